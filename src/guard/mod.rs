@@ -3,6 +3,8 @@
 //! No HTML, no tool logic, no upstream calls but those that a right depends on.
 
 pub mod accounts;
+pub mod connection;
 pub mod grant;
+pub mod link;
 
 pub use grant::{AthleteCard, Caller, Granted, Units};
