@@ -78,7 +78,9 @@ pub async fn serve_with(
     patience: Patience,
 ) -> io::Result<()> {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(patience.header).max_buf_size(BUFFER);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(patience.header)
+        .max_buf_size(BUFFER);
     let graceful = GracefulShutdown::new();
     let seats = Arc::new(Semaphore::new(patience.connections));
     loop {
@@ -107,7 +109,11 @@ pub async fn serve_with(
             request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
             router.clone().oneshot(request)
         });
-        let stream = TokioIo::new(Impatient { stream, write: patience.write, stuck: None });
+        let stream = TokioIo::new(Impatient {
+            stream,
+            write: patience.write,
+            stuck: None,
+        });
         let connection = graceful.watch(http.serve_connection(stream, service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -127,7 +133,10 @@ pub async fn serve_with(
 /// An error of the peer's is nothing; when this machine has run out of files, waiting is all that helps.
 async fn after(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    if !matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+    if !matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    ) {
         tracing::error!(%error, "cannot accept a connection");
         sleep(Duration::from_millis(500)).await;
     }
@@ -142,7 +151,11 @@ struct Timed {
 
 impl Timed {
     fn new(incoming: Incoming, patience: Duration) -> Self {
-        Self { incoming, patience, deadline: None }
+        Self {
+            incoming,
+            patience,
+            deadline: None,
+        }
     }
 }
 
@@ -150,12 +163,17 @@ impl Body for Timed {
     type Data = bytes::Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) {
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let until = self.patience;
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + until)));
+        let deadline = self
+            .deadline
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + until)));
         match deadline.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into()))),
             Poll::Pending => Poll::Pending,
@@ -186,7 +204,9 @@ impl Impatient {
             return written;
         }
         let until = self.write;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + until)));
+        let stuck = self
+            .stuck
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + until)));
         match stuck.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -195,7 +215,11 @@ impl Impatient {
 }
 
 impl AsyncRead for Impatient {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }

@@ -48,7 +48,10 @@ impl Default for Brake {
     fn default() -> Self {
         Self {
             refused: Mutex::default(),
-            turns: Cache::builder().max_capacity(10_000).time_to_idle(StdDuration::from_secs(120)).build(),
+            turns: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_idle(StdDuration::from_mins(2))
+                .build(),
         }
     }
 }
@@ -84,12 +87,20 @@ pub fn dashboard(app: &App) -> String {
 
 /// What a connection may do.
 pub fn scopes_of(row: &Connection) -> Scopes {
-    if row.kind == "api_key" { Scopes::All } else { Scopes::Listed(row.scopes.clone()) }
+    if row.kind == "api_key" {
+        Scopes::All
+    } else {
+        Scopes::Listed(row.scopes.clone())
+    }
 }
 
 /// Where a connection's sealed token stands.
 pub const fn token_place(id: ConnectionId) -> Place {
-    Place { table: "connections", row: id.0, column: "token_sealed" }
+    Place {
+        table: "connections",
+        row: id.0,
+        column: "token_sealed",
+    }
 }
 
 /// The credential of a connection that can be used, or what must be done first.
@@ -147,7 +158,9 @@ pub async fn refused(app: &App, brake: &Brake, account: AccountId) -> ToolError 
 }
 
 async fn look_into(app: &App, brake: &Brake, account: AccountId) -> Result<ToolError, ToolError> {
-    let row = connections::of_account(&app.pool, account).await.map_err(|error| away(&error))?;
+    let row = connections::of_account(&app.pool, account)
+        .await
+        .map_err(|error| away(&error))?;
     let row = row.ok_or_else(|| never(app))?;
     let credential = usable(app, &row)?;
     match app.intervals.whoami(&credential).await {
@@ -167,7 +180,12 @@ async fn look_into(app: &App, brake: &Brake, account: AccountId) -> Result<ToolE
     let count = |n: i64| usize::try_from(n).unwrap_or(0);
     if is_storm(refused_here.max(count(marked) + 1), count(in_use)) {
         metrics::counter!("icusync_refusals_braked_total").increment(1);
-        tracing::warn!(refused_here, marked, in_use, "intervals.icu refuses many connections: none is marked for now");
+        tracing::warn!(
+            refused_here,
+            marked,
+            in_use,
+            "intervals.icu refuses many connections: none is marked for now"
+        );
         return Ok(ToolError::Upstream(
             "Not done: intervals.icu refuses IcuSync for now, for many athletes at once. This connection is not to blame: ask \
              again in some minutes."
@@ -188,7 +206,10 @@ async fn mark(app: &App, row: &Connection, now: DateTime<Utc>) -> anyhow::Result
         return Ok(());
     }
     if let Some(account) = accounts::by_id(&mut *transaction, row.account_id).await? {
-        let to = Address { typed: account.email, key: account.email_key };
+        let to = Address {
+            typed: account.email,
+            key: account.email_key,
+        };
         let mail = Mail::ConnectionAttention(ConnectionAttention {
             athlete: one_line(&row.athlete_name, 80),
             dashboard: dashboard(app),
@@ -222,7 +243,10 @@ mod tests {
 
     #[test]
     fn a_storm_is_many_and_a_share() {
-        assert!(!is_storm(1, 1) && !is_storm(5, 5), "few connections are marked one by one");
+        assert!(
+            !is_storm(1, 1) && !is_storm(5, 5),
+            "few connections are marked one by one"
+        );
         assert!(is_storm(6, 6) && is_storm(6, 119));
         assert!(!is_storm(6, 120), "5 % exactly is no storm");
         assert!(!is_storm(50, 1_000) && is_storm(51, 1_000));
@@ -236,6 +260,10 @@ mod tests {
         assert_eq!(brake.note(id(1), start), 1);
         assert_eq!(brake.note(id(1), start + Duration::minutes(1)), 1);
         assert_eq!(brake.note(id(2), start + Duration::minutes(9)), 2);
-        assert_eq!(brake.note(id(3), start + Duration::minutes(11)), 2, "the first one lapsed");
+        assert_eq!(
+            brake.note(id(3), start + Duration::minutes(11)),
+            2,
+            "the first one lapsed"
+        );
     }
 }

@@ -153,7 +153,9 @@ pub async fn open(
     tool: &Tool,
     deadline: Instant,
 ) -> Result<(Granted, Tie), ToolError> {
-    let row = connections::of_account(&app.pool, caller.account()).await.map_err(|error| away(&error))?;
+    let row = connections::of_account(&app.pool, caller.account())
+        .await
+        .map_err(|error| away(&error))?;
     let row = row.ok_or_else(|| connection::never(app))?;
     let credential = connection::usable(app, &row)?;
     let scopes = connection::scopes_of(&row);
@@ -168,7 +170,9 @@ pub async fn open(
     }
     let athlete: AthleteId = row.athlete_id.parse().map_err(|_| {
         tracing::error!(connection = %row.id, "a stored athlete id does not have the form of one");
-        ToolError::Ours("Not done: IcuSync's own record of this connection is damaged. Write to its operator.".to_owned())
+        ToolError::Ours(
+            "Not done: IcuSync's own record of this connection is damaged. Write to its operator.".to_owned(),
+        )
     })?;
     let Caller::Athlete { link, .. } = caller;
     let intervals = app.intervals.athlete(For {
@@ -181,17 +185,29 @@ pub async fn open(
         deadline,
     });
     let row = up_to_date(app, brake, row, &scopes, &intervals).await?;
-    let zone = row.zone.as_deref().and_then(|zone| zone.parse().ok()).ok_or_else(|| zoneless(app))?;
+    let zone = row
+        .zone
+        .as_deref()
+        .and_then(|zone| zone.parse().ok())
+        .ok_or_else(|| zoneless(app))?;
     let card = AthleteCard {
         id: athlete.clone(),
         name: one_line(&row.athlete_name, 80),
         zone,
-        units: Units { imperial: row.imperial, weight_in_lb: row.weight_in_lb, fahrenheit: row.fahrenheit },
+        units: Units {
+            imperial: row.imperial,
+            weight_in_lb: row.weight_in_lb,
+            fahrenheit: row.fahrenheit,
+        },
         thresholds_on: row.thresholds_on,
         scopes,
     };
-    let tie =
-        Tie { connection: row.id, athlete, last_success_at: row.last_success_at, intervals: intervals.clone() };
+    let tie = Tie {
+        connection: row.id,
+        athlete,
+        last_success_at: row.last_success_at,
+        intervals: intervals.clone(),
+    };
     let granted = Granted {
         caller: caller.clone(),
         card,
@@ -223,7 +239,9 @@ async fn up_to_date(
         match intervals.profile().await {
             Ok(athlete) => {
                 let profile = row_of(&athlete);
-                connections::refresh(&app.pool, row.id, &profile, now).await.map_err(|error| away(&error))?;
+                connections::refresh(&app.pool, row.id, &profile, now)
+                    .await
+                    .map_err(|error| away(&error))?;
                 apply(&mut row, profile);
             }
             Err(intervals::Error::Unauthorized) => {
@@ -280,28 +298,46 @@ async fn zone_of_last_activity(
         fields: &["timezone"],
     };
     let activities = intervals.activities(&query).await?;
-    Ok(activities.iter().find_map(|activity| activity.timezone.as_deref()?.parse().ok()))
+    Ok(activities
+        .iter()
+        .find_map(|activity| activity.timezone.as_deref()?.parse().ok()))
 }
 
 /// What a profile from upstream says for the connection's row.
 pub fn row_of(athlete: &model::Athlete) -> Profile {
-    let zone = athlete.timezone.as_deref().and_then(|zone| zone.parse::<Tz>().ok());
-    let changes = athlete.sport_settings.iter().flatten().filter_map(|sport| sport.updated);
+    let zone = athlete
+        .timezone
+        .as_deref()
+        .and_then(|zone| zone.parse::<Tz>().ok());
+    let changes = athlete
+        .sport_settings
+        .iter()
+        .flatten()
+        .filter_map(|sport| sport.updated);
     Profile {
         athlete_name: one_line(athlete.name.as_deref().unwrap_or_default(), 80),
         zone: zone.map(|zone| (zone.name().to_owned(), "settings")),
         imperial: athlete.measurement_preference.as_deref() == Some("feet"),
         weight_in_lb: athlete.weight_pref_lb == Some(true),
         fahrenheit: athlete.fahrenheit == Some(true),
-        thresholds_on: changes.max().map(|at| at.with_timezone(&zone.unwrap_or(Tz::UTC)).date_naive()),
+        thresholds_on: changes
+            .max()
+            .map(|at| at.with_timezone(&zone.unwrap_or(Tz::UTC)).date_naive()),
     }
 }
 
 /// Somebody else's text as one plain line of at most `most` characters: no control, bidi, zero-width or tag characters.
 pub fn one_line(text: &str, most: usize) -> String {
-    let visible: String =
-        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_invisible(*c)).collect();
-    let mut line = visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let visible: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !is_invisible(*c))
+        .collect();
+    let mut line = visible
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     if let Some((at, _)) = line.char_indices().nth(most) {
         line.truncate(line[..at].trim_end().len());
     }
@@ -337,7 +373,9 @@ fn zoneless(app: &App) -> ToolError {
 /// For the caller when our own database does not answer; the cause goes to the log.
 pub fn away(error: &sqlx::Error) -> ToolError {
     tracing::error!(%error, "the database does not answer a tool call");
-    ToolError::Ours("Not done: IcuSync cannot reach its own records for the moment. Ask again in a minute.".to_owned())
+    ToolError::Ours(
+        "Not done: IcuSync cannot reach its own records for the moment. Ask again in a minute.".to_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -346,7 +384,10 @@ mod tests {
 
     #[test]
     fn a_profile_becomes_a_row() {
-        let sport = |updated: &str| model::SportSettings { updated: Some(updated.parse().unwrap()), ..Default::default() };
+        let sport = |updated: &str| model::SportSettings {
+            updated: Some(updated.parse().unwrap()),
+            ..Default::default()
+        };
         let athlete = model::Athlete {
             name: Some(" Ana\u{202e}  Berger\n".to_owned()),
             timezone: Some("Australia/Melbourne".to_owned()),
@@ -367,7 +408,10 @@ mod tests {
     #[test]
     fn a_profile_without_a_usable_zone_names_none() {
         for timezone in [None, Some(String::new()), Some("Mars/Base".to_owned())] {
-            let row = row_of(&model::Athlete { timezone, ..Default::default() });
+            let row = row_of(&model::Athlete {
+                timezone,
+                ..Default::default()
+            });
             assert_eq!(row.zone, None);
             assert_eq!(row.thresholds_on, None);
         }

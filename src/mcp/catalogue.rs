@@ -33,13 +33,19 @@ impl Catalogue {
     /// Builds the list, or names the first tool that breaks a rule which some client depends on.
     pub fn new(tools: &'static [Tool]) -> Result<Self, Broken> {
         for (at, tool) in tools.iter().enumerate() {
-            let broken = |why: String| Broken { tool: tool.name.to_owned(), why };
+            let broken = |why: String| Broken {
+                tool: tool.name.to_owned(),
+                why,
+            };
             check(tool).map_err(broken)?;
             if tools[..at].iter().any(|earlier| earlier.name == tool.name) {
                 return Err(broken("its name stands twice".to_owned()));
             }
         }
-        Ok(Self { tools, list: tools.iter().map(entry).collect() })
+        Ok(Self {
+            tools,
+            list: tools.iter().map(entry).collect(),
+        })
     }
 
     /// The tool with this name.
@@ -67,12 +73,17 @@ fn entry(tool: &Tool) -> model::Tool {
         .idempotent(reads)
         // One athlete's own account, not the open web.
         .open_world(false);
-    model::Tool::new(tool.name, tool.description, (tool.schema)()).with_title(tool.title).with_annotations(annotations)
+    model::Tool::new(tool.name, tool.description, (tool.schema)())
+        .with_title(tool.title)
+        .with_annotations(annotations)
 }
 
 fn check(tool: &Tool) -> Result<(), String> {
     let name_fits = (1..=64).contains(&tool.name.len())
-        && tool.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        && tool
+            .name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !name_fits {
         return Err("a name is 1 to 64 of a-z, 0-9 and _".to_owned());
     }
@@ -91,7 +102,9 @@ fn check(tool: &Tool) -> Result<(), String> {
     }
     for key in ["anyOf", "oneOf", "allOf", "not", "if"] {
         if schema.contains_key(key) {
-            return Err(format!("its schema has {key} at the top, for which some hosts reject the whole list"));
+            return Err(format!(
+                "its schema has {key} at the top, for which some hosts reject the whole list"
+            ));
         }
     }
     portable(&schema)
@@ -106,13 +119,19 @@ fn portable(schema: &Map<String, Value>) -> Result<(), String> {
             }
             "type" if !value.is_string() => return Err("its schema has a union of types".to_owned()),
             "type" if value == "null" => return Err("its schema has the type null".to_owned()),
-            "enum" if value.as_array().is_some_and(|values| values.contains(&Value::Null)) => {
+            "enum"
+                if value
+                    .as_array()
+                    .is_some_and(|values| values.contains(&Value::Null)) =>
+            {
                 return Err("its schema has null in an enum".to_owned());
             }
             "properties" => {
                 for (name, property) in value.as_object().into_iter().flatten() {
                     let fits = (1..=64).contains(&name.len())
-                        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+                        && name
+                            .bytes()
+                            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
                     if !fits {
                         return Err(format!("its schema has a property named {name:?}"));
                     }
@@ -160,7 +179,10 @@ mod tests {
 
     fn refused(schema: fn() -> Map<String, Value>) -> String {
         let tools: &'static [Tool] = Box::leak(Box::new([tool("x", schema)]));
-        Catalogue::new(tools).err().map(|broken| broken.why).unwrap_or_default()
+        Catalogue::new(tools)
+            .err()
+            .map(|broken| broken.why)
+            .unwrap_or_default()
     }
 
     fn object(value: Value) -> Map<String, Value> {
@@ -173,10 +195,17 @@ mod tests {
         assert_eq!(catalogue.list().len(), CATALOGUE.len());
         for (entry, tool) in catalogue.list().iter().zip(CATALOGUE) {
             let hints = entry.annotations.as_ref().unwrap();
-            assert_eq!((entry.name.as_ref(), entry.title.as_deref()), (tool.name, Some(tool.title)));
+            assert_eq!(
+                (entry.name.as_ref(), entry.title.as_deref()),
+                (tool.name, Some(tool.title))
+            );
             assert_eq!(hints.title.as_deref(), Some(tool.title));
             assert_eq!(hints.read_only_hint, Some(tool.access == Access::Read));
-            assert!(hints.destructive_hint.is_some() && hints.idempotent_hint.is_some() && hints.open_world_hint.is_some());
+            assert!(
+                hints.destructive_hint.is_some()
+                    && hints.idempotent_hint.is_some()
+                    && hints.open_world_hint.is_some()
+            );
             assert!(entry.output_schema.is_none());
         }
     }
@@ -184,16 +213,21 @@ mod tests {
     #[test]
     fn what_breaks_a_client_is_refused_at_start() {
         let fine = || {
-            object(json!({"type": "object", "additionalProperties": false, "properties":
+            object(
+                json!({"type": "object", "additionalProperties": false, "properties":
                 {"title": {"type": "string", "description": "a property may be called title", "default": null},
-                 "days": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}}}))
+                 "days": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}}}),
+            )
         };
         assert_eq!(refused(fine), "");
         let not_object = || object(json!({"type": "string"}));
         let open = || object(json!({"type": "object"}));
         let top = || object(json!({"type": "object", "additionalProperties": false, "anyOf": []}));
-        let reference =
-            || object(json!({"type": "object", "additionalProperties": false, "properties": {"a": {"$ref": "#/x"}}}));
+        let reference = || {
+            object(
+                json!({"type": "object", "additionalProperties": false, "properties": {"a": {"$ref": "#/x"}}}),
+            )
+        };
         let union = || {
             object(json!({"type": "object", "additionalProperties": false,
                 "properties": {"a": {"type": ["number", "null"]}}}))
@@ -206,8 +240,11 @@ mod tests {
             object(json!({"type": "object", "additionalProperties": false,
                 "properties": {"a": {"type": "string", "format": "date"}}}))
         };
-        let name =
-            || object(json!({"type": "object", "additionalProperties": false, "properties": {"a b": {"type": "string"}}}));
+        let name = || {
+            object(
+                json!({"type": "object", "additionalProperties": false, "properties": {"a b": {"type": "string"}}}),
+            )
+        };
         for (schema, why) in [
             (not_object as fn() -> _, "not of type object"),
             (open, "unknown arguments"),

@@ -8,9 +8,9 @@ use futures::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
-        DiscoverResult, ErrorCode, Implementation, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
-        ServerCapabilities, ServerConfig,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+        CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult, PaginatedRequestParams,
+        ProtocolVersion, ServerCapabilities, ServerConfig,
     },
     service::RequestContext,
 };
@@ -71,7 +71,11 @@ enum Ending {
 
 impl Handler {
     pub(super) fn new(app: App, brake: Brake, catalogue: Catalogue) -> Self {
-        Self(Arc::new(Shared { app, brake, catalogue }))
+        Self(Arc::new(Shared {
+            app,
+            brake,
+            catalogue,
+        }))
     }
 
     async fn call(
@@ -112,7 +116,10 @@ impl Handler {
         match said {
             Ok(text) => Ok(CallToolResult::success(vec![ContentBlock::text(text)])),
             Err(Some(text)) => Ok(CallToolResult::error(vec![ContentBlock::text(text)])),
-            Err(None) => Err(ErrorData::internal_error("IcuSync failed while answering. The failure was recorded.", None)),
+            Err(None) => Err(ErrorData::internal_error(
+                "IcuSync failed while answering. The failure was recorded.",
+                None,
+            )),
         }
     }
 
@@ -137,7 +144,9 @@ impl Handler {
         record.tied(tie).await?;
         match (tool.run)(granted, arguments).await {
             // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
-            Err(ToolError::Reconnect(_)) => Err(connection::refused(app, brake, visit.visitor.caller.account()).await),
+            Err(ToolError::Reconnect(_)) => {
+                Err(connection::refused(app, brake, visit.visitor.caller.account()).await)
+            }
             done => done,
         }
     }
@@ -161,7 +170,9 @@ impl Handler {
         match done {
             Ok(answer) => {
                 let athlete = record.tie().map(|tie| tie.athlete.as_str());
-                if standing.status.as_deref() == Some("connected") && standing.athlete_id.as_deref() == athlete {
+                if standing.status.as_deref() == Some("connected")
+                    && standing.athlete_id.as_deref() == athlete
+                {
                     (log::OK, Ok(bounded(answer.text)))
                 } else {
                     let text = format!(
@@ -252,10 +263,15 @@ impl ServerHandler for Handler {
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         if request.is_some_and(|request| request.cursor.is_some()) {
-            return Err(ErrorData::invalid_params("The list has one page: send no cursor.", None));
+            return Err(ErrorData::invalid_params(
+                "The list has one page: send no cursor.",
+                None,
+            ));
         }
         let list = ListToolsResult::with_all_items(self.0.catalogue.list().to_vec());
-        Ok(list.with_ttl_ms(LIST_FRESH_MS).with_cache_scope(CacheScope::Private))
+        Ok(list
+            .with_ttl_ms(LIST_FRESH_MS)
+            .with_cache_scope(CacheScope::Private))
     }
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
@@ -267,17 +283,26 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let visit = context.extensions.get::<http::request::Parts>().and_then(|parts| parts.extensions.get::<Visit>());
+        let visit = context
+            .extensions
+            .get::<http::request::Parts>()
+            .and_then(|parts| parts.extensions.get::<Visit>());
         let Some(visit) = visit.cloned() else {
             tracing::error!("a call came past the endpoint");
             return Err(ErrorData::internal_error("IcuSync failed while answering.", None));
         };
         let Some(tool) = self.0.catalogue.tool(&request.name) else {
-            return Err(ErrorData::invalid_params("There is no tool of this name: see tools/list.", None));
+            return Err(ErrorData::invalid_params(
+                "There is no tool of this name: see tools/list.",
+                None,
+            ));
         };
         let arguments = request.arguments.unwrap_or_default();
         let span = tracing::info_span!("tool_call", tool = tool.name, link = %visit.visitor.link());
-        self.call(&visit, tool, arguments, &context).instrument(span).await.map(Into::into)
+        self.call(&visit, tool, arguments, &context)
+            .instrument(span)
+            .await
+            .map(Into::into)
     }
 
     /// Also where rmcp brings a method that it does know, when the params are malformed.
@@ -298,7 +323,10 @@ mod tests {
     #[test]
     fn the_instructions_fit_every_client() {
         assert!(INSTRUCTIONS.len() < 2048, "{} bytes", INSTRUCTIONS.len());
-        assert!(INSTRUCTIONS.is_ascii(), "a client that cuts by bytes must not cut a character");
+        assert!(
+            INSTRUCTIONS.is_ascii(),
+            "a client that cuts by bytes must not cut a character"
+        );
     }
 
     #[test]
@@ -315,7 +343,15 @@ mod tests {
 
     #[test]
     fn waiting_is_told_in_seconds() {
-        assert!(busy(Duration::from_millis(300)).to_string().contains("in 1 second,"));
-        assert!(busy(Duration::from_secs(10)).to_string().contains("in 10 seconds,"));
+        assert!(
+            busy(Duration::from_millis(300))
+                .to_string()
+                .contains("in 1 second,")
+        );
+        assert!(
+            busy(Duration::from_secs(10))
+                .to_string()
+                .contains("in 10 seconds,")
+        );
     }
 }

@@ -31,9 +31,12 @@ const CLIENT_LENGTH: usize = 60;
 /// that only `initialize` does), else User-Agent.
 pub(super) fn client_of(headers: &HeaderMap, message: &Value) -> String {
     let params = &message["params"];
-    let info = [&params["_meta"]["io.modelcontextprotocol/clientInfo"], &params["clientInfo"]]
-        .into_iter()
-        .find(|info| info.is_object());
+    let info = [
+        &params["_meta"]["io.modelcontextprotocol/clientInfo"],
+        &params["clientInfo"],
+    ]
+    .into_iter()
+    .find(|info| info.is_object());
     let said = info.and_then(|info| {
         let name = info["title"].as_str().or_else(|| info["name"].as_str())?;
         let version = info["version"].as_str().unwrap_or_default();
@@ -86,15 +89,26 @@ impl<'a> Record<'a> {
             duration_ms: 0,
             upstream_requests: 0,
         };
-        Self { app, tool, entry, tie: OnceLock::new(), stands: AtomicBool::new(false) }
+        Self {
+            app,
+            tool,
+            entry,
+            tie: OnceLock::new(),
+            stands: AtomicBool::new(false),
+        }
     }
 
     /// Notes whose data it is. The row of a change is written here, before the change leaves; without it nothing leaves.
     pub(super) async fn tied(&self, tie: Tie) -> Result<(), ToolError> {
         let tie = self.tie.get_or_init(|| tie);
         if self.tool.access == Access::Write {
-            let row = Entry { athlete_id: tie.athlete.to_string(), ..self.entry.clone() };
-            activity_log::write(&self.app.pool, &row).await.map_err(|error| away(&error))?;
+            let row = Entry {
+                athlete_id: tie.athlete.to_string(),
+                ..self.entry.clone()
+            };
+            activity_log::write(&self.app.pool, &row)
+                .await
+                .map_err(|error| away(&error))?;
             self.stands.store(true, Ordering::Release);
         }
         Ok(())
@@ -107,7 +121,13 @@ impl<'a> Record<'a> {
 
     /// Ends the record: row, metrics, log line. A row that cannot be written is reported, and costs nobody an answer.
     pub(super) async fn end(self, outcome: &'static str, took: Duration) {
-        let Self { app, tool, mut entry, tie, stands } = self;
+        let Self {
+            app,
+            tool,
+            mut entry,
+            tie,
+            stands,
+        } = self;
         let requests = tie.get().map_or(0, |tie| tie.intervals.requests());
         entry.athlete_id = tie.get().map(|tie| tie.athlete.to_string()).unwrap_or_default();
         outcome.clone_into(&mut entry.outcome);
@@ -115,9 +135,22 @@ impl<'a> Record<'a> {
         entry.upstream_requests = i32::try_from(requests).unwrap_or(i32::MAX);
         metrics::counter!("icusync_tool_calls_total", "tool" => tool.name, "outcome" => outcome).increment(1);
         metrics::histogram!("icusync_tool_seconds", "tool" => tool.name).record(took.as_secs_f64());
-        tracing::info!(tool = tool.name, outcome, ms = entry.duration_ms, requests, "tool call");
+        tracing::info!(
+            tool = tool.name,
+            outcome,
+            ms = entry.duration_ms,
+            requests,
+            "tool call"
+        );
         let done = if stands.into_inner() {
-            activity_log::finish(&app.pool, entry.id, outcome, entry.duration_ms, entry.upstream_requests).await
+            activity_log::finish(
+                &app.pool,
+                entry.id,
+                outcome,
+                entry.duration_ms,
+                entry.upstream_requests,
+            )
+            .await
         } else {
             activity_log::write(&app.pool, &entry).await
         };
@@ -148,7 +181,10 @@ mod tests {
     fn a_client_is_named_by_itself_and_cut() {
         let modern = json!({"params": {"_meta": {"io.modelcontextprotocol/clientInfo":
             {"name": "Anthropic/ClaudeAI", "version": "1.0.0"}}}});
-        assert_eq!(client_of(&agent(b"Claude-User"), &modern), "Anthropic/ClaudeAI 1.0.0");
+        assert_eq!(
+            client_of(&agent(b"Claude-User"), &modern),
+            "Anthropic/ClaudeAI 1.0.0"
+        );
         let legacy = json!({"params": {"name": "get_fitness"}});
         assert_eq!(client_of(&agent(b"Claude-User"), &legacy), "Claude-User");
         let initialize = json!({"params": {"clientInfo": {"name": "mcp", "title": "My client"}}});

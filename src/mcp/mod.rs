@@ -64,9 +64,16 @@ pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
         .with_json_response(true)
         .with_max_request_body_bytes(BODY_LIMIT)
         .with_allowed_hosts([app.config.link_url.authority()]);
-    let service =
-        StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(NeverSessionManager::default()), config);
-    let endpoint = Arc::new(Endpoint { gate: Gate::new(&app), app, service });
+    let service = StreamableHttpService::new(
+        move || Ok(handler.clone()),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    );
+    let endpoint = Arc::new(Endpoint {
+        gate: Gate::new(&app),
+        app,
+        service,
+    });
     Router::new()
         .route("/mcp/{token}", any(serve))
         .fallback(async || reply::not_found())
@@ -77,17 +84,24 @@ pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
 /// Before routing: is this our host, and is the page that sends it ours? After: the headers that every answer carries.
 async fn at_the_door(State(endpoint): State<Arc<Endpoint>>, request: Request, next: Next) -> Response {
     let config = &endpoint.app.config;
-    let mut response = match shims::right_host(&request, config).and_then(|()| shims::right_origin(&request, config)) {
-        Ok(()) => next.run(request).await,
-        Err(refusal) => refusal,
-    };
+    let mut response =
+        match shims::right_host(&request, config).and_then(|()| shims::right_origin(&request, config)) {
+            Ok(()) => next.run(request).await,
+            Err(refusal) => refusal,
+        };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
     if config.link_url.is_https() {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
     }
     response
 }
@@ -112,12 +126,24 @@ async fn serve(
         Ok(message) => message,
         Err(refusal) => return refusal,
     };
-    let shims::Message { mut parts, body, client, bad_arguments } = message;
-    parts.extensions.insert(Visit { visitor, client, bad_arguments });
+    let shims::Message {
+        mut parts,
+        body,
+        client,
+        bad_arguments,
+    } = message;
+    parts.extensions.insert(Visit {
+        visitor,
+        client,
+        bad_arguments,
+    });
     // The URL holds the token: nothing behind this line sees it.
     parts.uri = http::Uri::from_static("/mcp");
     parts.headers.remove(header::COOKIE);
-    let answer = endpoint.service.handle(http::Request::from_parts(parts, http_body_util::Full::new(body))).await;
+    let answer = endpoint
+        .service
+        .handle(http::Request::from_parts(parts, http_body_util::Full::new(body)))
+        .await;
     let mut response = answer.map(Body::new);
     // rmcp explains some refusals in plain text without saying so.
     if response.status() != StatusCode::OK {

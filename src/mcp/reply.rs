@@ -21,12 +21,22 @@ const SLOW_DOWN: i32 = -32000;
 /// An error in JSON-RPC's form for a message whose id is not known.
 pub(super) fn error(status: StatusCode, code: i32, message: &str) -> Response {
     let body = json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": message}});
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 /// A refusal in plain text.
 pub(super) fn plain(status: StatusCode, text: &'static str) -> Response {
-    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+        text,
+    )
+        .into_response()
 }
 
 /// One answer for every path that is not there and every token that is not in use.
@@ -36,9 +46,15 @@ pub(super) fn not_found() -> Response {
 
 /// Too many requests.
 pub(super) fn flooded(wait: Duration) -> Response {
-    let mut response = error(StatusCode::TOO_MANY_REQUESTS, SLOW_DOWN, "Too many requests: wait and try again.");
+    let mut response = error(
+        StatusCode::TOO_MANY_REQUESTS,
+        SLOW_DOWN,
+        "Too many requests: wait and try again.",
+    );
     let seconds = wait.as_secs().clamp(1, 60);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
@@ -46,7 +62,9 @@ pub(super) fn flooded(wait: Duration) -> Response {
 pub(super) fn away() -> Response {
     let text = "IcuSync is away for a moment: try again.";
     let mut response = error(StatusCode::SERVICE_UNAVAILABLE, INTERNAL_ERROR, text);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }
 
@@ -57,12 +75,24 @@ pub(super) fn only_post(headers: &HeaderMap) -> Response {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|entry| entry.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")));
+        .any(|entry| {
+            entry
+                .split(';')
+                .next()
+                .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+        });
     let mut response = if wants_page {
-        (StatusCode::METHOD_NOT_ALLOWED, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PAGE.html.as_str())
+        (
+            StatusCode::METHOD_NOT_ALLOWED,
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+            PAGE.html.as_str(),
+        )
             .into_response()
     } else {
-        plain(StatusCode::METHOD_NOT_ALLOWED, "This URL is for an MCP client, which sends POST.\n")
+        plain(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This URL is for an MCP client, which sends POST.\n",
+        )
     };
     let own = response.headers_mut();
     own.insert(header::ALLOW, HeaderValue::from_static("POST"));
@@ -78,10 +108,14 @@ struct Page {
 /// The same page for every token, with its one style allowed by hash: this host serves no files.
 static PAGE: LazyLock<Page> = LazyLock::new(|| {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
-    let policy =
-        format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
     let html = include_str!("link.html").replace("{style}", STYLE);
-    Page { html, policy: policy.parse().expect("base64 and ASCII make a header") }
+    Page {
+        html,
+        policy: policy.parse().expect("base64 and ASCII make a header"),
+    }
 });
 
 const STYLE: &str = include_str!("link.css");
@@ -92,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_page_is_for_people_only() {
-        let accept = |text: &'static str| HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(text))]);
+        let accept =
+            |text: &'static str| HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(text))]);
         for (headers, html) in [
             (accept("text/html,application/xhtml+xml,*/*;q=0.8"), true),
             (accept("Text/HTML;q=0.9"), true),

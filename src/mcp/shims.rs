@@ -40,14 +40,20 @@ pub(super) fn right_host(request: &Request, config: &Config) -> Result<(), Respo
     };
     let named = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
     let Some(named) = named else {
-        return Err(reply::plain(StatusCode::BAD_REQUEST, "The Host header is malformed.\n"));
+        return Err(reply::plain(
+            StatusCode::BAD_REQUEST,
+            "The Host header is malformed.\n",
+        ));
     };
     let is_ours = |authority: &Authority| same_host(authority, &config.link_url);
     // The absolute form names a host too (RFC 9112 section 3.2.2); two different ones are a smuggler's.
     if is_ours(&named) && request.uri().authority().is_none_or(is_ours) {
         Ok(())
     } else {
-        Err(reply::plain(StatusCode::FORBIDDEN, "This host is not served here.\n"))
+        Err(reply::plain(
+            StatusCode::FORBIDDEN,
+            "This host is not served here.\n",
+        ))
     }
 }
 
@@ -56,7 +62,12 @@ fn same_host(authority: &Authority, ours: &Origin) -> bool {
     let with_port = |authority: &Authority| {
         // `user@host` is nothing that a Host header may hold.
         let plain = !authority.as_str().contains('@');
-        plain.then(|| (authority.host().to_ascii_lowercase(), authority.port_u16().unwrap_or(default)))
+        plain.then(|| {
+            (
+                authority.host().to_ascii_lowercase(),
+                authority.port_u16().unwrap_or(default),
+            )
+        })
     };
     let ours = ours.authority().parse::<Authority>().ok();
     with_port(authority).is_some_and(|theirs| ours.is_some_and(|ours| with_port(&ours) == Some(theirs)))
@@ -65,12 +76,17 @@ fn same_host(authority: &Authority, ours: &Origin) -> bool {
 /// A browser sends Origin: only our own pages may reach a link from one. MCP clients send none.
 pub(super) fn right_origin(request: &Request, config: &Config) -> Result<(), Response> {
     let ours = |origin: &HeaderValue| {
-        [&config.public_url, &config.link_url].iter().any(|own| origin.as_bytes() == own.as_str().as_bytes())
+        [&config.public_url, &config.link_url]
+            .iter()
+            .any(|own| origin.as_bytes() == own.as_str().as_bytes())
     };
     if request.headers().get_all(header::ORIGIN).iter().all(ours) {
         Ok(())
     } else {
-        Err(reply::plain(StatusCode::FORBIDDEN, "Pages of other sites may not use this URL.\n"))
+        Err(reply::plain(
+            StatusCode::FORBIDDEN,
+            "Pages of other sites may not use this URL.\n",
+        ))
     }
 }
 
@@ -79,11 +95,18 @@ pub(super) async fn read(request: Request, config: &Config) -> Result<Message, R
     let (mut parts, body) = request.into_parts();
     if parts.headers.get_all(&VERSION).iter().nth(1).is_some() {
         let text = "Send one MCP-Protocol-Version header.";
-        return Err(reply::error(StatusCode::BAD_REQUEST, reply::INVALID_REQUEST, text));
+        return Err(reply::error(
+            StatusCode::BAD_REQUEST,
+            reply::INVALID_REQUEST,
+            text,
+        ));
     }
     // A form of another site can send text/plain but not JSON without asking first.
     if !is_json(&parts.headers) {
-        return Err(reply::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send application/json.\n"));
+        return Err(reply::plain(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Send application/json.\n",
+        ));
     }
     let bytes = collect(&parts.headers, body).await?;
     let mut message = parse(&bytes)?;
@@ -93,22 +116,38 @@ pub(super) async fn read(request: Request, config: &Config) -> Result<Message, R
         align_version(&mut parts.headers, &message);
     }
     let bad_arguments = replace_bad_arguments(&mut message);
-    let body = if bad_arguments { Bytes::from(Value::Object(message).to_string()) } else { bytes };
+    let body = if bad_arguments {
+        Bytes::from(Value::Object(message).to_string())
+    } else {
+        bytes
+    };
     if bad_arguments {
         parts.headers.remove(header::CONTENT_LENGTH);
     }
-    Ok(Message { parts, body, client, bad_arguments })
+    Ok(Message {
+        parts,
+        body,
+        client,
+        bad_arguments,
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    kind.split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// The body, up to [`BODY_LIMIT`], however it is framed.
 async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Response> {
     let too_large = || reply::plain(StatusCode::PAYLOAD_TOO_LARGE, "At most 64 KiB.\n");
-    let told = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let told = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if told.is_some_and(|length| length > BODY_LIMIT as u64) {
         return Err(too_large());
     }
@@ -135,7 +174,10 @@ async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Response>
 fn is_timeout(error: &axum::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut) {
+        if error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+        {
             return true;
         }
         cause = error.source();
@@ -156,7 +198,10 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Response> {
     if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
         return invalid("A message says \"jsonrpc\": \"2.0\".");
     }
-    if message.get("id").is_some_and(|id| !id.is_string() && !id.is_i64()) {
+    if message
+        .get("id")
+        .is_some_and(|id| !id.is_string() && !id.is_i64())
+    {
         return invalid("An id is a string or a whole number.");
     }
     if !message.get("method").is_some_and(Value::is_string) {
@@ -169,11 +214,20 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Response> {
 fn accept_both(headers: &mut HeaderMap) {
     let takes_json = |entry: &str| {
         let kind = entry.split(';').next().unwrap_or_default().trim();
-        ["*/*", "application/*", "application/json"].iter().any(|fit| kind.eq_ignore_ascii_case(fit))
+        ["*/*", "application/*", "application/json"]
+            .iter()
+            .any(|fit| kind.eq_ignore_ascii_case(fit))
     };
-    let mut entries = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    let mut entries = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .peekable();
     if entries.peek().is_none() || entries.any(|value| value.split(',').any(takes_json)) {
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        headers.insert(
+            header::ACCEPT,
+            HeaderValue::from_static("application/json, text/event-stream"),
+        );
     }
 }
 
@@ -206,7 +260,9 @@ fn replace_bad_arguments(message: &mut Map<String, Value>) -> bool {
     if message.get("method").and_then(Value::as_str) != Some("tools/call") {
         return false;
     }
-    let arguments = message.get_mut("params").and_then(|params| params.get_mut("arguments"));
+    let arguments = message
+        .get_mut("params")
+        .and_then(|params| params.get_mut("arguments"));
     match arguments {
         None | Some(Value::Object(_) | Value::Null) => false,
         Some(other) => {
@@ -223,7 +279,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+            .collect()
     }
 
     fn object(value: Value) -> Map<String, Value> {
@@ -241,7 +300,8 @@ mod tests {
             (Some("text/html"), "text/html"),
             (Some("text/event-stream"), "text/event-stream"),
         ] {
-            let mut headers = accept.map_or_else(HeaderMap::new, |accept| headers(&[(header::ACCEPT, accept)]));
+            let mut headers =
+                accept.map_or_else(HeaderMap::new, |accept| headers(&[(header::ACCEPT, accept)]));
             accept_both(&mut headers);
             assert_eq!(headers[header::ACCEPT], becomes, "{accept:?}");
         }
@@ -262,7 +322,11 @@ mod tests {
         let mut partly = headers(&[(VERSION, "2025-11-25"), (NAME, "get_wellness")]);
         align_version(&mut partly, &call("2026-07-28"));
         assert_eq!(partly[&NAME], "get_wellness");
-        for (header, body) in [("2025-06-18", "2026-07-28"), ("2026-07-28", "2025-11-25"), ("2025-11-25", "2099-01-01")] {
+        for (header, body) in [
+            ("2025-06-18", "2026-07-28"),
+            ("2026-07-28", "2025-11-25"),
+            ("2025-11-25", "2099-01-01"),
+        ] {
             let mut other = headers(&[(VERSION, header)]);
             align_version(&mut other, &call(body));
             assert_eq!(other, headers(&[(VERSION, header)]));
@@ -271,10 +335,15 @@ mod tests {
 
     #[test]
     fn bad_arguments_are_replaced_and_remembered() {
-        for (arguments, bad) in
-            [(json!([1]), true), (json!("x"), true), (json!(5), true), (json!({"a": 1}), false), (json!(null), false)]
-        {
-            let mut message = object(json!({"method": "tools/call", "params": {"name": "x", "arguments": arguments}}));
+        for (arguments, bad) in [
+            (json!([1]), true),
+            (json!("x"), true),
+            (json!(5), true),
+            (json!({"a": 1}), false),
+            (json!(null), false),
+        ] {
+            let mut message =
+                object(json!({"method": "tools/call", "params": {"name": "x", "arguments": arguments}}));
             assert_eq!(replace_bad_arguments(&mut message), bad, "{arguments}");
             if bad {
                 assert_eq!(message["params"]["arguments"], json!({}));
@@ -287,10 +356,18 @@ mod tests {
     #[test]
     fn hosts_are_compared_whole() {
         let same = |theirs: &str, ours: &str| same_host(&theirs.parse().unwrap(), &ours.parse().unwrap());
-        assert!(same("links.example", "https://links.example") && same("LINKS.example:443", "https://links.example"));
+        assert!(
+            same("links.example", "https://links.example")
+                && same("LINKS.example:443", "https://links.example")
+        );
         assert!(same("127.0.0.1:8080", "http://127.0.0.1:8080") && same("[::1]:8080", "http://[::1]:8080"));
-        assert!(!same("links.example:80", "https://links.example") && !same("links.example.evil", "https://links.example"));
-        assert!(!same("localhost:8080", "http://127.0.0.1:8080") && !same("127.0.0.1", "http://127.0.0.1:8080"));
+        assert!(
+            !same("links.example:80", "https://links.example")
+                && !same("links.example.evil", "https://links.example")
+        );
+        assert!(
+            !same("localhost:8080", "http://127.0.0.1:8080") && !same("127.0.0.1", "http://127.0.0.1:8080")
+        );
         assert!(!same("a@links.example", "https://links.example"));
     }
 }
