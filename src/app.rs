@@ -1,0 +1,48 @@
+//! The running service's values: pool, clock, randomness, keys, limits. Cheap to clone.
+//!
+//! No behaviour here: rooms take what they need from it.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+
+use crate::{
+    config::Config,
+    secrets::{KeyRing, Passwords, Random},
+    time::Clock,
+};
+
+/// Everything that is the same for every request.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The settings.
+    pub config: Config,
+    /// PostgreSQL.
+    pub pool: PgPool,
+    /// What time it is.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+    /// Seals and opens.
+    pub keys: KeyRing,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

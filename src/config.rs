@@ -1,0 +1,379 @@
+//! Every setting: an environment variable or a flag, checked once at start. `.env.example` lists them all, and a
+//! test holds the two together.
+//!
+//! No I/O here but reading the environment; nothing else in the house reads it.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::secrets::KeyRing;
+
+/// An absolute origin such as `https://icusync.example`: no path, no query, no trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(Url);
+
+impl Origin {
+    /// The origin without a trailing slash, for building absolute URLs.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+
+    /// `host` or `host:port` exactly as a browser sends it in `Host`.
+    pub fn authority(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        self.0
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// Whether it is https, so that cookies may be `Secure`.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Whether the host is this very machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
+    /// The absolute URL of `path`, which begins with a slash.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.as_str())
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text)
+            .map_err(|_| "write an absolute URL such as https://icusync.example".to_owned())?;
+        let bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty();
+        match url.scheme() {
+            _ if !bare => Err("write only scheme, host and port, without path, query or user".to_owned()),
+            "https" => Ok(Self(url)),
+            "http" if is_loopback(&url) => Ok(Self(url)),
+            _ => Err("write https (http only for this machine: localhost, 127.0.0.1 or [::1])".to_owned()),
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// Who may sign up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignUp {
+    /// Anyone.
+    Open,
+    /// Nobody; `icusync account create` makes accounts.
+    Closed,
+    /// These addresses, or any address of these domains; lower-cased.
+    Only(Vec<String>),
+}
+
+impl SignUp {
+    /// Whether the person with this address key (lower-cased, punycode domain) may sign up.
+    pub fn allows(&self, email_key: &str) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Closed => false,
+            Self::Only(list) => {
+                let domain = email_key.rsplit_once('@').map_or("", |(_, domain)| domain);
+                list.iter()
+                    .any(|entry| entry == email_key || entry.trim_start_matches('@') == domain)
+            }
+        }
+    }
+}
+
+impl FromStr for SignUp {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "open" => Ok(Self::Open),
+            "closed" => Ok(Self::Closed),
+            list => {
+                let entries: Vec<String> = list
+                    .split(',')
+                    .map(|entry| entry.trim().to_lowercase())
+                    .filter(|entry| !entry.is_empty())
+                    .collect();
+                let all_fit = entries
+                    .iter()
+                    .all(|entry| entry.contains('.') || entry.contains('@'));
+                if entries.is_empty() || !all_fit {
+                    return Err("write open, closed, or addresses and domains separated by commas".to_owned());
+                }
+                Ok(Self::Only(entries))
+            }
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For a person at a terminal.
+    Text,
+}
+
+/// Every setting of `icusync serve`. The doc comment of a field is its `--help` and its line in `.env.example`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    /// Where people find the pages: an https origin (http only on this machine).
+    #[arg(long, env = "PUBLIC_URL", default_value = "http://localhost:8080")]
+    pub public_url: Origin,
+    /// Where the token URLs live: another host than `PUBLIC_URL`, because Claude forces OAuth on a host that has any.
+    #[arg(long, env = "LINK_URL", default_value = "http://127.0.0.1:8080")]
+    pub link_url: Origin,
+    /// Address and port to listen on for both hosts.
+    #[arg(long, env = "BIND", default_value = "127.0.0.1:8080")]
+    pub bind: SocketAddr,
+    /// Address and port for Prometheus; keep it private.
+    #[arg(long, env = "METRICS_BIND", default_value = "127.0.0.1:9464")]
+    pub metrics_bind: SocketAddr,
+    /// A PostgreSQL to use. Without it icusync runs a private one from this machine's PostgreSQL binaries.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<SecretString>,
+    /// Most connections to PostgreSQL at once.
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16)]
+    pub database_connections: u32,
+    /// Where a private PostgreSQL, its key file and undelivered mails live. As root: /var/lib/icusync.
+    #[arg(long, env = "DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The unprivileged user that runs the private PostgreSQL when icusync is started as root.
+    #[arg(long, env = "POSTGRES_USER")]
+    pub postgres_user: Option<String>,
+    /// Keys that seal tokens: `id2:BASE64,id1:BASE64`, 32 bytes each; the first seals, all open.
+    #[arg(long, env = "SEAL_KEYS", hide_env_values = true)]
+    pub seal_keys: Option<SecretString>,
+    /// Who may sign up: open, closed, or addresses and domains. Without it: open with SMTP, else closed.
+    #[arg(long, env = "SIGN_UP")]
+    pub sign_up: Option<SignUp>,
+    /// The intervals.icu to talk to.
+    #[arg(long, env = "INTERVALS_URL", default_value = "https://intervals.icu")]
+    pub intervals_url: Origin,
+    /// The client id of your intervals.icu app.
+    #[arg(long, env = "INTERVALS_CLIENT_ID")]
+    pub intervals_client_id: Option<String>,
+    /// The client secret of your intervals.icu app.
+    #[arg(long, env = "INTERVALS_CLIENT_SECRET", hide_env_values = true)]
+    pub intervals_client_secret: Option<SecretString>,
+    /// Whether athletes may connect with an API key. Without it: yes when there is no intervals.icu app.
+    #[arg(long, env = "INTERVALS_API_KEYS")]
+    pub intervals_api_keys: Option<bool>,
+    /// Requests a second to intervals.icu from this process; upstream allows 10 for one address.
+    #[arg(long, env = "INTERVALS_PER_SECOND", default_value_t = 8)]
+    pub intervals_per_second: u32,
+    /// Requests a day that each athlete may count on as a fair share of the app's pool.
+    #[arg(long, env = "INTERVALS_PER_DAY", default_value_t = 100)]
+    pub intervals_per_day: u32,
+    /// Where mail goes: `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`. Without it
+    /// mails are written to the folder `mail` beside the data.
+    #[arg(long, env = "SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<SecretString>,
+    /// The sender of mails.
+    #[arg(long, env = "MAIL_FROM", default_value = "IcuSync <icusync@localhost>")]
+    pub mail_from: String,
+    /// The header in which your proxy tells the client's address (`Fly-Client-IP`, `X-Forwarded-For`).
+    #[arg(long, env = "CLIENT_IP_HEADER")]
+    pub client_ip_header: Option<String>,
+    /// Addresses of the proxies whose `CLIENT_IP_HEADER` is believed, separated by commas.
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Sign-ins a minute for one client address.
+    #[arg(long, env = "SIGN_INS_PER_MINUTE", default_value_t = 10)]
+    pub sign_ins_per_minute: u32,
+    /// Sign-ins a minute for one e-mail address.
+    #[arg(long, env = "SIGN_INS_PER_ADDRESS", default_value_t = 5)]
+    pub sign_ins_per_address: u32,
+    /// Sign-ups an hour for one client address.
+    #[arg(long, env = "SIGN_UPS_PER_HOUR", default_value_t = 5)]
+    pub sign_ups_per_hour: u32,
+    /// Mails an hour to one address.
+    #[arg(long, env = "MAILS_PER_HOUR", default_value_t = 3)]
+    pub mails_per_hour: u32,
+    /// Mails a day on behalf of one account.
+    #[arg(long, env = "MAILS_PER_DAY", default_value_t = 20)]
+    pub mails_per_day: u32,
+    /// Tool calls a minute for one link.
+    #[arg(long, env = "CALLS_PER_MINUTE", default_value_t = 120)]
+    pub calls_per_minute: u32,
+    /// Tool calls of one link that run at once; more wait.
+    #[arg(long, env = "CALLS_AT_ONCE", default_value_t = 8)]
+    pub calls_at_once: u32,
+    /// Requests a minute to the link host that carry no valid token, over all clients.
+    #[arg(long, env = "STRANGERS_PER_MINUTE", default_value_t = 600)]
+    pub strangers_per_minute: u32,
+    /// Password hashes computed at once (19 MiB each).
+    #[arg(long, env = "PASSWORDS_AT_ONCE", default_value_t = 4)]
+    pub passwords_at_once: usize,
+    /// Aligns protocol headers that some clients are known to send wrong. Off for conformance runs.
+    #[arg(long, env = "MCP_HEADER_SHIM", default_value_t = true, action = clap::ArgAction::Set)]
+    pub mcp_header_shim: bool,
+    /// Speaks no MCP revision newer than 2025-11-25.
+    #[arg(long, env = "MCP_LEGACY_ONLY", default_value_t = false, action = clap::ArgAction::Set)]
+    pub mcp_legacy_only: bool,
+    /// Seconds that a tool call may take.
+    #[arg(long, env = "CALL_SECONDS", default_value_t = 25)]
+    pub call_seconds: u64,
+    /// What is logged, as tracing directives.
+    #[arg(long, env = "LOG", default_value = "info,rmcp=warn,sqlx=warn,hyper=warn")]
+    pub log: String,
+    /// How log lines look.
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "json")]
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// The settings as the environment gives them, without looking at the command line. For tests and the demo.
+    pub fn from_defaults() -> Self {
+        #[derive(clap::Parser)]
+        struct Bare {
+            #[command(flatten)]
+            config: Config,
+        }
+        <Bare as clap::Parser>::parse_from(["icusync"]).config
+    }
+
+    /// Checks what no single setting shows. The message tells which settings clash and what to write.
+    pub fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.public_url.authority() != self.link_url.authority(),
+            "PUBLIC_URL and LINK_URL must be different hosts (for example icusync.example and links.icusync.example; on one \
+             machine http://localhost:8080 and http://127.0.0.1:8080)"
+        );
+        anyhow::ensure!(
+            self.intervals_client_id.is_some() == self.intervals_client_secret.is_some(),
+            "set both INTERVALS_CLIENT_ID and INTERVALS_CLIENT_SECRET, or neither"
+        );
+        anyhow::ensure!(
+            self.client_ip_header.is_some() != self.trusted_proxies.is_empty(),
+            "set both CLIENT_IP_HEADER and TRUSTED_PROXIES, or neither"
+        );
+        anyhow::ensure!(
+            self.database_url.is_none() || self.seal_keys.is_some(),
+            "with DATABASE_URL set SEAL_KEYS too: a key file beside a database that is elsewhere would be lost; make one with \
+             `icusync keys`"
+        );
+        self.mail_from
+            .parse::<lettre::message::Mailbox>()
+            .map_err(|_| anyhow::anyhow!("MAIL_FROM is no address: write IcuSync <mail@icusync.example>"))?;
+        Ok(())
+    }
+
+    /// Who may sign up, by setting or by what is possible: nobody could confirm an address without SMTP.
+    pub fn sign_up(&self) -> SignUp {
+        self.sign_up.clone().unwrap_or(if self.smtp_url.is_some() {
+            SignUp::Open
+        } else {
+            SignUp::Closed
+        })
+    }
+
+    /// Whether the one-click connect is on offer.
+    pub fn offers_oauth(&self) -> bool {
+        self.intervals_client_id.is_some()
+    }
+
+    /// Whether connecting with an API key is on offer.
+    pub fn offers_api_keys(&self) -> bool {
+        self.intervals_api_keys.unwrap_or(!self.offers_oauth())
+    }
+
+    /// The key ring of `SEAL_KEYS`, when it is set.
+    pub fn key_ring(&self) -> anyhow::Result<Option<KeyRing>> {
+        use secrecy::ExposeSecret as _;
+        let ring = self
+            .seal_keys
+            .as_ref()
+            .map(|text| KeyRing::parse(text.expose_secret()))
+            .transpose();
+        ring.map_err(|error| anyhow::anyhow!("SEAL_KEYS: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::{Args as _, Command};
+
+    use super::*;
+
+    #[test]
+    fn every_setting_stands_in_the_example_and_nothing_else_does() {
+        let command = Config::augment_args(Command::new("icusync"));
+        let known: BTreeSet<String> = command
+            .get_arguments()
+            .filter_map(|arg| arg.get_env())
+            .map(|env| env.to_string_lossy().into_owned())
+            .collect();
+        assert_eq!(
+            known.len(),
+            command.get_arguments().count(),
+            "each setting has a variable"
+        );
+        let example = include_str!("../.env.example");
+        let listed: BTreeSet<String> = example
+            .lines()
+            .filter_map(|line| line.trim_start_matches("# ").split_once('='))
+            .map(|(name, _)| name.to_owned())
+            .filter(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+            .collect();
+        assert_eq!(known, listed);
+    }
+
+    #[test]
+    fn origins_are_bare_and_safe() {
+        for good in [
+            "https://icusync.example",
+            "http://localhost:8080",
+            "http://127.0.0.1:8080/",
+            "http://[::1]:1",
+        ] {
+            assert!(good.parse::<Origin>().is_ok(), "{good}");
+        }
+        for bad in [
+            "icusync.example",
+            "http://icusync.example",
+            "https://a.example/path",
+            "https://u@a.example",
+            "ftp://a",
+            "http://10.0.0.1",
+        ] {
+            assert!(bad.parse::<Origin>().is_err(), "{bad}");
+        }
+        assert_eq!(
+            "https://a.example:8443/".parse::<Origin>().unwrap().authority(),
+            "a.example:8443"
+        );
+        assert_eq!(
+            "https://a.example:443".parse::<Origin>().unwrap().authority(),
+            "a.example"
+        );
+    }
+
+    #[test]
+    fn sign_up_lists_take_addresses_and_domains() {
+        let only: SignUp = "ana@example.test, club.example".parse().unwrap();
+        assert!(only.allows("ana@example.test") && only.allows("x@club.example"));
+        assert!(!only.allows("bob@example.test") && !only.allows("x@notclub.example"));
+        assert!("nonsense".parse::<SignUp>().is_err());
+    }
+}

@@ -1,0 +1,121 @@
+//! Newtypes for every id, so that one kind can never stand where another is meant.
+//!
+//! Secrets do not live here (see [`crate::secrets`]), nor does anything that is looked up.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, sqlx::Type)]
+        #[sqlx(transparent)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// A person's account with us (UUID v7).
+    AccountId
+}
+uuid_id! {
+    /// An account's tie to one intervals.icu athlete (UUID v7).
+    ConnectionId
+}
+uuid_id! {
+    /// One token URL (UUID v7). The token itself is a [`crate::secrets::Token`].
+    LinkId
+}
+uuid_id! {
+    /// One row of the queue (UUID v7); also the local part of a mail's Message-ID.
+    JobId
+}
+uuid_id! {
+    /// One row of the activity log (UUID v7).
+    LogId
+}
+
+/// An id that upstream handed out or a caller named, and that does not have the required form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid {kind}")]
+pub struct BadId {
+    /// What the id was meant to be, in a person's words ("activity id").
+    pub kind: &'static str,
+}
+
+macro_rules! upstream_id {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $prefixes:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id exactly as upstream spells it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                let digits = $prefixes.iter().find_map(|p| text.strip_prefix(*p)).unwrap_or(text);
+                let fits = (1..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+                fits.then(|| Self(text.to_owned())).ok_or(BadId { kind: $kind })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+upstream_id! {
+    /// An intervals.icu athlete: `i` and digits, or bare digits (old sign-ups). Never add or strip the `i`.
+    AthleteId, "athlete id", ["i"]
+}
+upstream_id! {
+    /// An intervals.icu activity: `i` and digits, or bare digits when it came from Strava.
+    ActivityId, "activity id", ["i"]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upstream_ids_keep_their_spelling_and_refuse_paths() {
+        for good in ["i98112345", "19900112233", "i1"] {
+            assert_eq!(good.parse::<ActivityId>().unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "i",
+            "../athlete/i2",
+            "i1/..",
+            "i1?x",
+            "I1",
+            "ii1",
+            "i١",
+            "i1 ",
+            "123456789012345678901",
+        ] {
+            assert!(bad.parse::<ActivityId>().is_err(), "{bad:?} was taken");
+            assert!(bad.parse::<AthleteId>().is_err(), "{bad:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What upstream sends, field by field: only what is named here enters the house. Everything may be null or absent.
+//!
+//! Units are upstream's: seconds, metres, metres a second, kilograms, watts, beats a minute, percent (not fractions).
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// `GET /athlete/{id}`. Its secrets (API key, invite token, e-mail) are not named here and so never read.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Athlete {
+    /// Athlete id; checked against the connection's.
+    pub id: Option<String>,
+    /// Full name.
+    pub name: Option<String>,
+    /// `M`, `F` or null.
+    pub sex: Option<String>,
+    /// IANA zone.
+    pub timezone: Option<String>,
+    /// `meters` or `feet`.
+    pub measurement_preference: Option<String>,
+    /// Weights in pounds.
+    pub weight_pref_lb: Option<bool>,
+    /// Temperatures in Fahrenheit.
+    pub fahrenheit: Option<bool>,
+    /// kg.
+    pub icu_weight: Option<f64>,
+    /// kg, often null; fallback of `icu_weight`.
+    pub weight: Option<f64>,
+    /// metres.
+    pub height: Option<f64>,
+    /// bpm.
+    pub icu_resting_hr: Option<f64>,
+    /// Only for the age; never shown.
+    pub icu_date_of_birth: Option<NaiveDate>,
+    /// `ACTIVE`, `DORMANT`, `ARCHIVED`.
+    pub status: Option<String>,
+    /// Form shown as a percentage of CTL.
+    pub icu_form_as_percent: Option<bool>,
+    /// One record a sport group.
+    #[serde(rename = "sportSettings")]
+    pub sport_settings: Option<Vec<SportSettings>>,
+}
+
+/// Thresholds and zones of a group of sports.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct SportSettings {
+    /// Sports of the group, such as Ride, VirtualRide.
+    pub types: Option<Vec<String>>,
+    /// The fallback record.
+    pub other: Option<bool>,
+    /// W.
+    pub ftp: Option<f64>,
+    /// W.
+    pub indoor_ftp: Option<f64>,
+    /// J.
+    pub w_prime: Option<f64>,
+    /// W.
+    pub p_max: Option<f64>,
+    /// Upper bounds, % of FTP; 999 = open.
+    pub power_zones: Option<Vec<f64>>,
+    /// Names.
+    pub power_zone_names: Option<Vec<String>>,
+    /// bpm.
+    pub lthr: Option<f64>,
+    /// bpm.
+    pub max_hr: Option<f64>,
+    /// Upper bounds, bpm; the last is the maximum.
+    pub hr_zones: Option<Vec<f64>>,
+    /// Names.
+    pub hr_zone_names: Option<Vec<String>>,
+    /// m/s, for runs and swims alike.
+    pub threshold_pace: Option<f64>,
+    /// Display only: `MINS_KM`, `SECS_100M` …
+    pub pace_units: Option<String>,
+    /// Upper bounds, % of threshold speed; 999 = open.
+    pub pace_zones: Option<Vec<f64>>,
+    /// Names.
+    pub pace_zone_names: Option<Vec<String>>,
+    /// Such as `POWER_HR_PACE`.
+    pub load_order: Option<String>,
+    /// Last change.
+    pub updated: Option<DateTime<Utc>>,
+}
+
+/// A row of `GET /athlete/{id}/activities`, as far as asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Activity {
+    /// `i…`, or bare digits from Strava.
+    pub id: Option<String>,
+    /// Whose; checked.
+    pub icu_athlete_id: Option<String>,
+    /// Athlete-local.
+    pub start_date_local: Option<NaiveDateTime>,
+    /// IANA zone of the recording.
+    pub timezone: Option<String>,
+    /// One of 60 sports.
+    #[serde(rename = "type")]
+    pub sport: Option<String>,
+    /// Where it came from; `STRAVA` marks a stub.
+    pub source: Option<String>,
+    /// Title.
+    pub name: Option<String>,
+    /// s.
+    pub moving_time: Option<f64>,
+    /// s.
+    pub elapsed_time: Option<f64>,
+    /// m, from the file.
+    pub distance: Option<f64>,
+    /// m; the one to use.
+    pub icu_distance: Option<f64>,
+    /// m.
+    pub total_elevation_gain: Option<f64>,
+    /// m/s.
+    pub average_speed: Option<f64>,
+    /// m/s.
+    pub pace: Option<f64>,
+    /// m/s, grade adjusted.
+    pub gap: Option<f64>,
+    /// bpm.
+    pub average_heartrate: Option<f64>,
+    /// bpm.
+    pub max_heartrate: Option<f64>,
+    /// rpm; of a run: one leg.
+    pub average_cadence: Option<f64>,
+    /// W.
+    pub icu_average_watts: Option<f64>,
+    /// W, normalized power.
+    pub icu_weighted_avg_watts: Option<f64>,
+    /// W used for this activity.
+    pub icu_ftp: Option<f64>,
+    /// Training load.
+    pub icu_training_load: Option<f64>,
+    /// Percent: 66.8 is IF 0.668.
+    pub icu_intensity: Option<f64>,
+    /// kcal.
+    pub calories: Option<f64>,
+    /// Percent.
+    pub decoupling: Option<f64>,
+    /// 1–10 (Borg CR10).
+    pub icu_rpe: Option<f64>,
+    /// 1–5, 1 = strong.
+    pub feel: Option<f64>,
+    /// Percent of the plan.
+    pub compliance: Option<f64>,
+    /// The event that it was paired with.
+    pub paired_event_id: Option<i64>,
+    /// Indoors.
+    pub trainer: Option<bool>,
+    /// Such as `COMMUTE`, `RACE`.
+    pub sub_type: Option<String>,
+    /// A race.
+    pub race: Option<bool>,
+    /// Recording device.
+    pub device_name: Option<String>,
+    /// Display of pace in this sport may depend on the pool, m.
+    pub pool_length: Option<f64>,
+    /// Tags.
+    pub tags: Option<Vec<String>>,
+}
+
+/// A row of `GET /athlete/{id}/wellness`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Wellness {
+    /// The day.
+    pub id: Option<NaiveDate>,
+    /// Fitness.
+    pub ctl: Option<f64>,
+    /// Fatigue.
+    pub atl: Option<f64>,
+    /// CTL gained in seven days.
+    #[serde(rename = "rampRate")]
+    pub ramp_rate: Option<f64>,
+    /// The day's load as it enters CTL.
+    #[serde(rename = "ctlLoad")]
+    pub ctl_load: Option<f64>,
+    /// The day's load as it enters ATL.
+    #[serde(rename = "atlLoad")]
+    pub atl_load: Option<f64>,
+    /// Everything else, custom fields too, under upstream's names.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// A row of `GET /athlete/{id}/events`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Event {
+    /// Event id.
+    pub id: Option<i64>,
+    /// Whose; checked when present.
+    pub athlete_id: Option<String>,
+    /// `WORKOUT`, `RACE_A`, `NOTE` …
+    pub category: Option<String>,
+    /// Athlete-local.
+    pub start_date_local: Option<NaiveDateTime>,
+    /// Athlete-local, excluded.
+    pub end_date_local: Option<NaiveDateTime>,
+    /// Sport; notes have none.
+    #[serde(rename = "type")]
+    pub sport: Option<String>,
+    /// Title.
+    pub name: Option<String>,
+    /// s.
+    pub moving_time: Option<f64>,
+    /// m.
+    pub distance: Option<f64>,
+    /// Planned load.
+    pub icu_training_load: Option<f64>,
+    /// Weekly target (`TARGET`).
+    pub load_target: Option<f64>,
+    /// The activity that did it, when paired.
+    pub paired_activity_id: Option<String>,
+}

@@ -1,0 +1,102 @@
+//! Accounts: people who confirmed an address.
+
+use chrono::{DateTime, Utc};
+
+use super::Db;
+use crate::{ids::AccountId, secrets::PasswordHash};
+
+/// An account as pages and mails need it.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The row.
+    pub id: AccountId,
+    /// The address as its owner typed it.
+    pub email: String,
+    /// The address for lookup.
+    pub email_key: String,
+    /// When the address was confirmed.
+    pub created_at: DateTime<Utc>,
+}
+
+/// An account together with what its password is checked against.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The row.
+    pub id: AccountId,
+    /// The stored PHC string.
+    pub password_hash: PasswordHash,
+}
+
+/// Makes an account; `None` when the address has one already.
+pub async fn create(
+    db: impl Db<'_>,
+    id: AccountId,
+    email: &str,
+    email_key: &str,
+    password_hash: &PasswordHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<AccountId>> {
+    sqlx::query_scalar!(
+        r#"
+        insert into accounts (id, email, email_key, password_hash, created_at)
+        values ($1, $2, $3, $4, $5)
+        on conflict (email_key) do nothing
+        returning id as "id: AccountId"
+        "#,
+        id.0,
+        email,
+        email_key,
+        password_hash.as_str(),
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The account with this id.
+pub async fn by_id(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<Account>> {
+    sqlx::query_as!(
+        Account,
+        r#"select id as "id: AccountId", email, email_key, created_at from accounts where id = $1"#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The account with this address key.
+pub async fn by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<Account>> {
+    sqlx::query_as!(
+        Account,
+        r#"select id as "id: AccountId", email, email_key, created_at from accounts where email_key = $1"#,
+        email_key
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What a sign-in for this address key is checked against.
+pub async fn credentials_of(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<Credentials>> {
+    sqlx::query_as!(
+        Credentials,
+        r#"
+        select id as "id: AccountId", password_hash as "password_hash: PasswordHash"
+        from accounts where email_key = $1
+        "#,
+        email_key
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Replaces the password. Sessions and open mail links are the caller's to end, in the same transaction.
+pub async fn set_password(db: impl Db<'_>, id: AccountId, password_hash: &PasswordHash) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update accounts set password_hash = $2 where id = $1",
+        id.0,
+        password_hash.as_str()
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,91 @@
+//! The activity log: who read or changed what, when, through which client.
+
+use chrono::{DateTime, Utc};
+
+use super::Db;
+use crate::ids::{AccountId, LogId};
+
+/// One call on an athlete's data.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The row.
+    pub id: LogId,
+    /// When it began.
+    pub at: DateTime<Utc>,
+    /// Whose data.
+    pub account_id: AccountId,
+    /// The athlete at that time.
+    pub athlete_id: String,
+    /// Null: the athlete. Otherwise the caller's name then.
+    pub caller: Option<String>,
+    /// The client's own name for itself.
+    pub client: String,
+    /// The tool.
+    pub tool: String,
+    /// `read` or `write`.
+    pub access: String,
+    /// `ok`, or one word for what went wrong.
+    pub outcome: String,
+    /// How long it took.
+    pub duration_ms: i32,
+    /// Requests to intervals.icu.
+    pub upstream_requests: i32,
+}
+
+/// Writes a row.
+pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into activity_log
+            (id, at, account_id, athlete_id, caller, client, tool, access, outcome, duration_ms, upstream_requests)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        "#,
+        entry.id.0,
+        entry.at,
+        entry.account_id.0,
+        entry.athlete_id,
+        entry.caller,
+        entry.client,
+        entry.tool,
+        entry.access,
+        entry.outcome,
+        entry.duration_ms,
+        entry.upstream_requests
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// The newest rows of an account, up to `limit`, older than `before` when given.
+pub async fn page_of(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    before: Option<LogId>,
+    limit: i64,
+) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as!(
+        Entry,
+        r#"
+        select id as "id: LogId", at, account_id as "account_id: AccountId", athlete_id, caller, client, tool, access,
+            outcome, duration_ms, upstream_requests
+        from activity_log
+        where account_id = $1 and ($2::uuid is null or id < $2)
+        order by id desc
+        limit $3
+        "#,
+        account_id.0,
+        before.map(|id| id.0),
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Deletes rows from before `before`.
+pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    let done = sqlx::query!("delete from activity_log where at < $1", before)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,291 @@
+//! Connections: an account's tie to one intervals.icu athlete.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::Db;
+use crate::ids::{AccountId, ConnectionId};
+
+/// A connection's row. Ids and words are as stored; the guard turns them into types.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The row; also the place of the sealed token (`connections`, id, `token_sealed`).
+    pub id: ConnectionId,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The intervals.icu athlete id, exactly as upstream spells it.
+    pub athlete_id: String,
+    /// The athlete's name at the last refresh.
+    pub athlete_name: String,
+    /// `oauth` or `api_key`.
+    pub kind: String,
+    /// `connected`, `reconnect` or `disconnected`.
+    pub status: String,
+    /// The sealed bearer token or API key; null once disconnected.
+    pub token_sealed: Option<Vec<u8>>,
+    /// The scopes that the athlete left ticked, such as `ACTIVITY:WRITE`. Empty for an API key, which has all rights.
+    pub scopes: Vec<String>,
+    /// Raised by every change made through us.
+    pub write_number: i64,
+    /// IANA zone.
+    pub zone: Option<String>,
+    /// `settings`, `activity` or `athlete` (told us on the dashboard).
+    pub zone_source: Option<String>,
+    /// Distances in miles.
+    pub imperial: bool,
+    /// Weights in pounds.
+    pub weight_in_lb: bool,
+    /// Temperatures in Fahrenheit.
+    pub fahrenheit: bool,
+    /// When a threshold was last changed upstream.
+    pub thresholds_on: Option<NaiveDate>,
+    /// When the athlete connected.
+    pub created_at: DateTime<Utc>,
+    /// When `GET /athlete/{id}` last refreshed this row.
+    pub refreshed_at: Option<DateTime<Utc>>,
+    /// When a call last got an answer from upstream.
+    pub last_success_at: Option<DateTime<Utc>>,
+}
+
+/// What every refresh writes.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// The athlete's name.
+    pub athlete_name: String,
+    /// IANA zone and where it came from.
+    pub zone: Option<(String, &'static str)>,
+    /// Distances in miles.
+    pub imperial: bool,
+    /// Weights in pounds.
+    pub weight_in_lb: bool,
+    /// Temperatures in Fahrenheit.
+    pub fahrenheit: bool,
+    /// When a threshold was last changed upstream.
+    pub thresholds_on: Option<NaiveDate>,
+}
+
+/// A tie to be written.
+#[derive(Debug)]
+pub struct NewConnection<'a> {
+    /// A fresh id, used when the account has no row yet.
+    pub id: ConnectionId,
+    /// Whose.
+    pub account_id: AccountId,
+    /// The athlete.
+    pub athlete_id: &'a str,
+    /// The athlete's name.
+    pub athlete_name: &'a str,
+    /// `oauth` or `api_key`.
+    pub kind: &'a str,
+    /// The scopes left ticked.
+    pub scopes: &'a [String],
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// The id under which the account's connection is or will be stored, so that the token can be sealed for it.
+pub async fn id_for(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Option<ConnectionId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: ConnectionId" from connections where account_id = $1"#,
+        account_id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Writes the tie: the account's first, or anew over an old one (then what was known of another athlete goes).
+///
+/// A unique violation on `connections_athlete` means that another account holds this athlete.
+pub async fn connect(
+    db: impl Db<'_>,
+    new: NewConnection<'_>,
+    token_sealed: &[u8],
+) -> sqlx::Result<ConnectionId> {
+    sqlx::query_scalar!(
+        r#"
+        insert into connections as c
+            (id, account_id, athlete_id, athlete_name, kind, status, token_sealed, scopes, created_at)
+        values ($1, $2, $3, $4, $5, 'connected', $6, $7, $8)
+        on conflict (account_id) do update set
+            athlete_id = excluded.athlete_id,
+            athlete_name = excluded.athlete_name,
+            kind = excluded.kind,
+            status = 'connected',
+            token_sealed = excluded.token_sealed,
+            scopes = excluded.scopes,
+            write_number = c.write_number + 1,
+            zone = case when c.athlete_id = excluded.athlete_id then c.zone end,
+            zone_source = case when c.athlete_id = excluded.athlete_id then c.zone_source end,
+            thresholds_on = case when c.athlete_id = excluded.athlete_id then c.thresholds_on end,
+            refreshed_at = null,
+            last_success_at = null,
+            marked_at = null,
+            created_at = excluded.created_at
+        returning id as "id: ConnectionId"
+        "#,
+        new.id.0,
+        new.account_id.0,
+        new.athlete_id,
+        new.athlete_name,
+        new.kind,
+        token_sealed,
+        new.scopes,
+        new.now
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The account's connection.
+pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Option<Connection>> {
+    sqlx::query_as!(
+        Connection,
+        r#"
+        select id as "id: ConnectionId", account_id as "account_id: AccountId", athlete_id, athlete_name, kind, status,
+            token_sealed, scopes, write_number, zone, zone_source, imperial, weight_in_lb, fahrenheit, thresholds_on,
+            created_at, refreshed_at, last_success_at
+        from connections where account_id = $1
+        "#,
+        account_id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Writes what `GET /athlete/{id}` told. A zone that the athlete set on the dashboard yields only to a better source.
+pub async fn refresh(
+    db: impl Db<'_>,
+    id: ConnectionId,
+    profile: &Profile,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let (zone, source) = profile
+        .zone
+        .as_ref()
+        .map_or((None, None), |(zone, source)| (Some(zone), Some(*source)));
+    sqlx::query!(
+        r#"
+        update connections set
+            athlete_name = $2, zone = coalesce($3, zone), zone_source = coalesce($4, zone_source), imperial = $5,
+            weight_in_lb = $6, fahrenheit = $7, thresholds_on = $8, refreshed_at = $9
+        where id = $1
+        "#,
+        id.0,
+        profile.athlete_name,
+        zone,
+        source,
+        profile.imperial,
+        profile.weight_in_lb,
+        profile.fahrenheit,
+        profile.thresholds_on,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Remembers a zone that came from elsewhere than the settings.
+pub async fn set_zone(
+    db: impl Db<'_>,
+    id: ConnectionId,
+    zone: &str,
+    source: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update connections set zone = $2, zone_source = $3, refreshed_at = $4 where id = $1",
+        id.0,
+        zone,
+        source,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Notes that upstream answered.
+pub async fn note_success(db: impl Db<'_>, id: ConnectionId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update connections set last_success_at = $2 where id = $1",
+        id.0,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Raises the write number, so that no instance answers from before a change. Answers the new number.
+pub async fn raise_write_number(db: impl Db<'_>, id: ConnectionId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "update connections set write_number = write_number + 1 where id = $1 returning write_number",
+        id.0
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Marks a connection whose token upstream refuses; true for the one caller who marked it, who also mails. Only the
+/// very token that was refused is marked (`write_number` rises when the athlete connects anew).
+pub async fn mark_reconnect(
+    db: impl Db<'_>,
+    id: ConnectionId,
+    write_number: i64,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update connections set status = 'reconnect', marked_at = $3
+        where id = $1 and write_number = $2 and status = 'connected'
+        "#,
+        id.0,
+        write_number,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How many connections were marked since `since`, and how many got an answer from upstream since `used_since`.
+pub async fn marked_and_used(
+    db: impl Db<'_>,
+    since: DateTime<Utc>,
+    used_since: DateTime<Utc>,
+) -> sqlx::Result<(i64, i64)> {
+    let row = sqlx::query!(
+        r#"
+        select count(*) filter (where status = 'reconnect' and marked_at > $1) as "marked!",
+            count(*) filter (where last_success_at > $2) as "used!"
+        from connections
+        "#,
+        since,
+        used_since
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.marked, row.used))
+}
+
+/// Ends the tie and erases its token; answers the sealed token and kind, for the revoke upstream.
+pub async fn disconnect(
+    db: impl Db<'_>,
+    account_id: AccountId,
+) -> sqlx::Result<Option<(ConnectionId, String, Vec<u8>)>> {
+    let row = sqlx::query!(
+        r#"
+        with before as (
+            select id, kind, token_sealed from connections where account_id = $1 and token_sealed is not null for update
+        )
+        update connections c set status = 'disconnected', token_sealed = null, write_number = c.write_number + 1,
+            marked_at = null
+        from before where c.id = before.id
+        returning c.id as "id: ConnectionId", before.kind, before.token_sealed as "token_sealed!"
+        "#,
+        account_id.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.id, row.kind, row.token_sealed)))
+}

@@ -1,0 +1,181 @@
+//! The queue: mails and upstream revokes. A worker claims rows with `for update skip locked`.
+
+use chrono::{DateTime, Utc};
+
+use super::Db;
+use crate::ids::{AccountId, JobId};
+
+/// A job to be written, in the transaction that it announces.
+#[derive(Debug)]
+pub struct NewJob<'a> {
+    /// A fresh id.
+    pub id: JobId,
+    /// `mail` or `revoke`.
+    pub kind: &'a str,
+    /// Which mail, or what is revoked.
+    pub name: &'a str,
+    /// On whose behalf, for the daily cap and for deletion.
+    pub account_id: Option<AccountId>,
+    /// SHA-256 of the address key, for the hourly cap.
+    pub recipient: Option<&'a [u8]>,
+    /// Sealed for (`jobs`, id, `payload`).
+    pub payload: &'a [u8],
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// A job that this worker has claimed.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The row; the place of the sealed payload.
+    pub id: JobId,
+    /// `mail` or `revoke`.
+    pub kind: String,
+    /// Which mail, or what is revoked.
+    pub name: String,
+    /// Sealed for (`jobs`, id, `payload`).
+    pub payload: Vec<u8>,
+    /// How often it was tried, this time included.
+    pub attempts: i32,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Writes a job.
+pub async fn create(db: impl Db<'_>, job: NewJob<'_>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into jobs (id, kind, name, account_id, recipient, payload, state, created_at, run_at)
+        values ($1, $2, $3, $4, $5, $6, 'pending', $7, $7)
+        "#,
+        job.id.0,
+        job.kind,
+        job.name,
+        job.account_id.map(|id| id.0),
+        job.recipient,
+        job.payload,
+        job.now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Claims up to `limit` due jobs until `locked_until`; no other instance gets them before.
+pub async fn claim(
+    db: impl Db<'_>,
+    now: DateTime<Utc>,
+    locked_until: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Job>> {
+    sqlx::query_as!(
+        Job,
+        r#"
+        update jobs set locked_until = $2, attempts = attempts + 1
+        where id in (
+            select id from jobs
+            where state = 'pending' and run_at <= $1 and (locked_until is null or locked_until <= $1)
+            order by run_at, id
+            limit $3
+            for update skip locked
+        )
+        returning id as "id: JobId", kind, name, payload as "payload!", attempts, created_at
+        "#,
+        now,
+        locked_until,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Ends a job: `done`, or `failed` with our word for why. Its payload is erased.
+pub async fn finish(
+    db: impl Db<'_>,
+    id: JobId,
+    state: &str,
+    failure: Option<&str>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update jobs set state = $2, failure = $3, finished_at = $4, payload = null, locked_until = null
+        where id = $1 and state = 'pending'
+        "#,
+        id.0,
+        state,
+        failure,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Puts a job back for later.
+pub async fn postpone(db: impl Db<'_>, id: JobId, failure: &str, run_at: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update jobs set failure = $2, run_at = $3, locked_until = null where id = $1 and state = 'pending'",
+        id.0,
+        failure,
+        run_at
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Gives claimed jobs back untried, at shutdown.
+pub async fn release(db: impl Db<'_>, ids: &[uuid::Uuid]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update jobs set locked_until = null, attempts = attempts - 1 where id = any($1) and state = 'pending'",
+        ids
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// How many mails this address got since `since`.
+pub async fn mails_to(db: impl Db<'_>, recipient: &[u8], since: DateTime<Utc>) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from jobs where kind = 'mail' and recipient = $1 and created_at > $2"#,
+        recipient,
+        since
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// How many mails were sent on this account's behalf since `since`.
+pub async fn mails_of(db: impl Db<'_>, account_id: AccountId, since: DateTime<Utc>) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from jobs where kind = 'mail' and account_id = $1 and created_at > $2"#,
+        account_id.0,
+        since
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// How many jobs wait, and since when the oldest is due.
+pub async fn backlog(db: impl Db<'_>, now: DateTime<Utc>) -> sqlx::Result<(i64, Option<DateTime<Utc>>)> {
+    let row = sqlx::query!(
+        r#"
+        select count(*) as "count!", min(run_at) filter (where run_at <= $1) as oldest
+        from jobs where state = 'pending'
+        "#,
+        now
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.count, row.oldest))
+}
+
+/// Deletes jobs that ended before `before`.
+pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
+    let done = sqlx::query!("delete from jobs where finished_at < $1", before)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,124 @@
+//! Token URLs: each account has exactly one, made with the account and replaced in place.
+
+use chrono::{DateTime, Utc};
+
+use super::Db;
+use crate::{
+    ids::{AccountId, ConnectionId, LinkId},
+    secrets::TokenHash,
+};
+
+/// An account's link as the dashboard shows it.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// The row; the place of the sealed token.
+    pub id: LinkId,
+    /// The token, sealed for (`links`, id, `token_sealed`).
+    pub token_sealed: Vec<u8>,
+    /// When this token was made.
+    pub created_at: DateTime<Utc>,
+    /// When a call last came through it.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Which client made that call.
+    pub last_client: Option<String>,
+}
+
+/// Whom a link speaks for: all that the endpoint needs to know of a caller, in one query.
+#[derive(Debug, Clone)]
+pub struct LinkOwner {
+    /// The link.
+    pub link_id: LinkId,
+    /// The athlete's account.
+    pub account_id: AccountId,
+    /// The connection, when there ever was one.
+    pub connection_id: Option<ConnectionId>,
+}
+
+/// Makes the account's link.
+pub async fn create(
+    db: impl Db<'_>,
+    id: LinkId,
+    account_id: AccountId,
+    hash: TokenHash,
+    sealed: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into links (id, account_id, token_hash, token_sealed, created_at) values ($1, $2, $3, $4, $5)",
+        id.0,
+        account_id.0,
+        hash.as_bytes(),
+        sealed,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// The account's link.
+pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Option<Link>> {
+    sqlx::query_as!(
+        Link,
+        r#"
+        select id as "id: LinkId", token_sealed, created_at, last_used_at, last_client
+        from links where account_id = $1
+        "#,
+        account_id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Puts a new token in the place of the old one, which stops working with the commit.
+pub async fn regenerate(
+    db: impl Db<'_>,
+    id: LinkId,
+    account_id: AccountId,
+    hash: TokenHash,
+    sealed: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update links set token_hash = $3, token_sealed = $4, created_at = $5, last_used_at = null, last_client = null
+        where id = $1 and account_id = $2
+        "#,
+        id.0,
+        account_id.0,
+        hash.as_bytes(),
+        sealed,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whom the link with this hash speaks for.
+pub async fn owner(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<LinkOwner>> {
+    sqlx::query_as!(
+        LinkOwner,
+        r#"
+        select l.id as "link_id: LinkId", l.account_id as "account_id: AccountId", c.id as "connection_id?: ConnectionId"
+        from links l left join connections c on c.account_id = l.account_id
+        where l.token_hash = $1
+        "#,
+        hash.as_bytes()
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Notes that a call came through a link.
+pub async fn touch(db: impl Db<'_>, id: LinkId, client: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update links set last_used_at = $2, last_client = $3 where id = $1",
+        id.0,
+        now,
+        client
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}

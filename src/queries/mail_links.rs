@@ -1,0 +1,148 @@
+//! One-time links that stand in mails: looking spends nothing, taking works once.
+
+use chrono::{DateTime, Utc};
+
+use super::Db;
+use crate::{
+    ids::AccountId,
+    secrets::{PasswordHash, TokenHash},
+};
+
+/// What a mail link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailLinkKind {
+    /// Confirms the address of a sign-up.
+    Confirm,
+    /// Lets somebody choose a new password.
+    Reset,
+}
+
+impl MailLinkKind {
+    /// The word in the row.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// A link that still works.
+#[derive(Debug, Clone)]
+pub struct MailLink {
+    /// The address that it was mailed to, as typed.
+    pub email: String,
+    /// The same for lookup.
+    pub email_key: String,
+    /// Whose password it resets.
+    pub account_id: Option<AccountId>,
+    /// The password that goes with the account to be made.
+    pub password_hash: Option<PasswordHash>,
+}
+
+/// A link to be written.
+#[derive(Debug)]
+pub struct NewMailLink<'a> {
+    /// Hash of the token in the mail.
+    pub hash: TokenHash,
+    /// What for.
+    pub kind: MailLinkKind,
+    /// The address, as typed.
+    pub email: &'a str,
+    /// The address, for lookup.
+    pub email_key: &'a str,
+    /// The account, when there is one.
+    pub account_id: Option<AccountId>,
+    /// The chosen password, at sign-up.
+    pub password_hash: Option<&'a PasswordHash>,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Until when it works.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Writes a link and kills every earlier one of the same kind for the same address: only the newest mail works.
+pub async fn replace(db: &mut sqlx::PgConnection, link: NewMailLink<'_>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from mail_links where email_key = $1 and kind = $2",
+        link.email_key,
+        link.kind.as_str()
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        r#"
+        insert into mail_links (hash, kind, email, email_key, account_id, password_hash, created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "#,
+        link.hash.as_bytes(),
+        link.kind.as_str(),
+        link.email,
+        link.email_key,
+        link.account_id.map(|id| id.0),
+        link.password_hash.map(PasswordHash::as_str),
+        link.now,
+        link.expires_at
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Looks at a link without spending it.
+pub async fn peek(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    kind: MailLinkKind,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<MailLink>> {
+    sqlx::query_as!(
+        MailLink,
+        r#"
+        select email, email_key, account_id as "account_id: AccountId", password_hash as "password_hash: PasswordHash"
+        from mail_links where hash = $1 and kind = $2 and expires_at > $3
+        "#,
+        hash.as_bytes(),
+        kind.as_str(),
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Spends a link: of many who try at once, one gets it.
+pub async fn take(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    kind: MailLinkKind,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<MailLink>> {
+    sqlx::query_as!(
+        MailLink,
+        r#"
+        delete from mail_links where hash = $1 and kind = $2 and expires_at > $3
+        returning email, email_key, account_id as "account_id: AccountId", password_hash as "password_hash: PasswordHash"
+        "#,
+        hash.as_bytes(),
+        kind.as_str(),
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Kills every open link of an account.
+pub async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
+    sqlx::query!("delete from mail_links where account_id = $1", account_id.0)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Deletes expired links.
+pub async fn purge(db: impl Db<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let done = sqlx::query!("delete from mail_links where expires_at <= $1", now)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,52 @@
+//! State of running OAuth connects to intervals.icu: bound to a session, single use.
+
+use chrono::{DateTime, Utc};
+
+use super::Db;
+use crate::secrets::TokenHash;
+
+/// Remembers a state for the session that begins a connect.
+pub async fn create(
+    db: impl Db<'_>,
+    state: TokenHash,
+    session: TokenHash,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into oauth_states (hash, session_hash, created_at, expires_at) values ($1, $2, $3, $4)",
+        state.as_bytes(),
+        session.as_bytes(),
+        now,
+        expires_at
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Spends a state; false when it is unknown, spent, expired or another session's.
+pub async fn take(
+    db: impl Db<'_>,
+    state: TokenHash,
+    session: TokenHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "delete from oauth_states where hash = $1 and session_hash = $2 and expires_at > $3",
+        state.as_bytes(),
+        session.as_bytes(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Deletes expired states.
+pub async fn purge(db: impl Db<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let done = sqlx::query!("delete from oauth_states where expires_at <= $1", now)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected())
+}

@@ -1,0 +1,13 @@
+//! Secrets: tokens that we mint, the key ring that seals what must be readable again, and passwords.
+//!
+//! No SQL and no HTTP here. Nothing in this room implements `Display`, and `Debug` says only the kind.
+
+mod password;
+mod random;
+mod seal;
+mod token;
+
+pub use password::{BadPassword, Password, PasswordHash, Passwords};
+pub use random::Random;
+pub use seal::{Key, KeyRing, KeyRingError, OpenError, Place};
+pub use token::{Token, TokenHash, TokenKind};

@@ -1,0 +1,238 @@
+//! Sealing: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) with a ring of keys, each value bound to its place.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chacha20poly1305::{
+    XChaCha20Poly1305, XNonce,
+    aead::{Aead as _, KeyInit as _, Payload},
+};
+use uuid::Uuid;
+
+use super::Random;
+
+const VERSION: u8 = 1;
+const NONCE: usize = 24;
+
+/// Where a sealed value stands. It is authenticated with it, so a value moved to another row does not open.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The table's name.
+    pub table: &'static str,
+    /// The row's id.
+    pub row: Uuid,
+    /// The column's name.
+    pub column: &'static str,
+}
+
+impl Place {
+    fn aad(self) -> Vec<u8> {
+        format!("{}/{}/{}", self.table, self.row, self.column).into_bytes()
+    }
+}
+
+/// One key of the ring: an id of 1–16 characters of `[a-z0-9-]`, and 32 bytes.
+#[derive(Clone)]
+pub struct Key {
+    id: String,
+    cipher: XChaCha20Poly1305,
+}
+
+/// The keys that open sealed values. The first one seals.
+#[derive(Clone)]
+pub struct KeyRing(Vec<Key>);
+
+/// Why a text is no key ring. It never quotes the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRingError {
+    /// Not one key in it.
+    #[error("no key given: write id:BASE64, the key being 32 bytes in base64")]
+    Empty,
+    /// An entry is not `id:base64` of 32 bytes.
+    #[error(
+        "a key is not of the form id:BASE64 with an id of 1-16 characters of a-z, 0-9 and - and 32 bytes in base64"
+    )]
+    Malformed,
+    /// The same id twice.
+    #[error("the same key id stands twice")]
+    Repeated,
+}
+
+/// Why a sealed value did not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// It was sealed with a key that is not on the ring.
+    #[error("sealed with a key that is not configured")]
+    UnknownKey,
+    /// It was changed, moved to another place, or is no sealed value at all.
+    #[error("the sealed value does not open")]
+    Broken,
+}
+
+impl KeyRing {
+    /// Reads `id2:BASE64,id1:BASE64`; the first key seals, all open.
+    pub fn parse(text: &str) -> Result<Self, KeyRingError> {
+        let mut keys: Vec<Key> = Vec::new();
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let (id, encoded) = entry.split_once(':').ok_or(KeyRingError::Malformed)?;
+            let id_fits = (1..=16).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+            let bytes = STANDARD.decode(encoded).map_err(|_| KeyRingError::Malformed)?;
+            let key: [u8; 32] = bytes.try_into().map_err(|_| KeyRingError::Malformed)?;
+            if !id_fits {
+                return Err(KeyRingError::Malformed);
+            }
+            if keys.iter().any(|key| key.id == id) {
+                return Err(KeyRingError::Repeated);
+            }
+            keys.push(Key {
+                id: id.to_owned(),
+                cipher: XChaCha20Poly1305::new(&key.into()),
+            });
+        }
+        if keys.is_empty() {
+            Err(KeyRingError::Empty)
+        } else {
+            Ok(Self(keys))
+        }
+    }
+
+    /// The text of a fresh ring of one key, for a self-hoster's key file.
+    pub fn generate(random: &Random) -> String {
+        format!("k1:{}", STANDARD.encode(random.bytes::<32>()))
+    }
+
+    /// Seals `plain` for `place`: version, id length, id, nonce, ciphertext with tag.
+    pub fn seal(&self, place: Place, plain: &[u8], random: &Random) -> Vec<u8> {
+        let key = &self.0[0];
+        let nonce: [u8; NONCE] = random.bytes();
+        let payload = Payload {
+            msg: plain,
+            aad: &place.aad(),
+        };
+        let sealed = key
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .expect("the cipher takes any message that fits into memory");
+        let id_length = u8::try_from(key.id.len()).expect("ids have at most 16 characters");
+        let mut out = vec![VERSION, id_length];
+        out.extend_from_slice(key.id.as_bytes());
+        out.extend_from_slice(&nonce);
+        out.extend_from_slice(&sealed);
+        out
+    }
+
+    /// Opens what [`KeyRing::seal`] made for the same place, with whichever key of the ring it names.
+    pub fn open(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        let [VERSION, id_length, rest @ ..] = sealed else {
+            return Err(OpenError::Broken);
+        };
+        let (id, rest) = rest
+            .split_at_checked(usize::from(*id_length))
+            .ok_or(OpenError::Broken)?;
+        let (nonce, body) = rest.split_at_checked(NONCE).ok_or(OpenError::Broken)?;
+        let key = self
+            .0
+            .iter()
+            .find(|key| key.id.as_bytes() == id)
+            .ok_or(OpenError::UnknownKey)?;
+        let nonce: [u8; NONCE] = nonce.try_into().map_err(|_| OpenError::Broken)?;
+        let payload = Payload {
+            msg: body,
+            aad: &place.aad(),
+        };
+        key.cipher
+            .decrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| OpenError::Broken)
+    }
+
+    /// [`KeyRing::open`] for a text; a value that is not UTF-8 counts as broken.
+    pub fn open_text(&self, place: Place, sealed: &[u8]) -> Result<String, OpenError> {
+        String::from_utf8(self.open(place, sealed)?).map_err(|_| OpenError::Broken)
+    }
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyRing({} keys)", self.0.len())
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({})", self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(row: u128) -> Place {
+        Place {
+            table: "links",
+            row: Uuid::from_u128(row),
+            column: "token_sealed",
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_opens_in_its_place_only() {
+        let random = Random::seeded([1; 32]);
+        let ring = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
+        let sealed = ring.seal(place(1), b"a token", &random);
+        assert_eq!(ring.open(place(1), &sealed).unwrap(), b"a token");
+        assert_eq!(ring.open(place(2), &sealed), Err(OpenError::Broken));
+        assert_eq!(
+            ring.open(
+                Place {
+                    column: "other",
+                    ..place(1)
+                },
+                &sealed
+            ),
+            Err(OpenError::Broken)
+        );
+        for cut in 0..sealed.len() {
+            assert!(ring.open(place(1), &sealed[..cut]).is_err());
+        }
+        for at in 0..sealed.len() {
+            let mut bent = sealed.clone();
+            bent[at] ^= 1;
+            assert!(ring.open(place(1), &bent).is_err());
+        }
+    }
+
+    #[test]
+    fn the_first_key_seals_and_all_open() {
+        let random = Random::seeded([2; 32]);
+        let old = KeyRing::generate(&random);
+        let new = KeyRing::generate(&random).replace("k1:", "k2:");
+        let before = KeyRing::parse(&old).unwrap();
+        let during = KeyRing::parse(&format!("{new}, {old}")).unwrap();
+        let after = KeyRing::parse(&new).unwrap();
+        let sealed = before.seal(place(1), b"x", &random);
+        assert_eq!(during.open(place(1), &sealed).unwrap(), b"x");
+        assert_eq!(after.open(place(1), &sealed), Err(OpenError::UnknownKey));
+        assert_eq!(
+            after
+                .open(place(1), &during.seal(place(1), b"y", &random))
+                .unwrap(),
+            b"y"
+        );
+    }
+
+    #[test]
+    fn a_ring_that_is_none_is_refused_without_quoting_it() {
+        let random = Random::seeded([3; 32]);
+        let good = KeyRing::generate(&random);
+        assert_eq!(KeyRing::parse(" , ").unwrap_err(), KeyRingError::Empty);
+        assert_eq!(
+            KeyRing::parse(&format!("{good},{good}")).unwrap_err(),
+            KeyRingError::Repeated
+        );
+        for bad in ["k1", "k1:short", "K1:AAAA", ":", &good[..good.len() - 4]] {
+            assert_eq!(KeyRing::parse(bad).unwrap_err(), KeyRingError::Malformed, "{bad}");
+        }
+    }
+}
