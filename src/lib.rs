@@ -9,6 +9,7 @@ pub mod config;
 pub mod guard;
 pub mod ids;
 pub mod intervals;
+pub mod postgres;
 pub mod queries;
 pub mod secrets;
 pub mod time;
