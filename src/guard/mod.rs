@@ -4,7 +4,10 @@
 
 pub mod accounts;
 pub mod connection;
+pub mod cookie;
 pub mod grant;
+pub mod limits;
 pub mod link;
+pub mod session;
 
 pub use grant::{AthleteCard, Caller, Granted, Units};
