@@ -26,7 +26,7 @@ mod user;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::PrivateError;
@@ -137,6 +137,12 @@ pub async fn start(options: Options) -> Result<Cluster, PrivateError> {
         kind: options.kind,
         adopted: false,
     })
+}
+
+/// The URL of the database of a cluster that a living service runs in `data_dir`, so that a second command on the same
+/// machine (`icusync account create`) joins it instead of being refused. None when no service runs there.
+pub fn running(data_dir: &Path) -> Option<String> {
+    directory::socket_of_owner(data_dir).map(|socket| server::url(&socket, ROLE, DATABASE))
 }
 
 impl Cluster {

@@ -2,5 +2,7 @@
 //!
 //! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
+mod demo_command;
 mod mail;
+mod serve_command;
 mod world;

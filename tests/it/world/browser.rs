@@ -59,9 +59,7 @@ pub fn form(fields: &[(&str, &str)]) -> String {
 
 impl Browser {
     pub(super) fn new(world: Arc<World>) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "a test is its own HTTP client")]
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { world, http, cookies: BTreeMap::new(), extra: Vec::new() }
+        Self { world, http: super::Mcp::client(), cookies: BTreeMap::new(), extra: Vec::new() }
     }
 
     /// Gets a path of the service, or an absolute URL.

@@ -33,10 +33,16 @@ impl Call {
 }
 
 impl Mcp {
-    pub(super) fn new(url: &str) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "a test is its own HTTP client")]
-        let http = reqwest::Client::new();
-        Self { url: url.to_owned(), http, next: AtomicU64::new(1) }
+    /// A client on `url`.
+    pub fn at(url: &str) -> Self {
+        Self { url: url.to_owned(), http: Self::client(), next: AtomicU64::new(1) }
+    }
+
+    /// A plain HTTP client that follows no redirect.
+    #[expect(clippy::disallowed_methods, reason = "a test is its own HTTP client")]
+    pub fn client() -> reqwest::Client {
+        icusync::install_crypto();
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
     }
 
     /// The HTTP client, for requests that no MCP client would send.

@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use browser::{Browser, Page, form};
-pub use cluster::{fresh_database, url_of};
+pub use cluster::{fresh_database, scratch, url_of};
 pub use mcp::{Call, Mcp};
 
 /// A Saturday, in both people's zones at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne.
@@ -146,7 +146,7 @@ impl World {
 
     /// An MCP client on a connector URL.
     pub fn mcp(&self, url: &str) -> Mcp {
-        Mcp::new(url)
+        Mcp::at(url)
     }
 
     /// Works off the queue, and tells every mail to `address` so far, newest last.
