@@ -29,7 +29,12 @@ impl Upstream {
     async fn start(athlete: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let upstream = Self { status: Arc::default(), whoami: Arc::default(), asked: Arc::default(), url };
+        let upstream = Self {
+            status: Arc::default(),
+            whoami: Arc::default(),
+            asked: Arc::default(),
+            url,
+        };
         let router = Router::new()
             .fallback(async move |State(upstream): State<Self>, request: axum::extract::Request| {
                 upstream.asked.fetch_add(1, Ordering::SeqCst);
@@ -68,18 +73,27 @@ impl Upstream {
 async fn bench(world: &World) -> (Bench, Upstream) {
     let upstream = Upstream::start(world.ana().person.athlete_id).await;
     let url = upstream.url.parse().unwrap();
-    (Bench::with(world, |config| config.intervals_url = url).await, upstream)
+    (
+        Bench::with(world, |config| config.intervals_url = url).await,
+        upstream,
+    )
 }
 
-const STATUS: &str = "select status from connections c join links l using (account_id) where c.marked_at is not null";
+const STATUS: &str =
+    "select status from connections c join links l using (account_id) where c.marked_at is not null";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_shared_is_named_with_who_can_change_it() {
     world::test(async |world| {
         let (bench, upstream) = bench(&world).await;
-        bench.sql("update connections set scopes = '{ACTIVITY:WRITE,CALENDAR:READ}'").await;
+        bench
+            .sql("update connections set scopes = '{ACTIVITY:WRITE,CALENDAR:READ}'")
+            .await;
         let (text, error) = bench.call("wellness", json!({})).await.told();
-        assert!(error && text.contains("wellness and fitness") && text.contains("/dashboard"), "{text}");
+        assert!(
+            error && text.contains("wellness and fitness") && text.contains("/dashboard"),
+            "{text}"
+        );
         let (text, error) = bench.call("writes", json!({"gate": "unshared"})).await.told();
         assert!(error && text.contains("calendar"), "READ is not WRITE: {text}");
         assert!(!bench.call("echo", json!({})).await.told().1);
@@ -93,16 +107,28 @@ async fn each_state_of_a_connection_has_its_sentence_and_no_call_upstream() {
     world::test(async |world| {
         let (bench, upstream) = bench(&world).await;
         for (change, words) in [
-            ("update connections set status = 'reconnect'", "no longer accepts the connection of Ana Berger"),
-            ("update connections set status = 'disconnected', token_sealed = null", "was disconnected"),
+            (
+                "update connections set status = 'reconnect'",
+                "no longer accepts the connection of Ana Berger",
+            ),
+            (
+                "update connections set status = 'disconnected', token_sealed = null",
+                "was disconnected",
+            ),
             ("delete from connections", "is not connected"),
         ] {
             bench.sql(change).await;
             let (text, error) = bench.call("profile", json!({})).await.told();
-            assert!(error && text.contains(words) && text.contains("/dashboard"), "{text}");
+            assert!(
+                error && text.contains(words) && text.contains("/dashboard"),
+                "{text}"
+            );
         }
         assert_eq!(upstream.asked(), 0);
-        assert_eq!(bench.ask("select distinct outcome from activity_log").await, ["reconnect"]);
+        assert_eq!(
+            bench.ask("select distinct outcome from activity_log").await,
+            ["reconnect"]
+        );
     })
     .await;
 }
@@ -128,8 +154,17 @@ async fn a_refresh_that_fails_costs_nothing_while_the_zone_is_known() {
         let (bench, upstream) = bench(&world).await;
         upstream.answers(404, 200);
         bench.sql("update connections set refreshed_at = null").await;
-        assert!(bench.call("echo", json!({})).await.told().0.starts_with("Ana Berger Europe/Berlin"));
-        bench.sql("update connections set zone = null, zone_source = null").await;
+        assert!(
+            bench
+                .call("echo", json!({}))
+                .await
+                .told()
+                .0
+                .starts_with("Ana Berger Europe/Berlin")
+        );
+        bench
+            .sql("update connections set zone = null, zone_source = null")
+            .await;
         let (text, error) = bench.call("echo", json!({})).await.told();
         assert!(error && !text.contains("upstream's own words"), "{text}");
     })
@@ -162,7 +197,10 @@ async fn a_dead_token_is_marked_once_and_mailed_once() {
         let replies = futures::future::join_all((0..10).map(|_| bench.call("profile", json!({})))).await;
         for reply in replies {
             let (text, error) = reply.told();
-            assert!(error && text.contains("no longer accepts the connection of Ana Berger"), "{text}");
+            assert!(
+                error && text.contains("no longer accepts the connection of Ana Berger"),
+                "{text}"
+            );
         }
         assert_eq!(bench.ask(STATUS).await, ["reconnect"]);
         let mails = world.mails_to(world.ana().person.email).await;
@@ -202,16 +240,30 @@ async fn when_many_are_refused_at_once_upstream_is_to_blame() {
         let mut refused = Vec::new();
         for path in &paths {
             let body = crate::mcp_bench::call("profile", json!({})).to_string();
-            let (text, error) = bench.raw(&bench.request("POST", path, &[], body.as_bytes())).await.told();
+            let (text, error) = bench
+                .raw(&bench.request("POST", path, &[], body.as_bytes()))
+                .await
+                .told();
             assert!(error);
             refused.push(text.contains("refuses IcuSync for now"));
         }
         // Five may be five dead tokens; from the sixth on it is a storm.
-        assert_eq!(refused, [false, false, false, false, false, true, true, true, true]);
-        assert_eq!(bench.ask("select count(*)::text from connections where status = 'reconnect'").await, ["5"]);
+        assert_eq!(
+            refused,
+            [false, false, false, false, false, true, true, true, true]
+        );
+        assert_eq!(
+            bench
+                .ask("select count(*)::text from connections where status = 'reconnect'")
+                .await,
+            ["5"]
+        );
         let mut mails = 0;
         for number in 0..9 {
-            mails += world.mails_to(&format!("another{number}@example.test")).await.len();
+            mails += world
+                .mails_to(&format!("another{number}@example.test"))
+                .await
+                .len();
         }
         assert_eq!(mails, 5);
     })
@@ -224,11 +276,19 @@ async fn another(bench: &Bench, number: u32) -> String {
     let now = app.clock.now();
     let fresh = || app.random.uuid(&app.clock);
     let (account, link, connection) = (AccountId(fresh()), LinkId(fresh()), ConnectionId(fresh()));
-    let hash = app.passwords.hash(Password::choose("a password for tests".to_owned()).unwrap()).await;
+    let hash = app
+        .passwords
+        .hash(Password::choose("a password for tests".to_owned()).unwrap())
+        .await;
     let email = format!("another{number}@example.test");
-    queries::accounts::create(&app.pool, account, &email, &email, &hash, now).await.unwrap().unwrap();
+    queries::accounts::create(&app.pool, account, &email, &email, &hash, now)
+        .await
+        .unwrap()
+        .unwrap();
     let token = Token::mint(TokenKind::Link, &app.random);
-    queries::links::create(&app.pool, link, account, token.hash(), b"x", now).await.unwrap();
+    queries::links::create(&app.pool, link, account, token.hash(), b"x", now)
+        .await
+        .unwrap();
     let place = icusync::guard::connection::token_place(connection);
     let sealed = app.keys.seal(place, b"a dead upstream token", &app.random);
     let new = queries::connections::NewConnection {
@@ -240,6 +300,8 @@ async fn another(bench: &Bench, number: u32) -> String {
         scopes: &["SETTINGS:WRITE".to_owned()],
         now,
     };
-    queries::connections::connect(&app.pool, new, &sealed).await.unwrap();
+    queries::connections::connect(&app.pool, new, &sealed)
+        .await
+        .unwrap();
     format!("/mcp/{}", token.expose())
 }

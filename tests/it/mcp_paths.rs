@@ -67,7 +67,13 @@ async fn a_text_that_is_no_token_costs_no_query() {
         let token = good.strip_prefix("/mcp/").unwrap().to_owned();
         let flipped: String = token
             .chars()
-            .map(|c| if c.is_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+            .map(|c| {
+                if c.is_lowercase() {
+                    c.to_ascii_uppercase()
+                } else {
+                    c.to_ascii_lowercase()
+                }
+            })
             .collect();
         // Without a database nothing that asks it can answer 404.
         bench.app.pool.close().await;
@@ -116,23 +122,39 @@ async fn only_post_is_for_clients_and_a_browser_is_told_what_the_url_is_for() {
         let bench = Bench::of(&world).await;
         let token = bench.path.strip_prefix("/mcp/").unwrap().to_owned();
         for method in ["GET", "HEAD", "DELETE", "OPTIONS", "PUT", "TRACE"] {
-            let reply = bench.raw(&bench.request(method, &bench.path, &[("content-length", "")], b"")).await;
+            let reply = bench
+                .raw(&bench.request(method, &bench.path, &[("content-length", "")], b""))
+                .await;
             assert_eq!(reply.status, 405, "{method}");
             assert_eq!(reply.header("allow"), Some("POST"));
             assert_eq!(reply.header("cache-control"), Some("no-store"));
             assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
             assert_eq!(reply.header("access-control-allow-origin"), None);
         }
-        let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8"), ("content-length", "")];
+        let browser = [
+            ("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
+            ("content-length", ""),
+        ];
         let get = async |path: &str| bench.raw(&bench.request("GET", path, &browser, b"")).await;
         let page = get(&bench.path).await;
-        assert_eq!((page.status, page.header("content-type")), (405, Some("text/html; charset=utf-8")));
+        assert_eq!(
+            (page.status, page.header("content-type")),
+            (405, Some("text/html; charset=utf-8"))
+        );
         assert!(page.body.contains("Claude") && !page.body.contains(&token));
-        assert!(page.header("content-security-policy").unwrap().contains("style-src 'sha256-"));
+        assert!(
+            page.header("content-security-policy")
+                .unwrap()
+                .contains("style-src 'sha256-")
+        );
         assert_eq!(get(&bench.nobodys()).await, page);
         assert_eq!(get("/mcp/nonsense").await, page);
         bench.app.pool.close().await;
-        assert_eq!(get(&bench.path).await, page, "a page for people asks nothing of the database");
+        assert_eq!(
+            get(&bench.path).await,
+            page,
+            "a page for people asks nothing of the database"
+        );
     })
     .await;
 }
@@ -152,7 +174,11 @@ async fn strangers_are_slowed_down_and_nobody_else() {
         for _ in 0..10 {
             assert_eq!(post(&bench, &bench.path).await.status, 200);
         }
-        assert_eq!(post(&bench, "/.well-known/oauth-protected-resource").await.status, 404, "clients probe this");
+        assert_eq!(
+            post(&bench, "/.well-known/oauth-protected-resource").await.status,
+            404,
+            "clients probe this"
+        );
     })
     .await;
 }

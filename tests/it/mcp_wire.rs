@@ -77,26 +77,65 @@ async fn headers_that_contradict_the_message_are_refused() {
             (vec![("mcp-name", "other")], -32020),
             (vec![("mcp-method", "")], -32020),
             (vec![("mcp-protocol-version", "2025-06-18")], -32020),
-            (vec![("mcp-protocol-version", "2026-07-28"), ("mcp-protocol-version", "2026-07-28")], -32600),
+            (
+                vec![
+                    ("mcp-protocol-version", "2026-07-28"),
+                    ("mcp-protocol-version", "2026-07-28"),
+                ],
+                -32600,
+            ),
             (vec![("mcp-name", "echo"), ("mcp-name", "echo")], -32020),
             (vec![("mcp-name", "=?base64?!!!?=")], -32020),
         ] {
             let reply = bench.modern("echo", json!({}), &extra).await;
-            assert_eq!((reply.status, reply.code()), (400, code), "{extra:?}: {}", reply.body);
+            assert_eq!(
+                (reply.status, reply.code()),
+                (400, code),
+                "{extra:?}: {}",
+                reply.body
+            );
         }
         // "echo" in the sentinel form is the same name.
-        let reply = bench.modern("echo", json!({}), &[("mcp-name", "=?base64?ZWNobw==?=")]).await;
+        let reply = bench
+            .modern("echo", json!({}), &[("mcp-name", "=?base64?ZWNobw==?=")])
+            .await;
         assert_eq!(reply.status, 200, "{}", reply.body);
         let mut future = modern_call("echo", json!({}));
         future["params"]["_meta"] = meta("2099-01-01");
-        let headers = [("mcp-protocol-version", "2099-01-01"), ("mcp-method", "tools/call"), ("mcp-name", "echo")];
+        let headers = [
+            ("mcp-protocol-version", "2099-01-01"),
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "echo"),
+        ];
         let reply = bench.post(&headers, future.to_string()).await;
         assert_eq!((reply.status, reply.code()), (400, -32022));
-        assert!(reply.json()["error"]["data"]["supported"].as_array().unwrap().contains(&json!("2026-07-28")), "{}", reply.body);
-        assert_eq!(bench.post(&[("mcp-protocol-version", "1999-01-01")], LIST).await.status, 400);
+        assert!(
+            reply.json()["error"]["data"]["supported"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("2026-07-28")),
+            "{}",
+            reply.body
+        );
+        assert_eq!(
+            bench
+                .post(&[("mcp-protocol-version", "1999-01-01")], LIST)
+                .await
+                .status,
+            400
+        );
         // A missing header is what the oldest clients send.
         assert_eq!(bench.post(&[], LIST).await.status, 200);
-        assert_eq!(bench.post(&[("mcp-session-id", "\u{1}garbage".trim_start_matches('\u{1}'))], LIST).await.status, 200);
+        assert_eq!(
+            bench
+                .post(
+                    &[("mcp-session-id", "\u{1}garbage".trim_start_matches('\u{1}'))],
+                    LIST
+                )
+                .await
+                .status,
+            200
+        );
     })
     .await;
 }
@@ -106,11 +145,15 @@ async fn the_known_contradiction_is_aligned_unless_the_shim_is_off() {
     world::test(async |world| {
         let message = modern_call("echo", json!({"text": "x"})).to_string();
         let bench = Bench::of(&world).await;
-        let reply = bench.post(&[("mcp-protocol-version", "2025-11-25")], &message).await;
+        let reply = bench
+            .post(&[("mcp-protocol-version", "2025-11-25")], &message)
+            .await;
         assert!(reply.told().0.contains("Ana Berger"));
         assert_eq!(reply.json()["result"]["resultType"], "complete");
         let strict = Bench::with(&world, |config| config.mcp_header_shim = false).await;
-        let reply = strict.post(&[("mcp-protocol-version", "2025-11-25")], &message).await;
+        let reply = strict
+            .post(&[("mcp-protocol-version", "2025-11-25")], &message)
+            .await;
         assert_eq!((reply.status, reply.code()), (400, -32020));
     })
     .await;
@@ -122,8 +165,20 @@ async fn versions_can_be_capped() {
         let bench = Bench::with(&world, |config| config.mcp_legacy_only = true).await;
         let reply = bench.modern("echo", json!({}), &[]).await;
         assert_eq!((reply.status, reply.code()), (400, -32022));
-        assert!(!reply.json()["error"]["data"]["supported"].as_array().unwrap().contains(&json!("2026-07-28")));
-        assert!(bench.call("echo", json!({})).await.told().0.contains("Ana Berger"));
+        assert!(
+            !reply.json()["error"]["data"]["supported"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("2026-07-28"))
+        );
+        assert!(
+            bench
+                .call("echo", json!({}))
+                .await
+                .told()
+                .0
+                .contains("Ana Berger")
+        );
     })
     .await;
 }
@@ -162,6 +217,8 @@ async fn what_is_no_message_is_told_so_without_the_parsers_text() {
             json!({"jsonrpc": "2.0", "id": 1e30, "method": "ping"}),
             json!({"jsonrpc": "2.0", "id": {}, "method": "ping"}),
             json!({"jsonrpc": "2.0", "id": 1, "method": 5}),
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": []}),
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": "x"}),
             json!({"jsonrpc": "2.0", "id": 1, "result": {}}),
             json!({"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": "x"}}),
         ] {
@@ -191,7 +248,7 @@ async fn what_is_unknown_is_a_protocol_error() {
         let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", "hangs")];
         let reply = bench.post(&headers, twice).await;
         assert_eq!((reply.status, reply.code()), (404, -32601), "{}", reply.body);
-        for params in [json!({}), json!({"name": 5}), json!([]), json!("x")] {
+        for params in [json!({}), json!({"name": 5}), json!(null)] {
             let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
             assert_eq!(bench.legacy(&message).await.code(), -32601, "{params}");
         }
@@ -246,7 +303,12 @@ async fn a_body_is_at_most_64_kib_however_it_is_framed() {
             body
         };
         let chunked = |body: &str| {
-            let mut bytes = bench.request("POST", &bench.path, &[("content-length", ""), ("transfer-encoding", "chunked")], b"");
+            let mut bytes = bench.request(
+                "POST",
+                &bench.path,
+                &[("content-length", ""), ("transfer-encoding", "chunked")],
+                b"",
+            );
             for piece in body.as_bytes().chunks(10_000) {
                 bytes.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
                 bytes.extend_from_slice(piece);
@@ -268,7 +330,8 @@ async fn a_body_is_at_most_64_kib_however_it_is_framed() {
 async fn framing_that_two_servers_could_read_differently_is_refused() {
     world::test(async |world| {
         let bench = Bench::of(&world).await;
-        let raw = |extra: &[(&str, &str)], body: &str| bench.request("POST", &bench.path, extra, body.as_bytes());
+        let raw =
+            |extra: &[(&str, &str)], body: &str| bench.request("POST", &bench.path, extra, body.as_bytes());
         let chunked = [("content-length", ""), ("transfer-encoding", "chunked")];
         for bytes in [
             // A chunk size beyond 64 bits, and one that is no number.
@@ -282,16 +345,36 @@ async fn framing_that_two_servers_could_read_differently_is_refused() {
             assert_eq!(reply.status, 400, "{}", String::from_utf8_lossy(&bytes));
         }
         let head = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", bench.path, bench.host);
-        for odd in ["x : y\r\n\r\n", " folded: x\r\n\r\n", "x: a\0b\r\n\r\n", "x\r\n\r\n"] {
-            assert_eq!(bench.raw(format!("{head}{odd}").as_bytes()).await.status, 400, "{odd:?}");
+        for odd in [
+            "x : y\r\n\r\n",
+            " folded: x\r\n\r\n",
+            "x: a\0b\r\n\r\n",
+            "x\r\n\r\n",
+        ] {
+            assert_eq!(
+                bench.raw(format!("{head}{odd}").as_bytes()).await.status,
+                400,
+                "{odd:?}"
+            );
         }
         // Both framings at once: one answer, and the connection ends with it.
-        let both = raw(&[("connection", "keep-alive"), ("transfer-encoding", "chunked"), ("content-length", "3")], "0\r\n\r\n");
+        let both = raw(
+            &[
+                ("connection", "keep-alive"),
+                ("transfer-encoding", "chunked"),
+                ("content-length", "3"),
+            ],
+            "0\r\n\r\n",
+        );
         let reply = bench.raw(&both).await;
         assert!(reply.status == 400, "{reply:?}");
         let many = format!("{head}x: {}\r\n\r\n", "y".repeat(200_000));
         assert_eq!(bench.raw(many.as_bytes()).await.status, 431);
-        let long = format!("POST /{} HTTP/1.1\r\nhost: {}\r\n\r\n", "y".repeat(70_000), bench.host);
+        let long = format!(
+            "POST /{} HTTP/1.1\r\nhost: {}\r\n\r\n",
+            "y".repeat(70_000),
+            bench.host
+        );
         assert_eq!(bench.raw(long.as_bytes()).await.status, 414);
     })
     .await;
@@ -301,16 +384,37 @@ async fn framing_that_two_servers_could_read_differently_is_refused() {
 async fn types_are_negotiated_with_patience() {
     world::test(async |world| {
         let bench = Bench::of(&world).await;
-        for accept in ["*/*", "", "application/json", "application/*;q=0.8", "text/event-stream, */*;q=0.1"] {
+        for accept in [
+            "*/*",
+            "",
+            "application/json",
+            "application/*;q=0.8",
+            "text/event-stream, */*;q=0.1",
+        ] {
             let reply = bench.post(&[("accept", accept)], LIST).await;
             assert_eq!(reply.status, 200, "{accept:?}");
             assert_eq!(reply.header("content-type"), Some("application/json"));
         }
         assert_eq!(bench.post(&[("accept", "text/html")], LIST).await.status, 406);
-        for kind in ["text/plain", "", "application/x-www-form-urlencoded", "application/jsonp"] {
-            assert_eq!(bench.post(&[("content-type", kind)], LIST).await.status, 415, "{kind:?}");
+        for kind in [
+            "text/plain",
+            "",
+            "application/x-www-form-urlencoded",
+            "application/jsonp",
+        ] {
+            assert_eq!(
+                bench.post(&[("content-type", kind)], LIST).await.status,
+                415,
+                "{kind:?}"
+            );
         }
-        assert_eq!(bench.post(&[("content-type", "Application/JSON; charset=utf-8")], LIST).await.status, 200);
+        assert_eq!(
+            bench
+                .post(&[("content-type", "Application/JSON; charset=utf-8")], LIST)
+                .await
+                .status,
+            200
+        );
     })
     .await;
 }
@@ -329,12 +433,21 @@ async fn only_our_host_and_our_pages_reach_a_link() {
         ] {
             assert_eq!(bench.post(&hosts, LIST).await.status, status, "{hosts:?}");
         }
-        let absolute = bench.request("POST", &format!("http://evil.example{}", bench.path), &[], LIST.as_bytes());
+        let absolute = bench.request(
+            "POST",
+            &format!("http://evil.example{}", bench.path),
+            &[],
+            LIST.as_bytes(),
+        );
         let reply = bench.raw(&absolute).await;
         assert_eq!(reply.status, 403);
         assert!(!reply.body.contains("evil"));
         for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
-            assert_eq!(bench.post(&[("origin", origin)], LIST).await.status, 403, "{origin}");
+            assert_eq!(
+                bench.post(&[("origin", origin)], LIST).await.status,
+                403,
+                "{origin}"
+            );
         }
         let own = bench.app.config.public_url.as_str().to_owned();
         assert_eq!(bench.post(&[("origin", &own)], LIST).await.status, 200);
