@@ -13,3 +13,4 @@ pub mod queries;
 pub mod secrets;
 pub mod time;
 pub mod tools;
+pub mod training;
