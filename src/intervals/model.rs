@@ -216,3 +216,12 @@ pub struct Event {
     /// The activity that did it, when paired.
     pub paired_activity_id: Option<String>,
 }
+
+/// A wellness field that the athlete made: an `INPUT_FIELD` of `GET /athlete/{id}/custom-item`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomField {
+    /// The key in wellness rows, such as `SaunaMinutes`.
+    pub code: String,
+    /// What the athlete calls it (not cleaned).
+    pub name: String,
+}
