@@ -83,6 +83,8 @@ pub struct SportSettings {
     pub load_order: Option<String>,
     /// Last change.
     pub updated: Option<DateTime<Utc>>,
+    /// Upstream's model of the power curve; its `ftp` is the eFTP in W.
+    pub mmp_model: Option<Value>,
 }
 
 /// A row of `GET /athlete/{id}/activities`, as far as asked for.
