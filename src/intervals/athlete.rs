@@ -306,13 +306,12 @@ impl Athlete {
     }
 
     fn url(&self, rest: &str) -> Url {
-        self.client.0.url(&format!("/api/v1/athlete/{}{rest}", self.of.athlete))
+        self.client
+            .0
+            .url(&format!("/api/v1/athlete/{}{rest}", self.of.athlete))
     }
 
-    #[expect(
-        clippy::unused_self,
-        reason = "a step of reading, like its neighbours"
-    )]
+    #[expect(clippy::unused_self, reason = "a step of reading, like its neighbours")]
     fn rows<T: DeserializeOwned>(&self, endpoint: &'static str, body: &[u8]) -> Result<Rows<T>, Error> {
         let rows = lenient::rows(body)?;
         if rows.odd > 0 {
@@ -337,7 +336,7 @@ impl Athlete {
 
 impl fmt::Debug for Athlete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Athlete({})", self.of.athlete)
+        f.write_str("Athlete")
     }
 }
 

@@ -219,7 +219,9 @@ impl Shares {
 
 /// Upstream's day ends at midnight UTC.
 fn until_midnight(now: DateTime<Utc>) -> Duration {
-    let midnight = (now.date_naive() + Days::new(1)).and_time(NaiveTime::MIN).and_utc();
+    let midnight = (now.date_naive() + Days::new(1))
+        .and_time(NaiveTime::MIN)
+        .and_utc();
     (midnight - now).to_std().unwrap_or_default()
 }
 
@@ -265,10 +267,7 @@ mod tests {
 
     async fn asks(budget: &Budget, who: &Spender) -> Result<(), Error> {
         let deadline = Instant::now() + Duration::from_secs(5);
-        budget
-            .admit(who, deadline)
-            .await
-            .map_err(|failure| failure.error)
+        budget.admit(who, deadline).await.map_err(|failure| failure.error)
     }
 
     fn busy_for(result: Result<(), Error>) -> Duration {
@@ -278,21 +277,21 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_share_ends_and_comes_back_at_midnight_utc() {
         let (budget, clock) = budget();
         let (ana, jack) = (spender("i1", Pool::App), spender("i2", Pool::App));
         for _ in 0..PER_DAY {
             asks(&budget, &ana).await.unwrap();
         }
-        assert_eq!(busy_for(asks(&budget, &ana).await), Duration::from_secs(3600));
+        assert_eq!(busy_for(asks(&budget, &ana).await), Duration::from_hours(1));
         asks(&budget, &jack).await.unwrap();
         clock.advance(TimeDelta::minutes(61));
         asks(&budget, &ana).await.unwrap();
         assert_eq!(budget.today(clock.now()).spent.len(), 1, "yesterday is forgotten");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn more_than_the_share_while_the_pool_is_above_a_quarter() {
         let (budget, _clock) = budget();
         let ana = spender("i1", Pool::App);
@@ -305,27 +304,24 @@ mod tests {
         asks(&budget, &spender("i2", Pool::App)).await.unwrap();
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn nothing_is_sent_when_nothing_is_left_but_one_look_a_minute() {
         let (budget, clock) = budget();
         let (ana, jack) = (spender("i1", Pool::App), spender("i2", Pool::App));
         budget.learn(&Pool::App, &headers("2500,8000", "0,4122"));
-        assert_eq!(busy_for(asks(&budget, &ana).await), Duration::from_secs(60));
+        assert_eq!(busy_for(asks(&budget, &ana).await), Duration::from_mins(1));
         clock.advance(TimeDelta::seconds(60));
         asks(&budget, &jack).await.unwrap();
         busy_for(asks(&budget, &ana).await);
         budget.learn(&Pool::App, &headers("2500,8000", "7,4122"));
         asks(&budget, &ana).await.unwrap();
         budget.learn(&Pool::App, &headers("2500,8000", "7,-1"));
-        assert_eq!(
-            busy_for(asks(&budget, &ana).await),
-            Duration::from_secs(3600 - 60)
-        );
+        assert_eq!(busy_for(asks(&budget, &ana).await), Duration::from_mins(59));
         clock.advance(TimeDelta::hours(1));
         asks(&budget, &ana).await.unwrap();
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_key_has_a_pool_of_its_own() {
         let (budget, _clock) = budget();
         let key = Pool::Key("i1".parse().unwrap());
@@ -336,7 +332,7 @@ mod tests {
         asks(&budget, &spender("i3", other)).await.unwrap();
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_clock_set_back_does_not_close_the_pool() {
         let (budget, clock) = budget();
         budget.learn(&Pool::App, &headers("2500,8000", "0,10"));

@@ -190,11 +190,11 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_waits_for_another_keeps_the_own_deadline() {
         let cache = cache();
-        let slow = cache.get::<u32, _>(key(1, 0), later(), || std::future::pending());
-        let impatient = cache.get(key(1, 0), Instant::now() + Duration::from_secs(1), || async {
+        let slow = cache.get::<u32, _>(key(1, 0), later(), std::future::pending);
+        let impatient = cache.get(key(1, 0), Instant::now() + Duration::from_millis(50), || async {
             Ok(fresh(1))
         });
         tokio::select! {
@@ -210,7 +210,7 @@ mod tests {
             cache_bytes: 10_000,
             ..Limits::default()
         });
-        for number in 0..200 {
+        for number in 0..200_u32 {
             let big = || async {
                 Ok(Fresh {
                     value: number,

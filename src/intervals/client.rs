@@ -50,7 +50,7 @@ impl Default for Limits {
             total: Duration::from_secs(15),
             body: 4 * 1024 * 1024,
             backoff: Duration::from_millis(400),
-            cache_for: Duration::from_secs(60),
+            cache_for: Duration::from_mins(1),
             cache_bytes: 64 * 1024 * 1024,
         }
     }

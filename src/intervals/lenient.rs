@@ -233,7 +233,11 @@ impl Moment {
 
     fn utc(self) -> Option<DateTime<Utc>> {
         let local = self.local();
-        Some(local.checked_sub_signed(self.offset.unwrap_or_default())?.and_utc())
+        Some(
+            local
+                .checked_sub_signed(self.offset.unwrap_or_default())?
+                .and_utc(),
+        )
     }
 }
 
@@ -329,7 +333,9 @@ pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
 
 /// A date; a time behind it is left off.
 pub(super) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?.moment().map(|moment| moment.date))
+    Ok(Scalar::deserialize(deserializer)?
+        .moment()
+        .map(|moment| moment.date))
 }
 
 /// A local date and time; a lone date is its midnight, an offset is not counted in.
@@ -339,9 +345,7 @@ pub(super) fn local<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 
 /// A moment; without an offset it is UTC.
 pub(super) fn utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?
-        .moment()
-        .and_then(Moment::utc))
+    Ok(Scalar::deserialize(deserializer)?.moment().and_then(Moment::utc))
 }
 
 /// Numbers by position (zone bounds): one odd element would shift the others, so it spoils the list.
@@ -418,18 +422,21 @@ mod tests {
             "2026-11-18T17:32:05.000+01:00",
             "2026-11-18T17:32:05-0800",
         ] {
-            assert_eq!(
-                local(text).unwrap().to_string(),
-                "2026-11-18 17:32:05",
-                "{text}"
-            );
+            assert_eq!(local(text).unwrap().to_string(), "2026-11-18 17:32:05", "{text}");
         }
         assert_eq!(
             local("2026-11-18T17:32").unwrap().to_string(),
             "2026-11-18 17:32:00"
         );
         assert_eq!(local("2026-11-18").unwrap().to_string(), "2026-11-18 00:00:00");
-        for text in ["", "2026-13-01", "18.11.2026", "2026-11-18Tnoon", "2026-11-18T17:32:05+x", "2026-11-1ü"] {
+        for text in [
+            "",
+            "2026-13-01",
+            "18.11.2026",
+            "2026-11-18Tnoon",
+            "2026-11-18T17:32:05+x",
+            "2026-11-1ü",
+        ] {
             assert_eq!(local(text), None, "{text}");
         }
         let updated = |text: &str| {
@@ -437,7 +444,11 @@ mod tests {
                 .unwrap()
                 .updated
         };
-        for text in ["2026-10-30T18:02:55.000+00:00", "2026-10-30T20:02:55+0200", "2026-10-30T18:02:55"] {
+        for text in [
+            "2026-10-30T18:02:55.000+00:00",
+            "2026-10-30T20:02:55+0200",
+            "2026-10-30T18:02:55",
+        ] {
             assert_eq!(
                 updated(text).unwrap().to_rfc3339(),
                 "2026-10-30T18:02:55+00:00",
@@ -457,7 +468,17 @@ mod tests {
     #[test]
     fn what_is_no_list_of_objects_is_garbled() {
         let deep = "[".repeat(100_000);
-        for body in ["", "null", "{}", "<html>", "[1,2]", "[{\"id\":\"i1\"}", "[] []", "\u{feff}[]", &deep] {
+        for body in [
+            "",
+            "null",
+            "{}",
+            "<html>",
+            "[1,2]",
+            "[{\"id\":\"i1\"}",
+            "[] []",
+            "\u{feff}[]",
+            &deep,
+        ] {
             assert_eq!(
                 rows::<model::Activity>(body.as_bytes()).map(|r| r.odd),
                 Err(Error::Garbled),
@@ -472,9 +493,13 @@ mod tests {
 
     #[test]
     fn lists_in_objects_may_be_null_or_odd() {
-        let settings = |value: &Value| -> model::SportSettings { object(value.to_string().as_bytes()).unwrap() };
+        let settings =
+            |value: &Value| -> model::SportSettings { object(value.to_string().as_bytes()).unwrap() };
         assert_eq!(settings(&json!({"power_zones": null})).power_zones, None);
-        assert_eq!(settings(&json!({"power_zones": [55, null, 90]})).power_zones, None);
+        assert_eq!(
+            settings(&json!({"power_zones": [55, null, 90]})).power_zones,
+            None
+        );
         assert_eq!(
             settings(&json!({"power_zones": [55, "75", 90.5]})).power_zones,
             Some(vec![55.0, 75.0, 90.5])
@@ -496,7 +521,8 @@ mod tests {
             any::<u64>().prop_map(Value::from),
             any::<f64>().prop_map(Value::from),
             ".{0,12}".prop_map(Value::from),
-            "[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|\\+[0-9]{4})?)?".prop_map(Value::from),
+            "[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|\\+[0-9]{4})?)?"
+                .prop_map(Value::from),
         ];
         leaf.prop_recursive(3, 12, 4, |inner| {
             prop_oneof![
@@ -508,8 +534,18 @@ mod tests {
     }
 
     const FIELDS: [&str; 12] = [
-        "id", "icu_athlete_id", "athlete_id", "start_date_local", "name", "distance", "moving_time", "tags", "race",
-        "paired_event_id", "ctl", "rampRate",
+        "id",
+        "icu_athlete_id",
+        "athlete_id",
+        "start_date_local",
+        "name",
+        "distance",
+        "moving_time",
+        "tags",
+        "race",
+        "paired_event_id",
+        "ctl",
+        "rampRate",
     ];
 
     fn any_row() -> impl Strategy<Value = Value> {

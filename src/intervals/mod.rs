@@ -14,6 +14,9 @@ mod pace;
 mod scope;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use athlete::{ActivityQuery, Athlete};
 pub use client::{CallerKey, Client, Credential, For, Limits, OAuthApp, Settings};
 pub use error::Error;

@@ -15,7 +15,7 @@ use super::{
     Area, CallerKey, Client, Credential, Error, Scopes,
     budget::{Pool, Spender},
     lenient, model,
-    wire::{Call, mentions},
+    wire::{Call, LONGEST_WAIT, USUAL_WAIT, mentions},
 };
 use crate::ids::AthleteId;
 
@@ -96,7 +96,10 @@ impl Grant {
 /// `ACTIVITY:WRITE,WELLNESS:READ`: each once, in upstream's order; what has another shape is left out.
 fn scopes(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for scope in text.split([',', ' ']).map(|scope| scope.trim().to_ascii_uppercase()) {
+    for scope in text
+        .split([',', ' '])
+        .map(|scope| scope.trim().to_ascii_uppercase())
+    {
         let fits = scope.split_once(':').is_some_and(|(area, right)| {
             (1..=32).contains(&area.len())
                 && area.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
@@ -161,7 +164,7 @@ impl Client {
                 Err(ExchangeError::CodeRefused)
             }
             429 => {
-                let retry_after = reply.retry_after.unwrap_or(Duration::from_secs(30));
+                let retry_after = reply.retry_after.unwrap_or(USUAL_WAIT).min(LONGEST_WAIT);
                 Err(ExchangeError::Busy { retry_after })
             }
             _ => {
@@ -264,13 +267,17 @@ mod tests {
                 .ok()
                 .and_then(Grant::connected)
         };
-        let good = read(r#"{"access_token":"ab","scope":"ACTIVITY:READ","athlete":{"id":2049151,"name":"Ana"}}"#)
-            .unwrap();
+        let good =
+            read(r#"{"access_token":"ab","scope":"ACTIVITY:READ","athlete":{"id":2049151,"name":"Ana"}}"#)
+                .unwrap();
         assert_eq!(
             (good.athlete_id.as_str(), good.athlete_name.as_str()),
             ("2049151", "Ana")
         );
-        assert!(read(r#"{"access_token":"ab","scope":null,"athlete":{"id":"i1"}}"#).is_some_and(|c| c.scopes.is_empty()));
+        assert!(
+            read(r#"{"access_token":"ab","scope":null,"athlete":{"id":"i1"}}"#)
+                .is_some_and(|c| c.scopes.is_empty())
+        );
         for bad in [
             "{}",
             "[]",

@@ -21,13 +21,12 @@ const WINDOW: Duration = Duration::from_secs(1);
 
 /// At most `per_window` starts in any second: a window that slides, not a bucket that could pour twice its size.
 #[derive(Debug)]
-pub(super) struct Pace {
-    per_window: usize,
-    state: Mutex<State>,
-}
+pub(super) struct Pace(Mutex<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    per_window: usize,
+    window: Duration,
     /// The newest starts, oldest first; never more than `per_window`.
     started: VecDeque<Instant>,
     /// Callers with someone waiting, in the order of their turns.
@@ -51,10 +50,7 @@ pub(super) struct TooLate {
 
 impl Pace {
     pub(super) fn new(per_second: u32) -> Self {
-        Self {
-            per_window: usize::try_from(per_second.max(1)).unwrap_or(1),
-            state: Mutex::default(),
-        }
+        Self(Mutex::new(State::new(per_second, WINDOW)))
     }
 
     /// Waits for a turn of `caller`, which counts as started when this returns. Gives up at once when the queue cannot
@@ -63,11 +59,11 @@ impl Pace {
         let mut ticket = {
             let mut state = self.lock();
             let now = Instant::now();
-            state.hand_out(now, self.per_window);
-            if state.turns.is_empty() && state.start(now, self.per_window) {
+            state.hand_out(now);
+            if state.turns.is_empty() && state.start(now) {
                 return Ok(());
             }
-            let wait = state.wait_for(caller, now, self.per_window);
+            let wait = state.wait_for(caller, now);
             if now + wait > deadline {
                 return Err(TooLate { wait });
             }
@@ -82,7 +78,7 @@ impl Pace {
             }
         };
         loop {
-            let next = self.lock().next_start(self.per_window);
+            let next = self.lock().next_start().unwrap_or_else(Instant::now);
             tokio::select! {
                 biased;
                 turn = &mut ticket.gone => {
@@ -91,7 +87,7 @@ impl Pace {
                 }
                 () = sleep_until(next.min(deadline)) => {
                     let now = Instant::now();
-                    self.lock().hand_out(now, self.per_window);
+                    self.lock().hand_out(now);
                     // The turn may have come with this very tick; then the deadline is not asked.
                     if now >= deadline && ticket.gone.is_empty() {
                         return Err(TooLate { wait: WINDOW });
@@ -102,23 +98,32 @@ impl Pace {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// When the next start is allowed; a time in the past means now.
-    fn next_start(&self, per_window: usize) -> Instant {
-        match self.started.front() {
-            Some(oldest) if self.started.len() >= per_window => *oldest + WINDOW,
-            _ => Instant::now(),
+    fn new(per_window: u32, window: Duration) -> Self {
+        Self {
+            per_window: usize::try_from(per_window.max(1)).unwrap_or(1),
+            window,
+            started: VecDeque::new(),
+            turns: VecDeque::new(),
+            waiting: HashMap::new(),
+            next: 0,
         }
     }
 
+    /// When the next start is allowed, unless it is now.
+    fn next_start(&self) -> Option<Instant> {
+        let oldest = self.started.front()?;
+        (self.started.len() >= self.per_window).then_some(*oldest + self.window)
+    }
+
     /// Counts a start, when one is allowed.
-    fn start(&mut self, now: Instant, per_window: usize) -> bool {
-        if self.started.len() >= per_window {
-            if self.started.front().is_some_and(|oldest| now < *oldest + WINDOW) {
+    fn start(&mut self, now: Instant) -> bool {
+        if let Some(next) = self.next_start() {
+            if now < next {
                 return false;
             }
             self.started.pop_front();
@@ -128,8 +133,8 @@ impl State {
     }
 
     /// Gives every start that is allowed now to whoever's turn it is.
-    fn hand_out(&mut self, now: Instant, per_window: usize) {
-        while !self.turns.is_empty() && self.start(now, per_window) {
+    fn hand_out(&mut self, now: Instant) {
+        while !self.turns.is_empty() && self.start(now) {
             if !self.call_next() {
                 self.started.pop_back();
             }
@@ -155,7 +160,7 @@ impl State {
 
     /// How long a newcomer of `caller` waits when nobody else comes: with p−1 of its own before it, every other caller
     /// gets up to p turns first.
-    fn wait_for(&self, caller: CallerKey, now: Instant, per_window: usize) -> Duration {
+    fn wait_for(&self, caller: CallerKey, now: Instant) -> Duration {
         let own = self.waiting.get(&caller).map_or(0, VecDeque::len);
         let others = self
             .waiting
@@ -163,9 +168,9 @@ impl State {
             .filter(|(other, _)| **other != caller)
             .map(|(_, queue)| queue.len().min(own + 1));
         let before = own + others.sum::<usize>();
-        let windows = u32::try_from(before / per_window).unwrap_or(u32::MAX);
-        let first = self.started.get(before % per_window).copied().unwrap_or(now);
-        (first + WINDOW).saturating_duration_since(now) + WINDOW.saturating_mul(windows)
+        let windows = u32::try_from(before / self.per_window).unwrap_or(u32::MAX);
+        let first = self.started.get(before % self.per_window).copied().unwrap_or(now);
+        (first + self.window).saturating_duration_since(now) + self.window.saturating_mul(windows)
     }
 
     fn enter(&mut self, caller: CallerKey, go: oneshot::Sender<()>) -> u64 {
@@ -212,7 +217,7 @@ impl Drop for Ticket<'_> {
         if !state.leave(self.caller, self.number) {
             // Called up but gone before it could start: the start goes to the next.
             state.started.pop_back();
-            state.hand_out(Instant::now(), self.pace.per_window);
+            state.hand_out(Instant::now());
         }
     }
 }
@@ -221,7 +226,6 @@ impl Drop for Ticket<'_> {
 mod tests {
     use std::sync::Arc;
 
-    use tokio::sync::Mutex as AsyncMutex;
     use uuid::Uuid;
 
     use super::*;
@@ -230,100 +234,121 @@ mod tests {
         CallerKey(Uuid::from_u128(number))
     }
 
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(3600)
+    /// Lets the callers queue up at `begin`, and tells who started when, in windows since then.
+    fn played(
+        state: &mut State,
+        begin: Instant,
+        callers: impl IntoIterator<Item = u128>,
+    ) -> Vec<(u128, Instant)> {
+        let mut waiting: Vec<_> = callers
+            .into_iter()
+            .map(|number| {
+                let (go, gone) = oneshot::channel();
+                state.enter(caller(number), go);
+                (number, gone)
+            })
+            .collect();
+        let mut started = Vec::new();
+        let mut now = begin;
+        while !waiting.is_empty() {
+            state.hand_out(now);
+            waiting.retain_mut(|(number, gone)| {
+                let here = gone.try_recv().is_ok();
+                if here {
+                    started.push((*number, now));
+                }
+                !here
+            });
+            now = state.next_start().unwrap_or(now);
+        }
+        started
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn no_second_sees_more_than_its_share() {
-        let pace = Arc::new(Pace::new(8));
+    #[test]
+    fn no_second_sees_more_than_its_share() {
+        let mut state = State::new(8, WINDOW);
         let begin = Instant::now();
-        let starts = Arc::new(AsyncMutex::new(Vec::new()));
-        let mut tasks = tokio::task::JoinSet::new();
-        for number in 0..50_u128 {
-            let (pace, starts) = (Arc::clone(&pace), Arc::clone(&starts));
-            tasks.spawn(async move {
-                pace.turn(caller(number % 3), soon()).await.unwrap();
-                starts.lock().await.push(begin.elapsed());
-            });
-        }
-        tasks.join_all().await;
-        let starts = starts.lock().await;
+        let starts = played(&mut state, begin, (0..50).map(|number| number % 3));
         assert_eq!(starts.len(), 50);
-        for window in starts.windows(9) {
-            assert!(window[8] - window[0] >= WINDOW, "{window:?}");
+        for nine in starts.windows(9) {
+            assert!(nine[8].1 - nine[0].1 >= WINDOW);
         }
         // 50 at 8 a second: the last ones start in the seventh second, and no later than need be.
-        assert_eq!(starts.last().unwrap().as_secs(), 6);
-        let state = pace.lock();
+        assert_eq!(starts.last().unwrap().1 - begin, WINDOW * 6);
         assert!(state.waiting.is_empty() && state.turns.is_empty() && state.started.len() <= 8);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_flood_does_not_hold_up_the_others() {
-        let pace = Arc::new(Pace::new(2));
-        let order = Arc::new(AsyncMutex::new(Vec::new()));
-        let mut tasks = tokio::task::JoinSet::new();
-        for number in std::iter::repeat_n(1, 40).chain([2, 3]) {
-            let (pace, order) = (Arc::clone(&pace), Arc::clone(&order));
-            tasks.spawn(async move {
-                pace.turn(caller(number), soon()).await.unwrap();
-                order.lock().await.push(number);
-            });
-        }
-        tasks.join_all().await;
-        let order = order.lock().await;
-        // The first window is spent before the two arrive; then each gets a turn before the flood gets a second one.
-        for late in [2, 3] {
-            let place = order.iter().position(|number| *number == late).unwrap();
-            assert!(place < 6, "{late} came {place}th");
-        }
+    #[test]
+    fn a_flood_does_not_hold_up_the_others() {
+        let flood = std::iter::repeat_n(1, 40).chain([2, 3, 3]);
+        let starts = played(&mut State::new(2, WINDOW), Instant::now(), flood);
+        let order: Vec<_> = starts.iter().map(|(number, _)| *number).collect();
+        // Two start in each second: everyone once, then everyone who is left again.
+        assert_eq!(order[..2], [1, 2]);
+        assert_eq!(order[2..4], [1, 3]);
+        assert_eq!(order[4..6], [1, 3]);
+        assert!(order[6..].iter().all(|number| *number == 1));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn whoever_would_come_too_late_is_told_at_once() {
-        let pace = Arc::new(Pace::new(1));
-        pace.turn(caller(1), soon()).await.unwrap();
-        let mut waiting = tokio::task::JoinSet::new();
+    #[test]
+    fn the_wait_is_known_before_it_begins() {
+        let mut state = State::new(1, WINDOW);
+        let now = Instant::now();
+        assert!(state.start(now) && !state.start(now));
+        let mut waiting = Vec::new();
         for _ in 0..5 {
-            let pace = Arc::clone(&pace);
-            waiting.spawn(async move { pace.turn(caller(1), soon()).await });
+            let (go, gone) = oneshot::channel();
+            state.enter(caller(1), go);
+            waiting.push(gone);
         }
-        tokio::task::yield_now().await;
-        let begin = Instant::now();
-        let refused = pace.turn(caller(1), begin + Duration::from_secs(3)).await;
-        assert!(refused.is_err_and(|late| late.wait >= Duration::from_secs(5)));
-        assert_eq!(begin.elapsed(), Duration::ZERO);
-        // Another caller has its turn within the same time.
-        assert!(pace.turn(caller(2), begin + Duration::from_secs(3)).await.is_ok());
-        waiting.join_all().await;
+        assert_eq!(state.wait_for(caller(1), now), WINDOW * 6);
+        assert_eq!(state.wait_for(caller(2), now), WINDOW * 2);
+        assert_eq!(state.wait_for(caller(2), now + WINDOW / 2), WINDOW * 3 / 2);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
+    async fn whoever_would_come_too_late_is_told_at_once() {
+        let pace = Pace::new(1);
+        let deadline = Instant::now() + WINDOW / 2;
+        pace.turn(caller(1), deadline).await.unwrap();
+        let late = pace.turn(caller(2), deadline).await.unwrap_err();
+        assert!(late.wait > WINDOW / 4 && late.wait <= WINDOW);
+        assert!(Instant::now() < deadline);
+    }
+
+    #[tokio::test]
+    async fn turns_come_by_themselves() {
+        let window = Duration::from_millis(20);
+        let pace = Arc::new(Pace(Mutex::new(State::new(2, window))));
+        let begin = Instant::now();
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..9 {
+            let pace = Arc::clone(&pace);
+            tasks.spawn(async move { pace.turn(caller(number % 2), begin + WINDOW * 20).await });
+        }
+        assert!(tasks.join_all().await.iter().all(Result::is_ok));
+        assert!(begin.elapsed() >= window * 4);
+    }
+
+    #[tokio::test]
     async fn whoever_hangs_up_leaves_no_trace() {
-        let pace = Arc::new(Pace::new(1));
-        pace.turn(caller(1), soon()).await.unwrap();
-        let first = tokio::spawn({
-            let pace = Arc::clone(&pace);
-            async move { pace.turn(caller(2), soon()).await }
-        });
-        let second = tokio::spawn({
-            let pace = Arc::clone(&pace);
-            async move { pace.turn(caller(3), soon()).await }
-        });
-        tokio::task::yield_now().await;
-        first.abort();
-        assert!(first.await.is_err());
-        let begin = Instant::now();
-        second.await.unwrap().unwrap();
-        assert!(begin.elapsed() <= WINDOW + Duration::from_millis(2));
-        assert!(pace.lock().waiting.is_empty());
+        let window = Duration::from_millis(100);
+        let pace = Pace(Mutex::new(State::new(1, window)));
+        let deadline = Instant::now() + WINDOW * 20;
+        pace.turn(caller(1), deadline).await.unwrap();
+        let mut first = Box::pin(pace.turn(caller(2), deadline));
+        let mut second = Box::pin(pace.turn(caller(3), deadline));
+        assert!(futures::poll!(&mut first).is_pending() && futures::poll!(&mut second).is_pending());
+        drop(first);
+        assert_eq!(pace.lock().turns, [caller(3)]);
+        second.await.unwrap();
+        assert!(pace.lock().waiting.is_empty() && pace.lock().turns.is_empty());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_turn_that_nobody_takes_goes_to_the_next() {
         let pace = Pace::new(1);
-        pace.turn(caller(1), soon()).await.unwrap();
+        let now = Instant::now();
         let (go, gone) = oneshot::channel();
         let number = pace.lock().enter(caller(2), go);
         let ticket = Ticket {
@@ -333,11 +358,12 @@ mod tests {
             gone,
             used: false,
         };
-        tokio::time::advance(WINDOW).await;
-        pace.lock().hand_out(Instant::now(), 1);
+        pace.lock().hand_out(now);
+        let (go, mut next) = oneshot::channel();
+        pace.lock().enter(caller(3), go);
+        pace.lock().hand_out(now);
+        assert!(next.try_recv().is_err());
         drop(ticket);
-        let begin = Instant::now();
-        pace.turn(caller(3), soon()).await.unwrap();
-        assert_eq!(begin.elapsed(), Duration::ZERO);
+        assert!(next.try_recv().is_ok());
     }
 }

@@ -28,9 +28,9 @@ const RETRIES: u32 = 2;
 /// Of an answer that is an error, so much is looked at.
 const ERROR_BODY: usize = 8 * 1024;
 /// Nobody is told to wait longer.
-const LONGEST_WAIT: Duration = Duration::from_hours(24);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// When upstream refuses for the moment and does not say for how long.
-const USUAL_WAIT: Duration = Duration::from_secs(30);
+pub(super) const USUAL_WAIT: Duration = Duration::from_secs(30);
 
 /// One question for upstream.
 #[derive(Debug)]
@@ -82,8 +82,16 @@ struct Trouble {
     failure: Failure,
     /// For the metric.
     outcome: &'static str,
-    /// Asking again may help, after this time if upstream named one.
-    again: Option<Option<Duration>>,
+    again: Again,
+}
+
+/// Whether asking again may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    No,
+    Soon,
+    /// Upstream named the time.
+    After(Duration),
 }
 
 impl Trouble {
@@ -91,7 +99,7 @@ impl Trouble {
         Self {
             failure: Failure::shared(error),
             outcome,
-            again: None,
+            again: Again::No,
         }
     }
 
@@ -99,7 +107,7 @@ impl Trouble {
         Self {
             failure: Failure::shared(error),
             outcome,
-            again: Some(after),
+            again: after.map_or(Again::Soon, Again::After),
         }
     }
 }
@@ -139,11 +147,13 @@ impl Parts {
                 Ok(value) => return Ok(value),
                 Err(trouble) => trouble,
             };
-            let Some(named) = trouble.again.filter(|_| call.method == Method::GET) else {
-                return Err(trouble.failure);
+            let wait = match trouble.again {
+                Again::No => return Err(trouble.failure),
+                Again::Soon => self.backoff(asked),
+                Again::After(named) => named + self.backoff(asked),
             };
-            let wait = named.unwrap_or_default() + self.backoff(asked);
-            if asked == RETRIES || Instant::now() + wait >= call.deadline {
+            let may = call.method == Method::GET && asked < RETRIES;
+            if !may || Instant::now() + wait >= call.deadline {
                 return Err(trouble.failure);
             }
             sleep(wait).await;
@@ -218,10 +228,7 @@ impl Parts {
     }
 
     /// What a status means (intervals-api.md section 6.2).
-    #[expect(
-        clippy::unused_self,
-        reason = "a step of asking, like its neighbours"
-    )]
+    #[expect(clippy::unused_self, reason = "a step of asking, like its neighbours")]
     fn judge(&self, call: &Call<'_>, reply: Reply) -> Result<Bytes, Trouble> {
         let endpoint = call.endpoint;
         let status = reply.status.as_u16();
@@ -236,7 +243,10 @@ impl Parts {
                 Err(Trouble::end("unauthorized", Error::Unauthorized))
             }
             403 if !is_object(&reply.body) => {
-                tracing::error!(endpoint, "blocked at the edge of intervals.icu: not about one athlete");
+                tracing::error!(
+                    endpoint,
+                    "blocked at the edge of intervals.icu: not about one athlete"
+                );
                 Err(Trouble::end("edge_blocked", Error::Unavailable))
             }
             403 => {
@@ -284,14 +294,17 @@ impl Parts {
 /// A failure below HTTP. reqwest's own text carries the URL, so only its kind and the innermost cause are logged.
 fn broken(call: &Call<'_>, error: &reqwest::Error) -> Trouble {
     let mut cause: &dyn std::error::Error = error;
+    let mut broken_off = false;
     while let Some(source) = cause.source() {
         cause = source;
+        broken_off |= cause.is::<hyper::Error>();
     }
     let kind = if error.is_connect() {
         "connect"
     } else if error.is_builder() {
         "build"
-    } else if error.is_decode() {
+    } else if error.is_decode() && !broken_off {
+        // reqwest calls a body that breaks off a decoding error too.
         "decode"
     } else {
         "transfer"
@@ -383,7 +396,10 @@ mod tests {
             retry_after(&headers, now)
         };
         assert_eq!(read("37"), Some(Duration::from_secs(37)));
-        assert_eq!(read("Sat, 21 Nov 2026 08:00:05 GMT"), Some(Duration::from_secs(5)));
+        assert_eq!(
+            read("Sat, 21 Nov 2026 08:00:05 GMT"),
+            Some(Duration::from_secs(5))
+        );
         assert_eq!(read("Sat, 21 Nov 2026 07:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(read("864000"), Some(Duration::from_hours(240)));
         assert_eq!(
@@ -400,7 +416,14 @@ mod tests {
     #[test]
     fn the_edge_speaks_no_json() {
         assert!(is_object(br#" {"status":403,"error":"Access denied"}"#));
-        for edge in ["error code: 1010", "", "<html></html>", "[]", "{", "\"Access denied\""] {
+        for edge in [
+            "error code: 1010",
+            "",
+            "<html></html>",
+            "[]",
+            "{",
+            "\"Access denied\"",
+        ] {
             assert!(!is_object(edge.as_bytes()), "{edge}");
         }
     }
