@@ -308,19 +308,33 @@ mod tests {
     #[test]
     fn every_way_to_give_a_range() {
         assert_eq!(range(json!({})).unwrap(), ends("2026-10-25", "2026-11-21"));
-        assert_eq!(range(json!({"oldest": null, "newest": null})).unwrap(), ends("2026-10-25", "2026-11-21")
+        assert_eq!(
+            range(json!({"oldest": null, "newest": null})).unwrap(),
+            ends("2026-10-25", "2026-11-21")
         );
-        assert_eq!(range(json!({"oldest": "2026-11-01"})).unwrap(), ends("2026-11-01", "2026-11-21")
+        assert_eq!(
+            range(json!({"oldest": "2026-11-01"})).unwrap(),
+            ends("2026-11-01", "2026-11-21")
         );
-        assert_eq!(range(json!({"oldest": "2026-12-01"})).unwrap(), ends("2026-12-01", "2026-12-28")
+        assert_eq!(
+            range(json!({"oldest": "2026-12-01"})).unwrap(),
+            ends("2026-12-01", "2026-12-28")
         );
-        assert_eq!(range(json!({"newest": "2026-03-31"})).unwrap(), ends("2026-03-04", "2026-03-31")
+        assert_eq!(
+            range(json!({"newest": "2026-03-31"})).unwrap(),
+            ends("2026-03-04", "2026-03-31")
         );
-        assert_eq!(range(json!({"oldest": "yesterday", "newest": "today"})).unwrap(), ends("2026-11-20", "2026-11-21")
+        assert_eq!(
+            range(json!({"oldest": "yesterday", "newest": "today"})).unwrap(),
+            ends("2026-11-20", "2026-11-21")
         );
-        assert_eq!(range(json!({"oldest": "2026-11-20T23:59:59", "newest": " 2026-11-21 "})).unwrap(), ends("2026-11-20", "2026-11-21")
+        assert_eq!(
+            range(json!({"oldest": "2026-11-20T23:59:59", "newest": " 2026-11-21 "})).unwrap(),
+            ends("2026-11-20", "2026-11-21")
         );
-        assert_eq!(range(json!({"oldest": "2024-02-29", "newest": "2024-02-29"})).unwrap(), ends("2024-02-29", "2024-02-29")
+        assert_eq!(
+            range(json!({"oldest": "2024-02-29", "newest": "2024-02-29"})).unwrap(),
+            ends("2024-02-29", "2024-02-29")
         );
         let ahead = Span { ahead: 7, ..MONTH };
         assert_eq!(read(json!({})).range(ahead).unwrap().newest, day("2026-11-28"));

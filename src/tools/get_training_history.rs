@@ -187,7 +187,11 @@ impl Asked {
         match (&self.query, self.range) {
             (Some(query), Some(_)) => {
                 if let Some(tag) = query.strip_prefix('#') {
-                    activity.tags.iter().flatten().any(|own| own.eq_ignore_ascii_case(tag))
+                    activity
+                        .tags
+                        .iter()
+                        .flatten()
+                        .any(|own| own.eq_ignore_ascii_case(tag))
                 } else {
                     let name = clean(activity.name.as_deref().unwrap_or_default(), 300);
                     name.to_lowercase().contains(&query.to_lowercase())

@@ -219,9 +219,7 @@ type Get = fn(&Wellness) -> Option<f64>;
 
 /// Seven days against sixty, both ending on `end`, over the days that have a figure; few of them are told.
 fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
-    let over = |days: u64, get: Get| {
-        mean(by_day.range(days_back(end, days)..=end).map(|(_, row)| get(row)))
-    };
+    let over = |days: u64, get: Get| mean(by_day.range(days_back(end, days)..=end).map(|(_, row)| get(row)));
     let told = |mean: Mean, days: u64, decimals: u8| {
         let few = u64::from(mean.count) * 2 < days;
         let count = if few {
