@@ -106,18 +106,21 @@ impl Athlete {
         };
         let mut rows: Vec<model::Activity> = Vec::new();
         let mut seen = HashSet::new();
+        // Rows that could not be read count towards the limit: upstream gave as many as were asked for.
+        let mut odd = 0;
         let mut newest = query.newest.to_string();
         for _ in 0..PAGES {
             let (answer, count) = self.activity_page(query, &newest, page).await?;
             let last = answer.iter().filter_map(|row| row.start_date_local).min();
             let before = rows.len();
+            odd += count - answer.len();
             rows.extend(
                 answer
                     .into_iter()
                     .filter(|row| row.id.clone().is_some_and(|id| seen.insert(id))),
             );
             let full = page.is_some_and(|page| count >= page);
-            if !full || wanted.is_some_and(|wanted| rows.len() >= wanted) {
+            if !full || wanted.is_some_and(|wanted| rows.len() + odd >= wanted) {
                 // Rows without a time, which upstream never sends, go last.
                 rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
                 rows.truncate(wanted.unwrap_or(usize::MAX));
