@@ -265,6 +265,15 @@ fn take_lock(data: &Path) -> Result<(File, Option<PathBuf>), PrivateError> {
     Ok((lock, left))
 }
 
+/// The socket folder that the living owner of a data folder has written into its lock.
+pub(super) fn owners_socket(data: &Path) -> Option<PathBuf> {
+    let text = std::fs::read_to_string(data.join("icusync.lock")).ok()?;
+    let socket = PathBuf::from(text.lines().nth(1)?);
+    // A lock that can be shared is nobody's: what stands in it was left by a killed owner.
+    let owned = matches!(File::open(data.join("icusync.lock")).ok()?.try_lock_shared(), Err(TryLockError::WouldBlock));
+    (owned && socket.join(".s.PGSQL.5432").exists()).then_some(socket)
+}
+
 /// Makes the data folder: closed to everybody else, but for the server's user passing through.
 fn make(run_as: &RunAs, data: &Path) -> Result<(), PrivateError> {
     let not_writable = |source: std::io::Error| PrivateError::NotWritable {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection};
 
-use super::{Cluster, Kind, Options, PrivateError, start};
+use super::{Cluster, Kind, Options, PrivateError, running, start};
 
 /// Set in the process that a test starts in order to kill it: the folder whose cluster it holds.
 const HOLD: &str = "ICUSYNC_TEST_HOLD";
@@ -347,6 +347,24 @@ async fn a_second_start_is_refused_by_name_and_process() {
     assert!(is_running(&server), "the refused start did harm");
     kill_9(holder);
     kept(&folder.data()).await.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_command_beside_the_service_finds_its_cluster() {
+    if hold(Kind::Kept).await {
+        return;
+    }
+    let folder = Folder::new("beside");
+    assert_eq!(running(&folder.data()), None);
+    let (holder, _) = hold_elsewhere("a_command_beside_the_service_finds_its_cluster", &folder.data());
+    let url = running(&folder.data()).unwrap();
+    assert_eq!(text(&url, "select word from kept").await, "still here");
+    kill_9(holder);
+    assert_eq!(running(&folder.data()), None, "an orphan is for the next start to adopt");
+    let cluster = kept(&folder.data()).await;
+    assert_eq!(running(&folder.data()), Some(cluster.url()));
+    cluster.stop().await.unwrap();
+    assert_eq!(running(&folder.data()), None);
 }
 
 #[tokio::test]

@@ -1,0 +1,2 @@
+//! Temporary root of this branch.
+mod arrows;
