@@ -270,7 +270,10 @@ pub(super) fn owners_socket(data: &Path) -> Option<PathBuf> {
     let text = std::fs::read_to_string(data.join("icusync.lock")).ok()?;
     let socket = PathBuf::from(text.lines().nth(1)?);
     // A lock that can be shared is nobody's: what stands in it was left by a killed owner.
-    let owned = matches!(File::open(data.join("icusync.lock")).ok()?.try_lock_shared(), Err(TryLockError::WouldBlock));
+    let owned = matches!(
+        File::open(data.join("icusync.lock")).ok()?.try_lock_shared(),
+        Err(TryLockError::WouldBlock)
+    );
     (owned && socket.join(".s.PGSQL.5432").exists()).then_some(socket)
 }
 

@@ -360,7 +360,11 @@ async fn a_command_beside_the_service_finds_its_cluster() {
     let url = running(&folder.data()).unwrap();
     assert_eq!(text(&url, "select word from kept").await, "still here");
     kill_9(holder);
-    assert_eq!(running(&folder.data()), None, "an orphan is for the next start to adopt");
+    assert_eq!(
+        running(&folder.data()),
+        None,
+        "an orphan is for the next start to adopt"
+    );
     let cluster = kept(&folder.data()).await;
     assert_eq!(running(&folder.data()), Some(cluster.url()));
     cluster.stop().await.unwrap();

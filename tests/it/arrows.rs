@@ -94,7 +94,9 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "guard",
-        X
+        &["app", "config", "intervals", "mail", "queries", "tools"],
+        "who asks, and may they; opens the upstream handle of a grant; a grant names tools; what happens to an account or \
+         a connection and the mail that says so are one transaction",
     ),
     (
         "jobs",
