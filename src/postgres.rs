@@ -144,7 +144,7 @@ pub async fn start(options: Options) -> Result<Cluster, PrivateError> {
 /// service must not live on this: it calls [`start`], which refuses. `None` when nobody owns the folder, an orphan's
 /// included, or the owner is still starting.
 pub fn running(data_dir: &Path) -> Option<String> {
-    directory::owners_socket(data_dir).map(|socket| server::url(&socket, ROLE, DATABASE))
+    directory::socket_of_owner(data_dir).map(|socket| server::url(&socket, ROLE, DATABASE))
 }
 
 impl Cluster {

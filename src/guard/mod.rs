@@ -2,6 +2,7 @@
 //!
 //! No HTML, no tool logic, no upstream calls but those that a right depends on.
 
+pub mod accounts;
 pub mod grant;
 
 pub use grant::{AthleteCard, Caller, Granted, Units};

@@ -265,16 +265,18 @@ fn take_lock(data: &Path) -> Result<(File, Option<PathBuf>), PrivateError> {
     Ok((lock, left))
 }
 
-/// The socket folder that the living owner of a data folder has written into its lock.
-pub(super) fn owners_socket(data: &Path) -> Option<PathBuf> {
-    let text = std::fs::read_to_string(data.join("icusync.lock")).ok()?;
-    let socket = PathBuf::from(text.lines().nth(1)?);
+/// The socket folder of the living service that owns `data`; none when nobody does, or when it is not up yet.
+pub(super) fn socket_of_owner(data: &Path) -> Option<PathBuf> {
+    let mut lock = File::open(data.join("icusync.lock")).ok()?;
     // A lock that can be shared is nobody's: what stands in it was left by a killed owner.
-    let owned = matches!(
-        File::open(data.join("icusync.lock")).ok()?.try_lock_shared(),
-        Err(TryLockError::WouldBlock)
-    );
-    (owned && socket.join(".s.PGSQL.5432").exists()).then_some(socket)
+    let Err(TryLockError::WouldBlock) = lock.try_lock_shared() else {
+        return None;
+    };
+    let mut text = String::new();
+    lock.read_to_string(&mut text).ok()?;
+    let socket = PathBuf::from(text.lines().nth(1)?);
+    socket.join(".s.PGSQL.5432").exists().then_some(socket)
+}
 }
 
 /// Makes the data folder: closed to everybody else, but for the server's user passing through.

@@ -1,2 +1,7 @@
-//! Temporary root of this branch.
+//! The proof that the service works, through its real front doors: HTTP, MCP, SMTP, PostgreSQL and a browser.
+//!
+//! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
+
 mod arrows;
+mod mail;
+mod world;
