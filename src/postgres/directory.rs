@@ -277,7 +277,6 @@ pub(super) fn socket_of_owner(data: &Path) -> Option<PathBuf> {
     let socket = PathBuf::from(text.lines().nth(1)?);
     socket.join(".s.PGSQL.5432").exists().then_some(socket)
 }
-}
 
 /// Makes the data folder: closed to everybody else, but for the server's user passing through.
 fn make(run_as: &RunAs, data: &Path) -> Result<(), PrivateError> {
