@@ -132,16 +132,26 @@ fn kill_9(mut process: Child) {
     process.wait().unwrap();
 }
 
+/// A process's state letter and process group, from /proc or, where there is none, from `ps`.
+fn process(pid: &str) -> Option<(char, String)> {
+    let line = std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .ok()
+        .or_else(|| {
+            let output = Command::new("ps")
+                .args(["-o", "stat=,ppid=,pgid=", "-p", pid])
+                .output()
+                .ok()?;
+            String::from_utf8(output.stdout).ok()
+        })?;
+    // In /proc the name stands before them, in brackets, and may hold anything.
+    let line = line.rsplit_once(')').map_or(line.as_str(), |(_, rest)| rest);
+    let mut fields = line.split_whitespace();
+    Some((fields.next()?.chars().next()?, fields.nth(1)?.to_owned()))
+}
+
+/// Whether the process lives; one that has ended and was not waited for does not.
 fn is_running(pid: &str) -> bool {
-    // A zombie has no arguments, so what is left of a server that nobody waited for does not count.
-    let output = Command::new("ps")
-        .args(["-o", "stat=", "-p", pid])
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .trim()
-        .starts_with(|state: char| state != 'Z')
+    process(pid).is_some_and(|(state, _)| state != 'Z')
 }
 
 #[tokio::test]
@@ -211,13 +221,7 @@ async fn listens_on_a_closed_socket_and_nowhere_else() {
         assert_eq!(mode(&folder.data()), 0o700);
     }
     // A process group of its own: the terminal's Ctrl-C does not reach it.
-    let group = |pid: u32| {
-        let output = Command::new("ps")
-            .args(["-o", "pgid=", "-p", &pid.to_string()])
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
+    let group = |pid: u32| process(&pid.to_string()).unwrap().1;
     assert_eq!(group(cluster.pid()), cluster.pid().to_string());
     assert_ne!(group(std::process::id()), group(cluster.pid()));
     cluster.stop().await.unwrap();
