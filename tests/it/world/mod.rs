@@ -225,3 +225,12 @@ impl Drop for World {
         self.shutdown.cancel();
     }
 }
+
+/// The captured mails on a port of their own, as the demo shows them; every look at them works off the queue first.
+pub async fn inbox(world: &Arc<World>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    tokio::spawn(icusync::server::serve(listener, demo::inbox(world.mails.clone(), at), world.shutdown.clone()));
+    tokio::spawn(jobs::run(world.app.clone(), world.shutdown.clone()));
+    format!("http://{at}")
+}
