@@ -139,8 +139,10 @@ pub async fn start(options: Options) -> Result<Cluster, PrivateError> {
     })
 }
 
-/// The URL of the database of a cluster that a living service runs in `data_dir`, so that a second command on the same
-/// machine (`icusync account create`) joins it instead of being refused. None when no service runs there.
+/// The URL of the service's database in `data_dir` when another living icusync runs a cluster there: for a command
+/// such as `icusync account create` beside a running service. The cluster stays the other's and ends with it, so a
+/// service must not live on this: it calls [`start`], which refuses. `None` when nobody owns the folder, an orphan's
+/// included, or the owner is still starting.
 pub fn running(data_dir: &Path) -> Option<String> {
     directory::socket_of_owner(data_dir).map(|socket| server::url(&socket, ROLE, DATABASE))
 }

@@ -2,6 +2,9 @@
 //!
 //! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
+mod arrows;
+mod browser;
+mod clients;
 mod demo_command;
 mod mail;
 mod serve_command;
