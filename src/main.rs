@@ -15,7 +15,11 @@ use icusync::{
 use tokio::net::TcpListener;
 
 #[derive(Parser)]
-#[command(name = "icusync", version, about = "Connects intervals.icu to Claude and other MCP clients through one URL")]
+#[command(
+    name = "icusync",
+    version,
+    about = "Connects intervals.icu to Claude and other MCP clients through one URL"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -74,7 +78,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
             database.migrate().await?;
             close(database).await
         }
-        Command::Account { command: Account::Create { email, config } } => create_account(*config, &email).await,
+        Command::Account {
+            command: Account::Create { email, config },
+        } => create_account(*config, &email).await,
         Command::Keys => print(&KeyRing::generate(&Random::from_os())),
         Command::Healthcheck(config) => healthcheck(&config).await,
         #[cfg(feature = "demo")]
@@ -90,8 +96,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     config.check()?;
     let shutdown = start::shutdown_on_signals()?;
     let metrics = start::record_metrics()?;
-    let listener =
-        TcpListener::bind(config.bind).await.with_context(|| format!("cannot listen on BIND {}", config.bind))?;
+    let listener = TcpListener::bind(config.bind)
+        .await
+        .with_context(|| format!("cannot listen on BIND {}", config.bind))?;
     let mut database = Database::open(&config).await?;
     database.migrate().await?;
     let clock = Clock::system();
@@ -102,7 +109,16 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mail = start::transport(&config)?;
     let metrics_bind = config.metrics_bind;
     let bind = config.bind;
-    let app = start::app(config, Ingredients { pool, keys, mail, clock, random })?;
+    let app = start::app(
+        config,
+        Ingredients {
+            pool,
+            keys,
+            mail,
+            clock,
+            random,
+        },
+    )?;
     tracing::info!(
         public_url = app.config.public_url.as_str(),
         link_url = app.config.link_url.as_str(),
@@ -144,13 +160,26 @@ async fn create_account(config: Config, email: &str) -> anyhow::Result<()> {
     let keys = start::keys(&config, &random)?;
     let password = random_password(&random);
     let mail = start::transport(&config)?;
-    let app = start::app(config, Ingredients { pool, keys, mail, clock, random })?;
+    let app = start::app(
+        config,
+        Ingredients {
+            pool,
+            keys,
+            mail,
+            clock,
+            random,
+        },
+    )?;
     let hash = app.passwords.hash(Password::choose(password.clone())?).await;
     let mut transaction = app.pool.begin().await?;
     let made = accounts::create(&mut transaction, &app, &address, &hash).await?;
     anyhow::ensure!(made.is_some(), "this address has an account already");
     transaction.commit().await?;
-    print(&format!("account {}\npassword {password}\nsign in at {}", address.typed, app.config.public_url.join("/sign-in")))?;
+    print(&format!(
+        "account {}\npassword {password}\nsign in at {}",
+        address.typed,
+        app.config.public_url.join("/sign-in")
+    ))?;
     app.pool.close().await;
     close(database).await
 }
@@ -158,7 +187,11 @@ async fn create_account(config: Config, email: &str) -> anyhow::Result<()> {
 /// 20 characters of a 32-letter alphabet without look-alikes: 100 bits.
 fn random_password(random: &Random) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-    random.bytes::<20>().map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).iter().collect()
+    random
+        .bytes::<20>()
+        .map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]))
+        .iter()
+        .collect()
 }
 
 /// `GET /readyz` over plain HTTP/1.1 on the address that the service listens on.
@@ -166,16 +199,24 @@ async fn healthcheck(config: &Config) -> anyhow::Result<()> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut at = config.bind;
     if at.ip().is_unspecified() {
-        at.set_ip(if at.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });
+        at.set_ip(if at.is_ipv4() {
+            [127, 0, 0, 1].into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        });
     }
     let ask = async {
         let mut stream = tokio::net::TcpStream::connect(at).await?;
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: healthcheck\r\nConnection: close\r\n\r\n").await?;
+        stream
+            .write_all(b"GET /readyz HTTP/1.1\r\nHost: healthcheck\r\nConnection: close\r\n\r\n")
+            .await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
         std::io::Result::Ok(answer)
     };
-    let answer = tokio::time::timeout(std::time::Duration::from_secs(4), ask).await.context("no answer in 4 s")??;
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(4), ask)
+        .await
+        .context("no answer in 4 s")??;
     anyhow::ensure!(answer.starts_with("HTTP/1.1 200"), "not ready");
     Ok(())
 }
@@ -188,8 +229,11 @@ async fn close(database: Database) -> anyhow::Result<()> {
 }
 
 fn log_to_stderr(directives: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(directives).context("LOG is no list of tracing directives")?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter =
+        tracing_subscriber::EnvFilter::try_new(directives).context("LOG is no list of tracing directives")?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Json => lines.json().flatten_event(true).init(),
         LogFormat::Text => lines.compact().with_target(false).init(),

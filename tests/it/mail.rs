@@ -9,8 +9,11 @@ use chrono::Duration;
 use icusync::{
     ids::JobId,
     jobs,
-    mail::{self, Address, AlreadyHere, Confirm, ConnectionAttention, Envelope, Mail, PasswordChanged, Reset, outbox},
     mail::transport::{SendError, Transport},
+    mail::{
+        self, Address, AlreadyHere, Confirm, ConnectionAttention, Envelope, Mail, PasswordChanged, Reset,
+        outbox,
+    },
     queries,
 };
 use tokio::{
@@ -72,7 +75,11 @@ async fn talk(
     write.write_all(b"220 test\r\n").await.ok()?;
     while let Some(line) = lines.next_line().await.ok()? {
         let now = *mood.lock().unwrap();
-        let word = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+        let word = line
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase();
         let answer: &[u8] = match (word.as_str(), now) {
             ("RCPT", _) if line.contains("poison") => b"550 no such user\r\n",
             ("RCPT", Mood::Later) => {
@@ -108,19 +115,26 @@ async fn talk(
 }
 
 fn sample() -> Mail {
-    Mail::Confirm(Confirm { link: "https://icusync.example/confirm/icum_sample".to_owned() })
+    Mail::Confirm(Confirm {
+        link: "https://icusync.example/confirm/icum_sample".to_owned(),
+    })
 }
 
 async fn enqueue(world: &World, to: &str) {
     let mut transaction = world.app.pool.begin().await.unwrap();
     let to = Address::parse(to).unwrap();
-    let queued = outbox::enqueue(&mut transaction, &world.app, &to, None, sample()).await.unwrap();
+    let queued = outbox::enqueue(&mut transaction, &world.app, &to, None, sample())
+        .await
+        .unwrap();
     assert_eq!(queued, outbox::Queued::Queued);
     transaction.commit().await.unwrap();
 }
 
 async fn pending(world: &World) -> i64 {
-    queries::jobs::backlog(&world.app.pool, world.clock.now()).await.unwrap().0
+    queries::jobs::backlog(&world.app.pool, world.clock.now())
+        .await
+        .unwrap()
+        .0
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,8 +152,11 @@ async fn a_mail_leaves_once_however_many_workers_look() {
             while jobs::run_due(&world.app).await.unwrap() > 0 {}
             let taken = server.taken();
             assert_eq!(taken.len(), 12);
-            let ids: std::collections::BTreeSet<&str> =
-                taken.iter().flat_map(|mail| mail.lines()).filter(|line| line.starts_with("Message-ID:")).collect();
+            let ids: std::collections::BTreeSet<&str> = taken
+                .iter()
+                .flat_map(|mail| mail.lines())
+                .filter(|line| line.starts_with("Message-ID:"))
+                .collect();
             assert_eq!(ids.len(), 12);
         },
     )
@@ -155,7 +172,10 @@ async fn a_server_that_says_later_gets_another_try_and_one_that_refuses_gets_non
         async |world| {
             enqueue(&world, "late@example.test").await;
             jobs::run_due(&world.app).await.unwrap();
-            assert_eq!((server.tries.load(Ordering::SeqCst), pending(&world).await), (1, 1));
+            assert_eq!(
+                (server.tries.load(Ordering::SeqCst), pending(&world).await),
+                (1, 1)
+            );
             jobs::run_due(&world.app).await.unwrap();
             assert_eq!(server.tries.load(Ordering::SeqCst), 1, "not before its time");
             *server.mood.lock().unwrap() = Mood::Takes;
@@ -167,10 +187,11 @@ async fn a_server_that_says_later_gets_another_try_and_one_that_refuses_gets_non
             enqueue(&world, "nobody@example.test").await;
             jobs::run_due(&world.app).await.unwrap();
             assert_eq!(pending(&world).await, 0, "given up at once");
-            let failed: i64 = sqlx::query_scalar("select count(*) from jobs where state = 'failed' and payload is null")
-                .fetch_one(&world.app.pool)
-                .await
-                .unwrap();
+            let failed: i64 =
+                sqlx::query_scalar("select count(*) from jobs where state = 'failed' and payload is null")
+                    .fetch_one(&world.app.pool)
+                    .await
+                    .unwrap();
             assert_eq!(failed, 1);
         },
     )
@@ -186,10 +207,12 @@ async fn a_poison_row_blocks_nobody() {
         async |world| {
             enqueue(&world, "poison@example.test").await;
             enqueue(&world, "broken@example.test").await;
-            sqlx::query("update jobs set payload = 'x'::bytea where id = (select max(id::text)::uuid from jobs)")
-                .execute(&world.app.pool)
-                .await
-                .unwrap();
+            sqlx::query(
+                "update jobs set payload = 'x'::bytea where id = (select max(id::text)::uuid from jobs)",
+            )
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
             for number in 0..10 {
                 enqueue(&world, &format!("fine{number}@example.test")).await;
             }
@@ -210,20 +233,46 @@ async fn a_claim_that_was_never_finished_runs_again_with_the_same_message_id() {
             enqueue(&world, "twice@example.test").await;
             let now = world.clock.now();
             // Sent, and killed before it was noted.
-            let claimed = queries::jobs::claim(&world.app.pool, now, now + Duration::seconds(60), 8).await.unwrap();
+            let claimed = queries::jobs::claim(&world.app.pool, now, now + Duration::seconds(60), 8)
+                .await
+                .unwrap();
             let parcel = outbox::open(&world.app, claimed[0].id, &claimed[0].payload).unwrap();
-            let envelope = Envelope { to: parcel.to, at: claimed[0].created_at, public_url: world.web.clone() };
+            let envelope = Envelope {
+                to: parcel.to,
+                at: claimed[0].created_at,
+                public_url: world.web.clone(),
+            };
             let letter = parcel.mail.render(&envelope).unwrap();
             let from = world.app.config.mail_from.parse().unwrap();
-            world.app.mail.send(claimed[0].id, &from, "localhost", &envelope, &letter).await.unwrap();
-            assert_eq!(jobs::run_due(&world.app).await.unwrap(), 0, "the claim still holds");
+            world
+                .app
+                .mail
+                .send(claimed[0].id, &from, "localhost", &envelope, &letter)
+                .await
+                .unwrap();
+            assert_eq!(
+                jobs::run_due(&world.app).await.unwrap(),
+                0,
+                "the claim still holds"
+            );
             world.clock.advance(Duration::seconds(61));
             assert_eq!(jobs::run_due(&world.app).await.unwrap(), 1);
             let taken = server.taken();
-            let id = |mail: &String| mail.lines().find(|line| line.starts_with("Message-ID:")).unwrap().to_owned();
+            let id = |mail: &String| {
+                mail.lines()
+                    .find(|line| line.starts_with("Message-ID:"))
+                    .unwrap()
+                    .to_owned()
+            };
             assert_eq!(taken.len(), 2);
             assert_eq!(id(&taken[0]), id(&taken[1]));
-            assert_eq!(taken[0].lines().filter(|line| line.contains("icum_sample")).count(), 3);
+            assert_eq!(
+                taken[0]
+                    .lines()
+                    .filter(|line| line.contains("icum_sample"))
+                    .count(),
+                3
+            );
         },
     )
     .await;
@@ -242,7 +291,15 @@ async fn a_server_that_never_answers_is_left_after_ten_seconds() {
     let letter = sample().render(&envelope).unwrap();
     let from = "IcuSync <icusync@icusync.example>".parse().unwrap();
     let began = tokio::time::Instant::now();
-    let sent = transport.send(JobId(uuid::Uuid::nil()), &from, "icusync.example", &envelope, &letter).await;
+    let sent = transport
+        .send(
+            JobId(uuid::Uuid::nil()),
+            &from,
+            "icusync.example",
+            &envelope,
+            &letter,
+        )
+        .await;
     assert_eq!(sent, Err(SendError::Later));
     assert!(began.elapsed() <= mail::transport::SMTP_DEADLINE + std::time::Duration::from_millis(100));
 }
@@ -254,7 +311,9 @@ async fn an_address_gets_no_more_than_its_share() {
         let mut queued = 0;
         for _ in 0..8 {
             let mut transaction = world.app.pool.begin().await.unwrap();
-            let outcome = outbox::enqueue(&mut transaction, &world.app, &to, None, sample()).await.unwrap();
+            let outcome = outbox::enqueue(&mut transaction, &world.app, &to, None, sample())
+                .await
+                .unwrap();
             queued += usize::from(outcome == outbox::Queued::Queued);
             transaction.commit().await.unwrap();
         }
@@ -271,7 +330,9 @@ async fn a_mail_rolled_back_is_never_sent() {
     world::test(async |world| {
         let mut transaction = world.app.pool.begin().await.unwrap();
         let to = Address::parse("never@example.test").unwrap();
-        outbox::enqueue(&mut transaction, &world.app, &to, None, sample()).await.unwrap();
+        outbox::enqueue(&mut transaction, &world.app, &to, None, sample())
+            .await
+            .unwrap();
         transaction.rollback().await.unwrap();
         assert!(world.mails_to("never@example.test").await.is_empty());
     })
@@ -287,10 +348,19 @@ fn every_mail_reads_well_and_escapes_what_people_chose() {
     };
     let link = |path: &str| format!("https://icusync.example/{path}");
     let mails = [
-        Mail::Confirm(Confirm { link: link("confirm/icum_sample") }),
-        Mail::AlreadyHere(AlreadyHere { sign_in: link("sign-in"), forgot: link("forgot") }),
-        Mail::Reset(Reset { link: link("reset/icum_sample") }),
-        Mail::PasswordChanged(PasswordChanged { forgot: link("forgot") }),
+        Mail::Confirm(Confirm {
+            link: link("confirm/icum_sample"),
+        }),
+        Mail::AlreadyHere(AlreadyHere {
+            sign_in: link("sign-in"),
+            forgot: link("forgot"),
+        }),
+        Mail::Reset(Reset {
+            link: link("reset/icum_sample"),
+        }),
+        Mail::PasswordChanged(PasswordChanged {
+            forgot: link("forgot"),
+        }),
         Mail::ConnectionAttention(ConnectionAttention {
             athlete: "<script>alert(1)</script> & Söhne".to_owned(),
             dashboard: link("dashboard"),
@@ -299,7 +369,10 @@ fn every_mail_reads_well_and_escapes_what_people_chose() {
     for mail in mails {
         let letter = mail.render(&envelope).unwrap();
         assert!(!letter.html.contains("<script>") && !letter.subject.contains('\n'));
-        insta::assert_snapshot!(format!("mail_{}", mail.name()), format!("Subject: {}\n\n{}", letter.subject, letter.text));
+        insta::assert_snapshot!(
+            format!("mail_{}", mail.name()),
+            format!("Subject: {}\n\n{}", letter.subject, letter.text)
+        );
         insta::assert_snapshot!(format!("mail_{}_html", mail.name()), letter.html);
     }
 }
@@ -316,10 +389,22 @@ async fn a_folder_takes_mails_that_only_their_owner_can_read() {
     };
     let letter = sample().render(&envelope).unwrap();
     let from = "IcuSync <icusync@icusync.example>".parse().unwrap();
-    transport.send(JobId(uuid::Uuid::nil()), &from, "icusync.example", &envelope, &letter).await.unwrap();
+    transport
+        .send(
+            JobId(uuid::Uuid::nil()),
+            &from,
+            "icusync.example",
+            &envelope,
+            &letter,
+        )
+        .await
+        .unwrap();
     let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(
+        std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
     let text = std::fs::read_to_string(file.path()).unwrap();
     assert!(text.contains("To: Ana@xn--bcher-kva.example"), "{text}");
     assert!(text.contains("Message-ID: <00000000-0000-0000-0000-000000000000@icusync.example>"));

@@ -19,7 +19,13 @@ fn cluster() -> &'static Cluster {
             let runtime = Box::leak(Box::new(tokio::runtime::Runtime::new().unwrap()));
             runtime.block_on(async {
                 let data_dir = std::env::temp_dir().join(format!("icusync-it-{}", std::process::id()));
-                let cluster = postgres::start(Options { data_dir, run_as: None, kind: Kind::Throwaway }).await.unwrap();
+                let cluster = postgres::start(Options {
+                    data_dir,
+                    run_as: None,
+                    kind: Kind::Throwaway,
+                })
+                .await
+                .unwrap();
                 let template = icusync::start::Database::at(&cluster.url()).unwrap();
                 template.migrate().await.unwrap();
                 cluster
@@ -41,7 +47,10 @@ pub async fn fresh_database() -> String {
     let name = format!("world_{}", NUMBER.fetch_add(1, Ordering::SeqCst));
     // The maintenance database: a template must have no connections while it is cloned.
     let mut connection = PgConnection::connect(&cluster.url_for("postgres")).await.unwrap();
-    connection.execute(format!("create database {name} template icusync").as_str()).await.unwrap();
+    connection
+        .execute(format!("create database {name} template icusync").as_str())
+        .await
+        .unwrap();
     connection.close().await.unwrap();
     name
 }

@@ -26,7 +26,9 @@ pub fn capture() {
     INSTALLED.call_once(|| {
         tracing_subscriber::fmt()
             .json()
-            .with_env_filter("debug,icusync=trace,rmcp=info,sqlx=info,hyper=info,hyper_util=info,reqwest=info,h2=info")
+            .with_env_filter(
+                "debug,icusync=trace,rmcp=info,sqlx=info,hyper=info,hyper_util=info,reqwest=info,h2=info",
+            )
             .with_writer(|| Keep)
             .init();
     });
@@ -36,5 +38,9 @@ pub fn capture() {
 pub fn holding(secrets: &[String]) -> Vec<String> {
     let lines = LINES.lock().unwrap();
     let text = String::from_utf8_lossy(&lines);
-    secrets.iter().filter(|secret| text.contains(secret.as_str())).map(|secret| secret.chars().take(6).collect()).collect()
+    secrets
+        .iter()
+        .filter(|secret| text.contains(secret.as_str()))
+        .map(|secret| secret.chars().take(6).collect())
+        .collect()
 }

@@ -86,7 +86,11 @@ impl World {
         config.intervals_url = sim.base_url.parse().unwrap();
         let web = config.public_url.as_str().to_owned();
         let links = config.link_url.as_str().to_owned();
-        let pool = start::Database::at(&url_of(&database)).unwrap().pool(&config).await.unwrap();
+        let pool = start::Database::at(&url_of(&database))
+            .unwrap()
+            .pool(&config)
+            .await
+            .unwrap();
         start::claim(&pool, Purpose::Demo, &clock).await.unwrap();
         let keys = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
         let mails = Captured::default();
@@ -94,7 +98,17 @@ impl World {
             Some(url) => Transport::smtp(url).unwrap(),
             None => Transport::Captured(mails.clone()),
         };
-        let app = start::app(config, Ingredients { pool, keys, mail, clock: clock.clone(), random }).unwrap();
+        let app = start::app(
+            config,
+            Ingredients {
+                pool,
+                keys,
+                mail,
+                clock: clock.clone(),
+                random,
+            },
+        )
+        .unwrap();
         let people = demo::seed::seed(&app).await.unwrap();
         let shutdown = CancellationToken::new();
         let router = icusync::routes::service(app.clone());
@@ -121,12 +135,18 @@ impl World {
 
     /// Ana Berger: a cyclist with power, Europe/Berlin.
     pub fn ana(&self) -> &Seeded {
-        self.people.iter().find(|seeded| seeded.person.slug == "ana").unwrap()
+        self.people
+            .iter()
+            .find(|seeded| seeded.person.slug == "ana")
+            .unwrap()
     }
 
     /// Jack Nguyen: a runner, Australia/Melbourne.
     pub fn jack(&self) -> &Seeded {
-        self.people.iter().find(|seeded| seeded.person.slug == "jack").unwrap()
+        self.people
+            .iter()
+            .find(|seeded| seeded.person.slug == "jack")
+            .unwrap()
     }
 
     /// A fresh browser without cookies.
@@ -138,7 +158,10 @@ impl World {
     pub async fn signed_in(self: &Arc<Self>, seeded: &Seeded) -> Browser {
         let mut browser = self.browser();
         let page = browser
-            .post("/sign-in", &[("email", seeded.person.email), ("password", demo::seed::PASSWORD)])
+            .post(
+                "/sign-in",
+                &[("email", seeded.person.email), ("password", demo::seed::PASSWORD)],
+            )
             .await;
         assert_eq!(page.status, 303, "{}", page.body);
         browser
@@ -152,14 +175,23 @@ impl World {
     /// Works off the queue, and tells every mail to `address` so far, newest last.
     pub async fn mails_to(&self, address: &str) -> Vec<CapturedMail> {
         while jobs::run_due(&self.app).await.unwrap() > 0 {}
-        self.mails.all().into_iter().filter(|mail| mail.to == address).collect()
+        self.mails
+            .all()
+            .into_iter()
+            .filter(|mail| mail.to == address)
+            .collect()
     }
 
     /// The one-time link in the newest mail to `address`, as a path.
     pub async fn link_mailed_to(&self, address: &str) -> String {
         let mails = self.mails_to(address).await;
         let mail = mails.last().unwrap_or_else(|| panic!("no mail to {address}"));
-        let line = mail.letter.text.lines().find(|line| line.starts_with(&self.web)).expect("a link in the mail");
+        let line = mail
+            .letter
+            .text
+            .lines()
+            .find(|line| line.starts_with(&self.web))
+            .expect("a link in the mail");
         self.secret(line.rsplit('/').next().unwrap());
         line.strip_prefix(&self.web).unwrap().to_owned()
     }
@@ -177,7 +209,9 @@ impl World {
 
     async fn finish(&self) {
         while jobs::run_due(&self.app).await.unwrap() > 0 {}
-        let (pending, _) = icusync::queries::jobs::backlog(&self.app.pool, self.clock.now()).await.unwrap();
+        let (pending, _) = icusync::queries::jobs::backlog(&self.app.pool, self.clock.now())
+            .await
+            .unwrap();
         assert_eq!(pending, 0, "the test left jobs in the queue");
         let found = logs::holding(&self.secrets());
         assert!(found.is_empty(), "secrets in the logs: {found:?}");
