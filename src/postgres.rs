@@ -26,7 +26,7 @@ mod user;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::PrivateError;
@@ -137,6 +137,14 @@ pub async fn start(options: Options) -> Result<Cluster, PrivateError> {
         kind: options.kind,
         adopted: false,
     })
+}
+
+/// The URL of the service's database in `data_dir` when another living icusync runs a cluster there: for a command
+/// such as `icusync account create` beside a running service. The cluster stays the other's and ends with it, so a
+/// service must not live on this: it calls [`start`], which refuses. `None` when nobody owns the folder, an orphan's
+/// included, or the owner is still starting.
+pub fn running(data_dir: &Path) -> Option<String> {
+    directory::socket_of_owner(data_dir).map(|socket| server::url(&socket, ROLE, DATABASE))
 }
 
 impl Cluster {

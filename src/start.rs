@@ -144,6 +144,17 @@ pub async fn claim(pool: &PgPool, purpose: Purpose, clock: &Clock) -> anyhow::Re
     Ok(())
 }
 
+/// Refuses a database that has a schema but is not marked as a demo's; an empty one is fine.
+pub async fn refuse_unmarked(database: &Database) -> anyhow::Result<()> {
+    let mut connection = database.options.clone().connect().await.map_err(unreachable)?;
+    let marked = queries::installation::kind(&mut connection).await?;
+    anyhow::ensure!(
+        matches!(marked, queries::installation::Kind::Empty | queries::installation::Kind::Marked(ref kind) if kind == Purpose::Demo.as_str()),
+        "this database was not made by a demo: `icusync demo` never opens real data"
+    );
+    Ok(())
+}
+
 /// The key ring: of `SEAL_KEYS`, else of the key file beside the private cluster, made on first use.
 pub fn keys(config: &Config, random: &Random) -> anyhow::Result<KeyRing> {
     match config.key_ring()? {

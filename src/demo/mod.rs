@@ -13,6 +13,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use inbox::router as inbox;
+
 use crate::{
     app::App,
     config::{Config, Origin, SignUp},

@@ -265,6 +265,19 @@ fn take_lock(data: &Path) -> Result<(File, Option<PathBuf>), PrivateError> {
     Ok((lock, left))
 }
 
+/// The socket folder of the living service that owns `data`; none when nobody does, or when it is not up yet.
+pub(super) fn socket_of_owner(data: &Path) -> Option<PathBuf> {
+    let mut lock = File::open(data.join("icusync.lock")).ok()?;
+    // A lock that can be shared is nobody's: what stands in it was left by a killed owner.
+    let Err(TryLockError::WouldBlock) = lock.try_lock_shared() else {
+        return None;
+    };
+    let mut text = String::new();
+    lock.read_to_string(&mut text).ok()?;
+    let socket = PathBuf::from(text.lines().nth(1)?);
+    socket.join(".s.PGSQL.5432").exists().then_some(socket)
+}
+
 /// Makes the data folder: closed to everybody else, but for the server's user passing through.
 fn make(run_as: &RunAs, data: &Path) -> Result<(), PrivateError> {
     let not_writable = |source: std::io::Error| PrivateError::NotWritable {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection};
 
-use super::{Cluster, Kind, Options, PrivateError, start};
+use super::{Cluster, Kind, Options, PrivateError, running, start};
 
 /// Set in the process that a test starts in order to kill it: the folder whose cluster it holds.
 const HOLD: &str = "ICUSYNC_TEST_HOLD";
@@ -132,16 +132,26 @@ fn kill_9(mut process: Child) {
     process.wait().unwrap();
 }
 
+/// A process's state letter and process group, from /proc or, where there is none, from `ps`.
+fn process(pid: &str) -> Option<(char, String)> {
+    let line = std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .ok()
+        .or_else(|| {
+            let output = Command::new("ps")
+                .args(["-o", "stat=,ppid=,pgid=", "-p", pid])
+                .output()
+                .ok()?;
+            String::from_utf8(output.stdout).ok()
+        })?;
+    // In /proc the name stands before them, in brackets, and may hold anything.
+    let line = line.rsplit_once(')').map_or(line.as_str(), |(_, rest)| rest);
+    let mut fields = line.split_whitespace();
+    Some((fields.next()?.chars().next()?, fields.nth(1)?.to_owned()))
+}
+
+/// Whether the process lives; one that has ended and was not waited for does not.
 fn is_running(pid: &str) -> bool {
-    // A zombie has no arguments, so what is left of a server that nobody waited for does not count.
-    let output = Command::new("ps")
-        .args(["-o", "stat=", "-p", pid])
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .trim()
-        .starts_with(|state: char| state != 'Z')
+    process(pid).is_some_and(|(state, _)| state != 'Z')
 }
 
 #[tokio::test]
@@ -211,13 +221,7 @@ async fn listens_on_a_closed_socket_and_nowhere_else() {
         assert_eq!(mode(&folder.data()), 0o700);
     }
     // A process group of its own: the terminal's Ctrl-C does not reach it.
-    let group = |pid: u32| {
-        let output = Command::new("ps")
-            .args(["-o", "pgid=", "-p", &pid.to_string()])
-            .output()
-            .unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
+    let group = |pid: u32| process(&pid.to_string()).unwrap().1;
     assert_eq!(group(cluster.pid()), cluster.pid().to_string());
     assert_ne!(group(std::process::id()), group(cluster.pid()));
     cluster.stop().await.unwrap();
@@ -347,6 +351,28 @@ async fn a_second_start_is_refused_by_name_and_process() {
     assert!(is_running(&server), "the refused start did harm");
     kill_9(holder);
     kept(&folder.data()).await.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_command_beside_the_service_finds_its_cluster() {
+    if hold(Kind::Kept).await {
+        return;
+    }
+    let folder = Folder::new("beside");
+    assert_eq!(running(&folder.data()), None);
+    let (holder, _) = hold_elsewhere("a_command_beside_the_service_finds_its_cluster", &folder.data());
+    let url = running(&folder.data()).unwrap();
+    assert_eq!(text(&url, "select word from kept").await, "still here");
+    kill_9(holder);
+    assert_eq!(
+        running(&folder.data()),
+        None,
+        "an orphan is for the next start to adopt"
+    );
+    let cluster = kept(&folder.data()).await;
+    assert_eq!(running(&folder.data()), Some(cluster.url()));
+    cluster.stop().await.unwrap();
+    assert_eq!(running(&folder.data()), None);
 }
 
 #[tokio::test]

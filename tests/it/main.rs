@@ -2,5 +2,10 @@
 //!
 //! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
+mod arrows;
+mod browser;
+mod clients;
+mod demo_command;
 mod mail;
+mod serve_command;
 mod world;

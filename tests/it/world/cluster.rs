@@ -54,3 +54,8 @@ pub async fn fresh_database() -> String {
     connection.close().await.unwrap();
     name
 }
+
+/// A folder of this run's own that does not exist yet, in a place that every user can pass.
+pub fn scratch(name: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("icusync-{name}-{}", std::process::id()))
+}

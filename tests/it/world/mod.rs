@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use browser::{Browser, Page, form};
-pub use cluster::{fresh_database, url_of};
+pub use cluster::{fresh_database, scratch, url_of};
 pub use mcp::{Call, Mcp};
 
 /// A Saturday, in both people's zones at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne.
@@ -169,7 +169,7 @@ impl World {
 
     /// An MCP client on a connector URL.
     pub fn mcp(&self, url: &str) -> Mcp {
-        Mcp::new(url)
+        Mcp::at(url)
     }
 
     /// Works off the queue, and tells every mail to `address` so far, newest last.
@@ -224,4 +224,13 @@ impl Drop for World {
     fn drop(&mut self) {
         self.shutdown.cancel();
     }
+}
+
+/// The captured mails on a port of their own, as the demo shows them; every look at them works off the queue first.
+pub async fn inbox(world: &Arc<World>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    tokio::spawn(icusync::server::serve(listener, demo::inbox(world.mails.clone(), at), world.shutdown.clone()));
+    tokio::spawn(jobs::run(world.app.clone(), world.shutdown.clone()));
+    format!("http://{at}")
 }
