@@ -92,9 +92,12 @@ impl Gate {
             flooded_until: Mutex::new(None),
             familiar: Cache::builder()
                 .max_capacity(REMEMBERED)
-                .time_to_idle(Duration::from_secs(3600))
+                .time_to_idle(Duration::from_hours(1))
                 .build(),
-            lanes: Cache::builder().max_capacity(REMEMBERED).time_to_idle(Duration::from_secs(600)).build(),
+            lanes: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_idle(Duration::from_mins(10))
+                .build(),
             per_minute: at_least_one(config.calls_per_minute),
             at_once: usize::try_from(config.calls_at_once.max(1)).unwrap_or(1),
         }
@@ -122,10 +125,18 @@ impl Gate {
             return Err(self.stranger());
         };
         self.familiar.insert(hash, ()).await;
-        let lane = self.lanes.get_with(owner.link_id, async { Arc::new(self.lane()) }).await;
-        lane.requests.check().map_err(|until| Turned::Flood(until.wait_time_from(DefaultClock::default().now())))?;
-        let caller =
-            Caller::Athlete { account: owner.account_id, link: owner.link_id, connection: owner.connection_id };
+        let lane = self
+            .lanes
+            .get_with(owner.link_id, async { Arc::new(self.lane()) })
+            .await;
+        lane.requests
+            .check()
+            .map_err(|until| Turned::Flood(until.wait_time_from(DefaultClock::default().now())))?;
+        let caller = Caller::Athlete {
+            account: owner.account_id,
+            link: owner.link_id,
+            connection: owner.connection_id,
+        };
         Ok(Visitor { caller, hash, lane })
     }
 
@@ -135,7 +146,8 @@ impl Gate {
             Ok(()) => Turned::Unknown,
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now());
-                *self.flooded_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + wait);
+                *self.flooded_until.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Instant::now() + wait);
                 Turned::Flood(wait)
             }
         }
@@ -148,7 +160,9 @@ impl Gate {
     }
 
     fn lane(&self) -> Lane {
-        let requests = self.per_minute.saturating_mul(NonZeroU32::new(REQUESTS_PER_CALL).unwrap_or(NonZeroU32::MIN));
+        let requests = self
+            .per_minute
+            .saturating_mul(NonZeroU32::new(REQUESTS_PER_CALL).unwrap_or(NonZeroU32::MIN));
         Lane {
             requests: RateLimiter::direct(Quota::per_minute(requests)),
             calls: RateLimiter::direct(Quota::per_minute(self.per_minute)),
