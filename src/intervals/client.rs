@@ -2,11 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use anyhow::Context as _;
+use http::{HeaderMap, HeaderValue, header};
 use secrecy::SecretString;
 use tokio::time::Instant;
+use url::Url;
 use uuid::Uuid;
 
-use super::{Athlete, Scopes};
+use super::{Athlete, Scopes, budget::Budget, cache::Cache};
 use crate::{
     config::{Config, Origin},
     ids::{AccountId, AthleteId, ConnectionId, LinkId},
@@ -47,7 +50,7 @@ impl Default for Limits {
             total: Duration::from_secs(15),
             body: 4 * 1024 * 1024,
             backoff: Duration::from_millis(400),
-            cache_for: Duration::from_secs(60),
+            cache_for: Duration::from_mins(1),
             cache_bytes: 64 * 1024 * 1024,
         }
     }
@@ -136,10 +139,15 @@ pub struct For {
 
 /// The one client of the process. Cheap to clone.
 #[derive(Clone)]
-pub struct Client(Arc<Parts>);
+pub struct Client(pub(super) Arc<Parts>);
 
+#[derive(Debug)]
 pub(super) struct Parts {
+    pub(super) http: reqwest::Client,
+    base: Url,
     pub(super) settings: Settings,
+    pub(super) budget: Budget,
+    pub(super) cache: Cache,
     pub(super) clock: Clock,
     pub(super) random: Random,
 }
@@ -147,7 +155,23 @@ pub(super) struct Parts {
 impl Client {
     /// Builds the client. The process must have installed its TLS provider before.
     pub fn new(settings: Settings, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        // reqwest would panic instead.
+        anyhow::ensure!(
+            rustls::crypto::CryptoProvider::get_default().is_some(),
+            "no TLS provider is installed in this process"
+        );
+        let limits = &settings.limits;
+        let http = http_client(&settings, limits).context("building the HTTP client for intervals.icu")?;
         Ok(Self(Arc::new(Parts {
+            http,
+            base: Url::parse(settings.base.as_str()).context("the address of intervals.icu")?,
+            budget: Budget::new(
+                clock.clone(),
+                settings.per_second,
+                settings.per_day,
+                settings.app.is_some(),
+            ),
+            cache: Cache::new(limits),
             settings,
             clock,
             random,
@@ -156,8 +180,40 @@ impl Client {
 
     /// A handle on one athlete. Asks nothing yet.
     pub fn athlete(&self, of: For) -> Athlete {
-        Athlete::new(of)
+        Athlete::new(self.clone(), of)
     }
+}
+
+impl Parts {
+    /// The absolute URL of `path`, which begins with a slash and is made of our words and checked ids.
+    pub(super) fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url
+    }
+}
+
+/// No redirects, so that a credential never goes to another host; no proxy from the environment, for the same reason.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one client for upstream, with its limits"
+)]
+fn http_client(settings: &Settings, limits: &Limits) -> reqwest::Result<reqwest::Client> {
+    let own = settings.public_url.as_str();
+    let headers = HeaderMap::from_iter([
+        (header::ACCEPT, HeaderValue::from_static("application/json")),
+        (header::ACCEPT_LANGUAGE, HeaderValue::from_static("en")),
+    ]);
+    reqwest::Client::builder()
+        .user_agent(format!("IcuSync/{} (+{own})", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .gzip(true)
+        .connect_timeout(limits.connect)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .https_only(settings.base.is_https())
+        .build()
 }
 
 impl std::fmt::Debug for Client {

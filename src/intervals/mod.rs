@@ -3,11 +3,19 @@
 //! No SQL, no answers for people. Callers get typed data for exactly one athlete, or a typed [`Error`].
 
 mod athlete;
+mod budget;
+mod cache;
 mod client;
 mod error;
+mod lenient;
 pub mod model;
 mod oauth;
+mod pace;
 mod scope;
+mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use athlete::{ActivityQuery, Athlete};
 pub use client::{CallerKey, Client, Credential, For, Limits, OAuthApp, Settings};
