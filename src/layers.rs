@@ -19,10 +19,16 @@ use http::{
     },
 };
 use tower::ServiceExt as _;
-use tower_http::{catch_panic::CatchPanicLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
+};
 use tracing::{Instrument as _, field::Empty};
 
-use crate::{app::App, guard::session::Who};
+use crate::{
+    app::App,
+    config::{Config, Origin},
+    guard::session::Who,
+};
 
 /// Longest body of a form.
 pub const FORM_BYTES: usize = 16 * 1024;
@@ -62,7 +68,10 @@ where
         .layer(middleware::from_fn(note_route))
         // A panic costs one answer, not the process, and its text stays with us.
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_TIMEOUT))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            PAGE_TIMEOUT,
+        ))
         .layer(RequestBodyLimitLayer::new(FORM_BYTES))
         // Cookies are SameSite=Lax already; this also stops sister hosts and old browsers.
         .layer(csrf.with_rejection_response(|_| StatusCode::FORBIDDEN.into_response()))
@@ -76,20 +85,39 @@ pub fn around_links(router: Router) -> Router {
 }
 
 /// The layers around everything: id, log line, headers.
-pub fn around_everything(app: &App, router: Router) -> Router {
-    router
-        .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(middleware::from_fn_with_state(app.clone(), envelope))
+pub fn around_everything(app: &App) -> impl FnOnce(Router) -> Router + use<> {
+    let app = app.clone();
+    move |router| {
+        router
+            .layer(CatchPanicLayer::custom(answer_panic))
+            .layer(middleware::from_fn_with_state(app, envelope))
+    }
 }
 
 /// Sends a request to the pages or to the links, by its `Host`, before anything is routed. A request for any other
 /// host is answered 421 (RFC 9110 section 15.5.20), so that no page is ever built for a name that is not ours.
 #[derive(Clone)]
 pub struct ByHost {
-    public: Host,
-    link: Host,
+    hosts: Hosts,
     pages: Router,
     links: Router,
+}
+
+/// The two names that we answer to.
+#[derive(Clone)]
+pub struct Hosts {
+    public: Host,
+    link: Host,
+}
+
+impl Hosts {
+    /// The names of `PUBLIC_URL` and `LINK_URL`.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            public: Host::of(&config.public_url),
+            link: Host::of(&config.link_url),
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -100,15 +128,22 @@ struct Host {
 }
 
 impl Host {
-    fn of(origin: &crate::config::Origin) -> Self {
+    fn of(origin: &Origin) -> Self {
         let authority = origin.authority();
-        let spelled_out = (!has_port(&authority)).then(|| format!("{authority}:{}", if origin.is_https() { 443 } else { 80 }));
-        Self { authority, spelled_out }
+        let spelled_out = (!has_port(&authority))
+            .then(|| format!("{authority}:{}", if origin.is_https() { 443 } else { 80 }));
+        Self {
+            authority,
+            spelled_out,
+        }
     }
 
     fn is(&self, host: &str) -> bool {
         host.eq_ignore_ascii_case(&self.authority)
-            || self.spelled_out.as_deref().is_some_and(|long| host.eq_ignore_ascii_case(long))
+            || self
+                .spelled_out
+                .as_deref()
+                .is_some_and(|long| host.eq_ignore_ascii_case(long))
     }
 }
 
@@ -119,28 +154,37 @@ fn has_port(authority: &str) -> bool {
 
 impl ByHost {
     /// `pages` answer on `PUBLIC_URL`, `links` on `LINK_URL`.
-    pub fn new(app: &App, pages: Router, links: Router) -> Self {
-        Self { public: Host::of(&app.config.public_url), link: Host::of(&app.config.link_url), pages, links }
+    pub fn new(hosts: Hosts, pages: Router, links: Router) -> Self {
+        Self { hosts, pages, links }
     }
 
     /// Answers one request.
     pub async fn answer(self, request: Request) -> Result<Response, Infallible> {
         let mut hosts = request.headers().get_all(HOST).iter();
-        let host = match (hosts.next().map(HeaderValue::to_str), hosts.next()) {
-            (Some(Ok(host)), None) => host,
+        let (Some(Ok(host)), None) = (hosts.next().map(HeaderValue::to_str), hosts.next()) else {
             // Two hosts, or none: somebody between us and the client might have looked at the other one.
-            _ => return Ok(plain(StatusCode::BAD_REQUEST, "One Host header, please.")),
+            return Ok(plain(StatusCode::BAD_REQUEST, "One Host header, please."));
         };
         // An absolute target (`GET http://other/`) is for proxies; ours must name the host that the header names.
-        if request.uri().authority().is_some_and(|target| !target.as_str().eq_ignore_ascii_case(host)) {
-            return Ok(plain(StatusCode::BAD_REQUEST, "The target and the Host header differ."));
+        if request
+            .uri()
+            .authority()
+            .is_some_and(|target| !target.as_str().eq_ignore_ascii_case(host))
+        {
+            return Ok(plain(
+                StatusCode::BAD_REQUEST,
+                "The target and the Host header differ.",
+            ));
         }
-        if self.public.is(host) {
+        if self.hosts.public.is(host) {
             self.pages.oneshot(request).await
-        } else if self.link.is(host) {
+        } else if self.hosts.link.is(host) {
             self.links.oneshot(request).await
         } else {
-            Ok(plain(StatusCode::MISDIRECTED_REQUEST, "This host is not served here."))
+            Ok(plain(
+                StatusCode::MISDIRECTED_REQUEST,
+                "This host is not served here.",
+            ))
         }
     }
 }
@@ -237,11 +281,17 @@ fn harden(app: &App, response: &mut Response<Body>) {
     set(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     set(COOP, HeaderValue::from_static("same-origin"));
     set(CORP, HeaderValue::from_static("same-origin"));
-    set(PERMISSIONS, HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"));
+    set(
+        PERMISSIONS,
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    );
     // What is not marked as cacheable is somebody's.
     set(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if app.config.public_url.is_https() {
-        set(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        set(
+            STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
     }
 }
 
@@ -254,7 +304,11 @@ fn policy(forms_also: Option<&str>) -> HeaderValue {
         "style-src 'self'",
         "img-src 'self' data:",
         // A form that an attacker managed to inject posts nowhere else.
-        &format!("form-action 'self'{}{}", if forms_also.is_some() { " " } else { "" }, forms_also.unwrap_or_default()),
+        &format!(
+            "form-action 'self'{}{}",
+            if forms_also.is_some() { " " } else { "" },
+            forms_also.unwrap_or_default()
+        ),
         // Not frameable, so nobody can lay a page over our buttons.
         "frame-ancestors 'none'",
         // No injected <base> can turn relative links.
@@ -275,7 +329,13 @@ mod tests {
         for good in ["icusync.example", "ICUSYNC.example", "icusync.example:443"] {
             assert!(public.is(good), "{good}");
         }
-        for bad in ["icusync.example:80", "icusync.example.", "links.icusync.example", "", "icusync.example:443:443"] {
+        for bad in [
+            "icusync.example:80",
+            "icusync.example.",
+            "links.icusync.example",
+            "",
+            "icusync.example:443:443",
+        ] {
             assert!(!public.is(bad), "{bad}");
         }
         let local = host("http://127.0.0.1:8080");
@@ -293,6 +353,11 @@ mod tests {
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
              frame-ancestors 'none'; base-uri 'none'"
         );
-        assert!(policy(Some("https://intervals.icu")).to_str().unwrap().contains("form-action 'self' https://intervals.icu;"));
+        assert!(
+            policy(Some("https://intervals.icu"))
+                .to_str()
+                .unwrap()
+                .contains("form-action 'self' https://intervals.icu;")
+        );
     }
 }

@@ -9,21 +9,24 @@ use axum::{
 
 use crate::{
     app::App,
-    layers::{self, ByHost},
+    layers::{self, ByHost, Hosts},
     mcp,
-    pages::{accounts, activity, assets, connections, dashboard, health, home, links, problem, reset, sessions},
+    pages::{
+        accounts, activity, assets, connections, dashboard, health, home, links, problem, reset, sessions,
+    },
 };
 
 /// The whole service.
 pub fn service(app: App) -> Router {
-    let hosts = ByHost::new(&app, pages(&app), layers::around_links(mcp::router(app.clone())));
     let everything = Router::new()
         // Health checks come by address, under any Host.
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .with_state(app.clone())
-        .fallback_service(tower::service_fn(move |request| hosts.clone().answer(request)));
-    layers::around_everything(&app, everything)
+        .with_state(app.clone());
+    let around = layers::around_everything(&app);
+    let (hosts, pages) = (Hosts::of(&app.config), pages(&app));
+    let hosts = ByHost::new(hosts, pages, layers::around_links(mcp::router(app)));
+    around(everything.fallback_service(tower::service_fn(move |request| hosts.clone().answer(request))))
 }
 
 /// What people see, on `PUBLIC_URL`.
@@ -51,11 +54,17 @@ fn pages(app: &App) -> Router {
         .route("/dashboard", get(dashboard::show))
         .route("/dashboard/zone", post(dashboard::set_zone))
         .route("/activity", get(activity::show))
-        .route("/link/regenerate", get(links::regenerate_page).post(links::regenerate))
+        .route(
+            "/link/regenerate",
+            get(links::regenerate_page).post(links::regenerate),
+        )
         .route("/connect", get(connections::show).post(connections::begin))
         .route("/connect/callback", get(connections::callback))
         .route("/connect/key", post(connections::with_key))
-        .route("/disconnect", get(connections::disconnect_page).post(connections::disconnect))
+        .route(
+            "/disconnect",
+            get(connections::disconnect_page).post(connections::disconnect),
+        )
         .fallback(problem::not_found);
     layers::around_pages(app, router, problem::dress).with_state(app.clone())
 }

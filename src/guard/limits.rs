@@ -34,7 +34,7 @@ impl Network {
                 let [a, b, c, d, ..] = v6.segments();
                 IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
             }
-            v4 => v4,
+            v4 @ IpAddr::V4(_) => v4,
         })
     }
 
@@ -78,38 +78,38 @@ pub struct TooMany {
 
 /// The limits of one process. Memory is bounded.
 pub struct Limits {
-    sign_in_network: Keyed<Network>,
-    sign_in_address: Keyed<[u8; 16]>,
-    sign_up_network: Keyed<Network>,
+    by_network: Keyed<Network>,
+    by_address: Keyed<[u8; 16]>,
+    sign_ups: Keyed<Network>,
 }
 
 impl Limits {
     /// Nothing used up yet.
     pub fn new(config: &Config) -> Self {
         Self {
-            sign_in_network: Keyed::new(Quota::per_minute(at_least_one(config.sign_ins_per_minute))),
-            sign_in_address: Keyed::new(Quota::per_minute(at_least_one(config.sign_ins_per_address))),
-            sign_up_network: Keyed::new(Quota::per_hour(at_least_one(config.sign_ups_per_hour))),
+            by_network: Keyed::new(Quota::per_minute(at_least_one(config.sign_ins_per_minute))),
+            by_address: Keyed::new(Quota::per_minute(at_least_one(config.sign_ins_per_address))),
+            sign_ups: Keyed::new(Quota::per_hour(at_least_one(config.sign_ups_per_hour))),
         }
     }
 
     /// One sign-in for the address with `email_key`, whether it has an account or not.
     pub fn sign_in(&self, from: Network, email_key: &str) -> Result<(), TooMany> {
-        self.sign_in_network.check(&from)?;
+        self.by_network.check(&from)?;
         let digest: [u8; 32] = Sha256::digest(email_key.as_bytes()).into();
         let mut key = [0; 16];
         key.copy_from_slice(&digest[..16]);
-        self.sign_in_address.check(&key)
+        self.by_address.check(&key)
     }
 
     /// One try of something else that strangers or key thieves could hammer: a forgotten password, an API key.
     pub fn attempt(&self, from: Network) -> Result<(), TooMany> {
-        self.sign_in_network.check(&from)
+        self.by_network.check(&from)
     }
 
     /// One sign-up.
     pub fn sign_up(&self, from: Network) -> Result<(), TooMany> {
-        self.sign_up_network.check(&from)
+        self.sign_ups.check(&from)
     }
 }
 
@@ -226,7 +226,10 @@ mod tests {
         assert!((1..=12).contains(&refused.retry_after.as_secs()), "{refused:?}");
         assert_eq!(limits.sign_in(network("192.0.2.2"), "bob@example.test"), Ok(()));
         for n in 0..5 {
-            assert_eq!(limits.sign_in(network("192.0.2.1"), &format!("{n}@x.test")), Ok(()));
+            assert_eq!(
+                limits.sign_in(network("192.0.2.1"), &format!("{n}@x.test")),
+                Ok(())
+            );
         }
         assert!(limits.attempt(network("192.0.2.1")).is_err());
         for _ in 0..5 {

@@ -65,7 +65,12 @@ pub async fn form(State(app): State<App>, visitor: Visitor) -> Result<Response, 
     if visitor.0.is_some() {
         return Ok(Redirect::to("/dashboard").into_response());
     }
-    page(&Form { frame: Frame::of(false), open: is_open(&app), email: String::new(), mistakes: Vec::new() })
+    page(&Form {
+        frame: Frame::of(false),
+        open: is_open(&app),
+        email: String::new(),
+        mistakes: Vec::new(),
+    })
 }
 
 /// `POST /sign-up`: answers the same page, after the same work, whether the address is new, known or not wanted.
@@ -73,17 +78,27 @@ pub async fn sign_up(State(app): State<App>, from: From, mut fields: Fields) -> 
     let (email, password) = (fields.take("email")?, fields.take("password")?);
     let frame = Frame::of(false);
     if !is_open(&app) {
-        let closed = Form { frame, open: false, email: String::new(), mistakes: Vec::new() };
+        let closed = Form {
+            frame,
+            open: false,
+            email: String::new(),
+            mistakes: Vec::new(),
+        };
         return with_status(StatusCode::FORBIDDEN, &closed);
     }
     let (address, password) = match (Address::parse(&email), Password::choose(password)) {
         (Ok(address), Ok(password)) => (address, password),
         (address, password) => {
             let mistakes = [
-                address.err().map(|error| Mistake::new("email", error)),
-                password.err().map(|error| Mistake::new("password", error)),
+                address.err().map(|error| Mistake::new("email", &error)),
+                password.err().map(|error| Mistake::new("password", &error)),
             ];
-            let form = Form { frame, open: true, email, mistakes: mistakes.into_iter().flatten().collect() };
+            let form = Form {
+                frame,
+                open: true,
+                email,
+                mistakes: mistakes.into_iter().flatten().collect(),
+            };
             return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
         }
     };
@@ -115,10 +130,13 @@ async fn invite_to_confirm(app: &App, address: &Address, hash: &PasswordHash) ->
     };
     queries::mail_links::replace(&mut wish, link).await?;
     let mail = match &known {
-        Some(_) => {
-            Mail::AlreadyHere(mail::AlreadyHere { sign_in: public.join("/sign-in"), forgot: public.join("/forgot") })
-        }
-        None => Mail::Confirm(mail::Confirm { link: public.join(&format!("/confirm/{}", token.expose())) }),
+        Some(_) => Mail::AlreadyHere(mail::AlreadyHere {
+            sign_in: public.join("/sign-in"),
+            forgot: public.join("/forgot"),
+        }),
+        None => Mail::Confirm(mail::Confirm {
+            link: public.join(&format!("/confirm/{}", token.expose())),
+        }),
     };
     let queued = outbox::enqueue(&mut wish, app, address, known.map(|account| account.id), mail).await?;
     if queued == outbox::Queued::Queued && app.config.sign_up().allows(&address.key) {
@@ -131,7 +149,9 @@ async fn invite_to_confirm(app: &App, address: &Address, hash: &PasswordHash) ->
 
 /// `GET /sign-up/sent`.
 pub async fn sent() -> Result<Response, Problem> {
-    page(&Sent { frame: Frame::of(false) })
+    page(&Sent {
+        frame: Frame::of(false),
+    })
 }
 
 /// `GET /confirm/{token}`, the link in the mail.
@@ -140,31 +160,55 @@ pub async fn open_link(State(app): State<App>, token: Result<Path<String>, PathR
 }
 
 /// `GET /confirm`: whom the button will confirm.
-pub async fn confirm_page(State(app): State<App>, headers: HeaderMap, visitor: Visitor) -> Result<Response, Problem> {
+pub async fn confirm_page(
+    State(app): State<App>,
+    headers: HeaderMap,
+    visitor: Visitor,
+) -> Result<Response, Problem> {
     let frame = Frame::of(visitor.0.is_some());
     let Some(token) = CONFIRM_PAGE.token(&app, &headers) else {
         return mail_link::gone(frame.signed());
     };
     let now = app.clock.now();
     match queries::mail_links::peek(&app.pool, token.hash(), MailLinkKind::Confirm, now).await? {
-        Some(link) => page(&Confirm { frame, email: link.email, form: mail_link::form_id(&token) }),
+        Some(link) => page(&Confirm {
+            frame,
+            email: link.email,
+            form: mail_link::form_id(&token),
+        }),
         None => mail_link::gone(frame.signed()),
     }
 }
 
 /// `POST /confirm`: makes the account and its link, and signs in.
-pub async fn confirm(State(app): State<App>, headers: HeaderMap, mut fields: Fields) -> Result<Response, Problem> {
+pub async fn confirm(
+    State(app): State<App>,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
     let sent = fields.take("form")?;
-    let Some(token) = CONFIRM_PAGE.token(&app, &headers).filter(|token| mail_link::is_form_of(token, &sent)) else {
+    let Some(token) = CONFIRM_PAGE
+        .token(&app, &headers)
+        .filter(|token| mail_link::is_form_of(token, &sent))
+    else {
         return mail_link::gone(false);
     };
     let mut transaction = app.pool.begin().await?;
-    let taken =
-        queries::mail_links::take(&mut *transaction, token.hash(), MailLinkKind::Confirm, app.clock.now()).await?;
-    let Some((link, hash)) = taken.and_then(|mut link| link.password_hash.take().map(|hash| (link, hash))) else {
+    let row = queries::mail_links::take(
+        &mut *transaction,
+        token.hash(),
+        MailLinkKind::Confirm,
+        app.clock.now(),
+    )
+    .await?;
+    let Some((link, hash)) = row.and_then(|mut link| link.password_hash.take().map(|hash| (link, hash)))
+    else {
         return mail_link::gone(false);
     };
-    let address = Address { typed: link.email, key: link.email_key };
+    let address = Address {
+        typed: link.email,
+        key: link.email_key,
+    };
     let Some(account) = guard::accounts::create(&mut transaction, &app, &address, &hash).await? else {
         return mail_link::gone(false);
     };

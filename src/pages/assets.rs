@@ -3,7 +3,10 @@
 
 use std::sync::LazyLock;
 
-use axum::{extract::Path, response::{IntoResponse, Response}};
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Response},
+};
 use http::{
     HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE},
@@ -23,20 +26,41 @@ struct Asset {
 impl Asset {
     fn new(name: &'static str, kind: &'static str, bytes: &'static [u8]) -> Self {
         use std::fmt::Write as _;
-        let hash = Sha256::digest(bytes).iter().take(8).fold(String::new(), |mut hash, byte| {
-            let _ = write!(hash, "{byte:02x}");
-            hash
-        });
+        let hash = Sha256::digest(bytes)
+            .iter()
+            .take(8)
+            .fold(String::new(), |mut hash, byte| {
+                let _ = write!(hash, "{byte:02x}");
+                hash
+            });
         let path = format!("/assets/{hash}/{name}");
-        Self { name, kind, bytes, hash, path }
+        Self {
+            name,
+            kind,
+            bytes,
+            hash,
+            path,
+        }
     }
 }
 
 static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
     [
-        Asset::new("icusync.css", "text/css; charset=utf-8", include_bytes!("assets/icusync.css")),
-        Asset::new("icusync.js", "text/javascript; charset=utf-8", include_bytes!("assets/icusync.js")),
-        Asset::new("icusync.svg", "image/svg+xml", include_bytes!("assets/icusync.svg")),
+        Asset::new(
+            "icusync.css",
+            "text/css; charset=utf-8",
+            include_bytes!("assets/icusync.css"),
+        ),
+        Asset::new(
+            "icusync.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("assets/icusync.js"),
+        ),
+        Asset::new(
+            "icusync.svg",
+            "image/svg+xml",
+            include_bytes!("assets/icusync.svg"),
+        ),
     ]
 });
 
@@ -57,7 +81,10 @@ pub fn logo() -> &'static str {
 
 /// `GET /assets/{hash}/{name}`: exactly the assets above, in exactly this version.
 pub async fn serve(Path((hash, name)): Path<(String, String)>) -> Result<Response, Problem> {
-    let asset = ASSETS.iter().find(|asset| asset.name == name && asset.hash == hash).ok_or(Problem::NotFound)?;
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.name == name && asset.hash == hash)
+        .ok_or(Problem::NotFound)?;
     Ok(respond(asset, "public, max-age=31536000, immutable"))
 }
 
@@ -70,11 +97,16 @@ pub async fn icon() -> Response {
 pub async fn robots() -> Response {
     let text = "User-agent: *\nAllow: /$\nAllow: /privacy\nDisallow: /\n";
     let mut response = text.into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
     response
 }
 
 fn respond(asset: &'static Asset, cache: &'static str) -> Response {
-    let headers = [(CONTENT_TYPE, HeaderValue::from_static(asset.kind)), (CACHE_CONTROL, HeaderValue::from_static(cache))];
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
+        (CACHE_CONTROL, HeaderValue::from_static(cache)),
+    ];
     (headers, asset.bytes).into_response()
 }

@@ -58,29 +58,37 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+            .is_some_and(|kind| {
+                kind.trim()
+                    .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+            });
         if !is_form {
             return Err(Problem::NotAForm);
         }
         // The body limit of the layers bounds this; what it cut off is too large, or broke off on the way.
-        let body = Bytes::from_request(request, state).await.map_err(|_| Problem::TooLarge)?;
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|_| Problem::TooLarge)?;
         Self::parse(&body)
     }
 }
 
 /// One mistake in a form: the id of the field, and what to write instead.
 #[derive(Debug, Clone)]
-pub struct Mistake {
+pub(super) struct Mistake {
     /// Id of the field.
-    pub field: &'static str,
+    pub(super) field: &'static str,
     /// What to do, for people.
-    pub text: String,
+    pub(super) text: String,
 }
 
 impl Mistake {
     /// A mistake in `field`.
-    pub fn new(field: &'static str, text: impl ToString) -> Self {
-        Self { field, text: text.to_string() }
+    pub(super) fn new(field: &'static str, text: &(impl std::fmt::Display + ?Sized)) -> Self {
+        Self {
+            field,
+            text: text.to_string(),
+        }
     }
 }
 

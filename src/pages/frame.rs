@@ -11,18 +11,18 @@ use crate::{error::Problem, layers::FormsLeadToIntervals};
 #[derive(Debug, Clone, Copy)]
 pub struct Frame {
     /// Path of the stylesheet.
-    pub style: &'static str,
+    pub(super) style: &'static str,
     /// Path of the script.
-    pub script: &'static str,
+    pub(super) script: &'static str,
     /// Path of the icon.
-    pub icon: &'static str,
+    pub(super) icon: &'static str,
     /// Which navigation stands on top.
-    pub nav: Nav,
+    pub(super) nav: Nav,
 }
 
 /// The navigation on top of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Nav {
+pub(super) enum Nav {
     /// Sign in, sign up.
     Stranger,
     /// Dashboard, activity, sign out.
@@ -38,8 +38,13 @@ impl Frame {
     }
 
     /// The frame with this navigation.
-    pub fn with(nav: Nav) -> Self {
-        Self { style: assets::style(), script: assets::script(), icon: assets::logo(), nav }
+    pub(super) fn with(nav: Nav) -> Self {
+        Self {
+            style: assets::style(),
+            script: assets::script(),
+            icon: assets::logo(),
+            nav,
+        }
     }
 
     /// Whether the navigation is the athlete's.
@@ -54,17 +59,17 @@ impl Frame {
 }
 
 /// A template as a page.
-pub fn page(template: &impl Template) -> Result<Response, Problem> {
+pub(super) fn page(template: &impl Template) -> Result<Response, Problem> {
     with_status(StatusCode::OK, template)
 }
 
 /// A template as a page with another status, such as a form with mistakes.
-pub fn with_status(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
+pub(super) fn with_status(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
     Ok((status, Html(template.render()?)).into_response())
 }
 
 /// Lets the forms of a page end at intervals.icu.
-pub fn leading_to_intervals(mut response: Response) -> Response {
+pub(super) fn leading_to_intervals(mut response: Response) -> Response {
     response.extensions_mut().insert(FormsLeadToIntervals);
     response
 }

@@ -29,13 +29,19 @@ struct Privacy {
 /// `GET /`.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let open = app.config.sign_up() != SignUp::Closed;
-    page(&Home { frame: Frame::of(is_signed(&app, &headers).await), open })
+    page(&Home {
+        frame: Frame::of(is_signed(&app, &headers).await),
+        open,
+    })
 }
 
 /// `GET /privacy`.
 pub async fn privacy(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let host = app.config.public_url.authority();
-    page(&Privacy { frame: Frame::of(is_signed(&app, &headers).await), host })
+    page(&Privacy {
+        frame: Frame::of(is_signed(&app, &headers).await),
+        host,
+    })
 }
 
 /// These two pages stand while the database is away: then everyone looks like a stranger.

@@ -22,20 +22,26 @@ const COOKIE_AGE: Duration = Duration::minutes(30);
 
 /// A kind of mail link, with the cookie and the page that belong to it.
 #[derive(Debug, Clone, Copy)]
-pub struct MailPage {
+pub(super) struct MailPage {
     cookie: Cookie,
     path: &'static str,
 }
 
 /// Confirming an address.
-pub const CONFIRM_PAGE: MailPage = MailPage { cookie: CONFIRM, path: "/confirm" };
+pub(super) const CONFIRM_PAGE: MailPage = MailPage {
+    cookie: CONFIRM,
+    path: "/confirm",
+};
 /// Choosing a new password.
-pub const RESET_PAGE: MailPage = MailPage { cookie: RESET, path: "/reset" };
+pub(super) const RESET_PAGE: MailPage = MailPage {
+    cookie: RESET,
+    path: "/reset",
+};
 
 impl MailPage {
     /// Answers the opening of a mail's link with `text` as its token: sets the cookie, and goes to the clean URL.
     /// Text of the wrong form clears it, so that the page that follows is the same as for a spent link.
-    pub fn open(self, app: &App, text: &str) -> Response {
+    pub(super) fn open(self, app: &App, text: &str) -> Response {
         let https = app.config.public_url.is_https();
         let cookie = match Token::parse(TokenKind::Mail, text) {
             Some(token) => self.cookie.set(token.expose(), COOKIE_AGE, https),
@@ -45,25 +51,32 @@ impl MailPage {
     }
 
     /// The token that the cookie holds.
-    pub fn token(self, app: &App, headers: &HeaderMap) -> Option<Token> {
-        Token::parse(TokenKind::Mail, self.cookie.read(headers, app.config.public_url.is_https())?)
+    pub(super) fn token(self, app: &App, headers: &HeaderMap) -> Option<Token> {
+        Token::parse(
+            TokenKind::Mail,
+            self.cookie.read(headers, app.config.public_url.is_https())?,
+        )
     }
 
     /// Adds the `Set-Cookie` that forgets the token.
-    pub fn forget(self, app: &App, response: &mut Response) {
-        response.headers_mut().append(SET_COOKIE, self.cookie.clear(app.config.public_url.is_https()));
+    pub(super) fn forget(self, app: &App, response: &mut Response) {
+        response
+            .headers_mut()
+            .append(SET_COOKIE, self.cookie.clear(app.config.public_url.is_https()));
     }
 }
 
 /// What the page's form carries: it ties the button to the very link that the page was about, so that a second mail
 /// opened in another tab is not acted on by mistake, and a form from elsewhere is worth nothing.
-pub fn form_id(token: &Token) -> String {
-    let digest = Sha256::new().chain_update(b"icusync form ").chain_update(token.expose());
+pub(super) fn form_id(token: &Token) -> String {
+    let digest = Sha256::new()
+        .chain_update(b"icusync form ")
+        .chain_update(token.expose());
     URL_SAFE_NO_PAD.encode(digest.finalize())
 }
 
 /// Whether `sent` is the form id of `token`.
-pub fn is_form_of(token: &Token, sent: &str) -> bool {
+pub(super) fn is_form_of(token: &Token, sent: &str) -> bool {
     form_id(token).as_bytes().ct_eq(sent.as_bytes()).into()
 }
 
@@ -74,8 +87,13 @@ struct Gone {
 }
 
 /// The one page for links that were used, expired, replaced or made up.
-pub fn gone(signed: bool) -> Result<Response, Problem> {
-    with_status(StatusCode::GONE, &Gone { frame: Frame::of(signed) })
+pub(super) fn gone(signed: bool) -> Result<Response, Problem> {
+    with_status(
+        StatusCode::GONE,
+        &Gone {
+            frame: Frame::of(signed),
+        },
+    )
 }
 
 #[cfg(test)]

@@ -20,9 +20,6 @@ pub mod sessions;
 mod visitor;
 mod when;
 
-#[cfg(test)]
-mod tests;
-
 pub use form::Fields;
 pub use frame::Frame;
 pub use next::NextPage;

@@ -17,7 +17,13 @@ pub enum NextPage {
 }
 
 impl NextPage {
-    const ALL: [Self; 5] = [Self::Dashboard, Self::Connect, Self::Activity, Self::Regenerate, Self::Disconnect];
+    const ALL: [Self; 5] = [
+        Self::Dashboard,
+        Self::Connect,
+        Self::Activity,
+        Self::Regenerate,
+        Self::Disconnect,
+    ];
 
     /// The word that stands in the query and the form.
     pub const fn word(self) -> &'static str {
@@ -43,12 +49,18 @@ impl NextPage {
 
     /// The page that a word names; any other text is the dashboard.
     pub fn of_word(word: &str) -> Self {
-        Self::ALL.into_iter().find(|page| page.word() == word).unwrap_or_default()
+        Self::ALL
+            .into_iter()
+            .find(|page| page.word() == word)
+            .unwrap_or_default()
     }
 
     /// The page to return to after a request for `path` was stopped by the sign-in.
     pub fn of_path(path: &str) -> Self {
-        Self::ALL.into_iter().find(|page| page.path() == path).unwrap_or_default()
+        Self::ALL
+            .into_iter()
+            .find(|page| page.path() == path)
+            .unwrap_or_default()
     }
 }
 
@@ -58,7 +70,16 @@ mod tests {
 
     #[test]
     fn nothing_from_outside_becomes_a_redirect() {
-        for text in ["//evil", "/\\evil", "https:evil", "%2f%2fevil", "javascript:alert(1)", "/activity", "", "ACTIVITY"] {
+        for text in [
+            "//evil",
+            "/\\evil",
+            "https:evil",
+            "%2f%2fevil",
+            "javascript:alert(1)",
+            "/activity",
+            "",
+            "ACTIVITY",
+        ] {
             assert_eq!(NextPage::of_word(text), NextPage::Dashboard, "{text}");
         }
         for page in NextPage::ALL {

@@ -35,12 +35,19 @@ pub async fn dress(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
     let response = next.run(request).await;
     let status = response.status();
-    let is_page = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_page = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let (title, text) = words(status);
-    let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok()).map(in_words);
+    let wait = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .map(in_words);
     let page = Page {
         frame: Frame::with(Nav::Bare),
         status: status.as_u16(),
@@ -48,7 +55,10 @@ pub async fn dress(request: Request, next: Next) -> Response {
         text,
         wait,
         // Only where we are to blame does the id help anybody.
-        request: id.as_ref().filter(|_| status.is_server_error()).map(|id| id.0.as_str()),
+        request: id
+            .as_ref()
+            .filter(|_| status.is_server_error())
+            .map(|id| id.0.as_str()),
     };
     let Ok(html) = page.render() else {
         return response;
@@ -66,22 +76,38 @@ pub async fn dress(request: Request, next: Next) -> Response {
 
 fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
-        400 | 415 | 422 => {
-            ("That did not arrive as it should", "The form or the address was incomplete or garbled. Go back, reload the page and try once more.")
-        }
+        400 | 415 | 422 => (
+            "That did not arrive as it should",
+            "The form or the address was incomplete or garbled. Go back, reload the page and try once more.",
+        ),
         403 => (
             "Stopped for your safety",
             "This request did not come from one of our own pages, so we did nothing. Go to the page yourself and try again there.",
         ),
-        404 => ("There is no page here", "The address is mistyped, or the page has moved."),
-        405 => ("That is not how this page works", "Open it from the navigation instead."),
-        413 | 414 | 431 => ("That is too much", "What was sent is larger than any of our forms. Go back and shorten it."),
-        408 | 429 => ("Too many tries for the moment", "We slow things down to keep your account safe. Nothing is wrong with it."),
+        404 => (
+            "There is no page here",
+            "The address is mistyped, or the page has moved.",
+        ),
+        405 => (
+            "That is not how this page works",
+            "Open it from the navigation instead.",
+        ),
+        413 | 414 | 431 => (
+            "That is too much",
+            "What was sent is larger than any of our forms. Go back and shorten it.",
+        ),
+        408 | 429 => (
+            "Too many tries for the moment",
+            "We slow things down to keep your account safe. Nothing is wrong with it.",
+        ),
         503 => (
             "We are not ready right now",
             "Part of IcuSync is not answering. Nothing you entered was lost halfway: it was either saved or not done. Try again shortly.",
         ),
-        _ => ("Something broke on our side", "It has been noted. Nothing you entered was lost halfway: it was either saved or not done. Try again."),
+        _ => (
+            "Something broke on our side",
+            "It has been noted. Nothing you entered was lost halfway: it was either saved or not done. Try again.",
+        ),
     }
 }
 

@@ -55,7 +55,11 @@ struct Reset {
 
 /// `GET /forgot`.
 pub async fn forgot_form(visitor: Visitor) -> Result<Response, Problem> {
-    page(&Forgot { frame: Frame::of(visitor.0.is_some()), email: String::new(), mistake: None })
+    page(&Forgot {
+        frame: Frame::of(visitor.0.is_some()),
+        email: String::new(),
+        mistake: None,
+    })
 }
 
 /// `POST /forgot`: the same page and the same work for any address.
@@ -64,7 +68,11 @@ pub async fn forgot(State(app): State<App>, from: From, mut fields: Fields) -> R
     let address = match Address::parse(&email) {
         Ok(address) => address,
         Err(error) => {
-            let form = Forgot { frame: Frame::of(false), email, mistake: Some(Mistake::new("email", error)) };
+            let form = Forgot {
+                frame: Frame::of(false),
+                email,
+                mistake: Some(Mistake::new("email", &error)),
+            };
             return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
         }
     };
@@ -87,7 +95,14 @@ pub async fn forgot(State(app): State<App>, from: From, mut fields: Fields) -> R
     };
     queries::mail_links::replace(&mut wish, link).await?;
     let link = app.config.public_url.join(&format!("/reset/{}", token.expose()));
-    let queued = outbox::enqueue(&mut wish, &app, &address, account, Mail::Reset(mail::Reset { link })).await?;
+    let queued = outbox::enqueue(
+        &mut wish,
+        &app,
+        &address,
+        account,
+        Mail::Reset(mail::Reset { link }),
+    )
+    .await?;
     // A mail over the cap must not kill the link in the mail before it.
     if known.is_some() && queued == outbox::Queued::Queued {
         wish.commit().await?;
@@ -100,7 +115,9 @@ pub async fn forgot(State(app): State<App>, from: From, mut fields: Fields) -> R
 
 /// `GET /forgot/sent`.
 pub async fn sent() -> Result<Response, Problem> {
-    page(&Sent { frame: Frame::of(false) })
+    page(&Sent {
+        frame: Frame::of(false),
+    })
 }
 
 /// `GET /reset/{token}`, the link in the mail.
@@ -113,31 +130,53 @@ pub async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response
     match peek(&app, &headers).await? {
         Some((token, link)) => {
             let form = mail_link::form_id(&token);
-            page(&Reset { frame: Frame::of(false), email: link.email, form, mistake: None })
+            page(&Reset {
+                frame: Frame::of(false),
+                email: link.email,
+                form,
+                mistake: None,
+            })
         }
         None => mail_link::gone(false),
     }
 }
 
 /// `POST /reset`: sets the password, ends every session and every open mail link of the account, mails, signs in.
-pub async fn reset(State(app): State<App>, headers: HeaderMap, mut fields: Fields) -> Result<Response, Problem> {
+pub async fn reset(
+    State(app): State<App>,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
     let (sent, password) = (fields.take("form")?, fields.take("password")?);
-    let Some((token, link)) = peek(&app, &headers).await?.filter(|(token, _)| mail_link::is_form_of(token, &sent))
+    let Some((token, link)) = peek(&app, &headers)
+        .await?
+        .filter(|(token, _)| mail_link::is_form_of(token, &sent))
     else {
         return mail_link::gone(false);
     };
     let password = match Password::choose(password) {
         Ok(password) => password,
         Err(error) => {
-            let mistake = Some(Mistake::new("password", error));
-            let form = Reset { frame: Frame::of(false), email: link.email, form: sent, mistake };
+            let mistake = Some(Mistake::new("password", &error));
+            let form = Reset {
+                frame: Frame::of(false),
+                email: link.email,
+                form: sent,
+                mistake,
+            };
             return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
         }
     };
     let hash = app.passwords.hash(password).await;
     let mut transaction = app.pool.begin().await?;
-    let taken = queries::mail_links::take(&mut *transaction, token.hash(), MailLinkKind::Reset, app.clock.now()).await?;
-    let Some(account) = taken.and_then(|link| link.account_id) else {
+    let row = queries::mail_links::take(
+        &mut *transaction,
+        token.hash(),
+        MailLinkKind::Reset,
+        app.clock.now(),
+    )
+    .await?;
+    let Some(account) = row.and_then(|link| link.account_id) else {
         return mail_link::gone(false);
     };
     let Some(owner) = queries::accounts::by_id(&mut *transaction, account).await? else {
@@ -146,8 +185,13 @@ pub async fn reset(State(app): State<App>, headers: HeaderMap, mut fields: Field
     queries::accounts::set_password(&mut *transaction, account, &hash).await?;
     queries::sessions::end_all(&mut *transaction, account).await?;
     queries::mail_links::end_all(&mut *transaction, account).await?;
-    let address = Address { typed: owner.email, key: owner.email_key };
-    let changed = Mail::PasswordChanged(mail::PasswordChanged { forgot: app.config.public_url.join("/forgot") });
+    let address = Address {
+        typed: owner.email,
+        key: owner.email_key,
+    };
+    let changed = Mail::PasswordChanged(mail::PasswordChanged {
+        forgot: app.config.public_url.join("/forgot"),
+    });
     outbox::enqueue(&mut transaction, &app, &address, Some(account), changed).await?;
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
     transaction.commit().await?;
@@ -160,6 +204,7 @@ async fn peek(app: &App, headers: &HeaderMap) -> Result<Option<(Token, MailLink)
     let Some(token) = RESET_PAGE.token(app, headers) else {
         return Ok(None);
     };
-    let link = queries::mail_links::peek(&app.pool, token.hash(), MailLinkKind::Reset, app.clock.now()).await?;
+    let link =
+        queries::mail_links::peek(&app.pool, token.hash(), MailLinkKind::Reset, app.clock.now()).await?;
     Ok(link.map(|link| (token, link)))
 }

@@ -32,7 +32,11 @@ struct Form {
 }
 
 /// `GET /sign-in?next=`.
-pub async fn form(State(app): State<App>, visitor: Visitor, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+pub async fn form(
+    State(app): State<App>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
     let next = Fields::parse(query.unwrap_or_default().as_bytes())
         .ok()
         .and_then(|mut fields| fields.optional("next"))
@@ -40,7 +44,13 @@ pub async fn form(State(app): State<App>, visitor: Visitor, RawQuery(query): Raw
     if visitor.0.is_some() {
         return Ok(Redirect::to(next.path()).into_response());
     }
-    page(&Form { frame: Frame::of(false), open: is_open(&app), email: String::new(), next: next.word(), refused: false })
+    page(&Form {
+        frame: Frame::of(false),
+        open: is_open(&app),
+        email: String::new(),
+        next: next.word(),
+        refused: false,
+    })
 }
 
 /// `POST /sign-in`: an unknown address and a wrong password are the same answer after the same work.
@@ -54,16 +64,28 @@ pub async fn sign_in(
     let (email, password) = (fields.take("email")?, fields.take("password")?);
     let next = NextPage::of_word(&fields.optional("next").unwrap_or_default());
     let address = Address::parse(&email);
-    let key = address.as_ref().map_or_else(|_| email.trim().to_lowercase(), |address| address.key.clone());
+    let key = address
+        .as_ref()
+        .map_or_else(|_| email.trim().to_lowercase(), |address| address.key.clone());
     app.limits.sign_in(from.0, &key)?;
     let known = queries::accounts::credentials_of(&app.pool, &key).await?;
     let account = known.as_ref().map(|known| known.id);
     let fits = match Password::typed(password) {
-        Some(password) => app.passwords.verify(password, known.map(|known| known.password_hash)).await,
+        Some(password) => {
+            app.passwords
+                .verify(password, known.map(|known| known.password_hash))
+                .await
+        }
         None => false,
     };
     let Some(account) = account.filter(|_| fits) else {
-        let form = Form { frame: Frame::of(false), open: is_open(&app), email, next: next.word(), refused: true };
+        let form = Form {
+            frame: Frame::of(false),
+            open: is_open(&app),
+            email,
+            next: next.word(),
+            refused: true,
+        };
         return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
     };
     let mut transaction = app.pool.begin().await?;

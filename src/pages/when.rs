@@ -5,26 +5,29 @@ use chrono_tz::Tz;
 
 /// A moment in two spellings.
 #[derive(Debug, Clone)]
-pub struct When {
+pub(super) struct When {
     /// For the `datetime` attribute.
-    pub iso: String,
+    pub(super) iso: String,
     /// `Sat 21 Nov 2026, 07:40`.
-    pub text: String,
+    pub(super) text: String,
 }
 
 impl When {
     /// `at` in `zone`; without one in UTC, and it says so.
-    pub fn of(at: DateTime<Utc>, zone: Option<Tz>) -> Self {
+    pub(super) fn of(at: DateTime<Utc>, zone: Option<Tz>) -> Self {
         let text = match zone {
             Some(zone) => at.with_timezone(&zone).format("%a %-d %b %Y, %H:%M").to_string(),
             None => at.format("%a %-d %b %Y, %H:%M UTC").to_string(),
         };
-        Self { iso: at.format("%Y-%m-%dT%H:%M:%SZ").to_string(), text }
+        Self {
+            iso: at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            text,
+        }
     }
 }
 
 /// How long ago `at` was, in the largest unit that fits: "just now", "5 minutes ago", "3 days ago".
-pub fn ago(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
+pub(super) fn ago(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
     let passed = now - at;
     let (number, unit) = if passed < Duration::minutes(1) {
         return "just now".to_owned();
@@ -46,7 +49,10 @@ mod tests {
     fn moments_stand_in_the_athletes_zone() {
         let at = DateTime::from_timestamp(1_795_214_400, 0).unwrap();
         assert_eq!(When::of(at, None).text, "Fri 20 Nov 2026, 20:00 UTC");
-        assert_eq!(When::of(at, Some(chrono_tz::Australia::Melbourne)).text, "Sat 21 Nov 2026, 07:00");
+        assert_eq!(
+            When::of(at, Some(chrono_tz::Australia::Melbourne)).text,
+            "Sat 21 Nov 2026, 07:00"
+        );
         assert_eq!(When::of(at, None).iso, "2026-11-20T20:00:00Z");
     }
 
