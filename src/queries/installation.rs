@@ -47,3 +47,8 @@ pub async fn mark(db: impl Db<'_>, kind: &str, now: DateTime<Utc>) -> sqlx::Resu
     .fetch_one(db)
     .await
 }
+
+/// Whether the database answers at all.
+pub async fn ping(db: impl Db<'_>) -> sqlx::Result<()> {
+    sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(db).await.map(drop)
+}

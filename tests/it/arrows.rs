@@ -69,13 +69,15 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "error",
             "guard",
             "intervals",
+            "jobs",
             "layers",
             "mail",
             "oauth",
             "queries",
             "tools",
         ],
-        "a screen asks, decides, writes, answers; the dashboard names the tools; a form's target is told to the CSP layer",
+        "a screen asks, decides, writes, answers; the dashboard names the tools; a form's target is told to the CSP layer; \
+         a disconnect queues its revoke in the same transaction",
     ),
     (
         "oauth",
