@@ -147,11 +147,12 @@ pub async fn claim(pool: &PgPool, purpose: Purpose, clock: &Clock) -> anyhow::Re
 /// Refuses a database that has a schema but is not marked as a demo's; an empty one is fine.
 pub async fn refuse_unmarked(database: &Database) -> anyhow::Result<()> {
     let mut connection = database.options.clone().connect().await.map_err(unreachable)?;
-    let marked = queries::installation::kind(&mut connection).await?;
-    anyhow::ensure!(
-        matches!(marked, queries::installation::Kind::Empty | queries::installation::Kind::Marked(ref kind) if kind == Purpose::Demo.as_str()),
-        "this database was not made by a demo: `icusync demo` never opens real data"
-    );
+    let is_ours = match queries::installation::kind(&mut connection).await? {
+        queries::installation::Kind::Empty => true,
+        queries::installation::Kind::Unmarked => false,
+        queries::installation::Kind::Marked(kind) => kind == Purpose::Demo.as_str(),
+    };
+    anyhow::ensure!(is_ours, "this database was not made by a demo: `icusync demo` never opens real data");
     Ok(())
 }
 

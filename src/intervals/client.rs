@@ -73,8 +73,9 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-impl From<&Config> for Settings {
-    fn from(config: &Config) -> Self {
+impl Settings {
+    /// What the service's settings say, with the usual limits.
+    pub fn of(config: &Config) -> Self {
         let app = config
             .intervals_client_id
             .clone()

@@ -118,6 +118,8 @@ pub struct SportSettings {
     /// Last change.
     #[serde(deserialize_with = "lenient::utc")]
     pub updated: Option<DateTime<Utc>>,
+    /// Upstream's model of the power curve; its `ftp` is the eFTP in W.
+    pub mmp_model: Option<Value>,
 }
 
 /// A row of `GET /athlete/{id}/activities`, as far as asked for.

@@ -15,7 +15,7 @@ use super::{
     Area, CallerKey, Client, Credential, Error, Scopes,
     budget::{Pool, Spender},
     lenient, model,
-    wire::{Call, LONGEST_WAIT, USUAL_WAIT, mentions},
+    wire::{Call, USUAL_WAIT, mentions},
 };
 use crate::ids::AthleteId;
 
@@ -164,7 +164,7 @@ impl Client {
                 Err(ExchangeError::CodeRefused)
             }
             429 => {
-                let retry_after = reply.retry_after.unwrap_or(USUAL_WAIT).min(LONGEST_WAIT);
+                let retry_after = reply.retry_after.unwrap_or(USUAL_WAIT);
                 Err(ExchangeError::Busy { retry_after })
             }
             _ => {

@@ -28,7 +28,7 @@ const RETRIES: u32 = 2;
 /// Of an answer that is an error, so much is looked at.
 const ERROR_BODY: usize = 8 * 1024;
 /// Nobody is told to wait longer.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_hours(24);
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// When upstream refuses for the moment and does not say for how long.
 pub(super) const USUAL_WAIT: Duration = Duration::from_secs(30);
 
@@ -267,7 +267,7 @@ impl Parts {
             }
             429 => {
                 tracing::warn!(endpoint, "too many requests");
-                let retry_after = reply.retry_after.unwrap_or(USUAL_WAIT).min(LONGEST_WAIT);
+                let retry_after = reply.retry_after.unwrap_or(USUAL_WAIT);
                 Err(Trouble::passing(
                     "limited",
                     Error::Busy { retry_after },
@@ -358,11 +358,13 @@ async fn first_bytes(response: &mut Response) -> Bytes {
 /// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3).
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT * 30));
-    }
-    let date = DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc);
-    Some((date - now).to_std().unwrap_or_default())
+    let wait = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let date = DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc);
+        (date - now).to_std().unwrap_or_default()
+    };
+    Some(wait.min(LONGEST_WAIT))
 }
 
 /// intervals.icu's own errors are JSON objects; those of the network before it are not.
@@ -401,12 +403,9 @@ mod tests {
             Some(Duration::from_secs(5))
         );
         assert_eq!(read("Sat, 21 Nov 2026 07:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(read("864000"), Some(Duration::from_hours(240)));
-        assert_eq!(
-            read("18446744073709551615"),
-            Some(LONGEST_WAIT * 30),
-            "no overflow later"
-        );
+        for endless in ["864000", "18446744073709551615", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(read(endless), Some(LONGEST_WAIT), "{endless}");
+        }
         for odd in ["", "soon", "-1", "1.5"] {
             assert_eq!(read(odd), None, "{odd}");
         }

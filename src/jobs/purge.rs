@@ -5,9 +5,9 @@ use chrono::Duration;
 use crate::{app::App, guard::session, queries};
 
 /// Rows of the activity log are kept this long.
-pub const LOG_KEPT: Duration = Duration::days(90);
+pub(super) const LOG_KEPT: Duration = Duration::days(90);
 /// Ended jobs are kept this long: the caps on mails count them.
-pub const JOBS_KEPT: Duration = Duration::days(2);
+pub(super) const JOBS_KEPT: Duration = Duration::days(2);
 
 /// Deletes what is past its time. Safe to run on several instances at once.
 pub async fn purge(app: &App) -> sqlx::Result<()> {

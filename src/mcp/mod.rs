@@ -145,6 +145,14 @@ async fn serve(
         .handle(http::Request::from_parts(parts, http_body_util::Full::new(body)))
         .await;
     let mut response = answer.map(Body::new);
+    // What passed our own reading and still is no message for rmcp; its parser's text stays here.
+    if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return reply::error(
+            StatusCode::BAD_REQUEST,
+            reply::INVALID_REQUEST,
+            "The message is malformed.",
+        );
+    }
     // rmcp explains some refusals in plain text without saying so.
     if response.status() != StatusCode::OK {
         response

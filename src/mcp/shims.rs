@@ -204,6 +204,12 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Response> {
     {
         return invalid("An id is a string or a whole number.");
     }
+    if message
+        .get("params")
+        .is_some_and(|params| !params.is_object() && !params.is_null())
+    {
+        return invalid("Params are a JSON object.");
+    }
     if !message.get("method").is_some_and(Value::is_string) {
         return invalid("A message names a method; this server awaits no responses.");
     }

@@ -65,8 +65,16 @@ pub fn garmin_line<'a>(origins: impl IntoIterator<Item = (Option<&'a str>, Optio
         (false, _) => String::new(),
         (true, 0) => "Data: Garmin".to_owned(),
         (true, count) => {
-            let named: Vec<String> = models.into_iter().take(NAMED).map(|model| format!("Garmin {model}")).collect();
-            let others = if count > NAMED { " and other Garmin devices" } else { "" };
+            let named: Vec<String> = models
+                .into_iter()
+                .take(NAMED)
+                .map(|model| format!("Garmin {model}"))
+                .collect();
+            let others = if count > NAMED {
+                " and other Garmin devices"
+            } else {
+                ""
+            };
             format!("Data: {}{others}", named.join(", "))
         }
     }
@@ -96,7 +104,14 @@ mod tests {
         ];
         assert_eq!(garmin_line(rows), "Data: Garmin Edge 840, Garmin Forerunner 265");
         assert_eq!(garmin_line([(Some("GARMIN_CONNECT"), None)]), "Data: Garmin");
-        assert_eq!(garmin_line([(Some("WAHOO"), Some("Wahoo BOLT")), (None, Some("«ño")), (None, None)]), "");
+        assert_eq!(
+            garmin_line([
+                (Some("WAHOO"), Some("Wahoo BOLT")),
+                (None, Some("«ño")),
+                (None, None)
+            ]),
+            ""
+        );
         let many = ["Garmin A", "Garmin B", "Garmin C", "Garmin D"].map(|device| (None, Some(device)));
         assert_eq!(
             garmin_line(many),

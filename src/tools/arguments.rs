@@ -166,7 +166,10 @@ impl Arguments {
             None => return Ok(default),
             Some(Value::Number(number)) => number.as_u64().or_else(|| {
                 // Some clients send every number as a float.
-                number.as_f64().filter(|n| n.fract() == 0.0).and_then(|n| format!("{n:.0}").parse().ok())
+                number
+                    .as_f64()
+                    .filter(|n| n.fract() == 0.0)
+                    .and_then(|n| format!("{n:.0}").parse().ok())
             }),
             Some(Value::String(text)) if text.len() < 10 => text.trim().parse().ok(),
             Some(_) => None,
@@ -195,9 +198,11 @@ impl Arguments {
         let given: Vec<&str> = match self.given.get(name) {
             None => return Ok(Vec::new()),
             Some(Value::String(text)) => text.split(',').collect(),
-            Some(Value::Array(items)) => {
-                items.iter().map(Value::as_str).collect::<Option<_>>().ok_or_else(|| wrong(name, &wanted))?
-            }
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(Value::as_str)
+                .collect::<Option<_>>()
+                .ok_or_else(|| wrong(name, &wanted))?,
             Some(_) => return Err(wrong(name, &wanted)),
         };
         given
@@ -205,7 +210,11 @@ impl Arguments {
             .map(str::trim)
             .filter(|text| !text.is_empty())
             .map(|text| {
-                words.iter().find(|word| word.eq_ignore_ascii_case(text)).copied().ok_or_else(|| wrong(name, &wanted))
+                words
+                    .iter()
+                    .find(|word| word.eq_ignore_ascii_case(text))
+                    .copied()
+                    .ok_or_else(|| wrong(name, &wanted))
             })
             .collect()
     }
@@ -218,8 +227,10 @@ pub fn wrong(name: &str, wanted: &str) -> ToolError {
 
 /// A schema of these properties, flat and portable: no references, formats, titles or unions.
 pub fn schema(properties: &[(&str, Value)]) -> Map<String, Value> {
-    let properties: Map<String, Value> =
-        properties.iter().map(|(name, property)| ((*name).to_owned(), property.clone())).collect();
+    let properties: Map<String, Value> = properties
+        .iter()
+        .map(|(name, property)| ((*name).to_owned(), property.clone()))
+        .collect();
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!("object"));
     schema.insert("properties".to_owned(), Value::Object(properties));
@@ -229,12 +240,18 @@ pub fn schema(properties: &[(&str, Value)]) -> Map<String, Value> {
 
 /// `oldest`, with what it is when left out.
 pub fn oldest(default: &str) -> (&'static str, Value) {
-    ("oldest", json!({"type": "string", "description": format!("First local day, YYYY-MM-DD. Default: {default}")}))
+    (
+        "oldest",
+        json!({"type": "string", "description": format!("First local day, YYYY-MM-DD. Default: {default}")}),
+    )
 }
 
 /// `newest`, with what it is when left out.
 pub fn newest(default: &str) -> (&'static str, Value) {
-    ("newest", json!({"type": "string", "description": format!("Last local day, included. Default: {default}")}))
+    (
+        "newest",
+        json!({"type": "string", "description": format!("Last local day, included. Default: {default}")}),
+    )
 }
 
 /// `detail`, with what full adds.
@@ -260,14 +277,20 @@ mod tests {
     use super::*;
 
     const KNOWN: &[&str] = &["oldest", "newest", "detail", "limit", "query", "include"];
-    const MONTH: Span = Span { days: 28, ahead: 0, longest: TEN_YEARS };
+    const MONTH: Span = Span {
+        days: 28,
+        ahead: 0,
+        longest: TEN_YEARS,
+    };
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
 
     fn read(value: Value) -> Arguments {
-        let Value::Object(given) = value else { panic!("not an object") };
+        let Value::Object(given) = value else {
+            panic!("not an object")
+        };
         Arguments::new(given, KNOWN, day("2026-11-21")).unwrap()
     }
 
@@ -278,20 +301,41 @@ mod tests {
             .map_err(|error| error.to_string())
     }
 
-    fn ends(oldest: &str, newest: &str) -> Result<(String, String), String> {
-        Ok((oldest.to_owned(), newest.to_owned()))
+    fn ends(oldest: &str, newest: &str) -> (String, String) {
+        (oldest.to_owned(), newest.to_owned())
     }
 
     #[test]
     fn every_way_to_give_a_range() {
-        assert_eq!(range(json!({})), ends("2026-10-25", "2026-11-21"));
-        assert_eq!(range(json!({"oldest": null, "newest": null})), ends("2026-10-25", "2026-11-21"));
-        assert_eq!(range(json!({"oldest": "2026-11-01"})), ends("2026-11-01", "2026-11-21"));
-        assert_eq!(range(json!({"oldest": "2026-12-01"})), ends("2026-12-01", "2026-12-28"));
-        assert_eq!(range(json!({"newest": "2026-03-31"})), ends("2026-03-04", "2026-03-31"));
-        assert_eq!(range(json!({"oldest": "yesterday", "newest": "today"})), ends("2026-11-20", "2026-11-21"));
-        assert_eq!(range(json!({"oldest": "2026-11-20T23:59:59", "newest": " 2026-11-21 "})), ends("2026-11-20", "2026-11-21"));
-        assert_eq!(range(json!({"oldest": "2024-02-29", "newest": "2024-02-29"})), ends("2024-02-29", "2024-02-29"));
+        assert_eq!(range(json!({})).unwrap(), ends("2026-10-25", "2026-11-21"));
+        assert_eq!(
+            range(json!({"oldest": null, "newest": null})).unwrap(),
+            ends("2026-10-25", "2026-11-21")
+        );
+        assert_eq!(
+            range(json!({"oldest": "2026-11-01"})).unwrap(),
+            ends("2026-11-01", "2026-11-21")
+        );
+        assert_eq!(
+            range(json!({"oldest": "2026-12-01"})).unwrap(),
+            ends("2026-12-01", "2026-12-28")
+        );
+        assert_eq!(
+            range(json!({"newest": "2026-03-31"})).unwrap(),
+            ends("2026-03-04", "2026-03-31")
+        );
+        assert_eq!(
+            range(json!({"oldest": "yesterday", "newest": "today"})).unwrap(),
+            ends("2026-11-20", "2026-11-21")
+        );
+        assert_eq!(
+            range(json!({"oldest": "2026-11-20T23:59:59", "newest": " 2026-11-21 "})).unwrap(),
+            ends("2026-11-20", "2026-11-21")
+        );
+        assert_eq!(
+            range(json!({"oldest": "2024-02-29", "newest": "2024-02-29"})).unwrap(),
+            ends("2024-02-29", "2024-02-29")
+        );
         let ahead = Span { ahead: 7, ..MONTH };
         assert_eq!(read(json!({})).range(ahead).unwrap().newest, day("2026-11-28"));
     }
@@ -299,11 +343,20 @@ mod tests {
     #[test]
     fn every_way_to_get_a_range_wrong() {
         for (value, says) in [
-            (json!({"oldest": "2026-11-22", "newest": "2026-11-21"}), "oldest: it must not lie after newest"),
+            (
+                json!({"oldest": "2026-11-22", "newest": "2026-11-21"}),
+                "oldest: it must not lie after newest",
+            ),
             (json!({"oldest": "2010-01-01"}), "the range has"),
-            (json!({"oldest": "1900-01-01", "newest": "1900-01-02"}), "oldest: write a day after 1979"),
+            (
+                json!({"oldest": "1900-01-01", "newest": "1900-01-02"}),
+                "oldest: write a day after 1979",
+            ),
             (json!({"newest": "0001-01-01"}), "oldest: write a day after 1979"),
-            (json!({"oldest": "9999-12-31"}), "newest: it may lie at most two years ahead"),
+            (
+                json!({"oldest": "9999-12-31"}),
+                "newest: it may lie at most two years ahead",
+            ),
             (json!({"oldest": "+262142-12-31"}), "YYYY-MM-DD"),
             (json!({"oldest": "2026-02-30"}), "YYYY-MM-DD"),
             (json!({"oldest": "21.11.2026"}), "YYYY-MM-DD"),
@@ -320,8 +373,13 @@ mod tests {
     #[test]
     fn an_unknown_argument_is_refused_without_quoting_it() {
         let given = Map::from_iter([("x\u{202e}".repeat(10_000), json!({"a": [[[1]]]}))]);
-        let error = Arguments::new(given, KNOWN, day("2026-11-21")).unwrap_err().to_string();
-        assert!(error.contains("It takes oldest, newest") && error.len() < 200, "{error}");
+        let error = Arguments::new(given, KNOWN, day("2026-11-21"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("It takes oldest, newest") && error.len() < 200,
+            "{error}"
+        );
     }
 
     #[test]
@@ -331,17 +389,37 @@ mod tests {
         assert_eq!(limit(json!(5)), Some(5));
         assert_eq!(limit(json!(5.0)), Some(5));
         assert_eq!(limit(json!("5")), Some(5));
-        for bad in [json!(0), json!(201), json!(-1), json!(1.5), json!(1e300), json!(u64::MAX), json!("five"), json!([5]), json!(true)] {
+        for bad in [
+            json!(0),
+            json!(201),
+            json!(-1),
+            json!(1.5),
+            json!(1e300),
+            json!(u64::MAX),
+            json!("five"),
+            json!([5]),
+            json!(true),
+        ] {
             assert_eq!(limit(bad.clone()), None, "{bad}");
         }
         assert_eq!(read(json!({"detail": "FULL"})).detail().unwrap(), Detail::Full);
         assert_eq!(read(json!({})).detail().unwrap(), Detail::Concise);
-        assert!(read(json!({"detail": "all"})).detail().unwrap_err().to_string().contains("concise or full"));
+        assert!(
+            read(json!({"detail": "all"}))
+                .detail()
+                .unwrap_err()
+                .to_string()
+                .contains("concise or full")
+        );
         let query = |text: &str| read(json!({"query": text})).words("query", 100);
         assert_eq!(query("  sweet\u{200b}  spot ").unwrap().unwrap(), "sweet spot");
         assert_eq!(query(" \u{202e} ").unwrap(), None);
         assert!(query(&"x".repeat(1_000_000)).unwrap_err().to_string().len() < 100);
-        let list = |value| read(json!({"include": value})).list("include", &["planned", "notes"]).ok();
+        let list = |value| {
+            read(json!({"include": value}))
+                .list("include", &["planned", "notes"])
+                .ok()
+        };
         assert_eq!(list(json!(["planned"])), Some(vec!["planned"]));
         assert_eq!(list(json!("planned, Notes")), Some(vec!["planned", "notes"]));
         assert_eq!(list(json!([])), Some(vec![]));

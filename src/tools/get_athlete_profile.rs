@@ -12,11 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Access, Answer, Group, Tool, ToolError,
-    answer::{
-        self,
-        clean::clean,
-        units,
-    },
+    answer::{self, clean::clean, units},
     arguments::{self, Arguments, Detail},
 };
 use crate::{
@@ -38,7 +34,9 @@ pub(super) const TOOL: Tool = Tool {
 };
 
 fn schema() -> Map<String, Value> {
-    arguments::schema(&[arguments::detail("indoor zones, zone bounds in percent and load order")])
+    arguments::schema(&[arguments::detail(
+        "indoor zones, zone bounds in percent and load order",
+    )])
 }
 
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
@@ -54,7 +52,12 @@ async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, Tool
 /// The card with what the profile says now.
 fn fresh(card: &AthleteCard, athlete: &Athlete) -> AthleteCard {
     let mut card = card.clone();
-    if let Some(name) = athlete.name.as_deref().map(|name| clean(name, 60)).filter(|name| !name.is_empty()) {
+    if let Some(name) = athlete
+        .name
+        .as_deref()
+        .map(|name| clean(name, 60))
+        .filter(|name| !name.is_empty())
+    {
         card.name = name;
     }
     if let Some(zone) = athlete.timezone.as_deref().and_then(|zone| zone.parse().ok()) {
@@ -74,8 +77,9 @@ fn render(card: &AthleteCard, today: NaiveDate, athlete: &Athlete, detail: Detai
         person(athlete, today, card.units),
     ];
     let settings = athlete.sport_settings.as_deref().unwrap_or_default();
+    let mut told = sport::Told::default();
     for own in settings {
-        blocks.push(sport::block(own, athlete, card.units, detail));
+        blocks.push(sport::block(own, athlete, card.units, detail, &mut told));
     }
     if settings.is_empty() {
         blocks.push("No sport settings at intervals.icu: no thresholds and no zones.".to_owned());
@@ -101,9 +105,16 @@ fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
         }
     };
     let named = |name: &str, value: String, unit: &str| {
-        if value.is_empty() { value } else { format!("{name} {value} {unit}").trim().to_owned() }
+        if value.is_empty() {
+            value
+        } else {
+            format!("{name} {value} {unit}").trim().to_owned()
+        }
     };
-    let age = athlete.icu_date_of_birth.and_then(|born| today.years_since(born)).filter(|age| *age < 130);
+    let age = athlete
+        .icu_date_of_birth
+        .and_then(|born| today.years_since(born))
+        .filter(|age| *age < 130);
     tell("age", age.map(|age| format!("age {age}")).unwrap_or_default());
     let sex = match athlete.sex.as_deref() {
         Some("F") => "female",
@@ -111,15 +122,21 @@ fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
         _ => "",
     };
     tell("sex", sex.to_owned());
-    let kg = units::sane(athlete.icu_weight).or(units::sane(athlete.weight)).filter(|kg| *kg > 0.0);
-    tell("weight", named("weight", units::weight(kg, own), units::weight_unit(own)));
-    let centimetres = units::sane(athlete.height).filter(|metres| *metres > 0.0).map(|metres| metres * 100.0);
+    let kg = weight_of(athlete);
+    tell(
+        "weight",
+        named("weight", units::weight(kg, own), units::weight_unit(own)),
+    );
+    let centimetres = positive(athlete.height).map(|metres| metres * 100.0);
     if own.imperial {
-        tell("height", named("height", units::whole(centimetres.map(|cm| cm / 2.54)), "in"));
+        tell(
+            "height",
+            named("height", units::whole(centimetres.map(|cm| cm / 2.54)), "in"),
+        );
     } else {
         tell("height", named("height", units::whole(centimetres), "cm"));
     }
-    let resting = units::sane(athlete.icu_resting_hr).filter(|bpm| *bpm > 0.0);
+    let resting = positive(athlete.icu_resting_hr);
     tell("resting HR", named("resting HR", units::whole(resting), ""));
     known.push(format!(
         "units {}, {}, {}",
@@ -131,4 +148,14 @@ fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
         known.push(format!("not set: {}", unknown.join(", ")));
     }
     known.join(" · ")
+}
+
+/// A figure that upstream writes as 0 when it is not set.
+fn positive(value: Option<f64>) -> Option<f64> {
+    units::sane(value).filter(|value| *value > 0.0)
+}
+
+/// kg: the weight that intervals.icu keeps, else the older field.
+fn weight_of(athlete: &Athlete) -> Option<f64> {
+    positive(athlete.icu_weight).or(positive(athlete.weight))
 }

@@ -38,7 +38,11 @@ pub(super) const TOOL: Tool = Tool {
 };
 
 const NAMES: &[&str] = &["oldest", "newest", "step", "detail", "limit"];
-const SPAN: Span = Span { days: 28, ahead: 7, longest: TEN_YEARS };
+const SPAN: Span = Span {
+    days: 28,
+    ahead: 7,
+    longest: TEN_YEARS,
+};
 /// Longer ranges are told by week unless days are asked for.
 const DAYS_AT_MOST: i64 = 42;
 const ROWS: usize = 60;
@@ -51,7 +55,10 @@ fn schema() -> Map<String, Value> {
     arguments::schema(&[
         arguments::oldest("28 days back"),
         arguments::newest("7 days ahead, or today when oldest is given"),
-        ("step", json!({"type": "string", "enum": ["day", "week"], "description": "Default day, week beyond 42 days"})),
+        (
+            "step",
+            json!({"type": "string", "enum": ["day", "week"], "description": "Default day, week beyond 42 days"}),
+        ),
         arguments::detail("estimated FTP, W′ and Pmax by sport"),
         arguments::limit(ROWS, MOST_ROWS),
     ])
@@ -94,8 +101,15 @@ impl Asked {
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let today = granted.today();
     let asked = Asked::read(given, today)?;
-    let fields = if asked.detail == Detail::Full { FULL_FIELDS } else { FIELDS };
-    let rows = granted.intervals().wellness(asked.range.oldest, asked.range.newest, fields).await?;
+    let fields = if asked.detail == Detail::Full {
+        FULL_FIELDS
+    } else {
+        FIELDS
+    };
+    let rows = granted
+        .intervals()
+        .wellness(asked.range.oldest, asked.range.newest, fields)
+        .await?;
     Ok(render(granted.athlete(), today, &asked, &rows))
 }
 
@@ -114,14 +128,28 @@ fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Day> {
         .iter()
         .filter_map(|row| {
             let date = row.id.filter(|date| range.holds(*date))?;
-            let fitness = Fitness { ctl: units::sane(row.ctl)?, atl: units::sane(row.atl)? };
+            let fitness = Fitness {
+                ctl: units::sane(row.ctl)?,
+                atl: units::sane(row.atl)?,
+            };
             let load = units::sane(row.ctl_load).or(units::sane(row.atl_load));
-            Some((date, Day { date, fitness, ramp: units::sane(row.ramp_rate), load }))
+            Some((
+                date,
+                Day {
+                    date,
+                    fitness,
+                    ramp: units::sane(row.ramp_rate),
+                    load,
+                },
+            ))
         })
         .collect();
     let ctl: BTreeMap<NaiveDate, f64> = days.iter().map(|(date, day)| (*date, day.fitness.ctl)).collect();
     for day in days.values_mut() {
-        let before = day.date.checked_sub_days(Days::new(7)).and_then(|before| ctl.get(&before));
+        let before = day
+            .date
+            .checked_sub_days(Days::new(7))
+            .and_then(|before| ctl.get(&before));
         day.ramp = day.ramp.or_else(|| Some(ramp(day.fitness.ctl, *before?)));
     }
     days
@@ -134,14 +162,22 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
         today,
         &[
             units::range(asked.range.oldest, asked.range.newest),
-            if asked.weekly { "by week".to_owned() } else { answer::counted(days.len(), "day", "days") },
+            if asked.weekly {
+                "by week".to_owned()
+            } else {
+                answer::counted(days.len(), "day", "days")
+            },
         ],
     )];
     if days.is_empty() {
         blocks.push("intervals.icu has no fitness figures in this range: they begin with the first activity that has a load.".to_owned());
         return Answer::of(blocks);
     }
-    let (table, hidden) = if asked.weekly { weekly(&days, today, asked) } else { daily(&days, today, asked) };
+    let (table, hidden) = if asked.weekly {
+        weekly(&days, today, asked)
+    } else {
+        daily(&days, today, asked)
+    };
     blocks.push(table);
     if let Some((count, newest)) = hidden {
         blocks.push(format!(
@@ -180,7 +216,11 @@ fn daily(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, asked: &Asked) -> Cu
         row.push(if planned { format!("planned {load}") } else { load });
         table.push(row);
     }
-    let next = days.keys().rev().nth(asked.limit).map(|date| (days.len() - asked.limit, *date));
+    let next = days
+        .keys()
+        .rev()
+        .nth(asked.limit)
+        .map(|date| (days.len() - asked.limit, *date));
     (table.render(), next)
 }
 
@@ -189,17 +229,32 @@ fn weekly(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, asked: &Asked) -> C
     for day in days.values() {
         by_week.entry(weeks::monday(day.date)).or_default().push(day);
     }
-    let mut table = Table::new(["week (Mon)", "at its end", "CTL", "ATL", "form", "ramp /wk", "load"]);
+    let mut table = Table::new([
+        "week (Mon)",
+        "at its end",
+        "CTL",
+        "ATL",
+        "form",
+        "ramp /wk",
+        "load",
+    ]);
     for (monday, week) in by_week.iter().rev().take(asked.limit) {
         let Some(last) = week.last() else { continue };
         let sum = |ahead: bool| {
-            let loads: Vec<f64> =
-                week.iter().filter(|day| (day.date > today) == ahead).filter_map(|day| day.load).collect();
+            let loads: Vec<f64> = week
+                .iter()
+                .filter(|day| (day.date > today) == ahead)
+                .filter_map(|day| day.load)
+                .collect();
             (!loads.is_empty()).then(|| loads.iter().sum::<f64>())
         };
         let load = match (sum(false), sum(true)) {
             (Some(done), Some(ahead)) => {
-                format!("{} + planned {}", units::whole(Some(done)), units::whole(Some(ahead)))
+                format!(
+                    "{} + planned {}",
+                    units::whole(Some(done)),
+                    units::whole(Some(ahead))
+                )
             }
             (None, Some(ahead)) => format!("planned {}", units::whole(Some(ahead))),
             (done, None) => units::whole(done),
@@ -232,14 +287,22 @@ fn standing(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> String {
     let Some(day) = days.range(..=today).next_back().map(|(_, day)| day) else {
         return String::new();
     };
-    let when = if day.date == today { "Today".to_owned() } else { format!("On {}", units::date(day.date)) };
+    let when = if day.date == today {
+        "Today".to_owned()
+    } else {
+        format!("On {}", units::date(day.date))
+    };
     let [ctl, atl, form, ramp] = figures(day);
     let percent = day
         .fitness
         .form_percent()
         .map(|percent| format!(" ({} % of CTL)", units::signed(Some(percent), 0)))
         .unwrap_or_default();
-    let ramp = if ramp.is_empty() { ramp } else { format!(" · ramp {ramp} a week") };
+    let ramp = if ramp.is_empty() {
+        ramp
+    } else {
+        format!(" · ramp {ramp} a week")
+    };
     format!("{when}: CTL {ctl} · ATL {atl} · form {form}{percent}{ramp}")
 }
 
@@ -251,9 +314,9 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> String {
         (Some(high), Some(low)) if high.date != low.date => format!(
             "CTL up to today: highest {} on {}, lowest {} on {}",
             units::fixed(Some(high.fitness.ctl), 1),
-            high.date,
+            units::date(high.date),
             units::fixed(Some(low.fitness.ctl), 1),
-            low.date
+            units::date(low.date)
         ),
         _ => String::new(),
     }
@@ -282,5 +345,9 @@ fn estimates(rows: &[Wellness], today: NaiveDate) -> String {
             (!ftp.is_empty()).then(|| parts.join(", "))
         })
         .collect();
-    format!("Estimated by intervals.icu on {date}: {}", parts.join(" | "))
+    format!(
+        "Estimated by intervals.icu on {}: {}",
+        units::date(date),
+        parts.join(" | ")
+    )
 }

@@ -3,7 +3,10 @@
 //! One request (`GET /athlete/{id}/activities`, or `…/activities/search` for words without dates); with
 //! `include: planned` a second one for the calendar. Totals always cover the whole range, also when rows are cut.
 
+mod rows;
 mod totals;
+
+use rows::{day_of, is_stub};
 
 #[cfg(test)]
 mod tests;
@@ -18,21 +21,17 @@ use super::{
     answer::{
         self,
         clean::{clean, fenced},
-        table::Table,
-        units::{self, PaceUnit},
+        units,
     },
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
 };
 use crate::{
-    guard::{AthleteCard, Granted, Units},
+    guard::{AthleteCard, Granted},
     intervals::{
         self, ActivityQuery, Area,
         model::{Activity, Event},
     },
-    training::{
-        sports::{self, Tempo},
-        weeks,
-    },
+    training::{sports, weeks},
 };
 
 pub(super) const TOOL: Tool = Tool {
@@ -49,7 +48,11 @@ pub(super) const TOOL: Tool = Tool {
 };
 
 const NAMES: &[&str] = &["oldest", "newest", "sport", "query", "include", "detail", "limit"];
-const SPAN: Span = Span { days: 28, ahead: 0, longest: TEN_YEARS };
+const SPAN: Span = Span {
+    days: 28,
+    ahead: 0,
+    longest: TEN_YEARS,
+};
 const ROWS: usize = 60;
 const MOST_ROWS: usize = 200;
 /// Hits that a search over all time reads at most.
@@ -106,10 +109,21 @@ fn schema() -> Map<String, Value> {
     arguments::schema(&[
         arguments::oldest("28 days back"),
         arguments::newest("today"),
-        ("sport", json!({"type": "string", "description": "ride, run, swim, ski or row with all kinds of it; or one exact type such as TrailRun, WeightTraining"})),
-        ("query", json!({"type": "string", "description": "Part of the name, or #tag"})),
-        ("include", json!({"type": "array", "items": {"type": "string", "enum": ["planned"]}, "description": "planned: planned load beside each week's"})),
-        arguments::detail("start, elapsed, speed, average W, max HR, cadence, climbing, decoupling, calories, device"),
+        (
+            "sport",
+            json!({"type": "string", "description": "ride, run, swim, ski or row with all kinds of it; or one exact type such as TrailRun, WeightTraining"}),
+        ),
+        (
+            "query",
+            json!({"type": "string", "description": "Part of the name, or #tag"}),
+        ),
+        (
+            "include",
+            json!({"type": "array", "items": {"type": "string", "enum": ["planned"]}, "description": "planned: planned load beside each week's"}),
+        ),
+        arguments::detail(
+            "start, elapsed, speed, average W, max HR, cadence, climbing, decoupling, calories, device",
+        ),
         arguments::limit(ROWS, MOST_ROWS),
     ])
 }
@@ -143,7 +157,10 @@ impl Asked {
             .transpose()?;
         let planned = arguments.list("include", &["planned"])?.contains(&"planned");
         if planned && query.is_some() {
-            return Err(arguments::wrong("include", "planned load goes by week, not with a query; leave one of them out"));
+            return Err(arguments::wrong(
+                "include",
+                "planned load goes by week, not with a query; leave one of them out",
+            ));
         }
         let range = if query.is_some() && !arguments.has_range() {
             None
@@ -168,13 +185,18 @@ impl Asked {
             return false;
         }
         match (&self.query, self.range) {
-            (Some(query), Some(_)) => match query.strip_prefix('#') {
-                Some(tag) => activity.tags.iter().flatten().any(|own| own.eq_ignore_ascii_case(tag)),
-                None => {
+            (Some(query), Some(_)) => {
+                if let Some(tag) = query.strip_prefix('#') {
+                    activity
+                        .tags
+                        .iter()
+                        .flatten()
+                        .any(|own| own.eq_ignore_ascii_case(tag))
+                } else {
                     let name = clean(activity.name.as_deref().unwrap_or_default(), 300);
                     name.to_lowercase().contains(&query.to_lowercase())
                 }
-            },
+            }
             _ => true,
         }
     }
@@ -195,21 +217,38 @@ async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, Tool
     let Some(range) = asked.range else {
         let words = asked.query.as_deref().unwrap_or_default();
         let found = granted.intervals().search_activities(words, HITS).await?;
-        return Ok(render(granted.athlete(), today, &asked, found, &Planned::NotAsked));
+        return Ok(render(
+            granted.athlete(),
+            today,
+            &asked,
+            found,
+            &Planned::NotAsked,
+        ));
     };
     let query = ActivityQuery {
         oldest: range.oldest,
         newest: range.newest,
         limit: None,
-        fields: if asked.detail == Detail::Full { FULL_FIELDS } else { FIELDS },
+        fields: if asked.detail == Detail::Full {
+            FULL_FIELDS
+        } else {
+            FIELDS
+        },
     };
-    let (activities, planned) =
-        tokio::join!(granted.intervals().activities(&query), planned(&granted, &asked, range, today));
+    let (activities, planned) = tokio::join!(
+        granted.intervals().activities(&query),
+        planned(&granted, &asked, range, today)
+    );
     Ok(render(granted.athlete(), today, &asked, activities?, &planned?))
 }
 
 /// The calendar's workouts and races; its absence degrades the answer, a lost connection ends it.
-async fn planned(granted: &Granted, asked: &Asked, range: Range, today: NaiveDate) -> Result<Planned, ToolError> {
+async fn planned(
+    granted: &Granted,
+    asked: &Asked,
+    range: Range,
+    today: NaiveDate,
+) -> Result<Planned, ToolError> {
     if !asked.planned {
         return Ok(Planned::NotAsked);
     }
@@ -226,16 +265,6 @@ async fn planned(granted: &Granted, asked: &Asked, range: Range, today: NaiveDat
     }
 }
 
-/// A stub: upstream lists it, but Strava's terms close its content to the API.
-fn is_stub(activity: &Activity) -> bool {
-    activity.source.as_deref() == Some("STRAVA") && activity.sport.is_none() && activity.moving_time.is_none()
-}
-
-/// The day of an activity is the local day it began on, also when it ran past midnight.
-fn day_of(activity: &Activity) -> Option<NaiveDate> {
-    activity.start_date_local.map(|start| start.date())
-}
-
 /// Newest first, each once, only with a day, and that in the range.
 fn in_order(mut activities: Vec<Activity>, range: Option<Range>) -> Vec<Activity> {
     let mut seen = HashSet::new();
@@ -243,11 +272,21 @@ fn in_order(mut activities: Vec<Activity>, range: Option<Range>) -> Vec<Activity
         day_of(activity).is_some_and(|day| range.is_none_or(|range| range.holds(day)))
             && activity.id.as_ref().is_none_or(|id| seen.insert(id.clone()))
     });
-    activities.sort_by(|a, b| b.start_date_local.cmp(&a.start_date_local).then_with(|| b.id.cmp(&a.id)));
+    activities.sort_by(|a, b| {
+        b.start_date_local
+            .cmp(&a.start_date_local)
+            .then_with(|| b.id.cmp(&a.id))
+    });
     activities
 }
 
-fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: Vec<Activity>, planned: &Planned) -> Answer {
+fn render(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Asked,
+    found: Vec<Activity>,
+    planned: &Planned,
+) -> Answer {
     let capped = asked.range.is_none() && u32::try_from(found.len()).is_ok_and(|count| count >= HITS);
     let found = in_order(found, asked.range);
     // A stub shows neither sport nor name, so it cannot be asked for by them.
@@ -255,9 +294,19 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: Vec<Activi
     let stubs = found.iter().filter(|activity| is_stub(activity)).count();
     let wanted: Vec<&Activity> = found
         .iter()
-        .filter(|activity| if is_stub(activity) { !narrowed } else { asked.wants(activity) })
+        .filter(|activity| {
+            if is_stub(activity) {
+                !narrowed
+            } else {
+                asked.wants(activity)
+            }
+        })
         .collect();
-    let readable: Vec<&Activity> = wanted.iter().copied().filter(|activity| !is_stub(activity)).collect();
+    let readable: Vec<&Activity> = wanted
+        .iter()
+        .copied()
+        .filter(|activity| !is_stub(activity))
+        .collect();
 
     let shown = rows_shown(&wanted, asked.limit);
     let rows = &wanted[..shown];
@@ -265,9 +314,15 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: Vec<Activi
         card,
         today,
         &[
-            asked.range.map_or_else(|| "all time".to_owned(), |range| units::range(range.oldest, range.newest)),
-            asked.sport.map_or_else(String::new, |sports| sports.join(", ")),
-            asked.query.as_deref().map_or_else(String::new, |query| format!("matching {}", fenced(query, 100))),
+            asked.range.map_or_else(
+                || "all time".to_owned(),
+                |range| units::range(range.oldest, range.newest),
+            ),
+            asked.sport.map_or_else(String::new, in_a_word),
+            asked
+                .query
+                .as_deref()
+                .map_or_else(String::new, |query| format!("matching {}", fenced(query, 100))),
             answer::counted(wanted.len(), "activity", "activities"),
         ],
     );
@@ -275,18 +330,28 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: Vec<Activi
     if wanted.is_empty() {
         blocks.push(nothing(asked));
     } else {
-        blocks.push(table(rows, card.units, asked.detail));
+        blocks.push(rows::table(rows, card.units, asked.detail));
         blocks.push(more(&wanted, shown, asked));
-        blocks.push(totals::by_sport(&readable, wanted.len() - readable.len(), card.units));
+        blocks.push(totals::by_sport(
+            &readable,
+            wanted.len() - readable.len(),
+            card.units,
+        ));
     }
     if let (Some(range), true) = (asked.range, asked.query.is_none()) {
-        let loads = readable.iter().filter_map(|a| Some((day_of(a)?, units::sane(a.icu_training_load))));
+        let loads = readable
+            .iter()
+            .filter_map(|a| Some((day_of(a)?, units::sane(a.icu_training_load))));
         let weeks = weeks::weekly(range.oldest, range.newest, loads);
         let events = match planned {
             Planned::Events(events) => Some(totals::planned_by_week(events, range, today, asked.sport)),
             Planned::NotAsked | Planned::Missing(_) => None,
         };
-        if !readable.is_empty() || events.as_ref().is_some_and(|events| events.values().any(|load| *load > 0.0)) {
+        if !readable.is_empty()
+            || events
+                .as_ref()
+                .is_some_and(|events| events.values().any(|load| *load > 0.0))
+        {
             blocks.push(totals::by_week(&weeks, events.as_ref(), range, asked.detail));
         }
     }
@@ -302,10 +367,24 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: Vec<Activi
         blocks.push("A search without dates finds short rows; ask with oldest and newest for load, power and heart rate.".to_owned());
     }
     if capped {
-        blocks.push(format!("There may be more than these {HITS} hits: narrow the query, or ask with oldest and newest."));
+        blocks.push(format!(
+            "There may be more than these {HITS} hits: narrow the query, or ask with oldest and newest."
+        ));
     }
-    blocks.push(answer::garmin_line(rows.iter().map(|a| (a.source.as_deref(), a.device_name.as_deref()))));
+    blocks.push(answer::garmin_line(
+        rows.iter()
+            .map(|a| (a.source.as_deref(), a.device_name.as_deref())),
+    ));
     Answer::of(blocks)
+}
+
+/// The sports asked for, in short.
+fn in_a_word(sports: &'static [&'static str]) -> String {
+    match sports {
+        [one] => (*one).to_owned(),
+        [first, ..] => format!("{first} of all kinds"),
+        [] => String::new(),
+    }
 }
 
 /// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.
@@ -313,7 +392,10 @@ fn rows_shown(rows: &[&Activity], limit: usize) -> usize {
     if rows.len() <= limit {
         return rows.len();
     }
-    (1..=limit).rev().find(|&at| day_of(rows[at - 1]) != day_of(rows[at])).unwrap_or(limit)
+    (1..=limit)
+        .rev()
+        .find(|&at| day_of(rows[at - 1]) != day_of(rows[at]))
+        .unwrap_or(limit)
 }
 
 /// The line for what was cut, with the call that goes on.
@@ -328,7 +410,9 @@ fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
     let (Some(last), Some(next), Some(end)) = (day_of(last), day_of(next), day_of(end)) else {
         return String::new();
     };
-    let reach = next.checked_sub_days(Days::new(TEN_YEARS.unsigned_abs() - 1)).unwrap_or(end);
+    let reach = next
+        .checked_sub_days(Days::new(TEN_YEARS.unsigned_abs() - 1))
+        .unwrap_or(end);
     let oldest = asked.range.map_or(end.max(reach), |range| range.oldest);
     let hidden = answer::counted(rows.len() - shown, "more row", "more rows");
     if last != next {
@@ -336,12 +420,22 @@ fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
     }
     let that_day = rows.iter().filter(|row| day_of(row) == Some(last)).count();
     let before = last.pred_opt().unwrap_or(last);
-    let rest = if end == last { String::new() } else { format!("; for the days before: oldest={oldest} newest={before}") };
-    format!("… {hidden}: ask with oldest={last} newest={last} limit={}{rest}", that_day.min(MOST_ROWS))
+    let rest = if end == last {
+        String::new()
+    } else {
+        format!("; for the days before: oldest={oldest} newest={before}")
+    };
+    format!(
+        "… {hidden}: ask with oldest={last} newest={last} limit={}{rest}",
+        that_day.min(MOST_ROWS)
+    )
 }
 
 fn nothing(asked: &Asked) -> String {
-    match (asked.sport.is_some() || asked.query.is_some(), asked.range.is_some()) {
+    match (
+        asked.sport.is_some() || asked.query.is_some(),
+        asked.range.is_some(),
+    ) {
         (true, true) => "No activity in this range matches.",
         (true, false) => "No activity matches.",
         (false, _) => "No activity in this range.",
@@ -355,7 +449,10 @@ fn about_stubs(count: usize, narrowed: bool) -> String {
     match (count, narrowed) {
         (0, _) => String::new(),
         (_, false) => format!("(Strava): {how}"),
-        (_, true) => format!("Not searched: {}. {how}", answer::counted(count, "activity from Strava", "activities from Strava")),
+        (_, true) => format!(
+            "Not searched: {}. {how}",
+            answer::counted(count, "activity from Strava", "activities from Strava")
+        ),
     }
 }
 
@@ -379,138 +476,4 @@ fn not_recorded(rows: &[&Activity]) -> String {
     } else {
         format!("None recorded: {}", missing.join(", "))
     }
-}
-
-fn table(rows: &[&Activity], units: Units, detail: Detail) -> String {
-    // Long names give way first, so that a month stays within 3,500 bytes whatever people call their rides.
-    const WIDTHS: [usize; 4] = [48, 32, 24, 16];
-    const BYTES_A_ROW: usize = 84;
-    if detail == Detail::Full {
-        return table_of(rows, units, detail, 80);
-    }
-    let mut text = String::new();
-    for width in WIDTHS {
-        text = table_of(rows, units, detail, width);
-        if text.len() <= BYTES_A_ROW * (rows.len() + 1) {
-            break;
-        }
-    }
-    text
-}
-
-fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize) -> String {
-    let full = detail == Detail::Full;
-    let long = units::distance_unit(units);
-    let climb = format!("climb {}", units::height_unit(units));
-    let speed = format!("speed {}", units::speed_unit(units));
-    let columns: Vec<(&str, bool)> = vec![
-        ("date", true),
-        ("start", full),
-        ("sport", true),
-        ("kind", full),
-        ("name", true),
-        ("time", true),
-        ("elapsed", full),
-        (long, true),
-        (&climb, full),
-        ("load", true),
-        ("IF", true),
-        ("avg W", full),
-        ("NP W", true),
-        ("pace", true),
-        ("GAP", full),
-        (&speed, full),
-        ("HR", true),
-        ("max HR", full),
-        ("cadence (runs: steps/min)", full),
-        ("decoupling %", full),
-        ("kcal", full),
-        ("done % of plan", full),
-        ("RPE", true),
-        ("feel (1 strong)", true),
-        ("device", full),
-        ("id", true),
-    ];
-    let mut table = Table::new(columns.iter().filter(|(_, shown)| *shown).map(|(name, _)| *name));
-    for row in rows {
-        let cells = cells(row, units, name_width);
-        table.push(columns.iter().zip(cells).filter(|((_, shown), _)| *shown).map(|(_, cell)| cell).collect());
-    }
-    table.render()
-}
-
-/// All cells of a row, in the order of the columns.
-fn cells(row: &Activity, units: Units, name_width: usize) -> [String; 26] {
-    let sport = row.sport.as_deref().unwrap_or_default();
-    let tempo = Tempo::of(sport);
-    let stub = is_stub(row);
-    let name = if stub {
-        "closed to the API by Strava".to_owned()
-    } else {
-        clean(row.name.as_deref().unwrap_or_default(), name_width)
-    };
-    let time = row.start_date_local;
-    let pace = PaceUnit::usual(tempo, units);
-    let pace_of = |speed| pace.map_or_else(String::new, |unit| unit.pace(speed));
-    let decimals = if tempo == Tempo::Swim { 2 } else { 1 };
-    let speed = speed_of(row);
-    let steps = if sports::counts_one_leg(sport) { 2.0 } else { 1.0 };
-    [
-        day_of(row).map(units::date).unwrap_or_default(),
-        time.map(|time| time.format("%H:%M").to_string()).unwrap_or_default(),
-        if stub { "(Strava)".to_owned() } else { clean(sport, 30) },
-        kind(row),
-        name,
-        units::hours_minutes(row.moving_time),
-        units::hours_minutes(row.elapsed_time),
-        units::distance(metres_of(row), units, decimals),
-        units::height(row.total_elevation_gain, units),
-        units::whole(row.icu_training_load),
-        units::fixed(row.icu_intensity.map(|percent| percent / 100.0), 2),
-        units::whole(row.icu_average_watts),
-        units::whole(row.icu_weighted_avg_watts),
-        pace_of(speed),
-        pace_of(row.gap),
-        if pace.is_some() { String::new() } else { units::speed(speed, units) },
-        units::whole(row.average_heartrate),
-        units::whole(row.max_heartrate),
-        units::whole(row.average_cadence.map(|cadence| cadence * steps)),
-        units::fixed(row.decoupling, 1),
-        units::whole(row.calories),
-        units::whole(row.compliance.filter(|_| row.paired_event_id.is_some() || row.compliance > Some(0.0))),
-        units::at_most(row.icu_rpe, 1),
-        units::whole(row.feel),
-        clean(row.device_name.as_deref().unwrap_or_default(), 30),
-        clean(row.id.as_deref().unwrap_or_default(), 24),
-    ]
-}
-
-/// What makes an activity special: race, commute, indoor …
-fn kind(row: &Activity) -> String {
-    let sub = clean(row.sub_type.as_deref().unwrap_or_default(), 20).to_lowercase();
-    let mut words = Vec::new();
-    if row.race == Some(true) && sub != "race" {
-        words.push("race".to_owned());
-    }
-    if !sub.is_empty() && sub != "none" {
-        words.push(sub);
-    }
-    if row.trainer == Some(true) {
-        words.push("indoor".to_owned());
-    }
-    words.join(", ")
-}
-
-/// Metres: the distance that intervals.icu tells to use.
-fn metres_of(row: &Activity) -> Option<f64> {
-    units::sane(row.icu_distance).or(units::sane(row.distance))
-}
-
-/// m/s: the pace, else the average speed, else distance over moving time.
-fn speed_of(row: &Activity) -> Option<f64> {
-    let moving = |speed: &f64| *speed > 0.0;
-    units::sane(row.pace)
-        .filter(moving)
-        .or(units::sane(row.average_speed).filter(moving))
-        .or_else(|| Some(metres_of(row)? / units::sane(row.moving_time).filter(moving)?))
 }

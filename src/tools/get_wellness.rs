@@ -40,7 +40,11 @@ pub(super) const TOOL: Tool = Tool {
 
 const NAMES: &[&str] = &["oldest", "newest", "detail", "limit"];
 /// Every field is read, so that own fields are found; two years of that is what one answer of upstream may weigh.
-const SPAN: Span = Span { days: 7, ahead: 0, longest: 731 };
+const SPAN: Span = Span {
+    days: 7,
+    ahead: 0,
+    longest: 731,
+};
 const ROWS: usize = 31;
 const MOST_ROWS: usize = 200;
 const LONG_MEAN_DAYS: u64 = 60;
@@ -50,7 +54,9 @@ fn schema() -> Map<String, Value> {
     arguments::schema(&[
         arguments::oldest("7 days back"),
         arguments::newest("today"),
-        arguments::detail("rarer fields (SpO2, respiration, blood pressure, body fat, nutrition, cycle …) and words for scales"),
+        arguments::detail(
+            "rarer fields (SpO2, respiration, blood pressure, body fat, nutrition, cycle …) and words for scales",
+        ),
         arguments::limit(ROWS, MOST_ROWS),
     ])
 }
@@ -80,7 +86,9 @@ impl Asked {
 
     /// The first day to read: the range's, or that of the long mean.
     fn reads_from(&self, today: NaiveDate) -> NaiveDate {
-        self.range.oldest.min(days_back(self.means_end(today), LONG_MEAN_DAYS))
+        self.range
+            .oldest
+            .min(days_back(self.means_end(today), LONG_MEAN_DAYS))
     }
 }
 
@@ -92,8 +100,13 @@ fn days_back(end: NaiveDate, days: u64) -> NaiveDate {
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let today = granted.today();
     let asked = Asked::read(given, today)?;
-    let rows = granted.intervals().wellness(asked.reads_from(today), asked.range.newest, &[]).await?;
-    let uses_own = rows.iter().any(|row| in_range(row, asked.range) && row.rest.keys().any(|key| fields::is_own(key)));
+    let rows = granted
+        .intervals()
+        .wellness(asked.reads_from(today), asked.range.newest, &[])
+        .await?;
+    let uses_own = rows
+        .iter()
+        .any(|row| in_range(row, asked.range) && row.rest.keys().any(|key| fields::is_own(key)));
     let names = if asked.detail == Detail::Full && uses_own && granted.shares(Area::Settings) {
         names_of_own_fields(&granted).await?
     } else {
@@ -135,7 +148,10 @@ fn render(
 
     let header = std::iter::once("date".to_owned())
         .chain(columns.iter().map(|field| field.header(card.units)))
-        .chain(own.iter().map(|code| clean(names.get(*code).map_or(*code, String::as_str), 40)))
+        .chain(
+            own.iter()
+                .map(|code| clean(names.get(*code).map_or(*code, String::as_str), 40)),
+        )
         .chain(std::iter::once("note".to_owned()));
     let note_width = if full { 1000 } else { 300 };
     let filled: Vec<(NaiveDate, Vec<String>)> = by_day
@@ -146,10 +162,16 @@ fn render(
             let cells: Vec<String> = columns
                 .iter()
                 .map(|field| field.cell(row, card.units, full))
-                .chain(own.iter().map(|code| fields::own_cell(row.rest.get(*code), note_width)))
+                .chain(
+                    own.iter()
+                        .map(|code| fields::own_cell(row.rest.get(*code), note_width)),
+                )
                 .chain(std::iter::once(fields::note(row, note_width)))
                 .collect();
-            cells.iter().any(|cell| !cell.is_empty()).then_some((*date, cells))
+            cells
+                .iter()
+                .any(|cell| !cell.is_empty())
+                .then_some((*date, cells))
         })
         .collect();
     let mut table = Table::new(header);
@@ -164,7 +186,11 @@ fn render(
         today,
         &[
             units::range(asked.range.oldest, asked.range.newest),
-            format!("{} of {} with entries", filled.len(), answer::counted_days(asked.range.days())),
+            format!(
+                "{} of {} with entries",
+                filled.len(),
+                answer::counted_days(asked.range.days())
+            ),
         ],
     )];
     if filled.is_empty() {
@@ -173,7 +199,10 @@ fn render(
     blocks.push(table.render());
     if let Some((next, _)) = filled.get(asked.limit) {
         let hidden = answer::counted(filled.len() - asked.limit, "more row", "more rows");
-        blocks.push(format!("… {hidden}: ask with oldest={} newest={next}", asked.range.oldest));
+        blocks.push(format!(
+            "… {hidden}: ask with oldest={} newest={next}",
+            asked.range.oldest
+        ));
     }
     blocks.push(means(&by_day, asked.means_end(today)));
     if !filled.is_empty() {
@@ -185,20 +214,27 @@ fn render(
     Answer::of(blocks)
 }
 
+/// Takes a figure out of a day.
+type Get = fn(&Wellness) -> Option<f64>;
+
 /// Seven days against sixty, both ending on `end`, over the days that have a figure; few of them are told.
 fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
-    let over = |days: u64, get: fn(&Wellness) -> Option<f64>| {
-        mean(by_day.range(days_back(end, days)..=end).map(|(_, row)| get(row)))
-    };
+    let over = |days: u64, get: Get| mean(by_day.range(days_back(end, days)..=end).map(|(_, row)| get(row)));
     let told = |mean: Mean, days: u64, decimals: u8| {
         let few = u64::from(mean.count) * 2 < days;
-        let count = if few { format!(" ({} of {days} days)", mean.count) } else { String::new() };
+        let count = if few {
+            format!(" ({} of {days} days)", mean.count)
+        } else {
+            String::new()
+        };
         format!("{}{count}", units::fixed(Some(mean.value), decimals))
     };
-    let figures: [(&str, &str, u8, fn(&Wellness) -> Option<f64>); 3] = [
+    let figures: [(&str, &str, u8, Get); 3] = [
         ("HRV", "", 0, |row| fields::number(row, "hrv")),
         ("rest HR", "", 0, fields::resting_hr),
-        ("sleep", " h", 1, |row| fields::number(row, "sleepSecs").map(|secs| secs / 3600.0)),
+        ("sleep", " h", 1, |row| {
+            fields::number(row, "sleepSecs").map(|secs| secs / 3600.0)
+        }),
     ];
     let parts: Vec<String> = figures
         .iter()
@@ -215,21 +251,31 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
     if parts.is_empty() {
         String::new()
     } else {
-        format!("7-day against 60-day mean to {end}: {}", parts.join(" · "))
+        format!(
+            "7-day against 60-day mean to {}: {}",
+            units::date(end),
+            parts.join(" · ")
+        )
     }
 }
 
 /// Names once what people ask for first and the range does not have.
 fn not_recorded(by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
-    let figures: [(&str, fn(&Wellness) -> Option<f64>); 4] = [
+    let figures: [(&str, Get); 4] = [
         ("sleep", |row| fields::number(row, "sleepSecs")),
-        ("HRV", |row| fields::number(row, "hrv").or(fields::number(row, "hrvSDNN"))),
+        ("HRV", |row| {
+            fields::number(row, "hrv").or(fields::number(row, "hrvSDNN"))
+        }),
         ("resting HR", fields::resting_hr),
         ("weight", fields::weight),
     ];
     let missing: Vec<&str> = figures
         .iter()
-        .filter(|(_, get)| by_day.range(range.oldest..=range.newest).all(|(_, row)| get(row).is_none()))
+        .filter(|(_, get)| {
+            by_day
+                .range(range.oldest..=range.newest)
+                .all(|(_, row)| get(row).is_none())
+        })
         .map(|(name, _)| *name)
         .collect();
     if missing.is_empty() {
@@ -243,7 +289,11 @@ fn not_recorded(by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String
 fn also_recorded(rarer: &[&Field], by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
     let there: Vec<&str> = rarer
         .iter()
-        .filter(|field| by_day.range(range.oldest..=range.newest).any(|(_, row)| field.is_filled(row)))
+        .filter(|field| {
+            by_day
+                .range(range.oldest..=range.newest)
+                .any(|(_, row)| field.is_filled(row))
+        })
         .map(|field| field.name)
         .collect();
     if there.is_empty() {

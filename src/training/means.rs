@@ -30,7 +30,13 @@ mod tests {
     #[test]
     fn missing_is_not_zero_and_zero_is() {
         assert_eq!(mean([None, None]), None);
-        assert_eq!(mean([Some(60.0), None, Some(70.0)]), Some(Mean { value: 65.0, count: 2 }));
+        assert_eq!(
+            mean([Some(60.0), None, Some(70.0)]),
+            Some(Mean {
+                value: 65.0,
+                count: 2
+            })
+        );
         assert_eq!(mean([Some(0.0), Some(10.0)]), Some(Mean { value: 5.0, count: 2 }));
     }
 

@@ -4,14 +4,65 @@
 
 /// Every sport of intervals.icu.
 pub const SPORTS: [&str; 60] = [
-    "Ride", "Run", "Swim", "WeightTraining", "Hike", "Walk", "AlpineSki", "BackcountrySki", "Badminton",
-    "Canoeing", "Crossfit", "EBikeRide", "EMountainBikeRide", "Elliptical", "Golf", "GravelRide",
-    "TrackRide", "Handcycle", "HighIntensityIntervalTraining", "Hockey", "IceSkate", "InlineSkate",
-    "Kayaking", "Kitesurf", "MountainBikeRide", "Cyclocross", "NordicSki", "OpenWaterSwim", "Padel",
-    "Pilates", "Pickleball", "Racquetball", "Rugby", "RockClimbing", "RollerSki", "Rowing", "Sail",
-    "Skateboard", "Snowboard", "Snowshoe", "Soccer", "Squash", "StairStepper", "StandUpPaddling",
-    "Surfing", "TableTennis", "Tennis", "TrailRun", "Transition", "Velomobile", "VirtualRide",
-    "VirtualRow", "VirtualRun", "VirtualSki", "WaterSport", "Wheelchair", "Windsurf", "Workout", "Yoga",
+    "Ride",
+    "Run",
+    "Swim",
+    "WeightTraining",
+    "Hike",
+    "Walk",
+    "AlpineSki",
+    "BackcountrySki",
+    "Badminton",
+    "Canoeing",
+    "Crossfit",
+    "EBikeRide",
+    "EMountainBikeRide",
+    "Elliptical",
+    "Golf",
+    "GravelRide",
+    "TrackRide",
+    "Handcycle",
+    "HighIntensityIntervalTraining",
+    "Hockey",
+    "IceSkate",
+    "InlineSkate",
+    "Kayaking",
+    "Kitesurf",
+    "MountainBikeRide",
+    "Cyclocross",
+    "NordicSki",
+    "OpenWaterSwim",
+    "Padel",
+    "Pilates",
+    "Pickleball",
+    "Racquetball",
+    "Rugby",
+    "RockClimbing",
+    "RollerSki",
+    "Rowing",
+    "Sail",
+    "Skateboard",
+    "Snowboard",
+    "Snowshoe",
+    "Soccer",
+    "Squash",
+    "StairStepper",
+    "StandUpPaddling",
+    "Surfing",
+    "TableTennis",
+    "Tennis",
+    "TrailRun",
+    "Transition",
+    "Velomobile",
+    "VirtualRide",
+    "VirtualRow",
+    "VirtualRun",
+    "VirtualSki",
+    "WaterSport",
+    "Wheelchair",
+    "Windsurf",
+    "Workout",
+    "Yoga",
     "Other",
 ];
 
@@ -46,7 +97,13 @@ const FAMILIES: [Family; 6] = [
     },
     Family {
         words: &["ski", "skiing"],
-        sports: &["AlpineSki", "BackcountrySki", "NordicSki", "RollerSki", "VirtualSki"],
+        sports: &[
+            "AlpineSki",
+            "BackcountrySki",
+            "NordicSki",
+            "RollerSki",
+            "VirtualSki",
+        ],
     },
     Family {
         words: &["row", "rowing"],
@@ -65,7 +122,10 @@ pub fn meant_by(word: &str) -> Option<&'static [&'static str]> {
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())
         .collect();
-    if let Some(family) = FAMILIES.iter().find(|family| family.words.contains(&word.as_str())) {
+    if let Some(family) = FAMILIES
+        .iter()
+        .find(|family| family.words.contains(&word.as_str()))
+    {
         return Some(family.sports);
     }
     SPORTS

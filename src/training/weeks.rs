@@ -84,8 +84,14 @@ mod tests {
             (day("2026-11-23"), Some(7.0)),
         ];
         let weeks = weekly(day("2026-10-28"), day("2026-11-29"), loads);
-        let seen: Vec<_> = weeks.values().map(|week| (week.count, week.with_load, week.load)).collect();
-        assert_eq!(seen, [(0, 0, 0.0), (0, 0, 0.0), (2, 1, 50.0), (0, 0, 0.0), (1, 1, 7.0)]);
+        let seen: Vec<_> = weeks
+            .values()
+            .map(|week| (week.count, week.with_load, week.load))
+            .collect();
+        assert_eq!(
+            seen,
+            [(0, 0, 0.0), (0, 0, 0.0), (2, 1, 50.0), (0, 0, 0.0), (1, 1, 7.0)]
+        );
     }
 
     proptest! {

@@ -17,7 +17,11 @@ const OPEN: f64 = 999.0;
 
 /// Power zones in whole watts.
 pub fn watts(percents: &[f64], ftp: f64) -> Vec<Band> {
-    steps(percents.iter().map(|percent| (*percent, (percent * ftp / 100.0).floor())))
+    steps(
+        percents
+            .iter()
+            .map(|percent| (*percent, (percent * ftp / 100.0).floor())),
+    )
 }
 
 /// Heart-rate zones in whole bpm.
@@ -76,14 +80,32 @@ mod tests {
     #[test]
     fn heart_rate_ends_at_the_maximum() {
         let zones = beats(&[138.0, 153.0, 188.0]);
-        assert_eq!(zones[2], Band { from: Some(154.0), to: Some(188.0) });
+        assert_eq!(
+            zones[2],
+            Band {
+                from: Some(154.0),
+                to: Some(188.0)
+            }
+        );
     }
 
     #[test]
     fn pace_zones_follow_the_threshold_speed() {
         let zones = speeds(&[77.5, 100.0, 999.0], 4.0);
-        assert_eq!(zones[0], Band { from: None, to: Some(3.1) });
-        assert_eq!(zones[2], Band { from: Some(4.0), to: None });
+        assert_eq!(
+            zones[0],
+            Band {
+                from: None,
+                to: Some(3.1)
+            }
+        );
+        assert_eq!(
+            zones[2],
+            Band {
+                from: Some(4.0),
+                to: None
+            }
+        );
         assert!(watts(&[], 250.0).is_empty() && speeds(&[], 4.0).is_empty());
     }
 

@@ -91,6 +91,24 @@ impl Server {
         Self::start(move |_, _| reply.clone()).await
     }
 
+    /// Answers before it is asked, in plain text whatever is spoken.
+    pub(super) async fn rude() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                // Whoever hung up meanwhile needs no answer.
+                let _ = stream.write_all(b"HTTP/1.1 400 QUOTED\r\n\r\n").await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        Self {
+            base,
+            seen: Arc::default(),
+            task,
+        }
+    }
+
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }

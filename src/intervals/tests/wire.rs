@@ -171,8 +171,8 @@ async fn nobody_there_ends_in_time() {
     drop(listener);
     assert_eq!(handle(&refused).profile().await.unwrap_err(), Error::Unavailable);
 
-    let plain = Server::always(json(PROFILE)).await;
-    let no_tls = plain.base.replace("http://", "https://");
+    let rude = Server::rude().await;
+    let no_tls = rude.base.replace("http://", "https://");
     assert_eq!(handle(&no_tls).profile().await.unwrap_err(), Error::Unavailable);
 
     let begun = Instant::now();
@@ -347,10 +347,8 @@ async fn neither_logs_nor_metrics_quote_upstream_or_name_anyone() {
     ] {
         let _ = from(reply).await;
     }
-    let no_tls = Server::always(json("QUOTED"))
-        .await
-        .base
-        .replace("http://", "https://");
+    let rude = Server::rude().await;
+    let no_tls = rude.base.replace("http://", "https://");
     assert!(handle(&no_tls).profile().await.is_err());
     let (logs, metrics) = (logs.text(), metrics.render());
     for outcome in [

@@ -43,7 +43,11 @@ pub fn clean(text: &str, limit: usize) -> String {
 /// Cleaned text between the quotes that say "this is data": `«late dinner»`. Empty text gives nothing.
 pub fn fenced(text: &str, limit: usize) -> String {
     let text = clean(text, limit);
-    if text.is_empty() { text } else { format!("«{text}»") }
+    if text.is_empty() {
+        text
+    } else {
+        format!("«{text}»")
+    }
 }
 
 /// The character to show, a space for any kind of space, or nothing for what cannot be seen.
@@ -108,7 +112,11 @@ mod tests {
         assert_eq!(clean(&"\u{200b}".repeat(1_000_000), 10), "…");
         assert_eq!(clean("abc", 0), "");
         let towers = format!("a{}b", "\u{301}\u{302}".repeat(50));
-        assert!(clean(&towers, 100).chars().count() <= 6, "{}", clean(&towers, 100));
+        assert!(
+            clean(&towers, 100).chars().count() <= 6,
+            "{}",
+            clean(&towers, 100)
+        );
     }
 
     #[test]

@@ -48,7 +48,9 @@ impl Table {
 
     /// The text: header and rows, without the empty columns and without trailing tabs. No rows give no text.
     pub fn render(&self) -> String {
-        let columns: Vec<usize> = (0..self.header.len()).filter(|&column| self.filled(column)).collect();
+        let columns: Vec<usize> = (0..self.header.len())
+            .filter(|&column| self.filled(column))
+            .collect();
         if columns.is_empty() {
             return String::new();
         }
@@ -63,7 +65,10 @@ impl Table {
 
 /// The last guard of the shape: whatever a cell holds, it stays one cell of one row.
 fn one_cell(cell: &str) -> String {
-    cell.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), " ")
+    cell.replace(
+        |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'),
+        " ",
+    )
 }
 
 #[cfg(test)]
@@ -75,9 +80,24 @@ mod tests {
     #[test]
     fn columns_that_no_row_fills_are_left_out() {
         let mut table = Table::new(["date", "NP W", "HR", "note", "id"]);
-        table.push(vec!["2026-11-20 Fri".into(), String::new(), "152".into(), String::new(), "i1".into()]);
-        table.push(vec!["2026-11-19 Thu".into(), String::new(), String::new(), String::new(), "i2".into()]);
-        assert_eq!(table.render(), "date\tHR\tid\n2026-11-20 Fri\t152\ti1\n2026-11-19 Thu\t\ti2");
+        table.push(vec![
+            "2026-11-20 Fri".into(),
+            String::new(),
+            "152".into(),
+            String::new(),
+            "i1".into(),
+        ]);
+        table.push(vec![
+            "2026-11-19 Thu".into(),
+            String::new(),
+            String::new(),
+            String::new(),
+            "i2".into(),
+        ]);
+        assert_eq!(
+            table.render(),
+            "date\tHR\tid\n2026-11-20 Fri\t152\ti1\n2026-11-19 Thu\t\ti2"
+        );
         assert!(table.fills("HR") && !table.fills("NP W") && !table.fills("no such"));
         assert_eq!((table.len(), table.is_empty()), (2, false));
         assert_eq!(Table::new(["a"]).render(), "");

@@ -80,7 +80,9 @@ pub fn signed(value: Option<f64>, decimals: u8) -> String {
 /// Whole seconds, for splitting into hours and minutes.
 #[expect(clippy::cast_possible_truncation, reason = "bounded by `sane` to nine digits")]
 fn seconds(value: Option<f64>) -> Option<i64> {
-    sane(value).filter(|value| *value >= 0.0).map(|value| value.round() as i64)
+    sane(value)
+        .filter(|value| *value >= 0.0)
+        .map(|value| value.round() as i64)
 }
 
 /// Hours and minutes, `1:15`; what is shorter than a minute keeps its seconds, `0:00:40`.
@@ -112,13 +114,34 @@ pub struct PaceUnit {
 }
 
 impl PaceUnit {
-    const KM: Self = Self { metres: 1000.0, name: "km" };
-    const MI: Self = Self { metres: MILE, name: "mi" };
-    const M100: Self = Self { metres: 100.0, name: "100m" };
-    const YD100: Self = Self { metres: 100.0 * YARD, name: "100yd" };
-    const M250: Self = Self { metres: 250.0, name: "250m" };
-    const M400: Self = Self { metres: 400.0, name: "400m" };
-    const M500: Self = Self { metres: 500.0, name: "500m" };
+    const KM: Self = Self {
+        metres: 1000.0,
+        name: "km",
+    };
+    const MI: Self = Self {
+        metres: MILE,
+        name: "mi",
+    };
+    const M100: Self = Self {
+        metres: 100.0,
+        name: "100m",
+    };
+    const YD100: Self = Self {
+        metres: 100.0 * YARD,
+        name: "100yd",
+    };
+    const M250: Self = Self {
+        metres: 250.0,
+        name: "250m",
+    };
+    const M400: Self = Self {
+        metres: 400.0,
+        name: "400m",
+    };
+    const M500: Self = Self {
+        metres: 500.0,
+        name: "500m",
+    };
 
     /// The unit that the athlete set for a sport (upstream's `pace_units`), if it is one.
     pub fn set_as(word: &str) -> Option<Self> {
@@ -134,11 +157,15 @@ impl PaceUnit {
         })
     }
 
+    /// Per kilometre or per mile.
+    pub const fn long(units: Units) -> Self {
+        if units.imperial { Self::MI } else { Self::KM }
+    }
+
     /// The unit that a sport is spoken of in, where the athlete's own choice is not at hand. None: not by pace.
     pub fn usual(tempo: Tempo, units: Units) -> Option<Self> {
         Some(match (tempo, units.imperial) {
-            (Tempo::Foot, false) => Self::KM,
-            (Tempo::Foot, true) => Self::MI,
+            (Tempo::Foot, _) => Self::long(units),
             (Tempo::Swim, false) => Self::M100,
             (Tempo::Swim, true) => Self::YD100,
             (Tempo::Row, _) => Self::M500,
@@ -148,14 +175,20 @@ impl PaceUnit {
 
     /// `4:35` of a speed in m/s; empty when standing still.
     pub fn time(self, speed: Option<f64>) -> String {
-        let secs = sane(speed).filter(|speed| *speed > 0.0).map(|speed| self.metres / speed);
+        let secs = sane(speed)
+            .filter(|speed| *speed > 0.0)
+            .map(|speed| self.metres / speed);
         seconds(secs).map_or_else(String::new, |secs| format!("{}:{:02}", secs / 60, secs % 60))
     }
 
     /// `4:35/km` of a speed in m/s.
     pub fn pace(self, speed: Option<f64>) -> String {
         let time = self.time(speed);
-        if time.is_empty() { time } else { format!("{time}/{}", self.name) }
+        if time.is_empty() {
+            time
+        } else {
+            format!("{time}/{}", self.name)
+        }
     }
 
     /// As written behind the slash: `km`, `mi`, `100m`.
@@ -212,8 +245,16 @@ mod tests {
 
     use super::*;
 
-    const METRIC: Units = Units { imperial: false, weight_in_lb: false, fahrenheit: false };
-    const IMPERIAL: Units = Units { imperial: true, weight_in_lb: true, fahrenheit: true };
+    const METRIC: Units = Units {
+        imperial: false,
+        weight_in_lb: false,
+        fahrenheit: false,
+    };
+    const IMPERIAL: Units = Units {
+        imperial: true,
+        weight_in_lb: true,
+        fahrenheit: true,
+    };
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -222,9 +263,15 @@ mod tests {
     #[test]
     fn dates_and_ranges() {
         assert_eq!(date(day("2026-11-20")), "2026-11-20 Fri");
-        assert_eq!(range(day("2026-10-25"), day("2026-11-21")), "25 Oct – 21 Nov 2026");
+        assert_eq!(
+            range(day("2026-10-25"), day("2026-11-21")),
+            "25 Oct – 21 Nov 2026"
+        );
         assert_eq!(range(day("2026-11-15"), day("2026-11-21")), "15 – 21 Nov 2026");
-        assert_eq!(range(day("2025-12-20"), day("2026-01-05")), "20 Dec 2025 – 5 Jan 2026");
+        assert_eq!(
+            range(day("2025-12-20"), day("2026-01-05")),
+            "20 Dec 2025 – 5 Jan 2026"
+        );
         assert_eq!(range(day("2026-11-21"), day("2026-11-21")), "21 Nov 2026");
     }
 
@@ -270,7 +317,10 @@ mod tests {
         assert_eq!(pace(Tempo::Swim, IMPERIAL, 91.44 / 98.0).unwrap(), "1:38/100yd");
         assert_eq!(pace(Tempo::Row, IMPERIAL, 4.0).unwrap(), "2:05/500m");
         assert_eq!(pace(Tempo::Other, METRIC, 8.0), None);
-        assert_eq!(PaceUnit::set_as("SECS_100Y").unwrap().pace(Some(0.9144)), "1:40/100yd");
+        assert_eq!(
+            PaceUnit::set_as("SECS_100Y").unwrap().pace(Some(0.9144)),
+            "1:40/100yd"
+        );
         assert!(PaceUnit::set_as("NONE").is_none());
         assert_eq!(PaceUnit::KM.pace(Some(0.0)), "");
         assert_eq!(PaceUnit::KM.pace(Some(1e-12)), "");

@@ -2,11 +2,11 @@
 //!
 //! They cover the whole range, not the rows shown.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::{metres_of, units};
+use super::{rows::metres_of, units};
 use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
@@ -41,13 +41,20 @@ impl Sum {
     fn words(&self, own: Units, distance: bool) -> String {
         let mut words = vec![units::hours_minutes(Some(self.secs))];
         if distance && self.metres > 0.0 {
-            let decimals = if self.metres < 20_000.0 { 1 } else { 0 };
-            words.push(format!("{} {}", units::distance(Some(self.metres), own, decimals), units::distance_unit(own)));
+            let decimals = u8::from(self.metres < 20_000.0);
+            words.push(format!(
+                "{} {}",
+                units::distance(Some(self.metres), own, decimals),
+                units::distance_unit(own)
+            ));
         }
         match (self.without_load, self.count) {
             (0, _) => words.push(format!("load {}", units::whole(Some(self.load)))),
             (missing, all) if missing == all => {}
-            (missing, _) => words.push(format!("load {} ({missing} without)", units::whole(Some(self.load)))),
+            (missing, _) => words.push(format!(
+                "load {} ({missing} without)",
+                units::whole(Some(self.load))
+            )),
         }
         words.join(" · ")
     }
@@ -58,7 +65,10 @@ pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> Str
     let mut sports: BTreeMap<&str, Sum> = BTreeMap::new();
     let mut all = Sum::default();
     for row in rows {
-        sports.entry(row.sport.as_deref().unwrap_or("no sport")).or_default().add(row);
+        sports
+            .entry(row.sport.as_deref().unwrap_or("no sport"))
+            .or_default()
+            .add(row);
         all.add(row);
     }
     let several = sports.len() > 1;
@@ -79,7 +89,11 @@ pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> Str
 
 /// The last day whose plans are compared: the range's, or the end of the running week when the range reaches today.
 pub(super) fn planned_until(range: Range, today: NaiveDate) -> NaiveDate {
-    if range.holds(today) { range.newest.max(weeks::sunday(today)) } else { range.newest }
+    if range.holds(today) {
+        range.newest.max(weeks::sunday(today))
+    } else {
+        range.newest
+    }
 }
 
 /// Planned load by the Monday of its week.
@@ -99,7 +113,8 @@ pub(super) fn planned_by_week(
         if day < range.oldest || day > until || sports.is_some_and(|sports| !sports.contains(&sport)) {
             continue;
         }
-        *weeks.entry(weeks::monday(day)).or_insert(0.0) += units::sane(event.icu_training_load).unwrap_or(0.0);
+        *weeks.entry(weeks::monday(day)).or_insert(0.0) +=
+            units::sane(event.icu_training_load).unwrap_or(0.0);
     }
     weeks
 }
@@ -135,7 +150,7 @@ pub(super) fn by_week(
             _ => units::whole(Some(week.load)),
         });
         if let Some(load) = planned.map(|planned| planned.get(monday).copied().unwrap_or(0.0)) {
-            part.push_str(&format!(" of {}", units::whole(Some(load))));
+            let _ = write!(part, " of {}", units::whole(Some(load)));
             if parts.is_empty() {
                 part.push_str(" planned");
             }
@@ -144,8 +159,16 @@ pub(super) fn by_week(
     }
     let hidden = weeks.len().saturating_sub(shown);
     if hidden > 0 {
-        let newest = weeks.keys().rev().nth(shown).copied().map_or(range.oldest, weeks::sunday);
-        parts.push(format!("… {hidden} more: ask with oldest={} newest={newest}", range.oldest));
+        let newest = weeks
+            .keys()
+            .rev()
+            .nth(shown)
+            .copied()
+            .map_or(range.oldest, weeks::sunday);
+        parts.push(format!(
+            "… {hidden} more: ask with oldest={} newest={newest}",
+            range.oldest
+        ));
     }
     format!("Weeks (Mon), load: {}", parts.join(" · "))
 }

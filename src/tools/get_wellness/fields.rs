@@ -43,38 +43,95 @@ pub(super) struct Field {
 }
 
 const fn common(key: &'static str, name: &'static str, unit: &'static str, form: Form) -> Field {
-    Field { key, name, unit, form, rare: false }
+    Field {
+        key,
+        name,
+        unit,
+        form,
+        rare: false,
+    }
 }
 
 const fn rare(key: &'static str, name: &'static str, unit: &'static str, form: Form) -> Field {
-    Field { key, name, unit, form, rare: true }
+    Field {
+        key,
+        name,
+        unit,
+        form,
+        rare: true,
+    }
 }
 
 /// In the order of the columns.
 pub(super) const FIELDS: [Field; 34] = [
     common("sleepSecs", "sleep", "h", Form::Hours),
     common("sleepScore", "sleep score", "/100", Form::Number(0)),
-    common("sleepQuality", "sleep quality", "/4 (1 best)", Form::Scale(["great", "good", "avg", "poor"])),
+    common(
+        "sleepQuality",
+        "sleep quality",
+        "/4 (1 best)",
+        Form::Scale(["great", "good", "avg", "poor"]),
+    ),
     common("hrv", "HRV rMSSD", "ms", Form::Number(0)),
     rare("hrvSDNN", "HRV SDNN", "ms", Form::Number(0)),
     common("restingHR", "rest HR", "", Form::RestingHr),
     rare("avgSleepingHR", "sleeping HR", "", Form::Number(0)),
     common("weight", "weight", "", Form::Weight),
-    common("soreness", "soreness", "/4 (1 best)", Form::Scale(["low", "avg", "high", "extreme"])),
-    common("fatigue", "fatigue", "/4 (1 best)", Form::Scale(["low", "avg", "high", "extreme"])),
-    common("stress", "stress", "/4 (1 best)", Form::Scale(["low", "avg", "high", "extreme"])),
-    common("mood", "mood", "/4 (1 best)", Form::Scale(["great", "good", "ok", "grumpy"])),
-    common("motivation", "motivation", "/4 (1 best)", Form::Scale(["extreme", "high", "avg", "low"])),
-    common("injury", "injury", "/4 (1 best)", Form::Scale(["none", "niggle", "poor", "injured"])),
+    common(
+        "soreness",
+        "soreness",
+        "/4 (1 best)",
+        Form::Scale(["low", "avg", "high", "extreme"]),
+    ),
+    common(
+        "fatigue",
+        "fatigue",
+        "/4 (1 best)",
+        Form::Scale(["low", "avg", "high", "extreme"]),
+    ),
+    common(
+        "stress",
+        "stress",
+        "/4 (1 best)",
+        Form::Scale(["low", "avg", "high", "extreme"]),
+    ),
+    common(
+        "mood",
+        "mood",
+        "/4 (1 best)",
+        Form::Scale(["great", "good", "ok", "grumpy"]),
+    ),
+    common(
+        "motivation",
+        "motivation",
+        "/4 (1 best)",
+        Form::Scale(["extreme", "high", "avg", "low"]),
+    ),
+    common(
+        "injury",
+        "injury",
+        "/4 (1 best)",
+        Form::Scale(["none", "niggle", "poor", "injured"]),
+    ),
     common("readiness", "readiness", "(higher better)", Form::Number(0)),
     common("steps", "steps", "", Form::Number(0)),
-    rare("hydration", "hydration", "/4 (1 best)", Form::Scale(["good", "ok", "poor", "bad"])),
+    rare(
+        "hydration",
+        "hydration",
+        "/4 (1 best)",
+        Form::Scale(["good", "ok", "poor", "bad"]),
+    ),
     rare("hydrationVolume", "drunk", "l", Form::Number(1)),
     rare("spO2", "SpO2", "%", Form::Number(1)),
     rare("respiration", "respiration", "/min", Form::Number(1)),
     rare("systolic", "systolic", "mmHg", Form::Number(0)),
     rare("diastolic", "diastolic", "mmHg", Form::Number(0)),
-    rare("bloodGlucose", "blood glucose", "(unit as entered)", Form::Number(1)),
+    rare(
+        "bloodGlucose",
+        "blood glucose",
+        "(unit as entered)",
+        Form::Number(1),
+    ),
     rare("lactate", "lactate", "mmol/l", Form::Number(1)),
     rare("bodyFat", "body fat", "%", Form::Number(1)),
     rare("abdomen", "abdomen", "(unit as entered)", Form::Number(1)),
@@ -85,13 +142,22 @@ pub(super) const FIELDS: [Field; 34] = [
     rare("protein", "protein", "g", Form::Number(0)),
     rare("fatTotal", "fat", "g", Form::Number(0)),
     rare("menstrualPhase", "cycle phase", "", Form::Word),
-    rare("menstrualPhasePredicted", "cycle phase (predicted)", "", Form::Word),
+    rare(
+        "menstrualPhasePredicted",
+        "cycle phase (predicted)",
+        "",
+        Form::Word,
+    ),
 ];
 
 impl Field {
     /// The column's header with its unit or scale.
     pub(super) fn header(&self, own: Units) -> String {
-        let unit = if matches!(self.form, Form::Weight) { units::weight_unit(own) } else { self.unit };
+        let unit = if matches!(self.form, Form::Weight) {
+            units::weight_unit(own)
+        } else {
+            self.unit
+        };
         format!("{} {unit}", self.name).trim_end().to_owned()
     }
 
@@ -110,7 +176,10 @@ impl Field {
             Form::RestingHr => units::whole(resting_hr(row)),
             Form::Scale(words) => {
                 let text = units::at_most(value, 1);
-                let word = ["1", "2", "3", "4"].iter().position(|step| *step == text).map(|at| words[at]);
+                let word = ["1", "2", "3", "4"]
+                    .iter()
+                    .position(|step| *step == text)
+                    .map(|at| words[at]);
                 match word {
                     Some(word) if worded => format!("{text} {word}"),
                     _ => text,
@@ -118,7 +187,11 @@ impl Field {
             }
             Form::Word => {
                 let word = row.rest.get(self.key).and_then(Value::as_str).unwrap_or_default();
-                if word == "NONE" { String::new() } else { clean(word, 30).to_lowercase() }
+                if word == "NONE" {
+                    String::new()
+                } else {
+                    clean(word, 30).to_lowercase()
+                }
             }
         }
     }
@@ -163,5 +236,11 @@ pub(super) fn own_cell(value: Option<&Value>, width: usize) -> String {
 
 /// The athlete's note on the day, fenced.
 pub(super) fn note(row: &Wellness, width: usize) -> String {
-    fenced(row.rest.get("comments").and_then(Value::as_str).unwrap_or_default(), width)
+    fenced(
+        row.rest
+            .get("comments")
+            .and_then(Value::as_str)
+            .unwrap_or_default(),
+        width,
+    )
 }
