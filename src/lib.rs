@@ -6,6 +6,8 @@
 
 pub mod app;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod guard;
 pub mod ids;
 pub mod intervals;
