@@ -46,8 +46,14 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "postgres",
             "queries",
             "routes",
+            "server",
         ],
         "puts the process together; only main and demo call it",
+    ),
+    (
+        "server",
+        &[],
+        "accepts connections and times them; what a request means is the router's business",
     ),
     (
         "routes",

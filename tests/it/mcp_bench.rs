@@ -220,6 +220,15 @@ impl Bench {
 
     /// A bench whose settings `tweak` changed. Its athlete is connected and fresh: no call needs upstream.
     pub(crate) async fn with(world: &World, tweak: impl FnOnce(&mut Config)) -> Self {
+        Self::mounted(world, TOOLS, tweak).await
+    }
+
+    /// A bench with other tools.
+    pub(crate) async fn mounted(
+        world: &World,
+        tools: &'static [Tool],
+        tweak: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = world.app.config.clone();
         tweak(&mut config);
         let host = config.link_url.authority();
@@ -242,7 +251,7 @@ impl Bench {
         let addr = listener.local_addr().unwrap();
         tokio::spawn(server::serve(
             listener,
-            mcp::router_of(app.clone(), TOOLS),
+            mcp::router_of(app.clone(), tools),
             shutdown.clone(),
         ));
         let path = format!("/mcp/{}", world.ana().link.rsplit('/').next().unwrap());

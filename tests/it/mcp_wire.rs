@@ -70,6 +70,33 @@ async fn the_list_is_private_whole_and_always_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_list_stands_as_it_was_published_in_both_eras() {
+    world::test(async |world| {
+        let bench = Bench::mounted(&world, icusync::tools::CATALOGUE, |_| ()).await;
+        let list =
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta("2026-07-28")}});
+        let headers = [
+            ("mcp-protocol-version", "2026-07-28"),
+            ("mcp-method", "tools/list"),
+        ];
+        let modern = bench.post(&headers, list.to_string()).await.json()["result"].clone();
+        let legacy = bench.post(&[], LIST).await.json()["result"].clone();
+        assert_eq!(legacy["tools"], modern["tools"]);
+        // The arguments have a snapshot beside the tools; this one is of what stands around them.
+        let around = |mut result: Value| {
+            for tool in result["tools"].as_array_mut().unwrap() {
+                let entry = tool.as_object_mut().unwrap();
+                assert!(entry.remove("inputSchema").is_some() && entry.remove("description").is_some());
+            }
+            serde_json::to_string_pretty(&result).unwrap()
+        };
+        insta::assert_snapshot!("list_2026_07_28", around(modern));
+        insta::assert_snapshot!("list_2025_11_25", around(legacy));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn headers_that_contradict_the_message_are_refused() {
     world::test(async |world| {
         let bench = Bench::of(&world).await;
