@@ -17,7 +17,7 @@ use axum::{
     body::Body,
     extract::{Path, Request, State},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::any,
 };
 use http::{HeaderValue, Method, StatusCode, header};
@@ -28,6 +28,7 @@ use rmcp::transport::streamable_http_server::{
 use self::{
     catalogue::Catalogue,
     dispatch::{Handler, Visit},
+    reply::Refusal,
 };
 use crate::{
     app::App,
@@ -87,7 +88,7 @@ async fn at_the_door(State(endpoint): State<Arc<Endpoint>>, request: Request, ne
     let mut response =
         match shims::right_host(&request, config).and_then(|()| shims::right_origin(&request, config)) {
             Ok(()) => next.run(request).await,
-            Err(refusal) => refusal,
+            Err(refusal) => refusal.into_response(),
         };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -124,7 +125,7 @@ async fn serve(
     };
     let message = match shims::read(request, &endpoint.app.config).await {
         Ok(message) => message,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     let shims::Message {
         mut parts,
@@ -147,11 +148,7 @@ async fn serve(
     let mut response = answer.map(Body::new);
     // What passed our own reading and still is no message for rmcp; its parser's text stays here.
     if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        return reply::error(
-            StatusCode::BAD_REQUEST,
-            reply::INVALID_REQUEST,
-            "The message is malformed.",
-        );
+        return Refusal::Message(reply::INVALID_REQUEST, "The message is malformed.").into_response();
     }
     // rmcp explains some refusals in plain text without saying so.
     if response.status() != StatusCode::OK {

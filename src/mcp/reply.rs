@@ -4,7 +4,7 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
@@ -18,8 +18,26 @@ const INTERNAL_ERROR: i32 = -32603;
 /// Of the range that JSON-RPC 2.0 leaves to servers: come back later.
 const SLOW_DOWN: i32 = -32000;
 
+/// Why a request is not served: small, so that it travels as an error, and fixed, so that it quotes nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Refusal {
+    /// Not HTTP as we take it: a status and a sentence.
+    Plain(StatusCode, &'static str),
+    /// 400: HTTP is fine and the message is not. The error's code and a sentence.
+    Message(i32, &'static str),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Plain(status, text) => plain(status, text),
+            Self::Message(code, text) => error(StatusCode::BAD_REQUEST, code, text),
+        }
+    }
+}
+
 /// An error in JSON-RPC's form for a message whose id is not known.
-pub(super) fn error(status: StatusCode, code: i32, message: &str) -> Response {
+fn error(status: StatusCode, code: i32, message: &str) -> Response {
     let body = json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": message}});
     (
         status,
@@ -30,7 +48,7 @@ pub(super) fn error(status: StatusCode, code: i32, message: &str) -> Response {
 }
 
 /// A refusal in plain text.
-pub(super) fn plain(status: StatusCode, text: &'static str) -> Response {
+fn plain(status: StatusCode, text: &'static str) -> Response {
     (
         status,
         [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],

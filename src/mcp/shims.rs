@@ -5,13 +5,16 @@
 
 use std::error::Error as _;
 
-use axum::{body::Body, extract::Request, response::Response};
+use axum::{body::Body, extract::Request};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts, uri::Authority};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 
-use super::{BODY_LIMIT, log, reply};
+use super::{
+    BODY_LIMIT, log,
+    reply::{self, Refusal},
+};
 use crate::config::{Config, Origin};
 
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
@@ -33,14 +36,14 @@ pub(super) struct Message {
 }
 
 /// Exactly one Host, and it is the link host (DNS rebinding; the two hosts must never mix).
-pub(super) fn right_host(request: &Request, config: &Config) -> Result<(), Response> {
+pub(super) fn right_host(request: &Request, config: &Config) -> Result<(), Refusal> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return Err(reply::plain(StatusCode::BAD_REQUEST, "Send one Host header.\n"));
+        return Err(Refusal::Plain(StatusCode::BAD_REQUEST, "Send one Host header.\n"));
     };
     let named = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
     let Some(named) = named else {
-        return Err(reply::plain(
+        return Err(Refusal::Plain(
             StatusCode::BAD_REQUEST,
             "The Host header is malformed.\n",
         ));
@@ -50,7 +53,7 @@ pub(super) fn right_host(request: &Request, config: &Config) -> Result<(), Respo
     if is_ours(&named) && request.uri().authority().is_none_or(is_ours) {
         Ok(())
     } else {
-        Err(reply::plain(
+        Err(Refusal::Plain(
             StatusCode::FORBIDDEN,
             "This host is not served here.\n",
         ))
@@ -74,7 +77,7 @@ fn same_host(authority: &Authority, ours: &Origin) -> bool {
 }
 
 /// A browser sends Origin: only our own pages may reach a link from one. MCP clients send none.
-pub(super) fn right_origin(request: &Request, config: &Config) -> Result<(), Response> {
+pub(super) fn right_origin(request: &Request, config: &Config) -> Result<(), Refusal> {
     let ours = |origin: &HeaderValue| {
         [&config.public_url, &config.link_url]
             .iter()
@@ -83,7 +86,7 @@ pub(super) fn right_origin(request: &Request, config: &Config) -> Result<(), Res
     if request.headers().get_all(header::ORIGIN).iter().all(ours) {
         Ok(())
     } else {
-        Err(reply::plain(
+        Err(Refusal::Plain(
             StatusCode::FORBIDDEN,
             "Pages of other sites may not use this URL.\n",
         ))
@@ -91,19 +94,15 @@ pub(super) fn right_origin(request: &Request, config: &Config) -> Result<(), Res
 }
 
 /// Reads a POST from somebody who may come in.
-pub(super) async fn read(request: Request, config: &Config) -> Result<Message, Response> {
+pub(super) async fn read(request: Request, config: &Config) -> Result<Message, Refusal> {
     let (mut parts, body) = request.into_parts();
     if parts.headers.get_all(&VERSION).iter().nth(1).is_some() {
         let text = "Send one MCP-Protocol-Version header.";
-        return Err(reply::error(
-            StatusCode::BAD_REQUEST,
-            reply::INVALID_REQUEST,
-            text,
-        ));
+        return Err(Refusal::Message(reply::INVALID_REQUEST, text));
     }
     // A form of another site can send text/plain but not JSON without asking first.
     if !is_json(&parts.headers) {
-        return Err(reply::plain(
+        return Err(Refusal::Plain(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "Send application/json.\n",
         ));
@@ -143,8 +142,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The body, up to [`BODY_LIMIT`], however it is framed.
-async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Response> {
-    let too_large = || reply::plain(StatusCode::PAYLOAD_TOO_LARGE, "At most 64 KiB.\n");
+async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::Plain(StatusCode::PAYLOAD_TOO_LARGE, "At most 64 KiB.\n");
     let told = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -155,9 +154,9 @@ async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Response>
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             if is_timeout(&error) {
-                reply::plain(StatusCode::REQUEST_TIMEOUT, "The request came too slowly.\n")
+                Refusal::Plain(StatusCode::REQUEST_TIMEOUT, "The request came too slowly.\n")
             } else {
-                reply::plain(StatusCode::BAD_REQUEST, "The request's body is malformed.\n")
+                Refusal::Plain(StatusCode::BAD_REQUEST, "The request's body is malformed.\n")
             }
         })?;
         if let Ok(data) = frame.into_data() {
@@ -186,8 +185,8 @@ fn is_timeout(error: &axum::Error) -> bool {
 }
 
 /// One JSON-RPC 2.0 request or notification (section 4). serde_json stops at a depth of 128.
-fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Response> {
-    let malformed = |code, text| Err(reply::error(StatusCode::BAD_REQUEST, code, text));
+fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    let malformed = |code, text| Err(Refusal::Message(code, text));
     let invalid = |text| malformed(reply::INVALID_REQUEST, text);
     let message = match serde_json::from_slice(bytes) {
         Ok(Value::Object(message)) => message,

@@ -162,7 +162,7 @@ async fn whoever_is_being_served_is_served_to_the_end() {
     // The door is shut before the last guest leaves.
     timeout(SOON, async {
         while TcpStream::connect(served.addr).await.is_ok() {
-            tokio::task::yield_now().await
+            tokio::task::yield_now().await;
         }
     })
     .await

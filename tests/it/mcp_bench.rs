@@ -280,9 +280,12 @@ impl Bench {
                 tokio::task::yield_now().await;
             }
         };
-        if timeout(SOON, seen).await.is_err() {
-            panic!("{statement}: {:?}, not {wanted:?}", self.ask(statement).await);
-        }
+        let ended = timeout(SOON, seen).await;
+        assert!(
+            ended.is_ok(),
+            "{statement}: {:?}, not {wanted:?}",
+            self.ask(statement).await
+        );
     }
 
     /// A fresh token of a link, which nobody has.
@@ -382,7 +385,9 @@ impl Bench {
 
 /// A call's message.
 pub(crate) fn call(tool: &str, arguments: Value) -> Value {
-    json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": tool, "arguments": arguments}})
+    let mut message = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": tool}});
+    message["params"]["arguments"] = arguments;
+    message
 }
 
 /// What every request of 2026-07-28 carries.
@@ -418,7 +423,7 @@ async fn read_with(stream: &mut TcpStream, body: bool) -> Option<Reply> {
             if let Some(reply) = parse(&bytes, body) {
                 return Some(reply);
             }
-            let mut chunk = [0; 16 * 1024];
+            let mut chunk = vec![0; 16 * 1024];
             match stream.read(&mut chunk).await {
                 Ok(0) | Err(_) => return None,
                 Ok(length) => bytes.extend_from_slice(&chunk[..length]),
