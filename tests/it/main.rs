@@ -2,10 +2,14 @@
 //!
 //! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
+mod accounts;
 mod arrows;
 mod browser;
 mod clients;
+mod connections;
 mod demo_command;
 mod mail;
+mod pages;
 mod serve_command;
+mod sessions;
 mod world;
