@@ -1,0 +1,15 @@
+//! The proof that the service works, through its real front doors: HTTP, MCP, SMTP, PostgreSQL and a browser.
+//!
+//! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
+
+mod accounts;
+mod arrows;
+mod browser;
+mod clients;
+mod connections;
+mod demo_command;
+mod mail;
+mod pages;
+mod serve_command;
+mod sessions;
+mod world;
