@@ -2,10 +2,16 @@
 //!
 //! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
+mod accept_loop;
 mod arrows;
 mod browser;
 mod clients;
 mod demo_command;
 mod mail;
+mod mcp_bench;
+mod mcp_calls;
+mod mcp_connections;
+mod mcp_paths;
+mod mcp_wire;
 mod serve_command;
 mod world;
