@@ -1,0 +1,179 @@
+//! How a person's account reads on the wire: profile, settings, custom items. Carries invented secrets on purpose,
+//! as upstream does, so that tests can prove that they go no further.
+//!
+//! Nothing that depends on what was trained.
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde_json::{Map, Value, json};
+
+use super::{
+    dice::whole,
+    people::{Build, FIRST_DAY, Person},
+    schema::{ATHLETE, PROFILE, SPORT_SETTINGS, blank, fill},
+    workout::{PACE_ZONES, POWER_ZONES, SWEET_SPOT},
+};
+
+/// The custom wellness field of the cyclist.
+pub(super) const CUSTOM_FIELD: &str = "SaunaMinutes";
+
+/// Whether `person` has a custom wellness field of this code.
+pub(super) fn has_custom_field(person: &Person, code: &str) -> bool {
+    person.build == Build::Cyclist && code == CUSTOM_FIELD
+}
+
+/// `GET /athlete/{id}`.
+pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
+    let mut object = blank(ATHLETE);
+    let today = person.local(now).date();
+    fill(
+        &mut object,
+        json!({
+            "id": person.athlete_id, "name": person.name, "firstname": person.first_name(),
+            "lastname": person.last_name(), "profile_medium": "/img/athlete.png", "sex": person.sex,
+            "city": person.city, "country": person.country, "timezone": person.timezone, "locale": "en",
+            "languages": ["en"], "bikes": [], "shoes": [], "email": person.private_email,
+            "icu_api_key": person.api_key, "icu_friend_invite_token": person.invite_token,
+            "icu_date_of_birth": person.born, "height": person.height, "height_units": "CM",
+            "measurement_preference": "meters", "weight_pref_lb": false, "fahrenheit": false, "wind_speed": "KMH",
+            "rain": "MM", "date_format": "ISO8601", "time_format": "24H", "visibility": "PRIVATE",
+            "icu_weight": person.weight, "icu_weight_sync": "NONE", "icu_resting_hr": person.resting_hr,
+        }),
+    );
+    fill(
+        &mut object,
+        json!({
+            "status": "ACTIVE", "status_updated": "2024-01-01T07:00:11.000+00:00",
+            "icu_activated": "2024-01-01T07:00:11.000+00:00",
+            "icu_last_seen": stamp(now - Duration::hours(5)), "icu_admin": false, "icu_coach": false,
+            "icu_permission": "WRITE", "icu_effort_secs": [5, 60, 300, 1200], "icu_form_as_percent": false,
+            "icu_mmp_days": 42, "icu_wellness_prompt": true, "private_wellness_keys": [],
+            "icu_track_menstrual_cycle": false, "icu_type_settings": [], "plan": "PREMIUM", "currency": "EUR",
+            "icu_garmin_health": true, "icu_garmin_training": true, "icu_garmin_sync_activities": true,
+            "icu_garmin_download_wellness": true, "icu_garmin_upload_workouts": true,
+            "icu_garmin_outdoor_power_range": 2.5, "icu_garmin_hr_range": 1.5, "garmin_pace_range": 2.5,
+            "strava_authorized": person.build == Build::Cyclist, "beta_user": false,
+            "strava_id": (person.build == Build::Cyclist).then_some(41_977_003),
+            "icu_wellness_keys": match person.build {
+                Build::Cyclist => vec![
+                    "weight", "restingHR", "hrv", "sleepSecs", "sleepScore", "sleepQuality", "soreness", "fatigue",
+                    "stress", "mood", "motivation", CUSTOM_FIELD,
+                ],
+                Build::Runner => vec!["weight", "restingHR", "sleepSecs", "sleepScore", "soreness", "steps"],
+            },
+            "custom_items": custom_items(person), "sportSettings": sport_settings(person, today),
+        }),
+    );
+    object
+}
+
+/// `GET /athlete/{id}/profile`.
+pub(super) fn profile(person: &Person, now: DateTime<Utc>) -> Value {
+    let full = full(person, now);
+    let mut public = blank(PROFILE);
+    for (name, value) in &mut public {
+        *value = full.get(name).cloned().unwrap_or_default();
+    }
+    json!({"athlete": public, "sharedFolders": [], "customItems": []})
+}
+
+/// `2026-11-18T18:01:44.120+00:00`, as upstream writes moments.
+pub(super) fn stamp(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S%.3f+00:00").to_string()
+}
+
+/// `GET /athlete/{id}/custom-item`.
+pub(super) fn custom_items(person: &Person) -> Value {
+    match person.build {
+        Build::Cyclist => json!([{
+            "id": 30_501, "athlete_id": person.athlete_id, "type": "INPUT_FIELD", "visibility": "PRIVATE",
+            "name": "Sauna minutes", "description": "Minutes in the sauna", "image": null,
+            "content": {"code": CUSTOM_FIELD, "type": "numeric", "aggregate": "SUM"}, "usage_count": 0, "index": 0,
+            "hide_script": false, "hidden_by_id": null, "updated": "2024-08-01T09:00:00.000+00:00",
+            "from_athlete": null, "from_id": null,
+        }]),
+        Build::Runner => json!([]),
+    }
+}
+
+/// What every sport group has.
+fn group(person: &Person, number: i64, types: &[&str], day: NaiveDate) -> Map<String, Value> {
+    let mut object = blank(SPORT_SETTINGS);
+    let updated = person.utc(
+        person
+            .threshold_since(day)
+            .and_hms_opt(18, 2, 55)
+            .unwrap_or_default(),
+    );
+    fill(
+        &mut object,
+        json!({
+            "id": 2_410_000 + i64::from(person.number) * 10 + number, "athlete_id": person.athlete_id,
+            "types": types, "warmup_time": 1200, "cooldown_time": 600,
+            "sweet_spot_min": SWEET_SPOT.0, "sweet_spot_max": SWEET_SPOT.1, "power_spike_threshold": 30,
+            "ftp_est_min_secs": 300, "use_laps_for_power_intervals": false,
+            "keep_all_laps_for_power_intervals": false, "power_intervals_start_locked": false,
+            "lthr": person.lthr, "max_hr": person.max_hr, "hr_zones": person.hr_zones,
+            "hr_zone_names": [
+                "Recovery", "Aerobic", "Tempo", "SubThreshold", "SuperThreshold", "Aerobic Capacity", "Anaerobic",
+            ],
+            "hr_load_type": "HRSS", "gap_model": "NONE", "elevation_correction": "AUTO", "use_gap_zone_times": false,
+            "load_order": "POWER_HR_PACE", "tiz_order": "POWER_HR_PACE", "workout_order": "POWER_HR_PACE",
+            "interval_display": "POWER_HR_PACE", "extract_workouts": true, "show_pauses": 30,
+            "ignore_velocity": false, "update_activity_name_from_workout": true, "other": false,
+            "use_distance_for_intervals": false, "eFTPSupported": false,
+            "created": stamp(FIRST_DAY.and_hms_opt(7, 0, 11).unwrap_or_default().and_utc()), "updated": stamp(updated),
+        }),
+    );
+    object
+}
+
+/// `GET /athlete/{id}/sport-settings`, as they stand on `day`. Each person has one sport without thresholds.
+pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
+    let rides = [
+        "Ride",
+        "VirtualRide",
+        "MountainBikeRide",
+        "GravelRide",
+        "TrackRide",
+        "Cyclocross",
+    ];
+    let mut ride = group(person, 1, &rides, day);
+    let mut run = group(person, 2, &["Run", "VirtualRun", "TrailRun"], day);
+    let mut other = group(person, 3, &["Other"], day);
+    if person.build == Build::Cyclist {
+        let ftp = whole(person.ftp(day));
+        fill(
+            &mut ride,
+            json!({
+                "ftp": ftp, "indoor_ftp": ftp - 6, "w_prime": 17_400, "p_max": 812, "power_zones": POWER_ZONES,
+                "power_zone_names": [
+                    "Active Recovery", "Endurance", "Tempo", "Threshold", "VO2 Max", "Anaerobic", "Neuromuscular",
+                ],
+                "after_kj0": 1500, "after_kj1": 2500, "default_gear_id": "b9000101", "default_workout_time": "17:30",
+                "p30s_exponent": 4.0, "eFTPSupported": true, "mmp_model": {
+                    "type": "FFT_CURVES", "criticalPower": ftp - 10, "wPrime": 16_850, "pMax": 804,
+                    "inputPointIndexes": [93, 101], "ftp": ftp - 4,
+                },
+            }),
+        );
+    } else {
+        fill(
+            &mut run,
+            json!({
+                "threshold_pace": person.threshold_pace(day), "pace_zones": PACE_ZONES,
+                "pace_zone_names": ["Zone 1", "Zone 2", "Zone 3", "Zone 4", "Zone 5a", "Zone 5b", "Zone 5c"],
+            }),
+        );
+    }
+    fill(
+        &mut run,
+        json!({
+            "pace_units": "MINS_KM", "pace_load_type": "RUN", "gap_model": "STRAVA_RUN",
+            "best_effort_distances": [400.0, 1000.0, 5000.0, 10_000.0, 21_097.5], "pace_curve_start": 100.0,
+            "load_order": "PACE_HR_POWER", "tiz_order": "PACE_HR_POWER", "workout_order": "PACE_HR_POWER",
+            "interval_display": "PACE_HR_POWER",
+        }),
+    );
+    fill(&mut other, json!({"other": true, "load_order": "HR_POWER_PACE"}));
+    vec![Value::Object(ride), Value::Object(run), Value::Object(other)]
+}

@@ -1,0 +1,171 @@
+//! A simulated intervals.icu on loopback: two invented athletes, OAuth, the endpoints that our client calls, upstream's
+//! errors and limits, and broken answers on request.
+//!
+//! Data is a function of person and day. Nothing here knows our service, and nothing real is contacted.
+
+mod activity;
+mod api;
+mod athlete;
+mod calendar;
+mod control;
+mod dice;
+mod fault;
+mod front;
+mod history;
+mod limits;
+mod oauth;
+mod params;
+mod people;
+mod refusal;
+mod schema;
+mod season;
+mod serve;
+mod tokens;
+mod training;
+mod wellness;
+mod workout;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::{Context, ensure};
+use chrono::{DateTime, Utc};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use fault::{Fault, HUGE, Mode};
+pub use people::{FIRST_DAY, PEOPLE, PLANNED_DAYS, Person};
+pub use world::Recorded;
+use world::World;
+
+/// Tells the time.
+pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// How to start.
+pub struct Options {
+    /// What time it is; "today" of a person is in the person's zone.
+    pub clock: Now,
+    /// Registered redirect addresses, compared as a whole; `http://localhost/…` is allowed beside them.
+    pub redirect_uris: Vec<String>,
+    /// The one OAuth application.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// Whether one address may send only ten requests a second.
+    pub ip_limit: bool,
+    /// Where intervals.icu stands; loopback, port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where `/_control` stands; loopback, port 0 takes a free one.
+    pub control_listen: SocketAddr,
+}
+
+/// A running simulator. It ends with [`Running::stop`] or when it is dropped.
+pub struct Running {
+    /// `http://127.0.0.1:<port>`, no slash at the end.
+    pub base_url: String,
+    /// The same of `/_control`.
+    pub control_url: String,
+    world: Arc<World>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Starts on two ports. Refuses an address that is not loopback.
+pub async fn start(options: Options) -> anyhow::Result<Running> {
+    for address in [options.listen, options.control_listen] {
+        ensure!(
+            address.ip().is_loopback(),
+            "the simulator listens on loopback only, not on {address}"
+        );
+    }
+    let listener = TcpListener::bind(options.listen)
+        .await
+        .context("no port for the simulated intervals.icu")?;
+    let control = TcpListener::bind(options.control_listen)
+        .await
+        .context("no port for the simulator's control")?;
+    let (address, control_address) = (listener.local_addr()?, control.local_addr()?);
+    let world = Arc::new(World::new(
+        options.clock,
+        options.client_id,
+        options.client_secret,
+        options.redirect_uris,
+        options.ip_limit,
+    ));
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    let routers = [
+        (listener, api::router(world.clone())),
+        (control, control::router(world.clone(), control_address.port())),
+    ];
+    for (listener, router) in routers {
+        tasks.spawn(serve::serve(listener, router, stop.clone(), tasks.clone()));
+    }
+    tasks.close();
+    Ok(Running {
+        base_url: format!("http://{address}"),
+        control_url: format!("http://{control_address}"),
+        world,
+        stop,
+        tasks,
+    })
+}
+
+impl Running {
+    /// Breaks answers to come.
+    pub fn fault(&self, fault: Fault) {
+        self.world.state().faults.add(fault);
+    }
+
+    /// Breaks nothing any more.
+    pub fn clear_faults(&self) {
+        self.world.state().faults.clear();
+    }
+
+    /// Every request since the start or the last clearing, oldest first.
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.world.requests()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.world.clear_requests();
+    }
+
+    /// From now on the bearer token gets 401.
+    pub fn revoke(&self, token: &str) {
+        self.world.state().tokens.revoke(token);
+    }
+
+    /// Leaves the application so many requests in 15 minutes and in the day.
+    pub fn set_remaining(&self, quarter_hour: usize, day: usize) {
+        self.world.leave((quarter_hour, day));
+    }
+
+    /// Switches the limit of ten requests a second by address.
+    pub fn limit_by_address(&self, on: bool) {
+        self.world.state().limits.by_address = on;
+    }
+
+    /// Ends every connection and waits until all is quiet.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

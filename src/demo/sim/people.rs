@@ -1,0 +1,275 @@
+//! Who lives in the simulator: constants of each person, and how their thresholds grew.
+//!
+//! What they did on a day is in `season` and `training`; how it reads on the wire in `athlete`, `activity`, `wellness`.
+
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, TimeZone, Utc, Weekday};
+use chrono_tz::Tz;
+
+use super::dice::Dice;
+
+/// The first day of every person's history, a Monday. Fixed, so that no past number moves as the clock moves on; any
+/// clock from 2026 on sees at least two years.
+pub const FIRST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(2024, 1, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
+
+/// How many days of planned events follow today.
+pub const PLANNED_DAYS: i64 = 21;
+
+/// Which kind of athlete a person is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Build {
+    /// Rides with a power meter.
+    Cyclist,
+    /// Runs by pace.
+    Runner,
+}
+
+/// Someone with an account at the simulated intervals.icu.
+#[derive(Debug)]
+pub struct Person {
+    /// Short name, as the consent page and `?person=` know them.
+    pub slug: &'static str,
+    /// Full name.
+    pub name: &'static str,
+    /// Address of their demo account with us (not what upstream knows).
+    pub email: &'static str,
+    /// `i…`.
+    pub athlete_id: &'static str,
+    /// API key of upstream's developer settings.
+    pub api_key: &'static str,
+    /// A bearer token that is authorised from the start, with ACTIVITY, WELLNESS, CALENDAR and SETTINGS, each WRITE.
+    pub token: &'static str,
+    /// IANA zone.
+    pub timezone: &'static str,
+    /// Upstream's own secrets: must never leave our service. The address that upstream knows, and the invite token.
+    pub private_email: &'static str,
+    /// See `private_email`.
+    pub invite_token: &'static str,
+    pub(super) zone: Tz,
+    pub(super) seed: u64,
+    pub(super) number: u8,
+    pub(super) build: Build,
+    pub(super) sex: &'static str,
+    pub(super) born: &'static str,
+    pub(super) city: &'static str,
+    pub(super) country: &'static str,
+    pub(super) height: f64,
+    pub(super) weight: f64,
+    pub(super) resting_hr: u32,
+    pub(super) lthr: u32,
+    pub(super) max_hr: u32,
+    pub(super) hr_zones: [u32; 7],
+    /// Since when which threshold holds: FTP in W for the cyclist, m/s for the runner.
+    thresholds: &'static [((i32, u32, u32), f64)],
+}
+
+/// Everybody, the one that the consent page proposes first.
+pub static PEOPLE: [Person; 2] = [
+    Person {
+        slug: "ana",
+        name: "Ana Berger",
+        email: "ana@example.test",
+        athlete_id: "i900001",
+        api_key: "simkey4ana2p9x7w3q5m8k1z6t0",
+        token: "a1a000000000000000000000000000a1",
+        timezone: "Europe/Berlin",
+        private_email: "ana.berger@upstream.example.test",
+        invite_token: "siminviteanaQ7f2",
+        zone: Tz::Europe__Berlin,
+        seed: 0xA7A0_BE56,
+        number: 1,
+        build: Build::Cyclist,
+        sex: "F",
+        born: "1990-05-17",
+        city: "Freiburg im Breisgau",
+        country: "Germany",
+        height: 1.70,
+        weight: 61.2,
+        resting_hr: 46,
+        lthr: 168,
+        max_hr: 186,
+        hr_zones: [136, 150, 157, 167, 172, 177, 186],
+        thresholds: &[
+            ((2024, 1, 1), 208.0),
+            ((2024, 4, 15), 216.0),
+            ((2024, 7, 22), 224.0),
+            ((2024, 11, 4), 218.0),
+            ((2025, 2, 17), 227.0),
+            ((2025, 5, 5), 234.0),
+            ((2025, 8, 4), 239.0),
+            ((2025, 11, 10), 233.0),
+            ((2026, 2, 23), 240.0),
+            ((2026, 5, 11), 246.0),
+        ],
+    },
+    Person {
+        slug: "jack",
+        name: "Jack Nguyen",
+        email: "jack@example.test",
+        athlete_id: "i900002",
+        api_key: "simkey4jack8v1c5r9n2b6y3h0d",
+        token: "b2b000000000000000000000000000b2",
+        timezone: "Australia/Melbourne",
+        private_email: "jack.nguyen@upstream.example.test",
+        invite_token: "siminvitejackZ3k9",
+        zone: Tz::Australia__Melbourne,
+        seed: 0x1AC4_7D51,
+        number: 2,
+        build: Build::Runner,
+        sex: "M",
+        born: "1985-09-03",
+        city: "Melbourne",
+        country: "Australia",
+        height: 1.79,
+        weight: 72.4,
+        resting_hr: 50,
+        lthr: 172,
+        max_hr: 190,
+        hr_zones: [139, 154, 161, 171, 176, 181, 190],
+        thresholds: &[
+            ((2024, 1, 1), 3.521_127),
+            ((2024, 6, 3), 3.597_122),
+            ((2025, 1, 6), 3.663_004),
+            ((2025, 6, 9), 3.731_343),
+            ((2026, 1, 5), 3.787_879),
+            ((2026, 6, 8), 3.846_154),
+        ],
+    },
+];
+
+impl Person {
+    /// What must never be seen outside: API key, bearer token, invite token, upstream's address.
+    pub fn secrets(&self) -> [&'static str; 4] {
+        [self.api_key, self.token, self.invite_token, self.private_email]
+    }
+
+    /// The person with this athlete id.
+    pub fn of_athlete(id: &str) -> Option<&'static Self> {
+        PEOPLE.iter().find(|person| person.athlete_id == id)
+    }
+
+    /// The person with this short name.
+    pub fn of_slug(slug: &str) -> Option<&'static Self> {
+        PEOPLE.iter().find(|person| person.slug == slug)
+    }
+
+    pub(super) fn first_name(&self) -> &'static str {
+        self.name.split(' ').next().unwrap_or(self.name)
+    }
+
+    pub(super) fn last_name(&self) -> &'static str {
+        self.name.split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// The throw that answers `question` about this person's `day`.
+    pub(super) fn dice(&self, day: NaiveDate, question: &str) -> Dice {
+        Dice::throw(self.seed, day, question)
+    }
+
+    /// Local date and time at `now`.
+    pub(super) fn local(&self, now: DateTime<Utc>) -> NaiveDateTime {
+        now.with_timezone(&self.zone).naive_local()
+    }
+
+    /// The moment of a local time; of a doubled hour the first, of a skipped one the hour after.
+    pub(super) fn utc(&self, local: NaiveDateTime) -> DateTime<Utc> {
+        let found = self.zone.from_local_datetime(&local).earliest();
+        found.map_or_else(
+            || {
+                let later = self
+                    .zone
+                    .from_local_datetime(&(local + Duration::hours(1)))
+                    .earliest();
+                later.map_or_else(|| local.and_utc(), |at| at.to_utc())
+            },
+            |at| at.to_utc(),
+        )
+    }
+
+    fn threshold_row(&self, day: NaiveDate) -> (NaiveDate, f64) {
+        let date = |(y, m, d): (i32, u32, u32)| NaiveDate::from_ymd_opt(y, m, d).unwrap_or(FIRST_DAY);
+        let rows = self
+            .thresholds
+            .iter()
+            .map(|(since, value)| (date(*since), *value));
+        let first = rows.clone().next().unwrap_or((FIRST_DAY, 0.0));
+        rows.filter(|(since, _)| *since <= day).last().unwrap_or(first)
+    }
+
+    /// Day of the last change of a threshold up to `day`.
+    pub(super) fn threshold_since(&self, day: NaiveDate) -> NaiveDate {
+        self.threshold_row(day).0
+    }
+
+    /// FTP on `day`, W.
+    pub(super) fn ftp(&self, day: NaiveDate) -> f64 {
+        match self.build {
+            Build::Cyclist => self.threshold_row(day).1,
+            Build::Runner => 0.0,
+        }
+    }
+
+    /// Threshold pace on `day`, m/s.
+    pub(super) fn threshold_pace(&self, day: NaiveDate) -> f64 {
+        match self.build {
+            Build::Cyclist => 3.4,
+            Build::Runner => self.threshold_row(day).1,
+        }
+    }
+
+    /// Whether the person lies ill on `day`: Monday to Friday of one week a year, in their winter.
+    pub(super) fn is_ill(&self, day: NaiveDate) -> bool {
+        let week = day.iso_week();
+        let Some(new_year) = NaiveDate::from_ymd_opt(week.year(), 1, 1) else {
+            return false;
+        };
+        let first = match self.build {
+            Build::Cyclist => 5,
+            Build::Runner => 28,
+        };
+        let ill = self.dice(new_year, "ill").pick(&[0, 1, 2, 3, 4]) + first;
+        week.week() == ill && !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(y: i32, m: u32, d: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(y, m, d).unwrap()
+    }
+
+    #[test]
+    fn thresholds_grow_over_the_seasons() {
+        let (ana, jack) = (&PEOPLE[0], &PEOPLE[1]);
+        assert_eq!(FIRST_DAY.weekday(), Weekday::Mon);
+        assert!((ana.ftp(day(2026, 11, 21)) - 246.0).abs() < f64::EPSILON);
+        assert!(ana.ftp(day(2024, 12, 1)) < ana.ftp(day(2025, 12, 1)));
+        assert!(jack.threshold_pace(day(2024, 3, 1)) < jack.threshold_pace(day(2026, 7, 1)));
+        assert_eq!(ana.threshold_since(day(2026, 11, 21)), day(2026, 5, 11));
+    }
+
+    #[test]
+    fn everybody_lies_ill_five_days_a_year() {
+        for person in &PEOPLE {
+            let ill = FIRST_DAY
+                .iter_days()
+                .take(728)
+                .filter(|day| person.is_ill(*day))
+                .count();
+            assert_eq!(ill, 10, "{}", person.name);
+        }
+    }
+
+    #[test]
+    fn local_times_survive_the_change_of_clocks() {
+        let ana = &PEOPLE[0];
+        let skipped = day(2026, 3, 29).and_hms_opt(2, 30, 0).unwrap();
+        assert_eq!(ana.utc(skipped).to_rfc3339(), "2026-03-29T01:30:00+00:00");
+        let doubled = day(2026, 10, 25).and_hms_opt(2, 30, 0).unwrap();
+        assert_eq!(ana.utc(doubled).to_rfc3339(), "2026-10-25T00:30:00+00:00");
+    }
+}

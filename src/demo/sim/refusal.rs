@@ -1,0 +1,89 @@
+//! Upstream's error answers, texts as measured where they were.
+//!
+//! Bodies only; when one is due is decided where the request is handled.
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+/// An answer that is not the one hoped for.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) body: Value,
+}
+
+impl Refusal {
+    /// `{"status":…,"error":…}`.
+    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self {
+            status,
+            body: json!({"status": status.as_u16(), "error": error.into()}),
+        }
+    }
+
+    /// No credential, or one that is not known (any more).
+    pub(super) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized")
+    }
+
+    /// Wrong kind of credential, missing scope, somebody else's data.
+    pub(super) fn denied() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Access denied")
+    }
+
+    /// No such object.
+    pub(super) fn missing() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not found")
+    }
+
+    /// The framework's own answer for a path or method that it does not know.
+    pub(super) fn unrouted(status: StatusCode, path: &str, now: DateTime<Utc>) -> Self {
+        let reason = status.canonical_reason().unwrap_or_default();
+        Self {
+            status,
+            body: json!({
+                "timestamp": super::athlete::stamp(now), "status": status.as_u16(), "error": reason, "path": path,
+            }),
+        }
+    }
+
+    /// What the caller sent makes no sense.
+    pub(super) fn unprocessable(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, error)
+    }
+
+    /// A required query parameter is absent.
+    pub(super) fn absent(name: &str, kind: &str) -> Self {
+        Self::unprocessable(format!(
+            "Required request parameter '{name}' for method parameter type {kind} is not present"
+        ))
+    }
+
+    /// A parameter is not of its type: upstream answers 500 for that.
+    pub(super) fn mismatch(name: &str, kind: &str, value: &str) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!(
+                "org.springframework.web.method.annotation.MethodArgumentTypeMismatchException: Method parameter \
+                 '{name}': Failed to convert value of type 'java.lang.String' to required type '{kind}'; For input \
+                 string: \"{value}\""
+            ),
+        )
+    }
+
+    /// A body that is no JSON of the expected shape.
+    pub(super) fn unreadable() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "JSON parse error")
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.body)).into_response()
+    }
+}
