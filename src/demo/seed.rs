@@ -27,7 +27,7 @@ pub struct Seeded {
 /// Makes an account for every simulated person that has none yet, and tells each one's connector URL.
 pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
     let mut seeded = Vec::new();
-    for person in PEOPLE {
+    for person in &PEOPLE {
         let link = account_of(app, person).await.with_context(|| format!("cannot seed {}", person.name))?;
         seeded.push(Seeded { person, link });
     }

@@ -60,7 +60,7 @@ impl Outcome {
             "busy" => "Asked to wait",
             "upstream" => "intervals.icu failed",
             "cancelled" => "Cancelled",
-            "timeout" | "timed_out" => "Took too long",
+            "too_long" => "Took too long",
             "withheld" => "Withheld",
             _ => "Our fault",
         };
