@@ -7,12 +7,12 @@ mod sport;
 #[cfg(test)]
 mod tests;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
 use super::{
     Access, Answer, Group, Tool, ToolError,
-    answer::{self, clean::clean, units},
+    answer::{self as shape, clean::clean, units},
     arguments::{self, Arguments, Detail},
 };
 use crate::{
@@ -40,13 +40,16 @@ fn schema() -> Map<String, Value> {
 }
 
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let today = granted.today();
-    let detail = Arguments::new(given, &["detail"], today)?.detail()?;
+    let detail = Arguments::new(given, &["detail"], granted.today())?.detail()?;
     let athlete = granted.profile().await?;
-    // The row that the card came from may be a day old; what was just read is newer.
-    let card = fresh(granted.athlete(), &athlete);
-    let today = granted.now().with_timezone(&card.zone).date_naive();
-    Ok(render(&card, today, &athlete, detail))
+    Ok(answer(granted.athlete(), granted.now(), &athlete, detail))
+}
+
+/// Says what was just read. It is newer than the row that the card came from, which may be a day old.
+pub(super) fn answer(card: &AthleteCard, now: DateTime<Utc>, athlete: &Athlete, detail: Detail) -> Answer {
+    let card = fresh(card, athlete);
+    let today = now.with_timezone(&card.zone).date_naive();
+    render(&card, today, athlete, detail)
 }
 
 /// The card with what the profile says now.
@@ -73,7 +76,7 @@ fn fresh(card: &AthleteCard, athlete: &Athlete) -> AthleteCard {
 
 fn render(card: &AthleteCard, today: NaiveDate, athlete: &Athlete, detail: Detail) -> Answer {
     let mut blocks = vec![
-        answer::first_line(card, today, &[format!("athlete {}", card.id)]),
+        shape::first_line(card, today, &[format!("athlete {}", card.id)]),
         person(athlete, today, card.units),
     ];
     let settings = athlete.sport_settings.as_deref().unwrap_or_default();

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     guard::{AthleteCard, Granted},
-    intervals::{Area, model::Wellness},
+    intervals::{self, Area, model::Wellness},
     training::{
         fitness::{Fitness, ramp},
         weeks,
@@ -99,18 +99,26 @@ impl Asked {
 }
 
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let today = granted.today();
+    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+}
+
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    today: NaiveDate,
+    given: Map<String, Value>,
+) -> Result<Answer, ToolError> {
     let asked = Asked::read(given, today)?;
     let fields = if asked.detail == Detail::Full {
         FULL_FIELDS
     } else {
         FIELDS
     };
-    let rows = granted
-        .intervals()
+    let rows = upstream
         .wellness(asked.range.oldest, asked.range.newest, fields)
         .await?;
-    Ok(render(granted.athlete(), today, &asked, &rows))
+    Ok(render(card, today, &asked, &rows))
 }
 
 /// A day of the model, as upstream computed it.

@@ -212,18 +212,21 @@ enum Planned {
 }
 
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let today = granted.today();
+    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+}
+
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    today: NaiveDate,
+    given: Map<String, Value>,
+) -> Result<Answer, ToolError> {
     let asked = Asked::read(given, today)?;
     let Some(range) = asked.range else {
         let words = asked.query.as_deref().unwrap_or_default();
-        let found = granted.intervals().search_activities(words, HITS).await?;
-        return Ok(render(
-            granted.athlete(),
-            today,
-            &asked,
-            found,
-            &Planned::NotAsked,
-        ));
+        let found = upstream.search_activities(words, HITS).await?;
+        return Ok(render(card, today, &asked, found, &Planned::NotAsked));
     };
     let query = ActivityQuery {
         oldest: range.oldest,
@@ -236,15 +239,15 @@ async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, Tool
         },
     };
     let (activities, planned) = tokio::join!(
-        granted.intervals().activities(&query),
-        planned(&granted, &asked, range, today)
+        upstream.activities(&query),
+        planned(upstream, &asked, range, today)
     );
-    Ok(render(granted.athlete(), today, &asked, activities?, &planned?))
+    Ok(render(card, today, &asked, activities?, &planned?))
 }
 
 /// The calendar's workouts and races; its absence degrades the answer, a lost connection ends it.
 async fn planned(
-    granted: &Granted,
+    upstream: &intervals::Athlete,
     asked: &Asked,
     range: Range,
     today: NaiveDate,
@@ -253,7 +256,7 @@ async fn planned(
         return Ok(Planned::NotAsked);
     }
     let newest = totals::planned_until(range, today);
-    match granted.intervals().events(range.oldest, newest, &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"]).await {
+    match upstream.events(range.oldest, newest, &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"]).await {
         Ok(events) => Ok(Planned::Events(events)),
         Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
         Err(intervals::Error::MissingScope(_)) => Ok(Planned::Missing(
@@ -372,7 +375,8 @@ fn render(
         ));
     }
     blocks.push(answer::garmin_line(
-        rows.iter()
+        readable
+            .iter()
             .map(|a| (a.source.as_deref(), a.device_name.as_deref())),
     ));
     Answer::of(blocks)
@@ -416,7 +420,13 @@ fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
     let oldest = asked.range.map_or(end.max(reach), |range| range.oldest);
     let hidden = answer::counted(rows.len() - shown, "more row", "more rows");
     if last != next {
-        return format!("… {hidden}: ask with oldest={oldest} newest={next}");
+        let same = match (asked.query.is_some(), asked.sport.is_some()) {
+            (true, true) => ", same query and sport",
+            (true, false) => ", same query",
+            (false, true) => ", same sport",
+            (false, false) => "",
+        };
+        return format!("… {hidden}: ask with oldest={oldest} newest={next}{same}");
     }
     let that_day = rows.iter().filter(|row| day_of(row) == Some(last)).count();
     let before = last.pred_opt().unwrap_or(last);
@@ -448,7 +458,7 @@ fn about_stubs(count: usize, narrowed: bool) -> String {
         to intervals.icu to see them.";
     match (count, narrowed) {
         (0, _) => String::new(),
-        (_, false) => format!("(Strava): {how}"),
+        (_, false) => format!("(Strava): {how} Load sums here leave them out; get_fitness counts them."),
         (_, true) => format!(
             "Not searched: {}. {how}",
             answer::counted(count, "activity from Strava", "activities from Strava")

@@ -98,26 +98,34 @@ fn days_back(end: NaiveDate, days: u64) -> NaiveDate {
 }
 
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let today = granted.today();
+    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+}
+
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    today: NaiveDate,
+    given: Map<String, Value>,
+) -> Result<Answer, ToolError> {
     let asked = Asked::read(given, today)?;
-    let rows = granted
-        .intervals()
+    let rows = upstream
         .wellness(asked.reads_from(today), asked.range.newest, &[])
         .await?;
-    let uses_own = rows
+    let has_own = rows
         .iter()
         .any(|row| in_range(row, asked.range) && row.rest.keys().any(|key| fields::is_own(key)));
-    let names = if asked.detail == Detail::Full && uses_own && granted.shares(Area::Settings) {
-        names_of_own_fields(&granted).await?
+    let names = if asked.detail == Detail::Full && has_own && card.scopes.reads(Area::Settings) {
+        names_of_own_fields(upstream).await?
     } else {
         BTreeMap::new()
     };
-    Ok(render(granted.athlete(), today, &asked, &rows, &names))
+    Ok(render(card, today, &asked, &rows, &names))
 }
 
 /// Names by code. Without them the codes serve, so only a lost connection is worth an error.
-async fn names_of_own_fields(granted: &Granted) -> Result<BTreeMap<String, String>, ToolError> {
-    match granted.intervals().custom_fields().await {
+async fn names_of_own_fields(upstream: &intervals::Athlete) -> Result<BTreeMap<String, String>, ToolError> {
+    match upstream.custom_fields().await {
         Ok(own) => Ok(own.into_iter().map(|field| (field.code, field.name)).collect()),
         Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
         Err(_) => Ok(BTreeMap::new()),

@@ -254,6 +254,7 @@ fn follow(found: &Value, mut given: Value) -> Vec<String> {
         };
         let rest = line.split("for the days before: ").last().unwrap();
         let call = rest.split("ask with ").last().unwrap();
+        let call = call.split(", same").next().unwrap();
         for part in call.split(' ') {
             let (name, value) = part.split_once('=').unwrap();
             given[name] = json!(value);
@@ -346,7 +347,7 @@ fn ten_years_are_cut_and_told() {
     let text = answer(&ana(), json!({"oldest": "2017-01-01"}), found);
     assert!(text.contains("Ride 3000 · 3000:00 · load 150000"), "{text}");
     assert!(
-        text.contains("… 2940 more rows: ask with oldest=2017-01-01 newest=2026-09-22"),
+        text.contains("… 2940 more rows: ask with oldest=2017-01-01 newest=2026-09-22, same query"),
         "{text}"
     );
     assert!(
@@ -378,7 +379,7 @@ fn a_search_over_all_time_gives_short_rows_and_says_so() {
     );
     // The next call has dates, and those must be a range that is taken.
     assert!(
-        text.contains("… 198 more rows: ask with oldest=2016-09-22 newest=2026-09-22"),
+        text.contains("… 198 more rows: ask with oldest=2016-09-22 newest=2026-09-22, same query"),
         "{text}"
     );
     assert!(
