@@ -11,7 +11,7 @@ use super::{
     history::{Fitness, History, threshold},
     people::{Build, FIRST_DAY, PLANNED_DAYS, Person},
     schema::{EVENT, blank, fill},
-    season::{Kind, Mark, Rank, Session, marks, plan},
+    season::{Kind, Rank, Session, is_recovery, plan},
     training::{day_number, event_id},
     workout::{By, Indoor, intensity},
 };
@@ -37,6 +37,53 @@ pub(super) const CATEGORIES: [&str; 14] = [
 /// Slot of the week's target and of the first mark among a day's events.
 const TARGET_SLOT: u8 = 4;
 const MARK_SLOT: u8 = 5;
+
+/// What else stands in the calendar, once a week at most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mark {
+    category: &'static str,
+    name: &'static str,
+    description: Option<&'static str>,
+    /// First day after it.
+    days: i64,
+}
+
+/// What stands in the calendar on `day` beside workouts and races.
+fn marks(person: &Person, day: NaiveDate) -> Vec<Mark> {
+    let mark = |category, name, description, days| Mark {
+        category,
+        name,
+        description,
+        days,
+    };
+    let mut marks = Vec::new();
+    let week = day.iso_week().week();
+    if day.weekday() == Weekday::Mon {
+        match (person.build, week) {
+            (Build::Cyclist, 42) => marks.push(mark("HOLIDAY", "Urlaub an der Ostsee", None, 7)),
+            (Build::Runner, 52) => marks.push(mark("HOLIDAY", "Christmas at Mum's", None, 7)),
+            (Build::Cyclist, 3) => marks.push(mark("NOTE", "Leistungsdiagnostik buchen", None, 1)),
+            _ => {}
+        }
+        if person.is_ill(day) {
+            let name = match person.build {
+                Build::Cyclist => "Erkältung",
+                Build::Runner => "Man flu",
+            };
+            marks.push(mark("SICK", name, Some("Fever, no training"), 5));
+        } else if is_recovery(day) {
+            let text = match person.build {
+                Build::Cyclist => "Entlastungswoche: locker bleiben, viel schlafen",
+                Build::Runner => "Recovery week. Don't race the easy runs!",
+            };
+            marks.push(mark("NOTE", "Recovery week", Some(text), 7));
+        }
+    }
+    if day.weekday() == Weekday::Wed && person.dice(day, "travel").chance(0.05) {
+        marks.push(mark("NOTE", "Travel", Some("Train 07:12, back late"), 1));
+    }
+    marks
+}
 
 /// The last day that has seeded events, seen from `today`.
 pub(super) fn horizon(today: NaiveDate) -> NaiveDate {

@@ -54,16 +54,6 @@ enum Phase {
     Off,
 }
 
-/// What else stands in the calendar, once a week at most.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) category: &'static str,
-    pub(super) name: &'static str,
-    pub(super) description: Option<&'static str>,
-    /// First day after it.
-    pub(super) days: i64,
-}
-
 fn at(hour: u32, minute: u32) -> NaiveTime {
     NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default()
 }
@@ -123,43 +113,6 @@ fn race(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
         (Build::Runner, 41) => Some(("Melbourne Half Marathon", Rank::B)),
         _ => None,
     }
-}
-
-/// What stands in the calendar on `day` beside workouts and races.
-pub(super) fn marks(person: &Person, day: NaiveDate) -> Vec<Mark> {
-    let mark = |category, name, description, days| Mark {
-        category,
-        name,
-        description,
-        days,
-    };
-    let mut marks = Vec::new();
-    let week = day.iso_week().week();
-    if day.weekday() == Weekday::Mon {
-        match (person.build, week) {
-            (Build::Cyclist, 42) => marks.push(mark("HOLIDAY", "Urlaub an der Ostsee", None, 7)),
-            (Build::Runner, 52) => marks.push(mark("HOLIDAY", "Christmas at Mum's", None, 7)),
-            (Build::Cyclist, 3) => marks.push(mark("NOTE", "Leistungsdiagnostik buchen", None, 1)),
-            _ => {}
-        }
-        if person.is_ill(day) {
-            let name = match person.build {
-                Build::Cyclist => "Erkältung",
-                Build::Runner => "Man flu",
-            };
-            marks.push(mark("SICK", name, Some("Fever, no training"), 5));
-        } else if is_recovery(day) {
-            let text = match person.build {
-                Build::Cyclist => "Entlastungswoche: locker bleiben, viel schlafen",
-                Build::Runner => "Recovery week. Don't race the easy runs!",
-            };
-            marks.push(mark("NOTE", "Recovery week", Some(text), 7));
-        }
-    }
-    if day.weekday() == Weekday::Wed && person.dice(day, "travel").chance(0.05) {
-        marks.push(mark("NOTE", "Travel", Some("Train 07:12, back late"), 1));
-    }
-    marks
 }
 
 /// What `person` means to do on `day`. Nothing before the first day.
