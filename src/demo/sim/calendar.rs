@@ -11,7 +11,7 @@ use super::{
     history::{Fitness, History, threshold},
     people::{Build, FIRST_DAY, PLANNED_DAYS, Person},
     schema::{EVENT, blank, fill},
-    season::{Kind, Rank, Session, is_recovery, plan},
+    season::{Kind, Rank, Session, course, is_recovery, plan},
     training::{day_number, event_id},
     workout::{By, Indoor, intensity},
 };
@@ -107,8 +107,22 @@ fn bare(person: &Person, day: NaiveDate, slot: u8, days: i64) -> Map<String, Val
     object
 }
 
+/// An event that a client begins to make.
+pub(super) fn blank_event(person: &Person, id: i64) -> Map<String, Value> {
+    let mut event = blank(EVENT);
+    fill(
+        &mut event,
+        json!({
+            "id": id, "athlete_id": person.athlete_id, "created_by_id": person.athlete_id, "calendar_id": 1,
+            "uid": uid(id), "training_availability": "NORMAL",
+        }),
+    );
+    flags(&mut event);
+    event
+}
+
 /// The primitives that are false instead of null.
-pub(super) fn flags(object: &mut Map<String, Value>) {
+fn flags(object: &mut Map<String, Value>) {
     for name in [
         "not_on_fitness_chart",
         "show_as_note",
@@ -129,7 +143,7 @@ pub(super) fn midnight(day: NaiveDate) -> String {
 }
 
 /// A stable UUID (version 4 in form) for an event.
-pub(super) fn uid(id: i64) -> String {
+fn uid(id: i64) -> String {
     let part = |n| Dice::of(&[id.unsigned_abs(), n]).bits();
     let (high, low) = (part(1), part(2));
     format!(
@@ -166,7 +180,7 @@ fn planned(
             "moving_time": totals.secs, "icu_training_load": totals.load,
             "icu_intensity": round(intensity(totals.load, totals.secs), 6),
             "icu_ctl": round(after.ctl, 6), "icu_atl": round(after.atl, 6),
-            "distance": if by_power { 0.0 } else { round(totals.distance, 3) },
+            "distance": course(session).unwrap_or(if by_power { 0.0 } else { round(totals.distance, 3) }),
             "joules": totals.joules, "joules_above_ftp": 0,
         }),
     );

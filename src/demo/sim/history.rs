@@ -2,6 +2,8 @@
 //!
 //! Built once for a day and shared; what clients write does not enter here, except planned load in a projection.
 
+use std::cmp::Ordering;
+
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 
 use super::{
@@ -123,12 +125,10 @@ impl History {
             .unwrap_or_default();
         let mut day = oldest.min(today);
         while day <= newest {
-            let row = if day < today {
-                self.past(day).unwrap_or_default()
-            } else if day == today {
-                before.next(self.load(day, now))
-            } else {
-                before.next(planned(day))
+            let row = match day.cmp(&today) {
+                Ordering::Less => self.past(day).unwrap_or_default(),
+                Ordering::Equal => before.next(self.load(day, now)),
+                Ordering::Greater => before.next(planned(day)),
             };
             if day >= oldest {
                 rows.push((day, row));

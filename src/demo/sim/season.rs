@@ -115,6 +115,17 @@ fn race(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
     }
 }
 
+/// Metres of a measured course that is run.
+pub(super) fn course(session: &Session) -> Option<f64> {
+    match (session.name, session.kind) {
+        ("Canberra Marathon", _) => Some(42_195.0),
+        ("Melbourne Half Marathon", _) => Some(21_097.5),
+        ("Run Melbourne 10k", _) => Some(10_000.0),
+        (_, Kind::ParkRun) => Some(5000.0),
+        _ => None,
+    }
+}
+
 /// What `person` means to do on `day`. Nothing before the first day.
 pub(super) fn plan(person: &Person, day: NaiveDate) -> Vec<Session> {
     if day < FIRST_DAY || person.is_ill(day) {
@@ -331,9 +342,10 @@ fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
             )]
         }
         Weekday::Sat => vec![steady("Endurance", at(9, 30), about(125, volume))],
-        Weekday::Sun => match race(person, day) {
-            Some((name, rank)) => vec![cyclist_race(name, rank)],
-            None => {
+        Weekday::Sun => {
+            if let Some((name, rank)) = race(person, day) {
+                vec![cyclist_race(name, rank)]
+            } else {
                 let name = match dice("sunday").pick(&[0, 1, 2, 3]) {
                     0 => "Grüße vom Feldberg",
                     1 => "Lange Ausfahrt Kaiserstuhl",
@@ -346,7 +358,7 @@ fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
                     about(if winter { 170 } else { 225 }, volume),
                 )]
             }
-        },
+        }
     };
     for session in &mut sessions {
         let weekday = !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);

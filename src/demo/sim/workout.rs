@@ -194,7 +194,7 @@ impl Step {
                 } else if point {
                     json!({"value": start, "start": (0.975 * start).floor(), "end": (1.025 * start).ceil()})
                 } else {
-                    json!({"value": ((start + end) / 2.0).floor(), "start": start, "end": end})
+                    json!({"value": f64::midpoint(start, end).floor(), "start": start, "end": end})
                 }
             }
             By::Pace => {
