@@ -18,4 +18,5 @@ mod mcp_wire;
 mod pages;
 mod serve_command;
 mod sessions;
+mod upstream;
 mod world;
