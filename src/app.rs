@@ -1,4 +1,4 @@
-//! The running service's values: pool, clock, randomness, keys, limits. Cheap to clone.
+//! The running service's values: pool, clock, randomness, keys, clients, limits. Cheap to clone.
 //!
 //! No behaviour here: rooms take what they need from it.
 
@@ -8,6 +8,9 @@ use sqlx::PgPool;
 
 use crate::{
     config::Config,
+    guard::limits::Limits,
+    intervals,
+    mail::transport::Transport,
     secrets::{KeyRing, Passwords, Random},
     time::Clock,
 };
@@ -30,6 +33,12 @@ pub struct Parts {
     pub keys: KeyRing,
     /// Hashes passwords.
     pub passwords: Passwords,
+    /// Talks to intervals.icu.
+    pub intervals: intervals::Client,
+    /// Where mails go.
+    pub mail: Transport,
+    /// Rate limits.
+    pub limits: Limits,
 }
 
 impl App {

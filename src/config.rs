@@ -241,14 +241,12 @@ pub struct Config {
 }
 
 impl Config {
-    /// The settings as the environment gives them, without looking at the command line. For tests and the demo.
-    pub fn from_defaults() -> Self {
-        #[derive(clap::Parser)]
-        struct Bare {
-            #[command(flatten)]
-            config: Config,
-        }
-        <Bare as clap::Parser>::parse_from(["icusync"]).config
+    /// Every setting at its default, whatever the environment says. For tests and the demo.
+    pub fn defaults() -> Self {
+        use clap::{Args as _, FromArgMatches as _, builder::Resettable};
+        let command = Self::augment_args(clap::Command::new("icusync")).mut_args(|arg| arg.env(Resettable::Reset));
+        let matches = command.get_matches_from(["icusync"]);
+        Self::from_arg_matches(&matches).expect("every setting has a default or is optional")
     }
 
     /// Checks what no single setting shows. The message tells which settings clash and what to write.

@@ -1,17 +1,49 @@
 //! IcuSync connects intervals.icu accounts to Claude and other MCP clients through one URL.
 //!
-//! The map of the house; data flows through it one way:
-//! request → [`routes`]/`layers` → [`guard`] (who) → [`mcp`] (call) → [`guard::grant`] (may they) → [`tools`] →
-//! [`intervals`] → answer.
+//! The map of the house. Data flows through it one way: request → [`routes`] and [`layers`] → [`guard`] (who asks) →
+//! [`mcp`] (the call) → [`guard::grant`] (may they) → [`tools`] → [`intervals`] → answer.
+//!
+//! - [`config`]: every setting, read once at start
+//! - [`app`]: the values that every request shares; [`start`] builds them and runs the service; [`server`] accepts
+//! - [`routes`]: every URL on one screen; [`layers`]: what stands around each; [`error`]: what a failure becomes
+//! - [`guard`]: sessions, link tokens, grants, limits: who asks, and may they
+//! - [`mcp`]: the MCP endpoint: list, call, protocol shims
+//! - [`tools`]: the tools and the shape of their answers
+//! - [`training`]: formulas over training data, pure
+//! - [`intervals`]: the only code that calls intervals.icu
+//! - [`pages`]: the screens
+//! - [`queries`]: every SQL statement
+//! - [`mail`]: the mails, their outbox and transport; [`jobs`]: the queue's worker
+//! - [`secrets`]: tokens, sealing, passwords; [`ids`] and [`time`]: ids and the clock as values
+//! - [`postgres`]: a private database when no other is given
+//! - `demo`: simulated athletes and captured mail (feature `demo`)
 
 pub mod app;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod error;
 pub mod guard;
 pub mod ids;
 pub mod intervals;
+pub mod jobs;
+pub mod layers;
+pub mod mail;
+pub mod mcp;
+pub mod pages;
+pub mod postgres;
 pub mod queries;
+pub mod routes;
 pub mod secrets;
+pub mod server;
+pub mod start;
 pub mod time;
 pub mod tools;
+pub mod training;
+
+/// Makes ring the process's TLS provider. Called once at the start of the program and of each test; a second call
+/// changes nothing.
+pub fn install_crypto() {
+    // The only failure is that a provider is installed already, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,5 +1,246 @@
-//! What `icusync demo` and the tests stand on: a simulated intervals.icu.
+//! `icusync demo`: the real service with a simulated intervals.icu, seeded people and captured mail, on this machine only.
 //!
-//! Nothing of the real service may depend on this room; the image is built without it.
+//! It never reads the environment, binds loopback only, and marks its database, so it cannot touch a real installation.
 
+mod inbox;
+pub mod seed;
 pub mod sim;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use inbox::router as inbox;
+
+use crate::{
+    app::App,
+    config::{Config, Origin, SignUp},
+    mail::transport::{Captured, Transport},
+    postgres,
+    secrets::Random,
+    start::{self, Database, Ingredients, Purpose},
+    time::Clock,
+};
+
+/// What `icusync demo` can be told.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// The port of the service, on localhost; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// An intervals.icu to use instead of the simulated one: https, or on this machine.
+    #[arg(long)]
+    pub intervals_url: Option<Origin>,
+    /// Keeps the demo's data here; without it they are deleted at the end.
+    #[arg(long)]
+    pub data_dir: Option<PathBuf>,
+    /// Prints one line of JSON when ready, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The OAuth app under which the demo is known to the simulated intervals.icu.
+pub const CLIENT_ID: &str = "315";
+/// Its secret; it opens nothing but the simulator.
+pub const CLIENT_SECRET: &str = "demo-client-secret";
+
+/// Runs the demo until Ctrl-C or SIGTERM.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let shutdown = start::shutdown_on_signals()?;
+    let scratch = match &options.data_dir {
+        Some(_) => None,
+        None => Some(scratch_dir(&Random::from_os())),
+    };
+    let outcome = run_in(&options, scratch.clone(), shutdown).await;
+    if let Some(dir) = scratch {
+        let _ = std::fs::remove_dir_all(dir);
+    }
+    outcome
+}
+
+async fn run_in(options: &Options, scratch: Option<PathBuf>, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let random = Random::from_os();
+    let (data_dir, kind) = match (&options.data_dir, scratch) {
+        (Some(dir), _) => (dir.clone(), postgres::Kind::Kept),
+        (None, Some(dir)) => (dir, postgres::Kind::Throwaway),
+        (None, None) => anyhow::bail!("no folder for the demo's data"),
+    };
+    let listeners = listen(options.port).await?;
+    let port = listeners[0].local_addr()?.port();
+    if !options.json {
+        say("Starting a private PostgreSQL and a simulated intervals.icu …")?;
+    }
+    let mut database = Database::private(postgres::Options { data_dir: data_dir.clone(), run_as: None, kind }).await?;
+    start::refuse_unmarked(&database).await?;
+    database.migrate().await?;
+
+    let mut config = config(port)?;
+    let simulator = match &options.intervals_url {
+        Some(url) => {
+            config.intervals_url = url.clone();
+            None
+        }
+        None => {
+            let running = simulate(&clock, &config, 0, 0).await?;
+            config.intervals_url = origin(&running.base_url)?;
+            Some(running)
+        }
+    };
+    let pool = database.pool(&config).await?;
+    start::claim(&pool, Purpose::Demo, &clock).await?;
+    let keys = start::key_file(&data_dir.join("seal.keys"), &random)?;
+    let mails = Captured::default();
+    let mail = Transport::Captured(mails.clone());
+    let app = start::app(config, Ingredients { pool, keys, mail, clock, random })?;
+    let people = seed::seed(&app).await?;
+
+    let inbox = TcpListener::bind(loopback(0)).await.context("cannot listen for the captured mails")?;
+    let inbox_at = inbox.local_addr()?;
+    let ready = Ready { app: app.clone(), people, inbox: inbox_at, simulator: simulator.as_ref() };
+    say(&if options.json { ready.json() } else { ready.text() })?;
+
+    let mut cluster = database.cluster.take();
+    let lost = async {
+        match &mut cluster {
+            Some(cluster) => anyhow::Error::from(cluster.ended().await),
+            None => std::future::pending().await,
+        }
+    };
+    let ended = tokio::select! {
+        ended = async {
+            tokio::try_join!(
+                start::run(app, listeners, shutdown.clone()),
+                async { Ok(crate::server::serve(inbox, inbox::router(mails, inbox_at), shutdown.clone()).await?) }
+            )
+        } => ended.map(|_| ()),
+        lost = lost => Err(lost),
+    };
+    shutdown.cancel();
+    if let Some(simulator) = simulator {
+        simulator.stop().await;
+    }
+    if let Some(cluster) = cluster {
+        cluster.stop().await?;
+    }
+    ended
+}
+
+/// The settings of a demo at `port`: nothing of the environment enters.
+pub fn config(port: u16) -> anyhow::Result<Config> {
+    let mut config = Config::defaults();
+    config.public_url = origin(&format!("http://localhost:{port}"))?;
+    config.link_url = origin(&format!("http://127.0.0.1:{port}"))?;
+    config.bind = loopback(port);
+    config.intervals_client_id = Some(CLIENT_ID.to_owned());
+    config.intervals_client_secret = Some(CLIENT_SECRET.to_owned().into());
+    config.intervals_api_keys = Some(true);
+    config.sign_up = Some(SignUp::Open);
+    config.mail_from = "IcuSync demo <demo@localhost.test>".to_owned();
+    Ok(config)
+}
+
+/// Starts the simulated intervals.icu for a service with `config`.
+pub async fn simulate(clock: &Clock, config: &Config, port: u16, control: u16) -> anyhow::Result<sim::Running> {
+    let clock = clock.clone();
+    sim::start(sim::Options {
+        clock: Arc::new(move || clock.now()),
+        redirect_uris: vec![config.public_url.join("/connect/callback")],
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: CLIENT_SECRET.to_owned(),
+        ip_limit: false,
+        listen: loopback(port),
+        control_listen: loopback(control),
+    })
+    .await
+}
+
+/// What is told when the demo is ready.
+struct Ready<'a> {
+    app: App,
+    people: Vec<seed::Seeded>,
+    inbox: SocketAddr,
+    simulator: Option<&'a sim::Running>,
+}
+
+impl Ready<'_> {
+    fn json(&self) -> String {
+        let config = &self.app.config;
+        let athletes: Vec<_> = self
+            .people
+            .iter()
+            .map(|seeded| {
+                json!({
+                    "name": seeded.person.name,
+                    "email": seeded.person.email,
+                    "password": seed::PASSWORD,
+                    "link": seeded.link,
+                    "athlete_id": seeded.person.athlete_id,
+                    "token": seeded.person.token,
+                })
+            })
+            .collect();
+        let mut ready = json!({
+            "web": config.public_url.as_str(),
+            "mcp": config.public_url.join("/mcp"),
+            "links": config.link_url.as_str(),
+            "mail": format!("http://{}", self.inbox),
+            "intervals": config.intervals_url.as_str(),
+            "athletes": athletes,
+            "coaches": [],
+        });
+        if let Some(simulator) = self.simulator {
+            ready["control"] = json!(simulator.control_url);
+        }
+        ready.to_string()
+    }
+
+    fn text(&self) -> String {
+        use std::fmt::Write as _;
+        let config = &self.app.config;
+        let mut out = format!("\nIcuSync demo is ready.\n\n  Pages           {}\n", config.public_url.as_str());
+        let _ = writeln!(out, "  Captured mail   http://{}", self.inbox);
+        let _ = writeln!(out, "  intervals.icu   {} (simulated unless you named another)", config.intervals_url.as_str());
+        for seeded in &self.people {
+            let _ = writeln!(out, "\n  {}\n    sign in       {} / {}", seeded.person.name, seeded.person.email, seed::PASSWORD);
+            let _ = writeln!(out, "    connector URL {}", seeded.link);
+        }
+        out.push_str("\nClick: sign in as Ana, or sign up with any address and take the mail from the captured ones.\n");
+        out.push_str("Paste: give a connector URL to any MCP client on this machine, for example\n");
+        let url = self.people.first().map_or("", |seeded| seeded.link.as_str());
+        let _ = writeln!(out, "  claude mcp add --transport http icusync {url}\n\nCtrl-C ends it.");
+        out
+    }
+}
+
+/// 127.0.0.1 and, where the machine has it, ::1: browsers take either for `localhost`.
+async fn listen(port: u16) -> anyhow::Result<Vec<TcpListener>> {
+    let first = TcpListener::bind(loopback(port))
+        .await
+        .with_context(|| format!("port {port} is taken: choose another with --port, or a free one with --port 0"))?;
+    let same: SocketAddr = (std::net::Ipv6Addr::LOCALHOST, first.local_addr()?.port()).into();
+    let mut listeners = vec![first];
+    listeners.extend(TcpListener::bind(same).await);
+    Ok(listeners)
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    (std::net::Ipv4Addr::LOCALHOST, port).into()
+}
+
+fn origin(url: &str) -> anyhow::Result<Origin> {
+    url.parse().map_err(|error: String| anyhow::anyhow!(error))
+}
+
+fn scratch_dir(random: &Random) -> PathBuf {
+    let name: String = random.bytes::<6>().iter().map(|byte| format!("{byte:02x}")).collect();
+    std::env::temp_dir().join(format!("icusync-demo-{name}"))
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    writeln!(std::io::stdout(), "{line}").context("cannot write to the terminal")
+}

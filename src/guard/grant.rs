@@ -1,12 +1,20 @@
 //! The right to use one tool for one athlete. [`Granted`] has private fields and is built only here.
+//!
+//! No HTTP and no tool logic; the only upstream calls are those that keep the connection's row true.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
+use sqlx::PgPool;
+use tokio::time::Instant;
 
+use super::connection::{self, Brake};
 use crate::{
+    app::App,
     ids::{AccountId, AthleteId, ConnectionId, LinkId},
-    intervals::{self, Area, Scopes, model},
-    queries::connections::Profile,
+    intervals::{self, ActivityQuery, Area, For, Scopes, model},
+    queries::connections::{self, Connection, Profile},
+    time::Clock,
+    tools::{Access, Tool, ToolError},
 };
 
 /// Who is calling, and by which way in.
@@ -21,6 +29,14 @@ pub enum Caller {
         /// The connection, when there is one.
         connection: Option<ConnectionId>,
     },
+}
+
+impl Caller {
+    /// Whose data the caller may ask for.
+    pub fn account(&self) -> AccountId {
+        let Self::Athlete { account, .. } = self;
+        *account
+    }
 }
 
 /// How an athlete likes numbers to be shown.
@@ -57,6 +73,9 @@ pub struct Granted {
     card: AthleteCard,
     now: DateTime<Utc>,
     intervals: intervals::Athlete,
+    connection: ConnectionId,
+    pool: PgPool,
+    clock: Clock,
 }
 
 impl Granted {
@@ -92,12 +111,317 @@ impl Granted {
 
     /// `GET /athlete/{id}`, which also refreshes the connection's row (name, zone, units).
     pub async fn profile(&self) -> Result<model::Athlete, intervals::Error> {
-        todo!()
+        let athlete = self.intervals.profile().await?;
+        let row = row_of(&athlete);
+        // The answer is good without the row: the next call refreshes it.
+        if let Err(error) = connections::refresh(&self.pool, self.connection, &row, self.clock.now()).await {
+            tracing::warn!(%error, "cannot refresh a connection's row");
+        }
+        Ok(athlete)
     }
+}
+
+impl std::fmt::Debug for Granted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Granted({})", self.connection)
+    }
+}
+
+/// What remains of a grant for the one who dispatches the call, while the tool has the grant itself.
+#[derive(Debug, Clone)]
+pub struct Tie {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its athlete.
+    pub athlete: AthleteId,
+    /// When a call last got an answer from upstream.
+    pub last_success_at: Option<DateTime<Utc>>,
+    /// Counts the requests that the tool sends.
+    pub intervals: intervals::Athlete,
+}
+
+/// A grant is checked at every call against the row as it is then; its row is refreshed when it is a day old.
+const FRESH_FOR: Duration = Duration::hours(24);
+/// How far back an activity may lie whose zone stands in for the one of the settings.
+const ZONE_FROM_ACTIVITIES: Duration = Duration::days(365);
+
+/// Opens the right to use `tool` for the caller's athlete until `deadline`, or says who must do what first.
+pub async fn open(
+    app: &App,
+    brake: &Brake,
+    caller: &Caller,
+    tool: &Tool,
+    deadline: Instant,
+) -> Result<(Granted, Tie), ToolError> {
+    let row = connections::of_account(&app.pool, caller.account())
+        .await
+        .map_err(|error| away(&error))?;
+    let row = row.ok_or_else(|| connection::never(app))?;
+    let credential = connection::usable(app, &row)?;
+    let scopes = connection::scopes_of(&row);
+    for area in tool.needs {
+        let shared = match tool.access {
+            Access::Read => scopes.reads(*area),
+            Access::Write => scopes.writes(*area),
+        };
+        if !shared {
+            return Err(unshared(app, tool.name, *area));
+        }
+    }
+    let athlete: AthleteId = row.athlete_id.parse().map_err(|_| {
+        tracing::error!(connection = %row.id, "a stored athlete id does not have the form of one");
+        ToolError::Ours(
+            "Not done: IcuSync's own record of this connection is damaged. Write to its operator.".to_owned(),
+        )
+    })?;
+    let Caller::Athlete { link, .. } = caller;
+    let intervals = app.intervals.athlete(For {
+        connection: row.id,
+        write_number: row.write_number,
+        athlete: athlete.clone(),
+        credential,
+        scopes: scopes.clone(),
+        caller: (*link).into(),
+        deadline,
+    });
+    let row = up_to_date(app, brake, row, &scopes, &intervals).await?;
+    let zone = row
+        .zone
+        .as_deref()
+        .and_then(|zone| zone.parse().ok())
+        .ok_or_else(|| zoneless(app))?;
+    let card = AthleteCard {
+        id: athlete.clone(),
+        name: one_line(&row.athlete_name, 80),
+        zone,
+        units: Units {
+            imperial: row.imperial,
+            weight_in_lb: row.weight_in_lb,
+            fahrenheit: row.fahrenheit,
+        },
+        thresholds_on: row.thresholds_on,
+        scopes,
+    };
+    let tie = Tie {
+        connection: row.id,
+        athlete,
+        last_success_at: row.last_success_at,
+        intervals: intervals.clone(),
+    };
+    let granted = Granted {
+        caller: caller.clone(),
+        card,
+        now: app.clock.now(),
+        intervals,
+        connection: row.id,
+        pool: app.pool.clone(),
+        clock: app.clock.clone(),
+    };
+    Ok((granted, tie))
+}
+
+/// The row, refreshed when it is a day old or was never fetched. With a usable zone a failed refresh costs nothing: the
+/// next call tries again.
+async fn up_to_date(
+    app: &App,
+    brake: &Brake,
+    mut row: Connection,
+    scopes: &Scopes,
+    intervals: &intervals::Athlete,
+) -> Result<Connection, ToolError> {
+    let now = app.clock.now();
+    let fresh = row.refreshed_at.is_some_and(|at| now - at < FRESH_FOR);
+    let has_zone = row.zone.is_some();
+    if fresh && has_zone {
+        return Ok(row);
+    }
+    if scopes.reads(Area::Settings) {
+        match intervals.profile().await {
+            Ok(athlete) => {
+                let profile = row_of(&athlete);
+                connections::refresh(&app.pool, row.id, &profile, now)
+                    .await
+                    .map_err(|error| away(&error))?;
+                apply(&mut row, profile);
+            }
+            Err(intervals::Error::Unauthorized) => {
+                return Err(connection::refused(app, brake, row.account_id).await);
+            }
+            Err(error) if !has_zone => return Err(error.into()),
+            Err(error) => tracing::info!(%error, connection = %row.id, "a connection's row stays as it was"),
+        }
+    }
+    // What the athlete told us on the dashboard is better than a guess from where an activity took place.
+    let told = row.zone.is_some() && row.zone_source.as_deref() != Some("activity");
+    if told || !scopes.reads(Area::Activity) {
+        return Ok(row);
+    }
+    match zone_of_last_activity(intervals, now).await {
+        Ok(Some(zone)) => {
+            connections::set_zone(&app.pool, row.id, zone.name(), "activity", now)
+                .await
+                .map_err(|error| away(&error))?;
+            row.zone = Some(zone.name().to_owned());
+        }
+        Ok(None) => {}
+        Err(intervals::Error::Unauthorized) => {
+            return Err(connection::refused(app, brake, row.account_id).await);
+        }
+        Err(error) if row.zone.is_none() => return Err(error.into()),
+        Err(error) => tracing::info!(%error, connection = %row.id, "a connection's zone stays as it was"),
+    }
+    Ok(row)
+}
+
+fn apply(row: &mut Connection, profile: Profile) {
+    row.athlete_name = profile.athlete_name;
+    row.imperial = profile.imperial;
+    row.weight_in_lb = profile.weight_in_lb;
+    row.fahrenheit = profile.fahrenheit;
+    row.thresholds_on = profile.thresholds_on;
+    if let Some((zone, source)) = profile.zone {
+        row.zone = Some(zone);
+        row.zone_source = Some(source.to_owned());
+    }
+}
+
+/// The zone in which the newest activity was recorded, at the cost of one request.
+async fn zone_of_last_activity(
+    intervals: &intervals::Athlete,
+    now: DateTime<Utc>,
+) -> Result<Option<Tz>, intervals::Error> {
+    let query = ActivityQuery {
+        oldest: (now - ZONE_FROM_ACTIVITIES).date_naive(),
+        // Tomorrow in UTC is today for whoever lives far enough east.
+        newest: (now + Duration::days(1)).date_naive(),
+        limit: Some(1),
+        fields: &["timezone"],
+    };
+    let activities = intervals.activities(&query).await?;
+    Ok(activities
+        .iter()
+        .find_map(|activity| activity.timezone.as_deref()?.parse().ok()))
 }
 
 /// What a profile from upstream says for the connection's row.
 pub fn row_of(athlete: &model::Athlete) -> Profile {
-    let _ = athlete;
-    todo!()
+    let zone = athlete
+        .timezone
+        .as_deref()
+        .and_then(|zone| zone.parse::<Tz>().ok());
+    let changes = athlete
+        .sport_settings
+        .iter()
+        .flatten()
+        .filter_map(|sport| sport.updated);
+    Profile {
+        athlete_name: one_line(athlete.name.as_deref().unwrap_or_default(), 80),
+        zone: zone.map(|zone| (zone.name().to_owned(), "settings")),
+        imperial: athlete.measurement_preference.as_deref() == Some("feet"),
+        weight_in_lb: athlete.weight_pref_lb == Some(true),
+        fahrenheit: athlete.fahrenheit == Some(true),
+        thresholds_on: changes
+            .max()
+            .map(|at| at.with_timezone(&zone.unwrap_or(Tz::UTC)).date_naive()),
+    }
+}
+
+/// Somebody else's text as one plain line of at most `most` characters: no control, bidi, zero-width or tag characters.
+pub fn one_line(text: &str, most: usize) -> String {
+    let visible: String = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .filter(|c| !is_invisible(*c))
+        .collect();
+    let mut line = visible
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
+    if let Some((at, _)) = line.char_indices().nth(most) {
+        line.truncate(line[..at].trim_end().len());
+    }
+    line
+}
+
+/// Characters that a reader cannot see and a model can: general categories Cc, Cf, Co and the selectors of variants.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(u32::from(c),
+            0xAD | 0x34F | 0x600..=0x605 | 0x61C | 0x6DD | 0x70F | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F
+            | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0x3164 | 0xE000..=0xF8FF | 0xFE00..=0xFE0F | 0xFEFF
+            | 0xFFA0 | 0xFFF0..=0xFFFB | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF | 0xF0000..)
+}
+
+fn unshared(app: &App, tool: &str, area: Area) -> ToolError {
+    ToolError::Refused(format!(
+        "Not done: {tool} needs the athlete's {}, which were left unticked when intervals.icu was connected. The athlete can \
+         connect again on {} and leave them ticked.",
+        area.in_words(),
+        connection::dashboard(app)
+    ))
+}
+
+fn zoneless(app: &App) -> ToolError {
+    ToolError::Refused(format!(
+        "Not done: the athlete's time zone is not known, so no date would be right. The settings of intervals.icu were not \
+         shared or hold none, and no activity tells it. The athlete can set it on {}.",
+        connection::dashboard(app)
+    ))
+}
+
+/// For the caller when our own database does not answer; the cause goes to the log.
+pub fn away(error: &sqlx::Error) -> ToolError {
+    tracing::error!(%error, "the database does not answer a tool call");
+    ToolError::Ours(
+        "Not done: IcuSync cannot reach its own records for the moment. Ask again in a minute.".to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_becomes_a_row() {
+        let sport = |updated: &str| model::SportSettings {
+            updated: Some(updated.parse().unwrap()),
+            ..Default::default()
+        };
+        let athlete = model::Athlete {
+            name: Some(" Ana\u{202e}  Berger\n".to_owned()),
+            timezone: Some("Australia/Melbourne".to_owned()),
+            measurement_preference: Some("feet".to_owned()),
+            weight_pref_lb: Some(true),
+            fahrenheit: None,
+            sport_settings: Some(vec![sport("2026-03-01T10:00:00Z"), sport("2026-10-31T20:00:00Z")]),
+            ..Default::default()
+        };
+        let row = row_of(&athlete);
+        assert_eq!(row.athlete_name, "Ana Berger");
+        assert_eq!(row.zone, Some(("Australia/Melbourne".to_owned(), "settings")));
+        assert!(row.imperial && row.weight_in_lb && !row.fahrenheit);
+        // 20:00 in UTC is already the next day in Melbourne.
+        assert_eq!(row.thresholds_on, Some("2026-11-01".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_profile_without_a_usable_zone_names_none() {
+        for timezone in [None, Some(String::new()), Some("Mars/Base".to_owned())] {
+            let row = row_of(&model::Athlete {
+                timezone,
+                ..Default::default()
+            });
+            assert_eq!(row.zone, None);
+            assert_eq!(row.thresholds_on, None);
+        }
+    }
+
+    #[test]
+    fn names_become_one_plain_line() {
+        assert_eq!(one_line("a\r\n\t b\u{0}\u{200b}\u{e0041}c", 60), "a bc");
+        assert_eq!(one_line("Zoë 🚴 日本", 60), "Zoë 🚴 日本");
+        assert_eq!(one_line("word word", 5), "word");
+        assert_eq!(one_line(&"é".repeat(100), 60).chars().count(), 60);
+    }
 }

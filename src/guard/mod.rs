@@ -2,6 +2,12 @@
 //!
 //! No HTML, no tool logic, no upstream calls but those that a right depends on.
 
+pub mod accounts;
+pub mod connection;
+pub mod cookie;
 pub mod grant;
+pub mod limits;
+pub mod link;
+pub mod session;
 
 pub use grant::{AthleteCard, Caller, Granted, Units};

@@ -57,6 +57,26 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     .map(drop)
 }
 
+/// Completes the row of a change, which stood before the change left.
+pub async fn finish(
+    db: impl Db<'_>,
+    id: LogId,
+    outcome: &str,
+    duration_ms: i32,
+    upstream_requests: i32,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update activity_log set outcome = $2, duration_ms = $3, upstream_requests = $4 where id = $1",
+        id.0,
+        outcome,
+        duration_ms,
+        upstream_requests
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
 /// The newest rows of an account, up to `limit`, older than `before` when given.
 pub async fn page_of(
     db: impl Db<'_>,

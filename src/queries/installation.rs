@@ -4,6 +4,29 @@ use chrono::{DateTime, Utc};
 
 use super::Db;
 
+/// What a database was made by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// No schema of ours yet.
+    Empty,
+    /// A schema, and no mark.
+    Unmarked,
+    /// Marked as `real` or `demo`.
+    Marked(String),
+}
+
+/// What this database was made by. It may have no schema yet.
+pub async fn kind(db: &mut sqlx::PgConnection) -> sqlx::Result<Kind> {
+    let exists = sqlx::query_scalar!(r#"select to_regclass('installation') is not null as "exists!""#)
+        .fetch_one(&mut *db)
+        .await?;
+    if !exists {
+        return Ok(Kind::Empty);
+    }
+    let kind = sqlx::query_scalar!("select kind from installation").fetch_optional(db).await?;
+    Ok(kind.map_or(Kind::Unmarked, Kind::Marked))
+}
+
 /// Marks the database as `kind` (`real` or `demo`) unless it is marked already, and answers what it is marked as.
 pub async fn mark(db: impl Db<'_>, kind: &str, now: DateTime<Utc>) -> sqlx::Result<String> {
     sqlx::query_scalar!(
@@ -23,4 +46,9 @@ pub async fn mark(db: impl Db<'_>, kind: &str, now: DateTime<Utc>) -> sqlx::Resu
     )
     .fetch_one(db)
     .await
+}
+
+/// Whether the database answers at all.
+pub async fn ping(db: impl Db<'_>) -> sqlx::Result<()> {
+    sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(db).await.map(drop)
 }

@@ -125,17 +125,6 @@ pub async fn postpone(db: impl Db<'_>, id: JobId, failure: &str, run_at: DateTim
     .map(drop)
 }
 
-/// Gives claimed jobs back untried, at shutdown.
-pub async fn release(db: impl Db<'_>, ids: &[uuid::Uuid]) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update jobs set locked_until = null, attempts = attempts - 1 where id = any($1) and state = 'pending'",
-        ids
-    )
-    .execute(db)
-    .await
-    .map(drop)
-}
-
 /// How many mails this address got since `since`.
 pub async fn mails_to(db: impl Db<'_>, recipient: &[u8], since: DateTime<Utc>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(

@@ -122,3 +122,27 @@ pub async fn touch(db: impl Db<'_>, id: LinkId, client: &str, now: DateTime<Utc>
     .await
     .map(drop)
 }
+
+/// What a reply depends on: read again before it leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The connection's status, when there ever was a connection.
+    pub status: Option<String>,
+    /// The athlete that is connected.
+    pub athlete_id: Option<String>,
+}
+
+/// How things stand with the link of this hash; none when it is not in use.
+pub async fn standing(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Standing>> {
+    sqlx::query_as!(
+        Standing,
+        r#"
+        select c.status as "status?", c.athlete_id as "athlete_id?"
+        from links l left join connections c on c.account_id = l.account_id
+        where l.token_hash = $1
+        "#,
+        hash.as_bytes()
+    )
+    .fetch_optional(db)
+    .await
+}

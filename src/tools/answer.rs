@@ -1,8 +1,127 @@
-//! How answers are shaped: tables, dates, units, cleaned text.
+//! How answers are shaped: the first line, tables, dates, units, cleaned text.
+//!
+//! No tool's own wording and no fetching here; what stands here is the same for every tool.
+
+pub mod clean;
+pub mod table;
+pub mod units;
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use chrono::NaiveDate;
+
+use crate::guard::AthleteCard;
+use clean::clean;
 
 /// What a tool says: short markdown and TSV, one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The text as the model reads it.
     pub text: String,
+}
+
+impl Answer {
+    /// An answer of these blocks, one under the other; empty blocks are left out.
+    pub fn of<I: IntoIterator<Item = String>>(blocks: I) -> Self {
+        let blocks: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
+        Self {
+            text: blocks.join("\n"),
+        }
+    }
+}
+
+/// The first line of every answer: whose, what or when, and where the athlete stands in time.
+///
+/// `parts` stand between the name and the zone, such as the range and the number of rows.
+pub fn first_line(card: &AthleteCard, today: NaiveDate, parts: &[String]) -> String {
+    let mut line = clean(&card.name, 60);
+    if line.is_empty() {
+        let _ = write!(line, "athlete {}", card.id);
+    }
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        let _ = write!(line, " · {part}");
+    }
+    let _ = write!(line, " · {}, today {}", card.zone.name(), units::date(today));
+    line
+}
+
+/// What Garmin's brand rules ask for beside data of its devices, "Garmin" with the model, once an answer.
+///
+/// `origins` are pairs of upstream's `source` and `device_name`. Empty when nothing came from Garmin.
+pub fn garmin_line<'a>(origins: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>) -> String {
+    const NAMED: usize = 3;
+    let mut garmin = false;
+    let mut models = BTreeSet::new();
+    for (source, device) in origins {
+        let device = clean(device.unwrap_or_default(), 40);
+        let model = device
+            .get(..6)
+            .filter(|brand| brand.eq_ignore_ascii_case("garmin"))
+            .map(|_| device[6..].trim());
+        garmin |= model.is_some() || source == Some("GARMIN_CONNECT");
+        models.extend(model.filter(|model| !model.is_empty()).map(str::to_owned));
+    }
+    match (garmin, models.len()) {
+        (false, _) => String::new(),
+        (true, 0) => "Data: Garmin".to_owned(),
+        (true, count) => {
+            let named: Vec<String> = models
+                .into_iter()
+                .take(NAMED)
+                .map(|model| format!("Garmin {model}"))
+                .collect();
+            let others = if count > NAMED {
+                " and other Garmin devices"
+            } else {
+                ""
+            };
+            format!("Data: {}{others}", named.join(", "))
+        }
+    }
+}
+
+/// `1 activity`, `3 activities`.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `1 day`, `28 days`.
+pub fn counted_days(days: i64) -> String {
+    format!("{days} {}", if days == 1 { "day" } else { "days" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn garmin_is_named_by_model_once() {
+        let rows = [
+            (Some("GARMIN_CONNECT"), Some("Garmin Edge 840")),
+            (Some("OAUTH_CLIENT"), Some("GARMIN Forerunner 265")),
+            (Some("GARMIN_CONNECT"), Some("Garmin Edge 840")),
+            (Some("ZWIFT"), Some("ZWIFT")),
+        ];
+        assert_eq!(garmin_line(rows), "Data: Garmin Edge 840, Garmin Forerunner 265");
+        assert_eq!(garmin_line([(Some("GARMIN_CONNECT"), None)]), "Data: Garmin");
+        assert_eq!(
+            garmin_line([
+                (Some("WAHOO"), Some("Wahoo BOLT")),
+                (None, Some("«ño")),
+                (None, None)
+            ]),
+            ""
+        );
+        let many = ["Garmin A", "Garmin B", "Garmin C", "Garmin D"].map(|device| (None, Some(device)));
+        assert_eq!(
+            garmin_line(many),
+            "Data: Garmin A, Garmin B, Garmin C and other Garmin devices"
+        );
+    }
+
+    #[test]
+    fn empty_blocks_leave_no_line() {
+        let answer = Answer::of(["a".to_owned(), String::new(), "b".to_owned()]);
+        assert_eq!(answer.text, "a\nb");
+    }
 }

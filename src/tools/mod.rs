@@ -1,8 +1,14 @@
 //! The tools: one file each, one row each in [`CATALOGUE`]. A tool gets a [`Granted`] and arguments, and answers.
 //!
-//! A tool never sees the pool, headers or tokens. Shaping, units and cleaning live in [`answer`].
+//! A tool never sees the pool, headers or tokens. Shaping, units and cleaning live in [`answer`]; reading arguments in
+//! [`arguments`]; formulas in [`crate::training`]. Each tool fetches, then renders with a pure function.
 
 pub mod answer;
+pub mod arguments;
+mod get_athlete_profile;
+mod get_fitness;
+mod get_training_history;
+mod get_wellness;
 
 use std::{future::Future, pin::Pin, time::Duration};
 
@@ -62,7 +68,12 @@ pub struct Tool {
 }
 
 /// Every tool, in the order of the list.
-pub static CATALOGUE: &[Tool] = &[];
+pub static CATALOGUE: &[Tool] = &[
+    get_athlete_profile::TOOL,
+    get_training_history::TOOL,
+    get_fitness::TOOL,
+    get_wellness::TOOL,
+];
 
 /// The tool with this name.
 pub fn by_name(name: &str) -> Option<&'static Tool> {
@@ -112,8 +123,83 @@ impl ToolError {
 }
 
 impl From<intervals::Error> for ToolError {
+    /// What happened, whose turn it is, and the next call that would work.
     fn from(error: intervals::Error) -> Self {
-        let _ = error;
-        todo!()
+        use intervals::Error;
+        match error {
+            Error::Unauthorized => Self::Reconnect(
+                "Not done: intervals.icu no longer accepts this connection. The athlete must connect intervals.icu again \
+                 on the IcuSync dashboard; after that, ask again."
+                    .to_owned(),
+            ),
+            Error::Forbidden => Self::Refused(
+                "Not done: intervals.icu does not open this to the connected account. Asking again will not help; only \
+                 the athlete can change it at intervals.icu."
+                    .to_owned(),
+            ),
+            Error::MissingScope(area) => Self::Refused(format!(
+                "Not done: the athlete did not share {} with IcuSync. The athlete can connect intervals.icu again on the \
+                 IcuSync dashboard and leave {} ticked; the other tools work as before.",
+                area.in_words(),
+                area.as_str()
+            )),
+            Error::NotFound => Self::Input(
+                "Not done: intervals.icu knows no such thing for this athlete. Take ids from the last column of \
+                 get_training_history."
+                    .to_owned(),
+            ),
+            Error::Rejected => Self::Upstream(
+                "Not done: intervals.icu did not take this request. Ask in another way, such as for a shorter range with \
+                 oldest and newest."
+                    .to_owned(),
+            ),
+            Error::Strava => Self::Upstream(
+                "Not done: this came from Strava, whose terms close it to the API. The athlete can connect the device's \
+                 own service (Garmin, Wahoo, COROS …) to intervals.icu to see such activities from then on."
+                    .to_owned(),
+            ),
+            Error::Busy { retry_after } => Self::Busy {
+                text: format!(
+                    "Not done: the requests that intervals.icu allows are used up for the moment. Ask again in {}.",
+                    in_words(retry_after)
+                ),
+                retry_after,
+            },
+            Error::Unavailable => Self::Upstream(
+                "Not done: intervals.icu is not answering properly at the moment. The connection itself stands; ask \
+                 again in a few minutes."
+                    .to_owned(),
+            ),
+            Error::TimedOut => Self::Upstream(
+                "Not done: intervals.icu took too long. Ask again, or for a shorter range with oldest and newest."
+                    .to_owned(),
+            ),
+            Error::Garbled => Self::Upstream(
+                "Not done: what intervals.icu sent was unreadable or too large. Ask for a shorter range with oldest and \
+                 newest."
+                    .to_owned(),
+            ),
+            Error::WrongAthlete => Self::Ours(
+                "Not done: intervals.icu answered about another athlete, so the answer was withheld. Ask again; when it \
+                 stays, the athlete should connect intervals.icu again on the IcuSync dashboard."
+                    .to_owned(),
+            ),
+        }
     }
 }
+
+/// A wait as a person says it, rounded up: `20 s`, `3 min`, `5 h`.
+fn in_words(wait: Duration) -> String {
+    let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    match secs {
+        0..=1 => "1 s".to_owned(),
+        2..=89 => format!("{secs} s"),
+        90..=5399 => format!("{} min", secs.div_ceil(60)),
+        _ => format!("{} h", secs.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;

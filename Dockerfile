@@ -1,0 +1,31 @@
+# syntax=docker/dockerfile:1
+# The image: the service alone, as an unprivileged user, without a shell. It needs DATABASE_URL (there is no PostgreSQL
+# in it) and leaves the demo out.
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /build
+COPY Cargo.toml Cargo.lock ./
+COPY .sqlx .sqlx
+COPY migrations migrations
+COPY templates templates
+COPY src src
+# .sqlx stands in for a database. The caches stay with the builder, so the binary is copied out of the target folder.
+ENV SQLX_OFFLINE=true
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/build/target \
+    cargo build --release --locked --no-default-features --bin icusync \
+    && cp target/release/icusync /icusync
+
+# glibc, certificates of the public authorities, a user without rights; nothing else.
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /icusync /usr/local/bin/icusync
+COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/icusync/
+# As a number, so that a platform that insists on it can see that it is not root.
+USER 65532:65532
+ENV BIND=0.0.0.0:8080 \
+    METRICS_BIND=0.0.0.0:9464
+EXPOSE 8080 9464
+# The image has no curl; the service asks itself.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["/usr/local/bin/icusync", "healthcheck"]
+STOPSIGNAL SIGTERM
+CMD ["/usr/local/bin/icusync", "serve"]

@@ -1,0 +1,34 @@
+# The commands of a day. `make` alone lists them. Each sets up what it needs first and says so.
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup sqlx ci
+
+# A toolchain that rustup has just installed is not on PATH before the next login.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+# A build asks .sqlx, never a database that happens to be in the environment.
+export SQLX_OFFLINE := true
+
+help:
+	@echo 'make demo    the whole service on this machine with a simulated intervals.icu; Ctrl-C ends it'
+	@echo 'make test    every test, with a real browser and real MCP clients (ARGS=name runs those that match)'
+	@echo 'make setup   only install what the tests need'
+	@echo 'make sqlx    write .sqlx anew after changing a query or a migration'
+	@echo 'make ci      what the gate runs: formats, lints, docs, licences, all tests'
+
+demo:
+	@scripts/setup demo
+	@exec cargo run --quiet --locked -- demo $(ARGS)
+
+test:
+	@scripts/setup test
+	@scripts/env cargo test --locked --doc
+	@scripts/env cargo test --locked --all-targets $(ARGS)
+
+setup:
+	@scripts/setup test
+
+sqlx:
+	@scripts/setup demo
+	@scripts/sqlx-prepare
+
+ci:
+	@.ci/run

@@ -1,0 +1,122 @@
+//! Cookies: how we write them, and how strictly we read them.
+//!
+//! What a cookie means is its owner's business; nothing here knows accounts or tokens.
+
+use std::fmt::Write as _;
+
+use chrono::Duration;
+use http::{HeaderMap, HeaderValue, header::COOKIE};
+
+/// More than this in `Cookie` headers is not looked at: ours take less than 200 bytes.
+const LONGEST_HEADERS: usize = 8 * 1024;
+
+/// A cookie of ours. Over https its name carries the `__Host-` prefix (RFC 6265bis section 4.1.3.2), so that no other
+/// host or path can set it; over http, on this machine only, browsers would refuse that prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cookie {
+    /// The name without prefix.
+    pub name: &'static str,
+}
+
+/// A browser's session.
+pub const SESSION: Cookie = Cookie { name: "s" };
+/// The token of a confirm link that was opened.
+pub const CONFIRM: Cookie = Cookie { name: "confirm" };
+/// The token of a reset link that was opened.
+pub const RESET: Cookie = Cookie { name: "reset" };
+
+impl Cookie {
+    /// The value that the browser sent. Sent twice, or among oversized headers, it counts as not sent: then somebody
+    /// else may have put one of them there.
+    pub fn read(self, headers: &HeaderMap, https: bool) -> Option<&str> {
+        let total: usize = headers.get_all(COOKIE).iter().map(HeaderValue::len).sum();
+        if total > LONGEST_HEADERS {
+            return None;
+        }
+        let mut found = None;
+        for header in headers.get_all(COOKIE) {
+            for pair in header.to_str().ok()?.split(';') {
+                let Some((name, value)) = pair.trim().split_once('=') else {
+                    continue;
+                };
+                if self.is_named(name, https) && found.replace(value).is_some() {
+                    return None;
+                }
+            }
+        }
+        found
+    }
+
+    /// `Set-Cookie` with `value`, kept for `age`. `value` is a token or nothing, so it needs no quoting.
+    pub fn set(self, value: &str, age: Duration, https: bool) -> HeaderValue {
+        let mut text = String::new();
+        let (prefix, secure) = if https { ("__Host-", "; Secure") } else { ("", "") };
+        let _ = write!(
+            text,
+            "{prefix}{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
+            self.name,
+            age.num_seconds().max(0)
+        );
+        let mut header = HeaderValue::try_from(text).expect("tokens are visible ASCII");
+        header.set_sensitive(true);
+        header
+    }
+
+    /// `Set-Cookie` that makes the browser forget it.
+    pub fn clear(self, https: bool) -> HeaderValue {
+        self.set("", Duration::zero(), https)
+    }
+
+    fn is_named(self, name: &str, https: bool) -> bool {
+        if https {
+            name.strip_prefix("__Host-") == Some(self.name)
+        } else {
+            name == self.name
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[&str]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for line in lines {
+            map.append(COOKIE, HeaderValue::from_str(line).unwrap());
+        }
+        map
+    }
+
+    #[test]
+    fn over_https_only_the_host_prefix_counts() {
+        let both = headers(&["s=plain; __Host-s=safe; other=1"]);
+        assert_eq!(SESSION.read(&both, true), Some("safe"));
+        assert_eq!(SESSION.read(&both, false), Some("plain"));
+        assert_eq!(SESSION.read(&headers(&["x=1"]), true), None);
+    }
+
+    #[test]
+    fn a_doubled_or_oversized_cookie_is_none() {
+        assert_eq!(SESSION.read(&headers(&["s=a; s=a"]), false), None);
+        assert_eq!(SESSION.read(&headers(&["s=a", "s=b"]), false), None);
+        assert_eq!(
+            SESSION.read(&headers(&["s=a", &format!("junk={}", "x".repeat(9000))]), false),
+            None
+        );
+    }
+
+    #[test]
+    fn flags_are_all_there() {
+        let set = SESSION.set("v", Duration::days(90), true);
+        assert_eq!(
+            set.to_str().unwrap(),
+            "__Host-s=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=7776000; Secure"
+        );
+        assert!(set.is_sensitive());
+        assert_eq!(
+            SESSION.clear(false).to_str().unwrap(),
+            "s=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
+    }
+}

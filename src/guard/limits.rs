@@ -1,0 +1,253 @@
+//! Rate limits of the pages: by the client's network and by the e-mail address that is tried.
+//!
+//! Limits of tool calls live with the links that they count; limits of mails are counted in the database.
+
+use std::{
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
+use http::HeaderMap;
+use sha2::{Digest as _, Sha256};
+
+use crate::config::Config;
+
+/// After so many checks, keys whose allowance is full again are forgotten.
+const SWEEP_EVERY: u32 = 2_000;
+/// More keys than this are never held: then strangers are refused until some are forgotten.
+const MOST_KEYS: usize = 100_000;
+
+/// The network that a request came from: an IPv4 address, or the /64 of an IPv6 one, because whoever has one address
+/// of a /64 has them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl Network {
+    /// The network of an address; an IPv4 address in IPv6 clothes counts as IPv4.
+    pub fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
+            v4 @ IpAddr::V4(_) => v4,
+        })
+    }
+
+    /// The network of the client: of the peer, or, when the peer is a proxy of ours, of the address that the proxy's
+    /// header tells. In a list such as `X-Forwarded-For` the last address that is no proxy of ours counts: whatever
+    /// stands before it, the client may have made up.
+    pub fn of_client(config: &Config, peer: IpAddr, headers: &HeaderMap) -> Self {
+        let trusted = |address: IpAddr| {
+            config
+                .trusted_proxies
+                .iter()
+                .any(|proxy| proxy.to_canonical() == address.to_canonical())
+        };
+        let told = config
+            .client_ip_header
+            .as_deref()
+            .filter(|_| trusted(peer))
+            .and_then(|name| {
+                let lines: Vec<&str> = headers
+                    .get_all(name)
+                    .iter()
+                    .filter_map(|line| line.to_str().ok())
+                    .collect();
+                let list: Vec<IpAddr> = lines
+                    .iter()
+                    .flat_map(|line| line.split(','))
+                    .map_while(|entry| entry.trim().parse().ok())
+                    .collect();
+                list.into_iter().rev().find(|address| !trusted(*address))
+            });
+        Self::of(told.unwrap_or(peer))
+    }
+}
+
+/// Too many tries; asking again makes sense after so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooMany {
+    /// At least a second.
+    pub retry_after: Duration,
+}
+
+/// The limits of one process. Memory is bounded.
+pub struct Limits {
+    by_network: Keyed<Network>,
+    by_address: Keyed<[u8; 16]>,
+    sign_ups: Keyed<Network>,
+}
+
+impl Limits {
+    /// Nothing used up yet.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            by_network: Keyed::new(Quota::per_minute(at_least_one(config.sign_ins_per_minute))),
+            by_address: Keyed::new(Quota::per_minute(at_least_one(config.sign_ins_per_address))),
+            sign_ups: Keyed::new(Quota::per_hour(at_least_one(config.sign_ups_per_hour))),
+        }
+    }
+
+    /// One sign-in for the address with `email_key`, whether it has an account or not.
+    pub fn sign_in(&self, from: Network, email_key: &str) -> Result<(), TooMany> {
+        self.by_network.check(&from)?;
+        let digest: [u8; 32] = Sha256::digest(email_key.as_bytes()).into();
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest[..16]);
+        self.by_address.check(&key)
+    }
+
+    /// One try of something else that strangers or key thieves could hammer: a forgotten password, an API key.
+    pub fn attempt(&self, from: Network) -> Result<(), TooMany> {
+        self.by_network.check(&from)
+    }
+
+    /// One sign-up.
+    pub fn sign_up(&self, from: Network) -> Result<(), TooMany> {
+        self.sign_ups.check(&from)
+    }
+}
+
+impl std::fmt::Debug for Limits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Limits")
+    }
+}
+
+fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+struct Keyed<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    checks: AtomicU32,
+}
+
+impl<K: Hash + Eq + Clone> Keyed<K> {
+    fn new(quota: Quota) -> Self {
+        Self {
+            limiter: RateLimiter::keyed(quota),
+            checks: AtomicU32::new(0),
+        }
+    }
+
+    fn check(&self, key: &K) -> Result<(), TooMany> {
+        if self
+            .checks
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(SWEEP_EVERY)
+        {
+            self.limiter.retain_recent();
+            if self.limiter.len() > MOST_KEYS {
+                self.checks.store(0, Ordering::Relaxed);
+                return Err(TooMany {
+                    retry_after: Duration::from_mins(1),
+                });
+            }
+        }
+        self.limiter.check_key(key).map_err(|until| TooMany {
+            retry_after: until
+                .wait_time_from(self.limiter.clock().now())
+                .max(Duration::from_secs(1)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn network(text: &str) -> Network {
+        Network::of(text.parse().unwrap())
+    }
+
+    fn proxied() -> Config {
+        let mut config = Config::defaults();
+        config.client_ip_header = Some("X-Forwarded-For".to_owned());
+        config.trusted_proxies = vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        config
+    }
+
+    fn client(config: &Config, peer: &str, lines: &[&str]) -> Network {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append("x-forwarded-for", HeaderValue::from_str(line).unwrap());
+        }
+        Network::of_client(config, peer.parse().unwrap(), &headers)
+    }
+
+    #[test]
+    fn ipv6_counts_by_its_64() {
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
+    }
+
+    #[test]
+    fn a_forged_header_is_believed_from_our_proxies_only() {
+        let config = proxied();
+        assert_eq!(
+            client(&config, "192.0.2.9", &["198.51.100.1"]),
+            network("192.0.2.9")
+        );
+        assert_eq!(
+            client(&config, "10.0.0.1", &["198.51.100.1"]),
+            network("198.51.100.1")
+        );
+        // The client wrote the first, our outer proxy the second, our inner proxy saw the outer one.
+        assert_eq!(
+            client(&config, "10.0.0.1", &["203.0.113.5, 198.51.100.1", "10.0.0.2"]),
+            network("198.51.100.1")
+        );
+        assert_eq!(client(&config, "10.0.0.1", &["nonsense"]), network("10.0.0.1"));
+        assert_eq!(client(&config, "10.0.0.1", &[]), network("10.0.0.1"));
+        assert_eq!(
+            client(&Config::defaults(), "10.0.0.1", &["198.51.100.1"]),
+            network("10.0.0.1")
+        );
+    }
+
+    #[test]
+    fn tries_run_out_by_network_and_by_address() {
+        let limits = Limits::new(&Config::defaults());
+        for _ in 0..5 {
+            assert_eq!(limits.sign_in(network("192.0.2.1"), "ana@example.test"), Ok(()));
+        }
+        let refused = limits
+            .sign_in(network("192.0.2.2"), "ana@example.test")
+            .unwrap_err();
+        assert!((1..=12).contains(&refused.retry_after.as_secs()), "{refused:?}");
+        assert_eq!(limits.sign_in(network("192.0.2.2"), "bob@example.test"), Ok(()));
+        for n in 0..5 {
+            assert_eq!(
+                limits.sign_in(network("192.0.2.1"), &format!("{n}@x.test")),
+                Ok(())
+            );
+        }
+        assert!(limits.attempt(network("192.0.2.1")).is_err());
+        for _ in 0..5 {
+            assert_eq!(limits.sign_up(network("192.0.2.1")), Ok(()));
+        }
+        assert!(limits.sign_up(network("192.0.2.1")).is_err());
+    }
+
+    #[test]
+    fn keys_do_not_pile_up() {
+        let limiter: Keyed<u32> = Keyed::new(Quota::per_second(NonZeroU32::new(1_000_000).unwrap()));
+        for key in 0..20_000 {
+            let _ = limiter.check(&key);
+        }
+        assert!(
+            limiter.limiter.len() <= 2 * SWEEP_EVERY as usize,
+            "{} keys",
+            limiter.limiter.len()
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! Token URLs: from the text in a path to a caller, and how much one link may ask for.
+//!
+//! No HTTP and no tools here. What a link may do once it is known stands in [`super::grant`].
+
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use governor::{
+    DefaultDirectRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+use moka::future::Cache;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, timeout, timeout_at},
+};
+
+use super::Caller;
+use crate::{
+    app::App,
+    ids::LinkId,
+    queries::links::{self, Standing},
+    secrets::{Token, TokenHash, TokenKind},
+};
+
+/// How long a call may wait for its turn before it is told to come back.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long somebody without a known token waits for a lookup while strangers flood us.
+const STRANGERS_WAIT: Duration = Duration::from_secs(2);
+/// Lookups at once for tokens that were not seen lately, while strangers flood us.
+const STRANGERS_AT_ONCE: usize = 2;
+/// Requests of any kind that a link may send for each tool call that it may make: connecting costs a few.
+const REQUESTS_PER_CALL: u32 = 10;
+/// How long a query around a call may take, connection included; a database that hangs then counts as away.
+const QUERY: Duration = Duration::from_millis(2500);
+/// Links and tokens remembered at most.
+const REMEMBERED: u64 = 50_000;
+
+/// Who came, through which token, and how much room is left for that link.
+#[derive(Clone)]
+pub struct Visitor {
+    /// Who.
+    pub caller: Caller,
+    hash: TokenHash,
+    lane: Arc<Lane>,
+}
+
+/// Why nobody was let in. The text of the token is in none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turned {
+    /// No such token: malformed, unknown, replaced or ended.
+    Unknown,
+    /// Too many requests; when to come back.
+    Flood(Duration),
+    /// The database cannot be asked.
+    Away,
+}
+
+/// Lets in whoever shows a valid token, and counts.
+pub struct Gate {
+    strangers: DefaultDirectRateLimiter,
+    strangers_queue: Semaphore,
+    flooded_until: Mutex<Option<Instant>>,
+    /// Tokens that were good lately: they are looked up at once even while strangers flood us.
+    familiar: Cache<TokenHash, ()>,
+    lanes: Cache<LinkId, Arc<Lane>>,
+    per_minute: NonZeroU32,
+    at_once: usize,
+}
+
+/// What one link has running and has used up.
+struct Lane {
+    requests: DefaultDirectRateLimiter,
+    calls: DefaultDirectRateLimiter,
+    running: Arc<Semaphore>,
+    /// When the link's row last heard of a use, in seconds since the epoch.
+    touched: AtomicI64,
+}
+
+impl Gate {
+    /// A gate with the limits of the settings.
+    pub fn new(app: &App) -> Self {
+        let at_least_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+        let config = &app.config;
+        Self {
+            strangers: RateLimiter::direct(Quota::per_minute(at_least_one(config.strangers_per_minute))),
+            strangers_queue: Semaphore::new(STRANGERS_AT_ONCE),
+            flooded_until: Mutex::new(None),
+            familiar: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_idle(Duration::from_hours(1))
+                .build(),
+            lanes: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_idle(Duration::from_mins(10))
+                .build(),
+            per_minute: at_least_one(config.calls_per_minute),
+            at_once: usize::try_from(config.calls_at_once.max(1)).unwrap_or(1),
+        }
+    }
+
+    /// Whom the text in the path speaks for. A text that is no token costs no query; every token that is not in use
+    /// (replaced, ended, never minted) costs the same one.
+    pub async fn admit(&self, app: &App, text: &str) -> Result<Visitor, Turned> {
+        let Some(token) = Token::parse(TokenKind::Link, text) else {
+            return Err(self.stranger());
+        };
+        let hash = token.hash();
+        let _turn = if self.flooded() && !self.familiar.contains_key(&hash) {
+            let turn = timeout(STRANGERS_WAIT, self.strangers_queue.acquire()).await;
+            Some(turn.map_err(|_| Turned::Flood(STRANGERS_WAIT))?)
+        } else {
+            None
+        };
+        let owner = in_time(links::owner(&app.pool, hash)).await.map_err(|error| {
+            tracing::error!(%error, "cannot look up a link");
+            Turned::Away
+        })?;
+        let Some(owner) = owner else {
+            self.familiar.invalidate(&hash).await;
+            return Err(self.stranger());
+        };
+        self.familiar.insert(hash, ()).await;
+        let lane = self
+            .lanes
+            .get_with(owner.link_id, async { Arc::new(self.lane()) })
+            .await;
+        lane.requests
+            .check()
+            .map_err(|until| Turned::Flood(until.wait_time_from(DefaultClock::default().now())))?;
+        let caller = Caller::Athlete {
+            account: owner.account_id,
+            link: owner.link_id,
+            connection: owner.connection_id,
+        };
+        Ok(Visitor { caller, hash, lane })
+    }
+
+    /// Counts somebody without a valid token.
+    fn stranger(&self) -> Turned {
+        match self.strangers.check() {
+            Ok(()) => Turned::Unknown,
+            Err(until) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                *self.flooded_until.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Instant::now() + wait);
+                Turned::Flood(wait)
+            }
+        }
+    }
+
+    /// Whether strangers have used up their share right now. Asking costs nothing of it.
+    fn flooded(&self) -> bool {
+        let until = *self.flooded_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn lane(&self) -> Lane {
+        let requests = self
+            .per_minute
+            .saturating_mul(NonZeroU32::new(REQUESTS_PER_CALL).unwrap_or(NonZeroU32::MIN));
+        Lane {
+            requests: RateLimiter::direct(Quota::per_minute(requests)),
+            calls: RateLimiter::direct(Quota::per_minute(self.per_minute)),
+            running: Arc::new(Semaphore::new(self.at_once)),
+            touched: AtomicI64::new(0),
+        }
+    }
+}
+
+impl Visitor {
+    /// Waits for a turn to call a tool, at most [`PATIENCE`]. The turn ends when the permit is dropped. The error is
+    /// when asking again makes sense.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Duration> {
+        let deadline = Instant::now() + PATIENCE;
+        let Ok(Ok(permit)) = timeout_at(deadline, self.lane.running.clone().acquire_owned()).await else {
+            return Err(PATIENCE);
+        };
+        loop {
+            let Err(until) = self.lane.calls.check() else {
+                return Ok(permit);
+            };
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            if Instant::now() + wait > deadline {
+                return Err(wait);
+            }
+            sleep(wait).await;
+        }
+    }
+
+    /// How things stand with the link and its connection right now; `None` when this token is no longer in use.
+    pub async fn standing(&self, app: &App) -> sqlx::Result<Option<Standing>> {
+        in_time(links::standing(&app.pool, self.hash)).await
+    }
+
+    /// Notes the use in the link's row, at most once a minute for each process.
+    pub async fn touch(&self, app: &App, client: &str) -> sqlx::Result<()> {
+        let now = app.clock.now();
+        let before = self.lane.touched.load(Ordering::Relaxed);
+        if now.timestamp() - before < 60 {
+            return Ok(());
+        }
+        self.lane.touched.store(now.timestamp(), Ordering::Relaxed);
+        in_time(links::touch(&app.pool, self.link(), client, now)).await
+    }
+
+    /// The link that they came through.
+    pub fn link(&self) -> LinkId {
+        let Caller::Athlete { link, .. } = &self.caller;
+        *link
+    }
+}
+
+/// A query that must not hold up a caller: one that takes too long failed.
+pub async fn in_time<T>(query: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(QUERY, query)
+        .await
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+impl std::fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Visitor({})", self.link())
+    }
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gate")
+    }
+}

@@ -1,0 +1,106 @@
+//! Browser sessions: begun at sign-in, found by the hash of their cookie, ended on the server.
+//!
+//! No HTML and no redirects: what happens to a stranger is the page's decision.
+
+use std::sync::{Arc, OnceLock};
+
+use chrono::Duration;
+use http::{HeaderMap, HeaderValue, header::USER_AGENT};
+
+use super::cookie::SESSION;
+use crate::{
+    app::App,
+    ids::AccountId,
+    queries,
+    secrets::{Token, TokenHash, TokenKind},
+};
+
+/// A session that nobody used for so long is over.
+pub const IDLE: Duration = Duration::days(14);
+/// However much it is used, a session is over after so long.
+pub const ABSOLUTE: Duration = Duration::days(90);
+/// The row's time of last use is written at most this often.
+const TOUCH_EVERY: Duration = Duration::minutes(1);
+/// Characters kept of the browser's name for itself.
+const USER_AGENT_CHARS: usize = 200;
+
+/// A living session and whose it is.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// The session; also what an OAuth state is bound to.
+    pub hash: TokenHash,
+    /// Whose.
+    pub account: AccountId,
+    /// The account's address, as typed.
+    pub email: String,
+}
+
+/// Who a request turned out to be from, for the log: the layers put an empty one into each request, and whoever
+/// authenticates it fills it in.
+#[derive(Debug, Clone, Default)]
+pub struct Who(Arc<OnceLock<AccountId>>);
+
+impl Who {
+    /// Notes the account; the first one stays.
+    pub fn note(&self, account: AccountId) {
+        let _ = self.0.set(account);
+    }
+
+    /// The account, when the request was somebody's.
+    pub fn account(&self) -> Option<AccountId> {
+        self.0.get().copied()
+    }
+}
+
+/// The session that the request's cookie names, when it lives. A cookie of the wrong form asks the database nothing.
+pub async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Session>> {
+    let Some(hash) = hash_of(app, headers) else {
+        return Ok(None);
+    };
+    let now = app.clock.now();
+    let Some(row) = queries::sessions::living(&app.pool, hash, now - ABSOLUTE, now - IDLE).await? else {
+        return Ok(None);
+    };
+    if now - row.last_seen_at >= TOUCH_EVERY {
+        queries::sessions::touch(&app.pool, hash, now).await?;
+    }
+    Ok(Some(Session {
+        hash,
+        account: row.account_id,
+        email: row.email,
+    }))
+}
+
+/// Begins a session for `account` within `db`'s transaction and ends the one that the browser came with, so that no
+/// cookie from before a sign-in is worth anything after it. Answers the `Set-Cookie`.
+pub async fn begin(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    account: AccountId,
+    headers: &HeaderMap,
+) -> sqlx::Result<HeaderValue> {
+    if let Some(old) = hash_of(app, headers) {
+        queries::sessions::end(&mut *db, old).await?;
+    }
+    let token = Token::mint(TokenKind::Session, &app.random);
+    let user_agent = headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let user_agent: String = user_agent.chars().take(USER_AGENT_CHARS).collect();
+    queries::sessions::create(db, token.hash(), account, &user_agent, app.clock.now()).await?;
+    Ok(SESSION.set(token.expose(), ABSOLUTE, app.config.public_url.is_https()))
+}
+
+/// Ends the session that the browser came with, if any. Answers the `Set-Cookie` that forgets it.
+pub async fn end(app: &App, headers: &HeaderMap) -> sqlx::Result<HeaderValue> {
+    if let Some(hash) = hash_of(app, headers) {
+        queries::sessions::end(&app.pool, hash).await?;
+    }
+    Ok(SESSION.clear(app.config.public_url.is_https()))
+}
+
+fn hash_of(app: &App, headers: &HeaderMap) -> Option<TokenHash> {
+    let value = SESSION.read(headers, app.config.public_url.is_https())?;
+    Some(Token::parse(TokenKind::Session, value)?.hash())
+}

@@ -1,0 +1,373 @@
+//! The handle on one athlete: the questions that can be asked, and the checks that the answers are about that athlete.
+//!
+//! How a question travels stands in [`super::wire`]; what is kept in [`super::cache`].
+
+use std::{
+    any::Any,
+    collections::HashSet,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use chrono::NaiveDate;
+use http::Method;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use url::{Position, Url};
+
+use super::{
+    Area, Client, Credential, Error, For,
+    budget::{Pool, Spender},
+    cache::{Fresh, Key},
+    lenient::{self, Rows},
+    model,
+    wire::Call,
+};
+use crate::ids::{ActivityId, AthleteId};
+
+/// Up to so many days of activities fit in one answer; longer ranges are read in pages.
+const ONE_ANSWER_DAYS: i64 = 366;
+/// Rows of a page: with every field that a history asks for, some 900 bytes each, well below the body limit.
+const PAGE: usize = 3000;
+/// A question that needs more pages is refused as too large: with the calendar beside it, a call stays within four
+/// requests.
+const PAGES: usize = 3;
+/// What a list of activities always asks for.
+const ALWAYS: [&str; 4] = ["id", "icu_athlete_id", "start_date_local", "source"];
+
+/// A handle on exactly one athlete of intervals.icu: every call goes to that athlete with that athlete's credential,
+/// within the deadline, the budget and the cache of the call it was made for.
+#[derive(Clone)]
+pub struct Athlete {
+    client: Client,
+    of: Arc<For>,
+    sent: Arc<AtomicU32>,
+}
+
+/// Which activities to list.
+#[derive(Debug, Clone)]
+pub struct ActivityQuery {
+    /// First local day.
+    pub oldest: NaiveDate,
+    /// Last local day, included.
+    pub newest: NaiveDate,
+    /// The newest so many.
+    pub limit: Option<u32>,
+    /// The fields asked for (`fields=`); `id`, `icu_athlete_id`, `start_date_local` and `source` come always.
+    pub fields: &'static [&'static str],
+}
+
+impl Athlete {
+    pub(super) fn new(client: Client, of: For) -> Self {
+        Self {
+            client,
+            of: Arc::new(of),
+            sent: Arc::default(),
+        }
+    }
+
+    /// The athlete.
+    pub fn id(&self) -> &AthleteId {
+        &self.of.athlete
+    }
+
+    /// How many requests this handle (and its clones) has sent so far, retries included; answers from the cache, and
+    /// those that another handle's request brought, are not counted.
+    pub fn requests(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// `GET /athlete/{id}`: profile with sport settings.
+    pub async fn profile(&self) -> Result<model::Athlete, Error> {
+        let url = self.url("");
+        let read = |body: &[u8]| {
+            let athlete: model::Athlete = lenient::object(body)?;
+            self.must_be_mine(athlete.id.as_deref())?;
+            Ok(weighed(athlete, body, 1))
+        };
+        self.ask("athlete", Area::Settings, url, read).await
+    }
+
+    /// `GET /athlete/{id}/activities`: newest first. A range of years is read in pages; one that holds more than 9,000
+    /// activities is [`Error::Garbled`] rather than cut.
+    pub async fn activities(&self, query: &ActivityQuery) -> Result<Vec<model::Activity>, Error> {
+        let wanted = query
+            .limit
+            .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        if query.oldest > query.newest || wanted == Some(0) {
+            return Ok(Vec::new());
+        }
+        let days = (query.newest - query.oldest).num_days();
+        let page = match wanted {
+            Some(wanted) => Some(wanted.min(PAGE)),
+            None => (days > ONE_ANSWER_DAYS).then_some(PAGE),
+        };
+        let mut rows: Vec<model::Activity> = Vec::new();
+        let mut seen = HashSet::new();
+        // Rows that could not be read count towards the limit: upstream gave as many as were asked for.
+        let mut odd = 0;
+        let mut newest = query.newest.to_string();
+        for _ in 0..PAGES {
+            let (answer, count) = self.activity_page(query, &newest, page).await?;
+            let last = answer.iter().filter_map(|row| row.start_date_local).min();
+            let before = rows.len();
+            odd += count - answer.len();
+            rows.extend(
+                answer
+                    .into_iter()
+                    .filter(|row| row.id.clone().is_some_and(|id| seen.insert(id))),
+            );
+            let full = page.is_some_and(|page| count >= page);
+            if !full || wanted.is_some_and(|wanted| rows.len() + odd >= wanted) {
+                // Rows without a time, which upstream never sends, go last.
+                rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
+                rows.truncate(wanted.unwrap_or(usize::MAX));
+                return Ok(rows);
+            }
+            // A full page that brings nothing new would never end.
+            let Some(last) = last.filter(|_| rows.len() > before) else {
+                break;
+            };
+            newest = last.format("%Y-%m-%dT%H:%M:%S").to_string();
+        }
+        tracing::warn!(endpoint = "activities", "more pages than a question may need");
+        Err(Error::Garbled)
+    }
+
+    /// One request, and how many rows it brought, odd ones included.
+    async fn activity_page(
+        &self,
+        query: &ActivityQuery,
+        newest: &str,
+        limit: Option<usize>,
+    ) -> Result<(Vec<model::Activity>, usize), Error> {
+        let mut url = self.url("/activities");
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.append_pair("oldest", &query.oldest.to_string());
+            pairs.append_pair("newest", newest);
+            pairs.append_pair("fields", &fields(&ALWAYS, query.fields));
+            if let Some(limit) = limit {
+                pairs.append_pair("limit", &limit.to_string());
+            }
+        }
+        let read = |body: &[u8]| {
+            let Rows { mut rows, odd } = self.rows("activities", body)?;
+            let count = rows.len() + odd;
+            self.all_mine(rows.iter().map(|row: &model::Activity| &row.icu_athlete_id))?;
+            rows.retain(|row| row.id.is_some());
+            Ok(weighed((rows, count), body, count))
+        };
+        self.ask("activities", Area::Activity, url, read).await
+    }
+
+    /// `GET /athlete/{id}/activities/search`: light rows whose name contains `text`, or that carry the exact `#tag`.
+    pub async fn search_activities(&self, text: &str, limit: u32) -> Result<Vec<model::Activity>, Error> {
+        let mut url = self.url("/activities/search");
+        url.query_pairs_mut()
+            .append_pair("q", text)
+            .append_pair("limit", &limit.max(1).to_string());
+        let read = |body: &[u8]| {
+            let mut rows: Vec<model::Activity> = self.rows("activity_search", body)?.rows;
+            self.all_mine(rows.iter().map(|row| &row.icu_athlete_id))?;
+            rows.retain(|row| row.id.is_some());
+            rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
+            let count = rows.len();
+            Ok(weighed(rows, body, count))
+        };
+        self.ask("activity_search", Area::Activity, url, read).await
+    }
+
+    /// `GET /activity/{id}`: one activity, refused ([`Error::WrongAthlete`]) unless its `icu_athlete_id` is this
+    /// athlete's. To be asked before anything else about an activity that a caller names.
+    pub async fn activity(&self, id: &ActivityId) -> Result<model::Activity, Error> {
+        let url = self.client.0.url(&format!("/api/v1/activity/{id}"));
+        let read = |body: &[u8]| {
+            let activity: model::Activity = lenient::object(body)?;
+            self.must_be_mine(activity.icu_athlete_id.as_deref())?;
+            if activity.id.as_deref() != Some(id.as_str()) {
+                return Err(Error::Garbled);
+            }
+            Ok(weighed(activity, body, 1))
+        };
+        self.ask("activity", Area::Activity, url, read).await
+    }
+
+    /// `GET /athlete/{id}/wellness`: oldest first. With no fields given, every field (custom ones too).
+    pub async fn wellness(
+        &self,
+        oldest: NaiveDate,
+        newest: NaiveDate,
+        wanted: &'static [&'static str],
+    ) -> Result<Vec<model::Wellness>, Error> {
+        if oldest > newest {
+            return Ok(Vec::new());
+        }
+        let mut url = self.url("/wellness");
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.append_pair("oldest", &oldest.to_string());
+            pairs.append_pair("newest", &newest.to_string());
+            if !wanted.is_empty() {
+                pairs.append_pair("fields", &fields(&["id"], wanted));
+            }
+        }
+        let read = |body: &[u8]| {
+            let mut rows: Vec<model::Wellness> = self.rows("wellness", body)?.rows;
+            rows.retain(|row| row.id.is_some());
+            rows.sort_by_key(|row| row.id);
+            // The map of other fields takes more room than its text.
+            let weight = body.len() * 3 + rows.len() * size_of::<model::Wellness>();
+            Ok(Fresh { value: rows, weight })
+        };
+        self.ask("wellness", Area::Wellness, url, read).await
+    }
+
+    /// `GET /athlete/{id}/events`: oldest first, of the named categories (all when none is named).
+    pub async fn events(
+        &self,
+        oldest: NaiveDate,
+        newest: NaiveDate,
+        categories: &'static [&'static str],
+    ) -> Result<Vec<model::Event>, Error> {
+        if oldest > newest {
+            return Ok(Vec::new());
+        }
+        let mut url = self.url("/events");
+        {
+            let mut pairs = url.query_pairs_mut();
+            pairs.append_pair("oldest", &oldest.to_string());
+            pairs.append_pair("newest", &newest.to_string());
+            if !categories.is_empty() {
+                pairs.append_pair("category", &categories.join(","));
+            }
+        }
+        let read = |body: &[u8]| {
+            let mut rows: Vec<model::Event> = self.rows("events", body)?.rows;
+            self.all_mine(rows.iter().map(|row| &row.athlete_id))?;
+            rows.sort_by_key(|row| row.start_date_local);
+            // Events come whole, workouts and all; only what is named in the model is kept.
+            let weight = rows.len() * (size_of::<model::Event>() + 200);
+            Ok(Fresh { value: rows, weight })
+        };
+        self.ask("events", Area::Calendar, url, read).await
+    }
+
+    /// `GET /athlete/{id}/custom-item`: the names of the athlete's own wellness fields (`INPUT_FIELD` items).
+    pub async fn custom_fields(&self) -> Result<Vec<model::CustomField>, Error> {
+        let url = self.url("/custom-item");
+        let read = |body: &[u8]| {
+            let items: Vec<Map<String, Value>> = self.rows("custom_items", body)?.rows;
+            let found: Vec<_> = items.iter().filter_map(custom_field).collect();
+            let weight = found.len() * 128;
+            Ok(Fresh { value: found, weight })
+        };
+        self.ask("custom_items", Area::Settings, url, read).await
+    }
+
+    /// The answer, from the cache or from upstream. What is known not to be shared is not asked for.
+    async fn ask<T: Any + Clone + Send + Sync>(
+        &self,
+        endpoint: &'static str,
+        area: Area,
+        url: Url,
+        read: impl Fn(&[u8]) -> Result<Fresh<T>, Error>,
+    ) -> Result<T, Error> {
+        let of = &self.of;
+        if !of.scopes.reads(area) {
+            return Err(Error::MissingScope(area));
+        }
+        let key = Key {
+            connection: of.connection,
+            write_number: of.write_number,
+            question: url[Position::BeforePath..].to_owned(),
+        };
+        let call = Call {
+            method: Method::GET,
+            endpoint,
+            url,
+            credential: Some(&of.credential),
+            form: None,
+            area: Some((area, &of.scopes)),
+            spender: Spender {
+                caller: of.caller,
+                athlete: Some(of.athlete.clone()),
+                pool: match of.credential {
+                    Credential::Bearer(_) => Pool::App,
+                    Credential::ApiKey(_) => Pool::Key(of.athlete.clone()),
+                },
+            },
+            deadline: of.deadline,
+            sent: &self.sent,
+        };
+        let parts = &self.client.0;
+        let ask = || parts.ask(&call, &read);
+        let answer = parts.cache.get(key, of.deadline, ask).await?;
+        Ok(Arc::unwrap_or_clone(answer))
+    }
+
+    fn url(&self, rest: &str) -> Url {
+        self.client
+            .0
+            .url(&format!("/api/v1/athlete/{}{rest}", self.of.athlete))
+    }
+
+    #[expect(clippy::unused_self, reason = "a step of reading, like its neighbours")]
+    fn rows<T: DeserializeOwned>(&self, endpoint: &'static str, body: &[u8]) -> Result<Rows<T>, Error> {
+        let rows = lenient::rows(body)?;
+        if rows.odd > 0 {
+            tracing::warn!(endpoint, rows = rows.odd, "rows that are none were left out");
+        }
+        Ok(rows)
+    }
+
+    fn must_be_mine(&self, id: Option<&str>) -> Result<(), Error> {
+        if id == Some(self.of.athlete.as_str()) {
+            Ok(())
+        } else {
+            Err(Error::WrongAthlete)
+        }
+    }
+
+    /// Rows that say whose they are must say this athlete's.
+    fn all_mine<'a>(&self, ids: impl Iterator<Item = &'a Option<String>>) -> Result<(), Error> {
+        ids.flatten().try_for_each(|id| self.must_be_mine(Some(id)))
+    }
+}
+
+impl fmt::Debug for Athlete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Athlete")
+    }
+}
+
+/// What an answer weighs once read: at most its text and one struct a row.
+fn weighed<T>(value: T, body: &[u8], rows: usize) -> Fresh<T> {
+    let weight = body.len() + rows * size_of::<model::Activity>();
+    Fresh { value, weight }
+}
+
+/// The names in one order without doubles, so that the same question has the same key.
+fn fields(always: &[&'static str], wanted: &'static [&'static str]) -> String {
+    let mut names: Vec<_> = always.iter().chain(wanted).copied().collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(",")
+}
+
+/// `INPUT_FIELD` with a code (`[A-Z][A-Za-z0-9]+`); any other item is nothing to us.
+fn custom_field(item: &Map<String, Value>) -> Option<model::CustomField> {
+    if item.get("type")?.as_str()? != "INPUT_FIELD" {
+        return None;
+    }
+    let code = item.get("content")?.get("code")?.as_str()?;
+    let fits = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let name = item.get("name").and_then(Value::as_str).unwrap_or(code);
+    (fits && !code.is_empty()).then(|| model::CustomField {
+        code: code.to_owned(),
+        name: name.to_owned(),
+    })
+}

@@ -1,0 +1,292 @@
+//! Connecting and disconnecting: the three OAuth calls of intervals.icu, and the question whose credential this is.
+//!
+//! The state and its binding to a session live with the pages.
+
+use std::{sync::atomic::AtomicU32, time::Duration};
+
+use http::Method;
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+use tokio::time::Instant;
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    Area, CallerKey, Client, Credential, Error, Scopes,
+    budget::{Pool, Spender},
+    lenient, model,
+    wire::{Call, USUAL_WAIT, mentions},
+};
+use crate::ids::AthleteId;
+
+/// A page waits 10 s in all; its one call upstream may take this much of it.
+const PAGE_TIME: Duration = Duration::from_secs(8);
+
+/// What came of a finished consent.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    /// The bearer token: it neither expires nor refreshes.
+    pub credential: Credential,
+    /// The scopes left ticked, such as `ACTIVITY:WRITE`.
+    pub scopes: Vec<String>,
+    /// Who consented.
+    pub athlete_id: AthleteId,
+    /// The name, as upstream has it (not cleaned).
+    pub athlete_name: String,
+}
+
+/// Why a code brought no token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExchangeError {
+    /// No OAuth app is configured here.
+    #[error("no intervals.icu app is configured")]
+    NotConfigured,
+    /// The code is unknown, used or older than two minutes: start again.
+    #[error("intervals.icu did not take the code")]
+    CodeRefused,
+    /// Client id or secret are wrong: the operator's turn.
+    #[error("intervals.icu does not know this app")]
+    ClientRefused,
+    /// 429, or our own budget.
+    #[error("too many requests to intervals.icu for the moment")]
+    Busy {
+        /// Wait at least so long.
+        retry_after: Duration,
+    },
+    /// Not answering properly, or with something unreadable. The code may be spent: start again.
+    #[error("intervals.icu is not answering properly")]
+    Unavailable,
+}
+
+/// `POST /api/oauth/token`. There is no refresh token and no expiry.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Grant {
+    #[serde(deserialize_with = "lenient::text")]
+    access_token: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    scope: Option<String>,
+    athlete: Option<Whose>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Whose {
+    #[serde(deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    name: Option<String>,
+}
+
+impl Grant {
+    fn connected(self) -> Option<Connected> {
+        let token = self.access_token?;
+        // It goes into a header, and into the database.
+        let fits = (1..=512).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
+        let athlete = self.athlete?;
+        fits.then_some(Connected {
+            credential: Credential::Bearer(token.into()),
+            scopes: scopes(&self.scope.unwrap_or_default()),
+            athlete_id: athlete.id?.parse().ok()?,
+            athlete_name: athlete.name.unwrap_or_default(),
+        })
+    }
+}
+
+/// `ACTIVITY:WRITE,WELLNESS:READ`: each once, in upstream's order; what has another shape is left out.
+fn scopes(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for scope in text
+        .split([',', ' '])
+        .map(|scope| scope.trim().to_ascii_uppercase())
+    {
+        let fits = scope.split_once(':').is_some_and(|(area, right)| {
+            (1..=32).contains(&area.len())
+                && area.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+                && matches!(right, "READ" | "WRITE")
+        });
+        if fits && !found.contains(&scope) {
+            found.push(scope);
+        }
+    }
+    found
+}
+
+impl Client {
+    /// Where to send the athlete: `GET /oauth/authorize` with ACTIVITY, WELLNESS, CALENDAR and SETTINGS, each WRITE.
+    /// None when no OAuth app is configured.
+    pub fn authorize_url(&self, redirect_uri: &str, state: &str) -> Option<Url> {
+        let app = self.0.settings.app.as_ref()?;
+        let scope = Area::ALL.map(|area| format!("{}:WRITE", area.as_str())).join(",");
+        let mut url = self.0.url("/oauth/authorize");
+        url.query_pairs_mut()
+            .append_pair("client_id", &app.client_id)
+            .append_pair("redirect_uri", redirect_uri)
+            .append_pair("scope", &scope)
+            .append_pair("state", state);
+        Some(url)
+    }
+
+    /// `POST /api/oauth/token`: turns the code of the callback into a token. Never sent twice.
+    pub async fn exchange(&self, code: &str) -> Result<Connected, ExchangeError> {
+        let app = self.0.settings.app.as_ref().ok_or(ExchangeError::NotConfigured)?;
+        let form = [
+            ("client_id", app.client_id.as_str()),
+            ("client_secret", app.client_secret.expose_secret()),
+            ("code", code),
+        ];
+        let sent = AtomicU32::new(0);
+        let mut call = self.plain_call("oauth_token", Method::POST, "/api/oauth/token", &sent);
+        call.form = Some(&form);
+        let reply = self.0.send_once(&call).await.map_err(|error| match error {
+            Error::Busy { retry_after } => ExchangeError::Busy { retry_after },
+            _ => ExchangeError::Unavailable,
+        })?;
+        let status = reply.status.as_u16();
+        match status {
+            200..300 => {
+                let grant: Option<Grant> = lenient::object(&reply.body).ok();
+                grant.and_then(Grant::connected).ok_or_else(|| {
+                    tracing::warn!(endpoint = call.endpoint, "an unreadable token answer");
+                    ExchangeError::Unavailable
+                })
+            }
+            // Both come as 404 and differ only in their text: "Code not found (expired?)" and "Client and/or secret
+            // not found". A 404 of neither kind means that nobody is there.
+            404 if mentions(&reply.body, "client") => Err(self.client_refused(status)),
+            404 if mentions(&reply.body, "code") => {
+                tracing::info!(endpoint = call.endpoint, "the code was not taken");
+                Err(ExchangeError::CodeRefused)
+            }
+            401 => Err(self.client_refused(status)),
+            400 | 422 => {
+                tracing::warn!(endpoint = call.endpoint, status, "the code was not taken");
+                Err(ExchangeError::CodeRefused)
+            }
+            429 => {
+                let retry_after = reply.retry_after.unwrap_or(USUAL_WAIT);
+                Err(ExchangeError::Busy { retry_after })
+            }
+            _ => {
+                tracing::warn!(endpoint = call.endpoint, status, "no token");
+                Err(ExchangeError::Unavailable)
+            }
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "a step of the exchange")]
+    fn client_refused(&self, status: u16) -> ExchangeError {
+        tracing::error!(
+            status,
+            "intervals.icu does not know this app: check INTERVALS_CLIENT_ID and INTERVALS_CLIENT_SECRET"
+        );
+        ExchangeError::ClientRefused
+    }
+
+    /// `DELETE /api/v1/disconnect-app`: revokes a bearer token. Success too when upstream no longer knows the token, and
+    /// for an API key, which only its owner can revoke. Sent once: the queue asks again.
+    pub async fn disconnect(&self, credential: &Credential) -> Result<(), Error> {
+        if matches!(credential, Credential::ApiKey(_)) {
+            return Ok(());
+        }
+        let sent = AtomicU32::new(0);
+        let mut call = self.plain_call("disconnect", Method::DELETE, "/api/v1/disconnect-app", &sent);
+        call.credential = Some(credential);
+        match self.0.ask(&call, |_| Ok(())).await {
+            Ok(()) => Ok(()),
+            Err(failure) if failure.error == Error::Unauthorized => Ok(()),
+            Err(failure) => Err(failure.error),
+        }
+    }
+
+    /// `GET /athlete/0`: whose credential this is. [`Error::Unauthorized`] means that it is dead; [`Error::Forbidden`]
+    /// that it lives, but SETTINGS was not shared. Never from the cache.
+    pub async fn whoami(&self, credential: &Credential) -> Result<(AthleteId, String), Error> {
+        let sent = AtomicU32::new(0);
+        let mut call = self.plain_call("whoami", Method::GET, "/api/v1/athlete/0", &sent);
+        call.credential = Some(credential);
+        call.area = Some((Area::Settings, &Scopes::All));
+        if matches!(credential, Credential::Bearer(_)) {
+            call.spender.pool = Pool::App;
+        }
+        let read = |body: &[u8]| {
+            let athlete: model::Athlete = lenient::object(body)?;
+            let id = athlete.id.and_then(|id| id.parse().ok()).ok_or(Error::Garbled)?;
+            Ok((id, athlete.name.unwrap_or_default()))
+        };
+        self.0.ask(&call, read).await.map_err(|failure| failure.error)
+    }
+
+    /// A call that belongs to no athlete's share.
+    fn plain_call<'a>(
+        &self,
+        endpoint: &'static str,
+        method: Method,
+        path: &str,
+        sent: &'a AtomicU32,
+    ) -> Call<'a> {
+        Call {
+            method,
+            endpoint,
+            url: self.0.url(path),
+            credential: None,
+            form: None,
+            area: None,
+            spender: Spender {
+                caller: CallerKey(Uuid::nil()),
+                athlete: None,
+                pool: Pool::Unknown,
+            },
+            deadline: Instant::now() + PAGE_TIME,
+            sent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_read_as_upstream_writes_them_and_nothing_else() {
+        assert_eq!(
+            scopes("ACTIVITY:WRITE,WELLNESS:READ"),
+            ["ACTIVITY:WRITE", "WELLNESS:READ"]
+        );
+        assert_eq!(
+            scopes(" activity:write , ACTIVITY:WRITE CALENDAR:WRITE,,X,<b>:READ,A:ADMIN"),
+            ["ACTIVITY:WRITE", "CALENDAR:WRITE"]
+        );
+        assert!(scopes("").is_empty());
+    }
+
+    #[test]
+    fn a_grant_needs_a_token_and_an_athlete() {
+        let read = |text: &str| {
+            lenient::object::<Grant>(text.as_bytes())
+                .ok()
+                .and_then(Grant::connected)
+        };
+        let good =
+            read(r#"{"access_token":"ab","scope":"ACTIVITY:READ","athlete":{"id":2049151,"name":"Ana"}}"#)
+                .unwrap();
+        assert_eq!(
+            (good.athlete_id.as_str(), good.athlete_name.as_str()),
+            ("2049151", "Ana")
+        );
+        assert!(
+            read(r#"{"access_token":"ab","scope":null,"athlete":{"id":"i1"}}"#)
+                .is_some_and(|c| c.scopes.is_empty())
+        );
+        for bad in [
+            "{}",
+            "[]",
+            r#"{"access_token":"","athlete":{"id":"i1"}}"#,
+            r#"{"access_token":"a\r\nb","athlete":{"id":"i1"}}"#,
+            r#"{"access_token":"ab"}"#,
+            r#"{"access_token":"ab","athlete":{"id":"../i1"}}"#,
+        ] {
+            assert!(read(bad).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! One request on the wire: its limits, what its status means, and when it is asked again.
+//!
+//! Nothing here knows what an answer holds. Causes are logged here, once, without upstream's text, ids or tokens.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, Method, StatusCode, header};
+use metrics::{counter, histogram};
+use reqwest::Response;
+use secrecy::ExposeSecret as _;
+use serde::de::IgnoredAny;
+use tokio::time::{Instant, sleep, timeout_at};
+use url::Url;
+
+use super::{
+    Area, Credential, Error, Scopes,
+    budget::Spender,
+    client::{Limits, Parts},
+};
+
+/// A read is asked again at most so often.
+const RETRIES: u32 = 2;
+/// Of an answer that is an error, so much is looked at.
+const ERROR_BODY: usize = 8 * 1024;
+/// Nobody is told to wait longer.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+/// When upstream refuses for the moment and does not say for how long.
+pub(super) const USUAL_WAIT: Duration = Duration::from_secs(30);
+
+/// One question for upstream.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    /// For logs and metrics, in place of the URL.
+    pub(super) endpoint: &'static str,
+    pub(super) url: Url,
+    pub(super) credential: Option<&'a Credential>,
+    pub(super) form: Option<&'a [(&'a str, &'a str)]>,
+    /// What the answer belongs to, and what was shared: tells one 403 from another.
+    pub(super) area: Option<(Area, &'a Scopes)>,
+    pub(super) spender: Spender,
+    pub(super) deadline: Instant,
+    /// Counts what is sent.
+    pub(super) sent: &'a AtomicU32,
+}
+
+/// An error, and whether it says something about the asker alone (its deadline, its place in the queue) so that
+/// others who wait for the same answer must ask themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) own: bool,
+}
+
+impl Failure {
+    pub(super) fn own(error: Error) -> Self {
+        Self { error, own: true }
+    }
+
+    pub(super) fn shared(error: Error) -> Self {
+        Self { error, own: false }
+    }
+}
+
+/// A complete answer, whatever its status.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    /// Upstream's `Retry-After`.
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Bytes,
+}
+
+/// A failed attempt.
+#[derive(Debug)]
+struct Trouble {
+    failure: Failure,
+    /// For the metric.
+    outcome: &'static str,
+    again: Again,
+}
+
+/// Whether asking again may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    No,
+    Soon,
+    /// Upstream named the time.
+    After(Duration),
+}
+
+impl Trouble {
+    fn end(outcome: &'static str, error: Error) -> Self {
+        Self {
+            failure: Failure::shared(error),
+            outcome,
+            again: Again::No,
+        }
+    }
+
+    fn passing(outcome: &'static str, error: Error, after: Option<Duration>) -> Self {
+        Self {
+            failure: Failure::shared(error),
+            outcome,
+            again: after.map_or(Again::Soon, Again::After),
+        }
+    }
+}
+
+impl Parts {
+    /// Asks until there is an answer that `read` takes, or a reason to stop. Only a GET is asked again.
+    pub(super) async fn ask<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Failure> {
+        let mut asked = 0;
+        loop {
+            if Instant::now() >= call.deadline {
+                return Err(Failure::own(Error::TimedOut));
+            }
+            self.budget.admit(&call.spender, call.deadline).await?;
+            let begun = Instant::now();
+            let answer = match self.send(call).await {
+                Ok(reply) => self.judge(call, reply).and_then(|body| {
+                    read(&body).map_err(|error| {
+                        let outcome = if error == Error::WrongAthlete {
+                            tracing::error!(endpoint = call.endpoint, "an answer about another athlete");
+                            "wrong_athlete"
+                        } else {
+                            tracing::warn!(endpoint = call.endpoint, "an unreadable answer");
+                            "garbled"
+                        };
+                        Trouble::end(outcome, error)
+                    })
+                }),
+                Err(trouble) => Err(trouble),
+            };
+            let outcome = answer.as_ref().map_or_else(|trouble| trouble.outcome, |_| "ok");
+            record(call.endpoint, outcome, begun.elapsed());
+            let trouble = match answer {
+                Ok(value) => return Ok(value),
+                Err(trouble) => trouble,
+            };
+            let wait = match trouble.again {
+                Again::No => return Err(trouble.failure),
+                Again::Soon => self.backoff(asked),
+                Again::After(named) => named + self.backoff(asked),
+            };
+            let may = call.method == Method::GET && asked < RETRIES;
+            if !may || Instant::now() + wait >= call.deadline {
+                return Err(trouble.failure);
+            }
+            sleep(wait).await;
+            asked += 1;
+        }
+    }
+
+    /// Sends a call that is judged by its sender, once, with the same limits and counters.
+    pub(super) async fn send_once(&self, call: &Call<'_>) -> Result<Reply, Error> {
+        let admitted = self.budget.admit(&call.spender, call.deadline).await;
+        admitted.map_err(|failure| failure.error)?;
+        let begun = Instant::now();
+        let sent = self.send(call).await;
+        let outcome = sent.as_ref().map_or_else(
+            |trouble| trouble.outcome,
+            |reply| match reply.status.as_u16() {
+                200..300 => "ok",
+                401 => "unauthorized",
+                404 => "not_found",
+                429 => "limited",
+                500.. => "server_error",
+                _ => "rejected",
+            },
+        );
+        record(call.endpoint, outcome, begun.elapsed());
+        sent.map_err(|trouble| trouble.failure.error)
+    }
+
+    /// The middle doubles each time; jitter spreads it over half to one and a half.
+    fn backoff(&self, asked: u32) -> Duration {
+        let middle = self.settings.limits.backoff * 2_u32.saturating_pow(asked);
+        middle.mul_f64(0.5 + self.random.unit())
+    }
+
+    /// One exchange, within the limits of time and size.
+    async fn send(&self, call: &Call<'_>) -> Result<Reply, Trouble> {
+        let limit = Instant::now() + self.settings.limits.total;
+        call.sent.fetch_add(1, Ordering::Relaxed);
+        let finished = timeout_at(limit.min(call.deadline), self.exchange(call)).await;
+        finished.unwrap_or_else(|_| {
+            tracing::warn!(endpoint = call.endpoint, "intervals.icu took too long");
+            let mut trouble = Trouble::end("timed_out", Error::TimedOut);
+            trouble.failure.own = call.deadline < limit;
+            Err(trouble)
+        })
+    }
+
+    async fn exchange(&self, call: &Call<'_>) -> Result<Reply, Trouble> {
+        let mut request = self.http.request(call.method.clone(), call.url.clone());
+        request = match call.credential {
+            Some(Credential::Bearer(token)) => request.bearer_auth(token.expose_secret()),
+            Some(Credential::ApiKey(key)) => request.basic_auth("API_KEY", Some(key.expose_secret())),
+            None => request,
+        };
+        if let Some(form) = call.form {
+            request = request.form(form);
+        }
+        let mut response = request.send().await.map_err(|error| broken(call, &error))?;
+        let status = response.status();
+        self.budget.learn(&call.spender.pool, response.headers());
+        let retry_after = retry_after(response.headers(), self.clock.now());
+        let body = if status.is_success() {
+            whole_body(call, &mut response, &self.settings.limits).await?
+        } else {
+            first_bytes(&mut response).await
+        };
+        Ok(Reply {
+            status,
+            retry_after,
+            body,
+        })
+    }
+
+    /// What a status means (intervals-api.md section 6.2).
+    #[expect(clippy::unused_self, reason = "a step of asking, like its neighbours")]
+    fn judge(&self, call: &Call<'_>, reply: Reply) -> Result<Bytes, Trouble> {
+        let endpoint = call.endpoint;
+        let status = reply.status.as_u16();
+        match status {
+            200..300 => Ok(reply.body),
+            300..400 => {
+                tracing::warn!(endpoint, status, "a redirect, not followed");
+                Err(Trouble::end("redirected", Error::Unavailable))
+            }
+            401 => {
+                tracing::info!(endpoint, "the credential was not taken");
+                Err(Trouble::end("unauthorized", Error::Unauthorized))
+            }
+            403 if !is_object(&reply.body) => {
+                tracing::error!(
+                    endpoint,
+                    "blocked at the edge of intervals.icu: not about one athlete"
+                );
+                Err(Trouble::end("edge_blocked", Error::Unavailable))
+            }
+            403 => {
+                let error = match call.area {
+                    Some((area, scopes)) if !scopes.reads(area) => Error::MissingScope(area),
+                    _ => Error::Forbidden,
+                };
+                tracing::info!(endpoint, "not allowed");
+                Err(Trouble::end("forbidden", error))
+            }
+            404 | 410 => {
+                tracing::info!(endpoint, status, "not found");
+                Err(Trouble::end("not_found", Error::NotFound))
+            }
+            422 if mentions(&reply.body, "strava") => {
+                tracing::info!(endpoint, "closed by Strava");
+                Err(Trouble::end("strava", Error::Strava))
+            }
+            429 => {
+                tracing::warn!(endpoint, "too many requests");
+                let retry_after = reply.retry_after.unwrap_or(USUAL_WAIT);
+                Err(Trouble::passing(
+                    "limited",
+                    Error::Busy { retry_after },
+                    reply.retry_after,
+                ))
+            }
+            500 | 502..=504 | 520..=524 => {
+                tracing::warn!(endpoint, status, "intervals.icu failed");
+                let after = reply.retry_after.filter(|_| status == 503);
+                Err(Trouble::passing("server_error", Error::Unavailable, after))
+            }
+            400..500 => {
+                tracing::warn!(endpoint, status, "the request was not taken");
+                Err(Trouble::end("rejected", Error::Rejected))
+            }
+            _ => {
+                tracing::warn!(endpoint, status, "a status that means nothing here");
+                Err(Trouble::end("server_error", Error::Unavailable))
+            }
+        }
+    }
+}
+
+/// A failure below HTTP. reqwest's own text carries the URL, so only its kind and the innermost cause are logged.
+fn broken(call: &Call<'_>, error: &reqwest::Error) -> Trouble {
+    let mut cause: &dyn std::error::Error = error;
+    let mut broken_off = false;
+    while let Some(source) = cause.source() {
+        cause = source;
+        broken_off |= cause.is::<hyper::Error>();
+    }
+    let kind = if error.is_connect() {
+        "connect"
+    } else if error.is_builder() {
+        "build"
+    } else if error.is_decode() && !broken_off {
+        // reqwest calls a body that breaks off a decoding error too.
+        "decode"
+    } else {
+        "transfer"
+    };
+    let inner = if std::ptr::addr_eq(cause, std::ptr::from_ref(error)) {
+        String::new()
+    } else {
+        cause.to_string()
+    };
+    tracing::warn!(endpoint = call.endpoint, kind, cause = inner, "no answer");
+    match kind {
+        "build" => Trouble::end("broken", Error::Rejected),
+        "decode" => Trouble::end("garbled", Error::Garbled),
+        _ => Trouble::passing("broken", Error::Unavailable, None),
+    }
+}
+
+/// The body of a good answer, counted after decompression while it streams.
+async fn whole_body(call: &Call<'_>, response: &mut Response, limits: &Limits) -> Result<Bytes, Trouble> {
+    let too_large = || {
+        tracing::warn!(endpoint = call.endpoint, "an answer that is too large");
+        Trouble::end("garbled", Error::Garbled)
+    };
+    let announced = response.content_length().unwrap_or(0);
+    if announced > u64::try_from(limits.body).unwrap_or(u64::MAX) {
+        return Err(too_large());
+    }
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+    while let Some(chunk) = response.chunk().await.map_err(|error| broken(call, &error))? {
+        if body.len() + chunk.len() > limits.body {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
+}
+
+/// The beginning of an error's body; whatever goes wrong with it changes nothing about the status.
+async fn first_bytes(response: &mut Response) -> Bytes {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        body.extend_from_slice(&chunk);
+        if body.len() >= ERROR_BODY {
+            body.truncate(ERROR_BODY);
+            break;
+        }
+    }
+    body.into()
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110 section 10.2.3).
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let date = DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc);
+        (date - now).to_std().unwrap_or_default()
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+/// intervals.icu's own errors are JSON objects; those of the network before it are not.
+fn is_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(body).is_ok()
+}
+
+/// Whether an error's text has this word in it, in lower case.
+pub(super) fn mentions(body: &[u8], word: &str) -> bool {
+    String::from_utf8_lossy(body).to_lowercase().contains(word)
+}
+
+fn record(endpoint: &'static str, outcome: &'static str, took: Duration) {
+    counter!("icusync_upstream_requests_total", "endpoint" => endpoint, "outcome" => outcome).increment(1);
+    histogram!("icusync_upstream_seconds", "endpoint" => endpoint).record(took.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone as _;
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn retry_after_comes_as_seconds_or_as_a_date() {
+        let now = Utc.with_ymd_and_hms(2026, 11, 21, 8, 0, 0).unwrap();
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_str(text).unwrap());
+            retry_after(&headers, now)
+        };
+        assert_eq!(read("37"), Some(Duration::from_secs(37)));
+        assert_eq!(
+            read("Sat, 21 Nov 2026 08:00:05 GMT"),
+            Some(Duration::from_secs(5))
+        );
+        assert_eq!(read("Sat, 21 Nov 2026 07:00:00 GMT"), Some(Duration::ZERO));
+        for endless in ["864000", "18446744073709551615", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            assert_eq!(read(endless), Some(LONGEST_WAIT), "{endless}");
+        }
+        for odd in ["", "soon", "-1", "1.5"] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn the_edge_speaks_no_json() {
+        assert!(is_object(br#" {"status":403,"error":"Access denied"}"#));
+        for edge in [
+            "error code: 1010",
+            "",
+            "<html></html>",
+            "[]",
+            "{",
+            "\"Access denied\"",
+        ] {
+            assert!(!is_object(edge.as_bytes()), "{edge}");
+        }
+    }
+}

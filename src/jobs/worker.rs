@@ -1,0 +1,155 @@
+//! Claims due jobs and works on them side by side, so that one that hangs or never succeeds holds up nobody.
+
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
+
+use super::Revoke;
+use crate::{
+    app::App,
+
+    intervals::{self, Credential},
+    mail::{Envelope, outbox, transport::SendError},
+    queries::{self, jobs::Job},
+};
+
+/// How often the queue is looked at while it is empty.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often old rows are deleted.
+const PURGE_EVERY: Duration = Duration::from_hours(1);
+/// Jobs claimed at once, and worked on side by side.
+const BATCH: i64 = 8;
+/// A claim holds this long: longer than any job may take, so that nobody else starts it meanwhile.
+const CLAIM: chrono::Duration = chrono::Duration::seconds(60);
+/// One job may take this long.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// After so many tries a job is given up: with the pauses below, about two days.
+const MOST_ATTEMPTS: i32 = 14;
+
+/// What became of one try.
+enum Ended {
+    Done,
+    Later(&'static str),
+    Never(&'static str),
+}
+
+/// Works until `shutdown`; what is claimed by then is finished or given back.
+pub async fn run(app: App, shutdown: CancellationToken) {
+    let mut since_purge = PURGE_EVERY;
+    while !shutdown.is_cancelled() {
+        if since_purge >= PURGE_EVERY {
+            since_purge = Duration::ZERO;
+            if let Err(error) = super::purge(&app).await {
+                tracing::warn!(%error, "cannot purge");
+            }
+        }
+        match run_due(&app).await {
+            Ok(0) => {}
+            Ok(_) => continue,
+            Err(error) => tracing::warn!(%error, "cannot look at the queue"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => since_purge += PAUSE,
+            () = shutdown.cancelled() => {}
+        }
+    }
+}
+
+/// Works on what is due now, one batch; answers how many jobs that were.
+pub async fn run_due(app: &App) -> sqlx::Result<usize> {
+    let now = app.clock.now();
+    let jobs = queries::jobs::claim(&app.pool, now, now + CLAIM, BATCH).await?;
+    let count = jobs.len();
+    stream::iter(jobs).for_each_concurrent(None, |job| work(app, job)).await;
+    if count > 0 {
+        let (waiting, _) = queries::jobs::backlog(&app.pool, app.clock.now()).await?;
+        #[expect(clippy::cast_precision_loss, reason = "a queue of 2^52 jobs is not going to happen")]
+        metrics::gauge!("icusync_jobs_waiting").set(waiting as f64);
+    }
+    Ok(count)
+}
+
+async fn work(app: &App, job: Job) {
+    let ended = tokio::time::timeout(DEADLINE, attempt(app, &job)).await.unwrap_or(Ended::Later("took too long"));
+    let now = app.clock.now();
+    let (outcome, written) = match ended {
+        Ended::Done => ("done", queries::jobs::finish(&app.pool, job.id, "done", None, now).await),
+        Ended::Later(why) if job.attempts < MOST_ATTEMPTS => {
+            let pause = pause_after(job.attempts, app.random.unit());
+            ("later", queries::jobs::postpone(&app.pool, job.id, why, now + pause).await)
+        }
+        Ended::Later(why) | Ended::Never(why) => {
+            ("failed", queries::jobs::finish(&app.pool, job.id, "failed", Some(why), now).await)
+        }
+    };
+    let name = job.name;
+    if outcome == "failed" {
+        tracing::warn!(job = %job.id, kind = job.kind, name, attempts = job.attempts, "gave up a job");
+    }
+    metrics::counter!("icusync_jobs_total", "kind" => job.kind, "name" => name, "outcome" => outcome).increment(1);
+    if let Err(error) = written {
+        // The claim lapses and the job runs again; a mail then carries the same Message-ID.
+        tracing::warn!(job = %job.id, %error, "cannot note what became of a job");
+    }
+}
+
+async fn attempt(app: &App, job: &Job) -> Ended {
+    match job.kind.as_str() {
+        "mail" => mail(app, job).await,
+        "revoke" => revoke(app, job).await,
+        _ => Ended::Never("unknown kind"),
+    }
+}
+
+async fn mail(app: &App, job: &Job) -> Ended {
+    let Ok(parcel) = outbox::open(app, job.id, &job.payload) else { return Ended::Never("does not open") };
+    let envelope =
+        Envelope { to: parcel.to, at: job.created_at, public_url: app.config.public_url.as_str().to_owned() };
+    let Ok(letter) = parcel.mail.render(&envelope) else { return Ended::Never("does not render") };
+    let Ok(from) = app.config.mail_from.parse() else { return Ended::Never("no sender") };
+    let host = app.config.public_url.authority();
+    match app.mail.send(job.id, &from, host.split(':').next().unwrap_or_default(), &envelope, &letter).await {
+        Ok(()) => Ended::Done,
+        Err(SendError::Later) => Ended::Later("not delivered for now"),
+        Err(SendError::Never) => Ended::Never("refused for good"),
+    }
+}
+
+async fn revoke(app: &App, job: &Job) -> Ended {
+    let Ok(plain) = app.keys.open(outbox::place(job.id), &job.payload) else { return Ended::Never("does not open") };
+    let Ok(Revoke { token }) = serde_json::from_slice(&plain) else { return Ended::Never("unreadable") };
+    match app.intervals.disconnect(&Credential::Bearer(token.into())).await {
+        // A token that upstream no longer knows is as good as revoked.
+        Ok(()) | Err(intervals::Error::Unauthorized) => Ended::Done,
+        Err(intervals::Error::Busy { .. } | intervals::Error::Unavailable | intervals::Error::TimedOut) => {
+            Ended::Later("intervals.icu did not answer")
+        }
+        Err(_) => Ended::Never("intervals.icu refused"),
+    }
+}
+
+/// 30 s, 1 min, 2 min … at most 6 h, each up to a quarter longer so that a flood spreads.
+fn pause_after(attempts: i32, jitter: f64) -> chrono::Duration {
+    let doubled = 30_i64 << attempts.clamp(1, 12).saturating_sub(1);
+    let seconds = doubled.min(6 * 3600);
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few hours in milliseconds")]
+    let extra = (seconds as f64 * 250.0 * jitter) as i64;
+    chrono::Duration::seconds(seconds) + chrono::Duration::milliseconds(extra)
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_six_hours() {
+        let plain: Vec<i64> = (1..=14).map(|attempt| pause_after(attempt, 0.0).num_seconds()).collect();
+        assert_eq!(plain[..4], [30, 60, 120, 240]);
+        assert!(plain.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert_eq!(plain[13], 6 * 3600);
+        assert!(pause_after(1, 0.999).num_milliseconds() < 37_500);
+        assert!(plain.iter().sum::<i64>() > 24 * 3600);
+    }
+}

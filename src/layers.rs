@@ -1,0 +1,363 @@
+//! What every request passes on its way in and out, in order, each with its why.
+//!
+//! No URL and no page here: `routes` says what hangs behind which layer.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{MatchedPath, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+        X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    },
+};
+use tower::ServiceExt as _;
+use tower_http::{
+    catch_panic::CatchPanicLayer, csrf::CsrfLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
+};
+use tracing::{Instrument as _, field::Empty};
+
+use crate::{
+    app::App,
+    config::{Config, Origin},
+    guard::session::Who,
+};
+
+/// Longest body of a form.
+pub const FORM_BYTES: usize = 16 * 1024;
+/// A page that takes longer is given up.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
+
+/// Names one request in the log and on the page that says something failed.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// A response's extension: its forms may end at intervals.icu, because one of them redirects there. Browsers check
+/// `form-action` against each redirect of a form.
+#[derive(Debug, Clone, Copy)]
+pub struct FormsLeadToIntervals;
+
+/// A response's extension, which becomes the route in log and metrics: the pattern, never the path itself, because
+/// paths carry tokens.
+#[derive(Debug, Clone)]
+struct Route(MatchedPath);
+
+/// The layers of the pages, outermost last: `router` holds the handlers, `dress` gives bare errors their page.
+pub fn around_pages<F, Out>(app: &App, router: Router<App>, dress: F) -> Router<App>
+where
+    F: Fn(Request, Next) -> Out + Clone + Send + Sync + 'static,
+    Out: Future<Output = Response> + Send + 'static,
+{
+    let own_origin = app.config.public_url.as_str();
+    let csrf = CsrfLayer::new()
+        .add_trusted_origin(own_origin)
+        .expect("an origin from the settings has no path");
+    router
+        .layer(middleware::from_fn(note_route))
+        // A panic costs one answer, not the process, and its text stays with us.
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            PAGE_TIMEOUT,
+        ))
+        .layer(RequestBodyLimitLayer::new(FORM_BYTES))
+        // Cookies are SameSite=Lax already; this also stops sister hosts and old browsers.
+        .layer(csrf.with_rejection_response(|_| StatusCode::FORBIDDEN.into_response()))
+        // Whatever came back without a page gets one.
+        .layer(middleware::from_fn(dress))
+}
+
+/// The layer of the link host: only the route's pattern, the endpoint brings its own.
+pub fn around_links(router: Router) -> Router {
+    router.layer(middleware::from_fn(note_route))
+}
+
+/// The layers around everything: id, log line, headers.
+pub fn around_everything(app: &App) -> impl FnOnce(Router) -> Router + use<> {
+    let app = app.clone();
+    move |router| {
+        router
+            .layer(CatchPanicLayer::custom(answer_panic))
+            .layer(middleware::from_fn_with_state(app, envelope))
+    }
+}
+
+/// Sends a request to the pages or to the links, by its `Host`, before anything is routed. A request for any other
+/// host is answered 421 (RFC 9110 section 15.5.20), so that no page is ever built for a name that is not ours.
+#[derive(Clone)]
+pub struct ByHost {
+    hosts: Hosts,
+    pages: Router,
+    links: Router,
+}
+
+/// The two names that we answer to.
+#[derive(Clone)]
+pub struct Hosts {
+    public: Host,
+    link: Host,
+}
+
+impl Hosts {
+    /// The names of `PUBLIC_URL` and `LINK_URL`.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            public: Host::of(&config.public_url),
+            link: Host::of(&config.link_url),
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Host {
+    authority: String,
+    /// The same with the scheme's own port, which a client may write out.
+    spelled_out: Option<String>,
+}
+
+impl Host {
+    fn of(origin: &Origin) -> Self {
+        let authority = origin.authority();
+        let spelled_out = (!has_port(&authority))
+            .then(|| format!("{authority}:{}", if origin.is_https() { 443 } else { 80 }));
+        Self {
+            authority,
+            spelled_out,
+        }
+    }
+
+    fn is(&self, host: &str) -> bool {
+        host.eq_ignore_ascii_case(&self.authority)
+            || self
+                .spelled_out
+                .as_deref()
+                .is_some_and(|long| host.eq_ignore_ascii_case(long))
+    }
+}
+
+fn has_port(authority: &str) -> bool {
+    let after_brackets = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest);
+    after_brackets.contains(':')
+}
+
+impl ByHost {
+    /// `pages` answer on `PUBLIC_URL`, `links` on `LINK_URL`.
+    pub fn new(hosts: Hosts, pages: Router, links: Router) -> Self {
+        Self { hosts, pages, links }
+    }
+
+    /// Answers one request.
+    pub async fn answer(self, request: Request) -> Result<Response, Infallible> {
+        let mut hosts = request.headers().get_all(HOST).iter();
+        let (Some(Ok(host)), None) = (hosts.next().map(HeaderValue::to_str), hosts.next()) else {
+            // Two hosts, or none: somebody between us and the client might have looked at the other one.
+            return Ok(plain(StatusCode::BAD_REQUEST, "One Host header, please."));
+        };
+        // An absolute target (`GET http://other/`) is for proxies; ours must name the host that the header names.
+        if request
+            .uri()
+            .authority()
+            .is_some_and(|target| !target.as_str().eq_ignore_ascii_case(host))
+        {
+            return Ok(plain(
+                StatusCode::BAD_REQUEST,
+                "The target and the Host header differ.",
+            ));
+        }
+        if self.hosts.public.is(host) {
+            self.pages.oneshot(request).await
+        } else if self.hosts.link.is(host) {
+            self.links.oneshot(request).await
+        } else {
+            Ok(plain(
+                StatusCode::MISDIRECTED_REQUEST,
+                "This host is not served here.",
+            ))
+        }
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    (status, text).into_response()
+}
+
+fn answer_panic(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// Makes the process's panic message say where, and never what: the text of a panic may hold whatever was handled.
+pub fn quiet_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let at = info.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(at, "panic");
+    }));
+}
+
+async fn note_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    if let Some(route) = &route {
+        tracing::Span::current().record("route", route.as_str());
+    }
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(Route(route));
+    }
+    response
+}
+
+/// Gives the request an id of ours (one from outside could be anything), runs it in a span with few and stable
+/// fields, writes one line and the headers.
+async fn envelope(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = app.random.uuid(&app.clock).simple().to_string();
+    let who = Who::default();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(who.clone());
+    let method = known_method(request.method());
+    let span = tracing::info_span!("request", id, method, route = Empty);
+    let began = tokio::time::Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let took = began.elapsed();
+    let status = response.status().as_u16();
+    let route = response.extensions().get::<Route>().map(|route| route.0.clone());
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    span.in_scope(|| {
+        tracing::info!(
+            status,
+            account = who.account().map(tracing::field::display),
+            ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "answered"
+        );
+    });
+    metrics::counter!("icusync_http_requests_total", "method" => method, "route" => route.to_owned(),
+        "status" => status.to_string())
+    .increment(1);
+    metrics::histogram!("icusync_http_seconds", "route" => route.to_owned()).record(took.as_secs_f64());
+    harden(&app, &mut response);
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(X_REQUEST_ID, id);
+    }
+    response
+}
+
+/// The method as a label: whatever else a client makes up is one word.
+fn known_method(method: &http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        "PUT" => "PUT",
+        _ => "other",
+    }
+}
+
+/// Security headers, on whatever leaves. A handler that set one itself keeps it.
+fn harden(app: &App, response: &mut Response<Body>) {
+    let leads_out = response.extensions().get::<FormsLeadToIntervals>().is_some();
+    let policy = policy(leads_out.then(|| app.config.intervals_url.as_str()));
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: HeaderValue| {
+        headers.entry(name).or_insert(value);
+    };
+    set(CONTENT_SECURITY_POLICY, policy);
+    set(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // A path may carry a token; no other site is told any.
+    set(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // For browsers that do not know frame-ancestors.
+    set(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    set(COOP, HeaderValue::from_static("same-origin"));
+    set(CORP, HeaderValue::from_static("same-origin"));
+    set(
+        PERMISSIONS,
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    );
+    // What is not marked as cacheable is somebody's.
+    set(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if app.config.public_url.is_https() {
+        set(
+            STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
+}
+
+fn policy(forms_also: Option<&str>) -> HeaderValue {
+    let text = [
+        // Nothing that is not named below: no frames, no fonts, no connections, no plugins.
+        "default-src 'none'",
+        // The one script (copy button) and the one stylesheet are files; nothing inline runs or styles.
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        // A form that an attacker managed to inject posts nowhere else.
+        &format!(
+            "form-action 'self'{}{}",
+            if forms_also.is_some() { " " } else { "" },
+            forms_also.unwrap_or_default()
+        ),
+        // Not frameable, so nobody can lay a page over our buttons.
+        "frame-ancestors 'none'",
+        // No injected <base> can turn relative links.
+        "base-uri 'none'",
+    ]
+    .join("; ");
+    HeaderValue::try_from(text).expect("an origin is visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_may_spell_out_its_own_port_and_no_other() {
+        let host = |text: &str| Host::of(&text.parse().unwrap());
+        let public = host("https://icusync.example");
+        for good in ["icusync.example", "ICUSYNC.example", "icusync.example:443"] {
+            assert!(public.is(good), "{good}");
+        }
+        for bad in [
+            "icusync.example:80",
+            "icusync.example.",
+            "links.icusync.example",
+            "",
+            "icusync.example:443:443",
+        ] {
+            assert!(!public.is(bad), "{bad}");
+        }
+        let local = host("http://127.0.0.1:8080");
+        assert!(local.is("127.0.0.1:8080") && !local.is("127.0.0.1") && !local.is("localhost:8080"));
+        let bare = host("http://127.0.0.1");
+        assert!(bare.is("127.0.0.1") && bare.is("127.0.0.1:80"));
+        let six = host("http://[::1]:1");
+        assert!(six.is("[::1]:1") && !six.is("[::1]"));
+    }
+
+    #[test]
+    fn the_policy_opens_nothing_but_what_pages_need() {
+        assert_eq!(
+            policy(None),
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; \
+             frame-ancestors 'none'; base-uri 'none'"
+        );
+        assert!(
+            policy(Some("https://intervals.icu"))
+                .to_str()
+                .unwrap()
+                .contains("form-action 'self' https://intervals.icu;")
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! Tells somebody who signs up again that the address has an account.
+
+use serde::{Deserialize, Serialize};
+
+/// Tells somebody who signs up again that the address has an account.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AlreadyHere {
+    /// Where to sign in, absolute.
+    pub sign_in: String,
+    /// Where to ask for a new password, absolute.
+    pub forgot: String,
+}
+
+super::letter::letter!(AlreadyHere, "mail/already_here.subject", "mail/already_here.txt", "mail/already_here.html");

@@ -1,0 +1,12 @@
+//! Confirms the address of somebody who signs up.
+
+use serde::{Deserialize, Serialize};
+
+/// Confirms the address of somebody who signs up.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Confirm {
+    /// The one-time link, absolute; good for 24 hours.
+    pub link: String,
+}
+
+super::letter::letter!(Confirm, "mail/confirm.subject", "mail/confirm.txt", "mail/confirm.html");

@@ -1,0 +1,14 @@
+//! Tells an athlete that intervals.icu no longer accepts the connection.
+
+use serde::{Deserialize, Serialize};
+
+/// Tells an athlete that intervals.icu no longer accepts the connection.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ConnectionAttention {
+    /// The athlete's name at intervals.icu.
+    pub athlete: String,
+    /// The dashboard, absolute.
+    pub dashboard: String,
+}
+
+super::letter::letter!(ConnectionAttention, "mail/connection_attention.subject", "mail/connection_attention.txt", "mail/connection_attention.html");

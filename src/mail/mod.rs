@@ -1,0 +1,69 @@
+//! Mails: one struct a mail, three templates each, the outbox that queues them and the transport that sends them.
+//!
+//! No decision about who gets a mail is made here, and no mail leaves but through the queue.
+
+mod address;
+mod already_here;
+mod confirm;
+mod connection_attention;
+mod letter;
+pub mod outbox;
+mod password_changed;
+mod reset;
+pub mod transport;
+
+pub use address::{Address, BadAddress};
+pub use already_here::AlreadyHere;
+pub use confirm::Confirm;
+pub use connection_attention::ConnectionAttention;
+pub use letter::{Envelope, Letter};
+pub use password_changed::PasswordChanged;
+pub use reset::Reset;
+
+use serde::{Deserialize, Serialize};
+
+/// Every mail of the service. What a variant holds is sealed in the queue until the mail is sent.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "mail", rename_all = "snake_case")]
+pub enum Mail {
+    /// To somebody who signs up.
+    Confirm(Confirm),
+    /// To somebody who signs up again.
+    AlreadyHere(AlreadyHere),
+    /// To somebody who forgot the password.
+    Reset(Reset),
+    /// To somebody whose password was changed.
+    PasswordChanged(PasswordChanged),
+    /// To an athlete whose connection intervals.icu no longer accepts.
+    ConnectionAttention(ConnectionAttention),
+}
+
+impl Mail {
+    /// The mail's name: in the queue's row and in the log.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Confirm(_) => "confirm",
+            Self::AlreadyHere(_) => "already_here",
+            Self::Reset(_) => "reset",
+            Self::PasswordChanged(_) => "password_changed",
+            Self::ConnectionAttention(_) => "connection_attention",
+        }
+    }
+
+    /// The text, for the address and time in `envelope`.
+    pub fn render(&self, envelope: &Envelope) -> askama::Result<Letter> {
+        match self {
+            Self::Confirm(mail) => mail.render(envelope),
+            Self::AlreadyHere(mail) => mail.render(envelope),
+            Self::Reset(mail) => mail.render(envelope),
+            Self::PasswordChanged(mail) => mail.render(envelope),
+            Self::ConnectionAttention(mail) => mail.render(envelope),
+        }
+    }
+}
+
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Mail({})", self.name())
+    }
+}

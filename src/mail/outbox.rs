@@ -1,0 +1,72 @@
+//! The way into the queue: a mail is a row, written in the transaction that it announces.
+
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Address, Mail};
+use crate::{
+    app::App,
+    ids::{AccountId, JobId},
+    queries::{self, jobs::NewJob},
+    secrets::{OpenError, Place},
+};
+
+/// Whether a mail was queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queued {
+    /// It stands in the queue.
+    Queued,
+    /// The address or the account had its share; nothing was written, and the person is told nothing.
+    Capped,
+}
+
+/// What a job's row holds, sealed.
+#[derive(Serialize, Deserialize)]
+pub struct Parcel {
+    /// To whom, as typed.
+    pub to: String,
+    /// The mail.
+    pub mail: Mail,
+}
+
+/// Queues `mail` within `db`'s transaction, unless the address has had its share this hour or the account today.
+///
+/// Two requests that run at once may both pass the count: the caps protect people from floods, they are no locks.
+pub async fn enqueue(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    to: &Address,
+    account: Option<AccountId>,
+    mail: Mail,
+) -> anyhow::Result<Queued> {
+    let now = app.clock.now();
+    let recipient = Sha256::digest(to.key.as_bytes());
+    let to_address = queries::jobs::mails_to(&mut *db, &recipient, now - Duration::hours(1)).await?;
+    let for_account = match account {
+        Some(account) => queries::jobs::mails_of(&mut *db, account, now - Duration::days(1)).await?,
+        None => 0,
+    };
+    if to_address >= i64::from(app.config.mails_per_hour) || for_account >= i64::from(app.config.mails_per_day) {
+        metrics::counter!("icusync_mails_total", "mail" => mail.name(), "outcome" => "capped").increment(1);
+        return Ok(Queued::Capped);
+    }
+    let id = JobId(app.random.uuid(&app.clock));
+    let name = mail.name();
+    let parcel = serde_json::to_vec(&Parcel { to: to.typed.clone(), mail })?;
+    let payload = app.keys.seal(place(id), &parcel, &app.random);
+    let job = NewJob { id, kind: "mail", name, account_id: account, recipient: Some(&recipient), payload: &payload, now };
+    queries::jobs::create(db, job).await?;
+    Ok(Queued::Queued)
+}
+
+/// Opens what [`enqueue`] sealed.
+pub fn open(app: &App, id: JobId, payload: &[u8]) -> Result<Parcel, OpenError> {
+    let plain = app.keys.open(place(id), payload)?;
+    serde_json::from_slice(&plain).map_err(|_| OpenError::Broken)
+}
+
+/// Where a job's payload stands.
+pub const fn place(id: JobId) -> Place {
+    Place { table: "jobs", row: id.0, column: "payload" }
+}

@@ -1,0 +1,12 @@
+//! Tells somebody that the password was changed and every other session ended.
+
+use serde::{Deserialize, Serialize};
+
+/// Tells somebody that the password was changed and every other session ended.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PasswordChanged {
+    /// Where to ask for a new password if it was somebody else, absolute.
+    pub forgot: String,
+}
+
+super::letter::letter!(PasswordChanged, "mail/password_changed.subject", "mail/password_changed.txt", "mail/password_changed.html");

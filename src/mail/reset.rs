@@ -1,0 +1,12 @@
+//! Lets somebody who forgot the password choose a new one.
+
+use serde::{Deserialize, Serialize};
+
+/// Lets somebody who forgot the password choose a new one.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Reset {
+    /// The one-time link, absolute; good for 30 minutes.
+    pub link: String,
+}
+
+super::letter::letter!(Reset, "mail/reset.subject", "mail/reset.txt", "mail/reset.html");

@@ -1,0 +1,357 @@
+//! A tool call from its message to its reply: turn, grant, deadline, panic guard, a last look at the rights, the record.
+//!
+//! No tool logic, no SQL, no HTTP: who comes is read from the request by the endpoint.
+
+use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures::FutureExt as _;
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
+        CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult, PaginatedRequestParams,
+        ProtocolVersion, ServerCapabilities, ServerConfig,
+    },
+    service::RequestContext,
+};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
+
+use super::{
+    catalogue::Catalogue,
+    log::{self, Record},
+};
+use crate::{
+    app::App,
+    guard::{
+        connection::{self, Brake},
+        grant,
+        link::{Visitor, in_time},
+    },
+    tools::{Answer, Tool, ToolError},
+};
+
+/// Told to every client when it connects; some cut it at 2 KB.
+const INSTRUCTIONS: &str = include_str!("instructions.txt");
+/// How long a client may keep the list: it changes with a new version of the service only.
+const LIST_FRESH_MS: u64 = 60 * 60 * 1000;
+/// Characters of an answer. Tools end well before; this holds for one that does not.
+const ANSWER_LIMIT: usize = 60_000;
+const CUT: &str = "\n… cut here: ask for a shorter range or fewer rows.";
+
+/// Who sends a request, as the endpoint found out; travels in the request's extensions.
+#[derive(Clone)]
+pub(super) struct Visit {
+    /// Who.
+    pub(super) visitor: Visitor,
+    /// The client's own name for itself.
+    pub(super) client: String,
+    /// The arguments of the call were no object.
+    pub(super) bad_arguments: bool,
+}
+
+/// Answers MCP messages. Cheap to clone: one is made for each request.
+#[derive(Clone)]
+pub(super) struct Handler(Arc<Shared>);
+
+struct Shared {
+    app: App,
+    brake: Brake,
+    catalogue: Catalogue,
+}
+
+/// What became of a tool's future.
+enum Ending {
+    Done(Result<Answer, ToolError>),
+    Panicked,
+    TooLong,
+    Cancelled,
+}
+
+impl Handler {
+    pub(super) fn new(app: App, brake: Brake, catalogue: Catalogue) -> Self {
+        Self(Arc::new(Shared {
+            app,
+            brake,
+            catalogue,
+        }))
+    }
+
+    async fn call(
+        &self,
+        visit: &Visit,
+        tool: &'static Tool,
+        arguments: Map<String, Value>,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let app = &self.0.app;
+        let started = Instant::now();
+        let deadline = started + Duration::from_secs(app.config.call_seconds);
+        let record = Record::begin(app, tool, &visit.visitor, &visit.client);
+        let running = AssertUnwindSafe(self.run(visit, tool, arguments, deadline, &record)).catch_unwind();
+        let ending = tokio::select! {
+            biased;
+            // The client hung up or cancelled: dropping the future aborts the call upstream.
+            () = context.ct.cancelled() => Ending::Cancelled,
+            ended = timeout_at(deadline, running) => match ended {
+                Ok(Ok(done)) => Ending::Done(done),
+                Ok(Err(_)) => Ending::Panicked,
+                Err(_) => Ending::TooLong,
+            },
+        };
+        let (outcome, said) = match ending {
+            Ending::Done(done) => self.last_look(visit, &record, done).await,
+            Ending::Panicked => ("panic", Err(None)),
+            Ending::TooLong => ("too_long", Err(Some(self.too_long()))),
+            Ending::Cancelled => ("cancelled", Err(Some("Cancelled.".to_owned()))),
+        };
+        if outcome == log::OK
+            && let Some(tie) = record.tie().filter(|tie| tie.intervals.requests() > 0)
+        {
+            noted(in_time(connection::note_success(app, tie.connection, tie.last_success_at)).await);
+        }
+        noted(visit.visitor.touch(app, &visit.client).await);
+        record.end(outcome, started.elapsed()).await;
+        match said {
+            Ok(text) => Ok(CallToolResult::success(vec![ContentBlock::text(text)])),
+            Err(Some(text)) => Ok(CallToolResult::error(vec![ContentBlock::text(text)])),
+            Err(None) => Err(ErrorData::internal_error(
+                "IcuSync failed while answering. The failure was recorded.",
+                None,
+            )),
+        }
+    }
+
+    /// The call proper: a turn, the grant, the tool.
+    async fn run(
+        &self,
+        visit: &Visit,
+        tool: &'static Tool,
+        arguments: Map<String, Value>,
+        deadline: Instant,
+        record: &Record<'_>,
+    ) -> Result<Answer, ToolError> {
+        let Shared { app, brake, .. } = &*self.0;
+        let _turn = visit.visitor.turn().await.map_err(busy)?;
+        if visit.bad_arguments {
+            return Err(ToolError::Input(format!(
+                "Not done: the arguments of {} are a JSON object with the names of its schema.",
+                tool.name
+            )));
+        }
+        let (granted, tie) = grant::open(app, brake, &visit.visitor.caller, tool, deadline).await?;
+        record.tied(tie).await?;
+        match (tool.run)(granted, arguments).await {
+            // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
+            Err(ToolError::Reconnect(_)) => {
+                Err(connection::refused(app, brake, visit.visitor.caller.account()).await)
+            }
+            done => done,
+        }
+    }
+
+    /// Rights may have ended while the tool ran: what they no longer cover is withheld.
+    async fn last_look(
+        &self,
+        visit: &Visit,
+        record: &Record<'_>,
+        done: Result<Answer, ToolError>,
+    ) -> (&'static str, Result<String, Option<String>>) {
+        let app = &self.0.app;
+        let standing = match visit.visitor.standing(app).await {
+            Ok(Some(standing)) => standing,
+            Ok(None) => {
+                let text = "Withheld: this connector URL was replaced or ended while the call was running.";
+                return ("withheld", Err(Some(text.to_owned())));
+            }
+            Err(error) => return refusal(&grant::away(&error)),
+        };
+        match done {
+            Ok(answer) => {
+                let athlete = record.tie().map(|tie| tie.athlete.as_str());
+                if standing.status.as_deref() == Some("connected")
+                    && standing.athlete_id.as_deref() == athlete
+                {
+                    (log::OK, Ok(bounded(answer.text)))
+                } else {
+                    let text = format!(
+                        "Withheld: the connection to intervals.icu changed while the call was running. The athlete can look \
+                         after it on {}.",
+                        connection::dashboard(app)
+                    );
+                    ("withheld", Err(Some(text)))
+                }
+            }
+            Err(error) => refusal(&error),
+        }
+    }
+
+    fn too_long(&self) -> String {
+        format!(
+            "Not done: this took longer than {} seconds. Ask again, or for a shorter range.",
+            self.0.app.config.call_seconds
+        )
+    }
+}
+
+fn refusal(error: &ToolError) -> (&'static str, Result<String, Option<String>>) {
+    (error.outcome(), Err(Some(bounded(error.to_string()))))
+}
+
+fn busy(wait: Duration) -> ToolError {
+    let seconds = wait.as_secs().max(1);
+    ToolError::Busy {
+        text: format!(
+            "Not done: too many calls through this connector at once. Ask again in {seconds} second{}, with fewer calls at a \
+             time.",
+            if seconds == 1 { "" } else { "s" }
+        ),
+        retry_after: wait,
+    }
+}
+
+/// A note for the dashboard that could not be made costs nobody an answer.
+fn noted(done: sqlx::Result<()>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "cannot note a use");
+    }
+}
+
+/// At most [`ANSWER_LIMIT`] characters, ending with a whole row.
+fn bounded(mut text: String) -> String {
+    let room = ANSWER_LIMIT - CUT.chars().count();
+    // Bytes first: counting characters of every short answer would be wasted.
+    if text.len() > ANSWER_LIMIT && text.chars().count() > ANSWER_LIMIT {
+        let end = text.char_indices().nth(room).map_or(text.len(), |(at, _)| at);
+        let row = text[..end].rfind('\n').unwrap_or(end);
+        text.truncate(row);
+        text.push_str(CUT);
+    }
+    text
+}
+
+impl ServerHandler for Handler {
+    fn get_info(&self) -> ServerConfig {
+        let info = Implementation::new("IcuSync", env!("CARGO_PKG_VERSION"))
+            .with_title("IcuSync")
+            .with_website_url(self.0.app.config.public_url.as_str());
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(info)
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        Cow::Borrowed(if self.0.app.config.mcp_legacy_only {
+            ProtocolVersion::known_up_to(&ProtocolVersion::V_2025_11_25)
+        } else {
+            ProtocolVersion::KNOWN_VERSIONS
+        })
+    }
+
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        let mut result = DiscoverResult::from_server_info(versions, self.get_info());
+        result.ttl_ms = LIST_FRESH_MS;
+        result.cache_scope = CacheScope::Private;
+        Ok(result)
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        if request.is_some_and(|request| request.cursor.is_some()) {
+            return Err(ErrorData::invalid_params(
+                "The list has one page: send no cursor.",
+                None,
+            ));
+        }
+        let list = ListToolsResult::with_all_items(self.0.catalogue.list().to_vec());
+        Ok(list
+            .with_ttl_ms(LIST_FRESH_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
+        self.0.catalogue.entry(name).cloned()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let visit = context
+            .extensions
+            .get::<http::request::Parts>()
+            .and_then(|parts| parts.extensions.get::<Visit>());
+        let Some(visit) = visit.cloned() else {
+            tracing::error!("a call came past the endpoint");
+            return Err(ErrorData::internal_error("IcuSync failed while answering.", None));
+        };
+        let Some(tool) = self.0.catalogue.tool(&request.name) else {
+            return Err(ErrorData::invalid_params(
+                "There is no tool of this name: see tools/list.",
+                None,
+            ));
+        };
+        let arguments = request.arguments.unwrap_or_default();
+        let span = tracing::info_span!("tool_call", tool = tool.name, link = %visit.visitor.link());
+        self.call(&visit, tool, arguments, &context)
+            .instrument(span)
+            .await
+            .map(Into::into)
+    }
+
+    /// Also where rmcp brings a method that it does know, when the params are malformed.
+    async fn on_custom_request(
+        &self,
+        _: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let text = "This method is not known here, or its params are malformed.";
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, text, None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_instructions_fit_every_client() {
+        assert!(INSTRUCTIONS.len() < 2048, "{} bytes", INSTRUCTIONS.len());
+        assert!(
+            INSTRUCTIONS.is_ascii(),
+            "a client that cuts by bytes must not cut a character"
+        );
+    }
+
+    #[test]
+    fn a_long_answer_ends_with_a_whole_row() {
+        let row = "2026-11-20 Fri\tRide\t1:15\té\n";
+        let long = bounded(row.repeat(10_000));
+        assert!(long.chars().count() <= ANSWER_LIMIT);
+        let body = long.strip_suffix(CUT).unwrap();
+        assert!(body.ends_with('é') && body.lines().all(|line| line == row.trim_end()));
+        let short = "é".repeat(ANSWER_LIMIT);
+        assert_eq!(bounded(short.clone()), short);
+        assert!(bounded("x".repeat(ANSWER_LIMIT + 1)).ends_with(CUT));
+    }
+
+    #[test]
+    fn waiting_is_told_in_seconds() {
+        assert!(
+            busy(Duration::from_millis(300))
+                .to_string()
+                .contains("in 1 second,")
+        );
+        assert!(
+            busy(Duration::from_secs(10))
+                .to_string()
+                .contains("in 10 seconds,")
+        );
+    }
+}

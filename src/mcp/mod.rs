@@ -1,0 +1,161 @@
+//! The MCP endpoint on the link host: one URL a link, no state between requests, both protocol eras.
+//!
+//! [`router`] mounts it; `shims` reads a request and puts right what clients get wrong; [`catalogue`] is the list;
+//! `dispatch` makes the call; `log` keeps the record of it; `reply` says what rmcp has no good words for. No tool and
+//! no SQL here; OAuth must never appear on this host, because clients would then force it on every link.
+
+pub mod catalogue;
+mod dispatch;
+mod log;
+mod reply;
+mod shims;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
+use http::{HeaderValue, Method, StatusCode, header};
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+};
+
+use self::{
+    catalogue::Catalogue,
+    dispatch::{Handler, Visit},
+    reply::Refusal,
+};
+use crate::{
+    app::App,
+    guard::{
+        connection::Brake,
+        link::{Gate, Turned},
+    },
+    tools::{CATALOGUE, Tool},
+};
+
+/// Bytes of a request's body.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// What every request on the endpoint shares.
+struct Endpoint {
+    app: App,
+    gate: Gate,
+    service: StreamableHttpService<Handler, NeverSessionManager>,
+}
+
+/// The link host: `/mcp/{token}`, and a plain 404 for everything else.
+pub fn router(app: App) -> Router {
+    router_of(app, CATALOGUE)
+}
+
+/// [`router`] with other tools, so that tests can mount tools that hang or panic behind the very same endpoint.
+///
+/// Panics when a tool breaks the rules of [`Catalogue::new`]: that is a mistake in the code, found at start.
+pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
+    let catalogue = Catalogue::new(tools).unwrap_or_else(|broken| panic!("{broken}"));
+    let handler = Handler::new(app.clone(), Brake::default(), catalogue);
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(BODY_LIMIT)
+        .with_allowed_hosts([app.config.link_url.authority()]);
+    let service = StreamableHttpService::new(
+        move || Ok(handler.clone()),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    );
+    let endpoint = Arc::new(Endpoint {
+        gate: Gate::new(&app),
+        app,
+        service,
+    });
+    Router::new()
+        .route("/mcp/{token}", any(serve))
+        .fallback(async || reply::not_found())
+        .layer(middleware::from_fn_with_state(endpoint.clone(), at_the_door))
+        .with_state(endpoint)
+}
+
+/// Before routing: is this our host, and is the page that sends it ours? After: the headers that every answer carries.
+async fn at_the_door(State(endpoint): State<Arc<Endpoint>>, request: Request, next: Next) -> Response {
+    let config = &endpoint.app.config;
+    let mut response =
+        match shims::right_host(&request, config).and_then(|()| shims::right_origin(&request, config)) {
+            Ok(()) => next.run(request).await,
+            Err(refusal) => refusal.into_response(),
+        };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    if config.link_url.is_https() {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
+    response
+}
+
+async fn serve(
+    State(endpoint): State<Arc<Endpoint>>,
+    // Only to tell a link's URL from the rest: the token is read from the path as it was sent, so that it has one spelling.
+    Path(_): Path<String>,
+    request: Request,
+) -> Response {
+    if request.method() != Method::POST {
+        return reply::only_post(request.headers());
+    }
+    let text = request.uri().path().strip_prefix("/mcp/").unwrap_or_default();
+    let visitor = match endpoint.gate.admit(&endpoint.app, text).await {
+        Ok(visitor) => visitor,
+        Err(Turned::Unknown) => return reply::not_found(),
+        Err(Turned::Flood(wait)) => return reply::flooded(wait),
+        Err(Turned::Away) => return reply::away(),
+    };
+    let message = match shims::read(request, &endpoint.app.config).await {
+        Ok(message) => message,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let shims::Message {
+        mut parts,
+        body,
+        client,
+        bad_arguments,
+    } = message;
+    parts.extensions.insert(Visit {
+        visitor,
+        client,
+        bad_arguments,
+    });
+    // The URL holds the token: nothing behind this line sees it.
+    parts.uri = http::Uri::from_static("/mcp");
+    parts.headers.remove(header::COOKIE);
+    let answer = endpoint
+        .service
+        .handle(http::Request::from_parts(parts, http_body_util::Full::new(body)))
+        .await;
+    let mut response = answer.map(Body::new);
+    // What passed our own reading and still is no message for rmcp; its parser's text stays here.
+    if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return Refusal::Message(reply::INVALID_REQUEST, "The message is malformed.").into_response();
+    }
+    // rmcp explains some refusals in plain text without saying so.
+    if response.status() != StatusCode::OK {
+        response
+            .headers_mut()
+            .entry(header::CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
+    }
+    response
+}

@@ -1,0 +1,378 @@
+//! Reads a request: host, origin, headers, body; refuses what is malformed in our own words, and puts right what clients
+//! are known to get wrong.
+//!
+//! What a well-formed message means is rmcp's and the dispatch's business, not this file's.
+
+use std::error::Error as _;
+
+use axum::{body::Body, extract::Request};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts, uri::Authority};
+use http_body_util::BodyExt as _;
+use serde_json::{Map, Value};
+
+use super::{
+    BODY_LIMIT, log,
+    reply::{self, Refusal},
+};
+use crate::config::{Config, Origin};
+
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
+const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// A message that is well-formed as far as JSON-RPC goes, ready for rmcp.
+pub(super) struct Message {
+    /// Head of the request, its headers put right.
+    pub(super) parts: Parts,
+    /// The message.
+    pub(super) body: Bytes,
+    /// The client's own name for itself.
+    pub(super) client: String,
+    /// The message calls a tool with arguments that are no object; they were replaced by an empty one, because rmcp would
+    /// not know the message for a call.
+    pub(super) bad_arguments: bool,
+}
+
+/// Exactly one Host, and it is the link host (DNS rebinding; the two hosts must never mix).
+pub(super) fn right_host(request: &Request, config: &Config) -> Result<(), Refusal> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Err(Refusal::Plain(StatusCode::BAD_REQUEST, "Send one Host header.\n"));
+    };
+    let named = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    let Some(named) = named else {
+        return Err(Refusal::Plain(
+            StatusCode::BAD_REQUEST,
+            "The Host header is malformed.\n",
+        ));
+    };
+    let is_ours = |authority: &Authority| same_host(authority, &config.link_url);
+    // The absolute form names a host too (RFC 9112 section 3.2.2); two different ones are a smuggler's.
+    if is_ours(&named) && request.uri().authority().is_none_or(is_ours) {
+        Ok(())
+    } else {
+        Err(Refusal::Plain(
+            StatusCode::FORBIDDEN,
+            "This host is not served here.\n",
+        ))
+    }
+}
+
+fn same_host(authority: &Authority, ours: &Origin) -> bool {
+    let default = if ours.is_https() { 443 } else { 80 };
+    let with_port = |authority: &Authority| {
+        // `user@host` is nothing that a Host header may hold.
+        let plain = !authority.as_str().contains('@');
+        plain.then(|| {
+            (
+                authority.host().to_ascii_lowercase(),
+                authority.port_u16().unwrap_or(default),
+            )
+        })
+    };
+    let ours = ours.authority().parse::<Authority>().ok();
+    with_port(authority).is_some_and(|theirs| ours.is_some_and(|ours| with_port(&ours) == Some(theirs)))
+}
+
+/// A browser sends Origin: only our own pages may reach a link from one. MCP clients send none.
+pub(super) fn right_origin(request: &Request, config: &Config) -> Result<(), Refusal> {
+    let ours = |origin: &HeaderValue| {
+        [&config.public_url, &config.link_url]
+            .iter()
+            .any(|own| origin.as_bytes() == own.as_str().as_bytes())
+    };
+    if request.headers().get_all(header::ORIGIN).iter().all(ours) {
+        Ok(())
+    } else {
+        Err(Refusal::Plain(
+            StatusCode::FORBIDDEN,
+            "Pages of other sites may not use this URL.\n",
+        ))
+    }
+}
+
+/// Reads a POST from somebody who may come in.
+pub(super) async fn read(request: Request, config: &Config) -> Result<Message, Refusal> {
+    let (mut parts, body) = request.into_parts();
+    if parts.headers.get_all(&VERSION).iter().nth(1).is_some() {
+        let text = "Send one MCP-Protocol-Version header.";
+        return Err(Refusal::Message(reply::INVALID_REQUEST, text));
+    }
+    // A form of another site can send text/plain but not JSON without asking first.
+    if !is_json(&parts.headers) {
+        return Err(Refusal::Plain(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Send application/json.\n",
+        ));
+    }
+    let bytes = collect(&parts.headers, body).await?;
+    let mut message = parse(&bytes)?;
+    let client = log::client_of(&parts.headers, &Value::Object(message.clone()));
+    accept_both(&mut parts.headers);
+    if config.mcp_header_shim {
+        align_version(&mut parts.headers, &message);
+    }
+    let bad_arguments = replace_bad_arguments(&mut message);
+    let body = if bad_arguments {
+        Bytes::from(Value::Object(message).to_string())
+    } else {
+        bytes
+    };
+    if bad_arguments {
+        parts.headers.remove(header::CONTENT_LENGTH);
+    }
+    Ok(Message {
+        parts,
+        body,
+        client,
+        bad_arguments,
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    kind.split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The body, up to [`BODY_LIMIT`], however it is framed.
+async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::Plain(StatusCode::PAYLOAD_TOO_LARGE, "At most 64 KiB.\n");
+    let told = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if told.is_some_and(|length| length > BODY_LIMIT as u64) {
+        return Err(too_large());
+    }
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            if is_timeout(&error) {
+                Refusal::Plain(StatusCode::REQUEST_TIMEOUT, "The request came too slowly.\n")
+            } else {
+                Refusal::Plain(StatusCode::BAD_REQUEST, "The request's body is malformed.\n")
+            }
+        })?;
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > BODY_LIMIT {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes.freeze())
+}
+
+/// Whether the server gave up waiting for the body.
+fn is_timeout(error: &axum::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// One JSON-RPC 2.0 request or notification (section 4). serde_json stops at a depth of 128.
+fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    let malformed = |code, text| Err(Refusal::Message(code, text));
+    let invalid = |text| malformed(reply::INVALID_REQUEST, text);
+    let message = match serde_json::from_slice(bytes) {
+        Ok(Value::Object(message)) => message,
+        Ok(Value::Array(_)) => return invalid("Send one message at a time, not a batch."),
+        Ok(_) => return invalid("A message is a JSON object."),
+        Err(_) => return malformed(reply::PARSE_ERROR, "The body is not JSON."),
+    };
+    if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
+        return invalid("A message says \"jsonrpc\": \"2.0\".");
+    }
+    if message
+        .get("id")
+        .is_some_and(|id| !id.is_string() && !id.is_i64())
+    {
+        return invalid("An id is a string or a whole number.");
+    }
+    if message
+        .get("params")
+        .is_some_and(|params| !params.is_object() && !params.is_null())
+    {
+        return invalid("Params are a JSON object.");
+    }
+    if !message.get("method").is_some_and(Value::is_string) {
+        return invalid("A message names a method; this server awaits no responses.");
+    }
+    Ok(message)
+}
+
+/// Every answer is JSON, so whoever takes JSON, anything, or says nothing gets one (rmcp insists on both types).
+fn accept_both(headers: &mut HeaderMap) {
+    let takes_json = |entry: &str| {
+        let kind = entry.split(';').next().unwrap_or_default().trim();
+        ["*/*", "application/*", "application/json"]
+            .iter()
+            .any(|fit| kind.eq_ignore_ascii_case(fit))
+    };
+    let mut entries = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .peekable();
+    if entries.peek().is_none() || entries.any(|value| value.split(',').any(takes_json)) {
+        headers.insert(
+            header::ACCEPT,
+            HeaderValue::from_static("application/json, text/event-stream"),
+        );
+    }
+}
+
+/// Some clients' headers say 2025-11-25 while the message says 2026-07-28: the message is right. The headers that the
+/// newer revision asks for are then missing too, and are filled in from the message.
+fn align_version(headers: &mut HeaderMap, message: &Map<String, Value>) {
+    let header_says = headers.get(&VERSION).is_some_and(|value| value == "2025-11-25");
+    let params = message.get("params");
+    let message_says = params.and_then(|params| params.get("_meta")?.get(META_VERSION)?.as_str());
+    if !header_says || message_says != Some("2026-07-28") {
+        return;
+    }
+    headers.insert(VERSION, HeaderValue::from_static("2026-07-28"));
+    let method = message.get("method").and_then(Value::as_str).unwrap_or_default();
+    let name = match method {
+        "tools/call" | "prompts/get" => params.and_then(|params| params.get("name")?.as_str()),
+        "resources/read" => params.and_then(|params| params.get("uri")?.as_str()),
+        _ => None,
+    };
+    for (key, value) in [(METHOD, Some(method)), (NAME, name)] {
+        let value = value.and_then(|value| HeaderValue::from_str(value).ok());
+        if let (false, Some(value)) = (headers.contains_key(&key), value) {
+            headers.insert(key, value);
+        }
+    }
+}
+
+/// Arguments that are no object are the caller's mistake, to be told as a tool's answer.
+fn replace_bad_arguments(message: &mut Map<String, Value>) -> bool {
+    if message.get("method").and_then(Value::as_str) != Some("tools/call") {
+        return false;
+    }
+    let arguments = message
+        .get_mut("params")
+        .and_then(|params| params.get_mut("arguments"));
+    match arguments {
+        None | Some(Value::Object(_) | Value::Null) => false,
+        Some(other) => {
+            *other = Value::Object(Map::new());
+            true
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn whoever_takes_json_gets_it() {
+        let both = "application/json, text/event-stream";
+        for (accept, becomes) in [
+            (None, both),
+            (Some("*/*"), both),
+            (Some("application/*;q=0.5"), both),
+            (Some("text/event-stream, Application/JSON"), both),
+            (Some("text/html"), "text/html"),
+            (Some("text/event-stream"), "text/event-stream"),
+        ] {
+            let mut headers =
+                accept.map_or_else(HeaderMap::new, |accept| headers(&[(header::ACCEPT, accept)]));
+            accept_both(&mut headers);
+            assert_eq!(headers[header::ACCEPT], becomes, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_known_contradiction_is_aligned() {
+        let call = |version: &str| {
+            object(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                "params": {"name": "get_fitness", "_meta": {META_VERSION: version}}}))
+        };
+        let mut known = headers(&[(VERSION, "2025-11-25")]);
+        align_version(&mut known, &call("2026-07-28"));
+        assert_eq!(known[&VERSION], "2026-07-28");
+        assert_eq!(known[&METHOD], "tools/call");
+        assert_eq!(known[&NAME], "get_fitness");
+        // What the client did send is never replaced: a contradiction there stays one.
+        let mut partly = headers(&[(VERSION, "2025-11-25"), (NAME, "get_wellness")]);
+        align_version(&mut partly, &call("2026-07-28"));
+        assert_eq!(partly[&NAME], "get_wellness");
+        for (header, body) in [
+            ("2025-06-18", "2026-07-28"),
+            ("2026-07-28", "2025-11-25"),
+            ("2025-11-25", "2099-01-01"),
+        ] {
+            let mut other = headers(&[(VERSION, header)]);
+            align_version(&mut other, &call(body));
+            assert_eq!(other, headers(&[(VERSION, header)]));
+        }
+    }
+
+    #[test]
+    fn bad_arguments_are_replaced_and_remembered() {
+        for (arguments, bad) in [
+            (json!([1]), true),
+            (json!("x"), true),
+            (json!(5), true),
+            (json!({"a": 1}), false),
+            (json!(null), false),
+        ] {
+            let mut message =
+                object(json!({"method": "tools/call", "params": {"name": "x", "arguments": arguments}}));
+            assert_eq!(replace_bad_arguments(&mut message), bad, "{arguments}");
+            if bad {
+                assert_eq!(message["params"]["arguments"], json!({}));
+            }
+        }
+        let mut list = object(json!({"method": "tools/list", "params": {"arguments": 5}}));
+        assert!(!replace_bad_arguments(&mut list));
+    }
+
+    #[test]
+    fn hosts_are_compared_whole() {
+        let same = |theirs: &str, ours: &str| same_host(&theirs.parse().unwrap(), &ours.parse().unwrap());
+        assert!(
+            same("links.example", "https://links.example")
+                && same("LINKS.example:443", "https://links.example")
+        );
+        assert!(same("127.0.0.1:8080", "http://127.0.0.1:8080") && same("[::1]:8080", "http://[::1]:8080"));
+        assert!(
+            !same("links.example:80", "https://links.example")
+                && !same("links.example.evil", "https://links.example")
+        );
+        assert!(
+            !same("localhost:8080", "http://127.0.0.1:8080") && !same("127.0.0.1", "http://127.0.0.1:8080")
+        );
+        assert!(!same("a@links.example", "https://links.example"));
+    }
+}

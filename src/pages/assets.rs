@@ -1,0 +1,112 @@
+//! The stylesheet, the one script and the logo: compiled in, and named by their content, so that browsers keep them
+//! for ever and still see every change.
+
+use std::sync::LazyLock;
+
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderValue,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Problem;
+
+struct Asset {
+    name: &'static str,
+    kind: &'static str,
+    bytes: &'static [u8],
+    hash: String,
+    path: String,
+}
+
+impl Asset {
+    fn new(name: &'static str, kind: &'static str, bytes: &'static [u8]) -> Self {
+        use std::fmt::Write as _;
+        let hash = Sha256::digest(bytes)
+            .iter()
+            .take(8)
+            .fold(String::new(), |mut hash, byte| {
+                let _ = write!(hash, "{byte:02x}");
+                hash
+            });
+        let path = format!("/assets/{hash}/{name}");
+        Self {
+            name,
+            kind,
+            bytes,
+            hash,
+            path,
+        }
+    }
+}
+
+static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
+    [
+        Asset::new(
+            "icusync.css",
+            "text/css; charset=utf-8",
+            include_bytes!("assets/icusync.css"),
+        ),
+        Asset::new(
+            "icusync.js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("assets/icusync.js"),
+        ),
+        Asset::new(
+            "icusync.svg",
+            "image/svg+xml",
+            include_bytes!("assets/icusync.svg"),
+        ),
+    ]
+});
+
+/// Path of the stylesheet.
+pub fn style() -> &'static str {
+    &ASSETS[0].path
+}
+
+/// Path of the script.
+pub fn script() -> &'static str {
+    &ASSETS[1].path
+}
+
+/// Path of the logo.
+pub fn logo() -> &'static str {
+    &ASSETS[2].path
+}
+
+/// `GET /assets/{hash}/{name}`: exactly the assets above, in exactly this version.
+pub async fn serve(Path((hash, name)): Path<(String, String)>) -> Result<Response, Problem> {
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.name == name && asset.hash == hash)
+        .ok_or(Problem::NotFound)?;
+    Ok(respond(asset, "public, max-age=31536000, immutable"))
+}
+
+/// `GET /favicon.ico`, which some browsers ask for whatever the page says.
+pub async fn icon() -> Response {
+    respond(&ASSETS[2], "public, max-age=86400")
+}
+
+/// `GET /robots.txt`: the home and privacy pages may be found; nothing else is for machines.
+pub async fn robots() -> Response {
+    let text = "User-agent: *\nAllow: /$\nAllow: /privacy\nDisallow: /\n";
+    let mut response = text.into_response();
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
+    response
+}
+
+fn respond(asset: &'static Asset, cache: &'static str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(asset.kind)),
+        (CACHE_CONTROL, HeaderValue::from_static(cache)),
+    ];
+    (headers, asset.bytes).into_response()
+}

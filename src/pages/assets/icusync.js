@@ -1,0 +1,27 @@
+// Every page works without this file. It adds a copy button to what is meant to be copied, moves the focus to the
+// list of mistakes in a form, and offers the browser's own time zone where one is asked for.
+"use strict";
+
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  if (!source || !navigator.clipboard) continue;
+  const label = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied: select the text";
+    }
+    setTimeout(() => { button.textContent = label; }, 2500);
+  });
+}
+
+document.querySelector("[data-focus]")?.focus();
+
+const zones = document.querySelector("select[data-guess-zone]");
+if (zones && !zones.value) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...zones.options].some((option) => option.value === own)) zones.value = own;
+}

@@ -1,0 +1,330 @@
+//! Connecting intervals.icu and ending it: the consent's way out and back, the API key, disconnect.
+
+mod tie;
+
+use askama::Template;
+use axum::{
+    extract::{RawQuery, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::Duration;
+use http::StatusCode;
+use secrecy::SecretString;
+
+use super::{
+    Fields, Frame, From, Signed, Visitor,
+    form::Mistake,
+    frame::{leading_to_intervals, page, with_status},
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{connection::token_place, session::Session},
+    intervals::{Area, Credential, Error, ExchangeError},
+    jobs, queries,
+    secrets::{Token, TokenKind},
+};
+use tie::{Tie, Tied};
+
+/// How long a started consent may take.
+const STATE_FOR: Duration = Duration::minutes(10);
+/// Longest API key or code that is passed on; upstream's have 32 characters.
+const LONGEST_SECRET: usize = 200;
+
+#[derive(Template)]
+#[template(path = "pages/connect.html")]
+struct Connect {
+    frame: Frame,
+    oauth: bool,
+    keys: bool,
+    connected_as: Option<String>,
+    mistake: Option<Mistake>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/connect_failed.html")]
+struct Failed {
+    frame: Frame,
+    title: &'static str,
+    text: &'static [&'static str],
+    again: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/disconnect.html")]
+struct Disconnect {
+    frame: Frame,
+    athlete: String,
+}
+
+/// `GET /connect`.
+pub async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    connect_page(&app, &signed.0, None).await
+}
+
+async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) -> Result<Response, Problem> {
+    let connection = queries::connections::of_account(&app.pool, session.account).await?;
+    let status = if mistake.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    let template = Connect {
+        frame: Frame::of(true),
+        oauth: app.config.offers_oauth(),
+        keys: app.config.offers_api_keys(),
+        connected_as: connection
+            .filter(|row| row.status == "connected")
+            .map(|row| row.athlete_name),
+        mistake,
+    };
+    Ok(leading_to_intervals(with_status(status, &template)?))
+}
+
+/// `POST /connect`: off to intervals.icu, with a state that only this session can come back with, once.
+pub async fn begin(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    let state = Token::mint(TokenKind::State, &app.random);
+    let callback = app.config.public_url.join("/connect/callback");
+    let url = app
+        .intervals
+        .authorize_url(&callback, state.expose())
+        .ok_or(Problem::NotFound)?;
+    let now = app.clock.now();
+    queries::oauth_states::create(&app.pool, state.hash(), signed.0.hash, now, now + STATE_FOR).await?;
+    Ok(Redirect::to(url.as_str()).into_response())
+}
+
+/// `GET /connect/callback`: back from intervals.icu. The state is spent before anything else is looked at.
+pub async fn callback(
+    State(app): State<App>,
+    Visitor(session): Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let signed = session.is_some();
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
+    let (Some(session), Ok(mut fields)) = (session, fields) else {
+        return not_ours(signed);
+    };
+    let state = fields
+        .optional("state")
+        .and_then(|text| Token::parse(TokenKind::State, &text));
+    let Some(state) = state else {
+        return not_ours(signed);
+    };
+    if !queries::oauth_states::take(&app.pool, state.hash(), session.hash, app.clock.now()).await? {
+        return not_ours(signed);
+    }
+    if let Some(error) = fields.optional("error") {
+        return if error == "access_denied" {
+            declined()
+        } else {
+            upstream_failed()
+        };
+    }
+    let Some(code) = fields.optional("code").filter(|code| is_token_text(code)) else {
+        return not_ours(signed);
+    };
+    let connected = match app.intervals.exchange(&code).await {
+        Ok(connected) => connected,
+        Err(ExchangeError::CodeRefused) => return too_late(),
+        Err(ExchangeError::Busy { .. } | ExchangeError::Unavailable) => return upstream_failed(),
+        Err(error @ (ExchangeError::ClientRefused | ExchangeError::NotConfigured)) => {
+            tracing::error!(%error, "INTERVALS_CLIENT_ID or INTERVALS_CLIENT_SECRET is wrong");
+            return misconfigured();
+        }
+    };
+    let tie = Tie {
+        credential: connected.credential,
+        kind: "oauth",
+        scopes: connected.scopes,
+        athlete: connected.athlete_id,
+        name: connected.athlete_name,
+    };
+    finish(&app, &session, tie).await
+}
+
+/// `POST /connect/key`: the way for those who run their own IcuSync without an intervals.icu app.
+pub async fn with_key(
+    State(app): State<App>,
+    signed: Signed,
+    from: From,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    if !app.config.offers_api_keys() {
+        return Err(Problem::NotFound);
+    }
+    let key = fields.take("key")?;
+    let key = key.trim();
+    let mistake = if is_token_text(key) {
+        app.limits.attempt(from.0)?;
+        let credential = Credential::ApiKey(SecretString::from(key));
+        match app.intervals.whoami(&credential).await {
+            Ok((athlete, name)) => {
+                let tie = Tie {
+                    credential,
+                    kind: "api_key",
+                    scopes: Vec::new(),
+                    athlete,
+                    name,
+                };
+                return finish(&app, &signed.0, tie).await;
+            }
+            Err(Error::Unauthorized | Error::Forbidden | Error::MissingScope(_)) => {
+                "intervals.icu does not accept this key. Copy it again from Settings, Developer Settings."
+            }
+            Err(_) => {
+                "intervals.icu is not answering right now. Your key was not stored; try again in a minute."
+            }
+        }
+    } else {
+        "Paste the key exactly as intervals.icu shows it, without spaces."
+    };
+    connect_page(&app, &signed.0, Some(Mistake::new("key", mistake))).await
+}
+
+async fn finish(app: &App, session: &Session, tie: Tie) -> Result<Response, Problem> {
+    match tie::tie(app, session.account, &tie).await? {
+        Tied::Connected { id, write_number } => {
+            tie::first_look(app, session.account, id, write_number, tie).await;
+            Ok(Redirect::to("/dashboard?done=connected").into_response())
+        }
+        Tied::HeldByAnother => held(),
+    }
+}
+
+/// `GET /disconnect`.
+pub async fn disconnect_page(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
+    match connection.filter(|row| row.status != "disconnected") {
+        Some(row) => page(&Disconnect {
+            frame: Frame::of(true),
+            athlete: row.athlete_name,
+        }),
+        None => Ok(Redirect::to("/dashboard").into_response()),
+    }
+}
+
+/// `POST /disconnect`: erases the token here and queues its revoke upstream, in one transaction.
+pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    let account = signed.0.account;
+    let mut transaction = app.pool.begin().await?;
+    let ended = queries::connections::disconnect(&mut *transaction, account).await?;
+    if let Some((id, kind, sealed)) = ended
+        && kind == "oauth"
+    {
+        match app.keys.open_text(token_place(id), &sealed) {
+            Ok(token) => {
+                jobs::enqueue_revoke(&mut transaction, &app, Some(account), &SecretString::from(token))
+                    .await?;
+            }
+            // It must go all the same; nobody can use what does not open.
+            Err(error) => tracing::error!(%error, "a token to be revoked does not open"),
+        }
+    }
+    transaction.commit().await?;
+    Ok(Redirect::to("/dashboard?done=disconnected").into_response())
+}
+
+/// What an athlete left unticked, in words, for the dashboard.
+pub fn unshared(kind: &str, scopes: &[String]) -> Vec<&'static str> {
+    let scopes = tie::scopes_of(kind, scopes);
+    Area::ALL
+        .into_iter()
+        .filter(|area| !scopes.reads(*area))
+        .map(Area::in_words)
+        .collect()
+}
+
+/// Whether a text can be a code or a key: visible ASCII, and not endless.
+fn is_token_text(text: &str) -> bool {
+    (1..=LONGEST_SECRET).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn failed(
+    status: StatusCode,
+    signed: bool,
+    title: &'static str,
+    text: &'static [&'static str],
+) -> Result<Response, Problem> {
+    let again = signed;
+    Ok(leading_to_intervals(with_status(
+        status,
+        &Failed {
+            frame: Frame::of(signed),
+            title,
+            text,
+            again,
+        },
+    )?))
+}
+
+/// Forged, expired, spent, or another session's: one page, because telling them apart would help only an attacker.
+fn not_ours(signed: bool) -> Result<Response, Problem> {
+    failed(
+        StatusCode::BAD_REQUEST,
+        signed,
+        "This connect attempt cannot be finished",
+        &[
+            "It was started in another browser, took longer than ten minutes, or was finished already. Nothing was connected or changed.",
+            "Start again from your dashboard, in this browser.",
+        ],
+    )
+}
+
+fn declined() -> Result<Response, Problem> {
+    failed(
+        StatusCode::OK,
+        true,
+        "You declined, and nothing was shared",
+        &[
+            "intervals.icu told us that you did not allow access. IcuSync has received nothing.",
+            "If only a part of it worried you: you can untick areas on that page. IcuSync then works with what you leave ticked, and says what is missing.",
+        ],
+    )
+}
+
+fn too_late() -> Result<Response, Problem> {
+    failed(
+        StatusCode::BAD_REQUEST,
+        true,
+        "That took a little too long",
+        &[
+            "intervals.icu gives us two minutes to finish after you press Allow, and they had passed. Nothing was connected or changed.",
+        ],
+    )
+}
+
+fn upstream_failed() -> Result<Response, Problem> {
+    failed(
+        StatusCode::BAD_GATEWAY,
+        true,
+        "intervals.icu did not finish the connection",
+        &[
+            "Your consent went through, but intervals.icu is not answering properly right now. Nothing was connected or changed. Try again in a few minutes.",
+        ],
+    )
+}
+
+fn misconfigured() -> Result<Response, Problem> {
+    failed(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        true,
+        "IcuSync is not set up correctly",
+        &[
+            "intervals.icu does not recognise this IcuSync. That is for whoever runs it to repair; trying again will not help. It has been noted.",
+        ],
+    )
+}
+
+fn held() -> Result<Response, Problem> {
+    failed(
+        StatusCode::CONFLICT,
+        true,
+        "This athlete is connected to another IcuSync account",
+        &[
+            "An intervals.icu athlete belongs to one IcuSync account at a time. Nothing changed here or there, and we kept no key to your data.",
+            "If the other account is yours, sign in with its e-mail address (there is a link for a forgotten password), disconnect there, and come back.",
+            "If you meant another athlete, sign out at intervals.icu first, then connect again.",
+        ],
+    )
+}

@@ -1,0 +1,207 @@
+//! The dashboard: the connection, the connector URL, how to add it to Claude, what happened lately.
+
+use askama::Template;
+use axum::{
+    extract::{RawQuery, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono_tz::Tz;
+
+use super::{
+    Fields, Frame, Signed,
+    activity::{self, Row},
+    connections,
+    form::Mistake,
+    frame::{leading_to_intervals, with_status},
+    links, when,
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::session::Session,
+    queries::{self, connections::Connection},
+};
+use http::StatusCode;
+
+/// Rows of recent activity.
+const RECENT: usize = 5;
+
+/// The connection as the dashboard shows it.
+struct Card {
+    status: Status,
+    athlete: String,
+    athlete_id: String,
+    by_key: bool,
+    last_success: Option<String>,
+    zone: Option<String>,
+    zone_told: bool,
+    unshared: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    None,
+    Connected,
+    Reconnect,
+    Disconnected,
+}
+
+impl Card {
+    fn of(row: Option<Connection>, now: chrono::DateTime<chrono::Utc>) -> Self {
+        let Some(row) = row else {
+            return Self {
+                status: Status::None,
+                athlete: String::new(),
+                athlete_id: String::new(),
+                by_key: false,
+                last_success: None,
+                zone: None,
+                zone_told: false,
+                unshared: Vec::new(),
+            };
+        };
+        Self {
+            status: match row.status.as_str() {
+                "connected" => Status::Connected,
+                "reconnect" => Status::Reconnect,
+                _ => Status::Disconnected,
+            },
+            unshared: connections::unshared(&row.kind, &row.scopes),
+            athlete: row.athlete_name,
+            athlete_id: row.athlete_id,
+            by_key: row.kind == "api_key",
+            last_success: row.last_success_at.map(|at| when::ago(now, at)),
+            zone_told: row.zone_source.as_deref() == Some("athlete"),
+            zone: row.zone,
+        }
+    }
+
+    fn is_new(&self) -> bool {
+        self.status == Status::None
+    }
+
+    fn is_connected(&self) -> bool {
+        self.status == Status::Connected
+    }
+
+    fn needs_reconnect(&self) -> bool {
+        self.status == Status::Reconnect
+    }
+
+    /// Whether only the athlete can tell the zone: it is not known, or the athlete told it.
+    fn asks_zone(&self) -> bool {
+        self.is_connected() && (self.zone.is_none() || self.zone_told)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/dashboard.html")]
+struct Dashboard {
+    frame: Frame,
+    email: String,
+    done: Option<&'static str>,
+    card: Card,
+    oauth: bool,
+    url: Option<String>,
+    masked: String,
+    link_used: Option<String>,
+    link_client: Option<String>,
+    rows: Vec<Row>,
+    zones: &'static [Tz],
+    mistake: Option<Mistake>,
+}
+
+/// `GET /dashboard`, with `?done=` after something was done.
+pub async fn show(
+    State(app): State<App>,
+    signed: Signed,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let done = Fields::parse(query.unwrap_or_default().as_bytes())
+        .ok()
+        .and_then(|mut fields| fields.optional("done"))
+        .and_then(|word| sentence(&word));
+    draw(&app, &signed.0, done, None).await
+}
+
+/// What was done; a word that is not ours says nothing.
+fn sentence(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "connected" => "intervals.icu is connected.",
+        "disconnected" => {
+            "intervals.icu is disconnected: the key was erased here, and intervals.icu is told to revoke it."
+        }
+        "regenerated" => "Your connector has a new URL. The old one no longer works: replace it in Claude.",
+        "zone" => "Your time zone is set.",
+        "password" => "Your password is changed, and every other session has been signed out.",
+        _ => return None,
+    })
+}
+
+async fn draw(
+    app: &App,
+    session: &Session,
+    done: Option<&'static str>,
+    mistake: Option<Mistake>,
+) -> Result<Response, Problem> {
+    let now = app.clock.now();
+    let connection = queries::connections::of_account(&app.pool, session.account).await?;
+    let zone: Option<Tz> = connection
+        .as_ref()
+        .and_then(|row| row.zone.as_ref()?.parse().ok());
+    let (link, url) = links::url_of(app, session.account).await?;
+    let (rows, _) = activity::rows(app, session.account, zone, None, RECENT).await?;
+    let status = if mistake.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    let template = Dashboard {
+        frame: Frame::of(true),
+        email: session.email.clone(),
+        done,
+        card: Card::of(connection, now),
+        oauth: app.config.offers_oauth(),
+        url,
+        masked: app.config.link_url.join("/mcp/icul_••••••••••••"),
+        link_used: link
+            .as_ref()
+            .and_then(|link| Some(when::ago(now, link.last_used_at?))),
+        link_client: link.and_then(|link| link.last_client),
+        rows,
+        zones: &chrono_tz::TZ_VARIANTS,
+        mistake,
+    };
+    Ok(leading_to_intervals(with_status(status, &template)?))
+}
+
+/// `POST /dashboard/zone`: the athlete says where they live, when intervals.icu may not tell us.
+pub async fn set_zone(
+    State(app): State<App>,
+    signed: Signed,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let named = fields.take("zone")?;
+    let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
+    let card = Card::of(connection.clone(), app.clock.now());
+    let Some(connection) = connection.filter(|_| card.asks_zone()) else {
+        return Ok(Redirect::to("/dashboard").into_response());
+    };
+    let Ok(zone) = named.parse::<Tz>() else {
+        let mistake = Mistake::new("zone", "Choose a time zone from the list.");
+        return draw(&app, &signed.0, None, Some(mistake)).await;
+    };
+    queries::connections::set_zone(&app.pool, connection.id, zone.name(), "athlete", app.clock.now()).await?;
+    Ok(Redirect::to("/dashboard?done=zone").into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_words_say_something() {
+        assert!(sentence("connected").is_some());
+        assert_eq!(sentence("<script>"), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! What surrounds every page: assets, navigation, and the way a template becomes a response.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use http::StatusCode;
+
+use super::assets;
+use crate::{error::Problem, layers::FormsLeadToIntervals};
+
+/// What the layout needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// Path of the stylesheet.
+    pub(super) style: &'static str,
+    /// Path of the script.
+    pub(super) script: &'static str,
+    /// Path of the icon.
+    pub(super) icon: &'static str,
+    /// Which navigation stands on top.
+    pub(super) nav: Nav,
+}
+
+/// The navigation on top of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Nav {
+    /// Sign in, sign up.
+    Stranger,
+    /// Dashboard, activity, sign out.
+    Athlete,
+    /// Only the way home: an error page does not ask who is looking.
+    Bare,
+}
+
+impl Frame {
+    /// The frame for somebody who is signed in or not.
+    pub fn of(signed: bool) -> Self {
+        Self::with(if signed { Nav::Athlete } else { Nav::Stranger })
+    }
+
+    /// The frame with this navigation.
+    pub(super) fn with(nav: Nav) -> Self {
+        Self {
+            style: assets::style(),
+            script: assets::script(),
+            icon: assets::logo(),
+            nav,
+        }
+    }
+
+    /// Whether the navigation is the athlete's.
+    pub fn signed(&self) -> bool {
+        self.nav == Nav::Athlete
+    }
+
+    /// Whether the navigation is a stranger's.
+    pub fn stranger(&self) -> bool {
+        self.nav == Nav::Stranger
+    }
+}
+
+/// A template as a page.
+pub(super) fn page(template: &impl Template) -> Result<Response, Problem> {
+    with_status(StatusCode::OK, template)
+}
+
+/// A template as a page with another status, such as a form with mistakes.
+pub(super) fn with_status(status: StatusCode, template: &impl Template) -> Result<Response, Problem> {
+    Ok((status, Html(template.render()?)).into_response())
+}
+
+/// Lets the forms of a page end at intervals.icu.
+pub(super) fn leading_to_intervals(mut response: Response) -> Response {
+    response.extensions_mut().insert(FormsLeadToIntervals);
+    response
+}

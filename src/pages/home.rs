@@ -1,0 +1,51 @@
+//! The home page and the privacy page.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+
+use super::{Frame, frame::page};
+use crate::{
+    app::App,
+    config::SignUp,
+    error::Problem,
+    guard::session::{self, Session},
+};
+
+#[derive(Template)]
+#[template(path = "pages/home.html")]
+struct Home {
+    frame: Frame,
+    open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/privacy.html")]
+struct Privacy {
+    frame: Frame,
+    host: String,
+}
+
+/// `GET /`.
+pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let open = app.config.sign_up() != SignUp::Closed;
+    page(&Home {
+        frame: Frame::of(is_signed(&app, &headers).await),
+        open,
+    })
+}
+
+/// `GET /privacy`.
+pub async fn privacy(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let host = app.config.public_url.authority();
+    page(&Privacy {
+        frame: Frame::of(is_signed(&app, &headers).await),
+        host,
+    })
+}
+
+/// These two pages stand while the database is away: then everyone looks like a stranger.
+async fn is_signed(app: &App, headers: &HeaderMap) -> bool {
+    let session: Option<Session> = session::current(app, headers).await.unwrap_or_default();
+    session.is_some()
+}

@@ -1,0 +1,26 @@
+//! The pages: one file a screen, each with its templates in `templates/pages`. Handlers extract, decide, query, respond.
+//!
+//! No SQL and no permission rules here, and nothing that a tool needs.
+
+pub mod accounts;
+pub mod activity;
+pub mod assets;
+pub mod connections;
+pub mod dashboard;
+mod form;
+mod frame;
+pub mod health;
+pub mod home;
+pub mod links;
+mod mail_link;
+mod next;
+pub mod problem;
+pub mod reset;
+pub mod sessions;
+mod visitor;
+mod when;
+
+pub use form::Fields;
+pub use frame::Frame;
+pub use next::NextPage;
+pub use visitor::{From, Signed, Visitor};

@@ -1,0 +1,90 @@
+//! Where somebody wanted to go before signing in. A page, never a URL: nothing from outside becomes a redirect.
+
+/// A page to come back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NextPage {
+    /// The dashboard.
+    #[default]
+    Dashboard,
+    /// Connecting intervals.icu.
+    Connect,
+    /// The activity log.
+    Activity,
+    /// Replacing the connector URL.
+    Regenerate,
+    /// Ending the connection.
+    Disconnect,
+}
+
+impl NextPage {
+    const ALL: [Self; 5] = [
+        Self::Dashboard,
+        Self::Connect,
+        Self::Activity,
+        Self::Regenerate,
+        Self::Disconnect,
+    ];
+
+    /// The word that stands in the query and the form.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dashboard => "dashboard",
+            Self::Connect => "connect",
+            Self::Activity => "activity",
+            Self::Regenerate => "regenerate",
+            Self::Disconnect => "disconnect",
+        }
+    }
+
+    /// The page's path.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Dashboard => "/dashboard",
+            Self::Connect => "/connect",
+            Self::Activity => "/activity",
+            Self::Regenerate => "/link/regenerate",
+            Self::Disconnect => "/disconnect",
+        }
+    }
+
+    /// The page that a word names; any other text is the dashboard.
+    pub fn of_word(word: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|page| page.word() == word)
+            .unwrap_or_default()
+    }
+
+    /// The page to return to after a request for `path` was stopped by the sign-in.
+    pub fn of_path(path: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|page| page.path() == path)
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_outside_becomes_a_redirect() {
+        for text in [
+            "//evil",
+            "/\\evil",
+            "https:evil",
+            "%2f%2fevil",
+            "javascript:alert(1)",
+            "/activity",
+            "",
+            "ACTIVITY",
+        ] {
+            assert_eq!(NextPage::of_word(text), NextPage::Dashboard, "{text}");
+        }
+        for page in NextPage::ALL {
+            assert_eq!(NextPage::of_word(page.word()), page);
+            assert_eq!(NextPage::of_path(page.path()), page);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! In and out.
+
+use askama::Template;
+use axum::{
+    extract::{RawQuery, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+
+use super::{
+    Fields, Frame, From, NextPage, Visitor,
+    frame::{page, with_status},
+};
+use crate::{
+    app::App,
+    config::SignUp,
+    error::Problem,
+    guard::session::{self, Who},
+    mail::Address,
+    queries,
+    secrets::Password,
+};
+
+#[derive(Template)]
+#[template(path = "pages/sign_in.html")]
+struct Form {
+    frame: Frame,
+    open: bool,
+    email: String,
+    next: &'static str,
+    refused: bool,
+}
+
+/// `GET /sign-in?next=`.
+pub async fn form(
+    State(app): State<App>,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let next = Fields::parse(query.unwrap_or_default().as_bytes())
+        .ok()
+        .and_then(|mut fields| fields.optional("next"))
+        .map_or(NextPage::Dashboard, |word| NextPage::of_word(&word));
+    if visitor.0.is_some() {
+        return Ok(Redirect::to(next.path()).into_response());
+    }
+    page(&Form {
+        frame: Frame::of(false),
+        open: is_open(&app),
+        email: String::new(),
+        next: next.word(),
+        refused: false,
+    })
+}
+
+/// `POST /sign-in`: an unknown address and a wrong password are the same answer after the same work.
+pub async fn sign_in(
+    State(app): State<App>,
+    from: From,
+    who: Option<axum::Extension<Who>>,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let (email, password) = (fields.take("email")?, fields.take("password")?);
+    let next = NextPage::of_word(&fields.optional("next").unwrap_or_default());
+    let address = Address::parse(&email);
+    let key = address
+        .as_ref()
+        .map_or_else(|_| email.trim().to_lowercase(), |address| address.key.clone());
+    app.limits.sign_in(from.0, &key)?;
+    let known = queries::accounts::credentials_of(&app.pool, &key).await?;
+    let account = known.as_ref().map(|known| known.id);
+    let fits = match Password::typed(password) {
+        Some(password) => {
+            app.passwords
+                .verify(password, known.map(|known| known.password_hash))
+                .await
+        }
+        None => false,
+    };
+    let Some(account) = account.filter(|_| fits) else {
+        let form = Form {
+            frame: Frame::of(false),
+            open: is_open(&app),
+            email,
+            next: next.word(),
+            refused: true,
+        };
+        return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
+    };
+    let mut transaction = app.pool.begin().await?;
+    let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
+    transaction.commit().await?;
+    if let Some(who) = who {
+        who.note(account);
+    }
+    Ok(([(SET_COOKIE, cookie)], Redirect::to(next.path())).into_response())
+}
+
+/// `POST /sign-out`.
+pub async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let cookie = session::end(&app, &headers).await?;
+    Ok(([(SET_COOKIE, cookie)], Redirect::to("/")).into_response())
+}
+
+fn is_open(app: &App) -> bool {
+    app.config.sign_up() != SignUp::Closed
+}

@@ -1,0 +1,75 @@
+//! Who is looking at a page, as the handlers ask for it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::request::Parts;
+
+use super::NextPage;
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{
+        limits::Network,
+        session::{self, Session, Who},
+    },
+};
+
+/// Somebody who is signed in; everyone else is sent to the sign-in, and back from there.
+#[derive(Debug, Clone)]
+pub struct Signed(pub Session);
+
+impl FromRequestParts<App> for Signed {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        match of(parts, app).await {
+            Ok(Some(session)) => Ok(Self(session)),
+            Ok(None) => {
+                let next = NextPage::of_path(parts.uri.path());
+                Err(Redirect::to(&format!("/sign-in?next={}", next.word())).into_response())
+            }
+            Err(error) => Err(Problem::from(error).into_response()),
+        }
+    }
+}
+
+/// Somebody who may or may not be signed in.
+#[derive(Debug, Clone)]
+pub struct Visitor(pub Option<Session>);
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Ok(Self(of(parts, app).await?))
+    }
+}
+
+async fn of(parts: &Parts, app: &App) -> sqlx::Result<Option<Session>> {
+    let session = session::current(app, &parts.headers).await?;
+    if let (Some(session), Some(who)) = (&session, parts.extensions.get::<Who>()) {
+        who.note(session.account);
+    }
+    Ok(session)
+}
+
+/// The network that a request came from.
+#[derive(Debug, Clone, Copy)]
+pub struct From(pub Network);
+
+impl FromRequestParts<App> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        // Without a peer (a request that came over no socket) all such requests share one allowance.
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        Ok(Self(Network::of_client(&app.config, peer, &parts.headers)))
+    }
+}

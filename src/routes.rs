@@ -1,0 +1,70 @@
+//! Every URL of the service on one screen: by host, by audience, with its layers.
+//!
+//! No handler bodies here.
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+use crate::{
+    app::App,
+    layers::{self, ByHost, Hosts},
+    mcp,
+    pages::{
+        accounts, activity, assets, connections, dashboard, health, home, links, problem, reset, sessions,
+    },
+};
+
+/// The whole service.
+pub fn service(app: App) -> Router {
+    let everything = Router::new()
+        // Health checks come by address, under any Host.
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(app.clone());
+    let around = layers::around_everything(&app);
+    let (hosts, pages) = (Hosts::of(&app.config), pages(&app));
+    let hosts = ByHost::new(hosts, pages, layers::around_links(mcp::router(app)));
+    around(everything.fallback_service(tower::service_fn(move |request| hosts.clone().answer(request))))
+}
+
+/// What people see, on `PUBLIC_URL`.
+fn pages(app: &App) -> Router {
+    let router = Router::new()
+        // For everyone.
+        .route("/", get(home::show))
+        .route("/privacy", get(home::privacy))
+        .route("/assets/{hash}/{name}", get(assets::serve))
+        .route("/favicon.ico", get(assets::icon))
+        .route("/robots.txt", get(assets::robots))
+        // From stranger to account.
+        .route("/sign-up", get(accounts::form).post(accounts::sign_up))
+        .route("/sign-up/sent", get(accounts::sent))
+        .route("/confirm/{token}", get(accounts::open_link))
+        .route("/confirm", get(accounts::confirm_page).post(accounts::confirm))
+        // In and out.
+        .route("/sign-in", get(sessions::form).post(sessions::sign_in))
+        .route("/sign-out", post(sessions::sign_out))
+        .route("/forgot", get(reset::forgot_form).post(reset::forgot))
+        .route("/forgot/sent", get(reset::sent))
+        .route("/reset/{token}", get(reset::open_link))
+        .route("/reset", get(reset::form).post(reset::reset))
+        // For the athlete.
+        .route("/dashboard", get(dashboard::show))
+        .route("/dashboard/zone", post(dashboard::set_zone))
+        .route("/activity", get(activity::show))
+        .route(
+            "/link/regenerate",
+            get(links::regenerate_page).post(links::regenerate),
+        )
+        .route("/connect", get(connections::show).post(connections::begin))
+        .route("/connect/callback", get(connections::callback))
+        .route("/connect/key", post(connections::with_key))
+        .route(
+            "/disconnect",
+            get(connections::disconnect_page).post(connections::disconnect),
+        )
+        .fallback(problem::not_found);
+    layers::around_pages(app, router, problem::dress).with_state(app.clone())
+}

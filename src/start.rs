@@ -1,0 +1,269 @@
+//! From settings to a running service: database, keys, mail, app, listeners; and back down in order.
+//!
+//! The command line is read in `main.rs`; nothing here decides what a request means.
+
+use std::{
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr as _,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use secrecy::ExposeSecret as _;
+use sqlx::{
+    ConnectOptions as _, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, Parts},
+    config::Config,
+    guard::limits::Limits,
+    intervals, jobs,
+    mail::transport::Transport,
+    postgres, queries, routes,
+    secrets::{KeyRing, Passwords, Random},
+    server,
+    time::Clock,
+};
+
+/// Waiting for a connection from the pool.
+const ACQUIRE: Duration = Duration::from_secs(2);
+
+/// Whether a database belongs to a real installation or to a demo; neither opens the other's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// `icusync serve`.
+    Real,
+    /// `icusync demo`.
+    Demo,
+}
+
+impl Purpose {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Demo => "demo",
+        }
+    }
+}
+
+/// Where the data of this machine's own installation lives when no setting says so.
+pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
+    if let Some(dir) = &config.data_dir {
+        return Ok(dir.clone());
+    }
+    if rustix::process::geteuid().is_root() {
+        return Ok(PathBuf::from("/var/lib/icusync"));
+    }
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute()).or_else(home);
+    Ok(base.context("neither DATA_DIR nor HOME is set: say where the data shall live")?.join("icusync"))
+}
+
+/// The database to use: the one of `DATABASE_URL`, or a private cluster, started here and stopped by its owner.
+pub struct Database {
+    /// For sqlx; holds the password of `DATABASE_URL`.
+    options: PgConnectOptions,
+    /// The private cluster, when there is one.
+    pub cluster: Option<postgres::Cluster>,
+}
+
+impl Database {
+    /// Opens what the settings name.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        if let Some(url) = &config.database_url {
+            return Self::at(url.expose_secret());
+        }
+        let options = postgres::Options {
+            data_dir: data_dir(config)?,
+            run_as: config.postgres_user.clone(),
+            kind: postgres::Kind::Kept,
+        };
+        // A second command on the machine where the service runs joins the service's own cluster.
+        if let Some(url) = postgres::running(&options.data_dir) {
+            return Self::at(&url);
+        }
+        Self::private(options).await
+    }
+
+    /// Starts a private cluster.
+    pub async fn private(options: postgres::Options) -> anyhow::Result<Self> {
+        let cluster = postgres::start(options).await?;
+        let mut database = Self::at(&cluster.url())?;
+        database.cluster = Some(cluster);
+        Ok(database)
+    }
+
+    /// Uses a database that somebody else runs.
+    pub fn at(url: &str) -> anyhow::Result<Self> {
+        let options = PgConnectOptions::from_str(url).map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
+        Ok(Self { options, cluster: None })
+    }
+
+    /// Brings the schema up to date. Instances that start together take turns: sqlx holds an advisory lock.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        let mut connection = self.options.clone().log_statements(log::LevelFilter::Off).connect().await.map_err(unreachable)?;
+        sqlx::migrate!().run(&mut connection).await.context("cannot bring the database's schema up to date")
+    }
+
+    /// The pool: two seconds for a connection, five for a statement.
+    pub async fn pool(&self, config: &Config) -> anyhow::Result<PgPool> {
+        let options = self
+            .options
+            .clone()
+            .application_name("icusync")
+            .options([("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "15s")])
+            .log_statements(log::LevelFilter::Off);
+        PgPoolOptions::new()
+            .max_connections(config.database_connections)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options)
+            .await
+            .map_err(unreachable)
+    }
+}
+
+fn unreachable(error: sqlx::Error) -> anyhow::Error {
+    anyhow::Error::new(error).context("cannot reach PostgreSQL: check DATABASE_URL and that the server runs")
+}
+
+/// Marks the database as `purpose`, or refuses one that is marked otherwise.
+pub async fn claim(pool: &PgPool, purpose: Purpose, clock: &Clock) -> anyhow::Result<()> {
+    let marked = queries::installation::mark(pool, purpose.as_str(), clock.now()).await?;
+    anyhow::ensure!(
+        marked == purpose.as_str(),
+        "this database belongs to a {marked} installation: `icusync serve` never opens a demo's data, and `icusync demo` never \
+         opens real data"
+    );
+    Ok(())
+}
+
+/// Refuses a database that has a schema but is not marked as a demo's; an empty one is fine.
+pub async fn refuse_unmarked(database: &Database) -> anyhow::Result<()> {
+    let mut connection = database.options.clone().connect().await.map_err(unreachable)?;
+    let is_ours = match queries::installation::kind(&mut connection).await? {
+        queries::installation::Kind::Empty => true,
+        queries::installation::Kind::Unmarked => false,
+        queries::installation::Kind::Marked(kind) => kind == Purpose::Demo.as_str(),
+    };
+    anyhow::ensure!(is_ours, "this database was not made by a demo: `icusync demo` never opens real data");
+    Ok(())
+}
+
+/// The key ring: of `SEAL_KEYS`, else of the key file beside the private cluster, made on first use.
+pub fn keys(config: &Config, random: &Random) -> anyhow::Result<KeyRing> {
+    match config.key_ring()? {
+        Some(ring) => Ok(ring),
+        None => key_file(&data_dir(config)?.join("seal.keys"), random),
+    }
+}
+
+/// Reads a key file, or makes one that only its owner can read.
+pub fn key_file(path: &Path, random: &Random) -> anyhow::Result<KeyRing> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            writeln!(file, "{}", KeyRing::generate(random)).and_then(|()| file.sync_all())?;
+            tracing::info!(file = %path.display(), "made a key file: without it sealed tokens cannot be opened, so back it up");
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot make the key file {}", path.display()));
+        }
+    }
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
+    KeyRing::parse(text.trim()).map_err(|error| anyhow::anyhow!("the key file {}: {error}", path.display()))
+}
+
+/// Where mails go: SMTP when it is set, else a folder beside the data, which is announced.
+pub fn transport(config: &Config) -> anyhow::Result<Transport> {
+    if let Some(url) = &config.smtp_url {
+        return Transport::smtp(url);
+    }
+    let folder = data_dir(config)?.join("mail");
+    tracing::warn!(folder = %folder.display(), "no SMTP_URL: mails are written to this folder instead of being sent");
+    Transport::folder(folder)
+}
+
+/// What an app is built from, beside the settings.
+pub struct Ingredients {
+    /// PostgreSQL.
+    pub pool: PgPool,
+    /// The key ring.
+    pub keys: KeyRing,
+    /// Where mails go.
+    pub mail: Transport,
+    /// What time it is.
+    pub clock: Clock,
+    /// Randomness.
+    pub random: Random,
+}
+
+/// Puts an app together.
+pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
+    let Ingredients { pool, keys, mail, clock, random } = from;
+    let intervals = intervals::Client::new(intervals::Settings::of(&config), clock.clone(), random.clone())?;
+    let passwords = Passwords::new(config.passwords_at_once, random.clone());
+    let limits = Limits::new(&config);
+    Ok(App::new(Parts { config, pool, clock, random, keys, passwords, intervals, mail, limits }))
+}
+
+/// Runs the service on `listeners` until `shutdown`, then drains: running requests and jobs end first.
+pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let router = routes::service(app.clone());
+    let worker = tokio::spawn(jobs::run(app.clone(), shutdown.clone()));
+    let servers = listeners.into_iter().map(|listener| server::serve(listener, router.clone(), shutdown.clone()));
+    futures::future::try_join_all(servers).await.context("the server ended")?;
+    worker.await.context("the worker ended")?;
+    app.pool.close().await;
+    Ok(())
+}
+
+/// Installs the recorder of metrics for this process.
+pub fn record_metrics() -> anyhow::Result<PrometheusHandle> {
+    PrometheusBuilder::new().install_recorder().context("cannot install the recorder of metrics")
+}
+
+/// Serves `/metrics` on its own, private address until `shutdown`.
+pub async fn serve_metrics(
+    bind: SocketAddr,
+    handle: PrometheusHandle,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(bind).await.with_context(|| format!("cannot listen on METRICS_BIND {bind}"))?;
+    let upkeep = handle.clone();
+    let router = axum::Router::new().route("/metrics", axum::routing::get(move || std::future::ready(handle.render())));
+    let ticks = shutdown.clone();
+    tokio::spawn(async move {
+        let mut every = tokio::time::interval(Duration::from_secs(5));
+        while !ticks.is_cancelled() {
+            every.tick().await;
+            upkeep.run_upkeep();
+        }
+    });
+    server::serve(listener, router, shutdown).await.context("the metrics server ended")
+}
+
+/// Cancelled by SIGTERM or Ctrl-C.
+pub fn shutdown_on_signals() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let shutdown = CancellationToken::new();
+    let cancel = shutdown.clone();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        cancel.cancel();
+    });
+    Ok(shutdown)
+}

@@ -1,0 +1,361 @@
+//! Numbers, dates, durations, paces and distances as an athlete says them.
+//!
+//! Upstream's units go in (seconds, metres, metres a second, kilograms); text comes out. What is missing, or no
+//! number that a body or a day could produce, comes out empty.
+
+use chrono::{Datelike as _, NaiveDate};
+
+use crate::{guard::Units, training::sports::Tempo};
+
+/// Metres in a mile (international, 1959).
+pub const MILE: f64 = 1609.344;
+/// Metres in a yard (international, 1959).
+pub const YARD: f64 = 0.9144;
+const FOOT: f64 = 0.3048;
+/// Kilograms in a pound (international, 1959).
+const POUND: f64 = 0.453_592_37;
+/// Beyond this a figure is a fault of its source.
+const ABSURD: f64 = 1e9;
+
+/// `2026-11-20 Fri`
+pub fn date(day: NaiveDate) -> String {
+    day.format("%Y-%m-%d %a").to_string()
+}
+
+/// `25 Oct – 21 Nov 2026`, `15 – 21 Nov 2026`, `20 Dec 2025 – 5 Jan 2026`, `21 Nov 2026`.
+pub fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
+    let end = newest.format("%-d %b %Y");
+    if oldest == newest {
+        end.to_string()
+    } else if oldest.year() != newest.year() {
+        format!("{} – {end}", oldest.format("%-d %b %Y"))
+    } else if oldest.month() != newest.month() {
+        format!("{} – {end}", oldest.format("%-d %b"))
+    } else {
+        format!("{} – {end}", oldest.format("%-d"))
+    }
+}
+
+/// A number that can stand in an answer: finite and not absurd.
+pub fn sane(value: Option<f64>) -> Option<f64> {
+    value.filter(|value| value.is_finite() && value.abs() < ABSURD)
+}
+
+/// The value with so many decimals, halves away from zero, without a negative zero.
+pub fn fixed(value: Option<f64>, decimals: u8) -> String {
+    let Some(value) = sane(value) else {
+        return String::new();
+    };
+    let scale = 10_f64.powi(i32::from(decimals));
+    let rounded = (value * scale).round() / scale;
+    let rounded = if rounded == 0.0 { 0.0 } else { rounded };
+    format!("{rounded:.0$}", usize::from(decimals))
+}
+
+/// A whole number.
+pub fn whole(value: Option<f64>) -> String {
+    fixed(value, 0)
+}
+
+/// Like [`fixed`], with at most so many decimals: `7`, `7.5`.
+pub fn at_most(value: Option<f64>, decimals: u8) -> String {
+    let text = fixed(value, decimals);
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// With its sign: `+3.4`, `-4.8`, `0.0`.
+pub fn signed(value: Option<f64>, decimals: u8) -> String {
+    let text = fixed(value, decimals);
+    if sane(value).is_some_and(|value| value > 0.0) && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
+        format!("+{text}")
+    } else {
+        text
+    }
+}
+
+/// Whole seconds, for splitting into hours and minutes.
+#[expect(clippy::cast_possible_truncation, reason = "bounded by `sane` to nine digits")]
+fn seconds(value: Option<f64>) -> Option<i64> {
+    sane(value)
+        .filter(|value| *value >= 0.0)
+        .map(|value| value.round() as i64)
+}
+
+/// Hours and minutes, `1:15`; what is shorter than a minute keeps its seconds, `0:00:40`.
+pub fn hours_minutes(secs: Option<f64>) -> String {
+    match seconds(secs) {
+        None => String::new(),
+        Some(secs) if (1..60).contains(&secs) => format!("0:00:{secs:02}"),
+        Some(secs) => {
+            let minutes = (secs + 30) / 60;
+            format!("{}:{:02}", minutes / 60, minutes % 60)
+        }
+    }
+}
+
+/// Hours, minutes and seconds, `1:15:30`.
+pub fn hours_minutes_seconds(secs: Option<f64>) -> String {
+    seconds(secs).map_or_else(String::new, |secs| {
+        format!("{}:{:02}:{:02}", secs / 3600, secs / 60 % 60, secs % 60)
+    })
+}
+
+/// How far a pace's time runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PaceUnit {
+    /// metres
+    metres: f64,
+    /// As written behind the slash.
+    name: &'static str,
+}
+
+impl PaceUnit {
+    const KM: Self = Self {
+        metres: 1000.0,
+        name: "km",
+    };
+    const MI: Self = Self {
+        metres: MILE,
+        name: "mi",
+    };
+    const M100: Self = Self {
+        metres: 100.0,
+        name: "100m",
+    };
+    const YD100: Self = Self {
+        metres: 100.0 * YARD,
+        name: "100yd",
+    };
+    const M250: Self = Self {
+        metres: 250.0,
+        name: "250m",
+    };
+    const M400: Self = Self {
+        metres: 400.0,
+        name: "400m",
+    };
+    const M500: Self = Self {
+        metres: 500.0,
+        name: "500m",
+    };
+
+    /// The unit that the athlete set for a sport (upstream's `pace_units`), if it is one.
+    pub fn set_as(word: &str) -> Option<Self> {
+        Some(match word {
+            "MINS_KM" => Self::KM,
+            "MINS_MILE" => Self::MI,
+            "SECS_100M" => Self::M100,
+            "SECS_100Y" => Self::YD100,
+            "SECS_250M" => Self::M250,
+            "SECS_400M" => Self::M400,
+            "SECS_500M" => Self::M500,
+            _ => return None,
+        })
+    }
+
+    /// Per kilometre or per mile.
+    pub const fn long(units: Units) -> Self {
+        if units.imperial { Self::MI } else { Self::KM }
+    }
+
+    /// The unit that a sport is spoken of in, where the athlete's own choice is not at hand. None: not by pace.
+    pub fn usual(tempo: Tempo, units: Units) -> Option<Self> {
+        Some(match (tempo, units.imperial) {
+            (Tempo::Foot, _) => Self::long(units),
+            (Tempo::Swim, false) => Self::M100,
+            (Tempo::Swim, true) => Self::YD100,
+            (Tempo::Row, _) => Self::M500,
+            (Tempo::Other, _) => return None,
+        })
+    }
+
+    /// `4:35` of a speed in m/s; empty when standing still.
+    pub fn time(self, speed: Option<f64>) -> String {
+        let secs = sane(speed)
+            .filter(|speed| *speed > 0.0)
+            .map(|speed| self.metres / speed);
+        seconds(secs).map_or_else(String::new, |secs| format!("{}:{:02}", secs / 60, secs % 60))
+    }
+
+    /// `4:35/km` of a speed in m/s.
+    pub fn pace(self, speed: Option<f64>) -> String {
+        let time = self.time(speed);
+        if time.is_empty() {
+            time
+        } else {
+            format!("{time}/{}", self.name)
+        }
+    }
+
+    /// As written behind the slash: `km`, `mi`, `100m`.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+/// `km` or `mi`
+pub const fn distance_unit(units: Units) -> &'static str {
+    if units.imperial { "mi" } else { "km" }
+}
+
+/// Metres in the athlete's long unit, with so many decimals.
+pub fn distance(metres: Option<f64>, units: Units, decimals: u8) -> String {
+    let per = if units.imperial { MILE } else { 1000.0 };
+    fixed(metres.map(|metres| metres / per), decimals)
+}
+
+/// `m` or `ft`
+pub const fn height_unit(units: Units) -> &'static str {
+    if units.imperial { "ft" } else { "m" }
+}
+
+/// Metres of climbing in the athlete's short unit.
+pub fn height(metres: Option<f64>, units: Units) -> String {
+    whole(metres.map(|metres| if units.imperial { metres / FOOT } else { metres }))
+}
+
+/// `kg` or `lb`
+pub const fn weight_unit(units: Units) -> &'static str {
+    if units.weight_in_lb { "lb" } else { "kg" }
+}
+
+/// Kilograms in the athlete's unit.
+pub fn weight(kg: Option<f64>, units: Units) -> String {
+    fixed(kg.map(|kg| if units.weight_in_lb { kg / POUND } else { kg }), 1)
+}
+
+/// `km/h` or `mph`
+pub const fn speed_unit(units: Units) -> &'static str {
+    if units.imperial { "mph" } else { "km/h" }
+}
+
+/// m/s in the athlete's unit.
+pub fn speed(metres_a_second: Option<f64>, units: Units) -> String {
+    let per = if units.imperial { MILE } else { 1000.0 };
+    fixed(metres_a_second.map(|speed| speed * 3600.0 / per), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const METRIC: Units = Units {
+        imperial: false,
+        weight_in_lb: false,
+        fahrenheit: false,
+    };
+    const IMPERIAL: Units = Units {
+        imperial: true,
+        weight_in_lb: true,
+        fahrenheit: true,
+    };
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn dates_and_ranges() {
+        assert_eq!(date(day("2026-11-20")), "2026-11-20 Fri");
+        assert_eq!(
+            range(day("2026-10-25"), day("2026-11-21")),
+            "25 Oct – 21 Nov 2026"
+        );
+        assert_eq!(range(day("2026-11-15"), day("2026-11-21")), "15 – 21 Nov 2026");
+        assert_eq!(
+            range(day("2025-12-20"), day("2026-01-05")),
+            "20 Dec 2025 – 5 Jan 2026"
+        );
+        assert_eq!(range(day("2026-11-21"), day("2026-11-21")), "21 Nov 2026");
+    }
+
+    #[test]
+    fn numbers_round_as_people_round() {
+        assert_eq!(whole(Some(2.5)), "3");
+        assert_eq!(whole(Some(-0.4)), "0");
+        assert_eq!(whole(Some(0.0)), "0");
+        assert_eq!(fixed(Some(0.864_9), 2), "0.86");
+        assert_eq!(fixed(Some(-0.04), 1), "0.0");
+        assert_eq!(signed(Some(3.36), 1), "+3.4");
+        assert_eq!(signed(Some(0.04), 1), "0.0");
+        assert_eq!(signed(Some(-4.8), 1), "-4.8");
+        assert_eq!(at_most(Some(7.0), 1), "7");
+        assert_eq!(at_most(Some(7.5), 1), "7.5");
+        assert_eq!(at_most(Some(100.0), 1), "100");
+        assert_eq!(whole(None), "");
+        assert_eq!(whole(Some(f64::NAN)), "");
+        assert_eq!(whole(Some(1e300)), "");
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(hours_minutes(Some(4500.0)), "1:15");
+        assert_eq!(hours_minutes(Some(4529.0)), "1:15");
+        assert_eq!(hours_minutes(Some(4530.0)), "1:16");
+        assert_eq!(hours_minutes(Some(40.0)), "0:00:40");
+        assert_eq!(hours_minutes(Some(59.7)), "0:01");
+        assert_eq!(hours_minutes(Some(0.0)), "0:00");
+        assert_eq!(hours_minutes(Some(66_600.0)), "18:30");
+        assert_eq!(hours_minutes(Some(-5.0)), "");
+        assert_eq!(hours_minutes(None), "");
+        assert_eq!(hours_minutes_seconds(Some(4530.0)), "1:15:30");
+        assert_eq!(hours_minutes_seconds(Some(86_400.0)), "24:00:00");
+    }
+
+    #[test]
+    fn paces_by_sport_and_preference() {
+        let pace = |tempo, units, speed| PaceUnit::usual(tempo, units).map(|unit| unit.pace(Some(speed)));
+        assert_eq!(pace(Tempo::Foot, METRIC, 1000.0 / 275.0).unwrap(), "4:35/km");
+        assert_eq!(pace(Tempo::Foot, IMPERIAL, MILE / 442.0).unwrap(), "7:22/mi");
+        assert_eq!(pace(Tempo::Swim, METRIC, 100.0 / 98.0).unwrap(), "1:38/100m");
+        assert_eq!(pace(Tempo::Swim, IMPERIAL, 91.44 / 98.0).unwrap(), "1:38/100yd");
+        assert_eq!(pace(Tempo::Row, IMPERIAL, 4.0).unwrap(), "2:05/500m");
+        assert_eq!(pace(Tempo::Other, METRIC, 8.0), None);
+        assert_eq!(
+            PaceUnit::set_as("SECS_100Y").unwrap().pace(Some(0.9144)),
+            "1:40/100yd"
+        );
+        assert!(PaceUnit::set_as("NONE").is_none());
+        assert_eq!(PaceUnit::KM.pace(Some(0.0)), "");
+        assert_eq!(PaceUnit::KM.pace(Some(1e-12)), "");
+    }
+
+    #[test]
+    fn the_athletes_units() {
+        assert_eq!(distance(Some(38_200.0), METRIC, 1), "38.2");
+        assert_eq!(distance(Some(38_200.0), IMPERIAL, 1), "23.7");
+        assert_eq!(weight(Some(61.2), METRIC), "61.2");
+        assert_eq!(weight(Some(61.2), IMPERIAL), "134.9");
+        assert_eq!(height(Some(1000.0), IMPERIAL), "3281");
+        assert_eq!(speed(Some(10.0), METRIC), "36.0");
+        assert_eq!(speed(Some(10.0), IMPERIAL), "22.4");
+    }
+
+    proptest! {
+        #[test]
+        fn no_figure_panics_or_grows(value in any::<f64>(), decimals in 0_u8..4) {
+            for text in [
+                fixed(Some(value), decimals), signed(Some(value), decimals), at_most(Some(value), decimals),
+                hours_minutes(Some(value)), hours_minutes_seconds(Some(value)),
+                PaceUnit::KM.pace(Some(value)), distance(Some(value), IMPERIAL, 1), weight(Some(value), IMPERIAL),
+            ] {
+                prop_assert!(text.len() <= 18, "{text}");
+                prop_assert!(!text.contains("NaN") && !text.contains("inf") && !text.starts_with("-0.0"));
+            }
+        }
+
+        #[test]
+        fn a_duration_is_right_to_half_a_minute(secs in 60_u32..1_000_000) {
+            let text = hours_minutes(Some(f64::from(secs)));
+            let (hours, minutes) = text.split_once(':').unwrap();
+            let back = hours.parse::<i64>().unwrap() * 3600 + minutes.parse::<i64>().unwrap() * 60;
+            prop_assert!((back - i64::from(secs)).abs() <= 30);
+        }
+    }
+}

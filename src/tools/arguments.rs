@@ -1,0 +1,455 @@
+//! Arguments: read strictly, explained kindly. The same names and forms in every tool.
+//!
+//! No tool's own rules here. Errors name the argument and what to write; they never quote a value back.
+
+use chrono::{Days, NaiveDate};
+use serde_json::{Map, Value, json};
+
+use super::{ToolError, answer::clean::clean};
+use crate::training::weeks::days_in;
+
+/// How much of each row is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// The columns that most questions need.
+    #[default]
+    Concise,
+    /// All that there is.
+    Full,
+}
+
+/// Days from `oldest` to `newest`, both included, athlete-local.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// First day.
+    pub oldest: NaiveDate,
+    /// Last day.
+    pub newest: NaiveDate,
+}
+
+impl Range {
+    /// How many days, both ends included.
+    pub fn days(self) -> i64 {
+        days_in(self.oldest, self.newest)
+    }
+
+    /// Whether the day lies in it.
+    pub fn holds(self, day: NaiveDate) -> bool {
+        (self.oldest..=self.newest).contains(&day)
+    }
+}
+
+/// How a tool understands dates that are left out.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// Days of a range of which only one end is given, or none.
+    pub days: u64,
+    /// Days beyond today when no end is given.
+    pub ahead: u64,
+    /// The longest range in days.
+    pub longest: i64,
+}
+
+/// Ten years, for what upstream answers in a few bytes a row.
+pub const TEN_YEARS: i64 = 3653;
+/// As far ahead as plans reach.
+const DAYS_AHEAD: u64 = 731;
+/// The earliest day that a range may begin; before it nobody recorded anything.
+const EARLIEST: Option<NaiveDate> = NaiveDate::from_ymd_opt(1980, 1, 1);
+
+/// The arguments of one call, to be taken by name.
+#[derive(Debug)]
+pub struct Arguments {
+    given: Map<String, Value>,
+    today: NaiveDate,
+}
+
+impl Arguments {
+    /// Refuses names that the tool does not know. `null` counts as left out.
+    pub fn new(mut given: Map<String, Value>, known: &[&str], today: NaiveDate) -> Result<Self, ToolError> {
+        if given.keys().any(|name| !known.contains(&name.as_str())) {
+            return Err(ToolError::Input(format!(
+                "Not done: there is an argument that this tool does not know. It takes {}.",
+                known.join(", ")
+            )));
+        }
+        given.retain(|_, value| !value.is_null());
+        Ok(Self { given, today })
+    }
+
+    fn text(&self, name: &str, wanted: &str) -> Result<Option<&str>, ToolError> {
+        match self.given.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.trim())),
+            Some(_) => Err(wrong(name, wanted)),
+        }
+    }
+
+    /// A day: `YYYY-MM-DD` (a time behind it is ignored), or the words today and yesterday.
+    pub fn day(&self, name: &str) -> Result<Option<NaiveDate>, ToolError> {
+        let wanted = "write a day as YYYY-MM-DD, such as 2026-11-20";
+        let Some(text) = self.text(name, wanted)? else {
+            return Ok(None);
+        };
+        let day = match text {
+            "today" => Some(self.today),
+            "yesterday" => self.today.pred_opt(),
+            _ => text
+                .get(..10)
+                .filter(|_| text.len() == 10 || text[10..].starts_with(['T', ' ']))
+                .filter(|day| day.bytes().all(|b| b.is_ascii_digit() || b == b'-'))
+                .and_then(|day| day.parse().ok()),
+        };
+        day.map(Some).ok_or_else(|| wrong(name, wanted))
+    }
+
+    /// `oldest` and `newest`. `oldest` alone runs to today (when it lies ahead: one span on); `newest` alone takes one
+    /// span before it; neither takes the span up to today, and so many days ahead as the tool says.
+    pub fn range(&self, span: Span) -> Result<Range, ToolError> {
+        let back = |day: NaiveDate| day.checked_sub_days(Days::new(span.days - 1)).unwrap_or(day);
+        let on = |day: NaiveDate, days| day.checked_add_days(Days::new(days)).unwrap_or(day);
+        let (oldest, newest) = match (self.day("oldest")?, self.day("newest")?) {
+            (Some(oldest), Some(newest)) => (oldest, newest),
+            (Some(oldest), None) if oldest > self.today => (oldest, on(oldest, span.days - 1)),
+            (Some(oldest), None) => (oldest, self.today),
+            (None, Some(newest)) => (back(newest), newest),
+            (None, None) => (back(self.today), on(self.today, span.ahead)),
+        };
+        if newest < oldest {
+            return Err(wrong("oldest", "it must not lie after newest"));
+        }
+        if EARLIEST.is_some_and(|earliest| oldest < earliest) {
+            return Err(wrong("oldest", "write a day after 1979"));
+        }
+        if newest > on(self.today, DAYS_AHEAD) {
+            return Err(wrong("newest", "it may lie at most two years ahead"));
+        }
+        let range = Range { oldest, newest };
+        if range.days() > span.longest {
+            return Err(ToolError::Input(format!(
+                "Not done: the range has {} days, and this tool reads at most {} at once. Ask for a shorter one with \
+                 oldest and newest.",
+                range.days(),
+                span.longest
+            )));
+        }
+        Ok(range)
+    }
+
+    /// Whether any end of the range was given.
+    pub fn has_range(&self) -> bool {
+        self.given.contains_key("oldest") || self.given.contains_key("newest")
+    }
+
+    /// One of a few words; None when left out.
+    pub fn word(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>, ToolError> {
+        let wanted = format!("write {}", words.join(" or "));
+        let Some(text) = self.text(name, &wanted)? else {
+            return Ok(None);
+        };
+        let found = words.iter().find(|word| word.eq_ignore_ascii_case(text));
+        found.map(|word| Some(*word)).ok_or_else(|| wrong(name, &wanted))
+    }
+
+    /// `detail`: concise unless full is asked for.
+    pub fn detail(&self) -> Result<Detail, ToolError> {
+        Ok(match self.word("detail", &["concise", "full"])? {
+            Some("full") => Detail::Full,
+            _ => Detail::Concise,
+        })
+    }
+
+    /// `limit`: how many rows at most.
+    pub fn limit(&self, default: usize, most: usize) -> Result<usize, ToolError> {
+        let wanted = format!("write a whole number from 1 to {most}");
+        let number = match self.given.get("limit") {
+            None => return Ok(default),
+            Some(Value::Number(number)) => number.as_u64().or_else(|| {
+                // Some clients send every number as a float.
+                number
+                    .as_f64()
+                    .filter(|n| n.fract() == 0.0)
+                    .and_then(|n| format!("{n:.0}").parse().ok())
+            }),
+            Some(Value::String(text)) if text.len() < 10 => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        number
+            .and_then(|number| usize::try_from(number).ok())
+            .filter(|number| (1..=most).contains(number))
+            .ok_or_else(|| wrong("limit", &wanted))
+    }
+
+    /// Free words, cleaned; None when left out or nothing visible remains.
+    pub fn words(&self, name: &str, most: usize) -> Result<Option<String>, ToolError> {
+        let wanted = format!("write some words, at most {most} characters");
+        let Some(text) = self.text(name, &wanted)? else {
+            return Ok(None);
+        };
+        if text.chars().take(most + 1).count() > most {
+            return Err(wrong(name, &wanted));
+        }
+        Ok(Some(clean(text, most)).filter(|text| !text.is_empty()))
+    }
+
+    /// A list of a few words (or one of them alone, or several with commas).
+    pub fn list(&self, name: &str, words: &[&'static str]) -> Result<Vec<&'static str>, ToolError> {
+        let wanted = format!("write a list of {}", words.join(", "));
+        let given: Vec<&str> = match self.given.get(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::String(text)) => text.split(',').collect(),
+            Some(Value::Array(items)) => items
+                .iter()
+                .map(Value::as_str)
+                .collect::<Option<_>>()
+                .ok_or_else(|| wrong(name, &wanted))?,
+            Some(_) => return Err(wrong(name, &wanted)),
+        };
+        given
+            .into_iter()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                words
+                    .iter()
+                    .find(|word| word.eq_ignore_ascii_case(text))
+                    .copied()
+                    .ok_or_else(|| wrong(name, &wanted))
+            })
+            .collect()
+    }
+}
+
+/// The caller's mistake with an argument: which, and what to write instead.
+pub fn wrong(name: &str, wanted: &str) -> ToolError {
+    ToolError::Input(format!("Not done: {name}: {wanted}."))
+}
+
+/// A schema of these properties, flat and portable: no references, formats, titles or unions.
+pub fn schema(properties: &[(&str, Value)]) -> Map<String, Value> {
+    let properties: Map<String, Value> = properties
+        .iter()
+        .map(|(name, property)| ((*name).to_owned(), property.clone()))
+        .collect();
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), json!("object"));
+    schema.insert("properties".to_owned(), Value::Object(properties));
+    schema.insert("additionalProperties".to_owned(), json!(false));
+    schema
+}
+
+/// `oldest`, with what it is when left out.
+pub fn oldest(default: &str) -> (&'static str, Value) {
+    (
+        "oldest",
+        json!({"type": "string", "description": format!("First local day, YYYY-MM-DD. Default: {default}")}),
+    )
+}
+
+/// `newest`, with what it is when left out.
+pub fn newest(default: &str) -> (&'static str, Value) {
+    (
+        "newest",
+        json!({"type": "string", "description": format!("Last local day, included. Default: {default}")}),
+    )
+}
+
+/// `detail`, with what full adds.
+pub fn detail(full_adds: &str) -> (&'static str, Value) {
+    (
+        "detail",
+        json!({"type": "string", "enum": ["concise", "full"], "description": format!("full adds {full_adds}")}),
+    )
+}
+
+/// `limit`, with its bounds.
+pub fn limit(default: usize, most: usize) -> (&'static str, Value) {
+    (
+        "limit",
+        json!({"type": "integer", "minimum": 1, "maximum": most, "description": format!("Most rows. Default {default}")}),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KNOWN: &[&str] = &["oldest", "newest", "detail", "limit", "query", "include"];
+    const MONTH: Span = Span {
+        days: 28,
+        ahead: 0,
+        longest: TEN_YEARS,
+    };
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn read(value: Value) -> Arguments {
+        let Value::Object(given) = value else {
+            panic!("not an object")
+        };
+        Arguments::new(given, KNOWN, day("2026-11-21")).unwrap()
+    }
+
+    fn range(value: Value) -> Result<(String, String), String> {
+        read(value)
+            .range(MONTH)
+            .map(|range| (range.oldest.to_string(), range.newest.to_string()))
+            .map_err(|error| error.to_string())
+    }
+
+    fn ends(oldest: &str, newest: &str) -> (String, String) {
+        (oldest.to_owned(), newest.to_owned())
+    }
+
+    #[test]
+    fn every_way_to_give_a_range() {
+        assert_eq!(range(json!({})).unwrap(), ends("2026-10-25", "2026-11-21"));
+        assert_eq!(
+            range(json!({"oldest": null, "newest": null})).unwrap(),
+            ends("2026-10-25", "2026-11-21")
+        );
+        assert_eq!(
+            range(json!({"oldest": "2026-11-01"})).unwrap(),
+            ends("2026-11-01", "2026-11-21")
+        );
+        assert_eq!(
+            range(json!({"oldest": "2026-12-01"})).unwrap(),
+            ends("2026-12-01", "2026-12-28")
+        );
+        assert_eq!(
+            range(json!({"newest": "2026-03-31"})).unwrap(),
+            ends("2026-03-04", "2026-03-31")
+        );
+        assert_eq!(
+            range(json!({"oldest": "yesterday", "newest": "today"})).unwrap(),
+            ends("2026-11-20", "2026-11-21")
+        );
+        assert_eq!(
+            range(json!({"oldest": "2026-11-20T23:59:59", "newest": " 2026-11-21 "})).unwrap(),
+            ends("2026-11-20", "2026-11-21")
+        );
+        assert_eq!(
+            range(json!({"oldest": "2024-02-29", "newest": "2024-02-29"})).unwrap(),
+            ends("2024-02-29", "2024-02-29")
+        );
+        let ahead = Span { ahead: 7, ..MONTH };
+        assert_eq!(read(json!({})).range(ahead).unwrap().newest, day("2026-11-28"));
+    }
+
+    #[test]
+    fn every_way_to_get_a_range_wrong() {
+        for (value, says) in [
+            (
+                json!({"oldest": "2026-11-22", "newest": "2026-11-21"}),
+                "oldest: it must not lie after newest",
+            ),
+            (json!({"oldest": "2010-01-01"}), "the range has"),
+            (
+                json!({"oldest": "1900-01-01", "newest": "1900-01-02"}),
+                "oldest: write a day after 1979",
+            ),
+            (json!({"newest": "0001-01-01"}), "oldest: write a day after 1979"),
+            (
+                json!({"oldest": "9999-12-31"}),
+                "newest: it may lie at most two years ahead",
+            ),
+            (json!({"oldest": "+262142-12-31"}), "YYYY-MM-DD"),
+            (json!({"oldest": "2026-02-30"}), "YYYY-MM-DD"),
+            (json!({"oldest": "21.11.2026"}), "YYYY-MM-DD"),
+            (json!({"newest": "2026-11-21x"}), "YYYY-MM-DD"),
+            (json!({"newest": 20_261_121}), "YYYY-MM-DD"),
+            (json!({"newest": "２０２６-11-21"}), "YYYY-MM-DD"),
+            (json!({"newest": ["2026-11-21"]}), "YYYY-MM-DD"),
+        ] {
+            let error = range(value.clone()).unwrap_err();
+            assert!(error.contains(says), "{value}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_argument_is_refused_without_quoting_it() {
+        let given = Map::from_iter([("x\u{202e}".repeat(10_000), json!({"a": [[[1]]]}))]);
+        let error = Arguments::new(given, KNOWN, day("2026-11-21"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("It takes oldest, newest") && error.len() < 200,
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn limits_words_and_lists() {
+        let limit = |value| read(json!({"limit": value})).limit(60, 200).ok();
+        assert_eq!(read(json!({})).limit(60, 200).unwrap(), 60);
+        assert_eq!(limit(json!(5)), Some(5));
+        assert_eq!(limit(json!(5.0)), Some(5));
+        assert_eq!(limit(json!("5")), Some(5));
+        for bad in [
+            json!(0),
+            json!(201),
+            json!(-1),
+            json!(1.5),
+            json!(1e300),
+            json!(u64::MAX),
+            json!("five"),
+            json!([5]),
+            json!(true),
+        ] {
+            assert_eq!(limit(bad.clone()), None, "{bad}");
+        }
+        assert_eq!(read(json!({"detail": "FULL"})).detail().unwrap(), Detail::Full);
+        assert_eq!(read(json!({})).detail().unwrap(), Detail::Concise);
+        assert!(
+            read(json!({"detail": "all"}))
+                .detail()
+                .unwrap_err()
+                .to_string()
+                .contains("concise or full")
+        );
+        let query = |text: &str| read(json!({"query": text})).words("query", 100);
+        assert_eq!(query("  sweet\u{200b}  spot ").unwrap().unwrap(), "sweet spot");
+        assert_eq!(query(" \u{202e} ").unwrap(), None);
+        assert!(query(&"x".repeat(1_000_000)).unwrap_err().to_string().len() < 100);
+        let list = |value| {
+            read(json!({"include": value}))
+                .list("include", &["planned", "notes"])
+                .ok()
+        };
+        assert_eq!(list(json!(["planned"])), Some(vec!["planned"]));
+        assert_eq!(list(json!("planned, Notes")), Some(vec!["planned", "notes"]));
+        assert_eq!(list(json!([])), Some(vec![]));
+        assert_eq!(list(json!(["planned", 1])), None);
+        assert_eq!(list(json!("weather")), None);
+        assert_eq!(list(json!({"planned": true})), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_day_panic_and_no_error_is_long(text in any::<String>()) {
+            let arguments = read(json!({"oldest": text, "query": text, "detail": text, "limit": text, "include": text}));
+            for error in [
+                arguments.range(MONTH).err(), arguments.words("query", 100).err(), arguments.detail().err(),
+                arguments.limit(1, 9).err(), arguments.list("include", &["a"]).err(),
+            ].into_iter().flatten() {
+                prop_assert!(error.to_string().len() < 200);
+            }
+        }
+
+        #[test]
+        fn a_range_that_is_taken_is_sound(oldest in -4000_i64..1000, newest in -4000_i64..1000, which in 0..4) {
+            let at = |days: i64| (day("2026-11-21") + chrono::Duration::days(days)).to_string();
+            let mut given = Map::new();
+            if which & 1 == 1 { given.insert("oldest".into(), json!(at(oldest))); }
+            if which & 2 == 2 { given.insert("newest".into(), json!(at(newest))); }
+            if let Ok(range) = Arguments::new(given, KNOWN, day("2026-11-21")).unwrap().range(MONTH) {
+                prop_assert!((1..=TEN_YEARS).contains(&range.days()));
+                prop_assert!(range.holds(range.oldest) && range.holds(range.newest));
+            }
+        }
+    }
+}

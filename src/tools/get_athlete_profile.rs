@@ -1,0 +1,164 @@
+//! get_athlete_profile: who this is, in which units, with which thresholds and zones, and what is not set.
+//!
+//! One request: `GET /athlete/{id}`. Zones come from the athlete's own settings; nothing is filled in from a textbook.
+
+mod sport;
+
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Map, Value};
+
+use super::{
+    Access, Answer, Group, Tool, ToolError,
+    answer::{self as shape, clean::clean, units},
+    arguments::{self, Arguments, Detail},
+};
+use crate::{
+    guard::{AthleteCard, Granted, Units},
+    intervals::{Area, model::Athlete},
+};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "get_athlete_profile",
+    title: "Athlete profile",
+    group: Group::Profile,
+    access: Access::Read,
+    needs: &[Area::Settings],
+    description: "Name, zone, units, age, weight, and by sport FTP, W′, threshold heart rate, maximum heart rate, \
+        threshold pace and the athlete's own power, heart-rate and pace zones; what is not set is named.",
+    lets: "See name, age, weight, units, thresholds and training zones.",
+    schema,
+    run: |granted, given| Box::pin(run(granted, given)),
+};
+
+fn schema() -> Map<String, Value> {
+    arguments::schema(&[arguments::detail(
+        "indoor zones, zone bounds in percent and load order",
+    )])
+}
+
+async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let detail = Arguments::new(given, &["detail"], granted.today())?.detail()?;
+    let athlete = granted.profile().await?;
+    Ok(answer(granted.athlete(), granted.now(), &athlete, detail))
+}
+
+/// Says what was just read. It is newer than the row that the card came from, which may be a day old.
+pub(super) fn answer(card: &AthleteCard, now: DateTime<Utc>, athlete: &Athlete, detail: Detail) -> Answer {
+    let card = fresh(card, athlete);
+    let today = now.with_timezone(&card.zone).date_naive();
+    render(&card, today, athlete, detail)
+}
+
+/// The card with what the profile says now.
+fn fresh(card: &AthleteCard, athlete: &Athlete) -> AthleteCard {
+    let mut card = card.clone();
+    if let Some(name) = athlete
+        .name
+        .as_deref()
+        .map(|name| clean(name, 60))
+        .filter(|name| !name.is_empty())
+    {
+        card.name = name;
+    }
+    if let Some(zone) = athlete.timezone.as_deref().and_then(|zone| zone.parse().ok()) {
+        card.zone = zone;
+    }
+    if let Some(preference) = athlete.measurement_preference.as_deref() {
+        card.units.imperial = preference == "feet";
+    }
+    card.units.weight_in_lb = athlete.weight_pref_lb.unwrap_or(card.units.weight_in_lb);
+    card.units.fahrenheit = athlete.fahrenheit.unwrap_or(card.units.fahrenheit);
+    card
+}
+
+fn render(card: &AthleteCard, today: NaiveDate, athlete: &Athlete, detail: Detail) -> Answer {
+    let mut blocks = vec![
+        shape::first_line(card, today, &[format!("athlete {}", card.id)]),
+        person(athlete, today, card.units),
+    ];
+    let settings = athlete.sport_settings.as_deref().unwrap_or_default();
+    let mut told = sport::Told::default();
+    for own in settings {
+        blocks.push(sport::block(own, athlete, card.units, detail, &mut told));
+    }
+    if settings.is_empty() {
+        blocks.push("No sport settings at intervals.icu: no thresholds and no zones.".to_owned());
+    }
+    if athlete.status.as_deref() == Some("DORMANT") {
+        blocks.push(
+            "intervals.icu has this account as dormant and does not process new files until the athlete opens its site."
+                .to_owned(),
+        );
+    }
+    Answer::of(blocks)
+}
+
+/// Age, body and units; what is not known is named once.
+fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
+    let mut known = Vec::new();
+    let mut unknown = Vec::new();
+    let mut tell = |what: &'static str, text: String| {
+        if text.is_empty() {
+            unknown.push(what);
+        } else {
+            known.push(text);
+        }
+    };
+    let named = |name: &str, value: String, unit: &str| {
+        if value.is_empty() {
+            value
+        } else {
+            format!("{name} {value} {unit}").trim().to_owned()
+        }
+    };
+    let age = athlete
+        .icu_date_of_birth
+        .and_then(|born| today.years_since(born))
+        .filter(|age| *age < 130);
+    tell("age", age.map(|age| format!("age {age}")).unwrap_or_default());
+    let sex = match athlete.sex.as_deref() {
+        Some("F") => "female",
+        Some("M") => "male",
+        _ => "",
+    };
+    tell("sex", sex.to_owned());
+    let kg = weight_of(athlete);
+    tell(
+        "weight",
+        named("weight", units::weight(kg, own), units::weight_unit(own)),
+    );
+    let centimetres = positive(athlete.height).map(|metres| metres * 100.0);
+    if own.imperial {
+        tell(
+            "height",
+            named("height", units::whole(centimetres.map(|cm| cm / 2.54)), "in"),
+        );
+    } else {
+        tell("height", named("height", units::whole(centimetres), "cm"));
+    }
+    let resting = positive(athlete.icu_resting_hr);
+    tell("resting HR", named("resting HR", units::whole(resting), ""));
+    known.push(format!(
+        "units {}, {}, {}",
+        units::distance_unit(own),
+        units::weight_unit(own),
+        if own.fahrenheit { "°F" } else { "°C" }
+    ));
+    if !unknown.is_empty() {
+        known.push(format!("not set: {}", unknown.join(", ")));
+    }
+    known.join(" · ")
+}
+
+/// A figure that upstream writes as 0 when it is not set.
+fn positive(value: Option<f64>) -> Option<f64> {
+    units::sane(value).filter(|value| *value > 0.0)
+}
+
+/// kg: the weight that intervals.icu keeps, else the older field.
+fn weight_of(athlete: &Athlete) -> Option<f64> {
+    positive(athlete.icu_weight).or(positive(athlete.weight))
+}

@@ -1,0 +1,196 @@
+//! One group of sports: thresholds in a line, zones as ranges, what is missing.
+
+use super::{positive, weight_of};
+use crate::{
+    guard::Units,
+    intervals::model::{Athlete, SportSettings},
+    tools::{
+        answer::{
+            clean::clean,
+            units::{self, PaceUnit},
+        },
+        arguments::Detail,
+    },
+    training::{
+        sports::Tempo,
+        zones::{self, Band},
+    },
+};
+
+/// Lines that were told already, and of which sport: nothing is sent twice.
+#[derive(Default)]
+pub(super) struct Told(Vec<(String, String)>);
+
+impl Told {
+    /// The line under its label, or whose line is the same.
+    fn once(&mut self, label: &str, line: String, sport: &str) -> String {
+        if line.is_empty() {
+            return line;
+        }
+        let text = format!("{label}: {line}");
+        match self.0.iter().find(|(told, _)| *told == text) {
+            Some((_, whose)) if !whose.is_empty() => format!("{label}: as for {whose}"),
+            _ => {
+                self.0.push((text.clone(), sport.to_owned()));
+                text
+            }
+        }
+    }
+}
+
+/// What is known and set for one group of sports.
+pub(super) fn block(
+    own: &SportSettings,
+    athlete: &Athlete,
+    units: Units,
+    detail: Detail,
+    told: &mut Told,
+) -> String {
+    let types: Vec<String> = own.types.iter().flatten().map(|sport| clean(sport, 30)).collect();
+    let first = own.types.iter().flatten().next().map_or("", String::as_str);
+    let tempo = Tempo::of(first);
+    let heading = match (types.is_empty(), own.other == Some(true)) {
+        (_, true) => "All other sports".to_owned(),
+        (true, false) => "Unnamed sports".to_owned(),
+        (false, false) => types.join(", "),
+    };
+    let (ftp, indoor) = (positive(own.ftp), positive(own.indoor_ftp));
+    let (lthr, max_hr) = (positive(own.lthr), positive(own.max_hr));
+    let threshold = positive(own.threshold_pace);
+    let pace = own
+        .pace_units
+        .as_deref()
+        .and_then(PaceUnit::set_as)
+        .or_else(|| PaceUnit::usual(tempo, units))
+        .unwrap_or(PaceUnit::long(units));
+
+    let mut known = Vec::new();
+    let mut unset = Vec::new();
+    let watts =
+        |name: &str, value: Option<f64>| value.map(|value| format!("{name} {} W", units::whole(Some(value))));
+    match watts("FTP", ftp) {
+        Some(text) => {
+            let kg = weight_of(athlete);
+            let per_kg = kg
+                .zip(ftp)
+                .map(|(kg, ftp)| format!(" ({} W/kg)", units::fixed(Some(ftp / kg), 2)));
+            known.push(text + &per_kg.unwrap_or_default());
+        }
+        None if tempo != Tempo::Swim && own.other != Some(true) => unset.push("FTP"),
+        None => {}
+    }
+    known.extend(watts("indoor FTP", indoor));
+    let estimate = own.mmp_model.as_ref().and_then(|model| model["ftp"].as_f64());
+    known.extend(watts("eFTP (intervals.icu's model)", positive(estimate)));
+    known.extend(
+        positive(own.w_prime).map(|joules| format!("W′ {} kJ", units::fixed(Some(joules / 1000.0), 1))),
+    );
+    known.extend(watts("Pmax", positive(own.p_max)));
+    match threshold {
+        Some(speed) => known.push(format!("threshold pace {}", pace.pace(Some(speed)))),
+        None if tempo != Tempo::Other => unset.push("threshold pace"),
+        None => {}
+    }
+    match lthr {
+        Some(bpm) => known.push(format!("LTHR {}", units::whole(Some(bpm)))),
+        None => unset.push("LTHR"),
+    }
+    match max_hr {
+        Some(bpm) => known.push(format!("max HR {}", units::whole(Some(bpm)))),
+        None => unset.push("max HR"),
+    }
+    if !unset.is_empty() {
+        known.push(format!("not set: {}", unset.join(", ")));
+    }
+    if let Some(on) = own.updated {
+        known.push(format!("settings of {}", on.date_naive()));
+    }
+
+    let mut lines = vec![format!("## {heading}"), known.join(" · ")];
+    let who = types.first().map_or("", String::as_str);
+    let power = own.power_zones.as_deref().unwrap_or_default();
+    let power_names = own.power_zone_names.as_deref().unwrap_or_default();
+    let whole = |value| units::whole(Some(value));
+    if let Some(ftp) = ftp {
+        let zones = zone_list(&zones::watts(power, ftp), power_names, UPWARDS, whole);
+        lines.push(told.once("power zones W", zones, who));
+    }
+    if let (Some(indoor), Detail::Full) = (indoor.filter(|indoor| Some(*indoor) != ftp), detail) {
+        let zones = zone_list(&zones::watts(power, indoor), power_names, UPWARDS, whole);
+        lines.push(told.once("indoor power zones W", zones, who));
+    }
+    let beats = zones::beats(own.hr_zones.as_deref().unwrap_or_default());
+    let beat_names = own.hr_zone_names.as_deref().unwrap_or_default();
+    lines.push(told.once("HR zones bpm", zone_list(&beats, beat_names, UPWARDS, whole), who));
+    let pace_bounds = own.pace_zones.as_deref().unwrap_or_default();
+    if let Some(threshold) = threshold {
+        let bands = zones::speeds(pace_bounds, threshold);
+        let names = own.pace_zone_names.as_deref().unwrap_or_default();
+        let zones = zone_list(&bands, names, ("slower than ", "faster than "), |speed| {
+            pace.time(Some(speed))
+        });
+        lines.push(told.once(&format!("pace zones /{}", pace.name()), zones, who));
+    }
+    if detail == Detail::Full {
+        lines.push(told.once("power zones end at % of FTP", percents(power), who));
+        lines.push(told.once(
+            "pace zones end at % of threshold speed",
+            percents(pace_bounds),
+            who,
+        ));
+        if let Some(order) = own.load_order.as_deref() {
+            lines.push(format!(
+                "load comes from {}",
+                clean(order, 40).to_lowercase().replace('_', ", then ")
+            ));
+        }
+    }
+    lines.retain(|line| !line.is_empty());
+    lines.join("\n")
+}
+
+/// Words for a zone without a lower end, and for one without an upper.
+const UPWARDS: (&str, &str) = ("≤", "≥");
+
+/// `Z1 Active Recovery ≤135 · Z2 Endurance 136–184 · … · Z7 Neuromuscular ≥370`
+fn zone_list(
+    bands: &[Band],
+    names: &[String],
+    (below, above): (&str, &str),
+    show: impl Fn(f64) -> String,
+) -> String {
+    let zones: Vec<String> = bands
+        .iter()
+        .enumerate()
+        .map(|(at, band)| {
+            let name = names
+                .get(at)
+                .map(|name| clean(name, 30))
+                .filter(|name| says_more(name, at + 1));
+            let name = name.map_or_else(String::new, |name| format!(" {name}"));
+            let range = match (band.from, band.to) {
+                (None, Some(to)) => format!("{below}{}", show(to)),
+                (Some(from), Some(to)) => format!("{}–{}", show(from), show(to)),
+                (Some(from), None) => format!("{above}{}", show(from)),
+                (None, None) => "all".to_owned(),
+            };
+            format!("Z{}{name} {range}", at + 1)
+        })
+        .collect();
+    zones.join(" · ")
+}
+
+/// Whether a zone's name adds to its number: "Zone 2" for the second does not, "Zone 5a" and "Tempo" do.
+fn says_more(name: &str, number: usize) -> bool {
+    let plain = name.to_lowercase().replace("zone", "").replace('z', "");
+    !name.is_empty() && plain.trim() != number.to_string()
+}
+
+fn percents(bounds: &[f64]) -> String {
+    let bounds: Vec<String> = bounds
+        .iter()
+        .filter(|bound| **bound < 999.0)
+        .map(|bound| units::at_most(Some(*bound), 1))
+        .collect();
+    bounds.join(", ")
+}

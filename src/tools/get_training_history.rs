@@ -1,0 +1,489 @@
+//! get_training_history: what the athlete did, row by row, with totals by sport and week.
+//!
+//! One request (`GET /athlete/{id}/activities`, or `…/activities/search` for words without dates); with
+//! `include: planned` a second one for the calendar. Totals always cover the whole range, also when rows are cut.
+
+mod rows;
+mod totals;
+
+use rows::{day_of, is_stub};
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use chrono::{Days, NaiveDate};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Access, Answer, Group, Tool, ToolError,
+    answer::{
+        self,
+        clean::{clean, fenced},
+        units,
+    },
+    arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
+};
+use crate::{
+    guard::{AthleteCard, Granted},
+    intervals::{
+        self, ActivityQuery, Area,
+        model::{Activity, Event},
+    },
+    training::{sports, weeks},
+};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "get_training_history",
+    title: "Training history",
+    group: Group::Training,
+    access: Access::Read,
+    needs: &[Area::Activity],
+    description: "Past activities, newest first: time, distance, load, intensity, power, heart rate, pace, RPE, feel, id; \
+        totals by sport and by week. Default: the last 28 days. A query without dates searches all time.",
+    lets: "See past activities: what, when, how long, how hard and how it felt.",
+    schema,
+    run: |granted, given| Box::pin(run(granted, given)),
+};
+
+const NAMES: &[&str] = &["oldest", "newest", "sport", "query", "include", "detail", "limit"];
+const SPAN: Span = Span {
+    days: 28,
+    ahead: 0,
+    longest: TEN_YEARS,
+};
+const ROWS: usize = 60;
+const MOST_ROWS: usize = 200;
+/// Hits that a search over all time reads at most.
+const HITS: u32 = 200;
+
+const FIELDS: &[&str] = &[
+    "type",
+    "name",
+    "moving_time",
+    "distance",
+    "icu_distance",
+    "icu_training_load",
+    "icu_intensity",
+    "icu_weighted_avg_watts",
+    "average_heartrate",
+    "average_speed",
+    "pace",
+    "icu_rpe",
+    "feel",
+    "tags",
+    "device_name",
+];
+const FULL_FIELDS: &[&str] = &[
+    "type",
+    "name",
+    "moving_time",
+    "elapsed_time",
+    "distance",
+    "icu_distance",
+    "total_elevation_gain",
+    "icu_training_load",
+    "icu_intensity",
+    "icu_average_watts",
+    "icu_weighted_avg_watts",
+    "average_heartrate",
+    "max_heartrate",
+    "average_cadence",
+    "average_speed",
+    "pace",
+    "gap",
+    "decoupling",
+    "calories",
+    "compliance",
+    "icu_rpe",
+    "feel",
+    "trainer",
+    "race",
+    "sub_type",
+    "tags",
+    "device_name",
+];
+
+fn schema() -> Map<String, Value> {
+    arguments::schema(&[
+        arguments::oldest("28 days back"),
+        arguments::newest("today"),
+        (
+            "sport",
+            json!({"type": "string", "description": "ride, run, swim, ski or row with all kinds of it; or one exact type such as TrailRun, WeightTraining"}),
+        ),
+        (
+            "query",
+            json!({"type": "string", "description": "Part of the name, or #tag"}),
+        ),
+        (
+            "include",
+            json!({"type": "array", "items": {"type": "string", "enum": ["planned"]}, "description": "planned: planned load beside each week's"}),
+        ),
+        arguments::detail(
+            "start, elapsed, speed, average W, max HR, cadence, climbing, decoupling, calories, device",
+        ),
+        arguments::limit(ROWS, MOST_ROWS),
+    ])
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Asked {
+    /// None: a search over all time.
+    range: Option<Range>,
+    sport: Option<&'static [&'static str]>,
+    query: Option<String>,
+    planned: bool,
+    detail: Detail,
+    limit: usize,
+}
+
+impl Asked {
+    fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
+        let arguments = Arguments::new(given, NAMES, today)?;
+        let query = arguments.words("query", 100)?;
+        let sport = arguments
+            .words("sport", 40)?
+            .map(|word| {
+                sports::meant_by(&word).ok_or_else(|| {
+                    arguments::wrong(
+                        "sport",
+                        "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
+                    )
+                })
+            })
+            .transpose()?;
+        let planned = arguments.list("include", &["planned"])?.contains(&"planned");
+        if planned && query.is_some() {
+            return Err(arguments::wrong(
+                "include",
+                "planned load goes by week, not with a query; leave one of them out",
+            ));
+        }
+        let range = if query.is_some() && !arguments.has_range() {
+            None
+        } else {
+            Some(arguments.range(SPAN)?)
+        };
+        Ok(Self {
+            range,
+            sport,
+            query,
+            planned,
+            detail: arguments.detail()?,
+            limit: arguments.limit(ROWS, MOST_ROWS)?,
+        })
+    }
+
+    /// Whether an activity that can be read is asked for. Names are searched as upstream searches them: a part of the
+    /// name whatever its case, or a whole tag.
+    fn wants(&self, activity: &Activity) -> bool {
+        let sport = activity.sport.as_deref().unwrap_or_default();
+        if self.sport.is_some_and(|sports| !sports.contains(&sport)) {
+            return false;
+        }
+        match (&self.query, self.range) {
+            (Some(query), Some(_)) => {
+                if let Some(tag) = query.strip_prefix('#') {
+                    activity
+                        .tags
+                        .iter()
+                        .flatten()
+                        .any(|own| own.eq_ignore_ascii_case(tag))
+                } else {
+                    let name = clean(activity.name.as_deref().unwrap_or_default(), 300);
+                    name.to_lowercase().contains(&query.to_lowercase())
+                }
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Planned load, as far as it was asked for and there to get.
+#[derive(Debug)]
+enum Planned {
+    NotAsked,
+    Events(Vec<Event>),
+    /// Left out, and why.
+    Missing(String),
+}
+
+async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+}
+
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    today: NaiveDate,
+    given: Map<String, Value>,
+) -> Result<Answer, ToolError> {
+    let asked = Asked::read(given, today)?;
+    let Some(range) = asked.range else {
+        let words = asked.query.as_deref().unwrap_or_default();
+        let found = upstream.search_activities(words, HITS).await?;
+        return Ok(render(card, today, &asked, found, &Planned::NotAsked));
+    };
+    let query = ActivityQuery {
+        oldest: range.oldest,
+        newest: range.newest,
+        limit: None,
+        fields: if asked.detail == Detail::Full {
+            FULL_FIELDS
+        } else {
+            FIELDS
+        },
+    };
+    let (activities, planned) = tokio::join!(
+        upstream.activities(&query),
+        planned(upstream, &asked, range, today)
+    );
+    Ok(render(card, today, &asked, activities?, &planned?))
+}
+
+/// The calendar's workouts and races; its absence degrades the answer, a lost connection ends it.
+async fn planned(
+    upstream: &intervals::Athlete,
+    asked: &Asked,
+    range: Range,
+    today: NaiveDate,
+) -> Result<Planned, ToolError> {
+    if !asked.planned {
+        return Ok(Planned::NotAsked);
+    }
+    let newest = totals::planned_until(range, today);
+    match upstream.events(range.oldest, newest, &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"]).await {
+        Ok(events) => Ok(Planned::Events(events)),
+        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
+        Err(intervals::Error::MissingScope(_)) => Ok(Planned::Missing(
+            "Planned load left out: the athlete did not share the calendar (connect intervals.icu again on the IcuSync \
+             dashboard with CALENDAR ticked)."
+                .to_owned(),
+        )),
+        Err(_) => Ok(Planned::Missing("Planned load left out: the calendar did not answer; ask again.".to_owned())),
+    }
+}
+
+/// Newest first, each once, only with a day, and that in the range.
+fn in_order(mut activities: Vec<Activity>, range: Option<Range>) -> Vec<Activity> {
+    let mut seen = HashSet::new();
+    activities.retain(|activity| {
+        day_of(activity).is_some_and(|day| range.is_none_or(|range| range.holds(day)))
+            && activity.id.as_ref().is_none_or(|id| seen.insert(id.clone()))
+    });
+    activities.sort_by(|a, b| {
+        b.start_date_local
+            .cmp(&a.start_date_local)
+            .then_with(|| b.id.cmp(&a.id))
+    });
+    activities
+}
+
+fn render(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Asked,
+    found: Vec<Activity>,
+    planned: &Planned,
+) -> Answer {
+    let capped = asked.range.is_none() && u32::try_from(found.len()).is_ok_and(|count| count >= HITS);
+    let found = in_order(found, asked.range);
+    // A stub shows neither sport nor name, so it cannot be asked for by them.
+    let narrowed = asked.sport.is_some() || asked.query.is_some();
+    let stubs = found.iter().filter(|activity| is_stub(activity)).count();
+    let wanted: Vec<&Activity> = found
+        .iter()
+        .filter(|activity| {
+            if is_stub(activity) {
+                !narrowed
+            } else {
+                asked.wants(activity)
+            }
+        })
+        .collect();
+    let readable: Vec<&Activity> = wanted
+        .iter()
+        .copied()
+        .filter(|activity| !is_stub(activity))
+        .collect();
+
+    let shown = rows_shown(&wanted, asked.limit);
+    let rows = &wanted[..shown];
+    let first_line = answer::first_line(
+        card,
+        today,
+        &[
+            asked.range.map_or_else(
+                || "all time".to_owned(),
+                |range| units::range(range.oldest, range.newest),
+            ),
+            asked.sport.map_or_else(String::new, in_a_word),
+            asked
+                .query
+                .as_deref()
+                .map_or_else(String::new, |query| format!("matching {}", fenced(query, 100))),
+            answer::counted(wanted.len(), "activity", "activities"),
+        ],
+    );
+    let mut blocks = vec![first_line];
+    if wanted.is_empty() {
+        blocks.push(nothing(asked));
+    } else {
+        blocks.push(rows::table(rows, card.units, asked.detail));
+        blocks.push(more(&wanted, shown, asked));
+        blocks.push(totals::by_sport(
+            &readable,
+            wanted.len() - readable.len(),
+            card.units,
+        ));
+    }
+    if let (Some(range), true) = (asked.range, asked.query.is_none()) {
+        let loads = readable
+            .iter()
+            .filter_map(|a| Some((day_of(a)?, units::sane(a.icu_training_load))));
+        let weeks = weeks::weekly(range.oldest, range.newest, loads);
+        let events = match planned {
+            Planned::Events(events) => Some(totals::planned_by_week(events, range, today, asked.sport)),
+            Planned::NotAsked | Planned::Missing(_) => None,
+        };
+        if !readable.is_empty()
+            || events
+                .as_ref()
+                .is_some_and(|events| events.values().any(|load| *load > 0.0))
+        {
+            blocks.push(totals::by_week(&weeks, events.as_ref(), range, asked.detail));
+        }
+    }
+    if let Planned::Missing(why) = planned {
+        blocks.push(why.clone());
+    }
+    if asked.range.is_some() {
+        // A search's rows are short by nature and no evidence of what was recorded.
+        blocks.push(not_recorded(&readable));
+    }
+    blocks.push(about_stubs(stubs, narrowed));
+    if asked.range.is_none() && !wanted.is_empty() {
+        blocks.push("A search without dates finds short rows; ask with oldest and newest for load, power and heart rate.".to_owned());
+    }
+    if capped {
+        blocks.push(format!(
+            "There may be more than these {HITS} hits: narrow the query, or ask with oldest and newest."
+        ));
+    }
+    blocks.push(answer::garmin_line(
+        readable
+            .iter()
+            .map(|a| (a.source.as_deref(), a.device_name.as_deref())),
+    ));
+    Answer::of(blocks)
+}
+
+/// The sports asked for, in short.
+fn in_a_word(sports: &'static [&'static str]) -> String {
+    match sports {
+        [one] => (*one).to_owned(),
+        [first, ..] => format!("{first} of all kinds"),
+        [] => String::new(),
+    }
+}
+
+/// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.
+fn rows_shown(rows: &[&Activity], limit: usize) -> usize {
+    if rows.len() <= limit {
+        return rows.len();
+    }
+    (1..=limit)
+        .rev()
+        .find(|&at| day_of(rows[at - 1]) != day_of(rows[at]))
+        .unwrap_or(limit)
+}
+
+/// The line for what was cut, with the call that goes on.
+fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
+    let (Some(last), Some(next), Some(end)) = (
+        shown.checked_sub(1).and_then(|last| rows.get(last)),
+        rows.get(shown),
+        rows.last(),
+    ) else {
+        return String::new();
+    };
+    let (Some(last), Some(next), Some(end)) = (day_of(last), day_of(next), day_of(end)) else {
+        return String::new();
+    };
+    let reach = next
+        .checked_sub_days(Days::new(TEN_YEARS.unsigned_abs() - 1))
+        .unwrap_or(end);
+    let oldest = asked.range.map_or(end.max(reach), |range| range.oldest);
+    let hidden = answer::counted(rows.len() - shown, "more row", "more rows");
+    if last != next {
+        let same = match (asked.query.is_some(), asked.sport.is_some()) {
+            (true, true) => ", same query and sport",
+            (true, false) => ", same query",
+            (false, true) => ", same sport",
+            (false, false) => "",
+        };
+        return format!("… {hidden}: ask with oldest={oldest} newest={next}{same}");
+    }
+    let that_day = rows.iter().filter(|row| day_of(row) == Some(last)).count();
+    let before = last.pred_opt().unwrap_or(last);
+    let rest = if end == last {
+        String::new()
+    } else {
+        format!("; for the days before: oldest={oldest} newest={before}")
+    };
+    format!(
+        "… {hidden}: ask with oldest={last} newest={last} limit={}{rest}",
+        that_day.min(MOST_ROWS)
+    )
+}
+
+fn nothing(asked: &Asked) -> String {
+    match (
+        asked.sport.is_some() || asked.query.is_some(),
+        asked.range.is_some(),
+    ) {
+        (true, true) => "No activity in this range matches.",
+        (true, false) => "No activity matches.",
+        (false, _) => "No activity in this range.",
+    }
+    .to_owned()
+}
+
+fn about_stubs(count: usize, narrowed: bool) -> String {
+    let how = "Strava's terms close its activities to the API; connect the device's own service (Garmin, Wahoo, COROS …) \
+        to intervals.icu to see them.";
+    match (count, narrowed) {
+        (0, _) => String::new(),
+        (_, false) => format!("(Strava): {how} Load sums here leave them out; get_fitness counts them."),
+        (_, true) => format!(
+            "Not searched: {}. {how}",
+            answer::counted(count, "activity from Strava", "activities from Strava")
+        ),
+    }
+}
+
+/// Names once what none of the rows has.
+fn not_recorded(rows: &[&Activity]) -> String {
+    type Get = fn(&Activity) -> Option<f64>;
+    let wanted: [(&str, Get); 5] = [
+        ("load", |a| a.icu_training_load),
+        ("power", |a| a.icu_weighted_avg_watts.or(a.icu_average_watts)),
+        ("heart rate", |a| a.average_heartrate),
+        ("RPE", |a| a.icu_rpe),
+        ("feel", |a| a.feel),
+    ];
+    let missing: Vec<&str> = wanted
+        .iter()
+        .filter(|(_, get)| rows.iter().all(|row| get(row).is_none()))
+        .map(|(name, _)| *name)
+        .collect();
+    if rows.is_empty() || missing.is_empty() {
+        String::new()
+    } else {
+        format!("None recorded: {}", missing.join(", "))
+    }
+}

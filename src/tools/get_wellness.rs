@@ -1,0 +1,312 @@
+//! get_wellness: sleep, HRV, resting heart rate, weight, how it feels, and the athlete's own fields.
+//!
+//! One request (`GET /athlete/{id}/wellness`, 60 days for the means, rows only for the range); with `detail: full` and
+//! own fields in use a second one for their names.
+
+mod fields;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Days, NaiveDate};
+use serde_json::{Map, Value};
+
+use super::{
+    Access, Answer, Group, Tool, ToolError,
+    answer::{self, clean::clean, table::Table, units},
+    arguments::{self, Arguments, Detail, Range, Span},
+};
+use crate::{
+    guard::{AthleteCard, Granted},
+    intervals::{self, Area, model::Wellness},
+    training::means::{Mean, mean},
+};
+use fields::{FIELDS, Field};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "get_wellness",
+    title: "Wellness",
+    group: Group::Wellness,
+    access: Access::Read,
+    needs: &[Area::Wellness],
+    description: "Sleep, HRV, resting heart rate, weight, soreness, fatigue, stress, mood, notes and the athlete's own \
+        fields, by day, with 7-day against 60-day means. Default: the last 7 days.",
+    lets: "See sleep, HRV, resting heart rate, weight, how the athlete feels, and notes on the day.",
+    schema,
+    run: |granted, given| Box::pin(run(granted, given)),
+};
+
+const NAMES: &[&str] = &["oldest", "newest", "detail", "limit"];
+/// Every field is read, so that own fields are found; two years of that is what one answer of upstream may weigh.
+const SPAN: Span = Span {
+    days: 7,
+    ahead: 0,
+    longest: 731,
+};
+const ROWS: usize = 31;
+const MOST_ROWS: usize = 200;
+const LONG_MEAN_DAYS: u64 = 60;
+const SHORT_MEAN_DAYS: u64 = 7;
+
+fn schema() -> Map<String, Value> {
+    arguments::schema(&[
+        arguments::oldest("7 days back"),
+        arguments::newest("today"),
+        arguments::detail(
+            "rarer fields (SpO2, respiration, blood pressure, body fat, nutrition, cycle …) and words for scales",
+        ),
+        arguments::limit(ROWS, MOST_ROWS),
+    ])
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Asked {
+    range: Range,
+    detail: Detail,
+    limit: usize,
+}
+
+impl Asked {
+    fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
+        let arguments = Arguments::new(given, NAMES, today)?;
+        Ok(Self {
+            range: arguments.range(SPAN)?,
+            detail: arguments.detail()?,
+            limit: arguments.limit(ROWS, MOST_ROWS)?,
+        })
+    }
+
+    /// The day that the means end on: the range's last, but not after today.
+    fn means_end(&self, today: NaiveDate) -> NaiveDate {
+        self.range.newest.min(today)
+    }
+
+    /// The first day to read: the range's, or that of the long mean.
+    fn reads_from(&self, today: NaiveDate) -> NaiveDate {
+        self.range
+            .oldest
+            .min(days_back(self.means_end(today), LONG_MEAN_DAYS))
+    }
+}
+
+/// The first of `days` days that end on `end`.
+fn days_back(end: NaiveDate, days: u64) -> NaiveDate {
+    end.checked_sub_days(Days::new(days - 1)).unwrap_or(end)
+}
+
+async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+}
+
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    today: NaiveDate,
+    given: Map<String, Value>,
+) -> Result<Answer, ToolError> {
+    let asked = Asked::read(given, today)?;
+    let rows = upstream
+        .wellness(asked.reads_from(today), asked.range.newest, &[])
+        .await?;
+    let has_own = rows
+        .iter()
+        .any(|row| in_range(row, asked.range) && row.rest.keys().any(|key| fields::is_own(key)));
+    let names = if asked.detail == Detail::Full && has_own && card.scopes.reads(Area::Settings) {
+        names_of_own_fields(upstream).await?
+    } else {
+        BTreeMap::new()
+    };
+    Ok(render(card, today, &asked, &rows, &names))
+}
+
+/// Names by code. Without them the codes serve, so only a lost connection is worth an error.
+async fn names_of_own_fields(upstream: &intervals::Athlete) -> Result<BTreeMap<String, String>, ToolError> {
+    match upstream.custom_fields().await {
+        Ok(own) => Ok(own.into_iter().map(|field| (field.code, field.name)).collect()),
+        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
+        Err(_) => Ok(BTreeMap::new()),
+    }
+}
+
+fn in_range(row: &Wellness, range: Range) -> bool {
+    row.id.is_some_and(|date| range.holds(date))
+}
+
+fn render(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Asked,
+    rows: &[Wellness],
+    names: &BTreeMap<String, String>,
+) -> Answer {
+    let by_day: BTreeMap<NaiveDate, &Wellness> = rows.iter().filter_map(|row| Some((row.id?, row))).collect();
+    let full = asked.detail == Detail::Full;
+    let own: BTreeSet<&str> = by_day
+        .values()
+        .filter(|row| in_range(row, asked.range))
+        .flat_map(|row| row.rest.keys())
+        .map(String::as_str)
+        .filter(|key| fields::is_own(key))
+        .collect();
+    let (columns, rarer): (Vec<&Field>, Vec<&Field>) = FIELDS.iter().partition(|field| full || !field.rare);
+
+    let header = std::iter::once("date".to_owned())
+        .chain(columns.iter().map(|field| field.header(card.units)))
+        .chain(
+            own.iter()
+                .map(|code| clean(names.get(*code).map_or(*code, String::as_str), 40)),
+        )
+        .chain(std::iter::once("note".to_owned()));
+    let note_width = if full { 1000 } else { 300 };
+    let filled: Vec<(NaiveDate, Vec<String>)> = by_day
+        .iter()
+        .rev()
+        .filter(|(date, _)| asked.range.holds(**date))
+        .filter_map(|(date, row)| {
+            let cells: Vec<String> = columns
+                .iter()
+                .map(|field| field.cell(row, card.units, full))
+                .chain(
+                    own.iter()
+                        .map(|code| fields::own_cell(row.rest.get(*code), note_width)),
+                )
+                .chain(std::iter::once(fields::note(row, note_width)))
+                .collect();
+            cells
+                .iter()
+                .any(|cell| !cell.is_empty())
+                .then_some((*date, cells))
+        })
+        .collect();
+    let mut table = Table::new(header);
+    for (date, cells) in filled.iter().take(asked.limit) {
+        let mut row = vec![units::date(*date)];
+        row.extend(cells.iter().cloned());
+        table.push(row);
+    }
+
+    let mut blocks = vec![answer::first_line(
+        card,
+        today,
+        &[
+            units::range(asked.range.oldest, asked.range.newest),
+            format!(
+                "{} of {} with entries",
+                filled.len(),
+                answer::counted_days(asked.range.days())
+            ),
+        ],
+    )];
+    if filled.is_empty() {
+        blocks.push("No wellness entries in this range.".to_owned());
+    }
+    blocks.push(table.render());
+    if let Some((next, _)) = filled.get(asked.limit) {
+        let hidden = answer::counted(filled.len() - asked.limit, "more row", "more rows");
+        blocks.push(format!(
+            "… {hidden}: ask with oldest={} newest={next}",
+            asked.range.oldest
+        ));
+    }
+    blocks.push(means(&by_day, asked.means_end(today)));
+    if !filled.is_empty() {
+        blocks.push(not_recorded(&by_day, asked.range));
+        blocks.push(also_recorded(&rarer, &by_day, asked.range));
+        // A day's row does not say which device its figures came from.
+        blocks.push("May include Garmin device data.".to_owned());
+    }
+    Answer::of(blocks)
+}
+
+/// Takes a figure out of a day.
+type Get = fn(&Wellness) -> Option<f64>;
+
+/// Seven days against sixty, both ending on `end`, over the days that have a figure; few of them are told.
+fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
+    let over = |days: u64, get: Get| mean(by_day.range(days_back(end, days)..=end).map(|(_, row)| get(row)));
+    let told = |mean: Mean, days: u64, decimals: u8| {
+        let few = u64::from(mean.count) * 2 < days;
+        let count = if few {
+            format!(" ({} of {days} days)", mean.count)
+        } else {
+            String::new()
+        };
+        format!("{}{count}", units::fixed(Some(mean.value), decimals))
+    };
+    let figures: [(&str, &str, u8, Get); 3] = [
+        ("HRV", "", 0, |row| fields::number(row, "hrv")),
+        ("rest HR", "", 0, fields::resting_hr),
+        ("sleep", " h", 1, |row| {
+            fields::number(row, "sleepSecs").map(|secs| secs / 3600.0)
+        }),
+    ];
+    let parts: Vec<String> = figures
+        .iter()
+        .filter_map(|(name, unit, decimals, get)| {
+            let short = over(SHORT_MEAN_DAYS, *get)?;
+            let long = over(LONG_MEAN_DAYS, *get)?;
+            Some(format!(
+                "{name} {} / {}{unit}",
+                told(short, SHORT_MEAN_DAYS, *decimals),
+                told(long, LONG_MEAN_DAYS, *decimals)
+            ))
+        })
+        .collect();
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "7-day against 60-day mean to {}: {}",
+            units::date(end),
+            parts.join(" · ")
+        )
+    }
+}
+
+/// Names once what people ask for first and the range does not have.
+fn not_recorded(by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
+    let figures: [(&str, Get); 4] = [
+        ("sleep", |row| fields::number(row, "sleepSecs")),
+        ("HRV", |row| {
+            fields::number(row, "hrv").or(fields::number(row, "hrvSDNN"))
+        }),
+        ("resting HR", fields::resting_hr),
+        ("weight", fields::weight),
+    ];
+    let missing: Vec<&str> = figures
+        .iter()
+        .filter(|(_, get)| {
+            by_day
+                .range(range.oldest..=range.newest)
+                .all(|(_, row)| get(row).is_none())
+        })
+        .map(|(name, _)| *name)
+        .collect();
+    if missing.is_empty() {
+        String::new()
+    } else {
+        format!("None recorded in this range: {}", missing.join(", "))
+    }
+}
+
+/// What a full answer would add, so that nobody takes it for missing.
+fn also_recorded(rarer: &[&Field], by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
+    let there: Vec<&str> = rarer
+        .iter()
+        .filter(|field| {
+            by_day
+                .range(range.oldest..=range.newest)
+                .any(|(_, row)| field.is_filled(row))
+        })
+        .map(|field| field.name)
+        .collect();
+    if there.is_empty() {
+        String::new()
+    } else {
+        format!("Also recorded (detail=full): {}", there.join(", "))
+    }
+}

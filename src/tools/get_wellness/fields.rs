@@ -1,0 +1,246 @@
+//! The fields of a wellness day: names, units, scales with their direction, and which are rare.
+//!
+//! Scales are upstream's, 1 to 4 with 1 the best; the words are those of its form.
+
+use serde_json::Value;
+
+use crate::{
+    guard::Units,
+    intervals::model::Wellness,
+    tools::answer::{
+        clean::{clean, fenced},
+        units,
+    },
+};
+
+/// How a field's value is shown.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// A number with at most so many decimals.
+    Number(u8),
+    /// Seconds shown as hours.
+    Hours,
+    /// Kilograms in the athlete's unit, unless carried over from an earlier day.
+    Weight,
+    /// bpm, unless carried over from an earlier day.
+    RestingHr,
+    /// 1 to 4, 1 the best, with the words for them.
+    Scale([&'static str; 4]),
+    /// One of upstream's words.
+    Word,
+}
+
+/// A field of upstream's wellness record.
+#[derive(Debug)]
+pub(super) struct Field {
+    key: &'static str,
+    /// As a person calls it.
+    pub(super) name: &'static str,
+    unit: &'static str,
+    form: Form,
+    /// Shown with `detail: full` only.
+    pub(super) rare: bool,
+}
+
+const fn common(key: &'static str, name: &'static str, unit: &'static str, form: Form) -> Field {
+    Field {
+        key,
+        name,
+        unit,
+        form,
+        rare: false,
+    }
+}
+
+const fn rare(key: &'static str, name: &'static str, unit: &'static str, form: Form) -> Field {
+    Field {
+        key,
+        name,
+        unit,
+        form,
+        rare: true,
+    }
+}
+
+/// In the order of the columns.
+pub(super) const FIELDS: [Field; 34] = [
+    common("sleepSecs", "sleep", "h", Form::Hours),
+    common("sleepScore", "sleep score", "/100", Form::Number(0)),
+    common(
+        "sleepQuality",
+        "sleep quality",
+        "/4 (1 best)",
+        Form::Scale(["great", "good", "avg", "poor"]),
+    ),
+    common("hrv", "HRV rMSSD", "ms", Form::Number(0)),
+    rare("hrvSDNN", "HRV SDNN", "ms", Form::Number(0)),
+    common("restingHR", "rest HR", "", Form::RestingHr),
+    rare("avgSleepingHR", "sleeping HR", "", Form::Number(0)),
+    common("weight", "weight", "", Form::Weight),
+    common(
+        "soreness",
+        "soreness",
+        "/4 (1 best)",
+        Form::Scale(["low", "avg", "high", "extreme"]),
+    ),
+    common(
+        "fatigue",
+        "fatigue",
+        "/4 (1 best)",
+        Form::Scale(["low", "avg", "high", "extreme"]),
+    ),
+    common(
+        "stress",
+        "stress",
+        "/4 (1 best)",
+        Form::Scale(["low", "avg", "high", "extreme"]),
+    ),
+    common(
+        "mood",
+        "mood",
+        "/4 (1 best)",
+        Form::Scale(["great", "good", "ok", "grumpy"]),
+    ),
+    common(
+        "motivation",
+        "motivation",
+        "/4 (1 best)",
+        Form::Scale(["extreme", "high", "avg", "low"]),
+    ),
+    common(
+        "injury",
+        "injury",
+        "/4 (1 best)",
+        Form::Scale(["none", "niggle", "poor", "injured"]),
+    ),
+    common("readiness", "readiness", "(higher better)", Form::Number(0)),
+    common("steps", "steps", "", Form::Number(0)),
+    rare(
+        "hydration",
+        "hydration",
+        "/4 (1 best)",
+        Form::Scale(["good", "ok", "poor", "bad"]),
+    ),
+    rare("hydrationVolume", "drunk", "l", Form::Number(1)),
+    rare("spO2", "SpO2", "%", Form::Number(1)),
+    rare("respiration", "respiration", "/min", Form::Number(1)),
+    rare("systolic", "systolic", "mmHg", Form::Number(0)),
+    rare("diastolic", "diastolic", "mmHg", Form::Number(0)),
+    rare(
+        "bloodGlucose",
+        "blood glucose",
+        "(unit as entered)",
+        Form::Number(1),
+    ),
+    rare("lactate", "lactate", "mmol/l", Form::Number(1)),
+    rare("bodyFat", "body fat", "%", Form::Number(1)),
+    rare("abdomen", "abdomen", "(unit as entered)", Form::Number(1)),
+    rare("vo2max", "VO2max", "ml/kg/min", Form::Number(1)),
+    rare("baevskySI", "Baevsky stress index", "", Form::Number(0)),
+    rare("kcalConsumed", "eaten", "kcal", Form::Number(0)),
+    rare("carbohydrates", "carbohydrates", "g", Form::Number(0)),
+    rare("protein", "protein", "g", Form::Number(0)),
+    rare("fatTotal", "fat", "g", Form::Number(0)),
+    rare("menstrualPhase", "cycle phase", "", Form::Word),
+    rare(
+        "menstrualPhasePredicted",
+        "cycle phase (predicted)",
+        "",
+        Form::Word,
+    ),
+];
+
+impl Field {
+    /// The column's header with its unit or scale.
+    pub(super) fn header(&self, own: Units) -> String {
+        let unit = if matches!(self.form, Form::Weight) {
+            units::weight_unit(own)
+        } else {
+            self.unit
+        };
+        format!("{} {unit}", self.name).trim_end().to_owned()
+    }
+
+    /// Whether the day has a value of its own here.
+    pub(super) fn is_filled(&self, row: &Wellness) -> bool {
+        !self.cell(row, Units::default(), false).is_empty()
+    }
+
+    /// The value as it is shown; scales get their word when `worded`.
+    pub(super) fn cell(&self, row: &Wellness, own: Units, worded: bool) -> String {
+        let value = number(row, self.key);
+        match self.form {
+            Form::Number(decimals) => units::at_most(value, decimals),
+            Form::Hours => units::fixed(value.map(|secs| secs / 3600.0), 1),
+            Form::Weight => units::weight(weight(row), own),
+            Form::RestingHr => units::whole(resting_hr(row)),
+            Form::Scale(words) => {
+                let text = units::at_most(value, 1);
+                let word = ["1", "2", "3", "4"]
+                    .iter()
+                    .position(|step| *step == text)
+                    .map(|at| words[at]);
+                match word {
+                    Some(word) if worded => format!("{text} {word}"),
+                    _ => text,
+                }
+            }
+            Form::Word => {
+                let word = row.rest.get(self.key).and_then(Value::as_str).unwrap_or_default();
+                if word == "NONE" {
+                    String::new()
+                } else {
+                    clean(word, 30).to_lowercase()
+                }
+            }
+        }
+    }
+}
+
+/// A number of the day, whatever way upstream wrote it.
+pub(super) fn number(row: &Wellness, key: &str) -> Option<f64> {
+    let value = row.rest.get(key)?;
+    units::sane(value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))
+}
+
+fn carried_over(row: &Wellness, mark: &str) -> bool {
+    row.rest.get(mark).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// kg measured on the day; a value carried over from an earlier day is no measurement.
+pub(super) fn weight(row: &Wellness) -> Option<f64> {
+    number(row, "weight").filter(|_| !carried_over(row, "tempWeight"))
+}
+
+/// bpm measured on the day; a value carried over from an earlier day is no measurement.
+pub(super) fn resting_hr(row: &Wellness) -> Option<f64> {
+    number(row, "restingHR").filter(|_| !carried_over(row, "tempRestingHR"))
+}
+
+/// Whether a key is the code of a field that the athlete made: upstream's own begin with a small letter.
+pub(super) fn is_own(key: &str) -> bool {
+    (2..=64).contains(&key.len())
+        && key.starts_with(|c: char| c.is_ascii_uppercase())
+        && key.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// A value of an own field: numbers as they are, text fenced.
+pub(super) fn own_cell(value: Option<&Value>, width: usize) -> String {
+    match value {
+        Some(Value::Number(number)) => units::at_most(number.as_f64(), 2),
+        Some(Value::String(text)) => fenced(text, width),
+        Some(Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// The athlete's note on the day, fenced.
+pub(super) fn note(row: &Wellness, width: usize) -> String {
+    fenced(
+        row.rest
+            .get("comments")
+            .and_then(Value::as_str)
+            .unwrap_or_default(),
+        width,
+    )
+}

@@ -1,0 +1,197 @@
+//! Sports and the families that people mean when they say "ride" or "run".
+//!
+//! The names are upstream's (`type` of an activity).
+
+/// Every sport of intervals.icu.
+pub const SPORTS: [&str; 60] = [
+    "Ride",
+    "Run",
+    "Swim",
+    "WeightTraining",
+    "Hike",
+    "Walk",
+    "AlpineSki",
+    "BackcountrySki",
+    "Badminton",
+    "Canoeing",
+    "Crossfit",
+    "EBikeRide",
+    "EMountainBikeRide",
+    "Elliptical",
+    "Golf",
+    "GravelRide",
+    "TrackRide",
+    "Handcycle",
+    "HighIntensityIntervalTraining",
+    "Hockey",
+    "IceSkate",
+    "InlineSkate",
+    "Kayaking",
+    "Kitesurf",
+    "MountainBikeRide",
+    "Cyclocross",
+    "NordicSki",
+    "OpenWaterSwim",
+    "Padel",
+    "Pilates",
+    "Pickleball",
+    "Racquetball",
+    "Rugby",
+    "RockClimbing",
+    "RollerSki",
+    "Rowing",
+    "Sail",
+    "Skateboard",
+    "Snowboard",
+    "Snowshoe",
+    "Soccer",
+    "Squash",
+    "StairStepper",
+    "StandUpPaddling",
+    "Surfing",
+    "TableTennis",
+    "Tennis",
+    "TrailRun",
+    "Transition",
+    "Velomobile",
+    "VirtualRide",
+    "VirtualRow",
+    "VirtualRun",
+    "VirtualSki",
+    "WaterSport",
+    "Wheelchair",
+    "Windsurf",
+    "Workout",
+    "Yoga",
+    "Other",
+];
+
+/// A family: the words people use for it, and the sports it takes.
+struct Family {
+    words: &'static [&'static str],
+    sports: &'static [&'static str],
+}
+
+const FAMILIES: [Family; 6] = [
+    Family {
+        words: &["ride", "rides", "riding", "bike", "biking", "cycling"],
+        sports: &[
+            "Ride",
+            "VirtualRide",
+            "GravelRide",
+            "MountainBikeRide",
+            "TrackRide",
+            "Cyclocross",
+            "EBikeRide",
+            "EMountainBikeRide",
+            "Velomobile",
+        ],
+    },
+    Family {
+        words: &["run", "runs", "running"],
+        sports: &["Run", "VirtualRun", "TrailRun"],
+    },
+    Family {
+        words: &["swim", "swims", "swimming"],
+        sports: &["Swim", "OpenWaterSwim"],
+    },
+    Family {
+        words: &["ski", "skiing"],
+        sports: &[
+            "AlpineSki",
+            "BackcountrySki",
+            "NordicSki",
+            "RollerSki",
+            "VirtualSki",
+        ],
+    },
+    Family {
+        words: &["row", "rowing"],
+        sports: &["Rowing", "VirtualRow"],
+    },
+    Family {
+        words: &["strength", "weights", "gym"],
+        sports: &["WeightTraining"],
+    },
+];
+
+/// The sports that a word means, whatever its case and spaces: a family's all, else the one of that name. None: unknown.
+pub fn meant_by(word: &str) -> Option<&'static [&'static str]> {
+    let word: String = word
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    if let Some(family) = FAMILIES
+        .iter()
+        .find(|family| family.words.contains(&word.as_str()))
+    {
+        return Some(family.sports);
+    }
+    SPORTS
+        .iter()
+        .find(|sport| sport.eq_ignore_ascii_case(&word))
+        .map(std::slice::from_ref)
+}
+
+/// How the speed of a sport is spoken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tempo {
+    /// Time a kilometre or mile.
+    Foot,
+    /// Time a hundred metres or yards.
+    Swim,
+    /// Time five hundred metres.
+    Row,
+    /// Not by pace.
+    Other,
+}
+
+impl Tempo {
+    /// Of a sport of intervals.icu.
+    pub fn of(sport: &str) -> Self {
+        match sport {
+            "Run" | "VirtualRun" | "TrailRun" | "Walk" | "Hike" | "Snowshoe" => Self::Foot,
+            "Swim" | "OpenWaterSwim" => Self::Swim,
+            "Rowing" | "VirtualRow" => Self::Row,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Whether upstream counts one leg only in this sport's cadence, so that steps a minute are twice that.
+pub fn counts_one_leg(sport: &str) -> bool {
+    Tempo::of(sport) == Tempo::Foot
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_takes_its_sports_and_a_name_only_itself() {
+        assert!(meant_by("ride").unwrap().contains(&"VirtualRide"));
+        assert!(meant_by("RIDE").unwrap().contains(&"GravelRide"));
+        assert_eq!(meant_by("virtual ride"), Some(&["VirtualRide"][..]));
+        assert_eq!(meant_by("trailrun"), Some(&["TrailRun"][..]));
+        assert_eq!(meant_by("Weight_Training"), Some(&["WeightTraining"][..]));
+        assert_eq!(meant_by("quidditch"), None);
+        assert_eq!(meant_by(""), None);
+        assert_eq!(meant_by("\u{202e}"), None);
+    }
+
+    #[test]
+    fn families_hold_only_real_sports_and_every_sport_is_found() {
+        for family in &FAMILIES {
+            assert!(family.sports.iter().all(|sport| SPORTS.contains(sport)));
+        }
+        for sport in SPORTS {
+            assert!(meant_by(sport).unwrap().contains(&sport), "{sport}");
+        }
+    }
+
+    #[test]
+    fn runs_count_one_leg_and_rides_do_not() {
+        assert!(counts_one_leg("TrailRun") && !counts_one_leg("Ride") && !counts_one_leg("Swim"));
+    }
+}

@@ -1,0 +1,40 @@
+// A headless Chromium for one script: a profile of its own that is gone afterwards, and no way off this machine.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+/**
+ * Runs `use(context)` with a fresh browser context and closes everything, also when it throws.
+ * `options` are playwright's for a context: viewport, colorScheme, javaScriptEnabled, …
+ */
+export async function withBrowser(use, options = {}) {
+  const profile = await mkdtemp(join(tmpdir(), 'icusync-browser-'))
+  let context
+  try {
+    context = await chromium.launchPersistentContext(profile, {
+      executablePath: process.env.ICUSYNC_CHROMIUM || undefined,
+      headless: true,
+      // It opens nothing but our own pages on loopback; the sandbox refuses root and most containers.
+      chromiumSandbox: false,
+      args: [
+        '--disable-gpu',
+        '--disable-quic',
+        '--disable-dev-shm-usage',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        // A page that asks a stranger for anything gets no answer, here as on a machine without a network.
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
+        '--no-proxy-server',
+      ],
+      ...options,
+    })
+    context.setDefaultTimeout(15_000)
+    return await use(context)
+  } finally {
+    await context?.close()
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+}

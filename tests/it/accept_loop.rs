@@ -1,0 +1,204 @@
+//! The accept loop: whoever drags a request out is let go, whoever is being served is served to the end.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::ConnectInfo,
+    routing::{get, post},
+};
+use icusync::server::{Patience, serve_with};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::mcp_bench::{SOON, read};
+
+struct Served {
+    addr: std::net::SocketAddr,
+    shutdown: CancellationToken,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+    entered: Arc<Semaphore>,
+    leave: Arc<Semaphore>,
+}
+
+async fn serve(patience: Patience) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let (entered, leave) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (inside, outside) = (entered.clone(), leave.clone());
+    let router = Router::new()
+        .route(
+            "/peer",
+            get(async |ConnectInfo(peer): ConnectInfo<std::net::SocketAddr>| peer.ip().to_string()),
+        )
+        .route("/body", post(async |body: Bytes| body.len().to_string()))
+        .route(
+            "/slow",
+            get(async move || {
+                inside.add_permits(1);
+                outside.acquire().await.unwrap().forget();
+                "done"
+            }),
+        )
+        .route("/huge", get(async || vec![b'x'; 64 * 1024 * 1024]));
+    let shutdown = CancellationToken::new();
+    let task = tokio::spawn(serve_with(listener, router, shutdown.clone(), patience));
+    Served {
+        addr,
+        shutdown,
+        task,
+        entered,
+        leave,
+    }
+}
+
+fn quick() -> Patience {
+    let short = Duration::from_millis(400);
+    Patience {
+        header: short,
+        body: short,
+        write: short,
+        drain: short,
+        connections: 4,
+    }
+}
+
+/// Writes one byte at a time, for as long as the other side listens, and tells what it said.
+async fn drip(addr: std::net::SocketAddr, head: &[u8]) -> Vec<u8> {
+    let (mut from, mut to) = TcpStream::connect(addr).await.unwrap().into_split();
+    to.write_all(head).await.unwrap();
+    let dripping = async move {
+        let mut ticks = interval(Duration::from_millis(20));
+        loop {
+            ticks.tick().await;
+            if to.write_all(b"x").await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let mut said = Vec::new();
+    tokio::select! {
+        () = dripping => {}
+        ended = timeout(SOON, from.read_to_end(&mut said)) => drop(ended.expect("a dripping peer was never let go")),
+    }
+    said
+}
+
+#[tokio::test]
+async fn a_dripping_header_and_a_dripping_body_end() {
+    let served = serve(quick()).await;
+    drip(served.addr, b"GET /peer HTTP/1.1\r\nhost: x\r\nx: ").await;
+    let said = drip(
+        served.addr,
+        b"POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n",
+    )
+    .await;
+    assert!(
+        said.starts_with(b"HTTP/1.1 4"),
+        "{}",
+        String::from_utf8_lossy(&said)
+    );
+}
+
+#[tokio::test]
+async fn the_production_limits_are_within_half_a_minute() {
+    let patience = Patience::default();
+    let most = Duration::from_secs(30);
+    assert!(
+        patience.header <= most && patience.body <= most && patience.write <= most && patience.drain <= most
+    );
+}
+
+#[tokio::test]
+async fn a_silent_connection_and_one_that_does_not_read_end() {
+    let served = serve(quick()).await;
+    let mut silent = TcpStream::connect(served.addr).await.unwrap();
+    assert_eq!(
+        timeout(SOON, silent.read(&mut [0; 64])).await.unwrap().unwrap(),
+        0
+    );
+    let mut deaf = TcpStream::connect(served.addr).await.unwrap();
+    deaf.write_all(b"GET /huge HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    // Its seat is free again when four others are served at once.
+    let others = futures::future::join_all((0..4).map(async |_| {
+        let mut stream = TcpStream::connect(served.addr).await.unwrap();
+        stream
+            .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .await
+            .unwrap();
+        read(&mut stream).await.unwrap().status
+    }));
+    let doorman = async {
+        let inside = timeout(SOON, served.entered.acquire_many(4)).await;
+        inside.expect("the deaf one kept its seat").unwrap().forget();
+        served.leave.add_permits(4);
+    };
+    let (statuses, ()) = tokio::join!(others, doorman);
+    assert_eq!(statuses, [200; 4]);
+}
+
+#[tokio::test]
+async fn whoever_is_being_served_is_served_to_the_end() {
+    let served = serve(Patience {
+        drain: SOON,
+        ..quick()
+    })
+    .await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    stream
+        .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    served.entered.acquire().await.unwrap().forget();
+    served.shutdown.cancel();
+    // The door is shut before the last guest leaves.
+    timeout(SOON, async {
+        while TcpStream::connect(served.addr).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    assert!(!served.task.is_finished());
+    served.leave.add_permits(1);
+    let reply = read(&mut stream).await.unwrap();
+    assert_eq!((reply.status, reply.body.as_str()), (200, "done"));
+    assert_eq!(reply.header("connection"), Some("close"));
+    timeout(SOON, served.task).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn draining_ends_too() {
+    let served = serve(quick()).await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    stream
+        .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    served.entered.acquire().await.unwrap().forget();
+    served.shutdown.cancel();
+    timeout(SOON, served.task)
+        .await
+        .expect("draining has no end")
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn handlers_learn_who_the_peer_is() {
+    let served = serve(quick()).await;
+    let mut stream = TcpStream::connect(served.addr).await.unwrap();
+    stream
+        .write_all(b"GET /peer HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!(read(&mut stream).await.unwrap().body, "127.0.0.1");
+}

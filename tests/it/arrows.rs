@@ -1,0 +1,337 @@
+//! The house has rooms, and data flows through them one way. A room of `src/` may use the rooms that stand in its row
+//! here and no others; a new arrow needs a row and a reason.
+//!
+//! It reads the sources as text: `crate::room` and `super::…::room` outside of comments and tests. `src/main.rs` and
+//! `src/lib.rs` are no rooms: the one starts everything, the other is the map.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Rooms that any room may use, because they hold values and no decisions.
+const EVERYWHERE: [(&str, &str); 3] = [
+    ("ids", "names of rows: no behaviour"),
+    ("time", "the clock is a value"),
+    (
+        "secrets",
+        "types that cannot be printed; minting and sealing are pure",
+    ),
+];
+
+/// Who may use whom, and why.
+const ARROWS: &[(&str, &[&str], &str)] = &[
+    ("config", &[], "reads the environment; keys are parsed by secrets"),
+    (
+        "app",
+        &["config", "guard", "intervals", "mail", "queries"],
+        "holds what everybody shares, ready made: settings, limits, client, mailer, pool",
+    ),
+    (
+        "error",
+        &["app", "config", "guard", "intervals", "queries"],
+        "says every room's error in one of our answers",
+    ),
+    (
+        "start",
+        &[
+            "app",
+            "config",
+            "error",
+            "guard",
+            "intervals",
+            "jobs",
+            "layers",
+            "mail",
+            "mcp",
+            "pages",
+            "postgres",
+            "queries",
+            "routes",
+            "server",
+        ],
+        "puts the process together; only main and demo call it",
+    ),
+    (
+        "server",
+        &[],
+        "accepts connections and times them; what a request means is the router's business",
+    ),
+    (
+        "routes",
+        &[
+            "app", "config", "error", "guard", "layers", "mcp", "oauth", "pages",
+        ],
+        "every URL on one screen",
+    ),
+    (
+        "layers",
+        &["app", "config", "error", "guard"],
+        "what happens to a request before and after its handler",
+    ),
+    (
+        "pages",
+        &[
+            "app",
+            "config",
+            "error",
+            "guard",
+            "intervals",
+            "jobs",
+            "layers",
+            "mail",
+            "oauth",
+            "queries",
+            "tools",
+        ],
+        "a screen asks, decides, writes, answers; the dashboard names the tools; a form's target is told to the CSP layer; \
+         a disconnect queues its revoke in the same transaction",
+    ),
+    (
+        "oauth",
+        &["app", "config", "error", "guard", "intervals", "mail", "queries"],
+        "as a page, for programs",
+    ),
+    (
+        "mcp",
+        &["app", "config", "error", "guard", "intervals", "queries", "tools"],
+        "lists and calls tools; logs each call; says upstream's failures as answers",
+    ),
+    (
+        "tools",
+        &["guard", "intervals", "training", "workout"],
+        "gets a Granted and speaks to upstream through it; never sees the pool, the headers or a token",
+    ),
+    (
+        "guard",
+        &["app", "config", "intervals", "mail", "queries", "tools"],
+        "who asks, and may they; opens the upstream handle of a grant; a grant names tools; what happens to an account or \
+         a connection and the mail that says so are one transaction",
+    ),
+    (
+        "jobs",
+        &["app", "config", "guard", "intervals", "mail", "queries"],
+        "sends mails, revokes upstream, purges what has expired",
+    ),
+    (
+        "mail",
+        &["app", "config", "queries"],
+        "renders mails and puts them into the outbox",
+    ),
+    (
+        "intervals",
+        &["config"],
+        "the only code that calls upstream; knows no athlete of ours",
+    ),
+    ("queries", &[], "SQL and rows"),
+    ("secrets", &[], "pure"),
+    ("ids", &[], "pure"),
+    ("time", &[], "pure"),
+    ("training", &[], "pure formulas"),
+    ("workout", &[], "a pure language"),
+    (
+        "postgres",
+        &[],
+        "starts and stops a server; the caller gets a URL",
+    ),
+];
+
+/// Everything but the process's own start may be shown by the demo, and nobody may know of it.
+const DEMO: &str = "demo";
+
+/// Nobody uses these but the rooms named: they stand at the top of the flow.
+const TOPS: [(&str, &[&str]); 5] = [
+    ("routes", &["start", DEMO]),
+    ("pages", &["routes", "start", DEMO]),
+    ("mcp", &["routes", "start", DEMO]),
+    ("start", &[DEMO]),
+    (DEMO, &[]),
+];
+
+#[test]
+fn the_rooms_use_each_other_only_along_the_arrows() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let rooms = rooms(&src);
+    let mut wrong = Vec::new();
+    let mut arrows = BTreeSet::new();
+    for (room, file) in sources(&src) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for used in uses(&text, depth(&src, &file), &rooms) {
+            if used != room && !may(&room, &used) {
+                wrong.push(format!(
+                    "{}: {room} → {used}",
+                    file.strip_prefix(&src).unwrap().display()
+                ));
+            }
+            arrows.insert((room.clone(), used));
+        }
+    }
+    assert!(
+        arrows.len() > 10,
+        "hardly anything was found to use anything: is the scan broken? {arrows:?}"
+    );
+    assert!(
+        wrong.is_empty(),
+        "arrows without a row in tests/it/arrows.rs:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn every_room_has_a_row_and_the_tops_stay_on_top() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let listed: BTreeSet<&str> = ARROWS.iter().map(|(room, ..)| *room).chain([DEMO]).collect();
+    let strangers: Vec<String> = rooms(&src)
+        .into_iter()
+        .filter(|room| !listed.contains(room.as_str()))
+        .collect();
+    assert!(strangers.is_empty(), "rooms without a row: {strangers:?}");
+    for (top, known_to) in TOPS {
+        let users: Vec<&str> = ARROWS
+            .iter()
+            .filter(|(_, used, _)| used.contains(&top))
+            .map(|(room, ..)| *room)
+            .collect();
+        assert!(
+            users.iter().all(|user| known_to.contains(user)),
+            "{top} is used by {users:?}"
+        );
+    }
+}
+
+#[test]
+fn the_scan_sees_every_way_to_name_a_room() {
+    let rooms: BTreeSet<String> = ["pages", "mail", "queries", "demo", "tools"]
+        .map(str::to_owned)
+        .into();
+    let text = r#"
+        //! Not crate::demo, that is a comment.
+        use crate::{
+            mail::{Mail, queries},
+            queries,
+        };
+        fn f() { crate::pages::home(); let _ = "https://crate"; super::super::tools::x(); }
+        #[cfg(test)]
+        mod tests {
+            use crate::demo;
+        }
+    "#;
+    let found: Vec<String> = uses(text, 2, &rooms).into_iter().collect();
+    assert_eq!(found, ["mail", "pages", "queries", "tools"]);
+    assert_eq!(
+        uses("super::tools::x()", 2, &rooms).len(),
+        0,
+        "one step up from depth two is the own room"
+    );
+    assert!(
+        !may("tools", "queries") && !may("mail", "pages") && may("pages", "queries") && may("demo", "pages")
+    );
+}
+
+fn may(room: &str, used: &str) -> bool {
+    if room == DEMO || EVERYWHERE.iter().any(|(name, _)| *name == used) {
+        return true;
+    }
+    ARROWS
+        .iter()
+        .any(|(from, to, _)| *from == room && to.contains(&used))
+}
+
+/// The names of the folders and files of `src/`, without main and lib.
+fn rooms(src: &Path) -> BTreeSet<String> {
+    sources(src).into_iter().map(|(room, _)| room).collect()
+}
+
+/// Every source file with its room; files of tests alone are left out.
+fn sources(src: &Path) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    let mut folders = vec![src.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ext| ext == "rs") && !path.ends_with("tests.rs") {
+                let inside = path.strip_prefix(src).unwrap();
+                let room = inside.components().next().unwrap().as_os_str().to_string_lossy();
+                let room = room.trim_end_matches(".rs").to_owned();
+                if !["main", "lib"].contains(&room.as_str()) {
+                    found.push((room, path));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// How many `super::` lead from the file's module to the crate: 1 for `src/x.rs` and `src/x/mod.rs`.
+fn depth(src: &Path, file: &Path) -> usize {
+    let inside = file.strip_prefix(src).unwrap();
+    inside.components().count() - usize::from(file.ends_with("mod.rs"))
+}
+
+/// The rooms that a source names, by `crate::` or by enough `super::`.
+fn uses(text: &str, depth: usize, rooms: &BTreeSet<String>) -> BTreeSet<String> {
+    let code = without_comments(text);
+    // Tests may reach for anything; by custom they come last.
+    let code = code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let mut found = BTreeSet::new();
+    let up = "super::".repeat(depth);
+    for root in ["crate::", up.as_str()] {
+        for (at, _) in code.match_indices(root) {
+            let longer_name = code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            if !longer_name {
+                found.extend(
+                    first_names(&code[at + root.len()..])
+                        .into_iter()
+                        .filter(|name| rooms.contains(name)),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// What stands first in a path or in each path of a group: `a::{b, c}, d` in braces gives a and d.
+fn first_names(rest: &str) -> Vec<String> {
+    let name = |text: &str| -> String {
+        text.trim_start()
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect()
+    };
+    let Some(group) = rest.strip_prefix('{') else {
+        return vec![name(rest)];
+    };
+    let mut names = vec![name(group)];
+    let mut open = 1;
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => open += 1,
+            '}' => open -= 1,
+            ',' if open == 1 => names.push(name(&group[at + 1..])),
+            _ => {}
+        }
+        if open == 0 {
+            break;
+        }
+    }
+    names
+}
+
+/// Line comments away, indentation too, so that a test module is found wherever it stands.
+fn without_comments(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn no_arrow_is_listed_twice() {
+    let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
+    for (room, used, why) in ARROWS {
+        *rows.entry(room).or_default() += 1;
+        assert!(
+            !why.is_empty() && used.is_sorted(),
+            "{room}: a reason, and names in order"
+        );
+    }
+    assert!(rows.values().all(|count| *count == 1), "{rows:?}");
+}

@@ -1,0 +1,413 @@
+//! The queue and the mails: once, in time, to the right person, and never in anybody's way.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use chrono::Duration;
+use icusync::{
+    ids::JobId,
+    jobs,
+    mail::transport::{SendError, Transport},
+    mail::{
+        self, Address, AlreadyHere, Confirm, ConnectionAttention, Envelope, Mail, PasswordChanged, Reset,
+        outbox,
+    },
+    queries,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpListener,
+};
+
+use crate::world::{self, World};
+
+/// How the mail server answers the recipient.
+#[derive(Clone, Copy, PartialEq)]
+enum Mood {
+    Takes,
+    Later,
+    Refuses,
+    /// Takes the message and never says so.
+    HangsAtTheEnd,
+}
+
+/// A mail server on loopback that keeps what it is given.
+struct MailServer {
+    url: String,
+    mood: Arc<Mutex<Mood>>,
+    taken: Arc<Mutex<Vec<String>>>,
+    tries: Arc<AtomicUsize>,
+}
+
+impl MailServer {
+    async fn start(mood: Mood) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Self {
+            url: format!("smtp://{}", listener.local_addr().unwrap()),
+            mood: Arc::new(Mutex::new(mood)),
+            taken: Arc::default(),
+            tries: Arc::default(),
+        };
+        let (mood, taken, tries) = (server.mood.clone(), server.taken.clone(), server.tries.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(talk(stream, mood.clone(), taken.clone(), tries.clone()));
+            }
+        });
+        server
+    }
+
+    fn taken(&self) -> Vec<String> {
+        self.taken.lock().unwrap().clone()
+    }
+}
+
+async fn talk(
+    mut stream: tokio::net::TcpStream,
+    mood: Arc<Mutex<Mood>>,
+    taken: Arc<Mutex<Vec<String>>>,
+    tries: Arc<AtomicUsize>,
+) -> Option<()> {
+    let (read, mut write) = stream.split();
+    let mut lines = BufReader::new(read).lines();
+    write.write_all(b"220 test\r\n").await.ok()?;
+    while let Some(line) = lines.next_line().await.ok()? {
+        let now = *mood.lock().unwrap();
+        let word = line
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase();
+        let answer: &[u8] = match (word.as_str(), now) {
+            ("RCPT", _) if line.contains("poison") => b"550 no such user\r\n",
+            ("RCPT", Mood::Later) => {
+                tries.fetch_add(1, Ordering::SeqCst);
+                b"451 try later\r\n"
+            }
+            ("RCPT", Mood::Refuses) => {
+                tries.fetch_add(1, Ordering::SeqCst);
+                b"550 no such user\r\n"
+            }
+            ("DATA", _) => {
+                write.write_all(b"354 go on\r\n").await.ok()?;
+                let mut message = String::new();
+                while let Some(line) = lines.next_line().await.ok()? {
+                    if line == "." {
+                        break;
+                    }
+                    message.push_str(&line);
+                    message.push('\n');
+                }
+                taken.lock().unwrap().push(message);
+                if now == Mood::HangsAtTheEnd {
+                    std::future::pending::<()>().await;
+                }
+                b"250 taken\r\n"
+            }
+            ("QUIT", _) => b"221 bye\r\n",
+            _ => b"250 ok\r\n",
+        };
+        write.write_all(answer).await.ok()?;
+    }
+    Some(())
+}
+
+fn sample() -> Mail {
+    Mail::Confirm(Confirm {
+        link: "https://icusync.example/confirm/icum_sample".to_owned(),
+    })
+}
+
+async fn enqueue(world: &World, to: &str) {
+    let mut transaction = world.app.pool.begin().await.unwrap();
+    let to = Address::parse(to).unwrap();
+    let queued = outbox::enqueue(&mut transaction, &world.app, &to, None, sample())
+        .await
+        .unwrap();
+    assert_eq!(queued, outbox::Queued::Queued);
+    transaction.commit().await.unwrap();
+}
+
+async fn pending(world: &World) -> i64 {
+    queries::jobs::backlog(&world.app.pool, world.clock.now())
+        .await
+        .unwrap()
+        .0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_leaves_once_however_many_workers_look() {
+    let server = MailServer::start(Mood::Takes).await;
+    let url = server.url.clone();
+    world::test_with(
+        |config| config.smtp_url = Some(url.into()),
+        async |world| {
+            for number in 0..12 {
+                enqueue(&world, &format!("person{number}@example.test")).await;
+            }
+            let workers = (0..4).map(|_| jobs::run_due(&world.app));
+            futures::future::try_join_all(workers).await.unwrap();
+            while jobs::run_due(&world.app).await.unwrap() > 0 {}
+            let taken = server.taken();
+            assert_eq!(taken.len(), 12);
+            let ids: std::collections::BTreeSet<&str> = taken
+                .iter()
+                .flat_map(|mail| mail.lines())
+                .filter(|line| line.starts_with("Message-ID:"))
+                .collect();
+            assert_eq!(ids.len(), 12);
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_says_later_gets_another_try_and_one_that_refuses_gets_none() {
+    let server = MailServer::start(Mood::Later).await;
+    let url = server.url.clone();
+    world::test_with(
+        |config| config.smtp_url = Some(url.into()),
+        async |world| {
+            enqueue(&world, "late@example.test").await;
+            jobs::run_due(&world.app).await.unwrap();
+            assert_eq!(
+                (server.tries.load(Ordering::SeqCst), pending(&world).await),
+                (1, 1)
+            );
+            jobs::run_due(&world.app).await.unwrap();
+            assert_eq!(server.tries.load(Ordering::SeqCst), 1, "not before its time");
+            *server.mood.lock().unwrap() = Mood::Takes;
+            world.clock.advance(Duration::seconds(40));
+            jobs::run_due(&world.app).await.unwrap();
+            assert_eq!((server.taken().len(), pending(&world).await), (1, 0));
+
+            *server.mood.lock().unwrap() = Mood::Refuses;
+            enqueue(&world, "nobody@example.test").await;
+            jobs::run_due(&world.app).await.unwrap();
+            assert_eq!(pending(&world).await, 0, "given up at once");
+            let failed: i64 =
+                sqlx::query_scalar("select count(*) from jobs where state = 'failed' and payload is null")
+                    .fetch_one(&world.app.pool)
+                    .await
+                    .unwrap();
+            assert_eq!(failed, 1);
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poison_row_blocks_nobody() {
+    let server = MailServer::start(Mood::Takes).await;
+    let url = server.url.clone();
+    world::test_with(
+        |config| config.smtp_url = Some(url.into()),
+        async |world| {
+            enqueue(&world, "poison@example.test").await;
+            enqueue(&world, "broken@example.test").await;
+            sqlx::query(
+                "update jobs set payload = 'x'::bytea where id = (select max(id::text)::uuid from jobs)",
+            )
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+            for number in 0..10 {
+                enqueue(&world, &format!("fine{number}@example.test")).await;
+            }
+            while jobs::run_due(&world.app).await.unwrap() > 0 {}
+            assert_eq!((server.taken().len(), pending(&world).await), (10, 0));
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_was_never_finished_runs_again_with_the_same_message_id() {
+    let server = MailServer::start(Mood::Takes).await;
+    let url = server.url.clone();
+    world::test_with(
+        |config| config.smtp_url = Some(url.into()),
+        async |world| {
+            enqueue(&world, "twice@example.test").await;
+            let now = world.clock.now();
+            // Sent, and killed before it was noted.
+            let claimed = queries::jobs::claim(&world.app.pool, now, now + Duration::seconds(60), 8)
+                .await
+                .unwrap();
+            let parcel = outbox::open(&world.app, claimed[0].id, &claimed[0].payload).unwrap();
+            let envelope = Envelope {
+                to: parcel.to,
+                at: claimed[0].created_at,
+                public_url: world.web.clone(),
+            };
+            let letter = parcel.mail.render(&envelope).unwrap();
+            let from = world.app.config.mail_from.parse().unwrap();
+            world
+                .app
+                .mail
+                .send(claimed[0].id, &from, "localhost", &envelope, &letter)
+                .await
+                .unwrap();
+            assert_eq!(
+                jobs::run_due(&world.app).await.unwrap(),
+                0,
+                "the claim still holds"
+            );
+            world.clock.advance(Duration::seconds(61));
+            assert_eq!(jobs::run_due(&world.app).await.unwrap(), 1);
+            let taken = server.taken();
+            let id = |mail: &String| {
+                mail.lines()
+                    .find(|line| line.starts_with("Message-ID:"))
+                    .unwrap()
+                    .to_owned()
+            };
+            assert_eq!(taken.len(), 2);
+            assert_eq!(id(&taken[0]), id(&taken[1]));
+            assert_eq!(
+                taken[0]
+                    .lines()
+                    .filter(|line| line.contains("icum_sample"))
+                    .count(),
+                3
+            );
+        },
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_is_left_after_ten_seconds() {
+    icusync::install_crypto();
+    let server = MailServer::start(Mood::HangsAtTheEnd).await;
+    let transport = Transport::smtp(&server.url.clone().into()).unwrap();
+    let envelope = Envelope {
+        to: "a@example.test".to_owned(),
+        at: world::NOW.parse().unwrap(),
+        public_url: "https://icusync.example".to_owned(),
+    };
+    let letter = sample().render(&envelope).unwrap();
+    let from = "IcuSync <icusync@icusync.example>".parse().unwrap();
+    let began = tokio::time::Instant::now();
+    let sent = transport
+        .send(
+            JobId(uuid::Uuid::nil()),
+            &from,
+            "icusync.example",
+            &envelope,
+            &letter,
+        )
+        .await;
+    assert_eq!(sent, Err(SendError::Later));
+    assert!(began.elapsed() <= mail::transport::SMTP_DEADLINE + std::time::Duration::from_millis(100));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_gets_no_more_than_its_share() {
+    world::test(async |world| {
+        let to = Address::parse("flooded@example.test").unwrap();
+        let mut queued = 0;
+        for _ in 0..8 {
+            let mut transaction = world.app.pool.begin().await.unwrap();
+            let outcome = outbox::enqueue(&mut transaction, &world.app, &to, None, sample())
+                .await
+                .unwrap();
+            queued += usize::from(outcome == outbox::Queued::Queued);
+            transaction.commit().await.unwrap();
+        }
+        assert_eq!(queued, 3);
+        assert_eq!(world.mails_to("flooded@example.test").await.len(), 3);
+        world.clock.advance(Duration::minutes(61));
+        enqueue(&world, "flooded@example.test").await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_rolled_back_is_never_sent() {
+    world::test(async |world| {
+        let mut transaction = world.app.pool.begin().await.unwrap();
+        let to = Address::parse("never@example.test").unwrap();
+        outbox::enqueue(&mut transaction, &world.app, &to, None, sample())
+            .await
+            .unwrap();
+        transaction.rollback().await.unwrap();
+        assert!(world.mails_to("never@example.test").await.is_empty());
+    })
+    .await;
+}
+
+#[test]
+fn every_mail_reads_well_and_escapes_what_people_chose() {
+    let envelope = Envelope {
+        to: "ana@example.test".to_owned(),
+        at: world::NOW.parse().unwrap(),
+        public_url: "https://icusync.example".to_owned(),
+    };
+    let link = |path: &str| format!("https://icusync.example/{path}");
+    let mails = [
+        Mail::Confirm(Confirm {
+            link: link("confirm/icum_sample"),
+        }),
+        Mail::AlreadyHere(AlreadyHere {
+            sign_in: link("sign-in"),
+            forgot: link("forgot"),
+        }),
+        Mail::Reset(Reset {
+            link: link("reset/icum_sample"),
+        }),
+        Mail::PasswordChanged(PasswordChanged {
+            forgot: link("forgot"),
+        }),
+        Mail::ConnectionAttention(ConnectionAttention {
+            athlete: "<script>alert(1)</script> & Söhne".to_owned(),
+            dashboard: link("dashboard"),
+        }),
+    ];
+    for mail in mails {
+        let letter = mail.render(&envelope).unwrap();
+        assert!(!letter.html.contains("<script>") && !letter.subject.contains('\n'));
+        insta::assert_snapshot!(
+            format!("mail_{}", mail.name()),
+            format!("Subject: {}\n\n{}", letter.subject, letter.text)
+        );
+        insta::assert_snapshot!(format!("mail_{}_html", mail.name()), letter.html);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_takes_mails_that_only_their_owner_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = std::env::temp_dir().join(format!("icusync-mails-{}", std::process::id()));
+    let transport = Transport::folder(folder.clone()).unwrap();
+    let envelope = Envelope {
+        to: "Ana@bücher.example".to_owned(),
+        at: world::NOW.parse().unwrap(),
+        public_url: "https://icusync.example".to_owned(),
+    };
+    let letter = sample().render(&envelope).unwrap();
+    let from = "IcuSync <icusync@icusync.example>".parse().unwrap();
+    transport
+        .send(
+            JobId(uuid::Uuid::nil()),
+            &from,
+            "icusync.example",
+            &envelope,
+            &letter,
+        )
+        .await
+        .unwrap();
+    let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    let text = std::fs::read_to_string(file.path()).unwrap();
+    assert!(text.contains("To: Ana@xn--bcher-kva.example"), "{text}");
+    assert!(text.contains("Message-ID: <00000000-0000-0000-0000-000000000000@icusync.example>"));
+    assert!(text.contains("Auto-Submitted: auto-generated"));
+    std::fs::remove_dir_all(folder).unwrap();
+}

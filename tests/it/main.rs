@@ -1,0 +1,21 @@
+//! The proof that the service works, through its real front doors: HTTP, MCP, SMTP, PostgreSQL and a browser.
+//!
+//! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
+
+mod accept_loop;
+mod accounts;
+mod arrows;
+mod browser;
+mod clients;
+mod connections;
+mod demo_command;
+mod mail;
+mod mcp_bench;
+mod mcp_calls;
+mod mcp_connections;
+mod mcp_paths;
+mod mcp_wire;
+mod pages;
+mod serve_command;
+mod sessions;
+mod world;

@@ -1,0 +1,499 @@
+//! Malformed, contradictory and odd messages: each has one answer of ours, and the service goes on.
+
+use serde_json::{Value, json};
+
+use crate::{
+    mcp_bench::{Bench, call, meta, modern_call},
+    world,
+};
+
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_eras_are_served_without_a_session() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18",
+            "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}});
+        let reply = bench.post(&[], hello.to_string()).await;
+        let result = &reply.json()["result"];
+        assert_eq!(reply.status, 200);
+        assert_eq!(result["protocolVersion"], "2025-06-18");
+        assert_eq!(result["serverInfo"]["name"], "IcuSync");
+        assert_eq!(result["capabilities"], json!({"tools": {}}));
+        assert!(result["instructions"].as_str().unwrap().contains("intervals.icu"));
+        assert_eq!(reply.header("mcp-session-id"), None);
+        let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        assert_eq!(bench.legacy(&ready).await.status, 202);
+        assert_eq!(bench.legacy(&json!({"jsonrpc": "2.0", "id": 2, "method": "ping"})).await.json()["result"], json!({}));
+
+        let discover = json!({"jsonrpc": "2.0", "id": "a", "method": "server/discover",
+            "params": {"_meta": meta("2026-07-28")}});
+        let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "server/discover")];
+        let reply = bench.post(&headers, discover.to_string()).await;
+        let result = &reply.json()["result"];
+        assert_eq!((reply.status, &reply.json()["id"]), (200, &json!("a")));
+        assert_eq!(result["cacheScope"], "private");
+        assert!(result["supportedVersions"].as_array().unwrap().contains(&json!("2026-07-28")));
+        let (text, error) = bench.modern("echo", json!({"text": "hi"}), &[]).await.told();
+        assert_eq!((text.as_str(), error), (r#"Ana Berger Europe/Berlin 2026-11-21 {"text":"hi"}"#, false));
+        let (text, _) = bench.call("echo", json!({})).await.told();
+        assert_eq!(text, "Ana Berger Europe/Berlin 2026-11-21 {}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_private_whole_and_always_the_same() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta("2026-07-28")}});
+        let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/list")];
+        let modern = bench.post(&headers, list.to_string()).await;
+        assert_eq!(modern.json()["result"]["cacheScope"], "private");
+        assert!(modern.json()["result"]["ttlMs"].as_u64().unwrap() > 0);
+        assert_eq!(bench.post(&headers, list.to_string()).await, modern);
+        let legacy = bench.post(&[], LIST).await.json();
+        assert_eq!(legacy["result"]["tools"], modern.json()["result"]["tools"]);
+        assert!(legacy["result"].get("nextCursor").is_none());
+        let first = &legacy["result"]["tools"][0];
+        assert_eq!(first["name"], "echo");
+        assert_eq!(
+            first["annotations"],
+            json!({"title": "A tool for tests", "readOnlyHint": true, "destructiveHint": false, "idempotentHint": true,
+                "openWorldHint": false})
+        );
+        let next = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"cursor": "x"}});
+        assert_eq!(bench.legacy(&next).await.code(), -32602);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_stands_as_it_was_published_in_both_eras() {
+    world::test(async |world| {
+        let bench = Bench::mounted(&world, icusync::tools::CATALOGUE, |_| ()).await;
+        let list =
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta("2026-07-28")}});
+        let headers = [
+            ("mcp-protocol-version", "2026-07-28"),
+            ("mcp-method", "tools/list"),
+        ];
+        let modern = bench.post(&headers, list.to_string()).await.json()["result"].clone();
+        let legacy = bench.post(&[], LIST).await.json()["result"].clone();
+        assert_eq!(legacy["tools"], modern["tools"]);
+        // The arguments have a snapshot beside the tools; this one is of what stands around them.
+        let around = |mut result: Value| {
+            for tool in result["tools"].as_array_mut().unwrap() {
+                let entry = tool.as_object_mut().unwrap();
+                assert!(entry.remove("inputSchema").is_some() && entry.remove("description").is_some());
+            }
+            serde_json::to_string_pretty(&result).unwrap()
+        };
+        insta::assert_snapshot!("list_2026_07_28", around(modern));
+        insta::assert_snapshot!("list_2025_11_25", around(legacy));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_contradict_the_message_are_refused() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        for (extra, code) in [
+            (vec![("mcp-name", "other")], -32020),
+            (vec![("mcp-method", "")], -32020),
+            (vec![("mcp-protocol-version", "2025-06-18")], -32020),
+            (
+                vec![
+                    ("mcp-protocol-version", "2026-07-28"),
+                    ("mcp-protocol-version", "2026-07-28"),
+                ],
+                -32600,
+            ),
+            (vec![("mcp-name", "echo"), ("mcp-name", "echo")], -32020),
+            (vec![("mcp-name", "=?base64?!!!?=")], -32020),
+        ] {
+            let reply = bench.modern("echo", json!({}), &extra).await;
+            assert_eq!(
+                (reply.status, reply.code()),
+                (400, code),
+                "{extra:?}: {}",
+                reply.body
+            );
+        }
+        // "echo" in the sentinel form is the same name.
+        let reply = bench
+            .modern("echo", json!({}), &[("mcp-name", "=?base64?ZWNobw==?=")])
+            .await;
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        let mut future = modern_call("echo", json!({}));
+        future["params"]["_meta"] = meta("2099-01-01");
+        let headers = [
+            ("mcp-protocol-version", "2099-01-01"),
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "echo"),
+        ];
+        let reply = bench.post(&headers, future.to_string()).await;
+        assert_eq!((reply.status, reply.code()), (400, -32022));
+        assert!(
+            reply.json()["error"]["data"]["supported"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("2026-07-28")),
+            "{}",
+            reply.body
+        );
+        assert_eq!(
+            bench
+                .post(&[("mcp-protocol-version", "1999-01-01")], LIST)
+                .await
+                .status,
+            400
+        );
+        // A missing header is what the oldest clients send.
+        assert_eq!(bench.post(&[], LIST).await.status, 200);
+        assert_eq!(
+            bench
+                .post(
+                    &[("mcp-session-id", "\u{1}garbage".trim_start_matches('\u{1}'))],
+                    LIST
+                )
+                .await
+                .status,
+            200
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_known_contradiction_is_aligned_unless_the_shim_is_off() {
+    world::test(async |world| {
+        let message = modern_call("echo", json!({"text": "x"})).to_string();
+        let bench = Bench::of(&world).await;
+        let reply = bench
+            .post(&[("mcp-protocol-version", "2025-11-25")], &message)
+            .await;
+        assert!(reply.told().0.contains("Ana Berger"));
+        assert_eq!(reply.json()["result"]["resultType"], "complete");
+        let strict = Bench::with(&world, |config| config.mcp_header_shim = false).await;
+        let reply = strict
+            .post(&[("mcp-protocol-version", "2025-11-25")], &message)
+            .await;
+        assert_eq!((reply.status, reply.code()), (400, -32020));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_can_be_capped() {
+    world::test(async |world| {
+        let bench = Bench::with(&world, |config| config.mcp_legacy_only = true).await;
+        let reply = bench.modern("echo", json!({}), &[]).await;
+        assert_eq!((reply.status, reply.code()), (400, -32022));
+        assert!(
+            !reply.json()["error"]["data"]["supported"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("2026-07-28"))
+        );
+        assert!(
+            bench
+                .call("echo", json!({}))
+                .await
+                .told()
+                .0
+                .contains("Ana Berger")
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_message_is_told_so_without_the_parsers_text() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        let nested = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","x":{}1{}}}"#, "[".repeat(5000), "]".repeat(5000));
+        let surrogate = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"\ud800"}}}"#;
+        let nan = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":NaN}"#;
+        let malformed: [&[u8]; 9] = [
+            b"",
+            b"{",
+            b"\xef\xbb\xbf{}",
+            b"\xff\xfe{}",
+            nan.as_bytes(),
+            nested.as_bytes(),
+            surrogate.as_bytes(),
+            b"{} {}",
+            b"\0",
+        ];
+        for body in malformed {
+            let reply = bench.post(&[], body).await;
+            assert_eq!((reply.status, reply.code()), (400, -32700), "{}", String::from_utf8_lossy(body));
+            assert_eq!(reply.json()["id"], Value::Null);
+            assert!(!reply.body.contains("line") && !reply.body.contains("column"), "{}", reply.body);
+        }
+        for body in [
+            json!([{"jsonrpc": "2.0", "id": 1, "method": "ping"}]),
+            json!([]),
+            json!(1),
+            json!({}),
+            json!({"jsonrpc": "1.0", "id": 1, "method": "ping"}),
+            json!({"jsonrpc": "2.0", "id": null, "method": "ping"}),
+            json!({"jsonrpc": "2.0", "id": 1e30, "method": "ping"}),
+            json!({"jsonrpc": "2.0", "id": {}, "method": "ping"}),
+            json!({"jsonrpc": "2.0", "id": 1, "method": 5}),
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": []}),
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": "x"}),
+            json!({"jsonrpc": "2.0", "id": 1, "result": {}}),
+            json!({"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": "x"}}),
+        ] {
+            let reply = bench.post(&[], body.to_string()).await;
+            assert_eq!((reply.status, reply.code()), (400, -32600), "{body}");
+        }
+        assert_eq!(bench.post(&[], LIST).await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_unknown_is_a_protocol_error() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        let unknown = bench.call("get_secrets", json!({})).await;
+        assert_eq!(unknown.code(), -32602);
+        assert!(!unknown.body.contains("get_secrets"));
+        let method = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/steal", "params": {"_meta": meta("2026-07-28")}});
+        let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/steal")];
+        let reply = bench.post(&headers, method.to_string()).await;
+        assert_eq!((reply.status, reply.code()), (404, -32601));
+        let twice = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"echo","name":"hangs","arguments":{{}},"_meta":{}}}}}"#,
+            meta("2026-07-28")
+        );
+        let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", "hangs")];
+        let reply = bench.post(&headers, twice).await;
+        assert_eq!((reply.status, reply.code()), (404, -32601), "{}", reply.body);
+        // Some clients ask for what no capability promised: an empty list keeps them quiet.
+        for (method, list) in [
+            ("prompts/list", "prompts"),
+            ("resources/list", "resources"),
+            ("resources/templates/list", "resourceTemplates"),
+        ] {
+            let reply = bench
+                .legacy(&json!({"jsonrpc": "2.0", "id": 1, "method": method}))
+                .await;
+            assert_eq!(reply.json()["result"][list], json!([]), "{method}");
+        }
+        for method in ["resources/read", "logging/setLevel", "prompts/get"] {
+            let params = json!({"uri": "x", "level": "debug", "name": "x"});
+            let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+            assert_eq!(bench.legacy(&message).await.code(), -32601, "{method}");
+        }
+        for params in [json!({}), json!({"name": 5}), json!(null)] {
+            let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+            assert_eq!(bench.legacy(&message).await.code(), -32601, "{params}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arguments_that_are_no_object_are_the_callers_mistake() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        for arguments in [json!([1]), json!("x"), json!(7), json!(true)] {
+            let (text, error) = bench.call("echo", arguments.clone()).await.told();
+            assert!(error && text.contains("JSON object"), "{arguments}: {text}");
+            let (_, error) = bench.modern("echo", arguments, &[]).await.told();
+            assert!(error);
+        }
+        assert!(!bench.call("echo", json!(null)).await.told().1);
+        let none = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "echo"}});
+        assert!(!bench.legacy(&none).await.told().1);
+        // Of an argument given twice the last one counts.
+        let twice = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"a","text":"b"}}}"#;
+        assert!(bench.post(&[], twice).await.told().0.ends_with(r#"{"text":"b"}"#));
+        bench.until("select outcome from activity_log where outcome = 'input' group by 1", &["input"]).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_text_in_an_argument_passes_or_is_refused_and_breaks_nothing() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        for text in ["\0", "\u{202e}abc", "\u{e0041}", "'; drop table links; --"] {
+            let reply = bench.call("echo", json!({"text": text})).await;
+            assert_eq!(reply.status, 200, "{text:?}");
+            assert!(!reply.told().1);
+        }
+        let long = "x".repeat(1_000_000);
+        assert_eq!(bench.call("echo", json!({"text": long})).await.status, 413);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_at_most_64_kib_however_it_is_framed() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        let message = |length: usize| {
+            let frame = call("echo", json!({"text": ""})).to_string().len();
+            let body = call("echo", json!({"text": "x".repeat(length - frame)})).to_string();
+            assert_eq!(body.len(), length);
+            body
+        };
+        let chunked = |body: &str| {
+            let mut bytes = bench.request(
+                "POST",
+                &bench.path,
+                &[("content-length", ""), ("transfer-encoding", "chunked")],
+                b"",
+            );
+            for piece in body.as_bytes().chunks(10_000) {
+                bytes.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
+                bytes.extend_from_slice(piece);
+                bytes.extend_from_slice(b"\r\n");
+            }
+            bytes.extend_from_slice(b"0\r\n\r\n");
+            bytes
+        };
+        let (fits, over) = (message(65_536), message(65_537));
+        assert_eq!(bench.post(&[], &fits).await.status, 200);
+        assert_eq!(bench.raw(&chunked(&fits)).await.status, 200);
+        assert_eq!(bench.post(&[], &over).await.status, 413);
+        assert_eq!(bench.raw(&chunked(&over)).await.status, 413);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn framing_that_two_servers_could_read_differently_is_refused() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        let raw =
+            |extra: &[(&str, &str)], body: &str| bench.request("POST", &bench.path, extra, body.as_bytes());
+        let chunked = [("content-length", ""), ("transfer-encoding", "chunked")];
+        for bytes in [
+            // A chunk size beyond 64 bits, and one that is no number.
+            raw(&chunked, "fffffffffffffffff\r\n{}\r\n0\r\n\r\n"),
+            raw(&chunked, "zz\r\n{}\r\n0\r\n\r\n"),
+            raw(&[("content-length", "2"), ("content-length", "3")], "{} "),
+            raw(&[("content-length", "+5")], "{}   "),
+            raw(&[("transfer-encoding", "gzip"), ("content-length", "")], "{}"),
+        ] {
+            let reply = bench.raw(&bytes).await;
+            assert_eq!(reply.status, 400, "{}", String::from_utf8_lossy(&bytes));
+        }
+        let head = format!("POST {} HTTP/1.1\r\nhost: {}\r\n", bench.path, bench.host);
+        for odd in [
+            "x : y\r\n\r\n",
+            " folded: x\r\n\r\n",
+            "x: a\0b\r\n\r\n",
+            "x\r\n\r\n",
+        ] {
+            assert_eq!(
+                bench.raw(format!("{head}{odd}").as_bytes()).await.status,
+                400,
+                "{odd:?}"
+            );
+        }
+        // Both framings at once: one answer, and the connection ends with it.
+        let both = raw(
+            &[
+                ("connection", "keep-alive"),
+                ("transfer-encoding", "chunked"),
+                ("content-length", "3"),
+            ],
+            "0\r\n\r\n",
+        );
+        let reply = bench.raw(&both).await;
+        assert!(reply.status == 400, "{reply:?}");
+        let many = format!("{head}x: {}\r\n\r\n", "y".repeat(200_000));
+        assert_eq!(bench.raw(many.as_bytes()).await.status, 431);
+        let long = format!(
+            "POST /{} HTTP/1.1\r\nhost: {}\r\n\r\n",
+            "y".repeat(70_000),
+            bench.host
+        );
+        assert_eq!(bench.raw(long.as_bytes()).await.status, 414);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn types_are_negotiated_with_patience() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        for accept in [
+            "*/*",
+            "",
+            "application/json",
+            "application/*;q=0.8",
+            "text/event-stream, */*;q=0.1",
+        ] {
+            let reply = bench.post(&[("accept", accept)], LIST).await;
+            assert_eq!(reply.status, 200, "{accept:?}");
+            assert_eq!(reply.header("content-type"), Some("application/json"));
+        }
+        assert_eq!(bench.post(&[("accept", "text/html")], LIST).await.status, 406);
+        for kind in [
+            "text/plain",
+            "",
+            "application/x-www-form-urlencoded",
+            "application/jsonp",
+        ] {
+            assert_eq!(
+                bench.post(&[("content-type", kind)], LIST).await.status,
+                415,
+                "{kind:?}"
+            );
+        }
+        assert_eq!(
+            bench
+                .post(&[("content-type", "Application/JSON; charset=utf-8")], LIST)
+                .await
+                .status,
+            200
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_our_host_and_our_pages_reach_a_link() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        let host = bench.host.clone();
+        for (hosts, status) in [
+            (vec![("host", "evil.example")], 403),
+            (vec![("host", "")], 400),
+            (vec![("host", host.as_str()), ("host", host.as_str())], 400),
+            (vec![("host", "a b")], 400),
+            (vec![("host", host.as_str())], 200),
+        ] {
+            assert_eq!(bench.post(&hosts, LIST).await.status, status, "{hosts:?}");
+        }
+        let absolute = bench.request(
+            "POST",
+            &format!("http://evil.example{}", bench.path),
+            &[],
+            LIST.as_bytes(),
+        );
+        let reply = bench.raw(&absolute).await;
+        assert_eq!(reply.status, 403);
+        assert!(!reply.body.contains("evil"));
+        for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
+            assert_eq!(
+                bench.post(&[("origin", origin)], LIST).await.status,
+                403,
+                "{origin}"
+            );
+        }
+        let own = bench.app.config.public_url.as_str().to_owned();
+        assert_eq!(bench.post(&[("origin", &own)], LIST).await.status, 200);
+    })
+    .await;
+}

@@ -1,0 +1,521 @@
+//! What holds for every page: headers, hosts, escaping, forms, errors, assets. Hard cases 20, 54, 80, 82-84, 87, 88, 115.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, Response, StatusCode},
+    routing::get,
+};
+use icusync::{
+    config::Config,
+    ids::LogId,
+    layers,
+    mail::transport::{Captured, Transport},
+    pages,
+    queries::{self, activity_log::Entry},
+    routes,
+    secrets::{KeyRing, Random},
+    start::{self, Ingredients},
+};
+use reqwest::Method;
+use tower::ServiceExt as _;
+
+use crate::world::{Browser, Page, World, test, test_with};
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'";
+
+const FOR_ALL: [&str; 8] =
+    ["/", "/privacy", "/sign-up", "/sign-up/sent", "/sign-in", "/forgot", "/forgot/sent", "/confirm"];
+const FOR_ATHLETES: [&str; 6] =
+    ["/dashboard", "/activity", "/connect", "/disconnect", "/link/regenerate", "/connect/callback?state=x"];
+
+/// A second service on the world's database, with other settings.
+pub fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Router {
+    let mut config = world.app.config.clone();
+    tweak(&mut config);
+    let from = Ingredients {
+        pool: world.app.pool.clone(),
+        keys: world.app.keys.clone(),
+        mail: Transport::Captured(Captured::default()),
+        clock: world.clock.clone(),
+        random: Random::from_os(),
+    };
+    routes::service(start::app(config, from).unwrap())
+}
+
+/// Posts a form straight into a service.
+pub async fn post_to(router: &Router, host: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Response<Body> {
+    let mut request = Request::post(path).header("host", host).header("content-type", "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap()
+}
+
+async fn text_of(response: Response<Body>) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn hardened(page: &Page, path: &str) {
+    assert!(page.header("content-security-policy").starts_with(POLICY), "{path}: {}", page.header("content-security-policy"));
+    assert!(page.header("content-security-policy").ends_with("frame-ancestors 'none'; base-uri 'none'"), "{path}");
+    assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
+    assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
+    assert_eq!(page.header("x-frame-options"), "DENY", "{path}");
+    assert_eq!(page.header("cross-origin-opener-policy"), "same-origin", "{path}");
+    assert_eq!(page.header("x-request-id").len(), 32, "{path}");
+}
+
+/// Nothing inline, nothing from elsewhere, every control labelled, every id there once, one h1, a title.
+fn sound(page: &Page, path: &str) {
+    let html = scraper::Html::parse_document(&page.body);
+    let all = |selector: &str| {
+        let selector = scraper::Selector::parse(selector).unwrap();
+        html.select(&selector).map(|element| element.value().clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(all("script:not([src]), style, [style], iframe, object, base").len(), 0, "{path}");
+    for element in all("*") {
+        assert!(element.attrs().all(|(name, _)| !name.starts_with("on")), "{path}: {element:?}");
+        for name in ["src", "action", "formaction"] {
+            let value = element.attr(name).unwrap_or("/");
+            assert!(value.starts_with('/') && !value.starts_with("//"), "{path}: {name}={value}");
+        }
+        let href = element.attr("href").unwrap_or("/");
+        assert!(href.starts_with(['/', '#']) || href.starts_with("https://claude.ai/"), "{path}: href={href}");
+    }
+    assert_eq!(all("h1").len(), 1, "{path}");
+    assert!(page.body.contains("<title>"), "{path}");
+    assert_eq!(all("html[lang]").len(), 1, "{path}");
+    assert_eq!(all("a.skip[href='#main']").len(), 1, "{path}");
+    let ids: Vec<String> = all("[id]").iter().map(|element| element.attr("id").unwrap().to_owned()).collect();
+    let unique: std::collections::BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(ids.len(), unique.len(), "{path}: an id stands twice in {ids:?}");
+    for control in all("input:not([type=hidden]), select") {
+        let id = control.attr("id").unwrap_or_else(|| panic!("{path}: a control without id"));
+        assert_eq!(all(&format!("label[for='{id}']")).len(), 1, "{path}: label of {id}");
+    }
+    for element in all("[aria-describedby], [aria-labelledby]") {
+        for name in ["aria-describedby", "aria-labelledby"] {
+            for id in element.attr(name).unwrap_or_default().split_whitespace() {
+                assert!(ids.iter().any(|known| known == id), "{path}: {name}={id} names nothing");
+            }
+        }
+    }
+    for form in all("form") {
+        assert_eq!(form.attr("method"), Some("post"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_hardened_and_sound() {
+    test(async |world| {
+        for path in FOR_ALL.into_iter().chain(["/nothing", "/assets/x/y", "/confirm/x/y", "/dashboard/zone"]) {
+            let page = world.browser().get(path).await;
+            hardened(&page, path);
+            sound(&page, path);
+            assert_eq!(page.header("cache-control"), "no-store", "{path}");
+        }
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        for path in FOR_ATHLETES {
+            let page = browser.get(path).await;
+            hardened(&page, path);
+            sound(&page, path);
+            assert_eq!(page.header("cache-control"), "no-store", "{path}");
+        }
+        let policy = browser.get("/dashboard").await.header("content-security-policy").to_owned();
+        assert!(policy.contains(&format!("form-action 'self' {};", world.sim.base_url)), "the connect button may lead there: {policy}");
+        let policy = browser.get("/activity").await.header("content-security-policy").to_owned();
+        assert!(policy.contains("form-action 'self';"), "{policy}");
+    })
+    .await;
+}
+
+const EVIL: [&str; 8] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "</title><script>alert(1)</script>",
+    "<svg/onload=alert(1)>",
+    "javascript:alert(1)",
+    "{{7*7}}${7*7}",
+    "<!--<p title=\"--><b>&lt;script&gt;",
+];
+
+#[tokio::test]
+async fn whatever_people_and_upstream_write_stays_text() {
+    test_with(
+        |config| config.sign_ins_per_minute = 1_000,
+        async |world| {
+            let ana = world.ana().clone();
+            let mut browser = world.signed_in(&ana).await;
+            let account = queries::accounts::by_email(&world.app.pool, ana.person.email).await.unwrap().unwrap().id;
+            let link = queries::links::of_account(&world.app.pool, account).await.unwrap().unwrap();
+            for evil in EVIL {
+                sqlx::query("update connections set athlete_name = $1, athlete_id = $1, zone = $1 where account_id = $2")
+                    .bind(evil)
+                    .bind(account.0)
+                    .execute(&world.app.pool)
+                    .await
+                    .unwrap();
+                queries::links::touch(&world.app.pool, link.id, evil, world.clock.now()).await.unwrap();
+                let entry = Entry {
+                    id: LogId(world.app.random.uuid(&world.clock)),
+                    at: world.clock.now(),
+                    account_id: account,
+                    athlete_id: evil.to_owned(),
+                    caller: Some(evil.to_owned()),
+                    client: evil.to_owned(),
+                    tool: evil.to_owned(),
+                    access: evil_access(),
+                    outcome: evil.to_owned(),
+                    duration_ms: 1,
+                    upstream_requests: 1,
+                };
+                queries::activity_log::write(&world.app.pool, &entry).await.unwrap();
+                let encoded: String = url::form_urlencoded::byte_serialize(evil.as_bytes()).collect();
+                let mut pages = Vec::new();
+                for path in ["/dashboard", "/activity", "/connect", "/disconnect", "/link/regenerate"] {
+                    pages.push((path, browser.get(path).await));
+                }
+                pages.push(("done", browser.get(&format!("/dashboard?done={encoded}")).await));
+                pages.push(("before", browser.get(&format!("/activity?before={encoded}")).await));
+                pages.push(("zone", browser.post("/dashboard/zone", &[("zone", evil)]).await));
+                pages.push(("key", browser.post("/connect/key", &[("key", evil)]).await));
+                pages.push(("callback", browser.get(&format!("/connect/callback?error={encoded}&state={encoded}")).await));
+                let mut stranger = world.browser();
+                pages.push(("next", stranger.get(&format!("/sign-in?next={encoded}")).await));
+                pages.push(("sign-in", stranger.post("/sign-in", &[("email", evil), ("password", evil), ("next", evil)]).await));
+                pages.push(("sign-up", stranger.post("/sign-up", &[("email", evil), ("password", evil)]).await));
+                pages.push(("forgot", stranger.post("/forgot", &[("email", evil)]).await));
+                pages.push(("missing", stranger.get(&format!("/{encoded}")).await));
+                pages.push(("confirm", stranger.get(&format!("/confirm/{encoded}")).await));
+                for (place, page) in pages {
+                    if page.status != 303 {
+                        sound(&page, &format!("{place} with {evil}"));
+                    }
+                    if evil.contains('<') {
+                        assert!(!page.body.contains(evil), "{place}: {evil} stands unescaped");
+                    }
+                    assert!(!page.body.contains("49"), "{place}: no template in the text is run");
+                }
+            }
+        },
+    )
+    .await;
+}
+
+/// The only two words that the table takes.
+fn evil_access() -> String {
+    "write".to_owned()
+}
+
+#[tokio::test]
+async fn only_our_own_pages_may_post() {
+    test_with(
+        |config| config.sign_ins_per_minute = 1_000,
+        async |world| {
+            let own = world.web.clone();
+            let cases: [(&[(&'static str, &str)], u16); 9] = [
+                (&[("sec-fetch-site", "same-origin")], 422),
+                (&[("sec-fetch-site", "none")], 422),
+                (&[("sec-fetch-site", "same-site")], 403),
+                (&[("sec-fetch-site", "cross-site")], 403),
+                (&[("sec-fetch-site", "cross-site"), ("origin", "null")], 403),
+                (&[("origin", "https://evil.example")], 403),
+                (&[("origin", "null")], 403),
+                (&[("origin", &own)], 422),
+                (&[], 422),
+            ];
+            let router = service_with(&world, |_| ());
+            let host = world.app.config.public_url.authority();
+            for (headers, expected) in cases {
+                let answer = post_to(&router, &host, "/sign-in", "email=x&password=y", headers).await;
+                assert_eq!(answer.status().as_u16(), expected, "{headers:?}");
+                assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+            }
+            let mut signed = world.signed_in(&world.ana().clone()).await;
+            signed.extra = vec![("sec-fetch-site", "cross-site".to_owned())];
+            for path in ["/sign-out", "/connect", "/connect/key", "/disconnect", "/link/regenerate", "/dashboard/zone", "/confirm", "/reset"] {
+                assert_eq!(signed.post(path, &[]).await.status, 403, "{path}");
+                // What acts does so by POST only, and odd methods reach nothing.
+                for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
+                    let status = signed.send(method, path, None).await.status;
+                    assert!(matches!(status, 403 | 405), "{path}: {status}");
+                }
+            }
+            signed.extra.clear();
+            assert_eq!(signed.get("/dashboard").await.status, 200, "still signed in");
+            assert!(signed.get("/dashboard").await.text().contains("Ana Berger"));
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn odd_forms_are_refused_and_change_nothing() {
+    test_with(
+        |config| config.sign_ins_per_minute = 1_000,
+        async |world| {
+            let mut browser = world.browser();
+            let many: String = (0..1_000).map(|n| format!("f{n}=1&")).collect();
+            let cases: Vec<(String, u16)> = vec![
+                (String::new(), 400),
+                ("email=a@example.test".to_owned(), 400),
+                ("email=a@example.test&email=b@example.test&password=x".to_owned(), 400),
+                ("email=a@example.test&password=%00".to_owned(), 400),
+                ("email=a@example.test&password=%ff%fe".to_owned(), 400),
+                (format!("{many}email=a&password=b"), 400),
+                (format!("email=a&password={}", "x".repeat(3_000_000)), 413),
+                ("email=a@example.test&password=wrong&role=admin&athlete_id=i2".to_owned(), 422),
+            ];
+            for (body, expected) in cases {
+                let head: String = body.chars().take(60).collect();
+                let page = browser.send(Method::POST, "/sign-in", Some(body)).await;
+                assert_eq!(page.status, expected, "{head}");
+                sound(&page, &head);
+            }
+            browser.extra = vec![("content-type", "application/json".to_owned())];
+            let page = browser.send(Method::POST, "/sign-in", Some(r#"{"email":"a"}"#.to_owned())).await;
+            assert_eq!(page.status, 415);
+            browser.extra = vec![("content-type", "multipart/form-data; boundary=x".to_owned())];
+            assert_eq!(browser.send(Method::POST, "/sign-in", Some("--x--".to_owned())).await.status, 415);
+            browser.extra = vec![("content-type", "text/plain".to_owned())];
+            assert_eq!(browser.send(Method::POST, "/sign-in", Some("email=a&password=b".to_owned())).await.status, 415);
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn only_our_two_hosts_are_served() {
+    test(async |world| {
+        let router = service_with(&world, |_| ());
+        let public = world.app.config.public_url.authority();
+        let link = world.app.config.link_url.authority();
+        let get = async |path: &str, hosts: &[&str]| {
+            let mut request = Request::get(path);
+            for host in hosts {
+                request = request.header("host", *host);
+            }
+            router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status().as_u16()
+        };
+        assert_eq!(get("/", &[&public]).await, 200);
+        assert_eq!(get("/", &["evil.example"]).await, 421);
+        assert_eq!(get("/", &[]).await, 400);
+        assert_eq!(get("/", &[&public, &public]).await, 400);
+        assert_eq!(get("/", &[&public, "evil.example"]).await, 400);
+        assert_eq!(get(&format!("http://{public}/"), &[&public]).await, 200);
+        assert_eq!(get("http://evil.example/", &[&public]).await, 400);
+        for path in ["/", "/sign-in", "/dashboard", "/.well-known/oauth-authorization-server", "/assets/x/y", "/robots.txt"] {
+            assert_eq!(get(path, &[&link]).await, 404, "{path} on the link host");
+        }
+        let token_path = world.ana().link.strip_prefix(&world.links).unwrap();
+        assert_eq!(get(token_path, &[&public]).await, 404, "a link is worth nothing on the pages' host");
+        for host in ["evil.example", "10.0.0.1:8080", &public, &link] {
+            assert_eq!(get("/healthz", &[host]).await, 200);
+            assert_eq!(get("/readyz", &[host]).await, 200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn assets_are_exactly_these_in_exactly_this_version() {
+    test(async |world| {
+        let mut browser = world.browser();
+        let home = browser.get("/").await;
+        for (selector, name, kind) in [
+            ("link[rel=stylesheet]", "href", "text/css; charset=utf-8"),
+            ("script", "src", "text/javascript; charset=utf-8"),
+            ("link[rel=icon]", "href", "image/svg+xml"),
+        ] {
+            let path = home.attribute(selector, name).unwrap();
+            let asset = browser.get(&path).await;
+            assert_eq!((asset.status, asset.header("content-type")), (200, kind), "{path}");
+            assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
+            assert_eq!(asset.header("x-content-type-options"), "nosniff");
+            let hash = path.split('/').nth(2).unwrap();
+            assert_eq!(browser.get(&path.replace(hash, "0000000000000000")).await.status, 404);
+        }
+        for path in [
+            "/assets/",
+            "/assets/x/../../Cargo.toml",
+            "/assets/x/..%2f..%2fCargo.toml",
+            "/assets/..%2f/icusync.css",
+            "/assets/%00/icusync.css",
+            "/assets/%ff/icusync.css",
+        ] {
+            let status = browser.get(path).await.status;
+            assert!(matches!(status, 400 | 404), "{path}: {status}");
+        }
+        assert_eq!(browser.get("/robots.txt").await.status, 200);
+        assert_eq!(browser.get("/favicon.ico").await.header("content-type"), "image/svg+xml");
+    })
+    .await;
+}
+
+/// The pages' layers around handlers that misbehave.
+fn broken(world: &World) -> Router {
+    let router = Router::new()
+        .route("/panics", get(async || -> StatusCode { panic!("the text of a panic stays here") }))
+        .route("/hangs", get(async || -> StatusCode { std::future::pending().await }));
+    let router = layers::around_pages(&world.app, router, pages::problem::dress).with_state(world.app.clone());
+    layers::around_everything(&world.app)(router)
+}
+
+#[tokio::test]
+async fn a_panic_is_a_page_with_an_id_and_no_text() {
+    test(async |world| {
+        let answer = broken(&world).oneshot(Request::get("/panics").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 500);
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let text = text_of(answer).await;
+        assert!(text.contains(&id) && text.contains("Something broke on our side"));
+        assert!(!text.contains("stays here"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_that_hangs_is_given_up() {
+    test(async |world| {
+        let router = broken(&world);
+        tokio::time::pause();
+        let began = tokio::time::Instant::now();
+        let answer = router.oneshot(Request::get("/hangs").body(Body::empty()).unwrap()).await.unwrap();
+        let took = began.elapsed();
+        tokio::time::resume();
+        assert_eq!(answer.status(), 503);
+        assert!((10..=11).contains(&took.as_secs()), "{took:?}");
+        assert!(text_of(answer).await.contains("We are not ready right now"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_the_database_pages_say_so_soon_and_the_home_page_stands() {
+    test(async |world| {
+        // A port where nobody listens, and one where nobody answers.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for port in [1, silent.local_addr().unwrap().port()] {
+            let pool = sqlx::postgres::PgPoolOptions::new()
+                .acquire_timeout(Duration::from_secs(2))
+                .connect_lazy(&format!("postgres://nobody@127.0.0.1:{port}/none"))
+                .unwrap();
+            let from = Ingredients {
+                pool,
+                keys: KeyRing::parse(&KeyRing::generate(&Random::from_os())).unwrap(),
+                mail: Transport::Captured(Captured::default()),
+                clock: world.clock.clone(),
+                random: Random::from_os(),
+            };
+            let router = routes::service(start::app(world.app.config.clone(), from).unwrap());
+            let host = world.app.config.public_url.authority();
+            let session = icusync::secrets::Token::mint(icusync::secrets::TokenKind::Session, &world.app.random);
+            let get = async |path: &str| {
+                let began = std::time::Instant::now();
+                let request = Request::get(path).header("host", &host).header("cookie", format!("s={}", session.expose()));
+                let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+                assert!(began.elapsed() < Duration::from_secs(3), "{path} took {:?}", began.elapsed());
+                (answer.status().as_u16(), text_of(answer).await)
+            };
+            let (status, text) = get("/dashboard").await;
+            assert_eq!(status, 503);
+            assert!(text.contains("We are not ready right now"));
+            assert_eq!(get("/").await.0, 200);
+            assert_eq!(get("/privacy").await.0, 200);
+            assert_eq!(get("/healthz").await.0, 200);
+            assert_eq!(get("/readyz").await.0, 503);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_activity_log_is_the_owners_and_turns_its_pages() {
+    test(async |world| {
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let account = queries::accounts::by_email(&world.app.pool, world.ana().person.email).await.unwrap().unwrap().id;
+        for n in 0..65 {
+            world.clock.advance(chrono::Duration::minutes(1));
+            let entry = Entry {
+                id: LogId(world.app.random.uuid(&world.clock)),
+                at: world.clock.now(),
+                account_id: account,
+                athlete_id: world.ana().person.athlete_id.to_owned(),
+                caller: None,
+                client: format!("client-{n:02}"),
+                tool: "get_fitness".to_owned(),
+                access: "read".to_owned(),
+                outcome: "ok".to_owned(),
+                duration_ms: 420,
+                upstream_requests: 1,
+            };
+            queries::activity_log::write(&world.app.pool, &entry).await.unwrap();
+        }
+        let mut seen = Vec::new();
+        let mut path = "/activity".to_owned();
+        loop {
+            let page = browser.get(&path).await;
+            let clients = clients_on(&page);
+            assert!(clients.len() <= 30);
+            seen.extend(clients);
+            let older = scraper::Html::parse_document(&page.body)
+                .select(&scraper::Selector::parse("nav[aria-label=Pages] a[href*=before]").unwrap())
+                .next()
+                .map(|link| link.attr("href").unwrap().to_owned());
+            match older {
+                Some(older) => path = older,
+                None => break,
+            }
+        }
+        let expected: Vec<String> = (0..65).rev().map(|n| format!("client-{n:02}")).collect();
+        assert_eq!(seen, expected, "each row once, newest first");
+        let mut jack = world.signed_in(&world.jack().clone()).await;
+        assert!(clients_on(&jack.get(&path).await).is_empty(), "nobody sees another's calls");
+        assert!(browser.get("/dashboard").await.text().contains("client-64"));
+    })
+    .await;
+}
+
+fn clients_on(page: &Page) -> Vec<String> {
+    let html = scraper::Html::parse_document(&page.body);
+    let cells = scraper::Selector::parse("td[data-label=Client]").unwrap();
+    html.select(&cells).map(|cell| cell.text().collect()).collect()
+}
+
+#[tokio::test]
+async fn a_regenerated_url_replaces_the_old_one_at_once() {
+    test(async |world: Arc<World>| {
+        let ana = world.ana().clone();
+        let mut browser: Browser = world.signed_in(&ana).await;
+        let old = url_on(&browser.get("/dashboard").await);
+        assert_eq!(old, ana.link);
+        assert!(browser.get("/link/regenerate").await.text().contains("stops working at once"));
+        assert_eq!(url_on(&browser.get("/dashboard").await), old, "looking changes nothing");
+        let done = browser.post("/link/regenerate", &[]).await;
+        assert_eq!(done.location(), "/dashboard?done=regenerated");
+        let new = url_on(&browser.get("/dashboard").await);
+        world.secret(new.rsplit('/').next().unwrap());
+        assert_ne!(old, new);
+        let dead = world.mcp(&old).request("ping", serde_json::json!({})).await;
+        let alive = world.mcp(&new).request("ping", serde_json::json!({})).await;
+        assert_eq!((dead.status, alive.status), (404, 200));
+        let mut jack = world.signed_in(&world.jack().clone()).await;
+        let page = jack.get("/dashboard").await;
+        assert_eq!(url_on(&page), world.jack().link, "nobody else's URL changed");
+        for other in ["/", "/privacy", "/activity", "/connect", "/link/regenerate", "/disconnect"] {
+            assert!(!browser.get(other).await.body.contains("icul_"), "{other} shows the connector URL");
+        }
+    })
+    .await;
+}
+
+fn url_on(page: &Page) -> String {
+    let html = scraper::Html::parse_document(&page.body);
+    let selector = scraper::Selector::parse("#connector-url").unwrap();
+    html.select(&selector).next().unwrap().text().collect()
+}

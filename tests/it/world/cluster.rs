@@ -1,0 +1,61 @@
+//! One throw-away PostgreSQL a test run, one database a test, cloned from a migrated template.
+
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
+
+use icusync::postgres::{self, Cluster, Kind, Options};
+use sqlx::{Connection as _, Executor as _, PgConnection};
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// The run's cluster. It outlives every test's runtime, so it has a thread and a runtime of its own; it ends with the
+/// process.
+fn cluster() -> &'static Cluster {
+    CLUSTER.get_or_init(|| {
+        std::thread::spawn(|| {
+            let runtime = Box::leak(Box::new(tokio::runtime::Runtime::new().unwrap()));
+            runtime.block_on(async {
+                let data_dir = std::env::temp_dir().join(format!("icusync-it-{}", std::process::id()));
+                let cluster = postgres::start(Options {
+                    data_dir,
+                    run_as: None,
+                    kind: Kind::Throwaway,
+                })
+                .await
+                .unwrap();
+                let template = icusync::start::Database::at(&cluster.url()).unwrap();
+                template.migrate().await.unwrap();
+                cluster
+            })
+        })
+        .join()
+        .expect("a private PostgreSQL")
+    })
+}
+
+/// The URL of a database of this run's cluster.
+pub fn url_of(database: &str) -> String {
+    tokio::task::block_in_place(cluster).url_for(database)
+}
+
+/// Makes a migrated database and tells its name.
+pub async fn fresh_database() -> String {
+    let cluster = tokio::task::spawn_blocking(cluster).await.unwrap();
+    let name = format!("world_{}", NUMBER.fetch_add(1, Ordering::SeqCst));
+    // The maintenance database: a template must have no connections while it is cloned.
+    let mut connection = PgConnection::connect(&cluster.url_for("postgres")).await.unwrap();
+    connection
+        .execute(format!("create database {name} template icusync").as_str())
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    name
+}
+
+/// A folder of this run's own that does not exist yet, in a place that every user can pass.
+pub fn scratch(name: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("icusync-{name}-{}", std::process::id()))
+}

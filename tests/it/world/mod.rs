@@ -1,0 +1,236 @@
+//! The real service on a fresh database, a simulated intervals.icu and captured mail, one world a test.
+//!
+//! [`test`] runs a test in its world and then asserts that it left no pending job and no secret in the logs.
+
+mod browser;
+mod cluster;
+mod logs;
+mod mcp;
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex},
+};
+
+use chrono::{DateTime, Utc};
+use icusync::{
+    app::App,
+    config::Config,
+    demo::{self, seed::Seeded, sim},
+    jobs,
+    mail::transport::{Captured, CapturedMail, Transport},
+    secrets::{KeyRing, Random},
+    start::{self, Ingredients, Purpose},
+    time::Clock,
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use browser::{Browser, Page, form};
+pub use cluster::{fresh_database, scratch, url_of};
+pub use mcp::{Call, Mcp};
+
+/// A Saturday, in both people's zones at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne.
+pub const NOW: &str = "2026-11-21T08:00:00Z";
+
+/// One test's own service.
+pub struct World {
+    /// The running app.
+    pub app: App,
+    /// Simulated intervals.icu.
+    pub sim: Arc<sim::Running>,
+    /// Mails that were sent.
+    pub mails: Captured,
+    /// Turned by hand.
+    pub clock: Clock,
+    /// `http://localhost:PORT`
+    pub web: String,
+    /// `http://127.0.0.1:PORT`
+    pub links: String,
+    /// Name of the database.
+    pub database: String,
+    /// Ana and Jack, signed up and connected.
+    pub people: Vec<Seeded>,
+    secrets: Mutex<Vec<String>>,
+    shutdown: CancellationToken,
+}
+
+/// Runs `body` in a world with the demo's settings.
+pub async fn test<F: Future<Output = ()>>(body: impl FnOnce(Arc<World>) -> F) {
+    test_with(|_| (), body).await;
+}
+
+/// Runs `body` in a world whose settings `tweak` changed.
+pub async fn test_with<F: Future<Output = ()>>(
+    tweak: impl FnOnce(&mut Config),
+    body: impl FnOnce(Arc<World>) -> F,
+) {
+    let world = Arc::new(World::start(tweak).await);
+    body(world.clone()).await;
+    world.finish().await;
+}
+
+impl World {
+    async fn start(tweak: impl FnOnce(&mut Config)) -> Self {
+        icusync::install_crypto();
+        logs::capture();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let clock = Clock::fake(NOW.parse::<DateTime<Utc>>().unwrap());
+        let random = Random::from_os();
+        let database = fresh_database().await;
+        let mut config = demo::config(port).unwrap();
+        config.database_connections = 6;
+        tweak(&mut config);
+        let sim = demo::simulate(&clock, &config, 0, 0).await.unwrap();
+        config.intervals_url = sim.base_url.parse().unwrap();
+        let web = config.public_url.as_str().to_owned();
+        let links = config.link_url.as_str().to_owned();
+        let pool = start::Database::at(&url_of(&database))
+            .unwrap()
+            .pool(&config)
+            .await
+            .unwrap();
+        start::claim(&pool, Purpose::Demo, &clock).await.unwrap();
+        let keys = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
+        let mails = Captured::default();
+        let mail = match &config.smtp_url {
+            Some(url) => Transport::smtp(url).unwrap(),
+            None => Transport::Captured(mails.clone()),
+        };
+        let app = start::app(
+            config,
+            Ingredients {
+                pool,
+                keys,
+                mail,
+                clock: clock.clone(),
+                random,
+            },
+        )
+        .unwrap();
+        let people = demo::seed::seed(&app).await.unwrap();
+        let shutdown = CancellationToken::new();
+        let router = icusync::routes::service(app.clone());
+        tokio::spawn(icusync::server::serve(listener, router, shutdown.clone()));
+        let mut secrets = vec![demo::CLIENT_SECRET.to_owned(), demo::seed::PASSWORD.to_owned()];
+        for seeded in &people {
+            secrets.push(seeded.link.rsplit('/').next().unwrap().to_owned());
+            secrets.push(seeded.person.token.to_owned());
+            secrets.push(seeded.person.api_key.to_owned());
+        }
+        Self {
+            app,
+            sim: Arc::new(sim),
+            mails,
+            clock,
+            web,
+            links,
+            database,
+            people,
+            secrets: Mutex::new(secrets),
+            shutdown,
+        }
+    }
+
+    /// Ana Berger: a cyclist with power, Europe/Berlin.
+    pub fn ana(&self) -> &Seeded {
+        self.people
+            .iter()
+            .find(|seeded| seeded.person.slug == "ana")
+            .unwrap()
+    }
+
+    /// Jack Nguyen: a runner, Australia/Melbourne.
+    pub fn jack(&self) -> &Seeded {
+        self.people
+            .iter()
+            .find(|seeded| seeded.person.slug == "jack")
+            .unwrap()
+    }
+
+    /// A fresh browser without cookies.
+    pub fn browser(self: &Arc<Self>) -> Browser {
+        Browser::new(self.clone())
+    }
+
+    /// A browser that is signed in as `seeded`.
+    pub async fn signed_in(self: &Arc<Self>, seeded: &Seeded) -> Browser {
+        let mut browser = self.browser();
+        let page = browser
+            .post(
+                "/sign-in",
+                &[("email", seeded.person.email), ("password", demo::seed::PASSWORD)],
+            )
+            .await;
+        assert_eq!(page.status, 303, "{}", page.body);
+        browser
+    }
+
+    /// An MCP client on a connector URL.
+    pub fn mcp(&self, url: &str) -> Mcp {
+        Mcp::at(url)
+    }
+
+    /// Works off the queue, and tells every mail to `address` so far, newest last.
+    pub async fn mails_to(&self, address: &str) -> Vec<CapturedMail> {
+        while jobs::run_due(&self.app).await.unwrap() > 0 {}
+        self.mails
+            .all()
+            .into_iter()
+            .filter(|mail| mail.to == address)
+            .collect()
+    }
+
+    /// The one-time link in the newest mail to `address`, as a path.
+    pub async fn link_mailed_to(&self, address: &str) -> String {
+        let mails = self.mails_to(address).await;
+        let mail = mails.last().unwrap_or_else(|| panic!("no mail to {address}"));
+        let line = mail
+            .letter
+            .text
+            .lines()
+            .find(|line| line.starts_with(&self.web))
+            .expect("a link in the mail");
+        self.secret(line.rsplit('/').next().unwrap());
+        line.strip_prefix(&self.web).unwrap().to_owned()
+    }
+
+    /// Notes a secret that no log may hold.
+    pub fn secret(&self, secret: &str) {
+        assert!(secret.len() >= 10, "too short to search for: {secret}");
+        self.secrets.lock().unwrap().push(secret.to_owned());
+    }
+
+    /// Every secret known in this world.
+    pub fn secrets(&self) -> Vec<String> {
+        self.secrets.lock().unwrap().clone()
+    }
+
+    async fn finish(&self) {
+        while jobs::run_due(&self.app).await.unwrap() > 0 {}
+        let (pending, _) = icusync::queries::jobs::backlog(&self.app.pool, self.clock.now())
+            .await
+            .unwrap();
+        assert_eq!(pending, 0, "the test left jobs in the queue");
+        let found = logs::holding(&self.secrets());
+        assert!(found.is_empty(), "secrets in the logs: {found:?}");
+        self.shutdown.cancel();
+        self.app.pool.close().await;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+/// The captured mails on a port of their own, as the demo shows them; every look at them works off the queue first.
+pub async fn inbox(world: &Arc<World>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    tokio::spawn(icusync::server::serve(listener, demo::inbox(world.mails.clone(), at), world.shutdown.clone()));
+    tokio::spawn(jobs::run(world.app.clone(), world.shutdown.clone()));
+    format!("http://{at}")
+}
