@@ -12,4 +12,5 @@ mod mail;
 mod pages;
 mod serve_command;
 mod sessions;
+mod tools;
 mod world;
