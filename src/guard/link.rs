@@ -37,6 +37,8 @@ const STRANGERS_WAIT: Duration = Duration::from_secs(2);
 const STRANGERS_AT_ONCE: usize = 2;
 /// Requests of any kind that a link may send for each tool call that it may make: connecting costs a few.
 const REQUESTS_PER_CALL: u32 = 10;
+/// How long a query around a call may take, connection included; a database that hangs then counts as away.
+const QUERY: Duration = Duration::from_millis(2500);
 /// Links and tokens remembered at most.
 const REMEMBERED: u64 = 50_000;
 
@@ -116,7 +118,7 @@ impl Gate {
         } else {
             None
         };
-        let owner = links::owner(&app.pool, hash).await.map_err(|error| {
+        let owner = in_time(links::owner(&app.pool, hash)).await.map_err(|error| {
             tracing::error!(%error, "cannot look up a link");
             Turned::Away
         })?;
@@ -194,7 +196,7 @@ impl Visitor {
 
     /// How things stand with the link and its connection right now; `None` when this token is no longer in use.
     pub async fn standing(&self, app: &App) -> sqlx::Result<Option<Standing>> {
-        links::standing(&app.pool, self.hash).await
+        in_time(links::standing(&app.pool, self.hash)).await
     }
 
     /// Notes the use in the link's row, at most once a minute for each process.
@@ -205,7 +207,7 @@ impl Visitor {
             return Ok(());
         }
         self.lane.touched.store(now.timestamp(), Ordering::Relaxed);
-        links::touch(&app.pool, self.link(), client, now).await
+        in_time(links::touch(&app.pool, self.link(), client, now)).await
     }
 
     /// The link that they came through.
@@ -213,6 +215,13 @@ impl Visitor {
         let Caller::Athlete { link, .. } = &self.caller;
         *link
     }
+}
+
+/// A query that must not hold up a caller: one that takes too long failed.
+pub async fn in_time<T>(query: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(QUERY, query)
+        .await
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 impl std::fmt::Debug for Visitor {

@@ -27,7 +27,7 @@ use crate::{
     guard::{
         connection::{self, Brake},
         grant,
-        link::Visitor,
+        link::{Visitor, in_time},
     },
     tools::{Answer, Tool, ToolError},
 };
@@ -109,7 +109,7 @@ impl Handler {
         if outcome == log::OK
             && let Some(tie) = record.tie().filter(|tie| tie.intervals.requests() > 0)
         {
-            noted(connection::note_success(app, tie.connection, tie.last_success_at).await);
+            noted(in_time(connection::note_success(app, tie.connection, tie.last_success_at)).await);
         }
         noted(visit.visitor.touch(app, &visit.client).await);
         record.end(outcome, started.elapsed()).await;

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     guard::{
         grant::{Tie, away, one_line},
-        link::Visitor,
+        link::{Visitor, in_time},
     },
     ids::LogId,
     queries::activity_log::{self, Entry},
@@ -143,16 +143,16 @@ impl<'a> Record<'a> {
             "tool call"
         );
         let done = if stands.into_inner() {
-            activity_log::finish(
+            in_time(activity_log::finish(
                 &app.pool,
                 entry.id,
                 outcome,
                 entry.duration_ms,
                 entry.upstream_requests,
-            )
+            ))
             .await
         } else {
-            activity_log::write(&app.pool, &entry).await
+            in_time(activity_log::write(&app.pool, &entry)).await
         };
         match done {
             Ok(()) => {}

@@ -1,7 +1,7 @@
 //! The MCP endpoint on the link host: one URL a link, no state between requests, both protocol eras.
 //!
-//! [`router`] mounts it; [`shims`] reads a request and puts right what clients get wrong; [`catalogue`] is the list;
-//! [`dispatch`] makes the call; [`log`] keeps the record of it; [`reply`] says what rmcp has no good words for. No tool and
+//! [`router`] mounts it; `shims` reads a request and puts right what clients get wrong; [`catalogue`] is the list;
+//! `dispatch` makes the call; `log` keeps the record of it; `reply` says what rmcp has no good words for. No tool and
 //! no SQL here; OAuth must never appear on this host, because clients would then force it on every link.
 
 pub mod catalogue;

@@ -2,6 +2,7 @@
 //!
 //! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
+mod accept_loop;
 mod accounts;
 mod arrows;
 mod browser;
@@ -9,6 +10,11 @@ mod clients;
 mod connections;
 mod demo_command;
 mod mail;
+mod mcp_bench;
+mod mcp_calls;
+mod mcp_connections;
+mod mcp_paths;
+mod mcp_wire;
 mod pages;
 mod serve_command;
 mod sessions;

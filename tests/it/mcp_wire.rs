@@ -275,6 +275,22 @@ async fn what_is_unknown_is_a_protocol_error() {
         let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", "hangs")];
         let reply = bench.post(&headers, twice).await;
         assert_eq!((reply.status, reply.code()), (404, -32601), "{}", reply.body);
+        // Some clients ask for what no capability promised: an empty list keeps them quiet.
+        for (method, list) in [
+            ("prompts/list", "prompts"),
+            ("resources/list", "resources"),
+            ("resources/templates/list", "resourceTemplates"),
+        ] {
+            let reply = bench
+                .legacy(&json!({"jsonrpc": "2.0", "id": 1, "method": method}))
+                .await;
+            assert_eq!(reply.json()["result"][list], json!([]), "{method}");
+        }
+        for method in ["resources/read", "logging/setLevel", "prompts/get"] {
+            let params = json!({"uri": "x", "level": "debug", "name": "x"});
+            let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+            assert_eq!(bench.legacy(&message).await.code(), -32601, "{method}");
+        }
         for params in [json!({}), json!({"name": 5}), json!(null)] {
             let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
             assert_eq!(bench.legacy(&message).await.code(), -32601, "{params}");

@@ -157,7 +157,7 @@ fn by_power(person: &Person, done: &Done, object: &mut Map<String, Value>) {
         .map(|(zone, secs)| json!({"id": format!("Z{zone}"), "secs": secs}))
         .collect();
     // The sweet spot overlaps its neighbours: the upper half of Z3 and the lower of Z4.
-    zones.push(json!({"id": "SS", "secs": (seconds[2] + seconds[3]) / 2}));
+    zones.push(json!({"id": "SS", "secs": u32::midpoint(seconds[2], seconds[3])}));
     fill(
         object,
         json!({

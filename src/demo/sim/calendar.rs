@@ -11,7 +11,7 @@ use super::{
     history::{Fitness, History, threshold},
     people::{Build, FIRST_DAY, PLANNED_DAYS, Person},
     schema::{EVENT, blank, fill},
-    season::{Kind, Mark, Rank, Session, marks, plan},
+    season::{Kind, Rank, Session, course, is_recovery, plan},
     training::{day_number, event_id},
     workout::{By, Indoor, intensity},
 };
@@ -38,6 +38,53 @@ pub(super) const CATEGORIES: [&str; 14] = [
 const TARGET_SLOT: u8 = 4;
 const MARK_SLOT: u8 = 5;
 
+/// What else stands in the calendar, once a week at most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mark {
+    category: &'static str,
+    name: &'static str,
+    description: Option<&'static str>,
+    /// First day after it.
+    days: i64,
+}
+
+/// What stands in the calendar on `day` beside workouts and races.
+fn marks(person: &Person, day: NaiveDate) -> Vec<Mark> {
+    let mark = |category, name, description, days| Mark {
+        category,
+        name,
+        description,
+        days,
+    };
+    let mut marks = Vec::new();
+    let week = day.iso_week().week();
+    if day.weekday() == Weekday::Mon {
+        match (person.build, week) {
+            (Build::Cyclist, 42) => marks.push(mark("HOLIDAY", "Urlaub an der Ostsee", None, 7)),
+            (Build::Runner, 52) => marks.push(mark("HOLIDAY", "Christmas at Mum's", None, 7)),
+            (Build::Cyclist, 3) => marks.push(mark("NOTE", "Leistungsdiagnostik buchen", None, 1)),
+            _ => {}
+        }
+        if person.is_ill(day) {
+            let name = match person.build {
+                Build::Cyclist => "Erkältung",
+                Build::Runner => "Man flu",
+            };
+            marks.push(mark("SICK", name, Some("Fever, no training"), 5));
+        } else if is_recovery(day) {
+            let text = match person.build {
+                Build::Cyclist => "Entlastungswoche: locker bleiben, viel schlafen",
+                Build::Runner => "Recovery week. Don't race the easy runs!",
+            };
+            marks.push(mark("NOTE", "Recovery week", Some(text), 7));
+        }
+    }
+    if day.weekday() == Weekday::Wed && person.dice(day, "travel").chance(0.05) {
+        marks.push(mark("NOTE", "Travel", Some("Train 07:12, back late"), 1));
+    }
+    marks
+}
+
 /// The last day that has seeded events, seen from `today`.
 pub(super) fn horizon(today: NaiveDate) -> NaiveDate {
     today + Duration::days(PLANNED_DAYS)
@@ -60,8 +107,22 @@ fn bare(person: &Person, day: NaiveDate, slot: u8, days: i64) -> Map<String, Val
     object
 }
 
+/// An event that a client begins to make.
+pub(super) fn blank_event(person: &Person, id: i64) -> Map<String, Value> {
+    let mut event = blank(EVENT);
+    fill(
+        &mut event,
+        json!({
+            "id": id, "athlete_id": person.athlete_id, "created_by_id": person.athlete_id, "calendar_id": 1,
+            "uid": uid(id), "training_availability": "NORMAL",
+        }),
+    );
+    flags(&mut event);
+    event
+}
+
 /// The primitives that are false instead of null.
-pub(super) fn flags(object: &mut Map<String, Value>) {
+fn flags(object: &mut Map<String, Value>) {
     for name in [
         "not_on_fitness_chart",
         "show_as_note",
@@ -82,7 +143,7 @@ pub(super) fn midnight(day: NaiveDate) -> String {
 }
 
 /// A stable UUID (version 4 in form) for an event.
-pub(super) fn uid(id: i64) -> String {
+fn uid(id: i64) -> String {
     let part = |n| Dice::of(&[id.unsigned_abs(), n]).bits();
     let (high, low) = (part(1), part(2));
     format!(
@@ -119,7 +180,7 @@ fn planned(
             "moving_time": totals.secs, "icu_training_load": totals.load,
             "icu_intensity": round(intensity(totals.load, totals.secs), 6),
             "icu_ctl": round(after.ctl, 6), "icu_atl": round(after.atl, 6),
-            "distance": if by_power { 0.0 } else { round(totals.distance, 3) },
+            "distance": course(session).unwrap_or(if by_power { 0.0 } else { round(totals.distance, 3) }),
             "joules": totals.joules, "joules_above_ftp": 0,
         }),
     );

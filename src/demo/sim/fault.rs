@@ -233,12 +233,7 @@ pub(super) async fn broken(fault: &Fault, abort: Arc<Notify>) -> Option<Response
         Mode::Truncate => {
             let text = text();
             let length = HeaderValue::from(text.len());
-            let half = Bytes::from(text.into_bytes());
-            let half = half.slice(..half.len() / 2);
-            let mut response = answer(
-                fault,
-                Body::from_stream(stream::iter([Ok::<_, std::io::Error>(half)])),
-            );
+            let mut response = answer(fault, Body::from_stream(cut(text)));
             response.headers_mut().insert(header::CONTENT_LENGTH, length);
             response
         }
@@ -277,6 +272,17 @@ fn drip(text: String) -> impl futures::Stream<Item = Chunk> {
             Some((Ok(byte), at + 1))
         }
     })
+}
+
+/// Half of the text; a little later, so that it is on its way, nothing more.
+fn cut(text: String) -> impl futures::Stream<Item = Chunk> {
+    let mut half = text.into_bytes();
+    half.truncate(half.len() / 2);
+    let end = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(std::io::Error::other("cut off"))
+    };
+    stream::iter([Ok(Bytes::from(half))]).chain(stream::once(end))
 }
 
 /// Half of the text; a little later, so that it is on its way, the connection breaks.

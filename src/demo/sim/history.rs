@@ -2,15 +2,15 @@
 //!
 //! Built once for a day and shared; what clients write does not enter here, except planned load in a projection.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 
 use super::{
     people::{FIRST_DAY, Person},
-    season::{Session, plan},
+    season::plan,
     training::{Done, Source, day_number, done},
-    workout::{By, Totals},
+    workout::By,
 };
 
 /// Days of the fitness constant.
@@ -38,20 +38,6 @@ impl Fitness {
     }
 }
 
-/// Plan totals, remembered by workout and threshold: the same week comes again and again.
-#[derive(Debug, Default)]
-struct Memo(HashMap<(&'static str, u32, u64), Totals>);
-
-impl Memo {
-    fn totals(&mut self, session: &Session, threshold: f64) -> Totals {
-        let key = (session.name, session.workout.secs(), threshold.to_bits());
-        *self
-            .0
-            .entry(key)
-            .or_insert_with(|| session.workout.totals(threshold))
-    }
-}
-
 /// What a session's targets are percentages of, on `day`: W or m/s.
 pub(super) fn threshold(person: &Person, day: NaiveDate, by: By) -> f64 {
     match by {
@@ -73,14 +59,13 @@ pub(super) struct History {
 impl History {
     /// Lives through every day from the first to `through`.
     pub(super) fn build(person: &'static Person, through: NaiveDate) -> Self {
-        let mut memo = Memo::default();
         let (mut all, mut days) = (Vec::new(), Vec::new());
         let mut fitness = Fitness::default();
         let count = usize::try_from(day_number(through) + 1).unwrap_or_default();
         for day in FIRST_DAY.iter_days().take(count) {
             let mut load = 0.0;
             for session in plan(person, day) {
-                let totals = memo.totals(&session, threshold(person, day, session.workout.by));
+                let totals = session.workout.totals(threshold(person, day, session.workout.by));
                 if let Some(mut done) = done(person, day, &session, totals) {
                     load += done.load.map_or(0.0, f64::from);
                     let after = fitness.next(load);
@@ -140,12 +125,10 @@ impl History {
             .unwrap_or_default();
         let mut day = oldest.min(today);
         while day <= newest {
-            let row = if day < today {
-                self.past(day).unwrap_or_default()
-            } else if day == today {
-                before.next(self.load(day, now))
-            } else {
-                before.next(planned(day))
+            let row = match day.cmp(&today) {
+                Ordering::Less => self.past(day).unwrap_or_default(),
+                Ordering::Equal => before.next(self.load(day, now)),
+                Ordering::Greater => before.next(planned(day)),
             };
             if day >= oldest {
                 rows.push((day, row));

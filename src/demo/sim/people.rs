@@ -190,12 +190,12 @@ impl Person {
 
     fn threshold_row(&self, day: NaiveDate) -> (NaiveDate, f64) {
         let date = |(y, m, d): (i32, u32, u32)| NaiveDate::from_ymd_opt(y, m, d).unwrap_or(FIRST_DAY);
-        let rows = self
+        let mut rows = self
             .thresholds
             .iter()
             .map(|(since, value)| (date(*since), *value));
         let first = rows.clone().next().unwrap_or((FIRST_DAY, 0.0));
-        rows.filter(|(since, _)| *since <= day).last().unwrap_or(first)
+        rows.rfind(|(since, _)| *since <= day).unwrap_or(first)
     }
 
     /// Day of the last change of a threshold up to `day`.

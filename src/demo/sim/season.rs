@@ -54,16 +54,6 @@ enum Phase {
     Off,
 }
 
-/// What else stands in the calendar, once a week at most.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) category: &'static str,
-    pub(super) name: &'static str,
-    pub(super) description: Option<&'static str>,
-    /// First day after it.
-    pub(super) days: i64,
-}
-
 fn at(hour: u32, minute: u32) -> NaiveTime {
     NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default()
 }
@@ -125,41 +115,15 @@ fn race(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
     }
 }
 
-/// What stands in the calendar on `day` beside workouts and races.
-pub(super) fn marks(person: &Person, day: NaiveDate) -> Vec<Mark> {
-    let mark = |category, name, description, days| Mark {
-        category,
-        name,
-        description,
-        days,
-    };
-    let mut marks = Vec::new();
-    let week = day.iso_week().week();
-    if day.weekday() == Weekday::Mon {
-        match (person.build, week) {
-            (Build::Cyclist, 42) => marks.push(mark("HOLIDAY", "Urlaub an der Ostsee", None, 7)),
-            (Build::Runner, 52) => marks.push(mark("HOLIDAY", "Christmas at Mum's", None, 7)),
-            (Build::Cyclist, 3) => marks.push(mark("NOTE", "Leistungsdiagnostik buchen", None, 1)),
-            _ => {}
-        }
-        if person.is_ill(day) {
-            let name = match person.build {
-                Build::Cyclist => "Erkältung",
-                Build::Runner => "Man flu",
-            };
-            marks.push(mark("SICK", name, Some("Fever, no training"), 5));
-        } else if is_recovery(day) {
-            let text = match person.build {
-                Build::Cyclist => "Entlastungswoche: locker bleiben, viel schlafen",
-                Build::Runner => "Recovery week. Don't race the easy runs!",
-            };
-            marks.push(mark("NOTE", "Recovery week", Some(text), 7));
-        }
+/// Metres of a measured course that is run.
+pub(super) fn course(session: &Session) -> Option<f64> {
+    match (session.name, session.kind) {
+        ("Canberra Marathon", _) => Some(42_195.0),
+        ("Melbourne Half Marathon", _) => Some(21_097.5),
+        ("Run Melbourne 10k", _) => Some(10_000.0),
+        (_, Kind::ParkRun) => Some(5000.0),
+        _ => None,
     }
-    if day.weekday() == Weekday::Wed && person.dice(day, "travel").chance(0.05) {
-        marks.push(mark("NOTE", "Travel", Some("Train 07:12, back late"), 1));
-    }
-    marks
 }
 
 /// What `person` means to do on `day`. Nothing before the first day.
@@ -378,9 +342,10 @@ fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
             )]
         }
         Weekday::Sat => vec![steady("Endurance", at(9, 30), about(125, volume))],
-        Weekday::Sun => match race(person, day) {
-            Some((name, rank)) => vec![cyclist_race(name, rank)],
-            None => {
+        Weekday::Sun => {
+            if let Some((name, rank)) = race(person, day) {
+                vec![cyclist_race(name, rank)]
+            } else {
                 let name = match dice("sunday").pick(&[0, 1, 2, 3]) {
                     0 => "Grüße vom Feldberg",
                     1 => "Lange Ausfahrt Kaiserstuhl",
@@ -393,7 +358,7 @@ fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
                     about(if winter { 170 } else { 225 }, volume),
                 )]
             }
-        },
+        }
     };
     for session in &mut sessions {
         let weekday = !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);

@@ -7,7 +7,7 @@ use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime};
 use super::{
     dice::{Dice, round, whole},
     people::{Build, FIRST_DAY, Person},
-    season::{Kind, Rank, Session},
+    season::{Kind, Rank, Session, course},
     workout::{By, Totals},
 };
 
@@ -273,7 +273,7 @@ fn measure(person: &Person, day: NaiveDate, done: &mut Done, plan: Totals, dice:
             .then(|| whole(dice("rpe").between(4.0, 7.0)));
         return;
     }
-    let time = f64::from(done.secs);
+    let mut time = f64::from(done.secs);
     let effort = 1.0 + 0.028 * dice("effort").bell();
     let steep = steepness(dice, &done.session);
     let by_power = person.build == Build::Cyclist && matches!(done.session.kind, Kind::Ride | Kind::Race(_));
@@ -300,6 +300,13 @@ fn measure(person: &Person, day: NaiveDate, done: &mut Done, plan: Totals, dice:
     } else if done.sport == "Run" {
         let threshold = person.threshold_pace(day);
         let speed = plan.distance / f64::from(plan.secs.max(1)) * effort * (1.0 - 0.003 * steep);
+        if let Some(metres) = course(&done.session) {
+            // The course is given, and what it takes follows; a watch always measures a little more.
+            let measured = metres * dice("course").between(1.001, 1.007);
+            done.secs = whole(measured / speed);
+            done.elapsed = done.secs + 4;
+            time = f64::from(done.secs);
+        }
         done.distance = Some(round(speed * time, 1));
         done.cadence = Some(round(
             81.0 + 4.0 * speed / threshold + 0.8 * dice("cadence").bell(),

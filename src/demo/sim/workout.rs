@@ -2,6 +2,11 @@
 //!
 //! It renders what the simulator itself plans. It does not read workout text.
 
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
 use serde_json::{Map, Value, json};
 
 use super::dice::{round, whole};
@@ -66,6 +71,17 @@ pub(super) struct Totals {
     pub(super) joules: u32,
     pub(super) load: u32,
 }
+
+/// What totals depend on.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    by_power: bool,
+    threshold: u64,
+    steps: Vec<(u32, (u32, u32), bool)>,
+}
+
+/// A pure function's results.
+static MEMO: LazyLock<Mutex<HashMap<Key, Totals>>> = LazyLock::new(Mutex::default);
 
 /// A step at `low`–`high` percent.
 pub(super) const fn step(label: &'static str, minutes: u32, low: u32, high: u32) -> Step {
@@ -178,7 +194,7 @@ impl Step {
                 } else if point {
                     json!({"value": start, "start": (0.975 * start).floor(), "end": (1.025 * start).ceil()})
                 } else {
-                    json!({"value": ((start + end) / 2.0).floor(), "start": start, "end": end})
+                    json!({"value": f64::midpoint(start, end).floor(), "start": start, "end": end})
                 }
             }
             By::Pace => {
@@ -260,26 +276,54 @@ impl Workout {
         self.parts.iter().map(block).collect::<Vec<_>>().join("\n\n")
     }
 
-    /// Watts, second by second.
-    fn seconds(&self, ftp: f64) -> Vec<f64> {
-        let mut watts = Vec::new();
+    /// Watts and for how many seconds: a ramp second by second, anything else as one.
+    fn spans(&self, ftp: f64) -> Vec<(f64, u32)> {
+        let mut spans = Vec::new();
         for step in self.steps() {
             let (from, to) = step.watts(ftp);
-            let last = f64::from(step.secs.saturating_sub(1).max(1));
-            watts.extend((0..step.secs).map(|n| {
-                if step.ramp {
-                    from + (to - from) * f64::from(n) / last
-                } else {
-                    f64::midpoint(from, to)
-                }
-            }));
+            if step.ramp {
+                let last = f64::from(step.secs.saturating_sub(1).max(1));
+                spans.extend((0..step.secs).map(|n| (from + (to - from) * f64::from(n) / last, 1)));
+            } else {
+                spans.push((f64::midpoint(from, to), step.secs));
+            }
         }
-        watts
+        spans
     }
 
-    /// Planned numbers at `threshold` (W or m/s). By power: NP is the fourth-power mean of the 30 s rolling mean and
-    /// `load = secs·(NP/FTP)²/36`; by pace: `load = secs·(mean speed/threshold)²/36`.
+    /// Watts, second by second.
+    fn seconds(&self, ftp: f64) -> Vec<f64> {
+        let spans = self.spans(ftp).into_iter();
+        spans
+            .flat_map(|(watts, secs)| std::iter::repeat_n(watts, usize::try_from(secs).unwrap_or_default()))
+            .collect()
+    }
+
+    /// Planned numbers at `threshold` (W or m/s), remembered: the same workouts come again and again.
     pub(super) fn totals(&self, threshold: f64) -> Totals {
+        let steps = self.steps().map(|step| (step.secs, step.target, step.ramp));
+        let key = Key {
+            by_power: self.by == By::Power,
+            threshold: threshold.to_bits(),
+            steps: steps.collect(),
+        };
+        let known = MEMO
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .copied();
+        known.unwrap_or_else(|| {
+            let totals = self.add_up(threshold);
+            MEMO.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(key, totals);
+            totals
+        })
+    }
+
+    /// By power: NP is the fourth-power mean of the 30 s rolling mean and `load = secs·(NP/FTP)²/36`; by pace:
+    /// `load = secs·(mean speed/threshold)²/36`.
+    fn add_up(&self, threshold: f64) -> Totals {
         let secs = self.secs();
         let time = f64::from(secs.max(1));
         let load = |factor: f64| whole(f64::from(secs) * factor * factor / 36.0);
@@ -355,7 +399,7 @@ impl Workout {
             ("Z6", "#6633cc"),
             ("Z7", "#504861"),
         ];
-        let seconds = self.seconds(ftp);
+        let spans = self.spans(ftp);
         let upper = |percent: u32| {
             if percent == 999 {
                 9999
@@ -365,10 +409,10 @@ impl Workout {
         };
         // A zone ends with its last whole watt; what a ramp passes above that belongs to the next.
         let within = |low: f64, high: u32| {
-            seconds
+            let inside = spans
                 .iter()
-                .filter(|watts| low < **watts && **watts <= f64::from(high))
-                .count()
+                .filter(|(watts, _)| low < *watts && *watts <= f64::from(high));
+            inside.map(|(_, secs)| secs).sum::<u32>()
         };
         let mut floor = (1, 0);
         let mut rows = Vec::new();

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Now, activity,
-    calendar::{self, horizon, is_seeded, seeded, settle},
+    calendar::{horizon, is_seeded, seeded, settle},
     fault::{Fault, Faults},
     history::{Fitness, History},
     limits::{APP, Limits, Pair, Standing},
@@ -320,20 +320,6 @@ impl World {
         let mut state = self.state();
         state.created += 1;
         FIRST_CREATED + state.created - 1
-    }
-
-    /// A blank event of today's making.
-    pub(super) fn blank_event(&self, person: &Person, id: i64) -> Map<String, Value> {
-        let mut event = super::schema::blank(super::schema::EVENT);
-        calendar::flags(&mut event);
-        super::schema::fill(
-            &mut event,
-            serde_json::json!({
-                "id": id, "athlete_id": person.athlete_id, "created_by_id": person.athlete_id, "calendar_id": 1,
-                "uid": calendar::uid(id), "training_availability": "NORMAL",
-            }),
-        );
-        event
     }
 }
 

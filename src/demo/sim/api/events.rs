@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{Object, Shared, object};
 use crate::demo::sim::{
     athlete::stamp,
-    calendar::{CATEGORIES, midnight},
+    calendar::{CATEGORIES, blank_event, midnight},
     dice::round,
     front::{Caller, Via},
     params::Params,
@@ -180,7 +180,7 @@ pub(super) async fn create(
     let person = caller.may(&id, Area::Calendar, true)?;
     let body = object(&body)?;
     let number = world.new_event_id();
-    let mut event = world.blank_event(person, number);
+    let mut event = blank_event(person, number);
     if matches!(caller.via, Via::Bearer { .. }) {
         event.insert("oauth_client_id".into(), json!(APP_NUMBER));
     }

@@ -125,7 +125,7 @@ async fn one_sport(
 ) -> Result<Json<Value>, Refusal> {
     let person = caller.may(&id, Area::Settings, false)?;
     let asked = |settings: &Value| {
-        let by_id = settings["id"].to_string() == which;
+        let by_id = settings["id"].as_i64().is_some_and(|id| which.parse() == Ok(id));
         by_id
             || settings["types"]
                 .as_array()
