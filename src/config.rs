@@ -123,6 +123,32 @@ impl FromStr for SignUp {
     }
 }
 
+/// One proxy, or a network of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proxies(ipnet::IpNet);
+
+impl Proxies {
+    /// Whether `address` is one of them; an IPv4 address in IPv6 clothes counts as IPv4.
+    pub fn contains(&self, address: std::net::IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+}
+
+impl FromStr for Proxies {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let address = |text: &str| {
+            text.parse()
+                .map(|address: std::net::IpAddr| address.to_canonical().into())
+        };
+        text.parse()
+            .or_else(|_| address(text))
+            .map(Self)
+            .map_err(|_| "write an address or a network such as 10.0.0.0/8".to_owned())
+    }
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -193,9 +219,9 @@ pub struct Config {
     /// The header in which your proxy tells the client's address (`Fly-Client-IP`, `X-Forwarded-For`).
     #[arg(long, env = "CLIENT_IP_HEADER")]
     pub client_ip_header: Option<String>,
-    /// Addresses of the proxies whose `CLIENT_IP_HEADER` is believed, separated by commas.
+    /// Addresses or networks (`172.16.0.0/12`) of the proxies whose `CLIENT_IP_HEADER` is believed, separated by commas.
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
-    pub trusted_proxies: Vec<std::net::IpAddr>,
+    pub trusted_proxies: Vec<Proxies>,
     /// Sign-ins a minute for one client address.
     #[arg(long, env = "SIGN_INS_PER_MINUTE", default_value_t = 10)]
     pub sign_ins_per_minute: u32,

@@ -97,9 +97,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.bind)
         .await
         .with_context(|| format!("cannot listen on BIND {}", config.bind))?;
-    let mut database = Database::open(&config).await?;
+    let mut database = Database::own(&config).await?;
+    let reach = database.reach();
     let ended = tokio::select! {
-        ended = serve_on(&database.reach(), config, listener, metrics, shutdown.clone()) => ended,
+        ended = serve_on(&reach, config, listener, metrics, shutdown.clone()) => ended,
         lost = database.lost() => Err(lost),
     };
     shutdown.cancel();

@@ -82,27 +82,33 @@ pub struct Database {
 pub struct Reach(PgConnectOptions);
 
 impl Database {
-    /// Opens what the settings name.
-    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+    /// Opens what the settings name for the service itself: a private cluster that another service runs is refused.
+    pub async fn own(config: &Config) -> anyhow::Result<Self> {
         if let Some(url) = &config.database_url {
             return Ok(Self {
                 reach: Reach::at(url.expose_secret())?,
                 cluster: None,
             });
         }
-        let options = postgres::Options {
+        Self::private(postgres::Options {
             data_dir: data_dir(config)?,
             run_as: config.postgres_user.clone(),
             kind: postgres::Kind::Kept,
-        };
-        // A second command on the machine where the service runs joins the service's own cluster.
-        if let Some(url) = postgres::running(&options.data_dir) {
+        })
+        .await
+    }
+
+    /// Opens what the settings name for a command beside the service: it joins the private cluster of a running one.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        if config.database_url.is_none()
+            && let Some(url) = postgres::running(&data_dir(config)?)
+        {
             return Ok(Self {
                 reach: Reach::at(&url)?,
                 cluster: None,
             });
         }
-        Self::private(options).await
+        Self::own(config).await
     }
 
     /// Starts a private cluster.

@@ -6,11 +6,7 @@ mod inbox;
 pub mod seed;
 pub mod sim;
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -24,7 +20,7 @@ use crate::{
     config::{Config, Origin, SignUp},
     mail::transport::{Captured, Transport},
     postgres,
-    secrets::Random,
+    secrets::{KeyRing, Random},
     start::{self, Database, Ingredients, Purpose, Reach},
     time::Clock,
 };
@@ -85,8 +81,9 @@ async fn run_in(
         kind,
     };
     let mut database = Database::private(private).await?;
+    let reach = database.reach();
     let ended = tokio::select! {
-        ended = run_on(&database.reach(), options, &data_dir, listeners, shutdown.clone()) => ended,
+        ended = run_on(&reach, options, listeners, shutdown.clone()) => ended,
         lost = database.lost() => Err(lost),
     };
     shutdown.cancel();
@@ -97,7 +94,6 @@ async fn run_in(
 async fn run_on(
     database: &Reach,
     options: &Options,
-    data_dir: &Path,
     listeners: Vec<TcpListener>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -105,20 +101,20 @@ async fn run_on(
     database.migrate().await?;
     let (clock, random) = (Clock::system(), Random::from_os());
     let mut config = config(listeners[0].local_addr()?.port())?;
-    let simulator = match &options.intervals_url {
-        Some(url) => {
-            config.intervals_url = url.clone();
-            None
-        }
-        None => {
-            let running = simulate(&clock, &config, 0, 0).await?;
-            config.intervals_url = origin(&running.base_url)?;
-            Some(running)
-        }
+    let simulator = if let Some(url) = &options.intervals_url {
+        config.intervals_url = url.clone();
+        None
+    } else {
+        let running = simulate(&clock, &config, 0, 0).await?;
+        config.intervals_url = origin(&running.base_url)?;
+        Some(running)
     };
     let pool = database.pool(&config).await?;
     start::claim(&pool, Purpose::Demo, &clock).await?;
-    let keys = start::key_file(&data_dir.join("seal.keys"), &random)?;
+    let keys = match &options.data_dir {
+        Some(dir) => start::key_file(&dir.join("seal.keys"), &random)?,
+        None => KeyRing::parse(&KeyRing::generate(&random))?,
+    };
     let mails = Captured::default();
     let mail = Transport::Captured(mails.clone());
     let app = start::app(
@@ -162,7 +158,7 @@ pub fn config(port: u16) -> anyhow::Result<Config> {
     config.intervals_client_secret = Some(CLIENT_SECRET.to_owned().into());
     config.intervals_api_keys = Some(true);
     config.sign_up = Some(SignUp::Open);
-    config.mail_from = "IcuSync demo <demo@localhost.test>".to_owned();
+    config.mail_from = String::from("IcuSync demo <demo@localhost.test>");
     Ok(config)
 }
 
@@ -280,12 +276,8 @@ fn origin(url: &str) -> anyhow::Result<Origin> {
 }
 
 fn scratch_dir(random: &Random) -> PathBuf {
-    let name: String = random
-        .bytes::<6>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    std::env::temp_dir().join(format!("icusync-demo-{name}"))
+    let name = u64::from_be_bytes(random.bytes());
+    std::env::temp_dir().join(format!("icusync-demo-{name:016x}"))
 }
 
 fn say(line: &str) -> anyhow::Result<()> {

@@ -46,7 +46,7 @@ impl Network {
             config
                 .trusted_proxies
                 .iter()
-                .any(|proxy| proxy.to_canonical() == address.to_canonical())
+                .any(|proxies| proxies.contains(address))
         };
         let told = config
             .client_ip_header
@@ -171,7 +171,7 @@ mod tests {
     fn proxied() -> Config {
         let mut config = Config::defaults();
         config.client_ip_header = Some("X-Forwarded-For".to_owned());
-        config.trusted_proxies = vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        config.trusted_proxies = vec!["10.0.0.1".parse().unwrap(), "10.0.0.2/31".parse().unwrap()];
         config
     }
 

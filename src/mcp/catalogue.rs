@@ -185,7 +185,7 @@ mod tests {
             .unwrap_or_default()
     }
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
@@ -214,35 +214,35 @@ mod tests {
     fn what_breaks_a_client_is_refused_at_start() {
         let fine = || {
             object(
-                json!({"type": "object", "additionalProperties": false, "properties":
+                &json!({"type": "object", "additionalProperties": false, "properties":
                 {"title": {"type": "string", "description": "a property may be called title", "default": null},
                  "days": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}}}),
             )
         };
         assert_eq!(refused(fine), "");
-        let not_object = || object(json!({"type": "string"}));
-        let open = || object(json!({"type": "object"}));
-        let top = || object(json!({"type": "object", "additionalProperties": false, "anyOf": []}));
+        let not_object = || object(&json!({"type": "string"}));
+        let open = || object(&json!({"type": "object"}));
+        let top = || object(&json!({"type": "object", "additionalProperties": false, "anyOf": []}));
         let reference = || {
             object(
-                json!({"type": "object", "additionalProperties": false, "properties": {"a": {"$ref": "#/x"}}}),
+                &json!({"type": "object", "additionalProperties": false, "properties": {"a": {"$ref": "#/x"}}}),
             )
         };
         let union = || {
-            object(json!({"type": "object", "additionalProperties": false,
+            object(&json!({"type": "object", "additionalProperties": false,
                 "properties": {"a": {"type": ["number", "null"]}}}))
         };
         let deep = || {
-            object(json!({"type": "object", "additionalProperties": false,
+            object(&json!({"type": "object", "additionalProperties": false,
                 "properties": {"a": {"type": "array", "items": {"anyOf": [{"type": "null"}]}}}}))
         };
         let format = || {
-            object(json!({"type": "object", "additionalProperties": false,
+            object(&json!({"type": "object", "additionalProperties": false,
                 "properties": {"a": {"type": "string", "format": "date"}}}))
         };
         let name = || {
             object(
-                json!({"type": "object", "additionalProperties": false, "properties": {"a b": {"type": "string"}}}),
+                &json!({"type": "object", "additionalProperties": false, "properties": {"a b": {"type": "string"}}}),
             )
         };
         for (schema, why) in [

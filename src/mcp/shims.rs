@@ -290,7 +290,7 @@ mod tests {
             .collect()
     }
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
     }
 
@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn only_the_known_contradiction_is_aligned() {
         let call = |version: &str| {
-            object(json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            object(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
                 "params": {"name": "get_fitness", "_meta": {META_VERSION: version}}}))
         };
         let mut known = headers(&[(VERSION, "2025-11-25")]);
@@ -348,13 +348,13 @@ mod tests {
             (json!(null), false),
         ] {
             let mut message =
-                object(json!({"method": "tools/call", "params": {"name": "x", "arguments": arguments}}));
+                object(&json!({"method": "tools/call", "params": {"name": "x", "arguments": arguments}}));
             assert_eq!(replace_bad_arguments(&mut message), bad, "{arguments}");
             if bad {
                 assert_eq!(message["params"]["arguments"], json!({}));
             }
         }
-        let mut list = object(json!({"method": "tools/list", "params": {"arguments": 5}}));
+        let mut list = object(&json!({"method": "tools/list", "params": {"arguments": 5}}));
         assert!(!replace_bad_arguments(&mut list));
     }
 

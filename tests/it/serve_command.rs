@@ -1,6 +1,6 @@
 //! `icusync serve` as an operator and a self-hoster meet it: start, health, metrics, stop, and the commands beside it.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -171,7 +171,6 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
     let elsewhere = http.get(service.url("/metrics")).send().await.unwrap();
     assert_eq!(elsewhere.status(), 404, "metrics stand on their own address only");
 
-    use std::os::unix::fs::PermissionsExt as _;
     let keys = std::fs::metadata(folder.join("seal.keys")).unwrap();
     assert_eq!(keys.permissions().mode() & 0o777, 0o600);
     assert!(

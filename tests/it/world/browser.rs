@@ -90,18 +90,6 @@ impl Browser {
         self.send(Method::POST, path, Some(form(fields))).await
     }
 
-    /// Follows redirects with GET until there are none.
-    pub async fn follow(&mut self, mut page: Page) -> Page {
-        for _ in 0..10 {
-            if !(300..400).contains(&page.status) {
-                return page;
-            }
-            let next = page.location().to_owned();
-            page = self.get(&next).await;
-        }
-        panic!("redirects without end, last to {}", page.location());
-    }
-
     /// Sends one request; what `extra` names replaces what a browser would send.
     pub async fn send(&mut self, method: Method, path: &str, body: Option<String>) -> Page {
         let url = if path.starts_with("http") {

@@ -54,16 +54,6 @@ impl Mcp {
             .unwrap()
     }
 
-    /// The HTTP client, for requests that no MCP client would send.
-    pub fn http(&self) -> &reqwest::Client {
-        &self.http
-    }
-
-    /// The connector URL.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// Sends a request as clients up to 2025-11-25 do.
     pub async fn request(&self, method: &str, params: Value) -> Call {
         let id = self.next.fetch_add(1, Ordering::SeqCst);

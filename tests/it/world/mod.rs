@@ -168,6 +168,7 @@ impl World {
     }
 
     /// An MCP client on a connector URL.
+    #[expect(clippy::unused_self, reason = "reads as what it is: somebody in this world with a client")]
     pub fn mcp(&self, url: &str) -> Mcp {
         Mcp::at(url)
     }
