@@ -55,15 +55,11 @@ pub struct FormsLeadToIntervals;
 struct Route(MatchedPath);
 
 /// The layers of the pages, outermost last: `router` holds the handlers, `dress` gives bare errors their page.
-pub fn around_pages<F, Out>(app: &App, router: Router<App>, dress: F) -> Router<App>
+pub fn around_pages<F, Out>(router: Router<App>, dress: F) -> Router<App>
 where
     F: Fn(Request, Next) -> Out + Clone + Send + Sync + 'static,
     Out: Future<Output = Response> + Send + 'static,
 {
-    let own_origin = app.config.public_url.as_str();
-    let csrf = CsrfLayer::new()
-        .add_trusted_origin(own_origin)
-        .expect("an origin from the settings has no path");
     router
         .layer(middleware::from_fn(note_route))
         // A panic costs one answer, not the process, and its text stays with us.
@@ -74,7 +70,7 @@ where
         ))
         .layer(RequestBodyLimitLayer::new(FORM_BYTES))
         // Cookies are SameSite=Lax already; this also stops sister hosts and old browsers.
-        .layer(csrf.with_rejection_response(|_| StatusCode::FORBIDDEN.into_response()))
+        .layer(CsrfLayer::new().with_rejection_response(|_| StatusCode::FORBIDDEN.into_response()))
         // Whatever came back without a page gets one.
         .layer(middleware::from_fn(dress))
 }

@@ -66,5 +66,5 @@ fn pages(app: &App) -> Router {
             get(connections::disconnect_page).post(connections::disconnect),
         )
         .fallback(problem::not_found);
-    layers::around_pages(app, router, problem::dress).with_state(app.clone())
+    layers::around_pages(router, problem::dress).with_state(app.clone())
 }

@@ -10,7 +10,12 @@ use reqwest::Method;
 
 use crate::world::{Browser, Page, World, form, test, test_with};
 
-const ALL: [&str; 4] = ["ACTIVITY:WRITE", "WELLNESS:WRITE", "CALENDAR:WRITE", "SETTINGS:WRITE"];
+const ALL: [&str; 4] = [
+    "ACTIVITY:WRITE",
+    "WELLNESS:WRITE",
+    "CALENDAR:WRITE",
+    "SETTINGS:WRITE",
+];
 
 /// The way to intervals.icu's consent page: where the athlete is sent.
 async fn leave(browser: &mut Browser) -> String {
@@ -20,19 +25,38 @@ async fn leave(browser: &mut Browser) -> String {
 }
 
 /// Presses a button on the consent page that `away` leads to; answers the callback's URL.
-async fn consent(world: &World, browser: &mut Browser, away: &str, person: &Person, scopes: &[&str], decision: &str) -> String {
+async fn consent(
+    world: &World,
+    browser: &mut Browser,
+    away: &str,
+    person: &Person,
+    scopes: &[&str],
+    decision: &str,
+) -> String {
     let page = browser.get(away).await;
     assert_eq!(page.status, 200, "{}", page.body);
     let html = scraper::Html::parse_document(&page.body);
     let hidden = scraper::Selector::parse("input[type=hidden]").unwrap();
     let mut fields: Vec<(String, String)> = html
         .select(&hidden)
-        .map(|input| (input.attr("name").unwrap().to_owned(), input.attr("value").unwrap().to_owned()))
+        .map(|input| {
+            (
+                input.attr("name").unwrap().to_owned(),
+                input.attr("value").unwrap().to_owned(),
+            )
+        })
         .collect();
     fields.push(("person".to_owned(), person.slug.to_owned()));
-    fields.extend(scopes.iter().map(|scope| ("scope".to_owned(), (*scope).to_owned())));
+    fields.extend(
+        scopes
+            .iter()
+            .map(|scope| ("scope".to_owned(), (*scope).to_owned())),
+    );
     fields.push(("decision".to_owned(), decision.to_owned()));
-    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let fields: Vec<(&str, &str)> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     let url = format!("{}/oauth/authorize", world.sim.base_url);
     let back = browser.send(Method::POST, &url, Some(form(&fields))).await;
     assert_eq!(back.status, 303.min(back.status), "{}", back.body);
@@ -47,71 +71,118 @@ async fn connect(world: &World, browser: &mut Browser, person: &Person, scopes: 
 
 async fn connection(world: &World, email: &str) -> Option<Connection> {
     let account = account(world, email).await;
-    queries::connections::of_account(&world.app.pool, account).await.unwrap()
+    queries::connections::of_account(&world.app.pool, account)
+        .await
+        .unwrap()
 }
 
 async fn account(world: &World, email: &str) -> AccountId {
-    queries::accounts::by_email(&world.app.pool, email).await.unwrap().unwrap().id
+    queries::accounts::by_email(&world.app.pool, email)
+        .await
+        .unwrap()
+        .unwrap()
+        .id
 }
 
 /// Ana's account without its connection, so that her athlete is free.
 async fn free_ana(world: &std::sync::Arc<World>) -> Browser {
     let mut browser = world.signed_in(&world.ana().clone()).await;
-    assert_eq!(browser.post("/disconnect", &[]).await.location(), "/dashboard?done=disconnected");
+    assert_eq!(
+        browser.post("/disconnect", &[]).await.location(),
+        "/dashboard?done=disconnected"
+    );
     world.mails_to("nobody@example.test").await;
     browser
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_click_connects_and_the_dashboard_knows_the_athlete() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
         assert!(browser.get("/dashboard").await.text().contains("Not connected"));
         let done = connect(&world, &mut browser, world.ana().person, &ALL).await;
-        assert_eq!((done.status, done.location()), (303, "/dashboard?done=connected"), "{}", done.text());
+        assert_eq!(
+            (done.status, done.location()),
+            (303, "/dashboard?done=connected"),
+            "{}",
+            done.text()
+        );
         let page = browser.get("/dashboard?done=connected").await.text();
-        for expected in ["intervals.icu is connected.", "Ana Berger", "Europe/Berlin", "Last answer just now"] {
+        for expected in [
+            "intervals.icu is connected.",
+            "Ana Berger",
+            "Europe/Berlin",
+            "Last answer just now",
+        ] {
             assert!(page.contains(expected), "{expected}: {page}");
         }
         assert!(!page.contains("Not shared"));
         let row = connection(&world, world.ana().person.email).await.unwrap();
         assert_eq!((row.status.as_str(), row.kind.as_str()), ("connected", "oauth"));
         let sealed = row.token_sealed.unwrap();
-        assert!(!sealed.windows(8).any(|part| world.ana().person.token.as_bytes().starts_with(part)));
-        assert!(page.contains(&world.links), "the connector URL stands on the dashboard");
+        assert!(
+            !sealed
+                .windows(8)
+                .any(|part| world.ana().person.token.as_bytes().starts_with(part))
+        );
+        assert!(
+            page.contains(&world.links),
+            "the connector URL stands on the dashboard"
+        );
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_unticked_is_said_and_the_zone_is_asked() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
         // Another athlete's row must not lend its zone.
-        sqlx::query("update connections set zone = null, zone_source = null").execute(&world.app.pool).await.unwrap();
-        connect(&world, &mut browser, world.ana().person, &["ACTIVITY:WRITE", "WELLNESS:READ"]).await;
+        sqlx::query("update connections set zone = null, zone_source = null")
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        connect(
+            &world,
+            &mut browser,
+            world.ana().person,
+            &["ACTIVITY:WRITE", "WELLNESS:WRITE"],
+        )
+        .await;
         let page = browser.get("/dashboard").await;
-        assert!(page.text().contains("Not shared: calendar; settings"), "{}", page.text());
+        assert!(
+            page.text().contains("Not shared: calendar; settings"),
+            "{}",
+            page.text()
+        );
         assert!(page.attribute("select#zone", "name").is_some());
         let wrong = browser.post("/dashboard/zone", &[("zone", "Mars/Olympus")]).await;
         assert_eq!(wrong.status, 422);
         assert_eq!(wrong.attribute("#zone", "aria-invalid").as_deref(), Some("true"));
-        let set = browser.post("/dashboard/zone", &[("zone", "Europe/Lisbon")]).await;
+        let set = browser
+            .post("/dashboard/zone", &[("zone", "Europe/Lisbon")])
+            .await;
         assert_eq!(set.location(), "/dashboard?done=zone");
         let row = connection(&world, world.ana().person.email).await.unwrap();
-        assert_eq!((row.zone.as_deref(), row.zone_source.as_deref()), (Some("Europe/Lisbon"), Some("athlete")));
+        assert_eq!(
+            (row.zone.as_deref(), row.zone_source.as_deref()),
+            (Some("Europe/Lisbon"), Some("athlete"))
+        );
         // Whose settings are shared is not asked, and cannot overrule them.
         let mut jack = world.signed_in(&world.jack().clone()).await;
         let before = connection(&world, world.jack().person.email).await.unwrap().zone;
         if before.is_some() {
             jack.post("/dashboard/zone", &[("zone", "Europe/Lisbon")]).await;
-            assert_eq!(connection(&world, world.jack().person.email).await.unwrap().zone, before);
+            assert_eq!(
+                connection(&world, world.jack().person.email).await.unwrap().zone,
+                before
+            );
         }
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn declining_is_no_error_of_anybody() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
@@ -121,13 +192,16 @@ async fn declining_is_no_error_of_anybody() {
         let page = browser.get(&callback).await;
         assert_eq!(page.status, 200);
         assert!(page.text().contains("nothing was shared"));
-        assert_eq!(connection(&world, world.ana().person.email).await.unwrap().status, "disconnected");
+        assert_eq!(
+            connection(&world, world.ana().person.email).await.unwrap().status,
+            "disconnected"
+        );
         assert_eq!(browser.get(&callback).await.status, 400, "the state is spent");
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_wrong_state_is_one_page_and_connects_nothing() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
@@ -152,7 +226,10 @@ async fn every_wrong_state_is_one_page_and_connects_nothing() {
         for page in &pages {
             assert_eq!((page.status, &page.body), (400, &pages[0].body));
         }
-        assert_eq!(connection(&world, world.ana().person.email).await.unwrap().status, "disconnected");
+        assert_eq!(
+            connection(&world, world.ana().person.email).await.unwrap().status,
+            "disconnected"
+        );
 
         let good = connect(&world, &mut browser, world.ana().person, &ALL).await;
         assert_eq!(good.status, 303);
@@ -160,7 +237,7 @@ async fn every_wrong_state_is_one_page_and_connects_nothing() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_state_works_once() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
@@ -172,31 +249,52 @@ async fn a_state_works_once() {
             async move { browser.get(&callback).await.status }
         }))
         .await;
-        assert_eq!(both.iter().filter(|status| **status == 303).count(), 1, "{both:?}");
+        assert_eq!(
+            both.iter().filter(|status| **status == 303).count(),
+            1,
+            "{both:?}"
+        );
         assert!(both.iter().all(|status| matches!(status, 303 | 400)), "{both:?}");
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_athlete_of_another_account_is_refused_and_the_other_keeps_working() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
         let page = connect(&world, &mut browser, world.jack().person, &ALL).await;
         assert_eq!(page.status, 409);
         assert!(page.text().contains("disconnect there"), "{}", page.text());
-        assert!(!page.body.contains(world.jack().person.email), "whose account it is stays secret");
-        assert_eq!(connection(&world, world.ana().person.email).await.unwrap().status, "disconnected");
+        assert!(
+            !page.body.contains(world.jack().person.email),
+            "whose account it is stays secret"
+        );
+        assert_eq!(
+            connection(&world, world.ana().person.email).await.unwrap().status,
+            "disconnected"
+        );
         world.mails_to("nobody@example.test").await;
-        let revoked = world.sim.requests().iter().filter(|request| request.method == "DELETE").count();
-        assert_eq!(revoked, 1, "only Ana's own disconnect reached intervals.icu, nothing that would end Jack's access");
-        let call = world.mcp(&world.jack().link).call("get_athlete_profile", serde_json::json!({})).await;
+        let revoked = world
+            .sim
+            .requests()
+            .iter()
+            .filter(|request| request.method == "DELETE")
+            .count();
+        assert_eq!(
+            revoked, 1,
+            "only Ana's own disconnect reached intervals.icu, nothing that would end Jack's access"
+        );
+        let call = world
+            .mcp(&world.jack().link)
+            .call("get_athlete_profile", serde_json::json!({}))
+            .await;
         assert!(!call.is_error(), "{}", call.answer);
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn disconnecting_erases_here_and_revokes_there() {
     test(async |world| {
         let mut browser = world.signed_in(&world.ana().clone()).await;
@@ -207,19 +305,30 @@ async fn disconnecting_erases_here_and_revokes_there() {
         assert_eq!((row.status.as_str(), row.token_sealed), ("disconnected", None));
         world.mails_to("nobody@example.test").await;
         let last = world.sim.requests();
-        assert!(last.iter().any(|request| request.method == "DELETE" && request.status == Some(200)));
-        assert_eq!(browser.post("/disconnect", &[]).await.status, 303, "twice is no error");
+        assert!(
+            last.iter()
+                .any(|request| request.method == "DELETE" && request.status == Some(200))
+        );
+        assert_eq!(
+            browser.post("/disconnect", &[]).await.status,
+            303,
+            "twice is no error"
+        );
         assert_eq!(browser.get("/disconnect").await.location(), "/dashboard");
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn upstreams_troubles_are_told_apart() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
         for (fault, status, words) in [
-            (Fault::on("/api/oauth/token").status(503).times(1), 502, "is not answering properly"),
+            (
+                Fault::on("/api/oauth/token").status(503).times(1),
+                502,
+                "is not answering properly",
+            ),
             (
                 Fault::on("/api/oauth/token")
                     .status(404)
@@ -236,7 +345,11 @@ async fn upstreams_troubles_are_told_apart() {
                 500,
                 "not set up correctly",
             ),
-            (Fault::on("/api/oauth/token").status(200).body("<html>").times(1), 502, "is not answering properly"),
+            (
+                Fault::on("/api/oauth/token").status(200).body("<html>").times(1),
+                502,
+                "is not answering properly",
+            ),
         ] {
             let away = leave(&mut browser).await;
             let callback = consent(&world, &mut browser, &away, world.ana().person, &ALL, "allow").await;
@@ -244,19 +357,27 @@ async fn upstreams_troubles_are_told_apart() {
             let page = browser.get(&callback).await;
             assert_eq!(page.status, status, "{}", page.text());
             assert!(page.text().contains(words), "{}", page.text());
-            assert_eq!(connection(&world, world.ana().person.email).await.unwrap().status, "disconnected");
+            assert_eq!(
+                connection(&world, world.ana().person.email).await.unwrap().status,
+                "disconnected"
+            );
         }
         // The first look may fail: the connection stands.
         let away = leave(&mut browser).await;
         let callback = consent(&world, &mut browser, &away, world.ana().person, &ALL, "allow").await;
-        world.sim.fault(Fault::on("/api/v1/athlete").status(500).times(10));
-        assert_eq!(browser.get(&callback).await.location(), "/dashboard?done=connected");
+        world
+            .sim
+            .fault(Fault::on("/api/v1/athlete").status(500).times(10));
+        assert_eq!(
+            browser.get(&callback).await.location(),
+            "/dashboard?done=connected"
+        );
         world.sim.clear_faults();
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_api_key_is_checked_and_sealed() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
@@ -267,13 +388,21 @@ async fn an_api_key_is_checked_and_sealed() {
             assert_eq!(page.attribute("#key", "value"), None, "a key is never sent back");
         }
         let key = world.ana().person.api_key;
-        let done = browser.post("/connect/key", &[("key", &format!(" {key} "))]).await;
+        let done = browser
+            .post("/connect/key", &[("key", &format!(" {key} "))])
+            .await;
         assert_eq!(done.location(), "/dashboard?done=connected", "{}", done.text());
         let page = browser.get("/dashboard").await.text();
-        assert!(page.contains("API key") && page.contains("Ana Berger") && !page.contains("Not shared"), "{page}");
+        assert!(
+            page.contains("API key") && page.contains("Ana Berger") && !page.contains("Not shared"),
+            "{page}"
+        );
         // An API key cannot be revoked from here, so nothing is queued.
         browser.post("/disconnect", &[]).await;
-        let pending = queries::jobs::backlog(&world.app.pool, world.clock.now()).await.unwrap().0;
+        let pending = queries::jobs::backlog(&world.app.pool, world.clock.now())
+            .await
+            .unwrap()
+            .0;
         assert_eq!(pending, 0);
     })
     .await;
@@ -288,21 +417,30 @@ async fn an_api_key_is_checked_and_sealed() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_connection_is_said_on_the_dashboard() {
     test(async |world| {
         let mut browser = world.signed_in(&world.ana().clone()).await;
         let row = connection(&world, world.ana().person.email).await.unwrap();
-        queries::connections::mark_reconnect(&world.app.pool, row.id, row.write_number, world.clock.now()).await.unwrap();
+        queries::connections::mark_reconnect(&world.app.pool, row.id, row.write_number, world.clock.now())
+            .await
+            .unwrap();
         let page = browser.get("/dashboard").await;
         assert!(page.text().contains("no longer accepts our key"));
         let done = connect(&world, &mut browser, world.ana().person, &ALL).await;
         assert_eq!(done.location(), "/dashboard?done=connected");
         let after = connection(&world, world.ana().person.email).await.unwrap();
-        assert_eq!((after.status.as_str(), after.write_number), ("connected", row.write_number + 1));
+        assert_eq!(
+            (after.status.as_str(), after.write_number),
+            ("connected", row.write_number + 1)
+        );
         world.mails_to("nobody@example.test").await;
         assert!(
-            !world.sim.requests().iter().any(|request| request.method == "DELETE"),
+            !world
+                .sim
+                .requests()
+                .iter()
+                .any(|request| request.method == "DELETE"),
             "the same athlete's old token is not revoked: that would end the new one too"
         );
     })

@@ -9,6 +9,7 @@ use axum::{
     routing::get,
 };
 use icusync::{
+    app::App,
     config::Config,
     ids::LogId,
     layers,
@@ -16,20 +17,36 @@ use icusync::{
     pages,
     queries::{self, activity_log::Entry},
     routes,
-    secrets::{KeyRing, Random},
+    secrets::{KeyRing, Random, Token, TokenKind},
     start::{self, Ingredients},
+    time::Clock,
 };
 use reqwest::Method;
 use tower::ServiceExt as _;
 
 use crate::world::{Browser, Page, World, test, test_with};
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'";
+const POLICY: &str =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'";
 
-const FOR_ALL: [&str; 8] =
-    ["/", "/privacy", "/sign-up", "/sign-up/sent", "/sign-in", "/forgot", "/forgot/sent", "/confirm"];
-const FOR_ATHLETES: [&str; 6] =
-    ["/dashboard", "/activity", "/connect", "/disconnect", "/link/regenerate", "/connect/callback?state=x"];
+const FOR_ALL: [&str; 8] = [
+    "/",
+    "/privacy",
+    "/sign-up",
+    "/sign-up/sent",
+    "/sign-in",
+    "/forgot",
+    "/forgot/sent",
+    "/confirm",
+];
+const FOR_ATHLETES: [&str; 6] = [
+    "/dashboard",
+    "/activity",
+    "/connect",
+    "/disconnect",
+    "/link/regenerate",
+    "/connect/callback?state=x",
+];
 
 /// A second service on the world's database, with other settings.
 pub fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Router {
@@ -46,12 +63,24 @@ pub fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Router {
 }
 
 /// Posts a form straight into a service.
-pub async fn post_to(router: &Router, host: &str, path: &str, body: &str, headers: &[(&str, &str)]) -> Response<Body> {
-    let mut request = Request::post(path).header("host", host).header("content-type", "application/x-www-form-urlencoded");
+pub async fn post_to(
+    router: &Router,
+    host: &str,
+    path: &str,
+    body: &str,
+    headers: &[(&str, &str)],
+) -> Response<Body> {
+    let mut request = Request::post(path)
+        .header("host", host)
+        .header("content-type", "application/x-www-form-urlencoded");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    router.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap()
+    router
+        .clone()
+        .oneshot(request.body(Body::from(body.to_owned())).unwrap())
+        .await
+        .unwrap()
 }
 
 async fn text_of(response: Response<Body>) -> String {
@@ -60,8 +89,16 @@ async fn text_of(response: Response<Body>) -> String {
 }
 
 fn hardened(page: &Page, path: &str) {
-    assert!(page.header("content-security-policy").starts_with(POLICY), "{path}: {}", page.header("content-security-policy"));
-    assert!(page.header("content-security-policy").ends_with("frame-ancestors 'none'; base-uri 'none'"), "{path}");
+    assert!(
+        page.header("content-security-policy").starts_with(POLICY),
+        "{path}: {}",
+        page.header("content-security-policy")
+    );
+    assert!(
+        page.header("content-security-policy")
+            .ends_with("frame-ancestors 'none'; base-uri 'none'"),
+        "{path}"
+    );
     assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
     assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
     assert_eq!(page.header("x-frame-options"), "DENY", "{path}");
@@ -74,33 +111,60 @@ fn sound(page: &Page, path: &str) {
     let html = scraper::Html::parse_document(&page.body);
     let all = |selector: &str| {
         let selector = scraper::Selector::parse(selector).unwrap();
-        html.select(&selector).map(|element| element.value().clone()).collect::<Vec<_>>()
+        html.select(&selector)
+            .map(|element| element.value().clone())
+            .collect::<Vec<_>>()
     };
-    assert_eq!(all("script:not([src]), style, [style], iframe, object, base").len(), 0, "{path}");
+    assert_eq!(
+        all("script:not([src]), style, [style], iframe, object, base").len(),
+        0,
+        "{path}"
+    );
     for element in all("*") {
-        assert!(element.attrs().all(|(name, _)| !name.starts_with("on")), "{path}: {element:?}");
+        assert!(
+            element.attrs().all(|(name, _)| !name.starts_with("on")),
+            "{path}: {element:?}"
+        );
         for name in ["src", "action", "formaction"] {
             let value = element.attr(name).unwrap_or("/");
-            assert!(value.starts_with('/') && !value.starts_with("//"), "{path}: {name}={value}");
+            assert!(
+                value.starts_with('/') && !value.starts_with("//"),
+                "{path}: {name}={value}"
+            );
         }
         let href = element.attr("href").unwrap_or("/");
-        assert!(href.starts_with(['/', '#']) || href.starts_with("https://claude.ai/"), "{path}: href={href}");
+        assert!(
+            href.starts_with(['/', '#']) || href.starts_with("https://claude.ai/"),
+            "{path}: href={href}"
+        );
     }
     assert_eq!(all("h1").len(), 1, "{path}");
     assert!(page.body.contains("<title>"), "{path}");
     assert_eq!(all("html[lang]").len(), 1, "{path}");
     assert_eq!(all("a.skip[href='#main']").len(), 1, "{path}");
-    let ids: Vec<String> = all("[id]").iter().map(|element| element.attr("id").unwrap().to_owned()).collect();
+    let ids: Vec<String> = all("[id]")
+        .iter()
+        .map(|element| element.attr("id").unwrap().to_owned())
+        .collect();
     let unique: std::collections::BTreeSet<&String> = ids.iter().collect();
     assert_eq!(ids.len(), unique.len(), "{path}: an id stands twice in {ids:?}");
     for control in all("input:not([type=hidden]), select") {
-        let id = control.attr("id").unwrap_or_else(|| panic!("{path}: a control without id"));
-        assert_eq!(all(&format!("label[for='{id}']")).len(), 1, "{path}: label of {id}");
+        let id = control
+            .attr("id")
+            .unwrap_or_else(|| panic!("{path}: a control without id"));
+        assert_eq!(
+            all(&format!("label[for='{id}']")).len(),
+            1,
+            "{path}: label of {id}"
+        );
     }
     for element in all("[aria-describedby], [aria-labelledby]") {
         for name in ["aria-describedby", "aria-labelledby"] {
             for id in element.attr(name).unwrap_or_default().split_whitespace() {
-                assert!(ids.iter().any(|known| known == id), "{path}: {name}={id} names nothing");
+                assert!(
+                    ids.iter().any(|known| known == id),
+                    "{path}: {name}={id} names nothing"
+                );
             }
         }
     }
@@ -109,10 +173,13 @@ fn sound(page: &Page, path: &str) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_hardened_and_sound() {
     test(async |world| {
-        for path in FOR_ALL.into_iter().chain(["/nothing", "/assets/x/y", "/confirm/x/y", "/dashboard/zone"]) {
+        for path in FOR_ALL
+            .into_iter()
+            .chain(["/nothing", "/assets/x/y", "/confirm/x/y", "/dashboard/zone"])
+        {
             let page = world.browser().get(path).await;
             hardened(&page, path);
             sound(&page, path);
@@ -125,9 +192,20 @@ async fn every_page_is_hardened_and_sound() {
             sound(&page, path);
             assert_eq!(page.header("cache-control"), "no-store", "{path}");
         }
-        let policy = browser.get("/dashboard").await.header("content-security-policy").to_owned();
-        assert!(policy.contains(&format!("form-action 'self' {};", world.sim.base_url)), "the connect button may lead there: {policy}");
-        let policy = browser.get("/activity").await.header("content-security-policy").to_owned();
+        let policy = browser
+            .get("/dashboard")
+            .await
+            .header("content-security-policy")
+            .to_owned();
+        assert!(
+            policy.contains(&format!("form-action 'self' {};", world.sim.base_url)),
+            "the connect button may lead there: {policy}"
+        );
+        let policy = browser
+            .get("/activity")
+            .await
+            .header("content-security-policy")
+            .to_owned();
         assert!(policy.contains("form-action 'self';"), "{policy}");
     })
     .await;
@@ -144,7 +222,7 @@ const EVIL: [&str; 8] = [
     "<!--<p title=\"--><b>&lt;script&gt;",
 ];
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_people_and_upstream_write_stays_text() {
     test_with(
         |config| config.sign_ins_per_minute = 1_000,
@@ -212,7 +290,7 @@ fn evil_access() -> String {
     "write".to_owned()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_our_own_pages_may_post() {
     test_with(
         |config| config.sign_ins_per_minute = 1_000,
@@ -238,7 +316,16 @@ async fn only_our_own_pages_may_post() {
             }
             let mut signed = world.signed_in(&world.ana().clone()).await;
             signed.extra = vec![("sec-fetch-site", "cross-site".to_owned())];
-            for path in ["/sign-out", "/connect", "/connect/key", "/disconnect", "/link/regenerate", "/dashboard/zone", "/confirm", "/reset"] {
+            for path in [
+                "/sign-out",
+                "/connect",
+                "/connect/key",
+                "/disconnect",
+                "/link/regenerate",
+                "/dashboard/zone",
+                "/confirm",
+                "/reset",
+            ] {
                 assert_eq!(signed.post(path, &[]).await.status, 403, "{path}");
                 // What acts does so by POST only, and odd methods reach nothing.
                 for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
@@ -254,7 +341,7 @@ async fn only_our_own_pages_may_post() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn odd_forms_are_refused_and_change_nothing() {
     test_with(
         |config| config.sign_ins_per_minute = 1_000,
@@ -264,12 +351,18 @@ async fn odd_forms_are_refused_and_change_nothing() {
             let cases: Vec<(String, u16)> = vec![
                 (String::new(), 400),
                 ("email=a@example.test".to_owned(), 400),
-                ("email=a@example.test&email=b@example.test&password=x".to_owned(), 400),
+                (
+                    "email=a@example.test&email=b@example.test&password=x".to_owned(),
+                    400,
+                ),
                 ("email=a@example.test&password=%00".to_owned(), 400),
                 ("email=a@example.test&password=%ff%fe".to_owned(), 400),
                 (format!("{many}email=a&password=b"), 400),
                 (format!("email=a&password={}", "x".repeat(3_000_000)), 413),
-                ("email=a@example.test&password=wrong&role=admin&athlete_id=i2".to_owned(), 422),
+                (
+                    "email=a@example.test&password=wrong&role=admin&athlete_id=i2".to_owned(),
+                    422,
+                ),
             ];
             for (body, expected) in cases {
                 let head: String = body.chars().take(60).collect();
@@ -278,18 +371,32 @@ async fn odd_forms_are_refused_and_change_nothing() {
                 sound(&page, &head);
             }
             browser.extra = vec![("content-type", "application/json".to_owned())];
-            let page = browser.send(Method::POST, "/sign-in", Some(r#"{"email":"a"}"#.to_owned())).await;
+            let page = browser
+                .send(Method::POST, "/sign-in", Some(r#"{"email":"a"}"#.to_owned()))
+                .await;
             assert_eq!(page.status, 415);
             browser.extra = vec![("content-type", "multipart/form-data; boundary=x".to_owned())];
-            assert_eq!(browser.send(Method::POST, "/sign-in", Some("--x--".to_owned())).await.status, 415);
+            assert_eq!(
+                browser
+                    .send(Method::POST, "/sign-in", Some("--x--".to_owned()))
+                    .await
+                    .status,
+                415
+            );
             browser.extra = vec![("content-type", "text/plain".to_owned())];
-            assert_eq!(browser.send(Method::POST, "/sign-in", Some("email=a&password=b".to_owned())).await.status, 415);
+            assert_eq!(
+                browser
+                    .send(Method::POST, "/sign-in", Some("email=a&password=b".to_owned()))
+                    .await
+                    .status,
+                415
+            );
         },
     )
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn only_our_two_hosts_are_served() {
     test(async |world| {
         let router = service_with(&world, |_| ());
@@ -300,7 +407,13 @@ async fn only_our_two_hosts_are_served() {
             for host in hosts {
                 request = request.header("host", *host);
             }
-            router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status().as_u16()
+            router
+                .clone()
+                .oneshot(request.body(Body::empty()).unwrap())
+                .await
+                .unwrap()
+                .status()
+                .as_u16()
         };
         assert_eq!(get("/", &[&public]).await, 200);
         assert_eq!(get("/", &["evil.example"]).await, 421);
@@ -309,11 +422,22 @@ async fn only_our_two_hosts_are_served() {
         assert_eq!(get("/", &[&public, "evil.example"]).await, 400);
         assert_eq!(get(&format!("http://{public}/"), &[&public]).await, 200);
         assert_eq!(get("http://evil.example/", &[&public]).await, 400);
-        for path in ["/", "/sign-in", "/dashboard", "/.well-known/oauth-authorization-server", "/assets/x/y", "/robots.txt"] {
+        for path in [
+            "/",
+            "/sign-in",
+            "/dashboard",
+            "/.well-known/oauth-authorization-server",
+            "/assets/x/y",
+            "/robots.txt",
+        ] {
             assert_eq!(get(path, &[&link]).await, 404, "{path} on the link host");
         }
         let token_path = world.ana().link.strip_prefix(&world.links).unwrap();
-        assert_eq!(get(token_path, &[&public]).await, 404, "a link is worth nothing on the pages' host");
+        assert_eq!(
+            get(token_path, &[&public]).await,
+            404,
+            "a link is worth nothing on the pages' host"
+        );
         for host in ["evil.example", "10.0.0.1:8080", &public, &link] {
             assert_eq!(get("/healthz", &[host]).await, 200);
             assert_eq!(get("/readyz", &[host]).await, 200);
@@ -322,7 +446,7 @@ async fn only_our_two_hosts_are_served() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn assets_are_exactly_these_in_exactly_this_version() {
     test(async |world| {
         let mut browser = world.browser();
@@ -334,11 +458,21 @@ async fn assets_are_exactly_these_in_exactly_this_version() {
         ] {
             let path = home.attribute(selector, name).unwrap();
             let asset = browser.get(&path).await;
-            assert_eq!((asset.status, asset.header("content-type")), (200, kind), "{path}");
-            assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
+            assert_eq!(
+                (asset.status, asset.header("content-type")),
+                (200, kind),
+                "{path}"
+            );
+            assert_eq!(
+                asset.header("cache-control"),
+                "public, max-age=31536000, immutable"
+            );
             assert_eq!(asset.header("x-content-type-options"), "nosniff");
             let hash = path.split('/').nth(2).unwrap();
-            assert_eq!(browser.get(&path.replace(hash, "0000000000000000")).await.status, 404);
+            assert_eq!(
+                browser.get(&path.replace(hash, "0000000000000000")).await.status,
+                404
+            );
         }
         for path in [
             "/assets/",
@@ -352,24 +486,36 @@ async fn assets_are_exactly_these_in_exactly_this_version() {
             assert!(matches!(status, 400 | 404), "{path}: {status}");
         }
         assert_eq!(browser.get("/robots.txt").await.status, 200);
-        assert_eq!(browser.get("/favicon.ico").await.header("content-type"), "image/svg+xml");
+        assert_eq!(
+            browser.get("/favicon.ico").await.header("content-type"),
+            "image/svg+xml"
+        );
     })
     .await;
 }
 
 /// The pages' layers around handlers that misbehave.
-fn broken(world: &World) -> Router {
+fn broken(app: &App) -> Router {
     let router = Router::new()
-        .route("/panics", get(async || -> StatusCode { panic!("the text of a panic stays here") }))
-        .route("/hangs", get(async || -> StatusCode { std::future::pending().await }));
-    let router = layers::around_pages(&world.app, router, pages::problem::dress).with_state(world.app.clone());
-    layers::around_everything(&world.app)(router)
+        .route(
+            "/panics",
+            get(async || -> StatusCode { panic!("the text of a panic stays here") }),
+        )
+        .route(
+            "/hangs",
+            get(async || -> StatusCode { std::future::pending().await }),
+        );
+    let router = layers::around_pages(router, pages::problem::dress).with_state(app.clone());
+    layers::around_everything(app)(router)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_a_page_with_an_id_and_no_text() {
     test(async |world| {
-        let answer = broken(&world).oneshot(Request::get("/panics").body(Body::empty()).unwrap()).await.unwrap();
+        let answer = broken(&world.app)
+            .oneshot(Request::get("/panics").body(Body::empty()).unwrap())
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 500);
         let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
         let text = text_of(answer).await;
@@ -379,66 +525,93 @@ async fn a_panic_is_a_page_with_an_id_and_no_text() {
     .await;
 }
 
-#[tokio::test]
+// The clock of this test stands still and jumps to the next timer, so that ten seconds take no time.
+#[tokio::test(start_paused = true)]
 async fn a_page_that_hangs_is_given_up() {
-    test(async |world| {
-        let router = broken(&world);
-        tokio::time::pause();
-        let began = tokio::time::Instant::now();
-        let answer = router.oneshot(Request::get("/hangs").body(Body::empty()).unwrap()).await.unwrap();
-        let took = began.elapsed();
-        tokio::time::resume();
-        assert_eq!(answer.status(), 503);
-        assert!((10..=11).contains(&took.as_secs()), "{took:?}");
-        assert!(text_of(answer).await.contains("We are not ready right now"));
-    })
-    .await;
+    icusync::install_crypto();
+    let app = without_database(Config::defaults(), Clock::system(), 1);
+    let began = tokio::time::Instant::now();
+    let answer = broken(&app)
+        .oneshot(Request::get("/hangs").body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(
+        (10..=11).contains(&began.elapsed().as_secs()),
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(text_of(answer).await.contains("We are not ready right now"));
 }
 
-#[tokio::test]
+/// An app whose database would stand on this port of this machine.
+fn without_database(config: Config, clock: Clock, port: u16) -> App {
+    let pool = sqlx::postgres::PgPoolOptions::new()
+        .acquire_timeout(Duration::from_secs(2))
+        .connect_lazy(&format!("postgres://nobody@127.0.0.1:{port}/none"))
+        .unwrap();
+    let random = Random::from_os();
+    let keys = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
+    let mail = Transport::Captured(Captured::default());
+    start::app(
+        config,
+        Ingredients {
+            pool,
+            keys,
+            mail,
+            clock,
+            random,
+        },
+    )
+    .unwrap()
+}
+
+// Time stands still here too: what is measured is how long our code would wait, not how busy this machine is.
+#[tokio::test(start_paused = true)]
 async fn without_the_database_pages_say_so_soon_and_the_home_page_stands() {
-    test(async |world| {
-        // A port where nobody listens, and one where nobody answers.
-        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        for port in [1, silent.local_addr().unwrap().port()] {
-            let pool = sqlx::postgres::PgPoolOptions::new()
-                .acquire_timeout(Duration::from_secs(2))
-                .connect_lazy(&format!("postgres://nobody@127.0.0.1:{port}/none"))
+    icusync::install_crypto();
+    // A port where nobody listens, and one where nobody answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    for port in [1, silent.local_addr().unwrap().port()] {
+        let app = without_database(Config::defaults(), Clock::system(), port);
+        let session = Token::mint(TokenKind::Session, &app.random);
+        let router = routes::service(app);
+        let get = async |path: &str| {
+            let began = tokio::time::Instant::now();
+            let request = Request::get(path)
+                .header("host", "localhost:8080")
+                .header("cookie", format!("s={}", session.expose()));
+            let answer = router
+                .clone()
+                .oneshot(request.body(Body::empty()).unwrap())
+                .await
                 .unwrap();
-            let from = Ingredients {
-                pool,
-                keys: KeyRing::parse(&KeyRing::generate(&Random::from_os())).unwrap(),
-                mail: Transport::Captured(Captured::default()),
-                clock: world.clock.clone(),
-                random: Random::from_os(),
-            };
-            let router = routes::service(start::app(world.app.config.clone(), from).unwrap());
-            let host = world.app.config.public_url.authority();
-            let session = icusync::secrets::Token::mint(icusync::secrets::TokenKind::Session, &world.app.random);
-            let get = async |path: &str| {
-                let began = std::time::Instant::now();
-                let request = Request::get(path).header("host", &host).header("cookie", format!("s={}", session.expose()));
-                let answer = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-                assert!(began.elapsed() < Duration::from_secs(3), "{path} took {:?}", began.elapsed());
-                (answer.status().as_u16(), text_of(answer).await)
-            };
-            let (status, text) = get("/dashboard").await;
-            assert_eq!(status, 503);
-            assert!(text.contains("We are not ready right now"));
-            assert_eq!(get("/").await.0, 200);
-            assert_eq!(get("/privacy").await.0, 200);
-            assert_eq!(get("/healthz").await.0, 200);
-            assert_eq!(get("/readyz").await.0, 503);
-        }
-    })
-    .await;
+            assert!(
+                began.elapsed() < Duration::from_secs(3),
+                "{path} took {:?}",
+                began.elapsed()
+            );
+            (answer.status().as_u16(), text_of(answer).await)
+        };
+        let (status, text) = get("/dashboard").await;
+        assert_eq!(status, 503);
+        assert!(text.contains("We are not ready right now"));
+        assert_eq!(get("/").await.0, 200);
+        assert_eq!(get("/privacy").await.0, 200);
+        assert_eq!(get("/healthz").await.0, 200);
+        assert_eq!(get("/readyz").await.0, 503);
+    }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_activity_log_is_the_owners_and_turns_its_pages() {
     test(async |world| {
         let mut browser = world.signed_in(&world.ana().clone()).await;
-        let account = queries::accounts::by_email(&world.app.pool, world.ana().person.email).await.unwrap().unwrap().id;
+        let account = queries::accounts::by_email(&world.app.pool, world.ana().person.email)
+            .await
+            .unwrap()
+            .unwrap()
+            .id;
         for n in 0..65 {
             world.clock.advance(chrono::Duration::minutes(1));
             let entry = Entry {
@@ -454,7 +627,9 @@ async fn the_activity_log_is_the_owners_and_turns_its_pages() {
                 duration_ms: 420,
                 upstream_requests: 1,
             };
-            queries::activity_log::write(&world.app.pool, &entry).await.unwrap();
+            queries::activity_log::write(&world.app.pool, &entry)
+                .await
+                .unwrap();
         }
         let mut seen = Vec::new();
         let mut path = "/activity".to_owned();
@@ -475,7 +650,10 @@ async fn the_activity_log_is_the_owners_and_turns_its_pages() {
         let expected: Vec<String> = (0..65).rev().map(|n| format!("client-{n:02}")).collect();
         assert_eq!(seen, expected, "each row once, newest first");
         let mut jack = world.signed_in(&world.jack().clone()).await;
-        assert!(clients_on(&jack.get(&path).await).is_empty(), "nobody sees another's calls");
+        assert!(
+            clients_on(&jack.get(&path).await).is_empty(),
+            "nobody sees another's calls"
+        );
         assert!(browser.get("/dashboard").await.text().contains("client-64"));
     })
     .await;
@@ -487,15 +665,25 @@ fn clients_on(page: &Page) -> Vec<String> {
     html.select(&cells).map(|cell| cell.text().collect()).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_regenerated_url_replaces_the_old_one_at_once() {
     test(async |world: Arc<World>| {
         let ana = world.ana().clone();
         let mut browser: Browser = world.signed_in(&ana).await;
         let old = url_on(&browser.get("/dashboard").await);
         assert_eq!(old, ana.link);
-        assert!(browser.get("/link/regenerate").await.text().contains("stops working at once"));
-        assert_eq!(url_on(&browser.get("/dashboard").await), old, "looking changes nothing");
+        assert!(
+            browser
+                .get("/link/regenerate")
+                .await
+                .text()
+                .contains("stops working at once")
+        );
+        assert_eq!(
+            url_on(&browser.get("/dashboard").await),
+            old,
+            "looking changes nothing"
+        );
         let done = browser.post("/link/regenerate", &[]).await;
         assert_eq!(done.location(), "/dashboard?done=regenerated");
         let new = url_on(&browser.get("/dashboard").await);
@@ -507,8 +695,18 @@ async fn a_regenerated_url_replaces_the_old_one_at_once() {
         let mut jack = world.signed_in(&world.jack().clone()).await;
         let page = jack.get("/dashboard").await;
         assert_eq!(url_on(&page), world.jack().link, "nobody else's URL changed");
-        for other in ["/", "/privacy", "/activity", "/connect", "/link/regenerate", "/disconnect"] {
-            assert!(!browser.get(other).await.body.contains("icul_"), "{other} shows the connector URL");
+        for other in [
+            "/",
+            "/privacy",
+            "/activity",
+            "/connect",
+            "/link/regenerate",
+            "/disconnect",
+        ] {
+            assert!(
+                !browser.get(other).await.body.contains("icul_"),
+                "{other} shows the connector URL"
+            );
         }
     })
     .await;

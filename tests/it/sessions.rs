@@ -1,7 +1,11 @@
 //! Browser sessions. Hard cases 74-78, 81, 85, 86.
 
 use chrono::Duration;
-use icusync::{demo::seed::PASSWORD, queries, secrets::{Token, TokenKind}};
+use icusync::{
+    demo::seed::PASSWORD,
+    queries,
+    secrets::{Token, TokenKind},
+};
 use reqwest::Method;
 
 use crate::{
@@ -9,7 +13,7 @@ use crate::{
     world::{form, test, test_with},
 };
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_cookie_has_every_flag_over_https() {
     test(async |world| {
         let router = service_with(&world, |config| {
@@ -28,21 +32,27 @@ async fn the_cookie_has_every_flag_over_https() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_replaces_the_session_that_came_with_it() {
     test(async |world| {
         let ana = world.ana().clone();
         let mut browser = world.signed_in(&ana).await;
         let before = browser.clone();
-        browser.post("/sign-in", &[("email", ana.person.email), ("password", PASSWORD)]).await;
+        browser
+            .post("/sign-in", &[("email", ana.person.email), ("password", PASSWORD)])
+            .await;
         assert_ne!(before.cookies["s"], browser.cookies["s"]);
         assert_eq!(browser.get("/dashboard").await.status, 200);
-        assert_eq!(before.clone().get("/dashboard").await.status, 303, "the cookie from before is worth nothing");
+        assert_eq!(
+            before.clone().get("/dashboard").await.status,
+            303,
+            "the cookie from before is worth nothing"
+        );
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn after_signing_out_the_cookie_is_dead() {
     test(async |world| {
         let mut browser = world.signed_in(&world.ana().clone()).await;
@@ -51,13 +61,20 @@ async fn after_signing_out_the_cookie_is_dead() {
         assert_eq!((out.status, out.location()), (303, "/"));
         assert!(browser.cookies.is_empty());
         let replay = kept.clone().get("/dashboard").await;
-        assert_eq!((replay.status, replay.location()), (303, "/sign-in?next=dashboard"));
-        assert_eq!(kept.clone().get("/sign-out").await.status, 405, "a link cannot sign anybody out");
+        assert_eq!(
+            (replay.status, replay.location()),
+            (303, "/sign-in?next=dashboard")
+        );
+        assert_eq!(
+            kept.clone().get("/sign-out").await.status,
+            405,
+            "a link cannot sign anybody out"
+        );
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn strange_cookies_are_no_session() {
     test(async |world| {
         let browser = world.signed_in(&world.ana().clone()).await;
@@ -87,12 +104,16 @@ async fn strange_cookies_are_no_session() {
         }
         let mut twice = world.browser();
         twice.extra = vec![("cookie", format!("a=b; s={good}; c=d"))];
-        assert_eq!(twice.get("/dashboard").await.status, 200, "among others it counts");
+        assert_eq!(
+            twice.get("/dashboard").await.status,
+            200,
+            "among others it counts"
+        );
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_after_a_fortnight_unused_and_ninety_days_at_most() {
     test(async |world| {
         let mut idle = world.signed_in(&world.ana().clone()).await;
@@ -112,14 +133,20 @@ async fn a_session_ends_after_a_fortnight_unused_and_ninety_days_at_most() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_time_of_last_use_is_written_at_most_once_a_minute() {
     test(async |world| {
         let mut browser = world.signed_in(&world.ana().clone()).await;
-        let hash = Token::parse(TokenKind::Session, &browser.cookies["s"]).unwrap().hash();
+        let hash = Token::parse(TokenKind::Session, &browser.cookies["s"])
+            .unwrap()
+            .hash();
         let long_ago = world.clock.now() - Duration::days(1);
         let seen = async || {
-            queries::sessions::living(&world.app.pool, hash, long_ago, long_ago).await.unwrap().unwrap().last_seen_at
+            queries::sessions::living(&world.app.pool, hash, long_ago, long_ago)
+                .await
+                .unwrap()
+                .unwrap()
+                .last_seen_at
         };
         let began = seen().await;
         world.clock.advance(Duration::seconds(59));
@@ -132,7 +159,7 @@ async fn the_time_of_last_use_is_written_at_most_once_a_minute() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_sent_to_sign_in_comes_back_to_a_page_of_ours() {
     test_with(
         |config| {
@@ -144,22 +171,44 @@ async fn whoever_is_sent_to_sign_in_comes_back_to_a_page_of_ours() {
             let stopped = browser.get("/activity?before=x").await;
             assert_eq!(stopped.location(), "/sign-in?next=activity");
             let page = browser.get("/sign-in?next=activity").await;
-            assert_eq!(page.attribute("input[name=next]", "value").as_deref(), Some("activity"));
-            for evil in ["//evil.example", "/\\evil.example", "https:evil.example", "%2f%2fevil", "javascript:alert(1)"] {
+            assert_eq!(
+                page.attribute("input[name=next]", "value").as_deref(),
+                Some("activity")
+            );
+            for evil in [
+                "//evil.example",
+                "/\\evil.example",
+                "https:evil.example",
+                "%2f%2fevil",
+                "javascript:alert(1)",
+            ] {
                 let page = world.browser().get(&format!("/sign-in?next={evil}")).await;
-                assert_eq!(page.attribute("input[name=next]", "value").as_deref(), Some("dashboard"));
-                let fields =
-                    [("email", world.ana().person.email), ("password", PASSWORD), ("next", evil)];
-                assert_eq!(world.browser().post("/sign-in", &fields).await.location(), "/dashboard");
+                assert_eq!(
+                    page.attribute("input[name=next]", "value").as_deref(),
+                    Some("dashboard")
+                );
+                let fields = [
+                    ("email", world.ana().person.email),
+                    ("password", PASSWORD),
+                    ("next", evil),
+                ];
+                assert_eq!(
+                    world.browser().post("/sign-in", &fields).await.location(),
+                    "/dashboard"
+                );
             }
-            let fields = [("email", world.ana().person.email), ("password", PASSWORD), ("next", "activity")];
+            let fields = [
+                ("email", world.ana().person.email),
+                ("password", PASSWORD),
+                ("next", "activity"),
+            ];
             assert_eq!(browser.post("/sign-in", &fields).await.location(), "/activity");
         },
     )
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn unknown_and_wrong_are_one_answer() {
     test_with(
         |config| config.sign_ins_per_minute = 100,
@@ -173,7 +222,10 @@ async fn unknown_and_wrong_are_one_answer() {
                 (world.ana().person.email, ""),
                 (world.ana().person.email, long.as_str()),
             ] {
-                let page = world.browser().post("/sign-in", &[("email", email), ("password", password)]).await;
+                let page = world
+                    .browser()
+                    .post("/sign-in", &[("email", email), ("password", password)])
+                    .await;
                 assert_eq!(page.status, 422);
                 assert!(page.headers.get("set-cookie").is_none());
                 bodies.push(page.body.replace(email, ""));
@@ -184,35 +236,47 @@ async fn unknown_and_wrong_are_one_answer() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn tries_run_out_and_it_is_said_when_to_come_back() {
     test(async |world| {
         let jack = world.jack().person.email;
         for _ in 0..5 {
-            let page = world.browser().post("/sign-in", &[("email", jack), ("password", "wrong password")]).await;
+            let page = world
+                .browser()
+                .post("/sign-in", &[("email", jack), ("password", "wrong password")])
+                .await;
             assert_eq!(page.status, 422);
         }
-        let page = world.browser().post("/sign-in", &[("email", jack), ("password", PASSWORD)]).await;
+        let page = world
+            .browser()
+            .post("/sign-in", &[("email", jack), ("password", PASSWORD)])
+            .await;
         assert_eq!(page.status, 429, "the right password does not help either");
         let wait: u64 = page.header("retry-after").parse().unwrap();
         assert!((1..=60).contains(&wait));
         assert!(page.text().contains("Too many tries"));
         let forged = |address: &'static str| {
             let mut browser = world.browser();
-            browser.extra = vec![("x-forwarded-for", address.to_owned()), ("fly-client-ip", address.to_owned())];
+            browser.extra = vec![
+                ("x-forwarded-for", address.to_owned()),
+                ("fly-client-ip", address.to_owned()),
+            ];
             browser
         };
         let mut last = 0;
         for n in 0..10 {
             let email = format!("{n}@example.test");
-            last = forged("198.51.100.7").post("/sign-in", &[("email", &email), ("password", "wrong password")]).await.status;
+            last = forged("198.51.100.7")
+                .post("/sign-in", &[("email", &email), ("password", "wrong password")])
+                .await
+                .status;
         }
         assert_eq!(last, 429, "a forged header makes no new client");
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn behind_our_proxy_each_client_has_its_own_allowance() {
     test_with(
         |config| {
@@ -224,22 +288,36 @@ async fn behind_our_proxy_each_client_has_its_own_allowance() {
             let status = async |address: &str, email: &str| {
                 let mut browser = world.browser();
                 browser.extra = vec![("x-forwarded-for", address.to_owned())];
-                browser.post("/sign-in", &[("email", email), ("password", "wrong password")]).await.status
+                browser
+                    .post("/sign-in", &[("email", email), ("password", "wrong password")])
+                    .await
+                    .status
             };
             assert_eq!(status("2001:db8:1:2::1", "a@example.test").await, 422);
             assert_eq!(status("2001:db8:1:2::2", "b@example.test").await, 422);
-            assert_eq!(status("2001:db8:1:2:ffff::3", "c@example.test").await, 429, "one /64 is one client");
+            assert_eq!(
+                status("2001:db8:1:2:ffff::3", "c@example.test").await,
+                429,
+                "one /64 is one client"
+            );
             assert_eq!(status("2001:db8:1:3::1", "d@example.test").await, 422);
-            assert_eq!(status("6.6.6.6, 2001:db8:1:2::9", "e@example.test").await, 429, "what the client wrote first counts not");
+            assert_eq!(
+                status("6.6.6.6, 2001:db8:1:2::9", "e@example.test").await,
+                429,
+                "what the client wrote first counts not"
+            );
         },
     )
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_megabyte_of_password_never_reaches_the_hash() {
     test(async |world| {
-        let body = form(&[("email", world.ana().person.email), ("password", &"x".repeat(1_000_000))]);
+        let body = form(&[
+            ("email", world.ana().person.email),
+            ("password", &"x".repeat(1_000_000)),
+        ]);
         let page = world.browser().send(Method::POST, "/sign-in", Some(body)).await;
         assert_eq!(page.status, 413);
     })

@@ -27,7 +27,7 @@ pub fn capture() {
         tracing_subscriber::fmt()
             .json()
             .with_env_filter(
-                "debug,icusync=trace,rmcp=info,sqlx=info,hyper=info,hyper_util=info,reqwest=info,h2=info",
+                "debug,icusync=trace,rmcp=info,sqlx=info,hyper=info,hyper_util=info,reqwest=info,h2=info,html5ever=info,selectors=info",
             )
             .with_writer(|| Keep)
             .init();
