@@ -49,7 +49,7 @@ const FOR_ATHLETES: [&str; 6] = [
 ];
 
 /// A second service on the world's database, with other settings.
-pub fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Router {
+pub(crate) fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Router {
     let mut config = world.app.config.clone();
     tweak(&mut config);
     let from = Ingredients {
@@ -63,7 +63,7 @@ pub fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Router {
 }
 
 /// Posts a form straight into a service.
-pub async fn post_to(
+pub(crate) async fn post_to(
     router: &Router,
     host: &str,
     path: &str,
@@ -347,7 +347,10 @@ async fn odd_forms_are_refused_and_change_nothing() {
         |config| config.sign_ins_per_minute = 1_000,
         async |world| {
             let mut browser = world.browser();
-            let many: String = (0..1_000).map(|n| format!("f{n}=1&")).collect();
+            let many = (0..1_000)
+                .map(|n| format!("f{n}=1&"))
+                .collect::<Vec<_>>()
+                .concat();
             let cases: Vec<(String, u16)> = vec![
                 (String::new(), 400),
                 ("email=a@example.test".to_owned(), 400),
