@@ -244,7 +244,8 @@ impl Config {
     /// Every setting at its default, whatever the environment says. For tests and the demo.
     pub fn defaults() -> Self {
         use clap::{Args as _, FromArgMatches as _, builder::Resettable};
-        let command = Self::augment_args(clap::Command::new("icusync")).mut_args(|arg| arg.env(Resettable::Reset));
+        let command =
+            Self::augment_args(clap::Command::new("icusync")).mut_args(|arg| arg.env(Resettable::Reset));
         let matches = command.get_matches_from(["icusync"]);
         Self::from_arg_matches(&matches).expect("every setting has a default or is optional")
     }

@@ -62,8 +62,13 @@ pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
         return Ok(PathBuf::from("/var/lib/icusync"));
     }
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
-    let base = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute()).or_else(home);
-    Ok(base.context("neither DATA_DIR nor HOME is set: say where the data shall live")?.join("icusync"))
+    let base = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|dir| dir.is_absolute())
+        .or_else(home);
+    Ok(base
+        .context("neither DATA_DIR nor HOME is set: say where the data shall live")?
+        .join("icusync"))
 }
 
 /// The database to use: the one of `DATABASE_URL`, or a private cluster, started here and stopped by its owner.
@@ -102,14 +107,27 @@ impl Database {
 
     /// Uses a database that somebody else runs.
     pub fn at(url: &str) -> anyhow::Result<Self> {
-        let options = PgConnectOptions::from_str(url).map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
-        Ok(Self { options, cluster: None })
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
+        Ok(Self {
+            options,
+            cluster: None,
+        })
     }
 
     /// Brings the schema up to date. Instances that start together take turns: sqlx holds an advisory lock.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        let mut connection = self.options.clone().log_statements(log::LevelFilter::Off).connect().await.map_err(unreachable)?;
-        sqlx::migrate!().run(&mut connection).await.context("cannot bring the database's schema up to date")
+        let mut connection = self
+            .options
+            .clone()
+            .log_statements(log::LevelFilter::Off)
+            .connect()
+            .await
+            .map_err(unreachable)?;
+        sqlx::migrate!()
+            .run(&mut connection)
+            .await
+            .context("cannot bring the database's schema up to date")
     }
 
     /// The pool: two seconds for a connection, five for a statement.
@@ -118,7 +136,10 @@ impl Database {
             .options
             .clone()
             .application_name("icusync")
-            .options([("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "15s")])
+            .options([
+                ("statement_timeout", "5s"),
+                ("idle_in_transaction_session_timeout", "15s"),
+            ])
             .log_statements(log::LevelFilter::Off);
         PgPoolOptions::new()
             .max_connections(config.database_connections)
@@ -152,7 +173,10 @@ pub async fn refuse_unmarked(database: &Database) -> anyhow::Result<()> {
         queries::installation::Kind::Unmarked => false,
         queries::installation::Kind::Marked(kind) => kind == Purpose::Demo.as_str(),
     };
-    anyhow::ensure!(is_ours, "this database was not made by a demo: `icusync demo` never opens real data");
+    anyhow::ensure!(
+        is_ours,
+        "this database was not made by a demo: `icusync demo` never opens real data"
+    );
     Ok(())
 }
 
@@ -167,7 +191,12 @@ pub fn keys(config: &Config, random: &Random) -> anyhow::Result<KeyRing> {
 /// Reads a key file, or makes one that only its owner can read.
 pub fn key_file(path: &Path, random: &Random) -> anyhow::Result<KeyRing> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    match std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
         Ok(mut file) => {
             writeln!(file, "{}", KeyRing::generate(random)).and_then(|()| file.sync_all())?;
             tracing::info!(file = %path.display(), "made a key file: without it sealed tokens cannot be opened, so back it up");
@@ -177,7 +206,8 @@ pub fn key_file(path: &Path, random: &Random) -> anyhow::Result<KeyRing> {
             return Err(error).with_context(|| format!("cannot make the key file {}", path.display()));
         }
     }
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the key file {}", path.display()))?;
     KeyRing::parse(text.trim()).map_err(|error| anyhow::anyhow!("the key file {}: {error}", path.display()))
 }
 
@@ -207,19 +237,39 @@ pub struct Ingredients {
 
 /// Puts an app together.
 pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
-    let Ingredients { pool, keys, mail, clock, random } = from;
+    let Ingredients {
+        pool,
+        keys,
+        mail,
+        clock,
+        random,
+    } = from;
     let intervals = intervals::Client::new(intervals::Settings::of(&config), clock.clone(), random.clone())?;
     let passwords = Passwords::new(config.passwords_at_once, random.clone());
     let limits = Limits::new(&config);
-    Ok(App::new(Parts { config, pool, clock, random, keys, passwords, intervals, mail, limits }))
+    Ok(App::new(Parts {
+        config,
+        pool,
+        clock,
+        random,
+        keys,
+        passwords,
+        intervals,
+        mail,
+        limits,
+    }))
 }
 
 /// Runs the service on `listeners` until `shutdown`, then drains: running requests and jobs end first.
 pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationToken) -> anyhow::Result<()> {
     let router = routes::service(app.clone());
     let worker = tokio::spawn(jobs::run(app.clone(), shutdown.clone()));
-    let servers = listeners.into_iter().map(|listener| server::serve(listener, router.clone(), shutdown.clone()));
-    futures::future::try_join_all(servers).await.context("the server ended")?;
+    let servers = listeners
+        .into_iter()
+        .map(|listener| server::serve(listener, router.clone(), shutdown.clone()));
+    futures::future::try_join_all(servers)
+        .await
+        .context("the server ended")?;
     worker.await.context("the worker ended")?;
     app.pool.close().await;
     Ok(())
@@ -227,7 +277,9 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
 
 /// Installs the recorder of metrics for this process.
 pub fn record_metrics() -> anyhow::Result<PrometheusHandle> {
-    PrometheusBuilder::new().install_recorder().context("cannot install the recorder of metrics")
+    PrometheusBuilder::new()
+        .install_recorder()
+        .context("cannot install the recorder of metrics")
 }
 
 /// Serves `/metrics` on its own, private address until `shutdown`.
@@ -236,9 +288,14 @@ pub async fn serve_metrics(
     handle: PrometheusHandle,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(bind).await.with_context(|| format!("cannot listen on METRICS_BIND {bind}"))?;
+    let listener = TcpListener::bind(bind)
+        .await
+        .with_context(|| format!("cannot listen on METRICS_BIND {bind}"))?;
     let upkeep = handle.clone();
-    let router = axum::Router::new().route("/metrics", axum::routing::get(move || std::future::ready(handle.render())));
+    let router = axum::Router::new().route(
+        "/metrics",
+        axum::routing::get(move || std::future::ready(handle.render())),
+    );
     let ticks = shutdown.clone();
     tokio::spawn(async move {
         let mut every = tokio::time::interval(Duration::from_secs(5));
@@ -247,7 +304,9 @@ pub async fn serve_metrics(
             upkeep.run_upkeep();
         }
     });
-    server::serve(listener, router, shutdown).await.context("the metrics server ended")
+    server::serve(listener, router, shutdown)
+        .await
+        .context("the metrics server ended")
 }
 
 /// Cancelled by SIGTERM or Ctrl-C.

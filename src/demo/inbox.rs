@@ -22,14 +22,28 @@ pub fn router(mails: Captured, at: SocketAddr) -> Router {
         .route("/mails.json", get(all))
         .route("/mails/{number}", get(one))
         .with_state(mails)
-        .layer(middleware::from_fn(move |request, next| own_name_only(at, request, next)))
+        .layer(middleware::from_fn(move |request, next| {
+            own_name_only(at, request, next)
+        }))
 }
 
 /// A page elsewhere must not read mails by pointing its own name at this port (DNS rebinding).
 async fn own_name_only(at: SocketAddr, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let named = [format!("127.0.0.1:{}", at.port()), format!("localhost:{}", at.port()), format!("[::1]:{}", at.port())];
-    if named.iter().any(|name| name == host) { next.run(request).await } else { StatusCode::FORBIDDEN.into_response() }
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let named = [
+        format!("127.0.0.1:{}", at.port()),
+        format!("localhost:{}", at.port()),
+        format!("[::1]:{}", at.port()),
+    ];
+    if named.iter().any(|name| name == host) {
+        next.run(request).await
+    } else {
+        StatusCode::FORBIDDEN.into_response()
+    }
 }
 
 #[derive(Template)]
@@ -52,7 +66,13 @@ enum Piece {
 }
 
 async fn list(State(mails): State<Captured>) -> Response {
-    let mails = mails.all().into_iter().enumerate().map(|(at, mail)| (at + 1, mail)).rev().collect();
+    let mails = mails
+        .all()
+        .into_iter()
+        .enumerate()
+        .map(|(at, mail)| (at + 1, mail))
+        .rev()
+        .collect();
     page(&Inbox { mails })
 }
 
@@ -64,7 +84,13 @@ async fn one(State(mails): State<Captured>, Path(number): Path<usize>) -> Respon
         .letter
         .text
         .lines()
-        .map(|line| if line.starts_with("http") { Piece::Link(line.to_owned()) } else { Piece::Text(line.to_owned()) })
+        .map(|line| {
+            if line.starts_with("http") {
+                Piece::Link(line.to_owned())
+            } else {
+                Piece::Text(line.to_owned())
+            }
+        })
         .collect();
     page(&InboxMail { mail, paragraphs })
 }

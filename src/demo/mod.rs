@@ -61,7 +61,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     outcome
 }
 
-async fn run_in(options: &Options, scratch: Option<PathBuf>, shutdown: CancellationToken) -> anyhow::Result<()> {
+async fn run_in(
+    options: &Options,
+    scratch: Option<PathBuf>,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     let clock = Clock::system();
     let random = Random::from_os();
     let (data_dir, kind) = match (&options.data_dir, scratch) {
@@ -74,7 +78,12 @@ async fn run_in(options: &Options, scratch: Option<PathBuf>, shutdown: Cancellat
     if !options.json {
         say("Starting a private PostgreSQL and a simulated intervals.icu …")?;
     }
-    let mut database = Database::private(postgres::Options { data_dir: data_dir.clone(), run_as: None, kind }).await?;
+    let mut database = Database::private(postgres::Options {
+        data_dir: data_dir.clone(),
+        run_as: None,
+        kind,
+    })
+    .await?;
     start::refuse_unmarked(&database).await?;
     database.migrate().await?;
 
@@ -95,12 +104,28 @@ async fn run_in(options: &Options, scratch: Option<PathBuf>, shutdown: Cancellat
     let keys = start::key_file(&data_dir.join("seal.keys"), &random)?;
     let mails = Captured::default();
     let mail = Transport::Captured(mails.clone());
-    let app = start::app(config, Ingredients { pool, keys, mail, clock, random })?;
+    let app = start::app(
+        config,
+        Ingredients {
+            pool,
+            keys,
+            mail,
+            clock,
+            random,
+        },
+    )?;
     let people = seed::seed(&app).await?;
 
-    let inbox = TcpListener::bind(loopback(0)).await.context("cannot listen for the captured mails")?;
+    let inbox = TcpListener::bind(loopback(0))
+        .await
+        .context("cannot listen for the captured mails")?;
     let inbox_at = inbox.local_addr()?;
-    let ready = Ready { app: app.clone(), people, inbox: inbox_at, simulator: simulator.as_ref() };
+    let ready = Ready {
+        app: app.clone(),
+        people,
+        inbox: inbox_at,
+        simulator: simulator.as_ref(),
+    };
     say(&if options.json { ready.json() } else { ready.text() })?;
 
     let mut cluster = database.cluster.take();
@@ -144,7 +169,12 @@ pub fn config(port: u16) -> anyhow::Result<Config> {
 }
 
 /// Starts the simulated intervals.icu for a service with `config`.
-pub async fn simulate(clock: &Clock, config: &Config, port: u16, control: u16) -> anyhow::Result<sim::Running> {
+pub async fn simulate(
+    clock: &Clock,
+    config: &Config,
+    port: u16,
+    control: u16,
+) -> anyhow::Result<sim::Running> {
     let clock = clock.clone();
     sim::start(sim::Options {
         clock: Arc::new(move || clock.now()),
@@ -201,26 +231,42 @@ impl Ready<'_> {
     fn text(&self) -> String {
         use std::fmt::Write as _;
         let config = &self.app.config;
-        let mut out = format!("\nIcuSync demo is ready.\n\n  Pages           {}\n", config.public_url.as_str());
+        let mut out = format!(
+            "\nIcuSync demo is ready.\n\n  Pages           {}\n",
+            config.public_url.as_str()
+        );
         let _ = writeln!(out, "  Captured mail   http://{}", self.inbox);
-        let _ = writeln!(out, "  intervals.icu   {} (simulated unless you named another)", config.intervals_url.as_str());
+        let _ = writeln!(
+            out,
+            "  intervals.icu   {} (simulated unless you named another)",
+            config.intervals_url.as_str()
+        );
         for seeded in &self.people {
-            let _ = writeln!(out, "\n  {}\n    sign in       {} / {}", seeded.person.name, seeded.person.email, seed::PASSWORD);
+            let _ = writeln!(
+                out,
+                "\n  {}\n    sign in       {} / {}",
+                seeded.person.name,
+                seeded.person.email,
+                seed::PASSWORD
+            );
             let _ = writeln!(out, "    connector URL {}", seeded.link);
         }
         out.push_str("\nClick: sign in as Ana, or sign up with any address and take the mail from the captured ones.\n");
         out.push_str("Paste: give a connector URL to any MCP client on this machine, for example\n");
         let url = self.people.first().map_or("", |seeded| seeded.link.as_str());
-        let _ = writeln!(out, "  claude mcp add --transport http icusync {url}\n\nCtrl-C ends it.");
+        let _ = writeln!(
+            out,
+            "  claude mcp add --transport http icusync {url}\n\nCtrl-C ends it."
+        );
         out
     }
 }
 
 /// 127.0.0.1 and, where the machine has it, ::1: browsers take either for `localhost`.
 async fn listen(port: u16) -> anyhow::Result<Vec<TcpListener>> {
-    let first = TcpListener::bind(loopback(port))
-        .await
-        .with_context(|| format!("port {port} is taken: choose another with --port, or a free one with --port 0"))?;
+    let first = TcpListener::bind(loopback(port)).await.with_context(|| {
+        format!("port {port} is taken: choose another with --port, or a free one with --port 0")
+    })?;
     let same: SocketAddr = (std::net::Ipv6Addr::LOCALHOST, first.local_addr()?.port()).into();
     let mut listeners = vec![first];
     listeners.extend(TcpListener::bind(same).await);
@@ -236,7 +282,11 @@ fn origin(url: &str) -> anyhow::Result<Origin> {
 }
 
 fn scratch_dir(random: &Random) -> PathBuf {
-    let name: String = random.bytes::<6>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let name: String = random
+        .bytes::<6>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     std::env::temp_dir().join(format!("icusync-demo-{name}"))
 }
 

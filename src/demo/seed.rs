@@ -28,7 +28,9 @@ pub struct Seeded {
 pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
     let mut seeded = Vec::new();
     for person in &PEOPLE {
-        let link = account_of(app, person).await.with_context(|| format!("cannot seed {}", person.name))?;
+        let link = account_of(app, person)
+            .await
+            .with_context(|| format!("cannot seed {}", person.name))?;
         seeded.push(Seeded { person, link });
     }
     Ok(seeded)
@@ -43,11 +45,14 @@ async fn account_of(app: &App, person: &Person) -> anyhow::Result<String> {
     } else {
         let hash = app.passwords.hash(Password::choose(PASSWORD.to_owned())?).await;
         let mut transaction = app.pool.begin().await?;
-        let account =
-            accounts::create(&mut transaction, app, &address, &hash).await?.context("the address was taken meanwhile")?;
+        let account = accounts::create(&mut transaction, app, &address, &hash)
+            .await?
+            .context("the address was taken meanwhile")?;
         let id = ConnectionId(app.random.uuid(&app.clock));
-        let scopes: Vec<String> =
-            crate::intervals::Area::ALL.iter().map(|area| format!("{}:WRITE", area.as_str())).collect();
+        let scopes: Vec<String> = crate::intervals::Area::ALL
+            .iter()
+            .map(|area| format!("{}:WRITE", area.as_str()))
+            .collect();
         let connection = NewConnection {
             id,
             account_id: account,
@@ -57,12 +62,18 @@ async fn account_of(app: &App, person: &Person) -> anyhow::Result<String> {
             scopes: &scopes,
             now,
         };
-        let sealed = app.keys.seal(connection::token_place(id), person.token.as_bytes(), &app.random);
+        let sealed = app
+            .keys
+            .seal(connection::token_place(id), person.token.as_bytes(), &app.random);
         queries::connections::connect(&mut *transaction, connection, &sealed).await?;
         transaction.commit().await?;
         account
     };
-    let link = queries::links::of_account(&app.pool, account).await?.context("every account has a link")?;
-    let token = app.keys.open_text(accounts::link_place(link.id), &link.token_sealed)?;
+    let link = queries::links::of_account(&app.pool, account)
+        .await?
+        .context("every account has a link")?;
+    let token = app
+        .keys
+        .open_text(accounts::link_place(link.id), &link.token_sealed)?;
     Ok(app.config.link_url.join(&format!("/mcp/{token}")))
 }

@@ -10,7 +10,11 @@ use crate::{
 
 /// Where a link's token stands.
 pub const fn link_place(id: LinkId) -> Place {
-    Place { table: "links", row: id.0, column: "token_sealed" }
+    Place {
+        table: "links",
+        row: id.0,
+        column: "token_sealed",
+    }
 }
 
 /// Makes an account and its link within `db`'s transaction; `None` when the address has one already.
@@ -26,7 +30,9 @@ pub async fn create(
     if made.is_some() {
         let link = LinkId(app.random.uuid(&app.clock));
         let token = Token::mint(TokenKind::Link, &app.random);
-        let sealed = app.keys.seal(link_place(link), token.expose().as_bytes(), &app.random);
+        let sealed = app
+            .keys
+            .seal(link_place(link), token.expose().as_bytes(), &app.random);
         queries::links::create(db, link, id, token.hash(), &sealed, now).await?;
     }
     Ok(made)

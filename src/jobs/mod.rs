@@ -34,7 +34,9 @@ pub async fn enqueue_revoke(
 ) -> anyhow::Result<()> {
     use secrecy::ExposeSecret as _;
     let id = JobId(app.random.uuid(&app.clock));
-    let plain = serde_json::to_vec(&Revoke { token: token.expose_secret().to_owned() })?;
+    let plain = serde_json::to_vec(&Revoke {
+        token: token.expose_secret().to_owned(),
+    })?;
     let payload = app.keys.seal(outbox::place(id), &plain, &app.random);
     let job = NewJob {
         id,
@@ -45,5 +47,7 @@ pub async fn enqueue_revoke(
         payload: &payload,
         now: app.clock.now(),
     };
-    queries::jobs::create(db, job).await.context("cannot queue the revoke")
+    queries::jobs::create(db, job)
+        .await
+        .context("cannot queue the revoke")
 }

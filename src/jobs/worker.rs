@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 use super::Revoke;
 use crate::{
     app::App,
-
     intervals::{self, Credential},
     mail::{Envelope, outbox, transport::SendError},
     queries::{self, jobs::Job},
@@ -61,33 +60,48 @@ pub async fn run_due(app: &App) -> sqlx::Result<usize> {
     let now = app.clock.now();
     let jobs = queries::jobs::claim(&app.pool, now, now + CLAIM, BATCH).await?;
     let count = jobs.len();
-    stream::iter(jobs).for_each_concurrent(None, |job| work(app, job)).await;
+    stream::iter(jobs)
+        .for_each_concurrent(None, |job| work(app, job))
+        .await;
     if count > 0 {
         let (waiting, _) = queries::jobs::backlog(&app.pool, app.clock.now()).await?;
-        #[expect(clippy::cast_precision_loss, reason = "a queue of 2^52 jobs is not going to happen")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a queue of 2^52 jobs is not going to happen"
+        )]
         metrics::gauge!("icusync_jobs_waiting").set(waiting as f64);
     }
     Ok(count)
 }
 
 async fn work(app: &App, job: Job) {
-    let ended = tokio::time::timeout(DEADLINE, attempt(app, &job)).await.unwrap_or(Ended::Later("took too long"));
+    let ended = tokio::time::timeout(DEADLINE, attempt(app, &job))
+        .await
+        .unwrap_or(Ended::Later("took too long"));
     let now = app.clock.now();
     let (outcome, written) = match ended {
-        Ended::Done => ("done", queries::jobs::finish(&app.pool, job.id, "done", None, now).await),
+        Ended::Done => (
+            "done",
+            queries::jobs::finish(&app.pool, job.id, "done", None, now).await,
+        ),
         Ended::Later(why) if job.attempts < MOST_ATTEMPTS => {
             let pause = pause_after(job.attempts, app.random.unit());
-            ("later", queries::jobs::postpone(&app.pool, job.id, why, now + pause).await)
+            (
+                "later",
+                queries::jobs::postpone(&app.pool, job.id, why, now + pause).await,
+            )
         }
-        Ended::Later(why) | Ended::Never(why) => {
-            ("failed", queries::jobs::finish(&app.pool, job.id, "failed", Some(why), now).await)
-        }
+        Ended::Later(why) | Ended::Never(why) => (
+            "failed",
+            queries::jobs::finish(&app.pool, job.id, "failed", Some(why), now).await,
+        ),
     };
     let name = job.name;
     if outcome == "failed" {
         tracing::warn!(job = %job.id, kind = job.kind, name, attempts = job.attempts, "gave up a job");
     }
-    metrics::counter!("icusync_jobs_total", "kind" => job.kind, "name" => name, "outcome" => outcome).increment(1);
+    metrics::counter!("icusync_jobs_total", "kind" => job.kind, "name" => name, "outcome" => outcome)
+        .increment(1);
     if let Err(error) = written {
         // The claim lapses and the job runs again; a mail then carries the same Message-ID.
         tracing::warn!(job = %job.id, %error, "cannot note what became of a job");
@@ -103,13 +117,32 @@ async fn attempt(app: &App, job: &Job) -> Ended {
 }
 
 async fn mail(app: &App, job: &Job) -> Ended {
-    let Ok(parcel) = outbox::open(app, job.id, &job.payload) else { return Ended::Never("does not open") };
-    let envelope =
-        Envelope { to: parcel.to, at: job.created_at, public_url: app.config.public_url.as_str().to_owned() };
-    let Ok(letter) = parcel.mail.render(&envelope) else { return Ended::Never("does not render") };
-    let Ok(from) = app.config.mail_from.parse() else { return Ended::Never("no sender") };
+    let Ok(parcel) = outbox::open(app, job.id, &job.payload) else {
+        return Ended::Never("does not open");
+    };
+    let envelope = Envelope {
+        to: parcel.to,
+        at: job.created_at,
+        public_url: app.config.public_url.as_str().to_owned(),
+    };
+    let Ok(letter) = parcel.mail.render(&envelope) else {
+        return Ended::Never("does not render");
+    };
+    let Ok(from) = app.config.mail_from.parse() else {
+        return Ended::Never("no sender");
+    };
     let host = app.config.public_url.authority();
-    match app.mail.send(job.id, &from, host.split(':').next().unwrap_or_default(), &envelope, &letter).await {
+    match app
+        .mail
+        .send(
+            job.id,
+            &from,
+            host.split(':').next().unwrap_or_default(),
+            &envelope,
+            &letter,
+        )
+        .await
+    {
         Ok(()) => Ended::Done,
         Err(SendError::Later) => Ended::Later("not delivered for now"),
         Err(SendError::Never) => Ended::Never("refused for good"),
@@ -117,8 +150,12 @@ async fn mail(app: &App, job: &Job) -> Ended {
 }
 
 async fn revoke(app: &App, job: &Job) -> Ended {
-    let Ok(plain) = app.keys.open(outbox::place(job.id), &job.payload) else { return Ended::Never("does not open") };
-    let Ok(Revoke { token }) = serde_json::from_slice(&plain) else { return Ended::Never("unreadable") };
+    let Ok(plain) = app.keys.open(outbox::place(job.id), &job.payload) else {
+        return Ended::Never("does not open");
+    };
+    let Ok(Revoke { token }) = serde_json::from_slice(&plain) else {
+        return Ended::Never("unreadable");
+    };
     match app.intervals.disconnect(&Credential::Bearer(token.into())).await {
         // A token that upstream no longer knows is as good as revoked.
         Ok(()) | Err(intervals::Error::Unauthorized) => Ended::Done,
@@ -133,11 +170,14 @@ async fn revoke(app: &App, job: &Job) -> Ended {
 fn pause_after(attempts: i32, jitter: f64) -> chrono::Duration {
     let doubled = 30_i64 << attempts.clamp(1, 12).saturating_sub(1);
     let seconds = doubled.min(6 * 3600);
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few hours in milliseconds")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a few hours in milliseconds"
+    )]
     let extra = (seconds as f64 * 250.0 * jitter) as i64;
     chrono::Duration::seconds(seconds) + chrono::Duration::milliseconds(extra)
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -145,7 +185,9 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_six_hours() {
-        let plain: Vec<i64> = (1..=14).map(|attempt| pause_after(attempt, 0.0).num_seconds()).collect();
+        let plain: Vec<i64> = (1..=14)
+            .map(|attempt| pause_after(attempt, 0.0).num_seconds())
+            .collect();
         assert_eq!(plain[..4], [30, 60, 120, 240]);
         assert!(plain.windows(2).all(|pair| pair[0] <= pair[1]));
         assert_eq!(plain[13], 6 * 3600);

@@ -34,25 +34,34 @@ impl Address {
         if typed.len() > 254 || local.len() > 64 {
             return Err(BadAddress::TooLong);
         }
-        if local.is_empty() || domain.is_empty() || local.contains(char::is_whitespace) || domain.contains(char::is_whitespace) {
+        if local.is_empty()
+            || domain.is_empty()
+            || local.contains(char::is_whitespace)
+            || domain.contains(char::is_whitespace)
+        {
             return Err(BadAddress::Form);
         }
         // The `atext` of RFC 5322 and dots between: no quotes, no control characters, no way to add a header.
         let atext = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b);
-        if !local.bytes().all(atext) || local.starts_with('.') || local.ends_with('.') || local.contains("..") {
+        if !local.bytes().all(atext) || local.starts_with('.') || local.ends_with('.') || local.contains("..")
+        {
             return Err(BadAddress::Local);
         }
         let domain = idna::domain_to_ascii_strict(domain).map_err(|_| BadAddress::Domain)?;
         let is_name = domain.contains('.')
             && domain.parse::<std::net::IpAddr>().is_err()
             && domain.split('.').all(|label| {
-                (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                (1..=63).contains(&label.len())
+                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
             });
         if !is_name {
             return Err(BadAddress::Domain);
         }
         let key = format!("{}@{}", local.to_ascii_lowercase(), domain.to_ascii_lowercase());
-        Ok(Self { typed: typed.to_owned(), key })
+        Ok(Self {
+            typed: typed.to_owned(),
+            key,
+        })
     }
 
     /// The address for SMTP: the local part as typed, the domain as punycode.
@@ -79,20 +88,44 @@ mod tests {
         ] {
             assert_eq!(Address::parse(typed).unwrap().key, key);
         }
-        assert_eq!(Address::parse("Ana@Bücher.example").unwrap().wire(), "Ana@xn--bcher-kva.example");
+        assert_eq!(
+            Address::parse("Ana@Bücher.example").unwrap().wire(),
+            "Ana@xn--bcher-kva.example"
+        );
     }
 
     #[test]
     fn what_could_break_a_header_or_a_lookup_is_refused() {
         for bad in [
-            "", "@", "a", "a@b", "a@b\r\nBcc: x@y.example", "\"a b\"@c.example", "a b@c.example", "ä@c.example",
-            ".a@c.example", "a..b@c.example", "a@127.0.0.1", "a@[127.0.0.1]", "a@-.", "a@b..c", "a@b_c.example", "<a@b.example>",
-            "a@b.example,c@d.example", "a\0@b.example",
+            "",
+            "@",
+            "a",
+            "a@b",
+            "a@b\r\nBcc: x@y.example",
+            "\"a b\"@c.example",
+            "a b@c.example",
+            "ä@c.example",
+            ".a@c.example",
+            "a..b@c.example",
+            "a@127.0.0.1",
+            "a@[127.0.0.1]",
+            "a@-.",
+            "a@b..c",
+            "a@b_c.example",
+            "<a@b.example>",
+            "a@b.example,c@d.example",
+            "a\0@b.example",
         ] {
             assert!(Address::parse(bad).is_err(), "{bad:?} was taken");
         }
-        assert_eq!(Address::parse(&format!("{}@b.example", "x".repeat(65))), Err(BadAddress::TooLong));
-        assert_eq!(Address::parse(&format!("a@{}.example", "x".repeat(400))), Err(BadAddress::TooLong));
+        assert_eq!(
+            Address::parse(&format!("{}@b.example", "x".repeat(65))),
+            Err(BadAddress::TooLong)
+        );
+        assert_eq!(
+            Address::parse(&format!("a@{}.example", "x".repeat(400))),
+            Err(BadAddress::TooLong)
+        );
     }
 
     proptest! {

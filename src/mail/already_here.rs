@@ -11,4 +11,9 @@ pub struct AlreadyHere {
     pub forgot: String,
 }
 
-super::letter::letter!(AlreadyHere, "mail/already_here.subject", "mail/already_here.txt", "mail/already_here.html");
+super::letter::letter!(
+    AlreadyHere,
+    "mail/already_here.subject",
+    "mail/already_here.txt",
+    "mail/already_here.html"
+);

@@ -9,4 +9,9 @@ pub struct Confirm {
     pub link: String,
 }
 
-super::letter::letter!(Confirm, "mail/confirm.subject", "mail/confirm.txt", "mail/confirm.html");
+super::letter::letter!(
+    Confirm,
+    "mail/confirm.subject",
+    "mail/confirm.txt",
+    "mail/confirm.html"
+);

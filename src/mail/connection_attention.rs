@@ -11,4 +11,9 @@ pub struct ConnectionAttention {
     pub dashboard: String,
 }
 
-super::letter::letter!(ConnectionAttention, "mail/connection_attention.subject", "mail/connection_attention.txt", "mail/connection_attention.html");
+super::letter::letter!(
+    ConnectionAttention,
+    "mail/connection_attention.subject",
+    "mail/connection_attention.txt",
+    "mail/connection_attention.html"
+);

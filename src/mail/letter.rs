@@ -65,11 +65,23 @@ macro_rules! letter {
                 envelope: &$crate::mail::Envelope,
             ) -> askama::Result<$crate::mail::Letter> {
                 use askama::Template as _;
-                let subject = SubjectPart { mail: self, envelope }.render()?;
+                let subject = SubjectPart {
+                    mail: self,
+                    envelope,
+                }
+                .render()?;
                 Ok($crate::mail::Letter {
                     subject: subject.trim().to_owned(),
-                    text: TextPart { mail: self, envelope }.render()?,
-                    html: HtmlPart { mail: self, envelope }.render()?,
+                    text: TextPart {
+                        mail: self,
+                        envelope,
+                    }
+                    .render()?,
+                    html: HtmlPart {
+                        mail: self,
+                        envelope,
+                    }
+                    .render()?,
                 })
             }
         }

@@ -47,15 +47,28 @@ pub async fn enqueue(
         Some(account) => queries::jobs::mails_of(&mut *db, account, now - Duration::days(1)).await?,
         None => 0,
     };
-    if to_address >= i64::from(app.config.mails_per_hour) || for_account >= i64::from(app.config.mails_per_day) {
+    if to_address >= i64::from(app.config.mails_per_hour)
+        || for_account >= i64::from(app.config.mails_per_day)
+    {
         metrics::counter!("icusync_mails_total", "mail" => mail.name(), "outcome" => "capped").increment(1);
         return Ok(Queued::Capped);
     }
     let id = JobId(app.random.uuid(&app.clock));
     let name = mail.name();
-    let parcel = serde_json::to_vec(&Parcel { to: to.typed.clone(), mail })?;
+    let parcel = serde_json::to_vec(&Parcel {
+        to: to.typed.clone(),
+        mail,
+    })?;
     let payload = app.keys.seal(place(id), &parcel, &app.random);
-    let job = NewJob { id, kind: "mail", name, account_id: account, recipient: Some(&recipient), payload: &payload, now };
+    let job = NewJob {
+        id,
+        kind: "mail",
+        name,
+        account_id: account,
+        recipient: Some(&recipient),
+        payload: &payload,
+        now,
+    };
     queries::jobs::create(db, job).await?;
     Ok(Queued::Queued)
 }
@@ -68,5 +81,9 @@ pub fn open(app: &App, id: JobId, payload: &[u8]) -> Result<Parcel, OpenError> {
 
 /// Where a job's payload stands.
 pub const fn place(id: JobId) -> Place {
-    Place { table: "jobs", row: id.0, column: "payload" }
+    Place {
+        table: "jobs",
+        row: id.0,
+        column: "payload",
+    }
 }

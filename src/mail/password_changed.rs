@@ -9,4 +9,9 @@ pub struct PasswordChanged {
     pub forgot: String,
 }
 
-super::letter::letter!(PasswordChanged, "mail/password_changed.subject", "mail/password_changed.txt", "mail/password_changed.html");
+super::letter::letter!(
+    PasswordChanged,
+    "mail/password_changed.subject",
+    "mail/password_changed.txt",
+    "mail/password_changed.html"
+);

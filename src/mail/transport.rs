@@ -64,13 +64,16 @@ impl Transport {
         let parsed = url::Url::parse(text).map_err(|_| anyhow::anyhow!("SMTP_URL is no URL"))?;
         let local = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let secured = parsed.scheme() == "smtps"
-            || parsed.query_pairs().any(|(name, value)| name == "tls" && value == "required");
+            || parsed
+                .query_pairs()
+                .any(|(name, value)| name == "tls" && value == "required");
         anyhow::ensure!(
             secured || local,
             "SMTP_URL sends passwords and mails in the clear: write smtps://… or add ?tls=required for STARTTLS"
         );
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(text)
-            .map_err(|_| anyhow::anyhow!("SMTP_URL is not of the form smtps://user:password@host or smtp://…?tls=required"))?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map_err(|_| {
+            anyhow::anyhow!("SMTP_URL is not of the form smtps://user:password@host or smtp://…?tls=required")
+        })?;
         Ok(Self::Smtp(builder.timeout(Some(SMTP_DEADLINE)).build()))
     }
 
@@ -87,7 +90,14 @@ impl Transport {
     }
 
     /// Sends one letter. The same job always makes the same Message-ID, so a mail sent twice shows as one.
-    pub async fn send(&self, id: JobId, from: &Mailbox, host: &str, envelope: &Envelope, letter: &Letter) -> Result<(), SendError> {
+    pub async fn send(
+        &self,
+        id: JobId,
+        from: &Mailbox,
+        host: &str,
+        envelope: &Envelope,
+        letter: &Letter,
+    ) -> Result<(), SendError> {
         let message = compose(id, from, host, envelope, letter).ok_or(SendError::Never)?;
         match self {
             Self::Smtp(smtp) => {
@@ -109,7 +119,11 @@ impl Transport {
             }
             Self::Captured(captured) => {
                 let raw = String::from_utf8_lossy(&message.formatted()).into_owned();
-                captured.push(CapturedMail { to: envelope.to.clone(), letter: letter.clone(), raw });
+                captured.push(CapturedMail {
+                    to: envelope.to.clone(),
+                    letter: letter.clone(),
+                    raw,
+                });
                 Ok(())
             }
         }
@@ -140,7 +154,13 @@ impl Captured {
 fn write_private(file: &std::path::Path, text: &[u8]) -> std::io::Result<()> {
     use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
     // A second try after a crash writes the same file again.
-    std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?.write_all(text)
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)?
+        .write_all(text)
 }
 
 fn compose(id: JobId, from: &Mailbox, host: &str, envelope: &Envelope, letter: &Letter) -> Option<Message> {
@@ -155,7 +175,10 @@ fn compose(id: JobId, from: &Mailbox, host: &str, envelope: &Envelope, letter: &
         .date(std::time::SystemTime::from(envelope.at))
         .header(AutoSubmitted)
         .header(header::MIME_VERSION_1_0)
-        .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
+        .multipart(MultiPart::alternative_plain_html(
+            letter.text.clone(),
+            letter.html.clone(),
+        ))
         .ok()
 }
 

@@ -23,7 +23,9 @@ pub async fn kind(db: &mut sqlx::PgConnection) -> sqlx::Result<Kind> {
     if !exists {
         return Ok(Kind::Empty);
     }
-    let kind = sqlx::query_scalar!("select kind from installation").fetch_optional(db).await?;
+    let kind = sqlx::query_scalar!("select kind from installation")
+        .fetch_optional(db)
+        .await?;
     Ok(kind.map_or(Kind::Unmarked, Kind::Marked))
 }
 
@@ -50,5 +52,8 @@ pub async fn mark(db: impl Db<'_>, kind: &str, now: DateTime<Utc>) -> sqlx::Resu
 
 /// Whether the database answers at all.
 pub async fn ping(db: impl Db<'_>) -> sqlx::Result<()> {
-    sqlx::query_scalar!(r#"select 1 as "one!""#).fetch_one(db).await.map(drop)
+    sqlx::query_scalar!(r#"select 1 as "one!""#)
+        .fetch_one(db)
+        .await
+        .map(drop)
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,14 +28,22 @@ async fn sign_up_confirm_connect_copy_the_url_and_ask() {
         let pictures = std::env::var("ICUSYNC_SCREENSHOTS").unwrap_or_default();
         for javascript in ["with-javascript", "without-javascript"] {
             let email = format!("new-{javascript}@example.test");
-            let told = run("browser/main-job.mjs", &[&world.web, &inbox, &email, javascript, &pictures]).await;
+            let told = run(
+                "browser/main-job.mjs",
+                &[&world.web, &inbox, &email, javascript, &pictures],
+            )
+            .await;
             let url = told["url"].as_str().unwrap();
             world.secret(url.rsplit('/').next().unwrap());
             assert!(url.starts_with(&world.links), "{url}");
             if javascript == "with-javascript" {
                 assert_eq!(told["copied"], told["url"], "the copy button copies the very URL");
             }
-            assert_eq!(told["problems"], json!([]), "nothing in the console, nothing loaded from elsewhere");
+            assert_eq!(
+                told["problems"],
+                json!([]),
+                "nothing in the console, nothing loaded from elsewhere"
+            );
             let call = Mcp::at(url).call("get_athlete_profile", json!({})).await;
             assert!(call.text().starts_with("Jack Nguyen · "), "{}", call.answer);
             for secret in told["secrets"].as_array().unwrap() {

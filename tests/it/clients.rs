@@ -14,22 +14,35 @@ pub fn tool(variable: &str) -> String {
 
 /// A file of `tests/clients`.
 pub fn script(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name).to_string_lossy().into_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/clients")
+        .join(name)
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Runs a program to its end; tells its output, or fails with what it said.
 pub async fn output(program: &str, arguments: &[&str], limit: Duration) -> String {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(limit, command.output()).await.expect("ends in time").unwrap();
-    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let output = tokio::time::timeout(limit, command.output())
+        .await
+        .expect("ends in time")
+        .unwrap();
+    let (said, errors) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert!(output.status.success(), "{program} failed\n{said}\n{errors}");
     said.into_owned()
 }
 
 /// Each tool with its defaults.
 fn calls() -> Vec<Value> {
-    icusync::tools::CATALOGUE.iter().map(|tool| json!({"name": tool.name, "arguments": {}})).collect()
+    icusync::tools::CATALOGUE
+        .iter()
+        .map(|tool| json!({"name": tool.name, "arguments": {}}))
+        .collect()
 }
 
 async fn walk(world: &World, url: &str) -> Vec<Value> {
@@ -39,30 +52,48 @@ async fn walk(world: &World, url: &str) -> Vec<Value> {
     arguments.extend(calls.iter().map(String::as_str));
     let said = output(&tool("ICUSYNC_PYTHON"), &arguments, Duration::from_mins(2)).await;
     assert!(!said.contains(world.ana().person.token));
-    said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    said.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_official_python_client_lists_and_calls_every_tool_in_both_eras() {
     world::test(async |world| {
         let eras = walk(&world, &world.ana().link.clone()).await;
-        assert_eq!(eras.iter().map(|told| told["era"].as_str().unwrap()).collect::<Vec<_>>(), ["2026-07-28", "2025-11-25"]);
+        assert_eq!(
+            eras.iter()
+                .map(|told| told["era"].as_str().unwrap())
+                .collect::<Vec<_>>(),
+            ["2026-07-28", "2025-11-25"]
+        );
         for told in &eras {
-            let listed: Vec<&str> =
-                told["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+            let listed: Vec<&str> = told["tools"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|tool| tool["name"].as_str().unwrap())
+                .collect();
             let known: Vec<&str> = icusync::tools::CATALOGUE.iter().map(|tool| tool.name).collect();
             assert_eq!(listed, known);
             assert!(told["instructions"].as_str().unwrap().len() < 2048);
             for call in told["calls"].as_array().unwrap() {
                 assert_eq!(call["isError"], false, "{call}");
-                assert!(call["text"].as_str().unwrap().starts_with("Ana Berger · "), "{call}");
+                assert!(
+                    call["text"].as_str().unwrap().starts_with("Ana Berger · "),
+                    "{call}"
+                );
             }
         }
         let log: i64 = sqlx::query_scalar("select count(*) from activity_log where outcome = 'ok'")
             .fetch_one(&world.app.pool)
             .await
             .unwrap();
-        assert_eq!(log, i64::try_from(calls().len() * 2).unwrap(), "each call stands in the activity log");
+        assert_eq!(
+            log,
+            i64::try_from(calls().len() * 2).unwrap(),
+            "each call stands in the activity log"
+        );
     })
     .await;
 }
@@ -72,7 +103,10 @@ async fn an_older_client_is_served_when_the_newest_revision_is_off() {
     world::test_with(
         |config| config.mcp_legacy_only = true,
         async |world| {
-            let discovered = world.mcp(&world.jack().link).modern("server/discover", json!({})).await;
+            let discovered = world
+                .mcp(&world.jack().link)
+                .modern("server/discover", json!({}))
+                .await;
             assert_ne!(discovered.status, 200, "{}", discovered.answer);
             let call = world.mcp(&world.jack().link).call("get_fitness", json!({})).await;
             assert!(call.text().starts_with("Jack Nguyen · "), "{}", call.answer);

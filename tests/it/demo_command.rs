@@ -24,24 +24,46 @@ struct Demo {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icusync"));
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     // What a real installation would have in its environment must not reach the demo.
-    command.env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/real").env("SMTP_URL", "smtp://127.0.0.1:1");
+    command
+        .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/real")
+        .env("SMTP_URL", "smtp://127.0.0.1:1");
     command
 }
 
 impl Demo {
     async fn start(arguments: &[&str]) -> Self {
-        let mut child = command(&[&["demo", "--json", "--port", "0"], arguments].concat()).spawn().unwrap();
+        let mut child = command(&[&["demo", "--json", "--port", "0"], arguments].concat())
+            .spawn()
+            .unwrap();
         let mut rest = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        tokio::time::timeout(Duration::from_mins(1), rest.read_line(&mut line)).await.expect("ready in time").unwrap();
+        tokio::time::timeout(Duration::from_mins(1), rest.read_line(&mut line))
+            .await
+            .expect("ready in time")
+            .unwrap();
         if line.is_empty() {
             let mut errors = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut errors).await.unwrap();
+            child
+                .stderr
+                .take()
+                .unwrap()
+                .read_to_string(&mut errors)
+                .await
+                .unwrap();
             panic!("the demo did not start: {errors}");
         }
-        Self { child, rest, ready: serde_json::from_str(&line).unwrap() }
+        Self {
+            child,
+            rest,
+            ready: serde_json::from_str(&line).unwrap(),
+        }
     }
 
     fn pid(&self) -> rustix::process::Pid {
@@ -53,14 +75,20 @@ impl Demo {
         rustix::process::kill_process(self.pid(), rustix::process::Signal::INT).unwrap();
         let mut rest = String::new();
         self.rest.read_to_string(&mut rest).await.unwrap();
-        let ended = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await.expect("ends in time").unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(30), self.child.wait())
+            .await
+            .expect("ends in time")
+            .unwrap();
         assert!(ended.success());
         rest
     }
 }
 
 async fn fails(arguments: &[&str]) -> String {
-    let output = tokio::time::timeout(Duration::from_mins(1), command(arguments).output()).await.unwrap().unwrap();
+    let output = tokio::time::timeout(Duration::from_mins(1), command(arguments).output())
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!output.status.success());
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -70,24 +98,51 @@ async fn one_line_of_json_tells_all_and_everything_in_it_answers() {
     let demo = Demo::start(&[]).await;
     let ready = &demo.ready;
     for key in ["web", "mcp", "links", "mail", "intervals"] {
-        assert!(ready[key].as_str().unwrap().starts_with("http://"), "{key}: {ready}");
+        assert!(
+            ready[key].as_str().unwrap().starts_with("http://"),
+            "{key}: {ready}"
+        );
     }
     assert_eq!(ready["coaches"], json!([]));
     let http = Mcp::client();
     let status = async |url: &str| http.get(url).send().await.unwrap().status().as_u16();
     assert_eq!(status(ready["web"].as_str().unwrap()).await, 200);
-    assert_eq!(status(ready["mcp"].as_str().unwrap()).await, 404, "until sign-in over OAuth exists");
+    assert_eq!(
+        status(ready["mcp"].as_str().unwrap()).await,
+        404,
+        "until sign-in over OAuth exists"
+    );
     assert_eq!(status(ready["mail"].as_str().unwrap()).await, 200);
-    let foreign = http.get(ready["mail"].as_str().unwrap()).header("host", "evil.example").send().await.unwrap();
-    assert_eq!(foreign.status(), 403, "captured mail answers under its own name only");
-    let foreign = http.get(format!("{}/_control/requests", ready["control"].as_str().unwrap())).header("host", "evil.example");
+    let foreign = http
+        .get(ready["mail"].as_str().unwrap())
+        .header("host", "evil.example")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        foreign.status(),
+        403,
+        "captured mail answers under its own name only"
+    );
+    let foreign = http
+        .get(format!(
+            "{}/_control/requests",
+            ready["control"].as_str().unwrap()
+        ))
+        .header("host", "evil.example");
     assert_eq!(foreign.send().await.unwrap().status(), 403);
     let athletes = ready["athletes"].as_array().unwrap();
     assert!(athletes.len() >= 2);
     for athlete in athletes {
-        let call = Mcp::at(athlete["link"].as_str().unwrap()).call("get_athlete_profile", json!({})).await;
+        let call = Mcp::at(athlete["link"].as_str().unwrap())
+            .call("get_athlete_profile", json!({}))
+            .await;
         assert!(!call.is_error(), "{}", call.answer);
-        assert!(call.text().starts_with(athlete["name"].as_str().unwrap()), "{}", call.text());
+        assert!(
+            call.text().starts_with(athlete["name"].as_str().unwrap()),
+            "{}",
+            call.text()
+        );
         for key in ["email", "password", "athlete_id", "token"] {
             assert!(!athlete[key].as_str().unwrap().is_empty());
         }
@@ -100,13 +155,28 @@ async fn kept_data_come_back_and_a_real_installation_is_never_opened() {
     let folder = scratch("demo-kept");
     let data_dir = folder.to_str().unwrap();
     let demo = Demo::start(&["--data-dir", data_dir]).await;
-    let link = demo.ready["athletes"][0]["link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    let link = demo.ready["athletes"][0]["link"]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
     let second = fails(&["demo", "--json", "--port", "0", "--data-dir", data_dir]).await;
-    assert!(second.contains(&demo.child.id().unwrap().to_string()), "names who owns the folder: {second}");
+    assert!(
+        second.contains(&demo.child.id().unwrap().to_string()),
+        "names who owns the folder: {second}"
+    );
     demo.end().await;
 
     let again = Demo::start(&["--data-dir", data_dir]).await;
-    assert!(again.ready["athletes"][0]["link"].as_str().unwrap().ends_with(&link), "the same token");
+    assert!(
+        again.ready["athletes"][0]["link"]
+            .as_str()
+            .unwrap()
+            .ends_with(&link),
+        "the same token"
+    );
     again.end().await;
 
     let real = serve_refuses(&folder).await;
@@ -115,11 +185,23 @@ async fn kept_data_come_back_and_a_real_installation_is_never_opened() {
 
     // A database with a schema and no mark of a demo.
     let folder = scratch("demo-real");
-    let options = postgres::Options { data_dir: folder.clone(), run_as: None, kind: postgres::Kind::Kept };
+    let options = postgres::Options {
+        data_dir: folder.clone(),
+        run_as: None,
+        kind: postgres::Kind::Kept,
+    };
     let mut database = icusync::start::Database::private(options).await.unwrap();
     database.migrate().await.unwrap();
     database.cluster.take().unwrap().stop().await.unwrap();
-    let refused = fails(&["demo", "--json", "--port", "0", "--data-dir", folder.to_str().unwrap()]).await;
+    let refused = fails(&[
+        "demo",
+        "--json",
+        "--port",
+        "0",
+        "--data-dir",
+        folder.to_str().unwrap(),
+    ])
+    .await;
     assert!(refused.contains("not made by a demo"), "{refused}");
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
@@ -127,15 +209,29 @@ async fn kept_data_come_back_and_a_real_installation_is_never_opened() {
 /// Starts `serve` over `data_dir`, which must end with an error.
 async fn serve_refuses(data_dir: &Path) -> String {
     let mut command = command(&["serve", "--bind", "127.0.0.1:0", "--metrics-bind", "127.0.0.1:0"]);
-    command.env_remove("DATABASE_URL").env_remove("SMTP_URL").env("DATA_DIR", data_dir);
-    let output = tokio::time::timeout(Duration::from_mins(1), command.output()).await.expect("refuses at once").unwrap();
+    command
+        .env_remove("DATABASE_URL")
+        .env_remove("SMTP_URL")
+        .env("DATA_DIR", data_dir);
+    let output = tokio::time::timeout(Duration::from_mins(1), command.output())
+        .await
+        .expect("refuses at once")
+        .unwrap();
     assert!(!output.status.success());
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_upstream_must_be_safe_and_a_taken_port_is_named() {
-    let refused = fails(&["demo", "--json", "--port", "0", "--intervals-url", "http://intervals.example"]).await;
+    let refused = fails(&[
+        "demo",
+        "--json",
+        "--port",
+        "0",
+        "--intervals-url",
+        "http://intervals.example",
+    ])
+    .await;
     assert!(refused.contains("https"), "{refused}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -149,9 +245,17 @@ async fn another_upstream_gets_the_seeded_tokens() {
     let upstream = first.ready["intervals"].as_str().unwrap();
     let second = Demo::start(&["--intervals-url", upstream]).await;
     assert_eq!(second.ready["intervals"], first.ready["intervals"]);
-    assert_eq!(second.ready["athletes"][1]["token"], first.ready["athletes"][1]["token"]);
-    assert!(second.ready.get("control").is_none(), "there is no simulator of its own");
-    let call = Mcp::at(second.ready["athletes"][1]["link"].as_str().unwrap()).call("get_fitness", json!({})).await;
+    assert_eq!(
+        second.ready["athletes"][1]["token"],
+        first.ready["athletes"][1]["token"]
+    );
+    assert!(
+        second.ready.get("control").is_none(),
+        "there is no simulator of its own"
+    );
+    let call = Mcp::at(second.ready["athletes"][1]["link"].as_str().unwrap())
+        .call("get_fitness", json!({}))
+        .await;
     assert!(!call.is_error(), "{}", call.answer);
     second.end().await;
     first.end().await;
@@ -164,11 +268,18 @@ async fn a_killed_demo_leaves_no_server_and_no_files() {
     assert!(!before.is_empty());
     let pid = demo.pid();
     demo.child.kill().await.unwrap();
-    let mine: Vec<PathBuf> = before.into_iter().filter(|folder| owner(folder) == Some(pid.as_raw_nonzero().get())).collect();
+    let mine: Vec<PathBuf> = before
+        .into_iter()
+        .filter(|folder| owner(folder) == Some(pid.as_raw_nonzero().get()))
+        .collect();
     assert_eq!(mine.len(), 1);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
     while mine[0].join("postgres").exists() {
-        assert!(tokio::time::Instant::now() < deadline, "{} is still there", mine[0].display());
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{} is still there",
+            mine[0].display()
+        );
         tokio::task::yield_now().await;
     }
     let _ = std::fs::remove_dir_all(&mine[0]);
@@ -177,11 +288,19 @@ async fn a_killed_demo_leaves_no_server_and_no_files() {
 /// The folders of demos that run now.
 fn left_over() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(std::env::temp_dir()).unwrap();
-    let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("icusync-demo-"));
+    let named = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("icusync-demo-"))
+    };
     entries.map(|entry| entry.unwrap().path()).filter(named).collect()
 }
 
 /// The process that a folder's lock names.
 fn owner(folder: &Path) -> Option<i32> {
-    std::fs::read_to_string(folder.join("icusync.lock")).ok()?.lines().next()?.parse().ok()
+    std::fs::read_to_string(folder.join("icusync.lock"))
+        .ok()?
+        .lines()
+        .next()?
+        .parse()
+        .ok()
 }

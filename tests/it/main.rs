@@ -3,6 +3,7 @@
 //! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
 mod accept_loop;
+mod accessibility;
 mod accounts;
 mod arrows;
 mod browser;
@@ -18,4 +19,5 @@ mod mcp_wire;
 mod pages;
 mod serve_command;
 mod sessions;
+mod upstream;
 mod world;

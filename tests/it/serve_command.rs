@@ -2,7 +2,6 @@
 
 use std::{path::Path, process::Stdio, time::Duration};
 
-
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
     process::{Child, Command},
@@ -12,7 +11,12 @@ use crate::world::{Mcp, fresh_database, scratch, url_of};
 
 fn icusync(arguments: &[&str], data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_icusync"));
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
     for name in ["DATABASE_URL", "SMTP_URL", "SEAL_KEYS", "SIGN_UP"] {
         command.env_remove(name);
     }
@@ -22,7 +26,11 @@ fn icusync(arguments: &[&str], data_dir: &Path) -> Command {
 
 /// A port that was free a moment ago.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A running service and what it logged until it was ready.
@@ -56,11 +64,18 @@ impl Service {
             }
             false
         };
-        let ready = tokio::time::timeout(Duration::from_mins(1), ready).await.expect("ready in time");
+        let ready = tokio::time::timeout(Duration::from_mins(1), ready)
+            .await
+            .expect("ready in time");
         assert!(ready, "the service did not start: {log}");
         // Whoever writes a log wants it read.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, port, metrics, log }
+        Self {
+            child,
+            port,
+            metrics,
+            log,
+        }
     }
 
     fn url(&self, path: &str) -> String {
@@ -70,7 +85,10 @@ impl Service {
     async fn stop(mut self) {
         let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait()).await.expect("ends in time").unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait())
+            .await
+            .expect("ends in time")
+            .unwrap();
         assert!(ended.success());
     }
 }
@@ -79,18 +97,42 @@ impl Service {
 async fn a_self_hoster_needs_nothing_but_the_binary() {
     let folder = scratch("serve-alone");
     let service = Service::start(&folder, &[]).await;
-    assert!(service.log.contains("mails are written to this folder"), "{}", service.log);
+    assert!(
+        service.log.contains("mails are written to this folder"),
+        "{}",
+        service.log
+    );
     let http = Mcp::client();
-    let page = http.get(service.url("/sign-up")).send().await.unwrap().text().await.unwrap();
+    let page = http
+        .get(service.url("/sign-up"))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     assert!(page.contains("closed"), "sign-up is closed by default");
 
     // Beside the running service, into its own private database.
     let port = service.port.to_string();
-    let made = icusync(&["account", "create", "me@example.test"], &folder).output().await.unwrap();
+    let made = icusync(&["account", "create", "me@example.test"], &folder)
+        .output()
+        .await
+        .unwrap();
     let said = String::from_utf8(made.stdout).unwrap();
-    assert!(made.status.success(), "{said}{}", String::from_utf8_lossy(&made.stderr));
-    let password = said.lines().find_map(|line| line.strip_prefix("password ")).unwrap();
-    let twice = icusync(&["account", "create", "Me@Example.test"], &folder).output().await.unwrap();
+    assert!(
+        made.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let password = said
+        .lines()
+        .find_map(|line| line.strip_prefix("password "))
+        .unwrap();
+    let twice = icusync(&["account", "create", "Me@Example.test"], &folder)
+        .output()
+        .await
+        .unwrap();
     assert!(String::from_utf8_lossy(&twice.stderr).contains("has an account already"));
     let signed = http
         .post(service.url("/sign-in"))
@@ -103,13 +145,28 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
     assert_eq!(signed.status(), 303);
     assert_eq!(signed.headers()["location"], "/dashboard");
 
-    let check = icusync(&["healthcheck", "--bind", &format!("127.0.0.1:{port}")], &folder).status().await.unwrap();
+    let check = icusync(&["healthcheck", "--bind", &format!("127.0.0.1:{port}")], &folder)
+        .status()
+        .await
+        .unwrap();
     assert!(check.success());
     for path in ["/healthz", "/readyz"] {
-        let answer = http.get(service.url(path)).header("host", "10.0.0.1").send().await.unwrap();
+        let answer = http
+            .get(service.url(path))
+            .header("host", "10.0.0.1")
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 200, "{path} answers under any Host");
     }
-    let metrics = http.get(format!("http://127.0.0.1:{}/metrics", service.metrics)).send().await.unwrap().text().await.unwrap();
+    let metrics = http
+        .get(format!("http://127.0.0.1:{}/metrics", service.metrics))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     assert!(metrics.contains("icusync_http_requests_total"), "{metrics}");
     let elsewhere = http.get(service.url("/metrics")).send().await.unwrap();
     assert_eq!(elsewhere.status(), 404, "metrics stand on their own address only");
@@ -117,9 +174,15 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
     use std::os::unix::fs::PermissionsExt as _;
     let keys = std::fs::metadata(folder.join("seal.keys")).unwrap();
     assert_eq!(keys.permissions().mode() & 0o777, 0o600);
-    assert!(!folder.join("postgres/seal.keys").exists(), "beside the database, not in it");
+    assert!(
+        !folder.join("postgres/seal.keys").exists(),
+        "beside the database, not in it"
+    );
     service.stop().await;
-    let down = icusync(&["healthcheck", "--bind", &format!("127.0.0.1:{port}")], &folder).status().await.unwrap();
+    let down = icusync(&["healthcheck", "--bind", &format!("127.0.0.1:{port}")], &folder)
+        .status()
+        .await
+        .unwrap();
     assert!(!down.success());
 
     let again = Service::start(&folder, &[]).await;
@@ -138,12 +201,19 @@ async fn two_instances_start_together_on_one_database_and_see_each_other() {
         let mut command = icusync(&["migrate"], &folder);
         command.envs(settings).status().await.unwrap()
     };
-    let (first, second, one, two) =
-        tokio::join!(Service::start(&folder, &settings), Service::start(&folder, &settings), migrate(), migrate());
+    let (first, second, one, two) = tokio::join!(
+        Service::start(&folder, &settings),
+        Service::start(&folder, &settings),
+        migrate(),
+        migrate()
+    );
     assert!(one.success() && two.success());
     let http = Mcp::client();
     for service in [&first, &second] {
-        assert_eq!(http.get(service.url("/readyz")).send().await.unwrap().status(), 200);
+        assert_eq!(
+            http.get(service.url("/readyz")).send().await.unwrap().status(),
+            200
+        );
         assert!(!service.log.contains(url.as_str()) && !service.log.contains(keys.trim()));
     }
     first.stop().await;
@@ -154,8 +224,14 @@ async fn two_instances_start_together_on_one_database_and_see_each_other() {
 async fn what_cannot_work_is_said_in_one_sentence() {
     let folder = scratch("serve-wrong");
     let fails = async |settings: &[(&str, &str)]| {
-        let mut command = icusync(&["serve", "--bind", "127.0.0.1:0", "--metrics-bind", "127.0.0.1:0"], &folder);
-        let output = tokio::time::timeout(Duration::from_mins(1), command.envs(settings.iter().copied()).output());
+        let mut command = icusync(
+            &["serve", "--bind", "127.0.0.1:0", "--metrics-bind", "127.0.0.1:0"],
+            &folder,
+        );
+        let output = tokio::time::timeout(
+            Duration::from_mins(1),
+            command.envs(settings.iter().copied()).output(),
+        );
         let output = output.await.unwrap().unwrap();
         assert!(!output.status.success());
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -164,13 +240,31 @@ async fn what_cannot_work_is_said_in_one_sentence() {
     let keys = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     let gone = "postgres://someone:s3cretpassword@127.0.0.1:1/icusync";
     let down = fails(&[("DATABASE_URL", gone), ("SEAL_KEYS", keys)]).await;
-    assert!(down.contains("cannot reach PostgreSQL") && !down.contains("s3cretpassword"), "{down}");
+    assert!(
+        down.contains("cannot reach PostgreSQL") && !down.contains("s3cretpassword"),
+        "{down}"
+    );
     let keyless = fails(&[("DATABASE_URL", gone)]).await;
-    assert!(keyless.contains("SEAL_KEYS") && !keyless.contains("s3cretpassword"), "{keyless}");
-    let one_host = fails(&[("PUBLIC_URL", "https://a.example"), ("LINK_URL", "https://a.example")]).await;
+    assert!(
+        keyless.contains("SEAL_KEYS") && !keyless.contains("s3cretpassword"),
+        "{keyless}"
+    );
+    let one_host = fails(&[
+        ("PUBLIC_URL", "https://a.example"),
+        ("LINK_URL", "https://a.example"),
+    ])
+    .await;
     assert!(one_host.contains("must be different hosts"), "{one_host}");
     let half = fails(&[("INTERVALS_CLIENT_ID", "1")]).await;
     assert!(half.contains("INTERVALS_CLIENT_SECRET"), "{half}");
-    let clear = fails(&[("SMTP_URL", "smtp://u:hunter22@mail.example"), ("DATABASE_URL", &url_of(&fresh_database().await)), ("SEAL_KEYS", keys)]).await;
-    assert!(clear.contains("in the clear") && !clear.contains("hunter22"), "{clear}");
+    let clear = fails(&[
+        ("SMTP_URL", "smtp://u:hunter22@mail.example"),
+        ("DATABASE_URL", &url_of(&fresh_database().await)),
+        ("SEAL_KEYS", keys),
+    ])
+    .await;
+    assert!(
+        clear.contains("in the clear") && !clear.contains("hunter22"),
+        "{clear}"
+    );
 }

@@ -11,7 +11,7 @@ use super::{
     schema::{ACTIVITY, SEARCH_RESULT, blank, fill},
     season::Kind,
     training::{Done, Source},
-    workout::{PACE_ZONES, POWER_ZONES, SWEET_SPOT, intensity},
+    workout::{PACE_ZONES, POWER_ZONES, SWEET_SPOT, duration, intensity},
 };
 
 /// What upstream writes into the stub of a Strava activity.
@@ -188,15 +188,7 @@ fn interval_summary(done: &Done, ftp: f64) -> Option<[String; 1]> {
         .filter(|step| step.target == hardest.target && step.secs == hardest.secs)
         .count();
     let watts = f64::from(hardest.target.0 + hardest.target.1) / 200.0 * ftp;
-    (times > 1).then(|| {
-        [format!(
-            "{times}x {}m{} {}w",
-            hardest.secs / 60,
-            hardest.secs % 60,
-            whole(watts)
-        )
-        .replace("m0 ", "m ")]
-    })
+    (times > 1).then(|| [format!("{times}x {} {}w", duration(hardest.secs), whole(watts))])
 }
 
 fn by_pace(person: &Person, done: &Done, object: &mut Map<String, Value>) {

@@ -404,7 +404,7 @@ fn runner(person: &Person, day: NaiveDate) -> Vec<Session> {
         Weekday::Tue if phase == Phase::Off => vec![easy("Just ticking over", 35)],
         Weekday::Tue if is_recovery(day) => vec![easy("Easy run, nothing heroic", 40)],
         Weekday::Tue => vec![hard_run(phase, dice("tuesday").pick(&[0, 1]))],
-        Weekday::Wed if phase != Phase::Off => vec![easy("Jack's Tan lap", about(50, volume))],
+        Weekday::Wed if phase != Phase::Off => vec![easy("Jack's Tan lap", about(60, volume))],
         Weekday::Thu if matches!(phase, Phase::Build) && !is_recovery(day) => {
             vec![run(
                 "Tempo 2x15",
@@ -417,7 +417,7 @@ fn runner(person: &Person, day: NaiveDate) -> Vec<Session> {
                 ),
             )]
         }
-        Weekday::Thu => vec![easy("Easy run", about(45, volume))],
+        Weekday::Thu => vec![easy("Easy run", about(52, volume))],
         Weekday::Fri if phase == Phase::Base && dice("gym").chance(0.35) => vec![strength()],
         Weekday::Sat if tomorrow_race => vec![easy("Shake-out", 20)],
         Weekday::Sat if dice("parkrun").chance(0.55) => {
@@ -445,7 +445,7 @@ fn runner(person: &Person, day: NaiveDate) -> Vec<Session> {
             }
             None if phase == Phase::Off => vec![easy("Sunday run", 50)],
             None => {
-                let minutes = about(if phase == Phase::Build { 125 } else { 95 }, volume);
+                let minutes = about(if phase == Phase::Build { 138 } else { 108 }, volume);
                 let name = match dice("sunday").pick(&[0, 1, 2]) {
                     0 => "Long run: the Yarra's brown but we're out",
                     1 => "Dandenongs hills – don't ask",

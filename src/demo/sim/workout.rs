@@ -218,7 +218,7 @@ impl Step {
 }
 
 /// `1h10m`, `15m`, `90s` as upstream's workout language writes it.
-fn duration(secs: u32) -> String {
+pub(super) fn duration(secs: u32) -> String {
     let (hours, minutes, rest) = (secs / 3600, secs / 60 % 60, secs % 60);
     let mut text = String::new();
     for (count, unit) in [(hours, 'h'), (minutes, 'm'), (rest, 's')] {

@@ -30,7 +30,9 @@ pub struct Page {
 impl Page {
     /// Where a redirect leads.
     pub fn location(&self) -> &str {
-        self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(header::LOCATION)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// A header's text.
@@ -41,25 +43,41 @@ impl Page {
     /// The body without tags, white space folded.
     pub fn text(&self) -> String {
         let html = scraper::Html::parse_document(&self.body);
-        html.root_element().text().collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+        html.root_element()
+            .text()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// The value of an attribute of the first element that `selector` finds.
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         let html = scraper::Html::parse_document(&self.body);
         let selector = scraper::Selector::parse(selector).unwrap();
-        html.select(&selector).next().and_then(|element| element.attr(name)).map(str::to_owned)
+        html.select(&selector)
+            .next()
+            .and_then(|element| element.attr(name))
+            .map(str::to_owned)
     }
 }
 
 /// Encodes a form.
 pub fn form(fields: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 impl Browser {
     pub(super) fn new(world: Arc<World>) -> Self {
-        Self { world, http: super::Mcp::client(), cookies: BTreeMap::new(), extra: Vec::new() }
+        Self {
+            world,
+            http: super::Mcp::client(),
+            cookies: BTreeMap::new(),
+            extra: Vec::new(),
+        }
     }
 
     /// Gets a path of the service, or an absolute URL.
@@ -86,17 +104,32 @@ impl Browser {
 
     /// Sends one request; what `extra` names replaces what a browser would send.
     pub async fn send(&mut self, method: Method, path: &str, body: Option<String>) -> Page {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.world.web) };
+        let url = if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("{}{path}", self.world.web)
+        };
         let own = url.starts_with(&self.world.web);
         let mut headers = header::HeaderMap::new();
         headers.insert(header::USER_AGENT, "Mozilla/5.0 (Test; rv:1.0)".parse().unwrap());
         if own && !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             headers.insert(header::COOKIE, cookies.join("; ").parse().unwrap());
         }
         if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap());
-            let origin = if own { self.world.web.clone() } else { url::Url::parse(&url).unwrap().origin().ascii_serialization() };
+            headers.insert(
+                header::CONTENT_TYPE,
+                "application/x-www-form-urlencoded".parse().unwrap(),
+            );
+            let origin = if own {
+                self.world.web.clone()
+            } else {
+                url::Url::parse(&url).unwrap().origin().ascii_serialization()
+            };
             headers.insert(header::ORIGIN, origin.parse().unwrap());
             headers.insert("sec-fetch-site", "same-origin".parse().unwrap());
         }
@@ -114,7 +147,11 @@ impl Browser {
                 self.keep(cookie.to_str().unwrap());
             }
         }
-        Page { status, headers, body: answer.text().await.unwrap() }
+        Page {
+            status,
+            headers,
+            body: answer.text().await.unwrap(),
+        }
     }
 
     fn keep(&mut self, cookie: &str) {

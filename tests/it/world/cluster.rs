@@ -48,7 +48,9 @@ pub async fn fresh_database() -> String {
     // The maintenance database: a template must have no connections while it is cloned.
     let mut connection = PgConnection::connect(&cluster.url_for("postgres")).await.unwrap();
     connection
-        .execute(sqlx::AssertSqlSafe(format!("create database {name} template icusync")))
+        .execute(sqlx::AssertSqlSafe(format!(
+            "create database {name} template icusync"
+        )))
         .await
         .unwrap();
     connection.close().await.unwrap();

@@ -23,7 +23,9 @@ pub struct Call {
 impl Call {
     /// The tool's text.
     pub fn text(&self) -> &str {
-        self.answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text in {}", self.answer))
+        self.answer["result"]["content"][0]["text"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text in {}", self.answer))
     }
 
     /// Whether the tool refused.
@@ -35,14 +37,21 @@ impl Call {
 impl Mcp {
     /// A client on `url`.
     pub fn at(url: &str) -> Self {
-        Self { url: url.to_owned(), http: Self::client(), next: AtomicU64::new(1) }
+        Self {
+            url: url.to_owned(),
+            http: Self::client(),
+            next: AtomicU64::new(1),
+        }
     }
 
     /// A plain HTTP client that follows no redirect.
     #[expect(clippy::disallowed_methods, reason = "a test is its own HTTP client")]
     pub fn client() -> reqwest::Client {
         icusync::install_crypto();
-        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap()
     }
 
     /// The HTTP client, for requests that no MCP client would send.
@@ -70,7 +79,10 @@ impl Mcp {
             .await
             .unwrap();
         let status = answer.status().as_u16();
-        Call { status, answer: answer.json().await.unwrap_or(Value::Null) }
+        Call {
+            status,
+            answer: answer.json().await.unwrap_or(Value::Null),
+        }
     }
 
     /// Sends a request as clients of 2026-07-28 do.
@@ -93,11 +105,15 @@ impl Mcp {
         let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let answer = request.json(&body).send().await.unwrap();
         let status = answer.status().as_u16();
-        Call { status, answer: answer.json().await.unwrap_or(Value::Null) }
+        Call {
+            status,
+            answer: answer.json().await.unwrap_or(Value::Null),
+        }
     }
 
     /// Calls a tool.
     pub async fn call(&self, tool: &str, arguments: Value) -> Call {
-        self.request("tools/call", json!({"name": tool, "arguments": arguments})).await
+        self.request("tools/call", json!({"name": tool, "arguments": arguments}))
+            .await
     }
 }

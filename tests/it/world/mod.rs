@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use browser::{Browser, Page, form};
 pub use cluster::{fresh_database, scratch, url_of};
-pub use mcp::{Call, Mcp};
+pub use mcp::Mcp;
 
 /// A Saturday, in both people's zones at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne.
 pub const NOW: &str = "2026-11-21T08:00:00Z";
@@ -230,7 +230,11 @@ impl Drop for World {
 pub async fn inbox(world: &Arc<World>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    tokio::spawn(icusync::server::serve(listener, demo::inbox(world.mails.clone(), at), world.shutdown.clone()));
+    tokio::spawn(icusync::server::serve(
+        listener,
+        demo::inbox(world.mails.clone(), at),
+        world.shutdown.clone(),
+    ));
     tokio::spawn(jobs::run(world.app.clone(), world.shutdown.clone()));
     format!("http://{at}")
 }
