@@ -18,10 +18,33 @@ async fn axe_finds_nothing_on_any_page() {
         },
         async |world| {
             let (modules, script) = (script("modules.mjs"), script("browser/accessibility.mjs"));
-            let strangers =
-                ["/", "/privacy", "/sign-up", "/sign-up/sent", "/sign-in", "/forgot", "/forgot/sent", "/confirm", "/nothing"];
-            let athletes = ["/dashboard?done=connected", "/activity", "/connect", "/disconnect", "/link/regenerate", "/"];
-            let mut arguments = vec!["--import", &modules, &script, &world.web, world.ana().person.email, PASSWORD];
+            let strangers = [
+                "/",
+                "/privacy",
+                "/sign-up",
+                "/sign-up/sent",
+                "/sign-in",
+                "/forgot",
+                "/forgot/sent",
+                "/confirm",
+                "/nothing",
+            ];
+            let athletes = [
+                "/dashboard?done=connected",
+                "/activity",
+                "/connect",
+                "/disconnect",
+                "/link/regenerate",
+                "/",
+            ];
+            let mut arguments = vec![
+                "--import",
+                &modules,
+                &script,
+                &world.web,
+                world.ana().person.email,
+                PASSWORD,
+            ];
             arguments.extend(strangers);
             arguments.push("--");
             arguments.extend(athletes);

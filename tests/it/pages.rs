@@ -63,11 +63,7 @@ pub(crate) fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Ro
 }
 
 /// Posts a form straight into a service.
-<<<<<<< HEAD
 pub(crate) async fn post_to(
-=======
-pub async fn post_to(
->>>>>>> lead
     router: &Router,
     host: &str,
     path: &str,
