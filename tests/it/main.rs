@@ -5,11 +5,13 @@
 mod accept_loop;
 mod accessibility;
 mod accounts;
+mod activity;
 mod arrows;
 mod browser;
 mod clients;
 mod connections;
 mod demo_command;
+mod links;
 mod mail;
 mod mcp_bench;
 mod mcp_calls;
