@@ -5,14 +5,17 @@ use std::{io::Write as _, process::ExitCode};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use icusync::{
+    app::App,
     config::{Config, LogFormat},
     guard::accounts,
     mail::Address,
     secrets::{KeyRing, Password, Random},
-    start::{self, Database, Ingredients, Purpose},
+    start::{self, Database, Ingredients, Purpose, Reach},
     time::Clock,
 };
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 #[derive(Parser)]
 #[command(
@@ -72,12 +75,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(config) => serve(*config).await,
-        Command::Migrate(config) => {
-            log_to_stderr(&config.log, config.log_format)?;
-            let database = Database::open(&config).await?;
-            database.migrate().await?;
-            close(database).await
-        }
+        Command::Migrate(config) => migrate(&config).await,
         Command::Account {
             command: Account::Create { email, config },
         } => create_account(*config, &email).await,
@@ -100,25 +98,25 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on BIND {}", config.bind))?;
     let mut database = Database::open(&config).await?;
-    database.migrate().await?;
-    let clock = Clock::system();
-    let random = Random::from_os();
-    let pool = database.pool(&config).await?;
-    start::claim(&pool, Purpose::Real, &clock).await?;
-    let keys = start::keys(&config, &random)?;
-    let mail = start::transport(&config)?;
+    let ended = tokio::select! {
+        ended = serve_on(&database.reach(), config, listener, metrics, shutdown.clone()) => ended,
+        lost = database.lost() => Err(lost),
+    };
+    shutdown.cancel();
+    database.close().await?;
+    ended
+}
+
+async fn serve_on(
+    database: &Reach,
+    config: Config,
+    listener: TcpListener,
+    metrics: PrometheusHandle,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
     let metrics_bind = config.metrics_bind;
     let bind = config.bind;
-    let app = start::app(
-        config,
-        Ingredients {
-            pool,
-            keys,
-            mail,
-            clock,
-            random,
-        },
-    )?;
+    let app = real_app(database, config).await?;
     tracing::info!(
         public_url = app.config.public_url.as_str(),
         link_url = app.config.link_url.as_str(),
@@ -126,41 +124,22 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         sign_up = ?app.config.sign_up(),
         "ready"
     );
-    let mut cluster = database.cluster.take();
-    let lost = async {
-        match &mut cluster {
-            Some(cluster) => anyhow::Error::from(cluster.ended().await),
-            None => std::future::pending().await,
-        }
-    };
-    let ended = tokio::select! {
-        ended = async {
-            tokio::try_join!(
-                start::run(app, vec![listener], shutdown.clone()),
-                start::serve_metrics(metrics_bind, metrics, shutdown.clone())
-            )
-        } => ended.map(|_| ()),
-        lost = lost => Err(lost),
-    };
-    shutdown.cancel();
-    if let Some(cluster) = cluster {
-        cluster.stop().await?;
-    }
-    ended
+    tokio::try_join!(
+        start::run(app, vec![listener], shutdown.clone()),
+        start::serve_metrics(metrics_bind, metrics, shutdown)
+    )
+    .map(|_| ())
 }
 
-async fn create_account(config: Config, email: &str) -> anyhow::Result<()> {
-    log_to_stderr("warn", LogFormat::Text)?;
-    let address = Address::parse(email)?;
-    let database = Database::open(&config).await?;
+/// The app of a real installation, on a database that is up to date and marked as one.
+async fn real_app(database: &Reach, config: Config) -> anyhow::Result<App> {
     database.migrate().await?;
     let (clock, random) = (Clock::system(), Random::from_os());
     let pool = database.pool(&config).await?;
     start::claim(&pool, Purpose::Real, &clock).await?;
     let keys = start::keys(&config, &random)?;
-    let password = random_password(&random);
     let mail = start::transport(&config)?;
-    let app = start::app(
+    start::app(
         config,
         Ingredients {
             pool,
@@ -169,19 +148,47 @@ async fn create_account(config: Config, email: &str) -> anyhow::Result<()> {
             clock,
             random,
         },
-    )?;
+    )
+}
+
+async fn migrate(config: &Config) -> anyhow::Result<()> {
+    log_to_stderr(&config.log, config.log_format)?;
+    let database = Database::open(config).await?;
+    let reach = database.reach();
+    let done = async {
+        reach.migrate().await?;
+        let pool = reach.pool(config).await?;
+        start::claim(&pool, Purpose::Real, &Clock::system()).await
+    };
+    let done = done.await;
+    database.close().await?;
+    done
+}
+
+async fn create_account(config: Config, email: &str) -> anyhow::Result<()> {
+    log_to_stderr("warn", LogFormat::Text)?;
+    config.check()?;
+    let address = Address::parse(email)?;
+    let database = Database::open(&config).await?;
+    let made = account_in(&database.reach(), config, &address).await;
+    database.close().await?;
+    made
+}
+
+async fn account_in(database: &Reach, config: Config, address: &Address) -> anyhow::Result<()> {
+    let app = real_app(database, config).await?;
+    let password = random_password(&app.random);
     let hash = app.passwords.hash(Password::choose(password.clone())?).await;
     let mut transaction = app.pool.begin().await?;
-    let made = accounts::create(&mut transaction, &app, &address, &hash).await?;
+    let made = accounts::create(&mut transaction, &app, address, &hash).await?;
     anyhow::ensure!(made.is_some(), "this address has an account already");
     transaction.commit().await?;
-    print(&format!(
-        "account {}\npassword {password}\nsign in at {}",
-        address.typed,
-        app.config.public_url.join("/sign-in")
-    ))?;
     app.pool.close().await;
-    close(database).await
+    let sign_in = app.config.public_url.join("/sign-in");
+    print(&format!(
+        "account {}\npassword {password}\nsign in at {sign_in}",
+        address.typed
+    ))
 }
 
 /// 20 characters of a 32-letter alphabet without look-alikes: 100 bits.
@@ -218,13 +225,6 @@ async fn healthcheck(config: &Config) -> anyhow::Result<()> {
         .await
         .context("no answer in 4 s")??;
     anyhow::ensure!(answer.starts_with("HTTP/1.1 200"), "not ready");
-    Ok(())
-}
-
-async fn close(database: Database) -> anyhow::Result<()> {
-    if let Some(cluster) = database.cluster {
-        cluster.stop().await?;
-    }
     Ok(())
 }
 

@@ -71,19 +71,24 @@ pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
         .join("icusync"))
 }
 
-/// The database to use: the one of `DATABASE_URL`, or a private cluster, started here and stopped by its owner.
+/// The database to use: the one of `DATABASE_URL`, or a private cluster that lives until [`Database::close`].
 pub struct Database {
-    /// For sqlx; holds the password of `DATABASE_URL`.
-    options: PgConnectOptions,
-    /// The private cluster, when there is one.
-    pub cluster: Option<postgres::Cluster>,
+    reach: Reach,
+    cluster: Option<postgres::Cluster>,
 }
+
+/// How to reach a database that somebody keeps running. It holds the password of `DATABASE_URL` and is never printed.
+#[derive(Clone)]
+pub struct Reach(PgConnectOptions);
 
 impl Database {
     /// Opens what the settings name.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
         if let Some(url) = &config.database_url {
-            return Self::at(url.expose_secret());
+            return Ok(Self {
+                reach: Reach::at(url.expose_secret())?,
+                cluster: None,
+            });
         }
         let options = postgres::Options {
             data_dir: data_dir(config)?,
@@ -92,7 +97,10 @@ impl Database {
         };
         // A second command on the machine where the service runs joins the service's own cluster.
         if let Some(url) = postgres::running(&options.data_dir) {
-            return Self::at(&url);
+            return Ok(Self {
+                reach: Reach::at(&url)?,
+                cluster: None,
+            });
         }
         Self::private(options).await
     }
@@ -100,47 +108,72 @@ impl Database {
     /// Starts a private cluster.
     pub async fn private(options: postgres::Options) -> anyhow::Result<Self> {
         let cluster = postgres::start(options).await?;
-        let mut database = Self::at(&cluster.url())?;
-        database.cluster = Some(cluster);
-        Ok(database)
+        Ok(Self {
+            reach: Reach::at(&cluster.url())?,
+            cluster: Some(cluster),
+        })
     }
 
-    /// Uses a database that somebody else runs.
+    /// How to reach it.
+    pub fn reach(&self) -> Reach {
+        self.reach.clone()
+    }
+
+    /// Resolves when a private cluster has ended without being asked to; never otherwise.
+    pub async fn lost(&mut self) -> anyhow::Error {
+        match &mut self.cluster {
+            Some(cluster) => cluster.ended().await.into(),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops a private cluster and waits for its end; leaves any other database alone.
+    pub async fn close(self) -> anyhow::Result<()> {
+        match self.cluster {
+            Some(cluster) => Ok(cluster.stop().await?),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Reach {
+    /// Reads a PostgreSQL URL.
     pub fn at(url: &str) -> anyhow::Result<Self> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
-        Ok(Self {
-            options,
-            cluster: None,
-        })
+        Ok(Self(options.log_statements(log::LevelFilter::Off)))
     }
 
     /// Brings the schema up to date. Instances that start together take turns: sqlx holds an advisory lock.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        let mut connection = self
-            .options
-            .clone()
-            .log_statements(log::LevelFilter::Off)
-            .connect()
-            .await
-            .map_err(unreachable)?;
+        let mut connection = self.0.connect().await.map_err(unreachable)?;
         sqlx::migrate!()
             .run(&mut connection)
             .await
             .context("cannot bring the database's schema up to date")
     }
 
+    /// Refuses a database that has a schema but is not marked as a demo's; an empty one is fine.
+    pub async fn refuse_unmarked(&self) -> anyhow::Result<()> {
+        let mut connection = self.0.connect().await.map_err(unreachable)?;
+        let is_ours = match queries::installation::kind(&mut connection).await? {
+            queries::installation::Kind::Empty => true,
+            queries::installation::Kind::Unmarked => false,
+            queries::installation::Kind::Marked(kind) => kind == Purpose::Demo.as_str(),
+        };
+        anyhow::ensure!(
+            is_ours,
+            "this database was not made by a demo: `icusync demo` never opens real data"
+        );
+        Ok(())
+    }
+
     /// The pool: two seconds for a connection, five for a statement.
     pub async fn pool(&self, config: &Config) -> anyhow::Result<PgPool> {
-        let options = self
-            .options
-            .clone()
-            .application_name("icusync")
-            .options([
-                ("statement_timeout", "5s"),
-                ("idle_in_transaction_session_timeout", "15s"),
-            ])
-            .log_statements(log::LevelFilter::Off);
+        let options = self.0.clone().application_name("icusync").options([
+            ("statement_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+        ]);
         PgPoolOptions::new()
             .max_connections(config.database_connections)
             .acquire_timeout(ACQUIRE)
@@ -161,21 +194,6 @@ pub async fn claim(pool: &PgPool, purpose: Purpose, clock: &Clock) -> anyhow::Re
         marked == purpose.as_str(),
         "this database belongs to a {marked} installation: `icusync serve` never opens a demo's data, and `icusync demo` never \
          opens real data"
-    );
-    Ok(())
-}
-
-/// Refuses a database that has a schema but is not marked as a demo's; an empty one is fine.
-pub async fn refuse_unmarked(database: &Database) -> anyhow::Result<()> {
-    let mut connection = database.options.clone().connect().await.map_err(unreachable)?;
-    let is_ours = match queries::installation::kind(&mut connection).await? {
-        queries::installation::Kind::Empty => true,
-        queries::installation::Kind::Unmarked => false,
-        queries::installation::Kind::Marked(kind) => kind == Purpose::Demo.as_str(),
-    };
-    anyhow::ensure!(
-        is_ours,
-        "this database was not made by a demo: `icusync demo` never opens real data"
     );
     Ok(())
 }

@@ -6,7 +6,11 @@ mod inbox;
 pub mod seed;
 pub mod sim;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -21,7 +25,7 @@ use crate::{
     mail::transport::{Captured, Transport},
     postgres,
     secrets::Random,
-    start::{self, Database, Ingredients, Purpose},
+    start::{self, Database, Ingredients, Purpose, Reach},
     time::Clock,
 };
 
@@ -66,28 +70,41 @@ async fn run_in(
     scratch: Option<PathBuf>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let clock = Clock::system();
-    let random = Random::from_os();
     let (data_dir, kind) = match (&options.data_dir, scratch) {
         (Some(dir), _) => (dir.clone(), postgres::Kind::Kept),
         (None, Some(dir)) => (dir, postgres::Kind::Throwaway),
         (None, None) => anyhow::bail!("no folder for the demo's data"),
     };
     let listeners = listen(options.port).await?;
-    let port = listeners[0].local_addr()?.port();
     if !options.json {
         say("Starting a private PostgreSQL and a simulated intervals.icu …")?;
     }
-    let mut database = Database::private(postgres::Options {
+    let private = postgres::Options {
         data_dir: data_dir.clone(),
         run_as: None,
         kind,
-    })
-    .await?;
-    start::refuse_unmarked(&database).await?;
-    database.migrate().await?;
+    };
+    let mut database = Database::private(private).await?;
+    let ended = tokio::select! {
+        ended = run_on(&database.reach(), options, &data_dir, listeners, shutdown.clone()) => ended,
+        lost = database.lost() => Err(lost),
+    };
+    shutdown.cancel();
+    database.close().await?;
+    ended
+}
 
-    let mut config = config(port)?;
+async fn run_on(
+    database: &Reach,
+    options: &Options,
+    data_dir: &Path,
+    listeners: Vec<TcpListener>,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    database.refuse_unmarked().await?;
+    database.migrate().await?;
+    let (clock, random) = (Clock::system(), Random::from_os());
+    let mut config = config(listeners[0].local_addr()?.port())?;
     let simulator = match &options.intervals_url {
         Some(url) => {
             config.intervals_url = url.clone();
@@ -115,7 +132,6 @@ async fn run_in(
         },
     )?;
     let people = seed::seed(&app).await?;
-
     let inbox = TcpListener::bind(loopback(0))
         .await
         .context("cannot listen for the captured mails")?;
@@ -127,31 +143,13 @@ async fn run_in(
         simulator: simulator.as_ref(),
     };
     say(&if options.json { ready.json() } else { ready.text() })?;
-
-    let mut cluster = database.cluster.take();
-    let lost = async {
-        match &mut cluster {
-            Some(cluster) => anyhow::Error::from(cluster.ended().await),
-            None => std::future::pending().await,
-        }
-    };
-    let ended = tokio::select! {
-        ended = async {
-            tokio::try_join!(
-                start::run(app, listeners, shutdown.clone()),
-                async { Ok(crate::server::serve(inbox, inbox::router(mails, inbox_at), shutdown.clone()).await?) }
-            )
-        } => ended.map(|_| ()),
-        lost = lost => Err(lost),
-    };
-    shutdown.cancel();
+    tokio::try_join!(start::run(app, listeners, shutdown.clone()), async {
+        Ok(crate::server::serve(inbox, inbox::router(mails, inbox_at), shutdown.clone()).await?)
+    })?;
     if let Some(simulator) = simulator {
         simulator.stop().await;
     }
-    if let Some(cluster) = cluster {
-        cluster.stop().await?;
-    }
-    ended
+    Ok(())
 }
 
 /// The settings of a demo at `port`: nothing of the environment enters.

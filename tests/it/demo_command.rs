@@ -190,9 +190,9 @@ async fn kept_data_come_back_and_a_real_installation_is_never_opened() {
         run_as: None,
         kind: postgres::Kind::Kept,
     };
-    let mut database = icusync::start::Database::private(options).await.unwrap();
-    database.migrate().await.unwrap();
-    database.cluster.take().unwrap().stop().await.unwrap();
+    let database = icusync::start::Database::private(options).await.unwrap();
+    database.reach().migrate().await.unwrap();
+    database.close().await.unwrap();
     let refused = fails(&[
         "demo",
         "--json",

@@ -208,7 +208,7 @@ async fn a_poison_row_blocks_nobody() {
             enqueue(&world, "poison@example.test").await;
             enqueue(&world, "broken@example.test").await;
             sqlx::query(
-                "update jobs set payload = 'x'::bytea where id = (select max(id::text)::uuid from jobs)",
+                "update jobs set payload = 'x'::bytea where recipient = sha256('broken@example.test'::bytea)",
             )
             .execute(&world.app.pool)
             .await
@@ -266,13 +266,7 @@ async fn a_claim_that_was_never_finished_runs_again_with_the_same_message_id() {
             };
             assert_eq!(taken.len(), 2);
             assert_eq!(id(&taken[0]), id(&taken[1]));
-            assert_eq!(
-                taken[0]
-                    .lines()
-                    .filter(|line| line.contains("icum_sample"))
-                    .count(),
-                3
-            );
+            assert!(taken.iter().all(|mail| mail.contains("confirm/icum_sample")));
         },
     )
     .await;

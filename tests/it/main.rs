@@ -21,5 +21,6 @@ mod mcp_wire;
 mod pages;
 mod serve_command;
 mod sessions;
+mod tools;
 mod upstream;
 mod world;

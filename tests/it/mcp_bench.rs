@@ -233,7 +233,7 @@ impl Bench {
         tweak(&mut config);
         let host = config.link_url.authority();
         // A pool of its own, so that a test can take the database away.
-        let pool = start::Database::at(&url_of(&world.database))
+        let pool = start::Reach::at(&url_of(&world.database))
             .unwrap()
             .pool(&config)
             .await

@@ -26,7 +26,7 @@ fn cluster() -> &'static Cluster {
                 })
                 .await
                 .unwrap();
-                let template = icusync::start::Database::at(&cluster.url()).unwrap();
+                let template = icusync::start::Reach::at(&cluster.url()).unwrap();
                 template.migrate().await.unwrap();
                 cluster
             })

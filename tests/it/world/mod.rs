@@ -86,7 +86,7 @@ impl World {
         config.intervals_url = sim.base_url.parse().unwrap();
         let web = config.public_url.as_str().to_owned();
         let links = config.link_url.as_str().to_owned();
-        let pool = start::Database::at(&url_of(&database))
+        let pool = start::Reach::at(&url_of(&database))
             .unwrap()
             .pool(&config)
             .await

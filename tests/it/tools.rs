@@ -1,0 +1,201 @@
+//! The four read tools as a client hears them, of the simulator's people: budgets, sums, names, secrets.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::world::{self, World};
+
+/// Calls a tool through a person's link; the answer, and what upstream was asked for it.
+async fn ask(world: &Arc<World>, link: &str, tool: &str, arguments: Value) -> (String, Vec<String>) {
+    world.sim.clear_requests();
+    let call = world.mcp(link).call(tool, arguments).await;
+    assert!(!call.is_error(), "{}", call.text());
+    let asked = world
+        .sim
+        .requests()
+        .into_iter()
+        .map(|request| request.path)
+        .collect();
+    (call.text().to_owned(), asked)
+}
+
+/// Refreshes each person's row, as the first call does; from then on every request belongs to a tool.
+async fn settled(world: &Arc<World>) {
+    for person in &world.people {
+        let call = world
+            .mcp(&person.link)
+            .call("get_athlete_profile", json!({}))
+            .await;
+        assert!(!call.is_error(), "{}", call.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_begins_with_whose_it_is_and_their_own_today() {
+    world::test(async |world| {
+        // 08:00 UTC on Saturday is 19:00 in Melbourne; fourteen hours on it is Sunday there and Saturday in Berlin.
+        world.clock.advance(chrono::Duration::hours(14));
+        for tool in icusync::tools::CATALOGUE {
+            let (text, _) = ask(&world, &world.ana().link, tool.name, json!({})).await;
+            let line = text.lines().next().unwrap();
+            assert!(line.starts_with("Ana Berger · "), "{line}");
+            assert!(line.ends_with(" · Europe/Berlin, today 2026-11-21 Sat"), "{line}");
+            let (text, _) = ask(&world, &world.jack().link, tool.name, json!({})).await;
+            let line = text.lines().next().unwrap();
+            assert!(line.starts_with("Jack Nguyen · "), "{line}");
+            assert!(
+                line.ends_with(" · Australia/Melbourne, today 2026-11-22 Sun"),
+                "{line}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_default_call_makes_one_request_and_each_extra_source_one_more() {
+    world::test(async |world| {
+        settled(&world).await;
+        let link = &world.ana().link;
+        for (tool, arguments, requests) in [
+            ("get_training_history", json!({}), 1),
+            (
+                "get_training_history",
+                json!({"detail": "full", "sport": "ride"}),
+                1,
+            ),
+            ("get_training_history", json!({"query": "long"}), 1),
+            (
+                "get_training_history",
+                json!({"include": ["planned"], "oldest": "2026-11-01"}),
+                2,
+            ),
+            ("get_fitness", json!({}), 1),
+            (
+                "get_fitness",
+                json!({"oldest": "2024-01-01", "detail": "full"}),
+                1,
+            ),
+            ("get_wellness", json!({}), 1),
+            (
+                "get_wellness",
+                json!({"detail": "full", "oldest": "2026-06-01"}),
+                2,
+            ),
+            // Read a moment ago, and so answered from memory.
+            ("get_athlete_profile", json!({}), 0),
+        ] {
+            let (_, asked) = ask(&world, link, tool, arguments.clone()).await;
+            assert_eq!(asked.len(), requests, "{tool} {arguments}: {asked:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_month_of_activities_keeps_its_budget() {
+    world::test(async |world| {
+        for person in &world.people {
+            let arguments = json!({"oldest": "2026-10-23"});
+            let (text, _) = ask(&world, &person.link, "get_training_history", arguments).await;
+            let rows = text.lines().filter(|line| line.starts_with("2026-")).count();
+            assert!((15..=31).contains(&rows), "{rows} rows\n{text}");
+            assert!(text.len() <= 3500, "{} bytes\n{text}", text.len());
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sums_are_those_of_the_rows() {
+    world::test(async |world| {
+        let arguments = json!({"oldest": "2026-10-01", "limit": 200});
+        let (text, _) = ask(&world, &world.jack().link, "get_training_history", arguments).await;
+        let mut lines = text.lines();
+        let header: Vec<&str> = lines.nth(1).unwrap().split('\t').collect();
+        let column = |name: &str| header.iter().position(|own| *own == name).unwrap();
+        let loads: i64 = lines
+            .filter(|line| line.starts_with("2026-"))
+            .filter_map(|line| line.split('\t').nth(column("load"))?.parse::<i64>().ok())
+            .sum();
+        assert!(loads > 500, "{text}");
+        assert!(text.contains(&format!("load {loads} (")), "{loads}\n{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fitness_follows_from_the_loads_and_looks_ahead() {
+    world::test(async |world| {
+        let (text, _) = ask(&world, &world.ana().link, "get_fitness", json!({})).await;
+        let rows: Vec<Vec<&str>> = text
+            .lines()
+            .filter(|line| line.starts_with("2026-"))
+            .map(|line| line.split('\t').collect())
+            .collect();
+        assert_eq!(rows.len(), 35, "{text}");
+        let ctl: Vec<f64> = rows.iter().map(|row| row[1].parse().unwrap()).collect();
+        for (at, row) in rows.iter().enumerate() {
+            let [_, ctl_today, atl, form, ..] = row[..] else {
+                panic!("{row:?}")
+            };
+            let (ctl_today, atl): (f64, f64) = (ctl_today.parse().unwrap(), atl.parse().unwrap());
+            let form: f64 = form.parse().unwrap();
+            assert!((form - (ctl_today - atl)).abs() < 0.11, "{row:?}");
+            if at + 1 < rows.len() {
+                let load: f64 = row[5].trim_start_matches("planned ").parse().unwrap();
+                let step = icusync::training::fitness::step(ctl[at + 1], load, 42.0);
+                assert!((step - ctl_today).abs() < 0.12, "{row:?}: {step}");
+            }
+        }
+        assert_eq!(text.matches("\tplanned ").count(), 7, "{text}");
+        assert!(
+            text.contains("intervals.icu's projection from planned workouts"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_shared_or_does_not_answer_degrades_one_part() {
+    world::test(async |world| {
+        settled(&world).await;
+        world
+            .sim
+            .fault(serde_json::from_value(json!({"match": "/events", "status": 503, "times": 9})).unwrap());
+        let arguments = json!({"include": ["planned"]});
+        let (text, _) = ask(&world, &world.ana().link, "get_training_history", arguments).await;
+        assert!(
+            text.contains("Planned load left out: the calendar did not answer"),
+            "{text}"
+        );
+        assert!(text.contains("\nWeeks (Mon), load: 16 Nov"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_upstream_and_no_address_is_ever_in_an_answer() {
+    world::test(async |world| {
+        for seeded in &world.people {
+            let person = seeded.person;
+            for tool in icusync::tools::CATALOGUE {
+                for arguments in [json!({}), json!({"detail": "full"})] {
+                    let (text, _) = ask(&world, &seeded.link, tool.name, arguments).await;
+                    for hidden in [
+                        person.api_key,
+                        person.token,
+                        person.invite_token,
+                        person.private_email,
+                        person.email,
+                    ] {
+                        assert!(!text.contains(hidden), "{}: {text}", tool.name);
+                    }
+                }
+            }
+        }
+    })
+    .await;
+}
