@@ -107,7 +107,10 @@ mod tests {
         for bad in [&b"a=1&a=2"[..], b"a=1&%61=2", b"a=%00", b"a=%ff", b"\xff=1"] {
             assert!(matches!(Fields::parse(bad), Err(Problem::BadForm)), "{bad:?}");
         }
-        let many = "f=1&".repeat(10_000);
+        let many = (0..10_000)
+            .map(|n| format!("f{n}=1&"))
+            .collect::<Vec<_>>()
+            .concat();
         assert!(Fields::parse(many.as_bytes()).is_err());
     }
 

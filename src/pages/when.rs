@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn moments_stand_in_the_athletes_zone() {
-        let at = DateTime::from_timestamp(1_795_214_400, 0).unwrap();
+        let at: DateTime<Utc> = "2026-11-20T20:00:00Z".parse().unwrap();
         assert_eq!(When::of(at, None).text, "Fri 20 Nov 2026, 20:00 UTC");
         assert_eq!(
             When::of(at, Some(chrono_tz::Australia::Melbourne)).text,

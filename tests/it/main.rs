@@ -3,12 +3,15 @@
 //! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
 mod accept_loop;
+mod accessibility;
 mod accounts;
+mod activity;
 mod arrows;
 mod browser;
 mod clients;
 mod connections;
 mod demo_command;
+mod links;
 mod mail;
 mod mcp_bench;
 mod mcp_calls;

@@ -40,7 +40,7 @@ fn escape(text: &str) -> String {
 fn page(status: StatusCode, title: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;\
+         content=\"width=device-width\"><link rel=\"icon\" href=\"data:,\"><title>{title}</title><style>body{{font:16px/1.5 system-ui,sans-serif;\
          max-width:34rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}}fieldset{{margin:1rem 0;\
          border:1px solid #8886;border-radius:8px}}label{{display:block;padding:.25rem 0}}button{{font:inherit;\
          padding:.5rem 1.4rem;margin-right:.6rem}}.note{{opacity:.75}}</style><body>{body}</body></html>"

@@ -168,7 +168,10 @@ impl World {
     }
 
     /// An MCP client on a connector URL.
-    #[expect(clippy::unused_self, reason = "reads as what it is: somebody in this world with a client")]
+    #[expect(
+        clippy::unused_self,
+        reason = "reads as what it is: somebody in this world with a client"
+    )]
     pub fn mcp(&self, url: &str) -> Mcp {
         Mcp::at(url)
     }

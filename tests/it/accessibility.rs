@@ -1,0 +1,57 @@
+//! Every page for everybody: axe-core finds nothing, in light and dark, on a desk and on a phone.
+
+use std::time::Duration;
+
+use icusync::demo::seed::PASSWORD;
+
+use crate::{
+    clients::{output, script, tool},
+    world::test_with,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_nothing_on_any_page() {
+    test_with(
+        |config| {
+            config.sign_ins_per_minute = 1_000;
+            config.sign_ins_per_address = 1_000;
+        },
+        async |world| {
+            let (modules, script) = (script("modules.mjs"), script("browser/accessibility.mjs"));
+            let strangers = [
+                "/",
+                "/privacy",
+                "/sign-up",
+                "/sign-up/sent",
+                "/sign-in",
+                "/forgot",
+                "/forgot/sent",
+                "/confirm",
+                "/nothing",
+            ];
+            let athletes = [
+                "/dashboard?done=connected",
+                "/activity",
+                "/connect",
+                "/disconnect",
+                "/link/regenerate",
+                "/",
+            ];
+            let mut arguments = vec![
+                "--import",
+                &modules,
+                &script,
+                &world.web,
+                world.ana().person.email,
+                PASSWORD,
+            ];
+            arguments.extend(strangers);
+            arguments.push("--");
+            arguments.extend(athletes);
+            let said = output(&tool("ICUSYNC_NODE"), &arguments, Duration::from_mins(3)).await;
+            let wrong: Vec<String> = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+            assert!(wrong.is_empty(), "{wrong:#?}");
+        },
+    )
+    .await;
+}
