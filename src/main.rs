@@ -62,6 +62,7 @@ enum Account {
 #[tokio::main]
 async fn main() -> ExitCode {
     icusync::install_crypto();
+    icusync::layers::quiet_panics();
     match run(Cli::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -8,12 +8,12 @@ use tokio::process::Command;
 use crate::world::{self, World};
 
 /// What `scripts/setup` found; a run without it says what to do instead of passing.
-pub(crate) fn tool(variable: &str) -> String {
+pub fn tool(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run the tests by `make test`"))
 }
 
 /// A file of `tests/clients`.
-pub(crate) fn script(name: &str) -> String {
+pub fn script(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/clients")
         .join(name)
@@ -22,7 +22,7 @@ pub(crate) fn script(name: &str) -> String {
 }
 
 /// Runs a program to its end; tells its output, or fails with what it said.
-pub(crate) async fn output(program: &str, arguments: &[&str], limit: Duration) -> String {
+pub async fn output(program: &str, arguments: &[&str], limit: Duration) -> String {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(limit, command.output())

@@ -2,6 +2,11 @@
 //!
 //! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
+#![expect(
+    unreachable_pub,
+    reason = "nothing of a test binary can be reached from outside"
+)]
+
 mod accept_loop;
 mod accessibility;
 mod accounts;

@@ -49,7 +49,7 @@ const FOR_ATHLETES: [&str; 6] = [
 ];
 
 /// A second service on the world's database, with other settings.
-pub(crate) fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Router {
+pub fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Router {
     let mut config = world.app.config.clone();
     tweak(&mut config);
     let from = Ingredients {
@@ -63,7 +63,7 @@ pub(crate) fn service_with(world: &World, tweak: impl FnOnce(&mut Config)) -> Ro
 }
 
 /// Posts a form straight into a service.
-pub(crate) async fn post_to(
+pub async fn post_to(
     router: &Router,
     host: &str,
     path: &str,
