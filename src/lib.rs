@@ -14,7 +14,8 @@
 //! - [`pages`]: the screens
 //! - [`queries`]: every SQL statement
 //! - [`mail`]: the mails, their outbox and transport; [`jobs`]: the queue's worker
-//! - [`secrets`]: tokens, sealing, passwords; [`ids`] and [`time`]: ids and the clock as values
+//! - [`secrets`]: tokens, sealing, passwords; [`ids`] and [`time`]: ids and the clock as values;
+//!   [`text`]: other people's text, made safe to show
 //! - [`postgres`]: a private database when no other is given
 //! - `demo`: simulated athletes and captured mail (feature `demo`)
 
@@ -37,6 +38,7 @@ pub mod routes;
 pub mod secrets;
 pub mod server;
 pub mod start;
+pub mod text;
 pub mod time;
 pub mod tools;
 pub mod training;

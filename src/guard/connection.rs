@@ -11,7 +11,6 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use moka::future::Cache;
 
-use super::grant::{away, one_line};
 use crate::{
     app::App,
     ids::{AccountId, ConnectionId},
@@ -85,12 +84,12 @@ pub fn dashboard(app: &App) -> String {
     app.config.public_url.join("/dashboard")
 }
 
-/// What a connection may do.
-pub fn scopes_of(row: &Connection) -> Scopes {
-    if row.kind == "api_key" {
+/// What a connection of this kind and these scopes may do.
+pub fn scopes_of(kind: &str, scopes: &[String]) -> Scopes {
+    if kind == "api_key" {
         Scopes::All
     } else {
-        Scopes::Listed(row.scopes.clone())
+        Scopes::Listed(scopes.to_vec())
     }
 }
 
@@ -141,9 +140,17 @@ fn reconnect(app: &App, row: &Connection) -> ToolError {
     ToolError::Reconnect(format!(
         "Not done: intervals.icu no longer accepts the connection of {}. It takes one click to connect again on {}; then ask \
          again.",
-        one_line(&row.athlete_name, 80),
+        row.athlete_name,
         dashboard(app)
     ))
+}
+
+/// For the caller when our own database does not answer; the cause goes to the log.
+pub fn away(error: &sqlx::Error) -> ToolError {
+    tracing::error!(%error, "the database does not answer a tool call");
+    ToolError::Ours(
+        "Not done: IcuSync cannot reach its own records for the moment. Ask again in a minute.".to_owned(),
+    )
 }
 
 /// Looks into a 401: asks once more, whose credential it is, and only then marks the connection and mails the athlete,
@@ -211,7 +218,7 @@ async fn mark(app: &App, row: &Connection, now: DateTime<Utc>) -> anyhow::Result
             key: account.email_key,
         };
         let mail = Mail::ConnectionAttention(ConnectionAttention {
-            athlete: one_line(&row.athlete_name, 80),
+            athlete: row.athlete_name.clone(),
             dashboard: dashboard(app),
         });
         outbox::enqueue(&mut transaction, app, &to, Some(row.account_id), mail).await?;

@@ -7,12 +7,13 @@ use chrono_tz::Tz;
 use sqlx::PgPool;
 use tokio::time::Instant;
 
-use super::connection::{self, Brake};
+use super::connection::{self, Brake, away};
 use crate::{
     app::App,
     ids::{AccountId, AthleteId, ConnectionId, LinkId},
     intervals::{self, ActivityQuery, Area, For, Scopes, model},
     queries::connections::{self, Connection, Profile},
+    text::clean,
     time::Clock,
     tools::{Access, Tool, ToolError},
 };
@@ -112,7 +113,7 @@ impl Granted {
     /// `GET /athlete/{id}`, which also refreshes the connection's row (name, zone, units).
     pub async fn profile(&self) -> Result<model::Athlete, intervals::Error> {
         let athlete = self.intervals.profile().await?;
-        let row = row_of(&athlete);
+        let row = row_of(&athlete, &self.card.id);
         // The answer is good without the row: the next call refreshes it.
         if let Err(error) = connections::refresh(&self.pool, self.connection, &row, self.clock.now()).await {
             tracing::warn!(%error, "cannot refresh a connection's row");
@@ -142,6 +143,8 @@ pub struct Tie {
 
 /// A grant is checked at every call against the row as it is then; its row is refreshed when it is a day old.
 const FRESH_FOR: Duration = Duration::hours(24);
+/// Characters of an athlete's name that are kept.
+const NAME_CHARS: usize = 80;
 /// How far back an activity may lie whose zone stands in for the one of the settings.
 const ZONE_FROM_ACTIVITIES: Duration = Duration::days(365);
 
@@ -158,7 +161,7 @@ pub async fn open(
         .map_err(|error| away(&error))?;
     let row = row.ok_or_else(|| connection::never(app))?;
     let credential = connection::usable(app, &row)?;
-    let scopes = connection::scopes_of(&row);
+    let scopes = connection::scopes_of(&row.kind, &row.scopes);
     for area in tool.needs {
         let shared = match tool.access {
             Access::Read => scopes.reads(*area),
@@ -184,7 +187,7 @@ pub async fn open(
         caller: (*link).into(),
         deadline,
     });
-    let row = up_to_date(app, brake, row, &scopes, &intervals).await?;
+    let row = up_to_date(app, brake, row, &athlete, &scopes, &intervals).await?;
     let zone = row
         .zone
         .as_deref()
@@ -192,7 +195,7 @@ pub async fn open(
         .ok_or_else(|| zoneless(app))?;
     let card = AthleteCard {
         id: athlete.clone(),
-        name: one_line(&row.athlete_name, 80),
+        name: row.athlete_name,
         zone,
         units: Units {
             imperial: row.imperial,
@@ -226,6 +229,7 @@ async fn up_to_date(
     app: &App,
     brake: &Brake,
     mut row: Connection,
+    id: &AthleteId,
     scopes: &Scopes,
     intervals: &intervals::Athlete,
 ) -> Result<Connection, ToolError> {
@@ -238,7 +242,7 @@ async fn up_to_date(
     if scopes.reads(Area::Settings) {
         match intervals.profile().await {
             Ok(athlete) => {
-                let profile = row_of(&athlete);
+                let profile = row_of(&athlete, id);
                 connections::refresh(&app.pool, row.id, &profile, now)
                     .await
                     .map_err(|error| away(&error))?;
@@ -304,7 +308,7 @@ async fn zone_of_last_activity(
 }
 
 /// What a profile from upstream says for the connection's row.
-pub fn row_of(athlete: &model::Athlete) -> Profile {
+pub fn row_of(athlete: &model::Athlete, id: &AthleteId) -> Profile {
     let zone = athlete
         .timezone
         .as_deref()
@@ -315,7 +319,7 @@ pub fn row_of(athlete: &model::Athlete) -> Profile {
         .flatten()
         .filter_map(|sport| sport.updated);
     Profile {
-        athlete_name: one_line(athlete.name.as_deref().unwrap_or_default(), 80),
+        athlete_name: name_of(athlete.name.as_deref().unwrap_or_default(), id),
         zone: zone.map(|zone| (zone.name().to_owned(), "settings")),
         imperial: athlete.measurement_preference.as_deref() == Some("feet"),
         weight_in_lb: athlete.weight_pref_lb == Some(true),
@@ -326,31 +330,14 @@ pub fn row_of(athlete: &model::Athlete) -> Profile {
     }
 }
 
-/// Somebody else's text as one plain line of at most `most` characters: no control, bidi, zero-width or tag characters.
-pub fn one_line(text: &str, most: usize) -> String {
-    let visible: String = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !is_invisible(*c))
-        .collect();
-    let mut line = visible
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
-    if let Some((at, _)) = line.char_indices().nth(most) {
-        line.truncate(line[..at].trim_end().len());
+/// An athlete's name as a row keeps it: one plain line, never empty.
+pub fn name_of(text: &str, athlete: &AthleteId) -> String {
+    let name = clean(text, NAME_CHARS);
+    if name.is_empty() {
+        format!("athlete {athlete}")
+    } else {
+        name
     }
-    line
-}
-
-/// Characters that a reader cannot see and a model can: general categories Cc, Cf, Co and the selectors of variants.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(u32::from(c),
-            0xAD | 0x34F | 0x600..=0x605 | 0x61C | 0x6DD | 0x70F | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F
-            | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x206F | 0x3164 | 0xE000..=0xF8FF | 0xFE00..=0xFE0F | 0xFEFF
-            | 0xFFA0 | 0xFFF0..=0xFFFB | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF | 0xF0000..)
 }
 
 fn unshared(app: &App, tool: &str, area: Area) -> ToolError {
@@ -368,14 +355,6 @@ fn zoneless(app: &App) -> ToolError {
          shared or hold none, and no activity tells it. The athlete can set it on {}.",
         connection::dashboard(app)
     ))
-}
-
-/// For the caller when our own database does not answer; the cause goes to the log.
-pub fn away(error: &sqlx::Error) -> ToolError {
-    tracing::error!(%error, "the database does not answer a tool call");
-    ToolError::Ours(
-        "Not done: IcuSync cannot reach its own records for the moment. Ask again in a minute.".to_owned(),
-    )
 }
 
 #[cfg(test)]
@@ -397,7 +376,7 @@ mod tests {
             sport_settings: Some(vec![sport("2026-03-01T10:00:00Z"), sport("2026-10-31T20:00:00Z")]),
             ..Default::default()
         };
-        let row = row_of(&athlete);
+        let row = row_of(&athlete, &"i7".parse().unwrap());
         assert_eq!(row.athlete_name, "Ana Berger");
         assert_eq!(row.zone, Some(("Australia/Melbourne".to_owned(), "settings")));
         assert!(row.imperial && row.weight_in_lb && !row.fahrenheit);
@@ -408,20 +387,24 @@ mod tests {
     #[test]
     fn a_profile_without_a_usable_zone_names_none() {
         for timezone in [None, Some(String::new()), Some("Mars/Base".to_owned())] {
-            let row = row_of(&model::Athlete {
+            let athlete = model::Athlete {
                 timezone,
                 ..Default::default()
-            });
+            };
+            let row = row_of(&athlete, &"i7".parse().unwrap());
             assert_eq!(row.zone, None);
             assert_eq!(row.thresholds_on, None);
         }
     }
 
     #[test]
-    fn names_become_one_plain_line() {
-        assert_eq!(one_line("a\r\n\t b\u{0}\u{200b}\u{e0041}c", 60), "a bc");
-        assert_eq!(one_line("Zoë 🚴 日本", 60), "Zoë 🚴 日本");
-        assert_eq!(one_line("word word", 5), "word");
-        assert_eq!(one_line(&"é".repeat(100), 60).chars().count(), 60);
+    fn a_name_is_one_plain_line_and_never_empty() {
+        let named = |text: &str| name_of(text, &"i7".parse().unwrap());
+        assert_eq!(named(" Ana\u{202e} \tBerger\0\u{e0041}\u{fe0f} "), "Ana Berger");
+        assert_eq!(named("Jürgen O'Brien 🚴"), "Jürgen O'Brien 🚴");
+        assert_eq!(named(&"x".repeat(10_000)).chars().count(), NAME_CHARS);
+        assert_eq!(named("\u{200b}"), "athlete i7");
+        let nameless = row_of(&model::Athlete::default(), &"i7".parse().unwrap());
+        assert_eq!(nameless.athlete_name, "athlete i7");
     }
 }

@@ -165,7 +165,7 @@ impl Handler {
                 let text = "Withheld: this connector URL was replaced or ended while the call was running.";
                 return ("withheld", Err(Some(text.to_owned())));
             }
-            Err(error) => return refusal(&grant::away(&error)),
+            Err(error) => return refusal(&connection::away(&error)),
         };
         match done {
             Ok(answer) => {

@@ -16,11 +16,13 @@ use serde_json::Value;
 use crate::{
     app::App,
     guard::{
-        grant::{Tie, away, one_line},
+        connection::away,
+        grant::Tie,
         link::{Visitor, in_time},
     },
     ids::LogId,
     queries::activity_log::{self, Entry},
+    text::clean,
     tools::{Access, Tool, ToolError},
 };
 
@@ -40,14 +42,14 @@ pub(super) fn client_of(headers: &HeaderMap, message: &Value) -> String {
     let said = info.and_then(|info| {
         let name = info["title"].as_str().or_else(|| info["name"].as_str())?;
         let version = info["version"].as_str().unwrap_or_default();
-        Some(one_line(&format!("{name} {version}"), CLIENT_LENGTH))
+        Some(clean(&format!("{name} {version}"), CLIENT_LENGTH))
     });
     let agent = || {
         let value = headers.get(header::USER_AGENT)?;
         // An enormous header is cut before it is looked at.
         let bytes = value.as_bytes();
         let head = &bytes[..bytes.len().min(4 * CLIENT_LENGTH)];
-        Some(one_line(&String::from_utf8_lossy(head), CLIENT_LENGTH))
+        Some(clean(&String::from_utf8_lossy(head), CLIENT_LENGTH))
     };
     said.filter(|name| !name.is_empty())
         .or_else(agent)
@@ -192,7 +194,10 @@ mod tests {
         assert_eq!(client_of(&HeaderMap::new(), &legacy), "unknown client");
         assert_eq!(client_of(&agent(b"\xff\xfe \t"), &json!([])), "\u{fffd}\u{fffd}");
         let long = "x".repeat(10_000);
-        assert_eq!(client_of(&agent(long.as_bytes()), &legacy).len(), CLIENT_LENGTH);
+        assert_eq!(
+            client_of(&agent(long.as_bytes()), &legacy).chars().count(),
+            CLIENT_LENGTH
+        );
         let sly = json!({"params": {"_meta": {"io.modelcontextprotocol/clientInfo":
             {"name": "\u{202e}\u{200b}\n", "version": 1}}}});
         assert_eq!(client_of(&agent(b"real"), &sly), "real");

@@ -19,7 +19,10 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::{connection::token_place, session::Session},
+    guard::{
+        connection::{scopes_of, token_place},
+        session::Session,
+    },
     intervals::{Area, Credential, Error, ExchangeError},
     jobs, queries,
     secrets::{Token, TokenKind},
@@ -227,7 +230,7 @@ pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Respon
 
 /// What an athlete left unticked, in words, for the dashboard.
 pub fn unshared(kind: &str, scopes: &[String]) -> Vec<&'static str> {
-    let scopes = tie::scopes_of(kind, scopes);
+    let scopes = scopes_of(kind, scopes);
     Area::ALL
         .into_iter()
         .filter(|area| !scopes.reads(*area))

@@ -82,16 +82,6 @@ pub struct NewConnection<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// The id under which the account's connection is or will be stored, so that the token can be sealed for it.
-pub async fn id_for(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Option<ConnectionId>> {
-    sqlx::query_scalar!(
-        r#"select id as "id: ConnectionId" from connections where account_id = $1"#,
-        account_id.0
-    )
-    .fetch_optional(db)
-    .await
-}
-
 /// Writes the tie: the account's first, or anew over an old one (then what was known of another athlete goes).
 ///
 /// A unique violation on `connections_athlete` means that another account holds this athlete.

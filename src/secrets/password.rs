@@ -62,11 +62,6 @@ impl std::fmt::Debug for Password {
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Takes what a row holds.
-    pub fn from_row(phc: String) -> Self {
-        Self(phc)
-    }
-
     /// The PHC string, for the row.
     pub fn as_str(&self) -> &str {
         &self.0

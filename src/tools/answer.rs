@@ -2,7 +2,6 @@
 //!
 //! No tool's own wording and no fetching here; what stands here is the same for every tool.
 
-pub mod clean;
 pub mod table;
 pub mod units;
 
@@ -10,8 +9,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use chrono::NaiveDate;
 
-use crate::guard::AthleteCard;
-use clean::clean;
+use crate::{guard::AthleteCard, text::clean};
 
 /// What a tool says: short markdown and TSV, one text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
-use super::{ToolError, answer::clean::clean};
-use crate::training::weeks::days_in;
+use super::ToolError;
+use crate::{text::clean, training::weeks::days_in};
 
 /// How much of each row is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -12,12 +12,13 @@ use serde_json::{Map, Value};
 
 use super::{
     Access, Answer, Group, Tool, ToolError,
-    answer::{self as shape, clean::clean, units},
+    answer::{self as shape, units},
     arguments::{self, Arguments, Detail},
 };
 use crate::{
     guard::{AthleteCard, Granted, Units},
     intervals::{Area, model::Athlete},
+    text::clean,
 };
 
 pub(super) const TOOL: Tool = Tool {

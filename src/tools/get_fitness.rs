@@ -12,12 +12,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Access, Answer, Group, Tool, ToolError,
-    answer::{self, clean::clean, table::Table, units},
+    answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
 };
 use crate::{
     guard::{AthleteCard, Granted},
     intervals::{self, Area, model::Wellness},
+    text::clean,
     training::{
         fitness::{Fitness, ramp},
         weeks,

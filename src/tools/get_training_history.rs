@@ -18,11 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Access, Answer, Group, Tool, ToolError,
-    answer::{
-        self,
-        clean::{clean, fenced},
-        units,
-    },
+    answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
 };
 use crate::{
@@ -31,6 +27,7 @@ use crate::{
         self, ActivityQuery, Area,
         model::{Activity, Event},
     },
+    text::{clean, fenced},
     training::{sports, weeks},
 };
 

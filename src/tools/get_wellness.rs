@@ -15,12 +15,13 @@ use serde_json::{Map, Value};
 
 use super::{
     Access, Answer, Group, Tool, ToolError,
-    answer::{self, clean::clean, table::Table, units},
+    answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail, Range, Span},
 };
 use crate::{
     guard::{AthleteCard, Granted},
     intervals::{self, Area, model::Wellness},
+    text::clean,
     training::means::{Mean, mean},
 };
 use fields::{FIELDS, Field};

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Rooms that any room may use, because they hold values and no decisions.
-const EVERYWHERE: [(&str, &str); 3] = [
+const EVERYWHERE: [(&str, &str); 4] = [
     ("ids", "names of rows: no behaviour"),
     ("time", "the clock is a value"),
+    ("text", "pure: other people's text, made safe to show"),
     (
         "secrets",
         "types that cannot be printed; minting and sealing are pure",
@@ -22,27 +23,19 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("config", &[], "reads the environment; keys are parsed by secrets"),
     (
         "app",
-        &["config", "guard", "intervals", "mail", "queries"],
-        "holds what everybody shares, ready made: settings, limits, client, mailer, pool",
+        &["config", "guard", "intervals", "mail"],
+        "holds what everybody shares, ready made: settings, limits, client, mailer",
     ),
-    (
-        "error",
-        &["app", "config", "guard", "intervals", "queries"],
-        "says every room's error in one of our answers",
-    ),
+    ("error", &["guard"], "says a failure in one of our answers"),
     (
         "start",
         &[
             "app",
             "config",
-            "error",
             "guard",
             "intervals",
             "jobs",
-            "layers",
             "mail",
-            "mcp",
-            "pages",
             "postgres",
             "queries",
             "routes",
@@ -57,14 +50,12 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "routes",
-        &[
-            "app", "config", "error", "guard", "layers", "mcp", "oauth", "pages",
-        ],
+        &["app", "layers", "mcp", "oauth", "pages"],
         "every URL on one screen",
     ),
     (
         "layers",
-        &["app", "config", "error", "guard"],
+        &["app", "config", "guard"],
         "what happens to a request before and after its handler",
     ),
     (
@@ -80,9 +71,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "mail",
             "oauth",
             "queries",
-            "tools",
         ],
-        "a screen asks, decides, writes, answers; the dashboard names the tools; a form's target is told to the CSP layer; \
+        "a screen asks, decides, writes, answers; a form's target is told to the CSP layer; \
          a disconnect queues its revoke in the same transaction",
     ),
     (
@@ -92,8 +82,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "mcp",
-        &["app", "config", "error", "guard", "intervals", "queries", "tools"],
-        "lists and calls tools; logs each call; says upstream's failures as answers",
+        &["app", "config", "guard", "queries", "tools"],
+        "lists and calls tools; logs each call",
     ),
     (
         "tools",
@@ -108,12 +98,12 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "jobs",
-        &["app", "config", "guard", "intervals", "mail", "queries"],
+        &["app", "guard", "intervals", "mail", "queries"],
         "sends mails, revokes upstream, purges what has expired",
     ),
     (
         "mail",
-        &["app", "config", "queries"],
+        &["app", "queries"],
         "renders mails and puts them into the outbox",
     ),
     (
@@ -125,6 +115,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("secrets", &[], "pure"),
     ("ids", &[], "pure"),
     ("time", &[], "pure"),
+    ("text", &[], "pure"),
     ("training", &[], "pure formulas"),
     ("workout", &[], "a pure language"),
     (
@@ -173,6 +164,21 @@ fn the_rooms_use_each_other_only_along_the_arrows() {
         "arrows without a row in tests/it/arrows.rs:\n{}",
         wrong.join("\n")
     );
+    // An arrow that nobody takes would let somebody take it without a reason. Rooms yet to be built may be named.
+    let unused: Vec<String> = ARROWS
+        .iter()
+        .filter(|(room, ..)| rooms.contains(*room))
+        .flat_map(|(room, used, _)| {
+            used.iter()
+                .map(move |used| ((*room).to_owned(), (*used).to_owned()))
+        })
+        .filter(|arrow| rooms.contains(&arrow.1) && !arrows.contains(arrow))
+        .map(|(room, used)| format!("{room} → {used}"))
+        .collect();
+    assert!(
+        unused.is_empty(),
+        "arrows that nothing takes any more: {unused:?}"
+    );
 }
 
 #[test]
@@ -204,6 +210,8 @@ fn the_scan_sees_every_way_to_name_a_room() {
         .into();
     let text = r#"
         //! Not crate::demo, that is a comment.
+        #[cfg(test)]
+        mod tests;
         use crate::{
             mail::{Mail, queries},
             queries,
@@ -272,7 +280,7 @@ fn depth(src: &Path, file: &Path) -> usize {
 fn uses(text: &str, depth: usize, rooms: &BTreeSet<String>) -> BTreeSet<String> {
     let code = without_comments(text);
     // Tests may reach for anything; by custom they come last.
-    let code = code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut found = BTreeSet::new();
     let up = "super::".repeat(depth);
     for root in ["crate::", up.as_str()] {

@@ -145,11 +145,6 @@ impl Person {
         [self.api_key, self.token, self.invite_token, self.private_email]
     }
 
-    /// The person with this athlete id.
-    pub fn of_athlete(id: &str) -> Option<&'static Self> {
-        PEOPLE.iter().find(|person| person.athlete_id == id)
-    }
-
     /// The person with this short name.
     pub fn of_slug(slug: &str) -> Option<&'static Self> {
         PEOPLE.iter().find(|person| person.slug == slug)

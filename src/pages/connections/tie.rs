@@ -8,9 +8,12 @@ use tokio::time::Instant;
 use crate::{
     app::App,
     error::Problem,
-    guard::{connection::token_place, grant},
+    guard::{
+        connection::{scopes_of, token_place},
+        grant,
+    },
     ids::{AccountId, AthleteId, ConnectionId},
-    intervals::{Area, Credential, For, Scopes},
+    intervals::{Area, Credential, For},
     jobs,
     queries::{
         self,
@@ -20,8 +23,6 @@ use crate::{
 
 /// How long the first look may keep the athlete waiting.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
-/// Characters of a name that are kept.
-const NAME_CHARS: usize = 100;
 
 /// What a consent or a key brought.
 pub(super) struct Tie {
@@ -46,18 +47,9 @@ pub(super) enum Tied {
     HeldByAnother,
 }
 
-/// What a row's kind and scopes allow.
-pub(super) fn scopes_of(kind: &str, scopes: &[String]) -> Scopes {
-    if kind == "api_key" {
-        Scopes::All
-    } else {
-        Scopes::Listed(scopes.to_vec())
-    }
-}
-
 /// Seals the credential and writes the row; a token for another athlete that stood there before is given back.
 pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied, Problem> {
-    let name = shown(&tie.name);
+    let name = grant::name_of(&tie.name, &tie.athlete);
     // Twice at most: when two connects of one account run at once, the row may get the other one's id, for which the
     // token is then sealed anew.
     let mut id = None;
@@ -137,7 +129,7 @@ pub(super) async fn first_look(app: &App, account: AccountId, id: ConnectionId, 
     let athlete = app.intervals.athlete(For {
         connection: id,
         write_number,
-        athlete: tie.athlete,
+        athlete: tie.athlete.clone(),
         credential: tie.credential,
         scopes,
         caller: account.into(),
@@ -152,39 +144,10 @@ pub(super) async fn first_look(app: &App, account: AccountId, id: ConnectionId, 
     };
     let now = app.clock.now();
     let noted = async {
-        queries::connections::refresh(&app.pool, id, &grant::row_of(&profile), now).await?;
+        queries::connections::refresh(&app.pool, id, &grant::row_of(&profile, &tie.athlete), now).await?;
         queries::connections::note_success(&app.pool, id, now).await
     };
     if let Err(error) = noted.await {
         tracing::warn!(%error, "the first look at a new connection could not be kept");
-    }
-}
-
-/// A name as we keep it: one line of visible text, not endless. Escaping is the templates' and the answers' business.
-fn shown(name: &str) -> String {
-    let invisible = |c: &char| {
-        c.is_control()
-            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    let name: String = name.chars().filter(|c| !invisible(c)).take(NAME_CHARS).collect();
-    let name = name.trim();
-    if name.is_empty() {
-        "Athlete".to_owned()
-    } else {
-        name.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_keep_what_can_be_seen() {
-        assert_eq!(shown(" Ana\u{202e} \tBerger\0\u{e0041} "), "Ana Berger");
-        assert_eq!(shown("Jürgen O'Brien 🚴"), "Jürgen O'Brien 🚴");
-        assert_eq!(shown(&"x".repeat(10_000)).len(), NAME_CHARS);
-        assert_eq!(shown("\u{200b}"), "Athlete");
     }
 }

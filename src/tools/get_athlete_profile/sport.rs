@@ -4,11 +4,9 @@ use super::{positive, weight_of};
 use crate::{
     guard::Units,
     intervals::model::{Athlete, SportSettings},
+    text::clean,
     tools::{
-        answer::{
-            clean::clean,
-            units::{self, PaceUnit},
-        },
+        answer::units::{self, PaceUnit},
         arguments::Detail,
     },
     training::{

@@ -5,9 +5,9 @@ use chrono::NaiveDate;
 use crate::{
     guard::Units,
     intervals::model::Activity,
+    text::clean,
     tools::{
         answer::{
-            clean::clean,
             table::Table,
             units::{self, PaceUnit},
         },

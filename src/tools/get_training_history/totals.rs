@@ -10,10 +10,8 @@ use super::{rows::metres_of, units};
 use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
-    tools::{
-        answer::clean::clean,
-        arguments::{Detail, Range},
-    },
+    text::clean,
+    tools::arguments::{Detail, Range},
     training::weeks::{self, Week},
 };
 

@@ -7,10 +7,8 @@ use serde_json::Value;
 use crate::{
     guard::Units,
     intervals::model::Wellness,
-    tools::answer::{
-        clean::{clean, fenced},
-        units,
-    },
+    text::{clean, fenced},
+    tools::answer::units,
 };
 
 /// How a field's value is shown.

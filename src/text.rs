@@ -1,4 +1,4 @@
-//! Text that people or upstream wrote, made safe to stand inside an answer as data.
+//! Text that people or upstream wrote, made safe to stand as data in an answer, on a page, in a mail or in a row.
 //!
 //! Nothing here judges what a text says; it only takes away what nobody can see and what could end a field early.
 
