@@ -266,7 +266,7 @@ async fn an_orphan_is_adopted() {
         "{refused}"
     );
     cluster.stop().await.unwrap();
-    assert!(!is_running(&server));
+    eventually("the server is gone", || !is_running(&server)).await;
     assert!(
         !folder.data().join("postgres/postmaster.pid").exists(),
         "it was not stopped in order"
