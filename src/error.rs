@@ -47,7 +47,7 @@ impl Problem {
 }
 
 /// Whether the database is away, or too busy to answer, rather than our statement wrong.
-pub fn is_database_away(error: &sqlx::Error) -> bool {
+fn is_database_away(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Longest body of a form.
-pub const FORM_BYTES: usize = 16 * 1024;
+const FORM_BYTES: usize = 16 * 1024;
 /// A page that takes longer is given up.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 

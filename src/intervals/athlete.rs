@@ -155,7 +155,7 @@ impl Athlete {
             }
         }
         let read = |body: &[u8]| {
-            let Rows { mut rows, odd } = self.rows("activities", body)?;
+            let Rows { mut rows, odd } = Self::rows("activities", body)?;
             let count = rows.len() + odd;
             self.all_mine(rows.iter().map(|row: &model::Activity| &row.icu_athlete_id))?;
             rows.retain(|row| row.id.is_some());
@@ -171,7 +171,7 @@ impl Athlete {
             .append_pair("q", text)
             .append_pair("limit", &limit.max(1).to_string());
         let read = |body: &[u8]| {
-            let mut rows: Vec<model::Activity> = self.rows("activity_search", body)?.rows;
+            let mut rows: Vec<model::Activity> = Self::rows("activity_search", body)?.rows;
             self.all_mine(rows.iter().map(|row| &row.icu_athlete_id))?;
             rows.retain(|row| row.id.is_some());
             rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
@@ -216,7 +216,7 @@ impl Athlete {
             }
         }
         let read = |body: &[u8]| {
-            let mut rows: Vec<model::Wellness> = self.rows("wellness", body)?.rows;
+            let mut rows: Vec<model::Wellness> = Self::rows("wellness", body)?.rows;
             rows.retain(|row| row.id.is_some());
             rows.sort_by_key(|row| row.id);
             // The map of other fields takes more room than its text.
@@ -246,7 +246,7 @@ impl Athlete {
             }
         }
         let read = |body: &[u8]| {
-            let mut rows: Vec<model::Event> = self.rows("events", body)?.rows;
+            let mut rows: Vec<model::Event> = Self::rows("events", body)?.rows;
             self.all_mine(rows.iter().map(|row| &row.athlete_id))?;
             rows.sort_by_key(|row| row.start_date_local);
             // Events come whole, workouts and all; only what is named in the model is kept.
@@ -260,7 +260,7 @@ impl Athlete {
     pub async fn custom_fields(&self) -> Result<Vec<model::CustomField>, Error> {
         let url = self.url("/custom-item");
         let read = |body: &[u8]| {
-            let items: Vec<Map<String, Value>> = self.rows("custom_items", body)?.rows;
+            let items: Vec<Map<String, Value>> = Self::rows("custom_items", body)?.rows;
             let found: Vec<_> = items.iter().filter_map(custom_field).collect();
             let weight = found.len() * 128;
             Ok(Fresh { value: found, weight })
@@ -315,8 +315,7 @@ impl Athlete {
             .url(&format!("/api/v1/athlete/{}{rest}", self.of.athlete))
     }
 
-    #[expect(clippy::unused_self, reason = "a step of reading, like its neighbours")]
-    fn rows<T: DeserializeOwned>(&self, endpoint: &'static str, body: &[u8]) -> Result<Rows<T>, Error> {
+    fn rows<T: DeserializeOwned>(endpoint: &'static str, body: &[u8]) -> Result<Rows<T>, Error> {
         let rows = lenient::rows(body)?;
         if rows.odd > 0 {
             tracing::warn!(endpoint, rows = rows.odd, "rows that are none were left out");

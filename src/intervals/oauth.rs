@@ -153,12 +153,12 @@ impl Client {
             }
             // Both come as 404 and differ only in their text: "Code not found (expired?)" and "Client and/or secret
             // not found". A 404 of neither kind means that nobody is there.
-            404 if mentions(&reply.body, "client") => Err(self.client_refused(status)),
+            404 if mentions(&reply.body, "client") => Err(Self::client_refused(status)),
             404 if mentions(&reply.body, "code") => {
                 tracing::info!(endpoint = call.endpoint, "the code was not taken");
                 Err(ExchangeError::CodeRefused)
             }
-            401 => Err(self.client_refused(status)),
+            401 => Err(Self::client_refused(status)),
             400 | 422 => {
                 tracing::warn!(endpoint = call.endpoint, status, "the code was not taken");
                 Err(ExchangeError::CodeRefused)
@@ -174,8 +174,7 @@ impl Client {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "a step of the exchange")]
-    fn client_refused(&self, status: u16) -> ExchangeError {
+    fn client_refused(status: u16) -> ExchangeError {
         tracing::error!(
             status,
             "intervals.icu does not know this app: check INTERVALS_CLIENT_ID and INTERVALS_CLIENT_SECRET"

@@ -127,7 +127,7 @@ impl Parts {
             self.budget.admit(&call.spender, call.deadline).await?;
             let begun = Instant::now();
             let answer = match self.send(call).await {
-                Ok(reply) => self.judge(call, reply).and_then(|body| {
+                Ok(reply) => Self::judge(call, reply).and_then(|body| {
                     read(&body).map_err(|error| {
                         let outcome = if error == Error::WrongAthlete {
                             tracing::error!(endpoint = call.endpoint, "an answer about another athlete");
@@ -228,8 +228,7 @@ impl Parts {
     }
 
     /// What a status means (intervals-api.md section 6.2).
-    #[expect(clippy::unused_self, reason = "a step of asking, like its neighbours")]
-    fn judge(&self, call: &Call<'_>, reply: Reply) -> Result<Bytes, Trouble> {
+    fn judge(call: &Call<'_>, reply: Reply) -> Result<Bytes, Trouble> {
         let endpoint = call.endpoint;
         let status = reply.status.as_u16();
         match status {

@@ -63,14 +63,13 @@ pub async fn run_due(app: &App) -> sqlx::Result<usize> {
     stream::iter(jobs)
         .for_each_concurrent(None, |job| work(app, job))
         .await;
-    if count > 0 {
-        let (waiting, _) = queries::jobs::backlog(&app.pool, app.clock.now()).await?;
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a queue of 2^52 jobs is not going to happen"
-        )]
-        metrics::gauge!("icusync_jobs_waiting").set(waiting as f64);
-    }
+    // At every look: what waited here may have been done by another instance.
+    let waiting = queries::jobs::waiting(&app.pool).await?;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a queue of 2^52 jobs is not going to happen"
+    )]
+    metrics::gauge!("icusync_jobs_waiting").set(waiting as f64);
     Ok(count)
 }
 

@@ -147,18 +147,11 @@ pub async fn mails_of(db: impl Db<'_>, account_id: AccountId, since: DateTime<Ut
     .await
 }
 
-/// How many jobs wait, and since when the oldest is due.
-pub async fn backlog(db: impl Db<'_>, now: DateTime<Utc>) -> sqlx::Result<(i64, Option<DateTime<Utc>>)> {
-    let row = sqlx::query!(
-        r#"
-        select count(*) as "count!", min(run_at) filter (where run_at <= $1) as oldest
-        from jobs where state = 'pending'
-        "#,
-        now
-    )
-    .fetch_one(db)
-    .await?;
-    Ok((row.count, row.oldest))
+/// How many jobs wait.
+pub async fn waiting(db: impl Db<'_>) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"select count(*) as "count!" from jobs where state = 'pending'"#)
+        .fetch_one(db)
+        .await
 }
 
 /// Deletes jobs that ended before `before`.

@@ -3,7 +3,7 @@
 //! The names are upstream's (`type` of an activity).
 
 /// Every sport of intervals.icu.
-pub const SPORTS: [&str; 60] = [
+const SPORTS: [&str; 60] = [
     "Ride",
     "Run",
     "Swim",

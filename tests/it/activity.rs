@@ -63,6 +63,30 @@ async fn the_activity_log_is_the_owners_and_turns_its_pages() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_the_log_is_read_from_an_index_and_not_sorted() {
+    test(async |world| {
+        let mut connection = world.app.pool.acquire().await.unwrap();
+        // So that a table of no rows is planned like one of many.
+        for off in ["set enable_seqscan = off", "set enable_sort = off"] {
+            sqlx::query(off).execute(&mut *connection).await.unwrap();
+        }
+        let plan: Vec<String> = sqlx::query_scalar(
+            "explain select * from activity_log where account_id = $1 and ($2::uuid is null or id < $2) order by id desc limit 30",
+        )
+        .bind(uuid::Uuid::nil())
+        .bind(uuid::Uuid::max())
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
+        let plan = plan.join("\n");
+        assert!(plan.contains("activity_log_account_id_id_idx") && !plan.contains("Sort"), "{plan}");
+        // The pool gets it back as it was.
+        sqlx::query("reset all").execute(&mut *connection).await.unwrap();
+    })
+    .await;
+}
+
 fn clients_on(page: &Page) -> Vec<String> {
     let html = scraper::Html::parse_document(&page.body);
     let cells = scraper::Selector::parse("td[data-label=Client]").unwrap();

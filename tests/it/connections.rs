@@ -399,10 +399,7 @@ async fn an_api_key_is_checked_and_sealed() {
         );
         // An API key cannot be revoked from here, so nothing is queued.
         browser.post("/disconnect", &[]).await;
-        let pending = queries::jobs::backlog(&world.app.pool, world.clock.now())
-            .await
-            .unwrap()
-            .0;
+        let pending = queries::jobs::waiting(&world.app.pool).await.unwrap();
         assert_eq!(pending, 0);
     })
     .await;

@@ -131,10 +131,7 @@ async fn enqueue(world: &World, to: &str) {
 }
 
 async fn pending(world: &World) -> i64 {
-    queries::jobs::backlog(&world.app.pool, world.clock.now())
-        .await
-        .unwrap()
-        .0
+    queries::jobs::waiting(&world.app.pool).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,6 +190,40 @@ async fn a_server_that_says_later_gets_another_try_and_one_that_refuses_gets_non
                     .await
                     .unwrap();
             assert_eq!(failed, 1);
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let told = recorder.handle();
+    let server = MailServer::start(Mood::Later).await;
+    let url = server.url.clone();
+    world::test_with(
+        |config| config.smtp_url = Some(url.into()),
+        async |world| {
+            enqueue(&world, "late@example.test").await;
+            {
+                let _ours = metrics::set_default_local_recorder(&recorder);
+                jobs::run_due(&world.app).await.unwrap();
+            }
+            assert!(
+                told.render().contains("icusync_jobs_waiting 1"),
+                "{}",
+                told.render()
+            );
+            *server.mood.lock().unwrap() = Mood::Takes;
+            world.clock.advance(Duration::seconds(40));
+            jobs::run_due(&world.app).await.unwrap();
+            let _ours = metrics::set_default_local_recorder(&recorder);
+            assert_eq!(jobs::run_due(&world.app).await.unwrap(), 0);
+            assert!(
+                told.render().contains("icusync_jobs_waiting 0"),
+                "{}",
+                told.render()
+            );
         },
     )
     .await;

@@ -8,9 +8,9 @@ use chrono::{Datelike as _, NaiveDate};
 use crate::{guard::Units, training::sports::Tempo};
 
 /// Metres in a mile (international, 1959).
-pub const MILE: f64 = 1609.344;
+const MILE: f64 = 1609.344;
 /// Metres in a yard (international, 1959).
-pub const YARD: f64 = 0.9144;
+const YARD: f64 = 0.9144;
 const FOOT: f64 = 0.3048;
 /// Kilograms in a pound (international, 1959).
 const POUND: f64 = 0.453_592_37;
