@@ -53,7 +53,8 @@ impl Default for Patience {
             header: Duration::from_secs(25),
             body: Duration::from_secs(20),
             write: Duration::from_secs(30),
-            drain: Duration::from_secs(20),
+            // Longer than a call may take (CALL_SECONDS), shorter than the 30 s that platforms give before they kill.
+            drain: Duration::from_secs(28),
             connections: 2048,
         }
     }
