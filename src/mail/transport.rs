@@ -104,7 +104,7 @@ impl Transport {
                 let sent = tokio::time::timeout(SMTP_DEADLINE, smtp.send(message)).await;
                 match sent {
                     Ok(Ok(_)) => Ok(()),
-                    Ok(Err(error)) if error.is_permanent() => Err(SendError::Never),
+                    Ok(Err(error)) if error.is_permanent() && !is_about_us(&error) => Err(SendError::Never),
                     Ok(Err(_)) | Err(_) => Err(SendError::Later),
                 }
             }
@@ -149,6 +149,17 @@ impl Captured {
     pub fn all(&self) -> Vec<CapturedMail> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// 530 to 538 (RFC 4954 section 6) say that the server does not take our own name and password: the operator's turn, and
+/// no reason to throw a mail away.
+fn is_about_us(error: &lettre::transport::smtp::Error) -> bool {
+    let code: Option<u16> = error.status().map(Into::into);
+    let refused = code.is_some_and(|code| (530..=538).contains(&code));
+    if refused {
+        tracing::error!("the mail server refuses our name and password: check SMTP_URL");
+    }
+    refused
 }
 
 fn write_private(file: &std::path::Path, text: &[u8]) -> std::io::Result<()> {

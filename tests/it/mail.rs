@@ -29,6 +29,8 @@ enum Mood {
     Takes,
     Later,
     Refuses,
+    /// Does not take our name and password (any more).
+    KnowsUsNot,
     /// Takes the message and never says so.
     HangsAtTheEnd,
 }
@@ -82,6 +84,10 @@ async fn talk(
             .to_ascii_uppercase();
         let answer: &[u8] = match (word.as_str(), now) {
             ("RCPT", _) if line.contains("poison") => b"550 no such user\r\n",
+            ("MAIL", Mood::KnowsUsNot) => {
+                tries.fetch_add(1, Ordering::SeqCst);
+                b"530 5.7.0 authentication required\r\n"
+            }
             ("RCPT", Mood::Later) => {
                 tries.fetch_add(1, Ordering::SeqCst);
                 b"451 try later\r\n"
@@ -224,6 +230,29 @@ async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
                 "{}",
                 told.render()
             );
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_smtp_password_loses_no_mail() {
+    let server = MailServer::start(Mood::KnowsUsNot).await;
+    let url = server.url.clone();
+    world::test_with(
+        |config| config.smtp_url = Some(url.into()),
+        async |world| {
+            enqueue(&world, "someone@example.test").await;
+            jobs::run_due(&world.app).await.unwrap();
+            assert_eq!(
+                (server.tries.load(Ordering::SeqCst), pending(&world).await),
+                (1, 1),
+                "it waits for the operator"
+            );
+            *server.mood.lock().unwrap() = Mood::Takes;
+            world.clock.advance(Duration::seconds(40));
+            jobs::run_due(&world.app).await.unwrap();
+            assert_eq!((server.taken().len(), pending(&world).await), (1, 0));
         },
     )
     .await;
