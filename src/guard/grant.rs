@@ -7,7 +7,10 @@ use chrono_tz::Tz;
 use sqlx::PgPool;
 use tokio::time::Instant;
 
-use super::connection::{self, Brake, away};
+use super::{
+    connection::{self, Brake, away},
+    link::in_time,
+};
 use crate::{
     app::App,
     ids::{AccountId, AthleteId, ConnectionId, LinkId},
@@ -115,7 +118,8 @@ impl Granted {
         let athlete = self.intervals.profile().await?;
         let row = row_of(&athlete, &self.card.id);
         // The answer is good without the row: the next call refreshes it.
-        if let Err(error) = connections::refresh(&self.pool, self.connection, &row, self.clock.now()).await {
+        let (id, now) = (self.card.id.as_str(), self.clock.now());
+        if let Err(error) = connections::refresh(&self.pool, self.connection, id, &row, now).await {
             tracing::warn!(%error, "cannot refresh a connection's row");
         }
         Ok(athlete)
@@ -156,7 +160,7 @@ pub async fn open(
     tool: &Tool,
     deadline: Instant,
 ) -> Result<(Granted, Tie), ToolError> {
-    let row = connections::of_account(&app.pool, caller.account())
+    let row = in_time(connections::of_account(&app.pool, caller.account()))
         .await
         .map_err(|error| away(&error))?;
     let row = row.ok_or_else(|| connection::never(app))?;
@@ -234,7 +238,10 @@ async fn up_to_date(
     intervals: &intervals::Athlete,
 ) -> Result<Connection, ToolError> {
     let now = app.clock.now();
-    let fresh = row.refreshed_at.is_some_and(|at| now - at < FRESH_FOR);
+    // A row from the future was written before the clock was set back.
+    let fresh = row
+        .refreshed_at
+        .is_some_and(|at| (Duration::zero()..FRESH_FOR).contains(&(now - at)));
     let has_zone = row.zone.is_some();
     if fresh && has_zone {
         return Ok(row);
@@ -243,9 +250,15 @@ async fn up_to_date(
         match intervals.profile().await {
             Ok(athlete) => {
                 let profile = row_of(&athlete, id);
-                connections::refresh(&app.pool, row.id, &profile, now)
-                    .await
-                    .map_err(|error| away(&error))?;
+                in_time(connections::refresh(
+                    &app.pool,
+                    row.id,
+                    &row.athlete_id,
+                    &profile,
+                    now,
+                ))
+                .await
+                .map_err(|error| away(&error))?;
                 apply(&mut row, profile);
             }
             Err(intervals::Error::Unauthorized) => {
@@ -262,9 +275,16 @@ async fn up_to_date(
     }
     match zone_of_last_activity(intervals, now).await {
         Ok(Some(zone)) => {
-            connections::set_zone(&app.pool, row.id, zone.name(), "activity", now)
-                .await
-                .map_err(|error| away(&error))?;
+            in_time(connections::set_zone(
+                &app.pool,
+                row.id,
+                &row.athlete_id,
+                zone.name(),
+                "activity",
+                now,
+            ))
+            .await
+            .map_err(|error| away(&error))?;
             row.zone = Some(zone.name().to_owned());
         }
         Ok(None) => {}

@@ -22,20 +22,24 @@ use crate::{
 #[derive(Serialize, Deserialize)]
 struct Revoke {
     token: String,
+    /// Whose it was.
+    athlete: String,
 }
 
-/// Queues the revoke of a bearer token at intervals.icu within `db`'s transaction. An API key cannot be revoked from
-/// here; whoever has one does not call this.
+/// Queues the revoke of `athlete`'s bearer token at intervals.icu within `db`'s transaction. An API key cannot be revoked
+/// from here; whoever has one does not call this.
 pub async fn enqueue_revoke(
     db: &mut sqlx::PgConnection,
     app: &App,
     account: Option<AccountId>,
+    athlete: &str,
     token: &secrecy::SecretString,
 ) -> anyhow::Result<()> {
     use secrecy::ExposeSecret as _;
     let id = JobId(app.random.uuid(&app.clock));
     let plain = serde_json::to_vec(&Revoke {
         token: token.expose_secret().to_owned(),
+        athlete: athlete.to_owned(),
     })?;
     let payload = app.keys.seal(outbox::place(id), &plain, &app.random);
     let job = NewJob {

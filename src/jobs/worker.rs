@@ -1,8 +1,8 @@
 //! Claims due jobs and works on them side by side, so that one that hangs or never succeeds holds up nobody.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
-use futures::{StreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::Revoke;
@@ -74,9 +74,7 @@ pub async fn run_due(app: &App) -> sqlx::Result<usize> {
 }
 
 async fn work(app: &App, job: Job) {
-    let ended = tokio::time::timeout(DEADLINE, attempt(app, &job))
-        .await
-        .unwrap_or(Ended::Later("took too long"));
+    let ended = guarded(attempt(app, &job)).await;
     let now = app.clock.now();
     let (outcome, written) = match ended {
         Ended::Done => (
@@ -104,6 +102,18 @@ async fn work(app: &App, job: Job) {
     if let Err(error) = written {
         // The claim lapses and the job runs again; a mail then carries the same Message-ID.
         tracing::warn!(job = %job.id, %error, "cannot note what became of a job");
+    }
+}
+
+/// One try, within its time; one that panics costs a try, not the worker.
+async fn guarded(attempt: impl Future<Output = Ended>) -> Ended {
+    match tokio::time::timeout(DEADLINE, AssertUnwindSafe(attempt).catch_unwind()).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_)) => {
+            tracing::error!("a job panicked");
+            Ended::Later("panicked")
+        }
+        Err(_) => Ended::Later("took too long"),
     }
 }
 
@@ -152,9 +162,15 @@ async fn revoke(app: &App, job: &Job) -> Ended {
     let Ok(plain) = app.keys.open(outbox::place(job.id), &job.payload) else {
         return Ended::Never("does not open");
     };
-    let Ok(Revoke { token }) = serde_json::from_slice(&plain) else {
+    let Ok(Revoke { token, athlete }) = serde_json::from_slice(&plain) else {
         return Ended::Never("unreadable");
     };
+    // Upstream's revoke ends our access to the athlete altogether: one that comes late must not end a newer connection.
+    match queries::connections::is_tied(&app.pool, &athlete).await {
+        Ok(false) => {}
+        Ok(true) => return Ended::Done,
+        Err(_) => return Ended::Later("the database did not answer"),
+    }
     match app.intervals.disconnect(&Credential::Bearer(token.into())).await {
         // A token that upstream no longer knows is as good as revoked.
         Ok(()) | Err(intervals::Error::Unauthorized) => Ended::Done,
@@ -181,6 +197,14 @@ fn pause_after(attempts: i32, jitter: f64) -> chrono::Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_panics_costs_a_try_and_not_the_worker() {
+        assert!(matches!(
+            guarded(async { panic!("a job's own text") }).await,
+            Ended::Later("panicked")
+        ));
+    }
 
     #[test]
     fn pauses_double_up_to_six_hours() {

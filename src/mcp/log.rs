@@ -108,7 +108,7 @@ impl<'a> Record<'a> {
                 athlete_id: tie.athlete.to_string(),
                 ..self.entry.clone()
             };
-            activity_log::write(&self.app.pool, &row)
+            in_time(activity_log::write(&self.app.pool, &row))
                 .await
                 .map_err(|error| away(&error))?;
             self.stands.store(true, Ordering::Release);

@@ -212,12 +212,13 @@ pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Respon
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;
     let ended = queries::connections::disconnect(&mut *transaction, account).await?;
-    if let Some((id, kind, sealed)) = ended
-        && kind == "oauth"
+    if let Some(ended) = ended
+        && ended.kind == "oauth"
     {
-        match app.keys.open_text(token_place(id), &sealed) {
+        match app.keys.open_text(token_place(ended.id), &ended.token_sealed) {
             Ok(token) => {
-                jobs::enqueue_revoke(&mut transaction, &app, Some(account), &SecretString::from(token))
+                let token = SecretString::from(token);
+                jobs::enqueue_revoke(&mut transaction, &app, Some(account), &ended.athlete_id, &token)
                     .await?;
             }
             // It must go all the same; nobody can use what does not open.

@@ -191,7 +191,9 @@ pub async fn set_zone(
         let mistake = Mistake::new("zone", "Choose a time zone from the list.");
         return draw(&app, &signed.0, None, Some(mistake)).await;
     };
-    queries::connections::set_zone(&app.pool, connection.id, zone.name(), "athlete", app.clock.now()).await?;
+    let now = app.clock.now();
+    let Connection { id, athlete_id, .. } = connection;
+    queries::connections::set_zone(&app.pool, id, &athlete_id, zone.name(), "athlete", now).await?;
     Ok(Redirect::to("/dashboard?done=zone").into_response())
 }
 

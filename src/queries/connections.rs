@@ -141,10 +141,12 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
     .await
 }
 
-/// Writes what `GET /athlete/{id}` told. A zone that the athlete set on the dashboard yields only to a better source.
+/// Writes what `GET /athlete/{id}` told of `athlete_id`; does nothing when the row has become another athlete's meanwhile.
+/// A zone that the athlete set on the dashboard yields only to a better source.
 pub async fn refresh(
     db: impl Db<'_>,
     id: ConnectionId,
+    athlete_id: &str,
     profile: &Profile,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
@@ -157,7 +159,7 @@ pub async fn refresh(
         update connections set
             athlete_name = $2, zone = coalesce($3, zone), zone_source = coalesce($4, zone_source), imperial = $5,
             weight_in_lb = $6, fahrenheit = $7, thresholds_on = $8, refreshed_at = $9
-        where id = $1
+        where id = $1 and athlete_id = $10
         "#,
         id.0,
         profile.athlete_name,
@@ -167,27 +169,31 @@ pub async fn refresh(
         profile.weight_in_lb,
         profile.fahrenheit,
         profile.thresholds_on,
-        now
+        now,
+        athlete_id
     )
     .execute(db)
     .await
     .map(drop)
 }
 
-/// Remembers a zone that came from elsewhere than the settings.
+/// Remembers a zone of `athlete_id` that came from elsewhere than the settings; does nothing when the row has become
+/// another athlete's meanwhile.
 pub async fn set_zone(
     db: impl Db<'_>,
     id: ConnectionId,
+    athlete_id: &str,
     zone: &str,
     source: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update connections set zone = $2, zone_source = $3, refreshed_at = $4 where id = $1",
+        "update connections set zone = $2, zone_source = $3, refreshed_at = $4 where id = $1 and athlete_id = $5",
         id.0,
         zone,
         source,
-        now
+        now,
+        athlete_id
     )
     .execute(db)
     .await
@@ -258,12 +264,35 @@ pub async fn marked_and_used(
     Ok((row.marked, row.used))
 }
 
-/// Ends the tie and erases its token; answers the sealed token and kind, for the revoke upstream.
-pub async fn disconnect(
-    db: impl Db<'_>,
-    account_id: AccountId,
-) -> sqlx::Result<Option<(ConnectionId, String, Vec<u8>)>> {
-    let row = sqlx::query!(
+/// Whether any account is tied to this athlete.
+pub async fn is_tied(db: impl Db<'_>, athlete_id: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (select from connections where athlete_id = $1 and status <> 'disconnected') as "tied!"
+        "#,
+        athlete_id
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// A tie that was just ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The row.
+    pub id: ConnectionId,
+    /// The athlete.
+    pub athlete_id: String,
+    /// `oauth` or `api_key`.
+    pub kind: String,
+    /// What stood in the row, for the revoke upstream.
+    pub token_sealed: Vec<u8>,
+}
+
+/// Ends the tie and erases its token; answers what it was.
+pub async fn disconnect(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Option<Ended>> {
+    sqlx::query_as!(
+        Ended,
         r#"
         with before as (
             select id, kind, token_sealed from connections where account_id = $1 and token_sealed is not null for update
@@ -271,11 +300,10 @@ pub async fn disconnect(
         update connections c set status = 'disconnected', token_sealed = null, write_number = c.write_number + 1,
             marked_at = null
         from before where c.id = before.id
-        returning c.id as "id: ConnectionId", before.kind, before.token_sealed as "token_sealed!"
+        returning c.id as "id: ConnectionId", c.athlete_id, before.kind, before.token_sealed as "token_sealed!"
         "#,
         account_id.0
     )
     .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| (row.id, row.kind, row.token_sealed)))
+    .await
 }

@@ -33,15 +33,9 @@ pub async fn kind(db: &mut sqlx::PgConnection) -> sqlx::Result<Kind> {
 pub async fn mark(db: impl Db<'_>, kind: &str, now: DateTime<Utc>) -> sqlx::Result<String> {
     sqlx::query_scalar!(
         r#"
-        with fresh as (
-            insert into installation (kind, created_at) values ($1, $2)
-            on conflict (only_row) do nothing
-            returning kind
-        )
-        select kind as "kind!" from fresh
-        union all
-        select kind from installation
-        limit 1
+        insert into installation as marked (kind, created_at) values ($1, $2)
+        on conflict (only_row) do update set kind = marked.kind
+        returning kind
         "#,
         kind,
         now

@@ -320,6 +320,29 @@ async fn disconnecting_erases_here_and_revokes_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_revoke_that_comes_late_does_not_end_a_newer_connection() {
+    test(async |world| {
+        world.sim.fault(Fault {
+            matching: "DELETE /api/v1/disconnect-app".to_owned(),
+            status: Some(503),
+            times: Some(1),
+            ..Fault::default()
+        });
+        let mut browser = free_ana(&world).await;
+        let done = connect(&world, &mut browser, world.ana().person, &ALL).await;
+        assert_eq!(done.location(), "/dashboard?done=connected");
+        world.clock.advance(Duration::minutes(5));
+        world.mails_to("nobody@example.test").await;
+        let call = world
+            .mcp(&world.ana().link)
+            .call("get_wellness", serde_json::json!({}))
+            .await;
+        assert!(!call.is_error(), "{}", call.text());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn upstreams_troubles_are_told_apart() {
     test(async |world| {
         let mut browser = free_ana(&world).await;

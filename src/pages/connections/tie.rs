@@ -90,8 +90,8 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
             }
             Err(error) => return Err(error.into()),
         }
-        if let Some(token) = before.and_then(|row| left_behind(app, &row, &tie.athlete)) {
-            jobs::enqueue_revoke(&mut transaction, app, Some(account), &token).await?;
+        if let Some((left, token)) = before.and_then(|row| left_behind(app, row, &tie.athlete)) {
+            jobs::enqueue_revoke(&mut transaction, app, Some(account), &left, &token).await?;
         }
         let row = queries::connections::of_account(&mut *transaction, account).await?;
         let write_number = row.map_or(0, |row| row.write_number);
@@ -103,15 +103,15 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
     }
 }
 
-/// The token of the athlete who was connected before, when that is somebody else: the same athlete's old token must
+/// The id and the token of the athlete who was connected before, when that is somebody else: the same athlete's old token must
 /// not be revoked, because that would end the new one too.
-fn left_behind(app: &App, before: &Connection, now: &AthleteId) -> Option<SecretString> {
+fn left_behind(app: &App, before: Connection, now: &AthleteId) -> Option<(String, SecretString)> {
     let sealed = before.token_sealed.as_deref()?;
     if before.kind != "oauth" || before.athlete_id == now.as_str() {
         return None;
     }
     match app.keys.open_text(token_place(before.id), sealed) {
-        Ok(token) => Some(SecretString::from(token)),
+        Ok(token) => Some((before.athlete_id, SecretString::from(token))),
         Err(error) => {
             tracing::error!(%error, "a token to be revoked does not open");
             None
@@ -144,7 +144,8 @@ pub(super) async fn first_look(app: &App, account: AccountId, id: ConnectionId, 
     };
     let now = app.clock.now();
     let noted = async {
-        queries::connections::refresh(&app.pool, id, &grant::row_of(&profile, &tie.athlete), now).await?;
+        let profile = grant::row_of(&profile, &tie.athlete);
+        queries::connections::refresh(&app.pool, id, tie.athlete.as_str(), &profile, now).await?;
         queries::connections::note_success(&app.pool, id, now).await
     };
     if let Err(error) = noted.await {
