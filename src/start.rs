@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret as _;
 use sqlx::{
-    ConnectOptions as _, PgPool,
+    ConnectOptions as _, Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::net::TcpListener;
@@ -34,6 +34,10 @@ use crate::{
 
 /// Waiting for a connection from the pool.
 const ACQUIRE: Duration = Duration::from_secs(2);
+/// Waiting for a connection outside of it, at the start.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Closing the pool, once nothing more is to be done with it.
+const CLOSE: Duration = Duration::from_secs(5);
 
 /// Whether a database belongs to a real installation or to a demo; neither opens the other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +156,7 @@ impl Reach {
 
     /// Brings the schema up to date. Instances that start together take turns: sqlx holds an advisory lock.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        let mut connection = self.0.connect().await.map_err(unreachable)?;
+        let mut connection = self.connect().await?;
         sqlx::migrate!()
             .run(&mut connection)
             .await
@@ -161,7 +165,7 @@ impl Reach {
 
     /// Refuses a database that has a schema but is not marked as a demo's; an empty one is fine.
     pub async fn refuse_unmarked(&self) -> anyhow::Result<()> {
-        let mut connection = self.0.connect().await.map_err(unreachable)?;
+        let mut connection = self.connect().await?;
         let is_ours = match queries::installation::kind(&mut connection).await? {
             queries::installation::Kind::Empty => true,
             queries::installation::Kind::Unmarked => false,
@@ -174,6 +178,14 @@ impl Reach {
         Ok(())
     }
 
+    /// One connection; a server that takes it and then says nothing counts as not reached.
+    async fn connect(&self) -> anyhow::Result<PgConnection> {
+        tokio::time::timeout(CONNECT, self.0.connect())
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(unreachable)
+    }
+
     /// The pool: two seconds for a connection, five for a statement.
     pub async fn pool(&self, config: &Config) -> anyhow::Result<PgPool> {
         let options = self.0.clone().application_name("icusync").options([
@@ -183,6 +195,14 @@ impl Reach {
         PgPoolOptions::new()
             .max_connections(config.database_connections)
             .acquire_timeout(ACQUIRE)
+            // A query that was given up leaves its connection to sqlx, which asks whether it still lives and waits for
+            // ever when the network swallows the question: a pool's worth of those, and nothing is left until TCP gives up.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let alive = tokio::time::timeout(ACQUIRE, connection.ping()).await;
+                    alive.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
+                })
+            })
             .connect_with(options)
             .await
             .map_err(unreachable)
@@ -295,7 +315,10 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
         .await
         .context("the server ended")?;
     worker.await.context("the worker ended")?;
-    app.pool.close().await;
+    // A connection that hangs must not keep the process from ending.
+    if tokio::time::timeout(CLOSE, app.pool.close()).await.is_err() {
+        tracing::warn!("connections to PostgreSQL were still in use at the end");
+    }
     Ok(())
 }
 

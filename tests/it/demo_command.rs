@@ -262,6 +262,44 @@ async fn another_upstream_gets_the_seeded_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_runs_when_the_service_is_told_to_stop_is_answered() {
+    let data = scratch("demo-drain");
+    let demo = Demo::start(&["--data-dir", data.to_str().unwrap()]).await;
+    let control = demo.ready["control"].as_str().unwrap().to_owned();
+    let http = Mcp::client();
+    let slow = json!({"match": "/wellness", "delay": 2500, "times": 1});
+    let set = http
+        .post(format!("{control}/_control/fault"))
+        .json(&slow)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(set.status(), 200);
+    let link = demo.ready["athletes"][0]["link"].as_str().unwrap().to_owned();
+    let call = tokio::spawn(async move { Mcp::at(&link).call("get_wellness", json!({})).await });
+    let asked = async {
+        loop {
+            let requests = http
+                .get(format!("{control}/_control/requests"))
+                .send()
+                .await
+                .unwrap();
+            if requests.text().await.unwrap().contains("/wellness") {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), asked)
+        .await
+        .expect("the call reaches upstream");
+    demo.end().await;
+    let call = call.await.unwrap();
+    assert!(call.status == 200 && !call.is_error(), "{call:?}");
+    tokio::fs::remove_dir_all(&data).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_killed_demo_leaves_no_server_and_no_files() {
     let mut demo = Demo::start(&[]).await;
     let before = left_over();

@@ -243,6 +243,12 @@ async fn what_cannot_work_is_said_in_one_sentence() {
         down.contains("cannot reach PostgreSQL") && !down.contains("s3cretpassword"),
         "{down}"
     );
+    // A server that takes the connection and then says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let silent = format!("postgres://someone@127.0.0.1:{port}/icusync");
+    let silent = fails(&[("DATABASE_URL", &silent), ("SEAL_KEYS", keys)]).await;
+    assert!(silent.contains("cannot reach PostgreSQL"), "{silent}");
     let keyless = fails(&[("DATABASE_URL", gone)]).await;
     assert!(
         keyless.contains("SEAL_KEYS") && !keyless.contains("s3cretpassword"),

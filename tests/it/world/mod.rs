@@ -6,6 +6,7 @@ mod browser;
 mod cluster;
 mod logs;
 mod mcp;
+mod proxy;
 
 use std::{
     future::Future,
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub use browser::{Browser, Page, form};
 pub use cluster::{fresh_database, scratch, url_of};
 pub use mcp::Mcp;
+pub use proxy::Proxy;
 
 /// A Saturday, in both people's zones at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne.
 pub const NOW: &str = "2026-11-21T08:00:00Z";

@@ -1,0 +1,653 @@
+//! Database and process: what happens when PostgreSQL is away, hangs, or is shared, when the clock jumps, and what can be
+//! read from a dump. Hard cases 35, 39, 53, 115-118, 120, 123-125.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use icusync::{
+    app::App,
+    demo::{
+        seed::{PASSWORD, Seeded},
+        sim::Fault,
+    },
+    queries,
+    secrets::{KeyRing, Random, Token, TokenKind},
+    start::{self, Ingredients},
+};
+use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::world::{Mcp, Proxy, World, fresh_database, test, url_of};
+
+/// Another process of the same installation, as far as PostgreSQL can tell: a pool, limits and caches of its own.
+struct Instance {
+    app: App,
+    at: String,
+    http: reqwest::Client,
+    _shutdown: DropGuard,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Reply {
+    fn text(&self) -> String {
+        let json: Value = serde_json::from_str(&self.body).unwrap_or_default();
+        json["result"]["content"][0]["text"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no text in {self:?}"))
+            .to_owned()
+    }
+}
+
+impl Instance {
+    async fn start(world: &World, database: &str, keys: KeyRing) -> Self {
+        let config = world.app.config.clone();
+        let pool = start::Reach::at(database).unwrap().pool(&config).await.unwrap();
+        let app = start::app(
+            config,
+            Ingredients {
+                pool,
+                keys,
+                mail: world.app.mail.clone(),
+                clock: world.clock.clone(),
+                random: Random::from_os(),
+            },
+        )
+        .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = format!("http://{}", listener.local_addr().unwrap());
+        let shutdown = CancellationToken::new();
+        let router = icusync::routes::service(app.clone());
+        tokio::spawn(icusync::server::serve(listener, router, shutdown.clone()));
+        Self {
+            app,
+            at,
+            http: Mcp::client(),
+            _shutdown: shutdown.drop_guard(),
+        }
+    }
+
+    /// One on the world's own keys.
+    async fn of(world: &World, database: &str) -> Self {
+        Self::start(world, database, world.app.keys.clone()).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
+        let answer = request.send().await.unwrap();
+        let headers = answer
+            .headers()
+            .iter()
+            .filter(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()))
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        Reply {
+            status: answer.status().as_u16(),
+            headers,
+            body: answer.text().await.unwrap(),
+        }
+    }
+
+    async fn page(&self, path: &str, cookie: &str) -> Reply {
+        let host = self.app.config.public_url.authority();
+        let request = self.http.get(format!("{}{path}", self.at));
+        self.send(
+            request
+                .header("host", host)
+                .header("cookie", format!("s={cookie}")),
+        )
+        .await
+    }
+
+    /// Calls a tool through the link with this token.
+    async fn call(&self, token: &str, tool: &str) -> Reply {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool}});
+        let request = self.http.post(format!("{}/mcp/{token}", self.at));
+        self.send(
+            request
+                .header("host", self.app.config.link_url.authority())
+                .header("accept", "application/json, text/event-stream")
+                .header("mcp-protocol-version", "2025-11-25")
+                .json(&message),
+        )
+        .await
+    }
+}
+
+fn token_of(person: &Seeded) -> String {
+    person.link.rsplit('/').next().unwrap().to_owned()
+}
+
+/// Ana's cookie.
+async fn cookie(world: &Arc<World>) -> String {
+    world.signed_in(world.ana()).await.cookies["s"].clone()
+}
+
+async fn within<T>(limit: Duration, what: impl Future<Output = T>) -> T {
+    let began = Instant::now();
+    let done = what.await;
+    assert!(began.elapsed() < limit, "took {:?}", began.elapsed());
+    done
+}
+
+async fn eventually(limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+    let looked = timeout(limit, async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    });
+    looked.await.expect("in time");
+}
+
+/// Until so many connections wait for a lock.
+async fn until_waiting(database: &str, count: u32) {
+    let mut watcher = PgConnection::connect(&url_of(database)).await.unwrap();
+    eventually(Duration::from_secs(2), async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+        .fetch_one(&mut watcher)
+        .await
+        .unwrap();
+        waiting >= i64::from(count)
+    })
+    .await;
+}
+
+const SOON: Duration = Duration::from_secs(3);
+
+async fn both_say_away(instance: &Instance, cookie: &str, token: &str) {
+    let page = within(SOON, instance.page("/dashboard", cookie)).await;
+    assert_eq!(page.status, 503);
+    assert!(page.body.contains("We are not ready right now"), "{}", page.body);
+    let call = within(SOON, instance.call(token, "get_wellness")).await;
+    let message: Value = serde_json::from_str(&call.body).unwrap();
+    assert_eq!(
+        (call.status, &message["error"]["code"]),
+        (503, &json!(-32603)),
+        "{call:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_breaks_away_is_said_soon_and_comes_back_by_itself() {
+    test(async |world| {
+        let proxy = Proxy::to(&url_of(&world.database)).await;
+        let instance = Instance::of(&world, &proxy.url).await;
+        let (cookie, token) = (cookie(&world).await, token_of(world.ana()));
+        assert_eq!(instance.page("/dashboard", &cookie).await.status, 200);
+        for _ in 0..2 {
+            proxy.cut();
+            both_say_away(&instance, &cookie, &token).await;
+            proxy.mend();
+            assert_eq!(instance.page("/dashboard", &cookie).await.status, 200);
+            assert_eq!(instance.call(&token, "get_wellness").await.status, 200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_the_network_swallowed_do_not_use_up_the_pool() {
+    test(async |world| {
+        let proxy = Proxy::to(&url_of(&world.database)).await;
+        let instance = Instance::of(&world, &proxy.url).await;
+        let (cookie, token) = (cookie(&world).await, token_of(world.ana()));
+        assert_eq!(instance.call(&token, "get_wellness").await.status, 200);
+        // Every connection of the pool is in the middle of a query when the network goes silent.
+        let mut direct = PgConnection::connect(&url_of(&world.database)).await.unwrap();
+        direct
+            .execute("begin; lock table links in access exclusive mode")
+            .await
+            .unwrap();
+        let seats = instance.app.config.database_connections;
+        let calls = futures::future::join_all((0..seats).map(|_| instance.call(&token, "get_wellness")));
+        let silence = async {
+            until_waiting(&world.database, seats).await;
+            proxy.freeze();
+            direct.execute("rollback").await.unwrap();
+        };
+        let (replies, ()) = within(Duration::from_secs(5), futures::future::join(calls, silence)).await;
+        assert!(replies.iter().all(|reply| reply.status == 503), "{replies:?}");
+        both_say_away(&instance, &cookie, &token).await;
+        proxy.thaw_for_new_ones();
+        let limit = Duration::from_secs(10);
+        eventually(limit, async || {
+            instance.page("/dashboard", &cookie).await.status == 200
+        })
+        .await;
+        eventually(limit, async || {
+            instance.call(&token, "get_wellness").await.status == 200
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_that_is_used_up_and_a_statement_that_takes_too_long_are_a_503() {
+    test(async |world| {
+        let instance = Instance::of(&world, &url_of(&world.database)).await;
+        let (cookie, token) = (cookie(&world).await, token_of(world.ana()));
+        let seats = instance.app.config.database_connections;
+        let seated = futures::future::join_all((0..seats).map(|_| instance.app.pool.acquire())).await;
+        both_say_away(&instance, &cookie, &token).await;
+        drop(seated);
+        assert_eq!(instance.page("/dashboard", &cookie).await.status, 200);
+
+        let mut direct = PgConnection::connect(&url_of(&world.database)).await.unwrap();
+        direct
+            .execute("begin; lock table sessions in access exclusive mode")
+            .await
+            .unwrap();
+        let page = within(Duration::from_secs(8), instance.page("/dashboard", &cookie)).await;
+        assert_eq!(page.status, 503);
+        direct.execute("rollback").await.unwrap();
+        assert_eq!(instance.page("/dashboard", &cookie).await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_open_nothing_cost_the_same_queries() {
+    test(async |world| {
+        let proxy = Proxy::to(&url_of(&world.database)).await;
+        let instance = Instance::of(&world, &proxy.url).await;
+        let replaced = token_of(world.ana());
+        let mut browser = world.signed_in(world.ana()).await;
+        assert_eq!(browser.post("/link/regenerate", &[]).await.status, 303);
+        let unknown = Token::mint(TokenKind::Link, &instance.app.random)
+            .expose()
+            .to_owned();
+        let malformed = format!("{}x", &unknown[..unknown.len() - 1]);
+        let spent = async |token: &str| {
+            let before = proxy.queries();
+            let reply = instance.call(token, "get_wellness").await;
+            (reply, proxy.queries() - before)
+        };
+        // The first one on a connection also prepares.
+        spent(&unknown).await;
+        let (told, queries) = spent(&unknown).await;
+        assert_eq!((told.status, queries), (404, 1));
+        assert_eq!(spent(&replaced).await, (told, 1));
+        let (told, queries) = spent(&malformed).await;
+        assert_eq!((told.status, queries), (404, 0));
+        assert_eq!(spent("../../etc").await.1, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_instance_ends_the_other_refuses_at_once() {
+    test(async |world| {
+        let other = Instance::of(&world, &url_of(&world.database)).await;
+        let old = token_of(world.ana());
+        assert_eq!(other.call(&old, "get_wellness").await.status, 200);
+        let mut browser = world.signed_in(world.ana()).await;
+        let cookie = browser.cookies["s"].clone();
+        assert_eq!(other.page("/dashboard", &cookie).await.status, 200);
+
+        browser.post("/link/regenerate", &[]).await;
+        assert_eq!(other.call(&old, "get_wellness").await.status, 404);
+        let page = other.page("/dashboard", &cookie).await.body;
+        let is_of_token = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        let mut shown = page
+            .split("/mcp/")
+            .map(|rest| rest.split(|c| !is_of_token(c)).next().unwrap());
+        let new = shown.find(|text| text.len() == old.len()).unwrap().to_owned();
+        world.secret(&new);
+        assert!(
+            !other
+                .call(&new, "get_wellness")
+                .await
+                .body
+                .contains("\"isError\":true")
+        );
+
+        browser.post("/disconnect", &[]).await;
+        let text = other.call(&new, "get_wellness").await.text();
+        assert!(text.contains("was disconnected"), "{text}");
+
+        browser.post("/sign-out", &[]).await;
+        assert_eq!(other.page("/dashboard", &cookie).await.status, 303);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_question_of_two_athletes_is_asked_twice_with_two_tokens() {
+    test(async |world| {
+        for person in [world.ana(), world.jack()] {
+            let call = world.mcp(&person.link).call("get_wellness", json!({})).await;
+            assert!(!call.is_error(), "{}", call.text());
+        }
+        // Both rows are fresh now, and a minute later nothing is in the cache for sure: other days are asked for.
+        world.sim.clear_requests();
+        let days = json!({"oldest": "2026-10-01", "newest": "2026-10-07"});
+        let (ana, jack) = (world.mcp(&world.ana().link), world.mcp(&world.jack().link));
+        let (of_ana, of_jack) = tokio::join!(
+            ana.call("get_wellness", days.clone()),
+            jack.call("get_wellness", days.clone())
+        );
+        assert!(of_ana.text().starts_with("Ana Berger · ") && of_jack.text().starts_with("Jack Nguyen · "));
+        let mut asked: Vec<(Option<String>, bool)> = world
+            .sim
+            .requests()
+            .into_iter()
+            .filter(|request| request.path.ends_with("/wellness"))
+            .map(|request| {
+                let own = request
+                    .athlete
+                    .as_deref()
+                    .is_some_and(|id| request.path.contains(&format!("/{id}/")));
+                (request.athlete, own)
+            })
+            .collect();
+        asked.sort();
+        let mut expected =
+            [world.ana(), world.jack()].map(|person| (Some(person.person.athlete_id.to_owned()), true));
+        expected.sort();
+        assert_eq!(asked, expected);
+        // The answers are kept apart as well.
+        assert_eq!(ana.call("get_wellness", days.clone()).await.text(), of_ana.text());
+        assert_eq!(jack.call("get_wellness", days).await.text(), of_jack.text());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealed_token_opens_in_its_own_row_and_with_a_known_key_only() {
+    test(async |world| {
+        let cookie = cookie(&world).await;
+        let stranger = KeyRing::parse(&KeyRing::generate(&world.app.random)).unwrap();
+        let renamed = Instance::start(&world, &url_of(&world.database), stranger).await;
+        for instance in [&Instance::of(&world, &url_of(&world.database)).await, &renamed] {
+            world.sim.clear_requests();
+            if !std::ptr::eq(instance, &raw const renamed) {
+                for table in ["connections", "links"] {
+                    let swap = format!(
+                        "update {table} a set token_sealed = b.token_sealed from {table} b where a.id <> b.id"
+                    );
+                    world.app.pool.execute(sqlx::AssertSqlSafe(swap)).await.unwrap();
+                }
+            }
+            let text = instance.call(&token_of(world.ana()), "get_wellness").await.text();
+            assert!(text.contains("cannot open the stored access"), "{text}");
+            assert!(world.sim.requests().is_empty(), "nobody's token went out");
+            let page = instance.page("/dashboard", &cookie).await;
+            assert_eq!(page.status, 200);
+            for person in [world.ana(), world.jack()] {
+                assert!(
+                    !page.body.contains(&token_of(person)),
+                    "a link that does not open is not shown"
+                );
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_that_mark_a_fresh_database_at_once_agree() {
+    let database = fresh_database().await;
+    let url = url_of(&database);
+    let now = crate::world::NOW.parse().unwrap();
+    let mut first = PgConnection::connect(&url).await.unwrap();
+    let mut second = PgConnection::connect(&url).await.unwrap();
+    let mut transaction = first.begin().await.unwrap();
+    assert_eq!(
+        queries::installation::mark(&mut *transaction, "real", now)
+            .await
+            .unwrap(),
+        "real"
+    );
+    let late = tokio::spawn(async move { queries::installation::mark(&mut second, "real", now).await });
+    until_waiting(&database, 1).await;
+    transaction.commit().await.unwrap();
+    assert_eq!(late.await.unwrap().unwrap(), "real");
+    assert_eq!(
+        queries::installation::mark(&mut first, "demo", now)
+            .await
+            .unwrap(),
+        "real",
+        "the first mark stays"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_breaks_nothing() {
+    test(async |world| {
+        let used = async || -> String {
+            sqlx::query_scalar("select max(last_used_at)::date::text from links")
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap()
+        };
+        let mcp = world.mcp(&world.ana().link);
+        for (days, today) in [
+            (400, "2027-12-26"),
+            (-400, "2026-11-21"),
+            (-2, "2026-11-19"),
+            (2, "2026-11-21"),
+        ] {
+            world.clock.advance(chrono::Duration::days(days));
+            let call = mcp.call("get_athlete_profile", json!({})).await;
+            assert!(!call.is_error(), "{}", call.text());
+            assert!(call.text().contains(&format!("today {today}")), "{}", call.text());
+            assert_eq!(used().await, today, "a use is noted by the clock as it is");
+            let mut browser = world.signed_in(world.ana()).await;
+            assert_eq!(browser.get("/dashboard").await.status, 200);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn enormous_and_secret_headers_stay_out_of_the_log() {
+    test(async |world| {
+        let marker = "a-marker-that-no-log-may-hold";
+        world.secret(marker);
+        let long = format!("{marker}{}", "x".repeat(20_000));
+        let http = Mcp::client();
+        let headers = [
+            "user-agent",
+            "referer",
+            "cookie",
+            "authorization",
+            "x-forwarded-for",
+            "x-request-id",
+            "traceparent",
+        ];
+        for url in [world.web.clone(), world.ana().link.clone()] {
+            for name in headers {
+                let sent = http
+                    .get(format!("{url}?q={marker}"))
+                    .header(name, &long)
+                    .send()
+                    .await;
+                assert!(sent.unwrap().status().as_u16() < 500, "{name}");
+            }
+            let huge = http
+                .get(&url)
+                .header("x-huge", "x".repeat(10_000_000))
+                .send()
+                .await;
+            assert!(
+                huge.is_err() || huge.is_ok_and(|answer| answer.status() == 431),
+                "ten megabytes of header"
+            );
+        }
+        let mut browser = world.browser();
+        assert_eq!(browser.get(&format!("/{marker}")).await.status, 404);
+        assert_eq!(browser.get(&format!("/confirm/{marker}")).await.status, 303);
+        let refused = browser
+            .post("/sign-in", &[("email", marker), ("password", marker)])
+            .await;
+        assert_eq!(refused.status, 422);
+        let call = world
+            .mcp(&world.ana().link)
+            .call(marker, json!({marker: marker}))
+            .await;
+        assert_eq!(call.answer["error"]["code"], -32602);
+        let call = world
+            .mcp(&world.ana().link)
+            .call("get_wellness", json!({marker: marker}))
+            .await;
+        assert!(call.is_error());
+    })
+    .await;
+}
+
+/// The folder of PostgreSQL's programs: as scripts/setup found it, else the newest where Debian puts them, else PATH.
+fn postgres_program(name: &str) -> PathBuf {
+    let told = std::env::var_os("ICUSYNC_POSTGRES_BIN").map(PathBuf::from);
+    let mut places: Vec<PathBuf> = told.into_iter().collect();
+    let mut debian: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .collect();
+    debian.sort();
+    places.extend(debian.into_iter().rev());
+    places
+        .into_iter()
+        .map(|place| place.join(name))
+        .find(|program| program.exists())
+        .unwrap_or_else(|| PathBuf::from(name))
+}
+
+async fn dump(world: &World) -> String {
+    let output = tokio::process::Command::new(postgres_program("pg_dump"))
+        .args(["--inserts", "--no-owner"])
+        .arg(format!("--dbname={}", url_of(&world.database)))
+        .output()
+        .await
+        .expect("pg_dump");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A dump shows `bytea` in hexadecimal, so each secret is looked for in that spelling too.
+fn found_in(dump: &str, secrets: &[String]) -> Vec<String> {
+    let hex = |text: &str| {
+        text.bytes()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    secrets
+        .iter()
+        .filter(|secret| dump.contains(secret.as_str()) || dump.contains(&hex(secret)))
+        .map(|secret| secret.chars().take(6).collect())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_dump_holds_no_secret() {
+    test(async |world| {
+        const CHOSEN: &str = "a password chosen at sign-up";
+        const NEW: &str = "a password chosen at reset";
+        for password in [CHOSEN, NEW, PASSWORD] {
+            world.secret(password);
+        }
+        // Somebody signs up and confirms, forgets and resets; Ana begins to connect anew, calls, and disconnects.
+        let mut browser = world.browser();
+        let email = "dora@example.test";
+        browser
+            .post("/sign-up", &[("email", email), ("password", CHOSEN)])
+            .await;
+        let pending = dump(&world).await;
+        assert!(pending.contains("'pending'"), "the mail still waits");
+        let link = world.link_mailed_to(email).await;
+        assert_eq!(found_in(&pending, &world.secrets()), [""; 0]);
+        browser.get(&link).await;
+        let form = browser
+            .get("/confirm")
+            .await
+            .attribute("input[name=form]", "value")
+            .unwrap();
+        assert_eq!(browser.post("/confirm", &[("form", &form)]).await.status, 303);
+        browser.post("/forgot", &[("email", email)]).await;
+        let pending = dump(&world).await;
+        let link = world.link_mailed_to(email).await;
+        assert_eq!(found_in(&pending, &world.secrets()), [""; 0]);
+        browser.get(&link).await;
+        let form = browser
+            .get("/reset")
+            .await
+            .attribute("input[name=form]", "value")
+            .unwrap();
+        let fields = [("form", form.as_str()), ("password", NEW)];
+        assert_eq!(browser.post("/reset", &fields).await.status, 303);
+
+        let mut browser = world.signed_in(world.ana()).await;
+        let away = browser.post("/connect", &[]).await;
+        let away = url::Url::parse(away.location()).unwrap();
+        let state = away.query_pairs().find(|(name, _)| name == "state").unwrap().1;
+        world.secret(&state);
+        for tool in icusync::tools::CATALOGUE {
+            world.mcp(&world.ana().link).call(tool.name, json!({})).await;
+        }
+        browser.post("/disconnect", &[]).await;
+
+        let secrets = world.secrets();
+        assert!(secrets.len() > 15, "{}", secrets.len());
+        for what in ["with jobs waiting", "with jobs done"] {
+            let dump = dump(&world).await;
+            assert!(
+                dump.contains(email) && dump.contains("$argon2id$"),
+                "it is a whole dump"
+            );
+            assert_eq!(found_in(&dump, &secrets), [""; 0], "{what}");
+            world.mails_to(email).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_late_does_not_rename_the_athlete_connected_since() {
+    test(async |world| {
+        world.sim.fault(Fault {
+            matching: format!("GET /api/v1/athlete/{}", world.ana().person.athlete_id),
+            delay_ms: 1500,
+            times: Some(1),
+            ..Fault::default()
+        });
+        world.sim.clear_requests();
+        let mcp = world.mcp(&world.ana().link);
+        let switch = async {
+            eventually(Duration::from_secs(5), async || !world.sim.requests().is_empty()).await;
+            sqlx::query(
+                "update connections set athlete_id = 'i999', athlete_name = 'Somebody Else', zone = 'Asia/Tokyo', \
+                 write_number = write_number + 1 where athlete_id = $1",
+            )
+            .bind(world.ana().person.athlete_id)
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        };
+        let (call, ()) = tokio::join!(mcp.call("get_athlete_profile", json!({})), switch);
+        assert!(call.is_error() && call.text().contains("Withheld"), "{}", call.text());
+        let row: (String, String) =
+            sqlx::query_as("select athlete_name, zone from connections where athlete_id = 'i999'")
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap();
+        assert_eq!(row, ("Somebody Else".to_owned(), "Asia/Tokyo".to_owned()));
+    })
+    .await;
+}
