@@ -53,7 +53,8 @@ impl FromStr for Origin {
         let bare = url.path() == "/"
             && url.query().is_none()
             && url.fragment().is_none()
-            && url.username().is_empty();
+            && url.username().is_empty()
+            && url.password().is_none();
         match url.scheme() {
             _ if !bare => Err("write only scheme, host and port, without path, query or user".to_owned()),
             "https" => Ok(Self(url)),
@@ -379,6 +380,7 @@ mod tests {
             "http://icusync.example",
             "https://a.example/path",
             "https://u@a.example",
+            "https://:p@a.example",
             "ftp://a",
             "http://10.0.0.1",
         ] {
