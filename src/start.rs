@@ -37,7 +37,7 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 /// Waiting for a connection outside of it, at the start.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Closing the pool, once nothing more is to be done with it.
-const CLOSE: Duration = Duration::from_secs(5);
+const CLOSE: Duration = Duration::from_secs(1);
 
 /// Whether a database belongs to a real installation or to a demo; neither opens the other's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
