@@ -58,6 +58,7 @@ struct Confirm {
     frame: Frame,
     email: String,
     form: String,
+    mistake: Option<Mistake>,
 }
 
 /// `GET /sign-up`.
@@ -175,32 +176,51 @@ pub async fn confirm_page(
             frame,
             email: link.email,
             form: mail_link::form_id(&token),
+            mistake: None,
         }),
         None => mail_link::gone(frame.signed()),
     }
 }
 
-/// `POST /confirm`: makes the account and its link, and signs in.
+/// What is said when the password at the confirm page is not the one of the sign-up.
+const NOT_THE_PASSWORD: &str = "This is not the password given at sign-up. If you forgot it, or somebody else used your \
+                                address, sign up again: the newest mail then counts.";
+
+/// `POST /confirm`: makes the account and its link, and signs in. The password of the sign-up is asked for once more:
+/// anybody can sign up with somebody else's address, and whoever opens the mail must not confirm a stranger's password.
 pub async fn confirm(
     State(app): State<App>,
+    from: From,
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let sent = fields.take("form")?;
+    let (sent, password) = (fields.take("form")?, fields.take("password")?);
     let Some(token) = CONFIRM_PAGE
         .token(&app, &headers)
         .filter(|token| mail_link::is_form_of(token, &sent))
     else {
         return mail_link::gone(false);
     };
+    let kind = MailLinkKind::Confirm;
+    let Some(wish) = queries::mail_links::peek(&app.pool, token.hash(), kind, app.clock.now()).await? else {
+        return mail_link::gone(false);
+    };
+    app.limits.sign_in(from.0, &wish.email_key)?;
+    let fits = match Password::typed(password) {
+        Some(password) => app.passwords.verify(password, wish.password_hash).await,
+        None => false,
+    };
+    if !fits {
+        let form = Confirm {
+            frame: Frame::of(false),
+            email: wish.email,
+            form: sent,
+            mistake: Some(Mistake::new("password", NOT_THE_PASSWORD)),
+        };
+        return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
+    }
     let mut transaction = app.pool.begin().await?;
-    let row = queries::mail_links::take(
-        &mut *transaction,
-        token.hash(),
-        MailLinkKind::Confirm,
-        app.clock.now(),
-    )
-    .await?;
+    let row = queries::mail_links::take(&mut *transaction, token.hash(), kind, app.clock.now()).await?;
     let Some((link, hash)) = row.and_then(|mut link| link.password_hash.take().map(|hash| (link, hash)))
     else {
         return mail_link::gone(false);

@@ -49,7 +49,9 @@ async fn a_stranger_becomes_an_athlete_by_mail() {
         let mut browser = world.browser();
         let page = open(&mut browser, &link).await;
         assert!(page.text().contains(NEW));
-        let done = browser.post("/confirm", &[("form", &form_id(&page))]).await;
+        let done = browser
+            .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
+            .await;
         assert_eq!((done.status, done.location()), (303, "/dashboard"));
         let dashboard = browser.get("/dashboard").await;
         assert!(dashboard.text().contains(NEW) && dashboard.text().contains("Not connected"));
@@ -67,6 +69,45 @@ async fn a_stranger_becomes_an_athlete_by_mail() {
             )
             .await;
         assert_eq!((answer.status, answer.location()), (303, "/dashboard"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_confirms_does_not_take_on_the_password_of_somebody_else() {
+    test(async |world| {
+        // Dora signs up, and somebody signs up with her address after her: the newest mail carries the other password.
+        sign_up(&world, NEW).await;
+        assert_eq!(world.mails_to(NEW).await.len(), 1);
+        world.clock.advance(Duration::minutes(1));
+        let other = "a password of somebody else";
+        world.secret(other);
+        world
+            .browser()
+            .post("/sign-up", &[("email", NEW), ("password", other)])
+            .await;
+        let link = world.link_mailed_to(NEW).await;
+        let mut dora = world.browser();
+        let page = open(&mut dora, &link).await;
+        let refused = dora
+            .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
+            .await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.text().contains("not the password given at sign-up"));
+        let account = queries::accounts::by_email(&world.app.pool, NEW).await.unwrap();
+        assert!(
+            account.is_none(),
+            "no account that somebody else could sign in to"
+        );
+
+        // She signs up again, and that mail is hers.
+        world.clock.advance(Duration::minutes(61));
+        sign_up(&world, NEW).await;
+        let page = open(&mut dora, &world.link_mailed_to(NEW).await).await;
+        let done = dora
+            .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
+            .await;
+        assert_eq!((done.status, done.location()), (303, "/dashboard"));
     })
     .await;
 }
@@ -127,7 +168,9 @@ async fn looking_at_a_mails_link_changes_nothing() {
                 .is_none()
         );
         // Without the page's own field the button is worth nothing, and neither is it from another site.
-        let stranger = scanner.post("/confirm", &[("form", "made up")]).await;
+        let stranger = scanner
+            .post("/confirm", &[("form", "made up"), ("password", CHOSEN)])
+            .await;
         assert_eq!(stranger.status, 410);
         assert_eq!(scanner.post("/confirm", &[]).await.status, 400);
         let mut cross = scanner.clone();
@@ -136,7 +179,10 @@ async fn looking_at_a_mails_link_changes_nothing() {
             ("origin", "https://evil.example".to_owned()),
         ];
         assert_eq!(
-            cross.post("/confirm", &[("form", &form_id(&page))]).await.status,
+            cross
+                .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
+                .await
+                .status,
             403
         );
         assert!(
@@ -147,7 +193,7 @@ async fn looking_at_a_mails_link_changes_nothing() {
         );
         assert_eq!(
             scanner
-                .post("/confirm", &[("form", &form_id(&page))])
+                .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
                 .await
                 .status,
             303
@@ -169,7 +215,13 @@ async fn used_expired_replaced_and_forged_links_are_one_page() {
         let mut pages = vec![open(&mut browser, &first).await];
         let page = open(&mut browser, &second).await;
         let id = form_id(&page);
-        assert_eq!(browser.post("/confirm", &[("form", &id)]).await.status, 303);
+        assert_eq!(
+            browser
+                .post("/confirm", &[("form", &id), ("password", CHOSEN)])
+                .await
+                .status,
+            303
+        );
         let mut stranger = world.browser();
         pages.push(open(&mut stranger, &second).await);
         for forged in ["/confirm/icum_AAAA", "/confirm/x", "/confirm/%ff", "/confirm/%00"] {
@@ -181,7 +233,10 @@ async fn used_expired_replaced_and_forged_links_are_one_page() {
         let page = open(&mut late, &link).await;
         world.clock.advance(Duration::hours(24));
         pages.push(late.get("/confirm").await);
-        pages.push(late.post("/confirm", &[("form", &form_id(&page))]).await);
+        pages.push(
+            late.post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
+                .await,
+        );
         for page in &pages {
             assert_eq!((page.status, &page.body), (410, &pages[0].body));
         }
@@ -191,7 +246,11 @@ async fn used_expired_replaced_and_forged_links_are_one_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_twenty_confirms_at_once_one_makes_the_account() {
-    test(async |world| {
+    let generous = |config: &mut icusync::config::Config| {
+        config.sign_ins_per_address = 100;
+        config.sign_ins_per_minute = 100;
+    };
+    test_with(generous, async |world| {
         sign_up(&world, NEW).await;
         let link = world.link_mailed_to(NEW).await;
         let mut browser = world.browser();
@@ -199,7 +258,12 @@ async fn of_twenty_confirms_at_once_one_makes_the_account() {
         let all = join_all((0..20).map(|_| {
             let mut browser = browser.clone();
             let id = id.clone();
-            async move { browser.post("/confirm", &[("form", &id)]).await.status }
+            async move {
+                browser
+                    .post("/confirm", &[("form", &id), ("password", CHOSEN)])
+                    .await
+                    .status
+            }
         }))
         .await;
         assert_eq!(all.iter().filter(|status| **status == 303).count(), 1, "{all:?}");
@@ -223,7 +287,7 @@ async fn two_links_in_one_browser_do_not_mix() {
         // The button of the first tab must not confirm what the second tab is about.
         assert_eq!(
             browser
-                .post("/confirm", &[("form", &form_id(&page))])
+                .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
                 .await
                 .status,
             410
@@ -348,7 +412,7 @@ async fn a_flood_is_answered_alike_mails_are_capped_and_the_last_link_works() {
             );
             assert_eq!(
                 browser
-                    .post("/confirm", &[("form", &form_id(&page))])
+                    .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
                     .await
                     .status,
                 303

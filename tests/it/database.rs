@@ -579,7 +579,13 @@ async fn a_plain_dump_holds_no_secret() {
             .await
             .attribute("input[name=form]", "value")
             .unwrap();
-        assert_eq!(browser.post("/confirm", &[("form", &form)]).await.status, 303);
+        assert_eq!(
+            browser
+                .post("/confirm", &[("form", &form), ("password", CHOSEN)])
+                .await
+                .status,
+            303
+        );
         browser.post("/forgot", &[("email", email)]).await;
         let pending = dump(&world).await;
         let link = world.link_mailed_to(email).await;

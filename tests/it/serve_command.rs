@@ -217,6 +217,7 @@ async fn two_instances_start_together_on_one_database_and_see_each_other() {
     }
     first.stop().await;
     second.stop().await;
+    tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

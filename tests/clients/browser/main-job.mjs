@@ -38,6 +38,7 @@ const told = await withBrowser(
     assert.equal(new URL(page.url()).pathname, '/confirm', 'the token is gone from the address')
     await page.getByText(email).waitFor()
     await picture(page, 'confirm')
+    await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: /create my account/i }).click()
     await page.waitForURL('**/dashboard')
     await picture(page, 'dashboard-new')
