@@ -138,7 +138,7 @@ pub fn never(app: &App) -> ToolError {
 /// For a connection whose token upstream refuses.
 fn reconnect(app: &App, row: &Connection) -> ToolError {
     ToolError::Reconnect(format!(
-        "Not done: intervals.icu no longer accepts the connection of {}. It takes one click to connect again on {}; then ask \
+        "Not done: intervals.icu no longer accepts the connection of {}. The athlete can connect again on {}; then ask \
          again.",
         row.athlete_name,
         dashboard(app)

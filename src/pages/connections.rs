@@ -58,6 +58,7 @@ struct Failed {
 struct Disconnect {
     frame: Frame,
     athlete: String,
+    by_key: bool,
 }
 
 /// `GET /connect`.
@@ -202,6 +203,7 @@ pub async fn disconnect_page(State(app): State<App>, signed: Signed) -> Result<R
         Some(row) => page(&Disconnect {
             frame: Frame::of(true),
             athlete: row.athlete_name,
+            by_key: row.kind == "api_key",
         }),
         None => Ok(Redirect::to("/dashboard").into_response()),
     }
@@ -212,6 +214,7 @@ pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Respon
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;
     let ended = queries::connections::disconnect(&mut *transaction, account).await?;
+    let by_key = ended.as_ref().is_some_and(|ended| ended.kind == "api_key");
     if let Some(ended) = ended
         && ended.kind == "oauth"
     {
@@ -226,7 +229,8 @@ pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Respon
         }
     }
     transaction.commit().await?;
-    Ok(Redirect::to("/dashboard?done=disconnected").into_response())
+    let done = if by_key { "key-erased" } else { "disconnected" };
+    Ok(Redirect::to(&format!("/dashboard?done={done}")).into_response())
 }
 
 /// What an athlete left unticked, in words, for the dashboard.

@@ -131,6 +131,9 @@ fn sentence(word: &str) -> Option<&'static str> {
         "disconnected" => {
             "intervals.icu is disconnected: the key was erased here, and intervals.icu is told to revoke it."
         }
+        "key-erased" => {
+            "intervals.icu is disconnected: your API key was erased here. At intervals.icu it stays valid until you replace it."
+        }
         "regenerated" => "Your connector has a new URL. The old one no longer works: replace it in Claude.",
         "zone" => "Your time zone is set.",
         "password" => "Your password is changed, and every other session has been signed out.",

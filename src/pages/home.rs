@@ -17,6 +17,7 @@ use crate::{
 struct Home {
     frame: Frame,
     open: bool,
+    oauth: bool,
 }
 
 #[derive(Template)]
@@ -32,6 +33,7 @@ pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response
     page(&Home {
         frame: Frame::of(is_signed(&app, &headers).await),
         open,
+        oauth: app.config.offers_oauth(),
     })
 }
 

@@ -444,7 +444,9 @@ fn nothing(asked: &Asked) -> String {
         asked.range.is_some(),
     ) {
         (true, true) => "No activity in this range matches.",
-        (true, false) => "No activity matches.",
+        (true, false) => {
+            "No activity matches. Activities from Strava are closed to the API and not searched."
+        }
         (false, _) => "No activity in this range.",
     }
     .to_owned()

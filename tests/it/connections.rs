@@ -421,7 +421,15 @@ async fn an_api_key_is_checked_and_sealed() {
             "{page}"
         );
         // An API key cannot be revoked from here, so nothing is queued.
-        browser.post("/disconnect", &[]).await;
+        let asked = browser.get("/disconnect").await.text();
+        assert!(
+            asked.contains("stays valid") && !asked.contains("revoke"),
+            "{asked}"
+        );
+        let done = browser.post("/disconnect", &[]).await;
+        assert_eq!(done.location(), "/dashboard?done=key-erased");
+        let told = browser.get("/dashboard?done=key-erased").await.text();
+        assert!(told.contains("your API key was erased here"), "{told}");
         let pending = queries::jobs::waiting(&world.app.pool).await.unwrap();
         assert_eq!(pending, 0);
     })
@@ -432,6 +440,20 @@ async fn an_api_key_is_checked_and_sealed() {
             let mut browser = world.signed_in(&world.ana().clone()).await;
             assert!(!browser.get("/connect").await.body.contains("id=\"key\""));
             assert_eq!(browser.post("/connect/key", &[("key", "x")]).await.status, 404);
+            assert!(browser.get("/").await.text().contains("No API key"));
+        },
+    )
+    .await;
+    test_with(
+        |config| config.intervals_client_id = None,
+        async |world| {
+            let mut browser = world.signed_in(&world.ana().clone()).await;
+            let home = browser.get("/").await;
+            assert!(
+                !home.body.to_lowercase().contains("no api key"),
+                "{}",
+                home.text()
+            );
         },
     )
     .await;
