@@ -37,7 +37,8 @@ create table mail_links (
     created_at timestamptz not null,
     expires_at timestamptz not null
 );
-create index on mail_links (email_key);
+-- Only the newest mail of a kind works, also when two are asked for at once.
+create unique index on mail_links (email_key, kind);
 create index on mail_links (account_id);
 
 create table connections (

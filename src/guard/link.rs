@@ -29,6 +29,8 @@ use crate::{
     secrets::{Token, TokenHash, TokenKind},
 };
 
+/// Calls of one link that wait for a turn; more are told at once to come back.
+const WAITING_AT_ONCE: usize = 128;
 /// How long a call may wait for its turn before it is told to come back.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How long somebody without a known token waits for a lookup while strangers flood us.
@@ -79,6 +81,8 @@ struct Lane {
     requests: DefaultDirectRateLimiter,
     calls: DefaultDirectRateLimiter,
     running: Arc<Semaphore>,
+    /// Places to wait for a turn, so that one link cannot fill the service with waiting connections.
+    waiting: Semaphore,
     /// When the link's row last heard of a use, in seconds since the epoch.
     touched: AtomicI64,
 }
@@ -169,6 +173,7 @@ impl Gate {
             requests: RateLimiter::direct(Quota::per_minute(requests)),
             calls: RateLimiter::direct(Quota::per_minute(self.per_minute)),
             running: Arc::new(Semaphore::new(self.at_once)),
+            waiting: Semaphore::new(WAITING_AT_ONCE),
             touched: AtomicI64::new(0),
         }
     }
@@ -179,6 +184,9 @@ impl Visitor {
     /// when asking again makes sense.
     pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Duration> {
         let deadline = Instant::now() + PATIENCE;
+        let Ok(_place) = self.lane.waiting.try_acquire() else {
+            return Err(PATIENCE);
+        };
         let Ok(Ok(permit)) = timeout_at(deadline, self.lane.running.clone().acquire_owned()).await else {
             return Err(PATIENCE);
         };

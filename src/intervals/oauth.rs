@@ -20,7 +20,7 @@ use super::{
 use crate::ids::AthleteId;
 
 /// A page waits 10 s in all; its one call upstream may take this much of it.
-const PAGE_TIME: Duration = Duration::from_secs(8);
+const PAGE_TIME: Duration = Duration::from_secs(6);
 
 /// What came of a finished consent.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::any,
@@ -107,15 +107,11 @@ async fn at_the_door(State(endpoint): State<Arc<Endpoint>>, request: Request, ne
     response
 }
 
-async fn serve(
-    State(endpoint): State<Arc<Endpoint>>,
-    // Only to tell a link's URL from the rest: the token is read from the path as it was sent, so that it has one spelling.
-    Path(_): Path<String>,
-    request: Request,
-) -> Response {
+async fn serve(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Response {
     if request.method() != Method::POST {
         return reply::only_post(request.headers());
     }
+    // As it was sent, never decoded: a token has one spelling.
     let text = request.uri().path().strip_prefix("/mcp/").unwrap_or_default();
     let visitor = match endpoint.gate.admit(&endpoint.app, text).await {
         Ok(visitor) => visitor,

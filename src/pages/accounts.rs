@@ -129,7 +129,7 @@ async fn invite_to_confirm(app: &App, address: &Address, hash: &PasswordHash) ->
         now,
         expires_at: now + CONFIRM_FOR,
     };
-    queries::mail_links::replace(&mut wish, link).await?;
+    queries::mail_links::replace(&mut *wish, link).await?;
     let mail = match &known {
         Some(_) => Mail::AlreadyHere(mail::AlreadyHere {
             sign_in: public.join("/sign-in"),

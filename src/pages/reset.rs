@@ -93,7 +93,7 @@ pub async fn forgot(State(app): State<App>, from: From, mut fields: Fields) -> R
         now,
         expires_at: now + RESET_FOR,
     };
-    queries::mail_links::replace(&mut wish, link).await?;
+    queries::mail_links::replace(&mut *wish, link).await?;
     let link = app.config.public_url.join(&format!("/reset/{}", token.expose()));
     let queued = outbox::enqueue(
         &mut wish,

@@ -125,22 +125,40 @@ pub async fn postpone(db: impl Db<'_>, id: JobId, failure: &str, run_at: DateTim
     .map(drop)
 }
 
-/// How many mails this address got since `since`.
-pub async fn mails_to(db: impl Db<'_>, recipient: &[u8], since: DateTime<Utc>) -> sqlx::Result<i64> {
+/// How many mails of this name this address got since `since`.
+pub async fn mails_to(
+    db: impl Db<'_>,
+    recipient: &[u8],
+    name: &str,
+    since: DateTime<Utc>,
+) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
-        r#"select count(*) as "count!" from jobs where kind = 'mail' and recipient = $1 and created_at > $2"#,
+        r#"
+        select count(*) as "count!" from jobs
+        where kind = 'mail' and recipient = $1 and name = $2 and created_at > $3
+        "#,
         recipient,
+        name,
         since
     )
     .fetch_one(db)
     .await
 }
 
-/// How many mails were sent on this account's behalf since `since`.
-pub async fn mails_of(db: impl Db<'_>, account_id: AccountId, since: DateTime<Utc>) -> sqlx::Result<i64> {
+/// How many mails were sent on this account's behalf since `since`, but for those of the names in `without`.
+pub async fn mails_of(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    without: &[String],
+    since: DateTime<Utc>,
+) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
-        r#"select count(*) as "count!" from jobs where kind = 'mail' and account_id = $1 and created_at > $2"#,
+        r#"
+        select count(*) as "count!" from jobs
+        where kind = 'mail' and account_id = $1 and name <> all($2) and created_at > $3
+        "#,
         account_id.0,
+        without,
         since
     )
     .fetch_one(db)

@@ -61,19 +61,15 @@ pub struct NewMailLink<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Writes a link and kills every earlier one of the same kind for the same address: only the newest mail works.
-pub async fn replace(db: &mut sqlx::PgConnection, link: NewMailLink<'_>) -> sqlx::Result<()> {
-    sqlx::query!(
-        "delete from mail_links where email_key = $1 and kind = $2",
-        link.email_key,
-        link.kind.as_str()
-    )
-    .execute(&mut *db)
-    .await?;
+/// Writes a link in the place of every earlier one of the same kind for the same address: only the newest mail works.
+pub async fn replace(db: impl Db<'_>, link: NewMailLink<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into mail_links (hash, kind, email, email_key, account_id, password_hash, created_at, expires_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (email_key, kind) do update set
+            hash = excluded.hash, email = excluded.email, account_id = excluded.account_id,
+            password_hash = excluded.password_hash, created_at = excluded.created_at, expires_at = excluded.expires_at
         "#,
         link.hash.as_bytes(),
         link.kind.as_str(),

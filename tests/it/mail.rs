@@ -380,6 +380,47 @@ async fn an_address_gets_no_more_than_its_share() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_one_mail_holds_back_no_other() {
+    world::test(async |world| {
+        let ana = world.ana().person.email;
+        for _ in 0..6 {
+            world
+                .browser()
+                .post(
+                    "/sign-up",
+                    &[("email", ana), ("password", "a password of a stranger")],
+                )
+                .await;
+        }
+        assert_eq!(world.mails_to(ana).await.len(), 3, "told of it three times");
+        world.browser().post("/forgot", &[("email", ana)]).await;
+        let link = world.link_mailed_to(ana).await;
+        assert!(link.starts_with("/reset/"), "{link}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_resets_at_once_one_link_works() {
+    world::test(async |world| {
+        let ana = world.ana().person.email;
+        let asks = (0..3).map(|_| {
+            let mut browser = world.browser();
+            async move { browser.post("/forgot", &[("email", ana)]).await.status }
+        });
+        assert_eq!(futures::future::join_all(asks).await, [303; 3]);
+        assert_eq!(world.mails_to(ana).await.len(), 3);
+        let links: i64 = sqlx::query_scalar("select count(*) from mail_links")
+            .fetch_one(&world.app.pool)
+            .await
+            .unwrap();
+        assert_eq!(links, 1);
+        world.link_mailed_to(ana).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_rolled_back_is_never_sent() {
     world::test(async |world| {
         let mut transaction = world.app.pool.begin().await.unwrap();

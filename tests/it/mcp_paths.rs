@@ -90,12 +90,11 @@ async fn a_text_that_is_no_token_costs_no_query() {
             flipped,
             token.replacen("icul_", "icus_", 1),
             token.replacen("icul_", "icul%5f", 1),
-            token.replacen('_', "_%", 1),
+            token.replacen('_', "_%F5", 1),
+            "%ff".to_owned(),
+            "%zz".to_owned(),
         ] {
             assert_eq!(post(&bench, &format!("/mcp/{bad}")).await, expected, "{bad}");
-        }
-        for odd in ["/mcp/%ff", "/mcp/%zz"] {
-            assert!(matches!(post(&bench, odd).await.status, 400 | 404), "{odd}");
         }
     })
     .await;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long the first look may keep the athlete waiting.
-const FIRST_LOOK: Duration = Duration::from_secs(5);
+const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// What a consent or a key brought.
 pub(super) struct Tie {
