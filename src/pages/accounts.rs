@@ -206,10 +206,7 @@ pub async fn confirm(
         return mail_link::gone(false);
     };
     app.limits.sign_in(from.0, &wish.email_key)?;
-    let fits = match Password::typed(password) {
-        Some(password) => app.passwords.verify(password, wish.password_hash).await,
-        None => false,
-    };
+    let fits = app.passwords.verify_typed(password, wish.password_hash).await;
     if !fits {
         let form = Confirm {
             frame: Frame::of(false),

@@ -18,7 +18,6 @@ use crate::{
     guard::session::{self, Who},
     mail::Address,
     queries,
-    secrets::Password,
 };
 
 #[derive(Template)]
@@ -70,14 +69,10 @@ pub async fn sign_in(
     app.limits.sign_in(from.0, &key)?;
     let known = queries::accounts::credentials_of(&app.pool, &key).await?;
     let account = known.as_ref().map(|known| known.id);
-    let fits = match Password::typed(password) {
-        Some(password) => {
-            app.passwords
-                .verify(password, known.map(|known| known.password_hash))
-                .await
-        }
-        None => false,
-    };
+    let fits = app
+        .passwords
+        .verify_typed(password, known.map(|known| known.password_hash))
+        .await;
     let Some(account) = account.filter(|_| fits) else {
         let form = Form {
             frame: Frame::of(false),

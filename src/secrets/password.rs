@@ -113,6 +113,14 @@ impl Passwords {
         fits && exists
     }
 
+    /// [`Passwords::verify`] for what somebody typed; text longer than any password can be fits nothing.
+    pub async fn verify_typed(&self, text: String, known: Option<PasswordHash>) -> bool {
+        match Password::typed(text) {
+            Some(password) => self.verify(password, known).await,
+            None => false,
+        }
+    }
+
     async fn seated<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         let _seat = self.seats.acquire().await.expect("the semaphore is never closed");
         tokio::task::spawn_blocking(work)

@@ -66,6 +66,17 @@ impl MailServer {
     }
 }
 
+/// Runs `body` in a world that sends its mails to a server in `mood`.
+async fn with_server<F: Future<Output = ()>>(mood: Mood, body: impl FnOnce(Arc<World>, MailServer) -> F) {
+    let server = MailServer::start(mood).await;
+    let url = server.url.clone();
+    world::test_with(
+        |config| config.smtp_url = Some(url.into()),
+        |world| body(world, server),
+    )
+    .await;
+}
+
 async fn talk(
     mut stream: tokio::net::TcpStream,
     mood: Arc<Mutex<Mood>>,
@@ -142,62 +153,52 @@ async fn pending(world: &World) -> i64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_leaves_once_however_many_workers_look() {
-    let server = MailServer::start(Mood::Takes).await;
-    let url = server.url.clone();
-    world::test_with(
-        |config| config.smtp_url = Some(url.into()),
-        async |world| {
-            for number in 0..12 {
-                enqueue(&world, &format!("person{number}@example.test")).await;
-            }
-            let workers = (0..4).map(|_| jobs::run_due(&world.app));
-            futures::future::try_join_all(workers).await.unwrap();
-            while jobs::run_due(&world.app).await.unwrap() > 0 {}
-            let taken = server.taken();
-            assert_eq!(taken.len(), 12);
-            let ids: std::collections::BTreeSet<&str> = taken
-                .iter()
-                .flat_map(|mail| mail.lines())
-                .filter(|line| line.starts_with("Message-ID:"))
-                .collect();
-            assert_eq!(ids.len(), 12);
-        },
-    )
+    with_server(Mood::Takes, async |world, server| {
+        for number in 0..12 {
+            enqueue(&world, &format!("person{number}@example.test")).await;
+        }
+        let workers = (0..4).map(|_| jobs::run_due(&world.app));
+        futures::future::try_join_all(workers).await.unwrap();
+        while jobs::run_due(&world.app).await.unwrap() > 0 {}
+        let taken = server.taken();
+        assert_eq!(taken.len(), 12);
+        let ids: std::collections::BTreeSet<&str> = taken
+            .iter()
+            .flat_map(|mail| mail.lines())
+            .filter(|line| line.starts_with("Message-ID:"))
+            .collect();
+        assert_eq!(ids.len(), 12);
+    })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_says_later_gets_another_try_and_one_that_refuses_gets_none() {
-    let server = MailServer::start(Mood::Later).await;
-    let url = server.url.clone();
-    world::test_with(
-        |config| config.smtp_url = Some(url.into()),
-        async |world| {
-            enqueue(&world, "late@example.test").await;
-            jobs::run_due(&world.app).await.unwrap();
-            assert_eq!(
-                (server.tries.load(Ordering::SeqCst), pending(&world).await),
-                (1, 1)
-            );
-            jobs::run_due(&world.app).await.unwrap();
-            assert_eq!(server.tries.load(Ordering::SeqCst), 1, "not before its time");
-            *server.mood.lock().unwrap() = Mood::Takes;
-            world.clock.advance(Duration::seconds(40));
-            jobs::run_due(&world.app).await.unwrap();
-            assert_eq!((server.taken().len(), pending(&world).await), (1, 0));
+    with_server(Mood::Later, async |world, server| {
+        enqueue(&world, "late@example.test").await;
+        jobs::run_due(&world.app).await.unwrap();
+        assert_eq!(
+            (server.tries.load(Ordering::SeqCst), pending(&world).await),
+            (1, 1)
+        );
+        jobs::run_due(&world.app).await.unwrap();
+        assert_eq!(server.tries.load(Ordering::SeqCst), 1, "not before its time");
+        *server.mood.lock().unwrap() = Mood::Takes;
+        world.clock.advance(Duration::seconds(40));
+        jobs::run_due(&world.app).await.unwrap();
+        assert_eq!((server.taken().len(), pending(&world).await), (1, 0));
 
-            *server.mood.lock().unwrap() = Mood::Refuses;
-            enqueue(&world, "nobody@example.test").await;
-            jobs::run_due(&world.app).await.unwrap();
-            assert_eq!(pending(&world).await, 0, "given up at once");
-            let failed: i64 =
-                sqlx::query_scalar("select count(*) from jobs where state = 'failed' and payload is null")
-                    .fetch_one(&world.app.pool)
-                    .await
-                    .unwrap();
-            assert_eq!(failed, 1);
-        },
-    )
+        *server.mood.lock().unwrap() = Mood::Refuses;
+        enqueue(&world, "nobody@example.test").await;
+        jobs::run_due(&world.app).await.unwrap();
+        assert_eq!(pending(&world).await, 0, "given up at once");
+        let failed: i64 =
+            sqlx::query_scalar("select count(*) from jobs where state = 'failed' and payload is null")
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap();
+        assert_eq!(failed, 1);
+    })
     .await;
 }
 
@@ -205,130 +206,110 @@ async fn a_server_that_says_later_gets_another_try_and_one_that_refuses_gets_non
 async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
     let told = recorder.handle();
-    let server = MailServer::start(Mood::Later).await;
-    let url = server.url.clone();
-    world::test_with(
-        |config| config.smtp_url = Some(url.into()),
-        async |world| {
-            enqueue(&world, "late@example.test").await;
-            {
-                let _ours = metrics::set_default_local_recorder(&recorder);
-                jobs::run_due(&world.app).await.unwrap();
-            }
-            assert!(
-                told.render().contains("icusync_jobs_waiting 1"),
-                "{}",
-                told.render()
-            );
-            *server.mood.lock().unwrap() = Mood::Takes;
-            world.clock.advance(Duration::seconds(40));
-            jobs::run_due(&world.app).await.unwrap();
+    with_server(Mood::Later, async |world, server| {
+        enqueue(&world, "late@example.test").await;
+        {
             let _ours = metrics::set_default_local_recorder(&recorder);
-            assert_eq!(jobs::run_due(&world.app).await.unwrap(), 0);
-            assert!(
-                told.render().contains("icusync_jobs_waiting 0"),
-                "{}",
-                told.render()
-            );
-        },
-    )
+            jobs::run_due(&world.app).await.unwrap();
+        }
+        assert!(
+            told.render().contains("icusync_jobs_waiting 1"),
+            "{}",
+            told.render()
+        );
+        *server.mood.lock().unwrap() = Mood::Takes;
+        world.clock.advance(Duration::seconds(40));
+        jobs::run_due(&world.app).await.unwrap();
+        let _ours = metrics::set_default_local_recorder(&recorder);
+        assert_eq!(jobs::run_due(&world.app).await.unwrap(), 0);
+        assert!(
+            told.render().contains("icusync_jobs_waiting 0"),
+            "{}",
+            told.render()
+        );
+    })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_smtp_password_loses_no_mail() {
-    let server = MailServer::start(Mood::KnowsUsNot).await;
-    let url = server.url.clone();
-    world::test_with(
-        |config| config.smtp_url = Some(url.into()),
-        async |world| {
-            enqueue(&world, "someone@example.test").await;
-            jobs::run_due(&world.app).await.unwrap();
-            assert_eq!(
-                (server.tries.load(Ordering::SeqCst), pending(&world).await),
-                (1, 1),
-                "it waits for the operator"
-            );
-            *server.mood.lock().unwrap() = Mood::Takes;
-            world.clock.advance(Duration::seconds(40));
-            jobs::run_due(&world.app).await.unwrap();
-            assert_eq!((server.taken().len(), pending(&world).await), (1, 0));
-        },
-    )
+    with_server(Mood::KnowsUsNot, async |world, server| {
+        enqueue(&world, "someone@example.test").await;
+        jobs::run_due(&world.app).await.unwrap();
+        assert_eq!(
+            (server.tries.load(Ordering::SeqCst), pending(&world).await),
+            (1, 1),
+            "it waits for the operator"
+        );
+        *server.mood.lock().unwrap() = Mood::Takes;
+        world.clock.advance(Duration::seconds(40));
+        jobs::run_due(&world.app).await.unwrap();
+        assert_eq!((server.taken().len(), pending(&world).await), (1, 0));
+    })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poison_row_blocks_nobody() {
-    let server = MailServer::start(Mood::Takes).await;
-    let url = server.url.clone();
-    world::test_with(
-        |config| config.smtp_url = Some(url.into()),
-        async |world| {
-            enqueue(&world, "poison@example.test").await;
-            enqueue(&world, "broken@example.test").await;
-            sqlx::query(
-                "update jobs set payload = 'x'::bytea where recipient = sha256('broken@example.test'::bytea)",
-            )
-            .execute(&world.app.pool)
-            .await
-            .unwrap();
-            for number in 0..10 {
-                enqueue(&world, &format!("fine{number}@example.test")).await;
-            }
-            while jobs::run_due(&world.app).await.unwrap() > 0 {}
-            assert_eq!((server.taken().len(), pending(&world).await), (10, 0));
-        },
-    )
+    with_server(Mood::Takes, async |world, server| {
+        enqueue(&world, "poison@example.test").await;
+        enqueue(&world, "broken@example.test").await;
+        sqlx::query(
+            "update jobs set payload = 'x'::bytea where recipient = sha256('broken@example.test'::bytea)",
+        )
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+        for number in 0..10 {
+            enqueue(&world, &format!("fine{number}@example.test")).await;
+        }
+        while jobs::run_due(&world.app).await.unwrap() > 0 {}
+        assert_eq!((server.taken().len(), pending(&world).await), (10, 0));
+    })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_was_never_finished_runs_again_with_the_same_message_id() {
-    let server = MailServer::start(Mood::Takes).await;
-    let url = server.url.clone();
-    world::test_with(
-        |config| config.smtp_url = Some(url.into()),
-        async |world| {
-            enqueue(&world, "twice@example.test").await;
-            let now = world.clock.now();
-            // Sent, and killed before it was noted.
-            let claimed = queries::jobs::claim(&world.app.pool, now, now + Duration::seconds(60), 8)
-                .await
-                .unwrap();
-            let parcel = outbox::open(&world.app, claimed[0].id, &claimed[0].payload).unwrap();
-            let envelope = Envelope {
-                to: parcel.to,
-                at: claimed[0].created_at,
-                public_url: world.web.clone(),
-            };
-            let letter = parcel.mail.render(&envelope).unwrap();
-            let from = world.app.config.mail_from.parse().unwrap();
-            world
-                .app
-                .mail
-                .send(claimed[0].id, &from, "localhost", &envelope, &letter)
-                .await
-                .unwrap();
-            assert_eq!(
-                jobs::run_due(&world.app).await.unwrap(),
-                0,
-                "the claim still holds"
-            );
-            world.clock.advance(Duration::seconds(61));
-            assert_eq!(jobs::run_due(&world.app).await.unwrap(), 1);
-            let taken = server.taken();
-            let id = |mail: &String| {
-                mail.lines()
-                    .find(|line| line.starts_with("Message-ID:"))
-                    .unwrap()
-                    .to_owned()
-            };
-            assert_eq!(taken.len(), 2);
-            assert_eq!(id(&taken[0]), id(&taken[1]));
-            assert!(taken.iter().all(|mail| mail.contains("confirm/icum_sample")));
-        },
-    )
+    with_server(Mood::Takes, async |world, server| {
+        enqueue(&world, "twice@example.test").await;
+        let now = world.clock.now();
+        // Sent, and killed before it was noted.
+        let claimed = queries::jobs::claim(&world.app.pool, now, now + Duration::seconds(60), 8)
+            .await
+            .unwrap();
+        let parcel = outbox::open(&world.app, claimed[0].id, &claimed[0].payload).unwrap();
+        let envelope = Envelope {
+            to: parcel.to,
+            at: claimed[0].created_at,
+            public_url: world.web.clone(),
+        };
+        let letter = parcel.mail.render(&envelope).unwrap();
+        let from = world.app.config.mail_from.parse().unwrap();
+        world
+            .app
+            .mail
+            .send(claimed[0].id, &from, "localhost", &envelope, &letter)
+            .await
+            .unwrap();
+        assert_eq!(
+            jobs::run_due(&world.app).await.unwrap(),
+            0,
+            "the claim still holds"
+        );
+        world.clock.advance(Duration::seconds(61));
+        assert_eq!(jobs::run_due(&world.app).await.unwrap(), 1);
+        let taken = server.taken();
+        let id = |mail: &String| {
+            mail.lines()
+                .find(|line| line.starts_with("Message-ID:"))
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(taken.len(), 2);
+        assert_eq!(id(&taken[0]), id(&taken[1]));
+        assert!(taken.iter().all(|mail| mail.contains("confirm/icum_sample")));
+    })
     .await;
 }
 
