@@ -15,6 +15,7 @@ mod arrows;
 mod browser;
 mod clients;
 mod connections;
+mod contract;
 mod database;
 mod demo_command;
 mod links;

@@ -21,7 +21,7 @@ use super::{
     people::{PEOPLE, Person},
     refusal::Refusal,
     tokens::{Area, Scope},
-    world::{Recorded, World},
+    world::{Exchange, Recorded, World},
 };
 
 /// Beginnings of the User-Agents that the edge takes for a bare library.
@@ -133,14 +133,43 @@ impl FromRequestParts<Arc<World>> for Caller {
 
 /// The way of every request.
 pub(super) async fn front(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
-    let caller = identify(&world, request.headers()).ok();
+    if world.state().exchanges.is_some() {
+        return kept(world, request, next).await;
+    }
+    passed(&world, request, next).await.0
+}
+
+/// The same, with both bodies kept.
+async fn kept(world: Arc<World>, request: Request, next: Next) -> Response {
+    let sent_type = text(request.headers(), &header::CONTENT_TYPE);
+    let (parts, body) = request.into_parts();
+    let sent = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let request = Request::from_parts(parts, sent.clone().into());
+    let (response, recorded) = passed(&world, request, next).await;
+    let answered_type = text(response.headers(), &header::CONTENT_TYPE);
+    let (parts, body) = response.into_parts();
+    let answered = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    if let Some(exchanges) = &mut world.state().exchanges {
+        exchanges.push(Exchange {
+            request: recorded,
+            sent_type,
+            sent: sent.into(),
+            answered_type,
+            answered: answered.clone().into(),
+        });
+    }
+    Response::from_parts(parts, answered.into())
+}
+
+async fn passed(world: &World, request: Request, next: Next) -> (Response, Recorded) {
+    let caller = identify(world, request.headers()).ok();
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
     let query = request.uri().query().unwrap_or_default().to_owned();
     let athlete = caller
         .as_ref()
         .map(|caller| caller.person.athlete_id.to_owned())
         .or_else(|| in_path(&path));
-    let number = world.record(Recorded {
+    let mut recorded = Recorded {
         method: method.clone(),
         path: path.clone(),
         query: query.clone(),
@@ -148,7 +177,8 @@ pub(super) async fn front(State(world): State<Arc<World>>, request: Request, nex
         status: None,
         user_agent: text(request.headers(), &header::USER_AGENT),
         accept_language: text(request.headers(), &header::ACCEPT_LANGUAGE),
-    });
+    };
+    let number = world.record(recorded.clone());
     let target = if query.is_empty() {
         path
     } else {
@@ -156,11 +186,13 @@ pub(super) async fn front(State(world): State<Arc<World>>, request: Request, nex
     };
     let fault = world.take_fault(&method, &target, athlete.as_deref());
     let response = match fault {
-        Some(fault) => broken(&world, &fault, caller.as_ref(), request, next).await,
-        None => honest(&world, caller.as_ref(), request, next).await,
+        Some(fault) => broken(world, &fault, caller.as_ref(), request, next).await,
+        None => honest(world, caller.as_ref(), request, next).await,
     };
-    world.answered(number, response.status().as_u16());
-    response
+    let status = response.status().as_u16();
+    world.answered(number, status);
+    recorded.status = Some(status);
+    (response, recorded)
 }
 
 /// A header's value.

@@ -38,8 +38,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use fault::{Fault, HUGE, Mode};
 pub use people::{FIRST_DAY, PEOPLE, PLANNED_DAYS, Person};
-pub use world::Recorded;
 use world::World;
+pub use world::{Exchange, Recorded};
 
 /// Tells the time.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -140,6 +140,17 @@ impl Running {
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.world.clear_requests();
+    }
+
+    /// From now on keeps every request with its answer, bodies and all.
+    pub fn keep_exchanges(&self) {
+        self.world.state().exchanges = Some(Vec::new());
+    }
+
+    /// What was kept since then or since the last taking, oldest first.
+    pub fn take_exchanges(&self) -> Vec<Exchange> {
+        let mut state = self.world.state();
+        state.exchanges.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// From now on the bearer token gets 401.

@@ -50,9 +50,26 @@ pub struct Recorded {
     pub accept_language: Option<String>,
 }
 
+/// A request and its answer, bodies and all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// The request, its answer's status included.
+    pub request: Recorded,
+    /// `Content-Type` of the request.
+    pub sent_type: Option<String>,
+    /// What was sent.
+    pub sent: Vec<u8>,
+    /// `Content-Type` of the answer.
+    pub answered_type: Option<String>,
+    /// What was answered.
+    pub answered: Vec<u8>,
+}
+
 /// What is written while running.
 #[derive(Debug, Default)]
 pub(super) struct State {
+    /// Kept only while somebody wants them: they are large.
+    pub(super) exchanges: Option<Vec<Exchange>>,
     pub(super) tokens: Tokens,
     pub(super) limits: Limits,
     pub(super) faults: Faults,

@@ -1,0 +1,314 @@
+//! What our client asks and what the simulator answers, held against intervals.icu's own OpenAPI document.
+//!
+//! The document is not ours and not in this repository: `ICUSYNC_OPENAPI` names a copy of
+//! `https://intervals.icu/api/v1/docs`. Without it these tests say so and check nothing.
+//!
+//! Where the live service is known to differ from its document, [`exceptions`] says so with the reason; an exception
+//! that nothing uses fails.
+
+mod document;
+mod exceptions;
+
+use std::sync::Arc;
+
+use icusync::demo::sim::{Exchange, Person};
+use serde_json::{Value, json};
+
+use crate::world::{self, Mcp, World};
+use document::{Document, Found};
+use exceptions::EXCEPTIONS;
+
+/// The document, or nothing and a word about it.
+fn document() -> Option<Document> {
+    let Some(path) = std::env::var_os("ICUSYNC_OPENAPI").filter(|path| !path.is_empty()) else {
+        eprintln!("NOT checked against upstream's OpenAPI document: ICUSYNC_OPENAPI names no copy of it");
+        return None;
+    };
+    let text = std::fs::read_to_string(&path).expect("ICUSYNC_OPENAPI names a readable file");
+    Some(Document::read(&text))
+}
+
+/// Checks request and answer. Errors have no schema in the document, so only good answers are held against one.
+fn check(document: &Document, exchange: &Exchange, found: &mut Found) {
+    let request = &exchange.request;
+    // OAuth's pages and its token endpoint are not described.
+    let Some(path) = request.path.strip_prefix("/api/v1/") else {
+        return;
+    };
+    let Some(operation) = document.operation(&request.method, &request.path) else {
+        found
+            .0
+            .entry(format!("{} /{path}: not in the document", request.method))
+            .or_default();
+        return;
+    };
+    document.check_query(operation, &request.query, found);
+    document.check_sent(operation, exchange.sent_type.as_deref(), &exchange.sent, found);
+    let status = request.status.unwrap_or_default();
+    if status < 400 {
+        let kind = exchange.answered_type.as_deref();
+        document.check_answered(operation, status, kind, &exchange.answered, found);
+    }
+}
+
+/// Fails with everything that no exception names, and with every exception that named nothing.
+fn judge(found: &Found) {
+    let covers = |exception: &exceptions::Exception, what: &str| match exception.what.strip_suffix('*') {
+        Some(beginning) => what.starts_with(beginning),
+        None => what == exception.what,
+    };
+    let broken: Vec<String> = found
+        .0
+        .iter()
+        .filter(|(what, _)| !EXCEPTIONS.iter().any(|exception| covers(exception, what)))
+        .map(|(what, example)| format!("{what}\n    {example}"))
+        .collect();
+    assert!(
+        broken.is_empty(),
+        "{} violations of upstream's document\n{}",
+        broken.len(),
+        broken.join("\n")
+    );
+    let idle: Vec<&str> = EXCEPTIONS
+        .iter()
+        .filter(|exception| !found.0.keys().any(|what| covers(exception, what)))
+        .map(|exception| exception.what)
+        .collect();
+    assert!(idle.is_empty(), "exceptions that nothing uses: {idle:?}");
+    assert!(EXCEPTIONS.iter().all(|exception| exception.why.len() > 10));
+}
+
+/// Arguments that send every tool through all of its questions. A tool that is missing here fails the test.
+fn questions(tool: &str, activities: &[String]) -> Option<Vec<Value>> {
+    let newest = activities.first().map_or("i1", String::as_str);
+    Some(match tool {
+        "get_athlete_profile" => vec![json!({}), json!({"detail": "full"})],
+        "get_training_history" => vec![
+            json!({}),
+            json!({"detail": "full", "include": ["planned"], "oldest": "2026-11-01"}),
+            json!({"oldest": "2022-01-01", "newest": "2026-11-21", "sport": "ride"}),
+            json!({"query": "long"}),
+            json!({"query": "#race"}),
+        ],
+        "get_fitness" => vec![
+            json!({}),
+            json!({"oldest": "2025-01-01", "newest": "2026-12-20", "detail": "full"}),
+        ],
+        "get_wellness" => vec![json!({}), json!({"detail": "full", "oldest": "2026-06-01"})],
+        "get_activity_detail" => {
+            let mut all: Vec<Value> = activities.iter().take(12).map(|id| json!({"id": id})).collect();
+            for include in ["streams", "histograms", "splits", "weather", "plan", "comments"] {
+                all.extend(
+                    activities
+                        .iter()
+                        .take(6)
+                        .map(|id| json!({"id": id, "include": [include]})),
+                );
+            }
+            all
+        }
+        "get_extended_metrics" => vec![
+            json!({}),
+            json!({"id": newest}),
+            json!({"id": newest, "include": ["streams"]}),
+        ],
+        "get_climb_segments" => activities.iter().take(6).map(|id| json!({"id": id})).collect(),
+        "get_best_efforts" => vec![
+            json!({}),
+            json!({"sport": "ride", "metric": "power", "compare": "previous"}),
+            json!({"sport": "run", "metric": "pace"}),
+            json!({"sport": "swim", "metric": "pace"}),
+            json!({"sport": "ride", "metric": "hr"}),
+        ],
+        "get_power_curves" => vec![
+            json!({}),
+            json!({"sport": "run", "metric": "pace"}),
+            json!({"sport": "run", "metric": "gap"}),
+            json!({"sport": "ride", "metric": "hr"}),
+        ],
+        "get_training_summary" => vec![json!({}), json!({"include": ["planned"]})],
+        "get_events" => vec![
+            json!({}),
+            json!({"include": ["done"], "oldest": "2026-10-20", "detail": "full"}),
+        ],
+        _ => return None,
+    })
+}
+
+/// Ids of a person's newest activities, Strava's among them.
+async fn activities_of(world: &World, person: &Person) -> Vec<String> {
+    let path = format!(
+        "/api/v1/athlete/{}/activities?oldest=2026-10-01&fields=id",
+        person.athlete_id
+    );
+    let (_, rows) = get(world, person, &path).await;
+    ids(&rows)
+}
+
+fn ids(rows: &Value) -> Vec<String> {
+    let text = |id: &Value| {
+        id.as_str()
+            .map(str::to_owned)
+            .or_else(|| id.as_i64().map(|id| id.to_string()))
+    };
+    rows.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|row| text(&row["id"]))
+        .collect()
+}
+
+/// Asks the simulator as a client with a name of its own.
+async fn get(world: &World, person: &Person, path: &str) -> (u16, Value) {
+    let answer = Mcp::client()
+        .get(format!("{}{path}", world.sim.base_url))
+        .header("user-agent", "contract-test/1.0")
+        .bearer_auth(person.token)
+        .send()
+        .await
+        .unwrap();
+    let status = answer.status().as_u16();
+    (status, answer.json().await.unwrap_or_default())
+}
+
+/// Every tool for everybody, with the ways through each.
+async fn ask_all(world: &Arc<World>) {
+    for seeded in &world.people {
+        let activities = activities_of(world, seeded.person).await;
+        for tool in icusync::tools::CATALOGUE {
+            let questions = questions(tool.name, &activities)
+                .unwrap_or_else(|| panic!("no questions for {} in the contract test", tool.name));
+            for arguments in questions {
+                let call = world.mcp(&seeded.link).call(tool.name, arguments).await;
+                assert_eq!(call.status, 200, "{}", call.answer);
+            }
+        }
+    }
+}
+
+/// A value for a parameter that the document asks for.
+fn sample(name: &str) -> &'static str {
+    match name {
+        "oldest" | "start" => "2026-11-01",
+        "newest" | "end" => "2026-11-21",
+        "type" => "Ride",
+        "q" => "ride",
+        "secs" => "5,60,300",
+        "distances" => "400,1000",
+        "minSecs" | "minIntensity" | "end_index" => "60",
+        "maxSecs" => "900",
+        "maxIntensity" => "130",
+        "stream" => "watts",
+        "category" => "WORKOUT",
+        "ext" => "zwo",
+        "start_index" => "0",
+        "bounds" => "0,90,90,0",
+        _ => "1",
+    }
+}
+
+/// Every reading operation of the document, for one person; tells how many of them the simulator knows.
+async fn walk(world: &World, document: &Document, person: &'static Person) -> usize {
+    let activities = activities_of(world, person).await;
+    let events = format!(
+        "/api/v1/athlete/{}/events?oldest=2026-10-01&newest=2026-12-20",
+        person.athlete_id
+    );
+    let events = ids(&get(world, person, &events).await.1);
+    let mut known = 0;
+    for operation in document
+        .operations()
+        .iter()
+        .filter(|operation| operation.method == "GET")
+    {
+        let query: Vec<String> = operation
+            .query_parameters()
+            .filter(|parameter| parameter["required"] == true)
+            .filter_map(|parameter| parameter["name"].as_str())
+            // Activities around one need one.
+            .map(|name| match name {
+                "activity_id" => format!("{name}={}", activities.first().map_or("i1", String::as_str)),
+                _ => format!("{name}={}", sample(name)),
+            })
+            .collect();
+        let several = if operation.path.starts_with("/api/v1/activity/") {
+            8
+        } else {
+            1
+        };
+        let mut answered = false;
+        for activity in activities
+            .iter()
+            .take(several)
+            .map(String::as_str)
+            .chain(["i1"])
+            .take(several)
+        {
+            let mut path = operation.path.clone();
+            let subject = if path.starts_with("/api/v1/activity/") {
+                activity
+            } else {
+                person.athlete_id
+            };
+            for (parameter, value) in [
+                ("{athleteId}", person.athlete_id),
+                ("{eventId}", events.first().map_or("1", String::as_str)),
+                ("{ids}", &activities.join(",")),
+                ("{date}", "2026-11-20"),
+                ("{ext}", ""),
+                ("{format}", ""),
+                ("{id}", subject),
+            ] {
+                // The settings of a sport go by its name; the athlete stands before.
+                let value = if parameter == "{id}" && path.contains("/sport-settings/") {
+                    "Ride"
+                } else {
+                    value
+                };
+                path = path.replace(parameter, value);
+            }
+            if path.contains('{') {
+                path = path
+                    .split('/')
+                    .map(|part| if part.starts_with('{') { "1" } else { part })
+                    .collect::<Vec<_>>()
+                    .join("/");
+            }
+            let separator = if query.is_empty() { "" } else { "?" };
+            let (status, _) = get(world, person, &format!("{path}{separator}{}", query.join("&"))).await;
+            answered |= status == 200;
+        }
+        known += usize::from(answered);
+    }
+    known
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_we_ask_and_what_the_simulator_answers_are_upstreams_own() {
+    let Some(document) = document() else { return };
+    world::test(async |world| {
+        world.sim.keep_exchanges();
+        ask_all(&world).await;
+        let asked = world.sim.take_exchanges();
+        assert!(asked.len() >= 20, "{} requests", asked.len());
+        let mut most = 0;
+        let people: Vec<&'static Person> = world.people.iter().map(|seeded| seeded.person).collect();
+        let mut walked = Vec::new();
+        for person in people {
+            most = most.max(walk(&world, &document, person).await);
+            walked.extend(world.sim.take_exchanges());
+        }
+        assert!(most >= 15, "{most} operations answered");
+        let mut found = Found::default();
+        for exchange in asked.iter().chain(&walked) {
+            check(&document, exchange, &mut found);
+        }
+        eprintln!(
+            "{} requests of our client and {} others held against the document; {most} operations answered",
+            asked.len(),
+            walked.len()
+        );
+        judge(&found);
+    })
+    .await;
+}
