@@ -253,8 +253,13 @@ impl Document {
             let inner = format!("{at}.{key}");
             match known.and_then(|known| known.get(key)) {
                 Some(schema) => self.check(&inner, schema, value, found),
+                None if value.is_null() => {}
                 None if schema["additionalProperties"].is_object() => {
-                    self.check(&format!("{at}.*"), &schema["additionalProperties"], value, found);
+                    // A map to objects without properties is Java's map to anything.
+                    let inside = self.resolved(&schema["additionalProperties"]);
+                    if inside["type"] != "object" || inside["properties"].is_object() {
+                        self.check(&format!("{at}.*"), inside, value, found);
+                    }
                 }
                 // An object without properties is one of any shape.
                 None if known.is_some() => found.add(format!("{inner}: unknown key"), &value.to_string()),
