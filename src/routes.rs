@@ -18,6 +18,11 @@ use crate::{
 
 /// The whole service.
 pub fn service(app: App) -> Router {
+    service_with(app, mcp::router)
+}
+
+/// [`service`] with something else on the link host, so that tests can mount it behind the very same layers.
+pub fn service_with(app: App, links: impl FnOnce(App) -> Router) -> Router {
     let everything = Router::new()
         // Health checks come by address, under any Host.
         .route("/healthz", get(health::alive))
@@ -25,7 +30,7 @@ pub fn service(app: App) -> Router {
         .with_state(app.clone());
     let around = layers::around_everything(&app);
     let (hosts, pages) = (Hosts::of(&app.config), pages(&app));
-    let hosts = ByHost::new(hosts, pages, layers::around_links(mcp::router(app)));
+    let hosts = ByHost::new(hosts, pages, layers::around_links(links(app)));
     around(everything.fallback_service(tower::service_fn(move |request| hosts.clone().answer(request))))
 }
 

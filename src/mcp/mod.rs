@@ -21,8 +21,11 @@ use axum::{
     routing::any,
 };
 use http::{HeaderValue, Method, StatusCode, header};
-use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+use rmcp::{
+    ServerHandler,
+    transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+    },
 };
 
 use self::{
@@ -43,10 +46,10 @@ use crate::{
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// What every request on the endpoint shares.
-struct Endpoint {
+struct Endpoint<H> {
     app: App,
     gate: Gate,
-    service: StreamableHttpService<Handler, NeverSessionManager>,
+    service: StreamableHttpService<H, NeverSessionManager>,
 }
 
 /// The link host: `/mcp/{token}`, and a plain 404 for everything else.
@@ -60,6 +63,12 @@ pub fn router(app: App) -> Router {
 pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
     let catalogue = Catalogue::new(tools).unwrap_or_else(|broken| panic!("{broken}"));
     let handler = Handler::new(app.clone(), Brake::default(), catalogue);
+    mount(app, handler)
+}
+
+/// Puts a handler of MCP messages behind the endpoint: the gate, the reading of requests, the headers, the limits of the
+/// transport. A clone of it answers each request; it learns nothing of the token.
+pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -72,19 +81,19 @@ pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
     );
     let endpoint = Arc::new(Endpoint {
         gate: Gate::new(&app),
-        app,
+        app: app.clone(),
         service,
     });
     Router::new()
-        .route("/mcp/{token}", any(serve))
+        .route("/mcp/{token}", any(serve::<H>))
         .fallback(async || reply::not_found())
-        .layer(middleware::from_fn_with_state(endpoint.clone(), at_the_door))
+        .layer(middleware::from_fn_with_state(app, at_the_door))
         .with_state(endpoint)
 }
 
 /// Before routing: is this our host, and is the page that sends it ours? After: the headers that every answer carries.
-async fn at_the_door(State(endpoint): State<Arc<Endpoint>>, request: Request, next: Next) -> Response {
-    let config = &endpoint.app.config;
+async fn at_the_door(State(app): State<App>, request: Request, next: Next) -> Response {
+    let config = &app.config;
     let mut response =
         match shims::right_host(&request, config).and_then(|()| shims::right_origin(&request, config)) {
             Ok(()) => next.run(request).await,
@@ -107,7 +116,10 @@ async fn at_the_door(State(endpoint): State<Arc<Endpoint>>, request: Request, ne
     response
 }
 
-async fn serve(State(endpoint): State<Arc<Endpoint>>, request: Request) -> Response {
+async fn serve<H: ServerHandler + Clone + Sync>(
+    State(endpoint): State<Arc<Endpoint<H>>>,
+    request: Request,
+) -> Response {
     if request.method() != Method::POST {
         return reply::only_post(request.headers());
     }

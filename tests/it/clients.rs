@@ -1,7 +1,13 @@
 //! Real MCP clients, each in its own process, on a real connector URL.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::Path,
+    process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
+use icusync::tools::{CATALOGUE, Tool};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -23,77 +29,321 @@ pub fn script(name: &str) -> String {
 
 /// Runs a program to its end; tells its output, or fails with what it said.
 pub async fn output(program: &str, arguments: &[&str], limit: Duration) -> String {
+    let run = run(program, arguments, limit, None).await;
+    assert!(run.success, "{program} failed\n{}", run.whole);
+    run.said
+}
+
+/// A program that has run to its end.
+pub struct Run {
+    /// It ended with 0.
+    pub success: bool,
+    /// What it wrote on its standard output.
+    pub said: String,
+    /// That, and what it wrote beside it.
+    pub whole: String,
+}
+
+async fn run(program: &str, arguments: &[&str], limit: Duration, home: Option<&Path>) -> Run {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(limit, command.output())
-        .await
-        .expect("ends in time")
-        .unwrap();
-    let (said, errors) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{program} failed\n{said}\n{errors}");
-    said.into_owned()
+    if let Some(home) = home {
+        command.env("HOME", home);
+    }
+    let ended = tokio::time::timeout(limit, command.output()).await;
+    let ended = ended.expect("ends in time").unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let whole = format!("{said}\n{}", String::from_utf8_lossy(&ended.stderr));
+    Run {
+        success: ended.status.success(),
+        said,
+        whole,
+    }
 }
 
-/// Each tool with its defaults.
-fn calls() -> Vec<Value> {
-    icusync::tools::CATALOGUE
+/// A file of the packages that the set-up brought.
+pub fn package(path: &str) -> String {
+    let packages = tool("ICUSYNC_NODE_MODULES");
+    Path::new(&packages).join(path).to_string_lossy().into_owned()
+}
+
+/// Runs a Node program as a client.
+pub async fn node(world: &World, arguments: &[&str], limit: Duration) -> Run {
+    let modules = script("modules.mjs");
+    let mut all = vec!["--import", modules.as_str()];
+    all.extend(arguments);
+    client(world, &tool("ICUSYNC_NODE"), &all, limit).await
+}
+
+/// Runs a client with a home of its own, because some leave things there. It may repeat the URL that it was given, whose
+/// token is taken out of what it said; no other secret may stand there.
+async fn client(world: &World, program: &str, arguments: &[&str], limit: Duration) -> Run {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let home = world::scratch(&format!("home-{}", NUMBER.fetch_add(1, Ordering::SeqCst)));
+    std::fs::create_dir_all(&home).unwrap();
+    let run = run(program, arguments, limit, Some(&home)).await;
+    std::fs::remove_dir_all(&home).unwrap();
+    quiet(world, run)
+}
+
+fn quiet(world: &World, mut run: Run) -> Run {
+    for text in [&mut run.said, &mut run.whole] {
+        for seeded in &world.people {
+            let token = seeded.link.rsplit('/').next().unwrap();
+            *text = text.replace(token, "TOKEN");
+        }
+        let known = world.secrets();
+        assert!(
+            known.iter().all(|secret| !text.contains(secret)),
+            "a client was told a secret"
+        );
+    }
+    run
+}
+
+/// A client that answers later than this is broken.
+const LIMIT: Duration = Duration::from_mins(3);
+/// What no tool takes.
+const NONSENSE: &str = "no_such_argument";
+
+/// What a tool is called with that needs an argument: the newest activity that can be read, a day, a sport.
+async fn needed(world: &World, tool: &Tool) -> Value {
+    let schema = (tool.schema)();
+    let mut arguments = json!({});
+    for name in schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let name = name.as_str().unwrap();
+        arguments[name] = match name {
+            "activity" | "activity_id" | "id" => json!(newest_activity(world).await),
+            "date" | "day" => json!("2026-11-20"),
+            "sport" => json!("Ride"),
+            other => panic!("say what {} is to be called with as {other}", tool.name),
+        };
+    }
+    arguments
+}
+
+/// The last column of the first row of the history that is not closed.
+async fn newest_activity(world: &World) -> String {
+    let history = world
+        .mcp(&world.ana().link)
+        .call("get_training_history", json!({}))
+        .await;
+    let mut rows = history
+        .text()
+        .lines()
+        .filter(|line| line.starts_with("2026-") && !line.contains("(Strava)"));
+    let id = rows.find_map(|row| row.rsplit('\t').next());
+    id.unwrap_or_else(|| panic!("no activity in {}", history.text()))
+        .to_owned()
+}
+
+/// Each tool with its defaults, and last a call that no tool can take.
+async fn calls(world: &World) -> Vec<Value> {
+    let mut calls = Vec::new();
+    for tool in CATALOGUE {
+        calls.push(json!({"name": tool.name, "arguments": needed(world, tool).await}));
+    }
+    calls.push(json!({"name": CATALOGUE[0].name, "arguments": {NONSENSE: true}}));
+    calls
+}
+
+fn names(tools: &Value) -> Vec<&str> {
+    tools
+        .as_array()
+        .unwrap()
         .iter()
-        .map(|tool| json!({"name": tool.name, "arguments": {}}))
+        .map(|tool| tool["name"].as_str().unwrap())
         .collect()
 }
 
-async fn walk(world: &World, url: &str) -> Vec<Value> {
-    let calls: Vec<String> = calls().iter().map(Value::to_string).collect();
-    let script = script("python/walk.py");
-    let mut arguments = vec![script.as_str(), url];
-    arguments.extend(calls.iter().map(String::as_str));
-    let said = output(&tool("ICUSYNC_PYTHON"), &arguments, Duration::from_mins(2)).await;
-    assert!(!said.contains(world.ana().person.token));
-    said.lines()
+fn catalogue() -> Vec<&'static str> {
+    CATALOGUE.iter().map(|tool| tool.name).collect()
+}
+
+/// Asserts that an answer is what the call was to bring: a tool's answer about Ana, or the refusal of the nonsense.
+fn right(call: &Value, is_error: bool, text: &str) {
+    if call["arguments"].get(NONSENSE).is_some() {
+        assert!(is_error && text.starts_with("Not done"), "{call}: {text}");
+    } else {
+        assert!(!is_error && text.starts_with("Ana Berger · "), "{call}: {text}");
+    }
+}
+
+/// Judges what a client prints: a line of JSON for each era, as `tests/clients/python/walk.py` says.
+async fn judge(world: &World, run: &Run, calls: &[Value], eras: &[&str]) {
+    assert!(run.success, "{}", run.whole);
+    let told: Vec<Value> = run
+        .said
+        .lines()
         .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+        .collect();
+    assert_eq!(
+        told.iter()
+            .map(|told| told["era"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        eras
+    );
+    for told in &told {
+        assert_eq!(names(&told["tools"]), catalogue());
+        let instructions = told["instructions"].as_str().unwrap();
+        assert!(instructions.contains("intervals.icu") && instructions.len() < 2048);
+        let answers = told["calls"].as_array().unwrap();
+        assert_eq!(answers.len(), calls.len());
+        for (call, answer) in calls.iter().zip(answers) {
+            right(
+                call,
+                answer["isError"].as_bool().unwrap(),
+                answer["text"].as_str().unwrap(),
+            );
+        }
+    }
+    logged(world, "ok", CATALOGUE.len() * eras.len()).await;
+    logged(world, "input", eras.len()).await;
+}
+
+/// Each call stands in the activity log, under the client's name.
+async fn logged(world: &World, outcome: &str, rows: usize) {
+    let found: i64 = sqlx::query_scalar(
+        "select count(*) from activity_log where outcome = $1 and client <> 'unknown client' and client not like 'world-%'",
+    )
+    .bind(outcome)
+    .fetch_one(&world.app.pool)
+    .await
+    .unwrap();
+    assert_eq!(usize::try_from(found).unwrap(), rows, "{outcome}");
+}
+
+/// Walks with a client that a script drives.
+async fn walk(program: Program, eras: &'static [&'static str]) {
+    world::test(async |world| {
+        let calls = calls(&world).await;
+        let url = world.ana().link.clone();
+        let said: Vec<String> = calls.iter().map(Value::to_string).collect();
+        let (Program::Python(name) | Program::Node(name)) = program;
+        let script = script(name);
+        let mut arguments = vec![script.as_str(), url.as_str()];
+        arguments.extend(said.iter().map(String::as_str));
+        let run = match program {
+            Program::Python(_) => client(&world, &tool("ICUSYNC_PYTHON"), &arguments, LIMIT).await,
+            Program::Node(_) => node(&world, &arguments, LIMIT).await,
+        };
+        judge(&world, &run, &calls, eras).await;
+    })
+    .await;
+}
+
+/// A script of `tests/clients`.
+#[derive(Clone, Copy)]
+enum Program {
+    Python(&'static str),
+    Node(&'static str),
+}
+
+const BOTH: &[&str] = &["2026-07-28", "2025-11-25"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_python_client_in_both_eras() {
+    walk(Program::Python("python/walk.py"), BOTH).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_official_python_client_lists_and_calls_every_tool_in_both_eras() {
+async fn fastmcp_in_both_eras() {
+    walk(Program::Python("python/walk_fastmcp.py"), BOTH).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_typescript_client_with_initialize() {
+    walk(Program::Node("node/legacy.mjs"), &["2025-11-25"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_typescript_client_with_discover() {
+    walk(Program::Node("node/modern.mjs"), &["2026-07-28"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mcp_remote() {
+    walk(Program::Node("node/remote.mjs"), &["over stdio"]).await;
+}
+
+/// The Inspector's command line: one process a question.
+async fn inspect(world: &World, era: &str, question: &[&str]) -> Run {
+    let inspector = package("@modelcontextprotocol/inspector/clients/launcher/build/index.js");
+    let url = world.ana().link.clone();
+    let mut arguments = vec![
+        inspector.as_str(),
+        "--cli",
+        &url,
+        "--transport",
+        "http",
+        "--protocol-era",
+        era,
+    ];
+    arguments.extend(question);
+    node(world, &arguments, LIMIT).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inspector_lists_in_both_eras_and_finds_every_schema_portable() {
     world::test(async |world| {
-        let eras = walk(&world, &world.ana().link.clone()).await;
-        assert_eq!(
-            eras.iter()
-                .map(|told| told["era"].as_str().unwrap())
-                .collect::<Vec<_>>(),
-            ["2026-07-28", "2025-11-25"]
-        );
-        for told in &eras {
-            let listed: Vec<&str> = told["tools"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|tool| tool["name"].as_str().unwrap())
-                .collect();
-            let known: Vec<&str> = icusync::tools::CATALOGUE.iter().map(|tool| tool.name).collect();
-            assert_eq!(listed, known);
-            assert!(told["instructions"].as_str().unwrap().len() < 2048);
-            for call in told["calls"].as_array().unwrap() {
-                assert_eq!(call["isError"], false, "{call}");
-                assert!(
-                    call["text"].as_str().unwrap().starts_with("Ana Berger · "),
-                    "{call}"
-                );
-            }
+        for era in ["modern", "legacy"] {
+            let listed = inspect(
+                &world,
+                era,
+                &["--method", "tools/list", "--format", "json", "--strict"],
+            )
+            .await;
+            assert!(listed.success, "{}", listed.whole);
+            let list: Value = serde_json::from_str(&listed.said).unwrap();
+            assert_eq!(names(&list["result"]["tools"]), catalogue());
+            let beside = listed.whole.strip_prefix(&listed.said).unwrap().trim();
+            assert_eq!(beside, "", "--strict reports");
         }
-        let log: i64 = sqlx::query_scalar("select count(*) from activity_log where outcome = 'ok'")
-            .fetch_one(&world.app.pool)
-            .await
-            .unwrap();
-        assert_eq!(
-            log,
-            i64::try_from(calls().len() * 2).unwrap(),
-            "each call stands in the activity log"
-        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_inspector_calls_every_tool() {
+    world::test(async |world| {
+        let calls = calls(&world).await;
+        // A process a call is dear: the eras take turns, two at a time. The nonsense comes in both.
+        let nonsense = calls.last().unwrap().clone();
+        let questions = calls
+            .iter()
+            .chain([&nonsense])
+            .zip(["modern", "legacy"].into_iter().cycle());
+        let questions: Vec<_> = questions.collect();
+        for pair in questions.chunks(2) {
+            futures::future::join_all(pair.iter().map(async |(call, era)| {
+                let (name, arguments) = (call["name"].as_str().unwrap(), call["arguments"].to_string());
+                let question = [
+                    "--method",
+                    "tools/call",
+                    "--tool-name",
+                    name,
+                    "--tool-args-json",
+                    &arguments,
+                    "--format",
+                    "json",
+                    "-q",
+                ];
+                let run = inspect(&world, era, &question).await;
+                let answer: Value =
+                    serde_json::from_str(&run.said).unwrap_or_else(|_| panic!("{}", run.whole));
+                let answer = &answer["result"];
+                let text = answer["content"][0]["text"]
+                    .as_str()
+                    .unwrap_or_else(|| panic!("{answer}"));
+                right(call, answer["isError"].as_bool().unwrap_or(false), text);
+            }))
+            .await;
+        }
     })
     .await;
 }

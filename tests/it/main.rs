@@ -14,6 +14,7 @@ mod activity;
 mod arrows;
 mod browser;
 mod clients;
+mod conformance;
 mod connections;
 mod contract;
 mod database;

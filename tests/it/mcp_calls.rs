@@ -196,6 +196,31 @@ async fn a_link_runs_so_many_calls_at_once_and_the_rest_wait() {
     .await;
 }
 
+/// Hard case 25: a link that is at its cap holds up no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_link_does_not_wait_for_one_that_is_full() {
+    world::test(async |world| {
+        let bench = Bench::with(&world, |config| config.calls_at_once = 2).await;
+        let full = futures::future::join_all((0..10).map(|_| bench.call("waits", json!({"gate": "full"}))));
+        let other = async {
+            BEGUN.pass("full", 2).await;
+            let path = format!("/mcp/{}", world.jack().link.rsplit('/').next().unwrap());
+            let message = call("echo", json!({})).to_string();
+            // Answered while every call of the first link still waits for the gate.
+            for _ in 0..5 {
+                let reply = bench
+                    .raw(&bench.request("POST", &path, &[], message.as_bytes()))
+                    .await;
+                assert!(reply.told().0.starts_with("Jack Nguyen"), "{reply:?}");
+            }
+            OPEN.at("full").add_permits(10);
+        };
+        let (replies, ()) = tokio::join!(full, other);
+        assert!(replies.iter().all(|reply| !reply.told().1));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_cannot_get_a_turn_is_told_when_to_come_back() {
     world::test(async |world| {

@@ -1,5 +1,6 @@
 //! Malformed, contradictory and odd messages: each has one answer of ours, and the service goes on.
 
+use icusync::tools::CATALOGUE;
 use serde_json::{Value, json};
 
 use crate::{
@@ -494,6 +495,77 @@ async fn only_our_host_and_our_pages_reach_a_link() {
         }
         let own = bench.app.config.public_url.as_str().to_owned();
         assert_eq!(bench.post(&[("origin", &own)], LIST).await.status, 200);
+    })
+    .await;
+}
+
+/// Hard cases 12, 30 and 31, for every tool: what it does not take is told by the argument's name, without what was sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_tool_refuses_what_it_does_not_take_and_names_it() {
+    world::test(async |world| {
+        let bench = Bench::mounted(&world, CATALOGUE, |config| config.calls_per_minute = 60_000).await;
+        for tool in CATALOGUE {
+            let junk = format!("{}\"junk\"{}", "[".repeat(110), "]".repeat(110));
+            let junk: Value = serde_json::from_str(&junk).unwrap();
+            let (text, error) = bench.call(tool.name, json!({"unheard_of": junk})).await.told();
+            assert!(
+                error && text.starts_with("Not done") && !text.contains("junk"),
+                "{}: {text}",
+                tool.name
+            );
+
+            let schema = (tool.schema)();
+            let required: Vec<&str> = schema
+                .get("required")
+                .and_then(Value::as_array)
+                .map(|names| names.iter().filter_map(Value::as_str).collect())
+                .unwrap_or_default();
+            for (name, property) in schema["properties"].as_object().unwrap() {
+                let mut wrong = vec![json!({"sent": "sent"}), json!([["sent"]])];
+                if property["type"] == "integer" || property["type"] == "number" {
+                    wrong.push(serde_json::from_str("99999999999999999999999").unwrap());
+                    wrong.push(json!(-1e300));
+                }
+                for value in wrong {
+                    let (text, error) = bench.call(tool.name, json!({name: value})).await.told();
+                    let named =
+                        text.contains(name.as_str()) || required.iter().any(|name| text.contains(name));
+                    let quiet = !text.contains("sent") && !text.contains("9999");
+                    assert!(error && named && quiet, "{} {name} {value}: {text}", tool.name);
+                }
+                if property["type"] == "string" {
+                    for value in ["\0", "\u{202e}abc", "\u{e0041}", "\u{feff}", "👩‍🚴"] {
+                        let reply = bench.call(tool.name, json!({name: value})).await;
+                        assert_eq!(reply.status, 200);
+                        let (text, _) = reply.told();
+                        assert!(
+                            !text.contains(['\0', '\u{202e}', '\u{e0041}']),
+                            "{} {name}: {text:?}",
+                            tool.name
+                        );
+                    }
+                }
+            }
+        }
+    })
+    .await;
+}
+
+/// Hard case 31, for every tool: an escaped lone surrogate is no JSON text, and more than the body's limit is not read.
+#[tokio::test(flavor = "multi_thread")]
+async fn text_that_is_none_reaches_no_tool() {
+    world::test(async |world| {
+        let bench = Bench::mounted(&world, CATALOGUE, |_| ()).await;
+        for tool in CATALOGUE {
+            let message = call(tool.name, json!({"oldest": "X"})).to_string();
+            let reply = bench.post(&[], message.replace('X', r"\udfff")).await;
+            assert_eq!((reply.status, reply.code()), (400, -32700), "{}", tool.name);
+            let long = bench
+                .call(tool.name, json!({"oldest": "x".repeat(1_000_000)}))
+                .await;
+            assert_eq!(long.status, 413, "{}", tool.name);
+        }
+        assert_eq!(bench.ask("select count(*)::text from activity_log").await, ["0"]);
     })
     .await;
 }
