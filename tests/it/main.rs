@@ -19,6 +19,7 @@ mod connections;
 mod contract;
 mod database;
 mod demo_command;
+mod grid;
 mod links;
 mod mail;
 mod mcp_bench;

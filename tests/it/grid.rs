@@ -1,0 +1,84 @@
+//! Every athlete of the demo, every tool: a right and readable answer, or a right and helpful refusal, each on record.
+//!
+//! The records in `snapshots/` are what a model reads; whoever changes one reads it as the athlete would.
+
+use serde_json::{Value, json};
+
+use crate::world::{self, World};
+
+/// The arguments under which a tool is asked: its defaults, and where it needs an activity, the newest that a person
+/// would mean by "my last …".
+async fn arguments(world: &World, link: &str, schema: &Value) -> Value {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    match required.as_slice() {
+        [] => json!({}),
+        [only] if only == "id" => json!({"id": newest(world, link).await}),
+        other => panic!("no arguments for {other:?} in the grid"),
+    }
+}
+
+/// Id of the newest activity: the last column of the first row, or one that nobody has.
+async fn newest(world: &World, link: &str) -> String {
+    let call = world
+        .mcp(link)
+        .call("get_training_history", json!({"oldest": "2026-08-01"}))
+        .await;
+    call.text()
+        .lines()
+        .find(|line| line.starts_with("2026-"))
+        .and_then(|row| row.rsplit('\t').next())
+        .unwrap_or("i1")
+        .to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
+    world::test(async |world| {
+        for seeded in &world.people {
+            let listed = world.mcp(&seeded.link).request("tools/list", json!({})).await;
+            let tools = listed.answer["result"]["tools"].as_array().unwrap();
+            assert_eq!(tools.len(), icusync::tools::CATALOGUE.len());
+            for tool in tools {
+                let name = tool["name"].as_str().unwrap();
+                let asked = arguments(&world, &seeded.link, &tool["inputSchema"]).await;
+                let call = world.mcp(&seeded.link).call(name, asked).await;
+                assert_eq!(call.status, 200, "{}", call.answer);
+                let text = call.text();
+                let person = seeded.person;
+                if call.is_error() {
+                    assert!(text.starts_with("Not done: "), "{name}: {text}");
+                } else {
+                    let line = text.lines().next().unwrap();
+                    assert!(line.starts_with(&format!("{} · ", person.name)), "{name}: {line}");
+                    assert!(
+                        line.contains(&format!(" · {}, today 2026-11-2", person.timezone)),
+                        "{name}: {line}"
+                    );
+                }
+                for (bad, why) in [
+                    ("null", "a null is nothing to a reader"),
+                    ("NaN", "not a number"),
+                    ("inf", "not a number"),
+                    ("\t\t\n", "a row of nothing"),
+                    ("None", "a word of our language"),
+                    ("Some(", "a word of our language"),
+                    ("\u{202e}", "turns the text around"),
+                ] {
+                    // "None recorded" is English.
+                    let said = text.replace("None recorded", "").replace("None of", "");
+                    assert!(!said.contains(bad), "{name} for {}: {why}\n{text}", person.name);
+                }
+                for other in world.people.iter().filter(|other| other.person.slug != person.slug) {
+                    assert!(!text.contains(other.person.name), "{name}: {text}");
+                }
+                let record = if call.is_error() {
+                    format!("(a tool error)\n{text}")
+                } else {
+                    text.to_owned()
+                };
+                insta::assert_snapshot!(format!("{}__{name}", person.slug), record);
+            }
+        }
+    })
+    .await;
+}
