@@ -96,7 +96,7 @@ async fn a_default_call_makes_one_request_and_each_extra_source_one_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_of_activities_keeps_its_budget() {
     world::test(async |world| {
-        for person in &world.people {
+        for person in [world.ana(), world.jack()] {
             let arguments = json!({"oldest": "2026-10-23"});
             let (text, _) = ask(&world, &person.link, "get_training_history", arguments).await;
             let rows = text.lines().filter(|line| line.starts_with("2026-")).count();
