@@ -493,5 +493,12 @@ mod tests {
             (event["icu_intensity"].as_f64().unwrap() - 100.0 * (load * 36.0 / secs).sqrt()).abs() < 1e-4
         );
         assert!(event["description"].as_str().unwrap().contains("- "));
+        let steady = seeded(&PEOPLE[0], day + Days::new(1), Fitness::default(), true).remove(0);
+        assert!(steady["description"].as_str().unwrap().starts_with("- Z2 "));
+        let step = &steady["workout_doc"]["steps"][0];
+        assert!(
+            step["text"].is_null(),
+            "a zone before the duration leaves no label: {step}"
+        );
     }
 }

@@ -251,6 +251,11 @@ fn zone_watts(zone: usize, ftp: f64) -> (f64, f64) {
     (low, high)
 }
 
+/// `Z1` – `Z7`.
+fn is_zone(label: &str) -> bool {
+    matches!(label.as_bytes(), [b'Z', b'1'..=b'7'])
+}
+
 /// `%ftp`, `rpm` … with one value or two.
 fn span(low: f64, high: f64, units: &str) -> Value {
     if (low - high).abs() < f64::EPSILON {
@@ -430,7 +435,8 @@ impl Step {
 
     fn doc(&self, by: By, section: Option<&str>) -> Value {
         let mut doc = Map::new();
-        if !self.label.is_empty() {
+        // A zone before the duration is read as a target, which the later one replaces: no label is left.
+        if !self.label.is_empty() && !is_zone(self.label) {
             doc.insert("text".into(), json!(self.label));
         }
         doc.insert("duration".into(), json!(self.secs));
@@ -947,5 +953,227 @@ mod tests {
         let totals = run.totals(3.8);
         assert_eq!((totals.load, whole(totals.distance)), (100, 13_680));
         assert_eq!(run.text(), "- 1h 100% Pace");
+    }
+
+    fn workout(by: By, parts: Vec<Part>) -> Workout {
+        Workout { by, parts }
+    }
+
+    /// Text, document without what `resolve` adds, and totals, as measured or derived for the athlete of `marks`.
+    #[track_caller]
+    fn stands(workout: &Workout, threshold: f64, text: &str, steps: Value, secs: u32, load: u32) {
+        assert_eq!(workout.text(), text);
+        let doc = workout.doc(&marks(threshold), None);
+        assert_eq!(doc["steps"], steps);
+        let totals = workout.totals(threshold);
+        assert_eq!((totals.secs, totals.load), (secs, load));
+    }
+
+    #[test]
+    fn kilometres_at_an_absolute_pace() {
+        let pace = 3.787_879;
+        let fast = toward("", 1, Goal::Clock(Unit::Km, 260, 255), pace).over("1km", 1000.0, pace);
+        let run = workout(
+            By::Pace,
+            vec![
+                Part::Main(vec![step("Easy", 15, 70, 78)]),
+                Part::Repeat("", 5, vec![fast, step("Jog", 2, 60, 60)]),
+                Part::Main(vec![toward("", 10, Goal::PaceZone(1, 1), pace)]),
+            ],
+        );
+        stands(
+            &run,
+            pace,
+            "- Easy 15m 70-78% Pace\n\n5x\n- 1km 4:20-4:15/km Pace\n- Jog 2m 60% Pace\n\n- 10m Z1 Pace",
+            json!([
+                {"text": "Easy", "duration": 900, "pace": {"units": "%pace", "start": 70.0, "end": 78.0}},
+                {"reps": 5, "text": "5x", "distance": 0, "duration": 1885, "steps": [
+                    {"distance": 1000.0, "pace": {"units": "secs/km", "start": 260.0, "end": 255.0}, "duration": 257},
+                    {"text": "Jog", "duration": 120, "pace": {"units": "%pace", "value": 60.0}},
+                ]},
+                {"duration": 600, "pace": {"units": "pace_zone", "value": 1.0}},
+            ]),
+            3385,
+            63,
+        );
+        assert!((run.totals(pace).distance - 10_471.591_215_5).abs() < 1e-6);
+        let doc = run.doc(&marks(pace), Some(Indoor(false)));
+        let steps = &doc["steps"];
+        assert_eq!(steps[0]["_distance"], 2522.727);
+        assert_eq!(
+            steps[1]["steps"][0]["_pace"],
+            json!({"value": 3.883_861, "start": 3.846_154, "end": 3.921_569})
+        );
+        assert_eq!(
+            steps[1]["steps"][1]["_pace"],
+            json!({"value": 2.272_727, "start": 2.215_909, "end": 2.329_546})
+        );
+        assert!(steps[1]["steps"][0]["_distance"].is_null());
+        assert_eq!(
+            steps[2]["_pace"],
+            json!({"start": 2.348_485, "end": 2.935_606}),
+            "a zone has no middle"
+        );
+    }
+
+    #[test]
+    fn zones_of_power_and_absolute_watts() {
+        let zones = workout(
+            By::Power,
+            vec![Part::Main(vec![
+                toward("", 15, Goal::PowerZone(1, 1), 246.0),
+                toward("", 30, Goal::PowerZone(2, 2), 246.0).at_rpm(85, 85),
+                toward("", 10, Goal::PowerZone(3, 4), 246.0),
+            ])],
+        );
+        stands(
+            &zones,
+            246.0,
+            "- 15m Z1\n- 30m Z2 85rpm\n- 10m Z3-Z4",
+            json!([
+                {"duration": 900, "power": {"units": "power_zone", "value": 1.0}},
+                {"duration": 1800, "power": {"units": "power_zone", "value": 2.0}, "cadence": {"units": "rpm", "value": 85.0}},
+                {"duration": 600, "power": {"units": "power_zone", "start": 3.0, "end": 4.0}},
+            ]),
+            3300,
+            44,
+        );
+        let totals = zones.totals(246.0);
+        assert_eq!((totals.np, totals.average, totals.joules), (171, 161, 531_000));
+        let doc = zones.doc(&marks(246.0), Some(Indoor(true)));
+        assert_eq!(doc["steps"][1]["_power"], json!({"start": 137.0, "end": 184.0}));
+
+        let watts = workout(
+            By::Power,
+            vec![Part::Main(vec![
+                Step {
+                    label: "Spin",
+                    ..toward("", 12, Goal::Watts(140, 180), 246.0)
+                },
+                toward("", 20, Goal::Watts(230, 245), 246.0).at_rpm(90, 90),
+                toward("", 5, Goal::Watts(120, 120), 246.0),
+            ])],
+        );
+        stands(
+            &watts,
+            246.0,
+            "- Spin 12m 140-180w\n- 20m 230-245w 90rpm\n- 5m 120w",
+            json!([
+                {"text": "Spin", "duration": 720, "power": {"units": "w", "start": 140.0, "end": 180.0}},
+                {"duration": 1200, "power": {"units": "w", "start": 230.0, "end": 245.0}, "cadence": {"units": "rpm", "value": 90.0}},
+                {"duration": 300, "power": {"units": "w", "value": 120.0}},
+            ]),
+            2220,
+            45,
+        );
+        let totals = watts.totals(246.0);
+        assert_eq!((totals.np, totals.average, totals.joules), (210, 196, 436_200));
+        let outdoors = watts.doc(&marks(246.0), Some(Indoor(false)));
+        assert_eq!(
+            outdoors["steps"][2]["_power"],
+            json!({"value": 120.0, "start": 117.0, "end": 123.0})
+        );
+        let indoors = watts.doc(&marks(246.0), Some(Indoor(true)));
+        assert_eq!(indoors["steps"][2]["_power"], json!({"value": 120.0}));
+    }
+
+    #[test]
+    fn swims_in_lengths() {
+        let css = 0.980_392;
+        let fast = toward("", 1, Goal::Clock(Unit::HundredMetres, 95, 95), css).over("50mtr", 50.0, css);
+        let swim = workout(
+            By::Swim,
+            vec![
+                Part::Main(vec![step("Easy", 1, 70, 70).over("300mtr", 300.0, css)]),
+                Part::Repeat("", 8, vec![fast, step("Rest", 1, 40, 40).lasting(15)]),
+                Part::Main(vec![step("", 1, 65, 75).over("200mtr", 200.0, css)]),
+            ],
+        );
+        stands(
+            &swim,
+            css,
+            "- Easy 300mtr 70% Pace\n\n8x\n- 50mtr 1:35/100m Pace\n- Rest 15s 40% Pace\n\n- 200mtr 65-75% Pace",
+            json!([
+                {"text": "Easy", "distance": 300.0, "pace": {"units": "%pace", "value": 70.0}, "duration": 437},
+                {"reps": 8, "text": "8x", "distance": 0, "duration": 496, "steps": [
+                    {"distance": 50.0, "pace": {"units": "secs/100m", "value": 95.0}, "duration": 47},
+                    {"text": "Rest", "duration": 15, "pace": {"units": "%pace", "value": 40.0}},
+                ]},
+                {"distance": 200.0, "pace": {"units": "%pace", "start": 65.0, "end": 75.0}, "duration": 291},
+            ]),
+            1224,
+            17,
+        );
+        let doc = swim.doc(&marks(css), Some(Indoor(false)));
+        assert_eq!(
+            doc["steps"][0]["_pace"],
+            json!({"value": 0.686_274}),
+            "no band in the water"
+        );
+        assert_eq!(doc["distance"], 947.059);
+    }
+
+    #[test]
+    fn heart_rates_are_of_the_threshold_of_the_maximum_or_a_zone() {
+        let run = workout(
+            By::Heart,
+            vec![Part::Main(vec![
+                step("", 10, 75, 80),
+                toward("", 20, Goal::HrZone(2, 2), 171.0),
+                toward("", 5, Goal::OfMaxHr(70, 70), 171.0),
+                step("", 5, 90, 90),
+            ])],
+        );
+        assert_eq!(
+            run.text(),
+            "- 10m 75-80% LTHR\n- 20m Z2 HR\n- 5m 70% HR\n- 5m 90% LTHR"
+        );
+        let doc = run.doc(&marks(171.0), Some(Indoor(false)));
+        let steps = &doc["steps"];
+        assert_eq!(steps[1]["hr"], json!({"units": "hr_zone", "value": 2.0}));
+        let bands: Vec<&Value> = (0..4).map(|at| &steps[at]["_hr"]).collect();
+        assert_eq!(
+            bands,
+            [
+                &json!({"value": 132.0, "start": 128.0, "end": 136.0}),
+                &json!({"start": 139.0, "end": 153.0}),
+                &json!({"value": 131.0, "start": 129.0, "end": 133.0}),
+                &json!({"value": 153.0, "start": 150.0, "end": 156.0}),
+            ]
+        );
+        assert_eq!((&doc["target"], &doc["duration"]), (&json!("HR"), &json!(2400)));
+        let hour = workout(By::Heart, vec![Part::Main(vec![step("", 60, 100, 100)])]);
+        assert_eq!(hour.totals(171.0).load, 100, "an hour at LTHR");
+    }
+
+    #[test]
+    fn what_has_no_target_counts_as_no_watts_and_prose_as_no_step() {
+        let ride = workout(
+            By::Power,
+            vec![
+                Part::Prose("- MAX standing start"),
+                Part::Main(vec![
+                    step("Warmup", 10, 55, 55).until_lap_press(),
+                    toward("", 20, Goal::Free, 246.0),
+                    toward("", 1, Goal::Most, 246.0).lasting(10),
+                    step("", 5, 50, 50),
+                ]),
+            ],
+        );
+        stands(
+            &ride,
+            246.0,
+            "- MAX standing start\n\n- Warmup 10m 55% Press lap\n- 20m freeride\n- 10s maxeffort\n- 5m 50%",
+            json!([
+                {"text": "Warmup", "duration": 600, "power": {"units": "%ftp", "value": 55.0}, "until_lap_press": true},
+                {"duration": 1200, "freeride": true},
+                {"duration": 10, "maxeffort": true},
+                {"duration": 300, "power": {"units": "%ftp", "value": 50.0}},
+            ]),
+            2110,
+            11,
+        );
+        let doc = ride.doc(&marks(246.0), Some(Indoor(false)));
+        assert!(doc["steps"][1]["_power"].is_null() && doc["steps"][0]["_power"].is_object());
     }
 }
