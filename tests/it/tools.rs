@@ -54,6 +54,36 @@ async fn every_answer_begins_with_whose_it_is_and_their_own_today() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
+    world::test(async |world| {
+        for (seeded, zone) in [
+            (world.tria(), "America/Los_Angeles"),
+            (world.bishnu(), "Asia/Kathmandu"),
+            (world.nell(), "America/St_Johns"),
+        ] {
+            for tool in icusync::tools::CATALOGUE {
+                for arguments in [json!({}), json!({"detail": "full"})] {
+                    let (text, _) = ask(&world, &seeded.link, tool.name, arguments).await;
+                    let line = text.lines().next().unwrap();
+                    assert!(line.starts_with(&format!("{} · ", seeded.person.name)), "{line}");
+                    assert!(
+                        line.ends_with(&format!(" · {zone}, today 2026-11-21 Sat")),
+                        "{line}"
+                    );
+                    assert!(!text.contains("null") && !text.contains("NaN"), "{text}");
+                    assert!(!text.contains('\u{202E}') && !text.contains('\u{200B}'), "{text}");
+                }
+            }
+        }
+        let (text, _) = ask(&world, &world.tria().link, "get_training_history", json!({})).await;
+        assert!(text.lines().nth(1).unwrap().contains("\tmi\t"), "{text}");
+        let (text, _) = ask(&world, &world.bishnu().link, "get_training_history", json!({})).await;
+        assert!(text.contains("closed to the API by Strava"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_default_call_makes_one_request_and_each_extra_source_one_more() {
     world::test(async |world| {
         settled(&world).await;

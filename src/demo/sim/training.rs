@@ -364,25 +364,7 @@ fn measure(person: &Person, day: NaiveDate, done: &mut Done, plan: Totals, dice:
         person.has_power() && by == By::Power && matches!(done.session.kind, Kind::Ride | Kind::Race(_));
     let swims = by == By::Swim;
     let intensity = if by_power {
-        let ftp = person.ftp(day);
-        let np = whole(f64::from(plan.np) * effort);
-        let bumpy = if done.session.indoor {
-            (1.0, 1.02)
-        } else {
-            (1.02, 1.09)
-        };
-        let varied =
-            f64::from(plan.np) / f64::from(plan.average.max(1)) * dice("bumpy").between(bumpy.0, bumpy.1);
-        let average = whole(f64::from(np) / varied);
-        let speed = 8.15 * (f64::from(average) / 180.0).powf(0.45) * (1.0 - 0.012 * steep);
-        done.power = Some(Power {
-            np,
-            average,
-            ftp: whole(ftp),
-        });
-        done.distance = Some(round(speed * time, 1));
-        done.cadence = Some(round(86.0 + 2.5 * dice("cadence").bell(), 2));
-        f64::from(np) / ftp
+        pedal(person.ftp(day), done, plan, effort, steep, dice)
     } else if swims {
         swim(
             person,
@@ -471,6 +453,35 @@ fn count(done: &mut Done, dice: &impl Fn(&str) -> Dice) {
         // A walk counts as nothing, a change of shoes not even that.
         done.load = (done.session.kind == Kind::Walk).then_some(0);
     }
+}
+
+/// Rides by what the power meter says. Tells the intensity.
+fn pedal(
+    ftp: f64,
+    done: &mut Done,
+    plan: Totals,
+    effort: f64,
+    steep: f64,
+    dice: &impl Fn(&str) -> Dice,
+) -> f64 {
+    let np = whole(f64::from(plan.np) * effort);
+    let bumpy = if done.session.indoor {
+        (1.0, 1.02)
+    } else {
+        (1.02, 1.09)
+    };
+    let varied =
+        f64::from(plan.np) / f64::from(plan.average.max(1)) * dice("bumpy").between(bumpy.0, bumpy.1);
+    let average = whole(f64::from(np) / varied);
+    let speed = 8.15 * (f64::from(average) / 180.0).powf(0.45) * (1.0 - 0.012 * steep);
+    done.power = Some(Power {
+        np,
+        average,
+        ftp: whole(ftp),
+    });
+    done.distance = Some(round(speed * f64::from(done.secs), 1));
+    done.cadence = Some(round(86.0 + 2.5 * dice("cadence").bell(), 2));
+    f64::from(np) / ftp
 }
 
 /// Swims at `speed` (m/s) for the time there is: whole lengths in a pool. Tells the intensity.

@@ -961,10 +961,10 @@ mod tests {
 
     /// Text, document without what `resolve` adds, and totals, as measured or derived for the athlete of `marks`.
     #[track_caller]
-    fn stands(workout: &Workout, threshold: f64, text: &str, steps: Value, secs: u32, load: u32) {
+    fn stands(workout: &Workout, threshold: f64, text: &str, steps: &Value, secs: u32, load: u32) {
         assert_eq!(workout.text(), text);
         let doc = workout.doc(&marks(threshold), None);
-        assert_eq!(doc["steps"], steps);
+        assert_eq!(&doc["steps"], steps);
         let totals = workout.totals(threshold);
         assert_eq!((totals.secs, totals.load), (secs, load));
     }
@@ -985,7 +985,7 @@ mod tests {
             &run,
             pace,
             "- Easy 15m 70-78% Pace\n\n5x\n- 1km 4:20-4:15/km Pace\n- Jog 2m 60% Pace\n\n- 10m Z1 Pace",
-            json!([
+            &json!([
                 {"text": "Easy", "duration": 900, "pace": {"units": "%pace", "start": 70.0, "end": 78.0}},
                 {"reps": 5, "text": "5x", "distance": 0, "duration": 1885, "steps": [
                     {"distance": 1000.0, "pace": {"units": "secs/km", "start": 260.0, "end": 255.0}, "duration": 257},
@@ -1030,7 +1030,7 @@ mod tests {
             &zones,
             246.0,
             "- 15m Z1\n- 30m Z2 85rpm\n- 10m Z3-Z4",
-            json!([
+            &json!([
                 {"duration": 900, "power": {"units": "power_zone", "value": 1.0}},
                 {"duration": 1800, "power": {"units": "power_zone", "value": 2.0}, "cadence": {"units": "rpm", "value": 85.0}},
                 {"duration": 600, "power": {"units": "power_zone", "start": 3.0, "end": 4.0}},
@@ -1058,7 +1058,7 @@ mod tests {
             &watts,
             246.0,
             "- Spin 12m 140-180w\n- 20m 230-245w 90rpm\n- 5m 120w",
-            json!([
+            &json!([
                 {"text": "Spin", "duration": 720, "power": {"units": "w", "start": 140.0, "end": 180.0}},
                 {"duration": 1200, "power": {"units": "w", "start": 230.0, "end": 245.0}, "cadence": {"units": "rpm", "value": 90.0}},
                 {"duration": 300, "power": {"units": "w", "value": 120.0}},
@@ -1093,7 +1093,7 @@ mod tests {
             &swim,
             css,
             "- Easy 300mtr 70% Pace\n\n8x\n- 50mtr 1:35/100m Pace\n- Rest 15s 40% Pace\n\n- 200mtr 65-75% Pace",
-            json!([
+            &json!([
                 {"text": "Easy", "distance": 300.0, "pace": {"units": "%pace", "value": 70.0}, "duration": 437},
                 {"reps": 8, "text": "8x", "distance": 0, "duration": 496, "steps": [
                     {"distance": 50.0, "pace": {"units": "secs/100m", "value": 95.0}, "duration": 47},
@@ -1164,7 +1164,7 @@ mod tests {
             &ride,
             246.0,
             "- MAX standing start\n\n- Warmup 10m 55% Press lap\n- 20m freeride\n- 10s maxeffort\n- 5m 50%",
-            json!([
+            &json!([
                 {"text": "Warmup", "duration": 600, "power": {"units": "%ftp", "value": 55.0}, "until_lap_press": true},
                 {"duration": 1200, "freeride": true},
                 {"duration": 10, "maxeffort": true},
