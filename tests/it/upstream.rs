@@ -29,7 +29,17 @@ struct Upstream {
 }
 
 impl Upstream {
+    /// With a client that soon gives up.
     async fn start() -> Self {
+        Self::within(Duration::from_millis(700)).await
+    }
+
+    /// With a client that waits for long lists of a busy machine.
+    async fn patient() -> Self {
+        Self::within(Duration::from_secs(15)).await
+    }
+
+    async fn within(total: Duration) -> Self {
         icusync::install_crypto();
         let now: DateTime<Utc> = NOW.parse().unwrap();
         let loopback = "127.0.0.1:0".parse().unwrap();
@@ -54,7 +64,7 @@ impl Upstream {
             per_second: 1000,
             per_day: 1000,
             limits: Limits {
-                total: Duration::from_millis(700),
+                total,
                 backoff: Duration::from_millis(1),
                 ..Limits::default()
             },
@@ -109,7 +119,7 @@ fn readable() -> impl Iterator<Item = &'static Person> {
 
 #[tokio::test]
 async fn both_sides_read_the_documents_alike() {
-    let up = Upstream::start().await;
+    let up = Upstream::patient().await;
     for person in readable() {
         for credential in [bearer(person), Credential::ApiKey(person.api_key.into())] {
             let athlete = up.open(person, credential, Scopes::All);
@@ -147,7 +157,7 @@ async fn both_sides_read_the_documents_alike() {
 
 #[tokio::test]
 async fn who_has_little_to_tell_is_read_without_complaint() {
-    let up = Upstream::start().await;
+    let up = Upstream::patient().await;
     let oldest = today() - Days::new(27);
     for (person, rows_expected) in [("bishnu", 10..30), ("nell", 2..3)] {
         let person = Person::of_slug(person).unwrap();
@@ -178,7 +188,7 @@ async fn who_has_little_to_tell_is_read_without_complaint() {
 
 #[tokio::test]
 async fn two_years_come_whole_and_in_few_requests() {
-    let up = Upstream::start().await;
+    let up = Upstream::patient().await;
     for person in readable() {
         let athlete = up.handle(person);
         let rows = athlete.activities(&activities_of(729)).await.unwrap();
