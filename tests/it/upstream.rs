@@ -219,7 +219,7 @@ async fn two_years_come_whole_and_in_few_requests() {
 
 #[tokio::test]
 async fn a_search_finds_what_the_list_names() {
-    let up = Upstream::start().await;
+    let up = Upstream::patient().await;
     let athlete = up.handle(&PEOPLE[0]);
     let rows = athlete.activities(&activities_of(60)).await.unwrap();
     let name = rows.iter().find_map(|row| row.name.clone()).unwrap();
@@ -234,7 +234,7 @@ async fn a_search_finds_what_the_list_names() {
 
 #[tokio::test]
 async fn rights_end_where_upstream_ends_them() {
-    let up = Upstream::start().await;
+    let up = Upstream::patient().await;
     let [ana, jack, ..] = &PEOPLE;
     // Ana's token on Jack's data: what a mix-up of ours would look like.
     let mixed = up.open(jack, bearer(ana), Scopes::All);
