@@ -27,6 +27,7 @@ async fn axe_finds_nothing_on_any_page() {
                 "/forgot",
                 "/forgot/sent",
                 "/confirm",
+                "/account/deleted",
                 "/nothing",
             ];
             let athletes = [
@@ -35,6 +36,11 @@ async fn axe_finds_nothing_on_any_page() {
                 "/connect",
                 "/disconnect",
                 "/link/regenerate",
+                "/account?done=others",
+                "/account/password",
+                "/account/address",
+                "/account/address/sent",
+                "/account/delete",
                 "/",
             ];
             let mut arguments = vec![
