@@ -87,7 +87,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Account {
             command: Account::Create { email, config },
         } => create_account(*config, &email).await,
-        Command::Keys { status: false, config } => print(&fresh_key(&config)),
+        Command::Keys {
+            status: false,
+            config,
+        } => print(&fresh_key(&config)),
         Command::Keys { status: true, config } => keys_status(&config).await,
         Command::Healthcheck(config) => healthcheck(&config).await,
         #[cfg(feature = "demo")]

@@ -12,8 +12,8 @@ use crate::{
     layers::{self, ByHost, Hosts},
     mcp,
     pages::{
-        accounts, activity, address, assets, connections, dashboard, delete, export, health, home, links, password,
-        problem, reset, sessions, settings,
+        accounts, activity, address, assets, connections, dashboard, delete, export, health, home, links,
+        password, problem, reset, sessions, settings,
     },
 };
 

@@ -35,7 +35,10 @@ async fn look_after(app: &App) {
 fn told(before: &[KeyUse], now: Vec<KeyUse>) -> Vec<KeyUse> {
     if before != now.as_slice() {
         for key in reseal::idle(&now) {
-            tracing::info!(key, "no sealed value uses this key any more: it can leave SEAL_KEYS");
+            tracing::info!(
+                key,
+                "no sealed value uses this key any more: it can leave SEAL_KEYS"
+            );
         }
         for key in now.iter().filter(|key| !key.known) {
             tracing::warn!(

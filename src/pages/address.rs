@@ -41,7 +41,9 @@ struct Form {
 
 impl Form {
     fn wrong(&self, field: &str) -> bool {
-        self.mistake.as_ref().is_some_and(|mistake| mistake.field == field)
+        self.mistake
+            .as_ref()
+            .is_some_and(|mistake| mistake.field == field)
     }
 }
 
@@ -114,10 +116,13 @@ async fn mail_a_link(app: &App, proof: &Proof, address: Address) -> Result<bool,
     if !proof.holds(&mut transaction).await? {
         return Ok(false);
     }
-    let taken = queries::accounts::by_email(&mut *transaction, &address.key).await?;
+    let holder = queries::accounts::by_email(&mut *transaction, &address.key).await?;
     let mut kept = transaction.begin().await?;
     let mail = Mail::NewAddress(mail::NewAddress {
-        link: app.config.public_url.join(&format!("/address/{}", token.expose())),
+        link: app
+            .config
+            .public_url
+            .join(&format!("/address/{}", token.expose())),
     });
     let queued = outbox::enqueue(&mut kept, app, &address, Some(proof.account.id), mail).await?;
     let wish = Wish {
@@ -128,7 +133,7 @@ async fn mail_a_link(app: &App, proof: &Proof, address: Address) -> Result<bool,
         expires_at: now + CHANGE_FOR,
     };
     queries::address_changes::replace(&mut *kept, token.hash(), &wish).await?;
-    if taken.is_none() && queued == outbox::Queued::Queued {
+    if holder.is_none() && queued == outbox::Queued::Queued {
         kept.commit().await?;
     } else {
         kept.rollback().await?;

@@ -41,7 +41,9 @@ struct Form {
 
 impl Form {
     fn wrong(&self, field: &str) -> bool {
-        self.mistake.as_ref().is_some_and(|mistake| mistake.field == field)
+        self.mistake
+            .as_ref()
+            .is_some_and(|mistake| mistake.field == field)
     }
 }
 

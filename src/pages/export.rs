@@ -235,10 +235,14 @@ fn file(app: App, account: AccountId, opening: String) -> impl Stream<Item = sql
                 Next::Rows { before, first } => (before, first),
                 Next::Done => return Ok(None),
             };
-            let entries =
-                queries::activity_log::page_of(&app.pool, account, before, i64::try_from(ROWS).unwrap_or(i64::MAX))
-                    .await
-                    .inspect_err(|error| tracing::warn!(%error, "an export broke off"))?;
+            let entries = queries::activity_log::page_of(
+                &app.pool,
+                account,
+                before,
+                i64::try_from(ROWS).unwrap_or(i64::MAX),
+            )
+            .await
+            .inspect_err(|error| tracing::warn!(%error, "an export broke off"))?;
             let whole = entries.len() == ROWS;
             let before = entries.last().map(|entry| entry.id);
             let mut text = String::new();
@@ -247,10 +251,7 @@ fn file(app: App, account: AccountId, opening: String) -> impl Stream<Item = sql
                 text.push_str(&line(entry)?);
             }
             let next = if whole {
-                Next::Rows {
-                    before,
-                    first: false,
-                }
+                Next::Rows { before, first: false }
             } else {
                 text.push_str("\n  ]\n}\n");
                 Next::Done

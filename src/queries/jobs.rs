@@ -219,10 +219,13 @@ pub async fn forget(db: &mut PgConnection, account_id: AccountId, recipient: &[u
     )
     .execute(&mut *db)
     .await?;
-    sqlx::query!("update jobs set account_id = null where account_id = $1", account_id.0)
-        .execute(db)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "update jobs set account_id = null where account_id = $1",
+        account_id.0
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// Deletes up to `limit` jobs that ended before `before`.

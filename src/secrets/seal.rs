@@ -104,10 +104,11 @@ impl KeyRing {
 
     /// The text of one more key, under an id that no key of this ring has.
     pub fn generate_another(&self, random: &Random) -> String {
-        let id = (1..)
-            .map(|number: u64| format!("k{number}"))
+        // One more number than there are keys: one of them is free.
+        let id = (1..=self.0.len() + 1)
+            .map(|number| format!("k{number}"))
             .find(|id| self.ids().all(|known| known != id));
-        fresh_key(&id.unwrap_or_default(), random)
+        fresh_key(&id.expect("one number is free"), random)
     }
 
     /// The ids of the keys; the first one's seals.
@@ -269,10 +270,7 @@ mod tests {
             b"a token"
         );
         // What does not open where it stands is not given a new seal that would hide that.
-        assert_eq!(
-            during.reseal(place(2), &sealed, &random),
-            Err(OpenError::Broken)
-        );
+        assert_eq!(during.reseal(place(2), &sealed, &random), Err(OpenError::Broken));
         assert_eq!(
             KeyRing::parse(&new).unwrap().reseal(place(1), &sealed, &random),
             Err(OpenError::UnknownKey)

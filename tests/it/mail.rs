@@ -11,8 +11,8 @@ use icusync::{
     jobs,
     mail::transport::{SendError, Transport},
     mail::{
-        self, AccountDeleted, Address, AddressChanged, AlreadyHere, Confirm, ConnectionAttention, Envelope, Mail,
-        NewAddress, PasswordChanged, Reset, outbox,
+        self, AccountDeleted, Address, AddressChanged, AlreadyHere, Confirm, ConnectionAttention, Envelope,
+        Mail, NewAddress, PasswordChanged, Reset, outbox,
     },
     queries,
 };
@@ -436,7 +436,10 @@ fn the_last_mail_is_true_for_every_way_to_be_connected() {
     ] {
         let letter = deleted(was_connected).render(&envelope).unwrap();
         for part in [&letter.text, &letter.html] {
-            assert!(part.contains(said) && !part.contains(unsaid), "{was_connected:?}: {part}");
+            assert!(
+                part.contains(said) && !part.contains(unsaid),
+                "{was_connected:?}: {part}"
+            );
             assert!(part.contains("This is the last mail from us."));
         }
         assert!(!letter.text.contains("\n\n\n"), "{}", letter.text);

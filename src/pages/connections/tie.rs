@@ -89,7 +89,8 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
                 transaction.rollback().await?;
                 if let Credential::Bearer(token) = &tie.credential {
                     let mut transaction = app.pool.begin().await?;
-                    jobs::enqueue_revoke(&mut transaction, app, Some(account), tie.athlete.as_str(), token).await?;
+                    jobs::enqueue_revoke(&mut transaction, app, Some(account), tie.athlete.as_str(), token)
+                        .await?;
                     transaction.commit().await?;
                 }
                 return Ok(Tied::HeldByAnother);
