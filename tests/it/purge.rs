@@ -56,22 +56,29 @@ async fn each_kind_of_row_goes_when_its_time_is_over_and_not_before() {
         world.mails_to("nobody@example.test").await;
         fill_log(&world, 3, start).await;
         let second = Duration::seconds(1);
-        for (after, table, stays, goes) in [
-            (Duration::minutes(10), "oauth_states", 1, 0),
-            (Duration::minutes(30), "address_changes", 1, 0),
+        let lapses: [(Duration, &[(&str, i64, i64)]); 6] = [
+            (Duration::minutes(10), &[("oauth_states", 1, 0)]),
             // The forgotten password goes, the sign-up stays.
-            (Duration::minutes(30), "mail_links", 2, 1),
-            (Duration::hours(24), "mail_links", 1, 0),
-            (Duration::days(2) + second, "jobs", 3, 0),
-            (Duration::days(14), "sessions", 1, 0),
-            (Duration::days(90) + second, "activity_log", 3, 0),
-        ] {
+            (
+                Duration::minutes(30),
+                &[("address_changes", 1, 0), ("mail_links", 2, 1)],
+            ),
+            (Duration::hours(24), &[("mail_links", 1, 0)]),
+            (Duration::days(2) + second, &[("jobs", 3, 0)]),
+            (Duration::days(14), &[("sessions", 1, 0)]),
+            (Duration::days(90) + second, &[("activity_log", 3, 0)]),
+        ];
+        for (after, tables) in lapses {
             world.clock.set(start + after - second);
             jobs::purge(&world.app).await.unwrap();
-            assert_eq!(count(&world, table).await, stays, "{table} before {after}");
+            for (table, stays, _) in tables {
+                assert_eq!(count(&world, table).await, *stays, "{table} before {after}");
+            }
             world.clock.set(start + after);
             jobs::purge(&world.app).await.unwrap();
-            assert_eq!(count(&world, table).await, goes, "{table} after {after}");
+            for (table, _, goes) in tables {
+                assert_eq!(count(&world, table).await, *goes, "{table} after {after}");
+            }
         }
         for kept in ["accounts", "links", "connections"] {
             assert_eq!(count(&world, kept).await, 2, "{kept}");
@@ -124,15 +131,13 @@ async fn much_goes_in_batches_on_two_instances_at_once() {
         // An instance that met only rows of the other one leaves them to it.
         jobs::purge(&world.app).await.unwrap();
         assert_eq!(count(&world, "activity_log").await, 7);
-        let mut some = 0;
         fill_log(&world, 30, now - Duration::days(91)).await;
         for expected in [20, 10, 0] {
-            some = queries::activity_log::purge(&world.app.pool, now - Duration::days(90), 20)
+            let some = queries::activity_log::purge(&world.app.pool, now - Duration::days(90), 20)
                 .await
                 .unwrap();
             assert_eq!(some, expected);
         }
-        assert_eq!(some, 0);
     })
     .await;
 }
