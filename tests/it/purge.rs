@@ -5,6 +5,9 @@ use icusync::{demo::seed::PASSWORD, jobs, queries};
 
 use crate::world::{World, test};
 
+/// A table, and its rows just before the time and at it.
+type Rows = (&'static str, i64, i64);
+
 async fn count(world: &World, table: &str) -> i64 {
     sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
         .fetch_one(&world.app.pool)
@@ -56,7 +59,7 @@ async fn each_kind_of_row_goes_when_its_time_is_over_and_not_before() {
         world.mails_to("nobody@example.test").await;
         fill_log(&world, 3, start).await;
         let second = Duration::seconds(1);
-        let lapses: [(Duration, &[(&str, i64, i64)]); 6] = [
+        let lapses: [(Duration, &[Rows]); 6] = [
             (Duration::minutes(10), &[("oauth_states", 1, 0)]),
             // The forgotten password goes, the sign-up stays.
             (
