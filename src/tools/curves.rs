@@ -5,7 +5,7 @@
 //! them the heart-rate curves when the sport's own metric was never recorded and none was named.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use chrono::{Datelike as _, Days, NaiveDate};
 use serde_json::{Value, json};

@@ -307,21 +307,25 @@ impl CurveBody {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn read(body: &Value) -> Curves {
+impl Curves {
+    /// As read from an answer's text.
+    pub(crate) fn read(body: &serde_json::Value) -> Self {
         lenient::object::<CurvesBody>(body.to_string().as_bytes())
             .unwrap()
             .into()
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn arrays_with_gaps_zeros_and_other_lengths_keep_their_places() {
-        let curves = read(&json!({
+        let curves = Curves::read(&json!({
             "list": [{"id": "42d", "secs": [5, 60, 300, 1200, 3600, 7200], "values": [700, 0, null, 250, "240"],
                 "activity_id": ["i1", "i1", "i1", null, "i9"], "watts_per_kg": [10.9, 6, 4, 0],
                 "wkg_activity_id": ["i2"], "weight": 0, "start_date_local": "2026-10-11T00:00:00"}],
@@ -349,7 +353,7 @@ mod tests {
 
     #[test]
     fn power_may_be_called_watts_and_lists_may_be_null() {
-        let curves = read(&json!({"list": [
+        let curves = Curves::read(&json!({"list": [
             {"id": "all", "secs": [5, 60], "values": null, "watts": [900, 500], "powerModels": [{"type": "ECP", "ftp": 251}, 3]},
             {"id": "1y", "secs": null, "values": null, "activity_id": null, "powerModels": null},
             null,
@@ -358,9 +362,9 @@ mod tests {
         assert_eq!(curves.list[0].points[1].value, 500.0);
         assert_eq!(curves.list[0].power_models[0].ftp, Some(251.0));
         assert!(curves.list[1].points.is_empty() && curves.activities.is_empty());
-        assert_eq!(read(&json!({"list": null})), Curves::default());
+        assert_eq!(Curves::read(&json!({"list": null})), Curves::default());
         assert_eq!(
-            read(&json!({"activities": [1], "list": "none"})),
+            Curves::read(&json!({"activities": [1], "list": "none"})),
             Curves::default()
         );
     }
@@ -373,7 +377,7 @@ mod tests {
             "activity_id": ids, "wkg_activity_id": ids, "watts_per_kg": vec![4.25; count], "submax_values": vec![vec![240; 8]; count],
             "mapPlot": {"x": vec![1.5; 2000]}}],
             "activities": {"i188800001": {"name": "x".repeat(1_000_000)}}});
-        let curves = read(&body);
+        let curves = Curves::read(&body);
         assert_eq!((curves.list[0].points.len(), curves.activities.len()), (700, 7));
         assert!(curves.weight() < 700 * 64 + 5000, "{}", curves.weight());
     }
@@ -385,7 +389,7 @@ mod tests {
             values in prop::collection::vec(any::<Option<f64>>(), 0..30),
             ids in prop::collection::vec(prop::option::of(".{0,80}"), 0..30),
         ) {
-            let curves = read(&json!({"list": [{"secs": secs, "values": values, "activity_id": ids, "watts_per_kg": values,
+            let curves = Curves::read(&json!({"list": [{"secs": secs, "values": values, "activity_id": ids, "watts_per_kg": values,
                 "wkg_activity_id": ids}]}));
             let points = &curves.list[0].points;
             prop_assert!(points.windows(2).all(|pair| pair[0].at < pair[1].at));

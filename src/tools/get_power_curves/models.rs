@@ -56,7 +56,7 @@ pub(super) fn pace(curves: &[(&str, &Curve)], scale: Scale) -> String {
     let mut table = Table::new([
         "intervals.icu's model".to_owned(),
         "window".to_owned(),
-        format!("critical speed as {}", scale.speed_header("pace")),
+        format!("critical speed {}", scale.speed_header("as pace")),
         "D′ m".to_owned(),
         "r²".to_owned(),
     ]);
