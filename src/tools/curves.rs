@@ -89,7 +89,7 @@ impl Metric {
 pub(super) fn sport_property() -> (&'static str, Value) {
     (
         "sport",
-        json!({"type": "string", "description": "ride, run, swim, row or a type such as NordicSki. Default: main sport of the last 90 days"}),
+        json!({"type": "string", "description": "ride, run, swim, row or a type such as NordicSki. Default: most done in 90 days"}),
     )
 }
 
@@ -97,7 +97,7 @@ pub(super) fn sport_property() -> (&'static str, Value) {
 pub(super) fn metric_property(words: &[&str]) -> (&'static str, Value) {
     (
         "metric",
-        json!({"type": "string", "enum": words, "description": "Default: power of rides, pace of runs, swims and rows, else hr"}),
+        json!({"type": "string", "enum": words, "description": "Default: power of rides, pace of runs, swims, rows, else hr"}),
     )
 }
 

@@ -64,7 +64,7 @@ fn schema() -> Map<String, Value> {
         arguments::newest("today"),
         (
             "compare",
-            json!({"type": "string", "description": "Earlier window: previous (as long, just before), last_year, or YYYY-MM-DD..YYYY-MM-DD"}),
+            json!({"type": "string", "description": "Earlier window: previous (as long, just before), last_year, or 2026-01-01..2026-03-31"}),
         ),
         durations,
         distances,
@@ -339,8 +339,7 @@ fn standing(scale: Scale, rows: &[Row<'_>]) -> String {
     let (below, equal) = (count(|value| value < 0.0), count(|value| value == 0.0));
     let above = differences.len() - below - equal;
     let (low, high, more, fewer) = match scale.metric {
-        Metric::Power => (below, above, "more", "less"),
-        Metric::HeartRate => (below, above, "higher", "lower"),
+        Metric::Power | Metric::HeartRate => (below, above, "higher", "lower"),
         Metric::Pace | Metric::Gap => (above, below, "faster", "slower"),
     };
     format!(
@@ -383,7 +382,7 @@ fn about_weight(
     let mut parts = Vec::new();
     if !weight.is_empty() {
         parts.push(format!(
-            "Weight of this time at intervals.icu: {weight} {}",
+            "Weight that intervals.icu has for this time: {weight} {}",
             units::weight_unit(card.units)
         ));
     }

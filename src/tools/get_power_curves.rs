@@ -33,9 +33,8 @@ pub(super) const TOOL: Tool = Tool {
     group: Group::Fitness,
     access: Access::Read,
     needs: &[Area::Activity],
-    description: "Mean-maximal curves of power (with W/kg), pace, grade-adjusted pace (gap) or heart rate, windows side by \
-        side, with intervals.icu's models: eFTP, CP, W′, Pmax, critical speed, D′, VO2max estimate. Default: 42d and 1y of \
-        the main sport.",
+    description: "Power (W/kg), pace, grade-adjusted pace (gap) or heart-rate curves side by side, with intervals.icu's \
+        eFTP, CP, W′, Pmax, critical speed, VO2max estimate. Default: main sport, 42d and 1y.",
     lets: "See power, pace and heart-rate curves and the estimates made from them, such as eFTP.",
     schema,
     run: |granted, given| Box::pin(run(granted, given)),
@@ -66,11 +65,11 @@ fn schema() -> Map<String, Value> {
         curves::metric_property(METRICS),
         (
             "windows",
-            json!({"type": "array", "items": {"type": "string"}, "description": "Up to 4: 42d, 1y, all, season, last_season, YYYY-MM-DD..YYYY-MM-DD"}),
+            json!({"type": "array", "items": {"type": "string"}, "description": "Up to 4: 42d, 1y, all, season, last_season, 2026-01-01..2026-03-31"}),
         ),
         (
             "fatigue",
-            json!({"type": "string", "enum": ["kj0", "kj1"], "description": "Power: also the curve after the athlete's first (kj0) or second (kj1) set amount of work; up to 2 windows"}),
+            json!({"type": "string", "enum": ["kj0", "kj1"], "description": "Adds power after the athlete's first (kj0) or second preset of work"}),
         ),
         durations,
         distances,

@@ -30,9 +30,14 @@ pub(in crate::tools) fn power(id: &str, oldest: &str, newest: &str, factor: f64)
         .iter()
         .map(|watts| (watts / 0.642).round() / 100.0)
         .collect();
+    let (short, long) = match newest {
+        "2026-03-31" => ("i188600042", "i188600101"),
+        "2026-08-23" => ("i188700042", "i188700101"),
+        _ => ("i188800042", "i188800101"),
+    };
     let ids: Vec<&str> = secs
         .iter()
-        .map(|secs| if *secs < 600 { "i188800042" } else { "i188800101" })
+        .map(|secs| if *secs < 600 { short } else { long })
         .collect();
     json!({"id": id, "start_date_local": format!("{oldest}T00:00:00"), "end_date_local": format!("{newest}T00:00:00"),
     "weight": 64.2, "secs": secs, "values": watts, "activity_id": ids, "watts_per_kg": kg, "wkg_activity_id": ids,
@@ -61,6 +66,10 @@ pub(in crate::tools) const RUN: &[f64] = &[
 /// The activities that the samples name.
 pub(in crate::tools) fn activities() -> Value {
     json!({
+        "i188600042": {"start_date_local": "2026-02-11T18:00:00", "name": "Ramp test"},
+        "i188600101": {"start_date_local": "2026-03-08T09:12:44", "name": "Club ride"},
+        "i188700042": {"start_date_local": "2026-07-08T17:45:10", "name": "Crit"},
+        "i188700101": {"start_date_local": "2026-08-12T19:01:02", "name": "Time trial 40k"},
         "i188800101": {"id": "i188800101", "start_date_local": "2026-11-18T17:32:05", "name": "Sweet spot 3x12"},
         "i188800042": {"id": "i188800042", "start_date_local": "2026-11-04T17:30:10", "name": "VO2 5x3"},
         "i188800077": {"id": "i188800077", "start_date_local": "2026-11-16T08:04:31", "name": "Parkrun & back"},

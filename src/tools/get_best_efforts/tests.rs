@@ -38,9 +38,10 @@ fn power_answer(given: Value) -> String {
 
 fn pace_answer(card: &AthleteCard, sport: &str, metres: &[f64], given: Value) -> String {
     let asked = asked(given);
+    let slow = if sport == "Swim" { 3.4 } else { 1.0 };
     let list: Vec<Value> = ids(&asked)
         .iter()
-        .zip([1.0, 1.03])
+        .zip([slow, slow * 1.03])
         .map(|(id, factor)| pace(id, metres, factor))
         .collect();
     render(
