@@ -234,23 +234,22 @@ pub(super) async fn fetch(
     choice: Choice,
     specs: &[CurveSpec],
 ) -> Result<Found, ToolError> {
-    let mut subject = match choice.sport {
-        Some(sport) => Subject {
+    let mut subject = if let Some(sport) = choice.sport {
+        Subject {
             sport: sport.to_owned(),
             metric: choice.metric.unwrap_or_else(|| Metric::usual(sport)),
             notes: Vec::new(),
-        },
-        None => {
-            let query = ActivityQuery {
-                oldest: today.checked_sub_days(Days::new(LOOK_BACK - 1)).unwrap_or(today),
-                newest: today,
-                limit: None,
-                fields: FIELDS,
-            };
-            match chosen(&upstream.activities(&query).await?, choice.metric) {
-                Ok(subject) => subject,
-                Err(why) => return Ok(Found::NoSport(why)),
-            }
+        }
+    } else {
+        let query = ActivityQuery {
+            oldest: today.checked_sub_days(Days::new(LOOK_BACK - 1)).unwrap_or(today),
+            newest: today,
+            limit: None,
+            fields: FIELDS,
+        };
+        match chosen(&upstream.activities(&query).await?, choice.metric) {
+            Ok(subject) => subject,
+            Err(why) => return Ok(Found::NoSport(why)),
         }
     };
     let found = curves_of(upstream, &subject, specs).await?;

@@ -33,8 +33,8 @@ pub(super) const TOOL: Tool = Tool {
     group: Group::Fitness,
     access: Access::Read,
     needs: &[Area::Activity],
-    description: "Power (W/kg), pace, grade-adjusted pace (gap) or heart-rate curves side by side, with intervals.icu's \
-        eFTP, CP, W′, Pmax, critical speed, VO2max estimate. Default: main sport, 42d and 1y.",
+    description: "Power, pace, grade-adjusted pace (gap) or heart-rate curves side by side, with intervals.icu's eFTP, CP, \
+        W′, critical speed and VO2max estimate. Default: 42d and 1y.",
     lets: "See power, pace and heart-rate curves and the estimates made from them, such as eFTP.",
     schema,
     run: |granted, given| Box::pin(run(granted, given)),
@@ -69,11 +69,11 @@ fn schema() -> Map<String, Value> {
         ),
         (
             "fatigue",
-            json!({"type": "string", "enum": ["kj0", "kj1"], "description": "Adds power after the athlete's first (kj0) or second preset of work"}),
+            json!({"type": "string", "enum": ["kj0", "kj1"], "description": "Adds power after preset work"}),
         ),
         durations,
         distances,
-        arguments::detail("more rows, dates and ids of the efforts"),
+        arguments::detail("more rows, dates, ids"),
     ])
 }
 

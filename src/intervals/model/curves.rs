@@ -290,7 +290,7 @@ impl CurveBody {
             })
             .collect();
         points.sort_by(|a, b| a.at.total_cmp(&b.at));
-        points.dedup_by(|a, b| a.at == b.at);
+        points.dedup_by(|a, b| a.at.total_cmp(&b.at).is_eq());
         points.shrink_to_fit();
         Curve {
             id: self.id.filter(|id| id.len() <= 64),
@@ -359,7 +359,8 @@ mod tests {
             null,
         ], "activities": null}));
         assert_eq!(curves.list.len(), 2);
-        assert_eq!(curves.list[0].points[1].value, 500.0);
+        let minute = curves.list[0].points.get(1).map(|point| point.value);
+        assert_eq!(minute, Some(500.0));
         assert_eq!(curves.list[0].power_models[0].ftp, Some(251.0));
         assert!(curves.list[1].points.is_empty() && curves.activities.is_empty());
         assert_eq!(Curves::read(&json!({"list": null})), Curves::default());
