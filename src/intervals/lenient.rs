@@ -363,6 +363,20 @@ pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     Ok(list(deserializer)?.map(|list| list.into_iter().filter_map(Scalar::text).collect()))
 }
 
+/// Numbers by position of which some may be missing (curves): an odd element is a gap.
+pub(super) fn gappy_numbers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Option<f64>>>, D::Error> {
+    Ok(list(deserializer)?.map(|list| list.iter().map(Scalar::number).collect()))
+}
+
+/// Texts by position of which some may be missing: an odd element is a gap.
+pub(super) fn gappy_texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Option<String>>>, D::Error> {
+    Ok(list(deserializer)?.map(|list| list.into_iter().map(Scalar::text).collect()))
+}
+
 /// Objects inside an object: odd ones are left out; nothing when the value is no list.
 pub(super) fn objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where

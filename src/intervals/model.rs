@@ -9,6 +9,10 @@ use serde_json::{Map, Value};
 
 use super::lenient;
 
+pub(super) mod curves;
+
+pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
+
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, e-mail) are not named here and so never read.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]

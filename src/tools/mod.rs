@@ -5,8 +5,11 @@
 
 pub mod answer;
 pub mod arguments;
+mod curves;
 mod get_athlete_profile;
+mod get_best_efforts;
 mod get_fitness;
+mod get_power_curves;
 mod get_training_history;
 mod get_wellness;
 
@@ -71,7 +74,9 @@ pub struct Tool {
 pub static CATALOGUE: &[Tool] = &[
     get_athlete_profile::TOOL,
     get_training_history::TOOL,
+    get_best_efforts::TOOL,
     get_fitness::TOOL,
+    get_power_curves::TOOL,
     get_wellness::TOOL,
 ];
 

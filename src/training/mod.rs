@@ -2,7 +2,9 @@
 //!
 //! Pure: no I/O, no clock, no text for people.
 
+pub mod curves;
 pub mod fitness;
+pub mod main_sport;
 pub mod means;
 pub mod sports;
 pub mod weeks;
