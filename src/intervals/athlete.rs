@@ -2,6 +2,9 @@
 //!
 //! How a question travels stands in [`super::wire`]; what is kept in [`super::cache`].
 
+mod calendar;
+mod weeks;
+
 use std::{
     any::Any,
     collections::HashSet,

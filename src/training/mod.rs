@@ -1,9 +1,11 @@
-//! Formulas over training data: fitness, weeks, means, zones, sports. Each says where it comes from.
+//! Formulas over training data: fitness, weeks, means, summaries, zones, sports, plans. Each says where it comes from.
 //!
 //! Pure: no I/O, no clock, no text for people.
 
 pub mod fitness;
 pub mod means;
+pub mod plan;
 pub mod sports;
+pub mod summary;
 pub mod weeks;
 pub mod zones;
