@@ -166,7 +166,10 @@ fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
                 let newest = arguments.range(SPAN)?.newest;
                 let days = weeks::days_in(today, newest);
                 if (1..=SPAN.longest).contains(&days) {
-                    Ok(Range { oldest: today, newest })
+                    Ok(Range {
+                        oldest: today,
+                        newest,
+                    })
                 } else {
                     arguments.range(SPAN)
                 }
@@ -180,7 +183,9 @@ fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
         longest: i64::MAX,
         ..SPAN
     })?;
-    let newest = oldest.checked_add_days(Days::new(SPAN.days - 1)).unwrap_or(oldest);
+    let newest = oldest
+        .checked_add_days(Days::new(SPAN.days - 1))
+        .unwrap_or(oldest);
     Ok(Range { oldest, newest })
 }
 
@@ -249,7 +254,13 @@ fn in_range(events: &[CalendarEvent], range: Range) -> Vec<&CalendarEvent> {
     found
 }
 
-fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, events: &[CalendarEvent], done: &Done) -> Answer {
+fn render(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Asked,
+    events: &[CalendarEvent],
+    done: &Done,
+) -> Answer {
     let all = in_range(events, asked.range);
     // Pairing looks at all plans of a day, also those that were not asked for.
     let standings = done::standings(&all, done, today);
@@ -265,7 +276,9 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, events: &[Calenda
         today,
         &[
             units::range(asked.range.oldest, asked.range.newest),
-            asked.sport.map_or_else(String::new, super::get_training_history::in_a_word),
+            asked
+                .sport
+                .map_or_else(String::new, super::get_training_history::in_a_word),
             counts(&found),
         ],
     )];
@@ -295,13 +308,17 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, events: &[Calenda
     Answer::of(blocks)
 }
 
-/// `9 workouts, 1 race, 2 others`
+/// `9 workouts, 1 race, 2 other entries`
 fn counts(found: &[(&CalendarEvent, Standing)]) -> String {
     let count = |is: fn(&CalendarEvent) -> bool| found.iter().filter(|(event, _)| is(event)).count();
     let parts = [
         (count(kinds::is_workout), "workout", "workouts"),
         (count(kinds::is_race), "race", "races"),
-        (count(|event| !kinds::is_to_do(event)), "other", "others"),
+        (
+            count(|event| !kinds::is_to_do(event)),
+            "other entry",
+            "other entries",
+        ),
     ];
     let parts: Vec<String> = parts
         .into_iter()
@@ -325,7 +342,11 @@ fn nothing(asked: &Asked) -> &'static str {
 
 /// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.
 fn rows_shown(found: &[(&CalendarEvent, Standing)], asked: &Asked) -> usize {
-    let limit = if asked.detail == Detail::Full { MOST_ROWS } else { ROWS };
+    let limit = if asked.detail == Detail::Full {
+        MOST_ROWS
+    } else {
+        ROWS
+    };
     if found.len() <= limit {
         return found.len();
     }
@@ -343,7 +364,9 @@ fn more(found: &[(&CalendarEvent, Standing)], shown: usize, asked: &Asked) -> St
     let hidden = answer::counted(found.len() - shown, "more row", "more rows");
     let last = shown.checked_sub(1).and_then(|last| day_of(found[last].0));
     if last == Some(next) {
-        return format!("… {hidden}, the rest of {next} among them: ask with oldest={next} and kinds or sport");
+        return format!(
+            "… {hidden}, the rest of {next} among them: ask with oldest={next} and kinds or sport"
+        );
     }
     format!(
         "… {hidden}: ask with oldest={next} newest={}{}",
@@ -402,7 +425,11 @@ fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
             continue;
         };
         let sport = event.sport.as_deref().unwrap_or_default();
-        let name = if sport.is_empty() { "no sport" } else { sports::family(sport) };
+        let name = if sport.is_empty() {
+            "no sport"
+        } else {
+            sports::family(sport)
+        };
         by_sport.entry(clean(name, 30)).or_default().add(event);
         all.add(event);
         loads.push((day, units::sane(event.icu_training_load)));
@@ -425,7 +452,8 @@ fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
             let from = range.oldest.format(" (from %a)").to_string();
             let to = range.newest.format(" (to %a)").to_string();
             let cut_before = *monday < range.oldest;
-            let cut_behind = *monday == weeks::monday(range.newest) && range.newest < weeks::sunday(range.newest);
+            let cut_behind =
+                *monday == weeks::monday(range.newest) && range.newest < weeks::sunday(range.newest);
             let load = match (week.count, week.with_load) {
                 (0, _) => "0".to_owned(),
                 (_, 0) => "unknown".to_owned(),
@@ -464,15 +492,19 @@ fn with_steps(
     today: NaiveDate,
     mut spent: usize,
 ) -> Vec<String> {
+    const STEPS: &str = "Steps, targets as intervals.icu resolves them:";
     let full = asked.detail == Detail::Full;
     let room = if full { MOST_BYTES + spent } else { BYTES };
-    let workouts: Vec<&(&CalendarEvent, Standing)> = rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
+    let workouts: Vec<&(&CalendarEvent, Standing)> =
+        rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
     let few = workouts.len() <= FEW;
-    let soon = today.checked_add_days(Days::new(DAYS_WITH_STEPS)).unwrap_or(today);
+    let soon = today
+        .checked_add_days(Days::new(DAYS_WITH_STEPS))
+        .unwrap_or(today);
     let mut blocks = Vec::new();
     let mut left: Vec<NaiveDate> = Vec::new();
     // The line that names what was left has its place kept.
-    spent += 120;
+    spent += 120 + STEPS.len() + 1;
     let mut fits = true;
     for (event, standing) in workouts {
         let Some(day) = day_of(event) else { continue };
@@ -486,6 +518,9 @@ fn with_steps(
         } else {
             left.push(day);
         }
+    }
+    if !blocks.is_empty() {
+        blocks.insert(0, STEPS.to_owned());
     }
     if let (Some(first), Some(last)) = (left.iter().min(), left.iter().max()) {
         let count = answer::counted(left.len(), "workout", "workouts");

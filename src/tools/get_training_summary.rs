@@ -196,12 +196,26 @@ pub(super) async fn read(
     let (activities, planned) = (activities?, planned?);
     let found: Vec<&Activity> = of(&activities, asked.range);
     let closed = !found.is_empty() && found.iter().all(|activity| is_stub(activity));
-    let own_sums = if closed { weekly_sums(upstream, asked.range).await? } else { None };
-    Ok(render(card, today, &asked, &activities, &planned, own_sums.as_deref()))
+    let own_sums = if closed {
+        weekly_sums(upstream, asked.range).await?
+    } else {
+        None
+    };
+    Ok(render(
+        card,
+        today,
+        &asked,
+        &activities,
+        &planned,
+        own_sums.as_deref(),
+    ))
 }
 
 /// intervals.icu's own sums. Without them the answer says what is closed, so only a lost connection is worth an error.
-async fn weekly_sums(upstream: &intervals::Athlete, range: Range) -> Result<Option<Vec<WeekSummary>>, ToolError> {
+async fn weekly_sums(
+    upstream: &intervals::Athlete,
+    range: Range,
+) -> Result<Option<Vec<WeekSummary>>, ToolError> {
     match upstream.weeks(range.oldest, range.newest).await {
         Ok(rows) => Ok(Some(rows)),
         Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
@@ -210,7 +224,11 @@ async fn weekly_sums(upstream: &intervals::Athlete, range: Range) -> Result<Opti
 }
 
 /// The calendar's workouts and races; its absence degrades the answer, a lost connection ends it.
-async fn planned(upstream: &intervals::Athlete, asked: &Asked, today: NaiveDate) -> Result<Planned, ToolError> {
+async fn planned(
+    upstream: &intervals::Athlete,
+    asked: &Asked,
+    today: NaiveDate,
+) -> Result<Planned, ToolError> {
     if !asked.planned {
         return Ok(Planned::NotAsked);
     }
@@ -280,6 +298,7 @@ fn render(
         Planned::NotAsked | Planned::Missing(_) => None,
     };
     let all = sums::total(rows.iter().copied());
+    let mut notes: Vec<String> = Vec::new();
     if rows.is_empty() {
         if of_upstream.is_empty() {
             blocks.push(nothing(asked, stubs).to_owned());
@@ -288,7 +307,11 @@ fn render(
         let by_sport = sums::by_sport(rows.iter().copied(), full);
         blocks.push(sums::table(&by_sport, &all, card.units));
         blocks.extend(changes(&by_sport, &all, asked, activities, card));
-        blocks.extend(zones::lines(&rows, full, if full { 20 } else { 4 }));
+        let zones = zones::lines(&rows, full, if full { 20 } else { 4 });
+        if !zones.is_empty() {
+            notes.push("easy/moderate/hard: IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out.".to_owned());
+        }
+        blocks.extend(zones);
     }
     let has_plans = plans
         .as_ref()
@@ -321,8 +344,12 @@ fn render(
         );
     }
     if all.intensities.len() > 1 {
-        blocks.push("mean IF: time-weighted root mean square, by IcuSync; sweet spot overlaps the zones and is left out.".to_owned());
+        notes.insert(
+            0,
+            "mean IF: time-weighted root mean square, by IcuSync.".to_owned(),
+        );
     }
+    blocks.push(notes.join(" "));
     blocks.push(about_stubs(stubs, asked.sport.is_some(), own_sums.is_some()));
     blocks.push(answer::garmin_line(
         rows.iter()
@@ -359,20 +386,25 @@ fn changes(
     let (rows, stubs) = readable(&of(activities, before), asked);
     let when = units::range(before.oldest, before.newest);
     let unreadable = if stubs > 0 {
-        format!(
-            " ({} then, not counted)",
-            answer::counted(stubs, "activity from Strava", "activities from Strava")
-        )
+        let count = answer::counted(stubs, "activity from Strava", "activities from Strava");
+        format!(" | then not counted: {count}")
     } else {
         String::new()
     };
     if rows.is_empty() {
-        return vec![format!("Before ({when}): no activity that can be read{unreadable}.")];
+        return vec![format!(
+            "Before, {when}: no activity that can be read{unreadable}"
+        )];
     }
     let then = sums::by_sport(rows.iter().copied(), full);
     let mut parts = Vec::new();
     if by_sport.len() > 1 || then.len() > 1 {
-        parts.push(sums::change("all", all, &sums::total(rows.iter().copied()), card.units));
+        parts.push(sums::change(
+            "all",
+            all,
+            &sums::total(rows.iter().copied()),
+            card.units,
+        ));
     }
     let nothing = sums::Sum::default();
     let gone = then
@@ -380,7 +412,10 @@ fn changes(
         .filter(|(name, _)| by_sport.iter().all(|(own, _)| own != name))
         .map(|(name, sum)| (name, &nothing, sum));
     let both = by_sport.iter().map(|(name, sum)| {
-        let earlier = then.iter().find(|(own, _)| own == name).map_or(&nothing, |(_, sum)| sum);
+        let earlier = then
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or(&nothing, |(_, sum)| sum);
         (name, sum, earlier)
     });
     parts.extend(
@@ -388,7 +423,7 @@ fn changes(
             .take(if full { usize::MAX } else { SPORTS })
             .map(|(name, now, earlier)| sums::change(name, now, earlier, card.units)),
     );
-    vec![format!("Now / before ({when}{unreadable}): {}", parts.join(" | "))]
+    vec![format!("Now / before, {when}: {}{unreadable}", parts.join(" | "))]
 }
 
 fn nothing(asked: &Asked, stubs: usize) -> &'static str {

@@ -52,20 +52,22 @@ pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize,
     let mut ties: Vec<Option<(usize, Tie)>> = vec![None; planned.len()];
     let mut taken = vec![false; done.len()];
     for (plan, tie) in planned.iter().zip(&mut ties) {
-        let found = (0..done.len()).find(|&at| !taken[at] && paired(plan, &done[at]));
+        let free = |by: &dyn Fn(&Done<'_>) -> bool| (0..done.len()).find(|&at| !taken[at] && by(&done[at]));
+        let found = free(&|one| plan.activity == Some(one.id))
+            .or_else(|| free(&|one| plan.id.is_some() && plan.id == one.event));
         if let Some(at) = found {
             taken[at] = true;
             *tie = Some((at, Tie::Paired));
         }
     }
-    for same in [
-        (|a, b| a == b) as fn(&str, &str) -> bool,
-        |a, b| family(a) == family(b),
-    ] {
+    for same in [(|a, b| a == b) as fn(&str, &str) -> bool, |a, b| {
+        family(a) == family(b)
+    }] {
         let mut near: Vec<(f64, usize, usize)> = Vec::new();
         for (which, plan) in planned.iter().enumerate() {
             for (at, one) in done.iter().enumerate() {
-                let free = ties[which].is_none() && plan.activity.is_none() && !taken[at] && one.event.is_none();
+                let free =
+                    ties[which].is_none() && plan.activity.is_none() && !taken[at] && one.event.is_none();
                 if free && plan.day == one.day && !plan.sport.is_empty() && same(plan.sport, one.sport) {
                     near.push((apart(plan.secs, one.secs), which, at));
                 }
@@ -80,10 +82,6 @@ pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize,
         }
     }
     ties
-}
-
-fn paired(plan: &Planned<'_>, one: &Done<'_>) -> bool {
-    plan.activity == Some(one.id) || (plan.id.is_some() && plan.id == one.event)
 }
 
 /// Seconds between two durations; an unknown one is as far as can be.
@@ -172,7 +170,10 @@ mod tests {
             ..did("a", 16, "Ride", 60.0)
         }];
         assert_eq!(matched(&plans[..1], &of_another), [None]);
-        assert_eq!(matched(&[plan(1, 16, "", 60.0)], &[did("a", 16, "", 60.0)]), [None]);
+        assert_eq!(
+            matched(&[plan(1, 16, "", 60.0)], &[did("a", 16, "", 60.0)]),
+            [None]
+        );
     }
 
     proptest! {

@@ -202,9 +202,15 @@ mod tests {
         }
         for sport in SPORTS {
             assert!(meant_by(sport).unwrap().contains(&sport), "{sport}");
-            assert!(family(sport) == sport || meant_by(family(sport)).unwrap().contains(&sport), "{sport}");
+            assert!(
+                family(sport) == sport || meant_by(family(sport)).unwrap().contains(&sport),
+                "{sport}"
+            );
         }
-        assert_eq!([family("VirtualRide"), family("Yoga"), family("")], ["Ride", "Yoga", ""]);
+        assert_eq!(
+            [family("VirtualRide"), family("Yoga"), family("")],
+            ["Ride", "Yoga", ""]
+        );
     }
 
     #[test]

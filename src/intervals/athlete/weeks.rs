@@ -25,8 +25,12 @@ impl Athlete {
             let mut rows: Vec<weeks::WeekSummary> = Self::rows("weeks", body)?.rows;
             rows.retain(|row| row.athlete_id.as_deref() == Some(self.of.athlete.as_str()));
             rows.sort_by_key(|row| std::cmp::Reverse(row.date));
-            let sports: usize = rows.iter().map(|row| row.by_category.as_ref().map_or(0, Vec::len)).sum();
-            let weight = rows.len() * size_of::<weeks::WeekSummary>() + sports * (size_of::<weeks::SportSummary>() + 32);
+            let sports: usize = rows
+                .iter()
+                .map(|row| row.by_category.as_ref().map_or(0, Vec::len))
+                .sum();
+            let weight = rows.len() * size_of::<weeks::WeekSummary>()
+                + sports * (size_of::<weeks::SportSummary>() + 32);
             Ok(Fresh { value: rows, weight })
         };
         self.ask("weeks", Area::Activity, url, read).await

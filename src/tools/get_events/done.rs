@@ -95,7 +95,10 @@ fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize
 }
 
 fn paired(event: &CalendarEvent) -> Option<&str> {
-    event.paired_activity_id.as_deref().filter(|id| !id.is_empty() && *id != "0")
+    event
+        .paired_activity_id
+        .as_deref()
+        .filter(|id| !id.is_empty() && *id != "0")
 }
 
 fn standing(

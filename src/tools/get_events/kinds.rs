@@ -1,10 +1,7 @@
 //! What an event is: the kinds that can be asked for, upstream's categories behind them, and each in plain words.
 
 use crate::{
-    guard::Units,
-    intervals::model::calendar::CalendarEvent,
-    text::clean,
-    tools::answer::units,
+    guard::Units, intervals::model::calendar::CalendarEvent, text::clean, tools::answer::units,
     training::sports::Tempo,
 };
 

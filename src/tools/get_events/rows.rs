@@ -170,7 +170,10 @@ fn tags(event: &CalendarEvent) -> String {
 
 /// Whether the description is the text of the steps, which are told on their own.
 pub(super) fn has_steps(event: &CalendarEvent) -> bool {
-    event.workout_doc.as_ref().is_some_and(|workout| workout.count() > 0)
+    event
+        .workout_doc
+        .as_ref()
+        .is_some_and(|workout| workout.count() > 0)
 }
 
 /// What else there is to know: figures, limits, what was written, what went wrong.

@@ -51,7 +51,9 @@ pub(super) fn lines(workout: &Workout, sport: &str, units: Units) -> Vec<String>
 pub(super) fn thresholds(workout: &Workout, sport: &str, units: Units) -> String {
     let steps = workout.steps.as_deref().unwrap_or_default();
     let mut words = Vec::new();
-    if uses(steps, &|step| goes_by(step.power.as_deref(), &["%ftp", "power_zone"])) {
+    if uses(steps, &|step| {
+        goes_by(step.power.as_deref(), &["%ftp", "power_zone"])
+    }) {
         words.extend(positive(workout.ftp).map(|ftp| format!("FTP {} W", units::whole(Some(ftp)))));
     }
     if uses(steps, &|step| goes_by(step.hr.as_deref(), &["%lthr"])) {
@@ -60,10 +62,14 @@ pub(super) fn thresholds(workout: &Workout, sport: &str, units: Units) -> String
     if uses(steps, &|step| goes_by(step.hr.as_deref(), &["%hr"])) {
         words.extend(positive(workout.max_hr).map(|max| format!("max HR {} bpm", units::whole(Some(max)))));
     }
-    if uses(steps, &|step| goes_by(step.pace.as_deref(), &["%pace", "pace_zone"])) {
+    if uses(steps, &|step| {
+        goes_by(step.pace.as_deref(), &["%pace", "pace_zone"])
+    }) {
         let own = workout.pace_units.as_deref().and_then(PaceUnit::set_as);
         let unit = own.or_else(|| PaceUnit::usual(Tempo::of(sport), units));
-        let pace = unit.map(|unit| unit.pace(workout.threshold_pace)).unwrap_or_default();
+        let pace = unit
+            .map(|unit| unit.pace(workout.threshold_pace))
+            .unwrap_or_default();
         words.extend((!pace.is_empty()).then(|| format!("threshold {pace}")));
     }
     words.join(" · ")
@@ -204,7 +210,7 @@ fn duration(secs: f64) -> String {
 fn distance(metres: f64, manner: &Manner) -> String {
     const YARD: f64 = 0.9144;
     const MILE: f64 = 1609.344;
-    let near = |value: f64, step: f64| (value / step - (value / step).round()).abs() * step < 0.005;
+    let near = |value: f64, step: f64| (value / step - (value / step).round()).abs() * step < 0.001;
     let metric = |metres: f64| {
         if metres >= 1000.0 && manner.tempo != Tempo::Swim {
             format!("{} km", units::at_most(Some(metres / 1000.0), 2))
@@ -223,7 +229,7 @@ fn distance(metres: f64, manner: &Manner) -> String {
     }
     // Track distances are metres everywhere.
     let miles = manner.units.imperial && manner.tempo != Tempo::Swim;
-    if miles && (near(metres / MILE, 0.05) || !near(metres, 100.0)) {
+    if miles && (near(metres / MILE, 0.25) || !near(metres, 100.0)) {
         return format!("{} mi", units::at_most(Some(metres / MILE), 2));
     }
     metric(metres)
@@ -450,46 +456,120 @@ mod tests {
     #[test]
     fn targets_stand_resolved_with_what_was_written() {
         for (sport, value, says) in [
-            ("Ride", json!({"duration": 720, "text": "SST", "power": {"units": "%ftp", "start": 88, "end": 94},
+            (
+                "Ride",
+                json!({"duration": 720, "text": "SST", "power": {"units": "%ftp", "start": 88, "end": 94},
                 "_power": {"value": 223, "start": 216, "end": 231}, "cadence": {"units": "rpm", "start": 88, "end": 92}}),
-                "12 min «SST» 216–231 W (88–94 % FTP), 88–92 rpm"),
-            ("VirtualRide", json!({"duration": 300, "power": {"units": "%ftp", "value": 55}, "_power": {"value": 135}}),
-                "5 min 135 W (55 % FTP)"),
-            ("Ride", json!({"duration": 1200, "warmup": true, "ramp": true, "power": {"units": "%ftp", "start": 55, "end": 75},
+                "12 min «SST» 216–231 W (88–94 % FTP), 88–92 rpm",
+            ),
+            (
+                "VirtualRide",
+                json!({"duration": 300, "power": {"units": "%ftp", "value": 55}, "_power": {"value": 135}}),
+                "5 min 135 W (55 % FTP)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 1200, "warmup": true, "ramp": true, "power": {"units": "%ftp", "start": 55, "end": 75},
                 "_power": {"value": 159, "start": 135, "end": 184}, "cadence": {"value": 85}}),
-                "20 min warm-up ramp 135–184 W (55–75 % FTP), 85 rpm"),
-            ("Ride", json!({"duration": 1200, "power": {"units": "w", "start": 240, "end": 255}, "_power": {"start": 240, "end": 255}}),
-                "20 min 240–255 W"),
-            ("Ride", json!({"duration": 3600, "power": {"units": "w", "value": 200}}), "1:00:00 h 200 W"),
-            ("Ride", json!({"duration": 90, "power": {"units": "power_zone", "start": 3, "end": 4}, "_power": {"start": 186, "end": 258}}),
-                "1:30 min 186–258 W (power Z3–Z4)"),
-            ("Run", json!({"duration": 900, "power": {"units": "%ftp", "value": 70}, "_power": {"value": 0, "start": 0, "end": 0}}),
-                "15 min 70 % FTP (not resolved)"),
-            ("Ride", json!({"duration": 600, "power": {"units": "%mmp", "value": 60, "duration": 300}}),
-                "10 min 60 % of best 5 min power (not resolved)"),
-            ("Ride", json!({"duration": 30, "maxeffort": true}), "30 s max effort"),
-            ("Ride", json!({"duration": 1200, "freeride": true}), "20 min free ride (ERG off)"),
-            ("Ride", json!({"duration": 600, "until_lap_press": true, "intensity": "rest"}),
-                "until lap press (planned 10 min) rest"),
-            ("Run", json!({"duration": 900, "hr": {"units": "%lthr", "start": 75, "end": 82}, "_hr": {"start": 128, "end": 141}}),
-                "15 min 128–141 bpm (75–82 % LTHR)"),
-            ("Run", json!({"duration": 900, "hr": {"units": "%hr", "start": 70, "end": 75}}),
-                "15 min 70–75 % max HR (not resolved)"),
-            ("Run", json!({"duration": 900, "hr": {"units": "hr_zone", "value": 2}, "_hr": {"start": 139, "end": 153}}),
-                "15 min 139–153 bpm (HR Z2)"),
-            ("Run", json!({"distance": 1000, "duration": 257, "pace": {"units": "secs/km", "start": 260, "end": 255},
-                "_pace": {"start": 3.846_153, "end": 3.921_568}}), "1 km (about 4:17 min) 4:20–4:15/km"),
-            ("Run", json!({"duration": 120, "pace": {"units": "%pace", "value": 60}, "_pace": {"value": 2.272_727}}),
-                "2 min 7:20/km (60 % threshold speed)"),
-            ("Run", json!({"duration": 600, "pace": {"units": "pace_zone", "value": 1}}), "10 min pace Z1 (not resolved)"),
-            ("Swim", json!({"distance": 200, "pace": {"units": "secs/100m", "value": 95}}), "200 m 1:35/100m"),
-            ("Swim", json!({"distance": 1500, "pace": {"units": "%pace", "value": 90}, "_pace": {"value": 0.882}}),
-                "1500 m 1:53/100m (90 % threshold speed)"),
-            ("Ride", json!({"duration": 600, "pace": {"units": "%pace", "value": 90}, "_pace": {"value": 10.0}}),
-                "10 min 36.0 km/h (90 % threshold speed)"),
-            ("Ride", json!({"duration": 600, "power": {"units": "%cp", "value": 90}}), "10 min 90 in «%cp» (not resolved)"),
+                "20 min warm-up ramp 135–184 W (55–75 % FTP), 85 rpm",
+            ),
+            (
+                "Ride",
+                json!({"duration": 1200, "power": {"units": "w", "start": 240, "end": 255}, "_power": {"start": 240, "end": 255}}),
+                "20 min 240–255 W",
+            ),
+            (
+                "Ride",
+                json!({"duration": 3600, "power": {"units": "w", "value": 200}}),
+                "1:00:00 h 200 W",
+            ),
+            (
+                "Ride",
+                json!({"duration": 90, "power": {"units": "power_zone", "start": 3, "end": 4}, "_power": {"start": 186, "end": 258}}),
+                "1:30 min 186–258 W (power Z3–Z4)",
+            ),
+            (
+                "Run",
+                json!({"duration": 900, "power": {"units": "%ftp", "value": 70}, "_power": {"value": 0, "start": 0, "end": 0}}),
+                "15 min 70 % FTP (not resolved)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 600, "power": {"units": "%mmp", "value": 60, "duration": 300}}),
+                "10 min 60 % of best 5 min power (not resolved)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 30, "maxeffort": true}),
+                "30 s max effort",
+            ),
+            (
+                "Ride",
+                json!({"duration": 1200, "freeride": true}),
+                "20 min free ride (ERG off)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 600, "until_lap_press": true, "intensity": "rest"}),
+                "until lap press (planned 10 min) rest",
+            ),
+            (
+                "Run",
+                json!({"duration": 900, "hr": {"units": "%lthr", "start": 75, "end": 82}, "_hr": {"start": 128, "end": 141}}),
+                "15 min 128–141 bpm (75–82 % LTHR)",
+            ),
+            (
+                "Run",
+                json!({"duration": 900, "hr": {"units": "%hr", "start": 70, "end": 75}}),
+                "15 min 70–75 % max HR (not resolved)",
+            ),
+            (
+                "Run",
+                json!({"duration": 900, "hr": {"units": "hr_zone", "value": 2}, "_hr": {"start": 139, "end": 153}}),
+                "15 min 139–153 bpm (HR Z2)",
+            ),
+            (
+                "Run",
+                json!({"distance": 1000, "duration": 257, "pace": {"units": "secs/km", "start": 260, "end": 255},
+                "_pace": {"start": 3.846_153, "end": 3.921_568}}),
+                "1 km (about 4:17 min) 4:20–4:15/km",
+            ),
+            (
+                "Run",
+                json!({"duration": 120, "pace": {"units": "%pace", "value": 60}, "_pace": {"value": 2.272_727}}),
+                "2 min 7:20/km (60 % threshold speed)",
+            ),
+            (
+                "Run",
+                json!({"duration": 600, "pace": {"units": "pace_zone", "value": 1}}),
+                "10 min pace Z1 (not resolved)",
+            ),
+            (
+                "Swim",
+                json!({"distance": 200, "pace": {"units": "secs/100m", "value": 95}}),
+                "200 m 1:35/100m",
+            ),
+            (
+                "Swim",
+                json!({"distance": 1500, "pace": {"units": "%pace", "value": 90}, "_pace": {"value": 0.882}}),
+                "1500 m 1:53/100m (90 % threshold speed)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 600, "pace": {"units": "%pace", "value": 90}, "_pace": {"value": 10.0}}),
+                "10 min 36.0 km/h (90 % threshold speed)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 600, "power": {"units": "%cp", "value": 90}}),
+                "10 min 90 in «%cp» (not resolved)",
+            ),
             ("Ride", json!({}), "no length given: no target"),
-            ("Ride", json!({"duration": 0, "power": {}, "_power": {}}), "no length given: no target"),
+            (
+                "Ride",
+                json!({"duration": 0, "power": {}, "_power": {}}),
+                "no length given: no target",
+            ),
         ] {
             assert_eq!(step(sport, &value), says, "{value}");
         }

@@ -97,7 +97,10 @@ fn the_last_day_of_many_is_the_one_before_their_end() {
     let text = answer(&ana(), json!({}), a_fortnight());
     assert!(text.contains("2026-11-26 Thu – 2026-11-28 Sat\t"), "{text}");
     assert!(text.contains("2026-11-02 Mon – 2026-11-29 Sun\t"), "{text}");
-    assert!(!text.contains("Yesterday") && !text.contains("Long gone") && !text.contains("After"), "{text}");
+    assert!(
+        !text.contains("Yesterday") && !text.contains("Long gone") && !text.contains("After"),
+        "{text}"
+    );
     for (start, end, last) in [
         ("2026-11-26T00:00:00", Value::Null, "2026-11-26"),
         ("2026-11-26T00:00:00", json!("2026-11-26T00:00:00"), "2026-11-26"),
@@ -117,18 +120,29 @@ fn every_way_to_give_a_range() {
     };
     let ends = |oldest: &str, newest: &str| (oldest.to_owned(), newest.to_owned());
     assert_eq!(range(json!({})), ends("2026-11-21", "2026-12-04"));
-    assert_eq!(range(json!({"oldest": "2026-11-02"})), ends("2026-11-02", "2026-11-15"));
-    assert_eq!(range(json!({"oldest": "2026-12-24"})), ends("2026-12-24", "2027-01-06"));
-    assert_eq!(range(json!({"newest": "2026-11-29"})), ends("2026-11-21", "2026-11-29"));
-    assert_eq!(range(json!({"newest": "yesterday"})), ends("2026-11-07", "2026-11-20"));
+    assert_eq!(
+        range(json!({"oldest": "2026-11-02"})),
+        ends("2026-11-02", "2026-11-15")
+    );
+    assert_eq!(
+        range(json!({"oldest": "2026-12-24"})),
+        ends("2026-12-24", "2027-01-06")
+    );
+    assert_eq!(
+        range(json!({"newest": "2026-11-29"})),
+        ends("2026-11-21", "2026-11-29")
+    );
+    assert_eq!(
+        range(json!({"newest": "yesterday"})),
+        ends("2026-11-07", "2026-11-20")
+    );
     assert_eq!(
         range(json!({"oldest": "2026-01-01", "newest": "2026-12-31"})),
         ends("2026-01-01", "2026-12-31")
     );
     assert!(refusal(json!({"oldest": "2026-01-01", "newest": "2027-12-31"})).contains("at most 366"));
     assert!(refusal(json!({"oldest": "1901-01-01"})).contains("after 1979"));
-    assert!(refusal(json!({"oldest": "2029-01-01"})).contains("oldest: it must not lie after newest")
-        || refusal(json!({"oldest": "2029-01-01"})).contains("two years ahead"));
+    assert!(refusal(json!({"oldest": "2029-01-01"})).contains("two years ahead"));
     assert!(refusal(json!({"oldest": "2026-11-22", "newest": "2026-11-21"})).contains("oldest"));
     assert!(refusal(json!({"kinds": ["dreams"]})).contains("kinds: write a list of workouts"));
     assert!(refusal(json!({"sport": "quidditch"})).contains("sport"));
@@ -139,15 +153,24 @@ fn every_way_to_give_a_range() {
 fn what_reaches_in_is_read_and_light_kinds_from_further_back() {
     assert_eq!(asked(json!({})).reads_from(), day("2026-10-24"));
     assert_eq!(asked(json!({"kinds": "workouts"})).reads_from(), today());
-    assert_eq!(asked(json!({"kinds": ["races", "workouts"]})).reads_from(), day("2026-10-24"));
-    assert_eq!(asked(json!({"kinds": ["availability"]})).reads_from(), day("2026-05-23"));
+    assert_eq!(
+        asked(json!({"kinds": ["races", "workouts"]})).reads_from(),
+        day("2026-10-24")
+    );
+    assert_eq!(
+        asked(json!({"kinds": ["availability"]})).reads_from(),
+        day("2026-05-23")
+    );
     assert_eq!(kinds::categories(&[]), Vec::<&str>::new());
-    assert_eq!(kinds::categories(&["notes", "availability"]), ["HOLIDAY", "INJURED", "NOTE", "SICK"]);
+    assert_eq!(
+        kinds::categories(&["notes", "availability"]),
+        ["HOLIDAY", "INJURED", "NOTE", "SICK"]
+    );
 }
 
 fn ids(text: &str) -> Vec<&str> {
     text.lines()
-        .filter(|line| line.starts_with("2026-") && line.contains('\t'))
+        .filter(|line| line.starts_with("20") && line.contains('\t'))
         .filter_map(|line| line.rsplit('\t').next())
         .collect()
 }
@@ -164,9 +187,15 @@ fn kinds_and_sports_narrow() {
         ["130000455", "8"]
     );
     let text = of(json!({"sport": "run"}));
-    assert!(!text.contains("Sweet spot") && text.contains("\tnote\tTravel"), "{text}");
+    assert!(
+        !text.contains("Sweet spot") && text.contains("\tnote\tTravel"),
+        "{text}"
+    );
     let text = of(json!({"kinds": ["workouts"], "sport": "yoga"}));
-    assert!(text.ends_with("\nNothing of that on the calendar in this range."), "{text}");
+    assert!(
+        text.ends_with("\nNothing of that on the calendar in this range."),
+        "{text}"
+    );
     let text = answer(&ana(), json!({}), json!([]));
     assert_eq!(
         text,
@@ -211,15 +240,25 @@ fn done_missed_and_unclear_are_told_apart() {
     insta::assert_snapshot!("done", text);
     assert!(!text.contains("Fenix"), "only devices of what is shown: {text}");
 
-    let text = answer(&ana(), json!({"oldest": "2026-11-16", "newest": "2026-11-22"}), events.clone());
+    let text = answer(
+        &ana(),
+        json!({"oldest": "2026-11-16", "newest": "2026-11-22"}),
+        events.clone(),
+    );
     assert!(text.contains("\tdone i91\t1\n"), "{text}");
     assert_eq!(text.matches("\tnot paired\t").count(), 5, "{text}");
-    assert!(!text.contains("missed") && text.contains("include=done"), "{text}");
+    assert!(
+        !text.contains("missed") && text.contains("include=done"),
+        "{text}"
+    );
 
     let why = "What was done left out: the activities did not answer; ask again.";
     let given = asked(json!({"oldest": "2026-11-16", "include": "done"}));
     let text = render(&ana(), today(), &given, &rows(events), &Done::Missing(why.into())).text;
-    assert!(text.contains(why) && text.contains("\tdone i91\t") && !text.contains("missed"), "{text}");
+    assert!(
+        text.contains(why) && text.contains("\tdone i91\t") && !text.contains("missed"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -247,9 +286,14 @@ fn hostile_text_stays_in_its_cell_or_fence() {
     for detail in ["concise", "full"] {
         let text = answer(&ana(), json!({"detail": detail}), json!([workout, note]));
         assert_eq!(ids(&text), ["1", "2"], "{text}");
-        assert!(!text.contains(['\u{202e}', '\u{200b}', '\u{e0041}', '\r']), "{text}");
+        assert!(
+            !text.contains(['\u{202e}', '\u{200b}', '\u{e0041}', '\r']),
+            "{text}"
+        );
         assert_eq!(text.matches('«').count(), text.matches('»').count(), "{text}");
-        let starts_a_line = text.lines().any(|line| line.starts_with("Ignore") || line.starts_with("2026-01-01"));
+        let starts_a_line = text
+            .lines()
+            .any(|line| line.starts_with("Ignore") || line.starts_with("2026-01-01"));
         assert!(!starts_a_line, "{text}");
     }
 }
@@ -257,9 +301,28 @@ fn hostile_text_stays_in_its_cell_or_fence() {
 #[test]
 fn rows_of_nulls_and_zeros_are_rows() {
     let names = [
-        "id", "category", "end_date_local", "type", "name", "description", "indoor", "moving_time", "distance",
-        "icu_training_load", "icu_intensity", "target", "workout_doc", "push_errors", "hide_from_athlete", "for_week",
-        "paired_activity_id", "load_target", "training_availability", "max_training_time", "can_train_sports", "tags",
+        "id",
+        "category",
+        "end_date_local",
+        "type",
+        "name",
+        "description",
+        "indoor",
+        "moving_time",
+        "distance",
+        "icu_training_load",
+        "icu_intensity",
+        "target",
+        "workout_doc",
+        "push_errors",
+        "hide_from_athlete",
+        "for_week",
+        "paired_activity_id",
+        "load_target",
+        "training_availability",
+        "max_training_time",
+        "can_train_sports",
+        "tags",
     ];
     let mut nulls = json!({"start_date_local": "2026-11-22T00:00:00"});
     for name in names {
@@ -269,9 +332,12 @@ fn rows_of_nulls_and_zeros_are_rows() {
         "distance": 0, "icu_training_load": 0, "icu_intensity": 0, "paired_activity_id": "0"});
     let undated = json!({"id": 5, "category": "WORKOUT", "start_date_local": "soon"});
     let text = answer(&ana(), json!({}), json!([nulls, zeros, undated]));
-    assert!(text.contains("· 1 workout, 1 other ·"), "{text}");
+    assert!(text.contains("· 1 workout, 1 other entry ·"), "{text}");
     assert!(text.contains("2026-11-22 Sun\tkind not given\n"), "{text}");
-    assert!(text.contains("2026-11-22 Sun\tRide\t0:00\t0\t0.00\t0\n"), "{text}");
+    assert!(
+        text.contains("2026-11-22 Sun\tRide\t0:00\t0\t0.00\t0\n"),
+        "{text}"
+    );
     assert!(text.contains("Planned: Ride 1 · 0:00 · load 0\n"), "{text}");
 }
 
@@ -283,7 +349,11 @@ fn many(days: u64, a_day: i64) -> Value {
             .map(|(at, which)| {
                 let date = (start + Days::new(at)).to_string();
                 let id = 1000 + i64::try_from(at).unwrap() * 10 + which;
-                if (at + u64::try_from(which).unwrap()).is_multiple_of(2) { sweet_spot(id, &date) } else { thousands(id, &date) }
+                if (at + u64::try_from(which).unwrap()).is_multiple_of(2) {
+                    sweet_spot(id, &date)
+                } else {
+                    thousands(id, &date)
+                }
             })
             .collect(),
     )
@@ -294,8 +364,15 @@ fn a_fortnight_stays_short_and_says_how_to_get_the_steps() {
     let text = answer(&ana(), json!({}), many(14, 1));
     assert!(text.len() <= 4096, "{} bytes\n{text}", text.len());
     assert_eq!(ids(&text).len(), 14);
-    assert!(text.contains("left out: ask with oldest=2026-11-2") && text.contains("newest=2026-12-04 detail=full"), "{text}");
-    assert!(text.contains("2026-11-21 Sat · «Sweet spot 3x12» · FTP 246 W:\n20 min warm-up"), "{text}");
+    assert!(
+        text.contains("left out: ask with oldest=2026-11-2")
+            && text.contains("newest=2026-12-04 detail=full"),
+        "{text}"
+    );
+    assert!(
+        text.contains("2026-11-21 Sat · «Sweet spot 3x12» · FTP 246 W:\n20 min warm-up"),
+        "{text}"
+    );
 
     let mut wordy = many(14, 1);
     for event in wordy.as_array_mut().unwrap() {
@@ -306,7 +383,11 @@ fn a_fortnight_stays_short_and_says_how_to_get_the_steps() {
     assert!(text.len() <= 4096, "{} bytes\n{text}", text.len());
 
     let text = answer(&ana(), json!({"detail": "full"}), many(14, 1));
-    assert_eq!(text.matches("Sweet spot 3x12» · FTP").count() + text.matches("5x1km» · ").count(), 14, "{text}");
+    assert_eq!(
+        text.matches("Sweet spot 3x12» · FTP").count() + text.matches("5x1km» · ").count(),
+        14,
+        "{text}"
+    );
     assert!(!text.contains("left out"), "{text}");
 }
 
@@ -314,16 +395,33 @@ fn a_fortnight_stays_short_and_says_how_to_get_the_steps() {
 fn few_workouts_are_told_with_steps_wherever_they_are() {
     let events = json!([sweet_spot(1, "2026-11-10"), thousands(2, "2026-11-12")]);
     let text = answer(&ana(), json!({"oldest": "2026-11-09"}), events);
-    assert!(text.contains("2026-11-10 Tue · «Sweet spot") && text.contains("2026-11-12 Thu · «5x1km» · threshold 4:24/km:"), "{text}");
+    assert!(
+        text.contains("2026-11-10 Tue · «Sweet spot")
+            && text.contains("2026-11-12 Thu · «5x1km» · threshold 4:24/km:"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_past_week_with_steps_leaves_room_for_what_is_ahead() {
     let events = json!([
-        sweet_spot(1, "2026-11-17"), sweet_spot(2, "2026-11-18"), sweet_spot(3, "2026-11-19"), thousands(4, "2026-11-22")]);
-    let text = answer(&ana(), json!({"oldest": "2026-11-16", "newest": "2026-11-23"}), events);
+        sweet_spot(1, "2026-11-17"),
+        sweet_spot(2, "2026-11-18"),
+        sweet_spot(3, "2026-11-19"),
+        thousands(4, "2026-11-22")
+    ]);
+    let text = answer(
+        &ana(),
+        json!({"oldest": "2026-11-16", "newest": "2026-11-23"}),
+        events,
+    );
     assert!(text.contains("2026-11-22 Sun · «5x1km»"), "{text}");
-    assert!(text.contains("Steps of 3 workouts left out: ask with oldest=2026-11-17 newest=2026-11-19 detail=full"), "{text}");
+    assert!(
+        text.contains(
+            "Steps of 3 workouts left out: ask with oldest=2026-11-17 newest=2026-11-19 detail=full"
+        ),
+        "{text}"
+    );
 }
 
 /// Follows the line for what was cut until nothing is left, and returns the ids in the order they came.
@@ -356,15 +454,26 @@ fn following_the_line_for_what_was_cut_finds_everything_once() {
     assert_eq!(found.iter().collect::<HashSet<_>>().len(), 400);
     let text = answer(&ana(), json!({"detail": "full", "newest": "2027-06-08"}), events);
     assert_eq!(ids(&text).len(), 200);
-    assert!(text.len() < 60_000 && text.contains("a shorter range"), "{}", text.len());
+    assert!(
+        text.len() < 60_000 && text.contains("a shorter range"),
+        "{}",
+        text.len()
+    );
 }
 
 #[test]
 fn one_crowded_day_is_cut_and_says_so() {
-    let crowd: Vec<Value> = (0..80).map(|id| json!({"id": id, "category": "NOTE", "name": "n", "start_date_local": "2026-11-22"})).collect();
+    let crowd: Vec<Value> = (0..80)
+        .map(|id| json!({"id": id, "category": "NOTE", "name": "n", "start_date_local": "2026-11-22"}))
+        .collect();
     let text = answer(&ana(), json!({}), json!(crowd));
     assert_eq!(ids(&text).len(), 60);
-    assert!(text.contains("… 20 more rows, the rest of 2026-11-22 among them: ask with oldest=2026-11-22 and kinds or sport"), "{text}");
+    assert!(
+        text.contains(
+            "… 20 more rows, the rest of 2026-11-22 among them: ask with oldest=2026-11-22 and kinds or sport"
+        ),
+        "{text}"
+    );
 }
 
 proptest! {

@@ -79,7 +79,11 @@ pub(super) struct Manner {
 }
 
 /// The table, and a line when weeks were cut. `rows` are all of the range, stubs too.
-pub(super) fn table(rows: &[&Activity], plans: Option<&BTreeMap<NaiveDate, Plan>>, manner: Manner) -> Vec<String> {
+pub(super) fn table(
+    rows: &[&Activity],
+    plans: Option<&BTreeMap<NaiveDate, Plan>>,
+    manner: Manner,
+) -> Vec<String> {
     const SHOWN: usize = 13;
     const SHOWN_FULL: usize = 53;
     let Manner {
@@ -122,15 +126,26 @@ pub(super) fn table(rows: &[&Activity], plans: Option<&BTreeMap<NaiveDate, Plan>
         "strain (Foster)",
     ]);
     for (monday, week) in by_week.iter().rev().take(shown) {
+        // What cannot be read was some training, not none.
+        let closed = week.rows.is_empty() && week.stubs > 0;
         let plan = plans.map(|plans| plans.get(monday).copied().unwrap_or_default());
         let whole_week = *monday >= range.oldest && weeks::sunday(*monday) <= range.newest.min(today);
         let monotony = summary::monotony(week.days).filter(|_| whole_week && week.stubs == 0 && !narrowed);
         table.push(vec![
             name_of(*monday, range),
             sessions(week),
-            units::hours_minutes(Some(week.sum.secs)),
-            plan.map(|plan| units::hours_minutes(Some(plan.secs))).unwrap_or_default(),
-            if week.rows.is_empty() { "0".to_owned() } else { week.sum.load_words() },
+            if closed {
+                String::new()
+            } else {
+                units::hours_minutes(Some(week.sum.secs))
+            },
+            plan.map(|plan| units::hours_minutes(Some(plan.secs)))
+                .unwrap_or_default(),
+            match (closed, week.rows.is_empty()) {
+                (true, _) => "unknown".to_owned(),
+                (false, true) => "0".to_owned(),
+                (false, false) => week.sum.load_words(),
+            },
             plan.map(|plan| whole(plan.load)).unwrap_or_default(),
             longest(week),
             zones::split(zones::thirds_of(week.rows.iter().copied())),
@@ -181,6 +196,8 @@ fn longest(week: &Week<'_>) -> String {
         });
     longest.map_or_else(String::new, |row| {
         let sport = clean(row.sport.as_deref().unwrap_or_default(), 30);
-        format!("{} {sport}", units::hours_minutes(row.moving_time)).trim_end().to_owned()
+        format!("{} {sport}", units::hours_minutes(row.moving_time))
+            .trim_end()
+            .to_owned()
     })
 }

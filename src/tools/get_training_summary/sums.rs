@@ -87,10 +87,15 @@ pub(super) fn name_of(sport: Option<&str>, each_kind: bool) -> String {
 }
 
 /// Sums by sport (family), most time first.
-pub(super) fn by_sport<'a>(rows: impl IntoIterator<Item = &'a Activity>, each_kind: bool) -> Vec<(String, Sum)> {
+pub(super) fn by_sport<'a>(
+    rows: impl IntoIterator<Item = &'a Activity>,
+    each_kind: bool,
+) -> Vec<(String, Sum)> {
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     for row in rows {
-        sums.entry(name_of(row.sport.as_deref(), each_kind)).or_default().add(row);
+        sums.entry(name_of(row.sport.as_deref(), each_kind))
+            .or_default()
+            .add(row);
     }
     let mut sums: Vec<(String, Sum)> = sums.into_iter().collect();
     sums.sort_by(|a, b| b.1.secs.total_cmp(&a.1.secs));
@@ -143,22 +148,30 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, own: Units) -> String {
             name.to_owned(),
             whole(sum.count),
             units::hours_minutes(Some(sum.secs)),
-            if is_all { String::new() } else { distance(sum.metres, name, own) },
+            if is_all {
+                String::new()
+            } else {
+                distance(sum.metres, name, own)
+            },
             units::hours_minutes(amount(sum.longest)),
             units::height(amount(sum.climb), own),
             sum.load_words(),
             units::fixed(mean, 2),
             units::whole(amount(sum.kcal)),
-            if is_all || kinds.len() < 2 { String::new() } else { kinds.join(", ") },
+            if is_all || kinds.len() < 2 {
+                String::new()
+            } else {
+                kinds.join(", ")
+            },
         ]);
     }
     table.render()
 }
 
-/// `sessions 16 (+1) · time 22:00 (+1:50, +9 %) · load 1013 (+63, +7 %)` of now against before.
+/// `Ride: sessions 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before.
 pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String {
     let mut parts = vec![format!(
-        "{name} sessions {} / {}",
+        "{name}: sessions {} / {}",
         whole(now.count),
         whole(before.count)
     )];

@@ -55,7 +55,9 @@ pub(super) fn tables(
         };
         for one in row.by_category.iter().flatten() {
             let sport = one.sport.as_deref();
-            if positive(one.count) <= 0.0 || sports.is_some_and(|sports| !sport.is_some_and(|sport| sports.contains(&sport))) {
+            if positive(one.count) <= 0.0
+                || sports.is_some_and(|sports| !sport.is_some_and(|sport| sports.contains(&sport)))
+            {
                 continue;
             }
             add(by_sport.entry(name_of(sport, each_kind)).or_default(), one);
@@ -74,7 +76,11 @@ pub(super) fn tables(
             monday.to_string(),
             sums::whole(sum.count),
             units::hours_minutes(Some(sum.secs)),
-            if sum.count > 0.0 { sum.load_words() } else { "0".to_owned() },
+            if sum.count > 0.0 {
+                sum.load_words()
+            } else {
+                "0".to_owned()
+            },
         ]);
     }
     vec![sums::table(&by_sport, &all, own), table.render()]

@@ -45,7 +45,10 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
         _ => HEART_FIRST,
     };
     let order = row.tiz_order.as_deref().unwrap_or(usual);
-    let order = if order.split('_').any(|word| matches!(word, "POWER" | "HR" | "PACE")) {
+    let order = if order
+        .split('_')
+        .any(|word| matches!(word, "POWER" | "HR" | "PACE"))
+    {
         order
     } else {
         usual
@@ -93,7 +96,9 @@ pub(super) fn split(thirds: Thirds) -> String {
     let share = |secs: f64| (secs / all * 100.0).round();
     let (moderate, hard) = (share(thirds.moderate), share(thirds.hard));
     let easy = (100.0 - moderate - hard).max(0.0);
-    [easy, moderate, hard].map(|share| units::whole(Some(share))).join("/")
+    [easy, moderate, hard]
+        .map(|share| units::whole(Some(share)))
+        .join("/")
 }
 
 /// `Zones Ride by power (12 of 14 sessions): Z1 5:10 28 % · Z2 … · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4, Z5–7)`,
