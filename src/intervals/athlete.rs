@@ -2,7 +2,9 @@
 //!
 //! How a question travels stands in [`super::wire`]; what is kept in [`super::cache`].
 
+mod calendar;
 mod curves;
+mod weeks;
 
 use std::{
     any::Any,

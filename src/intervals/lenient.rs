@@ -2,6 +2,8 @@
 //!
 //! Only ways of reading live here; what is read stands in [`super::model`].
 
+mod nested;
+
 use std::fmt;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
@@ -12,6 +14,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::Error;
+pub(super) use nested::{document, inner, nested};
 
 /// A list's rows, and how many were dropped because they were not readable as rows.
 #[derive(Debug)]

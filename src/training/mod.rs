@@ -1,4 +1,4 @@
-//! Formulas over training data: fitness, weeks, means, zones, sports. Each says where it comes from.
+//! Formulas over training data: fitness, weeks, means, summaries, zones, sports, plans. Each says where it comes from.
 //!
 //! Pure: no I/O, no clock, no text for people.
 
@@ -6,6 +6,8 @@ pub mod curves;
 pub mod fitness;
 pub mod main_sport;
 pub mod means;
+pub mod plan;
 pub mod sports;
+pub mod summary;
 pub mod weeks;
 pub mod zones;
