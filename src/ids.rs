@@ -28,6 +28,10 @@ uuid_id! {
     AccountId
 }
 uuid_id! {
+    /// A browser session as pages name it (UUID v4). What proves it is the cookie, which is never an id.
+    SessionId
+}
+uuid_id! {
     /// An account's tie to one intervals.icu athlete (UUID v7).
     ConnectionId
 }

@@ -8,6 +8,7 @@ use icusync::{
     app::App,
     config::{Config, LogFormat},
     guard::accounts,
+    jobs,
     mail::Address,
     secrets::{KeyRing, Password, Random},
     start::{self, Database, Ingredients, Purpose, Reach},
@@ -39,8 +40,14 @@ enum Command {
         #[command(subcommand)]
         command: Account,
     },
-    /// Prints a fresh value for SEAL_KEYS.
-    Keys,
+    /// Prints a fresh key for SEAL_KEYS, under an id that is not taken there.
+    Keys {
+        /// Prints instead how many sealed values each key still holds.
+        #[arg(long)]
+        status: bool,
+        #[command(flatten)]
+        config: Box<Config>,
+    },
     /// Asks the running service whether it is ready; for containers without curl.
     Healthcheck(Box<Config>),
     /// Runs everything on this machine with simulated athletes: nothing real is touched.
@@ -80,7 +87,11 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Account {
             command: Account::Create { email, config },
         } => create_account(*config, &email).await,
-        Command::Keys => print(&KeyRing::generate(&Random::from_os())),
+        Command::Keys {
+            status: false,
+            config,
+        } => print(&fresh_key(&config)),
+        Command::Keys { status: true, config } => keys_status(&config).await,
         Command::Healthcheck(config) => healthcheck(&config).await,
         #[cfg(feature = "demo")]
         Command::Demo(options) => {
@@ -191,6 +202,43 @@ async fn account_in(database: &Reach, config: Config, address: &Address) -> anyh
         "account {}\npassword {password}\nsign in at {sign_in}",
         address.typed
     ))
+}
+
+/// A key to be put in front of those of SEAL_KEYS, or the only one when there are none that can be read.
+fn fresh_key(config: &Config) -> String {
+    let random = Random::from_os();
+    match config.key_ring() {
+        Ok(Some(ring)) => ring.generate_another(&random),
+        Ok(None) | Err(_) => KeyRing::generate(&random),
+    }
+}
+
+async fn keys_status(config: &Config) -> anyhow::Result<()> {
+    log_to_stderr("warn", LogFormat::Text)?;
+    config.check()?;
+    let database = Database::open(config).await?;
+    let counted = count_keys(&database.reach(), config).await;
+    database.close().await?;
+    counted
+}
+
+async fn count_keys(database: &Reach, config: &Config) -> anyhow::Result<()> {
+    let keys = start::keys(config, &Random::from_os())?;
+    let pool = database.pool(config).await?;
+    let uses = jobs::key_use(&pool, &keys)
+        .await
+        .context("cannot count the sealed values: is the schema up to date (`icusync migrate`)?")?;
+    pool.close().await;
+    for key in uses {
+        let state = match (key.known, key.seals, key.values) {
+            (false, ..) => "is not in SEAL_KEYS: nobody can open them",
+            (_, true, _) => "seals",
+            (_, _, 0) => "is no longer used: it can leave SEAL_KEYS",
+            _ => "opens, and is being replaced by the first key",
+        };
+        print(&format!("{}\t{} sealed values\t{state}", key.id, key.values))?;
+    }
+    Ok(())
 }
 
 /// 20 characters of a 32-letter alphabet without look-alikes: 100 bits.

@@ -12,7 +12,8 @@ use crate::{
     layers::{self, ByHost, Hosts},
     mcp,
     pages::{
-        accounts, activity, assets, connections, dashboard, health, home, links, problem, reset, sessions,
+        accounts, activity, address, assets, connections, dashboard, delete, export, health, home, links,
+        password, problem, reset, sessions, settings,
     },
 };
 
@@ -70,6 +71,18 @@ fn pages(app: &App) -> Router {
             "/disconnect",
             get(connections::disconnect_page).post(connections::disconnect),
         )
+        .route("/account", get(settings::show))
+        .route("/account/sessions/end", post(settings::end_session))
+        .route("/account/sessions/end-others", post(settings::end_other_sessions))
+        .route("/account/sessions/end-all", post(settings::end_all_sessions))
+        .route("/account/password", get(password::form).post(password::change))
+        .route("/account/address", get(address::form).post(address::ask))
+        .route("/account/address/sent", get(address::sent))
+        .route("/address/{token}", get(address::open_link))
+        .route("/address", get(address::confirm_page).post(address::confirm))
+        .route("/account/export", post(export::download))
+        .route("/account/delete", get(delete::form).post(delete::delete))
+        .route("/account/deleted", get(delete::done))
         .fallback(problem::not_found);
     layers::around_pages(router, problem::dress).with_state(app.clone())
 }

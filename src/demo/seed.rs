@@ -9,7 +9,7 @@ use crate::{
     ids::ConnectionId,
     mail::Address,
     queries::{self, connections::NewConnection},
-    secrets::Password,
+    secrets::{Password, PasswordHash},
 };
 
 /// The password of every seeded account.
@@ -27,8 +27,10 @@ pub struct Seeded {
 /// Makes an account for every simulated person that has none yet, and tells each one's connector URL.
 pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
     let mut seeded = Vec::new();
+    // The one password is no secret, so one hash of it will do for everybody; hashing is what takes the time here.
+    let mut hash = None;
     for person in &PEOPLE {
-        let link = account_of(app, person)
+        let link = account_of(app, person, &mut hash)
             .await
             .with_context(|| format!("cannot seed {}", person.name))?;
         seeded.push(Seeded { person, link });
@@ -36,16 +38,19 @@ pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
     Ok(seeded)
 }
 
-async fn account_of(app: &App, person: &Person) -> anyhow::Result<String> {
+async fn account_of(app: &App, person: &Person, hash: &mut Option<PasswordHash>) -> anyhow::Result<String> {
     let address = Address::parse(person.email)?;
     let now = app.clock.now();
     let known = queries::accounts::by_email(&app.pool, &address.key).await?;
     let account = if let Some(known) = known {
         known.id
     } else {
-        let hash = app.passwords.hash(Password::choose(PASSWORD.to_owned())?).await;
+        let hash = match hash {
+            Some(hash) => hash,
+            none => none.insert(app.passwords.hash(Password::choose(PASSWORD.to_owned())?).await),
+        };
         let mut transaction = app.pool.begin().await?;
-        let account = accounts::create(&mut transaction, app, &address, &hash)
+        let account = accounts::create(&mut transaction, app, &address, hash)
             .await?
             .context("the address was taken meanwhile")?;
         let id = ConnectionId(app.random.uuid(&app.clock));

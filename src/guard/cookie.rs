@@ -24,6 +24,8 @@ pub const SESSION: Cookie = Cookie { name: "s" };
 pub const CONFIRM: Cookie = Cookie { name: "confirm" };
 /// The token of a reset link that was opened.
 pub const RESET: Cookie = Cookie { name: "reset" };
+/// The token of a link to change the address that was opened.
+pub const ADDRESS: Cookie = Cookie { name: "address" };
 
 impl Cookie {
     /// The value that the browser sent. Sent twice, or among oversized headers, it counts as not sent: then somebody

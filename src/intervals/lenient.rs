@@ -2,6 +2,8 @@
 //!
 //! Only ways of reading live here; what is read stands in [`super::model`].
 
+mod nested;
+
 use std::fmt;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
@@ -12,6 +14,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::Error;
+pub(super) use nested::{document, inner, nested};
 
 /// A list's rows, and how many were dropped because they were not readable as rows.
 #[derive(Debug)]
@@ -361,6 +364,20 @@ pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
 /// A set of words (tags, sports): odd elements are left out.
 pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     Ok(list(deserializer)?.map(|list| list.into_iter().filter_map(Scalar::text).collect()))
+}
+
+/// Numbers by position of which some may be missing (curves): an odd element is a gap.
+pub(super) fn gappy_numbers<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Option<f64>>>, D::Error> {
+    Ok(list(deserializer)?.map(|list| list.iter().map(Scalar::number).collect()))
+}
+
+/// Texts by position of which some may be missing: an odd element is a gap.
+pub(super) fn gappy_texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Option<String>>>, D::Error> {
+    Ok(list(deserializer)?.map(|list| list.into_iter().map(Scalar::text).collect()))
 }
 
 /// Objects inside an object: odd ones are left out; nothing when the value is no list.

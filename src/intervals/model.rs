@@ -3,11 +3,17 @@
 //!
 //! Units are upstream's: seconds, metres, metres a second, kilograms, watts, beats a minute, percent (not fractions).
 
+pub mod calendar;
+pub(super) mod curves;
+pub mod weeks;
+
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::lenient;
+
+pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
 
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, e-mail) are not named here and so never read.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -231,6 +237,51 @@ pub struct Activity {
     /// Tags.
     #[serde(deserialize_with = "lenient::words")]
     pub tags: Option<Vec<String>>,
+    /// s in each power zone, Z1 first; sweet spot, which overlaps, is left out.
+    #[serde(rename = "icu_zone_times", deserialize_with = "zone_times")]
+    pub power_zone_times: Option<Vec<f64>>,
+    /// s in each heart-rate zone.
+    #[serde(rename = "icu_hr_zone_times", deserialize_with = "lenient::numbers")]
+    pub hr_zone_times: Option<Vec<f64>>,
+    /// s in each pace zone.
+    #[serde(deserialize_with = "lenient::numbers")]
+    pub pace_zone_times: Option<Vec<f64>>,
+    /// s in each pace zone by grade-adjusted pace.
+    #[serde(deserialize_with = "lenient::numbers")]
+    pub gap_zone_times: Option<Vec<f64>>,
+    /// Whether the athlete reads pace zones by grade-adjusted pace.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub use_gap_zone_times: Option<bool>,
+    /// Which zones the athlete reads time in zones by, such as `POWER_HR_PACE`.
+    #[serde(deserialize_with = "lenient::text")]
+    pub tiz_order: Option<String>,
+}
+
+/// `[{"id": "Z1", "secs": 822}, …, {"id": "SS", …}]` as the seconds of Z1, Z2 …; a zone that is not named has none.
+fn zone_times<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<f64>>, D::Error> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Zone {
+        #[serde(deserialize_with = "lenient::text")]
+        id: Option<String>,
+        #[serde(deserialize_with = "lenient::number")]
+        secs: Option<f64>,
+    }
+    const MOST: usize = 20;
+    let zones: Option<Vec<Zone>> = lenient::objects(deserializer)?;
+    let mut times = Vec::new();
+    for zone in zones.into_iter().flatten() {
+        let number = zone.id.as_deref().and_then(|id| id.strip_prefix('Z'));
+        let number = number.and_then(|number| number.parse::<usize>().ok());
+        let Some(number) = number.filter(|number| (1..=MOST).contains(number)) else {
+            continue;
+        };
+        if times.len() < number {
+            times.resize(number, 0.0);
+        }
+        times[number - 1] = zone.secs.unwrap_or(0.0);
+    }
+    Ok((!times.is_empty()).then_some(times))
 }
 
 /// A row of `GET /athlete/{id}/wellness`.

@@ -1,15 +1,20 @@
-//! The queue's worker: sends mails, revokes tokens upstream, purges what has outlived its use.
+//! The queue's worker: sends mails, revokes tokens upstream. Beside it the upkeep: purges what has outlived its use, seals
+//! anew what is under an old key.
 //!
-//! Jobs are rows, written in the transaction that they announce; any number of instances may run this worker.
+//! Jobs are rows, written in the transaction that they announce; any number of instances may run all of this.
 
 mod purge;
+mod reseal;
+mod upkeep;
 mod worker;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 pub use purge::purge;
-pub use worker::{run, run_due};
+pub use reseal::{KeyUse, idle, key_use, reseal};
+pub use worker::run_due;
 
 use crate::{
     app::App,
@@ -17,6 +22,14 @@ use crate::{
     mail::outbox,
     queries::{self, jobs::NewJob},
 };
+
+/// Works on the queue and does the upkeep until `shutdown`.
+pub async fn run(app: App, shutdown: CancellationToken) {
+    tokio::join!(
+        worker::run(app.clone(), shutdown.clone()),
+        upkeep::run(app, shutdown)
+    );
+}
 
 /// A bearer token to be given back to intervals.icu.
 #[derive(Serialize, Deserialize)]

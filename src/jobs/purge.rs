@@ -1,6 +1,6 @@
 //! What is deleted, and when.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 
 use crate::{app::App, guard::session, queries};
 
@@ -8,28 +8,85 @@ use crate::{app::App, guard::session, queries};
 pub(super) const LOG_KEPT: Duration = Duration::days(90);
 /// Ended jobs are kept this long: the caps on mails count them.
 pub(super) const JOBS_KEPT: Duration = Duration::days(2);
+/// Rows deleted by one statement, so that none holds many locks or runs into its time.
+const BATCH: u64 = 1_000;
 
-/// Deletes what is past its time. Safe to run on several instances at once.
+/// A table with rows that lapse.
+#[derive(Debug, Clone, Copy)]
+enum Table {
+    ActivityLog,
+    Sessions,
+    MailLinks,
+    AddressChanges,
+    OAuthStates,
+    Jobs,
+}
+
+impl Table {
+    const ALL: [Self; 6] = [
+        Self::ActivityLog,
+        Self::Sessions,
+        Self::MailLinks,
+        Self::AddressChanges,
+        Self::OAuthStates,
+        Self::Jobs,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ActivityLog => "activity_log",
+            Self::Sessions => "sessions",
+            Self::MailLinks => "mail_links",
+            Self::AddressChanges => "address_changes",
+            Self::OAuthStates => "oauth_states",
+            Self::Jobs => "jobs",
+        }
+    }
+
+    /// Deletes one batch of what has lapsed; answers how many rows that were.
+    async fn purge_some(self, app: &App, now: DateTime<Utc>) -> sqlx::Result<u64> {
+        let (pool, limit) = (&app.pool, BATCH.cast_signed());
+        match self {
+            Self::ActivityLog => queries::activity_log::purge(pool, now - LOG_KEPT, limit).await,
+            Self::Sessions => {
+                queries::sessions::purge(pool, now - session::ABSOLUTE, now - session::IDLE, limit).await
+            }
+            Self::MailLinks => queries::mail_links::purge(pool, now, limit).await,
+            Self::AddressChanges => queries::address_changes::purge(pool, now, limit).await,
+            Self::OAuthStates => queries::oauth_states::purge(pool, now, limit).await,
+            Self::Jobs => queries::jobs::purge(pool, now - JOBS_KEPT, limit).await,
+        }
+    }
+
+    /// Deletes all that has lapsed, batch by batch.
+    async fn purge(self, app: &App, now: DateTime<Utc>) -> sqlx::Result<()> {
+        let (table, mut rows) = (self.name(), 0);
+        loop {
+            let gone = self.purge_some(app, now).await?;
+            rows += gone;
+            metrics::counter!("icusync_purged_rows_total", "table" => table).increment(gone);
+            // Fewer than a batch: the rest, or rows that another instance is deleting.
+            if gone < BATCH {
+                break;
+            }
+        }
+        if rows > 0 {
+            tracing::info!(table, rows, "purged");
+        }
+        Ok(())
+    }
+}
+
+/// Deletes what is past its time. Safe to run on several instances at once: each takes rows that no other is deleting. A table
+/// that cannot be purged does not keep the others from it; the last failure is told.
 pub async fn purge(app: &App) -> sqlx::Result<()> {
     let now = app.clock.now();
-    let rows = [
-        (
-            "activity_log",
-            queries::activity_log::purge(&app.pool, now - LOG_KEPT).await?,
-        ),
-        (
-            "sessions",
-            queries::sessions::purge(&app.pool, now - session::ABSOLUTE, now - session::IDLE).await?,
-        ),
-        ("mail_links", queries::mail_links::purge(&app.pool, now).await?),
-        (
-            "oauth_states",
-            queries::oauth_states::purge(&app.pool, now).await?,
-        ),
-        ("jobs", queries::jobs::purge(&app.pool, now - JOBS_KEPT).await?),
-    ];
-    for (table, count) in rows.into_iter().filter(|(_, count)| *count > 0) {
-        tracing::info!(table, count, "purged");
+    let mut done = Ok(());
+    for table in Table::ALL {
+        if let Err(error) = table.purge(app, now).await {
+            tracing::warn!(table = table.name(), %error, "cannot purge");
+            done = Err(error);
+        }
     }
-    Ok(())
+    done
 }

@@ -15,8 +15,6 @@ use crate::{
 
 /// How often the queue is looked at while it is empty.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often old rows are deleted.
-const PURGE_EVERY: Duration = Duration::from_hours(1);
 /// Jobs claimed at once, and worked on side by side.
 const BATCH: i64 = 8;
 /// A claim holds this long: longer than any job may take, so that nobody else starts it meanwhile.
@@ -34,22 +32,15 @@ enum Ended {
 }
 
 /// Works until `shutdown`; what is claimed by then is finished or given back.
-pub async fn run(app: App, shutdown: CancellationToken) {
-    let mut since_purge = PURGE_EVERY;
+pub(super) async fn run(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
-        if since_purge >= PURGE_EVERY {
-            since_purge = Duration::ZERO;
-            if let Err(error) = super::purge(&app).await {
-                tracing::warn!(%error, "cannot purge");
-            }
-        }
         match run_due(&app).await {
             Ok(0) => {}
             Ok(_) => continue,
             Err(error) => tracing::warn!(%error, "cannot look at the queue"),
         }
         tokio::select! {
-            () = tokio::time::sleep(PAUSE) => since_purge += PAUSE,
+            () = tokio::time::sleep(PAUSE) => {}
             () = shutdown.cancelled() => {}
         }
     }
@@ -165,7 +156,7 @@ async fn revoke(app: &App, job: &Job) -> Ended {
     let Ok(Revoke { token, athlete }) = serde_json::from_slice(&plain) else {
         return Ended::Never("unreadable");
     };
-    // Upstream's revoke ends our access to the athlete altogether: one that comes late must not end a newer connection.
+    // Upstream's revoke ends our access to the athlete altogether: one that comes late must not end a newer consent.
     match queries::connections::is_tied(&app.pool, &athlete).await {
         Ok(false) => {}
         Ok(true) => return Ended::Done,

@@ -2,21 +2,27 @@
 //!
 //! No decision about who gets a mail is made here, and no mail leaves but through the queue.
 
+mod account_deleted;
 mod address;
+mod address_changed;
 mod already_here;
 mod confirm;
 mod connection_attention;
 mod letter;
+mod new_address;
 pub mod outbox;
 mod password_changed;
 mod reset;
 pub mod transport;
 
+pub use account_deleted::AccountDeleted;
 pub use address::{Address, BadAddress};
+pub use address_changed::AddressChanged;
 pub use already_here::AlreadyHere;
 pub use confirm::Confirm;
 pub use connection_attention::ConnectionAttention;
 pub use letter::{Envelope, Letter};
+pub use new_address::NewAddress;
 pub use password_changed::PasswordChanged;
 pub use reset::Reset;
 
@@ -36,6 +42,12 @@ pub enum Mail {
     PasswordChanged(PasswordChanged),
     /// To an athlete whose connection intervals.icu no longer accepts.
     ConnectionAttention(ConnectionAttention),
+    /// To the address that an account is to have.
+    NewAddress(NewAddress),
+    /// To the address that an account had.
+    AddressChanged(AddressChanged),
+    /// To somebody whose account is gone.
+    AccountDeleted(AccountDeleted),
 }
 
 impl Mail {
@@ -47,6 +59,9 @@ impl Mail {
             Self::Reset(_) => "reset",
             Self::PasswordChanged(_) => "password_changed",
             Self::ConnectionAttention(_) => "connection_attention",
+            Self::NewAddress(_) => "new_address",
+            Self::AddressChanged(_) => "address_changed",
+            Self::AccountDeleted(_) => "account_deleted",
         }
     }
 
@@ -58,6 +73,9 @@ impl Mail {
             Self::Reset(mail) => mail.render(envelope),
             Self::PasswordChanged(mail) => mail.render(envelope),
             Self::ConnectionAttention(mail) => mail.render(envelope),
+            Self::NewAddress(mail) => mail.render(envelope),
+            Self::AddressChanged(mail) => mail.render(envelope),
+            Self::AccountDeleted(mail) => mail.render(envelope),
         }
     }
 }

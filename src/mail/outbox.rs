@@ -30,9 +30,17 @@ pub struct Parcel {
     pub mail: Mail,
 }
 
-/// Mails that any stranger can have sent by typing an address. They count for nothing but their own hourly share, so
-/// that a flood of them never holds back a mail that its owner waits for.
-const ASKED_BY_ANYONE: [&str; 3] = ["confirm", "already_here", "reset"];
+/// Mails that count for nothing but their own hourly share. Any stranger can have the first three sent by typing an address, and
+/// a flood of them must never hold back a mail that its owner waits for; the others tell of what somebody else may have done,
+/// and must not be held back by whatever that somebody had sent before.
+const COUNTED_APART: [&str; 6] = [
+    "confirm",
+    "already_here",
+    "reset",
+    "password_changed",
+    "address_changed",
+    "account_deleted",
+];
 
 /// Queues `mail` within `db`'s transaction, unless the address has had its share of this mail this hour, or the account
 /// its share of mails today.
@@ -50,8 +58,8 @@ pub async fn enqueue(
     let name = mail.name();
     let to_address = queries::jobs::mails_to(&mut *db, &recipient, name, now - Duration::hours(1)).await?;
     let for_account = match account {
-        Some(account) if !ASKED_BY_ANYONE.contains(&name) => {
-            let without = ASKED_BY_ANYONE.map(str::to_owned);
+        Some(account) if !COUNTED_APART.contains(&name) => {
+            let without = COUNTED_APART.map(str::to_owned);
             queries::jobs::mails_of(&mut *db, account, &without, now - Duration::days(1)).await?
         }
         _ => 0,

@@ -1,6 +1,6 @@
 //! Connecting intervals.icu and ending it: the consent's way out and back, the API key, disconnect.
 
-mod tie;
+pub(super) mod tie;
 
 use askama::Template;
 use axum::{
@@ -19,12 +19,9 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::{
-        connection::{scopes_of, token_place},
-        session::Session,
-    },
+    guard::{connection::scopes_of, session::Session},
     intervals::{Area, Credential, Error, ExchangeError},
-    jobs, queries,
+    queries,
     secrets::{Token, TokenKind},
 };
 use tie::{Tie, Tied};
@@ -213,21 +210,8 @@ pub async fn disconnect_page(State(app): State<App>, signed: Signed) -> Result<R
 pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;
-    let ended = queries::connections::disconnect(&mut *transaction, account).await?;
-    let by_key = ended.as_ref().is_some_and(|ended| ended.kind == "api_key");
-    if let Some(ended) = ended
-        && ended.kind == "oauth"
-    {
-        match app.keys.open_text(token_place(ended.id), &ended.token_sealed) {
-            Ok(token) => {
-                let token = SecretString::from(token);
-                jobs::enqueue_revoke(&mut transaction, &app, Some(account), &ended.athlete_id, &token)
-                    .await?;
-            }
-            // It must go all the same; nobody can use what does not open.
-            Err(error) => tracing::error!(%error, "a token to be revoked does not open"),
-        }
-    }
+    let ended = tie::untie(&mut transaction, &app, account, Some(account)).await?;
+    let by_key = ended.as_deref() == Some("api_key");
     transaction.commit().await?;
     let done = if by_key { "key-erased" } else { "disconnected" };
     Ok(Redirect::to(&format!("/dashboard?done={done}")).into_response())

@@ -13,7 +13,7 @@ use super::{Frame, frame::with_status};
 use crate::{
     app::App,
     error::Problem,
-    guard::cookie::{CONFIRM, Cookie, RESET},
+    guard::cookie::{ADDRESS, CONFIRM, Cookie, RESET},
     secrets::{Token, TokenKind},
 };
 
@@ -36,6 +36,11 @@ pub(super) const CONFIRM_PAGE: MailPage = MailPage {
 pub(super) const RESET_PAGE: MailPage = MailPage {
     cookie: RESET,
     path: "/reset",
+};
+/// Taking on a new address.
+pub(super) const ADDRESS_PAGE: MailPage = MailPage {
+    cookie: ADDRESS,
+    path: "/address",
 };
 
 impl MailPage {

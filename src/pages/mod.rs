@@ -4,9 +4,13 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod address;
 pub mod assets;
 pub mod connections;
 pub mod dashboard;
+pub mod delete;
+mod device;
+pub mod export;
 mod form;
 mod frame;
 pub mod health;
@@ -14,9 +18,12 @@ pub mod home;
 pub mod links;
 mod mail_link;
 mod next;
+pub mod password;
 pub mod problem;
+mod proof;
 pub mod reset;
 pub mod sessions;
+pub mod settings;
 mod visitor;
 mod when;
 

@@ -14,15 +14,27 @@ pub enum NextPage {
     Regenerate,
     /// Ending the connection.
     Disconnect,
+    /// The account.
+    Account,
+    /// Changing the password.
+    Password,
+    /// Changing the address.
+    Address,
+    /// Deleting the account.
+    Delete,
 }
 
 impl NextPage {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 9] = [
         Self::Dashboard,
         Self::Connect,
         Self::Activity,
         Self::Regenerate,
         Self::Disconnect,
+        Self::Account,
+        Self::Password,
+        Self::Address,
+        Self::Delete,
     ];
 
     /// The word that stands in the query and the form.
@@ -33,6 +45,10 @@ impl NextPage {
             Self::Activity => "activity",
             Self::Regenerate => "regenerate",
             Self::Disconnect => "disconnect",
+            Self::Account => "account",
+            Self::Password => "password",
+            Self::Address => "address",
+            Self::Delete => "delete",
         }
     }
 
@@ -44,6 +60,10 @@ impl NextPage {
             Self::Activity => "/activity",
             Self::Regenerate => "/link/regenerate",
             Self::Disconnect => "/disconnect",
+            Self::Account => "/account",
+            Self::Password => "/account/password",
+            Self::Address => "/account/address",
+            Self::Delete => "/account/delete",
         }
     }
 

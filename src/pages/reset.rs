@@ -185,6 +185,7 @@ pub async fn reset(
     queries::accounts::set_password(&mut *transaction, account, &hash).await?;
     queries::sessions::end_all(&mut *transaction, account).await?;
     queries::mail_links::end_all(&mut *transaction, account).await?;
+    queries::address_changes::end(&mut *transaction, account).await?;
     let address = Address {
         typed: owner.email,
         key: owner.email_key,

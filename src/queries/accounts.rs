@@ -100,3 +100,45 @@ pub async fn set_password(db: impl Db<'_>, id: AccountId, password_hash: &Passwo
     .await
     .map(drop)
 }
+
+/// What the password of this account is checked against.
+pub async fn password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<PasswordHash>> {
+    sqlx::query_scalar!(
+        r#"select password_hash as "password_hash: PasswordHash" from accounts where id = $1"#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// [`password_of`], and nobody else changes or deletes the account before this transaction ends.
+pub async fn lock_password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<PasswordHash>> {
+    sqlx::query_scalar!(
+        r#"select password_hash as "password_hash: PasswordHash" from accounts where id = $1 for update"#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Replaces the address. A unique violation means that it has become another account's.
+pub async fn set_address(db: impl Db<'_>, id: AccountId, email: &str, email_key: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update accounts set email = $2, email_key = $3 where id = $1",
+        id.0,
+        email,
+        email_key
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Deletes an account and all that hangs on it: sessions, mail links, address changes, connection, link, activity log. The
+/// queue is the caller's to clear, in the same transaction.
+pub async fn delete(db: impl Db<'_>, id: AccountId) -> sqlx::Result<()> {
+    sqlx::query!("delete from accounts where id = $1", id.0)
+        .execute(db)
+        .await
+        .map(drop)
+}

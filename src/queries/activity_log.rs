@@ -102,10 +102,18 @@ pub async fn page_of(
     .await
 }
 
-/// Deletes rows from before `before`.
-pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    let done = sqlx::query!("delete from activity_log where at < $1", before)
-        .execute(db)
-        .await?;
+/// Deletes up to `limit` rows from before `before`.
+pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from activity_log where id in (
+            select id from activity_log where at < $1 limit $2 for update skip locked
+        )
+        "#,
+        before,
+        limit
+    )
+    .execute(db)
+    .await?;
     Ok(done.rows_affected())
 }

@@ -44,6 +44,8 @@ pub struct Connection {
     pub refreshed_at: Option<DateTime<Utc>>,
     /// When a call last got an answer from upstream.
     pub last_success_at: Option<DateTime<Utc>>,
+    /// Since when upstream has refused the token.
+    pub marked_at: Option<DateTime<Utc>>,
 }
 
 /// What every refresh writes.
@@ -132,7 +134,7 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
         r#"
         select id as "id: ConnectionId", account_id as "account_id: AccountId", athlete_id, athlete_name, kind, status,
             token_sealed, scopes, write_number, zone, zone_source, imperial, weight_in_lb, fahrenheit, thresholds_on,
-            created_at, refreshed_at, last_success_at
+            created_at, refreshed_at, last_success_at, marked_at
         from connections where account_id = $1
         "#,
         account_id.0
@@ -264,11 +266,14 @@ pub async fn marked_and_used(
     Ok((row.marked, row.used))
 }
 
-/// Whether any account is tied to this athlete.
+/// Whether any account is tied to this athlete by a consent. An API key is none: intervals.icu's revoke of our access does not
+/// touch it.
 pub async fn is_tied(db: impl Db<'_>, athlete_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
-        select exists (select from connections where athlete_id = $1 and status <> 'disconnected') as "tied!"
+        select exists (
+            select from connections where athlete_id = $1 and kind = 'oauth' and status <> 'disconnected'
+        ) as "tied!"
         "#,
         athlete_id
     )

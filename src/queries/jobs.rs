@@ -1,6 +1,8 @@
 //! The queue: mails and upstream revokes. A worker claims rows with `for update skip locked`.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::PgConnection;
 
 use super::Db;
 use crate::ids::{AccountId, JobId};
@@ -172,10 +174,72 @@ pub async fn waiting(db: impl Db<'_>) -> sqlx::Result<i64> {
         .await
 }
 
-/// Deletes jobs that ended before `before`.
-pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    let done = sqlx::query!("delete from jobs where finished_at < $1", before)
-        .execute(db)
-        .await?;
+/// A job as an export tells of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    /// `mail` or `revoke`.
+    pub kind: String,
+    /// Which mail, or what is revoked.
+    pub name: String,
+    /// `pending`, `done` or `failed`.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Our word for the last failure.
+    pub failure: Option<String>,
+}
+
+/// The jobs on an account's behalf and the mails to its address, oldest first.
+pub async fn told(db: impl Db<'_>, account_id: AccountId, recipient: &[u8]) -> sqlx::Result<Vec<Told>> {
+    sqlx::query_as!(
+        Told,
+        r#"
+        select kind, name, state, attempts, created_at, finished_at, failure from jobs
+        where account_id = $1 or recipient = $2
+        order by created_at, id
+        "#,
+        account_id.0,
+        recipient
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Takes an account that is being deleted out of the queue: mails on its behalf and to its address go, and a revoke that
+/// waits goes on without a name.
+pub async fn forget(db: &mut PgConnection, account_id: AccountId, recipient: &[u8]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from jobs where (account_id = $1 or recipient = $2) and (kind = 'mail' or state <> 'pending')",
+        account_id.0,
+        recipient
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "update jobs set account_id = null where account_id = $1",
+        account_id.0
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Deletes up to `limit` jobs that ended before `before`.
+pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from jobs where id in (
+            select id from jobs where finished_at < $1 limit $2 for update skip locked
+        )
+        "#,
+        before,
+        limit
+    )
+    .execute(db)
+    .await?;
     Ok(done.rows_affected())
 }

@@ -1,6 +1,7 @@
 //! One-time links that stand in mails: looking spends nothing, taking works once.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::Db;
 use crate::{
@@ -135,10 +136,55 @@ pub async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()>
         .map(drop)
 }
 
-/// Deletes expired links.
-pub async fn purge(db: impl Db<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    let done = sqlx::query!("delete from mail_links where expires_at <= $1", now)
+/// Deletes what stands for an address, whoever asked for it: a sign-up that was never confirmed, a forgotten password.
+pub async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
+    sqlx::query!("delete from mail_links where email_key = $1", email_key)
         .execute(db)
-        .await?;
+        .await
+        .map(drop)
+}
+
+/// A link as its owner's export tells of it: never the hash, never the password that goes with it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    /// `confirm` or `reset`.
+    pub kind: String,
+    /// The address that it was mailed to.
+    pub email: String,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// Until when it works.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The links of an account and those for its address, oldest first.
+pub async fn told(db: impl Db<'_>, account_id: AccountId, email_key: &str) -> sqlx::Result<Vec<Told>> {
+    sqlx::query_as!(
+        Told,
+        r#"
+        select kind, email, created_at, expires_at from mail_links
+        where account_id = $1 or email_key = $2
+        order by created_at
+        "#,
+        account_id.0,
+        email_key
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Deletes up to `limit` expired links.
+pub async fn purge(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from mail_links where hash in (
+            select hash from mail_links where expires_at <= $1 limit $2 for update skip locked
+        )
+        "#,
+        now,
+        limit
+    )
+    .execute(db)
+    .await?;
     Ok(done.rows_affected())
 }

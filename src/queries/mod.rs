@@ -4,12 +4,14 @@
 
 pub mod accounts;
 pub mod activity_log;
+pub mod address_changes;
 pub mod connections;
 pub mod installation;
 pub mod jobs;
 pub mod links;
 pub mod mail_links;
 pub mod oauth_states;
+pub mod sealed;
 pub mod sessions;
 
 use sqlx::postgres::Postgres;

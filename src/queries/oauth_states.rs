@@ -43,10 +43,18 @@ pub async fn take(
     Ok(done.rows_affected() == 1)
 }
 
-/// Deletes expired states.
-pub async fn purge(db: impl Db<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    let done = sqlx::query!("delete from oauth_states where expires_at <= $1", now)
-        .execute(db)
-        .await?;
+/// Deletes up to `limit` expired states.
+pub async fn purge(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from oauth_states where hash in (
+            select hash from oauth_states where expires_at <= $1 limit $2 for update skip locked
+        )
+        "#,
+        now,
+        limit
+    )
+    .execute(db)
+    .await?;
     Ok(done.rows_affected())
 }

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::Db;
-use crate::{ids::AccountId, secrets::TokenHash};
+use crate::{
+    ids::{AccountId, SessionId},
+    secrets::TokenHash,
+};
 
 /// A living session.
 #[derive(Debug, Clone)]
@@ -88,16 +91,89 @@ pub async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()>
         .map(drop)
 }
 
-/// Deletes sessions that can never be used again.
+/// A living session as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its name on the page.
+    pub id: SessionId,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub last_seen_at: DateTime<Utc>,
+    /// The browser's own name for itself at sign-in.
+    pub user_agent: String,
+    /// Whether it is the one that asks.
+    pub current: bool,
+}
+
+/// The living sessions of an account: the one with the hash `current` first, then the last used first.
+pub async fn of_account(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    current: TokenHash,
+    began_after: DateTime<Utc>,
+    used_after: DateTime<Utc>,
+) -> sqlx::Result<Vec<Listed>> {
+    sqlx::query_as!(
+        Listed,
+        r#"
+        select id as "id: SessionId", created_at, last_seen_at, user_agent, hash = $2 as "current!"
+        from sessions where account_id = $1 and created_at > $3 and last_seen_at > $4
+        order by hash = $2 desc, last_seen_at desc, id
+        "#,
+        account_id.0,
+        current.as_bytes(),
+        began_after,
+        used_after
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Ends the account's session of this name.
+pub async fn end_named(db: impl Db<'_>, account_id: AccountId, id: SessionId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from sessions where account_id = $1 and id = $2",
+        account_id.0,
+        id.0
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Ends every session of an account but the one with the hash `kept`.
+pub async fn end_others(db: impl Db<'_>, account_id: AccountId, kept: TokenHash) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from sessions where account_id = $1 and hash <> $2",
+        account_id.0,
+        kept.as_bytes()
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Deletes up to `limit` sessions that can never be used again: begun by `began_before`, or last used by `used_before`, which
+/// is the later of the two.
 pub async fn purge(
     db: impl Db<'_>,
     began_before: DateTime<Utc>,
     used_before: DateTime<Utc>,
+    limit: i64,
 ) -> sqlx::Result<u64> {
     let done = sqlx::query!(
-        "delete from sessions where created_at <= $1 or last_seen_at <= $2",
+        r#"
+        delete from sessions where hash in (
+            select hash from sessions
+            where created_at <= $2 and (created_at <= $1 or last_seen_at <= $2)
+            limit $3
+            for update skip locked
+        )
+        "#,
         began_before,
-        used_before
+        used_before,
+        limit
     )
     .execute(db)
     .await?;

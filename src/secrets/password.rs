@@ -162,6 +162,47 @@ mod tests {
         assert!(!passwords.verify(dummy, None).await, "the dummy signs nobody in");
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn no_more_hash_at_once_than_there_are_seats() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let passwords = Passwords::new(3, Random::seeded([5; 32]));
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let all = (0..200).map(|_| {
+            let (running, most) = (running.clone(), most.clone());
+            passwords.seated(move || {
+                let now = running.fetch_add(1, Ordering::SeqCst) + 1;
+                most.fetch_max(now, Ordering::SeqCst);
+                // Long enough for the others to come in, were there seats for them.
+                for _ in 0..1_000 {
+                    std::thread::yield_now();
+                }
+                running.fetch_sub(1, Ordering::SeqCst);
+            })
+        });
+        futures::future::join_all(all).await;
+        assert!((1..=3).contains(&most.load(Ordering::SeqCst)), "{most:?}");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_person_costs_as_much_as_a_known_one() {
+        let passwords = Passwords::new(1, Random::seeded([6; 32]));
+        let known = passwords
+            .hash(Password::choose("correct horse".to_owned()).unwrap())
+            .await;
+        let typed = || Password::typed("battery staple".to_owned()).unwrap();
+        // The best of several, because this machine has other things to do.
+        let mut best = [std::time::Duration::MAX; 2];
+        for _ in 0..5 {
+            for (at, hash) in [Some(known.clone()), None].into_iter().enumerate() {
+                let began = std::time::Instant::now();
+                assert!(!passwords.verify(typed(), hash).await);
+                best[at] = best[at].min(began.elapsed());
+            }
+        }
+        let ratio = best[1].as_secs_f64() / best[0].as_secs_f64();
+        assert!((0.5..2.0).contains(&ratio), "{best:?}");
+    }
+
     #[test]
     fn lengths_are_checked_before_hashing() {
         assert_eq!(

@@ -99,7 +99,35 @@ impl KeyRing {
 
     /// The text of a fresh ring of one key, for a self-hoster's key file.
     pub fn generate(random: &Random) -> String {
-        format!("k1:{}", STANDARD.encode(random.bytes::<32>()))
+        fresh_key("k1", random)
+    }
+
+    /// The text of one more key, under an id that no key of this ring has.
+    pub fn generate_another(&self, random: &Random) -> String {
+        // One more number than there are keys: one of them is free.
+        let id = (1..=self.0.len() + 1)
+            .map(|number| format!("k{number}"))
+            .find(|id| self.ids().all(|known| known != id));
+        fresh_key(&id.expect("one number is free"), random)
+    }
+
+    /// The ids of the keys; the first one's seals.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| key.id.as_str())
+    }
+
+    /// What every value begins with that the first key sealed, and no other.
+    pub fn header(&self) -> Vec<u8> {
+        let id = self.0[0].id.as_bytes();
+        let id_length = u8::try_from(id.len()).expect("ids have at most 16 characters");
+        let mut header = vec![VERSION, id_length];
+        header.extend_from_slice(id);
+        header
+    }
+
+    /// The same value for the same place under the first key.
+    pub fn reseal(&self, place: Place, sealed: &[u8], random: &Random) -> Result<Vec<u8>, OpenError> {
+        Ok(self.seal(place, &self.open(place, sealed)?, random))
     }
 
     /// Seals `plain` for `place`: version, id length, id, nonce, ciphertext with tag.
@@ -114,9 +142,7 @@ impl KeyRing {
             .cipher
             .encrypt(&XNonce::from(nonce), payload)
             .expect("the cipher takes any message that fits into memory");
-        let id_length = u8::try_from(key.id.len()).expect("ids have at most 16 characters");
-        let mut out = vec![VERSION, id_length];
-        out.extend_from_slice(key.id.as_bytes());
+        let mut out = self.header();
         out.extend_from_slice(&nonce);
         out.extend_from_slice(&sealed);
         out
@@ -150,6 +176,10 @@ impl KeyRing {
     pub fn open_text(&self, place: Place, sealed: &[u8]) -> Result<String, OpenError> {
         String::from_utf8(self.open(place, sealed)?).map_err(|_| OpenError::Broken)
     }
+}
+
+fn fresh_key(id: &str, random: &Random) -> String {
+    format!("{id}:{}", STANDARD.encode(random.bytes::<32>()))
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -220,6 +250,42 @@ mod tests {
                 .unwrap(),
             b"y"
         );
+    }
+
+    #[test]
+    fn resealing_changes_the_key_and_nothing_else() {
+        let random = Random::seeded([5; 32]);
+        let old = KeyRing::generate(&random);
+        let new = KeyRing::parse(&old).unwrap().generate_another(&random);
+        assert!(new.starts_with("k2:"), "{}", &new[..3]);
+        let before = KeyRing::parse(&old).unwrap();
+        let during = KeyRing::parse(&format!("{new},{old}")).unwrap();
+        assert_eq!(during.ids().collect::<Vec<_>>(), ["k2", "k1"]);
+        let sealed = before.seal(place(1), b"a token", &random);
+        assert!(sealed.starts_with(&before.header()) && !sealed.starts_with(&during.header()));
+        let again = during.reseal(place(1), &sealed, &random).unwrap();
+        assert!(again.starts_with(&during.header()));
+        assert_eq!(
+            KeyRing::parse(&new).unwrap().open(place(1), &again).unwrap(),
+            b"a token"
+        );
+        // What does not open where it stands is not given a new seal that would hide that.
+        assert_eq!(during.reseal(place(2), &sealed, &random), Err(OpenError::Broken));
+        assert_eq!(
+            KeyRing::parse(&new).unwrap().reseal(place(1), &sealed, &random),
+            Err(OpenError::UnknownKey)
+        );
+    }
+
+    #[test]
+    fn a_header_is_no_beginning_of_another() {
+        let key = |id: &str| KeyRing::parse(&fresh_key(id, &Random::seeded([6; 32]))).unwrap();
+        let headers = ["k", "k1", "k11", "1"].map(|id| key(id).header());
+        for (at, one) in headers.iter().enumerate() {
+            for other in &headers[at + 1..] {
+                assert!(!one.starts_with(other) && !other.starts_with(one));
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! No tool's own rules here. Errors name the argument and what to write; they never quote a value back.
 
+use std::ops::RangeInclusive;
+
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
@@ -192,6 +194,53 @@ impl Arguments {
         Ok(Some(clean(text, most)).filter(|text| !text.is_empty()))
     }
 
+    /// A list of up to `most` texts, trimmed; empty ones are left out. What is wrong with it is told as `wanted`.
+    pub fn texts(&self, name: &str, most: usize, wanted: &str) -> Result<Vec<&str>, ToolError> {
+        let Some(value) = self.given.get(name) else {
+            return Ok(Vec::new());
+        };
+        let texts: Vec<&str> = texts_in(value)
+            .ok_or_else(|| wrong(name, wanted))?
+            .into_iter()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .take(most + 1)
+            .collect();
+        if texts.len() > most {
+            return Err(wrong(name, wanted));
+        }
+        Ok(texts)
+    }
+
+    /// A list of up to `most` numbers within `bounds` (or one alone, or as text). What is wrong with it is told as
+    /// `wanted`.
+    pub fn numbers(
+        &self,
+        name: &str,
+        most: usize,
+        bounds: RangeInclusive<f64>,
+        wanted: &str,
+    ) -> Result<Vec<f64>, ToolError> {
+        let number = |value: &Value| match value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        let found: Option<Vec<f64>> = match self.given.get(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(items)) => items.iter().take(most + 1).map(number).collect(),
+            Some(Value::String(text)) => text
+                .split(',')
+                .take(most + 1)
+                .map(|text| text.trim().parse().ok())
+                .collect(),
+            Some(value) => number(value).map(|number| vec![number]),
+        };
+        found
+            .filter(|found| found.len() <= most && found.iter().all(|number| bounds.contains(number)))
+            .ok_or_else(|| wrong(name, wanted))
+    }
+
     /// A list of a few words (or one of them alone, or several with commas).
     pub fn list(&self, name: &str, words: &[&'static str]) -> Result<Vec<&'static str>, ToolError> {
         let wanted = format!("write a list of {}", words.join(", "));
@@ -217,6 +266,15 @@ impl Arguments {
                     .ok_or_else(|| wrong(name, &wanted))
             })
             .collect()
+    }
+}
+
+/// A list of texts, as an array, or as one text with commas between them.
+fn texts_in(value: &Value) -> Option<Vec<&str>> {
+    match value {
+        Value::String(text) => Some(text.split(',').collect()),
+        Value::Array(items) => items.iter().map(Value::as_str).collect(),
+        _ => None,
     }
 }
 
@@ -426,6 +484,57 @@ mod tests {
         assert_eq!(list(json!(["planned", 1])), None);
         assert_eq!(list(json!("weather")), None);
         assert_eq!(list(json!({"planned": true})), None);
+    }
+
+    #[test]
+    fn lists_of_texts_and_of_numbers() {
+        let texts = |value| {
+            read(json!({"include": value}))
+                .texts("include", 2, "write two")
+                .map(|texts| texts.iter().map(ToString::to_string).collect::<Vec<_>>())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(texts(json!(null)).unwrap(), [""; 0]);
+        assert_eq!(texts(json!([" 42d ", ""])).unwrap(), ["42d"]);
+        assert_eq!(texts(json!("42d, 1y")).unwrap(), ["42d", "1y"]);
+        for bad in [
+            json!(["a", "b", "c"]),
+            json!("a,b,c"),
+            json!([1]),
+            json!({"a": 1}),
+        ] {
+            assert_eq!(
+                texts(bad.clone()).unwrap_err(),
+                "Not done: include: write two.",
+                "{bad}"
+            );
+        }
+        let numbers = |value| {
+            read(json!({"limit": value}))
+                .numbers("limit", 3, 1.0..=100.0, "write some")
+                .ok()
+        };
+        assert_eq!(
+            read(json!({})).numbers("limit", 3, 1.0..=2.0, "").unwrap(),
+            [0.0; 0]
+        );
+        assert_eq!(numbers(json!([5, "60", 1.5])), Some(vec![5.0, 60.0, 1.5]));
+        assert_eq!(numbers(json!(5)), Some(vec![5.0]));
+        assert_eq!(numbers(json!("5, 60")), Some(vec![5.0, 60.0]));
+        for bad in [
+            json!([0]),
+            json!([101]),
+            json!([1, 2, 3, 4]),
+            json!("1,2,3,4"),
+            json!("five"),
+            json!("NaN"),
+            json!([null]),
+            json!([[1]]),
+            json!(true),
+            json!({}),
+        ] {
+            assert_eq!(numbers(bad.clone()), None, "{bad}");
+        }
     }
 
     proptest! {

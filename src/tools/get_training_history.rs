@@ -6,7 +6,7 @@
 mod rows;
 mod totals;
 
-use rows::{day_of, is_stub};
+pub(super) use rows::{day_of, is_stub, metres_of};
 
 #[cfg(test)]
 mod tests;
@@ -380,7 +380,7 @@ fn render(
 }
 
 /// The sports asked for, in short.
-fn in_a_word(sports: &'static [&'static str]) -> String {
+pub(super) fn in_a_word(sports: &'static [&'static str]) -> String {
     match sports {
         [one] => (*one).to_owned(),
         [first, ..] => format!("{first} of all kinds"),

@@ -5,9 +5,14 @@
 
 pub mod answer;
 pub mod arguments;
+mod curves;
 mod get_athlete_profile;
+mod get_best_efforts;
+mod get_events;
 mod get_fitness;
+mod get_power_curves;
 mod get_training_history;
+mod get_training_summary;
 mod get_wellness;
 
 use std::{future::Future, pin::Pin, time::Duration};
@@ -31,6 +36,8 @@ pub enum Group {
     Fitness,
     /// Sleep, HRV, weight, how it feels.
     Wellness,
+    /// What is planned.
+    Calendar,
 }
 
 /// Whether a tool only looks or also changes. No tool does both.
@@ -71,8 +78,12 @@ pub struct Tool {
 pub static CATALOGUE: &[Tool] = &[
     get_athlete_profile::TOOL,
     get_training_history::TOOL,
+    get_training_summary::TOOL,
+    get_best_efforts::TOOL,
     get_fitness::TOOL,
+    get_power_curves::TOOL,
     get_wellness::TOOL,
+    get_events::TOOL,
 ];
 
 /// The tool with this name.

@@ -1,9 +1,13 @@
-//! Formulas over training data: fitness, weeks, means, zones, sports. Each says where it comes from.
+//! Formulas over training data: fitness, weeks, means, summaries, zones, sports, plans. Each says where it comes from.
 //!
 //! Pure: no I/O, no clock, no text for people.
 
+pub mod curves;
 pub mod fitness;
+pub mod main_sport;
 pub mod means;
+pub mod plan;
 pub mod sports;
+pub mod summary;
 pub mod weeks;
 pub mod zones;

@@ -66,14 +66,16 @@ const SPORTS: [&str; 60] = [
     "Other",
 ];
 
-/// A family: the words people use for it, and the sports it takes.
+/// A family: its name, the words people use for it, and the sports it takes.
 struct Family {
+    name: &'static str,
     words: &'static [&'static str],
     sports: &'static [&'static str],
 }
 
 const FAMILIES: [Family; 6] = [
     Family {
+        name: "Ride",
         words: &["ride", "rides", "riding", "bike", "biking", "cycling"],
         sports: &[
             "Ride",
@@ -88,14 +90,17 @@ const FAMILIES: [Family; 6] = [
         ],
     },
     Family {
+        name: "Run",
         words: &["run", "runs", "running"],
         sports: &["Run", "VirtualRun", "TrailRun"],
     },
     Family {
+        name: "Swim",
         words: &["swim", "swims", "swimming"],
         sports: &["Swim", "OpenWaterSwim"],
     },
     Family {
+        name: "Ski",
         words: &["ski", "skiing"],
         sports: &[
             "AlpineSki",
@@ -106,10 +111,12 @@ const FAMILIES: [Family; 6] = [
         ],
     },
     Family {
+        name: "Row",
         words: &["row", "rowing"],
         sports: &["Rowing", "VirtualRow"],
     },
     Family {
+        name: "Strength",
         words: &["strength", "weights", "gym"],
         sports: &["WeightTraining"],
     },
@@ -132,6 +139,14 @@ pub fn meant_by(word: &str) -> Option<&'static [&'static str]> {
         .iter()
         .find(|sport| sport.eq_ignore_ascii_case(&word))
         .map(std::slice::from_ref)
+}
+
+/// The family of a sport: `Ride` of a VirtualRide; a sport of no family stands for itself.
+pub fn family(sport: &str) -> &str {
+    FAMILIES
+        .iter()
+        .find(|family| family.sports.contains(&sport))
+        .map_or(sport, |family| family.name)
 }
 
 /// How the speed of a sport is spoken of.
@@ -187,7 +202,15 @@ mod tests {
         }
         for sport in SPORTS {
             assert!(meant_by(sport).unwrap().contains(&sport), "{sport}");
+            assert!(
+                family(sport) == sport || meant_by(family(sport)).unwrap().contains(&sport),
+                "{sport}"
+            );
         }
+        assert_eq!(
+            [family("VirtualRide"), family("Yoga"), family("")],
+            ["Ride", "Yoga", ""]
+        );
     }
 
     #[test]

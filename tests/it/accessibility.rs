@@ -27,6 +27,7 @@ async fn axe_finds_nothing_on_any_page() {
                 "/forgot",
                 "/forgot/sent",
                 "/confirm",
+                "/account/deleted",
                 "/nothing",
             ];
             let athletes = [
@@ -35,6 +36,11 @@ async fn axe_finds_nothing_on_any_page() {
                 "/connect",
                 "/disconnect",
                 "/link/regenerate",
+                "/account?done=others",
+                "/account/password",
+                "/account/address",
+                "/account/address/sent",
+                "/account/delete",
                 "/",
             ];
             let mut arguments = vec![
@@ -48,7 +54,7 @@ async fn axe_finds_nothing_on_any_page() {
             arguments.extend(strangers);
             arguments.push("--");
             arguments.extend(athletes);
-            let said = output(&tool("ICUSYNC_NODE"), &arguments, Duration::from_mins(3)).await;
+            let said = output(&tool("ICUSYNC_NODE"), &arguments, Duration::from_mins(6)).await;
             let wrong: Vec<String> = serde_json::from_str(said.lines().last().unwrap()).unwrap();
             assert!(wrong.is_empty(), "{wrong:#?}");
         },

@@ -488,3 +488,59 @@ async fn a_dead_connection_is_said_on_the_dashboard() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_key_in_the_place_of_a_consent_gives_the_consent_back() {
+    test(async |world| {
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let done = browser
+            .post("/connect/key", &[("key", world.ana().person.api_key)])
+            .await;
+        assert_eq!(done.location(), "/dashboard?done=connected");
+        world.sim.clear_requests();
+        world.mails_to("nobody@example.test").await;
+        assert!(
+            world
+                .sim
+                .requests()
+                .iter()
+                .any(|request| request.method == "DELETE" && request.status == Some(200)),
+            "nothing needs the consent any more, so it does not stay alive upstream"
+        );
+        let call = world
+            .mcp(&world.ana().link)
+            .call("get_wellness", serde_json::json!({}))
+            .await;
+        assert!(!call.is_error(), "the key is untouched: {}", call.text());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_for_an_athlete_that_another_account_holds_by_key_is_given_back() {
+    test(async |world| {
+        let mut jack = world.signed_in(&world.jack().clone()).await;
+        jack.post("/connect/key", &[("key", world.jack().person.api_key)])
+            .await;
+        let mut browser = free_ana(&world).await;
+        world.sim.clear_requests();
+        let page = connect(&world, &mut browser, world.jack().person, &ALL).await;
+        assert_eq!(page.status, 409);
+        world.mails_to("nobody@example.test").await;
+        let requests = world.sim.requests();
+        assert_eq!(
+            requests
+                .iter()
+                .filter(|request| request.method == "DELETE")
+                .count(),
+            1,
+            "no token of Jack's that nobody uses stays alive upstream"
+        );
+        let call = world
+            .mcp(&world.jack().link)
+            .call("get_wellness", serde_json::json!({}))
+            .await;
+        assert!(!call.is_error(), "{}", call.text());
+    })
+    .await;
+}

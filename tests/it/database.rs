@@ -139,7 +139,7 @@ async fn within<T>(limit: Duration, what: impl Future<Output = T>) -> T {
     done
 }
 
-async fn eventually(limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+pub async fn eventually(limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     let looked = timeout(limit, async {
         while !is_so().await {
             tokio::task::yield_now().await;

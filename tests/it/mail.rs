@@ -11,8 +11,8 @@ use icusync::{
     jobs,
     mail::transport::{SendError, Transport},
     mail::{
-        self, Address, AlreadyHere, Confirm, ConnectionAttention, Envelope, Mail, PasswordChanged, Reset,
-        outbox,
+        self, AccountDeleted, Address, AddressChanged, AlreadyHere, Confirm, ConnectionAttention, Envelope,
+        Mail, NewAddress, PasswordChanged, Reset, outbox,
     },
     queries,
 };
@@ -415,6 +415,37 @@ async fn a_mail_rolled_back_is_never_sent() {
     .await;
 }
 
+fn deleted(was_connected: Option<&str>) -> Mail {
+    Mail::AccountDeleted(AccountDeleted {
+        was_connected: was_connected.map(str::to_owned),
+        intervals: "https://intervals.icu/settings".to_owned(),
+    })
+}
+
+#[test]
+fn the_last_mail_is_true_for_every_way_to_be_connected() {
+    let envelope = Envelope {
+        to: "ana@example.test".to_owned(),
+        at: world::NOW.parse().unwrap(),
+        public_url: "https://icusync.example".to_owned(),
+    };
+    for (was_connected, said, unsaid) in [
+        (Some("oauth"), "told to revoke it", "API key"),
+        (Some("api_key"), "stays valid until you replace it", "revoke"),
+        (None, "was deleted", "https://intervals.icu/settings"),
+    ] {
+        let letter = deleted(was_connected).render(&envelope).unwrap();
+        for part in [&letter.text, &letter.html] {
+            assert!(
+                part.contains(said) && !part.contains(unsaid),
+                "{was_connected:?}: {part}"
+            );
+            assert!(part.contains("This is the last mail from us."));
+        }
+        assert!(!letter.text.contains("\n\n\n"), "{}", letter.text);
+    }
+}
+
 #[test]
 fn every_mail_reads_well_and_escapes_what_people_chose() {
     let envelope = Envelope {
@@ -441,6 +472,13 @@ fn every_mail_reads_well_and_escapes_what_people_chose() {
             athlete: "<script>alert(1)</script> & Söhne".to_owned(),
             dashboard: link("dashboard"),
         }),
+        Mail::NewAddress(NewAddress {
+            link: link("address/icum_sample"),
+        }),
+        Mail::AddressChanged(AddressChanged {
+            intervals: "https://intervals.icu/settings".to_owned(),
+        }),
+        deleted(Some("oauth")),
     ];
     for mail in mails {
         let letter = mail.render(&envelope).unwrap();

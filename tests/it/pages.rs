@@ -29,7 +29,7 @@ use crate::world::{Page, World, test, test_with};
 const POLICY: &str =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'";
 
-const FOR_ALL: [&str; 8] = [
+const FOR_ALL: [&str; 11] = [
     "/",
     "/privacy",
     "/sign-up",
@@ -38,14 +38,23 @@ const FOR_ALL: [&str; 8] = [
     "/forgot",
     "/forgot/sent",
     "/confirm",
+    "/address",
+    "/account/address/sent",
+    "/account/deleted",
 ];
-const FOR_ATHLETES: [&str; 6] = [
+const FOR_ATHLETES: [&str; 12] = [
     "/dashboard",
     "/activity",
     "/connect",
     "/disconnect",
     "/link/regenerate",
     "/connect/callback?state=x",
+    "/account?done=others",
+    "/account/password",
+    "/account/address",
+    "/account/address/sent",
+    "/account/delete",
+    "/address",
 ];
 
 /// A second service on the world's database, with other settings.
@@ -225,7 +234,10 @@ const EVIL: [&str; 8] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_people_and_upstream_write_stays_text() {
     test_with(
-        |config| config.sign_ins_per_minute = 1_000,
+        |config| {
+            config.sign_ins_per_minute = 1_000;
+            config.sign_ins_per_address = 1_000;
+        },
         async |world| {
             let ana = world.ana().clone();
             let mut browser = world.signed_in(&ana).await;
@@ -235,6 +247,11 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 sqlx::query("update connections set athlete_name = $1, athlete_id = $1, zone = $1 where account_id = $2")
                     .bind(evil)
                     .bind(account.0)
+                    .execute(&world.app.pool)
+                    .await
+                    .unwrap();
+                sqlx::query("update sessions set user_agent = $1")
+                    .bind(evil)
                     .execute(&world.app.pool)
                     .await
                     .unwrap();
@@ -255,9 +272,28 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 queries::activity_log::write(&world.app.pool, &entry).await.unwrap();
                 let encoded: String = url::form_urlencoded::byte_serialize(evil.as_bytes()).collect();
                 let mut pages = Vec::new();
-                for path in ["/dashboard", "/activity", "/connect", "/disconnect", "/link/regenerate"] {
+                for path in [
+                    "/dashboard",
+                    "/activity",
+                    "/connect",
+                    "/disconnect",
+                    "/link/regenerate",
+                    "/account",
+                    "/account/password",
+                    "/account/address",
+                    "/account/delete",
+                ] {
                     pages.push((path, browser.get(path).await));
                 }
+                pages.push(("account done", browser.get(&format!("/account?done={encoded}")).await));
+                pages.push(("session", browser.post("/account/sessions/end", &[("session", evil)]).await));
+                pages.push((
+                    "password",
+                    browser.post("/account/password", &[("current", evil), ("password", &format!("{evil} and more"))]).await,
+                ));
+                pages.push(("address", browser.post("/account/address", &[("email", evil), ("password", evil)]).await));
+                pages.push(("delete", browser.post("/account/delete", &[("password", evil), ("word", evil)]).await));
+                pages.push(("address link", browser.get(&format!("/address/{encoded}")).await));
                 pages.push(("done", browser.get(&format!("/dashboard?done={encoded}")).await));
                 pages.push(("before", browser.get(&format!("/activity?before={encoded}")).await));
                 pages.push(("zone", browser.post("/dashboard/zone", &[("zone", evil)]).await));
@@ -325,6 +361,14 @@ async fn only_our_own_pages_may_post() {
                 "/dashboard/zone",
                 "/confirm",
                 "/reset",
+                "/account/sessions/end",
+                "/account/sessions/end-others",
+                "/account/sessions/end-all",
+                "/account/password",
+                "/account/address",
+                "/account/export",
+                "/account/delete",
+                "/address",
             ] {
                 assert_eq!(signed.post(path, &[]).await.status, 403, "{path}");
                 // What acts does so by POST only, and odd methods reach nothing.

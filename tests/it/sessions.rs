@@ -323,3 +323,39 @@ async fn a_megabyte_of_password_never_reaches_the_hash() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_sign_ins_at_once_take_no_more_than_their_seats_86() {
+    test_with(
+        |config| {
+            config.sign_ins_per_minute = 1_000;
+            config.sign_ins_per_address = 1_000;
+            config.passwords_at_once = 2;
+        },
+        async |world| {
+            let all = futures::future::join_all((0..200).map(|n| {
+                let mut browser = world.browser();
+                async move {
+                    let email = format!("{n}@example.test");
+                    browser
+                        .post("/sign-in", &[("email", &email), ("password", "wrong password")])
+                        .await
+                        .status
+                }
+            }));
+            let meanwhile = async {
+                let mut stranger = world.browser();
+                for _ in 0..20 {
+                    assert_eq!(stranger.get("/sign-in").await.status, 200, "pages go on");
+                }
+            };
+            let (all, ()) = tokio::join!(all, meanwhile);
+            // Those that found no seat within a page's time are told so; nobody is let in and nothing breaks.
+            assert!(all.iter().all(|status| matches!(status, 422 | 503)), "{all:?}");
+            assert!(all.contains(&422));
+            let ana = [("email", world.ana().person.email), ("password", PASSWORD)];
+            assert_eq!(world.browser().post("/sign-in", &ana).await.status, 303);
+        },
+    )
+    .await;
+}

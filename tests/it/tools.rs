@@ -1,4 +1,4 @@
-//! The four read tools as a client hears them, of the simulator's people: budgets, sums, names, secrets.
+//! The read tools as a client hears them, of the simulator's people: budgets, sums, names, secrets.
 
 use std::sync::Arc;
 
@@ -54,6 +54,36 @@ async fn every_answer_begins_with_whose_it_is_and_their_own_today() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
+    world::test(async |world| {
+        for (seeded, zone) in [
+            (world.tria(), "America/Los_Angeles"),
+            (world.bishnu(), "Asia/Kathmandu"),
+            (world.nell(), "America/St_Johns"),
+        ] {
+            for tool in icusync::tools::CATALOGUE {
+                for arguments in [json!({}), json!({"detail": "full"})] {
+                    let (text, _) = ask(&world, &seeded.link, tool.name, arguments).await;
+                    let line = text.lines().next().unwrap();
+                    assert!(line.starts_with(&format!("{} · ", seeded.person.name)), "{line}");
+                    assert!(
+                        line.ends_with(&format!(" · {zone}, today 2026-11-21 Sat")),
+                        "{line}"
+                    );
+                    assert!(!text.contains("null") && !text.contains("NaN"), "{text}");
+                    assert!(!text.contains('\u{202E}') && !text.contains('\u{200B}'), "{text}");
+                }
+            }
+        }
+        let (text, _) = ask(&world, &world.tria().link, "get_training_history", json!({})).await;
+        assert!(text.lines().nth(1).unwrap().contains("\tmi\t"), "{text}");
+        let (text, _) = ask(&world, &world.bishnu().link, "get_training_history", json!({})).await;
+        assert!(text.contains("closed to the API by Strava"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_default_call_makes_one_request_and_each_extra_source_one_more() {
     world::test(async |world| {
         settled(&world).await;
@@ -83,6 +113,18 @@ async fn a_default_call_makes_one_request_and_each_extra_source_one_more() {
                 json!({"detail": "full", "oldest": "2026-06-01"}),
                 2,
             ),
+            ("get_training_summary", json!({}), 1),
+            (
+                "get_training_summary",
+                json!({"include": ["planned"], "oldest": "2026-09-07"}),
+                2,
+            ),
+            ("get_events", json!({}), 1),
+            (
+                "get_events",
+                json!({"include": ["done"], "oldest": "2026-11-09", "detail": "full"}),
+                2,
+            ),
             // Read a moment ago, and so answered from memory.
             ("get_athlete_profile", json!({}), 0),
         ] {
@@ -96,7 +138,7 @@ async fn a_default_call_makes_one_request_and_each_extra_source_one_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_month_of_activities_keeps_its_budget() {
     world::test(async |world| {
-        for person in &world.people {
+        for person in [world.ana(), world.jack()] {
             let arguments = json!({"oldest": "2026-10-23"});
             let (text, _) = ask(&world, &person.link, "get_training_history", arguments).await;
             let rows = text.lines().filter(|line| line.starts_with("2026-")).count();
@@ -196,6 +238,73 @@ async fn no_secret_of_upstream_and_no_address_is_ever_in_an_answer() {
                 }
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fortnight_of_plans_is_short_and_its_steps_are_resolved() {
+    world::test(async |world| {
+        for person in &world.people {
+            let (text, _) = ask(&world, &person.link, "get_events", json!({})).await;
+            assert!(text.len() <= 4096, "{} bytes\n{text}", text.len());
+            assert!(
+                text.contains("\nPlanned: ") && text.contains("\nSteps, targets"),
+                "{text}"
+            );
+            assert!(
+                !text.contains("not resolved") && !text.contains("no length given"),
+                "{text}"
+            );
+            let past = json!({"oldest": "2026-11-02", "newest": "2026-11-15", "include": "done"});
+            let (text, asked) = ask(&world, &person.link, "get_events", past).await;
+            assert!(text.contains("\tdone ") && asked.len() == 2, "{asked:?}\n{text}");
+            assert!(!text.contains("not paired"), "{text}");
+        }
+    })
+    .await;
+}
+
+/// The line that begins so, up to the first tab after it, and the cell under `header`.
+fn cell<'a>(text: &'a str, table: &str, row: &str, header: &str) -> &'a str {
+    let top = text.lines().find(|line| line.starts_with(table)).unwrap();
+    let at = top.split('\t').position(|name| name == header).unwrap();
+    let row = text.lines().find(|line| line.starts_with(row)).unwrap();
+    row.split('\t').nth(at).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_summary_adds_up_to_the_history() {
+    world::test(async |world| {
+        let link = &world.jack().link;
+        let range = json!({"oldest": "2026-10-19", "newest": "2026-11-15"});
+        let (history, _) = ask(&world, link, "get_training_history", range.clone()).await;
+        let weeks = history
+            .lines()
+            .find(|line| line.starts_with("Weeks (Mon), load: "))
+            .unwrap();
+        let (summary, _) = ask(&world, link, "get_training_summary", range).await;
+        for (monday, named) in [
+            ("2026-11-09", "9 Nov "),
+            ("2026-11-02", "2 Nov "),
+            ("2026-10-26", "26 Oct "),
+            ("2026-10-19", "19 Oct "),
+        ] {
+            let load = weeks
+                .split(" · ")
+                .find_map(|week| week.trim_start_matches("Weeks (Mon), load: ").strip_prefix(named))
+                .unwrap();
+            let told = cell(&summary, "week (Mon)", monday, "load");
+            assert_eq!(
+                told.split(' ').next().unwrap(),
+                load,
+                "{monday}\n{weeks}\n{summary}"
+            );
+        }
+        assert!(
+            summary.contains("\nNow / before, 21 Sep – 18 Oct 2026: ") && summary.contains("\nZones "),
+            "{summary}"
+        );
     })
     .await;
 }

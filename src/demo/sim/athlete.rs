@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
 use super::{
+    activity::{FUEL, LACTATE},
     dice::whole,
     people::{Build, FIRST_DAY, Person},
     schema::{ATHLETE, PROFILE, SPORT_SETTINGS, blank, fill},
@@ -15,35 +16,53 @@ use super::{
 
 /// The custom wellness field of the cyclist.
 pub(super) const CUSTOM_FIELD: &str = "SaunaMinutes";
+/// A custom wellness field of the triathlete, a number.
+pub(super) const CAFFEINE: &str = "CaffeineMg";
+/// A custom wellness field of the triathlete, text.
+pub(super) const WHERE: &str = "SleptWhere";
 
 /// Whether `person` has a custom wellness field of this code.
 pub(super) fn has_custom_field(person: &Person, code: &str) -> bool {
-    person.build == Build::Cyclist && code == CUSTOM_FIELD
+    match person.build {
+        Build::Cyclist => code == CUSTOM_FIELD,
+        Build::Triathlete => matches!(code, CAFFEINE | WHERE),
+        Build::Runner | Build::StravaOnly | Build::Newcomer => false,
+    }
 }
 
 /// `GET /athlete/{id}`.
 pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
     let mut object = blank(ATHLETE);
     let today = person.local(now).date();
+    let (known, imperial) = (person.is_known(), person.build == Build::Triathlete);
     fill(
         &mut object,
         json!({
             "id": person.athlete_id, "name": person.name, "firstname": person.first_name(),
-            "lastname": person.last_name(), "profile_medium": "/img/athlete.png", "sex": person.sex,
-            "city": person.city, "country": person.country, "timezone": person.timezone, "locale": "en",
-            "languages": ["en"], "bikes": [], "shoes": [], "email": person.private_email,
-            "icu_api_key": person.api_key, "icu_friend_invite_token": person.invite_token,
-            "icu_date_of_birth": person.born, "height": person.height, "height_units": "CM",
-            "measurement_preference": "meters", "weight_pref_lb": false, "fahrenheit": false, "wind_speed": "KMH",
-            "rain": "MM", "date_format": "ISO8601", "time_format": "24H", "visibility": "PRIVATE",
-            "icu_weight": person.weight, "icu_weight_sync": "NONE", "icu_resting_hr": person.resting_hr,
+            "lastname": person.last_name(), "profile_medium": "/img/athlete.png",
+            "sex": known.then_some(person.sex),
+            "city": known.then_some(person.city), "country": known.then_some(person.country),
+            "timezone": person.timezone, "locale": "en", "languages": ["en"], "bikes": [], "shoes": [],
+            "email": person.private_email, "icu_api_key": person.api_key,
+            "icu_friend_invite_token": person.invite_token, "icu_date_of_birth": known.then_some(person.born),
+            "height": known.then_some(person.height), "height_units": if imperial { "FEET" } else { "CM" },
+            "measurement_preference": if imperial { "feet" } else { "meters" }, "weight_pref_lb": imperial,
+            "fahrenheit": imperial, "wind_speed": if imperial { "MPH" } else { "KMH" },
+            "rain": if imperial { "INCHES" } else { "MM" }, "date_format": "ISO8601", "time_format": "24H",
+            "visibility": "PRIVATE", "icu_weight": known.then_some(person.weight), "icu_weight_sync": "NONE",
+            "icu_resting_hr": known.then_some(person.resting_hr),
         }),
     );
+    let since = if known {
+        "2024-01-01T07:00:11.000+00:00"
+    } else {
+        "2026-11-13T16:40:52.000+00:00"
+    };
+    let strava = matches!(person.build, Build::Cyclist | Build::StravaOnly);
     fill(
         &mut object,
         json!({
-            "status": "ACTIVE", "status_updated": "2024-01-01T07:00:11.000+00:00",
-            "icu_activated": "2024-01-01T07:00:11.000+00:00",
+            "status": "ACTIVE", "status_updated": since, "icu_activated": since,
             "icu_last_seen": stamp(now - Duration::hours(5)), "icu_admin": false, "icu_coach": false,
             "icu_permission": "WRITE", "icu_effort_secs": [5, 60, 300, 1200], "icu_form_as_percent": false,
             "icu_mmp_days": 42, "icu_wellness_prompt": true, "private_wellness_keys": [],
@@ -51,16 +70,23 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
             "icu_garmin_health": true, "icu_garmin_training": true, "icu_garmin_sync_activities": true,
             "icu_garmin_download_wellness": true, "icu_garmin_upload_workouts": true,
             "icu_garmin_outdoor_power_range": 2.5, "icu_garmin_hr_range": 1.5, "garmin_pace_range": 2.5,
-            "strava_authorized": person.build == Build::Cyclist, "beta_user": false,
-            "strava_id": (person.build == Build::Cyclist).then_some(41_977_003),
+            "strava_authorized": strava, "beta_user": false, "strava_id": strava.then_some(41_977_003),
             "icu_wellness_keys": match person.build {
+                Build::Triathlete => vec![
+                    "weight", "restingHR", "hrvSDNN", "sleepSecs", "sleepQuality", "fatigue", "menstrualPhase", "spO2",
+                    CAFFEINE, WHERE,
+                ],
+                Build::StravaOnly => vec!["weight"],
+                Build::Newcomer => Vec::new(),
                 Build::Cyclist => vec![
                     "weight", "restingHR", "hrv", "sleepSecs", "sleepScore", "sleepQuality", "soreness", "fatigue",
                     "stress", "mood", "motivation", CUSTOM_FIELD,
                 ],
                 Build::Runner => vec!["weight", "restingHR", "sleepSecs", "sleepScore", "soreness", "steps"],
             },
-            "custom_items": custom_items(person), "sportSettings": sport_settings(person, today),
+            "custom_items": custom_items(person),
+            // Of the account from Strava the list is missing here, though the endpoint of its own has it.
+            "sportSettings": (person.build != Build::StravaOnly).then(|| sport_settings(person, today)),
         }),
     );
     object
@@ -83,15 +109,52 @@ pub(super) fn stamp(at: DateTime<Utc>) -> String {
 
 /// `GET /athlete/{id}/custom-item`.
 pub(super) fn custom_items(person: &Person) -> Value {
-    match person.build {
-        Build::Cyclist => json!([{
-            "id": 30_501, "athlete_id": person.athlete_id, "type": "INPUT_FIELD", "visibility": "PRIVATE",
-            "name": "Sauna minutes", "description": "Minutes in the sauna", "image": null,
-            "content": {"code": CUSTOM_FIELD, "type": "numeric", "aggregate": "SUM"}, "usage_count": 0, "index": 0,
+    let item = |id: u32, kind: &str, name: &str, description: Option<&str>, content: Value| {
+        json!({
+            "id": id, "athlete_id": person.athlete_id, "type": kind, "visibility": "PRIVATE", "name": name,
+            "description": description, "image": null, "content": content, "usage_count": 0, "index": 0,
             "hide_script": false, "hidden_by_id": null, "updated": "2024-08-01T09:00:00.000+00:00",
             "from_athlete": null, "from_id": null,
-        }]),
-        Build::Runner => json!([]),
+        })
+    };
+    let number =
+        |code: &str, aggregate: &str| json!({"code": code, "type": "numeric", "aggregate": aggregate});
+    let text = |code: &str| json!({"code": code, "type": "text"});
+    match person.build {
+        Build::Cyclist => json!([item(
+            30_501,
+            "INPUT_FIELD",
+            "Sauna minutes",
+            Some("Minutes in the sauna"),
+            number(CUSTOM_FIELD, "SUM")
+        )]),
+        Build::Triathlete => json!([
+            item(
+                30_511,
+                "INPUT_FIELD",
+                "Caffeine ☕ (mg)",
+                None,
+                number(CAFFEINE, "SUM")
+            ),
+            item(30_512, "INPUT_FIELD", "Where I slept", Some(""), text(WHERE)),
+            item(
+                30_513,
+                "ACTIVITY_FIELD",
+                "Lactate",
+                Some("mmol/l"),
+                number(LACTATE, "MAX")
+            ),
+            item(30_514, "ACTIVITY_FIELD", "Fuel", None, text(FUEL)),
+            // A chart has no code.
+            item(
+                30_515,
+                "FITNESS_CHART",
+                "Form, swim only",
+                None,
+                json!({"plots": [], "height": null})
+            ),
+        ]),
+        Build::Runner | Build::StravaOnly | Build::Newcomer => json!([]),
     }
 }
 
@@ -112,10 +175,6 @@ fn group(person: &Person, number: i64, types: &[&str], day: NaiveDate) -> Map<St
             "sweet_spot_min": SWEET_SPOT.0, "sweet_spot_max": SWEET_SPOT.1, "power_spike_threshold": 30,
             "ftp_est_min_secs": 300, "use_laps_for_power_intervals": false,
             "keep_all_laps_for_power_intervals": false, "power_intervals_start_locked": false,
-            "lthr": person.lthr, "max_hr": person.max_hr, "hr_zones": person.hr_zones,
-            "hr_zone_names": [
-                "Recovery", "Aerobic", "Tempo", "SubThreshold", "SuperThreshold", "Aerobic Capacity", "Anaerobic",
-            ],
             "hr_load_type": "HRSS", "gap_model": "NONE", "elevation_correction": "AUTO", "use_gap_zone_times": false,
             "load_order": "POWER_HR_PACE", "tiz_order": "POWER_HR_PACE", "workout_order": "POWER_HR_PACE",
             "interval_display": "POWER_HR_PACE", "extract_workouts": true, "show_pauses": 30,
@@ -124,10 +183,32 @@ fn group(person: &Person, number: i64, types: &[&str], day: NaiveDate) -> Map<St
             "created": stamp(FIRST_DAY.and_hms_opt(7, 0, 11).unwrap_or_default().and_utc()), "updated": stamp(updated),
         }),
     );
+    if person.is_known() {
+        fill(
+            &mut object,
+            json!({
+                "lthr": person.lthr, "max_hr": person.max_hr, "hr_zones": person.hr_zones,
+                "hr_zone_names": [
+                    "Recovery", "Aerobic", "Tempo", "SubThreshold", "SuperThreshold", "Aerobic Capacity", "Anaerobic",
+                ],
+            }),
+        );
+    }
     object
 }
 
-/// `GET /athlete/{id}/sport-settings`, as they stand on `day`. Each person has one sport without thresholds.
+/// Pace as `Run` or, of the triathlete, `Swim` shows it.
+pub(super) fn pace_units(person: &Person, swim: bool) -> &'static str {
+    match (person.build, swim) {
+        (Build::Triathlete, true) => "SECS_100Y",
+        (_, true) => "SECS_100M",
+        (Build::Triathlete, false) => "MINS_MILE",
+        _ => "MINS_KM",
+    }
+}
+
+/// `GET /athlete/{id}/sport-settings`, as they stand on `day`. Each person has a sport without thresholds, the newcomer
+/// no others.
 pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
     let rides = [
         "Ride",
@@ -140,7 +221,10 @@ pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
     let mut ride = group(person, 1, &rides, day);
     let mut run = group(person, 2, &["Run", "VirtualRun", "TrailRun"], day);
     let mut other = group(person, 3, &["Other"], day);
-    if person.build == Build::Cyclist {
+    let names = [
+        "Zone 1", "Zone 2", "Zone 3", "Zone 4", "Zone 5a", "Zone 5b", "Zone 5c",
+    ];
+    if person.has_power() {
         let ftp = whole(person.ftp(day));
         fill(
             &mut ride,
@@ -156,24 +240,41 @@ pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
                 },
             }),
         );
-    } else {
+    }
+    if person.is_known() && !person.has_power() || person.build == Build::Triathlete {
         fill(
             &mut run,
             json!({
-                "threshold_pace": person.threshold_pace(day), "pace_zones": PACE_ZONES,
-                "pace_zone_names": ["Zone 1", "Zone 2", "Zone 3", "Zone 4", "Zone 5a", "Zone 5b", "Zone 5c"],
+                "threshold_pace": person.threshold_pace(day), "pace_zones": PACE_ZONES, "pace_zone_names": names,
             }),
         );
     }
     fill(
         &mut run,
         json!({
-            "pace_units": "MINS_KM", "pace_load_type": "RUN", "gap_model": "STRAVA_RUN",
+            "pace_units": pace_units(person, false), "pace_load_type": "RUN", "gap_model": "STRAVA_RUN",
             "best_effort_distances": [400.0, 1000.0, 5000.0, 10_000.0, 21_097.5], "pace_curve_start": 100.0,
             "load_order": "PACE_HR_POWER", "tiz_order": "PACE_HR_POWER", "workout_order": "PACE_HR_POWER",
             "interval_display": "PACE_HR_POWER",
         }),
     );
     fill(&mut other, json!({"other": true, "load_order": "HR_POWER_PACE"}));
-    vec![Value::Object(ride), Value::Object(run), Value::Object(other)]
+    let mut groups = vec![ride, run];
+    if person.build == Build::Triathlete {
+        let mut swim = group(person, 4, &["Swim", "OpenWaterSwim"], day);
+        // In the water the heart beats slower, and the zones follow.
+        fill(
+            &mut swim,
+            json!({
+                "lthr": person.lthr - 9, "max_hr": person.max_hr - 9, "hr_zones": person.hr_zones.map(|bpm| bpm - 9),
+                "threshold_pace": person.swim_pace(day), "pace_zones": PACE_ZONES, "pace_zone_names": names,
+                "pace_units": pace_units(person, true), "pace_load_type": "SWIM", "load_order": "PACE_HR_POWER",
+                "tiz_order": "PACE_HR_POWER", "workout_order": "PACE_HR_POWER", "interval_display": "PACE_HR_POWER",
+                "best_effort_distances": [91.44, 365.76, 1508.76], "pace_curve_start": 25.0,
+            }),
+        );
+        groups.push(swim);
+    }
+    groups.push(other);
+    groups.into_iter().map(Value::Object).collect()
 }

@@ -20,6 +20,9 @@ use super::{
     world::{Recorded, World},
 };
 
+/// The largest crowd: ten years of a person who does little else.
+const MOST: usize = 100_000;
+
 /// Routes, answering only under a loopback name with this port.
 pub(super) fn router(world: Arc<World>, port: u16) -> Router {
     let hosts = Arc::new(["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}")));
@@ -31,6 +34,7 @@ pub(super) fn router(world: Arc<World>, port: u16) -> Router {
         )
         .route("/_control/revoke", post(revoke))
         .route("/_control/limits", post(limits))
+        .route("/_control/crowd", post(crowd))
         .with_state(world)
         .layer(from_fn(no_browser))
         .layer(from_fn_with_state(hosts, check_host))
@@ -105,4 +109,20 @@ async fn limits(State(world): State<Arc<World>>, Json(limits): Json<Limits>) -> 
         world.state().limits.by_address = by_address;
     }
     Json(json!({"ok": true}))
+}
+
+/// `{"person":"ana","activities":10000}`: small activities from the ten years before the person's history, in the place
+/// of those given before.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Crowd {
+    person: String,
+    activities: usize,
+}
+
+async fn crowd(State(world): State<Arc<World>>, Json(crowd): Json<Crowd>) -> Response {
+    if crowd.activities > MOST || !world.crowd(&crowd.person, crowd.activities) {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    Json(json!({"ok": true})).into_response()
 }

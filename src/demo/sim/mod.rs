@@ -1,4 +1,4 @@
-//! A simulated intervals.icu on loopback: two invented athletes, OAuth, the endpoints that our client calls, upstream's
+//! A simulated intervals.icu on loopback: five invented athletes, OAuth, the endpoints that our client calls, upstream's
 //! errors and limits, and broken answers on request.
 //!
 //! Data is a function of person and day. Nothing here knows our service, and nothing real is contacted.
@@ -8,6 +8,7 @@ mod api;
 mod athlete;
 mod calendar;
 mod control;
+mod crowd;
 mod dice;
 mod fault;
 mod front;
@@ -161,6 +162,12 @@ impl Running {
     /// Leaves the application so many requests in 15 minutes and in the day.
     pub fn set_remaining(&self, quarter_hour: usize, day: usize) {
         self.world.leave((quarter_hour, day));
+    }
+
+    /// Gives the person with this short name `count` small activities in the ten years before [`FIRST_DAY`], in the place
+    /// of those given before; fitness, wellness and calendar do not move. False for an unknown name.
+    pub fn crowd(&self, slug: &str, count: usize) -> bool {
+        self.world.crowd(slug, count)
     }
 
     /// Switches the limit of ten requests a second by address.

@@ -2,7 +2,7 @@
 //!
 //! What they did on a day is in `season` and `training`; how it reads on the wire in `athlete`, `activity`, `wellness`.
 
-use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
 use super::dice::Dice;
@@ -24,6 +24,12 @@ pub(super) enum Build {
     Cyclist,
     /// Runs by pace.
     Runner,
+    /// Swims, rides with a power meter and runs, in miles, pounds and yards.
+    Triathlete,
+    /// Rides, and every ride comes from Strava.
+    StravaOnly,
+    /// Signed up a week ago and has told upstream nothing.
+    Newcomer,
 }
 
 /// Someone with an account at the simulated intervals.icu.
@@ -35,7 +41,7 @@ pub struct Person {
     pub name: &'static str,
     /// Address of their demo account with us (not what upstream knows).
     pub email: &'static str,
-    /// `i…`.
+    /// `i…`; bare digits for an old sign-up by Strava.
     pub athlete_id: &'static str,
     /// API key of upstream's developer settings.
     pub api_key: &'static str,
@@ -61,12 +67,19 @@ pub struct Person {
     pub(super) lthr: u32,
     pub(super) max_hr: u32,
     pub(super) hr_zones: [u32; 7],
-    /// Since when which threshold holds: FTP in W for the cyclist, m/s for the runner.
-    thresholds: &'static [((i32, u32, u32), f64)],
+    /// Since when which FTP holds, W; none for who has no power meter.
+    ftps: &'static [Since],
+    /// Since when which threshold pace of runs holds, m/s.
+    run_paces: &'static [Since],
+    /// Since when which threshold pace of swims holds, m/s.
+    swim_paces: &'static [Since],
 }
 
+/// Year, month and day from which a threshold holds, and the threshold.
+type Since = ((i32, u32, u32), f64);
+
 /// Everybody, the one that the consent page proposes first.
-pub static PEOPLE: [Person; 2] = [
+pub static PEOPLE: [Person; 5] = [
     Person {
         slug: "ana",
         name: "Ana Berger",
@@ -91,7 +104,7 @@ pub static PEOPLE: [Person; 2] = [
         lthr: 168,
         max_hr: 186,
         hr_zones: [136, 150, 157, 167, 172, 177, 186],
-        thresholds: &[
+        ftps: &[
             ((2024, 1, 1), 208.0),
             ((2024, 4, 15), 216.0),
             ((2024, 7, 22), 224.0),
@@ -103,6 +116,8 @@ pub static PEOPLE: [Person; 2] = [
             ((2026, 2, 23), 240.0),
             ((2026, 5, 11), 246.0),
         ],
+        run_paces: &[],
+        swim_paces: &[],
     },
     Person {
         slug: "jack",
@@ -128,7 +143,8 @@ pub static PEOPLE: [Person; 2] = [
         lthr: 172,
         max_hr: 190,
         hr_zones: [139, 154, 161, 171, 176, 181, 190],
-        thresholds: &[
+        ftps: &[],
+        run_paces: &[
             ((2024, 1, 1), 3.521_127),
             ((2024, 6, 3), 3.597_122),
             ((2025, 1, 6), 3.663_004),
@@ -136,6 +152,105 @@ pub static PEOPLE: [Person; 2] = [
             ((2026, 1, 5), 3.787_879),
             ((2026, 6, 8), 3.846_154),
         ],
+        swim_paces: &[],
+    },
+    Person {
+        slug: "tria",
+        name: "Tríona O’Shea-Łuczak",
+        email: "triona@example.test",
+        athlete_id: "i900003",
+        api_key: "simkey4tria3h7w2d9f5s1x8g4j",
+        token: "c3c000000000000000000000000000c3",
+        timezone: "America/Los_Angeles",
+        private_email: "triona.oshea@upstream.example.test",
+        invite_token: "siminvitetriaM5d1",
+        zone: Tz::America__Los_Angeles,
+        seed: 0x7A1A_70D3,
+        number: 3,
+        build: Build::Triathlete,
+        sex: "F",
+        born: "1979-02-28",
+        city: "Santa Cruz",
+        country: "United States",
+        height: 1.66,
+        weight: 58.97,
+        resting_hr: 51,
+        lthr: 161,
+        max_hr: 178,
+        hr_zones: [130, 144, 151, 160, 165, 170, 178],
+        ftps: &[
+            ((2024, 1, 1), 184.0),
+            ((2024, 7, 8), 192.0),
+            ((2025, 3, 3), 197.0),
+            ((2025, 9, 1), 205.0),
+            ((2026, 4, 6), 213.0),
+        ],
+        run_paces: &[
+            ((2024, 1, 1), 3.191_489),
+            ((2025, 5, 5), 3.276_539),
+            ((2026, 7, 6), 3.355_705),
+        ],
+        swim_paces: &[
+            ((2024, 1, 1), 0.98),
+            ((2025, 2, 3), 1.016),
+            ((2026, 8, 3), 1.052_632),
+        ],
+    },
+    Person {
+        slug: "bishnu",
+        name: "Bishnu Tamang",
+        email: "bishnu@example.test",
+        athlete_id: "9000041",
+        api_key: "simkey4bishnu6t2k8m4q1z7c3v",
+        token: "d4d000000000000000000000000000d4",
+        timezone: "Asia/Kathmandu",
+        private_email: "bishnu.tamang@upstream.example.test",
+        invite_token: "siminvitebishnuT8r4",
+        zone: Tz::Asia__Kathmandu,
+        seed: 0xB154_4E17,
+        number: 4,
+        build: Build::StravaOnly,
+        sex: "M",
+        born: "1995-11-30",
+        city: "Pokhara",
+        country: "Nepal",
+        height: 1.68,
+        weight: 60.5,
+        resting_hr: 49,
+        lthr: 170,
+        max_hr: 189,
+        hr_zones: [137, 152, 159, 169, 174, 179, 189],
+        ftps: &[((2024, 1, 1), 221.0), ((2025, 10, 6), 232.0)],
+        run_paces: &[],
+        swim_paces: &[],
+    },
+    Person {
+        slug: "nell",
+        name: "Nell Pike",
+        email: "nell@example.test",
+        athlete_id: "i900005",
+        api_key: "simkey4nell9b3n6p2r8w5y1f7l",
+        token: "e5e000000000000000000000000000e5",
+        timezone: "America/St_Johns",
+        private_email: "nell.pike@upstream.example.test",
+        invite_token: "siminvitenellG6s9",
+        zone: Tz::America__St_Johns,
+        seed: 0x4E11_0915,
+        number: 5,
+        build: Build::Newcomer,
+        sex: "F",
+        born: "2001-04-09",
+        city: "St. John's",
+        country: "Canada",
+        height: 1.71,
+        weight: 66.0,
+        resting_hr: 60,
+        lthr: 170,
+        max_hr: 194,
+        hr_zones: [137, 152, 159, 169, 174, 179, 194],
+        ftps: &[],
+        run_paces: &[],
+        swim_paces: &[],
     },
 ];
 
@@ -183,35 +298,43 @@ impl Person {
         )
     }
 
-    fn threshold_row(&self, day: NaiveDate) -> (NaiveDate, f64) {
-        let date = |(y, m, d): (i32, u32, u32)| NaiveDate::from_ymd_opt(y, m, d).unwrap_or(FIRST_DAY);
-        let mut rows = self
-            .thresholds
-            .iter()
-            .map(|(since, value)| (date(*since), *value));
-        let first = rows.clone().next().unwrap_or((FIRST_DAY, 0.0));
-        rows.rfind(|(since, _)| *since <= day).unwrap_or(first)
+    /// Whether upstream was told anything of the person: body, thresholds, mornings. The constants of who told nothing
+    /// are theirs all the same, and stand nowhere on the wire.
+    pub(super) fn is_known(&self) -> bool {
+        self.build != Build::Newcomer
+    }
+
+    /// Whether what the person rides has a power meter.
+    pub(super) fn has_power(&self) -> bool {
+        !self.ftps.is_empty()
     }
 
     /// Day of the last change of a threshold up to `day`.
     pub(super) fn threshold_since(&self, day: NaiveDate) -> NaiveDate {
-        self.threshold_row(day).0
+        let all = [self.ftps, self.run_paces, self.swim_paces];
+        let since = all.into_iter().filter_map(|rows| row(rows, day));
+        since.map(|(since, _)| since).max().unwrap_or(FIRST_DAY)
     }
 
-    /// FTP on `day`, W.
+    /// FTP on `day`, W; 0 for who has no power meter.
     pub(super) fn ftp(&self, day: NaiveDate) -> f64 {
-        match self.build {
-            Build::Cyclist => self.threshold_row(day).1,
-            Build::Runner => 0.0,
-        }
+        row(self.ftps, day).map_or(0.0, |(_, watts)| watts)
     }
 
-    /// Threshold pace on `day`, m/s.
+    /// Threshold pace of runs on `day`, m/s.
     pub(super) fn threshold_pace(&self, day: NaiveDate) -> f64 {
-        match self.build {
-            Build::Cyclist => 3.4,
-            Build::Runner => self.threshold_row(day).1,
-        }
+        row(self.run_paces, day).map_or(3.4, |(_, speed)| speed)
+    }
+
+    /// Threshold pace of swims on `day`, m/s.
+    pub(super) fn swim_pace(&self, day: NaiveDate) -> f64 {
+        row(self.swim_paces, day).map_or(0.8, |(_, speed)| speed)
+    }
+
+    /// Whether the clocks change in the night to `day`.
+    pub(super) fn clocks_change(&self, day: NaiveDate) -> bool {
+        let noon = |day: NaiveDate| self.utc(day.and_time(NOON));
+        noon(day) - noon(day - Duration::days(1)) != Duration::days(1)
     }
 
     /// Whether the person lies ill on `day`: Monday to Friday of one week a year, in their winter.
@@ -221,12 +344,26 @@ impl Person {
             return false;
         };
         let first = match self.build {
-            Build::Cyclist => 5,
+            Build::Cyclist | Build::StravaOnly | Build::Newcomer => 5,
             Build::Runner => 28,
+            Build::Triathlete => 2,
         };
         let ill = self.dice(new_year, "ill").pick(&[0, 1, 2, 3, 4]) + first;
         week.week() == ill && !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
     }
+}
+
+const NOON: NaiveTime = match NaiveTime::from_hms_opt(12, 0, 0) {
+    Some(noon) => noon,
+    None => NaiveTime::MIN,
+};
+
+/// The row that holds on `day`; before the first one, the first.
+fn row(rows: &[Since], day: NaiveDate) -> Option<(NaiveDate, f64)> {
+    let date = |(y, m, d): (i32, u32, u32)| NaiveDate::from_ymd_opt(y, m, d).unwrap_or(FIRST_DAY);
+    let mut dated = rows.iter().map(|(since, value)| (date(*since), *value));
+    let first = dated.clone().next();
+    dated.rfind(|(since, _)| *since <= day).or(first)
 }
 
 #[cfg(test)]
@@ -266,5 +403,33 @@ mod tests {
         assert_eq!(ana.utc(skipped).to_rfc3339(), "2026-03-29T01:30:00+00:00");
         let doubled = day(2026, 10, 25).and_hms_opt(2, 30, 0).unwrap();
         assert_eq!(ana.utc(doubled).to_rfc3339(), "2026-10-25T00:30:00+00:00");
+        let changes = |slug: &str| {
+            let person = Person::of_slug(slug).unwrap();
+            let days = day(2026, 1, 1).iter_days().take(365);
+            days.filter(|day| person.clocks_change(*day)).collect::<Vec<_>>()
+        };
+        assert_eq!(changes("ana"), [day(2026, 3, 29), day(2026, 10, 25)]);
+        assert_eq!(changes("tria"), [day(2026, 3, 8), day(2026, 11, 1)]);
+        assert_eq!(changes("bishnu"), []);
+    }
+
+    #[test]
+    fn nobody_is_taken_for_another() {
+        let distinct = |of: fn(&Person) -> &'static str| {
+            let all: std::collections::BTreeSet<_> = PEOPLE.iter().map(of).collect();
+            assert_eq!(all.len(), PEOPLE.len());
+        };
+        distinct(|person| person.slug);
+        distinct(|person| person.name);
+        distinct(|person| person.email);
+        distinct(|person| person.athlete_id);
+        distinct(|person| person.api_key);
+        distinct(|person| person.token);
+        distinct(|person| person.private_email);
+        distinct(|person| person.invite_token);
+        for person in &PEOPLE {
+            assert_eq!(person.zone.name(), person.timezone);
+            assert_eq!(person.hr_zones[6], person.max_hr);
+        }
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! Plans only, a pure function of person and day; what became of them is in `training`.
 
+mod triathlon;
+
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
 
 use super::{
     people::{Build, FIRST_DAY, Person},
     workout::{By, Part, Step, Workout, ramp, step},
 };
+pub(super) use triathlon::triathlon;
 
 /// Something to do on a day.
 #[derive(Debug, Clone)]
@@ -15,12 +18,63 @@ pub(super) struct Session {
     /// Position among the day's sessions, part of its ids.
     pub(super) slot: u8,
     pub(super) kind: Kind,
+    /// Upstream's type, of a ride indoors too.
+    pub(super) sport: &'static str,
     pub(super) name: &'static str,
     pub(super) start: NaiveTime,
     pub(super) workout: Workout,
     /// Stands in the calendar beforehand.
     pub(super) planned: bool,
     pub(super) indoor: bool,
+    /// A description in the place of the workout's, of which upstream makes no steps.
+    pub(super) unparsed: Option<&'static str>,
+    /// Begins on the minute: what comes next depends on it.
+    pub(super) on_time: bool,
+    pub(super) twist: Twist,
+}
+
+impl Session {
+    /// Upstream's type.
+    pub(super) fn upstream_type(&self) -> &'static str {
+        match self.sport {
+            "Ride" if self.indoor => "VirtualRide",
+            sport => sport,
+        }
+    }
+}
+
+/// What goes wrong, or otherwise than planned, with the recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Twist {
+    None,
+    /// Done on the trainer.
+    Indoors,
+    /// Neither power nor heart rate.
+    NoSensors,
+    /// The power meter sent zeros.
+    ZeroPower,
+    /// A swim without a pace.
+    NoPace,
+    /// A swim of which the watch counted no length.
+    ZeroPace,
+    /// No moving time.
+    NoMovingTime,
+    /// A second device sent it too.
+    Twice,
+    /// 0 °C on the flat.
+    Frozen,
+    /// Deleted by its owner.
+    Deleted,
+}
+
+/// Where a swim takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Water {
+    /// A pool of 25 yards.
+    Yards,
+    /// A pool of 50 metres.
+    Metres,
+    Open,
 }
 
 /// What sort of session it is.
@@ -34,6 +88,25 @@ pub(super) enum Kind {
     Strength,
     Stretching,
     Hike,
+    Walk,
+    Swim(Water),
+    Transition,
+}
+
+impl Kind {
+    /// Upstream's type of what needs no other.
+    const fn sport(self) -> &'static str {
+        match self {
+            Self::Ride | Self::Commute | Self::Race(_) => "Ride",
+            Self::Run | Self::ParkRun => "Run",
+            Self::Strength => "WeightTraining",
+            Self::Stretching => "Workout",
+            Self::Hike => "Hike",
+            Self::Walk => "Walk",
+            Self::Swim(_) => "Swim",
+            Self::Transition => "Transition",
+        }
+    }
 }
 
 /// How much a race matters.
@@ -89,9 +162,16 @@ fn volume(person: &Person, day: NaiveDate) -> u32 {
 fn phase(person: &Person, day: NaiveDate) -> Phase {
     let week = day.iso_week().week();
     match (person.build, week) {
-        (Build::Cyclist, 41..=43) | (Build::Runner, 17..=19 | 52..) => Phase::Off,
-        (Build::Cyclist, 9..=16) | (Build::Runner, 4..=13 | 34..=39) => Phase::Build,
-        (Build::Cyclist, 25) | (Build::Runner, 14..=16 | 40..=41) => Phase::Taper,
+        (Build::Cyclist, 41..=43)
+        | (Build::Runner, 17..=19 | 52..)
+        | (Build::Triathlete, 47..=48)
+        | (Build::StravaOnly, 24..=35) => Phase::Off,
+        (Build::Cyclist, 9..=16)
+        | (Build::Runner, 4..=13 | 34..=39)
+        | (Build::Triathlete, 10..=22 | 37..=44) => Phase::Build,
+        (Build::Cyclist, 25)
+        | (Build::Runner, 14..=16 | 40..=41)
+        | (Build::Triathlete, 23..=24 | 45..=46) => Phase::Taper,
         (Build::Cyclist, 17..=40) => Phase::Season,
         _ => Phase::Base,
     }
@@ -121,6 +201,7 @@ pub(super) fn course(session: &Session) -> Option<f64> {
         ("Canberra Marathon", _) => Some(42_195.0),
         ("Melbourne Half Marathon", _) => Some(21_097.5),
         ("Run Melbourne 10k", _) => Some(10_000.0),
+        ("Turkey Recovery 10 Miler", _) => Some(16_093.4),
         (_, Kind::ParkRun) => Some(5000.0),
         _ => None,
     }
@@ -134,6 +215,9 @@ pub(super) fn plan(person: &Person, day: NaiveDate) -> Vec<Session> {
     let mut sessions = match person.build {
         Build::Cyclist => cyclist(person, day),
         Build::Runner => runner(person, day),
+        Build::Triathlete => triathlon::plan(person, day),
+        Build::StravaOnly => strava_rider(person, day),
+        Build::Newcomer => newcomer(day),
     };
     for (slot, session) in (0..).zip(&mut sessions) {
         session.slot = slot;
@@ -146,24 +230,24 @@ fn ride(name: &'static str, start: NaiveTime, parts: Vec<Part>) -> Session {
     Session {
         slot: 0,
         kind: Kind::Ride,
+        sport: "Ride",
         name,
         start,
         workout,
         planned: true,
         indoor: false,
+        unparsed: None,
+        on_time: false,
+        twist: Twist::None,
     }
 }
 
 fn run(name: &'static str, start: NaiveTime, parts: Vec<Part>) -> Session {
-    let workout = Workout { by: By::Pace, parts };
     Session {
-        slot: 0,
         kind: Kind::Run,
-        name,
-        start,
-        workout,
-        planned: true,
-        indoor: false,
+        sport: "Run",
+        workout: Workout { by: By::Pace, parts },
+        ..ride(name, start, Vec::new())
     }
 }
 
@@ -174,13 +258,11 @@ fn spontaneous(kind: Kind, name: &'static str, start: NaiveTime, by: By, steps: 
         parts: vec![Part::Main(steps)],
     };
     Session {
-        slot: 0,
         kind,
-        name,
-        start,
+        sport: kind.sport(),
         workout,
         planned: false,
-        indoor: false,
+        ..ride(name, start, Vec::new())
     }
 }
 
@@ -497,6 +579,66 @@ fn hard_run(phase: Phase, choice: usize) -> Session {
             start,
             framed_run(15, "Main set", 10, vec![step("On", 1, 100, 108), jog(60)]),
         ),
+    }
+}
+
+/// A short run of the years before, in no plan.
+pub(super) fn jog(start: NaiveTime, secs: u32) -> Session {
+    let steps = vec![step("", 1, 70, 76).lasting(secs)];
+    spontaneous(Kind::Run, "Jog", start, By::Pace, steps)
+}
+
+/// Who rides by what Strava knows; one ride a week is planned at upstream all the same.
+fn strava_rider(person: &Person, day: NaiveDate) -> Vec<Session> {
+    let volume = volume(person, day);
+    let free = |name, start, minutes, low, high| {
+        spontaneous(
+            Kind::Ride,
+            name,
+            start,
+            By::Power,
+            vec![step("", minutes, low, high)],
+        )
+    };
+    match day.weekday() {
+        Weekday::Tue if person.dice(day, "tuesday").chance(0.85) => {
+            vec![free("Morning Ride", at(5, 50), about(65, volume), 64, 74)]
+        }
+        Weekday::Wed => vec![ride(
+            "Lakeside loop",
+            at(6, 0),
+            vec![Part::Main(vec![step("", about(60, volume), 66, 72)])],
+        )],
+        Weekday::Thu => vec![free("Sarangkot repeats ⛰️", at(5, 45), about(70, volume), 76, 84)],
+        Weekday::Sat => vec![free("फेवा ताल वरिपरि", at(6, 10), about(190, volume), 64, 72)],
+        Weekday::Sun if person.dice(day, "sunday").chance(0.6) => {
+            vec![free("Afternoon Ride", at(14, 0), about(80, volume), 58, 66)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The first steps of somebody who signed up in November 2026, and all there is so far.
+fn newcomer(day: NaiveDate) -> Vec<Session> {
+    match (day.year(), day.month(), day.day()) {
+        (2026, 11, 14) => vec![spontaneous(
+            Kind::Walk,
+            "Signal Hill",
+            at(15, 10),
+            By::Pace,
+            vec![step("", 50, 30, 34)],
+        )],
+        (2026, 11, 17) => vec![Session {
+            twist: Twist::NoSensors,
+            ..spontaneous(
+                Kind::Ride,
+                "Lunch Ride",
+                at(12, 5),
+                By::Pace,
+                vec![step("", 32, 60, 60)],
+            )
+        }],
+        _ => Vec::new(),
     }
 }
 

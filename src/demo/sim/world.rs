@@ -76,6 +76,8 @@ pub(super) struct State {
     requests: VecDeque<(u64, Recorded)>,
     counted: u64,
     histories: HashMap<&'static str, Arc<History>>,
+    /// How many activities from before their history people were given.
+    crowds: HashMap<&'static str, usize>,
     /// What clients wrote of a day.
     wellness: BTreeMap<(&'static str, NaiveDate), Map<String, Value>>,
     /// Events that clients made or changed; none where they deleted one.
@@ -132,9 +134,25 @@ impl World {
         if let Some(history) = kept.filter(|history| history.through >= today) {
             return history;
         }
-        let history = Arc::new(History::build(person, today));
-        self.state().histories.insert(person.slug, history.clone());
+        let crowd = self.state().crowds.get(person.slug).copied().unwrap_or_default();
+        let history = Arc::new(History::build(person, today).with_crowd(person, crowd));
+        let mut state = self.state();
+        // Somebody may have asked for another crowd while this was built.
+        if state.crowds.get(person.slug).copied().unwrap_or_default() == crowd {
+            state.histories.insert(person.slug, history.clone());
+        }
         history
+    }
+
+    /// Gives a person `count` activities from before their history; false for an unknown name.
+    pub(super) fn crowd(&self, slug: &str, count: usize) -> bool {
+        let Some(person) = Person::of_slug(slug) else {
+            return false;
+        };
+        let mut state = self.state();
+        state.crowds.insert(person.slug, count);
+        state.histories.remove(person.slug);
+        true
     }
 
     /// Notes a request; answers the number under which its status is told later.
@@ -200,27 +218,26 @@ impl World {
         person: &'static Person,
         mut pick: impl FnMut(&Done) -> Option<T>,
     ) -> Vec<T> {
-        let (history, now) = (self.history(person), self.local(person));
-        let mut found: Vec<(NaiveDateTime, T)> = history
-            .known(now)
-            .rev()
-            .filter_map(|done| pick(done).map(|value| (done.start, value)))
-            .collect();
-        found.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
-        found.into_iter().map(|(_, value)| value).collect()
+        let history = self.history(person);
+        let known = newest_first(&history, self.local(person));
+        known.into_iter().filter_map(&mut pick).collect()
     }
 
-    /// Full objects of the known activities that `keep` keeps, newest first, at most `limit`.
-    pub(super) fn full_activities(
+    /// Objects of the known activities that `keep` keeps, newest first, at most `limit`: full, or reduced to `fields`.
+    /// What is not sent is not made.
+    pub(super) fn activity_rows(
         &self,
         person: &'static Person,
         limit: usize,
+        fields: Option<&[String]>,
         keep: impl Fn(&Done) -> bool,
     ) -> Vec<Map<String, Value>> {
-        let kept = self.activities(person, |done| keep(done).then(|| done.clone()));
-        kept.iter()
+        let history = self.history(person);
+        let known = newest_first(&history, self.local(person)).into_iter();
+        known
+            .filter(|done| keep(done))
             .take(limit)
-            .map(|done| activity::full(person, done))
+            .map(|done| activity::row(person, done, fields))
             .collect()
     }
 
@@ -338,6 +355,12 @@ impl World {
         state.created += 1;
         FIRST_CREATED + state.created - 1
     }
+}
+
+fn newest_first(history: &History, now: NaiveDateTime) -> Vec<&Done> {
+    let mut known: Vec<&Done> = history.known(now).rev().collect();
+    known.sort_by_key(|done| std::cmp::Reverse(done.start));
+    known
 }
 
 fn id_of(event: &Map<String, Value>) -> Option<i64> {

@@ -46,6 +46,15 @@ async fn requests_say_who_we_are_and_ask_for_no_more_than_is_needed() {
         .events(day("2026-11-01"), day("2026-11-07"), &["WORKOUT", "RACE_A"])
         .await
         .unwrap();
+    athlete
+        .calendar(day("2026-11-01"), day("2026-11-07"), &[])
+        .await
+        .unwrap();
+    athlete
+        .calendar(day("2026-11-01"), day("2026-11-07"), &["NOTE", "SICK"])
+        .await
+        .unwrap();
+    athlete.weeks(day("2026-11-01"), day("2026-11-07")).await.unwrap();
     athlete.search_activities("#a&limit=9 b/ü", 3).await.unwrap();
     athlete.custom_fields().await.unwrap();
     let seen = server.seen();
@@ -59,11 +68,14 @@ async fn requests_say_who_we_are_and_ask_for_no_more_than_is_needed() {
             "GET /api/v1/athlete/i1/wellness?oldest=2026-11-01&newest=2026-11-07&fields=atl%2Cctl%2Cid",
             "GET /api/v1/athlete/i1/wellness?oldest=2026-11-01&newest=2026-11-07",
             "GET /api/v1/athlete/i1/events?oldest=2026-11-01&newest=2026-11-07&category=WORKOUT%2CRACE_A",
+            "GET /api/v1/athlete/i1/events?oldest=2026-11-01&newest=2026-11-07&resolve=true",
+            "GET /api/v1/athlete/i1/events?oldest=2026-11-01&newest=2026-11-07&resolve=true&category=NOTE%2CSICK",
+            "GET /api/v1/athlete/i1/athlete-summary?start=2026-11-01&end=2026-11-07",
             "GET /api/v1/athlete/i1/activities/search?q=%23a%26limit%3D9+b%2F%C3%BC&limit=3",
             "GET /api/v1/athlete/i1/custom-item",
         ]
     );
-    assert_eq!(athlete.requests(), 7);
+    assert_eq!(athlete.requests(), 10);
     for seen in &seen {
         let header = |name| seen.header(name).unwrap_or_default();
         let agent = format!("IcuSync/{} (+https://icusync.example)", env!("CARGO_PKG_VERSION"));
@@ -405,4 +417,31 @@ fn handles_are_sendable_and_mute() {
     };
     assert_eq!(token.expose_secret(), TOKEN);
     assert!(!format!("{of:?} {athlete:?}").contains(TOKEN));
+}
+
+#[tokio::test]
+async fn a_calendar_of_another_athlete_is_refused_and_weeks_of_others_are_left_out() {
+    let server = Server::start(|_, seen| {
+        json(if seen.line.contains("/events") {
+            r#"[{"id":2,"athlete_id":"i1","start_date_local":"2026-11-02"},{"id":1,"athlete_id":"i2"}]"#
+        } else {
+            r#"[{"date":"2026-11-02","athlete_id":"i2","email":"x@example.test"},{"date":"2026-10-26","athlete_id":"i1"},
+                {"date":"2026-11-02","athlete_id":"i1","byCategory":[{"category":"Ride","count":"2"},3]},{"date":"2026-11-02"}]"#
+        })
+    })
+    .await;
+    let athlete = handle(&server.base);
+    let (from, to) = (day("2026-11-01"), day("2026-11-07"));
+    assert!(matches!(
+        athlete.calendar(from, to, &[]).await,
+        Err(Error::WrongAthlete)
+    ));
+    let weeks = athlete.weeks(from, to).await.unwrap();
+    let days: Vec<_> = weeks.iter().map(|week| week.date.unwrap()).collect();
+    assert_eq!(days, [day("2026-11-02"), day("2026-10-26")]);
+    assert_eq!(weeks[0].by_category.as_ref().unwrap()[0].count, Some(2.0));
+    assert_eq!(athlete.requests(), 2);
+    assert!(athlete.calendar(to, from, &[]).await.unwrap().is_empty());
+    assert!(athlete.weeks(to, from).await.unwrap().is_empty());
+    assert_eq!(athlete.requests(), 2, "a range that runs backwards asks nothing");
 }

@@ -1,6 +1,7 @@
 //! The client against a raw TCP server that can misbehave in every way that HTTP libraries hide.
 
 mod answers;
+mod curves;
 mod oauth;
 mod server;
 mod wire;

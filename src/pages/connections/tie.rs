@@ -42,12 +42,12 @@ pub(super) enum Tied {
         id: ConnectionId,
         write_number: i64,
     },
-    /// Another account holds this athlete. The fresh token is dropped and not revoked: upstream's revoke ends the app's
-    /// access to the athlete altogether, and with it the other account's.
+    /// Another account holds this athlete. The fresh consent is given back, unless the other account lives on one: upstream's
+    /// revoke ends the app's access to the athlete altogether. The queue's worker looks at that when it comes to it.
     HeldByAnother,
 }
 
-/// Seals the credential and writes the row; a token for another athlete that stood there before is given back.
+/// Seals the credential and writes the row; a consent that stood there before and is not renewed by it is given back.
 pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied, Problem> {
     let name = grant::name_of(&tie.name, &tie.athlete);
     // Twice at most: when two connects of one account run at once, the row may get the other one's id, for which the
@@ -86,11 +86,18 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
                 continue;
             }
             Err(sqlx::Error::Database(error)) if error.constraint() == Some("connections_athlete") => {
+                transaction.rollback().await?;
+                if let Credential::Bearer(token) = &tie.credential {
+                    let mut transaction = app.pool.begin().await?;
+                    jobs::enqueue_revoke(&mut transaction, app, Some(account), tie.athlete.as_str(), token)
+                        .await?;
+                    transaction.commit().await?;
+                }
                 return Ok(Tied::HeldByAnother);
             }
             Err(error) => return Err(error.into()),
         }
-        if let Some((left, token)) = before.and_then(|row| left_behind(app, row, &tie.athlete)) {
+        if let Some((left, token)) = before.and_then(|row| left_behind(app, row, tie)) {
             jobs::enqueue_revoke(&mut transaction, app, Some(account), &left, &token).await?;
         }
         let row = queries::connections::of_account(&mut *transaction, account).await?;
@@ -103,11 +110,12 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
     }
 }
 
-/// The id and the token of the athlete who was connected before, when that is somebody else: the same athlete's old token must
-/// not be revoked, because that would end the new one too.
-fn left_behind(app: &App, before: Connection, now: &AthleteId) -> Option<(String, SecretString)> {
+/// The id and the token of the consent that stood here before, when nothing needs it any more: another athlete, or an API key
+/// in its place. A new consent of the same athlete lives on the same grant upstream, which a revoke would end.
+fn left_behind(app: &App, before: Connection, now: &Tie) -> Option<(String, SecretString)> {
     let sealed = before.token_sealed.as_deref()?;
-    if before.kind != "oauth" || before.athlete_id == now.as_str() {
+    let renewed = now.kind == "oauth" && before.athlete_id == now.athlete.as_str();
+    if before.kind != "oauth" || renewed {
         return None;
     }
     match app.keys.open_text(token_place(before.id), sealed) {
@@ -117,6 +125,30 @@ fn left_behind(app: &App, before: Connection, now: &AthleteId) -> Option<(String
             None
         }
     }
+}
+
+/// Ends the account's tie within `db`'s transaction: the credential is erased here, and the revoke of a consent queued on behalf
+/// of `queued_for`. Answers the kind of what ended, `oauth` or `api_key`; nothing when nothing was connected.
+pub(in crate::pages) async fn untie(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    account: AccountId,
+    queued_for: Option<AccountId>,
+) -> Result<Option<String>, Problem> {
+    let Some(ended) = queries::connections::disconnect(&mut *db, account).await? else {
+        return Ok(None);
+    };
+    if ended.kind == "oauth" {
+        match app.keys.open_text(token_place(ended.id), &ended.token_sealed) {
+            Ok(token) => {
+                let token = SecretString::from(token);
+                jobs::enqueue_revoke(db, app, queued_for, &ended.athlete_id, &token).await?;
+            }
+            // It must go all the same; nobody can use what does not open.
+            Err(error) => tracing::error!(%error, "a token to be revoked does not open"),
+        }
+    }
+    Ok(Some(ended.kind))
 }
 
 /// Reads the athlete's settings once, so that the dashboard knows zone and units. When that fails the connection stands

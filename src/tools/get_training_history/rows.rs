@@ -17,12 +17,12 @@ use crate::{
 };
 
 /// A stub: upstream lists it, but Strava's terms close its content to the API.
-pub(super) fn is_stub(activity: &Activity) -> bool {
+pub(in crate::tools) fn is_stub(activity: &Activity) -> bool {
     activity.source.as_deref() == Some("STRAVA") && activity.sport.is_none() && activity.moving_time.is_none()
 }
 
 /// The day of an activity is the local day it began on, also when it ran past midnight.
-pub(super) fn day_of(activity: &Activity) -> Option<NaiveDate> {
+pub(in crate::tools) fn day_of(activity: &Activity) -> Option<NaiveDate> {
     activity.start_date_local.map(|start| start.date())
 }
 
@@ -171,7 +171,7 @@ fn kind(row: &Activity) -> String {
 }
 
 /// Metres: the distance that intervals.icu tells to use.
-pub(super) fn metres_of(row: &Activity) -> Option<f64> {
+pub(in crate::tools) fn metres_of(row: &Activity) -> Option<f64> {
     units::sane(row.icu_distance).or(units::sane(row.distance))
 }
 

@@ -32,7 +32,8 @@ pub use cluster::{fresh_database, scratch, url_of};
 pub use mcp::Mcp;
 pub use proxy::Proxy;
 
-/// A Saturday, in both people's zones at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne.
+/// A Saturday in everybody's zone at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne, midnight in Los Angeles, 13:45 in
+/// Kathmandu, 04:30 in St. John's.
 pub const NOW: &str = "2026-11-21T08:00:00Z";
 
 /// One test's own service.
@@ -51,7 +52,7 @@ pub struct World {
     pub links: String,
     /// Name of the database.
     pub database: String,
-    /// Ana and Jack, signed up and connected.
+    /// Everybody whom the simulator knows, signed up and connected; Ana and Jack first.
     pub people: Vec<Seeded>,
     secrets: Mutex<Vec<String>>,
     shutdown: CancellationToken,
@@ -135,20 +136,34 @@ impl World {
         }
     }
 
+    fn of_slug(&self, slug: &str) -> &Seeded {
+        let mut people = self.people.iter();
+        people.find(|seeded| seeded.person.slug == slug).unwrap()
+    }
+
     /// Ana Berger: a cyclist with power, Europe/Berlin.
     pub fn ana(&self) -> &Seeded {
-        self.people
-            .iter()
-            .find(|seeded| seeded.person.slug == "ana")
-            .unwrap()
+        self.of_slug("ana")
     }
 
     /// Jack Nguyen: a runner, Australia/Melbourne.
     pub fn jack(&self) -> &Seeded {
-        self.people
-            .iter()
-            .find(|seeded| seeded.person.slug == "jack")
-            .unwrap()
+        self.of_slug("jack")
+    }
+
+    /// Tríona O’Shea-Łuczak: a triathlete in miles, pounds and yards, America/Los_Angeles, with every oddity.
+    pub fn tria(&self) -> &Seeded {
+        self.of_slug("tria")
+    }
+
+    /// Bishnu Tamang: everything from Strava, bare digits as athlete id, Asia/Kathmandu.
+    pub fn bishnu(&self) -> &Seeded {
+        self.of_slug("bishnu")
+    }
+
+    /// Nell Pike: nothing set and hardly anything done, America/St_Johns.
+    pub fn nell(&self) -> &Seeded {
+        self.of_slug("nell")
     }
 
     /// A fresh browser without cookies.

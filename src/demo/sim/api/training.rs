@@ -18,7 +18,7 @@ use crate::demo::sim::{
     people::{PEOPLE, Person},
     refusal::Refusal,
     tokens::Area,
-    training::Done,
+    training::{Done, Source},
     world::World,
 };
 
@@ -38,13 +38,13 @@ pub(super) async fn list(
     let newest = params.until("newest")?.unwrap_or_else(|| world.local(person));
     let limit = params.count("limit")?.unwrap_or(usize::MAX);
     let fields = params.list("fields");
-    let found = world.full_activities(person, limit, |done| (oldest..=newest).contains(&done.start));
-    Ok(Json(
-        found
-            .into_iter()
-            .map(|object| activity::only(object, fields.as_deref()))
-            .collect(),
-    ))
+    let within = |done: &Done| (oldest..=newest).contains(&done.start);
+    Ok(Json(world.activity_rows(
+        person,
+        limit,
+        fields.as_deref(),
+        within,
+    )))
 }
 
 /// Name part, or `#tag`; what came from Strava has neither.
@@ -54,16 +54,14 @@ fn found(world: &World, person: &'static Person, params: &Params) -> Result<Vec<
         .ok_or_else(|| Refusal::absent("q", "String"))?
         .to_lowercase();
     let limit = params.count("limit")?.unwrap_or(SEARCHED);
-    let tag = query.strip_prefix('#');
-    let all = world.full_activities(person, usize::MAX, |done| {
-        tag.is_some() || done.session.name.to_lowercase().contains(&query)
-    });
-    let fits = |object: &Object| {
-        let tags = object.get("tags").and_then(Value::as_array);
-        let tagged = |tag: &str| tags.is_some_and(|tags| tags.iter().any(|one| one == tag));
-        object.contains_key("name") && tag.is_none_or(tagged)
-    };
-    Ok(all.into_iter().filter(fits).take(limit).collect())
+    Ok(world.activity_rows(person, limit, None, |done| {
+        let readable = done.source != Source::Strava;
+        readable
+            && match query.strip_prefix('#') {
+                Some(wanted) => activity::tags(done).is_some_and(|tags| tags.contains(&wanted)),
+                None => done.session.name.to_lowercase().contains(&query),
+            }
+    }))
 }
 
 pub(super) async fn search(
@@ -100,7 +98,7 @@ pub(super) async fn one(
     Query(params): Query<Params>,
 ) -> Result<Json<Object>, Refusal> {
     let person = caller.may("0", Area::Activity, false)?;
-    let of = |person| world.full_activities(person, 1, |done| done.id == id).pop();
+    let of = |person| world.activity_rows(person, 1, None, |done| done.id == id).pop();
     if let Some(mut object) = of(person) {
         if params.flag("intervals") && object.contains_key("name") {
             object.insert("icu_intervals".into(), Value::Null);
@@ -195,7 +193,8 @@ fn week_row(world: &World, person: &'static Person, week: NaiveDate, today: Naiv
         json!({
             "date": week, "athlete_id": person.athlete_id, "athlete_name": person.name, "email": null,
             "external_id": null, "fitness": number("ctl"), "fatigue": number("atl"), "form": round(form, 6),
-            "rampRate": number("rampRate"), "weight": number("weight").unwrap_or(person.weight),
+            "rampRate": number("rampRate"),
+            "weight": number("weight").or_else(|| person.is_known().then_some(person.weight)),
             "timeInZones": zones, "timeInZonesTot": zones.iter().sum::<u32>(), "byCategory": by_category,
             "mostRecentWellnessId": last,
         }),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Object, Shared, object};
 use crate::demo::sim::{
     activity,
-    athlete::{has_custom_field, stamp},
+    athlete::{WHERE, has_custom_field, stamp},
     front::Caller,
     params::{Params, date},
     people::Person,
@@ -39,7 +39,7 @@ const COMPUTED: [&str; 10] = [
     "tempRestingHR",
 ];
 /// Fields that are text; all others are numbers but `locked`.
-const TEXTS: [&str; 3] = ["comments", "menstrualPhase", "menstrualPhasePredicted"];
+const TEXTS: [&str; 4] = ["comments", "menstrualPhase", "menstrualPhasePredicted", WHERE];
 
 pub(super) async fn list(
     State(world): Shared,

@@ -3,6 +3,7 @@
 mod access;
 mod broken;
 mod data;
+mod people;
 mod writes;
 
 use std::{

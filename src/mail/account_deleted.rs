@@ -1,0 +1,19 @@
+//! Tells somebody that the account is gone, and what became of the access to intervals.icu.
+
+use serde::{Deserialize, Serialize};
+
+/// Tells somebody that the account is gone, and what became of the access to intervals.icu.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccountDeleted {
+    /// How intervals.icu was connected: `oauth`, `api_key`, or not.
+    pub was_connected: Option<String>,
+    /// The settings at intervals.icu, absolute.
+    pub intervals: String,
+}
+
+super::letter::letter!(
+    AccountDeleted,
+    "mail/account_deleted.subject",
+    "mail/account_deleted.txt",
+    "mail/account_deleted.html"
+);

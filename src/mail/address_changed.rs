@@ -1,0 +1,17 @@
+//! Tells the address that an account had that it has another one now.
+
+use serde::{Deserialize, Serialize};
+
+/// Tells the address that an account had that it has another one now.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AddressChanged {
+    /// Where IcuSync can be removed at intervals.icu, absolute.
+    pub intervals: String,
+}
+
+super::letter::letter!(
+    AddressChanged,
+    "mail/address_changed.subject",
+    "mail/address_changed.txt",
+    "mail/address_changed.html"
+);

@@ -1,0 +1,139 @@
+//! The end of an account: everything that is held about it goes at once.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Fields, Frame, From, Signed,
+    connections::tie,
+    form::Mistake,
+    frame::{page, with_status},
+    proof::{self, Proof},
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::session::{self, Session},
+    mail::{self, Mail, outbox},
+    queries,
+};
+
+/// What must be typed, in any case.
+const WORD: &str = "delete";
+const NOT_THE_WORD: &str = "Type the word delete, so that nothing is deleted by accident.";
+
+#[derive(Template)]
+#[template(path = "pages/delete.html")]
+struct Form {
+    frame: Frame,
+    email: String,
+    /// Whether intervals.icu is connected, and by an API key.
+    connected: bool,
+    by_key: bool,
+    word: String,
+    mistake: Option<Mistake>,
+}
+
+impl Form {
+    fn wrong(&self, field: &str) -> bool {
+        self.mistake
+            .as_ref()
+            .is_some_and(|mistake| mistake.field == field)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/deleted.html")]
+struct Deleted {
+    frame: Frame,
+}
+
+/// `GET /account/delete`: what it means, before it happens.
+pub async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    draw(&app, signed.0, String::new(), None).await
+}
+
+async fn draw(
+    app: &App,
+    session: Session,
+    word: String,
+    mistake: Option<Mistake>,
+) -> Result<Response, Problem> {
+    let connection = queries::connections::of_account(&app.pool, session.account)
+        .await?
+        .filter(|row| row.status != "disconnected");
+    let status = if mistake.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    let form = Form {
+        frame: Frame::of(true),
+        email: session.email,
+        connected: connection.is_some(),
+        by_key: connection.is_some_and(|row| row.kind == "api_key"),
+        word,
+        mistake,
+    };
+    with_status(status, &form)
+}
+
+/// `POST /account/delete`.
+pub async fn delete(
+    State(app): State<App>,
+    signed: Signed,
+    from: From,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let (password, word) = (fields.take("password")?, fields.take("word")?);
+    if !word.trim().eq_ignore_ascii_case(WORD) {
+        return draw(&app, signed.0, word, Some(Mistake::new("word", NOT_THE_WORD))).await;
+    }
+    let done = match proof::of(&app, from, signed.0.account, password).await? {
+        Some(proof) => end(&app, &proof).await?,
+        None => false,
+    };
+    if !done {
+        let mistake = Mistake::new("password", proof::NOT_YOURS);
+        return draw(&app, signed.0, word, Some(mistake)).await;
+    }
+    let cookie = session::end(&app, &headers).await?;
+    Ok(([(SET_COOKIE, cookie)], Redirect::to("/account/deleted")).into_response())
+}
+
+/// Deletes the account in one transaction: its rows, its jobs, its sessions. Two jobs come after it and do not name it: the revoke
+/// upstream and the mail that says so. False when the password was changed meanwhile.
+async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
+    let account = proof.account.id;
+    let mut transaction = app.pool.begin().await?;
+    if !proof.holds(&mut transaction).await? {
+        return Ok(false);
+    }
+    let recipient = Sha256::digest(proof.account.email_key.as_bytes());
+    queries::jobs::forget(&mut transaction, account, &recipient).await?;
+    let tied = tie::untie(&mut transaction, app, account, None).await?;
+    queries::mail_links::end_for(&mut *transaction, &proof.account.email_key).await?;
+    queries::accounts::delete(&mut *transaction, account).await?;
+    let deleted = Mail::AccountDeleted(mail::AccountDeleted {
+        was_connected: tied,
+        intervals: app.config.intervals_url.join("/settings"),
+    });
+    outbox::enqueue(&mut transaction, app, &proof.address(), None, deleted).await?;
+    transaction.commit().await?;
+    metrics::counter!("icusync_accounts_deleted_total").increment(1);
+    tracing::info!("an account was deleted by its owner");
+    Ok(true)
+}
+
+/// `GET /account/deleted`: that it is done.
+pub async fn done() -> Result<Response, Problem> {
+    page(&Deleted {
+        frame: Frame::of(false),
+    })
+}

@@ -1,0 +1,266 @@
+//! All that is held about an account, as one JSON file for its owner.
+//!
+//! No secret stands in it: no hash, no token, no key, sealed or not. The training itself is not here to be exported.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use futures::{Stream, stream};
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{From, Signed};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::session::{self, Session},
+    ids::{AccountId, LogId},
+    queries::{self, activity_log::Entry},
+};
+
+/// Rows of the activity log read at once.
+const ROWS: usize = 500;
+
+/// The file's schema. Whoever changes a field raises it.
+const FORMAT: &str = "icusync-export/1";
+
+/// Everything but the activity log, which follows row by row. All times are UTC; what is not known is null.
+#[derive(Serialize)]
+struct Head {
+    format: &'static str,
+    exported_at: DateTime<Utc>,
+    account: Account,
+    sessions: Vec<BrowserSession>,
+    connection: Option<Connection>,
+    connector_url: Option<ConnectorUrl>,
+    address_change: Option<AddressChange>,
+    mail_links: Vec<queries::mail_links::Told>,
+    mails_and_revokes: Vec<queries::jobs::Told>,
+}
+
+#[derive(Serialize)]
+struct Account {
+    id: AccountId,
+    email: String,
+    email_as_looked_up: String,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+struct BrowserSession {
+    browser: String,
+    signed_in_at: DateTime<Utc>,
+    last_used_at: DateTime<Utc>,
+    this_one: bool,
+}
+
+#[derive(Serialize)]
+struct Connection {
+    athlete_id: String,
+    athlete_name: String,
+    /// `oauth` or `api_key`.
+    kind: String,
+    /// `connected`, `reconnect` or `disconnected`.
+    status: String,
+    shared: Vec<String>,
+    changes_made: i64,
+    time_zone: Option<String>,
+    time_zone_from: Option<String>,
+    distances_in_miles: bool,
+    weights_in_pounds: bool,
+    temperatures_in_fahrenheit: bool,
+    thresholds_changed_on: Option<NaiveDate>,
+    connected_at: DateTime<Utc>,
+    refreshed_at: Option<DateTime<Utc>>,
+    last_answer_at: Option<DateTime<Utc>>,
+    refused_since: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize)]
+struct ConnectorUrl {
+    made_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
+    last_client: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AddressChange {
+    email: String,
+    asked_at: DateTime<Utc>,
+    link_works_until: DateTime<Utc>,
+}
+
+/// One call, as the activity log has it.
+#[derive(Serialize)]
+struct Call {
+    at: DateTime<Utc>,
+    athlete_id: String,
+    /// Null: the athlete.
+    caller: Option<String>,
+    client: String,
+    tool: String,
+    /// `read` or `write`.
+    access: String,
+    outcome: String,
+    duration_ms: i32,
+    intervals_icu_requests: i32,
+}
+
+impl std::convert::From<Entry> for Call {
+    fn from(entry: Entry) -> Self {
+        Self {
+            at: entry.at,
+            athlete_id: entry.athlete_id,
+            caller: entry.caller,
+            client: entry.client,
+            tool: entry.tool,
+            access: entry.access,
+            outcome: entry.outcome,
+            duration_ms: entry.duration_ms,
+            intervals_icu_requests: entry.upstream_requests,
+        }
+    }
+}
+
+/// `POST /account/export`: the file. It changes nothing, but a POST comes from our own pages only, so that no other site can make
+/// somebody's browser fetch and keep a file about them.
+pub async fn download(State(app): State<App>, signed: Signed, from: From) -> Result<Response, Problem> {
+    // The one page that may read ninety days of calls is not for hammering.
+    app.limits.attempt(from.0)?;
+    let head = head(&app, &signed.0).await?;
+    let name = format!("icusync-export-{}.json", head.exported_at.format("%Y-%m-%d"));
+    let opening = opening(&head)?;
+    let body = Body::from_stream(file(app, signed.0.account, opening));
+    let headers = [
+        (CONTENT_TYPE, "application/json".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, body).into_response())
+}
+
+async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
+    let (pool, now, account) = (&app.pool, app.clock.now(), session.account);
+    let owner = queries::accounts::by_id(pool, account)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let (began, used) = (now - session::ABSOLUTE, now - session::IDLE);
+    let sessions = queries::sessions::of_account(pool, account, session.hash, began, used).await?;
+    let connection = queries::connections::of_account(pool, account).await?;
+    let link = queries::links::of_account(pool, account).await?;
+    let change = queries::address_changes::of_account(pool, account).await?;
+    let recipient = Sha256::digest(owner.email_key.as_bytes());
+    Ok(Head {
+        format: FORMAT,
+        exported_at: now,
+        sessions: sessions
+            .into_iter()
+            .map(|listed| BrowserSession {
+                browser: listed.user_agent,
+                signed_in_at: listed.created_at,
+                last_used_at: listed.last_seen_at,
+                this_one: listed.current,
+            })
+            .collect(),
+        connection: connection.map(|row| Connection {
+            athlete_id: row.athlete_id,
+            athlete_name: row.athlete_name,
+            kind: row.kind,
+            status: row.status,
+            shared: row.scopes,
+            changes_made: row.write_number,
+            time_zone: row.zone,
+            time_zone_from: row.zone_source,
+            distances_in_miles: row.imperial,
+            weights_in_pounds: row.weight_in_lb,
+            temperatures_in_fahrenheit: row.fahrenheit,
+            thresholds_changed_on: row.thresholds_on,
+            connected_at: row.created_at,
+            refreshed_at: row.refreshed_at,
+            last_answer_at: row.last_success_at,
+            refused_since: row.marked_at,
+        }),
+        connector_url: link.map(|link| ConnectorUrl {
+            made_at: link.created_at,
+            last_used_at: link.last_used_at,
+            last_client: link.last_client,
+        }),
+        address_change: change.map(|wish| AddressChange {
+            email: wish.email,
+            asked_at: wish.created_at,
+            link_works_until: wish.expires_at,
+        }),
+        mail_links: queries::mail_links::told(pool, account, &owner.email_key).await?,
+        mails_and_revokes: queries::jobs::told(pool, account, &recipient).await?,
+        account: Account {
+            id: owner.id,
+            email: owner.email,
+            email_as_looked_up: owner.email_key,
+            created_at: owner.created_at,
+        },
+    })
+}
+
+/// The head as the beginning of the file, up to the first row of the activity log.
+fn opening(head: &Head) -> Result<String, Problem> {
+    let text = serde_json::to_string_pretty(head).map_err(anyhow::Error::from)?;
+    let open = text.trim_end_matches('}').trim_end();
+    Ok(format!("{open},\n  \"activity_log\": ["))
+}
+
+/// Where the file has got to.
+enum Next {
+    Opening(String),
+    Rows { before: Option<LogId>, first: bool },
+    Done,
+}
+
+/// The file piece by piece, so that a long log fills no memory. No connection is held between two pieces, however slow the
+/// reader is. A database that breaks away breaks the download off: half a file is no JSON and shows as such.
+fn file(app: App, account: AccountId, opening: String) -> impl Stream<Item = sqlx::Result<Bytes>> {
+    stream::try_unfold(Next::Opening(opening), move |next| {
+        let app = app.clone();
+        async move {
+            let (before, first) = match next {
+                Next::Opening(text) => {
+                    let rows = Next::Rows {
+                        before: None,
+                        first: true,
+                    };
+                    return Ok(Some((Bytes::from(text), rows)));
+                }
+                Next::Rows { before, first } => (before, first),
+                Next::Done => return Ok(None),
+            };
+            let entries = queries::activity_log::page_of(
+                &app.pool,
+                account,
+                before,
+                i64::try_from(ROWS).unwrap_or(i64::MAX),
+            )
+            .await
+            .inspect_err(|error| tracing::warn!(%error, "an export broke off"))?;
+            let whole = entries.len() == ROWS;
+            let before = entries.last().map(|entry| entry.id);
+            let mut text = String::new();
+            for (at, entry) in entries.into_iter().enumerate() {
+                text.push_str(if first && at == 0 { "\n    " } else { ",\n    " });
+                text.push_str(&line(entry)?);
+            }
+            let next = if whole {
+                Next::Rows { before, first: false }
+            } else {
+                text.push_str("\n  ]\n}\n");
+                Next::Done
+            };
+            Ok(Some((Bytes::from(text), next)))
+        }
+    })
+}
+
+fn line(entry: Entry) -> sqlx::Result<String> {
+    serde_json::to_string(&Call::from(entry)).map_err(|error| sqlx::Error::Encode(error.into()))
+}

@@ -1,0 +1,135 @@
+//! The account: its address, the browsers that are signed in, and the ways to change, take along or end it.
+
+use askama::Template;
+use axum::{
+    extract::{RawQuery, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono_tz::Tz;
+use http::{HeaderMap, header::SET_COOKIE};
+
+use super::{
+    Fields, Frame, Signed, device,
+    frame::page,
+    when::{self, When},
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::session,
+    ids::SessionId,
+    queries::{self, sessions::Listed},
+};
+
+/// A session as a row shows it.
+struct Row {
+    id: SessionId,
+    device: String,
+    began: When,
+    used: String,
+    current: bool,
+}
+
+#[derive(Template)]
+#[template(path = "pages/settings.html")]
+struct Settings {
+    frame: Frame,
+    done: Option<&'static str>,
+    email: String,
+    since: When,
+    zone: String,
+    rows: Vec<Row>,
+}
+
+/// What was done; a word that is not ours says nothing.
+fn sentence(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "password" => "Your password is changed, and every other session has been signed out.",
+        "address" => "Your address is changed. Sign in with the new one from now on.",
+        "session" => "That session has been signed out.",
+        "others" => "Every other session has been signed out.",
+        _ => return None,
+    })
+}
+
+/// `GET /account`, with `?done=` after something was done.
+pub async fn show(
+    State(app): State<App>,
+    signed: Signed,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let done = Fields::parse(query.unwrap_or_default().as_bytes())
+        .ok()
+        .and_then(|mut fields| fields.optional("done"))
+        .and_then(|word| sentence(&word));
+    let now = app.clock.now();
+    let session = signed.0;
+    let account = queries::accounts::by_id(&app.pool, session.account)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let connection = queries::connections::of_account(&app.pool, session.account).await?;
+    let zone: Option<Tz> = connection.and_then(|row| row.zone?.parse().ok());
+    let sessions = queries::sessions::of_account(
+        &app.pool,
+        session.account,
+        session.hash,
+        now - session::ABSOLUTE,
+        now - session::IDLE,
+    )
+    .await?;
+    let row = |listed: Listed| Row {
+        id: listed.id,
+        device: device::in_words(&listed.user_agent),
+        began: When::of(listed.created_at, zone),
+        used: when::ago(now, listed.last_seen_at),
+        current: listed.current,
+    };
+    page(&Settings {
+        frame: Frame::of(true),
+        done,
+        email: account.email,
+        since: When::of(account.created_at, zone),
+        zone: zone.map_or("UTC", Tz::name).to_owned(),
+        rows: sessions.into_iter().map(row).collect(),
+    })
+}
+
+/// `POST /account/sessions/end`: one session, by its name on the page. One that is over already, or somebody else's, is nothing to
+/// end.
+pub async fn end_session(
+    State(app): State<App>,
+    signed: Signed,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let named = fields.take("session")?.parse().map_err(|_| Problem::BadForm)?;
+    queries::sessions::end_named(&app.pool, signed.0.account, SessionId(named)).await?;
+    Ok(Redirect::to("/account?done=session").into_response())
+}
+
+/// `POST /account/sessions/end-others`: every session but this one.
+pub async fn end_other_sessions(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    queries::sessions::end_others(&app.pool, signed.0.account, signed.0.hash).await?;
+    Ok(Redirect::to("/account?done=others").into_response())
+}
+
+/// `POST /account/sessions/end-all`: every session, this one too.
+pub async fn end_all_sessions(
+    State(app): State<App>,
+    signed: Signed,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    queries::sessions::end_all(&app.pool, signed.0.account).await?;
+    let cookie = session::end(&app, &headers).await?;
+    Ok(([(SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_words_say_something() {
+        assert!(sentence("others").is_some());
+        assert_eq!(sentence("<script>"), None);
+    }
+}

@@ -1,0 +1,393 @@
+//! get_best_efforts: the bests of a time, when and in which activity they were made, and against an earlier time.
+//!
+//! One request for the curves of both times (`GET /athlete/{id}/{power,pace,hr}-curves`); without `sport` one more
+//! before it, and one after it when the sport's own metric was never recorded (see [`super::curves`]).
+
+#[cfg(test)]
+mod tests;
+
+use chrono::{Days, Months, NaiveDate};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Access, Answer, Group, Tool, ToolError,
+    answer::{self, table::Table, units},
+    arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
+    curves::{self, Choice, Found, Marks, Metric, Scale, Subject},
+};
+use crate::{
+    guard::{AthleteCard, Granted},
+    intervals::{
+        self, Area, CurveSpec, Window,
+        model::{Curve, Curves, Effort, Point},
+    },
+    text::fenced,
+    training::curves as formulas,
+};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "get_best_efforts",
+    title: "Best efforts",
+    group: Group::Training,
+    access: Access::Read,
+    needs: &[Area::Activity],
+    description: "Best efforts (peak power, fastest times, highest heart rate) by duration or distance, each with date and \
+        activity; compare sets them against an earlier window. Default: the main sport, last 90 days.",
+    lets: "See best efforts of any time: power, pace and heart rate, with their activities.",
+    schema,
+    run: |granted, given| Box::pin(run(granted, given)),
+};
+
+const METRICS: &[&str] = &["power", "pace", "hr"];
+const NAMES: &[&str] = &[
+    "sport",
+    "metric",
+    "oldest",
+    "newest",
+    "compare",
+    Marks::NAMES[0],
+    Marks::NAMES[1],
+    "detail",
+];
+const SPAN: Span = Span {
+    days: 90,
+    ahead: 0,
+    longest: TEN_YEARS,
+};
+
+fn schema() -> Map<String, Value> {
+    let [durations, distances] = Marks::properties();
+    arguments::schema(&[
+        curves::sport_property(),
+        curves::metric_property(METRICS),
+        arguments::oldest("90 days back"),
+        arguments::newest("today"),
+        (
+            "compare",
+            json!({"type": "string", "description": "Earlier window: previous (as long, just before), last_year, or 2026-01-01..2026-03-31"}),
+        ),
+        durations,
+        distances,
+        arguments::detail("more rows, date and id of the earlier effort"),
+    ])
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Asked {
+    choice: Choice,
+    range: Range,
+    before: Option<Range>,
+    marks: Marks,
+    detail: Detail,
+}
+
+impl Asked {
+    fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
+        let arguments = Arguments::new(given, NAMES, today)?;
+        let mut range = arguments.range(SPAN)?;
+        if range.oldest > today {
+            return Err(arguments::wrong(
+                "oldest",
+                "bests lie in the past; write a day up to today",
+            ));
+        }
+        range.newest = range.newest.min(today);
+        let before = arguments
+            .words("compare", 40)?
+            .map(|word| earlier(&word, range))
+            .transpose()?;
+        Ok(Self {
+            choice: Choice::read(&arguments, METRICS)?,
+            range,
+            before,
+            marks: Marks::read(&arguments)?,
+            detail: arguments.detail()?,
+        })
+    }
+
+    fn specs(&self) -> Vec<CurveSpec> {
+        std::iter::once(self.range)
+            .chain(self.before)
+            .map(|range| {
+                CurveSpec::from(Window::Dates {
+                    oldest: range.oldest,
+                    newest: range.newest,
+                })
+            })
+            .collect()
+    }
+}
+
+/// The window to compare with.
+fn earlier(word: &str, range: Range) -> Result<Range, ToolError> {
+    let found = match word.to_ascii_lowercase().as_str() {
+        "previous" => {
+            let days = range.days().unsigned_abs();
+            range
+                .oldest
+                .checked_sub_days(Days::new(days))
+                .zip(range.oldest.pred_opt())
+        }
+        "last_year" => range
+            .oldest
+            .checked_sub_months(Months::new(12))
+            .zip(range.newest.checked_sub_months(Months::new(12))),
+        _ => curves::dates(word).map(|range| (range.oldest, range.newest)),
+    };
+    let found = found.map(|(oldest, newest)| Range { oldest, newest });
+    let found = found.ok_or_else(|| {
+        arguments::wrong(
+            "compare",
+            "write previous, last_year or two days such as 2026-01-01..2026-03-31",
+        )
+    })?;
+    if found.oldest >= range.oldest {
+        return Err(arguments::wrong("compare", "it must begin before oldest"));
+    }
+    if found.days() > TEN_YEARS {
+        return Err(arguments::wrong("compare", "it may be ten years long at most"));
+    }
+    Ok(found)
+}
+
+async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+}
+
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    today: NaiveDate,
+    given: Map<String, Value>,
+) -> Result<Answer, ToolError> {
+    let asked = Asked::read(given, today)?;
+    Ok(
+        match curves::fetch(upstream, today, asked.choice, &asked.specs()).await? {
+            Found::Curves(subject, found) => render(card, today, &asked, &subject, &found),
+            Found::NoSport(why) => curves::no_sport(card, today, "bests", why),
+        },
+    )
+}
+
+/// A duration or distance with its bests.
+struct Row<'a> {
+    at: f64,
+    now: Option<&'a Point>,
+    before: Option<&'a Point>,
+}
+
+fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject, found: &Curves) -> Answer {
+    let scale = Scale::of(subject, card.units);
+    let specs = asked.specs();
+    let now = curves::curve_for(found, &specs, 0);
+    let before = curves::curve_for(found, &specs, 1);
+    let all = formulas::axis(
+        [now, before]
+            .into_iter()
+            .flatten()
+            .flat_map(|curve| curve.points.iter().map(|point| point.at)),
+    );
+    let (marks, about_marks) = asked.marks.pick(scale, &all, asked.detail == Detail::Full);
+    let rows: Vec<Row<'_>> = marks
+        .iter()
+        .map(|&at| Row {
+            at,
+            now: now.and_then(|curve| curves::point_at(curve, at)),
+            before: before.and_then(|curve| curves::point_at(curve, at)),
+        })
+        .collect();
+
+    let mut blocks = vec![answer::first_line(
+        card,
+        today,
+        &[
+            format!("{} bests: {}", subject.sport, subject.metric.in_words()),
+            units::range(asked.range.oldest, asked.range.newest),
+        ],
+    )];
+    blocks.extend(subject.notes.iter().cloned());
+    if all.is_empty() {
+        blocks.push(curves::nothing(subject));
+        return Answer::of(blocks);
+    }
+    if let Some(range) = asked.before {
+        blocks.push(against(range, before, subject));
+    }
+    if now.is_none_or(|curve| curve.points.is_empty()) {
+        blocks.push(format!(
+            "No {} from {} itself.",
+            subject.metric.in_words(),
+            units::range(asked.range.oldest, asked.range.newest)
+        ));
+    }
+    blocks.push(table(scale, asked, found, &rows));
+    blocks.push(about_marks);
+    blocks.push(standing(scale, &rows));
+    if subject.metric == Metric::Power {
+        blocks.push(about_weight(scale, card, asked, found, now, &rows));
+    }
+    let shown: Vec<&Effort> = rows
+        .iter()
+        .flat_map(|row| [row.now, row.before])
+        .flatten()
+        .filter_map(|point| curves::effort(found, point.activity))
+        .collect();
+    blocks.push(curves::garmin(shown.iter().copied()));
+    Answer::of(blocks)
+}
+
+/// Which time "before" is.
+fn against(range: Range, before: Option<&Curve>, subject: &Subject) -> String {
+    let dates = units::range(range.oldest, range.newest);
+    if before.is_none_or(|curve| curve.points.is_empty()) {
+        format!("Before = {dates}: no {} there.", subject.metric.in_words())
+    } else {
+        format!("Before = {dates}")
+    }
+}
+
+fn table(scale: Scale, asked: &Asked, found: &Curves, rows: &[Row<'_>]) -> String {
+    let value = scale.value_header();
+    let change = match scale.metric {
+        Metric::Power | Metric::HeartRate => format!("change {value}"),
+        Metric::Pace | Metric::Gap => "change s (- faster)".to_owned(),
+    };
+    let mut table = Table::new([
+        scale.axis().to_owned(),
+        value.to_owned(),
+        scale.beside_header().unwrap_or_default(),
+        format!("before {value}"),
+        change,
+        "date".to_owned(),
+        "activity".to_owned(),
+        "before date".to_owned(),
+        "before id".to_owned(),
+        "id".to_owned(),
+    ]);
+    for row in rows {
+        let effort = row.now.and_then(|point| curves::effort(found, point.activity));
+        let earlier = row
+            .before
+            .filter(|_| asked.detail == Detail::Full)
+            .and_then(|point| curves::effort(found, point.activity));
+        table.push(vec![
+            scale.mark(row.at),
+            row.now.map(|point| scale.value(point.value)).unwrap_or_default(),
+            row.now
+                .filter(|point| scale.metric != Metric::Power || own_per_kg(point))
+                .map(|point| scale.beside(point))
+                .unwrap_or_default(),
+            row.before
+                .map(|point| scale.value(point.value))
+                .unwrap_or_default(),
+            row.change(scale),
+            curves::day_of(effort, Some(asked.range)),
+            name_of(effort),
+            curves::day_of(earlier, asked.before),
+            curves::id_of(earlier),
+            curves::id_of(effort),
+        ]);
+    }
+    table.render()
+}
+
+fn name_of(effort: Option<&Effort>) -> String {
+    effort
+        .filter(|effort| effort.source.as_deref() != Some("STRAVA"))
+        .and_then(|effort| effort.name.as_deref())
+        .map(|name| fenced(name, 60))
+        .unwrap_or_default()
+}
+
+/// Whether the W/kg is of the same activity as the watts. When upstream does not say, it is the point's own.
+fn own_per_kg(point: &Point) -> bool {
+    point.per_kg_activity.is_none() || point.per_kg_activity == point.activity
+}
+
+impl Row<'_> {
+    /// How the best differs from the earlier one, as the two are shown.
+    fn change(&self, scale: Scale) -> String {
+        self.difference().map_or_else(String::new, |difference| {
+            let percent = self
+                .before
+                .filter(|_| scale.metric == Metric::Power)
+                .map(|before| {
+                    format!(
+                        " ({} %)",
+                        units::signed(Some(difference / before.value * 100.0), 1)
+                    )
+                })
+                .unwrap_or_default();
+            format!("{}{percent}", units::signed(Some(difference), 0))
+        })
+    }
+
+    fn difference(&self) -> Option<f64> {
+        Some(units::sane(Some(self.now?.value.round()))? - units::sane(Some(self.before?.value.round()))?)
+    }
+}
+
+/// How many bests are better than before.
+fn standing(scale: Scale, rows: &[Row<'_>]) -> String {
+    let differences: Vec<f64> = rows.iter().filter_map(Row::difference).collect();
+    if differences.is_empty() {
+        return String::new();
+    }
+    let count = |wanted: fn(f64) -> bool| differences.iter().filter(|value| wanted(**value)).count();
+    let (below, equal) = (count(|value| value < 0.0), count(|value| value == 0.0));
+    let above = differences.len() - below - equal;
+    let (low, high, more, fewer) = match scale.metric {
+        Metric::Power | Metric::HeartRate => (below, above, "higher", "lower"),
+        Metric::Pace | Metric::Gap => (above, below, "faster", "slower"),
+    };
+    format!(
+        "Of {} compared: {high} {more}, {low} {fewer}, {equal} equal",
+        answer::counted(differences.len(), scale.axis(), &format!("{}s", scale.axis()))
+    )
+}
+
+/// Which weight W/kg reckons with, and the best W/kg of other activities than those in the rows.
+fn about_weight(
+    scale: Scale,
+    card: &AthleteCard,
+    asked: &Asked,
+    found: &Curves,
+    now: Option<&Curve>,
+    rows: &[Row<'_>],
+) -> String {
+    let others: Vec<String> = rows
+        .iter()
+        .filter_map(|row| {
+            let point = row.now.filter(|point| !own_per_kg(point))?;
+            let effort = curves::effort(found, point.per_kg_activity);
+            let day = curves::day_of(effort, Some(asked.range));
+            let words = [
+                scale.mark(row.at),
+                scale.beside(point),
+                if day.is_empty() { day } else { format!("on {day}") },
+                curves::id_of(effort),
+            ];
+            Some(
+                words
+                    .into_iter()
+                    .filter(|word| !word.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )
+        })
+        .collect();
+    let weight = units::weight(now.and_then(|curve| curve.weight), card.units);
+    let mut parts = Vec::new();
+    if !weight.is_empty() {
+        parts.push(format!(
+            "Weight that intervals.icu has for this time: {weight} {}",
+            units::weight_unit(card.units)
+        ));
+    }
+    if !others.is_empty() {
+        parts.push(format!("Best W/kg in another activity: {}", others.join(", ")));
+    }
+    parts.join(" · ")
+}

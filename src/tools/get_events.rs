@@ -1,0 +1,550 @@
+//! get_events: the calendar, oldest first: planned workouts with their steps, races, notes, absences, targets.
+//!
+//! One request (`GET /athlete/{id}/events?resolve=true`), which also reads some weeks before the range, as upstream
+//! chooses events by the day they begin on and a holiday may reach in; with `include: done` a second one for the
+//! activities of the range's past days.
+
+mod done;
+mod kinds;
+mod rows;
+mod steps;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{Days, NaiveDate};
+use serde_json::{Map, Value, json};
+
+use self::{
+    done::{Done, Standing},
+    rows::{day_of, last_day_of},
+};
+use super::{
+    Access, Answer, Group, Tool, ToolError,
+    answer::{self, units},
+    arguments::{self, Arguments, Detail, Range, Span},
+};
+use crate::{
+    guard::{AthleteCard, Granted, Units},
+    intervals::{self, ActivityQuery, Area, model::calendar::CalendarEvent},
+    text::{clean, fenced},
+    training::{sports, weeks},
+};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "get_events",
+    title: "Calendar",
+    group: Group::Calendar,
+    access: Access::Read,
+    needs: &[Area::Calendar],
+    description: "The calendar, oldest first: planned workouts with steps resolved to watts, bpm or pace, races, notes, \
+        holidays, sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
+    lets: "See the calendar: planned workouts and their steps, races, notes, absences, targets.",
+    schema,
+    run: |granted, given| Box::pin(run(granted, given)),
+};
+
+const NAMES: &[&str] = &["oldest", "newest", "kinds", "sport", "include", "detail"];
+const SPAN: Span = Span {
+    days: 14,
+    ahead: 0,
+    longest: 366,
+};
+/// Days before the range that are read for what reaches into it; without workouts, whose steps make rows heavy, more.
+const BEFORE: u64 = 28;
+const BEFORE_LIGHT: u64 = 182;
+/// Rows of the table at most.
+const ROWS: usize = 60;
+const MOST_ROWS: usize = 200;
+/// Steps are told while the answer stays within so many bytes.
+const BYTES: usize = 4000;
+const MOST_BYTES: usize = 30_000;
+/// Steps of so many workouts are told whenever they are; of more, those of the days ahead.
+const FEW: usize = 3;
+const DAYS_WITH_STEPS: u64 = 7;
+
+const DONE_FIELDS: &[&str] = &[
+    "type",
+    "moving_time",
+    "icu_training_load",
+    "paired_event_id",
+    "compliance",
+    "device_name",
+];
+
+fn schema() -> Map<String, Value> {
+    arguments::schema(&[
+        arguments::oldest("today"),
+        arguments::newest("13 days after oldest"),
+        (
+            "kinds",
+            json!({"type": "array", "items": {"type": "string", "enum": kinds::WORDS}, "description": "Default: all. availability: holiday, sick, injured, limited days; plan: targets, phases"}),
+        ),
+        (
+            "sport",
+            json!({"type": "string", "description": "ride, run, swim, ski, row or one exact type; events without a sport stay"}),
+        ),
+        (
+            "include",
+            json!({"type": "array", "items": {"type": "string", "enum": ["done"]}, "description": "done: which were done or missed, from the activities"}),
+        ),
+        arguments::detail("the steps of all workouts, longer notes, tags"),
+    ])
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Asked {
+    range: Range,
+    kinds: Vec<&'static str>,
+    sport: Option<&'static [&'static str]>,
+    done: bool,
+    detail: Detail,
+}
+
+impl Asked {
+    fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
+        let arguments = Arguments::new(given, NAMES, today)?;
+        let sport = arguments
+            .words("sport", 40)?
+            .map(|word| {
+                sports::meant_by(&word).ok_or_else(|| {
+                    arguments::wrong(
+                        "sport",
+                        "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
+                    )
+                })
+            })
+            .transpose()?;
+        Ok(Self {
+            range: range(&arguments, today)?,
+            kinds: arguments.list("kinds", &kinds::WORDS)?,
+            sport,
+            done: arguments.list("include", &["done"])?.contains(&"done"),
+            detail: arguments.detail()?,
+        })
+    }
+
+    /// The first day to read: before the range when something asked for may reach into it.
+    fn reads_from(&self) -> NaiveDate {
+        let before = match self.kinds.as_slice() {
+            kinds if !kinds.is_empty() && kinds.iter().all(|kind| *kind == "workouts") => 0,
+            kinds if kinds.is_empty() || kinds.contains(&"workouts") => BEFORE,
+            _ => BEFORE_LIGHT,
+        };
+        let oldest = self.range.oldest;
+        oldest.checked_sub_days(Days::new(before)).unwrap_or(oldest)
+    }
+
+    fn wants(&self, event: &CalendarEvent) -> bool {
+        let of_sport = match (self.sport, event.sport.as_deref()) {
+            (Some(sports), Some(sport)) => sports.contains(&sport),
+            (Some(_), None) => !kinds::is_to_do(event),
+            (None, _) => true,
+        };
+        of_sport && kinds::is_one_of(event, &self.kinds)
+    }
+
+    /// The past days whose activities say what was done; None when all lies ahead.
+    fn past(&self, today: NaiveDate) -> Option<Range> {
+        let newest = self.range.newest.min(today);
+        (self.range.oldest <= newest).then_some(Range {
+            oldest: self.range.oldest,
+            newest,
+        })
+    }
+}
+
+/// A calendar runs ahead: `oldest` alone takes a fortnight from there, none the fortnight from today.
+fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
+    if arguments.day("newest")?.is_some() {
+        // With `newest` alone the range begins today, when that lies before it.
+        return match arguments.day("oldest")? {
+            None => {
+                let newest = arguments.range(SPAN)?.newest;
+                let days = weeks::days_in(today, newest);
+                if (1..=SPAN.longest).contains(&days) {
+                    Ok(Range {
+                        oldest: today,
+                        newest,
+                    })
+                } else {
+                    arguments.range(SPAN)
+                }
+            }
+            Some(_) => arguments.range(SPAN),
+        };
+    }
+    let oldest = arguments.day("oldest")?.unwrap_or(today);
+    // The bounds of a day are checked where all ranges are.
+    arguments.range(Span {
+        longest: i64::MAX,
+        ..SPAN
+    })?;
+    let newest = oldest
+        .checked_add_days(Days::new(SPAN.days - 1))
+        .unwrap_or(oldest);
+    Ok(Range { oldest, newest })
+}
+
+async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+}
+
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    today: NaiveDate,
+    given: Map<String, Value>,
+) -> Result<Answer, ToolError> {
+    let asked = Asked::read(given, today)?;
+    let categories = kinds::categories(&asked.kinds);
+    let (events, done) = tokio::join!(
+        upstream.calendar(asked.reads_from(), asked.range.newest, &categories),
+        done(upstream, &asked, today)
+    );
+    Ok(render(card, today, &asked, &events?, &done?))
+}
+
+/// The activities of the past days; their absence degrades the answer, a lost connection ends it.
+async fn done(upstream: &intervals::Athlete, asked: &Asked, today: NaiveDate) -> Result<Done, ToolError> {
+    if !asked.done {
+        return Ok(Done::Unknown);
+    }
+    let Some(past) = asked.past(today) else {
+        return Ok(Done::Activities(Vec::new()));
+    };
+    let query = ActivityQuery {
+        oldest: past.oldest,
+        newest: past.newest,
+        limit: None,
+        fields: DONE_FIELDS,
+    };
+    match upstream.activities(&query).await {
+        Ok(activities) => Ok(Done::Activities(activities)),
+        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
+        Err(intervals::Error::MissingScope(_)) => Ok(Done::Missing(
+            "What was done left out: the athlete did not share activities (connect intervals.icu again on the IcuSync \
+             dashboard with ACTIVITY ticked)."
+                .to_owned(),
+        )),
+        Err(_) => Ok(Done::Missing(
+            "What was done left out: the activities did not answer; ask again.".to_owned(),
+        )),
+    }
+}
+
+/// What lies in the range or reaches into it, each once, oldest first, within a moment by id.
+fn in_range(events: &[CalendarEvent], range: Range) -> Vec<&CalendarEvent> {
+    let mut seen = HashSet::new();
+    let mut found: Vec<&CalendarEvent> = events
+        .iter()
+        .filter(|event| {
+            let (Some(first), Some(last)) = (day_of(event), last_day_of(event)) else {
+                return false;
+            };
+            let last = if kinds::is_workout(event) { first } else { last };
+            first <= range.newest && last >= range.oldest && event.id.is_none_or(|id| seen.insert(id))
+        })
+        .collect();
+    found.sort_by_key(|event| (event.start_date_local, event.id));
+    found
+}
+
+fn render(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Asked,
+    events: &[CalendarEvent],
+    done: &Done,
+) -> Answer {
+    let all = in_range(events, asked.range);
+    // Pairing looks at all plans of a day, also those that were not asked for.
+    let standings = done::standings(&all, done, today);
+    let found: Vec<(&CalendarEvent, Standing)> = all
+        .into_iter()
+        .zip(standings)
+        .filter(|(event, _)| asked.wants(event))
+        .collect();
+    let shown = rows_shown(&found, asked);
+    let rows = &found[..shown];
+    let mut blocks = vec![answer::first_line(
+        card,
+        today,
+        &[
+            units::range(asked.range.oldest, asked.range.newest),
+            asked
+                .sport
+                .map_or_else(String::new, super::get_training_history::in_a_word),
+            counts(&found),
+        ],
+    )];
+    if found.is_empty() {
+        blocks.push(nothing(asked).to_owned());
+    } else {
+        blocks.push(rows::table(rows, card.units, asked.detail));
+        blocks.push(more(&found, shown, asked));
+        blocks.push(planned(&found, asked.range));
+    }
+    if rows.iter().any(|(_, standing)| standing.missed) {
+        blocks.push("missed: no activity of that sport, or of its family, on that day.".to_owned());
+    }
+    if rows.iter().any(|(_, standing)| standing.not_paired) {
+        blocks.push(
+            "not paired: the calendar ties no activity to it; include=done looks for one of that day and sport."
+                .to_owned(),
+        );
+    }
+    if let Done::Missing(why) = done {
+        blocks.push(why.clone());
+    }
+    let garmin = garmin(&found, done);
+    let spent = blocks.iter().map(|block| block.len() + 1).sum::<usize>() + garmin.len() + 1;
+    blocks.extend(with_steps(rows, asked, card.units, today, spent));
+    blocks.push(garmin);
+    Answer::of(blocks)
+}
+
+/// `9 workouts, 1 race, 2 other entries`
+fn counts(found: &[(&CalendarEvent, Standing)]) -> String {
+    let count = |is: fn(&CalendarEvent) -> bool| found.iter().filter(|(event, _)| is(event)).count();
+    let parts = [
+        (count(kinds::is_workout), "workout", "workouts"),
+        (count(kinds::is_race), "race", "races"),
+        (
+            count(|event| !kinds::is_to_do(event)),
+            "other entry",
+            "other entries",
+        ),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| answer::counted(count, one, many))
+        .collect();
+    if parts.is_empty() {
+        "0 events".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+fn nothing(asked: &Asked) -> &'static str {
+    if asked.sport.is_some() || !asked.kinds.is_empty() {
+        "Nothing of that on the calendar in this range."
+    } else {
+        "Nothing on the calendar in this range."
+    }
+}
+
+/// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.
+fn rows_shown(found: &[(&CalendarEvent, Standing)], asked: &Asked) -> usize {
+    let limit = if asked.detail == Detail::Full {
+        MOST_ROWS
+    } else {
+        ROWS
+    };
+    if found.len() <= limit {
+        return found.len();
+    }
+    (1..=limit)
+        .rev()
+        .find(|&at| day_of(found[at - 1].0) != day_of(found[at].0))
+        .unwrap_or(limit)
+}
+
+/// The line for what was cut, with the call that goes on.
+fn more(found: &[(&CalendarEvent, Standing)], shown: usize, asked: &Asked) -> String {
+    let Some(next) = found.get(shown).and_then(|(event, _)| day_of(event)) else {
+        return String::new();
+    };
+    let hidden = answer::counted(found.len() - shown, "more row", "more rows");
+    let last = shown.checked_sub(1).and_then(|last| day_of(found[last].0));
+    if last == Some(next) {
+        return format!(
+            "… {hidden}, the rest of {next} among them: ask with oldest={next} and kinds or sport"
+        );
+    }
+    format!(
+        "… {hidden}: ask with oldest={next} newest={}{}",
+        asked.range.newest,
+        same(asked)
+    )
+}
+
+/// What else the next call must repeat.
+fn same(asked: &Asked) -> String {
+    let mut same = String::new();
+    if asked.sport.is_some() {
+        same.push_str(", same sport");
+    }
+    if !asked.kinds.is_empty() {
+        same.push_str(", same kinds");
+    }
+    same
+}
+
+/// What the range's plans add up to, by sport and by week.
+fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
+    #[derive(Default)]
+    struct Sum {
+        count: usize,
+        secs: f64,
+        load: f64,
+        without: usize,
+    }
+    impl Sum {
+        fn add(&mut self, event: &CalendarEvent) {
+            self.count += 1;
+            self.secs += units::sane(event.moving_time).unwrap_or(0.0).max(0.0);
+            match units::sane(event.icu_training_load) {
+                Some(load) => self.load += load,
+                None => self.without += 1,
+            }
+        }
+
+        fn words(&self, name: &str) -> String {
+            let time = units::hours_minutes(Some(self.secs));
+            let load = match self.without {
+                0 => format!(" · load {}", units::whole(Some(self.load))),
+                all if all == self.count => String::new(),
+                some => format!(" · load {} ({some} without)", units::whole(Some(self.load))),
+            };
+            format!("{name} {} · {time}{load}", self.count)
+        }
+    }
+
+    let mut by_sport: BTreeMap<String, Sum> = BTreeMap::new();
+    let mut all = Sum::default();
+    let mut loads = Vec::new();
+    for (event, _) in found.iter().filter(|(event, _)| kinds::is_to_do(event)) {
+        let Some(day) = day_of(event).filter(|day| range.holds(*day)) else {
+            continue;
+        };
+        let sport = event.sport.as_deref().unwrap_or_default();
+        let name = if sport.is_empty() {
+            "no sport"
+        } else {
+            sports::family(sport)
+        };
+        by_sport.entry(clean(name, 30)).or_default().add(event);
+        all.add(event);
+        loads.push((day, units::sane(event.icu_training_load)));
+    }
+    if all.count == 0 {
+        return String::new();
+    }
+    let several = by_sport.len() > 1;
+    let mut sums: Vec<(String, Sum)> = by_sport.into_iter().collect();
+    sums.sort_by(|a, b| b.1.secs.total_cmp(&a.1.secs));
+    let mut parts: Vec<String> = sums.iter().map(|(sport, sum)| sum.words(sport)).collect();
+    if several {
+        parts.push(all.words("all"));
+    }
+    let weekly = weeks::weekly(range.oldest, range.newest, loads);
+    let weekly: Vec<String> = weekly
+        .iter()
+        .take(27)
+        .map(|(monday, week)| {
+            let from = range.oldest.format(" (from %a)").to_string();
+            let to = range.newest.format(" (to %a)").to_string();
+            let cut_before = *monday < range.oldest;
+            let cut_behind =
+                *monday == weeks::monday(range.newest) && range.newest < weeks::sunday(range.newest);
+            let load = match (week.count, week.with_load) {
+                (0, _) => "0".to_owned(),
+                (_, 0) => "unknown".to_owned(),
+                _ => units::whole(Some(week.load)),
+            };
+            format!(
+                "{}{}{} {load}",
+                monday.format("%-d %b"),
+                if cut_before { &from } else { "" },
+                if cut_behind { &to } else { "" },
+            )
+        })
+        .collect();
+    format!(
+        "Planned: {}\nWeeks (Mon), planned load: {}",
+        parts.join(" | "),
+        weekly.join(" · ")
+    )
+}
+
+fn garmin(found: &[(&CalendarEvent, Standing)], done: &Done) -> String {
+    let Done::Activities(activities) = done else {
+        return String::new();
+    };
+    let used = found
+        .iter()
+        .filter_map(|(_, standing)| activities.get(standing.activity?));
+    answer::garmin_line(used.map(|one| (one.source.as_deref(), one.device_name.as_deref())))
+}
+
+/// The steps of the workouts, as many as there is room for, and how to get the others.
+fn with_steps(
+    rows: &[(&CalendarEvent, Standing)],
+    asked: &Asked,
+    own: Units,
+    today: NaiveDate,
+    mut spent: usize,
+) -> Vec<String> {
+    const STEPS: &str = "Steps, targets as intervals.icu resolves them:";
+    let full = asked.detail == Detail::Full;
+    let room = if full { MOST_BYTES + spent } else { BYTES };
+    let workouts: Vec<&(&CalendarEvent, Standing)> =
+        rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
+    let few = workouts.len() <= FEW;
+    let soon = today
+        .checked_add_days(Days::new(DAYS_WITH_STEPS))
+        .unwrap_or(today);
+    let mut blocks = Vec::new();
+    let mut left: Vec<NaiveDate> = Vec::new();
+    // The line that names what was left has its place kept.
+    spent += 120 + STEPS.len() + 1;
+    let mut fits = true;
+    for (event, standing) in workouts {
+        let Some(day) = day_of(event) else { continue };
+        let wanted = full || few || (!standing.settled && day < soon && day >= today);
+        let block = if wanted { block(event, own) } else { String::new() };
+        // The first that does not fit ends the telling: what is left is then one range.
+        fits &= !wanted || spent + block.len() < room;
+        if wanted && fits {
+            spent += block.len() + 1;
+            blocks.push(block);
+        } else {
+            left.push(day);
+        }
+    }
+    if !blocks.is_empty() {
+        blocks.insert(0, STEPS.to_owned());
+    }
+    if let (Some(first), Some(last)) = (left.iter().min(), left.iter().max()) {
+        let count = answer::counted(left.len(), "workout", "workouts");
+        let next = if full { "a shorter range" } else { "detail=full" };
+        blocks.push(format!(
+            "Steps of {count} left out: ask with oldest={first} newest={last} {next}{}",
+            same(asked)
+        ));
+    }
+    blocks
+}
+
+/// One workout's steps under its day and name.
+fn block(event: &CalendarEvent, own: Units) -> String {
+    let Some(workout) = &event.workout_doc else {
+        return String::new();
+    };
+    let sport = event.sport.as_deref().unwrap_or_default();
+    let mut heading: Vec<String> = day_of(event).map(units::date).into_iter().collect();
+    let name = fenced(event.name.as_deref().unwrap_or_default(), 48);
+    heading.push(if name.is_empty() { clean(sport, 30) } else { name });
+    heading.push(steps::thresholds(workout, sport, own));
+    heading.retain(|part| !part.is_empty());
+    let mut lines = vec![format!("{}:", heading.join(" · "))];
+    lines.extend(steps::lines(workout, sport, own));
+    lines.join("\n")
+}

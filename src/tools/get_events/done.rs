@@ -1,0 +1,177 @@
+//! Whether what was planned was done, and by which activity.
+
+use chrono::NaiveDate;
+
+use super::{
+    kinds::is_to_do,
+    rows::{day_of, id_of},
+};
+use crate::{
+    intervals::model::{Activity, calendar::CalendarEvent},
+    text::clean,
+    tools::{
+        answer::units,
+        get_training_history::{self as history, is_stub},
+    },
+    training::plan::{self, Tie},
+};
+
+/// What is known about what was done.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// Not asked: only the pairings in the calendar itself.
+    Unknown,
+    /// The activities of the range's past days.
+    Activities(Vec<Activity>),
+    /// Left out, and why.
+    Missing(String),
+}
+
+/// How each event stands, in the order of the events.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Standing {
+    /// For the table; empty when there is nothing to say yet.
+    pub(super) words: String,
+    /// No more to be done.
+    pub(super) settled: bool,
+    /// Said to be missed.
+    pub(super) missed: bool,
+    /// Past, and nobody looked for an activity.
+    pub(super) not_paired: bool,
+    /// The activity that did it, by its place in the list.
+    pub(super) activity: Option<usize>,
+}
+
+/// How the events stand on `today`.
+pub(super) fn standings(events: &[&CalendarEvent], done: &Done, today: NaiveDate) -> Vec<Standing> {
+    let activities: &[Activity] = match done {
+        Done::Activities(activities) => activities,
+        Done::Unknown | Done::Missing(_) => &[],
+    };
+    let ties = ties(events, activities);
+    events
+        .iter()
+        .zip(ties)
+        .map(|(event, tie)| standing(event, tie, activities, done, today))
+        .collect()
+}
+
+fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
+    let to_do: Vec<usize> = (0..events.len()).filter(|&at| is_to_do(events[at])).collect();
+    let planned: Vec<plan::Planned<'_>> = to_do
+        .iter()
+        .filter_map(|&at| {
+            Some(plan::Planned {
+                id: events[at].id,
+                day: day_of(events[at])?,
+                sport: events[at].sport.as_deref().unwrap_or_default(),
+                secs: units::sane(events[at].moving_time),
+                activity: paired(events[at]),
+            })
+        })
+        .collect();
+    let (places, dones): (Vec<usize>, Vec<plan::Done<'_>>) = activities
+        .iter()
+        .enumerate()
+        .filter_map(|(at, activity)| {
+            let done = plan::Done {
+                id: activity.id.as_deref()?,
+                day: history::day_of(activity)?,
+                sport: activity.sport.as_deref().unwrap_or_default(),
+                secs: units::sane(activity.moving_time),
+                event: activity.paired_event_id.filter(|id| *id > 0),
+            };
+            Some((at, done))
+        })
+        .unzip();
+    let mut ties = vec![None; events.len()];
+    // Rows without a day are none of the range, so each event of `to_do` has its place in `planned`.
+    if planned.len() == to_do.len() {
+        for (at, tie) in to_do.into_iter().zip(plan::matched(&planned, &dones)) {
+            ties[at] = tie.map(|(which, how)| (places[which], how));
+        }
+    }
+    ties
+}
+
+fn paired(event: &CalendarEvent) -> Option<&str> {
+    event
+        .paired_activity_id
+        .as_deref()
+        .filter(|id| !id.is_empty() && *id != "0")
+}
+
+fn standing(
+    event: &CalendarEvent,
+    tie: Option<(usize, Tie)>,
+    activities: &[Activity],
+    done: &Done,
+    today: NaiveDate,
+) -> Standing {
+    if !is_to_do(event) {
+        return Standing::default();
+    }
+    if let Some((at, how)) = tie {
+        return Standing {
+            words: by(&activities[at], how),
+            settled: true,
+            activity: Some(at),
+            ..Standing::default()
+        };
+    }
+    if let Some(id) = paired(event) {
+        return Standing {
+            words: format!("done {}", clean(id, 24)),
+            settled: true,
+            ..Standing::default()
+        };
+    }
+    let Some(day) = day_of(event).filter(|day| *day < today) else {
+        return Standing::default();
+    };
+    let closed = activities
+        .iter()
+        .any(|activity| is_stub(activity) && history::day_of(activity) == Some(day));
+    match (done, closed) {
+        (Done::Activities(_), true) => Standing {
+            words: "unclear: a Strava activity that day is closed to the API".to_owned(),
+            settled: true,
+            ..Standing::default()
+        },
+        (Done::Activities(_), false) => Standing {
+            words: "missed".to_owned(),
+            settled: true,
+            missed: true,
+            ..Standing::default()
+        },
+        _ => Standing {
+            words: "not paired".to_owned(),
+            settled: true,
+            not_paired: true,
+            ..Standing::default()
+        },
+    }
+}
+
+/// `done 1:16, load 79, 99 % of plan, i188800101`
+fn by(activity: &Activity, how: Tie) -> String {
+    let id = id_of(activity.id.as_deref());
+    if is_stub(activity) {
+        return format!("done {id} (closed to the API by Strava)");
+    }
+    let mut words = Vec::new();
+    let mut add = |text: String, before: &str, behind: &str| {
+        if !text.is_empty() {
+            words.push(format!("{before}{text}{behind}"));
+        }
+    };
+    add(units::hours_minutes(activity.moving_time), "", "");
+    add(units::whole(activity.icu_training_load), "load ", "");
+    let compliance = activity
+        .compliance
+        .filter(|percent| how == Tie::Paired && *percent > 0.0);
+    add(units::whole(compliance), "", " % of plan");
+    add(id, "", "");
+    let unpaired = if how == Tie::SameDay { " (not paired)" } else { "" };
+    format!("done {}{unpaired}", words.join(", "))
+}

@@ -1,0 +1,155 @@
+//! What an event is: the kinds that can be asked for, upstream's categories behind them, and each in plain words.
+
+use crate::{
+    guard::Units, intervals::model::calendar::CalendarEvent, text::clean, tools::answer::units,
+    training::sports::Tempo,
+};
+
+/// The words for `kinds`, each with the categories of upstream that it asks for.
+const KINDS: [(&str, &[&str]); 6] = [
+    ("workouts", &["WORKOUT"]),
+    ("races", &["RACE_A", "RACE_B", "RACE_C"]),
+    ("notes", &["NOTE"]),
+    // A note may carry a limit too.
+    ("availability", &["HOLIDAY", "SICK", "INJURED", "NOTE"]),
+    ("plan", &["TARGET", "PLAN", "SEASON_START"]),
+    ("other", &["SET_EFTP", "FITNESS_DAYS", "SET_FITNESS"]),
+];
+
+/// The words for `kinds`.
+pub(super) const WORDS: [&str; 6] = ["workouts", "races", "notes", "availability", "plan", "other"];
+
+/// Upstream's categories for these kinds, each once; none for all.
+pub(super) fn categories(kinds: &[&str]) -> Vec<&'static str> {
+    let mut categories: Vec<&'static str> = KINDS
+        .iter()
+        .filter(|(word, _)| kinds.contains(word))
+        .flat_map(|(_, categories)| categories.iter().copied())
+        .collect();
+    categories.sort_unstable();
+    categories.dedup();
+    categories
+}
+
+/// Whether an event is of these kinds; none means all.
+pub(super) fn is_one_of(event: &CalendarEvent, kinds: &[&str]) -> bool {
+    let category = category(event);
+    kinds.is_empty()
+        || KINDS.iter().any(|(word, categories)| {
+            let of_it = kinds.contains(word) && categories.contains(&category);
+            of_it && !(*word == "availability" && category == "NOTE" && availability(event).is_empty())
+        })
+}
+
+pub(super) fn category(event: &CalendarEvent) -> &str {
+    event.category.as_deref().unwrap_or_default()
+}
+
+pub(super) fn is_workout(event: &CalendarEvent) -> bool {
+    category(event) == "WORKOUT"
+}
+
+pub(super) fn is_race(event: &CalendarEvent) -> bool {
+    category(event).starts_with("RACE")
+}
+
+/// A workout or a race: something that is done or missed.
+pub(super) fn is_to_do(event: &CalendarEvent) -> bool {
+    is_workout(event) || is_race(event)
+}
+
+/// What the event is, in a word or two.
+pub(super) fn what(event: &CalendarEvent) -> String {
+    let sport = clean(event.sport.as_deref().unwrap_or_default(), 30);
+    let of_sport = |what: &str| {
+        if sport.is_empty() {
+            what.to_owned()
+        } else {
+            format!("{sport} {what}")
+        }
+    };
+    let indoor = event.indoor == Some(true) && !sport.starts_with("Virtual");
+    match category(event) {
+        "WORKOUT" if sport.is_empty() => "workout, no sport".to_owned(),
+        "WORKOUT" if indoor => format!("{sport} indoor"),
+        "WORKOUT" => sport,
+        "RACE_A" => of_sport("race A"),
+        "RACE_B" => of_sport("race B"),
+        "RACE_C" => of_sport("race C"),
+        "NOTE" if event.for_week == Some(true) => "note for the week".to_owned(),
+        "NOTE" => "note".to_owned(),
+        "HOLIDAY" => "holiday".to_owned(),
+        "SICK" => "sick".to_owned(),
+        "INJURED" => "injured".to_owned(),
+        "TARGET" if event.for_week == Some(false) => of_sport("target"),
+        "TARGET" => of_sport("week target"),
+        "PLAN" => "plan phase".to_owned(),
+        "SEASON_START" => "season starts".to_owned(),
+        "SET_EFTP" => of_sport("eFTP set"),
+        "FITNESS_DAYS" => "days of CTL and ATL set".to_owned(),
+        "SET_FITNESS" => "CTL and ATL set".to_owned(),
+        "" => "kind not given".to_owned(),
+        other => clean(other, 30).to_lowercase().replace('_', " "),
+    }
+}
+
+/// `no training`, `limited: at most 1:00 a day, only Run, Swim`; empty when nothing is limited.
+pub(super) fn availability(event: &CalendarEvent) -> String {
+    match event.training_availability.as_deref() {
+        Some("UNAVAILABLE") => "no training".to_owned(),
+        Some("LIMITED") => {
+            let mut words = Vec::new();
+            if let Some(secs) = units::sane(event.max_training_time) {
+                words.push(format!("at most {} a day", units::hours_minutes(Some(secs))));
+            }
+            let sports: Vec<String> = event
+                .can_train_sports
+                .iter()
+                .flatten()
+                .take(8)
+                .map(|sport| clean(sport, 30))
+                .filter(|sport| !sport.is_empty())
+                .collect();
+            if !sports.is_empty() {
+                words.push(format!("only {}", sports.join(", ")));
+            }
+            if words.is_empty() {
+                "limited training".to_owned()
+            } else {
+                format!("limited: {}", words.join(", "))
+            }
+        }
+        _ => String::new(),
+    }
+}
+
+/// The numbers of a target or a setting: `load 400 · 10:00 h · 250 km`, `CTL 50 · ATL 60`.
+pub(super) fn figures(event: &CalendarEvent, own: Units) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut add = |text: String, before: &str, behind: &str| {
+        if !text.is_empty() {
+            words.push(format!("{before}{text}{behind}"));
+        }
+    };
+    match category(event) {
+        "TARGET" => {
+            let tempo = Tempo::of(event.sport.as_deref().unwrap_or_default());
+            add(units::whole(event.load_target), "load ", "");
+            add(units::hours_minutes(event.time_target), "", " h");
+            let decimals = u8::from(tempo == Tempo::Swim);
+            let distance = units::distance(event.distance_target, own, decimals);
+            add(distance, "", &format!(" {}", units::distance_unit(own)));
+        }
+        "SET_EFTP" => add(units::whole(event.icu_ftp), "", " W"),
+        "FITNESS_DAYS" => {
+            add(units::at_most(event.ctl_days, 1), "CTL ", " days");
+            add(units::at_most(event.atl_days, 1), "ATL ", " days");
+        }
+        "SET_FITNESS" => {
+            add(units::fixed(event.icu_ctl, 1), "CTL ", "");
+            add(units::fixed(event.icu_atl, 1), "ATL ", "");
+        }
+        _ => {}
+    }
+    words
+}

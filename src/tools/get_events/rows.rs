@@ -1,0 +1,208 @@
+//! The rows of the table: what, when, how much, how it stands, what was written.
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+use super::{done::Standing, kinds};
+use crate::{
+    guard::Units,
+    intervals::model::calendar::CalendarEvent,
+    text::{clean, fenced},
+    tools::{
+        answer::{table::Table, units},
+        arguments::Detail,
+    },
+    training::sports::Tempo,
+};
+
+/// The day an event begins on.
+pub(super) fn day_of(event: &CalendarEvent) -> Option<NaiveDate> {
+    event.start_date_local.map(|start| start.date())
+}
+
+/// The last day of an event: upstream's end is excluded.
+pub(super) fn last_day_of(event: &CalendarEvent) -> Option<NaiveDate> {
+    let first = day_of(event)?;
+    let last = event.end_date_local.and_then(|end: NaiveDateTime| {
+        if end.time() == NaiveTime::MIN {
+            end.date().pred_opt()
+        } else {
+            Some(end.date())
+        }
+    });
+    Some(last.map_or(first, |last| last.max(first)))
+}
+
+pub(super) fn id_of(id: Option<&str>) -> String {
+    clean(id.unwrap_or_default(), 24)
+}
+
+/// The table. A column that no row fills is left out.
+pub(super) fn table(rows: &[(&CalendarEvent, Standing)], units: Units, detail: Detail) -> String {
+    // Long notes give way first, so that a fortnight stays short whatever people write.
+    const WIDTHS: [(usize, usize); 4] = [(300, 48), (160, 40), (80, 32), (40, 24)];
+    const BYTES: usize = 2800;
+    if detail == Detail::Full {
+        return table_of(rows, units, detail, (1000, 100));
+    }
+    let mut text = String::new();
+    for width in WIDTHS {
+        text = table_of(rows, units, detail, width);
+        if text.len() <= BYTES {
+            break;
+        }
+    }
+    text
+}
+
+fn table_of(
+    rows: &[(&CalendarEvent, Standing)],
+    own: Units,
+    detail: Detail,
+    (note, name): (usize, usize),
+) -> String {
+    let mut table = Table::new([
+        "date",
+        "start",
+        "what",
+        "name",
+        "time",
+        units::distance_unit(own),
+        "load",
+        "IF",
+        "target",
+        "status",
+        "note",
+        "tags",
+        "plan",
+        "id",
+    ]);
+    for (event, standing) in rows {
+        table.push(cells(event, standing, own, detail, (note, name)));
+    }
+    table.render()
+}
+
+fn cells(
+    event: &CalendarEvent,
+    standing: &Standing,
+    own: Units,
+    detail: Detail,
+    (note, name): (usize, usize),
+) -> Vec<String> {
+    let full = detail == Detail::Full;
+    let to_do = kinds::is_to_do(event);
+    let planned = |text: String| if to_do { text } else { String::new() };
+    let swim = Tempo::of(event.sport.as_deref().unwrap_or_default()) == Tempo::Swim;
+    let distance = event.distance.filter(|metres| *metres > 0.0);
+    vec![
+        dates(event),
+        start(event),
+        kinds::what(event),
+        clean(event.name.as_deref().unwrap_or_default(), name),
+        planned(units::hours_minutes(event.moving_time)),
+        planned(units::distance(distance, own, if swim { 2 } else { 1 })),
+        planned(units::whole(event.icu_training_load)),
+        planned(units::fixed(
+            event.icu_intensity.map(|percent| percent / 100.0),
+            2,
+        )),
+        planned(target(event)),
+        standing.words.clone(),
+        remarks(event, own, note),
+        if full { tags(event) } else { String::new() },
+        if full {
+            clean(event.plan_name.as_deref().unwrap_or_default(), 60)
+        } else {
+            String::new()
+        },
+        event.id.map(|id| id.to_string()).unwrap_or_default(),
+    ]
+}
+
+/// `2026-11-22 Sun`, of several days `2026-11-22 Sun – 2026-11-28 Sat`.
+pub(super) fn dates(event: &CalendarEvent) -> String {
+    match (day_of(event), last_day_of(event)) {
+        (Some(first), Some(last)) if last > first && !kinds::is_workout(event) => {
+            format!("{} – {}", units::date(first), units::date(last))
+        }
+        (Some(first), _) => units::date(first),
+        (None, _) => String::new(),
+    }
+}
+
+/// The planned time of day; midnight says that there is none.
+fn start(event: &CalendarEvent) -> String {
+    event
+        .start_date_local
+        .filter(|start| start.time() != NaiveTime::MIN)
+        .map(|start| start.format("%H:%M").to_string())
+        .unwrap_or_default()
+}
+
+/// What the steps go by, when the plan says so.
+fn target(event: &CalendarEvent) -> String {
+    let of_steps = event
+        .workout_doc
+        .as_ref()
+        .filter(|workout| workout.count() > 0)
+        .and_then(|workout| workout.target.as_deref());
+    let own = event.target.as_deref().filter(|target| *target != "AUTO");
+    match own.or(of_steps) {
+        Some("POWER") => "power",
+        Some("HR") => "HR",
+        Some("PACE") => "pace",
+        _ => "",
+    }
+    .to_owned()
+}
+
+fn tags(event: &CalendarEvent) -> String {
+    let tags: Vec<String> = event
+        .tags
+        .iter()
+        .flatten()
+        .take(10)
+        .map(|tag| clean(tag, 30))
+        .filter(|tag| !tag.is_empty())
+        .collect();
+    tags.join(", ")
+}
+
+/// Whether the description is the text of the steps, which are told on their own.
+pub(super) fn has_steps(event: &CalendarEvent) -> bool {
+    event
+        .workout_doc
+        .as_ref()
+        .is_some_and(|workout| workout.count() > 0)
+}
+
+/// What else there is to know: figures, limits, what was written, what went wrong.
+fn remarks(event: &CalendarEvent, own: Units, width: usize) -> String {
+    let mut words = kinds::figures(event, own);
+    words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));
+    if let Some(grams) = units::sane(event.carbs_per_hour).filter(|grams| *grams > 0.0) {
+        words.push(format!("{} g carbs/h", units::whole(Some(grams))));
+    }
+    let text = if has_steps(event) {
+        event
+            .workout_doc
+            .as_ref()
+            .and_then(|workout| workout.description.as_deref())
+    } else {
+        event.description.as_deref()
+    };
+    words.extend(Some(fenced(text.unwrap_or_default(), width)).filter(|text| !text.is_empty()));
+    if event.hide_from_athlete == Some(true) {
+        words.push("hidden from the athlete".to_owned());
+    }
+    for error in event.push_errors.iter().flatten().take(3) {
+        let service = fenced(error.service.as_deref().unwrap_or("a device service"), 30);
+        let message = fenced(error.message.as_deref().unwrap_or_default(), width.min(160));
+        words.push(if message.is_empty() {
+            format!("not sent to {service}")
+        } else {
+            format!("not sent to {service}: {message}")
+        });
+    }
+    words.join("; ")
+}

@@ -1,0 +1,452 @@
+//! get_training_summary: volume, load, calories and zones by sport and by week, against the period before and the plan.
+//!
+//! One request (`GET /athlete/{id}/activities` over both periods); with `include: planned` a second one for the calendar.
+//! When every activity of the range is closed to the API by Strava, one more: `GET /athlete/{id}/athlete-summary`, whose
+//! sums intervals.icu makes itself.
+
+mod by_week;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod upstream_weeks;
+mod zones;
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{Days, NaiveDate};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Access, Answer, Group, Tool, ToolError,
+    answer::{self, units},
+    arguments::{self, Arguments, Detail, Range, Span},
+    get_training_history::{day_of, in_a_word, is_stub},
+};
+use crate::{
+    guard::{AthleteCard, Granted},
+    intervals::{
+        self, ActivityQuery, Area,
+        model::{Activity, Event, weeks::WeekSummary},
+    },
+    training::{sports, weeks},
+};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "get_training_summary",
+    title: "Training summary",
+    group: Group::Training,
+    access: Access::Read,
+    needs: &[Area::Activity],
+    description: "Training added up by sport and by week: sessions, time, distance, climbing, load, mean IF, calories, time \
+        in zones, easy/moderate/hard, Foster monotony and strain; against the period before. Default: the last 4 whole \
+        weeks and this week so far.",
+    lets: "See training summed up by sport and week: volume, load, zones, calories.",
+    schema,
+    run: |granted, given| Box::pin(run(granted, given)),
+};
+
+const NAMES: &[&str] = &["oldest", "newest", "sport", "include", "compare", "detail"];
+const SPAN: Span = Span {
+    days: 28,
+    ahead: 0,
+    longest: 731,
+};
+/// Whole weeks before the running one.
+const WEEKS: u64 = 4;
+
+const FIELDS: &[&str] = &[
+    "type",
+    "moving_time",
+    "distance",
+    "icu_distance",
+    "total_elevation_gain",
+    "icu_training_load",
+    "icu_intensity",
+    "calories",
+    "icu_zone_times",
+    "icu_hr_zone_times",
+    "pace_zone_times",
+    "gap_zone_times",
+    "use_gap_zone_times",
+    "tiz_order",
+    "device_name",
+];
+
+fn schema() -> Map<String, Value> {
+    arguments::schema(&[
+        arguments::oldest("Monday 4 weeks back"),
+        arguments::newest("today"),
+        (
+            "sport",
+            json!({"type": "string", "description": "ride, run, swim, ski, row with all kinds of it; or one exact type"}),
+        ),
+        (
+            "include",
+            json!({"type": "array", "items": {"type": "string", "enum": ["planned"]}, "description": "planned: planned load and time by week"}),
+        ),
+        (
+            "compare",
+            json!({"type": "string", "enum": ["previous", "none"], "description": "Default previous: the period of the same length before"}),
+        ),
+        arguments::detail("each exact type, all zones, change by sport"),
+    ])
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Asked {
+    range: Range,
+    /// The period before, when it is compared with.
+    before: Option<Range>,
+    sport: Option<&'static [&'static str]>,
+    planned: bool,
+    detail: Detail,
+}
+
+impl Asked {
+    fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
+        let arguments = Arguments::new(given, NAMES, today)?;
+        let sport = arguments
+            .words("sport", 40)?
+            .map(|word| {
+                sports::meant_by(&word).ok_or_else(|| {
+                    arguments::wrong(
+                        "sport",
+                        "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
+                    )
+                })
+            })
+            .transpose()?;
+        let mut range = if arguments.has_range() {
+            arguments.range(SPAN)?
+        } else {
+            let monday = weeks::monday(today);
+            Range {
+                oldest: monday.checked_sub_days(Days::new(7 * WEEKS)).unwrap_or(monday),
+                newest: today,
+            }
+        };
+        if range.oldest > today {
+            return Err(arguments::wrong(
+                "oldest",
+                "it must not lie ahead; get_events tells what is planned",
+            ));
+        }
+        range.newest = range.newest.min(today);
+        let compare = arguments.word("compare", &["previous", "none"])? != Some("none");
+        Ok(Self {
+            range,
+            before: compare.then(|| before(range)).flatten(),
+            sport,
+            planned: arguments.list("include", &["planned"])?.contains(&"planned"),
+            detail: arguments.detail()?,
+        })
+    }
+
+    fn wants(&self, activity: &Activity) -> bool {
+        let sport = activity.sport.as_deref().unwrap_or_default();
+        self.sport.is_none_or(|sports| sports.contains(&sport))
+    }
+}
+
+/// The period of the same length before: a range that begins on a Monday is shifted by whole weeks, so that weekdays
+/// meet weekdays and a running week meets the same part of one.
+fn before(range: Range) -> Option<Range> {
+    let days = range.days();
+    let shift = if weeks::monday(range.oldest) == range.oldest {
+        (days + 6) / 7 * 7
+    } else {
+        days
+    };
+    let shift = Days::new(shift.unsigned_abs());
+    Some(Range {
+        oldest: range.oldest.checked_sub_days(shift)?,
+        newest: range.newest.checked_sub_days(shift)?,
+    })
+}
+
+/// Planned load, as far as it was asked for and there to get.
+#[derive(Debug)]
+enum Planned {
+    NotAsked,
+    Events(Vec<Event>),
+    /// Left out, and why.
+    Missing(String),
+}
+
+async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+}
+
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    today: NaiveDate,
+    given: Map<String, Value>,
+) -> Result<Answer, ToolError> {
+    let asked = Asked::read(given, today)?;
+    let query = ActivityQuery {
+        oldest: asked.before.map_or(asked.range.oldest, |before| before.oldest),
+        newest: asked.range.newest,
+        limit: None,
+        fields: FIELDS,
+    };
+    let (activities, planned) = tokio::join!(upstream.activities(&query), planned(upstream, &asked, today));
+    let (activities, planned) = (activities?, planned?);
+    let found: Vec<&Activity> = of(&activities, asked.range);
+    let closed = !found.is_empty() && found.iter().all(|activity| is_stub(activity));
+    let own_sums = if closed {
+        weekly_sums(upstream, asked.range).await?
+    } else {
+        None
+    };
+    Ok(render(
+        card,
+        today,
+        &asked,
+        &activities,
+        &planned,
+        own_sums.as_deref(),
+    ))
+}
+
+/// intervals.icu's own sums. Without them the answer says what is closed, so only a lost connection is worth an error.
+async fn weekly_sums(
+    upstream: &intervals::Athlete,
+    range: Range,
+) -> Result<Option<Vec<WeekSummary>>, ToolError> {
+    match upstream.weeks(range.oldest, range.newest).await {
+        Ok(rows) => Ok(Some(rows)),
+        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The calendar's workouts and races; its absence degrades the answer, a lost connection ends it.
+async fn planned(
+    upstream: &intervals::Athlete,
+    asked: &Asked,
+    today: NaiveDate,
+) -> Result<Planned, ToolError> {
+    if !asked.planned {
+        return Ok(Planned::NotAsked);
+    }
+    let newest = by_week::planned_until(asked.range, today);
+    let categories = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
+    match upstream.events(asked.range.oldest, newest, categories).await {
+        Ok(events) => Ok(Planned::Events(events)),
+        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
+        Err(intervals::Error::MissingScope(_)) => Ok(Planned::Missing(
+            "Planned load left out: the athlete did not share the calendar (connect intervals.icu again on the IcuSync \
+             dashboard with CALENDAR ticked)."
+                .to_owned(),
+        )),
+        Err(_) => Ok(Planned::Missing(
+            "Planned load left out: the calendar did not answer; ask again.".to_owned(),
+        )),
+    }
+}
+
+/// The activities of a range, each once.
+fn of(activities: &[Activity], range: Range) -> Vec<&Activity> {
+    let mut seen = HashSet::new();
+    activities
+        .iter()
+        .filter(|activity| day_of(activity).is_some_and(|day| range.holds(day)))
+        .filter(|activity| activity.id.as_ref().is_none_or(|id| seen.insert(id)))
+        .collect()
+}
+
+/// The activities of a range that can be read and are wanted, and how many cannot be read.
+fn readable<'a>(found: &[&'a Activity], asked: &Asked) -> (Vec<&'a Activity>, usize) {
+    let stubs = found.iter().filter(|activity| is_stub(activity)).count();
+    let rows = found
+        .iter()
+        .copied()
+        .filter(|activity| !is_stub(activity) && asked.wants(activity))
+        .collect();
+    (rows, stubs)
+}
+
+fn render(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Asked,
+    activities: &[Activity],
+    planned: &Planned,
+    own_sums: Option<&[WeekSummary]>,
+) -> Answer {
+    let full = asked.detail == Detail::Full;
+    let found = of(activities, asked.range);
+    let (rows, stubs) = readable(&found, asked);
+    let mut blocks = vec![answer::first_line(
+        card,
+        today,
+        &[
+            units::range(asked.range.oldest, asked.range.newest),
+            weeks_of(asked.range),
+            asked.sport.map_or_else(String::new, in_a_word),
+            answer::counted(rows.len(), "activity", "activities"),
+        ],
+    )];
+    let of_upstream = own_sums
+        .map(|own| upstream_weeks::tables(own, asked.range, asked.sport, full, card.units))
+        .unwrap_or_default();
+    let plans: Option<BTreeMap<NaiveDate, by_week::Plan>> = match planned {
+        Planned::Events(events) => Some(by_week::plans(events, asked.range, today, asked.sport)),
+        Planned::NotAsked | Planned::Missing(_) => None,
+    };
+    let all = sums::total(rows.iter().copied());
+    let mut notes: Vec<String> = Vec::new();
+    if rows.is_empty() {
+        if of_upstream.is_empty() {
+            blocks.push(nothing(asked, stubs).to_owned());
+        }
+    } else {
+        let by_sport = sums::by_sport(rows.iter().copied(), full);
+        blocks.push(sums::table(&by_sport, &all, card.units));
+        blocks.extend(changes(&by_sport, &all, asked, activities, card));
+        let zones = zones::lines(&rows, full, if full { 20 } else { 4 });
+        if !zones.is_empty() {
+            notes.push("easy/moderate/hard: IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out.".to_owned());
+        }
+        blocks.extend(zones);
+    }
+    let has_plans = plans
+        .as_ref()
+        .is_some_and(|plans| plans.values().any(|plan| plan.load > 0.0 || plan.secs > 0.0));
+    if !rows.is_empty() || has_plans {
+        let of_range: Vec<&Activity> = found
+            .iter()
+            .copied()
+            .filter(|activity| is_stub(activity) || asked.wants(activity))
+            .collect();
+        let manner = by_week::Manner {
+            range: asked.range,
+            today,
+            detail: asked.detail,
+            narrowed: asked.sport.is_some(),
+        };
+        blocks.extend(by_week::table(&of_range, plans.as_ref(), manner));
+    }
+    if plans.is_some() && by_week::planned_until(asked.range, today) > asked.range.newest {
+        blocks.push("Planned of the running week reaches to Sunday.".to_owned());
+    }
+    if let Planned::Missing(why) = planned {
+        blocks.push(why.clone());
+    }
+    if !of_upstream.is_empty() {
+        blocks.extend(of_upstream);
+        blocks.push(
+            "These are intervals.icu's own weekly sums of whole weeks: each activity alone is closed to the API."
+                .to_owned(),
+        );
+    }
+    if all.intensities.len() > 1 {
+        notes.insert(
+            0,
+            "mean IF: time-weighted root mean square, by IcuSync.".to_owned(),
+        );
+    }
+    blocks.push(notes.join(" "));
+    blocks.push(about_stubs(stubs, asked.sport.is_some(), own_sums.is_some()));
+    blocks.push(answer::garmin_line(
+        rows.iter()
+            .map(|row| (row.source.as_deref(), row.device_name.as_deref())),
+    ));
+    Answer::of(blocks)
+}
+
+/// `4 weeks`, `4 weeks and the 5th to Sat`; nothing for ranges that are no weeks.
+fn weeks_of(range: Range) -> String {
+    if weeks::monday(range.oldest) != range.oldest || range.days() < 7 {
+        return String::new();
+    }
+    let whole = answer::counted(usize::try_from(range.days() / 7).unwrap_or(0), "week", "weeks");
+    match range.days() % 7 {
+        0 => whole,
+        _ => format!("{whole} and {}", range.newest.format("Mon to %a")),
+    }
+}
+
+/// The lines that compare with the period before: all together, and in full each sport.
+fn changes(
+    by_sport: &[(String, sums::Sum)],
+    all: &sums::Sum,
+    asked: &Asked,
+    activities: &[Activity],
+    card: &AthleteCard,
+) -> Vec<String> {
+    const SPORTS: usize = 3;
+    let Some(before) = asked.before else {
+        return Vec::new();
+    };
+    let full = asked.detail == Detail::Full;
+    let (rows, stubs) = readable(&of(activities, before), asked);
+    let when = units::range(before.oldest, before.newest);
+    let unreadable = if stubs > 0 {
+        let count = answer::counted(stubs, "activity from Strava", "activities from Strava");
+        format!(" | then not counted: {count}")
+    } else {
+        String::new()
+    };
+    if rows.is_empty() {
+        return vec![format!(
+            "Before, {when}: no activity that can be read{unreadable}"
+        )];
+    }
+    let then = sums::by_sport(rows.iter().copied(), full);
+    let mut parts = Vec::new();
+    if by_sport.len() > 1 || then.len() > 1 {
+        parts.push(sums::change(
+            "all",
+            all,
+            &sums::total(rows.iter().copied()),
+            card.units,
+        ));
+    }
+    let nothing = sums::Sum::default();
+    let gone = then
+        .iter()
+        .filter(|(name, _)| by_sport.iter().all(|(own, _)| own != name))
+        .map(|(name, sum)| (name, &nothing, sum));
+    let both = by_sport.iter().map(|(name, sum)| {
+        let earlier = then
+            .iter()
+            .find(|(own, _)| own == name)
+            .map_or(&nothing, |(_, sum)| sum);
+        (name, sum, earlier)
+    });
+    parts.extend(
+        both.chain(gone)
+            .take(if full { usize::MAX } else { SPORTS })
+            .map(|(name, now, earlier)| sums::change(name, now, earlier, card.units)),
+    );
+    vec![format!("Now / before, {when}: {}{unreadable}", parts.join(" | "))]
+}
+
+fn nothing(asked: &Asked, stubs: usize) -> &'static str {
+    match (asked.sport.is_some(), stubs) {
+        (true, _) => "No activity of that sport in this range.",
+        (false, 0) => "No activity in this range.",
+        (false, _) => "No activity in this range that can be read.",
+    }
+}
+
+fn about_stubs(stubs: usize, narrowed: bool, summed: bool) -> String {
+    if stubs == 0 {
+        return String::new();
+    }
+    let count = answer::counted(stubs, "activity from Strava", "activities from Strava");
+    let searched = if narrowed { ", whatever its sport" } else { "" };
+    let sums = if summed {
+        "the weekly sums hold them"
+    } else {
+        "the sums leave them out; get_fitness counts them"
+    };
+    format!(
+        "Unreadable: {count}{searched}; {sums}. Strava's terms close its activities to the API; connect the device's own \
+         service (Garmin, Wahoo, COROS …) to intervals.icu to see them."
+    )
+}

@@ -1,0 +1,203 @@
+//! The table by week, newest first: volume, load, of plan, longest, monotony, the split in three.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+
+use super::{
+    sums::{Sum, whole},
+    zones,
+};
+use crate::{
+    intervals::model::{Activity, Event},
+    text::clean,
+    tools::{
+        answer::{table::Table, units},
+        arguments::{Detail, Range},
+        get_training_history::{day_of, is_stub},
+    },
+    training::{summary, weeks},
+};
+
+/// Planned load and time of a week.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Plan {
+    pub(super) load: f64,
+    /// s.
+    pub(super) secs: f64,
+}
+
+/// The last day whose plans are compared: the range's, or the end of the running week when the range reaches today.
+pub(super) fn planned_until(range: Range, today: NaiveDate) -> NaiveDate {
+    if range.holds(today) {
+        range.newest.max(weeks::sunday(today))
+    } else {
+        range.newest
+    }
+}
+
+/// Plans by the Monday of their week, from the range's first day to [`planned_until`].
+pub(super) fn plans(
+    events: &[Event],
+    range: Range,
+    today: NaiveDate,
+    sports: Option<&[&str]>,
+) -> BTreeMap<NaiveDate, Plan> {
+    let until = planned_until(range, today);
+    let mut plans: BTreeMap<NaiveDate, Plan> = BTreeMap::new();
+    for event in events {
+        let Some(day) = event.start_date_local.map(|start| start.date()) else {
+            continue;
+        };
+        let sport = event.sport.as_deref().unwrap_or_default();
+        if day < range.oldest || day > until || sports.is_some_and(|sports| !sports.contains(&sport)) {
+            continue;
+        }
+        let plan = plans.entry(weeks::monday(day)).or_default();
+        plan.load += units::sane(event.icu_training_load).unwrap_or(0.0).max(0.0);
+        plan.secs += units::sane(event.moving_time).unwrap_or(0.0).max(0.0);
+    }
+    plans
+}
+
+#[derive(Default)]
+struct Week<'a> {
+    rows: Vec<&'a Activity>,
+    sum: Sum,
+    stubs: usize,
+    days: [f64; 7],
+}
+
+/// How the table is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    pub(super) range: Range,
+    pub(super) today: NaiveDate,
+    pub(super) detail: Detail,
+    /// One sport only: then a week's monotony, which is about all training, has no place.
+    pub(super) narrowed: bool,
+}
+
+/// The table, and a line when weeks were cut. `rows` are all of the range, stubs too.
+pub(super) fn table(
+    rows: &[&Activity],
+    plans: Option<&BTreeMap<NaiveDate, Plan>>,
+    manner: Manner,
+) -> Vec<String> {
+    const SHOWN: usize = 13;
+    const SHOWN_FULL: usize = 53;
+    let Manner {
+        range,
+        today,
+        detail,
+        narrowed,
+    } = manner;
+    let mut by_week: BTreeMap<NaiveDate, Week<'_>> = weeks::weekly(range.oldest, range.newest, [])
+        .into_keys()
+        .map(|monday| (monday, Week::default()))
+        .collect();
+    for row in rows {
+        let Some(day) = day_of(row) else { continue };
+        let monday = weeks::monday(day);
+        let Some(week) = by_week.get_mut(&monday) else {
+            continue;
+        };
+        if is_stub(row) {
+            week.stubs += 1;
+            continue;
+        }
+        week.rows.push(row);
+        week.sum.add(row);
+        let at = usize::try_from((day - monday).num_days()).unwrap_or(0).min(6);
+        week.days[at] += units::sane(row.icu_training_load).unwrap_or(0.0).max(0.0);
+    }
+    let full = detail == Detail::Full;
+    let shown = if full { SHOWN_FULL } else { SHOWN };
+    let mut table = Table::new([
+        "week (Mon)",
+        "sessions",
+        "time",
+        "planned time",
+        "load",
+        "planned load",
+        "longest",
+        "easy/moderate/hard %",
+        "monotony (Foster)",
+        "strain (Foster)",
+    ]);
+    for (monday, week) in by_week.iter().rev().take(shown) {
+        // What cannot be read was some training, not none.
+        let closed = week.rows.is_empty() && week.stubs > 0;
+        let plan = plans.map(|plans| plans.get(monday).copied().unwrap_or_default());
+        let whole_week = *monday >= range.oldest && weeks::sunday(*monday) <= range.newest.min(today);
+        let monotony = summary::monotony(week.days).filter(|_| whole_week && week.stubs == 0 && !narrowed);
+        table.push(vec![
+            name_of(*monday, range),
+            sessions(week),
+            if closed {
+                String::new()
+            } else {
+                units::hours_minutes(Some(week.sum.secs))
+            },
+            plan.map(|plan| units::hours_minutes(Some(plan.secs)))
+                .unwrap_or_default(),
+            match (closed, week.rows.is_empty()) {
+                (true, _) => "unknown".to_owned(),
+                (false, true) => "0".to_owned(),
+                (false, false) => week.sum.load_words(),
+            },
+            plan.map(|plan| whole(plan.load)).unwrap_or_default(),
+            longest(week),
+            zones::split(zones::thirds_of(week.rows.iter().copied())),
+            units::fixed(monotony.map(|found| found.monotony), 1),
+            units::whole(monotony.map(|found| found.strain)),
+        ]);
+    }
+    let mut blocks = vec![table.render()];
+    let hidden = by_week.len().saturating_sub(shown);
+    if let Some(newest) = by_week.keys().rev().nth(shown) {
+        let newest = newest.checked_add_days(Days::new(6)).unwrap_or(*newest);
+        blocks.push(format!(
+            "… {hidden} more weeks: ask with oldest={} newest={newest}",
+            range.oldest
+        ));
+    }
+    blocks
+}
+
+/// `2026-11-16 (to Sat)`: a week that the range cuts says so.
+fn name_of(monday: NaiveDate, range: Range) -> String {
+    let mut name = monday.to_string();
+    if monday < range.oldest {
+        name.push_str(&range.oldest.format(" (from %a)").to_string());
+    }
+    if monday == weeks::monday(range.newest) && range.newest < weeks::sunday(range.newest) {
+        name.push_str(&range.newest.format(" (to %a)").to_string());
+    }
+    name
+}
+
+fn sessions(week: &Week<'_>) -> String {
+    match week.stubs {
+        0 => week.rows.len().to_string(),
+        stubs => format!("{} (+{stubs} unreadable)", week.rows.len()),
+    }
+}
+
+/// `3:10 Ride`
+fn longest(week: &Week<'_>) -> String {
+    let longest = week
+        .rows
+        .iter()
+        .filter(|row| units::sane(row.moving_time).is_some_and(|secs| secs > 0.0))
+        .max_by(|a, b| {
+            let secs = |row: &Activity| units::sane(row.moving_time).unwrap_or(0.0);
+            secs(a).total_cmp(&secs(b))
+        });
+    longest.map_or_else(String::new, |row| {
+        let sport = clean(row.sport.as_deref().unwrap_or_default(), 30);
+        format!("{} {sport}", units::hours_minutes(row.moving_time))
+            .trim_end()
+            .to_owned()
+    })
+}

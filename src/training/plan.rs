@@ -1,0 +1,204 @@
+//! Which activity did which planned workout.
+//!
+//! A tie that intervals.icu or the athlete made (a pairing) always counts. What is left goes by day: the same sport
+//! first, then another sport of its family (a VirtualRide does a planned Ride), the nearest duration first; an activity
+//! does one workout only.
+
+use chrono::NaiveDate;
+
+use super::sports::family;
+
+/// A workout or race of the calendar.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned<'a> {
+    /// Event id.
+    pub id: Option<i64>,
+    /// The day it stands on.
+    pub day: NaiveDate,
+    /// Its sport.
+    pub sport: &'a str,
+    /// s, planned.
+    pub secs: Option<f64>,
+    /// The activity that it is paired with.
+    pub activity: Option<&'a str>,
+}
+
+/// An activity.
+#[derive(Debug, Clone, Copy)]
+pub struct Done<'a> {
+    /// Activity id.
+    pub id: &'a str,
+    /// The day it began on.
+    pub day: NaiveDate,
+    /// Its sport; empty when it is closed to the API.
+    pub sport: &'a str,
+    /// s, moving.
+    pub secs: Option<f64>,
+    /// The event that it is paired with.
+    pub event: Option<i64>,
+}
+
+/// How an activity belongs to a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tie {
+    /// intervals.icu or the athlete paired them.
+    Paired,
+    /// Same day and sport family.
+    SameDay,
+}
+
+/// For each planned one the index of the activity that did it, if any.
+pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize, Tie)>> {
+    let mut ties: Vec<Option<(usize, Tie)>> = vec![None; planned.len()];
+    let mut taken = vec![false; done.len()];
+    for (plan, tie) in planned.iter().zip(&mut ties) {
+        let free = |by: &dyn Fn(&Done<'_>) -> bool| (0..done.len()).find(|&at| !taken[at] && by(&done[at]));
+        let found = free(&|one| plan.activity == Some(one.id))
+            .or_else(|| free(&|one| plan.id.is_some() && plan.id == one.event));
+        if let Some(at) = found {
+            taken[at] = true;
+            *tie = Some((at, Tie::Paired));
+        }
+    }
+    for same in [(|a, b| a == b) as fn(&str, &str) -> bool, |a, b| {
+        family(a) == family(b)
+    }] {
+        let mut near: Vec<(f64, usize, usize)> = Vec::new();
+        for (which, plan) in planned.iter().enumerate() {
+            for (at, one) in done.iter().enumerate() {
+                let free =
+                    ties[which].is_none() && plan.activity.is_none() && !taken[at] && one.event.is_none();
+                if free && plan.day == one.day && !plan.sport.is_empty() && same(plan.sport, one.sport) {
+                    near.push((apart(plan.secs, one.secs), which, at));
+                }
+            }
+        }
+        near.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
+        for (_, which, at) in near {
+            if ties[which].is_none() && !taken[at] {
+                taken[at] = true;
+                ties[which] = Some((at, Tie::SameDay));
+            }
+        }
+    }
+    ties
+}
+
+/// Seconds between two durations; an unknown one is as far as can be.
+fn apart(a: Option<f64>, b: Option<f64>) -> f64 {
+    match (a, b) {
+        (Some(a), Some(b)) => (a - b).abs(),
+        _ => f64::MAX,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day(number: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, number).unwrap()
+    }
+
+    fn plan(id: i64, on: u32, sport: &'static str, minutes: f64) -> Planned<'static> {
+        Planned {
+            id: Some(id),
+            day: day(on),
+            sport,
+            secs: Some(minutes * 60.0),
+            activity: None,
+        }
+    }
+
+    fn did(id: &'static str, on: u32, sport: &'static str, minutes: f64) -> Done<'static> {
+        Done {
+            id,
+            day: day(on),
+            sport,
+            secs: Some(minutes * 60.0),
+            event: None,
+        }
+    }
+
+    #[test]
+    fn a_pairing_wins_whatever_the_day_and_sport() {
+        let plans = [plan(1, 16, "Ride", 60.0), plan(2, 17, "Ride", 60.0)];
+        let dones = [
+            Done {
+                event: Some(1),
+                ..did("a", 17, "Run", 20.0)
+            },
+            did("b", 17, "Ride", 60.0),
+        ];
+        assert_eq!(
+            matched(&plans, &dones),
+            [Some((0, Tie::Paired)), Some((1, Tie::SameDay))]
+        );
+        let plans = [Planned {
+            activity: Some("b"),
+            ..plan(1, 3, "Swim", 60.0)
+        }];
+        assert_eq!(matched(&plans, &dones), [Some((1, Tie::Paired))]);
+        let gone = [Planned {
+            activity: Some("elsewhere"),
+            ..plan(1, 17, "Ride", 60.0)
+        }];
+        assert_eq!(matched(&gone, &dones[1..]), [None]);
+    }
+
+    #[test]
+    fn a_family_serves_and_one_activity_does_one_workout() {
+        let plans = [
+            plan(1, 16, "Ride", 60.0),
+            plan(2, 16, "Ride", 180.0),
+            plan(3, 16, "Run", 30.0),
+        ];
+        let one = [did("a", 16, "VirtualRide", 170.0)];
+        assert_eq!(matched(&plans, &one), [None, Some((0, Tie::SameDay)), None]);
+        let exact_first = [did("a", 16, "VirtualRide", 60.0), did("b", 16, "Ride", 300.0)];
+        assert_eq!(
+            matched(&plans[..1], &exact_first),
+            [Some((1, Tie::SameDay))],
+            "the same sport before the family"
+        );
+        let next_day = [did("a", 17, "Ride", 60.0)];
+        assert_eq!(matched(&plans[..1], &next_day), [None]);
+        let of_another = [Done {
+            event: Some(99),
+            ..did("a", 16, "Ride", 60.0)
+        }];
+        assert_eq!(matched(&plans[..1], &of_another), [None]);
+        assert_eq!(
+            matched(&[plan(1, 16, "", 60.0)], &[did("a", 16, "", 60.0)]),
+            [None]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_activity_is_used_twice(
+            plans in prop::collection::vec((0_i64..9, 1_u32..5, 0_usize..4, 1.0..300.0_f64), 0..12),
+            dones in prop::collection::vec((1_u32..5, 0_usize..4, 1.0..300.0_f64, prop::option::of(0_i64..9)), 0..12),
+        ) {
+            const SPORTS: [&str; 4] = ["Ride", "VirtualRide", "Run", "Yoga"];
+            let plans: Vec<_> = plans.iter().map(|(id, on, sport, minutes)| plan(*id, *on, SPORTS[*sport], *minutes)).collect();
+            let ids: Vec<String> = (0..dones.len()).map(|n| format!("i{n}")).collect();
+            let dones: Vec<_> = dones.iter().zip(&ids).map(|((on, sport, minutes, event), id)| Done {
+                id, day: day(*on), sport: SPORTS[*sport], secs: Some(minutes * 60.0), event: *event,
+            }).collect();
+            let ties = matched(&plans, &dones);
+            let mut used: Vec<usize> = ties.iter().flatten().map(|tie| tie.0).collect();
+            let count = used.len();
+            used.sort_unstable();
+            used.dedup();
+            prop_assert_eq!(used.len(), count);
+            for (plan, tie) in plans.iter().zip(&ties) {
+                if let Some((at, Tie::SameDay)) = tie {
+                    prop_assert!(plan.day == dones[*at].day && family(plan.sport) == family(dones[*at].sport));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The end of an account. Hard cases 47, 121.
+
+use std::time::Duration;
+
+use icusync::{
+    demo::{seed::PASSWORD, sim::Fault},
+    ids::AccountId,
+    queries,
+};
+use serde_json::json;
+
+use crate::{
+    database::eventually,
+    world::{Browser, Page, World, test, test_with},
+};
+
+async fn delete(browser: &mut Browser) -> Page {
+    browser
+        .post("/account/delete", &[("password", PASSWORD), ("word", " Delete ")])
+        .await
+}
+
+async fn account(world: &World) -> AccountId {
+    let account = queries::accounts::by_email(&world.app.pool, world.ana().person.email).await;
+    account.unwrap().unwrap().id
+}
+
+/// The tables in which something of this account stands, by any column that could name it.
+async fn traces(world: &World, account: AccountId) -> Vec<String> {
+    let columns: Vec<(String, String)> = sqlx::query_as(
+        "select table_name::text, column_name::text from information_schema.columns \
+         where table_schema = 'public' and table_name <> '_sqlx_migrations'",
+    )
+    .fetch_all(&world.app.pool)
+    .await
+    .unwrap();
+    let person = world.ana().person;
+    let needles = [
+        account.to_string(),
+        person.email.to_owned(),
+        person.athlete_id.to_owned(),
+    ];
+    let mut found = Vec::new();
+    for (table, column) in columns {
+        let sql = format!("select count(*) from {table} where {column}::text = any($1)");
+        let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(&needles[..])
+            .fetch_one(&world.app.pool)
+            .await
+            .unwrap();
+        if count > 0 {
+            found.push(format!("{table}.{column}"));
+        }
+    }
+    found
+}
+
+fn revokes(world: &World) -> usize {
+    let requests = world.sim.requests();
+    requests
+        .iter()
+        .filter(|request| request.method == "DELETE")
+        .count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_account_leaves_nothing_behind_121() {
+    test_with(
+        |config| config.sign_ins_per_address = 100,
+        async |world| {
+            let (ana, jack) = (world.ana().clone(), world.jack().clone());
+            let id = account(&world).await;
+            let mut browser = world.signed_in(&ana).await;
+            let mut elsewhere = world.signed_in(&ana).await;
+            // Something in every table: a call, a wish, an open link, a started connect, mails done and waiting.
+            world.mcp(&ana.link).call("get_wellness", json!({})).await;
+            browser.post("/connect", &[]).await;
+            world
+                .browser()
+                .post("/forgot", &[("email", ana.person.email)])
+                .await;
+            world.link_mailed_to(ana.person.email).await;
+            let wish = [("email", "ana.new@example.test"), ("password", PASSWORD)];
+            browser.post("/account/address", &wish).await;
+            world
+                .browser()
+                .post(
+                    "/sign-up",
+                    &[("email", ana.person.email), ("password", "a stranger's password")],
+                )
+                .await;
+            let before = traces(&world, id).await;
+            for table in [
+                "accounts",
+                "sessions",
+                "links",
+                "connections",
+                "activity_log",
+                "mail_links",
+                "address_changes",
+                "jobs",
+            ] {
+                assert!(
+                    before.iter().any(|trace| trace.starts_with(&format!("{table}."))),
+                    "nothing in {table}: {before:?}"
+                );
+            }
+            world.sim.clear_requests();
+
+            let done = delete(&mut browser).await;
+            assert_eq!(
+                (done.status, done.location()),
+                (303, "/account/deleted"),
+                "{}",
+                done.text()
+            );
+            assert!(browser.cookies.is_empty(), "the cookie is cleared");
+            assert!(
+                browser
+                    .get("/account/deleted")
+                    .await
+                    .text()
+                    .contains("Your account is deleted")
+            );
+            assert_eq!(traces(&world, id).await, [""; 0]);
+            assert_eq!(elsewhere.get("/account").await.status, 303);
+            assert_eq!(world.mcp(&ana.link).request("ping", json!({})).await.status, 404);
+
+            let mails = world.mails_to(ana.person.email).await;
+            let subjects: Vec<&str> = mails.iter().map(|mail| mail.letter.subject.as_str()).collect();
+            assert_eq!(
+                subjects,
+                [
+                    "Choose a new IcuSync password",
+                    "Your IcuSync account was deleted"
+                ],
+                "what waited and has no more sense is not sent"
+            );
+            assert!(mails[1].letter.text.contains("told to revoke it"));
+            assert!(world.mails_to("ana.new@example.test").await.is_empty());
+            assert_eq!(revokes(&world), 1);
+            assert_eq!(traces(&world, id).await, [""; 0], "nor after the queue has run");
+
+            let mut fresh = world.browser();
+            let fields = [("email", ana.person.email), ("password", PASSWORD)];
+            assert_eq!(fresh.post("/sign-in", &fields).await.status, 422);
+            // Everybody else goes on.
+            let call = world.mcp(&jack.link).call("get_wellness", json!({})).await;
+            assert!(!call.is_error(), "{}", call.text());
+            assert_eq!(world.signed_in(&jack).await.get("/dashboard").await.status, 200);
+            // And the address is free again.
+            let again = [("email", ana.person.email), ("password", "a new long password")];
+            fresh.post("/sign-up", &again).await;
+            assert!(
+                world
+                    .link_mailed_to(ana.person.email)
+                    .await
+                    .starts_with("/confirm/")
+            );
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_deleted_without_the_word_and_the_password() {
+    test_with(
+        |config| config.sign_ins_per_address = 100,
+        async |world| {
+            let mut browser = world.signed_in(&world.ana().clone()).await;
+            let page = browser.get("/account/delete").await;
+            assert!(page.text().contains("goes at once"));
+            for (password, word, field, words) in [
+                (PASSWORD, "", "word", "Type the word delete"),
+                (PASSWORD, "delete it", "word", "Type the word delete"),
+                ("a wrong password", "delete", "password", "not your password"),
+                ("", "delete", "password", "not your password"),
+            ] {
+                let page = browser
+                    .post("/account/delete", &[("password", password), ("word", word)])
+                    .await;
+                assert_eq!(page.status, 422, "{password} {word}");
+                assert_eq!(
+                    page.attribute(&format!("#{field}"), "aria-invalid").as_deref(),
+                    Some("true")
+                );
+                assert!(page.text().contains(words), "{}", page.text());
+                assert_eq!(page.attribute("#word", "value").as_deref(), Some(word));
+                assert_eq!(page.attribute("#password", "value"), None);
+            }
+            account(&world).await;
+            assert_eq!(browser.get("/dashboard").await.status, 200);
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_runs_while_the_account_is_deleted_is_withheld_47() {
+    test(async |world| {
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let id = account(&world).await;
+        world.sim.fault(Fault {
+            delay_ms: 1500,
+            ..Fault::on(&format!(
+                "GET /api/v1/athlete/{}/wellness",
+                world.ana().person.athlete_id
+            ))
+            .times(1)
+        });
+        world.sim.clear_requests();
+        let mcp = world.mcp(&world.ana().link);
+        let deleted = async {
+            eventually(Duration::from_secs(5), async || !world.sim.requests().is_empty()).await;
+            delete(&mut browser).await
+        };
+        let (call, page) = tokio::join!(mcp.call("get_wellness", json!({})), deleted);
+        assert_eq!(page.status, 303);
+        assert!(
+            call.is_error() && call.text().starts_with("Withheld"),
+            "{}",
+            call.text()
+        );
+        assert_eq!(traces(&world, id).await, [""; 0], "the call has left no row");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_key_is_erased_and_not_revoked() {
+    test(async |world| {
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let key = world.ana().person.api_key;
+        browser.post("/connect/key", &[("key", key)]).await;
+        world.mails_to("nobody@example.test").await;
+        world.sim.clear_requests();
+        assert!(
+            browser
+                .get("/account/delete")
+                .await
+                .text()
+                .contains("API key is erased here")
+        );
+        delete(&mut browser).await;
+        let mails = world.mails_to(world.ana().person.email).await;
+        assert!(mails[0].letter.text.contains("stays valid until you replace it"));
+        assert_eq!(revokes(&world), 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoke_that_waits_is_done_although_the_account_is_gone() {
+    test(async |world| {
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let id = account(&world).await;
+        world
+            .sim
+            .fault(Fault::on("DELETE /api/v1/disconnect-app").status(503).times(1));
+        browser.post("/disconnect", &[]).await;
+        world.mails_to("nobody@example.test").await;
+        assert_eq!(queries::jobs::waiting(&world.app.pool).await.unwrap(), 1);
+        delete(&mut browser).await;
+        assert_eq!(traces(&world, id).await, [""; 0], "it waits without a name");
+        world.clock.advance(chrono::Duration::minutes(5));
+        world.mails_to("nobody@example.test").await;
+        let requests = world.sim.requests();
+        assert!(
+            requests
+                .iter()
+                .any(|request| request.method == "DELETE" && request.status == Some(200))
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pressed_twice_at_once_it_is_done_once() {
+    test(async |world| {
+        let browser = world.signed_in(&world.ana().clone()).await;
+        let all = futures::future::join_all((0..4).map(|_| {
+            let mut browser = browser.clone();
+            async move { delete(&mut browser).await.status }
+        }))
+        .await;
+        assert!(all.contains(&303), "{all:?}");
+        assert!(
+            all.iter().all(|status| matches!(status, 303 | 404 | 422)),
+            "{all:?}"
+        );
+        assert_eq!(world.mails_to(world.ana().person.email).await.len(), 1);
+    })
+    .await;
+}

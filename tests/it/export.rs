@@ -1,0 +1,335 @@
+//! What an account takes along: all that is held about it, nothing of anybody else, no secret. Hard case 122.
+
+use std::collections::BTreeSet;
+
+use icusync::{
+    demo::seed::PASSWORD,
+    ids::{AccountId, LogId},
+    queries::{self, activity_log::Entry},
+};
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::world::{Browser, World, test};
+
+async fn export(browser: &mut Browser) -> Value {
+    let page = browser.post("/account/export", &[]).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    serde_json::from_str(&page.body).unwrap_or_else(|error| panic!("{error}: {}", page.body))
+}
+
+async fn account(world: &World, email: &str) -> AccountId {
+    let account = queries::accounts::by_email(&world.app.pool, email).await.unwrap();
+    account.unwrap().id
+}
+
+async fn log(world: &World, account: AccountId, client: &str) {
+    let entry = Entry {
+        id: LogId(world.app.random.uuid(&world.clock)),
+        at: world.clock.now(),
+        account_id: account,
+        athlete_id: world.ana().person.athlete_id.to_owned(),
+        caller: None,
+        client: client.to_owned(),
+        tool: "get_fitness".to_owned(),
+        access: "read".to_owned(),
+        outcome: "ok".to_owned(),
+        duration_ms: 420,
+        upstream_requests: 1,
+    };
+    queries::activity_log::write(&world.app.pool, &entry)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_holds_all_of_ones_own_and_no_secret_122() {
+    test(async |world| {
+        let (ana, jack) = (world.ana().clone(), world.jack().clone());
+        let mut other = world.signed_in(&jack).await;
+        other
+            .post(
+                "/account/address",
+                &[("email", "jack.new@example.test"), ("password", PASSWORD)],
+            )
+            .await;
+        world
+            .mcp(&jack.link)
+            .call("get_wellness", serde_json::json!({}))
+            .await;
+
+        let mut browser = world.signed_in(&ana).await;
+        browser
+            .post(
+                "/account/address",
+                &[("email", "ana.new@example.test"), ("password", PASSWORD)],
+            )
+            .await;
+        world.link_mailed_to("ana.new@example.test").await;
+        world
+            .browser()
+            .post("/forgot", &[("email", ana.person.email)])
+            .await;
+        world.link_mailed_to(ana.person.email).await;
+        let state = browser.post("/connect", &[]).await;
+        let state = url::Url::parse(state.location()).unwrap();
+        world.secret(&state.query_pairs().find(|(name, _)| name == "state").unwrap().1);
+        world
+            .mcp(&ana.link)
+            .call("get_wellness", serde_json::json!({}))
+            .await;
+
+        let page = browser.post("/account/export", &[]).await;
+        assert_eq!(page.header("content-type"), "application/json");
+        assert_eq!(
+            page.header("content-disposition"),
+            "attachment; filename=\"icusync-export-2026-11-21.json\""
+        );
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        let file: Value = serde_json::from_str(&page.body).unwrap();
+        assert_eq!(file["format"], "icusync-export/1");
+        assert_eq!(file["account"]["email"], ana.person.email);
+        assert_eq!(file["sessions"].as_array().unwrap().len(), 1);
+        assert_eq!(file["sessions"][0]["this_one"], true);
+        assert_eq!(file["sessions"][0]["browser"], "Mozilla/5.0 (Test; rv:1.0)");
+        assert_eq!(file["connection"]["athlete_id"], ana.person.athlete_id);
+        assert_eq!(file["connection"]["kind"], "oauth");
+        assert_eq!(file["connection"]["shared"].as_array().unwrap().len(), 4);
+        assert_eq!(file["connector_url"]["last_client"], "world-test/1.0");
+        assert_eq!(file["address_change"]["email"], "ana.new@example.test");
+        assert_eq!(file["mail_links"][0]["kind"], "reset");
+        let jobs: Vec<&str> = file["mails_and_revokes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|job| job["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(jobs, ["new_address", "reset"]);
+        assert_eq!(file["activity_log"].as_array().unwrap().len(), 1);
+        assert_eq!(file["activity_log"][0]["tool"], "get_wellness");
+        assert_eq!(file["activity_log"][0]["caller"], Value::Null);
+
+        let secrets = world.secrets();
+        assert!(secrets.len() > 8);
+        for secret in secrets {
+            assert!(!page.body.contains(&secret), "a secret stands in the export");
+        }
+        for never in [
+            "icul_",
+            "icus_",
+            "icum_",
+            "icuo_",
+            "$argon2",
+            "hash",
+            "sealed",
+            "payload",
+            jack.person.email,
+            jack.person.athlete_id,
+            "jack.new@",
+            ana.person.private_email,
+            ana.person.invite_token,
+        ] {
+            assert!(!page.body.contains(never), "{never} stands in the export");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_log_is_there_row_by_row_newest_first() {
+    test(async |world| {
+        let (ana, jack) = (
+            account(&world, world.ana().person.email).await,
+            account(&world, world.jack().person.email).await,
+        );
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let none = export(&mut browser).await;
+        assert_eq!(none["activity_log"], serde_json::json!([]));
+        // One more than two of the pieces that the file is read in.
+        for count in [500, 1_001] {
+            sqlx::query("delete from activity_log")
+                .execute(&world.app.pool)
+                .await
+                .unwrap();
+            for n in 0..count {
+                world.clock.advance(chrono::Duration::milliseconds(1));
+                log(&world, ana, &format!("«client» \"{n}\" \u{1F6B4}")).await;
+            }
+            log(&world, jack, "not hers").await;
+            let file = export(&mut browser).await;
+            let clients: Vec<&str> = file["activity_log"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|call| call["client"].as_str().unwrap())
+                .collect();
+            let expected: Vec<String> = (0..count)
+                .rev()
+                .map(|n| format!("«client» \"{n}\" \u{1F6B4}"))
+                .collect();
+            assert_eq!(clients, expected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_never_connected_has_an_export_too() {
+    test(async |world| {
+        sqlx::query("delete from connections")
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let file = export(&mut browser).await;
+        for absent in ["connection", "address_change"] {
+            assert_eq!(file[absent], Value::Null, "{absent}");
+        }
+        assert_eq!(file["connector_url"]["last_used_at"], Value::Null);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_its_owner_can_fetch_it_and_only_from_our_own_page() {
+    test(async |world| {
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        assert_eq!(browser.get("/account/export").await.status, 405);
+        let mut cross = browser.clone();
+        cross.extra = vec![("sec-fetch-site", "cross-site".to_owned())];
+        assert_eq!(cross.post("/account/export", &[]).await.status, 403);
+        assert_eq!(world.browser().post("/account/export", &[]).await.status, 303);
+        let mut last = 0;
+        for _ in 0..11 {
+            last = browser
+                .send(Method::POST, "/account/export", Some(String::new()))
+                .await
+                .status;
+        }
+        assert_eq!(last, 429, "not for hammering");
+    })
+    .await;
+}
+
+/// What stands in the database and not in the export, and why.
+const WITHHELD: &[(&str, &str)] = &[
+    ("accounts.password_hash", "a secret"),
+    ("sessions.hash", "a secret"),
+    ("sessions.id", "a name for one button"),
+    ("mail_links.hash", "a secret"),
+    ("mail_links.password_hash", "a secret"),
+    ("address_changes.hash", "a secret"),
+    ("connections.id", "a row's name"),
+    ("connections.token_sealed", "a secret"),
+    ("links.id", "a row's name"),
+    ("links.token_hash", "a secret"),
+    ("links.token_sealed", "a secret"),
+    ("oauth_states.hash", "a secret"),
+    ("oauth_states.session_hash", "a secret"),
+    (
+        "oauth_states.created_at",
+        "gone after ten minutes, and says nothing but that Connect was pressed",
+    ),
+    ("oauth_states.expires_at", "as above"),
+    ("jobs.id", "a row's name"),
+    ("jobs.recipient", "a hash of the address"),
+    ("jobs.payload", "sealed; the mail reaches its owner"),
+    ("jobs.run_at", "when the worker looks again"),
+    ("jobs.locked_until", "which worker is at it"),
+    ("activity_log.id", "a row's name"),
+    ("installation.only_row", "about nobody"),
+    ("installation.kind", "about nobody"),
+    ("installation.created_at", "about nobody"),
+];
+
+/// Columns whose content is in the export, each under its table's key.
+const EXPORTED: &[(&str, &[&str])] = &[
+    ("accounts", &["id", "email", "email_key", "created_at"]),
+    ("sessions", &["created_at", "last_seen_at", "user_agent"]),
+    (
+        "mail_links",
+        &["kind", "email", "email_key", "created_at", "expires_at"],
+    ),
+    (
+        "address_changes",
+        &["email", "email_key", "created_at", "expires_at"],
+    ),
+    (
+        "connections",
+        &[
+            "athlete_id",
+            "athlete_name",
+            "kind",
+            "status",
+            "scopes",
+            "write_number",
+            "zone",
+            "zone_source",
+            "imperial",
+            "weight_in_lb",
+            "fahrenheit",
+            "thresholds_on",
+            "created_at",
+            "refreshed_at",
+            "last_success_at",
+            "marked_at",
+        ],
+    ),
+    ("links", &["created_at", "last_used_at", "last_client"]),
+    (
+        "jobs",
+        &[
+            "kind",
+            "name",
+            "state",
+            "attempts",
+            "created_at",
+            "finished_at",
+            "failure",
+        ],
+    ),
+    (
+        "activity_log",
+        &[
+            "at",
+            "athlete_id",
+            "caller",
+            "client",
+            "tool",
+            "access",
+            "outcome",
+            "duration_ms",
+            "upstream_requests",
+        ],
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_column_is_in_the_export_or_has_a_reason_not_to_be() {
+    test(async |world| {
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "select table_name::text, column_name::text from information_schema.columns \
+             where table_schema = 'public' and table_name <> '_sqlx_migrations' and column_name <> 'account_id'",
+        )
+        .fetch_all(&world.app.pool)
+        .await
+        .unwrap();
+        let there: BTreeSet<String> =
+            columns.into_iter().map(|(table, column)| format!("{table}.{column}")).collect();
+        let known: BTreeSet<String> = WITHHELD
+            .iter()
+            .map(|(column, _)| (*column).to_owned())
+            .chain(EXPORTED.iter().flat_map(|(table, columns)| {
+                columns.iter().map(move |column| format!("{table}.{column}"))
+            }))
+            .collect();
+        let (forgotten, gone): (Vec<_>, Vec<_>) =
+            (there.difference(&known).collect(), known.difference(&there).collect());
+        assert!(
+            forgotten.is_empty() && gone.is_empty(),
+            "add to src/pages/export.rs and to the list here, or give the reason why not: {forgotten:?}; no longer there: {gone:?}"
+        );
+    })
+    .await;
+}

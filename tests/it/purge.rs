@@ -1,0 +1,221 @@
+//! What is kept no longer than promised. The clock is turned by hand.
+
+use chrono::{DateTime, Duration, Utc};
+use icusync::{demo::seed::PASSWORD, jobs, queries};
+
+use crate::world::{World, test};
+
+/// A table, and its rows just before the time and at it.
+type Rows = (&'static str, i64, i64);
+
+async fn count(world: &World, table: &str) -> i64 {
+    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {table}")))
+        .fetch_one(&world.app.pool)
+        .await
+        .unwrap()
+}
+
+/// `count` rows of Ana's log from `at`.
+async fn fill_log(world: &World, count: i32, at: DateTime<Utc>) {
+    sqlx::query(
+        "insert into activity_log (id, at, account_id, athlete_id, client, tool, access, outcome, duration_ms, \
+         upstream_requests) select gen_random_uuid(), $1, id, 'i1', 'c', 't', 'read', 'ok', 1, 1 \
+         from accounts, generate_series(1, $2) where email_key = $3",
+    )
+    .bind(at)
+    .bind(count)
+    .bind(world.ana().person.email)
+    .execute(&world.app.pool)
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_of_row_goes_when_its_time_is_over_and_not_before() {
+    test(async |world| {
+        let start = world.clock.now();
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        browser.post("/connect", &[]).await;
+        browser
+            .post(
+                "/account/address",
+                &[("email", "new@example.test"), ("password", PASSWORD)],
+            )
+            .await;
+        world
+            .browser()
+            .post(
+                "/sign-up",
+                &[
+                    ("email", "stranger@example.test"),
+                    ("password", "a long password"),
+                ],
+            )
+            .await;
+        world
+            .browser()
+            .post("/forgot", &[("email", world.ana().person.email)])
+            .await;
+        world.mails_to("nobody@example.test").await;
+        fill_log(&world, 3, start).await;
+        let second = Duration::seconds(1);
+        let lapses: [(Duration, &[Rows]); 6] = [
+            (Duration::minutes(10), &[("oauth_states", 1, 0)]),
+            // The forgotten password goes, the sign-up stays.
+            (
+                Duration::minutes(30),
+                &[("address_changes", 1, 0), ("mail_links", 2, 1)],
+            ),
+            (Duration::hours(24), &[("mail_links", 1, 0)]),
+            (Duration::days(2) + second, &[("jobs", 3, 0)]),
+            (Duration::days(14), &[("sessions", 1, 0)]),
+            (Duration::days(90) + second, &[("activity_log", 3, 0)]),
+        ];
+        for (after, tables) in lapses {
+            world.clock.set(start + after - second);
+            jobs::purge(&world.app).await.unwrap();
+            for (table, stays, _) in tables {
+                assert_eq!(count(&world, table).await, *stays, "{table} before {after}");
+            }
+            world.clock.set(start + after);
+            jobs::purge(&world.app).await.unwrap();
+            for (table, _, goes) in tables {
+                assert_eq!(count(&world, table).await, *goes, "{table} after {after}");
+            }
+        }
+        for kept in ["accounts", "links", "connections"] {
+            assert_eq!(count(&world, kept).await, 2, "{kept}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_in_daily_use_goes_after_ninety_days() {
+    test(async |world| {
+        let start = world.clock.now();
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        for day in (10..90).step_by(10) {
+            world.clock.set(start + Duration::days(day));
+            assert_eq!(browser.get("/account").await.status, 200);
+            jobs::purge(&world.app).await.unwrap();
+            assert_eq!(count(&world, "sessions").await, 1, "day {day}");
+        }
+        world.clock.set(start + Duration::days(90));
+        jobs::purge(&world.app).await.unwrap();
+        assert_eq!(count(&world, "sessions").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_waits_is_never_purged() {
+    test(async |world| {
+        world
+            .browser()
+            .post("/forgot", &[("email", world.ana().person.email)])
+            .await;
+        world.clock.advance(Duration::days(30));
+        jobs::purge(&world.app).await.unwrap();
+        assert_eq!(queries::jobs::waiting(&world.app.pool).await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn much_goes_in_batches_on_two_instances_at_once() {
+    test(async |world| {
+        let now = world.clock.now();
+        fill_log(&world, 4_321, now - Duration::days(91)).await;
+        fill_log(&world, 7, now - Duration::days(89)).await;
+        let (one, other) = tokio::join!(jobs::purge(&world.app), jobs::purge(&world.app));
+        one.unwrap();
+        other.unwrap();
+        // An instance that met only rows of the other one leaves them to it.
+        jobs::purge(&world.app).await.unwrap();
+        assert_eq!(count(&world, "activity_log").await, 7);
+        fill_log(&world, 30, now - Duration::days(91)).await;
+        for expected in [20, 10, 0] {
+            let some = queries::activity_log::purge(&world.app.pool, now - Duration::days(90), 20)
+                .await
+                .unwrap();
+            assert_eq!(some, expected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_somebody_holds_is_left_for_the_next_time() {
+    test(async |world| {
+        fill_log(&world, 3, world.clock.now() - Duration::days(91)).await;
+        let mut holder = world.app.pool.begin().await.unwrap();
+        sqlx::query("select 1 from activity_log limit 1 for update")
+            .execute(&mut *holder)
+            .await
+            .unwrap();
+        jobs::purge(&world.app).await.unwrap();
+        assert_eq!(count(&world, "activity_log").await, 1, "nobody waits for a lock");
+        holder.rollback().await.unwrap();
+        jobs::purge(&world.app).await.unwrap();
+        assert_eq!(count(&world, "activity_log").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_purge_finds_its_rows_by_an_index() {
+    test(async |world| {
+        let mut connection = world.app.pool.acquire().await.unwrap();
+        // So that a table of no rows is planned like one of many.
+        sqlx::query("set enable_seqscan = off")
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+        for (condition, index) in [
+            ("activity_log where at < now()", "activity_log_at_idx"),
+            (
+                "sessions where created_at <= now() and (created_at <= now() or last_seen_at <= now())",
+                "sessions_created_at_idx",
+            ),
+            (
+                "mail_links where expires_at <= now()",
+                "mail_links_expires_at_idx",
+            ),
+            (
+                "address_changes where expires_at <= now()",
+                "address_changes_expires_at_idx",
+            ),
+            (
+                "oauth_states where expires_at <= now()",
+                "oauth_states_expires_at_idx",
+            ),
+            ("jobs where finished_at < now()", "jobs_finished_at_idx"),
+        ] {
+            let sql = format!("explain select 1 from {condition} limit 1000 for update skip locked");
+            let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+                .fetch_all(&mut *connection)
+                .await
+                .unwrap();
+            let plan = plan.join("\n");
+            assert!(plan.contains(index), "{plan}");
+        }
+        sqlx::query("reset all").execute(&mut *connection).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_table_that_fails_does_not_keep_the_others_from_it() {
+    test(async |world| {
+        world.signed_in(&world.ana().clone()).await;
+        sqlx::query("alter table activity_log rename to elsewhere")
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        world.clock.advance(Duration::days(91));
+        assert!(jobs::purge(&world.app).await.is_err());
+        assert_eq!(count(&world, "sessions").await, 0);
+    })
+    .await;
+}

@@ -1,0 +1,360 @@
+//! Keys that seal come and go; nothing that they sealed is lost on the way. Hard case 120.
+
+use std::process::Stdio;
+
+use chrono::Duration;
+use icusync::{
+    app::App,
+    guard::{accounts::link_place, connection::token_place},
+    ids::{ConnectionId, JobId, LinkId},
+    jobs::{self, KeyUse},
+    mail::outbox,
+    queries::{
+        self,
+        sealed::{self, Sealed, Store},
+    },
+    secrets::{KeyRing, Place, Random},
+    start::{self, Ingredients},
+};
+use uuid::Uuid;
+
+use crate::world::{World, scratch, test, url_of};
+
+/// Two keys: `k1`, and `k2` that follows it.
+struct Keys {
+    old: String,
+    new: String,
+}
+
+impl Keys {
+    fn fresh(world: &World) -> Self {
+        let old = KeyRing::generate(&world.app.random);
+        let new = ring(&old).generate_another(&world.app.random);
+        for key in [&old, &new] {
+            world.secret(key.split_once(':').unwrap().1);
+        }
+        Self { old, new }
+    }
+
+    fn both(&self) -> String {
+        format!("{},{}", self.new, self.old)
+    }
+}
+
+fn ring(text: &str) -> KeyRing {
+    KeyRing::parse(text).unwrap()
+}
+
+/// An instance on the world's database and mails, with these keys.
+fn instance(world: &World, keys: &str) -> App {
+    let from = Ingredients {
+        pool: world.app.pool.clone(),
+        keys: ring(keys),
+        mail: world.app.mail.clone(),
+        clock: world.clock.clone(),
+        random: Random::from_os(),
+    };
+    start::app(world.app.config.clone(), from).unwrap()
+}
+
+fn place(store: Store, row: Uuid) -> Place {
+    match store {
+        Store::Connections => token_place(ConnectionId(row)),
+        Store::Links => link_place(LinkId(row)),
+        Store::Jobs => outbox::place(JobId(row)),
+    }
+}
+
+/// Every sealed value.
+async fn values(world: &World) -> Vec<(Store, Sealed)> {
+    let mut all = Vec::new();
+    for store in Store::ALL {
+        let some = sealed::under_other_keys(&world.app.pool, store, b"no header", Uuid::nil(), 1_000).await;
+        all.extend(some.unwrap().into_iter().map(|value| (store, value)));
+    }
+    all
+}
+
+/// Seals everything of the world with the first of `keys` instead of the world's own.
+async fn seal_with(world: &World, keys: &KeyRing) {
+    for (store, Sealed { id, value }) in values(world).await {
+        let plain = world.app.keys.open(place(store, id), &value).unwrap();
+        let sealed = keys.seal(place(store, id), &plain, &world.app.random);
+        assert!(
+            sealed::replace(&world.app.pool, store, id, &value, &sealed)
+                .await
+                .unwrap()
+        );
+    }
+}
+
+/// How many values these keys open, in their places.
+async fn opened_by(world: &World, keys: &str) -> usize {
+    let keys = ring(keys);
+    values(world)
+        .await
+        .iter()
+        .filter(|(store, value)| keys.open(place(*store, value.id), &value.value).is_ok())
+        .count()
+}
+
+fn used(uses: &[KeyUse]) -> Vec<(&str, u64)> {
+    uses.iter().map(|key| (key.id.as_str(), key.values)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_comes_under_the_new_key_and_the_old_one_can_go_120() {
+    test(async |world| {
+        let keys = Keys::fresh(&world);
+        world
+            .browser()
+            .post("/forgot", &[("email", world.ana().person.email)])
+            .await;
+        seal_with(&world, &ring(&keys.old)).await;
+        assert_eq!(
+            opened_by(&world, &keys.old).await,
+            5,
+            "two connections, two links, a mail"
+        );
+
+        let during = instance(&world, &keys.both());
+        let counted = jobs::key_use(&world.app.pool, &during.keys).await.unwrap();
+        assert_eq!(used(&counted), [("k2", 0), ("k1", 5)]);
+        assert_eq!(jobs::idle(&counted).count(), 0);
+        let after = jobs::reseal(&during).await.unwrap();
+        assert_eq!(used(&after), [("k2", 5), ("k1", 0)]);
+        assert_eq!(jobs::idle(&after).collect::<Vec<_>>(), ["k1"]);
+        assert_eq!(opened_by(&world, &keys.new).await, 5);
+
+        let before: Vec<Vec<u8>> = values(&world)
+            .await
+            .into_iter()
+            .map(|(_, value)| value.value)
+            .collect();
+        jobs::reseal(&during).await.unwrap();
+        let again: Vec<Vec<u8>> = values(&world)
+            .await
+            .into_iter()
+            .map(|(_, value)| value.value)
+            .collect();
+        assert_eq!(before, again, "what is under the first key is left alone");
+
+        // The service works with the new key alone: the mail leaves, the connection answers, the URL is shown.
+        let alone = instance(&world, &keys.new);
+        assert_eq!(jobs::run_due(&alone).await.unwrap(), 1);
+        assert_eq!(world.mails.all().len(), 1);
+        world.link_mailed_to(world.ana().person.email).await;
+        let row = queries::connections::of_account(
+            &alone.pool,
+            queries::accounts::by_email(&alone.pool, world.ana().person.email)
+                .await
+                .unwrap()
+                .unwrap()
+                .id,
+        )
+        .await
+        .unwrap()
+        .unwrap();
+        icusync::guard::connection::usable(&alone, &row).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_off_in_the_middle_it_loses_nothing_and_goes_on() {
+    test(async |world| {
+        let keys = Keys::fresh(&world);
+        seal_with(&world, &ring(&keys.old)).await;
+        let during = instance(&world, &keys.both());
+        // Fails at the last of all values, when the others are done.
+        let last = values(&world).await.into_iter().rfind(|(store, _)| *store == Store::Links).unwrap().1.id;
+        for sql in [
+            "create function stop() returns trigger language plpgsql as $$ begin raise 'the machine is gone'; end $$".to_owned(),
+            format!(
+                "create trigger stop before update on links for each row when (old.id = '{last}') execute function stop()"
+            ),
+        ] {
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&world.app.pool).await.unwrap();
+        }
+        assert!(jobs::reseal(&during).await.is_err());
+        let counted = jobs::key_use(&world.app.pool, &during.keys).await.unwrap();
+        assert_eq!(used(&counted), [("k2", 3), ("k1", 1)], "in the middle");
+        assert_eq!(opened_by(&world, &keys.both()).await, 4, "all open");
+
+        sqlx::query("drop trigger stop on links").execute(&world.app.pool).await.unwrap();
+        let after = jobs::reseal(&during).await.unwrap();
+        assert_eq!(used(&after), [("k2", 4), ("k1", 0)]);
+        assert_eq!(opened_by(&world, &keys.new).await, 4);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_instances_at_once_do_it_together() {
+    test(async |world| {
+        let keys = Keys::fresh(&world);
+        // More than one batch, so that the instances meet in the middle.
+        sqlx::query(
+            "insert into jobs (id, kind, name, payload, state, created_at, run_at) \
+             select gen_random_uuid(), 'mail', 'confirm', '\\x00', 'pending', $1, $1 from generate_series(1, 450)",
+        )
+        .bind(world.clock.now() + Duration::days(1))
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+        let old = ring(&keys.old);
+        for (store, Sealed { id, value }) in values(&world).await {
+            let plain = world.app.keys.open(place(store, id), &value).unwrap_or(b"a mail".to_vec());
+            let sealed = old.seal(place(store, id), &plain, &world.app.random);
+            sealed::replace(&world.app.pool, store, id, &value, &sealed).await.unwrap();
+        }
+        let instances: Vec<App> = (0..3).map(|_| instance(&world, &keys.both())).collect();
+        let all = futures::future::try_join_all(instances.iter().map(jobs::reseal)).await.unwrap();
+        assert!(all.iter().any(|uses| used(uses) == [("k2", 454), ("k1", 0)]), "{all:?}");
+        assert_eq!(opened_by(&world, &keys.new).await, 454);
+        sqlx::query("delete from jobs").execute(&world.app.pool).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_meanwhile_is_not_overwritten() {
+    test(async |world| {
+        let (store, Sealed { id, value }) = values(&world).await.remove(0);
+        let newer = world
+            .app
+            .keys
+            .seal(place(store, id), b"a newer token", &world.app.random);
+        let (pool, resealed) = (&world.app.pool, b"the old one, sealed anew");
+        assert!(sealed::replace(pool, store, id, &value, &newer).await.unwrap());
+        assert!(!sealed::replace(pool, store, id, &value, resealed).await.unwrap());
+        let now = values(&world).await.remove(0).1;
+        assert_eq!((now.id, now.value), (id, newer));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moved_values_and_those_of_unknown_keys_are_left_and_told_120() {
+    test(async |world| {
+        let keys = Keys::fresh(&world);
+        seal_with(&world, &ring(&keys.old)).await;
+        // Ana's and Jack's tokens change places: they stand under a known key, and open nowhere.
+        sqlx::query(
+            "update connections a set token_sealed = b.token_sealed from connections b where a.id <> b.id",
+        )
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+        let lost = KeyRing::generate(&world.app.random).replace("k1:", "lost:");
+        let link = values(&world)
+            .await
+            .into_iter()
+            .find(|(store, _)| *store == Store::Links)
+            .unwrap()
+            .1;
+        let gone = ring(&lost).seal(place(Store::Links, link.id), b"icul_x", &world.app.random);
+        sealed::replace(&world.app.pool, Store::Links, link.id, &link.value, &gone)
+            .await
+            .unwrap();
+
+        let during = instance(&world, &keys.both());
+        for _ in 0..2 {
+            let uses = jobs::reseal(&during).await.unwrap();
+            assert_eq!(used(&uses), [("k2", 1), ("k1", 2), ("lost", 1)]);
+            assert!(!uses[2].known);
+            assert_eq!(jobs::idle(&uses).count(), 0, "k1 must not be called unused");
+        }
+        let account = queries::accounts::by_email(&during.pool, world.ana().person.email)
+            .await
+            .unwrap()
+            .unwrap()
+            .id;
+        let row = queries::connections::of_account(&during.pool, account)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(
+            icusync::guard::connection::usable(&during, &row).is_err(),
+            "a token that was moved is refused after the rotation as before"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_sealed_column_is_forgotten() {
+    test(async |world| {
+        let columns: Vec<(String, String)> = sqlx::query_as(
+            "select table_name::text, column_name::text from information_schema.columns \
+             where table_schema = 'public' and data_type = 'bytea' and table_name <> '_sqlx_migrations' order by 1, 2",
+        )
+        .fetch_all(&world.app.pool)
+        .await
+        .unwrap();
+        let is_hash = |column: &str| column == "hash" || column.ends_with("_hash") || column == "recipient";
+        let mut sealed: Vec<(String, String)> =
+            columns.into_iter().filter(|(_, column)| !is_hash(column)).collect();
+        sealed.sort();
+        let mut known: Vec<(String, String)> = Store::ALL
+            .map(|store| {
+                let (table, column) = store.place();
+                (table.to_owned(), column.to_owned())
+            })
+            .into();
+        known.sort();
+        assert_eq!(sealed, known, "a column of bytes is a hash or stands in queries::sealed");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_is_told_what_each_key_still_holds() {
+    test(async |world| {
+        let keys = Keys::fresh(&world);
+        seal_with(&world, &ring(&keys.old)).await;
+        let icusync = async |arguments: &[&str], keys: &str| {
+            let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_icusync"))
+                .args(arguments)
+                .env("DATABASE_URL", url_of(&world.database))
+                .env("SEAL_KEYS", keys)
+                .env("DATA_DIR", scratch("rotation"))
+                .stdin(Stdio::null())
+                .output()
+                .await
+                .unwrap();
+            assert!(
+                output.status.success(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            let said = String::from_utf8(output.stdout).unwrap();
+            for key in keys.split(',') {
+                assert!(
+                    !said.contains(key.split_once(':').unwrap().1),
+                    "a key that is in use is not printed"
+                );
+            }
+            said
+        };
+        let told = icusync(&["keys", "--status"], &keys.both()).await;
+        assert_eq!(
+            told,
+            "k2\t0 sealed values\tseals\nk1\t4 sealed values\topens, and is being replaced by the first key\n"
+        );
+        jobs::reseal(&instance(&world, &keys.both())).await.unwrap();
+        let told = icusync(&["keys", "--status"], &keys.both()).await;
+        assert_eq!(
+            told,
+            "k2\t4 sealed values\tseals\nk1\t0 sealed values\tis no longer used: it can leave SEAL_KEYS\n"
+        );
+        let told = icusync(&["keys", "--status"], &keys.old).await;
+        assert!(
+            told.contains("k2\t4 sealed values\tis not in SEAL_KEYS: nobody can open them"),
+            "{told}"
+        );
+        let fresh = icusync(&["keys"], &keys.both()).await;
+        assert!(fresh.starts_with("k3:") && KeyRing::parse(fresh.trim()).is_ok());
+    })
+    .await;
+}
