@@ -39,6 +39,8 @@ pub(super) fn full(person: &Person, done: &Done) -> Map<String, Value> {
     by_power(person, done, &mut object);
     by_pace(person, done, &mut object);
     by_heart(person, done, &mut object);
+    super::laps::tell(person, done, &mut object);
+    super::weather::tell(person, done, &mut object);
     object
 }
 
