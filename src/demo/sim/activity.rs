@@ -41,6 +41,8 @@ pub(super) fn row(person: &Person, done: &Done, fields: Option<&[String]>) -> Ma
         by_power(person, done, &mut object);
         by_pace(person, done, &mut object);
         by_heart(person, done, &mut object);
+        super::laps::tell(person, done, &mut object);
+        super::weather::tell(person, done, &mut object);
         custom_fields(person, done, &mut object);
     }
     twist(done, &mut object);

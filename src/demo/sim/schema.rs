@@ -107,6 +107,79 @@ pub(super) const SEARCH_RESULT: &str = "\
 pub(super) const PROFILE: &str = "\
     id name profile_medium city state country timezone sex bio website email countries languages icu_coach";
 
+/// Schema `Interval`.
+pub(super) const INTERVAL: &str = "\
+    start_index distance moving_time elapsed_time average_watts average_watts_alt average_watts_alt_acc \
+    min_watts max_watts average_watts_kg max_watts_kg intensity w5s_variability weighted_average_watts \
+    training_load joules joules_above_ftp decoupling avg_lr_balance average_dfa_a1 average_epoc wbal_start \
+    wbal_end average_respiration average_tidal_volume average_tidal_volume_min zone zone_min_watts \
+    zone_max_watts average_speed min_speed max_speed gap average_heartrate min_heartrate max_heartrate \
+    average_cadence min_cadence max_cadence average_torque min_torque max_torque total_elevation_gain \
+    min_altitude max_altitude average_gradient average_smo2 average_thb average_smo2_2 average_thb_2 \
+    average_lactate min_lactate max_lactate average_stance_time average_vertical_oscillation \
+    average_vertical_ratio average_step_length average_stance_time_percent average_stance_time_balance \
+    average_vertical_speed average_leg_spring_stiffness average_impact_loading_rate average_temp \
+    average_weather_temp average_feels_like average_wind_speed average_wind_gust prevailing_wind_deg \
+    average_yaw headwind_percent tailwind_percent strain_score ss_p_max ss_w_prime ss_cp id type end_index \
+    group_id segment_effort_ids start_time end_time label average_stride";
+
+/// Schema `IntervalGroup`.
+pub(super) const INTERVAL_GROUP: &str = "\
+    start_index distance moving_time elapsed_time average_watts average_watts_alt average_watts_alt_acc \
+    min_watts max_watts average_watts_kg max_watts_kg intensity w5s_variability weighted_average_watts \
+    training_load joules joules_above_ftp decoupling avg_lr_balance average_dfa_a1 average_epoc wbal_start \
+    wbal_end average_respiration average_tidal_volume average_tidal_volume_min zone zone_min_watts \
+    zone_max_watts average_speed min_speed max_speed gap average_heartrate min_heartrate max_heartrate \
+    average_cadence min_cadence max_cadence average_torque min_torque max_torque total_elevation_gain \
+    min_altitude max_altitude average_gradient average_smo2 average_thb average_smo2_2 average_thb_2 \
+    average_lactate min_lactate max_lactate average_stance_time average_vertical_oscillation \
+    average_vertical_ratio average_step_length average_stance_time_percent average_stance_time_balance \
+    average_vertical_speed average_leg_spring_stiffness average_impact_loading_rate average_temp \
+    average_weather_temp average_feels_like average_wind_speed average_wind_gust prevailing_wind_deg \
+    average_yaw headwind_percent tailwind_percent strain_score ss_p_max ss_w_prime ss_cp id count \
+    average_stride";
+
+/// Schema `Message`.
+pub(super) const MESSAGE: &str = "\
+    id athlete_id name created type content activity_id start_index end_index answer activity attachment_url \
+    attachment_mime_type deleted deleted_by_id join_group_id accept_coaching_group_id seen";
+
+/// Schema `Gear`.
+pub(super) const GEAR: &str = "\
+    id athlete_id type name purchased notes distance time activities use_elapsed_time retired component_ids \
+    reminders activity_filters component";
+
+/// Schema `GearReminder`.
+pub(super) const GEAR_REMINDER: &str = "\
+    id gear_id name distance time activities days last_reset starting_distance starting_time \
+    starting_activities snoozed_until percent_used distance_used time_used activities_used days_used";
+
+/// Schema `ActivityWeatherSummary`.
+pub(super) const WEATHER_SUMMARY: &str = "\
+    start_index end_index start_secs end_secs moving_time whole_activity wind_speed wind_gust \
+    apparent_wind_speed apparent_wind_gust average_temp min_temp max_temp average_weather_temp \
+    min_weather_temp max_weather_temp average_feels_like min_feels_like max_feels_like average_wind_speed \
+    min_wind_speed max_wind_speed average_wind_gust min_wind_gust max_wind_gust prevailing_wind_deg \
+    average_yaw headwind_percent tailwind_percent max_rain max_showers max_snow average_clouds description";
+
+/// Schema `AthleteTrainingPlan`.
+pub(super) const TRAINING_PLAN: &str = "\
+    athlete_id training_plan_id training_plan_start_date timezone training_plan_last_applied training_plan \
+    training_plan_alias";
+
+/// Schema `Folder`.
+pub(super) const FOLDER: &str = "\
+    athlete_id id type name description children visibility start_date_local rollout_weeks auto_rollout_day \
+    read_only_workouts starting_ctl starting_atl activity_types num_workouts duration_weeks \
+    hours_per_week_min hours_per_week_max workout_targets blurb canEdit sharedWithCount shareToken owner";
+
+/// Schema `AthleteConnections`.
+pub(super) const CONNECTIONS: &str = "\
+    id garmin_health_connected garmin_training_connected polar_connected suunto_connected coros_connected \
+    concept2_connected zepp_connected huawei_connected wahoo_connected zwift_connected oura_connected \
+    whoop_connected strava_connected dropbox_connected hammerhead_connected tp_virtual_connected \
+    rouvy_connected mywhoosh_connected biketerra_connected tymewear_connected";
+
 /// An object with every name of `names`, all null.
 pub(super) fn blank(names: &str) -> Map<String, Value> {
     names

@@ -2,6 +2,9 @@
 //!
 //! Checks of caller and limits happen before, in `front`; data comes from `world`.
 
+mod account;
+mod analysis;
+mod curves;
 mod events;
 mod training;
 mod wellness;
@@ -42,6 +45,8 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/athlete/{id}/activities/search", get(training::search))
         .route("/athlete/{id}/activities/search-full", get(training::search_full))
         .route("/activity/{id}", get(training::one))
+        .merge(of_activity())
+        .merge(of_athlete())
         .route("/athlete/{id}/athlete-summary", get(training::summary))
         .route(
             "/athlete/{id}/wellness",
@@ -72,6 +77,90 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(world.clone(), front))
         .with_state(world)
+}
+
+/// What is inside one activity.
+fn of_activity() -> Router<Arc<World>> {
+    Router::new()
+        .route("/activity/{id}/intervals", get(analysis::intervals))
+        .route("/activity/{id}/streams", get(analysis::streams))
+        .route("/activity/{id}/streams.json", get(analysis::streams))
+        .route("/activity/{id}/streams.csv", get(analysis::streams_csv))
+        .route("/activity/{id}/power-histogram", get(analysis::power_histogram))
+        .route("/activity/{id}/hr-histogram", get(analysis::hr_histogram))
+        .route("/activity/{id}/pace-histogram", get(analysis::pace_histogram))
+        .route("/activity/{id}/gap-histogram", get(analysis::gap_histogram))
+        .route("/activity/{id}/time-at-hr", get(analysis::time_at_hr))
+        .route("/activity/{id}/power-vs-hr", get(analysis::power_vs_hr))
+        .route("/activity/{id}/power-vs-hr.json", get(analysis::power_vs_hr))
+        .route("/activity/{id}/hr-load-model", get(analysis::hr_load_model))
+        .route(
+            "/activity/{id}/power-spike-model",
+            get(analysis::power_spike_model),
+        )
+        .route("/activity/{id}/segments", get(analysis::segments))
+        .route("/activity/{id}/best-efforts", get(analysis::best_efforts))
+        .route("/activity/{id}/interval-stats", get(analysis::interval_stats))
+        .route("/activity/{id}/weather-summary", get(analysis::weather_summary))
+        .route("/activity/{id}/map", get(analysis::map))
+        .route("/activity/{id}/messages", get(analysis::messages))
+        .route("/activity/{id}/power-curve", get(analysis::power_curve))
+        .route("/activity/{id}/power-curve.json", get(analysis::power_curve))
+        .route("/activity/{id}/power-curves", get(analysis::power_curves))
+        .route("/activity/{id}/power-curves.json", get(analysis::power_curves))
+        .route("/activity/{id}/hr-curve", get(analysis::hr_curve))
+        .route("/activity/{id}/hr-curve.json", get(analysis::hr_curve))
+        .route("/activity/{id}/pace-curve", get(analysis::pace_curve))
+        .route("/activity/{id}/pace-curve.json", get(analysis::pace_curve))
+}
+
+/// Curves over many activities, lists found in other ways, and small things about the account.
+fn of_athlete() -> Router<Arc<World>> {
+    Router::new()
+        .route("/athlete/{id}/power-curves", get(curves::power))
+        .route("/athlete/{id}/power-curves.json", get(curves::power))
+        .route("/athlete/{id}/hr-curves", get(curves::heart))
+        .route("/athlete/{id}/hr-curves.json", get(curves::heart))
+        .route("/athlete/{id}/pace-curves", get(curves::pace))
+        .route("/athlete/{id}/pace-curves.json", get(curves::pace))
+        .route("/athlete/{id}/activity-power-curves", get(curves::activity_power))
+        .route(
+            "/athlete/{id}/activity-power-curves.json",
+            get(curves::activity_power),
+        )
+        .route("/athlete/{id}/activity-hr-curves", get(curves::activity_heart))
+        .route(
+            "/athlete/{id}/activity-hr-curves.json",
+            get(curves::activity_heart),
+        )
+        .route("/athlete/{id}/activity-pace-curves", get(curves::activity_pace))
+        .route(
+            "/athlete/{id}/activity-pace-curves.json",
+            get(curves::activity_pace),
+        )
+        .route("/athlete/{id}/power-hr-curve", get(curves::power_hr))
+        .route("/athlete/{id}/mmp-model", get(curves::mmp_model))
+        .route("/athlete/{id}/activities/{ids}", get(account::activities))
+        .route(
+            "/athlete/{id}/activities/interval-search",
+            get(account::interval_search),
+        )
+        .route("/athlete/{id}/activities-around", get(account::around))
+        .route("/athlete/{id}/activity-tags", get(account::activity_tags))
+        .route("/athlete/{id}/event-tags", get(account::event_tags))
+        .route(
+            "/athlete/{id}/fitness-model-events",
+            get(account::fitness_model_events),
+        )
+        .route("/athlete/{id}/gear", get(account::gear))
+        .route("/athlete/{id}/connections", get(account::connections))
+        .route("/athlete/{id}/weather-config", get(account::weather_config))
+        .route("/athlete/{id}/training-plan", get(account::training_plan))
+        .route(
+            "/athlete/{id}/sport-settings/{which}/pace_distances",
+            get(account::pace_distances_of),
+        )
+        .route("/pace_distances", get(account::pace_distances))
 }
 
 async fn unknown(State(world): Shared, OriginalUri(uri): OriginalUri) -> Refusal {

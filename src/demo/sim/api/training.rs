@@ -89,8 +89,7 @@ pub(super) async fn search_full(
     Ok(Json(found(&world, person, &params)?))
 }
 
-/// The caller's own; another athlete's is refused, an unknown one is missing. No interval is cut from the seeded
-/// ones, so `intervals=true` finds none.
+/// The caller's own; another athlete's is refused, an unknown one is missing.
 pub(super) async fn one(
     State(world): Shared,
     caller: Caller,
@@ -98,13 +97,17 @@ pub(super) async fn one(
     Query(params): Query<Params>,
 ) -> Result<Json<Object>, Refusal> {
     let person = caller.may("0", Area::Activity, false)?;
-    let of = |person| world.activity_rows(person, 1, None, |done| done.id == id).pop();
-    if let Some(mut object) = of(person) {
-        if params.flag("intervals") && object.contains_key("name") {
-            object.insert("icu_intervals".into(), Value::Null);
-            object.insert("icu_groups".into(), Value::Null);
-        }
-        return Ok(Json(object));
+    let of = |person| {
+        world
+            .activities(person, |done| (done.id == id).then(|| done.clone()))
+            .pop()
+    };
+    if let Some(done) = of(person) {
+        return Ok(Json(super::account::with_intervals(
+            person,
+            &done,
+            params.flag("intervals"),
+        )));
     }
     let others = PEOPLE.iter().any(|other| of(other).is_some());
     Err(if others {

@@ -1,0 +1,550 @@
+//! Curves over many activities: the best of every duration or distance in a time, and the cheap lists by activity.
+//!
+//! Choosing and merging only; the bests of each activity are made in `efforts`. Filters, ranks and submaximal efforts
+//! are not answered.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use chrono::{Days, Months, NaiveDate, NaiveDateTime};
+use serde_json::{Map, Value, json};
+
+use super::{Object, Shared};
+use crate::demo::sim::{
+    athlete,
+    dice::{round, whole},
+    efforts::{AFTER_KJ, BUCKET, Best, Efforts, METRES, SECS, efforts, pace_models, power_models},
+    front::Caller,
+    params::{Params, date},
+    people::{FIRST_DAY, Person},
+    refusal::Refusal,
+    tokens::Area,
+    track::{is_recorded, real},
+    training::Done,
+    world::World,
+};
+
+/// Which bests a curve is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Power,
+    Heart,
+    Pace,
+    Graded,
+}
+
+/// One curve asked for.
+#[derive(Debug)]
+struct Asked {
+    id: String,
+    label: String,
+    oldest: NaiveDate,
+    newest: NaiveDate,
+    days: i64,
+    /// Which of the tired ones.
+    after: Option<usize>,
+}
+
+fn wire(at: NaiveDateTime) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// The sports that go with `sport` in the person's settings; a word that is none of upstream's answers 500.
+fn family(person: &Person, day: NaiveDate, sport: &str) -> Result<Vec<String>, Refusal> {
+    let known = sport.len() > 2
+        && sport.chars().all(|c| c.is_ascii_alphabetic())
+        && sport.starts_with(|c: char| c.is_ascii_uppercase());
+    if !known {
+        return Err(Refusal::mismatch(
+            "type",
+            "com.playstarz.web.strava.model.ActivityType",
+            sport,
+        ));
+    }
+    let types = |settings: &Value| -> Vec<String> {
+        let types = settings["types"].as_array().into_iter().flatten();
+        types.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let settings = athlete::sport_settings(person, day);
+    let group = settings
+        .iter()
+        .map(types)
+        .find(|types| types.iter().any(|one| one == sport));
+    Ok(group.unwrap_or_else(|| vec![sport.to_owned()]))
+}
+
+/// First days of the seasons up to `today`, the last first: where the calendar says so, else each 1 January.
+fn seasons(world: &World, person: &'static Person, today: NaiveDate) -> Vec<NaiveDate> {
+    let told = world
+        .events(person, FIRST_DAY, today, false)
+        .into_iter()
+        .filter_map(|event| {
+            let is_start = event
+                .get("category")
+                .is_some_and(|category| category == "SEASON_START");
+            let day = event.get("start_date_local")?.as_str()?.get(..10)?.parse().ok()?;
+            is_start.then_some(day)
+        });
+    let mut starts: Vec<NaiveDate> = told.collect();
+    if starts.is_empty() {
+        let years = chrono::Datelike::year(&FIRST_DAY)..=chrono::Datelike::year(&today);
+        starts.extend(years.filter_map(|year| NaiveDate::from_ymd_opt(year, 1, 1)));
+    }
+    starts.sort_unstable_by(|a, b| b.cmp(a));
+    starts.dedup();
+    starts
+}
+
+/// `42d`, `1y`, `s0`, `all`, `r.2026-01-01.2026-03-31`, each perhaps with `-kj0`.
+fn asked(world: &World, person: &'static Person, spec: &str, today: NaiveDate) -> Result<Asked, Refusal> {
+    let wrong = || Refusal::unprocessable(format!("Invalid curve [{spec}]"));
+    let (plain, after) = match spec.rsplit_once("-kj") {
+        Some((plain, "0")) => (plain, Some(0)),
+        Some((plain, "1")) => (plain, Some(1)),
+        Some(_) => return Err(wrong()),
+        None => (spec, None),
+    };
+    let count = |unit| {
+        plain
+            .strip_suffix(unit)
+            .and_then(|count: &str| count.parse::<u32>().ok())
+            .filter(|count| *count > 0)
+    };
+    let season = plain
+        .strip_prefix('s')
+        .and_then(|number| number.parse::<usize>().ok());
+    let plural = |count: u32, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    let (oldest, newest, days, label) = if let Some(count) = count("d") {
+        let oldest = today
+            .checked_sub_days(Days::new(u64::from(count) - 1))
+            .ok_or_else(wrong)?;
+        (oldest, today, i64::from(count), plural(count, "day"))
+    } else if let Some(count) = count("y") {
+        let months = Months::new(count.checked_mul(12).ok_or_else(wrong)?);
+        let oldest = today.checked_sub_months(months).ok_or_else(wrong)?;
+        (oldest, today, (today - oldest).num_days(), plural(count, "year"))
+    } else if let Some(number) = season {
+        let starts = seasons(world, person, today);
+        let oldest = *starts.get(number).ok_or_else(wrong)?;
+        let newest = match number.checked_sub(1) {
+            Some(next) => starts[next] - Days::new(1),
+            None => today,
+        };
+        let label = if number == 0 { "This season" } else { "Last season" };
+        (oldest, newest, (newest - oldest).num_days() + 1, label.to_owned())
+    } else if plain == "all" {
+        (
+            FIRST_DAY,
+            today,
+            (today - FIRST_DAY).num_days() + 1,
+            "All time".to_owned(),
+        )
+    } else {
+        let (oldest, newest) = plain
+            .strip_prefix("r.")
+            .and_then(|range| range.split_once('.'))
+            .ok_or_else(wrong)?;
+        let (oldest, newest) = (date(oldest)?, date(newest)?);
+        (
+            oldest,
+            newest,
+            (newest - oldest).num_days() + 1,
+            format!("{oldest} - {newest}"),
+        )
+    };
+    let tired = after.map_or(String::new(), |n| format!(" after {} kJ", AFTER_KJ[n]));
+    Ok(Asked {
+        id: spec.to_owned(),
+        label: format!("{label}{tired}"),
+        oldest,
+        newest,
+        days,
+        after,
+    })
+}
+
+/// Readable activities of these sports in these days, newest first. What lies before the first day is too small to
+/// hold a best, and is left out.
+fn among(
+    world: &World,
+    person: &'static Person,
+    sports: &[String],
+    oldest: NaiveDate,
+    newest: NaiveDate,
+) -> Vec<Done> {
+    let days = oldest.max(FIRST_DAY)..=newest;
+    world.activities(person, |done| {
+        let wanted = days.contains(&done.day()) && sports.iter().any(|sport| sport == done.sport);
+        (wanted && is_recorded(done)).then(|| done.clone())
+    })
+}
+
+fn bests(efforts: &Efforts, of: Of, after: Option<usize>) -> &[Best] {
+    match (of, after) {
+        (Of::Power, Some(n)) => &efforts.tired[n],
+        (Of::Power, None) => &efforts.power,
+        (Of::Heart, _) => &efforts.heart,
+        (Of::Pace, _) => &efforts.pace,
+        (Of::Graded, _) => &efforts.graded,
+    }
+}
+
+/// The best of all, with the number of the activity it is of; never better for longer.
+fn merge(all: &[&[Best]], lower_is_better: bool) -> Vec<(u32, usize)> {
+    let longest = all.iter().map(|bests| bests.len()).max().unwrap_or_default();
+    let mut merged: Vec<(u32, usize)> = (0..longest)
+        .filter_map(|n| {
+            let values = all
+                .iter()
+                .enumerate()
+                .filter_map(|(number, bests)| Some((bests.get(n)?.0, number)));
+            if lower_is_better {
+                values.min_by_key(|(value, _)| *value)
+            } else {
+                values.max_by_key(|(value, _)| *value)
+            }
+        })
+        .collect();
+    for n in (1..merged.len()).rev() {
+        let better = if lower_is_better {
+            merged[n].0 < merged[n - 1].0
+        } else {
+            merged[n].0 > merged[n - 1].0
+        };
+        if better {
+            merged[n - 1] = merged[n];
+        }
+    }
+    merged
+}
+
+/// One curve, and what it names of the activities.
+fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<usize>) {
+    let efforts: Vec<_> = done.iter().map(|done| efforts(person, done)).collect();
+    let all: Vec<&[Best]> = efforts
+        .iter()
+        .map(|efforts| bests(efforts, of, asked.after))
+        .collect();
+    let by_distance = matches!(of, Of::Pace | Of::Graded);
+    let merged = merge(&all, by_distance);
+    let values: Vec<u32> = merged.iter().map(|best| best.0).collect();
+    let ids: Vec<&str> = merged.iter().map(|best| done[best.1].id.as_str()).collect();
+    let mut object = Map::new();
+    crate::demo::sim::schema::fill(
+        &mut object,
+        json!({
+            "id": asked.id, "label": asked.label, "start_date_local": wire(asked.oldest.and_time(chrono::NaiveTime::MIN)),
+            "end_date_local": wire(asked.newest.and_time(chrono::NaiveTime::MIN)), "days": asked.days,
+            "moving_time": done.iter().map(|done| done.secs).sum::<u32>(),
+            "training_load": done.iter().filter_map(|done| done.load).sum::<u32>(), "weight": person.weight,
+            "values": values, "activity_id": ids,
+        }),
+    );
+    let more = match of {
+        Of::Power => {
+            let kg = person.weight;
+            let at_five = SECS
+                .iter()
+                .position(|secs| *secs == 300)
+                .and_then(|n| values.get(n))
+                .map(|watts| f64::from(*watts));
+            json!({
+                "secs": SECS[..values.len()], "wkg_activity_id": ids,
+                "watts_per_kg": values.iter().map(|watts| round(f64::from(*watts) / kg, 3)).collect::<Vec<_>>(),
+                "powerModels": power_models(&values),
+                "vo2max_5m": at_five.map(|watts| round(10.8 * watts / kg + 7.0, 2)),
+                "compound_score_5m": at_five.map(|watts| whole((watts * watts / kg).floor())),
+            })
+        }
+        Of::Heart => json!({"secs": SECS[..values.len()]}),
+        Of::Pace | Of::Graded => json!({
+            "distance": METRES[..values.len()], "type": if of == Of::Pace { "PACE" } else { "GAP" },
+            "paceModels": pace_models(&values),
+        }),
+    };
+    crate::demo::sim::schema::fill(&mut object, more);
+    if let Some(n) = asked.after {
+        object.insert("after_kj".into(), json!(AFTER_KJ[n]));
+    }
+    object.retain(|_, value| !value.is_null());
+    (object, merged.into_iter().map(|best| best.1).collect())
+}
+
+/// What `activities` tells of one.
+fn mention(person: &Person, done: &Done) -> Value {
+    json!({
+        "id": done.id, "start_date_local": wire(done.start), "name": done.session.name, "distance": done.distance,
+        "moving_time": done.secs, "icu_training_load": done.load, "icu_weight": person.weight,
+        "race": matches!(done.session.kind, crate::demo::sim::season::Kind::Race(_)),
+    })
+}
+
+/// Works out curves beside the runtime: the first time of a year takes a while.
+async fn set(
+    world: Shared,
+    caller: Caller,
+    id: String,
+    params: Params,
+    of: Of,
+) -> Result<Json<Value>, Refusal> {
+    let person = caller.may(&id, Area::Activity, false)?;
+    let State(world) = world;
+    let work = move || -> Result<Json<Value>, Refusal> {
+        let today = match params.get("newest").or_else(|| params.get("now")) {
+            Some(day) => date(day.get(..10).unwrap_or(day))?,
+            None => world.local(person).date(),
+        };
+        let sport = match params.get("type") {
+            Some(sport) => sport,
+            None if of == Of::Power => return Err(Refusal::absent("type", "ActivityType")),
+            None => "Run",
+        };
+        let sports = family(person, today, sport)?;
+        let specs = params.list("curves").unwrap_or_else(|| vec!["1y".to_owned()]);
+        let (mut list, mut activities) = (Vec::new(), Map::new());
+        for spec in specs {
+            let asked = asked(&world, person, &spec, today)?;
+            let done = among(&world, person, &sports, asked.oldest, asked.newest);
+            let (curve, used) = curve(person, &done, &asked, of);
+            for number in used {
+                activities.insert(done[number].id.clone(), mention(person, &done[number]));
+            }
+            list.push(curve);
+        }
+        Ok(Json(json!({"list": list, "activities": activities})))
+    };
+    beside(work).await
+}
+
+/// Runs what takes long where it does not hold up other answers.
+pub(super) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|failed| {
+        Err(Refusal::new(
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+            failed.to_string(),
+        ))
+    })
+}
+
+/// `GET /athlete/{id}/power-curves`.
+pub(super) async fn power(
+    world: Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Json<Value>, Refusal> {
+    set(world, caller, id, params, Of::Power).await
+}
+
+/// `GET /athlete/{id}/hr-curves`.
+pub(super) async fn heart(
+    world: Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Json<Value>, Refusal> {
+    set(world, caller, id, params, Of::Heart).await
+}
+
+/// `GET /athlete/{id}/pace-curves`.
+pub(super) async fn pace(
+    world: Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Json<Value>, Refusal> {
+    let of = if params.flag("gap") { Of::Graded } else { Of::Pace };
+    set(world, caller, id, params, of).await
+}
+
+/// The two required ends of a range of days, by name.
+fn range(params: &Params, oldest: &str, newest: &str) -> Result<(NaiveDate, NaiveDate), Refusal> {
+    let from = params
+        .from(oldest)?
+        .ok_or_else(|| Refusal::absent(oldest, "String"))?;
+    let until = params
+        .until(newest)?
+        .ok_or_else(|| Refusal::absent(newest, "String"))?;
+    Ok((from.date(), until.date()))
+}
+
+/// One row an activity: its bests of the durations or distances asked for, 0 where it was shorter.
+async fn by_activity(
+    world: Shared,
+    caller: Caller,
+    id: String,
+    params: Params,
+    of: Of,
+) -> Result<Json<Value>, Refusal> {
+    let person = caller.may(&id, Area::Activity, false)?;
+    let State(world) = world;
+    let work = move || -> Result<Json<Value>, Refusal> {
+        let (oldest, newest) = range(&params, "oldest", "newest")?;
+        let by_distance = matches!(of, Of::Pace | Of::Graded);
+        let name = if by_distance { "distances" } else { "secs" };
+        let known: Vec<f64> = if by_distance {
+            METRES.to_vec()
+        } else {
+            SECS.map(f64::from).to_vec()
+        };
+        let parse = |value: &String| {
+            value
+                .parse::<f64>()
+                .map_err(|_| Refusal::mismatch(name, "java.lang.Integer", value))
+        };
+        let wanted: Vec<f64> = match params.list(name) {
+            Some(list) => list.iter().map(parse).collect::<Result<_, _>>()?,
+            None => known.clone(),
+        };
+        // What the curves do not have is answered by the next longer.
+        let at: Vec<usize> = wanted
+            .iter()
+            .map(|wanted| known.partition_point(|known| known + 1e-6 < *wanted))
+            .collect();
+        let sports = params
+            .get("type")
+            .map(|sport| family(person, newest, sport))
+            .transpose()?;
+        let rows = world.activities(person, |done| {
+            let days = oldest.max(FIRST_DAY)..=newest;
+            let fits = sports
+                .as_ref()
+                .is_none_or(|sports| sports.iter().any(|sport| sport == done.sport));
+            (fits && days.contains(&done.day()) && is_recorded(done)).then(|| done.clone())
+        });
+        let after = match params.get("fatigue") {
+            Some("kj0") => Some(0),
+            Some("kj1") => Some(1),
+            _ => None,
+        };
+        let mut curves = Vec::new();
+        for done in &rows {
+            let efforts = efforts(person, done);
+            let bests = bests(&efforts, of, after);
+            if bests.is_empty() {
+                continue;
+            }
+            let values: Vec<u32> = at
+                .iter()
+                .map(|n| bests.get(*n).map_or(0, |best| best.0))
+                .collect();
+            let mut row =
+                json!({"id": done.id, "start_date_local": wire(done.start), "weight": person.weight});
+            row[match of {
+                Of::Power => "watts",
+                Of::Heart => "bpm",
+                Of::Pace | Of::Graded => "secs",
+            }] = json!(values);
+            curves.push(row);
+        }
+        let mut payload = json!({"curves": curves});
+        payload[name] = if by_distance {
+            json!(wanted)
+        } else {
+            json!(wanted.iter().map(|secs| whole(*secs)).collect::<Vec<_>>())
+        };
+        if of == Of::Power {
+            payload["after_kj"] = json!(after.map_or(0, |n| AFTER_KJ[n]));
+        }
+        Ok(Json(payload))
+    };
+    beside(work).await
+}
+
+/// `GET /athlete/{id}/activity-power-curves`.
+pub(super) async fn activity_power(
+    world: Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Json<Value>, Refusal> {
+    by_activity(world, caller, id, params, Of::Power).await
+}
+
+/// `GET /athlete/{id}/activity-hr-curves`.
+pub(super) async fn activity_heart(
+    world: Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Json<Value>, Refusal> {
+    by_activity(world, caller, id, params, Of::Heart).await
+}
+
+/// `GET /athlete/{id}/activity-pace-curves`.
+pub(super) async fn activity_pace(
+    world: Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Json<Value>, Refusal> {
+    let of = if params.flag("gap") { Of::Graded } else { Of::Pace };
+    by_activity(world, caller, id, params, of).await
+}
+
+/// `GET /athlete/{id}/power-hr-curve`: heart rate, cadence and minutes by 25 W.
+pub(super) async fn power_hr(
+    State(world): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Json<Value>, Refusal> {
+    let person = caller.may(&id, Area::Activity, false)?;
+    let work = move || -> Result<Json<Value>, Refusal> {
+        let (start, end) = range(&params, "start", "end")?;
+        let sports = family(person, end, params.get("type").unwrap_or("Ride"))?;
+        let mut sums: Vec<(u32, f64, f64)> = Vec::new();
+        for done in among(&world, person, &sports, start, end) {
+            for (n, bucket) in efforts(person, &done).buckets.iter().enumerate() {
+                if sums.len() <= n {
+                    sums.push((0, 0.0, 0.0));
+                }
+                sums[n].0 += bucket.0;
+                sums[n].1 += bucket.1;
+                sums[n].2 += bucket.2;
+            }
+        }
+        let ftp = (person.ftp(end) > 0.0).then(|| whole(person.ftp(end)));
+        let by_second = |sum: f64, secs: u32| whole(sum / f64::from(secs.max(1)));
+        Ok(Json(json!({
+            "athleteId": person.athlete_id, "start": start, "end": end, "minWatts": 0,
+            "maxWatts": real(sums.len()) * f64::from(BUCKET), "bucketSize": BUCKET,
+            "bpm": sums.iter().map(|sum| by_second(sum.1, sum.0)).collect::<Vec<_>>(),
+            "cadence": sums.iter().map(|sum| by_second(sum.2, sum.0)).collect::<Vec<_>>(),
+            "minutes": sums.iter().map(|sum| sum.0 / 60).collect::<Vec<_>>(),
+            "lthr": person.lthr, "max_hr": person.max_hr, "ftp": ftp,
+        })))
+    };
+    beside(work).await
+}
+
+/// `GET /athlete/{id}/mmp-model`: the one of the sport's settings; null where there is none.
+pub(super) async fn mmp_model(
+    State(world): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(params): Query<Params>,
+) -> Result<Json<Value>, Refusal> {
+    let person = caller.may(&id, Area::Activity, false)?;
+    let sport = params
+        .get("type")
+        .ok_or_else(|| Refusal::absent("type", "ActivityType"))?;
+    let today = world.local(person).date();
+    family(person, today, sport)?;
+    let has = |settings: &&Value| {
+        settings["types"]
+            .as_array()
+            .is_some_and(|types| types.iter().any(|one| one == sport))
+    };
+    let settings = athlete::sport_settings(person, today);
+    Ok(Json(
+        settings
+            .iter()
+            .find(has)
+            .map(|settings| settings["mmp_model"].clone())
+            .unwrap_or_default(),
+    ))
+}

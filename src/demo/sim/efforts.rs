@@ -1,0 +1,291 @@
+//! The best of every duration and distance: of one activity, and over many; and the models fitted to them.
+//!
+//! Pure numbers; parameters and wire form are in `api::curves`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+use serde_json::{Value, json};
+
+use super::{
+    dice::{round, whole},
+    laps::laps,
+    people::Person,
+    track::{build, is_recorded, mean_of, real},
+    training::Done,
+};
+
+/// Durations of the curves of power and heart rate, s.
+pub(super) const SECS: [u32; 64] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 70, 75, 80, 90, 100, 105, 120,
+    135, 150, 165, 180, 210, 240, 270, 300, 330, 360, 420, 480, 540, 600, 660, 720, 780, 900, 1080, 1200,
+    1500, 1800, 2100, 2400, 2700, 3000, 3600, 4500, 5400, 6300, 7200, 9000, 10_800, 12_600, 14_400, 16_200,
+];
+
+/// Distances of the curves of pace, m.
+pub(super) const METRES: [f64; 26] = [
+    50.0, 100.0, 200.0, 300.0, 400.0, 500.0, 800.0, 1000.0, 1200.0, 1500.0, 1609.344, 2000.0, 2414.016,
+    3000.0, 3218.688, 4000.0, 5000.0, 8046.72, 10_000.0, 15_000.0, 16_093.44, 20_000.0, 21_097.5, 30_000.0,
+    42_195.0, 50_000.0,
+];
+
+/// Watts of the buckets of power against heart rate.
+pub(super) const BUCKET: u32 = 25;
+
+/// A best: its value and the index where it begins; values are W, bpm or s.
+pub(super) type Best = (u32, usize);
+
+/// The bests of one activity, as far as it lasted; [`SECS`] and [`METRES`] tell of what.
+#[derive(Debug, Default)]
+pub(super) struct Efforts {
+    pub(super) power: Vec<Best>,
+    /// After the work of `after_kj0` and `after_kj1`.
+    pub(super) tired: [Vec<Best>; 2],
+    pub(super) heart: Vec<Best>,
+    pub(super) pace: Vec<Best>,
+    /// As on the flat.
+    pub(super) graded: Vec<Best>,
+    /// Seconds, sum of bpm and sum of rpm by bucket of power.
+    pub(super) buckets: Vec<(u32, f64, f64)>,
+    /// Seconds and percent of threshold of what was work.
+    pub(super) work: Vec<(u32, f64)>,
+}
+
+/// Work after which the tired curves begin, kJ, as the sport settings have it.
+pub(super) const AFTER_KJ: [u32; 2] = [1500, 2500];
+
+static MEMO: LazyLock<Mutex<HashMap<String, Arc<Efforts>>>> = LazyLock::new(Mutex::default);
+
+/// The bests of an activity, remembered for good: they are a pure function of it.
+pub(super) fn efforts(person: &Person, done: &Done) -> Arc<Efforts> {
+    let known = MEMO
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&done.id)
+        .cloned();
+    known.unwrap_or_else(|| {
+        let found = Arc::new(find(person, done));
+        MEMO.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(done.id.clone(), found.clone());
+        found
+    })
+}
+
+fn find(person: &Person, done: &Done) -> Efforts {
+    if !is_recorded(done) {
+        return Efforts::default();
+    }
+    let track = build(person, done);
+    let mut efforts = Efforts {
+        heart: track.heart.as_deref().map(highest).unwrap_or_default(),
+        ..Efforts::default()
+    };
+    if let Some(watts) = &track.watts {
+        efforts.power = highest(watts);
+        efforts.tired = AFTER_KJ.map(|kj| tired(watts, kj));
+        efforts.buckets =
+            vec![(0, 0.0, 0.0); 1 + usize::try_from(watts.iter().max().unwrap_or(&0) / BUCKET).unwrap_or(0)];
+        if let Some(heart) = &track.heart {
+            for (n, watts) in watts.iter().enumerate() {
+                let bucket = &mut efforts.buckets[usize::try_from(watts / BUCKET).unwrap_or(0)];
+                bucket.0 += 1;
+                bucket.1 += f64::from(heart[n]);
+                bucket.2 += track.cadence.as_ref().map_or(0.0, |rpm| f64::from(rpm[n]));
+            }
+        }
+    }
+    if let Some(distance) = track.distance.as_ref().filter(|_| !done.sport.ends_with("Ride")) {
+        efforts.pace = fastest(distance);
+        let mut far = 0.0;
+        let graded: Option<Vec<f64>> = track.graded.as_ref().map(|graded| {
+            let add = |speed: &f64| {
+                far += speed;
+                far
+            };
+            graded.iter().map(add).collect()
+        });
+        efforts.graded = graded.as_deref().map(fastest).unwrap_or_default();
+    }
+    let threshold = person.threshold_pace(done.day());
+    for lap in laps(person, done, &track).into_iter().filter(|lap| lap.work) {
+        let share = match (&track.watts, &track.speed, &track.heart) {
+            (Some(watts), ..) => {
+                mean_of(&watts[lap.at.clone()]) / done.power.map_or(1.0, |power| f64::from(power.ftp.max(1)))
+            }
+            (_, Some(speed), _) if done.sport.ends_with("Run") => {
+                super::track::mean(&speed[lap.at.clone()]) / threshold
+            }
+            (.., Some(heart)) => mean_of(&heart[lap.at.clone()]) / f64::from(person.lthr.max(1)),
+            _ => continue,
+        };
+        efforts
+            .work
+            .push((u32::try_from(lap.at.len()).unwrap_or_default(), 100.0 * share));
+    }
+    efforts
+}
+
+/// The highest means of every duration that fits; never higher for longer.
+pub(super) fn highest(values: &[u32]) -> Vec<Best> {
+    let mut sums = Vec::with_capacity(values.len() + 1);
+    let mut sum = 0_u32;
+    sums.push(0);
+    for value in values {
+        sum += value;
+        sums.push(sum);
+    }
+    let best = |secs: usize| {
+        let (mut best, mut at, mut n) = (0, 0, secs);
+        while n < sums.len() {
+            let now = sums[n] - sums[n - secs];
+            if now > best {
+                (best, at) = (now, n - secs);
+            }
+            n += 1;
+        }
+        (whole(f64::from(best) / real(secs)), at)
+    };
+    let mut bests: Vec<Best> = SECS
+        .iter()
+        .filter_map(|secs| usize::try_from(*secs).ok())
+        .take_while(|secs| *secs <= values.len())
+        .map(best)
+        .collect();
+    for n in (1..bests.len()).rev() {
+        if bests[n - 1].0 < bests[n].0 {
+            bests[n - 1] = bests[n];
+        }
+    }
+    bests
+}
+
+/// The highest means after so much work, indexes counted from the start of the activity.
+fn tired(watts: &[u32], kj: u32) -> Vec<Best> {
+    let mut joules = 0;
+    let spent = watts.iter().position(|watts| {
+        joules += watts;
+        joules >= kj * 1000
+    });
+    let from = spent.unwrap_or(watts.len());
+    let shifted = highest(&watts[from..])
+        .into_iter()
+        .map(|(value, at)| (value, at + from));
+    shifted.collect()
+}
+
+/// The shortest times of every distance that was covered, `distance` being metres since the start a second each.
+fn fastest(distance: &[f64]) -> Vec<Best> {
+    let total = distance.last().copied().unwrap_or_default();
+    let reached = |n: usize| n.checked_sub(1).map_or(0.0, |n| distance[n]);
+    let best = |metres: f64| {
+        let (mut best, mut at, mut from, mut to) = (distance.len(), 0, 0, 0);
+        while to < distance.len() {
+            to += 1;
+            while reached(to) - reached(from + 1) >= metres {
+                from += 1;
+            }
+            if reached(to) - reached(from) >= metres && to - from < best {
+                (best, at) = (to - from, from);
+            }
+        }
+        (u32::try_from(best).unwrap_or(u32::MAX), at)
+    };
+    METRES
+        .into_iter()
+        .take_while(|metres| *metres <= total)
+        .map(best)
+        .collect()
+}
+
+/// Slope, intercept and r² of a straight line by least squares; none for fewer than two points.
+fn line(points: &[(f64, f64)]) -> Option<(f64, f64, f64)> {
+    if points.len() < 2 {
+        return None;
+    }
+    let count = real(points.len());
+    let (x, y) = points
+        .iter()
+        .fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
+    let (x, y) = (x / count, y / count);
+    let sum = |of: fn(f64, f64) -> f64| {
+        points
+            .iter()
+            .map(|point| of(point.0 - x, point.1 - y))
+            .sum::<f64>()
+    };
+    let (xx, xy, yy) = (sum(|x, _| x * x), sum(|x, y| x * y), sum(|_, y| y * y));
+    let slope = xy / xx;
+    let fit = if yy > 0.0 { xy * xy / (xx * yy) } else { 1.0 };
+    Some((slope, y - slope * x, fit))
+}
+
+/// Models of a power curve (work = CP·t + W′ between 3 and 20 min), values W by [`SECS`].
+pub(super) fn power_models(values: &[u32]) -> Vec<Value> {
+    let at: Vec<usize> = (0..values.len())
+        .filter(|n| (180..=1200).contains(&SECS[*n]))
+        .collect();
+    let points: Vec<(f64, f64)> = at
+        .iter()
+        .map(|n| (f64::from(SECS[*n]), f64::from(SECS[*n]) * f64::from(values[*n])))
+        .collect();
+    let (Some((critical, prime, _)), Some(first), Some(last)) = (line(&points), at.first(), at.last()) else {
+        return Vec::new();
+    };
+    let peak = values.first().copied().unwrap_or_default();
+    let model = |name: &str, cp: f64, prime: f64, peak: Option<u32>, inputs: Vec<usize>, ftp: f64| {
+        let mut model = json!({
+            "type": name, "criticalPower": whole(cp), "wPrime": whole(prime.max(0.0)), "inputPointIndexes": inputs,
+            "ftp": whole(ftp),
+        });
+        if let Some(peak) = peak {
+            model["pMax"] = json!(peak);
+        }
+        model
+    };
+    let (three, five) = (vec![4, *first, *last], vec![4, *last]);
+    vec![
+        model("MS_2P", critical, prime, None, vec![*first, *last], critical),
+        model(
+            "MORTON_3P",
+            critical * 0.99,
+            prime * 1.08,
+            Some(peak + 11),
+            three.clone(),
+            critical * 0.99,
+        ),
+        model(
+            "FFT_CURVES",
+            critical * 0.995,
+            prime * 1.02,
+            Some(peak + 3),
+            five,
+            critical * 1.01,
+        ),
+        model(
+            "ECP",
+            critical * 0.985,
+            prime * 1.1,
+            Some(peak + 6),
+            three,
+            critical * 1.003,
+        ),
+    ]
+}
+
+/// Critical speed of a pace curve (distance = CS·t + D′ between 2 and 40 min), values s by [`METRES`].
+pub(super) fn pace_models(values: &[u32]) -> Vec<Value> {
+    let at: Vec<usize> = (0..values.len())
+        .filter(|n| (120..=2400).contains(&values[*n]))
+        .collect();
+    let points: Vec<(f64, f64)> = at.iter().map(|n| (f64::from(values[*n]), METRES[*n])).collect();
+    let (Some((speed, prime, fit)), Some(first), Some(last)) = (line(&points), at.first(), at.last()) else {
+        return Vec::new();
+    };
+    vec![json!({
+        "type": "CS", "criticalSpeed": round(speed, 6), "dPrime": round(prime.max(0.0), 2), "r2": round(fit, 5),
+        "inputPointIndexes": [first, last],
+    })]
+}
