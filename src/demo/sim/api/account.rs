@@ -37,7 +37,7 @@ pub(super) fn with_intervals(
     done: &crate::demo::sim::training::Done,
     wanted: bool,
 ) -> Object {
-    let mut object = activity::full(person, done);
+    let mut object = activity::row(person, done, None);
     if wanted && object.contains_key("name") {
         let [intervals, groups] = laps::intervals(person, done);
         object.insert("icu_intervals".into(), intervals);
@@ -91,7 +91,7 @@ pub(super) async fn interval_search(
             all.iter()
                 .filter(fits)
                 .take(limit)
-                .map(|done| activity::full(person, done))
+                .map(|done| activity::row(person, done, None))
                 .collect(),
         ))
     };
@@ -118,7 +118,7 @@ pub(super) async fn around(
     Ok(Json(
         all.iter()
             .take(limit)
-            .map(|done| activity::full(person, done))
+            .map(|done| activity::row(person, done, None))
             .collect(),
     ))
 }
@@ -140,7 +140,7 @@ pub(super) async fn activity_tags(
 ) -> Result<Json<Vec<String>>, Refusal> {
     let person = caller.may(&id, Area::Activity, false)?;
     let year = world.local(person) - Duration::days(400);
-    let all = world.full_activities(person, usize::MAX, |done| done.start > year);
+    let all = world.activity_rows(person, usize::MAX, None, |done| done.start > year);
     Ok(Json(distinct(all.into_iter())))
 }
 
@@ -193,7 +193,7 @@ pub(super) async fn gear(
     let person = caller.may(&id, Area::Activity, false)?;
     let now = world.local(person);
     let mut worn: BTreeMap<String, Wear> = BTreeMap::new();
-    for object in world.full_activities(person, usize::MAX, |done| done.start > now - Duration::days(400)) {
+    for object in world.activity_rows(person, usize::MAX, None, |done| done.start > now - Duration::days(400)) {
         let Some(gear) = object.get("gear").filter(|gear| gear.is_object()) else {
             continue;
         };

@@ -69,7 +69,7 @@ pub(super) async fn intervals(
 ) -> Result<Json<Value>, Refusal> {
     let (person, done) = owned(&world, &caller, &id)?;
     let [intervals, groups] = laps::intervals(person, &done);
-    let analyzed = activity::full(person, &done).remove("analyzed");
+    let analyzed = activity::row(person, &done, None).remove("analyzed");
     Ok(Json(json!({
         "id": done.id, "analyzed": analyzed, "icu_intervals": intervals, "icu_groups": groups,
     })))
