@@ -2,6 +2,9 @@
 //!
 //! How a question travels stands in [`super::wire`]; what is kept in [`super::cache`].
 
+mod analysis;
+mod streams;
+
 use std::{
     any::Any,
     collections::HashSet,
@@ -27,6 +30,8 @@ use super::{
     wire::Call,
 };
 use crate::ids::{ActivityId, AthleteId};
+
+pub use analysis::Histogram;
 
 /// Up to so many days of activities fit in one answer; longer ranges are read in pages.
 const ONE_ANSWER_DAYS: i64 = 366;

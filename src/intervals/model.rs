@@ -9,6 +9,15 @@ use serde_json::{Map, Value};
 
 use super::lenient;
 
+mod detail;
+mod streams;
+
+pub use detail::{
+    Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, Interval, IntervalGroup,
+    PlannedWorkout, Weather, ZoneTime,
+};
+pub use streams::Stream;
+
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, e-mail) are not named here and so never read.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]

@@ -5,5 +5,6 @@
 pub mod fitness;
 pub mod means;
 pub mod sports;
+pub mod streams;
 pub mod weeks;
 pub mod zones;
