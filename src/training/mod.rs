@@ -3,7 +3,9 @@
 //! Pure: no I/O, no clock, no text for people.
 
 pub mod fitness;
+pub mod laps;
 pub mod means;
+pub mod splits;
 pub mod sports;
 pub mod streams;
 pub mod weeks;

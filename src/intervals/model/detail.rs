@@ -240,6 +240,9 @@ pub struct ActivityDetail {
     /// m.
     #[serde(deserialize_with = "lenient::number")]
     pub average_stride: Option<f64>,
+    /// Whether there is a weather summary.
+    #[serde(deserialize_with = "lenient::boolean")]
+    pub has_weather: Option<bool>,
     /// Bike or shoes.
     #[serde(deserialize_with = "lenient::maybe_object")]
     pub gear: Option<Gear>,
@@ -250,8 +253,8 @@ pub struct ActivityDetail {
     #[serde(deserialize_with = "lenient::number")]
     pub lengths: Option<f64>,
     /// Laps that the recording has; 0 when it has none.
-    #[serde(deserialize_with = "lenient::number")]
-    pub icu_lap_count: Option<f64>,
+    #[serde(deserialize_with = "lenient::integer")]
+    pub icu_lap_count: Option<i64>,
     /// The athlete changed the intervals by hand.
     #[serde(deserialize_with = "lenient::boolean")]
     pub icu_intervals_edited: Option<bool>,
