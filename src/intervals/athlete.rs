@@ -2,8 +2,10 @@
 //!
 //! How a question travels stands in [`super::wire`]; what is kept in [`super::cache`].
 
+mod analysis;
 mod calendar;
 mod curves;
+mod streams;
 mod weeks;
 
 use std::{
@@ -32,6 +34,7 @@ use super::{
 };
 use crate::ids::{ActivityId, AthleteId};
 
+pub use analysis::Histogram;
 pub use curves::{CurveSpec, Fatigue, Window};
 
 /// Up to so many days of activities fit in one answer; longer ranges are read in pages.

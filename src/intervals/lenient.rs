@@ -397,6 +397,42 @@ where
     }))
 }
 
+/// An object inside an object; nothing when it is none.
+pub(super) fn maybe_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).ok().map(|Object(object)| object))
+}
+
+/// A recording: numbers by position, of which any may be missing. Nothing but a list gives an empty one. Long ones
+/// are read without another copy beside them.
+pub(super) fn samples<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<f64>>, D::Error> {
+    struct AsSamples;
+
+    impl<'de> Visitor<'de> for AsSamples {
+        type Value = Vec<Option<f64>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of numbers")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            let mut out = Vec::new();
+            while let Some(sample) = seq.next_element::<Scalar>()? {
+                out.push(sample.number());
+            }
+            Ok(out)
+        }
+    }
+
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let mut reader = serde_json::Deserializer::from_str(raw.get());
+    Ok(reader.deserialize_seq(AsSamples).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

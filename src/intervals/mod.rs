@@ -17,7 +17,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use athlete::{ActivityQuery, Athlete, CurveSpec, Fatigue, Window};
+pub use athlete::{ActivityQuery, Athlete, CurveSpec, Fatigue, Histogram, Window};
 pub use client::{CallerKey, Client, Credential, For, Limits, OAuthApp, Settings};
 pub use error::Error;
 pub use oauth::{Connected, ExchangeError};

@@ -5,6 +5,8 @@
 
 pub mod calendar;
 pub(super) mod curves;
+mod detail;
+mod streams;
 pub mod weeks;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -14,6 +16,11 @@ use serde_json::{Map, Value};
 use super::lenient;
 
 pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
+pub use detail::{
+    Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, Interval, IntervalGroup,
+    PlannedWorkout, Weather, ZoneTime,
+};
+pub use streams::Stream;
 
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, e-mail) are not named here and so never read.
 #[derive(Debug, Clone, Default, Deserialize)]

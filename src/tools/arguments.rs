@@ -8,7 +8,7 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::ToolError;
-use crate::{text::clean, training::weeks::days_in};
+use crate::{ids::ActivityId, text::clean, training::weeks::days_in};
 
 /// How much of each row is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -163,8 +163,13 @@ impl Arguments {
 
     /// `limit`: how many rows at most.
     pub fn limit(&self, default: usize, most: usize) -> Result<usize, ToolError> {
+        self.count("limit", default, most)
+    }
+
+    /// A whole number from 1 to `most`.
+    pub fn count(&self, name: &str, default: usize, most: usize) -> Result<usize, ToolError> {
         let wanted = format!("write a whole number from 1 to {most}");
-        let number = match self.given.get("limit") {
+        let number = match self.given.get(name) {
             None => return Ok(default),
             Some(Value::Number(number)) => number.as_u64().or_else(|| {
                 // Some clients send every number as a float.
@@ -179,7 +184,39 @@ impl Arguments {
         number
             .and_then(|number| usize::try_from(number).ok())
             .filter(|number| (1..=most).contains(number))
-            .ok_or_else(|| wrong("limit", &wanted))
+            .ok_or_else(|| wrong(name, &wanted))
+    }
+
+    /// `id`: an activity's id, as text or as the bare number that Strava's look like; None when left out.
+    pub fn activity_id(&self) -> Result<Option<ActivityId>, ToolError> {
+        let text = match self.given.get("id") {
+            None => return Ok(None),
+            Some(Value::String(text)) => text.trim().to_owned(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(_) => String::new(),
+        };
+        text.parse().map(Some).map_err(|_| wrong("id", AN_ID))
+    }
+
+    /// `id`, which may not be left out.
+    pub fn the_activity_id(&self) -> Result<ActivityId, ToolError> {
+        self.activity_id()?.ok_or_else(|| wrong("id", AN_ID))
+    }
+
+    /// A moment of an activity in seconds since its start: `1:02:30`, or minutes as a number. None when left out.
+    pub fn moment(&self, name: &str) -> Result<Option<f64>, ToolError> {
+        let wanted = "write h:mm:ss since the start, such as 0:12:30, or minutes as a number";
+        let minutes = match self.given.get(name) {
+            None => return Ok(None),
+            Some(Value::Number(number)) => number.as_f64(),
+            Some(Value::String(text)) if text.contains(':') => clock(text.trim()).map(|secs| secs / 60.0),
+            Some(Value::String(text)) if text.len() < 10 => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        minutes
+            .filter(|minutes| (0.0..=LONGEST_MINUTES).contains(minutes))
+            .map(|minutes| Some(minutes * 60.0))
+            .ok_or_else(|| wrong(name, wanted))
     }
 
     /// Free words, cleaned; None when left out or nothing visible remains.
@@ -278,6 +315,24 @@ fn texts_in(value: &Value) -> Option<Vec<&str>> {
     }
 }
 
+/// What an id is, for who wrote something else.
+const AN_ID: &str = "write an activity id such as i98112345, from the last column of get_training_history";
+/// No moment lies further into an activity: some seventy days.
+const LONGEST_MINUTES: f64 = 100_000.0;
+
+/// Seconds of `h:mm:ss`. Two parts could be hours or minutes, and are none.
+fn clock(text: &str) -> Option<f64> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let number = |text: &str, most: f64| {
+        let fits = (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        text.parse::<f64>().ok().filter(|number| fits && *number <= most)
+    };
+    let [hours, minutes, seconds] = parts.as_slice() else {
+        return None;
+    };
+    Some(number(hours, 9999.0)? * 3600.0 + number(minutes, 59.0)? * 60.0 + number(seconds, 59.0)?)
+}
+
 /// The caller's mistake with an argument: which, and what to write instead.
 pub fn wrong(name: &str, wanted: &str) -> ToolError {
     ToolError::Input(format!("Not done: {name}: {wanted}."))
@@ -312,6 +367,14 @@ pub fn newest(default: &str) -> (&'static str, Value) {
     )
 }
 
+/// `id` of an activity.
+pub fn activity_id() -> (&'static str, Value) {
+    (
+        "id",
+        json!({"type": "string", "description": "Activity id, last column of get_training_history"}),
+    )
+}
+
 /// `detail`, with what full adds.
 pub fn detail(full_adds: &str) -> (&'static str, Value) {
     (
@@ -334,7 +397,9 @@ mod tests {
 
     use super::*;
 
-    const KNOWN: &[&str] = &["oldest", "newest", "detail", "limit", "query", "include"];
+    const KNOWN: &[&str] = &[
+        "oldest", "newest", "detail", "limit", "query", "include", "id", "from",
+    ];
     const MONTH: Span = Span {
         days: 28,
         ahead: 0,
@@ -537,12 +602,63 @@ mod tests {
         }
     }
 
+    #[test]
+    fn ids_and_moments_of_an_activity() {
+        let id = |value: Value| read(json!({"id": value})).activity_id();
+        assert_eq!(id(json!(" i98112345 ")).unwrap().unwrap().as_str(), "i98112345");
+        assert_eq!(
+            id(json!(19_900_112_233_u64)).unwrap().unwrap().as_str(),
+            "19900112233"
+        );
+        assert_eq!(read(json!({})).activity_id().unwrap(), None);
+        assert!(read(json!({})).the_activity_id().is_err());
+        for bad in [
+            json!("latest"),
+            json!("i1/../athlete/i2"),
+            json!("i1?x"),
+            json!("i\u{661}"),
+            json!(-3),
+            json!(1.5),
+            json!(["i1"]),
+            json!("i".repeat(100_000)),
+        ] {
+            let error = id(bad).unwrap_err().to_string();
+            assert!(
+                error.contains("get_training_history") && error.len() < 200,
+                "{error}"
+            );
+        }
+        let moment = |value: Value| read(json!({"from": value})).moment("from").ok().flatten();
+        assert_eq!(moment(json!("0:12:30")), Some(750.0));
+        assert_eq!(moment(json!("10:00:05")), Some(36_005.0));
+        assert_eq!(
+            (moment(json!(90)), moment(json!("12.5"))),
+            (Some(5400.0), Some(750.0))
+        );
+        assert_eq!(moment(json!(0)), Some(0.0));
+        for bad in [
+            json!("12:30"),
+            json!("0:60:00"),
+            json!("1:2:3:4"),
+            json!("-1"),
+            json!("NaN"),
+            json!(1e300),
+            json!("::"),
+            json!("soon"),
+            json!([1]),
+        ] {
+            assert_eq!(moment(bad.clone()), None, "{bad}");
+            assert!(read(json!({"from": bad})).moment("from").is_err());
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_a_day_panic_and_no_error_is_long(text in any::<String>()) {
-            let arguments = read(json!({"oldest": text, "query": text, "detail": text, "limit": text, "include": text}));
+            let arguments = read(json!({"oldest": text, "query": text, "detail": text, "limit": text, "include": text,
+                "id": text, "from": text}));
             for error in [
-                arguments.range(MONTH).err(), arguments.words("query", 100).err(), arguments.detail().err(),
+                arguments.activity_id().err(), arguments.moment("from").err(), arguments.range(MONTH).err(), arguments.words("query", 100).err(), arguments.detail().err(),
                 arguments.limit(1, 9).err(), arguments.list("include", &["a"]).err(),
             ].into_iter().flatten() {
                 prop_assert!(error.to_string().len() < 200);

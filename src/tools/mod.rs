@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod arguments;
 mod curves;
+mod get_activity_detail;
 mod get_athlete_profile;
 mod get_best_efforts;
 mod get_events;
@@ -79,6 +80,7 @@ pub static CATALOGUE: &[Tool] = &[
     get_athlete_profile::TOOL,
     get_training_history::TOOL,
     get_training_summary::TOOL,
+    get_activity_detail::TOOL,
     get_best_efforts::TOOL,
     get_fitness::TOOL,
     get_power_curves::TOOL,
@@ -129,6 +131,32 @@ impl ToolError {
             Self::Busy { .. } => "busy",
             Self::Upstream(_) => "upstream",
             Self::Ours(_) => "ours",
+        }
+    }
+
+    /// What a failed question about one activity means to who named its id.
+    pub fn about_activity(error: intervals::Error) -> Self {
+        use intervals::Error;
+        match error {
+            Error::NotFound => Self::Input(
+                "Not done: intervals.icu knows no activity with this id. Take ids from the last column of \
+                 get_training_history."
+                    .to_owned(),
+            ),
+            Error::Forbidden | Error::WrongAthlete => Self::Refused(
+                "Not done: this id is none of this athlete's activities, so nothing is shown. Take ids from the last \
+                 column of this athlete's get_training_history."
+                    .to_owned(),
+            ),
+            Error::Rejected | Error::Garbled => Self::Upstream(
+                "Not done: intervals.icu sent nothing readable about this activity. Ask again; get_training_history has \
+                 its main figures."
+                    .to_owned(),
+            ),
+            Error::TimedOut => {
+                Self::Upstream("Not done: intervals.icu took too long. Ask again.".to_owned())
+            }
+            error => error.into(),
         }
     }
 }

@@ -4,10 +4,13 @@
 
 pub mod curves;
 pub mod fitness;
+pub mod laps;
 pub mod main_sport;
 pub mod means;
 pub mod plan;
+pub mod splits;
 pub mod sports;
+pub mod streams;
 pub mod summary;
 pub mod weeks;
 pub mod zones;

@@ -68,7 +68,11 @@ async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
                     let said = text.replace("None recorded", "").replace("None of", "");
                     assert!(!said.contains(bad), "{name} for {}: {why}\n{text}", person.name);
                 }
-                for other in world.people.iter().filter(|other| other.person.slug != person.slug) {
+                for other in world
+                    .people
+                    .iter()
+                    .filter(|other| other.person.slug != person.slug)
+                {
                     assert!(!text.contains(other.person.name), "{name}: {text}");
                 }
                 let record = if call.is_error() {

@@ -1,5 +1,6 @@
 //! The client against a raw TCP server that can misbehave in every way that HTTP libraries hide.
 
+mod analysis;
 mod answers;
 mod curves;
 mod oauth;

@@ -239,6 +239,28 @@ pub fn speed(metres_a_second: Option<f64>, units: Units) -> String {
     fixed(metres_a_second.map(|speed| speed * 3600.0 / per), 1)
 }
 
+/// `°C` or `°F`
+pub const fn temperature_unit(units: Units) -> &'static str {
+    if units.fahrenheit { "°F" } else { "°C" }
+}
+
+/// Degrees Celsius in the athlete's unit, with at most one decimal.
+pub fn temperature(celsius: Option<f64>, units: Units) -> String {
+    let degrees = celsius.map(|celsius| {
+        if units.fahrenheit {
+            celsius * 1.8 + 32.0
+        } else {
+            celsius
+        }
+    });
+    at_most(degrees, 1)
+}
+
+/// Metres in whole yards.
+pub fn yards(metres: Option<f64>) -> String {
+    whole(metres.map(|metres| metres / YARD))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -335,6 +357,10 @@ mod tests {
         assert_eq!(height(Some(1000.0), IMPERIAL), "3281");
         assert_eq!(speed(Some(10.0), METRIC), "36.0");
         assert_eq!(speed(Some(10.0), IMPERIAL), "22.4");
+        assert_eq!(temperature(Some(-40.0), IMPERIAL), "-40");
+        assert_eq!(temperature(Some(36.66), METRIC), "36.7");
+        assert_eq!(temperature(Some(36.66), IMPERIAL), "98");
+        assert_eq!(yards(Some(22.86)), "25");
     }
 
     proptest! {

@@ -193,7 +193,9 @@ pub(super) async fn gear(
     let person = caller.may(&id, Area::Activity, false)?;
     let now = world.local(person);
     let mut worn: BTreeMap<String, Wear> = BTreeMap::new();
-    for object in world.activity_rows(person, usize::MAX, None, |done| done.start > now - Duration::days(400)) {
+    for object in world.activity_rows(person, usize::MAX, None, |done| {
+        done.start > now - Duration::days(400)
+    }) {
         let Some(gear) = object.get("gear").filter(|gear| gear.is_object()) else {
             continue;
         };

@@ -1,0 +1,441 @@
+//! get_activity_detail: one activity in depth: its figures, time in zones and laps, and what is asked for beside them.
+//!
+//! One request (`GET /activity/{id}?intervals=true`), which shows whose the activity is before anything else is asked
+//! about it. Each `include` costs one more (streams and splits one together), and at most three may be asked for at once.
+//! The newest activity has no word of its own: finding it would cost a second request, and get_training_history, which
+//! lists it first, has its id.
+
+mod laps;
+mod manner;
+mod parts;
+mod recording;
+mod summary;
+
+#[cfg(test)]
+mod tests;
+
+use chrono::NaiveDate;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Access, Answer, Group, Tool, ToolError,
+    answer::{self, units},
+    arguments::{self, Arguments, Detail},
+};
+use crate::{
+    guard::{AthleteCard, Granted},
+    ids::ActivityId,
+    intervals::{
+        self, Area, Histogram,
+        model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Stream, Weather},
+    },
+    text::{clean, fenced},
+};
+use manner::Manner;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "get_activity_detail",
+    title: "Activity in detail",
+    group: Group::Training,
+    access: Access::Read,
+    needs: &[Area::Activity],
+    description: "One activity in depth by its id: figures, time in zones, laps or intervals with their repeats. include \
+        adds, at most three at a time: streams (the recording, thinned by time), splits (by km or mile), histograms, \
+        weather, plan (the planned workout), comments.",
+    lets: "See one past activity in depth: laps, zones, the recording, its weather and comments.",
+    schema,
+    run: |granted, given| Box::pin(run(granted, given)),
+};
+
+const NAMES: &[&str] = &["id", "include", "from", "to", "points", "detail"];
+const POINTS: usize = 60;
+const MOST_POINTS: usize = 240;
+/// Requests that includes may add.
+const MOST_PARTS: usize = 3;
+
+const PARTS: &[&str] = &[
+    "streams",
+    "splits",
+    "power_histogram",
+    "hr_histogram",
+    "pace_histogram",
+    "weather",
+    "plan",
+    "comments",
+];
+/// A day and a night at a sample a second still fits into one answer of upstream.
+const STREAMS: &[&str] = &[
+    "time",
+    "watts",
+    "heartrate",
+    "cadence",
+    "velocity_smooth",
+    "distance",
+    "altitude",
+];
+const SPLITS: &[&str] = &["time", "watts", "heartrate", "distance", "altitude"];
+
+fn schema() -> Map<String, Value> {
+    let mut schema = arguments::schema(&[
+        arguments::activity_id(),
+        (
+            "include",
+            json!({"type": "array", "items": {"type": "string", "enum": PARTS}, "description": "What to add, at most three"}),
+        ),
+        (
+            "from",
+            json!({"type": "string", "description": "Only laps and streams from here: h:mm:ss since the start, or minutes"}),
+        ),
+        ("to", json!({"type": "string", "description": "… and up to here"})),
+        (
+            "points",
+            json!({"type": "integer", "minimum": 1, "maximum": MOST_POINTS, "description": format!("Most rows of streams. Default {POINTS}")}),
+        ),
+        arguments::detail("more columns, longer texts, up to 200 laps"),
+    ]);
+    schema.insert("required".to_owned(), json!(["id"]));
+    schema
+}
+
+/// What was asked for.
+#[derive(Debug)]
+struct Asked {
+    id: ActivityId,
+    streams: bool,
+    splits: bool,
+    histograms: Vec<Histogram>,
+    weather: bool,
+    plan: bool,
+    comments: bool,
+    window: Window,
+    points: usize,
+    detail: Detail,
+}
+
+/// A part of the activity, s since its start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Window {
+    from: Option<f64>,
+    to: Option<f64>,
+}
+
+impl Window {
+    fn is_all(self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
+    /// Whether something that runs from `begin` to `end` touches it; what has no times does.
+    fn touches(self, begin: Option<f64>, end: Option<f64>) -> bool {
+        let before = end.zip(self.from).is_some_and(|(end, from)| end <= from);
+        let behind = begin.zip(self.to).is_some_and(|(begin, to)| begin > to);
+        !before && !behind
+    }
+
+    /// `from 0:12:30 to the end`
+    fn in_words(self) -> String {
+        let clock = |secs| units::hours_minutes_seconds(Some(secs));
+        format!(
+            "from {} to {}",
+            self.from.map_or_else(|| "the start".to_owned(), clock),
+            self.to.map_or_else(|| "the end".to_owned(), clock)
+        )
+    }
+}
+
+impl Asked {
+    fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
+        let arguments = Arguments::new(given, NAMES, today)?;
+        let id = arguments.the_activity_id()?;
+        let include = arguments.list("include", PARTS)?;
+        let wants = |part: &str| include.contains(&part);
+        let window = Window {
+            from: arguments.moment("from")?,
+            to: arguments.moment("to")?,
+        };
+        if let (Some(from), Some(to)) = (window.from, window.to)
+            && to <= from
+        {
+            return Err(arguments::wrong("to", "it must lie after from"));
+        }
+        let histograms: Vec<Histogram> = [
+            ("power_histogram", Histogram::Power),
+            ("hr_histogram", Histogram::HeartRate),
+            ("pace_histogram", Histogram::Pace),
+        ]
+        .into_iter()
+        .filter(|(word, _)| wants(word))
+        .map(|(_, histogram)| histogram)
+        .collect();
+        let asked = Self {
+            id,
+            streams: wants("streams"),
+            splits: wants("splits"),
+            histograms,
+            weather: wants("weather"),
+            plan: wants("plan"),
+            comments: wants("comments"),
+            window,
+            points: arguments.count("points", POINTS, MOST_POINTS)?,
+            detail: arguments.detail()?,
+        };
+        let singles = [
+            asked.streams || asked.splits,
+            asked.weather,
+            asked.plan,
+            asked.comments,
+        ];
+        let parts = singles.into_iter().filter(|wanted| *wanted).count() + asked.histograms.len();
+        if parts > MOST_PARTS {
+            return Err(arguments::wrong(
+                "include",
+                "ask for at most three parts at a time (streams and splits count as one), and for the others in a \
+                 second call",
+            ));
+        }
+        Ok(asked)
+    }
+
+    /// The channels to ask for. None: no recording is needed.
+    fn channels(&self) -> Option<&'static [&'static str]> {
+        match (self.streams, self.splits) {
+            (true, _) => Some(STREAMS),
+            (false, true) => Some(SPLITS),
+            (false, false) => None,
+        }
+    }
+}
+
+/// A part of the answer that was asked for beside the activity itself.
+#[derive(Debug, Clone, PartialEq)]
+enum Part<T> {
+    NotAsked,
+    Got(T),
+    /// Left out, and why.
+    Missing(String),
+}
+
+impl<T> Part<T> {
+    /// The part's text, or why there is none.
+    fn told(&self, tell: impl FnOnce(&T) -> String) -> String {
+        match self {
+            Self::NotAsked => String::new(),
+            Self::Got(value) => tell(value),
+            Self::Missing(why) => why.clone(),
+        }
+    }
+}
+
+/// All that an answer is made of.
+#[derive(Debug)]
+struct Found {
+    detail: ActivityDetail,
+    streams: Part<Vec<Stream>>,
+    histograms: Vec<(Histogram, Part<Vec<Bucket>>)>,
+    weather: Part<Weather>,
+    plan: Part<PlannedWorkout>,
+    comments: Part<Vec<Comment>>,
+}
+
+async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+}
+
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    today: NaiveDate,
+    given: Map<String, Value>,
+) -> Result<Answer, ToolError> {
+    let asked = Asked::read(given, today)?;
+    // Whose the activity is must be known before anything else is asked about it.
+    let detail = upstream.activity_detail(&asked.id).await;
+    let detail = detail.map_err(ToolError::about_activity)?;
+    if detail.is_closed_by_strava() {
+        return Ok(closed(card, today, &detail));
+    }
+    let (streams, histograms, weather, plan, comments) = tokio::join!(
+        streams(upstream, &asked, &detail),
+        histograms(upstream, &asked, &detail),
+        weather(upstream, &asked, &detail),
+        plan(upstream, &asked, &detail),
+        comments(upstream, &asked),
+    );
+    let found = Found {
+        streams: streams?,
+        histograms: histograms?,
+        weather: weather?,
+        plan: plan?,
+        comments: comments?,
+        detail,
+    };
+    Ok(render(card, today, &asked, &found))
+}
+
+/// What came of a request for a part. A lost connection ends the call; anything else leaves out the part.
+fn settle<T>(what: &str, result: Result<T, intervals::Error>) -> Result<Part<T>, ToolError> {
+    use intervals::Error;
+    let why = match result {
+        Ok(value) => return Ok(Part::Got(value)),
+        Err(error @ (Error::Unauthorized | Error::WrongAthlete)) => {
+            return Err(ToolError::about_activity(error));
+        }
+        Err(Error::MissingScope(area)) => format!(
+            "the athlete did not share {} (connect intervals.icu again on the IcuSync dashboard with {} ticked)",
+            area.in_words(),
+            area.as_str()
+        ),
+        Err(Error::NotFound) => "intervals.icu has none for this activity".to_owned(),
+        Err(Error::Forbidden) => "intervals.icu does not open this to the connected account".to_owned(),
+        Err(Error::Strava) => "closed to the API by Strava's terms".to_owned(),
+        Err(Error::Garbled | Error::Rejected) => {
+            "what intervals.icu sent was unreadable or too large".to_owned()
+        }
+        Err(Error::Busy { .. }) => {
+            "the requests that intervals.icu allows are used up for the moment; ask again later".to_owned()
+        }
+        Err(Error::Unavailable | Error::TimedOut) => "intervals.icu did not answer; ask again".to_owned(),
+    };
+    Ok(Part::Missing(format!("{what} left out: {why}.")))
+}
+
+/// Whether intervals.icu says which streams there are, and none of these is among them.
+fn lacks(detail: &ActivityDetail, any_of: &[&str]) -> bool {
+    let known = detail.stream_types.as_deref();
+    known.is_some_and(|known| !known.iter().any(|kind| any_of.contains(&kind.as_str())))
+        || (known.is_none() && detail.activity.source.as_deref() == Some("MANUAL"))
+}
+
+async fn streams(
+    upstream: &intervals::Athlete,
+    asked: &Asked,
+    detail: &ActivityDetail,
+) -> Result<Part<Vec<Stream>>, ToolError> {
+    let Some(channels) = asked.channels() else {
+        return Ok(Part::NotAsked);
+    };
+    let what = match (asked.streams, asked.splits) {
+        (true, true) => "Streams and splits",
+        (true, false) => "Streams",
+        _ => "Splits",
+    };
+    if lacks(detail, &["time"]) {
+        return Ok(Part::Missing(format!("{what}: this activity has no recording.")));
+    }
+    settle(what, upstream.streams(&asked.id, channels).await)
+}
+
+async fn histograms(
+    upstream: &intervals::Athlete,
+    asked: &Asked,
+    detail: &ActivityDetail,
+) -> Result<Vec<(Histogram, Part<Vec<Bucket>>)>, ToolError> {
+    let answers = asked.histograms.iter().map(|&of| async move {
+        let (what, of_what, streams): (_, _, &[&str]) = match of {
+            Histogram::Power => ("Power histogram", "power", &["watts"]),
+            Histogram::HeartRate => ("HR histogram", "heart rate", &["heartrate"]),
+            Histogram::Pace => ("Pace histogram", "speed", &["velocity_smooth", "distance"]),
+        };
+        if lacks(detail, streams) {
+            return Ok((of, Part::Missing(format!("{what}: no {of_what} recorded."))));
+        }
+        Ok((of, settle(what, upstream.histogram(&asked.id, of).await)?))
+    });
+    futures::future::join_all(answers).await.into_iter().collect()
+}
+
+async fn weather(
+    upstream: &intervals::Athlete,
+    asked: &Asked,
+    detail: &ActivityDetail,
+) -> Result<Part<Weather>, ToolError> {
+    if !asked.weather {
+        return Ok(Part::NotAsked);
+    }
+    if detail.has_weather == Some(false) {
+        return Ok(Part::Missing(
+            "Weather: intervals.icu has none for this activity.".to_owned(),
+        ));
+    }
+    settle("Weather", upstream.weather(&asked.id).await)
+}
+
+async fn plan(
+    upstream: &intervals::Athlete,
+    asked: &Asked,
+    detail: &ActivityDetail,
+) -> Result<Part<PlannedWorkout>, ToolError> {
+    match (asked.plan, detail.activity.paired_event_id) {
+        (false, _) => Ok(Part::NotAsked),
+        (true, None) => Ok(Part::Missing(
+            "Plan: intervals.icu paired no planned workout with this activity.".to_owned(),
+        )),
+        (true, Some(event)) => settle("Plan", upstream.planned_workout(event).await),
+    }
+}
+
+async fn comments(upstream: &intervals::Athlete, asked: &Asked) -> Result<Part<Vec<Comment>>, ToolError> {
+    if !asked.comments {
+        return Ok(Part::NotAsked);
+    }
+    settle("Comments", upstream.comments(&asked.id).await)
+}
+
+/// Whose, when, which.
+fn first_line(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> String {
+    let activity = &detail.activity;
+    let when = activity.start_date_local.map_or_else(String::new, |start| {
+        format!("{} {}", units::date(start.date()), start.format("%H:%M"))
+    });
+    let parts = [
+        when,
+        clean(activity.sport.as_deref().unwrap_or_default(), 30),
+        fenced(activity.name.as_deref().unwrap_or_default(), 80),
+        clean(activity.id.as_deref().unwrap_or_default(), 24),
+    ];
+    answer::first_line(card, today, &parts)
+}
+
+/// What can be said of a stub.
+fn closed(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Answer {
+    Answer::of([
+        first_line(card, today, detail),
+        "This activity came from Strava, whose terms close it to the API: intervals.icu shows its time and nothing \
+         else. The athlete can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see such \
+         activities from then on."
+            .to_owned(),
+    ])
+}
+
+fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) -> Answer {
+    let detail = &found.detail;
+    let manner = Manner::of(&detail.activity, card.units);
+    let mut blocks = vec![first_line(card, today, detail)];
+    blocks.extend(summary::lines(detail, &manner, asked.detail));
+    blocks.push(summary::zones(detail, &manner));
+    blocks.push(laps::block(detail, &manner, asked.window, asked.detail));
+    blocks.push(
+        found
+            .streams
+            .told(|streams| recording::block(streams, &manner, asked)),
+    );
+    for (of, bars) in &found.histograms {
+        blocks.push(bars.told(|bars| parts::histogram(*of, bars, &manner)));
+    }
+    blocks.push(found.weather.told(|weather| parts::weather(weather, card.units)));
+    blocks.push(
+        found
+            .plan
+            .told(|plan| parts::plan(plan, detail, &manner, asked.detail)),
+    );
+    blocks.push(
+        found
+            .comments
+            .told(|comments| parts::comments(comments, card, asked.detail)),
+    );
+    blocks.push(answer::garmin_line([(
+        detail.activity.source.as_deref(),
+        detail.activity.device_name.as_deref(),
+    )]));
+    Answer::of(blocks)
+}
