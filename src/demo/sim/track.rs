@@ -52,8 +52,11 @@ pub(super) struct Stage {
     pub(super) step: Option<Step>,
 }
 
-/// The tracks asked for last, by the activity's id.
-static MEMO: LazyLock<Mutex<VecDeque<(String, Arc<Track>)>>> = LazyLock::new(Mutex::default);
+/// Tracks by the activity's id, the last at the end.
+type Kept = VecDeque<(String, Arc<Track>)>;
+
+/// The tracks asked for last.
+static MEMO: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
 /// A count as a number.
 pub(super) fn real(count: usize) -> f64 {
@@ -190,8 +193,7 @@ fn clock(person: &Person, done: &Done, count: usize) -> Vec<u32> {
     let (mut late, mut next) = (0, 0);
     (0..count)
         .map(|n| {
-            while let Some((at, secs)) = pauses.get(next).filter(|(at, _)| *at <= n) {
-                debug_assert!(*at <= n);
+            while let Some((_, secs)) = pauses.get(next).filter(|(at, _)| *at <= n) {
                 late += secs;
                 next += 1;
             }
@@ -202,16 +204,16 @@ fn clock(person: &Person, done: &Done, count: usize) -> Vec<u32> {
 
 /// Before which points the recording was paused, and for how many seconds.
 pub(super) fn pauses(person: &Person, done: &Done) -> Vec<(usize, u32)> {
-    let paused = done.elapsed.saturating_sub(done.secs);
+    let idle = done.elapsed.saturating_sub(done.secs);
     let count = real(usize::try_from(done.secs).unwrap_or_default());
-    if paused == 0 || count < 10.0 {
+    if idle == 0 || count < 10.0 {
         return Vec::new();
     }
     let share = throw(person, done, "pause share").between(0.55, 0.9);
-    let long = whole(f64::from(paused) * share);
+    let long = whole(f64::from(idle) * share);
     let at = |question: &str, low, high| index(count * throw(person, done, question).between(low, high));
     let pauses = [
-        (at("pause one", 0.2, 0.45), paused - long),
+        (at("pause one", 0.2, 0.45), idle - long),
         (at("pause two", 0.55, 0.8), long),
     ];
     pauses.into_iter().filter(|(_, secs)| *secs > 0).collect()
