@@ -145,6 +145,20 @@ pub(super) fn is_recorded(done: &Done) -> bool {
     !matches!(done.source, Source::Manual | Source::Strava) && done.secs > 0
 }
 
+/// Only the watts of a track, for where many activities are gone through.
+pub(super) fn watts_of(person: &Person, done: &Done) -> Option<Vec<u32>> {
+    let power = done.power.filter(|_| is_recorded(done))?;
+    let count = usize::try_from(done.secs).unwrap_or_default();
+    let shape = shape(person, done, &stages(done, count), count);
+    Some(watts(
+        person,
+        done,
+        power,
+        &shape,
+        &coasting(person, done, &shape),
+    ))
+}
+
 /// The track, made anew.
 pub(super) fn build(person: &Person, done: &Done) -> Track {
     let count = usize::try_from(done.secs).unwrap_or_default();
@@ -291,8 +305,13 @@ pub(super) fn normalized(watts: &[f64]) -> f64 {
         if n >= 30 {
             window -= watts[n - 30];
         }
-        let rolling: f64 = window / real((n + 1).min(30));
-        sum += rolling * rolling * rolling * rolling;
+        let rolling: f64 = if n < 30 {
+            window / real(n + 1)
+        } else {
+            window / 30.0
+        };
+        let square = rolling * rolling;
+        sum += square * square;
     }
     (sum / real(watts.len().max(1))).powf(0.25)
 }
@@ -320,14 +339,14 @@ fn watts(person: &Person, done: &Done, power: Power, shape: &[f64], turning: &[f
         watts[hole].copy_from_slice(&sprint.1);
         watts
     };
-    let (mut low, mut high) = (0.0, 0.95);
-    for _ in 0..9 {
-        let middle = f64::midpoint(low, high);
-        if normalized(&ridden(middle)) < f64::from(power.np) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+    // Normalized power grows about with the square of the unrest: two looks and a correction are enough.
+    let target = f64::from(power.np);
+    let calm = normalized(&ridden(0.0));
+    let mut restless = 0.5;
+    for _ in 0..2 {
+        let rise = normalized(&ridden(restless)) - calm;
+        let wanted = (target - calm).max(0.0) / rise.max(1e-6);
+        restless = (restless * wanted.sqrt()).clamp(0.001, 0.95);
     }
     let mut owed = 0.0;
     let round_off = |value: f64| {
@@ -335,7 +354,7 @@ fn watts(person: &Person, done: &Done, power: Power, shape: &[f64], turning: &[f
         owed += value - f64::from(watts);
         watts
     };
-    ridden(low).into_iter().map(round_off).collect()
+    ridden(restless).into_iter().map(round_off).collect()
 }
 
 /// On some rides one sprint: where, and its watts.
@@ -412,7 +431,7 @@ fn way(person: &Person, done: &Done, effort: &[f64], metres: f64) -> Way {
         distance
     };
     let mut distance = go(scale);
-    for _ in 0..3 {
+    for _ in 0..2 {
         scale *= metres / distance.last().copied().unwrap_or(metres).max(1e-9);
         distance = go(scale);
     }
