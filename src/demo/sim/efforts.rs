@@ -13,15 +13,15 @@ use super::{
     dice::{round, whole},
     laps::laps,
     people::Person,
-    track::{build, is_recorded, mean_of, real},
+    track::{Track, build, is_recorded, mean, mean_of, real, watts_of},
     training::Done,
 };
 
 /// Durations of the curves of power and heart rate, s.
-pub(super) const SECS: [u32; 64] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 70, 75, 80, 90, 100, 105, 120,
-    135, 150, 165, 180, 210, 240, 270, 300, 330, 360, 420, 480, 540, 600, 660, 720, 780, 900, 1080, 1200,
-    1500, 1800, 2100, 2400, 2700, 3000, 3600, 4500, 5400, 6300, 7200, 9000, 10_800, 12_600, 14_400, 16_200,
+pub(super) const SECS: [u32; 52] = [
+    1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 90, 105, 120, 150, 180, 210, 240, 270, 300,
+    330, 360, 420, 480, 540, 600, 720, 900, 1080, 1200, 1500, 1800, 2100, 2400, 2700, 3000, 3600, 4500, 5400,
+    6300, 7200, 9000, 10_800, 12_600, 14_400, 16_200,
 ];
 
 /// Distances of the curves of pace, m.
@@ -37,12 +37,17 @@ pub(super) const BUCKET: u32 = 25;
 /// A best: its value and the index where it begins; values are W, bpm or s.
 pub(super) type Best = (u32, usize);
 
-/// The bests of one activity, as far as it lasted; [`SECS`] and [`METRES`] tell of what.
+/// The bests of power of one activity, as far as it lasted, by [`SECS`].
+#[derive(Debug, Default)]
+pub(super) struct ByPower {
+    pub(super) fresh: Vec<Best>,
+    /// After the work of [`AFTER_KJ`].
+    pub(super) tired: [Vec<Best>; 2],
+}
+
+/// What else is best of one activity, as far as it lasted, by [`SECS`] and [`METRES`].
 #[derive(Debug, Default)]
 pub(super) struct Efforts {
-    pub(super) power: Vec<Best>,
-    /// After the work of `after_kj0` and `after_kj1`.
-    pub(super) tired: [Vec<Best>; 2],
     pub(super) heart: Vec<Best>,
     pub(super) pace: Vec<Best>,
     /// As on the flat.
@@ -56,22 +61,43 @@ pub(super) struct Efforts {
 /// Work after which the tired curves begin, kJ, as the sport settings have it.
 pub(super) const AFTER_KJ: [u32; 2] = [1500, 2500];
 
-static MEMO: LazyLock<Mutex<HashMap<String, Arc<Efforts>>>> = LazyLock::new(Mutex::default);
+/// Results by the activity's id. They are a pure function of it, and kept for good.
+struct Memo<T>(Mutex<HashMap<String, Arc<T>>>);
 
-/// The bests of an activity, remembered for good: they are a pure function of it.
-pub(super) fn efforts(person: &Person, done: &Done) -> Arc<Efforts> {
-    let known = MEMO
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&done.id)
-        .cloned();
-    known.unwrap_or_else(|| {
-        let found = Arc::new(find(person, done));
-        MEMO.lock()
+impl<T> Memo<T> {
+    fn get(&self, id: &str, find: impl FnOnce() -> T) -> Arc<T> {
+        let known = self
+            .0
+            .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(done.id.clone(), found.clone());
-        found
+            .get(id)
+            .cloned();
+        known.unwrap_or_else(|| {
+            let found = Arc::new(find());
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(id.to_owned(), found.clone());
+            found
+        })
+    }
+}
+
+static POWER: LazyLock<Memo<ByPower>> = LazyLock::new(|| Memo(Mutex::default()));
+static OTHER: LazyLock<Memo<Efforts>> = LazyLock::new(|| Memo(Mutex::default()));
+
+/// The bests of power.
+pub(super) fn by_power(person: &Person, done: &Done) -> Arc<ByPower> {
+    POWER.get(&done.id, || {
+        let watts = watts_of(person, done);
+        watts.map_or_else(ByPower::default, |watts| ByPower {
+            fresh: highest(&watts),
+            tired: AFTER_KJ.map(|kj| tired(&watts, kj)),
+        })
     })
+}
+
+/// Everything but power.
+pub(super) fn efforts(person: &Person, done: &Done) -> Arc<Efforts> {
+    OTHER.get(&done.id, || find(person, done))
 }
 
 fn find(person: &Person, done: &Done) -> Efforts {
@@ -81,55 +107,56 @@ fn find(person: &Person, done: &Done) -> Efforts {
     let track = build(person, done);
     let mut efforts = Efforts {
         heart: track.heart.as_deref().map(highest).unwrap_or_default(),
+        buckets: buckets(&track),
         ..Efforts::default()
     };
-    if let Some(watts) = &track.watts {
-        efforts.power = highest(watts);
-        efforts.tired = AFTER_KJ.map(|kj| tired(watts, kj));
-        efforts.buckets =
-            vec![(0, 0.0, 0.0); 1 + usize::try_from(watts.iter().max().unwrap_or(&0) / BUCKET).unwrap_or(0)];
-        if let Some(heart) = &track.heart {
-            for (n, watts) in watts.iter().enumerate() {
-                let bucket = &mut efforts.buckets[usize::try_from(watts / BUCKET).unwrap_or(0)];
-                bucket.0 += 1;
-                bucket.1 += f64::from(heart[n]);
-                bucket.2 += track.cadence.as_ref().map_or(0.0, |rpm| f64::from(rpm[n]));
-            }
-        }
-    }
     if let Some(distance) = track.distance.as_ref().filter(|_| !done.sport.ends_with("Ride")) {
         efforts.pace = fastest(distance);
         let mut far = 0.0;
-        let graded: Option<Vec<f64>> = track.graded.as_ref().map(|graded| {
-            let add = |speed: &f64| {
-                far += speed;
-                far
-            };
-            graded.iter().map(add).collect()
-        });
-        efforts.graded = graded.as_deref().map(fastest).unwrap_or_default();
+        let mut add = |speed: &f64| {
+            far += speed;
+            far
+        };
+        let graded = track.graded.as_ref();
+        let graded: Vec<f64> = graded.into_iter().flatten().map(&mut add).collect();
+        efforts.graded = fastest(&graded);
     }
     let threshold = person.threshold_pace(done.day());
     for lap in laps(person, done, &track).into_iter().filter(|lap| lap.work) {
+        let at = lap.at.clone();
         let share = match (&track.watts, &track.speed, &track.heart) {
             (Some(watts), ..) => {
-                mean_of(&watts[lap.at.clone()]) / done.power.map_or(1.0, |power| f64::from(power.ftp.max(1)))
+                mean_of(&watts[at]) / done.power.map_or(1.0, |power| f64::from(power.ftp.max(1)))
             }
-            (_, Some(speed), _) if done.sport.ends_with("Run") => {
-                super::track::mean(&speed[lap.at.clone()]) / threshold
-            }
-            (.., Some(heart)) => mean_of(&heart[lap.at.clone()]) / f64::from(person.lthr.max(1)),
+            (_, Some(speed), _) if done.sport.ends_with("Run") => mean(&speed[at]) / threshold,
+            (.., Some(heart)) => mean_of(&heart[at]) / f64::from(person.lthr.max(1)),
             _ => continue,
         };
-        efforts
-            .work
-            .push((u32::try_from(lap.at.len()).unwrap_or_default(), 100.0 * share));
+        let secs = u32::try_from(lap.at.len()).unwrap_or_default();
+        efforts.work.push((secs, 100.0 * share));
     }
     efforts
 }
 
-/// The highest means of every duration that fits; never higher for longer.
-pub(super) fn highest(values: &[u32]) -> Vec<Best> {
+/// Seconds, sum of bpm and sum of rpm by bucket of power; none without both power and heart rate.
+fn buckets(track: &Track) -> Vec<(u32, f64, f64)> {
+    let (Some(watts), Some(heart)) = (&track.watts, &track.heart) else {
+        return Vec::new();
+    };
+    let of = |watts: u32| usize::try_from(watts / BUCKET).unwrap_or_default();
+    let highest = watts.iter().max().copied().unwrap_or_default();
+    let mut buckets = vec![(0, 0.0, 0.0); 1 + of(highest)];
+    for (n, watts) in watts.iter().enumerate() {
+        let bucket = &mut buckets[of(*watts)];
+        bucket.0 += 1;
+        bucket.1 += f64::from(heart[n]);
+        bucket.2 += track.cadence.as_ref().map_or(0.0, |rpm| f64::from(rpm[n]));
+    }
+    buckets
+}
+
+/// The highest means of every duration that fits. A longer one may be a little higher than a shorter one.
+fn highest(values: &[u32]) -> Vec<Best> {
     let mut sums = Vec::with_capacity(values.len() + 1);
     let mut sum = 0_u32;
     sums.push(0);
@@ -137,27 +164,28 @@ pub(super) fn highest(values: &[u32]) -> Vec<Best> {
         sum += value;
         sums.push(sum);
     }
-    let best = |secs: usize| {
-        let (mut best, mut at, mut n) = (0, 0, secs);
+    let most = values.iter().max().copied().unwrap_or_default();
+    // By so much at most the sum of a window changes when it moves on by one.
+    let range = (most - values.iter().min().copied().unwrap_or_default()).max(1);
+    let mut at = 0;
+    let mut bests = Vec::new();
+    for secs in SECS {
+        let length = usize::try_from(secs).unwrap_or(usize::MAX);
+        if length > values.len() {
+            break;
+        }
+        // The best of the shorter one is a good guess, and what cannot beat it is passed over.
+        at = at.min(values.len() - length);
+        let mut best = sums[at + length] - sums[at];
+        let mut n = length;
         while n < sums.len() {
-            let now = sums[n] - sums[n - secs];
+            let now = sums[n] - sums[n - length];
             if now > best {
-                (best, at) = (now, n - secs);
+                (best, at) = (now, n - length);
             }
-            n += 1;
+            n += usize::try_from((best - now) / range).unwrap_or_default().max(1);
         }
-        (whole(f64::from(best) / real(secs)), at)
-    };
-    let mut bests: Vec<Best> = SECS
-        .iter()
-        .filter_map(|secs| usize::try_from(*secs).ok())
-        .take_while(|secs| *secs <= values.len())
-        .map(best)
-        .collect();
-    for n in (1..bests.len()).rev() {
-        if bests[n - 1].0 < bests[n].0 {
-            bests[n - 1] = bests[n];
-        }
+        bests.push((whole(f64::from(best) / f64::from(secs)), at));
     }
     bests
 }
@@ -222,7 +250,8 @@ fn line(points: &[(f64, f64)]) -> Option<(f64, f64, f64)> {
     Some((slope, y - slope * x, fit))
 }
 
-/// Models of a power curve (work = CP·t + W′ between 3 and 20 min), values W by [`SECS`].
+/// Models of a power curve (work = CP·t + W′ between 3 and 20 min), values W by [`SECS`]. A W′ that nobody has comes of
+/// efforts that were none; then the nearest that somebody has, and the CP whose curve touches the values.
 pub(super) fn power_models(values: &[u32]) -> Vec<Value> {
     let at: Vec<usize> = (0..values.len())
         .filter(|n| (180..=1200).contains(&SECS[*n]))
@@ -231,13 +260,18 @@ pub(super) fn power_models(values: &[u32]) -> Vec<Value> {
         .iter()
         .map(|n| (f64::from(SECS[*n]), f64::from(SECS[*n]) * f64::from(values[*n])))
         .collect();
-    let (Some((critical, prime, _)), Some(first), Some(last)) = (line(&points), at.first(), at.last()) else {
+    let (Some((_, prime, _)), Some(first), Some(last)) = (line(&points), at.first(), at.last()) else {
         return Vec::new();
     };
+    let prime = prime.clamp(9000.0, 26_000.0);
+    let critical = points
+        .iter()
+        .map(|(secs, joules)| (joules - prime) / secs)
+        .fold(0.0, f64::max);
     let peak = values.first().copied().unwrap_or_default();
     let model = |name: &str, cp: f64, prime: f64, peak: Option<u32>, inputs: Vec<usize>, ftp: f64| {
         let mut model = json!({
-            "type": name, "criticalPower": whole(cp), "wPrime": whole(prime.max(0.0)), "inputPointIndexes": inputs,
+            "type": name, "criticalPower": whole(cp), "wPrime": whole(prime), "inputPointIndexes": inputs,
             "ftp": whole(ftp),
         });
         if let Some(peak) = peak {
@@ -245,7 +279,7 @@ pub(super) fn power_models(values: &[u32]) -> Vec<Value> {
         }
         model
     };
-    let (three, five) = (vec![4, *first, *last], vec![4, *last]);
+    let (three, two) = (vec![4, *first, *last], vec![4, *last]);
     vec![
         model("MS_2P", critical, prime, None, vec![*first, *last], critical),
         model(
@@ -261,7 +295,7 @@ pub(super) fn power_models(values: &[u32]) -> Vec<Value> {
             critical * 0.995,
             prime * 1.02,
             Some(peak + 3),
-            five,
+            two,
             critical * 1.01,
         ),
         model(

@@ -144,7 +144,7 @@ fn deaf(person: &Person, done: &Done, count: usize) -> impl Fn(usize) -> bool {
     move |n| n < 2 || (lost && (from..from + length).contains(&n))
 }
 
-fn stream(name: &str, data: Value, integer: bool) -> Value {
+fn stream(name: &str, data: impl serde::Serialize, integer: bool) -> Value {
     json!({
         "type": name, "name": null, "data": data, "data2": null, "valueType": if integer { "INTEGER" } else { "FLOAT" },
         "valueTypeIsArray": false, "anomalies": null, "custom": false, "allNull": false,
@@ -161,11 +161,11 @@ pub(super) fn wire(person: &Person, done: &Done, track: &Track, name: &str) -> O
             .enumerate()
             .map(|(n, value)| (!hidden(n)).then_some(*value))
             .collect();
-        Some(stream(name, json!(data), true))
+        Some(stream(name, data, true))
     };
-    let floats = |values: &Option<Vec<f64>>| values.as_ref().map(|values| stream(name, json!(values), false));
+    let floats = |values: &Option<Vec<f64>>| values.as_ref().map(|values| stream(name, values, false));
     match name {
-        "time" => Some(stream(name, json!(track.time), true)),
+        "time" => Some(stream(name, &track.time, true)),
         "watts" => {
             let mut watts = whole_numbers(&track.watts, &|n| n == 0)?;
             if let Some(at) = spike(person, done) {
@@ -194,7 +194,7 @@ pub(super) fn wire(person: &Person, done: &Done, track: &Track, name: &str) -> O
             let data: Vec<f64> = heights
                 .map(|(high, wander)| round(high + 3.0 + 1.5 * wander, 1))
                 .collect();
-            Some(stream(name, json!(data), false))
+            Some(stream(name, data, false))
         }
         "latlng" if has_place(done) => {
             let (latitudes, longitudes) = places(person, done, track.distance.as_deref().unwrap_or_default());
@@ -206,7 +206,7 @@ pub(super) fn wire(person: &Person, done: &Done, track: &Track, name: &str) -> O
                     .map(|(n, value)| (!blind(n)).then_some(value))
                     .collect()
             };
-            let mut stream = stream(name, json!(seen(latitudes)), false);
+            let mut stream = stream(name, seen(latitudes), false);
             stream["data2"] = json!(seen(longitudes));
             Some(stream)
         }
@@ -217,12 +217,12 @@ pub(super) fn wire(person: &Person, done: &Done, track: &Track, name: &str) -> O
                 .iter()
                 .map(|wander| round(celsius + 1.4 * wander, 0))
                 .collect();
-            Some(stream(name, json!(data), true))
+            Some(stream(name, data, true))
         }
         "w_bal" => {
             let left = track.balance(f64::from(done.power?.ftp) - 10.0)?;
             let data: Vec<f64> = left.into_iter().map(|left| round(left, 0)).collect();
-            Some(stream(name, json!(data), true))
+            Some(stream(name, data, true))
         }
         _ => {
             let name = extra_names(person, done)

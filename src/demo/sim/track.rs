@@ -52,8 +52,11 @@ pub(super) struct Stage {
     pub(super) step: Option<Step>,
 }
 
-/// The tracks asked for last, by the activity's id.
-static MEMO: LazyLock<Mutex<VecDeque<(String, Arc<Track>)>>> = LazyLock::new(Mutex::default);
+/// Tracks by the activity's id, the last at the end.
+type Kept = VecDeque<(String, Arc<Track>)>;
+
+/// The tracks asked for last.
+static MEMO: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
 /// A count as a number.
 pub(super) fn real(count: usize) -> f64 {
@@ -142,6 +145,20 @@ pub(super) fn is_recorded(done: &Done) -> bool {
     !matches!(done.source, Source::Manual | Source::Strava) && done.secs > 0
 }
 
+/// Only the watts of a track, for where many activities are gone through.
+pub(super) fn watts_of(person: &Person, done: &Done) -> Option<Vec<u32>> {
+    let power = done.power.filter(|_| is_recorded(done))?;
+    let count = usize::try_from(done.secs).unwrap_or_default();
+    let shape = shape(person, done, &stages(done, count), count);
+    Some(watts(
+        person,
+        done,
+        power,
+        &shape,
+        &coasting(person, done, &shape),
+    ))
+}
+
 /// The track, made anew.
 pub(super) fn build(person: &Person, done: &Done) -> Track {
     let count = usize::try_from(done.secs).unwrap_or_default();
@@ -190,8 +207,7 @@ fn clock(person: &Person, done: &Done, count: usize) -> Vec<u32> {
     let (mut late, mut next) = (0, 0);
     (0..count)
         .map(|n| {
-            while let Some((at, secs)) = pauses.get(next).filter(|(at, _)| *at <= n) {
-                debug_assert!(*at <= n);
+            while let Some((_, secs)) = pauses.get(next).filter(|(at, _)| *at <= n) {
                 late += secs;
                 next += 1;
             }
@@ -202,16 +218,16 @@ fn clock(person: &Person, done: &Done, count: usize) -> Vec<u32> {
 
 /// Before which points the recording was paused, and for how many seconds.
 pub(super) fn pauses(person: &Person, done: &Done) -> Vec<(usize, u32)> {
-    let paused = done.elapsed.saturating_sub(done.secs);
+    let idle = done.elapsed.saturating_sub(done.secs);
     let count = real(usize::try_from(done.secs).unwrap_or_default());
-    if paused == 0 || count < 10.0 {
+    if idle == 0 || count < 10.0 {
         return Vec::new();
     }
     let share = throw(person, done, "pause share").between(0.55, 0.9);
-    let long = whole(f64::from(paused) * share);
+    let long = whole(f64::from(idle) * share);
     let at = |question: &str, low, high| index(count * throw(person, done, question).between(low, high));
     let pauses = [
-        (at("pause one", 0.2, 0.45), paused - long),
+        (at("pause one", 0.2, 0.45), idle - long),
         (at("pause two", 0.55, 0.8), long),
     ];
     pauses.into_iter().filter(|(_, secs)| *secs > 0).collect()
@@ -289,8 +305,13 @@ pub(super) fn normalized(watts: &[f64]) -> f64 {
         if n >= 30 {
             window -= watts[n - 30];
         }
-        let rolling: f64 = window / real((n + 1).min(30));
-        sum += rolling * rolling * rolling * rolling;
+        let rolling: f64 = if n < 30 {
+            window / real(n + 1)
+        } else {
+            window / 30.0
+        };
+        let square = rolling * rolling;
+        sum += square * square;
     }
     (sum / real(watts.len().max(1))).powf(0.25)
 }
@@ -318,14 +339,14 @@ fn watts(person: &Person, done: &Done, power: Power, shape: &[f64], turning: &[f
         watts[hole].copy_from_slice(&sprint.1);
         watts
     };
-    let (mut low, mut high) = (0.0, 0.95);
-    for _ in 0..9 {
-        let middle = f64::midpoint(low, high);
-        if normalized(&ridden(middle)) < f64::from(power.np) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+    // Normalized power grows about with the square of the unrest: two looks and a correction are enough.
+    let target = f64::from(power.np);
+    let calm = normalized(&ridden(0.0));
+    let mut restless = 0.5;
+    for _ in 0..2 {
+        let rise = normalized(&ridden(restless)) - calm;
+        let wanted = (target - calm).max(0.0) / rise.max(1e-6);
+        restless = (restless * wanted.sqrt()).clamp(0.001, 0.95);
     }
     let mut owed = 0.0;
     let round_off = |value: f64| {
@@ -333,7 +354,7 @@ fn watts(person: &Person, done: &Done, power: Power, shape: &[f64], turning: &[f
         owed += value - f64::from(watts);
         watts
     };
-    ridden(low).into_iter().map(round_off).collect()
+    ridden(restless).into_iter().map(round_off).collect()
 }
 
 /// On some rides one sprint: where, and its watts.
@@ -410,7 +431,7 @@ fn way(person: &Person, done: &Done, effort: &[f64], metres: f64) -> Way {
         distance
     };
     let mut distance = go(scale);
-    for _ in 0..3 {
+    for _ in 0..2 {
         scale *= metres / distance.last().copied().unwrap_or(metres).max(1e-9);
         distance = go(scale);
     }

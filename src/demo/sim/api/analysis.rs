@@ -15,7 +15,7 @@ use crate::demo::sim::{
     activity,
     comments::comments,
     dice::{round, whole},
-    efforts::{AFTER_KJ, Best, METRES, SECS, efforts},
+    efforts::{AFTER_KJ, Best, METRES, SECS, by_power, efforts},
     front::Caller,
     laps::{self, Teller},
     params::Params,
@@ -552,11 +552,11 @@ fn ends(bests: &[Best]) -> Vec<usize> {
 }
 
 fn power_curve_of(person: &Person, done: &Done, fatigue: Option<&str>) -> Value {
-    let efforts = efforts(person, done);
+    let efforts = by_power(person, done);
     let (after, bests) = match fatigue {
         Some("kj0") => (AFTER_KJ[0], &efforts.tired[0]),
         Some("kj1") => (AFTER_KJ[1], &efforts.tired[1]),
-        _ => (0, &efforts.power),
+        _ => (0, &efforts.fresh),
     };
     let mut object = curve(person, done, bests);
     let per_kg: Vec<f64> = bests

@@ -14,7 +14,7 @@ use super::{Object, Shared};
 use crate::demo::sim::{
     athlete,
     dice::{round, whole},
-    efforts::{AFTER_KJ, BUCKET, Best, Efforts, METRES, SECS, efforts, pace_models, power_models},
+    efforts::{AFTER_KJ, BUCKET, Best, METRES, SECS, by_power, efforts, pace_models, power_models},
     front::Caller,
     params::{Params, date},
     people::{FIRST_DAY, Person},
@@ -180,19 +180,20 @@ fn among(
     })
 }
 
-fn bests(efforts: &Efforts, of: Of, after: Option<usize>) -> &[Best] {
+/// The bests of one activity.
+fn bests(person: &Person, done: &Done, of: Of, after: Option<usize>) -> Vec<Best> {
     match (of, after) {
-        (Of::Power, Some(n)) => &efforts.tired[n],
-        (Of::Power, None) => &efforts.power,
-        (Of::Heart, _) => &efforts.heart,
-        (Of::Pace, _) => &efforts.pace,
-        (Of::Graded, _) => &efforts.graded,
+        (Of::Power, Some(n)) => by_power(person, done).tired[n].clone(),
+        (Of::Power, None) => by_power(person, done).fresh.clone(),
+        (Of::Heart, _) => efforts(person, done).heart.clone(),
+        (Of::Pace, _) => efforts(person, done).pace.clone(),
+        (Of::Graded, _) => efforts(person, done).graded.clone(),
     }
 }
 
 /// The best of all, with the number of the activity it is of; never better for longer.
-fn merge(all: &[&[Best]], lower_is_better: bool) -> Vec<(u32, usize)> {
-    let longest = all.iter().map(|bests| bests.len()).max().unwrap_or_default();
+fn merge(all: &[Vec<Best>], lower_is_better: bool) -> Vec<(u32, usize)> {
+    let longest = all.iter().map(Vec::len).max().unwrap_or_default();
     let mut merged: Vec<(u32, usize)> = (0..longest)
         .filter_map(|n| {
             let values = all
@@ -221,10 +222,9 @@ fn merge(all: &[&[Best]], lower_is_better: bool) -> Vec<(u32, usize)> {
 
 /// One curve, and what it names of the activities.
 fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<usize>) {
-    let efforts: Vec<_> = done.iter().map(|done| efforts(person, done)).collect();
-    let all: Vec<&[Best]> = efforts
+    let all: Vec<Vec<Best>> = done
         .iter()
-        .map(|efforts| bests(efforts, of, asked.after))
+        .map(|done| bests(person, done, of, asked.after))
         .collect();
     let by_distance = matches!(of, Of::Pace | Of::Graded);
     let merged = merge(&all, by_distance);
@@ -422,8 +422,7 @@ async fn by_activity(
         };
         let mut curves = Vec::new();
         for done in &rows {
-            let efforts = efforts(person, done);
-            let bests = bests(&efforts, of, after);
+            let bests = bests(person, done, of, after);
             if bests.is_empty() {
                 continue;
             }

@@ -1,6 +1,7 @@
 //! The simulator over HTTP, as a client sees it.
 
 mod access;
+mod analysis;
 mod broken;
 mod data;
 mod people;
