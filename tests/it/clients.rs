@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use icusync::tools::{CATALOGUE, Tool};
+use icusync::tools::CATALOGUE;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -106,47 +106,11 @@ const LIMIT: Duration = Duration::from_mins(3);
 /// What no tool takes.
 const NONSENSE: &str = "no_such_argument";
 
-/// What a tool is called with that needs an argument: the newest activity that can be read, a day, a sport.
-async fn needed(world: &World, tool: &Tool) -> Value {
-    let schema = (tool.schema)();
-    let mut arguments = json!({});
-    for name in schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        let name = name.as_str().unwrap();
-        arguments[name] = match name {
-            "activity" | "activity_id" | "id" => json!(newest_activity(world).await),
-            "date" | "day" => json!("2026-11-20"),
-            "sport" => json!("Ride"),
-            other => panic!("say what {} is to be called with as {other}", tool.name),
-        };
-    }
-    arguments
-}
-
-/// The last column of the first row of the history that is not closed.
-async fn newest_activity(world: &World) -> String {
-    let history = world
-        .mcp(&world.ana().link)
-        .call("get_training_history", json!({}))
-        .await;
-    let mut rows = history
-        .text()
-        .lines()
-        .filter(|line| line.starts_with("2026-") && !line.contains("(Strava)"));
-    let id = rows.find_map(|row| row.rsplit('\t').next());
-    id.unwrap_or_else(|| panic!("no activity in {}", history.text()))
-        .to_owned()
-}
-
 /// Each tool with its defaults, and last a call that no tool can take.
 async fn calls(world: &World) -> Vec<Value> {
     let mut calls = Vec::new();
     for tool in CATALOGUE {
-        calls.push(json!({"name": tool.name, "arguments": needed(world, tool).await}));
+        calls.push(json!({"name": tool.name, "arguments": world.defaults(world.ana(), tool).await.expect("Ana has activities")}));
     }
     calls.push(json!({"name": CATALOGUE[0].name, "arguments": {NONSENSE: true}}));
     calls
