@@ -239,9 +239,9 @@ impl Document {
             found.add(format!("{at}: not one of its words"), &value.to_string());
         }
         if schema["format"] == "date-time"
-            && !value
+            && value
                 .as_str()
-                .is_some_and(|text| chrono::DateTime::parse_from_rfc3339(text).is_ok())
+                .is_none_or(|text| chrono::DateTime::parse_from_rfc3339(text).is_err())
         {
             found.add(format!("{at}: not a date with its time"), &value.to_string());
         }
