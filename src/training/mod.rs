@@ -2,6 +2,8 @@
 //!
 //! Pure: no I/O, no clock, no text for people.
 
+pub mod climbs;
+pub mod dfa;
 pub mod fitness;
 pub mod laps;
 pub mod means;
