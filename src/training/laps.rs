@@ -196,7 +196,8 @@ mod tests {
             if usize::try_from(count).unwrap() != laps.len() || count < 2 {
                 prop_assert_eq!(found, Origin::Detected { recorded: count });
             } else {
-                prop_assert!(!matches!(found, Origin::Detected { .. } | Origin::Edited | Origin::Unknown));
+                let of_the_device = !matches!(found, Origin::Detected { .. } | Origin::Edited | Origin::Unknown);
+                prop_assert!(of_the_device);
             }
         }
     }

@@ -37,11 +37,13 @@ async fn every_answer_begins_with_whose_it_is_and_their_own_today() {
         // 08:00 UTC on Saturday is 19:00 in Melbourne; fourteen hours on it is Sunday there and Saturday in Berlin.
         world.clock.advance(chrono::Duration::hours(14));
         for tool in icusync::tools::CATALOGUE {
-            let (text, _) = ask(&world, &world.ana().link, tool.name, json!({})).await;
+            let arguments = world.defaults(world.ana(), tool).await.unwrap();
+            let (text, _) = ask(&world, &world.ana().link, tool.name, arguments).await;
             let line = text.lines().next().unwrap();
             assert!(line.starts_with("Ana Berger · "), "{line}");
             assert!(line.ends_with(" · Europe/Berlin, today 2026-11-21 Sat"), "{line}");
-            let (text, _) = ask(&world, &world.jack().link, tool.name, json!({})).await;
+            let arguments = world.defaults(world.jack(), tool).await.unwrap();
+            let (text, _) = ask(&world, &world.jack().link, tool.name, arguments).await;
             let line = text.lines().next().unwrap();
             assert!(line.starts_with("Jack Nguyen · "), "{line}");
             assert!(
@@ -182,7 +184,12 @@ async fn no_secret_of_upstream_and_no_address_is_ever_in_an_answer() {
         for seeded in &world.people {
             let person = seeded.person;
             for tool in icusync::tools::CATALOGUE {
-                for arguments in [json!({}), json!({"detail": "full"})] {
+                let Some(concise) = world.defaults(seeded, tool).await else {
+                    continue;
+                };
+                let mut full = concise.clone();
+                full["detail"] = json!("full");
+                for arguments in [concise, full] {
                     let (text, _) = ask(&world, &seeded.link, tool.name, arguments).await;
                     for hidden in [
                         person.api_key,

@@ -91,8 +91,15 @@ fn none(detail: &ActivityDetail) -> String {
     "Laps: none.".to_owned()
 }
 
+/// Moving time; of a rest, in which nothing moved, how long it was.
 fn secs_of(lap: &Interval) -> Option<f64> {
-    units::sane(lap.moving_time).or(units::sane(lap.elapsed_time))
+    let (moving, elapsed) = (units::sane(lap.moving_time), units::sane(lap.elapsed_time));
+    let running = lap.end_time.zip(lap.start_time).map(|(end, start)| end - start);
+    moving
+        .filter(|secs| *secs > 0.0)
+        .or(elapsed)
+        .or(units::sane(running).filter(|secs| *secs > 0.0))
+        .or(moving)
 }
 
 /// Where the laps come from, in a line.

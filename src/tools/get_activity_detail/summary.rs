@@ -132,7 +132,7 @@ fn power(detail: &ActivityDetail) -> String {
                 } else {
                     format!("{work} ({above} above FTP)")
                 },
-                named("FTP then", &whole(positive(activity.icu_ftp), "W")),
+                named("FTP used", &whole(positive(activity.icu_ftp), "W")),
                 estimated.to_owned(),
             ],
             DOT
@@ -200,7 +200,8 @@ fn movement(detail: &ActivityDetail, manner: &Manner) -> String {
 fn effort(detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
     let rpe = units::at_most(activity.icu_rpe, 1);
-    let feel = units::whole(activity.feel);
+    // The scale begins at 1.
+    let feel = units::whole(positive(activity.feel));
     // Without a plan, upstream writes 0.
     let compliance = activity
         .compliance

@@ -53,7 +53,7 @@ fn lap(number: usize, kind: &str, from: u32, secs: u32, watts: u32) -> Value {
 
 /// Sweet spot, three times twelve minutes, on the road.
 fn ride() -> Value {
-    let mut ride = json!({
+    let figures = json!({
         "id": "i188800101", "icu_athlete_id": "i424242", "start_date_local": "2026-11-18T17:32:05", "type": "Ride",
         "name": "Sweet spot 3x12", "description": "Legs good.\n\nWind on the way back", "source": "GARMIN_CONNECT",
         "device_name": "Garmin Edge 840", "power_meter": "FAVERO ASSIOMA", "moving_time": 4560, "elapsed_time": 4634,
@@ -62,6 +62,8 @@ fn ride() -> Value {
         "icu_training_load": 79, "power_load": 79, "hr_load": 73, "pace_load": null, "icu_intensity": 78.86,
         "icu_average_watts": 182, "icu_weighted_avg_watts": 194, "icu_variability_index": 1.066, "icu_weight": 64.2,
         "icu_joules": 831_486, "icu_joules_above_ftp": 656, "icu_ftp": 246, "device_watts": true,
+    });
+    let more = json!({
         "average_heartrate": 145, "max_heartrate": 161, "icu_efficiency_factor": 1.338, "decoupling": -3.679,
         "average_cadence": 85.94, "calories": 873, "icu_rpe": 6, "feel": 2, "session_rpe": 456, "trimp": 98.41,
         "strain_score": 72.2, "polarization_index": 0.41, "carbs_used": 178, "compliance": 98.7,
@@ -87,11 +89,16 @@ fn ride() -> Value {
             "average_watts": 223, "intensity": 91, "average_speed": 8.537, "average_heartrate": 156,
             "average_cadence": 88.53}],
     });
-    let (Some(all), Value::Object(rest)) = (ride.as_object_mut(), rest) else {
-        panic!("not objects")
-    };
-    all.extend(rest);
-    ride
+    merged([figures, more, rest])
+}
+
+/// One object of several: `json!` takes only so many keys.
+fn merged<const N: usize>(parts: [Value; N]) -> Value {
+    let objects = parts.into_iter().map(|part| match part {
+        Value::Object(object) => object,
+        other => panic!("no object: {other}"),
+    });
+    Value::Object(objects.flatten().collect())
 }
 
 /// An easy run that lapped each mile, of somebody who counts in miles.
@@ -225,7 +232,7 @@ fn a_window_narrows_laps_and_streams_and_says_so() {
     let given = json!({"include": "streams", "from": "0:20:00", "to": 40, "points": 240});
     let text = answer(&ana(), given, &found);
     assert!(
-        text.contains("Laps 7: ") && text.contains("Shown from 0:20:00 to 0:40:00: 4 of 7 laps"),
+        text.contains("Laps 7: ") && text.contains("Shown from 0:20:00 to 0:40:00: 3 of 7 laps"),
         "{text}"
     );
     assert!(
@@ -451,7 +458,8 @@ proptest! {
             }
             let card = if imperial { joe() } else { ana() };
             let text = answer(&card, json!({"detail": "full"}), &alone(&activity));
-            prop_assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
+            let no_figure = text.contains("NaN") || text.contains("inf ");
+            prop_assert!(!no_figure, "{}", text);
             prop_assert!(text.len() < 12_000);
         }
     }

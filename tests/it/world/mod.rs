@@ -23,7 +23,9 @@ use icusync::{
     secrets::{KeyRing, Random},
     start::{self, Ingredients, Purpose},
     time::Clock,
+    tools::Tool,
 };
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -176,6 +178,35 @@ impl World {
     )]
     pub fn mcp(&self, url: &str) -> Mcp {
         Mcp::at(url)
+    }
+
+    /// Arguments with which a tool answers by its defaults: an activity's id where it needs one. None: the person has
+    /// no activity.
+    pub async fn defaults(&self, seeded: &Seeded, tool: &Tool) -> Option<Value> {
+        let schema = Value::Object((tool.schema)());
+        let needs_id = schema["required"]
+            .as_array()
+            .is_some_and(|names| names.iter().any(|name| name == "id"));
+        if !needs_id {
+            return Some(json!({}));
+        }
+        let person = seeded.person;
+        let url = format!(
+            "{}/api/v1/athlete/{}/activities?oldest=2026-11-01&fields=id,type",
+            self.sim.base_url, person.athlete_id
+        );
+        let client = Mcp::client();
+        let answer = client
+            .get(url)
+            .header("user-agent", "IcuSync tests")
+            .basic_auth("API_KEY", Some(person.api_key))
+            .send()
+            .await
+            .unwrap();
+        let rows: Vec<Value> = answer.json().await.unwrap();
+        let readable = rows.iter().find(|row| row["type"].is_string());
+        let row = readable.or(rows.first())?;
+        Some(json!({"id": row["id"]}))
     }
 
     /// Works off the queue, and tells every mail to `address` so far, newest last.
