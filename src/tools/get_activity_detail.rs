@@ -63,6 +63,8 @@ const PARTS: &[&str] = &[
     "plan",
     "comments",
 ];
+/// These share one request.
+const RECORDING: &[&str] = &["streams", "splits"];
 /// A day and a night at a sample a second still fits into one answer of upstream.
 const STREAMS: &[&str] = &[
     "time",
@@ -101,12 +103,8 @@ fn schema() -> Map<String, Value> {
 #[derive(Debug)]
 struct Asked {
     id: ActivityId,
-    streams: bool,
-    splits: bool,
-    histograms: Vec<Histogram>,
-    weather: bool,
-    plan: bool,
-    comments: bool,
+    /// Of [`PARTS`].
+    include: Vec<&'static str>,
     window: Window,
     points: usize,
     detail: Detail,
@@ -147,7 +145,6 @@ impl Asked {
         let arguments = Arguments::new(given, NAMES, today)?;
         let id = arguments.the_activity_id()?;
         let include = arguments.list("include", PARTS)?;
-        let wants = |part: &str| include.contains(&part);
         let window = Window {
             from: arguments.moment("from")?,
             to: arguments.moment("to")?,
@@ -157,34 +154,18 @@ impl Asked {
         {
             return Err(arguments::wrong("to", "it must lie after from"));
         }
-        let histograms: Vec<Histogram> = [
-            ("power_histogram", Histogram::Power),
-            ("hr_histogram", Histogram::HeartRate),
-            ("pace_histogram", Histogram::Pace),
-        ]
-        .into_iter()
-        .filter(|(word, _)| wants(word))
-        .map(|(_, histogram)| histogram)
-        .collect();
         let asked = Self {
             id,
-            streams: wants("streams"),
-            splits: wants("splits"),
-            histograms,
-            weather: wants("weather"),
-            plan: wants("plan"),
-            comments: wants("comments"),
+            include,
             window,
             points: arguments.count("points", POINTS, MOST_POINTS)?,
             detail: arguments.detail()?,
         };
-        let singles = [
-            asked.streams || asked.splits,
-            asked.weather,
-            asked.plan,
-            asked.comments,
-        ];
-        let parts = singles.into_iter().filter(|wanted| *wanted).count() + asked.histograms.len();
+        let recording = usize::from(asked.channels().is_some());
+        let others = PARTS
+            .iter()
+            .filter(|part| !RECORDING.contains(part) && asked.wants(part));
+        let parts = recording + others.count();
         if parts > MOST_PARTS {
             return Err(arguments::wrong(
                 "include",
@@ -195,9 +176,26 @@ impl Asked {
         Ok(asked)
     }
 
+    /// Whether this part was asked for.
+    fn wants(&self, part: &str) -> bool {
+        self.include.contains(&part)
+    }
+
+    /// The histograms asked for.
+    fn histograms(&self) -> impl Iterator<Item = Histogram> {
+        [
+            ("power_histogram", Histogram::Power),
+            ("hr_histogram", Histogram::HeartRate),
+            ("pace_histogram", Histogram::Pace),
+        ]
+        .into_iter()
+        .filter(|(word, _)| self.wants(word))
+        .map(|(_, histogram)| histogram)
+    }
+
     /// The channels to ask for. None: no recording is needed.
     fn channels(&self) -> Option<&'static [&'static str]> {
-        match (self.streams, self.splits) {
+        match (self.wants("streams"), self.wants("splits")) {
             (true, _) => Some(STREAMS),
             (false, true) => Some(SPLITS),
             (false, false) => None,
@@ -237,7 +235,14 @@ struct Found {
 }
 
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
+    // An activity with all its fields is large; what waits for it lives on the heap.
+    let answer = Box::pin(read(
+        granted.intervals(),
+        granted.athlete(),
+        granted.today(),
+        given,
+    ));
+    answer.await
 }
 
 /// Fetches what was asked for, and says it.
@@ -314,7 +319,7 @@ async fn streams(
     let Some(channels) = asked.channels() else {
         return Ok(Part::NotAsked);
     };
-    let what = match (asked.streams, asked.splits) {
+    let what = match (asked.wants("streams"), asked.wants("splits")) {
         (true, true) => "Streams and splits",
         (true, false) => "Streams",
         _ => "Splits",
@@ -330,7 +335,7 @@ async fn histograms(
     asked: &Asked,
     detail: &ActivityDetail,
 ) -> Result<Vec<(Histogram, Part<Vec<Bucket>>)>, ToolError> {
-    let answers = asked.histograms.iter().map(|&of| async move {
+    let answers = asked.histograms().map(|of| async move {
         let (what, of_what, streams): (_, _, &[&str]) = match of {
             Histogram::Power => ("Power histogram", "power", &["watts"]),
             Histogram::HeartRate => ("HR histogram", "heart rate", &["heartrate"]),
@@ -349,7 +354,7 @@ async fn weather(
     asked: &Asked,
     detail: &ActivityDetail,
 ) -> Result<Part<Weather>, ToolError> {
-    if !asked.weather {
+    if !asked.wants("weather") {
         return Ok(Part::NotAsked);
     }
     if detail.has_weather == Some(false) {
@@ -365,7 +370,7 @@ async fn plan(
     asked: &Asked,
     detail: &ActivityDetail,
 ) -> Result<Part<PlannedWorkout>, ToolError> {
-    match (asked.plan, detail.activity.paired_event_id) {
+    match (asked.wants("plan"), detail.activity.paired_event_id) {
         (false, _) => Ok(Part::NotAsked),
         (true, None) => Ok(Part::Missing(
             "Plan: intervals.icu paired no planned workout with this activity.".to_owned(),
@@ -375,7 +380,7 @@ async fn plan(
 }
 
 async fn comments(upstream: &intervals::Athlete, asked: &Asked) -> Result<Part<Vec<Comment>>, ToolError> {
-    if !asked.comments {
+    if !asked.wants("comments") {
         return Ok(Part::NotAsked);
     }
     settle("Comments", upstream.comments(&asked.id).await)

@@ -33,12 +33,12 @@ pub(super) fn block(streams: &[Stream], manner: &Manner, asked: &Asked) -> Strin
     };
     joined(
         [
-            if asked.streams {
+            if asked.wants("streams") {
                 thinned(&track, manner, asked)
             } else {
                 String::new()
             },
-            if asked.splits {
+            if asked.wants("splits") {
                 splits(&track, manner)
             } else {
                 String::new()
