@@ -3,6 +3,7 @@
 //! How a question travels stands in [`super::wire`]; what is kept in [`super::cache`].
 
 mod analysis;
+mod extended;
 mod streams;
 
 use std::{

@@ -7,6 +7,8 @@ pub mod answer;
 pub mod arguments;
 mod get_activity_detail;
 mod get_athlete_profile;
+mod get_climb_segments;
+mod get_extended_metrics;
 mod get_fitness;
 mod get_training_history;
 mod get_wellness;
@@ -73,6 +75,8 @@ pub static CATALOGUE: &[Tool] = &[
     get_athlete_profile::TOOL,
     get_training_history::TOOL,
     get_activity_detail::TOOL,
+    get_extended_metrics::TOOL,
+    get_climb_segments::TOOL,
     get_fitness::TOOL,
     get_wellness::TOOL,
 ];

@@ -2,7 +2,7 @@
 //!
 //! How: 1. Distance is summed anew from steps that a wheel or foot can make (at most 45 m/s; what jumps further or runs
 //! back counts as nothing), so that a spike is no way. 2. Altitude that changes while nothing moves (less than 3 m in
-//! 15 s or longer: a stop, a pause, a lift) is drift of the barometer and taken out. 3. The profile is read every ten
+//! 15 s or longer, or slower than that across a pause: a stop, a lift) is drift of the barometer and taken out. 3. The profile is read every ten
 //! metres as the median of the samples there, gaps of up to a kilometre (a tunnel) drawn straight, longer ones left open;
 //! a running median of five points takes out spikes, a running mean of seven the noise. 4. The profile is tilted by the
 //! least grade that counts: what still rises is steeper than that. A climb is a rise of the tilted profile from its lowest to
@@ -324,6 +324,13 @@ fn still(track: &Track, way: &[f64]) -> Vec<bool> {
             begin = end;
         }
         begin += 1;
+    }
+    // Across a pause somebody may have strolled on, or the first sample after it have come late.
+    for (at, (times, metres)) in time.windows(2).zip(way.windows(2)).enumerate() {
+        let secs = times[1] - times[0];
+        if secs >= STANDING_SECS && metres[1] - metres[0] < STANDING_METRES / STANDING_SECS * secs {
+            still[at] = true;
+        }
     }
     still
 }

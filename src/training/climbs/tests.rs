@@ -118,10 +118,9 @@ fn small_climbs_can_be_asked_for() {
 fn stops_pauses_and_a_lift_are_no_climb() {
     // Ten minutes at a café while the barometer rises by 80 m.
     let mut ride = samples(&[(5000.0, 0.0)], 1.0);
-    for (at, sample) in ride.iter_mut().enumerate().skip(500) {
+    for sample in ride.iter_mut().skip(500) {
         sample.0 += 600.0;
         sample.2 += 80.0;
-        let _ = at;
     }
     let cafe: Vec<_> = (0..600_u32)
         .map(|s| (500.0 + f64::from(s), 2500.0, 300.0 + f64::from(s) * 80.0 / 600.0))
@@ -150,8 +149,7 @@ fn stops_pauses_and_a_lift_are_no_climb() {
     let climbs = profile.climbs(USUAL);
     let (moving, still) = profile.times(&track, climbs[0].samples.clone());
     assert_eq!(climbs.len(), 1);
-    assert!(near(moving, 400.0, 12.0) || near(moving + still, 520.0, 12.0));
-    assert!(near(still, 0.0, 0.1) || near(still, 121.0, 2.0), "{still}");
+    assert!(near(moving, 400.0, 12.0) && near(still, 121.0, 0.1), "{moving} {still}");
 }
 
 #[test]
