@@ -201,7 +201,11 @@ fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: &Manne
     let whole = whole_gain(detail, &profile, own);
     if climbs.is_empty() {
         let low_high = profile.span().map_or_else(String::new, |(low, high)| {
-            format!(", between {} and {} above the sea", height(low, own), height(high, own))
+            format!(
+                ", between {} and {} above the sea",
+                height(low, own),
+                height(high, own)
+            )
         });
         return vec![format!(
             "No climb of {} found; {whole}{low_high}. Smaller ones: ask with a lower min_gain or min_grade.",
@@ -260,7 +264,10 @@ fn largest(climbs: &[Climb]) -> (Vec<(usize, &Climb)>, String) {
 fn whole_gain(detail: &ActivityDetail, profile: &Profile, own: &Manner) -> String {
     match units::sane(detail.activity.total_elevation_gain) {
         Some(gain) => format!("the whole gain is {}", height(gain, own)),
-        None => format!("the whole gain is {} (sum of the profile)", height(profile.gain(), own)),
+        None => format!(
+            "the whole gain is {} (sum of the profile)",
+            height(profile.gain(), own)
+        ),
     }
 }
 
@@ -355,7 +362,11 @@ fn table(
             units::height(Some(climb.gain), own.units),
             percent(climb.grade()),
             percent(climb.steepest),
-            if rides { category(climb).to_owned() } else { String::new() },
+            if rides {
+                category(climb).to_owned()
+            } else {
+                String::new()
+            },
             units::hours_minutes_seconds(Some(moving)),
             units::hours_minutes_seconds(Some(stopped).filter(|secs| *secs >= 1.0)),
             vam(climb.gain, moving, own),
@@ -377,7 +388,10 @@ fn notes(detail: &ActivityDetail, track: &Track, own: &Manner) -> String {
     let rides = is_ride(detail);
     let then = joined(
         [
-            named("FTP", &with_unit(units::whole(positive(detail.activity.icu_ftp)), "W")),
+            named(
+                "FTP",
+                &with_unit(units::whole(positive(detail.activity.icu_ftp)), "W"),
+            ),
             named(
                 "weight",
                 &with_unit(
@@ -389,10 +403,14 @@ fn notes(detail: &ActivityDetail, track: &Track, own: &Manner) -> String {
         ", ",
     );
     let missing = joined(
-        [("power", "watts"), ("heart rate", "heartrate"), ("cadence", "cadence")]
-            .into_iter()
-            .filter(|(name, channel)| track.channel(channel).is_none() && (rides || *name != "power"))
-            .map(|(name, _)| name.to_owned()),
+        [
+            ("power", "watts"),
+            ("heart rate", "heartrate"),
+            ("cadence", "cadence"),
+        ]
+        .into_iter()
+        .filter(|(name, channel)| track.channel(channel).is_none() && (rides || *name != "power"))
+        .map(|(name, _)| name.to_owned()),
         ", ",
     );
     joined(
@@ -403,7 +421,11 @@ fn notes(detail: &ActivityDetail, track: &Track, own: &Manner) -> String {
             } else {
                 String::new()
             },
-            if power { named("at that time", &then) } else { String::new() },
+            if power {
+                named("at that time", &then)
+            } else {
+                String::new()
+            },
             if power && detail.device_watts == Some(false) {
                 "power estimated, no power meter".to_owned()
             } else {
@@ -432,7 +454,10 @@ fn quarters_of(climb: &Climb, track: &Track, profile: &Profile) -> [Quarter; 4] 
         let to = from + length;
         let samples = profile.samples(from, to);
         let (secs, _) = profile.times(track, samples.clone());
-        let rise = profile.height(to).zip(profile.height(from)).map(|(top, foot)| top - foot);
+        let rise = profile
+            .height(to)
+            .zip(profile.height(from))
+            .map(|(top, foot)| top - foot);
         Quarter {
             grade: rise.map(|rise| rise / length),
             secs,
@@ -486,7 +511,10 @@ fn fades(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile) -> String
                     "power",
                     &with_unit(units::signed(change(first.watts, last.watts), 0), "%"),
                 ),
-                named("HR", &with_unit(units::signed(change(first.heart, last.heart), 0), "%")),
+                named(
+                    "HR",
+                    &with_unit(units::signed(change(first.heart, last.heart), 0), "%"),
+                ),
             ],
             ", ",
         );

@@ -119,8 +119,8 @@ impl Asked {
                         "sport",
                         "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk",
                     )
-                })?;
-                Ok((word, sports))
+                });
+                sports.map(|sports| (word, sports))
             })
             .transpose()?;
         Ok(Self::Trend(Trend {

@@ -203,7 +203,10 @@ impl Profile {
     fn climb(&self, foot: usize, top: usize, rule: Rule) -> Option<Climb> {
         let points = self.heights.get(foot..=top)?;
         let gain = points.last().copied().flatten()? - points.first().copied().flatten()?;
-        let (from, to) = (float(foot) * self.step, (float(top) * self.step).min(self.length()));
+        let (from, to) = (
+            float(foot) * self.step,
+            (float(top) * self.step).min(self.length()),
+        );
         let length = to - from;
         if gain < rule.least_gain || length < rule.least_length() || gain < rule.least_grade * length {
             return None;
@@ -316,7 +319,10 @@ fn still(track: &Track, way: &[f64]) -> Vec<bool> {
     let mut end = 0;
     while begin < way.len() {
         end = end.max(begin);
-        while way.get(end + 1).is_some_and(|metres| metres - way[begin] < STANDING_METRES) {
+        while way
+            .get(end + 1)
+            .is_some_and(|metres| metres - way[begin] < STANDING_METRES)
+        {
             end += 1;
         }
         if time[end] - time[begin] >= STANDING_SECS {

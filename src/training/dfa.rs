@@ -164,23 +164,42 @@ mod tests {
     #[test]
     fn a_ramp_crosses_where_its_line_does() {
         // 100 to 180 bpm in forty minutes; α1 falls by 0.0125 a beat from 1.25.
-        let ramp = track(2400, |s| 100.0 + s / 30.0, |_, rate| 1.25 - (rate - 100.0) * 0.0125);
+        let ramp = track(
+            2400,
+            |s| 100.0 + s / 30.0,
+            |_, rate| 1.25 - (rate - 100.0) * 0.0125,
+        );
         let first = crossing(&ramp, "heartrate", FIRST).unwrap();
-        assert!((first.at - 140.0).abs() < 0.5 && first.r2 > 0.99 && first.blocks == 19, "{first:?}");
+        assert!(
+            (first.at - 140.0).abs() < 0.5 && first.r2 > 0.99 && first.blocks == 19,
+            "{first:?}"
+        );
         let second = crossing(&ramp, "heartrate", SECOND).unwrap();
         assert!((second.at - 160.0).abs() < 0.5);
         let times = times(&ramp).unwrap();
-        assert!((times.above - 1080.0).abs() < 2.0 && (times.between - 600.0).abs() < 2.0 && (times.below - 600.0).abs() < 2.0);
+        assert!(
+            (times.above - 1080.0).abs() < 2.0
+                && (times.between - 600.0).abs() < 2.0
+                && (times.below - 600.0).abs() < 2.0
+        );
         assert!(crossing(&ramp, "watts", FIRST).is_none());
     }
 
     #[test]
     fn what_is_not_well_defined_has_no_crossing() {
-        let steady = track(3600, |s| 135.0 + (s / 60.0).sin(), |s, _| 0.75 + 0.1 * (s / 97.0).sin());
+        let steady = track(
+            3600,
+            |s| 135.0 + (s / 60.0).sin(),
+            |s, _| 0.75 + 0.1 * (s / 97.0).sin(),
+        );
         assert_eq!(crossing(&steady, "heartrate", FIRST), None);
         let easy = track(2400, |s| 90.0 + s / 60.0, |_, rate| 1.6 - (rate - 90.0) * 0.01);
         assert_eq!(crossing(&easy, "heartrate", FIRST), None, "never below");
-        let short = track(700, |s| 100.0 + s / 10.0, |_, rate| 1.25 - (rate - 100.0) * 0.0125);
+        let short = track(
+            700,
+            |s| 100.0 + s / 10.0,
+            |_, rate| 1.25 - (rate - 100.0) * 0.0125,
+        );
         assert_eq!(crossing(&short, "heartrate", FIRST), None, "too few blocks");
         let rising = track(2400, |s| 100.0 + s / 30.0, |_, rate| 0.3 + (rate - 100.0) * 0.01);
         assert_eq!(crossing(&rising, "heartrate", FIRST), None);

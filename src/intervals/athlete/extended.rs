@@ -37,7 +37,11 @@ impl Athlete {
                 .collect();
             let odd = raw.len() - rows.len();
             if odd > 0 {
-                tracing::warn!(endpoint = "activities", rows = odd, "rows that are none were left out");
+                tracing::warn!(
+                    endpoint = "activities",
+                    rows = odd,
+                    "rows that are none were left out"
+                );
             }
             if rows.is_empty() && odd > 0 {
                 return Err(Error::Garbled);

@@ -137,7 +137,12 @@ async fn rows_with_more_figures_are_one_request_and_only_this_athletes() {
     let ask = |body: &'static str| async move {
         let server = Server::always(json(body)).await;
         let result = handle(&server.base)
-            .extended_activities(super::day("2026-11-01"), super::day("2026-11-21"), 1000, &["decoupling", "id"])
+            .extended_activities(
+                super::day("2026-11-01"),
+                super::day("2026-11-21"),
+                1000,
+                &["decoupling", "id"],
+            )
             .await;
         assert_eq!(
             server.seen()[0].line,
@@ -145,7 +150,8 @@ async fn rows_with_more_figures_are_one_request_and_only_this_athletes() {
              &fields=decoupling%2Cicu_athlete_id%2Cid%2Csource%2Cstart_date_local&limit=1000"
         );
         result.map(|rows| {
-            let figures = |row: crate::intervals::model::ActivityDetail| (row.activity.id, row.average_stance_time);
+            let figures =
+                |row: crate::intervals::model::ActivityDetail| (row.activity.id, row.average_stance_time);
             rows.into_iter().map(figures).collect::<Vec<_>>()
         })
     };
@@ -153,10 +159,16 @@ async fn rows_with_more_figures_are_one_request_and_only_this_athletes() {
         {"id":"b","icu_athlete_id":"i1","start_date_local":"2026-11-03T08:00:00","average_stance_time":[1]},{"type":"Run"}]"#;
     assert_eq!(
         ask(rows).await,
-        Ok(vec![(Some("b".to_owned()), None), (Some("a".to_owned()), Some(243.5))])
+        Ok(vec![
+            (Some("b".to_owned()), None),
+            (Some("a".to_owned()), Some(243.5))
+        ])
     );
     assert_eq!(ask("[]").await, Ok(vec![]));
-    assert_eq!(ask(r#"[{"id":"a","icu_athlete_id":"i2"}]"#).await, Err(Error::WrongAthlete));
+    assert_eq!(
+        ask(r#"[{"id":"a","icu_athlete_id":"i2"}]"#).await,
+        Err(Error::WrongAthlete)
+    );
     for body in ["[1,2]", "{}", "null"] {
         assert_eq!(ask(body).await, Err(Error::Garbled), "{body}");
     }

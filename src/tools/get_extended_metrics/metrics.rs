@@ -1,10 +1,6 @@
 //! The figures: where each stands upstream, what it is called, its unit and decimals. One list for both forms.
 
-use crate::{
-    intervals::model::ActivityDetail,
-    tools::answer::units,
-    training::sports,
-};
+use crate::{intervals::model::ActivityDetail, tools::answer::units, training::sports};
 
 /// Which question a figure belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,29 +67,79 @@ macro_rules! metric {
 }
 
 pub(super) const METRICS: &[Metric] = &[
-    metric!(Durability, "decoupling", "%", 1, true, |d| units::sane(d.activity.decoupling)),
-    metric!(Durability, "EF", "", 2, true, |d| measured(d.icu_efficiency_factor)),
-    metric!(Durability, "VI", "", 2, true, |d| measured(d.icu_variability_index)),
-    metric!(Durability, "power/HR", "W/bpm", 2, false, |d| measured(d.icu_power_hr)),
-    metric!(Durability, "power/HR Z2", "W/bpm", 2, true, |d| measured(d.icu_power_hr_z2)),
-    metric!(Durability, "power/HR Z2 over", "min", 0, false, |d| measured(d.icu_power_hr_z2_mins)),
-    metric!(Durability, "cadence Z2", "rpm (runs: steps/min)", 0, false, cadence_z2),
-    metric!(Power, "W′ depletion", "kJ", 1, true, |d| units::sane(d.icu_max_wbal_depletion)
-        .map(|joules| joules / 1000.0)),
-    metric!(Power, "L/R balance", "% left", 1, true, |d| measured(d.avg_lr_balance)),
-    metric!(Recovery, "HR recovery", "bpm in 1 min", 0, true, |d| units::sane(d.icu_hrr.as_ref()?.hrr)),
+    metric!(Durability, "decoupling", "%", 1, true, |d| units::sane(
+        d.activity.decoupling
+    )),
+    metric!(Durability, "EF", "", 2, true, |d| measured(
+        d.icu_efficiency_factor
+    )),
+    metric!(Durability, "VI", "", 2, true, |d| measured(
+        d.icu_variability_index
+    )),
+    metric!(Durability, "power/HR", "W/bpm", 2, false, |d| measured(
+        d.icu_power_hr
+    )),
+    metric!(Durability, "power/HR Z2", "W/bpm", 2, true, |d| measured(
+        d.icu_power_hr_z2
+    )),
+    metric!(Durability, "power/HR Z2 over", "min", 0, false, |d| measured(
+        d.icu_power_hr_z2_mins
+    )),
+    metric!(
+        Durability,
+        "cadence Z2",
+        "rpm (runs: steps/min)",
+        0,
+        false,
+        cadence_z2
+    ),
+    metric!(Power, "W′ depletion", "kJ", 1, true, |d| units::sane(
+        d.icu_max_wbal_depletion
+    )
+    .map(|joules| joules / 1000.0)),
+    metric!(Power, "L/R balance", "% left", 1, true, |d| measured(
+        d.avg_lr_balance
+    )),
+    metric!(Recovery, "HR recovery", "bpm in 1 min", 0, true, |d| units::sane(
+        d.icu_hrr.as_ref()?.hrr
+    )),
     metric!(Load, "TRIMP", "", 0, false, |d| units::sane(d.trimp)),
-    metric!(Load, "strain score", "", 0, false, |d| units::sane(d.strain_score)),
-    metric!(Load, "polarization index", "", 2, false, |d| units::sane(d.polarization_index)),
-    metric!(Running, "ground contact", "ms", 0, true, |d| measured(d.average_stance_time)),
-    metric!(Running, "ground contact of the step", "%", 1, false, |d| measured(d.average_stance_time_percent)),
-    metric!(Running, "stance balance", "% left", 1, true, |d| measured(d.average_stance_time_balance)),
-    metric!(Running, "vertical oscillation", "mm", 0, true, |d| measured(d.average_vertical_oscillation)),
-    metric!(Running, "vertical ratio", "%", 1, true, |d| measured(d.average_vertical_ratio)),
-    metric!(Running, "step length", "mm", 0, true, |d| measured(d.average_step_length)),
+    metric!(Load, "strain score", "", 0, false, |d| units::sane(
+        d.strain_score
+    )),
+    metric!(Load, "polarization index", "", 2, false, |d| units::sane(
+        d.polarization_index
+    )),
+    metric!(Running, "ground contact", "ms", 0, true, |d| measured(
+        d.average_stance_time
+    )),
+    metric!(
+        Running,
+        "ground contact of the step",
+        "%",
+        1,
+        false,
+        |d| measured(d.average_stance_time_percent)
+    ),
+    metric!(Running, "stance balance", "% left", 1, true, |d| measured(
+        d.average_stance_time_balance
+    )),
+    metric!(Running, "vertical oscillation", "mm", 0, true, |d| measured(
+        d.average_vertical_oscillation
+    )),
+    metric!(Running, "vertical ratio", "%", 1, true, |d| measured(
+        d.average_vertical_ratio
+    )),
+    metric!(Running, "step length", "mm", 0, true, |d| measured(
+        d.average_step_length
+    )),
     metric!(Running, "stride", "m", 2, false, |d| measured(d.average_stride)),
-    metric!(Running, "leg spring stiffness", "kN/m", 1, true, |d| measured(d.average_leg_spring_stiffness)),
-    metric!(Running, "impact loading rate", "BW/s", 1, false, |d| measured(d.average_impact_loading_rate)),
+    metric!(Running, "leg spring stiffness", "kN/m", 1, true, |d| measured(
+        d.average_leg_spring_stiffness
+    )),
+    metric!(Running, "impact loading rate", "BW/s", 1, false, |d| measured(
+        d.average_impact_loading_rate
+    )),
 ];
 
 /// What the list of activities is asked for.

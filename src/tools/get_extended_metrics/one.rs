@@ -147,7 +147,10 @@ fn recovery(detail: &ActivityDetail) -> String {
     let words = joined(
         [
             joined(
-                [beats, named("from", &units::hours_minutes_seconds(hrr.start_time))],
+                [
+                    beats,
+                    named("from", &units::hours_minutes_seconds(hrr.start_time)),
+                ],
                 " ",
             ),
             named("at", &with_unit(units::whole(hrr.average_watts), "W")),
@@ -169,7 +172,9 @@ fn measured(value: Option<f64>) -> Option<f64> {
 
 /// What an interval has beyond the usual.
 const COLUMNS: &[Column] = &[
-    ("W′ start kJ", 1, |lap| Some(units::sane(lap.wbal_start)? / 1000.0)),
+    ("W′ start kJ", 1, |lap| {
+        Some(units::sane(lap.wbal_start)? / 1000.0)
+    }),
     ("W′ end kJ", 1, |lap| Some(units::sane(lap.wbal_end)? / 1000.0)),
     ("decoupling %", 1, |lap| units::sane(lap.decoupling)),
     ("DFA α1", 2, |lap| measured(lap.average_dfa_a1)),
@@ -181,18 +186,29 @@ const COLUMNS: &[Column] = &[
     ("L/R % left", 1, |lap| measured(lap.avg_lr_balance)),
     ("strain score", 1, |lap| units::sane(lap.strain_score)),
     ("ground contact ms", 0, |lap| measured(lap.average_stance_time)),
-    ("stance balance % left", 1, |lap| measured(lap.average_stance_time_balance)),
-    ("vertical oscillation mm", 0, |lap| measured(lap.average_vertical_oscillation)),
+    ("stance balance % left", 1, |lap| {
+        measured(lap.average_stance_time_balance)
+    }),
+    ("vertical oscillation mm", 0, |lap| {
+        measured(lap.average_vertical_oscillation)
+    }),
     ("vertical ratio %", 1, |lap| measured(lap.average_vertical_ratio)),
     ("step length mm", 0, |lap| measured(lap.average_step_length)),
-    ("leg spring stiffness kN/m", 1, |lap| measured(lap.average_leg_spring_stiffness)),
-    ("impact loading rate BW/s", 1, |lap| measured(lap.average_impact_loading_rate)),
+    ("leg spring stiffness kN/m", 1, |lap| {
+        measured(lap.average_leg_spring_stiffness)
+    }),
+    ("impact loading rate BW/s", 1, |lap| {
+        measured(lap.average_impact_loading_rate)
+    }),
 ];
 
 /// The intervals, as far as one has more than the usual.
 fn laps(detail: &ActivityDetail, own: &Manner, how: Detail) -> String {
     let laps = detail.icu_intervals.as_deref().unwrap_or_default();
-    if laps.iter().all(|lap| COLUMNS.iter().all(|(.., of)| of(lap).is_none())) {
+    if laps
+        .iter()
+        .all(|lap| COLUMNS.iter().all(|(.., of)| of(lap).is_none()))
+    {
         return String::new();
     }
     let most = if how == Detail::Full { MOST_LAPS } else { LAPS };
@@ -214,7 +230,11 @@ fn laps(detail: &ActivityDetail, own: &Manner, how: Detail) -> String {
             units::whole(measured(lap.average_heartrate)),
             own.speed_cell(measured(lap.average_speed)),
         ];
-        row.extend(COLUMNS.iter().map(|(_, decimals, of)| units::fixed(of(lap), *decimals)));
+        row.extend(
+            COLUMNS
+                .iter()
+                .map(|(_, decimals, of)| units::fixed(of(lap), *decimals)),
+        );
         table.push(row);
     }
     let more = match (laps.len().saturating_sub(most), how) {
@@ -264,19 +284,24 @@ fn alpha(track: &Track) -> String {
         named("mean", &units::fixed(dfa::mean(track), 2)),
         format!("above 0.75 {}", clock(times.above)),
         format!("0.5–0.75 {}", clock(times.between)),
-        format!("below 0.5 {} (thresholds: Rogers et al. 2021)", clock(times.below)),
+        format!(
+            "below 0.5 {} (thresholds: Rogers et al. 2021)",
+            clock(times.below)
+        ),
     ];
     for threshold in [dfa::FIRST, dfa::SECOND] {
         let crossed = joined(
-            [("heartrate", "bpm"), ("watts", "W")].into_iter().map(|(channel, unit)| {
-                dfa::crossing(track, channel, threshold).map_or_else(String::new, |crossing| {
-                    format!(
-                        "{} {unit} (r² {})",
-                        units::whole(Some(crossing.at)),
-                        units::fixed(Some(crossing.r2), 2)
-                    )
-                })
-            }),
+            [("heartrate", "bpm"), ("watts", "W")]
+                .into_iter()
+                .map(|(channel, unit)| {
+                    dfa::crossing(track, channel, threshold).map_or_else(String::new, |crossing| {
+                        format!(
+                            "{} {unit} (r² {})",
+                            units::whole(Some(crossing.at)),
+                            units::fixed(Some(crossing.r2), 2)
+                        )
+                    })
+                }),
             ", ",
         );
         let at = units::at_most(Some(threshold), 2);
@@ -375,12 +400,19 @@ fn balance(track: &Track, detail: &ActivityDetail) -> String {
     });
     let lowest = with_unit(units::fixed(Some(lowest / 1000.0), 1), "kJ");
     let when = units::hours_minutes_seconds(track.time().get(at).copied());
-    named("W′ balance:", &joined([format!("lowest {lowest} at {when}"), below], DOT))
+    named(
+        "W′ balance:",
+        &joined([format!("lowest {lowest} at {when}"), below], DOT),
+    )
 }
 
 /// Names once what somebody would look for: what was not recorded, and what only the streams have.
 fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String {
-    let has = |subject| METRICS.iter().any(|m| m.subject == subject && (m.of)(detail).is_some());
+    let has = |subject| {
+        METRICS
+            .iter()
+            .any(|m| m.subject == subject && (m.of)(detail).is_some())
+    };
     let sport = detail.activity.sport.as_deref().unwrap_or_default();
     let mut missing = Vec::new();
     let runs = sports::meant_by("run").is_some_and(|runs| runs.contains(&sport));
@@ -408,7 +440,10 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
         }
     }
     let more = if *streams == Part::NotAsked && !there.is_empty() {
-        format!("More in the recording: {}: ask with include=streams", there.join(", "))
+        format!(
+            "More in the recording: {}: ask with include=streams",
+            there.join(", ")
+        )
     } else {
         String::new()
     };

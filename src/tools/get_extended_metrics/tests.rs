@@ -65,11 +65,15 @@ fn recording() -> Vec<Stream> {
         column("heartrate", &|s| Some(100.0 + s / 30.0)),
         column("watts", &|s| Some(100.0 + s / 12.0)),
         column("dfa_a1", &|s| (s >= 120.0).then_some(1.25 - s / 2400.0)),
-        column("core_temperature", &|s| Some(if s < 60.0 { 0.0 } else { 37.2 + s / 1500.0 })),
+        column("core_temperature", &|s| {
+            Some(if s < 60.0 { 0.0 } else { 37.2 + s / 1500.0 })
+        }),
         column("skin_temperature", &|_| Some(33.0)),
         column("respiration", &|s| Some(20.0 + s / 120.0)),
         column("smo2", &|s| Some(70.0 - s / 80.0)),
-        column("w_bal", &|s| Some(17_400.0 - (1200.0 - (s - 1200.0).abs()) * 12.0)),
+        column("w_bal", &|s| {
+            Some(17_400.0 - (1200.0 - (s - 1200.0).abs()) * 12.0)
+        }),
     ]
 }
 
@@ -78,7 +82,10 @@ fn reads_as_a_person_would_want_it() {
     let none = Part::NotAsked;
     insta::assert_snapshot!("ride", one(&ana(), Detail::Concise, &ride(), &none));
     insta::assert_snapshot!("run", one(&ana(), Detail::Concise, &run_with_dynamics(), &none));
-    insta::assert_snapshot!("streams", one(&joe(), Detail::Full, &ride(), &Part::Got(recording())));
+    insta::assert_snapshot!(
+        "streams",
+        one(&joe(), Detail::Full, &ride(), &Part::Got(recording()))
+    );
 }
 
 fn month() -> Vec<Value> {
@@ -104,15 +111,24 @@ fn month() -> Vec<Value> {
 #[test]
 fn a_month_reads_as_rows_means_and_halves() {
     insta::assert_snapshot!("month", trend(&ana(), json!({}), &month()));
-    insta::assert_snapshot!("month_full_of_runs", trend(&joe(), json!({"sport": "run", "detail": "full"}), &month()));
+    insta::assert_snapshot!(
+        "month_full_of_runs",
+        trend(&joe(), json!({"sport": "run", "detail": "full"}), &month())
+    );
 }
 
 #[test]
 fn rows_are_cut_and_nothing_is_said_plainly() {
     let text = trend(&ana(), json!({"limit": 2}), &month());
-    assert!(text.contains("… 6 more rows: ask with oldest=2026-10-25 newest=2026-11-12"), "{text}");
+    assert!(
+        text.contains("… 6 more rows: ask with oldest=2026-10-25 newest=2026-11-12"),
+        "{text}"
+    );
     let text = trend(&ana(), json!({"sport": "swim"}), &month());
-    assert!(text.contains("0 with extended metrics of 0 activities") && text.contains("No activity in this range."));
+    assert!(
+        text.contains("0 with extended metrics of 0 activities")
+            && text.contains("No activity in this range.")
+    );
     let bare = json!({"id": "i9", "start_date_local": "2026-11-14T09:00:00", "type": "Run", "stream_types": ["time"]});
     let text = trend(&ana(), json!({}), &[bare.clone()]);
     assert!(
@@ -123,7 +139,9 @@ fn rows_are_cut_and_nothing_is_said_plainly() {
         "{text}"
     );
     let many: Vec<Value> = vec![bare; READ];
-    assert!(trend(&ana(), json!({}), &many).contains("Read: the newest 1000 activities, back to 2026-11-14 Sat"));
+    assert!(
+        trend(&ana(), json!({}), &many).contains("Read: the newest 1000 activities, back to 2026-11-14 Sat")
+    );
 }
 
 #[test]
@@ -136,7 +154,10 @@ fn one_without_figures_and_one_closed() {
     let stub = json!({"id": "1", "source": "STRAVA"});
     assert!(one(&ana(), Detail::Full, &stub, &Part::NotAsked).contains("came from Strava"));
     let empty = one(&ana(), Detail::Full, &ride(), &Part::Got(Vec::new()));
-    assert!(empty.contains("Streams: this activity has no recording."), "{empty}");
+    assert!(
+        empty.contains("Streams: this activity has no recording."),
+        "{empty}"
+    );
 }
 
 #[test]

@@ -28,7 +28,12 @@ const COMPARABLE: f64 = 1200.0;
 /// Values that a half needs before it is compared.
 const EACH_HALF: u32 = 2;
 
-pub(super) fn render(card: &AthleteCard, today: NaiveDate, asked: &Trend, found: Vec<ActivityDetail>) -> Answer {
+pub(super) fn render(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Trend,
+    found: Vec<ActivityDetail>,
+) -> Answer {
     let cut = found.len() >= READ;
     let oldest_read = found.iter().filter_map(day_of).min();
     let range = asked.range;
@@ -40,7 +45,11 @@ pub(super) fn render(card: &AthleteCard, today: NaiveDate, asked: &Trend, found:
             let stub = row.is_closed_by_strava();
             stubs += usize::from(stub);
             let sport = row.activity.sport.as_deref().unwrap_or_default();
-            !stub && asked.sport.as_ref().is_none_or(|(_, sports)| sports.contains(&sport))
+            !stub
+                && asked
+                    .sport
+                    .as_ref()
+                    .is_none_or(|(_, sports)| sports.contains(&sport))
         })
         .collect();
     let metrics: Vec<&Metric> = METRICS
@@ -56,7 +65,10 @@ pub(super) fn render(card: &AthleteCard, today: NaiveDate, asked: &Trend, found:
         today,
         &[
             units::range(range.oldest, range.newest),
-            asked.sport.as_ref().map_or_else(String::new, |(word, _)| clean(word, 40)),
+            asked
+                .sport
+                .as_ref()
+                .map_or_else(String::new, |(word, _)| clean(word, 40)),
             format!(
                 "{} with extended metrics of {}",
                 filled.len(),
@@ -84,7 +96,10 @@ pub(super) fn render(card: &AthleteCard, today: NaiveDate, asked: &Trend, found:
         ));
     }
     blocks.push(answer::garmin_line(filled.iter().map(|row| {
-        (row.activity.source.as_deref(), row.activity.device_name.as_deref())
+        (
+            row.activity.source.as_deref(),
+            row.activity.device_name.as_deref(),
+        )
     })));
     Answer::of(blocks)
 }
@@ -139,7 +154,11 @@ fn by_sport(rows: &[ActivityDetail], metrics: &[&Metric], range: Range) -> Strin
     }
     // The first half has the odd day's share: 29 days are 14 and 15.
     let days = u64::try_from(range.days() / 2).unwrap_or_default();
-    let Some(second) = range.oldest.checked_add_days(Days::new(days)).filter(|_| days > 0) else {
+    let Some(second) = range
+        .oldest
+        .checked_add_days(Days::new(days))
+        .filter(|_| days > 0)
+    else {
         return String::new();
     };
     let first_ends = second.pred_opt().unwrap_or(second);
@@ -246,7 +265,10 @@ fn missing(rows: &[ActivityDetail]) -> String {
     let any_run = rows.iter().any(|row| runs.contains(&sport_of(row)));
     let any_ride = rows.iter().any(|row| Tempo::of(sport_of(row)) == Tempo::Other);
     let mut missing: Vec<&str> = [
-        (any_run && none(&|m| m.subject == Subject::Running), "running dynamics"),
+        (
+            any_run && none(&|m| m.subject == Subject::Running),
+            "running dynamics",
+        ),
         (any_ride && none(&|m| m.name == "W′ depletion"), "W′ balance"),
         (any_ride && none(&|m| m.name == "L/R balance"), "L/R balance"),
         (none(&|m| m.name == "decoupling"), "decoupling"),
@@ -257,7 +279,9 @@ fn missing(rows: &[ActivityDetail]) -> String {
     .map(|(_, name)| name)
     .collect();
     let told = rows.iter().any(|row| row.stream_types.is_some());
-    let unseen = RECORDED.iter().filter(|(_, kinds)| !rows.iter().any(|row| holds(row, kinds)));
+    let unseen = RECORDED
+        .iter()
+        .filter(|(_, kinds)| !rows.iter().any(|row| holds(row, kinds)));
     missing.extend(unseen.filter(|_| told).map(|(name, _)| *name));
     named("None recorded:", &missing.join(", "))
 }

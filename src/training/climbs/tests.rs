@@ -63,7 +63,10 @@ fn known_profiles_give_known_climbs() {
     assert_eq!(two.len(), 2, "{two:?}");
     let long = &two[0];
     assert!(near(long.from, 3000.0, 40.0) && near(long.to, 5000.0, 40.0) && near(long.gain, 120.0, 4.0));
-    assert!(near(long.grade(), 0.06, 0.002) && near(long.steepest, 0.06, 0.002), "{long:?}");
+    assert!(
+        near(long.grade(), 0.06, 0.002) && near(long.steepest, 0.06, 0.002),
+        "{long:?}"
+    );
     assert!(near(two[1].gain, 50.0, 3.0) && near(two[1].length(), 1000.0, 60.0));
     // 400 s at 5 m/s.
     let track = track(&samples(TWO, 1.0));
@@ -79,7 +82,10 @@ fn known_profiles_give_known_climbs() {
     // A false flat before a climb is no part of it, and does not hide it.
     let flat = found(&samples(&[(6000.0, 0.016), (1000.0, 0.08), (500.0, -0.05)], 1.0));
     assert_eq!(flat.len(), 1);
-    assert!(near(flat[0].from, 6000.0, 50.0) && near(flat[0].gain, 80.0, 4.0), "{flat:?}");
+    assert!(
+        near(flat[0].from, 6000.0, 50.0) && near(flat[0].gain, 80.0, 4.0),
+        "{flat:?}"
+    );
 
     for none in [
         &[(20_000.0, 0.0)][..],
@@ -94,16 +100,43 @@ fn known_profiles_give_known_climbs() {
 
 #[test]
 fn a_short_dip_stays_inside_and_a_valley_parts() {
-    let dip = found(&samples(&[(500.0, 0.0), (2000.0, 0.06), (150.0, -0.03), (2000.0, 0.06), (500.0, 0.0)], 1.0));
+    let dip = found(&samples(
+        &[
+            (500.0, 0.0),
+            (2000.0, 0.06),
+            (150.0, -0.03),
+            (2000.0, 0.06),
+            (500.0, 0.0),
+        ],
+        1.0,
+    ));
     assert_eq!(dip.len(), 1);
     assert!(near(dip[0].gain, 235.5, 5.0) && near(dip[0].length(), 4150.0, 60.0));
-    let valley = found(&samples(&[(500.0, 0.0), (2000.0, 0.06), (800.0, -0.06), (2000.0, 0.06), (500.0, 0.0)], 1.0));
+    let valley = found(&samples(
+        &[
+            (500.0, 0.0),
+            (2000.0, 0.06),
+            (800.0, -0.06),
+            (2000.0, 0.06),
+            (500.0, 0.0),
+        ],
+        1.0,
+    ));
     assert_eq!(valley.len(), 2);
 }
 
 #[test]
 fn small_climbs_can_be_asked_for() {
-    let hill = samples(&[(1000.0, 0.0), (250.0, 0.08), (250.0, -0.08), (250.0, 0.08), (1000.0, -0.01)], 1.0);
+    let hill = samples(
+        &[
+            (1000.0, 0.0),
+            (250.0, 0.08),
+            (250.0, -0.08),
+            (250.0, 0.08),
+            (1000.0, -0.01),
+        ],
+        1.0,
+    );
     assert_eq!(found(&hill), []);
     let small = Rule {
         least_gain: 12.0,
@@ -149,7 +182,10 @@ fn stops_pauses_and_a_lift_are_no_climb() {
     let climbs = profile.climbs(USUAL);
     let (moving, still) = profile.times(&track, climbs[0].samples.clone());
     assert_eq!(climbs.len(), 1);
-    assert!(near(moving, 400.0, 12.0) && near(still, 121.0, 0.1), "{moving} {still}");
+    assert!(
+        near(moving, 400.0, 12.0) && near(still, 121.0, 0.1),
+        "{moving} {still}"
+    );
 }
 
 #[test]
@@ -202,17 +238,32 @@ fn spikes_tunnels_and_holes() {
 
 #[test]
 fn what_has_no_profile_says_why() {
-    let time = || ("time".to_owned(), (0..100).map(|s| Some(f64::from(s))).collect::<Vec<_>>());
+    let time = || {
+        (
+            "time".to_owned(),
+            (0..100).map(|s| Some(f64::from(s))).collect::<Vec<_>>(),
+        )
+    };
     let flat = |name: &str, value: f64| (name.to_owned(), vec![Some(value); 100]);
     let profile = |channels: Vec<(String, Vec<Option<f64>>)>| Profile::of(&Track::new(channels).unwrap());
-    assert_eq!(profile(vec![time(), flat("distance", 5.0)]), Err(Flat::NoAltitude));
-    assert_eq!(profile(vec![time(), flat("altitude", 5.0)]), Err(Flat::NoDistance));
+    assert_eq!(
+        profile(vec![time(), flat("distance", 5.0)]),
+        Err(Flat::NoAltitude)
+    );
+    assert_eq!(
+        profile(vec![time(), flat("altitude", 5.0)]),
+        Err(Flat::NoDistance)
+    );
     assert_eq!(
         profile(vec![time(), flat("altitude", 5.0), flat("distance", 5.0)]),
         Err(Flat::NoDistance)
     );
     assert_eq!(
-        profile(vec![time(), flat("altitude", 65_535.0), flat("velocity_smooth", 5.0)]),
+        profile(vec![
+            time(),
+            flat("altitude", 65_535.0),
+            flat("velocity_smooth", 5.0)
+        ]),
         Err(Flat::NoAltitude)
     );
     let by_speed = profile(vec![time(), flat("altitude", 5.0), flat("velocity_smooth", 5.0)]).unwrap();
