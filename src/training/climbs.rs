@@ -399,9 +399,9 @@ fn drawn_straight(heights: &[Option<f64>], most: usize) -> Vec<Option<f64>> {
     for (at, height) in heights.iter().enumerate() {
         let Some(height) = *height else { continue };
         if let Some((before, from)) = last.filter(|(before, _)| at - before <= most) {
-            for between in before + 1..at {
+            for (between, filled) in out.iter_mut().enumerate().take(at).skip(before + 1) {
                 let part = float(between - before) / float(at - before);
-                out[between] = Some(from + (height - from) * part);
+                *filled = Some(from + (height - from) * part);
             }
         }
         last = Some((at, height));

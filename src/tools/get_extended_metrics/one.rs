@@ -1,5 +1,7 @@
 //! One activity: its figures by subject, its intervals, and what its recording adds.
 
+use std::fmt::Write as _;
+
 use chrono::NaiveDate;
 
 use super::metrics::{METRICS, RECORDED, Subject};
@@ -376,7 +378,7 @@ fn temperature(track: &Track, channel: &str, title: &str, own: Units) -> String 
             .map(|(at, _)| track.stood(at))
             .sum();
         let clock = units::hours_minutes_seconds(Some(hot));
-        words += &format!(" · at {} {unit} or more {clock}", degrees(HOT));
+        let _ = write!(words, " · at {} {unit} or more {clock}", degrees(HOT));
     }
     named(title, &words)
 }
@@ -429,10 +431,20 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
         missing.push("HR recovery");
     }
     let mut there = Vec::new();
+    let brought: &[Stream] = if let Part::Got(streams) = streams {
+        streams
+    } else {
+        &[]
+    };
     // Without the list of streams nobody can tell.
     if let Some(types) = &detail.stream_types {
         for (name, kinds) in RECORDED {
-            if types.iter().any(|own| kinds.contains(&own.as_str())) {
+            let brought = brought.iter().filter_map(|stream| stream.kind.as_ref());
+            if types
+                .iter()
+                .chain(brought)
+                .any(|own| kinds.contains(&own.as_str()))
+            {
                 there.push(*name);
             } else {
                 missing.push(name);

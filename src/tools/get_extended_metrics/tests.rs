@@ -121,16 +121,24 @@ fn a_month_reads_as_rows_means_and_halves() {
 fn rows_are_cut_and_nothing_is_said_plainly() {
     let text = trend(&ana(), json!({"limit": 2}), &month());
     assert!(
-        text.contains("… 6 more rows: ask with oldest=2026-10-25 newest=2026-11-12"),
+        text.contains("… 6 more rows: ask with oldest=2026-10-25 newest=2026-11-16"),
         "{text}"
     );
+    // Two activities of one day stay together, whatever the limit.
+    let runs = trend(&ana(), json!({"sport": "run", "limit": 1}), &month());
+    assert!(
+        runs.contains("\ti3") && runs.contains("\ti2") && !runs.contains("more rows"),
+        "{runs}"
+    );
+    let twice = trend(&ana(), json!({}), &[ride(), ride()]);
+    assert_eq!(twice.matches("\ti1\n").count(), 1, "{twice}");
     let text = trend(&ana(), json!({"sport": "swim"}), &month());
     assert!(
         text.contains("0 with extended metrics of 0 activities")
             && text.contains("No activity in this range.")
     );
     let bare = json!({"id": "i9", "start_date_local": "2026-11-14T09:00:00", "type": "Run", "stream_types": ["time"]});
-    let text = trend(&ana(), json!({}), &[bare.clone()]);
+    let text = trend(&ana(), json!({}), std::slice::from_ref(&bare));
     assert!(
         text.contains(
             "None recorded: running dynamics, decoupling, HR recovery, DFA α1, core temperature, skin temperature, \

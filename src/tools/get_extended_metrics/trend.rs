@@ -1,6 +1,6 @@
 //! A range: a row an activity, means by sport, and the second half against the first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Days, NaiveDate};
 
@@ -38,8 +38,10 @@ pub(super) fn render(
     let oldest_read = found.iter().filter_map(day_of).min();
     let range = asked.range;
     let mut stubs = 0;
-    let rows: Vec<ActivityDetail> = found
+    let mut seen = HashSet::new();
+    let mut rows: Vec<ActivityDetail> = found
         .into_iter()
+        .filter(|row| row.activity.id.as_ref().is_none_or(|id| seen.insert(id.clone())))
         .filter(|row| day_of(row).is_some_and(|day| range.holds(day)))
         .filter(|row| {
             let stub = row.is_closed_by_strava();
@@ -52,6 +54,7 @@ pub(super) fn render(
                     .is_none_or(|(_, sports)| sports.contains(&sport))
         })
         .collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.activity.start_date_local));
     let metrics: Vec<&Metric> = METRICS
         .iter()
         .filter(|metric| metric.concise || asked.detail == Detail::Full)
@@ -76,7 +79,7 @@ pub(super) fn render(
             ),
         ],
     )];
-    let shown = &filled[..filled.len().min(asked.limit)];
+    let shown = &filled[..rows_shown(&filled, asked.limit)];
     blocks.push(table(shown, &metrics));
     blocks.push(more(&filled, shown.len(), range));
     blocks.push(by_sport(&rows, &metrics, range));
@@ -130,6 +133,14 @@ fn table(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
         table.push(cells);
     }
     table.render()
+}
+
+/// How many rows are shown: at most `limit`, whole days only, so that the next call misses none; one day at least.
+fn rows_shown(rows: &[&ActivityDetail], limit: usize) -> usize {
+    let parts = |at: usize| at == 0 || at >= rows.len() || day_of(rows[at - 1]) != day_of(rows[at]);
+    let most = limit.min(rows.len());
+    let down = (1..=most).rev().find(|at| parts(*at));
+    down.unwrap_or_else(|| (most..=rows.len()).find(|at| parts(*at)).unwrap_or(rows.len()))
 }
 
 /// What follows the rows that are shown, by the day of the last one.
