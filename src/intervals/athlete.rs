@@ -5,6 +5,7 @@
 mod analysis;
 mod calendar;
 mod curves;
+mod extended;
 mod streams;
 mod weeks;
 

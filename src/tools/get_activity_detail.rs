@@ -6,7 +6,7 @@
 //! lists it first, has its id.
 
 mod laps;
-mod manner;
+pub(super) mod manner;
 mod parts;
 mod recording;
 mod summary;
@@ -205,7 +205,7 @@ impl Asked {
 
 /// A part of the answer that was asked for beside the activity itself.
 #[derive(Debug, Clone, PartialEq)]
-enum Part<T> {
+pub(super) enum Part<T> {
     NotAsked,
     Got(T),
     /// Left out, and why.
@@ -278,7 +278,7 @@ pub(super) async fn read(
 }
 
 /// What came of a request for a part. A lost connection ends the call; anything else leaves out the part.
-fn settle<T>(what: &str, result: Result<T, intervals::Error>) -> Result<Part<T>, ToolError> {
+pub(super) fn settle<T>(what: &str, result: Result<T, intervals::Error>) -> Result<Part<T>, ToolError> {
     use intervals::Error;
     let why = match result {
         Ok(value) => return Ok(Part::Got(value)),
@@ -305,7 +305,7 @@ fn settle<T>(what: &str, result: Result<T, intervals::Error>) -> Result<Part<T>,
 }
 
 /// Whether intervals.icu says which streams there are, and none of these is among them.
-fn lacks(detail: &ActivityDetail, any_of: &[&str]) -> bool {
+pub(super) fn lacks(detail: &ActivityDetail, any_of: &[&str]) -> bool {
     let known = detail.stream_types.as_deref();
     known.is_some_and(|known| !known.iter().any(|kind| any_of.contains(&kind.as_str())))
         || (known.is_none() && detail.activity.source.as_deref() == Some("MANUAL"))
@@ -387,7 +387,7 @@ async fn comments(upstream: &intervals::Athlete, asked: &Asked) -> Result<Part<V
 }
 
 /// Whose, when, which.
-fn first_line(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> String {
+pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
     let when = activity.start_date_local.map_or_else(String::new, |start| {
         format!("{} {}", units::date(start.date()), start.format("%H:%M"))
@@ -402,7 +402,7 @@ fn first_line(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> 
 }
 
 /// What can be said of a stub.
-fn closed(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Answer {
+pub(super) fn closed(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Answer {
     Answer::of([
         first_line(card, today, detail),
         "This activity came from Strava, whose terms close it to the API: intervals.icu shows its time and nothing \

@@ -10,6 +10,8 @@ mod get_activity_detail;
 mod get_athlete_profile;
 mod get_best_efforts;
 mod get_events;
+mod get_climb_segments;
+mod get_extended_metrics;
 mod get_fitness;
 mod get_power_curves;
 mod get_training_history;
@@ -81,6 +83,8 @@ pub static CATALOGUE: &[Tool] = &[
     get_training_history::TOOL,
     get_training_summary::TOOL,
     get_activity_detail::TOOL,
+    get_extended_metrics::TOOL,
+    get_climb_segments::TOOL,
     get_best_efforts::TOOL,
     get_fitness::TOOL,
     get_power_curves::TOOL,

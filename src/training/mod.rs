@@ -2,7 +2,9 @@
 //!
 //! Pure: no I/O, no clock, no text for people.
 
+pub mod climbs;
 pub mod curves;
+pub mod dfa;
 pub mod fitness;
 pub mod laps;
 pub mod main_sport;

@@ -131,3 +131,45 @@ async fn what_belongs_to_an_activity_is_read_leniently() {
     let refused = handle(&server.base).planned_workout(130).await.err();
     assert_eq!(refused, Some(Error::WrongAthlete));
 }
+
+#[tokio::test]
+async fn rows_with_more_figures_are_one_request_and_only_this_athletes() {
+    let ask = |body: &'static str| async move {
+        let server = Server::always(json(body)).await;
+        let result = handle(&server.base)
+            .extended_activities(
+                super::day("2026-11-01"),
+                super::day("2026-11-21"),
+                1000,
+                &["decoupling", "id"],
+            )
+            .await;
+        assert_eq!(
+            server.seen()[0].line,
+            "GET /api/v1/athlete/i1/activities?oldest=2026-11-01&newest=2026-11-21\
+             &fields=decoupling%2Cicu_athlete_id%2Cid%2Csource%2Cstart_date_local&limit=1000"
+        );
+        result.map(|rows| {
+            let figures =
+                |row: crate::intervals::model::ActivityDetail| (row.activity.id, row.average_stance_time);
+            rows.into_iter().map(figures).collect::<Vec<_>>()
+        })
+    };
+    let rows = r#"[{"id":"a","start_date_local":"2026-11-02T08:00:00","average_stance_time":"243.5"},7,
+        {"id":"b","icu_athlete_id":"i1","start_date_local":"2026-11-03T08:00:00","average_stance_time":[1]},{"type":"Run"}]"#;
+    assert_eq!(
+        ask(rows).await,
+        Ok(vec![
+            (Some("b".to_owned()), None),
+            (Some("a".to_owned()), Some(243.5))
+        ])
+    );
+    assert_eq!(ask("[]").await, Ok(vec![]));
+    assert_eq!(
+        ask(r#"[{"id":"a","icu_athlete_id":"i2"}]"#).await,
+        Err(Error::WrongAthlete)
+    );
+    for body in ["[1,2]", "{}", "null"] {
+        assert_eq!(ask(body).await, Err(Error::Garbled), "{body}");
+    }
+}

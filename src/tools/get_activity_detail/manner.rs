@@ -15,11 +15,11 @@ const MILE: f64 = 1609.344;
 
 /// How to say figures of one activity.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Manner {
-    pub(super) units: Units,
-    pub(super) tempo: Tempo,
+pub(in crate::tools) struct Manner {
+    pub(in crate::tools) units: Units,
+    pub(in crate::tools) tempo: Tempo,
     /// None: by speed.
-    pub(super) pace: Option<PaceUnit>,
+    pub(in crate::tools) pace: Option<PaceUnit>,
     /// Distances of a pool's length count in yards.
     yards: bool,
     one_leg: bool,
@@ -27,7 +27,7 @@ pub(super) struct Manner {
 }
 
 impl Manner {
-    pub(super) fn of(activity: &Activity, units: Units) -> Self {
+    pub(in crate::tools) fn of(activity: &Activity, units: Units) -> Self {
         let sport = activity.sport.as_deref().unwrap_or_default();
         let tempo = Tempo::of(sport);
         let yards = tempo == Tempo::Swim && in_yards(activity.pool_length).unwrap_or(units.imperial);
@@ -53,7 +53,7 @@ impl Manner {
     }
 
     /// `km`, `mi`, `m`, `yd`
-    pub(super) fn distance_unit(&self) -> &'static str {
+    pub(in crate::tools) fn distance_unit(&self) -> &'static str {
         match (self.tempo, self.yards) {
             (Tempo::Swim, true) => "yd",
             (Tempo::Swim, false) => "m",
@@ -62,7 +62,7 @@ impl Manner {
     }
 
     /// In that unit: whole metres and yards, else so many decimals.
-    pub(super) fn distance(&self, metres: Option<f64>, decimals: u8) -> String {
+    pub(in crate::tools) fn distance(&self, metres: Option<f64>, decimals: u8) -> String {
         match (self.tempo, self.yards) {
             (Tempo::Swim, true) => units::yards(metres),
             (Tempo::Swim, false) => units::whole(metres),
@@ -71,7 +71,7 @@ impl Manner {
     }
 
     /// Metres of what splits count: a kilometre, a mile, a hundred metres or yards.
-    pub(super) fn split(&self) -> f64 {
+    pub(in crate::tools) fn split(&self) -> f64 {
         match (self.tempo, self.yards, self.units.imperial) {
             (Tempo::Swim, true, _) => 100.0 * YARD,
             (Tempo::Swim, false, _) => 100.0,
@@ -81,7 +81,7 @@ impl Manner {
     }
 
     /// `pace /km`, `km/h`
-    pub(super) fn speed_header(&self) -> String {
+    pub(in crate::tools) fn speed_header(&self) -> String {
         self.pace.map_or_else(
             || units::speed_unit(self.units).to_owned(),
             |unit| format!("pace /{}", unit.name()),
@@ -89,7 +89,7 @@ impl Manner {
     }
 
     /// Under that header.
-    pub(super) fn speed_cell(&self, speed: Option<f64>) -> String {
+    pub(in crate::tools) fn speed_cell(&self, speed: Option<f64>) -> String {
         match self.pace {
             Some(unit) => unit.time(speed),
             None => units::speed(speed, self.units),
@@ -97,7 +97,7 @@ impl Manner {
     }
 
     /// `4:35/km`, `30.1 km/h`
-    pub(super) fn speed(&self, speed: Option<f64>) -> String {
+    pub(in crate::tools) fn speed(&self, speed: Option<f64>) -> String {
         match self.pace {
             Some(unit) => unit.pace(speed),
             None => with_unit(units::speed(speed, self.units), units::speed_unit(self.units)),
@@ -105,18 +105,18 @@ impl Manner {
     }
 
     /// `steps/min`, `rpm`, `strokes/min`
-    pub(super) fn turns(&self) -> &'static str {
+    pub(in crate::tools) fn turns(&self) -> &'static str {
         self.turns
     }
 
     /// Cadence in that unit: upstream counts one leg of a run.
-    pub(super) fn cadence(&self, cadence: Option<f64>) -> String {
+    pub(in crate::tools) fn cadence(&self, cadence: Option<f64>) -> String {
         let factor = if self.one_leg { 2.0 } else { 1.0 };
         units::whole(cadence.map(|cadence| cadence * factor))
     }
 
     /// The pool: `25 m`, `25 yd`, `33.3 m`.
-    pub(super) fn pool(&self, length: f64) -> String {
+    pub(in crate::tools) fn pool(&self, length: f64) -> String {
         if self.yards {
             with_unit(units::at_most(Some(length / YARD), 1), "yd")
         } else {
@@ -140,7 +140,7 @@ fn in_yards(length: Option<f64>) -> Option<bool> {
 }
 
 /// The figure with its unit, or nothing.
-pub(super) fn with_unit(figure: String, unit: &str) -> String {
+pub(in crate::tools) fn with_unit(figure: String, unit: &str) -> String {
     if figure.is_empty() {
         figure
     } else {
@@ -149,7 +149,7 @@ pub(super) fn with_unit(figure: String, unit: &str) -> String {
 }
 
 /// The figure behind its name, or nothing.
-pub(super) fn named(name: &str, figure: &str) -> String {
+pub(in crate::tools) fn named(name: &str, figure: &str) -> String {
     if figure.is_empty() {
         String::new()
     } else {
@@ -158,13 +158,13 @@ pub(super) fn named(name: &str, figure: &str) -> String {
 }
 
 /// What is there, with a separator between.
-pub(super) fn joined(parts: impl IntoIterator<Item = String>, separator: &str) -> String {
+pub(in crate::tools) fn joined(parts: impl IntoIterator<Item = String>, separator: &str) -> String {
     let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join(separator)
 }
 
 /// Free text on one line, its line ends shown as `/`.
-pub(super) fn on_one_line(text: &str) -> String {
+pub(in crate::tools) fn on_one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     // Cleaned again when fenced; here only so that nothing invisible counts as a line.
     joined(lines.take(400).map(|line| clean(line, 4000)), " / ")

@@ -1,0 +1,455 @@
+//! Climbs, found in a recording by distance and altitude.
+//!
+//! How: 1. Distance is summed anew from steps that a wheel or foot can make (at most 45 m/s; what jumps further or runs
+//! back counts as nothing), so that a spike is no way. 2. Altitude that changes while nothing moves (less than 3 m in
+//! 15 s or longer, or slower than that across a pause: a stop, a lift) is drift of the barometer and taken out. 3. The profile is read every ten
+//! metres as the median of the samples there, gaps of up to a kilometre (a tunnel) drawn straight, longer ones left open;
+//! a running median of five points takes out spikes, a running mean of seven the noise. 4. The profile is tilted by the
+//! least grade that counts: what still rises is steeper than that. A climb is a rise of the tilted profile from its lowest to
+//! its highest point; it ends where the tilted profile falls below its highest point by more than ten metres, or a tenth of the
+//! rise so far when that is more (thirty metres at most): so short dips and flats stay inside. 5. Rises with too little
+//! gain or length are dropped.
+//!
+//! No sports, no categories' names for people, no text: that is the tool's.
+
+use std::ops::Range;
+
+use super::streams::Track;
+
+/// Nothing on wheels or feet is faster, m/s.
+const FASTEST: f64 = 45.0;
+/// Less than so many metres …
+const STANDING_METRES: f64 = 3.0;
+/// … in so many seconds is standing.
+const STANDING_SECS: f64 = 15.0;
+/// Metres between two points of the profile.
+const STEP: f64 = 10.0;
+/// At most so many points; a longer way has wider steps.
+const POINTS: f64 = 200_000.0;
+/// Metres without altitude that are drawn straight.
+const OPEN: f64 = 1000.0;
+/// Altitudes that people train at, m.
+const ALTITUDES: std::ops::RangeInclusive<f64> = -500.0..=9000.0;
+/// Least length at the usual least gain, m.
+const USUAL_LENGTH: f64 = 500.0;
+/// The usual least gain, m.
+pub const USUAL_GAIN: f64 = 30.0;
+/// Metres over which the steepest grade is taken.
+pub const STEEPEST_OVER: f64 = 100.0;
+
+/// What counts as a climb.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rule {
+    /// m; positive.
+    pub least_gain: f64,
+    /// A fraction: 0.03 is 3 %; positive.
+    pub least_grade: f64,
+}
+
+impl Rule {
+    /// 500 m, less in proportion when less than 30 m of gain is asked for, never below 100 m.
+    pub fn least_length(self) -> f64 {
+        (USUAL_LENGTH * self.least_gain / USUAL_GAIN).clamp(STEEPEST_OVER, USUAL_LENGTH)
+    }
+
+    /// How far the tilted profile may fall within a climb that has risen so far, m.
+    fn dip(self, rise: f64) -> f64 {
+        // Small climbs that are asked for must not melt into each other.
+        let usual = 10.0_f64.min(self.least_gain / 2.0);
+        usual.max((rise * 0.1).min(30.0))
+    }
+}
+
+/// A climb. Lengths are of the way, not of the map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Climb {
+    /// m into the activity.
+    pub from: f64,
+    /// m into the activity.
+    pub to: f64,
+    /// From its foot to its top, m.
+    pub gain: f64,
+    /// The steepest grade over 100 m, a fraction.
+    pub steepest: f64,
+    /// Its samples, the end excluded; never empty.
+    pub samples: Range<usize>,
+}
+
+impl Climb {
+    /// m.
+    pub fn length(&self) -> f64 {
+        self.to - self.from
+    }
+
+    /// Mean grade, a fraction.
+    pub fn grade(&self) -> f64 {
+        self.gain / self.length()
+    }
+}
+
+/// Why a recording has no profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flat {
+    /// No altitude was recorded.
+    NoAltitude,
+    /// No distance and no speed was recorded, or nothing moved.
+    NoDistance,
+}
+
+/// The way with its heights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Metres covered at each sample, never falling.
+    way: Vec<f64>,
+    /// Whether nothing moved from this sample to the next.
+    still: Vec<bool>,
+    step: f64,
+    /// m at each step; None where it is open.
+    heights: Vec<Option<f64>>,
+}
+
+impl Profile {
+    /// The profile of a recording: `distance` (else `velocity_smooth` by time), and `fixed_altitude` or `altitude`,
+    /// whichever has more samples, the corrected one when they have as many.
+    pub fn of(track: &Track) -> Result<Self, Flat> {
+        let altitude = ["altitude", "fixed_altitude"]
+            .into_iter()
+            .filter_map(|name| track.channel(name))
+            .map(|values| {
+                values
+                    .iter()
+                    .map(|value| value.filter(|metres| ALTITUDES.contains(metres)))
+                    .collect::<Vec<_>>()
+            })
+            .max_by_key(|values| values.iter().flatten().count())
+            .filter(|values| values.iter().any(Option::is_some))
+            .ok_or(Flat::NoAltitude)?;
+        let way = way(track).ok_or(Flat::NoDistance)?;
+        let still = still(track, &way);
+        let drift_free = without_drift(&altitude, &still);
+        let long = way.last().copied().unwrap_or_default();
+        if long < STEP {
+            return Err(Flat::NoDistance);
+        }
+        let step = STEP.max(long / POINTS);
+        let heights = heights(&way, &drift_free, step);
+        if heights.iter().all(Option::is_none) {
+            return Err(Flat::NoAltitude);
+        }
+        Ok(Self {
+            way,
+            still,
+            step,
+            heights,
+        })
+    }
+
+    /// The whole way, m.
+    pub fn length(&self) -> f64 {
+        self.way.last().copied().unwrap_or_default()
+    }
+
+    /// All that goes up in the smoothed profile, m.
+    pub fn gain(&self) -> f64 {
+        self.heights
+            .windows(2)
+            .filter_map(|pair| Some((pair[1]? - pair[0]?).max(0.0)))
+            .sum()
+    }
+
+    /// The lowest and the highest point, m.
+    pub fn span(&self) -> Option<(f64, f64)> {
+        let known = || self.heights.iter().flatten().copied();
+        Some((known().reduce(f64::min)?, known().reduce(f64::max)?))
+    }
+
+    /// The height at a place of the way, m.
+    pub fn height(&self, metres: f64) -> Option<f64> {
+        self.heights.get(index(metres / self.step)).copied().flatten()
+    }
+
+    /// The climbs, in the order of the way; they do not overlap.
+    pub fn climbs(&self, rule: Rule) -> Vec<Climb> {
+        let mut found = Vec::new();
+        // Foot and top of the rise that runs, as indices, with their tilted heights.
+        let mut rise: Option<[(usize, f64); 2]> = None;
+        for (at, height) in self.heights.iter().enumerate() {
+            let tilted = height.map(|metres| metres - rule.least_grade * self.step * float(at));
+            rise = match (rise, tilted) {
+                (Some([foot, top]), None) => {
+                    found.extend(self.climb(foot.0, top.0, rule));
+                    None
+                }
+                (None, None) => None,
+                (None, Some(here)) => Some([(at, here); 2]),
+                (Some([foot, top]), Some(here)) if here > top.1 => Some([foot, (at, here)]),
+                (Some([foot, top]), Some(here)) => {
+                    if here < foot.1 || top.1 - here > rule.dip(top.1 - foot.1) {
+                        found.extend(self.climb(foot.0, top.0, rule));
+                        Some([(at, here); 2])
+                    } else {
+                        Some([foot, top])
+                    }
+                }
+            };
+        }
+        if let Some([foot, top]) = rise {
+            found.extend(self.climb(foot.0, top.0, rule));
+        }
+        found
+    }
+
+    /// The climb between two points of the profile, if the rule takes it.
+    fn climb(&self, foot: usize, top: usize, rule: Rule) -> Option<Climb> {
+        let points = self.heights.get(foot..=top)?;
+        let gain = points.last().copied().flatten()? - points.first().copied().flatten()?;
+        let (from, to) = (
+            float(foot) * self.step,
+            (float(top) * self.step).min(self.length()),
+        );
+        let length = to - from;
+        if gain < rule.least_gain || length < rule.least_length() || gain < rule.least_grade * length {
+            return None;
+        }
+        let reach = index((STEEPEST_OVER / self.step).round()).max(1);
+        let steepest = points
+            .windows(reach + 1)
+            .filter_map(|window| {
+                let rise = window.last().copied().flatten()? - window.first().copied().flatten()?;
+                Some(rise / (self.step * float(reach)))
+            })
+            .fold(gain / length, f64::max);
+        Some(Climb {
+            from,
+            to,
+            gain,
+            steepest,
+            samples: self.samples(from, to),
+        })
+    }
+
+    /// The samples from one place of the way to another, the end excluded: from the last one at the begin, so that a stop
+    /// before it does not count, to the first one at the end. Never empty.
+    pub fn samples(&self, from: f64, to: f64) -> Range<usize> {
+        let last = self.way.len().saturating_sub(1);
+        let begin = self
+            .way
+            .partition_point(|metres| *metres <= from)
+            .saturating_sub(1)
+            .min(last);
+        let end = self.way.partition_point(|metres| *metres < to).min(last);
+        begin..end.max(begin + 1)
+    }
+
+    /// Seconds under way and seconds standing (pauses too) within samples.
+    pub fn times(&self, track: &Track, samples: Range<usize>) -> (f64, f64) {
+        let time = track.time();
+        let mut both = (0.0, 0.0);
+        for index in samples {
+            let (Some(this), Some(next), Some(still)) =
+                (time.get(index), time.get(index + 1), self.still.get(index))
+            else {
+                continue;
+            };
+            if *still {
+                both.1 += next - this;
+            } else {
+                both.0 += next - this;
+            }
+        }
+        both
+    }
+
+    /// The mean by time of a channel while under way; what is missing does not count.
+    pub fn mean(&self, track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
+        let values = track.channel(name)?;
+        let mut sum = (0.0, 0.0);
+        for index in samples {
+            let value = values.get(index).copied().flatten();
+            if let Some(value) = value.filter(|_| self.still.get(index) == Some(&false)) {
+                let stood = track.stood(index);
+                sum = (sum.0 + value * stood, sum.1 + stood);
+            }
+        }
+        (sum.1 > 0.0).then(|| sum.0 / sum.1)
+    }
+}
+
+/// The greatest sample of a channel.
+pub fn highest(track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
+    let values = track.channel(name)?.get(samples)?;
+    values.iter().flatten().copied().reduce(f64::max)
+}
+
+/// Metres covered at each sample, never falling. None when nothing tells.
+fn way(track: &Track) -> Option<Vec<f64>> {
+    let time = track.time();
+    let mut way = Vec::with_capacity(time.len());
+    let mut metres = 0.0;
+    if let Some(distance) = track.channel("distance") {
+        let mut last: Option<(f64, f64)> = None;
+        for (second, value) in time.iter().zip(distance) {
+            if let Some(value) = *value {
+                if let Some((before, from)) = last {
+                    let moved = value - from;
+                    if moved > 0.0 && moved <= FASTEST * (second - before) {
+                        metres += moved;
+                    }
+                }
+                last = Some((*second, value));
+            }
+            way.push(metres);
+        }
+    } else {
+        let speeds = track.channel("velocity_smooth")?;
+        for (at, speed) in speeds.iter().enumerate() {
+            way.push(metres);
+            let speed = speed.filter(|speed| (0.0..=FASTEST).contains(speed));
+            metres += speed.unwrap_or_default() * track.stood(at);
+        }
+    }
+    Some(way)
+}
+
+/// Whether nothing moved from each sample to the next.
+fn still(track: &Track, way: &[f64]) -> Vec<bool> {
+    let time = track.time();
+    let mut still = vec![false; way.len()];
+    let mut begin = 0;
+    let mut end = 0;
+    while begin < way.len() {
+        end = end.max(begin);
+        while way
+            .get(end + 1)
+            .is_some_and(|metres| metres - way[begin] < STANDING_METRES)
+        {
+            end += 1;
+        }
+        if time[end] - time[begin] >= STANDING_SECS {
+            still[begin..end].fill(true);
+            begin = end;
+        }
+        begin += 1;
+    }
+    // Across a pause somebody may have strolled on, or the first sample after it have come late.
+    for (at, (times, metres)) in time.windows(2).zip(way.windows(2)).enumerate() {
+        let secs = times[1] - times[0];
+        if secs >= STANDING_SECS && metres[1] - metres[0] < STANDING_METRES / STANDING_SECS * secs {
+            still[at] = true;
+        }
+    }
+    still
+}
+
+/// Altitudes without what they changed while standing.
+fn without_drift(altitude: &[Option<f64>], still: &[bool]) -> Vec<Option<f64>> {
+    let mut drift = 0.0;
+    let mut last: Option<f64> = None;
+    let mut stood = false;
+    altitude
+        .iter()
+        .zip(still)
+        .map(|(value, still)| {
+            if let (Some(value), Some(last), true) = (value, last, stood) {
+                drift += value - last;
+            }
+            last = value.or(last);
+            // A sample without altitude in a stop is bridged, so that the next one still counts as after it.
+            stood = *still || (stood && value.is_none());
+            value.map(|metres| metres - drift)
+        })
+        .collect()
+}
+
+/// Heights at each step of the way, smoothed.
+fn heights(way: &[f64], altitude: &[Option<f64>], step: f64) -> Vec<Option<f64>> {
+    let count = index(way.last().copied().unwrap_or_default() / step) + 1;
+    let mut medians: Vec<Option<f64>> = vec![None; count];
+    let mut here: Vec<f64> = Vec::new();
+    let mut cell = 0;
+    for (metres, altitude) in way.iter().zip(altitude) {
+        let own = index((metres / step).round()).min(count - 1);
+        if own != cell {
+            medians[cell] = median(&mut here);
+            here.clear();
+            cell = own;
+        }
+        here.extend(altitude);
+    }
+    medians[cell] = median(&mut here);
+    let drawn = drawn_straight(&medians, index((OPEN / step).round()).max(1));
+    smoothed(&smoothed(&drawn, 2, median), 3, |window| {
+        Some(window.iter().sum::<f64>() / float(window.len().max(1)))
+    })
+}
+
+fn median(values: &mut [f64]) -> Option<f64> {
+    if values.is_empty() {
+        return None;
+    }
+    let middle = values.len() / 2;
+    let (_, median, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    Some(*median)
+}
+
+/// Gaps of at most so many points between two known heights, filled in a straight line.
+fn drawn_straight(heights: &[Option<f64>], most: usize) -> Vec<Option<f64>> {
+    let mut out = heights.to_vec();
+    let mut last: Option<(usize, f64)> = None;
+    for (at, height) in heights.iter().enumerate() {
+        let Some(height) = *height else { continue };
+        if let Some((before, from)) = last.filter(|(before, _)| at - before <= most) {
+            for (between, filled) in out.iter_mut().enumerate().take(at).skip(before + 1) {
+                let part = float(between - before) / float(at - before);
+                *filled = Some(from + (height - from) * part);
+            }
+        }
+        last = Some((at, height));
+    }
+    out
+}
+
+/// Each known height replaced by what `of` makes of it and its neighbours, as many on both sides: fewer at the ends, so
+/// that a slope stays a slope.
+fn smoothed(
+    heights: &[Option<f64>],
+    reach: usize,
+    of: impl Fn(&mut [f64]) -> Option<f64>,
+) -> Vec<Option<f64>> {
+    let mut window = Vec::with_capacity(2 * reach + 1);
+    (0..heights.len())
+        .map(|at| {
+            window.clear();
+            window.push(heights[at]?);
+            for off in 1..=reach {
+                let before = at.checked_sub(off).and_then(|at| heights[at]);
+                let after = heights.get(at + off).copied().flatten();
+                let (Some(before), Some(after)) = (before, after) else {
+                    break;
+                };
+                window.extend([before, after]);
+            }
+            of(&mut window)
+        })
+        .collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "places on a way of at most 200,000 steps; a float out of range is clamped"
+)]
+fn index(value: f64) -> usize {
+    value.max(0.0) as usize
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of points lie far below what a float holds"
+)]
+fn float(count: usize) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests;
