@@ -5,6 +5,8 @@
 pub mod accounts;
 pub mod activity;
 pub mod assets;
+pub mod check;
+pub mod coach_project;
 pub mod connections;
 pub mod dashboard;
 mod form;
@@ -17,6 +19,10 @@ mod next;
 pub mod problem;
 pub mod reset;
 pub mod sessions;
+pub mod site;
+pub mod status;
+pub mod steps;
+pub mod support;
 mod visitor;
 mod when;
 

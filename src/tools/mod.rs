@@ -31,6 +31,32 @@ pub enum Group {
     Fitness,
     /// Sleep, HRV, weight, how it feels.
     Wellness,
+    /// What is planned.
+    Calendar,
+}
+
+impl Group {
+    /// Its stable name in settings and in URLs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Training => "training",
+            Self::Fitness => "fitness",
+            Self::Wellness => "wellness",
+            Self::Calendar => "calendar",
+        }
+    }
+
+    /// For people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Profile => "Profile and zones",
+            Self::Training => "Training",
+            Self::Fitness => "Fitness and form",
+            Self::Wellness => "Wellness",
+            Self::Calendar => "Calendar",
+        }
+    }
 }
 
 /// Whether a tool only looks or also changes. No tool does both.
