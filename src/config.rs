@@ -217,6 +217,9 @@ pub struct Config {
     /// The sender of mails.
     #[arg(long, env = "MAIL_FROM", default_value = "IcuSync <icusync@localhost>")]
     pub mail_from: String,
+    /// Where people can write to when they need help; shown on the pages.
+    #[arg(long, env = "SUPPORT_EMAIL")]
+    pub support_email: Option<String>,
     /// The header in which your proxy tells the client's address (`Fly-Client-IP`, `X-Forwarded-For`).
     #[arg(long, env = "CLIENT_IP_HEADER")]
     pub client_ip_header: Option<String>,
@@ -300,6 +303,11 @@ impl Config {
         self.mail_from
             .parse::<lettre::message::Mailbox>()
             .map_err(|_| anyhow::anyhow!("MAIL_FROM is no address: write IcuSync <mail@icusync.example>"))?;
+        if let Some(address) = &self.support_email {
+            address
+                .parse::<lettre::Address>()
+                .map_err(|_| anyhow::anyhow!("SUPPORT_EMAIL is no address: write help@icusync.example"))?;
+        }
         Ok(())
     }
 

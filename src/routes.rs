@@ -3,7 +3,7 @@
 //! No handler bodies here.
 
 use axum::{
-    Router,
+    Extension, Router,
     routing::{get, post},
 };
 
@@ -12,8 +12,8 @@ use crate::{
     layers::{self, ByHost, Hosts},
     mcp,
     pages::{
-        accounts, activity, address, assets, connections, dashboard, delete, export, health, home, links,
-        password, problem, reset, sessions, settings,
+        accounts, activity, address, assets, check, coach_project, connections, dashboard, delete, export, health,
+        home, links, password, problem, reset, sessions, settings, site, status, steps, support,
     },
 };
 
@@ -40,10 +40,19 @@ fn pages(app: &App) -> Router {
     let router = Router::new()
         // For everyone.
         .route("/", get(home::show))
+        .route("/steps", get(steps::show))
+        .route("/personal-coach", get(coach_project::show))
+        .route("/support", get(support::show))
         .route("/privacy", get(home::privacy))
+        .route("/check", get(check::show))
+        .route(
+            "/status",
+            get(status::show).layer(Extension(status::Board::default())),
+        )
         .route("/assets/{hash}/{name}", get(assets::serve))
         .route("/favicon.ico", get(assets::icon))
-        .route("/robots.txt", get(assets::robots))
+        .route("/robots.txt", get(site::robots))
+        .route("/sitemap.xml", get(site::sitemap))
         // From stranger to account.
         .route("/sign-up", get(accounts::form).post(accounts::sign_up))
         .route("/sign-up/sent", get(accounts::sent))
@@ -60,6 +69,8 @@ fn pages(app: &App) -> Router {
         .route("/dashboard", get(dashboard::show))
         .route("/dashboard/zone", post(dashboard::set_zone))
         .route("/activity", get(activity::show))
+        .route("/activity.csv", get(activity::file))
+        .route("/link/tools", post(links::choose_tools))
         .route(
             "/link/regenerate",
             get(links::regenerate_page).post(links::regenerate),

@@ -21,7 +21,10 @@ use tokio::{
     time::{Instant, sleep, timeout, timeout_at},
 };
 
-use super::Caller;
+use super::{
+    Caller,
+    offer::{Narrow, Offer},
+};
 use crate::{
     app::App,
     ids::LinkId,
@@ -49,6 +52,7 @@ const REMEMBERED: u64 = 50_000;
 pub struct Visitor {
     /// Who.
     pub caller: Caller,
+    groups_off: Vec<String>,
     hash: TokenHash,
     lane: Arc<Lane>,
 }
@@ -143,7 +147,12 @@ impl Gate {
             link: owner.link_id,
             connection: owner.connection_id,
         };
-        Ok(Visitor { caller, hash, lane })
+        Ok(Visitor {
+            caller,
+            groups_off: owner.groups_off,
+            hash,
+            lane,
+        })
     }
 
     /// Counts somebody without a valid token.
@@ -200,6 +209,11 @@ impl Visitor {
             }
             sleep(wait).await;
         }
+    }
+
+    /// What the link offers under a URL with this query.
+    pub fn offer(&self, narrow: Narrow) -> Offer {
+        Offer::new(self.groups_off.clone(), narrow)
     }
 
     /// How things stand with the link and its connection right now; `None` when this token is no longer in use.

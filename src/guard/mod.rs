@@ -8,6 +8,7 @@ pub mod cookie;
 pub mod grant;
 pub mod limits;
 pub mod link;
+pub mod offer;
 pub mod session;
 
 pub use grant::{AthleteCard, Caller, Granted, Units};

@@ -9,7 +9,12 @@ use tokio::time::Instant;
 use url::Url;
 use uuid::Uuid;
 
-use super::{Athlete, Scopes, budget::Budget, cache::Cache};
+use super::{
+    Athlete, Scopes,
+    budget::Budget,
+    cache::Cache,
+    reach::{Lately, Reach},
+};
 use crate::{
     config::{Config, Origin},
     ids::{AccountId, AthleteId, ConnectionId, LinkId},
@@ -149,6 +154,7 @@ pub(super) struct Parts {
     pub(super) settings: Settings,
     pub(super) budget: Budget,
     pub(super) cache: Cache,
+    pub(super) reach: Reach,
     pub(super) clock: Clock,
     pub(super) random: Random,
 }
@@ -173,10 +179,16 @@ impl Client {
                 settings.app.is_some(),
             ),
             cache: Cache::new(limits),
+            reach: Reach::default(),
             settings,
             clock,
             random,
         })))
+    }
+
+    /// How upstream has answered this process in the last minutes. Asks nothing.
+    pub fn lately(&self) -> Lately {
+        self.0.reach.lately(self.0.clock.now())
     }
 
     /// A handle on one athlete. Asks nothing yet.

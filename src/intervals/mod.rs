@@ -11,6 +11,7 @@ mod lenient;
 pub mod model;
 mod oauth;
 mod pace;
+mod reach;
 mod scope;
 mod wire;
 
@@ -21,4 +22,5 @@ pub use athlete::{ActivityQuery, Athlete, CurveSpec, Fatigue, Histogram, Window}
 pub use client::{CallerKey, Client, Credential, For, Limits, OAuthApp, Settings};
 pub use error::Error;
 pub use oauth::{Connected, ExchangeError};
+pub use reach::{LATELY, Lately};
 pub use scope::{Area, Scopes};

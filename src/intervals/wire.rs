@@ -142,7 +142,7 @@ impl Parts {
                 Err(trouble) => Err(trouble),
             };
             let outcome = answer.as_ref().map_or_else(|trouble| trouble.outcome, |_| "ok");
-            record(call.endpoint, outcome, begun.elapsed());
+            self.record(call.endpoint, outcome, begun.elapsed());
             let trouble = match answer {
                 Ok(value) => return Ok(value),
                 Err(trouble) => trouble,
@@ -178,8 +178,15 @@ impl Parts {
                 _ => "rejected",
             },
         );
-        record(call.endpoint, outcome, begun.elapsed());
+        self.record(call.endpoint, outcome, begun.elapsed());
         sent.map_err(|trouble| trouble.failure.error)
+    }
+
+    fn record(&self, endpoint: &'static str, outcome: &'static str, took: Duration) {
+        self.reach.note(outcome, self.clock.now());
+        counter!("icusync_upstream_requests_total", "endpoint" => endpoint, "outcome" => outcome)
+            .increment(1);
+        histogram!("icusync_upstream_seconds", "endpoint" => endpoint).record(took.as_secs_f64());
     }
 
     /// The middle doubles each time; jitter spreads it over half to one and a half.
@@ -374,11 +381,6 @@ fn is_object(body: &[u8]) -> bool {
 /// Whether an error's text has this word in it, in lower case.
 pub(super) fn mentions(body: &[u8], word: &str) -> bool {
     String::from_utf8_lossy(body).to_lowercase().contains(word)
-}
-
-fn record(endpoint: &'static str, outcome: &'static str, took: Duration) {
-    counter!("icusync_upstream_requests_total", "endpoint" => endpoint, "outcome" => outcome).increment(1);
-    histogram!("icusync_upstream_seconds", "endpoint" => endpoint).record(took.as_secs_f64());
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
 //! The list of tools as clients see it, built and checked once at start.
 //!
-//! What a tool is stands in [`crate::tools`]; nothing here depends on who asks, because clients keep a list for a day.
+//! What a tool is stands in [`crate::tools`]. What differs from one connector to another is only which entries are in its
+//! list: their texts and their order never change, because clients keep a list for long.
 
 use std::sync::Arc;
 
 use rmcp::model;
 use serde_json::{Map, Value};
 
-use crate::tools::{Access, Tool};
+use crate::{
+    guard::offer::Offer,
+    tools::{Access, Tool},
+};
 
 /// Bytes of a description or of the instructions; some clients cut there.
 const TEXT_LIMIT: usize = 2048;
@@ -61,6 +65,16 @@ impl Catalogue {
     /// All entries, always in the same order.
     pub fn list(&self) -> &[model::Tool] {
         &self.list
+    }
+
+    /// The entries of what a connector offers, in the order of all.
+    pub fn offered(&self, offer: &Offer) -> Vec<model::Tool> {
+        self.tools
+            .iter()
+            .zip(&*self.list)
+            .filter(|(tool, _)| offer.lacks(tool).is_none())
+            .map(|(_, entry)| entry.clone())
+            .collect()
     }
 }
 

@@ -28,14 +28,16 @@ use crate::{
         connection::{self, Brake},
         grant,
         link::{Visitor, in_time},
+        offer::Offer,
     },
     tools::{Answer, Tool, ToolError},
 };
 
 /// Told to every client when it connects; some cut it at 2 KB.
 const INSTRUCTIONS: &str = include_str!("instructions.txt");
-/// How long a client may keep the list: it changes with a new version of the service only.
-const LIST_FRESH_MS: u64 = 60 * 60 * 1000;
+/// How long a client may keep the list: it changes with a new version of the service, and when the athlete switches a
+/// group on or off. A call is checked each time, whatever list it comes from.
+const LIST_FRESH_MS: u64 = 5 * 60 * 1000;
 /// Characters of an answer. Tools end well before; this holds for one that does not.
 const ANSWER_LIMIT: usize = 60_000;
 const CUT: &str = "\n… cut here: ask for a shorter range or fewer rows.";
@@ -45,6 +47,8 @@ const CUT: &str = "\n… cut here: ask for a shorter range or fewer rows.";
 pub(super) struct Visit {
     /// Who.
     pub(super) visitor: Visitor,
+    /// What their connector offers.
+    pub(super) offer: Offer,
     /// The client's own name for itself.
     pub(super) client: String,
     /// The arguments of the call were no object.
@@ -101,7 +105,7 @@ impl Handler {
             },
         };
         let (outcome, said) = match ending {
-            Ending::Done(done) => self.last_look(visit, &record, done).await,
+            Ending::Done(done) => self.last_look(visit, tool, &record, done).await,
             Ending::Panicked => ("panic", Err(None)),
             Ending::TooLong => ("too_long", Err(Some(self.too_long()))),
             Ending::Cancelled => ("cancelled", Err(Some("Cancelled.".to_owned()))),
@@ -140,6 +144,7 @@ impl Handler {
                 tool.name
             )));
         }
+        visit.offer.check(app, tool)?;
         let (granted, tie) = grant::open(app, brake, &visit.visitor.caller, tool, deadline).await?;
         record.tied(tie).await?;
         match (tool.run)(granted, arguments).await {
@@ -155,6 +160,7 @@ impl Handler {
     async fn last_look(
         &self,
         visit: &Visit,
+        tool: &Tool,
         record: &Record<'_>,
         done: Result<Answer, ToolError>,
     ) -> (&'static str, Result<String, Option<String>>) {
@@ -170,7 +176,13 @@ impl Handler {
         match done {
             Ok(answer) => {
                 let athlete = record.tie().map(|tie| tie.athlete.as_str());
-                if standing.status.as_deref() == Some("connected")
+                if visit.offer.with_off(standing.groups_off).lacks(tool).is_some() {
+                    let text = format!(
+                        "Withheld: {} was switched off for this connector while the call was running.",
+                        tool.name
+                    );
+                    ("withheld", Err(Some(text)))
+                } else if standing.status.as_deref() == Some("connected")
                     && standing.athlete_id.as_deref() == athlete
                 {
                     (log::OK, Ok(bounded(answer.text)))
@@ -193,6 +205,17 @@ impl Handler {
             self.0.app.config.call_seconds
         )
     }
+}
+
+/// Who sends the request.
+fn visit(context: &RequestContext<RoleServer>) -> Result<&Visit, ErrorData> {
+    let parts = context.extensions.get::<http::request::Parts>();
+    parts
+        .and_then(|parts| parts.extensions.get::<Visit>())
+        .ok_or_else(|| {
+            tracing::error!("a request came past the endpoint");
+            ErrorData::internal_error("IcuSync failed while answering.", None)
+        })
 }
 
 fn refusal(error: &ToolError) -> (&'static str, Result<String, Option<String>>) {
@@ -260,7 +283,7 @@ impl ServerHandler for Handler {
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         if request.is_some_and(|request| request.cursor.is_some()) {
             return Err(ErrorData::invalid_params(
@@ -268,7 +291,7 @@ impl ServerHandler for Handler {
                 None,
             ));
         }
-        let list = ListToolsResult::with_all_items(self.0.catalogue.list().to_vec());
+        let list = ListToolsResult::with_all_items(self.0.catalogue.offered(&visit(&context)?.offer));
         Ok(list
             .with_ttl_ms(LIST_FRESH_MS)
             .with_cache_scope(CacheScope::Private))
@@ -283,14 +306,7 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let visit = context
-            .extensions
-            .get::<http::request::Parts>()
-            .and_then(|parts| parts.extensions.get::<Visit>());
-        let Some(visit) = visit.cloned() else {
-            tracing::error!("a call came past the endpoint");
-            return Err(ErrorData::internal_error("IcuSync failed while answering.", None));
-        };
+        let visit = visit(&context)?.clone();
         let Some(tool) = self.0.catalogue.tool(&request.name) else {
             return Err(ErrorData::invalid_params(
                 "There is no tool of this name: see tools/list.",

@@ -38,12 +38,18 @@ use crate::{
     guard::{
         connection::Brake,
         link::{Gate, Turned},
+        offer::Narrow,
     },
     tools::{CATALOGUE, Tool},
 };
 
 /// Bytes of a request's body.
 pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// The query of a connector URL is not one that narrows to something.
+const UNCLEAR: &str = "The connector URL narrows to something that IcuSync does not know. After the question mark may stand \
+                       readonly=1 and tools= with names of groups or tools, separated by commas, each parameter once. The \
+                       names stand on the IcuSync dashboard.";
 
 /// What every request on the endpoint shares.
 struct Endpoint<H> {
@@ -131,6 +137,9 @@ async fn serve<H: ServerHandler + Clone + Sync>(
         Err(Turned::Flood(wait)) => return reply::flooded(wait),
         Err(Turned::Away) => return reply::away(),
     };
+    let Ok(narrow) = Narrow::parse(request.uri().query()) else {
+        return Refusal::Message(reply::INVALID_REQUEST, UNCLEAR).into_response();
+    };
     let message = match shims::read(request, &endpoint.app.config).await {
         Ok(message) => message,
         Err(refusal) => return refusal.into_response(),
@@ -142,6 +151,7 @@ async fn serve<H: ServerHandler + Clone + Sync>(
         bad_arguments,
     } = message;
     parts.extensions.insert(Visit {
+        offer: visitor.offer(narrow),
         visitor,
         client,
         bad_arguments,

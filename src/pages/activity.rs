@@ -1,22 +1,39 @@
-//! The activity log: who read or changed what, when, through which client.
+//! The activity log: who read or changed what, when, through which client. Filtered, page by page, or as one file.
+//!
+//! The words of the log are written in [`crate::mcp`]; here they are only said for people.
+
+mod csv;
+mod filter;
 
 use askama::Template;
 use axum::{
+    body::{Body, Bytes},
     extract::{RawQuery, State},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use chrono_tz::Tz;
+use futures::stream;
+use http::{HeaderValue, StatusCode, header};
 
-use super::{Fields, Frame, Signed, frame::page, when::When};
+use self::filter::{OUTCOMES, Wanted};
+use super::{Fields, Frame, Signed, form::Mistake, frame::with_status, when::When};
 use crate::{
     app::App,
     error::Problem,
     ids::{AccountId, LogId},
-    queries::{self, activity_log::Entry},
+    queries::{
+        self,
+        activity_log::{Entry, Filter},
+    },
+    tools::CATALOGUE,
 };
 
 /// Rows on a page.
 const ROWS: usize = 30;
+/// Rows that are read at once for a file.
+const ROWS_AT_ONCE: i64 = 1000;
+/// The clients to choose from are those of so many newest calls, and at most so many.
+const CLIENTS: (i64, i64) = (5000, 40);
 
 /// One call, as a row shows it.
 pub(super) struct Row {
@@ -31,41 +48,11 @@ pub(super) struct Row {
     /// "read" or "changed".
     pub(super) access: &'static str,
     /// What came of it.
-    pub(super) outcome: Outcome,
-    /// How long it took: `0.4 s`.
-    pub(super) took: String,
-}
-
-/// How a call ended, in words, and whether it ended well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Outcome {
-    /// For people.
-    pub(super) text: &'static str,
+    pub(super) outcome: &'static str,
     /// Whether it did what was asked.
     pub(super) good: bool,
-}
-
-impl Outcome {
-    fn of(word: &str) -> Self {
-        let text = match word {
-            "ok" => {
-                return Self {
-                    text: "Answered",
-                    good: true,
-                };
-            }
-            "input" => "Question not understood",
-            "refused" => "Not shared",
-            "reconnect" => "Reconnect needed",
-            "busy" => "Asked to wait",
-            "upstream" => "intervals.icu failed",
-            "cancelled" => "Cancelled",
-            "too_long" => "Took too long",
-            "withheld" => "Withheld",
-            _ => "Our fault",
-        };
-        Self { text, good: false }
-    }
+    /// How long it took: `0.4 s`.
+    pub(super) took: String,
 }
 
 impl Row {
@@ -85,22 +72,24 @@ impl Row {
             } else {
                 "read"
             },
-            outcome: Outcome::of(&entry.outcome),
+            outcome: filter::outcome(&entry.outcome),
+            good: entry.outcome == filter::GOOD,
             took: format!("{}.{} s", tenths / 10, tenths % 10),
         }
     }
 }
 
-/// The newest `limit` rows of an account, older than `before` when given, and the id to go on from.
-pub(super) async fn rows(
+/// The newest `limit` rows of an account that pass `filter`, older than `before` when given, and the id to go on from.
+async fn rows(
     app: &App,
     account: AccountId,
     zone: Option<Tz>,
+    filter: &Filter,
     before: Option<LogId>,
     limit: usize,
 ) -> Result<(Vec<Row>, Option<LogId>), Problem> {
     let more = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-    let mut entries = queries::activity_log::page_of(&app.pool, account, before, more).await?;
+    let mut entries = queries::activity_log::page_of(&app.pool, account, filter, before, more).await?;
     let rest = entries.len() > limit;
     entries.truncate(limit);
     let older = entries.last().map(|entry| entry.id).filter(|_| rest);
@@ -110,37 +99,155 @@ pub(super) async fn rows(
     ))
 }
 
+/// The newest `limit` rows of an account, whatever they are.
+pub(super) async fn newest(
+    app: &App,
+    account: AccountId,
+    zone: Option<Tz>,
+    limit: usize,
+) -> Result<Vec<Row>, Problem> {
+    let (rows, _) = rows(app, account, zone, &Filter::default(), None, limit).await?;
+    Ok(rows)
+}
+
 #[derive(Template)]
 #[template(path = "pages/activity.html")]
 struct Activity {
     frame: Frame,
     rows: Vec<Row>,
     zone: String,
-    older: Option<LogId>,
-    newest: bool,
+    older: Option<String>,
+    newest: Option<String>,
+    file: String,
+    wanted: Wanted,
+    tools: Vec<String>,
+    clients: Vec<String>,
+    outcomes: &'static [(&'static str, &'static str)],
+    mistakes: Vec<Mistake>,
 }
 
-/// `GET /activity?before=`: an id that is none, or nobody's, only changes where the list begins.
+impl Activity {
+    fn mistake(&self, field: &str) -> Option<&Mistake> {
+        self.mistakes.iter().find(|mistake| mistake.field == field)
+    }
+}
+
+/// `GET /activity?tool=&access=&outcome=&client=&from=&to=&before=`. Days are the athlete's own. Pages go by id, so rows
+/// that arrive meanwhile move nothing; an id that is none, or nobody's, only changes where the list begins.
 pub async fn show(
     State(app): State<App>,
     signed: Signed,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let account = signed.0.account;
-    let before = Fields::parse(query.unwrap_or_default().as_bytes())
-        .ok()
-        .and_then(|mut fields| fields.optional("before"))
+    let mut fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
+    let before = fields
+        .optional("before")
         .and_then(|text| text.parse().ok())
         .map(LogId);
-    let connection = queries::connections::of_account(&app.pool, account).await?;
-    let zone: Option<Tz> = connection.and_then(|row| row.zone?.parse().ok());
-    let (rows, older) = rows(&app, account, zone, before, ROWS).await?;
-    let zone = zone.map_or("UTC", Tz::name).to_owned();
-    page(&Activity {
+    let wanted = Wanted::of(&mut fields);
+    let zone = zone_of(&app, account).await?;
+    // With a mistake nothing is shown: rows that pass half of a filter answer another question.
+    let (rows, older, mistakes) = match wanted.filter(zone.unwrap_or(Tz::UTC)) {
+        Ok(filter) => {
+            let (rows, older) = rows(&app, account, zone, &filter, before, ROWS).await?;
+            (rows, older, Vec::new())
+        }
+        Err(mistakes) => (Vec::new(), None, mistakes),
+    };
+    let mut clients = queries::activity_log::clients_of(&app.pool, account, CLIENTS.0, CLIENTS.1).await?;
+    // What a form could not send back (a form's text is valid UTF-8, and nothing means any).
+    clients.retain(|client| !client.is_empty() && !client.contains('\u{fffd}'));
+    let tools = CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
+    let status = if mistakes.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    let template = Activity {
         frame: Frame::of(true),
         rows,
-        zone,
-        older,
-        newest: before.is_none(),
-    })
+        zone: zone.map_or("UTC", |zone| zone.name()).to_owned(),
+        older: older.map(|id| wanted.path("/activity", Some(id))),
+        newest: before.map(|_| wanted.path("/activity", None)),
+        file: wanted.path("/activity.csv", None),
+        tools: with_chosen(tools, &wanted.tool),
+        clients: with_chosen(clients, &wanted.client),
+        wanted,
+        outcomes: &OUTCOMES,
+        mistakes,
+    };
+    with_status(status, &template)
+}
+
+/// The list to choose from; what was chosen stays in it, whatever the list holds now.
+fn with_chosen(mut list: Vec<String>, chosen: &str) -> Vec<String> {
+    if !chosen.is_empty() && !list.iter().any(|entry| entry == chosen) {
+        list.push(chosen.to_owned());
+    }
+    list
+}
+
+async fn zone_of(app: &App, account: AccountId) -> Result<Option<Tz>, Problem> {
+    let connection = queries::connections::of_account(&app.pool, account).await?;
+    Ok(connection.and_then(|row| row.zone?.parse().ok()))
+}
+
+/// `GET /activity.csv` with the parameters of the page: all rows that pass, newest first, as they are read from the
+/// database a thousand at a time. A failure on the way breaks the download off, so that half a file never looks whole.
+pub async fn file(
+    State(app): State<App>,
+    signed: Signed,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let account = signed.0.account;
+    let mut fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
+    let zone = zone_of(&app, account).await?;
+    let filter = Wanted::of(&mut fields)
+        .filter(zone.unwrap_or(Tz::UTC))
+        .map_err(|_| Problem::BadForm)?;
+    // The first read is made before the head leaves: without a database there is a page that says so, and no file.
+    let first = queries::activity_log::page_of(&app.pool, account, &filter, None, ROWS_AT_ONCE).await?;
+    let name = format!(
+        "attachment; filename=\"icusync-activity-{}.csv\"",
+        app.clock
+            .now()
+            .with_timezone(&zone.unwrap_or(Tz::UTC))
+            .date_naive()
+    );
+    let head = stream::iter([Ok(Bytes::from(csv::head()))]);
+    let pages = stream::try_unfold(Some(Next::Here(first)), move |next| {
+        let (app, filter) = (app.clone(), filter.clone());
+        async move {
+            let entries = match next {
+                None => return Ok(None),
+                Some(Next::Here(entries)) => entries,
+                Some(Next::After(id)) => {
+                    queries::activity_log::page_of(&app.pool, account, &filter, Some(id), ROWS_AT_ONCE)
+                        .await?
+                }
+            };
+            let more = i64::try_from(entries.len()).is_ok_and(|rows| rows == ROWS_AT_ONCE);
+            let next = entries.last().map(|entry| Next::After(entry.id)).filter(|_| more);
+            let rows: String = entries.iter().map(|entry| csv::row(entry, zone)).collect();
+            Ok::<_, sqlx::Error>(Some((Bytes::from(rows), next)))
+        }
+    });
+    let mut response = Body::from_stream(futures::StreamExt::chain(head, pages)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/csv; charset=utf-8; header=present"),
+    );
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::try_from(name).map_err(|_| Problem::NotFound)?,
+    );
+    Ok(response)
+}
+
+/// What comes next in a file.
+enum Next {
+    Here(Vec<Entry>),
+    After(LogId),
 }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use axum::{
     extract::Path,
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
 use http::{
     HeaderValue,
@@ -91,16 +91,6 @@ pub async fn serve(Path((hash, name)): Path<(String, String)>) -> Result<Respons
 /// `GET /favicon.ico`, which some browsers ask for whatever the page says.
 pub async fn icon() -> Response {
     respond(&ASSETS[2], "public, max-age=86400")
-}
-
-/// `GET /robots.txt`: the home and privacy pages may be found; nothing else is for machines.
-pub async fn robots() -> Response {
-    let text = "User-agent: *\nAllow: /$\nAllow: /privacy\nDisallow: /\n";
-    let mut response = text.into_response();
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400"));
-    response
 }
 
 fn respond(asset: &'static Asset, cache: &'static str) -> Response {

@@ -13,7 +13,9 @@ use super::{
     connections,
     form::Mistake,
     frame::{leading_to_intervals, with_status},
-    links, when,
+    links::{self, Offered},
+    steps::Steps,
+    when,
 };
 use crate::{
     app::App,
@@ -106,6 +108,9 @@ struct Dashboard {
     masked: String,
     link_used: Option<String>,
     link_client: Option<String>,
+    steps: Steps,
+    groups: Vec<Offered>,
+    shown: String,
     rows: Vec<Row>,
     zones: &'static [Tz],
     mistake: Option<Mistake>,
@@ -135,6 +140,9 @@ fn sentence(word: &str) -> Option<&'static str> {
             "intervals.icu is disconnected: your API key was erased here. At intervals.icu it stays valid until you replace it."
         }
         "regenerated" => "Your connector has a new URL. The old one no longer works: replace it in Claude.",
+        "tools" => {
+            "Saved: it counts from the next question on. A client may show its old list of tools for up to a day."
+        }
         "zone" => "Your time zone is set.",
         "password" => "Your password is changed, and every other session has been signed out.",
         _ => return None,
@@ -153,20 +161,26 @@ async fn draw(
         .as_ref()
         .and_then(|row| row.zone.as_ref()?.parse().ok());
     let (link, url) = links::url_of(app, session.account).await?;
-    let (rows, _) = activity::rows(app, session.account, zone, None, RECENT).await?;
+    let rows = activity::newest(app, session.account, zone, RECENT).await?;
     let status = if mistake.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
         StatusCode::OK
     };
+    let masked = app.config.link_url.join("/mcp/icul_••••••••••••");
+    let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
+    let shown: Vec<&str> = groups.iter().map(|offered| offered.group.word()).collect();
     let template = Dashboard {
         frame: Frame::of(true),
         email: session.email.clone(),
         done,
         card: Card::of(connection, now),
         oauth: app.config.offers_oauth(),
+        steps: Steps::of(&masked, url.as_deref()),
+        shown: shown.join(","),
+        groups,
         url,
-        masked: app.config.link_url.join("/mcp/icul_••••••••••••"),
+        masked,
         link_used: link
             .as_ref()
             .and_then(|link| Some(when::ago(now, link.last_used_at?))),

@@ -1,10 +1,16 @@
 //! The home page and the privacy page.
+//!
+//! Both stand while the database is away.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 
-use super::{Frame, frame::page};
+use super::{
+    Frame,
+    frame::page,
+    site::{About, PRIVACY},
+};
 use crate::{
     app::App,
     config::SignUp,
@@ -24,7 +30,9 @@ struct Home {
 #[template(path = "pages/privacy.html")]
 struct Privacy {
     frame: Frame,
+    about: &'static About,
     host: String,
+    contact: Option<String>,
 }
 
 /// `GET /`.
@@ -42,12 +50,14 @@ pub async fn privacy(State(app): State<App>, headers: HeaderMap) -> Result<Respo
     let host = app.config.public_url.authority();
     page(&Privacy {
         frame: Frame::of(is_signed(&app, &headers).await),
+        about: &PRIVACY,
         host,
+        contact: app.config.support_email.clone(),
     })
 }
 
-/// These two pages stand while the database is away: then everyone looks like a stranger.
-async fn is_signed(app: &App, headers: &HeaderMap) -> bool {
+/// The pages for everyone stand while the database is away: then everyone looks like a stranger.
+pub(super) async fn is_signed(app: &App, headers: &HeaderMap) -> bool {
     let session: Option<Session> = session::current(app, headers).await.unwrap_or_default();
     session.is_some()
 }

@@ -1,4 +1,4 @@
-//! The connector URL: shown to its owner, replaced on demand.
+//! The connector: its URL, shown to its owner and replaced on demand, and the groups of tools that it offers.
 
 use askama::Template;
 use axum::{
@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Frame, Signed, frame::page};
+use super::{Fields, Frame, Signed, frame::page};
 use crate::{
     app::App,
     error::Problem,
@@ -14,6 +14,7 @@ use crate::{
     ids::AccountId,
     queries::{self, links::Link},
     secrets::{Token, TokenKind},
+    tools::{Access, CATALOGUE, Group, Tool},
 };
 
 #[derive(Template)]
@@ -38,6 +39,68 @@ pub async fn url_of(app: &App, account: AccountId) -> Result<(Option<Link>, Opti
             },
         );
     Ok((link, url))
+}
+
+/// A group of tools as the form shows it.
+pub(super) struct Offered {
+    /// The group.
+    pub(super) group: Group,
+    /// Whether the connector offers it.
+    pub(super) on: bool,
+    /// Its tools, in the order of the list.
+    pub(super) tools: Vec<&'static Tool>,
+}
+
+impl Offered {
+    /// Whether one of its tools changes something.
+    pub(super) fn changes(&self) -> bool {
+        self.tools.iter().any(|tool| tool.access == Access::Write)
+    }
+}
+
+/// Every group that has tools, in the order of the list, with what `off` switches off.
+pub(super) fn offered(off: &[String]) -> Vec<Offered> {
+    let mut groups: Vec<Offered> = Vec::new();
+    for tool in CATALOGUE {
+        let known = groups.iter_mut().find(|offered| offered.group == tool.group);
+        if let Some(offered) = known {
+            offered.tools.push(tool);
+        } else {
+            groups.push(Offered {
+                group: tool.group,
+                on: !off.iter().any(|word| word == tool.group.word()),
+                tools: vec![tool],
+            });
+        }
+    }
+    groups
+}
+
+/// `POST /link/tools`: which groups the own connector offers; it counts from the next request on, on every instance.
+/// The form says which groups it showed: one that came with a new version meanwhile stays as it is.
+pub async fn choose_tools(
+    State(app): State<App>,
+    signed: Signed,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let account = signed.0.account;
+    let shown = fields.take("shown")?;
+    let link = queries::links::of_account(&app.pool, account)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let mut off = link.groups_off;
+    for Offered { group, .. } in offered(&[]) {
+        let word = group.word();
+        if !shown.split(',').any(|shown| shown == word) {
+            continue;
+        }
+        off.retain(|known| known != word);
+        if fields.optional(word).is_none() {
+            off.push(word.to_owned());
+        }
+    }
+    queries::links::set_groups_off(&app.pool, account, &off).await?;
+    Ok(Redirect::to("/dashboard?done=tools").into_response())
 }
 
 /// `GET /link/regenerate`: what it means, before it happens.

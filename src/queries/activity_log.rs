@@ -77,10 +77,30 @@ pub async fn finish(
     .map(drop)
 }
 
-/// The newest rows of an account, up to `limit`, older than `before` when given.
+/// Which rows of an account are asked for; what is `None` does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The tool.
+    pub tool: Option<String>,
+    /// `read` or `write`.
+    pub access: Option<String>,
+    /// The client's own name for itself, whole.
+    pub client: Option<String>,
+    /// One of these outcomes.
+    pub outcomes: Option<Vec<String>>,
+    /// None of `outcomes` instead.
+    pub other_outcomes: bool,
+    /// Not before this.
+    pub from: Option<DateTime<Utc>>,
+    /// Before this.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// The newest rows of an account that pass `filter`, up to `limit`, older than `before` when given.
 pub async fn page_of(
     db: impl Db<'_>,
     account_id: AccountId,
+    filter: &Filter,
     before: Option<LogId>,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
@@ -91,11 +111,48 @@ pub async fn page_of(
             outcome, duration_ms, upstream_requests
         from activity_log
         where account_id = $1 and ($2::uuid is null or id < $2)
+            and ($4::text is null or tool = $4)
+            and ($5::text is null or access = $5)
+            and ($6::text is null or client = $6)
+            and ($7::text[] is null or (outcome = any($7)) <> $8)
+            and ($9::timestamptz is null or at >= $9)
+            and ($10::timestamptz is null or at < $10)
         order by id desc
         limit $3
         "#,
         account_id.0,
         before.map(|id| id.0),
+        limit,
+        filter.tool.as_deref(),
+        filter.access.as_deref(),
+        filter.client.as_deref(),
+        filter.outcomes.as_deref(),
+        filter.other_outcomes,
+        filter.from,
+        filter.until
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The clients of an account's newest `among` rows, those with most calls first, up to `limit`.
+pub async fn clients_of(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    among: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"
+        select client from (
+            select client from activity_log where account_id = $1 order by id desc limit $2
+        ) newest
+        group by client
+        order by count(*) desc, client
+        limit $3
+        "#,
+        account_id.0,
+        among,
         limit
     )
     .fetch_all(db)

@@ -243,3 +243,26 @@ pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::
     .await?;
     Ok(done.rows_affected())
 }
+
+/// Mails that should have left by `now`, and since when the first of them waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overdue {
+    /// How many.
+    pub mails: i64,
+    /// When the one that waits longest was due; none without any.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// The mails that are due.
+pub async fn overdue_mails(db: impl Db<'_>, now: DateTime<Utc>) -> sqlx::Result<Overdue> {
+    sqlx::query_as!(
+        Overdue,
+        r#"
+        select count(*) as "mails!", min(created_at) as since from jobs
+        where state = 'pending' and kind = 'mail' and run_at <= $1
+        "#,
+        now
+    )
+    .fetch_one(db)
+    .await
+}

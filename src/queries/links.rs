@@ -21,6 +21,8 @@ pub struct Link {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Which client made that call.
     pub last_client: Option<String>,
+    /// Words of the tool groups that it does not offer.
+    pub groups_off: Vec<String>,
 }
 
 /// Whom a link speaks for: all that the endpoint needs to know of a caller, in one query.
@@ -32,6 +34,8 @@ pub struct LinkOwner {
     pub account_id: AccountId,
     /// The connection, when there ever was one.
     pub connection_id: Option<ConnectionId>,
+    /// Words of the tool groups that the link does not offer.
+    pub groups_off: Vec<String>,
 }
 
 /// Makes the account's link.
@@ -61,7 +65,7 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
     sqlx::query_as!(
         Link,
         r#"
-        select id as "id: LinkId", token_sealed, created_at, last_used_at, last_client
+        select id as "id: LinkId", token_sealed, created_at, last_used_at, last_client, groups_off
         from links where account_id = $1
         "#,
         account_id.0
@@ -100,7 +104,8 @@ pub async fn owner(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Link
     sqlx::query_as!(
         LinkOwner,
         r#"
-        select l.id as "link_id: LinkId", l.account_id as "account_id: AccountId", c.id as "connection_id?: ConnectionId"
+        select l.id as "link_id: LinkId", l.account_id as "account_id: AccountId", c.id as "connection_id?: ConnectionId",
+            l.groups_off
         from links l left join connections c on c.account_id = l.account_id
         where l.token_hash = $1
         "#,
@@ -108,6 +113,18 @@ pub async fn owner(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Link
     )
     .fetch_optional(db)
     .await
+}
+
+/// Sets which tool groups the account's link does not offer.
+pub async fn set_groups_off(db: impl Db<'_>, account_id: AccountId, off: &[String]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update links set groups_off = $2 where account_id = $1",
+        account_id.0,
+        off
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// Notes that a call came through a link.
@@ -130,6 +147,8 @@ pub struct Standing {
     pub status: Option<String>,
     /// The athlete that is connected.
     pub athlete_id: Option<String>,
+    /// Words of the tool groups that the link does not offer.
+    pub groups_off: Vec<String>,
 }
 
 /// How things stand with the link of this hash; none when it is not in use.
@@ -137,7 +156,7 @@ pub async fn standing(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<S
     sqlx::query_as!(
         Standing,
         r#"
-        select c.status as "status?", c.athlete_id as "athlete_id?"
+        select c.status as "status?", c.athlete_id as "athlete_id?", l.groups_off
         from links l left join connections c on c.account_id = l.account_id
         where l.token_hash = $1
         "#,

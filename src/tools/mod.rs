@@ -43,6 +43,30 @@ pub enum Group {
     Calendar,
 }
 
+impl Group {
+    /// Its stable name in settings and in URLs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Training => "training",
+            Self::Fitness => "fitness",
+            Self::Wellness => "wellness",
+            Self::Calendar => "calendar",
+        }
+    }
+
+    /// For people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Profile => "Profile and zones",
+            Self::Training => "Training",
+            Self::Fitness => "Fitness and form",
+            Self::Wellness => "Wellness",
+            Self::Calendar => "Calendar",
+        }
+    }
+}
+
 /// Whether a tool only looks or also changes. No tool does both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {

@@ -71,9 +71,10 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "mail",
             "oauth",
             "queries",
+            "tools",
         ],
         "a screen asks, decides, writes, answers; a form's target is told to the CSP layer; \
-         a disconnect queues its revoke in the same transaction",
+         a disconnect queues its revoke in the same transaction; a connector's settings name the tools",
     ),
     (
         "oauth",

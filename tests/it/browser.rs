@@ -1,12 +1,20 @@
-//! The main job in a real browser: from the home page to a connector URL that answers.
+//! A real browser: the main job, from the home page to a connector URL that answers, and pictures of what people see.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use icusync::{
+    demo::seed::PASSWORD,
+    ids::LogId,
+    queries::{self, activity_log::Entry},
+};
 use serde_json::{Value, json};
 
 use crate::{
     clients::{output, script, tool},
-    world::{Mcp, inbox, test},
+    world::{Mcp, World, inbox, test},
 };
 
 /// Runs a browser script; it prints one line of JSON.
@@ -25,7 +33,7 @@ async fn sign_up_confirm_connect_copy_the_url_and_ask() {
         // The simulated athlete must be free: the seeded account of Jack lets go of him.
         let mut jack = world.signed_in(&world.jack().clone()).await;
         assert_eq!(jack.post("/disconnect", &[]).await.status, 303);
-        let pictures = std::env::var("ICUSYNC_SCREENSHOTS").unwrap_or_default();
+        let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
         for javascript in ["with-javascript", "without-javascript"] {
             let email = format!("new-{javascript}@example.test");
             let told = run(
@@ -54,6 +62,110 @@ async fn sign_up_confirm_connect_copy_the_url_and_ask() {
             assert_eq!(done["state"], "Not connected");
             let call = Mcp::at(url).call("get_athlete_profile", json!({})).await;
             assert!(call.is_error(), "{}", call.answer);
+        }
+    })
+    .await;
+}
+
+/// A morning of an athlete who uses two clients.
+async fn a_morning(world: &World) {
+    let ana = world.ana();
+    let account = queries::accounts::by_email(&world.app.pool, ana.person.email)
+        .await
+        .unwrap();
+    let account = account.unwrap().id;
+    for (minutes, client, tool, outcome, ms) in [
+        (60 * 14, "claude-code 2.1.280", "get_training_history", "ok", 1240),
+        (4, "claude-code 2.1.280", "get_athlete_profile", "ok", 610),
+        (
+            60 * 9,
+            "Anthropic/ClaudeAI 1.0.0",
+            "get_athlete_profile",
+            "ok",
+            480,
+        ),
+        (1, "Anthropic/ClaudeAI 1.0.0", "get_wellness", "ok", 530),
+        (1, "Anthropic/ClaudeAI 1.0.0", "get_fitness", "ok", 720),
+        (
+            2,
+            "Anthropic/ClaudeAI 1.0.0",
+            "get_training_history",
+            "upstream",
+            15_020,
+        ),
+        (3, "Anthropic/ClaudeAI 1.0.0", "get_training_history", "ok", 1_310),
+        (41, "Anthropic/ClaudeAI 1.0.0", "get_fitness", "ok", 90),
+    ] {
+        world.clock.advance(chrono::Duration::minutes(minutes));
+        let entry = Entry {
+            id: LogId(world.app.random.uuid(&world.clock)),
+            at: world.clock.now(),
+            account_id: account,
+            athlete_id: ana.person.athlete_id.to_owned(),
+            caller: None,
+            client: client.to_owned(),
+            tool: tool.to_owned(),
+            access: "read".to_owned(),
+            outcome: outcome.to_owned(),
+            duration_ms: ms,
+            upstream_requests: 1,
+        };
+        queries::activity_log::write(&world.app.pool, &entry)
+            .await
+            .unwrap();
+    }
+    // One call that is real, so that the connection has answered; its row names a test.
+    let real = world.mcp(&ana.link).call("get_fitness", json!({})).await;
+    assert!(!real.is_error(), "{}", real.answer);
+    sqlx::query("delete from activity_log where client like 'world-%'")
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+    let link = queries::links::of_account(&world.app.pool, account)
+        .await
+        .unwrap()
+        .unwrap();
+    queries::links::touch(
+        &world.app.pool,
+        link.id,
+        "Anthropic/ClaudeAI 1.0.0",
+        world.clock.now(),
+    )
+    .await
+    .unwrap();
+    world.clock.advance(chrono::Duration::minutes(6));
+}
+
+/// Width and height of a PNG.
+fn size(picture: &Path) -> (u32, u32) {
+    let bytes = std::fs::read(picture).unwrap();
+    assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n"), "{}", picture.display());
+    let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    (number(16), number(20))
+}
+
+/// Into `target/tmp/screenshots`, or where `ICUSYNC_SCREENSHOTS` says.
+#[tokio::test(flavor = "multi_thread")]
+async fn home_dashboard_and_activity_log_have_their_picture_taken() {
+    test(async |world| {
+        a_morning(&world).await;
+        let folder = std::env::var_os("ICUSYNC_SCREENSHOTS").map_or_else(
+            || Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshots"),
+            PathBuf::from,
+        );
+        let email = world.ana().person.email;
+        let folder_text = folder.to_str().unwrap();
+        let taken = run(
+            "browser/screenshots.mjs",
+            &[&world.web, email, PASSWORD, folder_text],
+        )
+        .await;
+        let taken: Vec<String> = serde_json::from_value(taken).unwrap();
+        assert_eq!(taken.len(), 12, "{taken:?}");
+        for name in taken {
+            let (width, height) = size(&folder.join(&name));
+            let expected = if name.contains("phone") { 390 } else { 1200 };
+            assert!(width == expected && height >= 800, "{name}: {width} × {height}");
         }
     })
     .await;

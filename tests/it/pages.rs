@@ -1,4 +1,5 @@
-//! What holds for every page: headers, hosts, escaping, forms, errors, assets. Hard cases 20, 54, 80, 82-84, 87, 88, 115.
+//! What holds for every page: headers, hosts, escaping, forms, errors, assets, links, and what stands on the pages for
+//! everyone. Hard cases 20, 37, 54, 80, 82-85, 87, 88, 115.
 
 use std::time::Duration;
 
@@ -29,9 +30,14 @@ use crate::world::{Page, World, test, test_with};
 const POLICY: &str =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'";
 
-const FOR_ALL: [&str; 11] = [
+const FOR_ALL: [&str; 16] = [
     "/",
+    "/steps",
+    "/personal-coach",
+    "/support",
     "/privacy",
+    "/check",
+    "/status",
     "/sign-up",
     "/sign-up/sent",
     "/sign-in",
@@ -42,9 +48,12 @@ const FOR_ALL: [&str; 11] = [
     "/account/address/sent",
     "/account/deleted",
 ];
-const FOR_ATHLETES: [&str; 12] = [
+const FOR_ATHLETES: [&str; 15] = [
     "/dashboard",
     "/activity",
+    "/activity?tool=get_fitness&from=nonsense",
+    "/steps",
+    "/status",
     "/connect",
     "/disconnect",
     "/link/regenerate",
@@ -143,7 +152,9 @@ fn sound(page: &Page, path: &str) {
         }
         let href = element.attr("href").unwrap_or("/");
         assert!(
-            href.starts_with(['/', '#']) || href.starts_with("https://claude.ai/"),
+            href.starts_with(['/', '#'])
+                || href.starts_with("https://claude.ai/")
+                || href == "mailto:help@icusync.example",
             "{path}: href={href}"
         );
     }
@@ -178,10 +189,17 @@ fn sound(page: &Page, path: &str) {
         }
     }
     for form in all("form") {
-        assert_eq!(form.attr("method"), Some("post"), "{path}");
+        // What a form changes it changes by POST; the one that only looks is a GET, so that its page has an address.
+        let method = if form.attr("action") == Some("/activity") {
+            "get"
+        } else {
+            "post"
+        };
+        assert_eq!(form.attr("method"), Some(method), "{path}");
     }
 }
 
+// Hard cases 80 and 82.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_hardened_and_sound() {
     test(async |world| {
@@ -231,6 +249,7 @@ const EVIL: [&str; 8] = [
     "<!--<p title=\"--><b>&lt;script&gt;",
 ];
 
+// Hard case 80.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_people_and_upstream_write_stays_text() {
     test_with(
@@ -294,6 +313,14 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 pages.push(("address", browser.post("/account/address", &[("email", evil), ("password", evil)]).await));
                 pages.push(("delete", browser.post("/account/delete", &[("password", evil), ("word", evil)]).await));
                 pages.push(("address link", browser.get(&format!("/address/{encoded}")).await));
+                for path in ["/dashboard", "/activity", "/connect", "/disconnect", "/link/regenerate", "/steps", "/status"] {
+                    pages.push((path, browser.get(path).await));
+                }
+                for field in ["tool", "access", "outcome", "client", "from", "to", "before"] {
+                    pages.push(("filter", browser.get(&format!("/activity?{field}={encoded}")).await));
+                }
+                pages.push(("groups", browser.post("/link/tools", &[("shown", evil), (evil, "on")]).await));
+                pages.push(("done", browser.get(&format!("/dashboard?done={encoded}")).await));
                 pages.push(("done", browser.get(&format!("/dashboard?done={encoded}")).await));
                 pages.push(("before", browser.get(&format!("/activity?before={encoded}")).await));
                 pages.push(("zone", browser.post("/dashboard/zone", &[("zone", evil)]).await));
@@ -313,7 +340,11 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     if evil.contains('<') {
                         assert!(!page.body.contains(evil), "{place}: {evil} stands unescaped");
                     }
-                    assert!(!page.body.contains("49"), "{place}: no template in the text is run");
+                    // The names of assets are hashes, and may hold any number.
+                    let shown = scraper::Html::parse_document(&page.body);
+                    let body = scraper::Selector::parse("main").unwrap();
+                    let body: String = shown.select(&body).map(|main| main.html()).collect();
+                    assert!(!body.contains("49"), "{place}: no template in the text is run");
                 }
             }
         },
@@ -493,6 +524,7 @@ async fn only_our_two_hosts_are_served() {
     .await;
 }
 
+// Hard case 88.
 #[tokio::test(flavor = "multi_thread")]
 async fn assets_are_exactly_these_in_exactly_this_version() {
     test(async |world| {
@@ -556,6 +588,7 @@ fn broken(app: &App) -> Router {
     layers::around_everything(app)(router)
 }
 
+// Hard case 87.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_a_page_with_an_id_and_no_text() {
     test(async |world| {
@@ -644,8 +677,245 @@ async fn without_the_database_pages_say_so_soon_and_the_home_page_stands() {
         assert_eq!(status, 503);
         assert!(text.contains("We are not ready right now"));
         assert_eq!(get("/").await.0, 200);
-        assert_eq!(get("/privacy").await.0, 200);
+        for path in [
+            "/steps",
+            "/personal-coach",
+            "/support",
+            "/privacy",
+            "/check",
+            "/robots.txt",
+            "/sitemap.xml",
+        ] {
+            assert_eq!(get(path).await.0, 200, "{path}");
+        }
+        let (status, text) = get("/status").await;
+        assert_eq!(status, 200);
+        assert!(
+            text.contains("Not working") && text.contains("nobody can sign in"),
+            "{text}"
+        );
         assert_eq!(get("/healthz").await.0, 200);
         assert_eq!(get("/readyz").await.0, 503);
     }
+}
+
+/// What a person with a shell would send: the words of a curl command, quotes taken off.
+fn words_of(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
+    for c in command.chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(std::mem::take(&mut word)),
+            _ => word.push(c),
+        }
+    }
+    words.push(word);
+    words
+}
+
+/// Sends what the curl command would send, and tells what it would print.
+async fn curl(command: &str) -> String {
+    let mut words = words_of(command).into_iter();
+    assert_eq!(words.next().as_deref(), Some("curl"));
+    let (mut headers, mut body, mut url) = (Vec::new(), None, None);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-s" => {}
+            "-w" => assert_eq!(words.next().unwrap(), "\\n%{http_code}\\n"),
+            "-H" => headers.push(words.next().unwrap()),
+            "-d" => body = words.next(),
+            _ => url = Some(word),
+        }
+    }
+    let url: url::Url = url.unwrap().parse().unwrap();
+    let method = if body.is_some() { Method::POST } else { Method::GET };
+    let mut request = crate::world::Mcp::client()
+        .request(method, url)
+        .header("accept", "*/*");
+    for header in headers {
+        let (name, value) = header.split_once(": ").unwrap();
+        request = request.header(name, value);
+    }
+    let answer = request.body(body.unwrap_or_default()).send().await.unwrap();
+    let status = answer.status().as_u16();
+    format!("{}\n{status}\n", answer.text().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_of_the_lock_page_answers_as_it_says() {
+    test(async |world| {
+        let page = world.browser().get("/check").await;
+        let html = scraper::Html::parse_document(&page.body);
+        let text = |selector: &str| {
+            let selector = scraper::Selector::parse(selector).unwrap();
+            html.select(&selector)
+                .map(|element| {
+                    (
+                        element.attr("id").unwrap().to_owned(),
+                        element.text().collect::<String>(),
+                    )
+                })
+                .collect::<Vec<_>>()
+        };
+        let (commands, answers) = (text("pre[id^=command-]"), text("pre[id^=answer-]"));
+        assert_eq!((commands.len(), answers.len()), (7, 7));
+        let mut own = world.jack().link.clone();
+        let placeholder = format!("{}/mcp/YOUR-TOKEN", world.links);
+        let mut jack = world.signed_in(&world.jack().clone()).await;
+        for ((id, command), (_, answer)) in commands.into_iter().zip(answers) {
+            let command = command.replace(&placeholder, &own);
+            if id == "command-replaced" {
+                assert!(curl(&command).await.ends_with("\n200\n"), "not yet replaced");
+                assert_eq!(jack.post("/link/regenerate", &[]).await.status, 303);
+                // What comes after it is tried with the new URL.
+                own = crate::links::url_on(&jack.get("/dashboard").await);
+                world.secret(own.rsplit('/').next().unwrap());
+            }
+            assert_eq!(curl(&command).await, format!("{answer}\n"), "{id}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_link_of_ours_leads_to_a_page() {
+    test_with(
+        |config| config.support_email = Some("help@icusync.example".to_owned()),
+        async |world| {
+            let mut browser = world.signed_in(&world.ana().clone()).await;
+            let mut stranger = world.browser();
+            let mut links = std::collections::BTreeSet::new();
+            for path in FOR_ALL {
+                let page = stranger.get(path).await;
+                sound(&page, path);
+                links.extend(links_on(&page));
+            }
+            for path in FOR_ATHLETES {
+                links.extend(links_on(&browser.get(path).await));
+            }
+            for public in [
+                "/steps",
+                "/personal-coach",
+                "/support",
+                "/privacy",
+                "/check",
+                "/status",
+            ] {
+                assert!(links.contains(public), "{public} is linked from nowhere");
+            }
+            assert!(links.contains("mailto:help@icusync.example"));
+            for link in links.iter().filter(|link| link.starts_with('/')) {
+                let page = browser.get(link).await;
+                let fine = matches!(page.status, 200 | 303 | 422);
+                assert!(fine, "{link}: {}", page.status);
+            }
+        },
+    )
+    .await;
+}
+
+fn links_on(page: &Page) -> Vec<String> {
+    let html = scraper::Html::parse_document(&page.body);
+    let links = scraper::Selector::parse("a[href]").unwrap();
+    html.select(&links)
+        .map(|link| link.attr("href").unwrap().split('#').next().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_for_everyone_say_what_they_are_and_machines_are_told_of_them() {
+    test(async |world| {
+        let mut browser = world.browser();
+        let robots = browser.get("/robots.txt").await.body;
+        let sitemap = browser.get("/sitemap.xml").await;
+        assert_eq!(sitemap.header("content-type"), "application/xml");
+        let mut titles = std::collections::BTreeSet::new();
+        for path in [
+            "/",
+            "/steps",
+            "/personal-coach",
+            "/support",
+            "/privacy",
+            "/check",
+            "/status",
+        ] {
+            let page = browser.get(path).await;
+            let described = page
+                .attribute("meta[name=description]", "content")
+                .unwrap_or_default();
+            assert!(described.len() >= 50, "{path}: {described}");
+            let title = page
+                .body
+                .split("<title>")
+                .nth(1)
+                .unwrap()
+                .split('<')
+                .next()
+                .unwrap();
+            assert!(
+                title.contains("IcuSync") && titles.insert(title.to_owned()),
+                "{path}: {title}"
+            );
+            assert!(
+                robots.contains(&format!("Allow: {path}$\n")),
+                "{path} in {robots}"
+            );
+            assert!(
+                sitemap.body.contains(&format!("<loc>{}{path}</loc>", world.web)),
+                "{path}"
+            );
+            assert!(
+                !page.body.contains("icul_") || path == "/check",
+                "{path} shows something like a token"
+            );
+        }
+        assert!(
+            robots.contains("Disallow: /\n")
+                && robots.contains(&format!("Sitemap: {}/sitemap.xml", world.web))
+        );
+        assert_eq!(sitemap.body.matches("<loc>").count(), 7);
+        assert!(
+            browser
+                .get("/support")
+                .await
+                .text()
+                .contains("names no address for support")
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_page_tells_what_real_calls_met_and_asks_nobody() {
+    test(async |world| {
+        let mut browser = world.browser();
+        let before = world.sim.requests().len();
+        let text = browser.get("/status").await.text();
+        assert!(text.contains("Everything that we can see works."), "{text}");
+        assert!(
+            text.contains(env!("CARGO_PKG_VERSION")) && text.contains("Nobody’s question needed it"),
+            "{text}"
+        );
+        assert_eq!(
+            world.sim.requests().len(),
+            before,
+            "a look at the page asks intervals.icu nothing"
+        );
+        assert!(
+            !world
+                .mcp(&world.ana().link)
+                .call("get_fitness", serde_json::json!({}))
+                .await
+                .is_error()
+        );
+        // Another service with the same clients would look at once; this one's look is good for some seconds.
+        assert!(
+            browser
+                .get("/status")
+                .await
+                .text()
+                .contains("Nobody’s question needed it")
+        );
+    })
+    .await;
 }

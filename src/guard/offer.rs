@@ -1,0 +1,246 @@
+//! What a connector offers: the groups that its athlete left on, narrowed further by the query of its URL.
+//!
+//! A convenience and no security boundary: whoever holds a URL can strip its query. What a caller may see of whom
+//! stands in [`super::grant`].
+
+use super::connection;
+use crate::{
+    app::App,
+    tools::{Access, CATALOGUE, Tool, ToolError},
+};
+
+/// What one connector offers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Offer {
+    off: Vec<String>,
+    narrow: Narrow,
+}
+
+/// What the query of a connector URL leaves: `?readonly=1`, `?tools=training,get_wellness`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Narrow {
+    readonly: bool,
+    /// Groups and tools.
+    only: Option<Vec<String>>,
+}
+
+/// A query that would narrow to something we do not know. To guess could offer more than was meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unclear;
+
+/// Why a tool is not offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// The athlete switched its group off.
+    SwitchedOff,
+    /// The URL says `readonly=1` and the tool changes something.
+    ReadOnly,
+    /// The URL says `tools=` and does not name it.
+    NotNamed,
+}
+
+impl Narrow {
+    /// Reads the query of a connector URL. Names of groups and of tools stand in `tools=`, separated by commas, in any
+    /// case; `readonly=` is 1 or 0. Other parameters mean nothing here, so that a URL can be made new for a client that
+    /// keeps old lists. A word that is not known, an empty list and a parameter that comes twice are refused.
+    pub fn parse(query: Option<&str>) -> Result<Self, Unclear> {
+        let (mut readonly, mut only) = (None, None);
+        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            let value = value.trim().to_ascii_lowercase();
+            match name.to_ascii_lowercase().as_str() {
+                "readonly" => {
+                    let wanted = match value.as_str() {
+                        "1" | "true" | "" => true,
+                        "0" | "false" => false,
+                        _ => return Err(Unclear),
+                    };
+                    once(&mut readonly, wanted)?;
+                }
+                "tools" => once(&mut only, words(&value)?)?,
+                _ => {}
+            }
+        }
+        Ok(Self {
+            readonly: readonly.unwrap_or(false),
+            only,
+        })
+    }
+}
+
+fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Unclear> {
+    place.replace(value).map_or(Ok(()), |_| Err(Unclear))
+}
+
+/// The groups and tools of a list; never none, and each of the catalogue.
+fn words(list: &str) -> Result<Vec<String>, Unclear> {
+    let known = |word: &str| CATALOGUE.iter().any(|tool| names(word, tool));
+    list.split(',')
+        .map(str::trim)
+        .map(|word| known(word).then(|| word.to_owned()).ok_or(Unclear))
+        .collect()
+}
+
+/// Whether `word` is `tool` or its group.
+fn names(word: &str, tool: &Tool) -> bool {
+    word == tool.name || word == tool.group.word()
+}
+
+impl Offer {
+    /// All but the groups whose words stand in `off` and what `narrow` takes away.
+    pub fn new(off: Vec<String>, narrow: Narrow) -> Self {
+        Self { off, narrow }
+    }
+
+    /// The same URL after the athlete chose anew.
+    #[must_use]
+    pub fn with_off(&self, off: Vec<String>) -> Self {
+        Self::new(off, self.narrow.clone())
+    }
+
+    /// Why `tool` is not offered; `None` when it is.
+    pub fn lacks(&self, tool: &Tool) -> Option<Lack> {
+        let Narrow { readonly, only } = &self.narrow;
+        if self.off.iter().any(|word| word == tool.group.word()) {
+            Some(Lack::SwitchedOff)
+        } else if *readonly && tool.access == Access::Write {
+            Some(Lack::ReadOnly)
+        } else if only
+            .as_ref()
+            .is_some_and(|words| !words.iter().any(|word| names(word, tool)))
+        {
+            Some(Lack::NotNamed)
+        } else {
+            None
+        }
+    }
+
+    /// Lets `tool` pass, or says who can have it offered and where.
+    pub fn check(&self, app: &App, tool: &Tool) -> Result<(), ToolError> {
+        let Some(lack) = self.lacks(tool) else {
+            return Ok(());
+        };
+        let (name, group) = (tool.name, tool.group.title());
+        let dashboard = connection::dashboard(app);
+        Err(ToolError::Refused(match lack {
+            Lack::SwitchedOff => format!(
+                "Not done: {name} is switched off for this connector, with its group \"{group}\". The athlete can switch it \
+                 on under \"What your connector offers\" on {dashboard}; it works from the next call on."
+            ),
+            Lack::ReadOnly => format!(
+                "Not done: this connector's URL ends in readonly=1, and {name} changes something. The athlete can add the \
+                 connector with the plain URL from {dashboard}."
+            ),
+            Lack::NotNamed => format!(
+                "Not done: this connector's URL lists in tools= what it offers, and {name} is not in it. The athlete can \
+                 add the connector with the plain URL from {dashboard}."
+            ),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn offered(off: &[&str], query: &str) -> Result<Vec<&'static str>, Unclear> {
+        let off = off.iter().map(|word| (*word).to_owned()).collect();
+        let offer = Offer::new(off, Narrow::parse(Some(query))?);
+        let left = CATALOGUE.iter().filter(|tool| offer.lacks(tool).is_none());
+        Ok(left.map(|tool| tool.name).collect())
+    }
+
+    fn all() -> Vec<&'static str> {
+        CATALOGUE.iter().map(|tool| tool.name).collect()
+    }
+
+    #[test]
+    fn a_plain_url_offers_what_the_athlete_left_on() {
+        assert_eq!(offered(&[], "").unwrap(), all());
+        assert_eq!(
+            offered(&["a group of another version"], "v=2&utm=x").unwrap(),
+            all()
+        );
+        let without = offered(&["wellness"], "").unwrap();
+        assert!(!without.contains(&"get_wellness") && without.contains(&"get_fitness"));
+        let words: Vec<&str> = CATALOGUE.iter().map(|tool| tool.group.word()).collect();
+        assert_eq!(offered(&words, ""), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_query_narrows_by_group_and_by_tool_in_the_order_of_the_list() {
+        let both = offered(&[], "tools=wellness,get_fitness").unwrap();
+        assert_eq!(both, ["get_fitness", "get_wellness"]);
+        assert_eq!(offered(&[], "tools=%20Wellness%2CGET_FITNESS+").unwrap(), both);
+        assert_eq!(
+            offered(&["wellness"], "tools=wellness,get_fitness").unwrap(),
+            ["get_fitness"]
+        );
+        assert_eq!(
+            offered(&["wellness"], "tools=get_wellness").unwrap(),
+            Vec::<&str>::new(),
+            "a URL never brings back what is off"
+        );
+        assert_eq!(offered(&[], "readonly=0").unwrap(), all());
+    }
+
+    #[test]
+    fn readonly_leaves_what_only_looks() {
+        let write = Tool {
+            name: "push_workout",
+            title: "T",
+            group: crate::tools::Group::Training,
+            access: Access::Write,
+            needs: &[],
+            description: "D",
+            lets: "L.",
+            schema: serde_json::Map::new,
+            run: |_, _| Box::pin(async { unreachable!("never called") }),
+        };
+        for (query, lack) in [
+            ("readonly=1", Some(Lack::ReadOnly)),
+            ("readonly", Some(Lack::ReadOnly)),
+            ("READONLY=True", Some(Lack::ReadOnly)),
+            ("readonly=false", None),
+            ("", None),
+            ("readonly=1&tools=training", Some(Lack::ReadOnly)),
+        ] {
+            let offer = Offer::new(Vec::new(), Narrow::parse(Some(query)).unwrap());
+            assert_eq!(offer.lacks(&write), lack, "{query}");
+            assert_eq!(
+                offer.with_off(vec!["training".to_owned()]).lacks(&write),
+                Some(Lack::SwitchedOff)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_unclear_is_refused_instead_of_offering_all() {
+        for query in [
+            "tools=trainig",
+            "tools=",
+            "tools",
+            "tools=training,",
+            "tools=training;fitness",
+            "tools=training&tools=fitness",
+            "tools=%ff",
+            "readonly=yes please",
+            "readonly=1&readonly=0",
+            "Tools=nothing",
+        ] {
+            assert_eq!(offered(&[], query), Err(Unclear), "{query}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_widens(query in "(readonly|tools|x)?=?[a-z_,&=%+0-9]{0,40}", off in 0_usize..4) {
+            let word = CATALOGUE[off % CATALOGUE.len()].group.word();
+            if let Ok(left) = offered(&[word], &query) {
+                let most = offered(&[word], "").unwrap();
+                prop_assert!(left.iter().all(|name| most.contains(name)));
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Calls as lines of CSV (RFC 4180): for a spreadsheet, and safe in one.
+//!
+//! What is read and for whom is decided by the page.
+
+use chrono_tz::Tz;
+
+use super::filter;
+use crate::queries::activity_log::Entry;
+
+/// The header line.
+pub(super) fn head() -> String {
+    line(&[
+        "time (UTC)",
+        "time (athlete)",
+        "time zone",
+        "athlete id",
+        "who",
+        "client",
+        "tool",
+        "access",
+        "outcome",
+        "duration ms",
+        "requests to intervals.icu",
+    ])
+}
+
+/// One call. Without a zone the athlete's time is empty: it is not known.
+pub(super) fn row(entry: &Entry, zone: Option<Tz>) -> String {
+    line(&[
+        &entry.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        &zone.map_or_else(String::new, |zone| {
+            entry
+                .at
+                .with_timezone(&zone)
+                .format("%Y-%m-%d %H:%M:%S")
+                .to_string()
+        }),
+        zone.map_or("", |zone| zone.name()),
+        &entry.athlete_id,
+        entry.caller.as_deref().unwrap_or("You"),
+        &entry.client,
+        &entry.tool,
+        &entry.access,
+        filter::outcome(&entry.outcome),
+        &entry.duration_ms.to_string(),
+        &entry.upstream_requests.to_string(),
+    ])
+}
+
+fn line(cells: &[&str]) -> String {
+    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
+    format!("{}\r\n", cells.join(","))
+}
+
+/// A cell that a spreadsheet takes for text: one that would begin a formula begins with an apostrophe instead, and what
+/// would end a cell is quoted. A number below zero is no formula.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+        && text.parse::<f64>().is_err();
+    let safe = if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if safe.contains(['"', ',', ';', '\r', '\n', '\t']) {
+        format!("\"{}\"", safe.replace('"', "\"\""))
+    } else {
+        safe
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_cell_is_quoted_when_it_must_be_and_never_a_formula() {
+        for (text, expected) in [
+            ("Claude 1.0", "Claude 1.0"),
+            ("Zürich, \"x\"", "\"Zürich, \"\"x\"\"\""),
+            (
+                "=HYPERLINK(\"http://evil\")",
+                "\"'=HYPERLINK(\"\"http://evil\"\")\"",
+            ),
+            ("+1+1", "'+1+1"),
+            ("-2+3", "'-2+3"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "\"'\t=1\""),
+            ("＝1+1", "'＝1+1"),
+            ("-5", "-5"),
+            ("", ""),
+        ] {
+            assert_eq!(cell(text), expected, "{text:?}");
+        }
+    }
+
+    /// A reader of RFC 4180 that knows nothing of the writer.
+    fn read(text: &str) -> Vec<Vec<String>> {
+        let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '"' if quoted && chars.peek() == Some(&'"') => cell.push(chars.next().unwrap()),
+                '"' => quoted = !quoted,
+                ',' if !quoted => row.push(std::mem::take(&mut cell)),
+                '\r' if !quoted && chars.peek() == Some(&'\n') => {
+                    chars.next();
+                    row.push(std::mem::take(&mut cell));
+                    rows.push(std::mem::take(&mut row));
+                }
+                _ => cell.push(c),
+            }
+        }
+        rows
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back_from_its_cell(cells in proptest::collection::vec(any::<String>(), 1..6)) {
+            let told: Vec<&str> = cells.iter().map(String::as_str).collect();
+            let rows = read(&line(&told));
+            prop_assert_eq!(rows.len(), 1);
+            for (text, back) in cells.iter().zip(&rows[0]) {
+                prop_assert!(back == text || *back == format!("'{text}"), "{:?} became {:?}", text, back);
+                prop_assert!(!back.starts_with(['=', '@', '\t']));
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What a person asks of the log: words of a form, and what they mean for the query.
+//!
+//! No SQL, and nothing of what the rows look like.
+
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+
+use crate::{
+    ids::LogId,
+    pages::{Fields, form::Mistake},
+    queries::activity_log::Filter,
+};
+
+/// The outcome of a call that did what was asked.
+pub(super) const GOOD: &str = "ok";
+
+/// The outcomes as the log spells them, for people.
+pub(super) const OUTCOMES: [(&str, &str); 10] = [
+    (GOOD, "Answered"),
+    ("input", "Question not understood"),
+    ("refused", "Not allowed"),
+    ("reconnect", "Reconnect needed"),
+    ("busy", "Asked to wait"),
+    ("upstream", "intervals.icu failed"),
+    ("cancelled", "Cancelled"),
+    ("too_long", "Took too long"),
+    ("withheld", "Withheld"),
+    ("ours", OURS),
+];
+/// What every other outcome is.
+const OURS: &str = "Our fault";
+/// In place of an outcome: all but [`GOOD`].
+const FAILED: &str = "failed";
+
+/// An outcome for people.
+pub(super) fn outcome(word: &str) -> &'static str {
+    let known = OUTCOMES.iter().find(|(known, _)| *known == word);
+    known.map_or(OURS, |(_, text)| text)
+}
+
+/// The form as it came: what was not chosen is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// A tool's name.
+    pub(super) tool: String,
+    /// `read` or `write`.
+    pub(super) access: String,
+    /// A word of [`OUTCOMES`], or [`FAILED`].
+    pub(super) outcome: String,
+    /// A client.
+    pub(super) client: String,
+    /// The first day.
+    pub(super) from: String,
+    /// The last day.
+    pub(super) to: String,
+}
+
+impl Wanted {
+    /// Takes the form's fields.
+    pub(super) fn of(fields: &mut Fields) -> Self {
+        let mut take = |name| fields.optional(name).unwrap_or_default().trim().to_owned();
+        Self {
+            tool: take("tool"),
+            access: take("access"),
+            outcome: take("outcome"),
+            client: take("client"),
+            from: take("from"),
+            to: take("to"),
+        }
+    }
+
+    /// Whether anything was chosen.
+    pub(super) fn any(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// `page` with what was chosen, from `before` on.
+    pub(super) fn path(&self, page: &str, before: Option<LogId>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("tool", &self.tool),
+            ("access", &self.access),
+            ("outcome", &self.outcome),
+            ("client", &self.client),
+            ("from", &self.from),
+            ("to", &self.to),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        if let Some(id) = before {
+            query.append_pair("before", &id.to_string());
+        }
+        let query = query.finish();
+        if query.is_empty() {
+            page.to_owned()
+        } else {
+            format!("{page}?{query}")
+        }
+    }
+
+    /// What it means for the query, days taken in `zone`; or what is wrong with it. A word that is in no list finds
+    /// nothing.
+    pub(super) fn filter(&self, zone: Tz) -> Result<Filter, Vec<Mistake>> {
+        let (from, to) = (day("from", &self.from), day("to", &self.to));
+        let (from, to) = match (from, to) {
+            (Ok(Some(from)), Ok(Some(to))) if from > to => {
+                return Err(vec![Mistake::new(
+                    "to",
+                    "The last day lies before the first one.",
+                )]);
+            }
+            (Ok(from), Ok(to)) => (from, to),
+            (from, to) => return Err([from.err(), to.err()].into_iter().flatten().collect()),
+        };
+        let chosen = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let failed = self.outcome == FAILED;
+        let outcomes: Option<Vec<&str>> = match self.outcome.as_str() {
+            "" => None,
+            FAILED => Some(vec![GOOD]),
+            "ours" => Some(vec!["ours", "panic", "unfinished"]),
+            word => Some(vec![word]),
+        };
+        Ok(Filter {
+            tool: chosen(&self.tool),
+            access: chosen(&self.access),
+            client: chosen(&self.client),
+            outcomes: outcomes.map(|words| words.into_iter().map(str::to_owned).collect()),
+            other_outcomes: failed,
+            from: from.map(|day| start_of(day, zone)),
+            until: to
+                .and_then(|day| day.checked_add_days(Days::new(1)))
+                .map(|day| start_of(day, zone)),
+        })
+    }
+}
+
+/// A day as the browser's own field sends it.
+fn day(field: &'static str, text: &str) -> Result<Option<NaiveDate>, Mistake> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()
+        .filter(|day| (1970..=9998).contains(&day.year()))
+        .map(Some)
+        .ok_or_else(|| Mistake::new(field, "Write a day as year, month and day, such as 2026-11-21."))
+}
+
+/// The first moment of a day. Where clocks jump over midnight it begins when they have jumped; where midnight comes
+/// twice, with the first one.
+fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(chrono::NaiveTime::MIN);
+    // No zone jumps by more than a day (Samoa left out the 30th of December 2011).
+    (0..=96)
+        .find_map(|quarters| {
+            zone.from_local_datetime(&(midnight + TimeDelta::minutes(15 * quarters)))
+                .earliest()
+        })
+        .map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(query: &str) -> Wanted {
+        Wanted::of(&mut Fields::parse(query.as_bytes()).unwrap())
+    }
+
+    fn span(query: &str, zone: Tz) -> (Option<String>, Option<String>) {
+        let filter = wanted(query).filter(zone).unwrap();
+        let text = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M").to_string();
+        (filter.from.map(text), filter.until.map(text))
+    }
+
+    #[test]
+    fn days_begin_and_end_where_the_athlete_is() {
+        let some = |from: &str, until: &str| (Some(from.to_owned()), Some(until.to_owned()));
+        assert_eq!(
+            span("from=2026-11-21&to=2026-11-21", chrono_tz::Australia::Melbourne),
+            some("2026-11-20T13:00", "2026-11-21T13:00")
+        );
+        assert_eq!(
+            span("from=2026-10-25&to=2026-10-25", chrono_tz::Europe::Berlin),
+            some("2026-10-24T22:00", "2026-10-25T23:00"),
+            "a day of 25 hours"
+        );
+        assert_eq!(
+            span("from=2026-09-06&to=2026-09-06", chrono_tz::America::Santiago),
+            some("2026-09-06T04:00", "2026-09-07T03:00"),
+            "clocks jump from midnight to one"
+        );
+        assert_eq!(
+            span("from=2011-12-30&to=2011-12-30", chrono_tz::Pacific::Apia),
+            some("2011-12-30T10:00", "2011-12-30T10:00"),
+            "a day that was left out"
+        );
+        assert_eq!(span("from=&to=", Tz::UTC), (None, None));
+    }
+
+    #[test]
+    fn what_is_no_day_is_said_at_its_field() {
+        for (query, fields) in [
+            ("from=yesterday", vec!["from"]),
+            ("from=2026-02-30&to=21.11.2026", vec!["from", "to"]),
+            ("from=2026-11-21&to=2026-11-20", vec!["to"]),
+            ("to=99999-01-01", vec!["to"]),
+            ("from=-0001-01-01", vec!["from"]),
+        ] {
+            let mistakes = wanted(query).filter(Tz::UTC).unwrap_err();
+            assert_eq!(
+                mistakes.iter().map(|mistake| mistake.field).collect::<Vec<_>>(),
+                fields,
+                "{query}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_keeps_what_was_chosen() {
+        let chosen = wanted("client=Claude+%26+co&tool=&outcome=failed&from=2026-11-01");
+        assert_eq!(
+            chosen.path("/activity.csv", None),
+            "/activity.csv?outcome=failed&client=Claude+%26+co&from=2026-11-01"
+        );
+        assert_eq!(wanted("").path("/activity", None), "/activity");
+        assert!(chosen.any() && !wanted("x=1&before=2").any());
+    }
+
+    #[test]
+    fn outcomes_are_said_in_words_and_found_by_them() {
+        assert_eq!(
+            (outcome("ok"), outcome("busy"), outcome("panic")),
+            ("Answered", "Asked to wait", OURS)
+        );
+        let of = |query: &str| {
+            let filter = wanted(query).filter(Tz::UTC).unwrap();
+            (filter.outcomes.unwrap_or_default(), filter.other_outcomes)
+        };
+        assert_eq!(of("outcome=failed"), (vec!["ok".to_owned()], true));
+        assert_eq!(of("outcome=busy"), (vec!["busy".to_owned()], false));
+        assert!(of("outcome=ours").0.contains(&"panic".to_owned()));
+        assert_eq!(of(""), (Vec::new(), false));
+    }
+}

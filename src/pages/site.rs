@@ -1,0 +1,118 @@
+//! The pages for everyone: what they are called, and what search engines are told of them.
+//!
+//! Their contents stand beside them, each in its own file.
+
+use std::fmt::Write as _;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::{
+    HeaderValue,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
+
+use crate::app::App;
+
+/// What a page for everyone is called and about.
+#[derive(Debug)]
+pub(super) struct About {
+    /// Its path.
+    pub(super) path: &'static str,
+    /// Its title, without our name.
+    pub(super) title: &'static str,
+    /// One sentence for search engines.
+    pub(super) description: &'static str,
+}
+
+/// How clients are connected.
+pub(super) static STEPS: About = About {
+    path: "/steps",
+    title: "Connect your client",
+    description: "How to add intervals.icu to Claude, Claude Code, ChatGPT, Cursor, VS Code and any other MCP client with one \
+                  URL from IcuSync.",
+};
+/// A project of Claude as a coach.
+pub(super) static COACH_PROJECT: About = About {
+    path: "/personal-coach",
+    title: "A personal coach in Claude",
+    description: "Make a Claude project that coaches from your own intervals.icu data: instructions to copy, what to ask \
+                  first, and how to keep it honest.",
+};
+/// Questions and answers.
+pub(super) static SUPPORT: About = About {
+    path: "/support",
+    title: "Support",
+    description: "Answers to what athletes ask about IcuSync: Strava, missing data, numbers that differ, time zones, limits, \
+                  Claude plans, deleting an account, running it yourself.",
+};
+/// What is stored.
+pub(super) static PRIVACY: About = About {
+    path: "/privacy",
+    title: "Privacy and data",
+    description: "What IcuSync stores and for how long, who sees it, and what it never keeps: your training data.",
+};
+/// How to check that tokens are asked for.
+pub(super) static CHECK: About = About {
+    path: "/check",
+    title: "Check the lock",
+    description: "Commands that show what IcuSync answers without a token, with a wrong one, with a replaced one and from a \
+                  foreign host.",
+};
+/// Whether everything works.
+pub(super) static STATUS: About = About {
+    path: "/status",
+    title: "Status",
+    description: "Whether IcuSync, its database, its mail and intervals.icu answer at the moment.",
+};
+
+/// All of them beside the home page, in the order of the sitemap.
+static PAGES: [&About; 6] = [&STEPS, &COACH_PROJECT, &SUPPORT, &PRIVACY, &CHECK, &STATUS];
+
+/// `GET /robots.txt`: the pages for everyone may be found; nothing else is for machines.
+pub async fn robots(State(app): State<App>) -> Response {
+    let mut text = "User-agent: *\nAllow: /$\n".to_owned();
+    for page in PAGES {
+        let _ = writeln!(text, "Allow: {}$", page.path);
+    }
+    let sitemap = app.config.public_url.join("/sitemap.xml");
+    let _ = write!(text, "Allow: /assets/\nDisallow: /\n\nSitemap: {sitemap}\n");
+    for_machines(text, "text/plain; charset=utf-8")
+}
+
+/// `GET /sitemap.xml` (sitemaps.org, 0.9).
+pub async fn sitemap(State(app): State<App>) -> Response {
+    let mut text =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
+            .to_owned();
+    for path in std::iter::once("/").chain(PAGES.iter().map(|page| page.path)) {
+        let _ = writeln!(text, "<url><loc>{}</loc></url>", app.config.public_url.join(path));
+    }
+    text.push_str("</urlset>\n");
+    for_machines(text, "application/xml")
+}
+
+fn for_machines(text: String, kind: &'static str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (CACHE_CONTROL, HeaderValue::from_static("public, max-age=86400")),
+    ];
+    (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_and_descriptions_fit_a_search_result() {
+        for page in PAGES {
+            assert!(
+                page.path.starts_with('/') && !page.title.contains("IcuSync"),
+                "{page:?}"
+            );
+            assert!((50..=170).contains(&page.description.len()), "{page:?}");
+        }
+    }
+}

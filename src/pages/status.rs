@@ -1,0 +1,271 @@
+//! Whether the service works: itself, its database, its mail, and intervals.icu as real calls saw it.
+//!
+//! Looking costs next to nothing and asks nobody outside. Nothing here names a person, a host or a number of users.
+
+use std::{sync::Arc, time::Duration};
+
+use askama::Template;
+use axum::{Extension, extract::State, response::Response};
+use http::HeaderMap;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+
+use super::{
+    Frame,
+    frame::page,
+    home::is_signed,
+    site::{About, STATUS},
+    when::{When, ago},
+};
+use crate::{
+    app::App,
+    error::Problem,
+    intervals::{LATELY, Lately},
+    queries::{self, jobs::Overdue},
+};
+
+/// How long a look is good for everybody.
+const FRESH: Duration = Duration::from_secs(5);
+/// A database that needs longer counts as away.
+const PATIENCE: Duration = Duration::from_millis(1500);
+/// Mail that waits no longer than this is on its way.
+const MAIL_IS_LATE: chrono::Duration = chrono::Duration::minutes(5);
+
+/// The last look, shared by all who ask within seconds.
+#[derive(Clone, Default)]
+pub struct Board(Arc<Mutex<Option<Taken>>>);
+
+/// A look and when it was taken.
+type Taken = (Instant, Arc<Look>);
+
+/// What one look saw.
+struct Look {
+    parts: [Part; 4],
+    at: When,
+}
+
+/// One part of the service.
+struct Part {
+    name: &'static str,
+    state: Condition,
+    text: String,
+}
+
+/// How a part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    Good,
+    Poor,
+    Bad,
+    Unknown,
+}
+
+impl Condition {
+    /// The class of its badge.
+    fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Poor => "warn",
+            Self::Bad => "bad",
+            Self::Unknown => "",
+        }
+    }
+
+    /// For people.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Good => "Working",
+            Self::Poor => "Troubled",
+            Self::Bad => "Not working",
+            Self::Unknown => "Not known",
+        }
+    }
+}
+
+impl Look {
+    async fn take(app: &App) -> Self {
+        let now = app.clock.now();
+        let overdue = timeout(PATIENCE, queries::jobs::overdue_mails(&app.pool, now)).await;
+        let overdue = overdue.ok().and_then(|asked| {
+            asked
+                .inspect_err(|error| tracing::warn!(%error, "the database did not answer the status page"))
+                .ok()
+        });
+        let (database, text) = if overdue.is_some() {
+            (Condition::Good, "Answers.")
+        } else {
+            (
+                Condition::Bad,
+                "Does not answer. Until it does nobody can sign in and no call is answered; nothing is lost.",
+            )
+        };
+        let part = |name, state, text: &str| Part {
+            name,
+            state,
+            text: text.to_owned(),
+        };
+        let version = format!("Answers. Version {}.", env!("CARGO_PKG_VERSION"));
+        Self {
+            parts: [
+                part("IcuSync", Condition::Good, &version),
+                part("Database", database, text),
+                mail(overdue, now),
+                upstream(app.intervals.lately()),
+            ],
+            at: When::of(now, None),
+        }
+    }
+
+    fn all_good(&self) -> bool {
+        self.parts
+            .iter()
+            .all(|part| matches!(part.state, Condition::Good | Condition::Unknown))
+    }
+}
+
+fn mail(overdue: Option<Overdue>, now: chrono::DateTime<chrono::Utc>) -> Part {
+    let (state, text) = match overdue {
+        None => (
+            Condition::Unknown,
+            "Its queue lies in the database, which does not answer.".to_owned(),
+        ),
+        Some(Overdue {
+            since: Some(since), ..
+        }) if now - since > MAIL_IS_LATE => {
+            let since = ago(now, since);
+            (
+                Condition::Poor,
+                format!("Late: the oldest mail that waits was written {since}. None is lost."),
+            )
+        }
+        Some(_) => (Condition::Good, "Leaves without delay.".to_owned()),
+    };
+    Part {
+        name: "Mail",
+        state,
+        text,
+    }
+}
+
+fn upstream(Lately { answered, failed }: Lately) -> Part {
+    let minutes = LATELY.num_minutes();
+    let all = answered.saturating_add(failed);
+    let (state, text) = if all == 0 {
+        (
+            Condition::Unknown,
+            format!("Nobody’s question needed it in the last {minutes} minutes."),
+        )
+    } else if failed == 0 {
+        (
+            Condition::Good,
+            format!("Answered every request of the last {minutes} minutes."),
+        )
+    } else {
+        // A share and no count: how much is asked is nobody's business.
+        let share = (u64::from(failed) * 100).div_ceil(u64::from(all));
+        let state = if share < 5 {
+            Condition::Good
+        } else if share < 50 {
+            Condition::Poor
+        } else {
+            Condition::Bad
+        };
+        (
+            state,
+            format!("Failed to answer {share} % of the requests of the last {minutes} minutes."),
+        )
+    };
+    Part {
+        name: "intervals.icu",
+        state,
+        text,
+    }
+}
+
+impl Board {
+    /// A look that is at most some seconds old. Who comes while one is taken waits for it.
+    async fn look(&self, app: &App) -> Arc<Look> {
+        let mut last = self.0.lock().await;
+        if let Some((at, look)) = &*last
+            && at.elapsed() < FRESH
+        {
+            return look.clone();
+        }
+        let look = Arc::new(Look::take(app).await);
+        *last = Some((Instant::now(), look.clone()));
+        look
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/status.html")]
+struct Page {
+    frame: Frame,
+    about: &'static About,
+    look: Arc<Look>,
+}
+
+/// `GET /status`: always a page, also while the database is away; then everyone looks like a stranger.
+pub async fn show(
+    State(app): State<App>,
+    Extension(board): Extension<Board>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (signed, look) = tokio::join!(is_signed(&app, &headers), board.look(&app));
+    page(&Page {
+        frame: Frame::of(signed),
+        about: &STATUS,
+        look,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upstream_is_judged_by_the_share_that_failed() {
+        for (answered, failed, state, says) in [
+            (0, 0, Condition::Unknown, "Nobody"),
+            (9, 0, Condition::Good, "every request"),
+            (99, 1, Condition::Good, "1 %"),
+            (19, 1, Condition::Poor, "5 %"),
+            (1, 1, Condition::Bad, "50 %"),
+            (0, 3, Condition::Bad, "100 %"),
+            (u32::MAX, u32::MAX, Condition::Bad, "%"),
+        ] {
+            let part = upstream(Lately { answered, failed });
+            assert_eq!(part.state, state, "{answered} {failed}");
+            assert!(part.text.contains(says), "{}", part.text);
+        }
+    }
+
+    #[test]
+    fn mail_is_late_after_five_minutes() {
+        let now = chrono::DateTime::from_timestamp(1_795_214_400, 0).unwrap();
+        let overdue = |minutes: i64| {
+            Some(Overdue {
+                mails: 2,
+                since: Some(now - chrono::Duration::minutes(minutes)),
+            })
+        };
+        assert_eq!(mail(None, now).state, Condition::Unknown);
+        assert_eq!(
+            mail(
+                Some(Overdue {
+                    mails: 0,
+                    since: None
+                }),
+                now
+            )
+            .state,
+            Condition::Good
+        );
+        assert_eq!(mail(overdue(5), now).state, Condition::Good);
+        let late = mail(overdue(42), now);
+        assert_eq!(late.state, Condition::Poor);
+        assert!(late.text.contains("42 minutes ago"), "{}", late.text);
+    }
+}

@@ -1,0 +1,120 @@
+//! How each client is given the connector: on a page for everyone with a placeholder, on the dashboard with the
+//! athlete's own URL, masked until it is shown.
+//!
+//! What the clients can do was read in their own documents; what is not known of one is not said.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+use super::{
+    Frame,
+    frame::page,
+    home::is_signed,
+    site::{About, STEPS},
+};
+use crate::{app::App, error::Problem};
+
+/// A command or a configuration to copy. With an own version, what is seen first is masked.
+#[derive(Template)]
+#[template(path = "parts/copy.html")]
+pub(super) struct Copy {
+    id: &'static str,
+    what: &'static str,
+    shown: String,
+    own: Option<String>,
+}
+
+/// The steps for every client.
+pub(super) struct Steps {
+    /// Whether the athlete's own URL stands in them.
+    pub(super) own: bool,
+    /// A command for Claude Code.
+    pub(super) claude_code: Copy,
+    /// The configuration of Cursor.
+    pub(super) cursor: Copy,
+    /// The configuration of VS Code.
+    pub(super) vs_code: Copy,
+    /// The configuration that most clients read.
+    pub(super) any: Copy,
+    /// The same for a client that only starts programs.
+    pub(super) bridge: Copy,
+}
+
+impl Steps {
+    /// With `shown` in the place of the URL; `own` is the true one, which is seen only on demand.
+    pub(super) fn of(shown: &str, own: Option<&str>) -> Self {
+        let copy = |id, what, text: fn(&str) -> String| Copy {
+            id,
+            what,
+            shown: text(shown),
+            own: own.map(text),
+        };
+        Self {
+            own: own.is_some(),
+            claude_code: copy("copy-claude-code", "command", claude_code),
+            cursor: copy("copy-cursor", "configuration", |url| {
+                pretty(&json!({"mcpServers": {"icusync": {"url": url}}}))
+            }),
+            vs_code: copy("copy-vs-code", "configuration", |url| {
+                pretty(&json!({"servers": {"icusync": {"type": "http", "url": url}}}))
+            }),
+            any: copy("copy-any", "configuration", |url| {
+                pretty(&json!({"mcpServers": {"icusync": {"type": "http", "url": url}}}))
+            }),
+            bridge: copy("copy-bridge", "configuration", |url| {
+                pretty(
+                    &json!({"mcpServers": {"icusync": {"command": "npx", "args": ["-y", "mcp-remote", url]}}}),
+                )
+            }),
+        }
+    }
+}
+
+fn claude_code(url: &str) -> String {
+    format!("claude mcp add --transport http --scope user icusync {url}")
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}")
+}
+
+/// A connector URL as the pages for everyone write it.
+pub(super) fn placeholder(app: &App) -> String {
+    app.config.link_url.join("/mcp/YOUR-TOKEN")
+}
+
+#[derive(Template)]
+#[template(path = "pages/steps.html")]
+struct Page {
+    frame: Frame,
+    about: &'static About,
+    steps: Steps,
+}
+
+/// `GET /steps`.
+pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    page(&Page {
+        frame: Frame::of(is_signed(&app, &headers).await),
+        about: &STEPS,
+        steps: Steps::of(&placeholder(&app), None),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_configuration_is_json_with_the_url_and_the_mask_hides_it() {
+        let own = "https://links.example/mcp/icul_secret";
+        let steps = Steps::of("https://links.example/mcp/icul_••••", Some(own));
+        for copy in [&steps.cursor, &steps.vs_code, &steps.any, &steps.bridge] {
+            let config: Value = serde_json::from_str(copy.own.as_ref().unwrap()).unwrap();
+            assert!(config.to_string().contains(own), "{}", copy.id);
+            assert!(!copy.shown.contains("secret"), "{}", copy.id);
+        }
+        assert!(steps.claude_code.own.unwrap().ends_with(own));
+    }
+}

@@ -1,0 +1,37 @@
+//! Questions that athletes ask, and where to write when none of the answers helps.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+
+use super::{
+    Frame,
+    frame::page,
+    home::is_signed,
+    site::{About, SUPPORT},
+};
+use crate::{app::App, error::Problem};
+
+#[derive(Template)]
+#[template(path = "pages/support.html")]
+struct Page {
+    frame: Frame,
+    about: &'static About,
+    contact: Option<String>,
+    calls_per_minute: u32,
+    calls_at_once: u32,
+    call_seconds: u64,
+}
+
+/// `GET /support`.
+pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let config = &app.config;
+    page(&Page {
+        frame: Frame::of(is_signed(&app, &headers).await),
+        about: &SUPPORT,
+        contact: config.support_email.clone(),
+        calls_per_minute: config.calls_per_minute,
+        calls_at_once: config.calls_at_once,
+        call_seconds: config.call_seconds,
+    })
+}
