@@ -142,6 +142,17 @@ mod tests {
             prop_assert_eq!(clean(&once, 1_000), once);
         }
 
+        /// Its end is where we put it, whatever stands inside.
+        #[test]
+        fn a_fence_has_one_beginning_and_one_end(text in "(\\PC|[«»\u{202e}\u{200b}\u{e007f}\n]){0,60}", limit in 1_usize..80) {
+            let field = fenced(&text, limit);
+            if !field.is_empty() {
+                prop_assert!(field.starts_with('«') && field.ends_with('»'));
+                prop_assert_eq!(field.matches(['«', '»']).count(), 2);
+                prop_assert!(field.chars().count() <= limit + 2);
+            }
+        }
+
         #[test]
         fn plain_words_pass_unchanged(text in "[a-zA-Z0-9äöüÄÖÜß×,.:;()/+-]{1,20}( [a-zA-Z0-9é%#]{1,10}){0,5}") {
             prop_assert_eq!(clean(&text, 200), text);

@@ -26,6 +26,7 @@ mod mcp_connections;
 mod mcp_paths;
 mod mcp_wire;
 mod pages;
+mod resilience;
 mod serve_command;
 mod sessions;
 mod tools;
