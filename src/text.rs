@@ -85,6 +85,7 @@ mod tests {
 
     use super::*;
 
+    /// Hard case 110.
     #[test]
     fn what_cannot_be_seen_goes_and_the_rest_stays() {
         for (raw, want) in [

@@ -552,14 +552,38 @@ async fn a_clock_that_jumps_breaks_nothing() {
                 .await
                 .unwrap()
         };
+        let answered = async || -> String {
+            sqlx::query_scalar("select last_success_at::date::text from connections where athlete_id = $1")
+                .bind(world.ana().person.athlete_id)
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap()
+        };
         let mcp = world.mcp(&world.ana().link);
+        let mut kept = world.signed_in(world.jack()).await;
+        for (days, today) in [(1, "2026-11-22"), (-1, "2026-11-21")] {
+            world.clock.advance(chrono::Duration::days(days));
+            assert_eq!(kept.get("/dashboard").await.status, 200);
+            let seen: String = sqlx::query_scalar("select max(last_seen_at)::date::text from sessions")
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap();
+            assert_eq!(seen, today, "a session is not kept alive by a time to come");
+        }
         for (days, today) in [
             (400, "2027-12-26"),
             (-400, "2026-11-21"),
             (-2, "2026-11-19"),
-            (2, "2026-11-21"),
+            (3, "2026-11-22"),
         ] {
             world.clock.advance(chrono::Duration::days(days));
+            let call = mcp.call("get_wellness", json!({})).await;
+            assert!(!call.is_error(), "{}", call.text());
+            assert_eq!(
+                answered().await,
+                today,
+                "upstream's answer is noted by the clock as it is"
+            );
             let call = mcp.call("get_athlete_profile", json!({})).await;
             assert!(!call.is_error(), "{}", call.text());
             assert!(call.text().contains(&format!("today {today}")), "{}", call.text());

@@ -2,7 +2,7 @@
 //!
 //! The service runs as a process of its own with its usual settings, so that its memory can be read; only the pace
 //! upstream is raised, because what waiting for a turn costs is a matter of numbers, not of health (see
-//! `intervals::pace`). Hard cases 105 to 108 and 111, all at once.
+//! `intervals::pace`). Hard cases 105 to 108 and 111, all at once, and 119 at the end.
 
 use std::{
     collections::BTreeMap,
@@ -294,7 +294,8 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         ("INTERVALS_PER_SECOND", "200"),
     ];
     let service = Service::start(&folder, &settings).await;
-    let link = |token: &str| service.link(&format!("/mcp/{token}"));
+    let links = service.link("/mcp/");
+    let link = |token: &str| format!("{links}{token}");
     let (http, readyz) = (Mcp::client(), service.url("/readyz"));
     let well = [("Ana Berger · ", "ana"), ("Jack Nguyen · ", "jack")]
         .map(|(name, slug)| (name, Mcp::at(&link(&token_of(slug)))));
@@ -400,7 +401,18 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         "well again, and answered at once: {}",
         call.text()
     );
-    service.stop().await;
+    // Hard case 119: told to stop in the middle of a call, it first answers.
+    sim.clear_requests();
+    sim.fault(Fault::on("/wellness").delay_ms(SLOW));
+    let last = json!({"oldest": today - Days::new(200), "newest": today - Days::new(190)});
+    let stop = async {
+        while sim.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        service.stop().await;
+    };
+    let (call, ()) = tokio::join!(ana.call("get_wellness", last), stop);
+    assert!(!call.is_error(), "{}", call.text());
     app.pool.close().await;
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }

@@ -203,6 +203,7 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
 
+/// Hard case 118.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_start_together_on_one_database_and_see_each_other() {
     let folder = scratch("serve-twice");
@@ -233,6 +234,7 @@ async fn two_instances_start_together_on_one_database_and_see_each_other() {
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
 
+/// Hard case 115: PostgreSQL is down, or says nothing, at the start.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_work_is_said_in_one_sentence() {
     let folder = scratch("serve-wrong");
