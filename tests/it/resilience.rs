@@ -5,7 +5,7 @@
 //! `intervals::pace`). Hard cases 105 to 108 and 111, all at once, and 119 at the end.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     sync::{
         Arc, Mutex,
@@ -29,7 +29,7 @@ use icusync::{
     start::{self, Ingredients},
     time::Clock,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -56,6 +56,9 @@ const TIMES: u32 = 4;
 const MORE: Duration = Duration::from_secs(1);
 /// What the service may grow by at its peak, KiB. One 200 MB answer that was read whole would be more.
 const GROWTH: u64 = 150 * 1024;
+
+/// Ids of athletes whom the simulator does not know begin so.
+const STRANGERS: &str = "i77";
 
 /// A way of being broken, and what is said of it.
 struct Illness {
@@ -155,6 +158,94 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
     token.expose().to_owned()
 }
 
+/// Accounts of athletes with each illness; each one's illness and token.
+async fn fall_sick(app: &App, sim: &sim::Running) -> Vec<(&'static str, String)> {
+    let password = Password::choose(demo::seed::PASSWORD.to_owned()).unwrap();
+    let hash = app.passwords.hash(password).await;
+    let mut sick = Vec::new();
+    for (kind, illness) in illnesses().into_iter().enumerate() {
+        for number in 0..SICK_OF_EACH {
+            let athlete = format!("{STRANGERS}{kind:02}{number}");
+            let token = stranger(app, &hash, &athlete).await;
+            sim.fault(illness.fault.clone().athlete(&athlete));
+            sick.push((illness.name, token));
+        }
+    }
+    // As after a first call, so that a call begins with the question that it is asked.
+    let known =
+        "update connections set refreshed_at = now(), zone = 'Europe/Berlin', zone_source = 'settings'";
+    sqlx::query(known).execute(&app.pool).await.unwrap();
+    sick
+}
+
+/// Waits until so many strangers have reached upstream.
+async fn arrived(sim: &sim::Running, strangers: usize) {
+    let count = || {
+        let asked = sim.requests().into_iter().filter_map(|request| request.athlete);
+        asked
+            .filter(|id| id.starts_with(STRANGERS))
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    let all = async {
+        while count() < strangers {
+            tokio::task::yield_now().await;
+        }
+    };
+    let all = tokio::time::timeout(DEADLINE, all).await;
+    all.expect("every sick call reaches upstream");
+}
+
+/// A line for each kind of call: the healthy ones and the readiness, before and during, and each illness.
+fn table(usual: &(Times, Times), during: &(Times, Times), told: &Told) -> String {
+    let head = ["calls", "median ms", "p95 ms", "max ms"];
+    let mut table = format!(
+        "{:<28}{:>6}{:>10}{:>10}{:>10}\n",
+        "", head[0], head[1], head[2], head[3]
+    );
+    table += &usual.0.line("healthy, all well");
+    table += &during.0.line("healthy beside the sick");
+    table += &usual.1.line("ready, all well");
+    table += &during.1.line("ready beside the sick");
+    for (illness, calls) in told {
+        let times = Times(calls.iter().map(|(took, _)| *took).collect());
+        table += &times.line(&format!("sick: {illness}"));
+    }
+    table
+}
+
+/// Every call of every illness ended in time and said what is the matter.
+fn judge(told: &Told) {
+    for illness in illnesses() {
+        let calls = &told[illness.name];
+        assert!(
+            calls.len() >= SICK_OF_EACH as usize,
+            "{}: {}",
+            illness.name,
+            calls.len()
+        );
+        for (took, text) in calls {
+            assert!(*took < DEADLINE, "{}: {took:?}", illness.name);
+            let told = text.starts_with("refused: Not done: ") && text.contains(illness.words);
+            assert!(told, "{}: {text}", illness.name);
+        }
+    }
+}
+
+/// Hard case 119: told to stop in the middle of a call, the service first answers.
+async fn stop_in_a_call(service: Service, sim: &sim::Running, mcp: &Mcp, days: Value) {
+    sim.clear_requests();
+    sim.fault(Fault::on("/wellness").delay_ms(SLOW));
+    let stop = async {
+        while sim.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        service.stop().await;
+    };
+    let (call, ()) = tokio::join!(mcp.call("get_wellness", days), stop);
+    assert!(!call.is_error(), "{}", call.text());
+}
+
 /// How long calls took, and how the slowest twentieth did.
 #[derive(Debug, Clone, Default)]
 struct Times(Vec<Duration>);
@@ -219,12 +310,15 @@ fn memory(pid: u32) -> (u64, u64) {
     (of("VmRSS"), of("VmHWM"))
 }
 
-/// What the sick calls brought, by illness.
+/// How long the sick calls took and what they brought, by illness.
+type Told = BTreeMap<&'static str, Vec<(Duration, String)>>;
+
+/// Where the sick calls are counted.
 #[derive(Default)]
 struct Ward {
     in_flight: AtomicUsize,
     ended: AtomicUsize,
-    told: Mutex<BTreeMap<&'static str, Vec<(Duration, String)>>>,
+    told: Mutex<Told>,
 }
 
 impl Ward {
@@ -257,19 +351,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
     let app = app_on(&database, &keys).await;
     let sim = demo::simulate(&clock, &app.config, 0, 0).await.unwrap();
     let people: Vec<Seeded> = demo::seed::seed(&app).await.unwrap();
-    let hash = app
-        .passwords
-        .hash(Password::choose(demo::seed::PASSWORD.to_owned()).unwrap())
-        .await;
-    let mut sick = Vec::new();
-    for (kind, illness) in illnesses().into_iter().enumerate() {
-        for number in 0..SICK_OF_EACH {
-            let athlete = format!("i77{kind:02}{number}");
-            let token = stranger(&app, &hash, &athlete).await;
-            sim.fault(illness.fault.clone().athlete(&athlete));
-            sick.push((illness.name, token));
-        }
-    }
+    let mut sick = fall_sick(&app, &sim).await;
     let token_of = |slug: &str| {
         let seeded = people.iter().find(|seeded| seeded.person.slug == slug).unwrap();
         seeded.link.rsplit('/').next().unwrap().to_owned()
@@ -278,13 +360,6 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
     let tria = sim::Person::of_slug("tria").unwrap();
     sim.fault(Fault::on("").status(503).delay_ms(SLOW).athlete(tria.athlete_id));
     sick.push(("503", token_of("tria")));
-    sqlx::query(
-        "update connections set refreshed_at = now(), zone = 'Europe/Berlin', zone_source = 'settings'",
-    )
-    .execute(&app.pool)
-    .await
-    .unwrap();
-
     let settings = [
         ("DATABASE_URL", database.as_str()),
         ("SEAL_KEYS", keys.as_str()),
@@ -324,21 +399,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
     for (illness, token) in &sick {
         calls.spawn(ward.clone().suffer(illness, link(token), end.clone()));
     }
-    let all_arrived = async {
-        let arrived = || {
-            let asked = sim.requests().into_iter().filter_map(|request| request.athlete);
-            asked
-                .filter(|id| id.starts_with("i77"))
-                .collect::<std::collections::HashSet<_>>()
-                .len()
-        };
-        while arrived() + 1 < athletes {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, all_arrived)
-        .await
-        .expect("every sick call reaches upstream");
+    arrived(&sim, athletes - 1).await;
     let in_flight_first = ward.in_flight.load(Ordering::SeqCst);
     let ended = || ward.ended.load(Ordering::SeqCst);
     let ended_before = ended();
@@ -351,25 +412,13 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
     }
     let (after, peak) = memory(pid);
 
-    let mut table = format!(
-        "{:<28}{:>6}{:>10}{:>10}{:>10}\n",
-        "", "calls", "median ms", "p95 ms", "max ms"
-    );
-    table += &usual.0.line("healthy, all well");
-    table += &during.0.line(&format!("healthy, {athletes} sick"));
-    table += &usual.1.line("ready, all well");
-    table += &during.1.line(&format!("ready, {athletes} sick"));
     let told = std::mem::take(&mut *ward.told.lock().unwrap());
-    for (illness, calls) in &told {
-        let times = Times(calls.iter().map(|(took, _)| *took).collect());
-        table += &times.line(&format!("sick: {illness}"));
-    }
+    let mut table = table(&usual, &during, &told);
+    let [before_mib, peak_mib, after_mib] = [before, peak, after].map(|kib| kib / 1024);
     writeln!(
         table,
-        "sick calls in flight: {in_flight_first} first, {in_flight_last} last, {ended_during} ended meanwhile; memory MiB: {} before, {} at most, {} after",
-        before / 1024,
-        peak / 1024,
-        after / 1024
+        "sick calls in flight: {in_flight_first} first, {in_flight_last} last, {ended_during} ended meanwhile\n\
+         memory, MiB: {before_mib} before, {peak_mib} at most, {after_mib} after"
     )
     .unwrap();
     println!("{table}");
@@ -382,15 +431,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         assert!(during.at(95) <= usual.at(95) * TIMES + MORE, "{table}");
     }
     assert!(peak <= before + GROWTH, "{table}");
-    for illness in illnesses() {
-        let calls = &told[illness.name];
-        assert!(calls.len() >= SICK_OF_EACH as usize, "{table}");
-        for (took, text) in calls {
-            assert!(*took < DEADLINE, "{}: {took:?}", illness.name);
-            let told = text.starts_with("refused: Not done: ") && text.contains(illness.words);
-            assert!(told, "{}: {text}", illness.name);
-        }
-    }
+    judge(&told);
 
     sim.clear_faults();
     let call = Mcp::at(&link(&token_of("tria")))
@@ -401,18 +442,8 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         "well again, and answered at once: {}",
         call.text()
     );
-    // Hard case 119: told to stop in the middle of a call, it first answers.
-    sim.clear_requests();
-    sim.fault(Fault::on("/wellness").delay_ms(SLOW));
-    let last = json!({"oldest": today - Days::new(200), "newest": today - Days::new(190)});
-    let stop = async {
-        while sim.requests().is_empty() {
-            tokio::task::yield_now().await;
-        }
-        service.stop().await;
-    };
-    let (call, ()) = tokio::join!(ana.call("get_wellness", last), stop);
-    assert!(!call.is_error(), "{}", call.text());
+    let days = json!({"oldest": today - Days::new(200), "newest": today - Days::new(190)});
+    stop_in_a_call(service, &sim, ana, days).await;
     app.pool.close().await;
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
