@@ -99,7 +99,20 @@ upstream_id! {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_passes_is_one_segment_of_a_path(text in "\\PC{0,30}|i?[0-9]{0,25}") {
+            if let Ok(id) = text.parse::<ActivityId>() {
+                prop_assert_eq!(id.as_str(), &text);
+                prop_assert!(text.len() <= 21 && text.bytes().all(|b| b.is_ascii_alphanumeric()));
+            }
+            prop_assert_eq!(text.parse::<AthleteId>().is_ok(), text.parse::<ActivityId>().is_ok());
+        }
+    }
 
     #[test]
     fn upstream_ids_keep_their_spelling_and_refuse_paths() {

@@ -85,6 +85,7 @@ mod tests {
 
     use super::*;
 
+    /// Hard case 110.
     #[test]
     fn what_cannot_be_seen_goes_and_the_rest_stays() {
         for (raw, want) in [
@@ -140,6 +141,17 @@ mod tests {
         fn cleaning_twice_changes_nothing(text in any::<String>()) {
             let once = clean(&text, 1_000);
             prop_assert_eq!(clean(&once, 1_000), once);
+        }
+
+        /// Its end is where we put it, whatever stands inside.
+        #[test]
+        fn a_fence_has_one_beginning_and_one_end(text in "(\\PC|[«»\u{202e}\u{200b}\u{e007f}\n]){0,60}", limit in 1_usize..80) {
+            let field = fenced(&text, limit);
+            if !field.is_empty() {
+                prop_assert!(field.starts_with('«') && field.ends_with('»'));
+                prop_assert_eq!(field.matches(['«', '»']).count(), 2);
+                prop_assert!(field.chars().count() <= limit + 2);
+            }
         }
 
         #[test]

@@ -80,6 +80,8 @@ impl Cookie {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn headers(lines: &[&str]) -> HeaderMap {
@@ -106,6 +108,41 @@ mod tests {
             SESSION.read(&headers(&["s=a", &format!("junk={}", "x".repeat(9000))]), false),
             None
         );
+    }
+
+    proptest! {
+        #[test]
+        fn no_headers_panic_and_what_is_read_was_sent(
+            lines in prop::collection::vec(prop::collection::vec(0x20_u8..0x7f, 0..80), 0..4),
+            odd in prop::collection::vec(0x80_u8..=0xff, 0..3),
+        ) {
+            let mut map = HeaderMap::new();
+            for line in lines.iter().chain([&odd]) {
+                map.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
+            }
+            for https in [false, true] {
+                if let Some(value) = SESSION.read(&map, https) {
+                    prop_assert!(!value.contains(';'));
+                    let pair = format!("{}s={value}", if https { "__Host-" } else { "" });
+                    prop_assert!(lines.iter().any(|line| String::from_utf8_lossy(line).contains(&pair)));
+                }
+            }
+        }
+
+        #[test]
+        fn what_we_set_we_read_among_others(
+            value in "[A-Za-z0-9_-]{1,60}",
+            others in prop::collection::vec("[a-rt-z]{1,8}=[!-:<-~]{0,20}", 0..6),
+            at in any::<prop::sample::Index>(),
+            https in any::<bool>(),
+        ) {
+            let set = SESSION.set(&value, Duration::days(1), https);
+            let own = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+            let mut pairs = others;
+            pairs.insert(at.index(pairs.len() + 1), own);
+            let sent = headers(&[&pairs.join("; ")]);
+            prop_assert_eq!(SESSION.read(&sent, https), Some(value.as_str()));
+        }
     }
 
     #[test]

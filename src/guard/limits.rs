@@ -40,7 +40,8 @@ impl Network {
 
     /// The network of the client: of the peer, or, when the peer is a proxy of ours, of the address that the proxy's
     /// header tells. In a list such as `X-Forwarded-For` the last address that is no proxy of ours counts: whatever
-    /// stands before it, the client may have made up.
+    /// stands before it, the client may have made up, so it is read from the end and no further than needed. When the
+    /// list ends with something else, the peer counts.
     pub fn of_client(config: &Config, peer: IpAddr, headers: &HeaderMap) -> Self {
         let trusted = |address: IpAddr| {
             config
@@ -53,17 +54,11 @@ impl Network {
             .as_deref()
             .filter(|_| trusted(peer))
             .and_then(|name| {
-                let lines: Vec<&str> = headers
-                    .get_all(name)
-                    .iter()
-                    .filter_map(|line| line.to_str().ok())
-                    .collect();
-                let list: Vec<IpAddr> = lines
-                    .iter()
-                    .flat_map(|line| line.split(','))
-                    .map_while(|entry| entry.trim().parse().ok())
-                    .collect();
-                list.into_iter().rev().find(|address| !trusted(*address))
+                let lines = headers.get_all(name).iter().rev();
+                lines
+                    .flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','))
+                    .map_while(|entry| std::str::from_utf8(entry).ok()?.trim().parse().ok())
+                    .find(|address| !trusted(*address))
             });
         Self::of(told.unwrap_or(peer))
     }
@@ -161,6 +156,7 @@ impl<K: Hash + Eq + Clone> Keyed<K> {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -212,6 +208,46 @@ mod tests {
             client(&Config::defaults(), "10.0.0.1", &["198.51.100.1"]),
             network("10.0.0.1")
         );
+    }
+
+    #[test]
+    fn what_stands_before_the_proxys_word_changes_nothing() {
+        let config = proxied();
+        for forged in ["203.0.113.5, nonsense", "203.0.113.5,", "203.0.113.5, 10.0.0.1"] {
+            let one_line = format!("{forged}, 198.51.100.1");
+            for lines in [&[one_line.as_str()][..], &[forged, "198.51.100.1"]] {
+                assert_eq!(
+                    client(&config, "10.0.0.1", lines),
+                    network("198.51.100.1"),
+                    "{lines:?}"
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_chooses_their_own_address(
+            forged in prop::collection::vec("[ -~\u{80}-\u{ff}]{0,40}|(203\\.0\\.113\\.[0-9],? ?){0,4}", 0..4),
+            together in any::<bool>(),
+        ) {
+            let name = "x-forwarded-for";
+            let mut lines: Vec<Vec<u8>> = forged
+                .iter()
+                .map(|line| line.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).filter(|b| *b != 0x7f).collect())
+                .collect();
+            match lines.last_mut() {
+                Some(last) if together => last.extend(b", 198.51.100.1"),
+                _ => lines.push(b"198.51.100.1".to_vec()),
+            }
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(name, HeaderValue::from_bytes(&line).unwrap());
+            }
+            let peer = "10.0.0.1".parse().unwrap();
+            prop_assert_eq!(Network::of_client(&proxied(), peer, &headers), network("198.51.100.1"));
+            prop_assert_eq!(Network::of_client(&Config::defaults(), peer, &headers), Network::of(peer));
+        }
     }
 
     #[test]

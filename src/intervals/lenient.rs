@@ -640,6 +640,19 @@ mod tests {
             let _ = object::<model::Athlete>(&body);
         }
 
+        /// A profile and its sports read whatever their fields hold.
+        #[test]
+        fn every_object_is_a_profile(values in prop::collection::vec(any_json(), 9), sport in any_json()) {
+            let names = ["id", "name", "sex", "timezone", "measurement_preference", "weight_pref_lb", "icu_weight"];
+            let mut profile: serde_json::Map<String, Value> =
+                names.iter().map(|name| (*name).to_owned()).zip(values.clone()).collect();
+            let of_sport = ["types", "ftp", "lthr", "max_hr", "hr_zones", "power_zones", "threshold_pace", "updated", "pace_units"];
+            let sports = of_sport.iter().map(|name| (*name).to_owned()).zip(values);
+            profile.insert("sportSettings".to_owned(), json!([Value::Object(sports.collect()), sport]));
+            let read = object::<model::Athlete>(Value::Object(profile).to_string().as_bytes()).unwrap();
+            prop_assert!(read.icu_weight.is_none_or(f64::is_finite));
+        }
+
         /// A number survives, whether it comes as a number or as text.
         #[test]
         fn numbers_survive(number in -1.0e9_f64..1.0e9) {

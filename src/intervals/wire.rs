@@ -387,8 +387,29 @@ pub(super) fn mentions(body: &[u8], word: &str) -> bool {
 mod tests {
     use chrono::TimeZone as _;
     use http::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_wait_is_endless(line in prop::collection::vec(prop_oneof![0x20_u8..0x7f, 0x80_u8..], 0..40), days in -4000_i64..4_000_000) {
+            let now = Utc.with_ymd_and_hms(2026, 11, 21, 8, 0, 0).unwrap();
+            let date = (now + chrono::Duration::days(days)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            for value in [line, date.into_bytes(), days.to_string().into_bytes()] {
+                let value = HeaderValue::from_bytes(&value).unwrap();
+                let read = retry_after(&HeaderMap::from_iter([(header::RETRY_AFTER, value)]), now);
+                prop_assert!(read.is_none_or(|wait| wait <= LONGEST_WAIT));
+            }
+        }
+
+        #[test]
+        fn no_error_body_panics(body in prop::collection::vec(any::<u8>(), 0..80), word in "[a-z]{1,6}") {
+            let _ = is_object(&body);
+            let around = [&body[..], word.to_uppercase().as_bytes(), &body[..]].concat();
+            prop_assert!(mentions(&around, &word));
+        }
+    }
 
     #[test]
     fn retry_after_comes_as_seconds_or_as_a_date() {

@@ -171,9 +171,26 @@ impl<'a> Record<'a> {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_clients_name_is_one_bounded_line_and_never_empty(
+            line in prop::collection::vec(prop_oneof![0x20_u8..0x7f, 0x80_u8..], 0..100),
+            name in any::<String>(), title in any::<String>(), version in any::<String>(),
+        ) {
+            let info = json!({"name": name, "title": title, "version": version});
+            let message = json!({"params": {"_meta": {"io.modelcontextprotocol/clientInfo": info}}});
+            for message in [message, json!({"params": {"clientInfo": info}}), json!({"params": name})] {
+                let named = client_of(&agent(&line), &message);
+                prop_assert!(!named.is_empty() && named.chars().count() <= CLIENT_LENGTH);
+                prop_assert_eq!(&crate::text::clean(&named, CLIENT_LENGTH), &named);
+            }
+        }
+    }
 
     fn agent(text: &[u8]) -> HeaderMap {
         HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_bytes(text).unwrap())])

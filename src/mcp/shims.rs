@@ -279,9 +279,109 @@ fn replace_bad_arguments(message: &mut Map<String, Value>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+
+    /// JSON with the names and values of messages, in places that fit and in places that do not.
+    fn any_message() -> impl Strategy<Value = Value> {
+        let words = [
+            "2.0",
+            "tools/call",
+            "resources/read",
+            "get_fitness",
+            "2026-07-28",
+            "2025-11-25",
+            "ü\n\u{0}",
+            "",
+        ];
+        let keys = [
+            "jsonrpc",
+            "id",
+            "method",
+            "params",
+            "name",
+            "uri",
+            "arguments",
+            "_meta",
+            META_VERSION,
+        ];
+        let leaf = prop_oneof![
+            2 => prop::sample::select(words.to_vec()).prop_map(Value::from),
+            1 => any::<i64>().prop_map(Value::from),
+            1 => Just(Value::Null),
+        ];
+        let value = leaf.prop_recursive(4, 24, 5, move |inner| {
+            prop_oneof![
+                1 => prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                4 => prop::collection::hash_map(prop::sample::select(keys.to_vec()), inner, 0..7)
+                    .prop_map(|map| Value::Object(map.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())),
+            ]
+        });
+        (value, any::<bool>()).prop_map(|(mut value, right)| {
+            if let (Some(map), true) = (value.as_object_mut(), right) {
+                map.insert("jsonrpc".to_owned(), json!("2.0"));
+                map.insert("id".to_owned(), json!(1));
+                map.insert("method".to_owned(), json!("tools/call"));
+            }
+            value
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120)) {
+            let _ = parse(&bytes);
+        }
+
+        /// What passes is a request or a notification, and once put right there is nothing more to put right.
+        #[test]
+        fn what_passes_is_a_message_and_is_put_right_once(value in any_message()) {
+            let Ok(mut message) = parse(value.to_string().as_bytes()) else { return Ok(()) };
+            prop_assert_eq!(&message["jsonrpc"], "2.0");
+            prop_assert!(message["method"].is_string());
+            let mut headers = HeaderMap::from_iter([(VERSION, HeaderValue::from_static("2025-11-25"))]);
+            align_version(&mut headers, &message);
+            let once = headers.clone();
+            align_version(&mut headers, &message);
+            prop_assert_eq!(headers, once);
+            replace_bad_arguments(&mut message);
+            prop_assert!(!replace_bad_arguments(&mut message));
+            prop_assert!(parse(Value::Object(message).to_string().as_bytes()).is_ok());
+        }
+
+        /// Either it stays as it was sent, or it becomes what rmcp wants; and it does so once.
+        #[test]
+        fn accept_stays_or_becomes_both(lines in prop::collection::vec(prop::collection::vec(prop_oneof![0x20_u8..0x7f, 0x80_u8..], 0..30), 0..3)) {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::ACCEPT, HeaderValue::from_bytes(&line).unwrap());
+            }
+            let sent = headers.clone();
+            accept_both(&mut headers);
+            let both = headers.get(header::ACCEPT).is_some_and(|value| value == "application/json, text/event-stream");
+            prop_assert!(both || headers == sent);
+            let once = headers.clone();
+            accept_both(&mut headers);
+            prop_assert_eq!(headers, once);
+        }
+
+        #[test]
+        fn only_our_host_passes(host in prop::collection::vec(prop_oneof![0x20_u8..0x7f, 0x80_u8..], 0..30), tail in "[a-z0-9.@:/-]{1,12}") {
+            let config = Config::defaults();
+            let ours = config.link_url.authority();
+            let passes = |host: &[u8]| {
+                let request = Request::builder().header(header::HOST, HeaderValue::from_bytes(host).unwrap());
+                right_host(&request.body(Body::empty()).unwrap(), &config).is_ok()
+            };
+            prop_assert!(passes(ours.as_bytes()));
+            prop_assert!(!passes(&host) || host.eq_ignore_ascii_case(ours.as_bytes()));
+            for almost in [format!("{ours}{tail}"), format!("{tail}{ours}")] {
+                prop_assert!(!passes(almost.as_bytes()), "{}", almost);
+            }
+        }
+    }
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
         pairs

@@ -196,7 +196,30 @@ impl std::fmt::Debug for Key {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_was_sealed_opens_and_nothing_else_does(
+            text in "\\PC{0,80}",
+            at in any::<prop::sample::Index>(),
+            flip in 1_u8..=255,
+            junk in prop::collection::vec(any::<u8>(), 0..120),
+        ) {
+            let random = Random::seeded([9; 32]);
+            let ring = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
+            let mut sealed = ring.seal(place(1), text.as_bytes(), &random);
+            prop_assert_eq!(ring.open_text(place(1), &sealed), Ok(text));
+            prop_assert!(ring.open(place(2), &sealed).is_err());
+            let at = at.index(sealed.len());
+            sealed[at] ^= flip;
+            prop_assert!(ring.open(place(1), &sealed).is_err());
+            prop_assert!(ring.open(place(1), &sealed[..at]).is_err());
+            prop_assert!(ring.open(place(1), &junk).is_err());
+        }
+    }
 
     fn place(row: u128) -> Place {
         Place {

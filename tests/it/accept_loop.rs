@@ -150,6 +150,7 @@ async fn a_silent_connection_and_one_that_does_not_read_end() {
     assert_eq!(statuses, [200; 4]);
 }
 
+/// Hard case 119; with the process, in `resilience`.
 #[tokio::test]
 async fn whoever_is_being_served_is_served_to_the_end() {
     let served = serve(Patience {

@@ -13,7 +13,7 @@ use icusync::{
         seed::{PASSWORD, Seeded},
         sim::Fault,
     },
-    queries,
+    postgres, queries,
     secrets::{KeyRing, Random, Token, TokenKind},
     start::{self, Ingredients},
 };
@@ -22,7 +22,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::world::{Mcp, Proxy, World, fresh_database, test, url_of};
+use crate::world::{Mcp, Proxy, World, fresh_database, scratch, test, url_of};
 
 /// Another process of the same installation, as far as PostgreSQL can tell: a pool, limits and caches of its own.
 struct Instance {
@@ -108,6 +108,15 @@ impl Instance {
         .await
     }
 
+    async fn post(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Reply {
+        let request = self.http.post(format!("{}{path}", self.at)).form(fields);
+        let request = request
+            .header("host", self.app.config.public_url.authority())
+            .header("origin", self.app.config.public_url.as_str())
+            .header("sec-fetch-site", "same-origin");
+        self.send(request.header("cookie", format!("s={cookie}"))).await
+    }
+
     /// Calls a tool through the link with this token.
     async fn call(&self, token: &str, tool: &str) -> Reply {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool}});
@@ -148,9 +157,9 @@ pub async fn eventually(limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     looked.await.expect("in time");
 }
 
-/// Until so many connections wait for a lock.
-async fn until_waiting(database: &str, count: u32) {
-    let mut watcher = PgConnection::connect(&url_of(database)).await.unwrap();
+/// Until so many connections to the database at `url` wait for a lock.
+async fn until_waiting(url: &str, count: u32) {
+    let mut watcher = PgConnection::connect(url).await.unwrap();
     eventually(Duration::from_secs(2), async || {
         let waiting: i64 = sqlx::query_scalar(
             "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
@@ -178,6 +187,7 @@ async fn both_say_away(instance: &Instance, cookie: &str, token: &str) {
     );
 }
 
+/// Hard case 115: down in a request; down at the start is tried with the command, in `serve_command`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_breaks_away_is_said_soon_and_comes_back_by_itself() {
     test(async |world| {
@@ -196,6 +206,109 @@ async fn a_database_that_breaks_away_is_said_soon_and_comes_back_by_itself() {
     .await;
 }
 
+/// Hard case 116: a real restart, in the middle of queries, on a cluster of the test's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_in_the_middle_of_queries_costs_each_of_them_one_error() {
+    test(async |world| {
+        let folder = scratch("restart");
+        let options = postgres::Options {
+            data_dir: folder.clone(),
+            run_as: None,
+            kind: postgres::Kind::Kept,
+        };
+        let cluster = postgres::start(options.clone()).await.unwrap();
+        let url = cluster.url();
+        start::Reach::at(&url).unwrap().migrate().await.unwrap();
+        let instance = Instance::of(&world, &url).await;
+        let people = icusync::demo::seed::seed(&instance.app).await.unwrap();
+        let ana = people.iter().find(|seeded| seeded.person.slug == "ana").unwrap();
+        let token = token_of(ana);
+        world.secret(&token);
+        let signed = [("email", ana.person.email), ("password", PASSWORD)];
+        let signed = instance.post("/sign-in", "", &signed).await;
+        let cookie = signed
+            .headers
+            .iter()
+            .find(|(name, _)| name == "set-cookie")
+            .unwrap();
+        let cookie = cookie.1.strip_prefix("s=").unwrap().split(';').next().unwrap();
+        world.secret(cookie);
+        assert_eq!(instance.call(&token, "get_wellness").await.status, 200);
+
+        let mut direct = PgConnection::connect(&url).await.unwrap();
+        direct
+            .execute("begin; lock table links in access exclusive mode")
+            .await
+            .unwrap();
+        let seats = instance.app.config.database_connections;
+        let pages = futures::future::join_all((1..seats).map(|_| instance.page("/dashboard", cookie)));
+        let stopping = async {
+            until_waiting(&url, seats).await;
+            cluster.stop().await.unwrap();
+        };
+        let (call, pages, ()) = tokio::join!(instance.call(&token, "get_wellness"), pages, stopping);
+        assert_eq!(call.status, 503, "{call:?}");
+        assert!(pages.iter().all(|page| page.status == 503), "{pages:?}");
+        both_say_away(&instance, cookie, &token).await;
+
+        let cluster = postgres::start(options).await.unwrap();
+        assert_eq!(cluster.url(), url);
+        for _ in 0..seats {
+            assert_eq!(
+                instance.page("/dashboard", cookie).await.status,
+                200,
+                "no second error"
+            );
+        }
+        let call = instance.call(&token, "get_wellness").await;
+        assert!(call.text().starts_with("Ana Berger"), "{call:?}");
+        instance.app.pool.close().await;
+        cluster.stop().await.unwrap();
+        tokio::fs::remove_dir_all(&folder).await.unwrap();
+    })
+    .await;
+}
+
+/// Hard case 117: PostgreSQL ends one of two that wait for each other (40P01); when it is ours, nothing is half done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_is_a_503_and_leaves_nothing_half_done() {
+    test(async |world| {
+        let mut browser = world.signed_in(world.ana()).await;
+        let url = url_of(&world.database);
+        let mut direct = PgConnection::connect(&url).await.unwrap();
+        direct
+            .execute("begin; lock table jobs in access exclusive mode")
+            .await
+            .unwrap();
+        // The handler ends the connection and then queues a job; the other one goes the other way round, later, so
+        // that it is the handler's wait that PostgreSQL looks into first.
+        let other = async {
+            until_waiting(&url, 1).await;
+            let statement =
+                sqlx::query("update connections set athlete_name = 'Other' where athlete_id = $1");
+            let done = statement
+                .bind(world.ana().person.athlete_id)
+                .execute(&mut direct)
+                .await;
+            assert_eq!(done.unwrap().rows_affected(), 1);
+            direct.execute("rollback").await.unwrap();
+        };
+        let (page, ()) = tokio::join!(browser.post("/disconnect", &[]), other);
+        assert_eq!(page.status, 503, "{}", page.body);
+        assert!(page.body.contains("We are not ready right now"), "{}", page.body);
+        let call = world.mcp(&world.ana().link).call("get_wellness", json!({})).await;
+        assert!(!call.is_error(), "still connected: {}", call.text());
+        assert_eq!(queries::jobs::waiting(&world.app.pool).await.unwrap(), 0);
+        assert_eq!(
+            browser.post("/disconnect", &[]).await.status,
+            303,
+            "once more does it"
+        );
+    })
+    .await;
+}
+
+/// Hard case 115: connections that the network swallowed, without a word to either end.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_the_network_swallowed_do_not_use_up_the_pool() {
     test(async |world| {
@@ -212,7 +325,7 @@ async fn connections_that_the_network_swallowed_do_not_use_up_the_pool() {
         let seats = instance.app.config.database_connections;
         let calls = futures::future::join_all((0..seats).map(|_| instance.call(&token, "get_wellness")));
         let silence = async {
-            until_waiting(&world.database, seats).await;
+            until_waiting(&url_of(&world.database), seats).await;
             proxy.freeze();
             direct.execute("rollback").await.unwrap();
         };
@@ -233,6 +346,7 @@ async fn connections_that_the_network_swallowed_do_not_use_up_the_pool() {
     .await;
 }
 
+/// Hard case 117: the pool and `statement_timeout`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pool_that_is_used_up_and_a_statement_that_takes_too_long_are_a_503() {
     test(async |world| {
@@ -257,6 +371,7 @@ async fn a_pool_that_is_used_up_and_a_statement_that_takes_too_long_are_a_503() 
     .await;
 }
 
+/// Hard case 35.
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_open_nothing_cost_the_same_queries() {
     test(async |world| {
@@ -286,6 +401,7 @@ async fn tokens_that_open_nothing_cost_the_same_queries() {
     .await;
 }
 
+/// Hard case 123.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_instance_ends_the_other_refuses_at_once() {
     test(async |world| {
@@ -323,6 +439,7 @@ async fn what_one_instance_ends_the_other_refuses_at_once() {
     .await;
 }
 
+/// Hard case 53.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_question_of_two_athletes_is_asked_twice_with_two_tokens() {
     test(async |world| {
@@ -364,6 +481,7 @@ async fn the_same_question_of_two_athletes_is_asked_twice_with_two_tokens() {
     .await;
 }
 
+/// Hard case 120.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealed_token_opens_in_its_own_row_and_with_a_known_key_only() {
     test(async |world| {
@@ -396,6 +514,7 @@ async fn a_sealed_token_opens_in_its_own_row_and_with_a_known_key_only() {
     .await;
 }
 
+/// Hard case 118: two that start together; with the command, migrations included, in `serve_command`.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_that_mark_a_fresh_database_at_once_agree() {
     let database = fresh_database().await;
@@ -411,7 +530,7 @@ async fn two_instances_that_mark_a_fresh_database_at_once_agree() {
         "real"
     );
     let late = tokio::spawn(async move { queries::installation::mark(&mut second, "real", now).await });
-    until_waiting(&database, 1).await;
+    until_waiting(&url, 1).await;
     transaction.commit().await.unwrap();
     assert_eq!(late.await.unwrap().unwrap(), "real");
     assert_eq!(
@@ -423,6 +542,7 @@ async fn two_instances_that_mark_a_fresh_database_at_once_agree() {
     );
 }
 
+/// Hard case 124.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_jumps_breaks_nothing() {
     test(async |world| {
@@ -432,14 +552,38 @@ async fn a_clock_that_jumps_breaks_nothing() {
                 .await
                 .unwrap()
         };
+        let answered = async || -> String {
+            sqlx::query_scalar("select last_success_at::date::text from connections where athlete_id = $1")
+                .bind(world.ana().person.athlete_id)
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap()
+        };
         let mcp = world.mcp(&world.ana().link);
+        let mut kept = world.signed_in(world.jack()).await;
+        for (days, today) in [(1, "2026-11-22"), (-1, "2026-11-21")] {
+            world.clock.advance(chrono::Duration::days(days));
+            assert_eq!(kept.get("/dashboard").await.status, 200);
+            let seen: String = sqlx::query_scalar("select max(last_seen_at)::date::text from sessions")
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap();
+            assert_eq!(seen, today, "a session is not kept alive by a time to come");
+        }
         for (days, today) in [
             (400, "2027-12-26"),
             (-400, "2026-11-21"),
             (-2, "2026-11-19"),
-            (2, "2026-11-21"),
+            (3, "2026-11-22"),
         ] {
             world.clock.advance(chrono::Duration::days(days));
+            let call = mcp.call("get_wellness", json!({})).await;
+            assert!(!call.is_error(), "{}", call.text());
+            assert_eq!(
+                answered().await,
+                today,
+                "upstream's answer is noted by the clock as it is"
+            );
             let call = mcp.call("get_athlete_profile", json!({})).await;
             assert!(!call.is_error(), "{}", call.text());
             assert!(call.text().contains(&format!("today {today}")), "{}", call.text());
@@ -451,6 +595,7 @@ async fn a_clock_that_jumps_breaks_nothing() {
     .await;
 }
 
+/// Hard case 125.
 #[tokio::test(flavor = "multi_thread")]
 async fn enormous_and_secret_headers_stay_out_of_the_log() {
     test(async |world| {
@@ -555,6 +700,7 @@ fn found_in(dump: &str, secrets: &[String]) -> Vec<String> {
         .collect()
 }
 
+/// Hard case 39.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plain_dump_holds_no_secret() {
     test(async |world| {

@@ -269,6 +269,7 @@ async fn a_poison_row_blocks_nobody() {
     .await;
 }
 
+/// Hard cases 70 and 119: a job whose worker went is released.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_was_never_finished_runs_again_with_the_same_message_id() {
     with_server(Mood::Takes, async |world, server| {

@@ -32,6 +32,7 @@ mod mcp_paths;
 mod mcp_wire;
 mod pages;
 mod purge;
+mod resilience;
 mod rotation;
 mod serve_command;
 mod sessions;

@@ -189,6 +189,7 @@ async fn without_settings_the_zone_comes_from_the_last_activity_or_from_the_athl
     .await;
 }
 
+/// Hard cases 104 and 112.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_token_is_marked_once_and_mailed_once() {
     world::test(async |world| {
@@ -213,6 +214,7 @@ async fn a_dead_token_is_marked_once_and_mailed_once() {
     .await;
 }
 
+/// Hard case 112: what is no dead token, a 5xx among it, keeps it.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_refusal_is_no_dead_token() {
     world::test(async |world| {
@@ -228,6 +230,7 @@ async fn one_refusal_is_no_dead_token() {
     .await;
 }
 
+/// Hard case 104: the brake.
 #[tokio::test(flavor = "multi_thread")]
 async fn when_many_are_refused_at_once_upstream_is_to_blame() {
     world::test(async |world| {

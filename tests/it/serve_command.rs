@@ -34,7 +34,7 @@ fn free_port() -> u16 {
 }
 
 /// A running service and what it logged until it was ready.
-struct Service {
+pub(crate) struct Service {
     child: Child,
     port: u16,
     metrics: u16,
@@ -42,7 +42,8 @@ struct Service {
 }
 
 impl Service {
-    async fn start(data_dir: &Path, settings: &[(&str, &str)]) -> Self {
+    /// Waits until it is ready. Both of its hosts are this machine.
+    pub(crate) async fn start(data_dir: &Path, settings: &[(&str, &str)]) -> Self {
         let (port, metrics) = (free_port(), free_port());
         let mut command = icusync(&["serve"], data_dir);
         command
@@ -78,11 +79,23 @@ impl Service {
         }
     }
 
-    fn url(&self, path: &str) -> String {
+    /// On the host of the pages.
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://localhost:{}{path}", self.port)
     }
 
-    async fn stop(mut self) {
+    /// On the host of the token URLs.
+    pub(crate) fn link(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Tells it to stop and waits until it has.
+    pub(crate) async fn stop(mut self) {
         let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait())
@@ -190,6 +203,7 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
 
+/// Hard case 118.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_start_together_on_one_database_and_see_each_other() {
     let folder = scratch("serve-twice");
@@ -220,6 +234,7 @@ async fn two_instances_start_together_on_one_database_and_see_each_other() {
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
 
+/// Hard case 115: PostgreSQL is down, or says nothing, at the start.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_work_is_said_in_one_sentence() {
     let folder = scratch("serve-wrong");

@@ -55,6 +55,31 @@ async fn every_answer_begins_with_whose_it_is_and_their_own_today() {
     .await;
 }
 
+/// Hard case 114: Berlin's days of 23 and 25 hours begin and end when Berlin's clocks say so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_turns_by_the_zones_own_clock_when_that_is_changed() {
+    world::test(async |world| {
+        for (utc, today) in [
+            ("2027-03-27T22:59:59Z", "2027-03-27 Sat"),
+            ("2027-03-27T23:00:00Z", "2027-03-28 Sun"),
+            ("2027-03-28T21:59:59Z", "2027-03-28 Sun"),
+            ("2027-03-28T22:00:00Z", "2027-03-29 Mon"),
+            ("2027-10-30T22:00:00Z", "2027-10-31 Sun"),
+            ("2027-10-31T22:59:59Z", "2027-10-31 Sun"),
+            ("2027-10-31T23:00:00Z", "2027-11-01 Mon"),
+        ] {
+            world.clock.set(utc.parse().unwrap());
+            let (text, _) = ask(&world, &world.ana().link, "get_wellness", json!({})).await;
+            let line = text.lines().next().unwrap();
+            assert!(
+                line.ends_with(&format!(" · Europe/Berlin, today {today}")),
+                "{utc}: {line}"
+            );
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
     world::test(async |world| {

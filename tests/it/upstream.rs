@@ -232,6 +232,7 @@ async fn a_search_finds_what_the_list_names() {
     );
 }
 
+/// Hard case 104: a 401 is not tried again.
 #[tokio::test]
 async fn rights_end_where_upstream_ends_them() {
     let up = Upstream::patient().await;
@@ -270,6 +271,7 @@ async fn rights_end_where_upstream_ends_them() {
     up.client.disconnect(&bearer(ana)).await.unwrap();
 }
 
+/// Hard cases 106 to 109 and 111.
 #[tokio::test]
 async fn every_breakage_ends_in_a_typed_error_and_in_time() {
     let up = Upstream::start().await;
@@ -313,6 +315,7 @@ async fn every_breakage_ends_in_a_typed_error_and_in_time() {
     up.handle(&PEOPLE[0]).profile().await.unwrap();
 }
 
+/// Hard cases 105 and 106.
 #[tokio::test]
 async fn what_passes_is_overcome() {
     let up = Upstream::start().await;

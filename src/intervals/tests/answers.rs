@@ -108,6 +108,7 @@ async fn what_is_not_named_in_the_model_never_enters() {
     assert!(!shown.contains("kSECRETk") && !shown.contains("example.test"));
 }
 
+/// Hard case 111.
 #[tokio::test]
 async fn answers_about_somebody_else_are_refused() {
     let profile = |body: &'static str| async move {
@@ -188,6 +189,7 @@ async fn odd_rows_are_left_out_and_lists_come_in_order() {
     );
 }
 
+/// Hard case 114: empty ranges.
 #[tokio::test]
 async fn an_empty_range_is_empty_without_asking() {
     let server = Server::always(json("[]")).await;
@@ -257,6 +259,7 @@ async fn decade() -> Server {
     .await
 }
 
+/// Hard case 114: years.
 #[tokio::test]
 async fn long_ranges_are_read_in_pages_without_gaps_or_doubles() {
     let server = decade().await;

@@ -103,6 +103,7 @@ async fn what_passes_is_asked_again() {
     }
 }
 
+/// Hard case 105.
 #[tokio::test]
 async fn retry_after_is_honoured_only_within_the_deadline() {
     let begun = Instant::now();
@@ -142,6 +143,7 @@ async fn a_wait_that_is_named_is_waited() {
     assert!(begun.elapsed() >= Duration::from_secs(1));
 }
 
+/// Hard case 106.
 #[tokio::test]
 async fn writes_are_never_sent_twice() {
     for reply in [
@@ -164,6 +166,7 @@ async fn writes_are_never_sent_twice() {
     }
 }
 
+/// Hard case 107: refused, no TLS, no such host.
 #[tokio::test]
 async fn nobody_there_ends_in_time() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -183,6 +186,7 @@ async fn nobody_there_ends_in_time() {
     assert!(begun.elapsed() < Duration::from_secs(4));
 }
 
+/// Hard case 107.
 #[tokio::test]
 async fn silent_and_dripping_answers_end_with_the_request_or_the_call() {
     for reply in [
@@ -221,6 +225,7 @@ async fn after_the_deadline_nothing_is_sent() {
     assert!(server.seen().is_empty());
 }
 
+/// Hard case 108.
 #[tokio::test]
 async fn unreadable_answers_are_garbled() {
     let deep = format!("{{\"id\":{}1{}}}", "[".repeat(50_000), "]".repeat(50_000));
@@ -266,6 +271,7 @@ fn gzip_bomb(length: usize) -> Vec<u8> {
     out
 }
 
+/// Hard case 108.
 #[tokio::test]
 async fn a_gzip_bomb_is_counted_by_what_it_becomes() {
     let bomb = gzip_bomb(100 * 1024 * 1024);
@@ -277,6 +283,7 @@ async fn a_gzip_bomb_is_counted_by_what_it_becomes() {
     assert_eq!((error, sent), (Some(Error::Unavailable), 1));
 }
 
+/// Hard case 109.
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_carries_nothing_away() {
     let elsewhere = Server::always(json(PROFILE)).await;
@@ -316,6 +323,7 @@ async fn the_budget_follows_the_headers() {
     client.athlete(key).profile().await.unwrap();
 }
 
+/// Hard case 110: our own words never quote upstream.
 #[tokio::test]
 async fn neither_logs_nor_metrics_quote_upstream_or_name_anyone() {
     let logs = Logs::default();
