@@ -12,8 +12,8 @@ use crate::{
     layers::{self, ByHost, Hosts},
     mcp,
     pages::{
-        accounts, activity, address, assets, check, coach_project, connections, dashboard, delete, export, health,
-        home, links, password, problem, reset, sessions, settings, site, status, steps, support,
+        accounts, activity, address, assets, check, coach_project, connections, dashboard, delete, export,
+        health, home, links, password, problem, reset, sessions, settings, site, status, steps, support,
     },
 };
 

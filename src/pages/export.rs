@@ -85,6 +85,8 @@ struct ConnectorUrl {
     made_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
     last_client: Option<String>,
+    /// Groups of tools that it does not offer.
+    groups_off: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -187,6 +189,7 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             made_at: link.created_at,
             last_used_at: link.last_used_at,
             last_client: link.last_client,
+            groups_off: link.groups_off,
         }),
         address_change: change.map(|wish| AddressChange {
             email: wish.email,
@@ -238,6 +241,7 @@ fn file(app: App, account: AccountId, opening: String) -> impl Stream<Item = sql
             let entries = queries::activity_log::page_of(
                 &app.pool,
                 account,
+                &queries::activity_log::Filter::default(),
                 before,
                 i64::try_from(ROWS).unwrap_or(i64::MAX),
             )

@@ -97,6 +97,7 @@ async fn an_export_holds_all_of_ones_own_and_no_secret_122() {
         assert_eq!(file["connection"]["kind"], "oauth");
         assert_eq!(file["connection"]["shared"].as_array().unwrap().len(), 4);
         assert_eq!(file["connector_url"]["last_client"], "world-test/1.0");
+        assert_eq!(file["connector_url"]["groups_off"], serde_json::json!([]));
         assert_eq!(file["address_change"]["email"], "ana.new@example.test");
         assert_eq!(file["mail_links"][0]["kind"], "reset");
         let jobs: Vec<&str> = file["mails_and_revokes"]
@@ -276,7 +277,7 @@ const EXPORTED: &[(&str, &[&str])] = &[
             "marked_at",
         ],
     ),
-    ("links", &["created_at", "last_used_at", "last_client"]),
+    ("links", &["created_at", "last_used_at", "last_client", "groups_off"]),
     (
         "jobs",
         &[
