@@ -277,7 +277,10 @@ const EXPORTED: &[(&str, &[&str])] = &[
             "marked_at",
         ],
     ),
-    ("links", &["created_at", "last_used_at", "last_client", "groups_off"]),
+    (
+        "links",
+        &["created_at", "last_used_at", "last_client", "groups_off"],
+    ),
     (
         "jobs",
         &[

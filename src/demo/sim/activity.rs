@@ -178,6 +178,12 @@ fn device(person: &Person, done: &Done) -> Option<&'static str> {
     })
 }
 
+/// Whole degrees, which may lie below zero.
+#[expect(clippy::cast_possible_truncation, reason = "weather has few degrees")]
+fn degrees(t: f64) -> i64 {
+    t.round() as i64
+}
+
 /// What a file has.
 fn recorded(person: &Person, done: &Done, object: &mut Map<String, Value>) {
     let speed = done.distance.map(|metres| metres / f64::from(done.secs.max(1)));
@@ -213,8 +219,8 @@ fn recorded(person: &Person, done: &Done, object: &mut Map<String, Value>) {
             "average_speed": speed.map(|speed| round(speed, 3)),
             "max_speed": speed.map(|speed| round(speed * if done.sport == "Run" { 1.35 } else { 1.75 }, 3)),
             "average_cadence": done.cadence, "calories": kcal.map(whole),
-            "average_temp": done.temperature, "min_temp": done.temperature.map(|t| round(t - 2.0, 0)),
-            "max_temp": done.temperature.map(|t| round(t + 3.0, 0)),
+            "average_temp": done.temperature, "min_temp": done.temperature.map(|t| degrees(t - 2.0)),
+            "max_temp": done.temperature.map(|t| degrees(t + 3.0)),
             "device_name": device, "file_type": "fit", "stream_types": streams, "external_id": format!("2399{}", &done.id[1..]),
             "lengths": done.pool.map(|pool| pool.lengths), "pool_length": done.pool.map(|pool| pool.length),
             "gear": match (done.sport, person.build) {

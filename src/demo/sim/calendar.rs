@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     athlete::{pace_units, stamp},
-    dice::{Dice, round},
+    dice::{Dice, round, whole},
     history::{Fitness, History, threshold},
     people::{Build, FIRST_DAY, PLANNED_DAYS, Person},
     schema::{EVENT, blank, fill},
@@ -203,7 +203,8 @@ fn triathlete(person: &Person, day: NaiveDate) -> Vec<Mark> {
     }
     if day == person.threshold_since(day) && person.ftp(day) > person.ftp(day - Days::new(1)) {
         marks.push(
-            mark("SET_EFTP", "FTP test", None, 1).with(json!({"type": "Ride", "icu_ftp": person.ftp(day)})),
+            mark("SET_EFTP", "FTP test", None, 1)
+                .with(json!({"type": "Ride", "icu_ftp": whole(person.ftp(day))})),
         );
     }
     marks

@@ -510,7 +510,7 @@ pub(super) async fn power_hr(
         let by_second = |sum: f64, secs: u32| whole(sum / f64::from(secs.max(1)));
         Ok(Json(json!({
             "athleteId": person.athlete_id, "start": start, "end": end, "minWatts": 0,
-            "maxWatts": real(sums.len()) * f64::from(BUCKET), "bucketSize": BUCKET,
+            "maxWatts": whole(real(sums.len()) * f64::from(BUCKET)), "bucketSize": BUCKET,
             "bpm": sums.iter().map(|sum| by_second(sum.1, sum.0)).collect::<Vec<_>>(),
             "cadence": sums.iter().map(|sum| by_second(sum.2, sum.0)).collect::<Vec<_>>(),
             "minutes": sums.iter().map(|sum| sum.0 / 60).collect::<Vec<_>>(),

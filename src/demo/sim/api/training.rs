@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Object, Shared};
 use crate::demo::sim::{
     activity,
-    dice::round,
+    dice::{round, whole},
     front::Caller,
     params::Params,
     people::{PEOPLE, Person},
@@ -120,17 +120,18 @@ pub(super) async fn one(
 /// What a set of activities adds up to.
 fn sums(done: &[&Done], weight: f64, eftp: Option<f64>) -> Object {
     let total = |value: fn(&Done) -> f64| done.iter().map(|one| value(one)).sum::<f64>();
-    let elapsed = total(|one| f64::from(one.elapsed));
+    let count = |value: fn(&Done) -> u32| done.iter().map(|one| value(one)).sum::<u32>();
+    let elapsed = count(|one| one.elapsed);
     let mut object = Object::new();
     crate::demo::sim::schema::fill(
         &mut object,
         json!({
             "count": done.len(), "time": elapsed, "elapsed_time": elapsed,
-            "moving_time": total(|one| f64::from(one.secs)),
-            "calories": total(|one| one.power.map_or(0.0, |power| f64::from(power.average) * f64::from(one.secs) / 952.0)).round(),
+            "moving_time": count(|one| one.secs),
+            "calories": whole(total(|one| one.power.map_or(0.0, |power| f64::from(power.average) * f64::from(one.secs) / 952.0))),
             "total_elevation_gain": round(total(|one| one.climb.unwrap_or_default()), 1),
-            "training_load": total(|one| one.load.map_or(0.0, f64::from)),
-            "srpe": total(|one| one.rpe.map_or(0.0, |rpe| f64::from(rpe * (one.secs / 60)))),
+            "training_load": count(|one| one.load.unwrap_or_default()),
+            "srpe": count(|one| one.rpe.map_or(0, |rpe| rpe * (one.secs / 60))),
             "distance": round(total(|one| one.distance.unwrap_or_default()), 1),
             "eftp": eftp, "eftpPerKg": eftp.map(|eftp| round(eftp / weight, 2)),
         }),
