@@ -398,11 +398,11 @@ async fn curves_of_many_are_the_best_of_each() {
     assert_eq!(paces["list"][0]["type"], "GAP");
     let speed = number(&paces["list"][0]["paceModels"][0]["criticalSpeed"]);
     assert!((3.0..4.6).contains(&speed), "{speed}");
-    let beats = bench
+    let hearts = bench
         .get_as(1, "/athlete/0/hr-curves?type=Run&curves=42d,s0")
         .await;
-    assert!(number(&beats["list"][0]["values"][0]) <= 190.0);
-    assert!(!rows(&beats["list"][1]["values"]).is_empty());
+    assert!(number(&hearts["list"][0]["values"][0]) <= 190.0);
+    assert!(!rows(&hearts["list"][1]["values"]).is_empty());
     let both = bench
         .get("/athlete/0/power-hr-curve?start=2026-10-11&end=2026-11-21")
         .await;
