@@ -324,7 +324,7 @@ fn watts(person: &Person, done: &Done, power: Power, shape: &[f64], turning: &[f
     let sprint = sprint(person, done, power, shape.len());
     let average = f64::from(power.average);
     let wanted = average * real(shape.len()) - sprint.1.iter().sum::<f64>();
-    let ridden = |restless: f64| {
+    let ridden = |shape: &[f64], restless: f64| {
         let mut watts: Vec<f64> = Vec::with_capacity(shape.len());
         for n in 0..shape.len() {
             let uneven = (1.0 + restless * slow[n] + quick[n]).max(0.12);
@@ -341,12 +341,27 @@ fn watts(person: &Person, done: &Done, power: Power, shape: &[f64], turning: &[f
     };
     // Normalized power grows about with the square of the unrest: two looks and a correction are enough.
     let target = f64::from(power.np);
-    let calm = normalized(&ridden(0.0));
-    let mut restless = 0.5;
-    for _ in 0..2 {
-        let rise = normalized(&ridden(restless)) - calm;
-        let wanted = (target - calm).max(0.0) / rise.max(1e-6);
-        restless = (restless * wanted.sqrt()).clamp(0.001, 0.95);
+    let fit = |shape: &[f64]| {
+        let calm = normalized(&ridden(shape, 0.0));
+        let mut restless = 0.5;
+        for _ in 0..2 {
+            let rise = normalized(&ridden(shape, restless)) - calm;
+            let wanted = (target - calm).max(0.0) / rise.max(1e-6);
+            restless = (restless * wanted.sqrt()).clamp(0.001, 0.95);
+        }
+        restless
+    };
+    let mut sharp = shape.to_vec();
+    let mut restless = fit(&sharp);
+    // Short sprints and long rests: more unrest than noise has, so the differences of the steps grow.
+    for _ in 0..24 {
+        if restless < 0.95 || power.average == 0 {
+            break;
+        }
+        for (sharp, shape) in sharp.iter_mut().zip(shape) {
+            *sharp *= shape.powf(0.15);
+        }
+        restless = fit(&sharp);
     }
     let mut owed = 0.0;
     let round_off = |value: f64| {
@@ -354,12 +369,13 @@ fn watts(person: &Person, done: &Done, power: Power, shape: &[f64], turning: &[f
         owed += value - f64::from(watts);
         watts
     };
-    ridden(restless).into_iter().map(round_off).collect()
+    ridden(&sharp, restless).into_iter().map(round_off).collect()
 }
 
 /// On some rides one sprint: where, and its watts.
 fn sprint(person: &Person, done: &Done, power: Power, count: usize) -> (usize, Vec<f64>) {
-    let free = !done.session.indoor && count > 1800;
+    // None on a ride whose meter told zeros, either.
+    let free = !done.session.indoor && count > 1800 && power.average > 50;
     if !free || !throw(person, done, "sprint?").chance(0.4) {
         return (0, Vec::new());
     }
@@ -414,7 +430,13 @@ fn way(person: &Person, done: &Done, effort: &[f64], metres: f64) -> Way {
     let flat: Vec<f64> = effort
         .iter()
         .zip(&gusts)
-        .map(|(effort, gust)| (effort / usual).max(0.2).powf(power) * (1.0 + 0.03 * gust))
+        .map(|(effort, gust)| {
+            // A rest in the pool is at the wall.
+            if done.sport == "Swim" && *effort <= 0.45 {
+                return 0.0;
+            }
+            (effort / usual).max(0.2).powf(power) * (1.0 + 0.03 * gust)
+        })
         .collect();
     let terrain = Terrain::of(person, done);
     // How fast the flat has to be so that the way ends where it should.
