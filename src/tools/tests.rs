@@ -21,7 +21,7 @@ fn all(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
 #[expect(clippy::print_stdout, reason = "the gate's log shows what each tool costs")]
 fn the_list_keeps_its_budget() {
     let tokenizer = tiktoken_rs::o200k_base().unwrap();
-    let mut sum = 0;
+    let (mut sum, mut reads) = (0, 0);
     for tool in CATALOGUE {
         let listed = serde_json::json!({
             "name": tool.name, "description": tool.description, "inputSchema": (tool.schema)(),
@@ -30,9 +30,12 @@ fn the_list_keeps_its_budget() {
         println!("{}: {tokens} tokens", tool.name);
         assert!(tokens <= 400, "{} takes {tokens} tokens", tool.name);
         sum += tokens;
+        if tool.access == Access::Read {
+            reads += tokens;
+        }
     }
-    println!("the list: {sum} tokens");
-    assert!(sum <= 6000);
+    println!("the list: {sum} tokens, {reads} of them for what only looks");
+    assert!(sum <= 6000 && reads < 4000, "{sum}, {reads}");
 }
 
 #[test]
