@@ -1,6 +1,6 @@
 # The commands of a day. `make` alone lists them. Each sets up what it needs first and says so.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup sqlx ci
+.PHONY: help demo test setup sqlx image ci
 
 # A toolchain that rustup has just installed is not on PATH before the next login.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -12,6 +12,7 @@ help:
 	@echo 'make test    every test, with a real browser and real MCP clients (ARGS=name runs those that match)'
 	@echo 'make setup   only install what the tests need'
 	@echo 'make sqlx    write .sqlx anew after changing a query or a migration'
+	@echo 'make image   perform the steps of the Dockerfile in plain Debian roots, and try what they make (root, Linux)'
 	@echo 'make ci      what the gate runs: formats, lints, docs, licences, all tests'
 
 demo:
@@ -29,6 +30,10 @@ setup:
 sqlx:
 	@scripts/setup demo
 	@scripts/sqlx-prepare
+
+image:
+	@scripts/setup ci
+	@scripts/env sh -c '"$$ICUSYNC_PYTHON" scripts/image-check'
 
 ci:
 	@.ci/run
