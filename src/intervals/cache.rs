@@ -4,7 +4,7 @@
 //! from before a write is seen after it. Errors are not kept.
 
 use std::{
-    any::Any,
+    any::{Any, TypeId},
     fmt,
     sync::{
         Arc,
@@ -39,13 +39,14 @@ pub(super) struct Fresh<T> {
     pub(super) weight: usize,
 }
 
-pub(super) struct Cache(moka::future::Cache<Key, Entry>);
+/// The key, and what was made of the answer: two readers of one question do not get each other's.
+pub(super) struct Cache(moka::future::Cache<(Key, TypeId), Entry>);
 
 impl Cache {
     pub(super) fn new(limits: &Limits) -> Self {
         let cache = moka::future::Cache::builder()
             .max_capacity(limits.cache_bytes)
-            .weigher(|key: &Key, entry: &Entry| {
+            .weigher(|(key, _): &(Key, TypeId), entry: &Entry| {
                 let key = u32::try_from(key.question.len()).unwrap_or(u32::MAX);
                 entry.weight.saturating_add(key).saturating_add(128)
             })
@@ -66,6 +67,7 @@ impl Cache {
         T: Any + Send + Sync,
         F: Future<Output = Result<Fresh<T>, Failure>>,
     {
+        let key = (key, TypeId::of::<T>());
         loop {
             let asked = AtomicBool::new(false);
             let flight = self.0.try_get_with(key.clone(), async {
@@ -78,7 +80,7 @@ impl Cache {
             });
             match timeout_at(deadline, flight).await {
                 Err(_) => return Err(Error::TimedOut),
-                // A key names one endpoint, and an endpoint has one type.
+                // The type is part of the key.
                 Ok(Ok(entry)) => return entry.value.downcast().map_err(|_| Error::Garbled),
                 Ok(Err(failure)) if failure.own && !asked.load(Ordering::Relaxed) => {}
                 Ok(Err(failure)) => return Err(failure.error.clone()),
@@ -136,6 +138,25 @@ mod tests {
         assert_eq!(*ask(key(1, 0)).await.unwrap(), 0);
         assert_eq!(*ask(key(2, 0)).await.unwrap(), 1, "another connection");
         assert_eq!(*ask(key(1, 1)).await.unwrap(), 2, "after a write");
+    }
+
+    #[tokio::test]
+    async fn two_readers_of_one_question_do_not_meet() {
+        let cache = cache();
+        assert_eq!(
+            *cache
+                .get(key(1, 0), later(), || async { Ok(fresh(7)) })
+                .await
+                .unwrap(),
+            7
+        );
+        let text = || async {
+            Ok(Fresh {
+                value: "seven",
+                weight: 5,
+            })
+        };
+        assert_eq!(*cache.get(key(1, 0), later(), text).await.unwrap(), "seven");
     }
 
     #[tokio::test]

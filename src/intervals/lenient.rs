@@ -16,6 +16,10 @@ use serde_json::value::RawValue;
 use super::Error;
 pub(super) use nested::{document, inner, nested};
 
+/// No list of objects that we ask for is longer. An empty object is three bytes on the wire and up to some thousand in
+/// memory, so without a bound one answer could fill it all.
+pub(super) const MOST: usize = 20_000;
+
 /// A list's rows, and how many were dropped because they were not readable as rows.
 #[derive(Debug)]
 pub(super) struct Rows<T> {
@@ -25,9 +29,10 @@ pub(super) struct Rows<T> {
 
 /// Reads a JSON array whose elements are objects, each on its own, so that one odd row cannot spoil the others.
 ///
-/// [`Error::Garbled`] when it is no array, or when there are rows and none can be read.
+/// [`Error::Garbled`] when it is no array, when it has more than [`MOST`] rows, or when there are rows and none can be
+/// read.
 pub(super) fn rows<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<T>, Error> {
-    let raw: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
+    let raw = elements(body)?;
     let mut rows = Vec::with_capacity(raw.len());
     for row in &raw {
         if let Ok(Object(row)) = serde_json::from_str(row.get()) {
@@ -39,6 +44,15 @@ pub(super) fn rows<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<T>, Error> {
         return Err(Error::Garbled);
     }
     Ok(Rows { rows, odd })
+}
+
+/// The elements of a JSON array, unread. [`Error::Garbled`] when it is none, or has more than [`MOST`].
+pub(super) fn elements(body: &[u8]) -> Result<Vec<&RawValue>, Error> {
+    let raw: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
+    if raw.len() > MOST {
+        return Err(Error::Garbled);
+    }
+    Ok(raw)
 }
 
 /// Reads one JSON object; [`Error::Garbled`] when it is anything else.
@@ -388,13 +402,15 @@ where
 {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let elements: Option<Vec<&RawValue>> = serde_json::from_str(raw.get()).unwrap_or_default();
-    Ok(elements.map(|elements| {
-        elements
-            .into_iter()
-            .filter_map(|element| serde_json::from_str(element.get()).ok())
-            .map(|Object(object)| object)
-            .collect()
-    }))
+    Ok(elements
+        .filter(|elements| elements.len() <= MOST)
+        .map(|elements| {
+            elements
+                .into_iter()
+                .filter_map(|element| serde_json::from_str(element.get()).ok())
+                .map(|Object(object)| object)
+                .collect()
+        }))
 }
 
 /// An object inside an object; nothing when it is none.
@@ -542,6 +558,31 @@ mod tests {
             assert!(object::<model::Athlete>(body.as_bytes()).is_err(), "{body}");
         }
         assert_eq!(rows::<model::Activity>(b"[]").unwrap().rows.len(), 0);
+    }
+
+    #[test]
+    fn a_list_longer_than_any_real_one_is_none() {
+        let list = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+        assert_eq!(
+            rows::<model::Activity>(list(MOST).as_bytes()).unwrap().rows.len(),
+            MOST
+        );
+        assert_eq!(
+            rows::<model::Activity>(list(MOST + 1).as_bytes()).map(|rows| rows.odd),
+            Err(Error::Garbled)
+        );
+        let sports = |count: usize| {
+            let body = format!(r#"{{"id":"i1","sportSettings":{}}}"#, list(count));
+            let athlete: model::Athlete = object(body.as_bytes()).unwrap();
+            athlete.sport_settings.map(|sports| sports.len())
+        };
+        assert_eq!((sports(MOST), sports(MOST + 1)), (Some(MOST), None));
+        let steps = |count: usize| {
+            let body = format!(r#"{{"steps":{}}}"#, list(count));
+            let workout: model::calendar::Workout = object(body.as_bytes()).unwrap();
+            workout.count()
+        };
+        assert_eq!((steps(MOST), steps(MOST + 1)), (MOST, 0));
     }
 
     #[test]

@@ -4,9 +4,14 @@
 //! first, then another sport of its family (a VirtualRide does a planned Ride), the nearest duration first; an activity
 //! does one workout only.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 
 use super::sports::family;
+
+/// Workouts, and activities, of one day that are compared with each other.
+const MOST_A_DAY: usize = 50;
 
 /// A workout or race of the calendar.
 #[derive(Debug, Clone, Copy)]
@@ -48,27 +53,82 @@ pub enum Tie {
 }
 
 /// For each planned one the index of the activity that did it, if any.
+///
+/// By day alone no more than the first fifty workouts and the first fifty activities of a day are compared: a calendar
+/// that was filled by a program costs no more than one that people keep.
 pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize, Tie)>> {
     let mut ties: Vec<Option<(usize, Tie)>> = vec![None; planned.len()];
     let mut taken = vec![false; done.len()];
+    let (mut by_id, mut by_event) = (HashMap::new(), HashMap::new());
+    // From the last one on, so that the first one is popped first.
+    for (at, one) in done.iter().enumerate().rev() {
+        by_id.entry(one.id).or_insert_with(Vec::new).push(at);
+        if let Some(event) = one.event {
+            by_event.entry(event).or_insert_with(Vec::new).push(at);
+        }
+    }
     for (plan, tie) in planned.iter().zip(&mut ties) {
-        let free = |by: &dyn Fn(&Done<'_>) -> bool| (0..done.len()).find(|&at| !taken[at] && by(&done[at]));
-        let found = free(&|one| plan.activity == Some(one.id))
-            .or_else(|| free(&|one| plan.id.is_some() && plan.id == one.event));
+        let named = plan.activity.and_then(|id| by_id.get_mut(id));
+        let naming = plan.id.and_then(|id| by_event.get_mut(&id));
+        let found = first_free(named, &taken).or_else(|| first_free(naming, &taken));
         if let Some(at) = found {
             taken[at] = true;
             *tie = Some((at, Tie::Paired));
         }
     }
+    let mut days: HashMap<NaiveDate, (Vec<usize>, Vec<usize>)> = HashMap::new();
+    for (which, plan) in planned.iter().enumerate() {
+        let (plans, _) = days.entry(plan.day).or_default();
+        if ties[which].is_none()
+            && plan.activity.is_none()
+            && !plan.sport.is_empty()
+            && plans.len() < MOST_A_DAY
+        {
+            plans.push(which);
+        }
+    }
+    for (at, one) in done.iter().enumerate() {
+        if let Some((_, dones)) = days.get_mut(&one.day)
+            && !taken[at]
+            && one.event.is_none()
+            && dones.len() < MOST_A_DAY
+        {
+            dones.push(at);
+        }
+    }
+    for (plans, dones) in days.into_values() {
+        match_day(planned, done, (&plans, &dones), &mut ties, &mut taken);
+    }
+    ties
+}
+
+/// The first of the places, which stand from the last to the first, that is not taken.
+fn first_free(places: Option<&mut Vec<usize>>, taken: &[bool]) -> Option<usize> {
+    let places = places?;
+    while let Some(at) = places.pop() {
+        if !taken[at] {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// Ties what is left of one day.
+fn match_day(
+    planned: &[Planned<'_>],
+    done: &[Done<'_>],
+    (plans, dones): (&[usize], &[usize]),
+    ties: &mut [Option<(usize, Tie)>],
+    taken: &mut [bool],
+) {
     for same in [(|a, b| a == b) as fn(&str, &str) -> bool, |a, b| {
         family(a) == family(b)
     }] {
         let mut near: Vec<(f64, usize, usize)> = Vec::new();
-        for (which, plan) in planned.iter().enumerate() {
-            for (at, one) in done.iter().enumerate() {
-                let free =
-                    ties[which].is_none() && plan.activity.is_none() && !taken[at] && one.event.is_none();
-                if free && plan.day == one.day && !plan.sport.is_empty() && same(plan.sport, one.sport) {
+        for &which in plans {
+            for &at in dones {
+                let (plan, one) = (&planned[which], &done[at]);
+                if ties[which].is_none() && !taken[at] && same(plan.sport, one.sport) {
                     near.push((apart(plan.secs, one.secs), which, at));
                 }
             }
@@ -81,7 +141,6 @@ pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize,
             }
         }
     }
-    ties
 }
 
 /// Seconds between two durations; an unknown one is as far as can be.
@@ -146,6 +205,17 @@ mod tests {
             ..plan(1, 17, "Ride", 60.0)
         }];
         assert_eq!(matched(&gone, &dones[1..]), [None]);
+    }
+
+    #[test]
+    fn a_day_filled_by_a_program_costs_little_and_pairings_still_count() {
+        let plans: Vec<Planned<'_>> = (0..20_000).map(|id| plan(id, 16, "Ride", 60.0)).collect();
+        let mut dones = vec![did("a", 16, "Ride", 60.0); 20_000];
+        dones[19_999].event = Some(19_999);
+        let ties = matched(&plans, &dones);
+        assert_eq!(ties[0], Some((0, Tie::SameDay)));
+        assert_eq!(ties[19_999], Some((19_999, Tie::Paired)));
+        assert_eq!(ties.iter().flatten().count(), MOST_A_DAY + 1);
     }
 
     #[test]

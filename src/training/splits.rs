@@ -8,6 +8,8 @@ use super::streams::Track;
 const TOO_MANY: f64 = 2_000.0;
 /// A last piece shorter than this part of a split is left out.
 const REST: f64 = 0.05;
+/// Nothing on wheels or feet is faster, m/s: a distance that jumps further is a fault of that sample.
+const FASTEST: f64 = 45.0;
 /// Altitude wobbles; a rise counts once it has grown to so many metres.
 const RISE: f64 = 2.0;
 
@@ -50,12 +52,17 @@ impl Way {
         let distance = track.channel("distance")?;
         let mut points: Vec<(usize, f64, f64)> = Vec::new();
         let (mut clock, mut start) = (0.0, None);
+        let time = track.time();
         for (index, metres) in distance.iter().enumerate() {
             if let Some(metres) = *metres {
                 // Devices write the distance at the end of the first second; that second counts.
                 let begin = *start.get_or_insert(if metres < 100.0 { 0.0 } else { metres });
                 let metres = metres - begin;
-                if points.last().is_none_or(|(_, last, _)| metres > *last) {
+                let further = |(before, last, _): &(usize, f64, f64)| {
+                    let moved = metres - last;
+                    moved > 0.0 && moved <= FASTEST * (time[index] - time[*before])
+                };
+                if points.last().is_none_or(further) {
                     points.push((index, metres, clock));
                 }
             }
@@ -192,6 +199,19 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_that_jumps_away_spoils_nothing() {
+        let metres = |s: u32| if s == 300 { 5_000_000.0 } else { f64::from(s) * 2.5 };
+        let run = track(&[
+            ("time", seconds(1_001)),
+            ("distance", (0..1_001).map(|s| Some(metres(s))).collect()),
+        ]);
+        let way = Way::of(&run).unwrap();
+        assert!((way.length() - 2500.0).abs() < 1e-6);
+        let splits = way.splits(&run, 1000.0);
+        assert!(splits[..2].iter().all(|split| (split.secs - 400.0).abs() < 1e-6));
+    }
+
+    #[test]
     fn a_pause_costs_no_time_and_the_distance_may_wobble() {
         let time: Vec<Option<f64>> = (0..400).chain(1_000..1_401).map(|s| Some(f64::from(s))).collect();
         let distance: Vec<Option<f64>> = (0..801)
@@ -217,9 +237,14 @@ mod tests {
         assert!(Way::of(&still).is_none());
         let none = track(&[("time", seconds(100))]);
         assert!(Way::of(&none).is_none());
+        let long = track(&[
+            ("time", vec![Some(0.0), Some(9e6)]),
+            ("distance", vec![Some(0.0), Some(1e8)]),
+        ]);
+        assert!(Way::of(&long).unwrap().splits(&long, 1000.0).is_empty());
+        assert!(Way::of(&long).unwrap().splits(&long, 0.0).is_empty());
         let jump = track(&[("time", seconds(2)), ("distance", vec![Some(0.0), Some(1e8)])]);
-        assert!(Way::of(&jump).unwrap().splits(&jump, 1000.0).is_empty());
-        assert!(Way::of(&jump).unwrap().splits(&jump, 0.0).is_empty());
+        assert!(Way::of(&jump).is_none(), "nothing moves so fast");
     }
 
     proptest! {

@@ -55,6 +55,27 @@ async fn every_answer_begins_with_whose_it_is_and_their_own_today() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_activities_are_answered_for_within_four_requests() {
+    world::test(async |world| {
+        assert!(world.sim.crowd("jack", 10_000));
+        settled(&world).await;
+        let jack = world.jack();
+        let ten_years = json!({"oldest": "2016-11-23", "newest": "2026-11-21"});
+        let mut calls = vec![("get_training_history", ten_years)];
+        for tool in icusync::tools::CATALOGUE {
+            calls.push((tool.name, world.defaults(jack, tool).await.unwrap()));
+        }
+        for (tool, arguments) in calls {
+            let (text, asked) = ask(&world, &jack.link, tool, arguments).await;
+            assert!(text.starts_with("Jack Nguyen · "), "{text}");
+            assert!(asked.len() <= 4, "{tool}: {asked:?}");
+            assert!(text.len() < 60_000, "{tool}: {} bytes", text.len());
+        }
+    })
+    .await;
+}
+
 /// Hard case 114: Berlin's days of 23 and 25 hours begin and end when Berlin's clocks say so.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_turns_by_the_zones_own_clock_when_that_is_changed() {
@@ -89,7 +110,13 @@ async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
             (world.nell(), "America/St_Johns"),
         ] {
             for tool in icusync::tools::CATALOGUE {
-                for arguments in [json!({}), json!({"detail": "full"})] {
+                // Who has no activity cannot name one.
+                let Some(concise) = world.defaults(seeded, tool).await else {
+                    continue;
+                };
+                let mut full = concise.clone();
+                full["detail"] = json!("full");
+                for arguments in [concise, full] {
                     let (text, _) = ask(&world, &seeded.link, tool.name, arguments).await;
                     let line = text.lines().next().unwrap();
                     assert!(line.starts_with(&format!("{} · ", seeded.person.name)), "{line}");

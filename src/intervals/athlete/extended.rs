@@ -3,10 +3,9 @@
 //! What the figures mean is the tools' business.
 
 use chrono::NaiveDate;
-use serde_json::value::RawValue;
 
 use super::{
-    super::{Area, Error, cache::Fresh, model},
+    super::{Area, Error, cache::Fresh, lenient, model},
     ALWAYS, Athlete, fields,
 };
 
@@ -30,7 +29,7 @@ impl Athlete {
             .append_pair("fields", &fields(&ALWAYS, wanted))
             .append_pair("limit", &limit.to_string());
         let read = |body: &[u8]| {
-            let raw: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
+            let raw = lenient::elements(body)?;
             let mut rows: Vec<model::ActivityDetail> = raw
                 .iter()
                 .filter_map(|row| model::ActivityDetail::from_json(row.get().as_bytes()).ok())

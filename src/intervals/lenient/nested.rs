@@ -11,7 +11,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::Object;
+use super::{MOST, Object};
 
 /// An object, or nothing when the value is anything else.
 struct Inner<T>(Option<T>);
@@ -101,6 +101,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for AsList<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut out = Vec::new();
         while let Some(Inner(element)) = seq.next_element()? {
+            if out.len() == MOST {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(None);
+            }
             out.extend(element);
         }
         Ok(Some(out))
@@ -121,7 +125,8 @@ where
     Inner::deserialize(deserializer).map(|Inner(value)| value.map(Box::new))
 }
 
-/// A list of objects that may hold such lists themselves. Elements that are no objects are left out.
+/// A list of objects that may hold such lists themselves. Elements that are no objects are left out; nothing
+/// when it is longer than [`MOST`].
 pub(in crate::intervals) fn nested<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,5 +1,7 @@
 //! The laps: where they come from, which repeat each other, and each of them.
 
+use std::collections::HashMap;
+
 use super::{
     Window,
     manner::{Manner, joined, named, with_unit},
@@ -168,13 +170,15 @@ struct Set<'a> {
 /// The sets of two laps and more, in the order of their first lap.
 fn sets(detail: &ActivityDetail) -> Vec<Set<'_>> {
     let mut sets: Vec<Set> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for id in detail
         .icu_intervals
         .iter()
         .flatten()
         .filter_map(|lap| lap.group_id.as_deref())
     {
-        match sets.iter_mut().find(|set| set.id == id) {
+        let place = *places.entry(id).or_insert(sets.len());
+        match sets.get_mut(place) {
             Some(set) => set.count += 1,
             None => sets.push(Set {
                 id,

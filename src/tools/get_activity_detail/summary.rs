@@ -15,6 +15,8 @@ use crate::{
 };
 
 const DOT: &str = " · ";
+/// Nobody counts in more zones; a longer list is a fault of its source.
+const MOST_ZONES: usize = 20;
 
 /// The figures, a subject a line.
 pub(super) fn lines(detail: &ActivityDetail, manner: &Manner, how: Detail) -> Vec<String> {
@@ -428,6 +430,8 @@ pub(super) fn zones(detail: &ActivityDetail, manner: &Manner) -> String {
         .flatten()
         .collect();
     let count = sets.iter().map(|set| set.secs.len()).max().unwrap_or(0);
+    let count = count.min(MOST_ZONES);
+    let totals: Vec<f64> = sets.iter().map(|set| set.secs.iter().flatten().sum()).collect();
     let mut header = vec!["zone".to_owned()];
     for set in &sets {
         header.extend([set.name.clone(), "time".to_owned(), "%".to_owned()]);
@@ -435,8 +439,7 @@ pub(super) fn zones(detail: &ActivityDetail, manner: &Manner) -> String {
     let mut table = Table::new(header);
     for zone in 0..count {
         let mut row = vec![format!("Z{}", zone + 1)];
-        for set in &sets {
-            let total: f64 = set.secs.iter().flatten().sum();
+        for (set, &total) in sets.iter().zip(&totals) {
             let time = set.secs.get(zone).copied().flatten();
             row.push(set.ranges.get(zone).cloned().unwrap_or_default());
             row.push(units::hours_minutes_seconds(time));
@@ -476,7 +479,7 @@ fn by_power(detail: &ActivityDetail) -> Option<Set> {
         let Some(at) = number.and_then(|number| number.parse::<usize>().ok()) else {
             continue;
         };
-        if (1..=20).contains(&at) {
+        if (1..=MOST_ZONES).contains(&at) {
             secs.resize(secs.len().max(at), None);
             secs[at - 1] = units::sane(time.secs);
         }

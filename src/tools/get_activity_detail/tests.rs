@@ -430,6 +430,13 @@ fn an_empty_object_is_an_answer() {
     );
 }
 
+#[test]
+fn zones_without_end_are_cut() {
+    let found = alone(&json!({"icu_hr_zone_times": vec![60; 200_000]}));
+    let text = answer(&ana(), json!({}), &found);
+    assert!(text.contains("Z20\t") && !text.contains("Z21"), "{text:.2000}");
+}
+
 fn odd() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),

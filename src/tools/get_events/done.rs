@@ -1,5 +1,7 @@
 //! Whether what was planned was done, and by which activity.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 
 use super::{
@@ -49,10 +51,15 @@ pub(super) fn standings(events: &[&CalendarEvent], done: &Done, today: NaiveDate
         Done::Unknown | Done::Missing(_) => &[],
     };
     let ties = ties(events, activities);
+    let closed: HashSet<NaiveDate> = activities
+        .iter()
+        .filter(|activity| is_stub(activity))
+        .filter_map(history::day_of)
+        .collect();
     events
         .iter()
         .zip(ties)
-        .map(|(event, tie)| standing(event, tie, activities, done, today))
+        .map(|(event, tie)| standing(event, tie, (activities, &closed), done, today))
         .collect()
 }
 
@@ -104,7 +111,7 @@ fn paired(event: &CalendarEvent) -> Option<&str> {
 fn standing(
     event: &CalendarEvent,
     tie: Option<(usize, Tie)>,
-    activities: &[Activity],
+    (activities, closed): (&[Activity], &HashSet<NaiveDate>),
     done: &Done,
     today: NaiveDate,
 ) -> Standing {
@@ -129,10 +136,7 @@ fn standing(
     let Some(day) = day_of(event).filter(|day| *day < today) else {
         return Standing::default();
     };
-    let closed = activities
-        .iter()
-        .any(|activity| is_stub(activity) && history::day_of(activity) == Some(day));
-    match (done, closed) {
+    match (done, closed.contains(&day)) {
         (Done::Activities(_), true) => Standing {
             words: "unclear: a Strava activity that day is closed to the API".to_owned(),
             settled: true,
