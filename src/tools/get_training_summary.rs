@@ -287,7 +287,13 @@ fn render(
             units::range(asked.range.oldest, asked.range.newest),
             weeks_of(asked.range),
             asked.sport.map_or_else(String::new, in_a_word),
-            answer::counted(rows.len(), "activity", "activities"),
+            match (rows.len(), stubs) {
+                (0, 1..) => format!(
+                    "{}, none readable",
+                    answer::counted(stubs, "activity", "activities")
+                ),
+                (readable, _) => answer::counted(readable, "activity", "activities"),
+            },
         ],
     )];
     let of_upstream = own_sums

@@ -238,7 +238,7 @@ impl From<intervals::Error> for ToolError {
                     .to_owned(),
             ),
             Error::TimedOut => Self::Upstream(
-                "Not done: intervals.icu took too long. Ask again, or for a shorter range with oldest and newest."
+                "Not done: intervals.icu took too long. Ask again, or for less: a shorter range or fewer windows."
                     .to_owned(),
             ),
             Error::Garbled => Self::Upstream(

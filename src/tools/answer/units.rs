@@ -208,6 +208,18 @@ pub fn distance(metres: Option<f64>, units: Units, decimals: u8) -> String {
     fixed(metres.map(|metres| metres / per), decimals)
 }
 
+/// A swim's length in the unit of its pool, with the unit since it stands beside kilometres or miles: `1500 m`,
+/// `1760 yd`. Empty without any.
+pub fn swum(metres: Option<f64>, units: Units) -> String {
+    let (per, unit) = if units.imperial { (YARD, "yd") } else { (1.0, "m") };
+    let text = whole(metres.map(|metres| metres / per));
+    if text.is_empty() {
+        text
+    } else {
+        format!("{text} {unit}")
+    }
+}
+
 /// `m` or `ft`
 pub const fn height_unit(units: Units) -> &'static str {
     if units.imperial { "ft" } else { "m" }

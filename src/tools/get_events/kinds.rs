@@ -136,9 +136,12 @@ pub(super) fn figures(event: &CalendarEvent, own: Units) -> Vec<String> {
             let tempo = Tempo::of(event.sport.as_deref().unwrap_or_default());
             add(units::whole(event.load_target), "load ", "");
             add(units::hours_minutes(event.time_target), "", " h");
-            let decimals = u8::from(tempo == Tempo::Swim);
-            let distance = units::distance(event.distance_target, own, decimals);
-            add(distance, "", &format!(" {}", units::distance_unit(own)));
+            if tempo == Tempo::Swim {
+                add(units::swum(event.distance_target, own), "", "");
+            } else {
+                let distance = units::distance(event.distance_target, own, 0);
+                add(distance, "", &format!(" {}", units::distance_unit(own)));
+            }
         }
         "SET_EFTP" => add(units::whole(event.icu_ftp), "", " W"),
         "FITNESS_DAYS" => {

@@ -100,7 +100,11 @@ fn cells(
         kinds::what(event),
         clean(event.name.as_deref().unwrap_or_default(), name),
         planned(units::hours_minutes(event.moving_time)),
-        planned(units::distance(distance, own, if swim { 2 } else { 1 })),
+        planned(if swim {
+            units::swum(distance, own)
+        } else {
+            units::distance(distance, own, 1)
+        }),
         planned(units::whole(event.icu_training_load)),
         planned(units::fixed(
             event.icu_intensity.map(|percent| percent / 100.0),

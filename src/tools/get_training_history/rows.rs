@@ -109,7 +109,6 @@ fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [St
         Detail::Concise => units::hours_minutes,
         Detail::Full => units::hours_minutes_seconds,
     };
-    let decimals = if tempo == Tempo::Swim { 2 } else { 1 };
     let speed = speed_of(row);
     let steps = if sports::counts_one_leg(sport) { 2.0 } else { 1.0 };
     [
@@ -125,7 +124,11 @@ fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [St
         name,
         duration(row.moving_time),
         duration(row.elapsed_time),
-        units::distance(metres_of(row), units, decimals),
+        if tempo == Tempo::Swim {
+            units::swum(metres_of(row), units)
+        } else {
+            units::distance(metres_of(row), units, 1)
+        },
         units::height(row.total_elevation_gain, units),
         units::whole(row.icu_training_load),
         units::fixed(row.icu_intensity.map(|percent| percent / 100.0), 2),

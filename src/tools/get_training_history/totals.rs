@@ -12,7 +12,10 @@ use crate::{
     intervals::model::{Activity, Event},
     text::clean,
     tools::arguments::{Detail, Range},
-    training::weeks::{self, Week},
+    training::{
+        sports::Tempo,
+        weeks::{self, Week},
+    },
 };
 
 #[derive(Default)]
@@ -36,15 +39,17 @@ impl Sum {
     }
 
     /// `18:40 · 512 km · load 842 (2 without)`
-    fn words(&self, own: Units, distance: bool) -> String {
+    /// `sport` is none for several together, which have no distance in common.
+    fn words(&self, own: Units, sport: Option<&str>) -> String {
         let mut words = vec![units::hours_minutes(Some(self.secs))];
-        if distance && self.metres > 0.0 {
-            let decimals = u8::from(self.metres < 20_000.0);
-            words.push(format!(
-                "{} {}",
-                units::distance(Some(self.metres), own, decimals),
-                units::distance_unit(own)
-            ));
+        if let Some(sport) = sport.filter(|_| self.metres > 0.0) {
+            words.push(if Tempo::of(sport) == Tempo::Swim {
+                units::swum(Some(self.metres), own)
+            } else {
+                let decimals = u8::from(self.metres < 20_000.0);
+                let distance = units::distance(Some(self.metres), own, decimals);
+                format!("{distance} {}", units::distance_unit(own))
+            });
         }
         match (self.without_load, self.count) {
             (0, _) => words.push(format!("load {}", units::whole(Some(self.load)))),
@@ -74,10 +79,17 @@ pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> Str
     sports.sort_by(|a, b| b.1.secs.total_cmp(&a.1.secs));
     let mut parts: Vec<String> = sports
         .iter()
-        .map(|(sport, sum)| format!("{} {} · {}", clean(sport, 30), sum.count, sum.words(own, true)))
+        .map(|(sport, sum)| {
+            format!(
+                "{} {} · {}",
+                clean(sport, 30),
+                sum.count,
+                sum.words(own, Some(sport))
+            )
+        })
         .collect();
     if several {
-        parts.push(format!("all {} · {}", all.count, all.words(own, false)));
+        parts.push(format!("all {} · {}", all.count, all.words(own, None)));
     }
     if unreadable > 0 {
         parts.push(format!("unreadable {unreadable}"));

@@ -110,13 +110,11 @@ pub(super) fn total<'a>(rows: impl IntoIterator<Item = &'a Activity>) -> Sum {
 
 /// `512 km`, `24 mi`; of swims `6400 m`, `7000 yd`. Empty without any.
 pub(super) fn distance(metres: f64, name: &str, own: Units) -> String {
-    const YARD: f64 = 0.9144;
     let swim = name == "Swim" || Tempo::of(name) == Tempo::Swim;
-    match (metres > 0.0, swim, own.imperial) {
-        (false, ..) => String::new(),
-        (true, true, true) => format!("{} yd", whole(metres / YARD)),
-        (true, true, false) => format!("{} m", whole(metres)),
-        (true, false, _) => {
+    match (metres > 0.0, swim) {
+        (false, _) => String::new(),
+        (true, true) => units::swum(Some(metres), own),
+        (true, false) => {
             let decimals = u8::from(metres < 100_000.0);
             let text = units::distance(Some(metres), own, decimals);
             format!("{text} {}", units::distance_unit(own))
@@ -205,6 +203,12 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
 
 fn signed(difference: f64, say: impl Fn(f64) -> String) -> String {
     let text = say(difference.abs());
+    // Seconds beside whole minutes would be an exactness that the two figures do not have.
+    let text = if text.starts_with("0:00:") {
+        "0:00".to_owned()
+    } else {
+        text
+    };
     // A difference that rounds away has no sign.
     if !text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
         text
