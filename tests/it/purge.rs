@@ -84,7 +84,7 @@ async fn each_kind_of_row_goes_when_its_time_is_over_and_not_before() {
             }
         }
         for kept in ["accounts", "links", "connections"] {
-            assert_eq!(count(&world, kept).await, 2, "{kept}");
+            assert_eq!(count(&world, kept).await, 5, "{kept}");
         }
     })
     .await;

@@ -304,7 +304,7 @@ async fn no_secret_of_upstream_and_no_address_is_ever_in_an_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fortnight_of_plans_is_short_and_its_steps_are_resolved() {
     world::test(async |world| {
-        for person in &world.people {
+        for person in [world.ana(), world.jack()] {
             let (text, _) = ask(&world, &person.link, "get_events", json!({})).await;
             assert!(text.len() <= 4096, "{} bytes\n{text}", text.len());
             assert!(

@@ -18,10 +18,6 @@ pub const EXCEPTIONS: &[Exception] = &[
         why: "the live service adds it to events; the document names it nowhere",
     },
     Exception {
-        what: "Event.plan_name: unknown key",
-        why: "the live service adds it to events; the document names it nowhere",
-    },
-    Exception {
         what: "SportSettings.eFTPSupported: unknown key",
         why: "so on the wire; the document's iseFTPSupported is a slip of its generator",
     },
