@@ -1,4 +1,4 @@
-//! Connecting intervals.icu and ending it. Hard cases 113, 48 (the page half) and issue 2, item 6.
+//! Connecting intervals.icu and ending it. Hard cases 113, 48 (the page half).
 
 use chrono::Duration;
 use icusync::{
