@@ -44,3 +44,11 @@ pub enum Error {
     #[error("intervals.icu answered for another athlete")]
     WrongAthlete,
 }
+
+impl Error {
+    /// Whether nothing more can be said in the call: the connection is lost, or upstream answers about somebody else.
+    /// Any other failure of one part leaves the rest of an answer good.
+    pub fn ends_the_call(&self) -> bool {
+        matches!(self, Self::Unauthorized | Self::WrongAthlete)
+    }
+}

@@ -8,7 +8,11 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::ToolError;
-use crate::{ids::ActivityId, text::clean, training::weeks::days_in};
+use crate::{
+    ids::ActivityId,
+    text::clean,
+    training::{sports, weeks::days_in},
+};
 
 /// How much of each row is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -229,6 +233,20 @@ impl Arguments {
             return Err(wrong(name, &wanted));
         }
         Ok(Some(clean(text, most)).filter(|text| !text.is_empty()))
+    }
+
+    /// The types of activity that `sport` means; None when left out.
+    pub fn sport(&self) -> Result<Option<&'static [&'static str]>, ToolError> {
+        self.words("sport", 40)?
+            .map(|word| {
+                sports::meant_by(&word).ok_or_else(|| {
+                    wrong(
+                        "sport",
+                        "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
+                    )
+                })
+            })
+            .transpose()
     }
 
     /// A list of up to `most` texts, trimmed; empty ones are left out. What is wrong with it is told as `wanted`.

@@ -270,7 +270,7 @@ pub(super) async fn fetch(
             subject.notes.push(note);
             Ok(Found::Curves(subject, hearts))
         }
-        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
+        Err(error) if error.ends_the_call() => Err(error.into()),
         Ok(_) | Err(_) => Ok(Found::Curves(subject, found)),
     }
 }

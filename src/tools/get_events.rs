@@ -107,17 +107,7 @@ struct Asked {
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
         let arguments = Arguments::new(given, NAMES, today)?;
-        let sport = arguments
-            .words("sport", 40)?
-            .map(|word| {
-                sports::meant_by(&word).ok_or_else(|| {
-                    arguments::wrong(
-                        "sport",
-                        "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
-                    )
-                })
-            })
-            .transpose()?;
+        let sport = arguments.sport()?;
         Ok(Self {
             range: range(&arguments, today)?,
             kinds: arguments.list("kinds", &kinds::WORDS)?,
@@ -225,7 +215,7 @@ async fn done(upstream: &intervals::Athlete, asked: &Asked, today: NaiveDate) ->
     };
     match upstream.activities(&query).await {
         Ok(activities) => Ok(Done::Activities(activities)),
-        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
+        Err(error) if error.ends_the_call() => Err(error.into()),
         Err(intervals::Error::MissingScope(_)) => Ok(Done::Missing(
             "What was done left out: the athlete did not share activities (connect intervals.icu again on the IcuSync \
              dashboard with ACTIVITY ticked)."

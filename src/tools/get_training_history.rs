@@ -20,15 +20,13 @@ use super::{
     Access, Answer, Group, Tool, ToolError,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
+    planned::{self, Planned},
 };
 use crate::{
     guard::{AthleteCard, Granted},
-    intervals::{
-        self, ActivityQuery, Area,
-        model::{Activity, Event},
-    },
+    intervals::{self, ActivityQuery, Area, model::Activity},
     text::{clean, fenced},
-    training::{sports, weeks},
+    training::weeks,
 };
 
 pub(super) const TOOL: Tool = Tool {
@@ -141,17 +139,7 @@ impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
         let arguments = Arguments::new(given, NAMES, today)?;
         let query = arguments.words("query", 100)?;
-        let sport = arguments
-            .words("sport", 40)?
-            .map(|word| {
-                sports::meant_by(&word).ok_or_else(|| {
-                    arguments::wrong(
-                        "sport",
-                        "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
-                    )
-                })
-            })
-            .transpose()?;
+        let sport = arguments.sport()?;
         let planned = arguments.list("include", &["planned"])?.contains(&"planned");
         if planned && query.is_some() {
             return Err(arguments::wrong(
@@ -199,15 +187,6 @@ impl Asked {
     }
 }
 
-/// Planned load, as far as it was asked for and there to get.
-#[derive(Debug)]
-enum Planned {
-    NotAsked,
-    Events(Vec<Event>),
-    /// Left out, and why.
-    Missing(String),
-}
-
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
     read(granted.intervals(), granted.athlete(), granted.today(), given).await
 }
@@ -237,32 +216,9 @@ pub(super) async fn read(
     };
     let (activities, planned) = tokio::join!(
         upstream.activities(&query),
-        planned(upstream, &asked, range, today)
+        planned::fetch(upstream, asked.planned, range, today)
     );
     Ok(render(card, today, &asked, activities?, &planned?))
-}
-
-/// The calendar's workouts and races; its absence degrades the answer, a lost connection ends it.
-async fn planned(
-    upstream: &intervals::Athlete,
-    asked: &Asked,
-    range: Range,
-    today: NaiveDate,
-) -> Result<Planned, ToolError> {
-    if !asked.planned {
-        return Ok(Planned::NotAsked);
-    }
-    let newest = totals::planned_until(range, today);
-    match upstream.events(range.oldest, newest, &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"]).await {
-        Ok(events) => Ok(Planned::Events(events)),
-        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
-        Err(intervals::Error::MissingScope(_)) => Ok(Planned::Missing(
-            "Planned load left out: the athlete did not share the calendar (connect intervals.icu again on the IcuSync \
-             dashboard with CALENDAR ticked)."
-                .to_owned(),
-        )),
-        Err(_) => Ok(Planned::Missing("Planned load left out: the calendar did not answer; ask again.".to_owned())),
-    }
 }
 
 /// Newest first, each once, only with a day, and that in the range.

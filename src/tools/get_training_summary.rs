@@ -21,14 +21,15 @@ use super::{
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
     get_training_history::{day_of, in_a_word, is_stub},
+    planned::{self, Planned},
 };
 use crate::{
     guard::{AthleteCard, Granted},
     intervals::{
         self, ActivityQuery, Area,
-        model::{Activity, Event, weeks::WeekSummary},
+        model::{Activity, weeks::WeekSummary},
     },
-    training::{sports, weeks},
+    training::weeks,
 };
 
 pub(super) const TOOL: Tool = Tool {
@@ -108,17 +109,7 @@ struct Asked {
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
         let arguments = Arguments::new(given, NAMES, today)?;
-        let sport = arguments
-            .words("sport", 40)?
-            .map(|word| {
-                sports::meant_by(&word).ok_or_else(|| {
-                    arguments::wrong(
-                        "sport",
-                        "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
-                    )
-                })
-            })
-            .transpose()?;
+        let sport = arguments.sport()?;
         let mut range = if arguments.has_range() {
             arguments.range(SPAN)?
         } else {
@@ -167,15 +158,6 @@ fn before(range: Range) -> Option<Range> {
     })
 }
 
-/// Planned load, as far as it was asked for and there to get.
-#[derive(Debug)]
-enum Planned {
-    NotAsked,
-    Events(Vec<Event>),
-    /// Left out, and why.
-    Missing(String),
-}
-
 async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
     read(granted.intervals(), granted.athlete(), granted.today(), given).await
 }
@@ -194,7 +176,10 @@ pub(super) async fn read(
         limit: None,
         fields: FIELDS,
     };
-    let (activities, planned) = tokio::join!(upstream.activities(&query), planned(upstream, &asked, today));
+    let (activities, planned) = tokio::join!(
+        upstream.activities(&query),
+        planned::fetch(upstream, asked.planned, asked.range, today)
+    );
     let (activities, planned) = (activities?, planned?);
     let found: Vec<&Activity> = of(&activities, asked.range);
     let closed = !found.is_empty() && found.iter().all(|activity| is_stub(activity));
@@ -221,33 +206,8 @@ async fn weekly_sums(
 ) -> Result<Option<Vec<WeekSummary>>, ToolError> {
     match upstream.weeks(range.oldest, range.newest).await {
         Ok(rows) => Ok(Some(rows)),
-        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
+        Err(error) if error.ends_the_call() => Err(error.into()),
         Err(_) => Ok(None),
-    }
-}
-
-/// The calendar's workouts and races; its absence degrades the answer, a lost connection ends it.
-async fn planned(
-    upstream: &intervals::Athlete,
-    asked: &Asked,
-    today: NaiveDate,
-) -> Result<Planned, ToolError> {
-    if !asked.planned {
-        return Ok(Planned::NotAsked);
-    }
-    let newest = by_week::planned_until(asked.range, today);
-    let categories = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
-    match upstream.events(asked.range.oldest, newest, categories).await {
-        Ok(events) => Ok(Planned::Events(events)),
-        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
-        Err(intervals::Error::MissingScope(_)) => Ok(Planned::Missing(
-            "Planned load left out: the athlete did not share the calendar (connect intervals.icu again on the IcuSync \
-             dashboard with CALENDAR ticked)."
-                .to_owned(),
-        )),
-        Err(_) => Ok(Planned::Missing(
-            "Planned load left out: the calendar did not answer; ask again.".to_owned(),
-        )),
     }
 }
 
@@ -339,7 +299,7 @@ fn render(
         };
         blocks.extend(by_week::table(&of_range, plans.as_ref(), manner));
     }
-    if plans.is_some() && by_week::planned_until(asked.range, today) > asked.range.newest {
+    if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
         blocks.push("Planned of the running week reaches to Sunday.".to_owned());
     }
     if let Planned::Missing(why) = planned {

@@ -128,7 +128,7 @@ pub(super) async fn read(
 async fn names_of_own_fields(upstream: &intervals::Athlete) -> Result<BTreeMap<String, String>, ToolError> {
     match upstream.custom_fields().await {
         Ok(own) => Ok(own.into_iter().map(|field| (field.code, field.name)).collect()),
-        Err(error @ (intervals::Error::Unauthorized | intervals::Error::WrongAthlete)) => Err(error.into()),
+        Err(error) if error.ends_the_call() => Err(error.into()),
         Err(_) => Ok(BTreeMap::new()),
     }
 }

@@ -17,6 +17,7 @@ mod get_power_curves;
 mod get_training_history;
 mod get_training_summary;
 mod get_wellness;
+mod planned;
 
 use std::{future::Future, pin::Pin, time::Duration};
 

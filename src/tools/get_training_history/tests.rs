@@ -145,12 +145,12 @@ fn planned_load_stands_beside_the_weeks() {
         oldest: day("2026-10-01"),
         newest: day("2026-10-07"),
     };
-    assert_eq!(totals::planned_until(past, today()), day("2026-10-07"));
+    assert_eq!(planned::until(past, today()), day("2026-10-07"));
     let running = Range {
         oldest: day("2026-11-01"),
         newest: today(),
     };
-    assert_eq!(totals::planned_until(running, today()), day("2026-11-22"));
+    assert_eq!(planned::until(running, today()), day("2026-11-22"));
 }
 
 #[test]

@@ -11,7 +11,10 @@ use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
     text::clean,
-    tools::arguments::{Detail, Range},
+    tools::{
+        arguments::{Detail, Range},
+        planned,
+    },
     training::{
         sports::Tempo,
         weeks::{self, Week},
@@ -97,15 +100,6 @@ pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> Str
     parts.join(" | ")
 }
 
-/// The last day whose plans are compared: the range's, or the end of the running week when the range reaches today.
-pub(super) fn planned_until(range: Range, today: NaiveDate) -> NaiveDate {
-    if range.holds(today) {
-        range.newest.max(weeks::sunday(today))
-    } else {
-        range.newest
-    }
-}
-
 /// Planned load by the Monday of its week.
 pub(super) fn planned_by_week(
     events: &[Event],
@@ -113,18 +107,9 @@ pub(super) fn planned_by_week(
     today: NaiveDate,
     sports: Option<&[&str]>,
 ) -> BTreeMap<NaiveDate, f64> {
-    let until = planned_until(range, today);
     let mut weeks = BTreeMap::new();
-    for event in events {
-        let Some(day) = event.start_date_local.map(|start| start.date()) else {
-            continue;
-        };
-        let sport = event.sport.as_deref().unwrap_or_default();
-        if day < range.oldest || day > until || sports.is_some_and(|sports| !sports.contains(&sport)) {
-            continue;
-        }
-        *weeks.entry(weeks::monday(day)).or_insert(0.0) +=
-            units::sane(event.icu_training_load).unwrap_or(0.0);
+    for (monday, event) in planned::by_week(events, range, today, sports) {
+        *weeks.entry(monday).or_insert(0.0) += units::sane(event.icu_training_load).unwrap_or(0.0);
     }
     weeks
 }

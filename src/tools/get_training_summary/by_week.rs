@@ -15,6 +15,7 @@ use crate::{
         answer::{table::Table, units},
         arguments::{Detail, Range},
         get_training_history::{day_of, is_stub},
+        planned,
     },
     training::{summary, weeks},
 };
@@ -27,33 +28,16 @@ pub(super) struct Plan {
     pub(super) secs: f64,
 }
 
-/// The last day whose plans are compared: the range's, or the end of the running week when the range reaches today.
-pub(super) fn planned_until(range: Range, today: NaiveDate) -> NaiveDate {
-    if range.holds(today) {
-        range.newest.max(weeks::sunday(today))
-    } else {
-        range.newest
-    }
-}
-
-/// Plans by the Monday of their week, from the range's first day to [`planned_until`].
+/// Plans by the Monday of their week, from the range's first day to [`planned::until`].
 pub(super) fn plans(
     events: &[Event],
     range: Range,
     today: NaiveDate,
     sports: Option<&[&str]>,
 ) -> BTreeMap<NaiveDate, Plan> {
-    let until = planned_until(range, today);
     let mut plans: BTreeMap<NaiveDate, Plan> = BTreeMap::new();
-    for event in events {
-        let Some(day) = event.start_date_local.map(|start| start.date()) else {
-            continue;
-        };
-        let sport = event.sport.as_deref().unwrap_or_default();
-        if day < range.oldest || day > until || sports.is_some_and(|sports| !sports.contains(&sport)) {
-            continue;
-        }
-        let plan = plans.entry(weeks::monday(day)).or_default();
+    for (monday, event) in planned::by_week(events, range, today, sports) {
+        let plan = plans.entry(monday).or_default();
         plan.load += units::sane(event.icu_training_load).unwrap_or(0.0).max(0.0);
         plan.secs += units::sane(event.moving_time).unwrap_or(0.0).max(0.0);
     }
