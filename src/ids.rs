@@ -40,6 +40,14 @@ uuid_id! {
     LinkId
 }
 uuid_id! {
+    /// A coach: an address with one token URL (UUID v7).
+    CoachId
+}
+uuid_id! {
+    /// What one coach may do for one athlete (UUID v7).
+    GrantId
+}
+uuid_id! {
     /// One row of the queue (UUID v7); also the local part of a mail's Message-ID.
     JobId
 }

@@ -128,6 +128,7 @@ async fn run_on(
         },
     )?;
     let people = seed::seed(&app).await?;
+    let coaches = seed::seed_coaches(&app).await?;
     let inbox = TcpListener::bind(loopback(0))
         .await
         .context("cannot listen for the captured mails")?;
@@ -135,6 +136,7 @@ async fn run_on(
     let ready = Ready {
         app: app.clone(),
         people,
+        coaches,
         inbox: inbox_at,
         simulator: simulator.as_ref(),
     };
@@ -186,6 +188,7 @@ pub async fn simulate(
 struct Ready<'a> {
     app: App,
     people: Vec<seed::Seeded>,
+    coaches: Vec<seed::SeededCoach>,
     inbox: SocketAddr,
     simulator: Option<&'a sim::Running>,
 }
@@ -207,6 +210,11 @@ impl Ready<'_> {
                 })
             })
             .collect();
+        let coaches: Vec<_> = self
+            .coaches
+            .iter()
+            .map(|coach| json!({"email": coach.email, "link": coach.link}))
+            .collect();
         let mut ready = json!({
             "web": config.public_url.as_str(),
             "mcp": config.public_url.join("/mcp"),
@@ -214,7 +222,7 @@ impl Ready<'_> {
             "mail": format!("http://{}", self.inbox),
             "intervals": config.intervals_url.as_str(),
             "athletes": athletes,
-            "coaches": [],
+            "coaches": coaches,
         });
         if let Some(simulator) = self.simulator {
             ready["control"] = json!(simulator.control_url);
@@ -244,6 +252,13 @@ impl Ready<'_> {
                 seed::PASSWORD
             );
             let _ = writeln!(out, "    connector URL {}", seeded.link);
+        }
+        for coach in &self.coaches {
+            let _ = writeln!(
+                out,
+                "\n  {} coaches\n    connector URL {}",
+                coach.email, coach.link
+            );
         }
         out.push_str("\nClick: sign in as Ana, or sign up with any address and take the mail from the captured ones.\n");
         out.push_str("Paste: give a connector URL to any MCP client on this machine, for example\n");

@@ -1,15 +1,20 @@
-//! The demo's accounts: each simulated person, confirmed and connected.
+//! The demo's accounts: each simulated person, confirmed and connected; and the coaches whom they invited.
 
 use anyhow::Context as _;
 
 use super::sim::{PEOPLE, Person};
 use crate::{
     app::App,
-    guard::{accounts, connection},
+    guard::{
+        accounts,
+        coaches::{self, Grantor},
+        connection,
+    },
     ids::ConnectionId,
     mail::Address,
-    queries::{self, connections::NewConnection},
+    queries::{self, connections::NewConnection, grants::Terms},
     secrets::{Password, PasswordHash},
+    tools::{CATALOGUE, Group},
 };
 
 /// The password of every seeded account.
@@ -36,6 +41,101 @@ pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
         seeded.push(Seeded { person, link });
     }
     Ok(seeded)
+}
+
+/// A coach with a ready URL.
+#[derive(Debug, Clone)]
+pub struct SeededCoach {
+    /// The address.
+    pub email: &'static str,
+    /// The connector URL.
+    pub link: String,
+}
+
+/// Who coaches, and what each person grants. The second one coaches only herself.
+const COACHES: [(&str, &[(&str, Allowed)]); 2] = [
+    (
+        "coach@example.test",
+        &[
+            ("ana", Allowed::Everything),
+            ("jack", Allowed::Groups(&[Group::Training, Group::Fitness])),
+            (
+                "tria",
+                Allowed::Groups(&[Group::Fitness, Group::Wellness, Group::Calendar]),
+            ),
+        ],
+    ),
+    ("tria@example.test", &[("tria", Allowed::Everything)]),
+];
+
+/// What a person grants a coach.
+#[derive(Debug, Clone, Copy)]
+enum Allowed {
+    Everything,
+    Groups(&'static [Group]),
+}
+
+impl Allowed {
+    fn tools(self) -> Vec<String> {
+        let allowed = |group| match self {
+            Self::Everything => true,
+            Self::Groups(groups) => groups.contains(&group),
+        };
+        let tools = CATALOGUE.iter().filter(|tool| allowed(tool.group));
+        tools.map(|tool| tool.name.to_owned()).collect()
+    }
+}
+
+/// Has the seeded people invite the demo's coaches, each once, and tells the coaches' connector URLs.
+pub async fn seed_coaches(app: &App) -> anyhow::Result<Vec<SeededCoach>> {
+    let mut seeded = Vec::new();
+    for (email, athletes) in COACHES {
+        let address = Address::parse(email)?;
+        for (slug, allowed) in athletes {
+            let person = PEOPLE.iter().find(|person| person.slug == *slug);
+            let person = person.context("a coach of nobody")?;
+            invite(app, person, &address, &allowed.tools())
+                .await
+                .with_context(|| format!("{} cannot invite {email}", person.name))?;
+        }
+        let coach = queries::coaches::by_email(&app.pool, &address.key).await?;
+        let coach = coach.context("the coach was invited")?;
+        let link = queries::links::of_coach(&app.pool, coach.id).await?;
+        let link = link.and_then(|link| coaches::url(app, &link));
+        seeded.push(SeededCoach {
+            email,
+            link: link.context("every coach has a URL")?,
+        });
+    }
+    Ok(seeded)
+}
+
+async fn invite(app: &App, person: &Person, coach: &Address, tools: &[String]) -> anyhow::Result<()> {
+    let account = queries::accounts::by_email(&app.pool, &Address::parse(person.email)?.key).await?;
+    let account = account.context("the person has no account")?;
+    let known = match queries::coaches::by_email(&app.pool, &coach.key).await? {
+        Some(coach) => queries::grants::of_pair(&app.pool, coach.id, account.id).await?,
+        None => None,
+    };
+    // What was seeded before stays as the person of this demo left it.
+    if known.is_some() {
+        return Ok(());
+    }
+    let grantor = Grantor {
+        account: account.id,
+        email: account.email,
+        athlete: person.name.to_owned(),
+        zone: person.timezone.parse()?,
+    };
+    let terms = Terms {
+        tools,
+        note: "",
+        expires_at: None,
+    };
+    let mut transaction = app.pool.begin().await?;
+    coaches::invite(&mut transaction, app, &grantor, coach, &terms).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 async fn account_of(app: &App, person: &Person, hash: &mut Option<PasswordHash>) -> anyhow::Result<String> {

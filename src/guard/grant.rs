@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::App,
-    ids::{AccountId, AthleteId, ConnectionId, LinkId},
+    ids::{AccountId, AthleteId, CoachId, ConnectionId, LinkId},
     intervals::{self, ActivityQuery, Area, For, Scopes, model},
     queries::connections::{self, Connection, Profile},
     text::clean,
@@ -33,13 +33,23 @@ pub enum Caller {
         /// The connection, when there is one.
         connection: Option<ConnectionId>,
     },
+    /// A coach, through the own link.
+    Coach {
+        /// The coach.
+        coach: CoachId,
+        /// The link.
+        link: LinkId,
+        /// The coach's address: the name in athletes' logs.
+        email: String,
+    },
 }
 
 impl Caller {
-    /// Whose data the caller may ask for.
-    pub fn account(&self) -> AccountId {
-        let Self::Athlete { account, .. } = self;
-        *account
+    /// The link that the caller came through.
+    pub fn link(&self) -> LinkId {
+        match self {
+            Self::Athlete { link, .. } | Self::Coach { link, .. } => *link,
+        }
     }
 }
 
@@ -152,15 +162,16 @@ const NAME_CHARS: usize = 80;
 /// How far back an activity may lie whose zone stands in for the one of the settings.
 const ZONE_FROM_ACTIVITIES: Duration = Duration::days(365);
 
-/// Opens the right to use `tool` for the caller's athlete until `deadline`, or says who must do what first.
+/// Opens the right to use `tool` for the athlete of `account` until `deadline`, or says who must do what first.
 pub async fn open(
     app: &App,
     brake: &Brake,
     caller: &Caller,
+    account: AccountId,
     tool: &Tool,
     deadline: Instant,
 ) -> Result<(Granted, Tie), ToolError> {
-    let row = in_time(connections::of_account(&app.pool, caller.account()))
+    let row = in_time(connections::of_account(&app.pool, account))
         .await
         .map_err(|error| away(&error))?;
     let row = row.ok_or_else(|| connection::never(app))?;
@@ -181,14 +192,13 @@ pub async fn open(
             "Not done: IcuSync's own record of this connection is damaged. Write to its operator.".to_owned(),
         )
     })?;
-    let Caller::Athlete { link, .. } = caller;
     let intervals = app.intervals.athlete(For {
         connection: row.id,
         write_number: row.write_number,
         athlete: athlete.clone(),
         credential,
         scopes: scopes.clone(),
-        caller: (*link).into(),
+        caller: caller.link().into(),
         deadline,
     });
     let row = up_to_date(app, brake, row, &athlete, &scopes, &intervals).await?;

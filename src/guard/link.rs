@@ -142,14 +142,22 @@ impl Gate {
         lane.requests
             .check()
             .map_err(|until| Turned::Flood(until.wait_time_from(DefaultClock::default().now())))?;
-        let caller = Caller::Athlete {
-            account: owner.account_id,
-            link: owner.link_id,
-            connection: owner.connection_id,
+        let (groups_off, link) = (owner.groups_off, owner.link_id);
+        let caller = match (owner.account_id, owner.coach_id, owner.coach_email) {
+            (Some(account), None, _) => Caller::Athlete {
+                account,
+                link,
+                connection: owner.connection_id,
+            },
+            (None, Some(coach), Some(email)) => Caller::Coach { coach, link, email },
+            _ => {
+                tracing::error!(%link, "a link without one owner");
+                return Err(Turned::Away);
+            }
         };
         Ok(Visitor {
             caller,
-            groups_off: owner.groups_off,
+            groups_off,
             hash,
             lane,
         })
@@ -235,8 +243,7 @@ impl Visitor {
 
     /// The link that they came through.
     pub fn link(&self) -> LinkId {
-        let Caller::Athlete { link, .. } = &self.caller;
-        *link
+        self.caller.link()
     }
 }
 

@@ -38,9 +38,7 @@ macro_rules! letter {
         #[derive(askama::Template)]
         #[template(path = $subject, escape = "none")]
         struct SubjectPart<'a> {
-            #[expect(dead_code, reason = "not every subject names the content")]
             mail: &'a $mail,
-            #[expect(dead_code, reason = "not every subject names the recipient")]
             envelope: &'a $crate::mail::Envelope,
         }
 
@@ -68,8 +66,10 @@ macro_rules! letter {
                 let subject = SubjectPart {
                     mail: self,
                     envelope,
-                }
-                .render()?;
+                };
+                // Not every subject names the content or the recipient.
+                let _ = (subject.mail, subject.envelope);
+                let subject = subject.render()?;
                 Ok($crate::mail::Letter {
                     subject: subject.trim().to_owned(),
                     text: TextPart {

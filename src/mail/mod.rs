@@ -6,10 +6,22 @@ mod account_deleted;
 mod address;
 mod address_changed;
 mod already_here;
+mod coach_invite;
+mod coach_joined;
+mod coach_left;
+mod coach_new_url;
+mod coach_regenerate;
+mod coach_resend;
+mod coach_roster;
+mod coach_url;
 mod confirm;
 mod connection_attention;
+mod grant_asleep;
+mod grant_changed;
+mod grant_ended;
 mod letter;
 mod new_address;
+mod new_client;
 pub mod outbox;
 mod password_changed;
 mod reset;
@@ -19,10 +31,22 @@ pub use account_deleted::AccountDeleted;
 pub use address::{Address, BadAddress};
 pub use address_changed::AddressChanged;
 pub use already_here::AlreadyHere;
+pub use coach_invite::{CoachInvite, May};
+pub use coach_joined::{CoachJoined, Joined};
+pub use coach_left::{CoachLeft, How};
+pub use coach_new_url::CoachNewUrl;
+pub use coach_regenerate::CoachRegenerate;
+pub use coach_resend::CoachResend;
+pub use coach_roster::CoachRoster;
+pub use coach_url::CoachUrl;
 pub use confirm::Confirm;
 pub use connection_attention::ConnectionAttention;
+pub use grant_asleep::GrantAsleep;
+pub use grant_changed::GrantChanged;
+pub use grant_ended::{GrantEnded, Why};
 pub use letter::{Envelope, Letter};
 pub use new_address::NewAddress;
+pub use new_client::NewClient;
 pub use password_changed::PasswordChanged;
 pub use reset::Reset;
 
@@ -48,6 +72,30 @@ pub enum Mail {
     AddressChanged(AddressChanged),
     /// To somebody whose account is gone.
     AccountDeleted(AccountDeleted),
+    /// To a coach whom an athlete invites, with the personal URL.
+    CoachInvite(CoachInvite),
+    /// To a coach whom another athlete invited.
+    CoachJoined(CoachJoined),
+    /// To a coach who wants the URL again: the link that confirms it.
+    CoachResend(CoachResend),
+    /// To a coach: the URL again.
+    CoachUrl(CoachUrl),
+    /// To a coach who wants another URL: the link that confirms it.
+    CoachRegenerate(CoachRegenerate),
+    /// To a coach: the new URL.
+    CoachNewUrl(CoachNewUrl),
+    /// To a coach who wants to see the own roster: the link to it.
+    CoachRoster(CoachRoster),
+    /// To a coach whose rights an athlete changed.
+    GrantChanged(GrantChanged),
+    /// To a coach whose rights for an athlete ended.
+    GrantEnded(GrantEnded),
+    /// To an athlete whose coach left.
+    CoachLeft(CoachLeft),
+    /// To an athlete whose invite nobody used.
+    GrantAsleep(GrantAsleep),
+    /// To an athlete whose coach uses another client.
+    NewClient(NewClient),
 }
 
 impl Mail {
@@ -62,6 +110,18 @@ impl Mail {
             Self::NewAddress(_) => "new_address",
             Self::AddressChanged(_) => "address_changed",
             Self::AccountDeleted(_) => "account_deleted",
+            Self::CoachInvite(_) => "coach_invite",
+            Self::CoachJoined(_) => "coach_joined",
+            Self::CoachResend(_) => "coach_resend",
+            Self::CoachUrl(_) => "coach_url",
+            Self::CoachRegenerate(_) => "coach_regenerate",
+            Self::CoachNewUrl(_) => "coach_new_url",
+            Self::CoachRoster(_) => "coach_roster",
+            Self::GrantChanged(_) => "grant_changed",
+            Self::GrantEnded(_) => "grant_ended",
+            Self::CoachLeft(_) => "coach_left",
+            Self::GrantAsleep(_) => "grant_asleep",
+            Self::NewClient(_) => "new_client",
         }
     }
 
@@ -76,6 +136,18 @@ impl Mail {
             Self::NewAddress(mail) => mail.render(envelope),
             Self::AddressChanged(mail) => mail.render(envelope),
             Self::AccountDeleted(mail) => mail.render(envelope),
+            Self::CoachInvite(mail) => mail.render(envelope),
+            Self::CoachJoined(mail) => mail.render(envelope),
+            Self::CoachResend(mail) => mail.render(envelope),
+            Self::CoachUrl(mail) => mail.render(envelope),
+            Self::CoachRegenerate(mail) => mail.render(envelope),
+            Self::CoachNewUrl(mail) => mail.render(envelope),
+            Self::CoachRoster(mail) => mail.render(envelope),
+            Self::GrantChanged(mail) => mail.render(envelope),
+            Self::GrantEnded(mail) => mail.render(envelope),
+            Self::CoachLeft(mail) => mail.render(envelope),
+            Self::GrantAsleep(mail) => mail.render(envelope),
+            Self::NewClient(mail) => mail.render(envelope),
         }
     }
 }

@@ -33,13 +33,25 @@ pub struct Parcel {
 /// Mails that count for nothing but their own hourly share. Any stranger can have the first three sent by typing an address, and
 /// a flood of them must never hold back a mail that its owner waits for; the others tell of what somebody else may have done,
 /// and must not be held back by whatever that somebody had sent before.
-const COUNTED_APART: [&str; 6] = [
+const COUNTED_APART: [&str; 18] = [
     "confirm",
     "already_here",
     "reset",
     "password_changed",
     "address_changed",
     "account_deleted",
+    "coach_invite",
+    "coach_joined",
+    "coach_resend",
+    "coach_url",
+    "coach_regenerate",
+    "coach_new_url",
+    "coach_roster",
+    "grant_changed",
+    "grant_ended",
+    "coach_left",
+    "grant_asleep",
+    "new_client",
 ];
 
 /// Queues `mail` within `db`'s transaction, unless the address has had its share of this mail this hour, or the account

@@ -25,11 +25,13 @@ use super::{
 use crate::{
     app::App,
     guard::{
+        Caller,
         connection::{self, Brake},
         grant,
         link::{Visitor, in_time},
         offer::Offer,
     },
+    ids::AccountId,
     tools::{Answer, Tool, ToolError},
 };
 
@@ -91,9 +93,16 @@ impl Handler {
     ) -> Result<CallToolResult, ErrorData> {
         let app = &self.0.app;
         let started = Instant::now();
+        let Caller::Athlete { account, .. } = visit.visitor.caller else {
+            return Err(ErrorData::internal_error(
+                "A coach's connector has no tools yet.",
+                None,
+            ));
+        };
         let deadline = started + Duration::from_secs(app.config.call_seconds);
-        let record = Record::begin(app, tool, &visit.visitor, &visit.client);
-        let running = AssertUnwindSafe(self.run(visit, tool, arguments, deadline, &record)).catch_unwind();
+        let record = Record::begin(app, tool, account, &visit.client);
+        let running =
+            AssertUnwindSafe(self.run(visit, account, tool, arguments, deadline, &record)).catch_unwind();
         let ending = tokio::select! {
             biased;
             // The client hung up or cancelled: dropping the future aborts the call upstream.
@@ -131,6 +140,7 @@ impl Handler {
     async fn run(
         &self,
         visit: &Visit,
+        account: AccountId,
         tool: &'static Tool,
         arguments: Map<String, Value>,
         deadline: Instant,
@@ -145,13 +155,11 @@ impl Handler {
             )));
         }
         visit.offer.check(app, tool)?;
-        let (granted, tie) = grant::open(app, brake, &visit.visitor.caller, tool, deadline).await?;
+        let (granted, tie) = grant::open(app, brake, &visit.visitor.caller, account, tool, deadline).await?;
         record.tied(tie).await?;
         match (tool.run)(granted, arguments).await {
             // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
-            Err(ToolError::Reconnect(_)) => {
-                Err(connection::refused(app, brake, visit.visitor.caller.account()).await)
-            }
+            Err(ToolError::Reconnect(_)) => Err(connection::refused(app, brake, account).await),
             done => done,
         }
     }

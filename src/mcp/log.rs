@@ -15,12 +15,8 @@ use serde_json::Value;
 
 use crate::{
     app::App,
-    guard::{
-        connection::away,
-        grant::Tie,
-        link::{Visitor, in_time},
-    },
-    ids::LogId,
+    guard::{connection::away, grant::Tie, link::in_time},
+    ids::{AccountId, LogId},
     queries::activity_log::{self, Entry},
     text::clean,
     tools::{Access, Tool, ToolError},
@@ -73,7 +69,7 @@ pub(super) struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// Begins the record of a call that was just made.
-    pub(super) fn begin(app: &'a App, tool: &'a Tool, visitor: &Visitor, client: &str) -> Self {
+    pub(super) fn begin(app: &'a App, tool: &'a Tool, account: AccountId, client: &str) -> Self {
         let access = match tool.access {
             Access::Read => "read",
             Access::Write => "write",
@@ -81,9 +77,10 @@ impl<'a> Record<'a> {
         let entry = Entry {
             id: LogId(app.random.uuid(&app.clock)),
             at: app.clock.now(),
-            account_id: visitor.caller.account(),
+            account_id: account,
             athlete_id: String::new(),
             caller: None,
+            coach_id: None,
             client: client.to_owned(),
             tool: tool.name.to_owned(),
             access: access.to_owned(),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Db;
-use crate::ids::{AccountId, LogId};
+use crate::ids::{AccountId, CoachId, LogId};
 
 /// One call on an athlete's data.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Entry {
     pub athlete_id: String,
     /// Null: the athlete. Otherwise the caller's name then.
     pub caller: Option<String>,
+    /// Which coach, when it was one.
+    pub coach_id: Option<CoachId>,
     /// The client's own name for itself.
     pub client: String,
     /// The tool.
@@ -37,8 +39,8 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into activity_log
-            (id, at, account_id, athlete_id, caller, client, tool, access, outcome, duration_ms, upstream_requests)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            (id, at, account_id, athlete_id, caller, client, tool, access, outcome, duration_ms, upstream_requests, coach_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         "#,
         entry.id.0,
         entry.at,
@@ -50,7 +52,8 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
         entry.access,
         entry.outcome,
         entry.duration_ms,
-        entry.upstream_requests
+        entry.upstream_requests,
+        entry.coach_id.map(|id| id.0)
     )
     .execute(db)
     .await
@@ -107,8 +110,8 @@ pub async fn page_of(
     sqlx::query_as!(
         Entry,
         r#"
-        select id as "id: LogId", at, account_id as "account_id: AccountId", athlete_id, caller, client, tool, access,
-            outcome, duration_ms, upstream_requests
+        select id as "id: LogId", at, account_id as "account_id: AccountId", athlete_id, caller, coach_id as "coach_id: CoachId",
+            client, tool, access, outcome, duration_ms, upstream_requests
         from activity_log
         where account_id = $1 and ($2::uuid is null or id < $2)
             and ($4::text is null or tool = $4)
@@ -157,6 +160,18 @@ pub async fn clients_of(
     )
     .fetch_all(db)
     .await
+}
+
+/// Takes a coach's name out of every athlete's log, because the coach had the address erased.
+pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId, instead: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update activity_log set caller = $2, coach_id = null where coach_id = $1",
+        coach_id.0,
+        instead
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// Deletes up to `limit` rows from before `before`.

@@ -1,10 +1,10 @@
-//! Token URLs: each account has exactly one, made with the account and replaced in place.
+//! Token URLs: each account and each coach has exactly one, made with its owner and replaced in place.
 
 use chrono::{DateTime, Utc};
 
 use super::Db;
 use crate::{
-    ids::{AccountId, ConnectionId, LinkId},
+    ids::{AccountId, CoachId, ConnectionId, GrantId, LinkId},
     secrets::TokenHash,
 };
 
@@ -30,10 +30,14 @@ pub struct Link {
 pub struct LinkOwner {
     /// The link.
     pub link_id: LinkId,
-    /// The athlete's account.
-    pub account_id: AccountId,
-    /// The connection, when there ever was one.
+    /// The athlete's account; none for a coach's link.
+    pub account_id: Option<AccountId>,
+    /// The athlete's connection, when there ever was one.
     pub connection_id: Option<ConnectionId>,
+    /// The coach; none for an athlete's link.
+    pub coach_id: Option<CoachId>,
+    /// The coach's address, as mail goes to it.
+    pub coach_email: Option<String>,
     /// Words of the tool groups that the link does not offer.
     pub groups_off: Vec<String>,
 }
@@ -105,14 +109,112 @@ pub async fn owner(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Link
         LinkOwner,
         r#"
         select l.id as "link_id: LinkId", l.account_id as "account_id: AccountId", c.id as "connection_id?: ConnectionId",
-            l.groups_off
-        from links l left join connections c on c.account_id = l.account_id
+            l.coach_id as "coach_id: CoachId", o.email as "coach_email?", l.groups_off
+        from links l
+            left join connections c on c.account_id = l.account_id
+            left join coaches o on o.id = l.coach_id
         where l.token_hash = $1
         "#,
         hash.as_bytes()
     )
     .fetch_optional(db)
     .await
+}
+
+/// Makes a coach's link.
+pub async fn create_for_coach(
+    db: impl Db<'_>,
+    id: LinkId,
+    coach_id: CoachId,
+    hash: TokenHash,
+    sealed: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into links (id, coach_id, token_hash, token_sealed, created_at) values ($1, $2, $3, $4, $5)",
+        id.0,
+        coach_id.0,
+        hash.as_bytes(),
+        sealed,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// The coach's link.
+pub async fn of_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<Option<Link>> {
+    sqlx::query_as!(
+        Link,
+        r#"
+        select id as "id: LinkId", token_sealed, created_at, last_used_at, last_client, groups_off
+        from links where coach_id = $1
+        "#,
+        coach_id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Puts a new token in the place of the coach's old one, which stops working with the commit. The selection goes with it.
+pub async fn regenerate_for_coach(
+    db: impl Db<'_>,
+    coach_id: CoachId,
+    hash: TokenHash,
+    sealed: &[u8],
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update links set token_hash = $2, token_sealed = $3, created_at = $4, last_used_at = null, last_client = null,
+            selected_grant_id = null, selected_at = null
+        where coach_id = $1
+        "#,
+        coach_id.0,
+        hash.as_bytes(),
+        sealed,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The athlete that was selected last through this link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selection {
+    /// The grant.
+    pub grant_id: GrantId,
+    /// When it was last used.
+    pub at: DateTime<Utc>,
+}
+
+/// What was selected through this link, however long ago.
+pub async fn selection(db: impl Db<'_>, id: LinkId) -> sqlx::Result<Option<Selection>> {
+    sqlx::query_as!(
+        Selection,
+        r#"
+        select selected_grant_id as "grant_id!: GrantId", selected_at as "at!"
+        from links where id = $1 and selected_grant_id is not null and selected_at is not null
+        "#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Selects an athlete, or notes that the selection was used.
+pub async fn select(db: impl Db<'_>, id: LinkId, grant_id: GrantId, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update links set selected_grant_id = $2, selected_at = $3 where id = $1",
+        id.0,
+        grant_id.0,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// Sets which tool groups the account's link does not offer.

@@ -16,6 +16,12 @@ pub enum MailLinkKind {
     Confirm,
     /// Lets somebody choose a new password.
     Reset,
+    /// Has a coach's URL mailed again.
+    Resend,
+    /// Gives a coach a new URL.
+    Regenerate,
+    /// Lets a coach look after the own roster.
+    Roster,
 }
 
 impl MailLinkKind {
@@ -24,6 +30,9 @@ impl MailLinkKind {
         match self {
             Self::Confirm => "confirm",
             Self::Reset => "reset",
+            Self::Resend => "resend",
+            Self::Regenerate => "regenerate",
+            Self::Roster => "roster",
         }
     }
 }
@@ -147,7 +156,7 @@ pub async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
 /// A link as its owner's export tells of it: never the hash, never the password that goes with it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Told {
-    /// `confirm` or `reset`.
+    /// `confirm`, `reset`, `resend`, `regenerate` or `roster`.
     pub kind: String,
     /// The address that it was mailed to.
     pub email: String,

@@ -5,7 +5,9 @@
 pub mod accounts;
 pub mod activity_log;
 pub mod address_changes;
+pub mod coaches;
 pub mod connections;
+pub mod grants;
 pub mod installation;
 pub mod jobs;
 pub mod links;

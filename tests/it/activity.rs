@@ -20,6 +20,7 @@ async fn write(world: &World, account: AccountId, client: &str, tool: &str, outc
         account_id: account,
         athlete_id: world.ana().person.athlete_id.to_owned(),
         caller: None,
+        coach_id: None,
         client: client.to_owned(),
         tool: tool.to_owned(),
         access: "read".to_owned(),

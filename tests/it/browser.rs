@@ -103,6 +103,7 @@ async fn a_morning(world: &World) {
             account_id: account,
             athlete_id: ana.person.athlete_id.to_owned(),
             caller: None,
+            coach_id: None,
             client: client.to_owned(),
             tool: tool.to_owned(),
             access: "read".to_owned(),

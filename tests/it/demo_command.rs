@@ -103,7 +103,12 @@ async fn one_line_of_json_tells_all_and_everything_in_it_answers() {
             "{key}: {ready}"
         );
     }
-    assert_eq!(ready["coaches"], json!([]));
+    let coaches = ready["coaches"].as_array().unwrap();
+    let emails: Vec<_> = coaches
+        .iter()
+        .map(|coach| coach["email"].as_str().unwrap())
+        .collect();
+    assert_eq!(emails, ["coach@example.test", "tria@example.test"]);
     let http = Mcp::client();
     let status = async |url: &str| http.get(url).send().await.unwrap().status().as_u16();
     assert_eq!(status(ready["web"].as_str().unwrap()).await, 200);

@@ -30,6 +30,7 @@ async fn log(world: &World, account: AccountId, client: &str) {
         account_id: account,
         athlete_id: world.ana().person.athlete_id.to_owned(),
         caller: None,
+        coach_id: None,
         client: client.to_owned(),
         tool: "get_fitness".to_owned(),
         access: "read".to_owned(),

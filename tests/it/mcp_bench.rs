@@ -314,7 +314,7 @@ impl Bench {
         let done = queries::links::regenerate(
             &self.app.pool,
             owner.link_id,
-            owner.account_id,
+            owner.account_id.unwrap(),
             fresh.hash(),
             b"x",
             now,

@@ -281,6 +281,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     account_id: account,
                     athlete_id: evil.to_owned(),
                     caller: Some(evil.to_owned()),
+                    coach_id: None,
                     client: evil.to_owned(),
                     tool: evil.to_owned(),
                     access: evil_access(),

@@ -17,7 +17,11 @@ use chrono::{DateTime, Utc};
 use icusync::{
     app::App,
     config::Config,
-    demo::{self, seed::Seeded, sim},
+    demo::{
+        self,
+        seed::{Seeded, SeededCoach},
+        sim,
+    },
     jobs,
     mail::transport::{Captured, CapturedMail, Transport},
     secrets::{KeyRing, Random},
@@ -58,6 +62,21 @@ pub struct World {
     pub people: Vec<Seeded>,
     secrets: Mutex<Vec<String>>,
     shutdown: CancellationToken,
+}
+
+/// Another instance of a world's service.
+pub struct Instance {
+    /// `http://localhost:PORT`
+    pub web: String,
+    /// `http://127.0.0.1:PORT`
+    pub links: String,
+}
+
+impl Instance {
+    /// The URL at this instance that stands for `url` at the first.
+    pub fn link(&self, url: &str) -> String {
+        format!("{}/mcp/{}", self.links, url.rsplit('/').next().unwrap())
+    }
 }
 
 /// Runs `body` in a world with the demo's settings.
@@ -166,6 +185,40 @@ impl World {
     /// Nell Pike: nothing set and hardly anything done, America/St_Johns.
     pub fn nell(&self) -> &Seeded {
         self.of_slug("nell")
+    }
+
+    /// The demo's coaches, invited by the people: the first by Ana (everything), Jack (training, fitness) and Tríona (fitness,
+    /// wellness, calendar), the second one Tríona herself.
+    pub async fn coaches(&self) -> Vec<SeededCoach> {
+        let coaches = demo::seed::seed_coaches(&self.app).await.unwrap();
+        for coach in &coaches {
+            self.secret(coach.link.rsplit('/').next().unwrap());
+        }
+        coaches
+    }
+
+    /// Another instance of the service on the same database, with nothing of this one's memory.
+    pub async fn other_instance(&self) -> Instance {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let ports = demo::config(listener.local_addr().unwrap().port()).unwrap();
+        let mut config = self.app.config.clone();
+        config.public_url = ports.public_url;
+        config.link_url = ports.link_url;
+        config.bind = ports.bind;
+        let ingredients = Ingredients {
+            pool: self.app.pool.clone(),
+            keys: self.app.keys.clone(),
+            mail: self.app.mail.clone(),
+            clock: self.clock.clone(),
+            random: Random::from_os(),
+        };
+        let app = start::app(config, ingredients).unwrap();
+        let router = icusync::routes::service(app.clone());
+        tokio::spawn(icusync::server::serve(listener, router, self.shutdown.clone()));
+        Instance {
+            web: app.config.public_url.as_str().to_owned(),
+            links: app.config.link_url.as_str().to_owned(),
+        }
     }
 
     /// A fresh browser without cookies.

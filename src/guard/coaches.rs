@@ -1,0 +1,230 @@
+//! What athletes grant coaches: inviting, changing and ending, each with the mail that says so, in one transaction.
+//!
+//! What a grant is worth at a call stands in [`super::grant`]. No HTML, no tool logic.
+
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+use sqlx::PgConnection;
+
+use super::accounts::link_place;
+use crate::{
+    app::App,
+    ids::{AccountId, CoachId, GrantId, LinkId},
+    mail::{
+        Address, CoachInvite, CoachJoined, GrantChanged, GrantEnded, Joined, Mail, May, Why,
+        outbox::{self, Queued},
+    },
+    queries::{
+        self,
+        grants::{Grant, Terms},
+        links::Link,
+    },
+    secrets::{Token, TokenKind},
+    tools::CATALOGUE,
+};
+
+/// An invite that nobody uses for so long falls asleep: it must be sent again.
+pub const SLEEPS_AFTER: Duration = Duration::days(14);
+
+/// Whether an invite that was last sent at `invited_at` and first used at `first_used_at` has fallen asleep.
+pub fn asleep(invited_at: DateTime<Utc>, first_used_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    first_used_at.is_none() && now - invited_at >= SLEEPS_AFTER
+}
+
+/// The athlete who grants something.
+#[derive(Debug, Clone)]
+pub struct Grantor {
+    /// The account.
+    pub account: AccountId,
+    /// Its address, as typed.
+    pub email: String,
+    /// The athlete's name at intervals.icu.
+    pub athlete: String,
+    /// The athlete's zone, in which days end; UTC when it is not known.
+    pub zone: Tz,
+}
+
+/// What became of an invite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invited {
+    /// The coach takes no invites from this athlete. Nothing was written that may be committed.
+    Refused,
+    /// The coach is new and gets a URL.
+    New(GrantId, Queued),
+    /// The coach has a URL already, which covers this athlete too from now on.
+    Joined(GrantId, Queued),
+    /// The athlete had invited this coach before: the grant is changed.
+    Changed(GrantId, Queued),
+}
+
+/// Invites the coach with the address `to` within `db`'s transaction. One address is one coach with one URL, however often
+/// and by whomever it is invited; mail goes to the address as it was first typed.
+pub async fn invite(
+    db: &mut PgConnection,
+    app: &App,
+    from: &Grantor,
+    to: &Address,
+    terms: &Terms<'_>,
+) -> anyhow::Result<Invited> {
+    let now = app.clock.now();
+    let fresh = CoachId(app.random.uuid(&app.clock));
+    let coach = queries::coaches::of_address(&mut *db, fresh, &to.typed, &to.key, now).await?;
+    if queries::coaches::refuses(&mut *db, coach.id, from.account).await? {
+        return Ok(Invited::Refused);
+    }
+    let address = Address {
+        typed: coach.email,
+        key: coach.email_key,
+    };
+    if let Some(grant) = queries::grants::of_pair(&mut *db, coach.id, from.account).await? {
+        queries::grants::change(&mut *db, grant.id, from.account, None, terms, now).await?;
+        let queued = tell_changed(db, app, from, &address, terms).await?;
+        return Ok(Invited::Changed(grant.id, queued));
+    }
+    let id = GrantId(app.random.uuid(&app.clock));
+    queries::grants::create(&mut *db, id, coach.id, from.account, terms, now).await?;
+    let (athlete, athlete_email) = (from.athlete.clone(), from.email.clone());
+    let (may, expires) = (may(terms.tools), until(terms.expires_at, from.zone));
+    let (note, for_coaches) = (terms.note.to_owned(), for_coaches(app));
+    if let Some(link) = queries::links::of_coach(&mut *db, coach.id).await? {
+        let url = match link.last_used_at {
+            Some(_) => None,
+            None => url(app, &link),
+        };
+        let joined = vec![Joined {
+            athlete,
+            athlete_email,
+            note,
+            may,
+            expires,
+        }];
+        let mail = Mail::CoachJoined(CoachJoined {
+            joined,
+            url,
+            for_coaches,
+        });
+        let queued = outbox::enqueue(db, app, &address, Some(from.account), mail).await?;
+        return Ok(Invited::Joined(id, queued));
+    }
+    let url = make_link(db, app, coach.id).await?;
+    let mail = Mail::CoachInvite(CoachInvite {
+        athlete,
+        athlete_email,
+        note,
+        url,
+        may,
+        expires,
+        for_coaches,
+    });
+    let queued = outbox::enqueue(db, app, &address, Some(from.account), mail).await?;
+    Ok(Invited::New(id, queued))
+}
+
+/// Tells a coach what an athlete grants from now on.
+pub async fn tell_changed(
+    db: &mut PgConnection,
+    app: &App,
+    from: &Grantor,
+    to: &Address,
+    terms: &Terms<'_>,
+) -> anyhow::Result<Queued> {
+    let mail = Mail::GrantChanged(GrantChanged {
+        athlete: from.athlete.clone(),
+        athlete_email: from.email.clone(),
+        note: terms.note.to_owned(),
+        may: may(terms.tools),
+        expires: until(terms.expires_at, from.zone),
+    });
+    outbox::enqueue(db, app, to, Some(from.account), mail).await
+}
+
+/// Ends a grant at the athlete's word within `db`'s transaction, and tells the coach; false when it had ended already.
+pub async fn end(
+    db: &mut PgConnection,
+    app: &App,
+    athlete: &str,
+    grant: &Grant,
+    why: Why,
+) -> anyhow::Result<bool> {
+    if !queries::grants::end(&mut *db, grant.id, grant.account_id).await? {
+        return Ok(false);
+    }
+    let to = Address {
+        typed: grant.coach_email.clone(),
+        key: grant.coach_email_key.clone(),
+    };
+    let mail = Mail::GrantEnded(GrantEnded {
+        athlete: athlete.to_owned(),
+        why,
+    });
+    // On nobody's behalf: when the account is being deleted, the mails on its behalf go with it.
+    outbox::enqueue(db, app, &to, None, mail).await?;
+    Ok(true)
+}
+
+/// Makes the coach's link; answers the URL.
+async fn make_link(db: &mut PgConnection, app: &App, coach: CoachId) -> anyhow::Result<String> {
+    let id = LinkId(app.random.uuid(&app.clock));
+    let token = Token::mint(TokenKind::Link, &app.random);
+    let sealed = app
+        .keys
+        .seal(link_place(id), token.expose().as_bytes(), &app.random);
+    queries::links::create_for_coach(db, id, coach, token.hash(), &sealed, app.clock.now()).await?;
+    Ok(app.config.link_url.join(&format!("/mcp/{}", token.expose())))
+}
+
+/// Gives the coach a new URL within `db`'s transaction; the old one stops working with the commit. Nothing when the coach
+/// has none.
+pub async fn regenerate(db: &mut PgConnection, app: &App, coach: CoachId) -> anyhow::Result<Option<String>> {
+    let Some(link) = queries::links::of_coach(&mut *db, coach).await? else {
+        return Ok(None);
+    };
+    let token = Token::mint(TokenKind::Link, &app.random);
+    let sealed = app
+        .keys
+        .seal(link_place(link.id), token.expose().as_bytes(), &app.random);
+    let done =
+        queries::links::regenerate_for_coach(db, coach, token.hash(), &sealed, app.clock.now()).await?;
+    Ok(done.then(|| app.config.link_url.join(&format!("/mcp/{}", token.expose()))))
+}
+
+/// The URL of a coach's link in the clear; none when it was sealed with a key that is gone.
+pub fn url(app: &App, link: &Link) -> Option<String> {
+    match app.keys.open_text(link_place(link.id), &link.token_sealed) {
+        Ok(token) => Some(app.config.link_url.join(&format!("/mcp/{token}"))),
+        Err(error) => {
+            tracing::error!(%error, "a coach's link does not open; the coach can regenerate it");
+            None
+        }
+    }
+}
+
+/// The public page for coaches, absolute.
+pub fn for_coaches(app: &App) -> String {
+    app.config.public_url.join("/for-coaches")
+}
+
+/// What these tools let a coach do, by group, in the order of the catalogue.
+pub fn may(tools: &[String]) -> Vec<May> {
+    let mut groups: Vec<May> = Vec::new();
+    for tool in CATALOGUE
+        .iter()
+        .filter(|tool| tools.iter().any(|name| name == tool.name))
+    {
+        let lets = tool.lets.to_owned();
+        match groups.iter_mut().find(|may| may.group == tool.group.title()) {
+            Some(may) => may.lets.push(lets),
+            None => groups.push(May {
+                group: tool.group.title().to_owned(),
+                lets: vec![lets],
+            }),
+        }
+    }
+    groups
+}
+
+/// The last day of a grant, in the athlete's own zone: it ends with that day.
+pub fn until(expires_at: Option<DateTime<Utc>>, zone: Tz) -> Option<String> {
+    let last = (expires_at? - Duration::seconds(1)).with_timezone(&zone);
+    Some(last.format("%A, %-d %B %Y").to_string())
+}

@@ -1,0 +1,21 @@
+//! Mails a coach the new URL; the old one no longer works.
+
+use serde::{Deserialize, Serialize};
+
+/// Mails a coach the new URL; the old one no longer works.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CoachNewUrl {
+    /// The coach's new connector URL.
+    pub url: String,
+    /// Whom it covers, by name.
+    pub athletes: Vec<String>,
+    /// The page For Coaches, absolute.
+    pub for_coaches: String,
+}
+
+super::letter::letter!(
+    CoachNewUrl,
+    "mail/coach_new_url.subject",
+    "mail/coach_new_url.txt",
+    "mail/coach_new_url.html"
+);

@@ -1,0 +1,17 @@
+//! Asks a coach to confirm that the URL is to be replaced.
+
+use serde::{Deserialize, Serialize};
+
+/// Asks a coach to confirm that the URL is to be replaced.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CoachRegenerate {
+    /// The one-time link, absolute; good for 10 minutes.
+    pub link: String,
+}
+
+super::letter::letter!(
+    CoachRegenerate,
+    "mail/coach_regenerate.subject",
+    "mail/coach_regenerate.txt",
+    "mail/coach_regenerate.html"
+);

@@ -1,0 +1,17 @@
+//! Lets a coach open the own roster page.
+
+use serde::{Deserialize, Serialize};
+
+/// Lets a coach open the own roster page.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CoachRoster {
+    /// The one-time link, absolute; good for 10 minutes.
+    pub link: String,
+}
+
+super::letter::letter!(
+    CoachRoster,
+    "mail/coach_roster.subject",
+    "mail/coach_roster.txt",
+    "mail/coach_roster.html"
+);

@@ -1,0 +1,21 @@
+//! Mails a coach the URL again, unchanged.
+
+use serde::{Deserialize, Serialize};
+
+/// Mails a coach the URL again, unchanged.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct CoachUrl {
+    /// The coach's connector URL.
+    pub url: String,
+    /// Whom it covers, by name.
+    pub athletes: Vec<String>,
+    /// The page For Coaches, absolute.
+    pub for_coaches: String,
+}
+
+super::letter::letter!(
+    CoachUrl,
+    "mail/coach_url.subject",
+    "mail/coach_url.txt",
+    "mail/coach_url.html"
+);

@@ -1,0 +1,31 @@
+//! Tells a coach that an athlete's grant is over.
+
+use serde::{Deserialize, Serialize};
+
+/// Tells a coach that an athlete's grant is over.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct GrantEnded {
+    /// The athlete's name at intervals.icu.
+    pub athlete: String,
+    /// How it ended.
+    pub why: Why,
+}
+
+/// How a grant ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// The athlete took it back.
+    Revoked,
+    /// Its time was up.
+    Expired,
+    /// The athlete deleted the account.
+    AccountDeleted,
+}
+
+super::letter::letter!(
+    GrantEnded,
+    "mail/grant_ended.subject",
+    "mail/grant_ended.txt",
+    "mail/grant_ended.html"
+);

@@ -1,0 +1,23 @@
+//! Tells an athlete that a coach's URL was used by a client that was not seen before.
+
+use serde::{Deserialize, Serialize};
+
+/// Tells an athlete that a coach's URL was used by a client that was not seen before.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct NewClient {
+    /// The coach's address.
+    pub coach: String,
+    /// The client's own name for itself, cleaned.
+    pub client: String,
+    /// The page Coaches, absolute.
+    pub coaches: String,
+    /// The activity log, absolute.
+    pub activity: String,
+}
+
+super::letter::letter!(
+    NewClient,
+    "mail/new_client.subject",
+    "mail/new_client.txt",
+    "mail/new_client.html"
+);

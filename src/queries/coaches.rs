@@ -1,0 +1,260 @@
+//! Coaches: addresses that athletes invited, whose invites they refuse, and their visits to the roster page.
+
+use chrono::{DateTime, Utc};
+
+use super::Db;
+use crate::{
+    ids::{AccountId, CoachId},
+    secrets::TokenHash,
+};
+
+/// A coach's row.
+#[derive(Debug, Clone)]
+pub struct Coach {
+    /// The row.
+    pub id: CoachId,
+    /// The address that mail goes to, as the first athlete typed it.
+    pub email: String,
+    /// The same for lookup.
+    pub email_key: String,
+    /// When the address was first invited.
+    pub created_at: DateTime<Utc>,
+    /// Since when the coach takes no invites at all.
+    pub refuses_all_at: Option<DateTime<Utc>>,
+}
+
+/// The coach with this address, made with `id` when there is none, and locked until the transaction ends: of many invites
+/// at once each sees what the one before it did.
+pub async fn of_address(
+    db: impl Db<'_>,
+    id: CoachId,
+    email: &str,
+    email_key: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Coach> {
+    sqlx::query_as!(
+        Coach,
+        r#"
+        insert into coaches (id, email, email_key, created_at) values ($1, $2, $3, $4)
+        on conflict (email_key) do update set email_key = excluded.email_key
+        returning id as "id: CoachId", email, email_key, created_at, refuses_all_at
+        "#,
+        id.0,
+        email,
+        email_key,
+        now
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The coach with this address.
+pub async fn by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<Coach>> {
+    sqlx::query_as!(
+        Coach,
+        r#"
+        select id as "id: CoachId", email, email_key, created_at, refuses_all_at from coaches where email_key = $1
+        "#,
+        email_key
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The coach of this row.
+pub async fn by_id(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>> {
+    sqlx::query_as!(
+        Coach,
+        r#"
+        select id as "id: CoachId", email, email_key, created_at, refuses_all_at from coaches where id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Takes no invites at all from now on, or takes them again.
+pub async fn set_refuses_all(db: impl Db<'_>, id: CoachId, since: Option<DateTime<Utc>>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update coaches set refuses_all_at = $2 where id = $1",
+        id.0,
+        since
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Refuses one account's invites.
+pub async fn refuse(
+    db: impl Db<'_>,
+    id: CoachId,
+    account_id: AccountId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into refusals (coach_id, account_id, created_at) values ($1, $2, $3) on conflict do nothing",
+        id.0,
+        account_id.0,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Takes one account's invites again.
+pub async fn welcome(db: impl Db<'_>, id: CoachId, account_id: AccountId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from refusals where coach_id = $1 and account_id = $2",
+        id.0,
+        account_id.0
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Whether the coach refuses this account's invites, or everybody's.
+pub async fn refuses(db: impl Db<'_>, id: CoachId, account_id: AccountId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (select from refusals where coach_id = $1 and account_id = $2)
+            or exists (select from coaches where id = $1 and refuses_all_at is not null) as "refuses!"
+        "#,
+        id.0,
+        account_id.0
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// An account whose invites a coach refuses.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its address.
+    pub email: String,
+    /// The name of its athlete, when one is or was connected.
+    pub athlete_name: Option<String>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The accounts whose invites a coach refuses, newest first.
+pub async fn refused_by(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Vec<Refused>> {
+    sqlx::query_as!(
+        Refused,
+        r#"
+        select r.account_id as "account_id: AccountId", a.email, c.athlete_name as "athlete_name?", r.created_at
+        from refusals r
+            join accounts a on a.id = r.account_id
+            left join connections c on c.account_id = r.account_id
+        where r.coach_id = $1
+        order by r.created_at desc, a.email
+        "#,
+        id.0
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Erases a coach: the link, the grants, the refusals and the visits go with the row.
+pub async fn erase(db: impl Db<'_>, id: CoachId) -> sqlx::Result<bool> {
+    let done = sqlx::query!("delete from coaches where id = $1", id.0)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Begins a visit to the roster page.
+pub async fn begin_session(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    id: CoachId,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into coach_sessions (hash, coach_id, created_at, expires_at) values ($1, $2, $3, $4)",
+        hash.as_bytes(),
+        id.0,
+        now,
+        expires_at
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Whose visit this is, while it lasts.
+pub async fn of_session(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) -> sqlx::Result<Option<Coach>> {
+    sqlx::query_as!(
+        Coach,
+        r#"
+        select c.id as "id: CoachId", c.email, c.email_key, c.created_at, c.refuses_all_at
+        from coach_sessions s join coaches c on c.id = s.coach_id
+        where s.hash = $1 and s.expires_at > $2
+        "#,
+        hash.as_bytes(),
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Ends a visit.
+pub async fn end_session(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<()> {
+    sqlx::query!("delete from coach_sessions where hash = $1", hash.as_bytes())
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Ends every visit of a coach.
+pub async fn end_sessions(db: impl Db<'_>, id: CoachId) -> sqlx::Result<()> {
+    sqlx::query!("delete from coach_sessions where coach_id = $1", id.0)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Deletes up to `limit` visits that are over.
+pub async fn purge_sessions(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from coach_sessions where hash in (
+            select hash from coach_sessions where expires_at <= $1 limit $2 for update skip locked
+        )
+        "#,
+        now,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Deletes up to `limit` coaches whom nobody grants anything, who refuse nobody, and whose row and URL are unused since
+/// `before`.
+pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from coaches where id in (
+            select c.id from coaches c left join links l on l.coach_id = c.id
+            where c.created_at < $1 and c.refuses_all_at is null
+                and (l.id is null or (l.created_at < $1 and coalesce(l.last_used_at, l.created_at) < $1))
+                and not exists (select from grants g where g.coach_id = c.id)
+                and not exists (select from refusals r where r.coach_id = c.id)
+            limit $2 for update of c skip locked
+        )
+        "#,
+        before,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}

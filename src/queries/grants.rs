@@ -1,0 +1,465 @@
+//! Grants: what a coach may do for an athlete. An invite is a grant that was never used.
+
+use chrono::{DateTime, Utc};
+
+use super::Db;
+use crate::{
+    ids::{AccountId, CoachId, GrantId},
+    secrets::TokenHash,
+};
+
+/// A grant as its athlete sees it.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// The row.
+    pub id: GrantId,
+    /// The coach.
+    pub coach_id: CoachId,
+    /// The coach's address, as mail goes to it.
+    pub coach_email: String,
+    /// The same for lookup.
+    pub coach_email_key: String,
+    /// The athlete's account.
+    pub account_id: AccountId,
+    /// Names of the granted tools; some may be of another version of the service.
+    pub tools: Vec<String>,
+    /// What the athlete wrote to the coach.
+    pub note: String,
+    /// Raised by every edit.
+    pub version: i32,
+    /// When the athlete first invited.
+    pub created_at: DateTime<Utc>,
+    /// When the athlete last invited or resent.
+    pub invited_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When the coach first used it.
+    pub first_used_at: Option<DateTime<Utc>>,
+    /// When the coach last used it.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Through which client.
+    pub last_client: Option<String>,
+}
+
+/// What an invite or an edit writes.
+#[derive(Debug, Clone)]
+pub struct Terms<'a> {
+    /// Names of the granted tools.
+    pub tools: &'a [String],
+    /// What the athlete writes to the coach.
+    pub note: &'a str,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// The coach's grant from this account.
+pub async fn of_pair(
+    db: impl Db<'_>,
+    coach_id: CoachId,
+    account_id: AccountId,
+) -> sqlx::Result<Option<Grant>> {
+    sqlx::query_as!(
+        Grant,
+        r#"
+        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
+            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
+            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+        from grants g join coaches c on c.id = g.coach_id
+        where g.coach_id = $1 and g.account_id = $2
+        "#,
+        coach_id.0,
+        account_id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// All grants of an account, oldest first.
+pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<Grant>> {
+    sqlx::query_as!(
+        Grant,
+        r#"
+        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
+            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
+            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+        from grants g join coaches c on c.id = g.coach_id
+        where g.account_id = $1
+        order by g.created_at, g.id
+        "#,
+        account_id.0
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// One grant of an account; another account's is none.
+pub async fn one_of_account(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    id: GrantId,
+) -> sqlx::Result<Option<Grant>> {
+    sqlx::query_as!(
+        Grant,
+        r#"
+        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
+            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
+            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+        from grants g join coaches c on c.id = g.coach_id
+        where g.account_id = $1 and g.id = $2
+        "#,
+        account_id.0,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Writes a grant that is not there yet.
+pub async fn create(
+    db: impl Db<'_>,
+    id: GrantId,
+    coach_id: CoachId,
+    account_id: AccountId,
+    terms: &Terms<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into grants (id, coach_id, account_id, tools, note, expires_at, created_at, invited_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $7)
+        "#,
+        id.0,
+        coach_id.0,
+        account_id.0,
+        terms.tools,
+        terms.note,
+        terms.expires_at,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Changes a grant, unless it is no longer at `version`; `None` as version changes whatever stands there. True when it was
+/// changed. An invite that sleeps wakes up.
+pub async fn change(
+    db: impl Db<'_>,
+    id: GrantId,
+    account_id: AccountId,
+    version: Option<i32>,
+    terms: &Terms<'_>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update grants set tools = $4, note = $5, expires_at = $6, version = version + 1, invited_at = $7,
+            asleep_told_at = null, expired_told_at = null
+        where id = $1 and account_id = $2 and ($3::integer is null or version = $3)
+        "#,
+        id.0,
+        account_id.0,
+        version,
+        terms.tools,
+        terms.note,
+        terms.expires_at,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes that an invite was sent anew: its fourteen days begin again.
+pub async fn resent(
+    db: impl Db<'_>,
+    id: GrantId,
+    account_id: AccountId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update grants set invited_at = $3, asleep_told_at = null where id = $1 and account_id = $2",
+        id.0,
+        account_id.0,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends a grant at the athlete's word; true when it was there.
+pub async fn end(db: impl Db<'_>, id: GrantId, account_id: AccountId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "delete from grants where id = $1 and account_id = $2",
+        id.0,
+        account_id.0
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends a grant at the coach's word; true when it was there.
+pub async fn leave(db: impl Db<'_>, coach_id: CoachId, account_id: AccountId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "delete from grants where coach_id = $1 and account_id = $2",
+        coach_id.0,
+        account_id.0
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How many grants this account made since `since`, for the daily limit. Those that ended again count no more; mails do
+/// (see `jobs::mails_of`).
+pub async fn made_since(db: impl Db<'_>, account_id: AccountId, since: DateTime<Utc>) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from grants where account_id = $1 and created_at > $2"#,
+        account_id.0,
+        since
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// An athlete on a coach's roster.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The grant.
+    pub grant_id: GrantId,
+    /// The athlete's account.
+    pub account_id: AccountId,
+    /// The account's address.
+    pub account_email: String,
+    /// Names of the granted tools.
+    pub tools: Vec<String>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When the athlete last invited or resent.
+    pub invited_at: DateTime<Utc>,
+    /// When the coach first used it.
+    pub first_used_at: Option<DateTime<Utc>>,
+    /// When the coach last used it.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Through which client.
+    pub last_client: Option<String>,
+    /// The athlete's name; the account's athlete may have been disconnected since.
+    pub athlete_name: String,
+    /// The athlete's id at intervals.icu.
+    pub athlete_id: String,
+    /// `connected`, `reconnect` or `disconnected`.
+    pub status: String,
+}
+
+/// The athletes who grant this coach something that has not expired, by name. Invites that fell asleep are among them: see
+/// `invited_at`.
+pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -> sqlx::Result<Vec<Member>> {
+    sqlx::query_as!(
+        Member,
+        r#"
+        select g.id as "grant_id: GrantId", g.account_id as "account_id: AccountId", a.email as account_email, g.tools,
+            g.expires_at, g.invited_at, g.first_used_at, g.last_used_at, g.last_client, c.athlete_name, c.athlete_id,
+            c.status
+        from grants g
+            join accounts a on a.id = g.account_id
+            join connections c on c.account_id = g.account_id
+        where g.coach_id = $1 and (g.expires_at is null or g.expires_at > $2)
+        order by c.athlete_name, g.id
+        "#,
+        coach_id.0,
+        now
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How things stand with one grant of the coach whose link has the hash, read again before an answer leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The grant.
+    pub grant_id: GrantId,
+    /// Names of the granted tools.
+    pub tools: Vec<String>,
+    /// The connection's status.
+    pub status: String,
+    /// The athlete that is connected.
+    pub athlete_id: String,
+}
+
+/// How things stand with the link of this hash and those of its coach's grants that are named: none when the link is not in
+/// use, and without a row for a grant that ended or expired.
+pub async fn standing(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    grants: &[GrantId],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Vec<Standing>>> {
+    let ids: Vec<uuid::Uuid> = grants.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"
+        select g.id as "grant_id?: GrantId", g.tools as "tools?", c.status as "status?", c.athlete_id as "athlete_id?"
+        from links l
+            left join grants g on g.coach_id = l.coach_id and g.id = any($2)
+                and (g.expires_at is null or g.expires_at > $3)
+            left join connections c on c.account_id = g.account_id
+        where l.token_hash = $1 and l.coach_id is not null
+        "#,
+        hash.as_bytes(),
+        &ids,
+        now
+    )
+    .fetch_all(db)
+    .await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let standings = rows.into_iter().filter_map(|row| {
+        Some(Standing {
+            grant_id: row.grant_id?,
+            tools: row.tools?,
+            status: row.status?,
+            athlete_id: row.athlete_id?,
+        })
+    });
+    Ok(Some(standings.collect()))
+}
+
+/// Notes that a coach used a grant.
+pub async fn used(db: impl Db<'_>, id: GrantId, client: &str, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update grants set first_used_at = coalesce(first_used_at, $3), last_used_at = $3, last_client = $2 where id = $1
+        "#,
+        id.0,
+        client,
+        now
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Notes that a client of this name (without its version) used a grant; true the first time. At most `most` names are kept.
+pub async fn first_use_by(
+    db: impl Db<'_>,
+    id: GrantId,
+    client: &str,
+    now: DateTime<Utc>,
+    most: i64,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        insert into grant_clients (grant_id, client, first_used_at)
+        select $1, $2, $3 where (select count(*) from grant_clients where grant_id = $1) < $4
+        on conflict do nothing
+        "#,
+        id.0,
+        client,
+        now,
+        most
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A grant that somebody must be told about.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// The grant.
+    pub id: GrantId,
+    /// The athlete's account.
+    pub account_id: AccountId,
+    /// The account's address.
+    pub account_email: String,
+    /// The same for lookup.
+    pub account_email_key: String,
+    /// The coach's address.
+    pub coach_email: String,
+    /// The same for lookup.
+    pub coach_email_key: String,
+    /// The athlete's name, when one is or was connected.
+    pub athlete_name: Option<String>,
+}
+
+/// Marks up to `limit` invites that were last sent before `before` and never used as asleep, and tells which. Of several
+/// instances one gets each.
+pub async fn fallen_asleep(
+    db: impl Db<'_>,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<Vec<Due>> {
+    sqlx::query_as!(
+        Due,
+        r#"
+        with due as (
+            update grants set asleep_told_at = $2 where id in (
+                select id from grants
+                where first_used_at is null and asleep_told_at is null and invited_at < $1
+                    and (expires_at is null or expires_at > $2)
+                order by invited_at limit $3 for update skip locked
+            )
+            returning id, account_id, coach_id
+        )
+        select d.id as "id: GrantId", d.account_id as "account_id: AccountId", a.email as account_email,
+            a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
+            c.athlete_name as "athlete_name?"
+        from due d
+            join accounts a on a.id = d.account_id
+            join coaches o on o.id = d.coach_id
+            left join connections c on c.account_id = d.account_id
+        "#,
+        before,
+        now,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Marks up to `limit` grants that have expired as told, and tells which. Of several instances one gets each.
+pub async fn expired(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Due>> {
+    sqlx::query_as!(
+        Due,
+        r#"
+        with due as (
+            update grants set expired_told_at = $1 where id in (
+                select id from grants where expires_at <= $1 and expired_told_at is null
+                order by expires_at limit $2 for update skip locked
+            )
+            returning id, account_id, coach_id
+        )
+        select d.id as "id: GrantId", d.account_id as "account_id: AccountId", a.email as account_email,
+            a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
+            c.athlete_name as "athlete_name?"
+        from due d
+            join accounts a on a.id = d.account_id
+            join coaches o on o.id = d.coach_id
+            left join connections c on c.account_id = d.account_id
+        "#,
+        now,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Deletes up to `limit` grants that expired, or were last sent and never used, before `before`.
+pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from grants where id in (
+            select id from grants where expires_at < $1 or (first_used_at is null and invited_at < $1)
+            limit $2 for update skip locked
+        )
+        "#,
+        before,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
