@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Runs a browser script; it prints one line of JSON.
-async fn run(name: &str, arguments: &[&str]) -> Value {
+pub async fn run(name: &str, arguments: &[&str]) -> Value {
     let (modules, script) = (script("modules.mjs"), script(name));
     let mut all = vec!["--import", modules.as_str(), script.as_str()];
     all.extend(arguments);

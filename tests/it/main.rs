@@ -15,6 +15,7 @@ mod address;
 mod arrows;
 mod browser;
 mod clients;
+mod coach_path;
 mod conformance;
 mod connections;
 mod contract;
