@@ -79,6 +79,27 @@ pub struct AthleteCard {
     pub thresholds_on: Option<NaiveDate>,
     /// What the athlete shared.
     pub scopes: Scopes,
+    /// Which tools' data an answer may hold.
+    pub allowed: Allowed,
+}
+
+impl AthleteCard {
+    /// Whether an answer may hold what `tool` shows.
+    pub fn may(&self, tool: &str) -> bool {
+        match &self.allowed {
+            Allowed::Own => true,
+            Allowed::Granted(tools) => tools.iter().any(|granted| granted.name == tool),
+        }
+    }
+}
+
+/// Which tools' data the caller may see.
+#[derive(Debug, Clone)]
+pub enum Allowed {
+    /// All: it is the athlete's own.
+    Own,
+    /// What the athlete granted.
+    Granted(Vec<&'static Tool>),
 }
 
 /// The right to use one tool for one athlete, with a ready handle on that athlete's data and no other.
@@ -218,6 +239,7 @@ pub async fn open(
         },
         thresholds_on: row.thresholds_on,
         scopes,
+        allowed: Allowed::Own,
     };
     let tie = Tie {
         connection: row.id,

@@ -102,6 +102,12 @@ pub struct Tool {
     pub run: fn(Granted, Map<String, Value>) -> Running,
 }
 
+impl std::fmt::Debug for Tool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tool({})", self.name)
+    }
+}
+
 /// Every tool, in the order of the list.
 pub static CATALOGUE: &[Tool] = &[
     get_athlete_profile::TOOL,
