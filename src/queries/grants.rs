@@ -251,6 +251,8 @@ pub struct Member {
     pub athlete_id: String,
     /// `connected`, `reconnect` or `disconnected`.
     pub status: String,
+    /// The athlete's IANA zone, in which the grant's last day ends.
+    pub zone: Option<String>,
 }
 
 /// The athletes who grant this coach something that has not expired, by name. Invites that fell asleep are among them: see
@@ -261,7 +263,7 @@ pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -
         r#"
         select g.id as "grant_id: GrantId", g.account_id as "account_id: AccountId", a.email as account_email, g.tools,
             g.expires_at, g.invited_at, g.first_used_at, g.last_used_at, g.last_client, c.athlete_name, c.athlete_id,
-            c.status
+            c.status, c.zone
         from grants g
             join accounts a on a.id = g.account_id
             join connections c on c.account_id = g.account_id
