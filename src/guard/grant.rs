@@ -102,19 +102,9 @@ pub enum Allowed {
     Granted(Vec<&'static Tool>),
 }
 
-/// Which tools' data the caller may see.
-#[derive(Debug, Clone)]
-enum Allowed {
-    /// All: it is the athlete's own.
-    Own,
-    /// What the athlete granted.
-    Granted(Vec<&'static Tool>),
-}
-
 /// The right to use one tool for one athlete, with a ready handle on that athlete's data and no other.
 pub struct Granted {
     caller: Caller,
-    allowed: Allowed,
     card: AthleteCard,
     now: DateTime<Utc>,
     intervals: intervals::Athlete,
@@ -131,10 +121,7 @@ impl Granted {
 
     /// Whether the caller may see what `tool` shows: an athlete all of the own, a coach what this athlete granted.
     pub fn may(&self, tool: &str) -> bool {
-        match &self.allowed {
-            Allowed::Own => true,
-            Allowed::Granted(tools) => tools.iter().any(|granted| granted.name == tool),
-        }
+        self.card.may(tool)
     }
 
     /// Whose data.
@@ -186,7 +173,6 @@ impl Granted {
     pub(super) fn same(&self) -> Self {
         Self {
             caller: self.caller.clone(),
-            allowed: self.allowed.clone(),
             card: self.card.clone(),
             now: self.now,
             intervals: self.intervals.clone(),
@@ -303,7 +289,7 @@ async fn open_with(
         },
         thresholds_on: row.thresholds_on,
         scopes,
-        allowed: Allowed::Own,
+        allowed,
     };
     let tie = Tie {
         connection: row.id,
@@ -313,7 +299,6 @@ async fn open_with(
     };
     let granted = Granted {
         caller: caller.clone(),
-        allowed,
         card,
         now: app.clock.now(),
         intervals,

@@ -33,6 +33,7 @@ mod mcp_wire;
 mod pages;
 mod purge;
 mod resilience;
+mod roster_overview;
 mod rotation;
 mod serve_command;
 mod sessions;

@@ -248,14 +248,14 @@ fn each_curve_is_found_by_its_name() {
 }
 
 /// An upstream that answers by path and keeps what was asked.
-struct Upstream {
+pub(in crate::tools) struct Upstream {
     base: String,
     asked: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
 
 impl Upstream {
-    async fn start(answer: impl Fn(&str) -> (u16, Value) + Clone + Send + Sync + 'static) -> Self {
+    pub(in crate::tools) async fn start(answer: impl Fn(&str) -> (u16, Value) + Clone + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -273,7 +273,7 @@ impl Upstream {
         Self { base, asked, task }
     }
 
-    fn handle(&self) -> intervals::Athlete {
+    pub(in crate::tools) fn handle(&self) -> intervals::Athlete {
         crate::install_crypto();
         let settings = Settings {
             base: self.base.parse().unwrap(),
@@ -299,7 +299,7 @@ impl Upstream {
         })
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(in crate::tools) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
