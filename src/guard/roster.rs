@@ -147,6 +147,41 @@ impl Member {
         self.asleep
     }
 
+    /// A member for tests of what is said about one.
+    #[cfg(test)]
+    pub(crate) fn sample(name: &str, athlete: &str, tools: &[&str], state: State) -> Self {
+        let row = grants::Member {
+            grant_id: GrantId(uuid::Uuid::from_u128(1)),
+            account_id: AccountId(uuid::Uuid::from_u128(2)),
+            account_email: String::new(),
+            tools: tools.iter().map(|name| (*name).to_owned()).collect(),
+            expires_at: None,
+            invited_at: DateTime::UNIX_EPOCH,
+            first_used_at: Some(DateTime::UNIX_EPOCH),
+            last_used_at: None,
+            last_client: None,
+            athlete_name: name.to_owned(),
+            athlete_id: athlete.to_owned(),
+            status: match state {
+                State::Connected => "connected",
+                State::Reconnect => "reconnect",
+                State::Disconnected => "disconnected",
+            }
+            .to_owned(),
+            zone: Some("Europe/Berlin".to_owned()),
+        };
+        Self::of(row, DateTime::UNIX_EPOCH)
+    }
+
+    /// The same, ending by itself.
+    #[cfg(test)]
+    pub(crate) fn expiring(self, at: &str) -> Self {
+        Self {
+            expires_at: Some(at.parse().unwrap()),
+            ..self
+        }
+    }
+
     /// The name with the id, for where two athletes may share a name.
     fn with_id(&self) -> String {
         format!("{} ({})", self.name, self.athlete)
@@ -193,7 +228,9 @@ impl Roster {
         let caller = visitor.caller.clone();
         let Caller::Coach { coach, email, .. } = &caller else {
             tracing::error!(link = %visitor.link(), "an athlete's link has no roster");
-            return Err(ToolError::Ours("Not done: this connector has no roster.".to_owned()));
+            return Err(ToolError::Ours(
+                "Not done: this connector has no roster.".to_owned(),
+            ));
         };
         let (now, hash, email) = (app.clock.now(), visitor.hash(), email.clone());
         let rows = in_time(grants::roster_of(&app.pool, *coach, now));
@@ -251,7 +288,10 @@ impl Roster {
     /// The athlete selected through this connector, and for how long yet unless the selection is used.
     pub fn selected(&self) -> Option<(&Member, Duration)> {
         let selection = self.selection?;
-        let member = self.members.iter().find(|member| member.grant == selection.grant_id)?;
+        let member = self
+            .members
+            .iter()
+            .find(|member| member.grant == selection.grant_id)?;
         Some((member, SELECTED_FOR - (self.now - selection.at)))
     }
 
@@ -306,16 +346,20 @@ impl Roster {
     pub async fn select(&self, member: &Member) -> Result<(), ToolError> {
         self.touch(member, |_| ());
         let done = in_time(links::select(&self.app.pool, self.hash, member.grant, self.now)).await;
-        match done.map_err(|error| away(&error))? {
-            true => Ok(()),
+        if done.map_err(|error| away(&error))? {
+            Ok(())
+        } else {
             // The grant or the URL ended a moment ago; the last look says which.
-            false => Err(ToolError::Refused("Not done: nobody was selected.".to_owned())),
+            Err(ToolError::Refused("Not done: nobody was selected.".to_owned()))
         }
     }
 
     /// Notes that the selection was used, at most once a minute. A note that cannot be written costs nobody an answer.
     pub async fn renew_selection(&self) {
-        let Some(selection) = self.selection.filter(|selection| self.now - selection.at >= RENEWED_EVERY) else {
+        let Some(selection) = self
+            .selection
+            .filter(|selection| self.now - selection.at >= RENEWED_EVERY)
+        else {
             return;
         };
         let grant = selection.grant_id;
@@ -432,9 +476,9 @@ fn find<'a>(members: &'a [Member], text: &str) -> Vec<&'a Member> {
         &|member| names::same(&query, &member.words),
         &|member| names::within(&query, &member.words, &member.athlete),
     ];
-    let hits = stages.iter().map(|fits| -> Vec<&Member> {
-        members.iter().filter(|member| fits(member)).collect()
-    });
+    let hits = stages
+        .iter()
+        .map(|fits| -> Vec<&Member> { members.iter().filter(|member| fits(member)).collect() });
     let hits = hits.into_iter().find(|hits| !hits.is_empty()).unwrap_or_default();
     let connected = |id: &str| {
         let of_id = hits.iter().filter(|hit| hit.athlete == id);
@@ -460,7 +504,11 @@ fn whom_there_is(members: &[Member]) -> String {
 
 /// Names with ids, of too many only the first.
 fn some(members: &[&Member]) -> String {
-    let named: Vec<String> = members.iter().take(NAMED).map(|member| member.with_id()).collect();
+    let named: Vec<String> = members
+        .iter()
+        .take(NAMED)
+        .map(|member| member.with_id())
+        .collect();
     let more = match members.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
