@@ -3,6 +3,7 @@
 //! No HTML, no tool logic, no upstream calls but those that a right depends on.
 
 pub mod accounts;
+pub mod coach_session;
 pub mod coaches;
 pub mod connection;
 pub mod cookie;
