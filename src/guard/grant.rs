@@ -81,9 +81,19 @@ pub struct AthleteCard {
     pub scopes: Scopes,
 }
 
+/// Which tools' data the caller may see.
+#[derive(Debug, Clone)]
+enum Allowed {
+    /// All: it is the athlete's own.
+    Own,
+    /// What the athlete granted.
+    Granted(Vec<&'static Tool>),
+}
+
 /// The right to use one tool for one athlete, with a ready handle on that athlete's data and no other.
 pub struct Granted {
     caller: Caller,
+    allowed: Allowed,
     card: AthleteCard,
     now: DateTime<Utc>,
     intervals: intervals::Athlete,
@@ -96,6 +106,14 @@ impl Granted {
     /// Who asks.
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// Whether the caller may see what `tool` shows: an athlete all of the own, a coach what this athlete granted.
+    pub fn may(&self, tool: &str) -> bool {
+        match &self.allowed {
+            Allowed::Own => true,
+            Allowed::Granted(tools) => tools.iter().any(|granted| granted.name == tool),
+        }
     }
 
     /// Whose data.
@@ -136,6 +154,28 @@ impl Granted {
     }
 }
 
+impl Granted {
+    /// The same right for another of the athlete's granted tools, without asking for the row once more.
+    pub(super) fn for_tool(&self, app: &App, tool: &Tool) -> Result<Self, ToolError> {
+        needs(app, tool, &self.card.scopes)?;
+        Ok(self.same())
+    }
+
+    /// Not public: a tool must not keep a right beyond its own run.
+    pub(super) fn same(&self) -> Self {
+        Self {
+            caller: self.caller.clone(),
+            allowed: self.allowed.clone(),
+            card: self.card.clone(),
+            now: self.now,
+            intervals: self.intervals.clone(),
+            connection: self.connection,
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+}
+
 impl std::fmt::Debug for Granted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Granted({})", self.connection)
@@ -162,11 +202,43 @@ const NAME_CHARS: usize = 80;
 /// How far back an activity may lie whose zone stands in for the one of the settings.
 const ZONE_FROM_ACTIVITIES: Duration = Duration::days(365);
 
-/// Opens the right to use `tool` for the athlete of `account` until `deadline`, or says who must do what first.
+/// Opens the right of the athlete of `account` to use `tool` on the own data until `deadline`, or says who must do what
+/// first.
 pub async fn open(
     app: &App,
     brake: &Brake,
     caller: &Caller,
+    account: AccountId,
+    tool: &Tool,
+    deadline: Instant,
+) -> Result<(Granted, Tie), ToolError> {
+    let allowed = match caller {
+        Caller::Athlete { .. } => Allowed::Own,
+        // A coach's rights are opened from the roster; past it there are none.
+        Caller::Coach { .. } => Allowed::Granted(Vec::new()),
+    };
+    open_with(app, brake, caller, allowed, account, tool, deadline).await
+}
+
+/// Opens the right of a coach to use `tool`, one of the `granted`, on the data of the athlete of `account`. Whether the
+/// grant stands is [`super::roster`]'s to know.
+pub(super) async fn open_for_coach(
+    app: &App,
+    brake: &Brake,
+    coach: &Caller,
+    granted: Vec<&'static Tool>,
+    account: AccountId,
+    tool: &Tool,
+    deadline: Instant,
+) -> Result<(Granted, Tie), ToolError> {
+    open_with(app, brake, coach, Allowed::Granted(granted), account, tool, deadline).await
+}
+
+async fn open_with(
+    app: &App,
+    brake: &Brake,
+    caller: &Caller,
+    allowed: Allowed,
     account: AccountId,
     tool: &Tool,
     deadline: Instant,
@@ -177,15 +249,7 @@ pub async fn open(
     let row = row.ok_or_else(|| connection::never(app))?;
     let credential = connection::usable(app, &row)?;
     let scopes = connection::scopes_of(&row.kind, &row.scopes);
-    for area in tool.needs {
-        let shared = match tool.access {
-            Access::Read => scopes.reads(*area),
-            Access::Write => scopes.writes(*area),
-        };
-        if !shared {
-            return Err(unshared(app, tool.name, *area));
-        }
-    }
+    needs(app, tool, &scopes)?;
     let athlete: AthleteId = row.athlete_id.parse().map_err(|_| {
         tracing::error!(connection = %row.id, "a stored athlete id does not have the form of one");
         ToolError::Ours(
@@ -227,6 +291,7 @@ pub async fn open(
     };
     let granted = Granted {
         caller: caller.clone(),
+        allowed,
         card,
         now: app.clock.now(),
         intervals,
@@ -235,6 +300,18 @@ pub async fn open(
         clock: app.clock.clone(),
     };
     Ok((granted, tie))
+}
+
+/// Whether the athlete shared what `tool` needs.
+fn needs(app: &App, tool: &Tool, scopes: &Scopes) -> Result<(), ToolError> {
+    let shared = |area: Area| match tool.access {
+        Access::Read => scopes.reads(area),
+        Access::Write => scopes.writes(area),
+    };
+    match tool.needs.iter().find(|area| !shared(**area)) {
+        Some(area) => Err(unshared(app, tool.name, *area)),
+        None => Ok(()),
+    }
 }
 
 /// The row, refreshed when it is a day old or was never fetched. With a usable zone a failed refresh costs nothing: the

@@ -27,8 +27,11 @@ use super::{
 };
 use crate::{
     app::App,
-    ids::LinkId,
-    queries::links::{self, Standing},
+    ids::{GrantId, LinkId},
+    queries::{
+        grants,
+        links::{self, Standing},
+    },
     secrets::{Token, TokenHash, TokenKind},
 };
 
@@ -227,6 +230,20 @@ impl Visitor {
     /// How things stand with the link and its connection right now; `None` when this token is no longer in use.
     pub async fn standing(&self, app: &App) -> sqlx::Result<Option<Standing>> {
         in_time(links::standing(&app.pool, self.hash)).await
+    }
+
+    /// How things stand with a coach's link and these grants right now; `None` when this token is no longer in use.
+    pub async fn roster_standing(
+        &self,
+        app: &App,
+        grants: &[GrantId],
+    ) -> sqlx::Result<Option<Vec<grants::Standing>>> {
+        in_time(grants::standing(&app.pool, self.hash, grants, app.clock.now())).await
+    }
+
+    /// The token's hash, by which a selection is read and written: one that a replaced URL made is worth nothing.
+    pub(super) fn hash(&self) -> TokenHash {
+        self.hash
     }
 
     /// Notes the use in the link's row, at most once a minute for each process.

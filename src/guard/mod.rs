@@ -3,6 +3,7 @@
 //! No HTML, no tool logic, no upstream calls but those that a right depends on.
 
 pub mod accounts;
+pub mod clients;
 pub mod coach_session;
 pub mod coaches;
 pub mod connection;
@@ -11,6 +12,9 @@ pub mod grant;
 pub mod limits;
 pub mod link;
 pub mod offer;
+pub mod roster;
 pub mod session;
+pub mod touched;
 
 pub use grant::{AthleteCard, Caller, Granted, Units};
+pub use roster::{Member, Roster};

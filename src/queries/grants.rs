@@ -276,7 +276,7 @@ pub struct Member {
     pub athlete_id: String,
     /// `connected`, `reconnect` or `disconnected`.
     pub status: String,
-    /// The athlete's zone, in which the last day of the grant ends.
+    /// The athlete's IANA zone, in which the grant's last day ends.
     pub zone: Option<String>,
 }
 

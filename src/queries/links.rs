@@ -190,25 +190,51 @@ pub struct Selection {
     pub at: DateTime<Utc>,
 }
 
-/// What was selected through this link, however long ago.
-pub async fn selection(db: impl Db<'_>, id: LinkId) -> sqlx::Result<Option<Selection>> {
+/// What was selected through the link with this hash, however long ago.
+pub async fn selection(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Selection>> {
     sqlx::query_as!(
         Selection,
         r#"
         select selected_grant_id as "grant_id!: GrantId", selected_at as "at!"
-        from links where id = $1 and selected_grant_id is not null and selected_at is not null
+        from links where token_hash = $1 and selected_grant_id is not null and selected_at is not null
         "#,
-        id.0
+        hash.as_bytes()
     )
     .fetch_optional(db)
     .await
 }
 
-/// Selects an athlete, or notes that the selection was used.
-pub async fn select(db: impl Db<'_>, id: LinkId, grant_id: GrantId, now: DateTime<Utc>) -> sqlx::Result<()> {
+/// Selects an athlete of the coach whose link has the hash; false when the link is not in use or the grant has ended.
+pub async fn select(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    grant_id: GrantId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update links set selected_grant_id = $2, selected_at = $3
+        where token_hash = $1 and exists (select from grants g where g.id = $2 and g.coach_id = links.coach_id)
+        "#,
+        hash.as_bytes(),
+        grant_id.0,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes that the selection was used, unless somebody else was selected meanwhile.
+pub async fn use_selection(
+    db: impl Db<'_>,
+    hash: TokenHash,
+    grant_id: GrantId,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "update links set selected_grant_id = $2, selected_at = $3 where id = $1",
-        id.0,
+        "update links set selected_at = $3 where token_hash = $1 and selected_grant_id = $2",
+        hash.as_bytes(),
         grant_id.0,
         now
     )

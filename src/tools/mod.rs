@@ -24,7 +24,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 use serde_json::{Map, Value};
 
 use crate::{
-    guard::Granted,
+    guard::{Granted, Roster},
     intervals::{self, Area},
 };
 pub use answer::Answer;
@@ -102,6 +102,12 @@ pub struct Tool {
     pub run: fn(Granted, Map<String, Value>) -> Running,
 }
 
+impl std::fmt::Debug for Tool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tool({})", self.name)
+    }
+}
+
 /// Every tool, in the order of the list.
 pub static CATALOGUE: &[Tool] = &[
     get_athlete_profile::TOOL,
@@ -116,6 +122,27 @@ pub static CATALOGUE: &[Tool] = &[
     get_wellness::TOOL,
     get_events::TOOL,
 ];
+
+/// A tool of a coach's whole roster. It needs no grant, so nobody can grant it: it shows of each athlete only what the tools
+/// granted for that athlete could show.
+pub struct RosterTool {
+    /// Stable name.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// For the model: what it answers, and what it must know to call it well.
+    pub description: &'static str,
+    /// The JSON Schema of its arguments, already flat and portable.
+    pub schema: fn() -> Map<String, Value>,
+    /// Checks the arguments and runs.
+    pub run: fn(Roster, Map<String, Value>) -> Running,
+}
+
+/// The word that stands for the roster's tools in URLs, where a group of the catalogue has its own.
+pub const ROSTER_WORD: &str = "roster";
+
+/// Every tool of a coach's roster, in the order of the list. They only look.
+pub static ROSTER: &[RosterTool] = &[];
 
 /// The tool with this name.
 pub fn by_name(name: &str) -> Option<&'static Tool> {

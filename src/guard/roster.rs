@@ -1,0 +1,469 @@
+//! A coach's roster: which athletes grant what right now, which of them is meant, and the way to one athlete's data.
+//!
+//! [`Roster`] and [`Member`] have private fields and are built only here. No tool logic and no HTTP; what a grant is worth
+//! once it is opened stands in [`super::grant`], how grants come and go in [`super::coaches`].
+
+mod names;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono_tz::Tz;
+use tokio::time::Instant;
+
+use super::{
+    Caller, Granted, coaches,
+    connection::{self, Brake, away},
+    grant,
+    link::{Visitor, in_time},
+    touched::{Touch, Touched},
+};
+use crate::{
+    app::App,
+    ids::{AccountId, GrantId},
+    queries::{
+        grants,
+        links::{self, Selection},
+    },
+    secrets::TokenHash,
+    text::clean,
+    tools::{Access, CATALOGUE, Tool, ToolError},
+};
+
+/// A selection lapses so long after its last use.
+pub const SELECTED_FOR: Duration = Duration::minutes(60);
+/// How often a selection that is used is written anew.
+const RENEWED_EVERY: Duration = Duration::minutes(1);
+/// Characters of an athlete's name that are kept.
+const NAME_CHARS: usize = 80;
+/// Up to so many athletes are named in an error; of more it says how many there are.
+const NAMED: usize = 10;
+
+/// Whether an athlete's data can be had at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// intervals.icu answers for the athlete.
+    Connected,
+    /// intervals.icu refuses the connection: the athlete must connect again.
+    Reconnect,
+    /// The athlete disconnected intervals.icu.
+    Disconnected,
+}
+
+/// An athlete who grants the coach something.
+#[derive(Debug, Clone)]
+pub struct Member {
+    grant: GrantId,
+    account: AccountId,
+    name: String,
+    words: Vec<String>,
+    athlete: String,
+    state: State,
+    tools: Vec<&'static Tool>,
+    expires_at: Option<DateTime<Utc>>,
+    zone: Tz,
+    asleep: bool,
+}
+
+impl Member {
+    fn of(row: grants::Member, now: DateTime<Utc>) -> Self {
+        let name = clean(&row.athlete_name, NAME_CHARS);
+        let name = if name.is_empty() {
+            format!("athlete {}", row.athlete_id)
+        } else {
+            name
+        };
+        Self {
+            grant: row.grant_id,
+            account: row.account_id,
+            words: names::words(&name),
+            name,
+            athlete: row.athlete_id,
+            state: match row.status.as_str() {
+                "connected" => State::Connected,
+                "reconnect" => State::Reconnect,
+                _ => State::Disconnected,
+            },
+            // A name that this version does not know is of another one, and worth nothing here.
+            tools: CATALOGUE
+                .iter()
+                .filter(|tool| row.tools.iter().any(|name| name == tool.name))
+                .collect(),
+            expires_at: row.expires_at,
+            zone: row.zone.and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
+            asleep: coaches::asleep(row.invited_at, row.first_used_at, now),
+        }
+    }
+
+    /// The grant.
+    pub fn grant(&self) -> GrantId {
+        self.grant
+    }
+
+    /// The athlete's name, cleaned, never empty.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The athlete's id at intervals.icu.
+    pub fn athlete_id(&self) -> &str {
+        &self.athlete
+    }
+
+    /// Whether the athlete's data can be had.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The granted tools, in the order of the catalogue.
+    pub fn tools(&self) -> &[&'static Tool] {
+        &self.tools
+    }
+
+    /// Whether the tool with this name is granted.
+    pub fn may(&self, tool: &str) -> bool {
+        self.tools.iter().any(|granted| granted.name == tool)
+    }
+
+    /// When the grant ends by itself.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.expires_at
+    }
+
+    /// The last day of the grant, in the athlete's own zone.
+    pub fn until(&self) -> Option<NaiveDate> {
+        let last = self.expires_at? - Duration::seconds(1);
+        Some(last.with_timezone(&self.zone).date_naive())
+    }
+
+    /// Whether it is an invite that nobody used for so long that the athlete must send it again.
+    pub fn asleep(&self) -> bool {
+        self.asleep
+    }
+
+    /// The name with the id, for where two athletes may share a name.
+    fn with_id(&self) -> String {
+        format!("{} ({})", self.name, self.athlete)
+    }
+}
+
+/// How it came about for whom a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// The call names the athlete.
+    Named,
+    /// There is only this one on the roster.
+    Only,
+    /// The athlete was selected earlier through this connector.
+    Selected,
+}
+
+/// Everything that a tool of the whole roster may know and do: a coach, the athletes, and the way to each one's data.
+pub struct Roster {
+    app: App,
+    brake: Arc<Brake>,
+    caller: Caller,
+    email: String,
+    hash: TokenHash,
+    members: Vec<Member>,
+    sleeping: Vec<Member>,
+    selection: Option<Selection>,
+    now: DateTime<Utc>,
+    deadline: Instant,
+    touched: Touched,
+    opened: Mutex<HashMap<GrantId, Granted>>,
+}
+
+impl Roster {
+    /// The roster of the coach who comes as `visitor`, as it stands now, for one call that ends at `deadline`. Whom the
+    /// call touches is noted in `touched`.
+    pub async fn of(
+        app: &App,
+        brake: &Arc<Brake>,
+        visitor: &Visitor,
+        deadline: Instant,
+        touched: &Touched,
+    ) -> Result<Self, ToolError> {
+        let caller = visitor.caller.clone();
+        let Caller::Coach { coach, email, .. } = &caller else {
+            tracing::error!(link = %visitor.link(), "an athlete's link has no roster");
+            return Err(ToolError::Ours("Not done: this connector has no roster.".to_owned()));
+        };
+        let (now, hash, email) = (app.clock.now(), visitor.hash(), email.clone());
+        let rows = in_time(grants::roster_of(&app.pool, *coach, now));
+        let selection = in_time(links::selection(&app.pool, hash));
+        let (rows, selection) = tokio::try_join!(rows, selection).map_err(|error| away(&error))?;
+        let mut all: Vec<Member> = rows.into_iter().map(|row| Member::of(row, now)).collect();
+        all.sort_by(|a, b| (&a.words, &a.athlete, a.grant).cmp(&(&b.words, &b.athlete, b.grant)));
+        let (sleeping, members): (Vec<Member>, Vec<Member>) = all.into_iter().partition(Member::asleep);
+        let live = |selection: &Selection| {
+            // A selection from the future was made before the clock was set back.
+            (Duration::zero()..SELECTED_FOR).contains(&(now - selection.at))
+                && members.iter().any(|member| member.grant == selection.grant_id)
+        };
+        Ok(Self {
+            app: app.clone(),
+            brake: brake.clone(),
+            email,
+            hash,
+            selection: selection.filter(live),
+            members,
+            sleeping,
+            now,
+            deadline,
+            touched: touched.clone(),
+            opened: Mutex::default(),
+            caller,
+        })
+    }
+
+    /// The coach's address.
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// The moment of the call.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// When the call ends, whatever it has by then.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The athletes who can be asked about, by name, then by id.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The athletes whose invite fell asleep, in the same order.
+    pub fn sleeping(&self) -> &[Member] {
+        &self.sleeping
+    }
+
+    /// The athlete selected through this connector, and for how long yet unless the selection is used.
+    pub fn selected(&self) -> Option<(&Member, Duration)> {
+        let selection = self.selection?;
+        let member = self.members.iter().find(|member| member.grant == selection.grant_id)?;
+        Some((member, SELECTED_FOR - (self.now - selection.at)))
+    }
+
+    /// Where athletes look after what they grant.
+    pub fn dashboard(&self) -> String {
+        connection::dashboard(&self.app)
+    }
+
+    /// The member whom `text` names: by the intervals.icu id as it is spelled, else by the whole name, else by words of it,
+    /// whatever their case and accents. What names several is refused with the candidates; unknown, ended, expired and
+    /// sleeping are one answer, which does not repeat the text.
+    pub fn find(&self, text: &str) -> Result<&Member, ToolError> {
+        if self.members.is_empty() {
+            return Err(self.nobody());
+        }
+        let hits = find(&self.members, text);
+        match hits[..] {
+            [member] => Ok(member),
+            [] => Err(ToolError::Refused(
+                "Not done: nobody of this name or id is on your roster. list_athletes names everybody who is.".to_owned(),
+            )),
+            _ => Err(ToolError::Input(format!(
+                "Not done: several athletes on your roster fit. Name one by id: {}.",
+                some(&hits)
+            ))),
+        }
+    }
+
+    /// For whom a call is: the athlete whom `argument` names, else the only one on the roster, else, for what only looks,
+    /// the one selected last through this connector.
+    pub fn whom(&self, argument: Option<&str>, access: Access) -> Result<(&Member, How), ToolError> {
+        if let Some(text) = argument.map(str::trim).filter(|text| !text.is_empty()) {
+            return Ok((self.find(text)?, How::Named));
+        }
+        match (&self.members[..], self.selected(), access) {
+            ([], _, _) => Err(self.nobody()),
+            ([only], _, _) => Ok((only, How::Only)),
+            (_, Some((member, _)), Access::Read) => Ok((member, How::Selected)),
+            (members, _, Access::Read) => Err(ToolError::Input(format!(
+                "Not done: say for whom. Pass athlete, or select somebody with select_athlete first. {}",
+                whom_there_is(members)
+            ))),
+            (members, _, Access::Write) => Err(ToolError::Input(format!(
+                "Not done: a change names its athlete, because another chat may have selected somebody else through this \
+                 connector. Pass athlete. {}",
+                whom_there_is(members)
+            ))),
+        }
+    }
+
+    /// Selects an athlete for later calls through this connector that name none.
+    pub async fn select(&self, member: &Member) -> Result<(), ToolError> {
+        self.touch(member, |_| ());
+        let done = in_time(links::select(&self.app.pool, self.hash, member.grant, self.now)).await;
+        match done.map_err(|error| away(&error))? {
+            true => Ok(()),
+            // The grant or the URL ended a moment ago; the last look says which.
+            false => Err(ToolError::Refused("Not done: nobody was selected.".to_owned())),
+        }
+    }
+
+    /// Notes that the selection was used, at most once a minute. A note that cannot be written costs nobody an answer.
+    pub async fn renew_selection(&self) {
+        let Some(selection) = self.selection.filter(|selection| self.now - selection.at >= RENEWED_EVERY) else {
+            return;
+        };
+        let grant = selection.grant_id;
+        let done = in_time(links::use_selection(&self.app.pool, self.hash, grant, self.now)).await;
+        if let Err(error) = done {
+            tracing::warn!(%error, "cannot renew a selection");
+        }
+    }
+
+    /// Opens the right to use `tool` for this athlete, or says who must do what first. Several athletes can be opened at
+    /// once. A further tool of an athlete who is open already costs no query.
+    pub async fn open(&self, member: &Member, tool: &'static Tool) -> Result<Granted, ToolError> {
+        if !member.may(tool.name) {
+            self.touch(member, |_| ());
+            return Err(self.ungranted(member, tool));
+        }
+        self.touch(member, |touch| {
+            if !touch.tools.contains(&tool.name) {
+                touch.tools.push(tool.name);
+            }
+        });
+        if let Some(open) = self.open_already(member.grant) {
+            return open.for_tool(&self.app, tool);
+        }
+        let tools = member.tools.clone();
+        let (granted, tie) = grant::open_for_coach(
+            &self.app,
+            &self.brake,
+            &self.caller,
+            tools,
+            member.account,
+            tool,
+            self.deadline,
+        )
+        .await?;
+        self.touch(member, |touch| touch.ties.push(tie));
+        self.opened
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(member.grant, granted.same());
+        Ok(granted)
+    }
+
+    fn open_already(&self, grant: GrantId) -> Option<Granted> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.get(&grant).map(Granted::same)
+    }
+
+    /// What to say of an error that asking for this athlete brought: one that means a refused connection is looked into, as
+    /// for every call; the others stay as they are.
+    pub async fn looked_into(&self, member: &Member, error: ToolError) -> ToolError {
+        if !matches!(error, ToolError::Reconnect(_)) || self.open_already(member.grant).is_none() {
+            return error;
+        }
+        self.touch(member, |touch| touch.lost = true);
+        connection::refused(&self.app, &self.brake, member.account).await
+    }
+
+    fn touch(&self, member: &Member, change: impl FnOnce(&mut Touch)) {
+        let fresh = Touch {
+            athlete: member.athlete.clone(),
+            name: member.name.clone(),
+            grant: Some(member.grant),
+            ..Touch::of(member.account)
+        };
+        self.touched.note(fresh, change);
+    }
+
+    fn ungranted(&self, member: &Member, tool: &Tool) -> ToolError {
+        let name = &member.name;
+        let granted: Vec<&str> = member.tools.iter().map(|tool| tool.name).collect();
+        let granted = if granted.is_empty() {
+            "nothing".to_owned()
+        } else {
+            granted.join(", ")
+        };
+        ToolError::Refused(format!(
+            "{name} has not granted {} to {}. {name} can change that under Coaches on {}. What you may use for {name}: \
+             {granted}.",
+            tool.name,
+            self.email,
+            self.dashboard()
+        ))
+    }
+
+    /// For a coach on whose roster nobody is.
+    fn nobody(&self) -> ToolError {
+        let asleep = if self.sleeping.is_empty() {
+            ""
+        } else {
+            " Some invited you, but nobody used the invite for 14 days, so it sleeps: list_athletes names them."
+        };
+        ToolError::Refused(format!(
+            "Not done: nobody is on your roster at the moment. An athlete can invite {} under Coaches on {}; this connector \
+             then covers that athlete too, without a change here.{asleep}",
+            self.email,
+            self.dashboard()
+        ))
+    }
+}
+
+impl std::fmt::Debug for Roster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Roster({})", self.caller.link())
+    }
+}
+
+/// Everybody among `members` whom `text` may mean.
+fn find<'a>(members: &'a [Member], text: &str) -> Vec<&'a Member> {
+    let text = text.trim();
+    let query = names::words(text);
+    let stages: [&dyn Fn(&Member) -> bool; 3] = [
+        &|member| member.athlete == text,
+        &|member| names::same(&query, &member.words),
+        &|member| names::within(&query, &member.words, &member.athlete),
+    ];
+    let hits = stages.iter().map(|fits| -> Vec<&Member> {
+        members.iter().filter(|member| fits(member)).collect()
+    });
+    let hits = hits.into_iter().find(|hits| !hits.is_empty()).unwrap_or_default();
+    let connected = |id: &str| {
+        let of_id = hits.iter().filter(|hit| hit.athlete == id);
+        of_id.clone().count() > 1 && of_id.clone().any(|hit| hit.state != State::Disconnected)
+    };
+    // One athlete of intervals.icu may have had two accounts with us; only one of them can be connected.
+    hits.iter()
+        .copied()
+        .filter(|hit| hit.state != State::Disconnected || !connected(&hit.athlete))
+        .collect()
+}
+
+fn whom_there_is(members: &[Member]) -> String {
+    if members.len() > NAMED {
+        return format!(
+            "There are {} athletes on your roster; list_athletes names them.",
+            members.len()
+        );
+    }
+    let members: Vec<&Member> = members.iter().collect();
+    format!("On your roster: {}.", some(&members))
+}
+
+/// Names with ids, of too many only the first.
+fn some(members: &[&Member]) -> String {
+    let named: Vec<String> = members.iter().take(NAMED).map(|member| member.with_id()).collect();
+    let more = match members.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", named.join(", "))
+}

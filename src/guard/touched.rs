@@ -1,0 +1,69 @@
+//! Whom a call touched: kept while it runs, for the last look before its answer leaves and for the athletes' logs.
+//!
+//! No decisions here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::grant::Tie;
+use crate::ids::{AccountId, GrantId};
+
+/// The athletes whom one call touched. A clone shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Touched(Arc<Mutex<Vec<Touch>>>);
+
+/// One athlete whom a call touched.
+#[derive(Debug, Clone)]
+pub struct Touch {
+    /// The athlete's account: the row of the log stands there.
+    pub account: AccountId,
+    /// The athlete's id at intervals.icu; empty while it is not known.
+    pub athlete: String,
+    /// The athlete's name, for a coach.
+    pub name: String,
+    /// The grant that it rests on; none for an athlete's own call.
+    pub grant: Option<GrantId>,
+    /// The tools of this athlete that the call used.
+    pub tools: Vec<&'static str>,
+    /// What was opened.
+    pub ties: Vec<Tie>,
+    /// Whether upstream refused the connection during the call.
+    pub lost: bool,
+}
+
+impl Touch {
+    /// Nothing opened yet.
+    pub fn of(account: AccountId) -> Self {
+        Self {
+            account,
+            athlete: String::new(),
+            name: String::new(),
+            grant: None,
+            tools: Vec::new(),
+            ties: Vec::new(),
+            lost: false,
+        }
+    }
+
+    /// Requests to intervals.icu so far.
+    pub fn requests(&self) -> u32 {
+        self.ties.iter().map(|tie| tie.intervals.requests()).sum()
+    }
+}
+
+impl Touched {
+    /// Notes what `change` says of an athlete, whose first trace is `fresh`.
+    pub fn note(&self, fresh: Touch, change: impl FnOnce(&mut Touch)) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.iter().position(|touch| touch.account == fresh.account);
+        let at = known.unwrap_or_else(|| {
+            all.push(fresh);
+            all.len() - 1
+        });
+        change(&mut all[at]);
+    }
+
+    /// Everybody so far, in the order in which they were touched.
+    pub fn all(&self) -> Vec<Touch> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
