@@ -35,8 +35,14 @@ impl Default for Uses {
     fn default() -> Self {
         let hour = Duration::from_hours(1);
         Self {
-            noted: Cache::builder().max_capacity(REMEMBERED).time_to_live(hour).build(),
-            seen: Cache::builder().max_capacity(REMEMBERED).time_to_idle(24 * hour).build(),
+            noted: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_live(hour)
+                .build(),
+            seen: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_idle(24 * hour)
+                .build(),
         }
     }
 }
@@ -150,7 +156,10 @@ pub fn without_version(client: &str) -> String {
 
 /// `2.1.280`, `v3`, `1.0.0-beta+7`, `2026.11`.
 fn is_version(word: &str) -> bool {
-    let number = word.strip_prefix(['v', 'V']).unwrap_or(word).trim_end_matches([';', ',']);
+    let number = word
+        .strip_prefix(['v', 'V'])
+        .unwrap_or(word)
+        .trim_end_matches([';', ',']);
     let figures = number.bytes().take_while(u8::is_ascii_digit).count();
     let rest = &number[figures..];
     figures > 0 && (rest.is_empty() || rest.starts_with(['.', '-', '+', '_']))
@@ -168,7 +177,10 @@ mod tests {
             ("claude-code 2.1.280", "claude-code"),
             ("foo/1.2 (x)", "foo"),
             ("Anthropic/ClaudeAI 1.0.0", "Anthropic/ClaudeAI"),
-            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36", "Mozilla"),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36",
+                "Mozilla",
+            ),
             ("python-httpx/0.27.0", "python-httpx"),
             ("Claude-User", "Claude-User"),
             ("My client v3.1-beta", "My client"),

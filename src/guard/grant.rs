@@ -231,7 +231,16 @@ pub(super) async fn open_for_coach(
     tool: &Tool,
     deadline: Instant,
 ) -> Result<(Granted, Tie), ToolError> {
-    open_with(app, brake, coach, Allowed::Granted(granted), account, tool, deadline).await
+    open_with(
+        app,
+        brake,
+        coach,
+        Allowed::Granted(granted),
+        account,
+        tool,
+        deadline,
+    )
+    .await
 }
 
 async fn open_with(

@@ -193,7 +193,9 @@ impl Roster {
         let caller = visitor.caller.clone();
         let Caller::Coach { coach, email, .. } = &caller else {
             tracing::error!(link = %visitor.link(), "an athlete's link has no roster");
-            return Err(ToolError::Ours("Not done: this connector has no roster.".to_owned()));
+            return Err(ToolError::Ours(
+                "Not done: this connector has no roster.".to_owned(),
+            ));
         };
         let (now, hash, email) = (app.clock.now(), visitor.hash(), email.clone());
         let rows = in_time(grants::roster_of(&app.pool, *coach, now));
@@ -251,7 +253,10 @@ impl Roster {
     /// The athlete selected through this connector, and for how long yet unless the selection is used.
     pub fn selected(&self) -> Option<(&Member, Duration)> {
         let selection = self.selection?;
-        let member = self.members.iter().find(|member| member.grant == selection.grant_id)?;
+        let member = self
+            .members
+            .iter()
+            .find(|member| member.grant == selection.grant_id)?;
         Some((member, SELECTED_FOR - (self.now - selection.at)))
     }
 
@@ -315,7 +320,10 @@ impl Roster {
 
     /// Notes that the selection was used, at most once a minute. A note that cannot be written costs nobody an answer.
     pub async fn renew_selection(&self) {
-        let Some(selection) = self.selection.filter(|selection| self.now - selection.at >= RENEWED_EVERY) else {
+        let Some(selection) = self
+            .selection
+            .filter(|selection| self.now - selection.at >= RENEWED_EVERY)
+        else {
             return;
         };
         let grant = selection.grant_id;
@@ -432,9 +440,9 @@ fn find<'a>(members: &'a [Member], text: &str) -> Vec<&'a Member> {
         &|member| names::same(&query, &member.words),
         &|member| names::within(&query, &member.words, &member.athlete),
     ];
-    let hits = stages.iter().map(|fits| -> Vec<&Member> {
-        members.iter().filter(|member| fits(member)).collect()
-    });
+    let hits = stages
+        .iter()
+        .map(|fits| -> Vec<&Member> { members.iter().filter(|member| fits(member)).collect() });
     let hits = hits.into_iter().find(|hits| !hits.is_empty()).unwrap_or_default();
     let connected = |id: &str| {
         let of_id = hits.iter().filter(|hit| hit.athlete == id);
@@ -460,7 +468,11 @@ fn whom_there_is(members: &[Member]) -> String {
 
 /// Names with ids, of too many only the first.
 fn some(members: &[&Member]) -> String {
-    let named: Vec<String> = members.iter().take(NAMED).map(|member| member.with_id()).collect();
+    let named: Vec<String> = members
+        .iter()
+        .take(NAMED)
+        .map(|member| member.with_id())
+        .collect();
     let more = match members.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),

@@ -32,16 +32,18 @@ use crate::{
     app::App,
     error::Problem,
     guard::coaches::asleep,
+    ids::JobId,
     mail::{self, Address, BadAddress, Mail, outbox},
     queries::{
         self,
         coaches::Coach,
         grants::Member,
+        jobs::NewJob,
         mail_links::{MailLink, MailLinkKind, NewMailLink},
     },
     secrets::{Token, TokenKind},
     text,
-    tools::{Access, CATALOGUE, Tool},
+    tools::{Access, CATALOGUE, ROSTER, RosterTool, Tool},
 };
 
 /// How long the link in a mail works.
@@ -114,7 +116,9 @@ impl Wish {
 
     const fn what(self) -> &'static str {
         match self {
-            Self::Resend => "You lost the mail with your URL. You get the same one again; nothing changes in Claude.",
+            Self::Resend => {
+                "You lost the mail with your URL. You get the same one again; nothing changes in Claude."
+            }
             Self::Regenerate => {
                 "Somebody may have seen your URL. The old one stops working at once, and a new one comes by mail."
             }
@@ -167,6 +171,7 @@ struct ForCoaches {
     frame: Frame,
     about: &'static About,
     steps: Steps,
+    roster: &'static [RosterTool],
     reads: Vec<Tools>,
     writes: Vec<Tools>,
     forms: [Asked; 3],
@@ -183,11 +188,10 @@ struct Asked {
 
 impl ForCoaches {
     /// With what was typed for a wish and why it is no address, when it was not.
-    fn of(app: &App, signed: bool, wrong: Option<(Wish, String, BadAddress)>) -> Self {
+    fn of(app: &App, signed: bool, wrong: Option<&(Wish, String, BadAddress)>) -> Self {
         let asked = |wish: Wish| Asked {
             wish,
             wrong: wrong
-                .as_ref()
                 .filter(|(wrong, ..)| *wrong == wish)
                 .map(|(_, typed, why)| (typed.clone(), why.to_string())),
         };
@@ -195,12 +199,11 @@ impl ForCoaches {
             frame: Frame::of(signed),
             about: &FOR_COACHES,
             steps: Steps::for_coaches(&placeholder(app)),
+            roster: ROSTER,
             reads: tools(Access::Read),
             writes: tools(Access::Write),
             forms: Wish::ALL.map(asked),
-            mistake: wrong
-                .as_ref()
-                .map(|(wish, _, why)| Mistake::new(wish.field(), why)),
+            mistake: wrong.map(|(wish, _, why)| Mistake::new(wish.field(), why)),
             contact: app.config.support_email.clone(),
         }
     }
@@ -242,8 +245,8 @@ pub async fn ask<W: Wanted>(
     let typed = match Address::parse(&email) {
         Ok(address) => address,
         Err(error) => {
-            let wrong = Some((wish, email, error));
-            let form = ForCoaches::of(&app, is_signed(&app, &headers).await, wrong);
+            let wrong = (wish, email, error);
+            let form = ForCoaches::of(&app, is_signed(&app, &headers).await, Some(&wrong));
             return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
         }
     };
@@ -270,14 +273,34 @@ pub async fn ask<W: Wanted>(
     let link = format!("/for-coaches/{}/{}", wish.word(), token.expose());
     let mail = wish.mail(app.config.public_url.join(&link));
     let queued = outbox::enqueue(&mut written, &app, &to, None, mail).await?;
-    // A mail over the cap must not kill the link in the mail before it.
-    if known && queued == outbox::Queued::Queued {
-        written.commit().await?;
-    } else {
-        written.rollback().await?;
+    match queued {
+        outbox::Queued::Queued if known => written.commit().await?,
+        outbox::Queued::Queued => written.rollback().await?,
+        // A mail over the cap must not kill the link in the mail before it, and must take no less time than one that is
+        // rolled back because nobody knows the address.
+        outbox::Queued::Capped => {
+            queue_nothing(&mut written, &app).await?;
+            written.rollback().await?;
+        }
     }
     transaction.commit().await?;
     Ok(Redirect::to("/for-coaches/sent").into_response())
+}
+
+/// What queueing a mail costs, in a transaction that is rolled back.
+async fn queue_nothing(db: &mut sqlx::PgConnection, app: &App) -> Result<(), Problem> {
+    let id = JobId(app.random.uuid(&app.clock));
+    let payload = app.keys.seal(outbox::place(id), &[0; 256], &app.random);
+    let job = NewJob {
+        id,
+        kind: "mail",
+        name: "none",
+        account_id: None,
+        recipient: None,
+        payload: &payload,
+        now: app.clock.now(),
+    };
+    Ok(queries::jobs::create(db, job).await?)
 }
 
 /// `GET /for-coaches/resend/{token}` and the like, the link in the mail.
@@ -435,7 +458,10 @@ mod tests {
             Wish::ALL.map(|wish| wish.mail(String::new()).name()).into();
         assert_eq!((fields.len(), mails.len()), (3, 3));
         for name in mails {
-            assert!(mail::TO_COACHES.contains(&name), "{name} must go with the address");
+            assert!(
+                mail::TO_COACHES.contains(&name),
+                "{name} must go with the address"
+            );
         }
     }
 }

@@ -75,7 +75,15 @@ pub(super) static STATUS: About = About {
 };
 
 /// All of them beside the home page, in the order of the sitemap.
-static PAGES: [&About; 7] = [&STEPS, &COACH_PROJECT, &FOR_COACHES, &SUPPORT, &PRIVACY, &CHECK, &STATUS];
+static PAGES: [&About; 7] = [
+    &STEPS,
+    &COACH_PROJECT,
+    &FOR_COACHES,
+    &SUPPORT,
+    &PRIVACY,
+    &CHECK,
+    &STATUS,
+];
 
 /// `GET /robots.txt`: the pages for everyone may be found; nothing else is for machines.
 pub async fn robots(State(app): State<App>) -> Response {

@@ -214,11 +214,7 @@ pub struct Left {
 }
 
 /// Ends a coach's grants at the coach's word: the one from `only` this account, or all. Tells whose they were.
-pub async fn leave(
-    db: impl Db<'_>,
-    coach_id: CoachId,
-    only: Option<AccountId>,
-) -> sqlx::Result<Vec<Left>> {
+pub async fn leave(db: impl Db<'_>, coach_id: CoachId, only: Option<AccountId>) -> sqlx::Result<Vec<Left>> {
     sqlx::query_as!(
         Left,
         r#"

@@ -49,7 +49,29 @@ fn plain(c: char) -> impl Iterator<Item = char> {
 
 /// What stands between the words of a name, and around an id that is written behind one.
 fn is_between(c: char) -> bool {
-    matches!(c, '-' | '‐'..='―' | '.' | ',' | ';' | ':' | '(' | ')' | '[' | ']' | '/' | '·' | '"' | '“' | '”' | '„' | '‹' | '›' | '«' | '»')
+    matches!(
+        c,
+        '-' | '‐'
+            ..='―'
+                | '.'
+                | ','
+                | ';'
+                | ':'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '/'
+                | '·'
+                | '"'
+                | '“'
+                | '”'
+                | '„'
+                | '‹'
+                | '›'
+                | '«'
+                | '»'
+    )
 }
 
 /// Whether `name` is what `query` says, whole.
@@ -82,7 +104,11 @@ mod tests {
             ("Ωμέγα", "ωμεγα"),
             ("ｊａｃｋ", "Jack"),
         ] {
-            assert!(same(&words(typed), &words(name)), "{typed} {name}: {:?}", words(name));
+            assert!(
+                same(&words(typed), &words(name)),
+                "{typed} {name}: {:?}",
+                words(name)
+            );
         }
         assert_ne!(words("Jack"), words("Jackie"));
     }

@@ -123,8 +123,12 @@ struct Door {
 /// What was done; a word that is not ours says nothing.
 fn sentence(word: &str) -> Option<&'static str> {
     Some(match word {
-        "left" => "You have left. From the next call on you get nothing about this athlete any more; a mail tells them.",
-        "refused" => "You have left, and invites from this account are refused from now on. A mail tells the athlete.",
+        "left" => {
+            "You have left. From the next call on you get nothing about this athlete any more; a mail tells them."
+        }
+        "refused" => {
+            "You have left, and invites from this account are refused from now on. A mail tells the athlete."
+        }
         "welcome" => "This account can invite you again.",
         "refuse-all" => {
             "You have left everybody and take no invites any more. A mail tells each athlete. Your URL opens nothing now."
@@ -157,7 +161,10 @@ pub async fn show(
     let now = app.clock.now();
     let roster = queries::grants::roster_of(&app.pool, coach.id, now).await?;
     let refused = queries::coaches::refused_by(&app.pool, coach.id).await?;
-    let mut athletes: Vec<Athlete> = roster.into_iter().map(|member| Athlete::of(member, now)).collect();
+    let mut athletes: Vec<Athlete> = roster
+        .into_iter()
+        .map(|member| Athlete::of(member, now))
+        .collect();
     athletes.sort_by_cached_key(|athlete| (athlete.name.to_lowercase(), athlete.id.clone()));
     page(&Page {
         frame: Frame::of(session.is_some()),
