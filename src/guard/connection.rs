@@ -110,7 +110,8 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
             let text = app.keys.open_text(token_place(row.id), sealed).map_err(|error| {
                 tracing::error!(%error, connection = %row.id, "a connection's token does not open");
                 ToolError::Ours(format!(
-                    "Not done: IcuSync cannot open the stored access to intervals.icu. If this stays so, connect again on {}.",
+                    "Not done: IcuSync cannot open the stored access to intervals.icu. If this stays so, the athlete must connect \
+                     again on {}.",
                     dashboard(app)
                 ))
             })?;
@@ -122,7 +123,8 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
         }
         ("reconnect", _) => Err(reconnect(app, row)),
         _ => Err(ToolError::Reconnect(format!(
-            "Not done: intervals.icu was disconnected from IcuSync. The athlete can connect it again on {}.",
+            "Not done: the intervals.icu account of {} was disconnected from IcuSync. The athlete can connect it again on {}.",
+            row.athlete_name,
             dashboard(app)
         ))),
     }

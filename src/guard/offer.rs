@@ -1,12 +1,13 @@
-//! What a connector offers: the groups that its athlete left on, narrowed further by the query of its URL.
+//! What a connector offers: the groups that its athlete left on (a coach's has all), narrowed further by the query of its
+//! URL. The roster's own tools are never taken away: without them a coach could ask for nobody.
 //!
 //! A convenience and no security boundary: whoever holds a URL can strip its query. What a caller may see of whom
 //! stands in [`super::grant`].
 
-use super::connection;
+use super::{Caller, coaches, connection};
 use crate::{
     app::App,
-    tools::{Access, CATALOGUE, Tool, ToolError},
+    tools::{Access, CATALOGUE, ROSTER, ROSTER_WORD, Tool, ToolError},
 };
 
 /// What one connector offers.
@@ -71,9 +72,10 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Unclear> {
     place.replace(value).map_or(Ok(()), |_| Err(Unclear))
 }
 
-/// The groups and tools of a list; never none, and each of the catalogue.
+/// The groups and tools of a list; never none, and each of the catalogue or the roster's.
 fn words(list: &str) -> Result<Vec<String>, Unclear> {
-    let known = |word: &str| CATALOGUE.iter().any(|tool| names(word, tool));
+    let of_roster = |word: &str| word == ROSTER_WORD || ROSTER.iter().any(|tool| tool.name == word);
+    let known = |word: &str| of_roster(word) || CATALOGUE.iter().any(|tool| names(word, tool));
     list.split(',')
         .map(str::trim)
         .map(|word| known(word).then(|| word.to_owned()).ok_or(Unclear))
@@ -114,12 +116,23 @@ impl Offer {
         }
     }
 
-    /// Lets `tool` pass, or says who can have it offered and where.
-    pub fn check(&self, app: &App, tool: &Tool) -> Result<(), ToolError> {
+    /// Lets `caller` use `tool`, or says who can have it offered and where.
+    pub fn check(&self, app: &App, caller: &Caller, tool: &Tool) -> Result<(), ToolError> {
         let Some(lack) = self.lacks(tool) else {
             return Ok(());
         };
         let (name, group) = (tool.name, tool.group.title());
+        if let (Caller::Coach { .. }, Lack::ReadOnly | Lack::NotNamed) = (caller, lack) {
+            let why = match lack {
+                Lack::ReadOnly => format!("ends in readonly=1, and {name} changes something"),
+                _ => format!("lists in tools= what it offers, and {name} is not in it"),
+            };
+            return Err(ToolError::Refused(format!(
+                "Not done: this connector's URL {why}. Add the connector with the plain URL to use it; {} sends that URL \
+                 again.",
+                coaches::for_coaches(app)
+            )));
+        }
         let dashboard = connection::dashboard(app);
         Err(ToolError::Refused(match lack {
             Lack::SwitchedOff => format!(
@@ -176,6 +189,11 @@ mod tests {
         assert_eq!(
             offered(&["wellness"], "tools=wellness,get_fitness").unwrap(),
             ["get_fitness"]
+        );
+        assert_eq!(
+            offered(&[], "tools=roster,list_athletes").unwrap(),
+            Vec::<&str>::new(),
+            "the roster's tools are in no athlete's list"
         );
         assert_eq!(
             offered(&["wellness"], "tools=get_wellness").unwrap(),

@@ -147,6 +147,41 @@ impl Member {
         self.asleep
     }
 
+    /// A member for tests of what is said about one.
+    #[cfg(test)]
+    pub(crate) fn sample(name: &str, athlete: &str, tools: &[&str], state: State) -> Self {
+        let row = grants::Member {
+            grant_id: GrantId(uuid::Uuid::from_u128(1)),
+            account_id: AccountId(uuid::Uuid::from_u128(2)),
+            account_email: String::new(),
+            tools: tools.iter().map(|name| (*name).to_owned()).collect(),
+            expires_at: None,
+            invited_at: DateTime::UNIX_EPOCH,
+            first_used_at: Some(DateTime::UNIX_EPOCH),
+            last_used_at: None,
+            last_client: None,
+            athlete_name: name.to_owned(),
+            athlete_id: athlete.to_owned(),
+            status: match state {
+                State::Connected => "connected",
+                State::Reconnect => "reconnect",
+                State::Disconnected => "disconnected",
+            }
+            .to_owned(),
+            zone: Some("Europe/Berlin".to_owned()),
+        };
+        Self::of(row, DateTime::UNIX_EPOCH)
+    }
+
+    /// The same, ending by itself.
+    #[cfg(test)]
+    pub(crate) fn expiring(self, at: &str) -> Self {
+        Self {
+            expires_at: Some(at.parse().unwrap()),
+            ..self
+        }
+    }
+
     /// The name with the id, for where two athletes may share a name.
     fn with_id(&self) -> String {
         format!("{} ({})", self.name, self.athlete)
@@ -311,10 +346,11 @@ impl Roster {
     pub async fn select(&self, member: &Member) -> Result<(), ToolError> {
         self.touch(member, |_| ());
         let done = in_time(links::select(&self.app.pool, self.hash, member.grant, self.now)).await;
-        match done.map_err(|error| away(&error))? {
-            true => Ok(()),
+        if done.map_err(|error| away(&error))? {
+            Ok(())
+        } else {
             // The grant or the URL ended a moment ago; the last look says which.
-            false => Err(ToolError::Refused("Not done: nobody was selected.".to_owned())),
+            Err(ToolError::Refused("Not done: nobody was selected.".to_owned()))
         }
     }
 

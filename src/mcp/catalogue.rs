@@ -1,26 +1,61 @@
 //! The list of tools as clients see it, built and checked once at start.
 //!
-//! What a tool is stands in [`crate::tools`]. What differs from one connector to another is only which entries are in its
-//! list: their texts and their order never change, because clients keep a list for long.
+//! What a tool is stands in [`crate::tools`]. There are two lists: an athlete's, and a coach's, which begins with the
+//! roster's tools and takes an athlete everywhere else. What differs from one connector to another is only which entries are
+//! in its list: their texts and their order never change, because clients keep a list for long. A coach's list does not say
+//! what anybody granted: that is checked at each call.
 
 use std::sync::Arc;
 
 use rmcp::model;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     guard::offer::Offer,
-    tools::{Access, Tool},
+    tools::{Access, ROSTER, RosterTool, Tool},
 };
+
+/// The argument by which a coach says for whom a call is.
+pub(super) const ATHLETE: &str = "athlete";
 
 /// Bytes of a description or of the instructions; some clients cut there.
 const TEXT_LIMIT: usize = 2048;
 
-/// The tools, in order, with their entries in the list.
+/// The tools, in order, with their entries in the lists.
 #[derive(Clone)]
 pub struct Catalogue {
     tools: &'static [Tool],
     list: Arc<[model::Tool]>,
+    /// The roster's tools.
+    roster: Arc<[model::Tool]>,
+    /// [`Self::list`], each entry with the argument for whom it is.
+    for_coaches: Arc<[model::Tool]>,
+}
+
+/// What a call names.
+#[derive(Clone, Copy)]
+pub(super) enum Called {
+    /// A tool for one athlete's data.
+    One(&'static Tool),
+    /// A tool of the roster.
+    Roster(&'static RosterTool),
+}
+
+impl Called {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::One(tool) => tool.name,
+            Self::Roster(tool) => tool.name,
+        }
+    }
+
+    pub(super) fn access(self) -> Access {
+        match self {
+            Self::One(tool) => tool.access,
+            // They change nothing but the selection.
+            Self::Roster(_) => Access::Read,
+        }
+    }
 }
 
 /// A tool that some client would not take, and why.
@@ -34,80 +69,135 @@ pub struct Broken {
 }
 
 impl Catalogue {
-    /// Builds the list, or names the first tool that breaks a rule which some client depends on.
+    /// Builds the lists, or names the first tool that breaks a rule which some client depends on.
     pub fn new(tools: &'static [Tool]) -> Result<Self, Broken> {
-        for (at, tool) in tools.iter().enumerate() {
+        let all = tools
+            .iter()
+            .map(|tool| (tool.name, tool.title, tool.description, tool.schema))
+            .chain(
+                ROSTER
+                    .iter()
+                    .map(|tool| (tool.name, tool.title, tool.description, tool.schema)),
+            );
+        let mut names = Vec::new();
+        for (name, title, description, schema) in all {
             let broken = |why: String| Broken {
-                tool: tool.name.to_owned(),
+                tool: name.to_owned(),
                 why,
             };
-            check(tool).map_err(broken)?;
-            if tools[..at].iter().any(|earlier| earlier.name == tool.name) {
+            check(name, title, description, &schema()).map_err(broken)?;
+            if names.contains(&name) {
                 return Err(broken("its name stands twice".to_owned()));
             }
+            names.push(name);
+        }
+        let taken = |tool: &&Tool| {
+            let schema = (tool.schema)();
+            schema
+                .get("properties")
+                .is_some_and(|own| own.get(ATHLETE).is_some())
+        };
+        if let Some(tool) = tools.iter().find(taken) {
+            return Err(Broken {
+                tool: tool.name.to_owned(),
+                why: format!("it has an argument {ATHLETE} of its own, which a coach's list adds"),
+            });
         }
         Ok(Self {
             tools,
-            list: tools.iter().map(entry).collect(),
+            list: tools.iter().map(|tool| entry(tool, (tool.schema)())).collect(),
+            roster: ROSTER.iter().map(entry_of_roster).collect(),
+            for_coaches: tools
+                .iter()
+                .map(|tool| entry(tool, for_somebody((tool.schema)())))
+                .collect(),
         })
     }
 
-    /// The tool with this name.
-    pub fn tool(&self, name: &str) -> Option<&'static Tool> {
-        self.tools.iter().find(|tool| tool.name == name)
+    /// What a call with this name calls.
+    pub(super) fn called(&self, name: &str) -> Option<Called> {
+        let one = self.tools.iter().find(|tool| tool.name == name);
+        let of_roster = || ROSTER.iter().find(|tool| tool.name == name);
+        one.map(Called::One).or_else(|| of_roster().map(Called::Roster))
     }
 
     /// The entry of the tool with this name.
     pub fn entry(&self, name: &str) -> Option<&model::Tool> {
-        self.list.iter().find(|entry| entry.name == name)
+        self.list
+            .iter()
+            .chain(&*self.roster)
+            .find(|entry| entry.name == name)
     }
 
-    /// All entries, always in the same order.
+    /// An athlete's whole list, always in the same order.
     pub fn list(&self) -> &[model::Tool] {
         &self.list
     }
 
-    /// The entries of what a connector offers, in the order of all.
+    /// The entries of what an athlete's connector offers, in the order of all.
     pub fn offered(&self, offer: &Offer) -> Vec<model::Tool> {
-        self.tools
-            .iter()
-            .zip(&*self.list)
-            .filter(|(tool, _)| offer.lacks(tool).is_none())
+        self.left(offer, &self.list).collect()
+    }
+
+    /// The entries of what a coach's connector offers: the roster's tools, then what its URL left of the others.
+    pub fn offered_to_coach(&self, offer: &Offer) -> Vec<model::Tool> {
+        let roster = self.roster.iter().cloned();
+        roster.chain(self.left(offer, &self.for_coaches)).collect()
+    }
+
+    fn left(&self, offer: &Offer, list: &[model::Tool]) -> impl Iterator<Item = model::Tool> {
+        let both = self.tools.iter().zip(list);
+        both.filter(|(tool, _)| offer.lacks(tool).is_none())
             .map(|(_, entry)| entry.clone())
-            .collect()
     }
 }
 
+/// A schema with the argument for whom the call is.
+fn for_somebody(mut schema: Map<String, Value>) -> Map<String, Value> {
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        let property = json!({"type": "string", "description": "Name or id, see list_athletes"});
+        properties.insert(ATHLETE.to_owned(), property);
+    }
+    schema
+}
+
 /// What clients are told of a tool: each hint is stated, because their defaults differ from what is true.
-fn entry(tool: &Tool) -> model::Tool {
-    let reads = tool.access == Access::Read;
-    let annotations = model::ToolAnnotations::with_title(tool.title)
+fn entry(tool: &Tool, schema: Map<String, Value>) -> model::Tool {
+    model::Tool::new(tool.name, tool.description, schema)
+        .with_title(tool.title)
+        .with_annotations(hints(tool.title, tool.access == Access::Read))
+}
+
+/// The same for a tool of the roster. Selecting somebody changes nothing of anybody's data.
+fn entry_of_roster(tool: &RosterTool) -> model::Tool {
+    model::Tool::new(tool.name, tool.description, (tool.schema)())
+        .with_title(tool.title)
+        .with_annotations(hints(tool.title, true))
+}
+
+fn hints(title: &str, reads: bool) -> model::ToolAnnotations {
+    model::ToolAnnotations::with_title(title)
         .read_only(reads)
         .destructive(!reads)
         .idempotent(reads)
-        // One athlete's own account, not the open web.
-        .open_world(false);
-    model::Tool::new(tool.name, tool.description, (tool.schema)())
-        .with_title(tool.title)
-        .with_annotations(annotations)
+        // Accounts of known athletes, not the open web.
+        .open_world(false)
 }
 
-fn check(tool: &Tool) -> Result<(), String> {
-    let name_fits = (1..=64).contains(&tool.name.len())
-        && tool
-            .name
+fn check(name: &str, title: &str, description: &str, schema: &Map<String, Value>) -> Result<(), String> {
+    let name_fits = (1..=64).contains(&name.len())
+        && name
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if !name_fits {
         return Err("a name is 1 to 64 of a-z, 0-9 and _".to_owned());
     }
-    if tool.title.is_empty() || tool.description.is_empty() {
+    if title.is_empty() || description.is_empty() {
         return Err("it has no title or no description".to_owned());
     }
-    if tool.description.len() > TEXT_LIMIT {
+    if description.len() > TEXT_LIMIT {
         return Err(format!("its description is longer than {TEXT_LIMIT} bytes"));
     }
-    let schema = (tool.schema)();
     if schema.get("type").and_then(Value::as_str) != Some("object") {
         return Err("its schema is not of type object".to_owned());
     }
@@ -121,7 +211,7 @@ fn check(tool: &Tool) -> Result<(), String> {
             ));
         }
     }
-    portable(&schema)
+    portable(schema)
 }
 
 /// Only what every client's validator and every model's provider understand.
@@ -175,7 +265,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::tools::{CATALOGUE, Group};
+    use crate::{
+        guard::offer::Narrow,
+        tools::{CATALOGUE, Group},
+    };
 
     fn tool(name: &'static str, schema: fn() -> Map<String, Value>) -> Tool {
         Tool {
@@ -222,6 +315,60 @@ mod tests {
             );
             assert!(entry.output_schema.is_none());
         }
+    }
+
+    #[test]
+    fn a_coachs_list_is_the_rosters_tools_and_everybodys_with_one_argument_more() {
+        let catalogue = Catalogue::new(CATALOGUE).unwrap();
+        let coachs = catalogue.offered_to_coach(&Offer::default());
+        let names: Vec<&str> = coachs.iter().map(|entry| entry.name.as_ref()).collect();
+        let wanted = ROSTER
+            .iter()
+            .map(|tool| tool.name)
+            .chain(CATALOGUE.iter().map(|tool| tool.name));
+        assert_eq!(names, wanted.collect::<Vec<_>>());
+        for (entry, own) in coachs[ROSTER.len()..].iter().zip(catalogue.list()) {
+            let mut schema = (*entry.input_schema).clone();
+            let added = schema["properties"]
+                .as_object_mut()
+                .unwrap()
+                .remove(ATHLETE)
+                .unwrap();
+            assert_eq!(added["type"], "string");
+            assert_eq!(
+                (&schema, &entry.description),
+                (&*own.input_schema, &own.description)
+            );
+            assert!(own.input_schema["properties"].get(ATHLETE).is_none());
+        }
+        let narrow = Narrow::parse(Some("tools=wellness&readonly=1")).unwrap();
+        let left = catalogue.offered_to_coach(&Offer::new(Vec::new(), narrow));
+        assert_eq!(left.len(), ROSTER.len() + 1);
+        for entry in &coachs[..ROSTER.len()] {
+            let hints = entry.annotations.as_ref().unwrap();
+            assert_eq!(
+                (hints.read_only_hint, hints.idempotent_hint),
+                (Some(true), Some(true))
+            );
+        }
+        insta::assert_snapshot!(serde_json::to_string_pretty(&coachs).unwrap());
+    }
+
+    #[test]
+    #[expect(clippy::print_stdout, reason = "the gate's log shows what the list costs")]
+    fn a_coachs_list_keeps_its_budget() {
+        let tokenizer = tiktoken_rs::o200k_base().unwrap();
+        let list = Catalogue::new(CATALOGUE)
+            .unwrap()
+            .offered_to_coach(&Offer::default());
+        let tokens = list.iter().map(|entry| {
+            let (name, description, schema) = (&entry.name, &entry.description, &entry.input_schema);
+            let listed = json!({"name": name, "description": description, "inputSchema": schema});
+            tokenizer.encode_ordinary(&listed.to_string()).len()
+        });
+        let sum: usize = tokens.sum();
+        println!("a coach's list: {sum} tokens");
+        assert!(sum <= 8000, "{sum}");
     }
 
     #[test]
@@ -273,6 +420,15 @@ mod tests {
         }
         let twice: &'static [Tool] = Box::leak(Box::new([tool("x", fine), tool("x", fine)]));
         assert!(Catalogue::new(twice).is_err());
+        let own = || {
+            object(
+                &json!({"type": "object", "additionalProperties": false, "properties":
+                {"athlete": {"type": "string", "description": "d"}}}),
+            )
+        };
+        assert!(refused(own).contains("argument athlete"));
+        let taken: &'static [Tool] = Box::leak(Box::new([tool("list_athletes", fine)]));
+        assert!(Catalogue::new(taken).is_err(), "the roster's names are taken");
         let loud: &'static [Tool] = Box::leak(Box::new([tool("Get-X", fine)]));
         assert!(Catalogue::new(loud).is_err());
     }

@@ -1,6 +1,8 @@
 //! A tool call from its message to its reply: turn, grant, deadline, panic guard, a last look at the rights, the record.
 //!
-//! No tool logic, no SQL, no HTTP: who comes is read from the request by the endpoint.
+//! What is different for a coach stands in `coach`. No tool logic, no SQL, no HTTP: who comes is read from the request by the endpoint.
+
+mod coach;
 
 use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -9,8 +11,8 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest,
-        CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult, PaginatedRequestParams,
-        ProtocolVersion, ServerCapabilities, ServerConfig,
+        CustomResult, DiscoverResult, ErrorCode, Implementation, InitializeRequestParams, InitializeResult,
+        ListToolsResult, PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig,
     },
     service::RequestContext,
 };
@@ -19,17 +21,19 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use super::{
-    catalogue::Catalogue,
+    catalogue::{Called, Catalogue},
     log::{self, Record},
 };
 use crate::{
     app::App,
     guard::{
         Caller,
+        clients::Uses,
         connection::{self, Brake},
         grant,
         link::{Visitor, in_time},
         offer::Offer,
+        touched::{Touch, Touched},
     },
     ids::AccountId,
     tools::{Answer, Tool, ToolError},
@@ -37,6 +41,8 @@ use crate::{
 
 /// Told to every client when it connects; some cut it at 2 KB.
 const INSTRUCTIONS: &str = include_str!("instructions.txt");
+/// The same for a coach's connector.
+const INSTRUCTIONS_FOR_COACHES: &str = include_str!("instructions_coach.txt");
 /// How long a client may keep the list: it changes with a new version of the service, and when the athlete switches a
 /// group on or off. A call is checked each time, whatever list it comes from.
 const LIST_FRESH_MS: u64 = 5 * 60 * 1000;
@@ -63,9 +69,13 @@ pub(super) struct Handler(Arc<Shared>);
 
 struct Shared {
     app: App,
-    brake: Brake,
+    brake: Arc<Brake>,
+    uses: Uses,
     catalogue: Catalogue,
 }
+
+/// What a call tells its caller: an answer, an error in words, or that we failed.
+type Said = Result<String, Option<String>>;
 
 /// What became of a tool's future.
 enum Ending {
@@ -79,7 +89,8 @@ impl Handler {
     pub(super) fn new(app: App, brake: Brake, catalogue: Catalogue) -> Self {
         Self(Arc::new(Shared {
             app,
-            brake,
+            brake: Arc::new(brake),
+            uses: Uses::default(),
             catalogue,
         }))
     }
@@ -87,22 +98,20 @@ impl Handler {
     async fn call(
         &self,
         visit: &Visit,
-        tool: &'static Tool,
+        called: Called,
         arguments: Map<String, Value>,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
         let app = &self.0.app;
         let started = Instant::now();
-        let Caller::Athlete { account, .. } = visit.visitor.caller else {
-            return Err(ErrorData::internal_error(
-                "A coach's connector has no tools yet.",
-                None,
-            ));
-        };
         let deadline = started + Duration::from_secs(app.config.call_seconds);
-        let record = Record::begin(app, tool, account, &visit.client);
+        let touched = Touched::default();
+        if let Caller::Athlete { account, .. } = &visit.visitor.caller {
+            touched.note(Touch::of(*account), |_| ());
+        }
+        let record = Record::begin(app, called, &visit.visitor.caller, &visit.client);
         let running =
-            AssertUnwindSafe(self.run(visit, account, tool, arguments, deadline, &record)).catch_unwind();
+            AssertUnwindSafe(self.run(visit, called, arguments, deadline, &record, &touched)).catch_unwind();
         let ending = tokio::select! {
             biased;
             // The client hung up or cancelled: dropping the future aborts the call upstream.
@@ -114,18 +123,18 @@ impl Handler {
             },
         };
         let (outcome, said) = match ending {
-            Ending::Done(done) => self.last_look(visit, tool, &record, done).await,
+            Ending::Done(done) => self.last_look(visit, called, &touched, done).await,
             Ending::Panicked => ("panic", Err(None)),
             Ending::TooLong => ("too_long", Err(Some(self.too_long()))),
             Ending::Cancelled => ("cancelled", Err(Some("Cancelled.".to_owned()))),
         };
-        if outcome == log::OK
-            && let Some(tie) = record.tie().filter(|tie| tie.intervals.requests() > 0)
-        {
-            noted(in_time(connection::note_success(app, tie.connection, tie.last_success_at)).await);
-        }
-        noted(visit.visitor.touch(app, &visit.client).await);
-        record.end(outcome, started.elapsed()).await;
+        let touched = touched.all();
+        tokio::join!(
+            self.note_successes(outcome, &touched),
+            self.note_uses(visit, &touched),
+            async { noted(visit.visitor.touch(app, &visit.client).await) }
+        );
+        record.end(outcome, started.elapsed(), &touched).await;
         match said {
             Ok(text) => Ok(CallToolResult::success(vec![ContentBlock::text(text)])),
             Err(Some(text)) => Ok(CallToolResult::error(vec![ContentBlock::text(text)])),
@@ -136,8 +145,61 @@ impl Handler {
         }
     }
 
-    /// The call proper: a turn, the grant, the tool.
+    /// Notes for the dashboards of whom upstream answered.
+    async fn note_successes(&self, outcome: &str, touched: &[Touch]) {
+        if outcome != log::OK {
+            return;
+        }
+        let asked = touched
+            .iter()
+            .filter_map(|touch| touch.ties.iter().find(|tie| tie.intervals.requests() > 0));
+        let notes = asked.map(|tie| {
+            let note = connection::note_success(&self.0.app, tie.connection, tie.last_success_at);
+            in_time(note)
+        });
+        futures::future::join_all(notes).await.into_iter().for_each(noted);
+    }
+
+    /// The call proper: a turn, the rights, the tool.
     async fn run(
+        &self,
+        visit: &Visit,
+        called: Called,
+        arguments: Map<String, Value>,
+        deadline: Instant,
+        record: &Record<'_>,
+        touched: &Touched,
+    ) -> Result<Answer, ToolError> {
+        let _turn = visit.visitor.turn().await.map_err(busy)?;
+        if visit.bad_arguments {
+            return Err(ToolError::Input(format!(
+                "Not done: the arguments of {} are a JSON object with the names of its schema.",
+                called.name()
+            )));
+        }
+        if let Called::One(tool) = called {
+            visit.offer.check(&self.0.app, &visit.visitor.caller, tool)?;
+        }
+        match (&visit.visitor.caller, called) {
+            (Caller::Athlete { account, .. }, Called::One(tool)) => {
+                self.run_own(visit, *account, tool, arguments, deadline, record, touched)
+                    .await
+            }
+            (Caller::Athlete { .. }, Called::Roster(tool)) => Err(ToolError::Input(format!(
+                "Not done: {} is for coaches. This connector speaks for one athlete only, and every other tool is about that \
+                 athlete: call it without naming anybody.",
+                tool.name
+            ))),
+            (Caller::Coach { .. }, called) => {
+                self.run_for_coach(visit, called, arguments, deadline, record, touched)
+                    .await
+            }
+        }
+    }
+
+    /// A tool on the athlete's own data.
+    #[expect(clippy::too_many_arguments, reason = "they are the call, once")]
+    async fn run_own(
         &self,
         visit: &Visit,
         account: AccountId,
@@ -145,18 +207,16 @@ impl Handler {
         arguments: Map<String, Value>,
         deadline: Instant,
         record: &Record<'_>,
+        touched: &Touched,
     ) -> Result<Answer, ToolError> {
         let Shared { app, brake, .. } = &*self.0;
-        let _turn = visit.visitor.turn().await.map_err(busy)?;
-        if visit.bad_arguments {
-            return Err(ToolError::Input(format!(
-                "Not done: the arguments of {} are a JSON object with the names of its schema.",
-                tool.name
-            )));
-        }
-        visit.offer.check(app, tool)?;
         let (granted, tie) = grant::open(app, brake, &visit.visitor.caller, account, tool, deadline).await?;
-        record.tied(tie).await?;
+        let athlete = tie.athlete.to_string();
+        touched.note(Touch::of(account), |touch| {
+            touch.athlete.clone_from(&athlete);
+            touch.ties.push(tie);
+        });
+        record.stands(account, &athlete).await?;
         match (tool.run)(granted, arguments).await {
             // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
             Err(ToolError::Reconnect(_)) => Err(connection::refused(app, brake, account).await),
@@ -168,39 +228,41 @@ impl Handler {
     async fn last_look(
         &self,
         visit: &Visit,
-        tool: &Tool,
-        record: &Record<'_>,
+        called: Called,
+        touched: &Touched,
         done: Result<Answer, ToolError>,
-    ) -> (&'static str, Result<String, Option<String>>) {
+    ) -> (&'static str, Said) {
+        if matches!(visit.visitor.caller, Caller::Coach { .. }) {
+            return self.last_look_for_coach(visit, &touched.all(), done).await;
+        }
         let app = &self.0.app;
         let standing = match visit.visitor.standing(app).await {
             Ok(Some(standing)) => standing,
-            Ok(None) => {
-                let text = "Withheld: this connector URL was replaced or ended while the call was running.";
-                return ("withheld", Err(Some(text.to_owned())));
-            }
+            Ok(None) => return withheld(REPLACED),
             Err(error) => return refusal(&connection::away(&error)),
         };
         match done {
             Ok(answer) => {
-                let athlete = record.tie().map(|tie| tie.athlete.as_str());
-                if visit.offer.with_off(standing.groups_off).lacks(tool).is_some() {
-                    let text = format!(
+                let touched = touched.all();
+                let tie = touched.first().and_then(|touch| touch.ties.first());
+                let athlete = tie.map(|tie| tie.athlete.as_str());
+                let offer = visit.offer.with_off(standing.groups_off);
+                let lacks = |tool: &Tool| offer.lacks(tool).is_some();
+                if matches!(called, Called::One(tool) if lacks(tool)) {
+                    withheld(&format!(
                         "Withheld: {} was switched off for this connector while the call was running.",
-                        tool.name
-                    );
-                    ("withheld", Err(Some(text)))
+                        called.name()
+                    ))
                 } else if standing.status.as_deref() == Some("connected")
                     && standing.athlete_id.as_deref() == athlete
                 {
                     (log::OK, Ok(bounded(answer.text)))
                 } else {
-                    let text = format!(
+                    withheld(&format!(
                         "Withheld: the connection to intervals.icu changed while the call was running. The athlete can look \
                          after it on {}.",
                         connection::dashboard(app)
-                    );
-                    ("withheld", Err(Some(text)))
+                    ))
                 }
             }
             Err(error) => refusal(&error),
@@ -226,7 +288,23 @@ fn visit(context: &RequestContext<RoleServer>) -> Result<&Visit, ErrorData> {
         })
 }
 
-fn refusal(error: &ToolError) -> (&'static str, Result<String, Option<String>>) {
+/// What the client is told about this connector.
+fn instructions(context: &RequestContext<RoleServer>) -> Result<String, ErrorData> {
+    let text = match visit(context)?.visitor.caller {
+        Caller::Athlete { .. } => INSTRUCTIONS,
+        Caller::Coach { .. } => INSTRUCTIONS_FOR_COACHES,
+    };
+    Ok(text.to_owned())
+}
+
+/// For whoever calls through a URL that is no longer in use when the answer is ready.
+const REPLACED: &str = "Withheld: this connector URL was replaced or ended while the call was running.";
+
+fn withheld(text: &str) -> (&'static str, Said) {
+    ("withheld", Err(Some(text.to_owned())))
+}
+
+fn refusal(error: &ToolError) -> (&'static str, Said) {
     (error.outcome(), Err(Some(bounded(error.to_string()))))
 }
 
@@ -280,9 +358,21 @@ impl ServerHandler for Handler {
         })
     }
 
-    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let mut result = self.negotiate_initialize(&request)?;
+        result.instructions = Some(instructions(&context)?);
+        Ok(result)
+    }
+
+    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
         let mut result = DiscoverResult::from_server_info(versions, self.get_info());
+        result.instructions = Some(instructions(&context)?);
         result.ttl_ms = LIST_FRESH_MS;
         result.cache_scope = CacheScope::Private;
         Ok(result)
@@ -299,8 +389,12 @@ impl ServerHandler for Handler {
                 None,
             ));
         }
-        let list = ListToolsResult::with_all_items(self.0.catalogue.offered(&visit(&context)?.offer));
-        Ok(list
+        let visit = visit(&context)?;
+        let list = match &visit.visitor.caller {
+            Caller::Athlete { .. } => self.0.catalogue.offered(&visit.offer),
+            Caller::Coach { .. } => self.0.catalogue.offered_to_coach(&visit.offer),
+        };
+        Ok(ListToolsResult::with_all_items(list)
             .with_ttl_ms(LIST_FRESH_MS)
             .with_cache_scope(CacheScope::Private))
     }
@@ -315,15 +409,15 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let visit = visit(&context)?.clone();
-        let Some(tool) = self.0.catalogue.tool(&request.name) else {
+        let Some(called) = self.0.catalogue.called(&request.name) else {
             return Err(ErrorData::invalid_params(
                 "There is no tool of this name: see tools/list.",
                 None,
             ));
         };
         let arguments = request.arguments.unwrap_or_default();
-        let span = tracing::info_span!("tool_call", tool = tool.name, link = %visit.visitor.link());
-        self.call(&visit, tool, arguments, &context)
+        let span = tracing::info_span!("tool_call", tool = called.name(), link = %visit.visitor.link());
+        self.call(&visit, called, arguments, &context)
             .instrument(span)
             .await
             .map(Into::into)
@@ -346,11 +440,13 @@ mod tests {
 
     #[test]
     fn the_instructions_fit_every_client() {
-        assert!(INSTRUCTIONS.len() < 2048, "{} bytes", INSTRUCTIONS.len());
-        assert!(
-            INSTRUCTIONS.is_ascii(),
-            "a client that cuts by bytes must not cut a character"
-        );
+        for text in [INSTRUCTIONS, INSTRUCTIONS_FOR_COACHES] {
+            assert!(text.len() < 2048, "{} bytes", text.len());
+            assert!(
+                text.is_ascii(),
+                "a client that cuts by bytes must not cut a character"
+            );
+        }
     }
 
     #[test]

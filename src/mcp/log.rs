@@ -3,23 +3,22 @@
 //! No arguments, no answers, no tokens enter any of the three.
 
 use std::{
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, header};
 use serde_json::Value;
 
+use super::catalogue::Called;
 use crate::{
     app::App,
-    guard::{connection::away, grant::Tie, link::in_time},
+    guard::{Caller, connection::away, link::in_time, touched::Touch},
     ids::{AccountId, LogId},
     queries::activity_log::{self, Entry},
     text::clean,
-    tools::{Access, Tool, ToolError},
+    tools::{Access, ToolError},
 };
 
 /// Characters of a client's name that are kept.
@@ -58,110 +57,118 @@ pub(super) const OK: &str = "ok";
 /// A change that has not ended yet, or never did.
 const UNFINISHED: &str = "unfinished";
 
-/// The record of one call while it runs.
+/// The record of one call while it runs: a row in the log of each athlete whom it touches.
 pub(super) struct Record<'a> {
     app: &'a App,
-    tool: &'a Tool,
-    entry: Entry,
-    tie: OnceLock<Tie>,
-    stands: AtomicBool,
+    tool: &'static str,
+    access: Access,
+    at: DateTime<Utc>,
+    client: &'a str,
+    caller: &'a Caller,
+    /// Rows that stand already.
+    stand: Mutex<Vec<(AccountId, LogId)>>,
 }
 
 impl<'a> Record<'a> {
     /// Begins the record of a call that was just made.
-    pub(super) fn begin(app: &'a App, tool: &'a Tool, account: AccountId, client: &str) -> Self {
-        let access = match tool.access {
+    pub(super) fn begin(app: &'a App, tool: Called, caller: &'a Caller, client: &'a str) -> Self {
+        Self {
+            app,
+            tool: tool.name(),
+            access: tool.access(),
+            at: app.clock.now(),
+            client,
+            caller,
+            stand: Mutex::default(),
+        }
+    }
+
+    fn entry(&self, account: AccountId, athlete: &str) -> Entry {
+        let access = match self.access {
             Access::Read => "read",
             Access::Write => "write",
         };
-        let entry = Entry {
-            id: LogId(app.random.uuid(&app.clock)),
-            at: app.clock.now(),
+        let (caller, coach_id) = match self.caller {
+            Caller::Athlete { .. } => (None, None),
+            Caller::Coach { coach, email, .. } => (Some(email.clone()), Some(*coach)),
+        };
+        Entry {
+            id: LogId(self.app.random.uuid(&self.app.clock)),
+            at: self.at,
             account_id: account,
-            athlete_id: String::new(),
-            caller: None,
-            coach_id: None,
-            client: client.to_owned(),
-            tool: tool.name.to_owned(),
+            athlete_id: athlete.to_owned(),
+            caller,
+            coach_id,
+            client: self.client.to_owned(),
+            tool: self.tool.to_owned(),
             access: access.to_owned(),
             outcome: UNFINISHED.to_owned(),
             duration_ms: 0,
             upstream_requests: 0,
-        };
-        Self {
-            app,
-            tool,
-            entry,
-            tie: OnceLock::new(),
-            stands: AtomicBool::new(false),
         }
     }
 
-    /// Notes whose data it is. The row of a change is written here, before the change leaves; without it nothing leaves.
-    pub(super) async fn tied(&self, tie: Tie) -> Result<(), ToolError> {
-        let tie = self.tie.get_or_init(|| tie);
-        if self.tool.access == Access::Write {
-            let row = Entry {
-                athlete_id: tie.athlete.to_string(),
-                ..self.entry.clone()
-            };
+    /// The row of a change is written here, before the change leaves; without it nothing leaves.
+    pub(super) async fn stands(&self, account: AccountId, athlete: &str) -> Result<(), ToolError> {
+        if self.access == Access::Write {
+            let row = self.entry(account, athlete);
             in_time(activity_log::write(&self.app.pool, &row))
                 .await
                 .map_err(|error| away(&error))?;
-            self.stands.store(true, Ordering::Release);
+            let mut stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
+            stand.push((account, row.id));
         }
         Ok(())
     }
 
-    /// Whose data it is, once that is known.
-    pub(super) fn tie(&self) -> Option<&Tie> {
-        self.tie.get()
-    }
-
-    /// Ends the record: row, metrics, log line. A row that cannot be written is reported, and costs nobody an answer.
-    pub(super) async fn end(self, outcome: &'static str, took: Duration) {
-        let Self {
-            app,
-            tool,
-            mut entry,
-            tie,
-            stands,
-        } = self;
-        let requests = tie.get().map_or(0, |tie| tie.intervals.requests());
-        entry.athlete_id = tie.get().map(|tie| tie.athlete.to_string()).unwrap_or_default();
-        outcome.clone_into(&mut entry.outcome);
-        entry.duration_ms = i32::try_from(took.as_millis()).unwrap_or(i32::MAX);
-        entry.upstream_requests = i32::try_from(requests).unwrap_or(i32::MAX);
-        metrics::counter!("icusync_tool_calls_total", "tool" => tool.name, "outcome" => outcome).increment(1);
-        metrics::histogram!("icusync_tool_seconds", "tool" => tool.name).record(took.as_secs_f64());
-        tracing::info!(
-            tool = tool.name,
-            outcome,
-            ms = entry.duration_ms,
-            requests,
-            "tool call"
-        );
-        let done = if stands.into_inner() {
-            in_time(activity_log::finish(
-                &app.pool,
-                entry.id,
-                outcome,
-                entry.duration_ms,
-                entry.upstream_requests,
-            ))
-            .await
-        } else {
-            in_time(activity_log::write(&app.pool, &entry)).await
-        };
-        match done {
-            Ok(()) => {}
-            // The account was deleted during the call, and its log with it.
-            Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {}
-            Err(error) => {
-                metrics::counter!("icusync_activity_log_failures_total").increment(1);
-                tracing::error!(%error, tool = tool.name, "cannot write the activity log");
+    /// Ends the record: rows, metrics, log line. A row that cannot be written is reported, and costs nobody an answer.
+    pub(super) async fn end(self, outcome: &'static str, took: Duration, touched: &[Touch]) {
+        let name = self.tool;
+        let requests: u32 = touched.iter().map(Touch::requests).sum();
+        let ms = i32::try_from(took.as_millis()).unwrap_or(i32::MAX);
+        metrics::counter!("icusync_tool_calls_total", "tool" => name, "outcome" => outcome).increment(1);
+        metrics::histogram!("icusync_tool_seconds", "tool" => name).record(took.as_secs_f64());
+        match touched.len() {
+            1 => tracing::info!(tool = name, outcome, ms, requests, "tool call"),
+            athletes => tracing::info!(tool = name, outcome, ms, requests, athletes, "tool call"),
+        }
+        // Together, so that a slow database holds up a call for many athletes no longer than one for one.
+        let rows = touched.iter().map(|touch| self.row(touch, outcome, ms));
+        for done in futures::future::join_all(rows).await {
+            match done {
+                Ok(()) => {}
+                // The account was deleted during the call, and its log with it.
+                Err(sqlx::Error::Database(error)) if error.is_foreign_key_violation() => {}
+                Err(error) => {
+                    metrics::counter!("icusync_activity_log_failures_total").increment(1);
+                    tracing::error!(%error, tool = name, "cannot write the activity log");
+                }
             }
         }
+    }
+
+    /// The account's row, when it stands already.
+    fn standing(&self, account: AccountId) -> Option<LogId> {
+        let stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
+        stand
+            .iter()
+            .find(|(whose, _)| *whose == account)
+            .map(|(_, id)| *id)
+    }
+
+    async fn row(&self, touch: &Touch, outcome: &str, ms: i32) -> sqlx::Result<()> {
+        let requests = i32::try_from(touch.requests()).unwrap_or(i32::MAX);
+        let pool = &self.app.pool;
+        if let Some(id) = self.standing(touch.account) {
+            return in_time(activity_log::finish(pool, id, outcome, ms, requests)).await;
+        }
+        let entry = Entry {
+            outcome: outcome.to_owned(),
+            duration_ms: ms,
+            upstream_requests: requests,
+            ..self.entry(touch.account, &touch.athlete)
+        };
+        in_time(activity_log::write(pool, &entry)).await
     }
 }
 

@@ -91,6 +91,14 @@ impl Arguments {
         }
     }
 
+    /// A name or an id, trimmed. Ids of bare digits are sent as numbers by some clients.
+    pub fn text_or_number(&self, name: &str, wanted: &str) -> Result<Option<String>, ToolError> {
+        match self.given.get(name) {
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            _ => Ok(self.text(name, wanted)?.map(str::to_owned)),
+        }
+    }
+
     /// A day: `YYYY-MM-DD` (a time behind it is ignored), or the words today and yesterday.
     pub fn day(&self, name: &str) -> Result<Option<NaiveDate>, ToolError> {
         let wanted = "write a day as YYYY-MM-DD, such as 2026-11-20";

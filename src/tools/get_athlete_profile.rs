@@ -53,6 +53,15 @@ pub(super) fn answer(card: &AthleteCard, now: DateTime<Utc>, athlete: &Athlete, 
     render(&card, today, athlete, detail)
 }
 
+/// One line for each group of sports: its thresholds, and what is not set. None without sport settings.
+pub(super) fn thresholds(card: &AthleteCard, athlete: &Athlete) -> Vec<String> {
+    let card = fresh(card, athlete);
+    let settings = athlete.sport_settings.iter().flatten();
+    settings
+        .map(|own| sport::line(own, athlete, card.units))
+        .collect()
+}
+
 /// The card with what the profile says now.
 fn fresh(card: &AthleteCard, athlete: &Athlete) -> AthleteCard {
     let mut card = card.clone();

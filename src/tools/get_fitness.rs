@@ -122,6 +122,20 @@ pub(super) async fn read(
     Ok(render(card, today, &asked, &rows))
 }
 
+/// Where the athlete stands today or stood in the last week, in one line; empty when there are no figures. One request.
+pub(super) async fn current(
+    upstream: &intervals::Athlete,
+    today: NaiveDate,
+) -> Result<String, intervals::Error> {
+    let oldest = today.checked_sub_days(Days::new(7)).unwrap_or(today);
+    let range = Range {
+        oldest,
+        newest: today,
+    };
+    let rows = upstream.wellness(range.oldest, range.newest, FIELDS).await?;
+    Ok(standing(&days_of(&rows, range), today))
+}
+
 /// A day of the model, as upstream computed it.
 #[derive(Debug, Clone, Copy)]
 struct Day {

@@ -1,4 +1,5 @@
-//! The tools: one file each, one row each in [`CATALOGUE`]. A tool gets a [`Granted`] and arguments, and answers.
+//! The tools: one file each, one row each in [`CATALOGUE`]. A tool gets a [`Granted`] and arguments, and answers. A tool of a
+//! coach's whole roster stands in [`ROSTER`] and gets a [`Roster`], which opens a [`Granted`] for each athlete.
 //!
 //! A tool never sees the pool, headers or tokens. Shaping, units and cleaning live in [`answer`]; reading arguments in
 //! [`arguments`]; formulas in [`crate::training`]. Each tool fetches, then renders with a pure function.
@@ -17,7 +18,9 @@ mod get_power_curves;
 mod get_training_history;
 mod get_training_summary;
 mod get_wellness;
+mod list_athletes;
 mod planned;
+mod select_athlete;
 
 use std::{future::Future, pin::Pin, time::Duration};
 
@@ -142,7 +145,7 @@ pub struct RosterTool {
 pub const ROSTER_WORD: &str = "roster";
 
 /// Every tool of a coach's roster, in the order of the list. They only look.
-pub static ROSTER: &[RosterTool] = &[];
+pub static ROSTER: &[RosterTool] = &[list_athletes::TOOL, select_athlete::TOOL];
 
 /// The tool with this name.
 pub fn by_name(name: &str) -> Option<&'static Tool> {
@@ -188,6 +191,19 @@ impl ToolError {
             Self::Upstream(_) => "upstream",
             Self::Ours(_) => "ours",
         }
+    }
+
+    /// The same error, its text under `line`.
+    #[must_use]
+    pub fn under(mut self, line: &str) -> Self {
+        let (Self::Input(text)
+        | Self::Refused(text)
+        | Self::Reconnect(text)
+        | Self::Busy { text, .. }
+        | Self::Upstream(text)
+        | Self::Ours(text)) = &mut self;
+        *text = format!("{line}\n{text}");
+        self
     }
 
     /// What a failed question about one activity means to who named its id.

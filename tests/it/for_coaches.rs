@@ -554,6 +554,10 @@ async fn of_nineteen_regenerates_at_once_one_wins_and_the_old_url_is_dead_everyw
         let id = coach(&world, COACH).await.unwrap().id;
         assert_eq!((status(&old).await, status(&other.link(&old)).await), (200, 200));
         let mut visitor = visit(&world, COACH).await;
+        // The visit holds on the other instance too, and ends there as well.
+        let there = format!("{}/for-coaches/my-roster", other.web);
+        visitor.extra = vec![("cookie", format!("visit={}", visitor.cookies["visit"]))];
+        assert_eq!(visitor.get(&there).await.status, 200);
         let resend = link(&world, "resend", COACH).await;
         let link = link(&world, "regenerate", COACH).await;
         let mut browser = world.browser();
@@ -577,6 +581,7 @@ async fn of_nineteen_regenerates_at_once_one_wins_and_the_old_url_is_dead_everyw
             .collect();
         assert_eq!(told.len(), 1);
         // Whoever asked for it may fear that somebody reads along: what was open before is shut.
+        assert_eq!(visitor.get(&there).await.status, 403);
         assert_eq!(visitor.get("/for-coaches/my-roster").await.status, 403);
         assert_eq!(open(&mut world.browser(), &resend).await.status, 410);
         assert_eq!(roster(&world, id).await.len(), 3, "the athletes stay");

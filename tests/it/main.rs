@@ -34,6 +34,8 @@ mod mcp_wire;
 mod pages;
 mod purge;
 mod resilience;
+mod roster;
+mod roster_model;
 mod rotation;
 mod serve_command;
 mod sessions;

@@ -330,7 +330,6 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 }
                 pages.push(("groups", browser.post("/link/tools", &[("shown", evil), (evil, "on")]).await));
                 pages.push(("done", browser.get(&format!("/dashboard?done={encoded}")).await));
-                pages.push(("done", browser.get(&format!("/dashboard?done={encoded}")).await));
                 pages.push(("before", browser.get(&format!("/activity?before={encoded}")).await));
                 pages.push(("zone", browser.post("/dashboard/zone", &[("zone", evil)]).await));
                 pages.push(("key", browser.post("/connect/key", &[("key", evil)]).await));
@@ -340,11 +339,8 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 pages.push(("sign-in", stranger.post("/sign-in", &[("email", evil), ("password", evil), ("next", evil)]).await));
                 pages.push(("sign-up", stranger.post("/sign-up", &[("email", evil), ("password", evil)]).await));
                 pages.push(("forgot", stranger.post("/forgot", &[("email", evil)]).await));
-                for path in ["/for-coaches/resend", "/for-coaches/regenerate", "/for-coaches/roster"] {
-                    pages.push((path, stranger.post(path, &[("email", evil)]).await));
-                }
-                pages.push(("resend", stranger.get(&format!("/for-coaches/resend/{encoded}")).await));
-                pages.push(("my roster", stranger.get(&format!("/for-coaches/my-roster?done={encoded}")).await));
+                pages.push(("resend", stranger.post("/for-coaches/resend", &[("email", evil)]).await));
+                pages.push(("roster", stranger.get(&format!("/for-coaches/roster/{encoded}")).await));
                 pages.push(("missing", stranger.get(&format!("/{encoded}")).await));
                 pages.push(("confirm", stranger.get(&format!("/confirm/{encoded}")).await));
                 for (place, page) in pages {

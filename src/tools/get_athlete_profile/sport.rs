@@ -36,17 +36,34 @@ impl Told {
     }
 }
 
-/// What is known and set for one group of sports.
-pub(super) fn block(
-    own: &SportSettings,
-    athlete: &Athlete,
-    units: Units,
-    detail: Detail,
-    told: &mut Told,
-) -> String {
+/// The thresholds of one group of sports in one line, without zones.
+pub(super) fn line(own: &SportSettings, athlete: &Athlete, units: Units) -> String {
+    let Thresholds { heading, known } = thresholds(own, athlete, units);
+    format!("{heading}: {known}")
+}
+
+/// Which sports, and what is set for them.
+struct Thresholds {
+    heading: String,
+    known: String,
+}
+
+/// How the pace of these sports is written.
+fn pace_of(own: &SportSettings, units: Units) -> PaceUnit {
+    own.pace_units
+        .as_deref()
+        .and_then(PaceUnit::set_as)
+        .or_else(|| PaceUnit::usual(tempo_of(own), units))
+        .unwrap_or(PaceUnit::long(units))
+}
+
+fn tempo_of(own: &SportSettings) -> Tempo {
+    Tempo::of(own.types.iter().flatten().next().map_or("", String::as_str))
+}
+
+fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -> Thresholds {
     let types: Vec<String> = own.types.iter().flatten().map(|sport| clean(sport, 30)).collect();
-    let first = own.types.iter().flatten().next().map_or("", String::as_str);
-    let tempo = Tempo::of(first);
+    let tempo = tempo_of(own);
     let heading = match (types.is_empty(), own.other == Some(true)) {
         (_, true) => "All other sports".to_owned(),
         (true, false) => "Unnamed sports".to_owned(),
@@ -55,12 +72,7 @@ pub(super) fn block(
     let (ftp, indoor) = (positive(own.ftp), positive(own.indoor_ftp));
     let (lthr, max_hr) = (positive(own.lthr), positive(own.max_hr));
     let threshold = positive(own.threshold_pace);
-    let pace = own
-        .pace_units
-        .as_deref()
-        .and_then(PaceUnit::set_as)
-        .or_else(|| PaceUnit::usual(tempo, units))
-        .unwrap_or(PaceUnit::long(units));
+    let pace = pace_of(own, units);
 
     let mut known = Vec::new();
     let mut unset = Vec::new();
@@ -103,9 +115,32 @@ pub(super) fn block(
     if let Some(on) = own.updated {
         known.push(format!("settings of {}", on.date_naive()));
     }
+    Thresholds {
+        heading,
+        known: known.join(" · "),
+    }
+}
 
-    let mut lines = vec![format!("## {heading}"), known.join(" · ")];
-    let who = types.first().map_or("", String::as_str);
+/// What is known and set for one group of sports.
+pub(super) fn block(
+    own: &SportSettings,
+    athlete: &Athlete,
+    units: Units,
+    detail: Detail,
+    told: &mut Told,
+) -> String {
+    let (ftp, indoor) = (positive(own.ftp), positive(own.indoor_ftp));
+    let threshold = positive(own.threshold_pace);
+    let pace = pace_of(own, units);
+    let Thresholds { heading, known } = thresholds(own, athlete, units);
+    let who = own
+        .types
+        .iter()
+        .flatten()
+        .next()
+        .map_or_else(String::new, |sport| clean(sport, 30));
+    let who = who.as_str();
+    let mut lines = vec![format!("## {heading}"), known];
     let power = own.power_zones.as_deref().unwrap_or_default();
     let power_names = own.power_zone_names.as_deref().unwrap_or_default();
     let whole = |value| units::whole(Some(value));

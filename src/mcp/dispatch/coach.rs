@@ -1,0 +1,181 @@
+//! A coach's call: for whom it is, the rights on that athlete's data, and the last look at all that an answer rests on.
+//!
+//! What holds for every call stands in [`super`]; what a grant is worth in [`crate::guard::roster`].
+
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::{Handler, REPLACED, Said, Shared, Visit, bounded, log, refusal, withheld};
+use crate::{
+    guard::{
+        Caller, Member, Roster,
+        clients::Use,
+        connection,
+        roster::How,
+        touched::{Touch, Touched},
+    },
+    mcp::{
+        catalogue::{ATHLETE, Called},
+        log::Record,
+    },
+    queries::grants::Standing,
+    tools::{Answer, Tool, ToolError, arguments},
+};
+
+impl Handler {
+    /// The call proper for a coach: the roster, for whom the call is, the grant, the tool.
+    pub(super) async fn run_for_coach(
+        &self,
+        visit: &Visit,
+        called: Called,
+        mut given: Map<String, Value>,
+        deadline: Instant,
+        record: &Record<'_>,
+        touched: &Touched,
+    ) -> Result<Answer, ToolError> {
+        let Shared { app, brake, .. } = &*self.0;
+        let named = match called {
+            // It reads its arguments itself.
+            Called::Roster(_) => None,
+            Called::One(_) => athlete_of(&mut given)?,
+        };
+        let roster = Roster::of(app, brake, &visit.visitor, deadline, touched).await?;
+        let tool = match called {
+            Called::Roster(tool) => return (tool.run)(roster, given).await,
+            Called::One(tool) => tool,
+        };
+        let (member, how) = roster.whom(named.as_deref(), tool.access)?;
+        if how != How::Selected {
+            return run_for(&roster, member, tool, given, record, touched).await;
+        }
+        roster.renew_selection().await;
+        let line = format!("{}, selected earlier through this connector", member.name());
+        match run_for(&roster, member, tool, given, record, touched).await {
+            Ok(answer) => Ok(Answer::of([line, answer.text])),
+            Err(error) => Err(error.under(&line)),
+        }
+    }
+
+    /// Notes which grants were used, through which client.
+    pub(super) async fn note_uses(&self, visit: &Visit, touched: &[Touch]) {
+        let Caller::Coach { email, .. } = &visit.visitor.caller else {
+            return;
+        };
+        let let_through = touched.iter().filter(|touch| !touch.ties.is_empty());
+        let uses: Vec<Use> = let_through
+            .filter_map(|touch| {
+                Some(Use {
+                    grant: touch.grant?,
+                    account: touch.account,
+                })
+            })
+            .collect();
+        self.0.uses.note(&self.0.app, email, &visit.client, &uses).await;
+    }
+
+    /// The URL, each grant, its tools and its connection may have ended while the call ran: then nothing of the answer is
+    /// told, an error about such an athlete included.
+    pub(super) async fn last_look_for_coach(
+        &self,
+        visit: &Visit,
+        touched: &[Touch],
+        done: Result<Answer, ToolError>,
+    ) -> (&'static str, Said) {
+        let app = &self.0.app;
+        let grants: Vec<_> = touched.iter().filter_map(|touch| touch.grant).collect();
+        let standings = match visit.visitor.roster_standing(app, &grants).await {
+            Ok(Some(standings)) => standings,
+            Ok(None) => return withheld(REPLACED),
+            Err(error) => return refusal(&connection::away(&error)),
+        };
+        let of = |touch: &Touch| {
+            standings
+                .iter()
+                .find(|standing| Some(standing.grant_id) == touch.grant)
+        };
+        let changed = named(touched, |touch| {
+            !of(touch).is_some_and(|standing| still_granted(touch, standing))
+        });
+        if !changed.is_empty() {
+            return withheld(&format!(
+                "Withheld: {changed} changed what you may do while the call was running. list_athletes says what you may do \
+                 now."
+            ));
+        }
+        match done {
+            Ok(answer) => {
+                let lost = named(touched, |touch| {
+                    !of(touch).is_some_and(|standing| still_tied(touch, standing))
+                });
+                if lost.is_empty() {
+                    return (log::OK, Ok(bounded(answer.text)));
+                }
+                withheld(&format!(
+                    "Withheld: the connection of {lost} to intervals.icu changed while the call was running. Whose it is can \
+                     look after it on {}; list_athletes says how it stands.",
+                    connection::dashboard(app)
+                ))
+            }
+            // What went wrong may be the connection itself: then the error is the answer.
+            Err(error) => refusal(&error),
+        }
+    }
+}
+
+/// A tool on one athlete's data.
+async fn run_for(
+    roster: &Roster,
+    member: &Member,
+    tool: &'static Tool,
+    given: Map<String, Value>,
+    record: &Record<'_>,
+    touched: &Touched,
+) -> Result<Answer, ToolError> {
+    let granted = roster.open(member, tool).await?;
+    for touch in touched.all() {
+        record.stands(touch.account, &touch.athlete).await?;
+    }
+    match (tool.run)(granted, given).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(roster.looked_into(member, error).await),
+    }
+}
+
+/// Takes the athlete out of the arguments: the tool does not know it.
+fn athlete_of(given: &mut Map<String, Value>) -> Result<Option<String>, ToolError> {
+    match given.remove(ATHLETE) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        // An old sign-up's id is bare digits, and some clients send those as a number.
+        Some(Value::Number(id)) => Ok(Some(id.to_string())),
+        Some(_) => Err(arguments::wrong(
+            ATHLETE,
+            "write a name or an id, as list_athletes shows them",
+        )),
+    }
+}
+
+fn still_granted(touch: &Touch, standing: &Standing) -> bool {
+    let granted = |used: &&'static str| standing.tools.iter().any(|tool| tool == used);
+    touch.tools.iter().all(granted)
+}
+
+/// Whether what was opened is still tied to the same athlete. A connection that was found refused by the call itself was
+/// connected when the data came.
+fn still_tied(touch: &Touch, standing: &Standing) -> bool {
+    let connected = standing.status == "connected" || (touch.lost && standing.status == "reconnect");
+    touch
+        .ties
+        .iter()
+        .all(|tie| connected && tie.athlete.as_str() == standing.athlete_id)
+}
+
+/// The names of those of whom it is so; empty when it is of nobody.
+fn named(touched: &[Touch], so: impl Fn(&Touch) -> bool) -> String {
+    let names: Vec<&str> = touched
+        .iter()
+        .filter(|touch| so(touch))
+        .map(|touch| touch.name.as_str())
+        .collect();
+    names.join(", ")
+}

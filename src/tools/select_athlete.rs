@@ -1,0 +1,174 @@
+//! select_athlete: from here on a read through this connector that names nobody means this athlete.
+//!
+//! At most two requests: `GET /athlete/{id}` for thresholds, `GET /athlete/{id}/wellness` for form, each only where its tool is
+//! granted. The selection stands whether upstream answers or not.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Answer, RosterTool, ToolError,
+    answer::{self, units},
+    arguments, by_name, get_athlete_profile, get_fitness, list_athletes,
+};
+use crate::guard::{
+    Granted, Member, Roster,
+    roster::{SELECTED_FOR, State},
+};
+
+pub(super) const TOOL: RosterTool = RosterTool {
+    name: "select_athlete",
+    title: "Select an athlete",
+    description: "Selects whom later reads through this connector mean when they name no athlete; lapses 60 minutes after its \
+        last use. Answers what is granted and, as far as granted, thresholds by sport and current form.",
+    schema,
+    run: |roster, given| Box::pin(async move { run(&roster, given).await }),
+};
+
+/// The tools whose data it shows.
+const PROFILE: &str = "get_athlete_profile";
+const FITNESS: &str = "get_fitness";
+
+fn schema() -> Map<String, Value> {
+    let mut schema = arguments::schema(&[(
+        "athlete",
+        json!({"type": "string", "description": "Name or id, see list_athletes"}),
+    )]);
+    schema.insert("required".to_owned(), json!(["athlete"]));
+    schema
+}
+
+async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let text = list_athletes::athlete(given)?;
+    let member = roster.find(&text)?;
+    roster.select(member).await?;
+    if member.state() != State::Connected {
+        return Ok(Answer::of([
+            alone(member),
+            terms(member),
+            unconnected(member, &roster.dashboard()),
+        ]));
+    }
+    // One after the other: what the first asks the database serves the second too.
+    let profile = open(roster, member, PROFILE).await;
+    let fitness = open(roster, member, FITNESS).await;
+    let first = [&profile, &fitness]
+        .into_iter()
+        .find_map(|part| part.as_ref()?.as_ref().ok())
+        .map_or_else(|| alone(member), first_line);
+    let (thresholds, form) = tokio::join!(
+        told(roster, member, "thresholds", PROFILE, profile, thresholds),
+        told(roster, member, "form", FITNESS, fitness, form),
+    );
+    Ok(Answer::of([first, terms(member), thresholds, form]))
+}
+
+/// The right to use `tool`; none when it is not granted.
+async fn open(roster: &Roster, member: &Member, tool: &str) -> Option<Result<Granted, ToolError>> {
+    let tool = by_name(tool).filter(|tool| member.may(tool.name))?;
+    Some(roster.open(member, tool).await)
+}
+
+/// One part of the answer, or why it is missing.
+async fn told<F: Future<Output = Result<String, ToolError>>>(
+    roster: &Roster,
+    member: &Member,
+    part: &str,
+    tool: &str,
+    opened: Option<Result<Granted, ToolError>>,
+    read: impl FnOnce(Granted) -> F,
+) -> String {
+    let error = match opened {
+        None => return format!("{part}: {tool} is not granted"),
+        Some(Err(error)) => error,
+        Some(Ok(granted)) => match read(granted).await {
+            Ok(text) => return text,
+            Err(error) => roster.looked_into(member, error).await,
+        },
+    };
+    format!("{part}: {error}")
+}
+
+async fn thresholds(granted: Granted) -> Result<String, ToolError> {
+    let athlete = granted.profile().await?;
+    let lines = get_athlete_profile::thresholds(granted.athlete(), &athlete);
+    if lines.is_empty() {
+        return Ok("thresholds: no sport settings at intervals.icu".to_owned());
+    }
+    Ok(format!("Thresholds by sport\n{}", lines.join("\n")))
+}
+
+async fn form(granted: Granted) -> Result<String, ToolError> {
+    let line = get_fitness::current(granted.intervals(), granted.today()).await?;
+    if line.is_empty() {
+        return Ok("form: intervals.icu has no fitness figures of the last 7 days".to_owned());
+    }
+    // As in get_fitness: a row of the model does not say which devices its loads came from.
+    Ok(format!(
+        "Form (CTL - ATL)\n{line}\nMay derive in part from Garmin device data."
+    ))
+}
+
+fn first_line(granted: &Granted) -> String {
+    let card = granted.athlete();
+    let parts = ["selected".to_owned(), format!("athlete {}", card.id)];
+    answer::first_line(card, granted.today(), &parts)
+}
+
+/// The first line when nothing was opened, so that no zone and no date are known.
+fn alone(member: &Member) -> String {
+    format!("{} · selected · athlete {}", member.name(), member.athlete_id())
+}
+
+/// What may be done, and for how long.
+fn terms(member: &Member) -> String {
+    let not = list_athletes::not_granted(member);
+    let not = if not.is_empty() {
+        not
+    } else {
+        format!("\nNot granted: {not}")
+    };
+    let until = member
+        .until()
+        .map(|day| format!(" · until the end of {}", units::date(day)))
+        .unwrap_or_default();
+    format!(
+        "Reads through this connector that name no athlete are about {} from now on, until {} minutes pass without one. \
+         Changes always name their athlete.\nGranted: {}{until}{not}",
+        member.name(),
+        SELECTED_FOR.num_minutes(),
+        list_athletes::granted(member),
+    )
+}
+
+fn unconnected(member: &Member, dashboard: &str) -> String {
+    let name = member.name();
+    match member.state() {
+        State::Connected => String::new(),
+        State::Reconnect => format!(
+            "No data for now: intervals.icu no longer accepts the connection of {name}, who can connect again on {dashboard}."
+        ),
+        State::Disconnected => format!(
+            "No data for now: {name} disconnected intervals.icu from IcuSync, and can connect it again on {dashboard}."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_not_connected_is_selected_all_the_same() {
+        let tools = ["get_fitness", "get_power_curves", "get_events"];
+        let told: Vec<String> = [State::Reconnect, State::Disconnected]
+            .into_iter()
+            .map(|state| {
+                let member =
+                    Member::sample("Ana Berger", "i1001", &tools, state).expiring("2026-12-31T23:00:00Z");
+                let unconnected = unconnected(&member, "https://icusync.example/dashboard");
+                Answer::of([alone(&member), terms(&member), unconnected]).text
+            })
+            .collect();
+        insta::assert_snapshot!(told.join("\n\n"));
+    }
+}
