@@ -13,6 +13,12 @@ use crate::{
     mcp,
     pages::{
         accounts, activity, address, assets, check, coach_project, connections, dashboard, delete, export,
+        for_coaches::{
+            self, erase, my_roster,
+            regenerate::{self, Regenerate},
+            resend::{self, Resend},
+            roster::{self, Roster},
+        },
         health, home, links, password, problem, reset, sessions, settings, site, status, steps, support,
     },
 };
@@ -65,6 +71,7 @@ fn pages(app: &App) -> Router {
         .route("/forgot/sent", get(reset::sent))
         .route("/reset/{token}", get(reset::open_link))
         .route("/reset", get(reset::form).post(reset::reset))
+        .merge(coaches())
         // For the athlete.
         .route("/dashboard", get(dashboard::show))
         .route("/dashboard/zone", post(dashboard::set_zone))
@@ -96,4 +103,61 @@ fn pages(app: &App) -> Router {
         .route("/account/deleted", get(delete::done))
         .fallback(problem::not_found);
     layers::around_pages(router, problem::dress).with_state(app.clone())
+}
+
+/// For coaches, who have no account: wishes that a mail answers, and a short visit to the own roster.
+fn coaches() -> Router<App> {
+    Router::new()
+        .route("/for-coaches", get(for_coaches::show))
+        .route("/for-coaches/sent", get(for_coaches::sent))
+        .route(
+            "/for-coaches/resend",
+            get(for_coaches::back::<Resend>).post(for_coaches::ask::<Resend>),
+        )
+        .route(
+            "/for-coaches/resend/{token}",
+            get(for_coaches::open_link::<Resend>),
+        )
+        .route(
+            "/for-coaches/resend/confirm",
+            get(for_coaches::confirm_page::<Resend>).post(resend::confirm),
+        )
+        .route("/for-coaches/resend/done", get(resend::done))
+        .route(
+            "/for-coaches/regenerate",
+            get(for_coaches::back::<Regenerate>).post(for_coaches::ask::<Regenerate>),
+        )
+        .route(
+            "/for-coaches/regenerate/{token}",
+            get(for_coaches::open_link::<Regenerate>),
+        )
+        .route(
+            "/for-coaches/regenerate/confirm",
+            get(for_coaches::confirm_page::<Regenerate>).post(regenerate::confirm),
+        )
+        .route("/for-coaches/regenerate/done", get(regenerate::done))
+        .route(
+            "/for-coaches/roster",
+            get(for_coaches::back::<Roster>).post(for_coaches::ask::<Roster>),
+        )
+        .route(
+            "/for-coaches/roster/{token}",
+            get(for_coaches::open_link::<Roster>),
+        )
+        .route(
+            "/for-coaches/roster/confirm",
+            get(for_coaches::confirm_page::<Roster>).post(roster::confirm),
+        )
+        .route("/for-coaches/my-roster", get(my_roster::show))
+        .route("/for-coaches/my-roster/leave", post(my_roster::leave))
+        .route("/for-coaches/my-roster/refuse", post(my_roster::refuse))
+        .route("/for-coaches/my-roster/welcome", post(my_roster::welcome))
+        .route("/for-coaches/my-roster/refuse-all", post(my_roster::refuse_all))
+        .route("/for-coaches/my-roster/welcome-all", post(my_roster::welcome_all))
+        .route(
+            "/for-coaches/my-roster/erase",
+            get(erase::form).post(erase::erase),
+        )
+        .route("/for-coaches/my-roster/done", post(my_roster::finish))
+        .route("/for-coaches/erased", get(erase::done))
 }

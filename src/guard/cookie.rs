@@ -26,6 +26,14 @@ pub const CONFIRM: Cookie = Cookie { name: "confirm" };
 pub const RESET: Cookie = Cookie { name: "reset" };
 /// The token of a link to change the address that was opened.
 pub const ADDRESS: Cookie = Cookie { name: "address" };
+/// The token of a link to have a coach's URL mailed again that was opened.
+pub const RESEND: Cookie = Cookie { name: "resend" };
+/// The token of a link to replace a coach's URL that was opened.
+pub const REGENERATE: Cookie = Cookie { name: "regenerate" };
+/// The token of a link to a coach's roster that was opened.
+pub const ROSTER: Cookie = Cookie { name: "roster" };
+/// A coach's visit to the own roster.
+pub const VISIT: Cookie = Cookie { name: "visit" };
 
 impl Cookie {
     /// The value that the browser sent. Sent twice, or among oversized headers, it counts as not sent: then somebody

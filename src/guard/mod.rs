@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod clients;
+pub mod coach_session;
 pub mod coaches;
 pub mod connection;
 pub mod cookie;

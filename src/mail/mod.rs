@@ -98,6 +98,20 @@ pub enum Mail {
     NewClient(NewClient),
 }
 
+/// Names of the mails that a coach gets as a coach. They go when the coach's address is erased; an account of the same
+/// address keeps its own.
+pub const TO_COACHES: [&str; 9] = [
+    "coach_invite",
+    "coach_joined",
+    "coach_resend",
+    "coach_url",
+    "coach_regenerate",
+    "coach_new_url",
+    "coach_roster",
+    "grant_changed",
+    "grant_ended",
+];
+
 impl Mail {
     /// The mail's name: in the queue's row and in the log.
     pub const fn name(&self) -> &'static str {

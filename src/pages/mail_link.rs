@@ -13,7 +13,7 @@ use super::{Frame, frame::with_status};
 use crate::{
     app::App,
     error::Problem,
-    guard::cookie::{ADDRESS, CONFIRM, Cookie, RESET},
+    guard::cookie::{ADDRESS, CONFIRM, Cookie, REGENERATE, RESEND, RESET, ROSTER},
     secrets::{Token, TokenKind},
 };
 
@@ -41,6 +41,21 @@ pub(super) const RESET_PAGE: MailPage = MailPage {
 pub(super) const ADDRESS_PAGE: MailPage = MailPage {
     cookie: ADDRESS,
     path: "/address",
+};
+/// Having a coach's URL mailed again.
+pub(super) const RESEND_PAGE: MailPage = MailPage {
+    cookie: RESEND,
+    path: "/for-coaches/resend/confirm",
+};
+/// Replacing a coach's URL.
+pub(super) const REGENERATE_PAGE: MailPage = MailPage {
+    cookie: REGENERATE,
+    path: "/for-coaches/regenerate/confirm",
+};
+/// Looking after a coach's roster.
+pub(super) const ROSTER_PAGE: MailPage = MailPage {
+    cookie: ROSTER,
+    path: "/for-coaches/roster/confirm",
 };
 
 impl MailPage {

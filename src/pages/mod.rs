@@ -13,6 +13,7 @@ pub mod dashboard;
 pub mod delete;
 mod device;
 pub mod export;
+pub mod for_coaches;
 mod form;
 mod frame;
 pub mod health;

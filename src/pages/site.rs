@@ -40,6 +40,13 @@ pub(super) static COACH_PROJECT: About = About {
     description: "Make a Claude project that coaches from your own intervals.icu data: instructions to copy, what to ask \
                   first, and how to keep it honest.",
 };
+/// What coaches need to know, and what they can have mailed.
+pub(super) static FOR_COACHES: About = About {
+    path: "/for-coaches",
+    title: "For coaches",
+    description: "Your athletes invite you by mail, you paste one URL into Claude and ask about any of them. No account, \
+                  nothing to pay. Lost your URL? Have it mailed again here.",
+};
 /// Questions and answers.
 pub(super) static SUPPORT: About = About {
     path: "/support",
@@ -68,7 +75,15 @@ pub(super) static STATUS: About = About {
 };
 
 /// All of them beside the home page, in the order of the sitemap.
-static PAGES: [&About; 6] = [&STEPS, &COACH_PROJECT, &SUPPORT, &PRIVACY, &CHECK, &STATUS];
+static PAGES: [&About; 7] = [
+    &STEPS,
+    &COACH_PROJECT,
+    &FOR_COACHES,
+    &SUPPORT,
+    &PRIVACY,
+    &CHECK,
+    &STATUS,
+];
 
 /// `GET /robots.txt`: the pages for everyone may be found; nothing else is for machines.
 pub async fn robots(State(app): State<App>) -> Response {

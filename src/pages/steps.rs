@@ -1,5 +1,5 @@
 //! How each client is given the connector: on a page for everyone with a placeholder, on the dashboard with the
-//! athlete's own URL, masked until it is shown.
+//! athlete's own URL, masked until it is shown, and for coaches, whose URL came by mail.
 //!
 //! What the clients can do was read in their own documents; what is not known of one is not said.
 
@@ -30,6 +30,10 @@ pub(super) struct Copy {
 pub(super) struct Steps {
     /// Whether the athlete's own URL stands in them.
     pub(super) own: bool,
+    /// Whether they are for a coach.
+    pub(super) coach: bool,
+    /// What to call the connector.
+    pub(super) name: &'static str,
     /// A command for Claude Code.
     pub(super) claude_code: Copy,
     /// The configuration of Cursor.
@@ -45,35 +49,47 @@ pub(super) struct Steps {
 impl Steps {
     /// With `shown` in the place of the URL; `own` is the true one, which is seen only on demand.
     pub(super) fn of(shown: &str, own: Option<&str>) -> Self {
-        let copy = |id, what, text: fn(&str) -> String| Copy {
+        Self::named("IcuSync", "icusync", shown, own)
+    }
+
+    /// For a coach. The connector has another name, so that who also trains can tell it from the own one.
+    pub(super) fn for_coaches(shown: &str) -> Self {
+        Self {
+            coach: true,
+            ..Self::named("IcuSync Coach", "icusync-coach", shown, None)
+        }
+    }
+
+    fn named(name: &'static str, word: &str, shown: &str, own: Option<&str>) -> Self {
+        let copy = |id, what, text: fn(&str, &str) -> String| Copy {
             id,
             what,
-            shown: text(shown),
-            own: own.map(text),
+            shown: text(word, shown),
+            own: own.map(|own| text(word, own)),
         };
         Self {
             own: own.is_some(),
+            coach: false,
+            name,
             claude_code: copy("copy-claude-code", "command", claude_code),
-            cursor: copy("copy-cursor", "configuration", |url| {
-                pretty(&json!({"mcpServers": {"icusync": {"url": url}}}))
+            cursor: copy("copy-cursor", "configuration", |word, url| {
+                pretty(&json!({"mcpServers": {word: {"url": url}}}))
             }),
-            vs_code: copy("copy-vs-code", "configuration", |url| {
-                pretty(&json!({"servers": {"icusync": {"type": "http", "url": url}}}))
+            vs_code: copy("copy-vs-code", "configuration", |word, url| {
+                pretty(&json!({"servers": {word: {"type": "http", "url": url}}}))
             }),
-            any: copy("copy-any", "configuration", |url| {
-                pretty(&json!({"mcpServers": {"icusync": {"type": "http", "url": url}}}))
+            any: copy("copy-any", "configuration", |word, url| {
+                pretty(&json!({"mcpServers": {word: {"type": "http", "url": url}}}))
             }),
-            bridge: copy("copy-bridge", "configuration", |url| {
-                pretty(
-                    &json!({"mcpServers": {"icusync": {"command": "npx", "args": ["-y", "mcp-remote", url]}}}),
-                )
+            bridge: copy("copy-bridge", "configuration", |word, url| {
+                pretty(&json!({"mcpServers": {word: {"command": "npx", "args": ["-y", "mcp-remote", url]}}}))
             }),
         }
     }
 }
 
-fn claude_code(url: &str) -> String {
-    format!("claude mcp add --transport http --scope user icusync {url}")
+fn claude_code(word: &str, url: &str) -> String {
+    format!("claude mcp add --transport http --scope user {word} {url}")
 }
 
 fn pretty(value: &Value) -> String {
@@ -116,5 +132,11 @@ mod tests {
             assert!(!copy.shown.contains("secret"), "{}", copy.id);
         }
         assert!(steps.claude_code.own.unwrap().ends_with(own));
+        let coach = Steps::for_coaches("https://links.example/mcp/YOUR-TOKEN");
+        let config: Value = serde_json::from_str(&coach.any.shown).unwrap();
+        assert!(
+            config["mcpServers"]["icusync-coach"].is_object(),
+            "who also trains keeps both: {config}"
+        );
     }
 }

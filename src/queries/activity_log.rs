@@ -34,13 +34,20 @@ pub struct Entry {
     pub upstream_requests: i32,
 }
 
-/// Writes a row.
+/// What stands in the place of a coach's name once the address is erased.
+pub const DELETED_COACH: &str = "a deleted coach";
+
+/// Writes a row. A call may outlive its coach: then the row does not name whose address was erased meanwhile. The lock makes
+/// it wait for an erasure that is under way, and an erasure for it.
 pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
+        with coach as (select id from coaches where id = $12 for key share)
         insert into activity_log
             (id, at, account_id, athlete_id, caller, client, tool, access, outcome, duration_ms, upstream_requests, coach_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        select $1, $2, $3, $4, case when $12::uuid is null or coach.id is not null then $5 else $13 end, $6, $7, $8, $9, $10,
+            $11, coach.id
+        from (values (true)) as one left join coach on true
         "#,
         entry.id.0,
         entry.at,
@@ -53,7 +60,8 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
         entry.outcome,
         entry.duration_ms,
         entry.upstream_requests,
-        entry.coach_id.map(|id| id.0)
+        entry.coach_id.map(|id| id.0),
+        DELETED_COACH
     )
     .execute(db)
     .await
@@ -163,11 +171,11 @@ pub async fn clients_of(
 }
 
 /// Takes a coach's name out of every athlete's log, because the coach had the address erased.
-pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId, instead: &str) -> sqlx::Result<()> {
+pub async fn forget_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<()> {
     sqlx::query!(
         "update activity_log set caller = $2, coach_id = null where coach_id = $1",
         coach_id.0,
-        instead
+        DELETED_COACH
     )
     .execute(db)
     .await

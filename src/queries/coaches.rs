@@ -74,6 +74,34 @@ pub async fn by_id(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>> 
     .await
 }
 
+/// The coach of this row, locked until the transaction ends: an invite that comes meanwhile waits, and sees what was done.
+pub async fn locked(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>> {
+    sqlx::query_as!(
+        Coach,
+        r#"
+        select id as "id: CoachId", email, email_key, created_at, refuses_all_at from coaches where id = $1
+        for no key update
+        "#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The coach with this address, locked as by [`locked`].
+pub async fn locked_by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<Coach>> {
+    sqlx::query_as!(
+        Coach,
+        r#"
+        select id as "id: CoachId", email, email_key, created_at, refuses_all_at from coaches where email_key = $1
+        for no key update
+        "#,
+        email_key
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Takes no invites at all from now on, or takes them again.
 pub async fn set_refuses_all(db: impl Db<'_>, id: CoachId, since: Option<DateTime<Utc>>) -> sqlx::Result<()> {
     sqlx::query!(
@@ -104,16 +132,16 @@ pub async fn refuse(
     .map(drop)
 }
 
-/// Takes one account's invites again.
-pub async fn welcome(db: impl Db<'_>, id: CoachId, account_id: AccountId) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Takes one account's invites again; true when they were refused.
+pub async fn welcome(db: impl Db<'_>, id: CoachId, account_id: AccountId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         "delete from refusals where coach_id = $1 and account_id = $2",
         id.0,
         account_id.0
     )
     .execute(db)
-    .await
-    .map(drop)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Whether the coach refuses this account's invites, or everybody's.

@@ -200,16 +200,37 @@ pub async fn end(db: impl Db<'_>, id: GrantId, account_id: AccountId) -> sqlx::R
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends a grant at the coach's word; true when it was there.
-pub async fn leave(db: impl Db<'_>, coach_id: CoachId, account_id: AccountId) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "delete from grants where coach_id = $1 and account_id = $2",
+/// An athlete whom a coach left.
+#[derive(Debug, Clone)]
+pub struct Left {
+    /// The athlete's account.
+    pub account_id: AccountId,
+    /// The account's address.
+    pub email: String,
+    /// The same for lookup.
+    pub email_key: String,
+    /// When the grant would have ended by itself, or has.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Ends a coach's grants at the coach's word: the one from `only` this account, or all. Tells whose they were.
+pub async fn leave(db: impl Db<'_>, coach_id: CoachId, only: Option<AccountId>) -> sqlx::Result<Vec<Left>> {
+    sqlx::query_as!(
+        Left,
+        r#"
+        with gone as (
+            delete from grants where coach_id = $1 and ($2::uuid is null or account_id = $2)
+            returning account_id, expires_at
+        )
+        select g.account_id as "account_id: AccountId", a.email, a.email_key, g.expires_at
+        from gone g join accounts a on a.id = g.account_id
+        order by g.account_id
+        "#,
         coach_id.0,
-        account_id.0
+        only.map(|id| id.0)
     )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_all(db)
+    .await
 }
 
 /// How many grants this account made since `since`, for the daily limit. Those that ended again count no more; mails do

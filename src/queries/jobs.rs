@@ -228,6 +228,18 @@ pub async fn forget(db: &mut PgConnection, account_id: AccountId, recipient: &[u
     .map(drop)
 }
 
+/// Deletes the mails of these names to an address, sent or not.
+pub async fn forget_mails(db: impl Db<'_>, recipient: &[u8], names: &[String]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from jobs where kind = 'mail' and recipient = $1 and name = any($2)",
+        recipient,
+        names
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
 /// Deletes up to `limit` jobs that ended before `before`.
 pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(

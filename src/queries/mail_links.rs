@@ -153,6 +153,17 @@ pub async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
         .map(drop)
 }
 
+/// Kills every open link of a coach's address, and leaves those that an account of the same address has.
+pub async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from mail_links where email_key = $1 and kind in ('resend', 'regenerate', 'roster')",
+        email_key
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
 /// A link as its owner's export tells of it: never the hash, never the password that goes with it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Told {

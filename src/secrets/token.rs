@@ -16,6 +16,8 @@ pub enum TokenKind {
     Mail,
     /// The `state` of an OAuth connect.
     State,
+    /// A coach's visit to the own roster.
+    Visit,
 }
 
 impl TokenKind {
@@ -25,6 +27,7 @@ impl TokenKind {
             Self::Session => "icus_",
             Self::Mail => "icum_",
             Self::State => "icuo_",
+            Self::Visit => "icuv_",
         }
     }
 }
@@ -122,11 +125,12 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [TokenKind; 4] = [
+    const KINDS: [TokenKind; 5] = [
         TokenKind::Link,
         TokenKind::Session,
         TokenKind::Mail,
         TokenKind::State,
+        TokenKind::Visit,
     ];
 
     #[test]

@@ -23,6 +23,7 @@ mod database;
 mod delete;
 mod demo_command;
 mod export;
+mod for_coaches;
 mod grid;
 mod links;
 mod mail;

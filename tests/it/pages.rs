@@ -30,10 +30,18 @@ use crate::world::{Page, World, test, test_with};
 const POLICY: &str =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'";
 
-const FOR_ALL: [&str; 16] = [
+const FOR_ALL: [&str; 24] = [
     "/",
     "/steps",
     "/personal-coach",
+    "/for-coaches",
+    "/for-coaches/sent",
+    "/for-coaches/resend/confirm",
+    "/for-coaches/resend/done",
+    "/for-coaches/regenerate/done",
+    "/for-coaches/my-roster",
+    "/for-coaches/my-roster/erase",
+    "/for-coaches/erased",
     "/support",
     "/privacy",
     "/check",
@@ -322,7 +330,6 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 }
                 pages.push(("groups", browser.post("/link/tools", &[("shown", evil), (evil, "on")]).await));
                 pages.push(("done", browser.get(&format!("/dashboard?done={encoded}")).await));
-                pages.push(("done", browser.get(&format!("/dashboard?done={encoded}")).await));
                 pages.push(("before", browser.get(&format!("/activity?before={encoded}")).await));
                 pages.push(("zone", browser.post("/dashboard/zone", &[("zone", evil)]).await));
                 pages.push(("key", browser.post("/connect/key", &[("key", evil)]).await));
@@ -332,6 +339,8 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 pages.push(("sign-in", stranger.post("/sign-in", &[("email", evil), ("password", evil), ("next", evil)]).await));
                 pages.push(("sign-up", stranger.post("/sign-up", &[("email", evil), ("password", evil)]).await));
                 pages.push(("forgot", stranger.post("/forgot", &[("email", evil)]).await));
+                pages.push(("resend", stranger.post("/for-coaches/resend", &[("email", evil)]).await));
+                pages.push(("roster", stranger.get(&format!("/for-coaches/roster/{encoded}")).await));
                 pages.push(("missing", stranger.get(&format!("/{encoded}")).await));
                 pages.push(("confirm", stranger.get(&format!("/confirm/{encoded}")).await));
                 for (place, page) in pages {
@@ -401,6 +410,19 @@ async fn only_our_own_pages_may_post() {
                 "/account/export",
                 "/account/delete",
                 "/address",
+                "/for-coaches/resend",
+                "/for-coaches/resend/confirm",
+                "/for-coaches/regenerate",
+                "/for-coaches/regenerate/confirm",
+                "/for-coaches/roster",
+                "/for-coaches/roster/confirm",
+                "/for-coaches/my-roster/leave",
+                "/for-coaches/my-roster/refuse",
+                "/for-coaches/my-roster/welcome",
+                "/for-coaches/my-roster/refuse-all",
+                "/for-coaches/my-roster/welcome-all",
+                "/for-coaches/my-roster/erase",
+                "/for-coaches/my-roster/done",
             ] {
                 assert_eq!(signed.post(path, &[]).await.status, 403, "{path}");
                 // What acts does so by POST only, and odd methods reach nothing.
@@ -682,6 +704,8 @@ async fn without_the_database_pages_say_so_soon_and_the_home_page_stands() {
         for path in [
             "/steps",
             "/personal-coach",
+            "/for-coaches",
+            "/for-coaches/sent",
             "/support",
             "/privacy",
             "/check",
@@ -798,6 +822,7 @@ async fn every_link_of_ours_leads_to_a_page() {
             for public in [
                 "/steps",
                 "/personal-coach",
+                "/for-coaches",
                 "/support",
                 "/privacy",
                 "/check",
@@ -836,6 +861,7 @@ async fn pages_for_everyone_say_what_they_are_and_machines_are_told_of_them() {
             "/",
             "/steps",
             "/personal-coach",
+            "/for-coaches",
             "/support",
             "/privacy",
             "/check",
@@ -875,7 +901,7 @@ async fn pages_for_everyone_say_what_they_are_and_machines_are_told_of_them() {
             robots.contains("Disallow: /\n")
                 && robots.contains(&format!("Sitemap: {}/sitemap.xml", world.web))
         );
-        assert_eq!(sitemap.body.matches("<loc>").count(), 7);
+        assert_eq!(sitemap.body.matches("<loc>").count(), 8);
         assert!(
             browser
                 .get("/support")

@@ -1,0 +1,60 @@
+//! A coach's short visit to the own roster page: begun by the button that a mail's link leads to, found by the hash of its
+//! cookie, over after half an hour.
+//!
+//! A coach has no account: what a visit is good for is the roster page and nothing else. No HTML and no redirects.
+
+use chrono::Duration;
+use http::{HeaderMap, HeaderValue};
+
+use super::cookie::VISIT;
+use crate::{
+    app::App,
+    ids::CoachId,
+    queries::{self, coaches::Coach},
+    secrets::{Token, TokenHash, TokenKind},
+};
+
+/// How long a visit lasts, however much it is used.
+pub const LASTS: Duration = Duration::minutes(30);
+
+/// The coach whose visit the request's cookie names, while it lasts. A cookie of the wrong form asks the database nothing.
+pub async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Coach>> {
+    let Some(hash) = hash_of(app, headers) else {
+        return Ok(None);
+    };
+    queries::coaches::of_session(&app.pool, hash, app.clock.now()).await
+}
+
+/// Begins a visit within `db`'s transaction and ends the one that the browser came with. Answers the `Set-Cookie`.
+pub async fn begin(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    coach: CoachId,
+    headers: &HeaderMap,
+) -> sqlx::Result<HeaderValue> {
+    if let Some(old) = hash_of(app, headers) {
+        queries::coaches::end_session(&mut *db, old).await?;
+    }
+    let token = Token::mint(TokenKind::Visit, &app.random);
+    let now = app.clock.now();
+    queries::coaches::begin_session(db, token.hash(), coach, now, now + LASTS).await?;
+    Ok(VISIT.set(token.expose(), LASTS, app.config.public_url.is_https()))
+}
+
+/// Ends the visit that the browser came with, if any. Answers the `Set-Cookie` that forgets it.
+pub async fn end(app: &App, headers: &HeaderMap) -> sqlx::Result<HeaderValue> {
+    if let Some(hash) = hash_of(app, headers) {
+        queries::coaches::end_session(&app.pool, hash).await?;
+    }
+    Ok(forget(app))
+}
+
+/// The `Set-Cookie` that forgets a visit.
+pub fn forget(app: &App) -> HeaderValue {
+    VISIT.clear(app.config.public_url.is_https())
+}
+
+fn hash_of(app: &App, headers: &HeaderMap) -> Option<TokenHash> {
+    let value = VISIT.read(headers, app.config.public_url.is_https())?;
+    Some(Token::parse(TokenKind::Visit, value)?.hash())
+}

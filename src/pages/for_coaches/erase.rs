@@ -1,0 +1,81 @@
+//! The end of a coach's address with us: the URL, the grants and every trace that names it go at once.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, header::SET_COOKIE};
+use sha2::{Digest as _, Sha256};
+
+use super::my_roster::{begin, door, end_grants};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::coach_session,
+    mail::{How, TO_COACHES},
+    pages::{Frame, Visitor, frame::page},
+    queries,
+};
+
+#[derive(Template)]
+#[template(path = "pages/for_coaches_erase.html")]
+struct Form {
+    frame: Frame,
+    email: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/for_coaches_erased.html")]
+struct Erased {
+    frame: Frame,
+}
+
+/// `GET /for-coaches/my-roster/erase`: what it means, before it happens.
+pub async fn form(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Visitor(session): Visitor,
+) -> Result<Response, Problem> {
+    let signed = session.is_some();
+    match coach_session::current(&app, &headers).await? {
+        Some(coach) => page(&Form {
+            frame: Frame::of(signed),
+            email: coach.email,
+        }),
+        None => door(signed),
+    }
+}
+
+/// `POST /for-coaches/my-roster/erase`: in one transaction the athletes are told, their logs lose the name, what waits in the
+/// queue for this coach goes, and the coach's row with its link, grants, refusals and visits. An account of the same address
+/// is another role of its owner and stays as it is.
+pub async fn erase(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Visitor(session): Visitor,
+) -> Result<Response, Problem> {
+    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
+        return door(session.is_some());
+    };
+    end_grants(&mut transaction, &app, &coach, None, How::Erased).await?;
+    let recipient = Sha256::digest(coach.email_key.as_bytes());
+    let names = TO_COACHES.map(str::to_owned);
+    queries::jobs::forget_mails(&mut *transaction, &recipient, &names).await?;
+    queries::mail_links::end_of_coach(&mut *transaction, &coach.email_key).await?;
+    // The row goes before the names in the logs: from then on a call that ends meanwhile finds no coach to name.
+    queries::coaches::erase(&mut *transaction, coach.id).await?;
+    queries::activity_log::forget_coach(&mut *transaction, coach.id).await?;
+    transaction.commit().await?;
+    metrics::counter!("icusync_coaches_erased_total").increment(1);
+    tracing::info!("a coach's address was erased by its owner");
+    let forgotten = [(SET_COOKIE, coach_session::forget(&app))];
+    Ok((forgotten, Redirect::to("/for-coaches/erased")).into_response())
+}
+
+/// `GET /for-coaches/erased`: that it is done.
+pub async fn done(Visitor(session): Visitor) -> Result<Response, Problem> {
+    page(&Erased {
+        frame: Frame::of(session.is_some()),
+    })
+}
