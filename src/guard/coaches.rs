@@ -158,8 +158,7 @@ pub async fn end(
         typed: grant.coach_email.clone(),
         key: grant.coach_email_key.clone(),
     };
-    let unheard =
-        outbox::withdraw_grant(&mut *db, app, &to, grant.account_id, grant.created_at).await?;
+    let unheard = outbox::withdraw_grant(&mut *db, app, &to, grant.account_id, grant.created_at).await?;
     if unheard || grant.expires_at.is_some_and(|ends| ends <= app.clock.now()) {
         return Ok(true);
     }

@@ -24,7 +24,11 @@ impl NewClient {
     /// The client's name for itself, fenced: anybody can choose it.
     fn called(&self) -> String {
         let name = fenced(&self.client, CLIENT_CHARS);
-        if name.is_empty() { "nothing".to_owned() } else { name }
+        if name.is_empty() {
+            "nothing".to_owned()
+        } else {
+            name
+        }
     }
 }
 

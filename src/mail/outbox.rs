@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
-use super::{Address, CoachJoined, GrantChanged, Joined, Mail};
+use super::{Address, CoachJoined, GrantChanged, Mail};
 use crate::{
     app::App,
     ids::{AccountId, JobId},
@@ -309,7 +309,8 @@ fn recipient(to: &Address) -> [u8; 32] {
 }
 
 fn about(mail: &Mail) -> Option<Vec<u8>> {
-    mail.about().map(|about| Sha256::digest(about.as_bytes()).to_vec())
+    mail.about()
+        .map(|about| Sha256::digest(about.as_bytes()).to_vec())
 }
 
 fn seal(app: &App, id: JobId, parcel: &Parcel) -> serde_json::Result<Vec<u8>> {

@@ -166,7 +166,9 @@ async fn tell_coaches(db: &mut PgConnection, app: &App, account: &Account) -> an
             coaches::end(&mut *db, app, &athlete, &grant, Why::AccountDeleted).await?;
         }
     }
-    Ok(queries::coaches::by_email(db, &account.email_key).await?.is_some())
+    Ok(queries::coaches::by_email(db, &account.email_key)
+        .await?
+        .is_some())
 }
 
 /// `GET /account/deleted`: that it is done.
