@@ -10,6 +10,7 @@ create table coaches (
     -- Since when the coach takes no invites from anybody.
     refuses_all_at timestamptz
 );
+create index on coaches (created_at);
 
 -- A link belongs to an account or to a coach: one table, so that one query, the same for all, tells whose a token is.
 alter table links alter column account_id drop not null;
@@ -41,7 +42,7 @@ create table grants (
     unique (coach_id, account_id)
 );
 create index on grants (account_id);
-create index on grants (invited_at) where first_used_at is null and asleep_told_at is null;
+create index on grants (invited_at) where first_used_at is null;
 create index on grants (expires_at) where expires_at is not null;
 
 -- The athlete that a coach's connector selected last; a selection ends with its grant.
@@ -84,3 +85,7 @@ alter table mail_links add constraint mail_links_kind_check
 -- outlives the coach.
 alter table activity_log add column coach_id uuid;
 create index on activity_log (coach_id) where coach_id is not null;
+
+-- SHA-256 of whom a mail tells of, when that is somebody else: the hourly share is counted for each, so that what one person
+-- does never holds back the news of another.
+alter table jobs add column about_hash bytea;

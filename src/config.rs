@@ -218,6 +218,9 @@ pub struct Config {
     /// mails are written to the folder `mail` beside the data.
     #[arg(long, env = "SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<SecretString>,
+    /// A file of certificates (PEM) whose authorities are trusted for the mail server, beside those of the web.
+    #[arg(long, env = "SMTP_CA_FILE")]
+    pub smtp_ca_file: Option<PathBuf>,
     /// The sender of mails.
     #[arg(long, env = "MAIL_FROM", default_value = "IcuSync <icusync@localhost>")]
     pub mail_from: String,
@@ -303,6 +306,10 @@ impl Config {
             self.database_url.is_none() || self.seal_keys.is_some(),
             "with DATABASE_URL set SEAL_KEYS too: a key file beside a database that is elsewhere would be lost; make one with \
              `icusync keys`"
+        );
+        anyhow::ensure!(
+            self.smtp_ca_file.is_none() || self.smtp_url.is_some(),
+            "SMTP_CA_FILE is for a mail server: set SMTP_URL too, or leave both"
         );
         self.mail_from
             .parse::<lettre::message::Mailbox>()

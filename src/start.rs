@@ -258,7 +258,7 @@ pub fn key_file(path: &Path, random: &Random) -> anyhow::Result<KeyRing> {
 /// Where mails go: SMTP when it is set, else a folder beside the data, which is announced.
 pub fn transport(config: &Config) -> anyhow::Result<Transport> {
     if let Some(url) = &config.smtp_url {
-        return Transport::smtp(url);
+        return Transport::smtp(url, config.smtp_ca_file.as_deref());
     }
     let folder = data_dir(config)?.join("mail");
     tracing::warn!(folder = %folder.display(), "no SMTP_URL: mails are written to this folder instead of being sent");

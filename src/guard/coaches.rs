@@ -92,6 +92,7 @@ pub async fn invite(
             None => url(app, &link),
         };
         let joined = vec![Joined {
+            account: from.account,
             athlete,
             athlete_email,
             note,
@@ -120,7 +121,7 @@ pub async fn invite(
     Ok(Invited::New(id, queued))
 }
 
-/// Tells a coach what an athlete grants from now on.
+/// Tells a coach what an athlete grants from now on: in the mail about this athlete that still waits, else in one of its own.
 pub async fn tell_changed(
     db: &mut PgConnection,
     app: &App,
@@ -128,17 +129,21 @@ pub async fn tell_changed(
     to: &Address,
     terms: &Terms<'_>,
 ) -> anyhow::Result<Queued> {
-    let mail = Mail::GrantChanged(GrantChanged {
+    let changed = GrantChanged {
         athlete: from.athlete.clone(),
         athlete_email: from.email.clone(),
         note: terms.note.to_owned(),
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
-    });
-    outbox::enqueue(db, app, to, Some(from.account), mail).await
+    };
+    if outbox::rewrite_grant(&mut *db, app, to, from.account, &changed).await? {
+        return Ok(Queued::Queued);
+    }
+    outbox::enqueue(db, app, to, Some(from.account), Mail::GrantChanged(changed)).await
 }
 
-/// Ends a grant at the athlete's word within `db`'s transaction, and tells the coach; false when it had ended already.
+/// Ends a grant at the athlete's word within `db`'s transaction; false when it had ended already. The coach is told, unless
+/// there is no news in it: the mail that would have told of the grant never left, or the grant had expired by itself.
 pub async fn end(
     db: &mut PgConnection,
     app: &App,
@@ -153,6 +158,10 @@ pub async fn end(
         typed: grant.coach_email.clone(),
         key: grant.coach_email_key.clone(),
     };
+    let unheard = outbox::withdraw_grant(&mut *db, app, &to, grant.account_id, grant.created_at).await?;
+    if unheard || grant.expires_at.is_some_and(|ends| ends <= app.clock.now()) {
+        return Ok(true);
+    }
     let mail = Mail::GrantEnded(GrantEnded {
         athlete: athlete.to_owned(),
         why,

@@ -1,8 +1,9 @@
-//! The queue's worker: sends mails, revokes tokens upstream. Beside it the upkeep: purges what has outlived its use, seals
-//! anew what is under an old key.
+//! The queue's worker: sends mails, revokes tokens upstream. Beside it the upkeep: tells of grants whose time is over, purges
+//! what has outlived its use, seals anew what is under an old key.
 //!
 //! Jobs are rows, written in the transaction that they announce; any number of instances may run all of this.
 
+mod grants;
 mod purge;
 mod reseal;
 mod upkeep;
@@ -12,6 +13,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+pub use grants::tell_grants;
 pub use purge::purge;
 pub use reseal::{KeyUse, idle, key_use, reseal};
 pub use worker::run_due;
@@ -49,6 +51,7 @@ pub async fn enqueue_revoke(
     token: &secrecy::SecretString,
 ) -> anyhow::Result<()> {
     use secrecy::ExposeSecret as _;
+    let now = app.clock.now();
     let id = JobId(app.random.uuid(&app.clock));
     let plain = serde_json::to_vec(&Revoke {
         token: token.expose_secret().to_owned(),
@@ -61,8 +64,10 @@ pub async fn enqueue_revoke(
         name: "bearer",
         account_id: account,
         recipient: None,
+        about_hash: None,
         payload: &payload,
-        now: app.clock.now(),
+        now,
+        run_at: now,
     };
     queries::jobs::create(db, job)
         .await

@@ -8,6 +8,11 @@ use crate::{app::App, guard::session, queries};
 pub(super) const LOG_KEPT: Duration = Duration::days(90);
 /// Ended jobs are kept this long: the caps on mails count them.
 pub(super) const JOBS_KEPT: Duration = Duration::days(2);
+/// Those that failed longer, so that somebody who asks where a mail has gone can be told.
+pub(super) const FAILED_KEPT: Duration = Duration::days(14);
+/// A grant that expired, an invite that nobody used, and a coach whom nobody invites any more are kept this long: whoever
+/// comes back meanwhile finds the grant to renew, and the URL as it was.
+pub(super) const COACHES_KEPT: Duration = Duration::days(90);
 /// Rows deleted by one statement, so that none holds many locks or runs into its time.
 const BATCH: u64 = 1_000;
 
@@ -19,16 +24,23 @@ enum Table {
     MailLinks,
     AddressChanges,
     OAuthStates,
+    CoachSessions,
+    Grants,
+    Coaches,
     Jobs,
 }
 
 impl Table {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 9] = [
         Self::ActivityLog,
         Self::Sessions,
         Self::MailLinks,
         Self::AddressChanges,
         Self::OAuthStates,
+        Self::CoachSessions,
+        // Before the coaches: whom nobody grants anything any more may go too.
+        Self::Grants,
+        Self::Coaches,
         Self::Jobs,
     ];
 
@@ -39,6 +51,9 @@ impl Table {
             Self::MailLinks => "mail_links",
             Self::AddressChanges => "address_changes",
             Self::OAuthStates => "oauth_states",
+            Self::CoachSessions => "coach_sessions",
+            Self::Grants => "grants",
+            Self::Coaches => "coaches",
             Self::Jobs => "jobs",
         }
     }
@@ -54,7 +69,10 @@ impl Table {
             Self::MailLinks => queries::mail_links::purge(pool, now, limit).await,
             Self::AddressChanges => queries::address_changes::purge(pool, now, limit).await,
             Self::OAuthStates => queries::oauth_states::purge(pool, now, limit).await,
-            Self::Jobs => queries::jobs::purge(pool, now - JOBS_KEPT, limit).await,
+            Self::CoachSessions => queries::coaches::purge_sessions(pool, now, limit).await,
+            Self::Grants => queries::grants::purge(pool, now - COACHES_KEPT, limit).await,
+            Self::Coaches => queries::coaches::purge(pool, now - COACHES_KEPT, limit).await,
+            Self::Jobs => queries::jobs::purge(pool, now - JOBS_KEPT, now - FAILED_KEPT, limit).await,
         }
     }
 

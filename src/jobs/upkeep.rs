@@ -1,4 +1,4 @@
-//! What is looked after at the start and every hour: rows past their time, values under an old key.
+//! What is looked after at the start and every hour: grants and rows past their time, values under an old key.
 
 use std::time::Duration;
 
@@ -21,6 +21,10 @@ pub(super) async fn run(app: App, shutdown: CancellationToken) {
 async fn look_after(app: &App) {
     let mut before = Vec::new();
     loop {
+        // Before the purge: nobody is told of a row that is gone.
+        if let Err(error) = super::tell_grants(app).await {
+            tracing::warn!(%error, "cannot tell of grants whose time is over");
+        }
         // Each failure is in the log with its table.
         let _ = super::purge(app).await;
         match super::reseal(app).await {

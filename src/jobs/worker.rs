@@ -8,8 +8,13 @@ use tokio_util::sync::CancellationToken;
 use super::Revoke;
 use crate::{
     app::App,
+    guard::coaches,
     intervals::{self, Credential},
-    mail::{Envelope, outbox, transport::SendError},
+    mail::{
+        Address, Envelope,
+        outbox::{self, Parcel},
+        transport::SendError,
+    },
     queries::{self, jobs::Job},
 };
 
@@ -117,9 +122,12 @@ async fn attempt(app: &App, job: &Job) -> Ended {
 }
 
 async fn mail(app: &App, job: &Job) -> Ended {
-    let Ok(parcel) = outbox::open(app, job.id, &job.payload) else {
+    let Ok(mut parcel) = outbox::open(app, job.id, &job.payload) else {
         return Ended::Never("does not open");
     };
+    if let Some(ended) = with_the_url_of_now(app, &mut parcel).await {
+        return ended;
+    }
     let envelope = Envelope {
         to: parcel.to,
         at: job.created_at,
@@ -146,6 +154,32 @@ async fn mail(app: &App, job: &Job) -> Ended {
         Ok(()) => Ended::Done,
         Err(SendError::Later) => Ended::Later("not delivered for now"),
         Err(SendError::Never) => Ended::Never("refused for good"),
+    }
+}
+
+/// Puts the coach's URL as it is now into a mail that holds one: while the mail waited it may have been replaced, and one that
+/// works no more must not be sent. Tells how the job ends when there is none.
+async fn with_the_url_of_now(app: &App, parcel: &mut Parcel) -> Option<Ended> {
+    let url = parcel.mail.url_mut()?;
+    let Ok(address) = Address::parse(&parcel.to) else {
+        return Some(Ended::Never("no address"));
+    };
+    let link = async {
+        match queries::coaches::by_email(&app.pool, &address.key).await? {
+            Some(coach) => queries::links::of_coach(&app.pool, coach.id).await,
+            None => Ok(None),
+        }
+    };
+    match link.await {
+        Ok(Some(link)) => match coaches::url(app, &link) {
+            Some(now) => {
+                *url = now;
+                None
+            }
+            None => Some(Ended::Later("the URL does not open")),
+        },
+        Ok(None) => Some(Ended::Never("the coach is gone")),
+        Err(_) => Some(Ended::Later("the database did not answer")),
     }
 }
 

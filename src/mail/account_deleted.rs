@@ -9,6 +9,9 @@ pub struct AccountDeleted {
     pub was_connected: Option<String>,
     /// The settings at intervals.icu, absolute.
     pub intervals: String,
+    /// Whether the address is a coach's too: then other athletes go on writing to it.
+    #[serde(default)]
+    pub is_coach: bool,
 }
 
 super::letter::letter!(

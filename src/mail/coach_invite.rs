@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::letter::{who, written};
+
 /// Invites a coach: the first athlete, the personal URL, the steps.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachInvite {
@@ -28,6 +30,18 @@ pub struct May {
     pub group: String,
     /// One plain sentence for each granted tool.
     pub lets: Vec<String>,
+}
+
+impl CoachInvite {
+    /// The athlete's name, safe to show.
+    fn who(&self) -> String {
+        who(&self.athlete)
+    }
+
+    /// What the athlete wrote, fenced, when there is something.
+    fn written(&self) -> Option<String> {
+        written(&self.note)
+    }
 }
 
 super::letter::letter!(

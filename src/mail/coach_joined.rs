@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::coach_invite::May;
+use super::{
+    coach_invite::May,
+    letter::{who, written},
+};
+use crate::ids::AccountId;
 
 /// Tells a coach that more athletes have joined the roster; the URL stays as it is.
 #[derive(Clone, Serialize, Deserialize)]
@@ -15,9 +19,21 @@ pub struct CoachJoined {
     pub for_coaches: String,
 }
 
+impl CoachJoined {
+    /// On whose behalf it is sent, as far as that is one account: with that account it is forgotten.
+    pub fn on_behalf(&self) -> Option<AccountId> {
+        match self.joined.as_slice() {
+            [only] => Some(only.account),
+            _ => None,
+        }
+    }
+}
+
 /// One athlete who joined.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Joined {
+    /// The athlete's account.
+    pub account: AccountId,
     /// The athlete's name at intervals.icu.
     pub athlete: String,
     /// The address of the athlete's account.
@@ -28,6 +44,18 @@ pub struct Joined {
     pub may: Vec<May>,
     /// When it ends by itself, in words.
     pub expires: Option<String>,
+}
+
+impl Joined {
+    /// The athlete's name, safe to show.
+    fn who(&self) -> String {
+        who(&self.athlete)
+    }
+
+    /// What the athlete wrote, fenced, when there is something.
+    fn written(&self) -> Option<String> {
+        written(&self.note)
+    }
 }
 
 super::letter::letter!(

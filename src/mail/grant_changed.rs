@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::coach_invite::May;
+use super::{
+    coach_invite::May,
+    letter::{who, written},
+};
 
 /// Tells a coach what an athlete grants from now on.
 #[derive(Clone, Serialize, Deserialize)]
@@ -17,6 +20,18 @@ pub struct GrantChanged {
     pub may: Vec<May>,
     /// When it ends by itself, in words.
     pub expires: Option<String>,
+}
+
+impl GrantChanged {
+    /// The athlete's name, safe to show.
+    fn who(&self) -> String {
+        who(&self.athlete)
+    }
+
+    /// What the athlete wrote, fenced, when there is something.
+    fn written(&self) -> Option<String> {
+        written(&self.note)
+    }
 }
 
 super::letter::letter!(

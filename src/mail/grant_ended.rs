@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::letter::who;
+
 /// Tells a coach that an athlete's grant is over.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GrantEnded {
@@ -21,6 +23,13 @@ pub enum Why {
     Expired,
     /// The athlete deleted the account.
     AccountDeleted,
+}
+
+impl GrantEnded {
+    /// The athlete's name, safe to show.
+    fn who(&self) -> String {
+        who(&self.athlete)
+    }
 }
 
 super::letter::letter!(

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::text::{clean, fenced};
+
 /// What every mail knows beside its own content.
 #[derive(Debug, Clone)]
 pub struct Envelope {
@@ -29,6 +31,27 @@ pub struct Letter {
     pub text: String,
     /// The HTML part.
     pub html: String,
+}
+
+/// Characters of an athlete's name in a mail: subjects are one line on a phone.
+const NAME_CHARS: usize = 60;
+
+/// Characters of a note in a mail.
+const NOTE_CHARS: usize = 1_000;
+
+/// An athlete's name, which comes from upstream: one clean line, of a length for a subject.
+pub(super) fn who(name: &str) -> String {
+    let name = clean(name, NAME_CHARS);
+    if name.is_empty() {
+        "An athlete".to_owned()
+    } else {
+        name
+    }
+}
+
+/// What somebody wrote, between quotes that say so; none when nothing of it can be seen.
+pub(super) fn written(note: &str) -> Option<String> {
+    Some(fenced(note, NOTE_CHARS)).filter(|note| !note.is_empty())
 }
 
 /// Gives a mail its `render`, from `templates/mail/<file>.subject`, `.txt` and `.html`. In the templates `mail` is the

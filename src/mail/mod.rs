@@ -50,6 +50,8 @@ pub use new_client::NewClient;
 pub use password_changed::PasswordChanged;
 pub use reset::Reset;
 
+use letter::who;
+
 use serde::{Deserialize, Serialize};
 
 /// Every mail of the service. What a variant holds is sealed in the queue until the mail is sent.
@@ -136,6 +138,29 @@ impl Mail {
             Self::CoachLeft(_) => "coach_left",
             Self::GrantAsleep(_) => "grant_asleep",
             Self::NewClient(_) => "new_client",
+        }
+    }
+
+    /// Whom beside its reader it tells of, where what one person does must not hold back the news of another.
+    pub fn about(&self) -> Option<&str> {
+        match self {
+            Self::CoachInvite(mail) => Some(&mail.athlete_email),
+            Self::GrantChanged(mail) => Some(&mail.athlete_email),
+            Self::CoachLeft(mail) => Some(&mail.coach),
+            Self::GrantAsleep(mail) => Some(&mail.coach),
+            Self::NewClient(mail) => Some(&mail.coach),
+            _ => None,
+        }
+    }
+
+    /// The coach's connector URL that stands in it.
+    pub const fn url_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::CoachInvite(mail) => Some(&mut mail.url),
+            Self::CoachJoined(mail) => mail.url.as_mut(),
+            Self::CoachUrl(mail) => Some(&mut mail.url),
+            Self::CoachNewUrl(mail) => Some(&mut mail.url),
+            _ => None,
         }
     }
 

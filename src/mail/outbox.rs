@@ -1,14 +1,18 @@
 //! The way into the queue: a mail is a row, written in the transaction that it announces.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 
-use super::{Address, Mail};
+use super::{Address, CoachJoined, GrantChanged, Mail};
 use crate::{
     app::App,
     ids::{AccountId, JobId},
-    queries::{self, jobs::NewJob},
+    queries::{
+        self,
+        jobs::{NewJob, Waiting},
+    },
     secrets::{OpenError, Place},
 };
 
@@ -30,9 +34,9 @@ pub struct Parcel {
     pub mail: Mail,
 }
 
-/// Mails that count for nothing but their own hourly share. Any stranger can have the first three sent by typing an address, and
-/// a flood of them must never hold back a mail that its owner waits for; the others tell of what somebody else may have done,
-/// and must not be held back by whatever that somebody had sent before.
+/// Mails that count for nothing but their own hourly share. Any stranger can have some of them sent by typing an address,
+/// and a flood of them must never hold back a mail that its owner waits for; the others tell of what somebody else did or may
+/// have done, and must not be held back by whatever that somebody had sent before.
 const COUNTED_APART: [&str; 18] = [
     "confirm",
     "already_here",
@@ -54,21 +58,55 @@ const COUNTED_APART: [&str; 18] = [
     "new_client",
 ];
 
-/// Queues `mail` within `db`'s transaction, unless the address has had its share of this mail this hour, or the account
-/// its share of mails today.
+/// Mails that are never held back. None of them can be had by asking again and again: athletes who join go in one mail an hour,
+/// a new URL takes a mail's link, which has its own share, and a grant ends once for each time that it was mailed.
+const NEVER_HELD_BACK: [&str; 3] = ["coach_joined", "coach_new_url", "grant_ended"];
+
+/// A mail that waits for the next hour instead of being lost beyond its share: what it says last must reach its reader. What is
+/// changed meanwhile goes into the one that waits, so there are never two.
+const WAITS: &str = "grant_changed";
+
+/// Mails that an address gets as a coach's, and that still make sense when the account with the same address is gone. Those
+/// with a link for ten minutes do not: the link went with the account's.
+const KEPT_FOR_COACHES: [&str; 6] = [
+    "coach_invite",
+    "coach_joined",
+    "coach_url",
+    "coach_new_url",
+    "grant_changed",
+    "grant_ended",
+];
+
+/// The share of an address is counted over this time, and athletes who join a coach within it go in one mail.
+const SHARE: Duration = Duration::hours(1);
+
+/// Athletes in one mail; more go in another.
+const MOST_JOINED: usize = 50;
+
+/// Queues `mail` within `db`'s transaction, unless the address has had its share of this mail (about the same person) this
+/// hour, or the account its share of mails today. Athletes who join a coach within an hour go in one mail.
 ///
 /// Two requests that run at once may both pass the count: the caps protect people from floods, they are no locks.
 pub async fn enqueue(
-    db: &mut sqlx::PgConnection,
+    db: &mut PgConnection,
     app: &App,
     to: &Address,
     account: Option<AccountId>,
     mail: Mail,
 ) -> anyhow::Result<Queued> {
+    let mail = match mail {
+        Mail::CoachJoined(joined) => return join(db, app, to, joined).await,
+        other => other,
+    };
     let now = app.clock.now();
-    let recipient = Sha256::digest(to.key.as_bytes());
     let name = mail.name();
-    let to_address = queries::jobs::mails_to(&mut *db, &recipient, name, now - Duration::hours(1)).await?;
+    if NEVER_HELD_BACK.contains(&name) {
+        write(db, app, to, account, mail, now).await?;
+        return Ok(Queued::Queued);
+    }
+    let (recipient, about) = (recipient(to), about(&mail));
+    let to_address =
+        queries::jobs::mails_to(&mut *db, &recipient, name, about.as_deref(), now - SHARE).await?;
     let for_account = match account {
         Some(account) if !COUNTED_APART.contains(&name) => {
             let without = COUNTED_APART.map(str::to_owned);
@@ -76,29 +114,208 @@ pub async fn enqueue(
         }
         _ => 0,
     };
-    if to_address >= i64::from(app.config.mails_per_hour)
-        || for_account >= i64::from(app.config.mails_per_day)
-    {
+    let too_many = to_address >= i64::from(app.config.mails_per_hour)
+        || for_account >= i64::from(app.config.mails_per_day);
+    if too_many && name != WAITS {
         metrics::counter!("icusync_mails_total", "mail" => name, "outcome" => "capped").increment(1);
         return Ok(Queued::Capped);
     }
+    let run_at = if too_many { now + SHARE } else { now };
+    write(db, app, to, account, mail, run_at).await?;
+    Ok(Queued::Queued)
+}
+
+/// Puts athletes who joined a coach into the mail about others that still waits, else into one of its own, which leaves no
+/// sooner than an hour after the last.
+///
+/// The caller holds the coach's row, so that of two athletes at once the second finds the mail of the first.
+async fn join(
+    db: &mut PgConnection,
+    app: &App,
+    to: &Address,
+    mut new: CoachJoined,
+) -> anyhow::Result<Queued> {
+    let now = app.clock.now();
+    amend(db, app, to, &["coach_joined"], |mail, waiting| {
+        let Mail::CoachJoined(mail) = mail else {
+            return Amended::Kept;
+        };
+        if new.joined.is_empty() || mail.joined.len() + new.joined.len() > MOST_JOINED {
+            return Amended::Kept;
+        }
+        mail.joined
+            .retain(|old| new.joined.iter().all(|joined| joined.account != old.account));
+        mail.joined.append(&mut new.joined);
+        mail.url.clone_from(&new.url);
+        waiting.account_id = mail.on_behalf();
+        Amended::Changed
+    })
+    .await?;
+    if !new.joined.is_empty() {
+        let last = queries::jobs::last_mail(&mut *db, &recipient(to), "coach_joined", now - SHARE).await?;
+        let run_at = last.map_or(now, |last| now.max(last + SHARE));
+        let account = new.on_behalf();
+        write(db, app, to, account, Mail::CoachJoined(new), run_at).await?;
+    }
+    Ok(Queued::Queued)
+}
+
+/// Writes what an athlete grants from now on into the mails to the coach that tell of it and still wait; false when there is
+/// none.
+pub async fn rewrite_grant(
+    db: &mut PgConnection,
+    app: &App,
+    to: &Address,
+    account: AccountId,
+    changed: &GrantChanged,
+) -> anyhow::Result<bool> {
+    let mut rewritten = false;
+    let names = ["coach_invite", "coach_joined", "grant_changed"];
+    amend(db, app, to, &names, |mail, waiting| {
+        let mine = waiting.account_id == Some(account);
+        let (note, may, expires) = match mail {
+            Mail::CoachInvite(mail) if mine => (&mut mail.note, &mut mail.may, &mut mail.expires),
+            Mail::GrantChanged(mail) if mine => (&mut mail.note, &mut mail.may, &mut mail.expires),
+            Mail::CoachJoined(mail) => {
+                match mail.joined.iter_mut().find(|joined| joined.account == account) {
+                    Some(joined) => (&mut joined.note, &mut joined.may, &mut joined.expires),
+                    None => return Amended::Kept,
+                }
+            }
+            _ => return Amended::Kept,
+        };
+        note.clone_from(&changed.note);
+        may.clone_from(&changed.may);
+        expires.clone_from(&changed.expires);
+        rewritten = true;
+        Amended::Changed
+    })
+    .await?;
+    Ok(rewritten)
+}
+
+/// Takes an athlete whose grant, made at `granted_at`, ended out of the mails to the coach that still wait; a mail that is then
+/// about nobody is not sent. True when the first mail about the grant was among them: the coach never heard of it.
+pub async fn withdraw_grant(
+    db: &mut PgConnection,
+    app: &App,
+    to: &Address,
+    account: AccountId,
+    granted_at: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let mut unheard = false;
+    let names = ["coach_invite", "coach_joined", "grant_changed"];
+    amend(db, app, to, &names, |mail, waiting| {
+        // An invite that is sent again is written later than the grant.
+        let is_first = waiting.created_at < granted_at + Duration::minutes(1);
+        let mine = waiting.account_id == Some(account);
+        match mail {
+            Mail::CoachInvite(_) if mine => {
+                unheard |= is_first;
+                Amended::Withdrawn
+            }
+            Mail::GrantChanged(_) if mine => Amended::Withdrawn,
+            Mail::CoachJoined(mail) => {
+                let before = mail.joined.len();
+                mail.joined.retain(|joined| joined.account != account);
+                if mail.joined.len() == before {
+                    return Amended::Kept;
+                }
+                unheard |= is_first;
+                waiting.account_id = mail.on_behalf();
+                if mail.joined.is_empty() {
+                    Amended::Withdrawn
+                } else {
+                    Amended::Changed
+                }
+            }
+            _ => Amended::Kept,
+        }
+    })
+    .await?;
+    Ok(unheard)
+}
+
+/// Takes an account that is being deleted out of the queue. What its address gets as a coach's stays.
+pub async fn forget_account(
+    db: &mut PgConnection,
+    account: AccountId,
+    address: &Address,
+) -> sqlx::Result<()> {
+    queries::jobs::forget(db, account, &recipient(address), &KEPT_FOR_COACHES).await
+}
+
+/// What a look at a waiting mail made of it.
+enum Amended {
+    Kept,
+    Changed,
+    Withdrawn,
+}
+
+/// Lets `look` change the mails of these names to this address that no worker has claimed.
+async fn amend(
+    db: &mut PgConnection,
+    app: &App,
+    to: &Address,
+    names: &[&str],
+    mut look: impl FnMut(&mut Mail, &mut Waiting) -> Amended + Send,
+) -> anyhow::Result<()> {
+    let mails = queries::jobs::unclaimed(&mut *db, &recipient(to), names, app.clock.now()).await?;
+    for mut waiting in mails {
+        // One that does not open is the worker's to give up.
+        let Ok(mut parcel) = open(app, waiting.id, &waiting.payload) else {
+            continue;
+        };
+        match look(&mut parcel.mail, &mut waiting) {
+            Amended::Kept => {}
+            Amended::Changed => {
+                let payload = seal(app, waiting.id, &parcel)?;
+                queries::jobs::amend(&mut *db, waiting.id, waiting.account_id, &payload).await?;
+            }
+            Amended::Withdrawn => queries::jobs::withdraw(&mut *db, waiting.id).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn write(
+    db: &mut PgConnection,
+    app: &App,
+    to: &Address,
+    account: Option<AccountId>,
+    mail: Mail,
+    run_at: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let id = JobId(app.random.uuid(&app.clock));
-    let parcel = serde_json::to_vec(&Parcel {
-        to: to.typed.clone(),
-        mail,
-    })?;
-    let payload = app.keys.seal(place(id), &parcel, &app.random);
+    let (name, about) = (mail.name(), about(&mail));
+    let to_typed = to.typed.clone();
+    let payload = seal(app, id, &Parcel { to: to_typed, mail })?;
     let job = NewJob {
         id,
         kind: "mail",
         name,
         account_id: account,
-        recipient: Some(&recipient),
+        recipient: Some(&recipient(to)),
+        about_hash: about.as_deref(),
         payload: &payload,
-        now,
+        now: app.clock.now(),
+        run_at,
     };
-    queries::jobs::create(db, job).await?;
-    Ok(Queued::Queued)
+    Ok(queries::jobs::create(db, job).await?)
+}
+
+fn recipient(to: &Address) -> [u8; 32] {
+    Sha256::digest(to.key.as_bytes()).into()
+}
+
+fn about(mail: &Mail) -> Option<Vec<u8>> {
+    mail.about()
+        .map(|about| Sha256::digest(about.as_bytes()).to_vec())
+}
+
+fn seal(app: &App, id: JobId, parcel: &Parcel) -> serde_json::Result<Vec<u8>> {
+    let plain = serde_json::to_vec(parcel)?;
+    Ok(app.keys.seal(place(id), &plain, &app.random))
 }
 
 /// Opens what [`enqueue`] sealed.
@@ -113,5 +330,18 @@ pub const fn place(id: JobId) -> Place {
         table: "jobs",
         row: id.0,
         column: "payload",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_list_names_a_mail_that_another_forgot() {
+        let apart = |name: &&str| COUNTED_APART.contains(name);
+        assert!(NEVER_HELD_BACK.iter().all(apart));
+        assert!(KEPT_FOR_COACHES.iter().all(apart));
+        assert!(apart(&WAITS));
     }
 }

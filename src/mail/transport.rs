@@ -1,7 +1,7 @@
 //! How a mail leaves: by SMTP, into a folder for a self-hoster without SMTP, or into memory for demo and tests.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, MultiPart, header},
+    transport::smtp::client::{Certificate, Tls, TlsParameters},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -58,8 +59,9 @@ pub enum SendError {
 
 impl Transport {
     /// SMTP from a URL such as `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`.
-    /// Without TLS only to this very machine.
-    pub fn smtp(url: &SecretString) -> anyhow::Result<Self> {
+    /// Without TLS only to this very machine. The server's certificate must come from one of the web's authorities or from
+    /// one of those in the file `ca` (PEM).
+    pub fn smtp(url: &SecretString, ca: Option<&Path>) -> anyhow::Result<Self> {
         let text = url.expose_secret();
         let parsed = url::Url::parse(text).map_err(|_| anyhow::anyhow!("SMTP_URL is no URL"))?;
         let local = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
@@ -74,6 +76,10 @@ impl Transport {
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map_err(|_| {
             anyhow::anyhow!("SMTP_URL is not of the form smtps://user:password@host or smtp://…?tls=required")
         })?;
+        let builder = match ca {
+            Some(file) => builder.tls(trusting(file, &parsed)?),
+            None => builder,
+        };
         Ok(Self::Smtp(builder.timeout(Some(SMTP_DEADLINE)).build()))
     }
 
@@ -151,6 +157,35 @@ impl Captured {
     }
 }
 
+/// TLS as `url` asks for it, that also trusts the authorities in `file`.
+fn trusting(file: &Path, url: &url::Url) -> anyhow::Result<Tls> {
+    let pem = std::fs::read(file)
+        .with_context(|| format!("cannot read the file {} (SMTP_CA_FILE)", file.display()))?;
+    // A file without any is no error to lettre.
+    let marked = pem.windows(PEM.len()).any(|bytes| bytes == PEM);
+    let authorities = Certificate::from_pem(&pem).ok().filter(|_| marked);
+    let authorities = authorities
+        .with_context(|| format!("the file {} (SMTP_CA_FILE) holds no certificates", file.display()))?;
+    let parameters = TlsParameters::builder(url.host_str().unwrap_or_default().to_owned())
+        .add_root_certificate(authorities)
+        .build()
+        .with_context(|| {
+            format!(
+                "the certificates in {} (SMTP_CA_FILE) cannot be used",
+                file.display()
+            )
+        })?;
+    let wish = url.query_pairs().find(|(name, _)| name == "tls");
+    match (url.scheme(), wish.as_ref().map(|(_, value)| value.as_ref())) {
+        ("smtps", _) => Ok(Tls::Wrapper(parameters)),
+        ("smtp", Some("required")) => Ok(Tls::Required(parameters)),
+        _ => anyhow::bail!("SMTP_CA_FILE is of use only with TLS: write smtps://… or add ?tls=required"),
+    }
+}
+
+/// How a certificate begins in a file (RFC 7468).
+const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// 530 to 538 (RFC 4954 section 6) say that the server does not take our own name and password: the operator's turn, and
 /// no reason to throw a mail away.
 fn is_about_us(error: &lettre::transport::smtp::Error) -> bool {
@@ -162,7 +197,7 @@ fn is_about_us(error: &lettre::transport::smtp::Error) -> bool {
     refused
 }
 
-fn write_private(file: &std::path::Path, text: &[u8]) -> std::io::Result<()> {
+fn write_private(file: &Path, text: &[u8]) -> std::io::Result<()> {
     use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
     // A second try after a crash writes the same file again.
     std::fs::OpenOptions::new()

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
-use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 
 use super::{
     Fields, Frame, From, Signed,
@@ -18,9 +18,12 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::session::{self, Session},
-    mail::{self, Mail, outbox},
-    queries,
+    guard::{
+        coaches,
+        session::{self, Session},
+    },
+    mail::{self, Mail, Why, outbox},
+    queries::{self, accounts::Account},
 };
 
 /// What must be typed, in any case.
@@ -35,6 +38,10 @@ struct Form {
     /// Whether intervals.icu is connected, and by an API key.
     connected: bool,
     by_key: bool,
+    /// Addresses of the coaches who are told.
+    coaches: Vec<String>,
+    /// Whether the address is a coach's too.
+    is_coach: bool,
     word: String,
     mistake: Option<Mistake>,
 }
@@ -67,6 +74,18 @@ async fn draw(
     let connection = queries::connections::of_account(&app.pool, session.account)
         .await?
         .filter(|row| row.status != "disconnected");
+    let owner = queries::accounts::by_id(&app.pool, session.account)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let grants = queries::grants::of_account(&app.pool, owner.id).await?;
+    let coaches = grants
+        .into_iter()
+        .filter(|grant| grant.coach_email_key != owner.email_key)
+        .map(|grant| grant.coach_email)
+        .collect();
+    let is_coach = queries::coaches::by_email(&app.pool, &owner.email_key)
+        .await?
+        .is_some();
     let status = if mistake.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
@@ -77,6 +96,8 @@ async fn draw(
         email: session.email,
         connected: connection.is_some(),
         by_key: connection.is_some_and(|row| row.kind == "api_key"),
+        coaches,
+        is_coach,
         word,
         mistake,
     };
@@ -107,21 +128,22 @@ pub async fn delete(
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/account/deleted")).into_response())
 }
 
-/// Deletes the account in one transaction: its rows, its jobs, its sessions. Two jobs come after it and do not name it: the revoke
-/// upstream and the mail that says so. False when the password was changed meanwhile.
+/// Deletes the account in one transaction: its rows, its jobs, its sessions. The jobs that come after it do not name it: the
+/// revoke upstream, the mail that says so, and those to its coaches. False when the password was changed meanwhile.
 async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
     let account = proof.account.id;
     let mut transaction = app.pool.begin().await?;
     if !proof.holds(&mut transaction).await? {
         return Ok(false);
     }
-    let recipient = Sha256::digest(proof.account.email_key.as_bytes());
-    queries::jobs::forget(&mut transaction, account, &recipient).await?;
+    let is_coach = tell_coaches(&mut transaction, app, &proof.account).await?;
+    outbox::forget_account(&mut transaction, account, &proof.address()).await?;
     let tied = tie::untie(&mut transaction, app, account, None).await?;
     queries::mail_links::end_for(&mut *transaction, &proof.account.email_key).await?;
     queries::accounts::delete(&mut *transaction, account).await?;
     let deleted = Mail::AccountDeleted(mail::AccountDeleted {
         was_connected: tied,
+        is_coach,
         intervals: app.config.intervals_url.join("/settings"),
     });
     outbox::enqueue(&mut transaction, app, &proof.address(), None, deleted).await?;
@@ -129,6 +151,24 @@ async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
     metrics::counter!("icusync_accounts_deleted_total").increment(1);
     tracing::info!("an account was deleted by its owner");
     Ok(true)
+}
+
+/// Ends what the account grants and tells each coach, before the rows go with the account's. Tells whether its address is a
+/// coach's too: then the coach stays.
+async fn tell_coaches(db: &mut PgConnection, app: &App, account: &Account) -> anyhow::Result<bool> {
+    let connection = queries::connections::of_account(&mut *db, account.id).await?;
+    let athlete = connection.map_or_else(|| account.email.clone(), |row| row.athlete_name);
+    for grant in queries::grants::of_account(&mut *db, account.id).await? {
+        // Whoever coaches only the own athlete knows.
+        if grant.coach_email_key == account.email_key {
+            queries::grants::end(&mut *db, grant.id, account.id).await?;
+        } else {
+            coaches::end(&mut *db, app, &athlete, &grant, Why::AccountDeleted).await?;
+        }
+    }
+    Ok(queries::coaches::by_email(db, &account.email_key)
+        .await?
+        .is_some())
 }
 
 /// `GET /account/deleted`: that it is done.

@@ -26,7 +26,7 @@ use crate::{
 const ROWS: usize = 500;
 
 /// The file's schema. Whoever changes a field raises it.
-const FORMAT: &str = "icusync-export/1";
+const FORMAT: &str = "icusync-export/2";
 
 /// Everything but the activity log, which follows row by row. All times are UTC; what is not known is null.
 #[derive(Serialize)]
@@ -38,6 +38,11 @@ struct Head {
     connection: Option<Connection>,
     connector_url: Option<ConnectorUrl>,
     address_change: Option<AddressChange>,
+    /// What the athlete grants coaches.
+    grants: Vec<queries::grants::Told>,
+    refused_by_coaches: Vec<queries::coaches::ToldRefusal>,
+    /// What is held about the address as a coach's.
+    as_a_coach: Option<Coach>,
     mail_links: Vec<queries::mail_links::Told>,
     mails_and_revokes: Vec<queries::jobs::Told>,
 }
@@ -87,6 +92,44 @@ struct ConnectorUrl {
     last_client: Option<String>,
     /// Groups of tools that it does not offer.
     groups_off: Vec<String>,
+}
+
+/// The coach of the account's address: the own row, and whose data it reaches, by name only.
+#[derive(Serialize)]
+struct Coach {
+    email: String,
+    email_as_looked_up: String,
+    first_invited_at: DateTime<Utc>,
+    refuses_all_since: Option<DateTime<Utc>>,
+    connector_url: Option<CoachUrl>,
+    athletes: Vec<Coached>,
+    refuses: Vec<RefusedAthlete>,
+}
+
+#[derive(Serialize)]
+struct CoachUrl {
+    made_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
+    last_client: Option<String>,
+    /// The athlete who was selected last.
+    selected: Option<String>,
+    selected_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize)]
+struct Coached {
+    athlete_name: String,
+    tools: Vec<String>,
+    expires_at: Option<DateTime<Utc>>,
+    first_used_at: Option<DateTime<Utc>>,
+    last_used_at: Option<DateTime<Utc>>,
+    last_client: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RefusedAthlete {
+    athlete_name: Option<String>,
+    since: DateTime<Utc>,
 }
 
 #[derive(Serialize)]
@@ -196,6 +239,9 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             asked_at: wish.created_at,
             link_works_until: wish.expires_at,
         }),
+        grants: queries::grants::told(pool, account).await?,
+        refused_by_coaches: queries::coaches::refusing(pool, account).await?,
+        as_a_coach: coach(app, &owner.email_key).await?,
         mail_links: queries::mail_links::told(pool, account, &owner.email_key).await?,
         mails_and_revokes: queries::jobs::told(pool, account, &recipient).await?,
         account: Account {
@@ -205,6 +251,56 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             created_at: owner.created_at,
         },
     })
+}
+
+async fn coach(app: &App, email_key: &str) -> Result<Option<Coach>, Problem> {
+    let pool = &app.pool;
+    let Some(row) = queries::coaches::by_email(pool, email_key).await? else {
+        return Ok(None);
+    };
+    let roster = queries::grants::roster_of(pool, row.id, app.clock.now()).await?;
+    let connector_url = match queries::links::of_coach(pool, row.id).await? {
+        Some(link) => {
+            let selection = queries::links::selection(pool, link.id).await?;
+            let selected = roster
+                .iter()
+                .find(|member| selection.is_some_and(|it| it.grant_id == member.grant_id));
+            Some(CoachUrl {
+                made_at: link.created_at,
+                last_used_at: link.last_used_at,
+                last_client: link.last_client,
+                selected: selected.map(|member| member.athlete_name.clone()),
+                selected_at: selection.map(|selection| selection.at),
+            })
+        }
+        None => None,
+    };
+    let refused = queries::coaches::refused_by(pool, row.id).await?;
+    Ok(Some(Coach {
+        email: row.email,
+        email_as_looked_up: row.email_key,
+        first_invited_at: row.created_at,
+        refuses_all_since: row.refuses_all_at,
+        connector_url,
+        athletes: roster
+            .into_iter()
+            .map(|member| Coached {
+                athlete_name: member.athlete_name,
+                tools: member.tools,
+                expires_at: member.expires_at,
+                first_used_at: member.first_used_at,
+                last_used_at: member.last_used_at,
+                last_client: member.last_client,
+            })
+            .collect(),
+        refuses: refused
+            .into_iter()
+            .map(|refused| RefusedAthlete {
+                athlete_name: refused.athlete_name,
+                since: refused.created_at,
+            })
+            .collect(),
+    }))
 }
 
 /// The head as the beginning of the file, up to the first row of the activity log.

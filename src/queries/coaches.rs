@@ -1,6 +1,7 @@
 //! Coaches: addresses that athletes invited, whose invites they refuse, and their visits to the roster page.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::Db;
 use crate::{
@@ -184,6 +185,30 @@ pub async fn refused_by(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Vec<Refuse
         order by r.created_at desc, a.email
         "#,
         id.0
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A coach who refuses an account's invites, as that account's export tells of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ToldRefusal {
+    /// The coach's address.
+    pub coach: String,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The coaches who refuse this account's invites, oldest first.
+pub async fn refusing(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<ToldRefusal>> {
+    sqlx::query_as!(
+        ToldRefusal,
+        r#"
+        select o.email as coach, r.created_at from refusals r join coaches o on o.id = r.coach_id
+        where r.account_id = $1
+        order by r.created_at, o.email
+        "#,
+        account_id.0
     )
     .fetch_all(db)
     .await

@@ -1,6 +1,8 @@
 //! Grants: what a coach may do for an athlete. An invite is a grant that was never used.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
 
 use super::Db;
 use crate::{
@@ -386,6 +388,73 @@ pub async fn first_use_by(
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// A grant as its athlete's export tells of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    /// The coach's address.
+    pub coach: String,
+    /// Names of the granted tools.
+    pub tools: Vec<String>,
+    /// What the athlete wrote to the coach.
+    pub note: String,
+    /// How often it was written: 1 is the invite.
+    pub version: i32,
+    /// When the athlete first invited.
+    pub created_at: DateTime<Utc>,
+    /// When the athlete last invited or resent.
+    pub invited_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When the coach first used it.
+    pub first_used_at: Option<DateTime<Utc>>,
+    /// When the coach last used it.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Through which client.
+    pub last_client: Option<String>,
+    /// When the athlete was told that nobody uses the invite.
+    pub asleep_told_at: Option<DateTime<Utc>>,
+    /// When the coach was told that it has expired.
+    pub expired_told_at: Option<DateTime<Utc>>,
+    /// The clients that used it.
+    pub clients: Json<Vec<ToldClient>>,
+}
+
+/// A client that used a grant.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ToldClient {
+    /// The client's own name for itself.
+    pub client: String,
+    /// When it first did.
+    pub first_used_at: DateTime<Utc>,
+}
+
+/// All grants of an account as its export tells of them, oldest first.
+pub async fn told(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<Told>> {
+    sqlx::query_as!(
+        Told,
+        r#"
+        select c.email as coach, g.tools, g.note, g.version, g.created_at, g.invited_at, g.expires_at, g.first_used_at,
+            g.last_used_at, g.last_client, g.asleep_told_at, g.expired_told_at,
+            (
+                select coalesce(
+                    json_agg(
+                        json_build_object('client', n.client, 'first_used_at', n.first_used_at)
+                        order by n.first_used_at, n.client
+                    ),
+                    '[]'
+                )
+                from grant_clients n where n.grant_id = g.id
+            ) as "clients!: Json<Vec<ToldClient>>"
+        from grants g join coaches c on c.id = g.coach_id
+        where g.account_id = $1
+        order by g.created_at, g.id
+        "#,
+        account_id.0
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// A grant that somebody must be told about.

@@ -20,10 +20,14 @@ pub struct NewJob<'a> {
     pub account_id: Option<AccountId>,
     /// SHA-256 of the address key, for the hourly cap.
     pub recipient: Option<&'a [u8]>,
+    /// SHA-256 of whom it tells of, when the hourly cap counts for each.
+    pub about_hash: Option<&'a [u8]>,
     /// Sealed for (`jobs`, id, `payload`).
     pub payload: &'a [u8],
     /// Now.
     pub now: DateTime<Utc>,
+    /// Not before this.
+    pub run_at: DateTime<Utc>,
 }
 
 /// A job that this worker has claimed.
@@ -47,16 +51,18 @@ pub struct Job {
 pub async fn create(db: impl Db<'_>, job: NewJob<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into jobs (id, kind, name, account_id, recipient, payload, state, created_at, run_at)
-        values ($1, $2, $3, $4, $5, $6, 'pending', $7, $7)
+        insert into jobs (id, kind, name, account_id, recipient, about_hash, payload, state, created_at, run_at)
+        values ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9)
         "#,
         job.id.0,
         job.kind,
         job.name,
         job.account_id.map(|id| id.0),
         job.recipient,
+        job.about_hash,
         job.payload,
-        job.now
+        job.now,
+        job.run_at
     )
     .execute(db)
     .await
@@ -127,20 +133,22 @@ pub async fn postpone(db: impl Db<'_>, id: JobId, failure: &str, run_at: DateTim
     .map(drop)
 }
 
-/// How many mails of this name this address got since `since`.
+/// How many mails of this name about the same person (or about nobody else) this address got since `since`.
 pub async fn mails_to(
     db: impl Db<'_>,
     recipient: &[u8],
     name: &str,
+    about_hash: Option<&[u8]>,
     since: DateTime<Utc>,
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"
         select count(*) as "count!" from jobs
-        where kind = 'mail' and recipient = $1 and name = $2 and created_at > $3
+        where kind = 'mail' and recipient = $1 and name = $2 and about_hash is not distinct from $3 and created_at > $4
         "#,
         recipient,
         name,
+        about_hash,
         since
     )
     .fetch_one(db)
@@ -161,6 +169,91 @@ pub async fn mails_of(
         "#,
         account_id.0,
         without,
+        since
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// A mail that waits.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// The row; the place of the sealed payload.
+    pub id: JobId,
+    /// On whose behalf.
+    pub account_id: Option<AccountId>,
+    /// Sealed for (`jobs`, id, `payload`).
+    pub payload: Vec<u8>,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The mails of these names to this address that no worker has claimed, oldest first, locked until the transaction ends:
+/// none of them leaves meanwhile.
+pub async fn unclaimed(
+    db: impl Db<'_>,
+    recipient: &[u8],
+    names: &[&str],
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<Waiting>> {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    sqlx::query_as!(
+        Waiting,
+        r#"
+        select id as "id: JobId", account_id as "account_id: AccountId", payload as "payload!", created_at from jobs
+        where kind = 'mail' and state = 'pending' and recipient = $1 and name = any($2)
+            and (locked_until is null or locked_until <= $3)
+        order by created_at, id
+        for update
+        "#,
+        recipient,
+        &names,
+        now
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Puts other content into a mail that [`unclaimed`] has locked.
+pub async fn amend(
+    db: impl Db<'_>,
+    id: JobId,
+    account_id: Option<AccountId>,
+    payload: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update jobs set account_id = $2, payload = $3 where id = $1 and state = 'pending'",
+        id.0,
+        account_id.map(|id| id.0),
+        payload
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Takes a mail that [`unclaimed`] has locked out of the queue.
+pub async fn withdraw(db: impl Db<'_>, id: JobId) -> sqlx::Result<()> {
+    sqlx::query!("delete from jobs where id = $1 and state = 'pending'", id.0)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// When the last mail of this name to this address left or is to leave, if that is after `since`.
+pub async fn last_mail(
+    db: impl Db<'_>,
+    recipient: &[u8],
+    name: &str,
+    since: DateTime<Utc>,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        r#"
+        select max(run_at) from jobs
+        where kind = 'mail' and recipient = $1 and name = $2 and run_at > $3
+        "#,
+        recipient,
+        name,
         since
     )
     .fetch_one(db)
@@ -209,13 +302,23 @@ pub async fn told(db: impl Db<'_>, account_id: AccountId, recipient: &[u8]) -> s
     .await
 }
 
-/// Takes an account that is being deleted out of the queue: mails on its behalf and to its address go, and a revoke that
-/// waits goes on without a name.
-pub async fn forget(db: &mut PgConnection, account_id: AccountId, recipient: &[u8]) -> sqlx::Result<()> {
+/// Takes an account that is being deleted out of the queue: mails on its behalf and to its address go, but for those of the
+/// names in `kept`, which the address gets in another role; and a revoke that waits goes on without a name.
+pub async fn forget(
+    db: &mut PgConnection,
+    account_id: AccountId,
+    recipient: &[u8],
+    kept: &[&str],
+) -> sqlx::Result<()> {
+    let kept: Vec<String> = kept.iter().map(|name| (*name).to_owned()).collect();
     sqlx::query!(
-        "delete from jobs where (account_id = $1 or recipient = $2) and (kind = 'mail' or state <> 'pending')",
+        r#"
+        delete from jobs
+        where (account_id = $1 or (recipient = $2 and name <> all($3))) and (kind = 'mail' or state <> 'pending')
+        "#,
         account_id.0,
-        recipient
+        recipient,
+        &kept
     )
     .execute(&mut *db)
     .await?;
@@ -240,15 +343,22 @@ pub async fn forget_mails(db: impl Db<'_>, recipient: &[u8], names: &[String]) -
     .map(drop)
 }
 
-/// Deletes up to `limit` jobs that ended before `before`.
-pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+/// Deletes up to `limit` jobs that ended before `before`; those that failed only when they ended before `failed_before`.
+pub async fn purge(
+    db: impl Db<'_>,
+    before: DateTime<Utc>,
+    failed_before: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         delete from jobs where id in (
-            select id from jobs where finished_at < $1 limit $2 for update skip locked
+            select id from jobs where finished_at < $1 and (state <> 'failed' or finished_at < $2)
+            limit $3 for update skip locked
         )
         "#,
         before,
+        failed_before,
         limit
     )
     .execute(db)

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use icusync::{
     demo::{seed::PASSWORD, sim::Fault},
+    guard::coaches::{self, Grantor},
     ids::AccountId,
-    queries,
+    mail::Address,
+    queries::{self, grants::Terms},
 };
 use serde_json::json;
 
@@ -25,8 +27,19 @@ async fn account(world: &World) -> AccountId {
     account.unwrap().unwrap().id
 }
 
-/// The tables in which something of this account stands, by any column that could name it.
+/// The tables in which something of Ana's account stands, by any column that could name it.
 async fn traces(world: &World, account: AccountId) -> Vec<String> {
+    let person = world.ana().person;
+    let needles = [
+        account.to_string(),
+        person.email.to_owned(),
+        person.athlete_id.to_owned(),
+    ];
+    holding(world, &needles).await
+}
+
+/// The columns, as `table.column`, in which one of these stands.
+async fn holding(world: &World, needles: &[String]) -> Vec<String> {
     let columns: Vec<(String, String)> = sqlx::query_as(
         "select table_name::text, column_name::text from information_schema.columns \
          where table_schema = 'public' and table_name <> '_sqlx_migrations'",
@@ -34,17 +47,11 @@ async fn traces(world: &World, account: AccountId) -> Vec<String> {
     .fetch_all(&world.app.pool)
     .await
     .unwrap();
-    let person = world.ana().person;
-    let needles = [
-        account.to_string(),
-        person.email.to_owned(),
-        person.athlete_id.to_owned(),
-    ];
     let mut found = Vec::new();
     for (table, column) in columns {
         let sql = format!("select count(*) from {table} where {column}::text = any($1)");
         let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-            .bind(&needles[..])
+            .bind(needles)
             .fetch_one(&world.app.pool)
             .await
             .unwrap();
@@ -52,6 +59,7 @@ async fn traces(world: &World, account: AccountId) -> Vec<String> {
             found.push(format!("{table}.{column}"));
         }
     }
+    found.sort();
     found
 }
 
@@ -72,7 +80,17 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
             let id = account(&world).await;
             let mut browser = world.signed_in(&ana).await;
             let mut elsewhere = world.signed_in(&ana).await;
-            // Something in every table: a call, a wish, an open link, a started connect, mails done and waiting.
+            // Something in every table: a call, a wish, an open link, a started connect, mails done and waiting, coaches who
+            // were granted something, and one who refuses.
+            world.coaches().await;
+            sqlx::query(
+                "with used as (insert into grant_clients (grant_id, client, first_used_at) \
+                 select id, 'Claude', created_at from grants) \
+                 insert into refusals (coach_id, account_id, created_at) select coach_id, account_id, created_at from grants",
+            )
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
             world.mcp(&ana.link).call("get_wellness", json!({})).await;
             browser.post("/connect", &[]).await;
             world
@@ -99,6 +117,8 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
                 "mail_links",
                 "address_changes",
                 "jobs",
+                "grants",
+                "refusals",
             ] {
                 assert!(
                     before.iter().any(|trace| trace.starts_with(&format!("{table}."))),
@@ -159,6 +179,96 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
             );
         },
     )
+    .await;
+}
+
+/// Each coach is told; whoever the address is as a coach stays, and what others share with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
+    test(async |world| {
+        let coaches = world.coaches().await;
+        let (coach, tria) = (coaches[0].email, world.tria().clone());
+        // Ana is another athlete of whoever Tríona is as a coach; her mail waits.
+        let pool = &world.app.pool;
+        let ana = account(&world).await;
+        let from = Grantor {
+            account: ana,
+            email: world.ana().person.email.to_owned(),
+            athlete: world.ana().person.name.to_owned(),
+            zone: chrono_tz::UTC,
+        };
+        let tools = ["get_fitness".to_owned()];
+        let terms = Terms {
+            tools: &tools,
+            note: "",
+            expires_at: None,
+        };
+        let to = Address::parse(tria.person.email).unwrap();
+        let mut transaction = pool.begin().await.unwrap();
+        coaches::invite(&mut transaction, &world.app, &from, &to, &terms)
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+        let told = world.mails_to(coach).await.len();
+        let mut browser = world.signed_in(&tria).await;
+        let page = browser.get("/account/delete").await;
+        assert!(
+            page.text()
+                .contains("Your coach coach@example.test has no access to your training from then on"),
+            "{}",
+            page.text()
+        );
+        assert!(page.text().contains("Your address is a coach’s too"));
+        let tria_id = queries::accounts::by_email(pool, tria.person.email)
+            .await
+            .unwrap()
+            .unwrap()
+            .id;
+        assert_eq!(delete(&mut browser).await.status, 303);
+
+        let needles = [
+            tria_id.to_string(),
+            tria.person.email.to_owned(),
+            tria.person.athlete_id.to_owned(),
+        ];
+        assert_eq!(
+            holding(&world, &needles).await,
+            ["coaches.email", "coaches.email_key"],
+            "as a coach the address stays: the owner may have it erased under My roster"
+        );
+        let mails = world.mails_to(coach).await;
+        assert_eq!(mails.len(), told + 1);
+        assert_eq!(
+            mails[told].letter.subject,
+            format!("{} left IcuSync", tria.person.name)
+        );
+        let mails = world.mails_to(tria.person.email).await;
+        let subjects: Vec<&str> = mails.iter().map(|mail| mail.letter.subject.as_str()).collect();
+        assert_eq!(
+            subjects[1..],
+            [
+                "Ana Berger joined your IcuSync roster",
+                "Your IcuSync account was deleted"
+            ],
+            "what the coach gets goes on; that the own grant ended is no news"
+        );
+        let last = &mails.last().unwrap().letter.text;
+        assert!(
+            last.contains("Your address is a coach’s too") && !last.contains("last mail"),
+            "{last}"
+        );
+        let grants: i64 = sqlx::query_scalar("select count(*) from grants")
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        assert_eq!(grants, 3, "Ana's two and Jack's");
+        // A coach's call for her finds nobody, and for the others goes on.
+        let roster = queries::coaches::by_email(pool, coach).await.unwrap().unwrap().id;
+        let roster = queries::grants::roster_of(pool, roster, world.clock.now())
+            .await
+            .unwrap();
+        assert_eq!(roster.len(), 2);
+    })
     .await;
 }
 

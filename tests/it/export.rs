@@ -89,7 +89,7 @@ async fn an_export_holds_all_of_ones_own_and_no_secret_122() {
         assert_eq!(page.header("cache-control"), "no-store");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
         let file: Value = serde_json::from_str(&page.body).unwrap();
-        assert_eq!(file["format"], "icusync-export/1");
+        assert_eq!(file["format"], "icusync-export/2");
         assert_eq!(file["account"]["email"], ana.person.email);
         assert_eq!(file["sessions"].as_array().unwrap().len(), 1);
         assert_eq!(file["sessions"][0]["this_one"], true);
@@ -195,6 +195,101 @@ async fn an_account_that_never_connected_has_an_export_too() {
     .await;
 }
 
+/// What an athlete shares with coaches, what the address is as a coach's, and nothing of the others but their names.
+#[tokio::test(flavor = "multi_thread")]
+async fn coaches_and_coaching_are_in_it() {
+    test(async |world| {
+        let coaches = world.coaches().await;
+        let pool = &world.app.pool;
+        let (ana, tria) = (world.ana().clone(), world.tria().clone());
+        let coach = queries::coaches::by_email(pool, coaches[0].email)
+            .await
+            .unwrap()
+            .unwrap();
+        let self_coach = queries::coaches::by_email(pool, tria.person.email)
+            .await
+            .unwrap()
+            .unwrap();
+        let tria_id = account(&world, tria.person.email).await;
+        let ana_id = account(&world, ana.person.email).await;
+        let now = world.clock.now();
+        let grant = queries::grants::of_pair(pool, coach.id, tria_id)
+            .await
+            .unwrap()
+            .unwrap();
+        queries::grants::used(pool, grant.id, "Claude 1.0", now)
+            .await
+            .unwrap();
+        queries::grants::first_use_by(pool, grant.id, "Claude", now, 10)
+            .await
+            .unwrap();
+        queries::coaches::refuse(pool, coach.id, tria_id, now)
+            .await
+            .unwrap();
+        queries::coaches::refuse(pool, self_coach.id, ana_id, now)
+            .await
+            .unwrap();
+        let own = queries::grants::of_pair(pool, self_coach.id, tria_id)
+            .await
+            .unwrap()
+            .unwrap();
+        let link = queries::links::of_coach(pool, self_coach.id)
+            .await
+            .unwrap()
+            .unwrap();
+        queries::links::select(pool, link.id, own.id, now).await.unwrap();
+
+        let mut browser = world.signed_in(&tria).await;
+        let page = browser.post("/account/export", &[]).await;
+        let file: Value = serde_json::from_str(&page.body).unwrap();
+        let grants = file["grants"].as_array().unwrap();
+        let to: Vec<&str> = grants
+            .iter()
+            .map(|grant| grant["coach"].as_str().unwrap())
+            .collect();
+        assert_eq!(to, [coaches[0].email, tria.person.email]);
+        assert_eq!(grants[0]["version"], 1);
+        assert_eq!(grants[0]["last_client"], "Claude 1.0");
+        assert_eq!(grants[0]["clients"][0]["client"], "Claude");
+        assert_eq!(grants[0]["clients"][0]["first_used_at"], "2026-11-21T08:00:00Z");
+        assert_eq!(grants[1]["clients"], serde_json::json!([]));
+        assert!(
+            grants[0]["tools"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|tool| tool == "get_wellness")
+        );
+        assert_eq!(file["refused_by_coaches"].as_array().unwrap().len(), 1);
+        assert_eq!(file["refused_by_coaches"][0]["coach"], coaches[0].email);
+        let role = &file["as_a_coach"];
+        assert_eq!(role["email"], tria.person.email);
+        assert_eq!(role["athletes"][0]["athlete_name"], tria.person.name);
+        assert_eq!(role["athletes"].as_array().unwrap().len(), 1);
+        assert_eq!(role["refuses"][0]["athlete_name"], ana.person.name);
+        assert_eq!(role["connector_url"]["selected"], tria.person.name);
+        assert_eq!(role["refuses_all_since"], Value::Null);
+        for secret in world.secrets() {
+            assert!(!page.body.contains(&secret), "a secret stands in the export");
+        }
+        for never in [
+            "icul_",
+            ana.person.email,
+            ana.person.athlete_id,
+            world.jack().person.name,
+        ] {
+            assert!(!page.body.contains(never), "{never} stands in the export");
+        }
+
+        let mut browser = world.signed_in(&ana).await;
+        let file = export(&mut browser).await;
+        assert_eq!(file["as_a_coach"], Value::Null);
+        assert_eq!(file["grants"].as_array().unwrap().len(), 1);
+        assert_eq!(file["refused_by_coaches"][0]["coach"], tria.person.email);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_its_owner_can_fetch_it_and_only_from_our_own_page() {
     test(async |world| {
@@ -241,7 +336,23 @@ const WITHHELD: &[(&str, &str)] = &[
     ("jobs.payload", "sealed; the mail reaches its owner"),
     ("jobs.run_at", "when the worker looks again"),
     ("jobs.locked_until", "which worker is at it"),
+    ("jobs.about_hash", "a hash of another's address"),
     ("activity_log.id", "a row's name"),
+    ("activity_log.coach_id", "a row's name; the caller is told"),
+    ("grants.id", "a row's name"),
+    ("grants.coach_id", "a row's name; the coach's address is told"),
+    ("grant_clients.grant_id", "a row's name"),
+    ("coaches.id", "a row's name"),
+    ("links.coach_id", "a row's name"),
+    ("links.selected_grant_id", "a row's name; the athlete is told"),
+    ("refusals.coach_id", "a row's name; the coach's address is told"),
+    ("coach_sessions.hash", "a secret"),
+    ("coach_sessions.coach_id", "a row's name"),
+    (
+        "coach_sessions.created_at",
+        "gone within the hour, and says nothing but that the roster page was opened",
+    ),
+    ("coach_sessions.expires_at", "as above"),
     ("installation.only_row", "about nobody"),
     ("installation.kind", "about nobody"),
     ("installation.created_at", "about nobody"),
@@ -282,8 +393,33 @@ const EXPORTED: &[(&str, &[&str])] = &[
     ),
     (
         "links",
-        &["created_at", "last_used_at", "last_client", "groups_off"],
+        &[
+            "created_at",
+            "last_used_at",
+            "last_client",
+            "groups_off",
+            "selected_at",
+        ],
     ),
+    (
+        "grants",
+        &[
+            "tools",
+            "note",
+            "version",
+            "created_at",
+            "invited_at",
+            "expires_at",
+            "first_used_at",
+            "last_used_at",
+            "last_client",
+            "asleep_told_at",
+            "expired_told_at",
+        ],
+    ),
+    ("grant_clients", &["client", "first_used_at"]),
+    ("coaches", &["email", "email_key", "created_at", "refuses_all_at"]),
+    ("refusals", &["created_at"]),
     (
         "jobs",
         &[

@@ -1,27 +1,37 @@
 //! The queue and the mails: once, in time, to the right person, and never in anybody's way.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use chrono::Duration;
 use icusync::{
-    ids::JobId,
+    guard::coaches,
+    ids::{AccountId, JobId},
     jobs,
     mail::transport::{SendError, Transport},
     mail::{
-        self, AccountDeleted, Address, AddressChanged, AlreadyHere, Confirm, ConnectionAttention, Envelope,
-        Mail, NewAddress, PasswordChanged, Reset, outbox,
+        self, AccountDeleted, Address, AddressChanged, AlreadyHere, CoachInvite, CoachJoined, CoachLeft,
+        CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm, ConnectionAttention,
+        Envelope, GrantAsleep, GrantChanged, GrantEnded, How, Joined, Mail, May, NewAddress, NewClient,
+        PasswordChanged, Reset, Why, outbox,
     },
     queries,
+    tools::CATALOGUE,
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpListener,
 };
 
-use crate::world::{self, World};
+use crate::{
+    clients::{output, script, tool},
+    world::{self, World},
+};
 
 /// How the mail server answers the recipient.
 #[derive(Clone, Copy, PartialEq)]
@@ -318,7 +328,7 @@ async fn a_claim_that_was_never_finished_runs_again_with_the_same_message_id() {
 async fn a_server_that_never_answers_is_left_after_ten_seconds() {
     icusync::install_crypto();
     let server = MailServer::start(Mood::HangsAtTheEnd).await;
-    let transport = Transport::smtp(&server.url.clone().into()).unwrap();
+    let transport = Transport::smtp(&server.url.clone().into(), None).unwrap();
     let envelope = Envelope {
         to: "a@example.test".to_owned(),
         at: world::NOW.parse().unwrap(),
@@ -420,6 +430,7 @@ fn deleted(was_connected: Option<&str>) -> Mail {
     Mail::AccountDeleted(AccountDeleted {
         was_connected: was_connected.map(str::to_owned),
         intervals: "https://intervals.icu/settings".to_owned(),
+        is_coach: false,
     })
 }
 
@@ -447,49 +458,427 @@ fn the_last_mail_is_true_for_every_way_to_be_connected() {
     }
 }
 
-#[test]
-fn every_mail_reads_well_and_escapes_what_people_chose() {
-    let envelope = Envelope {
-        to: "ana@example.test".to_owned(),
+fn envelope() -> Envelope {
+    Envelope {
+        to: "coach@example.test".to_owned(),
         at: world::NOW.parse().unwrap(),
         public_url: "https://icusync.example".to_owned(),
-    };
-    let link = |path: &str| format!("https://icusync.example/{path}");
-    let mails = [
-        Mail::Confirm(Confirm {
-            link: link("confirm/icum_sample"),
-        }),
-        Mail::AlreadyHere(AlreadyHere {
-            sign_in: link("sign-in"),
-            forgot: link("forgot"),
-        }),
-        Mail::Reset(Reset {
-            link: link("reset/icum_sample"),
-        }),
-        Mail::PasswordChanged(PasswordChanged {
-            forgot: link("forgot"),
-        }),
-        Mail::ConnectionAttention(ConnectionAttention {
-            athlete: "<script>alert(1)</script> & Söhne".to_owned(),
-            dashboard: link("dashboard"),
-        }),
-        Mail::NewAddress(NewAddress {
-            link: link("address/icum_sample"),
-        }),
-        Mail::AddressChanged(AddressChanged {
-            intervals: "https://intervals.icu/settings".to_owned(),
-        }),
-        deleted(Some("oauth")),
+    }
+}
+
+fn at(path: &str) -> String {
+    format!("https://icusync.example/{path}")
+}
+
+const URL: &str = "https://links.icusync.example/mcp/icul_sample4vQ8yTn2ZkD1xMhB7rJcWf0LsAe9pUoGi3XqE5xxxxx";
+
+fn some_tools() -> Vec<May> {
+    coaches::may(&["get_training_history", "get_training_summary", "get_fitness"].map(str::to_owned))
+}
+
+fn all_tools() -> Vec<May> {
+    let names: Vec<String> = CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
+    coaches::may(&names)
+}
+
+fn joined(athlete: &str, email: &str) -> Joined {
+    Joined {
+        account: AccountId(uuid::Uuid::nil()),
+        athlete: athlete.to_owned(),
+        athlete_email: email.to_owned(),
+        note: String::new(),
+        may: some_tools(),
+        expires: None,
+    }
+}
+
+/// Under what it reads differently from others of its kind, and the mail.
+type Sample = (&'static str, Mail);
+
+fn to_accounts() -> Vec<Sample> {
+    vec![
+        (
+            "",
+            Mail::Confirm(Confirm {
+                link: at("confirm/icum_sample"),
+            }),
+        ),
+        (
+            "",
+            Mail::AlreadyHere(AlreadyHere {
+                sign_in: at("sign-in"),
+                forgot: at("forgot"),
+            }),
+        ),
+        (
+            "",
+            Mail::Reset(Reset {
+                link: at("reset/icum_sample"),
+            }),
+        ),
+        (
+            "",
+            Mail::PasswordChanged(PasswordChanged { forgot: at("forgot") }),
+        ),
+        (
+            "",
+            Mail::ConnectionAttention(ConnectionAttention {
+                athlete: "<script>alert(1)</script> & Söhne".to_owned(),
+                dashboard: at("dashboard"),
+            }),
+        ),
+        (
+            "",
+            Mail::NewAddress(NewAddress {
+                link: at("address/icum_sample"),
+            }),
+        ),
+        (
+            "",
+            Mail::AddressChanged(AddressChanged {
+                intervals: "https://intervals.icu/settings".to_owned(),
+            }),
+        ),
+        ("", deleted(Some("oauth"))),
+        (
+            "_coach",
+            Mail::AccountDeleted(AccountDeleted {
+                was_connected: None,
+                intervals: "https://intervals.icu/settings".to_owned(),
+                is_coach: true,
+            }),
+        ),
+    ]
+}
+
+fn about_invites() -> Vec<Sample> {
+    let tria = || joined("Tríona O’Shea-Łuczak", "tria@example.test");
+    let mut many = vec![joined("Jack Nguyen", "jack@example.test"), tria()];
+    "See you on Tuesday.".clone_into(&mut many[0].note);
+    many[1].expires = Some("Thursday, 31 December 2026".to_owned());
+    many[1].may = all_tools();
+    vec![
+        (
+            "",
+            Mail::CoachInvite(CoachInvite {
+                athlete: "Ana Berger".to_owned(),
+                athlete_email: "ana@example.test".to_owned(),
+                note: "Hi Sam, as we said on Sunday: please look at my last block.".to_owned(),
+                url: URL.to_owned(),
+                may: all_tools(),
+                expires: Some("Thursday, 31 December 2026".to_owned()),
+                for_coaches: at("for-coaches"),
+            }),
+        ),
+        (
+            "_short",
+            Mail::CoachInvite(CoachInvite {
+                athlete: "Jack Nguyen".to_owned(),
+                athlete_email: "jack@example.test".to_owned(),
+                note: String::new(),
+                url: URL.to_owned(),
+                may: some_tools(),
+                expires: None,
+                for_coaches: at("for-coaches"),
+            }),
+        ),
+        (
+            "",
+            Mail::CoachJoined(CoachJoined {
+                joined: vec![tria()],
+                url: None,
+                for_coaches: at("for-coaches"),
+            }),
+        ),
+        (
+            "_many",
+            Mail::CoachJoined(CoachJoined {
+                joined: many,
+                url: Some(URL.to_owned()),
+                for_coaches: at("for-coaches"),
+            }),
+        ),
+    ]
+}
+
+fn about_urls() -> Vec<Sample> {
+    vec![
+        (
+            "",
+            Mail::CoachResend(CoachResend {
+                link: at("for-coaches/resend/icum_sample"),
+            }),
+        ),
+        (
+            "",
+            Mail::CoachRegenerate(CoachRegenerate {
+                link: at("for-coaches/regenerate/icum_sample"),
+            }),
+        ),
+        (
+            "",
+            Mail::CoachRoster(CoachRoster {
+                link: at("for-coaches/roster/icum_sample"),
+            }),
+        ),
+        (
+            "",
+            Mail::CoachUrl(CoachUrl {
+                url: URL.to_owned(),
+                athletes: vec![
+                    "Ana Berger".to_owned(),
+                    "Jack Nguyen".to_owned(),
+                    "Tríona O’Shea-Łuczak".to_owned(),
+                ],
+                for_coaches: at("for-coaches"),
+            }),
+        ),
+        (
+            "_alone",
+            Mail::CoachUrl(CoachUrl {
+                url: URL.to_owned(),
+                athletes: vec![],
+                for_coaches: at("for-coaches"),
+            }),
+        ),
+        (
+            "",
+            Mail::CoachNewUrl(CoachNewUrl {
+                url: URL.to_owned(),
+                athletes: vec!["Ana Berger".to_owned()],
+                for_coaches: at("for-coaches"),
+            }),
+        ),
+    ]
+}
+
+fn about_grants() -> Vec<Sample> {
+    let coach = "coach@example.test".to_owned();
+    let mut mails = vec![
+        (
+            "",
+            Mail::GrantChanged(GrantChanged {
+                athlete: "Ana Berger".to_owned(),
+                athlete_email: "ana@example.test".to_owned(),
+                note: "The calendar too, now that we plan together.".to_owned(),
+                may: some_tools(),
+                expires: None,
+            }),
+        ),
+        (
+            "",
+            Mail::GrantAsleep(GrantAsleep {
+                coach: coach.clone(),
+                coaches: at("coaches"),
+            }),
+        ),
+        (
+            "",
+            Mail::NewClient(NewClient {
+                coach: coach.clone(),
+                client: "Anthropic/ClaudeAI".to_owned(),
+                coaches: at("coaches"),
+                activity: at("activity"),
+            }),
+        ),
     ];
-    for mail in mails {
-        let letter = mail.render(&envelope).unwrap();
+    for (name, why) in [
+        ("_revoked", Why::Revoked),
+        ("_expired", Why::Expired),
+        ("_account_deleted", Why::AccountDeleted),
+    ] {
+        let athlete = "Ana Berger".to_owned();
+        mails.push((name, Mail::GrantEnded(GrantEnded { athlete, why })));
+    }
+    for (name, how) in [
+        ("_left", How::Left),
+        ("_refused", How::Refused),
+        ("_refused_all", How::RefusedAll),
+        ("_erased", How::Erased),
+    ] {
+        let (coach, coaches) = (coach.clone(), at("coaches"));
+        mails.push((name, Mail::CoachLeft(CoachLeft { coach, how, coaches })));
+    }
+    mails
+}
+
+/// Every mail of the service, those that read differently in each of their ways, under the name of its snapshot.
+fn samples() -> Vec<(String, Mail)> {
+    [to_accounts(), about_invites(), about_urls(), about_grants()]
+        .into_iter()
+        .flatten()
+        .map(|(way, mail)| (format!("{}{way}", mail.name()), mail))
+        .collect()
+}
+
+#[test]
+fn every_mail_reads_well_and_escapes_what_people_chose() {
+    let samples = samples();
+    let kinds: BTreeSet<&str> = samples.iter().map(|(_, mail)| mail.name()).collect();
+    assert_eq!(kinds.len(), 20, "a sample of every mail: {kinds:?}");
+    for (name, mail) in samples {
+        let letter = mail.render(&envelope()).unwrap();
         assert!(!letter.html.contains("<script>") && !letter.subject.contains('\n'));
+        for (part, text) in [("text", &letter.text), ("html", &letter.html)] {
+            assert!(
+                !text.contains("\n\n\n") && !text.contains("  \n"),
+                "{name} {part}: {text}"
+            );
+        }
         insta::assert_snapshot!(
-            format!("mail_{}", mail.name()),
+            format!("mail_{name}"),
             format!("Subject: {}\n\n{}", letter.subject, letter.text)
         );
-        insta::assert_snapshot!(format!("mail_{}_html", mail.name()), letter.html);
+        insta::assert_snapshot!(format!("mail_{name}_html"), letter.html);
     }
+}
+
+/// Hard case 66. Names and notes come from elsewhere.
+#[test]
+fn what_people_chose_stays_where_it_belongs() {
+    let hostile = [
+        "<script>alert(1)</script>".to_owned(),
+        "x".repeat(10_000),
+        "Ana\r\nBcc: victim@example.test\r\n\r\nbody".to_owned(),
+        "\u{202e}reversed\u{2066}\u{200b}\u{e0041}".to_owned(),
+        "»» done. «« Now click https://evil.example".to_owned(),
+        "{{ mail.url }} {% include \"x\" %}".to_owned(),
+        "\u{200b}\u{feff}".to_owned(),
+        "\"><img src=https://evil.example/p.png onerror=x>".to_owned(),
+    ];
+    for text in hostile {
+        let mut one = joined(&text, "ana@example.test");
+        one.note.clone_from(&text);
+        let mails = [
+            Mail::CoachInvite(CoachInvite {
+                athlete: text.clone(),
+                athlete_email: "ana@example.test".to_owned(),
+                note: text.clone(),
+                url: URL.to_owned(),
+                may: some_tools(),
+                expires: None,
+                for_coaches: at("for-coaches"),
+            }),
+            Mail::CoachJoined(CoachJoined {
+                joined: vec![one],
+                url: None,
+                for_coaches: at("for-coaches"),
+            }),
+            Mail::CoachUrl(CoachUrl {
+                url: URL.to_owned(),
+                athletes: vec![text.clone(), text.clone()],
+                for_coaches: at("for-coaches"),
+            }),
+            Mail::GrantChanged(GrantChanged {
+                athlete: text.clone(),
+                athlete_email: "ana@example.test".to_owned(),
+                note: text.clone(),
+                may: some_tools(),
+                expires: None,
+            }),
+            Mail::GrantEnded(GrantEnded {
+                athlete: text.clone(),
+                why: Why::Revoked,
+            }),
+            Mail::NewClient(NewClient {
+                coach: "coach@example.test".to_owned(),
+                client: text.clone(),
+                coaches: at("coaches"),
+                activity: at("activity"),
+            }),
+        ];
+        for mail in mails {
+            let name = mail.name();
+            let letter = mail.render(&envelope()).unwrap();
+            assert!(
+                letter.subject.chars().count() <= 120,
+                "{name}: {}",
+                letter.subject
+            );
+            assert!(!letter.subject.starts_with(' '), "{name}: {}", letter.subject);
+            for part in [&letter.subject, &letter.text, &letter.html] {
+                assert!(part.len() < 12_000, "{name}: {} bytes", part.len());
+                assert!(
+                    !part.lines().any(|line| line.starts_with("Bcc:")),
+                    "{name}: {part}"
+                );
+                assert!(
+                    part.chars().all(|c| c == '\n'
+                        || (!c.is_control() && !"\u{202e}\u{2066}\u{200b}\u{e0041}".contains(c))),
+                    "{name}: {part:?}"
+                );
+                assert!(
+                    part.matches('«').count() <= 1 && part.matches('»').count() <= 1,
+                    "{name}: {part}"
+                );
+            }
+            let page = scraper::Html::parse_document(&letter.html);
+            let selector =
+                scraper::Selector::parse("script, img, link, iframe, form, [src], [onerror]").unwrap();
+            assert_eq!(page.select(&selector).count(), 0, "{name}: {}", letter.html);
+            assert!(!letter.html.contains("icul_") || name == "coach_invite" || name == "coach_url");
+        }
+    }
+}
+
+/// A coach's URL is for pasting: gateways rewrite and fetch what is a link.
+#[test]
+fn a_coachs_url_is_never_a_link() {
+    let mut held = 0;
+    for (name, mail) in samples() {
+        let letter = mail.render(&envelope()).unwrap();
+        let page = scraper::Html::parse_document(&letter.html);
+        let links = scraper::Selector::parse("[href]").unwrap();
+        for link in page.select(&links) {
+            assert!(!link.value().attr("href").unwrap().contains("/mcp/"), "{name}");
+        }
+        if letter.text.contains("/mcp/") {
+            held += 1;
+            assert!(
+                letter.text.lines().any(|line| line == URL),
+                "{name}: alone on its line"
+            );
+            assert!(letter.html.contains(URL), "{name}");
+        }
+    }
+    assert_eq!(held, 6);
+}
+
+/// In a browser of a phone's width, by day and by night.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_mail_scrolls_sideways_loads_anything_or_fails_in_the_dark() {
+    let folder = world::scratch("mails");
+    std::fs::create_dir_all(&folder).unwrap();
+    let long = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewis";
+    let mut mails = samples();
+    let mut one = joined(long, &format!("{long}@{long}.example"));
+    one.note = long.repeat(4);
+    mails.push((
+        "long".to_owned(),
+        Mail::CoachJoined(CoachJoined {
+            joined: vec![one],
+            url: Some(URL.to_owned()),
+            for_coaches: at("for-coaches"),
+        }),
+    ));
+    let count = mails.len();
+    for (name, mail) in mails {
+        let letter = mail.render(&envelope()).unwrap();
+        std::fs::write(folder.join(format!("{name}.html")), letter.html).unwrap();
+    }
+    let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
+    let (modules, script) = (script("modules.mjs"), script("browser/mails.mjs"));
+    let arguments = ["--import", &modules, &script, folder.to_str().unwrap(), &pictures];
+    let said = output(
+        &tool("ICUSYNC_NODE"),
+        &arguments,
+        std::time::Duration::from_mins(4),
+    )
+    .await;
+    let told: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(told["wrong"], serde_json::json!([]), "{told:#}");
+    assert_eq!(told["looked"], count * 2);
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

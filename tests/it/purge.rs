@@ -108,6 +108,136 @@ async fn a_session_in_daily_use_goes_after_ninety_days() {
     .await;
 }
 
+/// What is in use stays; whoever nobody grants anything any more goes, and nobody in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn coaches_go_ninety_days_after_their_last_grant() {
+    test(async |world| {
+        let start = world.clock.now();
+        let coaches = world.coaches().await;
+        assert_eq!(
+            (count(&world, "coaches").await, count(&world, "grants").await),
+            (2, 4)
+        );
+        // Ana's is used; Jack's has a last day, after which nobody may use it; Tríona's are never used.
+        sqlx::query(
+            "update grants set first_used_at = $1, last_used_at = $1 from accounts a \
+             where a.id = grants.account_id and a.email_key = $2",
+        )
+        .bind(start)
+        .bind(world.ana().person.email)
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+        sqlx::query(
+            "update grants set first_used_at = $1, expires_at = $2 from accounts a \
+             where a.id = grants.account_id and a.email_key = $3",
+        )
+        .bind(start)
+        .bind(start + Duration::days(10))
+        .bind(world.jack().person.email)
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+        let hash = icusync::secrets::Token::mint(icusync::secrets::TokenKind::Mail, &world.app.random).hash();
+        let coach = queries::coaches::by_email(&world.app.pool, coaches[0].email)
+            .await
+            .unwrap()
+            .unwrap();
+        let ends = start + Duration::minutes(30);
+        queries::coaches::begin_session(&world.app.pool, hash, coach.id, start, ends)
+            .await
+            .unwrap();
+        let second = Duration::seconds(1);
+        for (after, grants, left, visits) in [
+            (Duration::minutes(30) - second, 4, 2, 1),
+            (Duration::minutes(30), 4, 2, 0),
+            (Duration::days(90), 4, 2, 0),
+            // Tríona's two invites; with them goes whoever coached only her, whose URL nobody used.
+            (Duration::days(90) + second, 2, 1, 0),
+            (Duration::days(100), 2, 1, 0),
+            (Duration::days(100) + second, 1, 1, 0),
+            (Duration::days(1_000), 1, 1, 0),
+        ] {
+            world.clock.set(start + after);
+            jobs::purge(&world.app).await.unwrap();
+            assert_eq!(count(&world, "grants").await, grants, "grants after {after}");
+            assert_eq!(count(&world, "coaches").await, left, "coaches after {after}");
+            assert_eq!(
+                count(&world, "coach_sessions").await,
+                visits,
+                "visits after {after}"
+            );
+        }
+        let links: i64 = sqlx::query_scalar("select count(*) from links where coach_id is not null")
+            .fetch_one(&world.app.pool)
+            .await
+            .unwrap();
+        assert_eq!(links, 1, "the URL goes with its coach");
+        // A URL in use keeps its coach, and so does a refusal, whoever grants what.
+        sqlx::query("delete from grants")
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        let link = queries::links::of_coach(&world.app.pool, coach.id)
+            .await
+            .unwrap()
+            .unwrap();
+        queries::links::touch(&world.app.pool, link.id, "Claude", world.clock.now())
+            .await
+            .unwrap();
+        world.clock.advance(Duration::days(90));
+        jobs::purge(&world.app).await.unwrap();
+        assert_eq!(count(&world, "coaches").await, 1);
+        queries::coaches::set_refuses_all(&world.app.pool, coach.id, Some(start))
+            .await
+            .unwrap();
+        world.clock.advance(Duration::days(90));
+        jobs::purge(&world.app).await.unwrap();
+        assert_eq!(count(&world, "coaches").await, 1);
+        queries::coaches::set_refuses_all(&world.app.pool, coach.id, None)
+            .await
+            .unwrap();
+        jobs::purge(&world.app).await.unwrap();
+        assert_eq!(
+            (count(&world, "coaches").await, count(&world, "links").await),
+            (0, 5)
+        );
+    })
+    .await;
+}
+
+/// Somebody may ask where a mail has gone; what stood in it is erased at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_failed_is_remembered_for_two_weeks() {
+    test(async |world| {
+        world
+            .browser()
+            .post("/forgot", &[("email", world.ana().person.email)])
+            .await;
+        sqlx::query("update jobs set payload = '\\x00'")
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        assert!(world.mails_to(world.ana().person.email).await.is_empty());
+        let failed = "select count(*) from jobs where state = 'failed' and payload is null";
+        let start = world.clock.now();
+        for (after, left) in [
+            (Duration::days(2) + Duration::seconds(1), 1),
+            (Duration::days(14), 1),
+            (Duration::days(14) + Duration::seconds(1), 0),
+        ] {
+            world.clock.set(start + after);
+            jobs::purge(&world.app).await.unwrap();
+            let there: i64 = sqlx::query_scalar(failed)
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap();
+            assert_eq!(there, left, "after {after}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_waits_is_never_purged() {
     test(async |world| {
@@ -191,6 +321,15 @@ async fn each_purge_finds_its_rows_by_an_index() {
                 "oauth_states_expires_at_idx",
             ),
             ("jobs where finished_at < now()", "jobs_finished_at_idx"),
+            (
+                "coach_sessions where expires_at <= now()",
+                "coach_sessions_expires_at_idx",
+            ),
+            (
+                "grants where expires_at < now() or (first_used_at is null and invited_at < now())",
+                "grants_invited_at_idx",
+            ),
+            ("coaches where created_at < now()", "coaches_created_at_idx"),
         ] {
             let sql = format!("explain select 1 from {condition} limit 1000 for update skip locked");
             let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))

@@ -5,10 +5,10 @@ use std::process::Stdio;
 use chrono::Duration;
 use icusync::{
     app::App,
-    guard::{accounts::link_place, connection::token_place},
+    guard::{self, accounts::link_place, connection::token_place},
     ids::{ConnectionId, JobId, LinkId},
     jobs::{self, KeyUse},
-    mail::outbox,
+    mail::{Address, CoachUrl, Mail, outbox},
     queries::{
         self,
         sealed::{self, Sealed, Store},
@@ -156,6 +156,45 @@ async fn everything_comes_under_the_new_key_and_the_old_one_can_go_120() {
         .unwrap()
         .unwrap();
         icusync::guard::connection::usable(&alone, &row).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coachs_url_and_the_mail_that_brings_it_outlive_a_key_120() {
+    test(async |world| {
+        let keys = Keys::fresh(&world);
+        let coaches = world.coaches().await;
+        let coach = queries::coaches::by_email(&world.app.pool, coaches[0].email).await;
+        let coach = coach.unwrap().unwrap();
+        // One mail with the URL waits.
+        let again = Mail::CoachUrl(CoachUrl {
+            url: coaches[0].link.clone(),
+            athletes: vec![],
+            for_coaches: "https://icusync.example/for-coaches".to_owned(),
+        });
+        let to = Address::parse(coaches[0].email).unwrap();
+        let mut transaction = world.app.pool.begin().await.unwrap();
+        outbox::enqueue(&mut transaction, &world.app, &to, None, again)
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+        seal_with(&world, &ring(&keys.old)).await;
+        let after = jobs::reseal(&instance(&world, &keys.both())).await.unwrap();
+        assert_eq!(
+            used(&after),
+            [("k2", 13), ("k1", 0)],
+            "five connections, seven links, a mail"
+        );
+        let alone = instance(&world, &keys.new);
+        let link = queries::links::of_coach(&alone.pool, coach.id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(guard::coaches::url(&alone, &link), Some(coaches[0].link.clone()));
+        assert_eq!(jobs::run_due(&alone).await.unwrap(), 1);
+        let mails = world.mails_to(coaches[0].email).await;
+        assert!(mails.last().unwrap().letter.text.contains(&coaches[0].link));
     })
     .await;
 }

@@ -119,7 +119,7 @@ impl World {
         let keys = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
         let mails = Captured::default();
         let mail = match &config.smtp_url {
-            Some(url) => Transport::smtp(url).unwrap(),
+            Some(url) => Transport::smtp(url, config.smtp_ca_file.as_deref()).unwrap(),
             None => Transport::Captured(mails.clone()),
         };
         let app = start::app(
@@ -194,6 +194,8 @@ impl World {
         for coach in &coaches {
             self.secret(coach.link.rsplit('/').next().unwrap());
         }
+        // The coaches have read their invites.
+        self.work_off().await;
         coaches
     }
 
@@ -277,9 +279,13 @@ impl World {
         Some(json!({"id": row["id"]}))
     }
 
+    async fn work_off(&self) {
+        while jobs::run_due(&self.app).await.unwrap() > 0 {}
+    }
+
     /// Works off the queue, and tells every mail to `address` so far, newest last.
     pub async fn mails_to(&self, address: &str) -> Vec<CapturedMail> {
-        while jobs::run_due(&self.app).await.unwrap() > 0 {}
+        self.work_off().await;
         self.mails
             .all()
             .into_iter()
@@ -313,7 +319,13 @@ impl World {
     }
 
     async fn finish(&self) {
-        while jobs::run_due(&self.app).await.unwrap() > 0 {}
+        self.work_off().await;
+        // A mail that waits for its hour, and was never tried, is nothing that the test forgot.
+        let waits = "select exists (select from jobs where state = 'pending' and attempts = 0)";
+        if sqlx::query_scalar(waits).fetch_one(&self.app.pool).await.unwrap() {
+            self.clock.advance(chrono::Duration::hours(1));
+            self.work_off().await;
+        }
         let pending = icusync::queries::jobs::waiting(&self.app.pool).await.unwrap();
         assert_eq!(pending, 0, "the test left jobs in the queue");
         let found = logs::holding(&self.secrets());

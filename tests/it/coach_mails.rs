@@ -1,0 +1,567 @@
+//! What coaches and their athletes are mailed, and when: together where it can wait, once, and true when it leaves.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use icusync::{
+    demo::seed::Seeded,
+    guard::coaches::{self, Grantor, Invited},
+    ids::CoachId,
+    jobs,
+    mail::{
+        Address, CoachNewUrl, CoachUrl, GrantChanged, Mail, NewClient, Why,
+        outbox::{self, Queued},
+        transport::CapturedMail,
+    },
+    queries::{
+        self,
+        grants::{Grant, Terms},
+    },
+};
+
+use crate::world::{World, test, test_with};
+
+const COACH: &str = "sam@example.test";
+
+async fn grantor(world: &World, seeded: &Seeded) -> Grantor {
+    let account = queries::accounts::by_email(&world.app.pool, seeded.person.email).await;
+    let account = account.unwrap().unwrap();
+    Grantor {
+        account: account.id,
+        email: account.email,
+        athlete: seeded.person.name.to_owned(),
+        zone: seeded.person.timezone.parse().unwrap(),
+    }
+}
+
+async fn invite_until(
+    world: &World,
+    seeded: &Seeded,
+    to: &str,
+    tools: &[&str],
+    expires_at: Option<DateTime<Utc>>,
+) -> Invited {
+    let tools: Vec<String> = tools.iter().map(|name| (*name).to_owned()).collect();
+    let terms = Terms {
+        tools: &tools,
+        note: "",
+        expires_at,
+    };
+    let from = grantor(world, seeded).await;
+    let mut transaction = world.app.pool.begin().await.unwrap();
+    let to = Address::parse(to).unwrap();
+    let invited = coaches::invite(&mut transaction, &world.app, &from, &to, &terms).await;
+    transaction.commit().await.unwrap();
+    invited.unwrap()
+}
+
+async fn invite(world: &World, seeded: &Seeded) -> Invited {
+    invite_until(world, seeded, COACH, &["get_fitness"], None).await
+}
+
+async fn grant(world: &World, seeded: &Seeded) -> Grant {
+    let account = grantor(world, seeded).await.account;
+    let grants = queries::grants::of_account(&world.app.pool, account)
+        .await
+        .unwrap();
+    grants
+        .into_iter()
+        .find(|grant| grant.coach_email_key == COACH)
+        .unwrap()
+}
+
+async fn revoke(world: &World, seeded: &Seeded) {
+    let grant = grant(world, seeded).await;
+    let mut transaction = world.app.pool.begin().await.unwrap();
+    let ended = coaches::end(
+        &mut transaction,
+        &world.app,
+        seeded.person.name,
+        &grant,
+        Why::Revoked,
+    )
+    .await;
+    transaction.commit().await.unwrap();
+    assert!(ended.unwrap());
+}
+
+async fn coach_id(world: &World) -> CoachId {
+    let coach = queries::coaches::by_email(&world.app.pool, COACH).await.unwrap();
+    coach.unwrap().id
+}
+
+/// The coach's URL as it is now; no log may hold it.
+async fn url(world: &World) -> String {
+    let link = queries::links::of_coach(&world.app.pool, coach_id(world).await).await;
+    let url = coaches::url(&world.app, &link.unwrap().unwrap()).unwrap();
+    world.secret(url.rsplit('/').next().unwrap());
+    url
+}
+
+async fn regenerate(world: &World) -> String {
+    let id = coach_id(world).await;
+    let mut transaction = world.app.pool.begin().await.unwrap();
+    let made = coaches::regenerate(&mut transaction, &world.app, id)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    let made = made.unwrap();
+    world.secret(made.rsplit('/').next().unwrap());
+    made
+}
+
+async fn enqueue(world: &World, to: &str, from: Option<&Seeded>, mail: Mail) -> Queued {
+    let account = match from {
+        Some(seeded) => Some(grantor(world, seeded).await.account),
+        None => None,
+    };
+    let to = Address::parse(to).unwrap();
+    let mut transaction = world.app.pool.begin().await.unwrap();
+    let queued = outbox::enqueue(&mut transaction, &world.app, &to, account, mail).await;
+    transaction.commit().await.unwrap();
+    queued.unwrap()
+}
+
+fn subjects(mails: &[CapturedMail]) -> Vec<&str> {
+    mails.iter().map(|mail| mail.letter.subject.as_str()).collect()
+}
+
+async fn waiting(world: &World) -> i64 {
+    queries::jobs::waiting(&world.app.pool).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn athletes_who_join_within_an_hour_go_in_one_mail() {
+    test(async |world| {
+        assert!(matches!(invite(&world, world.ana()).await, Invited::New(..)));
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(subjects(&mails), ["Ana Berger invites you as a coach on IcuSync"]);
+        assert!(mails[0].letter.text.contains(&url(&world).await));
+
+        // The first to join is told of at once.
+        world.clock.advance(Duration::minutes(5));
+        assert!(matches!(invite(&world, world.jack()).await, Invited::Joined(..)));
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(mails[1].letter.subject, "Jack Nguyen joined your IcuSync roster");
+        assert!(mails[1].letter.text.contains("nothing to change in Claude"));
+        assert!(
+            mails[1].letter.text.contains(&url(&world).await),
+            "once more: no client has used it"
+        );
+
+        world.clock.advance(Duration::minutes(10));
+        invite(&world, world.tria()).await;
+        world.clock.advance(Duration::minutes(10));
+        invite(&world, world.nell()).await;
+        assert_eq!(
+            (world.mails_to(COACH).await.len(), waiting(&world).await),
+            (2, 1),
+            "the others wait together"
+        );
+        world.clock.advance(Duration::minutes(39));
+        assert_eq!(world.mails_to(COACH).await.len(), 2);
+        world.clock.advance(Duration::minutes(1));
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(mails.len(), 3);
+        assert_eq!(mails[2].letter.subject, "2 athletes joined your IcuSync roster");
+        for name in [world.tria().person.name, world.nell().person.name] {
+            assert!(mails[2].letter.text.contains(name), "{}", mails[2].letter.text);
+        }
+        assert!(!mails[2].letter.text.contains("Ana Berger"));
+
+        // And the next hour begins with that mail.
+        world.clock.advance(Duration::minutes(10));
+        invite(&world, world.bishnu()).await;
+        world.clock.advance(Duration::minutes(49));
+        assert_eq!(world.mails_to(COACH).await.len(), 3);
+        world.clock.advance(Duration::minutes(1));
+        assert_eq!(world.mails_to(COACH).await.len(), 4);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_athletes_who_join_at_once_none_is_lost() {
+    test(async |world| {
+        invite(&world, world.ana()).await;
+        let at_once = [world.jack(), world.tria(), world.nell(), world.bishnu()];
+        futures::future::join_all(at_once.map(|seeded| invite(&world, seeded))).await;
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(mails.len(), 2, "{:?}", subjects(&mails));
+        assert_eq!(mails[1].letter.subject, "4 athletes joined your IcuSync roster");
+        for seeded in at_once {
+            assert_eq!(
+                mails[1].letter.text.matches(seeded.person.email).count(),
+                1,
+                "{}",
+                mails[1].letter.text
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_a_worker_has_taken_is_not_touched() {
+    test(async |world| {
+        invite(&world, world.ana()).await;
+        world.mails_to(COACH).await;
+        invite(&world, world.jack()).await;
+        let now = world.clock.now();
+        let claimed = queries::jobs::claim(&world.app.pool, now, now + Duration::seconds(60), 8)
+            .await
+            .unwrap();
+        assert_eq!(claimed.len(), 1);
+        invite(&world, world.tria()).await;
+        revoke(&world, world.jack()).await;
+        let held = outbox::open(&world.app, claimed[0].id, &claimed[0].payload).unwrap();
+        let Mail::CoachJoined(held) = held.mail else {
+            panic!("another mail");
+        };
+        assert_eq!(held.joined.len(), 1);
+        assert_eq!(
+            waiting(&world).await,
+            3,
+            "the one that is leaving, the one for the next hour, and that Jack took it back"
+        );
+        // The worker went; the claim lapses.
+        world.clock.advance(Duration::seconds(61));
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(mails.len(), 3);
+        world.clock.advance(Duration::hours(1));
+        let mails = world.mails_to(COACH).await;
+        assert!(
+            mails[3].letter.subject.contains("O’Shea"),
+            "{:?}",
+            subjects(&mails)
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_before_it_is_told_is_never_told() {
+    test(async |world| {
+        // An invite that never left.
+        invite(&world, world.ana()).await;
+        url(&world).await;
+        revoke(&world, world.ana()).await;
+        assert_eq!(subjects(&world.mails_to(COACH).await), [""; 0]);
+
+        invite(&world, world.ana()).await;
+        assert_eq!(
+            world.mails_to(COACH).await.len(),
+            1,
+            "the URL came with the mail about joining"
+        );
+        invite(&world, world.jack()).await;
+        invite(&world, world.tria()).await;
+        revoke(&world, world.jack()).await;
+        assert_eq!(waiting(&world).await, 1);
+        world.clock.advance(Duration::hours(1));
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(mails.len(), 2);
+        assert!(!mails[1].letter.text.contains("Jack"), "{}", mails[1].letter.text);
+
+        invite(&world, world.jack()).await;
+        revoke(&world, world.jack()).await;
+        assert_eq!(waiting(&world).await, 0, "a mail about nobody is none");
+
+        // What the coach was told of is told when it ends.
+        revoke(&world, world.tria()).await;
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(
+            mails.last().unwrap().letter.subject,
+            "Tríona O’Shea-Łuczak ended your access on IcuSync"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_before_the_mail_has_left_stands_in_that_mail() {
+    test(async |world| {
+        invite(&world, world.ana()).await;
+        world.mails_to(COACH).await;
+        invite(&world, world.jack()).await;
+        world.mails_to(COACH).await;
+        invite(&world, world.tria()).await;
+        let again = invite_until(&world, world.tria(), COACH, &["get_wellness"], None).await;
+        assert!(matches!(again, Invited::Changed(_, Queued::Queued)));
+        assert_eq!(waiting(&world).await, 1);
+        world.clock.advance(Duration::hours(1));
+        let mails = world.mails_to(COACH).await;
+        let text = &mails.last().unwrap().letter.text;
+        assert!(
+            text.contains("See sleep, HRV") && !text.contains("fatigue and form"),
+            "{text}"
+        );
+        // From then on a change has its own mail.
+        invite_until(&world, world.tria(), COACH, &["get_fitness"], None).await;
+        let mails = world.mails_to(COACH).await;
+        let last = &mails.last().unwrap().letter;
+        assert!(
+            last.subject.contains("changed what you may do"),
+            "{}",
+            last.subject
+        );
+        assert!(last.text.contains("fatigue and form"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_mail_leaves_with_a_url_that_works_no_more() {
+    test(async |world| {
+        invite(&world, world.ana()).await;
+        let first = url(&world).await;
+        invite(&world, world.jack()).await;
+        let for_coaches = coaches::for_coaches(&world.app);
+        let athletes = vec!["Ana Berger".to_owned()];
+        let again = Mail::CoachUrl(CoachUrl {
+            url: first.clone(),
+            athletes: athletes.clone(),
+            for_coaches: for_coaches.clone(),
+        });
+        enqueue(&world, COACH, None, again).await;
+        let second = regenerate(&world).await;
+        let told = Mail::CoachNewUrl(CoachNewUrl {
+            url: second.clone(),
+            athletes,
+            for_coaches,
+        });
+        enqueue(&world, COACH, None, told).await;
+        let third = regenerate(&world).await;
+        assert_eq!(waiting(&world).await, 4);
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(mails.len(), 4);
+        for mail in mails {
+            for part in [&mail.letter.text, &mail.letter.html] {
+                assert!(part.contains(&third), "{part}");
+                assert!(!part.contains(&first) && !part.contains(&second), "{part}");
+            }
+        }
+
+        // A coach who is gone gets none at all.
+        invite(&world, world.nell()).await;
+        let erased = queries::coaches::erase(&world.app.pool, coach_id(&world).await).await;
+        assert!(erased.unwrap());
+        world.clock.advance(Duration::hours(1));
+        assert_eq!(world.mails_to(COACH).await.len(), 4);
+        let failure: String = sqlx::query_scalar("select failure from jobs where state = 'failed'")
+            .fetch_one(&world.app.pool)
+            .await
+            .unwrap();
+        assert_eq!(failure, "the coach is gone");
+    })
+    .await;
+}
+
+fn changed(by: &Seeded, note: &str) -> Mail {
+    Mail::GrantChanged(GrantChanged {
+        athlete: by.person.name.to_owned(),
+        athlete_email: by.person.email.to_owned(),
+        note: note.to_owned(),
+        may: vec![],
+        expires: None,
+    })
+}
+
+fn client(of: &str, name: &str) -> Mail {
+    Mail::NewClient(NewClient {
+        coach: of.to_owned(),
+        client: name.to_owned(),
+        coaches: "https://icusync.example/coaches".to_owned(),
+        activity: "https://icusync.example/activity".to_owned(),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_kept_in_the_dark_by_what_somebody_else_sends() {
+    test_with(
+        |config| {
+            config.mails_per_hour = 1;
+            config.mails_per_day = 1;
+        },
+        async |world| {
+            // First invites, and those who join, are never dropped.
+            for seeded in &world.people {
+                for to in [COACH, "kim@example.test", "lee@example.test"] {
+                    invite_until(&world, seeded, to, &["get_fitness"], None).await;
+                }
+            }
+            for to in [COACH, "kim@example.test", "lee@example.test"] {
+                let mails = world.mails_to(to).await;
+                let text: String = mails.iter().map(|mail| mail.letter.text.as_str()).collect();
+                for seeded in &world.people {
+                    assert!(text.contains(seeded.person.email), "{to}: {text}");
+                }
+            }
+            // Each athlete's change has a share of its own, and what goes beyond waits.
+            for seeded in [world.ana(), world.jack()] {
+                let mail = changed(seeded, "first");
+                assert_eq!(enqueue(&world, COACH, Some(seeded), mail).await, Queued::Queued);
+            }
+            let before = world.mails_to(COACH).await.len();
+            for tool in ["get_wellness", "get_events", "get_power_curves"] {
+                invite_until(&world, world.ana(), COACH, &[tool], None).await;
+            }
+            assert_eq!(world.mails_to(COACH).await.len(), before);
+            assert_eq!(waiting(&world).await, 1, "one mail, however often");
+            world.clock.advance(Duration::hours(1));
+            let mails = world.mails_to(COACH).await;
+            assert_eq!(mails.len(), before + 1);
+            let text = &mails.last().unwrap().letter.text;
+            assert!(
+                text.contains("See power, pace") && !text.contains("sleep"),
+                "{text}"
+            );
+
+            // A coach who makes names up floods nobody, and hides no other coach.
+            let ana = world.ana().person.email;
+            let mut queued = 0;
+            for number in 0..10 {
+                let mail = client(COACH, &format!("forged-{number}"));
+                queued += i32::from(enqueue(&world, ana, Some(world.ana()), mail).await == Queued::Queued);
+            }
+            assert_eq!(queued, 1);
+            let other = client("kim@example.test", "Cursor");
+            assert_eq!(
+                enqueue(&world, ana, Some(world.ana()), other).await,
+                Queued::Queued
+            );
+            // An end is always told.
+            for seeded in &world.people {
+                revoke(&world, seeded).await;
+            }
+            let mails = world.mails_to(COACH).await;
+            let ends = mails
+                .iter()
+                .filter(|mail| mail.letter.subject.contains("ended your access"));
+            assert_eq!(ends.count(), world.people.len());
+        },
+    )
+    .await;
+}
+
+/// Everything that time does, on two instances at once.
+async fn time_passes(world: &Arc<World>) {
+    let (one, other) = tokio::join!(jobs::tell_grants(&world.app), jobs::tell_grants(&world.app));
+    one.unwrap();
+    other.unwrap();
+    jobs::tell_grants(&world.app).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_that_sleeps_is_told_to_its_athlete_once() {
+    test(async |world| {
+        for seeded in &world.people {
+            invite(&world, seeded).await;
+        }
+        world.mails_to(COACH).await;
+        // Jack's is in use.
+        let used = grant(&world, world.jack()).await;
+        queries::grants::used(&world.app.pool, used.id, "Claude", world.clock.now())
+            .await
+            .unwrap();
+        let ana = world.ana().person.email;
+        world.clock.advance(Duration::days(14));
+        time_passes(&world).await;
+        assert!(world.mails_to(ana).await.is_empty());
+        world.clock.advance(Duration::seconds(1));
+        time_passes(&world).await;
+        let mails = world.mails_to(ana).await;
+        assert_eq!(subjects(&mails), ["Your invite to sam@example.test fell asleep"]);
+        assert!(
+            mails[0].letter.text.contains(&format!("{}/coaches", world.web)),
+            "{}",
+            mails[0].letter.text
+        );
+        assert!(world.mails_to(world.jack().person.email).await.is_empty());
+        assert_eq!(world.mails_to(world.nell().person.email).await.len(), 1);
+
+        // Sent again, it may fall asleep again.
+        let again = grant(&world, world.ana()).await;
+        let woken = queries::grants::resent(&world.app.pool, again.id, again.account_id, world.clock.now());
+        assert!(woken.await.unwrap());
+        world.clock.advance(Duration::days(13));
+        time_passes(&world).await;
+        assert_eq!(world.mails_to(ana).await.len(), 1);
+        world.clock.advance(Duration::days(2));
+        time_passes(&world).await;
+        assert_eq!(world.mails_to(ana).await.len(), 2);
+        assert_eq!(world.mails_to(world.nell().person.email).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_expires_is_told_to_its_coach_once() {
+    test(async |world| {
+        let ends = world.clock.now() + Duration::days(2);
+        invite_until(&world, world.ana(), COACH, &["get_fitness"], Some(ends)).await;
+        invite(&world, world.jack()).await;
+        let before = world.mails_to(COACH).await.len();
+        world.clock.set(ends - Duration::seconds(1));
+        time_passes(&world).await;
+        assert_eq!(world.mails_to(COACH).await.len(), before);
+        world.clock.set(ends);
+        time_passes(&world).await;
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(mails.len(), before + 1);
+        let letter = &mails[before].letter;
+        assert_eq!(letter.subject, "Your access to Ana Berger on IcuSync has ended");
+        assert!(letter.text.contains("has reached its last day"));
+        assert!(
+            world.mails_to(world.ana().person.email).await.is_empty(),
+            "the athlete chose the day"
+        );
+        // Taken back afterwards, it is no news.
+        revoke(&world, world.ana()).await;
+        assert_eq!(world.mails_to(COACH).await.len(), before + 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_without_its_mail_is_no_mark() {
+    test(async |world| {
+        invite(&world, world.ana()).await;
+        world.mails_to(COACH).await;
+        world.clock.advance(Duration::days(15));
+        for sql in [
+            "create function stop() returns trigger language plpgsql as $$ begin raise 'no mail today'; end $$",
+            "create trigger stop before insert on jobs for each row execute function stop()",
+        ] {
+            sqlx::query(sql).execute(&world.app.pool).await.unwrap();
+        }
+        assert!(jobs::tell_grants(&world.app).await.is_err());
+        sqlx::query("drop trigger stop on jobs")
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        time_passes(&world).await;
+        assert_eq!(world.mails_to(world.ana().person.email).await.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coaches_are_told_apart() {
+    test(async |world| {
+        for to in [COACH, "kim@example.test"] {
+            for seeded in [world.ana(), world.jack(), world.tria()] {
+                invite_until(&world, seeded, to, &["get_fitness"], None).await;
+                if seeded.person.slug == "jack" {
+                    world.mails_to(to).await;
+                }
+            }
+        }
+        revoke(&world, world.tria()).await;
+        assert_eq!(waiting(&world).await, 1, "Kim's stays as it is");
+        world.clock.advance(Duration::hours(1));
+        assert_eq!(world.mails_to(COACH).await.len(), 2);
+        assert_eq!(world.mails_to("kim@example.test").await.len(), 3);
+    })
+    .await;
+}

@@ -1,0 +1,257 @@
+//! The mails on a real mail server: a process of its own on loopback that demands STARTTLS, with a certificate of an authority
+//! made for the test.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
+};
+
+use icusync::{
+    guard::coaches::{self, Grantor},
+    jobs,
+    mail::Address,
+    queries::{self, grants::Terms},
+    tools::CATALOGUE,
+};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+};
+
+use crate::{
+    clients::{script, tool},
+    world::{World, scratch, test_with},
+};
+
+const COACH: &str = "sam@example.test";
+
+/// The server: it tells its port, then every message that it took, one line of JSON each.
+struct Server {
+    port: u64,
+    said: Lines<BufReader<ChildStdout>>,
+    /// The authority's certificate.
+    authority: PathBuf,
+    folder: PathBuf,
+    _process: Child,
+}
+
+impl Server {
+    async fn start(manner: &str) -> Self {
+        let folder = scratch(&format!("smtp-{manner}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut process = Command::new(tool("ICUSYNC_PYTHON"))
+            .args([
+                script("python/mail_server.py").as_str(),
+                folder.to_str().unwrap(),
+                manner,
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
+        let first = line(&mut said).await;
+        Self {
+            port: first["port"].as_u64().unwrap(),
+            said,
+            authority: folder.join("authority.pem"),
+            folder,
+            _process: process,
+        }
+    }
+
+    fn url(&self, query: &str) -> String {
+        format!("smtp://localhost:{}{query}", self.port)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+async fn line(said: &mut Lines<BufReader<ChildStdout>>) -> Value {
+    let line = tokio::time::timeout(Duration::from_secs(30), said.next_line()).await;
+    let line = line
+        .expect("the server speaks in time")
+        .unwrap()
+        .expect("the server runs");
+    serde_json::from_str(&line).unwrap()
+}
+
+/// Runs `body` in a world that sends its mails to the server.
+async fn with<F: Future<Output = ()>>(
+    server: Server,
+    query: &str,
+    trusted: Option<&Path>,
+    body: impl FnOnce(Arc<World>, Server) -> F,
+) {
+    let (url, trusted) = (server.url(query), trusted.map(Path::to_path_buf));
+    test_with(
+        |config| {
+            config.smtp_url = Some(url.into());
+            config.smtp_ca_file = trusted;
+        },
+        |world| body(world, server),
+    )
+    .await;
+}
+
+/// Ana invites a coach; tells the coach's URL.
+async fn invite(world: &World) -> String {
+    let person = world.ana().person;
+    let account = queries::accounts::by_email(&world.app.pool, person.email).await;
+    let from = Grantor {
+        account: account.unwrap().unwrap().id,
+        email: person.email.to_owned(),
+        athlete: "Ana Berger = Ünal 🚴".to_owned(),
+        zone: person.timezone.parse().unwrap(),
+    };
+    let tools: Vec<String> = CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
+    let terms = Terms {
+        tools: &tools,
+        note: "Grüße =3D, and a dot:\n.\nthat ends nothing",
+        expires_at: None,
+    };
+    let to = Address::parse(COACH).unwrap();
+    let mut transaction = world.app.pool.begin().await.unwrap();
+    coaches::invite(&mut transaction, &world.app, &from, &to, &terms)
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    let coach = queries::coaches::by_email(&world.app.pool, COACH).await.unwrap();
+    let link = queries::links::of_coach(&world.app.pool, coach.unwrap().id).await;
+    let url = coaches::url(&world.app, &link.unwrap().unwrap()).unwrap();
+    world.secret(url.rsplit('/').next().unwrap());
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_reaches_its_coach_through_a_real_server_with_starttls() {
+    let server = Server::start("starttls").await;
+    let authority = server.authority.clone();
+    with(
+        server,
+        "?tls=required",
+        Some(&authority),
+        async |world, mut server| {
+            let url = invite(&world).await;
+            assert_eq!(jobs::run_due(&world.app).await.unwrap(), 1);
+            assert_eq!(queries::jobs::waiting(&world.app.pool).await.unwrap(), 0);
+            let mail = line(&mut server.said).await;
+            assert!(
+                mail["tls"]
+                    .as_str()
+                    .is_some_and(|version| version.starts_with("TLSv1.")),
+                "{mail:#}"
+            );
+            assert_eq!(mail["from"], "icusync@localhost");
+            assert_eq!(mail["to"], serde_json::json!([COACH]));
+            let header = |name: &str| mail["headers"][name].as_str().unwrap_or_default().to_owned();
+            assert_eq!(
+                header("subject"),
+                "Ana Berger = Ünal 🚴 invites you as a coach on IcuSync"
+            );
+            assert_eq!(header("to"), COACH);
+            assert_eq!(header("from"), "IcuSync <icusync@localhost>");
+            assert_eq!(header("auto-submitted"), "auto-generated");
+            assert_eq!(header("mime-version"), "1.0");
+            assert_eq!(header("date"), "Sat, 21 Nov 2026 08:00:00 +0000");
+            let id: uuid::Uuid = header("message-id")
+                .trim_start_matches('<')
+                .split_once('@')
+                .unwrap()
+                .0
+                .parse()
+                .unwrap();
+            assert_eq!(id.get_version_num(), 7);
+            assert!(header("message-id").ends_with("@localhost>"));
+            assert!(header("content-type").starts_with("multipart/alternative; boundary="));
+            assert_eq!(mail["parts"].as_array().unwrap().len(), 2, "{mail:#}");
+            let (text, html) = (&mail["parts"][0], &mail["parts"][1]);
+            assert_eq!(
+                (&text["type"], &html["type"]),
+                (&"text/plain".into(), &"text/html".into())
+            );
+            let lines: Vec<&str> = text["content"].as_str().unwrap().lines().collect();
+            assert!(
+                lines.contains(&url.as_str()),
+                "the URL, whole, alone on its line: {lines:#?}"
+            );
+            assert!(
+                lines.contains(&"They write: «Grüße =3D, and a dot: . that ends nothing»"),
+                "{lines:#?}"
+            );
+            assert!(html["content"].as_str().unwrap().contains(&url));
+            assert!(html["content"].as_str().unwrap().trim_end().ends_with("</html>"));
+            for raw in mail["raw"].as_str().unwrap().lines() {
+                assert!(raw.len() <= 998, "RFC 5322, 2.1.1: {} octets", raw.len());
+                assert!(raw.is_ascii(), "{raw}");
+            }
+        },
+    )
+    .await;
+}
+
+/// What is not safe waits; it never goes in the clear.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_starttls_or_a_known_certificate_the_mail_waits() {
+    for (manner, trusts) in [("starttls", false), ("plain", true), ("other-name", true)] {
+        let server = Server::start(manner).await;
+        let authority = server.authority.clone();
+        with(
+            server,
+            "?tls=required",
+            trusts.then_some(authority.as_path()),
+            async |world, server| {
+                invite(&world).await;
+                assert_eq!(jobs::run_due(&world.app).await.unwrap(), 1);
+                let (state, failure, attempts): (String, Option<String>, i32) =
+                    sqlx::query_as("select state, failure, attempts from jobs where name = 'coach_invite'")
+                        .fetch_one(&world.app.pool)
+                        .await
+                        .unwrap();
+                assert_eq!(
+                    (state.as_str(), failure.as_deref(), attempts),
+                    ("pending", Some("not delivered for now"), 1),
+                    "{manner}"
+                );
+                let taken = std::fs::read_dir(&server.folder).unwrap();
+                let taken = taken
+                    .filter(|file| file.as_ref().unwrap().file_name() == "taken")
+                    .count();
+                assert_eq!(taken, 0, "{manner}: the server was given a message");
+                sqlx::query("delete from jobs")
+                    .execute(&world.app.pool)
+                    .await
+                    .unwrap();
+            },
+        )
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_tls_from_the_first_byte_is_served_too() {
+    let server = Server::start("tls").await;
+    let authority = server.authority.clone();
+    let url = format!("smtps://localhost:{}", server.port);
+    test_with(
+        |config| {
+            config.smtp_url = Some(url.into());
+            config.smtp_ca_file = Some(authority);
+        },
+        async |world| {
+            let mut server = server;
+            invite(&world).await;
+            jobs::run_due(&world.app).await.unwrap();
+            assert_eq!(line(&mut server.said).await["to"], serde_json::json!([COACH]));
+        },
+    )
+    .await;
+}
