@@ -84,3 +84,8 @@ alter table mail_links add constraint mail_links_kind_check
 -- outlives the coach.
 alter table activity_log add column coach_id uuid;
 create index on activity_log (coach_id) where coach_id is not null;
+
+-- Invites that an account sent since invites_since, for the daily limit: a number, so that an invite that was withdrawn
+-- counts too.
+alter table accounts add column invites integer not null default 0;
+alter table accounts add column invites_since timestamptz;

@@ -10,6 +10,7 @@ pub mod grant;
 pub mod limits;
 pub mod link;
 pub mod offer;
+pub mod presets;
 pub mod session;
 
 pub use grant::{AthleteCard, Caller, Granted, Units};
