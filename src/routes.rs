@@ -13,7 +13,8 @@ use crate::{
     mcp,
     pages::{
         accounts, activity, address, assets, check, coach_project, coaches, connections, dashboard, delete,
-        export, health, home, links, password, problem, reset, sessions, settings, site, status, steps, support,
+        export, health, home, links, password, problem, reset, sessions, settings, site, status, steps,
+        support,
     },
 };
 

@@ -452,7 +452,11 @@ mod tests {
             ("done", None, None),
             ("done", Some("not delivered for now"), None),
             ("pending", None, None),
-            ("pending", Some("not delivered for now"), Some("not got through yet")),
+            (
+                "pending",
+                Some("not delivered for now"),
+                Some("not got through yet"),
+            ),
             ("failed", Some("refused for good"), Some("refuses them")),
             ("failed", Some("not delivered for now"), Some("given up")),
             ("failed", Some("does not render"), Some("on our side")),

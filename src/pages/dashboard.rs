@@ -167,8 +167,7 @@ async fn draw(
         .as_ref()
         .and_then(|row| row.zone.as_ref()?.parse().ok());
     let (link, url) = links::url_of(app, session.account).await?;
-    let mut coaches =
-        coaches::cards(app, session.account, coaches::zone_of(connection.as_ref())).await?;
+    let mut coaches = coaches::cards(app, session.account, coaches::zone_of(connection.as_ref())).await?;
     let more_coaches = coaches.len().saturating_sub(COACHES);
     coaches.truncate(COACHES);
     let mails_fail = own_mails_fail(app, session).await?;

@@ -15,6 +15,7 @@ mod address;
 mod arrows;
 mod browser;
 mod clients;
+mod coaches;
 mod conformance;
 mod connections;
 mod contract;

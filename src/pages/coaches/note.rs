@@ -18,7 +18,9 @@ pub(super) fn read(typed: &str) -> Result<String, String> {
     let note = clean(typed, FORM);
     let chars = note.chars().count();
     if chars > MOST_CHARS {
-        return Err(format!("The note has {chars} characters; {MOST_CHARS} is the most."));
+        return Err(format!(
+            "The note has {chars} characters; {MOST_CHARS} is the most."
+        ));
     }
     match link_in(&note) {
         Some(word) => Err(format!(

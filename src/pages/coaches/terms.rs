@@ -72,9 +72,7 @@ impl Draft {
             .filter(|tool| grant.tools.iter().any(|name| name == tool.name));
         Self {
             note: grant.note.clone(),
-            last_day: last
-                .map(|at| last_day(at, zone).to_string())
-                .unwrap_or_default(),
+            last_day: last.map(|at| last_day(at, zone).to_string()).unwrap_or_default(),
             tools: tools.map(|tool| tool.name.to_owned()).collect(),
         }
     }
@@ -327,8 +325,9 @@ mod tests {
 
     #[test]
     fn a_last_day_stays_the_moment_that_it_was_when_the_athlete_moved() {
-        let standing = Some(at("2026-12-24T23:00:00Z"));
-        let shown = last_day(standing.unwrap(), chrono_tz::America::Denver).to_string();
+        let end = at("2026-12-24T23:00:00Z");
+        let standing = Some(end);
+        let shown = last_day(end, chrono_tz::America::Denver).to_string();
         assert_eq!(shown, "2026-12-24");
         let kept = draft(&shown).check(standing, chrono_tz::America::Denver, at(NOW));
         assert_eq!(kept.unwrap().expires_at, standing);
@@ -383,7 +382,10 @@ mod tests {
             "{}",
             sheet.presets[2].boxes
         );
-        assert_eq!((sheet.first.as_str(), sheet.last.as_str()), ("2026-11-21", "2028-11-21"));
+        assert_eq!(
+            (sheet.first.as_str(), sheet.last.as_str()),
+            ("2026-11-21", "2028-11-21")
+        );
     }
 
     #[test]
