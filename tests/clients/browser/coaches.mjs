@@ -25,14 +25,14 @@ await withBrowser(
     await page.waitForURL('**/coaches/invite')
 
     await page.getByLabel('Your coach’s e-mail address').fill(coach)
-    await page.getByLabel('Note').fill('Build for the marathon')
-    for (const box of await page.getByRole('checkbox', { checked: true }).all()) await box.uncheck()
+    await page.getByLabel('Note (optional)').fill('Build for the marathon')
+    for (const box of await page.getByRole('checkbox').all()) await box.uncheck()
     let posts = 0
     page.on('request', (request) => { if (request.method() === 'POST') posts += 1 })
     await page.getByRole('button', { name: 'Everything that exists today' }).click()
     await page.waitForFunction(() => document.querySelectorAll('input[type=checkbox]:not(:checked)').length === 0)
     told.presetPosts = posts
-    told.typedStays = [await page.getByLabel('Your coach’s e-mail address').inputValue(), await page.getByLabel('Note').inputValue()]
+    told.typedStays = [await page.getByLabel('Your coach’s e-mail address').inputValue(), await page.getByLabel('Note (optional)').inputValue()]
     await page.getByLabel('get_wellness').uncheck()
     await picture(page, 'coaches-invite')
     // Enter in a field sends the form and presses no preset.
