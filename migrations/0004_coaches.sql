@@ -89,3 +89,8 @@ create index on activity_log (coach_id) where coach_id is not null;
 -- SHA-256 of whom a mail tells of, when that is somebody else: the hourly share is counted for each, so that what one person
 -- does never holds back the news of another.
 alter table jobs add column about_hash bytea;
+
+-- Invites that an account sent since invites_since, for the daily limit: a number, so that an invite that was withdrawn
+-- counts too.
+alter table accounts add column invites integer not null default 0;
+alter table accounts add column invites_since timestamptz;

@@ -248,6 +248,9 @@ pub struct Config {
     /// Mails a day on behalf of one account.
     #[arg(long, env = "MAILS_PER_DAY", default_value_t = 20)]
     pub mails_per_day: u32,
+    /// Invites of coaches a day from one account.
+    #[arg(long, env = "INVITES_PER_DAY", default_value_t = 20)]
+    pub invites_per_day: u32,
     /// Tool calls a minute for one link.
     #[arg(long, env = "CALLS_PER_MINUTE", default_value_t = 120)]
     pub calls_per_minute: u32,

@@ -12,7 +12,8 @@ use crate::{
     layers::{self, ByHost, Hosts},
     mcp,
     pages::{
-        accounts, activity, address, assets, check, coach_project, connections, dashboard, delete, export,
+        accounts, activity, address, assets, check, coach_project, coaches, connections, dashboard, delete,
+        export,
         for_coaches::{
             self, erase, my_roster,
             regenerate::{self, Regenerate},
@@ -77,6 +78,17 @@ fn pages(app: &App) -> Router {
         .route("/dashboard/zone", post(dashboard::set_zone))
         .route("/activity", get(activity::show))
         .route("/activity.csv", get(activity::file))
+        .route("/coaches", get(coaches::show))
+        .route(
+            "/coaches/invite",
+            get(coaches::invite::form).post(coaches::invite::send),
+        )
+        .route(
+            "/coaches/{grant}",
+            get(coaches::grant::form).post(coaches::grant::save),
+        )
+        .route("/coaches/{grant}/revoke", post(coaches::revoke))
+        .route("/coaches/{grant}/resend", post(coaches::resend))
         .route("/link/tools", post(links::choose_tools))
         .route(
             "/link/regenerate",

@@ -31,6 +31,49 @@ pub fn asleep(invited_at: DateTime<Utc>, first_used_at: Option<DateTime<Utc>>, n
     first_used_at.is_none() && now - invited_at >= SLEEPS_AFTER
 }
 
+/// How things stand with a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// An invite that nobody used yet.
+    Waiting,
+    /// The coach has used it.
+    InUse,
+    /// An invite that nobody used for [`SLEEPS_AFTER`].
+    Asleep,
+    /// Its last day is over.
+    Expired,
+}
+
+impl State {
+    /// How things stand with `grant` at `now`.
+    pub fn of(grant: &Grant, now: DateTime<Utc>) -> Self {
+        if grant.expires_at.is_some_and(|at| at <= now) {
+            Self::Expired
+        } else if asleep(grant.invited_at, grant.first_used_at, now) {
+            Self::Asleep
+        } else if grant.first_used_at.is_none() {
+            Self::Waiting
+        } else {
+            Self::InUse
+        }
+    }
+
+    /// Whether the coach could use it now.
+    pub const fn is_awake(self) -> bool {
+        matches!(self, Self::Waiting | Self::InUse)
+    }
+}
+
+/// Whether `grant` says what `terms` say, in whatever order. Tools that are not of this version do not count: no form
+/// shows them.
+pub fn says(grant: &Grant, terms: &Terms<'_>) -> bool {
+    let has = |tools: &[String], name: &str| tools.iter().any(|tool| tool == name);
+    let same_tools = CATALOGUE
+        .iter()
+        .all(|tool| has(&grant.tools, tool.name) == has(terms.tools, tool.name));
+    same_tools && grant.note == terms.note && grant.expires_at == terms.expires_at
+}
+
 /// The athlete who grants something.
 #[derive(Debug, Clone)]
 pub struct Grantor {
@@ -55,6 +98,29 @@ pub enum Invited {
     Joined(GrantId, Queued),
     /// The athlete had invited this coach before: the grant is changed.
     Changed(GrantId, Queued),
+    /// The athlete had invited this coach before on the same terms. Nothing was written, and nobody is mailed.
+    Unchanged(GrantId),
+}
+
+/// What became of an edit.
+#[derive(Debug)]
+pub enum Edited {
+    /// The grant is none of this athlete's, or has ended.
+    Gone,
+    /// Somebody changed it after the form was drawn: this is what stands now, and nothing was written.
+    Stale(Box<Grant>),
+    /// It says all this already: nothing was written, and nobody is mailed.
+    Unchanged,
+    /// It is changed.
+    Saved(Queued),
+}
+
+/// Counts one invite or resend of this account within `db`'s transaction; false when it has sent as many as a day allows.
+/// Of several at once none slips through.
+pub async fn may_invite(db: &mut PgConnection, app: &App, account: AccountId) -> sqlx::Result<bool> {
+    let now = app.clock.now();
+    let most = i32::try_from(app.config.invites_per_day).unwrap_or(i32::MAX);
+    queries::accounts::count_invite(db, account, now - Duration::days(1), now, most).await
 }
 
 /// Invites the coach with the address `to` within `db`'s transaction. One address is one coach with one URL, however often
@@ -77,8 +143,11 @@ pub async fn invite(
         key: coach.email_key,
     };
     if let Some(grant) = queries::grants::of_pair(&mut *db, coach.id, from.account).await? {
+        if State::of(&grant, now).is_awake() && says(&grant, terms) {
+            return Ok(Invited::Unchanged(grant.id));
+        }
         queries::grants::change(&mut *db, grant.id, from.account, None, terms, now).await?;
-        let queued = tell_changed(db, app, from, &address, terms).await?;
+        let queued = tell_new_terms(db, app, from, &grant, terms).await?;
         return Ok(Invited::Changed(grant.id, queued));
     }
     let id = GrantId(app.random.uuid(&app.clock));
@@ -121,6 +190,118 @@ pub async fn invite(
     Ok(Invited::New(id, queued))
 }
 
+/// Changes a grant of `from`'s within `db`'s transaction, unless it is no longer at `version`, and tells the coach. One that
+/// sleeps wakes up; one that expired begins anew.
+pub async fn change(
+    db: &mut PgConnection,
+    app: &App,
+    from: &Grantor,
+    id: GrantId,
+    version: i32,
+    terms: &Terms<'_>,
+) -> anyhow::Result<Edited> {
+    let now = app.clock.now();
+    let Some(grant) = queries::grants::lock_one_of_account(&mut *db, from.account, id).await? else {
+        return Ok(Edited::Gone);
+    };
+    if State::of(&grant, now).is_awake() && says(&grant, terms) {
+        return Ok(Edited::Unchanged);
+    }
+    if grant.version != version {
+        return Ok(Edited::Stale(Box::new(grant)));
+    }
+    queries::grants::change(&mut *db, id, from.account, Some(version), terms, now).await?;
+    let queued = tell_new_terms(db, app, from, &grant, terms).await?;
+    Ok(Edited::Saved(queued))
+}
+
+/// Mails an invite that nobody used once more within `db`'s transaction; its fourteen days begin again. Nothing when the
+/// coach has used it, when it has ended or expired, or when it is none of this athlete's. When the coach had too many mails
+/// lately, it stays as it was.
+pub async fn resend(
+    db: &mut PgConnection,
+    app: &App,
+    from: &Grantor,
+    id: GrantId,
+) -> anyhow::Result<Option<Queued>> {
+    let now = app.clock.now();
+    let grant = queries::grants::lock_one_of_account(&mut *db, from.account, id).await?;
+    let resent = |grant: &Grant| matches!(State::of(grant, now), State::Waiting | State::Asleep);
+    let Some(grant) = grant.filter(resent) else {
+        return Ok(None);
+    };
+    let terms = Terms {
+        tools: &grant.tools,
+        note: &grant.note,
+        expires_at: grant.expires_at,
+    };
+    let queued = invite_again(db, app, from, &grant, &terms).await?;
+    if queued == Queued::Queued {
+        queries::grants::resent(&mut *db, id, from.account, now).await?;
+    }
+    Ok(Some(queued))
+}
+
+/// Tells a coach what `grant` says from now on. Whoever never used it and could not do so any more is invited again: the
+/// mail with the URL is long ago.
+async fn tell_new_terms(
+    db: &mut PgConnection,
+    app: &App,
+    from: &Grantor,
+    grant: &Grant,
+    terms: &Terms<'_>,
+) -> anyhow::Result<Queued> {
+    if grant.first_used_at.is_none() && !State::of(grant, app.clock.now()).is_awake() {
+        return invite_again(db, app, from, grant, terms).await;
+    }
+    tell_changed(db, app, from, &address_of(grant), terms).await
+}
+
+/// Mails the invite with the coach's URL as it is; a coach with a client that has it needs no URL.
+async fn invite_again(
+    db: &mut PgConnection,
+    app: &App,
+    from: &Grantor,
+    grant: &Grant,
+    terms: &Terms<'_>,
+) -> anyhow::Result<Queued> {
+    let link = queries::links::of_coach(&mut *db, grant.coach_id).await?;
+    let unused = link.filter(|link| link.last_used_at.is_none());
+    let (athlete, athlete_email) = (from.athlete.clone(), from.email.clone());
+    let (may, expires) = (may(terms.tools), until(terms.expires_at, from.zone));
+    let (note, for_coaches) = (terms.note.to_owned(), for_coaches(app));
+    let mail = match unused.and_then(|link| url(app, &link)) {
+        Some(url) => Mail::CoachInvite(CoachInvite {
+            athlete,
+            athlete_email,
+            note,
+            url,
+            may,
+            expires,
+            for_coaches,
+        }),
+        None => Mail::CoachJoined(CoachJoined {
+            joined: vec![Joined {
+                athlete,
+                athlete_email,
+                note,
+                may,
+                expires,
+            }],
+            url: None,
+            for_coaches,
+        }),
+    };
+    outbox::enqueue(db, app, &address_of(grant), Some(from.account), mail).await
+}
+
+fn address_of(grant: &Grant) -> Address {
+    Address {
+        typed: grant.coach_email.clone(),
+        key: grant.coach_email_key.clone(),
+    }
+}
+
 /// Tells a coach what an athlete grants from now on: in the mail about this athlete that still waits, else in one of its own.
 pub async fn tell_changed(
     db: &mut PgConnection,
@@ -154,12 +335,9 @@ pub async fn end(
     if !queries::grants::end(&mut *db, grant.id, grant.account_id).await? {
         return Ok(false);
     }
-    let to = Address {
-        typed: grant.coach_email.clone(),
-        key: grant.coach_email_key.clone(),
-    };
+    let to = address_of(grant);
     let unheard = outbox::withdraw_grant(&mut *db, app, &to, grant.account_id, grant.created_at).await?;
-    if unheard || grant.expires_at.is_some_and(|ends| ends <= app.clock.now()) {
+    if unheard || State::of(grant, app.clock.now()) == State::Expired {
         return Ok(true);
     }
     let mail = Mail::GrantEnded(GrantEnded {

@@ -12,6 +12,7 @@ pub mod grant;
 pub mod limits;
 pub mod link;
 pub mod offer;
+pub mod presets;
 pub mod roster;
 pub mod session;
 pub mod touched;

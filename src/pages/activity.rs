@@ -15,7 +15,7 @@ use chrono_tz::Tz;
 use futures::stream;
 use http::{HeaderValue, StatusCode, header};
 
-use self::filter::{OUTCOMES, Wanted};
+use self::filter::{ME, OUTCOMES, Wanted};
 use super::{Fields, Frame, Signed, form::Mistake, frame::with_status, when::When};
 use crate::{
     app::App,
@@ -32,7 +32,7 @@ use crate::{
 const ROWS: usize = 30;
 /// Rows that are read at once for a file.
 const ROWS_AT_ONCE: i64 = 1000;
-/// The clients to choose from are those of so many newest calls, and at most so many.
+/// The clients and callers to choose from are those of so many newest calls, and at most so many.
 const CLIENTS: (i64, i64) = (5000, 40);
 
 /// One call, as a row shows it.
@@ -122,6 +122,7 @@ struct Activity {
     wanted: Wanted,
     tools: Vec<String>,
     clients: Vec<String>,
+    callers: Vec<String>,
     outcomes: &'static [(&'static str, &'static str)],
     mistakes: Vec<Mistake>,
 }
@@ -132,7 +133,7 @@ impl Activity {
     }
 }
 
-/// `GET /activity?tool=&access=&outcome=&client=&from=&to=&before=`. Days are the athlete's own. Pages go by id, so rows
+/// `GET /activity?tool=&access=&outcome=&client=&who=&from=&to=&before=`. Days are the athlete's own. Pages go by id, so rows
 /// that arrive meanwhile move nothing; an id that is none, or nobody's, only changes where the list begins.
 pub async fn show(
     State(app): State<App>,
@@ -158,6 +159,10 @@ pub async fn show(
     let mut clients = queries::activity_log::clients_of(&app.pool, account, CLIENTS.0, CLIENTS.1).await?;
     // What a form could not send back (a form's text is valid UTF-8, and nothing means any).
     clients.retain(|client| !client.is_empty() && !client.contains('\u{fffd}'));
+    let mut callers = queries::activity_log::callers_of(&app.pool, account, CLIENTS.0, CLIENTS.1).await?;
+    callers.retain(|caller| !caller.is_empty() && !caller.contains('\u{fffd}'));
+    let chosen = if wanted.who == ME { "" } else { &wanted.who };
+    let callers = with_chosen(callers, chosen);
     let tools = CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
     let status = if mistakes.is_empty() {
         StatusCode::OK
@@ -173,6 +178,7 @@ pub async fn show(
         file: wanted.path("/activity.csv", None),
         tools: with_chosen(tools, &wanted.tool),
         clients: with_chosen(clients, &wanted.client),
+        callers,
         wanted,
         outcomes: &OUTCOMES,
         mistakes,

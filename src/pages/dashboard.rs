@@ -1,4 +1,4 @@
-//! The dashboard: the connection, the connector URL, how to add it to Claude, what happened lately.
+//! The dashboard: the connection, the connector URL, how to add it to Claude, the coaches, what happened lately.
 
 use askama::Template;
 use axum::{
@@ -6,11 +6,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono_tz::Tz;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     Fields, Frame, Signed,
     activity::{self, Row},
-    connections,
+    coaches, connections,
     form::Mistake,
     frame::{leading_to_intervals, with_status},
     links::{self, Offered},
@@ -27,6 +28,8 @@ use http::StatusCode;
 
 /// Rows of recent activity.
 const RECENT: usize = 5;
+/// Coaches that are shown; the page Coaches shows all.
+const COACHES: usize = 6;
 
 /// The connection as the dashboard shows it.
 struct Card {
@@ -111,6 +114,9 @@ struct Dashboard {
     steps: Steps,
     groups: Vec<Offered>,
     shown: String,
+    coaches: Vec<coaches::Card>,
+    more_coaches: usize,
+    mails_fail: Option<&'static str>,
     rows: Vec<Row>,
     zones: &'static [Tz],
     mistake: Option<Mistake>,
@@ -161,6 +167,10 @@ async fn draw(
         .as_ref()
         .and_then(|row| row.zone.as_ref()?.parse().ok());
     let (link, url) = links::url_of(app, session.account).await?;
+    let mut coaches = coaches::cards(app, session.account, coaches::zone_of(connection.as_ref())).await?;
+    let more_coaches = coaches.len().saturating_sub(COACHES);
+    coaches.truncate(COACHES);
+    let mails_fail = own_mails_fail(app, session).await?;
     let rows = activity::newest(app, session.account, zone, RECENT).await?;
     let status = if mistake.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
@@ -185,11 +195,25 @@ async fn draw(
             .as_ref()
             .and_then(|link| Some(when::ago(now, link.last_used_at?))),
         link_client: link.and_then(|link| link.last_client),
+        coaches,
+        more_coaches,
+        mails_fail,
         rows,
         zones: &chrono_tz::TZ_VARIANTS,
         mistake,
     };
     Ok(leading_to_intervals(with_status(status, &template)?))
+}
+
+/// Why the newest mail to the athlete did not arrive, when it did not.
+async fn own_mails_fail(app: &App, session: &Session) -> Result<Option<&'static str>, Problem> {
+    let account = queries::accounts::by_id(&app.pool, session.account).await?;
+    let Some(account) = account else {
+        return Ok(None);
+    };
+    let recipient = Sha256::digest(account.email_key.as_bytes());
+    let newest = queries::jobs::newest_mail_to(&app.pool, &recipient).await?;
+    Ok(newest.as_ref().and_then(coaches::failed))
 }
 
 /// `POST /dashboard/zone`: the athlete says where they live, when intervals.icu may not tell us.

@@ -4,12 +4,13 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
 };
+use chrono::{Datelike as _, NaiveDate};
 use http::header::CONTENT_TYPE;
 
 use crate::error::Problem;
 
 /// More fields than any form of ours has.
-const MOST_FIELDS: usize = 32;
+const MOST_FIELDS: usize = 64;
 
 /// The fields of a posted form. Unknown ones are ignored; a name that comes twice makes the whole form bad, because
 /// two readers might disagree about which one counts.
@@ -90,6 +91,18 @@ impl Mistake {
             text: text.to_string(),
         }
     }
+}
+
+/// A day as the browser's own field sends it.
+pub(super) fn day(field: &'static str, text: &str) -> Result<Option<NaiveDate>, Mistake> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()
+        .filter(|day| (1970..=9998).contains(&day.year()))
+        .map(Some)
+        .ok_or_else(|| Mistake::new(field, "Write a day as year, month and day, such as 2026-11-21."))
 }
 
 #[cfg(test)]

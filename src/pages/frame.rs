@@ -25,7 +25,7 @@ pub struct Frame {
 pub(super) enum Nav {
     /// Sign in, sign up.
     Stranger,
-    /// Dashboard, activity, sign out.
+    /// Dashboard, coaches, activity, account, sign out.
     Athlete,
     /// Only the way home: an error page does not ask who is looking.
     Bare,

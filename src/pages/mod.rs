@@ -8,6 +8,7 @@ pub mod address;
 pub mod assets;
 pub mod check;
 pub mod coach_project;
+pub mod coaches;
 pub mod connections;
 pub mod dashboard;
 pub mod delete;

@@ -8,6 +8,10 @@ pub enum NextPage {
     Dashboard,
     /// Connecting intervals.icu.
     Connect,
+    /// What coaches may do.
+    Coaches,
+    /// Inviting a coach.
+    Invite,
     /// The activity log.
     Activity,
     /// Replacing the connector URL.
@@ -25,9 +29,11 @@ pub enum NextPage {
 }
 
 impl NextPage {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Dashboard,
         Self::Connect,
+        Self::Coaches,
+        Self::Invite,
         Self::Activity,
         Self::Regenerate,
         Self::Disconnect,
@@ -42,6 +48,8 @@ impl NextPage {
         match self {
             Self::Dashboard => "dashboard",
             Self::Connect => "connect",
+            Self::Coaches => "coaches",
+            Self::Invite => "invite",
             Self::Activity => "activity",
             Self::Regenerate => "regenerate",
             Self::Disconnect => "disconnect",
@@ -57,6 +65,8 @@ impl NextPage {
         match self {
             Self::Dashboard => "/dashboard",
             Self::Connect => "/connect",
+            Self::Coaches => "/coaches",
+            Self::Invite => "/coaches/invite",
             Self::Activity => "/activity",
             Self::Regenerate => "/link/regenerate",
             Self::Disconnect => "/disconnect",
@@ -75,12 +85,14 @@ impl NextPage {
             .unwrap_or_default()
     }
 
-    /// The page to return to after a request for `path` was stopped by the sign-in.
+    /// The page to return to after a request for `path` was stopped by the sign-in; for one grant, the list of all.
     pub fn of_path(path: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|page| page.path() == path)
-            .unwrap_or_default()
+        let known = Self::ALL.into_iter().find(|page| page.path() == path);
+        known.unwrap_or(if path.starts_with("/coaches/") {
+            Self::Coaches
+        } else {
+            Self::default()
+        })
     }
 }
 
@@ -102,6 +114,8 @@ mod tests {
         ] {
             assert_eq!(NextPage::of_word(text), NextPage::Dashboard, "{text}");
         }
+        assert_eq!(NextPage::of_path("/coaches/x/revoke"), NextPage::Coaches);
+        assert_eq!(NextPage::of_path("/coachesx"), NextPage::Dashboard);
         for page in NextPage::ALL {
             assert_eq!(NextPage::of_word(page.word()), page);
             assert_eq!(NextPage::of_path(page.path()), page);

@@ -21,6 +21,7 @@ struct Page {
     calls_per_minute: u32,
     calls_at_once: u32,
     call_seconds: u64,
+    invites_per_day: u32,
 }
 
 /// `GET /support`.
@@ -33,5 +34,6 @@ pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response
         calls_per_minute: config.calls_per_minute,
         calls_at_once: config.calls_at_once,
         call_seconds: config.call_seconds,
+        invites_per_day: config.invites_per_day,
     })
 }

@@ -1,6 +1,6 @@
 //! Moments, as pages show them: in the athlete's zone where it is known, else in UTC, and never a guess.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Days, Duration, NaiveDate, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 /// A moment in two spellings.
@@ -41,6 +41,30 @@ pub(super) fn ago(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
     format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" })
 }
 
+/// The first moment of a day. Where clocks jump over midnight it begins when they have jumped; where midnight comes
+/// twice, with the first one.
+pub(super) fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(chrono::NaiveTime::MIN);
+    // No zone jumps by more than a day (Samoa left out the 30th of December 2011).
+    (0..=96)
+        .find_map(|quarters| {
+            zone.from_local_datetime(&(midnight + TimeDelta::minutes(15 * quarters)))
+                .earliest()
+        })
+        .map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+}
+
+/// The moment at which a day is over.
+pub(super) fn end_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let next = day.checked_add_days(Days::new(1)).unwrap_or(day);
+    start_of(next, zone)
+}
+
+/// The last day of what ends at `at`.
+pub(super) fn last_day(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    (at - Duration::seconds(1)).with_timezone(&zone).date_naive()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +78,26 @@ mod tests {
             "Sat 21 Nov 2026, 07:00"
         );
         assert_eq!(When::of(at, None).iso, "2026-11-20T20:00:00Z");
+    }
+
+    #[test]
+    fn what_ends_with_a_day_has_that_last_day_also_when_clocks_change() {
+        for (zone, day, end) in [
+            (chrono_tz::Europe::Berlin, "2026-11-21", "2026-11-21T23:00:00Z"),
+            (chrono_tz::Europe::Berlin, "2027-03-28", "2027-03-28T22:00:00Z"),
+            (chrono_tz::Europe::Berlin, "2026-10-25", "2026-10-25T23:00:00Z"),
+            (chrono_tz::America::Santiago, "2026-09-05", "2026-09-06T04:00:00Z"),
+            (chrono_tz::Asia::Kathmandu, "2026-12-31", "2026-12-31T18:15:00Z"),
+            (chrono_tz::UTC, "2028-02-29", "2028-03-01T00:00:00Z"),
+        ] {
+            let day: NaiveDate = day.parse().unwrap();
+            assert_eq!(
+                end_of(day, zone),
+                end.parse::<DateTime<Utc>>().unwrap(),
+                "{zone} {day}"
+            );
+            assert_eq!(last_day(end_of(day, zone), zone), day, "{zone} {day}");
+        }
     }
 
     #[test]

@@ -101,6 +101,32 @@ pub async fn set_password(db: impl Db<'_>, id: AccountId, password_hash: &Passwo
     .map(drop)
 }
 
+/// Counts one invite; false when the account has sent `most` within the day that began after `day_ago`. Nobody else counts
+/// for this account before this transaction ends.
+pub async fn count_invite(
+    db: impl Db<'_>,
+    id: AccountId,
+    day_ago: DateTime<Utc>,
+    now: DateTime<Utc>,
+    most: i32,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        update accounts set
+            invites = case when invites_since > $2 then invites + 1 else 1 end,
+            invites_since = case when invites_since > $2 then invites_since else $3 end
+        where id = $1 and $4 > 0 and (invites_since is null or invites_since <= $2 or invites < $4)
+        "#,
+        id.0,
+        day_ago,
+        now,
+        most
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// What the password of this account is checked against.
 pub async fn password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<PasswordHash>> {
     sqlx::query_scalar!(

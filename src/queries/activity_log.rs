@@ -97,6 +97,10 @@ pub struct Filter {
     pub access: Option<String>,
     /// The client's own name for itself, whole.
     pub client: Option<String>,
+    /// The athlete's own calls, or everybody else's.
+    pub own: Option<bool>,
+    /// The caller's name then.
+    pub caller: Option<String>,
     /// One of these outcomes.
     pub outcomes: Option<Vec<String>>,
     /// None of `outcomes` instead.
@@ -128,6 +132,8 @@ pub async fn page_of(
             and ($7::text[] is null or (outcome = any($7)) <> $8)
             and ($9::timestamptz is null or at >= $9)
             and ($10::timestamptz is null or at < $10)
+            and ($11::boolean is null or (caller is null) = $11)
+            and ($12::text is null or caller = $12)
         order by id desc
         limit $3
         "#,
@@ -140,7 +146,9 @@ pub async fn page_of(
         filter.outcomes.as_deref(),
         filter.other_outcomes,
         filter.from,
-        filter.until
+        filter.until,
+        filter.own,
+        filter.caller.as_deref()
     )
     .fetch_all(db)
     .await
@@ -160,6 +168,31 @@ pub async fn clients_of(
         ) newest
         group by client
         order by count(*) desc, client
+        limit $3
+        "#,
+        account_id.0,
+        among,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Who but the athlete made an account's newest `among` calls, those with most calls first, up to `limit`.
+pub async fn callers_of(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    among: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"
+        select caller as "caller!" from (
+            select caller from activity_log where account_id = $1 order by id desc limit $2
+        ) newest
+        where caller is not null
+        group by caller
+        order by count(*) desc, caller
         limit $3
         "#,
         account_id.0,

@@ -116,6 +116,29 @@ pub async fn one_of_account(
     .await
 }
 
+/// [`one_of_account`], and nobody else changes or ends it before this transaction ends.
+pub async fn lock_one_of_account(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    id: GrantId,
+) -> sqlx::Result<Option<Grant>> {
+    sqlx::query_as!(
+        Grant,
+        r#"
+        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
+            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
+            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+        from grants g join coaches c on c.id = g.coach_id
+        where g.account_id = $1 and g.id = $2
+        for update of g
+        "#,
+        account_id.0,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Writes a grant that is not there yet.
 pub async fn create(
     db: impl Db<'_>,
@@ -232,18 +255,6 @@ pub async fn leave(db: impl Db<'_>, coach_id: CoachId, only: Option<AccountId>) 
         only.map(|id| id.0)
     )
     .fetch_all(db)
-    .await
-}
-
-/// How many grants this account made since `since`, for the daily limit. Those that ended again count no more; mails do
-/// (see `jobs::mails_of`).
-pub async fn made_since(db: impl Db<'_>, account_id: AccountId, since: DateTime<Utc>) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"select count(*) as "count!" from grants where account_id = $1 and created_at > $2"#,
-        account_id.0,
-        since
-    )
-    .fetch_one(db)
     .await
 }
 

@@ -260,6 +260,56 @@ pub async fn last_mail(
     .await
 }
 
+/// What became of a mail.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// To whom: SHA-256 of the address key.
+    pub recipient: Vec<u8>,
+    /// `pending`, `done` or `failed`.
+    pub state: String,
+    /// Our word for the last failure; also of a mail that is tried again.
+    pub failure: Option<String>,
+}
+
+/// For each of these recipients the newest mail of one of these names that went out on this account's behalf, or on
+/// nobody's; none for whom there was none lately.
+pub async fn newest_mails(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    names: &[String],
+    recipients: &[Vec<u8>],
+) -> sqlx::Result<Vec<Delivery>> {
+    sqlx::query_as!(
+        Delivery,
+        r#"
+        select distinct on (recipient) recipient as "recipient!", state, failure from jobs
+        where kind = 'mail' and recipient = any($3) and name = any($2) and (account_id = $1 or account_id is null)
+        order by recipient, created_at desc, id desc
+        "#,
+        account_id.0,
+        names,
+        recipients
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The newest mail of any name to this recipient, on whoever's behalf.
+pub async fn newest_mail_to(db: impl Db<'_>, recipient: &[u8]) -> sqlx::Result<Option<Delivery>> {
+    sqlx::query_as!(
+        Delivery,
+        r#"
+        select recipient as "recipient!", state, failure from jobs
+        where kind = 'mail' and recipient = $1
+        order by created_at desc, id desc
+        limit 1
+        "#,
+        recipient
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// How many jobs wait.
 pub async fn waiting(db: impl Db<'_>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"select count(*) as "count!" from jobs where state = 'pending'"#)

@@ -21,6 +21,8 @@ async fn axe_finds_nothing_on_any_page() {
             let mcp = world.mcp(&world.ana().link);
             mcp.call("get_fitness", serde_json::json!({})).await;
             mcp.call("get_fitness", serde_json::json!({"nonsense": 1})).await;
+            let mut browser = world.signed_in(&world.ana().clone()).await;
+            let grant = crate::coaches::invite_somebody(&world, &mut browser).await;
             let (modules, script) = (script("modules.mjs"), script("browser/accessibility.mjs"));
             let strangers = [
                 "/",
@@ -51,6 +53,10 @@ async fn axe_finds_nothing_on_any_page() {
                 "/activity",
                 "/activity?outcome=failed",
                 "/activity?from=nonsense",
+                "/coaches",
+                "/coaches?done=revoked",
+                "/coaches/invite",
+                &grant,
                 "/connect",
                 "/disconnect",
                 "/link/regenerate",

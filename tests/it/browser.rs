@@ -171,3 +171,50 @@ async fn home_dashboard_and_activity_log_have_their_picture_taken() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_athlete_invites_changes_and_withdraws_with_and_without_javascript() {
+    test(async |world| {
+        let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
+        let email = world.ana().person.email;
+        for mode in ["with-javascript", "without-javascript"] {
+            let coach = format!("{mode}@coach.example");
+            let folder = if mode == "with-javascript" { &*pictures } else { "" };
+            let told = run(
+                "browser/coaches.mjs",
+                &[&world.web, email, PASSWORD, &coach, mode, folder],
+            )
+            .await;
+            assert_eq!(told["problems"], json!([]), "{told}");
+            let posts = u64::from(mode == "without-javascript");
+            assert_eq!(
+                told["presetPosts"], posts,
+                "a script ticks the boxes without a round trip"
+            );
+            assert_eq!(told["typedStays"], json!([coach, "Build for the marathon"]));
+            let has = |place: &str, words: &str| {
+                let text = told[place].as_str().unwrap();
+                assert!(text.contains(words), "{place}: {words} in {text}");
+            };
+            has("sent", "on its way");
+            has("list", &coach);
+            has("list", "Fitness and form, Calendar");
+            assert!(!told["list"].as_str().unwrap().contains("Wellness"));
+            has("conflict", "Compared with what stands, your coach could also");
+            has("after", "Wellness, Calendar");
+            has("dashboard", "Not used yet");
+            let grants: i64 = sqlx::query_scalar("select count(*) from grants")
+                .fetch_one(&world.app.pool)
+                .await
+                .unwrap();
+            assert_eq!(grants, 0);
+            let start = format!("{}/mcp/", world.links);
+            for mail in world.mails_to(&coach).await {
+                if let Some(rest) = mail.letter.text.split(&start).nth(1) {
+                    world.secret(rest.split_whitespace().next().unwrap());
+                }
+            }
+        }
+    })
+    .await;
+}

@@ -55,7 +55,9 @@ impl Path<'_> {
         assert_eq!(eras.len(), 2);
         let told = &eras[1];
         let names = told["tools"].as_array().unwrap().iter();
-        let names = names.map(|tool| tool["name"].as_str().unwrap().to_owned()).collect();
+        let names = names
+            .map(|tool| tool["name"].as_str().unwrap().to_owned())
+            .collect();
         let answers = told["calls"].as_array().unwrap().iter();
         let answers = answers
             .map(|call| {
@@ -85,7 +87,14 @@ async fn walk(mode: &'static str) {
 
         // Ana invites, the mail's URL works, and covers what she ticked.
         let told = path
-            .step(&["invite", ana.email, PASSWORD, COACH, "get_training_history", "get_athlete_profile"])
+            .step(&[
+                "invite",
+                ana.email,
+                PASSWORD,
+                COACH,
+                "get_training_history",
+                "get_athlete_profile",
+            ])
             .await;
         let url = told["url"].as_str().unwrap().to_owned();
         let (tools, answers) = path
@@ -100,20 +109,32 @@ async fn walk(mode: &'static str) {
             )
             .await;
         assert_eq!(tools[..2], ["list_athletes", "select_athlete"]);
-        assert!(tools.contains(&"get_roster_overview".to_owned()) && tools.contains(&"get_wellness".to_owned()));
+        assert!(
+            tools.contains(&"get_roster_overview".to_owned()) && tools.contains(&"get_wellness".to_owned())
+        );
         let [(failed, listed), (_, selected), (_, read), (refused, refusal)] = &answers[..] else {
             panic!("{answers:?}")
         };
-        assert!(!failed && listed.contains("Ana Berger") && !listed.contains("Jack"), "{listed}");
+        assert!(
+            !failed && listed.contains("Ana Berger") && !listed.contains("Jack"),
+            "{listed}"
+        );
         assert!(selected.contains("Ana Berger"), "{selected}");
         assert!(read.starts_with("Ana Berger · "), "{read}");
-        assert!(*refused && refusal.contains("has not granted get_wellness"), "{refusal}");
+        assert!(
+            *refused && refusal.contains("has not granted get_wellness"),
+            "{refusal}"
+        );
 
         // Jack joins the same URL; from then on reads follow the selection and say so.
         let joined = path
             .step(&["invite", jack.email, PASSWORD, COACH, "get_fitness"])
             .await;
-        assert_eq!(joined["url"], Value::Null, "a URL that is in use is not mailed about");
+        assert_eq!(
+            joined["url"],
+            Value::Null,
+            "a URL that is in use is not mailed about"
+        );
         let (_, answers) = path
             .ask(
                 &url,
@@ -130,10 +151,17 @@ async fn walk(mode: &'static str) {
         assert!(answers[3].1.contains("Ana Berger") && answers[3].1.contains("Jack Nguyen"));
 
         // Ana grants it, and the coach has it; the coach is told what is possible now.
-        let told = path.step(&["grant", ana.email, PASSWORD, COACH, "get_wellness"]).await;
+        let told = path
+            .step(&["grant", ana.email, PASSWORD, COACH, "get_wellness"])
+            .await;
         assert!(told["mail"].as_str().unwrap().contains("Ana Berger"));
-        let (_, answers) = path.ask(&url, &[("get_wellness", json!({"athlete": "Ana"}))]).await;
-        assert!(!answers[0].0 && answers[0].1.starts_with("Ana Berger · "), "{answers:?}");
+        let (_, answers) = path
+            .ask(&url, &[("get_wellness", json!({"athlete": "Ana"}))])
+            .await;
+        assert!(
+            !answers[0].0 && answers[0].1.starts_with("Ana Berger · "),
+            "{answers:?}"
+        );
 
         // Ana sees it all in her log, and takes it back.
         let mut browser = world.signed_in(&world.ana().clone()).await;
@@ -167,7 +195,10 @@ async fn walk(mode: &'static str) {
         let (_, answers) = path.ask(&fresh, &[("get_fitness", json!({}))]).await;
         assert!(answers[0].0, "{answers:?}");
         let mails = world.mails_to(jack.email).await;
-        assert!(mails.iter().any(|mail| mail.letter.text.contains(COACH)), "Jack is told");
+        assert!(
+            mails.iter().any(|mail| mail.letter.text.contains(COACH)),
+            "Jack is told"
+        );
     })
     .await;
 }

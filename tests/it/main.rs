@@ -17,6 +17,7 @@ mod browser;
 mod clients;
 mod coach_mails;
 mod coach_path;
+mod coaches;
 mod conformance;
 mod connections;
 mod contract;

@@ -25,7 +25,10 @@ use icusync::{
 use reqwest::Method;
 use tower::ServiceExt as _;
 
-use crate::world::{Page, World, test, test_with};
+use crate::{
+    coaches::invite_somebody,
+    world::{Page, World, test, test_with},
+};
 
 const POLICY: &str =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'";
@@ -56,8 +59,11 @@ const FOR_ALL: [&str; 24] = [
     "/account/address/sent",
     "/account/deleted",
 ];
-const FOR_ATHLETES: [&str; 15] = [
+const FOR_ATHLETES: [&str; 18] = [
     "/dashboard",
+    "/coaches",
+    "/coaches?done=sent",
+    "/coaches/invite",
     "/activity",
     "/activity?tool=get_fitness&from=nonsense",
     "/steps",
@@ -176,7 +182,7 @@ fn sound(page: &Page, path: &str) {
         .collect();
     let unique: std::collections::BTreeSet<&String> = ids.iter().collect();
     assert_eq!(ids.len(), unique.len(), "{path}: an id stands twice in {ids:?}");
-    for control in all("input:not([type=hidden]), select") {
+    for control in all("input:not([type=hidden]), select, textarea") {
         let id = control
             .attr("id")
             .unwrap_or_else(|| panic!("{path}: a control without id"));
@@ -227,6 +233,13 @@ async fn every_page_is_hardened_and_sound() {
             sound(&page, path);
             assert_eq!(page.header("cache-control"), "no-store", "{path}");
         }
+        let grant = invite_somebody(&world, &mut browser).await;
+        for path in [grant.as_str(), "/coaches", "/dashboard"] {
+            let page = browser.get(path).await;
+            assert_eq!(page.status, 200, "{path}");
+            hardened(&page, path);
+            sound(&page, path);
+        }
         let policy = browser
             .get("/dashboard")
             .await
@@ -270,7 +283,21 @@ async fn whatever_people_and_upstream_write_stays_text() {
             let mut browser = world.signed_in(&ana).await;
             let account = queries::accounts::by_email(&world.app.pool, ana.person.email).await.unwrap().unwrap().id;
             let link = queries::links::of_account(&world.app.pool, account).await.unwrap().unwrap();
+            invite_somebody(&world, &mut browser).await;
+            // An id of chance could hold the number that is looked for below.
+            let grant = "/coaches/00000000-0000-7000-8000-000000000001";
+            sqlx::query("update grants set id = '00000000-0000-7000-8000-000000000001'")
+                .execute(&world.app.pool)
+                .await
+                .unwrap();
             for evil in EVIL {
+                sqlx::query("update coaches set email = $1").bind(evil).execute(&world.app.pool).await.unwrap();
+                sqlx::query("update grants set note = $1, last_client = $1, last_used_at = $2, version = 7")
+                    .bind(evil)
+                    .bind(world.clock.now())
+                    .execute(&world.app.pool)
+                    .await
+                    .unwrap();
                 sqlx::query("update connections set athlete_name = $1, athlete_id = $1, zone = $1 where account_id = $2")
                     .bind(evil)
                     .bind(account.0)
@@ -313,6 +340,19 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 ] {
                     pages.push((path, browser.get(path).await));
                 }
+                for path in ["/coaches", grant, "/coaches/invite"] {
+                    pages.push((path, browser.get(path).await));
+                }
+                pages.push(("coaches done", browser.get(&format!("/coaches?done={encoded}")).await));
+                pages.push(("a grant", browser.get(&format!("/coaches/{encoded}")).await));
+                let fields = [("email", evil), ("note", evil), ("last-day", evil), (evil, "on")];
+                pages.push(("invite", browser.post("/coaches/invite", &fields).await));
+                let preset = [("email", evil), ("note", evil), ("last-day", evil), ("preset", "everything")];
+                pages.push(("preset", browser.post("/coaches/invite", &preset).await));
+                let edit = [("version", "1"), ("note", evil), ("last-day", "2026-12-01"), ("tool-get_wellness", "on")];
+                let page = browser.post(grant, &edit).await;
+                assert!(matches!(page.status, 409 | 422), "{}", page.status);
+                pages.push(("changed meanwhile", page));
                 pages.push(("account done", browser.get(&format!("/account?done={encoded}")).await));
                 pages.push(("session", browser.post("/account/sessions/end", &[("session", evil)]).await));
                 pages.push((
@@ -325,7 +365,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 for path in ["/dashboard", "/activity", "/connect", "/disconnect", "/link/regenerate", "/steps", "/status"] {
                     pages.push((path, browser.get(path).await));
                 }
-                for field in ["tool", "access", "outcome", "client", "from", "to", "before"] {
+                for field in ["tool", "access", "outcome", "client", "who", "from", "to", "before"] {
                     pages.push(("filter", browser.get(&format!("/activity?{field}={encoded}")).await));
                 }
                 pages.push(("groups", browser.post("/link/tools", &[("shown", evil), (evil, "on")]).await));
@@ -402,6 +442,10 @@ async fn only_our_own_pages_may_post() {
                 "/dashboard/zone",
                 "/confirm",
                 "/reset",
+                "/coaches/invite",
+                "/coaches/00000000-0000-7000-8000-000000000001",
+                "/coaches/00000000-0000-7000-8000-000000000001/revoke",
+                "/coaches/00000000-0000-7000-8000-000000000001/resend",
                 "/account/sessions/end",
                 "/account/sessions/end-others",
                 "/account/sessions/end-all",

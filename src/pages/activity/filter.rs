@@ -2,12 +2,15 @@
 //!
 //! No SQL, and nothing of what the rows look like.
 
-use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 use crate::{
     ids::LogId,
-    pages::{Fields, form::Mistake},
+    pages::{
+        Fields,
+        form::{Mistake, day},
+        when::{end_of, start_of},
+    },
     queries::activity_log::Filter,
 };
 
@@ -38,6 +41,9 @@ pub(super) fn outcome(word: &str) -> &'static str {
     known.map_or(OURS, |(_, text)| text)
 }
 
+/// In place of a caller: the athlete. No caller has this name, for it is no address.
+pub(super) const ME: &str = "me";
+
 /// The form as it came: what was not chosen is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -49,6 +55,8 @@ pub(super) struct Wanted {
     pub(super) outcome: String,
     /// A client.
     pub(super) client: String,
+    /// [`ME`], or a caller's name.
+    pub(super) who: String,
     /// The first day.
     pub(super) from: String,
     /// The last day.
@@ -64,6 +72,7 @@ impl Wanted {
             access: take("access"),
             outcome: take("outcome"),
             client: take("client"),
+            who: take("who"),
             from: take("from"),
             to: take("to"),
         }
@@ -82,6 +91,7 @@ impl Wanted {
             ("access", &self.access),
             ("outcome", &self.outcome),
             ("client", &self.client),
+            ("who", &self.who),
             ("from", &self.from),
             ("to", &self.to),
         ] {
@@ -126,43 +136,20 @@ impl Wanted {
             tool: chosen(&self.tool),
             access: chosen(&self.access),
             client: chosen(&self.client),
+            own: (self.who == ME).then_some(true),
+            caller: chosen(&self.who).filter(|who| who != ME),
             outcomes: outcomes.map(|words| words.into_iter().map(str::to_owned).collect()),
             other_outcomes: failed,
             from: from.map(|day| start_of(day, zone)),
-            until: to
-                .and_then(|day| day.checked_add_days(Days::new(1)))
-                .map(|day| start_of(day, zone)),
+            until: to.map(|day| end_of(day, zone)),
         })
     }
-}
-
-/// A day as the browser's own field sends it.
-fn day(field: &'static str, text: &str) -> Result<Option<NaiveDate>, Mistake> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    NaiveDate::parse_from_str(text, "%Y-%m-%d")
-        .ok()
-        .filter(|day| (1970..=9998).contains(&day.year()))
-        .map(Some)
-        .ok_or_else(|| Mistake::new(field, "Write a day as year, month and day, such as 2026-11-21."))
-}
-
-/// The first moment of a day. Where clocks jump over midnight it begins when they have jumped; where midnight comes
-/// twice, with the first one.
-fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
-    let midnight = day.and_time(chrono::NaiveTime::MIN);
-    // No zone jumps by more than a day (Samoa left out the 30th of December 2011).
-    (0..=96)
-        .find_map(|quarters| {
-            zone.from_local_datetime(&(midnight + TimeDelta::minutes(15 * quarters)))
-                .earliest()
-        })
-        .map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
 
     fn wanted(query: &str) -> Wanted {

@@ -1,0 +1,115 @@
+//! Presets: sets of tools that an athlete grants with one press, counted from the catalogue as it is.
+//!
+//! A preset is a way to fill in a form. What is granted is a list of tools, and nothing remembers which preset it came from:
+//! a tool that ships later is in no grant.
+
+use crate::tools::{Access, CATALOGUE, Group, Tool};
+
+/// A set of tools to begin with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// All that looks, nothing that changes.
+    ReadOnly,
+    /// All that looks, and what changes the calendar.
+    ReadAndPlan,
+    /// The whole catalogue.
+    Everything,
+}
+
+impl Preset {
+    /// From the smallest to the largest.
+    pub const ALL: [Self; 3] = [Self::ReadOnly, Self::ReadAndPlan, Self::Everything];
+
+    /// Its name in forms.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::ReadAndPlan => "read-and-plan",
+            Self::Everything => "everything",
+        }
+    }
+
+    /// For people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "Read only",
+            Self::ReadAndPlan => "Read and plan",
+            Self::Everything => "Everything that exists today",
+        }
+    }
+
+    /// The preset that a form names.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.word() == word)
+    }
+
+    /// Whether it ticks `tool`.
+    pub fn holds(self, tool: &Tool) -> bool {
+        match (self, tool.access) {
+            (Self::Everything, _) | (_, Access::Read) => true,
+            (Self::ReadAndPlan, Access::Write) => tool.group == Group::Calendar,
+            (Self::ReadOnly, Access::Write) => false,
+        }
+    }
+
+    /// Its tools, in the order of the catalogue.
+    pub fn tools(self) -> Vec<&'static Tool> {
+        CATALOGUE.iter().filter(|tool| self.holds(tool)).collect()
+    }
+
+    /// Whether all presets hold the same tools, because nothing in the catalogue changes anything.
+    pub fn coincide() -> bool {
+        CATALOGUE
+            .iter()
+            .all(|tool| Self::ALL.into_iter().all(|preset| preset.holds(tool)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool(group: Group, access: Access) -> Tool {
+        Tool {
+            name: "a_tool",
+            title: "A tool",
+            group,
+            access,
+            needs: &[],
+            description: "",
+            lets: "",
+            schema: serde_json::Map::new,
+            run: |_, _| Box::pin(async { unreachable!("nobody calls it") }),
+        }
+    }
+
+    #[test]
+    fn a_preset_holds_by_what_a_tool_does_and_not_by_its_name() {
+        for (group, access, held) in [
+            (Group::Wellness, Access::Read, [true, true, true]),
+            (Group::Calendar, Access::Read, [true, true, true]),
+            (Group::Calendar, Access::Write, [false, true, true]),
+            (Group::Wellness, Access::Write, [false, false, true]),
+            (Group::Training, Access::Write, [false, false, true]),
+        ] {
+            let tool = tool(group, access);
+            assert_eq!(
+                Preset::ALL.map(|preset| preset.holds(&tool)),
+                held,
+                "{group:?} {access:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_catalogue_is_whole_in_the_largest_and_presets_grow() {
+        assert_eq!(Preset::Everything.tools().len(), CATALOGUE.len());
+        let sizes = Preset::ALL.map(|preset| preset.tools().len());
+        assert!(sizes[0] > 0 && sizes.is_sorted(), "{sizes:?}");
+        assert_eq!(Preset::coincide(), sizes[0] == sizes[2]);
+        for preset in Preset::ALL {
+            assert_eq!(Preset::of_word(preset.word()), Some(preset));
+        }
+        assert_eq!(Preset::of_word("Everything"), None);
+    }
+}

@@ -1,0 +1,478 @@
+//! Coaches: whom the athlete invited, what each may do, who used it last; and the buttons that take it back.
+//!
+//! What a grant is worth at a call, and which mail goes with a change, stands in [`crate::guard`].
+
+pub mod grant;
+pub mod invite;
+mod note;
+mod terms;
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{
+    extract::{Path, RawQuery, State as Shared, rejection::PathRejection},
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use sha2::{Digest as _, Sha256};
+
+use super::{Fields, Frame, From, Signed, frame::page, when};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{
+        coaches::{self, Grantor, State},
+        session::Session,
+    },
+    ids::{AccountId, GrantId},
+    mail::{Why, outbox::Queued},
+    queries::{self, connections::Connection, grants::Grant, jobs::Delivery},
+    tools::{Access, CATALOGUE, Group},
+};
+
+/// The mails of an athlete to a coach, by which we learn whether the address takes any.
+const MAILS: [&str; 3] = ["coach_invite", "coach_joined", "grant_changed"];
+
+/// A grant as a card shows it.
+pub(super) struct Card {
+    /// The grant.
+    pub(super) id: GrantId,
+    /// The coach's address.
+    pub(super) coach: String,
+    /// How things stand.
+    pub(super) state: State,
+    /// What is granted, group by group.
+    pub(super) tools: Vec<String>,
+    /// The last day, in words.
+    pub(super) until: Option<String>,
+    /// When the athlete last invited.
+    pub(super) invited: String,
+    /// When the coach last used it.
+    pub(super) used: Option<String>,
+    /// Through which client.
+    pub(super) client: Option<String>,
+    /// What the athlete wrote.
+    pub(super) note: String,
+    /// What keeps our mails from the coach.
+    pub(super) trouble: Option<String>,
+}
+
+impl Card {
+    fn of(grant: Grant, trouble: Option<String>, zone: Tz, now: DateTime<Utc>) -> Self {
+        Self {
+            state: State::of(&grant, now),
+            id: grant.id,
+            coach: grant.coach_email,
+            tools: in_words(&grant.tools),
+            until: coaches::until(grant.expires_at, zone),
+            invited: when::ago(now, grant.invited_at),
+            used: grant.last_used_at.map(|at| when::ago(now, at)),
+            client: grant.last_client.filter(|client| !client.is_empty()),
+            note: grant.note,
+            trouble,
+        }
+    }
+
+    /// Whether it is an invite that nobody used.
+    pub(super) fn is_invite(&self) -> bool {
+        matches!(self.state, State::Waiting | State::Asleep)
+    }
+
+    /// Whether its last day is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.state == State::Expired
+    }
+
+    /// How things stand, in a word.
+    pub(super) fn word(&self) -> &'static str {
+        match self.state {
+            State::Waiting => "Not used yet",
+            State::InUse => "In use",
+            State::Asleep => "Asleep",
+            State::Expired => "Expired",
+        }
+    }
+
+    /// The class of that word's badge.
+    pub(super) fn class(&self) -> &'static str {
+        match self.state {
+            State::InUse => "good",
+            State::Asleep => "warn",
+            State::Waiting | State::Expired => "",
+        }
+    }
+}
+
+/// What these tools are, group by group, in the order of the catalogue: `Training`, `1 of 2 fitness tools`. Names that are
+/// not of this version are left out, as no coach can use them.
+fn in_words(tools: &[String]) -> Vec<String> {
+    let mut groups: Vec<Group> = Vec::new();
+    for tool in CATALOGUE {
+        if !groups.contains(&tool.group) {
+            groups.push(tool.group);
+        }
+    }
+    let count = |group: Group, access: Option<Access>, granted: bool| {
+        CATALOGUE
+            .iter()
+            .filter(|tool| tool.group == group && access.is_none_or(|access| tool.access == access))
+            .filter(|tool| !granted || tools.iter().any(|name| name == tool.name))
+            .count()
+    };
+    let words = groups.into_iter().filter_map(|group| {
+        let (some, all) = (count(group, None, true), count(group, None, false));
+        let (changes, may_change) = (
+            count(group, Some(Access::Write), true),
+            count(group, Some(Access::Write), false),
+        );
+        let text = match some {
+            0 => return None,
+            _ if some == all => group.title().to_owned(),
+            _ => format!("{some} of {all} {} tools", group.word()),
+        };
+        Some(match (may_change, changes) {
+            (0, _) => text,
+            (_, 0) => format!("{text}, reading only"),
+            (_, changes) => format!("{text}, {changes} of them can change something"),
+        })
+    });
+    words.collect()
+}
+
+/// What became of the newest mail to somebody, when it did not arrive: the words go after "could not be delivered".
+pub(super) fn failed(delivery: &Delivery) -> Option<&'static str> {
+    if delivery.state != "failed" {
+        return None;
+    }
+    Some(match delivery.failure.as_deref() {
+        Some("refused for good") => "the mail server at that address refuses them",
+        Some("not delivered for now" | "took too long") => {
+            "for two days no mail server at that address took them, and we have given up"
+        }
+        _ => "something broke on our side",
+    })
+}
+
+/// The same for a mail to a coach, or that it is late.
+fn trouble(delivery: &Delivery) -> Option<String> {
+    if let Some(why) = failed(delivery) {
+        return Some(format!("Our mails could not be delivered: {why}."));
+    }
+    let late = delivery.state == "pending" && delivery.failure.is_some();
+    late.then(|| "The last mail has not got through yet. We go on trying for two days.".to_owned())
+}
+
+/// All grants of an account, oldest first, as cards.
+pub(super) async fn cards(app: &App, account: AccountId, zone: Tz) -> Result<Vec<Card>, Problem> {
+    let now = app.clock.now();
+    let grants = queries::grants::of_account(&app.pool, account).await?;
+    if grants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let digest = |key: &str| Sha256::digest(key.as_bytes()).to_vec();
+    let recipients: Vec<Vec<u8>> = grants
+        .iter()
+        .map(|grant| digest(&grant.coach_email_key))
+        .collect();
+    let mails =
+        queries::jobs::newest_mails(&app.pool, account, &MAILS.map(str::to_owned), &recipients).await?;
+    let mails: HashMap<Vec<u8>, Delivery> = mails
+        .into_iter()
+        .map(|mail| (mail.recipient.clone(), mail))
+        .collect();
+    let card = |grant: Grant| {
+        let trouble = mails.get(&digest(&grant.coach_email_key)).and_then(trouble);
+        Card::of(grant, trouble, zone, now)
+    };
+    Ok(grants.into_iter().map(card).collect())
+}
+
+/// The athlete as one who grants, from the session and the connection's row.
+fn grantor(session: &Session, connection: Option<&Connection>) -> Grantor {
+    let name = connection.map(|row| row.athlete_name.clone());
+    Grantor {
+        account: session.account,
+        email: session.email.clone(),
+        // Before the first look at intervals.icu there is no name.
+        athlete: name
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| session.email.clone()),
+        zone: zone_of(connection),
+    }
+}
+
+/// Where the athlete's days end; UTC when it is not known.
+pub(super) fn zone_of(connection: Option<&Connection>) -> Tz {
+    connection
+        .and_then(|row| row.zone.as_ref()?.parse().ok())
+        .unwrap_or(Tz::UTC)
+}
+
+fn is_connected(connection: Option<&Connection>) -> bool {
+    connection.is_some_and(|row| row.status == "connected")
+}
+
+/// The grant that a path names; one that is none, or another's, is found nowhere.
+fn named(path: Result<Path<String>, PathRejection>) -> Result<GrantId, Problem> {
+    let text = path.map_err(|_| Problem::NotFound)?.0;
+    text.parse().map(GrantId).map_err(|_| Problem::NotFound)
+}
+
+fn done(word: &str) -> Response {
+    Redirect::to(&format!("/coaches?done={word}")).into_response()
+}
+
+/// What was done; a word that is not ours says nothing. Whether the address was known to us as a coach's is not told: that
+/// is the coach's to tell.
+fn sentence(word: &str) -> Option<(&'static str, bool)> {
+    Some(match word {
+        "sent" => (
+            "The invite is on its way. A coach who has a URL of ours already keeps it: it covers you too from now on.",
+            true,
+        ),
+        "own" => (
+            "The invite is on its way to your own address. The URL in it covers your own data too: one connector for your \
+             athletes and you.",
+            true,
+        ),
+        "same" => (
+            "Nothing was changed: it stands like this already, and no mail was sent.",
+            true,
+        ),
+        "changed" => (
+            "Saved. It counts from the next question on, and the coach is told by mail what is possible now.",
+            true,
+        ),
+        "changed-unmailed" => (
+            "Saved, and it counts from the next question on. No mail tells the coach: this address has had several of them \
+             within an hour.",
+            false,
+        ),
+        "sent-unmailed" => (
+            "The invite stands, but no mail was sent: this address has had several of them within an hour. Resend it later.",
+            false,
+        ),
+        "resent" => ("The mail is on its way once more, with the same URL.", true),
+        "capped" => (
+            "Not sent: this address has had several of these mails within an hour. The invite stands; resend it later.",
+            false,
+        ),
+        "limit" => (
+            "Not sent: you have sent as many invites as one day allows. What stands goes on standing; resend it tomorrow.",
+            false,
+        ),
+        "refused" => (
+            "This address does not take invites from you. Nothing was granted, and no mail was sent.",
+            false,
+        ),
+        "withdrawn" => (
+            "The invite is withdrawn. It is worth nothing from now on, and the coach is told by mail.",
+            true,
+        ),
+        "revoked" => (
+            "Revoked: the coach’s next question about you is refused, and a mail says so. An invite brings it back.",
+            true,
+        ),
+        "removed" => ("Removed from the list. Its time was up already.", true),
+        "gone" => ("That had ended already. Nothing was changed.", true),
+        "in-use" => (
+            "There is nothing to resend: the coach uses the URL already. On the page For Coaches a lost URL is sent again.",
+            true,
+        ),
+        _ => return None,
+    })
+}
+
+/// Cards under one heading.
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    lead: &'static str,
+    cards: Vec<Card>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/coaches.html")]
+struct Coaches {
+    frame: Frame,
+    done: Option<(&'static str, bool)>,
+    connected: bool,
+    sections: Vec<Section>,
+}
+
+/// `GET /coaches`, with `?done=` after something was done.
+pub async fn show(
+    Shared(app): Shared<App>,
+    signed: Signed,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let done = Fields::parse(query.unwrap_or_default().as_bytes())
+        .ok()
+        .and_then(|mut fields| fields.optional("done"))
+        .and_then(|word| sentence(&word));
+    let account = signed.0.account;
+    let connection = queries::connections::of_account(&app.pool, account).await?;
+    let mut cards = cards(&app, account, zone_of(connection.as_ref())).await?;
+    let mut section = |id, state, title, lead| {
+        let of_state = cards.extract_if(.., |card| card.state == state).collect();
+        Section {
+            id,
+            title,
+            lead,
+            cards: of_state,
+        }
+    };
+    let mut sections = vec![
+        section(
+            "waiting",
+            State::Waiting,
+            "Invited",
+            "The coach has not used it yet. After 14 days without use an invite falls asleep.",
+        ),
+        section(
+            "in-use",
+            State::InUse,
+            "Coaching you",
+            "Each question of theirs about you stands in your activity log.",
+        ),
+        section(
+            "asleep",
+            State::Asleep,
+            "Asleep",
+            "Nobody used these for 14 days, so they open nothing. Resend one and it is awake again.",
+        ),
+        section(
+            "expired",
+            State::Expired,
+            "Expired",
+            "Their last day is over, so they open nothing. Edit one to open it again.",
+        ),
+    ];
+    sections.retain(|section| !section.cards.is_empty());
+    page(&Coaches {
+        frame: Frame::of(true),
+        done,
+        connected: is_connected(connection.as_ref()),
+        sections,
+    })
+}
+
+/// `POST /coaches/{grant}/revoke`: ends it, with the commit and on every instance. Pressed twice, it had ended already; so
+/// has what never was this athlete's.
+pub async fn revoke(
+    Shared(app): Shared<App>,
+    signed: Signed,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let id = named(path)?;
+    let account = signed.0.account;
+    let connection = queries::connections::of_account(&app.pool, account).await?;
+    let from = grantor(&signed.0, connection.as_ref());
+    let mut transaction = app.pool.begin().await?;
+    let Some(grant) = queries::grants::lock_one_of_account(&mut *transaction, account, id).await? else {
+        return Ok(done("gone"));
+    };
+    let word = match State::of(&grant, app.clock.now()) {
+        State::InUse => "revoked",
+        State::Waiting | State::Asleep => "withdrawn",
+        State::Expired => "removed",
+    };
+    coaches::end(&mut transaction, &app, &from.athlete, &grant, Why::Revoked).await?;
+    transaction.commit().await?;
+    Ok(done(word))
+}
+
+/// `POST /coaches/{grant}/resend`: mails an invite that nobody used once more.
+pub async fn resend(
+    Shared(app): Shared<App>,
+    signed: Signed,
+    client: From,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let id = named(path)?;
+    app.limits.attempt(client.0)?;
+    let account = signed.0.account;
+    let connection = queries::connections::of_account(&app.pool, account).await?;
+    if !is_connected(connection.as_ref()) {
+        return Ok(Redirect::to("/coaches/invite").into_response());
+    }
+    let from = grantor(&signed.0, connection.as_ref());
+    let mut transaction = app.pool.begin().await?;
+    // Dropped without a commit, the transaction gives the counted invite back.
+    if !coaches::may_invite(&mut transaction, &app, account).await? {
+        return Ok(done("limit"));
+    }
+    match coaches::resend(&mut transaction, &app, &from, id).await? {
+        Some(Queued::Queued) => {
+            transaction.commit().await?;
+            Ok(done("resent"))
+        }
+        Some(Queued::Capped) => Ok(done("capped")),
+        None => {
+            let stands = queries::grants::one_of_account(&mut *transaction, account, id).await?;
+            let in_use = stands.is_some_and(|grant| grant.first_used_at.is_some());
+            Ok(done(if in_use { "in-use" } else { "gone" }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(names: &[&str]) -> Vec<String> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        in_words(&names)
+    }
+
+    #[test]
+    fn what_is_granted_is_said_by_group() {
+        assert_eq!(words(&["get_fitness", "get_power_curves"]), ["Fitness and form"]);
+        assert_eq!(
+            words(&["get_wellness", "get_training_history", "get_fitness"]),
+            ["1 of 6 training tools", "1 of 2 fitness tools", "Wellness"],
+            "in the order of the catalogue"
+        );
+        assert_eq!(words(&["get_tarot"]), Vec::<String>::new());
+        let all: Vec<&str> = CATALOGUE.iter().map(|tool| tool.name).collect();
+        assert_eq!(words(&all)[0], "Profile and zones");
+        assert!(words(&all).iter().all(|text| !text.contains(" of ")));
+    }
+
+    #[test]
+    fn only_a_mail_that_did_not_arrive_is_spoken_of() {
+        let delivery = |state: &str, failure: Option<&str>| Delivery {
+            recipient: Vec::new(),
+            state: state.to_owned(),
+            failure: failure.map(str::to_owned),
+        };
+        for (state, failure, says) in [
+            ("done", None, None),
+            ("done", Some("not delivered for now"), None),
+            ("pending", None, None),
+            (
+                "pending",
+                Some("not delivered for now"),
+                Some("not got through yet"),
+            ),
+            ("failed", Some("refused for good"), Some("refuses them")),
+            ("failed", Some("not delivered for now"), Some("given up")),
+            ("failed", Some("does not render"), Some("on our side")),
+            ("failed", None, Some("on our side")),
+        ] {
+            let said = trouble(&delivery(state, failure));
+            match says {
+                Some(words) => assert!(said.unwrap().contains(words), "{state} {failure:?}"),
+                None => assert_eq!(said, None, "{state} {failure:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn only_our_own_words_say_something() {
+        assert!(sentence("revoked").is_some());
+        assert_eq!(sentence("<script>"), None);
+    }
+}

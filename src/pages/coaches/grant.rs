@@ -1,0 +1,175 @@
+//! One grant: what it says, and changing that. Of two forms that were drawn from the same state the second is told.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use http::StatusCode;
+
+use super::{
+    Card, done, grantor, in_words, named,
+    terms::{Checked, Draft, Sheet},
+    zone_of,
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{
+        coaches::{self, Edited},
+        presets::Preset,
+    },
+    ids::GrantId,
+    mail::outbox::Queued,
+    pages::{Fields, Frame, Signed, form::Mistake, frame::with_status},
+    queries::{self, grants},
+    tools::CATALOGUE,
+};
+
+#[derive(Template)]
+#[template(path = "pages/grant.html")]
+struct Edit {
+    frame: Frame,
+    card: Card,
+    version: i32,
+    sheet: Sheet,
+    mistakes: Vec<Mistake>,
+}
+
+/// What a grant says, or would.
+struct Side {
+    tools: Vec<String>,
+    until: Option<String>,
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/grant_conflict.html")]
+struct Conflict {
+    frame: Frame,
+    id: GrantId,
+    coach: String,
+    /// Of what stands.
+    version: i32,
+    stands: Side,
+    chosen: Side,
+    /// What the coach could do in addition, were the choice saved; and what no longer.
+    more: Vec<&'static str>,
+    less: Vec<&'static str>,
+    /// To be sent again.
+    draft: Draft,
+}
+
+fn draw(
+    app: &App,
+    grant: grants::Grant,
+    version: i32,
+    draft: Draft,
+    zone: Tz,
+    mistakes: Vec<Mistake>,
+) -> Result<Response, Problem> {
+    let now = app.clock.now();
+    let status = if mistakes.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    let edit = Edit {
+        frame: Frame::of(true),
+        card: Card::of(grant, None, zone, now),
+        version,
+        sheet: Sheet::of(draft, zone, now, &mistakes),
+        mistakes,
+    };
+    with_status(status, &edit)
+}
+
+/// `GET /coaches/{grant}`.
+pub async fn form(
+    State(app): State<App>,
+    signed: Signed,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let id = named(path)?;
+    let grant = queries::grants::one_of_account(&app.pool, signed.0.account, id)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
+    let zone = zone_of(connection.as_ref());
+    let draft = Draft::of_grant(&grant, zone, app.clock.now());
+    let version = grant.version;
+    draw(&app, grant, version, draft, zone, Vec::new())
+}
+
+/// `POST /coaches/{grant}`: changes the grant and tells the coach in one transaction. With `preset` it only ticks that
+/// preset's boxes.
+pub async fn save(
+    State(app): State<App>,
+    signed: Signed,
+    path: Result<Path<String>, PathRejection>,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let id = named(path)?;
+    let version: i32 = fields.take("version")?.parse().map_err(|_| Problem::BadForm)?;
+    let draft = Draft::of(&mut fields)?;
+    let preset = fields.optional("preset");
+    let account = signed.0.account;
+    let grant = queries::grants::one_of_account(&app.pool, account, id)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let connection = queries::connections::of_account(&app.pool, account).await?;
+    let zone = zone_of(connection.as_ref());
+    if let Some(word) = preset {
+        let preset = Preset::of_word(&word).ok_or(Problem::BadForm)?;
+        return draw(&app, grant, version, draft.with(preset), zone, Vec::new());
+    }
+    let checked = match draft.check(grant.expires_at, zone, app.clock.now()) {
+        Ok(checked) => checked,
+        Err(mistakes) => return draw(&app, grant, version, draft, zone, mistakes),
+    };
+    let from = grantor(&signed.0, connection.as_ref());
+    let mut transaction = app.pool.begin().await?;
+    match coaches::change(&mut transaction, &app, &from, id, version, &checked.terms()).await? {
+        Edited::Gone => Err(Problem::NotFound),
+        Edited::Unchanged => Ok(done("same")),
+        Edited::Stale(stands) => conflict(*stands, &checked, draft, zone),
+        Edited::Saved(queued) => {
+            transaction.commit().await?;
+            Ok(done(match queued {
+                Queued::Queued => "changed",
+                Queued::Capped => "changed-unmailed",
+            }))
+        }
+    }
+}
+
+/// What stands now beside what was chosen: nothing is written until the athlete says which.
+fn conflict(stands: grants::Grant, chosen: &Checked, draft: Draft, zone: Tz) -> Result<Response, Problem> {
+    let only = |one: &[String], other: &[String]| {
+        let has = |tools: &[String], name: &str| tools.iter().any(|tool| tool == name);
+        CATALOGUE
+            .iter()
+            .filter(|tool| has(one, tool.name) && !has(other, tool.name))
+            .map(|tool| tool.lets)
+            .collect()
+    };
+    let side = |tools: &[String], expires_at: Option<DateTime<Utc>>, note: &str| Side {
+        tools: in_words(tools),
+        until: coaches::until(expires_at, zone),
+        note: note.to_owned(),
+    };
+    let conflict = Conflict {
+        frame: Frame::of(true),
+        id: stands.id,
+        version: stands.version,
+        more: only(&chosen.tools, &stands.tools),
+        less: only(&stands.tools, &chosen.tools),
+        stands: side(&stands.tools, stands.expires_at, &stands.note),
+        chosen: side(&chosen.tools, chosen.expires_at, &chosen.note),
+        coach: stands.coach_email,
+        draft,
+    };
+    with_status(StatusCode::CONFLICT, &conflict)
+}

@@ -1,0 +1,154 @@
+//! Inviting a coach: an address, what the coach may do, until when.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use http::StatusCode;
+
+use super::{
+    done, grantor, is_connected,
+    terms::{Draft, Sheet},
+    zone_of,
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{
+        coaches::{self, Invited},
+        presets::Preset,
+        session::Session,
+    },
+    mail::{Address, outbox::Queued},
+    pages::{
+        Fields, Frame, From, Signed,
+        form::Mistake,
+        frame::{leading_to_intervals, with_status},
+    },
+    queries::{self, connections::Connection},
+};
+
+#[derive(Template)]
+#[template(path = "pages/coaches_invite.html")]
+struct Invite {
+    frame: Frame,
+    athlete: String,
+    email: String,
+    sheet: Sheet,
+    mistakes: Vec<Mistake>,
+}
+
+/// Somebody who cannot invite yet.
+#[derive(Template)]
+#[template(path = "pages/coaches_connect.html")]
+struct First {
+    frame: Frame,
+    oauth: bool,
+    reconnect: bool,
+}
+
+/// `GET /coaches/invite`.
+pub async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+    let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
+    draw(&app, connection.as_ref(), String::new(), Draft::new(), Vec::new())
+}
+
+fn draw(
+    app: &App,
+    connection: Option<&Connection>,
+    email: String,
+    draft: Draft,
+    mistakes: Vec<Mistake>,
+) -> Result<Response, Problem> {
+    let Some(row) = connection.filter(|_| is_connected(connection)) else {
+        let first = First {
+            frame: Frame::of(true),
+            oauth: app.config.offers_oauth(),
+            reconnect: connection.is_some_and(|row| row.status == "reconnect"),
+        };
+        return Ok(leading_to_intervals(with_status(StatusCode::OK, &first)?));
+    };
+    let status = if mistakes.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    let form = Invite {
+        frame: Frame::of(true),
+        athlete: row.athlete_name.clone(),
+        email,
+        sheet: Sheet::of(draft, zone_of(connection), app.clock.now(), &mistakes),
+        mistakes,
+    };
+    with_status(status, &form)
+}
+
+/// `POST /coaches/invite`: grants and mails in one transaction. With `preset` it only ticks that preset's boxes, and keeps
+/// what was typed.
+pub async fn send(
+    State(app): State<App>,
+    signed: Signed,
+    client: From,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let email = fields.take("email")?;
+    let draft = Draft::of(&mut fields)?;
+    let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
+    let connection = connection.as_ref();
+    if let Some(word) = fields.optional("preset") {
+        let preset = Preset::of_word(&word).ok_or(Problem::BadForm)?;
+        return draw(&app, connection, email, draft.with(preset), Vec::new());
+    }
+    if !is_connected(connection) {
+        return Ok(Redirect::to("/coaches/invite").into_response());
+    }
+    app.limits.attempt(client.0)?;
+    let checked = draft.check(None, zone_of(connection), app.clock.now());
+    let (address, checked) = match (Address::parse(&email), checked) {
+        (Ok(address), Ok(checked)) => (address, checked),
+        (address, checked) => {
+            let address = address.err().map(|error| Mistake::new("email", &error));
+            let mistakes = address
+                .into_iter()
+                .chain(checked.err().into_iter().flatten())
+                .collect();
+            return draw(&app, connection, email, draft, mistakes);
+        }
+    };
+    let from = grantor(&signed.0, connection);
+    let mut transaction = app.pool.begin().await?;
+    // Dropped without a commit, the transaction gives the counted invite back.
+    if !coaches::may_invite(&mut transaction, &app, from.account).await? {
+        let most = app.config.invites_per_day;
+        let mistake = Mistake::new(
+            "email",
+            &format!(
+                "You have sent {most} invites within a day, and that is the most. Send this one tomorrow."
+            ),
+        );
+        return draw(&app, connection, email, draft, vec![mistake]);
+    }
+    let terms = checked.terms();
+    let word = match coaches::invite(&mut transaction, &app, &from, &address, &terms).await? {
+        Invited::Refused => return Ok(done("refused")),
+        Invited::Unchanged(_) => return Ok(done("same")),
+        Invited::New(_, Queued::Queued) | Invited::Joined(_, Queued::Queued) => {
+            if is_own(&signed.0, &address) {
+                "own"
+            } else {
+                "sent"
+            }
+        }
+        Invited::New(_, Queued::Capped) | Invited::Joined(_, Queued::Capped) => "sent-unmailed",
+        Invited::Changed(_, Queued::Queued) => "changed",
+        Invited::Changed(_, Queued::Capped) => "changed-unmailed",
+    };
+    transaction.commit().await?;
+    Ok(done(word))
+}
+
+/// Whether the athlete invites the own address.
+fn is_own(session: &Session, address: &Address) -> bool {
+    Address::parse(&session.email).is_ok_and(|own| own.key == address.key)
+}

@@ -1,0 +1,400 @@
+//! The part of a form that says what a coach may do and for how long, the same for an invite and an edit.
+//!
+//! The ticked boxes are the only truth: a preset ticks them, and nothing remembers it.
+
+use chrono::{DateTime, Months, Utc};
+use chrono_tz::Tz;
+
+use super::note;
+use crate::{
+    error::Problem,
+    guard::presets::Preset,
+    pages::{
+        Fields,
+        form::{Mistake, day},
+        when::{end_of, last_day},
+    },
+    queries::grants::{self, Grant},
+    tools::{Access, CATALOGUE, Group, Tool},
+};
+
+/// A grant lasts at most so long at a time.
+const LONGEST: Months = Months::new(24);
+
+/// What a form says of a grant, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draft {
+    /// As typed.
+    pub(super) note: String,
+    /// `2026-11-21`, or empty.
+    pub(super) last_day: String,
+    /// Names of the tools that are ticked, in the order of the catalogue.
+    pub(super) tools: Vec<String>,
+}
+
+/// A draft that can be granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Checked {
+    /// Names of tools; never none.
+    pub(super) tools: Vec<String>,
+    /// Cleaned.
+    pub(super) note: String,
+    /// When it ends by itself.
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
+impl Checked {
+    /// The same for the guard.
+    pub(super) fn terms(&self) -> grants::Terms<'_> {
+        grants::Terms {
+            tools: &self.tools,
+            note: &self.note,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+impl Draft {
+    /// A form that nobody has filled in.
+    pub(super) fn new() -> Self {
+        Self {
+            note: String::new(),
+            last_day: String::new(),
+            tools: names(&Preset::ReadOnly.tools()),
+        }
+    }
+
+    /// What stands now. A last day that is over is left out, so that saving opens the grant again.
+    pub(super) fn of_grant(grant: &Grant, zone: Tz, now: DateTime<Utc>) -> Self {
+        let last = grant.expires_at.filter(|at| *at > now);
+        let tools = CATALOGUE
+            .iter()
+            .filter(|tool| grant.tools.iter().any(|name| name == tool.name));
+        Self {
+            note: grant.note.clone(),
+            last_day: last.map(|at| last_day(at, zone).to_string()).unwrap_or_default(),
+            tools: tools.map(|tool| tool.name.to_owned()).collect(),
+        }
+    }
+
+    /// Takes the form's fields.
+    pub(super) fn of(fields: &mut Fields) -> Result<Self, Problem> {
+        let tools = CATALOGUE
+            .iter()
+            .filter(|tool| fields.optional(&field_of(tool.name)).is_some())
+            .map(|tool| tool.name.to_owned())
+            .collect();
+        Ok(Self {
+            note: fields.take("note")?,
+            last_day: fields.take("last-day")?.trim().to_owned(),
+            tools,
+        })
+    }
+
+    /// The same with the boxes of a preset ticked, and no others.
+    #[must_use]
+    pub(super) fn with(self, preset: Preset) -> Self {
+        Self {
+            tools: names(&preset.tools()),
+            ..self
+        }
+    }
+
+    /// What it means, days taken in `zone`; or what is wrong with it. The last day of `standing` stays the very moment that it
+    /// was, though the athlete may live in another zone by now.
+    pub(super) fn check(
+        &self,
+        standing: Option<DateTime<Utc>>,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<Checked, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        if self.tools.is_empty() {
+            mistakes.push(Mistake::new("tools", "Tick at least one tool."));
+        }
+        let expires_at = self.expires_at(standing, zone, now).unwrap_or_else(|mistake| {
+            mistakes.push(mistake);
+            None
+        });
+        let note = note::read(&self.note).unwrap_or_else(|mistake| {
+            mistakes.push(Mistake::new("note", &mistake));
+            String::new()
+        });
+        if mistakes.is_empty() {
+            Ok(Checked {
+                tools: self.tools.clone(),
+                note,
+                expires_at,
+            })
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    fn expires_at(
+        &self,
+        standing: Option<DateTime<Utc>>,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Mistake> {
+        const FIELD: &str = "last-day";
+        let Some(last) = day(FIELD, &self.last_day)? else {
+            return Ok(None);
+        };
+        let kept = standing.filter(|at| *at > now && last_day(*at, zone) == last);
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        let today = now.with_timezone(&zone).date_naive();
+        if last < today {
+            return Err(Mistake::new(
+                FIELD,
+                "This day is over. Choose today or a later day, or leave it empty.",
+            ));
+        }
+        if today.checked_add_months(LONGEST).is_some_and(|most| last > most) {
+            return Err(Mistake::new(
+                FIELD,
+                "Choose a day within the next two years, or leave it empty.",
+            ));
+        }
+        Ok(Some(end_of(last, zone)))
+    }
+}
+
+fn names(tools: &[&Tool]) -> Vec<String> {
+    tools.iter().map(|tool| tool.name.to_owned()).collect()
+}
+
+/// The name and id of a tool's box.
+fn field_of(tool: &str) -> String {
+    format!("tool-{tool}")
+}
+
+/// A draft, ready to be drawn.
+pub(super) struct Sheet {
+    /// What stands in the fields.
+    pub(super) draft: Draft,
+    /// The boxes, what looks and what changes apart.
+    pub(super) parts: Vec<Part>,
+    /// What fills them in.
+    pub(super) presets: Vec<Ticks>,
+    /// Whether the presets tick the same boxes.
+    pub(super) coincide: bool,
+    /// Where days end.
+    pub(super) zone: Tz,
+    /// The first day that can be the last.
+    pub(super) first: String,
+    /// The last one.
+    pub(super) last: String,
+    /// Ids of fields with mistakes.
+    wrong: Vec<&'static str>,
+}
+
+/// The tools of a group that look, or those that change.
+pub(super) struct Part {
+    /// The group.
+    pub(super) group: Group,
+    /// What they do.
+    pub(super) access: Access,
+    /// Each with whether it is ticked.
+    pub(super) tools: Vec<(&'static Tool, bool)>,
+}
+
+impl Part {
+    /// Its id.
+    pub(super) fn word(&self) -> String {
+        let access = if self.changes() { "changes" } else { "reads" };
+        format!("{}-{access}", self.group.word())
+    }
+
+    /// Whether its tools change something.
+    pub(super) fn changes(&self) -> bool {
+        self.access == Access::Write
+    }
+}
+
+/// A preset as a button.
+pub(super) struct Ticks {
+    /// Which.
+    pub(super) preset: Preset,
+    /// The ids of the boxes that it ticks, separated by spaces.
+    pub(super) boxes: String,
+}
+
+impl Sheet {
+    /// `draft` with these mistakes in it.
+    pub(super) fn of(draft: Draft, zone: Tz, now: DateTime<Utc>, mistakes: &[Mistake]) -> Self {
+        let mut parts: Vec<Part> = Vec::new();
+        for tool in CATALOGUE {
+            let ticked = draft.tools.iter().any(|name| name == tool.name);
+            let known = parts
+                .iter_mut()
+                .find(|part| part.group == tool.group && part.access == tool.access);
+            match known {
+                Some(part) => part.tools.push((tool, ticked)),
+                None => parts.push(Part {
+                    group: tool.group,
+                    access: tool.access,
+                    tools: vec![(tool, ticked)],
+                }),
+            }
+        }
+        let presets = Preset::ALL.map(|preset| Ticks {
+            preset,
+            boxes: preset
+                .tools()
+                .iter()
+                .map(|tool| field_of(tool.name))
+                .collect::<Vec<_>>()
+                .join(" "),
+        });
+        let today = now.with_timezone(&zone).date_naive();
+        Self {
+            draft,
+            parts,
+            presets: presets.into(),
+            coincide: Preset::coincide(),
+            zone,
+            first: today.to_string(),
+            last: today.checked_add_months(LONGEST).unwrap_or(today).to_string(),
+            wrong: mistakes.iter().map(|mistake| mistake.field).collect(),
+        }
+    }
+
+    /// Whether there is a mistake in this field.
+    pub(super) fn wrong(&self, field: &str) -> bool {
+        self.wrong.contains(&field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-21T12:00:00Z";
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn draft(last_day: &str) -> Draft {
+        Draft {
+            last_day: last_day.to_owned(),
+            ..Draft::new()
+        }
+    }
+
+    fn ends(last_day: &str, zone: Tz) -> Result<Option<DateTime<Utc>>, String> {
+        draft(last_day)
+            .check(None, zone, at(NOW))
+            .map(|checked| checked.expires_at)
+            .map_err(|mistakes| mistakes[0].text.clone())
+    }
+
+    #[test]
+    fn it_ends_with_the_last_day_where_the_athlete_is() {
+        for (day, zone, end) in [
+            ("2026-11-30", chrono_tz::Europe::Berlin, "2026-11-30T23:00:00Z"),
+            ("2027-06-30", chrono_tz::Europe::Berlin, "2027-06-30T22:00:00Z"),
+            // Today is the 22nd in Melbourne… not yet, at 23:00; it ends in an hour.
+            (
+                "2026-11-21",
+                chrono_tz::Australia::Melbourne,
+                "2026-11-21T13:00:00Z",
+            ),
+            // Clocks jump from midnight to one as the day after begins.
+            ("2027-09-04", chrono_tz::America::Santiago, "2027-09-05T04:00:00Z"),
+            ("2028-11-21", chrono_tz::UTC, "2028-11-22T00:00:00Z"),
+        ] {
+            assert_eq!(ends(day, zone), Ok(Some(at(end))), "{day} {zone}");
+        }
+        assert_eq!(ends("", chrono_tz::UTC), Ok(None));
+        for (day, says) in [
+            ("2026-11-20", "is over"),
+            ("2028-11-22", "two years"),
+            ("9999-12-31", "Write a day"),
+            ("soon", "Write a day"),
+            ("2027-02-29", "Write a day"),
+        ] {
+            assert!(ends(day, chrono_tz::UTC).unwrap_err().contains(says), "{day}");
+        }
+        // Where it is tomorrow already, yesterday's date is over.
+        assert!(ends("2026-11-21", chrono_tz::Pacific::Kiritimati).is_err());
+    }
+
+    #[test]
+    fn a_last_day_stays_the_moment_that_it_was_when_the_athlete_moved() {
+        let end = at("2026-12-24T23:00:00Z");
+        let standing = Some(end);
+        let shown = last_day(end, chrono_tz::America::Denver).to_string();
+        assert_eq!(shown, "2026-12-24");
+        let kept = draft(&shown).check(standing, chrono_tz::America::Denver, at(NOW));
+        assert_eq!(kept.unwrap().expires_at, standing);
+        let moved = draft("2026-12-25").check(standing, chrono_tz::America::Denver, at(NOW));
+        assert_eq!(moved.unwrap().expires_at, Some(at("2026-12-26T07:00:00Z")));
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let draft = Draft {
+            note: "evil.com".to_owned(),
+            last_day: "x".to_owned(),
+            tools: Vec::new(),
+        };
+        let mistakes = draft.check(None, chrono_tz::UTC, at(NOW)).unwrap_err();
+        let fields: Vec<&str> = mistakes.iter().map(|mistake| mistake.field).collect();
+        assert_eq!(fields, ["tools", "last-day", "note"]);
+        let sheet = Sheet::of(draft, chrono_tz::UTC, at(NOW), &mistakes);
+        assert!(sheet.wrong("note") && sheet.wrong("tools") && !sheet.wrong("email"));
+    }
+
+    #[test]
+    fn a_sheet_holds_each_tool_once_and_what_looks_and_what_changes_apart() {
+        let sheet = Sheet::of(Draft::new(), chrono_tz::UTC, at(NOW), &[]);
+        let shown: Vec<&str> = sheet
+            .parts
+            .iter()
+            .flat_map(|part| part.tools.iter().map(|(tool, _)| tool.name))
+            .collect();
+        assert_eq!(shown.len(), CATALOGUE.len());
+        for part in &sheet.parts {
+            assert!(
+                part.tools
+                    .iter()
+                    .all(|(tool, _)| tool.group == part.group && tool.access == part.access)
+            );
+        }
+        let ticked = sheet
+            .parts
+            .iter()
+            .flat_map(|part| &part.tools)
+            .filter(|(_, on)| *on)
+            .count();
+        assert_eq!(
+            ticked,
+            Preset::ReadOnly.tools().len(),
+            "reading is ticked to begin with"
+        );
+        assert_eq!(
+            sheet.presets[2].boxes.split(' ').count(),
+            CATALOGUE.len(),
+            "{}",
+            sheet.presets[2].boxes
+        );
+        assert_eq!(
+            (sheet.first.as_str(), sheet.last.as_str()),
+            ("2026-11-21", "2028-11-21")
+        );
+    }
+
+    #[test]
+    fn a_form_ticks_what_it_names_and_nothing_else() {
+        let body = "note=&last-day=&tool-get_fitness=on&tool-nonsense=on&get_wellness=on&tools=get_events";
+        let mut fields = Fields::parse(body.as_bytes()).unwrap();
+        assert_eq!(Draft::of(&mut fields).unwrap().tools, ["get_fitness"]);
+        assert!(Draft::of(&mut Fields::parse(b"note=").unwrap()).is_err());
+        let ticked = draft("").with(Preset::Everything);
+        assert_eq!(ticked.tools.len(), CATALOGUE.len());
+    }
+}
