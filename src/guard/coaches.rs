@@ -282,6 +282,7 @@ async fn invite_again(
         }),
         None => Mail::CoachJoined(CoachJoined {
             joined: vec![Joined {
+                account: from.account,
                 athlete,
                 athlete_email,
                 note,

@@ -261,7 +261,7 @@ async fn coach(app: &App, email_key: &str) -> Result<Option<Coach>, Problem> {
     let roster = queries::grants::roster_of(pool, row.id, app.clock.now()).await?;
     let connector_url = match queries::links::of_coach(pool, row.id).await? {
         Some(link) => {
-            let selection = queries::links::selection(pool, link.id).await?;
+            let selection = queries::links::selection_of(pool, link.id).await?;
             let selected = roster
                 .iter()
                 .find(|member| selection.is_some_and(|it| it.grant_id == member.grant_id));

@@ -289,7 +289,7 @@ pub async fn ask<W: Wanted>(
 
 /// What queueing a mail costs, in a transaction that is rolled back.
 async fn queue_nothing(db: &mut sqlx::PgConnection, app: &App) -> Result<(), Problem> {
-    let id = JobId(app.random.uuid(&app.clock));
+    let (id, now) = (JobId(app.random.uuid(&app.clock)), app.clock.now());
     let payload = app.keys.seal(outbox::place(id), &[0; 256], &app.random);
     let job = NewJob {
         id,
@@ -297,8 +297,10 @@ async fn queue_nothing(db: &mut sqlx::PgConnection, app: &App) -> Result<(), Pro
         name: "none",
         account_id: None,
         recipient: None,
+        about_hash: None,
         payload: &payload,
-        now: app.clock.now(),
+        now,
+        run_at: now,
     };
     Ok(queries::jobs::create(db, job).await?)
 }

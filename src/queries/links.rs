@@ -204,6 +204,20 @@ pub async fn selection(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<
     .await
 }
 
+/// What was selected through this link, however long ago, for its owner's export.
+pub async fn selection_of(db: impl Db<'_>, id: LinkId) -> sqlx::Result<Option<Selection>> {
+    sqlx::query_as!(
+        Selection,
+        r#"
+        select selected_grant_id as "grant_id!: GrantId", selected_at as "at!"
+        from links where id = $1 and selected_grant_id is not null and selected_at is not null
+        "#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Selects an athlete of the coach whose link has the hash; false when the link is not in use or the grant has ended.
 pub async fn select(
     db: impl Db<'_>,
