@@ -255,7 +255,9 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
             ],
             "what the coach gets goes on; that the own grant ended is no news"
         );
-        let deleted = mails.iter().find(|mail| mail.letter.subject.ends_with("was deleted"));
+        let deleted = mails
+            .iter()
+            .find(|mail| mail.letter.subject.ends_with("was deleted"));
         let last = &deleted.unwrap().letter.text;
         assert!(
             last.contains("Your address is a coach’s too") && !last.contains("last mail"),

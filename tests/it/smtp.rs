@@ -96,7 +96,7 @@ async fn with<F: Future<Output = ()>>(
         |config| {
             config.smtp_url = Some(url.into());
             config.smtp_ca_file = trusted;
-            config.mail_from = "IcuSync <mail@icusync.example>".to_owned();
+            "IcuSync <mail@icusync.example>".clone_into(&mut config.mail_from);
         },
         |world| body(world, server),
     )
