@@ -416,6 +416,17 @@ mod tests {
     }
 
     #[test]
+    fn an_authority_for_no_mail_server_is_a_mistake() {
+        let mut config = Config::defaults();
+        config.link_url = "http://127.0.0.1:8081".parse().unwrap();
+        config.smtp_ca_file = Some("ca.pem".into());
+        let error = config.check().unwrap_err().to_string();
+        assert!(error.contains("SMTP_CA_FILE"), "{error}");
+        config.smtp_url = Some("smtps://mail.example".to_owned().into());
+        config.check().unwrap();
+    }
+
+    #[test]
     fn origins_are_bare_and_safe() {
         for good in [
             "https://icusync.example",

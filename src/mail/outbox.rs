@@ -58,9 +58,10 @@ const COUNTED_APART: [&str; 18] = [
     "new_client",
 ];
 
-/// Mails that are never held back. None of them can be had by asking again and again: athletes who join go in one mail an hour,
-/// a new URL takes a mail's link, which has its own share, and a grant ends once for each time that it was mailed.
-const NEVER_HELD_BACK: [&str; 3] = ["coach_joined", "coach_new_url", "grant_ended"];
+/// Mails that are never held back, as those about athletes who joined are not, of which one leaves an hour. Neither can be had
+/// by asking again and again: a new URL takes a mail's link, which has its own share, and a grant ends once for each time that
+/// it was mailed.
+const NEVER_HELD_BACK: [&str; 2] = ["coach_new_url", "grant_ended"];
 
 /// A mail that waits for the next hour instead of being lost beyond its share: what it says last must reach its reader. What is
 /// changed meanwhile goes into the one that waits, so there are never two.

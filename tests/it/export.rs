@@ -202,6 +202,7 @@ async fn coaches_and_coaching_are_in_it() {
         let coaches = world.coaches().await;
         let pool = &world.app.pool;
         let (ana, tria) = (world.ana().clone(), world.tria().clone());
+        world.coach_as(coaches[1].email, &tria).await;
         let coach = queries::coaches::by_email(pool, coaches[0].email)
             .await
             .unwrap()

@@ -11,7 +11,7 @@ use std::{
 use icusync::{
     guard::coaches::{self, Grantor},
     jobs,
-    mail::Address,
+    mail::{Address, transport::Transport},
     queries::{self, grants::Terms},
     tools::CATALOGUE,
 };
@@ -96,6 +96,7 @@ async fn with<F: Future<Output = ()>>(
         |config| {
             config.smtp_url = Some(url.into());
             config.smtp_ca_file = trusted;
+            "IcuSync <mail@icusync.example>".clone_into(&mut config.mail_from);
         },
         |world| body(world, server),
     )
@@ -150,7 +151,7 @@ async fn an_invite_reaches_its_coach_through_a_real_server_with_starttls() {
                     .is_some_and(|version| version.starts_with("TLSv1.")),
                 "{mail:#}"
             );
-            assert_eq!(mail["from"], "icusync@localhost");
+            assert_eq!(mail["from"], "mail@icusync.example");
             assert_eq!(mail["to"], serde_json::json!([COACH]));
             let header = |name: &str| mail["headers"][name].as_str().unwrap_or_default().to_owned();
             assert_eq!(
@@ -158,7 +159,7 @@ async fn an_invite_reaches_its_coach_through_a_real_server_with_starttls() {
                 "Ana Berger = Ünal 🚴 invites you as a coach on IcuSync"
             );
             assert_eq!(header("to"), COACH);
-            assert_eq!(header("from"), "IcuSync <icusync@localhost>");
+            assert_eq!(header("from"), "IcuSync <mail@icusync.example>");
             assert_eq!(header("auto-submitted"), "auto-generated");
             assert_eq!(header("mime-version"), "1.0");
             assert_eq!(header("date"), "Sat, 21 Nov 2026 08:00:00 +0000");
@@ -254,4 +255,29 @@ async fn a_server_with_tls_from_the_first_byte_is_served_too() {
         },
     )
     .await;
+}
+
+#[test]
+fn an_authority_that_cannot_be_used_is_told_at_the_start() {
+    icusync::install_crypto();
+    let folder = scratch("authorities");
+    std::fs::create_dir_all(&folder).unwrap();
+    let (missing, empty, broken) = (
+        folder.join("missing.pem"),
+        folder.join("empty.pem"),
+        folder.join("broken.pem"),
+    );
+    std::fs::write(&empty, "no certificate\n").unwrap();
+    let text = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n";
+    std::fs::write(&broken, text).unwrap();
+    for (file, said) in [
+        (&missing, "cannot read the file"),
+        (&empty, "holds no certificates"),
+        (&broken, "cannot be used"),
+    ] {
+        let error = Transport::smtp(&"smtps://mail.example".to_owned().into(), Some(file)).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains(said) && error.contains("SMTP_CA_FILE"), "{error}");
+    }
+    std::fs::remove_dir_all(folder).unwrap();
 }
