@@ -79,11 +79,23 @@ pub struct AthleteCard {
     pub thresholds_on: Option<NaiveDate>,
     /// What the athlete shared.
     pub scopes: Scopes,
+    /// Which tools' data an answer may hold.
+    pub allowed: Allowed,
+}
+
+impl AthleteCard {
+    /// Whether an answer may hold what `tool` shows.
+    pub fn may(&self, tool: &str) -> bool {
+        match &self.allowed {
+            Allowed::Own => true,
+            Allowed::Granted(tools) => tools.iter().any(|granted| granted.name == tool),
+        }
+    }
 }
 
 /// Which tools' data the caller may see.
 #[derive(Debug, Clone)]
-enum Allowed {
+pub enum Allowed {
     /// All: it is the athlete's own.
     Own,
     /// What the athlete granted.
@@ -93,7 +105,6 @@ enum Allowed {
 /// The right to use one tool for one athlete, with a ready handle on that athlete's data and no other.
 pub struct Granted {
     caller: Caller,
-    allowed: Allowed,
     card: AthleteCard,
     now: DateTime<Utc>,
     intervals: intervals::Athlete,
@@ -110,10 +121,7 @@ impl Granted {
 
     /// Whether the caller may see what `tool` shows: an athlete all of the own, a coach what this athlete granted.
     pub fn may(&self, tool: &str) -> bool {
-        match &self.allowed {
-            Allowed::Own => true,
-            Allowed::Granted(tools) => tools.iter().any(|granted| granted.name == tool),
-        }
+        self.card.may(tool)
     }
 
     /// Whose data.
@@ -165,7 +173,6 @@ impl Granted {
     pub(super) fn same(&self) -> Self {
         Self {
             caller: self.caller.clone(),
-            allowed: self.allowed.clone(),
             card: self.card.clone(),
             now: self.now,
             intervals: self.intervals.clone(),
@@ -291,6 +298,7 @@ async fn open_with(
         },
         thresholds_on: row.thresholds_on,
         scopes,
+        allowed,
     };
     let tie = Tie {
         connection: row.id,
@@ -300,7 +308,6 @@ async fn open_with(
     };
     let granted = Granted {
         caller: caller.clone(),
-        allowed,
         card,
         now: app.clock.now(),
         intervals,

@@ -26,6 +26,17 @@ impl Answer {
             text: blocks.join("\n"),
         }
     }
+
+    /// With these lines under it.
+    #[must_use]
+    pub fn and<I: IntoIterator<Item = String>>(self, lines: I) -> Self {
+        Self::of(std::iter::once(self.text).chain(lines))
+    }
+}
+
+/// The line for a part that is `tool`'s to show, when the athlete did not grant the coach who asks that tool.
+pub fn not_granted(what: &str, tool: &str) -> String {
+    format!("{what} left out: {tool} is not granted.")
 }
 
 /// The first line of every answer: whose, what or when, and where the athlete stands in time.

@@ -227,9 +227,28 @@ pub(super) enum Found {
     NoSport(String),
 }
 
+/// Takes out what is another tool's to show and not granted, and says so: weight, and what it can be reckoned from.
+pub(super) fn withhold(card: &AthleteCard, subject: &Subject, found: &mut Curves) -> Option<String> {
+    if card.may("get_wellness") {
+        return None;
+    }
+    let mut there = false;
+    for curve in &mut found.list {
+        there |= curve.weight.take().is_some();
+        there |= curve.vo2max_5m.take().is_some();
+        for point in &mut curve.points {
+            point.per_kg_activity = None;
+            there |= point.per_kg.take().is_some();
+        }
+    }
+    (there && subject.metric == Metric::Power)
+        .then(|| answer::not_granted("Weight, W/kg and VO2max", "get_wellness"))
+}
+
 /// Chooses what was left open, and fetches.
 pub(super) async fn fetch(
     upstream: &intervals::Athlete,
+    card: &AthleteCard,
     today: NaiveDate,
     choice: Choice,
     specs: &[CurveSpec],
@@ -247,7 +266,7 @@ pub(super) async fn fetch(
             limit: None,
             fields: FIELDS,
         };
-        match chosen(&upstream.activities(&query).await?, choice.metric) {
+        match chosen(card, &upstream.activities(&query).await?, choice.metric) {
             Ok(subject) => subject,
             Err(why) => return Ok(Found::NoSport(why)),
         }
@@ -294,7 +313,7 @@ fn is_empty(curves: &Curves) -> bool {
 }
 
 /// The main sport of these activities, and its metric: power of rides only when some ride has any.
-fn chosen(activities: &[Activity], metric: Option<Metric>) -> Result<Subject, String> {
+fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -> Result<Subject, String> {
     let readable = activities
         .iter()
         .filter_map(|activity| Some((activity.sport.as_deref()?, activity)));
@@ -324,11 +343,18 @@ fn chosen(activities: &[Activity], metric: Option<Metric>) -> Result<Subject, St
                 .flatten()
                 .any(|watts| *watts > 0.0)
     });
-    let mut notes = vec![format!(
-        "Main sport of the last {LOOK_BACK} days: {sport} ({} of {} h moving)",
-        units::hours_minutes(Some(main.moving)),
-        units::hours_minutes(Some(main.of))
-    )];
+    let mut notes = if card.may("get_training_summary") || card.may("get_training_history") {
+        vec![format!(
+            "Main sport of the last {LOOK_BACK} days: {sport} ({} of {} h moving)",
+            units::hours_minutes(Some(main.moving)),
+            units::hours_minutes(Some(main.of))
+        )]
+    } else {
+        vec![
+            format!("Main sport of the last {LOOK_BACK} days: {sport}"),
+            answer::not_granted("Its hours", "get_training_summary"),
+        ]
+    };
     let metric = metric.unwrap_or_else(|| match Metric::usual(&sport) {
         Metric::Power if !powered => {
             notes.push("None of them has power: heart rate instead.".to_owned());

@@ -42,7 +42,7 @@ pub(super) const TOOL: Tool = Tool {
     description: "One activity in depth by its id: figures, time in zones, laps or intervals with their repeats. include \
         adds, at most three at a time: streams (the recording, thinned by time), splits (by km or mile), histograms, \
         weather, plan (the planned workout), comments.",
-    lets: "See one past activity in depth: laps, zones, the recording, its weather and comments.",
+    lets: "See one past activity in depth: figures, laps, zones, the recording, gear, weather, notes and comments.",
     schema,
     run: |granted, given| Box::pin(run(granted, given)),
 };
@@ -255,15 +255,16 @@ pub(super) async fn read(
     let asked = Asked::read(given, today)?;
     // Whose the activity is must be known before anything else is asked about it.
     let detail = upstream.activity_detail(&asked.id).await;
-    let detail = detail.map_err(ToolError::about_activity)?;
+    let mut detail = detail.map_err(ToolError::about_activity)?;
     if detail.is_closed_by_strava() {
         return Ok(closed(card, today, &detail));
     }
+    let withheld = withhold(card, &mut detail);
     let (streams, histograms, weather, plan, comments) = tokio::join!(
         streams(upstream, &asked, &detail),
         histograms(upstream, &asked, &detail),
         weather(upstream, &asked, &detail),
-        plan(upstream, &asked, &detail),
+        plan(upstream, card, &asked, &detail),
         comments(upstream, &asked),
     );
     let found = Found {
@@ -274,7 +275,39 @@ pub(super) async fn read(
         comments: comments?,
         detail,
     };
-    Ok(render(card, today, &asked, &found))
+    Ok(render(card, today, &asked, &found).and(withheld))
+}
+
+/// Takes out what is another tool's to show and not granted, and says so.
+fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
+    let mut left = Vec::new();
+    if !card.may("get_fitness") && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
+        left.push(answer::not_granted("CTL, ATL and form after it", "get_fitness"));
+    }
+    if !card.may("get_fitness") && !card.may("get_power_curves") && detail.icu_rolling_ftp.take().is_some() {
+        left.push(answer::not_granted("eFTP after it", "get_power_curves"));
+    }
+    if !card.may("get_events") {
+        let planned = detail.activity.paired_event_id.take().is_some();
+        // Without a plan, upstream writes 0.
+        let kept = detail.activity.compliance.take().is_some_and(|percent| percent > 0.0);
+        if planned || kept {
+            left.push(answer::not_granted("The planned workout and how far it was kept", "get_events"));
+        }
+    }
+    if !card.may("get_wellness") && take_weight(detail) {
+        left.push(answer::not_granted("W/kg", "get_wellness"));
+    }
+    left
+}
+
+/// Takes out the athlete's weight and what it can be reckoned from; whether there was any.
+pub(super) fn take_weight(detail: &mut ActivityDetail) -> bool {
+    let mut there = detail.icu_weight.take().is_some();
+    for lap in detail.icu_intervals.iter_mut().flatten() {
+        there |= lap.average_watts_kg.take().is_some();
+    }
+    there
 }
 
 /// What came of a request for a part. A lost connection ends the call; anything else leaves out the part.
@@ -367,9 +400,13 @@ async fn weather(
 
 async fn plan(
     upstream: &intervals::Athlete,
+    card: &AthleteCard,
     asked: &Asked,
     detail: &ActivityDetail,
 ) -> Result<Part<PlannedWorkout>, ToolError> {
+    if asked.wants("plan") && !card.may("get_events") {
+        return Ok(Part::Missing(answer::not_granted("Plan", "get_events")));
+    }
     match (asked.wants("plan"), detail.activity.paired_event_id) {
         (false, _) => Ok(Part::NotAsked),
         (true, None) => Ok(Part::Missing(

@@ -29,7 +29,7 @@ pub(super) const TOOL: Tool = Tool {
     needs: &[Area::Settings],
     description: "Name, zone, units, age, weight, and by sport FTP, W′, threshold heart rate, maximum heart rate, \
         threshold pace and the athlete's own power, heart-rate and pace zones; what is not set is named.",
-    lets: "See name, age, weight, units, thresholds and training zones.",
+    lets: "See name, age, sex, height, weight, resting heart rate, units, thresholds, estimated FTP and training zones.",
     schema,
     run: |granted, given| Box::pin(run(granted, given)),
 };

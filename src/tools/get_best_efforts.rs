@@ -164,8 +164,11 @@ pub(super) async fn read(
 ) -> Result<Answer, ToolError> {
     let asked = Asked::read(given, today)?;
     Ok(
-        match curves::fetch(upstream, today, asked.choice, &asked.specs()).await? {
-            Found::Curves(subject, found) => render(card, today, &asked, &subject, &found),
+        match curves::fetch(upstream, card, today, asked.choice, &asked.specs()).await? {
+            Found::Curves(subject, mut found) => {
+                let withheld = curves::withhold(card, &subject, &mut found);
+                render(card, today, &asked, &subject, &found).and(withheld)
+            }
             Found::NoSport(why) => curves::no_sport(card, today, "bests", why),
         },
     )

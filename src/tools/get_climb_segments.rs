@@ -15,7 +15,7 @@ use super::{
     answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail},
     get_activity_detail::{
-        Part, closed, first_line, lacks,
+        Part, closed, first_line, lacks, take_weight,
         manner::{Manner, joined, named, with_unit},
         settle,
     },
@@ -128,13 +128,15 @@ pub(super) async fn read(
     let asked = Asked::read(given, today)?;
     // Whose the activity is must be known before anything else is asked about it.
     let detail = upstream.activity_detail(&asked.id).await;
-    let detail = detail.map_err(ToolError::about_activity)?;
+    let mut detail = detail.map_err(ToolError::about_activity)?;
+    let withheld = (!card.may("get_wellness") && take_weight(&mut detail))
+        .then(|| answer::not_granted("W/kg and weight", "get_wellness"));
     let streams = if detail.is_closed_by_strava() || no_climbs(&detail).is_some() {
         Part::NotAsked
     } else {
         settle("Climbs", upstream.streams(&asked.id, STREAMS).await)?
     };
-    Ok(render(card, today, &asked, &detail, &streams))
+    Ok(render(card, today, &asked, &detail, &streams).and(withheld))
 }
 
 /// Why the activity cannot have climbs, as far as that is known before its recording is read.

@@ -41,7 +41,8 @@ pub(super) const TOOL: Tool = Tool {
     needs: &[Area::Calendar],
     description: "The calendar, oldest first: planned workouts with steps resolved to watts, bpm or pace, races, notes, \
         holidays, sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
-    lets: "See the calendar: planned workouts and their steps, races, notes, absences, targets.",
+    lets: "See the calendar: planned workouts with their steps and the thresholds these go by, races, notes, absences, \
+        targets, and which activity is paired with a workout.",
     schema,
     run: |granted, given| Box::pin(run(granted, given)),
 };
@@ -194,15 +195,39 @@ pub(super) async fn read(
     let categories = kinds::categories(&asked.kinds);
     let (events, done) = tokio::join!(
         upstream.calendar(asked.reads_from(), asked.range.newest, &categories),
-        done(upstream, &asked, today)
+        done(upstream, card, &asked, today)
     );
-    Ok(render(card, today, &asked, &events?, &done?))
+    let mut events = events?;
+    let withheld = withhold(card, &mut events);
+    Ok(render(card, today, &asked, &events, &done?).and(withheld))
+}
+
+/// Takes out what is another tool's to show and not granted, and says so.
+fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> {
+    if card.may("get_fitness") {
+        return None;
+    }
+    let mut set = false;
+    for event in events {
+        let (ctl, atl) = (event.icu_ctl.take(), event.icu_atl.take());
+        // Of a workout they are there too, but never told.
+        set |= event.category.as_deref() == Some("SET_FITNESS") && ctl.or(atl).is_some();
+    }
+    set.then(|| answer::not_granted("What CTL and ATL were set to", "get_fitness"))
 }
 
 /// The activities of the past days; their absence degrades the answer, a lost connection ends it.
-async fn done(upstream: &intervals::Athlete, asked: &Asked, today: NaiveDate) -> Result<Done, ToolError> {
+async fn done(
+    upstream: &intervals::Athlete,
+    card: &AthleteCard,
+    asked: &Asked,
+    today: NaiveDate,
+) -> Result<Done, ToolError> {
     if !asked.done {
         return Ok(Done::Unknown);
+    }
+    if !card.may("get_training_history") {
+        return Ok(Done::Missing(answer::not_granted("What was done", "get_training_history")));
     }
     let Some(past) = asked.past(today) else {
         return Ok(Done::Activities(Vec::new()));

@@ -33,7 +33,7 @@ pub(super) const TOOL: Tool = Tool {
     needs: &[Area::Wellness],
     description: "Fitness (CTL), fatigue (ATL), form (TSB), ramp and load by day or week. Default: the last 28 days and \
         the projection of the next 7 from planned workouts. A later newest projects further.",
-    lets: "See fitness, fatigue and form, past and projected.",
+    lets: "See fitness, fatigue, form and load day by day, past and projected from the plan, and the estimated FTP.",
     schema,
     run: |granted, given| Box::pin(run(granted, given)),
 };
@@ -137,16 +137,16 @@ pub(super) async fn current(
 }
 
 /// A day of the model, as upstream computed it.
-#[derive(Debug, Clone, Copy)]
-struct Day {
-    date: NaiveDate,
-    fitness: Fitness,
-    ramp: Option<f64>,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Day {
+    pub(super) date: NaiveDate,
+    pub(super) fitness: Fitness,
+    pub(super) ramp: Option<f64>,
     load: Option<f64>,
 }
 
 /// The days that have both averages, by date.
-fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Day> {
+pub(super) fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Day> {
     let mut days: BTreeMap<NaiveDate, Day> = rows
         .iter()
         .filter_map(|row| {

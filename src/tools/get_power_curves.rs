@@ -35,7 +35,8 @@ pub(super) const TOOL: Tool = Tool {
     needs: &[Area::Activity],
     description: "Power, pace, grade-adjusted pace (gap) or heart-rate curves side by side, with intervals.icu's eFTP, CP, \
         W′, critical speed and VO2max estimate. Default: 42d and 1y.",
-    lets: "See power, pace and heart-rate curves and the estimates made from them, such as eFTP.",
+    lets: "See power, pace and heart-rate curves with the days they were set on, and the estimates made from them, such as \
+        eFTP.",
     schema,
     run: |granted, given| Box::pin(run(granted, given)),
 };
@@ -182,8 +183,11 @@ pub(super) async fn read(
 ) -> Result<Answer, ToolError> {
     let asked = Asked::read(given, today)?;
     Ok(
-        match curves::fetch(upstream, today, asked.choice, &asked.specs).await? {
-            Found::Curves(subject, found) => render(card, today, &asked, &subject, &found),
+        match curves::fetch(upstream, card, today, asked.choice, &asked.specs).await? {
+            Found::Curves(subject, mut found) => {
+                let withheld = curves::withhold(card, &subject, &mut found);
+                render(card, today, &asked, &subject, &found).and(withheld)
+            }
             Found::NoSport(why) => curves::no_sport(card, today, "curves", why),
         },
     )

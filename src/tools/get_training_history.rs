@@ -37,7 +37,7 @@ pub(super) const TOOL: Tool = Tool {
     needs: &[Area::Activity],
     description: "Past activities, newest first: time, distance, load, intensity, power, heart rate, pace, RPE, feel, id; \
         totals by sport and by week. Default: the last 28 days. A query without dates searches all time.",
-    lets: "See past activities: what, when, how long, how hard and how it felt.",
+    lets: "See past activities: what, when, how long, how hard, how it felt, and the device.",
     schema,
     run: |granted, given| Box::pin(run(granted, given)),
 };
@@ -216,9 +216,25 @@ pub(super) async fn read(
     };
     let (activities, planned) = tokio::join!(
         upstream.activities(&query),
-        planned::fetch(upstream, asked.planned, range, today)
+        planned::fetch(upstream, card, asked.planned, range, today)
     );
-    Ok(render(card, today, &asked, activities?, &planned?))
+    let mut activities = activities?;
+    let withheld = withhold(card, &mut activities);
+    Ok(render(card, today, &asked, activities, &planned?).and(withheld))
+}
+
+/// Takes out what is another tool's to show and not granted, and says so.
+fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
+    if card.may("get_events") {
+        return None;
+    }
+    let mut kept = false;
+    for activity in activities {
+        // Without a plan, upstream writes 0.
+        let planned = activity.paired_event_id.take().is_some();
+        kept |= activity.compliance.take().is_some_and(|percent| planned || percent > 0.0);
+    }
+    kept.then(|| answer::not_granted("How far plans were kept", "get_events"))
 }
 
 /// Newest first, each once, only with a day, and that in the range.

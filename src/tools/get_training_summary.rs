@@ -178,7 +178,7 @@ pub(super) async fn read(
     };
     let (activities, planned) = tokio::join!(
         upstream.activities(&query),
-        planned::fetch(upstream, asked.planned, asked.range, today)
+        planned::fetch(upstream, card, asked.planned, asked.range, today)
     );
     let (activities, planned) = (activities?, planned?);
     let found: Vec<&Activity> = of(&activities, asked.range);

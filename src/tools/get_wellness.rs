@@ -25,6 +25,7 @@ use crate::{
     training::means::{Mean, mean},
 };
 use fields::{FIELDS, Field};
+pub(super) use fields::{number, resting_hr};
 
 pub(super) const TOOL: Tool = Tool {
     name: "get_wellness",
@@ -34,7 +35,8 @@ pub(super) const TOOL: Tool = Tool {
     needs: &[Area::Wellness],
     description: "Sleep, HRV, resting heart rate, weight, soreness, fatigue, stress, mood, notes and the athlete's own \
         fields, by day, with 7-day against 60-day means. Default: the last 7 days.",
-    lets: "See sleep, HRV, resting heart rate, weight, how the athlete feels, and notes on the day.",
+    lets: "See sleep, HRV, resting heart rate, weight, how the athlete feels, body measures, nutrition, cycle, the athlete's \
+        own fields, and notes on the day.",
     schema,
     run: |granted, given| Box::pin(run(granted, given)),
 };

@@ -15,6 +15,7 @@ mod get_events;
 mod get_extended_metrics;
 mod get_fitness;
 mod get_power_curves;
+mod get_roster_overview;
 mod get_training_history;
 mod get_training_summary;
 mod get_wellness;
@@ -145,7 +146,7 @@ pub struct RosterTool {
 pub const ROSTER_WORD: &str = "roster";
 
 /// Every tool of a coach's roster, in the order of the list. They only look.
-pub static ROSTER: &[RosterTool] = &[list_athletes::TOOL, select_athlete::TOOL];
+pub static ROSTER: &[RosterTool] = &[list_athletes::TOOL, select_athlete::TOOL, get_roster_overview::TOOL];
 
 /// The tool with this name.
 pub fn by_name(name: &str) -> Option<&'static Tool> {
@@ -314,3 +315,5 @@ fn in_words(wait: Duration) -> String {
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod withheld;

@@ -4,8 +4,9 @@
 
 use chrono::NaiveDate;
 
-use super::{ToolError, arguments::Range};
+use super::{ToolError, answer, arguments::Range};
 use crate::{
+    guard::AthleteCard,
     intervals::{self, model::Event},
     training::weeks,
 };
@@ -31,12 +32,16 @@ pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
 /// The calendar's workouts and races; its absence degrades the answer, a lost connection ends it.
 pub(super) async fn fetch(
     upstream: &intervals::Athlete,
+    card: &AthleteCard,
     asked: bool,
     range: Range,
     today: NaiveDate,
 ) -> Result<Planned, ToolError> {
     if !asked {
         return Ok(Planned::NotAsked);
+    }
+    if !card.may("get_events") {
+        return Ok(Planned::Missing(answer::not_granted("Planned load", "get_events")));
     }
     let categories = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
     match upstream.events(range.oldest, until(range, today), categories).await {

@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    guard::{AthleteCard, Units},
+    guard::{AthleteCard, Units, grant::Allowed},
     intervals::Scopes,
+    tools::by_name,
 };
 
 pub(crate) fn day(text: &str) -> NaiveDate {
@@ -26,6 +27,15 @@ pub(crate) fn ana() -> AthleteCard {
         units: Units::default(),
         thresholds_on: None,
         scopes: Scopes::All,
+        allowed: Allowed::Own,
+    }
+}
+
+/// Ana, as a coach sees her to whom she granted these tools.
+pub(crate) fn ana_to_a_coach(tools: &[&str]) -> AthleteCard {
+    AthleteCard {
+        allowed: Allowed::Granted(tools.iter().filter_map(|name| by_name(name)).collect()),
+        ..ana()
     }
 }
 

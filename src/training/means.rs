@@ -1,4 +1,4 @@
-//! Means over what was recorded. What is missing is no zero: it does not count.
+//! Means over what was recorded, and how far it spreads. What is missing is no zero: it does not count.
 
 /// A mean, with how many values it stands on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +21,14 @@ pub fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Option<Mean> {
     })
 }
 
+/// The standard deviation of a sample (n - 1) of the values that are there. None with fewer than two.
+pub fn deviation(values: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
+    let values: Vec<f64> = values.into_iter().flatten().collect();
+    let mean = mean(values.iter().copied().map(Some)).filter(|mean| mean.count > 1)?;
+    let squares: f64 = values.iter().map(|value| (value - mean.value).powi(2)).sum();
+    Some((squares / f64::from(mean.count - 1)).sqrt())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -40,7 +48,25 @@ mod tests {
         assert_eq!(mean([Some(0.0), Some(10.0)]), Some(Mean { value: 5.0, count: 2 }));
     }
 
+    #[test]
+    fn one_value_has_no_deviation() {
+        assert_eq!(deviation([]), None);
+        assert_eq!(deviation([Some(60.0), None]), None);
+        assert_eq!(deviation([Some(60.0), Some(60.0)]), Some(0.0));
+        // 2, 4, 4, 4, 5, 5, 7, 9: the textbook's 2 is that of a population of eight.
+        let sample = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].map(Some);
+        let found = deviation(sample).unwrap();
+        assert!((found - (32.0_f64 / 7.0).sqrt()).abs() < 1e-12);
+    }
+
     proptest! {
+        #[test]
+        fn a_deviation_is_no_wider_than_its_values(values in prop::collection::vec(0.0..1e6_f64, 2..100)) {
+            let found = deviation(values.iter().copied().map(Some)).unwrap();
+            let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(*v), h.max(*v)));
+            prop_assert!(found >= 0.0 && found <= high - low + 1e-6);
+        }
+
         #[test]
         fn a_mean_lies_among_its_values(values in prop::collection::vec(0.0..1e6_f64, 1..100)) {
             let found = mean(values.iter().copied().map(Some)).unwrap();

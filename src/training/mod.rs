@@ -1,4 +1,4 @@
-//! Formulas over training data: fitness, weeks, means, summaries, zones, sports, plans. Each says where it comes from.
+//! Formulas over training data: fitness, weeks, means, summaries, zones, sports, plans, what stands out. Each says where it comes from.
 //!
 //! Pure: no I/O, no clock, no text for people.
 
@@ -10,6 +10,7 @@ pub mod laps;
 pub mod main_sport;
 pub mod means;
 pub mod plan;
+pub mod roster;
 pub mod splits;
 pub mod sports;
 pub mod streams;

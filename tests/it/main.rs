@@ -35,6 +35,7 @@ mod purge;
 mod resilience;
 mod roster;
 mod roster_model;
+mod roster_overview;
 mod rotation;
 mod serve_command;
 mod sessions;

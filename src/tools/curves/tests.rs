@@ -14,7 +14,7 @@ use crate::{
     intervals::{CallerKey, Client, Credential, For, Limits, Scopes, Settings, Window},
     secrets::Random,
     time::Clock,
-    tools::samples::{day, rows, today},
+    tools::samples::{ana, day, rows, today},
 };
 
 /// Bests as a rider's might be, CP 234 W and W′ 18 kJ, times `factor`; of two activities.
@@ -193,7 +193,7 @@ fn the_main_sport_is_told_with_its_hours() {
         {"type": "Ride", "moving_time": 3600},
         {"source": "STRAVA"},
     ]));
-    let main = chosen(&found, None).unwrap();
+    let main = chosen(&ana(), &found, None).unwrap();
     assert_eq!((main.sport.as_str(), main.metric), ("Ride", Metric::HeartRate));
     assert_eq!(
         main.notes,
@@ -202,12 +202,12 @@ fn the_main_sport_is_told_with_its_hours() {
             "None of them has power: heart rate instead."
         ]
     );
-    assert_eq!(chosen(&found, Some(Metric::Power)).unwrap().metric, Metric::Power);
+    assert_eq!(chosen(&ana(), &found, Some(Metric::Power)).unwrap().metric, Metric::Power);
     let powered = rows(json!([{"type": "GravelRide", "moving_time": 60, "icu_weighted_avg_watts": 200}]));
-    assert_eq!(chosen(&powered, None).unwrap().metric, Metric::Power);
-    assert!(chosen(&[], None).unwrap_err().contains("Ask with sport"));
+    assert_eq!(chosen(&ana(), &powered, None).unwrap().metric, Metric::Power);
+    assert!(chosen(&ana(), &[], None).unwrap_err().contains("Ask with sport"));
     let stubs = rows(json!([{"id": "1", "source": "STRAVA"}]));
-    assert!(chosen(&stubs, None).unwrap_err().contains("Strava's terms"));
+    assert!(chosen(&ana(), &stubs, None).unwrap_err().contains("Strava's terms"));
 }
 
 #[test]
@@ -248,14 +248,14 @@ fn each_curve_is_found_by_its_name() {
 }
 
 /// An upstream that answers by path and keeps what was asked.
-struct Upstream {
+pub(in crate::tools) struct Upstream {
     base: String,
     asked: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
 
 impl Upstream {
-    async fn start(answer: impl Fn(&str) -> (u16, Value) + Clone + Send + Sync + 'static) -> Self {
+    pub(in crate::tools) async fn start(answer: impl Fn(&str) -> (u16, Value) + Clone + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -273,7 +273,7 @@ impl Upstream {
         Self { base, asked, task }
     }
 
-    fn handle(&self) -> intervals::Athlete {
+    pub(in crate::tools) fn handle(&self) -> intervals::Athlete {
         crate::install_crypto();
         let settings = Settings {
             base: self.base.parse().unwrap(),
@@ -299,7 +299,7 @@ impl Upstream {
         })
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(in crate::tools) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -323,7 +323,7 @@ fn hearts() -> (u16, Value) {
 
 async fn fetched(upstream: &Upstream, given: Value) -> Result<Found, ToolError> {
     let specs = [CurveSpec::from(Window::Days(42))];
-    fetch(&upstream.handle(), today(), choice(given).unwrap(), &specs).await
+    fetch(&upstream.handle(), &ana(), today(), choice(given).unwrap(), &specs).await
 }
 
 fn curves_in(found: Found) -> (Subject, Curves) {

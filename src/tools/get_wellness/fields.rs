@@ -196,7 +196,7 @@ impl Field {
 }
 
 /// A number of the day, whatever way upstream wrote it.
-pub(super) fn number(row: &Wellness, key: &str) -> Option<f64> {
+pub(in crate::tools) fn number(row: &Wellness, key: &str) -> Option<f64> {
     let value = row.rest.get(key)?;
     units::sane(value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))
 }
@@ -211,7 +211,7 @@ pub(super) fn weight(row: &Wellness) -> Option<f64> {
 }
 
 /// bpm measured on the day; a value carried over from an earlier day is no measurement.
-pub(super) fn resting_hr(row: &Wellness) -> Option<f64> {
+pub(in crate::tools) fn resting_hr(row: &Wellness) -> Option<f64> {
     number(row, "restingHR").filter(|_| !carried_over(row, "tempRestingHR"))
 }
 

@@ -1,0 +1,381 @@
+//! get_roster_overview: everybody on a coach's roster in one table, whoever stands out first.
+//!
+//! At most two requests an athlete: `GET /athlete/{id}/wellness` over 60 days (the model, sleep, HRV, resting heart rate)
+//! and `GET /athlete/{id}/events` from this week or seven days back to eight weeks ahead; without the grant of the calendar
+//! `GET /athlete/{id}/activities` of 60 days instead. Each athlete's row holds what that athlete's grant could show, by
+//! get_fitness, get_wellness, get_events and get_training_history. Who does not answer in time is named in the row.
+
+mod figures;
+mod flags;
+mod rows;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use futures::StreamExt as _;
+use serde_json::{Map, Value, json};
+use tokio::time::{Instant, timeout_at};
+
+use self::{
+    figures::{Came, Figures, Shown, calendar_range, past},
+    rows::{Line, Overview},
+};
+use super::{
+    Access, Answer, RosterTool, ToolError,
+    arguments::{self, Arguments},
+    by_name, in_words,
+};
+use crate::{
+    guard::{Granted, Member, Roster, roster::State},
+    intervals::{self, ActivityQuery},
+    text::clean,
+};
+
+pub(super) const TOOL: RosterTool = RosterTool {
+    name: "get_roster_overview",
+    title: "Roster at a glance",
+    description: "All athletes of the roster, or those named, in one table, most flags first: session missed, load off plan, \
+        ramp, form, HRV, resting HR, nothing done, race near; with form, CTL, ATL, ramp, this week's load against plan, last \
+        activity, sleep, HRV and resting HR against 60 days, next race.",
+    schema,
+    run: |roster, given| Box::pin(run(roster, given)),
+};
+
+const NAMES: &[&str] = &["athletes"];
+/// Athletes of one call: two requests each go out within the time of a call at the pace that upstream allows.
+const MOST: usize = 50;
+/// Athletes who are asked about at once.
+const AT_ONCE: usize = 6;
+/// Kept for what follows the requests, so that what came by then is answered.
+const ROOM: Duration = Duration::from_secs(3);
+
+const FITNESS: &[&str] = &["ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
+const WELLNESS: &[&str] = &["sleepSecs", "hrv", "hrvSDNN", "restingHR", "tempRestingHR"];
+const BOTH: &[&str] = &[
+    "ctl",
+    "atl",
+    "rampRate",
+    "ctlLoad",
+    "atlLoad",
+    "sleepSecs",
+    "hrv",
+    "hrvSDNN",
+    "restingHR",
+    "tempRestingHR",
+];
+/// The loads tell when something was last done.
+const WELLNESS_AND_LOAD: &[&str] = &[
+    "ctlLoad",
+    "atlLoad",
+    "sleepSecs",
+    "hrv",
+    "hrvSDNN",
+    "restingHR",
+    "tempRestingHR",
+];
+const CATEGORIES: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
+
+fn schema() -> Map<String, Value> {
+    arguments::schema(&[(
+        "athletes",
+        json!({"type": "array", "items": {"type": "string"}, "description": format!("Names or ids, at most {MOST}. Default: all")}),
+    )])
+}
+
+async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let now = roster.now().date_naive();
+    let arguments = Arguments::new(given, NAMES, now)?;
+    let wanted = format!("write a list of names or ids, at most {MOST}");
+    let named = arguments.texts("athletes", MOST, &wanted)?;
+    if roster.members().is_empty() {
+        // Says what there is to say of an empty roster.
+        roster.whom(None, Access::Read)?;
+    }
+    let (mut members, unknown) = chosen(&roster, &named)?;
+    let left = members.split_off(members.len().min(MOST));
+    let limit = limit(roster.deadline());
+    let looks = members
+        .iter()
+        .map(|&member| look(&roster, member, limit))
+        .collect::<Vec<_>>();
+    let lines = futures::stream::iter(looks).buffered(AT_ONCE).collect().await;
+    Ok(rows::render(Overview {
+        coach: roster.email().to_owned(),
+        on_roster: roster.members().len(),
+        utc: now,
+        lines,
+        unknown,
+        left: left.into_iter().map(name_and_id).collect(),
+    }))
+}
+
+fn name_and_id(member: &Member) -> (String, String) {
+    (member.name().to_owned(), member.athlete_id().to_owned())
+}
+
+/// The members who were named, each once in the order of the roster, and what was named and is none with the reason. All
+/// when nobody is named; an error when nobody of those named is found.
+fn chosen<'a>(
+    roster: &'a Roster,
+    named: &[&str],
+) -> Result<(Vec<&'a Member>, Vec<(String, String)>), ToolError> {
+    if named.is_empty() {
+        return Ok((roster.members().iter().collect(), Vec::new()));
+    }
+    let mut grants = Vec::new();
+    let mut unknown: Vec<(String, ToolError)> = Vec::new();
+    for text in named {
+        match roster.find(text) {
+            Ok(member) => grants.push(member.grant()),
+            Err(error) => unknown.push(((*text).to_owned(), error)),
+        }
+    }
+    if grants.is_empty()
+        && let Some((_, error)) = unknown.pop()
+    {
+        return Err(error);
+    }
+    let members = roster.members().iter();
+    let members = members.filter(|member| grants.contains(&member.grant())).collect();
+    let unknown = unknown
+        .into_iter()
+        .map(|(text, error)| (text, short(&error.to_string()).to_owned()))
+        .collect();
+    Ok((members, unknown))
+}
+
+/// What an error says without the words that stand before every error.
+fn short(text: &str) -> &str {
+    text.strip_prefix("Not done: ").unwrap_or(text)
+}
+
+/// Until when athletes are waited for.
+fn limit(deadline: Instant) -> Instant {
+    let room = deadline.saturating_duration_since(Instant::now()) / 4;
+    deadline.checked_sub(room.min(ROOM)).unwrap_or(deadline)
+}
+
+const TOO_LONG: &str = "took too long; ask again";
+const RECONNECT: &str = "must connect intervals.icu again";
+
+/// An athlete's line, whatever happens.
+async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
+    let shown = Shown {
+        fitness: member.may("get_fitness"),
+        wellness: member.may("get_wellness"),
+        calendar: member.may("get_events"),
+        history: member.may("get_training_history"),
+    };
+    let mut line = Line {
+        name: member.name().to_owned(),
+        id: member.athlete_id().to_owned(),
+        shown,
+        today: None,
+        figures: None,
+        missing: Vec::new(),
+    };
+    match member.state() {
+        State::Connected if shown == Shown::default() => {}
+        State::Connected => {
+            let done = Box::pin(fill(&mut line, roster, member, limit)).await;
+            if let Err(why) = done {
+                line.figures = None;
+                line.missing = vec![why];
+            }
+        }
+        State::Reconnect => line.missing.push(RECONNECT.to_owned()),
+        State::Disconnected => line.missing.push("not connected to intervals.icu".to_owned()),
+    }
+    line
+}
+
+/// Opens what is needed, asks, and reckons. An error is why nothing can be said of the athlete.
+async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant) -> Result<(), String> {
+    let mut usable = Shown::default();
+    let mut opened: Option<Granted> = None;
+    let mut refused: Vec<String> = Vec::new();
+    for tool in ["get_fitness", "get_wellness", "get_events", "get_training_history"] {
+        // Where daily loads and the calendar are granted, they tell more than a list of activities would.
+        let needed = tool != "get_training_history" || !(usable.fitness && usable.calendar);
+        let Some(tool) = by_name(tool).filter(|tool| needed && member.may(tool.name)) else {
+            continue;
+        };
+        let granted = match timeout_at(limit, roster.open(member, tool)).await {
+            Err(_) => return Err(TOO_LONG.to_owned()),
+            Ok(Err(ToolError::Refused(text))) => {
+                // It may be this tool alone: an area that was not shared.
+                let why = sentence(short(&text));
+                refused.extend((!refused.contains(&why)).then_some(why));
+                continue;
+            }
+            Ok(Err(error)) => return Err(lost(&error)),
+            Ok(Ok(granted)) => granted,
+        };
+        match tool.name {
+            "get_fitness" => usable.fitness = true,
+            "get_wellness" => usable.wellness = true,
+            "get_events" => usable.calendar = true,
+            _ => usable.history = true,
+        }
+        opened = Some(granted);
+    }
+    let Some(granted) = opened else {
+        return Err(refused.join("; "));
+    };
+    line.missing = refused;
+    let today = granted.today();
+    line.name = clean(&granted.athlete().name, 60);
+    line.today = Some(today);
+
+    let fields = fields(usable);
+    let (wellness, events, activities) = tokio::join!(
+        wellness(granted.intervals(), today, fields, limit),
+        events(granted.intervals(), today, usable, limit),
+        activities(granted.intervals(), today, usable, limit),
+    );
+    let mut came = Came::default();
+    let what = match (usable.fitness, usable.wellness) {
+        (true, true) => "fitness and wellness",
+        (true, false) => "fitness",
+        _ => "wellness",
+    };
+    let mut missing = Vec::new();
+    let mut end = None;
+    let mut failed = |what: &str, error: intervals::Error| {
+        missing.push(format!("{what}: {}", reason(&error)));
+        if error.ends_the_call() {
+            end = Some(error);
+        }
+    };
+    match wellness {
+        Ok(rows) => came.wellness = rows,
+        Err(error) => failed(what, error),
+    }
+    match events {
+        Ok(rows) => came.events = rows,
+        Err(error) => failed("calendar", error),
+    }
+    match activities {
+        Ok(rows) => came.activities = rows,
+        Err(error) => failed("activities", error),
+    }
+    match end {
+        // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
+        Some(error @ intervals::Error::Unauthorized) => {
+            let error = roster.looked_into(member, error.into()).await;
+            return Err(lost(&error));
+        }
+        Some(error) => return Err(reason(&error)),
+        None => {}
+    }
+    line.missing.extend(missing);
+    line.figures = Some(Figures::of(usable, &came, today));
+    Ok(())
+}
+
+/// Why nothing can be said of an athlete.
+fn lost(error: &ToolError) -> String {
+    match error {
+        ToolError::Reconnect(_) => RECONNECT.to_owned(),
+        ToolError::Busy { retry_after, .. } => busy(*retry_after),
+        error => sentence(short(&error.to_string())),
+    }
+}
+
+fn busy(retry_after: Duration) -> String {
+    format!("intervals.icu allows no more requests; ask again in {}", in_words(retry_after))
+}
+
+/// The first sentence, without its full stop.
+fn sentence(text: &str) -> String {
+    let end = text.find(". ").unwrap_or(text.len());
+    text[..end].trim_end_matches('.').to_owned()
+}
+
+/// Why a part is missing.
+fn reason(error: &intervals::Error) -> String {
+    use intervals::Error;
+    match error {
+        Error::Unauthorized => RECONNECT,
+        Error::Forbidden => "intervals.icu does not open this",
+        Error::MissingScope(_) => "not shared when intervals.icu was connected",
+        Error::Busy { retry_after } => return busy(*retry_after),
+        Error::TimedOut => TOO_LONG,
+        Error::NotFound | Error::Strava | Error::Unavailable => "intervals.icu did not answer; ask again",
+        Error::Rejected | Error::Garbled => "what intervals.icu sent was unreadable or too large",
+        Error::WrongAthlete => "intervals.icu answered about another athlete, so nothing is shown",
+    }
+    .to_owned()
+}
+
+/// The fields of a day to ask for; none when nothing of them may be shown.
+fn fields(usable: Shown) -> Option<&'static [&'static str]> {
+    match (usable.fitness, usable.wellness) {
+        (true, true) => Some(BOTH),
+        (true, false) => Some(FITNESS),
+        // With the calendar beside it there is no request left for activities.
+        (false, true) if usable.history && usable.calendar => Some(WELLNESS_AND_LOAD),
+        (false, true) => Some(WELLNESS),
+        (false, false) => None,
+    }
+}
+
+/// Whether activities are asked for: they are, where that stays within two requests.
+fn wants_activities(usable: Shown) -> bool {
+    usable.history && !(fields(usable).is_some() && usable.calendar)
+}
+
+/// What came by the limit.
+async fn by<T>(
+    limit: Instant,
+    asked: impl Future<Output = Result<T, intervals::Error>>,
+) -> Result<Option<T>, intervals::Error> {
+    let answer = timeout_at(limit, asked).await;
+    answer.unwrap_or(Err(intervals::Error::TimedOut)).map(Some)
+}
+
+async fn wellness(
+    upstream: &intervals::Athlete,
+    today: NaiveDate,
+    fields: Option<&'static [&'static str]>,
+    limit: Instant,
+) -> Result<Option<Vec<intervals::model::Wellness>>, intervals::Error> {
+    let Some(fields) = fields else { return Ok(None) };
+    let range = past(today);
+    by(limit, upstream.wellness(range.oldest, range.newest, fields)).await
+}
+
+async fn events(
+    upstream: &intervals::Athlete,
+    today: NaiveDate,
+    usable: Shown,
+    limit: Instant,
+) -> Result<Option<Vec<intervals::model::Event>>, intervals::Error> {
+    if !usable.calendar {
+        return Ok(None);
+    }
+    let range = calendar_range(today);
+    by(limit, upstream.events(range.oldest, range.newest, CATEGORIES)).await
+}
+
+async fn activities(
+    upstream: &intervals::Athlete,
+    today: NaiveDate,
+    usable: Shown,
+    limit: Instant,
+) -> Result<Option<Vec<intervals::model::Activity>>, intervals::Error> {
+    if !wants_activities(usable) {
+        return Ok(None);
+    }
+    let range = past(today);
+    let query = ActivityQuery {
+        oldest: range.oldest,
+        newest: range.newest,
+        limit: None,
+        fields: &["type"],
+    };
+    by(limit, upstream.activities(&query)).await
+}

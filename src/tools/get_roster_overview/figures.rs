@@ -1,0 +1,313 @@
+//! An athlete's figures out of what intervals.icu sent, as far as the granted tools could show them.
+//!
+//! No words but those that were sent: how a row reads stands in [`super::rows`], why it stands out in [`super::flags`].
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use chrono::{Days, NaiveDate};
+
+use crate::{
+    intervals::model::{Activity, Event, Wellness},
+    tools::{
+        answer::units,
+        arguments::Range,
+        get_fitness::{self, Day},
+        get_training_history as history,
+        get_wellness::{number, resting_hr},
+    },
+    training::{
+        roster::{Against, BASE, Plan},
+        weeks,
+    },
+};
+
+/// Days back in which a planned session may have been missed; today's is open yet.
+pub(super) const LOOKED_BACK: u64 = 7;
+/// Days ahead in which the next race is looked for.
+pub(super) const LOOKED_AHEAD: u64 = 56;
+
+/// Which tools' data an athlete's row may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Shown {
+    /// get_fitness
+    pub(super) fitness: bool,
+    /// get_wellness
+    pub(super) wellness: bool,
+    /// get_events
+    pub(super) calendar: bool,
+    /// get_training_history
+    pub(super) history: bool,
+}
+
+/// What came. None: not asked for, or left out.
+#[derive(Debug, Default)]
+pub(super) struct Came {
+    /// The last [`BASE`] days.
+    pub(super) wellness: Option<Vec<Wellness>>,
+    /// The days of [`calendar_range`].
+    pub(super) events: Option<Vec<Event>>,
+    /// The last [`BASE`] days.
+    pub(super) activities: Option<Vec<Activity>>,
+}
+
+/// The last [`BASE`] days.
+pub(super) fn past(today: NaiveDate) -> Range {
+    Range {
+        oldest: back(today, BASE - 1),
+        newest: today,
+    }
+}
+
+/// From the week's Monday, or seven days back, to where races are looked for.
+pub(super) fn calendar_range(today: NaiveDate) -> Range {
+    Range {
+        oldest: weeks::monday(today).min(back(today, LOOKED_BACK)),
+        newest: today
+            .checked_add_days(Days::new(LOOKED_AHEAD))
+            .unwrap_or(today)
+            .max(weeks::sunday(today)),
+    }
+}
+
+fn back(day: NaiveDate, days: u64) -> NaiveDate {
+    day.checked_sub_days(Days::new(days)).unwrap_or(day)
+}
+
+/// When an athlete last did something, in the last [`BASE`] days.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Last {
+    /// Nothing that may be shown tells.
+    Unknown,
+    /// The last day that has a load, by the model's daily loads: a session without one is not seen.
+    Load(Option<NaiveDate>),
+    /// The last activity's day and sport; without a sport it is closed to the API.
+    Activity(Option<(NaiveDate, Option<String>)>),
+}
+
+/// A workout or race of the calendar.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Session {
+    pub(super) day: NaiveDate,
+    /// As sent.
+    pub(super) sport: Option<String>,
+    pub(super) is_race: bool,
+}
+
+/// A race ahead.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Race {
+    pub(super) day: NaiveDate,
+    /// As sent.
+    pub(super) name: String,
+    /// `A`, `B`, `C`.
+    pub(super) rank: &'static str,
+}
+
+/// HRV, by whichever measure the athlete records.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Hrv {
+    pub(super) against: Against,
+    /// SDNN, of who records no rMSSD.
+    pub(super) sdnn: bool,
+}
+
+/// What is known of an athlete. None: not to be shown, not answered, or not recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Figures {
+    /// The model's newest day up to today.
+    pub(super) standing: Option<Day>,
+    /// Load of this week up to today.
+    pub(super) load: Option<f64>,
+    /// What is planned for this whole week.
+    pub(super) plan: Option<Plan>,
+    /// Load, and what was planned, from Monday to yesterday.
+    pub(super) to_date: Option<(f64, Plan)>,
+    pub(super) last: Last,
+    /// Not paired, on a day on which nothing was done.
+    pub(super) missed: Vec<Session>,
+    /// Not paired, on a day on which something was done or nobody knows.
+    pub(super) not_paired: Vec<Session>,
+    pub(super) race: Option<Race>,
+    /// h
+    pub(super) sleep: Option<Against>,
+    /// ms
+    pub(super) hrv: Option<Hrv>,
+    /// bpm
+    pub(super) resting_hr: Option<Against>,
+}
+
+impl Figures {
+    /// What may be shown of what came.
+    pub(super) fn of(shown: Shown, came: &Came, today: NaiveDate) -> Self {
+        let loads = came
+            .wellness
+            .as_deref()
+            .filter(|_| shown.fitness || shown.history)
+            .map(|rows| loads(rows, today));
+        let activities = came.activities.as_deref().filter(|_| shown.history);
+        let events = came.events.as_deref().filter(|_| shown.calendar);
+        let events = events.map(|events| to_do(events, calendar_range(today)));
+        let days: BTreeMap<NaiveDate, Day> = came
+            .wellness
+            .as_deref()
+            .filter(|_| shown.fitness)
+            .map(|rows| get_fitness::days_of(rows, past(today)))
+            .unwrap_or_default();
+        let active = active(loads.as_ref(), activities);
+        let (missed, not_paired) = undone(events.as_deref().unwrap_or_default(), active.as_ref(), today);
+        let week = |from: NaiveDate, to: NaiveDate| -> Option<f64> {
+            let loads = loads.as_ref().filter(|_| shown.fitness)?;
+            Some(if from <= to { loads.range(from..=to).map(|(_, load)| load).sum() } else { 0.0 })
+        };
+        let plan = |from: NaiveDate, to: NaiveDate| -> Option<Plan> {
+            let mut plan = Plan::default();
+            for (_, event) in events.as_ref()?.iter().filter(|(day, _)| (from..=to).contains(day)) {
+                plan.add(units::sane(event.icu_training_load).map(|load| load.max(0.0)));
+            }
+            Some(plan)
+        };
+        let (monday, yesterday) = (weeks::monday(today), back(today, 1));
+        let wellness = came.wellness.as_deref().filter(|_| shown.wellness);
+        Self {
+            standing: days.range(..=today).next_back().map(|(_, day)| *day),
+            load: week(monday, today),
+            plan: plan(monday, weeks::sunday(today)),
+            to_date: week(monday, yesterday).zip(plan(monday, yesterday)),
+            last: last(loads.as_ref(), activities),
+            missed,
+            not_paired,
+            race: events.as_deref().and_then(|events| next_race(events, today)),
+            sleep: wellness.and_then(|rows| {
+                against(rows, today, |row| Some(number(row, "sleepSecs")? / 3600.0))
+            }),
+            hrv: wellness.and_then(|rows| hrv(rows, today)),
+            resting_hr: wellness.and_then(|rows| against(rows, today, resting_hr)),
+        }
+    }
+}
+
+/// The model's load by day, up to today. A day without one is not in it.
+fn loads(rows: &[Wellness], today: NaiveDate) -> BTreeMap<NaiveDate, f64> {
+    rows.iter()
+        .filter_map(|row| {
+            let load = units::sane(row.ctl_load).or(units::sane(row.atl_load))?;
+            Some((row.id.filter(|day| past(today).holds(*day))?, load.max(0.0)))
+        })
+        .collect()
+}
+
+/// The days on which something was done; None when nothing that may be shown tells.
+fn active(
+    loads: Option<&BTreeMap<NaiveDate, f64>>,
+    activities: Option<&[Activity]>,
+) -> Option<BTreeSet<NaiveDate>> {
+    let by_load = loads.map(|loads| {
+        let some = loads.iter().filter(|(_, load)| **load > 0.0);
+        some.map(|(day, _)| *day).collect::<BTreeSet<_>>()
+    });
+    let by_activity = activities.map(|rows| rows.iter().filter_map(history::day_of).collect::<BTreeSet<_>>());
+    match (by_load, by_activity) {
+        (Some(mut some), Some(more)) => {
+            some.extend(more);
+            Some(some)
+        }
+        (some, more) => some.or(more),
+    }
+}
+
+fn last(loads: Option<&BTreeMap<NaiveDate, f64>>, activities: Option<&[Activity]>) -> Last {
+    if let Some(activities) = activities {
+        let newest = activities
+            .iter()
+            .filter_map(|row| Some((row.start_date_local?, row)))
+            .max_by_key(|(start, _)| *start);
+        return Last::Activity(newest.map(|(start, row)| {
+            let sport = row.sport.clone().filter(|_| !history::is_stub(row));
+            (start.date(), sport)
+        }));
+    }
+    loads.map_or(Last::Unknown, |loads| {
+        Last::Load(loads.iter().rev().find(|(_, load)| **load > 0.0).map(|(day, _)| *day))
+    })
+}
+
+/// Workouts and races by day, each once, oldest first.
+fn to_do(events: &[Event], range: Range) -> Vec<(NaiveDate, &Event)> {
+    let mut seen = HashSet::new();
+    let mut found: Vec<(NaiveDate, &Event)> = events
+        .iter()
+        .filter(|event| rank(event).is_some() || event.category.as_deref() == Some("WORKOUT"))
+        .filter_map(|event| Some((event.start_date_local?.date(), event)))
+        .filter(|(day, event)| range.holds(*day) && event.id.is_none_or(|id| seen.insert(id)))
+        .collect();
+    found.sort_by_key(|(day, event)| (*day, event.start_date_local, event.id));
+    found
+}
+
+/// Of a race.
+fn rank(event: &Event) -> Option<&'static str> {
+    match event.category.as_deref()? {
+        "RACE_A" => Some("A"),
+        "RACE_B" => Some("B"),
+        "RACE_C" => Some("C"),
+        _ => None,
+    }
+}
+
+/// The sessions of the last seven days that no activity is paired with: those of days without any training, and the
+/// others.
+fn undone(
+    events: &[(NaiveDate, &Event)],
+    active: Option<&BTreeSet<NaiveDate>>,
+    today: NaiveDate,
+) -> (Vec<Session>, Vec<Session>) {
+    let from = back(today, LOOKED_BACK);
+    events
+        .iter()
+        .filter(|(day, event)| (from..today).contains(day) && !is_paired(event))
+        .map(|(day, event)| Session {
+            day: *day,
+            sport: event.sport.clone(),
+            is_race: rank(event).is_some(),
+        })
+        .partition(|session| active.is_some_and(|active| !active.contains(&session.day)))
+}
+
+fn is_paired(event: &Event) -> bool {
+    let id = event.paired_activity_id.as_deref().unwrap_or_default();
+    !id.is_empty() && id != "0"
+}
+
+fn next_race(events: &[(NaiveDate, &Event)], today: NaiveDate) -> Option<Race> {
+    events.iter().find_map(|(day, event)| {
+        let rank = rank(event).filter(|_| *day >= today)?;
+        Some(Race {
+            day: *day,
+            name: event.name.clone().unwrap_or_default(),
+            rank,
+        })
+    })
+}
+
+fn against(rows: &[Wellness], today: NaiveDate, get: impl Fn(&Wellness) -> Option<f64>) -> Option<Against> {
+    let by_day: BTreeMap<NaiveDate, f64> = rows
+        .iter()
+        .filter_map(|row| Some((row.id?, get(row)?)))
+        .collect();
+    Against::new(today, |day| by_day.get(&day).copied())
+}
+
+fn hrv(rows: &[Wellness], today: NaiveDate) -> Option<Hrv> {
+    // The two measures have nothing in common but the unit: one of them is told, never both as one.
+    let by = |key: &'static str| against(rows, today, |row| number(row, key));
+    let rmssd = by("hrv").map(|against| Hrv {
+        against,
+        sdnn: false,
+    });
+    rmssd.or_else(|| {
+        by("hrvSDNN").map(|against| Hrv {
+            against,
+            sdnn: true,
+        })
+    })
+}

@@ -1,0 +1,115 @@
+//! What stands out in an athlete's row, in words with the number: facts, no verdicts.
+//!
+//! The bounds stand in [`crate::training::roster`]; each flag rests only on figures that the row itself may hold.
+
+use super::figures::{Figures, Last, Session};
+use crate::{
+    text::clean,
+    tools::answer::units,
+    training::roster::{self, BASE},
+};
+use chrono::NaiveDate;
+
+/// Sessions of one kind that are named.
+const NAMED: usize = 3;
+
+/// What the flags go by, for the foot of the table.
+pub(super) const RULES: &str = "Flags: session missed or not paired in the last 7 days · load from Monday to yesterday outside \
+    70–130 % of the plan for these days · ramp above 8 · form below -30 · 7-day HRV more than 1 SD below the 60-day mean · \
+    7-day rest HR 5 or more above it · nothing for 7 days · race within 14 days";
+
+/// The flags, in the order of [`RULES`].
+pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
+    let mut flags = Vec::new();
+    flags.extend(sessions("missed", &figures.missed));
+    flags.extend(sessions("not paired", &figures.not_paired));
+    if let Some((done, plan)) = figures.to_date
+        && let Some(percent) = roster::off_plan(done, plan)
+    {
+        flags.push(format!(
+            "load {} % of plan to date ({} of {})",
+            units::whole(Some(percent)),
+            units::whole(Some(done)),
+            units::whole(Some(plan.load))
+        ));
+    }
+    if let Some(day) = figures.standing {
+        if let Some(ramp) = day.ramp.filter(|ramp| roster::is_steep(*ramp)) {
+            flags.push(format!("ramp {}", units::signed(Some(ramp), 1)));
+        }
+        let form = day.fitness.form();
+        if roster::is_deep(form) {
+            flags.push(format!("form {}", units::signed(Some(form), 1)));
+        }
+    }
+    if let Some(hrv) = figures.hrv.filter(|hrv| hrv.against.is_low()) {
+        flags.push(format!(
+            "HRV {} against {} (SD {})",
+            units::fixed(Some(hrv.against.week.value), 1),
+            units::fixed(Some(hrv.against.base.value), 1),
+            units::fixed(hrv.against.deviation, 1)
+        ));
+    }
+    if let Some(resting) = figures.resting_hr.filter(roster::Against::is_high_at_rest) {
+        flags.push(format!(
+            "rest HR {} ({} against {})",
+            units::signed(Some(resting.difference()), 1),
+            units::fixed(Some(resting.week.value), 1),
+            units::fixed(Some(resting.base.value), 1)
+        ));
+    }
+    flags.extend(quiet(&figures.last, today));
+    if let Some(race) = &figures.race {
+        let days = (race.day - today).num_days();
+        if roster::is_near(days) {
+            flags.push(format!("race {}", in_days(days)));
+        }
+    }
+    flags
+}
+
+/// `today`, `in 1 day`, `in 12 days`
+pub(super) fn in_days(days: i64) -> String {
+    match days {
+        0 => "today".to_owned(),
+        1 => "in 1 day".to_owned(),
+        days => format!("in {days} days"),
+    }
+}
+
+/// `missed 2026-11-18 Wed Ride, 2026-11-16 Mon Run and 2 more`, newest first.
+fn sessions(word: &str, sessions: &[Session]) -> Option<String> {
+    let named: Vec<String> = sessions
+        .iter()
+        .rev()
+        .take(NAMED)
+        .map(|session| {
+            let sport = clean(session.sport.as_deref().unwrap_or_default(), 30);
+            let what = match (session.is_race, sport.is_empty()) {
+                (true, true) => "race".to_owned(),
+                (true, false) => format!("{sport} race"),
+                (false, true) => "workout".to_owned(),
+                (false, false) => sport,
+            };
+            format!("{} {what}", units::date(session.day))
+        })
+        .collect();
+    let more = match sessions.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!named.is_empty()).then(|| format!("{word} {}{more}", named.join(", ")))
+}
+
+/// `no load for 9 days`, `no activity in 60 days`
+fn quiet(last: &Last, today: NaiveDate) -> Option<String> {
+    let (what, day) = match last {
+        Last::Unknown => return None,
+        Last::Load(day) => ("load", *day),
+        Last::Activity(last) => ("activity", last.as_ref().map(|(day, _)| *day)),
+    };
+    match day {
+        None => Some(format!("no {what} in {BASE} days")),
+        Some(day) => roster::quiet_for(day, today).map(|days| format!("no {what} for {days} days")),
+    }
+}

@@ -1,0 +1,349 @@
+//! How the roster reads: the first line, a row an athlete, what was left out, what the columns mean.
+//!
+//! Pure: who is asked about, and what came of it, is the tool's.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use chrono::NaiveDate;
+
+use super::{
+    figures::{Figures, Hrv, LOOKED_AHEAD, Last, Shown},
+    flags,
+};
+use crate::{
+    text::{clean, fenced},
+    tools::{
+        Answer,
+        answer::{self, table::Table, units},
+    },
+    training::{
+        means::Mean,
+        roster::{Against, BASE, Plan, WEEK},
+    },
+};
+
+/// Bytes of the table at most; what is beyond is named with how to ask for it.
+const BYTES: usize = 40_000;
+
+/// An athlete of the answer.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) id: String,
+    /// What the row may hold.
+    pub(super) shown: Shown,
+    /// The athlete's own date; none when nothing was answered.
+    pub(super) today: Option<NaiveDate>,
+    /// None: nothing was answered, or nothing of it is granted.
+    pub(super) figures: Option<Figures>,
+    /// Why something is missing that is granted.
+    pub(super) missing: Vec<String>,
+}
+
+/// An answer about a roster.
+#[derive(Debug)]
+pub(super) struct Overview {
+    /// The coach's address.
+    pub(super) coach: String,
+    /// How many athletes there are on it.
+    pub(super) on_roster: usize,
+    /// The date in UTC, for when no athlete's is known.
+    pub(super) utc: NaiveDate,
+    /// Those who were asked about, in the order of the roster.
+    pub(super) lines: Vec<Line>,
+    /// What was named and is nobody, with the reason.
+    pub(super) unknown: Vec<(String, String)>,
+    /// Who was left for another call: name and id.
+    pub(super) left: Vec<(String, String)>,
+}
+
+/// The answer.
+pub(super) fn render(overview: Overview) -> Answer {
+    let Overview {
+        coach,
+        on_roster,
+        utc,
+        mut lines,
+        unknown,
+        mut left,
+    } = overview;
+    let whose = format!("Roster of {}", clean(&coach, 120));
+    let today = usual_day(&lines);
+    let first = first_line(&whose, on_roster, &lines, today, utc);
+    let flags: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| match (&line.figures, line.today) {
+            (Some(figures), Some(today)) => flags::of(figures, today),
+            _ => Vec::new(),
+        })
+        .collect();
+    let flagged = flags.iter().filter(|flags| !flags.is_empty()).count();
+    let mut rows: Vec<(Line, Vec<String>)> = lines.drain(..).zip(flags).collect();
+    // The order within is the roster's: by name.
+    rows.sort_by_key(|(_, flags)| Reverse(flags.len()));
+
+    let mut blocks = vec![first];
+    let shown = within(&rows, today);
+    left.splice(..0, rows[shown..].iter().map(|(line, _)| (line.name.clone(), line.id.clone())));
+    let rows = &rows[..shown];
+    blocks.push(table(rows, today).render());
+    if !left.is_empty() {
+        blocks.push(ask_for(&left));
+    }
+    for (text, why) in &unknown {
+        blocks.push(format!("{}: {why}", fenced(text, 80)));
+    }
+    if !rows.is_empty() {
+        blocks.push(format!("{flagged} of {} with flags.", answer::counted(rows.len(), "athlete", "athletes")));
+    }
+    blocks.extend(notes(rows));
+    Answer::of(blocks)
+}
+
+/// The date that is today for most.
+fn usual_day(lines: &[Line]) -> Option<NaiveDate> {
+    let mut counts: BTreeMap<NaiveDate, usize> = BTreeMap::new();
+    for day in lines.iter().filter_map(|line| line.today) {
+        *counts.entry(day).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(day, _)| day)
+}
+
+/// `Roster of coach@example.test · 3 athletes · today 2026-11-21 Sat, for others the date in their row`
+fn first_line(
+    whose: &str,
+    on_roster: usize,
+    lines: &[Line],
+    today: Option<NaiveDate>,
+    utc: NaiveDate,
+) -> String {
+    let count = if lines.len() == on_roster {
+        answer::counted(on_roster, "athlete", "athletes")
+    } else {
+        format!("{} of {}", lines.len(), answer::counted(on_roster, "athlete", "athletes"))
+    };
+    let when = match today {
+        None => format!("{} in UTC", units::date(utc)),
+        Some(today) if lines.iter().any(|line| line.today.is_some_and(|own| own != today)) => {
+            format!("today {}, where it is another date in the column today", units::date(today))
+        }
+        Some(today) => format!("today {}", units::date(today)),
+    };
+    format!("{whose} · {count} · {when}")
+}
+
+/// How many rows there is room for.
+fn within(rows: &[(Line, Vec<String>)], today: Option<NaiveDate>) -> usize {
+    let mut spent = 0;
+    rows.iter()
+        .take_while(|(line, flags)| {
+            spent += cells(line, flags, today).iter().map(|cell| cell.len() + 1).sum::<usize>();
+            spent <= BYTES
+        })
+        .count()
+}
+
+fn table(rows: &[(Line, Vec<String>)], today: Option<NaiveDate>) -> Table {
+    let mut table = Table::new([
+        "athlete",
+        "flags",
+        "form",
+        "CTL",
+        "ATL",
+        "ramp /wk",
+        "as of",
+        "load this week",
+        "last load",
+        "last activity",
+        "sleep h 7 d / 60 d",
+        "HRV ms 7 d / 60 d",
+        "rest HR 7 d / 60 d",
+        "next race",
+        "today",
+        "left out",
+        "id",
+    ]);
+    for (line, flags) in rows {
+        table.push(cells(line, flags, today));
+    }
+    table
+}
+
+fn cells(line: &Line, flags: &[String], usual: Option<NaiveDate>) -> Vec<String> {
+    let own = line.today.filter(|own| Some(*own) != usual);
+    let mut cells = vec![line.name.clone(), flags.join("; ")];
+    cells.extend(figures(line));
+    cells.extend([
+        own.map(units::date).unwrap_or_default(),
+        left_out(line),
+        line.id.clone(),
+    ]);
+    cells
+}
+
+/// From form to the next race.
+fn figures(line: &Line) -> [String; 12] {
+    let (Some(figures), Some(today)) = (&line.figures, line.today) else {
+        return Default::default();
+    };
+    let standing = figures.standing;
+    let hrv = figures.hrv.as_ref().map(|hrv| hrv_cell(hrv)).unwrap_or_default();
+    [
+        units::signed(standing.map(|day| day.fitness.form()), 1),
+        units::fixed(standing.map(|day| day.fitness.ctl), 1),
+        units::fixed(standing.map(|day| day.fitness.atl), 1),
+        units::signed(standing.and_then(|day| day.ramp), 1),
+        standing
+            .filter(|day| day.date != today)
+            .map(|day| units::date(day.date))
+            .unwrap_or_default(),
+        week(figures.load, figures.plan),
+        last_load(&figures.last),
+        last_activity(&figures.last),
+        against(figures.sleep.as_ref(), 1),
+        hrv,
+        against(figures.resting_hr.as_ref(), 0),
+        figures.race.as_ref().map_or_else(String::new, |race| {
+            let name = fenced(&race.name, 40);
+            let days = flags::in_days((race.day - today).num_days());
+            let words = [name, race.rank.to_owned(), units::date(race.day), days];
+            let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
+            words.join(" ")
+        }),
+    ]
+}
+
+/// `322 of 350 planned`, `322`, `350 planned`
+fn week(load: Option<f64>, plan: Option<Plan>) -> String {
+    let load = units::whole(load);
+    let planned = plan.map(|plan| {
+        let sum = units::whole(Some(plan.load));
+        match (plan.count, plan.without) {
+            (0, _) => "nothing planned".to_owned(),
+            (all, without) if all == without => "planned without load".to_owned(),
+            (_, 0) => format!("{sum} planned"),
+            (_, without) => format!("{sum} planned ({without} without load)"),
+        }
+    });
+    match (load.is_empty(), planned) {
+        (_, None) => load,
+        (true, Some(planned)) => planned,
+        (false, Some(planned)) if planned.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("{load} of {planned}")
+        }
+        (false, Some(planned)) => format!("{load}, {planned}"),
+    }
+}
+
+fn last_load(last: &Last) -> String {
+    match last {
+        Last::Load(None) => format!("none in {BASE} days"),
+        Last::Load(Some(day)) => units::date(*day),
+        Last::Unknown | Last::Activity(_) => String::new(),
+    }
+}
+
+fn last_activity(last: &Last) -> String {
+    match last {
+        Last::Activity(None) => format!("none in {BASE} days"),
+        Last::Activity(Some((day, sport))) => {
+            let sport = sport.as_deref().map_or_else(|| "(Strava)".to_owned(), |sport| clean(sport, 30));
+            format!("{} {sport}", units::date(*day))
+        }
+        Last::Unknown | Last::Load(_) => String::new(),
+    }
+}
+
+/// `63 / 66`; on how many days a mean stands, when on less than half of them.
+fn against(found: Option<&Against>, decimals: u8) -> String {
+    let told = |mean: Mean, days: u64| {
+        let value = units::fixed(Some(mean.value), decimals);
+        if u64::from(mean.count) * 2 < days {
+            format!("{value} ({} of {days} d)", mean.count)
+        } else {
+            value
+        }
+    };
+    found.map_or_else(String::new, |found| {
+        format!("{} / {}", told(found.week, WEEK), told(found.base, BASE))
+    })
+}
+
+fn hrv_cell(hrv: &Hrv) -> String {
+    let means = against(Some(&hrv.against), 0);
+    if hrv.sdnn { format!("{means} SDNN") } else { means }
+}
+
+/// `not granted: get_events, get_wellness; calendar: intervals.icu took too long`
+fn left_out(line: &Line) -> String {
+    let tools = [
+        ("get_fitness", line.shown.fitness),
+        ("get_wellness", line.shown.wellness),
+        ("get_events", line.shown.calendar),
+        ("get_training_history", line.shown.history),
+    ];
+    let ungranted: Vec<&str> = tools
+        .into_iter()
+        .filter(|(_, granted)| !granted)
+        .map(|(tool, _)| tool)
+        .collect();
+    let mut parts = line.missing.clone();
+    if !ungranted.is_empty() {
+        parts.push(format!("not granted: {}", ungranted.join(", ")));
+    }
+    parts.join("; ")
+}
+
+/// Who was left, and how to ask for them.
+fn ask_for(left: &[(String, String)]) -> String {
+    let ids: Vec<&str> = left.iter().map(|(_, id)| id.as_str()).collect();
+    let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
+    format!(
+        "… {}: {}. Ask with athletes=[{}]",
+        answer::counted(left.len(), "more athlete", "more athletes"),
+        names.join(", "),
+        ids.join(", ")
+    )
+}
+
+/// What the columns that are there mean, and what the flags go by.
+fn notes(rows: &[(Line, Vec<String>)]) -> Vec<String> {
+    let all: Vec<&Figures> = rows.iter().filter_map(|(line, _)| line.figures.as_ref()).collect();
+    let any = |is: fn(&Figures) -> bool| all.iter().any(|figures| is(figures));
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut notes = vec![format!("{}.", flags::RULES)];
+    if any(|figures| !figures.missed.is_empty()) {
+        notes.push("missed: not paired, and nothing done that day.".to_owned());
+    }
+    if any(|figures| !figures.not_paired.is_empty()) {
+        notes.push(
+            "not paired: the calendar ties no activity to it; get_events with include=done looks for one."
+                .to_owned(),
+        );
+    }
+    let mut columns = Vec::new();
+    if any(|figures| figures.load.is_some() || figures.plan.is_some()) {
+        columns.push("load this week: Monday to today of what is planned to Sunday".to_owned());
+    }
+    if any(|figures| matches!(figures.last, Last::Load(Some(_)))) {
+        columns.push("last load: sessions without a load are not seen".to_owned());
+    }
+    if any(|figures| figures.sleep.is_some() || figures.hrv.is_some() || figures.resting_hr.is_some()) {
+        columns.push("7 d / 60 d: means to today, HRV rMSSD unless it says SDNN".to_owned());
+    }
+    if rows.iter().any(|(line, _)| line.shown.calendar) {
+        columns.push(format!("next race: within {LOOKED_AHEAD} days"));
+    }
+    if any(|figures| figures.standing.is_some()) {
+        columns.push("form = CTL - ATL".to_owned());
+    }
+    let columns = columns.join(" · ");
+    if !columns.is_empty() {
+        notes.push(format!("{columns}."));
+    }
+    // Neither the model nor a day of wellness says which device its figures came from.
+    notes.push("May derive in part from Garmin device data.".to_owned());
+    notes
+}

@@ -1,0 +1,196 @@
+//! What a coach's answer leaves out: each part that another tool shows, unless that tool is granted too.
+
+use std::pin::Pin;
+
+use serde_json::json;
+
+use super::{
+    curves::tests::{Upstream, activities, power},
+    samples::{ana, ana_to_a_coach, today},
+    *,
+};
+use crate::guard::AthleteCard;
+
+/// Everything that upstream could send of a rider, so that every part has something to show.
+fn rich(path: &str) -> (u16, Value) {
+    let body = match path {
+        "i188800101" => json!({
+            "id": "i188800101", "icu_athlete_id": "i424242", "start_date_local": "2026-11-18T17:32:05", "type": "Ride",
+            "name": "Two hills", "moving_time": 4560, "icu_training_load": 82, "icu_average_watts": 208,
+            "icu_weighted_avg_watts": 231, "icu_weight": 64.2, "icu_ctl": 61.4, "icu_atl": 66.2, "icu_rolling_ftp": 239,
+            "paired_event_id": 777, "compliance": 97.4, "icu_ftp": 246, "total_elevation_gain": 512,
+            "stream_types": ["time", "watts", "distance", "altitude"],
+            "icu_intervals": [{"id": 1, "type": "WORK", "start_time": 0, "end_time": 720, "moving_time": 720,
+                "average_watts": 224, "average_watts_kg": 3.49}],
+        }),
+        "777" => json!({"id": 777, "athlete_id": "i424242", "name": "Planned hills", "type": "Ride", "category": "WORKOUT",
+            "start_date_local": "2026-11-18T00:00:00", "moving_time": 4500, "icu_training_load": 90}),
+        "streams.json" => {
+            let seconds: Vec<f64> = (0..2400).map(f64::from).collect();
+            let metres: Vec<f64> = seconds.iter().map(|second| second * 4.0).collect();
+            let heights: Vec<f64> = metres.iter().map(|far| 300.0 + far * 0.06).collect();
+            json!([{"type": "time", "data": seconds}, {"type": "distance", "data": metres},
+                {"type": "altitude", "data": heights}, {"type": "watts", "data": vec![240; 2400]}])
+        }
+        "activities" => json!([{
+            "id": "i188800101", "icu_athlete_id": "i424242", "start_date_local": "2026-11-18T17:32:05", "type": "Ride",
+            "name": "Two hills", "moving_time": 4560, "icu_training_load": 82, "icu_weighted_avg_watts": 231,
+            "paired_event_id": 777, "compliance": 97.4,
+        }]),
+        "events" => json!([
+            {"id": 777, "athlete_id": "i424242", "category": "WORKOUT", "type": "Ride", "name": "Planned hills",
+                "start_date_local": "2026-11-18T00:00:00", "moving_time": 4500, "icu_training_load": 90,
+                "icu_ctl": 58.1, "icu_atl": 60.2},
+            {"id": 778, "athlete_id": "i424242", "category": "SET_FITNESS", "name": "From the old site",
+                "start_date_local": "2026-11-19T00:00:00", "icu_ctl": 55.5, "icu_atl": 44.4},
+        ]),
+        path if path.contains("curves") => {
+            json!({"list": [power("42d", "2026-10-11", "2026-11-21", 1.0)], "activities": activities()})
+        }
+        _ => return (404, json!({"status": 404, "error": "Not Found"})),
+    };
+    (200, body)
+}
+
+type Reading<'a> = Pin<Box<dyn Future<Output = Result<Answer, ToolError>> + 'a>>;
+
+/// The tool's own answer, for whoever the card says.
+fn read<'a>(
+    tool: &str,
+    upstream: &'a intervals::Athlete,
+    card: &'a AthleteCard,
+    given: Map<String, Value>,
+) -> Reading<'a> {
+    macro_rules! by_name {
+        ($($tool:ident),*) => {
+            match tool {
+                $(stringify!($tool) => Box::pin($tool::read(upstream, card, today(), given)),)*
+                _ => panic!("{tool} is not read here"),
+            }
+        };
+    }
+    by_name!(
+        get_training_history,
+        get_training_summary,
+        get_activity_detail,
+        get_climb_segments,
+        get_best_efforts,
+        get_power_curves,
+        get_events
+    )
+}
+
+#[tokio::test]
+async fn a_coach_sees_only_what_the_granted_tools_could_show() {
+    // The tool, its arguments, what its answer leaves out without which other tool, and marks of that.
+    let cases: [(&str, Value, &str, &str, &[&str]); 13] = [
+        ("get_training_history", json!({"include": ["planned"]}), "Planned load", "get_events", &["of 90 planned"]),
+        (
+            "get_training_history",
+            json!({"detail": "full"}),
+            "How far plans were kept",
+            "get_events",
+            &["done % of plan", "\t97"],
+        ),
+        ("get_training_summary", json!({"include": ["planned"]}), "Planned load", "get_events", &["\t90\t"]),
+        (
+            "get_activity_detail",
+            json!({"id": "i188800101"}),
+            "CTL, ATL and form after it",
+            "get_fitness",
+            &["CTL 61.4", "ATL 66.2", "form -4.8"],
+        ),
+        ("get_activity_detail", json!({"id": "i188800101"}), "eFTP after it", "get_power_curves", &["eFTP 239 W"]),
+        (
+            "get_activity_detail",
+            json!({"id": "i188800101"}),
+            "The planned workout and how far it was kept",
+            "get_events",
+            &["planned workout 777", "97 % of plan"],
+        ),
+        (
+            "get_activity_detail",
+            json!({"id": "i188800101", "detail": "full"}),
+            "W/kg",
+            "get_wellness",
+            &["3.60 W/kg", "\t3.49\t"],
+        ),
+        (
+            "get_activity_detail",
+            json!({"id": "i188800101", "include": ["plan"]}),
+            "Plan",
+            "get_events",
+            &["Planned hills"],
+        ),
+        (
+            "get_climb_segments",
+            json!({"id": "i188800101"}),
+            "W/kg and weight",
+            "get_wellness",
+            &["weight 64.2 kg", "\tW/kg\t", "3.74"],
+        ),
+        (
+            "get_power_curves",
+            json!({"sport": "ride", "detail": "full"}),
+            "Weight, W/kg and VO2max",
+            "get_wellness",
+            &["64.2 kg", "W/kg\t", "55.5"],
+        ),
+        (
+            "get_best_efforts",
+            json!({}),
+            "Its hours",
+            "get_training_summary",
+            &["h moving"],
+        ),
+        (
+            "get_events",
+            json!({"oldest": "2026-11-16", "include": ["done"]}),
+            "What was done",
+            "get_training_history",
+            &["load 82", "97 % of plan"],
+        ),
+        (
+            "get_events",
+            json!({"oldest": "2026-11-16"}),
+            "What CTL and ATL were set to",
+            "get_fitness",
+            &["CTL 55.5", "ATL 44.4"],
+        ),
+    ];
+    let upstream = Upstream::start(rich).await;
+    let handle = upstream.handle();
+    for (tool, given, what, missing, marks) in cases {
+        let Value::Object(given) = given else { panic!() };
+        let others: Vec<&str> = CATALOGUE.iter().map(|tool| tool.name).collect();
+        let line = format!("{what} left out: {missing} is not granted.");
+        let own = read(tool, &handle, &ana(), given.clone()).await.unwrap().text;
+        let everything = ana_to_a_coach(&others);
+        let granted = read(tool, &handle, &everything, given.clone()).await.unwrap().text;
+        assert_eq!(own, granted, "{tool}: a coach who may everything reads what the athlete reads");
+        let alone = read(tool, &handle, &ana_to_a_coach(&[tool]), given).await.unwrap().text;
+        assert!(alone.lines().any(|told| told == line), "{tool}: {line}\n{alone}");
+        assert!(!own.contains("not granted"), "{own}");
+        for mark in marks {
+            assert!(own.contains(mark), "{tool}: {mark}\n{own}");
+            assert!(!alone.contains(mark), "{tool}: {mark}\n{alone}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_granted_is_not_even_asked_for() {
+    let upstream = Upstream::start(rich).await;
+    let handle = upstream.handle();
+    for (tool, given) in [
+        ("get_training_history", json!({"include": ["planned"]})),
+        ("get_training_summary", json!({"include": ["planned"]})),
+        ("get_activity_detail", json!({"id": "i188800101", "include": ["plan"]})),
+        ("get_events", json!({"oldest": "2026-11-16", "include": ["done"]})),
+    ] {
+        let Value::Object(given) = given else { panic!() };
+        let before = upstream.asked().len();
+        read(tool, &handle, &ana_to_a_coach(&[tool]), given).await.unwrap();
+        assert_eq!(upstream.asked().len() - before, 1, "{tool}: {:?}", &upstream.asked()[before..]);
+    }
+}

@@ -1,0 +1,228 @@
+//! What stands out in an athlete's last days: the bounds behind the flags of a coach's roster.
+//!
+//! Each bound is a convention that coaches share, no verdict: whoever is beyond it is worth a look. A figure that stands
+//! exactly on its bound is told apart from one beyond it, whatever binary fractions made of it.
+
+use std::ops::RangeInclusive;
+
+use chrono::{Days, NaiveDate};
+
+use super::means::{Mean, deviation, mean};
+
+/// CTL gained in a week; above it the ramp is steep.
+pub const RAMP: f64 = 8.0;
+/// Form below it is deep.
+pub const FORM: f64 = -30.0;
+/// Percent of the planned load.
+pub const OF_PLAN: RangeInclusive<f64> = 70.0..=130.0;
+/// bpm above the own mean from which on a resting heart rate is high.
+pub const RESTING_HR: f64 = 5.0;
+/// Days without anything from which on it is quiet around an athlete.
+pub const QUIET_DAYS: i64 = 7;
+/// Days before a race from which on it is near.
+pub const RACE_DAYS: i64 = 14;
+/// Days of the shorter mean.
+pub const WEEK: u64 = 7;
+/// Days of the longer mean, which ends on the same day.
+pub const BASE: u64 = 60;
+
+/// What sums and differences of decimal fractions may be off by.
+const NOISE: f64 = 1e-9;
+
+/// Whether CTL rose by more than [`RAMP`] in a week.
+pub fn is_steep(ramp: f64) -> bool {
+    ramp > RAMP + NOISE
+}
+
+/// Whether form (CTL - ATL) is below [`FORM`].
+pub fn is_deep(form: f64) -> bool {
+    form < FORM - NOISE
+}
+
+/// Load planned for some days.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Plan {
+    /// The sum of the loads.
+    pub load: f64,
+    /// How many workouts and races there are.
+    pub count: u32,
+    /// How many of them have no load, so that [`Self::load`] is the least that was planned.
+    pub without: u32,
+}
+
+impl Plan {
+    /// Adds a workout or race.
+    pub fn add(&mut self, load: Option<f64>) {
+        self.count += 1;
+        match load {
+            Some(load) => self.load += load,
+            None => self.without += 1,
+        }
+    }
+}
+
+/// The percentage of `plan` that was done, when it lies outside [`OF_PLAN`]; both are of the same days. None also when
+/// nothing with a load was planned, and when too much may only seem so because a part of the plan has no load.
+pub fn off_plan(done: f64, plan: Plan) -> Option<f64> {
+    if plan.load <= 0.0 {
+        return None;
+    }
+    let percent = done / plan.load * 100.0;
+    let short = percent < OF_PLAN.start() - NOISE;
+    let over = percent > OF_PLAN.end() + NOISE && plan.without == 0;
+    (percent.is_finite() && (short || over)).then_some(percent)
+}
+
+/// The last [`WEEK`] days of a figure against its last [`BASE`] days.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Against {
+    /// The mean of the last seven days.
+    pub week: Mean,
+    /// The mean of the last sixty.
+    pub base: Mean,
+    /// The standard deviation of the last sixty; none of a single value.
+    pub deviation: Option<f64>,
+}
+
+impl Against {
+    /// Of a figure that `of` knows by day, both means ending on `today`. None when the last week has none.
+    pub fn new(today: NaiveDate, of: impl Fn(NaiveDate) -> Option<f64>) -> Option<Self> {
+        let days = |count: u64| {
+            (0..count)
+                .filter_map(|back| today.checked_sub_days(Days::new(back)))
+                .map(&of)
+        };
+        Some(Self {
+            week: mean(days(WEEK))?,
+            base: mean(days(BASE))?,
+            deviation: deviation(days(BASE)),
+        })
+    }
+
+    /// How far the week lies above the base; below it is negative.
+    pub fn difference(&self) -> f64 {
+        self.week.value - self.base.value
+    }
+
+    /// Whether the week lies more than one standard deviation below the base.
+    pub fn is_low(&self) -> bool {
+        self.deviation
+            .is_some_and(|deviation| self.difference() < -deviation - NOISE)
+    }
+
+    /// Whether the week of a resting heart rate lies [`RESTING_HR`] or more above the base.
+    pub fn is_high_at_rest(&self) -> bool {
+        self.difference() >= RESTING_HR - NOISE
+    }
+}
+
+/// How long nothing was done, when that is [`QUIET_DAYS`] or more; `last` is the last day on which something was.
+pub fn quiet_for(last: NaiveDate, today: NaiveDate) -> Option<i64> {
+    Some((today - last).num_days()).filter(|days| *days >= QUIET_DAYS)
+}
+
+/// Whether a race so many days ahead is near.
+pub fn is_near(days: i64) -> bool {
+    (0..=RACE_DAYS).contains(&days)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn today() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 21).unwrap()
+    }
+
+    fn planned(load: f64) -> Plan {
+        Plan {
+            load,
+            count: 3,
+            without: 0,
+        }
+    }
+
+    /// Seven days of one value, and the rest of sixty of another.
+    fn weeks(last: f64, before: f64) -> Against {
+        Against::new(today(), |day| {
+            Some(if (today() - day).num_days() < 7 { last } else { before })
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn what_stands_on_a_bound_is_not_beyond_it() {
+        assert!(!is_steep(8.0) && is_steep(8.01) && !is_steep(-12.0));
+        assert!(!is_steep(0.1 + 7.9) && !is_steep(61.4 - 53.4));
+        assert!(!is_deep(-30.0) && is_deep(-30.01) && !is_deep(30.01));
+        assert!(!is_deep(41.2 - 71.2));
+        assert_eq!(off_plan(130.0, planned(100.0)), None);
+        assert_eq!(off_plan(70.0, planned(100.0)), None);
+        assert_eq!(off_plan(0.7 * 3.0, planned(3.0)), None);
+        assert!(off_plan(131.0, planned(100.0)).is_some());
+        assert!(off_plan(69.9, planned(100.0)).is_some());
+        assert!(is_near(0) && is_near(14) && !is_near(15) && !is_near(-1));
+        assert_eq!(quiet_for(today() - Days::new(6), today()), None);
+        assert_eq!(quiet_for(today() - Days::new(7), today()), Some(7));
+        // 7 of 60 days 5 above the mean of all: 53 days x below, 7 days x + d, difference 53/60 d.
+        let exact = 5.0 * 60.0 / 53.0;
+        assert!(weeks(48.0 + exact, 48.0).is_high_at_rest());
+        assert!(!weeks(48.0 + exact - 0.01, 48.0).is_high_at_rest());
+    }
+
+    #[test]
+    fn nothing_planned_is_neither_short_nor_over() {
+        assert_eq!(off_plan(300.0, planned(0.0)), None);
+        assert_eq!(off_plan(0.0, Plan::default()), None);
+        assert_eq!(off_plan(0.0, planned(100.0)), Some(0.0));
+        let mut partly = Plan::default();
+        partly.add(Some(100.0));
+        partly.add(None);
+        assert_eq!((partly.count, partly.without), (2, 1));
+        assert_eq!(off_plan(200.0, partly), None, "the rest of the plan may explain it");
+        assert!(off_plan(60.0, partly).is_some(), "short of the known part is short of all");
+    }
+
+    #[test]
+    fn one_value_is_neither_low_nor_a_spread() {
+        let single = Against::new(today(), |day| (day == today()).then_some(20.0)).unwrap();
+        assert_eq!((single.week.count, single.base.count, single.deviation), (1, 1, None));
+        assert!(!single.is_low() && !single.is_high_at_rest());
+        let steady = weeks(60.0, 60.0);
+        assert!(!steady.is_low(), "without any spread the week is the base");
+        assert!(Against::new(today(), |day| (day < today() - Days::new(6)).then_some(60.0)).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn only_below_one_deviation_is_low(values in prop::collection::vec(prop::option::of(20.0..150.0_f64), 60)) {
+            let of = |day: NaiveDate| values[usize::try_from((today() - day).num_days()).unwrap()];
+            if let Some(found) = Against::new(today(), of) {
+                let low = found.base.value - found.week.value;
+                prop_assert_eq!(found.is_low(), found.deviation.is_some_and(|sd| low > sd + NOISE));
+                prop_assert!(!(found.is_low() && found.is_high_at_rest()));
+            }
+        }
+
+        #[test]
+        fn a_plan_that_was_kept_within_bounds_is_not_flagged(load in 0.1..5_000.0_f64, percent in 0.0..400.0_f64) {
+            let off = off_plan(load * percent / 100.0, planned(load));
+            if (70.0..=130.0).contains(&percent) {
+                prop_assert_eq!(off, None);
+            } else if !(69.999..=130.001).contains(&percent) {
+                prop_assert!((off.unwrap() - percent).abs() < 1e-6);
+            }
+        }
+
+        #[test]
+        fn nothing_absurd_panics(done in any::<f64>(), load in any::<f64>(), other in any::<f64>(), back in -400_i64..400) {
+            let _ = (off_plan(done, planned(load)), is_steep(done), is_deep(load));
+            let found = Against::new(today(), |day| Some(if day == today() { done } else { other }));
+            let _ = found.map(|found| (found.is_low(), found.is_high_at_rest()));
+            let days = quiet_for(today() - chrono::Duration::days(back), today());
+            prop_assert_eq!(days, Some(back).filter(|days| *days >= 7));
+        }
+    }
+}
