@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum::{Json, Router, extract::Request, response::IntoResponse as _};
+use futures::StreamExt as _;
 use http::{StatusCode, header};
 use icusync::{
     guard::{accounts::link_place, connection::token_place},
@@ -556,7 +557,8 @@ async fn play(world: &Arc<World>, broken: Broken) -> (Vec<String>, usize) {
             (wrong, calls)
         }
     });
-    let played = futures::future::join_all(turns).await;
+    // A few coaches at a time: all at once would ask for more connections than the database gives.
+    let played: Vec<(Vec<String>, usize)> = futures::stream::iter(turns).buffer_unordered(4).collect().await;
     let calls = played.iter().map(|(_, calls)| calls).sum();
     (played.into_iter().flat_map(|(wrong, _)| wrong).collect(), calls)
 }
