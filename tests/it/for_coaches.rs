@@ -18,8 +18,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::{
+    clients::{output, script, tool},
     pages::post_to,
-    world::{Browser, Mcp, Page, Proxy, World, form, test, test_with, url_of},
+    world::{Browser, Mcp, Page, Proxy, World, form, inbox, test, test_with, url_of},
 };
 
 const COACH: &str = "coach@example.test";
@@ -1262,6 +1263,45 @@ async fn names_of_athletes_stay_text() {
             );
             assert!(page.text().contains(world.ana().person.athlete_id));
         }
+    })
+    .await;
+}
+
+// The whole way in a real browser; each page on it is accessible, on a desk and on a phone, in light and in dark.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coach_resends_leaves_and_regenerates_in_a_browser() {
+    test_with(generous, async |world| {
+        let coaches = world.coaches().await;
+        let inbox = inbox(&world).await;
+        let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
+        let (modules, script) = (script("modules.mjs"), script("browser/for-coaches.mjs"));
+        let arguments = [
+            "--import",
+            &modules,
+            &script,
+            &world.web,
+            &inbox,
+            COACH,
+            "Ana Berger",
+            &pictures,
+        ];
+        let said = output(
+            &tool("ICUSYNC_NODE"),
+            &arguments,
+            std::time::Duration::from_mins(5),
+        )
+        .await;
+        let told: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+        for secret in told["secrets"].as_array().unwrap() {
+            world.secret(secret.as_str().unwrap());
+        }
+        assert_eq!(told["wrong"], json!([]));
+        assert_eq!(
+            (&told["resent"], &told["left"]),
+            (&json!(coaches[0].link), &json!(true))
+        );
+        assert_eq!(status(&coaches[0].link).await, 404);
+        assert_eq!(status(told["regenerated"].as_str().unwrap()).await, 200);
     })
     .await;
 }
