@@ -27,7 +27,7 @@ use tower::ServiceExt as _;
 
 use crate::{
     coaches::invite_somebody,
-    world::{Page, World, test, test_with},
+    world::{Browser, Page, World, test, test_with},
 };
 
 const POLICY: &str =
@@ -270,6 +270,64 @@ const EVIL: [&str; 8] = [
     "<!--<p title=\"--><b>&lt;script&gt;",
 ];
 
+/// An invite, as a path. An id of chance could hold the number that is looked for in the pages.
+async fn a_grant_to_write_to(world: &std::sync::Arc<World>, browser: &mut Browser) -> &'static str {
+    invite_somebody(world, browser).await;
+    sqlx::query("update grants set id = '00000000-0000-7000-8000-000000000001'")
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+    "/coaches/00000000-0000-7000-8000-000000000001"
+}
+
+/// Puts a text wherever something of a coach can stand.
+async fn write_to_a_coach(world: &World, evil: &str) {
+    sqlx::query("update coaches set email = $1")
+        .bind(evil)
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+    sqlx::query("update grants set note = $1, last_client = $1, last_used_at = $2, version = 7")
+        .bind(evil)
+        .bind(world.clock.now())
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+}
+
+/// The pages about coaches, shown and posted to with a text in every field.
+async fn pages_about_coaches(browser: &mut Browser, grant: &str, evil: &str) -> Vec<(&'static str, Page)> {
+    let encoded: String = url::form_urlencoded::byte_serialize(evil.as_bytes()).collect();
+    let mut pages = Vec::new();
+    for path in ["/coaches", grant, "/coaches/invite"] {
+        pages.push(("coaches", browser.get(path).await));
+    }
+    pages.push((
+        "coaches done",
+        browser.get(&format!("/coaches?done={encoded}")).await,
+    ));
+    pages.push(("a grant", browser.get(&format!("/coaches/{encoded}")).await));
+    let fields = [("email", evil), ("note", evil), ("last-day", evil), (evil, "on")];
+    pages.push(("invite", browser.post("/coaches/invite", &fields).await));
+    let preset = [
+        ("email", evil),
+        ("note", evil),
+        ("last-day", evil),
+        ("preset", "everything"),
+    ];
+    pages.push(("preset", browser.post("/coaches/invite", &preset).await));
+    let edit = [
+        ("version", "1"),
+        ("note", evil),
+        ("last-day", "2026-12-01"),
+        ("tool-get_wellness", "on"),
+    ];
+    let page = browser.post(grant, &edit).await;
+    assert!(matches!(page.status, 409 | 422), "{}", page.status);
+    pages.push(("changed meanwhile", page));
+    pages
+}
+
 // Hard case 80.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_people_and_upstream_write_stays_text() {
@@ -283,21 +341,9 @@ async fn whatever_people_and_upstream_write_stays_text() {
             let mut browser = world.signed_in(&ana).await;
             let account = queries::accounts::by_email(&world.app.pool, ana.person.email).await.unwrap().unwrap().id;
             let link = queries::links::of_account(&world.app.pool, account).await.unwrap().unwrap();
-            invite_somebody(&world, &mut browser).await;
-            // An id of chance could hold the number that is looked for below.
-            let grant = "/coaches/00000000-0000-7000-8000-000000000001";
-            sqlx::query("update grants set id = '00000000-0000-7000-8000-000000000001'")
-                .execute(&world.app.pool)
-                .await
-                .unwrap();
+            let grant = a_grant_to_write_to(&world, &mut browser).await;
             for evil in EVIL {
-                sqlx::query("update coaches set email = $1").bind(evil).execute(&world.app.pool).await.unwrap();
-                sqlx::query("update grants set note = $1, last_client = $1, last_used_at = $2, version = 7")
-                    .bind(evil)
-                    .bind(world.clock.now())
-                    .execute(&world.app.pool)
-                    .await
-                    .unwrap();
+                write_to_a_coach(&world, evil).await;
                 sqlx::query("update connections set athlete_name = $1, athlete_id = $1, zone = $1 where account_id = $2")
                     .bind(evil)
                     .bind(account.0)
@@ -340,19 +386,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                 ] {
                     pages.push((path, browser.get(path).await));
                 }
-                for path in ["/coaches", grant, "/coaches/invite"] {
-                    pages.push((path, browser.get(path).await));
-                }
-                pages.push(("coaches done", browser.get(&format!("/coaches?done={encoded}")).await));
-                pages.push(("a grant", browser.get(&format!("/coaches/{encoded}")).await));
-                let fields = [("email", evil), ("note", evil), ("last-day", evil), (evil, "on")];
-                pages.push(("invite", browser.post("/coaches/invite", &fields).await));
-                let preset = [("email", evil), ("note", evil), ("last-day", evil), ("preset", "everything")];
-                pages.push(("preset", browser.post("/coaches/invite", &preset).await));
-                let edit = [("version", "1"), ("note", evil), ("last-day", "2026-12-01"), ("tool-get_wellness", "on")];
-                let page = browser.post(grant, &edit).await;
-                assert!(matches!(page.status, 409 | 422), "{}", page.status);
-                pages.push(("changed meanwhile", page));
+                pages.extend(pages_about_coaches(&mut browser, grant, evil).await);
                 pages.push(("account done", browser.get(&format!("/account?done={encoded}")).await));
                 pages.push(("session", browser.post("/account/sessions/end", &[("session", evil)]).await));
                 pages.push((
