@@ -65,7 +65,7 @@ const COACHES: [(&str, &[(&str, Allowed)]); 2] = [
             ),
         ],
     ),
-    ("tria@example.test", &[("tria", Allowed::Everything)]),
+    ("triona@example.test", &[("tria", Allowed::Everything)]),
 ];
 
 /// What a person grants a coach.

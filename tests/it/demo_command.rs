@@ -108,7 +108,7 @@ async fn one_line_of_json_tells_all_and_everything_in_it_answers() {
         .iter()
         .map(|coach| coach["email"].as_str().unwrap())
         .collect();
-    assert_eq!(emails, ["coach@example.test", "tria@example.test"]);
+    assert_eq!(emails, ["coach@example.test", "triona@example.test"]);
     let http = Mcp::client();
     let status = async |url: &str| http.get(url).send().await.unwrap().status().as_u16();
     assert_eq!(status(ready["web"].as_str().unwrap()).await, 200);

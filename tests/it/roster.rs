@@ -724,14 +724,14 @@ async fn a_coach_who_is_an_athlete_has_both() {
         assert!(
             told(&coachs, "list_athletes", json!({}))
                 .await
-                .starts_with("Roster of tria@example.test · 1 athlete\n")
+                .starts_with("Roster of triona@example.test · 1 athlete\n")
         );
         let rows = ask(
             &world,
             "select coalesce(caller, 'the athlete') from activity_log order by 1",
         )
         .await;
-        assert_eq!(rows, ["the athlete", "tria@example.test"]);
+        assert_eq!(rows, ["the athlete", "triona@example.test"]);
     })
     .await;
 }

@@ -126,7 +126,7 @@ async fn each_athletes_row_holds_what_that_athlete_granted() {
         // The second coach coaches only herself.
         let own = told(&world, &coaches[1].link, json!({})).await;
         assert!(
-            own.starts_with("Roster of tria@example.test · 1 athlete · "),
+            own.starts_with("Roster of triona@example.test · 1 athlete · "),
             "{own}"
         );
     })
