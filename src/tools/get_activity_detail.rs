@@ -290,9 +290,16 @@ fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
     if !card.may("get_events") {
         let planned = detail.activity.paired_event_id.take().is_some();
         // Without a plan, upstream writes 0.
-        let kept = detail.activity.compliance.take().is_some_and(|percent| percent > 0.0);
+        let kept = detail
+            .activity
+            .compliance
+            .take()
+            .is_some_and(|percent| percent > 0.0);
         if planned || kept {
-            left.push(answer::not_granted("The planned workout and how far it was kept", "get_events"));
+            left.push(answer::not_granted(
+                "The planned workout and how far it was kept",
+                "get_events",
+            ));
         }
     }
     if !card.may("get_wellness") && take_weight(detail) {

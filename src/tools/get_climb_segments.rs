@@ -15,9 +15,9 @@ use super::{
     answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail},
     get_activity_detail::{
-        Part, closed, first_line, lacks, take_weight,
+        Part, closed, first_line, lacks,
         manner::{Manner, joined, named, with_unit},
-        settle,
+        settle, take_weight,
     },
 };
 use crate::{

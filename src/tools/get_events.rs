@@ -227,7 +227,10 @@ async fn done(
         return Ok(Done::Unknown);
     }
     if !card.may("get_training_history") {
-        return Ok(Done::Missing(answer::not_granted("What was done", "get_training_history")));
+        return Ok(Done::Missing(answer::not_granted(
+            "What was done",
+            "get_training_history",
+        )));
     }
     let Some(past) = asked.past(today) else {
         return Ok(Done::Activities(Vec::new()));

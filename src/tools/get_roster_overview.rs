@@ -139,7 +139,9 @@ fn chosen<'a>(
         return Err(error);
     }
     let members = roster.members().iter();
-    let members = members.filter(|member| grants.contains(&member.grant())).collect();
+    let members = members
+        .filter(|member| grants.contains(&member.grant()))
+        .collect();
     let unknown = unknown
         .into_iter()
         .map(|(text, error)| (text, short(&error.to_string()).to_owned()))
@@ -197,7 +199,12 @@ async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant)
     let mut usable = Shown::default();
     let mut opened: Option<Granted> = None;
     let mut refused: Vec<String> = Vec::new();
-    for tool in ["get_fitness", "get_wellness", "get_events", "get_training_history"] {
+    for tool in [
+        "get_fitness",
+        "get_wellness",
+        "get_events",
+        "get_training_history",
+    ] {
         // Where daily loads and the calendar are granted, they tell more than a list of activities would.
         let needed = tool != "get_training_history" || !(usable.fitness && usable.calendar);
         let Some(tool) = by_name(tool).filter(|tool| needed && member.may(tool.name)) else {
@@ -286,7 +293,10 @@ fn lost(error: &ToolError) -> String {
 }
 
 fn busy(retry_after: Duration) -> String {
-    format!("intervals.icu allows no more requests; ask again in {}", in_words(retry_after))
+    format!(
+        "intervals.icu allows no more requests; ask again in {}",
+        in_words(retry_after)
+    )
 }
 
 /// The first sentence, without its full stop.

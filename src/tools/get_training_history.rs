@@ -232,7 +232,10 @@ fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
     for activity in activities {
         // Without a plan, upstream writes 0.
         let planned = activity.paired_event_id.take().is_some();
-        kept |= activity.compliance.take().is_some_and(|percent| planned || percent > 0.0);
+        kept |= activity
+            .compliance
+            .take()
+            .is_some_and(|percent| planned || percent > 0.0);
     }
     kept.then(|| answer::not_granted("How far plans were kept", "get_events"))
 }

@@ -146,7 +146,11 @@ pub struct RosterTool {
 pub const ROSTER_WORD: &str = "roster";
 
 /// Every tool of a coach's roster, in the order of the list. They only look.
-pub static ROSTER: &[RosterTool] = &[list_athletes::TOOL, select_athlete::TOOL, get_roster_overview::TOOL];
+pub static ROSTER: &[RosterTool] = &[
+    list_athletes::TOOL,
+    select_athlete::TOOL,
+    get_roster_overview::TOOL,
+];
 
 /// The tool with this name.
 pub fn by_name(name: &str) -> Option<&'static Tool> {

@@ -41,7 +41,10 @@ pub(super) async fn fetch(
         return Ok(Planned::NotAsked);
     }
     if !card.may("get_events") {
-        return Ok(Planned::Missing(answer::not_granted("Planned load", "get_events")));
+        return Ok(Planned::Missing(answer::not_granted(
+            "Planned load",
+            "get_events",
+        )));
     }
     let categories = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
     match upstream.events(range.oldest, until(range, today), categories).await {

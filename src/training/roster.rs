@@ -147,7 +147,11 @@ mod tests {
     /// Seven days of one value, and the rest of sixty of another.
     fn weeks(last: f64, before: f64) -> Against {
         Against::new(today(), |day| {
-            Some(if (today() - day).num_days() < 7 { last } else { before })
+            Some(if (today() - day).num_days() < 7 {
+                last
+            } else {
+                before
+            })
         })
         .unwrap()
     }
@@ -181,14 +185,24 @@ mod tests {
         partly.add(Some(100.0));
         partly.add(None);
         assert_eq!((partly.count, partly.without), (2, 1));
-        assert_eq!(off_plan(200.0, partly), None, "the rest of the plan may explain it");
-        assert!(off_plan(60.0, partly).is_some(), "short of the known part is short of all");
+        assert_eq!(
+            off_plan(200.0, partly),
+            None,
+            "the rest of the plan may explain it"
+        );
+        assert!(
+            off_plan(60.0, partly).is_some(),
+            "short of the known part is short of all"
+        );
     }
 
     #[test]
     fn one_value_is_neither_low_nor_a_spread() {
         let single = Against::new(today(), |day| (day == today()).then_some(20.0)).unwrap();
-        assert_eq!((single.week.count, single.base.count, single.deviation), (1, 1, None));
+        assert_eq!(
+            (single.week.count, single.base.count, single.deviation),
+            (1, 1, None)
+        );
         assert!(!single.is_low() && !single.is_high_at_rest());
         let steady = weeks(60.0, 60.0);
         assert!(!steady.is_low(), "without any spread the week is the base");

@@ -42,7 +42,10 @@ const COACH: &str = "coach@example.test";
 /// Refreshes each person's row, as the first call of a day does.
 async fn settled(world: &Arc<World>) {
     for person in &world.people {
-        let call = world.mcp(&person.link).call("get_athlete_profile", json!({})).await;
+        let call = world
+            .mcp(&person.link)
+            .call("get_athlete_profile", json!({}))
+            .await;
         assert!(!call.is_error(), "{}", call.text());
     }
     world.sim.clear_requests();
@@ -64,7 +67,9 @@ fn row<'a>(text: &'a str, name: &str) -> Vec<(&'a str, &'a str)> {
 
 fn cell<'a>(text: &'a str, name: &str, header: &str) -> &'a str {
     let row = row(text, name);
-    row.into_iter().find(|(own, _)| *own == header).map_or("", |(_, cell)| cell)
+    row.into_iter()
+        .find(|(own, _)| *own == header)
+        .map_or("", |(_, cell)| cell)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,21 +81,34 @@ async fn each_athletes_row_holds_what_that_athlete_granted() {
         insta::assert_snapshot!("roster_overview", text);
 
         // Jack grants training and fitness, Tríona fitness, wellness and calendar.
-        assert_eq!(cell(&text, "Jack", "left out"), "not granted: get_wellness, get_events");
+        assert_eq!(
+            cell(&text, "Jack", "left out"),
+            "not granted: get_wellness, get_events"
+        );
         assert_eq!(cell(&text, "Jack", "HRV ms 7 d / 60 d"), "");
         assert!(!cell(&text, "Jack", "load this week").contains("planned"));
         assert!(!cell(&text, "Jack", "last activity").is_empty());
-        assert_eq!(cell(&text, "Tríona", "left out"), "not granted: get_training_history");
+        assert_eq!(
+            cell(&text, "Tríona", "left out"),
+            "not granted: get_training_history"
+        );
         assert_eq!(cell(&text, "Tríona", "last activity"), "");
         assert_eq!(cell(&text, "Ana", "left out"), "");
 
         let asked = world.sim.requests();
         for (person, requests) in [(world.ana(), 2), (world.jack(), 2), (world.tria(), 2)] {
             let id = person.person.athlete_id;
-            let count = asked.iter().filter(|one| one.athlete.as_deref() == Some(id)).count();
+            let count = asked
+                .iter()
+                .filter(|one| one.athlete.as_deref() == Some(id))
+                .count();
             assert_eq!(count, requests, "{id}");
         }
-        assert!(asked.iter().all(|one| !one.path.contains("/events") || one.athlete.as_deref() != Some("i900002")));
+        assert!(
+            asked
+                .iter()
+                .all(|one| !one.path.contains("/events") || one.athlete.as_deref() != Some("i900002"))
+        );
 
         let rows: Vec<String> = sqlx::query_scalar(
             "select concat_ws('|', tool, outcome, caller, athlete_id, upstream_requests) from activity_log
@@ -107,7 +125,10 @@ async fn each_athletes_row_holds_what_that_athlete_granted() {
 
         // The second coach coaches only herself.
         let own = told(&world, &coaches[1].link, json!({})).await;
-        assert!(own.starts_with("Roster of tria@example.test · 1 athlete · "), "{own}");
+        assert!(
+            own.starts_with("Roster of tria@example.test · 1 athlete · "),
+            "{own}"
+        );
     })
     .await;
 }
@@ -118,53 +139,109 @@ async fn named_athletes_alone_are_asked_about_and_a_wrong_name_costs_only_itself
         settled(&world).await;
         let coaches = world.coaches().await;
         let link = &coaches[0].link;
-        let text = told(&world, link, json!({"athletes": ["TRIONA", "i900002", "Jack Nguyen", "Nell Pike"]})).await;
-        assert!(text.starts_with(&format!("Roster of {COACH} · 2 of 3 athletes · ")), "{text}");
-        assert!(text.contains("\nJack Nguyen\t") && text.contains("\nTríona") && !text.contains("Ana Berger"), "{text}");
-        assert!(text.contains("«Nell Pike»: nobody of this name or id is on your roster."), "{text}");
+        let text = told(
+            &world,
+            link,
+            json!({"athletes": ["TRIONA", "i900002", "Jack Nguyen", "Nell Pike"]}),
+        )
+        .await;
+        assert!(
+            text.starts_with(&format!("Roster of {COACH} · 2 of 3 athletes · ")),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nJack Nguyen\t") && text.contains("\nTríona") && !text.contains("Ana Berger"),
+            "{text}"
+        );
+        assert!(
+            text.contains("«Nell Pike»: nobody of this name or id is on your roster."),
+            "{text}"
+        );
         let asked = world.sim.requests();
         assert!(asked.iter().all(|one| one.athlete.as_deref() != Some("i900001")));
 
-        let call = world.mcp(link).call("get_roster_overview", json!({"athletes": ["Nell Pike"]})).await;
-        assert!(call.is_error() && call.text().starts_with("Not done: nobody of this name"), "{}", call.text());
-        let call = world.mcp(link).call("get_roster_overview", json!({"athlete": "Ana"})).await;
-        assert!(call.is_error() && call.text().contains("athletes"), "{}", call.text());
+        let call = world
+            .mcp(link)
+            .call("get_roster_overview", json!({"athletes": ["Nell Pike"]}))
+            .await;
+        assert!(
+            call.is_error() && call.text().starts_with("Not done: nobody of this name"),
+            "{}",
+            call.text()
+        );
+        let call = world
+            .mcp(link)
+            .call("get_roster_overview", json!({"athlete": "Ana"}))
+            .await;
+        assert!(
+            call.is_error() && call.text().contains("athletes"),
+            "{}",
+            call.text()
+        );
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_does_not_answer_is_named_and_the_others_are_answered_for() {
-    world::test_with(|config| config.call_seconds = 6, async |world| {
-        settled(&world).await;
-        let coaches = world.coaches().await;
-        let link = &coaches[0].link;
-        let (ana, jack, tria) = (world.ana().person, world.jack().person, world.tria().person);
-        world.sim.fault(Fault::on("/wellness").athlete(ana.athlete_id).status(404).body("{\"status\":404}"));
-        world.sim.fault(Fault::on("").athlete(jack.athlete_id).mode(Mode::Hang));
-        world.sim.revoke(tria.token);
-        let text = told(&world, link, json!({})).await;
-        assert_eq!(
-            cell(&text, "Ana", "left out"),
-            "fitness and wellness: intervals.icu did not answer; ask again"
-        );
-        assert!(cell(&text, "Ana", "load this week").ends_with(" planned"), "{text}");
-        let why = cell(&text, "Jack", "left out");
-        assert!(
-            why.starts_with("fitness: took too long; ask again; activities: took too long; ask again; not granted: "),
-            "{why}"
-        );
-        assert!(cell(&text, "Tríona", "left out").starts_with("must connect intervals.icu again"), "{text}");
+    world::test_with(
+        |config| config.call_seconds = 6,
+        async |world| {
+            settled(&world).await;
+            let coaches = world.coaches().await;
+            let link = &coaches[0].link;
+            let (ana, jack, tria) = (world.ana().person, world.jack().person, world.tria().person);
+            world.sim.fault(
+                Fault::on("/wellness")
+                    .athlete(ana.athlete_id)
+                    .status(404)
+                    .body("{\"status\":404}"),
+            );
+            world
+                .sim
+                .fault(Fault::on("").athlete(jack.athlete_id).mode(Mode::Hang));
+            world.sim.revoke(tria.token);
+            let text = told(&world, link, json!({})).await;
+            assert_eq!(
+                cell(&text, "Ana", "left out"),
+                "fitness and wellness: intervals.icu did not answer; ask again"
+            );
+            assert!(
+                cell(&text, "Ana", "load this week").ends_with(" planned"),
+                "{text}"
+            );
+            let why = cell(&text, "Jack", "left out");
+            assert!(
+                why.starts_with(
+                    "fitness: took too long; ask again; activities: took too long; ask again; not granted: "
+                ),
+                "{why}"
+            );
+            assert!(
+                cell(&text, "Tríona", "left out").starts_with("must connect intervals.icu again"),
+                "{text}"
+            );
 
-        // The next call knows that Tríona must connect again, and asks nothing for her.
-        world.sim.clear_faults();
-        world.sim.clear_requests();
-        let text = told(&world, link, json!({})).await;
-        assert!(cell(&text, "Tríona", "left out").starts_with("must connect intervals.icu again"), "{text}");
-        assert!(!cell(&text, "Jack", "CTL").is_empty() && !cell(&text, "Ana", "CTL").is_empty(), "{text}");
-        let asked = world.sim.requests();
-        assert!(asked.iter().all(|one| one.athlete.as_deref() != Some(tria.athlete_id)));
-    })
+            // The next call knows that Tríona must connect again, and asks nothing for her.
+            world.sim.clear_faults();
+            world.sim.clear_requests();
+            let text = told(&world, link, json!({})).await;
+            assert!(
+                cell(&text, "Tríona", "left out").starts_with("must connect intervals.icu again"),
+                "{text}"
+            );
+            assert!(
+                !cell(&text, "Jack", "CTL").is_empty() && !cell(&text, "Ana", "CTL").is_empty(),
+                "{text}"
+            );
+            let asked = world.sim.requests();
+            assert!(
+                asked
+                    .iter()
+                    .all(|one| one.athlete.as_deref() != Some(tria.athlete_id))
+            );
+        },
+    )
     .await;
 }
 
@@ -177,13 +254,24 @@ async fn a_coachs_answer_names_what_an_ungranted_tool_would_add() {
         let planned = |athlete: &str| json!({"athlete": athlete, "include": ["planned"]});
         let jack = mcp.call("get_training_history", planned("Jack Nguyen")).await;
         assert!(
-            jack.text().contains("\nPlanned load left out: get_events is not granted."),
+            jack.text()
+                .contains("\nPlanned load left out: get_events is not granted."),
             "{}",
             jack.text()
         );
-        assert!(world.sim.requests().iter().all(|one| !one.path.contains("/events")));
+        assert!(
+            world
+                .sim
+                .requests()
+                .iter()
+                .all(|one| !one.path.contains("/events"))
+        );
         let ana = mcp.call("get_training_history", planned("Ana Berger")).await;
-        assert!(ana.text().contains(" planned ·") && !ana.text().contains("left out"), "{}", ana.text());
+        assert!(
+            ana.text().contains(" planned ·") && !ana.text().contains("left out"),
+            "{}",
+            ana.text()
+        );
     })
     .await;
 }
@@ -228,7 +316,10 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
     let athlete_id = format!("i{}", 100 + number);
     let address = Address::parse(&format!("athlete{number}@example.test")).unwrap();
     let mut transaction = app.pool.begin().await.unwrap();
-    let account = accounts::create(&mut transaction, app, &address, password).await.unwrap().unwrap();
+    let account = accounts::create(&mut transaction, app, &address, password)
+        .await
+        .unwrap()
+        .unwrap();
     let id = ConnectionId(app.random.uuid(&app.clock));
     let scopes: Vec<String> = icusync::intervals::Area::ALL
         .iter()
@@ -243,8 +334,12 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
         scopes: &scopes,
         now,
     };
-    let sealed = app.keys.seal(connection::token_place(id), b"token-of-nobody", &app.random);
-    queries::connections::connect(&mut *transaction, connection, &sealed).await.unwrap();
+    let sealed = app
+        .keys
+        .seal(connection::token_place(id), b"token-of-nobody", &app.random);
+    queries::connections::connect(&mut *transaction, connection, &sealed)
+        .await
+        .unwrap();
     let profile = Profile {
         athlete_name: name.clone(),
         zone: Some(("Europe/Berlin".to_owned(), "settings")),
@@ -253,27 +348,37 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
         fahrenheit: false,
         thresholds_on: None,
     };
-    queries::connections::refresh(&mut *transaction, id, &athlete_id, &profile, now).await.unwrap();
+    queries::connections::refresh(&mut *transaction, id, &athlete_id, &profile, now)
+        .await
+        .unwrap();
     let from = Grantor {
         account,
         email: address.typed.clone(),
         athlete: name,
         zone: chrono_tz::Europe::Berlin,
     };
-    let tools: Vec<String> = icusync::tools::CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
+    let tools: Vec<String> = icusync::tools::CATALOGUE
+        .iter()
+        .map(|tool| tool.name.to_owned())
+        .collect();
     let terms = Terms {
         tools: &tools,
         note: "",
         expires_at: None,
     };
     let coach = Address::parse(COACH).unwrap();
-    coaches::invite(&mut transaction, app, &from, &coach, &terms).await.unwrap();
+    coaches::invite(&mut transaction, app, &from, &coach, &terms)
+        .await
+        .unwrap();
     transaction.commit().await.unwrap();
 }
 
 /// Two requests for each of twenty-five athletes, at the eight a second that go out by default.
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::print_stdout, reason = "the gate's log shows how long a large roster takes")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the gate's log shows how long a large roster takes"
+)]
 async fn twenty_five_athletes_are_answered_for_in_one_call() {
     world::test(async |world| {
         let seen = Arc::new(Seen::default());
@@ -293,7 +398,11 @@ async fn twenty_five_athletes_are_answered_for_in_one_call() {
         };
         let app = start::app(config, ingredients).unwrap();
         let shutdown = CancellationToken::new();
-        tokio::spawn(icusync::server::serve(listener, icusync::routes::service(app.clone()), shutdown.clone()));
+        tokio::spawn(icusync::server::serve(
+            listener,
+            icusync::routes::service(app.clone()),
+            shutdown.clone(),
+        ));
 
         let password = icusync::secrets::Password::choose("a long enough password".to_owned()).unwrap();
         let password = app.passwords.hash(password).await;
@@ -301,8 +410,14 @@ async fn twenty_five_athletes_are_answered_for_in_one_call() {
             granting(&app, number, &password).await;
         }
         let key = Address::parse(COACH).unwrap().key;
-        let coach = queries::coaches::by_email(&app.pool, &key).await.unwrap().unwrap();
-        let link = queries::links::of_coach(&app.pool, coach.id).await.unwrap().unwrap();
+        let coach = queries::coaches::by_email(&app.pool, &key)
+            .await
+            .unwrap()
+            .unwrap();
+        let link = queries::links::of_coach(&app.pool, coach.id)
+            .await
+            .unwrap()
+            .unwrap();
         let link = coaches::url(&app, &link).unwrap();
         world.secret(link.rsplit('/').next().unwrap());
 
@@ -312,7 +427,12 @@ async fn twenty_five_athletes_are_answered_for_in_one_call() {
         println!("25 athletes took {} ms", took.as_millis());
         assert_eq!(seen.requests.load(Ordering::SeqCst), 50);
         assert!(took < Duration::from_secs(20), "{took:?}");
-        assert!(text.starts_with(&format!("Roster of {COACH} · 25 athletes · today 2026-11-21 Sat\n")), "{text}");
+        assert!(
+            text.starts_with(&format!(
+                "Roster of {COACH} · 25 athletes · today 2026-11-21 Sat\n"
+            )),
+            "{text}"
+        );
         for number in 0..25 {
             let name = format!("Athlete {number:02}");
             assert_eq!(cell(&text, &name, "CTL"), format!("{}.0", 100 + number));

@@ -202,12 +202,19 @@ fn the_main_sport_is_told_with_its_hours() {
             "None of them has power: heart rate instead."
         ]
     );
-    assert_eq!(chosen(&ana(), &found, Some(Metric::Power)).unwrap().metric, Metric::Power);
+    assert_eq!(
+        chosen(&ana(), &found, Some(Metric::Power)).unwrap().metric,
+        Metric::Power
+    );
     let powered = rows(json!([{"type": "GravelRide", "moving_time": 60, "icu_weighted_avg_watts": 200}]));
     assert_eq!(chosen(&ana(), &powered, None).unwrap().metric, Metric::Power);
     assert!(chosen(&ana(), &[], None).unwrap_err().contains("Ask with sport"));
     let stubs = rows(json!([{"id": "1", "source": "STRAVA"}]));
-    assert!(chosen(&ana(), &stubs, None).unwrap_err().contains("Strava's terms"));
+    assert!(
+        chosen(&ana(), &stubs, None)
+            .unwrap_err()
+            .contains("Strava's terms")
+    );
 }
 
 #[test]
@@ -255,7 +262,9 @@ pub(in crate::tools) struct Upstream {
 }
 
 impl Upstream {
-    pub(in crate::tools) async fn start(answer: impl Fn(&str) -> (u16, Value) + Clone + Send + Sync + 'static) -> Self {
+    pub(in crate::tools) async fn start(
+        answer: impl Fn(&str) -> (u16, Value) + Clone + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -323,7 +332,14 @@ fn hearts() -> (u16, Value) {
 
 async fn fetched(upstream: &Upstream, given: Value) -> Result<Found, ToolError> {
     let specs = [CurveSpec::from(Window::Days(42))];
-    fetch(&upstream.handle(), &ana(), today(), choice(given).unwrap(), &specs).await
+    fetch(
+        &upstream.handle(),
+        &ana(),
+        today(),
+        choice(given).unwrap(),
+        &specs,
+    )
+    .await
 }
 
 fn curves_in(found: Found) -> (Subject, Curves) {

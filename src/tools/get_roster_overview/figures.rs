@@ -157,11 +157,19 @@ impl Figures {
         let (missed, not_paired) = undone(events.as_deref().unwrap_or_default(), active.as_ref(), today);
         let week = |from: NaiveDate, to: NaiveDate| -> Option<f64> {
             let loads = loads.as_ref().filter(|_| shown.fitness)?;
-            Some(if from <= to { loads.range(from..=to).map(|(_, load)| load).sum() } else { 0.0 })
+            Some(if from <= to {
+                loads.range(from..=to).map(|(_, load)| load).sum()
+            } else {
+                0.0
+            })
         };
         let plan = |from: NaiveDate, to: NaiveDate| -> Option<Plan> {
             let mut plan = Plan::default();
-            for (_, event) in events.as_ref()?.iter().filter(|(day, _)| (from..=to).contains(day)) {
+            for (_, event) in events
+                .as_ref()?
+                .iter()
+                .filter(|(day, _)| (from..=to).contains(day))
+            {
                 plan.add(units::sane(event.icu_training_load).map(|load| load.max(0.0)));
             }
             Some(plan)
@@ -177,9 +185,8 @@ impl Figures {
             missed,
             not_paired,
             race: events.as_deref().and_then(|events| next_race(events, today)),
-            sleep: wellness.and_then(|rows| {
-                against(rows, today, |row| Some(number(row, "sleepSecs")? / 3600.0))
-            }),
+            sleep: wellness
+                .and_then(|rows| against(rows, today, |row| Some(number(row, "sleepSecs")? / 3600.0))),
             hrv: wellness.and_then(|rows| hrv(rows, today)),
             resting_hr: wellness.and_then(|rows| against(rows, today, resting_hr)),
         }
@@ -227,7 +234,13 @@ fn last(loads: Option<&BTreeMap<NaiveDate, f64>>, activities: Option<&[Activity]
         }));
     }
     loads.map_or(Last::Unknown, |loads| {
-        Last::Load(loads.iter().rev().find(|(_, load)| **load > 0.0).map(|(day, _)| *day))
+        Last::Load(
+            loads
+                .iter()
+                .rev()
+                .find(|(_, load)| **load > 0.0)
+                .map(|(day, _)| *day),
+        )
     })
 }
 
@@ -290,24 +303,13 @@ fn next_race(events: &[(NaiveDate, &Event)], today: NaiveDate) -> Option<Race> {
 }
 
 fn against(rows: &[Wellness], today: NaiveDate, get: impl Fn(&Wellness) -> Option<f64>) -> Option<Against> {
-    let by_day: BTreeMap<NaiveDate, f64> = rows
-        .iter()
-        .filter_map(|row| Some((row.id?, get(row)?)))
-        .collect();
+    let by_day: BTreeMap<NaiveDate, f64> = rows.iter().filter_map(|row| Some((row.id?, get(row)?))).collect();
     Against::new(today, |day| by_day.get(&day).copied())
 }
 
 fn hrv(rows: &[Wellness], today: NaiveDate) -> Option<Hrv> {
     // The two measures have nothing in common but the unit: one of them is told, never both as one.
     let by = |key: &'static str| against(rows, today, |row| number(row, key));
-    let rmssd = by("hrv").map(|against| Hrv {
-        against,
-        sdnn: false,
-    });
-    rmssd.or_else(|| {
-        by("hrvSDNN").map(|against| Hrv {
-            against,
-            sdnn: true,
-        })
-    })
+    let rmssd = by("hrv").map(|against| Hrv { against, sdnn: false });
+    rmssd.or_else(|| by("hrvSDNN").map(|against| Hrv { against, sdnn: true }))
 }

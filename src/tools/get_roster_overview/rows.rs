@@ -84,7 +84,12 @@ pub(super) fn render(overview: Overview) -> Answer {
 
     let mut blocks = vec![first];
     let shown = within(&rows, today);
-    left.splice(..0, rows[shown..].iter().map(|(line, _)| (line.name.clone(), line.id.clone())));
+    left.splice(
+        ..0,
+        rows[shown..]
+            .iter()
+            .map(|(line, _)| (line.name.clone(), line.id.clone())),
+    );
     let rows = &rows[..shown];
     blocks.push(table(rows, today).render());
     if !left.is_empty() {
@@ -93,8 +98,10 @@ pub(super) fn render(overview: Overview) -> Answer {
     for (text, why) in &unknown {
         blocks.push(format!("{}: {why}", fenced(text, 80)));
     }
-    if !rows.is_empty() {
-        blocks.push(format!("{flagged} of {} with flags.", answer::counted(rows.len(), "athlete", "athletes")));
+    let answered = rows.iter().filter(|(line, _)| line.figures.is_some()).count();
+    if answered > 0 {
+        let athletes = answer::counted(answered, "athlete", "athletes");
+        blocks.push(format!("{athletes} with figures, {flagged} with flags."));
     }
     blocks.extend(notes(rows));
     Answer::of(blocks)
@@ -106,10 +113,13 @@ fn usual_day(lines: &[Line]) -> Option<NaiveDate> {
     for day in lines.iter().filter_map(|line| line.today) {
         *counts.entry(day).or_default() += 1;
     }
-    counts.into_iter().max_by_key(|(_, count)| *count).map(|(day, _)| day)
+    counts
+        .into_iter()
+        .max_by_key(|(_, count)| *count)
+        .map(|(day, _)| day)
 }
 
-/// `Roster of coach@example.test · 3 athletes · today 2026-11-21 Sat, for others the date in their row`
+/// `Roster of coach@example.test · 3 athletes · today 2026-11-21 Sat, another date stands in the column today`
 fn first_line(
     whose: &str,
     on_roster: usize,
@@ -120,12 +130,23 @@ fn first_line(
     let count = if lines.len() == on_roster {
         answer::counted(on_roster, "athlete", "athletes")
     } else {
-        format!("{} of {}", lines.len(), answer::counted(on_roster, "athlete", "athletes"))
+        format!(
+            "{} of {}",
+            lines.len(),
+            answer::counted(on_roster, "athlete", "athletes")
+        )
     };
     let when = match today {
         None => format!("{} in UTC", units::date(utc)),
-        Some(today) if lines.iter().any(|line| line.today.is_some_and(|own| own != today)) => {
-            format!("today {}, where it is another date in the column today", units::date(today))
+        Some(today)
+            if lines
+                .iter()
+                .any(|line| line.today.is_some_and(|own| own != today)) =>
+        {
+            format!(
+                "today {}, another date stands in the column today",
+                units::date(today)
+            )
         }
         Some(today) => format!("today {}", units::date(today)),
     };
@@ -137,7 +158,10 @@ fn within(rows: &[(Line, Vec<String>)], today: Option<NaiveDate>) -> usize {
     let mut spent = 0;
     rows.iter()
         .take_while(|(line, flags)| {
-            spent += cells(line, flags, today).iter().map(|cell| cell.len() + 1).sum::<usize>();
+            spent += cells(line, flags, today)
+                .iter()
+                .map(|cell| cell.len() + 1)
+                .sum::<usize>();
             spent <= BYTES
         })
         .count()
@@ -247,7 +271,9 @@ fn last_activity(last: &Last) -> String {
     match last {
         Last::Activity(None) => format!("none in {BASE} days"),
         Last::Activity(Some((day, sport))) => {
-            let sport = sport.as_deref().map_or_else(|| "(Strava)".to_owned(), |sport| clean(sport, 30));
+            let sport = sport
+                .as_deref()
+                .map_or_else(|| "(Strava)".to_owned(), |sport| clean(sport, 30));
             format!("{} {sport}", units::date(*day))
         }
         Last::Unknown | Last::Load(_) => String::new(),
@@ -308,7 +334,10 @@ fn ask_for(left: &[(String, String)]) -> String {
 
 /// What the columns that are there mean, and what the flags go by.
 fn notes(rows: &[(Line, Vec<String>)]) -> Vec<String> {
-    let all: Vec<&Figures> = rows.iter().filter_map(|(line, _)| line.figures.as_ref()).collect();
+    let all: Vec<&Figures> = rows
+        .iter()
+        .filter_map(|(line, _)| line.figures.as_ref())
+        .collect();
     let any = |is: fn(&Figures) -> bool| all.iter().any(|figures| is(figures));
     if all.is_empty() {
         return Vec::new();

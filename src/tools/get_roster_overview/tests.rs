@@ -104,7 +104,13 @@ fn flags_of(came: &Came, today: NaiveDate) -> String {
 /// One of every kind: who is well, who stands out in all, who grants little, who is elsewhere, who does not answer.
 fn everybody() -> Overview {
     let saturday = today();
-    let well = line("Ana Berger", "i1", EVERYTHING, saturday, &came(well(saturday), kept(), Value::Null));
+    let well = line(
+        "Ana Berger",
+        "i1",
+        EVERYTHING,
+        saturday,
+        &came(well(saturday), kept(), Value::Null),
+    );
 
     let mut days = model(saturday, |back| if back < 9 { Value::Null } else { json!(95.4) });
     for row in &mut days {
@@ -112,7 +118,11 @@ fn everybody() -> Overview {
         let back = (saturday - date).num_days();
         row["atl"] = json!(94.1);
         row["rampRate"] = json!(9.24);
-        row["hrv"] = if back < 7 { json!(50 + back % 2) } else { json!(64 + back % 5) };
+        row["hrv"] = if back < 7 {
+            json!(50 + back % 2)
+        } else {
+            json!(64 + back % 5)
+        };
         row["restingHR"] = if back < 7 { json!(54) } else { json!(46) };
         row["sleepSecs"] = Value::Null;
     }
@@ -124,7 +134,13 @@ fn everybody() -> Overview {
         event(5, "2026-11-20", "WORKOUT", "", Value::Null, Value::Null),
         event(6, "2026-11-21", "RACE_A", "Ride", json!(300), Value::Null),
     ]);
-    let all_flags = line("Bea Müller", "i2", EVERYTHING, saturday, &came(Value::Array(days), events, Value::Null));
+    let all_flags = line(
+        "Bea Müller",
+        "i2",
+        EVERYTHING,
+        saturday,
+        &came(Value::Array(days), events, Value::Null),
+    );
 
     let fitness = Shown {
         fitness: true,
@@ -164,7 +180,13 @@ fn everybody() -> Overview {
         calendar: true,
         ..Shown::default()
     };
-    let calendar = line("Tria O’Shea", "i5", plans, saturday, &came(Value::Null, kept(), Value::Null));
+    let calendar = line(
+        "Tria O’Shea",
+        "i5",
+        plans,
+        saturday,
+        &came(Value::Null, kept(), Value::Null),
+    );
     let silent = |name: &str, id: &str, why: &str| Line {
         name: name.to_owned(),
         id: id.to_owned(),
@@ -179,8 +201,14 @@ fn everybody() -> Overview {
         ..silent("Zoe", "i8", "")
     };
     Overview {
-        unknown: vec![("Annå".to_owned(), "nobody of this name or id is on your roster.".to_owned())],
-        left: vec![("Yan".to_owned(), "i9".to_owned()), ("Yves".to_owned(), "i10".to_owned())],
+        unknown: vec![(
+            "Annå".to_owned(),
+            "nobody of this name or id is on your roster.".to_owned(),
+        )],
+        left: vec![
+            ("Yan".to_owned(), "i9".to_owned()),
+            ("Yves".to_owned(), "i10".to_owned()),
+        ],
         on_roster: 10,
         ..overview(vec![
             well,
@@ -224,28 +252,67 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
     let with = |shown: Shown| told(line("Ana", "i1", shown, today(), &everything));
     let nothing = with(Shown::default());
     assert_eq!(cell(&nothing, "flags"), "");
-    for header in ["form", "CTL", "load this week", "last load", "last activity", "rest HR 7 d / 60 d", "next race"] {
+    for header in [
+        "form",
+        "CTL",
+        "load this week",
+        "last load",
+        "last activity",
+        "rest HR 7 d / 60 d",
+        "next race",
+    ] {
         assert_eq!(cell(&nothing, header), "", "{header}");
     }
-    assert!(cell(&nothing, "left out").ends_with("get_fitness, get_wellness, get_events, get_training_history"));
+    assert!(
+        cell(&nothing, "left out").ends_with("get_fitness, get_wellness, get_events, get_training_history")
+    );
 
-    let fitness = with(Shown { fitness: true, ..Shown::default() });
-    assert_eq!((cell(&fitness, "CTL"), cell(&fitness, "load this week")), ("60.0".to_owned(), "400".to_owned()));
-    assert!(!fitness.contains("planned\t") && !fitness.contains("2026-12-06") && !fitness.contains("Handcycle"));
+    let fitness = with(Shown {
+        fitness: true,
+        ..Shown::default()
+    });
+    assert_eq!(
+        (cell(&fitness, "CTL"), cell(&fitness, "load this week")),
+        ("60.0".to_owned(), "320".to_owned())
+    );
+    assert!(
+        !fitness.contains("planned\t") && !fitness.contains("2026-12-06") && !fitness.contains("Handcycle")
+    );
     assert_eq!(cell(&fitness, "HRV ms 7 d / 60 d"), "");
 
-    let wellness = with(Shown { wellness: true, ..Shown::default() });
-    assert_eq!(cell(&wellness, "rest HR 7 d / 60 d"), "45 / 46");
-    assert_eq!(cell(&wellness, "CTL") + &cell(&wellness, "last load") + &cell(&wellness, "load this week"), "");
+    let wellness = with(Shown {
+        wellness: true,
+        ..Shown::default()
+    });
+    assert_eq!(cell(&wellness, "rest HR 7 d / 60 d"), "46 / 46");
+    assert_eq!(
+        cell(&wellness, "CTL") + &cell(&wellness, "last load") + &cell(&wellness, "load this week"),
+        ""
+    );
 
-    let calendar = with(Shown { calendar: true, ..Shown::default() });
+    let calendar = with(Shown {
+        calendar: true,
+        ..Shown::default()
+    });
     assert_eq!(cell(&calendar, "load this week"), "420 planned");
-    assert_eq!(cell(&calendar, "next race"), "«Run 6» B 2026-12-06 Sun in 15 days");
-    assert_eq!(cell(&calendar, "CTL") + &cell(&calendar, "last load") + &cell(&calendar, "last activity"), "");
+    assert_eq!(
+        cell(&calendar, "next race"),
+        "«Run 6» B 2026-12-06 Sun in 15 days"
+    );
+    assert_eq!(
+        cell(&calendar, "CTL") + &cell(&calendar, "last load") + &cell(&calendar, "last activity"),
+        ""
+    );
 
-    let history = with(Shown { history: true, ..Shown::default() });
+    let history = with(Shown {
+        history: true,
+        ..Shown::default()
+    });
     assert_eq!(cell(&history, "last activity"), "2026-11-20 Fri Handcycle");
-    assert_eq!(cell(&history, "load this week") + &cell(&history, "CTL") + &cell(&history, "next race"), "");
+    assert_eq!(
+        cell(&history, "load this week") + &cell(&history, "CTL") + &cell(&history, "next race"),
+        ""
+    );
 }
 
 #[test]
@@ -257,8 +324,15 @@ fn two_requests_are_all_that_any_grant_takes() {
             calendar: bits & 4 != 0,
             history: bits & 8 != 0,
         };
-        let asked = [fields(usable).is_some(), usable.calendar, wants_activities(usable)];
-        assert!(asked.into_iter().filter(|asked| *asked).count() <= 2, "{usable:?}");
+        let asked = [
+            fields(usable).is_some(),
+            usable.calendar,
+            wants_activities(usable),
+        ];
+        assert!(
+            asked.into_iter().filter(|asked| *asked).count() <= 2,
+            "{usable:?}"
+        );
         if let Some(fields) = fields(usable) {
             assert_eq!(fields.contains(&"ctl"), usable.fitness);
             assert_eq!(fields.contains(&"hrv"), usable.wellness);
@@ -270,9 +344,16 @@ fn two_requests_are_all_that_any_grant_takes() {
 
 #[test]
 fn a_session_of_today_is_open_and_one_of_eight_days_ago_is_past() {
-    let idle = Value::Array(model(today(), |back| if back == 2 { json!(30) } else { Value::Null }));
+    let idle = Value::Array(model(
+        today(),
+        |back| if back == 2 { json!(30) } else { Value::Null },
+    ));
     let planned = |date: &str, paired: Value| {
-        came(idle.clone(), json!([event(1, date, "WORKOUT", "Ride", json!(0), paired)]), Value::Null)
+        came(
+            idle.clone(),
+            json!([event(1, date, "WORKOUT", "Ride", json!(0), paired)]),
+            Value::Null,
+        )
     };
     let flags = |date: &str| flags_of(&planned(date, Value::Null), today());
     assert_eq!(flags("2026-11-21"), "");
@@ -281,10 +362,22 @@ fn a_session_of_today_is_open_and_one_of_eight_days_ago_is_past() {
     assert_eq!(flags("2026-11-14"), "missed 2026-11-14 Sat Ride");
     assert_eq!(flags("2026-11-13"), "");
     assert_eq!(flags_of(&planned("2026-11-20", json!("i5")), today()), "");
-    assert_eq!(flags_of(&planned("2026-11-20", json!("0")), today()), "missed 2026-11-20 Fri Ride");
+    assert_eq!(
+        flags_of(&planned("2026-11-20", json!("0")), today()),
+        "missed 2026-11-20 Fri Ride"
+    );
     // Without a word about what was done, nobody can say missed.
-    let calendar = Shown { calendar: true, ..Shown::default() };
-    let blind = told(line("Ana", "i1", calendar, today(), &planned("2026-11-20", Value::Null)));
+    let calendar = Shown {
+        calendar: true,
+        ..Shown::default()
+    };
+    let blind = told(line(
+        "Ana",
+        "i1",
+        calendar,
+        today(),
+        &planned("2026-11-20", Value::Null),
+    ));
     assert_eq!(cell(&blind, "flags"), "not paired 2026-11-20 Fri Ride");
 }
 
@@ -293,7 +386,10 @@ fn the_week_is_measured_by_its_days_that_are_over() {
     let loads = |by_day: [i64; 6]| {
         // Saturday is day 0, Monday five days back.
         Value::Array(model(today(), move |back| {
-            usize::try_from(5 - back).ok().and_then(|at| by_day.get(at)).map_or(json!(50), |load| json!(load))
+            usize::try_from(5 - back)
+                .ok()
+                .and_then(|at| by_day.get(at))
+                .map_or(json!(50), |load| json!(load))
         }))
     };
     let plan = |load: Value| {
@@ -305,34 +401,88 @@ fn the_week_is_measured_by_its_days_that_are_over() {
         ])
     };
     let flags = |by_day, planned| flags_of(&came(loads(by_day), plan(planned), Value::Null), today());
-    assert_eq!(flags([100, 0, 40, 0, 0, 0], json!(100)), "", "70 % to yesterday, whatever today brings");
-    assert_eq!(flags([100, 0, 39, 0, 0, 300], json!(100)), "load 70 % of plan to date (139 of 200)");
+    assert_eq!(
+        flags([100, 0, 40, 0, 0, 0], json!(100)),
+        "",
+        "70 % to yesterday, whatever today brings"
+    );
+    assert_eq!(
+        flags([100, 0, 39, 0, 0, 300], json!(100)),
+        "load 70 % of plan to date (139 of 200)"
+    );
     assert_eq!(flags([160, 0, 100, 0, 0, 0], json!(100)), "");
-    assert_eq!(flags([161, 0, 100, 0, 0, 0], json!(100)), "load 131 % of plan to date (261 of 200)");
-    assert_eq!(flags([161, 0, 100, 0, 0, 0], Value::Null), "", "more may have been planned than is known");
-    let text = told(line("Ana", "i1", EVERYTHING, today(), &came(loads([100, 0, 40, 0, 0, 7]), plan(Value::Null), Value::Null)));
-    assert_eq!(cell(&text, "load this week"), "147 of 300 planned (1 without load)");
+    assert_eq!(
+        flags([161, 0, 100, 0, 0, 0], json!(100)),
+        "load 131 % of plan to date (261 of 200)"
+    );
+    assert_eq!(
+        flags([161, 0, 100, 0, 0, 0], Value::Null),
+        "",
+        "more may have been planned than is known"
+    );
+    let text = told(line(
+        "Ana",
+        "i1",
+        EVERYTHING,
+        today(),
+        &came(loads([100, 0, 40, 0, 0, 7]), plan(Value::Null), Value::Null),
+    ));
+    assert_eq!(
+        cell(&text, "load this week"),
+        "147 of 300 planned (1 without load)"
+    );
 
     // On a Monday nothing of the week is over.
     let monday = day("2026-11-16");
-    let flags = flags_of(&came(Value::Array(model(monday, |_| json!(0.5))), plan(json!(100)), Value::Null), monday);
+    let flags = flags_of(
+        &came(
+            Value::Array(model(monday, |_| json!(0.5))),
+            plan(json!(100)),
+            Value::Null,
+        ),
+        monday,
+    );
     assert_eq!(flags, "");
-    let none = told(line("Ana", "i1", EVERYTHING, today(), &came(loads([0; 6]), json!([]), Value::Null)));
+    let none = told(line(
+        "Ana",
+        "i1",
+        EVERYTHING,
+        today(),
+        &came(loads([0; 6]), json!([]), Value::Null),
+    ));
     assert_eq!(cell(&none, "load this week"), "0, nothing planned");
 }
 
 #[test]
 fn seven_days_without_anything_and_fourteen_to_a_race() {
     let quiet = |days: i64| {
-        let loads = Value::Array(model(today(), move |back| if back < days { json!(0) } else { json!(60) }));
+        let loads = Value::Array(model(
+            today(),
+            move |back| if back < days { json!(0) } else { json!(60) },
+        ));
         flags_of(&came(loads, Value::Null, Value::Null), today())
     };
     assert_eq!(quiet(6), "");
     assert_eq!(quiet(7), "no load for 7 days");
     assert_eq!(quiet(100), "no load in 60 days");
-    assert_eq!(flags_of(&came(json!([]), Value::Null, Value::Null), today()), "no load in 60 days");
-    assert_eq!(flags_of(&came(Value::Null, Value::Null, json!([])), today()), "no activity in 60 days");
-    let race = |date: &str| flags_of(&came(Value::Null, json!([event(1, date, "RACE_A", "Run", Value::Null, Value::Null)]), Value::Null), today());
+    assert_eq!(
+        flags_of(&came(json!([]), Value::Null, Value::Null), today()),
+        "no load in 60 days"
+    );
+    assert_eq!(
+        flags_of(&came(Value::Null, Value::Null, json!([])), today()),
+        "no activity in 60 days"
+    );
+    let race = |date: &str| {
+        flags_of(
+            &came(
+                Value::Null,
+                json!([event(1, date, "RACE_A", "Run", Value::Null, Value::Null)]),
+                Value::Null,
+            ),
+            today(),
+        )
+    };
     assert_eq!(race("2026-11-21"), "race today");
     assert_eq!(race("2026-11-22"), "race in 1 day");
     assert_eq!(race("2026-12-05"), "race in 14 days");
@@ -343,21 +493,41 @@ fn seven_days_without_anything_and_fourteen_to_a_race() {
 #[test]
 fn a_stale_model_says_of_when_it_is() {
     let old = json!([{"id": "2026-11-18", "ctl": 50.0, "atl": 20.0}, {"id": "2026-11-11", "ctl": 40.5, "atl": 20.0}]);
-    let text = told(line("Ana", "i1", EVERYTHING, today(), &came(old, Value::Null, Value::Null)));
-    assert_eq!((cell(&text, "as of"), cell(&text, "form")), ("2026-11-18 Wed".to_owned(), "+30.0".to_owned()));
+    let text = told(line(
+        "Ana",
+        "i1",
+        EVERYTHING,
+        today(),
+        &came(old, Value::Null, Value::Null),
+    ));
+    assert_eq!(
+        (cell(&text, "as of"), cell(&text, "form")),
+        ("2026-11-18 Wed".to_owned(), "+30.0".to_owned())
+    );
     assert_eq!(cell(&text, "flags"), "ramp +9.5; no load in 60 days");
 }
 
 #[test]
 fn nobody_is_lost_in_a_large_roster() {
     let lines: Vec<Line> = (0..400)
-        .map(|at| line(&format!("Athlete {at} {}", "x".repeat(60)), &format!("i{at}"), EVERYTHING, today(), &came(well(today()), kept(), Value::Null)))
+        .map(|at| {
+            line(
+                &format!("Athlete {at} {}", "x".repeat(60)),
+                &format!("i{at}"),
+                EVERYTHING,
+                today(),
+                &came(well(today()), kept(), Value::Null),
+            )
+        })
         .collect();
     let text = rows::render(overview(lines)).text;
     assert!(text.len() < 70_000, "{}", text.len());
     assert!((0..400).all(|at| text.contains(&format!("Athlete {at} "))));
     let more = text.lines().find(|line| line.starts_with("… ")).unwrap();
-    assert!(more.contains("i399]") && more.contains("Ask with athletes=["), "{more}");
+    assert!(
+        more.contains("i399]") && more.contains("Ask with athletes=["),
+        "{more}"
+    );
     for row in text.lines().filter(|line| line.starts_with("Athlete ")) {
         assert!(row.split('\t').next_back().unwrap().starts_with('i'), "{row}");
     }
@@ -368,19 +538,36 @@ fn errors_are_told_in_a_few_words() {
     use intervals::Error;
     let hour = Duration::from_hours(1);
     for error in [
-        Error::Unauthorized, Error::Forbidden, Error::MissingScope(intervals::Area::Wellness), Error::NotFound,
-        Error::Rejected, Error::Strava, Error::Busy { retry_after: hour }, Error::Unavailable, Error::TimedOut,
-        Error::Garbled, Error::WrongAthlete,
+        Error::Unauthorized,
+        Error::Forbidden,
+        Error::MissingScope(intervals::Area::Wellness),
+        Error::NotFound,
+        Error::Rejected,
+        Error::Strava,
+        Error::Busy { retry_after: hour },
+        Error::Unavailable,
+        Error::TimedOut,
+        Error::Garbled,
+        Error::WrongAthlete,
     ] {
         let words = reason(&error);
-        assert!(!words.is_empty() && words.len() < 80 && !words.contains('\t') && !words.ends_with('.'), "{words}");
+        assert!(
+            !words.is_empty() && words.len() < 80 && !words.contains('\t') && !words.ends_with('.'),
+            "{words}"
+        );
     }
-    assert_eq!(lost(&ToolError::Reconnect("Not done: long words. More.".to_owned())), RECONNECT);
+    assert_eq!(
+        lost(&ToolError::Reconnect("Not done: long words. More.".to_owned())),
+        RECONNECT
+    );
     assert_eq!(
         lost(&Error::Busy { retry_after: hour }.into()),
         "intervals.icu allows no more requests; ask again in 60 min"
     );
-    assert_eq!(lost(&ToolError::Ours("Not done: a fault. Write.".to_owned())), "a fault");
+    assert_eq!(
+        lost(&ToolError::Ours("Not done: a fault. Write.".to_owned())),
+        "a fault"
+    );
 }
 
 proptest! {
@@ -411,7 +598,10 @@ proptest! {
 #[test]
 fn days_run_from_the_week_or_the_seven_days_that_may_have_been_missed() {
     let saturday = calendar_range(today());
-    assert_eq!((saturday.oldest, saturday.newest), (day("2026-11-14"), today() + Days::new(56)));
+    assert_eq!(
+        (saturday.oldest, saturday.newest),
+        (day("2026-11-14"), today() + Days::new(56))
+    );
     let monday = calendar_range(day("2026-11-16"));
     assert_eq!(monday.oldest, day("2026-11-09"));
     assert_eq!(past(today()).days(), 60);
