@@ -21,8 +21,8 @@ const NOTED_EVERY: chrono::Duration = chrono::Duration::minutes(1);
 const NAMES: i64 = 50;
 /// Grants and pairs of grant and client remembered at most.
 const REMEMBERED: u64 = 50_000;
-/// How long all notes of one call may take together.
-const NOTES: Duration = Duration::from_secs(4);
+/// How long all notes of one call may take together: as long as a single query around a call.
+const NOTES: Duration = Duration::from_millis(2500);
 
 /// What this process has written of the use of grants, so that the next call need not write it again. A clone shares it.
 #[derive(Clone)]

@@ -123,7 +123,7 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
         }
         ("reconnect", _) => Err(reconnect(app, row)),
         _ => Err(ToolError::Reconnect(format!(
-            "Not done: {} is disconnected: intervals.icu was disconnected from IcuSync. The athlete can connect it again on {}.",
+            "Not done: the intervals.icu account of {} was disconnected from IcuSync. The athlete can connect it again on {}.",
             row.athlete_name,
             dashboard(app)
         ))),

@@ -33,6 +33,8 @@ mod mcp_wire;
 mod pages;
 mod purge;
 mod resilience;
+mod roster;
+mod roster_model;
 mod roster_overview;
 mod rotation;
 mod serve_command;
