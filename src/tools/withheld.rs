@@ -133,7 +133,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
             json!({"id": "i188800101", "detail": "full"}),
             "W/kg",
             "get_wellness",
-            &["3.60 W/kg", "\t3.49\t"],
+            &["3.60 W/kg", "\t3.49"],
         ),
         (
             "get_activity_detail",

@@ -98,11 +98,10 @@ pub(super) fn render(overview: Overview) -> Answer {
     for (text, why) in &unknown {
         blocks.push(format!("{}: {why}", fenced(text, 80)));
     }
-    if !rows.is_empty() {
-        blocks.push(format!(
-            "{flagged} of {} with flags.",
-            answer::counted(rows.len(), "athlete", "athletes")
-        ));
+    let answered = rows.iter().filter(|(line, _)| line.figures.is_some()).count();
+    if answered > 0 {
+        let athletes = answer::counted(answered, "athlete", "athletes");
+        blocks.push(format!("{athletes} with figures, {flagged} with flags."));
     }
     blocks.extend(notes(rows));
     Answer::of(blocks)
@@ -120,7 +119,7 @@ fn usual_day(lines: &[Line]) -> Option<NaiveDate> {
         .map(|(day, _)| day)
 }
 
-/// `Roster of coach@example.test · 3 athletes · today 2026-11-21 Sat, for others the date in their row`
+/// `Roster of coach@example.test · 3 athletes · today 2026-11-21 Sat, another date stands in the column today`
 fn first_line(
     whose: &str,
     on_roster: usize,
@@ -145,7 +144,7 @@ fn first_line(
                 .any(|line| line.today.is_some_and(|own| own != today)) =>
         {
             format!(
-                "today {}, where it is another date in the column today",
+                "today {}, another date stands in the column today",
                 units::date(today)
             )
         }
