@@ -116,12 +116,12 @@ fn name_and_id(member: &Member) -> (String, String) {
     (member.name().to_owned(), member.athlete_id().to_owned())
 }
 
+/// What was named and is nobody, with the reason.
+type Unknown = (String, String);
+
 /// The members who were named, each once in the order of the roster, and what was named and is none with the reason. All
 /// when nobody is named; an error when nobody of those named is found.
-fn chosen<'a>(
-    roster: &'a Roster,
-    named: &[&str],
-) -> Result<(Vec<&'a Member>, Vec<(String, String)>), ToolError> {
+fn chosen<'a>(roster: &'a Roster, named: &[&str]) -> Result<(Vec<&'a Member>, Vec<Unknown>), ToolError> {
     if named.is_empty() {
         return Ok((roster.members().iter().collect(), Vec::new()));
     }

@@ -83,6 +83,7 @@ fn read<'a>(
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a list of cases")]
 async fn a_coach_sees_only_what_the_granted_tools_could_show() {
     // The tool, its arguments, what its answer leaves out without which other tool, and marks of that.
     let cases: [(&str, Value, &str, &str, &[&str]); 13] = [

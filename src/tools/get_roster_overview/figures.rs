@@ -28,6 +28,10 @@ pub(super) const LOOKED_AHEAD: u64 = 56;
 
 /// Which tools' data an athlete's row may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one for each tool, each granted on its own"
+)]
 pub(super) struct Shown {
     /// get_fitness
     pub(super) fitness: bool,

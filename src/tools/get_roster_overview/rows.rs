@@ -211,7 +211,7 @@ fn figures(line: &Line) -> [String; 12] {
         return Default::default();
     };
     let standing = figures.standing;
-    let hrv = figures.hrv.as_ref().map(|hrv| hrv_cell(hrv)).unwrap_or_default();
+    let hrv = figures.hrv.as_ref().map(hrv_cell).unwrap_or_default();
     [
         units::signed(standing.map(|day| day.fitness.form()), 1),
         units::fixed(standing.map(|day| day.fitness.ctl), 1),

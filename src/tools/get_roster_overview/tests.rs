@@ -35,6 +35,7 @@ fn well(today: NaiveDate) -> Value {
     Value::Array(days)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what json! makes is a value")]
 fn event(id: i64, date: &str, category: &str, sport: &str, load: Value, paired: Value) -> Value {
     json!({"id": id, "start_date_local": format!("{date}T00:00:00"), "category": category, "type": sport,
         "name": format!("{sport} {id}"), "icu_training_load": load, "paired_activity_id": paired})
@@ -102,6 +103,7 @@ fn flags_of(came: &Came, today: NaiveDate) -> String {
 }
 
 /// One of every kind: who is well, who stands out in all, who grants little, who is elsewhere, who does not answer.
+#[expect(clippy::too_many_lines, reason = "a list of people")]
 fn everybody() -> Overview {
     let saturday = today();
     let well = line(
