@@ -494,7 +494,7 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
             assert!(!reply.told().0.starts_with("Withheld"), "{tool}: {reply:?}");
             change(&world, world.ana(), &everything, Some(Duration::minutes(5))).await;
             let reply = during(&bench, tool, "coach-expire", async {
-                world.clock.advance(Duration::minutes(5))
+                world.clock.advance(Duration::minutes(5));
             })
             .await;
             assert!(reply.told().0.starts_with(changed), "{tool}: {reply:?}");
