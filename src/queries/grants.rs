@@ -501,7 +501,7 @@ pub async fn fallen_asleep(
         with due as (
             update grants set asleep_told_at = $2 where id in (
                 select id from grants
-                where first_used_at is null and asleep_told_at is null and invited_at < $1
+                where first_used_at is null and asleep_told_at is null and invited_at <= $1
                     and (expires_at is null or expires_at > $2)
                 order by invited_at limit $3 for update skip locked
             )

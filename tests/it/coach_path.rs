@@ -83,124 +83,132 @@ async fn walk(mode: &'static str) {
             inbox: inbox(&world).await,
             mode,
         };
-        let (ana, jack) = (world.ana().person, world.jack().person);
-
-        // Ana invites, the mail's URL works, and covers what she ticked.
-        let told = path
-            .step(&[
-                "invite",
-                ana.email,
-                PASSWORD,
-                COACH,
-                "get_training_history",
-                "get_athlete_profile",
-            ])
-            .await;
-        let url = told["url"].as_str().unwrap().to_owned();
-        let (tools, answers) = path
-            .ask(
-                &url,
-                &[
-                    ("list_athletes", json!({})),
-                    ("select_athlete", json!({"athlete": "ana berger"})),
-                    ("get_training_history", json!({})),
-                    ("get_wellness", json!({})),
-                ],
-            )
-            .await;
-        assert_eq!(tools[..2], ["list_athletes", "select_athlete"]);
-        assert!(
-            tools.contains(&"get_roster_overview".to_owned()) && tools.contains(&"get_wellness".to_owned())
-        );
-        let [(failed, listed), (_, selected), (_, read), (refused, refusal)] = &answers[..] else {
-            panic!("{answers:?}")
-        };
-        assert!(
-            !failed && listed.contains("Ana Berger") && !listed.contains("Jack"),
-            "{listed}"
-        );
-        assert!(selected.contains("Ana Berger"), "{selected}");
-        assert!(read.starts_with("Ana Berger · "), "{read}");
-        assert!(
-            *refused && refusal.contains("has not granted get_wellness"),
-            "{refusal}"
-        );
-
-        // Jack joins the same URL; from then on reads follow the selection and say so.
-        let joined = path
-            .step(&["invite", jack.email, PASSWORD, COACH, "get_fitness"])
-            .await;
-        assert_eq!(
-            joined["url"],
-            Value::Null,
-            "a URL that is in use is not mailed about"
-        );
-        let (_, answers) = path
-            .ask(
-                &url,
-                &[
-                    ("select_athlete", json!({"athlete": "jack"})),
-                    ("get_fitness", json!({})),
-                    ("get_fitness", json!({"athlete": "Ana"})),
-                    ("get_roster_overview", json!({})),
-                ],
-            )
-            .await;
-        assert!(answers[1].1.starts_with("Jack Nguyen"), "{}", answers[1].1);
-        assert!(answers[2].0 && answers[2].1.contains("Ana Berger has not granted get_fitness"));
-        assert!(answers[3].1.contains("Ana Berger") && answers[3].1.contains("Jack Nguyen"));
-
-        // Ana grants it, and the coach has it; the coach is told what is possible now.
-        let told = path
-            .step(&["grant", ana.email, PASSWORD, COACH, "get_wellness"])
-            .await;
-        assert!(told["mail"].as_str().unwrap().contains("Ana Berger"));
-        let (_, answers) = path
-            .ask(&url, &[("get_wellness", json!({"athlete": "Ana"}))])
-            .await;
-        assert!(
-            !answers[0].0 && answers[0].1.starts_with("Ana Berger · "),
-            "{answers:?}"
-        );
-
-        // Ana sees it all in her log, and takes it back.
-        let mut browser = world.signed_in(&world.ana().clone()).await;
-        let log = browser.get("/activity").await;
+        let url = invited(&path).await;
+        granted_and_revoked(&path, &url).await;
+        let log = world.signed_in(&world.ana().clone()).await.get("/activity").await;
         assert!(log.body.contains(COACH), "{}", log.body);
-        let told = path.step(&["revoke", ana.email, PASSWORD, COACH]).await;
-        assert!(told["mail"].as_str().unwrap().contains("Ana Berger"));
-        let (_, answers) = path
-            .ask(
-                &url,
-                &[
-                    ("get_wellness", json!({"athlete": "Ana"})),
-                    ("list_athletes", json!({})),
-                ],
-            )
-            .await;
-        assert!(answers[0].0 && !answers[0].1.contains("Berger"), "{answers:?}");
-        assert!(!answers[1].1.contains("Ana Berger") && answers[1].1.contains("Jack Nguyen"));
-
-        // The same URL again, then a new one in its place, then out.
-        let told = path.step(&["resend", COACH]).await;
-        assert_eq!(told["url"], url);
-        let told = path.step(&["regenerate", COACH]).await;
-        let fresh = told["url"].as_str().unwrap().to_owned();
-        assert_ne!(fresh, url);
-        assert_eq!(path.knocks(&url).await, 404);
-        let (_, answers) = path.ask(&fresh, &[("get_fitness", json!({}))]).await;
-        assert!(answers[0].1.starts_with("Jack Nguyen · "), "{answers:?}");
-        let told = path.step(&["leave", COACH, "Jack Nguyen"]).await;
-        assert!(told["left"].as_str().unwrap().contains("Jack Nguyen"));
-        let (_, answers) = path.ask(&fresh, &[("get_fitness", json!({}))]).await;
-        assert!(answers[0].0, "{answers:?}");
-        let mails = world.mails_to(jack.email).await;
-        assert!(
-            mails.iter().any(|mail| mail.letter.text.contains(COACH)),
-            "Jack is told"
-        );
+        by_the_public_page(&path, &url).await;
     })
     .await;
+}
+
+/// Ana invites, Jack joins the same URL.
+async fn invited(path: &Path<'_>) -> String {
+    let (ana, jack) = (path.world.ana().person, path.world.jack().person);
+
+    // Ana invites, the mail's URL works, and covers what she ticked.
+    let told = path
+        .step(&[
+            "invite",
+            ana.email,
+            PASSWORD,
+            COACH,
+            "get_training_history",
+            "get_athlete_profile",
+        ])
+        .await;
+    let url = told["url"].as_str().unwrap().to_owned();
+    let (tools, answers) = path
+        .ask(
+            &url,
+            &[
+                ("list_athletes", json!({})),
+                ("select_athlete", json!({"athlete": "ana berger"})),
+                ("get_training_history", json!({})),
+                ("get_wellness", json!({})),
+            ],
+        )
+        .await;
+    assert_eq!(tools[..2], ["list_athletes", "select_athlete"]);
+    assert!(tools.contains(&"get_roster_overview".to_owned()) && tools.contains(&"get_wellness".to_owned()));
+    let [(failed, listed), (_, selected), (_, read), (refused, refusal)] = &answers[..] else {
+        panic!("{answers:?}")
+    };
+    assert!(
+        !failed && listed.contains("Ana Berger") && !listed.contains("Jack"),
+        "{listed}"
+    );
+    assert!(selected.contains("Ana Berger"), "{selected}");
+    assert!(read.starts_with("Ana Berger · "), "{read}");
+    assert!(
+        *refused && refusal.contains("has not granted get_wellness"),
+        "{refusal}"
+    );
+
+    // Jack joins the same URL; from then on reads follow the selection and say so.
+    let joined = path
+        .step(&["invite", jack.email, PASSWORD, COACH, "get_fitness"])
+        .await;
+    assert_eq!(
+        joined["url"],
+        Value::Null,
+        "a URL that is in use is not mailed about"
+    );
+    let (_, answers) = path
+        .ask(
+            &url,
+            &[
+                ("select_athlete", json!({"athlete": "jack"})),
+                ("get_fitness", json!({})),
+                ("get_fitness", json!({"athlete": "Ana"})),
+                ("get_roster_overview", json!({})),
+            ],
+        )
+        .await;
+    assert!(answers[1].1.starts_with("Jack Nguyen"), "{}", answers[1].1);
+    assert!(answers[2].0 && answers[2].1.contains("Ana Berger has not granted get_fitness"));
+    assert!(answers[3].1.contains("Ana Berger") && answers[3].1.contains("Jack Nguyen"));
+    url
+}
+
+/// Ana grants one tool more, then takes all back.
+async fn granted_and_revoked(path: &Path<'_>, url: &str) {
+    let ana = path.world.ana().person;
+    let told = path
+        .step(&["grant", ana.email, PASSWORD, COACH, "get_wellness"])
+        .await;
+    assert!(told["mail"].as_str().unwrap().contains("Ana Berger"));
+    let (_, answers) = path
+        .ask(&url, &[("get_wellness", json!({"athlete": "Ana"}))])
+        .await;
+    assert!(
+        !answers[0].0 && answers[0].1.starts_with("Ana Berger · "),
+        "{answers:?}"
+    );
+    let told = path.step(&["revoke", ana.email, PASSWORD, COACH]).await;
+    assert!(told["mail"].as_str().unwrap().contains("Ana Berger"));
+    let (_, answers) = path
+        .ask(
+            url,
+            &[
+                ("get_wellness", json!({"athlete": "Ana"})),
+                ("list_athletes", json!({})),
+            ],
+        )
+        .await;
+    assert!(answers[0].0 && !answers[0].1.contains("Berger"), "{answers:?}");
+    assert!(!answers[1].1.contains("Ana Berger") && answers[1].1.contains("Jack Nguyen"));
+}
+
+/// The coach has the same URL mailed again, then a new one in its place, then leaves Jack.
+async fn by_the_public_page(path: &Path<'_>, url: &str) {
+    let told = path.step(&["resend", COACH]).await;
+    assert_eq!(told["url"], url);
+    let told = path.step(&["regenerate", COACH]).await;
+    let fresh = told["url"].as_str().unwrap().to_owned();
+    assert_ne!(fresh, url);
+    assert_eq!(path.knocks(url).await, 404);
+    let (_, answers) = path.ask(&fresh, &[("get_fitness", json!({}))]).await;
+    assert!(answers[0].1.starts_with("Jack Nguyen · "), "{answers:?}");
+    let told = path.step(&["leave", COACH, "Jack Nguyen"]).await;
+    assert!(told["left"].as_str().unwrap().contains("Jack Nguyen"));
+    let (_, answers) = path.ask(&fresh, &[("get_fitness", json!({}))]).await;
+    assert!(answers[0].0, "{answers:?}");
+    let mails = path.world.mails_to(path.world.jack().person.email).await;
+    assert!(
+        mails.iter().any(|mail| mail.letter.text.contains(COACH)),
+        "Jack is told"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

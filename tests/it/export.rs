@@ -6,6 +6,7 @@ use icusync::{
     demo::seed::PASSWORD,
     ids::{AccountId, LogId},
     queries::{self, activity_log::Entry},
+    secrets::{Token, TokenKind},
 };
 use reqwest::Method;
 use serde_json::Value;
@@ -202,7 +203,6 @@ async fn coaches_and_coaching_are_in_it() {
         let coaches = world.coaches().await;
         let pool = &world.app.pool;
         let (ana, tria) = (world.ana().clone(), world.tria().clone());
-        world.coach_as(coaches[1].email, &tria).await;
         let coach = queries::coaches::by_email(pool, coaches[0].email)
             .await
             .unwrap()
@@ -234,11 +234,9 @@ async fn coaches_and_coaching_are_in_it() {
             .await
             .unwrap()
             .unwrap();
-        let link = queries::links::of_coach(pool, self_coach.id)
-            .await
-            .unwrap()
-            .unwrap();
-        queries::links::select(pool, link.id, own.id, now).await.unwrap();
+        let token = coaches[1].link.rsplit('/').next().unwrap();
+        let hash = Token::parse(TokenKind::Link, token).unwrap().hash();
+        assert!(queries::links::select(pool, hash, own.id, now).await.unwrap());
 
         let mut browser = world.signed_in(&tria).await;
         let page = browser.post("/account/export", &[]).await;

@@ -330,6 +330,10 @@ async fn pages_about_coaches(browser: &mut Browser, grant: &str, evil: &str) -> 
 
 // Hard case 80.
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one list of every place where foreign text can stand"
+)]
 async fn whatever_people_and_upstream_write_stays_text() {
     test_with(
         |config| {

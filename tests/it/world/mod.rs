@@ -199,16 +199,6 @@ impl World {
         coaches
     }
 
-    /// Gives the coach with this address the address of `seeded`'s account: the two are one person.
-    pub async fn coach_as(&self, coach: &str, seeded: &Seeded) {
-        sqlx::query("update coaches set email = $2, email_key = $2 where email_key = $1")
-            .bind(coach)
-            .bind(seeded.person.email)
-            .execute(&self.app.pool)
-            .await
-            .unwrap();
-    }
-
     /// Another instance of the service on the same database, with nothing of this one's memory.
     pub async fn other_instance(&self) -> Instance {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
