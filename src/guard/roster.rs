@@ -376,10 +376,9 @@ impl Roster {
             self.touch(member, |_| ());
             return Err(self.ungranted(member, tool));
         }
+        // All of them, not only the one that is called: what an answer holds beside its own follows them too.
         self.touch(member, |touch| {
-            if !touch.tools.contains(&tool.name) {
-                touch.tools.push(tool.name);
-            }
+            touch.tools = member.tools.iter().map(|tool| tool.name).collect();
         });
         if let Some(open) = self.open_already(member.grant) {
             return open.for_tool(&self.app, tool);

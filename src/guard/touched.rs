@@ -22,7 +22,7 @@ pub struct Touch {
     pub name: String,
     /// The grant that it rests on; none for an athlete's own call.
     pub grant: Option<GrantId>,
-    /// The tools of this athlete that the call used.
+    /// The tools that were granted for this athlete when the call began to use one: its answer rests on all of them.
     pub tools: Vec<&'static str>,
     /// What was opened.
     pub ties: Vec<Tie>,

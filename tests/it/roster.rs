@@ -482,13 +482,22 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
                 reply.told().1 && reply.told().0.starts_with(changed),
                 "{tool}: {reply:?}"
             );
-            // Another tool's leave is not what this one rests on.
+            // Parts of an answer rest on another tool's leave, such as what is planned.
             change(&world, world.ana(), &everything, None).await;
             let reply = during(
                 &bench,
                 tool,
                 "coach-other",
                 change(&world, world.ana(), &[tool], None),
+            )
+            .await;
+            assert!(reply.told().0.starts_with(changed), "{tool}: {reply:?}");
+            // More than before takes nothing away.
+            let reply = during(
+                &bench,
+                tool,
+                "coach-more",
+                change(&world, world.ana(), &everything, None),
             )
             .await;
             assert!(!reply.told().0.starts_with("Withheld"), "{tool}: {reply:?}");
