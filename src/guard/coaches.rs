@@ -338,7 +338,8 @@ pub async fn end(
     }
     let to = address_of(grant);
     let unheard = outbox::withdraw_grant(&mut *db, app, &to, grant.account_id, grant.created_at).await?;
-    if unheard || State::of(grant, app.clock.now()) == State::Expired {
+    // Who used it knows of it, mail or not.
+    if (unheard && grant.first_used_at.is_none()) || State::of(grant, app.clock.now()) == State::Expired {
         return Ok(true);
     }
     let mail = Mail::GrantEnded(GrantEnded {

@@ -978,6 +978,7 @@ async fn an_invite_is_resent_sleeps_wakes_and_is_withdrawn() {
             "/coaches?done=changed",
             "the same invite wakes it too"
         );
+        assert_eq!(subjects(&world, TOM).await, 6);
 
         let withdrawn = browser.post(&format!("{path}/revoke"), &[]).await;
         assert!(said(&mut browser, &withdrawn).await.contains("withdrawn"));
@@ -1050,6 +1051,7 @@ async fn what_is_in_use_is_revoked_and_what_expired_is_opened_again_or_removed()
         );
 
         invite(&mut browser, TOM, &["get_fitness"]).await;
+        assert_eq!(subjects(&world, TOM).await, 3);
         let grant = only_grant(&world, &ana).await;
         use_it(&world, &grant, "Claude").await;
         let revoked = browser.post(&format!("/coaches/{}/revoke", grant.id), &[]).await;
