@@ -552,7 +552,7 @@ fn to_accounts() -> Vec<Sample> {
 }
 
 fn about_invites() -> Vec<Sample> {
-    let tria = || joined("Tríona O’Shea-Łuczak", "triona@example.test");
+    let tria = || joined("Tríona O’Shea-Łuczak", "tria@example.test");
     let mut many = vec![joined("Jack Nguyen", "jack@example.test"), tria()];
     "See you on Tuesday.".clone_into(&mut many[0].note);
     many[1].expires = Some("Thursday, 31 December 2026".to_owned());
