@@ -169,7 +169,7 @@ async fn granted_and_revoked(path: &Path<'_>, url: &str) {
         .await;
     assert!(told["mail"].as_str().unwrap().contains("Ana Berger"));
     let (_, answers) = path
-        .ask(&url, &[("get_wellness", json!({"athlete": "Ana"}))])
+        .ask(url, &[("get_wellness", json!({"athlete": "Ana"}))])
         .await;
     assert!(
         !answers[0].0 && answers[0].1.starts_with("Ana Berger · "),
