@@ -335,7 +335,7 @@ pub async fn show(
             "in-use",
             State::InUse,
             "Coaching you",
-            "Each question of theirs about you stands in your activity log.",
+            "Each call that they make on your data is in your activity log.",
         ),
         section(
             "asleep",

@@ -311,10 +311,11 @@ fn render(
         blocks.push("missed: no activity of that sport, or of its family, on that day.".to_owned());
     }
     if rows.iter().any(|(_, standing)| standing.not_paired) {
-        blocks.push(
-            "not paired: the calendar ties no activity to it; include=done looks for one of that day and sport."
-                .to_owned(),
-        );
+        let hint = match done {
+            Done::Missing(_) => "",
+            _ => "; include=done looks for one of that day and sport",
+        };
+        blocks.push(format!("not paired: the calendar ties no activity to it{hint}."));
     }
     if let Done::Missing(why) = done {
         blocks.push(why.clone());

@@ -188,7 +188,7 @@ async fn an_invite_grants_what_is_ticked_and_mails_the_coachs_url() {
             "Tom@Coach.Example",
             "1 of 2 fitness tools, Calendar",
             "Goal: sub 3:10 <b>",
-            "your word only",
+            "Last day none, until you take it back",
             "never",
         ] {
             assert!(list.text().contains(words), "{words} in {}", list.text());
@@ -534,7 +534,7 @@ async fn it_ends_with_the_last_day_where_the_athlete_lives() {
                 end.parse::<chrono::DateTime<chrono::Utc>>().unwrap()
             );
             let list = browser.get("/coaches").await.text();
-            assert!(list.contains(&format!("Ends with {says}")), "{list}");
+            assert!(list.contains(&format!("Last day {says}")), "{list}");
             let edit = browser.get(&format!("/coaches/{}", grant.id)).await;
             assert_eq!(edit.attribute("#last-day", "value").as_deref(), Some(day));
             url_mailed_to(&world, TOM).await;
@@ -694,7 +694,7 @@ async fn the_demos_coaches_stand_on_their_athletes_pages() {
             let mut browser = world.signed_in(&seeded).await;
             let text = browser.get("/coaches").await.text();
             assert!(
-                text.contains(&format!("coach@example.test May use {may} Ends with")),
+                text.contains(&format!("coach@example.test May use {may} Last day")),
                 "{text}"
             );
         }
@@ -1018,7 +1018,7 @@ async fn what_is_in_use_is_revoked_and_what_expired_is_opened_again_or_removed()
         let mut browser = world.signed_in(&ana).await;
         let list = browser.get("/coaches").await.text();
         assert!(list.contains("Expired Their last day is over"), "{list}");
-        assert!(list.contains("Ended with Monday, 30 November 2026"), "{list}");
+        assert!(list.contains("Last day Monday, 30 November 2026"), "{list}");
         assert_eq!(
             browser.post(&format!("{path}/resend"), &[]).await.location(),
             "/coaches?done=in-use"

@@ -860,7 +860,7 @@ async fn a_visit_shows_the_own_roster_for_half_an_hour() {
             "Tríona",
             "Fitness and form",
             "not yet",
-            "ended by either of you",
+            "Last day none, until one of you ends it",
         ] {
             assert!(text.contains(said), "{said} in {text}");
         }

@@ -141,8 +141,15 @@ async fn run_for(
     }
 }
 
-/// Takes the athlete out of the arguments: the tool does not know it.
+/// Takes the athlete out of the arguments: the tool does not know it. Several at once are refused here, since the tool's
+/// own refusal would not name `athlete`.
 fn athlete_of(given: &mut Map<String, Value>) -> Result<Option<String>, ToolError> {
+    if given.contains_key("athletes") {
+        return Err(ToolError::Input(
+            "Not done: this tool answers for one athlete at a time. Pass athlete, a name or an id, instead of athletes."
+                .to_owned(),
+        ));
+    }
     match given.remove(ATHLETE) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -178,4 +185,25 @@ fn named(touched: &[Touch], so: impl Fn(&Touch) -> bool) -> String {
         .map(|touch| touch.name.as_str())
         .collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn several_athletes_at_once_are_refused_with_the_argument_to_use() {
+        let mut given = Map::from_iter([("athletes".to_owned(), json!(["ana", "jack"]))]);
+        let error = athlete_of(&mut given).unwrap_err().to_string();
+        assert!(error.contains("Pass athlete, a name or an id"), "{error}");
+
+        let mut given = Map::from_iter([
+            ("athlete".to_owned(), json!(9_000_041)),
+            ("sport".to_owned(), json!("Run")),
+        ]);
+        assert_eq!(athlete_of(&mut given).unwrap().as_deref(), Some("9000041"));
+        assert_eq!(given.len(), 1, "the tool does not see it");
+    }
 }

@@ -259,6 +259,10 @@ fn done_missed_and_unclear_are_told_apart() {
         text.contains(why) && text.contains("\tdone i91\t") && !text.contains("missed"),
         "{text}"
     );
+    assert!(
+        text.contains("not paired: the calendar ties no activity to it.\n") && !text.contains("include=done"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -348,7 +348,7 @@ fn notes(rows: &[(Line, Vec<String>)]) -> Vec<String> {
     }
     if any(|figures| !figures.not_paired.is_empty()) {
         notes.push(
-            "not paired: the calendar ties no activity to it; get_events with include=done looks for one."
+            "not paired: the calendar ties no activity to it; get_events with include=done looks for one, where get_training_history is granted."
                 .to_owned(),
         );
     }
