@@ -142,7 +142,7 @@ pub async fn invite(
         typed: coach.email,
         key: coach.email_key,
     };
-    if let Some(grant) = queries::grants::of_pair(&mut *db, coach.id, from.account).await? {
+    if let Some(grant) = queries::grants::lock_of_pair(&mut *db, coach.id, from.account).await? {
         if State::of(&grant, now).is_awake() && says(&grant, terms) {
             return Ok(Invited::Unchanged(grant.id));
         }
@@ -201,7 +201,7 @@ pub async fn change(
     terms: &Terms<'_>,
 ) -> anyhow::Result<Edited> {
     let now = app.clock.now();
-    let Some(grant) = queries::grants::lock_one_of_account(&mut *db, from.account, id).await? else {
+    let Some(grant) = lock_with_coach(db, from.account, id).await? else {
         return Ok(Edited::Gone);
     };
     if State::of(&grant, now).is_awake() && says(&grant, terms) {
@@ -225,7 +225,7 @@ pub async fn resend(
     id: GrantId,
 ) -> anyhow::Result<Option<Queued>> {
     let now = app.clock.now();
-    let grant = queries::grants::lock_one_of_account(&mut *db, from.account, id).await?;
+    let grant = lock_with_coach(db, from.account, id).await?;
     let resent = |grant: &Grant| matches!(State::of(grant, now), State::Waiting | State::Asleep);
     let Some(grant) = grant.filter(resent) else {
         return Ok(None);
@@ -240,6 +240,20 @@ pub async fn resend(
         queries::grants::resent(&mut *db, id, from.account, now).await?;
     }
     Ok(Some(queued))
+}
+
+/// The grant of this account, locked after its coach: athletes who join one coach at once must see each other's mail. The
+/// order is that of an invite and of a coach who leaves.
+async fn lock_with_coach(
+    db: &mut PgConnection,
+    account: AccountId,
+    id: GrantId,
+) -> sqlx::Result<Option<Grant>> {
+    let Some(grant) = queries::grants::one_of_account(&mut *db, account, id).await? else {
+        return Ok(None);
+    };
+    queries::coaches::locked(&mut *db, grant.coach_id).await?;
+    queries::grants::lock_one_of_account(db, account, id).await
 }
 
 /// Tells a coach what `grant` says from now on. Whoever never used it and could not do so any more is invited again: the

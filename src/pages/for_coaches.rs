@@ -352,7 +352,7 @@ pub async fn confirm_page<W: Wanted>(
 }
 
 /// Spends the link whose page was sent back, and locks its coach until `db`'s transaction ends: of many buttons at once, one
-/// gets it. Nothing when the link no longer works, or the coach is gone.
+/// gets it. Nothing when the link no longer works, or the coach is gone; then nothing was written either.
 async fn spend(
     wish: Wish,
     db: &mut sqlx::PgConnection,
@@ -364,11 +364,17 @@ async fn spend(
     let Some(token) = token.filter(|token| mail_link::is_form_of(token, sent)) else {
         return Ok(None);
     };
-    let link = queries::mail_links::take(&mut *db, token.hash(), wish.kind(), app.clock.now()).await?;
-    match link {
-        Some(link) => Ok(queries::coaches::locked_by_email(db, &link.email_key).await?),
-        None => Ok(None),
-    }
+    let (hash, now) = (token.hash(), app.clock.now());
+    let Some(link) = queries::mail_links::peek(&mut *db, hash, wish.kind(), now).await? else {
+        return Ok(None);
+    };
+    // The coach before the link: whoever ends all links of a coach holds the coach already, and two that took them in
+    // different order would wait for each other.
+    let Some(coach) = queries::coaches::locked_by_email(&mut *db, &link.email_key).await? else {
+        return Ok(None);
+    };
+    let spending = queries::mail_links::take(db, hash, wish.kind(), now).await?;
+    Ok(spending.map(|_| coach))
 }
 
 /// A page that says how a wish ended.

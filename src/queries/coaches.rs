@@ -115,7 +115,8 @@ pub async fn set_refuses_all(db: impl Db<'_>, id: CoachId, since: Option<DateTim
     .map(drop)
 }
 
-/// Refuses one account's invites.
+/// Refuses one account's invites; nothing when the account is gone. It is locked until the transaction ends, so whoever ends
+/// grants beside this does it afterwards: an account that is being deleted is locked before its grants.
 pub async fn refuse(
     db: impl Db<'_>,
     id: CoachId,
@@ -123,7 +124,10 @@ pub async fn refuse(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into refusals (coach_id, account_id, created_at) values ($1, $2, $3) on conflict do nothing",
+        r#"
+        with account as materialized (select id from accounts where id = $2 for key share)
+        insert into refusals (coach_id, account_id, created_at) select $1, id, $3 from account on conflict do nothing
+        "#,
         id.0,
         account_id.0,
         now

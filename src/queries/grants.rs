@@ -76,6 +76,29 @@ pub async fn of_pair(
     .await
 }
 
+/// [`of_pair`], and nobody else changes or ends it before this transaction ends.
+pub async fn lock_of_pair(
+    db: impl Db<'_>,
+    coach_id: CoachId,
+    account_id: AccountId,
+) -> sqlx::Result<Option<Grant>> {
+    sqlx::query_as!(
+        Grant,
+        r#"
+        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
+            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
+            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+        from grants g join coaches c on c.id = g.coach_id
+        where g.coach_id = $1 and g.account_id = $2
+        for update of g
+        "#,
+        coach_id.0,
+        account_id.0
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// All grants of an account, oldest first.
 pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<Grant>> {
     sqlx::query_as!(

@@ -218,7 +218,8 @@ pub async fn selection_of(db: impl Db<'_>, id: LinkId) -> sqlx::Result<Option<Se
     .await
 }
 
-/// Selects an athlete of the coach whose link has the hash; false when the link is not in use or the grant has ended.
+/// Selects an athlete of the coach whose link has the hash; false when the link is not in use or the grant has ended. The
+/// grant is locked before the link, as it is when a grant ends and takes the selection with it.
 pub async fn select(
     db: impl Db<'_>,
     hash: TokenHash,
@@ -227,8 +228,10 @@ pub async fn select(
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
-        update links set selected_grant_id = $2, selected_at = $3
-        where token_hash = $1 and exists (select from grants g where g.id = $2 and g.coach_id = links.coach_id)
+        with granted as materialized (select id, coach_id from grants where id = $2 for key share)
+        update links set selected_grant_id = granted.id, selected_at = $3
+        from granted
+        where links.token_hash = $1 and links.coach_id = granted.coach_id
         "#,
         hash.as_bytes(),
         grant_id.0,

@@ -272,8 +272,9 @@ async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant)
     match end {
         // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
         Some(error @ intervals::Error::Unauthorized) => {
-            let error = roster.looked_into(member, error.into()).await;
-            return Err(lost(&error));
+            // That is one request more, for which nobody else is kept waiting either.
+            let looked = timeout_at(limit, roster.looked_into(member, error.into())).await;
+            return Err(looked.map_or_else(|_| TOO_LONG.to_owned(), |error| lost(&error)));
         }
         Some(error) => return Err(reason(&error)),
         None => {}

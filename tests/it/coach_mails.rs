@@ -9,7 +9,7 @@ use icusync::{
     ids::CoachId,
     jobs,
     mail::{
-        Address, CoachNewUrl, CoachUrl, GrantChanged, Mail, NewClient, Why,
+        Address, CoachNewUrl, CoachUrl, Envelope, GrantChanged, Mail, NewClient, Why,
         outbox::{self, Queued},
         transport::CapturedMail,
     },
@@ -19,7 +19,12 @@ use icusync::{
     },
 };
 
-use crate::world::{World, test, test_with};
+use sqlx::{Connection as _, Executor as _, PgConnection};
+
+use crate::{
+    database::until_waiting,
+    world::{World, test, test_with, url_of},
+};
 
 const COACH: &str = "sam@example.test";
 
@@ -198,6 +203,111 @@ async fn of_athletes_who_join_at_once_none_is_lost() {
                 "{}",
                 mails[1].letter.text
             );
+        }
+    })
+    .await;
+}
+
+/// Sends an invite again; the transaction is still open.
+async fn resent(world: &World, seeded: &Seeded) -> sqlx::Transaction<'static, sqlx::Postgres> {
+    let (from, id) = (grantor(world, seeded).await, grant(world, seeded).await.id);
+    let mut transaction = world.app.pool.begin().await.unwrap();
+    let queued = coaches::resend(&mut transaction, &world.app, &from, id).await;
+    assert_eq!(queued.unwrap(), Some(Queued::Queued));
+    transaction
+}
+
+// Sent again at the same moment, they still find each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_invites_that_are_sent_again_at_once_one_mail_tells() {
+    test(async |world| {
+        for seeded in [world.ana(), world.jack()] {
+            invite(&world, seeded).await;
+        }
+        world.clock.advance(Duration::hours(2));
+        world.mails_to(COACH).await;
+        world.clock.advance(Duration::hours(2));
+        let link = queries::links::of_coach(&world.app.pool, coach_id(&world).await).await;
+        let link = link.unwrap().unwrap().id;
+        queries::links::touch(&world.app.pool, link, "claude", world.clock.now())
+            .await
+            .unwrap();
+        let (first, second) = (resent(&world, world.ana()).await, async {
+            resent(&world, world.jack()).await.commit().await.unwrap();
+        });
+        let commit = async {
+            until_waiting(&url_of(&world.database), 1).await;
+            first.commit().await.unwrap();
+        };
+        tokio::join!(second, commit);
+        let before = world.mails.all().len();
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(
+            mails.last().unwrap().letter.subject,
+            "2 athletes joined your IcuSync roster"
+        );
+        assert_eq!(world.mails.all().len(), before + 1, "{:?}", subjects(&mails));
+    })
+    .await;
+}
+
+// Two tabs of one athlete: the second one invites while the first one takes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_that_meets_a_revoke_begins_anew() {
+    test(async |world| {
+        invite(&world, world.ana()).await;
+        world.mails_to(COACH).await;
+        let first = grant(&world, world.ana()).await.id;
+        let url = url_of(&world.database);
+        let mut other = PgConnection::connect(&url).await.unwrap();
+        other.execute("begin; delete from grants").await.unwrap();
+        let commit = async {
+            until_waiting(&url, 1).await;
+            other.execute("commit").await.unwrap();
+        };
+        let again = invite_until(&world, world.ana(), COACH, &["get_wellness"], None);
+        let (invited, ()) = tokio::join!(again, commit);
+        assert!(matches!(invited, Invited::Joined(..)), "{invited:?}");
+        let stands = grant(&world, world.ana()).await;
+        assert!(
+            stands.id != first && stands.tools == ["get_wellness"],
+            "{stands:?}"
+        );
+    })
+    .await;
+}
+
+// The name stands in mails to addresses that a stranger typed, and its owner writes it at will.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_mail_program_finds_a_link_in_a_name() {
+    test(async |world| {
+        for (name, shown) in [
+            ("Win at https://evil.example/x", "Win at https: //evil. example/x"),
+            ("www.evil.example bit．ly", "www. evil. example bit. ly"),
+            ("J.P. St.John", "J. P. St. John"),
+            ("ana@example.test", "ana@example.test"),
+        ] {
+            let mail = Mail::GrantChanged(GrantChanged {
+                athlete: name.to_owned(),
+                athlete_email: "ana@example.test".to_owned(),
+                note: String::new(),
+                may: Vec::new(),
+                expires: None,
+            });
+            let envelope = Envelope {
+                to: COACH.to_owned(),
+                at: world.clock.now(),
+                public_url: world.web.clone(),
+            };
+            let letter = mail.render(&envelope).unwrap();
+            assert_eq!(
+                letter.subject,
+                format!("{shown} changed what you may do on IcuSync")
+            );
+            assert!(letter.text.contains(shown), "{}", letter.text);
+            for part in [&letter.text, &letter.html] {
+                assert!(name == shown || !part.contains(name), "{part}");
+            }
         }
     })
     .await;

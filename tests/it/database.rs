@@ -158,7 +158,7 @@ pub async fn eventually(limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 /// Until so many connections to the database at `url` wait for a lock.
-async fn until_waiting(url: &str, count: u32) {
+pub async fn until_waiting(url: &str, count: u32) {
     let mut watcher = PgConnection::connect(url).await.unwrap();
     eventually(Duration::from_secs(2), async || {
         let waiting: i64 = sqlx::query_scalar(
@@ -800,6 +800,63 @@ async fn an_answer_that_comes_late_does_not_rename_the_athlete_connected_since()
                 .await
                 .unwrap();
         assert_eq!(row, ("Somebody Else".to_owned(), "Asia/Tokyo".to_owned()));
+    })
+    .await;
+}
+
+/// Hard case 118: the schema of before coaches, with what athletes have in it, becomes the one of today and loses nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn data_of_before_coaches_is_taken_over() {
+    const BEFORE: [&str; 3] = [
+        include_str!("../../migrations/0001_start.sql"),
+        include_str!("../../migrations/0002_account.sql"),
+        include_str!("../../migrations/0003_connector.sql"),
+    ];
+    test(async |world| {
+        let mut browser = world.signed_in(world.ana()).await;
+        browser.get("/dashboard").await;
+        let call = world.mcp(&world.jack().link).call("get_wellness", json!({})).await;
+        assert!(!call.is_error(), "{}", call.text());
+        world.browser().post("/forgot", &[("email", "ana@example.test")]).await;
+        let mut old = PgConnection::connect(&url_of(&world.database)).await.unwrap();
+        old.execute("create schema old; set search_path = old")
+            .await
+            .unwrap();
+        for migration in BEFORE {
+            old.execute(migration).await.unwrap();
+        }
+        let tables: Vec<(String, String)> = sqlx::query_as(
+            "select relname::text, string_agg(quote_ident(attname), ', ') from pg_class join pg_attribute on attrelid = pg_class.oid
+             where relnamespace = 'old'::regnamespace and relkind = 'r' and attnum > 0 and attgenerated = ''
+             group by pg_class.oid, relname order by pg_class.oid",
+        )
+        .fetch_all(&mut old)
+        .await
+        .unwrap();
+        for (table, columns) in &tables {
+            let copy = format!("insert into old.{table} ({columns}) select {columns} from public.{table}");
+            old.execute(sqlx::AssertSqlSafe(copy)).await.unwrap();
+        }
+        old.execute(include_str!("../../migrations/0004_coaches.sql"))
+            .await
+            .unwrap();
+        let mut rows = 0;
+        for (table, _) in &tables {
+            let count = format!(
+                "select (select count(*) from old.{table}), count(*) from (select * from old.{table} except select * from public.{table}) as other"
+            );
+            let (all, other): (i64, i64) =
+                sqlx::query_as(sqlx::AssertSqlSafe(count)).fetch_one(&mut old).await.unwrap();
+            assert_eq!(other, 0, "{table}");
+            rows += all;
+        }
+        assert!(rows > 15, "{rows} rows in {tables:?}");
+        // The rules of today hold for what was there: an athlete's link takes no coach beside the athlete.
+        old.execute("insert into coaches (id, email, email_key, created_at) values (gen_random_uuid(), 'c@c.example', 'c@c.example', now())")
+            .await
+            .unwrap();
+        let both = old.execute("update links set coach_id = (select id from coaches)").await;
+        assert!(both.unwrap_err().to_string().contains("links_one_owner"));
     })
     .await;
 }

@@ -10,15 +10,18 @@ use http::Response;
 use icusync::{
     guard::coaches::{self, Grantor, Invited},
     ids::{AccountId, CoachId, JobId, LogId},
-    mail::{Address, Mail, outbox},
+    jobs,
+    mail::{Address, Mail, Why, outbox},
     queries::{self, activity_log::Entry, grants::Terms},
     routes, start,
 };
 use reqwest::Method;
 use serde_json::json;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::{
     clients::{output, script, tool},
+    database::until_waiting,
     pages::post_to,
     world::{Browser, Mcp, Page, Proxy, World, form, inbox, test, test_with, url_of},
 };
@@ -120,19 +123,23 @@ async fn url(world: &World, coach: CoachId) -> String {
     url
 }
 
-/// Has a seeded person invite an address.
-async fn invite(world: &World, slug: &str, email: &str) -> Invited {
+async fn grantor(world: &World, slug: &str) -> Grantor {
     let seeded = world
         .people
         .iter()
         .find(|seeded| seeded.person.slug == slug)
         .unwrap();
-    let from = Grantor {
+    Grantor {
         account: account(world, seeded.person.email).await,
         email: seeded.person.email.to_owned(),
         athlete: seeded.person.name.to_owned(),
         zone: seeded.person.timezone.parse().unwrap(),
-    };
+    }
+}
+
+/// Has a seeded person invite an address.
+async fn invite(world: &World, slug: &str, email: &str) -> Invited {
+    let from = grantor(world, slug).await;
     let terms = Terms {
         tools: &["get_fitness".to_owned()],
         note: "",
@@ -1086,6 +1093,190 @@ async fn an_invite_at_the_same_moment_does_not_slip_through() {
             assert!(roster(&world, id).await.is_empty(), "{invited:?}");
             visitor.post("/for-coaches/my-roster/welcome-all", &[]).await;
         }
+    })
+    .await;
+}
+
+/// A connection of another's, in the middle of a transaction.
+async fn in_transaction(world: &World) -> PgConnection {
+    let mut other = PgConnection::connect(&url_of(&world.database)).await.unwrap();
+    other.execute("begin").await.unwrap();
+    other
+}
+
+// Whoever regenerates or erases holds the coach and then ends every link: a button that held its link and waited for the coach
+// would lock itself and the other out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_takes_the_coach_before_the_link() {
+    test(async |world| {
+        world.coaches().await;
+        for wish in WISHES {
+            let link = link(&world, wish, COACH).await;
+            let mut browser = world.browser();
+            let page = open(&mut browser, &link).await;
+            let mut other = in_transaction(&world).await;
+            let hold = "select 1 from coaches where email_key = 'coach@example.test' for update";
+            other.execute(hold).await.unwrap();
+            let end_links = async {
+                until_waiting(&url_of(&world.database), 1).await;
+                let end = "delete from mail_links where email_key = 'coach@example.test'";
+                let ended = other.execute(end).await.unwrap();
+                assert_eq!(ended.rows_affected(), 1, "{wish}");
+                other.execute("commit").await.unwrap();
+            };
+            let (pressed, ()) = tokio::join!(press(&mut browser, wish, &page), end_links);
+            assert_eq!(pressed.status, 410, "{wish}: {}", pressed.text());
+        }
+    })
+    .await;
+}
+
+// An account that is being deleted is locked first and its grants after it; a refusal names the account.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_waits_for_a_deletion_without_holding_its_grants() {
+    test(async |world| {
+        world.coaches().await;
+        let id = coach(&world, COACH).await.unwrap().id;
+        let mut browser = visit(&world, COACH).await;
+        let ana = account(&world, "ana@example.test").await.to_string();
+        let mut other = in_transaction(&world).await;
+        let hold = "select 1 from accounts where email_key = 'ana@example.test' for update";
+        other.execute(hold).await.unwrap();
+        let delete = async {
+            until_waiting(&url_of(&world.database), 1).await;
+            let grants = "delete from grants where account_id = (select id from accounts where email_key = 'ana@example.test')";
+            assert_eq!(other.execute(grants).await.unwrap().rows_affected(), 1);
+            other
+                .execute("delete from accounts where email_key = 'ana@example.test'; commit")
+                .await
+                .unwrap();
+        };
+        let fields = [("athlete", ana.as_str())];
+        let refuse = browser.post("/for-coaches/my-roster/refuse", &fields);
+        let (refused, ()) = tokio::join!(refuse, delete);
+        assert_eq!((refused.status, refused.location()), (303, "/for-coaches/my-roster"));
+        assert_eq!(roster(&world, id).await.len(), 2);
+        assert_eq!(count(&world, "refusals").await, 0);
+    })
+    .await;
+}
+
+// Somebody who grants nothing, however the form came about, is not refused by it.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_is_on_the_roster_can_be_refused() {
+    test(async |world| {
+        world.coaches().await;
+        let mut browser = visit(&world, COACH).await;
+        let nell = account(&world, "nell@example.test").await.to_string();
+        for athlete in [nell.as_str(), "00000000-0000-4000-8000-000000000000"] {
+            let refused = browser
+                .post("/for-coaches/my-roster/refuse", &[("athlete", athlete)])
+                .await;
+            assert_eq!(
+                (refused.status, refused.location()),
+                (303, "/for-coaches/my-roster")
+            );
+        }
+        assert_eq!(count(&world, "refusals").await, 0);
+    })
+    .await;
+}
+
+/// Edits and takes back what a seeded person grants, if it still stands.
+async fn edit_and_revoke(world: &World, slug: &str, coach: CoachId) {
+    let from = grantor(world, slug).await;
+    let Some(grant) = queries::grants::of_pair(&world.app.pool, coach, from.account)
+        .await
+        .unwrap()
+    else {
+        return;
+    };
+    let terms = Terms {
+        tools: &["get_wellness".to_owned()],
+        note: "",
+        expires_at: None,
+    };
+    let mut edit = world.app.pool.begin().await.unwrap();
+    coaches::change(&mut edit, &world.app, &from, grant.id, grant.version, &terms)
+        .await
+        .unwrap();
+    edit.commit().await.unwrap();
+    let mut revoke = world.app.pool.begin().await.unwrap();
+    let stands = queries::grants::lock_one_of_account(&mut *revoke, from.account, grant.id)
+        .await
+        .unwrap();
+    if let Some(grant) = stands {
+        coaches::end(&mut revoke, &world.app, &from.athlete, &grant, Why::Revoked)
+            .await
+            .unwrap();
+    }
+    revoke.commit().await.unwrap();
+}
+
+// All that can happen to a coach, at once and over and over: nobody waits for somebody who waits for them, since one of two
+// who do gets an error.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_to_a_coach_at_once_fails_for_nobody() {
+    test_with(generous, async |world| {
+        world.coaches().await;
+        let id = coach(&world, COACH).await.unwrap().id;
+        let visitor = visit(&world, COACH).await;
+        let ana = account(&world, "ana@example.test").await.to_string();
+        for _ in 0..6 {
+            let athlete = async |slug: &str| {
+                for _ in 0..3 {
+                    invite(&world, slug, COACH).await;
+                    edit_and_revoke(&world, slug, id).await;
+                    invite(&world, slug, COACH).await;
+                }
+            };
+            let leave = async {
+                let mut browser = visitor.clone();
+                for (path, fields) in [
+                    ("refuse", vec![("athlete", ana.as_str())]),
+                    ("welcome", vec![("athlete", ana.as_str())]),
+                    ("refuse-all", vec![]),
+                    ("welcome-all", vec![]),
+                ] {
+                    let page = browser
+                        .post(&format!("/for-coaches/my-roster/{path}"), &fields)
+                        .await;
+                    assert_eq!(page.status, 303, "{path}: {}", page.text());
+                }
+            };
+            let regenerate = async {
+                let mut transaction = world.app.pool.begin().await.unwrap();
+                queries::coaches::locked(&mut *transaction, id).await.unwrap();
+                coaches::regenerate(&mut transaction, &world.app, id)
+                    .await
+                    .unwrap();
+                transaction.commit().await.unwrap();
+            };
+            let select = async {
+                for name in ["ana", "jack", "nell", "bishnu"] {
+                    let call = Mcp::at(&url(&world, id).await)
+                        .call("select_athlete", json!({"athlete": name}))
+                        .await;
+                    assert!(matches!(call.status, 200 | 404), "{}", call.answer);
+                    let text = call.answer.to_string();
+                    assert!(!text.contains("cannot reach"), "{text}");
+                }
+            };
+            let upkeep = async {
+                jobs::tell_grants(&world.app).await.unwrap();
+                jobs::purge(&world.app).await.unwrap();
+                world.mails_to(COACH).await;
+            };
+            tokio::join!(
+                join_all(["ana", "jack", "nell", "bishnu"].map(athlete)),
+                leave,
+                regenerate,
+                select,
+                upkeep
+            );
+        }
+        let status = status(&url(&world, id).await).await;
+        assert_eq!(status, 200, "the URL of now works");
     })
     .await;
 }

@@ -17,10 +17,12 @@ use icusync::{
     tools::{Access, Answer, CATALOGUE, Group, ROSTER, Tool, ToolError},
 };
 use serde_json::{Map, Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::{
+    database::until_waiting,
     mcp_bench::{BEGUN, Bench, OPEN, Reply},
-    world::{self, Mcp, World},
+    world::{self, Mcp, World, url_of},
 };
 
 const COACH: &str = "coach@example.test";
@@ -720,6 +722,35 @@ async fn a_use_of_the_selection_never_undoes_a_newer_one() {
 }
 
 /// Hard case 51: a coach who trains has a connector of her own beside the coach's.
+// A grant that ends takes the selection with it: whoever selects must not hold the link and wait for a grant.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selection_stands_in_nobodys_way_who_takes_a_grant_back() {
+    world::test(async |world| {
+        let mcp = coached(&world).await;
+        told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        let (ana, jack) = (
+            grant(&world, world.ana()).await,
+            grant(&world, world.jack()).await,
+        );
+        let url = url_of(&world.database);
+        let mut other = PgConnection::connect(&url).await.unwrap();
+        other.execute("begin").await.unwrap();
+        let hold = sqlx::query("select 1 from grants where id = $1 for update").bind(jack.id.0);
+        hold.execute(&mut other).await.unwrap();
+        let revoke = async {
+            until_waiting(&url, 1).await;
+            let end = sqlx::query("delete from grants where id = $1").bind(ana.id.0);
+            assert_eq!(end.execute(&mut other).await.unwrap().rows_affected(), 1);
+            other.execute("commit").await.unwrap();
+        };
+        let (selected, ()) = tokio::join!(mcp.call("select_athlete", json!({"athlete": "jack"})), revoke);
+        assert!(!selected.is_error(), "{}", selected.text());
+        let text = told(&mcp, "get_fitness", json!({})).await;
+        assert!(text.starts_with("Jack Nguyen, selected earlier"), "{text}");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_coach_who_is_an_athlete_has_both() {
     world::test(async |world| {

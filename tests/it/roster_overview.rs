@@ -245,6 +245,30 @@ async fn whoever_does_not_answer_is_named_and_the_others_are_answered_for() {
     .await;
 }
 
+// Looking into a refused connection costs a request more, which may hang like any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_connection_that_cannot_be_looked_into_costs_only_its_row() {
+    world::test_with(
+        |config| config.call_seconds = 6,
+        async |world| {
+            settled(&world).await;
+            let coaches = world.coaches().await;
+            world.sim.revoke(world.tria().person.token);
+            world.sim.fault(Fault::on("/athlete/0").mode(Mode::Hang));
+            let text = told(&world, &coaches[0].link, json!({})).await;
+            assert!(
+                cell(&text, "Tríona", "left out").starts_with("took too long; ask again"),
+                "{text}"
+            );
+            assert!(
+                !cell(&text, "Jack", "CTL").is_empty() && !cell(&text, "Ana", "CTL").is_empty(),
+                "{text}"
+            );
+        },
+    )
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_coachs_answer_names_what_an_ungranted_tool_would_add() {
     world::test(async |world| {

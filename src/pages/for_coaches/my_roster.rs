@@ -203,12 +203,14 @@ pub async fn refuse(
     let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
         return door(session.is_some());
     };
+    queries::coaches::refuse(&mut *transaction, coach.id, athlete, app.clock.now()).await?;
     let left = end_grants(&mut transaction, &app, &coach, Some(athlete), How::Refused).await?;
-    if left > 0 {
-        queries::coaches::refuse(&mut *transaction, coach.id, athlete, app.clock.now()).await?;
+    if left == 0 {
+        // Somebody who is not on this roster is not refused either: the transaction is dropped.
+        return Ok(back(None));
     }
     transaction.commit().await?;
-    Ok(back((left > 0).then_some("refused")))
+    Ok(back(Some("refused")))
 }
 
 /// `POST /for-coaches/my-roster/welcome`: takes one account's invites again.
