@@ -4,7 +4,10 @@
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,7 +43,9 @@ struct Server {
 
 impl Server {
     async fn start(manner: &str) -> Self {
-        let folder = scratch(&format!("smtp-{manner}"));
+        // Two tests may want the same manner at once.
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let folder = scratch(&format!("smtp-{}", NUMBER.fetch_add(1, Ordering::SeqCst)));
         std::fs::create_dir_all(&folder).unwrap();
         let mut process = Command::new(tool("ICUSYNC_PYTHON"))
             .args([
