@@ -6,7 +6,7 @@
 //! - [`config`]: every setting, read once at start
 //! - [`app`]: the values that every request shares; [`start`] builds them and runs the service; [`server`] accepts
 //! - [`routes`]: every URL on one screen; [`layers`]: what stands around each; [`error`]: what a failure becomes
-//! - [`guard`]: sessions, link tokens, grants, limits: who asks, and may they
+//! - [`guard`]: sessions, link tokens, grants, rosters, limits: who asks, and may they
 //! - [`mcp`]: the MCP endpoint: list, call, protocol shims
 //! - [`tools`]: the tools and the shape of their answers
 //! - [`training`]: formulas over training data, pure

@@ -1,4 +1,4 @@
-//! Who asks, and may they: sessions, link tokens, grants, rate limits. Rights are types that only this room builds.
+//! Who asks, and may they: sessions, link tokens, grants, rosters, rate limits. Rights are types that only this room builds.
 //!
 //! No HTML, no tool logic, no upstream calls but those that a right depends on.
 
