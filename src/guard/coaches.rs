@@ -152,42 +152,48 @@ pub async fn invite(
     }
     let id = GrantId(app.random.uuid(&app.clock));
     queries::grants::create(&mut *db, id, coach.id, from.account, terms, now).await?;
-    let (athlete, athlete_email) = (from.athlete.clone(), from.email.clone());
-    let (may, expires) = (may(terms.tools), until(terms.expires_at, from.zone));
-    let (note, for_coaches) = (terms.note.to_owned(), for_coaches(app));
     if let Some(link) = queries::links::of_coach(&mut *db, coach.id).await? {
         let url = match link.last_used_at {
             Some(_) => None,
             None => url(app, &link),
         };
-        let joined = vec![Joined {
-            account: from.account,
-            athlete,
-            athlete_email,
-            note,
-            may,
-            expires,
-        }];
-        let mail = Mail::CoachJoined(CoachJoined {
-            joined,
-            url,
-            for_coaches,
-        });
+        let mail = joining(app, from, terms, url);
         let queued = outbox::enqueue(db, app, &address, Some(from.account), mail).await?;
         return Ok(Invited::Joined(id, queued));
     }
-    let url = make_link(db, app, coach.id).await?;
-    let mail = Mail::CoachInvite(CoachInvite {
-        athlete,
-        athlete_email,
-        note,
-        url,
-        may,
-        expires,
-        for_coaches,
-    });
+    let mail = invitation(app, from, terms, make_link(db, app, coach.id).await?);
     let queued = outbox::enqueue(db, app, &address, Some(from.account), mail).await?;
     Ok(Invited::New(id, queued))
+}
+
+/// The mail that brings a coach the URL, with what this athlete grants.
+fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String) -> Mail {
+    Mail::CoachInvite(CoachInvite {
+        athlete: from.athlete.clone(),
+        athlete_email: from.email.clone(),
+        note: terms.note.to_owned(),
+        url,
+        may: may(terms.tools),
+        expires: until(terms.expires_at, from.zone),
+        for_coaches: for_coaches(app),
+    })
+}
+
+/// The mail to a coach who has a URL already, with what this athlete grants.
+fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>) -> Mail {
+    let joined = Joined {
+        account: from.account,
+        athlete: from.athlete.clone(),
+        athlete_email: from.email.clone(),
+        note: terms.note.to_owned(),
+        may: may(terms.tools),
+        expires: until(terms.expires_at, from.zone),
+    };
+    Mail::CoachJoined(CoachJoined {
+        joined: vec![joined],
+        url,
+        for_coaches: for_coaches(app),
+    })
 }
 
 /// Changes a grant of `from`'s within `db`'s transaction, unless it is no longer at `version`, and tells the coach. One that
@@ -281,31 +287,9 @@ async fn invite_again(
 ) -> anyhow::Result<Queued> {
     let link = queries::links::of_coach(&mut *db, grant.coach_id).await?;
     let unused = link.filter(|link| link.last_used_at.is_none());
-    let (athlete, athlete_email) = (from.athlete.clone(), from.email.clone());
-    let (may, expires) = (may(terms.tools), until(terms.expires_at, from.zone));
-    let (note, for_coaches) = (terms.note.to_owned(), for_coaches(app));
     let mail = match unused.and_then(|link| url(app, &link)) {
-        Some(url) => Mail::CoachInvite(CoachInvite {
-            athlete,
-            athlete_email,
-            note,
-            url,
-            may,
-            expires,
-            for_coaches,
-        }),
-        None => Mail::CoachJoined(CoachJoined {
-            joined: vec![Joined {
-                account: from.account,
-                athlete,
-                athlete_email,
-                note,
-                may,
-                expires,
-            }],
-            url: None,
-            for_coaches,
-        }),
+        Some(url) => invitation(app, from, terms, url),
+        None => joining(app, from, terms, None),
     };
     outbox::enqueue(db, app, &address_of(grant), Some(from.account), mail).await
 }
