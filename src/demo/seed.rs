@@ -114,16 +114,20 @@ async fn invite(app: &App, person: &Person, coach: &Address, tools: &[String]) -
     let account = queries::accounts::by_email(&app.pool, &Address::parse(person.email)?.key).await?;
     let account = account.context("the person has no account")?;
     let known = match queries::coaches::by_email(&app.pool, &coach.key).await? {
-        Some(coach) => queries::grants::of_pair(&app.pool, coach.id, account.id).await?,
-        None => None,
+        Some(coach) => queries::grants::of_account(&app.pool, account.id)
+            .await?
+            .iter()
+            .any(|grant| grant.coach_id == coach.id),
+        None => false,
     };
     // What was seeded before stays as the person of this demo left it.
-    if known.is_some() {
+    if known {
         return Ok(());
     }
     let grantor = Grantor {
         account: account.id,
         email: account.email,
+        athlete_id: person.athlete_id.to_owned(),
         athlete: person.name.to_owned(),
         zone: person.timezone.parse()?,
     };

@@ -11,12 +11,14 @@ use crate::{
     app::App,
     ids::{AccountId, CoachId, GrantId, LinkId},
     mail::{
-        Address, CoachInvite, CoachJoined, GrantChanged, GrantEnded, Joined, Mail, May, Why,
+        Address, AthleteReplaced, CoachInvite, CoachJoined, GrantChanged, GrantEnded, Joined, Mail, May,
+        Turn, Why,
         outbox::{self, Queued},
     },
     queries::{
         self,
-        grants::{Grant, Terms},
+        connections::Connection,
+        grants::{Grant, NewGrant, Terms},
         links::Link,
     },
     secrets::{Token, TokenKind},
@@ -42,12 +44,16 @@ pub enum State {
     Asleep,
     /// Its last day is over.
     Expired,
+    /// The account shows another athlete than the one who granted it; it wakes when that one is connected again.
+    Replaced,
 }
 
 impl State {
     /// How things stand with `grant` at `now`.
     pub fn of(grant: &Grant, now: DateTime<Utc>) -> Self {
-        if grant.expires_at.is_some_and(|at| at <= now) {
+        if !grant.is_shown {
+            Self::Replaced
+        } else if grant.expires_at.is_some_and(|at| at <= now) {
             Self::Expired
         } else if asleep(grant.invited_at, grant.first_used_at, now) {
             Self::Asleep
@@ -81,6 +87,8 @@ pub struct Grantor {
     pub account: AccountId,
     /// Its address, as typed.
     pub email: String,
+    /// The athlete's intervals.icu id: the grant is this athlete's, whoever else the account may show later.
+    pub athlete_id: String,
     /// The athlete's name at intervals.icu.
     pub athlete: String,
     /// The athlete's zone, in which days end; UTC when it is not known.
@@ -88,7 +96,7 @@ pub struct Grantor {
 }
 
 /// What became of an invite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Invited {
     /// The coach takes no invites from this athlete. Nothing was written that may be committed.
     Refused,
@@ -96,10 +104,12 @@ pub enum Invited {
     New(GrantId, Queued),
     /// The coach has a URL already, which covers this athlete too from now on.
     Joined(GrantId, Queued),
-    /// The athlete had invited this coach before: the grant is changed.
-    Changed(GrantId, Queued),
+    /// The athlete had invited this coach before on the same terms, and the invite slept: it is awake and mailed once more.
+    Again(GrantId, Queued),
     /// The athlete had invited this coach before on the same terms. Nothing was written, and nobody is mailed.
-    Unchanged(GrantId),
+    Unchanged,
+    /// The athlete has granted this coach something else already: this. Nothing was written: an invite never changes what stands.
+    Stands(Box<Grant>),
 }
 
 /// What became of an edit.
@@ -111,6 +121,9 @@ pub enum Edited {
     Stale(Box<Grant>),
     /// It says all this already: nothing was written, and nobody is mailed.
     Unchanged,
+    /// The account shows another athlete than the one who granted it, and nobody changes what somebody else granted: nothing was
+    /// written.
+    Replaced,
     /// It is changed.
     Saved(Queued),
 }
@@ -142,16 +155,21 @@ pub async fn invite(
         typed: coach.email,
         key: coach.email_key,
     };
-    if let Some(grant) = queries::grants::lock_of_pair(&mut *db, coach.id, from.account).await? {
-        if State::of(&grant, now).is_awake() && says(&grant, terms) {
-            return Ok(Invited::Unchanged(grant.id));
-        }
-        queries::grants::change(&mut *db, grant.id, from.account, None, terms, now).await?;
-        let queued = tell_new_terms(db, app, from, &grant, terms).await?;
-        return Ok(Invited::Changed(grant.id, queued));
+    let standing = queries::grants::lock_of_pair(&mut *db, coach.id, from.account, &from.athlete_id);
+    if let Some(grant) = standing.await? {
+        return invite_standing(db, app, from, grant, terms).await;
     }
     let id = GrantId(app.random.uuid(&app.clock));
-    queries::grants::create(&mut *db, id, coach.id, from.account, terms, now).await?;
+    let new = NewGrant {
+        id,
+        coach_id: coach.id,
+        account_id: from.account,
+        athlete_id: &from.athlete_id,
+        athlete_name: &from.athlete,
+        athlete_zone: Some(from.zone.name()),
+        now,
+    };
+    queries::grants::create(&mut *db, new, terms).await?;
     if let Some(link) = queries::links::of_coach(&mut *db, coach.id).await? {
         let url = match link.last_used_at {
             Some(_) => None,
@@ -166,9 +184,31 @@ pub async fn invite(
     Ok(Invited::New(id, queued))
 }
 
+/// An invite to a coach who has a grant of this athlete. Only what says the same can be meant as an invite: whatever would change
+/// the grant is the athlete's to see first.
+async fn invite_standing(
+    db: &mut PgConnection,
+    app: &App,
+    from: &Grantor,
+    grant: Grant,
+    terms: &Terms<'_>,
+) -> anyhow::Result<Invited> {
+    let now = app.clock.now();
+    match State::of(&grant, now) {
+        State::Waiting | State::InUse if says(&grant, terms) => Ok(Invited::Unchanged),
+        State::Asleep if says(&grant, terms) => {
+            let queued = invite_again(db, app, from, &grant, terms).await?;
+            queries::grants::resent(db, grant.id, from.account, now).await?;
+            Ok(Invited::Again(grant.id, queued))
+        }
+        _ => Ok(Invited::Stands(Box::new(grant))),
+    }
+}
+
 /// The mail that brings a coach the URL, with what this athlete grants.
 fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String) -> Mail {
     Mail::CoachInvite(CoachInvite {
+        athlete_id: from.athlete_id.clone(),
         athlete: from.athlete.clone(),
         athlete_email: from.email.clone(),
         note: terms.note.to_owned(),
@@ -183,6 +223,7 @@ fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String) -> Mail
 fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>) -> Mail {
     let joined = Joined {
         account: from.account,
+        athlete_id: from.athlete_id.clone(),
         athlete: from.athlete.clone(),
         athlete_email: from.email.clone(),
         note: terms.note.to_owned(),
@@ -210,13 +251,17 @@ pub async fn change(
     let Some(grant) = lock_with_coach(db, from.account, id).await? else {
         return Ok(Edited::Gone);
     };
-    if State::of(&grant, now).is_awake() && says(&grant, terms) {
+    let state = State::of(&grant, now);
+    if state == State::Replaced {
+        return Ok(Edited::Replaced);
+    }
+    if state.is_awake() && says(&grant, terms) {
         return Ok(Edited::Unchanged);
     }
     if grant.version != version {
         return Ok(Edited::Stale(Box::new(grant)));
     }
-    queries::grants::change(&mut *db, id, from.account, Some(version), terms, now).await?;
+    queries::grants::change(&mut *db, id, from.account, version, terms, now).await?;
     let queued = tell_new_terms(db, app, from, &grant, terms).await?;
     Ok(Edited::Saved(queued))
 }
@@ -310,6 +355,7 @@ pub async fn tell_changed(
     terms: &Terms<'_>,
 ) -> anyhow::Result<Queued> {
     let changed = GrantChanged {
+        athlete_id: from.athlete_id.clone(),
         athlete: from.athlete.clone(),
         athlete_email: from.email.clone(),
         note: terms.note.to_owned(),
@@ -324,29 +370,124 @@ pub async fn tell_changed(
 
 /// Ends a grant at the athlete's word within `db`'s transaction; false when it had ended already. The coach is told, unless
 /// there is no news in it: the mail that would have told of the grant never left, or the grant had expired by itself.
-pub async fn end(
-    db: &mut PgConnection,
-    app: &App,
-    athlete: &str,
-    grant: &Grant,
-    why: Why,
-) -> anyhow::Result<bool> {
+pub async fn end(db: &mut PgConnection, app: &App, grant: &Grant, why: Why) -> anyhow::Result<bool> {
     if !queries::grants::end(&mut *db, grant.id, grant.account_id).await? {
         return Ok(false);
     }
     let to = address_of(grant);
-    let unheard = outbox::withdraw_grant(&mut *db, app, &to, grant.account_id, grant.created_at).await?;
+    let unheard = withdraw(&mut *db, app, grant).await?;
     // Who used it knows of it, mail or not.
     if (unheard && grant.first_used_at.is_none()) || State::of(grant, app.clock.now()) == State::Expired {
         return Ok(true);
     }
     let mail = Mail::GrantEnded(GrantEnded {
-        athlete: athlete.to_owned(),
+        athlete: grant.athlete_name.clone(),
         why,
     });
     // On nobody's behalf: when the account is being deleted, the mails on its behalf go with it.
     outbox::enqueue(db, app, &to, None, mail).await?;
     Ok(true)
+}
+
+/// Takes a grant out of the mails that still wait; true when the coach never heard of it.
+async fn withdraw(db: &mut PgConnection, app: &App, grant: &Grant) -> anyhow::Result<bool> {
+    let (to, account, athlete) = (address_of(grant), grant.account_id, &grant.athlete_id);
+    outbox::withdraw_grant(db, app, &to, account, athlete, grant.created_at).await
+}
+
+/// Tells the coaches, within `db`'s transaction, that the account shows another athlete than `before`: what `before` granted fell
+/// asleep, and what the athlete of `now` had granted is awake again. The connection's row is written already. Answers whether
+/// any coach was concerned.
+pub async fn athlete_replaced(
+    db: &mut PgConnection,
+    app: &App,
+    before: &Connection,
+    now: &Grantor,
+) -> anyhow::Result<Replaced> {
+    queries::grants::remember_athlete(
+        &mut *db,
+        before.account_id,
+        &before.athlete_id,
+        &before.athlete_name,
+        before.zone.as_deref(),
+    )
+    .await?;
+    let (mut asleep, mut awake) = (0, 0);
+    let mut grants = queries::grants::of_account(&mut *db, now.account).await?;
+    // In one order, since each is locked with its coach: two accounts that share coaches must not wait for each other.
+    grants.sort_by_key(|grant| grant.coach_id);
+    for known in grants {
+        if known.athlete_id != before.athlete_id && known.athlete_id != now.athlete_id {
+            continue;
+        }
+        // Read again under its lock: it may have been changed or ended meanwhile.
+        let Some(grant) = lock_with_coach(db, now.account, known.id).await? else {
+            continue;
+        };
+        if grant.athlete_id == now.athlete_id {
+            awake += 1;
+            tell_awake(db, app, now, &grant).await?;
+        } else {
+            asleep += 1;
+            tell_asleep(db, app, now, &grant).await?;
+        }
+    }
+    Ok(Replaced { asleep, awake })
+}
+
+/// How many grants it concerned that the account shows another athlete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Replaced {
+    /// Fell asleep.
+    pub asleep: usize,
+    /// Are no longer asleep for that reason.
+    pub awake: usize,
+}
+
+async fn tell_asleep(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Grant) -> anyhow::Result<()> {
+    let over = grant.expires_at.is_some_and(|at| at <= app.clock.now());
+    let unheard = withdraw(&mut *db, app, grant).await?;
+    if over || (unheard && grant.first_used_at.is_none()) {
+        return Ok(());
+    }
+    tell_replaced(db, app, now, grant, Turn::Away).await
+}
+
+/// Whoever used the grant is told that it counts again; whoever did not gets the invite once more, as the mail with it may have
+/// been taken back.
+async fn tell_awake(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Grant) -> anyhow::Result<()> {
+    withdraw(&mut *db, app, grant).await?;
+    match State::of(grant, app.clock.now()) {
+        State::InUse => tell_replaced(db, app, now, grant, Turn::Back).await,
+        State::Waiting => {
+            let terms = Terms {
+                tools: &grant.tools,
+                note: &grant.note,
+                expires_at: grant.expires_at,
+            };
+            invite_again(db, app, now, grant, &terms).await.map(drop)
+        }
+        State::Asleep | State::Expired | State::Replaced => Ok(()),
+    }
+}
+
+async fn tell_replaced(
+    db: &mut PgConnection,
+    app: &App,
+    now: &Grantor,
+    grant: &Grant,
+    turn: Turn,
+) -> anyhow::Result<()> {
+    let mail = Mail::AthleteReplaced(AthleteReplaced {
+        athlete_id: grant.athlete_id.clone(),
+        athlete: grant.athlete_name.clone(),
+        athlete_email: now.email.clone(),
+        turn,
+    });
+    let to = address_of(grant);
+    outbox::enqueue(db, app, &to, Some(now.account), mail)
+        .await
+        .map(drop)
 }
 
 /// Makes the coach's link; answers the URL.

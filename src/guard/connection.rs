@@ -138,6 +138,16 @@ pub fn never(app: &App) -> ToolError {
     ))
 }
 
+/// For a coach whose athlete's account has shown another athlete since the call began. The other one is not named: nothing of
+/// that athlete is the coach's to know.
+pub fn replaced() -> ToolError {
+    ToolError::Refused(
+        "Not done: this athlete's IcuSync account was just connected to another intervals.icu athlete, so what was granted is \
+         asleep until this one is connected again. list_athletes says how things stand."
+            .to_owned(),
+    )
+}
+
 /// For a connection whose token upstream refuses.
 fn reconnect(app: &App, row: &Connection) -> ToolError {
     ToolError::Reconnect(format!(

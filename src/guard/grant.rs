@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::{
     connection::{self, Brake, away},
     link::in_time,
+    roster::Member,
 };
 use crate::{
     app::App,
@@ -224,30 +225,37 @@ pub async fn open(
         // A coach's rights are opened from the roster; past it there are none.
         Caller::Coach { .. } => Allowed::Granted(Vec::new()),
     };
-    open_with(app, brake, caller, allowed, account, tool, deadline).await
+    let whose = Whose {
+        account,
+        athlete: None,
+    };
+    open_with(app, brake, caller, allowed, whose, tool, deadline).await
 }
 
-/// Opens the right of a coach to use `tool`, one of the `granted`, on the data of the athlete of `account`. Whether the
-/// grant stands is [`super::roster`]'s to know.
+/// Whose data is asked for.
+struct Whose<'a> {
+    account: AccountId,
+    /// The id of the athlete who granted it; none when the account's own athlete asks, whoever that is.
+    athlete: Option<&'a str>,
+}
+
+/// Opens the right of a coach to use `tool` on the data of `member`, or says why it cannot be opened just now. That the grant
+/// stands is the roster's to know; that the account still shows the athlete who gave it is looked at here, in the same row as the
+/// key to the data.
 pub(super) async fn open_for_coach(
     app: &App,
     brake: &Brake,
     coach: &Caller,
-    granted: Vec<&'static Tool>,
-    account: AccountId,
+    member: &Member,
     tool: &Tool,
     deadline: Instant,
 ) -> Result<(Granted, Tie), ToolError> {
-    open_with(
-        app,
-        brake,
-        coach,
-        Allowed::Granted(granted),
-        account,
-        tool,
-        deadline,
-    )
-    .await
+    let allowed = Allowed::Granted(member.tools().to_vec());
+    let whose = Whose {
+        account: member.account(),
+        athlete: Some(member.athlete_id()),
+    };
+    open_with(app, brake, coach, allowed, whose, tool, deadline).await
 }
 
 async fn open_with(
@@ -255,14 +263,17 @@ async fn open_with(
     brake: &Brake,
     caller: &Caller,
     allowed: Allowed,
-    account: AccountId,
+    whose: Whose<'_>,
     tool: &Tool,
     deadline: Instant,
 ) -> Result<(Granted, Tie), ToolError> {
-    let row = in_time(connections::of_account(&app.pool, account))
+    let row = in_time(connections::of_account(&app.pool, whose.account))
         .await
         .map_err(|error| away(&error))?;
     let row = row.ok_or_else(|| connection::never(app))?;
+    if whose.athlete.is_some_and(|granting| granting != row.athlete_id) {
+        return Err(connection::replaced());
+    }
     let credential = connection::usable(app, &row)?;
     let scopes = connection::scopes_of(&row.kind, &row.scopes);
     needs(app, tool, &scopes)?;

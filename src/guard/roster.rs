@@ -54,6 +54,8 @@ pub enum State {
     Reconnect,
     /// The athlete disconnected intervals.icu.
     Disconnected,
+    /// The athlete's account shows another athlete: what was granted sleeps until this one is connected again.
+    Replaced,
 }
 
 /// An athlete who grants the coach something.
@@ -88,6 +90,7 @@ impl Member {
             state: match row.status.as_str() {
                 "connected" => State::Connected,
                 "reconnect" => State::Reconnect,
+                "replaced" => State::Replaced,
                 _ => State::Disconnected,
             },
             // A name that this version does not know is of another one, and worth nothing here.
@@ -142,9 +145,15 @@ impl Member {
         Some(last.with_timezone(&self.zone).date_naive())
     }
 
-    /// Whether it is an invite that nobody used for so long that the athlete must send it again.
+    /// The athlete's account.
+    pub(super) fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// Whether the grant opens nothing for now: nobody used the invite for so long that the athlete must send it again, or the
+    /// account shows another athlete.
     pub fn asleep(&self) -> bool {
-        self.asleep
+        self.asleep || self.state == State::Replaced
     }
 
     /// A member for tests of what is said about one.
@@ -166,6 +175,7 @@ impl Member {
                 State::Connected => "connected",
                 State::Reconnect => "reconnect",
                 State::Disconnected => "disconnected",
+                State::Replaced => "replaced",
             }
             .to_owned(),
             zone: Some("Europe/Berlin".to_owned()),
@@ -280,7 +290,7 @@ impl Roster {
         &self.members
     }
 
-    /// The athletes whose invite fell asleep, in the same order.
+    /// The athletes whose grant sleeps, in the same order.
     pub fn sleeping(&self) -> &[Member] {
         &self.sleeping
     }
@@ -383,17 +393,8 @@ impl Roster {
         if let Some(open) = self.open_already(member.grant) {
             return open.for_tool(&self.app, tool);
         }
-        let tools = member.tools.clone();
-        let (granted, tie) = grant::open_for_coach(
-            &self.app,
-            &self.brake,
-            &self.caller,
-            tools,
-            member.account,
-            tool,
-            self.deadline,
-        )
-        .await?;
+        let (granted, tie) =
+            grant::open_for_coach(&self.app, &self.brake, &self.caller, member, tool, self.deadline).await?;
         self.touch(member, |touch| touch.ties.push(tie));
         self.opened
             .lock()
@@ -449,7 +450,7 @@ impl Roster {
         let asleep = if self.sleeping.is_empty() {
             ""
         } else {
-            " Some invited you, but nobody used the invite for 14 days, so it sleeps: list_athletes names them."
+            " What some granted sleeps: list_athletes names them, and says why."
         };
         ToolError::Refused(format!(
             "Not done: nobody is on your roster at the moment. An athlete can invite {} under Coaches on {}; this connector \

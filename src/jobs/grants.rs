@@ -7,7 +7,7 @@ use crate::{
     app::App,
     guard::coaches::SLEEPS_AFTER,
     mail::{Address, GrantAsleep, GrantEnded, Mail, Why, outbox},
-    queries::{self, grants::Due},
+    queries,
 };
 
 /// Grants told in one transaction.
@@ -51,7 +51,7 @@ async fn expired(app: &App) -> anyhow::Result<usize> {
             key: due.coach_email_key.clone(),
         };
         let mail = Mail::GrantEnded(GrantEnded {
-            athlete: name_of(due).to_owned(),
+            athlete: due.athlete_name.clone(),
             why: Why::Expired,
         });
         outbox::enqueue(&mut transaction, app, &coach, Some(due.account_id), mail).await?;
@@ -59,11 +59,6 @@ async fn expired(app: &App) -> anyhow::Result<usize> {
     transaction.commit().await?;
     told("expired", expired.len());
     Ok(expired.len())
-}
-
-/// The athlete's name; without one the address, which stood in the mail that invited the coach.
-fn name_of(due: &Due) -> &str {
-    due.athlete_name.as_deref().unwrap_or(&due.account_email)
 }
 
 fn told(what: &'static str, count: usize) {

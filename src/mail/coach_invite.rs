@@ -7,6 +7,9 @@ use super::letter::{who, written};
 /// Invites a coach: the first athlete, the personal URL, the steps.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachInvite {
+    /// The athlete's intervals.icu id, by which the mail is found while it waits. Empty in one that an earlier version wrote.
+    #[serde(default)]
+    pub athlete_id: String,
     /// The athlete's name at intervals.icu.
     pub athlete: String,
     /// The address of the athlete's account, so that the coach knows who asks.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     coach_invite::May,
     letter::{who, written},
+    outbox::is_same,
 };
 use crate::ids::AccountId;
 
@@ -34,6 +35,9 @@ impl CoachJoined {
 pub struct Joined {
     /// The athlete's account.
     pub account: AccountId,
+    /// The athlete's intervals.icu id, by which the mail is found while it waits. Empty in one that an earlier version wrote.
+    #[serde(default)]
+    pub athlete_id: String,
     /// The athlete's name at intervals.icu.
     pub athlete: String,
     /// The address of the athlete's account.
@@ -47,6 +51,11 @@ pub struct Joined {
 }
 
 impl Joined {
+    /// Whether this is the athlete with this id on this account.
+    pub(super) fn is_of(&self, account: AccountId, athlete: &str) -> bool {
+        self.account == account && is_same(&self.athlete_id, athlete)
+    }
+
     /// The athlete's name, safe to show.
     fn who(&self) -> String {
         who(&self.athlete)

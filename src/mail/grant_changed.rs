@@ -10,6 +10,9 @@ use super::{
 /// Tells a coach what an athlete grants from now on.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GrantChanged {
+    /// The athlete's intervals.icu id, by which the mail is found while it waits. Empty in one that an earlier version wrote.
+    #[serde(default)]
+    pub athlete_id: String,
     /// The athlete's name at intervals.icu.
     pub athlete: String,
     /// The address of the athlete's account.

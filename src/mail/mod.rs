@@ -6,6 +6,7 @@ mod account_deleted;
 mod address;
 mod address_changed;
 mod already_here;
+mod athlete_replaced;
 mod coach_invite;
 mod coach_joined;
 mod coach_left;
@@ -31,6 +32,7 @@ pub use account_deleted::AccountDeleted;
 pub use address::{Address, BadAddress};
 pub use address_changed::AddressChanged;
 pub use already_here::AlreadyHere;
+pub use athlete_replaced::{AthleteReplaced, Turn};
 pub use coach_invite::{CoachInvite, May};
 pub use coach_joined::{CoachJoined, Joined};
 pub use coach_left::{CoachLeft, How};
@@ -92,6 +94,8 @@ pub enum Mail {
     GrantChanged(GrantChanged),
     /// To a coach whose rights for an athlete ended.
     GrantEnded(GrantEnded),
+    /// To a coach: whose account shows another athlete now, or the same one again.
+    AthleteReplaced(AthleteReplaced),
     /// To an athlete whose coach left.
     CoachLeft(CoachLeft),
     /// To an athlete whose invite nobody used.
@@ -102,7 +106,7 @@ pub enum Mail {
 
 /// Names of the mails that a coach gets as a coach. They go when the coach's address is erased; an account of the same
 /// address keeps its own.
-pub const TO_COACHES: [&str; 9] = [
+pub const TO_COACHES: [&str; 10] = [
     "coach_invite",
     "coach_joined",
     "coach_resend",
@@ -112,6 +116,7 @@ pub const TO_COACHES: [&str; 9] = [
     "coach_roster",
     "grant_changed",
     "grant_ended",
+    "athlete_replaced",
 ];
 
 impl Mail {
@@ -135,6 +140,7 @@ impl Mail {
             Self::CoachRoster(_) => "coach_roster",
             Self::GrantChanged(_) => "grant_changed",
             Self::GrantEnded(_) => "grant_ended",
+            Self::AthleteReplaced(_) => "athlete_replaced",
             Self::CoachLeft(_) => "coach_left",
             Self::GrantAsleep(_) => "grant_asleep",
             Self::NewClient(_) => "new_client",
@@ -146,6 +152,7 @@ impl Mail {
         match self {
             Self::CoachInvite(mail) => Some(&mail.athlete_email),
             Self::GrantChanged(mail) => Some(&mail.athlete_email),
+            Self::AthleteReplaced(mail) => Some(&mail.athlete_email),
             Self::CoachLeft(mail) => Some(&mail.coach),
             Self::GrantAsleep(mail) => Some(&mail.coach),
             Self::NewClient(mail) => Some(&mail.coach),
@@ -184,6 +191,7 @@ impl Mail {
             Self::CoachRoster(mail) => mail.render(envelope),
             Self::GrantChanged(mail) => mail.render(envelope),
             Self::GrantEnded(mail) => mail.render(envelope),
+            Self::AthleteReplaced(mail) => mail.render(envelope),
             Self::CoachLeft(mail) => mail.render(envelope),
             Self::GrantAsleep(mail) => mail.render(envelope),
             Self::NewClient(mail) => mail.render(envelope),

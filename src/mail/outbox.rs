@@ -37,7 +37,7 @@ pub struct Parcel {
 /// Mails that count for nothing but their own hourly share. Any stranger can have some of them sent by typing an address,
 /// and a flood of them must never hold back a mail that its owner waits for; the others tell of what somebody else did or may
 /// have done, and must not be held back by whatever that somebody had sent before.
-const COUNTED_APART: [&str; 18] = [
+const COUNTED_APART: [&str; 19] = [
     "confirm",
     "already_here",
     "reset",
@@ -53,6 +53,7 @@ const COUNTED_APART: [&str; 18] = [
     "coach_roster",
     "grant_changed",
     "grant_ended",
+    "athlete_replaced",
     "coach_left",
     "grant_asleep",
     "new_client",
@@ -63,19 +64,20 @@ const COUNTED_APART: [&str; 18] = [
 /// it was mailed.
 const NEVER_HELD_BACK: [&str; 2] = ["coach_new_url", "grant_ended"];
 
-/// A mail that waits for the next hour instead of being lost beyond its share: what it says last must reach its reader. What is
-/// changed meanwhile goes into the one that waits, so there are never two.
-const WAITS: &str = "grant_changed";
+/// Mails that wait for the next hour instead of being lost beyond their share: what they say last must reach its reader. What is
+/// changed meanwhile goes into the one that waits, or takes its place, so there are never two.
+const WAIT: [&str; 2] = ["grant_changed", "athlete_replaced"];
 
 /// Mails that an address gets as a coach's, and that still make sense when the account with the same address is gone. Those
 /// with a link for ten minutes do not: the link went with the account's.
-const KEPT_FOR_COACHES: [&str; 6] = [
+const KEPT_FOR_COACHES: [&str; 7] = [
     "coach_invite",
     "coach_joined",
     "coach_url",
     "coach_new_url",
     "grant_changed",
     "grant_ended",
+    "athlete_replaced",
 ];
 
 /// The share of an address is counted over this time, and athletes who join a coach within it go in one mail.
@@ -117,7 +119,7 @@ pub async fn enqueue(
     };
     let too_many = to_address >= i64::from(app.config.mails_per_hour)
         || for_account >= i64::from(app.config.mails_per_day);
-    if too_many && name != WAITS {
+    if too_many && !WAIT.contains(&name) {
         metrics::counter!("icusync_mails_total", "mail" => name, "outcome" => "capped").increment(1);
         return Ok(Queued::Capped);
     }
@@ -144,8 +146,11 @@ async fn join(
         if new.joined.is_empty() || mail.joined.len() + new.joined.len() > MOST_JOINED {
             return Amended::Kept;
         }
-        mail.joined
-            .retain(|old| new.joined.iter().all(|joined| joined.account != old.account));
+        mail.joined.retain(|old| {
+            new.joined
+                .iter()
+                .all(|joined| !joined.is_of(old.account, &old.athlete_id))
+        });
         mail.joined.append(&mut new.joined);
         mail.url.clone_from(&new.url);
         waiting.account_id = mail.on_behalf();
@@ -161,8 +166,8 @@ async fn join(
     Ok(Queued::Queued)
 }
 
-/// Writes what an athlete grants from now on into the mails to the coach that tell of it and still wait; false when there is
-/// none.
+/// Writes what an athlete of `account` grants from now on into the mails to the coach that tell of it and still wait; false when
+/// there is none.
 pub async fn rewrite_grant(
     db: &mut PgConnection,
     app: &App,
@@ -170,15 +175,24 @@ pub async fn rewrite_grant(
     account: AccountId,
     changed: &GrantChanged,
 ) -> anyhow::Result<bool> {
+    let athlete = changed.athlete_id.as_str();
     let mut rewritten = false;
     let names = ["coach_invite", "coach_joined", "grant_changed"];
     amend(db, app, to, &names, |mail, waiting| {
-        let mine = waiting.account_id == Some(account);
+        let mine = |of: &str| waiting.account_id == Some(account) && is_same(of, athlete);
         let (note, may, expires) = match mail {
-            Mail::CoachInvite(mail) if mine => (&mut mail.note, &mut mail.may, &mut mail.expires),
-            Mail::GrantChanged(mail) if mine => (&mut mail.note, &mut mail.may, &mut mail.expires),
+            Mail::CoachInvite(mail) if mine(&mail.athlete_id) => {
+                (&mut mail.note, &mut mail.may, &mut mail.expires)
+            }
+            Mail::GrantChanged(mail) if mine(&mail.athlete_id) => {
+                (&mut mail.note, &mut mail.may, &mut mail.expires)
+            }
             Mail::CoachJoined(mail) => {
-                match mail.joined.iter_mut().find(|joined| joined.account == account) {
+                match mail
+                    .joined
+                    .iter_mut()
+                    .find(|joined| joined.is_of(account, athlete))
+                {
                     Some(joined) => (&mut joined.note, &mut joined.may, &mut joined.expires),
                     None => return Amended::Kept,
                 }
@@ -195,30 +209,38 @@ pub async fn rewrite_grant(
     Ok(rewritten)
 }
 
-/// Takes an athlete whose grant, made at `granted_at`, ended out of the mails to the coach that still wait; a mail that is then
-/// about nobody is not sent. True when the first mail about the grant was among them: the coach never heard of it.
+/// Takes an athlete of `account` whose grant, made at `granted_at`, ended or fell asleep out of the mails to the coach that still
+/// wait; a mail that is then about nobody is not sent. True when the first mail about the grant was among them: the coach never
+/// heard of it.
 pub async fn withdraw_grant(
     db: &mut PgConnection,
     app: &App,
     to: &Address,
     account: AccountId,
+    athlete: &str,
     granted_at: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
     let mut unheard = false;
-    let names = ["coach_invite", "coach_joined", "grant_changed"];
+    let names = [
+        "coach_invite",
+        "coach_joined",
+        "grant_changed",
+        "athlete_replaced",
+    ];
     amend(db, app, to, &names, |mail, waiting| {
         // An invite that is sent again is written later than the grant.
         let is_first = waiting.created_at < granted_at + Duration::minutes(1);
-        let mine = waiting.account_id == Some(account);
+        let mine = |of: &str| waiting.account_id == Some(account) && is_same(of, athlete);
         match mail {
-            Mail::CoachInvite(_) if mine => {
+            Mail::CoachInvite(mail) if mine(&mail.athlete_id) => {
                 unheard |= is_first;
                 Amended::Withdrawn
             }
-            Mail::GrantChanged(_) if mine => Amended::Withdrawn,
+            Mail::GrantChanged(mail) if mine(&mail.athlete_id) => Amended::Withdrawn,
+            Mail::AthleteReplaced(mail) if mine(&mail.athlete_id) => Amended::Withdrawn,
             Mail::CoachJoined(mail) => {
                 let before = mail.joined.len();
-                mail.joined.retain(|joined| joined.account != account);
+                mail.joined.retain(|joined| !joined.is_of(account, athlete));
                 if mail.joined.len() == before {
                     return Amended::Kept;
                 }
@@ -235,6 +257,11 @@ pub async fn withdraw_grant(
     })
     .await?;
     Ok(unheard)
+}
+
+/// Whether two mails' athlete ids mean the same one; a mail that an earlier version wrote holds none, and may mean any.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    one == other || one.is_empty() || other.is_empty()
 }
 
 /// Takes an account that is being deleted out of the queue. What its address gets as a coach's stays.
@@ -343,6 +370,6 @@ mod tests {
         let apart = |name: &&str| COUNTED_APART.contains(name);
         assert!(NEVER_HELD_BACK.iter().all(apart));
         assert!(KEPT_FOR_COACHES.iter().all(apart));
-        assert!(apart(&WAITS));
+        assert!(WAIT.iter().all(apart));
     }
 }

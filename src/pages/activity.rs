@@ -24,6 +24,7 @@ use crate::{
     queries::{
         self,
         activity_log::{Entry, Filter},
+        connections::Connection,
     },
     tools::CATALOGUE,
 };
@@ -45,6 +46,8 @@ pub(super) struct Row {
     pub(super) client: String,
     /// The tool.
     pub(super) tool: String,
+    /// The athlete's id, when it is another one than the account shows.
+    pub(super) athlete: Option<String>,
     /// "read" or "changed".
     pub(super) access: &'static str,
     /// What came of it.
@@ -56,10 +59,11 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn of(entry: Entry, zone: Option<Tz>) -> Self {
+    fn of(entry: Entry, shown: &Shown) -> Self {
         let tenths = (entry.duration_ms.max(0) + 50) / 100;
         Self {
-            when: When::of(entry.at, zone),
+            when: When::of(entry.at, shown.zone),
+            athlete: Some(entry.athlete_id).filter(|id| !id.is_empty() && *id != shown.athlete_id),
             who: entry.caller.unwrap_or_else(|| "You".to_owned()),
             client: if entry.client.is_empty() {
                 "Unnamed client".to_owned()
@@ -79,11 +83,39 @@ impl Row {
     }
 }
 
+/// Whom the account shows: rows of somebody else say so.
+pub(super) struct Shown {
+    zone: Option<Tz>,
+    athlete_id: String,
+    name: String,
+}
+
+impl Shown {
+    /// The athlete of the account's connection; empty when there never was one.
+    pub(super) fn of(connection: Option<&Connection>) -> Self {
+        Self {
+            zone: connection.and_then(|row| row.zone.as_ref()?.parse().ok()),
+            athlete_id: connection.map(|row| row.athlete_id.clone()).unwrap_or_default(),
+            name: connection.map(|row| row.athlete_name.clone()).unwrap_or_default(),
+        }
+    }
+
+    async fn by(app: &App, account: AccountId) -> Result<Self, Problem> {
+        let connection = queries::connections::of_account(&app.pool, account).await?;
+        Ok(Self::of(connection.as_ref()))
+    }
+
+    /// `Ana Berger (i900001)`.
+    fn who(&self) -> Option<String> {
+        (!self.athlete_id.is_empty()).then(|| format!("{} ({})", self.name, self.athlete_id))
+    }
+}
+
 /// The newest `limit` rows of an account that pass `filter`, older than `before` when given, and the id to go on from.
 async fn rows(
     app: &App,
     account: AccountId,
-    zone: Option<Tz>,
+    shown: &Shown,
     filter: &Filter,
     before: Option<LogId>,
     limit: usize,
@@ -94,7 +126,7 @@ async fn rows(
     entries.truncate(limit);
     let older = entries.last().map(|entry| entry.id).filter(|_| rest);
     Ok((
-        entries.into_iter().map(|entry| Row::of(entry, zone)).collect(),
+        entries.into_iter().map(|entry| Row::of(entry, shown)).collect(),
         older,
     ))
 }
@@ -103,10 +135,10 @@ async fn rows(
 pub(super) async fn newest(
     app: &App,
     account: AccountId,
-    zone: Option<Tz>,
+    shown: &Shown,
     limit: usize,
 ) -> Result<Vec<Row>, Problem> {
-    let (rows, _) = rows(app, account, zone, &Filter::default(), None, limit).await?;
+    let (rows, _) = rows(app, account, shown, &Filter::default(), None, limit).await?;
     Ok(rows)
 }
 
@@ -115,6 +147,7 @@ pub(super) async fn newest(
 struct Activity {
     frame: Frame,
     rows: Vec<Row>,
+    athlete: Option<String>,
     zone: String,
     older: Option<String>,
     newest: Option<String>,
@@ -147,11 +180,12 @@ pub async fn show(
         .and_then(|text| text.parse().ok())
         .map(LogId);
     let wanted = Wanted::of(&mut fields);
-    let zone = zone_of(&app, account).await?;
+    let shown = Shown::by(&app, account).await?;
+    let zone = shown.zone;
     // With a mistake nothing is shown: rows that pass half of a filter answer another question.
     let (rows, older, mistakes) = match wanted.filter(zone.unwrap_or(Tz::UTC)) {
         Ok(filter) => {
-            let (rows, older) = rows(&app, account, zone, &filter, before, ROWS).await?;
+            let (rows, older) = rows(&app, account, &shown, &filter, before, ROWS).await?;
             (rows, older, Vec::new())
         }
         Err(mistakes) => (Vec::new(), None, mistakes),
@@ -172,6 +206,7 @@ pub async fn show(
     let template = Activity {
         frame: Frame::of(true),
         rows,
+        athlete: shown.who(),
         zone: zone.map_or("UTC", |zone| zone.name()).to_owned(),
         older: older.map(|id| wanted.path("/activity", Some(id))),
         newest: before.map(|_| wanted.path("/activity", None)),
@@ -194,11 +229,6 @@ fn with_chosen(mut list: Vec<String>, chosen: &str) -> Vec<String> {
     list
 }
 
-async fn zone_of(app: &App, account: AccountId) -> Result<Option<Tz>, Problem> {
-    let connection = queries::connections::of_account(&app.pool, account).await?;
-    Ok(connection.and_then(|row| row.zone?.parse().ok()))
-}
-
 /// `GET /activity.csv` with the parameters of the page: all rows that pass, newest first, as they are read from the
 /// database a thousand at a time. A failure on the way breaks the download off, so that half a file never looks whole.
 pub async fn file(
@@ -208,7 +238,7 @@ pub async fn file(
 ) -> Result<Response, Problem> {
     let account = signed.0.account;
     let mut fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
-    let zone = zone_of(&app, account).await?;
+    let zone = Shown::by(&app, account).await?.zone;
     let filter = Wanted::of(&mut fields)
         .filter(zone.unwrap_or(Tz::UTC))
         .map_err(|_| Problem::BadForm)?;

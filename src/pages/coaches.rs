@@ -41,6 +41,8 @@ pub(super) struct Card {
     pub(super) id: GrantId,
     /// The coach's address.
     pub(super) coach: String,
+    /// The athlete who granted it, with the id; none while the account shows that one.
+    pub(super) granted_as: Option<String>,
     /// How things stand.
     pub(super) state: State,
     /// What is granted, group by group.
@@ -64,6 +66,7 @@ impl Card {
         Self {
             state: State::of(&grant, now),
             id: grant.id,
+            granted_as: (!grant.is_shown).then(|| format!("{} ({})", grant.athlete_name, grant.athlete_id)),
             coach: grant.coach_email,
             tools: in_words(&grant.tools),
             until: coaches::until(grant.expires_at, zone),
@@ -85,6 +88,11 @@ impl Card {
         self.state == State::Expired
     }
 
+    /// Whether another athlete granted it than the account shows.
+    pub(super) fn is_replaced(&self) -> bool {
+        self.state == State::Replaced
+    }
+
     /// How things stand, in a word.
     pub(super) fn word(&self) -> &'static str {
         match self.state {
@@ -92,6 +100,7 @@ impl Card {
             State::InUse => "In use",
             State::Asleep => "Asleep",
             State::Expired => "Expired",
+            State::Replaced => "Another athlete’s",
         }
     }
 
@@ -99,7 +108,7 @@ impl Card {
     pub(super) fn class(&self) -> &'static str {
         match self.state {
             State::InUse => "good",
-            State::Asleep => "warn",
+            State::Asleep | State::Replaced => "warn",
             State::Waiting | State::Expired => "",
         }
     }
@@ -195,6 +204,7 @@ fn grantor(session: &Session, connection: Option<&Connection>) -> Grantor {
     Grantor {
         account: session.account,
         email: session.email.clone(),
+        athlete_id: connection.map(|row| row.athlete_id.clone()).unwrap_or_default(),
         // Before the first look at intervals.icu there is no name.
         athlete: name
             .filter(|name| !name.is_empty())
@@ -240,6 +250,15 @@ fn sentence(word: &str) -> Option<(&'static str, bool)> {
         "same" => (
             "Nothing was changed: it stands like this already, and no mail was sent.",
             true,
+        ),
+        "again" => (
+            "The invite is awake again and on its way once more, with the same URL. What it says stays as it was.",
+            true,
+        ),
+        "another-athletes" => (
+            "Nothing was changed: another athlete granted this than your account shows now. Take it back, or invite the coach as \
+             the athlete who is connected.",
+            false,
         ),
         "changed" => (
             "Saved. It counts from the next question on, and the coach is told by mail what is possible now.",
@@ -349,6 +368,13 @@ pub async fn show(
             "Expired",
             "Their last day is over, so they open nothing. Edit one to open it again.",
         ),
+        section(
+            "another-athletes",
+            State::Replaced,
+            "Granted by another athlete",
+            "Your account showed that athlete then. These open nothing, of that athlete or of you, until the same athlete is \
+             connected here again.",
+        ),
     ];
     sections.retain(|section| !section.cards.is_empty());
     page(&Coaches {
@@ -368,8 +394,6 @@ pub async fn revoke(
 ) -> Result<Response, Problem> {
     let id = named(path)?;
     let account = signed.0.account;
-    let connection = queries::connections::of_account(&app.pool, account).await?;
-    let from = grantor(&signed.0, connection.as_ref());
     let mut transaction = app.pool.begin().await?;
     let Some(grant) = queries::grants::lock_one_of_account(&mut *transaction, account, id).await? else {
         return Ok(done("gone"));
@@ -377,9 +401,11 @@ pub async fn revoke(
     let word = match State::of(&grant, app.clock.now()) {
         State::InUse => "revoked",
         State::Waiting | State::Asleep => "withdrawn",
+        State::Replaced if grant.first_used_at.is_none() => "withdrawn",
+        State::Replaced => "revoked",
         State::Expired => "removed",
     };
-    coaches::end(&mut transaction, &app, &from.athlete, &grant, Why::Revoked).await?;
+    coaches::end(&mut transaction, &app, &grant, Why::Revoked).await?;
     transaction.commit().await?;
     Ok(done(word))
 }
@@ -412,8 +438,11 @@ pub async fn resend(
         Some(Queued::Capped) => Ok(done("capped")),
         None => {
             let stands = queries::grants::one_of_account(&mut *transaction, account, id).await?;
-            let in_use = stands.is_some_and(|grant| grant.first_used_at.is_some());
-            Ok(done(if in_use { "in-use" } else { "gone" }))
+            Ok(done(match stands {
+                Some(grant) if !grant.is_shown => "another-athletes",
+                Some(grant) if grant.first_used_at.is_some() => "in-use",
+                _ => "gone",
+            }))
         }
     }
 }

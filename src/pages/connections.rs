@@ -20,6 +20,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::{connection::scopes_of, session::Session},
+    ids::AccountId,
     intervals::{Area, Credential, Error, ExchangeError},
     queries,
     secrets::{Token, TokenKind},
@@ -38,6 +39,7 @@ struct Connect {
     oauth: bool,
     keys: bool,
     connected_as: Option<String>,
+    stakes: Stakes,
     mistake: Option<Mistake>,
 }
 
@@ -65,6 +67,7 @@ pub async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Pr
 
 async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
+    let stakes = stakes(app, session.account).await?;
     let status = if mistake.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
@@ -77,9 +80,35 @@ async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) ->
         connected_as: connection
             .filter(|row| row.status == "connected")
             .map(|row| row.athlete_name),
+        stakes,
         mistake,
     };
     Ok(leading_to_intervals(with_status(status, &template)?))
+}
+
+/// What coaches were granted, by whom: said before the button, because another athlete may come back from intervals.icu.
+#[derive(Default)]
+pub(super) struct Stakes {
+    /// The athlete whom the account shows.
+    pub(super) athlete: String,
+    /// The coaches to whom this athlete granted something.
+    pub(super) coaches: Vec<String>,
+    /// Athletes who granted something while the account showed them.
+    pub(super) others: Vec<String>,
+}
+
+/// What is at stake when another athlete is connected to the account; nothing when no coach was ever granted anything.
+pub(super) async fn stakes(app: &App, account: AccountId) -> Result<Stakes, Problem> {
+    let mut stakes = Stakes::default();
+    for grant in queries::grants::of_account(&app.pool, account).await? {
+        if grant.is_shown {
+            stakes.athlete = grant.athlete_name;
+            stakes.coaches.push(grant.coach_email);
+        } else if !stakes.others.contains(&grant.athlete_name) {
+            stakes.others.push(grant.athlete_name);
+        }
+    }
+    Ok(stakes)
 }
 
 /// `POST /connect`: off to intervals.icu, with a state that only this session can come back with, once.
@@ -185,9 +214,19 @@ pub async fn with_key(
 
 async fn finish(app: &App, session: &Session, tie: Tie) -> Result<Response, Problem> {
     match tie::tie(app, session.account, &tie).await? {
-        Tied::Connected { id, write_number } => {
+        Tied::Connected {
+            id,
+            write_number,
+            replaced,
+        } => {
             tie::first_look(app, session.account, id, write_number, tie).await;
-            Ok(Redirect::to("/dashboard?done=connected").into_response())
+            let done = match (replaced.asleep, replaced.awake) {
+                (0, 0) => "connected",
+                (_, 0) => "connected-other",
+                (0, _) => "connected-back",
+                (_, _) => "connected-both",
+            };
+            Ok(Redirect::to(&format!("/dashboard?done={done}")).into_response())
         }
         Tied::HeldByAnother => held(),
     }

@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use super::{
     Fields, Frame, Signed,
     activity::{self, Row},
-    coaches, connections,
+    coaches,
+    connections::{self, Stakes},
     form::Mistake,
     frame::{leading_to_intervals, with_status},
     links::{self, Offered},
@@ -107,6 +108,7 @@ struct Dashboard {
     done: Option<&'static str>,
     card: Card,
     oauth: bool,
+    stakes: Stakes,
     url: Option<String>,
     masked: String,
     link_used: Option<String>,
@@ -139,6 +141,18 @@ pub async fn show(
 fn sentence(word: &str) -> Option<&'static str> {
     Some(match word {
         "connected" => "intervals.icu is connected.",
+        "connected-other" => {
+            "intervals.icu is connected, and shows another athlete than before. Your coaches see nothing of this one: what the \
+             athlete before granted them is asleep, and a mail tells them. Grant anew what they may see, under Coaches."
+        }
+        "connected-back" => {
+            "intervals.icu is connected, and shows this athlete again. What this athlete granted to coaches counts again, and \
+             they are told by mail."
+        }
+        "connected-both" => {
+            "intervals.icu is connected, and shows another athlete than before. What the athlete before granted to coaches is \
+             asleep, and what this one had granted counts again; mails tell them."
+        }
         "disconnected" => {
             "intervals.icu is disconnected: the key was erased here, and intervals.icu is told to revoke it."
         }
@@ -163,15 +177,13 @@ async fn draw(
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
-    let zone: Option<Tz> = connection
-        .as_ref()
-        .and_then(|row| row.zone.as_ref()?.parse().ok());
     let (link, url) = links::url_of(app, session.account).await?;
     let mut coaches = coaches::cards(app, session.account, coaches::zone_of(connection.as_ref())).await?;
     let more_coaches = coaches.len().saturating_sub(COACHES);
     coaches.truncate(COACHES);
     let mails_fail = own_mails_fail(app, session).await?;
-    let rows = activity::newest(app, session.account, zone, RECENT).await?;
+    let shown = activity::Shown::of(connection.as_ref());
+    let rows = activity::newest(app, session.account, &shown, RECENT).await?;
     let status = if mistake.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
@@ -186,6 +198,7 @@ async fn draw(
         done,
         card: Card::of(connection, now),
         oauth: app.config.offers_oauth(),
+        stakes: connections::stakes(app, session.account).await?,
         steps: Steps::of(&masked, url.as_deref()),
         shown: shown.join(","),
         groups,

@@ -1,5 +1,7 @@
 //! The end of an account: everything that is held about it goes at once.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -82,6 +84,8 @@ async fn draw(
         .into_iter()
         .filter(|grant| grant.coach_email_key != owner.email_key)
         .map(|grant| grant.coach_email)
+        .collect::<BTreeSet<String>>()
+        .into_iter()
         .collect();
     let is_coach = queries::coaches::by_email(&app.pool, &owner.email_key)
         .await?
@@ -156,14 +160,12 @@ async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
 /// Ends what the account grants and tells each coach, before the rows go with the account's. Tells whether its address is a
 /// coach's too: then the coach stays.
 async fn tell_coaches(db: &mut PgConnection, app: &App, account: &Account) -> anyhow::Result<bool> {
-    let connection = queries::connections::of_account(&mut *db, account.id).await?;
-    let athlete = connection.map_or_else(|| account.email.clone(), |row| row.athlete_name);
     for grant in queries::grants::of_account(&mut *db, account.id).await? {
         // Whoever coaches only the own athlete knows.
         if grant.coach_email_key == account.email_key {
             queries::grants::end(&mut *db, grant.id, account.id).await?;
         } else {
-            coaches::end(&mut *db, app, &athlete, &grant, Why::AccountDeleted).await?;
+            coaches::end(&mut *db, app, &grant, Why::AccountDeleted).await?;
         }
     }
     Ok(queries::coaches::by_email(db, &account.email_key)

@@ -26,7 +26,7 @@ use crate::{
 const ROWS: usize = 500;
 
 /// The file's schema. Whoever changes a field raises it.
-const FORMAT: &str = "icusync-export/2";
+const FORMAT: &str = "icusync-export/3";
 
 /// Everything but the activity log, which follows row by row. All times are UTC; what is not known is null.
 #[derive(Serialize)]
@@ -118,6 +118,7 @@ struct CoachUrl {
 
 #[derive(Serialize)]
 struct Coached {
+    athlete_id: String,
     athlete_name: String,
     tools: Vec<String>,
     expires_at: Option<DateTime<Utc>>,
@@ -285,6 +286,7 @@ async fn coach(app: &App, email_key: &str) -> Result<Option<Coach>, Problem> {
         athletes: roster
             .into_iter()
             .map(|member| Coached {
+                athlete_id: member.athlete_id,
                 athlete_name: member.athlete_name,
                 tools: member.tools,
                 expires_at: member.expires_at,

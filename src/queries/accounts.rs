@@ -147,6 +147,15 @@ pub async fn lock_password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Op
     .await
 }
 
+/// Nobody deletes the account, or locks it likewise, before this transaction ends; false when it is gone.
+pub async fn lock(db: impl Db<'_>, id: AccountId) -> sqlx::Result<bool> {
+    let row = sqlx::query_scalar!(
+        r#"select id as "id: AccountId" from accounts where id = $1 for no key update"#,
+        id.0
+    );
+    Ok(row.fetch_optional(db).await?.is_some())
+}
+
 /// Replaces the address. A unique violation means that it has become another account's.
 pub async fn set_address(db: impl Db<'_>, id: AccountId, email: &str, email_key: &str) -> sqlx::Result<()> {
     sqlx::query!(

@@ -115,7 +115,7 @@ pub async fn set_refuses_all(db: impl Db<'_>, id: CoachId, since: Option<DateTim
     .map(drop)
 }
 
-/// Refuses one account's invites; nothing when the account is gone. It is locked until the transaction ends, so whoever ends
+/// Refuses one account's invites, remembering by name whom the coach knew there; nothing when the account is gone. It is locked until the transaction ends, so whoever ends
 /// grants beside this does it afterwards: an account that is being deleted is locked before its grants.
 pub async fn refuse(
     db: impl Db<'_>,
@@ -126,7 +126,14 @@ pub async fn refuse(
     sqlx::query!(
         r#"
         with account as materialized (select id from accounts where id = $2 for key share)
-        insert into refusals (coach_id, account_id, created_at) select $1, id, $3 from account on conflict do nothing
+        insert into refusals (coach_id, account_id, athlete_name, created_at)
+        select $1, account.id, known.athlete_name, $3
+        from account left join lateral (
+            select athlete_name from grants where coach_id = $1 and account_id = $2
+            order by last_used_at desc nulls last, invited_at desc
+            limit 1
+        ) known on true
+        on conflict do nothing
         "#,
         id.0,
         account_id.0,
@@ -170,7 +177,7 @@ pub struct Refused {
     pub account_id: AccountId,
     /// Its address.
     pub email: String,
-    /// The name of its athlete, when one is or was connected.
+    /// The name of the athlete whom the coach refused there.
     pub athlete_name: Option<String>,
     /// Since when.
     pub created_at: DateTime<Utc>,
@@ -181,10 +188,8 @@ pub async fn refused_by(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Vec<Refuse
     sqlx::query_as!(
         Refused,
         r#"
-        select r.account_id as "account_id: AccountId", a.email, c.athlete_name as "athlete_name?", r.created_at
-        from refusals r
-            join accounts a on a.id = r.account_id
-            left join connections c on c.account_id = r.account_id
+        select r.account_id as "account_id: AccountId", a.email, r.athlete_name, r.created_at
+        from refusals r join accounts a on a.id = r.account_id
         where r.coach_id = $1
         order by r.created_at desc, a.email
         "#,

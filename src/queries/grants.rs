@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A grant as its athlete sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The row.
     pub id: GrantId,
@@ -23,6 +23,12 @@ pub struct Grant {
     pub coach_email_key: String,
     /// The athlete's account.
     pub account_id: AccountId,
+    /// The athlete who granted it: the intervals.icu id.
+    pub athlete_id: String,
+    /// The athlete's name.
+    pub athlete_name: String,
+    /// Whether the account shows this athlete, connected or not. While it shows another one, the grant opens nothing.
+    pub is_shown: bool,
     /// Names of the granted tools; some may be of another version of the service.
     pub tools: Vec<String>,
     /// What the athlete wrote to the coach.
@@ -54,46 +60,30 @@ pub struct Terms<'a> {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The coach's grant from this account.
-pub async fn of_pair(
-    db: impl Db<'_>,
-    coach_id: CoachId,
-    account_id: AccountId,
-) -> sqlx::Result<Option<Grant>> {
-    sqlx::query_as!(
-        Grant,
-        r#"
-        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
-            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
-            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
-        from grants g join coaches c on c.id = g.coach_id
-        where g.coach_id = $1 and g.account_id = $2
-        "#,
-        coach_id.0,
-        account_id.0
-    )
-    .fetch_optional(db)
-    .await
-}
-
-/// [`of_pair`], and nobody else changes or ends it before this transaction ends.
+/// The coach's grant from this athlete of this account; nobody else changes or ends it before this transaction ends.
 pub async fn lock_of_pair(
     db: impl Db<'_>,
     coach_id: CoachId,
     account_id: AccountId,
+    athlete_id: &str,
 ) -> sqlx::Result<Option<Grant>> {
     sqlx::query_as!(
         Grant,
         r#"
         select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
-            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
-            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
-        from grants g join coaches c on c.id = g.coach_id
-        where g.coach_id = $1 and g.account_id = $2
+            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.athlete_id,
+            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
+            coalesce(n.athlete_id = g.athlete_id, false) as "is_shown!", g.tools, g.note, g.version, g.created_at,
+            g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+        from grants g
+            join coaches c on c.id = g.coach_id
+            left join connections n on n.account_id = g.account_id
+        where g.coach_id = $1 and g.account_id = $2 and g.athlete_id = $3
         for update of g
         "#,
         coach_id.0,
-        account_id.0
+        account_id.0,
+        athlete_id
     )
     .fetch_optional(db)
     .await
@@ -105,9 +95,13 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
         Grant,
         r#"
         select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
-            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
-            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
-        from grants g join coaches c on c.id = g.coach_id
+            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.athlete_id,
+            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
+            coalesce(n.athlete_id = g.athlete_id, false) as "is_shown!", g.tools, g.note, g.version, g.created_at,
+            g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+        from grants g
+            join coaches c on c.id = g.coach_id
+            left join connections n on n.account_id = g.account_id
         where g.account_id = $1
         order by g.created_at, g.id
         "#,
@@ -127,9 +121,13 @@ pub async fn one_of_account(
         Grant,
         r#"
         select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
-            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
-            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
-        from grants g join coaches c on c.id = g.coach_id
+            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.athlete_id,
+            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
+            coalesce(n.athlete_id = g.athlete_id, false) as "is_shown!", g.tools, g.note, g.version, g.created_at,
+            g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+        from grants g
+            join coaches c on c.id = g.coach_id
+            left join connections n on n.account_id = g.account_id
         where g.account_id = $1 and g.id = $2
         "#,
         account_id.0,
@@ -149,9 +147,13 @@ pub async fn lock_one_of_account(
         Grant,
         r#"
         select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
-            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.tools, g.note, g.version,
-            g.created_at, g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
-        from grants g join coaches c on c.id = g.coach_id
+            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.athlete_id,
+            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
+            coalesce(n.athlete_id = g.athlete_id, false) as "is_shown!", g.tools, g.note, g.version, g.created_at,
+            g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+        from grants g
+            join coaches c on c.id = g.coach_id
+            left join connections n on n.account_id = g.account_id
         where g.account_id = $1 and g.id = $2
         for update of g
         "#,
@@ -162,40 +164,75 @@ pub async fn lock_one_of_account(
     .await
 }
 
+/// A grant that is not there yet.
+#[derive(Debug)]
+pub struct NewGrant<'a> {
+    /// A fresh id.
+    pub id: GrantId,
+    /// To whom.
+    pub coach_id: CoachId,
+    /// The account.
+    pub account_id: AccountId,
+    /// The athlete who grants: the intervals.icu id.
+    pub athlete_id: &'a str,
+    /// The athlete's name.
+    pub athlete_name: &'a str,
+    /// The athlete's IANA zone, when it is known.
+    pub athlete_zone: Option<&'a str>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
 /// Writes a grant that is not there yet.
-pub async fn create(
-    db: impl Db<'_>,
-    id: GrantId,
-    coach_id: CoachId,
-    account_id: AccountId,
-    terms: &Terms<'_>,
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+pub async fn create(db: impl Db<'_>, new: NewGrant<'_>, terms: &Terms<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into grants (id, coach_id, account_id, tools, note, expires_at, created_at, invited_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $7)
+        insert into grants
+            (id, coach_id, account_id, athlete_id, athlete_name, athlete_zone, tools, note, expires_at, created_at, invited_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
         "#,
-        id.0,
-        coach_id.0,
-        account_id.0,
+        new.id.0,
+        new.coach_id.0,
+        new.account_id.0,
+        new.athlete_id,
+        new.athlete_name,
+        new.athlete_zone,
         terms.tools,
         terms.note,
         terms.expires_at,
-        now
+        new.now
     )
     .execute(db)
     .await
     .map(drop)
 }
 
-/// Changes a grant, unless it is no longer at `version`; `None` as version changes whatever stands there. True when it was
-/// changed. An invite that sleeps wakes up.
+/// Remembers name and zone of an athlete in the grants, because another athlete is about to take the place on the account.
+pub async fn remember_athlete(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    athlete_id: &str,
+    name: &str,
+    zone: Option<&str>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update grants set athlete_name = $3, athlete_zone = $4 where account_id = $1 and athlete_id = $2",
+        account_id.0,
+        athlete_id,
+        name,
+        zone
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Changes a grant, unless it is no longer at `version`. True when it was changed. An invite that sleeps wakes up.
 pub async fn change(
     db: impl Db<'_>,
     id: GrantId,
     account_id: AccountId,
-    version: Option<i32>,
+    version: i32,
     terms: &Terms<'_>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<bool> {
@@ -203,7 +240,7 @@ pub async fn change(
         r#"
         update grants set tools = $4, note = $5, expires_at = $6, version = version + 1, invited_at = $7,
             asleep_told_at = null, expired_told_at = null
-        where id = $1 and account_id = $2 and ($3::integer is null or version = $3)
+        where id = $1 and account_id = $2 and version = $3
         "#,
         id.0,
         account_id.0,
@@ -257,25 +294,49 @@ pub struct Left {
     pub email: String,
     /// The same for lookup.
     pub email_key: String,
+    /// The athlete's name.
+    pub athlete_name: String,
     /// When the grant would have ended by itself, or has.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Ends a coach's grants at the coach's word: the one from `only` this account, or all. Tells whose they were.
-pub async fn leave(db: impl Db<'_>, coach_id: CoachId, only: Option<AccountId>) -> sqlx::Result<Vec<Left>> {
+/// Which of a coach's grants end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    /// This one.
+    One(GrantId),
+    /// Those of every athlete of this account.
+    Account(AccountId),
+    /// All.
+    All,
+}
+
+/// Ends a coach's grants at the coach's word. Tells whose they were.
+pub async fn leave(db: impl Db<'_>, coach_id: CoachId, which: Leave) -> sqlx::Result<Vec<Left>> {
+    let (grant, account) = match which {
+        Leave::One(grant) => (Some(grant.0), None),
+        Leave::Account(account) => (None, Some(account.0)),
+        Leave::All => (None, None),
+    };
     sqlx::query_as!(
         Left,
         r#"
         with gone as (
-            delete from grants where coach_id = $1 and ($2::uuid is null or account_id = $2)
-            returning account_id, expires_at
+            delete from grants
+            where coach_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or account_id = $3)
+            returning account_id, athlete_id, athlete_name, expires_at
         )
-        select g.account_id as "account_id: AccountId", a.email, a.email_key, g.expires_at
-        from gone g join accounts a on a.id = g.account_id
-        order by g.account_id
+        select g.account_id as "account_id: AccountId", a.email, a.email_key,
+            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
+            g.expires_at
+        from gone g
+            join accounts a on a.id = g.account_id
+            left join connections n on n.account_id = g.account_id
+        order by g.account_id, g.athlete_id
         "#,
         coach_id.0,
-        only.map(|id| id.0)
+        grant,
+        account
     )
     .fetch_all(db)
     .await
@@ -302,11 +363,11 @@ pub struct Member {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Through which client.
     pub last_client: Option<String>,
-    /// The athlete's name; the account's athlete may have been disconnected since.
+    /// The name of the athlete who granted; who may have been disconnected since.
     pub athlete_name: String,
-    /// The athlete's id at intervals.icu.
+    /// That athlete's id at intervals.icu.
     pub athlete_id: String,
-    /// `connected`, `reconnect` or `disconnected`.
+    /// `connected`, `reconnect`, `disconnected`; or `replaced` while the account shows another athlete.
     pub status: String,
     /// The athlete's IANA zone, in which the grant's last day ends.
     pub zone: Option<String>,
@@ -319,13 +380,15 @@ pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -
         Member,
         r#"
         select g.id as "grant_id: GrantId", g.account_id as "account_id: AccountId", a.email as account_email, g.tools,
-            g.expires_at, g.invited_at, g.first_used_at, g.last_used_at, g.last_client, c.athlete_name, c.athlete_id,
-            c.status, c.zone
+            g.expires_at, g.invited_at, g.first_used_at, g.last_used_at, g.last_client, g.athlete_id,
+            case when c.athlete_id = g.athlete_id then c.athlete_name else g.athlete_name end as "athlete_name!",
+            case when c.athlete_id = g.athlete_id then c.status else 'replaced' end as "status!",
+            case when c.athlete_id = g.athlete_id then c.zone else g.athlete_zone end as zone
         from grants g
             join accounts a on a.id = g.account_id
             join connections c on c.account_id = g.account_id
         where g.coach_id = $1 and (g.expires_at is null or g.expires_at > $2)
-        order by c.athlete_name, g.id
+        order by "athlete_name!", g.id
         "#,
         coach_id.0,
         now
@@ -341,9 +404,9 @@ pub struct Standing {
     pub grant_id: GrantId,
     /// Names of the granted tools.
     pub tools: Vec<String>,
-    /// The connection's status.
+    /// The connection's status; `replaced` while the account shows another athlete than the one who granted.
     pub status: String,
-    /// The athlete that is connected.
+    /// The athlete who granted.
     pub athlete_id: String,
 }
 
@@ -358,7 +421,8 @@ pub async fn standing(
     let ids: Vec<uuid::Uuid> = grants.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"
-        select g.id as "grant_id?: GrantId", g.tools as "tools?", c.status as "status?", c.athlete_id as "athlete_id?"
+        select g.id as "grant_id?: GrantId", g.tools as "tools?", g.athlete_id as "athlete_id?",
+            case when c.athlete_id = g.athlete_id then c.status else 'replaced' end as "status?"
         from links l
             left join grants g on g.coach_id = l.coach_id and g.id = any($2)
                 and (g.expires_at is null or g.expires_at > $3)
@@ -429,6 +493,12 @@ pub async fn first_use_by(
 pub struct Told {
     /// The coach's address.
     pub coach: String,
+    /// The athlete who granted: the intervals.icu id.
+    pub athlete_id: String,
+    /// The athlete's name.
+    pub athlete_name: String,
+    /// The athlete's IANA zone when it was granted, or when another athlete took the place.
+    pub athlete_zone: Option<String>,
     /// Names of the granted tools.
     pub tools: Vec<String>,
     /// What the athlete wrote to the coach.
@@ -469,7 +539,9 @@ pub async fn told(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<To
     sqlx::query_as!(
         Told,
         r#"
-        select c.email as coach, g.tools, g.note, g.version, g.created_at, g.invited_at, g.expires_at, g.first_used_at,
+        select c.email as coach, g.athlete_id,
+            case when t.athlete_id = g.athlete_id then t.athlete_name else g.athlete_name end as "athlete_name!",
+            g.athlete_zone, g.tools, g.note, g.version, g.created_at, g.invited_at, g.expires_at, g.first_used_at,
             g.last_used_at, g.last_client, g.asleep_told_at, g.expired_told_at,
             (
                 select coalesce(
@@ -481,7 +553,9 @@ pub async fn told(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<To
                 )
                 from grant_clients n where n.grant_id = g.id
             ) as "clients!: Json<Vec<ToldClient>>"
-        from grants g join coaches c on c.id = g.coach_id
+        from grants g
+            join coaches c on c.id = g.coach_id
+            left join connections t on t.account_id = g.account_id
         where g.account_id = $1
         order by g.created_at, g.id
         "#,
@@ -506,12 +580,12 @@ pub struct Due {
     pub coach_email: String,
     /// The same for lookup.
     pub coach_email_key: String,
-    /// The athlete's name, when one is or was connected.
-    pub athlete_name: Option<String>,
+    /// The name of the athlete who granted.
+    pub athlete_name: String,
 }
 
-/// Marks up to `limit` invites that were last sent before `before` and never used as asleep, and tells which. Of several
-/// instances one gets each.
+/// Marks up to `limit` invites that were last sent before `before` and never used as asleep, and tells which. Those of an athlete
+/// whom the account does not show sleep anyway. Of several instances one gets each.
 pub async fn fallen_asleep(
     db: impl Db<'_>,
     before: DateTime<Utc>,
@@ -523,16 +597,16 @@ pub async fn fallen_asleep(
         r#"
         with due as (
             update grants set asleep_told_at = $2 where id in (
-                select id from grants
-                where first_used_at is null and asleep_told_at is null and invited_at <= $1
-                    and (expires_at is null or expires_at > $2)
-                order by invited_at limit $3 for update skip locked
+                select g.id from grants g join connections c on c.account_id = g.account_id and c.athlete_id = g.athlete_id
+                where g.first_used_at is null and g.asleep_told_at is null and g.invited_at <= $1
+                    and (g.expires_at is null or g.expires_at > $2)
+                order by g.invited_at limit $3 for update of g skip locked
             )
-            returning id, account_id, coach_id
+            returning id, account_id, coach_id, athlete_id, athlete_name
         )
         select d.id as "id: GrantId", d.account_id as "account_id: AccountId", a.email as account_email,
             a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
-            c.athlete_name as "athlete_name?"
+            case when c.athlete_id = d.athlete_id then c.athlete_name else d.athlete_name end as "athlete_name!"
         from due d
             join accounts a on a.id = d.account_id
             join coaches o on o.id = d.coach_id
@@ -556,11 +630,11 @@ pub async fn expired(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::R
                 select id from grants where expires_at <= $1 and expired_told_at is null
                 order by expires_at limit $2 for update skip locked
             )
-            returning id, account_id, coach_id
+            returning id, account_id, coach_id, athlete_id, athlete_name
         )
         select d.id as "id: GrantId", d.account_id as "account_id: AccountId", a.email as account_email,
             a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
-            c.athlete_name as "athlete_name?"
+            case when c.athlete_id = d.athlete_id then c.athlete_name else d.athlete_name end as "athlete_name!"
         from due d
             join accounts a on a.id = d.account_id
             join coaches o on o.id = d.coach_id

@@ -80,12 +80,20 @@ fn render(
             "Nobody is on this roster at the moment. An athlete can invite {email} under Coaches on {dashboard}."
         ));
     }
-    if !sleeping.is_empty() {
-        let names: Vec<&str> = sleeping.iter().map(Member::name).collect();
+    let (replaced, unused): (Vec<&Member>, Vec<&Member>) = sleeping
+        .iter()
+        .partition(|member| member.state() == State::Replaced);
+    if !unused.is_empty() {
         blocks.push(format!(
             "Asleep, because nobody used the invite for 14 days: {}. The athlete can send it again under Coaches on \
              {dashboard}.",
-            names.join(", ")
+            names(&unused)
+        ));
+    }
+    if !replaced.is_empty() {
+        blocks.push(format!(
+            "Asleep, because the account shows another athlete now: {}. It wakes when the same athlete is connected again.",
+            names(&replaced)
         ));
     }
     if let Some((member, left)) = selected {
@@ -100,11 +108,17 @@ fn render(
     Answer::of(blocks)
 }
 
+fn names(members: &[&Member]) -> String {
+    let names: Vec<&str> = members.iter().map(|member| member.name()).collect();
+    names.join(", ")
+}
+
 const fn state(state: State) -> &'static str {
     match state {
         State::Connected => "connected",
         State::Reconnect => "must reconnect",
         State::Disconnected => "not connected",
+        State::Replaced => "shows another athlete",
     }
 }
 

@@ -150,6 +150,7 @@ fn unconnected(member: &Member, dashboard: &str) -> String {
         State::Disconnected => format!(
             "No data for now: {name} disconnected intervals.icu from IcuSync, and can connect it again on {dashboard}."
         ),
+        State::Replaced => format!("No data for now: the account of {name} shows another athlete."),
     }
 }
 

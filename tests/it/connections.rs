@@ -10,7 +10,8 @@ use reqwest::Method;
 
 use crate::world::{Browser, Page, World, form, test, test_with};
 
-const ALL: [&str; 4] = [
+/// Every area ticked.
+pub const ALL: [&str; 4] = [
     "ACTIVITY:WRITE",
     "WELLNESS:WRITE",
     "CALENDAR:WRITE",
@@ -63,7 +64,8 @@ async fn consent(
     back.location().to_owned()
 }
 
-async fn connect(world: &World, browser: &mut Browser, person: &Person, scopes: &[&str]) -> Page {
+/// The whole way to intervals.icu and back as `person`; answers where the callback leads.
+pub async fn connect(world: &World, browser: &mut Browser, person: &Person, scopes: &[&str]) -> Page {
     let away = leave(browser).await;
     let callback = consent(world, browser, &away, person, scopes, "allow").await;
     browser.get(&callback).await

@@ -195,6 +195,7 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
         let from = Grantor {
             account: ana,
             email: world.ana().person.email.to_owned(),
+            athlete_id: world.ana().person.athlete_id.to_owned(),
             athlete: world.ana().person.name.to_owned(),
             zone: chrono_tz::UTC,
         };

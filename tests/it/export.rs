@@ -90,7 +90,7 @@ async fn an_export_holds_all_of_ones_own_and_no_secret_122() {
         assert_eq!(page.header("cache-control"), "no-store");
         assert_eq!(page.header("x-content-type-options"), "nosniff");
         let file: Value = serde_json::from_str(&page.body).unwrap();
-        assert_eq!(file["format"], "icusync-export/2");
+        assert_eq!(file["format"], "icusync-export/3");
         assert_eq!(file["account"]["email"], ana.person.email);
         assert_eq!(file["sessions"].as_array().unwrap().len(), 1);
         assert_eq!(file["sessions"][0]["this_one"], true);
@@ -214,10 +214,7 @@ async fn coaches_and_coaching_are_in_it() {
         let tria_id = account(&world, tria.person.email).await;
         let ana_id = account(&world, ana.person.email).await;
         let now = world.clock.now();
-        let grant = queries::grants::of_pair(pool, coach.id, tria_id)
-            .await
-            .unwrap()
-            .unwrap();
+        let grant = world.grant_of(coach.id, tria_id).await.unwrap();
         queries::grants::used(pool, grant.id, "Claude 1.0", now)
             .await
             .unwrap();
@@ -227,13 +224,18 @@ async fn coaches_and_coaching_are_in_it() {
         queries::coaches::refuse(pool, coach.id, tria_id, now)
             .await
             .unwrap();
-        queries::coaches::refuse(pool, self_coach.id, ana_id, now)
-            .await
-            .unwrap();
-        let own = queries::grants::of_pair(pool, self_coach.id, tria_id)
-            .await
-            .unwrap()
-            .unwrap();
+        // Whom a coach refused is remembered by the name that the coach knew from a grant.
+        for statement in [
+            "insert into grants (id, coach_id, account_id, athlete_id, athlete_name, tools, note, created_at, invited_at) \
+             select gen_random_uuid(), $1, $2, 'i900001', 'Ana Berger', '{}', '', now(), now()",
+            "insert into refusals (coach_id, account_id, athlete_name, created_at) \
+             select coach_id, account_id, athlete_name, now() from grants where coach_id = $1 and account_id = $2",
+            "delete from grants where coach_id = $1 and account_id = $2",
+        ] {
+            let query = sqlx::query(statement).bind(self_coach.id.0).bind(ana_id.0);
+            query.execute(pool).await.unwrap();
+        }
+        let own = world.grant_of(self_coach.id, tria_id).await.unwrap();
         let token = coaches[1].link.rsplit('/').next().unwrap();
         let hash = Token::parse(TokenKind::Link, token).unwrap().hash();
         assert!(queries::links::select(pool, hash, own.id, now).await.unwrap());
@@ -407,6 +409,9 @@ const EXPORTED: &[(&str, &[&str])] = &[
     (
         "grants",
         &[
+            "athlete_id",
+            "athlete_name",
+            "athlete_zone",
             "tools",
             "note",
             "version",
@@ -422,7 +427,7 @@ const EXPORTED: &[(&str, &[&str])] = &[
     ),
     ("grant_clients", &["client", "first_used_at"]),
     ("coaches", &["email", "email_key", "created_at", "refuses_all_at"]),
-    ("refusals", &["created_at"]),
+    ("refusals", &["athlete_name", "created_at"]),
     (
         "jobs",
         &[

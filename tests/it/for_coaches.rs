@@ -132,6 +132,7 @@ async fn grantor(world: &World, slug: &str) -> Grantor {
     Grantor {
         account: account(world, seeded.person.email).await,
         email: seeded.person.email.to_owned(),
+        athlete_id: seeded.person.athlete_id.to_owned(),
         athlete: seeded.person.name.to_owned(),
         zone: seeded.person.timezone.parse().unwrap(),
     }
@@ -318,10 +319,7 @@ async fn the_mail_names_only_whom_the_url_covers_now() {
             .unwrap();
         world.clock.advance(Duration::days(15));
         let ana = account(&world, world.ana().person.email).await;
-        let grant = queries::grants::of_pair(&world.app.pool, id, ana)
-            .await
-            .unwrap()
-            .unwrap();
+        let grant = world.grant_of(id, ana).await.unwrap();
         queries::grants::resent(&world.app.pool, grant.id, ana, world.clock.now())
             .await
             .unwrap();
@@ -920,10 +918,7 @@ async fn whoever_leaves_an_athlete_reads_nothing_from_the_next_call_on() {
         let url = &coaches[0].link;
         let other = world.other_instance().await;
         let id = coach(&world, COACH).await.unwrap().id;
-        let (ana, nell) = (
-            account(&world, world.ana().person.email).await.to_string(),
-            account(&world, world.nell().person.email).await.to_string(),
-        );
+        let nell = account(&world, world.nell().person.email).await.to_string();
         for at in [url.clone(), other.link(url)] {
             assert!(reads(&at, "Ana Berger").await && reads(&at, "Jack Nguyen").await);
         }
@@ -934,7 +929,7 @@ async fn whoever_leaves_an_athlete_reads_nothing_from_the_next_call_on() {
                 let answer = browser
                     .post(
                         &format!("/for-coaches/my-roster/{action}"),
-                        &[("athlete", stranger)],
+                        &[("athlete", stranger), ("grant", stranger)],
                     )
                     .await;
                 assert_eq!(
@@ -947,7 +942,7 @@ async fn whoever_leaves_an_athlete_reads_nothing_from_the_next_call_on() {
         for bad in ["", "x", "' or true --"] {
             assert_eq!(
                 browser
-                    .post("/for-coaches/my-roster/leave", &[("athlete", bad)])
+                    .post("/for-coaches/my-roster/leave", &[("grant", bad)])
                     .await
                     .status,
                 400
@@ -963,8 +958,10 @@ async fn whoever_leaves_an_athlete_reads_nothing_from_the_next_call_on() {
         );
         assert!(world.mails_to(world.nell().person.email).await.is_empty());
 
+        let ana = account(&world, world.ana().person.email).await;
+        let grant = world.grant_of(id, ana).await.unwrap().id.to_string();
         let left = browser
-            .post("/for-coaches/my-roster/leave", &[("athlete", &ana)])
+            .post("/for-coaches/my-roster/leave", &[("grant", &grant)])
             .await;
         assert_eq!(
             (left.status, left.location()),
@@ -984,7 +981,7 @@ async fn whoever_leaves_an_athlete_reads_nothing_from_the_next_call_on() {
         assert_eq!(count(&world, "jobs where name = 'coach_left'").await, 1);
         // A second press has nothing to do and tells nobody.
         browser
-            .post("/for-coaches/my-roster/leave", &[("athlete", &ana)])
+            .post("/for-coaches/my-roster/leave", &[("grant", &grant)])
             .await;
         assert_eq!(count(&world, "jobs where name = 'coach_left'").await, 1);
         // The other coach of Tríona is none of this one's business, and Ana may invite again.
@@ -1185,10 +1182,7 @@ async fn only_who_is_on_the_roster_can_be_refused() {
 /// Edits and takes back what a seeded person grants, if it still stands.
 async fn edit_and_revoke(world: &World, slug: &str, coach: CoachId) {
     let from = grantor(world, slug).await;
-    let Some(grant) = queries::grants::of_pair(&world.app.pool, coach, from.account)
-        .await
-        .unwrap()
-    else {
+    let Some(grant) = world.grant_of(coach, from.account).await else {
         return;
     };
     let terms = Terms {
@@ -1206,7 +1200,7 @@ async fn edit_and_revoke(world: &World, slug: &str, coach: CoachId) {
         .await
         .unwrap();
     if let Some(grant) = stands {
-        coaches::end(&mut revoke, &world.app, &from.athlete, &grant, Why::Revoked)
+        coaches::end(&mut revoke, &world.app, &grant, Why::Revoked)
             .await
             .unwrap();
     }

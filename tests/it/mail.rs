@@ -484,6 +484,7 @@ fn all_tools() -> Vec<May> {
 fn joined(athlete: &str, email: &str) -> Joined {
     Joined {
         account: AccountId(uuid::Uuid::nil()),
+        athlete_id: "i1001".to_owned(),
         athlete: athlete.to_owned(),
         athlete_email: email.to_owned(),
         note: String::new(),
@@ -561,6 +562,7 @@ fn about_invites() -> Vec<Sample> {
         (
             "",
             Mail::CoachInvite(CoachInvite {
+                athlete_id: "i1001".to_owned(),
                 athlete: "Ana Berger".to_owned(),
                 athlete_email: "ana@example.test".to_owned(),
                 note: "Hi Sam, as we said on Sunday: please look at my last block.".to_owned(),
@@ -573,6 +575,7 @@ fn about_invites() -> Vec<Sample> {
         (
             "_short",
             Mail::CoachInvite(CoachInvite {
+                athlete_id: "i1001".to_owned(),
                 athlete: "Jack Nguyen".to_owned(),
                 athlete_email: "jack@example.test".to_owned(),
                 note: String::new(),
@@ -658,6 +661,7 @@ fn about_grants() -> Vec<Sample> {
         (
             "",
             Mail::GrantChanged(GrantChanged {
+                athlete_id: "i1001".to_owned(),
                 athlete: "Ana Berger".to_owned(),
                 athlete_email: "ana@example.test".to_owned(),
                 note: "The calendar too, now that we plan together.".to_owned(),
@@ -751,6 +755,7 @@ fn what_people_chose_stays_where_it_belongs() {
         one.note.clone_from(&text);
         let mails = [
             Mail::CoachInvite(CoachInvite {
+                athlete_id: "i1001".to_owned(),
                 athlete: text.clone(),
                 athlete_email: "ana@example.test".to_owned(),
                 note: text.clone(),
@@ -770,6 +775,7 @@ fn what_people_chose_stays_where_it_belongs() {
                 for_coaches: at("for-coaches"),
             }),
             Mail::GrantChanged(GrantChanged {
+                athlete_id: "i1001".to_owned(),
                 athlete: text.clone(),
                 athlete_email: "ana@example.test".to_owned(),
                 note: text.clone(),

@@ -12,6 +12,7 @@ mod accessibility;
 mod accounts;
 mod activity;
 mod address;
+mod another_athlete;
 mod arrows;
 mod browser;
 mod clients;

@@ -354,6 +354,12 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     .execute(&world.app.pool)
                     .await
                     .unwrap();
+                sqlx::query("update grants set athlete_name = $1, athlete_id = $1, athlete_zone = $1 where account_id = $2")
+                    .bind(evil)
+                    .bind(account.0)
+                    .execute(&world.app.pool)
+                    .await
+                    .unwrap();
                 sqlx::query("update sessions set user_agent = $1")
                     .bind(evil)
                     .execute(&world.app.pool)
@@ -391,6 +397,12 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     pages.push((path, browser.get(path).await));
                 }
                 pages.extend(pages_about_coaches(&mut browser, grant, evil).await);
+                // As long as the account shows somebody else.
+                let other = "update connections set athlete_id = 'i5' where account_id = $1";
+                sqlx::query(other).bind(account.0).execute(&world.app.pool).await.unwrap();
+                for path in ["/coaches", "/connect", "/dashboard", "/account/delete"] {
+                    pages.push((path, browser.get(path).await));
+                }
                 pages.push(("account done", browser.get(&format!("/account?done={encoded}")).await));
                 pages.push(("session", browser.post("/account/sessions/end", &[("session", evil)]).await));
                 pages.push((

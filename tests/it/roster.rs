@@ -53,23 +53,13 @@ async fn grant(world: &World, from: &Seeded) -> Grant {
         .unwrap()
         .unwrap();
     let coach = coach(world).await;
-    queries::grants::of_pair(&world.app.pool, coach.id, account.id)
-        .await
-        .unwrap()
-        .unwrap()
+    world.grant_of(coach.id, account.id).await.unwrap()
 }
 
 async fn revoke(world: &World, from: &Seeded) {
     let grant = grant(world, from).await;
     let mut transaction = world.app.pool.begin().await.unwrap();
-    let ended = coaches::end(
-        &mut transaction,
-        &world.app,
-        from.person.name,
-        &grant,
-        Why::Revoked,
-    )
-    .await;
+    let ended = coaches::end(&mut transaction, &world.app, &grant, Why::Revoked).await;
     assert!(ended.unwrap());
     transaction.commit().await.unwrap();
 }
@@ -84,7 +74,15 @@ async fn change(world: &World, from: &Seeded, tools: &[&str], expires_in: Option
         note: "",
         expires_at: expires_in.map(|left| now + left),
     };
-    let done = queries::grants::change(&world.app.pool, grant.id, grant.account_id, None, &terms, now).await;
+    let done = queries::grants::change(
+        &world.app.pool,
+        grant.id,
+        grant.account_id,
+        grant.version,
+        &terms,
+        now,
+    )
+    .await;
     assert!(done.unwrap());
 }
 
@@ -526,6 +524,9 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
         let somebody = "update connections set athlete_id = 'i1' where athlete_name = 'Ana Berger'";
         let reply = during(&bench, "get_fitness", "coach-somebody", bench.sql(somebody)).await;
         assert!(reply.told().0.starts_with(connection), "{reply:?}");
+        bench
+            .sql("update connections set athlete_id = 'i900001' where athlete_name = 'Ana Berger'")
+            .await;
         let reply = during(&bench, "get_fitness", "coach-revoke", revoke(&world, world.ana())).await;
         assert!(reply.told().0.starts_with(changed), "{reply:?}");
     })

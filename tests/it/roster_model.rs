@@ -15,11 +15,16 @@ use http::{StatusCode, header};
 use icusync::{
     guard::{accounts::link_place, connection::token_place},
     ids::{AccountId, CoachId, ConnectionId, GrantId, LinkId},
-    queries::{self, connections::NewConnection, grants::Terms},
+    queries::{
+        self,
+        connections::NewConnection,
+        grants::{NewGrant, Terms},
+    },
     secrets::{Password, Token, TokenKind},
     tools::{CATALOGUE, Group, ROSTER},
 };
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -346,21 +351,43 @@ async fn regrant(world: &World, accounts: &[AccountId], coach: &mut Coach, dice:
         }
         Some(grant) => {
             assert!(
-                queries::grants::change(pool, grant, accounts[athlete], None, &terms, now)
-                    .await
-                    .unwrap()
+                queries::grants::change(
+                    pool,
+                    grant,
+                    accounts[athlete],
+                    version_of(pool, grant).await,
+                    &terms,
+                    now
+                )
+                .await
+                .unwrap()
             );
             grant
         }
         None => {
             let grant = GrantId(Uuid::now_v7());
-            queries::grants::create(pool, grant, coach.id, accounts[athlete], &terms, now)
-                .await
-                .unwrap();
+            let new = NewGrant {
+                id: grant,
+                coach_id: coach.id,
+                account_id: accounts[athlete],
+                athlete_id: &id_of(athlete),
+                athlete_name: &name_of(athlete),
+                athlete_zone: None,
+                now,
+            };
+            queries::grants::create(pool, new, &terms).await.unwrap();
             grant
         }
     };
     coach.grants.insert(athlete, (grant, tools.into_iter().collect()));
+}
+
+async fn version_of(pool: &PgPool, grant: GrantId) -> i32 {
+    sqlx::query_scalar("select version from grants where id = $1")
+        .bind(grant.0)
+        .fetch_one(pool)
+        .await
+        .unwrap()
 }
 
 /// One way to say whom a call is for.

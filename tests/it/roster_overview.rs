@@ -378,6 +378,7 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
     let from = Grantor {
         account,
         email: address.typed.clone(),
+        athlete_id: athlete_id.clone(),
         athlete: name,
         zone: chrono_tz::Europe::Berlin,
     };

@@ -115,6 +115,7 @@ async fn invite(world: &World) -> String {
     let from = Grantor {
         account: account.unwrap().unwrap().id,
         email: person.email.to_owned(),
+        athlete_id: person.athlete_id.to_owned(),
         athlete: "Ana Berger = Ünal 🚴".to_owned(),
         zone: person.timezone.parse().unwrap(),
     };

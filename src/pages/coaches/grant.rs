@@ -51,6 +51,8 @@ struct Conflict {
     frame: Frame,
     id: GrantId,
     coach: String,
+    /// Whether an invite met what stands; otherwise it was changed after the form was drawn.
+    invited: bool,
     /// Of what stands.
     version: i32,
     stands: Side,
@@ -96,6 +98,9 @@ pub async fn form(
     let grant = queries::grants::one_of_account(&app.pool, signed.0.account, id)
         .await?
         .ok_or(Problem::NotFound)?;
+    if !grant.is_shown {
+        return Ok(done("another-athletes"));
+    }
     let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
     let zone = zone_of(connection.as_ref());
     let draft = Draft::of_grant(&grant, zone, app.clock.now());
@@ -134,7 +139,8 @@ pub async fn save(
     match coaches::change(&mut transaction, &app, &from, id, version, &checked.terms()).await? {
         Edited::Gone => Err(Problem::NotFound),
         Edited::Unchanged => Ok(done("same")),
-        Edited::Stale(stands) => conflict(*stands, &checked, draft, zone),
+        Edited::Replaced => Ok(done("another-athletes")),
+        Edited::Stale(stands) => conflict(*stands, &checked, draft, zone, false),
         Edited::Saved(queued) => {
             transaction.commit().await?;
             Ok(done(match queued {
@@ -145,8 +151,25 @@ pub async fn save(
     }
 }
 
+/// The same for an invite to a coach who was granted something before: an invite says nothing of what stands, so it must not
+/// change it unseen.
+pub(super) fn met(
+    stands: grants::Grant,
+    wanted: &Checked,
+    draft: Draft,
+    zone: Tz,
+) -> Result<Response, Problem> {
+    conflict(stands, wanted, draft, zone, true)
+}
+
 /// What stands now beside what was chosen: nothing is written until the athlete says which.
-fn conflict(stands: grants::Grant, chosen: &Checked, draft: Draft, zone: Tz) -> Result<Response, Problem> {
+fn conflict(
+    stands: grants::Grant,
+    chosen: &Checked,
+    draft: Draft,
+    zone: Tz,
+    invited: bool,
+) -> Result<Response, Problem> {
     let only = |one: &[String], other: &[String]| {
         let has = |tools: &[String], name: &str| tools.iter().any(|tool| tool == name);
         CATALOGUE
@@ -163,6 +186,7 @@ fn conflict(stands: grants::Grant, chosen: &Checked, draft: Draft, zone: Tz) -> 
     let conflict = Conflict {
         frame: Frame::of(true),
         id: stands.id,
+        invited,
         version: stands.version,
         more: only(&chosen.tools, &stands.tools),
         less: only(&stands.tools, &chosen.tools),

@@ -2,13 +2,15 @@
 
 use askama::Template;
 use axum::{
-    extract::State,
+    extract::{RawQuery, State},
     response::{IntoResponse as _, Redirect, Response},
 };
 use http::StatusCode;
 
 use super::{
-    done, grantor, is_connected,
+    done,
+    grant::met,
+    grantor, is_connected,
     terms::{Draft, Sheet},
     zone_of,
 };
@@ -20,9 +22,11 @@ use crate::{
         presets::Preset,
         session::Session,
     },
+    ids::GrantId,
     mail::{Address, outbox::Queued},
     pages::{
         Fields, Frame, From, Signed,
+        connections::{Stakes, stakes},
         form::Mistake,
         frame::{leading_to_intervals, with_status},
     },
@@ -46,15 +50,36 @@ struct First {
     frame: Frame,
     oauth: bool,
     reconnect: bool,
+    stakes: Stakes,
 }
 
-/// `GET /coaches/invite`.
-pub async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
-    let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
-    draw(&app, connection.as_ref(), String::new(), Draft::new(), Vec::new())
+/// `GET /coaches/invite`; with `?like=` filled in as one of the account's grants is, which another athlete may have given.
+pub async fn form(
+    State(app): State<App>,
+    signed: Signed,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let account = signed.0.account;
+    let connection = queries::connections::of_account(&app.pool, account).await?;
+    let like = Fields::parse(query.unwrap_or_default().as_bytes())?
+        .optional("like")
+        .and_then(|text| text.parse().ok())
+        .map(GrantId);
+    let like = match like {
+        Some(id) => queries::grants::one_of_account(&app.pool, account, id).await?,
+        None => None,
+    };
+    let (email, draft) = match like {
+        Some(grant) => {
+            let draft = Draft::of_grant(&grant, zone_of(connection.as_ref()), app.clock.now());
+            (grant.coach_email, draft)
+        }
+        None => (String::new(), Draft::new()),
+    };
+    draw(&app, connection.as_ref(), email, draft, Vec::new()).await
 }
 
-fn draw(
+async fn draw(
     app: &App,
     connection: Option<&Connection>,
     email: String,
@@ -62,10 +87,15 @@ fn draw(
     mistakes: Vec<Mistake>,
 ) -> Result<Response, Problem> {
     let Some(row) = connection.filter(|_| is_connected(connection)) else {
+        let stakes = match connection {
+            Some(row) => stakes(app, row.account_id).await?,
+            None => Stakes::default(),
+        };
         let first = First {
             frame: Frame::of(true),
             oauth: app.config.offers_oauth(),
             reconnect: connection.is_some_and(|row| row.status == "reconnect"),
+            stakes,
         };
         return Ok(leading_to_intervals(with_status(StatusCode::OK, &first)?));
     };
@@ -98,7 +128,7 @@ pub async fn send(
     let connection = connection.as_ref();
     if let Some(word) = fields.optional("preset") {
         let preset = Preset::of_word(&word).ok_or(Problem::BadForm)?;
-        return draw(&app, connection, email, draft.with(preset), Vec::new());
+        return draw(&app, connection, email, draft.with(preset), Vec::new()).await;
     }
     if !is_connected(connection) {
         return Ok(Redirect::to("/coaches/invite").into_response());
@@ -113,7 +143,7 @@ pub async fn send(
                 .into_iter()
                 .chain(checked.err().into_iter().flatten())
                 .collect();
-            return draw(&app, connection, email, draft, mistakes);
+            return draw(&app, connection, email, draft, mistakes).await;
         }
     };
     let from = grantor(&signed.0, connection);
@@ -127,12 +157,13 @@ pub async fn send(
                 "You have sent {most} invites within a day, and that is the most. Send this one tomorrow."
             ),
         );
-        return draw(&app, connection, email, draft, vec![mistake]);
+        return draw(&app, connection, email, draft, vec![mistake]).await;
     }
     let terms = checked.terms();
     let word = match coaches::invite(&mut transaction, &app, &from, &address, &terms).await? {
         Invited::Refused => return Ok(done("refused")),
-        Invited::Unchanged(_) => return Ok(done("same")),
+        Invited::Unchanged => return Ok(done("same")),
+        Invited::Stands(stands) => return met(*stands, &checked, draft, zone_of(connection)),
         Invited::New(_, Queued::Queued) | Invited::Joined(_, Queued::Queued) => {
             if is_own(&signed.0, &address) {
                 "own"
@@ -141,8 +172,8 @@ pub async fn send(
             }
         }
         Invited::New(_, Queued::Capped) | Invited::Joined(_, Queued::Capped) => "sent-unmailed",
-        Invited::Changed(_, Queued::Queued) => "changed",
-        Invited::Changed(_, Queued::Capped) => "changed-unmailed",
+        Invited::Again(_, Queued::Queued) => "again",
+        Invited::Again(_, Queued::Capped) => "sent-unmailed",
     };
     transaction.commit().await?;
     Ok(done(word))

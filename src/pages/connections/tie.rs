@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
@@ -9,6 +10,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
+        coaches::{self, Grantor, Replaced},
         connection::{scopes_of, token_place},
         grant,
     },
@@ -41,6 +43,8 @@ pub(super) enum Tied {
     Connected {
         id: ConnectionId,
         write_number: i64,
+        /// What became of coaches' grants, because the account shows another athlete than before.
+        replaced: Replaced,
     },
     /// Another account holds this athlete. The fresh consent is given back, unless the other account lives on one: upstream's
     /// revoke ends the app's access to the athlete altogether. The queue's worker looks at that when it comes to it.
@@ -55,6 +59,10 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
     let mut id = None;
     loop {
         let mut transaction = app.pool.begin().await?;
+        // Two connects of one account take turns, and neither crosses the account's end: whose grants are asleep is then one story.
+        if !queries::accounts::lock(&mut *transaction, account).await? {
+            return Err(Problem::NotFound);
+        }
         let before = queries::connections::of_account(&mut *transaction, account).await?;
         let wanted = before
             .as_ref()
@@ -97,6 +105,12 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
             }
             Err(error) => return Err(error.into()),
         }
+        let replaced = match &before {
+            Some(before) if before.athlete_id != tie.athlete.as_str() => {
+                tell_coaches(&mut transaction, app, before, tie, &name).await?
+            }
+            _ => Replaced::default(),
+        };
         if let Some((left, token)) = before.and_then(|row| left_behind(app, row, tie)) {
             jobs::enqueue_revoke(&mut transaction, app, Some(account), &left, &token).await?;
         }
@@ -106,8 +120,31 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
         return Ok(Tied::Connected {
             id: wanted,
             write_number,
+            replaced,
         });
     }
+}
+
+/// What the athlete before granted falls asleep, what the new one had granted wakes, and the coaches are told.
+async fn tell_coaches(
+    db: &mut sqlx::PgConnection,
+    app: &App,
+    before: &Connection,
+    tie: &Tie,
+    name: &str,
+) -> Result<Replaced, Problem> {
+    let account = queries::accounts::by_id(&mut *db, before.account_id)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let now = Grantor {
+        account: account.id,
+        email: account.email,
+        athlete_id: tie.athlete.to_string(),
+        athlete: name.to_owned(),
+        // Not known before the first look; a grant's last day is a moment, which it changes nothing about.
+        zone: Tz::UTC,
+    };
+    Ok(coaches::athlete_replaced(db, app, before, &now).await?)
 }
 
 /// The id and the token of the consent that stood here before, when nothing needs it any more: another athlete, or an API key

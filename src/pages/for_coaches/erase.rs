@@ -15,7 +15,7 @@ use crate::{
     guard::coach_session,
     mail::{How, TO_COACHES},
     pages::{Frame, Visitor, frame::page},
-    queries,
+    queries::{self, grants::Leave},
 };
 
 #[derive(Template)]
@@ -58,7 +58,7 @@ pub async fn erase(
     let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
         return door(session.is_some());
     };
-    end_grants(&mut transaction, &app, &coach, None, How::Erased).await?;
+    end_grants(&mut transaction, &app, &coach, Leave::All, How::Erased).await?;
     let recipient = Sha256::digest(coach.email_key.as_bytes());
     let names = TO_COACHES.map(str::to_owned);
     queries::jobs::forget_mails(&mut *transaction, &recipient, &names).await?;

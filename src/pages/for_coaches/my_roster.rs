@@ -20,7 +20,7 @@ use crate::{
         coach_session,
         coaches::{asleep, may, until},
     },
-    ids::AccountId,
+    ids::{AccountId, GrantId},
     mail::{Address, CoachLeft, How, Mail, May, outbox},
     pages::{
         Fields, Frame, Visitor,
@@ -30,13 +30,14 @@ use crate::{
     queries::{
         self,
         coaches::{Coach, Refused},
-        grants::Member,
+        grants::{Leave, Member},
     },
     text,
 };
 
 /// An athlete on the roster, for people.
 struct Athlete {
+    grant: GrantId,
     account: AccountId,
     name: String,
     email: String,
@@ -54,6 +55,8 @@ enum Standing {
     Ready,
     /// The invite was not used for too long; the athlete can send it again.
     Asleep,
+    /// The account shows another athlete.
+    Replaced,
     /// intervals.icu does not take the athlete's connection, or there is none.
     Unconnected,
 }
@@ -61,7 +64,9 @@ enum Standing {
 impl Athlete {
     fn of(member: Member, now: DateTime<Utc>) -> Self {
         let zone: Option<Tz> = member.zone.as_deref().and_then(|zone| zone.parse().ok());
-        let standing = if asleep(member.invited_at, member.first_used_at, now) {
+        let standing = if member.status == "replaced" {
+            Standing::Replaced
+        } else if asleep(member.invited_at, member.first_used_at, now) {
             Standing::Asleep
         } else if member.status == "connected" {
             Standing::Ready
@@ -69,6 +74,7 @@ impl Athlete {
             Standing::Unconnected
         };
         Self {
+            grant: member.grant_id,
             account: member.account_id,
             name: super::name_of(&member),
             email: member.account_email,
@@ -183,11 +189,12 @@ pub async fn leave(
     Visitor(session): Visitor,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let athlete = athlete(&mut fields)?;
+    let grant = fields.take("grant")?.parse().map_err(|_| Problem::BadForm)?;
     let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
         return door(session.is_some());
     };
-    let left = end_grants(&mut transaction, &app, &coach, Some(athlete), How::Left).await?;
+    let which = Leave::One(GrantId(grant));
+    let left = end_grants(&mut transaction, &app, &coach, which, How::Left).await?;
     transaction.commit().await?;
     Ok(back((left > 0).then_some("left")))
 }
@@ -204,7 +211,8 @@ pub async fn refuse(
         return door(session.is_some());
     };
     queries::coaches::refuse(&mut *transaction, coach.id, athlete, app.clock.now()).await?;
-    let left = end_grants(&mut transaction, &app, &coach, Some(athlete), How::Refused).await?;
+    let which = Leave::Account(athlete);
+    let left = end_grants(&mut transaction, &app, &coach, which, How::Refused).await?;
     if left == 0 {
         // Somebody who is not on this roster is not refused either: the transaction is dropped.
         return Ok(back(None));
@@ -238,7 +246,7 @@ pub async fn refuse_all(
     let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
         return door(session.is_some());
     };
-    end_grants(&mut transaction, &app, &coach, None, How::RefusedAll).await?;
+    end_grants(&mut transaction, &app, &coach, Leave::All, How::RefusedAll).await?;
     let since = coach.refuses_all_at.unwrap_or_else(|| app.clock.now());
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, Some(since)).await?;
     transaction.commit().await?;
@@ -292,17 +300,16 @@ pub(super) async fn begin(
     Ok(locked.map(|coach| (transaction, coach)))
 }
 
-/// Ends the coach's grants, all or `only` one athlete's, and tells the athletes in the same transaction; how many there were.
-/// Whose grant had expired anyway is told nothing.
+/// Ends those of the coach's grants, and tells the athletes in the same transaction; how many there were. Whose grant had expired anyway is told nothing.
 pub(super) async fn end_grants(
     db: &mut PgConnection,
     app: &App,
     coach: &Coach,
-    only: Option<AccountId>,
+    which: Leave,
     how: How,
 ) -> Result<usize, Problem> {
     let now = app.clock.now();
-    let left = queries::grants::leave(&mut *db, coach.id, only).await?;
+    let left = queries::grants::leave(&mut *db, coach.id, which).await?;
     for athlete in &left {
         if athlete.expires_at.is_some_and(|at| at <= now) {
             continue;

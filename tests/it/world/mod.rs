@@ -22,8 +22,10 @@ use icusync::{
         seed::{Seeded, SeededCoach},
         sim,
     },
+    ids::{AccountId, CoachId},
     jobs,
     mail::transport::{Captured, CapturedMail, Transport},
+    queries::{self, grants::Grant},
     secrets::{KeyRing, Random},
     start::{self, Ingredients, Purpose},
     time::Clock,
@@ -197,6 +199,14 @@ impl World {
         // The coaches have read their invites.
         self.work_off().await;
         coaches
+    }
+
+    /// What an account's athlete of this moment, or of another, grants a coach.
+    pub async fn grant_of(&self, coach: CoachId, account: AccountId) -> Option<Grant> {
+        let grants = queries::grants::of_account(&self.app.pool, account)
+            .await
+            .unwrap();
+        grants.into_iter().find(|grant| grant.coach_id == coach)
     }
 
     /// Another instance of the service on the same database, with nothing of this one's memory.

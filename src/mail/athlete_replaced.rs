@@ -1,0 +1,43 @@
+//! Tells a coach that an athlete's account shows another athlete now, or the same one again.
+
+use serde::{Deserialize, Serialize};
+
+use super::letter::who;
+
+/// Tells a coach that an athlete's account shows another athlete now, or the same one again. The other one is not named: nothing
+/// of that athlete is the coach's to know.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AthleteReplaced {
+    /// The intervals.icu id of the athlete who granted, by which the mail is found while it waits.
+    pub athlete_id: String,
+    /// That athlete's name.
+    pub athlete: String,
+    /// The address of the account.
+    pub athlete_email: String,
+    /// Which of the two.
+    pub turn: Turn,
+}
+
+/// Which way the account turned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// To another athlete: the grant sleeps.
+    Away,
+    /// Back to the athlete who granted: the grant is awake.
+    Back,
+}
+
+impl AthleteReplaced {
+    /// The athlete's name, safe to show.
+    fn who(&self) -> String {
+        who(&self.athlete)
+    }
+}
+
+super::letter::letter!(
+    AthleteReplaced,
+    "mail/athlete_replaced.subject",
+    "mail/athlete_replaced.txt",
+    "mail/athlete_replaced.html"
+);

@@ -1,0 +1,422 @@
+//! Another intervals.icu athlete on an account: whose grants sleep, whose wake, and what everybody is told of it.
+
+use std::sync::Arc;
+
+use icusync::{
+    ids::{AccountId, CoachId},
+    queries::{self, grants::Grant},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    connections::{ALL, connect},
+    world::{Browser, World, test, test_with},
+};
+
+const COACH: &str = "coach@example.test";
+const UNKNOWN: &str =
+    "Not done: nobody of this name or id is on your roster. list_athletes names everybody who is.";
+
+/// Takes Nell's athlete from her own account, so that another account can connect it.
+async fn free_nell(world: &Arc<World>) {
+    let mut nell = world.signed_in(&world.nell().clone()).await;
+    let gone = nell.post("/disconnect", &[]).await;
+    assert_eq!(gone.location(), "/dashboard?done=disconnected");
+    world.mails_to("nobody@example.test").await;
+}
+
+async fn told(url: &str, tool: &str, arguments: Value) -> String {
+    crate::world::Mcp::at(url)
+        .call(tool, arguments)
+        .await
+        .text()
+        .to_owned()
+}
+
+async fn account(world: &World, email: &str) -> AccountId {
+    let account = queries::accounts::by_email(&world.app.pool, email).await;
+    account.unwrap().unwrap().id
+}
+
+async fn coach(world: &World) -> CoachId {
+    let coach = queries::coaches::by_email(&world.app.pool, COACH).await;
+    coach.unwrap().unwrap().id
+}
+
+async fn grants(world: &World) -> Vec<Grant> {
+    let account = account(world, world.ana().person.email).await;
+    queries::grants::of_account(&world.app.pool, account)
+        .await
+        .unwrap()
+}
+
+async fn subjects(world: &World) -> Vec<String> {
+    let mails = world.mails_to(COACH).await;
+    mails.into_iter().map(|mail| mail.letter.subject).collect()
+}
+
+/// Lets Ana's account connect as `slug`; where that leads.
+async fn turn_into(world: &World, browser: &mut Browser, slug: &str) -> String {
+    let person = world.people.iter().find(|seeded| seeded.person.slug == slug);
+    let back = connect(world, browser, person.unwrap().person, &ALL).await;
+    assert_eq!(back.status, 303, "{}", back.text());
+    world.mails_to("nobody@example.test").await;
+    back.location().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_stays_with_the_athlete_who_gave_it() {
+    test(async |world| {
+        let url = world.coaches().await[0].link.clone();
+        let other = world.other_instance().await;
+        free_nell(&world).await;
+        let fitness = told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        assert!(fitness.starts_with("Ana Berger"), "{fitness}");
+        told(&url, "select_athlete", json!({"athlete": "ana"})).await;
+
+        // Said before the button.
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let before = browser.get("/connect").await.text();
+        assert!(
+            before.contains("Connect as Ana Berger to keep your coaches")
+                && before.contains(&format!("{COACH} will see nothing of that athlete")),
+            "{before}"
+        );
+        let heard = subjects(&world).await.len();
+        assert_eq!(
+            turn_into(&world, &mut browser, "nell").await,
+            "/dashboard?done=connected-other"
+        );
+        let after = browser.get("/dashboard?done=connected-other").await.text();
+        assert!(after.contains("Nell Pike") && after.contains("Your coaches see nothing of this one"));
+
+        // Nothing of either athlete reaches the coach, under any name, on any instance.
+        for at in [url.clone(), other.link(&url)] {
+            for athlete in [
+                "Ana Berger",
+                "ana",
+                "i900001",
+                "Nell Pike",
+                world.nell().person.athlete_id,
+            ] {
+                for tool in ["get_fitness", "get_wellness", "get_athlete_profile", "get_events"] {
+                    assert_eq!(
+                        told(&at, tool, json!({"athlete": athlete})).await,
+                        UNKNOWN,
+                        "{tool} {athlete}"
+                    );
+                }
+                assert_eq!(
+                    told(&at, "select_athlete", json!({"athlete": athlete})).await,
+                    UNKNOWN
+                );
+            }
+            let selected = told(&at, "get_fitness", json!({})).await;
+            assert!(
+                selected.starts_with("Not done: say for whom"),
+                "the selection ended: {selected}"
+            );
+            let list = told(&at, "list_athletes", json!({})).await;
+            assert!(
+                list.contains("Asleep, because the account shows another athlete now: Ana Berger"),
+                "{list}"
+            );
+            let overview = told(&at, "get_roster_overview", json!({})).await;
+            for text in [&list, &overview] {
+                assert!(
+                    !text.contains("Nell") && !text.contains(world.nell().person.athlete_id),
+                    "{text}"
+                );
+            }
+            assert!(!overview.contains("Ana Berger"), "{overview}");
+        }
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(mails.len(), heard + 1);
+        let mail = &mails.last().unwrap().letter;
+        assert_eq!(mail.subject, "Your access to Ana Berger on IcuSync is asleep");
+        assert!(
+            !mail.text.contains("Nell") && !mail.html.contains("Nell"),
+            "{}",
+            mail.text
+        );
+
+        // The account's pages say whose it was, and let nobody change what somebody else granted.
+        let list = browser.get("/coaches").await.text();
+        assert!(
+            list.contains("Granted by another athlete") && list.contains("Granted by Ana Berger (i900001)"),
+            "{list}"
+        );
+        let grant = grants(&world).await.remove(0);
+        let path = format!("/coaches/{}", grant.id);
+        let edit = [
+            ("version", "1"),
+            ("note", ""),
+            ("last-day", ""),
+            ("tool-get_events", "on"),
+        ];
+        for page in [
+            browser.get(&path).await,
+            browser.post(&path, &edit).await,
+            browser.post(&format!("{path}/resend"), &[]).await,
+        ] {
+            assert_eq!(page.location(), "/coaches?done=another-athletes");
+        }
+        assert_eq!(grants(&world).await, [grant]);
+        let before = browser.get("/connect").await.text();
+        assert!(
+            before.contains("What Ana Berger granted to coaches is asleep."),
+            "{before}"
+        );
+
+        // The same athlete again, and all is as it was.
+        assert_eq!(
+            turn_into(&world, &mut browser, "ana").await,
+            "/dashboard?done=connected-back"
+        );
+        for at in [url.clone(), other.link(&url)] {
+            let fitness = told(&at, "get_fitness", json!({"athlete": "ana"})).await;
+            assert!(fitness.starts_with("Ana Berger"), "{fitness}");
+        }
+        assert_eq!(
+            subjects(&world).await.last().unwrap(),
+            "Your access to Ana Berger on IcuSync is awake again"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
+    test(async |world| {
+        let url = world.coaches().await[0].link.clone();
+        free_nell(&world).await;
+        told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        turn_into(&world, &mut browser, "nell").await;
+        let anas = grants(&world).await.remove(0);
+
+        // The form is filled in as the other's grant is, and grants nothing by itself.
+        let form = browser.get(&format!("/coaches/invite?like={}", anas.id)).await;
+        assert_eq!(form.attribute("#email", "value").as_deref(), Some(COACH));
+        assert!(
+            form.text().contains("what you tick here of Nell Pike"),
+            "{}",
+            form.text()
+        );
+        let fields = [
+            ("email", COACH),
+            ("note", ""),
+            ("last-day", ""),
+            ("tool-get_wellness", "on"),
+        ];
+        let sent = browser.post("/coaches/invite", &fields).await;
+        assert_eq!(sent.location(), "/coaches?done=sent");
+        let now = grants(&world).await;
+        assert_eq!(now.len(), 2);
+        assert!(now.contains(&anas), "the other's is untouched");
+        let wellness = told(&url, "get_wellness", json!({"athlete": "nell"})).await;
+        assert!(wellness.starts_with("Nell Pike"), "{wellness}");
+        let fitness = told(&url, "get_fitness", json!({"athlete": "nell"})).await;
+        assert!(
+            fitness.starts_with("Nell Pike has not granted get_fitness"),
+            "{fitness}"
+        );
+        assert_eq!(
+            told(&url, "get_wellness", json!({"athlete": "ana"})).await,
+            UNKNOWN
+        );
+
+        let back = turn_into(&world, &mut browser, "ana").await;
+        assert_eq!(back, "/dashboard?done=connected-both");
+        assert_eq!(
+            told(&url, "get_wellness", json!({"athlete": "nell"})).await,
+            UNKNOWN
+        );
+        let fitness = told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        assert!(fitness.starts_with("Ana Berger"), "{fitness}");
+
+        // What the coach leaves is one of the two.
+        let nells = grants(&world)
+            .await
+            .into_iter()
+            .find(|grant| grant.id != anas.id)
+            .unwrap();
+        let gone = browser.post(&format!("/coaches/{}/revoke", nells.id), &[]).await;
+        assert_eq!(gone.location(), "/coaches?done=revoked");
+        let left: Vec<_> = grants(&world).await.iter().map(|grant| grant.id).collect();
+        assert_eq!(left, [anas.id]);
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(
+            mails.last().unwrap().letter.subject,
+            "Nell Pike ended your access on IcuSync"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_never_heard_of_a_grant_is_not_told_that_it_sleeps() {
+    test(async |world| {
+        world.coaches().await;
+        free_nell(&world).await;
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        // Three athletes joined this hour, so the mail about a fourth waits for the next.
+        let fields = [
+            ("email", "new@coach.example"),
+            ("note", ""),
+            ("last-day", ""),
+            ("tool-get_fitness", "on"),
+        ];
+        browser.post("/coaches/invite", &fields).await;
+        sqlx::query("update jobs set run_at = run_at + interval '30 minutes' where state = 'pending'")
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        turn_into(&world, &mut browser, "nell").await;
+        world.clock.advance(chrono::Duration::hours(1));
+        assert!(world.mails_to("new@coach.example").await.is_empty());
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        turn_into(&world, &mut browser, "ana").await;
+        let mails = world.mails_to("new@coach.example").await;
+        assert_eq!(mails.len(), 1, "the invite, once it can be used");
+        assert!(
+            mails[0].letter.text.contains("/mcp/icul_"),
+            "{}",
+            mails[0].letter.text
+        );
+        let url = mails[0].letter.text.split("/mcp/").nth(1).unwrap();
+        world.secret(url.split_whitespace().next().unwrap());
+    })
+    .await;
+}
+
+/// A walk of the account between athletes, as often and as fast as somebody likes, ends where it ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn going_back_and_forth_tells_the_coach_how_it_stands_in_the_end() {
+    test_with(
+        |config| config.mails_per_hour = 1,
+        async |world| {
+            let url = world.coaches().await[0].link.clone();
+            free_nell(&world).await;
+            told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+            let mut browser = world.signed_in(&world.ana().clone()).await;
+            for slug in ["nell", "ana", "nell", "ana", "nell"] {
+                turn_into(&world, &mut browser, slug).await;
+            }
+            let asleep = |subjects: &[String]| {
+                subjects
+                    .iter()
+                    .filter(|subject| subject.contains("Ana Berger on IcuSync is"))
+                    .cloned()
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(
+                asleep(&subjects(&world).await),
+                ["Your access to Ana Berger on IcuSync is asleep"]
+            );
+            world.clock.advance(chrono::Duration::hours(2));
+            assert_eq!(
+                asleep(&subjects(&world).await),
+                [
+                    "Your access to Ana Berger on IcuSync is asleep",
+                    "Your access to Ana Berger on IcuSync is asleep",
+                ],
+                "what happened last is what is told last"
+            );
+            assert_eq!(
+                told(&url, "get_fitness", json!({"athlete": "ana"})).await,
+                UNKNOWN
+            );
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coachs_own_page_names_who_granted_and_leaves_one_athlete_at_a_time() {
+    test(async |world| {
+        world.coaches().await;
+        free_nell(&world).await;
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        turn_into(&world, &mut browser, "nell").await;
+        let fields = [
+            ("email", COACH),
+            ("note", ""),
+            ("last-day", ""),
+            ("tool-get_wellness", "on"),
+        ];
+        browser.post("/coaches/invite", &fields).await;
+        world.mails_to(COACH).await;
+
+        let mut visitor = world.browser();
+        visitor.post("/for-coaches/roster", &[("email", COACH)]).await;
+        let link = world.link_mailed_to(COACH).await;
+        let clean = visitor.get(&link).await.location().to_owned();
+        let page = visitor.get(&clean).await;
+        let form = page.attribute("input[name=form]", "value").unwrap();
+        visitor.post(&clean, &[("form", &form)]).await;
+        let roster = visitor.get("/for-coaches/my-roster").await.text();
+        assert!(
+            roster.contains("wakes up when Ana Berger is connected there again")
+                && roster.contains("Nell Pike"),
+            "{roster}"
+        );
+        let coach = coach(&world).await;
+        let ids = |grants: &[Grant]| -> Vec<String> {
+            let mine = grants.iter().filter(|grant| grant.coach_id == coach);
+            mine.map(|grant| grant.athlete_id.clone()).collect()
+        };
+        let all = grants(&world).await;
+        assert_eq!(ids(&all).len(), 2);
+        let anas = all.iter().find(|grant| grant.athlete_id == "i900001").unwrap();
+        let left = visitor
+            .post("/for-coaches/my-roster/leave", &[("grant", &anas.id.to_string())])
+            .await;
+        assert_eq!(left.location(), "/for-coaches/my-roster?done=left");
+        assert_eq!(ids(&grants(&world).await), [world.nell().person.athlete_id]);
+        // Refusing an account is about all of it, and remembers whom the coach knew there.
+        let account = account(&world, world.ana().person.email).await.to_string();
+        let refused = visitor
+            .post("/for-coaches/my-roster/refuse", &[("athlete", &account)])
+            .await;
+        assert_eq!(refused.location(), "/for-coaches/my-roster?done=refused");
+        turn_into(&world, &mut browser, "ana").await;
+        let roster = visitor.get("/for-coaches/my-roster").await.text();
+        assert!(
+            roster.contains("Nell Pike") && !roster.contains("Ana Berger"),
+            "{roster}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_and_the_export_name_the_athlete() {
+    test(async |world| {
+        let url = world.coaches().await[0].link.clone();
+        free_nell(&world).await;
+        told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        turn_into(&world, &mut browser, "nell").await;
+        told(&world.ana().link.clone(), "get_wellness", json!({})).await;
+        let nell = world.nell().person.athlete_id;
+        let file: Value = serde_json::from_str(&browser.post("/account/export", &[]).await.body).unwrap();
+        let rows: Vec<_> = file["activity_log"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| (row["tool"].as_str().unwrap(), row["athlete_id"].as_str().unwrap()))
+            .collect();
+        assert_eq!(rows, [("get_wellness", nell), ("get_fitness", "i900001")]);
+        assert_eq!(file["grants"][0]["athlete_id"], "i900001");
+        assert_eq!(file["grants"][0]["athlete_name"], "Ana Berger");
+        let page = browser.get("/activity").await.text();
+        assert!(
+            page.contains("Nell Pike") && page.contains("on i900001"),
+            "{page}"
+        );
+        let csv = browser.get("/activity.csv").await.body;
+        assert!(csv.contains("i900001") && csv.contains(nell), "{csv}");
+    })
+    .await;
+}
