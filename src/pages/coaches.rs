@@ -318,6 +318,7 @@ struct Coaches {
     frame: Frame,
     done: Option<(&'static str, bool)>,
     connected: bool,
+    athlete: String,
     sections: Vec<Section>,
 }
 
@@ -372,8 +373,8 @@ pub async fn show(
             "another-athletes",
             State::Replaced,
             "Granted by another athlete",
-            "Your account showed that athlete then. These open nothing, of that athlete or of you, until the same athlete is \
-             connected here again.",
+            "Your account showed that athlete then. They open nothing now, neither about that athlete nor about the one who is \
+             connected, and wake when the same athlete is connected here again.",
         ),
     ];
     sections.retain(|section| !section.cards.is_empty());
@@ -381,6 +382,7 @@ pub async fn show(
         frame: Frame::of(true),
         done,
         connected: is_connected(connection.as_ref()),
+        athlete: connection.map(|row| row.athlete_name).unwrap_or_default(),
         sections,
     })
 }

@@ -398,6 +398,7 @@ async fn the_log_and_the_export_name_the_athlete() {
         told(&url, "get_fitness", json!({"athlete": "ana"})).await;
         let mut browser = world.signed_in(&world.ana().clone()).await;
         turn_into(&world, &mut browser, "nell").await;
+        world.clock.advance(chrono::Duration::minutes(1));
         told(&world.ana().link.clone(), "get_wellness", json!({})).await;
         let nell = world.nell().person.athlete_id;
         let file: Value = serde_json::from_str(&browser.post("/account/export", &[]).await.body).unwrap();

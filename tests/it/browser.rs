@@ -218,3 +218,63 @@ async fn an_athlete_invites_changes_and_withdraws_with_and_without_javascript() 
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_connects_another_athlete_and_an_invite_meets_what_stands() {
+    test(async |world| {
+        let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
+        let coach = world.coaches().await.remove(0);
+        let mut nell = world.signed_in(&world.nell().clone()).await;
+        assert_eq!(nell.post("/disconnect", &[]).await.status, 303);
+        Mcp::at(&coach.link)
+            .call("get_fitness", json!({"athlete": "ana"}))
+            .await;
+        for mode in ["with-javascript", "without-javascript"] {
+            let folder = if mode == "with-javascript" { &*pictures } else { "" };
+            let ana = world.ana().person;
+            let arguments = [
+                &world.web,
+                ana.email,
+                PASSWORD,
+                coach.email,
+                "Nell Pike",
+                "Ana Berger",
+                mode,
+                folder,
+            ];
+            let told = run("browser/another-athlete.mjs", &arguments).await;
+            assert_eq!(told["problems"], json!([]), "{told}");
+            let has = |place: &str, words: &str| {
+                let text = told[place].as_str().unwrap();
+                assert!(text.contains(words), "{place}: {words} in {text}");
+            };
+            has("before", "Connect as Ana Berger to keep your coaches");
+            has("status", "Your coaches see nothing of this one");
+            has("asleep", "Granted by another athlete");
+            has("asleep", "Ana Berger (i900001)");
+            assert_eq!(told["filled"], coach.email);
+            has("both", "Wellness");
+            has("again", "Nothing was changed, and no mail was sent");
+            has("again", "your coach could also");
+            assert_eq!(told["ticked"], 1, "what stands is edited, not what was wanted");
+            has("wakes", "What Ana Berger granted to coaches is asleep.");
+            has("back", "counts again");
+            has("activity", "the data of Ana Berger (i900001)");
+            let account = queries::accounts::by_email(&world.app.pool, ana.email).await;
+            let account = account.unwrap().unwrap().id;
+            // The next round begins with what Ana granted, and nothing else.
+            let grants = queries::grants::of_account(&world.app.pool, account)
+                .await
+                .unwrap();
+            assert_eq!(grants.len(), 2);
+            for grant in grants.iter().filter(|grant| !grant.is_shown) {
+                queries::grants::end(&world.app.pool, grant.id, account)
+                    .await
+                    .unwrap();
+            }
+        }
+        let said = Mcp::at(&coach.link).call("list_athletes", json!({})).await;
+        assert!(!said.text().contains("Nell"), "{}", said.text());
+    })
+    .await;
+}

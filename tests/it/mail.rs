@@ -15,10 +15,10 @@ use icusync::{
     jobs,
     mail::transport::{SendError, Transport},
     mail::{
-        self, AccountDeleted, Address, AddressChanged, AlreadyHere, CoachInvite, CoachJoined, CoachLeft,
-        CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm, ConnectionAttention,
-        Envelope, GrantAsleep, GrantChanged, GrantEnded, How, Joined, Mail, May, NewAddress, NewClient,
-        PasswordChanged, Reset, Why, outbox,
+        self, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, CoachInvite,
+        CoachJoined, CoachLeft, CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm,
+        ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, How, Joined, Mail, May,
+        NewAddress, NewClient, PasswordChanged, Reset, Turn, Why, outbox,
     },
     queries,
     tools::CATALOGUE,
@@ -694,6 +694,15 @@ fn about_grants() -> Vec<Sample> {
         let athlete = "Ana Berger".to_owned();
         mails.push((name, Mail::GrantEnded(GrantEnded { athlete, why })));
     }
+    for (name, turn) in [("_away", Turn::Away), ("_back", Turn::Back)] {
+        let replaced = AthleteReplaced {
+            athlete_id: "i1001".to_owned(),
+            athlete: "Ana Berger".to_owned(),
+            athlete_email: "ana@example.test".to_owned(),
+            turn,
+        };
+        mails.push((name, Mail::AthleteReplaced(replaced)));
+    }
     for (name, how) in [
         ("_left", How::Left),
         ("_refused", How::Refused),
@@ -719,7 +728,7 @@ fn samples() -> Vec<(String, Mail)> {
 fn every_mail_reads_well_and_escapes_what_people_chose() {
     let samples = samples();
     let kinds: BTreeSet<&str> = samples.iter().map(|(_, mail)| mail.name()).collect();
-    assert_eq!(kinds.len(), 20, "a sample of every mail: {kinds:?}");
+    assert_eq!(kinds.len(), 21, "a sample of every mail: {kinds:?}");
     for (name, mail) in samples {
         let letter = mail.render(&envelope()).unwrap();
         assert!(!letter.html.contains("<script>") && !letter.subject.contains('\n'));
@@ -785,6 +794,12 @@ fn what_people_chose_stays_where_it_belongs() {
             Mail::GrantEnded(GrantEnded {
                 athlete: text.clone(),
                 why: Why::Revoked,
+            }),
+            Mail::AthleteReplaced(AthleteReplaced {
+                athlete_id: text.clone(),
+                athlete: text.clone(),
+                athlete_email: "ana@example.test".to_owned(),
+                turn: Turn::Away,
             }),
             Mail::NewClient(NewClient {
                 coach: "coach@example.test".to_owned(),
