@@ -31,8 +31,8 @@ pub enum Caller {
         account: AccountId,
         /// The link.
         link: LinkId,
-        /// The connection, when there is one.
-        connection: Option<ConnectionId>,
+        /// The intervals.icu id of the athlete whom the account shows, when there ever was one.
+        athlete: Option<String>,
     },
     /// A coach, through the own link.
     Coach {

@@ -150,7 +150,7 @@ impl Gate {
             (Some(account), None, _) => Caller::Athlete {
                 account,
                 link,
-                connection: owner.connection_id,
+                athlete: owner.athlete_id,
             },
             (None, Some(coach), Some(email)) => Caller::Coach { coach, link, email },
             _ => {

@@ -106,8 +106,13 @@ impl Handler {
         let started = Instant::now();
         let deadline = started + Duration::from_secs(app.config.call_seconds);
         let touched = Touched::default();
-        if let Caller::Athlete { account, .. } = &visit.visitor.caller {
-            touched.note(Touch::of(*account), |_| ());
+        if let Caller::Athlete { account, athlete, .. } = &visit.visitor.caller {
+            let athlete = athlete.clone().unwrap_or_default();
+            let touch = Touch {
+                athlete,
+                ..Touch::of(*account)
+            };
+            touched.note(touch, |_| ());
         }
         let record = Record::begin(app, called, &visit.visitor.caller, &visit.client);
         let running =

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::Db;
 use crate::{
-    ids::{AccountId, CoachId, ConnectionId, GrantId, LinkId},
+    ids::{AccountId, CoachId, GrantId, LinkId},
     secrets::TokenHash,
 };
 
@@ -32,8 +32,8 @@ pub struct LinkOwner {
     pub link_id: LinkId,
     /// The athlete's account; none for a coach's link.
     pub account_id: Option<AccountId>,
-    /// The athlete's connection, when there ever was one.
-    pub connection_id: Option<ConnectionId>,
+    /// The intervals.icu id of the athlete whom the account shows, when there ever was one.
+    pub athlete_id: Option<String>,
     /// The coach; none for an athlete's link.
     pub coach_id: Option<CoachId>,
     /// The coach's address, as mail goes to it.
@@ -108,7 +108,7 @@ pub async fn owner(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Link
     sqlx::query_as!(
         LinkOwner,
         r#"
-        select l.id as "link_id: LinkId", l.account_id as "account_id: AccountId", c.id as "connection_id?: ConnectionId",
+        select l.id as "link_id: LinkId", l.account_id as "account_id: AccountId", c.athlete_id as "athlete_id?",
             l.coach_id as "coach_id: CoachId", o.email as "coach_email?", l.groups_off
         from links l
             left join connections c on c.account_id = l.account_id

@@ -421,3 +421,21 @@ async fn the_log_and_the_export_name_the_athlete() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_call_is_logged_with_its_athlete_too() {
+    test(async |world| {
+        let ana = world.ana().clone();
+        told(&ana.link, "get_fitness", json!({"nonsense": 1})).await;
+        let mut browser = world.signed_in(&ana).await;
+        browser.post("/disconnect", &[]).await;
+        told(&ana.link, "get_fitness", json!({})).await;
+        let whose: Vec<String> = sqlx::query_scalar("select athlete_id from activity_log")
+            .fetch_all(&world.app.pool)
+            .await
+            .unwrap();
+        assert_eq!(whose, ["i900001", "i900001"]);
+        world.mails_to("nobody@example.test").await;
+    })
+    .await;
+}
