@@ -81,7 +81,7 @@ fn render(
         ));
     }
     if !sleeping.is_empty() {
-        let names: Vec<&str> = sleeping.iter().map(Member::name).collect();
+        let names: Vec<&str> = sleeping.iter().map(Member::with_id).collect();
         blocks.push(format!(
             "Asleep, because nobody used the invite for 14 days: {}. The athlete can send it again under Coaches on \
              {dashboard}.",
@@ -90,9 +90,8 @@ fn render(
     }
     if let Some((member, left)) = selected {
         blocks.push(format!(
-            "Selected through this connector: {} ({}), for {} min more, then for {} after each use.",
-            member.name(),
-            member.athlete_id(),
+            "Selected through this connector: {}, for {} min more, then for {} after each use.",
+            member.with_id(),
             left.num_minutes().max(1),
             SELECTED_FOR.num_minutes()
         ));
