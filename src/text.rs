@@ -2,6 +2,8 @@
 //!
 //! Nothing here judges what a text says; it only takes away what nobody can see and what could end a field early.
 
+pub mod names;
+
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 /// More marks on one letter than any language stacks; what is above is drawn over the neighbouring lines.

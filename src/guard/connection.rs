@@ -21,6 +21,7 @@ use crate::{
         connections::{self, Connection},
     },
     secrets::Place,
+    text::names,
     tools::ToolError,
 };
 
@@ -124,7 +125,7 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
         ("reconnect", _) => Err(reconnect(app, row)),
         _ => Err(ToolError::Reconnect(format!(
             "Not done: the intervals.icu account of {} was disconnected from IcuSync. The athlete can connect it again on {}.",
-            row.athlete_name,
+            names::called(&row.athlete_name, &row.athlete_id),
             dashboard(app)
         ))),
     }
@@ -153,7 +154,7 @@ fn reconnect(app: &App, row: &Connection) -> ToolError {
     ToolError::Reconnect(format!(
         "Not done: intervals.icu no longer accepts the connection of {}. The athlete can connect again on {}; then ask \
          again.",
-        row.athlete_name,
+        names::called(&row.athlete_name, &row.athlete_id),
         dashboard(app)
     ))
 }

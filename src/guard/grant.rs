@@ -17,7 +17,7 @@ use crate::{
     ids::{AccountId, AthleteId, CoachId, ConnectionId, LinkId},
     intervals::{self, ActivityQuery, Area, For, Scopes, model},
     queries::connections::{self, Connection, Profile},
-    text::clean,
+    text::{clean, names},
     time::Clock,
     tools::{Access, Tool, ToolError},
 };
@@ -91,6 +91,11 @@ impl AthleteCard {
             Allowed::Own => true,
             Allowed::Granted(tools) => tools.iter().any(|granted| granted.name == tool),
         }
+    }
+
+    /// Whether a coach reads the answer, who may have several athletes of one name.
+    pub fn is_for_coach(&self) -> bool {
+        matches!(self.allowed, Allowed::Granted(_))
     }
 }
 
@@ -300,7 +305,10 @@ async fn open_with(
         .ok_or_else(|| zoneless(app))?;
     let card = AthleteCard {
         id: athlete.clone(),
-        name: row.athlete_name,
+        name: match allowed {
+            Allowed::Own => row.athlete_name,
+            Allowed::Granted(_) => names::called(&row.athlete_name, athlete.as_str()),
+        },
         zone,
         units: Units {
             imperial: row.imperial,

@@ -3,8 +3,6 @@
 //! [`Roster`] and [`Member`] have private fields and are built only here. No tool logic and no HTTP; what a grant is worth
 //! once it is opened stands in [`super::grant`], how grants come and go in [`super::coaches`].
 
-mod names;
-
 #[cfg(test)]
 mod tests;
 
@@ -32,7 +30,7 @@ use crate::{
         links::{self, Selection},
     },
     secrets::TokenHash,
-    text::clean,
+    text::names,
     tools::{Access, CATALOGUE, Tool, ToolError},
 };
 
@@ -40,8 +38,8 @@ use crate::{
 pub const SELECTED_FOR: Duration = Duration::minutes(60);
 /// How often a selection that is used is written anew.
 const RENEWED_EVERY: Duration = Duration::minutes(1);
-/// Characters of an athlete's name that are kept.
-const NAME_CHARS: usize = 80;
+/// Words that our own answers put before an id.
+const BEFORE_AN_ID: [&str; 2] = ["athlete", "id"];
 /// Up to so many athletes are named in an error; of more it says how many there are.
 const NAMED: usize = 10;
 
@@ -64,6 +62,7 @@ pub struct Member {
     grant: GrantId,
     account: AccountId,
     name: String,
+    with_id: String,
     words: Vec<String>,
     athlete: String,
     state: State,
@@ -75,17 +74,12 @@ pub struct Member {
 
 impl Member {
     fn of(row: grants::Member, now: DateTime<Utc>) -> Self {
-        let name = clean(&row.athlete_name, NAME_CHARS);
-        let name = if name.is_empty() {
-            format!("athlete {}", row.athlete_id)
-        } else {
-            name
-        };
         Self {
             grant: row.grant_id,
             account: row.account_id,
-            words: names::words(&name),
-            name,
+            name: names::called(&row.athlete_name, &row.athlete_id),
+            with_id: names::with_id(&row.athlete_name, &row.athlete_id),
+            words: names::Named::of(&names::shown(&row.athlete_name)).words,
             athlete: row.athlete_id,
             state: match row.status.as_str() {
                 "connected" => State::Connected,
@@ -109,9 +103,14 @@ impl Member {
         self.grant
     }
 
-    /// The athlete's name, cleaned, never empty.
+    /// The athlete's name, cleaned and without what reads like an id, never empty.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name with the id, `Ana Berger (i1)`: two athletes may share a name, and nobody shares an id.
+    pub fn with_id(&self) -> &str {
+        &self.with_id
     }
 
     /// The athlete's id at intervals.icu.
@@ -190,11 +189,6 @@ impl Member {
             expires_at: Some(at.parse().unwrap()),
             ..self
         }
-    }
-
-    /// The name with the id, for where two athletes may share a name.
-    fn with_id(&self) -> String {
-        format!("{} ({})", self.name, self.athlete)
     }
 }
 
@@ -310,21 +304,24 @@ impl Roster {
         connection::dashboard(&self.app)
     }
 
-    /// The member whom `text` names: by the intervals.icu id as it is spelled, else by the whole name, else by words of it,
-    /// whatever their case and accents. What names several is refused with the candidates; unknown, ended, expired and
-    /// sleeping are one answer, which does not repeat the text.
+    /// The member whom `text` names. An id of intervals.icu in it decides, whatever anybody is called; without one it is
+    /// words of a name, whatever their case and accents. What fits several, or an id beside somebody else's name, is refused
+    /// with the candidates; unknown, ended, expired and sleeping are one answer, which does not repeat the text.
     pub fn find(&self, text: &str) -> Result<&Member, ToolError> {
         if self.members.is_empty() {
             return Err(self.nobody());
         }
-        let hits = find(&self.members, text);
-        match hits[..] {
-            [member] => Ok(member),
-            [] => Err(ToolError::Refused(
+        match find(&self.members, text) {
+            Meant::One(member) => Ok(member),
+            Meant::Nobody => Err(ToolError::Refused(
                 "Not done: nobody of this name or id is on your roster. list_athletes names everybody who is.".to_owned(),
             )),
-            _ => Err(ToolError::Input(format!(
+            Meant::Several(hits) => Err(ToolError::Input(format!(
                 "Not done: several athletes on your roster fit. Name one by id: {}.",
+                some(&hits)
+            ))),
+            Meant::AtOdds(hits) => Err(ToolError::Input(format!(
+                "Not done: the id and the name that were passed do not belong together. Name one by id alone: {}.",
                 some(&hits)
             ))),
         }
@@ -421,7 +418,7 @@ impl Roster {
     fn touch(&self, member: &Member, change: impl FnOnce(&mut Touch)) {
         let fresh = Touch {
             athlete: member.athlete.clone(),
-            name: member.name.clone(),
+            name: member.with_id.clone(),
             grant: Some(member.grant),
             ..Touch::of(member.account)
         };
@@ -437,8 +434,9 @@ impl Roster {
             granted.join(", ")
         };
         ToolError::Refused(format!(
-            "{name} has not granted {} to {}. {name} can change that under Coaches on {}. What you may use for {name}: \
+            "{} has not granted {} to {}. {name} can change that under Coaches on {}. What you may use for {name}: \
              {granted}.",
+            member.with_id,
             tool.name,
             self.email,
             self.dashboard()
@@ -467,24 +465,78 @@ impl std::fmt::Debug for Roster {
     }
 }
 
-/// Everybody among `members` whom `text` may mean.
-fn find<'a>(members: &'a [Member], text: &str) -> Vec<&'a Member> {
-    let text = text.trim();
-    let query = names::words(text);
-    let stages: [&dyn Fn(&Member) -> bool; 3] = [
-        &|member| member.athlete == text,
-        &|member| names::same(&query, &member.words),
-        &|member| names::within(&query, &member.words, &member.athlete),
-    ];
-    let hits = stages
+/// Whom a text means.
+#[derive(Debug)]
+enum Meant<'a> {
+    Nobody,
+    One(&'a Member),
+    Several(Vec<&'a Member>),
+    /// An id and words that are none of that athlete's name: whose id it is, and whom the words would mean.
+    AtOdds(Vec<&'a Member>),
+}
+
+/// Whom among `members` the text means. No name that a member chooses changes whom an id means.
+fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
+    let mut query = names::Named::of(text);
+    // Few digits read like a part of a name, unless they are somebody's id.
+    let is_id = |word: &mut String| members.iter().any(|member| member.athlete == *word);
+    query.ids.extend(query.words.extract_if(.., is_id));
+    let fits = |words: &[String]| -> Vec<&'a Member> {
+        let hits = members.iter();
+        hits.filter(|member| !words.is_empty() && names::within(words, &member.words))
+            .collect()
+    };
+    if query.ids.is_empty() {
+        return meant(fits(&query.words));
+    }
+    if !query
+        .ids
         .iter()
-        .map(|fits| -> Vec<&Member> { members.iter().filter(|member| fits(member)).collect() });
-    let hits = hits.into_iter().find(|hits| !hits.is_empty()).unwrap_or_default();
+        .all(|id| members.iter().any(|member| member.athlete == *id))
+    {
+        return Meant::Nobody;
+    }
+    let of_id: Vec<&Member> = members
+        .iter()
+        .filter(|member| query.ids.contains(&member.athlete))
+        .collect();
+    let mut words = query.words;
+    words.retain(|word| !BEFORE_AN_ID.contains(&word.as_str()));
+    let fitting: Vec<&Member> = of_id
+        .iter()
+        .copied()
+        .filter(|member| names::within(&words, &member.words))
+        .collect();
+    if !fitting.is_empty() {
+        // Of several ids none is the one that was meant, whatever the words say.
+        return meant(if query.ids.len() > 1 { of_id } else { fitting });
+    }
+    let mut candidates = of_id;
+    for member in fits(&words) {
+        if !candidates
+            .iter()
+            .any(|candidate| std::ptr::eq(*candidate, member))
+        {
+            candidates.push(member);
+        }
+    }
+    Meant::AtOdds(still_here(&candidates))
+}
+
+fn meant(hits: Vec<&Member>) -> Meant<'_> {
+    match still_here(&hits)[..] {
+        [] => Meant::Nobody,
+        [one] => Meant::One(one),
+        _ => Meant::Several(still_here(&hits)),
+    }
+}
+
+/// One athlete of intervals.icu may have had two accounts with us; only one of them can be connected.
+fn still_here<'a>(hits: &[&'a Member]) -> Vec<&'a Member> {
     let connected = |id: &str| {
         let of_id = hits.iter().filter(|hit| hit.athlete == id);
         of_id.clone().count() > 1 && of_id.clone().any(|hit| hit.state != State::Disconnected)
     };
-    // One athlete of intervals.icu may have had two accounts with us; only one of them can be connected.
     hits.iter()
         .copied()
         .filter(|hit| hit.state != State::Disconnected || !connected(&hit.athlete))
@@ -504,7 +556,7 @@ fn whom_there_is(members: &[Member]) -> String {
 
 /// Names with ids, of too many only the first.
 fn some(members: &[&Member]) -> String {
-    let named: Vec<String> = members
+    let named: Vec<&str> = members
         .iter()
         .take(NAMED)
         .map(|member| member.with_id())

@@ -18,7 +18,7 @@ pub struct Touch {
     pub account: AccountId,
     /// The athlete's id at intervals.icu; empty while it is not known.
     pub athlete: String,
-    /// The athlete's name, for a coach.
+    /// The athlete's name with the id, for a coach.
     pub name: String,
     /// The grant that it rests on; none for an athlete's own call.
     pub grant: Option<GrantId>,

@@ -42,7 +42,7 @@ use crate::{
         mail_links::{MailLink, MailLinkKind, NewMailLink},
     },
     secrets::{Token, TokenKind},
-    text,
+    text::names,
     tools::{Access, CATALOGUE, ROSTER, RosterTool, Tool},
 };
 
@@ -417,12 +417,7 @@ fn address_of(coach: &Coach) -> Address {
 
 /// The athlete's name as others may see it; the id where there is none.
 fn name_of(member: &Member) -> String {
-    let name = text::clean(&member.athlete_name, NAME);
-    if name.is_empty() {
-        member.athlete_id.clone()
-    } else {
-        name
-    }
+    names::called(&member.athlete_name, &member.athlete_id)
 }
 
 /// Whom the coach's URL covers at the moment, by name.

@@ -9,7 +9,10 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use chrono::NaiveDate;
 
-use crate::{guard::AthleteCard, text::clean};
+use crate::{
+    guard::AthleteCard,
+    text::{clean, names},
+};
 
 /// What a tool says: short markdown and TSV, one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,19 +42,30 @@ pub fn not_granted(what: &str, tool: &str) -> String {
     format!("{what} left out: {tool} is not granted.")
 }
 
-/// The first line of every answer: whose, what or when, and where the athlete stands in time.
+/// The first line of every answer: whose, what or when, and where the athlete stands in time. For a coach the id stands
+/// beside the name.
 ///
 /// `parts` stand between the name and the zone, such as the range and the number of rows.
 pub fn first_line(card: &AthleteCard, today: NaiveDate, parts: &[String]) -> String {
-    let mut line = clean(&card.name, 60);
-    if line.is_empty() {
-        let _ = write!(line, "athlete {}", card.id);
-    }
+    let mut line = whose(card);
     for part in parts.iter().filter(|part| !part.is_empty()) {
         let _ = write!(line, " · {part}");
     }
     let _ = write!(line, " · {}, today {}", card.zone.name(), units::date(today));
     line
+}
+
+/// Whose data it is.
+fn whose(card: &AthleteCard) -> String {
+    if card.is_for_coach() {
+        return names::with_id(&card.name, card.id.as_str());
+    }
+    let name = clean(&card.name, 60);
+    if name.is_empty() {
+        format!("athlete {}", card.id)
+    } else {
+        name
+    }
 }
 
 /// What Garmin's brand rules ask for beside data of its devices, "Garmin" with the model, once an answer.

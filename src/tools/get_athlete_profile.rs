@@ -62,6 +62,12 @@ pub(super) fn thresholds(card: &AthleteCard, athlete: &Athlete) -> Vec<String> {
         .collect()
 }
 
+/// The id, which stands beside the name already when a coach asks.
+fn own_id(card: &AthleteCard) -> Vec<String> {
+    let own = (!card.is_for_coach()).then(|| format!("athlete {}", card.id));
+    own.into_iter().collect()
+}
+
 /// The card with what the profile says now.
 fn fresh(card: &AthleteCard, athlete: &Athlete) -> AthleteCard {
     let mut card = card.clone();
@@ -86,7 +92,7 @@ fn fresh(card: &AthleteCard, athlete: &Athlete) -> AthleteCard {
 
 fn render(card: &AthleteCard, today: NaiveDate, athlete: &Athlete, detail: Detail) -> Answer {
     let mut blocks = vec![
-        shape::first_line(card, today, &[format!("athlete {}", card.id)]),
+        shape::first_line(card, today, &own_id(card)),
         person(athlete, today, card.units),
     ];
     let settings = athlete.sport_settings.as_deref().unwrap_or_default();

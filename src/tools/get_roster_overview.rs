@@ -31,7 +31,6 @@ use super::{
 use crate::{
     guard::{Granted, Member, Roster, roster::State},
     intervals::{self, ActivityQuery},
-    text::clean,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -236,7 +235,6 @@ async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant)
     };
     line.missing = refused;
     let today = granted.today();
-    line.name = clean(&granted.athlete().name, 60);
     line.today = Some(today);
 
     let fields = fields(usable);

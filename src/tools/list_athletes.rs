@@ -98,9 +98,8 @@ fn render(
     }
     if let Some((member, left)) = selected {
         blocks.push(format!(
-            "Selected through this connector: {} ({}), for {} min more, then for {} after each use.",
-            member.name(),
-            member.athlete_id(),
+            "Selected through this connector: {}, for {} min more, then for {} after each use.",
+            member.with_id(),
             left.num_minutes().max(1),
             SELECTED_FOR.num_minutes()
         ));
@@ -109,7 +108,7 @@ fn render(
 }
 
 fn names(members: &[&Member]) -> String {
-    let names: Vec<&str> = members.iter().map(|member| member.name()).collect();
+    let names: Vec<&str> = members.iter().map(|member| member.with_id()).collect();
     names.join(", ")
 }
 

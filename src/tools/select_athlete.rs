@@ -110,13 +110,12 @@ async fn form(granted: Granted) -> Result<String, ToolError> {
 
 fn first_line(granted: &Granted) -> String {
     let card = granted.athlete();
-    let parts = ["selected".to_owned(), format!("athlete {}", card.id)];
-    answer::first_line(card, granted.today(), &parts)
+    answer::first_line(card, granted.today(), &["selected".to_owned()])
 }
 
 /// The first line when nothing was opened, so that no zone and no date are known.
 fn alone(member: &Member) -> String {
-    format!("{} · selected · athlete {}", member.name(), member.athlete_id())
+    format!("{} · selected", member.with_id())
 }
 
 /// What may be done, and for how long.

@@ -218,7 +218,7 @@ async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
         assert!(wellness.starts_with("Nell Pike"), "{wellness}");
         let fitness = told(&url, "get_fitness", json!({"athlete": "nell"})).await;
         assert!(
-            fitness.starts_with("Nell Pike has not granted get_fitness"),
+            fitness.starts_with("Nell Pike (i900005) has not granted get_fitness"),
             "{fitness}"
         );
         assert_eq!(

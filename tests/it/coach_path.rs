@@ -129,7 +129,7 @@ async fn invited(path: &Path<'_>) -> String {
         "{listed}"
     );
     assert!(selected.contains("Ana Berger"), "{selected}");
-    assert!(read.starts_with("Ana Berger · "), "{read}");
+    assert!(read.starts_with("Ana Berger (i900001) · "), "{read}");
     assert!(
         *refused && refusal.contains("has not granted get_wellness"),
         "{refusal}"
@@ -156,7 +156,12 @@ async fn invited(path: &Path<'_>) -> String {
         )
         .await;
     assert!(answers[1].1.starts_with("Jack Nguyen"), "{}", answers[1].1);
-    assert!(answers[2].0 && answers[2].1.contains("Ana Berger has not granted get_fitness"));
+    assert!(
+        answers[2].0
+            && answers[2]
+                .1
+                .contains("Ana Berger (i900001) has not granted get_fitness")
+    );
     assert!(answers[3].1.contains("Ana Berger") && answers[3].1.contains("Jack Nguyen"));
     url
 }
@@ -172,7 +177,7 @@ async fn granted_and_revoked(path: &Path<'_>, url: &str) {
         .ask(url, &[("get_wellness", json!({"athlete": "Ana"}))])
         .await;
     assert!(
-        !answers[0].0 && answers[0].1.starts_with("Ana Berger · "),
+        !answers[0].0 && answers[0].1.starts_with("Ana Berger (i900001) · "),
         "{answers:?}"
     );
     let told = path.step(&["revoke", ana.email, PASSWORD, COACH]).await;
@@ -199,7 +204,10 @@ async fn by_the_public_page(path: &Path<'_>, url: &str) {
     assert_ne!(fresh, url);
     assert_eq!(path.knocks(url).await, 404);
     let (_, answers) = path.ask(&fresh, &[("get_fitness", json!({}))]).await;
-    assert!(answers[0].1.starts_with("Jack Nguyen · "), "{answers:?}");
+    assert!(
+        answers[0].1.starts_with("Jack Nguyen (i900002) · "),
+        "{answers:?}"
+    );
     let told = path.step(&["leave", COACH, "Jack Nguyen"]).await;
     assert!(told["left"].as_str().unwrap().starts_with("You have left."));
     let (_, answers) = path.ask(&fresh, &[("get_fitness", json!({}))]).await;

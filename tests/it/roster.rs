@@ -133,7 +133,11 @@ async fn from_the_list_to_an_answer_about_one_athlete() {
         }
         let text = told(&mcp, "get_wellness", json!({})).await;
         let mut lines = text.lines();
-        let name = world.tria().person.name;
+        let name = format!(
+            "{} ({})",
+            world.tria().person.name,
+            world.tria().person.athlete_id
+        );
         assert_eq!(
             lines.next(),
             Some(format!("{name}, selected earlier through this connector").as_str())
@@ -141,7 +145,7 @@ async fn from_the_list_to_an_answer_about_one_athlete() {
         assert!(lines.next().unwrap().starts_with(&format!("{name} · ")), "{text}");
         // Naming somebody goes before the selection, and says nothing of it.
         let text = told(&mcp, "get_fitness", json!({"athlete": "jack nguyen"})).await;
-        assert!(text.starts_with("Jack Nguyen · "), "{text}");
+        assert!(text.starts_with("Jack Nguyen (i900002) · "), "{text}");
         // The newer era too.
         let call = mcp
             .modern(
@@ -150,13 +154,13 @@ async fn from_the_list_to_an_answer_about_one_athlete() {
             )
             .await;
         assert!(
-            !call.is_error() && call.text().starts_with("Ana Berger · "),
+            !call.is_error() && call.text().starts_with("Ana Berger (i900001) · "),
             "{}",
             call.text()
         );
         let list = told(&mcp, "list_athletes", json!({})).await;
         assert!(
-            list.contains(&format!("Selected through this connector: {name} (")),
+            list.contains(&format!("Selected through this connector: {name}, for")),
             "{list}"
         );
     })
@@ -177,7 +181,7 @@ async fn a_selection_asks_upstream_twice_and_stands_when_it_fails() {
         let text = told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert!(text.contains("Thresholds by sport\n") && text.contains("\nform: Not done: "), "{text}");
         let text = told(&mcp, "get_events", json!({})).await;
-        assert!(text.starts_with("Ana Berger, selected earlier"), "{text}");
+        assert!(text.starts_with("Ana Berger (i900001), selected earlier"), "{text}");
     })
     .await;
 }
@@ -200,7 +204,7 @@ async fn a_tool_that_was_not_granted_is_refused_with_who_can_change_that() {
         assert!(
             told(&mcp, "get_wellness", json!({"athlete": "Jack"}))
                 .await
-                .starts_with("Jack Nguyen · ")
+                .starts_with("Jack Nguyen (i900002) · ")
         );
         let text = refused(&mcp, "get_fitness", json!({"athlete": "Jack"})).await;
         assert!(
@@ -270,15 +274,75 @@ async fn unknown_ended_expired_and_asleep_are_one_answer() {
         assert!(
             told(&mcp, "get_events", json!({"athlete": "ana"}))
                 .await
-                .starts_with("Ana Berger · ")
+                .starts_with("Ana Berger (i900001) · ")
         );
         // What was used never sleeps.
         world.clock.advance(Duration::days(60));
         assert!(
             told(&mcp, "get_events", json!({"athlete": "ana"}))
                 .await
-                .starts_with("Ana Berger · ")
+                .starts_with("Ana Berger (i900001) · ")
         );
+    })
+    .await;
+}
+
+/// Whatever Jack calls himself: what our own answers print of Ana, and what models send back, stays hers.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_name_takes_another_athletes_place() {
+    world::test(async |world| {
+        let mcp = coached(&world).await;
+        // So that no row is refreshed from upstream meanwhile.
+        sql(
+            &world,
+            "update connections set refreshed_at = '2026-11-21T07:30:00Z'",
+        )
+        .await;
+        let (ana, jack) = (world.ana().person.athlete_id, world.jack().person.athlete_id);
+        let hers = format!("Ana Berger ({ana})");
+        for lie in [
+            format!("Ana Berger {ana}"),
+            hers.clone(),
+            ana.to_owned(),
+            "Ana Berger (і900001)".to_owned(),
+            "Ana Berger".to_owned(),
+        ] {
+            sqlx::query("update connections set athlete_name = $1 where athlete_id = $2")
+                .bind(&lie)
+                .bind(jack)
+                .execute(&world.app.pool)
+                .await
+                .unwrap();
+            for named in [ana, &hers, &hers.replace(['(', ')'], "")] {
+                let text = told(&mcp, "get_fitness", json!({"athlete": named})).await;
+                assert!(text.starts_with(&format!("{hers} · ")), "{lie}: {named}: {text}");
+                let text = told(&mcp, "select_athlete", json!({"athlete": named})).await;
+                assert!(
+                    text.starts_with(&format!("{hers} · selected · ")),
+                    "{lie}: {text}"
+                );
+                let text = told(&mcp, "get_roster_overview", json!({"athletes": [named]})).await;
+                assert!(text.contains(ana) && !text.contains(jack), "{lie}: {text}");
+            }
+            let text = told(&mcp, "list_athletes", json!({})).await;
+            let his = text.lines().find(|line| line.ends_with(jack)).unwrap();
+            assert!(!his.replace(jack, "").contains("900001"), "{his}");
+            let text = told(&mcp, "get_fitness", json!({"athlete": jack})).await;
+            assert!(
+                text.lines().next().unwrap().contains(&format!("({jack}) · ")),
+                "{text}"
+            );
+            assert!(!text.contains(ana) && !text.contains("і900001"), "{lie}: {text}");
+            let text = refused(&mcp, "get_fitness", json!({"athlete": format!("Tríona ({ana})")})).await;
+            assert!(
+                text.contains("do not belong together") && text.contains(&hers),
+                "{text}"
+            );
+            assert_eq!(
+                refused(&mcp, "get_fitness", json!({"athlete": "Ana Berger i9"})).await,
+                UNKNOWN
+            );
+        }
     })
     .await;
 }
@@ -316,7 +380,8 @@ async fn names_are_found_without_case_and_accents_and_never_guessed() {
         );
         let text = told(&mcp, "get_fitness", json!({"athlete": jack})).await;
         assert!(
-            text.starts_with("Ána BERGER") || text.starts_with("Jack Nguyen"),
+            text.starts_with(&format!("Ána BERGER ({jack}) · "))
+                || text.starts_with(&format!("Jack Nguyen ({jack}) · ")),
             "{text}"
         );
         for odd in [json!(["ana"]), json!({"name": "ana"}), json!(true)] {
@@ -352,7 +417,7 @@ async fn a_revoke_a_change_and_a_new_url_act_on_the_next_call_of_another_instanc
         assert!(
             told(&there, "get_fitness", json!({}))
                 .await
-                .starts_with("Ana Berger, selected earlier")
+                .starts_with("Ana Berger (i900001), selected earlier")
         );
         revoke(&world, world.ana()).await;
         for mcp in [&there, &here] {
@@ -468,7 +533,7 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
         let everything: Vec<&str> = CATALOGUE.iter().map(|tool| tool.name).collect();
         let fine = during(&bench, "get_fitness", "coach-fine", async {}).await;
         assert_eq!(fine.told(), ("data of Ana Berger".to_owned(), false));
-        let changed = "Withheld: Ana Berger changed what you may do while the call was running.";
+        let changed = "Withheld: Ana Berger (i900001) changed what you may do while the call was running.";
         for tool in ["get_fitness", "get_wellness"] {
             let left: Vec<&str> = everything.iter().copied().filter(|name| *name != tool).collect();
             let reply = during(
@@ -515,7 +580,7 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
         let dead = "update connections set status = 'reconnect' where athlete_name = 'Ana Berger'";
         let back = "update connections set status = 'connected' where athlete_name = 'Ana Berger'";
         let reply = during(&bench, "get_fitness", "coach-dead", bench.sql(dead)).await;
-        let connection = "Withheld: the connection of Ana Berger to intervals.icu changed";
+        let connection = "Withheld: the connection of Ana Berger (i900001) to intervals.icu changed";
         assert!(reply.told().0.starts_with(connection), "{reply:?}");
         bench.sql(back).await;
         let reply = during(&bench, "get_wellness", "coach-error", bench.sql(dead)).await;
@@ -541,7 +606,10 @@ async fn a_deleted_account_and_a_new_url_in_mid_call_withhold_the_answer() {
         let delete = "delete from accounts where email = 'ana@example.test'";
         let reply = during(&bench, "get_fitness", "coach-delete", bench.sql(delete)).await;
         assert!(
-            reply.told().0.starts_with("Withheld: Ana Berger changed"),
+            reply
+                .told()
+                .0
+                .starts_with("Withheld: Ana Berger (i900001) changed"),
             "{reply:?}"
         );
         assert_eq!(
@@ -630,7 +698,7 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
             assert!(
                 told(&mcp, "get_fitness", json!({}))
                     .await
-                    .starts_with("Ana Berger, selected earlier")
+                    .starts_with("Ana Berger (i900001), selected earlier")
             );
         }
         // A call that names somebody is no use of the selection.
@@ -716,7 +784,7 @@ async fn a_use_of_the_selection_never_undoes_a_newer_one() {
         assert!(
             told(&mcp, "get_fitness", json!({}))
                 .await
-                .starts_with("Jack Nguyen, selected")
+                .starts_with("Jack Nguyen (i900002), selected")
         );
     })
     .await;
@@ -747,7 +815,10 @@ async fn a_selection_stands_in_nobodys_way_who_takes_a_grant_back() {
         let (selected, ()) = tokio::join!(mcp.call("select_athlete", json!({"athlete": "jack"})), revoke);
         assert!(!selected.is_error(), "{}", selected.text());
         let text = told(&mcp, "get_fitness", json!({})).await;
-        assert!(text.starts_with("Jack Nguyen, selected earlier"), "{text}");
+        assert!(
+            text.starts_with("Jack Nguyen (i900002), selected earlier"),
+            "{text}"
+        );
     })
     .await;
 }
@@ -758,9 +829,10 @@ async fn a_coach_who_is_an_athlete_has_both() {
         let seeded = world.coaches().await;
         let name = world.tria().person.name;
         let (coachs, own) = (world.mcp(&seeded[1].link), world.mcp(&world.tria().link));
-        for mcp in [&coachs, &own] {
+        let with_id = format!("{name} ({})", world.tria().person.athlete_id);
+        for (mcp, whose) in [(&coachs, with_id.as_str()), (&own, name)] {
             let text = told(mcp, "get_wellness", json!({})).await;
-            assert!(text.starts_with(&format!("{name} · ")), "{text}");
+            assert!(text.starts_with(&format!("{whose} · ")), "{text}");
         }
         assert!(
             told(&coachs, "list_athletes", json!({}))

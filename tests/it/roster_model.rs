@@ -517,7 +517,7 @@ fn one(coach: &Coach, tool: &str, named: Option<usize>, text: &str, error: bool)
             .or_else(|| leaks(text, |_, _| false))
             .or_else(|| strangers(coach, text));
     };
-    let name = name_of(athlete);
+    let name = format!("{} ({})", name_of(athlete), id_of(athlete));
     let line = format!("{name}, selected earlier through this connector\n");
     let by_selection = named.is_none() && coach.grants.len() > 1;
     let told = text.strip_prefix(&line);

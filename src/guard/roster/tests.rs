@@ -8,34 +8,65 @@ fn member(name: &str, athlete: &str) -> Member {
     Member::sample(name, athlete, &["get_fitness"], State::Connected)
 }
 
-fn hits(members: &[Member], text: &str) -> Vec<String> {
-    find(members, text).into_iter().map(Member::with_id).collect()
+/// Who was meant, each with the id: nobody, one, or several to choose from.
+fn hits<'a>(members: &'a [Member], text: &str) -> Vec<&'a str> {
+    let found = match find(members, text) {
+        Meant::Nobody => Vec::new(),
+        Meant::One(member) => vec![member],
+        Meant::Several(members) | Meant::AtOdds(members) => members,
+    };
+    found.into_iter().map(Member::with_id).collect()
+}
+
+/// The one who was meant.
+fn one<'a>(members: &'a [Member], text: &str) -> Option<&'a Member> {
+    match find(members, text) {
+        Meant::One(member) => Some(member),
+        _ => None,
+    }
 }
 
 #[test]
-fn an_id_counts_before_a_name_and_a_whole_name_before_its_words() {
+fn an_id_decides_and_words_are_those_of_a_name() {
     let members = [
         member("Ana Berger", "i1"),
-        member("Ana", "i2"),
+        member("Bo", "i2"),
         member("Ana Maria Lopez", "123"),
         // Whoever calls themselves by another's id is not taken for them.
         member("i1", "i4"),
         member("Tríona O’Shea-Łuczak", "i5"),
+        member("Team 2", "55"),
     ];
     for (text, wanted) in [
         ("i1", &["Ana Berger (i1)"][..]),
+        (" I1 ", &["Ana Berger (i1)"]),
         ("123", &["Ana Maria Lopez (123)"]),
+        ("i4", &["athlete (i4)"]),
+        ("athlete i4", &["athlete (i4)"]),
+        ("athlete (i4)", &["athlete (i4)"]),
+        ("id: i5", &["Tríona O’Shea-Łuczak (i5)"]),
         ("i123", &[]),
-        ("ANA", &["Ana (i2)"]),
+        ("Team 2", &["Team 2 (55)"]),
+        ("team", &["Team 2 (55)"]),
+        ("55", &["Team 2 (55)"]),
+        ("Team 2 55", &["Team 2 (55)"]),
+        ("Bo 55", &["Team 2 (55)", "Bo (i2)"]),
+        ("BO", &["Bo (i2)"]),
         (" ana  berger ", &["Ana Berger (i1)"]),
         ("Lopez, Ana", &["Ana Maria Lopez (123)"]),
         ("Ana Berger (i1)", &["Ana Berger (i1)"]),
-        ("Ana Berger (i2)", &[]),
+        // "selected" is no word of the name: that is at odds, with one candidate.
+        ("Ana Berger (i1) · selected", &["Ana Berger (i1)"]),
+        ("Ana Berger (i99)", &[]),
+        ("i1 i99", &[]),
+        ("Berger 7", &[]),
         ("triona", &["Tríona O’Shea-Łuczak (i5)"]),
         ("O'Shea Luczak", &["Tríona O’Shea-Łuczak (i5)"]),
+        ("athlete", &[]),
         ("An", &[]),
         ("", &[]),
         ("\u{301}", &[]),
+        ("()", &[]),
     ] {
         assert_eq!(hits(&members, text), wanted, "{text:?}");
     }
@@ -44,9 +75,35 @@ fn an_id_counts_before_a_name_and_a_whole_name_before_its_words() {
         member("JO  KIM", "i2"),
         member("Jo Kim Park", "i3"),
     ];
-    assert_eq!(hits(&twins, "jo kim"), ["Jo Kim (i1)", "JO KIM (i2)"]);
-    assert_eq!(hits(&twins, "jo").len(), 3);
+    assert_eq!(hits(&twins, "jo kim").len(), 3);
     assert_eq!(hits(&twins, "jo kim i2"), ["JO KIM (i2)"]);
+    assert_eq!(hits(&twins, "i2 i3"), ["JO KIM (i2)", "Jo Kim Park (i3)"]);
+    assert!(matches!(find(&twins, "Park i3 i2"), Meant::Several(both) if both.len() == 2));
+}
+
+#[test]
+fn a_whole_name_and_a_part_that_are_two_people_are_both_told() {
+    let members = [member("Ana", "i2"), member("Ana Berger", "i1")];
+    assert_eq!(hits(&members, "ana"), ["Ana (i2)", "Ana Berger (i1)"]);
+    assert!(one(&members, "ana").is_none());
+    assert_eq!(hits(&members, "ana berger"), ["Ana Berger (i1)"]);
+}
+
+#[test]
+fn an_id_beside_another_ones_name_is_refused_with_both() {
+    let members = [
+        member("Ana Berger", "i1"),
+        member("Jack", "i2"),
+        member("Bo", "i3"),
+    ];
+    for (text, candidates) in [
+        ("Jack (i1)", &["Ana Berger (i1)", "Jack (i2)"][..]),
+        ("Zoe i1", &["Ana Berger (i1)"]),
+        ("Bo i1 i2", &["Ana Berger (i1)", "Jack (i2)", "Bo (i3)"]),
+    ] {
+        assert!(matches!(find(&members, text), Meant::AtOdds(_)), "{text}");
+        assert_eq!(hits(&members, text), candidates, "{text}");
+    }
 }
 
 #[test]
@@ -54,13 +111,55 @@ fn an_athlete_who_came_back_with_another_account_is_one() {
     let gone = Member::sample("Ana", "i1", &[], State::Disconnected);
     let here = Member::sample("Ana Berger", "i1", &[], State::Reconnect);
     let both = [gone.clone(), here];
-    assert_eq!(hits(&both, "i1"), ["Ana Berger (i1)"]);
-    assert_eq!(
-        hits(&both, "ana"),
-        ["Ana (i1)"],
-        "the whole name names the other one"
-    );
+    for text in ["i1", "ana", "ana berger", "Ana Berger (i1)", "Ana (i1)"] {
+        assert_eq!(hits(&both, text), ["Ana Berger (i1)"], "{text}");
+    }
     assert_eq!(hits(&[gone], "i1"), ["Ana (i1)"]);
+}
+
+/// What somebody could be called who wants to be taken for Ana Berger (i900001).
+const LIES: [&str; 12] = [
+    "Ana Berger i900001",
+    "Ana Berger (i900001)",
+    "i900001",
+    "900001",
+    "Ana Berger",
+    "ANA  BERGER",
+    "Ana Berger (і900001)",
+    "Ana Berger (ｉ９００００１)",
+    "Ana Berger (i9\u{200b}00001)",
+    "Ana Berger i900001 (i900001) · i900001",
+    "athlete i900001",
+    "Ana Berger, i900001, not i900002",
+];
+
+#[test]
+fn no_name_takes_anothers_place() {
+    for lie in LIES {
+        let members = [member("Ana Berger", "i900001"), member(lie, "i900002")];
+        for text in [
+            "i900001",
+            "Ana Berger (i900001)",
+            "Ana Berger i900001",
+            "berger I900001",
+        ] {
+            let meant = one(&members, text).map(Member::athlete_id);
+            assert_eq!(meant, Some("i900001"), "{lie}: {text}");
+        }
+        // By the name alone either is meant, or only the one whose name it is.
+        assert!(
+            one(&members, "Ana Berger").is_none_or(|member| member.athlete_id() == "i900001"),
+            "{lie}"
+        );
+        // What a coach is shown names nobody else's id.
+        let told = [members[1].name(), members[1].with_id()]
+            .join(" ")
+            .replace("i900002", "");
+        assert!(!told.contains(|c: char| c.is_numeric()), "{told}");
+        // And when Ana is not on the roster, her id is nobody's.
+        assert!(hits(&members[1..], "Ana Berger (i900001)").is_empty(), "{lie}");
+        assert!(hits(&members[1..], "i900001").is_empty(), "{lie}");
+    }
 }
 
 #[test]
@@ -115,18 +214,36 @@ proptest! {
             .enumerate()
             .map(|(n, name)| member(name, &format!("i{n}")))
             .collect();
-        for hit in find(&members, &text) {
-            let named = members.iter().any(|member| std::ptr::eq(member, hit));
+        for hit in hits(&members, &text) {
+            let named = members.iter().any(|member| member.with_id() == hit);
             prop_assert!(named && !text.trim().is_empty());
         }
         for member in &members {
-            let by_id = find(&members, member.athlete_id());
-            prop_assert!(matches!(by_id[..], [one] if std::ptr::eq(one, member)));
-            // A name of nothing that can be compared is found by its id only; one that is an id names whose id it is.
-            let taken = members.iter().any(|other| other.athlete == member.name);
-            if !member.words.is_empty() && !taken {
-                prop_assert!(find(&members, member.name()).iter().any(|hit| std::ptr::eq(*hit, member)));
+            prop_assert_eq!(one(&members, member.athlete_id()).map(Member::athlete_id), Some(member.athlete_id()));
+            let by_both = one(&members, member.with_id());
+            prop_assert_eq!(by_both.map(Member::athlete_id), Some(member.athlete_id()), "{}", member.with_id());
+            // A name of nothing that can be compared is found by its id only.
+            if !member.words.is_empty() {
+                prop_assert!(hits(&members, &member.words.join(" ")).contains(&member.with_id()));
             }
         }
+    }
+
+    /// Whatever one member is called, another member's id, alone or beside that one's name, means what it meant before.
+    #[test]
+    fn no_name_that_one_member_chooses_changes_whom_anothers_id_means(
+        chosen in "\\PC{0,40}|(Ana|Berger|i?90000[12]|[()і １²·'\u{200b}\u{301}-]){0,8}",
+        other in "\\PC{0,20}|Ana Berger|Ana|(Ana|i?90000[12]| ){0,4}",
+        before in any::<bool>(),
+    ) {
+        let ana = member(&other, "i900001");
+        let liar = member(&chosen, "i900002");
+        let members = if before { [liar, ana.clone()] } else { [ana.clone(), liar] };
+        for text in [ana.athlete_id(), ana.with_id(), &format!("athlete {}", ana.athlete_id())] {
+            let meant = one(&members, text).map(Member::athlete_id);
+            prop_assert_eq!(meant, Some("i900001"), "{}", text);
+        }
+        let without = [members[usize::from(!before)].clone()];
+        prop_assert!(hits(&without, ana.athlete_id()).is_empty());
     }
 }

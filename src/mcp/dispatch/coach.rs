@@ -49,7 +49,7 @@ impl Handler {
             return run_for(&roster, member, tool, given, record, touched).await;
         }
         roster.renew_selection().await;
-        let line = format!("{}, selected earlier through this connector", member.name());
+        let line = format!("{}, selected earlier through this connector", member.with_id());
         match run_for(&roster, member, tool, given, record, touched).await {
             Ok(answer) => Ok(Answer::of([line, answer.text])),
             Err(error) => Err(error.under(&line)),
@@ -177,7 +177,7 @@ fn still_tied(touch: &Touch, standing: &Standing) -> bool {
         .all(|tie| connected && tie.athlete.as_str() == standing.athlete_id)
 }
 
-/// The names of those of whom it is so; empty when it is of nobody.
+/// The names and ids of those of whom it is so; empty when it is of nobody.
 fn named(touched: &[Touch], so: impl Fn(&Touch) -> bool) -> String {
     let names: Vec<&str> = touched
         .iter()

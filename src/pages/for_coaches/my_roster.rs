@@ -99,7 +99,7 @@ struct RefusedRow {
 
 impl RefusedRow {
     fn of(row: Refused, now: DateTime<Utc>) -> Self {
-        let name = text::clean(row.athlete_name.as_deref().unwrap_or_default(), NAME);
+        let name = text::names::shown(row.athlete_name.as_deref().unwrap_or_default());
         Self {
             account: row.account_id,
             name: if name.is_empty() { row.email.clone() } else { name },
