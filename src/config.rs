@@ -233,18 +233,24 @@ pub struct Config {
     /// Addresses or networks (`172.16.0.0/12`) of the proxies whose `CLIENT_IP_HEADER` is believed, separated by commas.
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<Proxies>,
-    /// Sign-ins a minute for one client address.
+    /// Failed sign-ins a minute from one client address, and requests a minute of other kinds that cost much.
     #[arg(long, env = "SIGN_INS_PER_MINUTE", default_value_t = 10)]
     pub sign_ins_per_minute: u32,
-    /// Sign-ins a minute for one e-mail address.
+    /// Failed sign-ins a minute for one e-mail address from one client address; wrong passwords a minute in one session.
     #[arg(long, env = "SIGN_INS_PER_ADDRESS", default_value_t = 5)]
     pub sign_ins_per_address: u32,
+    /// Failed sign-ins an hour for one e-mail address from anywhere. Beyond, its owner has to wait too: keep it high.
+    #[arg(long, env = "SIGN_INS_PER_ADDRESS_AN_HOUR", default_value_t = 100)]
+    pub sign_ins_per_address_an_hour: u32,
     /// Sign-ups an hour for one client address.
     #[arg(long, env = "SIGN_UPS_PER_HOUR", default_value_t = 5)]
     pub sign_ups_per_hour: u32,
-    /// Mails an hour to one address.
+    /// Mails of one kind an hour to one address.
     #[arg(long, env = "MAILS_PER_HOUR", default_value_t = 3)]
     pub mails_per_hour: u32,
+    /// Mails an hour to addresses that have neither an account nor an athlete; one client address gets a tenth of it.
+    #[arg(long, env = "STRANGER_MAILS_PER_HOUR", default_value_t = 200)]
+    pub stranger_mails_per_hour: u32,
     /// Mails a day on behalf of one account.
     #[arg(long, env = "MAILS_PER_DAY", default_value_t = 20)]
     pub mails_per_day: u32,

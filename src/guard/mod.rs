@@ -16,6 +16,7 @@ pub mod presets;
 pub mod roster;
 pub mod session;
 pub mod touched;
+pub mod tries;
 
 pub use grant::{AthleteCard, Caller, Granted, Units};
 pub use roster::{Member, Roster};

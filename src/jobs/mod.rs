@@ -64,6 +64,7 @@ pub async fn enqueue_revoke(
         name: "bearer",
         account_id: account,
         recipient: None,
+        mailbox_hash: None,
         about_hash: None,
         payload: &payload,
         now,

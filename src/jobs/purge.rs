@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::{app::App, guard::session, queries};
+use crate::{
+    app::App,
+    guard::{session, tries},
+    queries,
+};
 
 /// Rows of the activity log are kept this long.
 pub(super) const LOG_KEPT: Duration = Duration::days(90);
@@ -22,8 +26,8 @@ enum Table {
     ActivityLog,
     Sessions,
     MailLinks,
-    AddressChanges,
     OAuthStates,
+    Tries,
     CoachSessions,
     Grants,
     Coaches,
@@ -35,8 +39,8 @@ impl Table {
         Self::ActivityLog,
         Self::Sessions,
         Self::MailLinks,
-        Self::AddressChanges,
         Self::OAuthStates,
+        Self::Tries,
         Self::CoachSessions,
         // Before the coaches: whom nobody grants anything any more may go too.
         Self::Grants,
@@ -49,8 +53,8 @@ impl Table {
             Self::ActivityLog => "activity_log",
             Self::Sessions => "sessions",
             Self::MailLinks => "mail_links",
-            Self::AddressChanges => "address_changes",
             Self::OAuthStates => "oauth_states",
+            Self::Tries => "tries",
             Self::CoachSessions => "coach_sessions",
             Self::Grants => "grants",
             Self::Coaches => "coaches",
@@ -67,8 +71,8 @@ impl Table {
                 queries::sessions::purge(pool, now - session::ABSOLUTE, now - session::IDLE, limit).await
             }
             Self::MailLinks => queries::mail_links::purge(pool, now, limit).await,
-            Self::AddressChanges => queries::address_changes::purge(pool, now, limit).await,
             Self::OAuthStates => queries::oauth_states::purge(pool, now, limit).await,
+            Self::Tries => queries::tries::purge(pool, now - tries::COUNTED_FOR, limit).await,
             Self::CoachSessions => queries::coaches::purge_sessions(pool, now, limit).await,
             Self::Grants => queries::grants::purge(pool, now - COACHES_KEPT, limit).await,
             Self::Coaches => queries::coaches::purge(pool, now - COACHES_KEPT, limit).await,

@@ -64,6 +64,16 @@ impl Address {
         })
     }
 
+    /// The key without what stands behind a `+`: many providers deliver to one mailbox whatever follows it. Only for counting; nobody
+    /// is looked up or written to by it.
+    pub fn mailbox(&self) -> String {
+        let (local, domain) = self.key.rsplit_once('@').unwrap_or((&self.key, ""));
+        match local.split_once('+') {
+            Some((name, _)) if !name.is_empty() => format!("{name}@{domain}"),
+            _ => self.key.clone(),
+        }
+    }
+
     /// The address for SMTP: the local part as typed, the domain as punycode.
     pub fn wire(&self) -> String {
         let local = self.typed.rsplit_once('@').map_or("", |(local, _)| local);
@@ -92,6 +102,19 @@ mod tests {
             Address::parse("Ana@Bücher.example").unwrap().wire(),
             "Ana@xn--bcher-kva.example"
         );
+    }
+
+    #[test]
+    fn tags_share_one_mailbox() {
+        for (typed, mailbox) in [
+            ("Ana+1@Example.test", "ana@example.test"),
+            ("ana+2+3@example.test", "ana@example.test"),
+            ("ana@example.test", "ana@example.test"),
+            ("+ana@example.test", "+ana@example.test"),
+            ("jan+x@bücher.example", "jan@xn--bcher-kva.example"),
+        ] {
+            assert_eq!(Address::parse(typed).unwrap().mailbox(), mailbox);
+        }
     }
 
     #[test]

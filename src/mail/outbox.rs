@@ -128,6 +128,40 @@ pub async fn enqueue(
     Ok(Queued::Queued)
 }
 
+/// Writes a mail that somebody asked for by typing an address, within `db`'s transaction, and tells whether it may stay: what is
+/// capped was written too, so that it costs the same, and the caller rolls it back. Counted is the mailbox, whatever its `+tag`.
+///
+/// With `first` nothing is in that person's hands yet, and the share of the address does not count: a stranger who used it up
+/// must not leave its owner with nothing.
+pub async fn ask(
+    db: &mut PgConnection,
+    app: &App,
+    to: &Address,
+    account: Option<AccountId>,
+    mail: Mail,
+    first: bool,
+) -> anyhow::Result<Queued> {
+    let (now, name) = (app.clock.now(), mail.name());
+    let counted = account.filter(|_| !COUNTED_APART.contains(&name));
+    let sent = queries::jobs::asked(
+        &mut *db,
+        &mailbox(to),
+        name,
+        now - SHARE,
+        counted,
+        &COUNTED_APART.map(str::to_owned),
+        now - Duration::days(1),
+    )
+    .await?;
+    write(db, app, to, account, mail, now).await?;
+    let beyond_its_share = sent.to_mailbox >= i64::from(app.config.mails_per_hour);
+    if (beyond_its_share && !first) || sent.for_account >= i64::from(app.config.mails_per_day) {
+        metrics::counter!("icusync_mails_total", "mail" => name, "outcome" => "capped").increment(1);
+        return Ok(Queued::Capped);
+    }
+    Ok(Queued::Queued)
+}
+
 /// Puts athletes who joined a coach into the mail about others that still waits, else into one of its own, which leaves no
 /// sooner than an hour after the last.
 ///
@@ -324,6 +358,7 @@ async fn write(
         name,
         account_id: account,
         recipient: Some(&recipient(to)),
+        mailbox_hash: Some(&mailbox(to)),
         about_hash: about.as_deref(),
         payload: &payload,
         now: app.clock.now(),
@@ -336,6 +371,10 @@ fn recipient(to: &Address) -> [u8; 32] {
     Sha256::digest(to.key.as_bytes()).into()
 }
 
+fn mailbox(to: &Address) -> [u8; 32] {
+    Sha256::digest(to.mailbox().as_bytes()).into()
+}
+
 fn about(mail: &Mail) -> Option<Vec<u8>> {
     mail.about()
         .map(|about| Sha256::digest(about.as_bytes()).to_vec())
@@ -346,7 +385,7 @@ fn seal(app: &App, id: JobId, parcel: &Parcel) -> serde_json::Result<Vec<u8>> {
     Ok(app.keys.seal(place(id), &plain, &app.random))
 }
 
-/// Opens what [`enqueue`] sealed.
+/// Opens what [`enqueue`] or [`ask`] sealed.
 pub fn open(app: &App, id: JobId, payload: &[u8]) -> Result<Parcel, OpenError> {
     let plain = app.keys.open(place(id), payload)?;
     serde_json::from_slice(&plain).map_err(|_| OpenError::Broken)

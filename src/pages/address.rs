@@ -5,28 +5,22 @@ use axum::{
     extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::Duration;
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
-use sqlx::Acquire as _;
 
 use super::{
     Fields, Frame, From, Signed, Visitor,
     form::Mistake,
     frame::{page, with_status},
-    mail_link::{self, ADDRESS_PAGE},
+    mail_link::{self, ADDRESS_PAGE, AskedFor},
     proof::{self, Proof},
 };
 use crate::{
     app::App,
     error::Problem,
-    guard::session,
+    guard::{limits::Network, session},
     mail::{self, Address, Mail, outbox},
-    queries::{self, address_changes::Wish},
-    secrets::{Token, TokenKind},
+    queries,
 };
-
-/// How long the link in the mail works.
-const CHANGE_FOR: Duration = Duration::minutes(30);
 
 const THE_SAME: &str = "This is the address that you have already.";
 
@@ -94,50 +88,37 @@ pub async fn ask(
         Ok(address) => address,
         Err(error) => return again(Mistake::new("email", &error)),
     };
-    let Some(proof) = proof::of(&app, from, signed.0.account, password).await? else {
+    let Some(proof) = proof::in_session(&app, &signed.0, password).await? else {
         return again(Mistake::new("password", proof::NOT_YOURS));
     };
     if address.key == proof.account.email_key {
         return again(Mistake::new("email", THE_SAME));
     }
-    if !mail_a_link(&app, &proof, address).await? {
+    if !mail_a_link(&app, &proof, &address, from.0).await? {
         return again(Mistake::new("password", proof::NOT_YOURS));
     }
     Ok(Redirect::to("/account/address/sent").into_response())
 }
 
-/// Writes the wish and its mail in one transaction; false when the password was changed meanwhile. What is not to be kept (an
-/// address that is taken, or that had its share of mails, so that the link in the last one goes on working) is rolled back to a
-/// savepoint, so that all cases cost the same.
-async fn mail_a_link(app: &App, proof: &Proof, address: Address) -> Result<bool, Problem> {
-    let now = app.clock.now();
-    let token = Token::mint(TokenKind::Mail, &app.random);
+/// Mails a link to an address that nobody has; false when the password was changed meanwhile.
+async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network) -> Result<bool, Problem> {
     let mut transaction = app.pool.begin().await?;
     if !proof.holds(&mut transaction).await? {
         return Ok(false);
     }
     let holder = queries::accounts::by_email(&mut *transaction, &address.key).await?;
-    let mut kept = transaction.begin().await?;
-    let mail = Mail::NewAddress(mail::NewAddress {
-        link: app
-            .config
-            .public_url
-            .join(&format!("/address/{}", token.expose())),
-    });
-    let queued = outbox::enqueue(&mut kept, app, &address, Some(proof.account.id), mail).await?;
-    let wish = Wish {
-        account_id: proof.account.id,
-        email: address.typed,
-        email_key: address.key,
-        created_at: now,
-        expires_at: now + CHANGE_FOR,
+    let coach = queries::coaches::by_email(&mut *transaction, &address.key).await?;
+    let asked = AskedFor {
+        to: address,
+        account: Some(proof.account.id),
+        wanted: holder.is_none(),
+        stranger: coach.is_none().then_some(from),
     };
-    queries::address_changes::replace(&mut *kept, token.hash(), &wish).await?;
-    if holder.is_none() && queued == outbox::Queued::Queued {
-        kept.commit().await?;
-    } else {
-        kept.rollback().await?;
-    }
+    ADDRESS_PAGE
+        .ask(&mut transaction, app, asked, |link| {
+            Mail::NewAddress(mail::NewAddress { link })
+        })
+        .await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -162,11 +143,8 @@ pub async fn confirm_page(
     Visitor(session): Visitor,
 ) -> Result<Response, Problem> {
     let frame = Frame::of(session.is_some());
-    let Some(token) = ADDRESS_PAGE.token(&app, &headers) else {
-        return mail_link::gone(frame.signed());
-    };
-    match queries::address_changes::peek(&app.pool, token.hash(), app.clock.now()).await? {
-        Some(wish) => page(&Confirm {
+    match ADDRESS_PAGE.peek(&app.pool, &app, &headers).await? {
+        Some((token, wish)) => page(&Confirm {
             frame,
             email: wish.email,
             form: mail_link::form_id(&token),
@@ -180,23 +158,19 @@ pub async fn confirm_page(
 /// here too: whoever opens a mail that somebody else asked for must not lend that account an address.
 pub async fn confirm(
     State(app): State<App>,
-    from: From,
     headers: HeaderMap,
     Visitor(session): Visitor,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (sent, password) = (fields.take("form")?, fields.take("password")?);
     let frame = Frame::of(session.is_some());
-    let token = ADDRESS_PAGE
-        .token(&app, &headers)
-        .filter(|token| mail_link::is_form_of(token, &sent));
-    let Some(token) = token else {
+    let Some((token, wish)) = ADDRESS_PAGE.pressed(&app.pool, &app, &headers, &sent).await? else {
         return mail_link::gone(frame.signed());
     };
-    let Some(wish) = queries::address_changes::peek(&app.pool, token.hash(), app.clock.now()).await? else {
+    let Some(owner) = wish.account_id else {
         return mail_link::gone(frame.signed());
     };
-    let Some(proof) = proof::of(&app, from, wish.account_id, password).await? else {
+    let Some(proof) = proof::behind_link(&app, &token, owner, password).await? else {
         let form = Confirm {
             frame,
             email: wish.email,
@@ -208,7 +182,7 @@ pub async fn confirm(
     let account = proof.account.id;
     let mut transaction = app.pool.begin().await?;
     let holds = proof.holds(&mut transaction).await?;
-    let wish = queries::address_changes::take(&mut *transaction, token.hash(), app.clock.now()).await?;
+    let wish = ADDRESS_PAGE.spend(&mut *transaction, &app, &token).await?;
     let Some(wish) = wish.filter(|_| holds) else {
         return mail_link::gone(frame.signed());
     };

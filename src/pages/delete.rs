@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use sqlx::PgConnection;
 
 use super::{
-    Fields, Frame, From, Signed,
+    Fields, Frame, Signed,
     connections::tie,
     form::Mistake,
     frame::{page, with_status},
@@ -23,6 +23,7 @@ use crate::{
     guard::{
         coaches,
         session::{self, Session},
+        tries,
     },
     mail::{self, Mail, Why, outbox},
     queries::{self, accounts::Account},
@@ -112,7 +113,6 @@ async fn draw(
 pub async fn delete(
     State(app): State<App>,
     signed: Signed,
-    from: From,
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
@@ -120,7 +120,7 @@ pub async fn delete(
     if !word.trim().eq_ignore_ascii_case(WORD) {
         return draw(&app, signed.0, word, Some(Mistake::new("word", NOT_THE_WORD))).await;
     }
-    let done = match proof::of(&app, from, signed.0.account, password).await? {
+    let done = match proof::in_session(&app, &signed.0, password).await? {
         Some(proof) => end(&app, &proof).await?,
         None => false,
     };
@@ -144,6 +144,7 @@ async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
     outbox::forget_account(&mut transaction, account, &proof.address()).await?;
     let tied = tie::untie(&mut transaction, app, account, None).await?;
     queries::mail_links::end_for(&mut *transaction, &proof.account.email_key).await?;
+    tries::forget(&mut *transaction, &proof.account.email_key).await?;
     queries::accounts::delete(&mut *transaction, account).await?;
     let deleted = Mail::AccountDeleted(mail::AccountDeleted {
         was_connected: tied,

@@ -37,7 +37,6 @@ struct Head {
     sessions: Vec<BrowserSession>,
     connection: Option<Connection>,
     connector_url: Option<ConnectorUrl>,
-    address_change: Option<AddressChange>,
     /// What the athlete grants coaches.
     grants: Vec<queries::grants::Told>,
     refused_by_coaches: Vec<queries::coaches::ToldRefusal>,
@@ -133,13 +132,6 @@ struct RefusedAthlete {
     since: DateTime<Utc>,
 }
 
-#[derive(Serialize)]
-struct AddressChange {
-    email: String,
-    asked_at: DateTime<Utc>,
-    link_works_until: DateTime<Utc>,
-}
-
 /// One call, as the activity log has it.
 #[derive(Serialize)]
 struct Call {
@@ -197,7 +189,6 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
     let sessions = queries::sessions::of_account(pool, account, session.hash, began, used).await?;
     let connection = queries::connections::of_account(pool, account).await?;
     let link = queries::links::of_account(pool, account).await?;
-    let change = queries::address_changes::of_account(pool, account).await?;
     let recipient = Sha256::digest(owner.email_key.as_bytes());
     Ok(Head {
         format: FORMAT,
@@ -234,11 +225,6 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             last_used_at: link.last_used_at,
             last_client: link.last_client,
             groups_off: link.groups_off,
-        }),
-        address_change: change.map(|wish| AddressChange {
-            email: wish.email,
-            asked_at: wish.created_at,
-            link_works_until: wish.expires_at,
         }),
         grants: queries::grants::told(pool, account).await?,
         refused_by_coaches: queries::coaches::refusing(pool, account).await?,

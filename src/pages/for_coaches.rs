@@ -15,16 +15,15 @@ use axum::{
     extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
-use sqlx::Acquire as _;
 
 use super::{
     Fields, Frame, From, Visitor,
     form::Mistake,
     frame::{page, with_status},
     home::is_signed,
-    mail_link::{self, MailPage, REGENERATE_PAGE, RESEND_PAGE, ROSTER_PAGE},
+    mail_link::{self, AskedFor, MailPage, REGENERATE_PAGE, RESEND_PAGE, ROSTER_PAGE},
     site::{About, FOR_COACHES},
     steps::{Steps, placeholder},
 };
@@ -32,22 +31,12 @@ use crate::{
     app::App,
     error::Problem,
     guard::coaches::asleep,
-    ids::JobId,
-    mail::{self, Address, BadAddress, Mail, outbox},
-    queries::{
-        self,
-        coaches::Coach,
-        grants::Member,
-        jobs::NewJob,
-        mail_links::{MailLink, MailLinkKind, NewMailLink},
-    },
-    secrets::{Token, TokenKind},
+    mail::{self, Address, BadAddress, Mail},
+    queries::{self, coaches::Coach, grants::Member},
     text::names,
     tools::{Access, CATALOGUE, ROSTER, RosterTool, Tool},
 };
 
-/// How long the link in a mail works.
-const LINK_FOR: Duration = Duration::minutes(10);
 /// Longest name that is shown.
 const NAME: usize = 80;
 
@@ -65,16 +54,7 @@ pub enum Wish {
 impl Wish {
     const ALL: [Self; 3] = [Self::Resend, Self::Regenerate, Self::Roster];
 
-    /// The kind of the one-time link.
-    const fn kind(self) -> MailLinkKind {
-        match self {
-            Self::Resend => MailLinkKind::Resend,
-            Self::Regenerate => MailLinkKind::Regenerate,
-            Self::Roster => MailLinkKind::Roster,
-        }
-    }
-
-    /// The cookie and the page that belong to the link.
+    /// The kind of the one-time link, with what belongs to it.
     const fn page(self) -> MailPage {
         match self {
             Self::Resend => RESEND_PAGE,
@@ -85,7 +65,11 @@ impl Wish {
 
     /// Its word in paths.
     const fn word(self) -> &'static str {
-        self.kind().as_str()
+        match self {
+            Self::Resend => "resend",
+            Self::Regenerate => "regenerate",
+            Self::Roster => "roster",
+        }
     }
 
     /// Id of its form's field.
@@ -232,8 +216,7 @@ pub async fn back<W: Wanted>() -> Redirect {
     Redirect::to(&format!("/for-coaches#{}", W::WISH.field()))
 }
 
-/// `POST /for-coaches/resend` and the like: the same answer after the same work for any address. What is written for an
-/// address that nobody knows is rolled back to a savepoint.
+/// `POST /for-coaches/resend` and the like: the same answer after the same work for any address.
 pub async fn ask<W: Wanted>(
     State(app): State<App>,
     from: From,
@@ -251,58 +234,22 @@ pub async fn ask<W: Wanted>(
         }
     };
     app.limits.attempt(from.0)?;
-    let now = app.clock.now();
-    let token = Token::mint(TokenKind::Mail, &app.random);
     let mut transaction = app.pool.begin().await?;
     let coach = queries::coaches::by_email(&mut *transaction, &typed.key).await?;
-    let known = coach.is_some();
+    let wanted = coach.is_some();
     // Mail goes to the address that an athlete once gave, never to what a stranger types.
     let to = coach.as_ref().map_or(typed, address_of);
-    let mut written = transaction.begin().await?;
-    let link = NewMailLink {
-        hash: token.hash(),
-        kind: wish.kind(),
-        email: &to.typed,
-        email_key: &to.key,
-        account_id: None,
-        password_hash: None,
-        now,
-        expires_at: now + LINK_FOR,
+    let asked = AskedFor {
+        to: &to,
+        account: None,
+        wanted,
+        stranger: None,
     };
-    queries::mail_links::replace(&mut *written, link).await?;
-    let link = format!("/for-coaches/{}/{}", wish.word(), token.expose());
-    let mail = wish.mail(app.config.public_url.join(&link));
-    let queued = outbox::enqueue(&mut written, &app, &to, None, mail).await?;
-    match queued {
-        outbox::Queued::Queued if known => written.commit().await?,
-        outbox::Queued::Queued => written.rollback().await?,
-        // A mail over the cap must not kill the link in the mail before it, and must take no less time than one that is
-        // rolled back because nobody knows the address.
-        outbox::Queued::Capped => {
-            queue_nothing(&mut written, &app).await?;
-            written.rollback().await?;
-        }
-    }
+    wish.page()
+        .ask(&mut transaction, &app, asked, |link| wish.mail(link))
+        .await?;
     transaction.commit().await?;
     Ok(Redirect::to("/for-coaches/sent").into_response())
-}
-
-/// What queueing a mail costs, in a transaction that is rolled back.
-async fn queue_nothing(db: &mut sqlx::PgConnection, app: &App) -> Result<(), Problem> {
-    let (id, now) = (JobId(app.random.uuid(&app.clock)), app.clock.now());
-    let payload = app.keys.seal(outbox::place(id), &[0; 256], &app.random);
-    let job = NewJob {
-        id,
-        kind: "mail",
-        name: "none",
-        account_id: None,
-        recipient: None,
-        about_hash: None,
-        payload: &payload,
-        now,
-        run_at: now,
-    };
-    Ok(queries::jobs::create(db, job).await?)
 }
 
 /// `GET /for-coaches/resend/{token}` and the like, the link in the mail.
@@ -313,15 +260,6 @@ pub async fn open_link<W: Wanted>(
     W::WISH
         .page()
         .open(&app, token.as_deref().map_or("", String::as_str))
-}
-
-/// The token of the link that was opened in this browser, and what it is about, while it works.
-async fn peek(wish: Wish, app: &App, headers: &HeaderMap) -> Result<Option<(Token, MailLink)>, Problem> {
-    let Some(token) = wish.page().token(app, headers) else {
-        return Ok(None);
-    };
-    let link = queries::mail_links::peek(&app.pool, token.hash(), wish.kind(), app.clock.now()).await?;
-    Ok(link.map(|link| (token, link)))
 }
 
 #[derive(Template)]
@@ -340,7 +278,7 @@ pub async fn confirm_page<W: Wanted>(
     Visitor(session): Visitor,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
-    match peek(W::WISH, &app, &headers).await? {
+    match W::WISH.page().peek(&app.pool, &app, &headers).await? {
         Some((token, link)) => page(&Confirm {
             frame: Frame::of(signed),
             wish: W::WISH,
@@ -360,12 +298,7 @@ async fn spend(
     headers: &HeaderMap,
     sent: &str,
 ) -> Result<Option<Coach>, Problem> {
-    let token = wish.page().token(app, headers);
-    let Some(token) = token.filter(|token| mail_link::is_form_of(token, sent)) else {
-        return Ok(None);
-    };
-    let (hash, now) = (token.hash(), app.clock.now());
-    let Some(link) = queries::mail_links::peek(&mut *db, hash, wish.kind(), now).await? else {
+    let Some((token, link)) = wish.page().pressed(&mut *db, app, headers, sent).await? else {
         return Ok(None);
     };
     // The coach before the link: whoever ends all links of a coach holds the coach already, and two that took them in
@@ -373,7 +306,7 @@ async fn spend(
     let Some(coach) = queries::coaches::locked_by_email(&mut *db, &link.email_key).await? else {
         return Ok(None);
     };
-    let spending = queries::mail_links::take(db, hash, wish.kind(), now).await?;
+    let spending = wish.page().spend(db, app, &token).await?;
     Ok(spending.map(|_| coach))
 }
 

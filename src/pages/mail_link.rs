@@ -1,5 +1,7 @@
-//! Links that stand in mails: opening one swaps its token for a short-lived cookie and a clean URL, and spends nothing.
-//! Only the button on the page that follows acts.
+//! Links that stand in mails, whatever they are for: asked for with an address, opened, confirmed, spent.
+//!
+//! Opening one swaps its token for a short-lived cookie and a clean URL, and spends nothing. Only the button on the page that
+//! follows acts. Each works until one of its kind for its address is spent or its time is over.
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -7,58 +9,152 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use sha2::{Digest as _, Sha256};
+use sqlx::{Acquire as _, PgConnection};
 use subtle::ConstantTimeEq as _;
 
 use super::{Frame, frame::with_status};
 use crate::{
     app::App,
     error::Problem,
-    guard::cookie::{ADDRESS, CONFIRM, Cookie, REGENERATE, RESEND, RESET, ROSTER},
+    guard::{
+        cookie::{ADDRESS, CONFIRM, Cookie, REGENERATE, RESEND, RESET, ROSTER},
+        limits::Network,
+        tries,
+    },
+    ids::AccountId,
+    mail::{Address, Mail, outbox},
+    queries::{
+        self, Db,
+        mail_links::{MailLink, MailLinkKind, NewMailLink},
+    },
     secrets::{Token, TokenKind},
 };
 
 /// How long the page with the button stays usable; then the mail's link must be opened again.
 const COOKIE_AGE: Duration = Duration::minutes(30);
 
-/// A kind of mail link, with the cookie and the page that belong to it.
+/// A kind of mail link, with all that belongs to it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MailPage {
+    kind: MailLinkKind,
     cookie: Cookie,
+    /// What stands before the slash and the token in a mail.
+    link: &'static str,
+    /// The page with the button.
     path: &'static str,
+    /// How long the link in the mail works.
+    lasts: Duration,
 }
 
-/// Confirming an address.
+/// Confirming an address, and choosing the password of the account.
 pub(super) const CONFIRM_PAGE: MailPage = MailPage {
+    kind: MailLinkKind::Confirm,
     cookie: CONFIRM,
+    link: "/confirm",
     path: "/confirm",
+    lasts: Duration::hours(24),
 };
 /// Choosing a new password.
 pub(super) const RESET_PAGE: MailPage = MailPage {
+    kind: MailLinkKind::Reset,
     cookie: RESET,
+    link: "/reset",
     path: "/reset",
+    lasts: Duration::minutes(30),
 };
 /// Taking on a new address.
 pub(super) const ADDRESS_PAGE: MailPage = MailPage {
+    kind: MailLinkKind::Address,
     cookie: ADDRESS,
+    link: "/address",
     path: "/address",
+    lasts: Duration::minutes(30),
 };
 /// Having a coach's URL mailed again.
 pub(super) const RESEND_PAGE: MailPage = MailPage {
+    kind: MailLinkKind::Resend,
     cookie: RESEND,
+    link: "/for-coaches/resend",
     path: "/for-coaches/resend/confirm",
+    lasts: Duration::minutes(10),
 };
 /// Replacing a coach's URL.
 pub(super) const REGENERATE_PAGE: MailPage = MailPage {
+    kind: MailLinkKind::Regenerate,
     cookie: REGENERATE,
+    link: "/for-coaches/regenerate",
     path: "/for-coaches/regenerate/confirm",
+    lasts: Duration::minutes(10),
 };
 /// Looking after a coach's roster.
 pub(super) const ROSTER_PAGE: MailPage = MailPage {
+    kind: MailLinkKind::Roster,
     cookie: ROSTER,
+    link: "/for-coaches/roster",
     path: "/for-coaches/roster/confirm",
+    lasts: Duration::minutes(10),
 };
 
+/// What somebody asks for by typing an address.
+pub(super) struct AskedFor<'a> {
+    /// Where the mail goes.
+    pub(super) to: &'a Address,
+    /// Whose link it is, and on whose behalf the mail goes.
+    pub(super) account: Option<AccountId>,
+    /// Whether the mail has a reader at all.
+    pub(super) wanted: bool,
+    /// From where it is asked for, when the address has neither an account nor an athlete: such mails have a ceiling.
+    pub(super) stranger: Option<Network>,
+}
+
 impl MailPage {
+    /// Mints a link and writes it and the mail that `mail` makes of it, within `db`'s transaction.
+    ///
+    /// Nobody learns what became of it: everything is written in any case, to a savepoint, and what is not wanted or beyond its
+    /// share is rolled back. Every case takes the same statements.
+    pub(super) async fn ask(
+        self,
+        db: &mut PgConnection,
+        app: &App,
+        asked: AskedFor<'_>,
+        mail: impl FnOnce(String) -> Mail + Send,
+    ) -> Result<(), Problem> {
+        let AskedFor {
+            to,
+            account,
+            wanted,
+            stranger,
+        } = asked;
+        let now = app.clock.now();
+        let token = Token::mint(TokenKind::Mail, &app.random);
+        let url = app
+            .config
+            .public_url
+            .join(&format!("{}/{}", self.link, token.expose()));
+        let link = NewMailLink {
+            hash: token.hash(),
+            kind: self.kind,
+            email: &to.typed,
+            email_key: &to.key,
+            account_id: account,
+            now,
+            expires_at: now + self.lasts,
+        };
+        let mut written = db.begin().await?;
+        let lives = queries::mail_links::lives(&mut *written, self.kind, &to.key, account, now).await?;
+        // Whoever makes up tags must not have a mail for each of them.
+        let made_up = stranger.is_some() && to.key != to.mailbox();
+        queries::mail_links::create(&mut *written, link).await?;
+        let within = tries::mail_to_stranger(&mut written, app, stranger.filter(|_| wanted)).await?;
+        let queued = outbox::ask(&mut written, app, to, account, mail(url), !lives && !made_up).await?;
+        if wanted && within && queued == outbox::Queued::Queued {
+            written.commit().await?;
+        } else {
+            written.rollback().await?;
+        }
+        Ok(())
+    }
+
     /// Answers the opening of a mail's link with `text` as its token: sets the cookie, and goes to the clean URL.
     /// Text of the wrong form clears it, so that the page that follows is the same as for a spent link.
     pub(super) fn open(self, app: &App, text: &str) -> Response {
@@ -70,12 +166,43 @@ impl MailPage {
         ([(SET_COOKIE, cookie)], Redirect::to(self.path)).into_response()
     }
 
-    /// The token that the cookie holds.
-    pub(super) fn token(self, app: &App, headers: &HeaderMap) -> Option<Token> {
-        Token::parse(
-            TokenKind::Mail,
-            self.cookie.read(headers, app.config.public_url.is_https())?,
-        )
+    /// The token of the link that was opened in this browser, and what it is about, while it works. Spends nothing.
+    pub(super) async fn peek(
+        self,
+        db: impl Db<'_>,
+        app: &App,
+        headers: &HeaderMap,
+    ) -> Result<Option<(Token, MailLink)>, Problem> {
+        let https = app.config.public_url.is_https();
+        let token = self.cookie.read(headers, https);
+        let Some(token) = token.and_then(|text| Token::parse(TokenKind::Mail, text)) else {
+            return Ok(None);
+        };
+        let link = queries::mail_links::peek(db, token.hash(), self.kind, app.clock.now()).await?;
+        Ok(link.map(|link| (token, link)))
+    }
+
+    /// [`MailPage::peek`] for a button whose page carried `sent`.
+    pub(super) async fn pressed(
+        self,
+        db: impl Db<'_>,
+        app: &App,
+        headers: &HeaderMap,
+        sent: &str,
+    ) -> Result<Option<(Token, MailLink)>, Problem> {
+        let opened = self.peek(db, app, headers).await?;
+        Ok(opened.filter(|(token, _)| is_form_of(token, sent)))
+    }
+
+    /// Spends the link, and with it every other of its kind for its address; nothing when that happened already. Whatever row the
+    /// link is about is locked before.
+    pub(super) async fn spend(
+        self,
+        db: impl Db<'_>,
+        app: &App,
+        token: &Token,
+    ) -> sqlx::Result<Option<MailLink>> {
+        queries::mail_links::take(db, token.hash(), self.kind, app.clock.now()).await
     }
 
     /// Adds the `Set-Cookie` that forgets the token.
@@ -96,7 +223,7 @@ pub(super) fn form_id(token: &Token) -> String {
 }
 
 /// Whether `sent` is the form id of `token`.
-pub(super) fn is_form_of(token: &Token, sent: &str) -> bool {
+fn is_form_of(token: &Token, sent: &str) -> bool {
     form_id(token).as_bytes().ct_eq(sent.as_bytes()).into()
 }
 
@@ -106,7 +233,7 @@ struct Gone {
     frame: Frame,
 }
 
-/// The one page for links that were used, expired, replaced or made up.
+/// The one page for links that were used, expired, ended with another or made up.
 pub(super) fn gone(signed: bool) -> Result<Response, Problem> {
     with_status(
         StatusCode::GONE,

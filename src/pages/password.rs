@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
 use super::{
-    Fields, Frame, From, Signed,
+    Fields, Frame, Signed,
     form::Mistake,
     frame::{page, with_status},
     proof,
@@ -54,12 +54,11 @@ pub async fn form(signed: Signed) -> Result<Response, Problem> {
 pub async fn change(
     State(app): State<App>,
     signed: Signed,
-    from: From,
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (current, chosen) = (fields.take("current")?, fields.take("password")?);
-    let email = signed.0.email;
+    let email = &signed.0.email;
     let again = |mistake: Mistake| {
         let form = Form {
             frame: Frame::of(true),
@@ -73,7 +72,7 @@ pub async fn change(
         Ok(password) => password,
         Err(error) => return again(Mistake::new("password", &error)),
     };
-    let Some(proof) = proof::of(&app, from, signed.0.account, current).await? else {
+    let Some(proof) = proof::in_session(&app, &signed.0, current).await? else {
         return again(Mistake::new("current", proof::NOT_YOURS));
     };
     if same {
@@ -88,7 +87,6 @@ pub async fn change(
     queries::accounts::set_password(&mut *transaction, account, &hash).await?;
     queries::sessions::end_all(&mut *transaction, account).await?;
     queries::mail_links::end_all(&mut *transaction, account).await?;
-    queries::address_changes::end(&mut *transaction, account).await?;
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
         forgot: app.config.public_url.join("/forgot"),
     });

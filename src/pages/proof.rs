@@ -3,14 +3,17 @@
 
 use sqlx::PgConnection;
 
-use super::From;
 use crate::{
     app::App,
     error::Problem,
+    guard::{
+        session::Session,
+        tries::{self, Try},
+    },
     ids::AccountId,
     mail::Address,
     queries::{self, accounts::Account},
-    secrets::PasswordHash,
+    secrets::{PasswordHash, Token},
 };
 
 /// What is said when it does not fit.
@@ -23,20 +26,39 @@ pub(super) struct Proof {
     hash: PasswordHash,
 }
 
-/// Checks what somebody typed; it counts as a sign-in does. `None` when it does not fit.
-pub(super) async fn of(
+/// Checks what somebody typed who is signed in; `None` when it does not fit. What is wrong counts for this very session, so that
+/// nobody elsewhere can use up its owner's tries.
+pub(super) async fn in_session(
     app: &App,
-    from: From,
+    session: &Session,
+    typed: String,
+) -> Result<Option<Proof>, Problem> {
+    let tried = tries::in_session(app, session.hash).await??;
+    of(app, tried, session.account, typed).await
+}
+
+/// The same behind a mail's link, for whoever may not be signed in: it counts for the link.
+pub(super) async fn behind_link(
+    app: &App,
+    link: &Token,
     account: AccountId,
     typed: String,
 ) -> Result<Option<Proof>, Problem> {
+    let tried = tries::behind_link(app, link.hash()).await??;
+    of(app, tried, account, typed).await
+}
+
+async fn of(app: &App, tried: Try, account: AccountId, typed: String) -> Result<Option<Proof>, Problem> {
     let account = queries::accounts::by_id(&app.pool, account)
         .await?
         .ok_or(Problem::NotFound)?;
-    app.limits.sign_in(from.0, &account.email_key)?;
     let hash = queries::accounts::password_of(&app.pool, account.id).await?;
     let fits = app.passwords.verify_typed(typed, hash.clone()).await;
-    Ok(hash.filter(|_| fits).map(|hash| Proof { account, hash }))
+    let Some(hash) = hash.filter(|_| fits) else {
+        return Ok(None);
+    };
+    tried.was_right(&app.pool).await?;
+    Ok(Some(Proof { account, hash }))
 }
 
 impl Proof {

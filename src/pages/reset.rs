@@ -5,30 +5,22 @@ use axum::{
     extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::Duration;
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
-use sqlx::Acquire as _;
 
 use super::{
     Fields, Frame, From, Visitor,
     form::Mistake,
     frame::{page, with_status},
-    mail_link::{self, RESET_PAGE},
+    mail_link::{self, AskedFor, RESET_PAGE},
 };
 use crate::{
     app::App,
     error::Problem,
-    guard::session,
+    guard::{session, tries},
     mail::{self, Address, Mail, outbox},
-    queries::{
-        self,
-        mail_links::{MailLink, MailLinkKind, NewMailLink},
-    },
-    secrets::{Password, Token, TokenKind},
+    queries,
+    secrets::Password,
 };
-
-/// How long a reset link works.
-const RESET_FOR: Duration = Duration::minutes(30);
 
 #[derive(Template)]
 #[template(path = "pages/forgot.html")]
@@ -77,38 +69,19 @@ pub async fn forgot(State(app): State<App>, from: From, mut fields: Fields) -> R
         }
     };
     app.limits.attempt(from.0)?;
-    let now = app.clock.now();
-    let token = Token::mint(TokenKind::Mail, &app.random);
     let mut transaction = app.pool.begin().await?;
     let known = queries::accounts::by_email(&mut *transaction, &address.key).await?;
-    let account = known.as_ref().map(|account| account.id);
-    let mut wish = transaction.begin().await?;
-    let link = NewMailLink {
-        hash: token.hash(),
-        kind: MailLinkKind::Reset,
-        email: &address.typed,
-        email_key: &address.key,
-        account_id: account,
-        password_hash: None,
-        now,
-        expires_at: now + RESET_FOR,
+    let asked = AskedFor {
+        to: &address,
+        account: known.as_ref().map(|account| account.id),
+        wanted: known.is_some(),
+        stranger: None,
     };
-    queries::mail_links::replace(&mut *wish, link).await?;
-    let link = app.config.public_url.join(&format!("/reset/{}", token.expose()));
-    let queued = outbox::enqueue(
-        &mut wish,
-        &app,
-        &address,
-        account,
-        Mail::Reset(mail::Reset { link }),
-    )
-    .await?;
-    // A mail over the cap must not kill the link in the mail before it.
-    if known.is_some() && queued == outbox::Queued::Queued {
-        wish.commit().await?;
-    } else {
-        wish.rollback().await?;
-    }
+    RESET_PAGE
+        .ask(&mut transaction, &app, asked, |link| {
+            Mail::Reset(mail::Reset { link })
+        })
+        .await?;
     transaction.commit().await?;
     Ok(Redirect::to("/forgot/sent").into_response())
 }
@@ -127,7 +100,7 @@ pub async fn open_link(State(app): State<App>, token: Result<Path<String>, PathR
 
 /// `GET /reset`: the new password.
 pub async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    match peek(&app, &headers).await? {
+    match RESET_PAGE.peek(&app.pool, &app, &headers).await? {
         Some((token, link)) => {
             let form = mail_link::form_id(&token);
             page(&Reset {
@@ -148,10 +121,7 @@ pub async fn reset(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (sent, password) = (fields.take("form")?, fields.take("password")?);
-    let Some((token, link)) = peek(&app, &headers)
-        .await?
-        .filter(|(token, _)| mail_link::is_form_of(token, &sent))
-    else {
+    let Some((token, link)) = RESET_PAGE.pressed(&app.pool, &app, &headers, &sent).await? else {
         return mail_link::gone(false);
     };
     let password = match Password::choose(password) {
@@ -167,25 +137,24 @@ pub async fn reset(
             return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
         }
     };
-    let hash = app.passwords.hash(password).await;
-    let mut transaction = app.pool.begin().await?;
-    let row = queries::mail_links::take(
-        &mut *transaction,
-        token.hash(),
-        MailLinkKind::Reset,
-        app.clock.now(),
-    )
-    .await?;
-    let Some(account) = row.and_then(|link| link.account_id) else {
+    let Some(account) = link.account_id else {
         return mail_link::gone(false);
     };
+    // Each costs a hash, and somebody with a link may press its button as often as they like.
+    let _counted = tries::behind_link(&app, token.hash()).await??;
+    let hash = app.passwords.hash(password).await;
+    let mut transaction = app.pool.begin().await?;
+    // The account before the link: whoever changes a password holds the account and then ends all its links.
+    queries::accounts::lock_password_of(&mut *transaction, account).await?;
+    if RESET_PAGE.spend(&mut *transaction, &app, &token).await?.is_none() {
+        return mail_link::gone(false);
+    }
     let Some(owner) = queries::accounts::by_id(&mut *transaction, account).await? else {
         return mail_link::gone(false);
     };
     queries::accounts::set_password(&mut *transaction, account, &hash).await?;
     queries::sessions::end_all(&mut *transaction, account).await?;
     queries::mail_links::end_all(&mut *transaction, account).await?;
-    queries::address_changes::end(&mut *transaction, account).await?;
     let address = Address {
         typed: owner.email,
         key: owner.email_key,
@@ -199,13 +168,4 @@ pub async fn reset(
     let mut response = ([(SET_COOKIE, cookie)], Redirect::to("/dashboard?done=password")).into_response();
     RESET_PAGE.forget(&app, &mut response);
     Ok(response)
-}
-
-async fn peek(app: &App, headers: &HeaderMap) -> Result<Option<(Token, MailLink)>, Problem> {
-    let Some(token) = RESET_PAGE.token(app, headers) else {
-        return Ok(None);
-    };
-    let link =
-        queries::mail_links::peek(&app.pool, token.hash(), MailLinkKind::Reset, app.clock.now()).await?;
-    Ok(link.map(|link| (token, link)))
 }

@@ -15,7 +15,10 @@ use crate::{
     app::App,
     config::SignUp,
     error::Problem,
-    guard::session::{self, Who},
+    guard::{
+        session::{self, Who},
+        tries,
+    },
     mail::Address,
     queries,
 };
@@ -66,7 +69,8 @@ pub async fn sign_in(
     let key = address
         .as_ref()
         .map_or_else(|_| email.trim().to_lowercase(), |address| address.key.clone());
-    app.limits.sign_in(from.0, &key)?;
+    app.limits.sign_in(from.0)?;
+    let tried = tries::sign_in(&app, from.0, &key).await??;
     let known = queries::accounts::credentials_of(&app.pool, &key).await?;
     let account = known.as_ref().map(|known| known.id);
     let fits = app
@@ -84,6 +88,7 @@ pub async fn sign_in(
         return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
     };
     let mut transaction = app.pool.begin().await?;
+    tried.was_right(&mut *transaction).await?;
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
     transaction.commit().await?;
     if let Some(who) = who {

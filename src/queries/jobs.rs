@@ -20,6 +20,8 @@ pub struct NewJob<'a> {
     pub account_id: Option<AccountId>,
     /// SHA-256 of the address key, for the hourly cap.
     pub recipient: Option<&'a [u8]>,
+    /// SHA-256 of the address key without its `+tag`, for the hourly cap on what anybody can ask for.
+    pub mailbox_hash: Option<&'a [u8]>,
     /// SHA-256 of whom it tells of, when the hourly cap counts for each.
     pub about_hash: Option<&'a [u8]>,
     /// Sealed for (`jobs`, id, `payload`).
@@ -51,14 +53,15 @@ pub struct Job {
 pub async fn create(db: impl Db<'_>, job: NewJob<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into jobs (id, kind, name, account_id, recipient, about_hash, payload, state, created_at, run_at)
-        values ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9)
+        insert into jobs (id, kind, name, account_id, recipient, mailbox_hash, about_hash, payload, state, created_at, run_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10)
         "#,
         job.id.0,
         job.kind,
         job.name,
         job.account_id.map(|id| id.0),
         job.recipient,
+        job.mailbox_hash,
         job.about_hash,
         job.payload,
         job.now,
@@ -170,6 +173,46 @@ pub async fn mails_of(
         account_id.0,
         without,
         since
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// How many mails there were already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Of this name, to this mailbox.
+    pub to_mailbox: i64,
+    /// On this account's behalf.
+    pub for_account: i64,
+}
+
+/// How many mails of this name this mailbox got since `hour`, and how many were sent on the account's behalf since `day`, but for
+/// those of the names in `without`. One statement, whether there is an account or not.
+pub async fn asked(
+    db: impl Db<'_>,
+    mailbox: &[u8],
+    name: &str,
+    hour: DateTime<Utc>,
+    account_id: Option<AccountId>,
+    without: &[String],
+    day: DateTime<Utc>,
+) -> sqlx::Result<Sent> {
+    sqlx::query_as!(
+        Sent,
+        r#"
+        select
+            (select count(*) from jobs where kind = 'mail' and mailbox_hash = $1 and name = $2 and created_at > $3)
+                as "to_mailbox!",
+            (select count(*) from jobs where kind = 'mail' and account_id = $4 and name <> all($5) and created_at > $6)
+                as "for_account!"
+        "#,
+        mailbox,
+        name,
+        hour,
+        account_id.map(|id| id.0),
+        without,
+        day
     )
     .fetch_one(db)
     .await

@@ -4,10 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Db;
-use crate::{
-    ids::AccountId,
-    secrets::{PasswordHash, TokenHash},
-};
+use crate::{ids::AccountId, secrets::TokenHash};
 
 /// What a mail link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +13,8 @@ pub enum MailLinkKind {
     Confirm,
     /// Lets somebody choose a new password.
     Reset,
+    /// Gives an account another address.
+    Address,
     /// Has a coach's URL mailed again.
     Resend,
     /// Gives a coach a new URL.
@@ -30,6 +29,7 @@ impl MailLinkKind {
         match self {
             Self::Confirm => "confirm",
             Self::Reset => "reset",
+            Self::Address => "address",
             Self::Resend => "resend",
             Self::Regenerate => "regenerate",
             Self::Roster => "roster",
@@ -44,10 +44,8 @@ pub struct MailLink {
     pub email: String,
     /// The same for lookup.
     pub email_key: String,
-    /// Whose password it resets.
+    /// Whose password it resets, or whose address it changes.
     pub account_id: Option<AccountId>,
-    /// The password that goes with the account to be made.
-    pub password_hash: Option<PasswordHash>,
 }
 
 /// A link to be written.
@@ -63,36 +61,54 @@ pub struct NewMailLink<'a> {
     pub email_key: &'a str,
     /// The account, when there is one.
     pub account_id: Option<AccountId>,
-    /// The chosen password, at sign-up.
-    pub password_hash: Option<&'a PasswordHash>,
     /// Now.
     pub now: DateTime<Utc>,
     /// Until when it works.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Writes a link in the place of every earlier one of the same kind for the same address: only the newest mail works.
-pub async fn replace(db: impl Db<'_>, link: NewMailLink<'_>) -> sqlx::Result<()> {
+/// Writes a link. Those that were mailed before go on working.
+pub async fn create(db: impl Db<'_>, link: NewMailLink<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into mail_links (hash, kind, email, email_key, account_id, password_hash, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
-        on conflict (email_key, kind) do update set
-            hash = excluded.hash, email = excluded.email, account_id = excluded.account_id,
-            password_hash = excluded.password_hash, created_at = excluded.created_at, expires_at = excluded.expires_at
+        insert into mail_links (hash, kind, email, email_key, account_id, created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
         "#,
         link.hash.as_bytes(),
         link.kind.as_str(),
         link.email,
         link.email_key,
         link.account_id.map(|id| id.0),
-        link.password_hash.map(PasswordHash::as_str),
         link.now,
         link.expires_at
     )
     .execute(db)
     .await
     .map(drop)
+}
+
+/// Whether a link of this kind, for this address and this account (or for none), still works.
+pub async fn lives(
+    db: impl Db<'_>,
+    kind: MailLinkKind,
+    email_key: &str,
+    account_id: Option<AccountId>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from mail_links
+            where email_key = $1 and kind = $2 and account_id is not distinct from $3 and expires_at > $4
+        ) as "lives!"
+        "#,
+        email_key,
+        kind.as_str(),
+        account_id.map(|id| id.0),
+        now
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Looks at a link without spending it.
@@ -105,7 +121,7 @@ pub async fn peek(
     sqlx::query_as!(
         MailLink,
         r#"
-        select email, email_key, account_id as "account_id: AccountId", password_hash as "password_hash: PasswordHash"
+        select email, email_key, account_id as "account_id: AccountId"
         from mail_links where hash = $1 and kind = $2 and expires_at > $3
         "#,
         hash.as_bytes(),
@@ -116,7 +132,8 @@ pub async fn peek(
     .await
 }
 
-/// Spends a link: of many who try at once, one gets it.
+/// Spends a link, and with it every other of its kind for its address: of many who try at once, with one link or with several,
+/// one gets it. All are locked in one order, so that none waits for another that waits for it.
 pub async fn take(
     db: impl Db<'_>,
     hash: TokenHash,
@@ -126,8 +143,18 @@ pub async fn take(
     sqlx::query_as!(
         MailLink,
         r#"
-        delete from mail_links where hash = $1 and kind = $2 and expires_at > $3
-        returning email, email_key, account_id as "account_id: AccountId", password_hash as "password_hash: PasswordHash"
+        with family as materialized (
+            select hash from mail_links
+            where kind = $2 and email_key = (
+                select email_key from mail_links where hash = $1 and kind = $2 and expires_at > $3
+            )
+            order by hash
+            for update
+        ), spent as (
+            delete from mail_links where hash in (select hash from family)
+            returning hash, email, email_key, account_id
+        )
+        select email, email_key, account_id as "account_id: AccountId" from spent where hash = $1
         "#,
         hash.as_bytes(),
         kind.as_str(),
@@ -145,12 +172,16 @@ pub async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()>
         .map(drop)
 }
 
-/// Deletes what stands for an address, whoever asked for it: a sign-up that was never confirmed, a forgotten password.
+/// Deletes what stands for an address, whoever asked for it: a sign-up that was never confirmed, a forgotten password. That another
+/// account wants the address is that account's.
 pub async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
-    sqlx::query!("delete from mail_links where email_key = $1", email_key)
-        .execute(db)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "delete from mail_links where email_key = $1 and kind <> 'address'",
+        email_key
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// Kills every open link of a coach's address, and leaves those that an account of the same address has.
@@ -164,10 +195,10 @@ pub async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> 
     .map(drop)
 }
 
-/// A link as its owner's export tells of it: never the hash, never the password that goes with it.
+/// A link as its owner's export tells of it: never the hash.
 #[derive(Debug, Clone, Serialize)]
 pub struct Told {
-    /// `confirm`, `reset`, `resend`, `regenerate` or `roster`.
+    /// `confirm`, `reset`, `address`, `resend`, `regenerate` or `roster`.
     pub kind: String,
     /// The address that it was mailed to.
     pub email: String,
@@ -177,13 +208,13 @@ pub struct Told {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The links of an account and those for its address, oldest first.
+/// The links of an account and those for its address, oldest first; not those with which another account wants that address.
 pub async fn told(db: impl Db<'_>, account_id: AccountId, email_key: &str) -> sqlx::Result<Vec<Told>> {
     sqlx::query_as!(
         Told,
         r#"
         select kind, email, created_at, expires_at from mail_links
-        where account_id = $1 or email_key = $2
+        where account_id = $1 or (email_key = $2 and kind <> 'address')
         order by created_at
         "#,
         account_id.0,

@@ -4,7 +4,6 @@
 
 pub mod accounts;
 pub mod activity_log;
-pub mod address_changes;
 pub mod coaches;
 pub mod connections;
 pub mod grants;
@@ -15,6 +14,7 @@ pub mod mail_links;
 pub mod oauth_states;
 pub mod sealed;
 pub mod sessions;
+pub mod tries;
 
 use sqlx::postgres::Postgres;
 

@@ -163,7 +163,7 @@ async fn a_taken_address_and_a_free_one_are_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn used_expired_replaced_and_forged_links_are_one_page_58() {
+async fn used_expired_ended_and_forged_links_are_one_page_58() {
     test_with(
         |config| config.sign_ins_per_address = 100,
         async |world| {
@@ -172,7 +172,11 @@ async fn used_expired_replaced_and_forged_links_are_one_page_58() {
             let first = world.link_mailed_to(NEW).await;
             ask(&mut browser, "other@example.test").await;
             let second = world.link_mailed_to("other@example.test").await;
-            let mut pages = vec![open(&mut world.browser(), &first).await.0];
+            assert_eq!(
+                open(&mut world.browser(), &first).await.0.status,
+                200,
+                "each works"
+            );
 
             let mut opened = world.browser();
             let id = open(&mut opened, &second).await.1.unwrap();
@@ -184,6 +188,7 @@ async fn used_expired_replaced_and_forged_links_are_one_page_58() {
             .await;
             assert_eq!(all.iter().filter(|status| **status == 303).count(), 1, "{all:?}");
             assert!(all.iter().all(|status| matches!(status, 303 | 410)), "{all:?}");
+            let mut pages = vec![open(&mut world.browser(), &first).await.0];
             pages.push(open(&mut world.browser(), &second).await.0);
 
             for forged in ["/address/icum_AAAA", "/address/x", "/address/%ff", "/address/%00"] {
@@ -277,17 +282,50 @@ async fn two_accounts_that_want_one_address_do_not_disturb_each_other() {
             .await
             .1
             .expect("Jack's wish has not replaced Ana's");
+        let jacks = world.link_mailed_to(NEW).await;
+        let jacks_id = open(&mut jack, &jacks).await.1.unwrap();
         let done = ana
             .post("/address", &[("form", &id), ("password", PASSWORD)])
             .await;
         assert_eq!(done.status, 303);
-        let jacks = world.link_mailed_to(NEW).await;
-        let id = open(&mut jack, &jacks).await.1.unwrap();
         let late = jack
-            .post("/address", &[("form", &id), ("password", PASSWORD)])
+            .post("/address", &[("form", &jacks_id), ("password", PASSWORD)])
             .await;
-        assert_eq!(late.status, 410);
+        assert_eq!(late.status, 410, "the address is Ana's now");
         assert!(exists(&world, world.jack().person.email).await);
     })
+    .await;
+}
+
+/// Whoever opened the mail need not be signed in: what is typed there counts for the link, and what strangers do counts for nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_passwords_behind_the_link_count_for_the_link() {
+    test_with(
+        |config| config.sign_ins_per_minute = 100,
+        async |world| {
+            let (ana, wrong) = (world.ana().person.email, "a wrong password");
+            let mut browser = world.signed_in(&world.ana().clone()).await;
+            ask(&mut browser, NEW).await;
+            let first = world.link_mailed_to(NEW).await;
+            ask(&mut browser, NEW).await;
+            let second = world.link_mailed_to(NEW).await;
+            for _ in 0..6 {
+                let fields = [("email", ana), ("password", wrong)];
+                world.browser().post("/sign-in", &fields).await;
+            }
+            let mut guesser = world.browser();
+            let id = open(&mut guesser, &first).await.1.unwrap();
+            let fields = [("form", id.as_str()), ("password", wrong)];
+            let mut statuses = Vec::new();
+            for _ in 0..6 {
+                statuses.push(guesser.post("/address", &fields).await.status);
+            }
+            assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
+            let mut phone = world.browser();
+            let id = open(&mut phone, &second).await.1.unwrap();
+            let fields = [("form", id.as_str()), ("password", PASSWORD)];
+            assert_eq!(phone.post("/address", &fields).await.status, 303);
+        },
+    )
     .await;
 }

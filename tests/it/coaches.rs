@@ -720,7 +720,7 @@ async fn posts_are_slowed_down_for_one_network() {
         async |world| {
             let mut browser = world.signed_in(&world.ana().clone()).await;
             let mut last = 0;
-            for _ in 0..3 {
+            for _ in 0..4 {
                 last = invite(&mut browser, TOM, &["get_fitness"]).await.status;
             }
             assert_eq!(last, 429);

@@ -704,7 +704,7 @@ fn found_in(dump: &str, secrets: &[String]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plain_dump_holds_no_secret() {
     test(async |world| {
-        const CHOSEN: &str = "a password chosen at sign-up";
+        const CHOSEN: &str = "a password chosen behind the link";
         const NEW: &str = "a password chosen at reset";
         for password in [CHOSEN, NEW, PASSWORD] {
             world.secret(password);
@@ -712,9 +712,7 @@ async fn a_plain_dump_holds_no_secret() {
         // Somebody signs up and confirms, forgets and resets; Ana begins to connect anew, calls, and disconnects.
         let mut browser = world.browser();
         let email = "dora@example.test";
-        browser
-            .post("/sign-up", &[("email", email), ("password", CHOSEN)])
-            .await;
+        browser.post("/sign-up", &[("email", email)]).await;
         let pending = dump(&world).await;
         assert!(pending.contains("'pending'"), "the mail still waits");
         let link = world.link_mailed_to(email).await;
@@ -804,27 +802,83 @@ async fn an_answer_that_comes_late_does_not_rename_the_athlete_connected_since()
     .await;
 }
 
+/// The world's database seen through an empty schema, with every migration before the one of this number.
+async fn before(world: &World, version: i64) -> PgConnection {
+    let mut old = PgConnection::connect(&url_of(&world.database)).await.unwrap();
+    old.execute("create schema old; set search_path = old")
+        .await
+        .unwrap();
+    let all = sqlx::migrate!();
+    for migration in all.iter().filter(|migration| migration.version < version) {
+        old.execute(migration.sql.clone()).await.unwrap();
+    }
+    old
+}
+
+/// Brings that schema up to date.
+async fn migrate_from(old: &mut PgConnection, version: i64) {
+    let all = sqlx::migrate!();
+    for migration in all.iter().filter(|migration| migration.version >= version) {
+        old.execute(migration.sql.clone()).await.unwrap();
+    }
+}
+
+/// What was mailed before mail links became one table goes on working, also for an instance of before that still runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn open_changes_of_address_are_taken_over_and_an_older_instance_still_finds_them() {
+    test(async |world| {
+        let mut old = before(&world, 8).await;
+        old.execute(
+            "insert into accounts (id, email, email_key, password_hash, created_at) values
+                 (gen_random_uuid(), 'a@x.example', 'a@x.example', 'x', now());
+             insert into address_changes select id, 'one', 'New@x.example', 'new@x.example', now(), now() + interval '1 hour' from accounts;
+             insert into mail_links (hash, kind, email, email_key, created_at, expires_at) values
+                 ('two', 'confirm', 'b@x.example', 'b@x.example', now(), now() + interval '1 hour');
+             insert into jobs (id, kind, name, recipient, payload, state, created_at, run_at) values
+                 (gen_random_uuid(), 'mail', 'confirm', sha256('b@x.example'), 'x', 'pending', now(), now());",
+        )
+        .await
+        .unwrap();
+        migrate_from(&mut old, 8).await;
+        let links: Vec<(String, String, bool)> =
+            sqlx::query_as("select kind, email, account_id is not null from mail_links order by kind")
+                .fetch_all(&mut old)
+                .await
+                .unwrap();
+        assert_eq!(
+            links,
+            [
+                ("address".to_owned(), "New@x.example".to_owned(), true),
+                ("confirm".to_owned(), "b@x.example".to_owned(), false)
+            ]
+        );
+        let counted: bool = sqlx::query_scalar("select mailbox_hash = sha256('b@x.example') from jobs")
+            .fetch_one(&mut old)
+            .await
+            .unwrap();
+        assert!(counted, "the mails of this hour count");
+        // As the version before spends one.
+        let spent: Vec<String> = sqlx::query_scalar(
+            "delete from address_changes where hash = 'one' and expires_at > now() returning email_key",
+        )
+        .fetch_all(&mut old)
+        .await
+        .unwrap();
+        assert_eq!(spent, ["new@x.example"]);
+    })
+    .await;
+}
+
 /// Hard case 118: the schema of before coaches, with what athletes have in it, becomes the one of today and loses nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn data_of_before_coaches_is_taken_over() {
-    const BEFORE: [&str; 3] = [
-        include_str!("../../migrations/0001_start.sql"),
-        include_str!("../../migrations/0002_account.sql"),
-        include_str!("../../migrations/0003_connector.sql"),
-    ];
     test(async |world| {
         let mut browser = world.signed_in(world.ana()).await;
         browser.get("/dashboard").await;
         let call = world.mcp(&world.jack().link).call("get_wellness", json!({})).await;
         assert!(!call.is_error(), "{}", call.text());
         world.browser().post("/forgot", &[("email", "ana@example.test")]).await;
-        let mut old = PgConnection::connect(&url_of(&world.database)).await.unwrap();
-        old.execute("create schema old; set search_path = old")
-            .await
-            .unwrap();
-        for migration in BEFORE {
-            old.execute(migration).await.unwrap();
-        }
+        let mut old = before(&world, 4).await;
         let tables: Vec<(String, String)> = sqlx::query_as(
             "select relname::text, string_agg(quote_ident(attname), ', ') from pg_class join pg_attribute on attrelid = pg_class.oid
              where relnamespace = 'old'::regnamespace and relkind = 'r' and attnum > 0 and attgenerated = ''
@@ -837,9 +891,7 @@ async fn data_of_before_coaches_is_taken_over() {
             let copy = format!("insert into old.{table} ({columns}) select {columns} from public.{table}");
             old.execute(sqlx::AssertSqlSafe(copy)).await.unwrap();
         }
-        old.execute(include_str!("../../migrations/0004_coaches.sql"))
-            .await
-            .unwrap();
+        migrate_from(&mut old, 4).await;
         let mut rows = 0;
         for (table, _) in &tables {
             let count = format!(

@@ -42,7 +42,8 @@ async fn traces(world: &World, account: AccountId) -> Vec<String> {
 async fn holding(world: &World, needles: &[String]) -> Vec<String> {
     let columns: Vec<(String, String)> = sqlx::query_as(
         "select table_name::text, column_name::text from information_schema.columns \
-         where table_schema = 'public' and table_name <> '_sqlx_migrations'",
+         join information_schema.tables using (table_schema, table_name) \
+         where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> '_sqlx_migrations'",
     )
     .fetch_all(&world.app.pool)
     .await
@@ -104,7 +105,7 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
                 .browser()
                 .post(
                     "/sign-up",
-                    &[("email", ana.person.email), ("password", "a stranger's password")],
+                    &[("email", ana.person.email)],
                 )
                 .await;
             let before = traces(&world, id).await;
@@ -115,7 +116,6 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
                 "connections",
                 "activity_log",
                 "mail_links",
-                "address_changes",
                 "jobs",
                 "grants",
                 "refusals",
@@ -169,7 +169,7 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
             assert!(!call.is_error(), "{}", call.text());
             assert_eq!(world.signed_in(&jack).await.get("/dashboard").await.status, 200);
             // And the address is free again.
-            let again = [("email", ana.person.email), ("password", "a new long password")];
+            let again = [("email", ana.person.email)];
             fresh.post("/sign-up", &again).await;
             assert!(
                 world

@@ -44,12 +44,13 @@ async fn each_kind_of_row_goes_when_its_time_is_over_and_not_before() {
             .await;
         world
             .browser()
+            .post("/sign-up", &[("email", "stranger@example.test")])
+            .await;
+        world
+            .browser()
             .post(
-                "/sign-up",
-                &[
-                    ("email", "stranger@example.test"),
-                    ("password", "a long password"),
-                ],
+                "/sign-in",
+                &[("email", "stranger@example.test"), ("password", "a wrong one")],
             )
             .await;
         world
@@ -59,13 +60,12 @@ async fn each_kind_of_row_goes_when_its_time_is_over_and_not_before() {
         world.mails_to("nobody@example.test").await;
         fill_log(&world, 3, start).await;
         let second = Duration::seconds(1);
-        let lapses: [(Duration, &[Rows]); 6] = [
+        let lapses: [(Duration, &[Rows]); 7] = [
             (Duration::minutes(10), &[("oauth_states", 1, 0)]),
-            // The forgotten password goes, the sign-up stays.
-            (
-                Duration::minutes(30),
-                &[("address_changes", 1, 0), ("mail_links", 2, 1)],
-            ),
+            // The forgotten password and the change of address go, the sign-up stays.
+            (Duration::minutes(30), &[("mail_links", 3, 1)]),
+            // The wrong password counts for three things, each of two mails to strangers for two.
+            (Duration::hours(1), &[("tries", 7, 0)]),
             (Duration::hours(24), &[("mail_links", 1, 0)]),
             (Duration::days(2) + second, &[("jobs", 3, 0)]),
             (Duration::days(14), &[("sessions", 1, 0)]),
@@ -312,10 +312,7 @@ async fn each_purge_finds_its_rows_by_an_index() {
                 "mail_links where expires_at <= now()",
                 "mail_links_expires_at_idx",
             ),
-            (
-                "address_changes where expires_at <= now()",
-                "address_changes_expires_at_idx",
-            ),
+            ("tries where at <= now()", "tries_at_idx"),
             (
                 "oauth_states where expires_at <= now()",
                 "oauth_states_expires_at_idx",

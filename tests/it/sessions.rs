@@ -1,5 +1,7 @@
 //! Browser sessions. Hard cases 74-78, 81, 85, 86.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use icusync::{
     demo::seed::PASSWORD,
@@ -10,7 +12,7 @@ use reqwest::Method;
 
 use crate::{
     pages::{post_to, service_with},
-    world::{form, test, test_with},
+    world::{Browser, Page, World, form, test, test_with},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -306,6 +308,184 @@ async fn behind_our_proxy_each_client_has_its_own_allowance() {
                 429,
                 "what the client wrote first counts not"
             );
+        },
+    )
+    .await;
+}
+
+/// A service behind a proxy of ours, so that a test can come from anywhere.
+fn proxied(config: &mut icusync::config::Config) {
+    config.client_ip_header = Some("X-Forwarded-For".to_owned());
+    config.trusted_proxies = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+}
+
+/// A browser in the network 203.0.113.`network`.
+fn from(world: &Arc<World>, network: usize) -> Browser {
+    let mut browser = world.browser();
+    browser.extra = vec![("x-forwarded-for", format!("203.0.113.{network}"))];
+    browser
+}
+
+async fn sign_in(mut browser: Browser, web: &str, email: &str, password: &str) -> Page {
+    let fields = [("email", email), ("password", password)];
+    browser.post(&format!("{web}/sign-in"), &fields).await
+}
+
+const WRONG: &str = "a wrong password";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_stranger_uses_up_the_tries_of_an_owner() {
+    test_with(proxied, async |world| {
+        let (ana, web) = (world.ana().person.email, world.web.clone());
+        let mut at_home = from(&world, 1);
+        let fields = [("email", ana), ("password", PASSWORD)];
+        assert_eq!(at_home.post("/sign-in", &fields).await.status, 303);
+        let statuses = async |network: usize| {
+            let mut all = Vec::new();
+            for _ in 0..6 {
+                all.push(sign_in(from(&world, network), &web, ana, WRONG).await.status);
+            }
+            all
+        };
+        for network in [2, 3] {
+            assert_eq!(statuses(network).await, [422, 422, 422, 422, 422, 429]);
+        }
+        let there = sign_in(from(&world, 2), &web, ana, PASSWORD).await;
+        assert_eq!(
+            there.status, 429,
+            "where the guesses came from, the right one does not help either"
+        );
+        assert!((1..=60).contains(&there.header("retry-after").parse::<u64>().unwrap()));
+        assert_eq!(sign_in(from(&world, 4), &web, ana, PASSWORD).await.status, 303);
+        // What her session proves is nobody else's to use up.
+        for (path, fields) in [
+            (
+                "/account/password",
+                [("current", WRONG), ("password", "another long one")],
+            ),
+            (
+                "/account/address",
+                [("email", "new@example.test"), ("password", WRONG)],
+            ),
+            ("/account/delete", [("word", "delete"), ("password", WRONG)]),
+        ] {
+            assert_eq!(at_home.post(path, &fields).await.status, 422, "{path}");
+        }
+        let wish = [("email", "new@example.test"), ("password", PASSWORD)];
+        assert_eq!(at_home.post("/account/address", &wish).await.status, 303);
+        world.mails_to("new@example.test").await;
+        world.clock.advance(Duration::minutes(1));
+        assert_eq!(sign_in(from(&world, 2), &web, ana, PASSWORD).await.status, 303);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn right_passwords_count_for_nothing() {
+    test_with(proxied, async |world| {
+        let web = world.web.clone();
+        for round in 0..8 {
+            for seeded in [world.ana(), world.jack()] {
+                let page = sign_in(from(&world, 1), &web, seeded.person.email, PASSWORD).await;
+                assert_eq!(page.status, 303, "round {round}");
+            }
+        }
+        let left: i64 = sqlx::query_scalar("select count(*) from tries")
+            .fetch_one(&world.app.pool)
+            .await
+            .unwrap();
+        assert_eq!(left, 0);
+        // And a few slips in between do not keep the right one out.
+        for _ in 0..4 {
+            let jack = world.jack().person.email;
+            assert_eq!(sign_in(from(&world, 1), &web, jack, WRONG).await.status, 422);
+            assert_eq!(sign_in(from(&world, 1), &web, jack, PASSWORD).await.status, 303);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_from_everywhere_together_end_far_above_those_from_one_place() {
+    test_with(
+        |config| {
+            proxied(config);
+            config.sign_ins_per_address_an_hour = 23;
+        },
+        async |world| {
+            let (ana, web) = (world.ana().person.email, world.web.clone());
+            let mut statuses = Vec::new();
+            for number in 0..25 {
+                statuses.push(
+                    sign_in(from(&world, 1 + number / 5), &web, ana, WRONG)
+                        .await
+                        .status,
+                );
+            }
+            assert_eq!(statuses[..23], [422; 23]);
+            assert_eq!(statuses[23..], [429; 2]);
+            world.clock.advance(Duration::minutes(50));
+            let refused = sign_in(from(&world, 9), &web, ana, PASSWORD).await;
+            assert_eq!((refused.status, refused.header("retry-after")), (429, "600"));
+            let jack = world.jack().person.email;
+            assert_eq!(sign_in(from(&world, 9), &web, jack, PASSWORD).await.status, 303);
+            world.clock.advance(Duration::minutes(10));
+            assert_eq!(sign_in(from(&world, 9), &web, ana, PASSWORD).await.status, 303);
+        },
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_give_no_more_tries_than_one_and_many_at_once_none_more() {
+    test_with(
+        |config| {
+            proxied(config);
+            config.sign_ins_per_minute = 1_000;
+        },
+        async |world| {
+            let other = world.other_instance().await;
+            let ana = world.ana().person.email;
+            for number in 0..5 {
+                let web = [&world.web, &other.web][number % 2];
+                assert_eq!(sign_in(from(&world, 1), web, ana, WRONG).await.status, 422);
+            }
+            for web in [&world.web, &other.web] {
+                assert_eq!(sign_in(from(&world, 1), web, ana, PASSWORD).await.status, 429);
+            }
+            let all = futures::future::join_all((0..200).map(|number| {
+                let web = [&world.web, &other.web][number % 2];
+                sign_in(from(&world, 2), web, ana, WRONG)
+            }))
+            .await;
+            let guessed = all.iter().filter(|page| page.status == 422).count();
+            let statuses: Vec<u16> = all.iter().map(|page| page.status).collect();
+            assert_eq!(guessed, 5, "{statuses:?}");
+            // Whoever found no connection within its time was told so, and was not tried.
+            assert!(
+                statuses.iter().all(|status| matches!(status, 422 | 429 | 503)),
+                "{statuses:?}"
+            );
+            // One session's guesses count at both, too.
+            let mut browser = from(&world, 3);
+            browser
+                .post("/sign-in", &[("email", ana), ("password", PASSWORD)])
+                .await;
+            browser
+                .extra
+                .push(("cookie", format!("s={}", browser.cookies["s"])));
+            let mut statuses = Vec::new();
+            for number in 0..7 {
+                let web = [&world.web, &other.web][number % 2];
+                let fields = [("word", "delete"), ("password", WRONG)];
+                statuses.push(
+                    browser
+                        .post(&format!("{web}/account/delete"), &fields)
+                        .await
+                        .status,
+                );
+            }
+            assert_eq!(statuses, [422, 422, 422, 422, 422, 429, 429]);
         },
     )
     .await;

@@ -269,7 +269,7 @@ async fn guesses_at_the_password_run_out_on_every_form_together() {
     test(async |world| {
         let mut browser = world.signed_in(&world.ana().clone()).await;
         let wrong = "a wrong password";
-        let forms: [(&str, [(&str, &str); 2]); 4] = [
+        let forms: [(&str, [(&str, &str); 2]); 5] = [
             ("/account/password", [("current", wrong), ("password", CHOSEN)]),
             (
                 "/account/address",
@@ -277,6 +277,7 @@ async fn guesses_at_the_password_run_out_on_every_form_together() {
             ),
             ("/account/delete", [("word", "delete"), ("password", wrong)]),
             ("/account/password", [("current", wrong), ("password", CHOSEN)]),
+            ("/account/delete", [("word", "delete"), ("password", wrong)]),
         ];
         for (path, fields) in &forms {
             assert_eq!(browser.post(path, fields).await.status, 422, "{path}");

@@ -211,12 +211,18 @@ impl World {
 
     /// Another instance of the service on the same database, with nothing of this one's memory.
     pub async fn other_instance(&self) -> Instance {
+        self.other_instance_with(|_| ()).await
+    }
+
+    /// The same, with settings of its own.
+    pub async fn other_instance_with(&self, tweak: impl FnOnce(&mut Config)) -> Instance {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let ports = demo::config(listener.local_addr().unwrap().port()).unwrap();
         let mut config = self.app.config.clone();
         config.public_url = ports.public_url;
         config.link_url = ports.link_url;
         config.bind = ports.bind;
+        tweak(&mut config);
         let ingredients = Ingredients {
             pool: self.app.pool.clone(),
             keys: self.app.keys.clone(),

@@ -1,9 +1,10 @@
 //! A network between the service and PostgreSQL that a test can cut, freeze and count on.
 
 use std::{
+    collections::HashMap,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -28,6 +29,7 @@ struct Wire {
     silent_below: AtomicU64,
     accepted: AtomicU64,
     queries: AtomicUsize,
+    statements: Mutex<Vec<String>>,
 }
 
 impl Proxy {
@@ -44,6 +46,7 @@ impl Proxy {
             silent_below: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
             queries: AtomicUsize::new(0),
+            statements: Mutex::default(),
         });
         let proxy = Self {
             url: format!("postgres://{role}@127.0.0.1:{port}{path}?sslmode=disable"),
@@ -97,6 +100,12 @@ impl Proxy {
     pub fn queries(&self) -> usize {
         self.wire.queries.load(Ordering::SeqCst)
     }
+
+    /// The text of every statement that came through here since the last look, in order, those that begin and end transactions
+    /// among them.
+    pub fn statements(&self) -> Vec<String> {
+        std::mem::take(&mut *self.wire.statements.lock().unwrap())
+    }
 }
 
 impl Wire {
@@ -104,6 +113,27 @@ impl Wire {
         if number < self.silent_below.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Notes the statement that a message executes; `prepared` are those of its connection by name.
+    fn note(&self, kind: Option<u8>, message: &[u8], prepared: &mut HashMap<String, String>) {
+        let mut texts = message
+            .split(|byte| *byte == 0)
+            .map(|text| String::from_utf8_lossy(text).into_owned());
+        let mut next = || texts.next().unwrap_or_default();
+        let executed = match kind {
+            Some(b'P') => {
+                prepared.insert(next(), next());
+                return;
+            }
+            Some(b'B') => {
+                next();
+                prepared[&next()].clone()
+            }
+            Some(b'Q') => next(),
+            _ => return,
+        };
+        self.statements.lock().unwrap().push(executed);
     }
 
     /// From the service to PostgreSQL, message by message (protocol 3.0, chapter "Message Formats").
@@ -115,6 +145,7 @@ impl Wire {
     ) -> std::io::Result<()> {
         // The first message has no type.
         let mut kind = None;
+        let mut prepared = HashMap::new();
         loop {
             let length = from.read_u32().await?;
             let mut message = vec![0; length as usize - 4];
@@ -122,6 +153,7 @@ impl Wire {
             if kind == Some(b'B') {
                 self.queries.fetch_add(1, Ordering::SeqCst);
             }
+            self.note(kind, &message, &mut prepared);
             self.pass(number).await;
             if let Some(kind) = kind {
                 to.write_u8(kind).await?;

@@ -1,0 +1,106 @@
+//! What was tried within the last hour and counts: wrong passwords, and mails to strangers.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::Db;
+
+/// What a try counts for: the three lists are read side by side.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// SHA-256 of each subject.
+    pub subjects: Vec<Vec<u8>>,
+    /// How many each may have, at least one.
+    pub most: Vec<i64>,
+    /// Since when they count.
+    pub since: Vec<DateTime<Utc>>,
+}
+
+/// A subject that has had its share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full {
+    /// Its place in the list, from one.
+    pub number: i64,
+    /// When the next one is free.
+    pub free_at: DateTime<Utc>,
+}
+
+/// Makes whoever locks one of these keys too wait until `db`'s transaction ends. They are locked in the order of the list.
+pub async fn lock(db: impl Db<'_>, keys: &[i64]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(key) from unnest($1::bigint[]) as key",
+        keys
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Writes a try for every subject, unless one of them is full: then nothing is written, and the one that is full for longest is
+/// told. Exact only for whoever holds the subjects' locks.
+pub async fn reserve(
+    db: impl Db<'_>,
+    id: Uuid,
+    counts: &Counts,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<Full>> {
+    sqlx::query_as!(
+        Full,
+        r#"
+        with full_one as (
+            select l.number, nth.at + ($5::timestamptz - l.since) as free_at
+            from unnest($2::bytea[], $3::bigint[], $4::timestamptz[]) with ordinality as l (subject_hash, most, since, number)
+            cross join lateral (
+                select t.at from tries t where t.subject_hash = l.subject_hash and t.at > l.since
+                order by t.at desc offset l.most - 1 limit 1
+            ) as nth
+        ), reserved as (
+            insert into tries (id, subject_hash, at)
+            select $1, subject_hash, $5 from unnest($2::bytea[]) as subject_hash where not exists (select from full_one)
+        )
+        select number as "number!", free_at as "free_at!" from full_one order by free_at desc limit 1
+        "#,
+        id,
+        &counts.subjects,
+        &counts.most,
+        &counts.since,
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Takes a try back, so that it counts for nothing.
+pub async fn take_back(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("delete from tries where id = $1", id)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Deletes every try that counts for a subject.
+pub async fn forget(db: impl Db<'_>, subject: &[u8]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from tries where id in (select id from tries where subject_hash = $1)",
+        subject
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Deletes up to `limit` rows from `before` or earlier.
+pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        r#"
+        delete from tries where (id, subject_hash) in (
+            select id, subject_hash from tries where at <= $1 limit $2 for update skip locked
+        )
+        "#,
+        before,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
