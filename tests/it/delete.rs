@@ -64,6 +64,17 @@ async fn holding(world: &World, needles: &[String]) -> Vec<String> {
     found
 }
 
+/// Failed sign-ins that count for Ana's address.
+async fn guesses(world: &World) -> i64 {
+    sqlx::query_scalar(
+        r"select count(*) from tries where subject_hash = sha256('address'::bytea || '\x00' || convert_to($1, 'UTF8'))",
+    )
+    .bind(world.ana().person.email)
+    .fetch_one(&world.app.pool)
+    .await
+    .unwrap()
+}
+
 fn revokes(world: &World) -> usize {
     let requests = world.sim.requests();
     requests
@@ -108,6 +119,9 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
                     &[("email", ana.person.email)],
                 )
                 .await;
+            let guess = [("email", ana.person.email), ("password", "a stranger's guess")];
+            world.browser().post("/sign-in", &guess).await;
+            assert_eq!(guesses(&world).await, 1);
             let before = traces(&world, id).await;
             for table in [
                 "accounts",
@@ -143,6 +157,7 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
                     .contains("Your account is deleted")
             );
             assert_eq!(traces(&world, id).await, [""; 0]);
+            assert_eq!(guesses(&world).await, 0);
             assert_eq!(elsewhere.get("/account").await.status, 303);
             assert_eq!(world.mcp(&ana.link).request("ping", json!({})).await.status, 404);
 
