@@ -29,7 +29,8 @@ pub const COUNTED_FOR: Duration = HOUR;
 /// One network gets this part of the mails to strangers.
 const PART_OF_ONE_NETWORK: u32 = 10;
 
-/// A password that is about to be tried. It counts as wrong until it is taken back.
+/// A password that is about to be tried. It counts as wrong until it is taken back, and for good when whoever sent it hangs up
+/// meanwhile.
 #[derive(Debug)]
 #[must_use = "a right password is taken back"]
 pub struct Try(Uuid);
@@ -152,7 +153,6 @@ pub async fn mail_to_stranger(
     if let Some(full) = full {
         let by = if full.number == 1 { "all" } else { "network" };
         metrics::counter!("icusync_stranger_mails_refused_total", "by" => by).increment(1);
-        tracing::warn!(by, "mails to strangers have reached their ceiling");
     }
     Ok(full.is_none())
 }

@@ -529,6 +529,22 @@ async fn no_stranger_leaves_an_owner_without_a_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_instances_mail_an_address_no_more_than_one() {
+    test(async |world| {
+        let other = world.other_instance().await;
+        let ana = world.ana().person.email;
+        for number in 0..8 {
+            let web = [&world.web, &other.web][number % 2];
+            let mut browser = world.browser();
+            let answer = browser.post(&format!("{web}/forgot"), &[("email", ana)]).await;
+            assert_eq!(answer.location(), "/forgot/sent");
+        }
+        assert_eq!(world.mails_to(ana).await.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tags_share_what_a_mailbox_may_get() {
     test_with(
         |config| config.sign_ups_per_hour = 100,

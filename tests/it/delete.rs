@@ -64,6 +64,17 @@ async fn holding(world: &World, needles: &[String]) -> Vec<String> {
     found
 }
 
+/// Failed sign-ins that count for Ana's address.
+async fn guesses(world: &World) -> i64 {
+    sqlx::query_scalar(
+        r"select count(*) from tries where subject_hash = sha256('address'::bytea || '\x00' || convert_to($1, 'UTF8'))",
+    )
+    .bind(world.ana().person.email)
+    .fetch_one(&world.app.pool)
+    .await
+    .unwrap()
+}
+
 fn revokes(world: &World) -> usize {
     let requests = world.sim.requests();
     requests
@@ -101,13 +112,8 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
             world.link_mailed_to(ana.person.email).await;
             let wish = [("email", "ana.new@example.test"), ("password", PASSWORD)];
             browser.post("/account/address", &wish).await;
-            world
-                .browser()
-                .post(
-                    "/sign-up",
-                    &[("email", ana.person.email)],
-                )
-                .await;
+            let again = [("email", ana.person.email)];
+            world.browser().post("/sign-up", &again).await;
             let before = traces(&world, id).await;
             for table in [
                 "accounts",
@@ -169,7 +175,6 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
             assert!(!call.is_error(), "{}", call.text());
             assert_eq!(world.signed_in(&jack).await.get("/dashboard").await.status, 200);
             // And the address is free again.
-            let again = [("email", ana.person.email)];
             fresh.post("/sign-up", &again).await;
             assert!(
                 world
@@ -179,6 +184,22 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
             );
         },
     )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_guessed_at_an_account_goes_with_it() {
+    test(async |world| {
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let guess = [
+            ("email", world.ana().person.email),
+            ("password", "a stranger's guess"),
+        ];
+        assert_eq!(world.browser().post("/sign-in", &guess).await.status, 422);
+        assert_eq!(guesses(&world).await, 1);
+        assert_eq!(delete(&mut browser).await.status, 303);
+        assert_eq!(guesses(&world).await, 0);
+    })
     .await;
 }
 

@@ -9,10 +9,12 @@ use icusync::{
     secrets::{Token, TokenKind},
 };
 use reqwest::Method;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
+    database::until_waiting,
     pages::{post_to, service_with},
-    world::{Browser, Page, World, form, test, test_with},
+    world::{Browser, Page, World, form, test, test_with, url_of},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -377,6 +379,38 @@ async fn no_stranger_uses_up_the_tries_of_an_owner() {
         world.clock.advance(Duration::minutes(1));
         assert_eq!(sign_in(from(&world, 2), &web, ana, PASSWORD).await.status, 303);
     })
+    .await;
+}
+
+/// Of many at once each sees those before it: none is counted while another is about to be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_try_waits_for_one_that_is_being_counted() {
+    test_with(
+        |config| config.sign_ins_per_address_an_hour = 1,
+        async |world| {
+            let (ana, now) = (world.ana().person.email, world.clock.now());
+            let subject = Sha256::digest(format!("address\0{ana}"));
+            let key = i64::from_be_bytes(*subject.first_chunk().unwrap());
+            let mut other = world.app.pool.begin().await.unwrap();
+            sqlx::query("select pg_advisory_xact_lock($1)")
+                .bind(key)
+                .execute(&mut *other)
+                .await
+                .unwrap();
+            let count = async {
+                until_waiting(&url_of(&world.database), 1).await;
+                sqlx::query("insert into tries values (gen_random_uuid(), $1, $2)")
+                    .bind(&subject[..])
+                    .bind(now)
+                    .execute(&mut *other)
+                    .await
+                    .unwrap();
+                other.commit().await.unwrap();
+            };
+            let (page, ()) = tokio::join!(sign_in(world.browser(), &world.web, ana, PASSWORD), count);
+            assert_eq!(page.status, 429, "it saw what was counted meanwhile");
+        },
+    )
     .await;
 }
 
