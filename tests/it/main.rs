@@ -34,6 +34,7 @@ mod mcp_calls;
 mod mcp_connections;
 mod mcp_paths;
 mod mcp_wire;
+mod memory;
 mod pages;
 mod purge;
 mod resilience;

@@ -297,7 +297,7 @@ async fn ready(http: &reqwest::Client, url: &str, enough: impl Fn() -> bool) -> 
 }
 
 /// `VmRSS` and its peak `VmHWM` of a process, KiB (proc_pid_status(5)).
-fn memory(pid: u32) -> (u64, u64) {
+pub(crate) fn memory(pid: u32) -> (u64, u64) {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let of = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();

@@ -24,6 +24,17 @@ fn icusync(arguments: &[&str], data_dir: &Path) -> Command {
     command
 }
 
+/// Makes an account in the database of `settings` and tells its password.
+pub(crate) async fn create_account(email: &str, data_dir: &Path, settings: &[(&str, &str)]) -> String {
+    let mut command = icusync(&["account", "create", email], data_dir);
+    let made = command.envs(settings.iter().copied()).output().await.unwrap();
+    let said = String::from_utf8(made.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{said}{errors}");
+    let password = said.lines().find_map(|line| line.strip_prefix("password "));
+    password.unwrap().to_owned()
+}
+
 /// A port that was free a moment ago.
 fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0")
@@ -128,20 +139,7 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
 
     // Beside the running service, into its own private database.
     let port = service.port.to_string();
-    let made = icusync(&["account", "create", "me@example.test"], &folder)
-        .output()
-        .await
-        .unwrap();
-    let said = String::from_utf8(made.stdout).unwrap();
-    assert!(
-        made.status.success(),
-        "{said}{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    let password = said
-        .lines()
-        .find_map(|line| line.strip_prefix("password "))
-        .unwrap();
+    let password = create_account("me@example.test", &folder, &[]).await;
     let twice = icusync(&["account", "create", "Me@Example.test"], &folder)
         .output()
         .await
@@ -151,7 +149,7 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
         .post(service.url("/sign-in"))
         .header("origin", service.url(""))
         .header("sec-fetch-site", "same-origin")
-        .form(&[("email", "me@example.test"), ("password", password)])
+        .form(&[("email", "me@example.test"), ("password", &*password)])
         .send()
         .await
         .unwrap();
