@@ -87,7 +87,7 @@ pub async fn sign_up(State(app): State<App>, from: From, mut fields: Fields) -> 
         };
         return with_status(StatusCode::FORBIDDEN, &closed);
     }
-    let (address, password) = match (Address::parse(&email), Password::choose(password)) {
+    let (address, password) = match (Address::parse(&email), Password::choose(password, &email)) {
         (Ok(address), Ok(password)) => (address, password),
         (address, password) => {
             let mistakes = [

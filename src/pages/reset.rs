@@ -154,7 +154,7 @@ pub async fn reset(
     else {
         return mail_link::gone(false);
     };
-    let password = match Password::choose(password) {
+    let password = match Password::choose(password, &link.email) {
         Ok(password) => password,
         Err(error) => {
             let mistake = Some(Mistake::new("password", &error));

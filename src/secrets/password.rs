@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Random;
+use super::{Random, guessed};
 
 /// Shortest password taken, in characters (NIST SP 800-63B asks for at least 8; with no second factor, more).
 const SHORTEST: usize = 10;
@@ -32,14 +32,28 @@ pub enum BadPassword {
     /// More than 256 bytes.
     #[error("Use at most {LONGEST} characters.")]
     TooLong,
+    /// One of the commonest.
+    #[error(
+        "This is one of the passwords that are tried first, or one with a number behind it. Choose another: three or four words \
+         that have nothing to do with each other are good."
+    )]
+    Common,
+    /// Made of the own address or our name.
+    #[error(
+        "This is your e-mail address or our name, or nearly so, and that is tried first. Choose another: three or four words \
+         that have nothing to do with each other are good."
+    )]
+    Own,
 }
 
 impl Password {
-    /// Takes a new password that somebody chose.
-    pub fn choose(text: String) -> Result<Self, BadPassword> {
+    /// Takes a new password that the person with this e-mail address chose.
+    pub fn choose(text: String, address: &str) -> Result<Self, BadPassword> {
         match text {
             text if text.len() > LONGEST => Err(BadPassword::TooLong),
             text if text.chars().count() < SHORTEST => Err(BadPassword::TooShort),
+            text if guessed::is_own(&text, address) => Err(BadPassword::Own),
+            text if guessed::is_common(&text) => Err(BadPassword::Common),
             text => Ok(Self(text)),
         }
     }
@@ -127,17 +141,14 @@ impl Passwords {
 
     /// Works in a seat and with its memory. Both go into the work and come back when it ends: whoever asked may be gone by
     /// then, and a hash that nobody waits for takes as much as any.
-    async fn seated<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static,
-    ) -> T {
+    async fn seated<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> T {
         let permit = self.seats.clone().acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
-        let shelf = self.memory.clone();
+        let unused = self.memory.clone();
         let working = tokio::task::spawn_blocking(move || {
             let mut seat = Seat {
-                memory: shelf.take(),
-                shelf,
+                memory: unused.take(),
+                shelf: unused,
                 _permit: permit,
             };
             work(&mut seat.memory)
@@ -225,7 +236,9 @@ fn hash(password: &[u8], salt: [u8; 16], memory: &mut Vec<Block>) -> PasswordHas
 /// Whether the password is the one behind the hash. One that asks for absurd amounts, or is none at all, fits nothing.
 fn fits(password: &[u8], known: &PasswordHash, memory: &mut Vec<Block>) -> bool {
     recompute(password, known, memory).unwrap_or_else(|| {
-        tracing::error!("a stored password hash cannot be checked: it is malformed, or asks for more than we do");
+        tracing::error!(
+            "a stored password hash cannot be checked: it is malformed, or asks for more than we do"
+        );
         false
     })
 }
@@ -234,7 +247,10 @@ fn fits(password: &[u8], known: &PasswordHash, memory: &mut Vec<Block>) -> bool 
 fn recompute(password: &[u8], known: &PasswordHash, memory: &mut Vec<Block>) -> Option<bool> {
     let known = phc::PasswordHash::new(&known.0).ok()?;
     let algorithm = Algorithm::new(known.algorithm.as_str()).ok()?;
-    let version = known.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let version = known
+        .version
+        .map_or(Ok(Version::default()), Version::try_from)
+        .ok()?;
     let params = Params::try_from(&known).ok()?;
     if params.m_cost() > MOST_MEMORY_KIB || params.t_cost() > MOST_PASSES {
         return None;
@@ -257,10 +273,12 @@ mod tests {
 
     use super::*;
 
+    const ADDRESS: &str = "ana@example.test";
+
     #[tokio::test]
     async fn a_password_fits_its_own_hash_only() {
         let passwords = Passwords::new(2, Random::seeded([4; 32]));
-        let chosen = Password::choose("correct horse".to_owned()).unwrap();
+        let chosen = Password::choose("correct horse".to_owned(), ADDRESS).unwrap();
         let hash = passwords.hash(chosen.clone()).await;
         assert!(hash.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(passwords.verify(chosen.clone(), Some(hash.clone())).await);
@@ -358,7 +376,10 @@ mod tests {
         }
         assert_eq!(work.most.load(Ordering::SeqCst), 3);
         assert_eq!(passwords.seats.available_permits(), 3);
-        assert!(passwords.memory.0.lock().unwrap().len() <= 3, "no more memory than seats");
+        assert!(
+            passwords.memory.0.lock().unwrap().len() <= 3,
+            "no more memory than seats"
+        );
     }
 
     #[tokio::test]
@@ -380,15 +401,25 @@ mod tests {
         let passwords = Passwords::new(1, Random::seeded([9; 32]));
         let made = |algorithm, version, params| {
             let argon = Argon2::new(algorithm, version, params);
-            let phc: phc::PasswordHash = argon.hash_password_with_salt(b"correct horse", b"a salt of theirs").unwrap();
+            let phc: phc::PasswordHash = argon
+                .hash_password_with_salt(b"correct horse", b"a salt of theirs")
+                .unwrap();
             PasswordHash(phc.to_string())
         };
         let params = |kib, passes, lanes, length| Params::new(kib, passes, lanes, length).unwrap();
         for known in [
             made(Algorithm::Argon2id, Version::V0x13, params(64, 1, 1, None)),
-            made(Algorithm::Argon2id, Version::V0x13, params(MOST_MEMORY_KIB, 1, 4, Some(64))),
+            made(
+                Algorithm::Argon2id,
+                Version::V0x13,
+                params(MOST_MEMORY_KIB, 1, 4, Some(64)),
+            ),
             made(Algorithm::Argon2i, Version::V0x10, params(4_096, 3, 2, Some(16))),
-            made(Algorithm::Argon2d, Version::V0x13, params(MEMORY_KIB + 1, 1, 1, None)),
+            made(
+                Algorithm::Argon2d,
+                Version::V0x13,
+                params(MEMORY_KIB + 1, 1, 1, None),
+            ),
         ] {
             let typed = |text: &str| passwords.verify_typed(text.to_owned(), Some(known.clone()));
             assert!(typed("correct horse").await, "{}", known.as_str());
@@ -414,7 +445,10 @@ mod tests {
         ] {
             assert_ne!(bad, ours);
             let known = Some(PasswordHash(bad.clone()));
-            assert!(!passwords.verify_typed("correct horse".to_owned(), known).await, "{bad}");
+            assert!(
+                !passwords.verify_typed("correct horse".to_owned(), known).await,
+                "{bad}"
+            );
         }
     }
 
@@ -422,12 +456,12 @@ mod tests {
     async fn an_unknown_person_costs_as_much_as_a_known_one() {
         let passwords = Passwords::new(1, Random::seeded([6; 32]));
         let known = passwords
-            .hash(Password::choose("correct horse".to_owned()).unwrap())
+            .hash(Password::choose("correct horse".to_owned(), ADDRESS).unwrap())
             .await;
         let typed = || Password::typed("battery staple".to_owned()).unwrap();
         // The best of several, because this machine has other things to do.
         let mut best = [std::time::Duration::MAX; 2];
-        for _ in 0..5 {
+        for _ in 0..15 {
             for (at, hash) in [Some(known.clone()), None].into_iter().enumerate() {
                 let began = std::time::Instant::now();
                 assert!(!passwords.verify(typed(), hash).await);
@@ -441,14 +475,29 @@ mod tests {
     #[test]
     fn lengths_are_checked_before_hashing() {
         assert_eq!(
-            Password::choose("ninechars".to_owned()).unwrap_err(),
+            Password::choose("ninechars".to_owned(), ADDRESS).unwrap_err(),
             BadPassword::TooShort
         );
-        assert!(Password::choose("zehn Zeich".to_owned()).is_ok());
+        assert!(Password::choose("zehn Zeich".to_owned(), ADDRESS).is_ok());
         assert_eq!(
-            Password::choose("x".repeat(257)).unwrap_err(),
+            Password::choose("x".repeat(257), ADDRESS).unwrap_err(),
             BadPassword::TooLong
         );
         assert!(Password::typed("x".repeat(1_000_000)).is_none());
+    }
+
+    #[test]
+    fn what_is_guessed_first_may_be_typed_and_not_chosen() {
+        for (text, why) in [
+            ("Password123", BadPassword::Common),
+            ("icusync2026", BadPassword::Own),
+            ("ana@example.test", BadPassword::Own),
+        ] {
+            assert_eq!(Password::choose(text.to_owned(), ADDRESS).unwrap_err(), why);
+            assert!(
+                Password::typed(text.to_owned()).is_some(),
+                "it may have been chosen long ago"
+            );
+        }
     }
 }
