@@ -83,7 +83,12 @@ async fn hung_up(service: &Service, number: usize) {
 
 #[expect(clippy::print_stdout, reason = "the numbers are what somebody runs it for")]
 fn judge(what: &str, (before, _): (u64, u64), (after, peak): (u64, u64)) {
-    println!("{what}, MiB: {} before, {} after, {} at most", before / 1024, after / 1024, peak / 1024);
+    println!(
+        "{what}, MiB: {} before, {} after, {} at most",
+        before / 1024,
+        after / 1024,
+        peak / 1024
+    );
     assert!(
         after <= before + GROWTH && peak <= before + GROWTH,
         "{what}: {before} KiB before, {after} after, {peak} at most; {GROWTH} more are allowed"
@@ -104,7 +109,11 @@ async fn a_hundred_sign_ins_leave_no_more_than_a_buffer_a_seat() {
         .map(async |number| {
             let email = format!("nobody{number}@example.test");
             let known = number % 2 == 0;
-            let (email, password) = if known { (EMAIL, &*password) } else { (&*email, "a guess at a password") };
+            let (email, password) = if known {
+                (EMAIL, &*password)
+            } else {
+                (&*email, "a guess at a password")
+            };
             (known, signed_in(&service, email, password).await)
         })
         .buffer_unordered(AT_ONCE)
@@ -115,6 +124,7 @@ async fn a_hundred_sign_ins_leave_no_more_than_a_buffer_a_seat() {
     }
     judge("a hundred sign-ins", before, memory(service.pid()));
     service.stop().await;
+    tokio::fs::remove_dir_all(scratch("sign-ins")).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,11 +132,14 @@ async fn fifty_who_hang_up_in_mid_hash_cost_no_more_than_those_who_wait() {
     let (service, password) = service("hang-ups").await;
     let before = memory(service.pid());
     forget_peak(&service);
-    stream::iter(0..50).for_each_concurrent(AT_ONCE, |number| hung_up(&service, number)).await;
+    stream::iter(0..50)
+        .for_each_concurrent(AT_ONCE, |number| hung_up(&service, number))
+        .await;
     // Whoever comes next is answered: what nobody waits for ends, and gives its seat back.
     assert_eq!(signed_in(&service, EMAIL, &password).await, "303");
     judge("fifty hang-ups", before, memory(service.pid()));
     let ready = Mcp::client().get(service.url("/readyz")).send().await.unwrap();
     assert_eq!(ready.status(), 200);
     service.stop().await;
+    tokio::fs::remove_dir_all(scratch("hang-ups")).await.unwrap();
 }

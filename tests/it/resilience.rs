@@ -132,7 +132,10 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
         .unwrap()
         .unwrap();
     let token = Token::mint(TokenKind::Link, &app.random);
-    queries::links::create(&app.pool, LinkId(fresh()), account, token.hash(), b"x", now)
+    let link = LinkId(fresh());
+    let place = icusync::guard::accounts::link_place(link);
+    let sealed = app.keys.seal(place, token.expose().as_bytes(), &app.random);
+    queries::links::create(&app.pool, link, account, token.hash(), &sealed, now)
         .await
         .unwrap();
     let place = icusync::guard::connection::token_place(connection);
@@ -160,7 +163,7 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
 
 /// Accounts of athletes with each illness; each one's illness and token.
 async fn fall_sick(app: &App, sim: &sim::Running) -> Vec<(&'static str, String)> {
-    let password = Password::choose(demo::seed::PASSWORD.to_owned()).unwrap();
+    let password = Password::choose(demo::seed::PASSWORD.to_owned(), "").unwrap();
     let hash = app.passwords.hash(password).await;
     let mut sick = Vec::new();
     for (kind, illness) in illnesses().into_iter().enumerate() {
