@@ -266,7 +266,7 @@ const EVIL: [&str; 8] = [
     "</title><script>alert(1)</script>",
     "<svg/onload=alert(1)>",
     "javascript:alert(1)",
-    "{{7*7}}${7*7}",
+    "{{1111*1111}}${1111*1111}",
     "<!--<p title=\"--><b>&lt;script&gt;",
 ];
 
@@ -432,7 +432,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     let shown = scraper::Html::parse_document(&page.body);
                     let body = scraper::Selector::parse("main").unwrap();
                     let body: String = shown.select(&body).map(|main| main.html()).collect();
-                    assert!(!body.contains("49"), "{place}: no template in the text is run");
+                    assert!(!body.contains("1234321"), "{place}: no template in the text is run");
                 }
             }
         },
