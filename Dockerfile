@@ -25,9 +25,9 @@ COPY --from=build /icusync /usr/local/bin/icusync
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/icusync/
 # As a number, so that a platform that insists on it can see that it is not root.
 USER 65532:65532
-ENV BIND=0.0.0.0:8080 \
-    METRICS_BIND=0.0.0.0:9464
-EXPOSE 8080 9464
+# Metrics stay on the container's own loopback until METRICS_BIND says otherwise (the README tells how).
+ENV BIND=0.0.0.0:8080
+EXPOSE 8080
 # The image has no curl; the service asks itself.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["/usr/local/bin/icusync", "healthcheck"]
 # It drains: a tool call that runs may take 25 s more, so `docker stop --time 35` rather than the usual 10.

@@ -11,7 +11,7 @@ use crate::{
     guard::limits::Limits,
     intervals,
     mail::transport::Transport,
-    secrets::{KeyRing, Passwords, Random},
+    secrets::{KeyRing, Passwords, Random, Seals},
     time::Clock,
 };
 
@@ -31,6 +31,8 @@ pub struct Parts {
     pub random: Random,
     /// Seals and opens.
     pub keys: KeyRing,
+    /// Whether what is sealed opens.
+    pub seals: Seals,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Talks to intervals.icu.

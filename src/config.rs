@@ -163,6 +163,9 @@ pub enum LogFormat {
     Text,
 }
 
+/// Each password that is hashed has a thread to itself, and there are not many more than these.
+const MOST_PASSWORDS_AT_ONCE: usize = 256;
+
 /// Every setting of `icusync serve`. The doc comment of a field is its `--help` and its line in `.env.example`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
@@ -193,6 +196,10 @@ pub struct Config {
     /// Keys that seal tokens: `id2:BASE64,id1:BASE64`, 32 bytes each; the first seals, all open.
     #[arg(long, env = "SEAL_KEYS", hide_env_values = true)]
     pub seal_keys: Option<SecretString>,
+    /// Starts although sealed values do not open with these keys: they are given up, and said so on /readyz and Status.
+    #[arg(long, env = "ACCEPT_LOST_SEALS", default_value_t = false, num_args = 0..=1, require_equals = true,
+        default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub accept_lost_seals: bool,
     /// Who may sign up: open, closed, or addresses and domains. Without it: open with SMTP, else closed.
     #[arg(long, env = "SIGN_UP")]
     pub sign_up: Option<SignUp>,
@@ -278,7 +285,7 @@ pub struct Config {
     /// Seconds that a tool call may take.
     #[arg(long, env = "CALL_SECONDS", default_value_t = 25)]
     pub call_seconds: u64,
-    /// What is logged, as tracing directives.
+    /// What is logged, as tracing directives. Other code than IcuSync's speaks at info at most, because it knows no secrets.
     #[arg(long, env = "LOG", default_value = "info,rmcp=warn,sqlx=warn,hyper=warn")]
     pub log: String,
     /// How log lines look.
@@ -302,6 +309,26 @@ impl Config {
             self.public_url.authority() != self.link_url.authority(),
             "PUBLIC_URL and LINK_URL must be different hosts (for example icusync.example and links.icusync.example; on one \
              machine http://localhost:8080 and http://127.0.0.1:8080)"
+        );
+        for (name, number) in [
+            (
+                "PASSWORDS_AT_ONCE",
+                u64::try_from(self.passwords_at_once).unwrap_or(u64::MAX),
+            ),
+            ("DATABASE_CONNECTIONS", self.database_connections.into()),
+            ("CALLS_AT_ONCE", self.calls_at_once.into()),
+            ("CALL_SECONDS", self.call_seconds),
+            ("INTERVALS_PER_SECOND", self.intervals_per_second.into()),
+        ] {
+            anyhow::ensure!(
+                number > 0,
+                "{name} is 0, so that nothing would ever be done: write 1 or more"
+            );
+        }
+        anyhow::ensure!(
+            self.passwords_at_once <= MOST_PASSWORDS_AT_ONCE,
+            "PASSWORDS_AT_ONCE is more than {MOST_PASSWORDS_AT_ONCE}: each keeps 19 MiB, and more than there are processors \
+             makes nothing faster"
         );
         anyhow::ensure!(
             self.intervals_client_id.is_some() == self.intervals_client_secret.is_some(),
@@ -430,6 +457,37 @@ mod tests {
         assert!(error.contains("SMTP_CA_FILE"), "{error}");
         config.smtp_url = Some("smtps://mail.example".to_owned().into());
         config.check().unwrap();
+    }
+
+    type Spoil = fn(&mut Config);
+
+    #[test]
+    fn a_zero_that_would_stop_everything_is_a_mistake_with_a_name() {
+        let mut good = Config::defaults();
+        good.link_url = "http://127.0.0.1:8081".parse().unwrap();
+        good.check().unwrap();
+        let zero: [(&str, Spoil); 5] = [
+            ("PASSWORDS_AT_ONCE", |config| config.passwords_at_once = 0),
+            ("DATABASE_CONNECTIONS", |config| config.database_connections = 0),
+            ("CALLS_AT_ONCE", |config| config.calls_at_once = 0),
+            ("CALL_SECONDS", |config| config.call_seconds = 0),
+            ("INTERVALS_PER_SECOND", |config| config.intervals_per_second = 0),
+        ];
+        for (name, spoil) in zero {
+            let mut config = good.clone();
+            spoil(&mut config);
+            let error = config.check().unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
+        let mut config = good;
+        config.passwords_at_once = usize::MAX;
+        assert!(
+            config
+                .check()
+                .unwrap_err()
+                .to_string()
+                .contains("PASSWORDS_AT_ONCE")
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::{MatchedPath, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -34,6 +34,8 @@ use crate::{
 const FORM_BYTES: usize = 16 * 1024;
 /// A page that takes longer is given up.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
+/// A form that takes longer to arrive is given up (408, RFC 9110 section 15.5.9).
+const FORM_TIMEOUT: Duration = Duration::from_secs(10);
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -68,6 +70,8 @@ where
             StatusCode::SERVICE_UNAVAILABLE,
             PAGE_TIMEOUT,
         ))
+        // Outside of the page's time: whoever sends slowly is told so, and a page has its time to itself.
+        .layer(middleware::from_fn(whole_form))
         .layer(RequestBodyLimitLayer::new(FORM_BYTES))
         // Cookies are SameSite=Lax already; this also stops sister hosts and old browsers.
         .layer(CsrfLayer::new().with_rejection_response(|_| StatusCode::FORBIDDEN.into_response()))
@@ -200,6 +204,33 @@ pub fn quiet_panics() {
         let at = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(at, "panic");
     }));
+}
+
+/// Waits for the whole body before anything is done with it. What is longer than a form is answered with 413, what broke off
+/// or is no body with 400.
+async fn whole_form(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    if body.is_end_stream() {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    let whole = tokio::time::timeout(FORM_TIMEOUT, axum::body::to_bytes(body, FORM_BYTES));
+    match whole.await {
+        Ok(Ok(bytes)) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Err(error)) if is_too_long(&error) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Ok(Err(_)) => StatusCode::BAD_REQUEST.into_response(),
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<http_body_util::LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 async fn note_route(request: Request, next: Next) -> Response {

@@ -10,13 +10,17 @@ use icusync::{
     guard::accounts,
     jobs,
     mail::Address,
-    secrets::{KeyRing, Password, Random},
+    secrets::{KeyRing, Password, Random, Sealed},
     start::{self, Database, Ingredients, Purpose, Reach},
     time::Clock,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 #[derive(Parser)]
 #[command(
@@ -40,7 +44,7 @@ enum Command {
         #[command(subcommand)]
         command: Account,
     },
-    /// Prints a fresh key for SEAL_KEYS, under an id that is not taken there.
+    /// Prints a fresh key for SEAL_KEYS or the key file, under an id that is not taken there.
     Keys {
         /// Prints instead how many sealed values each key still holds.
         #[arg(long)]
@@ -90,7 +94,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Keys {
             status: false,
             config,
-        } => print(&fresh_key(&config)),
+        } => fresh_key(&config),
         Command::Keys { status: true, config } => keys_status(&config).await,
         Command::Healthcheck(config) => healthcheck(&config).await,
         #[cfg(feature = "demo")]
@@ -130,6 +134,7 @@ async fn serve_on(
     let metrics_bind = config.metrics_bind;
     let bind = config.bind;
     let app = real_app(database, config).await?;
+    start::look_at_seals(&app).await?;
     tracing::info!(
         public_url = app.config.public_url.as_str(),
         link_url = app.config.link_url.as_str(),
@@ -150,7 +155,7 @@ async fn real_app(database: &Reach, config: Config) -> anyhow::Result<App> {
     let (clock, random) = (Clock::system(), Random::from_os());
     let pool = database.pool(&config).await?;
     start::claim(&pool, Purpose::Real, &clock).await?;
-    let keys = start::keys(&config, &random)?;
+    let keys = start::keys(&config, &pool, &random).await?;
     let mail = start::transport(&config)?;
     start::app(
         config,
@@ -191,7 +196,10 @@ async fn create_account(config: Config, email: &str) -> anyhow::Result<()> {
 async fn account_in(database: &Reach, config: Config, address: &Address) -> anyhow::Result<()> {
     let app = real_app(database, config).await?;
     let password = random_password(&app.random);
-    let hash = app.passwords.hash(Password::choose(password.clone())?).await;
+    let hash = app
+        .passwords
+        .hash(Password::choose(password.clone(), &address.typed)?)
+        .await;
     let mut transaction = app.pool.begin().await?;
     let made = accounts::create(&mut transaction, &app, address, &hash).await?;
     anyhow::ensure!(made.is_some(), "this address has an account already");
@@ -204,13 +212,30 @@ async fn account_in(database: &Reach, config: Config, address: &Address) -> anyh
     ))
 }
 
-/// A key to be put in front of those of SEAL_KEYS, or the only one when there are none that can be read.
-fn fresh_key(config: &Config) -> String {
+/// Prints one more key, or the only one when there are none, and says where it goes; the key alone on standard output.
+fn fresh_key(config: &Config) -> anyhow::Result<()> {
     let random = Random::from_os();
-    match config.key_ring() {
-        Ok(Some(ring)) => ring.generate_another(&random),
-        Ok(None) | Err(_) => KeyRing::generate(&random),
-    }
+    let known = start::known_keys(config)?;
+    print(&known.as_ref().map_or_else(
+        || KeyRing::generate(&random),
+        |ring| ring.generate_another(&random),
+    ))?;
+    let place = match known {
+        None => {
+            "set SEAL_KEYS to it; without SEAL_KEYS the first `icusync serve` makes a key file".to_owned()
+        }
+        Some(_) if config.seal_keys.is_some() => {
+            "SEAL_KEYS=NEW,OLD: put it in front, with a comma before the others, and restart \
+             (with several instances first behind the others, everywhere)"
+                .to_owned()
+        }
+        Some(_) => format!(
+            "put it in front of what stands in {}, with a comma between and all on one line, and restart",
+            start::key_file_path(config)?.display()
+        ),
+    };
+    let _ = writeln!(std::io::stderr(), "{place}");
+    Ok(())
 }
 
 async fn keys_status(config: &Config) -> anyhow::Result<()> {
@@ -223,18 +248,33 @@ async fn keys_status(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn count_keys(database: &Reach, config: &Config) -> anyhow::Result<()> {
-    let keys = start::keys(config, &Random::from_os())?;
+    let keys = start::known_keys(config)?.with_context(|| match start::key_file_path(config) {
+        Ok(path) => format!("there is neither SEAL_KEYS nor a key file {}", path.display()),
+        Err(error) => format!("there is no SEAL_KEYS, and {error}"),
+    })?;
     let pool = database.pool(config).await?;
     let uses = jobs::key_use(&pool, &keys)
         .await
         .context("cannot count the sealed values: is the schema up to date (`icusync migrate`)?")?;
+    let look = jobs::look(&pool, &keys)
+        .await
+        .context("cannot look whether the sealed values open")?;
     pool.close().await;
+    let place = if config.seal_keys.is_some() {
+        "SEAL_KEYS"
+    } else {
+        "the key file"
+    };
     for key in uses {
+        let lost = look.0.get(&key.id).map_or(0, Sealed::lost);
         let state = match (key.known, key.seals, key.values) {
-            (false, ..) => "is not in SEAL_KEYS: nobody can open them",
-            (_, true, _) => "seals",
-            (_, _, 0) => "is no longer used: it can leave SEAL_KEYS",
-            _ => "opens, and is being replaced by the first key",
+            (false, ..) => format!("is not in {place}: nobody can open them"),
+            _ if lost > 0 => {
+                format!("{lost} of them do not open: the key in {place} is another one, or they are damaged")
+            }
+            (_, true, _) => "seals".to_owned(),
+            (_, _, 0) => format!("is no longer used: it can leave {place}"),
+            _ => "opens, and is being replaced by the first key".to_owned(),
         };
         print(&format!("{}\t{} sealed values\t{state}", key.id, key.values))?;
     }
@@ -279,16 +319,27 @@ async fn healthcheck(config: &Config) -> anyhow::Result<()> {
 }
 
 fn log_to_stderr(directives: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter =
-        tracing_subscriber::EnvFilter::try_new(directives).context("LOG is no list of tracing directives")?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Json => lines.json().flatten_event(true).init(),
-        LogFormat::Text => lines.compact().with_target(false).init(),
-    }
+    let wanted = EnvFilter::try_new(directives).context("LOG is no list of tracing directives")?;
+    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => lines.compact().with_target(false).boxed(),
+    };
+    // As layers of their own and not as filters of the third: those forget a line now and then when somebody has asked, without
+    // saying anything, whether it would be heard; sqlx does.
+    tracing_subscriber::registry()
+        .with(filter_fn(may_be_logged))
+        .with(wanted)
+        .with(lines)
+        .init();
     Ok(())
+}
+
+/// Whatever LOG says, other people's code speaks at `info` at most: below that it writes down paths, bodies and wires as they
+/// pass, and they carry tokens and passwords. Ours never does.
+fn may_be_logged(line: &Metadata<'_>) -> bool {
+    let room = line.target().split("::").next();
+    room == Some(env!("CARGO_CRATE_NAME")) || *line.level() <= Level::INFO
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

@@ -34,7 +34,10 @@ pub fn service_with(app: App, links: impl FnOnce(App) -> Router) -> Router {
     let everything = Router::new()
         // Health checks come by address, under any Host.
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route(
+            "/readyz",
+            get(health::ready).layer(Extension(health::Pulse::default())),
+        )
         .with_state(app.clone());
     let around = layers::around_everything(&app);
     let (hosts, pages) = (Hosts::of(&app.config), pages(&app));

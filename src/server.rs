@@ -4,11 +4,12 @@
 //! business, not this file's.
 
 use std::{
+    collections::HashMap,
     future::Future,
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -32,6 +33,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::{config::Proxies, guard::limits::Network};
+
 /// How long the server waits for its peers, and how many it takes.
 #[derive(Debug, Clone)]
 pub struct Patience {
@@ -45,6 +48,10 @@ pub struct Patience {
     pub drain: Duration,
     /// Connections at once; more wait to be accepted.
     pub connections: usize,
+    /// Connections at once from one network; more are closed at once, so that nobody takes everybody's.
+    pub of_one_network: usize,
+    /// Peers that stand for many clients, whose connections are not counted by network.
+    pub proxies: Vec<Proxies>,
 }
 
 impl Default for Patience {
@@ -56,6 +63,8 @@ impl Default for Patience {
             // Longer than a call may take (CALL_SECONDS), shorter than the 30 s that platforms give before they kill.
             drain: Duration::from_secs(28),
             connections: 2048,
+            of_one_network: 1024,
+            proxies: Vec::new(),
         }
     }
 }
@@ -84,6 +93,7 @@ pub async fn serve_with(
         .max_buf_size(BUFFER);
     let graceful = GracefulShutdown::new();
     let seats = Arc::new(Semaphore::new(patience.connections));
+    let crowd = Arc::new(Crowd::default());
     loop {
         let seat = tokio::select! {
             biased;
@@ -100,6 +110,17 @@ pub async fn serve_with(
                     continue;
                 }
             },
+        };
+        let is_proxy = patience.proxies.iter().any(|proxies| proxies.contains(peer.ip()));
+        let place = if is_proxy {
+            None
+        } else {
+            let place = Place::take(&crowd, Network::of(peer.ip()), patience.of_one_network);
+            if place.is_none() {
+                metrics::counter!("icusync_connections_refused_total").increment(1);
+                continue;
+            }
+            place
         };
         // Answers are small and whole: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
@@ -120,7 +141,7 @@ pub async fn serve_with(
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
-            drop(seat);
+            drop((seat, place));
         });
     }
     drop(listener);
@@ -140,6 +161,40 @@ async fn after(error: &io::Error) {
     ) {
         tracing::error!(%error, "cannot accept a connection");
         sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// How many connections each network has.
+type Crowd = Mutex<HashMap<Network, usize>>;
+
+/// One connection of a network, as long as it lasts.
+struct Place {
+    crowd: Arc<Crowd>,
+    network: Network,
+}
+
+impl Place {
+    /// Nothing when the network has `most` already.
+    fn take(crowd: &Arc<Crowd>, network: Network, most: usize) -> Option<Self> {
+        let mut counts = crowd.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.get(&network).copied().unwrap_or(0);
+        (count < most).then(|| {
+            counts.insert(network, count + 1);
+            Self {
+                crowd: crowd.clone(),
+                network,
+            }
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.crowd.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get_mut(&self.network) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(counts.remove(&self.network)),
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
     intervals, jobs,
     mail::transport::Transport,
     postgres, queries, routes,
-    secrets::{KeyRing, Passwords, Random},
+    secrets::{KeyRing, Look, Passwords, Random, Seals},
     server,
     time::Clock,
 };
@@ -224,12 +224,82 @@ pub async fn claim(pool: &PgPool, purpose: Purpose, clock: &Clock) -> anyhow::Re
     Ok(())
 }
 
-/// The key ring: of `SEAL_KEYS`, else of the key file beside the private cluster, made on first use.
-pub fn keys(config: &Config, random: &Random) -> anyhow::Result<KeyRing> {
-    match config.key_ring()? {
-        Some(ring) => Ok(ring),
-        None => key_file(&data_dir(config)?.join("seal.keys"), random),
+/// Where the keys of this machine's own installation lie when there is no `SEAL_KEYS`.
+pub fn key_file_path(config: &Config) -> anyhow::Result<PathBuf> {
+    Ok(data_dir(config)?.join("seal.keys"))
+}
+
+/// The key ring that is there: of `SEAL_KEYS`, else of the key file.
+pub fn known_keys(config: &Config) -> anyhow::Result<Option<KeyRing>> {
+    if let Some(ring) = config.key_ring()? {
+        return Ok(Some(ring));
     }
+    let Ok(path) = key_file_path(config) else {
+        return Ok(None);
+    };
+    let is_there = path
+        .try_exists()
+        .with_context(|| format!("cannot look for the key file {}", path.display()))?;
+    is_there.then(|| read_key_file(&path)).transpose()
+}
+
+/// [`known_keys`], or those of a key file that is made now; only for a database that holds nothing sealed yet, unless what it
+/// holds was given up (`ACCEPT_LOST_SEALS`).
+pub async fn keys(config: &Config, pool: &PgPool, random: &Random) -> anyhow::Result<KeyRing> {
+    if let Some(ring) = known_keys(config)? {
+        return Ok(ring);
+    }
+    let path = key_file_path(config)?;
+    if !config.accept_lost_seals {
+        let fresh = KeyRing::parse(&KeyRing::generate(random))?;
+        let look = jobs::look(pool, &fresh).await?;
+        anyhow::ensure!(
+            look.lost() == 0,
+            "there is no key file {}, and the database holds what one has sealed: {}. Put the key file back from your backup. {ACCEPT}",
+            path.display(),
+            look.counts(),
+        );
+    }
+    key_file(&path, random)
+}
+
+/// What an operator does whose keys are gone.
+const ACCEPT: &str = "If the key is gone for good, start with --accept-lost-seals (ACCEPT_LOST_SEALS=true): then athletes \
+    connect intervals.icu again, athletes and coaches regenerate their URL, and mails that waited are not sent.";
+
+/// Looks whether the keys open all that is sealed, and refuses to go on when they do not, unless that is accepted.
+pub async fn look_at_seals(app: &App) -> anyhow::Result<()> {
+    let look = jobs::look(&app.pool, &app.keys)
+        .await
+        .context("cannot look whether the sealed values open")?;
+    accept_or_refuse(&app.config, &look)?;
+    app.seals.accept(&look);
+    jobs::note(&app.seals, look);
+    Ok(())
+}
+
+fn accept_or_refuse(config: &Config, look: &Look) -> anyhow::Result<()> {
+    let lost = look.lost();
+    if lost == 0 {
+        return Ok(());
+    }
+    let keys = if config.seal_keys.is_some() {
+        "SEAL_KEYS".to_owned()
+    } else {
+        format!("the key file {}", key_file_path(config)?.display())
+    };
+    anyhow::ensure!(
+        config.accept_lost_seals,
+        "{lost} sealed values do not open with {keys}: {}. Put the key that is missing back there, behind the first. {ACCEPT}",
+        look.words()
+    );
+    tracing::warn!(
+        lost,
+        what = look.words(),
+        "accepted as lost: athletes connect intervals.icu again, athletes and coaches regenerate their URL, mails that waited \
+         are not sent; take ACCEPT_LOST_SEALS away once the page Status calls the keys good"
+    );
+    Ok(())
 }
 
 /// Reads a key file, or makes one that only its owner can read.
@@ -250,6 +320,10 @@ pub fn key_file(path: &Path, random: &Random) -> anyhow::Result<KeyRing> {
             return Err(error).with_context(|| format!("cannot make the key file {}", path.display()));
         }
     }
+    read_key_file(path)
+}
+
+fn read_key_file(path: &Path) -> anyhow::Result<KeyRing> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the key file {}", path.display()))?;
     KeyRing::parse(text.trim()).map_err(|error| anyhow::anyhow!("the key file {}: {error}", path.display()))
@@ -297,6 +371,7 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
         clock,
         random,
         keys,
+        seals: Seals::default(),
         passwords,
         intervals,
         mail,
@@ -308,9 +383,13 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
 pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationToken) -> anyhow::Result<()> {
     let router = routes::service(app.clone());
     let worker = tokio::spawn(jobs::run(app.clone(), shutdown.clone()));
+    let patience = server::Patience {
+        proxies: app.config.trusted_proxies.clone(),
+        ..server::Patience::default()
+    };
     let servers = listeners
         .into_iter()
-        .map(|listener| server::serve(listener, router.clone(), shutdown.clone()));
+        .map(|listener| server::serve_with(listener, router.clone(), shutdown.clone(), patience.clone()));
     futures::future::try_join_all(servers)
         .await
         .context("the server ended")?;

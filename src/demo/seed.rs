@@ -151,7 +151,11 @@ async fn account_of(app: &App, person: &Person, hash: &mut Option<PasswordHash>)
     } else {
         let hash = match hash {
             Some(hash) => hash,
-            none => none.insert(app.passwords.hash(Password::choose(PASSWORD.to_owned())?).await),
+            none => none.insert(
+                app.passwords
+                    .hash(Password::choose(PASSWORD.to_owned(), person.email)?)
+                    .await,
+            ),
         };
         let mut transaction = app.pool.begin().await?;
         let account = accounts::create(&mut transaction, app, &address, hash)

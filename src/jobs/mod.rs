@@ -1,9 +1,10 @@
 //! The queue's worker: sends mails, revokes tokens upstream. Beside it the upkeep: tells of grants whose time is over, purges
-//! what has outlived its use, seals anew what is under an old key.
+//! what has outlived its use, seals anew what is under an old key, looks whether all that is sealed opens.
 //!
 //! Jobs are rows, written in the transaction that they announce; any number of instances may run all of this.
 
 mod grants;
+mod lost;
 mod purge;
 mod reseal;
 mod upkeep;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 pub use grants::tell_grants;
+pub use lost::{look, look_again, note};
 pub use purge::purge;
 pub use reseal::{KeyUse, idle, key_use, reseal};
 pub use worker::run_due;
@@ -29,7 +31,8 @@ use crate::{
 pub async fn run(app: App, shutdown: CancellationToken) {
     tokio::join!(
         worker::run(app.clone(), shutdown.clone()),
-        upkeep::run(app, shutdown)
+        upkeep::run(app.clone(), shutdown.clone()),
+        lost::run(app, shutdown)
     );
 }
 

@@ -102,7 +102,7 @@ pub fn idle(uses: &[KeyUse]) -> impl Iterator<Item = &str> {
         .map(|key| key.id.as_str())
 }
 
-fn place(store: Store, row: Uuid) -> Place {
+pub(super) fn place(store: Store, row: Uuid) -> Place {
     match store {
         Store::Connections => token_place(ConnectionId(row)),
         Store::Links => link_place(LinkId(row)),

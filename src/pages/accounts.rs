@@ -164,7 +164,7 @@ pub async fn confirm(
     if !app.config.sign_up().allows(&link.email_key) {
         return closed(false);
     }
-    let password = match Password::choose(password) {
+    let password = match Password::choose(password, &link.email) {
         Ok(password) => password,
         Err(error) => {
             let form = Confirm {

@@ -96,7 +96,11 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
             "That is too much",
             "What was sent is larger than any of our forms. Go back and shorten it.",
         ),
-        408 | 429 => (
+        408 => (
+            "That took too long to arrive",
+            "What you sent did not arrive whole, so nothing was done. Check your connection, go back and send it again.",
+        ),
+        429 => (
             "Too many tries for the moment",
             "We slow things down to keep your account safe. Nothing is wrong with it.",
         ),

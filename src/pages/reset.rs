@@ -124,7 +124,7 @@ pub async fn reset(
     let Some((token, link)) = RESET_PAGE.pressed(&app.pool, &app, &headers, &sent).await? else {
         return mail_link::gone(false);
     };
-    let password = match Password::choose(password) {
+    let password = match Password::choose(password, &link.email) {
         Ok(password) => password,
         Err(error) => {
             let mistake = Some(Mistake::new("password", &error));

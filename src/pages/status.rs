@@ -1,4 +1,4 @@
-//! Whether the service works: itself, its database, its mail, and intervals.icu as real calls saw it.
+//! Whether the service works: itself, its database, its keys, its mail, and intervals.icu as real calls saw it.
 //!
 //! Looking costs next to nothing and asks nobody outside. Nothing here names a person, a host or a number of users.
 
@@ -24,6 +24,7 @@ use crate::{
     error::Problem,
     intervals::{LATELY, Lately},
     queries::{self, jobs::Overdue},
+    secrets::Openable,
 };
 
 /// How long a look is good for everybody.
@@ -42,7 +43,7 @@ type Taken = (Instant, Arc<Look>);
 
 /// What one look saw.
 struct Look {
-    parts: [Part; 4],
+    parts: [Part; 5],
     at: When,
 }
 
@@ -111,6 +112,7 @@ impl Look {
             parts: [
                 part("IcuSync", Condition::Good, &version),
                 part("Database", database, text),
+                keys(app.seals.state()),
                 mail(overdue, now),
                 upstream(app.intervals.lately()),
             ],
@@ -122,6 +124,27 @@ impl Look {
         self.parts
             .iter()
             .all(|part| matches!(part.state, Condition::Good | Condition::Unknown))
+    }
+}
+
+fn keys(openable: Openable) -> Part {
+    let (state, text) = match openable {
+        Openable::Unknown => (Condition::Unknown, "Nobody has looked yet."),
+        Openable::All => (Condition::Good, "Open all that is stored under seal."),
+        Openable::Some => (
+            Condition::Poor,
+            "Some of what is stored under seal is lost. If calls say that the access to intervals.icu does not open, connect it \
+             again on the dashboard; if your connector URL is not shown, regenerate it.",
+        ),
+        Openable::KeyFails => (
+            Condition::Bad,
+            "This server lacks a key to what is stored under seal. Nothing is lost by that: the operator has to bring the key.",
+        ),
+    };
+    Part {
+        name: "Keys",
+        state,
+        text: text.to_owned(),
     }
 }
 
@@ -239,6 +262,18 @@ mod tests {
             let part = upstream(Lately { answered, failed });
             assert_eq!(part.state, state, "{answered} {failed}");
             assert!(part.text.contains(says), "{}", part.text);
+        }
+    }
+
+    #[test]
+    fn keys_are_good_only_while_they_open_everything() {
+        for (openable, state) in [
+            (Openable::Unknown, Condition::Unknown),
+            (Openable::All, Condition::Good),
+            (Openable::Some, Condition::Poor),
+            (Openable::KeyFails, Condition::Bad),
+        ] {
+            assert_eq!(keys(openable).state, state);
         }
     }
 

@@ -21,6 +21,11 @@ impl Store {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Connections, Self::Links, Self::Jobs];
 
+    /// The store of a table.
+    pub fn of(table: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|store| store.place().0 == table)
+    }
+
     /// Table and column.
     pub const fn place(self) -> (&'static str, &'static str) {
         match self {
@@ -97,6 +102,67 @@ pub async fn under_other_keys(
             .await
         }
     }
+}
+
+/// One sealed value, and what it holds.
+#[derive(Debug)]
+pub struct Holding {
+    /// The table.
+    pub table: String,
+    /// Its row.
+    pub id: Uuid,
+    /// `connection`, `athlete_url`, `coach_url`, or the job's kind.
+    pub holds: String,
+    /// As it stands there.
+    pub value: Vec<u8>,
+}
+
+/// Up to `limit` sealed values of all tables, in the order of their rows after `after`.
+pub async fn all(pool: &PgPool, after: Uuid, limit: i64) -> sqlx::Result<Vec<Holding>> {
+    sqlx::query_as!(
+        Holding,
+        r#"
+        select source as "table!", id as "id!", holds as "holds!", value as "value!"
+        from (
+            select 'connections'::text as source, id, 'connection'::text as holds, token_sealed as value
+            from connections where token_sealed is not null
+            union all
+            select 'links'::text, id, case when coach_id is null then 'athlete_url'::text else 'coach_url'::text end, token_sealed
+            from links
+            union all
+            select 'jobs'::text, id, kind, payload from jobs where state = 'pending'
+        ) sealed
+        where id > $1
+        order by id limit $2
+        "#,
+        after,
+        limit
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// The newest `limit` sealed values of each table.
+pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
+    sqlx::query_as!(
+        Holding,
+        r#"
+        (
+            select 'connections'::text as "table!", id as "id!", 'connection'::text as "holds!", token_sealed as "value!"
+            from connections where token_sealed is not null order by id desc limit $1
+        )
+        union all
+        (
+            select 'links'::text, id, case when coach_id is null then 'athlete_url'::text else 'coach_url'::text end, token_sealed
+            from links order by id desc limit $1
+        )
+        union all
+        (select 'jobs'::text, id, kind, payload from jobs where state = 'pending' order by id desc limit $1)
+        "#,
+        limit
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// Puts `new` into the place of `old`; false when something else stands there by now, which then is newer than both.

@@ -73,13 +73,9 @@ impl KeyRing {
         let mut keys: Vec<Key> = Vec::new();
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             let (id, encoded) = entry.split_once(':').ok_or(KeyRingError::Malformed)?;
-            let id_fits = (1..=16).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
             let bytes = STANDARD.decode(encoded).map_err(|_| KeyRingError::Malformed)?;
             let key: [u8; 32] = bytes.try_into().map_err(|_| KeyRingError::Malformed)?;
-            if !id_fits {
+            if !is_id(id) {
                 return Err(KeyRingError::Malformed);
             }
             if keys.iter().any(|key| key.id == id) {
@@ -172,10 +168,24 @@ impl KeyRing {
             .map_err(|_| OpenError::Broken)
     }
 
+    /// The id of the key that a sealed value names; nothing when it names none.
+    pub fn key_named(sealed: &[u8]) -> Option<&str> {
+        let [VERSION, id_length, rest @ ..] = sealed else {
+            return None;
+        };
+        let id = rest.get(..usize::from(*id_length))?;
+        std::str::from_utf8(id).ok().filter(|id| is_id(id))
+    }
+
     /// [`KeyRing::open`] for a text; a value that is not UTF-8 counts as broken.
     pub fn open_text(&self, place: Place, sealed: &[u8]) -> Result<String, OpenError> {
         String::from_utf8(self.open(place, sealed)?).map_err(|_| OpenError::Broken)
     }
+}
+
+fn is_id(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=16).contains(&text.len()) && text.bytes().all(fits)
 }
 
 fn fresh_key(id: &str, random: &Random) -> String {
@@ -211,6 +221,7 @@ mod tests {
             let random = Random::seeded([9; 32]);
             let ring = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
             let mut sealed = ring.seal(place(1), text.as_bytes(), &random);
+            prop_assert_eq!(KeyRing::key_named(&sealed), Some("k1"));
             prop_assert_eq!(ring.open_text(place(1), &sealed), Ok(text));
             prop_assert!(ring.open(place(2), &sealed).is_err());
             let at = at.index(sealed.len());
@@ -218,6 +229,7 @@ mod tests {
             prop_assert!(ring.open(place(1), &sealed).is_err());
             prop_assert!(ring.open(place(1), &sealed[..at]).is_err());
             prop_assert!(ring.open(place(1), &junk).is_err());
+            prop_assert!(KeyRing::key_named(&junk).is_none_or(is_id));
         }
     }
 

@@ -11,7 +11,7 @@ use axum::{
 use icusync::server::{Patience, serve_with};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
     time::{interval, timeout},
 };
@@ -66,6 +66,8 @@ fn quick() -> Patience {
         write: short,
         drain: short,
         connections: 4,
+        of_one_network: 4,
+        proxies: Vec::new(),
     }
 }
 
@@ -148,6 +150,89 @@ async fn a_silent_connection_and_one_that_does_not_read_end() {
     };
     let (statuses, ()) = tokio::join!(others, doorman);
     assert_eq!(statuses, [200; 4]);
+}
+
+/// A connection from an address of this machine, held by a request that waits.
+async fn held(served: &Served, from: &str) -> TcpStream {
+    let mut stream = connect(served, from).await;
+    stream
+        .write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let inside = timeout(SOON, served.entered.acquire()).await;
+    inside.expect("is served").unwrap().forget();
+    stream
+}
+
+async fn connect(served: &Served, from: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    socket.connect(served.addr).await.unwrap()
+}
+
+/// Whether a connection is closed before anything was asked on it.
+async fn is_turned_away(served: &Served, from: &str) -> bool {
+    let mut stream = connect(served, from).await;
+    // Closed with what was sent unread is a reset, and else an end.
+    let ended = timeout(SOON, stream.read(&mut [0; 1]))
+        .await
+        .expect("closed at once");
+    ended.is_err() || ended.unwrap() == 0
+}
+
+fn patient() -> Patience {
+    Patience {
+        header: SOON * 2,
+        of_one_network: 2,
+        ..quick()
+    }
+}
+
+#[tokio::test]
+async fn one_network_leaves_room_for_the_others() {
+    let served = serve(patient()).await;
+    let mut first = held(&served, "127.0.0.2").await;
+    let _second = held(&served, "127.0.0.2").await;
+    for _ in 0..20 {
+        assert!(is_turned_away(&served, "127.0.0.2").await);
+    }
+    // Those who were turned away hold no seat: two more are served, beside the two.
+    let _others = (held(&served, "127.0.0.3").await, held(&served, "127.0.0.4").await);
+    served.leave.add_permits(4);
+    assert_eq!(read(&mut first).await.unwrap().body, "done");
+    // Its end gives the place back; that takes the server a moment.
+    let again = async {
+        loop {
+            let mut stream = connect(&served, "127.0.0.2").await;
+            let asked = stream.write_all(b"GET /peer HTTP/1.1\r\nhost: x\r\n\r\n").await;
+            if asked.is_ok()
+                && let Some(reply) = read(&mut stream).await
+            {
+                return reply.body;
+            }
+        }
+    };
+    assert_eq!(timeout(SOON, again).await.unwrap(), "127.0.0.2");
+}
+
+#[tokio::test]
+async fn our_own_proxy_stands_for_many() {
+    let served = serve(Patience {
+        proxies: vec!["127.0.0.8/31".parse().unwrap()],
+        ..patient()
+    })
+    .await;
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        all.push(held(&served, "127.0.0.9").await);
+    }
+    served.leave.add_permits(4);
+}
+
+#[test]
+fn one_network_has_half_of_the_connections() {
+    let patience = Patience::default();
+    assert_eq!((patience.of_one_network, patience.connections), (1024, 2048));
 }
 
 /// Hard case 119; with the process, in `resilience`.

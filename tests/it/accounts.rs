@@ -360,6 +360,13 @@ async fn a_new_password_ends_every_session_and_every_link() {
             "{}",
             short.text()
         );
+        for guessed in ["Qwertyuiop12", email] {
+            let page = browser
+                .post("/reset", &[("form", &id), ("password", guessed)])
+                .await;
+            assert_eq!(page.status, 422);
+            assert!(page.text().contains("tried first"), "{}", page.text());
+        }
         let done = browser
             .post("/reset", &[("form", &id), ("password", CHOSEN)])
             .await;

@@ -45,8 +45,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "server",
-        &[],
-        "accepts connections and times them; what a request means is the router's business",
+        &["config", "guard"],
+        "accepts connections, times them and counts them by network, but not our proxies'; what a request means is the router's business",
     ),
     (
         "routes",

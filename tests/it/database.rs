@@ -187,6 +187,36 @@ async fn both_say_away(instance: &Instance, cookie: &str, token: &str) {
     );
 }
 
+/// However often `/readyz` is asked, the database is not; and what it says is true all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_costs_the_database_a_question_a_second() {
+    test(async |world| {
+        let proxy = Proxy::to(&url_of(&world.database)).await;
+        let instance = Instance::of(&world, &proxy.url).await;
+        assert_eq!(instance.page("/readyz", "").await.status, 200);
+        let (before, began) = (proxy.queries(), std::time::Instant::now());
+        for _ in 0..10 {
+            let all = futures::future::join_all((0..50).map(|_| instance.page("/readyz", ""))).await;
+            assert!(all.iter().all(|reply| reply.status == 200));
+        }
+        let seconds = usize::try_from(began.elapsed().as_secs()).unwrap();
+        let asked = proxy.queries() - before;
+        assert!(asked <= seconds + 1, "{asked} questions in {seconds} s");
+
+        proxy.freeze();
+        let away = async {
+            while instance.page("/readyz", "").await.status == 200 {}
+            futures::future::join_all((0..50).map(|_| instance.page("/readyz", ""))).await
+        };
+        let away = within(Duration::from_secs(6), away).await;
+        assert!(away.iter().all(|reply| reply.status == 503));
+        proxy.thaw_for_new_ones();
+        let ready = async || instance.page("/readyz", "").await.status == 200;
+        eventually(Duration::from_secs(10), ready).await;
+    })
+    .await;
+}
+
 /// Hard case 115: down in a request; down at the start is tried with the command, in `serve_command`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_breaks_away_is_said_soon_and_comes_back_by_itself() {

@@ -35,6 +35,7 @@ mod mcp_calls;
 mod mcp_connections;
 mod mcp_paths;
 mod mcp_wire;
+mod memory;
 mod pages;
 mod purge;
 mod resilience;

@@ -281,7 +281,7 @@ async fn another(bench: &Bench, number: u32) -> String {
     let (account, link, connection) = (AccountId(fresh()), LinkId(fresh()), ConnectionId(fresh()));
     let hash = app
         .passwords
-        .hash(Password::choose("a password for tests".to_owned()).unwrap())
+        .hash(Password::choose("a password for tests".to_owned(), "").unwrap())
         .await;
     let email = format!("another{number}@example.test");
     queries::accounts::create(&app.pool, account, &email, &email, &hash, now)

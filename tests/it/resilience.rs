@@ -132,7 +132,10 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
         .unwrap()
         .unwrap();
     let token = Token::mint(TokenKind::Link, &app.random);
-    queries::links::create(&app.pool, LinkId(fresh()), account, token.hash(), b"x", now)
+    let link = LinkId(fresh());
+    let place = icusync::guard::accounts::link_place(link);
+    let sealed = app.keys.seal(place, token.expose().as_bytes(), &app.random);
+    queries::links::create(&app.pool, link, account, token.hash(), &sealed, now)
         .await
         .unwrap();
     let place = icusync::guard::connection::token_place(connection);
@@ -160,7 +163,7 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
 
 /// Accounts of athletes with each illness; each one's illness and token.
 async fn fall_sick(app: &App, sim: &sim::Running) -> Vec<(&'static str, String)> {
-    let password = Password::choose(demo::seed::PASSWORD.to_owned()).unwrap();
+    let password = Password::choose(demo::seed::PASSWORD.to_owned(), "").unwrap();
     let hash = app.passwords.hash(password).await;
     let mut sick = Vec::new();
     for (kind, illness) in illnesses().into_iter().enumerate() {
@@ -297,7 +300,7 @@ async fn ready(http: &reqwest::Client, url: &str, enough: impl Fn() -> bool) -> 
 }
 
 /// `VmRSS` and its peak `VmHWM` of a process, KiB (proc_pid_status(5)).
-fn memory(pid: u32) -> (u64, u64) {
+pub(crate) fn memory(pid: u32) -> (u64, u64) {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let of = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();

@@ -266,7 +266,7 @@ async fn athletes(world: &World) -> Vec<AccountId> {
     let app = &world.app;
     let hash = app
         .passwords
-        .hash(Password::choose("a long enough one".to_owned()).unwrap())
+        .hash(Password::choose("a long enough one".to_owned(), "").unwrap())
         .await;
     let mut accounts = Vec::new();
     for athlete in 0..ATHLETES {

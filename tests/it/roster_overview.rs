@@ -429,7 +429,7 @@ async fn twenty_five_athletes_are_answered_for_in_one_call() {
             shutdown.clone(),
         ));
 
-        let password = icusync::secrets::Password::choose("a long enough password".to_owned()).unwrap();
+        let password = icusync::secrets::Password::choose("a long enough password".to_owned(), "").unwrap();
         let password = app.passwords.hash(password).await;
         for number in 0..25 {
             granting(&app, number, &password).await;

@@ -13,9 +13,11 @@ use icusync::{
         self,
         sealed::{self, Sealed, Store},
     },
+    routes,
     secrets::{KeyRing, Place, Random},
     start::{self, Ingredients},
 };
+use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::world::{World, scratch, test, url_of};
@@ -77,8 +79,13 @@ async fn values(world: &World) -> Vec<(Store, Sealed)> {
 
 /// Seals everything of the world with the first of `keys` instead of the world's own.
 async fn seal_with(world: &World, keys: &KeyRing) {
+    seal_with_key_of(world, &world.app.keys, keys).await;
+}
+
+/// Seals everything that `before` opens with the first of `keys`.
+async fn seal_with_key_of(world: &World, before: &KeyRing, keys: &KeyRing) {
     for (store, Sealed { id, value }) in values(world).await {
-        let plain = world.app.keys.open(place(store, id), &value).unwrap();
+        let plain = before.open(place(store, id), &value).unwrap();
         let sealed = keys.seal(place(store, id), &plain, &world.app.random);
         assert!(
             sealed::replace(&world.app.pool, store, id, &value, &sealed)
@@ -318,6 +325,121 @@ async fn moved_values_and_those_of_unknown_keys_are_left_and_told_120() {
             icusync::guard::connection::usable(&during, &row).is_err(),
             "a token that was moved is refused after the rotation as before"
         );
+    })
+    .await;
+}
+
+/// What `/readyz` answers at an instance, and the page Status.
+async fn condition(app: &App) -> (u16, String, String) {
+    let get = async |path: &str| {
+        let request = http::Request::get(path).header("host", app.config.public_url.authority());
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let answer = routes::service(app.clone()).oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    };
+    let ((status, ready), (_, page)) = (get("/readyz").await, get("/status").await);
+    (status, ready, page)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_lacks_a_key_says_so_and_takes_itself_out() {
+    test(async |world| {
+        let keys = Keys::fresh(&world);
+        seal_with(&world, &ring(&keys.old)).await;
+        let (behind, ahead) = (instance(&world, &keys.old), instance(&world, &keys.both()));
+        for app in [&behind, &ahead] {
+            start::look_at_seals(app).await.unwrap();
+            let (status, ready, page) = condition(app).await;
+            assert_eq!((status, ready.as_str()), (200, "ready\n"));
+            assert!(page.contains("Everything that we can see works."), "{page}");
+        }
+        // The operator gave the new key to one of them only; that one seals with it.
+        jobs::reseal(&ahead).await.unwrap();
+        for app in [&behind, &ahead] {
+            jobs::look_again(app, false).await.unwrap();
+        }
+        assert_eq!(condition(&ahead).await.0, 200);
+        let (status, ready, page) = condition(&behind).await;
+        assert_eq!(status, 503);
+        assert!(
+            ready.contains("do not open with the keys of this instance"),
+            "{ready}"
+        );
+        assert!(
+            page.contains("lacks a key") && !page.contains("Everything"),
+            "{page}"
+        );
+        // It would not start either, and says what it cannot open.
+        let refused = start::look_at_seals(&instance(&world, &keys.old))
+            .await
+            .unwrap_err()
+            .to_string();
+        for words in [
+            "5 connections to intervals.icu",
+            "5 athletes' connector URLs",
+            "the key k2",
+        ] {
+            assert!(refused.contains(words), "{words}: {refused}");
+        }
+        // Once all is under its keys again, it comes back by itself.
+        seal_with_key_of(&world, &ahead.keys, &ring(&keys.old)).await;
+        jobs::look_again(&behind, false).await.unwrap();
+        assert_eq!(condition(&behind).await.1, "ready\n");
+        seal_with_key_of(&world, &behind.keys, &world.app.keys).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_damaged_value_takes_no_instance_out_and_is_not_called_well() {
+    test(async |world| {
+        start::look_at_seals(&world.app).await.unwrap();
+        let (store, Sealed { id, mut value }) = values(&world).await.remove(0);
+        let sound = value.clone();
+        *value.last_mut().unwrap() ^= 1;
+        assert!(
+            sealed::replace(&world.app.pool, store, id, &sound, &value)
+                .await
+                .unwrap()
+        );
+        jobs::look_again(&world.app, true).await.unwrap();
+        let (status, ready, page) = condition(&world.app).await;
+        assert_eq!(status, 200);
+        assert!(
+            ready.contains("lost") && page.contains("Something does not work"),
+            "{ready} {page}"
+        );
+        let refused = start::look_at_seals(&world.app).await.unwrap_err().to_string();
+        assert!(refused.contains("damaged or moved"), "{refused}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn losses_are_found_in_every_table_and_under_an_id_that_is_known() {
+    test(async |world| {
+        world.coaches().await;
+        world
+            .browser()
+            .post("/forgot", &[("email", world.ana().person.email)])
+            .await;
+        // Another key of the same id.
+        let other = ring(&KeyRing::generate(&world.app.random));
+        let look = jobs::look(&world.app.pool, &other).await.unwrap();
+        assert_eq!(
+            look.words(),
+            "5 connections to intervals.icu, 5 athletes' connector URLs, 2 coaches' connector URLs, 1 waiting mail \
+             (sealed with another key than the k1 that is there)"
+        );
+        let tables = sealed::all(&world.app.pool, Uuid::nil(), 1_000).await.unwrap();
+        let newest = sealed::newest(&world.app.pool, 1).await.unwrap();
+        for store in Store::ALL {
+            let table = store.place().0;
+            assert!(tables.iter().any(|value| value.table == table), "{table}");
+            assert!(newest.iter().any(|value| value.table == table), "{table}");
+        }
     })
     .await;
 }

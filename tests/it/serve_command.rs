@@ -1,6 +1,14 @@
 //! `icusync serve` as an operator and a self-hoster meet it: start, health, metrics, stop, and the commands beside it.
 
-use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Stdio, time::Duration};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use icusync::secrets::{KeyRing, Random, Token, TokenKind};
 
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -17,11 +25,30 @@ fn icusync(arguments: &[&str], data_dir: &Path) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    for name in ["DATABASE_URL", "SMTP_URL", "SEAL_KEYS", "SIGN_UP"] {
+    for name in [
+        "DATABASE_URL",
+        "SMTP_URL",
+        "SEAL_KEYS",
+        "SIGN_UP",
+        "LOG",
+        "ACCEPT_LOST_SEALS",
+        "PASSWORDS_AT_ONCE",
+    ] {
         command.env_remove(name);
     }
     command.env("DATA_DIR", data_dir);
     command
+}
+
+/// Makes an account in the database of `settings` and tells its password.
+pub(crate) async fn create_account(email: &str, data_dir: &Path, settings: &[(&str, &str)]) -> String {
+    let mut command = icusync(&["account", "create", email], data_dir);
+    let made = command.envs(settings.iter().copied()).output().await.unwrap();
+    let said = String::from_utf8(made.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{said}{errors}");
+    let password = said.lines().find_map(|line| line.strip_prefix("password "));
+    password.unwrap().to_owned()
 }
 
 /// A port that was free a moment ago.
@@ -39,6 +66,8 @@ pub(crate) struct Service {
     port: u16,
     metrics: u16,
     log: String,
+    logged_since: Arc<Mutex<String>>,
+    logging: tokio::task::JoinHandle<()>,
 }
 
 impl Service {
@@ -70,12 +99,22 @@ impl Service {
             .expect("ready in time");
         assert!(ready, "the service did not start: {log}");
         // Whoever writes a log wants it read.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let logged_since = Arc::new(Mutex::new(String::new()));
+        let since = logged_since.clone();
+        let logging = tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let mut since = since.lock().unwrap();
+                since.push_str(&line);
+                since.push('\n');
+            }
+        });
         Self {
             child,
             port,
             metrics,
             log,
+            logged_since,
+            logging,
         }
     }
 
@@ -92,6 +131,15 @@ impl Service {
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id().unwrap()
+    }
+
+    /// [`Service::stop`], and everything that it logged.
+    async fn stop_and_read(mut self) -> String {
+        let logging = std::mem::replace(&mut self.logging, tokio::spawn(async {}));
+        let (log, since) = (self.log.clone(), self.logged_since.clone());
+        self.stop().await;
+        logging.await.unwrap();
+        log + &since.lock().unwrap()
     }
 
     /// Tells it to stop and waits until it has.
@@ -128,20 +176,7 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
 
     // Beside the running service, into its own private database.
     let port = service.port.to_string();
-    let made = icusync(&["account", "create", "me@example.test"], &folder)
-        .output()
-        .await
-        .unwrap();
-    let said = String::from_utf8(made.stdout).unwrap();
-    assert!(
-        made.status.success(),
-        "{said}{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    let password = said
-        .lines()
-        .find_map(|line| line.strip_prefix("password "))
-        .unwrap();
+    let password = create_account("me@example.test", &folder, &[]).await;
     let twice = icusync(&["account", "create", "Me@Example.test"], &folder)
         .output()
         .await
@@ -151,7 +186,7 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
         .post(service.url("/sign-in"))
         .header("origin", service.url(""))
         .header("sec-fetch-site", "same-origin")
-        .form(&[("email", "me@example.test"), ("password", password)])
+        .form(&[("email", "me@example.test"), ("password", &*password)])
         .send()
         .await
         .unwrap();
@@ -276,6 +311,8 @@ async fn what_cannot_work_is_said_in_one_sentence() {
     ])
     .await;
     assert!(one_host.contains("must be different hosts"), "{one_host}");
+    let no_seat = fails(&[("PASSWORDS_AT_ONCE", "0")]).await;
+    assert!(no_seat.contains("PASSWORDS_AT_ONCE is 0"), "{no_seat}");
     let half = fails(&[("INTERVALS_CLIENT_ID", "1")]).await;
     assert!(half.contains("INTERVALS_CLIENT_SECRET"), "{half}");
     let clear = fails(&[
@@ -288,4 +325,333 @@ async fn what_cannot_work_is_said_in_one_sentence() {
         clear.contains("in the clear") && !clear.contains("hunter22"),
         "{clear}"
     );
+}
+
+/// What a command answered: whether it went well, its output, its errors.
+async fn run(arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> (bool, String, String) {
+    let mut command = icusync(arguments, folder);
+    let done = tokio::time::timeout(
+        Duration::from_mins(1),
+        command.envs(settings.iter().copied()).output(),
+    );
+    let done = done.await.expect("ends in time").unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (done.status.success(), text(done.stdout), text(done.stderr))
+}
+
+const SERVE: [&str; 5] = ["serve", "--bind", "127.0.0.1:0", "--metrics-bind", "127.0.0.1:0"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_opens_nothing_is_found_at_start_unless_the_loss_is_accepted() {
+    let folder = scratch("serve-lost");
+    let url = url_of(&fresh_database().await);
+    let random = Random::from_os();
+    let first = KeyRing::generate(&random);
+    let settings = |keys| [("DATABASE_URL", url.as_str()), ("SEAL_KEYS", keys)];
+    create_account("me@example.test", &folder, &settings(&first)).await;
+
+    // Another key of the same id, and another key of another id.
+    let same_id = KeyRing::generate(&random);
+    let other_id = same_id.replace("k1:", "k7:");
+    for (keys, why) in [
+        (&same_id, "another key than the k1"),
+        (&other_id, "the key k1, which is not there"),
+    ] {
+        let (well, _, errors) = run(&SERVE, &folder, &settings(keys)).await;
+        assert!(!well);
+        let said = errors.lines().last().unwrap();
+        for words in [
+            "1 athlete's connector URL",
+            why,
+            "SEAL_KEYS",
+            "--accept-lost-seals",
+            "ACCEPT_LOST_SEALS",
+            "regenerate",
+        ] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert!(!errors.contains(keys.split_once(':').unwrap().1));
+    }
+    // The key that was lost comes back behind the new one: all is well.
+    let both = format!("{other_id},{first}");
+    let service = Service::start(&folder, &settings(&both)).await;
+    let http = Mcp::client();
+    let get = async |service: &Service, path: &str| {
+        let answer = http.get(service.url(path)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(get(&service, "/readyz").await, (200, "ready\n".to_owned()));
+    assert!(
+        get(&service, "/status")
+            .await
+            .1
+            .contains("Everything that we can see works.")
+    );
+    service.stop().await;
+    // Resealed by then, perhaps: the first key alone may open nothing any more. Accepted, it starts and does not call that well.
+    let third = KeyRing::generate(&random).replace("k1:", "k9:");
+    let mut accepting = settings(&third).to_vec();
+    accepting.push(("ACCEPT_LOST_SEALS", "true"));
+    let service = Service::start(&folder, &accepting).await;
+    assert!(
+        service.log.contains("1 athlete's connector URL") && service.log.contains("accepted as lost"),
+        "{}",
+        service.log
+    );
+    let (status, ready) = get(&service, "/readyz").await;
+    assert!(
+        status == 200 && ready.contains("some sealed values are lost"),
+        "{status} {ready}"
+    );
+    let (_, page) = get(&service, "/status").await;
+    assert!(
+        page.contains("Something does not work as it should") && page.contains("is lost"),
+        "{page}"
+    );
+    service.stop().await;
+    let (well, _, errors) = run(
+        &[&SERVE[..], &["--accept-lost-seals=false"]].concat(),
+        &folder,
+        &settings(&third),
+    )
+    .await;
+    assert!(!well && errors.contains("do not open with SEAL_KEYS"), "{errors}");
+    tokio::fs::remove_dir_all(&folder).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_file_that_is_gone_is_not_made_anew_over_what_it_sealed() {
+    let folder = scratch("serve-key-file");
+    let file = folder.join("seal.keys");
+    // The first key of all: before there is a file, and then beside it.
+    let (well, key, hint) = run(&["keys"], &folder, &[]).await;
+    assert!(
+        well && key.starts_with("k1:") && hint.contains("SEAL_KEYS"),
+        "{hint}"
+    );
+    create_account("me@example.test", &folder, &[]).await;
+    let made = std::fs::read_to_string(&file).unwrap();
+    let (well, key, hint) = run(&["keys"], &folder, &[]).await;
+    assert!(
+        well && key.starts_with("k2:") && hint.contains(file.to_str().unwrap()),
+        "{hint}"
+    );
+    let (well, told, errors) = run(&["keys", "--status"], &folder, &[]).await;
+    assert!(well, "{errors}");
+    assert_eq!(told, "k1\t1 sealed values\tseals\n");
+    // As the hint says: in front, with a comma.
+    std::fs::write(&file, format!("{},{made}", key.trim())).unwrap();
+    let (_, told, _) = run(&["keys", "--status"], &folder, &[]).await;
+    assert_eq!(
+        told,
+        "k2\t0 sealed values\tseals\nk1\t1 sealed values\topens, and is being replaced by the first key\n"
+    );
+    assert!(run(&["keys"], &folder, &[]).await.1.starts_with("k3:"));
+    // Another key under the same id is no key to what is there.
+    std::fs::write(&file, KeyRing::generate(&Random::from_os())).unwrap();
+    let (_, told, _) = run(&["keys", "--status"], &folder, &[]).await;
+    assert!(told.contains("1 of them do not open"), "{told}");
+
+    for broken in ["nonsense", "k1:AAAA", ""] {
+        std::fs::write(&file, broken).unwrap();
+        for arguments in [&["keys"][..], &["keys", "--status"], &SERVE] {
+            let (well, told, errors) = run(arguments, &folder, &[]).await;
+            assert!(!well && told.is_empty(), "{arguments:?}: {told}");
+            assert!(
+                errors.contains("the key file") && errors.contains(file.to_str().unwrap()),
+                "{errors}"
+            );
+        }
+    }
+    let (well, told, errors) = run(&["keys"], &folder, &[("SEAL_KEYS", "nonsense")]).await;
+    assert!(
+        !well && told.is_empty() && errors.contains("SEAL_KEYS"),
+        "{errors}"
+    );
+
+    std::fs::remove_file(&file).unwrap();
+    for arguments in [&SERVE[..], &["account", "create", "you@example.test"]] {
+        let (well, _, errors) = run(arguments, &folder, &[]).await;
+        assert!(
+            !well && errors.contains("there is no key file") && errors.contains("1 athlete's connector URL"),
+            "{errors}"
+        );
+        assert!(!file.exists(), "a new key would hide that the old one is missing");
+    }
+    let (well, _, errors) = run(&["keys", "--status"], &folder, &[]).await;
+    assert!(
+        !well && errors.contains("neither SEAL_KEYS nor a key file"),
+        "{errors}"
+    );
+    let service = Service::start(&folder, &[("ACCEPT_LOST_SEALS", "true")]).await;
+    assert!(
+        service.log.contains("made a key file") && service.log.contains("accepted as lost"),
+        "{}",
+        service.log
+    );
+    service.stop().await;
+    std::fs::write(&file, made).unwrap();
+    Service::start(&folder, &[]).await.stop().await;
+    tokio::fs::remove_dir_all(&folder).await.unwrap();
+}
+
+/// Hard case 38, for whatever LOG says.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_level_of_logging_writes_down_a_secret() {
+    let folder = scratch("serve-trace");
+    let password = create_account("me@example.test", &folder, &[]).await;
+    let settings = [
+        ("LOG", "trace"),
+        ("SIGN_UP", "open"),
+        ("SIGN_INS_PER_MINUTE", "1000"),
+    ];
+    let service = Service::start(&folder, &settings).await;
+    let http = Mcp::client();
+    let random = Random::from_os();
+    let mut secrets = vec![password.clone()];
+    let mut secret = |text: String| {
+        secrets.push(text.clone());
+        text
+    };
+    let send = async |cookie: &str, path: &str, fields: &[(&str, &str)]| {
+        let form = http.post(service.url(path)).header("cookie", cookie);
+        let form = form.header("origin", service.url("")).form(fields);
+        form.send().await.unwrap()
+    };
+    let typed = [("email", "me@example.test"), ("password", &*password)];
+    let signed = send("", "/sign-in", &typed).await;
+    assert_eq!(signed.status(), 303);
+    let cookie = signed.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    secret(cookie.split_once('=').unwrap().1.to_owned());
+    let post = async |path: &str, fields: &[(&str, &str)]| send(cookie, path, fields).await;
+    let get = async |url: String| http.get(url).header("cookie", cookie).send().await.unwrap();
+    // The connector URL, shown and used, well and badly.
+    let dashboard = get(service.url("/dashboard")).await.text().await.unwrap();
+    let at = dashboard.find("/mcp/icul_").unwrap();
+    let link: String = dashboard[at..]
+        .chars()
+        .take_while(|c| !"\"<& \n".contains(*c))
+        .collect();
+    secret(link.strip_prefix("/mcp/").unwrap().to_owned());
+    let argument = secret(Token::mint(TokenKind::Mail, &random).expose().to_owned());
+    let mcp = Mcp::at(&service.link(&link));
+    let _ = mcp
+        .call("get_fitness", serde_json::json!({"newest": argument}))
+        .await;
+    let _ = mcp.call(&argument, serde_json::json!({})).await;
+    let nobodys = secret(Token::mint(TokenKind::Link, &random).expose().to_owned());
+    for url in [
+        service.link(&format!("/mcp/{nobodys}")),
+        service.url(&format!("/mcp/{nobodys}")),
+        service.link(&link),
+    ] {
+        get(url.clone()).await;
+        http.post(&url)
+            .header("accept", "*/*")
+            .body("{")
+            .send()
+            .await
+            .unwrap();
+    }
+    // Every path that a mail leads to, with a token of its kind.
+    for path in [
+        "/confirm",
+        "/reset",
+        "/address",
+        "/for-coaches/resend",
+        "/for-coaches/regenerate",
+        "/for-coaches/roster",
+    ] {
+        let token = secret(Token::mint(TokenKind::Mail, &random).expose().to_owned());
+        get(service.url(&format!("{path}/{token}"))).await;
+        get(service.url(&format!("{path}/{token}?{token}#x"))).await;
+    }
+    get(service.url(&format!("/connect/callback?code={argument}&state={argument}"))).await;
+    // Real ones, as the mails bring them.
+    assert_eq!(
+        post("/forgot", &[("email", "me@example.test")]).await.status(),
+        303
+    );
+    let mailed = mailed_link(&folder.join("mail"), "/reset/").await;
+    secret(mailed.rsplit('/').next().unwrap().to_owned());
+    get(service.url(&mailed)).await;
+    // Forms with passwords, right and wrong.
+    for path in [
+        "/sign-in",
+        "/sign-up",
+        "/account/password",
+        "/account/address",
+        "/account/delete",
+        "/reset",
+        "/confirm",
+    ] {
+        let typed = secret(Token::mint(TokenKind::Mail, &random).expose().to_owned());
+        let fields = [
+            ("email", "you@example.test"),
+            ("password", &*typed),
+            ("current", &*typed),
+            ("form", &*typed),
+            ("word", "x"),
+        ];
+        post(path, &fields).await;
+    }
+
+    let log = service.stop_and_read().await;
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(lines.len() > 30, "{log}");
+    let found: Vec<&String> = secrets
+        .iter()
+        .filter(|secret| log.contains(secret.as_str()))
+        .collect();
+    assert!(found.is_empty(), "{} secrets in the log: {log}", found.len());
+    // Not only these secrets: nobody else's code says anything at the levels where it writes down what passes.
+    for line in &lines {
+        let (level, target) = (line["level"].as_str().unwrap(), line["target"].as_str().unwrap());
+        let ours = target == "icusync" || target.starts_with("icusync::");
+        assert!(ours || !matches!(level, "DEBUG" | "TRACE"), "{line}");
+    }
+    tokio::fs::remove_dir_all(&folder).await.unwrap();
+}
+
+/// The first path with this beginning in a mail of the folder, once one is there.
+async fn mailed_link(folder: &Path, beginning: &str) -> String {
+    let found = async {
+        loop {
+            let mails = std::fs::read_dir(folder).into_iter().flatten();
+            let texts = mails.map(|mail| std::fs::read_to_string(mail.unwrap().path()).unwrap());
+            // Long lines of a mail are broken with "=" at the end (quoted-printable, RFC 2045 section 6.7).
+            for text in texts.map(|text| text.replace("=\r\n", "")) {
+                if let Some(at) = text.find(beginning) {
+                    return text[at..].split_whitespace().next().unwrap().to_owned();
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), found)
+        .await
+        .expect("a mail in time")
+}
+
+#[test]
+fn the_image_exposes_no_metrics_unless_somebody_asks_for_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in ["Dockerfile", "fly.toml"] {
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        let set = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let exposes = |line: &&str| {
+            line.contains("METRICS_BIND") || line.contains("9464") || line.contains("[metrics]")
+        };
+        assert_eq!(
+            set.filter(exposes).collect::<Vec<_>>(),
+            Vec::<&str>::new(),
+            "{file}"
+        );
+    }
+    let config = icusync::config::Config::defaults();
+    assert!(config.metrics_bind.ip().is_loopback());
 }

@@ -176,6 +176,9 @@ async fn a_changed_password_ends_the_other_sessions_and_every_open_link_79() {
                 ("not the password", CHOSEN, "current", "not your password"),
                 ("", CHOSEN, "current", "not your password"),
                 (PASSWORD, "short", "password", "at least 10 characters"),
+                (PASSWORD, "Password2026!", "password", "tried first"),
+                (PASSWORD, "IcuSync-2026", "password", "our name"),
+                (PASSWORD, email, "password", "your e-mail address"),
                 (PASSWORD, PASSWORD, "password", "have already"),
             ] {
                 let page = browser

@@ -1,0 +1,113 @@
+//! Whether the keys of this instance open what is sealed in the database.
+//!
+//! An id proves nothing: another key may bear it. So values are opened, and not samples of them but all, because only that says
+//! what is lost; it takes some microseconds each. Between two such looks the newest values of each table are tried often: what
+//! another instance seals with a key that this one does not have is among them.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::reseal::place;
+use crate::{
+    app::App,
+    queries::sealed::{self, Holding, Store},
+    secrets::{Held, KeyRing, Look, Openable, Seals},
+};
+
+/// Values read at once.
+const BATCH: i64 = 1_000;
+/// So many of the newest values of each table are tried between two whole looks.
+const NEWEST: i64 = 50;
+/// How often the newest are tried.
+const EVERY: Duration = Duration::from_mins(1);
+/// Every so many times all are.
+const WHOLE_EVERY: u32 = 60;
+/// Stands for the key of a value that names none.
+const NAMELESS: &str = "unreadable";
+
+/// Tries to open every sealed value.
+pub async fn look(pool: &PgPool, keys: &KeyRing) -> sqlx::Result<Look> {
+    let mut look = Look::default();
+    let mut after = Uuid::nil();
+    loop {
+        let values = sealed::all(pool, after, BATCH).await?;
+        let Some(last) = values.last() else { break };
+        after = last.id;
+        try_all(&mut look, keys, &values);
+    }
+    Ok(look)
+}
+
+fn try_all(look: &mut Look, keys: &KeyRing, values: &[Holding]) {
+    for value in values {
+        let (Some(store), Some(holds)) = (Store::of(&value.table), held(&value.holds)) else {
+            continue;
+        };
+        let named = KeyRing::key_named(&value.value);
+        let key = look.0.entry(named.unwrap_or(NAMELESS).to_owned()).or_default();
+        key.on_ring = named.is_some_and(|id| keys.ids().any(|known| known == id));
+        if keys.open(place(store, value.id), &value.value).is_ok() {
+            key.opened += 1;
+        } else {
+            *key.lost.entry(holds).or_default() += 1;
+        }
+    }
+}
+
+fn held(word: &str) -> Option<Held> {
+    match word {
+        "connection" => Some(Held::Connection),
+        "athlete_url" => Some(Held::AthleteUrl),
+        "coach_url" => Some(Held::CoachUrl),
+        "mail" => Some(Held::Mail),
+        "revoke" => Some(Held::Revoke),
+        _ => None,
+    }
+}
+
+/// Notes what a look saw, for `/readyz` and the page Status, and tells the operator when it is news.
+pub fn note(seals: &Seals, look: Look) {
+    let (lost, words) = (look.lost(), look.words());
+    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 sealed values")]
+    metrics::gauge!("icusync_sealed_values_lost").set(lost as f64);
+    if seals.note(look) && lost > 0 {
+        tracing::error!(
+            lost,
+            what = words,
+            "sealed values do not open with the keys that are here"
+        );
+    }
+}
+
+/// Looks whether anything has changed: at the newest values, and at all when one of them does not open, when something was
+/// lost before, or when `whole`.
+pub async fn look_again(app: &App, whole: bool) -> sqlx::Result<()> {
+    if !whole && app.seals.state() == Openable::All {
+        let mut newest = Look::default();
+        try_all(&mut newest, &app.keys, &sealed::newest(&app.pool, NEWEST).await?);
+        if newest.lost() == 0 {
+            return Ok(());
+        }
+    }
+    note(&app.seals, look(&app.pool, &app.keys).await?);
+    Ok(())
+}
+
+/// Looks every minute until `shutdown`.
+pub(super) async fn run(app: App, shutdown: CancellationToken) {
+    let looking = async {
+        for turn in (0..WHOLE_EVERY).cycle() {
+            if let Err(error) = look_again(&app, turn == 0).await {
+                tracing::warn!(%error, "cannot look whether the sealed values open");
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    };
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = looking => {}
+    }
+}
