@@ -169,9 +169,9 @@ pub async fn invite(
 /// The mail that brings a coach the URL, with what this athlete grants.
 fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String) -> Mail {
     Mail::CoachInvite(CoachInvite {
-        athlete: from.athlete.clone(),
+        athlete: from.athlete.as_str().into(),
         athlete_email: from.email.clone(),
-        note: terms.note.to_owned(),
+        note: terms.note.into(),
         url,
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
@@ -183,9 +183,9 @@ fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String) -> Mail
 fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>) -> Mail {
     let joined = Joined {
         account: from.account,
-        athlete: from.athlete.clone(),
+        athlete: from.athlete.as_str().into(),
         athlete_email: from.email.clone(),
-        note: terms.note.to_owned(),
+        note: terms.note.into(),
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
     };
@@ -310,9 +310,9 @@ pub async fn tell_changed(
     terms: &Terms<'_>,
 ) -> anyhow::Result<Queued> {
     let changed = GrantChanged {
-        athlete: from.athlete.clone(),
+        athlete: from.athlete.as_str().into(),
         athlete_email: from.email.clone(),
-        note: terms.note.to_owned(),
+        note: terms.note.into(),
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
     };
@@ -341,7 +341,7 @@ pub async fn end(
         return Ok(true);
     }
     let mail = Mail::GrantEnded(GrantEnded {
-        athlete: athlete.to_owned(),
+        athlete: athlete.into(),
         why,
     });
     // On nobody's behalf: when the account is being deleted, the mails on its behalf go with it.

@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     coach_invite::May,
-    letter::{who, written},
+    theirs::{Harmless, Theirs},
 };
 
 /// Tells a coach what an athlete grants from now on.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GrantChanged {
     /// The athlete's name at intervals.icu.
-    pub athlete: String,
+    pub athlete: Theirs,
     /// The address of the athlete's account.
     pub athlete_email: String,
     /// What the athlete wrote; may be empty.
-    pub note: String,
+    pub note: Theirs,
     /// What the coach may do now.
     pub may: Vec<May>,
     /// When it ends by itself, in words.
@@ -24,13 +24,13 @@ pub struct GrantChanged {
 
 impl GrantChanged {
     /// The athlete's name, safe to show.
-    fn who(&self) -> String {
-        who(&self.athlete)
+    fn who(&self) -> Harmless {
+        self.athlete.name()
     }
 
     /// What the athlete wrote, fenced, when there is something.
-    fn written(&self) -> Option<String> {
-        written(&self.note)
+    fn written(&self) -> Option<Harmless> {
+        self.note.note()
     }
 }
 
