@@ -282,7 +282,10 @@ async fn an_invite_that_meets_a_revoke_begins_anew() {
 async fn no_mail_program_finds_a_link_in_a_name() {
     test(async |world| {
         for (name, shown) in [
-            ("Win at https://evil.example/x", "Win at https: / /evil. example/x"),
+            (
+                "Win at https://evil.example/x",
+                "Win at https: / /evil. example/x",
+            ),
             ("www.evil.example bit．ly", "www. evil. example bit. ly"),
             ("J.P. St.John", "J. P. St. John"),
             ("ana@example.test", "ana@ example. test"),
@@ -584,7 +587,10 @@ async fn an_invite_that_sleeps_is_told_to_its_athlete_once() {
         world.clock.advance(Duration::seconds(1));
         time_passes(&world).await;
         let mails = world.mails_to(ana).await;
-        assert_eq!(subjects(&mails), ["Your invite to sam@ example. test fell asleep"]);
+        assert_eq!(
+            subjects(&mails),
+            ["Your invite to sam@ example. test fell asleep"]
+        );
         assert!(
             mails[0].letter.text.contains(&format!("{}/coaches", world.web)),
             "{}",
