@@ -115,9 +115,17 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on BIND {}", config.bind))?;
     let mut database = Database::own(&config).await?;
     let reach = database.reach();
+    let mut serving = Box::pin(serve_on(&reach, config, listener, metrics, shutdown.clone()));
     let ended = tokio::select! {
-        ended = serve_on(&reach, config, listener, metrics, shutdown.clone()) => ended,
-        lost = database.lost() => Err(lost),
+        ended = &mut serving => ended,
+        lost = database.lost() => {
+            // What runs is told in our words that the database is away.
+            shutdown.cancel();
+            if let Err(error) = serving.await {
+                tracing::warn!(%error, "the service ended with its database");
+            }
+            Err(lost)
+        }
     };
     shutdown.cancel();
     database.close().await?;

@@ -23,7 +23,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, Parts},
     config::Config,
-    guard::limits::Limits,
+    guard::{
+        limits::Limits,
+        refused::{self, Refused},
+    },
     intervals, jobs,
     mail::transport::Transport,
     postgres, queries, routes,
@@ -376,6 +379,7 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
         intervals,
         mail,
         limits,
+        refused: Refused::default(),
     }))
 }
 
@@ -394,6 +398,7 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
         .await
         .context("the server ended")?;
     worker.await.context("the worker ended")?;
+    refused::settle(&app).await;
     // A connection that hangs must not keep the process from ending.
     if tokio::time::timeout(CLOSE, app.pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL were still in use at the end");

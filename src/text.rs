@@ -12,7 +12,8 @@ const MARKS_ON_A_LETTER: usize = 4;
 /// One line of visible text of at most `limit` characters (a cut is marked with `…`, which counts).
 ///
 /// Tabs, line ends and every other kind of space become single spaces; control, invisible, bidirectional, tag,
-/// variation and private-use characters go; the fence's quotes `«»` become `‹›`; the rest is in NFC.
+/// variation and private-use characters go; the fence's quotes `«»` become `‹›`; what would make a link or a picture of
+/// markdown (`](`, `![`) gets a space between; the rest is in NFC.
 pub fn clean(text: &str, limit: usize) -> String {
     // A name of a megabyte is not worth normalising: beyond this bound it would be cut anyway.
     let bound = limit.saturating_mul(8).saturating_add(512);
@@ -25,6 +26,9 @@ pub fn clean(text: &str, limit: usize) -> String {
     for c in kept.chars() {
         if c == ' ' && (line.is_empty() || line.ends_with(' ')) {
             continue;
+        }
+        if (c == '(' && line.ends_with(']')) || (c == '[' && line.ends_with('!')) {
+            line.push(' ');
         }
         marks = if is_combining_mark(c) { marks + 1 } else { 0 };
         if marks <= MARKS_ON_A_LETTER {
@@ -101,6 +105,9 @@ mod tests {
             ("\u{0}\u{7}bell\u{9b}", "bell"),
             ("🚴\u{200d}♀\u{fe0f} ride", "🚴♀ ride"),
             ("\u{3164}\u{ffa0}\u{115f}", ""),
+            ("[Ana](https://evil.example)", "[Ana] (https://evil.example)"),
+            ("]\u{200b}(x) !\u{2060}[y]", "] (x) ! [y]"),
+            ("![p](u)![q](v)", "! [p] (u)! [q] (v)"),
         ] {
             assert_eq!(clean(raw, 100), want);
         }
@@ -134,7 +141,7 @@ mod tests {
             let line = clean(&text, limit);
             prop_assert!(line.chars().count() <= limit);
             prop_assert!(!line.contains(['\t', '\n', '\r', '«', '»']));
-            prop_assert!(!line.contains("  "));
+            prop_assert!(!line.contains("  ") && !line.contains("](") && !line.contains("!["));
             prop_assert!(line.chars().all(|c| !c.is_control() && !is_invisible(c) && (c == ' ' || !c.is_whitespace())));
             prop_assert_eq!(line.trim(), &line);
         }

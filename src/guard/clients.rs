@@ -116,8 +116,8 @@ async fn tell(app: &App, coach: &str, name: &str, one: &Use, now: DateTime<Utc>)
             key: account.email_key,
         };
         let mail = Mail::NewClient(NewClient {
-            coach: coach.to_owned(),
-            client: name.to_owned(),
+            coach: coach.into(),
+            client: name.into(),
             coaches: app.config.public_url.join("/coaches"),
             activity: app.config.public_url.join("/activity"),
         });

@@ -209,9 +209,9 @@ async fn invite_standing(
 fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String) -> Mail {
     Mail::CoachInvite(CoachInvite {
         athlete_id: from.athlete_id.clone(),
-        athlete: from.athlete.clone(),
+        athlete: from.athlete.as_str().into(),
         athlete_email: from.email.clone(),
-        note: terms.note.to_owned(),
+        note: terms.note.into(),
         url,
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
@@ -224,9 +224,9 @@ fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>) ->
     let joined = Joined {
         account: from.account,
         athlete_id: from.athlete_id.clone(),
-        athlete: from.athlete.clone(),
+        athlete: from.athlete.as_str().into(),
         athlete_email: from.email.clone(),
-        note: terms.note.to_owned(),
+        note: terms.note.into(),
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
     };
@@ -356,9 +356,9 @@ pub async fn tell_changed(
 ) -> anyhow::Result<Queued> {
     let changed = GrantChanged {
         athlete_id: from.athlete_id.clone(),
-        athlete: from.athlete.clone(),
+        athlete: from.athlete.as_str().into(),
         athlete_email: from.email.clone(),
-        note: terms.note.to_owned(),
+        note: terms.note.into(),
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
     };
@@ -381,7 +381,7 @@ pub async fn end(db: &mut PgConnection, app: &App, grant: &Grant, why: Why) -> a
         return Ok(true);
     }
     let mail = Mail::GrantEnded(GrantEnded {
-        athlete: grant.athlete_name.clone(),
+        athlete: grant.athlete_name.as_str().into(),
         why,
     });
     // On nobody's behalf: when the account is being deleted, the mails on its behalf go with it.
@@ -480,7 +480,7 @@ async fn tell_replaced(
 ) -> anyhow::Result<()> {
     let mail = Mail::AthleteReplaced(AthleteReplaced {
         athlete_id: grant.athlete_id.clone(),
-        athlete: grant.athlete_name.clone(),
+        athlete: grant.athlete_name.as_str().into(),
         athlete_email: now.email.clone(),
         turn,
     });

@@ -232,7 +232,7 @@ async fn mark(app: &App, row: &Connection, now: DateTime<Utc>) -> anyhow::Result
             key: account.email_key,
         };
         let mail = Mail::ConnectionAttention(ConnectionAttention {
-            athlete: row.athlete_name.clone(),
+            athlete: row.athlete_name.as_str().into(),
             dashboard: dashboard(app),
         });
         outbox::enqueue(&mut transaction, app, &to, Some(row.account_id), mail).await?;

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod link;
 pub mod offer;
 pub mod presets;
+pub mod refused;
 pub mod roster;
 pub mod session;
 pub mod touched;

@@ -31,7 +31,7 @@ async fn fallen_asleep(app: &App) -> anyhow::Result<usize> {
             key: due.account_email_key.clone(),
         };
         let mail = Mail::GrantAsleep(GrantAsleep {
-            coach: due.coach_email.clone(),
+            coach: due.coach_email.as_str().into(),
             coaches: app.config.public_url.join("/coaches"),
         });
         outbox::enqueue(&mut transaction, app, &athlete, Some(due.account_id), mail).await?;
@@ -51,7 +51,7 @@ async fn expired(app: &App) -> anyhow::Result<usize> {
             key: due.coach_email_key.clone(),
         };
         let mail = Mail::GrantEnded(GrantEnded {
-            athlete: due.athlete_name.clone(),
+            athlete: due.athlete_name.as_str().into(),
             why: Why::Expired,
         });
         outbox::enqueue(&mut transaction, app, &coach, Some(due.account_id), mail).await?;

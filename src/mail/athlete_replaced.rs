@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::who;
+use super::theirs::{Harmless, Theirs};
 
 /// Tells a coach that an athlete's account shows another athlete now, or the same one again. The other one is not named: nothing
 /// of that athlete is the coach's to know.
@@ -11,7 +11,7 @@ pub struct AthleteReplaced {
     /// The intervals.icu id of the athlete who granted, by which the mail is found while it waits.
     pub athlete_id: String,
     /// That athlete's name.
-    pub athlete: String,
+    pub athlete: Theirs,
     /// The address of the account.
     pub athlete_email: String,
     /// Which of the two.
@@ -30,8 +30,8 @@ pub enum Turn {
 
 impl AthleteReplaced {
     /// The athlete's name, safe to show.
-    fn who(&self) -> String {
-        who(&self.athlete)
+    fn who(&self) -> Harmless {
+        self.athlete.name()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{who, written};
+use super::theirs::{Harmless, Theirs};
 
 /// Invites a coach: the first athlete, the personal URL, the steps.
 #[derive(Clone, Serialize, Deserialize)]
@@ -11,11 +11,11 @@ pub struct CoachInvite {
     #[serde(default)]
     pub athlete_id: String,
     /// The athlete's name at intervals.icu.
-    pub athlete: String,
+    pub athlete: Theirs,
     /// The address of the athlete's account, so that the coach knows who asks.
     pub athlete_email: String,
     /// What the athlete wrote; may be empty.
-    pub note: String,
+    pub note: Theirs,
     /// The coach's own connector URL.
     pub url: String,
     /// What the coach may do.
@@ -37,13 +37,13 @@ pub struct May {
 
 impl CoachInvite {
     /// The athlete's name, safe to show.
-    fn who(&self) -> String {
-        who(&self.athlete)
+    fn who(&self) -> Harmless {
+        self.athlete.name()
     }
 
     /// What the athlete wrote, fenced, when there is something.
-    fn written(&self) -> Option<String> {
-        written(&self.note)
+    fn written(&self) -> Option<Harmless> {
+        self.note.note()
     }
 }
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     coach_invite::May,
-    letter::{who, written},
     outbox::is_same,
+    theirs::{Harmless, Theirs},
 };
 use crate::ids::AccountId;
 
@@ -39,11 +39,11 @@ pub struct Joined {
     #[serde(default)]
     pub athlete_id: String,
     /// The athlete's name at intervals.icu.
-    pub athlete: String,
+    pub athlete: Theirs,
     /// The address of the athlete's account.
     pub athlete_email: String,
     /// What the athlete wrote; may be empty.
-    pub note: String,
+    pub note: Theirs,
     /// What the coach may do.
     pub may: Vec<May>,
     /// When it ends by itself, in words.
@@ -57,13 +57,13 @@ impl Joined {
     }
 
     /// The athlete's name, safe to show.
-    fn who(&self) -> String {
-        who(&self.athlete)
+    fn who(&self) -> Harmless {
+        self.athlete.name()
     }
 
     /// What the athlete wrote, fenced, when there is something.
-    fn written(&self) -> Option<String> {
-        written(&self.note)
+    fn written(&self) -> Option<Harmless> {
+        self.note.note()
     }
 }
 

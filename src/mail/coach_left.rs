@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Theirs;
+
 /// Tells an athlete that a coach left.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachLeft {
     /// The coach's address.
-    pub coach: String,
+    pub coach: Theirs,
     /// In which way.
     pub how: How,
     /// The page Coaches, absolute.

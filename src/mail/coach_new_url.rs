@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Theirs;
+
 /// Mails a coach the new URL; the old one no longer works.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachNewUrl {
     /// The coach's new connector URL.
     pub url: String,
     /// Whom it covers, by name.
-    pub athletes: Vec<String>,
+    pub athletes: Vec<Theirs>,
     /// The page For Coaches, absolute.
     pub for_coaches: String,
 }

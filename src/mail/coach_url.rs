@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Theirs;
+
 /// Mails a coach the URL again, unchanged.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachUrl {
     /// The coach's connector URL.
     pub url: String,
     /// Whom it covers, by name.
-    pub athletes: Vec<String>,
+    pub athletes: Vec<Theirs>,
     /// The page For Coaches, absolute.
     pub for_coaches: String,
 }

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Theirs;
+
 /// Tells an athlete that intervals.icu no longer accepts the connection.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct ConnectionAttention {
     /// The athlete's name at intervals.icu.
-    pub athlete: String,
+    pub athlete: Theirs,
     /// The dashboard, absolute.
     pub dashboard: String,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     coach_invite::May,
-    letter::{who, written},
+    theirs::{Harmless, Theirs},
 };
 
 /// Tells a coach what an athlete grants from now on.
@@ -14,11 +14,11 @@ pub struct GrantChanged {
     #[serde(default)]
     pub athlete_id: String,
     /// The athlete's name at intervals.icu.
-    pub athlete: String,
+    pub athlete: Theirs,
     /// The address of the athlete's account.
     pub athlete_email: String,
     /// What the athlete wrote; may be empty.
-    pub note: String,
+    pub note: Theirs,
     /// What the coach may do now.
     pub may: Vec<May>,
     /// When it ends by itself, in words.
@@ -27,13 +27,13 @@ pub struct GrantChanged {
 
 impl GrantChanged {
     /// The athlete's name, safe to show.
-    fn who(&self) -> String {
-        who(&self.athlete)
+    fn who(&self) -> Harmless {
+        self.athlete.name()
     }
 
     /// What the athlete wrote, fenced, when there is something.
-    fn written(&self) -> Option<String> {
-        written(&self.note)
+    fn written(&self) -> Option<Harmless> {
+        self.note.note()
     }
 }
 

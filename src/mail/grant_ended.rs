@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::who;
+use super::theirs::{Harmless, Theirs};
 
 /// Tells a coach that an athlete's grant is over.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GrantEnded {
     /// The athlete's name at intervals.icu.
-    pub athlete: String,
+    pub athlete: Theirs,
     /// How it ended.
     pub why: Why,
 }
@@ -27,8 +27,8 @@ pub enum Why {
 
 impl GrantEnded {
     /// The athlete's name, safe to show.
-    fn who(&self) -> String {
-        who(&self.athlete)
+    fn who(&self) -> Harmless {
+        self.athlete.name()
     }
 }
 

@@ -26,6 +26,7 @@ mod new_client;
 pub mod outbox;
 mod password_changed;
 mod reset;
+mod theirs;
 pub mod transport;
 
 pub use account_deleted::AccountDeleted;
@@ -51,8 +52,7 @@ pub use new_address::NewAddress;
 pub use new_client::NewClient;
 pub use password_changed::PasswordChanged;
 pub use reset::Reset;
-
-use letter::who;
+pub use theirs::Theirs;
 
 use serde::{Deserialize, Serialize};
 
@@ -153,9 +153,9 @@ impl Mail {
             Self::CoachInvite(mail) => Some(&mail.athlete_email),
             Self::GrantChanged(mail) => Some(&mail.athlete_email),
             Self::AthleteReplaced(mail) => Some(&mail.athlete_email),
-            Self::CoachLeft(mail) => Some(&mail.coach),
-            Self::GrantAsleep(mail) => Some(&mail.coach),
-            Self::NewClient(mail) => Some(&mail.coach),
+            Self::CoachLeft(mail) => Some(mail.coach.as_written()),
+            Self::GrantAsleep(mail) => Some(mail.coach.as_written()),
+            Self::NewClient(mail) => Some(mail.coach.as_written()),
             _ => None,
         }
     }

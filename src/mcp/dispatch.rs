@@ -80,6 +80,8 @@ type Said = Result<String, Option<String>>;
 /// What became of a tool's future.
 enum Ending {
     Done(Result<Answer, ToolError>),
+    /// The rate limit let nothing begin; when to come back.
+    Refused(Duration),
     Panicked,
     TooLong,
     Cancelled,
@@ -115,20 +117,32 @@ impl Handler {
             touched.note(touch, |_| ());
         }
         let record = Record::begin(app, called, &visit.visitor.caller, &visit.client);
-        let running =
-            AssertUnwindSafe(self.run(visit, called, arguments, deadline, &record, &touched)).catch_unwind();
+        let running = async {
+            let _turn = visit.visitor.turn().await?;
+            Ok(self
+                .run(visit, called, arguments, deadline, &record, &touched)
+                .await)
+        };
+        let running = AssertUnwindSafe(running).catch_unwind();
         let ending = tokio::select! {
             biased;
             // The client hung up or cancelled: dropping the future aborts the call upstream.
             () = context.ct.cancelled() => Ending::Cancelled,
             ended = timeout_at(deadline, running) => match ended {
-                Ok(Ok(done)) => Ending::Done(done),
+                Ok(Ok(Ok(done))) => Ending::Done(done),
+                Ok(Ok(Err(wait))) => Ending::Refused(wait),
                 Ok(Err(_)) => Ending::Panicked,
                 Err(_) => Ending::TooLong,
             },
         };
         let (outcome, said) = match ending {
             Ending::Done(done) => self.last_look(visit, called, &touched, done).await,
+            Ending::Refused(wait) => {
+                // It touched nothing, so that there is nothing to look at once more, and a flood costs no queries.
+                log::refused(app, called, &visit.visitor.caller, &visit.client);
+                noted(visit.visitor.touch(app, &visit.client).await);
+                return Ok(CallToolResult::error(vec![ContentBlock::text(busy(wait))]));
+            }
             Ending::Panicked => ("panic", Err(None)),
             Ending::TooLong => ("too_long", Err(Some(self.too_long()))),
             Ending::Cancelled => ("cancelled", Err(Some("Cancelled.".to_owned()))),
@@ -165,7 +179,7 @@ impl Handler {
         futures::future::join_all(notes).await.into_iter().for_each(noted);
     }
 
-    /// The call proper: a turn, the rights, the tool.
+    /// The call proper, once it has a turn: the rights, the tool.
     async fn run(
         &self,
         visit: &Visit,
@@ -175,7 +189,6 @@ impl Handler {
         record: &Record<'_>,
         touched: &Touched,
     ) -> Result<Answer, ToolError> {
-        let _turn = visit.visitor.turn().await.map_err(busy)?;
         if visit.bad_arguments {
             return Err(ToolError::Input(format!(
                 "Not done: the arguments of {} are a JSON object with the names of its schema.",
@@ -313,16 +326,14 @@ fn refusal(error: &ToolError) -> (&'static str, Said) {
     (error.outcome(), Err(Some(bounded(error.to_string()))))
 }
 
-fn busy(wait: Duration) -> ToolError {
+/// For whoever got no turn.
+fn busy(wait: Duration) -> String {
     let seconds = wait.as_secs().max(1);
-    ToolError::Busy {
-        text: format!(
-            "Not done: too many calls through this connector at once. Ask again in {seconds} second{}, with fewer calls at a \
-             time.",
-            if seconds == 1 { "" } else { "s" }
-        ),
-        retry_after: wait,
-    }
+    format!(
+        "Not done: too many calls through this connector at once. Ask again in {seconds} second{}, with fewer calls at a \
+         time.",
+        if seconds == 1 { "" } else { "s" }
+    )
 }
 
 /// A note for the dashboard that could not be made costs nobody an answer.
@@ -468,15 +479,7 @@ mod tests {
 
     #[test]
     fn waiting_is_told_in_seconds() {
-        assert!(
-            busy(Duration::from_millis(300))
-                .to_string()
-                .contains("in 1 second,")
-        );
-        assert!(
-            busy(Duration::from_secs(10))
-                .to_string()
-                .contains("in 10 seconds,")
-        );
+        assert!(busy(Duration::from_millis(300)).contains("in 1 second,"));
+        assert!(busy(Duration::from_secs(10)).contains("in 10 seconds,"));
     }
 }

@@ -14,7 +14,13 @@ use serde_json::Value;
 use super::catalogue::Called;
 use crate::{
     app::App,
-    guard::{Caller, connection::away, link::in_time, touched::Touch},
+    guard::{
+        Caller,
+        connection::away,
+        link::in_time,
+        refused::{self, Refusal},
+        touched::Touch,
+    },
     ids::{AccountId, LogId},
     queries::activity_log::{self, Entry},
     text::clean,
@@ -84,10 +90,6 @@ impl<'a> Record<'a> {
     }
 
     fn entry(&self, account: AccountId, athlete: &str) -> Entry {
-        let access = match self.access {
-            Access::Read => "read",
-            Access::Write => "write",
-        };
         let (caller, coach_id) = match self.caller {
             Caller::Athlete { .. } => (None, None),
             Caller::Coach { coach, email, .. } => (Some(email.clone()), Some(*coach)),
@@ -101,10 +103,11 @@ impl<'a> Record<'a> {
             coach_id,
             client: self.client.to_owned(),
             tool: self.tool.to_owned(),
-            access: access.to_owned(),
+            access: word_of(self.access).to_owned(),
             outcome: UNFINISHED.to_owned(),
             duration_ms: 0,
             upstream_requests: 0,
+            calls: 1,
         }
     }
 
@@ -169,6 +172,31 @@ impl<'a> Record<'a> {
             ..self.entry(touch.account, &touch.athlete)
         };
         in_time(activity_log::write(pool, &entry)).await
+    }
+}
+
+/// How the log spells it.
+const fn word_of(access: Access) -> &'static str {
+    match access {
+        Access::Read => "read",
+        Access::Write => "write",
+    }
+}
+
+/// Records a call that the rate limit refused. It is counted with others of its minute, unless a coach made it: then it is
+/// about nobody yet, and stands in no athlete's log.
+pub(super) fn refused(app: &App, called: Called, caller: &Caller, client: &str) {
+    metrics::counter!("icusync_tool_calls_total", "tool" => called.name(), "outcome" => refused::BUSY)
+        .increment(1);
+    if let Caller::Athlete { account, link, .. } = caller {
+        let refusal = Refusal {
+            link: *link,
+            account: *account,
+            client,
+            tool: called.name(),
+            access: word_of(called.access()),
+        };
+        refused::note(app, refusal);
     }
 }
 

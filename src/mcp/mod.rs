@@ -51,6 +51,11 @@ const UNCLEAR: &str = "The connector URL narrows to something that IcuSync does 
                        readonly=1 and tools= with names of groups or tools, separated by commas, each parameter once. The \
                        names stand on the IcuSync dashboard.";
 
+/// A `#` in a path, as some clients send what stands behind one in a URL.
+const ENCODED_HASH: &str = "%23";
+const HASH: &str = "The connector URL goes on with # behind the token. Take the # and what follows away, or copy the URL \
+                    again as it was given.\n";
+
 /// What every request on the endpoint shares.
 struct Endpoint<H> {
     app: App,
@@ -92,6 +97,7 @@ pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
     });
     Router::new()
         .route("/mcp/{token}", any(serve::<H>))
+        .route("/mcp/{token}/", any(serve::<H>))
         .fallback(async || reply::not_found())
         .layer(middleware::from_fn_with_state(app, at_the_door))
         .with_state(endpoint)
@@ -129,10 +135,15 @@ async fn serve<H: ServerHandler + Clone + Sync>(
     if request.method() != Method::POST {
         return reply::only_post(request.headers());
     }
-    // As it was sent, never decoded: a token has one spelling.
+    // As it was sent, never decoded: a token has one spelling. A slash behind it comes with being pasted.
     let text = request.uri().path().strip_prefix("/mcp/").unwrap_or_default();
+    let text = text.strip_suffix('/').unwrap_or(text);
     let visitor = match endpoint.gate.admit(&endpoint.app, text).await {
         Ok(visitor) => visitor,
+        // Whatever stands before it, so that nothing can be learned of a token.
+        Err(Turned::Unknown) if text.contains(ENCODED_HASH) => {
+            return Refusal::Plain(StatusCode::BAD_REQUEST, HASH).into_response();
+        }
         Err(Turned::Unknown) => return reply::not_found(),
         Err(Turned::Flood(wait)) => return reply::flooded(wait),
         Err(Turned::Away) => return reply::away(),
@@ -167,6 +178,11 @@ async fn serve<H: ServerHandler + Clone + Sync>(
     // What passed our own reading and still is no message for rmcp; its parser's text stays here.
     if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         return Refusal::Message(reply::INVALID_REQUEST, "The message is malformed.").into_response();
+    }
+    // The call ended without an answer, as when the service is torn down around it.
+    if response.status().is_server_error() {
+        tracing::error!(status = response.status().as_u16(), "a message was not answered");
+        return reply::away();
     }
     // rmcp explains some refusals in plain text without saying so.
     if response.status() != StatusCode::OK {

@@ -9,6 +9,7 @@ use axum::{body::Body, extract::Request};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts, uri::Authority};
 use http_body_util::BodyExt as _;
+use rmcp::model::ProtocolVersion;
 use serde_json::{Map, Value};
 
 use super::{
@@ -21,6 +22,14 @@ const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+const META_CLIENT: &str = "io.modelcontextprotocol/clientInfo";
+const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+/// The first revision whose every message says which one it is of; versions are compared as text.
+const NEWER: &str = "2026-07-28";
+/// The last revision before it.
+const LAST_BEFORE: &str = "2025-11-25";
+/// A method of the newer revision only.
+const DISCOVER: &str = "server/discover";
 
 /// A message that is well-formed as far as JSON-RPC goes, ready for rmcp.
 pub(super) struct Message {
@@ -100,6 +109,16 @@ pub(super) async fn read(request: Request, config: &Config) -> Result<Message, R
         let text = "Send one MCP-Protocol-Version header.";
         return Err(Refusal::Message(reply::INVALID_REQUEST, text));
     }
+    if parts
+        .headers
+        .get_all(header::CONTENT_TYPE)
+        .iter()
+        .nth(1)
+        .is_some()
+    {
+        let text = "Send one Content-Type header: application/json.";
+        return Err(Refusal::Message(reply::INVALID_REQUEST, text));
+    }
     // A form of another site can send text/plain but not JSON without asking first.
     if !is_json(&parts.headers) {
         return Err(Refusal::Plain(
@@ -110,7 +129,7 @@ pub(super) async fn read(request: Request, config: &Config) -> Result<Message, R
     let bytes = collect(&parts.headers, body).await?;
     let mut message = parse(&bytes)?;
     let client = log::client_of(&parts.headers, &Value::Object(message.clone()));
-    accept_both(&mut parts.headers);
+    accept_both(&mut parts.headers)?;
     if config.mcp_header_shim {
         align_version(&mut parts.headers, &message);
     }
@@ -215,8 +234,9 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
     Ok(message)
 }
 
-/// Every answer is JSON, so whoever takes JSON, anything, or says nothing gets one (rmcp insists on both types).
-fn accept_both(headers: &mut HeaderMap) {
+/// Every answer is JSON, so whoever takes JSON, anything, or says nothing gets one (rmcp insists on both types). Whoever takes
+/// only something else is told so.
+fn accept_both(headers: &mut HeaderMap) -> Result<(), Refusal> {
     let takes_json = |entry: &str| {
         let kind = entry.split(';').next().unwrap_or_default().trim();
         ["*/*", "application/*", "application/json"]
@@ -227,34 +247,85 @@ fn accept_both(headers: &mut HeaderMap) {
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter(|entry| !entry.trim().is_empty())
         .peekable();
-    if entries.peek().is_none() || entries.any(|value| value.split(',').any(takes_json)) {
-        headers.insert(
-            header::ACCEPT,
-            HeaderValue::from_static("application/json, text/event-stream"),
-        );
+    if entries.peek().is_some() && !entries.any(takes_json) {
+        return Err(Refusal::Plain(
+            StatusCode::NOT_ACCEPTABLE,
+            "Answers here are JSON: send Accept: application/json, text/event-stream.\n",
+        ));
+    }
+    headers.insert(
+        header::ACCEPT,
+        HeaderValue::from_static("application/json, text/event-stream"),
+    );
+    Ok(())
+}
+
+/// Some clients name one revision in the header and speak another: the message is right, in either direction. An
+/// `initialize`, and a message without the `_meta` of 2026-07-28, are of a revision before it, whatever the header says;
+/// one with it is of the revision that it names. A header that no revision has is left alone, and refused.
+///
+/// The headers that name the method and the tool belong to the newer revision. They are put right together with the
+/// version; where the version is right already, a contradiction in them stays one.
+fn align_version(headers: &mut HeaderMap, message: &Map<String, Value>) {
+    let told = headers
+        .get(&VERSION)
+        .map(|value| value.to_str().ok().and_then(known));
+    let told = match told {
+        Some(None) => return,
+        Some(told) => told,
+        None => None,
+    };
+    let method = message.get("method").and_then(Value::as_str).unwrap_or_default();
+    let meta = message.get("params").and_then(|params| params.get("_meta"));
+    if method == "initialize" {
+        // It names its revision itself, and goes without a header.
+        for name in [VERSION, METHOD, NAME] {
+            headers.remove(name);
+        }
+    } else if let Some(version) = meta.and_then(|meta| meta.get(META_VERSION)) {
+        match version.as_str().and_then(known) {
+            Some(version) if told != Some(version) => {
+                headers.insert(VERSION, HeaderValue::from_static(version));
+                name_what_is_called(headers, method, message);
+            }
+            _ => {}
+        }
+    } else if told.is_some_and(|told| told >= NEWER) && method != DISCOVER && !is_newer(meta) {
+        headers.insert(VERSION, HeaderValue::from_static(LAST_BEFORE));
+        headers.remove(METHOD);
+        headers.remove(NAME);
     }
 }
 
-/// Some clients' headers say 2025-11-25 while the message says 2026-07-28: the message is right. The headers that the
-/// newer revision asks for are then missing too, and are filled in from the message.
-fn align_version(headers: &mut HeaderMap, message: &Map<String, Value>) {
-    let header_says = headers.get(&VERSION).is_some_and(|value| value == "2025-11-25");
+/// The revision of this name, when rmcp knows it.
+fn known(version: &str) -> Option<&'static str> {
+    let versions = ProtocolVersion::KNOWN_VERSIONS.iter();
+    versions
+        .map(ProtocolVersion::as_str)
+        .find(|known| *known == version)
+}
+
+/// Whether a `_meta` is one of the newer revision, if not a whole one.
+fn is_newer(meta: Option<&Value>) -> bool {
+    [META_CLIENT, META_CAPABILITIES]
+        .iter()
+        .any(|key| meta.is_some_and(|meta| meta.get(key).is_some()))
+}
+
+/// Writes the headers that name the method and what it is called for, as the message has them.
+fn name_what_is_called(headers: &mut HeaderMap, method: &str, message: &Map<String, Value>) {
     let params = message.get("params");
-    let message_says = params.and_then(|params| params.get("_meta")?.get(META_VERSION)?.as_str());
-    if !header_says || message_says != Some("2026-07-28") {
-        return;
-    }
-    headers.insert(VERSION, HeaderValue::from_static("2026-07-28"));
-    let method = message.get("method").and_then(Value::as_str).unwrap_or_default();
     let name = match method {
         "tools/call" | "prompts/get" => params.and_then(|params| params.get("name")?.as_str()),
         "resources/read" => params.and_then(|params| params.get("uri")?.as_str()),
         _ => None,
     };
     for (key, value) in [(METHOD, Some(method)), (NAME, name)] {
-        let value = value.and_then(|value| HeaderValue::from_str(value).ok());
-        if let (false, Some(value)) = (headers.contains_key(&key), value) {
+        headers.remove(&key);
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
             headers.insert(key, value);
         }
     }
@@ -341,30 +412,31 @@ mod tests {
             let Ok(mut message) = parse(value.to_string().as_bytes()) else { return Ok(()) };
             prop_assert_eq!(&message["jsonrpc"], "2.0");
             prop_assert!(message["method"].is_string());
-            let mut headers = HeaderMap::from_iter([(VERSION, HeaderValue::from_static("2025-11-25"))]);
-            align_version(&mut headers, &message);
-            let once = headers.clone();
-            align_version(&mut headers, &message);
-            prop_assert_eq!(headers, once);
+            for version in ["2025-11-25", "2026-07-28", "1999-01-01"] {
+                let mut headers = headers(&[(VERSION, version), (METHOD, "x")]);
+                align_version(&mut headers, &message);
+                let once = headers.clone();
+                align_version(&mut headers, &message);
+                prop_assert_eq!(headers, once);
+            }
             replace_bad_arguments(&mut message);
             prop_assert!(!replace_bad_arguments(&mut message));
             prop_assert!(parse(Value::Object(message).to_string().as_bytes()).is_ok());
         }
 
-        /// Either it stays as it was sent, or it becomes what rmcp wants; and it does so once.
+        /// Either it is refused, or it becomes what rmcp wants; and it does so once.
         #[test]
-        fn accept_stays_or_becomes_both(lines in prop::collection::vec(prop::collection::vec(prop_oneof![0x20_u8..0x7f, 0x80_u8..], 0..30), 0..3)) {
+        fn accept_is_refused_or_becomes_both(lines in prop::collection::vec(prop::collection::vec(prop_oneof![0x20_u8..0x7f, 0x80_u8..], 0..30), 0..3)) {
             let mut headers = HeaderMap::new();
             for line in lines {
                 headers.append(header::ACCEPT, HeaderValue::from_bytes(&line).unwrap());
             }
             let sent = headers.clone();
-            accept_both(&mut headers);
+            let taken = accept_both(&mut headers).is_ok();
             let both = headers.get(header::ACCEPT).is_some_and(|value| value == "application/json, text/event-stream");
-            prop_assert!(both || headers == sent);
-            let once = headers.clone();
-            accept_both(&mut headers);
-            prop_assert_eq!(headers, once);
+            prop_assert!(both || !taken);
+            prop_assert!(taken || headers == sent);
+            prop_assert_eq!(accept_both(&mut headers).is_ok(), taken);
         }
 
         #[test]
@@ -397,44 +469,95 @@ mod tests {
     #[test]
     fn whoever_takes_json_gets_it() {
         let both = "application/json, text/event-stream";
-        for (accept, becomes) in [
-            (None, both),
-            (Some("*/*"), both),
-            (Some("application/*;q=0.5"), both),
-            (Some("text/event-stream, Application/JSON"), both),
-            (Some("text/html"), "text/html"),
-            (Some("text/event-stream"), "text/event-stream"),
+        for (accept, taken) in [
+            (None, true),
+            (Some(""), true),
+            (Some(" , "), true),
+            (Some("*/*"), true),
+            (Some("application/*;q=0.5"), true),
+            (Some("text/event-stream, Application/JSON"), true),
+            (Some("text/html"), false),
+            (Some("text/event-stream"), false),
         ] {
             let mut headers =
                 accept.map_or_else(HeaderMap::new, |accept| headers(&[(header::ACCEPT, accept)]));
-            accept_both(&mut headers);
-            assert_eq!(headers[header::ACCEPT], becomes, "{accept:?}");
+            assert_eq!(accept_both(&mut headers).is_ok(), taken, "{accept:?}");
+            assert!(!taken || headers[header::ACCEPT] == both, "{accept:?}");
         }
     }
 
+    /// What the three headers say once they are aligned.
+    fn aligned(sent: &[(HeaderName, &'static str)], message: &Value) -> [Option<String>; 3] {
+        let mut headers = headers(sent);
+        align_version(&mut headers, &object(message));
+        [VERSION, METHOD, NAME].map(|name| Some(headers.get(name)?.to_str().unwrap().to_owned()))
+    }
+
+    fn said(version: &str, method: &str, name: &str) -> [Option<String>; 3] {
+        [version, method, name].map(|text| (!text.is_empty()).then(|| text.to_owned()))
+    }
+
     #[test]
-    fn only_the_known_contradiction_is_aligned() {
-        let call = |version: &str| {
-            object(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
-                "params": {"name": "get_fitness", "_meta": {META_VERSION: version}}}))
-        };
-        let mut known = headers(&[(VERSION, "2025-11-25")]);
-        align_version(&mut known, &call("2026-07-28"));
-        assert_eq!(known[&VERSION], "2026-07-28");
-        assert_eq!(known[&METHOD], "tools/call");
-        assert_eq!(known[&NAME], "get_fitness");
-        // What the client did send is never replaced: a contradiction there stays one.
-        let mut partly = headers(&[(VERSION, "2025-11-25"), (NAME, "get_wellness")]);
-        align_version(&mut partly, &call("2026-07-28"));
-        assert_eq!(partly[&NAME], "get_wellness");
-        for (header, body) in [
-            ("2025-06-18", "2026-07-28"),
-            ("2026-07-28", "2025-11-25"),
-            ("2025-11-25", "2099-01-01"),
+    fn the_message_decides_of_which_revision_it_is() {
+        let newer = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": {"name": "get_fitness", "_meta": {META_VERSION: NEWER}}});
+        let legacy =
+            json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get_fitness"}});
+        let initialize = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize",
+            "params": {"protocolVersion": "2025-06-18"}});
+        let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        let stray = [(METHOD, "tools/list"), (NAME, "get_wellness")];
+        let with = |version| [&[(VERSION, version)], &stray[..]].concat();
+        for older in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
+            for sent in [vec![(VERSION, older)], with(older)] {
+                assert_eq!(aligned(&sent, &newer), said(NEWER, "tools/call", "get_fitness"));
+                assert_eq!(aligned(&sent, &initialize), said("", "", ""));
+            }
+            // Nobody looks at what the older revisions do not know.
+            assert_eq!(aligned(&[(VERSION, older)], &legacy), said(older, "", ""));
+        }
+        for sent in [vec![(VERSION, NEWER)], with(NEWER)] {
+            for message in [&legacy, &ready] {
+                assert_eq!(aligned(&sent, message), said(LAST_BEFORE, "", ""));
+            }
+            assert_eq!(aligned(&sent, &initialize), said("", "", ""));
+        }
+        assert_eq!(aligned(&[], &newer), said(NEWER, "tools/call", "get_fitness"));
+        assert_eq!(aligned(&[], &legacy), said("", "", ""));
+    }
+
+    #[test]
+    fn a_contradiction_within_the_newer_revision_and_what_is_no_revision_stay() {
+        let call = |meta: &Value| json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get_fitness", "_meta": meta}});
+        let discover = json!({"jsonrpc": "2.0", "id": 1, "method": DISCOVER});
+        for (sent, message) in [
+            (
+                [(VERSION, NEWER), (NAME, "get_wellness")],
+                call(&json!({META_VERSION: NEWER})),
+            ),
+            (
+                [(VERSION, NEWER), (METHOD, "")],
+                call(&json!({META_VERSION: NEWER})),
+            ),
+            (
+                [(VERSION, "2025-11-25"), (NAME, "x")],
+                call(&json!({META_VERSION: "2099-01-01"})),
+            ),
+            ([(VERSION, NEWER), (NAME, "x")], call(&json!({META_VERSION: 5}))),
+            (
+                [(VERSION, NEWER), (NAME, "x")],
+                call(&json!({META_CLIENT: {"name": "c"}})),
+            ),
+            ([(VERSION, NEWER), (METHOD, DISCOVER)], discover),
+            (
+                [(VERSION, "1999-01-01"), (NAME, "x")],
+                call(&json!({META_VERSION: NEWER})),
+            ),
+            ([(VERSION, "1999-01-01"), (NAME, "x")], call(&json!({}))),
         ] {
-            let mut other = headers(&[(VERSION, header)]);
-            align_version(&mut other, &call(body));
-            assert_eq!(other, headers(&[(VERSION, header)]));
+            let mut other = headers(&sent);
+            align_version(&mut other, &object(&message));
+            assert_eq!(other, headers(&sent), "{message}");
         }
     }
 

@@ -56,6 +56,8 @@ pub(super) struct Row {
     pub(super) good: bool,
     /// How long it took: `0.4 s`.
     pub(super) took: String,
+    /// How many calls it stands for, when they are several.
+    pub(super) calls: Option<i32>,
 }
 
 impl Row {
@@ -79,6 +81,7 @@ impl Row {
             outcome: filter::outcome(&entry.outcome),
             good: entry.outcome == filter::GOOD,
             took: format!("{}.{} s", tenths / 10, tenths % 10),
+            calls: Some(entry.calls).filter(|calls| *calls > 1),
         }
     }
 }

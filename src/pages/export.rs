@@ -146,6 +146,8 @@ struct Call {
     outcome: String,
     duration_ms: i32,
     intervals_icu_requests: i32,
+    /// More than one for calls that the rate limit refused within a minute.
+    calls: i32,
 }
 
 impl std::convert::From<Entry> for Call {
@@ -160,6 +162,7 @@ impl std::convert::From<Entry> for Call {
             outcome: entry.outcome,
             duration_ms: entry.duration_ms,
             intervals_icu_requests: entry.upstream_requests,
+            calls: entry.calls,
         }
     }
 }

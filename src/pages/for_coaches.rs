@@ -358,12 +358,12 @@ async fn covered(
     db: &mut sqlx::PgConnection,
     coach: &Coach,
     now: DateTime<Utc>,
-) -> Result<Vec<String>, Problem> {
+) -> Result<Vec<mail::Theirs>, Problem> {
     let roster = queries::grants::roster_of(db, coach.id, now).await?;
     let awake = roster
         .iter()
         .filter(|member| !asleep(member.invited_at, member.first_used_at, now));
-    Ok(awake.map(name_of).collect())
+    Ok(awake.map(|member| name_of(member).into()).collect())
 }
 
 #[cfg(test)]

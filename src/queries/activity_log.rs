@@ -32,6 +32,8 @@ pub struct Entry {
     pub duration_ms: i32,
     /// Requests to intervals.icu.
     pub upstream_requests: i32,
+    /// Calls that the row stands for: one, or as many as the rate limit refused in a minute.
+    pub calls: i32,
 }
 
 /// What stands in the place of a coach's name once the address is erased.
@@ -44,9 +46,10 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
         r#"
         with coach as (select id from coaches where id = $12 for key share)
         insert into activity_log
-            (id, at, account_id, athlete_id, caller, client, tool, access, outcome, duration_ms, upstream_requests, coach_id)
+            (id, at, account_id, athlete_id, caller, client, tool, access, outcome, duration_ms, upstream_requests, coach_id,
+            calls)
         select $1, $2, $3, $4, case when $12::uuid is null or coach.id is not null then $5 else $13 end, $6, $7, $8, $9, $10,
-            $11, coach.id
+            $11, coach.id, $14
         from (values (true)) as one left join coach on true
         "#,
         entry.id.0,
@@ -61,7 +64,35 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
         entry.duration_ms,
         entry.upstream_requests,
         entry.coach_id.map(|id| id.0),
-        DELETED_COACH
+        DELETED_COACH,
+        entry.calls
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Writes the row of an athlete's own calls that the rate limit refused, or adds them to the row that stands.
+pub async fn add_refused(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into activity_log as stands
+            (id, at, account_id, athlete_id, client, tool, access, outcome, duration_ms, upstream_requests, calls)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        on conflict (id) do update set calls = stands.calls + excluded.calls
+            where stands.account_id = excluded.account_id
+        "#,
+        entry.id.0,
+        entry.at,
+        entry.account_id.0,
+        entry.athlete_id,
+        entry.client,
+        entry.tool,
+        entry.access,
+        entry.outcome,
+        entry.duration_ms,
+        entry.upstream_requests,
+        entry.calls
     )
     .execute(db)
     .await
@@ -123,7 +154,7 @@ pub async fn page_of(
         Entry,
         r#"
         select id as "id: LogId", at, account_id as "account_id: AccountId", athlete_id, caller, coach_id as "coach_id: CoachId",
-            client, tool, access, outcome, duration_ms, upstream_requests
+            client, tool, access, outcome, duration_ms, upstream_requests, calls
         from activity_log
         where account_id = $1 and ($2::uuid is null or id < $2)
             and ($4::text is null or tool = $4)

@@ -336,6 +336,7 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
         ));
     };
     let sport = clean(&main.sport, 40);
+    let told = answer::sport(&sport);
     let powered = readable.clone().any(|(own, activity)| {
         stands_for(own) == main.sport
             && [activity.icu_weighted_avg_watts, activity.icu_average_watts]
@@ -345,13 +346,13 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
     });
     let mut notes = if card.may("get_training_summary") || card.may("get_training_history") {
         vec![format!(
-            "Main sport of the last {LOOK_BACK} days: {sport} ({} of {} h moving)",
+            "Main sport of the last {LOOK_BACK} days: {told} ({} of {} h moving)",
             units::hours_minutes(Some(main.moving)),
             units::hours_minutes(Some(main.of))
         )]
     } else {
         vec![
-            format!("Main sport of the last {LOOK_BACK} days: {sport}"),
+            format!("Main sport of the last {LOOK_BACK} days: {told}"),
             answer::not_granted("Its hours", "get_training_summary"),
         ]
     };
@@ -616,7 +617,7 @@ pub(super) fn nothing(subject: &Subject) -> String {
         "intervals.icu has no {} curve of {} in this time: there was no such activity, or none recorded it. Ask with \
          {others}, another sport, or another time.",
         subject.metric.in_words(),
-        subject.sport
+        answer::sport(&subject.sport)
     )
 }
 

@@ -438,7 +438,7 @@ pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &Activity
     });
     let parts = [
         when,
-        clean(activity.sport.as_deref().unwrap_or_default(), 30),
+        answer::sport(activity.sport.as_deref().unwrap_or_default()),
         fenced(activity.name.as_deref().unwrap_or_default(), 80),
         clean(activity.id.as_deref().unwrap_or_default(), 24),
     ];

@@ -206,7 +206,11 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
         card,
         today,
         &[
-            format!("{} bests: {}", subject.sport, subject.metric.in_words()),
+            format!(
+                "{} bests: {}",
+                answer::sport(&subject.sport),
+                subject.metric.in_words()
+            ),
             units::range(asked.range.oldest, asked.range.newest),
         ],
     )];

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     guard::{AthleteCard, Granted, Units},
     intervals::{self, ActivityQuery, Area, model::calendar::CalendarEvent},
-    text::{clean, fenced},
+    text::fenced,
     training::{sports, weeks},
 };
 
@@ -445,11 +445,11 @@ fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
         };
         let sport = event.sport.as_deref().unwrap_or_default();
         let name = if sport.is_empty() {
-            "no sport"
+            answer::NO_SPORT
         } else {
             sports::family(sport)
         };
-        by_sport.entry(clean(name, 30)).or_default().add(event);
+        by_sport.entry(answer::sport(name)).or_default().add(event);
         all.add(event);
         loads.push((day, units::sane(event.icu_training_load)));
     }
@@ -560,7 +560,11 @@ fn block(event: &CalendarEvent, own: Units) -> String {
     let sport = event.sport.as_deref().unwrap_or_default();
     let mut heading: Vec<String> = day_of(event).map(units::date).into_iter().collect();
     let name = fenced(event.name.as_deref().unwrap_or_default(), 48);
-    heading.push(if name.is_empty() { clean(sport, 30) } else { name });
+    heading.push(if name.is_empty() {
+        answer::sport(sport)
+    } else {
+        name
+    });
     heading.push(steps::thresholds(workout, sport, own));
     heading.retain(|part| !part.is_empty());
     let mut lines = vec![format!("{}:", heading.join(" · "))];

@@ -18,7 +18,6 @@ use super::{
 use crate::{
     guard::{AthleteCard, Granted},
     intervals::{self, Area, model::Wellness},
-    text::clean,
     training::{
         fitness::{Fitness, ramp},
         weeks,
@@ -360,7 +359,7 @@ fn estimates(rows: &[Wellness], today: NaiveDate) -> String {
         .iter()
         .filter_map(|sport| {
             let ftp = units::whole(sport["eftp"].as_f64());
-            let mut parts = vec![format!("{} eFTP {ftp} W", clean(sport["type"].as_str()?, 30))];
+            let mut parts = vec![format!("{} eFTP {ftp} W", answer::sport(sport["type"].as_str()?))];
             let joules = units::fixed(sport["wPrime"].as_f64().map(|joules| joules / 1000.0), 1);
             let peak = units::whole(sport["pMax"].as_f64());
             parts.extend((!joules.is_empty()).then(|| format!("W′ {joules} kJ")));

@@ -283,7 +283,11 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
         card,
         today,
         &[
-            format!("{} curves: {}", subject.sport, subject.metric.in_words()),
+            format!(
+                "{} curves: {}",
+                answer::sport(&subject.sport),
+                subject.metric.in_words()
+            ),
             names.join(", "),
         ],
     )];

@@ -141,6 +141,11 @@ pub fn meant_by(word: &str) -> Option<&'static [&'static str]> {
         .map(std::slice::from_ref)
 }
 
+/// Whether it is a sport of upstream's list, or a family of ours, as it is spelled there.
+pub fn is_known(sport: &str) -> bool {
+    SPORTS.contains(&sport) || FAMILIES.iter().any(|family| family.name == sport)
+}
+
 /// The family of a sport: `Ride` of a VirtualRide; a sport of no family stands for itself.
 pub fn family(sport: &str) -> &str {
     FAMILIES

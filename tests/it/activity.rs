@@ -27,6 +27,7 @@ async fn write(world: &World, account: AccountId, client: &str, tool: &str, outc
         outcome: outcome.to_owned(),
         duration_ms: 420,
         upstream_requests: 1,
+        calls: 1,
     };
     queries::activity_log::write(&world.app.pool, &entry)
         .await
@@ -250,7 +251,7 @@ async fn the_file_is_the_owners_whole_and_harmless() {
             evil,
             [&&*format!(
                 "2026-11-21T08:00:00Z,2026-11-21 09:00:00,Europe/Berlin,{},You,\
-                 \"'=HYPERLINK(\"\"http://evil\"\",\"\"x\"\")\",get_fitness,read,Answered,420,1",
+                 \"'=HYPERLINK(\"\"http://evil\"\",\"\"x\"\")\",get_fitness,read,Answered,420,1,1",
                 ana.person.athlete_id
             )]
         );

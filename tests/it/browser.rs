@@ -110,6 +110,7 @@ async fn a_morning(world: &World) {
             outcome: outcome.to_owned(),
             duration_ms: ms,
             upstream_requests: 1,
+            calls: 1,
         };
         queries::activity_log::write(&world.app.pool, &entry)
             .await

@@ -301,16 +301,20 @@ async fn an_invite_that_meets_a_revoke_begins_anew() {
 async fn no_mail_program_finds_a_link_in_a_name() {
     test(async |world| {
         for (name, shown) in [
-            ("Win at https://evil.example/x", "Win at https: //evil. example/x"),
+            (
+                "Win at https://evil.example/x",
+                "Win at https: / /evil. example/x",
+            ),
             ("www.evil.example bit．ly", "www. evil. example bit. ly"),
             ("J.P. St.John", "J. P. St. John"),
-            ("ana@example.test", "ana@example.test"),
+            ("ana@example.test", "ana@ example. test"),
+            ("https://evil.example", "https: / /evil. example"),
         ] {
             let mail = Mail::GrantChanged(GrantChanged {
                 athlete_id: "i1001".to_owned(),
-                athlete: name.to_owned(),
+                athlete: name.into(),
                 athlete_email: "ana@example.test".to_owned(),
-                note: String::new(),
+                note: "".into(),
                 may: Vec::new(),
                 expires: None,
             });
@@ -448,7 +452,7 @@ async fn no_mail_leaves_with_a_url_that_works_no_more() {
         let first = url(&world).await;
         invite(&world, world.jack()).await;
         let for_coaches = coaches::for_coaches(&world.app);
-        let athletes = vec!["Ana Berger".to_owned()];
+        let athletes = vec!["Ana Berger".into()];
         let again = Mail::CoachUrl(CoachUrl {
             url: first.clone(),
             athletes: athletes.clone(),
@@ -491,9 +495,9 @@ async fn no_mail_leaves_with_a_url_that_works_no_more() {
 fn changed(by: &Seeded, note: &str) -> Mail {
     Mail::GrantChanged(GrantChanged {
         athlete_id: by.person.athlete_id.to_owned(),
-        athlete: by.person.name.to_owned(),
+        athlete: by.person.name.into(),
         athlete_email: by.person.email.to_owned(),
-        note: note.to_owned(),
+        note: note.into(),
         may: vec![],
         expires: None,
     })
@@ -501,8 +505,8 @@ fn changed(by: &Seeded, note: &str) -> Mail {
 
 fn client(of: &str, name: &str) -> Mail {
     Mail::NewClient(NewClient {
-        coach: of.to_owned(),
-        client: name.to_owned(),
+        coach: of.into(),
+        client: name.into(),
         coaches: "https://icusync.example/coaches".to_owned(),
         activity: "https://icusync.example/activity".to_owned(),
     })
@@ -603,7 +607,10 @@ async fn an_invite_that_sleeps_is_told_to_its_athlete_once() {
         world.clock.advance(Duration::seconds(1));
         time_passes(&world).await;
         let mails = world.mails_to(ana).await;
-        assert_eq!(subjects(&mails), ["Your invite to sam@example.test fell asleep"]);
+        assert_eq!(
+            subjects(&mails),
+            ["Your invite to sam@ example. test fell asleep"]
+        );
         assert!(
             mails[0].letter.text.contains(&format!("{}/coaches", world.web)),
             "{}",

@@ -1292,6 +1292,7 @@ async fn the_log_says_who_and_shows_one_caller_only_when_asked() {
                 outcome: "ok".to_owned(),
                 duration_ms: 1,
                 upstream_requests: 1,
+                calls: 1,
             };
             queries::activity_log::write(&world.app.pool, &entry).await.unwrap();
         }

@@ -38,6 +38,7 @@ async fn log(world: &World, account: AccountId, client: &str) {
         outcome: "ok".to_owned(),
         duration_ms: 420,
         upstream_requests: 1,
+        calls: 1,
     };
     queries::activity_log::write(&world.app.pool, &entry)
         .await
@@ -462,6 +463,7 @@ const EXPORTED: &[(&str, &[&str])] = &[
             "outcome",
             "duration_ms",
             "upstream_requests",
+            "calls",
         ],
     ),
 ];

@@ -1254,6 +1254,7 @@ async fn log(world: &World, athlete: AccountId, coach: CoachId) {
         outcome: "ok".to_owned(),
         duration_ms: 1,
         upstream_requests: 1,
+        calls: 1,
     };
     queries::activity_log::write(&world.app.pool, &entry)
         .await

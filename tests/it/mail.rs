@@ -479,9 +479,9 @@ fn joined(athlete: &str, email: &str) -> Joined {
     Joined {
         account: AccountId(uuid::Uuid::nil()),
         athlete_id: "i1001".to_owned(),
-        athlete: athlete.to_owned(),
+        athlete: athlete.into(),
         athlete_email: email.to_owned(),
-        note: String::new(),
+        note: "".into(),
         may: some_tools(),
         expires: None,
     }
@@ -518,7 +518,7 @@ fn to_accounts() -> Vec<Sample> {
         (
             "",
             Mail::ConnectionAttention(ConnectionAttention {
-                athlete: "<script>alert(1)</script> & Söhne".to_owned(),
+                athlete: "<script>alert(1)</script> & Söhne".into(),
                 dashboard: at("dashboard"),
             }),
         ),
@@ -549,7 +549,7 @@ fn to_accounts() -> Vec<Sample> {
 fn about_invites() -> Vec<Sample> {
     let tria = || joined("Tríona O’Shea-Łuczak", "tria@example.test");
     let mut many = vec![joined("Jack Nguyen", "jack@example.test"), tria()];
-    "See you on Tuesday.".clone_into(&mut many[0].note);
+    many[0].note = "See you on Tuesday.".into();
     many[1].expires = Some("Thursday, 31 December 2026".to_owned());
     many[1].may = all_tools();
     vec![
@@ -557,9 +557,9 @@ fn about_invites() -> Vec<Sample> {
             "",
             Mail::CoachInvite(CoachInvite {
                 athlete_id: "i1001".to_owned(),
-                athlete: "Ana Berger".to_owned(),
+                athlete: "Ana Berger".into(),
                 athlete_email: "ana@example.test".to_owned(),
-                note: "Hi Sam, as we said on Sunday: please look at my last block.".to_owned(),
+                note: "Hi Sam, as we said on Sunday: please look at my last block.".into(),
                 url: URL.to_owned(),
                 may: all_tools(),
                 expires: Some("Thursday, 31 December 2026".to_owned()),
@@ -570,9 +570,9 @@ fn about_invites() -> Vec<Sample> {
             "_short",
             Mail::CoachInvite(CoachInvite {
                 athlete_id: "i1001".to_owned(),
-                athlete: "Jack Nguyen".to_owned(),
+                athlete: "Jack Nguyen".into(),
                 athlete_email: "jack@example.test".to_owned(),
-                note: String::new(),
+                note: "".into(),
                 url: URL.to_owned(),
                 may: some_tools(),
                 expires: None,
@@ -623,9 +623,9 @@ fn about_urls() -> Vec<Sample> {
             Mail::CoachUrl(CoachUrl {
                 url: URL.to_owned(),
                 athletes: vec![
-                    "Ana Berger".to_owned(),
-                    "Jack Nguyen".to_owned(),
-                    "Tríona O’Shea-Łuczak".to_owned(),
+                    "Ana Berger".into(),
+                    "Jack Nguyen".into(),
+                    "Tríona O’Shea-Łuczak".into(),
                 ],
                 for_coaches: at("for-coaches"),
             }),
@@ -642,7 +642,7 @@ fn about_urls() -> Vec<Sample> {
             "",
             Mail::CoachNewUrl(CoachNewUrl {
                 url: URL.to_owned(),
-                athletes: vec!["Ana Berger".to_owned()],
+                athletes: vec!["Ana Berger".into()],
                 for_coaches: at("for-coaches"),
             }),
         ),
@@ -650,15 +650,15 @@ fn about_urls() -> Vec<Sample> {
 }
 
 fn about_grants() -> Vec<Sample> {
-    let coach = "coach@example.test".to_owned();
+    let coach = mail::Theirs::from("coach@example.test");
     let mut mails = vec![
         (
             "",
             Mail::GrantChanged(GrantChanged {
                 athlete_id: "i1001".to_owned(),
-                athlete: "Ana Berger".to_owned(),
+                athlete: "Ana Berger".into(),
                 athlete_email: "ana@example.test".to_owned(),
-                note: "The calendar too, now that we plan together.".to_owned(),
+                note: "The calendar too, now that we plan together.".into(),
                 may: some_tools(),
                 expires: None,
             }),
@@ -674,7 +674,7 @@ fn about_grants() -> Vec<Sample> {
             "",
             Mail::NewClient(NewClient {
                 coach: coach.clone(),
-                client: "Anthropic/ClaudeAI".to_owned(),
+                client: "Anthropic/ClaudeAI".into(),
                 coaches: at("coaches"),
                 activity: at("activity"),
             }),
@@ -685,13 +685,13 @@ fn about_grants() -> Vec<Sample> {
         ("_expired", Why::Expired),
         ("_account_deleted", Why::AccountDeleted),
     ] {
-        let athlete = "Ana Berger".to_owned();
+        let athlete = "Ana Berger".into();
         mails.push((name, Mail::GrantEnded(GrantEnded { athlete, why })));
     }
     for (name, turn) in [("_away", Turn::Away), ("_back", Turn::Back)] {
         let replaced = AthleteReplaced {
             athlete_id: "i1001".to_owned(),
-            athlete: "Ana Berger".to_owned(),
+            athlete: "Ana Berger".into(),
             athlete_email: "ana@example.test".to_owned(),
             turn,
         };
@@ -755,13 +755,13 @@ fn what_people_chose_stays_where_it_belongs() {
     ];
     for text in hostile {
         let mut one = joined(&text, "ana@example.test");
-        one.note.clone_from(&text);
+        one.note = text.as_str().into();
         let mails = [
             Mail::CoachInvite(CoachInvite {
                 athlete_id: "i1001".to_owned(),
-                athlete: text.clone(),
+                athlete: text.as_str().into(),
                 athlete_email: "ana@example.test".to_owned(),
-                note: text.clone(),
+                note: text.as_str().into(),
                 url: URL.to_owned(),
                 may: some_tools(),
                 expires: None,
@@ -774,30 +774,30 @@ fn what_people_chose_stays_where_it_belongs() {
             }),
             Mail::CoachUrl(CoachUrl {
                 url: URL.to_owned(),
-                athletes: vec![text.clone(), text.clone()],
+                athletes: vec![text.as_str().into(), text.as_str().into()],
                 for_coaches: at("for-coaches"),
             }),
             Mail::GrantChanged(GrantChanged {
                 athlete_id: "i1001".to_owned(),
-                athlete: text.clone(),
+                athlete: text.as_str().into(),
                 athlete_email: "ana@example.test".to_owned(),
-                note: text.clone(),
+                note: text.as_str().into(),
                 may: some_tools(),
                 expires: None,
             }),
             Mail::GrantEnded(GrantEnded {
-                athlete: text.clone(),
+                athlete: text.as_str().into(),
                 why: Why::Revoked,
             }),
             Mail::AthleteReplaced(AthleteReplaced {
                 athlete_id: text.clone(),
-                athlete: text.clone(),
+                athlete: text.as_str().into(),
                 athlete_email: "ana@example.test".to_owned(),
                 turn: Turn::Away,
             }),
             Mail::NewClient(NewClient {
-                coach: "coach@example.test".to_owned(),
-                client: text.clone(),
+                coach: "coach@example.test".into(),
+                client: text.as_str().into(),
                 coaches: at("coaches"),
                 activity: at("activity"),
             }),
@@ -836,6 +836,138 @@ fn what_people_chose_stays_where_it_belongs() {
     }
 }
 
+/// Fields of a mail whose words are ours, or whose address is one that its owner confirmed.
+const OURS: [&str; 18] = [
+    "mail",
+    "how",
+    "why",
+    "account",
+    "athlete_email",
+    "was_connected",
+    "intervals",
+    "sign_in",
+    "forgot",
+    "link",
+    "url",
+    "for_coaches",
+    "dashboard",
+    "coaches",
+    "activity",
+    "group",
+    "lets",
+    "expires",
+];
+
+/// Puts `text` into every field that somebody else writes, those that no mail has yet included; counts them.
+fn written_by_others(value: &mut serde_json::Value, text: &str) -> usize {
+    match value {
+        serde_json::Value::String(field) => {
+            text.clone_into(field);
+            1
+        }
+        serde_json::Value::Array(items) => items.iter_mut().map(|item| written_by_others(item, text)).sum(),
+        serde_json::Value::Object(fields) => fields
+            .iter_mut()
+            .filter(|(name, _)| !OURS.contains(&name.as_str()))
+            .map(|(_, field)| written_by_others(field, text))
+            .sum(),
+        _ => 0,
+    }
+}
+
+/// The first word that a mail program could make a link of, our own URLs and addresses that are their owners' aside.
+fn leads_somewhere(text: &str) -> Option<&str> {
+    text.split_whitespace().find(|word| {
+        let core = word.trim_matches(|c| "()<>\"“”«»,.:;".contains(c));
+        let ours = core.starts_with("https://icusync.example")
+            || [URL, "https://intervals.icu/settings", "intervals.icu"].contains(&core)
+            || [
+                "coach@example.test",
+                "ana@example.test",
+                "jack@example.test",
+                "tria@example.test",
+            ]
+            .contains(&core);
+        !ours && could_be_a_link(core)
+    })
+}
+
+/// Stricter than any mail program: whatever joins the parts of a URL, a host or an address inside a word.
+fn could_be_a_link(word: &str) -> bool {
+    let plain: String = word
+        .chars()
+        .map(|c| match c {
+            '。' | '．' | '｡' | '․' => '.',
+            '：' => ':',
+            '／' => '/',
+            '＠' => '@',
+            c => c,
+        })
+        .collect();
+    let number = plain.split_once(['.', ':']).is_some_and(|(whole, part)| {
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        digits(whole) && digits(part)
+    });
+    let joins = plain
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .contains(['.', ':', '@']);
+    !number && (joins || ["//", "\\\\"].iter().any(|twice| plain.contains(twice)))
+}
+
+/// What others wrote leads nowhere, in any mail, in no part of it: mail programs make links of what looks like one.
+#[test]
+fn nothing_that_others_wrote_is_a_link() {
+    let hostile = [
+        "https://evil.example/login",
+        "Ana Berger https://evil.example",
+        "http:evil.example",
+        "www.evil.example",
+        "evil.example/x?y=1",
+        "boss@evil.example",
+        "mailto:boss@evil.example",
+        "javascript:alert(1)",
+        "tel:112",
+        "\\\\evil\\share",
+        "//evil/x",
+        "evil。example/x",
+        "https：／／evil．example",
+        "evil․example @evil.example",
+        "1.2.3.4/x",
+        "<a href=https://evil.example>x</a>",
+        "[x](https://evil.example)",
+        "evil.\u{200b}example\u{2060}.com",
+        "ev.il.ex.am.pl.e.".repeat(80).leak(),
+    ];
+    let mut hit = BTreeSet::new();
+    for (name, mail) in samples() {
+        for text in hostile {
+            assert!(leads_somewhere(text).is_some(), "the judge is blind to {text}");
+            let mut fields = serde_json::to_value(&mail).unwrap();
+            if written_by_others(&mut fields, text) == 0 {
+                continue;
+            }
+            hit.insert(name.clone());
+            let mail: Mail = serde_json::from_value(fields).unwrap();
+            let letter = mail.render(&envelope()).unwrap();
+            let page = scraper::Html::parse_document(&letter.html);
+            let body = scraper::Selector::parse("body").unwrap();
+            let mut parts = vec![letter.subject.as_str(), letter.text.as_str()];
+            parts.extend(page.select(&body).flat_map(|body| body.text()));
+            for part in parts {
+                assert_eq!(leads_somewhere(part), None, "{name}: {text}: {part}");
+            }
+            for link in page.select(&scraper::Selector::parse("[href], [src], [action]").unwrap()) {
+                let href = link.value().attr("href").unwrap();
+                assert!(
+                    leads_somewhere(href).is_none() && !href.contains("evil"),
+                    "{name}: {href}"
+                );
+            }
+        }
+    }
+    assert_eq!(hit.len(), 19, "mails in which somebody else writes: {hit:?}");
+}
+
 /// A coach's URL is for pasting: gateways rewrite and fetch what is a link.
 #[test]
 fn a_coachs_url_is_never_a_link() {
@@ -867,7 +999,7 @@ async fn no_mail_scrolls_sideways_loads_anything_or_fails_in_the_dark() {
     let long = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewis";
     let mut mails = samples();
     let mut one = joined(long, &format!("{long}@{long}.example"));
-    one.note = long.repeat(4);
+    one.note = long.repeat(4).into();
     mails.push((
         "long".to_owned(),
         Mail::CoachJoined(CoachJoined {

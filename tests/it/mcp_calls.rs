@@ -236,7 +236,7 @@ async fn whoever_cannot_get_a_turn_is_told_when_to_come_back() {
             "{text}"
         );
         assert!(began.elapsed() < Duration::from_secs(5));
-        assert_eq!(bench.ask(TROUBLE).await, ["busy"]);
+        bench.until(TROUBLE, &["busy"]).await;
         // The list is no call.
         let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
         assert_eq!(
@@ -250,16 +250,109 @@ async fn whoever_cannot_get_a_turn_is_told_when_to_come_back() {
     .await;
 }
 
+/// The rows of refused calls: whose link, under which tool, how many calls.
+const REFUSED: &str = "select concat_ws('|', a.email, l.tool, l.client, l.access, l.outcome, l.calls, to_char(l.at at time zone 'UTC', 'HH24:MI:SS'))
+    from activity_log l join accounts a on a.id = l.account_id where l.outcome = 'busy' order by l.id, a.email";
+
+/// A flood through one link, on two instances: one row a minute that tells how many, and nobody else notices.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_rate_limit_refuses_is_one_row_a_minute() {
+    world::test(async |world| {
+        let few = |config: &mut icusync::config::Config| {
+            config.calls_per_minute = 20;
+        };
+        let instances = [Bench::with(&world, few).await, Bench::with(&world, few).await];
+        let ana = world.ana().person.email;
+        world.clock.advance(chrono::Duration::seconds(40));
+        let flood = async |bench: &Bench, calls: usize| {
+            let calls = (0..calls).map(|_| bench.call("echo", json!({})));
+            let replies = futures::future::join_all(calls).await;
+            replies.iter().filter(|reply| reply.told().1).count()
+        };
+        let (one, two) = tokio::join!(flood(&instances[0], 150), flood(&instances[1], 150));
+        let refused = one + two;
+        assert!(refused > 150, "{refused}");
+        let row = format!("{ana}|echo|bench/1.0|read|busy|{refused}|08:00:00");
+        instances[0].until(REFUSED, &[&row]).await;
+        let let_through = "select count(*)::text from activity_log where outcome = 'ok' and calls = 1";
+        assert_eq!(instances[0].ask(let_through).await, [(300 - refused).to_string()]);
+
+        // The next minute has a row of its own, and another link neither waits nor stands in one.
+        world.clock.advance(chrono::Duration::seconds(20));
+        let later = flood(&instances[1], 40).await;
+        assert!(later > 0);
+        let next = format!("{ana}|echo|bench/1.0|read|busy|{later}|08:01:00");
+        instances[1].until(REFUSED, &[&row, &next]).await;
+        let jack = format!("/mcp/{}", world.jack().link.rsplit('/').next().unwrap());
+        let message = call("echo", json!({})).to_string();
+        let reply = instances[0]
+            .raw(&instances[0].request("POST", &jack, &[], message.as_bytes()))
+            .await;
+        assert!(reply.told().0.starts_with("Jack Nguyen"), "{reply:?}");
+        assert_eq!(instances[0].ask(REFUSED).await, [row, next]);
+
+        // The page, the file and the export say how many.
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let page = browser
+            .get("/activity?outcome=busy&tool=echo&client=bench%2F1.0")
+            .await;
+        assert!(
+            page.text().contains(&format!("Asked to wait {refused} calls")),
+            "{}",
+            page.text()
+        );
+        let file = browser.get("/activity.csv?outcome=busy").await.body;
+        let counts: Vec<&str> = file.lines().filter_map(|line| line.rsplit(',').next()).collect();
+        assert_eq!(counts, ["calls", &later.to_string(), &refused.to_string()]);
+        let export = browser.post("/account/export", &[]).await.body;
+        let export: serde_json::Value = serde_json::from_str(&export).unwrap();
+        let calls = export["activity_log"].as_array().unwrap().iter();
+        let calls: Vec<u64> = calls
+            .filter(|row| row["outcome"] == "busy")
+            .map(|row| row["calls"].as_u64().unwrap())
+            .collect();
+        assert_eq!(calls, [later as u64, refused as u64]);
+    })
+    .await;
+}
+
+/// A flood of refused calls is no flood of writes, and none of them is lost when the instance ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_calls_are_counted_before_they_are_written_and_none_is_lost_at_the_end() {
+    world::test(async |world| {
+        let bench = Bench::with(&world, |config| config.calls_per_minute = 30).await;
+        bench.sql("create table writes (calls integer)").await;
+        bench
+            .sql(
+                "create function note_write() returns trigger language plpgsql as $$ begin insert into writes values (new.calls); \
+                 return new; end $$",
+            )
+            .await;
+        bench.sql("create trigger t after insert or update on activity_log for each row execute function note_write()").await;
+        let began = Instant::now();
+        let replies = futures::future::join_all((0..250).map(|_| bench.call("echo", json!({})))).await;
+        let refused = replies.iter().filter(|reply| reply.told().1).count();
+        assert!(refused > 200, "{refused}");
+        icusync::guard::refused::settle(&bench.app).await;
+        assert_eq!(bench.ask(REFUSED).await[0].split('|').nth(5), Some(refused.to_string().as_str()));
+        let writes: usize = bench.ask("select count(*)::text from writes").await[0].parse().unwrap();
+        // Those that were let through have a row each.
+        let most = usize::try_from(began.elapsed().as_secs()).unwrap() + 3 + (250 - refused);
+        assert!(writes <= most, "{writes} writes, {most} expected at most");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hundred_calls_on_one_link_are_all_answered() {
     world::test(async |world| {
         let bench = Bench::with(&world, |config| config.calls_per_minute = 6000).await;
         let replies = futures::future::join_all((0..200).map(|_| bench.call("echo", json!({})))).await;
         assert!(replies.iter().all(|reply| reply.status == 200));
-        assert_eq!(
-            bench.ask("select count(*)::text from activity_log").await,
-            ["200"]
-        );
+        // Whoever found no place to wait is in the number of one row.
+        bench
+            .until("select sum(calls)::text from activity_log", &["200"])
+            .await;
     })
     .await;
 }

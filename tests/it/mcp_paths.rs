@@ -42,7 +42,7 @@ async fn every_other_path_is_a_plain_404() {
         for spelling in ["/MCP/", "//mcp/", "/%6dcp/", "/x/../mcp/", "/mcp//", "/mcp/./"] {
             paths.push(format!("{spelling}{token}"));
         }
-        paths.push(format!("/mcp/{token}/"));
+        paths.push(format!("/mcp/{token}//"));
         paths.push(format!("/mcp/{token}/x"));
         paths.push(format!("/.well-known/oauth-protected-resource/mcp/{token}"));
         let expected = post(&bench, "/nothing").await;
@@ -50,7 +50,7 @@ async fn every_other_path_is_a_plain_404() {
         for path in paths {
             for method in ["POST", "GET"] {
                 let reply = bench.raw(&bench.request(method, &path, &[], b"")).await;
-                // A browser that adds a slash or a dot still meets no handler.
+                // A browser that adds a dot still meets no handler.
                 assert_eq!(reply.status, 404, "{method} {path}");
             }
             assert_eq!(post(&bench, &path).await, expected, "{path}");
@@ -95,6 +95,63 @@ async fn a_text_that_is_no_token_costs_no_query() {
             "%zz".to_owned(),
         ] {
             assert_eq!(post(&bench, &format!("/mcp/{bad}")).await, expected, "{bad}");
+        }
+    })
+    .await;
+}
+
+/// What people paste: a slash behind the URL works, what stands behind a # is said, and neither tells anything of a token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_that_was_pasted_with_something_behind_it_works_or_says_so() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        let token = bench.path.strip_prefix("/mcp/").unwrap().to_owned();
+        let nobodys = bench.nobodys();
+        assert_eq!(
+            post(&bench, &format!("{}/", bench.path)).await,
+            post(&bench, &bench.path).await
+        );
+        assert_eq!(
+            post(&bench, &format!("{}/?readonly=1", bench.path)).await.status,
+            200
+        );
+        assert_eq!(
+            post(&bench, &format!("{nobodys}/")).await,
+            post(&bench, &nobodys).await
+        );
+        // A client that sends the fragment as it stands: what it should have left out is left out.
+        assert_eq!(
+            post(&bench, &format!("{}#x", bench.path)).await,
+            post(&bench, &bench.path).await
+        );
+        let browser = [("accept", "text/html"), ("content-length", "")];
+        let page = bench.raw(&bench.request("GET", &bench.path, &browser, b"")).await;
+        for path in [
+            format!("{}/", bench.path),
+            format!("{nobodys}/"),
+            format!("{nobodys}%23x"),
+        ] {
+            assert_eq!(
+                bench.raw(&bench.request("GET", &path, &browser, b"")).await,
+                page,
+                "{path}"
+            );
+        }
+        // Without a database nothing that asks it can answer.
+        bench.app.pool.close().await;
+        let told = post(&bench, &format!("{}%23x", bench.path)).await;
+        assert_eq!(told.status, 400);
+        assert!(told.body.contains("Take the # and what follows away"), "{told:?}");
+        assert!(
+            !told.body.contains(&token) && !told.body.contains("icul_"),
+            "{told:?}"
+        );
+        for path in [
+            format!("{nobodys}%23x"),
+            format!("{}%23", bench.path),
+            "/mcp/x%23y/".to_owned(),
+        ] {
+            assert_eq!(post(&bench, &path).await, told, "{path}");
         }
     })
     .await;

@@ -104,7 +104,6 @@ async fn headers_that_contradict_the_message_are_refused() {
         for (extra, code) in [
             (vec![("mcp-name", "other")], -32020),
             (vec![("mcp-method", "")], -32020),
-            (vec![("mcp-protocol-version", "2025-06-18")], -32020),
             (
                 vec![
                     ("mcp-protocol-version", "2026-07-28"),
@@ -169,20 +168,69 @@ async fn headers_that_contradict_the_message_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_known_contradiction_is_aligned_unless_the_shim_is_off() {
+async fn the_message_decides_of_which_revision_it_is_unless_the_shim_is_off() {
     world::test(async |world| {
-        let message = modern_call("echo", json!({"text": "x"})).to_string();
         let bench = Bench::of(&world).await;
-        let reply = bench
-            .post(&[("mcp-protocol-version", "2025-11-25")], &message)
-            .await;
-        assert!(reply.told().0.contains("Ana Berger"));
-        assert_eq!(reply.json()["result"]["resultType"], "complete");
         let strict = Bench::with(&world, |config| config.mcp_header_shim = false).await;
-        let reply = strict
-            .post(&[("mcp-protocol-version", "2025-11-25")], &message)
-            .await;
+        let initialize = |version: &str| {
+            json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": version,
+                "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}})
+        };
+        let legacy = |method: &str| json!({"jsonrpc": "2.0", "id": 1, "method": method});
+        let newer = |method: &str| {
+            json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": {"_meta": meta("2026-07-28")}})
+        };
+        let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        let strays = [
+            vec![],
+            vec![("mcp-method", "tools/list")],
+            vec![("mcp-method", "tools/call"), ("mcp-name", "echo")],
+            vec![("mcp-method", "ping"), ("mcp-name", "other")],
+        ];
+        // A message of before 2026-07-28 under its header.
+        for stray in &strays {
+            let headers = [&[("mcp-protocol-version", "2026-07-28")], &stray[..]].concat();
+            let post = async |message: &Value| bench.post(&headers, message.to_string()).await;
+            let (text, error) = post(&call("echo", json!({"text": "x"}))).await.told();
+            assert!(!error && text.starts_with("Ana Berger"), "{stray:?}: {text}");
+            let list = post(&legacy("tools/list")).await;
+            assert!(list.json()["result"]["tools"].is_array(), "{stray:?}: {list:?}");
+            assert_eq!(post(&legacy("ping")).await.json()["result"], json!({}), "{stray:?}");
+            assert_eq!(post(&ready).await.status, 202, "{stray:?}");
+        }
+        // A message of 2026-07-28 under an older header, or under none.
+        for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", ""] {
+            for stray in &strays {
+                let headers = [&[("mcp-protocol-version", version)], &stray[..]].concat();
+                let reply = bench.post(&headers, modern_call("echo", json!({"text": "x"})).to_string()).await;
+                assert!(reply.told().0.starts_with("Ana Berger"), "{version} {stray:?}");
+                assert_eq!(reply.json()["result"]["resultType"], "complete", "{version} {stray:?}");
+                let list = bench.post(&headers, newer("tools/list").to_string()).await;
+                assert_eq!(list.json()["result"]["cacheScope"], "private", "{version} {stray:?}");
+            }
+        }
+        // A greeting names its version itself.
+        for header in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"] {
+            for version in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
+                for stray in &strays {
+                    let headers = [&[("mcp-protocol-version", header)], &stray[..]].concat();
+                    let reply = bench.post(&headers, initialize(version).to_string()).await;
+                    let result = &reply.json()["result"];
+                    assert_eq!(result["protocolVersion"], version, "{header} {stray:?}: {reply:?}");
+                }
+            }
+        }
+        // Strictly, each is a contradiction.
+        let older = [("mcp-protocol-version", "2025-11-25")];
+        let reply = strict.post(&older, modern_call("echo", json!({})).to_string()).await;
         assert_eq!((reply.status, reply.code()), (400, -32020));
+        let under = [("mcp-protocol-version", "2026-07-28")];
+        for message in [call("echo", json!({})), legacy("tools/list")] {
+            let reply = strict.post(&under, message.to_string()).await;
+            assert_eq!((reply.status, reply.code()), (400, -32020), "{message}");
+        }
+        let reply = strict.post(&under, initialize("2025-11-25").to_string()).await;
+        assert_eq!((reply.status, reply.code()), (400, -32600), "{reply:?}");
     })
     .await;
 }
@@ -439,7 +487,32 @@ async fn types_are_negotiated_with_patience() {
             assert_eq!(reply.status, 200, "{accept:?}");
             assert_eq!(reply.header("content-type"), Some("application/json"));
         }
-        assert_eq!(bench.post(&[("accept", "text/html")], LIST).await.status, 406);
+        // A header that is there and says nothing.
+        let mut bytes = bench.request("POST", &bench.path, &[("accept", "")], b"");
+        bytes.truncate(bytes.len() - 2);
+        bytes.extend_from_slice(b"accept:\r\n\r\n");
+        let empty = String::from_utf8(bytes)
+            .unwrap()
+            .replace("content-length: 0", &format!("content-length: {}", LIST.len()));
+        let reply = bench.raw(format!("{empty}{LIST}").as_bytes()).await;
+        assert_eq!(
+            (reply.status, reply.header("content-type")),
+            (200, Some("application/json"))
+        );
+        for accept in ["text/html", "text/event-stream", "image/png, text/plain;q=0.5"] {
+            let reply = bench.post(&[("accept", accept)], LIST).await;
+            assert_eq!(reply.status, 406, "{accept}");
+            assert!(
+                reply.body.starts_with("Answers here are JSON: send Accept:"),
+                "{reply:?}"
+            );
+        }
+        let json = ("content-type", "application/json");
+        for other in ["application/json", "text/plain"] {
+            let reply = bench.post(&[json, ("content-type", other)], LIST).await;
+            assert_eq!((reply.status, reply.code()), (400, -32600), "{other}");
+            assert!(reply.body.contains("Send one Content-Type header"), "{reply:?}");
+        }
         for kind in [
             "text/plain",
             "",

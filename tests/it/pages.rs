@@ -379,6 +379,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     outcome: evil.to_owned(),
                     duration_ms: 1,
                     upstream_requests: 1,
+                    calls: 1,
                 };
                 queries::activity_log::write(&world.app.pool, &entry).await.unwrap();
                 let encoded: String = url::form_urlencoded::byte_serialize(evil.as_bytes()).collect();

@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -24,7 +25,7 @@ use icusync::{
     },
     ids::{AccountId, ConnectionId, LinkId},
     mail::transport::{Captured, Transport},
-    queries,
+    postgres, queries,
     secrets::{KeyRing, Password, PasswordHash, Random, Token, TokenKind},
     start::{self, Ingredients},
     time::Clock,
@@ -247,6 +248,94 @@ async fn stop_in_a_call(service: Service, sim: &sim::Running, mcp: &Mcp, days: V
     };
     let (call, ()) = tokio::join!(mcp.call("get_wellness", days), stop);
     assert!(!call.is_error(), "{}", call.text());
+}
+
+/// A service with a private database of its own and Ana on it; her connector.
+async fn private_service(folder: &Path, sim: &sim::Running) -> (Service, Mcp) {
+    let settings = [
+        ("INTERVALS_URL", sim.base_url.as_str()),
+        ("INTERVALS_CLIENT_ID", demo::CLIENT_ID),
+        ("INTERVALS_CLIENT_SECRET", demo::CLIENT_SECRET),
+        ("CALLS_PER_MINUTE", "20"),
+    ];
+    let service = Service::start(folder, &settings).await;
+    let keys = std::fs::read_to_string(folder.join("seal.keys")).unwrap();
+    let app = app_on(&postgres::running(folder).unwrap(), keys.trim()).await;
+    let people = demo::seed::seed(&app).await.unwrap();
+    app.pool.close().await;
+    let ana = people.iter().find(|seeded| seeded.person.slug == "ana").unwrap();
+    let token = ana.link.rsplit('/').next().unwrap();
+    let mcp = Mcp::at(&service.link(&format!("/mcp/{token}")));
+    (service, mcp)
+}
+
+/// Hard case 115, for a self-hoster: what runs when the private database is killed is told in our words.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_database_that_is_killed_costs_a_running_call_an_answer_in_our_words() {
+    icusync::install_crypto();
+    let folder = scratch("killed-database");
+    let sim = demo::simulate(&Clock::system(), &demo::config(0).unwrap(), 0, 0)
+        .await
+        .unwrap();
+    let (mut service, ana) = private_service(&folder, &sim).await;
+    // So that the next call waits upstream and for nothing else.
+    assert!(!ana.call("get_wellness", json!({})).await.is_error());
+    sim.clear_requests();
+    sim.fault(Fault::on("/wellness").delay_ms(SLOW));
+    let kill = async {
+        while sim.requests().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let file = std::fs::read_to_string(folder.join("postgres/postmaster.pid")).unwrap();
+        let pid = file.lines().next().unwrap().parse().unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    };
+    let days = json!({"oldest": "2026-01-01", "newest": "2026-01-07"});
+    let (call, ()) = tokio::join!(ana.call("get_wellness", days), kill);
+    assert!(
+        call.is_error()
+            && call
+                .text()
+                .starts_with("Not done: IcuSync cannot reach its own records"),
+        "{call:?}"
+    );
+    service.fails().await;
+    tokio::fs::remove_dir_all(&folder).await.unwrap();
+}
+
+/// Hard case 119: what was counted and not written yet is written before the service ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_refused_call_is_lost_when_the_service_stops() {
+    icusync::install_crypto();
+    let folder = scratch("refused-at-the-end");
+    let sim = demo::simulate(&Clock::system(), &demo::config(0).unwrap(), 0, 0)
+        .await
+        .unwrap();
+    let (service, ana) = private_service(&folder, &sim).await;
+    let calls = futures::future::join_all((0..190).map(|_| ana.call("list_athletes", json!({})))).await;
+    let refused = calls
+        .iter()
+        .filter(|call| call.text().contains("too many calls"))
+        .count();
+    assert!(refused > 100, "{refused}");
+    service.stop().await;
+    let database = start::Database::private(postgres::Options {
+        data_dir: folder.clone(),
+        run_as: None,
+        kind: postgres::Kind::Kept,
+    })
+    .await
+    .unwrap();
+    let pool = database.reach().pool(&demo::config(0).unwrap()).await.unwrap();
+    let counted: i64 = sqlx::query_scalar("select sum(calls) from activity_log where outcome = 'busy'")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(counted).unwrap(), refused);
+    pool.close().await;
+    database.close().await.unwrap();
+    tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
 
 /// How long calls took, and how the slowest twentieth did.

@@ -142,6 +142,15 @@ impl Service {
         log + &since.lock().unwrap()
     }
 
+    /// Waits until it has ended by itself, with a failure.
+    pub(crate) async fn fails(&mut self) {
+        let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait())
+            .await
+            .expect("ends in time")
+            .unwrap();
+        assert!(!ended.success());
+    }
+
     /// Tells it to stop and waits until it has.
     pub(crate) async fn stop(mut self) {
         let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap();

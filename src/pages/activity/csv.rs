@@ -21,6 +21,7 @@ pub(super) fn head() -> String {
         "outcome",
         "duration ms",
         "requests to intervals.icu",
+        "calls",
     ])
 }
 
@@ -44,6 +45,7 @@ pub(super) fn row(entry: &Entry, zone: Option<Tz>) -> String {
         filter::outcome(&entry.outcome),
         &entry.duration_ms.to_string(),
         &entry.upstream_requests.to_string(),
+        &entry.calls.to_string(),
     ])
 }
 
@@ -52,11 +54,14 @@ fn line(cells: &[&str]) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// A cell that a spreadsheet takes for text: one that would begin a formula begins with an apostrophe instead, and what
-/// would end a cell is quoted. A number below zero is no formula.
+/// A cell that a spreadsheet takes for text: one that would begin a formula, behind spaces too, begins with an apostrophe
+/// instead, and what would end a cell is quoted. A number below zero is no formula.
 fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
-        && text.parse::<f64>().is_err();
+    let begins =
+        |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let is_number =
+        text.bytes().all(|b| b.is_ascii_digit() || b"+-.".contains(&b)) && text.parse::<f64>().is_ok();
+    let formula = (begins(text) || begins(text.trim_start())) && !is_number;
     let safe = if formula {
         format!("'{text}")
     } else {
@@ -89,6 +94,11 @@ mod tests {
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "\"'\t=1\""),
             ("＝1+1", "'＝1+1"),
+            (" =1+1", "' =1+1"),
+            ("\u{a0}@x", "'\u{a0}@x"),
+            ("=cmd@evil.example", "'=cmd@evil.example"),
+            ("-inf", "'-inf"),
+            ("-1e5", "'-1e5"),
             ("-5", "-5"),
             ("", ""),
         ] {
@@ -124,7 +134,7 @@ mod tests {
             prop_assert_eq!(rows.len(), 1);
             for (text, back) in cells.iter().zip(&rows[0]) {
                 prop_assert!(back == text || *back == format!("'{text}"), "{:?} became {:?}", text, back);
-                prop_assert!(!back.starts_with(['=', '@', '\t']));
+                prop_assert!(!back.trim_start().starts_with(['=', '@']) && !back.starts_with('\t'));
             }
         }
     }

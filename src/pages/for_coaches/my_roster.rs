@@ -319,7 +319,7 @@ pub(super) async fn end_grants(
             key: athlete.email_key.clone(),
         };
         let mail = Mail::CoachLeft(CoachLeft {
-            coach: coach.email.clone(),
+            coach: coach.email.as_str().into(),
             how,
             coaches: app.config.public_url.join("/coaches"),
         });

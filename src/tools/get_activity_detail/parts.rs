@@ -7,7 +7,7 @@ use crate::{
         Histogram,
         model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Weather as Report},
     },
-    text::{clean, fenced},
+    text::fenced,
     tools::{
         answer::{self, table::Table, units},
         arguments::Detail,
@@ -169,7 +169,7 @@ pub(super) fn plan(
                 .start_date_local
                 .map(|start| units::date(start.date()))
                 .unwrap_or_default(),
-            clean(planned.sport.as_deref().unwrap_or_default(), 30),
+            answer::sport(planned.sport.as_deref().unwrap_or_default()),
             name,
             if planned.indoor == Some(true) {
                 "indoor".to_owned()

@@ -6,7 +6,10 @@ use crate::{
     intervals::model::{Athlete, SportSettings},
     text::clean,
     tools::{
-        answer::units::{self, PaceUnit},
+        answer::{
+            self,
+            units::{self, PaceUnit},
+        },
         arguments::Detail,
     },
     training::{
@@ -62,7 +65,12 @@ fn tempo_of(own: &SportSettings) -> Tempo {
 }
 
 fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -> Thresholds {
-    let types: Vec<String> = own.types.iter().flatten().map(|sport| clean(sport, 30)).collect();
+    let types: Vec<String> = own
+        .types
+        .iter()
+        .flatten()
+        .map(|sport| answer::sport(sport))
+        .collect();
     let tempo = tempo_of(own);
     let heading = match (types.is_empty(), own.other == Some(true)) {
         (_, true) => "All other sports".to_owned(),
@@ -138,7 +146,7 @@ pub(super) fn block(
         .iter()
         .flatten()
         .next()
-        .map_or_else(String::new, |sport| clean(sport, 30));
+        .map_or_else(String::new, |sport| answer::sport(sport));
     let who = who.as_str();
     let mut lines = vec![format!("## {heading}"), known];
     let power = own.power_zones.as_deref().unwrap_or_default();

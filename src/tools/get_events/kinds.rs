@@ -1,7 +1,10 @@
 //! What an event is: the kinds that can be asked for, upstream's categories behind them, and each in plain words.
 
 use crate::{
-    guard::Units, intervals::model::calendar::CalendarEvent, text::clean, tools::answer::units,
+    guard::Units,
+    intervals::model::calendar::CalendarEvent,
+    text::clean,
+    tools::answer::{self, units},
     training::sports::Tempo,
 };
 
@@ -60,7 +63,7 @@ pub(super) fn is_to_do(event: &CalendarEvent) -> bool {
 
 /// What the event is, in a word or two.
 pub(super) fn what(event: &CalendarEvent) -> String {
-    let sport = clean(event.sport.as_deref().unwrap_or_default(), 30);
+    let sport = answer::sport(event.sport.as_deref().unwrap_or_default());
     let of_sport = |what: &str| {
         if sport.is_empty() {
             what.to_owned()
@@ -107,7 +110,7 @@ pub(super) fn availability(event: &CalendarEvent) -> String {
                 .iter()
                 .flatten()
                 .take(8)
-                .map(|sport| clean(sport, 30))
+                .map(|sport| answer::sport(sport))
                 .filter(|sport| !sport.is_empty())
                 .collect();
             if !sports.is_empty() {

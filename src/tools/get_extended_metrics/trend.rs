@@ -112,7 +112,7 @@ fn day_of(row: &ActivityDetail) -> Option<NaiveDate> {
 }
 
 fn sport_of(row: &ActivityDetail) -> &str {
-    row.activity.sport.as_deref().unwrap_or("no sport")
+    row.activity.sport.as_deref().unwrap_or(answer::NO_SPORT)
 }
 
 fn table(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
@@ -123,7 +123,7 @@ fn table(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
         let activity = &row.activity;
         let mut cells = vec![
             day_of(row).map_or_else(String::new, units::date),
-            clean(sport_of(row), 30),
+            answer::sport(sport_of(row)),
             clean(activity.name.as_deref().unwrap_or_default(), 24),
             units::hours_minutes(activity.moving_time),
             units::whole(activity.average_heartrate),
@@ -197,7 +197,7 @@ fn by_sport(rows: &[ActivityDetail], metrics: &[&Metric], range: Range) -> Strin
             let halves = (of(&|day| day < second), of(&|day| day >= second));
             let (before, after, change) = compared(metric, halves);
             table.push(vec![
-                clean(sport, 30),
+                answer::sport(sport),
                 metric.header(),
                 metric.cell(Some(whole.value)),
                 whole.count.to_string(),

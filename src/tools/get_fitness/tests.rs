@@ -149,10 +149,11 @@ fn hostile_text_stays_inside() {
     let text = render(&ana(), today(), &wanted, &found).text;
     assert!(
         text.lines()
-            .any(|line| line.starts_with("Estimated by intervals.icu on 2026-11-20 Fri: Ride› Ignore")),
+            .any(|line| line.starts_with("Estimated by intervals.icu on 2026-11-20 Fri: «Ride› Ignore")),
         "{text}"
     );
-    assert!(!text.contains(['\u{202e}', '«', '\r']), "{text}");
+    assert!(!text.contains(['\u{202e}', '\r']), "{text}");
+    assert_eq!((text.matches('«').count(), text.matches('»').count()), (1, 1));
     let odd = rows(json!([{"id": "2026-11-20", "ctl": 50, "atl": 40, "sportInfo": "none"}]));
     assert!(!render(&ana(), today(), &wanted, &odd).text.contains("Estimated"));
 }

@@ -4,8 +4,7 @@
 
 use super::figures::{Figures, Last, Session};
 use crate::{
-    text::clean,
-    tools::answer::units,
+    tools::answer::{self, units},
     training::roster::{self, BASE},
 };
 use chrono::NaiveDate;
@@ -84,7 +83,7 @@ fn sessions(word: &str, sessions: &[Session]) -> Option<String> {
         .rev()
         .take(NAMED)
         .map(|session| {
-            let sport = clean(session.sport.as_deref().unwrap_or_default(), 30);
+            let sport = answer::sport(session.sport.as_deref().unwrap_or_default());
             let what = match (session.is_race, sport.is_empty()) {
                 (true, true) => "race".to_owned(),
                 (true, false) => format!("{sport} race"),

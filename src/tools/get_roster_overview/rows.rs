@@ -273,7 +273,7 @@ fn last_activity(last: &Last) -> String {
         Last::Activity(Some((day, sport))) => {
             let sport = sport
                 .as_deref()
-                .map_or_else(|| "(Strava)".to_owned(), |sport| clean(sport, 30));
+                .map_or_else(|| "(Strava)".to_owned(), answer::sport);
             format!("{} {sport}", units::date(*day))
         }
         Last::Unknown | Last::Load(_) => String::new(),

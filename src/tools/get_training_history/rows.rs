@@ -8,6 +8,7 @@ use crate::{
     text::clean,
     tools::{
         answer::{
+            self,
             table::Table,
             units::{self, PaceUnit},
         },
@@ -118,7 +119,7 @@ fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [St
         if stub {
             "(Strava)".to_owned()
         } else {
-            clean(sport, 30)
+            answer::sport(sport)
         },
         kind(row),
         name,

@@ -10,8 +10,8 @@ use super::{rows::metres_of, units};
 use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
-    text::clean,
     tools::{
+        answer,
         arguments::{Detail, Range},
         planned,
     },
@@ -72,7 +72,7 @@ pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> Str
     let mut all = Sum::default();
     for row in rows {
         sports
-            .entry(row.sport.as_deref().unwrap_or("no sport"))
+            .entry(row.sport.as_deref().unwrap_or(answer::NO_SPORT))
             .or_default()
             .add(row);
         all.add(row);
@@ -85,7 +85,7 @@ pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> Str
         .map(|(sport, sum)| {
             format!(
                 "{} {} · {}",
-                clean(sport, 30),
+                answer::sport(sport),
                 sum.count,
                 sum.words(own, Some(sport))
             )

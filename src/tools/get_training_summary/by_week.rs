@@ -10,9 +10,8 @@ use super::{
 };
 use crate::{
     intervals::model::{Activity, Event},
-    text::clean,
     tools::{
-        answer::{table::Table, units},
+        answer::{self, table::Table, units},
         arguments::{Detail, Range},
         get_training_history::{day_of, is_stub},
         planned,
@@ -179,7 +178,7 @@ fn longest(week: &Week<'_>) -> String {
             secs(a).total_cmp(&secs(b))
         });
     longest.map_or_else(String::new, |row| {
-        let sport = clean(row.sport.as_deref().unwrap_or_default(), 30);
+        let sport = answer::sport(row.sport.as_deref().unwrap_or_default());
         format!("{} {sport}", units::hours_minutes(row.moving_time))
             .trim_end()
             .to_owned()

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use crate::{
     guard::Units,
     intervals::model::Activity,
-    text::clean,
     tools::{
-        answer::{table::Table, units},
+        answer::{self, table::Table, units},
         get_training_history::metres_of,
     },
     training::{
@@ -59,7 +58,7 @@ impl Sum {
         self.intensities
             .extend(intensity.map(|percent| (secs, percent / 100.0)));
         self.longest = self.longest.max(secs);
-        let sport = clean(row.sport.as_deref().unwrap_or("no sport"), 30);
+        let sport = answer::sport(row.sport.as_deref().unwrap_or(answer::NO_SPORT));
         *self.kinds.entry(sport).or_default() += 1.0;
     }
 
@@ -82,8 +81,8 @@ pub(super) fn whole(value: f64) -> String {
 
 /// The name that a sport is summed under: its family's, or with every kind on its own its own.
 pub(super) fn name_of(sport: Option<&str>, each_kind: bool) -> String {
-    let sport = sport.unwrap_or("no sport");
-    clean(if each_kind { sport } else { sports::family(sport) }, 30)
+    let sport = sport.unwrap_or(answer::NO_SPORT);
+    answer::sport(if each_kind { sport } else { sports::family(sport) })
 }
 
 /// Sums by sport (family), most time first.

@@ -8,9 +8,8 @@ use super::sums::{self, Sum, name_of};
 use crate::{
     guard::Units,
     intervals::model::weeks::{SportSummary, WeekSummary},
-    text::clean,
     tools::{
-        answer::{table::Table, units},
+        answer::{self, table::Table, units},
         arguments::Range,
     },
     training::weeks,
@@ -31,7 +30,7 @@ fn add(sum: &mut Sum, one: &SportSummary) {
         sum.load += load;
         sum.with_load += count;
     }
-    let sport = clean(one.sport.as_deref().unwrap_or("no sport"), 30);
+    let sport = answer::sport(one.sport.as_deref().unwrap_or(answer::NO_SPORT));
     *sum.kinds.entry(sport).or_default() += count;
 }
 
