@@ -276,7 +276,7 @@ pub struct Config {
     /// Password hashes computed at once (19 MiB each).
     #[arg(long, env = "PASSWORDS_AT_ONCE", default_value_t = 4)]
     pub passwords_at_once: usize,
-    /// Aligns protocol headers that some clients are known to send wrong. Off for conformance runs.
+    /// Lets a message decide of which MCP revision it is, where a client's headers say another. Off for conformance runs.
     #[arg(long, env = "MCP_HEADER_SHIM", default_value_t = true, action = clap::ArgAction::Set)]
     pub mcp_header_shim: bool,
     /// Speaks no MCP revision newer than 2025-11-25.

@@ -487,7 +487,7 @@ fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
             .collect()
     };
     if query.ids.is_empty() {
-        return meant(fits(&query.words));
+        return meant(&fits(&query.words));
     }
     if !query
         .ids
@@ -509,7 +509,7 @@ fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
         .collect();
     if !fitting.is_empty() {
         // Of several ids none is the one that was meant, whatever the words say.
-        return meant(if query.ids.len() > 1 { of_id } else { fitting });
+        return meant(if query.ids.len() > 1 { &of_id } else { &fitting });
     }
     let mut candidates = of_id;
     for member in fits(&words) {
@@ -523,11 +523,12 @@ fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
     Meant::AtOdds(still_here(&candidates))
 }
 
-fn meant(hits: Vec<&Member>) -> Meant<'_> {
-    match still_here(&hits)[..] {
+fn meant<'a>(hits: &[&'a Member]) -> Meant<'a> {
+    let hits = still_here(hits);
+    match hits[..] {
         [] => Meant::Nobody,
         [one] => Meant::One(one),
-        _ => Meant::Several(still_here(&hits)),
+        _ => Meant::Several(hits),
     }
 }
 

@@ -116,9 +116,7 @@ fn parted(word: &str) -> String {
     while let Some(c) = rest.next() {
         parts.push(c);
         let parts_here = match (plain(c), rest.peek().map(|next| plain(*next))) {
-            (_, None) => false,
-            ('.', Some(next)) => !is_after_a_sentence(next),
-            (':', Some(next)) => !is_after_a_sentence(next),
+            ('.' | ':', Some(next)) => !is_after_a_sentence(next),
             ('@', Some(_)) | ('/', Some('/')) | ('\\', Some('\\')) => true,
             _ => false,
         };

@@ -185,16 +185,16 @@ const fn word_of(access: Access) -> &'static str {
 
 /// Records a call that the rate limit refused. It is counted with others of its minute, unless a coach made it: then it is
 /// about nobody yet, and stands in no athlete's log.
-pub(super) fn refused(app: &App, called: Called, caller: &Caller, client: &str) {
-    metrics::counter!("icusync_tool_calls_total", "tool" => called.name(), "outcome" => refused::BUSY)
+pub(super) fn refused(app: &App, tool: Called, caller: &Caller, client: &str) {
+    metrics::counter!("icusync_tool_calls_total", "tool" => tool.name(), "outcome" => refused::BUSY)
         .increment(1);
     if let Caller::Athlete { account, link, .. } = caller {
         let refusal = Refusal {
             link: *link,
             account: *account,
             client,
-            tool: called.name(),
-            access: word_of(called.access()),
+            tool: tool.name(),
+            access: word_of(tool.access()),
         };
         refused::note(app, refusal);
     }
