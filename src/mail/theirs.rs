@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Address;
 use crate::text::{clean, fenced, names};
 
 /// Characters of a name in a mail: subjects are one line on a phone.
@@ -40,9 +41,13 @@ impl Theirs {
         })
     }
 
-    /// A coach's address, which an athlete typed.
+    /// A coach's address, in a mail to the athlete who typed it: as it is, so that it is known again. What is no address leads
+    /// nowhere.
     pub(super) fn address(&self) -> Harmless {
-        Harmless(cut(&leading_nowhere(&self.0), ADDRESS_CHARS))
+        Harmless(match Address::parse(&self.0) {
+            Ok(address) => address.typed,
+            Err(_) => cut(&leading_nowhere(&self.0), ADDRESS_CHARS),
+        })
     }
 
     /// A note, between quotes that say that it is one; none when nothing of it can be seen.
@@ -204,6 +209,8 @@ pub(super) mod tests {
         let long = Theirs::from("a.".repeat(2_000));
         assert!(long.name().0.chars().count() <= NAME_CHARS);
         assert!(long.address().0.chars().count() <= ADDRESS_CHARS);
+        assert_eq!(Theirs::from("sam@coach.example").address().0, "sam@coach.example");
+        assert_eq!(Theirs::from("sam@coach.example/x y").address().0, "sam@ coach. example/x y");
         assert!(long.client().0.chars().count() <= CLIENT_CHARS + 2);
         let nothing = Theirs::from("\u{200b} \n");
         assert_eq!(nothing.name().0, "An athlete");

@@ -305,9 +305,9 @@ async fn no_mail_program_finds_a_link_in_a_name() {
                 "Win at https://evil.example/x",
                 "Win at https: / /evil. example/x",
             ),
-            ("www.evil.example bit．ly", "www. evil. example bit. ly"),
+            ("www.evil.example bit．ly", "www. evil. example bit． ly"),
             ("J.P. St.John", "J. P. St. John"),
-            ("ana@example.test", "ana@ example. test"),
+            ("boss@evil.example", "boss@ evil. example"),
             ("https://evil.example", "https: / /evil. example"),
         ] {
             let mail = Mail::GrantChanged(GrantChanged {
@@ -609,7 +609,7 @@ async fn an_invite_that_sleeps_is_told_to_its_athlete_once() {
         let mails = world.mails_to(ana).await;
         assert_eq!(
             subjects(&mails),
-            ["Your invite to sam@ example. test fell asleep"]
+            ["Your invite to sam@example.test fell asleep"]
         );
         assert!(
             mails[0].letter.text.contains(&format!("{}/coaches", world.web)),
