@@ -210,7 +210,10 @@ pub(super) mod tests {
         assert!(long.name().0.chars().count() <= NAME_CHARS);
         assert!(long.address().0.chars().count() <= ADDRESS_CHARS);
         assert_eq!(Theirs::from("sam@coach.example").address().0, "sam@coach.example");
-        assert_eq!(Theirs::from("sam@coach.example/x y").address().0, "sam@ coach. example/x y");
+        assert_eq!(
+            Theirs::from("sam@coach.example/x y").address().0,
+            "sam@ coach. example/x y"
+        );
         assert!(long.client().0.chars().count() <= CLIENT_CHARS + 2);
         let nothing = Theirs::from("\u{200b} \n");
         assert_eq!(nothing.name().0, "An athlete");

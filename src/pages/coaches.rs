@@ -401,11 +401,9 @@ pub async fn revoke(
         return Ok(done("gone"));
     };
     let word = match State::of(&grant, app.clock.now()) {
-        State::InUse => "revoked",
-        State::Waiting | State::Asleep => "withdrawn",
-        State::Replaced if grant.first_used_at.is_none() => "withdrawn",
-        State::Replaced => "revoked",
         State::Expired => "removed",
+        _ if grant.first_used_at.is_none() => "withdrawn",
+        _ => "revoked",
     };
     coaches::end(&mut transaction, &app, &grant, Why::Revoked).await?;
     transaction.commit().await?;

@@ -68,7 +68,7 @@ pub async fn change(
         with_status(StatusCode::UNPROCESSABLE_ENTITY, &form)
     };
     let same = current == chosen;
-    let password = match Password::choose(chosen, &email) {
+    let password = match Password::choose(chosen, email) {
         Ok(password) => password,
         Err(error) => return again(Mistake::new("password", &error)),
     };

@@ -189,7 +189,7 @@ async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
         }
         State::Reconnect => line.missing.push(RECONNECT.to_owned()),
         State::Disconnected | State::Replaced => {
-            line.missing.push("not connected to intervals.icu".to_owned())
+            line.missing.push("not connected to intervals.icu".to_owned());
         }
     }
     line

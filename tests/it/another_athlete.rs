@@ -64,6 +64,36 @@ async fn turn_into(world: &World, browser: &mut Browser, slug: &str) -> String {
     back.location().to_owned()
 }
 
+/// The account's pages say whose it was, and let nobody change what somebody else granted.
+async fn nobody_changes_what_somebody_else_granted(world: &World, browser: &mut Browser) {
+    let list = browser.get("/coaches").await.text();
+    assert!(
+        list.contains("Granted by another athlete") && list.contains("Granted by Ana Berger (i900001)"),
+        "{list}"
+    );
+    let grant = grants(world).await.remove(0);
+    let path = format!("/coaches/{}", grant.id);
+    let edit = [
+        ("version", "1"),
+        ("note", ""),
+        ("last-day", ""),
+        ("tool-get_events", "on"),
+    ];
+    for page in [
+        browser.get(&path).await,
+        browser.post(&path, &edit).await,
+        browser.post(&format!("{path}/resend"), &[]).await,
+    ] {
+        assert_eq!(page.location(), "/coaches?done=another-athletes");
+    }
+    assert_eq!(grants(world).await, [grant]);
+    let before = browser.get("/connect").await.text();
+    assert!(
+        before.contains("What Ana Berger granted to coaches is asleep."),
+        "{before}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_stays_with_the_athlete_who_gave_it() {
     test(async |world| {
@@ -140,33 +170,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
             mail.text
         );
 
-        // The account's pages say whose it was, and let nobody change what somebody else granted.
-        let list = browser.get("/coaches").await.text();
-        assert!(
-            list.contains("Granted by another athlete") && list.contains("Granted by Ana Berger (i900001)"),
-            "{list}"
-        );
-        let grant = grants(&world).await.remove(0);
-        let path = format!("/coaches/{}", grant.id);
-        let edit = [
-            ("version", "1"),
-            ("note", ""),
-            ("last-day", ""),
-            ("tool-get_events", "on"),
-        ];
-        for page in [
-            browser.get(&path).await,
-            browser.post(&path, &edit).await,
-            browser.post(&format!("{path}/resend"), &[]).await,
-        ] {
-            assert_eq!(page.location(), "/coaches?done=another-athletes");
-        }
-        assert_eq!(grants(&world).await, [grant]);
-        let before = browser.get("/connect").await.text();
-        assert!(
-            before.contains("What Ana Berger granted to coaches is asleep."),
-            "{before}"
-        );
+        nobody_changes_what_somebody_else_granted(&world, &mut browser).await;
 
         // The same athlete again, and all is as it was.
         assert_eq!(

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clients::{output, script, tool},
-    world::{Mcp, World, inbox, test},
+    world::{Mcp, World, inbox, test, test_with},
 };
 
 /// Runs a browser script; it prints one line of JSON.
@@ -277,5 +277,38 @@ async fn an_account_connects_another_athlete_and_an_invite_meets_what_stands() {
         let said = Mcp::at(&coach.link).call("list_athletes", json!({})).await;
         assert!(!said.text().contains("Nell"), "{}", said.text());
     })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_signs_up_with_the_same_address_and_gets_nothing_of_it() {
+    test_with(
+        |config| config.sign_ups_per_hour = 100,
+        async |world| {
+            let inbox = inbox(&world).await;
+            let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
+            for mode in ["with-javascript", "without-javascript"] {
+                let email = format!("wanted-{mode}@example.test");
+                let told = run(
+                    "browser/sign-up-twice.mjs",
+                    &[&world.web, &inbox, &email, mode, &pictures],
+                )
+                .await;
+                for secret in told["secrets"].as_array().unwrap() {
+                    world.secret(secret.as_str().unwrap());
+                }
+                assert_eq!(told["problems"], json!([]), "{told}");
+                assert_eq!(told["stranger"], told["owner"]);
+                assert_eq!(told["stranger"], told["again"], "nobody learns what became of it");
+                let has = |place: &str, words: &str| {
+                    let text = told[place].as_str().unwrap();
+                    assert!(text.contains(words), "{place}: {words} in {text}");
+                };
+                has("confirm", &email);
+                has("signedIn", &email);
+                has("second", "This link no longer works");
+            }
+        },
+    )
     .await;
 }

@@ -607,10 +607,7 @@ async fn an_invite_that_sleeps_is_told_to_its_athlete_once() {
         world.clock.advance(Duration::seconds(1));
         time_passes(&world).await;
         let mails = world.mails_to(ana).await;
-        assert_eq!(
-            subjects(&mails),
-            ["Your invite to sam@example.test fell asleep"]
-        );
+        assert_eq!(subjects(&mails), ["Your invite to sam@example.test fell asleep"]);
         assert!(
             mails[0].letter.text.contains(&format!("{}/coaches", world.web)),
             "{}",

@@ -853,11 +853,53 @@ async fn migrate_from(old: &mut PgConnection, version: i64) {
     }
 }
 
+/// Grants of before they were an athlete's belong to the athlete whom the account shows, connected or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn grants_of_before_are_the_connected_athletes() {
+    test(async |world| {
+        let mut old = before(&world, 5).await;
+        old.execute(
+            "insert into accounts (id, email, email_key, password_hash, created_at)
+                 select gen_random_uuid(), name, name, 'x', now() from unnest(array['a@x.example', 'b@x.example']) as name;
+             insert into connections (id, account_id, athlete_id, athlete_name, kind, status, scopes, zone, created_at)
+                 select gen_random_uuid(), id, 'i' || left(email, 1), 'Athlete ' || left(email, 1), 'oauth', 'disconnected', '{}',
+                     'Europe/Berlin', now() from accounts;
+             insert into coaches (id, email, email_key, created_at) values (gen_random_uuid(), 'c@x.example', 'c@x.example', now());
+             insert into grants (id, coach_id, account_id, tools, note, created_at, invited_at)
+                 select gen_random_uuid(), c.id, a.id, '{get_fitness}', '', now(), now() from coaches c, accounts a;
+             insert into refusals select c.id, a.id, now() from coaches c, accounts a where a.email = 'b@x.example';",
+        )
+        .await
+        .unwrap();
+        migrate_from(&mut old, 5).await;
+        let grants: Vec<(String, String, String)> = sqlx::query_as(
+            "select a.email, g.athlete_id || ' ' || g.athlete_name, g.athlete_zone from grants g join accounts a on a.id = account_id
+             order by 1",
+        )
+        .fetch_all(&mut old)
+        .await
+        .unwrap();
+        let row = |a: &str, b: &str| (a.to_owned(), b.to_owned(), "Europe/Berlin".to_owned());
+        assert_eq!(grants, [row("a@x.example", "ia Athlete a"), row("b@x.example", "ib Athlete b")]);
+        let refused: Vec<String> = sqlx::query_scalar("select athlete_name from refusals")
+            .fetch_all(&mut old)
+            .await
+            .unwrap();
+        assert_eq!(refused, ["Athlete b"]);
+        // One coach and one account may have a grant for each athlete, and one for one athlete.
+        let again = "insert into grants (id, coach_id, account_id, athlete_id, athlete_name, tools, note, created_at, invited_at)
+             select gen_random_uuid(), coach_id, account_id, 'i9', 'Nine', '{}', '', now(), now() from grants";
+        old.execute(again).await.unwrap();
+        assert!(old.execute(again).await.is_err());
+    })
+    .await;
+}
+
 /// What was mailed before mail links became one table goes on working, also for an instance of before that still runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn open_changes_of_address_are_taken_over_and_an_older_instance_still_finds_them() {
     test(async |world| {
-        let mut old = before(&world, 8).await;
+        let mut old = before(&world, 7).await;
         old.execute(
             "insert into accounts (id, email, email_key, password_hash, created_at) values
                  (gen_random_uuid(), 'a@x.example', 'a@x.example', 'x', now());
@@ -869,7 +911,7 @@ async fn open_changes_of_address_are_taken_over_and_an_older_instance_still_find
         )
         .await
         .unwrap();
-        migrate_from(&mut old, 8).await;
+        migrate_from(&mut old, 7).await;
         let links: Vec<(String, String, bool)> =
             sqlx::query_as("select kind, email, account_id is not null from mail_links order by kind")
                 .fetch_all(&mut old)

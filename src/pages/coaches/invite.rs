@@ -171,9 +171,10 @@ pub async fn send(
                 "sent"
             }
         }
-        Invited::New(_, Queued::Capped) | Invited::Joined(_, Queued::Capped) => "sent-unmailed",
         Invited::Again(_, Queued::Queued) => "again",
-        Invited::Again(_, Queued::Capped) => "sent-unmailed",
+        Invited::New(_, Queued::Capped)
+        | Invited::Joined(_, Queued::Capped)
+        | Invited::Again(_, Queued::Capped) => "sent-unmailed",
     };
     transaction.commit().await?;
     Ok(done(word))
