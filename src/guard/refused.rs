@@ -33,6 +33,8 @@ pub struct Refusal<'a> {
     pub link: LinkId,
     /// Whose link it is.
     pub account: AccountId,
+    /// The intervals.icu id of the athlete whom it shows; empty when there never was one.
+    pub athlete: &'a str,
     /// The client's own name for itself.
     pub client: &'a str,
     /// The tool.
@@ -64,7 +66,7 @@ impl Refused {
                 id,
                 at: minute,
                 account_id: refusal.account,
-                athlete_id: String::new(),
+                athlete_id: refusal.athlete.to_owned(),
                 caller: None,
                 coach_id: None,
                 client: refusal.client.to_owned(),
@@ -193,6 +195,7 @@ mod tests {
         Refusal {
             link: LinkId(Uuid::from_u128(link)),
             account: AccountId(Uuid::from_u128(9)),
+            athlete: "i900001",
             client: "client",
             tool: "get_fitness",
             access: "read",

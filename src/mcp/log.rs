@@ -188,10 +188,16 @@ const fn word_of(access: Access) -> &'static str {
 pub(super) fn refused(app: &App, tool: Called, caller: &Caller, client: &str) {
     metrics::counter!("icusync_tool_calls_total", "tool" => tool.name(), "outcome" => refused::BUSY)
         .increment(1);
-    if let Caller::Athlete { account, link, .. } = caller {
+    if let Caller::Athlete {
+        account,
+        link,
+        athlete,
+    } = caller
+    {
         let refusal = Refusal {
             link: *link,
             account: *account,
+            athlete: athlete.as_deref().unwrap_or_default(),
             client,
             tool: tool.name(),
             access: word_of(tool.access()),

@@ -250,8 +250,8 @@ async fn whoever_cannot_get_a_turn_is_told_when_to_come_back() {
     .await;
 }
 
-/// The rows of refused calls: whose link, under which tool, how many calls.
-const REFUSED: &str = "select concat_ws('|', a.email, l.tool, l.client, l.access, l.outcome, l.calls, to_char(l.at at time zone 'UTC', 'HH24:MI:SS'))
+/// The rows of refused calls: whose link, which athlete, under which tool, how many calls.
+const REFUSED: &str = "select concat_ws('|', a.email, l.athlete_id, l.tool, l.client, l.access, l.outcome, l.calls, to_char(l.at at time zone 'UTC', 'HH24:MI:SS'))
     from activity_log l join accounts a on a.id = l.account_id where l.outcome = 'busy' order by l.id, a.email";
 
 /// A flood through one link, on two instances: one row a minute that tells how many, and nobody else notices.
@@ -272,7 +272,7 @@ async fn what_the_rate_limit_refuses_is_one_row_a_minute() {
         let (one, two) = tokio::join!(flood(&instances[0], 150), flood(&instances[1], 150));
         let refused = one + two;
         assert!(refused > 150, "{refused}");
-        let row = format!("{ana}|echo|bench/1.0|read|busy|{refused}|08:00:00");
+        let row = format!("{ana}|i900001|echo|bench/1.0|read|busy|{refused}|08:00:00");
         instances[0].until(REFUSED, &[&row]).await;
         let let_through = "select count(*)::text from activity_log where outcome = 'ok' and calls = 1";
         assert_eq!(instances[0].ask(let_through).await, [(300 - refused).to_string()]);
@@ -281,7 +281,7 @@ async fn what_the_rate_limit_refuses_is_one_row_a_minute() {
         world.clock.advance(chrono::Duration::seconds(20));
         let later = flood(&instances[1], 40).await;
         assert!(later > 0);
-        let next = format!("{ana}|echo|bench/1.0|read|busy|{later}|08:01:00");
+        let next = format!("{ana}|i900001|echo|bench/1.0|read|busy|{later}|08:01:00");
         instances[1].until(REFUSED, &[&row, &next]).await;
         let jack = format!("/mcp/{}", world.jack().link.rsplit('/').next().unwrap());
         let message = call("echo", json!({})).to_string();
