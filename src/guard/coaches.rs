@@ -478,6 +478,10 @@ async fn tell_replaced(
     grant: &Grant,
     turn: Turn,
 ) -> anyhow::Result<()> {
+    // Whoever coaches only the own athlete knows: it is the person who connected.
+    if Address::parse(&now.email).is_ok_and(|own| own.key == grant.coach_email_key) {
+        return Ok(());
+    }
     let mail = Mail::AthleteReplaced(AthleteReplaced {
         athlete_id: grant.athlete_id.clone(),
         athlete: grant.athlete_name.as_str().into(),

@@ -443,3 +443,35 @@ async fn a_refused_call_is_logged_with_its_athlete_too() {
     })
     .await;
 }
+
+/// Whoever invited the own address pressed the button, and is told by the page.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_athlete_who_coaches_nobody_else_gets_no_mail_about_it() {
+    test(async |world| {
+        free_nell(&world).await;
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let own = world.ana().person.email;
+        let fields = [
+            ("email", own),
+            ("note", ""),
+            ("last-day", ""),
+            ("tool-get_fitness", "on"),
+        ];
+        browser.post("/coaches/invite", &fields).await;
+        let mails = world.mails_to(own).await;
+        let url = mails.last().unwrap().letter.text.split("/mcp/").nth(1).unwrap();
+        world.secret(url.split_whitespace().next().unwrap());
+        let grant = grants(&world).await.remove(0);
+        let now = world.clock.now();
+        queries::grants::used(&world.app.pool, grant.id, "Claude", now)
+            .await
+            .unwrap();
+        turn_into(&world, &mut browser, "nell").await;
+        assert_eq!(
+            turn_into(&world, &mut browser, "ana").await,
+            "/dashboard?done=connected-back"
+        );
+        assert_eq!(world.mails_to(own).await.len(), mails.len());
+    })
+    .await;
+}
