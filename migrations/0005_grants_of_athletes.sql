@@ -1,5 +1,6 @@
 -- A grant belongs to the athlete who gave it, not to whoever is connected to the account: another athlete on the same account
--- leaves it asleep, and it wakes when its own athlete is connected again.
+-- leaves it asleep, and it wakes when its own athlete is connected again. An instance of the version before can read grants and
+-- end them, but not invite, and still takes them for the account's: start no such instance beside one of this version for long.
 alter table grants add column athlete_id text;
 -- The athlete's name and zone as they were when another athlete took the place, so that nobody's mail or list speaks of that
 -- other one. While the athlete is connected, the connection's row tells both.

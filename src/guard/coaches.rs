@@ -2,6 +2,8 @@
 //!
 //! What a grant is worth at a call stands in [`super::grant`]. No HTML, no tool logic.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
@@ -51,10 +53,10 @@ pub enum State {
 impl State {
     /// How things stand with `grant` at `now`.
     pub fn of(grant: &Grant, now: DateTime<Utc>) -> Self {
-        if !grant.is_shown {
-            Self::Replaced
-        } else if grant.expires_at.is_some_and(|at| at <= now) {
+        if grant.expires_at.is_some_and(|at| at <= now) {
             Self::Expired
+        } else if !grant.is_shown {
+            Self::Replaced
         } else if asleep(grant.invited_at, grant.first_used_at, now) {
             Self::Asleep
         } else if grant.first_used_at.is_none() {
@@ -210,7 +212,7 @@ fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String) -> Mail
     Mail::CoachInvite(CoachInvite {
         athlete_id: from.athlete_id.clone(),
         athlete: from.athlete.as_str().into(),
-        athlete_email: from.email.clone(),
+        athlete_email: from.email.as_str().into(),
         note: terms.note.into(),
         url,
         may: may(terms.tools),
@@ -225,7 +227,7 @@ fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>) ->
         account: from.account,
         athlete_id: from.athlete_id.clone(),
         athlete: from.athlete.as_str().into(),
-        athlete_email: from.email.clone(),
+        athlete_email: from.email.as_str().into(),
         note: terms.note.into(),
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
@@ -252,7 +254,7 @@ pub async fn change(
         return Ok(Edited::Gone);
     };
     let state = State::of(&grant, now);
-    if state == State::Replaced {
+    if !grant.is_shown {
         return Ok(Edited::Replaced);
     }
     if state.is_awake() && says(&grant, terms) {
@@ -357,7 +359,7 @@ pub async fn tell_changed(
     let changed = GrantChanged {
         athlete_id: from.athlete_id.clone(),
         athlete: from.athlete.as_str().into(),
-        athlete_email: from.email.clone(),
+        athlete_email: from.email.as_str().into(),
         note: terms.note.into(),
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
@@ -404,6 +406,14 @@ pub async fn athlete_replaced(
     before: &Connection,
     now: &Grantor,
 ) -> anyhow::Result<Replaced> {
+    let concerned = [before.athlete_id.as_str(), now.athlete_id.as_str()];
+    let mut grants = queries::grants::of_account(&mut *db, now.account).await?;
+    grants.retain(|grant| concerned.contains(&grant.athlete_id.as_str()));
+    // Every coach before any grant, as whoever leaves, invites or edits does, and in one order, as two accounts may share coaches.
+    let coaches: BTreeSet<CoachId> = grants.iter().map(|grant| grant.coach_id).collect();
+    for coach in coaches {
+        queries::coaches::locked(&mut *db, coach).await?;
+    }
     queries::grants::remember_athlete(
         &mut *db,
         before.account_id,
@@ -413,15 +423,10 @@ pub async fn athlete_replaced(
     )
     .await?;
     let (mut asleep, mut awake) = (0, 0);
-    let mut grants = queries::grants::of_account(&mut *db, now.account).await?;
-    // In one order, since each is locked with its coach: two accounts that share coaches must not wait for each other.
-    grants.sort_by_key(|grant| grant.coach_id);
     for known in grants {
-        if known.athlete_id != before.athlete_id && known.athlete_id != now.athlete_id {
-            continue;
-        }
         // Read again under its lock: it may have been changed or ended meanwhile.
-        let Some(grant) = lock_with_coach(db, now.account, known.id).await? else {
+        let grant = queries::grants::lock_one_of_account(&mut *db, now.account, known.id).await?;
+        let Some(grant) = grant else {
             continue;
         };
         if grant.athlete_id == now.athlete_id {
@@ -485,7 +490,7 @@ async fn tell_replaced(
     let mail = Mail::AthleteReplaced(AthleteReplaced {
         athlete_id: grant.athlete_id.clone(),
         athlete: grant.athlete_name.as_str().into(),
-        athlete_email: now.email.clone(),
+        athlete_email: now.email.as_str().into(),
         turn,
     });
     let to = address_of(grant);

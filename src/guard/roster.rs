@@ -149,6 +149,11 @@ impl Member {
         self.account
     }
 
+    /// Whether nobody used the invite for so long that the athlete must send it again.
+    pub fn unused(&self) -> bool {
+        self.asleep
+    }
+
     /// Whether the grant opens nothing for now: nobody used the invite for so long that the athlete must send it again, or the
     /// account shows another athlete.
     pub fn asleep(&self) -> bool {

@@ -2,13 +2,15 @@
 //! strangers.
 //!
 //! A try is written before the password is hashed and taken back when it was right. Many at once get no more than one after
-//! another, and whoever knows the password is never counted.
+//! another; where those that are still being hashed could fill the share, the next one waits for them, so that whoever knows the
+//! password is never counted.
 
 use std::time::Duration as Wait;
 
 use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::limits::{Network, TooMany};
@@ -22,25 +24,17 @@ use crate::{
     secrets::TokenHash,
 };
 
+/// A try that is still being hashed after so long was cut off with its process: it counts as wrong.
+const HASHED_WITHIN: Duration = Duration::seconds(15);
+/// How long somebody waits for others that are being hashed, and how often it is looked whether they are done.
+const PATIENCE: Wait = Wait::from_secs(5);
+const LOOKED_EVERY: Wait = Wait::from_millis(200);
 const MINUTE: Duration = Duration::minutes(1);
 const HOUR: Duration = Duration::hours(1);
 /// The longest time over which anything is counted: an older try counts for nothing.
 pub const COUNTED_FOR: Duration = HOUR;
 /// One network gets this part of the mails to strangers.
 const PART_OF_ONE_NETWORK: u32 = 10;
-
-/// A password that is about to be tried. It counts as wrong until it is taken back, and for good when whoever sent it hangs up
-/// meanwhile.
-#[derive(Debug)]
-#[must_use = "a right password is taken back"]
-pub struct Try(Uuid);
-
-impl Try {
-    /// The password was right: the try counts for nothing.
-    pub async fn was_right(self, db: impl queries::Db<'_>) -> sqlx::Result<()> {
-        queries::tries::take_back(db, self.0).await
-    }
-}
 
 /// So many tries within so long, for one subject.
 struct Limit {
@@ -71,9 +65,15 @@ impl Limit {
     }
 }
 
-/// A sign-in with the address of `email_key`, whether it has an account or not: counted for the address and the network together, for the
-/// network, and, far above that, for the address alone, so that no stranger elsewhere keeps its owner out.
-pub async fn sign_in(app: &App, from: Network, email_key: &str) -> sqlx::Result<Result<Try, TooMany>> {
+/// Whether the password of a sign-in with the address of `email_key` is right, which `check` finds out. A wrong one is counted, whether
+/// the address has an account or not, for the address and the network together, for the network, and, far above that, for the
+/// address alone, so that no stranger elsewhere keeps its owner out.
+pub async fn sign_in(
+    app: &App,
+    from: Network,
+    email_key: &str,
+    check: impl Future<Output = bool> + Send + 'static,
+) -> sqlx::Result<Result<bool, TooMany>> {
     let (config, address, network) = (&app.config, email_key.as_bytes(), from.bytes());
     let limits = [
         Limit::new(
@@ -85,19 +85,39 @@ pub async fn sign_in(app: &App, from: Network, email_key: &str) -> sqlx::Result<
         Limit::new("network", &[&network], config.sign_ins_per_minute, MINUTE),
         Limit::new("address", &[address], config.sign_ins_per_address_an_hour, HOUR),
     ];
-    reserve(app, &limits).await
+    judge(app, &limits, check).await
 }
 
-/// The password typed once more by somebody who is signed in: counted for the session, and for nothing that anybody else does.
-pub async fn in_session(app: &App, session: TokenHash) -> sqlx::Result<Result<Try, TooMany>> {
+/// Whether the password is right that somebody who is signed in typed once more: a wrong one is counted for the session, and for
+/// nothing that anybody else does.
+pub async fn in_session(
+    app: &App,
+    session: TokenHash,
+    check: impl Future<Output = bool> + Send + 'static,
+) -> sqlx::Result<Result<bool, TooMany>> {
     let most = app.config.sign_ins_per_address;
-    reserve(app, &[Limit::new("session", &[session.as_bytes()], most, MINUTE)]).await
+    let limit = Limit::new("session", &[session.as_bytes()], most, MINUTE);
+    judge(app, &[limit], check).await
 }
 
-/// A password typed at the page that a mail's link leads to: counted for the link.
-pub async fn behind_link(app: &App, link: TokenHash) -> sqlx::Result<Result<Try, TooMany>> {
+/// Whether the password is right that was typed at the page that a mail's link leads to: a wrong one is counted for the link.
+pub async fn behind_link(
+    app: &App,
+    link: TokenHash,
+    check: impl Future<Output = bool> + Send + 'static,
+) -> sqlx::Result<Result<bool, TooMany>> {
+    judge(app, &[of_link(app, link)], check).await
+}
+
+/// Counts a press of the button that chooses a password behind a mail's link: each costs a hash.
+pub async fn press(app: &App, link: TokenHash) -> sqlx::Result<Result<(), TooMany>> {
+    let pressed = reserve(app, &[of_link(app, link)], false).await?;
+    Ok(pressed.map(drop))
+}
+
+fn of_link(app: &App, link: TokenHash) -> Limit {
     let most = app.config.sign_ins_per_address;
-    reserve(app, &[Limit::new("link", &[link.as_bytes()], most, MINUTE)]).await
+    Limit::new("link", &[link.as_bytes()], most, MINUTE)
 }
 
 /// Forgets the failed sign-ins with an address.
@@ -106,25 +126,69 @@ pub async fn forget(db: impl queries::Db<'_>, email_key: &str) -> sqlx::Result<(
     queries::tries::forget(db, &subject).await
 }
 
-async fn reserve(app: &App, limits: &[Limit]) -> sqlx::Result<Result<Try, TooMany>> {
-    let (id, now) = (app.random.uuid(&app.clock), app.clock.now());
+/// Runs `check` as a try that is counted when it says no. It goes on, and its try is judged, when whoever asked hangs up meanwhile: a
+/// right password must not stay counted because a browser sent the form twice.
+async fn judge(
+    app: &App,
+    limits: &[Limit],
+    check: impl Future<Output = bool> + Send + 'static,
+) -> sqlx::Result<Result<bool, TooMany>> {
+    let id = match reserve(app, limits, true).await? {
+        Ok(id) => id,
+        Err(full) => return Ok(Err(full)),
+    };
+    let pool = app.pool.clone();
+    let judging = tokio::spawn(async move {
+        let right = check.await;
+        if right {
+            queries::tries::take_back(&pool, id).await?;
+        } else {
+            queries::tries::settle(&pool, id).await?;
+        }
+        Ok(right)
+    });
+    // It panics only with the check, and then the try counts as wrong after a while.
+    judging.await.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map(Ok)
+}
+
+/// Writes a try. While others fill the share that are being hashed, and may turn out right, it waits for them.
+async fn reserve(app: &App, limits: &[Limit], hashed: bool) -> sqlx::Result<Result<Uuid, TooMany>> {
     let mut keys: Vec<i64> = limits.iter().map(Limit::key).collect();
     // In one order, so that of two sign-ins none waits for the other while it is waited for.
     keys.sort_unstable();
-    let mut transaction = app.pool.begin().await?;
-    queries::tries::lock(&mut *transaction, &keys).await?;
-    let full = queries::tries::reserve(&mut *transaction, id, &counts(limits, now), now).await?;
-    transaction.commit().await?;
-    Ok(match full {
-        None => Ok(Try(id)),
-        Some(full) => Err(TooMany {
-            retry_after: wait(full, now),
-        }),
-    })
+    let patience = Instant::now() + PATIENCE;
+    loop {
+        let (id, now) = (app.random.uuid(&app.clock), app.clock.now());
+        let mut transaction = app.pool.begin().await?;
+        queries::tries::lock(&mut *transaction, &keys).await?;
+        let counted = counts(limits, now);
+        let full = queries::tries::reserve(&mut *transaction, id, &counted, now, hashed).await?;
+        transaction.commit().await?;
+        match full {
+            None => return Ok(Ok(id)),
+            Some(full) if full.may_pass && Instant::now() < patience => sleep(LOOKED_EVERY).await,
+            Some(full) => {
+                return Ok(Err(TooMany {
+                    retry_after: wait(full, now),
+                }));
+            }
+        }
+    }
+}
+
+/// Makes whoever asks for a mail to the same mailbox, and a stranger any other stranger, wait until `db`'s transaction ends, so that
+/// the shares are exact. One statement, whoever asks.
+pub async fn one_ask_at_a_time(db: &mut PgConnection, mailbox: &str, stranger: bool) -> sqlx::Result<()> {
+    let of_mailbox = Limit::new("mails to", &[mailbox.as_bytes()], 1, HOUR);
+    let mut keys = vec![of_mailbox.key()];
+    keys.extend(stranger.then(|| Limit::new("mails to strangers", &[], 1, HOUR).key()));
+    keys.sort_unstable();
+    queries::tries::lock(db, &keys).await
 }
 
 fn counts(limits: &[Limit], now: DateTime<Utc>) -> Counts {
     Counts {
+        cut_off: now - HASHED_WITHIN,
         subjects: limits.iter().map(|limit| limit.subject.to_vec()).collect(),
         most: limits.iter().map(|limit| i64::from(limit.most.max(1))).collect(),
         since: limits.iter().map(|limit| now - limit.within).collect(),
@@ -140,7 +204,7 @@ fn wait(full: Full, now: DateTime<Utc>) -> Wait {
 /// Counts a mail to an address that nobody here knows, asked for from `network`, within `db`'s transaction; true when it may leave.
 /// Without a network (somebody whom we know) nothing is counted, at the same cost.
 ///
-/// Requests that run at once may all pass: the ceiling protects the installation's name as a sender and is no lock.
+/// Exact for whoever holds [`one_ask_at_a_time`].
 pub async fn mail_to_stranger(
     db: &mut PgConnection,
     app: &App,
@@ -149,7 +213,7 @@ pub async fn mail_to_stranger(
     let (id, now) = (app.random.uuid(&app.clock), app.clock.now());
     let limits = network.map(|network| stranger_limits(&app.config, network));
     let counts = counts(limits.as_ref().map_or(&[], |limits| limits), now);
-    let full = queries::tries::reserve(db, id, &counts, now).await?;
+    let full = queries::tries::reserve(db, id, &counts, now, false).await?;
     if let Some(full) = full {
         let by = if full.number == 1 { "all" } else { "network" };
         metrics::counter!("icusync_stranger_mails_refused_total", "by" => by).increment(1);
@@ -192,6 +256,7 @@ mod tests {
         for (free_in, told) in [(-5, 1), (0, 1), (30, 30), (100_000, 3_600)] {
             let full = Full {
                 number: 1,
+                may_pass: false,
                 free_at: now + Duration::seconds(free_in),
             };
             assert_eq!(wait(full, now).as_secs(), told);

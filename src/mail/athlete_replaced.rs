@@ -13,7 +13,7 @@ pub struct AthleteReplaced {
     /// That athlete's name.
     pub athlete: Theirs,
     /// The address of the account.
-    pub athlete_email: String,
+    pub athlete_email: Theirs,
     /// Which of the two.
     pub turn: Turn,
 }

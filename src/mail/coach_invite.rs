@@ -13,7 +13,7 @@ pub struct CoachInvite {
     /// The athlete's name at intervals.icu.
     pub athlete: Theirs,
     /// The address of the athlete's account, so that the coach knows who asks.
-    pub athlete_email: String,
+    pub athlete_email: Theirs,
     /// What the athlete wrote; may be empty.
     pub note: Theirs,
     /// The coach's own connector URL.

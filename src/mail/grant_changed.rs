@@ -16,7 +16,7 @@ pub struct GrantChanged {
     /// The athlete's name at intervals.icu.
     pub athlete: Theirs,
     /// The address of the athlete's account.
-    pub athlete_email: String,
+    pub athlete_email: Theirs,
     /// What the athlete wrote; may be empty.
     pub note: Theirs,
     /// What the coach may do now.

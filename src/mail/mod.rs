@@ -150,9 +150,9 @@ impl Mail {
     /// Whom beside its reader it tells of, where what one person does must not hold back the news of another.
     pub fn about(&self) -> Option<&str> {
         match self {
-            Self::CoachInvite(mail) => Some(&mail.athlete_email),
-            Self::GrantChanged(mail) => Some(&mail.athlete_email),
-            Self::AthleteReplaced(mail) => Some(&mail.athlete_email),
+            Self::CoachInvite(mail) => Some(mail.athlete_email.as_written()),
+            Self::GrantChanged(mail) => Some(mail.athlete_email.as_written()),
+            Self::AthleteReplaced(mail) => Some(mail.athlete_email.as_written()),
             Self::CoachLeft(mail) => Some(mail.coach.as_written()),
             Self::GrantAsleep(mail) => Some(mail.coach.as_written()),
             Self::NewClient(mail) => Some(mail.coach.as_written()),

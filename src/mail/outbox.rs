@@ -132,7 +132,7 @@ pub async fn enqueue(
 /// capped was written too, so that it costs the same, and the caller rolls it back. Counted is the mailbox, whatever its `+tag`.
 ///
 /// With `first` nothing is in that person's hands yet, and the share of the address does not count: a stranger who used it up
-/// must not leave its owner with nothing.
+/// must not leave its owner with nothing. What an account itself sent there counts all the same.
 pub async fn ask(
     db: &mut PgConnection,
     app: &App,
@@ -154,8 +154,9 @@ pub async fn ask(
     )
     .await?;
     write(db, app, to, account, mail, now).await?;
-    let beyond_its_share = sent.to_mailbox >= i64::from(app.config.mails_per_hour);
-    if (beyond_its_share && !first) || sent.for_account >= i64::from(app.config.mails_per_day) {
+    let share = i64::from(app.config.mails_per_hour);
+    let beyond_its_share = sent.to_mailbox >= share && (!first || sent.to_mailbox_for_account >= share);
+    if beyond_its_share || sent.for_account >= i64::from(app.config.mails_per_day) {
         metrics::counter!("icusync_mails_total", "mail" => name, "outcome" => "capped").increment(1);
         return Ok(Queued::Capped);
     }

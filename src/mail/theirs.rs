@@ -41,12 +41,12 @@ impl Theirs {
         })
     }
 
-    /// A coach's address, in a mail to the athlete who typed it: as it is, so that it is known again. What is no address leads
-    /// nowhere.
+    /// An address that its reader typed, or that its owner has confirmed: as it is, so that it is known again. What is none, or
+    /// holds what a mail program would take for a site, leads nowhere.
     pub(super) fn address(&self) -> Harmless {
         Harmless(match Address::parse(&self.0) {
-            Ok(address) => address.typed,
-            Err(_) => cut(&leading_nowhere(&self.0), ADDRESS_CHARS),
+            Ok(address) if is_plain(&address.typed) => address.typed,
+            _ => cut(&leading_nowhere(&self.0), ADDRESS_CHARS),
         })
     }
 
@@ -94,6 +94,12 @@ impl fmt::Display for Harmless {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether nothing of an address reads like a site: `www.evil.example/login@x.example` is an address as well.
+fn is_plain(address: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || "@.+-_".contains(c);
+    address.chars().all(plain) && !address.to_lowercase().starts_with("www.")
 }
 
 /// Cuts what parting has made longer. It is clean already.

@@ -97,13 +97,13 @@ async fn invite_to_confirm(app: &App, address: &Address, from: Network) -> Resul
     let public = &app.config.public_url;
     let mut transaction = app.pool.begin().await?;
     let known = queries::accounts::by_email(&mut *transaction, &address.key).await?;
-    let coach = queries::coaches::by_email(&mut *transaction, &address.key).await?;
+    let is_coach = queries::grants::any_to(&mut *transaction, &address.key).await?;
     let is_known = known.is_some();
     let asked = AskedFor {
         to: address,
         account: known.map(|account| account.id),
         wanted: app.config.sign_up().allows(&address.key),
-        stranger: (!is_known && coach.is_none()).then_some(from),
+        stranger: (!is_known && !is_coach).then_some(from),
     };
     let mail = |link| {
         if is_known {
@@ -177,7 +177,7 @@ pub async fn confirm(
         }
     };
     // Each costs a hash, and somebody with a link may press its button as often as they like.
-    let _counted = tries::behind_link(&app, token.hash()).await??;
+    tries::press(&app, token.hash()).await??;
     let hash = app.passwords.hash(password).await;
     let mut transaction = app.pool.begin().await?;
     let Some(link) = CONFIRM_PAGE.spend(&mut *transaction, &app, &token).await? else {

@@ -107,12 +107,12 @@ async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network)
         return Ok(false);
     }
     let holder = queries::accounts::by_email(&mut *transaction, &address.key).await?;
-    let coach = queries::coaches::by_email(&mut *transaction, &address.key).await?;
+    let is_coach = queries::grants::any_to(&mut *transaction, &address.key).await?;
     let asked = AskedFor {
         to: address,
         account: Some(proof.account.id),
         wanted: holder.is_none(),
-        stranger: coach.is_none().then_some(from),
+        stranger: (!is_coach).then_some(from),
     };
     ADDRESS_PAGE
         .ask(&mut transaction, app, asked, |link| {

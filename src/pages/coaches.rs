@@ -90,7 +90,7 @@ impl Card {
 
     /// Whether another athlete granted it than the account shows.
     pub(super) fn is_replaced(&self) -> bool {
-        self.state == State::Replaced
+        self.granted_as.is_some()
     }
 
     /// How things stand, in a word.

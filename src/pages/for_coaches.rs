@@ -360,9 +360,9 @@ async fn covered(
     now: DateTime<Utc>,
 ) -> Result<Vec<mail::Theirs>, Problem> {
     let roster = queries::grants::roster_of(db, coach.id, now).await?;
-    let awake = roster
-        .iter()
-        .filter(|member| !asleep(member.invited_at, member.first_used_at, now));
+    let awake = roster.iter().filter(|member| {
+        member.status != "replaced" && !asleep(member.invited_at, member.first_used_at, now)
+    });
     Ok(awake.map(|member| name_of(member).into()).collect())
 }
 

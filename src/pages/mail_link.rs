@@ -141,9 +141,11 @@ impl MailPage {
             expires_at: now + self.lasts,
         };
         let mut written = db.begin().await?;
+        let is_stranger = stranger.is_some();
+        tries::one_ask_at_a_time(&mut written, &to.mailbox(), is_stranger).await?;
         let lives = queries::mail_links::lives(&mut *written, self.kind, &to.key, account, now).await?;
         // Whoever makes up tags must not have a mail for each of them.
-        let made_up = stranger.is_some() && to.key != to.mailbox();
+        let made_up = is_stranger && to.key != to.mailbox();
         queries::mail_links::create(&mut *written, link).await?;
         let within = tries::mail_to_stranger(&mut written, app, stranger.filter(|_| wanted)).await?;
         let queued = outbox::ask(&mut written, app, to, account, mail(url), !lives && !made_up).await?;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     app::App,
     error::Problem,
-    guard::session,
+    guard::{session, tries},
     mail::{self, Mail, outbox},
     queries,
     secrets::Password,
@@ -85,6 +85,7 @@ pub async fn change(
         return again(Mistake::new("current", proof::NOT_YOURS));
     }
     queries::accounts::set_password(&mut *transaction, account, &hash).await?;
+    tries::forget(&mut *transaction, &proof.account.email_key).await?;
     queries::sessions::end_all(&mut *transaction, account).await?;
     queries::mail_links::end_all(&mut *transaction, account).await?;
     let changed = Mail::PasswordChanged(mail::PasswordChanged {

@@ -6,10 +6,7 @@ use sqlx::PgConnection;
 use crate::{
     app::App,
     error::Problem,
-    guard::{
-        session::Session,
-        tries::{self, Try},
-    },
+    guard::{session::Session, tries},
     ids::AccountId,
     mail::Address,
     queries::{self, accounts::Account},
@@ -33,8 +30,10 @@ pub(super) async fn in_session(
     session: &Session,
     typed: String,
 ) -> Result<Option<Proof>, Problem> {
-    let tried = tries::in_session(app, session.hash).await??;
-    of(app, tried, session.account, typed).await
+    let (account, hash) = of(app, session.account).await?;
+    let check = check(app, typed, hash.clone());
+    let fits = tries::in_session(app, session.hash, check).await??;
+    Ok(proof(account, hash, fits))
 }
 
 /// The same behind a mail's link, for whoever may not be signed in: it counts for the link.
@@ -44,21 +43,31 @@ pub(super) async fn behind_link(
     account: AccountId,
     typed: String,
 ) -> Result<Option<Proof>, Problem> {
-    let tried = tries::behind_link(app, link.hash()).await??;
-    of(app, tried, account, typed).await
+    let (account, hash) = of(app, account).await?;
+    let check = check(app, typed, hash.clone());
+    let fits = tries::behind_link(app, link.hash(), check).await??;
+    Ok(proof(account, hash, fits))
 }
 
-async fn of(app: &App, tried: Try, account: AccountId, typed: String) -> Result<Option<Proof>, Problem> {
+async fn of(app: &App, account: AccountId) -> Result<(Account, Option<PasswordHash>), Problem> {
     let account = queries::accounts::by_id(&app.pool, account)
         .await?
         .ok_or(Problem::NotFound)?;
     let hash = queries::accounts::password_of(&app.pool, account.id).await?;
-    let fits = app.passwords.verify_typed(typed, hash.clone()).await;
-    let Some(hash) = hash.filter(|_| fits) else {
-        return Ok(None);
-    };
-    tried.was_right(&app.pool).await?;
-    Ok(Some(Proof { account, hash }))
+    Ok((account, hash))
+}
+
+fn check(
+    app: &App,
+    typed: String,
+    hash: Option<PasswordHash>,
+) -> impl Future<Output = bool> + Send + 'static {
+    let passwords = app.passwords.clone();
+    async move { passwords.verify_typed(typed, hash).await }
+}
+
+fn proof(account: Account, hash: Option<PasswordHash>, fits: bool) -> Option<Proof> {
+    hash.filter(|_| fits).map(|hash| Proof { account, hash })
 }
 
 impl Proof {

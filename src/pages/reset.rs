@@ -141,7 +141,7 @@ pub async fn reset(
         return mail_link::gone(false);
     };
     // Each costs a hash, and somebody with a link may press its button as often as they like.
-    let _counted = tries::behind_link(&app, token.hash()).await??;
+    tries::press(&app, token.hash()).await??;
     let hash = app.passwords.hash(password).await;
     let mut transaction = app.pool.begin().await?;
     // The account before the link: whoever changes a password holds the account and then ends all its links.
@@ -153,6 +153,7 @@ pub async fn reset(
         return mail_link::gone(false);
     };
     queries::accounts::set_password(&mut *transaction, account, &hash).await?;
+    tries::forget(&mut *transaction, &owner.email_key).await?;
     queries::sessions::end_all(&mut *transaction, account).await?;
     queries::mail_links::end_all(&mut *transaction, account).await?;
     let address = Address {

@@ -70,13 +70,12 @@ pub async fn sign_in(
         .as_ref()
         .map_or_else(|_| email.trim().to_lowercase(), |address| address.key.clone());
     app.limits.sign_in(from.0)?;
-    let tried = tries::sign_in(&app, from.0, &key).await??;
     let known = queries::accounts::credentials_of(&app.pool, &key).await?;
     let account = known.as_ref().map(|known| known.id);
-    let fits = app
-        .passwords
-        .verify_typed(password, known.map(|known| known.password_hash))
-        .await;
+    let hash = known.map(|known| known.password_hash);
+    let passwords = app.passwords.clone();
+    let check = async move { passwords.verify_typed(password, hash).await };
+    let fits = tries::sign_in(&app, from.0, &key, check).await??;
     let Some(account) = account.filter(|_| fits) else {
         let form = Form {
             frame: Frame::of(false),
@@ -88,7 +87,6 @@ pub async fn sign_in(
         return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
     };
     let mut transaction = app.pool.begin().await?;
-    tried.was_right(&mut *transaction).await?;
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
     transaction.commit().await?;
     if let Some(who) = who {

@@ -89,6 +89,20 @@ pub async fn lock_of_pair(
     .await
 }
 
+/// Whether anybody grants the coach with this address anything.
+pub async fn any_to(db: impl Db<'_>, email_key: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from grants g join coaches c on c.id = g.coach_id where c.email_key = $1
+        ) as "any!"
+        "#,
+        email_key
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// All grants of an account, oldest first.
 pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<Grant>> {
     sqlx::query_as!(

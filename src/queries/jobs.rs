@@ -183,6 +183,8 @@ pub async fn mails_of(
 pub struct Sent {
     /// Of this name, to this mailbox.
     pub to_mailbox: i64,
+    /// Those of them that were on this account's behalf.
+    pub to_mailbox_for_account: i64,
     /// On this account's behalf.
     pub for_account: i64,
 }
@@ -204,6 +206,10 @@ pub async fn asked(
         select
             (select count(*) from jobs where kind = 'mail' and mailbox_hash = $1 and name = $2 and created_at > $3)
                 as "to_mailbox!",
+            (
+                select count(*) from jobs
+                where kind = 'mail' and mailbox_hash = $1 and name = $2 and created_at > $3 and account_id = $4
+            ) as "to_mailbox_for_account!",
             (select count(*) from jobs where kind = 'mail' and account_id = $4 and name <> all($5) and created_at > $6)
                 as "for_account!"
         "#,

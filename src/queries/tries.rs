@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Db;
 
 /// What a try counts for: the three lists are read side by side.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Counts {
     /// SHA-256 of each subject.
     pub subjects: Vec<Vec<u8>>,
@@ -14,6 +14,8 @@ pub struct Counts {
     pub most: Vec<i64>,
     /// Since when they count.
     pub since: Vec<DateTime<Utc>>,
+    /// What was begun by then and is still being hashed was cut off: it counts as wrong.
+    pub cut_off: DateTime<Utc>,
 }
 
 /// A subject that has had its share.
@@ -23,6 +25,8 @@ pub struct Full {
     pub number: i64,
     /// When the next one is free.
     pub free_at: DateTime<Utc>,
+    /// Whether it is full only with those that are still being hashed.
+    pub may_pass: bool,
 }
 
 /// Makes whoever locks one of these keys too wait until `db`'s transaction ends. They are locked in the order of the list.
@@ -36,35 +40,43 @@ pub async fn lock(db: impl Db<'_>, keys: &[i64]) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Writes a try for every subject, unless one of them is full: then nothing is written, and the one that is full for longest is
-/// told. Exact only for whoever holds the subjects' locks.
+/// Writes a try for every subject, `hashed` when it is to be judged, unless one of them is full: then nothing is written, and the
+/// one that is full for longest is told, those first that are full for good. Exact only for whoever holds the subjects' locks.
 pub async fn reserve(
     db: impl Db<'_>,
     id: Uuid,
     counts: &Counts,
     now: DateTime<Utc>,
+    hashed: bool,
 ) -> sqlx::Result<Option<Full>> {
     sqlx::query_as!(
         Full,
         r#"
         with full_one as (
-            select l.number, nth.at + ($5::timestamptz - l.since) as free_at
+            select l.number, nth.at + ($5::timestamptz - l.since) as free_at,
+                (
+                    select count(*) from tries t
+                    where t.subject_hash = l.subject_hash and t.at > l.since and (not t.hashed or t.at <= $7)
+                ) < l.most as may_pass
             from unnest($2::bytea[], $3::bigint[], $4::timestamptz[]) with ordinality as l (subject_hash, most, since, number)
             cross join lateral (
                 select t.at from tries t where t.subject_hash = l.subject_hash and t.at > l.since
                 order by t.at desc offset l.most - 1 limit 1
             ) as nth
         ), reserved as (
-            insert into tries (id, subject_hash, at)
-            select $1, subject_hash, $5 from unnest($2::bytea[]) as subject_hash where not exists (select from full_one)
+            insert into tries (id, subject_hash, at, hashed)
+            select $1, subject_hash, $5, $6 from unnest($2::bytea[]) as subject_hash where not exists (select from full_one)
         )
-        select number as "number!", free_at as "free_at!" from full_one order by free_at desc limit 1
+        select number as "number!", free_at as "free_at!", may_pass as "may_pass!" from full_one
+        order by may_pass, free_at desc limit 1
         "#,
         id,
         &counts.subjects,
         &counts.most,
         &counts.since,
-        now
+        now,
+        hashed,
+        counts.cut_off
     )
     .fetch_optional(db)
     .await
@@ -73,6 +85,14 @@ pub async fn reserve(
 /// Takes a try back, so that it counts for nothing.
 pub async fn take_back(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!("delete from tries where id = $1", id)
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Notes that a try was judged, and was wrong.
+pub async fn settle(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("update tries set hashed = false where id = $1", id)
         .execute(db)
         .await
         .map(drop)

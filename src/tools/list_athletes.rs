@@ -80,9 +80,9 @@ fn render(
             "Nobody is on this roster at the moment. An athlete can invite {email} under Coaches on {dashboard}."
         ));
     }
-    let (replaced, unused): (Vec<&Member>, Vec<&Member>) = sleeping
+    let (unused, replaced): (Vec<&Member>, Vec<&Member>) = sleeping
         .iter()
-        .partition(|member| member.state() == State::Replaced);
+        .partition(|member| member.unused() || member.state() != State::Replaced);
     if !unused.is_empty() {
         blocks.push(format!(
             "Asleep, because nobody used the invite for 14 days: {}. The athlete can send it again under Coaches on \

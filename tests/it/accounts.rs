@@ -867,3 +867,71 @@ async fn links_in_mails_come_from_our_own_settings() {
     })
     .await;
 }
+
+/// However an account goes about it, and however many ask at one moment, an address gets its share and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_way_of_asking_gets_an_address_more_than_its_share() {
+    test_with(
+        |config| {
+            config.client_ip_header = Some("X-Forwarded-For".to_owned());
+            config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+            config.mails_per_day = 100;
+        },
+        async |world| {
+            let coaches = world.coaches().await;
+            let victim = coaches[0].email;
+            let before = world.mails_to(victim).await.len();
+            let mut browser = world.signed_in(&world.ana().clone()).await;
+            let mut password = PASSWORD.to_owned();
+            for round in 0..9 {
+                let fields = [("email", victim), ("password", password.as_str())];
+                let asked = browser.post("/account/address", &fields).await;
+                assert_eq!(asked.location(), "/account/address/sent", "{}", asked.text());
+                // A new password ends the links, so that none of this kind lives.
+                let next = format!("another one, number {round}");
+                world.secret(&next);
+                let fields = [("current", password.as_str()), ("password", next.as_str())];
+                assert_eq!(browser.post("/account/password", &fields).await.status, 303);
+                password = next;
+            }
+            assert_eq!(
+                world.mails_to(victim).await.len() - before,
+                3,
+                "of an account that asks on and on"
+            );
+
+            let asks = (0..30).map(|number| {
+                let mut browser = world.browser();
+                browser.extra = vec![("x-forwarded-for", format!("203.0.113.{number}"))];
+                async move {
+                    browser
+                        .post("/for-coaches/regenerate", &[("email", victim)])
+                        .await
+                        .status
+                }
+            });
+            let statuses = futures::future::join_all(asks).await;
+            assert!(
+                statuses.iter().all(|status| matches!(status, 303 | 503)),
+                "{statuses:?}"
+            );
+            let sent = world.mails_to(victim).await.len() - before - 3;
+            assert!((1..=3).contains(&sent), "{sent} of thirty at one moment");
+            for mail in world.mails_to(victim).await {
+                for line in mail
+                    .letter
+                    .text
+                    .lines()
+                    .filter(|line| line.starts_with(&world.web))
+                {
+                    let token = line.rsplit('/').next().unwrap();
+                    if token.starts_with("icu") {
+                        world.secret(token);
+                    }
+                }
+            }
+            world.mails_to(world.ana().person.email).await;
+        },
+    )
+    .await;
+}

@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use icusync::{
     ids::{AccountId, CoachId},
-    queries::{self, grants::Grant},
+    queries::{
+        self,
+        grants::{Grant, Leave},
+    },
 };
 use serde_json::{Value, json};
 
 use crate::{
     connections::{ALL, connect},
-    world::{Browser, World, test, test_with},
+    database::until_waiting,
+    world::{Browser, World, test, test_with, url_of},
 };
 
 const COACH: &str = "coach@example.test";
@@ -199,11 +203,12 @@ async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
         turn_into(&world, &mut browser, "nell").await;
         let anas = grants(&world).await.remove(0);
 
-        // The form is filled in as the other's grant is, and grants nothing by itself.
+        // The form knows the coach, and nothing of what the other one granted.
         let form = browser.get(&format!("/coaches/invite?like={}", anas.id)).await;
         assert_eq!(form.attribute("#email", "value").as_deref(), Some(COACH));
         assert!(
-            form.text().contains("what you tick here of Nell Pike"),
+            form.text().contains("what you tick here of Nell Pike")
+                && form.attribute("#last-day", "value").as_deref() == Some(""),
             "{}",
             form.text()
         );
@@ -472,6 +477,115 @@ async fn an_athlete_who_coaches_nobody_else_gets_no_mail_about_it() {
             "/dashboard?done=connected-back"
         );
         assert_eq!(world.mails_to(own).await.len(), mails.len());
+    })
+    .await;
+}
+
+/// Whoever ticked a form meant the athlete whom it names, however the account was connected meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_was_drawn_for_one_athlete_grants_nothing_of_another() {
+    test(async |world| {
+        free_nell(&world).await;
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        for (drawn, shown) in [("ana", "nell"), ("nell", "ana")] {
+            turn_into(&world, &mut browser, drawn).await;
+            let form = browser.get("/coaches/invite").await;
+            let athlete = form.attribute("input[name=athlete]", "value").unwrap();
+            turn_into(&world, &mut browser, shown).await;
+            let fields = [
+                ("email", "new@coach.example"),
+                ("athlete", &athlete),
+                ("note", "my note"),
+                ("last-day", ""),
+                ("tool-get_wellness", "on"),
+            ];
+            let page = browser.post("/coaches/invite", &fields).await;
+            assert_eq!(page.status, 422);
+            assert!(
+                page.text()
+                    .contains("Your account shows another athlete than when you opened this form"),
+                "{}",
+                page.text()
+            );
+            // What was typed stays, under the name of the athlete whom the account shows.
+            assert_eq!(
+                page.attribute("#email", "value").as_deref(),
+                Some("new@coach.example")
+            );
+            assert_ne!(page.attribute("input[name=athlete]", "value").unwrap(), athlete);
+            assert!(grants(&world).await.is_empty());
+            assert!(world.mails_to("new@coach.example").await.is_empty());
+        }
+    })
+    .await;
+}
+
+/// Connecting locks what it changes in the order of everybody else: the coach, then the grants.
+#[tokio::test(flavor = "multi_thread")]
+async fn connecting_another_athlete_waits_in_no_circle_with_a_coach_who_leaves() {
+    test(async |world| {
+        world.coaches().await;
+        free_nell(&world).await;
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let coach = coach(&world).await;
+        let mut leaving = world.app.pool.begin().await.unwrap();
+        queries::coaches::locked(&mut *leaving, coach).await.unwrap();
+        let leave = async {
+            until_waiting(&url_of(&world.database), 1).await;
+            let left = queries::grants::leave(&mut *leaving, coach, Leave::All).await;
+            assert_eq!(left.unwrap().len(), 3);
+            leaving.commit().await.unwrap();
+        };
+        let (went, ()) = tokio::join!(turn_into(&world, &mut browser, "nell"), leave);
+        assert_eq!(went, "/dashboard?done=connected");
+    })
+    .await;
+}
+
+/// What is over does not wake, and what a coach's URL covers is only what it opens.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_sleeps_is_not_called_covered_and_what_expired_meanwhile_is_over() {
+    test(async |world| {
+        let url = world.coaches().await[0].link.clone();
+        free_nell(&world).await;
+        told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        sqlx::query("update grants set expires_at = $1 where athlete_id = 'i900001'")
+            .bind(world.clock.now() + chrono::Duration::days(3))
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        turn_into(&world, &mut browser, "nell").await;
+
+        let mut visitor = world.browser();
+        visitor.post("/for-coaches/resend", &[("email", COACH)]).await;
+        let link = world.link_mailed_to(COACH).await;
+        let clean = visitor.get(&link).await.location().to_owned();
+        let form = visitor
+            .get(&clean)
+            .await
+            .attribute("input[name=form]", "value")
+            .unwrap();
+        visitor.post(&clean, &[("form", &form)]).await;
+        let mails = world.mails_to(COACH).await;
+        let text = &mails.last().unwrap().letter.text;
+        assert!(
+            text.contains("Jack Nguyen") && !text.contains("Ana Berger"),
+            "{text}"
+        );
+
+        world.clock.advance(chrono::Duration::days(3));
+        let mut browser = world.signed_in(&world.ana().clone()).await;
+        let page = browser.get("/coaches").await.text();
+        assert!(
+            page.contains("Their last day is over") && !page.contains("wake when the same"),
+            "{page}"
+        );
+        let grant = grants(&world).await.remove(0);
+        let before = world.mails_to(COACH).await.len();
+        let gone = browser.post(&format!("/coaches/{}/revoke", grant.id), &[]).await;
+        assert_eq!(gone.location(), "/coaches?done=removed");
+        assert_eq!(world.mails_to(COACH).await.len(), before);
     })
     .await;
 }

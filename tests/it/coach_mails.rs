@@ -313,7 +313,7 @@ async fn no_mail_program_finds_a_link_in_a_name() {
             let mail = Mail::GrantChanged(GrantChanged {
                 athlete_id: "i1001".to_owned(),
                 athlete: name.into(),
-                athlete_email: "ana@example.test".to_owned(),
+                athlete_email: "ana@example.test".into(),
                 note: "".into(),
                 may: Vec::new(),
                 expires: None,
@@ -496,7 +496,7 @@ fn changed(by: &Seeded, note: &str) -> Mail {
     Mail::GrantChanged(GrantChanged {
         athlete_id: by.person.athlete_id.to_owned(),
         athlete: by.person.name.into(),
-        athlete_email: by.person.email.to_owned(),
+        athlete_email: by.person.email.into(),
         note: note.into(),
         may: vec![],
         expires: None,

@@ -338,6 +338,7 @@ const WITHHELD: &[(&str, &str)] = &[
         "tries.at",
         "gone within the hour, and says nothing without the subject",
     ),
+    ("tries.hashed", "true for the moment of hashing"),
     ("connections.id", "a row's name"),
     ("connections.token_sealed", "a secret"),
     ("links.id", "a row's name"),

@@ -399,7 +399,7 @@ async fn a_try_waits_for_one_that_is_being_counted() {
                 .unwrap();
             let count = async {
                 until_waiting(&url_of(&world.database), 1).await;
-                sqlx::query("insert into tries values (gen_random_uuid(), $1, $2)")
+                sqlx::query("insert into tries values (gen_random_uuid(), $1, $2, false)")
                     .bind(&subject[..])
                     .bind(now)
                     .execute(&mut *other)
@@ -436,6 +436,77 @@ async fn right_passwords_count_for_nothing() {
             assert_eq!(sign_in(from(&world, 1), &web, jack, PASSWORD).await.status, 303);
         }
     })
+    .await;
+}
+
+async fn tries_left(world: &World) -> i64 {
+    sqlx::query_scalar("select count(*) from tries")
+        .fetch_one(&world.app.pool)
+        .await
+        .unwrap()
+}
+
+/// A double click, a reload, a club behind one address: whoever knows the password is never counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn right_passwords_at_once_or_cut_off_count_for_nothing() {
+    test_with(proxied, async |world| {
+        let web = world.web.clone();
+        let ana = world.ana().person.email;
+        let at_once = (0..16).map(|number| {
+            let email = [ana, world.jack().person.email, world.tria().person.email][number % 3];
+            sign_in(from(&world, 1), &web, email, PASSWORD)
+        });
+        for page in futures::future::join_all(at_once).await {
+            assert_eq!(page.status, 303, "{}", page.text());
+        }
+        for _ in 0..8 {
+            let sent = sign_in(from(&world, 1), &web, ana, PASSWORD);
+            let _ = tokio::time::timeout(std::time::Duration::from_millis(15), sent).await;
+        }
+        assert_eq!(sign_in(from(&world, 1), &web, ana, PASSWORD).await.status, 303);
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while tries_left(&world).await > 0 {
+            assert!(
+                std::time::Instant::now() < until,
+                "what was cut off is judged all the same"
+            );
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// Guesses from everywhere end with a new password: its owner chose it by a mail that nobody else reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_forgets_the_guesses_at_the_old_one() {
+    test_with(
+        |config| {
+            proxied(config);
+            config.sign_ins_per_address_an_hour = 4;
+        },
+        async |world| {
+            let (ana, web) = (world.ana().person.email, world.web.clone());
+            for number in 0..4 {
+                assert_eq!(sign_in(from(&world, number), &web, ana, WRONG).await.status, 422);
+            }
+            assert_eq!(sign_in(from(&world, 9), &web, ana, PASSWORD).await.status, 429);
+            let mut browser = from(&world, 10);
+            browser.post("/forgot", &[("email", ana)]).await;
+            let link = world.link_mailed_to(ana).await;
+            let clean = browser.get(&link).await.location().to_owned();
+            let form = browser
+                .get(&clean)
+                .await
+                .attribute("input[name=form]", "value")
+                .unwrap();
+            let chosen = "chosen after the storm";
+            world.secret(chosen);
+            let fields = [("form", form.as_str()), ("password", chosen)];
+            assert_eq!(browser.post(&clean, &fields).await.status, 303);
+            assert_eq!(sign_in(from(&world, 11), &web, ana, chosen).await.status, 303);
+            world.mails_to(ana).await;
+        },
+    )
     .await;
 }
 

@@ -111,7 +111,7 @@ impl Handler {
                     return (log::OK, Ok(bounded(answer.text)));
                 }
                 withheld(&format!(
-                    "Withheld: the connection of {lost} to intervals.icu changed while the call was running. Whose it is can \
+                    "Withheld: the connection of {lost} to intervals.icu changed while the call was running. The athlete can \
                      look after it on {}; list_athletes says how it stands.",
                     connection::dashboard(app)
                 ))

@@ -38,6 +38,7 @@ use crate::{
 struct Invite {
     frame: Frame,
     athlete: String,
+    athlete_id: String,
     email: String,
     sheet: Sheet,
     mistakes: Vec<Mistake>,
@@ -53,7 +54,8 @@ struct First {
     stakes: Stakes,
 }
 
-/// `GET /coaches/invite`; with `?like=` filled in as one of the account's grants is, which another athlete may have given.
+/// `GET /coaches/invite`; with `?like=` for the coach of one of the account's grants, which another athlete may have given: what the
+/// coach may do is ticked anew.
 pub async fn form(
     State(app): State<App>,
     signed: Signed,
@@ -69,14 +71,8 @@ pub async fn form(
         Some(id) => queries::grants::one_of_account(&app.pool, account, id).await?,
         None => None,
     };
-    let (email, draft) = match like {
-        Some(grant) => {
-            let draft = Draft::of_grant(&grant, zone_of(connection.as_ref()), app.clock.now());
-            (grant.coach_email, draft)
-        }
-        None => (String::new(), Draft::new()),
-    };
-    draw(&app, connection.as_ref(), email, draft, Vec::new()).await
+    let email = like.map(|grant| grant.coach_email).unwrap_or_default();
+    draw(&app, connection.as_ref(), email, Draft::new(), Vec::new()).await
 }
 
 async fn draw(
@@ -107,6 +103,7 @@ async fn draw(
     let form = Invite {
         frame: Frame::of(true),
         athlete: row.athlete_name.clone(),
+        athlete_id: row.athlete_id.clone(),
         email,
         sheet: Sheet::of(draft, zone_of(connection), app.clock.now(), &mistakes),
         mistakes,
@@ -123,9 +120,13 @@ pub async fn send(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let email = fields.take("email")?;
+    let drawn_for = fields.optional("athlete");
     let draft = Draft::of(&mut fields)?;
     let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
     let connection = connection.as_ref();
+    if is_of_another(connection, drawn_for.as_deref()) {
+        return draw(&app, connection, email, draft, vec![of_another()]).await;
+    }
     if let Some(word) = fields.optional("preset") {
         let preset = Preset::of_word(&word).ok_or(Problem::BadForm)?;
         return draw(&app, connection, email, draft.with(preset), Vec::new()).await;
@@ -146,10 +147,9 @@ pub async fn send(
             return draw(&app, connection, email, draft, mistakes).await;
         }
     };
-    let from = grantor(&signed.0, connection);
     let mut transaction = app.pool.begin().await?;
     // Dropped without a commit, the transaction gives the counted invite back.
-    if !coaches::may_invite(&mut transaction, &app, from.account).await? {
+    if !coaches::may_invite(&mut transaction, &app, signed.0.account).await? {
         let most = app.config.invites_per_day;
         let mistake = Mistake::new(
             "email",
@@ -159,6 +159,16 @@ pub async fn send(
         );
         return draw(&app, connection, email, draft, vec![mistake]).await;
     }
+    // Read again now that the account is locked: from here on nobody connects another athlete before the invite stands.
+    let connection = queries::connections::of_account(&mut *transaction, signed.0.account).await?;
+    let connection = connection.as_ref();
+    if !is_connected(connection) {
+        return Ok(Redirect::to("/coaches/invite").into_response());
+    }
+    if is_of_another(connection, drawn_for.as_deref()) {
+        return draw(&app, connection, email, draft, vec![of_another()]).await;
+    }
+    let from = grantor(&signed.0, connection);
     let terms = checked.terms();
     let word = match coaches::invite(&mut transaction, &app, &from, &address, &terms).await? {
         Invited::Refused => return Ok(done("refused")),
@@ -178,6 +188,20 @@ pub async fn send(
     };
     transaction.commit().await?;
     Ok(done(word))
+}
+
+/// Whether the form was drawn for another athlete than the account shows: whoever ticked it meant that one's data.
+fn is_of_another(connection: Option<&Connection>, drawn_for: Option<&str>) -> bool {
+    let shown = connection.filter(|_| is_connected(connection));
+    shown.is_some_and(|row| drawn_for.is_some_and(|athlete| athlete != row.athlete_id))
+}
+
+fn of_another() -> Mistake {
+    Mistake::new(
+        "tools",
+        "Your account shows another athlete than when you opened this form, so nothing was granted. Look through it again: it is \
+         about the athlete named above now.",
+    )
 }
 
 /// Whether the athlete invites the own address.
