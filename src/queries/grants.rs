@@ -89,6 +89,26 @@ pub async fn lock_of_pair(
     .await
 }
 
+/// The zone of an athlete of this account as one of the grants remembers it: a connection that was another athlete's meanwhile has
+/// forgotten it.
+pub async fn zone_of(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    athlete_id: &str,
+) -> sqlx::Result<Option<String>> {
+    let zones = sqlx::query_scalar!(
+        r#"
+        select athlete_zone as "zone!" from grants
+        where account_id = $1 and athlete_id = $2 and athlete_zone is not null
+        order by invited_at desc
+        limit 1
+        "#,
+        account_id.0,
+        athlete_id
+    );
+    zones.fetch_optional(db).await
+}
+
 /// Whether anybody grants the coach with this address anything.
 pub async fn any_to(db: impl Db<'_>, email_key: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(

@@ -589,3 +589,37 @@ async fn what_sleeps_is_not_called_covered_and_what_expired_meanwhile_is_over() 
     })
     .await;
 }
+
+/// The invite that comes once more names the last day as it is where the athlete lives.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_that_wakes_names_the_last_day_of_before() {
+    test(async |world| {
+        free_nell(&world).await;
+        let tria = world.tria().clone();
+        // So that the zone is known.
+        told(&tria.link, "get_athlete_profile", json!({})).await;
+        let mut browser = world.signed_in(&tria).await;
+        let coach = "new@coach.example";
+        let fields = [
+            ("email", coach),
+            ("note", ""),
+            ("last-day", "2026-12-31"),
+            ("tool-get_fitness", "on"),
+        ];
+        browser.post("/coaches/invite", &fields).await;
+        let first = world.mails_to(coach).await.remove(0).letter.text;
+        turn_into(&world, &mut browser, "nell").await;
+        turn_into(&world, &mut browser, "tria").await;
+        let mails = world.mails_to(coach).await;
+        let again = &mails.last().unwrap().letter.text;
+        for text in [&first, again] {
+            assert!(
+                text.contains("This ends with Thursday, 31 December 2026"),
+                "{text}"
+            );
+        }
+        let url = first.split("/mcp/").nth(1).unwrap();
+        world.secret(url.split_whitespace().next().unwrap());
+    })
+    .await;
+}

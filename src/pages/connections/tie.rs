@@ -136,13 +136,14 @@ async fn tell_coaches(
     let account = queries::accounts::by_id(&mut *db, before.account_id)
         .await?
         .ok_or(Problem::NotFound)?;
+    let zone = queries::grants::zone_of(&mut *db, account.id, tie.athlete.as_str()).await?;
     let now = Grantor {
         account: account.id,
         email: account.email,
         athlete_id: tie.athlete.to_string(),
         athlete: name.to_owned(),
-        // Not known before the first look; a grant's last day is a moment, which it changes nothing about.
-        zone: Tz::UTC,
+        // Of an athlete who was never here it is not known before the first look, and nothing of theirs wakes.
+        zone: zone.and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
     };
     Ok(coaches::athlete_replaced(db, app, before, &now).await?)
 }
