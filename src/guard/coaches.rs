@@ -264,7 +264,7 @@ pub async fn change(
         return Ok(Edited::Stale(Box::new(grant)));
     }
     queries::grants::change(&mut *db, id, from.account, version, terms, now).await?;
-    let queued = tell_new_terms(db, app, from, &grant, terms).await?;
+    let queued = tell_new_terms(db, app, &whose(from, &grant), &grant, terms).await?;
     Ok(Edited::Saved(queued))
 }
 
@@ -288,7 +288,7 @@ pub async fn resend(
         note: &grant.note,
         expires_at: grant.expires_at,
     };
-    let queued = invite_again(db, app, from, &grant, &terms).await?;
+    let queued = invite_again(db, app, &whose(from, &grant), &grant, &terms).await?;
     if queued == Queued::Queued {
         queries::grants::resent(&mut *db, id, from.account, now).await?;
     }
@@ -297,7 +297,7 @@ pub async fn resend(
 
 /// The grant of this account, locked after its coach: athletes who join one coach at once must see each other's mail. The
 /// order is that of an invite and of a coach who leaves.
-async fn lock_with_coach(
+pub async fn lock_with_coach(
     db: &mut PgConnection,
     account: AccountId,
     id: GrantId,
@@ -307,6 +307,15 @@ async fn lock_with_coach(
     };
     queries::coaches::locked(&mut *db, grant.coach_id).await?;
     queries::grants::lock_one_of_account(db, account, id).await
+}
+
+/// The athlete whose grant it is, as it says itself under its lock: the account may have shown another one a moment ago.
+fn whose(from: &Grantor, grant: &Grant) -> Grantor {
+    Grantor {
+        athlete_id: grant.athlete_id.clone(),
+        athlete: grant.athlete_name.clone(),
+        ..from.clone()
+    }
 }
 
 /// Tells a coach what `grant` says from now on. Whoever never used it and could not do so any more is invited again: the

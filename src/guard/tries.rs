@@ -75,7 +75,7 @@ pub async fn sign_in(
     check: impl Future<Output = bool> + Send + 'static,
 ) -> sqlx::Result<Result<bool, TooMany>> {
     let (config, address, network) = (&app.config, email_key.as_bytes(), from.bytes());
-    let limits = [
+    let limits = vec![
         Limit::new(
             "address and network",
             &[address, &network],
@@ -85,7 +85,7 @@ pub async fn sign_in(
         Limit::new("network", &[&network], config.sign_ins_per_minute, MINUTE),
         Limit::new("address", &[address], config.sign_ins_per_address_an_hour, HOUR),
     ];
-    judge(app, &limits, check).await
+    judge(app, limits, check).await
 }
 
 /// Whether the password is right that somebody who is signed in typed once more: a wrong one is counted for the session, and for
@@ -97,7 +97,7 @@ pub async fn in_session(
 ) -> sqlx::Result<Result<bool, TooMany>> {
     let most = app.config.sign_ins_per_address;
     let limit = Limit::new("session", &[session.as_bytes()], most, MINUTE);
-    judge(app, &[limit], check).await
+    judge(app, vec![limit], check).await
 }
 
 /// Whether the password is right that was typed at the page that a mail's link leads to: a wrong one is counted for the link.
@@ -106,7 +106,7 @@ pub async fn behind_link(
     link: TokenHash,
     check: impl Future<Output = bool> + Send + 'static,
 ) -> sqlx::Result<Result<bool, TooMany>> {
-    judge(app, &[of_link(app, link)], check).await
+    judge(app, vec![of_link(app, link)], check).await
 }
 
 /// Counts a press of the button that chooses a password behind a mail's link: each costs a hash.
@@ -130,25 +130,25 @@ pub async fn forget(db: impl queries::Db<'_>, email_key: &str) -> sqlx::Result<(
 /// right password must not stay counted because a browser sent the form twice.
 async fn judge(
     app: &App,
-    limits: &[Limit],
+    limits: Vec<Limit>,
     check: impl Future<Output = bool> + Send + 'static,
 ) -> sqlx::Result<Result<bool, TooMany>> {
-    let id = match reserve(app, limits, true).await? {
-        Ok(id) => id,
-        Err(full) => return Ok(Err(full)),
-    };
-    let pool = app.pool.clone();
+    let app = app.clone();
     let judging = tokio::spawn(async move {
+        let id = match reserve(&app, &limits, true).await? {
+            Ok(id) => id,
+            Err(full) => return Ok(Err(full)),
+        };
         let right = check.await;
         if right {
-            queries::tries::take_back(&pool, id).await?;
+            queries::tries::take_back(&app.pool, id).await?;
         } else {
-            queries::tries::settle(&pool, id).await?;
+            queries::tries::settle(&app.pool, id).await?;
         }
-        Ok(right)
+        Ok(Ok(right))
     });
     // It panics only with the check, and then the try counts as wrong after a while.
-    judging.await.unwrap_or(Err(sqlx::Error::WorkerCrashed)).map(Ok)
+    judging.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
 /// Writes a try. While others fill the share that are being hashed, and may turn out right, it waits for them.
@@ -176,14 +176,11 @@ async fn reserve(app: &App, limits: &[Limit], hashed: bool) -> sqlx::Result<Resu
     }
 }
 
-/// Makes whoever asks for a mail to the same mailbox, and a stranger any other stranger, wait until `db`'s transaction ends, so that
-/// the shares are exact. One statement, whoever asks.
-pub async fn one_ask_at_a_time(db: &mut PgConnection, mailbox: &str, stranger: bool) -> sqlx::Result<()> {
-    let of_mailbox = Limit::new("mails to", &[mailbox.as_bytes()], 1, HOUR);
-    let mut keys = vec![of_mailbox.key()];
-    keys.extend(stranger.then(|| Limit::new("mails to strangers", &[], 1, HOUR).key()));
-    keys.sort_unstable();
-    queries::tries::lock(db, &keys).await
+/// Makes whoever else asks for a mail wait until `db`'s transaction ends, so that the shares are exact. Everybody waits for everybody:
+/// a wait that only those had who are not known would tell who is.
+pub async fn one_ask_at_a_time(db: &mut PgConnection) -> sqlx::Result<()> {
+    let asks = Limit::new("asks for mails", &[], 1, HOUR);
+    queries::tries::lock(db, &[asks.key()]).await
 }
 
 fn counts(limits: &[Limit], now: DateTime<Utc>) -> Counts {

@@ -98,8 +98,8 @@ impl fmt::Display for Harmless {
 
 /// Whether nothing of an address reads like a site: `www.evil.example/login@x.example` is an address as well.
 fn is_plain(address: &str) -> bool {
-    let plain = |c: char| c.is_alphanumeric() || "@.+-_".contains(c);
-    address.chars().all(plain) && !address.to_lowercase().starts_with("www.")
+    let plain = |c: char| c.is_alphanumeric() || "@.+-_'".contains(c);
+    address.chars().all(plain) && !address.to_lowercase().contains("www.")
 }
 
 /// Cuts what parting has made longer. It is clean already.

@@ -397,7 +397,7 @@ pub async fn revoke(
     let id = named(path)?;
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;
-    let Some(grant) = queries::grants::lock_one_of_account(&mut *transaction, account, id).await? else {
+    let Some(grant) = coaches::lock_with_coach(&mut transaction, account, id).await? else {
         return Ok(done("gone"));
     };
     let word = match State::of(&grant, app.clock.now()) {

@@ -142,7 +142,7 @@ impl MailPage {
         };
         let mut written = db.begin().await?;
         let is_stranger = stranger.is_some();
-        tries::one_ask_at_a_time(&mut written, &to.mailbox(), is_stranger).await?;
+        tries::one_ask_at_a_time(&mut written).await?;
         let lives = queries::mail_links::lives(&mut *written, self.kind, &to.key, account, now).await?;
         // Whoever makes up tags must not have a mail for each of them.
         let made_up = is_stranger && to.key != to.mailbox();

@@ -149,7 +149,9 @@ pub async fn reset(
     if RESET_PAGE.spend(&mut *transaction, &app, &token).await?.is_none() {
         return mail_link::gone(false);
     }
-    let Some(owner) = queries::accounts::by_id(&mut *transaction, account).await? else {
+    let owner = queries::accounts::by_id(&mut *transaction, account).await?;
+    // A link that was on its way to the address that the account had before is nobody's any more.
+    let Some(owner) = owner.filter(|owner| owner.email_key == link.email_key) else {
         return mail_link::gone(false);
     };
     queries::accounts::set_password(&mut *transaction, account, &hash).await?;

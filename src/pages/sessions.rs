@@ -21,6 +21,7 @@ use crate::{
     },
     mail::Address,
     queries,
+    secrets::PasswordHash,
 };
 
 #[derive(Template)]
@@ -73,10 +74,10 @@ pub async fn sign_in(
     let known = queries::accounts::credentials_of(&app.pool, &key).await?;
     let account = known.as_ref().map(|known| known.id);
     let hash = known.map(|known| known.password_hash);
-    let passwords = app.passwords.clone();
+    let (passwords, checked) = (app.passwords.clone(), hash.clone());
     let check = async move { passwords.verify_typed(password, hash).await };
     let fits = tries::sign_in(&app, from.0, &key, check).await??;
-    let Some(account) = account.filter(|_| fits) else {
+    let refused = || {
         let form = Form {
             frame: Frame::of(false),
             open: is_open(&app),
@@ -84,9 +85,17 @@ pub async fn sign_in(
             next: next.word(),
             refused: true,
         };
-        return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
+        with_status(StatusCode::UNPROCESSABLE_ENTITY, &form)
+    };
+    let Some(account) = account.filter(|_| fits) else {
+        return refused();
     };
     let mut transaction = app.pool.begin().await?;
+    // A password that was replaced while this one was being checked ends every session, the one to come as well.
+    let now = queries::accounts::lock_password_of(&mut *transaction, account).await?;
+    if now.as_ref().map(PasswordHash::as_str) != checked.as_ref().map(PasswordHash::as_str) {
+        return refused();
+    }
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
     transaction.commit().await?;
     if let Some(who) = who {

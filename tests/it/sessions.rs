@@ -476,6 +476,70 @@ async fn right_passwords_at_once_or_cut_off_count_for_nothing() {
     .await;
 }
 
+/// A right password that was replaced while it was being checked opens nothing, and a link that was mailed to the address before
+/// chooses none.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_replaced_meanwhile_opens_nothing() {
+    test_with(proxied, async |world| {
+        let (ana, web) = (world.ana().person.email, world.web.clone());
+        let jack = world.jack().person.email;
+        let mut change = world.app.pool.begin().await.unwrap();
+        let id = queries::accounts::by_email(&world.app.pool, ana)
+            .await
+            .unwrap()
+            .unwrap()
+            .id;
+        let stands = queries::accounts::lock_password_of(&mut *change, id)
+            .await
+            .unwrap();
+        let another = async {
+            until_waiting(&url_of(&world.database), 1).await;
+            sqlx::query("update accounts set password_hash = 'another' where id = $1")
+                .bind(id.0)
+                .execute(&mut *change)
+                .await
+                .unwrap();
+            change.commit().await.unwrap();
+        };
+        let (page, ()) = tokio::join!(sign_in(from(&world, 1), &web, ana, PASSWORD), another);
+        assert_eq!(page.status, 422);
+        let sessions: i64 = sqlx::query_scalar("select count(*) from sessions")
+            .fetch_one(&world.app.pool)
+            .await
+            .unwrap();
+        assert_eq!(sessions, 0);
+        queries::accounts::set_password(&world.app.pool, id, &stands.unwrap())
+            .await
+            .unwrap();
+
+        let mut browser = from(&world, 2);
+        browser.post("/forgot", &[("email", jack)]).await;
+        let link = world.link_mailed_to(jack).await;
+        sqlx::query(
+            "update accounts set email = 'j@new.example', email_key = 'j@new.example' where email_key = $1",
+        )
+        .bind(jack)
+        .execute(&world.app.pool)
+        .await
+        .unwrap();
+        let clean = browser.get(&link).await.location().to_owned();
+        let form = browser
+            .get(&clean)
+            .await
+            .attribute("input[name=form]", "value")
+            .unwrap();
+        let fields = [("form", form.as_str()), ("password", "chosen by somebody else")];
+        assert_eq!(browser.post(&clean, &fields).await.status, 410);
+        assert_eq!(
+            sign_in(from(&world, 3), &web, "j@new.example", PASSWORD)
+                .await
+                .status,
+            303
+        );
+    })
+    .await;
+}
+
 /// Guesses from everywhere end with a new password: its owner chose it by a mail that nobody else reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_forgets_the_guesses_at_the_old_one() {
