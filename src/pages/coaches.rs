@@ -173,10 +173,14 @@ fn trouble(delivery: &Delivery) -> Option<String> {
     late.then(|| "The last mail has not got through yet. We go on trying for two days.".to_owned())
 }
 
-/// All grants of an account, oldest first, as cards.
-pub(super) async fn cards(app: &App, account: AccountId, zone: Tz) -> Result<Vec<Card>, Problem> {
+/// The grants of an account as cards, in their order.
+pub(super) async fn cards(
+    app: &App,
+    account: AccountId,
+    grants: Vec<Grant>,
+    zone: Tz,
+) -> Result<Vec<Card>, Problem> {
     let now = app.clock.now();
-    let grants = queries::grants::of_account(&app.pool, account).await?;
     if grants.is_empty() {
         return Ok(Vec::new());
     }
@@ -334,7 +338,8 @@ pub async fn show(
         .and_then(|word| sentence(&word));
     let account = signed.0.account;
     let connection = queries::connections::of_account(&app.pool, account).await?;
-    let mut cards = cards(&app, account, zone_of(connection.as_ref())).await?;
+    let grants = queries::grants::of_account(&app.pool, account).await?;
+    let mut cards = cards(&app, account, grants, zone_of(connection.as_ref())).await?;
     let mut section = |id, state, title, lead| {
         let of_state = cards.extract_if(.., |card| card.state == state).collect();
         Section {

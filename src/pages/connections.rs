@@ -20,9 +20,8 @@ use crate::{
     app::App,
     error::Problem,
     guard::{connection::scopes_of, session::Session},
-    ids::AccountId,
     intervals::{Area, Credential, Error, ExchangeError},
-    queries,
+    queries::{self, grants::Grant},
     secrets::{Token, TokenKind},
 };
 use tie::{Tie, Tied};
@@ -67,7 +66,7 @@ pub async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Pr
 
 async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
-    let stakes = stakes(app, session.account).await?;
+    let grants = queries::grants::of_account(&app.pool, session.account).await?;
     let status = if mistake.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
@@ -80,7 +79,7 @@ async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) ->
         connected_as: connection
             .filter(|row| row.status == "connected")
             .map(|row| row.athlete_name),
-        stakes,
+        stakes: Stakes::of(&grants),
         mistake,
     };
     Ok(leading_to_intervals(with_status(status, &template)?))
@@ -97,18 +96,20 @@ pub(super) struct Stakes {
     pub(super) others: Vec<String>,
 }
 
-/// What is at stake when another athlete is connected to the account; nothing when no coach was ever granted anything.
-pub(super) async fn stakes(app: &App, account: AccountId) -> Result<Stakes, Problem> {
-    let mut stakes = Stakes::default();
-    for grant in queries::grants::of_account(&app.pool, account).await? {
-        if grant.is_shown {
-            stakes.athlete = grant.athlete_name;
-            stakes.coaches.push(grant.coach_email);
-        } else if !stakes.others.contains(&grant.athlete_name) {
-            stakes.others.push(grant.athlete_name);
+impl Stakes {
+    /// What is at stake when another athlete is connected to the account of these grants; nothing when there are none.
+    pub(super) fn of(grants: &[Grant]) -> Self {
+        let mut stakes = Self::default();
+        for grant in grants {
+            if grant.is_shown {
+                stakes.athlete.clone_from(&grant.athlete_name);
+                stakes.coaches.push(grant.coach_email.clone());
+            } else if !stakes.others.contains(&grant.athlete_name) {
+                stakes.others.push(grant.athlete_name.clone());
+            }
         }
+        stakes
     }
-    Ok(stakes)
 }
 
 /// `POST /connect`: off to intervals.icu, with a state that only this session can come back with, once.

@@ -178,7 +178,10 @@ async fn draw(
     let now = app.clock.now();
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
     let (link, url) = links::url_of(app, session.account).await?;
-    let mut coaches = coaches::cards(app, session.account, coaches::zone_of(connection.as_ref())).await?;
+    let grants = queries::grants::of_account(&app.pool, session.account).await?;
+    let stakes = Stakes::of(&grants);
+    let zone = coaches::zone_of(connection.as_ref());
+    let mut coaches = coaches::cards(app, session.account, grants, zone).await?;
     let more_coaches = coaches.len().saturating_sub(COACHES);
     coaches.truncate(COACHES);
     let mails_fail = own_mails_fail(app, session).await?;
@@ -198,7 +201,7 @@ async fn draw(
         done,
         card: Card::of(connection, now),
         oauth: app.config.offers_oauth(),
-        stakes: connections::stakes(app, session.account).await?,
+        stakes,
         steps: Steps::of(&masked, url.as_deref()),
         shown: shown.join(","),
         groups,

@@ -26,7 +26,7 @@ use crate::{
     mail::{Address, outbox::Queued},
     pages::{
         Fields, Frame, From, Signed,
-        connections::{Stakes, stakes},
+        connections::Stakes,
         form::Mistake,
         frame::{leading_to_intervals, with_status},
     },
@@ -83,15 +83,15 @@ async fn draw(
     mistakes: Vec<Mistake>,
 ) -> Result<Response, Problem> {
     let Some(row) = connection.filter(|_| is_connected(connection)) else {
-        let stakes = match connection {
-            Some(row) => stakes(app, row.account_id).await?,
-            None => Stakes::default(),
+        let grants = match connection {
+            Some(row) => queries::grants::of_account(&app.pool, row.account_id).await?,
+            None => Vec::new(),
         };
         let first = First {
             frame: Frame::of(true),
             oauth: app.config.offers_oauth(),
             reconnect: connection.is_some_and(|row| row.status == "reconnect"),
-            stakes,
+            stakes: Stakes::of(&grants),
         };
         return Ok(leading_to_intervals(with_status(StatusCode::OK, &first)?));
     };

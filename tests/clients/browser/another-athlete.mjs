@@ -4,13 +4,12 @@
 //   another-athlete.mjs WEB EMAIL PASSWORD COACH OTHER FIRST with-javascript|without-javascript [PICTURES]
 //
 // Prints one line of JSON: what stood where, and whether anything in the console or on the network was not as it should be.
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { withBrowser } from './launch.mjs'
+import { picturesIn, withBrowser } from './launch.mjs'
 
 const [web, email, password, coach, other, first, mode, pictures] = process.argv.slice(2)
 const javaScriptEnabled = mode === 'with-javascript'
 const told = { problems: [] }
+const picture = picturesIn(pictures)
 
 await withBrowser(
   async (context) => {
@@ -78,17 +77,4 @@ async function connectAs(page, name, shot) {
   await page.getByRole('button', { name: /allow/i }).click()
   await page.waitForURL('**/dashboard?done=*')
   return text
-}
-
-async function picture(page, name) {
-  if (!pictures) return
-  await mkdir(pictures, { recursive: true })
-  for (const [size, viewport] of Object.entries({ desktop: { width: 1200, height: 900 }, phone: { width: 360, height: 740 } })) {
-    for (const colorScheme of ['light', 'dark']) {
-      await page.setViewportSize(viewport)
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true })
-    }
-  }
-  await page.setViewportSize({ width: 1200, height: 900 })
 }

@@ -3,13 +3,12 @@
 //   coaches.mjs WEB EMAIL PASSWORD COACH with-javascript|without-javascript [PICTURES]
 //
 // Prints one line of JSON: what stood where, and whether anything in the console or on the network was not as it should be.
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { withBrowser } from './launch.mjs'
+import { picturesIn, withBrowser } from './launch.mjs'
 
 const [web, email, password, coach, mode, pictures] = process.argv.slice(2)
 const javaScriptEnabled = mode === 'with-javascript'
 const told = { problems: [] }
+const picture = picturesIn(pictures)
 
 await withBrowser(
   async (context) => {
@@ -78,17 +77,4 @@ function watch(page) {
   })
   page.on('pageerror', (error) => told.problems.push(String(error)))
   page.on('request', (request) => { if (!request.url().startsWith(web)) told.problems.push(request.url()) })
-}
-
-async function picture(page, name) {
-  if (!pictures) return
-  await mkdir(pictures, { recursive: true })
-  for (const [size, viewport] of Object.entries({ desktop: { width: 1200, height: 900 }, phone: { width: 360, height: 740 } })) {
-    for (const colorScheme of ['light', 'dark']) {
-      await page.setViewportSize(viewport)
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true })
-    }
-  }
-  await page.setViewportSize({ width: 1200, height: 900 })
 }

@@ -1,5 +1,5 @@
 // A headless Chromium for one script: a profile of its own that is gone afterwards, and no way off this machine.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -36,5 +36,26 @@ export async function withBrowser(use, options = {}) {
   } finally {
     await context?.close()
     await rm(profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/**
+ * A function that takes pictures of a page into `folder` for people to look at, on a desk and on a phone, by day and by night.
+ * Without a folder it takes none.
+ */
+export function picturesIn(folder) {
+  const sizes = { desktop: { width: 1200, height: 900 }, phone: { width: 360, height: 740 } }
+  return async (page, name) => {
+    if (!folder) return
+    await mkdir(folder, { recursive: true })
+    for (const [size, viewport] of Object.entries(sizes)) {
+      for (const colorScheme of ['light', 'dark']) {
+        await page.setViewportSize(viewport)
+        await page.emulateMedia({ colorScheme })
+        await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`), fullPage: true })
+      }
+    }
+    await page.setViewportSize(sizes.desktop)
+    await page.emulateMedia({ colorScheme: 'light' })
   }
 }

@@ -4,13 +4,13 @@
 //
 // Prints one line of JSON: {"url", "copied", "problems": [what the console said or was loaded from elsewhere], "secrets"}
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { withBrowser } from './launch.mjs'
+import { picturesIn, withBrowser } from './launch.mjs'
 
 const [web, inbox, email, mode, pictures] = process.argv.slice(2)
 const password = 'a long enough password'
 const javaScriptEnabled = mode === 'with-javascript'
 const problems = []
+const picture = picturesIn(javaScriptEnabled && pictures)
 
 const told = await withBrowser(
   async (context) => {
@@ -76,19 +76,4 @@ async function linkInTheMail(page) {
     await page.waitForTimeout(100)
   }
   throw new Error('no mail came')
-}
-
-// Pictures are for people to look at; without a folder there are none.
-async function picture(page, name) {
-  if (!pictures || !javaScriptEnabled) return
-  const sizes = { desktop: { width: 1200, height: 900 }, phone: { width: 390, height: 844 } }
-  for (const [size, viewport] of Object.entries(sizes)) {
-    for (const colorScheme of ['light', 'dark']) {
-      await page.setViewportSize(viewport)
-      await page.emulateMedia({ colorScheme })
-      await page.screenshot({ path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true })
-    }
-  }
-  await page.setViewportSize(sizes.desktop)
-  await page.emulateMedia({ colorScheme: 'light' })
 }

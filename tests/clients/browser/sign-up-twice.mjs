@@ -3,14 +3,13 @@
 //   sign-up-twice.mjs WEB INBOX EMAIL with-javascript|without-javascript [PICTURES]
 //
 // Prints one line of JSON: what each saw, and whether anything in the console was not as it should be.
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { withBrowser } from './launch.mjs'
+import { picturesIn, withBrowser } from './launch.mjs'
 
 const [web, inbox, email, mode, pictures] = process.argv.slice(2)
 const options = { javaScriptEnabled: mode === 'with-javascript', viewport: { width: 1200, height: 900 }, reducedMotion: 'reduce' }
 const password = 'chosen by who reads the mail'
 const told = { problems: [], secrets: [password] }
+const picture = picturesIn(pictures)
 
 await withBrowser(
   (stranger) =>
@@ -25,7 +24,7 @@ await withBrowser(
 
       // The owner cannot tell which mail is whose, and need not: the one that the stranger asked for does as well.
       await own.goto(links[0])
-      await picture(own, 'confirm')
+      await picture(own, 'twice-confirm')
       told.confirm = await own.locator('main').innerText()
       await own.getByLabel('Choose a password').fill(password)
       await own.getByRole('button', { name: 'Create my account' }).click()
@@ -33,7 +32,7 @@ await withBrowser(
       told.signedIn = await own.getByText('Signed in as').innerText()
       await own.goto(links[1])
       told.second = await own.locator('main').innerText()
-      await picture(own, 'second-mail')
+      await picture(own, 'twice-second-mail')
 
       // The stranger can ask once more and learns nothing of what became of it.
       told.again = await signUp(theirs)
@@ -68,10 +67,4 @@ function watch(page) {
     if (message.type() === 'error' && !message.text().includes('410')) told.problems.push(message.text())
   })
   page.on('pageerror', (error) => told.problems.push(String(error)))
-}
-
-async function picture(page, name) {
-  if (!pictures) return
-  await mkdir(pictures, { recursive: true })
-  await page.screenshot({ path: join(pictures, `twice-${name}.png`), fullPage: true })
 }
