@@ -1,9 +1,10 @@
 //! The MCP endpoint on the link host: one URL a link, no state between requests, both protocol eras.
 //!
 //! [`router`] mounts it; `shims` reads a request and puts right what clients get wrong; [`catalogue`] is the list;
-//! `dispatch` makes the call; `log` keeps the record of it; `reply` says what rmcp has no good words for. No tool and
+//! `dispatch` takes the messages; `call` makes the call; `log` keeps the record of it; `reply` says what rmcp has no good words for. No tool and
 //! no SQL here; OAuth must never appear on this host, because clients would then force it on every link.
 
+mod call;
 pub mod catalogue;
 mod dispatch;
 mod log;
@@ -28,15 +29,10 @@ use rmcp::{
     },
 };
 
-use self::{
-    catalogue::Catalogue,
-    dispatch::{Handler, Visit},
-    reply::Refusal,
-};
+use self::{call::Visit, catalogue::Catalogue, dispatch::Handler, reply::Refusal};
 use crate::{
     app::App,
     guard::{
-        connection::Brake,
         link::{Gate, Turned},
         offer::Narrow,
     },
@@ -73,7 +69,7 @@ pub fn router(app: App) -> Router {
 /// Panics when a tool breaks the rules of [`Catalogue::new`]: that is a mistake in the code, found at start.
 pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
     let catalogue = Catalogue::new(tools).unwrap_or_else(|broken| panic!("{broken}"));
-    let handler = Handler::new(app.clone(), Brake::default(), catalogue);
+    let handler = Handler::new(app.clone(), catalogue);
     mount(app, handler)
 }
 
