@@ -341,7 +341,7 @@ fn every_path_that_the_docs_name_exists() {
     );
 }
 
-/// `.env.example` is held against the code beside the settings themselves.
+/// The unit tests of the settings check `.env.example` against the code.
 #[test]
 fn every_setting_that_the_docs_name_exists() {
     let example = read(".env.example");
