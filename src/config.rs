@@ -367,6 +367,11 @@ impl Config {
         })
     }
 
+    /// Whether anybody may sign up at all.
+    pub fn is_sign_up_open(&self) -> bool {
+        self.sign_up() != SignUp::Closed
+    }
+
     /// The absolute URL of a page, whose path begins with a slash.
     pub fn page_url(&self, path: &str) -> String {
         self.public_url.join(path)

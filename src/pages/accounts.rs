@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     app::App,
-    config::SignUp,
     error::Problem,
     guard::{self, limits::Network, session, tries},
     mail::{self, Address, Mail},
@@ -67,13 +66,13 @@ pub async fn form(State(app): State<App>, visitor: Visitor) -> Result<Response, 
     if visitor.0.is_some() {
         return Ok(Redirect::to("/dashboard").into_response());
     }
-    page(&Form::new(is_open(&app), false))
+    page(&Form::new(app.config.is_sign_up_open(), false))
 }
 
 /// `POST /sign-up`: answers the same page, after the same work, whether the address is new, known or not wanted.
 pub async fn sign_up(State(app): State<App>, from: From, mut fields: Fields) -> Result<Response, Problem> {
     let email = fields.take("email")?;
-    if !is_open(&app) {
+    if !app.config.is_sign_up_open() {
         return closed(false);
     }
     let address = match Address::parse(&email) {
@@ -200,8 +199,4 @@ pub async fn confirm(
 /// The page that says that there is no sign-up here, or none any more.
 fn closed(signed: bool) -> Result<Response, Problem> {
     with_status(StatusCode::FORBIDDEN, &Form::new(false, signed))
-}
-
-fn is_open(app: &App) -> bool {
-    app.config.sign_up() != SignUp::Closed
 }

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
 use super::{
     Fields, Frame, From, Signed, Visitor,
+    done::Done,
     form::Mistake,
     frame::{page, with_status},
     mail_link::{self, ADDRESS_PAGE, AskedFor},
@@ -202,7 +203,7 @@ pub async fn confirm(
     outbox::enqueue(&mut transaction, &app, &proof.address(), Some(account), told).await?;
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
     transaction.commit().await?;
-    let mut response = ([(SET_COOKIE, cookie)], Redirect::to("/account?done=address")).into_response();
+    let mut response = ([(SET_COOKIE, cookie)], Done::AddressChanged.answer()).into_response();
     ADDRESS_PAGE.forget(&app, &mut response);
     Ok(response)
 }

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use super::{
     Fields, Frame, From, Signed, Visitor,
+    done::Done,
     form::Mistake,
     frame::{leading_to_intervals, page, with_status},
 };
@@ -222,12 +223,12 @@ async fn finish(app: &App, session: &Session, tie: Tie) -> Result<Response, Prob
         } => {
             tie::first_look(app, session.account, id, write_number, tie).await;
             let done = match (replaced.asleep, replaced.awake) {
-                (0, 0) => "connected",
-                (_, 0) => "connected-other",
-                (0, _) => "connected-back",
-                (_, _) => "connected-both",
+                (0, 0) => Done::Connected,
+                (_, 0) => Done::ConnectedOther,
+                (0, _) => Done::ConnectedBack,
+                (_, _) => Done::ConnectedBoth,
             };
-            Ok(Redirect::to(&format!("/dashboard?done={done}")).into_response())
+            Ok(done.answer())
         }
         Tied::HeldByAnother => held(),
     }
@@ -253,8 +254,12 @@ pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Respon
     let ended = tie::untie(&mut transaction, &app, account, Some(account)).await?;
     let by_key = ended.as_deref() == Some("api_key");
     transaction.commit().await?;
-    let done = if by_key { "key-erased" } else { "disconnected" };
-    Ok(Redirect::to(&format!("/dashboard?done={done}")).into_response())
+    let done = if by_key {
+        Done::KeyErased
+    } else {
+        Done::Disconnected
+    };
+    Ok(done.answer())
 }
 
 /// What an athlete left unticked, in words, for the dashboard.

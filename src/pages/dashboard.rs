@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{RawQuery, State},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use chrono_tz::Tz;
@@ -13,6 +13,7 @@ use super::{
     activity::{self, Row},
     coaches,
     connections::{self, Stakes},
+    done::{Done, JustDone},
     form::Mistake,
     frame::{leading_to_intervals, with_status},
     links::{self, Offered},
@@ -105,7 +106,7 @@ impl Card {
 struct Dashboard {
     frame: Frame,
     email: String,
-    done: Option<&'static str>,
+    done: Option<Done>,
     card: Card,
     oauth: bool,
     stakes: Stakes,
@@ -128,51 +129,15 @@ struct Dashboard {
 pub async fn show(
     State(app): State<App>,
     signed: Signed,
-    RawQuery(query): RawQuery,
+    JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
-    let done = Fields::parse(query.unwrap_or_default().as_bytes())
-        .ok()
-        .and_then(|mut fields| fields.optional("done"))
-        .and_then(|word| sentence(&word));
     draw(&app, &signed.0, done, None).await
-}
-
-/// What was done; a word that is not ours says nothing.
-fn sentence(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "connected" => "intervals.icu is connected.",
-        "connected-other" => {
-            "intervals.icu is connected, and shows another athlete than before. Your coaches see nothing of this one: what the \
-             athlete before granted them is asleep, and a mail tells them. Grant anew what they may see, under Coaches."
-        }
-        "connected-back" => {
-            "intervals.icu is connected, and shows this athlete again. What this athlete granted to coaches counts again, and \
-             they are told by mail."
-        }
-        "connected-both" => {
-            "intervals.icu is connected, and shows another athlete than before. What the athlete before granted to coaches is \
-             asleep, and what this one had granted counts again; mails tell them."
-        }
-        "disconnected" => {
-            "intervals.icu is disconnected: the key was erased here, and intervals.icu is told to revoke it."
-        }
-        "key-erased" => {
-            "intervals.icu is disconnected: your API key was erased here. At intervals.icu it stays valid until you replace it."
-        }
-        "regenerated" => "Your connector has a new URL. The old one no longer works: replace it in Claude.",
-        "tools" => {
-            "Saved: it counts from the next question on. A client may show its old list of tools for up to a day."
-        }
-        "zone" => "Your time zone is set.",
-        "password" => "Your password is changed, and every other session has been signed out.",
-        _ => return None,
-    })
 }
 
 async fn draw(
     app: &App,
     session: &Session,
-    done: Option<&'static str>,
+    done: Option<Done>,
     mistake: Option<Mistake>,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
@@ -251,16 +216,5 @@ pub async fn set_zone(
     let now = app.clock.now();
     let Connection { id, athlete_id, .. } = connection;
     queries::connections::set_zone(&app.pool, id, &athlete_id, zone.name(), "athlete", now).await?;
-    Ok(Redirect::to("/dashboard?done=zone").into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_words_say_something() {
-        assert!(sentence("connected").is_some());
-        assert_eq!(sentence("<script>"), None);
-    }
+    Ok(Done::ZoneSet.answer())
 }

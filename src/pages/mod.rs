@@ -13,6 +13,7 @@ pub mod connections;
 pub mod dashboard;
 pub mod delete;
 mod device;
+mod done;
 pub mod export;
 pub mod for_coaches;
 mod form;

@@ -3,12 +3,13 @@
 use askama::Template;
 use axum::{
     extract::State,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
 use super::{
     Fields, Frame, Signed,
+    done::Done,
     form::Mistake,
     frame::{page, with_status},
     proof,
@@ -94,5 +95,5 @@ pub async fn change(
     outbox::enqueue(&mut transaction, &app, &proof.address(), Some(account), changed).await?;
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
     transaction.commit().await?;
-    Ok(([(SET_COOKIE, cookie)], Redirect::to("/account?done=password")).into_response())
+    Ok(([(SET_COOKIE, cookie)], Done::PasswordChanged.answer()).into_response())
 }

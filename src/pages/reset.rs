@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
 use super::{
     Fields, Frame, From, Visitor,
+    done::Done,
     form::Mistake,
     frame::{page, with_status},
     mail_link::{self, AskedFor, RESET_PAGE},
@@ -168,7 +169,7 @@ pub async fn reset(
     outbox::enqueue(&mut transaction, &app, &address, Some(account), changed).await?;
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
     transaction.commit().await?;
-    let mut response = ([(SET_COOKIE, cookie)], Redirect::to("/dashboard?done=password")).into_response();
+    let mut response = ([(SET_COOKIE, cookie)], Done::PasswordReset.answer()).into_response();
     RESET_PAGE.forget(&app, &mut response);
     Ok(response)
 }

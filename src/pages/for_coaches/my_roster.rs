@@ -4,7 +4,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{RawQuery, State},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
@@ -24,6 +24,7 @@ use crate::{
     mail::{Address, CoachLeft, How, Mail, May, outbox},
     pages::{
         Fields, Frame, Visitor,
+        done::{Done, JustDone},
         frame::{page, with_status},
         when,
     },
@@ -113,7 +114,7 @@ impl RefusedRow {
 #[template(path = "pages/for_coaches_roster.html")]
 struct Page {
     frame: Frame,
-    done: Option<&'static str>,
+    done: Option<Done>,
     email: String,
     athletes: Vec<Athlete>,
     refused: Vec<RefusedRow>,
@@ -124,24 +125,6 @@ struct Page {
 #[template(path = "pages/for_coaches_door.html")]
 struct Door {
     frame: Frame,
-}
-
-/// What was done; a word that is not ours says nothing.
-fn sentence(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "left" => {
-            "You have left. From the next call on you get nothing about this athlete any more; a mail tells them."
-        }
-        "refused" => {
-            "You have left, and invites from this account are refused from now on. A mail tells the athlete."
-        }
-        "welcome" => "This account can invite you again.",
-        "refuse-all" => {
-            "You have left everybody and take no invites any more. A mail tells each athlete. Your URL opens nothing now."
-        }
-        "welcome-all" => "Athletes can invite you again.",
-        _ => return None,
-    })
 }
 
 /// The page for somebody without a visit: how to get in.
@@ -155,15 +138,11 @@ pub async fn show(
     State(app): State<App>,
     headers: HeaderMap,
     Visitor(session): Visitor,
-    RawQuery(query): RawQuery,
+    JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
     let Some(coach) = coach_session::current(&app, &headers).await? else {
         return door(session.is_some());
     };
-    let done = Fields::parse(query.unwrap_or_default().as_bytes())
-        .ok()
-        .and_then(|mut fields| fields.optional("done"))
-        .and_then(|word| sentence(&word));
     let now = app.clock.now();
     let roster = queries::grants::roster_of(&app.pool, coach.id, now).await?;
     let refused = queries::coaches::refused_by(&app.pool, coach.id).await?;
@@ -196,7 +175,7 @@ pub async fn leave(
     let which = Leave::One(GrantId(grant));
     let left = end_grants(&mut transaction, &app, &coach, which, How::Left).await?;
     transaction.commit().await?;
-    Ok(back((left > 0).then_some("left")))
+    Ok(back((left > 0).then_some(Done::Left)))
 }
 
 /// `POST /for-coaches/my-roster/refuse`: the same, and takes no more invites from that account.
@@ -218,7 +197,7 @@ pub async fn refuse(
         return Ok(back(None));
     }
     transaction.commit().await?;
-    Ok(back(Some("refused")))
+    Ok(back(Some(Done::AthleteRefused)))
 }
 
 /// `POST /for-coaches/my-roster/welcome`: takes one account's invites again.
@@ -234,7 +213,7 @@ pub async fn welcome(
     };
     let was = queries::coaches::welcome(&mut *transaction, coach.id, athlete).await?;
     transaction.commit().await?;
-    Ok(back(was.then_some("welcome")))
+    Ok(back(was.then_some(Done::AthleteWelcome)))
 }
 
 /// `POST /for-coaches/my-roster/refuse-all`: leaves everybody and takes no invites at all.
@@ -250,7 +229,7 @@ pub async fn refuse_all(
     let since = coach.refuses_all_at.unwrap_or_else(|| app.clock.now());
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, Some(since)).await?;
     transaction.commit().await?;
-    Ok(back(Some("refuse-all")))
+    Ok(back(Some(Done::AllRefused)))
 }
 
 /// `POST /for-coaches/my-roster/welcome-all`: takes invites again. Accounts that are refused by name stay refused.
@@ -264,7 +243,7 @@ pub async fn welcome_all(
     };
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, None).await?;
     transaction.commit().await?;
-    Ok(back(Some("welcome-all")))
+    Ok(back(Some(Done::AllWelcome)))
 }
 
 /// `POST /for-coaches/my-roster/done`: ends the visit.
@@ -278,13 +257,12 @@ fn athlete(fields: &mut Fields) -> Result<AccountId, Problem> {
     Ok(AccountId(named))
 }
 
-/// Back to the roster, with a word for what was done.
-fn back(done: Option<&str>) -> Response {
-    match done {
-        Some(word) => Redirect::to(&format!("/for-coaches/my-roster?done={word}")),
-        None => Redirect::to("/for-coaches/my-roster"),
-    }
-    .into_response()
+/// Back to the roster, which says what was done.
+fn back(done: Option<Done>) -> Response {
+    done.map_or_else(
+        || Redirect::to("/for-coaches/my-roster").into_response(),
+        Done::answer,
+    )
 }
 
 /// A transaction that holds the lock of the coach whose visit this is.
@@ -326,15 +304,4 @@ pub(super) async fn end_grants(
         outbox::enqueue(&mut *db, app, &to, Some(athlete.account_id), mail).await?;
     }
     Ok(left.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_words_say_something() {
-        assert!(sentence("left").is_some());
-        assert_eq!(sentence("<script>"), None);
-    }
 }
