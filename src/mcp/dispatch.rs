@@ -37,6 +37,7 @@ use crate::{
     },
     ids::AccountId,
     tools::{Answer, Tool, ToolError},
+    words::{ConnectionStatus, Outcome},
 };
 
 /// Told to every client when it connects; some cut it at 2 KB.
@@ -143,9 +144,9 @@ impl Handler {
                 noted(visit.visitor.touch(app, &visit.client).await);
                 return Ok(CallToolResult::error(vec![ContentBlock::text(busy(wait))]));
             }
-            Ending::Panicked => ("panic", Err(None)),
-            Ending::TooLong => ("too_long", Err(Some(self.too_long()))),
-            Ending::Cancelled => ("cancelled", Err(Some("Cancelled.".to_owned()))),
+            Ending::Panicked => (Outcome::Panic, Err(None)),
+            Ending::TooLong => (Outcome::TooLong, Err(Some(self.too_long()))),
+            Ending::Cancelled => (Outcome::Cancelled, Err(Some("Cancelled.".to_owned()))),
         };
         let touched = touched.all();
         tokio::join!(
@@ -165,8 +166,8 @@ impl Handler {
     }
 
     /// Notes for the dashboards of whom upstream answered.
-    async fn note_successes(&self, outcome: &str, touched: &[Touch]) {
-        if outcome != log::OK {
+    async fn note_successes(&self, outcome: Outcome, touched: &[Touch]) {
+        if outcome != Outcome::Ok {
             return;
         }
         let asked = touched
@@ -249,7 +250,7 @@ impl Handler {
         called: Called,
         touched: &Touched,
         done: Result<Answer, ToolError>,
-    ) -> (&'static str, Said) {
+    ) -> (Outcome, Said) {
         if matches!(visit.visitor.caller, Caller::Coach { .. }) {
             return self.last_look_for_coach(visit, &touched.all(), done).await;
         }
@@ -271,10 +272,10 @@ impl Handler {
                         "Withheld: {} was switched off for this connector while the call was running.",
                         called.name()
                     ))
-                } else if standing.status.as_deref() == Some("connected")
+                } else if standing.status == Some(ConnectionStatus::Connected)
                     && standing.athlete_id.as_deref() == athlete
                 {
-                    (log::OK, Ok(bounded(answer.text)))
+                    (Outcome::Ok, Ok(bounded(answer.text)))
                 } else {
                     withheld(&format!(
                         "Withheld: the connection to intervals.icu changed while the call was running. The athlete can look \
@@ -318,11 +319,11 @@ fn instructions(context: &RequestContext<RoleServer>) -> Result<String, ErrorDat
 /// For whoever calls through a URL that is no longer in use when the answer is ready.
 const REPLACED: &str = "Withheld: this connector URL was replaced or ended while the call was running.";
 
-fn withheld(text: &str) -> (&'static str, Said) {
-    ("withheld", Err(Some(text.to_owned())))
+fn withheld(text: &str) -> (Outcome, Said) {
+    (Outcome::Withheld, Err(Some(text.to_owned())))
 }
 
-fn refusal(error: &ToolError) -> (&'static str, Said) {
+fn refusal(error: &ToolError) -> (Outcome, Said) {
     (error.outcome(), Err(Some(bounded(error.to_string()))))
 }
 

@@ -35,6 +35,7 @@ use crate::{
     queries::{self, coaches::Coach, grants::Member},
     text::names,
     tools::{Access, CATALOGUE, ROSTER, RosterTool, Tool},
+    words::MemberStatus,
 };
 
 /// Longest name that is shown.
@@ -361,7 +362,7 @@ async fn covered(
 ) -> Result<Vec<mail::Theirs>, Problem> {
     let roster = queries::grants::roster_of(db, coach.id, now).await?;
     let awake = roster.iter().filter(|member| {
-        member.status != "replaced" && !asleep(member.invited_at, member.first_used_at, now)
+        member.status != MemberStatus::Replaced && !asleep(member.invited_at, member.first_used_at, now)
     });
     Ok(awake.map(|member| name_of(member).into()).collect())
 }

@@ -29,8 +29,9 @@ use super::{
     by_name, in_words,
 };
 use crate::{
-    guard::{Granted, Member, Roster, roster::State},
+    guard::{Granted, Member, Roster},
     intervals::{self, ActivityQuery},
+    words::MemberStatus,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -178,17 +179,17 @@ async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
         figures: None,
         missing: Vec::new(),
     };
-    match member.state() {
-        State::Connected if shown == Shown::default() => {}
-        State::Connected => {
+    match member.status() {
+        MemberStatus::Connected if shown == Shown::default() => {}
+        MemberStatus::Connected => {
             let done = Box::pin(fill(&mut line, roster, member, limit)).await;
             if let Err(why) = done {
                 line.figures = None;
                 line.missing = vec![why];
             }
         }
-        State::Reconnect => line.missing.push(RECONNECT.to_owned()),
-        State::Disconnected | State::Replaced => {
+        MemberStatus::Reconnect => line.missing.push(RECONNECT.to_owned()),
+        MemberStatus::Disconnected | MemberStatus::Replaced => {
             line.missing.push("not connected to intervals.icu".to_owned());
         }
     }

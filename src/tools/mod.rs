@@ -27,6 +27,8 @@ use std::{future::Future, pin::Pin, time::Duration};
 
 use serde_json::{Map, Value};
 
+pub use crate::words::Access;
+use crate::words::Outcome;
 use crate::{
     guard::{Granted, Roster},
     intervals::{self, Area},
@@ -70,15 +72,6 @@ impl Group {
             Self::Calendar => "Calendar",
         }
     }
-}
-
-/// Whether a tool only looks or also changes. No tool does both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Looks.
-    Read,
-    /// Changes.
-    Write,
 }
 
 /// A running tool.
@@ -186,15 +179,15 @@ pub enum ToolError {
 }
 
 impl ToolError {
-    /// One word for the activity log.
-    pub fn outcome(&self) -> &'static str {
+    /// What the activity log says.
+    pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Input(_) => "input",
-            Self::Refused(_) => "refused",
-            Self::Reconnect(_) => "reconnect",
-            Self::Busy { .. } => "busy",
-            Self::Upstream(_) => "upstream",
-            Self::Ours(_) => "ours",
+            Self::Input(_) => Outcome::Input,
+            Self::Refused(_) => Outcome::Refused,
+            Self::Reconnect(_) => Outcome::Reconnect,
+            Self::Busy { .. } => Outcome::Busy,
+            Self::Upstream(_) => Outcome::Upstream,
+            Self::Ours(_) => Outcome::Ours,
         }
     }
 

@@ -10,9 +10,9 @@ use super::{
     answer::{self, units},
     arguments, by_name, get_athlete_profile, get_fitness, list_athletes,
 };
-use crate::guard::{
-    Granted, Member, Roster,
-    roster::{SELECTED_FOR, State},
+use crate::{
+    guard::{Granted, Member, Roster, roster::SELECTED_FOR},
+    words::MemberStatus,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -41,7 +41,7 @@ async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolE
     let text = list_athletes::athlete(given)?;
     let member = roster.find(&text)?;
     roster.select(member).await?;
-    if member.state() != State::Connected {
+    if member.status() != MemberStatus::Connected {
         return Ok(Answer::of([
             alone(member),
             terms(member),
@@ -141,15 +141,15 @@ fn terms(member: &Member) -> String {
 
 fn unconnected(member: &Member, dashboard: &str) -> String {
     let name = member.name();
-    match member.state() {
-        State::Connected => String::new(),
-        State::Reconnect => format!(
+    match member.status() {
+        MemberStatus::Connected => String::new(),
+        MemberStatus::Reconnect => format!(
             "No data for now: intervals.icu no longer accepts the connection of {name}, who can connect again on {dashboard}."
         ),
-        State::Disconnected => format!(
+        MemberStatus::Disconnected => format!(
             "No data for now: {name} disconnected intervals.icu from IcuSync, and can connect it again on {dashboard}."
         ),
-        State::Replaced => format!("No data for now: the account of {name} shows another athlete."),
+        MemberStatus::Replaced => format!("No data for now: the account of {name} shows another athlete."),
     }
 }
 
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn who_is_not_connected_is_selected_all_the_same() {
         let tools = ["get_fitness", "get_power_curves", "get_events"];
-        let told: Vec<String> = [State::Reconnect, State::Disconnected]
+        let told: Vec<String> = [MemberStatus::Reconnect, MemberStatus::Disconnected]
             .into_iter()
             .map(|state| {
                 let member =

@@ -100,23 +100,31 @@ fn every_row_of_the_catalogue_is_complete() {
 fn errors_say_whose_turn_it_is_and_never_quote_upstream() {
     use intervals::Error;
     let cases = [
-        (Error::Unauthorized, "reconnect", "connect intervals.icu again"),
-        (Error::Forbidden, "refused", "only the athlete"),
-        (Error::MissingScope(Area::Wellness), "refused", "WELLNESS ticked"),
-        (Error::NotFound, "input", "get_training_history"),
-        (Error::Rejected, "upstream", "shorter range"),
-        (Error::Strava, "upstream", "device's own service"),
+        (
+            Error::Unauthorized,
+            Outcome::Reconnect,
+            "connect intervals.icu again",
+        ),
+        (Error::Forbidden, Outcome::Refused, "only the athlete"),
+        (
+            Error::MissingScope(Area::Wellness),
+            Outcome::Refused,
+            "WELLNESS ticked",
+        ),
+        (Error::NotFound, Outcome::Input, "get_training_history"),
+        (Error::Rejected, Outcome::Upstream, "shorter range"),
+        (Error::Strava, Outcome::Upstream, "device's own service"),
         (
             Error::Busy {
                 retry_after: Duration::from_hours(2),
             },
-            "busy",
+            Outcome::Busy,
             "in 2 h",
         ),
-        (Error::Unavailable, "upstream", "a few minutes"),
-        (Error::TimedOut, "upstream", "Ask again"),
-        (Error::Garbled, "upstream", "shorter range"),
-        (Error::WrongAthlete, "ours", "withheld"),
+        (Error::Unavailable, Outcome::Upstream, "a few minutes"),
+        (Error::TimedOut, Outcome::Upstream, "Ask again"),
+        (Error::Garbled, Outcome::Upstream, "shorter range"),
+        (Error::WrongAthlete, Outcome::Ours, "withheld"),
     ];
     for (error, outcome, says) in cases {
         let error = ToolError::from(error);

@@ -49,4 +49,5 @@ mod settings;
 mod smtp;
 mod tools;
 mod upstream;
+mod words;
 mod world;

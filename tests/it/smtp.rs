@@ -17,6 +17,7 @@ use icusync::{
     mail::{Address, transport::Transport},
     queries::{self, grants::Terms},
     tools::CATALOGUE,
+    words::Failure,
 };
 use serde_json::Value;
 use tokio::{
@@ -225,7 +226,7 @@ async fn without_starttls_or_a_known_certificate_the_mail_waits() {
                         .unwrap();
                 assert_eq!(
                     (state.as_str(), failure.as_deref(), attempts),
-                    ("pending", Some("not delivered for now"), 1),
+                    ("pending", Some(Failure::NotDelivered.as_str()), 1),
                     "{manner}"
                 );
                 let taken = std::fs::read_dir(&server.folder).unwrap();

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::{Handler, REPLACED, Said, Shared, Visit, bounded, log, refusal, withheld};
+use super::{Handler, REPLACED, Said, Shared, Visit, bounded, refusal, withheld};
 use crate::{
     guard::{
         Caller, Member, Roster,
@@ -20,6 +20,7 @@ use crate::{
     },
     queries::grants::Standing,
     tools::{Answer, Tool, ToolError, arguments},
+    words::{MemberStatus, Outcome},
 };
 
 impl Handler {
@@ -80,7 +81,7 @@ impl Handler {
         visit: &Visit,
         touched: &[Touch],
         done: Result<Answer, ToolError>,
-    ) -> (&'static str, Said) {
+    ) -> (Outcome, Said) {
         let app = &self.0.app;
         let grants: Vec<_> = touched.iter().filter_map(|touch| touch.grant).collect();
         let standings = match visit.visitor.roster_standing(app, &grants).await {
@@ -108,7 +109,7 @@ impl Handler {
                     !of(touch).is_some_and(|standing| still_tied(touch, standing))
                 });
                 if lost.is_empty() {
-                    return (log::OK, Ok(bounded(answer.text)));
+                    return (Outcome::Ok, Ok(bounded(answer.text)));
                 }
                 withheld(&format!(
                     "Withheld: the connection of {lost} to intervals.icu changed while the call was running. The athlete can \
@@ -170,7 +171,8 @@ fn still_granted(touch: &Touch, standing: &Standing) -> bool {
 /// Whether what was opened is still tied to the same athlete. A connection that was found refused by the call itself was
 /// connected when the data came.
 fn still_tied(touch: &Touch, standing: &Standing) -> bool {
-    let connected = standing.status == "connected" || (touch.lost && standing.status == "reconnect");
+    let connected = standing.status == MemberStatus::Connected
+        || (touch.lost && standing.status == MemberStatus::Reconnect);
     touch
         .ties
         .iter()
