@@ -11,8 +11,9 @@ use icusync::{
     jobs,
     mail::Address,
     secrets::{KeyRing, Password, Random, Sealed},
-    start::{self, Database, Ingredients, Purpose, Reach},
+    start::{self, Database, Ingredients, Reach},
     time::Clock,
+    words::Purpose,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;

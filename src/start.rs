@@ -34,6 +34,7 @@ use crate::{
     secrets::{KeyRing, Look, Passwords, Random, Seals},
     server,
     time::Clock,
+    words::Purpose,
 };
 
 /// Waiting for a connection from the pool.
@@ -42,24 +43,6 @@ const ACQUIRE: Duration = Duration::from_secs(2);
 const CONNECT: Duration = Duration::from_secs(10);
 /// Closing the pool, once nothing more is to be done with it.
 const CLOSE: Duration = Duration::from_secs(1);
-
-/// Whether a database belongs to a real installation or to a demo; neither opens the other's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// `icusync serve`.
-    Real,
-    /// `icusync demo`.
-    Demo,
-}
-
-impl Purpose {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Real => "real",
-            Self::Demo => "demo",
-        }
-    }
-}
 
 /// Where the data of this machine's own installation lives when no setting says so.
 pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
@@ -173,7 +156,7 @@ impl Reach {
         let is_ours = match queries::installation::kind(&mut connection).await? {
             queries::installation::Kind::Empty => true,
             queries::installation::Kind::Unmarked => false,
-            queries::installation::Kind::Marked(kind) => kind == Purpose::Demo.as_str(),
+            queries::installation::Kind::Marked(kind) => kind == Purpose::Demo,
         };
         anyhow::ensure!(
             is_ours,
@@ -219,9 +202,9 @@ fn unreachable(error: sqlx::Error) -> anyhow::Error {
 
 /// Marks the database as `purpose`, or refuses one that is marked otherwise.
 pub async fn claim(pool: &PgPool, purpose: Purpose, clock: &Clock) -> anyhow::Result<()> {
-    let marked = queries::installation::mark(pool, purpose.as_str(), clock.now()).await?;
+    let marked = queries::installation::mark(pool, purpose, clock.now()).await?;
     anyhow::ensure!(
-        marked == purpose.as_str(),
+        marked == purpose,
         "this database belongs to a {marked} installation: `icusync serve` never opens a demo's data, and `icusync demo` never \
          opens real data"
     );

@@ -25,6 +25,7 @@ use crate::{
     ids::{AccountId, JobId},
     mail::outbox,
     queries::{self, jobs::NewJob},
+    words::JobKind,
 };
 
 /// Works on the queue and does the upkeep until `shutdown`.
@@ -63,7 +64,7 @@ pub async fn enqueue_revoke(
     let payload = app.keys.seal(outbox::place(id), &plain, &app.random);
     let job = NewJob {
         id,
-        kind: "revoke",
+        kind: JobKind::Revoke,
         name: "bearer",
         account_id: account,
         recipient: None,

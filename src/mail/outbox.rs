@@ -14,6 +14,7 @@ use crate::{
         jobs::{NewJob, Waiting},
     },
     secrets::{OpenError, Place},
+    words::JobKind,
 };
 
 /// Whether a mail was queued.
@@ -355,7 +356,7 @@ async fn write(
     let payload = seal(app, id, &Parcel { to: to_typed, mail })?;
     let job = NewJob {
         id,
-        kind: "mail",
+        kind: JobKind::Mail,
         name,
         account_id: account,
         recipient: Some(&recipient(to)),

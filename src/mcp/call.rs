@@ -34,6 +34,7 @@ use crate::{
     ids::AccountId,
     tool_error::ToolError,
     tools::{Answer, Run, Tool},
+    words::{ConnectionStatus, Outcome},
 };
 
 /// Characters of an answer. Tools end well before; this holds for one that does not.
@@ -125,9 +126,9 @@ impl<'a> Call<'a> {
                 self.note_link().await;
                 return Ok(CallToolResult::error(vec![ContentBlock::text(busy(wait))]));
             }
-            Ending::Panicked => ("panic", Err(None)),
-            Ending::TooLong => ("too_long", Err(Some(self.too_long()))),
-            Ending::Cancelled => ("cancelled", Err(Some("Cancelled.".to_owned()))),
+            Ending::Panicked => (Outcome::Panic, Err(None)),
+            Ending::TooLong => (Outcome::TooLong, Err(Some(self.too_long()))),
+            Ending::Cancelled => (Outcome::Cancelled, Err(Some("Cancelled.".to_owned()))),
         };
         let touched = self.touched.all();
         tokio::join!(
@@ -232,7 +233,7 @@ impl<'a> Call<'a> {
     }
 
     /// Rights may have ended while the tool ran: what they no longer cover is withheld.
-    async fn last_look(&self, done: Result<Answer, ToolError>) -> (&'static str, Said) {
+    async fn last_look(&self, done: Result<Answer, ToolError>) -> (Outcome, Said) {
         let Visit { visitor, offer, .. } = self.visit;
         if matches!(visitor.caller, Caller::Coach { .. }) {
             return self.last_look_for_coach(done).await;
@@ -256,19 +257,19 @@ impl<'a> Call<'a> {
                 self.called.name()
             ));
         }
-        if standing.status.as_deref() != Some("connected") || standing.athlete_id.as_deref() != athlete {
+        if standing.status != Some(ConnectionStatus::Connected) || standing.athlete_id.as_deref() != athlete {
             return withheld(&format!(
                 "Withheld: the connection to intervals.icu changed while the call was running. The athlete can look after it \
                  on {}.",
                 self.app.config.dashboard_url()
             ));
         }
-        (log::OK, Ok(bounded(answer.text)))
+        (Outcome::Ok, Ok(bounded(answer.text)))
     }
 
     /// Notes for the dashboards whom upstream answered, and what was learned of them.
-    async fn note_learned(&self, outcome: &str, touched: &[Touch]) {
-        if outcome != log::OK {
+    async fn note_learned(&self, outcome: Outcome, touched: &[Touch]) {
+        if outcome != Outcome::Ok {
             return;
         }
         let asked = touched
@@ -294,11 +295,11 @@ impl<'a> Call<'a> {
 /// For whoever calls through a URL that is no longer in use when the answer is ready.
 const REPLACED: &str = "Withheld: this connector URL was replaced or ended while the call was running.";
 
-fn withheld(text: &str) -> (&'static str, Said) {
-    ("withheld", Err(Some(text.to_owned())))
+fn withheld(text: &str) -> (Outcome, Said) {
+    (Outcome::Withheld, Err(Some(text.to_owned())))
 }
 
-fn refusal(error: &ToolError) -> (&'static str, Said) {
+fn refusal(error: &ToolError) -> (Outcome, Said) {
     (error.outcome(), Err(Some(bounded(error.to_string()))))
 }
 

@@ -35,6 +35,7 @@ use crate::{
     mail::{Why, outbox::Queued},
     permissions::{self, Access, Group},
     queries::{self, connections::Connection, grants::Grant, jobs::Delivery},
+    words::{ConnectionStatus, Failure, JobState},
 };
 
 /// The mails of an athlete to a coach, by which we learn whether the address takes any.
@@ -157,12 +158,12 @@ fn in_words(tools: &[String]) -> Vec<String> {
 
 /// What became of the newest mail to somebody, when it did not arrive: the words go after "could not be delivered".
 pub(super) fn failed(delivery: &Delivery) -> Option<&'static str> {
-    if delivery.state != "failed" {
+    if delivery.state != JobState::Failed {
         return None;
     }
-    Some(match delivery.failure.as_deref() {
-        Some("refused for good") => "the mail server at that address refuses them",
-        Some("not delivered for now" | "took too long") => {
+    Some(match delivery.failure {
+        Some(Failure::RefusedForGood) => "the mail server at that address refuses them",
+        Some(Failure::NotDelivered | Failure::TookTooLong) => {
             "for two days no mail server at that address took them, and we have given up"
         }
         _ => "something broke on our side",
@@ -174,7 +175,7 @@ fn trouble(delivery: &Delivery) -> Option<String> {
     if let Some(why) = failed(delivery) {
         return Some(format!("Our mails could not be delivered: {why}."));
     }
-    let late = delivery.state == "pending" && delivery.failure.is_some();
+    let late = delivery.state == JobState::Pending && delivery.failure.is_some();
     late.then(|| "The last mail has not got through yet. We go on trying for two days.".to_owned())
 }
 
@@ -230,7 +231,7 @@ pub(super) fn zone_of(connection: Option<&Connection>) -> Tz {
 }
 
 fn is_connected(connection: Option<&Connection>) -> bool {
-    connection.is_some_and(|row| row.status == "connected")
+    connection.is_some_and(|row| row.status == ConnectionStatus::Connected)
 }
 
 /// The grant that a path names; one that is none, or another's, is found nowhere.
@@ -405,24 +406,34 @@ mod tests {
 
     #[test]
     fn only_a_mail_that_did_not_arrive_is_spoken_of() {
-        let delivery = |state: &str, failure: Option<&str>| Delivery {
+        let delivery = |state: JobState, failure: Option<Failure>| Delivery {
             recipient: Vec::new(),
-            state: state.to_owned(),
-            failure: failure.map(str::to_owned),
+            state,
+            failure,
         };
         for (state, failure, says) in [
-            ("done", None, None),
-            ("done", Some("not delivered for now"), None),
-            ("pending", None, None),
+            (JobState::Done, None, None),
+            (JobState::Done, Some(Failure::NotDelivered), None),
+            (JobState::Pending, None, None),
             (
-                "pending",
-                Some("not delivered for now"),
+                JobState::Pending,
+                Some(Failure::NotDelivered),
                 Some("not got through yet"),
             ),
-            ("failed", Some("refused for good"), Some("refuses them")),
-            ("failed", Some("not delivered for now"), Some("given up")),
-            ("failed", Some("does not render"), Some("on our side")),
-            ("failed", None, Some("on our side")),
+            (
+                JobState::Failed,
+                Some(Failure::RefusedForGood),
+                Some("refuses them"),
+            ),
+            (JobState::Failed, Some(Failure::NotDelivered), Some("given up")),
+            (JobState::Failed, Some(Failure::TookTooLong), Some("given up")),
+            (
+                JobState::Failed,
+                Some(Failure::DoesNotRender),
+                Some("on our side"),
+            ),
+            (JobState::Failed, Some(Failure::Other), Some("on our side")),
+            (JobState::Failed, None, Some("on our side")),
         ] {
             let said = trouble(&delivery(state, failure));
             match says {

@@ -25,6 +25,7 @@ use crate::{
     error::Problem,
     guard::session::Session,
     queries::{self, connections::Connection},
+    words::{ConnectionKind, ConnectionStatus, ZoneSource},
 };
 use http::StatusCode;
 
@@ -35,7 +36,8 @@ const COACHES: usize = 6;
 
 /// The connection as the dashboard shows it.
 struct Card {
-    status: Status,
+    /// None: never connected.
+    status: Option<ConnectionStatus>,
     athlete: String,
     athlete_id: String,
     by_key: bool,
@@ -45,19 +47,11 @@ struct Card {
     unshared: Vec<&'static str>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
-    None,
-    Connected,
-    Reconnect,
-    Disconnected,
-}
-
 impl Card {
     fn of(row: Option<Connection>, now: chrono::DateTime<chrono::Utc>) -> Self {
         let Some(row) = row else {
             return Self {
-                status: Status::None,
+                status: None,
                 athlete: String::new(),
                 athlete_id: String::new(),
                 by_key: false,
@@ -68,31 +62,27 @@ impl Card {
             };
         };
         Self {
-            status: match row.status.as_str() {
-                "connected" => Status::Connected,
-                "reconnect" => Status::Reconnect,
-                _ => Status::Disconnected,
-            },
-            unshared: connections::unshared(&row.kind, &row.scopes),
+            status: Some(row.status),
+            unshared: connections::unshared(row.kind, &row.scopes),
             athlete: row.athlete_name,
             athlete_id: row.athlete_id,
-            by_key: row.kind == "api_key",
+            by_key: row.kind == ConnectionKind::ApiKey,
             last_success: row.last_success_at.map(|at| when::ago(now, at)),
-            zone_told: row.zone_source.as_deref() == Some("athlete"),
+            zone_told: row.zone_source == Some(ZoneSource::Athlete),
             zone: row.zone,
         }
     }
 
     fn is_new(&self) -> bool {
-        self.status == Status::None
+        self.status.is_none()
     }
 
     fn is_connected(&self) -> bool {
-        self.status == Status::Connected
+        self.status == Some(ConnectionStatus::Connected)
     }
 
     fn needs_reconnect(&self) -> bool {
-        self.status == Status::Reconnect
+        self.status == Some(ConnectionStatus::Reconnect)
     }
 
     /// Whether only the athlete can tell the zone: it is not known, or the athlete told it.
@@ -215,6 +205,6 @@ pub async fn set_zone(
     };
     let now = app.clock.now();
     let Connection { id, athlete_id, .. } = connection;
-    queries::connections::set_zone(&app.pool, id, &athlete_id, zone.name(), "athlete", now).await?;
+    queries::connections::set_zone(&app.pool, id, &athlete_id, zone.name(), ZoneSource::Athlete, now).await?;
     Ok(Done::ZoneSet.answer())
 }

@@ -27,6 +27,7 @@ use crate::{
     },
     mail::{self, Mail, Why, outbox},
     queries::{self, accounts::Account},
+    words::{ConnectionKind, ConnectionStatus},
 };
 
 /// What must be typed, in any case.
@@ -76,7 +77,7 @@ async fn draw(
 ) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, session.account)
         .await?
-        .filter(|row| row.status != "disconnected");
+        .filter(|row| row.status != ConnectionStatus::Disconnected);
     let owner = queries::accounts::by_id(&app.pool, session.account)
         .await?
         .ok_or(Problem::NotFound)?;
@@ -100,7 +101,7 @@ async fn draw(
         frame: Frame::of(true),
         email: session.email,
         connected: connection.is_some(),
-        by_key: connection.is_some_and(|row| row.kind == "api_key"),
+        by_key: connection.is_some_and(|row| row.kind == ConnectionKind::ApiKey),
         coaches,
         is_coach,
         word,

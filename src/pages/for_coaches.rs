@@ -36,6 +36,7 @@ use crate::{
     queries::{self, coaches::Coach, grants::Member},
     text::names,
     tools::{ROSTER, RosterTool},
+    words::MemberStatus,
 };
 
 /// Longest name that is shown.
@@ -366,7 +367,7 @@ async fn covered(
 ) -> Result<Vec<mail::Theirs>, Problem> {
     let roster = queries::grants::roster_of(db, coach.id, now).await?;
     let awake = roster.iter().filter(|member| {
-        member.status != "replaced" && !asleep(member.invited_at, member.first_used_at, now)
+        member.status != MemberStatus::Replaced && !asleep(member.invited_at, member.first_used_at, now)
     });
     Ok(awake.map(|member| name_of(member).into()).collect())
 }

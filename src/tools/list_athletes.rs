@@ -12,12 +12,10 @@ use super::{
     arguments::{self, Arguments},
 };
 use crate::{
-    guard::{
-        Member, Roster,
-        roster::{SELECTED_FOR, State},
-    },
+    guard::{Member, Roster, roster::SELECTED_FOR},
     permissions::{self, Group, Permission},
     tool_error::ToolError,
+    words::MemberStatus,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -67,7 +65,7 @@ fn render(
         table.push(vec![
             member.name().to_owned(),
             granted(member),
-            state(member.state()).to_owned(),
+            state(member.status()).to_owned(),
             member.until().map(units::date).unwrap_or_default(),
             member.athlete_id().to_owned(),
         ]);
@@ -86,7 +84,7 @@ fn render(
     }
     let (unused, replaced): (Vec<&Member>, Vec<&Member>) = sleeping
         .iter()
-        .partition(|member| member.unused() || member.state() != State::Replaced);
+        .partition(|member| member.unused() || member.status() != MemberStatus::Replaced);
     if !unused.is_empty() {
         blocks.push(format!(
             "Asleep, because nobody used the invite for 14 days: {}. The athlete can send it again under Coaches on \
@@ -116,12 +114,12 @@ fn names(members: &[&Member]) -> String {
     names.join(", ")
 }
 
-const fn state(state: State) -> &'static str {
-    match state {
-        State::Connected => "connected",
-        State::Reconnect => "must reconnect",
-        State::Disconnected => "not connected",
-        State::Replaced => "shows another athlete",
+const fn state(status: MemberStatus) -> &'static str {
+    match status {
+        MemberStatus::Connected => "connected",
+        MemberStatus::Reconnect => "must reconnect",
+        MemberStatus::Disconnected => "not connected",
+        MemberStatus::Replaced => "shows another athlete",
     }
 }
 
@@ -189,18 +187,23 @@ mod tests {
     #[test]
     fn a_roster_of_every_kind() {
         let members = [
-            Member::sample("Ana Berger", "i1001", &all(), State::Connected),
+            Member::sample("Ana Berger", "i1001", &all(), MemberStatus::Connected),
             Member::sample(
                 "Bishnu",
                 "1003",
                 &["get_fitness", "get_events", "a_tool_to_come"],
-                State::Reconnect,
+                MemberStatus::Reconnect,
             )
             // The last day ends in Berlin.
             .expiring("2026-12-31T23:00:00Z"),
-            Member::sample("\u{202e}", "i9", &["a_tool_to_come"], State::Disconnected),
+            Member::sample("\u{202e}", "i9", &["a_tool_to_come"], MemberStatus::Disconnected),
         ];
-        let sleeping = [Member::sample("Nell Pike", "i1005", &all(), State::Connected)];
+        let sleeping = [Member::sample(
+            "Nell Pike",
+            "i1005",
+            &all(),
+            MemberStatus::Connected,
+        )];
         let selected = Some((&members[1], Duration::seconds(2559)));
         let answer = render("coach@example.test", &members, &sleeping, selected, DASHBOARD);
         insta::assert_snapshot!(answer.text);
@@ -214,13 +217,18 @@ mod tests {
 
     #[test]
     fn what_is_not_granted_is_the_rest() {
-        let member = Member::sample("A", "i1", &["get_wellness", "get_fitness"], State::Connected);
+        let member = Member::sample(
+            "A",
+            "i1",
+            &["get_wellness", "get_fitness"],
+            MemberStatus::Connected,
+        );
         assert_eq!(granted(&member), "get_fitness, wellness");
         assert_eq!(
             not_granted(&member),
             "profile, training, get_power_curves, calendar"
         );
-        let everything = Member::sample("A", "i1", &all(), State::Connected);
+        let everything = Member::sample("A", "i1", &all(), MemberStatus::Connected);
         assert_eq!(
             granted(&everything),
             "profile, training, fitness, wellness, calendar"

@@ -29,9 +29,10 @@ use std::pin::Pin;
 
 use serde_json::{Map, Value};
 
+pub use crate::words::Access;
 use crate::{
     guard::{Ask, Granted, Roster},
-    permissions::{Access, Permission},
+    permissions::Permission,
     tool_error::ToolError,
 };
 pub use answer::Answer;

@@ -20,6 +20,7 @@ use icusync::{
         self,
         grants::{Grant, Terms},
     },
+    words::Failure,
 };
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -490,7 +491,7 @@ async fn no_mail_leaves_with_a_url_that_works_no_more() {
             .fetch_one(&world.app.pool)
             .await
             .unwrap();
-        assert_eq!(failure, "the coach is gone");
+        assert_eq!(Failure::of(&failure), Some(Failure::CoachIsGone));
     })
     .await;
 }

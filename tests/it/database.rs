@@ -16,6 +16,7 @@ use icusync::{
     postgres, queries,
     secrets::{KeyRing, Random, Token, TokenKind},
     start::{self, Ingredients},
+    words::Purpose,
 };
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -554,20 +555,21 @@ async fn two_instances_that_mark_a_fresh_database_at_once_agree() {
     let mut second = PgConnection::connect(&url).await.unwrap();
     let mut transaction = first.begin().await.unwrap();
     assert_eq!(
-        queries::installation::mark(&mut *transaction, "real", now)
+        queries::installation::mark(&mut *transaction, Purpose::Real, now)
             .await
             .unwrap(),
-        "real"
+        Purpose::Real
     );
-    let late = tokio::spawn(async move { queries::installation::mark(&mut second, "real", now).await });
+    let late =
+        tokio::spawn(async move { queries::installation::mark(&mut second, Purpose::Real, now).await });
     until_waiting(&url, 1).await;
     transaction.commit().await.unwrap();
-    assert_eq!(late.await.unwrap().unwrap(), "real");
+    assert_eq!(late.await.unwrap().unwrap(), Purpose::Real);
     assert_eq!(
-        queries::installation::mark(&mut first, "demo", now)
+        queries::installation::mark(&mut first, Purpose::Demo, now)
             .await
             .unwrap(),
-        "real",
+        Purpose::Real,
         "the first mark stays"
     );
 }

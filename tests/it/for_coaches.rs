@@ -14,6 +14,7 @@ use icusync::{
     jobs,
     mail::{Address, Mail, Why, outbox},
     queries::{self, activity_log::Entry, grants::Terms},
+    words::{Access, Outcome},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -1253,8 +1254,8 @@ async fn log(world: &World, athlete: AccountId, coach: CoachId) {
         coach_id: Some(coach),
         client: "claude".to_owned(),
         tool: "get_fitness".to_owned(),
-        access: "read".to_owned(),
-        outcome: "ok".to_owned(),
+        access: Access::Read,
+        outcome: Outcome::Ok,
         duration_ms: 1,
         upstream_requests: 1,
         calls: 1,

@@ -21,6 +21,7 @@ use icusync::{
         NewAddress, NewClient, PasswordChanged, Reset, Turn, Why, outbox,
     },
     permissions, queries,
+    words::ConnectionKind,
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
@@ -419,9 +420,9 @@ async fn a_mail_rolled_back_is_never_sent() {
     .await;
 }
 
-fn deleted(was_connected: Option<&str>) -> Mail {
+fn deleted(was_connected: Option<ConnectionKind>) -> Mail {
     Mail::AccountDeleted(AccountDeleted {
-        was_connected: was_connected.map(str::to_owned),
+        was_connected,
         intervals: "https://intervals.icu/settings".to_owned(),
         is_coach: false,
     })
@@ -435,8 +436,12 @@ fn the_last_mail_is_true_for_every_way_to_be_connected() {
         public_url: "https://icusync.example".to_owned(),
     };
     for (was_connected, said, unsaid) in [
-        (Some("oauth"), "told to revoke it", "API key"),
-        (Some("api_key"), "stays valid until you replace it", "revoke"),
+        (Some(ConnectionKind::OAuth), "told to revoke it", "API key"),
+        (
+            Some(ConnectionKind::ApiKey),
+            "stays valid until you replace it",
+            "revoke",
+        ),
         (None, "was deleted", "https://intervals.icu/settings"),
     ] {
         let letter = deleted(was_connected).render(&envelope).unwrap();
@@ -533,7 +538,7 @@ fn to_accounts() -> Vec<Sample> {
                 intervals: "https://intervals.icu/settings".to_owned(),
             }),
         ),
-        ("", deleted(Some("oauth"))),
+        ("", deleted(Some(ConnectionKind::OAuth))),
         (
             "_coach",
             Mail::AccountDeleted(AccountDeleted {

@@ -50,4 +50,5 @@ mod settings;
 mod smtp;
 mod tools;
 mod upstream;
+mod words;
 mod world;

@@ -29,6 +29,7 @@ use icusync::{
     secrets::{KeyRing, Password, PasswordHash, Random, Token, TokenKind},
     start::{self, Ingredients},
     time::Clock,
+    words::ConnectionKind,
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -152,7 +153,7 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
         account_id: account,
         athlete_id: athlete,
         athlete_name: "A Stranger",
-        kind: "oauth",
+        kind: ConnectionKind::OAuth,
         scopes: &scopes.map(str::to_owned),
         now,
     };

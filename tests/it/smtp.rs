@@ -20,6 +20,7 @@ use icusync::{
     mail::{Address, transport::Transport},
     permissions,
     queries::{self, grants::Terms},
+    words::Failure,
 };
 use serde_json::Value;
 use tokio::{
@@ -228,7 +229,7 @@ async fn without_starttls_or_a_known_certificate_the_mail_waits() {
                         .unwrap();
                 assert_eq!(
                     (state.as_str(), failure.as_deref(), attempts),
-                    ("pending", Some("not delivered for now"), 1),
+                    ("pending", Some(Failure::NotDelivered.as_str()), 1),
                     "{manner}"
                 );
                 let taken = std::fs::read_dir(&server.folder).unwrap();

@@ -31,6 +31,7 @@ use crate::{
         frame::{leading_to_intervals, with_status},
     },
     queries::{self, connections::Connection},
+    words::ConnectionStatus,
 };
 
 #[derive(Template)]
@@ -90,7 +91,7 @@ async fn draw(
         let first = First {
             frame: Frame::of(true),
             oauth: app.config.offers_oauth(),
-            reconnect: connection.is_some_and(|row| row.status == "reconnect"),
+            reconnect: connection.is_some_and(|row| row.status == ConnectionStatus::Reconnect),
             stakes: Stakes::of(&grants),
         };
         return Ok(leading_to_intervals(with_status(StatusCode::OK, &first)?));

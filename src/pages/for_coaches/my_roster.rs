@@ -34,6 +34,7 @@ use crate::{
         grants::{Leave, Member},
     },
     text,
+    words::MemberStatus,
 };
 
 /// An athlete on the roster, for people.
@@ -65,11 +66,11 @@ enum Standing {
 impl Athlete {
     fn of(member: Member, now: DateTime<Utc>) -> Self {
         let zone: Option<Tz> = member.zone.as_deref().and_then(|zone| zone.parse().ok());
-        let standing = if member.status == "replaced" {
+        let standing = if member.status == MemberStatus::Replaced {
             Standing::Replaced
         } else if asleep(member.invited_at, member.first_used_at, now) {
             Standing::Asleep
-        } else if member.status == "connected" {
+        } else if member.status == MemberStatus::Connected {
             Standing::Ready
         } else {
             Standing::Unconnected

@@ -27,9 +27,10 @@ use icusync::{
     mail::transport::{Captured, CapturedMail, Transport},
     queries::{self, grants::Grant},
     secrets::{KeyRing, Random},
-    start::{self, Ingredients, Purpose},
+    start::{self, Ingredients},
     time::Clock,
     tools::Tool,
+    words::Purpose,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
