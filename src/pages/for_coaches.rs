@@ -390,13 +390,14 @@ mod tests {
     #[test]
     fn each_wish_has_a_field_and_a_mail_of_its_own() {
         let fields: std::collections::BTreeSet<_> = Wish::ALL.map(Wish::field).into();
-        let mails: std::collections::BTreeSet<_> =
-            Wish::ALL.map(|wish| wish.mail(String::new()).name()).into();
+        let kinds = Wish::ALL.map(|wish| wish.mail(String::new()).kind());
+        let mails: std::collections::BTreeSet<_> = kinds.map(mail::Kind::name).into();
         assert_eq!((fields.len(), mails.len()), (3, 3));
-        for name in mails {
-            assert!(
-                mail::TO_COACHES.contains(&name),
-                "{name} must go with the address"
+        for kind in kinds {
+            assert_eq!(
+                kind.rule().to,
+                mail::Reader::Coach,
+                "{kind:?} must go with the address"
             );
         }
     }
