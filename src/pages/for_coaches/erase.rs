@@ -7,7 +7,7 @@ use axum::{
 };
 use http::{HeaderMap, header::SET_COOKIE};
 
-use super::my_roster::{begin, door, end_grants};
+use super::my_roster::{Visit, door, end_grants};
 use crate::{
     app::App,
     error::Problem,
@@ -51,12 +51,8 @@ pub async fn form(
 /// is another role of its owner and stays as it is.
 pub async fn erase(
     State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
+    Visit(mut transaction, coach): Visit,
 ) -> Result<Response, Problem> {
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     end_grants(&mut transaction, &app, &coach, Leave::All, How::Erased).await?;
     outbox::forget_coach(&mut transaction, &super::address_of(&coach)).await?;
     queries::mail_links::end_of_coach(&mut *transaction, &coach.email_key).await?;
