@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::letter::{Content, letter};
 use crate::words::ConnectionKind;
 
 /// Tells somebody that the account is gone, and what became of the access to intervals.icu.
@@ -16,9 +17,11 @@ pub struct AccountDeleted {
     pub is_coach: bool,
 }
 
-super::letter::letter!(
-    AccountDeleted,
-    "mail/account_deleted.subject",
-    "mail/account_deleted.txt",
-    "mail/account_deleted.html"
-);
+impl Content for AccountDeleted {
+    letter!(
+        AccountDeleted,
+        "mail/account_deleted.subject",
+        "mail/account_deleted.txt",
+        "mail/account_deleted.html"
+    );
+}

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Theirs;
+use super::{
+    Theirs,
+    letter::{Content, letter},
+};
 
 /// Mails a coach the new URL; the old one no longer works.
 #[derive(Clone, Serialize, Deserialize)]
@@ -15,9 +18,15 @@ pub struct CoachNewUrl {
     pub for_coaches: String,
 }
 
-super::letter::letter!(
-    CoachNewUrl,
-    "mail/coach_new_url.subject",
-    "mail/coach_new_url.txt",
-    "mail/coach_new_url.html"
-);
+impl Content for CoachNewUrl {
+    letter!(
+        CoachNewUrl,
+        "mail/coach_new_url.subject",
+        "mail/coach_new_url.txt",
+        "mail/coach_new_url.html"
+    );
+
+    fn url_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.url)
+    }
+}

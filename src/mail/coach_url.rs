@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Theirs;
+use super::{
+    Theirs,
+    letter::{Content, letter},
+};
 
 /// Mails a coach the URL again, unchanged.
 #[derive(Clone, Serialize, Deserialize)]
@@ -15,9 +18,15 @@ pub struct CoachUrl {
     pub for_coaches: String,
 }
 
-super::letter::letter!(
-    CoachUrl,
-    "mail/coach_url.subject",
-    "mail/coach_url.txt",
-    "mail/coach_url.html"
-);
+impl Content for CoachUrl {
+    letter!(
+        CoachUrl,
+        "mail/coach_url.subject",
+        "mail/coach_url.txt",
+        "mail/coach_url.html"
+    );
+
+    fn url_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.url)
+    }
+}

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Theirs;
+use super::{
+    Theirs,
+    letter::{Content, letter},
+};
 
 /// Tells an athlete that intervals.icu no longer accepts the connection.
 #[derive(Clone, Serialize, Deserialize)]
@@ -13,9 +16,11 @@ pub struct ConnectionAttention {
     pub dashboard: String,
 }
 
-super::letter::letter!(
-    ConnectionAttention,
-    "mail/connection_attention.subject",
-    "mail/connection_attention.txt",
-    "mail/connection_attention.html"
-);
+impl Content for ConnectionAttention {
+    letter!(
+        ConnectionAttention,
+        "mail/connection_attention.subject",
+        "mail/connection_attention.txt",
+        "mail/connection_attention.html"
+    );
+}

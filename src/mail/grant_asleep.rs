@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Theirs;
+use super::{
+    Theirs,
+    letter::{Content, letter},
+};
 
 /// Tells an athlete that an invite fell asleep, because nobody used it for 14 days.
 #[derive(Clone, Serialize, Deserialize)]
@@ -13,9 +16,15 @@ pub struct GrantAsleep {
     pub coaches: String,
 }
 
-super::letter::letter!(
-    GrantAsleep,
-    "mail/grant_asleep.subject",
-    "mail/grant_asleep.txt",
-    "mail/grant_asleep.html"
-);
+impl Content for GrantAsleep {
+    letter!(
+        GrantAsleep,
+        "mail/grant_asleep.subject",
+        "mail/grant_asleep.txt",
+        "mail/grant_asleep.html"
+    );
+
+    fn about(&self) -> Option<&str> {
+        Some(self.coach.as_written())
+    }
+}

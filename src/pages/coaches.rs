@@ -32,14 +32,11 @@ use crate::{
         session::Session,
     },
     ids::{AccountId, GrantId},
-    mail::{Why, outbox::Queued},
+    mail::{Kind, Tells, Why, outbox::Queued},
     permissions::{self, Access, Group},
     queries::{self, connections::Connection, grants::Grant, jobs::Delivery},
     words::{ConnectionStatus, Failure, JobState},
 };
-
-/// The mails of an athlete to a coach, by which we learn whether the address takes any.
-const MAILS: [&str; 3] = ["coach_invite", "coach_joined", "grant_changed"];
 
 /// A grant as a card shows it.
 pub(super) struct Card {
@@ -195,8 +192,9 @@ pub(super) async fn cards(
         .iter()
         .map(|grant| digest(&grant.coach_email_key))
         .collect();
-    let mails =
-        queries::jobs::newest_mails(&app.pool, account, &MAILS.map(str::to_owned), &recipients).await?;
+    // Those of an athlete, by which we learn whether the address takes any.
+    let names = Kind::names(|rule| rule.tells == Tells::Terms);
+    let mails = queries::jobs::newest_mails(&app.pool, account, &names, &recipients).await?;
     let mails: HashMap<Vec<u8>, Delivery> = mails
         .into_iter()
         .map(|mail| (mail.recipient.clone(), mail))

@@ -7,14 +7,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use http::{HeaderMap, header::SET_COOKIE};
 use sqlx::PgConnection;
 
 use super::{
     Fields, Frame, Signed,
     connections::tie,
-    form::Mistake,
-    frame::{page, with_status},
+    form::{Mistake, Wrong as _},
+    frame::{form_page, page},
     proof::{self, Proof},
 };
 use crate::{
@@ -48,14 +48,6 @@ struct Form {
     is_coach: bool,
     word: String,
     mistake: Option<Mistake>,
-}
-
-impl Form {
-    fn wrong(&self, field: &str) -> bool {
-        self.mistake
-            .as_ref()
-            .is_some_and(|mistake| mistake.field == field)
-    }
 }
 
 #[derive(Template)]
@@ -92,11 +84,6 @@ async fn draw(
     let is_coach = queries::coaches::by_email(&app.pool, &owner.email_key)
         .await?
         .is_some();
-    let status = if mistake.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
     let form = Form {
         frame: Frame::of(true),
         email: session.email,
@@ -107,7 +94,7 @@ async fn draw(
         word,
         mistake,
     };
-    with_status(status, &form)
+    form_page(form.mistake.is_some(), &form)
 }
 
 /// `POST /account/delete`.

@@ -21,7 +21,7 @@ mod frame;
 pub mod health;
 pub mod home;
 pub mod links;
-mod mail_link;
+pub(crate) mod mail_link;
 mod next;
 pub mod password;
 pub mod problem;

@@ -249,8 +249,6 @@ pub struct Waiting {
     pub account_id: Option<AccountId>,
     /// Sealed for (`jobs`, id, `payload`).
     pub payload: Vec<u8>,
-    /// When it was written.
-    pub created_at: DateTime<Utc>,
 }
 
 /// The mails of these names to this address that no worker has claimed, oldest first, locked until the transaction ends:
@@ -258,21 +256,20 @@ pub struct Waiting {
 pub async fn unclaimed(
     db: impl Db<'_>,
     recipient: &[u8],
-    names: &[&str],
+    names: &[String],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Waiting>> {
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     sqlx::query_as!(
         Waiting,
         r#"
-        select id as "id: JobId", account_id as "account_id: AccountId", payload as "payload!", created_at from jobs
+        select id as "id: JobId", account_id as "account_id: AccountId", payload as "payload!" from jobs
         where kind = $4 and state = $5 and recipient = $1 and name = any($2)
             and (locked_until is null or locked_until <= $3)
         order by created_at, id
         for update
         "#,
         recipient,
-        &names,
+        names,
         now,
         JobKind::Mail.as_str(),
         JobState::Pending.as_str()
@@ -437,9 +434,8 @@ pub async fn forget(
     db: &mut PgConnection,
     account_id: AccountId,
     recipient: &[u8],
-    kept: &[&str],
+    kept: &[String],
 ) -> sqlx::Result<()> {
-    let kept: Vec<String> = kept.iter().map(|name| (*name).to_owned()).collect();
     sqlx::query!(
         r#"
         delete from jobs
@@ -447,7 +443,7 @@ pub async fn forget(
         "#,
         account_id.0,
         recipient,
-        &kept,
+        kept,
         JobKind::Mail.as_str(),
         JobState::Pending.as_str()
     )

@@ -357,13 +357,12 @@ async fn a_coachs_own_page_names_who_granted_and_leaves_one_athlete_at_a_time() 
         browser.post("/coaches/invite", &fields).await;
         world.mails_to(COACH).await;
 
-        let mut visitor = world.browser();
-        visitor.post("/for-coaches/roster", &[("email", COACH)]).await;
-        let link = world.link_mailed_to(COACH).await;
-        let clean = visitor.get(&link).await.location().to_owned();
-        let page = visitor.get(&clean).await;
-        let form = page.attribute("input[name=form]", "value").unwrap();
-        visitor.post(&clean, &[("form", &form)]).await;
+        world
+            .browser()
+            .post("/for-coaches/roster", &[("email", COACH)])
+            .await;
+        let (mut visitor, page) = world.opened(COACH).await;
+        visitor.press(&page, &[]).await;
         let roster = visitor.get("/for-coaches/my-roster").await.text();
         assert!(
             roster.contains("wakes up when Ana Berger is connected there again")
@@ -557,16 +556,12 @@ async fn what_sleeps_is_not_called_covered_and_what_expired_meanwhile_is_over() 
         let mut browser = world.signed_in(&world.ana().clone()).await;
         turn_into(&world, &mut browser, "nell").await;
 
-        let mut visitor = world.browser();
-        visitor.post("/for-coaches/resend", &[("email", COACH)]).await;
-        let link = world.link_mailed_to(COACH).await;
-        let clean = visitor.get(&link).await.location().to_owned();
-        let form = visitor
-            .get(&clean)
-            .await
-            .attribute("input[name=form]", "value")
-            .unwrap();
-        visitor.post(&clean, &[("form", &form)]).await;
+        world
+            .browser()
+            .post("/for-coaches/resend", &[("email", COACH)])
+            .await;
+        let (mut visitor, page) = world.opened(COACH).await;
+        visitor.press(&page, &[]).await;
         let mails = world.mails_to(COACH).await;
         let text = &mails.last().unwrap().letter.text;
         assert!(

@@ -4,13 +4,13 @@
 
 use askama::Template;
 use axum::{
-    extract::State,
+    extract::{FromRequestParts, State},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
-use sqlx::PgConnection;
+use http::{HeaderMap, StatusCode, header::SET_COOKIE, request::Parts};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::NAME;
 use crate::{
@@ -165,14 +165,10 @@ pub async fn show(
 /// `POST /for-coaches/my-roster/leave`: gives back what one athlete granted. Somebody who is not on this roster is nobody.
 pub async fn leave(
     State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
+    Visit(mut transaction, coach): Visit,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let grant = fields.take("grant")?.parse().map_err(|_| Problem::BadForm)?;
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     let which = Leave::One(GrantId(grant));
     let left = end_grants(&mut transaction, &app, &coach, which, How::Left).await?;
     transaction.commit().await?;
@@ -182,14 +178,10 @@ pub async fn leave(
 /// `POST /for-coaches/my-roster/refuse`: the same, and takes no more invites from that account.
 pub async fn refuse(
     State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
+    Visit(mut transaction, coach): Visit,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let athlete = athlete(&mut fields)?;
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     queries::coaches::refuse(&mut *transaction, coach.id, athlete, app.clock.now()).await?;
     let which = Leave::Account(athlete);
     let left = end_grants(&mut transaction, &app, &coach, which, How::Refused).await?;
@@ -202,16 +194,8 @@ pub async fn refuse(
 }
 
 /// `POST /for-coaches/my-roster/welcome`: takes one account's invites again.
-pub async fn welcome(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
-    mut fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn welcome(Visit(mut transaction, coach): Visit, mut fields: Fields) -> Result<Response, Problem> {
     let athlete = athlete(&mut fields)?;
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     let was = queries::coaches::welcome(&mut *transaction, coach.id, athlete).await?;
     transaction.commit().await?;
     Ok(back(was.then_some(Done::AthleteWelcome)))
@@ -220,12 +204,8 @@ pub async fn welcome(
 /// `POST /for-coaches/my-roster/refuse-all`: leaves everybody and takes no invites at all.
 pub async fn refuse_all(
     State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
+    Visit(mut transaction, coach): Visit,
 ) -> Result<Response, Problem> {
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     end_grants(&mut transaction, &app, &coach, Leave::All, How::RefusedAll).await?;
     let since = coach.refuses_all_at.unwrap_or_else(|| app.clock.now());
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, Some(since)).await?;
@@ -234,14 +214,7 @@ pub async fn refuse_all(
 }
 
 /// `POST /for-coaches/my-roster/welcome-all`: takes invites again. Accounts that are refused by name stay refused.
-pub async fn welcome_all(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
-) -> Result<Response, Problem> {
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
+pub async fn welcome_all(Visit(mut transaction, coach): Visit) -> Result<Response, Problem> {
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, None).await?;
     transaction.commit().await?;
     Ok(back(Some(Done::AllWelcome)))
@@ -266,17 +239,31 @@ fn back(done: Option<Done>) -> Response {
     )
 }
 
-/// A transaction that holds the lock of the coach whose visit this is.
-pub(super) async fn begin(
-    app: &App,
-    headers: &HeaderMap,
-) -> Result<Option<(sqlx::Transaction<'static, sqlx::Postgres>, Coach)>, Problem> {
+/// A transaction that holds the lock of the coach whose visit this is; whoever has none is shown the way in.
+pub struct Visit(pub(super) Transaction<'static, Postgres>, pub(super) Coach);
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Visitor(session) = Visitor::from_request_parts(parts, app)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        match begin(app, &parts.headers).await {
+            Ok(Some(visit)) => Ok(visit),
+            Ok(None) => Err(door(session.is_some()).into_response()),
+            Err(error) => Err(Problem::from(error).into_response()),
+        }
+    }
+}
+
+async fn begin(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Visit>> {
     let Some(coach) = coach_session::current(app, headers).await? else {
         return Ok(None);
     };
     let mut transaction = app.pool.begin().await?;
     let locked = queries::coaches::locked(&mut *transaction, coach.id).await?;
-    Ok(locked.map(|coach| (transaction, coach)))
+    Ok(locked.map(|coach| Visit(transaction, coach)))
 }
 
 /// Ends those of the coach's grants, and tells the athletes in the same transaction; how many there were. Whose grant had expired anyway is told nothing.

@@ -324,6 +324,14 @@ impl World {
         line.strip_prefix(&self.web).unwrap().to_owned()
     }
 
+    /// A fresh browser in which the link of the newest mail to `address` was opened, and the page with the button.
+    pub async fn opened(self: &Arc<Self>, address: &str) -> (Browser, Page) {
+        let link = self.link_mailed_to(address).await;
+        let mut browser = self.browser();
+        let page = browser.open(&link).await;
+        (browser, page)
+    }
+
     /// Notes a secret that no log may hold.
     pub fn secret(&self, secret: &str) {
         assert!(secret.len() >= 10, "too short to search for: {secret}");
