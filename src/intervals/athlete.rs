@@ -70,15 +70,18 @@ pub struct ActivityQuery {
     pub fields: &'static [&'static str],
 }
 
-impl Athlete {
-    pub(super) fn new(client: Client, of: For) -> Self {
-        Self {
-            client,
+impl Client {
+    /// A handle on one athlete. Asks nothing yet.
+    pub fn athlete(&self, of: For) -> Athlete {
+        Athlete {
+            client: self.clone(),
             of: Arc::new(of),
             sent: Arc::default(),
         }
     }
+}
 
+impl Athlete {
     /// The athlete.
     pub fn id(&self) -> &AthleteId {
         &self.of.athlete
@@ -314,7 +317,7 @@ impl Athlete {
             sent: &self.sent,
         };
         let parts = &self.client.0;
-        let ask = || parts.ask(&call, &read);
+        let ask = || parts.wire.ask(&call, &read);
         let answer = parts.cache.get(key, of.deadline, ask).await?;
         Ok(Arc::unwrap_or_clone(answer))
     }
