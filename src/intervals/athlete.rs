@@ -329,11 +329,15 @@ impl Athlete {
     }
 
     fn rows<T: DeserializeOwned>(endpoint: &'static str, body: &[u8]) -> Result<Rows<T>, Error> {
-        let rows = lenient::rows(body)?;
+        Ok(Self::counted(endpoint, lenient::rows(body)?))
+    }
+
+    /// Says how many rows were left out, if any were.
+    fn counted<T>(endpoint: &'static str, rows: Rows<T>) -> Rows<T> {
         if rows.odd > 0 {
             tracing::warn!(endpoint, rows = rows.odd, "rows that are none were left out");
         }
-        Ok(rows)
+        rows
     }
 
     fn must_be_mine(&self, id: Option<&str>) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use std::{sync::atomic::AtomicU32, time::Duration};
 use http::Method;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
+use serde_with::apply;
 use tokio::time::Instant;
 use url::Url;
 use uuid::Uuid;
@@ -14,7 +15,8 @@ use uuid::Uuid;
 use super::{
     Area, CallerKey, Client, Credential, Error, Scopes,
     budget::{Pool, Spender},
-    lenient, model,
+    lenient::{self, Lenient, Object},
+    model,
     wire::{Call, USUAL_WAIT, mentions},
 };
 use crate::ids::AthleteId;
@@ -59,24 +61,22 @@ pub enum ExchangeError {
 }
 
 /// `POST /api/oauth/token`. There is no refresh token and no expiry.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Grant {
-    #[serde(deserialize_with = "lenient::text")]
     access_token: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     scope: Option<String>,
     athlete: Option<Whose>,
 }
 
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Whose {
-    #[serde(deserialize_with = "lenient::text")]
     id: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     name: Option<String>,
 }
+
+impl Object for Whose {}
 
 impl Grant {
     fn connected(self) -> Option<Connected> {

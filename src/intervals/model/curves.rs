@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use chrono::{NaiveDate, NaiveDateTime};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use serde_with::apply;
 
-use crate::intervals::lenient;
+use crate::intervals::lenient::{Element, Lenient, Object};
 
 /// Longer names are cut when they are shown; so much of one is kept.
 const NAME: usize = 1024;
@@ -77,43 +78,45 @@ pub struct Effort {
 }
 
 /// A model that upstream fitted to a power curve.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
 pub struct PowerModel {
     /// `MS_2P`, `MORTON_3P`, `FFT_CURVES` or `ECP`.
-    #[serde(rename = "type", deserialize_with = "lenient::text")]
+    #[serde(rename = "type")]
     pub kind: Option<String>,
     /// W.
-    #[serde(rename = "criticalPower", deserialize_with = "lenient::number")]
+    #[serde(rename = "criticalPower")]
     pub critical_power: Option<f64>,
     /// J.
-    #[serde(rename = "wPrime", deserialize_with = "lenient::number")]
+    #[serde(rename = "wPrime")]
     pub w_prime: Option<f64>,
     /// W.
-    #[serde(rename = "pMax", deserialize_with = "lenient::number")]
+    #[serde(rename = "pMax")]
     pub p_max: Option<f64>,
     /// W, the estimated FTP.
-    #[serde(deserialize_with = "lenient::number")]
     pub ftp: Option<f64>,
 }
 
+impl Object for PowerModel {}
+
 /// A model that upstream fitted to a pace curve.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
 pub struct PaceModel {
     /// `CS`.
-    #[serde(rename = "type", deserialize_with = "lenient::text")]
+    #[serde(rename = "type")]
     pub kind: Option<String>,
     /// m/s.
-    #[serde(rename = "criticalSpeed", deserialize_with = "lenient::number")]
+    #[serde(rename = "criticalSpeed")]
     pub critical_speed: Option<f64>,
     /// m.
-    #[serde(rename = "dPrime", deserialize_with = "lenient::number")]
+    #[serde(rename = "dPrime")]
     pub d_prime: Option<f64>,
     /// Goodness of fit, 0–1.
-    #[serde(deserialize_with = "lenient::number")]
     pub r2: Option<f64>,
 }
+
+impl Object for PaceModel {}
 
 impl Curves {
     /// Bytes that it takes, estimated.
@@ -142,86 +145,73 @@ impl Curves {
 }
 
 /// The answer as it comes.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 pub(in crate::intervals) struct CurvesBody {
-    #[serde(deserialize_with = "lenient::objects")]
     list: Option<Vec<CurveBody>>,
-    #[serde(deserialize_with = "by_id")]
-    activities: HashMap<String, ActivityBody>,
+    activities: Option<HashMap<String, ActivityBody>>,
 }
 
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct CurveBody {
-    #[serde(deserialize_with = "lenient::text")]
     id: Option<String>,
-    #[serde(deserialize_with = "lenient::date")]
     start_date_local: Option<NaiveDate>,
-    #[serde(deserialize_with = "lenient::date")]
     end_date_local: Option<NaiveDate>,
-    #[serde(deserialize_with = "lenient::number")]
     after_kj: Option<f64>,
-    #[serde(deserialize_with = "lenient::number")]
     weight: Option<f64>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     secs: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     distance: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     values: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     watts: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_texts")]
     activity_id: Option<Vec<Option<String>>>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     watts_per_kg: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_texts")]
     wkg_activity_id: Option<Vec<Option<String>>>,
-    #[serde(rename = "powerModels", deserialize_with = "lenient::objects")]
+    #[serde(rename = "powerModels")]
     power_models: Option<Vec<PowerModel>>,
-    #[serde(rename = "paceModels", deserialize_with = "lenient::objects")]
+    #[serde(rename = "paceModels")]
     pace_models: Option<Vec<PaceModel>>,
-    #[serde(deserialize_with = "lenient::number")]
     vo2max_5m: Option<f64>,
 }
 
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct ActivityBody {
-    #[serde(deserialize_with = "lenient::text")]
     icu_athlete_id: Option<String>,
-    #[serde(deserialize_with = "lenient::local")]
     start_date_local: Option<NaiveDateTime>,
-    #[serde(deserialize_with = "lenient::text")]
     name: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     source: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     device_name: Option<String>,
 }
 
-/// A map of activities; odd ones are left out, and anything else than a map holds none.
-fn by_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<String, ActivityBody>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let entries: HashMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    Ok(entries
-        .into_iter()
-        .filter_map(|(id, activity)| Some((id, lenient::object(activity.get().as_bytes()).ok()?)))
-        .collect())
+impl Object for CurveBody {}
+
+impl Object for ActivityBody {}
+
+/// A map of activities; odd ones are left out.
+impl Lenient for HashMap<String, ActivityBody> {
+    fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
+        let raw = <&RawValue>::deserialize(json)?;
+        let entries: Option<HashMap<String, Element<ActivityBody>>> = serde_json::from_str(raw.get()).ok();
+        let activities = |(id, Element(activity))| Some((id, activity?));
+        Ok(entries.map(|entries| entries.into_iter().filter_map(activities).collect()))
+    }
 }
 
 impl CurvesBody {
     /// Whose the activities say they are.
     pub(in crate::intervals) fn owners(&self) -> impl Iterator<Item = &Option<String>> {
-        self.activities.values().map(|activity| &activity.icu_athlete_id)
+        self.activities
+            .iter()
+            .flat_map(HashMap::values)
+            .map(|activity| &activity.icu_athlete_id)
     }
 }
 
 impl From<CurvesBody> for Curves {
     fn from(body: CurvesBody) -> Self {
         let mut named = Named {
-            known: body.activities,
+            known: body.activities.unwrap_or_default(),
             places: HashMap::new(),
             efforts: Vec::new(),
         };
@@ -310,7 +300,7 @@ impl CurveBody {
 impl Curves {
     /// As read from an answer's text.
     pub(crate) fn read(body: &serde_json::Value) -> Self {
-        lenient::object::<CurvesBody>(body.to_string().as_bytes())
+        crate::intervals::lenient::object::<CurvesBody>(body.to_string().as_bytes())
             .unwrap()
             .into()
     }

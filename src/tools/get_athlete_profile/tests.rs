@@ -4,7 +4,7 @@ use super::*;
 use crate::tools::samples::{HOSTILE, ana, joe, today};
 
 fn athlete(value: Value) -> Athlete {
-    serde_json::from_value(value).unwrap()
+    serde_json::from_str(&value.to_string()).unwrap()
 }
 
 fn mira() -> Value {
