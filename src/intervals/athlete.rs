@@ -239,36 +239,6 @@ impl Athlete {
         self.ask("wellness", Area::Wellness, url, read).await
     }
 
-    /// `GET /athlete/{id}/events`: oldest first, of the named categories (all when none is named).
-    pub async fn events(
-        &self,
-        oldest: NaiveDate,
-        newest: NaiveDate,
-        categories: &'static [&'static str],
-    ) -> Result<Vec<model::Event>, Error> {
-        if oldest > newest {
-            return Ok(Vec::new());
-        }
-        let mut url = self.url("/events");
-        {
-            let mut pairs = url.query_pairs_mut();
-            pairs.append_pair("oldest", &oldest.to_string());
-            pairs.append_pair("newest", &newest.to_string());
-            if !categories.is_empty() {
-                pairs.append_pair("category", &categories.join(","));
-            }
-        }
-        let read = |body: &[u8]| {
-            let mut rows: Vec<model::Event> = Self::rows("events", body)?.rows;
-            self.all_mine(rows.iter().map(|row| &row.athlete_id))?;
-            rows.sort_by_key(|row| row.start_date_local);
-            // Events come whole, workouts and all; only what is named in the model is kept.
-            let weight = rows.len() * (size_of::<model::Event>() + 200);
-            Ok(Fresh { value: rows, weight })
-        };
-        self.ask("events", Area::Calendar, url, read).await
-    }
-
     /// `GET /athlete/{id}/custom-item`: the names of the athlete's own wellness fields (`INPUT_FIELD` items).
     pub async fn custom_fields(&self) -> Result<Vec<model::CustomField>, Error> {
         let url = self.url("/custom-item");

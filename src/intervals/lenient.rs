@@ -243,13 +243,22 @@ impl<'de, T: Lenient> Deserialize<'de> for Element<T> {
     }
 }
 
+/// Hands over each element of a list; an odd one is none.
+fn each<'de, A: SeqAccess<'de>, T: Lenient>(
+    mut list: A,
+    mut take: impl FnMut(Option<T>),
+) -> Result<(), A::Error> {
+    while let Some(Element(value)) = list.next_element()? {
+        take(value);
+    }
+    Ok(())
+}
+
 /// Values by position, of which some may be missing (curves, zone names): an odd element is a gap.
 impl<T: Lenient> Lenient for Vec<Option<T>> {
-    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
         let mut values = Self::new();
-        while let Some(Element(value)) = list.next_element()? {
-            values.push(value);
-        }
+        each(list, |value| values.push(value))?;
         Ok(Some(values))
     }
 }
@@ -257,16 +266,22 @@ impl<T: Lenient> Lenient for Vec<Option<T>> {
 /// Numbers by position (zone bounds): one odd element would shift the others, so it spoils the list.
 impl Lenient for Vec<f64> {
     fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
-        let numbers = Vec::<Option<f64>>::from_list(list)?;
-        Ok(numbers.and_then(|numbers| numbers.into_iter().collect()))
+        let mut numbers = Self::new();
+        let mut spoilt = false;
+        each(list, |number| match number {
+            Some(number) => numbers.push(number),
+            None => spoilt = true,
+        })?;
+        Ok((!spoilt).then_some(numbers))
     }
 }
 
 /// A set of words (tags, sports): odd elements are left out.
 impl Lenient for Vec<String> {
     fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
-        let words = Vec::<Option<String>>::from_list(list)?;
-        Ok(words.map(|words| words.into_iter().flatten().collect()))
+        let mut words = Self::new();
+        each(list, |word| words.extend(word))?;
+        Ok(Some(words))
     }
 }
 

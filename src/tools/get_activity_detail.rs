@@ -27,7 +27,7 @@ use crate::{
     ids::ActivityId,
     intervals::{
         self, Area, Histogram,
-        model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Stream, Weather},
+        model::{ActivityDetail, Bucket, Comment, Event, Stream, Weather},
     },
     text::{clean, fenced},
 };
@@ -230,7 +230,7 @@ struct Found {
     streams: Part<Vec<Stream>>,
     histograms: Vec<(Histogram, Part<Vec<Bucket>>)>,
     weather: Part<Weather>,
-    plan: Part<PlannedWorkout>,
+    plan: Part<Event>,
     comments: Part<Vec<Comment>>,
 }
 
@@ -410,7 +410,7 @@ async fn plan(
     card: &AthleteCard,
     asked: &Asked,
     detail: &ActivityDetail,
-) -> Result<Part<PlannedWorkout>, ToolError> {
+) -> Result<Part<Event>, ToolError> {
     if asked.wants("plan") && !card.may("get_events") {
         return Ok(Part::Missing(answer::not_granted("Plan", "get_events")));
     }
@@ -419,7 +419,7 @@ async fn plan(
         (true, None) => Ok(Part::Missing(
             "Plan: intervals.icu paired no planned workout with this activity.".to_owned(),
         )),
-        (true, Some(event)) => settle("Plan", upstream.planned_workout(event).await),
+        (true, Some(event)) => settle("Plan", upstream.event(event).await),
     }
 }
 

@@ -102,29 +102,6 @@ impl Athlete {
         self.ask("messages", Area::Activity, url, read).await
     }
 
-    /// `GET /athlete/{id}/events/{eventId}`: a planned workout, refused ([`Error::WrongAthlete`]) when it names another
-    /// athlete.
-    pub async fn planned_workout(&self, event: i64) -> Result<model::PlannedWorkout, Error> {
-        let url = self.url(&format!("/events/{event}"));
-        let read = |body: &[u8]| {
-            let planned: model::PlannedWorkout = super::lenient::object(body)?;
-            if let Some(owner) = planned.athlete_id.as_deref() {
-                self.must_be_mine(Some(owner))?;
-            }
-            if planned.id != Some(event) {
-                return Err(Error::Garbled);
-            }
-            // Only what is named in the model is kept of it.
-            let words = planned.description.as_ref().map_or(0, String::len);
-            let weight = size_of::<model::PlannedWorkout>() + words + 200;
-            Ok(Fresh {
-                value: planned,
-                weight,
-            })
-        };
-        self.ask("event", Area::Calendar, url, read).await
-    }
-
     /// A list; `null`, which upstream sends for what was never analysed, is an empty one.
     pub(super) fn rows_or_none<T: DeserializeOwned>(
         endpoint: &'static str,

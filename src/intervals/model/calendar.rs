@@ -1,6 +1,4 @@
-//! The calendar's events with all that an answer about them needs: workouts with steps, races, notes, absences, targets.
-//!
-//! Planned load alone is read with the lighter [`super::Event`].
+//! The calendar's events: workouts with steps, races, notes, absences, targets.
 
 use chrono::NaiveDateTime;
 use serde::Deserialize;
@@ -8,77 +6,77 @@ use serde_with::apply;
 
 use crate::intervals::lenient::{Lenient, Object};
 
-/// A row of `GET /athlete/{id}/events?resolve=true`.
+/// A row of `GET /athlete/{id}/events`, or `GET /athlete/{id}/events/{eventId}`.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct CalendarEvent {
+pub struct Event {
     /// Event id.
-    pub id: Option<i64>,
+    pub(crate) id: Option<i64>,
     /// Whose; checked when present.
-    pub athlete_id: Option<String>,
+    pub(crate) athlete_id: Option<String>,
     /// `WORKOUT`, `RACE_A`, `NOTE`, `HOLIDAY` …
-    pub category: Option<String>,
+    pub(crate) category: Option<String>,
     /// Athlete-local; midnight says "no time planned".
-    pub start_date_local: Option<NaiveDateTime>,
+    pub(crate) start_date_local: Option<NaiveDateTime>,
     /// Athlete-local, excluded.
-    pub end_date_local: Option<NaiveDateTime>,
+    pub(crate) end_date_local: Option<NaiveDateTime>,
     /// Sport; notes have none.
     #[serde(rename = "type")]
-    pub sport: Option<String>,
+    pub(crate) sport: Option<String>,
     /// Title.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Of a workout its text, of anything else what was written about it.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Indoors.
-    pub indoor: Option<bool>,
+    pub(crate) indoor: Option<bool>,
     /// s, planned.
-    pub moving_time: Option<f64>,
+    pub(crate) moving_time: Option<f64>,
     /// m, planned; 0 when the plan names none.
-    pub distance: Option<f64>,
+    pub(crate) distance: Option<f64>,
     /// Planned load.
-    pub icu_training_load: Option<f64>,
+    pub(crate) icu_training_load: Option<f64>,
     /// Percent: 78 is IF 0.78.
-    pub icu_intensity: Option<f64>,
+    pub(crate) icu_intensity: Option<f64>,
     /// `AUTO`, `POWER`, `HR`, `PACE`.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// The workout's steps and thresholds.
-    pub workout_doc: Option<Box<Workout>>,
+    pub(crate) workout_doc: Option<Box<Workout>>,
     /// Why a device service did not take it.
-    pub push_errors: Option<Vec<PushError>>,
+    pub(crate) push_errors: Option<Vec<PushError>>,
     /// Only coaches see it.
-    pub hide_from_athlete: Option<bool>,
+    pub(crate) hide_from_athlete: Option<bool>,
     /// Stands for the whole week.
-    pub for_week: Option<bool>,
+    pub(crate) for_week: Option<bool>,
     /// The activity that did it, when paired.
-    pub paired_activity_id: Option<String>,
+    pub(crate) paired_activity_id: Option<String>,
     /// Load to reach (`TARGET`).
-    pub load_target: Option<f64>,
+    pub(crate) load_target: Option<f64>,
     /// s to reach (`TARGET`).
-    pub time_target: Option<f64>,
+    pub(crate) time_target: Option<f64>,
     /// m to reach (`TARGET`).
-    pub distance_target: Option<f64>,
+    pub(crate) distance_target: Option<f64>,
     /// `NORMAL`, `LIMITED`, `UNAVAILABLE`.
-    pub training_availability: Option<String>,
+    pub(crate) training_availability: Option<String>,
     /// s a day, when limited.
-    pub max_training_time: Option<f64>,
+    pub(crate) max_training_time: Option<f64>,
     /// The sports that are possible, when limited.
-    pub can_train_sports: Option<Vec<String>>,
+    pub(crate) can_train_sports: Option<Vec<String>>,
     /// W (`SET_EFTP`).
-    pub icu_ftp: Option<f64>,
+    pub(crate) icu_ftp: Option<f64>,
     /// Of `SET_FITNESS`: what CTL was set to.
-    pub icu_ctl: Option<f64>,
+    pub(crate) icu_ctl: Option<f64>,
     /// Of `SET_FITNESS`: what ATL was set to.
-    pub icu_atl: Option<f64>,
+    pub(crate) icu_atl: Option<f64>,
     /// Time constant of CTL (`FITNESS_DAYS`).
-    pub ctl_days: Option<f64>,
+    pub(crate) ctl_days: Option<f64>,
     /// Time constant of ATL (`FITNESS_DAYS`).
-    pub atl_days: Option<f64>,
+    pub(crate) atl_days: Option<f64>,
     /// g an hour to eat.
-    pub carbs_per_hour: Option<f64>,
+    pub(crate) carbs_per_hour: Option<f64>,
     /// Tags.
-    pub tags: Option<Vec<String>>,
+    pub(crate) tags: Option<Vec<String>>,
     /// The plan that it was applied from.
-    pub plan_name: Option<String>,
+    pub(crate) plan_name: Option<String>,
 }
 
 /// Why a service such as Garmin did not take a workout.
@@ -86,9 +84,9 @@ pub struct CalendarEvent {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct PushError {
     /// Which.
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
     /// What it said.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 /// `workout_doc` of an event: what intervals.icu made of the workout's text.
@@ -96,21 +94,21 @@ pub struct PushError {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Workout {
     /// What stands beside the steps; devices show it as a note.
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// W that the targets were resolved with.
-    pub ftp: Option<f64>,
+    pub(crate) ftp: Option<f64>,
     /// bpm that the targets were resolved with.
-    pub lthr: Option<f64>,
+    pub(crate) lthr: Option<f64>,
     /// bpm.
-    pub max_hr: Option<f64>,
+    pub(crate) max_hr: Option<f64>,
     /// m/s that the targets were resolved with.
-    pub threshold_pace: Option<f64>,
+    pub(crate) threshold_pace: Option<f64>,
     /// How the athlete reads paces of this sport: `MINS_KM`, `SECS_100M` …
-    pub pace_units: Option<String>,
+    pub(crate) pace_units: Option<String>,
     /// `POWER`, `HR`, `PACE`.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// In order.
-    pub steps: Option<Vec<Step>>,
+    pub(crate) steps: Option<Vec<Step>>,
 }
 
 /// A step of a workout, or a repeat of steps.
@@ -118,46 +116,46 @@ pub struct Workout {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Step {
     /// The cue that the device shows; of a repeat its heading.
-    pub text: Option<String>,
+    pub(crate) text: Option<String>,
     /// s; of a distance step computed from the target; of a repeat the sum.
-    pub duration: Option<f64>,
+    pub(crate) duration: Option<f64>,
     /// m, of a step that is as long as a distance.
-    pub distance: Option<f64>,
+    pub(crate) distance: Option<f64>,
     /// How often, of a repeat.
-    pub reps: Option<f64>,
+    pub(crate) reps: Option<f64>,
     /// The steps of a repeat.
-    pub steps: Option<Vec<Step>>,
+    pub(crate) steps: Option<Vec<Step>>,
     /// Ends when the lap button is pressed; the duration is for planning only.
-    pub until_lap_press: Option<bool>,
+    pub(crate) until_lap_press: Option<bool>,
     /// Part of the warm-up.
-    pub warmup: Option<bool>,
+    pub(crate) warmup: Option<bool>,
     /// Part of the cool-down.
-    pub cooldown: Option<bool>,
+    pub(crate) cooldown: Option<bool>,
     /// `rest`, `recovery`, `interval` …
-    pub intensity: Option<String>,
+    pub(crate) intensity: Option<String>,
     /// The target goes evenly from start to end.
-    pub ramp: Option<bool>,
+    pub(crate) ramp: Option<bool>,
     /// No target: ERG off.
-    pub freeride: Option<bool>,
+    pub(crate) freeride: Option<bool>,
     /// As hard as possible.
-    pub maxeffort: Option<bool>,
+    pub(crate) maxeffort: Option<bool>,
     /// As written: `%ftp`, `w`, `power_zone`, `%mmp`.
-    pub power: Option<Box<Target>>,
+    pub(crate) power: Option<Box<Target>>,
     /// As written: `%hr` (of the maximum), `%lthr`, `hr_zone`.
-    pub hr: Option<Box<Target>>,
+    pub(crate) hr: Option<Box<Target>>,
     /// As written: `%pace` (of threshold speed), `pace_zone`, `secs/km` and the like.
-    pub pace: Option<Box<Target>>,
+    pub(crate) pace: Option<Box<Target>>,
     /// rpm.
-    pub cadence: Option<Box<Target>>,
+    pub(crate) cadence: Option<Box<Target>>,
     /// W, resolved by intervals.icu with the athlete's thresholds.
     #[serde(rename = "_power")]
-    pub watts: Option<Box<Target>>,
+    pub(crate) watts: Option<Box<Target>>,
     /// bpm, resolved.
     #[serde(rename = "_hr")]
-    pub beats: Option<Box<Target>>,
+    pub(crate) beats: Option<Box<Target>>,
     /// m/s, resolved.
     #[serde(rename = "_pace")]
-    pub speed: Option<Box<Target>>,
+    pub(crate) speed: Option<Box<Target>>,
 }
 
 /// A point (`value`) or a range (`start`, `end`), in `units`.
@@ -165,15 +163,37 @@ pub struct Step {
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Target {
     /// A point; beside a range its middle.
-    pub value: Option<f64>,
+    pub(crate) value: Option<f64>,
     /// From.
-    pub start: Option<f64>,
+    pub(crate) start: Option<f64>,
     /// To.
-    pub end: Option<f64>,
+    pub(crate) end: Option<f64>,
     /// What the numbers are.
-    pub units: Option<String>,
+    pub(crate) units: Option<String>,
     /// s, of `%mmp`: the best power over so long.
-    pub duration: Option<f64>,
+    pub(crate) duration: Option<f64>,
+}
+
+impl Event {
+    /// Without its steps and what was written about it, which take nearly all of its room.
+    pub(in crate::intervals) fn without_words(self) -> Self {
+        Self {
+            description: None,
+            workout_doc: None,
+            ..self
+        }
+    }
+
+    /// Bytes that it takes beside its texts, estimated.
+    pub(in crate::intervals) fn weight(&self) -> usize {
+        // A step has two targets as a rule: as written and resolved.
+        const STEP: usize = size_of::<Step>() + 3 * size_of::<Target>();
+        let workout = self
+            .workout_doc
+            .as_ref()
+            .map_or(0, |workout| size_of::<Workout>() + workout.count() * STEP);
+        size_of::<Self>() + workout
+    }
 }
 
 impl Object for PushError {}
@@ -213,7 +233,7 @@ mod tests {
     use super::*;
     use crate::intervals::lenient::object;
 
-    fn event(doc: &str) -> CalendarEvent {
+    fn event(doc: &str) -> Event {
         object(format!(r#"{{"id": 7, "name": "x", "workout_doc": {doc}}}"#).as_bytes()).unwrap()
     }
 

@@ -19,62 +19,62 @@ const NAME: usize = 1024;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curves {
     /// In upstream's order.
-    pub list: Vec<Curve>,
+    pub(crate) list: Vec<Curve>,
     /// Each activity that a point names, once.
-    pub activities: Vec<Effort>,
+    pub(crate) activities: Vec<Effort>,
 }
 
 /// The bests of one span of time.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curve {
     /// What was asked for, such as `42d` or `r.2026-01-01.2026-03-31`.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// First local day.
-    pub oldest: Option<NaiveDate>,
+    pub(crate) oldest: Option<NaiveDate>,
     /// Last local day.
-    pub newest: Option<NaiveDate>,
+    pub(crate) newest: Option<NaiveDate>,
     /// kJ of work before the efforts, of a fatigued curve.
-    pub after_kj: Option<f64>,
+    pub(crate) after_kj: Option<f64>,
     /// kg that W/kg reckons with.
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
     /// By duration or distance, shortest first, each once.
-    pub points: Vec<Point>,
+    pub(crate) points: Vec<Point>,
     /// Upstream's models of a power curve.
-    pub power_models: Vec<PowerModel>,
+    pub(crate) power_models: Vec<PowerModel>,
     /// Upstream's models of a pace curve.
-    pub pace_models: Vec<PaceModel>,
+    pub(crate) pace_models: Vec<PaceModel>,
     /// ml/kg/min, upstream's estimate from five minutes' power.
-    pub vo2max_5m: Option<f64>,
+    pub(crate) vo2max_5m: Option<f64>,
 }
 
 /// One best.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Duration in s, or distance in m.
-    pub at: f64,
+    pub(crate) at: f64,
     /// W, bpm, or s over the distance; above zero.
-    pub value: f64,
+    pub(crate) value: f64,
     /// Where in [`Curves::activities`].
-    pub activity: Option<usize>,
+    pub(crate) activity: Option<usize>,
     /// The best W/kg, above zero; it may be from another activity.
-    pub per_kg: Option<f64>,
+    pub(crate) per_kg: Option<f64>,
     /// Where in [`Curves::activities`] the W/kg is from.
-    pub per_kg_activity: Option<usize>,
+    pub(crate) per_kg_activity: Option<usize>,
 }
 
 /// An activity as curves name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effort {
     /// Activity id.
-    pub id: String,
+    pub(crate) id: String,
     /// Athlete-local; none when the answer does not describe the activity.
-    pub start_date_local: Option<NaiveDateTime>,
+    pub(crate) start_date_local: Option<NaiveDateTime>,
     /// Title, as written.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Where it came from.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Recording device.
-    pub device_name: Option<String>,
+    pub(crate) device_name: Option<String>,
 }
 
 /// A model that upstream fitted to a power curve.
@@ -83,18 +83,18 @@ pub struct Effort {
 pub struct PowerModel {
     /// `MS_2P`, `MORTON_3P`, `FFT_CURVES` or `ECP`.
     #[serde(rename = "type")]
-    pub kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// W.
     #[serde(rename = "criticalPower")]
-    pub critical_power: Option<f64>,
+    pub(crate) critical_power: Option<f64>,
     /// J.
     #[serde(rename = "wPrime")]
-    pub w_prime: Option<f64>,
+    pub(crate) w_prime: Option<f64>,
     /// W.
     #[serde(rename = "pMax")]
-    pub p_max: Option<f64>,
+    pub(crate) p_max: Option<f64>,
     /// W, the estimated FTP.
-    pub ftp: Option<f64>,
+    pub(crate) ftp: Option<f64>,
 }
 
 impl Object for PowerModel {}
@@ -105,15 +105,15 @@ impl Object for PowerModel {}
 pub struct PaceModel {
     /// `CS`.
     #[serde(rename = "type")]
-    pub kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// m/s.
     #[serde(rename = "criticalSpeed")]
-    pub critical_speed: Option<f64>,
+    pub(crate) critical_speed: Option<f64>,
     /// m.
     #[serde(rename = "dPrime")]
-    pub d_prime: Option<f64>,
+    pub(crate) d_prime: Option<f64>,
     /// Goodness of fit, 0–1.
-    pub r2: Option<f64>,
+    pub(crate) r2: Option<f64>,
 }
 
 impl Object for PaceModel {}

@@ -15,9 +15,9 @@ pub struct Stream {
     /// `time` (s since the start), `watts`, `heartrate` (bpm), `cadence` (of a run: one leg), `distance` (m),
     /// `altitude` (m), `velocity_smooth` (m/s) …; None: nobody can tell.
     #[serde(rename = "type")]
-    pub kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// The samples; what is null or no number is missing. The second half of a pair (`data2`, the longitude) is not
     /// read.
     #[serde(default, deserialize_with = "lenient::samples")]
-    pub data: Vec<Option<f64>>,
+    pub(crate) data: Vec<Option<f64>>,
 }

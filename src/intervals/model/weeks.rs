@@ -12,12 +12,12 @@ use crate::intervals::lenient::{Lenient, Object};
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct WeekSummary {
     /// Whose: an API key's answer also has rows of athletes that its owner follows.
-    pub athlete_id: Option<String>,
+    pub(crate) athlete_id: Option<String>,
     /// The week's Monday.
-    pub date: Option<NaiveDate>,
+    pub(crate) date: Option<NaiveDate>,
     /// The sums by sport.
     #[serde(rename = "byCategory")]
-    pub by_category: Option<Vec<SportSummary>>,
+    pub(crate) by_category: Option<Vec<SportSummary>>,
 }
 
 /// What a week holds of one sport.
@@ -26,19 +26,19 @@ pub struct WeekSummary {
 pub struct SportSummary {
     /// One of 60 sports.
     #[serde(rename = "category")]
-    pub sport: Option<String>,
+    pub(crate) sport: Option<String>,
     /// How many activities.
-    pub count: Option<f64>,
+    pub(crate) count: Option<f64>,
     /// s.
-    pub moving_time: Option<f64>,
+    pub(crate) moving_time: Option<f64>,
     /// m.
-    pub distance: Option<f64>,
+    pub(crate) distance: Option<f64>,
     /// m.
-    pub total_elevation_gain: Option<f64>,
+    pub(crate) total_elevation_gain: Option<f64>,
     /// Training load.
-    pub training_load: Option<f64>,
+    pub(crate) training_load: Option<f64>,
     /// kcal.
-    pub calories: Option<f64>,
+    pub(crate) calories: Option<f64>,
 }
 
 impl Object for SportSummary {}
