@@ -66,7 +66,7 @@ pub(super) trait Lenient: Sized {
     /// The value, if it can be one. An error is only what no reader of JSON takes, such as half a surrogate pair or a
     /// number beyond every float: it spoils what holds the field.
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
-        json.deserialize_any(Anything(PhantomData))
+        in_place(json)
     }
 
     fn from_bool(_: bool) -> Option<Self> {
@@ -94,6 +94,17 @@ pub(super) trait Lenient: Sized {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(None)
     }
+}
+
+/// Reads a value while it streams by.
+fn in_place<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>, D::Error> {
+    json.deserialize_any(Anything(PhantomData))
+}
+
+/// Reads a value that was set apart first: whatever is wrong in it leaves it out and spoils nothing else.
+pub(super) fn alone<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>, D::Error> {
+    let raw = <&RawValue>::deserialize(json)?;
+    Ok(in_place(&mut serde_json::Deserializer::from_str(raw.get())).unwrap_or_default())
 }
 
 /// Hands each shape to its reader. What is ignored is neither kept nor followed into its depth.
@@ -287,9 +298,9 @@ impl Lenient for Vec<String> {
 
 /// An object inside an object.
 pub(super) trait Object: DeserializeOwned {
-    /// Read within the reader of what holds it and so within its bound of nesting: for objects that may hold
-    /// themselves, which could exhaust the stack otherwise. Any other is read on its own: what is wrong in it (a key
-    /// twice, say) leaves out the object and spoils nothing else.
+    /// Read by the reader of what holds it and so within its bound of nesting: for objects that may hold themselves,
+    /// which could exhaust the stack otherwise. Any other is read on its own, so that what is wrong in it (a key twice,
+    /// say) costs only itself.
     const IN_PLACE: bool = false;
 }
 
@@ -300,10 +311,10 @@ impl<T: Object> Object for Box<T> {
 impl<T: Object> Lenient for T {
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
         if Self::IN_PLACE {
-            return json.deserialize_any(Anything(PhantomData));
+            in_place(json)
+        } else {
+            alone(json)
         }
-        let raw = <&RawValue>::deserialize(json)?;
-        Ok(object(raw.get().as_bytes()).ok())
     }
 
     fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
@@ -313,6 +324,10 @@ impl<T: Object> Lenient for T {
 
 /// Objects: odd ones are left out; nothing when there are more than [`MOST`].
 impl<T: Object> Lenient for Vec<T> {
+    fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
+        if T::IN_PLACE { in_place(json) } else { alone(json) }
+    }
+
     fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
         let mut objects = Self::new();
         while let Some(Element(object)) = list.next_element()? {
@@ -329,9 +344,7 @@ impl<T: Object> Lenient for Vec<T> {
 /// A recording: numbers by position, of which any may be missing. Nothing but a list gives an empty one, and so does a
 /// list that is spoilt. It takes no more room than its samples.
 pub(super) fn samples<'de, D: Deserializer<'de>>(json: D) -> Result<Vec<Option<f64>>, D::Error> {
-    let raw = <&RawValue>::deserialize(json)?;
-    let Element(samples) = serde_json::from_str(raw.get()).unwrap_or(Element(None));
-    let mut samples: Vec<Option<f64>> = samples.unwrap_or_default();
+    let mut samples: Vec<Option<f64>> = alone(json)?.unwrap_or_default();
     samples.shrink_to_fit();
     Ok(samples)
 }
@@ -419,6 +432,63 @@ mod tests {
         let Rows { rows, odd } = rows::<model::Activity>(body).unwrap();
         let ids: Vec<_> = rows.iter().filter_map(|row| row.id.as_deref()).collect();
         assert_eq!((ids, odd), (vec!["i1", "i4", "i5"], 6));
+    }
+
+    /// Of a field that is a plain value the whole row: nobody can tell what else went wrong in it.
+    #[test]
+    fn what_is_broken_inside_an_object_costs_only_the_object() {
+        let detail = |field: &str| {
+            let body = format!(r#"{{"id":"i1",{field}}}"#);
+            model::ActivityDetail::from_json(body.as_bytes()).ok()
+        };
+        let laps =
+            detail(r#""icu_intervals":[{"zone":1,"zone":2},{"zone":"\ud800"},{"zone":1e999},{"zone":3}]"#);
+        let laps = laps.and_then(|detail| detail.icu_intervals).unwrap();
+        assert_eq!(laps.iter().map(|lap| lap.zone).collect::<Vec<_>>(), [Some(3.0)]);
+        for broken in ["1e999", r#""\ud800""#, r#"{"name":1,"name":2}"#] {
+            for field in ["icu_intervals", "gear", "icu_zone_times"] {
+                let detail = detail(&format!(r#""{field}":{broken}"#)).unwrap();
+                assert!(
+                    detail.icu_intervals.is_none() && detail.gear.is_none(),
+                    "{field}: {broken}"
+                );
+                assert!(detail.activity.power_zone_times.is_none(), "{field}: {broken}");
+            }
+        }
+        for broken in [
+            r#""name":"\ud800""#,
+            r#""distance":1e999"#,
+            r#""tags":["\ud800"]"#,
+            r#""id":"i2""#,
+        ] {
+            assert!(detail(broken).is_none(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn depth_is_no_danger_wherever_it_is() {
+        let deep = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
+        for deep in [
+            deep("[", "]"),
+            deep(r#"{"steps":"#, "}"),
+            deep(r#"[{"secs":"#, "}]"),
+        ] {
+            let fields: Vec<String> = FIELDS[1..]
+                .iter()
+                .map(|name| format!(r#""{name}":{deep}"#))
+                .collect();
+            let body = format!(r#"[{{"id":"1",{}}}]"#, fields.join(","));
+            let activity = rows::<model::Activity>(body.as_bytes()).unwrap();
+            let row = &activity.rows[0];
+            assert_eq!(
+                (row.id.as_deref(), row.name.as_deref(), row.distance),
+                (Some("1"), None, None)
+            );
+            let event = rows::<model::Event>(body.as_bytes()).unwrap();
+            assert_eq!((event.rows[0].id, event.rows[0].indoor), (Some(1), None));
+            let detail = rows_by(body.as_bytes(), model::ActivityDetail::from_json).unwrap();
+            assert!(detail.rows[0].analyzed.is_none());
+        }
     }
 
     #[test]
@@ -514,7 +584,7 @@ mod tests {
         })
     }
 
-    const FIELDS: [&str; 12] = [
+    const FIELDS: [&str; 20] = [
         "id",
         "icu_athlete_id",
         "athlete_id",
@@ -527,6 +597,14 @@ mod tests {
         "paired_event_id",
         "ctl",
         "rampRate",
+        "indoor",
+        "workout_doc",
+        "push_errors",
+        "icu_zone_times",
+        "icu_hr_zone_times",
+        "icu_intervals",
+        "gear",
+        "analyzed",
     ];
 
     fn any_row() -> impl Strategy<Value = Value> {
@@ -558,6 +636,8 @@ mod tests {
             prop_assert_eq!(wellness.map_or(0, |read| read.rows.len()), objects);
             let events = rows::<model::Event>(body.as_bytes());
             prop_assert_eq!(events.map_or(0, |read| read.rows.len()), objects);
+            let details = rows_by(body.as_bytes(), model::ActivityDetail::from_json);
+            prop_assert_eq!(details.map_or(0, |read| read.rows.len()), objects);
         }
 
         /// No bytes at all make a reader panic.

@@ -11,7 +11,7 @@ mod streams;
 pub mod weeks;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use serde::{Deserialize, de::SeqAccess};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use serde_with::apply;
 
@@ -206,14 +206,19 @@ pub struct PowerZoneTimes {
 }
 
 impl Lenient for PowerZoneTimes {
-    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+    fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
+        Ok(Vec::read(json)?.map(Self::from))
+    }
+}
+
+impl From<Vec<ZoneTime>> for PowerZoneTimes {
+    fn from(list: Vec<ZoneTime>) -> Self {
         const MOST: usize = 20;
         let mut times = Self::default();
-        for ZoneTime { id, secs } in Vec::from_list(list)?.into_iter().flatten() {
-            let Some(id) = id else { continue };
-            let number = id.strip_prefix('Z').and_then(|number| number.parse().ok());
-            match number {
-                Some(number @ 1..=MOST) => {
+        for ZoneTime { id, secs } in list {
+            let id = id.as_deref().unwrap_or_default();
+            match id.strip_prefix('Z').map(str::parse) {
+                Some(Ok(number @ 1..=MOST)) => {
                     times.zones.resize(times.zones.len().max(number), None);
                     times.zones[number - 1] = secs;
                 }
@@ -221,7 +226,7 @@ impl Lenient for PowerZoneTimes {
                 _ => {}
             }
         }
-        Ok(Some(times))
+        times
     }
 }
 
@@ -257,6 +262,24 @@ pub struct Wellness {
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
+
+/// A row of `GET /athlete/{id}/custom-item`: anything that the athlete made, charts and fields alike.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
+#[derive(Debug, Deserialize)]
+pub(super) struct CustomItem {
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) content: Option<CustomContent>,
+}
+
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
+#[derive(Debug, Deserialize)]
+pub(super) struct CustomContent {
+    pub(super) code: Option<String>,
+}
+
+impl Object for CustomContent {}
 
 /// A wellness field that the athlete made: an `INPUT_FIELD` of `GET /athlete/{id}/custom-item`.
 #[derive(Debug, Clone, PartialEq, Eq)]

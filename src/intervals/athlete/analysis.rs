@@ -25,9 +25,9 @@ pub enum Histogram {
 impl Histogram {
     const fn endpoint(self) -> (&'static str, &'static str) {
         match self {
-            Self::Power => ("power_histogram", "power-histogram"),
-            Self::HeartRate => ("hr_histogram", "hr-histogram"),
-            Self::Pace => ("pace_histogram", "pace-histogram"),
+            Self::Power => ("power_histogram", "/power-histogram"),
+            Self::HeartRate => ("hr_histogram", "/hr-histogram"),
+            Self::Pace => ("pace_histogram", "/pace-histogram"),
         }
     }
 }
@@ -36,7 +36,7 @@ impl Athlete {
     /// `GET /activity/{id}?intervals=true`: one activity with its laps, refused ([`Error::WrongAthlete`]) unless its
     /// `icu_athlete_id` is this athlete's. Strava's are stubs ([`model::ActivityDetail::is_closed_by_strava`]).
     pub async fn activity_detail(&self, id: &ActivityId) -> Result<model::ActivityDetail, Error> {
-        let mut url = self.client.0.url(&format!("/api/v1/activity/{id}"));
+        let mut url = self.activity_url(id, "");
         url.query_pairs_mut().append_pair("intervals", "true");
         let read = |body: &[u8]| {
             let detail = model::ActivityDetail::from_json(body)?;
@@ -61,7 +61,7 @@ impl Athlete {
     /// `GET /activity/{id}/power-histogram`, `hr-histogram` or `pace-histogram`: the bars from the lowest up.
     pub async fn histogram(&self, id: &ActivityId, of: Histogram) -> Result<Vec<model::Bucket>, Error> {
         let (name, path) = of.endpoint();
-        let url = self.client.0.url(&format!("/api/v1/activity/{id}/{path}"));
+        let url = self.activity_url(id, path);
         let read = |body: &[u8]| {
             let mut bars: Vec<model::Bucket> = Self::rows_or_none(name, body)?;
             bars.retain(|bar| bar.min.is_some() && bar.secs.is_some());
@@ -74,10 +74,7 @@ impl Athlete {
 
     /// `GET /activity/{id}/weather-summary`.
     pub async fn weather(&self, id: &ActivityId) -> Result<model::Weather, Error> {
-        let url = self
-            .client
-            .0
-            .url(&format!("/api/v1/activity/{id}/weather-summary"));
+        let url = self.activity_url(id, "/weather-summary");
         let read = |body: &[u8]| {
             let weather: model::Weather = super::lenient::object(body)?;
             let weight = size_of::<model::Weather>() + weather.description.as_ref().map_or(0, String::len);
@@ -91,7 +88,7 @@ impl Athlete {
 
     /// `GET /activity/{id}/messages`: the comments that stand, oldest first.
     pub async fn comments(&self, id: &ActivityId) -> Result<Vec<model::Comment>, Error> {
-        let url = self.client.0.url(&format!("/api/v1/activity/{id}/messages"));
+        let url = self.activity_url(id, "/messages");
         let read = |body: &[u8]| {
             let mut comments: Vec<model::Comment> = Self::rows_or_none("messages", body)?;
             comments.retain(|comment| comment.deleted.is_none() && comment.deleted_by_id.is_none());

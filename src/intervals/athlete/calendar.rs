@@ -48,17 +48,13 @@ impl Athlete {
             return Ok(Vec::new());
         }
         let endpoint = if whole { "calendar" } else { "events" };
-        let mut url = self.url("/events");
-        {
-            let mut pairs = url.query_pairs_mut();
-            pairs.append_pair("oldest", &oldest.to_string());
-            pairs.append_pair("newest", &newest.to_string());
-            if whole {
-                pairs.append_pair("resolve", "true");
-            }
-            if !categories.is_empty() {
-                pairs.append_pair("category", &categories.join(","));
-            }
+        let mut url = self.ranged("/events", oldest, newest);
+        if whole {
+            url.query_pairs_mut().append_pair("resolve", "true");
+        }
+        if !categories.is_empty() {
+            url.query_pairs_mut()
+                .append_pair("category", &categories.join(","));
         }
         let read = |body: &[u8]| {
             let rows = lenient::rows_by(body, |row| {

@@ -27,10 +27,8 @@ impl Athlete {
         if oldest > newest || limit == 0 {
             return Ok(Vec::new());
         }
-        let mut url = self.url("/activities");
+        let mut url = self.ranged("/activities", oldest, newest);
         url.query_pairs_mut()
-            .append_pair("oldest", &oldest.to_string())
-            .append_pair("newest", &newest.to_string())
             .append_pair("fields", &fields(&ALWAYS, wanted))
             .append_pair("limit", &limit.to_string());
         let read = |body: &[u8]| {

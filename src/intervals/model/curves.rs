@@ -5,11 +5,10 @@
 use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Deserializer, de::MapAccess};
 use serde_with::apply;
 
-use crate::intervals::lenient::{Element, Lenient, Object};
+use crate::intervals::lenient::{self, Element, Lenient, Object};
 
 /// Longer names are cut when they are shown; so much of one is kept.
 const NAME: usize = 1024;
@@ -191,10 +190,15 @@ impl Object for ActivityBody {}
 /// A map of activities; odd ones are left out.
 impl Lenient for HashMap<String, ActivityBody> {
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
-        let raw = <&RawValue>::deserialize(json)?;
-        let entries: Option<HashMap<String, Element<ActivityBody>>> = serde_json::from_str(raw.get()).ok();
-        let activities = |(id, Element(activity))| Some((id, activity?));
-        Ok(entries.map(|entries| entries.into_iter().filter_map(activities).collect()))
+        lenient::alone(json)
+    }
+
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut activities = Self::new();
+        while let Some((id, Element(activity))) = object.next_entry()? {
+            activities.extend(activity.map(|activity| (id, activity)));
+        }
+        Ok(Some(activities))
     }
 }
 
@@ -300,7 +304,7 @@ impl CurveBody {
 impl Curves {
     /// As read from an answer's text.
     pub(crate) fn read(body: &serde_json::Value) -> Self {
-        crate::intervals::lenient::object::<CurvesBody>(body.to_string().as_bytes())
+        lenient::object::<CurvesBody>(body.to_string().as_bytes())
             .unwrap()
             .into()
     }
