@@ -27,7 +27,7 @@ use crate::{
     ids::ActivityId,
     intervals::{
         self, Histogram,
-        model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Stream, Weather},
+        model::{ActivityDetail, Bucket, Comment, Event, Stream, Weather},
     },
     permissions,
     text::{clean, fenced},
@@ -227,7 +227,7 @@ struct Found {
     streams: Part<Vec<Stream>>,
     histograms: Vec<(Histogram, Part<Vec<Bucket>>)>,
     weather: Part<Weather>,
-    plan: Part<PlannedWorkout>,
+    plan: Part<Event>,
     comments: Part<Vec<Comment>>,
 }
 
@@ -395,7 +395,7 @@ async fn plan(
     card: &AthleteCard,
     asked: &Asked,
     detail: &ActivityDetail,
-) -> Result<Part<PlannedWorkout>, ToolError> {
+) -> Result<Part<Event>, ToolError> {
     if asked.wants("plan") && !card.may(&permissions::GET_EVENTS) {
         return Ok(Part::Missing(answer::not_granted("Plan", "get_events")));
     }
@@ -404,7 +404,7 @@ async fn plan(
         (true, None) => Ok(Part::Missing(
             "Plan: intervals.icu paired no planned workout with this activity.".to_owned(),
         )),
-        (true, Some(event)) => settle("Plan", upstream.planned_workout(event).await),
+        (true, Some(event)) => settle("Plan", upstream.event(event).await),
     }
 }
 

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
-    intervals::{self, ActivityQuery, model::calendar::CalendarEvent},
+    intervals::{self, ActivityQuery, model::Event},
     permissions,
     text::fenced,
     tool_error::ToolError,
@@ -125,7 +125,7 @@ impl Asked {
         oldest.checked_sub_days(Days::new(before)).unwrap_or(oldest)
     }
 
-    fn wants(&self, event: &CalendarEvent) -> bool {
+    fn wants(&self, event: &Event) -> bool {
         let of_sport = match (self.sport, event.sport.as_deref()) {
             (Some(sports), Some(sport)) => sports.contains(&sport),
             (Some(_), None) => !kinds::is_to_do(event),
@@ -191,7 +191,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 }
 
 /// Takes out what is another tool's to show and not granted, and says so.
-fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> {
+fn withhold(card: &AthleteCard, events: &mut [Event]) -> Option<String> {
     if card.may(&permissions::GET_FITNESS) {
         return None;
     }
@@ -244,9 +244,9 @@ async fn done(
 }
 
 /// What lies in the range or reaches into it, each once, oldest first, within a moment by id.
-fn in_range(events: &[CalendarEvent], range: Range) -> Vec<&CalendarEvent> {
+fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     let mut seen = HashSet::new();
-    let mut found: Vec<&CalendarEvent> = events
+    let mut found: Vec<&Event> = events
         .iter()
         .filter(|event| {
             let (Some(first), Some(last)) = (day_of(event), last_day_of(event)) else {
@@ -260,17 +260,11 @@ fn in_range(events: &[CalendarEvent], range: Range) -> Vec<&CalendarEvent> {
     found
 }
 
-fn render(
-    card: &AthleteCard,
-    today: NaiveDate,
-    asked: &Asked,
-    events: &[CalendarEvent],
-    done: &Done,
-) -> Answer {
+fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, events: &[Event], done: &Done) -> Answer {
     let all = in_range(events, asked.range);
     // Pairing looks at all plans of a day, also those that were not asked for.
     let standings = done::standings(&all, done, today);
-    let found: Vec<(&CalendarEvent, Standing)> = all
+    let found: Vec<(&Event, Standing)> = all
         .into_iter()
         .zip(standings)
         .filter(|(event, _)| asked.wants(event))
@@ -316,8 +310,8 @@ fn render(
 }
 
 /// `9 workouts, 1 race, 2 other entries`
-fn counts(found: &[(&CalendarEvent, Standing)]) -> String {
-    let count = |is: fn(&CalendarEvent) -> bool| found.iter().filter(|(event, _)| is(event)).count();
+fn counts(found: &[(&Event, Standing)]) -> String {
+    let count = |is: fn(&Event) -> bool| found.iter().filter(|(event, _)| is(event)).count();
     let parts = [
         (count(kinds::is_workout), "workout", "workouts"),
         (count(kinds::is_race), "race", "races"),
@@ -348,7 +342,7 @@ fn nothing(asked: &Asked) -> &'static str {
 }
 
 /// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.
-fn rows_shown(found: &[(&CalendarEvent, Standing)], asked: &Asked) -> usize {
+fn rows_shown(found: &[(&Event, Standing)], asked: &Asked) -> usize {
     let limit = if asked.detail == Detail::Full {
         MOST_ROWS
     } else {
@@ -364,7 +358,7 @@ fn rows_shown(found: &[(&CalendarEvent, Standing)], asked: &Asked) -> usize {
 }
 
 /// The line for what was cut, with the call that goes on.
-fn more(found: &[(&CalendarEvent, Standing)], shown: usize, asked: &Asked) -> String {
+fn more(found: &[(&Event, Standing)], shown: usize, asked: &Asked) -> String {
     let Some(next) = found.get(shown).and_then(|(event, _)| day_of(event)) else {
         return String::new();
     };
@@ -395,7 +389,7 @@ fn same(asked: &Asked) -> String {
 }
 
 /// What the range's plans add up to, by sport and by week.
-fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
+fn planned(found: &[(&Event, Standing)], range: Range) -> String {
     #[derive(Default)]
     struct Sum {
         count: usize,
@@ -404,7 +398,7 @@ fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
         without: usize,
     }
     impl Sum {
-        fn add(&mut self, event: &CalendarEvent) {
+        fn add(&mut self, event: &Event) {
             self.count += 1;
             self.secs += units::sane(event.moving_time).unwrap_or(0.0).max(0.0);
             match units::sane(event.icu_training_load) {
@@ -481,7 +475,7 @@ fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
     )
 }
 
-fn garmin(found: &[(&CalendarEvent, Standing)], done: &Done) -> String {
+fn garmin(found: &[(&Event, Standing)], done: &Done) -> String {
     let Done::Activities(activities) = done else {
         return String::new();
     };
@@ -493,7 +487,7 @@ fn garmin(found: &[(&CalendarEvent, Standing)], done: &Done) -> String {
 
 /// The steps of the workouts, as many as there is room for, and how to get the others.
 fn with_steps(
-    rows: &[(&CalendarEvent, Standing)],
+    rows: &[(&Event, Standing)],
     asked: &Asked,
     own: Units,
     today: NaiveDate,
@@ -502,7 +496,7 @@ fn with_steps(
     const STEPS: &str = "Steps, targets as intervals.icu resolves them:";
     let full = asked.detail == Detail::Full;
     let room = if full { MOST_BYTES + spent } else { BYTES };
-    let workouts: Vec<&(&CalendarEvent, Standing)> =
+    let workouts: Vec<&(&Event, Standing)> =
         rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
     let few = workouts.len() <= FEW;
     let soon = today
@@ -541,7 +535,7 @@ fn with_steps(
 }
 
 /// One workout's steps under its day and name.
-fn block(event: &CalendarEvent, own: Units) -> String {
+fn block(event: &Event, own: Units) -> String {
     let Some(workout) = &event.workout_doc else {
         return String::new();
     };

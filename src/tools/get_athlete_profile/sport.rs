@@ -98,7 +98,7 @@ fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -> Threshold
         None => {}
     }
     known.extend(watts("indoor FTP", indoor));
-    let estimate = own.mmp_model.as_ref().and_then(|model| model["ftp"].as_f64());
+    let estimate = own.mmp_model.as_ref().and_then(|model| model.ftp);
     known.extend(watts("eFTP (intervals.icu's model)", positive(estimate)));
     known.extend(
         positive(own.w_prime).map(|joules| format!("W′ {} kJ", units::fixed(Some(joules / 1000.0), 1))),
@@ -196,7 +196,7 @@ const UPWARDS: (&str, &str) = ("≤", "≥");
 /// `Z1 Active Recovery ≤135 · Z2 Endurance 136–184 · … · Z7 Neuromuscular ≥370`
 fn zone_list(
     bands: &[Band],
-    names: &[String],
+    names: &[Option<String>],
     (below, above): (&str, &str),
     show: impl Fn(f64) -> String,
 ) -> String {
@@ -206,6 +206,7 @@ fn zone_list(
         .map(|(at, band)| {
             let name = names
                 .get(at)
+                .and_then(Option::as_deref)
                 .map(|name| clean(name, 30))
                 .filter(|name| says_more(name, at + 1));
             let name = name.map_or_else(String::new, |name| format!(" {name}"));

@@ -9,7 +9,7 @@ use super::{
     rows::{day_of, id_of},
 };
 use crate::{
-    intervals::model::{Activity, calendar::CalendarEvent},
+    intervals::model::{Activity, Event},
     text::clean,
     tools::{
         answer::units,
@@ -45,7 +45,7 @@ pub(super) struct Standing {
 }
 
 /// How the events stand on `today`.
-pub(super) fn standings(events: &[&CalendarEvent], done: &Done, today: NaiveDate) -> Vec<Standing> {
+pub(super) fn standings(events: &[&Event], done: &Done, today: NaiveDate) -> Vec<Standing> {
     let activities: &[Activity] = match done {
         Done::Activities(activities) => activities,
         Done::Unknown | Done::Missing(_) => &[],
@@ -63,7 +63,7 @@ pub(super) fn standings(events: &[&CalendarEvent], done: &Done, today: NaiveDate
         .collect()
 }
 
-fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
+fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
     let to_do: Vec<usize> = (0..events.len()).filter(|&at| is_to_do(events[at])).collect();
     let planned: Vec<plan::Planned<'_>> = to_do
         .iter()
@@ -101,7 +101,7 @@ fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize
     ties
 }
 
-fn paired(event: &CalendarEvent) -> Option<&str> {
+fn paired(event: &Event) -> Option<&str> {
     event
         .paired_activity_id
         .as_deref()
@@ -109,7 +109,7 @@ fn paired(event: &CalendarEvent) -> Option<&str> {
 }
 
 fn standing(
-    event: &CalendarEvent,
+    event: &Event,
     tie: Option<(usize, Tie)>,
     (activities, closed): (&[Activity], &HashSet<NaiveDate>),
     done: &Done,

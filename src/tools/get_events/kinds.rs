@@ -2,7 +2,7 @@
 
 use crate::{
     guard::Units,
-    intervals::model::calendar::CalendarEvent,
+    intervals::model::Event,
     text::clean,
     tools::answer::{self, units},
     training::sports::Tempo,
@@ -35,7 +35,7 @@ pub(super) fn categories(kinds: &[&str]) -> Vec<&'static str> {
 }
 
 /// Whether an event is of these kinds; none means all.
-pub(super) fn is_one_of(event: &CalendarEvent, kinds: &[&str]) -> bool {
+pub(super) fn is_one_of(event: &Event, kinds: &[&str]) -> bool {
     let category = category(event);
     kinds.is_empty()
         || KINDS.iter().any(|(word, categories)| {
@@ -44,25 +44,25 @@ pub(super) fn is_one_of(event: &CalendarEvent, kinds: &[&str]) -> bool {
         })
 }
 
-pub(super) fn category(event: &CalendarEvent) -> &str {
+pub(super) fn category(event: &Event) -> &str {
     event.category.as_deref().unwrap_or_default()
 }
 
-pub(super) fn is_workout(event: &CalendarEvent) -> bool {
+pub(super) fn is_workout(event: &Event) -> bool {
     category(event) == "WORKOUT"
 }
 
-pub(super) fn is_race(event: &CalendarEvent) -> bool {
+pub(super) fn is_race(event: &Event) -> bool {
     category(event).starts_with("RACE")
 }
 
 /// A workout or a race: something that is done or missed.
-pub(super) fn is_to_do(event: &CalendarEvent) -> bool {
+pub(super) fn is_to_do(event: &Event) -> bool {
     is_workout(event) || is_race(event)
 }
 
 /// What the event is, in a word or two.
-pub(super) fn what(event: &CalendarEvent) -> String {
+pub(super) fn what(event: &Event) -> String {
     let sport = answer::sport(event.sport.as_deref().unwrap_or_default());
     let of_sport = |what: &str| {
         if sport.is_empty() {
@@ -97,7 +97,7 @@ pub(super) fn what(event: &CalendarEvent) -> String {
 }
 
 /// `no training`, `limited: at most 1:00 a day, only Run, Swim`; empty when nothing is limited.
-pub(super) fn availability(event: &CalendarEvent) -> String {
+pub(super) fn availability(event: &Event) -> String {
     match event.training_availability.as_deref() {
         Some("UNAVAILABLE") => "no training".to_owned(),
         Some("LIMITED") => {
@@ -127,7 +127,7 @@ pub(super) fn availability(event: &CalendarEvent) -> String {
 }
 
 /// The numbers of a target or a setting: `load 400 · 10:00 h · 250 km`, `CTL 50 · ATL 60`.
-pub(super) fn figures(event: &CalendarEvent, own: Units) -> Vec<String> {
+pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
     let mut words = Vec::new();
     let mut add = |text: String, before: &str, behind: &str| {
         if !text.is_empty() {

@@ -5,7 +5,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use super::{done::Standing, kinds};
 use crate::{
     guard::Units,
-    intervals::model::calendar::CalendarEvent,
+    intervals::model::Event,
     text::{clean, fenced},
     tools::{
         answer::{table::Table, units},
@@ -15,12 +15,12 @@ use crate::{
 };
 
 /// The day an event begins on.
-pub(super) fn day_of(event: &CalendarEvent) -> Option<NaiveDate> {
+pub(super) fn day_of(event: &Event) -> Option<NaiveDate> {
     event.start_date_local.map(|start| start.date())
 }
 
 /// The last day of an event: upstream's end is excluded.
-pub(super) fn last_day_of(event: &CalendarEvent) -> Option<NaiveDate> {
+pub(super) fn last_day_of(event: &Event) -> Option<NaiveDate> {
     let first = day_of(event)?;
     let last = event.end_date_local.and_then(|end: NaiveDateTime| {
         if end.time() == NaiveTime::MIN {
@@ -37,7 +37,7 @@ pub(super) fn id_of(id: Option<&str>) -> String {
 }
 
 /// The table. A column that no row fills is left out.
-pub(super) fn table(rows: &[(&CalendarEvent, Standing)], units: Units, detail: Detail) -> String {
+pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -> String {
     // Long notes give way first, so that a fortnight stays short whatever people write.
     const WIDTHS: [(usize, usize); 4] = [(300, 48), (160, 40), (80, 32), (40, 24)];
     const BYTES: usize = 2800;
@@ -54,12 +54,7 @@ pub(super) fn table(rows: &[(&CalendarEvent, Standing)], units: Units, detail: D
     text
 }
 
-fn table_of(
-    rows: &[(&CalendarEvent, Standing)],
-    own: Units,
-    detail: Detail,
-    (note, name): (usize, usize),
-) -> String {
+fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name): (usize, usize)) -> String {
     let mut table = Table::new([
         "date",
         "start",
@@ -83,7 +78,7 @@ fn table_of(
 }
 
 fn cells(
-    event: &CalendarEvent,
+    event: &Event,
     standing: &Standing,
     own: Units,
     detail: Detail,
@@ -124,7 +119,7 @@ fn cells(
 }
 
 /// `2026-11-22 Sun`, of several days `2026-11-22 Sun – 2026-11-28 Sat`.
-pub(super) fn dates(event: &CalendarEvent) -> String {
+pub(super) fn dates(event: &Event) -> String {
     match (day_of(event), last_day_of(event)) {
         (Some(first), Some(last)) if last > first && !kinds::is_workout(event) => {
             format!("{} – {}", units::date(first), units::date(last))
@@ -135,7 +130,7 @@ pub(super) fn dates(event: &CalendarEvent) -> String {
 }
 
 /// The planned time of day; midnight says that there is none.
-fn start(event: &CalendarEvent) -> String {
+fn start(event: &Event) -> String {
     event
         .start_date_local
         .filter(|start| start.time() != NaiveTime::MIN)
@@ -144,7 +139,7 @@ fn start(event: &CalendarEvent) -> String {
 }
 
 /// What the steps go by, when the plan says so.
-fn target(event: &CalendarEvent) -> String {
+fn target(event: &Event) -> String {
     let of_steps = event
         .workout_doc
         .as_ref()
@@ -160,7 +155,7 @@ fn target(event: &CalendarEvent) -> String {
     .to_owned()
 }
 
-fn tags(event: &CalendarEvent) -> String {
+fn tags(event: &Event) -> String {
     let tags: Vec<String> = event
         .tags
         .iter()
@@ -173,7 +168,7 @@ fn tags(event: &CalendarEvent) -> String {
 }
 
 /// Whether the description is the text of the steps, which are told on their own.
-pub(super) fn has_steps(event: &CalendarEvent) -> bool {
+pub(super) fn has_steps(event: &Event) -> bool {
     event
         .workout_doc
         .as_ref()
@@ -181,7 +176,7 @@ pub(super) fn has_steps(event: &CalendarEvent) -> bool {
 }
 
 /// What else there is to know: figures, limits, what was written, what went wrong.
-fn remarks(event: &CalendarEvent, own: Units, width: usize) -> String {
+fn remarks(event: &Event, own: Units, width: usize) -> String {
     let mut words = kinds::figures(event, own);
     words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));
     if let Some(grams) = units::sane(event.carbs_per_hour).filter(|grams| *grams > 0.0) {

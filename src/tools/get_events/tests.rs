@@ -107,7 +107,7 @@ fn the_last_day_of_many_is_the_one_before_their_end() {
         ("2026-11-26T00:00:00", json!("2026-11-28T12:00:00"), "2026-11-28"),
         ("2026-11-26T00:00:00", json!("2020-01-01T00:00:00"), "2026-11-26"),
     ] {
-        let event: Vec<CalendarEvent> = rows(json!([{"start_date_local": start, "end_date_local": end}]));
+        let event: Vec<Event> = rows(json!([{"start_date_local": start, "end_date_local": end}]));
         assert_eq!(last_day_of(&event[0]), Some(day(last)));
     }
 }
