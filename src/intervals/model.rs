@@ -3,9 +3,11 @@
 //!
 //! Units are upstream's: seconds, metres, metres a second, kilograms, watts, beats a minute, percent (not fractions).
 
+mod activity;
 pub mod calendar;
 pub(super) mod curves;
 mod detail;
+mod figure;
 mod streams;
 pub mod weeks;
 
@@ -20,6 +22,7 @@ pub use detail::{
     Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, Interval, IntervalGroup,
     PlannedWorkout, Weather, ZoneTime,
 };
+pub use figure::{amount, positive, sane};
 pub use streams::Stream;
 
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, e-mail) are not named here and so never read.

@@ -256,7 +256,7 @@ pub(super) async fn read(
     // Whose the activity is must be known before anything else is asked about it.
     let detail = upstream.activity_detail(&asked.id).await;
     let mut detail = detail.map_err(ToolError::about_activity)?;
-    if detail.is_closed_by_strava() {
+    if detail.activity.is_closed_by_strava() {
         return Ok(closed(card, today, &detail));
     }
     let withheld = withhold(card, &mut detail);
@@ -288,13 +288,9 @@ fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
         left.push(answer::not_granted("eFTP after it", "get_power_curves"));
     }
     if !card.may("get_events") {
+        let kept = detail.activity.done_of_plan().is_some();
+        detail.activity.compliance = None;
         let planned = detail.activity.paired_event_id.take().is_some();
-        // Without a plan, upstream writes 0.
-        let kept = detail
-            .activity
-            .compliance
-            .take()
-            .is_some_and(|percent| percent > 0.0);
         if planned || kept {
             left.push(answer::not_granted(
                 "The planned workout and how far it was kept",
@@ -348,7 +344,7 @@ pub(super) fn settle<T>(what: &str, result: Result<T, intervals::Error>) -> Resu
 pub(super) fn lacks(detail: &ActivityDetail, any_of: &[&str]) -> bool {
     let known = detail.stream_types.as_deref();
     known.is_some_and(|known| !known.iter().any(|kind| any_of.contains(&kind.as_str())))
-        || (known.is_none() && detail.activity.source.as_deref() == Some("MANUAL"))
+        || (known.is_none() && detail.activity.is_manual())
 }
 
 async fn streams(
@@ -482,9 +478,6 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) ->
             .comments
             .told(|comments| parts::comments(comments, card, asked.detail)),
     );
-    blocks.push(answer::garmin_line([(
-        detail.activity.source.as_deref(),
-        detail.activity.device_name.as_deref(),
-    )]));
+    blocks.push(answer::garmin_line([detail.activity.origin()]));
     Answer::of(blocks)
 }

@@ -12,7 +12,10 @@ use serde_json::{Map, Value};
 
 use super::{
     Access, Answer, Group, Tool, ToolError,
-    answer::{self as shape, units},
+    answer::{
+        self as shape,
+        units::{self, positive},
+    },
     arguments::{self, Arguments, Detail},
 };
 use crate::{
@@ -167,11 +170,6 @@ fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
         known.push(format!("not set: {}", unknown.join(", ")));
     }
     known.join(" · ")
-}
-
-/// A figure that upstream writes as 0 when it is not set.
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
 }
 
 /// kg: the weight that intervals.icu keeps, else the older field.

@@ -12,7 +12,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Access, Answer, Group, Tool, ToolError,
-    answer::{self, table::Table, units},
+    answer::{
+        self,
+        table::Table,
+        units::{self, positive},
+    },
     arguments::{self, Arguments, Detail},
     get_activity_detail::{
         Part, closed, first_line, lacks,
@@ -131,7 +135,7 @@ pub(super) async fn read(
     let mut detail = detail.map_err(ToolError::about_activity)?;
     let withheld = (!card.may("get_wellness") && take_weight(&mut detail))
         .then(|| answer::not_granted("W/kg and weight", "get_wellness"));
-    let streams = if detail.is_closed_by_strava() || no_climbs(&detail).is_some() {
+    let streams = if detail.activity.is_closed_by_strava() || no_climbs(&detail).is_some() {
         Part::NotAsked
     } else {
         settle("Climbs", upstream.streams(&asked.id, STREAMS).await)?
@@ -164,7 +168,7 @@ fn render(
     detail: &ActivityDetail,
     streams: &Part<Vec<Stream>>,
 ) -> Answer {
-    if detail.is_closed_by_strava() {
+    if detail.activity.is_closed_by_strava() {
         return closed(card, today, detail);
     }
     let activity = &detail.activity;
@@ -175,10 +179,7 @@ fn render(
         (Part::NotAsked, _) => Vec::new(),
         (Part::Got(streams), _) => found(asked, detail, streams, &Manner::of(activity, card.units)),
     });
-    blocks.push(answer::garmin_line([(
-        activity.source.as_deref(),
-        activity.device_name.as_deref(),
-    )]));
+    blocks.push(answer::garmin_line([activity.origin()]));
     Answer::of(blocks)
 }
 
@@ -316,10 +317,6 @@ fn category(climb: &Climb) -> &'static str {
 fn is_ride(detail: &ActivityDetail) -> bool {
     let sport = detail.activity.sport.as_deref().unwrap_or_default();
     sports::meant_by("ride").is_some_and(|rides| rides.contains(&sport))
-}
-
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
 }
 
 fn table(

@@ -28,7 +28,10 @@ use super::{
 };
 use crate::{
     guard::{AthleteCard, Granted, Units},
-    intervals::{self, ActivityQuery, Area, model::calendar::CalendarEvent},
+    intervals::{
+        self, ActivityQuery, Area,
+        model::{Activity, calendar::CalendarEvent},
+    },
     text::fenced,
     training::{sports, weeks},
 };
@@ -418,7 +421,7 @@ fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
     impl Sum {
         fn add(&mut self, event: &CalendarEvent) {
             self.count += 1;
-            self.secs += units::sane(event.moving_time).unwrap_or(0.0).max(0.0);
+            self.secs += units::amount(event.moving_time);
             match units::sane(event.icu_training_load) {
                 Some(load) => self.load += load,
                 None => self.without += 1,
@@ -500,7 +503,7 @@ fn garmin(found: &[(&CalendarEvent, Standing)], done: &Done) -> String {
     let used = found
         .iter()
         .filter_map(|(_, standing)| activities.get(standing.activity?));
-    answer::garmin_line(used.map(|one| (one.source.as_deref(), one.device_name.as_deref())))
+    answer::garmin_line(used.map(Activity::origin))
 }
 
 /// The steps of the workouts, as many as there is room for, and how to get the others.

@@ -148,7 +148,7 @@ pub(super) async fn read(
             // Whose the activity is must be known before anything else is asked about it.
             let activity = upstream.activity_detail(&id).await;
             let activity = activity.map_err(ToolError::about_activity)?;
-            let streams: Part<Vec<Stream>> = if !streams || activity.is_closed_by_strava() {
+            let streams: Part<Vec<Stream>> = if !streams || activity.activity.is_closed_by_strava() {
                 Part::NotAsked
             } else if lacks(&activity, one::STREAMS) {
                 Part::Missing("Streams: none of these was recorded.".to_owned())

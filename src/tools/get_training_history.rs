@@ -6,8 +6,6 @@
 mod rows;
 mod totals;
 
-pub(super) use rows::{day_of, is_stub, metres_of};
-
 #[cfg(test)]
 mod tests;
 
@@ -165,8 +163,7 @@ impl Asked {
     /// Whether an activity that can be read is asked for. Names are searched as upstream searches them: a part of the
     /// name whatever its case, or a whole tag.
     fn wants(&self, activity: &Activity) -> bool {
-        let sport = activity.sport.as_deref().unwrap_or_default();
-        if self.sport.is_some_and(|sports| !sports.contains(&sport)) {
+        if !activity.is_of(self.sport) {
             return false;
         }
         match (&self.query, self.range) {
@@ -230,12 +227,9 @@ fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
     }
     let mut kept = false;
     for activity in activities {
-        // Without a plan, upstream writes 0.
-        let planned = activity.paired_event_id.take().is_some();
-        kept |= activity
-            .compliance
-            .take()
-            .is_some_and(|percent| planned || percent > 0.0);
+        kept |= activity.done_of_plan().is_some();
+        activity.compliance = None;
+        activity.paired_event_id = None;
     }
     kept.then(|| answer::not_granted("How far plans were kept", "get_events"))
 }
@@ -244,7 +238,9 @@ fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
 fn in_order(mut activities: Vec<Activity>, range: Option<Range>) -> Vec<Activity> {
     let mut seen = HashSet::new();
     activities.retain(|activity| {
-        day_of(activity).is_some_and(|day| range.is_none_or(|range| range.holds(day)))
+        activity
+            .day()
+            .is_some_and(|day| range.is_none_or(|range| range.holds(day)))
             && activity.id.as_ref().is_none_or(|id| seen.insert(id.clone()))
     });
     activities.sort_by(|a, b| {
@@ -266,11 +262,14 @@ fn render(
     let found = in_order(found, asked.range);
     // A stub shows neither sport nor name, so it cannot be asked for by them.
     let narrowed = asked.sport.is_some() || asked.query.is_some();
-    let stubs = found.iter().filter(|activity| is_stub(activity)).count();
+    let stubs = found
+        .iter()
+        .filter(|activity| activity.is_closed_by_strava())
+        .count();
     let wanted: Vec<&Activity> = found
         .iter()
         .filter(|activity| {
-            if is_stub(activity) {
+            if activity.is_closed_by_strava() {
                 !narrowed
             } else {
                 asked.wants(activity)
@@ -280,7 +279,7 @@ fn render(
     let readable: Vec<&Activity> = wanted
         .iter()
         .copied()
-        .filter(|activity| !is_stub(activity))
+        .filter(|activity| !activity.is_closed_by_strava())
         .collect();
 
     let shown = rows_shown(&wanted, asked.limit);
@@ -316,7 +315,7 @@ fn render(
     if let (Some(range), true) = (asked.range, asked.query.is_none()) {
         let loads = readable
             .iter()
-            .filter_map(|a| Some((day_of(a)?, units::sane(a.icu_training_load))));
+            .filter_map(|a| Some((a.day()?, units::sane(a.icu_training_load))));
         let weeks = weeks::weekly(range.oldest, range.newest, loads);
         let events = match planned {
             Planned::Events(events) => Some(totals::planned_by_week(events, range, today, asked.sport)),
@@ -347,9 +346,7 @@ fn render(
         ));
     }
     blocks.push(answer::garmin_line(
-        readable
-            .iter()
-            .map(|a| (a.source.as_deref(), a.device_name.as_deref())),
+        readable.iter().map(|activity| activity.origin()),
     ));
     Answer::of(blocks)
 }
@@ -370,7 +367,7 @@ fn rows_shown(rows: &[&Activity], limit: usize) -> usize {
     }
     (1..=limit)
         .rev()
-        .find(|&at| day_of(rows[at - 1]) != day_of(rows[at]))
+        .find(|&at| rows[at - 1].day() != rows[at].day())
         .unwrap_or(limit)
 }
 
@@ -383,7 +380,7 @@ fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
     ) else {
         return String::new();
     };
-    let (Some(last), Some(next), Some(end)) = (day_of(last), day_of(next), day_of(end)) else {
+    let (Some(last), Some(next), Some(end)) = (last.day(), next.day(), end.day()) else {
         return String::new();
     };
     let reach = next
@@ -400,7 +397,7 @@ fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
         };
         return format!("… {hidden}: ask with oldest={oldest} newest={next}{same}");
     }
-    let that_day = rows.iter().filter(|row| day_of(row) == Some(last)).count();
+    let that_day = rows.iter().filter(|row| row.day() == Some(last)).count();
     let before = last.pred_opt().unwrap_or(last);
     let rest = if end == last {
         String::new()

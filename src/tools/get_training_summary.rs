@@ -20,7 +20,7 @@ use super::{
     Access, Answer, Group, Tool, ToolError,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
-    get_training_history::{day_of, in_a_word, is_stub},
+    get_training_history::in_a_word,
     planned::{self, Planned},
 };
 use crate::{
@@ -137,8 +137,7 @@ impl Asked {
     }
 
     fn wants(&self, activity: &Activity) -> bool {
-        let sport = activity.sport.as_deref().unwrap_or_default();
-        self.sport.is_none_or(|sports| sports.contains(&sport))
+        activity.is_of(self.sport)
     }
 }
 
@@ -182,7 +181,7 @@ pub(super) async fn read(
     );
     let (activities, planned) = (activities?, planned?);
     let found: Vec<&Activity> = of(&activities, asked.range);
-    let closed = !found.is_empty() && found.iter().all(|activity| is_stub(activity));
+    let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
     // Years of activities take several pages; a call stays within four requests.
     let own_sums = if closed && upstream.requests() < MOST_REQUESTS {
         weekly_sums(upstream, asked.range).await?
@@ -216,18 +215,21 @@ fn of(activities: &[Activity], range: Range) -> Vec<&Activity> {
     let mut seen = HashSet::new();
     activities
         .iter()
-        .filter(|activity| day_of(activity).is_some_and(|day| range.holds(day)))
+        .filter(|activity| activity.day().is_some_and(|day| range.holds(day)))
         .filter(|activity| activity.id.as_ref().is_none_or(|id| seen.insert(id)))
         .collect()
 }
 
 /// The activities of a range that can be read and are wanted, and how many cannot be read.
 fn readable<'a>(found: &[&'a Activity], asked: &Asked) -> (Vec<&'a Activity>, usize) {
-    let stubs = found.iter().filter(|activity| is_stub(activity)).count();
+    let stubs = found
+        .iter()
+        .filter(|activity| activity.is_closed_by_strava())
+        .count();
     let rows = found
         .iter()
         .copied()
-        .filter(|activity| !is_stub(activity) && asked.wants(activity))
+        .filter(|activity| !activity.is_closed_by_strava() && asked.wants(activity))
         .collect();
     (rows, stubs)
 }
@@ -289,7 +291,7 @@ fn render(
         let of_range: Vec<&Activity> = found
             .iter()
             .copied()
-            .filter(|activity| is_stub(activity) || asked.wants(activity))
+            .filter(|activity| activity.is_closed_by_strava() || asked.wants(activity))
             .collect();
         let manner = by_week::Manner {
             range: asked.range,
@@ -320,10 +322,7 @@ fn render(
     }
     blocks.push(notes.join(" "));
     blocks.push(about_stubs(stubs, asked.sport.is_some(), own_sums.is_some()));
-    blocks.push(answer::garmin_line(
-        rows.iter()
-            .map(|row| (row.source.as_deref(), row.device_name.as_deref())),
-    ));
+    blocks.push(answer::garmin_line(rows.iter().map(|row| row.origin())));
     Answer::of(blocks)
 }
 

@@ -7,6 +7,8 @@ use chrono::{Datelike as _, NaiveDate};
 
 use crate::{guard::Units, training::sports::Tempo};
 
+pub use crate::intervals::model::{amount, positive, sane};
+
 /// Metres in a mile (international, 1959).
 const MILE: f64 = 1609.344;
 /// Metres in a yard (international, 1959).
@@ -14,8 +16,6 @@ const YARD: f64 = 0.9144;
 const FOOT: f64 = 0.3048;
 /// Kilograms in a pound (international, 1959).
 const POUND: f64 = 0.453_592_37;
-/// Beyond this a figure is a fault of its source.
-const ABSURD: f64 = 1e9;
 
 /// `2026-11-20 Fri`
 pub fn date(day: NaiveDate) -> String {
@@ -34,11 +34,6 @@ pub fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
     } else {
         format!("{} – {end}", oldest.format("%-d"))
     }
-}
-
-/// A number that can stand in an answer: finite and not absurd.
-pub fn sane(value: Option<f64>) -> Option<f64> {
-    value.filter(|value| value.is_finite() && value.abs() < ABSURD)
 }
 
 /// The value with so many decimals, halves away from zero, without a negative zero.

@@ -83,7 +83,7 @@ fn none(detail: &ActivityDetail) -> String {
             summary.join(", ")
         );
     }
-    if detail.activity.source.as_deref() == Some("MANUAL") {
+    if detail.activity.is_manual() {
         return "Laps: none; the activity was entered by hand.".to_owned();
     }
     if detail.analyzed.is_none() {

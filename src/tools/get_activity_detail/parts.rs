@@ -198,7 +198,7 @@ pub(super) fn plan(
     table.push(vec![
         "done".to_owned(),
         units::hours_minutes_seconds(activity.moving_time),
-        manner.distance(activity.icu_distance.or(activity.distance), 1),
+        manner.distance(activity.metres(), 1),
         units::whole(activity.icu_training_load),
         intensity(activity.icu_intensity),
     ]);

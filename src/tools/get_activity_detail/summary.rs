@@ -2,10 +2,13 @@
 
 use super::manner::{Manner, joined, named, on_one_line, with_unit};
 use crate::{
-    intervals::model::{Activity, ActivityDetail},
+    intervals::model::ActivityDetail,
     text::{clean, fenced},
     tools::{
-        answer::{table::Table, units},
+        answer::{
+            table::Table,
+            units::{self, positive},
+        },
         arguments::Detail,
     },
     training::{
@@ -33,24 +36,6 @@ pub(super) fn lines(detail: &ActivityDetail, manner: &Manner, how: Detail) -> Ve
         note(detail, how),
         not_recorded(detail, manner),
     ]
-}
-
-/// Metres: the distance that intervals.icu tells to use.
-fn metres_of(activity: &Activity) -> Option<f64> {
-    units::sane(activity.icu_distance).or(units::sane(activity.distance))
-}
-
-/// m/s: the pace, else the average speed, else distance over moving time.
-pub(super) fn speed_of(activity: &Activity) -> Option<f64> {
-    let moving = |speed: &f64| *speed > 0.0;
-    units::sane(activity.pace)
-        .filter(moving)
-        .or(units::sane(activity.average_speed).filter(moving))
-        .or_else(|| Some(metres_of(activity)? / units::sane(activity.moving_time).filter(moving)?))
-}
-
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
 }
 
 fn whole(value: Option<f64>, unit: &str) -> String {
@@ -82,7 +67,7 @@ fn size(detail: &ActivityDetail, manner: &Manner) -> String {
         [
             named("moving", &clock(activity.moving_time)),
             named("elapsed", &clock(activity.elapsed_time)),
-            with_unit(manner.distance(metres_of(activity), 1), manner.distance_unit()),
+            with_unit(manner.distance(activity.metres(), 1), manner.distance_unit()),
             named(
                 "climb",
                 &with_unit(
@@ -162,7 +147,7 @@ fn heart(detail: &ActivityDetail) -> String {
 /// Speed or pace, cadence, energy.
 fn movement(detail: &ActivityDetail, manner: &Manner) -> String {
     let activity = &detail.activity;
-    let speed = manner.speed(speed_of(activity).filter(|speed| *speed > 0.0));
+    let speed = manner.speed(positive(activity.speed()));
     let word = if manner.pace.is_some() { "pace" } else { "speed" };
     let gap = manner
         .pace
@@ -204,10 +189,6 @@ fn effort(detail: &ActivityDetail) -> String {
     let rpe = units::at_most(activity.icu_rpe, 1);
     // The scale begins at 1.
     let feel = units::whole(positive(activity.feel));
-    // Without a plan, upstream writes 0.
-    let compliance = activity
-        .compliance
-        .filter(|percent| activity.paired_event_id.is_some() || *percent > 0.0);
     let planned = activity
         .paired_event_id
         .map_or_else(String::new, |event| format!("planned workout {event}"));
@@ -224,7 +205,10 @@ fn effort(detail: &ActivityDetail) -> String {
                 format!("feel {feel}/5 (1 strong)")
             },
             planned,
-            named("done", &with_unit(units::whole(compliance), "% of plan")),
+            named(
+                "done",
+                &with_unit(units::whole(activity.done_of_plan()), "% of plan"),
+            ),
         ],
         DOT,
     )
@@ -284,7 +268,7 @@ fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
             format!("{name} ({far} so far)")
         }
     });
-    let manual = if activity.source.as_deref() == Some("MANUAL") {
+    let manual = if activity.is_manual() {
         "entered by hand"
     } else {
         ""
@@ -398,7 +382,7 @@ fn note(detail: &ActivityDetail, how: Detail) -> String {
 /// Names once what somebody would look for and nobody recorded.
 fn not_recorded(detail: &ActivityDetail, manner: &Manner) -> String {
     let activity = &detail.activity;
-    let rides = manner.tempo == Tempo::Other && positive(metres_of(activity)).is_some();
+    let rides = manner.tempo == Tempo::Other && positive(activity.metres()).is_some();
     let missing = joined(
         [
             (rides && activity.icu_average_watts.is_none() && activity.icu_weighted_avg_watts.is_none())

@@ -313,7 +313,7 @@ fn strava_says_so_and_nothing_else() {
     let stub = json!({"id": "19900112233", "icu_athlete_id": "i424242", "start_date_local": "2026-11-15T09:12:40",
         "source": "STRAVA", "_note": "closed"});
     let stub = detail(&stub);
-    assert!(stub.is_closed_by_strava() && !detail(&ride()).is_closed_by_strava());
+    assert!(stub.activity.is_closed_by_strava() && !detail(&ride()).activity.is_closed_by_strava());
     assert_eq!(
         closed(&ana(), today(), &stub).text,
         "Ana Berger · 2026-11-15 Sun 09:12 · 19900112233 · Europe/Berlin, today 2026-11-21 Sat\n\

@@ -1,6 +1,6 @@
 //! One group of sports: thresholds in a line, zones as ranges, what is missing.
 
-use super::{positive, weight_of};
+use super::weight_of;
 use crate::{
     guard::Units,
     intervals::model::{Athlete, SportSettings},
@@ -8,7 +8,7 @@ use crate::{
     tools::{
         answer::{
             self,
-            units::{self, PaceUnit},
+            units::{self, PaceUnit, positive},
         },
         arguments::Detail,
     },

@@ -11,10 +11,7 @@ use super::{
 use crate::{
     intervals::model::{Activity, calendar::CalendarEvent},
     text::clean,
-    tools::{
-        answer::units,
-        get_training_history::{self as history, is_stub},
-    },
+    tools::answer::units,
     training::plan::{self, Tie},
 };
 
@@ -53,8 +50,8 @@ pub(super) fn standings(events: &[&CalendarEvent], done: &Done, today: NaiveDate
     let ties = ties(events, activities);
     let closed: HashSet<NaiveDate> = activities
         .iter()
-        .filter(|activity| is_stub(activity))
-        .filter_map(history::day_of)
+        .filter(|activity| activity.is_closed_by_strava())
+        .filter_map(Activity::day)
         .collect();
     events
         .iter()
@@ -83,7 +80,7 @@ fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize
         .filter_map(|(at, activity)| {
             let done = plan::Done {
                 id: activity.id.as_deref()?,
-                day: history::day_of(activity)?,
+                day: activity.day()?,
                 sport: activity.sport.as_deref().unwrap_or_default(),
                 secs: units::sane(activity.moving_time),
                 event: activity.paired_event_id.filter(|id| *id > 0),
@@ -160,7 +157,7 @@ fn standing(
 /// `done 1:16, load 79, 99 % of plan, i188800101`
 fn by(activity: &Activity, how: Tie) -> String {
     let id = id_of(activity.id.as_deref());
-    if is_stub(activity) {
+    if activity.is_closed_by_strava() {
         return format!("done {id} (closed to the API by Strava)");
     }
     let mut words = Vec::new();

@@ -7,7 +7,7 @@ use crate::{
     guard::Units,
     intervals::model::calendar::{Step, Target, Workout},
     text::{clean, fenced},
-    tools::answer::units::{self, PaceUnit},
+    tools::answer::units::{self, PaceUnit, positive},
     training::sports::Tempo,
 };
 
@@ -73,10 +73,6 @@ pub(super) fn thresholds(workout: &Workout, sport: &str, units: Units) -> String
         words.extend((!pace.is_empty()).then(|| format!("threshold {pace}")));
     }
     words.join(" · ")
-}
-
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
 }
 
 fn uses(steps: &[Step], by: &dyn Fn(&Step) -> bool) -> bool {

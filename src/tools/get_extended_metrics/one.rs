@@ -9,7 +9,11 @@ use crate::{
     guard::{AthleteCard, Units},
     intervals::model::{ActivityDetail, Interval, Stream},
     tools::{
-        answer::{self, Answer, table::Table, units},
+        answer::{
+            self, Answer,
+            table::Table,
+            units::{self, positive},
+        },
         arguments::Detail,
         get_activity_detail::{
             Part, closed, first_line,
@@ -62,7 +66,7 @@ pub(super) fn render(
     detail: &ActivityDetail,
     streams: &Part<Vec<Stream>>,
 ) -> Answer {
-    if detail.is_closed_by_strava() {
+    if detail.activity.is_closed_by_strava() {
         return closed(card, today, detail);
     }
     let own = Manner::of(&detail.activity, card.units);
@@ -83,10 +87,7 @@ pub(super) fn render(
         Part::Got(streams) => recording(streams, detail, card.units),
     });
     blocks.push(not_recorded(detail, streams));
-    blocks.push(answer::garmin_line([(
-        detail.activity.source.as_deref(),
-        detail.activity.device_name.as_deref(),
-    )]));
+    blocks.push(answer::garmin_line([detail.activity.origin()]));
     Answer::of(blocks)
 }
 
@@ -124,7 +125,7 @@ fn is_on_foot(detail: &ActivityDetail) -> bool {
 
 /// ` (12 % of W′ 17.4 kJ)`
 fn of_w_prime(detail: &ActivityDetail) -> String {
-    let whole = units::sane(detail.icu_w_prime).filter(|joules| *joules > 0.0);
+    let whole = positive(detail.icu_w_prime);
     let part = units::sane(detail.icu_max_wbal_depletion).zip(whole);
     part.map_or_else(String::new, |(joules, whole)| {
         format!(
@@ -168,10 +169,6 @@ fn recovery(detail: &ActivityDetail) -> String {
 
 type Column = (&'static str, u8, fn(&Interval) -> Option<f64>);
 
-fn measured(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
-}
-
 /// What an interval has beyond the usual.
 const COLUMNS: &[Column] = &[
     ("W′ start kJ", 1, |lap| {
@@ -179,28 +176,28 @@ const COLUMNS: &[Column] = &[
     }),
     ("W′ end kJ", 1, |lap| Some(units::sane(lap.wbal_end)? / 1000.0)),
     ("decoupling %", 1, |lap| units::sane(lap.decoupling)),
-    ("DFA α1", 2, |lap| measured(lap.average_dfa_a1)),
-    ("respiration /min", 0, |lap| measured(lap.average_respiration)),
-    ("SmO2 %", 0, |lap| measured(lap.average_smo2)),
-    ("THb g/dl", 1, |lap| measured(lap.average_thb)),
-    ("lactate mmol/l", 1, |lap| measured(lap.average_lactate)),
+    ("DFA α1", 2, |lap| positive(lap.average_dfa_a1)),
+    ("respiration /min", 0, |lap| positive(lap.average_respiration)),
+    ("SmO2 %", 0, |lap| positive(lap.average_smo2)),
+    ("THb g/dl", 1, |lap| positive(lap.average_thb)),
+    ("lactate mmol/l", 1, |lap| positive(lap.average_lactate)),
     ("torque Nm", 0, |lap| units::sane(lap.average_torque)),
-    ("L/R % left", 1, |lap| measured(lap.avg_lr_balance)),
+    ("L/R % left", 1, |lap| positive(lap.avg_lr_balance)),
     ("strain score", 1, |lap| units::sane(lap.strain_score)),
-    ("ground contact ms", 0, |lap| measured(lap.average_stance_time)),
+    ("ground contact ms", 0, |lap| positive(lap.average_stance_time)),
     ("stance balance % left", 1, |lap| {
-        measured(lap.average_stance_time_balance)
+        positive(lap.average_stance_time_balance)
     }),
     ("vertical oscillation mm", 0, |lap| {
-        measured(lap.average_vertical_oscillation)
+        positive(lap.average_vertical_oscillation)
     }),
-    ("vertical ratio %", 1, |lap| measured(lap.average_vertical_ratio)),
-    ("step length mm", 0, |lap| measured(lap.average_step_length)),
+    ("vertical ratio %", 1, |lap| positive(lap.average_vertical_ratio)),
+    ("step length mm", 0, |lap| positive(lap.average_step_length)),
     ("leg spring stiffness kN/m", 1, |lap| {
-        measured(lap.average_leg_spring_stiffness)
+        positive(lap.average_leg_spring_stiffness)
     }),
     ("impact loading rate BW/s", 1, |lap| {
-        measured(lap.average_impact_loading_rate)
+        positive(lap.average_impact_loading_rate)
     }),
 ];
 
@@ -229,8 +226,8 @@ fn laps(detail: &ActivityDetail, own: &Manner, how: Detail) -> String {
             kind.to_owned(),
             units::hours_minutes_seconds(lap.moving_time),
             units::whole(lap.average_watts),
-            units::whole(measured(lap.average_heartrate)),
-            own.speed_cell(measured(lap.average_speed)),
+            units::whole(positive(lap.average_heartrate)),
+            own.speed_cell(positive(lap.average_speed)),
         ];
         row.extend(
             COLUMNS
@@ -341,7 +338,7 @@ fn extremes(track: &Track, channel: &str) -> Option<Extremes> {
     let known = || {
         let values = track.channel(channel).unwrap_or_default();
         let values = values.iter().enumerate();
-        values.filter_map(|(at, value)| Some((at, measured(*value)?)))
+        values.filter_map(|(at, value)| Some((at, positive(*value)?)))
     };
     let (sum, secs) = known().fold((0.0, 0.0), |(sum, secs), (at, value)| {
         (sum + value * track.stood(at), secs + track.stood(at))
@@ -393,7 +390,7 @@ fn balance(track: &Track, detail: &ActivityDetail) -> String {
     let Some((at, lowest)) = known().min_by(|a, b| a.1.total_cmp(&b.1)) else {
         return String::new();
     };
-    let below = measured(detail.icu_w_prime).map_or_else(String::new, |whole| {
+    let below = positive(detail.icu_w_prime).map_or_else(String::new, |whole| {
         let secs = |part: f64| {
             let low = known().filter(|(_, joules)| *joules < part * whole);
             units::hours_minutes_seconds(Some(low.map(|(at, _)| track.stood(at)).sum()))

@@ -12,7 +12,6 @@ use crate::{
         answer::units,
         arguments::Range,
         get_fitness::{self, Day},
-        get_training_history as history,
         get_wellness::{number, resting_hr},
     },
     training::{
@@ -216,7 +215,7 @@ fn active(
         let some = loads.iter().filter(|(_, load)| **load > 0.0);
         some.map(|(day, _)| *day).collect::<BTreeSet<_>>()
     });
-    let by_activity = activities.map(|rows| rows.iter().filter_map(history::day_of).collect::<BTreeSet<_>>());
+    let by_activity = activities.map(|rows| rows.iter().filter_map(Activity::day).collect::<BTreeSet<_>>());
     match (by_load, by_activity) {
         (Some(mut some), Some(more)) => {
             some.extend(more);
@@ -233,7 +232,7 @@ fn last(loads: Option<&BTreeMap<NaiveDate, f64>>, activities: Option<&[Activity]
             .filter_map(|row| Some((row.start_date_local?, row)))
             .max_by_key(|(start, _)| *start);
         return Last::Activity(newest.map(|(start, row)| {
-            let sport = row.sport.clone().filter(|_| !history::is_stub(row));
+            let sport = row.sport.clone().filter(|_| !row.is_closed_by_strava());
             (start.date(), sport)
         }));
     }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::{rows::metres_of, units};
+use super::units;
 use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
@@ -33,8 +33,8 @@ struct Sum {
 impl Sum {
     fn add(&mut self, row: &Activity) {
         self.count += 1;
-        self.secs += units::sane(row.moving_time).unwrap_or(0.0).max(0.0);
-        self.metres += metres_of(row).unwrap_or(0.0).max(0.0);
+        self.secs += units::amount(row.moving_time);
+        self.metres += units::amount(row.metres());
         match units::sane(row.icu_training_load) {
             Some(load) => self.load += load,
             None => self.without_load += 1,

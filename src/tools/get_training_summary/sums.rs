@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     guard::Units,
     intervals::model::Activity,
-    tools::{
-        answer::{self, table::Table, units},
-        get_training_history::metres_of,
-    },
+    tools::answer::{self, table::Table, units},
     training::{
         sports::{self, Tempo},
         summary,
@@ -38,23 +35,19 @@ pub(super) struct Sum {
     pub(super) kinds: BTreeMap<String, f64>,
 }
 
-fn positive(value: Option<f64>) -> f64 {
-    units::sane(value).unwrap_or(0.0).max(0.0)
-}
-
 impl Sum {
     pub(super) fn add(&mut self, row: &Activity) {
-        let secs = positive(row.moving_time);
+        let secs = units::amount(row.moving_time);
         self.count += 1.0;
         self.secs += secs;
-        self.metres += positive(metres_of(row));
-        self.climb += positive(row.total_elevation_gain);
-        self.kcal += positive(row.calories);
+        self.metres += units::amount(row.metres());
+        self.climb += units::amount(row.total_elevation_gain);
+        self.kcal += units::amount(row.calories);
         if let Some(load) = units::sane(row.icu_training_load) {
             self.load += load;
             self.with_load += 1.0;
         }
-        let intensity = units::sane(row.icu_intensity).filter(|percent| *percent > 0.0);
+        let intensity = units::positive(row.icu_intensity);
         self.intensities
             .extend(intensity.map(|percent| (secs, percent / 100.0)));
         self.longest = self.longest.max(secs);

@@ -69,10 +69,7 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
 
 /// The times, if they hold any; what no clock could show counts as none.
 fn some_time(times: Option<&[f64]>) -> Option<Vec<f64>> {
-    let times: Vec<f64> = times?
-        .iter()
-        .map(|secs| units::sane(Some(*secs)).unwrap_or(0.0).max(0.0))
-        .collect();
+    let times: Vec<f64> = times?.iter().map(|secs| units::amount(Some(*secs))).collect();
     (times.len() <= 20 && times.iter().sum::<f64>() > 0.0).then_some(times)
 }
 
