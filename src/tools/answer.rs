@@ -2,12 +2,16 @@
 //!
 //! No tool's own wording and no fetching here; what stands here is the same for every tool.
 
+pub mod sport_units;
 pub mod table;
 pub mod units;
+pub mod words;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use chrono::NaiveDate;
+
+pub use words::{counted, counted_days};
 
 use crate::{
     guard::AthleteCard,
@@ -25,9 +29,8 @@ pub struct Answer {
 impl Answer {
     /// An answer of these blocks, one under the other; empty blocks are left out.
     pub fn of<I: IntoIterator<Item = String>>(blocks: I) -> Self {
-        let blocks: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
         Self {
-            text: blocks.join("\n"),
+            text: words::joined(blocks, "\n"),
         }
     }
 
@@ -114,16 +117,6 @@ pub fn sport(word: &str) -> String {
     } else {
         fenced(word, 30)
     }
-}
-
-/// `1 activity`, `3 activities`.
-pub fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// `1 day`, `28 days`.
-pub fn counted_days(days: i64) -> String {
-    format!("{days} {}", if days == 1 { "day" } else { "days" })
 }
 
 #[cfg(test)]

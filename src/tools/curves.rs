@@ -24,8 +24,9 @@ use crate::{
     text::clean,
     training::{
         curves::{self, Asked},
-        main_sport::{main_sport, stands_for},
-        sports::{self, Tempo},
+        lengths::{HALF_MARATHON, MARATHON, MILE, YARD},
+        main_sport::main_sport,
+        sports::{self, Tempo, stands_for},
     },
 };
 
@@ -523,15 +524,13 @@ fn duration(secs: f64) -> String {
 }
 
 fn distance(metres: f64, swim: bool) -> String {
-    const MILE: f64 = 1609.344;
-    const YARD: f64 = 0.9144;
     // Upstream rounds in its own way; a label is exact to a part in two thousand.
     let whole = |value: f64| (value - value.round()).abs() <= value * 0.0005;
     let near = |other: f64| (metres - other).abs() <= other * 0.0005;
-    if near(21_097.5) {
+    if near(HALF_MARATHON) {
         return "half marathon".to_owned();
     }
-    if near(42_195.0) {
+    if near(MARATHON) {
         return "marathon".to_owned();
     }
     let whole_metres = (metres - metres.round()).abs() < 0.005;

@@ -6,7 +6,6 @@
 //! lists it first, has its id.
 
 mod laps;
-pub(super) mod manner;
 mod parts;
 mod recording;
 mod summary;
@@ -19,8 +18,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Access, Answer, Group, Tool, ToolError,
-    answer::{self, units},
+    answer::{self, sport_units::SportUnits, units},
     arguments::{self, Arguments, Detail},
+    one_activity::{self, closed, first_line, lacks, take_weight},
 };
 use crate::{
     guard::{AthleteCard, Granted},
@@ -29,9 +29,7 @@ use crate::{
         self, Area, Histogram,
         model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Stream, Weather},
     },
-    text::{clean, fenced},
 };
-use manner::Manner;
 
 pub(super) const TOOL: Tool = Tool {
     name: "get_activity_detail",
@@ -253,9 +251,7 @@ pub(super) async fn read(
     given: Map<String, Value>,
 ) -> Result<Answer, ToolError> {
     let asked = Asked::read(given, today)?;
-    // Whose the activity is must be known before anything else is asked about it.
-    let detail = upstream.activity_detail(&asked.id).await;
-    let mut detail = detail.map_err(ToolError::about_activity)?;
+    let mut detail = one_activity::fetch(upstream, &asked.id).await?;
     if detail.activity.is_closed_by_strava() {
         return Ok(closed(card, today, &detail));
     }
@@ -304,15 +300,6 @@ fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
     left
 }
 
-/// Takes out the athlete's weight and what it can be reckoned from; whether there was any.
-pub(super) fn take_weight(detail: &mut ActivityDetail) -> bool {
-    let mut there = detail.icu_weight.take().is_some();
-    for lap in detail.icu_intervals.iter_mut().flatten() {
-        there |= lap.average_watts_kg.take().is_some();
-    }
-    there
-}
-
 /// What came of a request for a part. A lost connection ends the call; anything else leaves out the part.
 pub(super) fn settle<T>(what: &str, result: Result<T, intervals::Error>) -> Result<Part<T>, ToolError> {
     use intervals::Error;
@@ -338,13 +325,6 @@ pub(super) fn settle<T>(what: &str, result: Result<T, intervals::Error>) -> Resu
         Err(Error::Unavailable | Error::TimedOut) => "intervals.icu did not answer; ask again".to_owned(),
     };
     Ok(Part::Missing(format!("{what} left out: {why}.")))
-}
-
-/// Whether intervals.icu says which streams there are, and none of these is among them.
-pub(super) fn lacks(detail: &ActivityDetail, any_of: &[&str]) -> bool {
-    let known = detail.stream_types.as_deref();
-    known.is_some_and(|known| !known.iter().any(|kind| any_of.contains(&kind.as_str())))
-        || (known.is_none() && detail.activity.is_manual())
 }
 
 async fn streams(
@@ -426,35 +406,9 @@ async fn comments(upstream: &intervals::Athlete, asked: &Asked) -> Result<Part<V
     settle("Comments", upstream.comments(&asked.id).await)
 }
 
-/// Whose, when, which.
-pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> String {
-    let activity = &detail.activity;
-    let when = activity.start_date_local.map_or_else(String::new, |start| {
-        format!("{} {}", units::date(start.date()), start.format("%H:%M"))
-    });
-    let parts = [
-        when,
-        answer::sport(activity.sport.as_deref().unwrap_or_default()),
-        fenced(activity.name.as_deref().unwrap_or_default(), 80),
-        clean(activity.id.as_deref().unwrap_or_default(), 24),
-    ];
-    answer::first_line(card, today, &parts)
-}
-
-/// What can be said of a stub.
-pub(super) fn closed(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Answer {
-    Answer::of([
-        first_line(card, today, detail),
-        "This activity came from Strava, whose terms close it to the API: intervals.icu shows its time and nothing \
-         else. The athlete can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see such \
-         activities from then on."
-            .to_owned(),
-    ])
-}
-
 fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) -> Answer {
     let detail = &found.detail;
-    let manner = Manner::of(&detail.activity, card.units);
+    let manner = SportUnits::of_activity(&detail.activity, card.units);
     let mut blocks = vec![first_line(card, today, detail)];
     blocks.extend(summary::lines(detail, &manner, asked.detail));
     blocks.push(summary::zones(detail, &manner));

@@ -18,7 +18,8 @@ use serde_json::{Map, Value, json};
 use super::{
     Access, Answer, Group, Tool, ToolError,
     arguments::{self, Arguments, Detail, Range, Span},
-    get_activity_detail::{Part, lacks, settle},
+    get_activity_detail::{Part, settle},
+    one_activity::{self, lacks},
 };
 use crate::{
     guard::{AthleteCard, Granted},
@@ -145,9 +146,7 @@ pub(super) async fn read(
 ) -> Result<Answer, ToolError> {
     match Asked::read(given, today)? {
         Asked::One { id, streams, detail } => {
-            // Whose the activity is must be known before anything else is asked about it.
-            let activity = upstream.activity_detail(&id).await;
-            let activity = activity.map_err(ToolError::about_activity)?;
+            let activity = one_activity::fetch(upstream, &id).await?;
             let streams: Part<Vec<Stream>> = if !streams || activity.activity.is_closed_by_strava() {
                 Part::NotAsked
             } else if lacks(&activity, one::STREAMS) {

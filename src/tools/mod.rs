@@ -20,6 +20,7 @@ mod get_training_history;
 mod get_training_summary;
 mod get_wellness;
 mod list_athletes;
+mod one_activity;
 mod planned;
 mod select_athlete;
 

@@ -1,13 +1,14 @@
 //! The activity's own figures, as intervals.icu computed them, and its time in zones.
 
-use super::manner::{Manner, joined, named, on_one_line, with_unit};
 use crate::{
     intervals::model::ActivityDetail,
     text::{clean, fenced},
     tools::{
         answer::{
+            sport_units::SportUnits,
             table::Table,
             units::{self, positive},
+            words::{DOT, joined, named, on_one_line, with_unit},
         },
         arguments::Detail,
     },
@@ -17,12 +18,11 @@ use crate::{
     },
 };
 
-const DOT: &str = " · ";
 /// Nobody counts in more zones; a longer list is a fault of its source.
 const MOST_ZONES: usize = 20;
 
 /// The figures, a subject a line.
-pub(super) fn lines(detail: &ActivityDetail, manner: &Manner, how: Detail) -> Vec<String> {
+pub(super) fn lines(detail: &ActivityDetail, manner: &SportUnits, how: Detail) -> Vec<String> {
     vec![
         size(detail, manner),
         power(detail),
@@ -43,7 +43,7 @@ fn whole(value: Option<f64>, unit: &str) -> String {
 }
 
 /// Time, distance, climbing, load.
-fn size(detail: &ActivityDetail, manner: &Manner) -> String {
+fn size(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let activity = &detail.activity;
     let clock = units::hours_minutes_seconds;
     // A load's kind is known when it is one of those that intervals.icu chooses from.
@@ -145,7 +145,7 @@ fn heart(detail: &ActivityDetail) -> String {
 }
 
 /// Speed or pace, cadence, energy.
-fn movement(detail: &ActivityDetail, manner: &Manner) -> String {
+fn movement(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let activity = &detail.activity;
     let speed = manner.speed(positive(activity.speed()));
     let word = if manner.pace.is_some() { "pace" } else { "speed" };
@@ -232,7 +232,7 @@ fn standing(detail: &ActivityDetail) -> String {
 }
 
 /// What makes it special, and what it was done with.
-fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
+fn circumstances(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let activity = &detail.activity;
     let sub = clean(activity.sub_type.as_deref().unwrap_or_default(), 20).to_lowercase();
     let mut kind = Vec::new();
@@ -292,7 +292,7 @@ fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
     )
 }
 
-fn weather(detail: &ActivityDetail, manner: &Manner) -> String {
+fn weather(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let degrees = |celsius| {
         with_unit(
             units::temperature(celsius, manner.units),
@@ -318,7 +318,7 @@ fn weather(detail: &ActivityDetail, manner: &Manner) -> String {
 }
 
 /// What only full tells.
-fn full(detail: &ActivityDetail, manner: &Manner, how: Detail) -> String {
+fn full(detail: &ActivityDetail, manner: &SportUnits, how: Detail) -> String {
     if how == Detail::Concise {
         return String::new();
     }
@@ -380,7 +380,7 @@ fn note(detail: &ActivityDetail, how: Detail) -> String {
 }
 
 /// Names once what somebody would look for and nobody recorded.
-fn not_recorded(detail: &ActivityDetail, manner: &Manner) -> String {
+fn not_recorded(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let activity = &detail.activity;
     let rides = manner.tempo == Tempo::Other && positive(activity.metres()).is_some();
     let missing = joined(
@@ -408,7 +408,7 @@ struct Set {
 }
 
 /// The table of time in zones, a row a zone, with the bounds that were used for this activity.
-pub(super) fn zones(detail: &ActivityDetail, manner: &Manner) -> String {
+pub(super) fn zones(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let sets: Vec<Set> = [by_power(detail), by_heart(detail), by_pace(detail, manner)]
         .into_iter()
         .flatten()
@@ -495,7 +495,7 @@ fn by_heart(detail: &ActivityDetail) -> Option<Set> {
 }
 
 /// By pace, or by grade adjusted pace when the athlete counts so.
-fn by_pace(detail: &ActivityDetail, manner: &Manner) -> Option<Set> {
+fn by_pace(detail: &ActivityDetail, manner: &SportUnits) -> Option<Set> {
     let adjusted = detail.use_gap_zone_times == Some(true) && detail.gap_zone_times.is_some();
     let secs = if adjusted {
         detail.gap_zone_times.as_deref()

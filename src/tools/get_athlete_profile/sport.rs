@@ -8,6 +8,7 @@ use crate::{
     tools::{
         answer::{
             self,
+            sport_units::SportUnits,
             units::{self, PaceUnit, positive},
         },
         arguments::Detail,
@@ -53,10 +54,10 @@ struct Thresholds {
 
 /// How the pace of these sports is written.
 fn pace_of(own: &SportSettings, units: Units) -> PaceUnit {
-    own.pace_units
-        .as_deref()
-        .and_then(PaceUnit::set_as)
-        .or_else(|| PaceUnit::usual(tempo_of(own), units))
+    let first = own.types.iter().flatten().next().map_or("", String::as_str);
+    SportUnits::of(first, units)
+        .with_pace_set_as(own.pace_units.as_deref())
+        .pace
         .unwrap_or(PaceUnit::long(units))
 }
 

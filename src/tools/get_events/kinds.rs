@@ -4,8 +4,7 @@ use crate::{
     guard::Units,
     intervals::model::calendar::CalendarEvent,
     text::clean,
-    tools::answer::{self, units},
-    training::sports::Tempo,
+    tools::answer::{self, sport_units::SportUnits, units},
 };
 
 /// The words for `kinds`, each with the categories of upstream that it asks for.
@@ -136,15 +135,10 @@ pub(super) fn figures(event: &CalendarEvent, own: Units) -> Vec<String> {
     };
     match category(event) {
         "TARGET" => {
-            let tempo = Tempo::of(event.sport.as_deref().unwrap_or_default());
+            let sport = SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
             add(units::whole(event.load_target), "load ", "");
             add(units::hours_minutes(event.time_target), "", " h");
-            if tempo == Tempo::Swim {
-                add(units::swum(event.distance_target, own), "", "");
-            } else {
-                let distance = units::distance(event.distance_target, own, 0);
-                add(distance, "", &format!(" {}", units::distance_unit(own)));
-            }
+            add(sport.way(event.distance_target, 0), "", "");
         }
         "SET_EFTP" => add(units::whole(event.icu_ftp), "", " W"),
         "FITNESS_DAYS" => {

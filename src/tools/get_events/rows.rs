@@ -8,10 +8,9 @@ use crate::{
     intervals::model::calendar::CalendarEvent,
     text::{clean, fenced},
     tools::{
-        answer::{table::Table, units},
+        answer::{sport_units::SportUnits, table::Table, units},
         arguments::Detail,
     },
-    training::sports::Tempo,
 };
 
 /// The day an event begins on.
@@ -92,7 +91,7 @@ fn cells(
     let full = detail == Detail::Full;
     let to_do = kinds::is_to_do(event);
     let planned = |text: String| if to_do { text } else { String::new() };
-    let swim = Tempo::of(event.sport.as_deref().unwrap_or_default()) == Tempo::Swim;
+    let sport = SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
     let distance = event.distance.filter(|metres| *metres > 0.0);
     vec![
         dates(event),
@@ -100,11 +99,7 @@ fn cells(
         kinds::what(event),
         clean(event.name.as_deref().unwrap_or_default(), name),
         planned(units::hours_minutes(event.moving_time)),
-        planned(if swim {
-            units::swum(distance, own)
-        } else {
-            units::distance(distance, own, 1)
-        }),
+        planned(sport.under_long_unit(distance, 1)),
         planned(units::whole(event.icu_training_load)),
         planned(units::fixed(
             event.icu_intensity.map(|percent| percent / 100.0),

@@ -3,7 +3,7 @@
 use crate::{
     intervals::model::ActivityDetail,
     tools::answer::units::{self, positive},
-    training::sports,
+    training::sports::Tempo,
 };
 
 /// Which question a figure belongs to.
@@ -48,8 +48,7 @@ impl Metric {
 /// Steps of both legs where upstream counts one.
 fn cadence_z2(detail: &ActivityDetail) -> Option<f64> {
     let sport = detail.activity.sport.as_deref().unwrap_or_default();
-    let legs = if sports::counts_one_leg(sport) { 2.0 } else { 1.0 };
-    Some(positive(detail.icu_cadence_z2)? * legs)
+    Some(Tempo::of(sport).cadence(positive(detail.icu_cadence_z2)?))
 }
 
 macro_rules! metric {

@@ -11,14 +11,14 @@ use crate::{
     tools::{
         answer::{
             self, Answer,
+            sport_units::SportUnits,
             table::Table,
             units::{self, positive},
+            words::{DOT, joined, named, with_unit},
         },
         arguments::Detail,
-        get_activity_detail::{
-            Part, closed, first_line,
-            manner::{Manner, joined, named, with_unit},
-        },
+        get_activity_detail::Part,
+        one_activity::{self, closed, first_line},
     },
     training::{
         dfa,
@@ -27,7 +27,6 @@ use crate::{
     },
 };
 
-const DOT: &str = " · ";
 const LAPS: usize = 40;
 const MOST_LAPS: usize = 200;
 /// Core temperature from which time is counted, °C.
@@ -69,7 +68,7 @@ pub(super) fn render(
     if detail.activity.is_closed_by_strava() {
         return closed(card, today, detail);
     }
-    let own = Manner::of(&detail.activity, card.units);
+    let own = SportUnits::of_activity(&detail.activity, card.units);
     let mut blocks = vec![first_line(card, today, detail)];
     for (subject, title) in [
         (Subject::Durability, "durability:"),
@@ -120,7 +119,7 @@ fn figures(detail: &ActivityDetail, subject: Subject) -> String {
 }
 
 fn is_on_foot(detail: &ActivityDetail) -> bool {
-    sports::counts_one_leg(detail.activity.sport.as_deref().unwrap_or_default())
+    Tempo::of(detail.activity.sport.as_deref().unwrap_or_default()) == Tempo::Foot
 }
 
 /// ` (12 % of W′ 17.4 kJ)`
@@ -202,7 +201,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// The intervals, as far as one has more than the usual.
-fn laps(detail: &ActivityDetail, own: &Manner, how: Detail) -> String {
+fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     let laps = detail.icu_intervals.as_deref().unwrap_or_default();
     if laps
         .iter()
@@ -246,12 +245,7 @@ fn laps(detail: &ActivityDetail, own: &Manner, how: Detail) -> String {
 
 /// What the recording adds, a subject a line.
 fn recording(streams: &[Stream], detail: &ActivityDetail, own: Units) -> String {
-    let track = Track::new(
-        streams
-            .iter()
-            .filter_map(|stream| Some((stream.kind.clone()?, stream.data.clone()))),
-    );
-    let Some(track) = track else {
+    let Some(track) = one_activity::track(streams) else {
         return "Streams: this activity has no recording.".to_owned();
     };
     let lines = joined(
@@ -414,8 +408,7 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
     };
     let sport = detail.activity.sport.as_deref().unwrap_or_default();
     let mut missing = Vec::new();
-    let runs = sports::meant_by("run").is_some_and(|runs| runs.contains(&sport));
-    if runs && !has(Subject::Running) {
+    if sports::family(sport) == "Run" && !has(Subject::Running) {
         missing.push("running dynamics");
     }
     if Tempo::of(sport) == Tempo::Other && detail.icu_max_wbal_depletion.is_none() {

@@ -13,9 +13,13 @@ use crate::{
     intervals::model::ActivityDetail,
     text::clean,
     tools::{
-        answer::{self, Answer, table::Table, units},
+        answer::{
+            self, Answer,
+            table::Table,
+            units,
+            words::{DOT, joined, named},
+        },
         arguments::{Detail, Range},
-        get_activity_detail::manner::{joined, named},
     },
     training::{
         means::{Mean, mean},
@@ -242,7 +246,7 @@ fn recorded(rows: &[ActivityDetail]) -> String {
         };
         format!("{name} in {}{rest}", ids[..ids.len().min(NAMED)].join(", "))
     });
-    let parts = joined(parts, " · ");
+    let parts = joined(parts, DOT);
     if parts.is_empty() {
         parts
     } else {
@@ -264,8 +268,7 @@ fn missing(rows: &[ActivityDetail]) -> String {
         let mut metrics = METRICS.iter().filter(|metric| wanted(metric));
         !metrics.any(|metric| rows.iter().any(|row| (metric.of)(row).is_some()))
     };
-    let runs = sports::meant_by("run").unwrap_or_default();
-    let any_run = rows.iter().any(|row| runs.contains(&sport_of(row)));
+    let any_run = rows.iter().any(|row| sports::family(sport_of(row)) == "Run");
     let any_ride = rows.iter().any(|row| Tempo::of(sport_of(row)) == Tempo::Other);
     let mut missing: Vec<&str> = [
         (

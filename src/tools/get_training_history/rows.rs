@@ -5,14 +5,9 @@ use crate::{
     intervals::model::Activity,
     text::clean,
     tools::{
-        answer::{
-            self,
-            table::Table,
-            units::{self, PaceUnit},
-        },
+        answer::{self, sport_units::SportUnits, table::Table, units},
         arguments::Detail,
     },
-    training::sports::{self, Tempo},
 };
 
 /// The table. A column that no row fills is left out.
@@ -84,7 +79,7 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
 /// All cells of a row, in the order of the columns.
 fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [String; 26] {
     let sport = row.sport.as_deref().unwrap_or_default();
-    let tempo = Tempo::of(sport);
+    let own = SportUnits::of(sport, units);
     let stub = row.is_closed_by_strava();
     let name = if stub {
         "closed to the API by Strava".to_owned()
@@ -92,14 +87,11 @@ fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [St
         clean(row.name.as_deref().unwrap_or_default(), name_width)
     };
     let time = row.start_date_local;
-    let pace = PaceUnit::usual(tempo, units);
-    let pace_of = |speed| pace.map_or_else(String::new, |unit| unit.pace(speed));
     let duration = match detail {
         Detail::Concise => units::hours_minutes,
         Detail::Full => units::hours_minutes_seconds,
     };
     let speed = row.speed();
-    let steps = if sports::counts_one_leg(sport) { 2.0 } else { 1.0 };
     [
         row.day().map(units::date).unwrap_or_default(),
         time.map(|time| time.format("%H:%M").to_string())
@@ -113,26 +105,22 @@ fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [St
         name,
         duration(row.moving_time),
         duration(row.elapsed_time),
-        if tempo == Tempo::Swim {
-            units::swum(row.metres(), units)
-        } else {
-            units::distance(row.metres(), units, 1)
-        },
+        own.under_long_unit(row.metres(), 1),
         units::height(row.total_elevation_gain, units),
         units::whole(row.icu_training_load),
         units::fixed(row.icu_intensity.map(|percent| percent / 100.0), 2),
         units::whole(row.icu_average_watts),
         units::whole(row.icu_weighted_avg_watts),
-        pace_of(speed),
-        pace_of(row.gap),
-        if pace.is_some() {
+        own.only_pace(speed),
+        own.only_pace(row.gap),
+        if own.pace.is_some() {
             String::new()
         } else {
             units::speed(speed, units)
         },
         units::whole(row.average_heartrate),
         units::whole(row.max_heartrate),
-        units::whole(row.average_cadence.map(|cadence| cadence * steps)),
+        own.cadence(row.average_cadence),
         units::fixed(row.decoupling, 1),
         units::whole(row.calories),
         units::whole(row.done_of_plan()),

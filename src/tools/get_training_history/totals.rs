@@ -11,14 +11,11 @@ use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
     tools::{
-        answer,
+        answer::{self, sport_units::SportUnits},
         arguments::{Detail, Range},
         planned,
     },
-    training::{
-        sports::Tempo,
-        weeks::{self, Week},
-    },
+    training::weeks::{self, Week},
 };
 
 #[derive(Default)]
@@ -46,13 +43,8 @@ impl Sum {
     fn words(&self, own: Units, sport: Option<&str>) -> String {
         let mut words = vec![units::hours_minutes(Some(self.secs))];
         if let Some(sport) = sport.filter(|_| self.metres > 0.0) {
-            words.push(if Tempo::of(sport) == Tempo::Swim {
-                units::swum(Some(self.metres), own)
-            } else {
-                let decimals = u8::from(self.metres < 20_000.0);
-                let distance = units::distance(Some(self.metres), own, decimals);
-                format!("{distance} {}", units::distance_unit(own))
-            });
+            let decimals = u8::from(self.metres < 20_000.0);
+            words.push(SportUnits::of(sport, own).way(Some(self.metres), decimals));
         }
         match (self.without_load, self.count) {
             (0, _) => words.push(format!("load {}", units::whole(Some(self.load)))),

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use crate::{
     guard::Units,
     intervals::model::Activity,
-    tools::answer::{self, table::Table, units},
-    training::{
-        sports::{self, Tempo},
-        summary,
+    tools::answer::{
+        self,
+        sport_units::SportUnits,
+        table::Table,
+        units::{self, positive},
     },
+    training::{sports, summary},
 };
 
 /// Sums over activities. What is missing does not count, and is counted.
@@ -102,16 +104,8 @@ pub(super) fn total<'a>(rows: impl IntoIterator<Item = &'a Activity>) -> Sum {
 
 /// `512 km`, `24 mi`; of swims `6400 m`, `7000 yd`. Empty without any.
 pub(super) fn distance(metres: f64, name: &str, own: Units) -> String {
-    let swim = name == "Swim" || Tempo::of(name) == Tempo::Swim;
-    match (metres > 0.0, swim) {
-        (false, _) => String::new(),
-        (true, true) => units::swum(Some(metres), own),
-        (true, false) => {
-            let decimals = u8::from(metres < 100_000.0);
-            let text = units::distance(Some(metres), own, decimals);
-            format!("{text} {}", units::distance_unit(own))
-        }
-    }
+    let decimals = u8::from(metres < 100_000.0);
+    SportUnits::of(name, own).way(positive(Some(metres)), decimals)
 }
 
 /// The table of the sums, with a row for all of them when there are several.

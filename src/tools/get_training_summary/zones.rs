@@ -7,7 +7,7 @@ use crate::{
     intervals::model::Activity,
     tools::answer::units,
     training::{
-        sports::{Tempo, family},
+        sports::family,
         summary::{self, Thirds},
     },
 };
@@ -39,9 +39,9 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
     const PACE_FIRST: &str = "PACE_HR_POWER";
     const HEART_FIRST: &str = "HR_POWER_PACE";
     let sport = row.sport.as_deref().unwrap_or_default();
-    let usual = match (family(sport), Tempo::of(sport)) {
-        ("Ride", _) => POWER_FIRST,
-        ("Run" | "Swim", _) | (_, Tempo::Swim) => PACE_FIRST,
+    let usual = match family(sport) {
+        "Ride" => POWER_FIRST,
+        "Run" | "Swim" => PACE_FIRST,
         _ => HEART_FIRST,
     };
     let order = row.tiz_order.as_deref().unwrap_or(usual);
