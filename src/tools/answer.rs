@@ -41,11 +41,6 @@ impl Answer {
     }
 }
 
-/// The line for a part that is `tool`'s to show, when the athlete did not grant the coach who asks that tool.
-pub fn not_granted(what: &str, tool: &str) -> String {
-    format!("{what} left out: {tool} is not granted.")
-}
-
 /// The first line of every answer: whose, what or when, and where the athlete stands in time. For a coach the id stands
 /// beside the name.
 ///

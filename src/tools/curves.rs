@@ -14,6 +14,7 @@ use super::{
     ToolError,
     answer::{self, units},
     arguments::{self, Arguments, Range},
+    part::{if_there, not_granted},
 };
 use crate::{
     guard::{AthleteCard, Units},
@@ -242,8 +243,7 @@ pub(super) fn withhold(card: &AthleteCard, subject: &Subject, found: &mut Curves
             there |= point.per_kg.take().is_some();
         }
     }
-    (there && subject.metric == Metric::Power)
-        .then(|| answer::not_granted("Weight, W/kg and VO2max", "get_wellness"))
+    (there && subject.metric == Metric::Power).then(|| not_granted("Weight, W/kg and VO2max", "get_wellness"))
 }
 
 /// Chooses what was left open, and fetches.
@@ -280,19 +280,17 @@ pub(super) async fn fetch(
         metric: Metric::HeartRate,
         ..subject.clone()
     };
-    match curves_of(upstream, &instead, specs).await {
-        Ok(hearts) if !is_empty(&hearts) => {
-            let note = format!(
-                "No {} in this time: heart rate instead.",
-                subject.metric.in_words()
-            );
-            subject = instead;
-            subject.notes.push(note);
-            Ok(Found::Curves(subject, hearts))
-        }
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Ok(_) | Err(_) => Ok(Found::Curves(subject, found)),
-    }
+    let hearts = if_there(curves_of(upstream, &instead, specs).await)?;
+    let Some(hearts) = hearts.filter(|hearts| !is_empty(hearts)) else {
+        return Ok(Found::Curves(subject, found));
+    };
+    let note = format!(
+        "No {} in this time: heart rate instead.",
+        subject.metric.in_words()
+    );
+    subject = instead;
+    subject.notes.push(note);
+    Ok(Found::Curves(subject, hearts))
 }
 
 async fn curves_of(
@@ -354,7 +352,7 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
     } else {
         vec![
             format!("Main sport of the last {LOOK_BACK} days: {told}"),
-            answer::not_granted("Its hours", "get_training_summary"),
+            not_granted("Its hours", "get_training_summary"),
         ]
     };
     let metric = metric.unwrap_or_else(|| match Metric::usual(&sport) {

@@ -21,6 +21,7 @@ use super::{
     answer::{self, sport_units::SportUnits, units},
     arguments::{self, Arguments, Detail},
     one_activity::{self, closed, first_line, lacks, take_weight},
+    part::{Part, Source, not_granted, settle},
 };
 use crate::{
     guard::{AthleteCard, Granted},
@@ -201,26 +202,6 @@ impl Asked {
     }
 }
 
-/// A part of the answer that was asked for beside the activity itself.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Part<T> {
-    NotAsked,
-    Got(T),
-    /// Left out, and why.
-    Missing(String),
-}
-
-impl<T> Part<T> {
-    /// The part's text, or why there is none.
-    fn told(&self, tell: impl FnOnce(&T) -> String) -> String {
-        match self {
-            Self::NotAsked => String::new(),
-            Self::Got(value) => tell(value),
-            Self::Missing(why) => why.clone(),
-        }
-    }
-}
-
 /// All that an answer is made of.
 #[derive(Debug)]
 struct Found {
@@ -278,53 +259,26 @@ pub(super) async fn read(
 fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
     let mut left = Vec::new();
     if !card.may("get_fitness") && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
-        left.push(answer::not_granted("CTL, ATL and form after it", "get_fitness"));
+        left.push(not_granted("CTL, ATL and form after it", "get_fitness"));
     }
     if !card.may("get_fitness") && !card.may("get_power_curves") && detail.icu_rolling_ftp.take().is_some() {
-        left.push(answer::not_granted("eFTP after it", "get_power_curves"));
+        left.push(not_granted("eFTP after it", "get_power_curves"));
     }
     if !card.may("get_events") {
         let kept = detail.activity.done_of_plan().is_some();
         detail.activity.compliance = None;
         let planned = detail.activity.paired_event_id.take().is_some();
         if planned || kept {
-            left.push(answer::not_granted(
+            left.push(not_granted(
                 "The planned workout and how far it was kept",
                 "get_events",
             ));
         }
     }
     if !card.may("get_wellness") && take_weight(detail) {
-        left.push(answer::not_granted("W/kg", "get_wellness"));
+        left.push(not_granted("W/kg", "get_wellness"));
     }
     left
-}
-
-/// What came of a request for a part. A lost connection ends the call; anything else leaves out the part.
-pub(super) fn settle<T>(what: &str, result: Result<T, intervals::Error>) -> Result<Part<T>, ToolError> {
-    use intervals::Error;
-    let why = match result {
-        Ok(value) => return Ok(Part::Got(value)),
-        Err(error @ (Error::Unauthorized | Error::WrongAthlete)) => {
-            return Err(ToolError::about_activity(error));
-        }
-        Err(Error::MissingScope(area)) => format!(
-            "the athlete did not share {} (connect intervals.icu again on the IcuSync dashboard with {} ticked)",
-            area.in_words(),
-            area.as_str()
-        ),
-        Err(Error::NotFound) => "intervals.icu has none for this activity".to_owned(),
-        Err(Error::Forbidden) => "intervals.icu does not open this to the connected account".to_owned(),
-        Err(Error::Strava) => "closed to the API by Strava's terms".to_owned(),
-        Err(Error::Garbled | Error::Rejected) => {
-            "what intervals.icu sent was unreadable or too large".to_owned()
-        }
-        Err(Error::Busy { .. }) => {
-            "the requests that intervals.icu allows are used up for the moment; ask again later".to_owned()
-        }
-        Err(Error::Unavailable | Error::TimedOut) => "intervals.icu did not answer; ask again".to_owned(),
-    };
-    Ok(Part::Missing(format!("{what} left out: {why}.")))
 }
 
 async fn streams(
@@ -343,7 +297,11 @@ async fn streams(
     if lacks(detail, &["time"]) {
         return Ok(Part::Missing(format!("{what}: this activity has no recording.")));
     }
-    settle(what, upstream.streams(&asked.id, channels).await)
+    settle(
+        what,
+        Source::Activity,
+        upstream.streams(&asked.id, channels).await,
+    )
 }
 
 async fn histograms(
@@ -360,7 +318,10 @@ async fn histograms(
         if lacks(detail, streams) {
             return Ok((of, Part::Missing(format!("{what}: no {of_what} recorded."))));
         }
-        Ok((of, settle(what, upstream.histogram(&asked.id, of).await)?))
+        Ok((
+            of,
+            settle(what, Source::Activity, upstream.histogram(&asked.id, of).await)?,
+        ))
     });
     futures::future::join_all(answers).await.into_iter().collect()
 }
@@ -378,7 +339,7 @@ async fn weather(
             "Weather: intervals.icu has none for this activity.".to_owned(),
         ));
     }
-    settle("Weather", upstream.weather(&asked.id).await)
+    settle("Weather", Source::Activity, upstream.weather(&asked.id).await)
 }
 
 async fn plan(
@@ -388,14 +349,14 @@ async fn plan(
     detail: &ActivityDetail,
 ) -> Result<Part<PlannedWorkout>, ToolError> {
     if asked.wants("plan") && !card.may("get_events") {
-        return Ok(Part::Missing(answer::not_granted("Plan", "get_events")));
+        return Ok(Part::not_granted("Plan", "get_events"));
     }
     match (asked.wants("plan"), detail.activity.paired_event_id) {
         (false, _) => Ok(Part::NotAsked),
         (true, None) => Ok(Part::Missing(
             "Plan: intervals.icu paired no planned workout with this activity.".to_owned(),
         )),
-        (true, Some(event)) => settle("Plan", upstream.planned_workout(event).await),
+        (true, Some(event)) => settle("Plan", Source::Activity, upstream.planned_workout(event).await),
     }
 }
 
@@ -403,7 +364,7 @@ async fn comments(upstream: &intervals::Athlete, asked: &Asked) -> Result<Part<V
     if !asked.wants("comments") {
         return Ok(Part::NotAsked);
     }
-    settle("Comments", upstream.comments(&asked.id).await)
+    settle("Comments", Source::Activity, upstream.comments(&asked.id).await)
 }
 
 fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) -> Answer {

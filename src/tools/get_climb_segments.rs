@@ -20,8 +20,8 @@ use super::{
         words::{DOT, joined, named, with_unit},
     },
     arguments::{self, Arguments, Detail},
-    get_activity_detail::{Part, settle},
     one_activity::{self, closed, first_line, lacks, take_weight},
+    part::{Part, Source, not_granted, settle},
 };
 use crate::{
     guard::{AthleteCard, Granted},
@@ -130,11 +130,15 @@ pub(super) async fn read(
     let asked = Asked::read(given, today)?;
     let mut detail = one_activity::fetch(upstream, &asked.id).await?;
     let withheld = (!card.may("get_wellness") && take_weight(&mut detail))
-        .then(|| answer::not_granted("W/kg and weight", "get_wellness"));
+        .then(|| not_granted("W/kg and weight", "get_wellness"));
     let streams = if detail.activity.is_closed_by_strava() || no_climbs(&detail).is_some() {
         Part::NotAsked
     } else {
-        settle("Climbs", upstream.streams(&asked.id, STREAMS).await)?
+        settle(
+            "Climbs",
+            Source::Activity,
+            upstream.streams(&asked.id, STREAMS).await,
+        )?
     };
     Ok(render(card, today, &asked, &detail, &streams).and(withheld))
 }

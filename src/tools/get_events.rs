@@ -18,13 +18,14 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use self::{
-    done::{Done, Standing},
+    done::Standing,
     rows::{day_of, last_day_of},
 };
 use super::{
     Access, Answer, Group, Tool, ToolError,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
+    part::{Part, Source, not_granted, settle},
 };
 use crate::{
     guard::{AthleteCard, Granted, Units},
@@ -216,27 +217,25 @@ fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> 
         // Of a workout they are there too, but never told.
         set |= event.category.as_deref() == Some("SET_FITNESS") && ctl.or(atl).is_some();
     }
-    set.then(|| answer::not_granted("What CTL and ATL were set to", "get_fitness"))
+    set.then(|| not_granted("What CTL and ATL were set to", "get_fitness"))
 }
 
-/// The activities of the past days; their absence degrades the answer, a lost connection ends it.
+/// The activities of the past days, when they are asked for.
 async fn done(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
     asked: &Asked,
     today: NaiveDate,
-) -> Result<Done, ToolError> {
+) -> Result<Part<Vec<Activity>>, ToolError> {
+    const WHAT: &str = "What was done";
     if !asked.done {
-        return Ok(Done::Unknown);
+        return Ok(Part::NotAsked);
     }
     if !card.may("get_training_history") {
-        return Ok(Done::Missing(answer::not_granted(
-            "What was done",
-            "get_training_history",
-        )));
+        return Ok(Part::not_granted(WHAT, "get_training_history"));
     }
     let Some(past) = asked.past(today) else {
-        return Ok(Done::Activities(Vec::new()));
+        return Ok(Part::Got(Vec::new()));
     };
     let query = ActivityQuery {
         oldest: past.oldest,
@@ -244,18 +243,7 @@ async fn done(
         limit: None,
         fields: DONE_FIELDS,
     };
-    match upstream.activities(&query).await {
-        Ok(activities) => Ok(Done::Activities(activities)),
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Err(intervals::Error::MissingScope(_)) => Ok(Done::Missing(
-            "What was done left out: the athlete did not share activities (connect intervals.icu again on the IcuSync \
-             dashboard with ACTIVITY ticked)."
-                .to_owned(),
-        )),
-        Err(_) => Ok(Done::Missing(
-            "What was done left out: the activities did not answer; ask again.".to_owned(),
-        )),
-    }
+    settle(WHAT, Source::Activities, upstream.activities(&query).await)
 }
 
 /// What lies in the range or reaches into it, each once, oldest first, within a moment by id.
@@ -280,7 +268,7 @@ fn render(
     today: NaiveDate,
     asked: &Asked,
     events: &[CalendarEvent],
-    done: &Done,
+    done: &Part<Vec<Activity>>,
 ) -> Answer {
     let all = in_range(events, asked.range);
     // Pairing looks at all plans of a day, also those that were not asked for.
@@ -315,14 +303,12 @@ fn render(
     }
     if rows.iter().any(|(_, standing)| standing.not_paired) {
         let hint = match done {
-            Done::Missing(_) => "",
+            Part::Missing(_) => "",
             _ => "; include=done looks for one of that day and sport",
         };
         blocks.push(format!("not paired: the calendar ties no activity to it{hint}."));
     }
-    if let Done::Missing(why) = done {
-        blocks.push(why.clone());
-    }
+    blocks.push(done.missing());
     let garmin = garmin(&found, done);
     let spent = blocks.iter().map(|block| block.len() + 1).sum::<usize>() + garmin.len() + 1;
     blocks.extend(with_steps(rows, asked, card.units, today, spent));
@@ -496,8 +482,8 @@ fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
     )
 }
 
-fn garmin(found: &[(&CalendarEvent, Standing)], done: &Done) -> String {
-    let Done::Activities(activities) = done else {
+fn garmin(found: &[(&CalendarEvent, Standing)], done: &Part<Vec<Activity>>) -> String {
+    let Some(activities) = done.got() else {
         return String::new();
     };
     let used = found

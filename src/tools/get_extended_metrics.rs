@@ -18,8 +18,8 @@ use serde_json::{Map, Value, json};
 use super::{
     Access, Answer, Group, Tool, ToolError,
     arguments::{self, Arguments, Detail, Range, Span},
-    get_activity_detail::{Part, settle},
     one_activity::{self, lacks},
+    part::{Part, Source, settle},
 };
 use crate::{
     guard::{AthleteCard, Granted},
@@ -152,7 +152,11 @@ pub(super) async fn read(
             } else if lacks(&activity, one::STREAMS) {
                 Part::Missing("Streams: none of these was recorded.".to_owned())
             } else {
-                settle("Streams", upstream.streams(&id, one::WITH_TIME).await)?
+                settle(
+                    "Streams",
+                    Source::Activity,
+                    upstream.streams(&id, one::WITH_TIME).await,
+                )?
             };
             Ok(one::render(card, today, detail, &activity, &streams))
         }

@@ -18,11 +18,15 @@ use super::{
     Access, Answer, Group, Tool, ToolError,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
-    planned::{self, Planned},
+    part::{Part, not_granted},
+    planned,
 };
 use crate::{
     guard::{AthleteCard, Granted},
-    intervals::{self, ActivityQuery, Area, model::Activity},
+    intervals::{
+        self, ActivityQuery, Area,
+        model::{Activity, Event},
+    },
     text::{clean, fenced},
     training::weeks,
 };
@@ -199,7 +203,7 @@ pub(super) async fn read(
     let Some(range) = asked.range else {
         let words = asked.query.as_deref().unwrap_or_default();
         let found = upstream.search_activities(words, HITS).await?;
-        return Ok(render(card, today, &asked, found, &Planned::NotAsked));
+        return Ok(render(card, today, &asked, found, &Part::NotAsked));
     };
     let query = ActivityQuery {
         oldest: range.oldest,
@@ -231,7 +235,7 @@ fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
         activity.compliance = None;
         activity.paired_event_id = None;
     }
-    kept.then(|| answer::not_granted("How far plans were kept", "get_events"))
+    kept.then(|| not_granted("How far plans were kept", "get_events"))
 }
 
 /// Newest first, each once, only with a day, and that in the range.
@@ -256,7 +260,7 @@ fn render(
     today: NaiveDate,
     asked: &Asked,
     found: Vec<Activity>,
-    planned: &Planned,
+    planned: &Part<Vec<Event>>,
 ) -> Answer {
     let capped = asked.range.is_none() && u32::try_from(found.len()).is_ok_and(|count| count >= HITS);
     let found = in_order(found, asked.range);
@@ -317,10 +321,8 @@ fn render(
             .iter()
             .filter_map(|a| Some((a.day()?, units::sane(a.icu_training_load))));
         let weeks = weeks::weekly(range.oldest, range.newest, loads);
-        let events = match planned {
-            Planned::Events(events) => Some(totals::planned_by_week(events, range, today, asked.sport)),
-            Planned::NotAsked | Planned::Missing(_) => None,
-        };
+        let events = planned.got();
+        let events = events.map(|events| totals::planned_by_week(events, range, today, asked.sport));
         if !readable.is_empty()
             || events
                 .as_ref()
@@ -329,9 +331,7 @@ fn render(
             blocks.push(totals::by_week(&weeks, events.as_ref(), range, asked.detail));
         }
     }
-    if let Planned::Missing(why) = planned {
-        blocks.push(why.clone());
-    }
+    blocks.push(planned.missing());
     if asked.range.is_some() {
         // A search's rows are short by nature and no evidence of what was recorded.
         blocks.push(not_recorded(&readable));

@@ -11,7 +11,7 @@ mod tests;
 mod upstream_weeks;
 mod zones;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
@@ -21,13 +21,14 @@ use super::{
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
     get_training_history::in_a_word,
-    planned::{self, Planned},
+    part::{Part, if_there},
+    planned,
 };
 use crate::{
     guard::{AthleteCard, Granted},
     intervals::{
         self, ActivityQuery, Area,
-        model::{Activity, weeks::WeekSummary},
+        model::{Activity, Event, weeks::WeekSummary},
     },
     training::weeks,
 };
@@ -184,7 +185,8 @@ pub(super) async fn read(
     let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
     // Years of activities take several pages; a call stays within four requests.
     let own_sums = if closed && upstream.requests() < MOST_REQUESTS {
-        weekly_sums(upstream, asked.range).await?
+        // Without intervals.icu's own sums the answer says what is closed.
+        if_there(upstream.weeks(asked.range.oldest, asked.range.newest).await)?
     } else {
         None
     };
@@ -196,18 +198,6 @@ pub(super) async fn read(
         &planned,
         own_sums.as_deref(),
     ))
-}
-
-/// intervals.icu's own sums. Without them the answer says what is closed, so only a lost connection is worth an error.
-async fn weekly_sums(
-    upstream: &intervals::Athlete,
-    range: Range,
-) -> Result<Option<Vec<WeekSummary>>, ToolError> {
-    match upstream.weeks(range.oldest, range.newest).await {
-        Ok(rows) => Ok(Some(rows)),
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Err(_) => Ok(None),
-    }
 }
 
 /// The activities of a range, each once.
@@ -239,7 +229,7 @@ fn render(
     today: NaiveDate,
     asked: &Asked,
     activities: &[Activity],
-    planned: &Planned,
+    planned: &Part<Vec<Event>>,
     own_sums: Option<&[WeekSummary]>,
 ) -> Answer {
     let full = asked.detail == Detail::Full;
@@ -264,10 +254,8 @@ fn render(
     let of_upstream = own_sums
         .map(|own| upstream_weeks::tables(own, asked.range, asked.sport, full, card.units))
         .unwrap_or_default();
-    let plans: Option<BTreeMap<NaiveDate, by_week::Plan>> = match planned {
-        Planned::Events(events) => Some(by_week::plans(events, asked.range, today, asked.sport)),
-        Planned::NotAsked | Planned::Missing(_) => None,
-    };
+    let plans = planned.got();
+    let plans = plans.map(|events| by_week::plans(events, asked.range, today, asked.sport));
     let all = sums::total(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();
     if rows.is_empty() {
@@ -304,9 +292,7 @@ fn render(
     if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
         blocks.push("Planned of the running week reaches to Sunday.".to_owned());
     }
-    if let Planned::Missing(why) = planned {
-        blocks.push(why.clone());
-    }
+    blocks.push(planned.missing());
     if !of_upstream.is_empty() {
         blocks.extend(of_upstream);
         blocks.push(

@@ -17,6 +17,7 @@ use super::{
     Access, Answer, Group, Tool, ToolError,
     answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail, Range, Span},
+    part::if_there,
 };
 use crate::{
     guard::{AthleteCard, Granted},
@@ -126,13 +127,10 @@ pub(super) async fn read(
     Ok(render(card, today, &asked, &rows, &names))
 }
 
-/// Names by code. Without them the codes serve, so only a lost connection is worth an error.
+/// Names by code. Without them the codes serve.
 async fn names_of_own_fields(upstream: &intervals::Athlete) -> Result<BTreeMap<String, String>, ToolError> {
-    match upstream.custom_fields().await {
-        Ok(own) => Ok(own.into_iter().map(|field| (field.code, field.name)).collect()),
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Err(_) => Ok(BTreeMap::new()),
-    }
+    let own = if_there(upstream.custom_fields().await)?.unwrap_or_default();
+    Ok(own.into_iter().map(|field| (field.code, field.name)).collect())
 }
 
 fn in_range(row: &Wellness, range: Range) -> bool {

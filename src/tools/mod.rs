@@ -21,6 +21,7 @@ mod get_training_summary;
 mod get_wellness;
 mod list_athletes;
 mod one_activity;
+mod part;
 mod planned;
 mod select_athlete;
 

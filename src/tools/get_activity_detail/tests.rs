@@ -359,37 +359,6 @@ fn at_most_three_parts_and_only_good_ids() {
 }
 
 #[test]
-fn a_part_that_fails_is_named_and_a_lost_connection_ends_the_call() {
-    use crate::intervals::Error;
-    let missing = |error| match settle::<()>("Weather", Err(error)) {
-        Ok(Part::Missing(why)) => why,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(
-        missing(Error::Unavailable),
-        "Weather left out: intervals.icu did not answer; ask again."
-    );
-    assert!(missing(Error::MissingScope(Area::Calendar)).contains("CALENDAR ticked"));
-    assert!(missing(Error::NotFound).contains("has none for this activity"));
-    assert!(missing(Error::Garbled).contains("too large"));
-    assert!(matches!(
-        settle::<()>("Weather", Err(Error::Unauthorized)),
-        Err(ToolError::Reconnect(_))
-    ));
-    for (error, says) in [
-        (Error::NotFound, "no activity with this id"),
-        (Error::WrongAthlete, "none of this athlete's activities"),
-        (Error::Forbidden, "none of this athlete's activities"),
-    ] {
-        let text = ToolError::about_activity(error).to_string();
-        assert!(
-            text.contains(says) && text.contains("get_training_history"),
-            "{text}"
-        );
-    }
-}
-
-#[test]
 fn a_recording_that_is_none_is_not_asked_for() {
     let manual = detail(&json!({"source": "MANUAL", "stream_types": null}));
     assert!(lacks(&manual, &["time"]));

@@ -11,20 +11,9 @@ use super::{
 use crate::{
     intervals::model::{Activity, calendar::CalendarEvent},
     text::clean,
-    tools::answer::units,
+    tools::{answer::units, part::Part},
     training::plan::{self, Tie},
 };
-
-/// What is known about what was done.
-#[derive(Debug)]
-pub(super) enum Done {
-    /// Not asked: only the pairings in the calendar itself.
-    Unknown,
-    /// The activities of the range's past days.
-    Activities(Vec<Activity>),
-    /// Left out, and why.
-    Missing(String),
-}
 
 /// How each event stands, in the order of the events.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,11 +31,12 @@ pub(super) struct Standing {
 }
 
 /// How the events stand on `today`.
-pub(super) fn standings(events: &[&CalendarEvent], done: &Done, today: NaiveDate) -> Vec<Standing> {
-    let activities: &[Activity] = match done {
-        Done::Activities(activities) => activities,
-        Done::Unknown | Done::Missing(_) => &[],
-    };
+pub(super) fn standings(
+    events: &[&CalendarEvent],
+    done: &Part<Vec<Activity>>,
+    today: NaiveDate,
+) -> Vec<Standing> {
+    let activities = done.got().map_or(&[][..], Vec::as_slice);
     let ties = ties(events, activities);
     let closed: HashSet<NaiveDate> = activities
         .iter()
@@ -109,7 +99,7 @@ fn standing(
     event: &CalendarEvent,
     tie: Option<(usize, Tie)>,
     (activities, closed): (&[Activity], &HashSet<NaiveDate>),
-    done: &Done,
+    done: &Part<Vec<Activity>>,
     today: NaiveDate,
 ) -> Standing {
     if !is_to_do(event) {
@@ -134,12 +124,12 @@ fn standing(
         return Standing::default();
     };
     match (done, closed.contains(&day)) {
-        (Done::Activities(_), true) => Standing {
+        (Part::Got(_), true) => Standing {
             words: "unclear: a Strava activity that day is closed to the API".to_owned(),
             settled: true,
             ..Standing::default()
         },
-        (Done::Activities(_), false) => Standing {
+        (Part::Got(_), false) => Standing {
             words: "missed".to_owned(),
             settled: true,
             missed: true,

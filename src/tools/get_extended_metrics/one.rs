@@ -17,8 +17,8 @@ use crate::{
             words::{DOT, joined, named, with_unit},
         },
         arguments::Detail,
-        get_activity_detail::Part,
         one_activity::{self, closed, first_line},
+        part::Part,
     },
     training::{
         dfa,
@@ -80,11 +80,7 @@ pub(super) fn render(
         blocks.push(named(title, &figures(detail, subject)));
     }
     blocks.push(laps(detail, &own, how));
-    blocks.push(match streams {
-        Part::NotAsked => String::new(),
-        Part::Missing(why) => why.clone(),
-        Part::Got(streams) => recording(streams, detail, card.units),
-    });
+    blocks.push(streams.told(|streams| recording(streams, detail, card.units)));
     blocks.push(not_recorded(detail, streams));
     blocks.push(answer::garmin_line([detail.activity.origin()]));
     Answer::of(blocks)
@@ -421,11 +417,7 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
         missing.push("HR recovery");
     }
     let mut there = Vec::new();
-    let brought: &[Stream] = if let Part::Got(streams) = streams {
-        streams
-    } else {
-        &[]
-    };
+    let brought = streams.got().map_or(&[][..], Vec::as_slice);
     // Without the list of streams nobody can tell.
     if let Some(types) = &detail.stream_types {
         for (name, kinds) in RECORDED {
