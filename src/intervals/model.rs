@@ -7,9 +7,11 @@ mod activity;
 pub mod calendar;
 pub(super) mod curves;
 mod detail;
+mod event;
 mod figure;
 mod streams;
 pub mod weeks;
+mod wellness;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Deserializer};

@@ -114,6 +114,15 @@ pub fn sport(word: &str) -> String {
     }
 }
 
+/// The sports asked for: `TrailRun`, `Ride of all kinds`.
+pub fn sports_in_short(sports: &[&str]) -> String {
+    match sports {
+        [one] => (*one).to_owned(),
+        [first, ..] => format!("{first} of all kinds"),
+        [] => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

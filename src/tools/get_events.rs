@@ -17,10 +17,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
-use self::{
-    done::Standing,
-    rows::{day_of, last_day_of},
-};
+use self::done::Standing;
 use super::{
     Access, Answer, Group, Tool, ToolError,
     answer::{self, units},
@@ -136,7 +133,7 @@ impl Asked {
     fn wants(&self, event: &CalendarEvent) -> bool {
         let of_sport = match (self.sport, event.sport.as_deref()) {
             (Some(sports), Some(sport)) => sports.contains(&sport),
-            (Some(_), None) => !kinds::is_to_do(event),
+            (Some(_), None) => !event.is_to_do(),
             (None, _) => true,
         };
         of_sport && kinds::is_one_of(event, &self.kinds)
@@ -215,7 +212,7 @@ fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> 
     for event in events {
         let (ctl, atl) = (event.icu_ctl.take(), event.icu_atl.take());
         // Of a workout they are there too, but never told.
-        set |= event.category.as_deref() == Some("SET_FITNESS") && ctl.or(atl).is_some();
+        set |= event.category() == "SET_FITNESS" && ctl.or(atl).is_some();
     }
     set.then(|| not_granted("What CTL and ATL were set to", "get_fitness"))
 }
@@ -252,10 +249,10 @@ fn in_range(events: &[CalendarEvent], range: Range) -> Vec<&CalendarEvent> {
     let mut found: Vec<&CalendarEvent> = events
         .iter()
         .filter(|event| {
-            let (Some(first), Some(last)) = (day_of(event), last_day_of(event)) else {
+            let (Some(first), Some(last)) = (event.day(), event.last_day()) else {
                 return false;
             };
-            let last = if kinds::is_workout(event) { first } else { last };
+            let last = if event.is_workout() { first } else { last };
             first <= range.newest && last >= range.oldest && event.id.is_none_or(|id| seen.insert(id))
         })
         .collect();
@@ -285,9 +282,7 @@ fn render(
         today,
         &[
             units::range(asked.range.oldest, asked.range.newest),
-            asked
-                .sport
-                .map_or_else(String::new, super::get_training_history::in_a_word),
+            asked.sport.map_or_else(String::new, answer::sports_in_short),
             counts(&found),
         ],
     )];
@@ -320,13 +315,9 @@ fn render(
 fn counts(found: &[(&CalendarEvent, Standing)]) -> String {
     let count = |is: fn(&CalendarEvent) -> bool| found.iter().filter(|(event, _)| is(event)).count();
     let parts = [
-        (count(kinds::is_workout), "workout", "workouts"),
-        (count(kinds::is_race), "race", "races"),
-        (
-            count(|event| !kinds::is_to_do(event)),
-            "other entry",
-            "other entries",
-        ),
+        (count(CalendarEvent::is_workout), "workout", "workouts"),
+        (count(CalendarEvent::is_race), "race", "races"),
+        (count(|event| !event.is_to_do()), "other entry", "other entries"),
     ];
     let parts: Vec<String> = parts
         .into_iter()
@@ -360,17 +351,17 @@ fn rows_shown(found: &[(&CalendarEvent, Standing)], asked: &Asked) -> usize {
     }
     (1..=limit)
         .rev()
-        .find(|&at| day_of(found[at - 1].0) != day_of(found[at].0))
+        .find(|&at| found[at - 1].0.day() != found[at].0.day())
         .unwrap_or(limit)
 }
 
 /// The line for what was cut, with the call that goes on.
 fn more(found: &[(&CalendarEvent, Standing)], shown: usize, asked: &Asked) -> String {
-    let Some(next) = found.get(shown).and_then(|(event, _)| day_of(event)) else {
+    let Some(next) = found.get(shown).and_then(|(event, _)| event.day()) else {
         return String::new();
     };
     let hidden = answer::counted(found.len() - shown, "more row", "more rows");
-    let last = shown.checked_sub(1).and_then(|last| day_of(found[last].0));
+    let last = shown.checked_sub(1).and_then(|last| found[last].0.day());
     if last == Some(next) {
         return format!(
             "… {hidden}, the rest of {next} among them: ask with oldest={next} and kinds or sport"
@@ -428,8 +419,8 @@ fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
     let mut by_sport: BTreeMap<String, Sum> = BTreeMap::new();
     let mut all = Sum::default();
     let mut loads = Vec::new();
-    for (event, _) in found.iter().filter(|(event, _)| kinds::is_to_do(event)) {
-        let Some(day) = day_of(event).filter(|day| range.holds(*day)) else {
+    for (event, _) in found.iter().filter(|(event, _)| event.is_to_do()) {
+        let Some(day) = event.day().filter(|day| range.holds(*day)) else {
             continue;
         };
         let sport = event.sport.as_deref().unwrap_or_default();
@@ -515,7 +506,7 @@ fn with_steps(
     spent += 120 + STEPS.len() + 1;
     let mut fits = true;
     for (event, standing) in workouts {
-        let Some(day) = day_of(event) else { continue };
+        let Some(day) = event.day() else { continue };
         let wanted = full || few || (!standing.settled && day < soon && day >= today);
         let block = if wanted { block(event, own) } else { String::new() };
         // The first that does not fit ends the telling: what is left is then one range.
@@ -547,7 +538,7 @@ fn block(event: &CalendarEvent, own: Units) -> String {
         return String::new();
     };
     let sport = event.sport.as_deref().unwrap_or_default();
-    let mut heading: Vec<String> = day_of(event).map(units::date).into_iter().collect();
+    let mut heading: Vec<String> = event.day().map(units::date).into_iter().collect();
     let name = fenced(event.name.as_deref().unwrap_or_default(), 48);
     heading.push(if name.is_empty() {
         answer::sport(sport)

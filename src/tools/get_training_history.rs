@@ -296,7 +296,7 @@ fn render(
                 || "all time".to_owned(),
                 |range| units::range(range.oldest, range.newest),
             ),
-            asked.sport.map_or_else(String::new, in_a_word),
+            asked.sport.map_or_else(String::new, answer::sports_in_short),
             asked
                 .query
                 .as_deref()
@@ -349,15 +349,6 @@ fn render(
         readable.iter().map(|activity| activity.origin()),
     ));
     Answer::of(blocks)
-}
-
-/// The sports asked for, in short.
-pub(super) fn in_a_word(sports: &'static [&'static str]) -> String {
-    match sports {
-        [one] => (*one).to_owned(),
-        [first, ..] => format!("{first} of all kinds"),
-        [] => String::new(),
-    }
 }
 
 /// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.

@@ -20,7 +20,6 @@ use super::{
     Access, Answer, Group, Tool, ToolError,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
-    get_training_history::in_a_word,
     part::{Part, if_there},
     planned,
 };
@@ -241,7 +240,7 @@ fn render(
         &[
             units::range(asked.range.oldest, asked.range.newest),
             weeks_of(asked.range),
-            asked.sport.map_or_else(String::new, in_a_word),
+            asked.sport.map_or_else(String::new, answer::sports_in_short),
             match (rows.len(), stubs) {
                 (0, 1..) => format!(
                     "{}, none readable",

@@ -26,7 +26,6 @@ use crate::{
     training::means::{Mean, mean},
 };
 use fields::{FIELDS, Field};
-pub(super) use fields::{number, resting_hr};
 
 pub(super) const TOOL: Tool = Tool {
     name: "get_wellness",
@@ -239,10 +238,10 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
         format!("{}{count}", units::fixed(Some(mean.value), decimals))
     };
     let figures: [(&str, &str, u8, Get); 3] = [
-        ("HRV", "", 0, |row| fields::number(row, "hrv")),
-        ("rest HR", "", 0, fields::resting_hr),
+        ("HRV", "", 0, |row| row.number("hrv")),
+        ("rest HR", "", 0, Wellness::resting_hr),
         ("sleep", " h", 1, |row| {
-            fields::number(row, "sleepSecs").map(|secs| secs / 3600.0)
+            row.number("sleepSecs").map(|secs| secs / 3600.0)
         }),
     ];
     let parts: Vec<String> = figures
@@ -271,12 +270,10 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
 /// Names once what people ask for first and the range does not have.
 fn not_recorded(by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
     let figures: [(&str, Get); 4] = [
-        ("sleep", |row| fields::number(row, "sleepSecs")),
-        ("HRV", |row| {
-            fields::number(row, "hrv").or(fields::number(row, "hrvSDNN"))
-        }),
-        ("resting HR", fields::resting_hr),
-        ("weight", fields::weight),
+        ("sleep", |row| row.number("sleepSecs")),
+        ("HRV", |row| row.number("hrv").or(row.number("hrvSDNN"))),
+        ("resting HR", Wellness::resting_hr),
+        ("weight", Wellness::weight),
     ];
     let missing: Vec<&str> = figures
         .iter()

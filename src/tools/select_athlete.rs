@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Answer, RosterTool, ToolError,
     answer::{self, units},
-    arguments, by_name, get_athlete_profile, get_fitness, list_athletes,
+    arguments, by_name, fitness, member, thresholds,
 };
 use crate::guard::{
     Granted, Member, Roster,
@@ -38,7 +38,7 @@ fn schema() -> Map<String, Value> {
 }
 
 async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let text = list_athletes::athlete(given)?;
+    let text = member::athlete(given)?;
     let member = roster.find(&text)?;
     roster.select(member).await?;
     if member.state() != State::Connected {
@@ -90,7 +90,7 @@ async fn told<F: Future<Output = Result<String, ToolError>>>(
 
 async fn thresholds(granted: Granted) -> Result<String, ToolError> {
     let athlete = granted.profile().await?;
-    let lines = get_athlete_profile::thresholds(granted.athlete(), &athlete);
+    let lines = thresholds::lines(granted.athlete(), &athlete);
     if lines.is_empty() {
         return Ok("thresholds: no sport settings at intervals.icu".to_owned());
     }
@@ -98,7 +98,7 @@ async fn thresholds(granted: Granted) -> Result<String, ToolError> {
 }
 
 async fn form(granted: Granted) -> Result<String, ToolError> {
-    let line = get_fitness::current(granted.intervals(), granted.today()).await?;
+    let line = fitness::current(granted.intervals(), granted.today()).await?;
     if line.is_empty() {
         return Ok("form: intervals.icu has no fitness figures of the last 7 days".to_owned());
     }
@@ -120,7 +120,7 @@ fn alone(member: &Member) -> String {
 
 /// What may be done, and for how long.
 fn terms(member: &Member) -> String {
-    let not = list_athletes::not_granted(member);
+    let not = member::not_granted(member);
     let not = if not.is_empty() {
         not
     } else {
@@ -135,7 +135,7 @@ fn terms(member: &Member) -> String {
          Changes always name their athlete.\nGranted: {}{until}{not}",
         member.name(),
         SELECTED_FOR.num_minutes(),
-        list_athletes::granted(member),
+        member::granted(member),
     )
 }
 

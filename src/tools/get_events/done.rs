@@ -4,10 +4,6 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
-use super::{
-    kinds::is_to_do,
-    rows::{day_of, id_of},
-};
 use crate::{
     intervals::model::{Activity, calendar::CalendarEvent},
     text::clean,
@@ -51,16 +47,16 @@ pub(super) fn standings(
 }
 
 fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
-    let to_do: Vec<usize> = (0..events.len()).filter(|&at| is_to_do(events[at])).collect();
+    let to_do: Vec<usize> = (0..events.len()).filter(|&at| events[at].is_to_do()).collect();
     let planned: Vec<plan::Planned<'_>> = to_do
         .iter()
         .filter_map(|&at| {
             Some(plan::Planned {
                 id: events[at].id,
-                day: day_of(events[at])?,
+                day: events[at].day()?,
                 sport: events[at].sport.as_deref().unwrap_or_default(),
                 secs: units::sane(events[at].moving_time),
-                activity: paired(events[at]),
+                activity: events[at].paired_with(),
             })
         })
         .collect();
@@ -88,13 +84,6 @@ fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize
     ties
 }
 
-fn paired(event: &CalendarEvent) -> Option<&str> {
-    event
-        .paired_activity_id
-        .as_deref()
-        .filter(|id| !id.is_empty() && *id != "0")
-}
-
 fn standing(
     event: &CalendarEvent,
     tie: Option<(usize, Tie)>,
@@ -102,7 +91,7 @@ fn standing(
     done: &Part<Vec<Activity>>,
     today: NaiveDate,
 ) -> Standing {
-    if !is_to_do(event) {
+    if !event.is_to_do() {
         return Standing::default();
     }
     if let Some((at, how)) = tie {
@@ -113,14 +102,14 @@ fn standing(
             ..Standing::default()
         };
     }
-    if let Some(id) = paired(event) {
+    if let Some(id) = event.paired_with() {
         return Standing {
             words: format!("done {}", clean(id, 24)),
             settled: true,
             ..Standing::default()
         };
     }
-    let Some(day) = day_of(event).filter(|day| *day < today) else {
+    let Some(day) = event.day().filter(|day| *day < today) else {
         return Standing::default();
     };
     match (done, closed.contains(&day)) {
@@ -146,7 +135,7 @@ fn standing(
 
 /// `done 1:16, load 79, 99 % of plan, i188800101`
 fn by(activity: &Activity, how: Tie) -> String {
-    let id = id_of(activity.id.as_deref());
+    let id = clean(activity.id.as_deref().unwrap_or_default(), 24);
     if activity.is_closed_by_strava() {
         return format!("done {id} (closed to the API by Strava)");
     }

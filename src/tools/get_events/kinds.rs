@@ -35,29 +35,12 @@ pub(super) fn categories(kinds: &[&str]) -> Vec<&'static str> {
 
 /// Whether an event is of these kinds; none means all.
 pub(super) fn is_one_of(event: &CalendarEvent, kinds: &[&str]) -> bool {
-    let category = category(event);
+    let category = event.category();
     kinds.is_empty()
         || KINDS.iter().any(|(word, categories)| {
             let of_it = kinds.contains(word) && categories.contains(&category);
             of_it && !(*word == "availability" && category == "NOTE" && availability(event).is_empty())
         })
-}
-
-pub(super) fn category(event: &CalendarEvent) -> &str {
-    event.category.as_deref().unwrap_or_default()
-}
-
-pub(super) fn is_workout(event: &CalendarEvent) -> bool {
-    category(event) == "WORKOUT"
-}
-
-pub(super) fn is_race(event: &CalendarEvent) -> bool {
-    category(event).starts_with("RACE")
-}
-
-/// A workout or a race: something that is done or missed.
-pub(super) fn is_to_do(event: &CalendarEvent) -> bool {
-    is_workout(event) || is_race(event)
 }
 
 /// What the event is, in a word or two.
@@ -71,7 +54,7 @@ pub(super) fn what(event: &CalendarEvent) -> String {
         }
     };
     let indoor = event.indoor == Some(true) && !sport.starts_with("Virtual");
-    match category(event) {
+    match event.category() {
         "WORKOUT" if sport.is_empty() => "workout, no sport".to_owned(),
         "WORKOUT" if indoor => format!("{sport} indoor"),
         "WORKOUT" => sport,
@@ -133,7 +116,7 @@ pub(super) fn figures(event: &CalendarEvent, own: Units) -> Vec<String> {
             words.push(format!("{before}{text}{behind}"));
         }
     };
-    match category(event) {
+    match event.category() {
         "TARGET" => {
             let sport = SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
             add(units::whole(event.load_target), "load ", "");
