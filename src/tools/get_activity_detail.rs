@@ -17,33 +17,30 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, sport_units::SportUnits, units},
     arguments::{self, Arguments, Detail},
     one_activity::{self, closed, first_line, lacks, take_weight},
     part::{Part, Source, not_granted, settle},
 };
 use crate::{
-    guard::{AthleteCard, Granted},
+    guard::{Ask, AthleteCard},
     ids::ActivityId,
     intervals::{
-        self, Area, Histogram,
+        self, Histogram,
         model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Stream, Weather},
     },
+    permissions,
+    tool_error::ToolError,
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_activity_detail",
-    title: "Activity in detail",
-    group: Group::Training,
-    access: Access::Read,
-    needs: &[Area::Activity],
+    permission: &permissions::GET_ACTIVITY_DETAIL,
     description: "One activity in depth by its id: figures, time in zones, laps or intervals with their repeats. include \
         adds, at most three at a time: streams (the recording, thinned by time), splits (by km or mile), histograms, \
         weather, plan (the planned workout), comments.",
-    lets: "See one past activity in depth: figures, laps, zones, the recording, gear, weather, notes and comments.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["id", "include", "from", "to", "points", "detail"];
@@ -213,24 +210,9 @@ struct Found {
     comments: Part<Vec<Comment>>,
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    // An activity with all its fields is large; what waits for it lives on the heap.
-    let answer = Box::pin(read(
-        granted.intervals(),
-        granted.athlete(),
-        granted.today(),
-        given,
-    ));
-    answer.await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let mut detail = one_activity::fetch(upstream, &asked.id).await?;
     if detail.activity.is_closed_by_strava() {
@@ -258,25 +240,31 @@ pub(super) async fn read(
 /// Takes out what is another tool's to show and not granted, and says so.
 fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
     let mut left = Vec::new();
-    if !card.may("get_fitness") && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
-        left.push(not_granted("CTL, ATL and form after it", "get_fitness"));
+    if !card.may(&permissions::GET_FITNESS) && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
+        left.push(not_granted(
+            "CTL, ATL and form after it",
+            &permissions::GET_FITNESS,
+        ));
     }
-    if !card.may("get_fitness") && !card.may("get_power_curves") && detail.icu_rolling_ftp.take().is_some() {
-        left.push(not_granted("eFTP after it", "get_power_curves"));
+    if !card.may(&permissions::GET_FITNESS)
+        && !card.may(&permissions::GET_POWER_CURVES)
+        && detail.icu_rolling_ftp.take().is_some()
+    {
+        left.push(not_granted("eFTP after it", &permissions::GET_POWER_CURVES));
     }
-    if !card.may("get_events") {
+    if !card.may(&permissions::GET_EVENTS) {
         let kept = detail.activity.done_of_plan().is_some();
         detail.activity.compliance = None;
         let planned = detail.activity.paired_event_id.take().is_some();
         if planned || kept {
             left.push(not_granted(
                 "The planned workout and how far it was kept",
-                "get_events",
+                &permissions::GET_EVENTS,
             ));
         }
     }
-    if !card.may("get_wellness") && take_weight(detail) {
-        left.push(not_granted("W/kg", "get_wellness"));
+    if !card.may(&permissions::GET_WELLNESS) && take_weight(detail) {
+        left.push(not_granted("W/kg", &permissions::GET_WELLNESS));
     }
     left
 }
@@ -348,8 +336,8 @@ async fn plan(
     asked: &Asked,
     detail: &ActivityDetail,
 ) -> Result<Part<PlannedWorkout>, ToolError> {
-    if asked.wants("plan") && !card.may("get_events") {
-        return Ok(Part::not_granted("Plan", "get_events"));
+    if asked.wants("plan") && !card.may(&permissions::GET_EVENTS) {
+        return Ok(Part::not_granted("Plan", &permissions::GET_EVENTS));
     }
     match (asked.wants("plan"), detail.activity.paired_event_id) {
         (false, _) => Ok(Part::NotAsked),

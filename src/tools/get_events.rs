@@ -19,33 +19,29 @@ use serde_json::{Map, Value, json};
 
 use self::done::Standing;
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
     part::{Part, Source, not_granted, settle},
 };
 use crate::{
-    guard::{AthleteCard, Granted, Units},
+    guard::{Ask, AthleteCard, Units},
     intervals::{
-        self, ActivityQuery, Area,
+        self, ActivityQuery,
         model::{Activity, calendar::CalendarEvent},
     },
+    permissions,
     text::fenced,
+    tool_error::ToolError,
     training::{sports, weeks},
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_events",
-    title: "Calendar",
-    group: Group::Calendar,
-    access: Access::Read,
-    needs: &[Area::Calendar],
+    permission: &permissions::GET_EVENTS,
     description: "The calendar, oldest first: planned workouts with steps resolved to watts, bpm or pace, races, notes, \
         holidays, sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
-    lets: "See the calendar: planned workouts with their steps and the thresholds these go by, races, notes, absences, \
-        targets, and which activity is paired with a workout.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["oldest", "newest", "kinds", "sport", "include", "detail"];
@@ -181,17 +177,9 @@ fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
     Ok(Range { oldest, newest })
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let categories = kinds::categories(&asked.kinds);
     let (events, done) = tokio::join!(
@@ -205,7 +193,7 @@ pub(super) async fn read(
 
 /// Takes out what is another tool's to show and not granted, and says so.
 fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> {
-    if card.may("get_fitness") {
+    if card.may(&permissions::GET_FITNESS) {
         return None;
     }
     let mut set = false;
@@ -214,7 +202,7 @@ fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> 
         // Of a workout they are there too, but never told.
         set |= event.category() == "SET_FITNESS" && ctl.or(atl).is_some();
     }
-    set.then(|| not_granted("What CTL and ATL were set to", "get_fitness"))
+    set.then(|| not_granted("What CTL and ATL were set to", &permissions::GET_FITNESS))
 }
 
 /// The activities of the past days, when they are asked for.
@@ -228,8 +216,8 @@ async fn done(
     if !asked.done {
         return Ok(Part::NotAsked);
     }
-    if !card.may("get_training_history") {
-        return Ok(Part::not_granted(WHAT, "get_training_history"));
+    if !card.may(&permissions::GET_TRAINING_HISTORY) {
+        return Ok(Part::not_granted(WHAT, &permissions::GET_TRAINING_HISTORY));
     }
     let Some(past) = asked.past(today) else {
         return Ok(Part::Got(Vec::new()));

@@ -7,14 +7,17 @@ use chrono::Duration;
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, RosterTool, ToolError,
+    Answer, RosterTool,
     answer::{self, table::Table, units},
     arguments,
     member::granted,
 };
-use crate::guard::{
-    Member, Roster,
-    roster::{SELECTED_FOR, State},
+use crate::{
+    guard::{
+        Member, Roster,
+        roster::{SELECTED_FOR, State},
+    },
+    tool_error::ToolError,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -126,12 +129,13 @@ const fn state(state: State) -> &'static str {
 mod tests {
     use serde_json::json;
 
-    use super::{super::CATALOGUE, *};
+    use super::*;
+    use crate::permissions;
 
     const DASHBOARD: &str = "https://icusync.example/dashboard";
 
     fn all() -> Vec<&'static str> {
-        CATALOGUE.iter().map(|tool| tool.name).collect()
+        permissions::ALL.iter().map(|tool| tool.name).collect()
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::{
-    CATALOGUE, Group, ToolError,
-    arguments::{self, Arguments},
+use super::arguments::{self, Arguments};
+use crate::{
+    guard::Member,
+    permissions::{self, Group, Permission},
+    tool_error::ToolError,
 };
-use crate::guard::Member;
 
 /// What is granted: a group that is granted whole by its word, of the others the tools.
 pub(super) fn granted(member: &Member) -> String {
@@ -23,21 +24,21 @@ pub(super) fn not_granted(member: &Member) -> String {
     told(|tool| !member.may(tool))
 }
 
-fn told(so: impl Fn(&str) -> bool) -> String {
+fn told(so: impl Fn(&Permission) -> bool) -> String {
     let mut groups: Vec<Group> = Vec::new();
-    for tool in CATALOGUE {
+    for tool in permissions::ALL {
         if !groups.contains(&tool.group) {
             groups.push(tool.group);
         }
     }
     let words = groups.into_iter().flat_map(|group| {
-        let all: Vec<&str> = CATALOGUE
-            .iter()
-            .filter(|tool| tool.group == group)
+        let all = permissions::ALL.iter().filter(|tool| tool.group == group);
+        let those: Vec<&str> = all
+            .clone()
+            .filter(|tool| so(tool))
             .map(|tool| tool.name)
             .collect();
-        let those: Vec<&str> = all.iter().copied().filter(|name| so(name)).collect();
-        if those.len() == all.len() {
+        if those.len() == all.count() {
             vec![group.word()]
         } else {
             those
@@ -75,7 +76,7 @@ mod tests {
         let everything = Member::sample(
             "A",
             "i1",
-            &CATALOGUE.iter().map(|tool| tool.name).collect::<Vec<_>>(),
+            &permissions::ALL.iter().map(|tool| tool.name).collect::<Vec<_>>(),
             State::Connected,
         );
         assert_eq!(

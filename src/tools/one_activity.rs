@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 
 use super::{
-    Answer, ToolError,
+    Answer,
     answer::{self, units},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
         model::{ActivityDetail, Stream},
     },
     text::{clean, fenced},
+    tool_error::ToolError,
     training::streams::Track,
 };
 

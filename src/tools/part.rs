@@ -2,8 +2,11 @@
 //!
 //! What ends a whole call is [`ToolError`]'s; here the rest of the answer stays good.
 
-use super::ToolError;
-use crate::intervals::{Area, Error};
+use crate::{
+    intervals::{Area, Error},
+    permissions::Permission,
+    tool_error::ToolError,
+};
 
 /// A part of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +19,7 @@ pub(super) enum Part<T> {
 
 impl<T> Part<T> {
     /// The part that is `tool`'s to show, for a coach to whom the athlete did not grant that tool.
-    pub(super) fn not_granted(what: &str, tool: &str) -> Self {
+    pub(super) fn not_granted(what: &str, tool: &Permission) -> Self {
         Self::Missing(not_granted(what, tool))
     }
 
@@ -43,8 +46,8 @@ impl<T> Part<T> {
 }
 
 /// The line for a part that is `tool`'s to show, when the athlete did not grant the coach who asks that tool.
-pub(super) fn not_granted(what: &str, tool: &str) -> String {
-    format!("{what} left out: {tool} is not granted.")
+pub(super) fn not_granted(what: &str, tool: &Permission) -> String {
+    format!("{what} left out: {} is not granted.", tool.name)
 }
 
 /// Where a part comes from.
@@ -126,6 +129,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::permissions;
 
     fn missing(what: &str, source: Source, error: Error) -> String {
         settle::<()>(what, source, Err(error)).unwrap().missing()
@@ -195,7 +199,7 @@ mod tests {
         assert_eq!(tell(Part::Got(7)), "value 7");
         assert_eq!(tell(Part::NotAsked), "");
         assert_eq!(
-            tell(Part::not_granted("Plan", "get_events")),
+            tell(Part::not_granted("Plan", &permissions::GET_EVENTS)),
             "Plan left out: get_events is not granted."
         );
     }

@@ -5,13 +5,14 @@
 use chrono::NaiveDate;
 
 use super::{
-    ToolError,
     arguments::Range,
     part::{Part, Source, settle},
 };
 use crate::{
     guard::AthleteCard,
     intervals::{self, model::Event},
+    permissions,
+    tool_error::ToolError,
     training::weeks,
 };
 
@@ -36,8 +37,8 @@ pub(super) async fn fetch(
     if !asked {
         return Ok(Part::NotAsked);
     }
-    if !card.may("get_events") {
-        return Ok(Part::not_granted(WHAT, "get_events"));
+    if !card.may(&permissions::GET_EVENTS) {
+        return Ok(Part::not_granted(WHAT, &permissions::GET_EVENTS));
     }
     let categories = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
     let found = upstream.events(range.oldest, until(range, today), categories);
