@@ -4,11 +4,15 @@
 //! Fields are `pub(crate)`, so that the compiler finds those that nobody reads; the few that are `pub` are read by the
 //! tests against the simulator. Units are upstream's: seconds, metres, metres a second, kilograms, watts, beats a minute, percent (not fractions).
 
+mod activity;
 pub mod calendar;
 pub(super) mod curves;
 mod detail;
+mod event;
+mod figure;
 mod streams;
 pub mod weeks;
+mod wellness;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Deserializer};
@@ -22,6 +26,7 @@ pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
 pub use detail::{
     Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, Interval, IntervalGroup, Weather,
 };
+pub use figure::{amount, positive, sane};
 pub use streams::Stream;
 
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, e-mail) are not named here and so never read.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{
     answer::{self, units},
     arguments::{self, Arguments, Range},
+    part::{if_there, not_granted},
 };
 use crate::{
     guard::{AthleteCard, Units},
@@ -25,8 +26,9 @@ use crate::{
     tool_error::ToolError,
     training::{
         curves::{self, Asked},
-        main_sport::{main_sport, stands_for},
-        sports::{self, Tempo},
+        lengths::{HALF_MARATHON, MARATHON, MILE, YARD},
+        main_sport::main_sport,
+        sports::{self, Tempo, stands_for},
     },
 };
 
@@ -243,7 +245,7 @@ pub(super) fn withhold(card: &AthleteCard, subject: &Subject, found: &mut Curves
         }
     }
     (there && subject.metric == Metric::Power)
-        .then(|| answer::not_granted("Weight, W/kg and VO2max", "get_wellness"))
+        .then(|| not_granted("Weight, W/kg and VO2max", &permissions::GET_WELLNESS))
 }
 
 /// Chooses what was left open, and fetches.
@@ -280,19 +282,17 @@ pub(super) async fn fetch(
         metric: Metric::HeartRate,
         ..subject.clone()
     };
-    match curves_of(upstream, &instead, specs).await {
-        Ok(hearts) if !is_empty(&hearts) => {
-            let note = format!(
-                "No {} in this time: heart rate instead.",
-                subject.metric.in_words()
-            );
-            subject = instead;
-            subject.notes.push(note);
-            Ok(Found::Curves(subject, hearts))
-        }
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Ok(_) | Err(_) => Ok(Found::Curves(subject, found)),
-    }
+    let hearts = if_there(curves_of(upstream, &instead, specs).await)?;
+    let Some(hearts) = hearts.filter(|hearts| !is_empty(hearts)) else {
+        return Ok(Found::Curves(subject, found));
+    };
+    let note = format!(
+        "No {} in this time: heart rate instead.",
+        subject.metric.in_words()
+    );
+    subject = instead;
+    subject.notes.push(note);
+    Ok(Found::Curves(subject, hearts))
 }
 
 async fn curves_of(
@@ -355,7 +355,7 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
         } else {
             vec![
                 format!("Main sport of the last {LOOK_BACK} days: {told}"),
-                answer::not_granted("Its hours", "get_training_summary"),
+                not_granted("Its hours", &permissions::GET_TRAINING_SUMMARY),
             ]
         };
     let metric = metric.unwrap_or_else(|| match Metric::usual(&sport) {
@@ -525,15 +525,13 @@ fn duration(secs: f64) -> String {
 }
 
 fn distance(metres: f64, swim: bool) -> String {
-    const MILE: f64 = 1609.344;
-    const YARD: f64 = 0.9144;
     // Upstream rounds in its own way; a label is exact to a part in two thousand.
     let whole = |value: f64| (value - value.round()).abs() <= value * 0.0005;
     let near = |other: f64| (metres - other).abs() <= other * 0.0005;
-    if near(21_097.5) {
+    if near(HALF_MARATHON) {
         return "half marathon".to_owned();
     }
-    if near(42_195.0) {
+    if near(MARATHON) {
         return "marathon".to_owned();
     }
     let whole_metres = (metres - metres.round()).abs() < 0.005;

@@ -12,13 +12,16 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, table::Table, units},
-    arguments::{self, Arguments, Detail},
-    get_activity_detail::{
-        Part, closed, first_line, lacks,
-        manner::{Manner, joined, named, with_unit},
-        settle, take_weight,
+    answer::{
+        self,
+        sport_units::SportUnits,
+        table::Table,
+        units::{self, positive},
+        words::{DOT, joined, named, with_unit},
     },
+    arguments::{self, Arguments, Detail},
+    one_activity::{self, closed, first_line, lacks, take_weight},
+    part::{Part, Source, not_granted, settle},
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -57,7 +60,6 @@ const STREAMS: &[&str] = &[
     "velocity_smooth",
     "cadence",
 ];
-const DOT: &str = " · ";
 
 fn schema() -> Map<String, Value> {
     let mut schema = arguments::schema(&[
@@ -98,7 +100,7 @@ impl Asked {
     }
 
     /// `at least 30 m of gain and 3 % over 500 m`
-    fn in_words(&self, own: &Manner) -> String {
+    fn in_words(&self, own: &SportUnits) -> String {
         format!(
             "at least {} of gain and {} % over {}",
             height(self.rule.least_gain, own),
@@ -112,15 +114,17 @@ impl Asked {
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
-    // Whose the activity is must be known before anything else is asked about it.
-    let detail = upstream.activity_detail(&asked.id).await;
-    let mut detail = detail.map_err(ToolError::about_activity)?;
+    let mut detail = one_activity::fetch(upstream, &asked.id).await?;
     let withheld = (!card.may(&permissions::GET_WELLNESS) && take_weight(&mut detail))
-        .then(|| answer::not_granted("W/kg and weight", "get_wellness"));
-    let streams = if detail.is_closed_by_strava() || no_climbs(&detail).is_some() {
+        .then(|| not_granted("W/kg and weight", &permissions::GET_WELLNESS));
+    let streams = if detail.activity.is_closed_by_strava() || no_climbs(&detail).is_some() {
         Part::NotAsked
     } else {
-        settle("Climbs", upstream.streams(&asked.id, STREAMS).await)?
+        settle(
+            "Climbs",
+            Source::Activity,
+            upstream.streams(&asked.id, STREAMS).await,
+        )?
     };
     Ok(render(card, today, &asked, &detail, &streams).and(withheld))
 }
@@ -150,7 +154,7 @@ fn render(
     detail: &ActivityDetail,
     streams: &Part<Vec<Stream>>,
 ) -> Answer {
-    if detail.is_closed_by_strava() {
+    if detail.activity.is_closed_by_strava() {
         return closed(card, today, detail);
     }
     let activity = &detail.activity;
@@ -159,23 +163,20 @@ fn render(
         (_, Some(why)) => vec![why.to_owned()],
         (Part::Missing(why), _) => vec![why.clone()],
         (Part::NotAsked, _) => Vec::new(),
-        (Part::Got(streams), _) => found(asked, detail, streams, &Manner::of(activity, card.units)),
+        (Part::Got(streams), _) => found(
+            asked,
+            detail,
+            streams,
+            &SportUnits::of_activity(activity, card.units),
+        ),
     });
-    blocks.push(answer::garmin_line([(
-        activity.source.as_deref(),
-        activity.device_name.as_deref(),
-    )]));
+    blocks.push(answer::garmin_line([activity.origin()]));
     Answer::of(blocks)
 }
 
 /// The climbs of a recording, or why there is none.
-fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: &Manner) -> Vec<String> {
-    let track = Track::new(
-        streams
-            .iter()
-            .filter_map(|stream| Some((stream.kind.clone()?, stream.data.clone()))),
-    );
-    let Some(track) = track else {
+fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: &SportUnits) -> Vec<String> {
+    let Some(track) = one_activity::track(streams) else {
         return vec!["No climbs: this activity has no recording.".to_owned()];
     };
     let profile = match Profile::of(&track) {
@@ -249,7 +250,7 @@ fn largest(climbs: &[Climb]) -> (Vec<(usize, &Climb)>, String) {
 }
 
 /// `the whole gain is 812 m`
-fn whole_gain(detail: &ActivityDetail, profile: &Profile, own: &Manner) -> String {
+fn whole_gain(detail: &ActivityDetail, profile: &Profile, own: &SportUnits) -> String {
     match units::sane(detail.activity.total_elevation_gain) {
         Some(gain) => format!("the whole gain is {}", height(gain, own)),
         None => format!(
@@ -260,7 +261,7 @@ fn whole_gain(detail: &ActivityDetail, profile: &Profile, own: &Manner) -> Strin
 }
 
 /// `1040 m`
-fn height(metres: f64, own: &Manner) -> String {
+fn height(metres: f64, own: &SportUnits) -> String {
     with_unit(
         units::height(Some(metres), own.units),
         units::height_unit(own.units),
@@ -273,7 +274,7 @@ fn percent(fraction: f64) -> String {
 }
 
 /// m/s of climbing as metres (or feet) an hour.
-fn vam(gain: f64, secs: f64, own: &Manner) -> String {
+fn vam(gain: f64, secs: f64, own: &SportUnits) -> String {
     if secs > 0.0 {
         units::height(Some(gain * 3600.0 / secs), own.units)
     } else {
@@ -300,12 +301,7 @@ fn category(climb: &Climb) -> &'static str {
 }
 
 fn is_ride(detail: &ActivityDetail) -> bool {
-    let sport = detail.activity.sport.as_deref().unwrap_or_default();
-    sports::meant_by("ride").is_some_and(|rides| rides.contains(&sport))
-}
-
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
+    sports::family(detail.activity.sport.as_deref().unwrap_or_default()) == "Ride"
 }
 
 fn table(
@@ -313,7 +309,7 @@ fn table(
     track: &Track,
     profile: &Profile,
     detail: &ActivityDetail,
-    own: &Manner,
+    own: &SportUnits,
 ) -> String {
     let long = units::distance_unit(own.units);
     let short = units::height_unit(own.units);
@@ -371,7 +367,7 @@ fn table(
 }
 
 /// What the columns stand on, and what was not recorded.
-fn notes(detail: &ActivityDetail, track: &Track, own: &Manner) -> String {
+fn notes(detail: &ActivityDetail, track: &Track, own: &SportUnits) -> String {
     let power = track.channel("watts").is_some();
     let rides = is_ride(detail);
     let then = joined(
@@ -457,7 +453,7 @@ fn quarters_of(climb: &Climb, track: &Track, profile: &Profile) -> [Quarter; 4] 
     })
 }
 
-fn quarters(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile, own: &Manner) -> String {
+fn quarters(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile, own: &SportUnits) -> String {
     let mut table = Table::new([
         "climb".to_owned(),
         "quarter".to_owned(),

@@ -17,18 +17,19 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
-use self::{
-    done::{Done, Standing},
-    rows::{day_of, last_day_of},
-};
+use self::done::Standing;
 use super::{
     Answer, Run, Tool,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
+    part::{Part, Source, not_granted, settle},
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
-    intervals::{self, ActivityQuery, model::Event},
+    intervals::{
+        self, ActivityQuery,
+        model::{Activity, Event},
+    },
     permissions,
     text::fenced,
     tool_error::ToolError,
@@ -128,7 +129,7 @@ impl Asked {
     fn wants(&self, event: &Event) -> bool {
         let of_sport = match (self.sport, event.sport.as_deref()) {
             (Some(sports), Some(sport)) => sports.contains(&sport),
-            (Some(_), None) => !kinds::is_to_do(event),
+            (Some(_), None) => !event.is_to_do(),
             (None, _) => true,
         };
         of_sport && kinds::is_one_of(event, &self.kinds)
@@ -199,29 +200,27 @@ fn withhold(card: &AthleteCard, events: &mut [Event]) -> Option<String> {
     for event in events {
         let (ctl, atl) = (event.icu_ctl.take(), event.icu_atl.take());
         // Of a workout they are there too, but never told.
-        set |= event.category.as_deref() == Some("SET_FITNESS") && ctl.or(atl).is_some();
+        set |= event.category() == "SET_FITNESS" && ctl.or(atl).is_some();
     }
-    set.then(|| answer::not_granted("What CTL and ATL were set to", "get_fitness"))
+    set.then(|| not_granted("What CTL and ATL were set to", &permissions::GET_FITNESS))
 }
 
-/// The activities of the past days; their absence degrades the answer, a lost connection ends it.
+/// The activities of the past days, when they are asked for.
 async fn done(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
     asked: &Asked,
     today: NaiveDate,
-) -> Result<Done, ToolError> {
+) -> Result<Part<Vec<Activity>>, ToolError> {
+    const WHAT: &str = "What was done";
     if !asked.done {
-        return Ok(Done::Unknown);
+        return Ok(Part::NotAsked);
     }
     if !card.may(&permissions::GET_TRAINING_HISTORY) {
-        return Ok(Done::Missing(answer::not_granted(
-            "What was done",
-            "get_training_history",
-        )));
+        return Ok(Part::not_granted(WHAT, &permissions::GET_TRAINING_HISTORY));
     }
     let Some(past) = asked.past(today) else {
-        return Ok(Done::Activities(Vec::new()));
+        return Ok(Part::Got(Vec::new()));
     };
     let query = ActivityQuery {
         oldest: past.oldest,
@@ -229,18 +228,7 @@ async fn done(
         limit: None,
         fields: DONE_FIELDS,
     };
-    match upstream.activities(&query).await {
-        Ok(activities) => Ok(Done::Activities(activities)),
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Err(intervals::Error::MissingScope(_)) => Ok(Done::Missing(
-            "What was done left out: the athlete did not share activities (connect intervals.icu again on the IcuSync \
-             dashboard with ACTIVITY ticked)."
-                .to_owned(),
-        )),
-        Err(_) => Ok(Done::Missing(
-            "What was done left out: the activities did not answer; ask again.".to_owned(),
-        )),
-    }
+    settle(WHAT, Source::Activities, upstream.activities(&query).await)
 }
 
 /// What lies in the range or reaches into it, each once, oldest first, within a moment by id.
@@ -249,10 +237,10 @@ fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     let mut found: Vec<&Event> = events
         .iter()
         .filter(|event| {
-            let (Some(first), Some(last)) = (day_of(event), last_day_of(event)) else {
+            let (Some(first), Some(last)) = (event.day(), event.last_day()) else {
                 return false;
             };
-            let last = if kinds::is_workout(event) { first } else { last };
+            let last = if event.is_workout() { first } else { last };
             first <= range.newest && last >= range.oldest && event.id.is_none_or(|id| seen.insert(id))
         })
         .collect();
@@ -260,7 +248,13 @@ fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     found
 }
 
-fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, events: &[Event], done: &Done) -> Answer {
+fn render(
+    card: &AthleteCard,
+    today: NaiveDate,
+    asked: &Asked,
+    events: &[Event],
+    done: &Part<Vec<Activity>>,
+) -> Answer {
     let all = in_range(events, asked.range);
     // Pairing looks at all plans of a day, also those that were not asked for.
     let standings = done::standings(&all, done, today);
@@ -276,9 +270,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, events: &[Event],
         today,
         &[
             units::range(asked.range.oldest, asked.range.newest),
-            asked
-                .sport
-                .map_or_else(String::new, super::get_training_history::in_a_word),
+            asked.sport.map_or_else(String::new, answer::sports_in_short),
             counts(&found),
         ],
     )];
@@ -294,14 +286,12 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, events: &[Event],
     }
     if rows.iter().any(|(_, standing)| standing.not_paired) {
         let hint = match done {
-            Done::Missing(_) => "",
+            Part::Missing(_) => "",
             _ => "; include=done looks for one of that day and sport",
         };
         blocks.push(format!("not paired: the calendar ties no activity to it{hint}."));
     }
-    if let Done::Missing(why) = done {
-        blocks.push(why.clone());
-    }
+    blocks.push(done.missing());
     let garmin = garmin(&found, done);
     let spent = blocks.iter().map(|block| block.len() + 1).sum::<usize>() + garmin.len() + 1;
     blocks.extend(with_steps(rows, asked, card.units, today, spent));
@@ -313,13 +303,9 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, events: &[Event],
 fn counts(found: &[(&Event, Standing)]) -> String {
     let count = |is: fn(&Event) -> bool| found.iter().filter(|(event, _)| is(event)).count();
     let parts = [
-        (count(kinds::is_workout), "workout", "workouts"),
-        (count(kinds::is_race), "race", "races"),
-        (
-            count(|event| !kinds::is_to_do(event)),
-            "other entry",
-            "other entries",
-        ),
+        (count(Event::is_workout), "workout", "workouts"),
+        (count(Event::is_race), "race", "races"),
+        (count(|event| !event.is_to_do()), "other entry", "other entries"),
     ];
     let parts: Vec<String> = parts
         .into_iter()
@@ -353,17 +339,17 @@ fn rows_shown(found: &[(&Event, Standing)], asked: &Asked) -> usize {
     }
     (1..=limit)
         .rev()
-        .find(|&at| day_of(found[at - 1].0) != day_of(found[at].0))
+        .find(|&at| found[at - 1].0.day() != found[at].0.day())
         .unwrap_or(limit)
 }
 
 /// The line for what was cut, with the call that goes on.
 fn more(found: &[(&Event, Standing)], shown: usize, asked: &Asked) -> String {
-    let Some(next) = found.get(shown).and_then(|(event, _)| day_of(event)) else {
+    let Some(next) = found.get(shown).and_then(|(event, _)| event.day()) else {
         return String::new();
     };
     let hidden = answer::counted(found.len() - shown, "more row", "more rows");
-    let last = shown.checked_sub(1).and_then(|last| day_of(found[last].0));
+    let last = shown.checked_sub(1).and_then(|last| found[last].0.day());
     if last == Some(next) {
         return format!(
             "… {hidden}, the rest of {next} among them: ask with oldest={next} and kinds or sport"
@@ -400,7 +386,7 @@ fn planned(found: &[(&Event, Standing)], range: Range) -> String {
     impl Sum {
         fn add(&mut self, event: &Event) {
             self.count += 1;
-            self.secs += units::sane(event.moving_time).unwrap_or(0.0).max(0.0);
+            self.secs += units::amount(event.moving_time);
             match units::sane(event.icu_training_load) {
                 Some(load) => self.load += load,
                 None => self.without += 1,
@@ -421,8 +407,8 @@ fn planned(found: &[(&Event, Standing)], range: Range) -> String {
     let mut by_sport: BTreeMap<String, Sum> = BTreeMap::new();
     let mut all = Sum::default();
     let mut loads = Vec::new();
-    for (event, _) in found.iter().filter(|(event, _)| kinds::is_to_do(event)) {
-        let Some(day) = day_of(event).filter(|day| range.holds(*day)) else {
+    for (event, _) in found.iter().filter(|(event, _)| event.is_to_do()) {
+        let Some(day) = event.day().filter(|day| range.holds(*day)) else {
             continue;
         };
         let sport = event.sport.as_deref().unwrap_or_default();
@@ -475,14 +461,14 @@ fn planned(found: &[(&Event, Standing)], range: Range) -> String {
     )
 }
 
-fn garmin(found: &[(&Event, Standing)], done: &Done) -> String {
-    let Done::Activities(activities) = done else {
+fn garmin(found: &[(&Event, Standing)], done: &Part<Vec<Activity>>) -> String {
+    let Some(activities) = done.got() else {
         return String::new();
     };
     let used = found
         .iter()
         .filter_map(|(_, standing)| activities.get(standing.activity?));
-    answer::garmin_line(used.map(|one| (one.source.as_deref(), one.device_name.as_deref())))
+    answer::garmin_line(used.map(Activity::origin))
 }
 
 /// The steps of the workouts, as many as there is room for, and how to get the others.
@@ -508,7 +494,7 @@ fn with_steps(
     spent += 120 + STEPS.len() + 1;
     let mut fits = true;
     for (event, standing) in workouts {
-        let Some(day) = day_of(event) else { continue };
+        let Some(day) = event.day() else { continue };
         let wanted = full || few || (!standing.settled && day < soon && day >= today);
         let block = if wanted { block(event, own) } else { String::new() };
         // The first that does not fit ends the telling: what is left is then one range.
@@ -540,7 +526,7 @@ fn block(event: &Event, own: Units) -> String {
         return String::new();
     };
     let sport = event.sport.as_deref().unwrap_or_default();
-    let mut heading: Vec<String> = day_of(event).map(units::date).into_iter().collect();
+    let mut heading: Vec<String> = event.day().map(units::date).into_iter().collect();
     let name = fenced(event.name.as_deref().unwrap_or_default(), 48);
     heading.push(if name.is_empty() {
         answer::sport(sport)

@@ -26,6 +26,7 @@ use self::{
 use super::{
     Answer, RosterTool,
     arguments::{self, Arguments},
+    part,
 };
 use crate::{
     guard::{Ask, Member, Roster},
@@ -310,16 +311,12 @@ fn sentence(text: &str) -> String {
 fn reason(error: &intervals::Error) -> String {
     use intervals::Error;
     match error {
-        Error::Unauthorized => RECONNECT,
-        Error::Forbidden => "intervals.icu does not open this",
-        Error::MissingScope(_) => "not shared when intervals.icu was connected",
-        Error::Busy { retry_after } => return busy(*retry_after),
-        Error::TimedOut => TOO_LONG,
-        Error::NotFound | Error::Strava | Error::Unavailable => "intervals.icu did not answer; ask again",
-        Error::Rejected | Error::Garbled => "what intervals.icu sent was unreadable or too large",
-        Error::WrongAthlete => "intervals.icu answered about another athlete, so nothing is shown",
+        Error::Unauthorized => RECONNECT.to_owned(),
+        Error::MissingScope(_) => "not shared when intervals.icu was connected".to_owned(),
+        Error::TimedOut => TOO_LONG.to_owned(),
+        Error::Busy { retry_after } => busy(*retry_after),
+        error => part::why(error, "intervals.icu"),
     }
-    .to_owned()
 }
 
 /// The fields of a day to ask for; none when nothing of them may be shown.

@@ -6,8 +6,6 @@
 mod rows;
 mod totals;
 
-pub(super) use rows::{day_of, is_stub, metres_of};
-
 #[cfg(test)]
 mod tests;
 
@@ -20,11 +18,15 @@ use super::{
     Answer, Run, Tool,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
-    planned::{self, Planned},
+    part::{Part, not_granted},
+    planned,
 };
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::{ActivityQuery, model::Activity},
+    intervals::{
+        ActivityQuery,
+        model::{Activity, Event},
+    },
     permissions,
     text::{clean, fenced},
     tool_error::ToolError,
@@ -162,8 +164,7 @@ impl Asked {
     /// Whether an activity that can be read is asked for. Names are searched as upstream searches them: a part of the
     /// name whatever its case, or a whole tag.
     fn wants(&self, activity: &Activity) -> bool {
-        let sport = activity.sport.as_deref().unwrap_or_default();
-        if self.sport.is_some_and(|sports| !sports.contains(&sport)) {
+        if !activity.is_of(self.sport) {
             return false;
         }
         match (&self.query, self.range) {
@@ -191,7 +192,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let Some(range) = asked.range else {
         let words = asked.query.as_deref().unwrap_or_default();
         let found = upstream.search_activities(words, HITS).await?;
-        return Ok(render(card, today, &asked, found, &Planned::NotAsked));
+        return Ok(render(card, today, &asked, found, &Part::NotAsked));
     };
     let query = ActivityQuery {
         oldest: range.oldest,
@@ -219,21 +220,20 @@ fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
     }
     let mut kept = false;
     for activity in activities {
-        // Without a plan, upstream writes 0.
-        let planned = activity.paired_event_id.take().is_some();
-        kept |= activity
-            .compliance
-            .take()
-            .is_some_and(|percent| planned || percent > 0.0);
+        kept |= activity.done_of_plan().is_some();
+        activity.compliance = None;
+        activity.paired_event_id = None;
     }
-    kept.then(|| answer::not_granted("How far plans were kept", "get_events"))
+    kept.then(|| not_granted("How far plans were kept", &permissions::GET_EVENTS))
 }
 
 /// Newest first, each once, only with a day, and that in the range.
 fn in_order(mut activities: Vec<Activity>, range: Option<Range>) -> Vec<Activity> {
     let mut seen = HashSet::new();
     activities.retain(|activity| {
-        day_of(activity).is_some_and(|day| range.is_none_or(|range| range.holds(day)))
+        activity
+            .day()
+            .is_some_and(|day| range.is_none_or(|range| range.holds(day)))
             && activity.id.as_ref().is_none_or(|id| seen.insert(id.clone()))
     });
     activities.sort_by(|a, b| {
@@ -249,17 +249,20 @@ fn render(
     today: NaiveDate,
     asked: &Asked,
     found: Vec<Activity>,
-    planned: &Planned,
+    planned: &Part<Vec<Event>>,
 ) -> Answer {
     let capped = asked.range.is_none() && u32::try_from(found.len()).is_ok_and(|count| count >= HITS);
     let found = in_order(found, asked.range);
     // A stub shows neither sport nor name, so it cannot be asked for by them.
     let narrowed = asked.sport.is_some() || asked.query.is_some();
-    let stubs = found.iter().filter(|activity| is_stub(activity)).count();
+    let stubs = found
+        .iter()
+        .filter(|activity| activity.is_closed_by_strava())
+        .count();
     let wanted: Vec<&Activity> = found
         .iter()
         .filter(|activity| {
-            if is_stub(activity) {
+            if activity.is_closed_by_strava() {
                 !narrowed
             } else {
                 asked.wants(activity)
@@ -269,7 +272,7 @@ fn render(
     let readable: Vec<&Activity> = wanted
         .iter()
         .copied()
-        .filter(|activity| !is_stub(activity))
+        .filter(|activity| !activity.is_closed_by_strava())
         .collect();
 
     let shown = rows_shown(&wanted, asked.limit);
@@ -282,7 +285,7 @@ fn render(
                 || "all time".to_owned(),
                 |range| units::range(range.oldest, range.newest),
             ),
-            asked.sport.map_or_else(String::new, in_a_word),
+            asked.sport.map_or_else(String::new, answer::sports_in_short),
             asked
                 .query
                 .as_deref()
@@ -305,12 +308,10 @@ fn render(
     if let (Some(range), true) = (asked.range, asked.query.is_none()) {
         let loads = readable
             .iter()
-            .filter_map(|a| Some((day_of(a)?, units::sane(a.icu_training_load))));
+            .filter_map(|a| Some((a.day()?, units::sane(a.icu_training_load))));
         let weeks = weeks::weekly(range.oldest, range.newest, loads);
-        let events = match planned {
-            Planned::Events(events) => Some(totals::planned_by_week(events, range, today, asked.sport)),
-            Planned::NotAsked | Planned::Missing(_) => None,
-        };
+        let events = planned.got();
+        let events = events.map(|events| totals::planned_by_week(events, range, today, asked.sport));
         if !readable.is_empty()
             || events
                 .as_ref()
@@ -319,9 +320,7 @@ fn render(
             blocks.push(totals::by_week(&weeks, events.as_ref(), range, asked.detail));
         }
     }
-    if let Planned::Missing(why) = planned {
-        blocks.push(why.clone());
-    }
+    blocks.push(planned.missing());
     if asked.range.is_some() {
         // A search's rows are short by nature and no evidence of what was recorded.
         blocks.push(not_recorded(&readable));
@@ -336,20 +335,9 @@ fn render(
         ));
     }
     blocks.push(answer::garmin_line(
-        readable
-            .iter()
-            .map(|a| (a.source.as_deref(), a.device_name.as_deref())),
+        readable.iter().map(|activity| activity.origin()),
     ));
     Answer::of(blocks)
-}
-
-/// The sports asked for, in short.
-pub(super) fn in_a_word(sports: &'static [&'static str]) -> String {
-    match sports {
-        [one] => (*one).to_owned(),
-        [first, ..] => format!("{first} of all kinds"),
-        [] => String::new(),
-    }
 }
 
 /// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.
@@ -359,7 +347,7 @@ fn rows_shown(rows: &[&Activity], limit: usize) -> usize {
     }
     (1..=limit)
         .rev()
-        .find(|&at| day_of(rows[at - 1]) != day_of(rows[at]))
+        .find(|&at| rows[at - 1].day() != rows[at].day())
         .unwrap_or(limit)
 }
 
@@ -372,7 +360,7 @@ fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
     ) else {
         return String::new();
     };
-    let (Some(last), Some(next), Some(end)) = (day_of(last), day_of(next), day_of(end)) else {
+    let (Some(last), Some(next), Some(end)) = (last.day(), next.day(), end.day()) else {
         return String::new();
     };
     let reach = next
@@ -389,7 +377,7 @@ fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
         };
         return format!("… {hidden}: ask with oldest={oldest} newest={next}{same}");
     }
-    let that_day = rows.iter().filter(|row| day_of(row) == Some(last)).count();
+    let that_day = rows.iter().filter(|row| row.day() == Some(last)).count();
     let before = last.pred_opt().unwrap_or(last);
     let rest = if end == last {
         String::new()

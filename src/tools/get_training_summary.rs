@@ -11,7 +11,7 @@ mod tests;
 mod upstream_weeks;
 mod zones;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
@@ -20,14 +20,14 @@ use super::{
     Answer, Run, Tool,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
-    get_training_history::{day_of, in_a_word, is_stub},
-    planned::{self, Planned},
+    part::{Part, if_there},
+    planned,
 };
 use crate::{
     guard::{Ask, AthleteCard},
     intervals::{
-        self, ActivityQuery,
-        model::{Activity, weeks::WeekSummary},
+        ActivityQuery,
+        model::{Activity, Event, weeks::WeekSummary},
     },
     permissions,
     tool_error::ToolError,
@@ -134,8 +134,7 @@ impl Asked {
     }
 
     fn wants(&self, activity: &Activity) -> bool {
-        let sport = activity.sport.as_deref().unwrap_or_default();
-        self.sport.is_none_or(|sports| sports.contains(&sport))
+        activity.is_of(self.sport)
     }
 }
 
@@ -171,10 +170,11 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     );
     let (activities, planned) = (activities?, planned?);
     let found: Vec<&Activity> = of(&activities, asked.range);
-    let closed = !found.is_empty() && found.iter().all(|activity| is_stub(activity));
+    let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
     // Years of activities take several pages; a call stays within four requests.
     let own_sums = if closed && upstream.requests() < MOST_REQUESTS {
-        weekly_sums(upstream, asked.range).await?
+        // Without intervals.icu's own sums the answer says what is closed.
+        if_there(upstream.weeks(asked.range.oldest, asked.range.newest).await)?
     } else {
         None
     };
@@ -188,35 +188,26 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     ))
 }
 
-/// intervals.icu's own sums. Without them the answer says what is closed, so only a lost connection is worth an error.
-async fn weekly_sums(
-    upstream: &intervals::Athlete,
-    range: Range,
-) -> Result<Option<Vec<WeekSummary>>, ToolError> {
-    match upstream.weeks(range.oldest, range.newest).await {
-        Ok(rows) => Ok(Some(rows)),
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Err(_) => Ok(None),
-    }
-}
-
 /// The activities of a range, each once.
 fn of(activities: &[Activity], range: Range) -> Vec<&Activity> {
     let mut seen = HashSet::new();
     activities
         .iter()
-        .filter(|activity| day_of(activity).is_some_and(|day| range.holds(day)))
+        .filter(|activity| activity.day().is_some_and(|day| range.holds(day)))
         .filter(|activity| activity.id.as_ref().is_none_or(|id| seen.insert(id)))
         .collect()
 }
 
 /// The activities of a range that can be read and are wanted, and how many cannot be read.
 fn readable<'a>(found: &[&'a Activity], asked: &Asked) -> (Vec<&'a Activity>, usize) {
-    let stubs = found.iter().filter(|activity| is_stub(activity)).count();
+    let stubs = found
+        .iter()
+        .filter(|activity| activity.is_closed_by_strava())
+        .count();
     let rows = found
         .iter()
         .copied()
-        .filter(|activity| !is_stub(activity) && asked.wants(activity))
+        .filter(|activity| !activity.is_closed_by_strava() && asked.wants(activity))
         .collect();
     (rows, stubs)
 }
@@ -226,7 +217,7 @@ fn render(
     today: NaiveDate,
     asked: &Asked,
     activities: &[Activity],
-    planned: &Planned,
+    planned: &Part<Vec<Event>>,
     own_sums: Option<&[WeekSummary]>,
 ) -> Answer {
     let full = asked.detail == Detail::Full;
@@ -238,7 +229,7 @@ fn render(
         &[
             units::range(asked.range.oldest, asked.range.newest),
             weeks_of(asked.range),
-            asked.sport.map_or_else(String::new, in_a_word),
+            asked.sport.map_or_else(String::new, answer::sports_in_short),
             match (rows.len(), stubs) {
                 (0, 1..) => format!(
                     "{}, none readable",
@@ -251,10 +242,8 @@ fn render(
     let of_upstream = own_sums
         .map(|own| upstream_weeks::tables(own, asked.range, asked.sport, full, card.units))
         .unwrap_or_default();
-    let plans: Option<BTreeMap<NaiveDate, by_week::Plan>> = match planned {
-        Planned::Events(events) => Some(by_week::plans(events, asked.range, today, asked.sport)),
-        Planned::NotAsked | Planned::Missing(_) => None,
-    };
+    let plans = planned.got();
+    let plans = plans.map(|events| by_week::plans(events, asked.range, today, asked.sport));
     let all = sums::total(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();
     if rows.is_empty() {
@@ -278,7 +267,7 @@ fn render(
         let of_range: Vec<&Activity> = found
             .iter()
             .copied()
-            .filter(|activity| is_stub(activity) || asked.wants(activity))
+            .filter(|activity| activity.is_closed_by_strava() || asked.wants(activity))
             .collect();
         let manner = by_week::Manner {
             range: asked.range,
@@ -291,9 +280,7 @@ fn render(
     if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
         blocks.push("Planned of the running week reaches to Sunday.".to_owned());
     }
-    if let Planned::Missing(why) = planned {
-        blocks.push(why.clone());
-    }
+    blocks.push(planned.missing());
     if !of_upstream.is_empty() {
         blocks.extend(of_upstream);
         blocks.push(
@@ -309,10 +296,7 @@ fn render(
     }
     blocks.push(notes.join(" "));
     blocks.push(about_stubs(stubs, asked.sport.is_some(), own_sums.is_some()));
-    blocks.push(answer::garmin_line(
-        rows.iter()
-            .map(|row| (row.source.as_deref(), row.device_name.as_deref())),
-    ));
+    blocks.push(answer::garmin_line(rows.iter().map(|row| row.origin())));
     Answer::of(blocks)
 }
 

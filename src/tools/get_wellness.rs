@@ -17,6 +17,7 @@ use super::{
     Answer, Run, Tool,
     answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail, Range, Span},
+    part::if_there,
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -27,7 +28,6 @@ use crate::{
     training::means::{Mean, mean},
 };
 use fields::{FIELDS, Field};
-pub(super) use fields::{number, resting_hr};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_WELLNESS,
@@ -114,13 +114,10 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     Ok(render(card, today, &asked, &rows, &names))
 }
 
-/// Names by code. Without them the codes serve, so only a lost connection is worth an error.
+/// Names by code. Without them the codes serve.
 async fn names_of_own_fields(upstream: &intervals::Athlete) -> Result<BTreeMap<String, String>, ToolError> {
-    match upstream.custom_fields().await {
-        Ok(own) => Ok(own.into_iter().map(|field| (field.code, field.name)).collect()),
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Err(_) => Ok(BTreeMap::new()),
-    }
+    let own = if_there(upstream.custom_fields().await)?.unwrap_or_default();
+    Ok(own.into_iter().map(|field| (field.code, field.name)).collect())
 }
 
 fn in_range(row: &Wellness, range: Range) -> bool {
@@ -229,10 +226,10 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
         format!("{}{count}", units::fixed(Some(mean.value), decimals))
     };
     let figures: [(&str, &str, u8, Get); 3] = [
-        ("HRV", "", 0, |row| fields::number(row, "hrv")),
-        ("rest HR", "", 0, fields::resting_hr),
+        ("HRV", "", 0, |row| row.number("hrv")),
+        ("rest HR", "", 0, Wellness::resting_hr),
         ("sleep", " h", 1, |row| {
-            fields::number(row, "sleepSecs").map(|secs| secs / 3600.0)
+            row.number("sleepSecs").map(|secs| secs / 3600.0)
         }),
     ];
     let parts: Vec<String> = figures
@@ -261,12 +258,10 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
 /// Names once what people ask for first and the range does not have.
 fn not_recorded(by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
     let figures: [(&str, Get); 4] = [
-        ("sleep", |row| fields::number(row, "sleepSecs")),
-        ("HRV", |row| {
-            fields::number(row, "hrv").or(fields::number(row, "hrvSDNN"))
-        }),
-        ("resting HR", fields::resting_hr),
-        ("weight", fields::weight),
+        ("sleep", |row| row.number("sleepSecs")),
+        ("HRV", |row| row.number("hrv").or(row.number("hrvSDNN"))),
+        ("resting HR", Wellness::resting_hr),
+        ("weight", Wellness::weight),
     ];
     let missing: Vec<&str> = figures
         .iter()

@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 use super::{
     Answer, RosterTool,
     answer::{self, table::Table, units},
-    arguments::{self, Arguments},
+    arguments,
+    member::granted,
 };
 use crate::{
     guard::{Member, Roster, roster::SELECTED_FOR},
-    permissions::{self, Group, Permission},
     tool_error::ToolError,
     words::MemberStatus,
 };
@@ -123,60 +123,12 @@ const fn state(status: MemberStatus) -> &'static str {
     }
 }
 
-/// What is granted: a group that is granted whole by its word, of the others the tools.
-pub(super) fn granted(member: &Member) -> String {
-    let told = told(|tool| member.may(tool));
-    if told.is_empty() {
-        "nothing".to_owned()
-    } else {
-        told
-    }
-}
-
-/// What is not granted, likewise; empty when everything is.
-pub(super) fn not_granted(member: &Member) -> String {
-    told(|tool| !member.may(tool))
-}
-
-fn told(so: impl Fn(&Permission) -> bool) -> String {
-    let mut groups: Vec<Group> = Vec::new();
-    for tool in permissions::ALL {
-        if !groups.contains(&tool.group) {
-            groups.push(tool.group);
-        }
-    }
-    let words = groups.into_iter().flat_map(|group| {
-        let all = permissions::ALL.iter().filter(|tool| tool.group == group);
-        let those: Vec<&str> = all
-            .clone()
-            .filter(|tool| so(tool))
-            .map(|tool| tool.name)
-            .collect();
-        if those.len() == all.count() {
-            vec![group.word()]
-        } else {
-            those
-        }
-    });
-    words.collect::<Vec<&str>>().join(", ")
-}
-
-/// A member's arguments: `athlete`, and nothing else.
-pub(super) fn athlete(given: Map<String, Value>) -> Result<String, ToolError> {
-    const WANTED: &str = "write a name or an id, as list_athletes shows them";
-    // It takes no dates, so any day will do.
-    let arguments = Arguments::new(given, &["athlete"], chrono::NaiveDate::MIN)?;
-    arguments
-        .text_or_number("athlete", WANTED)?
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| arguments::wrong("athlete", WANTED))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::permissions;
 
     const DASHBOARD: &str = "https://icusync.example/dashboard";
 
@@ -216,42 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_granted_is_the_rest() {
-        let member = Member::sample(
-            "A",
-            "i1",
-            &["get_wellness", "get_fitness"],
-            MemberStatus::Connected,
-        );
-        assert_eq!(granted(&member), "get_fitness, wellness");
-        assert_eq!(
-            not_granted(&member),
-            "profile, training, get_power_curves, calendar"
-        );
-        let everything = Member::sample("A", "i1", &all(), MemberStatus::Connected);
-        assert_eq!(
-            granted(&everything),
-            "profile, training, fitness, wellness, calendar"
-        );
-        assert_eq!(not_granted(&everything), "");
-    }
-
-    #[test]
     fn arguments_are_read_strictly() {
         let object = |value: Value| value.as_object().unwrap().clone();
         assert!(none(object(json!({"athlete": null}))).is_ok());
         assert!(none(object(json!({"athlete": "Ana"}))).is_err());
-        assert_eq!(athlete(object(json!({"athlete": " Ana "}))).unwrap(), "Ana");
-        assert_eq!(athlete(object(json!({"athlete": 123}))).unwrap(), "123");
-        for given in [
-            json!({}),
-            json!({"athlete": null}),
-            json!({"athlete": " "}),
-            json!({"athlete": ["Ana"]}),
-            json!({"athlete": true}),
-            json!({"athlete": "Ana", "name": "x"}),
-        ] {
-            assert!(athlete(object(given.clone())).is_err(), "{given}");
-        }
     }
 }

@@ -9,6 +9,7 @@
 pub mod answer;
 pub mod arguments;
 mod curves;
+mod fitness;
 mod get_activity_detail;
 mod get_athlete_profile;
 mod get_best_efforts;
@@ -22,8 +23,12 @@ mod get_training_history;
 mod get_training_summary;
 mod get_wellness;
 mod list_athletes;
+mod member;
+mod one_activity;
+mod part;
 mod planned;
 mod select_athlete;
+mod thresholds;
 
 use std::pin::Pin;
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Answer, RosterTool,
     answer::{self, units},
-    arguments, get_athlete_profile, get_fitness, list_athletes,
+    arguments, fitness, member, thresholds,
 };
 use crate::{
     guard::{Ask, Member, Roster, roster::SELECTED_FOR},
@@ -36,7 +36,7 @@ fn schema() -> Map<String, Value> {
 }
 
 async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let text = list_athletes::athlete(given)?;
+    let text = member::athlete(given)?;
     let member = roster.find(&text)?;
     roster.select(member).await?;
     if member.status() != MemberStatus::Connected {
@@ -97,7 +97,7 @@ async fn told<F: Future<Output = Result<String, ToolError>>>(
 
 async fn thresholds(ask: Ask) -> Result<String, ToolError> {
     let athlete = ask.upstream.profile().await?;
-    let lines = get_athlete_profile::thresholds(&ask.card, &athlete);
+    let lines = thresholds::lines(&ask.card, &athlete);
     if lines.is_empty() {
         return Ok("thresholds: no sport settings at intervals.icu".to_owned());
     }
@@ -105,7 +105,7 @@ async fn thresholds(ask: Ask) -> Result<String, ToolError> {
 }
 
 async fn form(ask: Ask) -> Result<String, ToolError> {
-    let line = get_fitness::current(&ask.upstream, ask.today()).await?;
+    let line = fitness::current(&ask.upstream, ask.today()).await?;
     if line.is_empty() {
         return Ok("form: intervals.icu has no fitness figures of the last 7 days".to_owned());
     }
@@ -126,7 +126,7 @@ fn alone(member: &Member) -> String {
 
 /// What may be done, and for how long.
 fn terms(member: &Member) -> String {
-    let not = list_athletes::not_granted(member);
+    let not = member::not_granted(member);
     let not = if not.is_empty() {
         not
     } else {
@@ -141,7 +141,7 @@ fn terms(member: &Member) -> String {
          Changes always name their athlete.\nGranted: {}{until}{not}",
         member.name(),
         SELECTED_FOR.num_minutes(),
-        list_athletes::granted(member),
+        member::granted(member),
     )
 }
 

@@ -163,14 +163,6 @@ impl ActivityDetail {
         let detail: Self = lenient::object(body)?;
         Ok(Self { activity, ..detail })
     }
-
-    /// A stub: upstream knows it, but Strava's terms close its content to the API.
-    pub fn is_closed_by_strava(&self) -> bool {
-        let activity = &self.activity;
-        activity.source.as_deref() == Some("STRAVA")
-            && activity.sport.is_none()
-            && activity.moving_time.is_none()
-    }
 }
 
 /// A lap: an element of `icu_intervals`. Indices are those of the streams, the end excluded.

@@ -5,17 +5,18 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
-use crate::{guard::Units, training::sports::Tempo};
+use crate::{
+    guard::Units,
+    training::{
+        lengths::{FOOT, MILE, YARD},
+        sports::Tempo,
+    },
+};
 
-/// Metres in a mile (international, 1959).
-const MILE: f64 = 1609.344;
-/// Metres in a yard (international, 1959).
-const YARD: f64 = 0.9144;
-const FOOT: f64 = 0.3048;
+pub use crate::intervals::model::{amount, positive, sane};
+
 /// Kilograms in a pound (international, 1959).
 const POUND: f64 = 0.453_592_37;
-/// Beyond this a figure is a fault of its source.
-const ABSURD: f64 = 1e9;
 
 /// `2026-11-20 Fri`
 pub fn date(day: NaiveDate) -> String {
@@ -34,11 +35,6 @@ pub fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
     } else {
         format!("{} – {end}", oldest.format("%-d"))
     }
-}
-
-/// A number that can stand in an answer: finite and not absurd.
-pub fn sane(value: Option<f64>) -> Option<f64> {
-    value.filter(|value| value.is_finite() && value.abs() < ABSURD)
 }
 
 /// The value with so many decimals, halves away from zero, without a negative zero.
@@ -206,18 +202,6 @@ pub const fn distance_unit(units: Units) -> &'static str {
 pub fn distance(metres: Option<f64>, units: Units, decimals: u8) -> String {
     let per = if units.imperial { MILE } else { 1000.0 };
     fixed(metres.map(|metres| metres / per), decimals)
-}
-
-/// A swim's length in the unit of its pool, with the unit since it stands beside kilometres or miles: `1500 m`,
-/// `1760 yd`. Empty without any.
-pub fn swum(metres: Option<f64>, units: Units) -> String {
-    let (per, unit) = if units.imperial { (YARD, "yd") } else { (1.0, "m") };
-    let text = whole(metres.map(|metres| metres / per));
-    if text.is_empty() {
-        text
-    } else {
-        format!("{text} {unit}")
-    }
 }
 
 /// `m` or `ft`

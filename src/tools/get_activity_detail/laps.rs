@@ -2,15 +2,18 @@
 
 use std::collections::HashMap;
 
-use super::{
-    Window,
-    manner::{Manner, joined, named, with_unit},
-};
+use super::Window;
 use crate::{
     intervals::model::{ActivityDetail, Interval, IntervalGroup},
     text::clean,
     tools::{
-        answer::{self, table::Table, units},
+        answer::{
+            self,
+            sport_units::SportUnits,
+            table::Table,
+            units,
+            words::{DOT, joined, named, with_unit},
+        },
         arguments::Detail,
     },
     training::{
@@ -29,7 +32,7 @@ const LONG_ENOUGH_FOR_NP: f64 = 600.0;
 const SETS: usize = 26;
 
 /// Origin, repeats, table, and how to get the rest.
-pub(super) fn block(detail: &ActivityDetail, manner: &Manner, window: Window, how: Detail) -> String {
+pub(super) fn block(detail: &ActivityDetail, manner: &SportUnits, window: Window, how: Detail) -> String {
     let laps = detail.icu_intervals.as_deref().unwrap_or_default();
     if laps.is_empty() {
         return none(detail);
@@ -83,7 +86,7 @@ fn none(detail: &ActivityDetail) -> String {
             summary.join(", ")
         );
     }
-    if detail.activity.source.as_deref() == Some("MANUAL") {
+    if detail.activity.is_manual() {
         return "Laps: none; the activity was entered by hand.".to_owned();
     }
     if detail.analyzed.is_none() {
@@ -105,7 +108,7 @@ fn secs_of(lap: &Interval) -> Option<f64> {
 }
 
 /// Where the laps come from, in a line.
-fn whence(detail: &ActivityDetail, laps: &[Interval], manner: &Manner) -> String {
+fn whence(detail: &ActivityDetail, laps: &[Interval], manner: &SportUnits) -> String {
     let known: Vec<Lap> = laps
         .iter()
         .map(|lap| Lap {
@@ -209,7 +212,7 @@ fn letter(at: usize) -> String {
 
 impl Set<'_> {
     /// `A: 3× 0:12:00 · 223 W · 91 % of FTP · HR 156 · 89 rpm · 6.15 km each`
-    fn line(&self, at: usize, manner: &Manner) -> String {
+    fn line(&self, at: usize, manner: &SportUnits) -> String {
         let name = letter(at);
         let Some(group) = self.group else {
             return format!("{name}: {}× the same", self.count);
@@ -230,10 +233,10 @@ impl Set<'_> {
                 with_unit(manner.cadence(group.average_cadence), manner.turns()),
                 with_unit(each, &format!("{} each", manner.distance_unit())),
             ],
-            " · ",
+            DOT,
         );
         let head = format!("{name}: {}× {time}", self.count);
-        joined([head.trim_end().to_owned(), figures], " · ")
+        joined([head.trim_end().to_owned(), figures], DOT)
     }
 }
 
@@ -241,7 +244,7 @@ fn table(
     laps: &[(usize, &Interval)],
     sets: &[Set],
     detail: &ActivityDetail,
-    manner: &Manner,
+    manner: &SportUnits,
     how: Detail,
 ) -> String {
     let full = how == Detail::Full;
@@ -292,7 +295,13 @@ fn table(
 }
 
 /// All cells of a lap, in the order of the columns.
-fn cells(at: usize, lap: &Interval, sets: &[Set], detail: &ActivityDetail, manner: &Manner) -> [String; 26] {
+fn cells(
+    at: usize,
+    lap: &Interval,
+    sets: &[Set],
+    detail: &ActivityDetail,
+    manner: &SportUnits,
+) -> [String; 26] {
     let clock = units::hours_minutes_seconds;
     let moving = secs_of(lap);
     let set = lap
@@ -346,7 +355,7 @@ fn cells(at: usize, lap: &Interval, sets: &[Set], detail: &ActivityDetail, manne
 }
 
 /// `work`, `recovery`, `rest`, with the lap's own name before it.
-fn what(lap: &Interval, manner: &Manner) -> String {
+fn what(lap: &Interval, manner: &SportUnits) -> String {
     let still = units::sane(lap.distance).is_some_and(|metres| metres < 1.0);
     let kind = match lap.kind.as_deref() {
         Some("WORK") => "work",

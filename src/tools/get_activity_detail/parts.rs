@@ -1,6 +1,5 @@
 //! What is asked for beside the activity: histograms, weather, the planned workout, comments.
 
-use super::manner::{Manner, joined, named, on_one_line, with_unit};
 use crate::{
     guard::{AthleteCard, Units},
     intervals::{
@@ -9,7 +8,13 @@ use crate::{
     },
     text::fenced,
     tools::{
-        answer::{self, table::Table, units},
+        answer::{
+            self,
+            sport_units::SportUnits,
+            table::Table,
+            units,
+            words::{DOT, joined, named, on_one_line, with_unit},
+        },
         arguments::Detail,
     },
 };
@@ -22,7 +27,7 @@ const COMMENTS: usize = 20;
 const FASTEST: f64 = 15.0;
 
 /// A row a bar, from the first that holds time to the last.
-pub(super) fn histogram(of: Histogram, bars: &[Bucket], manner: &Manner) -> String {
+pub(super) fn histogram(of: Histogram, bars: &[Bucket], manner: &SportUnits) -> String {
     let (title, unit) = match of {
         Histogram::Power => ("Power histogram", "W".to_owned()),
         Histogram::HeartRate => ("HR histogram", "bpm".to_owned()),
@@ -78,7 +83,7 @@ fn are_speeds(bars: &[Bucket]) -> bool {
         .all(|figure| (0.0..=FASTEST).contains(&figure))
 }
 
-fn pace_unit(bars: &[Bucket], manner: &Manner) -> String {
+fn pace_unit(bars: &[Bucket], manner: &SportUnits) -> String {
     if are_speeds(bars) {
         manner.speed_header()
     } else {
@@ -139,13 +144,13 @@ pub(super) fn weather(report: &Report, own: Units) -> String {
             amount("showers", report.max_showers, "mm"),
             amount("snow", report.max_snow, "cm"),
         ],
-        " · ",
+        DOT,
     );
     let words = fenced(
         &on_one_line(report.description.as_deref().unwrap_or_default()),
         300,
     );
-    let text = joined([figures, words], " · ");
+    let text = joined([figures, words], DOT);
     if text.is_empty() {
         "Weather: intervals.icu has none for this activity.".to_owned()
     } else {
@@ -154,7 +159,7 @@ pub(super) fn weather(report: &Report, own: Units) -> String {
 }
 
 /// The planned workout, what was done beside it, and its text.
-pub(super) fn plan(planned: &Event, detail: &ActivityDetail, manner: &Manner, how: Detail) -> String {
+pub(super) fn plan(planned: &Event, detail: &ActivityDetail, manner: &SportUnits, how: Detail) -> String {
     let activity = &detail.activity;
     let name = fenced(planned.name.as_deref().unwrap_or_default(), 80);
     let head = joined(
@@ -173,7 +178,7 @@ pub(super) fn plan(planned: &Event, detail: &ActivityDetail, manner: &Manner, ho
             },
             planned.id.map_or_else(String::new, |id| format!("event {id}")),
         ],
-        " · ",
+        DOT,
     );
     let mut table = Table::new([
         String::new(),
@@ -193,7 +198,7 @@ pub(super) fn plan(planned: &Event, detail: &ActivityDetail, manner: &Manner, ho
     table.push(vec![
         "done".to_owned(),
         units::hours_minutes_seconds(activity.moving_time),
-        manner.distance(activity.icu_distance.or(activity.distance), 1),
+        manner.distance(activity.metres(), 1),
         units::whole(activity.icu_training_load),
         intensity(activity.icu_intensity),
     ]);

@@ -1,14 +1,18 @@
 //! The recording: thinned by time, and split by distance.
 
-use super::{
-    Asked,
-    manner::{Manner, joined, named},
-};
+use super::Asked;
 use crate::{
     intervals::model::Stream,
     tools::{
-        answer::{self, table::Table, units},
+        answer::{
+            self,
+            sport_units::SportUnits,
+            table::Table,
+            units,
+            words::{joined, named},
+        },
         arguments::Detail,
+        one_activity,
     },
     training::{
         splits::{Split, Way},
@@ -24,11 +28,8 @@ const WIDER: [f64; 6] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
 const PAUSES: usize = 12;
 
 /// What was asked for of the recording.
-pub(super) fn block(streams: &[Stream], manner: &Manner, asked: &Asked) -> String {
-    let channels = streams
-        .iter()
-        .filter_map(|stream| Some((stream.kind.clone()?, stream.data.clone())));
-    let Some(track) = Track::new(channels) else {
+pub(super) fn block(streams: &[Stream], manner: &SportUnits, asked: &Asked) -> String {
+    let Some(track) = one_activity::track(streams) else {
         return "Streams: this activity has no recording.".to_owned();
     };
     joined(
@@ -53,7 +54,7 @@ fn clock(secs: f64) -> String {
 }
 
 /// A row for each stretch of time.
-fn thinned(track: &Track, manner: &Manner, asked: &Asked) -> String {
+fn thinned(track: &Track, manner: &SportUnits, asked: &Asked) -> String {
     const CHANNELS: [&str; 6] = [
         "watts",
         "heartrate",
@@ -142,7 +143,7 @@ fn pauses(track: &Track) -> String {
 }
 
 /// A row for each kilometre or mile, or for each few of a long one.
-fn splits(track: &Track, manner: &Manner) -> String {
+fn splits(track: &Track, manner: &SportUnits) -> String {
     let Some(way) = Way::of(track) else {
         return "Splits: no distance recorded.".to_owned();
     };
@@ -195,7 +196,7 @@ fn splits(track: &Track, manner: &Manner) -> String {
     )
 }
 
-fn row(split: &Split, manner: &Manner) -> Vec<String> {
+fn row(split: &Split, manner: &SportUnits) -> Vec<String> {
     let speed = (split.secs > 0.0).then(|| split.distance / split.secs);
     vec![
         manner.distance(Some(split.until), 2),

@@ -1,11 +1,15 @@
 //! The activity's own figures, as intervals.icu computed them, and its time in zones.
 
-use super::manner::{Manner, joined, named, on_one_line, with_unit};
 use crate::{
-    intervals::model::{Activity, ActivityDetail},
+    intervals::model::ActivityDetail,
     text::{clean, fenced},
     tools::{
-        answer::{table::Table, units},
+        answer::{
+            sport_units::SportUnits,
+            table::Table,
+            units::{self, positive},
+            words::{DOT, joined, named, on_one_line, with_unit},
+        },
         arguments::Detail,
     },
     training::{
@@ -14,12 +18,11 @@ use crate::{
     },
 };
 
-const DOT: &str = " · ";
 /// Nobody counts in more zones; a longer list is a fault of its source.
 const MOST_ZONES: usize = 20;
 
 /// The figures, a subject a line.
-pub(super) fn lines(detail: &ActivityDetail, manner: &Manner, how: Detail) -> Vec<String> {
+pub(super) fn lines(detail: &ActivityDetail, manner: &SportUnits, how: Detail) -> Vec<String> {
     vec![
         size(detail, manner),
         power(detail),
@@ -35,30 +38,12 @@ pub(super) fn lines(detail: &ActivityDetail, manner: &Manner, how: Detail) -> Ve
     ]
 }
 
-/// Metres: the distance that intervals.icu tells to use.
-fn metres_of(activity: &Activity) -> Option<f64> {
-    units::sane(activity.icu_distance).or(units::sane(activity.distance))
-}
-
-/// m/s: the pace, else the average speed, else distance over moving time.
-pub(super) fn speed_of(activity: &Activity) -> Option<f64> {
-    let moving = |speed: &f64| *speed > 0.0;
-    units::sane(activity.pace)
-        .filter(moving)
-        .or(units::sane(activity.average_speed).filter(moving))
-        .or_else(|| Some(metres_of(activity)? / units::sane(activity.moving_time).filter(moving)?))
-}
-
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
-}
-
 fn whole(value: Option<f64>, unit: &str) -> String {
     with_unit(units::whole(value), unit)
 }
 
 /// Time, distance, climbing, load.
-fn size(detail: &ActivityDetail, manner: &Manner) -> String {
+fn size(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let activity = &detail.activity;
     let clock = units::hours_minutes_seconds;
     // A load's kind is known when it is one of those that intervals.icu chooses from.
@@ -82,7 +67,7 @@ fn size(detail: &ActivityDetail, manner: &Manner) -> String {
         [
             named("moving", &clock(activity.moving_time)),
             named("elapsed", &clock(activity.elapsed_time)),
-            with_unit(manner.distance(metres_of(activity), 1), manner.distance_unit()),
+            with_unit(manner.distance(activity.metres(), 1), manner.distance_unit()),
             named(
                 "climb",
                 &with_unit(
@@ -160,9 +145,9 @@ fn heart(detail: &ActivityDetail) -> String {
 }
 
 /// Speed or pace, cadence, energy.
-fn movement(detail: &ActivityDetail, manner: &Manner) -> String {
+fn movement(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let activity = &detail.activity;
-    let speed = manner.speed(speed_of(activity).filter(|speed| *speed > 0.0));
+    let speed = manner.speed(positive(activity.speed()));
     let word = if manner.pace.is_some() { "pace" } else { "speed" };
     let gap = manner
         .pace
@@ -204,10 +189,6 @@ fn effort(detail: &ActivityDetail) -> String {
     let rpe = units::at_most(activity.icu_rpe, 1);
     // The scale begins at 1.
     let feel = units::whole(positive(activity.feel));
-    // Without a plan, upstream writes 0.
-    let compliance = activity
-        .compliance
-        .filter(|percent| activity.paired_event_id.is_some() || *percent > 0.0);
     let planned = activity
         .paired_event_id
         .map_or_else(String::new, |event| format!("planned workout {event}"));
@@ -224,7 +205,10 @@ fn effort(detail: &ActivityDetail) -> String {
                 format!("feel {feel}/5 (1 strong)")
             },
             planned,
-            named("done", &with_unit(units::whole(compliance), "% of plan")),
+            named(
+                "done",
+                &with_unit(units::whole(activity.done_of_plan()), "% of plan"),
+            ),
         ],
         DOT,
     )
@@ -248,7 +232,7 @@ fn standing(detail: &ActivityDetail) -> String {
 }
 
 /// What makes it special, and what it was done with.
-fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
+fn circumstances(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let activity = &detail.activity;
     let sub = clean(activity.sub_type.as_deref().unwrap_or_default(), 20).to_lowercase();
     let mut kind = Vec::new();
@@ -284,7 +268,7 @@ fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
             format!("{name} ({far} so far)")
         }
     });
-    let manual = if activity.source.as_deref() == Some("MANUAL") {
+    let manual = if activity.is_manual() {
         "entered by hand"
     } else {
         ""
@@ -308,7 +292,7 @@ fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
     )
 }
 
-fn weather(detail: &ActivityDetail, manner: &Manner) -> String {
+fn weather(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let degrees = |celsius| {
         with_unit(
             units::temperature(celsius, manner.units),
@@ -334,7 +318,7 @@ fn weather(detail: &ActivityDetail, manner: &Manner) -> String {
 }
 
 /// What only full tells.
-fn full(detail: &ActivityDetail, manner: &Manner, how: Detail) -> String {
+fn full(detail: &ActivityDetail, manner: &SportUnits, how: Detail) -> String {
     if how == Detail::Concise {
         return String::new();
     }
@@ -396,9 +380,9 @@ fn note(detail: &ActivityDetail, how: Detail) -> String {
 }
 
 /// Names once what somebody would look for and nobody recorded.
-fn not_recorded(detail: &ActivityDetail, manner: &Manner) -> String {
+fn not_recorded(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let activity = &detail.activity;
-    let rides = manner.tempo == Tempo::Other && positive(metres_of(activity)).is_some();
+    let rides = manner.tempo == Tempo::Other && positive(activity.metres()).is_some();
     let missing = joined(
         [
             (rides && activity.icu_average_watts.is_none() && activity.icu_weighted_avg_watts.is_none())
@@ -424,7 +408,7 @@ struct Set {
 }
 
 /// The table of time in zones, a row a zone, with the bounds that were used for this activity.
-pub(super) fn zones(detail: &ActivityDetail, manner: &Manner) -> String {
+pub(super) fn zones(detail: &ActivityDetail, manner: &SportUnits) -> String {
     let sets: Vec<Set> = [by_power(detail), by_heart(detail), by_pace(detail, manner)]
         .into_iter()
         .flatten()
@@ -502,7 +486,7 @@ fn by_heart(detail: &ActivityDetail) -> Option<Set> {
 }
 
 /// By pace, or by grade adjusted pace when the athlete counts so.
-fn by_pace(detail: &ActivityDetail, manner: &Manner) -> Option<Set> {
+fn by_pace(detail: &ActivityDetail, manner: &SportUnits) -> Option<Set> {
     let activity = &detail.activity;
     let adjusted = activity.use_gap_zone_times == Some(true) && activity.gap_zone_times.is_some();
     let secs = if adjusted {

@@ -4,8 +4,7 @@ use crate::{
     guard::Units,
     intervals::model::Event,
     text::clean,
-    tools::answer::{self, units},
-    training::sports::Tempo,
+    tools::answer::{self, sport_units::SportUnits, units},
 };
 
 /// The words for `kinds`, each with the categories of upstream that it asks for.
@@ -36,29 +35,12 @@ pub(super) fn categories(kinds: &[&str]) -> Vec<&'static str> {
 
 /// Whether an event is of these kinds; none means all.
 pub(super) fn is_one_of(event: &Event, kinds: &[&str]) -> bool {
-    let category = category(event);
+    let category = event.category();
     kinds.is_empty()
         || KINDS.iter().any(|(word, categories)| {
             let of_it = kinds.contains(word) && categories.contains(&category);
             of_it && !(*word == "availability" && category == "NOTE" && availability(event).is_empty())
         })
-}
-
-pub(super) fn category(event: &Event) -> &str {
-    event.category.as_deref().unwrap_or_default()
-}
-
-pub(super) fn is_workout(event: &Event) -> bool {
-    category(event) == "WORKOUT"
-}
-
-pub(super) fn is_race(event: &Event) -> bool {
-    category(event).starts_with("RACE")
-}
-
-/// A workout or a race: something that is done or missed.
-pub(super) fn is_to_do(event: &Event) -> bool {
-    is_workout(event) || is_race(event)
 }
 
 /// What the event is, in a word or two.
@@ -72,7 +54,7 @@ pub(super) fn what(event: &Event) -> String {
         }
     };
     let indoor = event.indoor == Some(true) && !sport.starts_with("Virtual");
-    match category(event) {
+    match event.category() {
         "WORKOUT" if sport.is_empty() => "workout, no sport".to_owned(),
         "WORKOUT" if indoor => format!("{sport} indoor"),
         "WORKOUT" => sport,
@@ -134,17 +116,12 @@ pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
             words.push(format!("{before}{text}{behind}"));
         }
     };
-    match category(event) {
+    match event.category() {
         "TARGET" => {
-            let tempo = Tempo::of(event.sport.as_deref().unwrap_or_default());
+            let sport = SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
             add(units::whole(event.load_target), "load ", "");
             add(units::hours_minutes(event.time_target), "", " h");
-            if tempo == Tempo::Swim {
-                add(units::swum(event.distance_target, own), "", "");
-            } else {
-                let distance = units::distance(event.distance_target, own, 0);
-                add(distance, "", &format!(" {}", units::distance_unit(own)));
-            }
+            add(sport.way(event.distance_target, 0), "", "");
         }
         "SET_EFTP" => add(units::whole(event.icu_ftp), "", " W"),
         "FITNESS_DAYS" => {

@@ -1,6 +1,6 @@
 //! The rows of the table: what, when, how much, how it stands, what was written.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::NaiveTime;
 
 use super::{done::Standing, kinds};
 use crate::{
@@ -8,33 +8,10 @@ use crate::{
     intervals::model::Event,
     text::{clean, fenced},
     tools::{
-        answer::{table::Table, units},
+        answer::{sport_units::SportUnits, table::Table, units},
         arguments::Detail,
     },
-    training::sports::Tempo,
 };
-
-/// The day an event begins on.
-pub(super) fn day_of(event: &Event) -> Option<NaiveDate> {
-    event.start_date_local.map(|start| start.date())
-}
-
-/// The last day of an event: upstream's end is excluded.
-pub(super) fn last_day_of(event: &Event) -> Option<NaiveDate> {
-    let first = day_of(event)?;
-    let last = event.end_date_local.and_then(|end: NaiveDateTime| {
-        if end.time() == NaiveTime::MIN {
-            end.date().pred_opt()
-        } else {
-            Some(end.date())
-        }
-    });
-    Some(last.map_or(first, |last| last.max(first)))
-}
-
-pub(super) fn id_of(id: Option<&str>) -> String {
-    clean(id.unwrap_or_default(), 24)
-}
 
 /// The table. A column that no row fills is left out.
 pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -> String {
@@ -85,9 +62,9 @@ fn cells(
     (note, name): (usize, usize),
 ) -> Vec<String> {
     let full = detail == Detail::Full;
-    let to_do = kinds::is_to_do(event);
+    let to_do = event.is_to_do();
     let planned = |text: String| if to_do { text } else { String::new() };
-    let swim = Tempo::of(event.sport.as_deref().unwrap_or_default()) == Tempo::Swim;
+    let sport = SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
     let distance = event.distance.filter(|metres| *metres > 0.0);
     vec![
         dates(event),
@@ -95,11 +72,7 @@ fn cells(
         kinds::what(event),
         clean(event.name.as_deref().unwrap_or_default(), name),
         planned(units::hours_minutes(event.moving_time)),
-        planned(if swim {
-            units::swum(distance, own)
-        } else {
-            units::distance(distance, own, 1)
-        }),
+        planned(sport.under_long_unit(distance, 1)),
         planned(units::whole(event.icu_training_load)),
         planned(units::fixed(
             event.icu_intensity.map(|percent| percent / 100.0),
@@ -119,9 +92,9 @@ fn cells(
 }
 
 /// `2026-11-22 Sun`, of several days `2026-11-22 Sun – 2026-11-28 Sat`.
-pub(super) fn dates(event: &Event) -> String {
-    match (day_of(event), last_day_of(event)) {
-        (Some(first), Some(last)) if last > first && !kinds::is_workout(event) => {
+fn dates(event: &Event) -> String {
+    match (event.day(), event.last_day()) {
+        (Some(first), Some(last)) if last > first && !event.is_workout() => {
             format!("{} – {}", units::date(first), units::date(last))
         }
         (Some(first), _) => units::date(first),

@@ -13,9 +13,13 @@ use crate::{
     intervals::model::ActivityDetail,
     text::clean,
     tools::{
-        answer::{self, Answer, table::Table, units},
+        answer::{
+            self, Answer,
+            table::Table,
+            units,
+            words::{DOT, joined, named},
+        },
         arguments::{Detail, Range},
-        get_activity_detail::manner::{joined, named},
     },
     training::{
         means::{Mean, mean},
@@ -35,23 +39,21 @@ pub(super) fn render(
     found: Vec<ActivityDetail>,
 ) -> Answer {
     let cut = found.len() >= READ;
-    let oldest_read = found.iter().filter_map(day_of).min();
+    let oldest_read = found.iter().filter_map(|row| row.activity.day()).min();
     let range = asked.range;
     let mut stubs = 0;
     let mut seen = HashSet::new();
     let mut rows: Vec<ActivityDetail> = found
         .into_iter()
         .filter(|row| row.activity.id.as_ref().is_none_or(|id| seen.insert(id.clone())))
-        .filter(|row| day_of(row).is_some_and(|day| range.holds(day)))
+        .filter(|row| row.activity.day().is_some_and(|day| range.holds(day)))
         .filter(|row| {
-            let stub = row.is_closed_by_strava();
+            let stub = row.activity.is_closed_by_strava();
             stubs += usize::from(stub);
-            let sport = row.activity.sport.as_deref().unwrap_or_default();
             !stub
-                && asked
-                    .sport
-                    .as_ref()
-                    .is_none_or(|(_, sports)| sports.contains(&sport))
+                && row
+                    .activity
+                    .is_of(asked.sport.as_ref().map(|(_, sports)| *sports))
         })
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.activity.start_date_local));
@@ -98,17 +100,10 @@ pub(super) fn render(
             answer::counted(stubs, "activity", "activities")
         ));
     }
-    blocks.push(answer::garmin_line(filled.iter().map(|row| {
-        (
-            row.activity.source.as_deref(),
-            row.activity.device_name.as_deref(),
-        )
-    })));
+    blocks.push(answer::garmin_line(
+        filled.iter().map(|row| row.activity.origin()),
+    ));
     Answer::of(blocks)
-}
-
-fn day_of(row: &ActivityDetail) -> Option<NaiveDate> {
-    row.activity.start_date_local.map(|start| start.date())
 }
 
 fn sport_of(row: &ActivityDetail) -> &str {
@@ -122,7 +117,7 @@ fn table(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
     for row in rows {
         let activity = &row.activity;
         let mut cells = vec![
-            day_of(row).map_or_else(String::new, units::date),
+            row.activity.day().map_or_else(String::new, units::date),
             answer::sport(sport_of(row)),
             clean(activity.name.as_deref().unwrap_or_default(), 24),
             units::hours_minutes(activity.moving_time),
@@ -137,7 +132,8 @@ fn table(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
 
 /// How many rows are shown: at most `limit`, whole days only, so that the next call misses none; one day at least.
 fn rows_shown(rows: &[&ActivityDetail], limit: usize) -> usize {
-    let parts = |at: usize| at == 0 || at >= rows.len() || day_of(rows[at - 1]) != day_of(rows[at]);
+    let parts =
+        |at: usize| at == 0 || at >= rows.len() || rows[at - 1].activity.day() != rows[at].activity.day();
     let most = limit.min(rows.len());
     let down = (1..=most).rev().find(|at| parts(*at));
     down.unwrap_or_else(|| (most..=rows.len()).find(|at| parts(*at)).unwrap_or(rows.len()))
@@ -145,7 +141,7 @@ fn rows_shown(rows: &[&ActivityDetail], limit: usize) -> usize {
 
 /// What follows the rows that are shown, by the day of the last one.
 fn more(rows: &[&ActivityDetail], shown: usize, range: Range) -> String {
-    let Some(day) = rows.get(shown).and_then(|row| day_of(row)) else {
+    let Some(day) = rows.get(shown).and_then(|row| row.activity.day()) else {
         return String::new();
     };
     format!(
@@ -187,7 +183,7 @@ fn by_sport(rows: &[ActivityDetail], metrics: &[&Metric], range: Range) -> Strin
             let of = |wanted: &dyn Fn(NaiveDate) -> bool| {
                 mean(
                     rows.iter()
-                        .filter(|row| day_of(row).is_some_and(wanted))
+                        .filter(|row| row.activity.day().is_some_and(wanted))
                         .map(|row| (metric.of)(row)),
                 )
             };
@@ -250,7 +246,7 @@ fn recorded(rows: &[ActivityDetail]) -> String {
         };
         format!("{name} in {}{rest}", ids[..ids.len().min(NAMED)].join(", "))
     });
-    let parts = joined(parts, " · ");
+    let parts = joined(parts, DOT);
     if parts.is_empty() {
         parts
     } else {
@@ -272,8 +268,7 @@ fn missing(rows: &[ActivityDetail]) -> String {
         let mut metrics = METRICS.iter().filter(|metric| wanted(metric));
         !metrics.any(|metric| rows.iter().any(|row| (metric.of)(row).is_some()))
     };
-    let runs = sports::meant_by("run").unwrap_or_default();
-    let any_run = rows.iter().any(|row| runs.contains(&sport_of(row)));
+    let any_run = rows.iter().any(|row| sports::family(sport_of(row)) == "Run");
     let any_ride = rows.iter().any(|row| Tempo::of(sport_of(row)) == Tempo::Other);
     let mut missing: Vec<&str> = [
         (

@@ -1,7 +1,10 @@
 //! What intervals.icu fitted to the curves, quoted by the name of its model.
 
 use super::{
-    super::answer::{table::Table, units},
+    super::answer::{
+        table::Table,
+        units::{self, positive},
+    },
     Scale,
 };
 use crate::{intervals::model::Curve, text::clean};
@@ -16,11 +19,6 @@ fn named(kind: Option<&str>) -> String {
         Some("CS") => "CS (critical speed)".to_owned(),
         other => clean(other.unwrap_or("unnamed"), 30),
     }
-}
-
-/// A figure that a model has only when it is above zero.
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
 }
 
 /// CP, W′, Pmax and eFTP by model and window.

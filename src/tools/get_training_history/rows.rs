@@ -1,31 +1,14 @@
 //! The rows of the table: columns, cells, and what makes a row special.
 
-use chrono::NaiveDate;
-
 use crate::{
     guard::Units,
     intervals::model::Activity,
     text::clean,
     tools::{
-        answer::{
-            self,
-            table::Table,
-            units::{self, PaceUnit},
-        },
+        answer::{self, sport_units::SportUnits, table::Table, units},
         arguments::Detail,
     },
-    training::sports::{self, Tempo},
 };
-
-/// A stub: upstream lists it, but Strava's terms close its content to the API.
-pub(in crate::tools) fn is_stub(activity: &Activity) -> bool {
-    activity.source.as_deref() == Some("STRAVA") && activity.sport.is_none() && activity.moving_time.is_none()
-}
-
-/// The day of an activity is the local day it began on, also when it ran past midnight.
-pub(in crate::tools) fn day_of(activity: &Activity) -> Option<NaiveDate> {
-    activity.start_date_local.map(|start| start.date())
-}
 
 /// The table. A column that no row fills is left out.
 pub(super) fn table(rows: &[&Activity], units: Units, detail: Detail) -> String {
@@ -96,24 +79,21 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
 /// All cells of a row, in the order of the columns.
 fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [String; 26] {
     let sport = row.sport.as_deref().unwrap_or_default();
-    let tempo = Tempo::of(sport);
-    let stub = is_stub(row);
+    let own = SportUnits::of(sport, units);
+    let stub = row.is_closed_by_strava();
     let name = if stub {
         "closed to the API by Strava".to_owned()
     } else {
         clean(row.name.as_deref().unwrap_or_default(), name_width)
     };
     let time = row.start_date_local;
-    let pace = PaceUnit::usual(tempo, units);
-    let pace_of = |speed| pace.map_or_else(String::new, |unit| unit.pace(speed));
     let duration = match detail {
         Detail::Concise => units::hours_minutes,
         Detail::Full => units::hours_minutes_seconds,
     };
-    let speed = speed_of(row);
-    let steps = if sports::counts_one_leg(sport) { 2.0 } else { 1.0 };
+    let speed = row.speed();
     [
-        day_of(row).map(units::date).unwrap_or_default(),
+        row.day().map(units::date).unwrap_or_default(),
         time.map(|time| time.format("%H:%M").to_string())
             .unwrap_or_default(),
         if stub {
@@ -125,32 +105,25 @@ fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [St
         name,
         duration(row.moving_time),
         duration(row.elapsed_time),
-        if tempo == Tempo::Swim {
-            units::swum(metres_of(row), units)
-        } else {
-            units::distance(metres_of(row), units, 1)
-        },
+        own.under_long_unit(row.metres(), 1),
         units::height(row.total_elevation_gain, units),
         units::whole(row.icu_training_load),
         units::fixed(row.icu_intensity.map(|percent| percent / 100.0), 2),
         units::whole(row.icu_average_watts),
         units::whole(row.icu_weighted_avg_watts),
-        pace_of(speed),
-        pace_of(row.gap),
-        if pace.is_some() {
+        own.only_pace(speed),
+        own.only_pace(row.gap),
+        if own.pace.is_some() {
             String::new()
         } else {
             units::speed(speed, units)
         },
         units::whole(row.average_heartrate),
         units::whole(row.max_heartrate),
-        units::whole(row.average_cadence.map(|cadence| cadence * steps)),
+        own.cadence(row.average_cadence),
         units::fixed(row.decoupling, 1),
         units::whole(row.calories),
-        units::whole(
-            row.compliance
-                .filter(|_| row.paired_event_id.is_some() || row.compliance > Some(0.0)),
-        ),
+        units::whole(row.done_of_plan()),
         units::at_most(row.icu_rpe, 1),
         units::whole(row.feel),
         clean(row.device_name.as_deref().unwrap_or_default(), 30),
@@ -172,18 +145,4 @@ fn kind(row: &Activity) -> String {
         words.push("indoor".to_owned());
     }
     words.join(", ")
-}
-
-/// Metres: the distance that intervals.icu tells to use.
-pub(in crate::tools) fn metres_of(row: &Activity) -> Option<f64> {
-    units::sane(row.icu_distance).or(units::sane(row.distance))
-}
-
-/// m/s: the pace, else the average speed, else distance over moving time.
-fn speed_of(row: &Activity) -> Option<f64> {
-    let moving = |speed: &f64| *speed > 0.0;
-    units::sane(row.pace)
-        .filter(moving)
-        .or(units::sane(row.average_speed).filter(moving))
-        .or_else(|| Some(metres_of(row)? / units::sane(row.moving_time).filter(moving)?))
 }

@@ -18,7 +18,7 @@ fn refusal(given: Value) -> String {
 }
 
 fn answer(card: &AthleteCard, given: Value, found: Value) -> String {
-    render(card, today(), &asked(given), rows(found), &Planned::NotAsked).text
+    render(card, today(), &asked(given), rows(found), &Part::NotAsked).text
 }
 
 /// A ride with power, a run with a pace, a swim, a Strava stub, a manual hour of strength, a ride with zeros.
@@ -116,7 +116,7 @@ fn planned_load_stands_beside_the_weeks() {
         today(),
         &asked(given),
         rows(a_few_days()),
-        &Planned::Events(events),
+        &Part::Got(events),
     )
     .text;
     assert!(
@@ -133,7 +133,7 @@ fn planned_load_stands_beside_the_weeks() {
         today(),
         &asked(given),
         rows(a_few_days()),
-        &Planned::Missing(why.into()),
+        &Part::Missing(why.into()),
     )
     .text;
     assert!(
@@ -235,7 +235,7 @@ fn follow(found: &Value, mut given: Value) -> Vec<String> {
         let asked = asked(given.clone());
         let range = asked.range.unwrap();
         let here: Vec<Activity> = in_order(rows(found.clone()), Some(range));
-        let text = render(&ana(), today(), &asked, here, &Planned::NotAsked).text;
+        let text = render(&ana(), today(), &asked, here, &Part::NotAsked).text;
         let shown: Vec<String> = text
             .lines()
             .filter_map(|line| line.rsplit_once("\ti"))

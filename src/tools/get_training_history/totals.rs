@@ -6,19 +6,16 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::{rows::metres_of, units};
+use super::units;
 use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
     tools::{
-        answer,
+        answer::{self, sport_units::SportUnits},
         arguments::{Detail, Range},
         planned,
     },
-    training::{
-        sports::Tempo,
-        weeks::{self, Week},
-    },
+    training::weeks::{self, Week},
 };
 
 #[derive(Default)]
@@ -33,8 +30,8 @@ struct Sum {
 impl Sum {
     fn add(&mut self, row: &Activity) {
         self.count += 1;
-        self.secs += units::sane(row.moving_time).unwrap_or(0.0).max(0.0);
-        self.metres += metres_of(row).unwrap_or(0.0).max(0.0);
+        self.secs += units::amount(row.moving_time);
+        self.metres += units::amount(row.metres());
         match units::sane(row.icu_training_load) {
             Some(load) => self.load += load,
             None => self.without_load += 1,
@@ -46,13 +43,8 @@ impl Sum {
     fn words(&self, own: Units, sport: Option<&str>) -> String {
         let mut words = vec![units::hours_minutes(Some(self.secs))];
         if let Some(sport) = sport.filter(|_| self.metres > 0.0) {
-            words.push(if Tempo::of(sport) == Tempo::Swim {
-                units::swum(Some(self.metres), own)
-            } else {
-                let decimals = u8::from(self.metres < 20_000.0);
-                let distance = units::distance(Some(self.metres), own, decimals);
-                format!("{distance} {}", units::distance_unit(own))
-            });
+            let decimals = u8::from(self.metres < 20_000.0);
+            words.push(SportUnits::of(sport, own).way(Some(self.metres), decimals));
         }
         match (self.without_load, self.count) {
             (0, _) => words.push(format!("load {}", units::whole(Some(self.load)))),

@@ -13,7 +13,6 @@ use crate::{
     tools::{
         answer::{self, table::Table, units},
         arguments::{Detail, Range},
-        get_training_history::{day_of, is_stub},
         planned,
     },
     training::{summary, weeks},
@@ -37,8 +36,8 @@ pub(super) fn plans(
     let mut plans: BTreeMap<NaiveDate, Plan> = BTreeMap::new();
     for (monday, event) in planned::by_week(events, range, today, sports) {
         let plan = plans.entry(monday).or_default();
-        plan.load += units::sane(event.icu_training_load).unwrap_or(0.0).max(0.0);
-        plan.secs += units::sane(event.moving_time).unwrap_or(0.0).max(0.0);
+        plan.load += units::amount(event.icu_training_load);
+        plan.secs += units::amount(event.moving_time);
     }
     plans
 }
@@ -80,19 +79,19 @@ pub(super) fn table(
         .map(|monday| (monday, Week::default()))
         .collect();
     for row in rows {
-        let Some(day) = day_of(row) else { continue };
+        let Some(day) = row.day() else { continue };
         let monday = weeks::monday(day);
         let Some(week) = by_week.get_mut(&monday) else {
             continue;
         };
-        if is_stub(row) {
+        if row.is_closed_by_strava() {
             week.stubs += 1;
             continue;
         }
         week.rows.push(row);
         week.sum.add(row);
         let at = usize::try_from((day - monday).num_days()).unwrap_or(0).min(6);
-        week.days[at] += units::sane(row.icu_training_load).unwrap_or(0.0).max(0.0);
+        week.days[at] += units::amount(row.icu_training_load);
     }
     let full = detail == Detail::Full;
     let shown = if full { SHOWN_FULL } else { SHOWN };
@@ -172,9 +171,9 @@ fn longest(week: &Week<'_>) -> String {
     let longest = week
         .rows
         .iter()
-        .filter(|row| units::sane(row.moving_time).is_some_and(|secs| secs > 0.0))
+        .filter(|row| units::positive(row.moving_time).is_some())
         .max_by(|a, b| {
-            let secs = |row: &Activity| units::sane(row.moving_time).unwrap_or(0.0);
+            let secs = |row: &Activity| units::amount(row.moving_time);
             secs(a).total_cmp(&secs(b))
         });
     longest.map_or_else(String::new, |row| {

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use crate::{
     guard::Units,
     intervals::model::Activity,
-    tools::{
-        answer::{self, table::Table, units},
-        get_training_history::metres_of,
+    tools::answer::{
+        self,
+        sport_units::SportUnits,
+        table::Table,
+        units::{self, positive},
     },
-    training::{
-        sports::{self, Tempo},
-        summary,
-    },
+    training::{sports, summary},
 };
 
 /// Sums over activities. What is missing does not count, and is counted.
@@ -38,23 +37,19 @@ pub(super) struct Sum {
     pub(super) kinds: BTreeMap<String, f64>,
 }
 
-fn positive(value: Option<f64>) -> f64 {
-    units::sane(value).unwrap_or(0.0).max(0.0)
-}
-
 impl Sum {
     pub(super) fn add(&mut self, row: &Activity) {
-        let secs = positive(row.moving_time);
+        let secs = units::amount(row.moving_time);
         self.count += 1.0;
         self.secs += secs;
-        self.metres += positive(metres_of(row));
-        self.climb += positive(row.total_elevation_gain);
-        self.kcal += positive(row.calories);
+        self.metres += units::amount(row.metres());
+        self.climb += units::amount(row.total_elevation_gain);
+        self.kcal += units::amount(row.calories);
         if let Some(load) = units::sane(row.icu_training_load) {
             self.load += load;
             self.with_load += 1.0;
         }
-        let intensity = units::sane(row.icu_intensity).filter(|percent| *percent > 0.0);
+        let intensity = units::positive(row.icu_intensity);
         self.intensities
             .extend(intensity.map(|percent| (secs, percent / 100.0)));
         self.longest = self.longest.max(secs);
@@ -109,16 +104,8 @@ pub(super) fn total<'a>(rows: impl IntoIterator<Item = &'a Activity>) -> Sum {
 
 /// `512 km`, `24 mi`; of swims `6400 m`, `7000 yd`. Empty without any.
 pub(super) fn distance(metres: f64, name: &str, own: Units) -> String {
-    let swim = name == "Swim" || Tempo::of(name) == Tempo::Swim;
-    match (metres > 0.0, swim) {
-        (false, _) => String::new(),
-        (true, true) => units::swum(Some(metres), own),
-        (true, false) => {
-            let decimals = u8::from(metres < 100_000.0);
-            let text = units::distance(Some(metres), own, decimals);
-            format!("{text} {}", units::distance_unit(own))
-        }
-    }
+    let decimals = u8::from(metres < 100_000.0);
+    SportUnits::of(name, own).way(positive(Some(metres)), decimals)
 }
 
 /// The table of the sums, with a row for all of them when there are several.

@@ -15,17 +15,13 @@ use crate::{
     training::weeks,
 };
 
-fn positive(value: Option<f64>) -> f64 {
-    units::sane(value).unwrap_or(0.0).max(0.0)
-}
-
 fn add(sum: &mut Sum, one: &SportSummary) {
-    let count = positive(one.count);
+    let count = units::amount(one.count);
     sum.count += count;
-    sum.secs += positive(one.moving_time);
-    sum.metres += positive(one.distance);
-    sum.climb += positive(one.total_elevation_gain);
-    sum.kcal += positive(one.calories);
+    sum.secs += units::amount(one.moving_time);
+    sum.metres += units::amount(one.distance);
+    sum.climb += units::amount(one.total_elevation_gain);
+    sum.kcal += units::amount(one.calories);
     if let Some(load) = units::sane(one.training_load) {
         sum.load += load;
         sum.with_load += count;
@@ -54,7 +50,7 @@ pub(super) fn tables(
         };
         for one in row.by_category.iter().flatten() {
             let sport = one.sport.as_deref();
-            if positive(one.count) <= 0.0
+            if units::amount(one.count) <= 0.0
                 || sports.is_some_and(|sports| !sport.is_some_and(|sport| sports.contains(&sport)))
             {
                 continue;

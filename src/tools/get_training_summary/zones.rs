@@ -7,7 +7,7 @@ use crate::{
     intervals::model::Activity,
     tools::answer::units,
     training::{
-        sports::{Tempo, family},
+        sports::family,
         summary::{self, Thirds},
     },
 };
@@ -39,9 +39,9 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
     const PACE_FIRST: &str = "PACE_HR_POWER";
     const HEART_FIRST: &str = "HR_POWER_PACE";
     let sport = row.sport.as_deref().unwrap_or_default();
-    let usual = match (family(sport), Tempo::of(sport)) {
-        ("Ride", _) => POWER_FIRST,
-        ("Run" | "Swim", _) | (_, Tempo::Swim) => PACE_FIRST,
+    let usual = match family(sport) {
+        "Ride" => POWER_FIRST,
+        "Run" | "Swim" => PACE_FIRST,
         _ => HEART_FIRST,
     };
     let order = row.tiz_order.as_deref().unwrap_or(usual);
@@ -75,10 +75,7 @@ fn by_power(row: &Activity) -> Option<Vec<f64>> {
 
 /// The times, if they hold any; what no clock could show counts as none.
 fn some_time(times: Option<&[f64]>) -> Option<Vec<f64>> {
-    let times: Vec<f64> = times?
-        .iter()
-        .map(|secs| units::sane(Some(*secs)).unwrap_or(0.0).max(0.0))
-        .collect();
+    let times: Vec<f64> = times?.iter().map(|secs| units::amount(Some(*secs))).collect();
     (times.len() <= 20 && times.iter().sum::<f64>() > 0.0).then_some(times)
 }
 
