@@ -2,10 +2,10 @@
 
 use chrono::Duration;
 use icusync::{
-    demo::sim::{Fault, Person},
     ids::AccountId,
     queries::{self, connections::Connection},
 };
+use icusync_sim::{Fault, Person};
 use reqwest::Method;
 
 use crate::world::{Browser, Page, World, form, test, test_with};

@@ -12,10 +12,7 @@ use axum::{Json, Router, extract::Path, routing::get};
 use chrono::{Days, NaiveDate};
 use icusync::{
     app::App,
-    demo::{
-        self,
-        sim::{Fault, Mode},
-    },
+    demo::{self},
     guard::{
         accounts,
         coaches::{self, Grantor},
@@ -31,6 +28,7 @@ use icusync::{
     secrets::Random,
     start::{self, Ingredients},
 };
+use icusync_sim::{Fault, Mode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -20,7 +20,6 @@ use icusync::{
     demo::{
         self,
         seed::{Seeded, SeededCoach},
-        sim,
     },
     ids::{AccountId, CoachId},
     jobs,
@@ -31,6 +30,7 @@ use icusync::{
     time::Clock,
     tools::Tool,
 };
+use icusync_sim as sim;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -11,7 +11,7 @@ use chrono::{Days, Months, NaiveDate, NaiveDateTime};
 use serde_json::{Map, Value, json};
 
 use super::{Object, Shared};
-use crate::demo::sim::{
+use crate::{
     athlete,
     dice::{round, whole},
     efforts::{AFTER_KJ, BUCKET, Best, METRES, SECS, by_power, efforts, pace_models, power_models},
@@ -231,7 +231,7 @@ fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<
     let values: Vec<u32> = merged.iter().map(|best| best.0).collect();
     let ids: Vec<&str> = merged.iter().map(|best| done[best.1].id.as_str()).collect();
     let mut object = Map::new();
-    crate::demo::sim::schema::fill(
+    crate::schema::fill(
         &mut object,
         json!({
             "id": asked.id, "label": asked.label, "start_date_local": wire(asked.oldest.and_time(chrono::NaiveTime::MIN)),
@@ -263,7 +263,7 @@ fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<
             "paceModels": pace_models(&values),
         }),
     };
-    crate::demo::sim::schema::fill(&mut object, more);
+    crate::schema::fill(&mut object, more);
     if let Some(n) = asked.after {
         object.insert("after_kj".into(), json!(AFTER_KJ[n]));
     }
@@ -276,7 +276,7 @@ fn mention(person: &Person, done: &Done) -> Value {
     json!({
         "id": done.id, "start_date_local": wire(done.start), "name": done.session.name, "distance": done.distance,
         "moving_time": done.secs, "icu_training_load": done.load, "icu_weight": person.weight,
-        "race": matches!(done.session.kind, crate::demo::sim::season::Kind::Race(_)),
+        "race": matches!(done.session.kind, crate::season::Kind::Race(_)),
     })
 }
 

@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
 use super::{Object, Shared, object};
-use crate::demo::sim::{
+use crate::{
     activity,
     athlete::{WHERE, has_custom_field, stamp},
     front::Caller,

@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::demo::sim::{Fault, HUGE, Mode};
+use crate::{Fault, HUGE, Mode};
 
 const PATH: &str = "/athlete/0/activities?oldest=2026-11-01&fields=id,icu_athlete_id";
 

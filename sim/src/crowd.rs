@@ -49,7 +49,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::demo::sim::people::PEOPLE;
+    use crate::people::PEOPLE;
 
     #[test]
     fn they_lie_in_order_before_the_first_day_and_are_distinct() {

@@ -13,7 +13,7 @@ use chrono::{Duration, Months};
 use serde_json::{Map, Value, json};
 
 use super::{Object, Shared, curves::beside};
-use crate::demo::sim::{
+use crate::{
     activity, athlete,
     dice::round,
     efforts::{METRES, efforts},
@@ -32,11 +32,7 @@ use crate::demo::sim::{
 const CHAIN: f64 = 4_000_000.0;
 
 /// An activity's full object, with its intervals when they are asked for; a stub has none.
-pub(super) fn with_intervals(
-    person: &Person,
-    done: &crate::demo::sim::training::Done,
-    wanted: bool,
-) -> Object {
+pub(super) fn with_intervals(person: &Person, done: &crate::training::Done, wanted: bool) -> Object {
     let mut object = activity::row(person, done, None);
     if wanted && object.contains_key("name") {
         let [intervals, groups] = laps::intervals(person, done);
@@ -79,7 +75,7 @@ pub(super) async fn interval_search(
     let limit = params.count("limit")?.unwrap_or(30);
     let work = move || {
         let all = world.activities(person, |done| (done.day() >= FIRST_DAY).then(|| done.clone()));
-        let fits = |done: &&crate::demo::sim::training::Done| {
+        let fits = |done: &&crate::training::Done| {
             let work = &efforts(person, done).work;
             let count = work
                 .iter()
@@ -289,7 +285,7 @@ pub(super) async fn connections(
 /// `GET /athlete/{id}/weather-config`: the person's town.
 pub(super) async fn weather_config(caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
     let person = caller.may(&id, Area::Settings, false)?;
-    let (lat, lon) = crate::demo::sim::terrain::town(person);
+    let (lat, lon) = crate::terrain::town(person);
     Ok(Json(json!({"forecasts": [{
         "id": 1, "provider": "OPEN_WEATHER", "location": format!("{}, {}", person.city, person.country),
         "label": "Home", "lat": lat, "lon": lon, "enabled": true,

@@ -645,7 +645,7 @@ fn newcomer(day: NaiveDate) -> Vec<Session> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::sim::people::PEOPLE;
+    use crate::people::PEOPLE;
 
     fn year(person: &Person) -> Vec<Session> {
         FIRST_DAY

@@ -456,7 +456,7 @@ pub(super) fn is_seeded(day: NaiveDate, today: NaiveDate) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::sim::{people::PEOPLE, training::event_of};
+    use crate::{people::PEOPLE, training::event_of};
 
     #[test]
     fn ids_are_unique_and_lead_back_to_their_day() {

@@ -12,7 +12,7 @@ use chrono::{Duration, NaiveDate, NaiveDateTime};
 use serde_json::{Value, json};
 
 use super::{Object, Shared, object};
-use crate::demo::sim::{
+use crate::{
     athlete::stamp,
     calendar::{CATEGORIES, blank_event, midnight},
     dice::round,

@@ -11,7 +11,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{Object, Shared};
-use crate::demo::sim::{
+use crate::{
     activity,
     comments::comments,
     dice::{round, whole},

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::demo::sim::{
+use crate::{
     Person, schema,
     season::{Twist, plan},
     training::event_id,

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::demo::sim::schema;
+use crate::schema;
 
 fn rows(value: &Value) -> &[Value] {
     value.as_array().unwrap()

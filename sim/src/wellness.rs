@@ -235,7 +235,7 @@ fn triathlete(person: &Person, day: NaiveDate) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::sim::people::PEOPLE;
+    use crate::people::PEOPLE;
 
     fn rows(person: &Person) -> Vec<Map<String, Value>> {
         let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();

@@ -10,7 +10,7 @@ use chrono::{Datelike, Days, Duration, NaiveDate};
 use serde_json::{Value, json};
 
 use super::{Object, Shared};
-use crate::demo::sim::{
+use crate::{
     activity,
     dice::{round, whole},
     front::Caller,
@@ -123,7 +123,7 @@ fn sums(done: &[&Done], weight: f64, eftp: Option<f64>) -> Object {
     let count = |value: fn(&Done) -> u32| done.iter().map(|one| value(one)).sum::<u32>();
     let elapsed = count(|one| one.elapsed);
     let mut object = Object::new();
-    crate::demo::sim::schema::fill(
+    crate::schema::fill(
         &mut object,
         json!({
             "count": done.len(), "time": elapsed, "elapsed_time": elapsed,
@@ -153,7 +153,7 @@ pub(super) async fn summary(
     let monday = |day: NaiveDate| day - Duration::days(i64::from(day.weekday().num_days_from_monday()));
     let mut rows = Vec::new();
     let mut week = monday(end);
-    while week >= monday(start).max(crate::demo::sim::people::FIRST_DAY) {
+    while week >= monday(start).max(crate::people::FIRST_DAY) {
         rows.push(week_row(&world, person, week, today));
         week = week - Days::new(7);
     }
@@ -192,7 +192,7 @@ fn week_row(world: &World, person: &'static Person, week: NaiveDate, today: Naiv
     let wellness = world.wellness(person, last, last).pop().unwrap_or_default();
     let number = |name: &str| wellness.get(name).and_then(Value::as_f64);
     let form = number("ctl").unwrap_or_default() - number("atl").unwrap_or_default();
-    crate::demo::sim::schema::fill(
+    crate::schema::fill(
         &mut row,
         json!({
             "date": week, "athlete_id": person.athlete_id, "athlete_name": person.name, "email": null,

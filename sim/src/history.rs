@@ -166,7 +166,7 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::sim::people::{Build, PEOPLE};
+    use crate::people::{Build, PEOPLE};
 
     /// Who trains all the year round.
     fn athletes() -> impl Iterator<Item = &'static Person> {

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 use super::{
     Kind, Rank, Session, Twist, Water, about, at, is_recovery, ride, run, spontaneous, volume, week_number,
 };
-use crate::demo::sim::{
+use crate::{
     dice::whole,
     people::Person,
     workout::{By, Goal, Part, Step, Unit, Workout, ramp, step, toward},
@@ -38,7 +38,7 @@ const PASTED: &str = "Ride with the Thursday group which was supposed to be easy
     that nobody wanted so we turned around into the headwind and suffered home 🥵🥵🥵";
 
 /// The race of `day`, a Sunday.
-pub(in crate::demo::sim) fn triathlon(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
+pub(crate) fn triathlon(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
     if day.weekday() != Weekday::Sun || person.is_ill(day - chrono::Days::new(2)) {
         return None;
     }
@@ -457,7 +457,7 @@ fn race(name: &'static str, rank: Rank) -> Vec<Session> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::sim::people::FIRST_DAY;
+    use crate::people::FIRST_DAY;
 
     fn tria() -> &'static Person {
         Person::of_slug("tria").unwrap()
