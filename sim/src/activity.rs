@@ -20,7 +20,7 @@ pub(super) const LACTATE: &str = "LactateMmol";
 pub(super) const FUEL: &str = "Fuel";
 
 /// What upstream writes into the stub of a Strava activity.
-pub(super) const STRAVA_NOTE: &str = "STRAVA activities are not available via the API";
+const STRAVA_NOTE: &str = "STRAVA activities are not available via the API";
 
 /// The full object with its nulls, or Strava's stub; with `fields` what is asked for, and of that what is not null.
 pub(super) fn row(person: &Person, done: &Done, fields: Option<&[String]>) -> Map<String, Value> {

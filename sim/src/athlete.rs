@@ -10,7 +10,7 @@ use super::{
     activity::{FUEL, LACTATE},
     dice::whole,
     people::{Build, FIRST_DAY, Person},
-    schema::{ATHLETE, PROFILE, SPORT_SETTINGS, blank, fill},
+    schema::{ATHLETE, SPORT_SETTINGS, blank, fill},
     workout::{PACE_ZONES, POWER_ZONES, SWEET_SPOT},
 };
 
@@ -90,16 +90,6 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
         }),
     );
     object
-}
-
-/// `GET /athlete/{id}/profile`.
-pub(super) fn profile(person: &Person, now: DateTime<Utc>) -> Value {
-    let full = full(person, now);
-    let mut public = blank(PROFILE);
-    for (name, value) in &mut public {
-        *value = full.get(name).cloned().unwrap_or_default();
-    }
-    json!({"athlete": public, "sharedFolders": [], "customItems": []})
 }
 
 /// `2026-11-18T18:01:44.120+00:00`, as upstream writes moments.

@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 
 use super::{
     dice::{round, whole},
-    laps::laps,
     people::Person,
-    track::{Track, build, is_recorded, mean, mean_of, real, watts_of},
+    track::{build, is_recorded, real, watts_of},
     training::Done,
 };
 
@@ -31,31 +30,21 @@ pub(super) const METRES: [f64; 26] = [
     42_195.0, 50_000.0,
 ];
 
-/// Watts of the buckets of power against heart rate.
-pub(super) const BUCKET: u32 = 25;
-
-/// A best: its value and the index where it begins; values are W, bpm or s.
-pub(super) type Best = (u32, usize);
-
-/// The bests of power of one activity, as far as it lasted, by [`SECS`].
+/// The bests of power of one activity, as far as it lasted, W by [`SECS`].
 #[derive(Debug, Default)]
 pub(super) struct ByPower {
-    pub(super) fresh: Vec<Best>,
+    pub(super) fresh: Vec<u32>,
     /// After the work of [`AFTER_KJ`].
-    pub(super) tired: [Vec<Best>; 2],
+    pub(super) tired: [Vec<u32>; 2],
 }
 
-/// What else is best of one activity, as far as it lasted, by [`SECS`] and [`METRES`].
+/// What else is best of one activity, as far as it lasted: bpm by [`SECS`], s by [`METRES`].
 #[derive(Debug, Default)]
 pub(super) struct Efforts {
-    pub(super) heart: Vec<Best>,
-    pub(super) pace: Vec<Best>,
+    pub(super) heart: Vec<u32>,
+    pub(super) pace: Vec<u32>,
     /// As on the flat.
-    pub(super) graded: Vec<Best>,
-    /// Seconds, sum of bpm and sum of rpm by bucket of power.
-    pub(super) buckets: Vec<(u32, f64, f64)>,
-    /// Seconds and percent of threshold of what was work.
-    pub(super) work: Vec<(u32, f64)>,
+    pub(super) graded: Vec<u32>,
 }
 
 /// Work after which the tired curves begin, kJ, as the sport settings have it.
@@ -107,7 +96,6 @@ fn find(person: &Person, done: &Done) -> Efforts {
     let track = build(person, done);
     let mut efforts = Efforts {
         heart: track.heart.as_deref().map(highest).unwrap_or_default(),
-        buckets: buckets(&track),
         ..Efforts::default()
     };
     if let Some(distance) = track.distance.as_ref().filter(|_| !done.sport.ends_with("Ride")) {
@@ -121,42 +109,11 @@ fn find(person: &Person, done: &Done) -> Efforts {
         let graded: Vec<f64> = graded.into_iter().flatten().map(&mut add).collect();
         efforts.graded = fastest(&graded);
     }
-    let threshold = person.threshold_pace(done.day());
-    for lap in laps(person, done, &track).into_iter().filter(|lap| lap.work) {
-        let at = lap.at.clone();
-        let share = match (&track.watts, &track.speed, &track.heart) {
-            (Some(watts), ..) => {
-                mean_of(&watts[at]) / done.power.map_or(1.0, |power| f64::from(power.ftp.max(1)))
-            }
-            (_, Some(speed), _) if done.sport.ends_with("Run") => mean(&speed[at]) / threshold,
-            (.., Some(heart)) => mean_of(&heart[at]) / f64::from(person.lthr.max(1)),
-            _ => continue,
-        };
-        let secs = u32::try_from(lap.at.len()).unwrap_or_default();
-        efforts.work.push((secs, 100.0 * share));
-    }
     efforts
 }
 
-/// Seconds, sum of bpm and sum of rpm by bucket of power; none without both power and heart rate.
-fn buckets(track: &Track) -> Vec<(u32, f64, f64)> {
-    let (Some(watts), Some(heart)) = (&track.watts, &track.heart) else {
-        return Vec::new();
-    };
-    let of = |watts: u32| usize::try_from(watts / BUCKET).unwrap_or_default();
-    let highest = watts.iter().max().copied().unwrap_or_default();
-    let mut buckets = vec![(0, 0.0, 0.0); 1 + of(highest)];
-    for (n, watts) in watts.iter().enumerate() {
-        let bucket = &mut buckets[of(*watts)];
-        bucket.0 += 1;
-        bucket.1 += f64::from(heart[n]);
-        bucket.2 += track.cadence.as_ref().map_or(0.0, |rpm| f64::from(rpm[n]));
-    }
-    buckets
-}
-
 /// The highest means of every duration that fits. A longer one may be a little higher than a shorter one.
-fn highest(values: &[u32]) -> Vec<Best> {
+fn highest(values: &[u32]) -> Vec<u32> {
     let mut sums = Vec::with_capacity(values.len() + 1);
     let mut sum = 0_u32;
     sums.push(0);
@@ -185,41 +142,37 @@ fn highest(values: &[u32]) -> Vec<Best> {
             }
             n += usize::try_from((best - now) / range).unwrap_or_default().max(1);
         }
-        bests.push((whole(f64::from(best) / f64::from(secs)), at));
+        bests.push(whole(f64::from(best) / f64::from(secs)));
     }
     bests
 }
 
-/// The highest means after so much work, indexes counted from the start of the activity.
-fn tired(watts: &[u32], kj: u32) -> Vec<Best> {
+/// The highest means after so much work.
+fn tired(watts: &[u32], kj: u32) -> Vec<u32> {
     let mut joules = 0;
     let spent = watts.iter().position(|watts| {
         joules += watts;
         joules >= kj * 1000
     });
-    let from = spent.unwrap_or(watts.len());
-    let shifted = highest(&watts[from..])
-        .into_iter()
-        .map(|(value, at)| (value, at + from));
-    shifted.collect()
+    highest(&watts[spent.unwrap_or(watts.len())..])
 }
 
 /// The shortest times of every distance that was covered, `distance` being metres since the start a second each.
-fn fastest(distance: &[f64]) -> Vec<Best> {
+fn fastest(distance: &[f64]) -> Vec<u32> {
     let total = distance.last().copied().unwrap_or_default();
     let reached = |n: usize| n.checked_sub(1).map_or(0.0, |n| distance[n]);
     let best = |metres: f64| {
-        let (mut best, mut at, mut from, mut to) = (distance.len(), 0, 0, 0);
+        let (mut best, mut from, mut to) = (distance.len(), 0, 0);
         while to < distance.len() {
             to += 1;
             while reached(to) - reached(from + 1) >= metres {
                 from += 1;
             }
-            if reached(to) - reached(from) >= metres && to - from < best {
-                (best, at) = (to - from, from);
+            if reached(to) - reached(from) >= metres {
+                best = best.min(to - from);
             }
         }
-        (u32::try_from(best).unwrap_or(u32::MAX), at)
+        u32::try_from(best).unwrap_or(u32::MAX)
     };
     METRES
         .into_iter()

@@ -82,7 +82,7 @@ impl Caller {
 }
 
 /// Who the credential in `headers` belongs to.
-pub(super) fn identify(world: &World, headers: &HeaderMap) -> Result<Caller, Refusal> {
+fn identify(world: &World, headers: &HeaderMap) -> Result<Caller, Refusal> {
     let text = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());

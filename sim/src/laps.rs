@@ -19,7 +19,7 @@ use super::{
 
 /// What made the intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Cut {
+enum Cut {
     /// The device: a lap a step of the workout it was executing.
     Steps,
     /// Upstream: the same steps, found in the power of a file with one lap.
@@ -34,16 +34,16 @@ pub(super) enum Cut {
 
 /// An interval's place and part.
 #[derive(Debug, Clone)]
-pub(super) struct Lap {
-    pub(super) at: Range<usize>,
-    pub(super) work: bool,
+struct Lap {
+    at: Range<usize>,
+    work: bool,
     label: Option<String>,
     /// Laps with the same number are the same work.
     same: Option<usize>,
 }
 
 /// What made the intervals of `done`.
-pub(super) fn cut(person: &Person, done: &Done) -> Cut {
+fn cut(person: &Person, done: &Done) -> Cut {
     let throw = |question| throw(person, done, question);
     let on_foot = done.sport.ends_with("Run");
     let mile = if person.country == "United States" {
@@ -107,7 +107,7 @@ pub(super) fn tell(person: &Person, done: &Done, object: &mut Map<String, Value>
 }
 
 /// The laps of a track.
-pub(super) fn laps(person: &Person, done: &Done, track: &Track) -> Vec<Lap> {
+fn laps(person: &Person, done: &Done, track: &Track) -> Vec<Lap> {
     let mut laps = match cut(person, done) {
         Cut::Steps | Cut::Found => by_steps(track),
         Cut::Every(metres) => every(track, metres),
@@ -269,7 +269,7 @@ fn group(rows: &[&Map<String, Value>]) -> Map<String, Value> {
 }
 
 /// Adds up parts of one activity.
-pub(super) struct Teller<'a> {
+struct Teller<'a> {
     person: &'a Person,
     done: &'a Done,
     track: &'a Track,
@@ -290,7 +290,7 @@ fn edges(values: &[f64]) -> Option<(f64, f64)> {
 }
 
 impl<'a> Teller<'a> {
-    pub(super) fn new(person: &'a Person, done: &'a Done, track: &'a Track) -> Self {
+    fn new(person: &'a Person, done: &'a Done, track: &'a Track) -> Self {
         let critical = done.power.map_or(0.0, |power| f64::from(power.ftp) - 10.0);
         Self {
             person,
@@ -302,7 +302,7 @@ impl<'a> Teller<'a> {
     }
 
     /// Schema `Interval` of the points `at`; without id, type, group and label.
-    pub(super) fn interval(&self, at: Range<usize>) -> Map<String, Value> {
+    fn interval(&self, at: Range<usize>) -> Map<String, Value> {
         let mut row = blank(INTERVAL);
         let time = &self.track.time[at.clone()];
         let start = time.first().copied().unwrap_or_default();

@@ -103,10 +103,6 @@ pub(super) const SPORT_SETTINGS: &str = "\
 pub(super) const SEARCH_RESULT: &str = "\
     id name start_date_local type race distance moving_time tags description";
 
-/// Schema `AthleteForProfile`.
-pub(super) const PROFILE: &str = "\
-    id name profile_medium city state country timezone sex bio website email countries languages icu_coach";
-
 /// Schema `Interval`.
 pub(super) const INTERVAL: &str = "\
     start_index distance moving_time elapsed_time average_watts average_watts_alt average_watts_alt_acc \
@@ -172,13 +168,6 @@ pub(super) const FOLDER: &str = "\
     athlete_id id type name description children visibility start_date_local rollout_weeks auto_rollout_day \
     read_only_workouts starting_ctl starting_atl activity_types num_workouts duration_weeks \
     hours_per_week_min hours_per_week_max workout_targets blurb canEdit sharedWithCount shareToken owner";
-
-/// Schema `AthleteConnections`.
-pub(super) const CONNECTIONS: &str = "\
-    id garmin_health_connected garmin_training_connected polar_connected suunto_connected coros_connected \
-    concept2_connected zepp_connected huawei_connected wahoo_connected zwift_connected oura_connected \
-    whoop_connected strava_connected dropbox_connected hammerhead_connected tp_virtual_connected \
-    rouvy_connected mywhoosh_connected biketerra_connected tymewear_connected";
 
 /// An object with every name of `names`, all null.
 pub(super) fn blank(names: &str) -> Map<String, Value> {

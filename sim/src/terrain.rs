@@ -179,10 +179,3 @@ pub(super) fn places(person: &Person, done: &Done, distance: &[f64]) -> (Vec<f64
     }
     places
 }
-
-/// Latitude and longitude of where a person lives.
-pub(super) fn town(person: &Person) -> (f64, f64) {
-    let town = TOWNS.iter().find(|(city, _)| *city == person.city);
-    let (latitude, longitude, _) = town.map_or(ELSEWHERE, |(_, place)| *place);
-    (latitude, longitude)
-}

@@ -1,4 +1,4 @@
-//! Curves over many activities: the best of every duration or distance in a time, and the cheap lists by activity.
+//! Curves over many activities: the best of every duration or distance in a time.
 //!
 //! Choosing and merging only; the bests of each activity are made in `efforts`. Filters, ranks and submaximal efforts
 //! are not answered.
@@ -14,13 +14,13 @@ use super::{Object, Shared};
 use crate::{
     athlete,
     dice::{round, whole},
-    efforts::{AFTER_KJ, BUCKET, Best, METRES, SECS, by_power, efforts, pace_models, power_models},
+    efforts::{AFTER_KJ, METRES, SECS, by_power, efforts, pace_models, power_models},
     front::Caller,
     params::{Params, date},
     people::{FIRST_DAY, Person},
     refusal::Refusal,
     tokens::Area,
-    track::{is_recorded, real},
+    track::is_recorded,
     training::Done,
     world::World,
 };
@@ -181,7 +181,7 @@ fn among(
 }
 
 /// The bests of one activity.
-fn bests(person: &Person, done: &Done, of: Of, after: Option<usize>) -> Vec<Best> {
+fn bests(person: &Person, done: &Done, of: Of, after: Option<usize>) -> Vec<u32> {
     match (of, after) {
         (Of::Power, Some(n)) => by_power(person, done).tired[n].clone(),
         (Of::Power, None) => by_power(person, done).fresh.clone(),
@@ -192,14 +192,14 @@ fn bests(person: &Person, done: &Done, of: Of, after: Option<usize>) -> Vec<Best
 }
 
 /// The best of all, with the number of the activity it is of; never better for longer.
-fn merge(all: &[Vec<Best>], lower_is_better: bool) -> Vec<(u32, usize)> {
+fn merge(all: &[Vec<u32>], lower_is_better: bool) -> Vec<(u32, usize)> {
     let longest = all.iter().map(Vec::len).max().unwrap_or_default();
     let mut merged: Vec<(u32, usize)> = (0..longest)
         .filter_map(|n| {
             let values = all
                 .iter()
                 .enumerate()
-                .filter_map(|(number, bests)| Some((bests.get(n)?.0, number)));
+                .filter_map(|(number, bests)| Some((*bests.get(n)?, number)));
             if lower_is_better {
                 values.min_by_key(|(value, _)| *value)
             } else {
@@ -222,7 +222,7 @@ fn merge(all: &[Vec<Best>], lower_is_better: bool) -> Vec<(u32, usize)> {
 
 /// One curve, and what it names of the activities.
 fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<usize>) {
-    let all: Vec<Vec<Best>> = done
+    let all: Vec<Vec<u32>> = done
         .iter()
         .map(|done| bests(person, done, of, asked.after))
         .collect();
@@ -358,192 +358,4 @@ pub(super) async fn pace(
 ) -> Result<Json<Value>, Refusal> {
     let of = if params.flag("gap") { Of::Graded } else { Of::Pace };
     set(world, caller, id, params, of).await
-}
-
-/// The two required ends of a range of days, by name.
-fn range(params: &Params, oldest: &str, newest: &str) -> Result<(NaiveDate, NaiveDate), Refusal> {
-    let from = params
-        .from(oldest)?
-        .ok_or_else(|| Refusal::absent(oldest, "String"))?;
-    let until = params
-        .until(newest)?
-        .ok_or_else(|| Refusal::absent(newest, "String"))?;
-    Ok((from.date(), until.date()))
-}
-
-/// One row an activity: its bests of the durations or distances asked for, 0 where it was shorter.
-async fn by_activity(
-    world: Shared,
-    caller: Caller,
-    id: String,
-    params: Params,
-    of: Of,
-) -> Result<Json<Value>, Refusal> {
-    let person = caller.may(&id, Area::Activity, false)?;
-    let State(world) = world;
-    let work = move || -> Result<Json<Value>, Refusal> {
-        let (oldest, newest) = range(&params, "oldest", "newest")?;
-        let by_distance = matches!(of, Of::Pace | Of::Graded);
-        let name = if by_distance { "distances" } else { "secs" };
-        let known: Vec<f64> = if by_distance {
-            METRES.to_vec()
-        } else {
-            SECS.map(f64::from).to_vec()
-        };
-        let parse = |value: &String| {
-            value
-                .parse::<f64>()
-                .map_err(|_| Refusal::mismatch(name, "java.lang.Integer", value))
-        };
-        let wanted: Vec<f64> = match params.list(name) {
-            Some(list) => list.iter().map(parse).collect::<Result<_, _>>()?,
-            None => known.clone(),
-        };
-        // What the curves do not have is answered by the next longer.
-        let at: Vec<usize> = wanted
-            .iter()
-            .map(|wanted| known.partition_point(|known| known + 1e-6 < *wanted))
-            .collect();
-        let sports = params
-            .get("type")
-            .map(|sport| family(person, newest, sport))
-            .transpose()?;
-        let rows = world.activities(person, |done| {
-            let days = oldest.max(FIRST_DAY)..=newest;
-            let fits = sports
-                .as_ref()
-                .is_none_or(|sports| sports.iter().any(|sport| sport == done.sport));
-            (fits && days.contains(&done.day()) && is_recorded(done)).then(|| done.clone())
-        });
-        let after = match params.get("fatigue") {
-            Some("kj0") => Some(0),
-            Some("kj1") => Some(1),
-            _ => None,
-        };
-        let mut curves = Vec::new();
-        for done in &rows {
-            let bests = bests(person, done, of, after);
-            if bests.is_empty() {
-                continue;
-            }
-            let values: Vec<u32> = at
-                .iter()
-                .map(|n| bests.get(*n).map_or(0, |best| best.0))
-                .collect();
-            let mut row =
-                json!({"id": done.id, "start_date_local": wire(done.start), "weight": person.weight});
-            row[match of {
-                Of::Power => "watts",
-                Of::Heart => "bpm",
-                Of::Pace | Of::Graded => "secs",
-            }] = json!(values);
-            curves.push(row);
-        }
-        let mut payload = json!({"curves": curves});
-        payload[name] = if by_distance {
-            json!(wanted)
-        } else {
-            json!(wanted.iter().map(|secs| whole(*secs)).collect::<Vec<_>>())
-        };
-        if of == Of::Power {
-            payload["after_kj"] = json!(after.map_or(0, |n| AFTER_KJ[n]));
-        }
-        Ok(Json(payload))
-    };
-    beside(work).await
-}
-
-/// `GET /athlete/{id}/activity-power-curves`.
-pub(super) async fn activity_power(
-    world: Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Value>, Refusal> {
-    by_activity(world, caller, id, params, Of::Power).await
-}
-
-/// `GET /athlete/{id}/activity-hr-curves`.
-pub(super) async fn activity_heart(
-    world: Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Value>, Refusal> {
-    by_activity(world, caller, id, params, Of::Heart).await
-}
-
-/// `GET /athlete/{id}/activity-pace-curves`.
-pub(super) async fn activity_pace(
-    world: Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Value>, Refusal> {
-    let of = if params.flag("gap") { Of::Graded } else { Of::Pace };
-    by_activity(world, caller, id, params, of).await
-}
-
-/// `GET /athlete/{id}/power-hr-curve`: heart rate, cadence and minutes by 25 W.
-pub(super) async fn power_hr(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Value>, Refusal> {
-    let person = caller.may(&id, Area::Activity, false)?;
-    let work = move || -> Result<Json<Value>, Refusal> {
-        let (start, end) = range(&params, "start", "end")?;
-        let sports = family(person, end, params.get("type").unwrap_or("Ride"))?;
-        let mut sums: Vec<(u32, f64, f64)> = Vec::new();
-        for done in among(&world, person, &sports, start, end) {
-            for (n, bucket) in efforts(person, &done).buckets.iter().enumerate() {
-                if sums.len() <= n {
-                    sums.push((0, 0.0, 0.0));
-                }
-                sums[n].0 += bucket.0;
-                sums[n].1 += bucket.1;
-                sums[n].2 += bucket.2;
-            }
-        }
-        let ftp = (person.ftp(end) > 0.0).then(|| whole(person.ftp(end)));
-        let by_second = |sum: f64, secs: u32| whole(sum / f64::from(secs.max(1)));
-        Ok(Json(json!({
-            "athleteId": person.athlete_id, "start": start, "end": end, "minWatts": 0,
-            "maxWatts": whole(real(sums.len()) * f64::from(BUCKET)), "bucketSize": BUCKET,
-            "bpm": sums.iter().map(|sum| by_second(sum.1, sum.0)).collect::<Vec<_>>(),
-            "cadence": sums.iter().map(|sum| by_second(sum.2, sum.0)).collect::<Vec<_>>(),
-            "minutes": sums.iter().map(|sum| sum.0 / 60).collect::<Vec<_>>(),
-            "lthr": person.lthr, "max_hr": person.max_hr, "ftp": ftp,
-        })))
-    };
-    beside(work).await
-}
-
-/// `GET /athlete/{id}/mmp-model`: the one of the sport's settings; null where there is none.
-pub(super) async fn mmp_model(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Value>, Refusal> {
-    let person = caller.may(&id, Area::Activity, false)?;
-    let sport = params
-        .get("type")
-        .ok_or_else(|| Refusal::absent("type", "ActivityType"))?;
-    let today = world.local(person).date();
-    family(person, today, sport)?;
-    let has = |settings: &&Value| {
-        settings["types"]
-            .as_array()
-            .is_some_and(|types| types.iter().any(|one| one == sport))
-    };
-    let settings = athlete::sport_settings(person, today);
-    Ok(Json(
-        settings
-            .iter()
-            .find(has)
-            .map(|settings| settings["mmp_model"].clone())
-            .unwrap_or_default(),
-    ))
 }

@@ -79,16 +79,6 @@ pub(super) async fn search(
     ))
 }
 
-pub(super) async fn search_full(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Vec<Object>>, Refusal> {
-    let person = caller.may(&id, Area::Activity, false)?;
-    Ok(Json(found(&world, person, &params)?))
-}
-
 /// The caller's own; another athlete's is refused, an unknown one is missing.
 pub(super) async fn one(
     State(world): Shared,
