@@ -197,6 +197,17 @@ pub(super) fn pace_units(person: &Person, swim: bool) -> &'static str {
     }
 }
 
+/// The sports of a group of settings.
+pub(super) fn types(group: &Value) -> impl Iterator<Item = &str> {
+    let types = group["types"].as_array().into_iter().flatten();
+    types.filter_map(Value::as_str)
+}
+
+/// Whether a group of settings is for this sport.
+pub(super) fn is_for(group: &Value, sport: &str) -> bool {
+    types(group).any(|one| one == sport)
+}
+
 /// `GET /athlete/{id}/sport-settings`, as they stand on `day`. Each person has a sport without thresholds, the newcomer
 /// no others.
 pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {

@@ -20,7 +20,7 @@ use super::{
     limits::{APP, KEY, Standing},
     people::{PEOPLE, Person},
     refusal::Refusal,
-    tokens::{Area, Scope},
+    tokens::Scope,
     world::{Exchange, Recorded, World},
 };
 
@@ -57,13 +57,11 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// The caller's own id stands in the path, or `0`, and the scope covers the area.
-    pub(super) fn may(&self, id: &str, area: Area, write: bool) -> Result<&'static Person, Refusal> {
+    /// The caller's own id stands in the path, or `0`, and what the credential allows covers `needed`.
+    pub(super) fn may(&self, id: &str, needed: Scope) -> Result<&'static Person, Refusal> {
         let covered = match &self.via {
             Via::Key => true,
-            Via::Bearer { scopes, .. } => scopes
-                .iter()
-                .any(|scope| scope.area == area && (scope.write || !write)),
+            Via::Bearer { scopes, .. } => scopes.iter().any(|held| held.covers(needed)),
         };
         let own = id == "0" || id == self.person.athlete_id;
         if covered && own {

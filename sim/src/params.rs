@@ -67,6 +67,16 @@ impl Params {
         self.moment(name, (23, 59, 59))
     }
 
+    /// The day from which a range runs.
+    pub(super) fn first_day(&self, name: &str) -> Result<Option<NaiveDate>, Refusal> {
+        Ok(self.from(name)?.map(|at| at.date()))
+    }
+
+    /// The day up to which a range runs.
+    pub(super) fn last_day(&self, name: &str) -> Result<Option<NaiveDate>, Refusal> {
+        Ok(self.until(name)?.map(|at| at.date()))
+    }
+
     fn moment(&self, name: &str, (h, m, s): (u32, u32, u32)) -> Result<Option<NaiveDateTime>, Refusal> {
         let Some(value) = self.get(name) else {
             return Ok(None);

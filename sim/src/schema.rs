@@ -177,6 +177,13 @@ pub(super) fn blank(names: &str) -> Map<String, Value> {
         .collect()
 }
 
+/// An object with every name of `names`, null where `values` (an object) says nothing.
+pub(super) fn made(names: &str, values: Value) -> Map<String, Value> {
+    let mut object = blank(names);
+    fill(&mut object, values);
+    object
+}
+
 /// Sets every key of `values` (an object) in `into`.
 pub(super) fn fill(into: &mut Map<String, Value>, values: Value) {
     if let Value::Object(values) = values {

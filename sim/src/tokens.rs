@@ -55,6 +55,11 @@ pub(super) struct Scope {
 }
 
 impl Scope {
+    /// Whether who holds it may do what takes `needed`: who may write may read.
+    pub(super) fn covers(self, needed: Self) -> bool {
+        self.area == needed.area && (self.write || !needed.write)
+    }
+
     /// `ACTIVITY:WRITE`.
     pub(super) fn text(self) -> String {
         format!(

@@ -1,40 +1,51 @@
-//! Small things about an athlete: gear, plan.
+//! An account: the athlete, settings, custom items, gear, plan.
 //!
-//! Nothing about one activity's inside.
+//! Nothing about an activity, a day or the calendar.
 
 use std::collections::BTreeMap;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
-use chrono::Duration;
+use axum::Json;
+use chrono::{Datelike, Duration, NaiveDate};
 use serde_json::{Value, json};
 
-use super::{Object, Shared};
+use super::{
+    Object,
+    ask::{Answer, Ask},
+};
 use crate::{
-    activity,
+    athlete,
     dice::round,
-    front::Caller,
-    laps,
     people::{FIRST_DAY, Person},
     refusal::Refusal,
-    schema::{FOLDER, GEAR, GEAR_REMINDER, TRAINING_PLAN, blank, fill},
-    tokens::Area,
+    schema::{FOLDER, GEAR, GEAR_REMINDER, TRAINING_PLAN, fill, made},
 };
 
 /// Distance after which a chain should be new, m.
 const CHAIN: f64 = 4_000_000.0;
 
-/// An activity's full object, with its intervals when they are asked for; a stub has none.
-pub(super) fn with_intervals(person: &Person, done: &crate::training::Done, wanted: bool) -> Object {
-    let mut object = activity::row(person, done, None);
-    if wanted && object.contains_key("name") {
-        let [intervals, groups] = laps::intervals(person, done);
-        object.insert("icu_intervals".into(), intervals);
-        object.insert("icu_groups".into(), groups);
-    }
-    object
+/// `GET /athlete/{id}`.
+pub(super) fn whole(ask: &Ask) -> Json<Object> {
+    Json(athlete::full(ask.person, ask.world.now()))
+}
+
+/// `GET /athlete/{id}/sport-settings`.
+pub(super) fn sport_settings(ask: &Ask) -> Json<Vec<Value>> {
+    Json(athlete::sport_settings(ask.person, ask.today()))
+}
+
+/// `GET /athlete/{id}/sport-settings/{which}`: by id or by the name of a sport.
+pub(super) fn one_sport(ask: &Ask) -> Answer<Value> {
+    let which = ask.which();
+    let mut all = athlete::sport_settings(ask.person, ask.today()).into_iter();
+    let id = which.parse::<i64>().ok();
+    let is_asked = |group: &Value| id.is_some_and(|id| group["id"] == id) || athlete::is_for(group, which);
+    let found = all.find(is_asked);
+    found.map(Json).ok_or_else(Refusal::missing)
+}
+
+/// `GET /athlete/{id}/custom-item`.
+pub(super) fn custom_items(ask: &Ask) -> Json<Value> {
+    Json(athlete::custom_items(ask.person))
 }
 
 /// Activities, seconds and metres.
@@ -47,17 +58,13 @@ struct Wear {
 }
 
 /// `GET /athlete/{id}/gear`: what the activities of the last four hundred days were done with, and a bike's chain.
-pub(super) async fn gear(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<Vec<Object>>, Refusal> {
-    let person = caller.may(&id, Area::Activity, false)?;
-    let now = world.local(person);
+pub(super) fn gear(ask: &Ask) -> Json<Vec<Object>> {
+    let since = ask.now() - Duration::days(400);
+    let recent = ask
+        .world
+        .activity_rows(ask.person, usize::MAX, None, |done| done.start > since);
     let mut worn: BTreeMap<String, Wear> = BTreeMap::new();
-    for object in world.activity_rows(person, usize::MAX, None, |done| {
-        done.start > now - Duration::days(400)
-    }) {
+    for object in recent {
         let Some(gear) = object.get("gear").filter(|gear| gear.is_object()) else {
             continue;
         };
@@ -70,24 +77,20 @@ pub(super) async fn gear(
         wear.metres += number("distance");
         wear.used = Some(json!({"gear": gear, "sport": object.get("type")}));
     }
-    let mut all = Vec::new();
-    for (id, wear) in worn {
-        all.extend(pieces(person, &id, &wear, now.date()));
-    }
-    Ok(Json(all))
+    let pieces = |(id, wear): (String, Wear)| pieces(ask.person, &id, &wear, ask.today());
+    Json(worn.into_iter().flat_map(pieces).collect())
 }
 
 /// Shoes as they are; a bike with its chain.
-fn pieces(person: &Person, id: &str, wear: &Wear, today: chrono::NaiveDate) -> Vec<Object> {
+fn pieces(person: &Person, id: &str, wear: &Wear, today: NaiveDate) -> Vec<Object> {
     let used = wear.used.clone().unwrap_or_default();
     let is_bike = used["sport"]
         .as_str()
         .is_some_and(|sport| sport.ends_with("Ride"));
     let chain = format!("{id}c");
-    let mut piece = blank(GEAR);
     let total = used["gear"]["distance"].as_f64().unwrap_or(wear.metres);
-    fill(
-        &mut piece,
+    let piece = made(
+        GEAR,
         json!({
             "id": id, "athlete_id": person.athlete_id, "type": if is_bike { "Bike" } else { "Shoes" },
             "name": used["gear"]["name"], "purchased": if is_bike { Some(FIRST_DAY) } else { None }, "distance": total,
@@ -99,9 +102,8 @@ fn pieces(person: &Person, id: &str, wear: &Wear, today: chrono::NaiveDate) -> V
     if !is_bike {
         return vec![piece];
     }
-    let mut reminder = blank(GEAR_REMINDER);
-    fill(
-        &mut reminder,
+    let reminder = made(
+        GEAR_REMINDER,
         json!({
             "id": 500 + i64::from(person.number), "gear_id": chain, "name": "Replace chain", "distance": CHAIN,
             "last_reset": "2026-01-10T00:00:00.000+00:00", "starting_distance": 0.0, "starting_time": 0.0,
@@ -111,9 +113,8 @@ fn pieces(person: &Person, id: &str, wear: &Wear, today: chrono::NaiveDate) -> V
             "days_used": (today - FIRST_DAY).num_days() % 365,
         }),
     );
-    let mut part = blank(GEAR);
-    fill(
-        &mut part,
+    let part = made(
+        GEAR,
         json!({
             "id": chain, "athlete_id": person.athlete_id, "type": "Chain", "name": "Chain 12s",
             "distance": round(wear.metres % CHAIN, 1), "time": wear.secs, "activities": wear.activities,
@@ -124,24 +125,18 @@ fn pieces(person: &Person, id: &str, wear: &Wear, today: chrono::NaiveDate) -> V
 }
 
 /// `GET /athlete/{id}/training-plan`: the cyclist follows one, nobody else.
-pub(super) async fn training_plan(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<Object>, Refusal> {
-    let person = caller.may(&id, Area::Library, false)?;
-    let mut object = blank(TRAINING_PLAN);
-    fill(
-        &mut object,
+pub(super) fn training_plan(ask: &Ask) -> Json<Object> {
+    let person = ask.person;
+    let mut object = made(
+        TRAINING_PLAN,
         json!({"athlete_id": person.athlete_id, "timezone": person.timezone}),
     );
     if person.number == 1 {
-        let today = world.local(person).date();
-        let back = i64::from(chrono::Datelike::weekday(&today).num_days_from_monday()) + 21;
+        let today = ask.today();
+        let back = i64::from(today.weekday().num_days_from_monday()) + 21;
         let monday = today - Duration::days(back);
-        let mut folder = blank(FOLDER);
-        fill(
-            &mut folder,
+        let folder = made(
+            FOLDER,
             json!({
                 "athlete_id": person.athlete_id, "id": 880_011, "type": "PLAN", "name": "Basis & Aufbau, 8 Wochen",
                 "description": "Three weeks to build, one to recover", "visibility": "PRIVATE",
@@ -159,5 +154,5 @@ pub(super) async fn training_plan(
             }),
         );
     }
-    Ok(Json(object))
+    Json(object)
 }

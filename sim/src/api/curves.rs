@@ -3,23 +3,24 @@
 //! Choosing and merging only; the bests of each activity are made in `efforts`. Filters, ranks and submaximal efforts
 //! are not answered.
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-};
-use chrono::{Days, Months, NaiveDate, NaiveDateTime};
+use axum::Json;
+use chrono::{Days, Months, NaiveDate};
 use serde_json::{Map, Value, json};
 
-use super::{Object, Shared};
+use super::{
+    Object,
+    ask::{Answer, Ask},
+};
 use crate::{
     athlete,
+    calendar::midnight,
     dice::{round, whole},
     efforts::{AFTER_KJ, METRES, SECS, by_power, efforts, pace_models, power_models},
-    front::Caller,
-    params::{Params, date},
+    params::date,
     people::{FIRST_DAY, Person},
     refusal::Refusal,
-    tokens::Area,
+    schema::fill,
+    season::Kind,
     track::is_recorded,
     training::Done,
     world::World,
@@ -46,10 +47,6 @@ struct Asked {
     after: Option<usize>,
 }
 
-fn wire(at: NaiveDateTime) -> String {
-    at.format("%Y-%m-%dT%H:%M:%S").to_string()
-}
-
 /// The sports that go with `sport` in the person's settings; a word that is none of upstream's answers 500.
 fn family(person: &Person, day: NaiveDate, sport: &str) -> Result<Vec<String>, Refusal> {
     let known = sport.len() > 2
@@ -62,16 +59,10 @@ fn family(person: &Person, day: NaiveDate, sport: &str) -> Result<Vec<String>, R
             sport,
         ));
     }
-    let types = |settings: &Value| -> Vec<String> {
-        let types = settings["types"].as_array().into_iter().flatten();
-        types.filter_map(Value::as_str).map(str::to_owned).collect()
-    };
     let settings = athlete::sport_settings(person, day);
-    let group = settings
-        .iter()
-        .map(types)
-        .find(|types| types.iter().any(|one| one == sport));
-    Ok(group.unwrap_or_else(|| vec![sport.to_owned()]))
+    let group = settings.iter().find(|group| athlete::is_for(group, sport));
+    let types = group.map(|group| athlete::types(group).map(str::to_owned).collect());
+    Ok(types.unwrap_or_else(|| vec![sport.to_owned()]))
 }
 
 /// First days of the seasons up to `today`, the last first: where the calendar says so, else each 1 January.
@@ -231,11 +222,11 @@ fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<
     let values: Vec<u32> = merged.iter().map(|best| best.0).collect();
     let ids: Vec<&str> = merged.iter().map(|best| done[best.1].id.as_str()).collect();
     let mut object = Map::new();
-    crate::schema::fill(
+    fill(
         &mut object,
         json!({
-            "id": asked.id, "label": asked.label, "start_date_local": wire(asked.oldest.and_time(chrono::NaiveTime::MIN)),
-            "end_date_local": wire(asked.newest.and_time(chrono::NaiveTime::MIN)), "days": asked.days,
+            "id": asked.id, "label": asked.label, "start_date_local": midnight(asked.oldest),
+            "end_date_local": midnight(asked.newest), "days": asked.days,
             "moving_time": done.iter().map(|done| done.secs).sum::<u32>(),
             "training_load": done.iter().filter_map(|done| done.load).sum::<u32>(), "weight": person.weight,
             "values": values, "activity_id": ids,
@@ -263,7 +254,7 @@ fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<
             "paceModels": pace_models(&values),
         }),
     };
-    crate::schema::fill(&mut object, more);
+    fill(&mut object, more);
     if let Some(n) = asked.after {
         object.insert("after_kj".into(), json!(AFTER_KJ[n]));
     }
@@ -274,88 +265,56 @@ fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<
 /// What `activities` tells of one.
 fn mention(person: &Person, done: &Done) -> Value {
     json!({
-        "id": done.id, "start_date_local": wire(done.start), "name": done.session.name, "distance": done.distance,
+        "id": done.id, "start_date_local": done.start, "name": done.session.name, "distance": done.distance,
         "moving_time": done.secs, "icu_training_load": done.load, "icu_weight": person.weight,
-        "race": matches!(done.session.kind, crate::season::Kind::Race(_)),
+        "race": matches!(done.session.kind, Kind::Race(_)),
     })
 }
 
-/// Works out curves beside the runtime: the first time of a year takes a while.
-async fn set(
-    world: Shared,
-    caller: Caller,
-    id: String,
-    params: Params,
-    of: Of,
-) -> Result<Json<Value>, Refusal> {
-    let person = caller.may(&id, Area::Activity, false)?;
-    let State(world) = world;
-    let work = move || -> Result<Json<Value>, Refusal> {
-        let today = match params.get("newest").or_else(|| params.get("now")) {
-            Some(day) => date(day.get(..10).unwrap_or(day))?,
-            None => world.local(person).date(),
-        };
-        let sport = match params.get("type") {
-            Some(sport) => sport,
-            None if of == Of::Power => return Err(Refusal::absent("type", "ActivityType")),
-            None => "Run",
-        };
-        let sports = family(person, today, sport)?;
-        let specs = params.list("curves").unwrap_or_else(|| vec!["1y".to_owned()]);
-        let (mut list, mut activities) = (Vec::new(), Map::new());
-        for spec in specs {
-            let asked = asked(&world, person, &spec, today)?;
-            let done = among(&world, person, &sports, asked.oldest, asked.newest);
-            let (curve, used) = curve(person, &done, &asked, of);
-            for number in used {
-                activities.insert(done[number].id.clone(), mention(person, &done[number]));
-            }
-            list.push(curve);
-        }
-        Ok(Json(json!({"list": list, "activities": activities})))
+/// The curves asked for, and the activities that they name.
+fn set(ask: &Ask, of: Of) -> Answer<Value> {
+    let today = match ask.params.get("newest").or_else(|| ask.params.get("now")) {
+        Some(day) => date(day.get(..10).unwrap_or(day))?,
+        None => ask.today(),
     };
-    beside(work).await
-}
-
-/// Runs what takes long where it does not hold up other answers.
-pub(super) async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|failed| {
-        Err(Refusal::new(
-            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
-            failed.to_string(),
-        ))
-    })
+    let sport = match ask.params.get("type") {
+        Some(sport) => sport,
+        None if of == Of::Power => return Err(Refusal::absent("type", "ActivityType")),
+        None => "Run",
+    };
+    let sports = family(ask.person, today, sport)?;
+    let specs = ask.params.list("curves").unwrap_or_else(|| vec!["1y".to_owned()]);
+    let (mut list, mut activities) = (Vec::new(), Map::new());
+    for spec in specs {
+        let asked = asked(&ask.world, ask.person, &spec, today)?;
+        let done = among(&ask.world, ask.person, &sports, asked.oldest, asked.newest);
+        let (curve, used) = curve(ask.person, &done, &asked, of);
+        for number in used {
+            activities.insert(done[number].id.clone(), mention(ask.person, &done[number]));
+        }
+        list.push(curve);
+    }
+    Ok(Json(json!({"list": list, "activities": activities})))
 }
 
 /// `GET /athlete/{id}/power-curves`.
-pub(super) async fn power(
-    world: Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Value>, Refusal> {
-    set(world, caller, id, params, Of::Power).await
+pub(super) fn power(ask: &Ask) -> Answer<Value> {
+    set(ask, Of::Power)
 }
 
 /// `GET /athlete/{id}/hr-curves`.
-pub(super) async fn heart(
-    world: Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Value>, Refusal> {
-    set(world, caller, id, params, Of::Heart).await
+pub(super) fn heart(ask: &Ask) -> Answer<Value> {
+    set(ask, Of::Heart)
 }
 
 /// `GET /athlete/{id}/pace-curves`.
-pub(super) async fn pace(
-    world: Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Value>, Refusal> {
-    let of = if params.flag("gap") { Of::Graded } else { Of::Pace };
-    set(world, caller, id, params, of).await
+pub(super) fn pace(ask: &Ask) -> Answer<Value> {
+    set(
+        ask,
+        if ask.params.flag("gap") {
+            Of::Graded
+        } else {
+            Of::Pace
+        },
+    )
 }

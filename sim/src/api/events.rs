@@ -2,25 +2,22 @@
 //!
 //! The seeded calendar is in `calendar` above.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Json, http::StatusCode};
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 use serde_json::{Value, json};
 
-use super::{Object, Shared, object};
+use super::{
+    Object,
+    ask::{Answer, Ask},
+};
 use crate::{
     athlete::stamp,
     calendar::{CATEGORIES, blank_event, midnight},
     dice::round,
-    front::{Caller, Via},
+    front::Via,
     params::Params,
     refusal::Refusal,
     schema::EVENT,
-    tokens::Area,
     workout::intensity,
     world::{World, day_text},
 };
@@ -48,7 +45,9 @@ const OURS: [&str; 10] = [
     "plan_name",
 ];
 
-fn number(id: &str) -> Result<i64, Refusal> {
+/// The id in the path.
+fn number(ask: &Ask) -> Result<i64, Refusal> {
+    let id = ask.which();
     id.parse()
         .map_err(|_| Refusal::mismatch("eventId", "java.lang.Integer", id))
 }
@@ -77,38 +76,26 @@ fn is_one_of(event: &Object, categories: &[String]) -> bool {
     categories.iter().any(|one| one == category)
 }
 
-pub(super) async fn list(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Vec<Object>>, Refusal> {
-    let person = caller.may(&id, Area::Calendar, false)?;
-    let today = world.local(person).date();
-    let oldest = params.from("oldest")?.map_or(today, |at| at.date());
-    let newest = params
-        .until("newest")?
-        .map_or(today + Duration::days(AHEAD), |at| at.date());
-    let (limit, wanted) = (params.count("limit")?.unwrap_or(usize::MAX), categories(&params)?);
-    let events = world
-        .events(person, oldest, newest, params.flag("resolve"))
-        .into_iter();
-    Ok(Json(
-        events
-            .filter(|event| wanted.as_ref().is_none_or(|wanted| is_one_of(event, wanted)))
-            .take(limit)
-            .collect(),
-    ))
+/// `GET /athlete/{id}/events`.
+pub(super) fn list(ask: &Ask) -> Answer<Vec<Object>> {
+    let today = ask.today();
+    let oldest = ask.params.first_day("oldest")?.unwrap_or(today);
+    let newest = ask.params.last_day("newest")?;
+    let newest = newest.unwrap_or(today + Duration::days(AHEAD));
+    let limit = ask.params.count("limit")?.unwrap_or(usize::MAX);
+    let wanted = categories(&ask.params)?;
+    let is_wanted = |event: &Object| wanted.as_ref().is_none_or(|wanted| is_one_of(event, wanted));
+    let events = ask
+        .world
+        .events(ask.person, oldest, newest, ask.params.flag("resolve"));
+    Ok(Json(events.into_iter().filter(is_wanted).take(limit).collect()))
 }
 
-pub(super) async fn one(
-    State(world): Shared,
-    caller: Caller,
-    Path((id, event)): Path<(String, String)>,
-    Query(params): Query<Params>,
-) -> Result<Json<Object>, Refusal> {
-    let person = caller.may(&id, Area::Calendar, false)?;
-    let found = world.event(person, number(&event)?, params.flag("resolve"));
+/// `GET /athlete/{id}/events/{id}`.
+pub(super) fn one(ask: &Ask) -> Answer<Object> {
+    let found = ask
+        .world
+        .event(ask.person, number(ask)?, ask.params.flag("resolve"));
     found.map(Json).ok_or_else(Refusal::missing)
 }
 
@@ -171,73 +158,57 @@ fn lay(world: &World, event: &mut Object, body: Object) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) async fn create(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<Json<Object>, Refusal> {
-    let person = caller.may(&id, Area::Calendar, true)?;
-    let body = object(&body)?;
-    let number = world.new_event_id();
-    let mut event = blank_event(person, number);
-    if matches!(caller.via, Via::Bearer { .. }) {
+/// Lays the body over `event` and keeps it.
+fn keep(ask: &Ask, number: i64, mut event: Object, body: Object) -> Answer<Object> {
+    lay(&ask.world, &mut event, body)?;
+    ask.world.write_event(ask.person, number, Some(event.clone()));
+    Ok(Json(event))
+}
+
+/// `POST /athlete/{id}/events`.
+pub(super) fn create(ask: &Ask) -> Answer<Object> {
+    let body = ask.object()?;
+    let number = ask.world.new_event_id();
+    let mut event = blank_event(ask.person, number);
+    if matches!(ask.via, Via::Bearer { .. }) {
         event.insert("oauth_client_id".into(), json!(APP_NUMBER));
     }
-    lay(&world, &mut event, body)?;
-    world.write_event(person, number, Some(event.clone()));
-    Ok(Json(event))
+    keep(ask, number, event, body)
 }
 
-pub(super) async fn update(
-    State(world): Shared,
-    caller: Caller,
-    Path((id, event)): Path<(String, String)>,
-    body: Bytes,
-) -> Result<Json<Object>, Refusal> {
-    let person = caller.may(&id, Area::Calendar, true)?;
-    let number = number(&event)?;
-    let body = object(&body)?;
-    let mut event = world.event(person, number, false).ok_or_else(Refusal::missing)?;
-    lay(&world, &mut event, body)?;
-    world.write_event(person, number, Some(event.clone()));
-    Ok(Json(event))
+/// The event that the path names, to be changed.
+fn named(ask: &Ask, number: i64) -> Result<Object, Refusal> {
+    let event = ask.world.event(ask.person, number, false);
+    event.ok_or_else(Refusal::missing)
 }
 
-pub(super) async fn delete(
-    State(world): Shared,
-    caller: Caller,
-    Path((id, event)): Path<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    let person = caller.may(&id, Area::Calendar, true)?;
-    let number = number(&event)?;
-    world.event(person, number, false).ok_or_else(Refusal::missing)?;
-    world.write_event(person, number, None);
+/// `PUT /athlete/{id}/events/{id}`.
+pub(super) fn update(ask: &Ask) -> Answer<Object> {
+    let (number, body) = (number(ask)?, ask.object()?);
+    keep(ask, number, named(ask, number)?, body)
+}
+
+/// `DELETE /athlete/{id}/events/{id}`.
+pub(super) fn delete(ask: &Ask) -> Answer<Value> {
+    let number = number(ask)?;
+    named(ask, number)?;
+    ask.world.write_event(ask.person, number, None);
     Ok(Json(json!({})))
 }
 
-/// Without `newest` everything after `oldest` goes, as upstream does it.
-pub(super) async fn delete_range(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<StatusCode, Refusal> {
-    let person = caller.may(&id, Area::Calendar, true)?;
-    let oldest = params
-        .from("oldest")?
-        .ok_or_else(|| Refusal::absent("oldest", "String"))?
-        .date();
-    let newest = params.until("newest")?.map_or(LAST_DAY, |at| at.date());
-    let wanted = categories(&params)?.ok_or_else(|| Refusal::absent("category", "List"))?;
-    let doomed = world.events(person, oldest, newest, false);
-    let doomed: Vec<i64> = doomed
+/// `DELETE /athlete/{id}/events`: without `newest` everything after `oldest` goes, as upstream does it.
+pub(super) fn delete_range(ask: &Ask) -> Result<StatusCode, Refusal> {
+    let oldest = ask.params.first_day("oldest")?;
+    let oldest = oldest.ok_or_else(|| Refusal::absent("oldest", "String"))?;
+    let newest = ask.params.last_day("newest")?.unwrap_or(LAST_DAY);
+    let wanted = categories(&ask.params)?.ok_or_else(|| Refusal::absent("category", "List"))?;
+    let doomed = ask.world.events(ask.person, oldest, newest, false);
+    let doomed = doomed
         .iter()
         .filter(|event| is_one_of(event, &wanted) && !day_text(event).is_empty())
-        .filter_map(|event| event.get("id").and_then(Value::as_i64))
-        .collect();
-    for id in &doomed {
-        world.write_event(person, *id, None);
+        .filter_map(|event| event.get("id").and_then(Value::as_i64));
+    for id in doomed {
+        ask.world.write_event(ask.person, id, None);
     }
     Ok(StatusCode::OK)
 }

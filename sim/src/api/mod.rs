@@ -1,9 +1,10 @@
-//! The endpoints under `/api/v1` and the OAuth routes: which path answers what, and the account's own endpoints.
+//! The endpoints under `/api/v1` and the OAuth routes: which path answers what, and which right it takes.
 //!
-//! Checks of caller and limits happen before, in `front`; data comes from `world`.
+//! The log, breakages and limits come before, in `front`; data comes from `world`.
 
 mod account;
 mod analysis;
+mod ask;
 mod curves;
 mod events;
 mod training;
@@ -12,57 +13,36 @@ mod wellness;
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
-    extract::{OriginalUri, Path, State},
+    Router,
+    extract::{OriginalUri, State},
     http::StatusCode,
     middleware::from_fn_with_state,
-    routing::{delete, get, post},
+    routing::{MethodFilter, delete, get, post},
 };
 use serde_json::{Map, Value};
 
+use ask::{read, write};
+
 use super::{
-    athlete,
-    front::{Caller, front},
+    front::front,
     oauth,
     refusal::Refusal,
-    tokens::Area,
+    tokens::Area::{Activity, Calendar, Library, Settings, Wellness},
     world::World,
 };
 
 type Shared = State<Arc<World>>;
 type Object = Map<String, Value>;
 
+const POST: MethodFilter = MethodFilter::POST;
+const PUT: MethodFilter = MethodFilter::PUT;
+const DELETE: MethodFilter = MethodFilter::DELETE;
+
 /// Every route.
 pub(super) fn router(world: Arc<World>) -> Router {
     let api = Router::new()
-        .route("/athlete/{id}", get(whole))
-        .route("/athlete/{id}/sport-settings", get(sport_settings))
-        .route("/athlete/{id}/sport-settings/{which}", get(one_sport))
-        .route("/athlete/{id}/custom-item", get(custom_items))
-        .route("/athlete/{id}/activities", get(training::list))
-        .route("/athlete/{id}/activities/search", get(training::search))
-        .route("/activity/{id}", get(training::one))
-        .merge(of_activity())
-        .merge(of_athlete())
-        .route("/athlete/{id}/athlete-summary", get(training::summary))
-        .route(
-            "/athlete/{id}/wellness",
-            get(wellness::list).put(wellness::put_by_body),
-        )
-        .route(
-            "/athlete/{id}/wellness/{date}",
-            get(wellness::one).put(wellness::put),
-        )
-        .route(
-            "/athlete/{id}/events",
-            get(events::list)
-                .post(events::create)
-                .delete(events::delete_range),
-        )
-        .route(
-            "/athlete/{id}/events/{event}",
-            get(events::one).put(events::update).delete(events::delete),
-        )
+        .nest("/athlete/{athlete}", of_athlete())
+        .nest("/activity/{activity}", of_activity())
         .route("/disconnect-app", delete(oauth::disconnect));
     Router::new()
         .route("/oauth/authorize", get(oauth::consent).post(oauth::decide))
@@ -76,26 +56,44 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .with_state(world)
 }
 
-/// What is inside one activity.
-fn of_activity() -> Router<Arc<World>> {
-    Router::new()
-        .route("/activity/{id}/streams.json", get(analysis::streams))
-        .route("/activity/{id}/streams.csv", get(analysis::streams_csv))
-        .route("/activity/{id}/power-histogram", get(analysis::power_histogram))
-        .route("/activity/{id}/hr-histogram", get(analysis::hr_histogram))
-        .route("/activity/{id}/pace-histogram", get(analysis::pace_histogram))
-        .route("/activity/{id}/weather-summary", get(analysis::weather_summary))
-        .route("/activity/{id}/messages", get(analysis::messages))
-}
-
-/// Curves over many activities, and small things about the account.
+/// An account, its activities, its days and its calendar.
 fn of_athlete() -> Router<Arc<World>> {
     Router::new()
-        .route("/athlete/{id}/power-curves", get(curves::power))
-        .route("/athlete/{id}/hr-curves", get(curves::heart))
-        .route("/athlete/{id}/pace-curves", get(curves::pace))
-        .route("/athlete/{id}/gear", get(account::gear))
-        .route("/athlete/{id}/training-plan", get(account::training_plan))
+        .route("/", read(Settings, account::whole))
+        .route("/sport-settings", read(Settings, account::sport_settings))
+        .route("/sport-settings/{which}", read(Settings, account::one_sport))
+        .route("/custom-item", read(Settings, account::custom_items))
+        .route("/gear", read(Activity, account::gear))
+        .route("/training-plan", read(Library, account::training_plan))
+        .route("/activities", read(Activity, training::list))
+        .route("/activities/search", read(Activity, training::search))
+        .route("/athlete-summary", read(Activity, training::summary))
+        .route("/power-curves", read(Activity, curves::power))
+        .route("/hr-curves", read(Activity, curves::heart))
+        .route("/pace-curves", read(Activity, curves::pace))
+        .route("/wellness", read(Wellness, wellness::list))
+        .route("/wellness", write(PUT, Wellness, wellness::put_by_body))
+        .route("/wellness/{which}", read(Wellness, wellness::one))
+        .route("/wellness/{which}", write(PUT, Wellness, wellness::put))
+        .route("/events", read(Calendar, events::list))
+        .route("/events", write(POST, Calendar, events::create))
+        .route("/events", write(DELETE, Calendar, events::delete_range))
+        .route("/events/{which}", read(Calendar, events::one))
+        .route("/events/{which}", write(PUT, Calendar, events::update))
+        .route("/events/{which}", write(DELETE, Calendar, events::delete))
+}
+
+/// One activity, and what is inside.
+fn of_activity() -> Router<Arc<World>> {
+    Router::new()
+        .route("/", read(Activity, training::one))
+        .route("/streams.json", read(Activity, analysis::streams))
+        .route("/streams.csv", read(Activity, analysis::streams_csv))
+        .route("/power-histogram", read(Activity, analysis::power_histogram))
+        .route("/hr-histogram", read(Activity, analysis::hr_histogram))
+        .route("/pace-histogram", read(Activity, analysis::pace_histogram))
+        .route("/weather-summary", read(Activity, analysis::weather_summary))
+        .route("/messages", read(Activity, analysis::messages))
 }
 
 async fn unknown(State(world): Shared, OriginalUri(uri): OriginalUri) -> Refusal {
@@ -104,50 +102,4 @@ async fn unknown(State(world): Shared, OriginalUri(uri): OriginalUri) -> Refusal
 
 async fn wrong_method(State(world): Shared, OriginalUri(uri): OriginalUri) -> Refusal {
     Refusal::unrouted(StatusCode::METHOD_NOT_ALLOWED, uri.path(), world.now())
-}
-
-async fn whole(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<Object>, Refusal> {
-    let person = caller.may(&id, Area::Settings, false)?;
-    Ok(Json(athlete::full(person, world.now())))
-}
-
-async fn sport_settings(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<Vec<Value>>, Refusal> {
-    let person = caller.may(&id, Area::Settings, false)?;
-    Ok(Json(athlete::sport_settings(person, world.local(person).date())))
-}
-
-/// By id or by the name of a sport.
-async fn one_sport(
-    State(world): Shared,
-    caller: Caller,
-    Path((id, which)): Path<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    let person = caller.may(&id, Area::Settings, false)?;
-    let asked = |settings: &Value| {
-        let by_id = settings["id"].as_i64().is_some_and(|id| which.parse() == Ok(id));
-        by_id
-            || settings["types"]
-                .as_array()
-                .is_some_and(|types| types.iter().any(|sport| sport == which.as_str()))
-    };
-    let all = athlete::sport_settings(person, world.local(person).date());
-    all.into_iter().find(asked).map(Json).ok_or_else(Refusal::missing)
-}
-
-async fn custom_items(caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
-    let person = caller.may(&id, Area::Settings, false)?;
-    Ok(Json(athlete::custom_items(person)))
-}
-
-/// A body that must be a JSON object.
-fn object(body: &[u8]) -> Result<Object, Refusal> {
-    serde_json::from_slice(body).map_err(|_| Refusal::unreadable())
 }

@@ -2,22 +2,21 @@
 //!
 //! Choosing and filtering only; objects are made in `activity`.
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-};
+use axum::Json;
 use chrono::{Datelike, Days, Duration, NaiveDate};
 use serde_json::{Value, json};
 
-use super::{Object, Shared};
+use super::{
+    Object,
+    ask::{Answer, Ask},
+};
 use crate::{
     activity,
     dice::{round, whole},
-    front::Caller,
-    params::Params,
-    people::{PEOPLE, Person},
+    laps,
+    people::{FIRST_DAY, Person},
     refusal::Refusal,
-    tokens::Area,
+    schema::fill,
     training::{Done, Source},
     world::World,
 };
@@ -25,86 +24,47 @@ use crate::{
 /// Rows of a search when no limit is given.
 const SEARCHED: usize = 50;
 
-pub(super) async fn list(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Vec<Object>>, Refusal> {
-    let person = caller.may(&id, Area::Activity, false)?;
-    let oldest = params
-        .from("oldest")?
-        .ok_or_else(|| Refusal::absent("oldest", "String"))?;
-    let newest = params.until("newest")?.unwrap_or_else(|| world.local(person));
-    let limit = params.count("limit")?.unwrap_or(usize::MAX);
-    let fields = params.list("fields");
+/// `GET /athlete/{id}/activities`.
+pub(super) fn list(ask: &Ask) -> Answer<Vec<Object>> {
+    let oldest = ask.params.from("oldest")?;
+    let oldest = oldest.ok_or_else(|| Refusal::absent("oldest", "String"))?;
+    let newest = ask.params.until("newest")?.unwrap_or_else(|| ask.now());
+    let limit = ask.params.count("limit")?.unwrap_or(usize::MAX);
+    let fields = ask.params.list("fields");
     let within = |done: &Done| (oldest..=newest).contains(&done.start);
-    Ok(Json(world.activity_rows(
-        person,
-        limit,
-        fields.as_deref(),
-        within,
-    )))
+    let rows = ask
+        .world
+        .activity_rows(ask.person, limit, fields.as_deref(), within);
+    Ok(Json(rows))
 }
 
-/// Name part, or `#tag`; what came from Strava has neither.
-fn found(world: &World, person: &'static Person, params: &Params) -> Result<Vec<Object>, Refusal> {
-    let query = params
+/// `GET /athlete/{id}/activities/search`: by a part of the name or `#tag`; what came from Strava has neither.
+pub(super) fn search(ask: &Ask) -> Answer<Vec<Object>> {
+    let query = ask
+        .params
         .get("q")
-        .ok_or_else(|| Refusal::absent("q", "String"))?
-        .to_lowercase();
-    let limit = params.count("limit")?.unwrap_or(SEARCHED);
-    Ok(world.activity_rows(person, limit, None, |done| {
-        let readable = done.source != Source::Strava;
-        readable
-            && match query.strip_prefix('#') {
-                Some(wanted) => activity::tags(done).is_some_and(|tags| tags.contains(&wanted)),
-                None => done.session.name.to_lowercase().contains(&query),
-            }
-    }))
-}
-
-pub(super) async fn search(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Vec<Object>>, Refusal> {
-    let person = caller.may(&id, Area::Activity, false)?;
-    Ok(Json(
-        found(&world, person, &params)?
-            .iter()
-            .map(activity::search_row)
-            .collect(),
-    ))
-}
-
-/// The caller's own; another athlete's is refused, an unknown one is missing.
-pub(super) async fn one(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Object>, Refusal> {
-    let person = caller.may("0", Area::Activity, false)?;
-    let of = |person| {
-        world
-            .activities(person, |done| (done.id == id).then(|| done.clone()))
-            .pop()
+        .ok_or_else(|| Refusal::absent("q", "String"))?;
+    let query = query.to_lowercase();
+    let limit = ask.params.count("limit")?.unwrap_or(SEARCHED);
+    let is_found = |done: &Done| match query.strip_prefix('#') {
+        _ if done.source == Source::Strava => false,
+        Some(wanted) => activity::tags(done).is_some_and(|tags| tags.contains(&wanted)),
+        None => done.session.name.to_lowercase().contains(&query),
     };
-    if let Some(done) = of(person) {
-        return Ok(Json(super::account::with_intervals(
-            person,
-            &done,
-            params.flag("intervals"),
-        )));
+    let found = ask.world.activity_rows(ask.person, limit, None, is_found);
+    Ok(Json(found.iter().map(activity::search_row).collect()))
+}
+
+/// `GET /activity/{id}`: the full object, with its intervals when they are asked for; a stub has none.
+pub(super) fn one(ask: &Ask) -> Answer<Object> {
+    let done = ask.done()?;
+    let mut object = activity::row(ask.person, &done, None);
+    if ask.params.flag("intervals") && object.contains_key("name") {
+        let [intervals, groups] = laps::intervals(ask.person, &done);
+        object.insert("icu_intervals".into(), intervals);
+        object.insert("icu_groups".into(), groups);
     }
-    let others = PEOPLE.iter().any(|other| of(other).is_some());
-    Err(if others {
-        Refusal::denied()
-    } else {
-        Refusal::missing()
-    })
+    Ok(Json(object))
 }
 
 /// What a set of activities adds up to.
@@ -113,7 +73,7 @@ fn sums(done: &[&Done], weight: f64, eftp: Option<f64>) -> Object {
     let count = |value: fn(&Done) -> u32| done.iter().map(|one| value(one)).sum::<u32>();
     let elapsed = count(|one| one.elapsed);
     let mut object = Object::new();
-    crate::schema::fill(
+    fill(
         &mut object,
         json!({
             "count": done.len(), "time": elapsed, "elapsed_time": elapsed,
@@ -129,22 +89,17 @@ fn sums(done: &[&Done], weight: f64, eftp: Option<f64>) -> Object {
     object
 }
 
-/// Rows by week, newest first; with a bearer token (and nobody to coach) of the caller only.
-pub(super) async fn summary(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Vec<Object>>, Refusal> {
-    let person = caller.may(&id, Area::Activity, false)?;
-    let today = world.local(person).date();
-    let end = params.until("end")?.map_or(today, |at| at.date()).min(today);
-    let start = params.from("start")?.map_or(end - Days::new(6), |at| at.date());
+/// `GET /athlete/{id}/athlete-summary`: rows by week, newest first; with a bearer token (and nobody to coach) of the
+/// caller only.
+pub(super) fn summary(ask: &Ask) -> Answer<Vec<Object>> {
+    let today = ask.today();
+    let end = ask.params.last_day("end")?.unwrap_or(today).min(today);
+    let start = ask.params.first_day("start")?.unwrap_or(end - Days::new(6));
     let monday = |day: NaiveDate| day - Duration::days(i64::from(day.weekday().num_days_from_monday()));
     let mut rows = Vec::new();
     let mut week = monday(end);
-    while week >= monday(start).max(crate::people::FIRST_DAY) {
-        rows.push(week_row(&world, person, week, today));
+    while week >= monday(start).max(FIRST_DAY) {
+        rows.push(week_row(&ask.world, ask.person, week, today));
         week = week - Days::new(7);
     }
     Ok(Json(rows))
@@ -182,7 +137,7 @@ fn week_row(world: &World, person: &'static Person, week: NaiveDate, today: Naiv
     let wellness = world.wellness(person, last, last).pop().unwrap_or_default();
     let number = |name: &str| wellness.get(name).and_then(Value::as_f64);
     let form = number("ctl").unwrap_or_default() - number("atl").unwrap_or_default();
-    crate::schema::fill(
+    fill(
         &mut row,
         json!({
             "date": week, "athlete_id": person.athlete_id, "athlete_name": person.name, "email": null,

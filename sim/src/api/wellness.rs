@@ -2,25 +2,20 @@
 //!
 //! How a row looks is in `wellness` above; what was written is kept by `world`.
 
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, Query, State},
-};
+use axum::Json;
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
-use super::{Object, Shared, object};
+use super::{
+    Object,
+    ask::{Answer, Ask},
+};
 use crate::{
     activity,
     athlete::{WHERE, has_custom_field, stamp},
-    front::Caller,
-    params::{Params, date},
-    people::Person,
+    params::date,
     refusal::Refusal,
     schema::WELLNESS,
-    tokens::Area,
-    world::World,
 };
 
 /// Days listed when no beginning is given.
@@ -41,81 +36,47 @@ const COMPUTED: [&str; 10] = [
 /// Fields that are text; all others are numbers but `locked`.
 const TEXTS: [&str; 4] = ["comments", "menstrualPhase", "menstrualPhasePredicted", WHERE];
 
-pub(super) async fn list(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    Query(params): Query<Params>,
-) -> Result<Json<Vec<Object>>, Refusal> {
-    let person = caller.may(&id, Area::Wellness, false)?;
-    let newest = params
-        .until("newest")?
-        .map_or_else(|| world.local(person).date(), |at| at.date());
-    let oldest = params
-        .from("oldest")?
-        .map_or_else(|| newest - Days::new(DEFAULT_DAYS), |at| at.date());
-    let fields = params.list("fields");
-    let rows = world.wellness(person, oldest, newest).into_iter();
+/// `GET /athlete/{id}/wellness`.
+pub(super) fn list(ask: &Ask) -> Answer<Vec<Object>> {
+    let newest = ask.params.last_day("newest")?.unwrap_or_else(|| ask.today());
+    let oldest = ask.params.first_day("oldest")?;
+    let oldest = oldest.unwrap_or_else(|| newest - Days::new(DEFAULT_DAYS));
+    let fields = ask.params.list("fields");
+    let rows = ask.world.wellness(ask.person, oldest, newest).into_iter();
     Ok(Json(
         rows.map(|row| activity::only(row, fields.as_deref())).collect(),
     ))
 }
 
-fn day_row(world: &World, person: &'static Person, day: NaiveDate) -> Result<Json<Object>, Refusal> {
-    world
-        .wellness(person, day, day)
-        .pop()
-        .map(Json)
-        .ok_or_else(Refusal::missing)
+fn day_row(ask: &Ask, day: NaiveDate) -> Answer<Object> {
+    let row = ask.world.wellness(ask.person, day, day).pop();
+    row.map(Json).ok_or_else(Refusal::missing)
 }
 
-pub(super) async fn one(
-    State(world): Shared,
-    caller: Caller,
-    Path((id, day)): Path<(String, String)>,
-) -> Result<Json<Object>, Refusal> {
-    let person = caller.may(&id, Area::Wellness, false)?;
-    day_row(&world, person, date(&day)?)
+/// `GET /athlete/{id}/wellness/{date}`.
+pub(super) fn one(ask: &Ask) -> Answer<Object> {
+    day_row(ask, date(ask.which())?)
 }
 
-pub(super) async fn put(
-    State(world): Shared,
-    caller: Caller,
-    Path((id, day)): Path<(String, String)>,
-    body: Bytes,
-) -> Result<Json<Object>, Refusal> {
-    let person = caller.may(&id, Area::Wellness, true)?;
-    write(&world, person, date(&day)?, object(&body)?)
+/// `PUT /athlete/{id}/wellness/{date}`.
+pub(super) fn put(ask: &Ask) -> Answer<Object> {
+    write(ask, date(ask.which())?, ask.object()?)
 }
 
-/// The day stands in the body, as `id`.
-pub(super) async fn put_by_body(
-    State(world): Shared,
-    caller: Caller,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<Json<Object>, Refusal> {
-    let person = caller.may(&id, Area::Wellness, true)?;
-    let body = object(&body)?;
-    let day = body
-        .get("id")
-        .and_then(Value::as_str)
-        .ok_or_else(|| Refusal::unprocessable("Missing id"))?;
-    let day = date(day)?;
-    write(&world, person, day, body)
+/// `PUT /athlete/{id}/wellness`: the day stands in the body, as `id`.
+pub(super) fn put_by_body(ask: &Ask) -> Answer<Object> {
+    let body = ask.object()?;
+    let day = body.get("id").and_then(Value::as_str);
+    let day = date(day.ok_or_else(|| Refusal::unprocessable("Missing id"))?)?;
+    write(ask, day, body)
 }
 
 /// Sparse: only what is given changes; nulls clear nothing; a lock stays.
-fn write(
-    world: &World,
-    person: &'static Person,
-    day: NaiveDate,
-    body: Object,
-) -> Result<Json<Object>, Refusal> {
+fn write(ask: &Ask, day: NaiveDate, body: Object) -> Answer<Object> {
     let mut values = Object::new();
     for (name, value) in body {
-        let known =
-            WELLNESS.split_ascii_whitespace().any(|field| field == name) || has_custom_field(person, &name);
+        let known = WELLNESS.split_ascii_whitespace().any(|field| field == name)
+            || has_custom_field(ask.person, &name);
         if !known {
             return Err(Refusal::unprocessable(format!(
                 "Unrecognized wellness field [{name}]"
@@ -140,9 +101,9 @@ fn write(
             values.insert(carried.into(), json!(false));
         }
     }
-    values.insert("updated".into(), json!(stamp(world.now())));
+    values.insert("updated".into(), json!(stamp(ask.world.now())));
     // A day that has no row cannot be written either.
-    let _ = day_row(world, person, day)?;
-    world.write_wellness(person, day, values);
-    day_row(world, person, day)
+    let _ = day_row(ask, day)?;
+    ask.world.write_wellness(ask.person, day, values);
+    day_row(ask, day)
 }
