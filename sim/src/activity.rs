@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     dice::{round, whole},
     people::{Build, Person},
-    schema::{ACTIVITY, SEARCH_RESULT, blank, fill},
+    schema::{ACTIVITY, SEARCH_RESULT, blank, fill, made},
     season::{Kind, Rank, Twist},
     training::{Done, Source},
     workout::{By, PACE_ZONES, POWER_ZONES, SWEET_SPOT, duration, intensity},
@@ -24,17 +24,11 @@ const STRAVA_NOTE: &str = "STRAVA activities are not available via the API";
 
 /// The full object with its nulls, or Strava's stub; with `fields` what is asked for, and of that what is not null.
 pub(super) fn row(person: &Person, done: &Done, fields: Option<&[String]>) -> Map<String, Value> {
-    // The nulls are most of an object, and are not sent when fields are asked for.
-    let mut object = if fields.is_some() {
-        Map::new()
-    } else {
-        blank(ACTIVITY)
-    };
     if done.source == Source::Strava {
-        object.clear();
-        stub(person, done, &mut object);
-        return only(object, fields);
+        return only(stub(person, done), fields);
     }
+    // The nulls are most of an object, and are not sent when fields are asked for.
+    let mut object = blank(if fields.is_some() { "" } else { ACTIVITY });
     always(person, done, &mut object);
     if done.source != Source::Manual {
         recorded(person, done, &mut object);
@@ -49,14 +43,14 @@ pub(super) fn row(person: &Person, done: &Done, fields: Option<&[String]>) -> Ma
     only(object, fields)
 }
 
-fn stub(person: &Person, done: &Done, object: &mut Map<String, Value>) {
-    fill(
-        object,
+fn stub(person: &Person, done: &Done) -> Map<String, Value> {
+    made(
+        "",
         json!({
             "id": done.id, "icu_athlete_id": person.athlete_id, "source": "STRAVA", "_note": STRAVA_NOTE,
-            "start_date_local": done.start.to_string().replace(' ', "T"),
+            "start_date_local": done.start,
         }),
-    );
+    )
 }
 
 /// Tags, if any.
@@ -188,21 +182,6 @@ fn degrees(t: f64) -> i64 {
 fn recorded(person: &Person, done: &Done, object: &mut Map<String, Value>) {
     let speed = done.distance.map(|metres| metres / f64::from(done.secs.max(1)));
     let device = device(person, done);
-    let mut streams = vec!["time"];
-    let channels = [
-        (done.power.is_some(), "watts"),
-        (done.cadence.is_some(), "cadence"),
-        (done.heart.is_some(), "heartrate"),
-        (done.distance.is_some(), "distance"),
-        (done.climb.is_some(), "altitude"),
-        (done.distance.is_some(), "velocity_smooth"),
-    ];
-    streams.extend(
-        channels
-            .into_iter()
-            .filter(|(there, _)| *there)
-            .map(|(_, name)| name),
-    );
     let kcal = done.power.map_or_else(
         || {
             done.distance
@@ -221,7 +200,7 @@ fn recorded(person: &Person, done: &Done, object: &mut Map<String, Value>) {
             "average_cadence": done.cadence, "calories": kcal.map(whole),
             "average_temp": done.temperature, "min_temp": done.temperature.map(|t| degrees(t - 2.0)),
             "max_temp": done.temperature.map(|t| degrees(t + 3.0)),
-            "device_name": device, "file_type": "fit", "stream_types": streams, "external_id": format!("2399{}", &done.id[1..]),
+            "device_name": device, "file_type": "fit", "external_id": format!("2399{}", &done.id[1..]),
             "lengths": done.pool.map(|pool| pool.lengths), "pool_length": done.pool.map(|pool| pool.length),
             "gear": match (done.sport, person.build) {
                 (_, Build::Triathlete | Build::StravaOnly | Build::Newcomer) => Value::Null,

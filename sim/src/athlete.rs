@@ -10,7 +10,7 @@ use super::{
     activity::{FUEL, LACTATE},
     dice::whole,
     people::{Build, FIRST_DAY, Person},
-    schema::{ATHLETE, SPORT_SETTINGS, blank, fill},
+    schema::{ATHLETE, SPORT_SETTINGS, fill, made},
     workout::{PACE_ZONES, POWER_ZONES, SWEET_SPOT},
 };
 
@@ -32,11 +32,10 @@ pub(super) fn has_custom_field(person: &Person, code: &str) -> bool {
 
 /// `GET /athlete/{id}`.
 pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
-    let mut object = blank(ATHLETE);
     let today = person.local(now).date();
     let (known, imperial) = (person.is_known(), person.build == Build::Triathlete);
-    fill(
-        &mut object,
+    let mut object = made(
+        ATHLETE,
         json!({
             "id": person.athlete_id, "name": person.name, "firstname": person.first_name(),
             "lastname": person.last_name(), "profile_medium": "/img/athlete.png",
@@ -150,15 +149,14 @@ pub(super) fn custom_items(person: &Person) -> Value {
 
 /// What every sport group has.
 fn group(person: &Person, number: i64, types: &[&str], day: NaiveDate) -> Map<String, Value> {
-    let mut object = blank(SPORT_SETTINGS);
     let updated = person.utc(
         person
             .threshold_since(day)
             .and_hms_opt(18, 2, 55)
             .unwrap_or_default(),
     );
-    fill(
-        &mut object,
+    let mut object = made(
+        SPORT_SETTINGS,
         json!({
             "id": 2_410_000 + i64::from(person.number) * 10 + number, "athlete_id": person.athlete_id,
             "types": types, "warmup_time": 1200, "cooldown_time": 600,

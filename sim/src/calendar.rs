@@ -10,7 +10,7 @@ use super::{
     dice::{Dice, round, whole},
     history::{Fitness, History, threshold},
     people::{Build, FIRST_DAY, PLANNED_DAYS, Person},
-    schema::{EVENT, blank, fill},
+    schema::{EVENT, fill, made},
     season::{Kind, Rank, Session, course, is_recovery, plan, triathlon},
     training::{day_number, event_id},
     workout::{By, Indoor, Marks, intensity},
@@ -230,37 +230,28 @@ pub(super) fn horizon(today: NaiveDate) -> NaiveDate {
 
 /// What every event has.
 fn bare(person: &Person, day: NaiveDate, slot: u8, days: i64) -> Map<String, Value> {
-    let id = event_id(person, day, slot);
-    let mut object = blank(EVENT);
     let written = person.utc((day - Days::new(6)).and_hms_opt(20, 11, 2).unwrap_or_default());
+    let mut event = blank_event(person, event_id(person, day, slot));
     fill(
-        &mut object,
+        &mut event,
         json!({
-            "id": id, "athlete_id": person.athlete_id, "calendar_id": 1, "created_by_id": person.athlete_id,
-            "uid": uid(id), "start_date_local": midnight(day), "end_date_local": midnight(day + Duration::days(days)),
-            "updated": stamp(written), "training_availability": "NORMAL",
+            "start_date_local": midnight(day), "end_date_local": midnight(day + Duration::days(days)),
+            "updated": stamp(written),
         }),
     );
-    flags(&mut object);
-    object
+    event
 }
 
 /// An event that a client begins to make.
 pub(super) fn blank_event(person: &Person, id: i64) -> Map<String, Value> {
-    let mut event = blank(EVENT);
-    fill(
-        &mut event,
+    let mut event = made(
+        EVENT,
         json!({
             "id": id, "athlete_id": person.athlete_id, "created_by_id": person.athlete_id, "calendar_id": 1,
             "uid": uid(id), "training_availability": "NORMAL",
         }),
     );
-    flags(&mut event);
-    event
-}
-
-/// The primitives that are false instead of null.
-fn flags(object: &mut Map<String, Value>) {
+    // The primitives are false instead of null.
     for name in [
         "not_on_fitness_chart",
         "show_as_note",
@@ -271,8 +262,9 @@ fn flags(object: &mut Map<String, Value>) {
         "structure_read_only",
         "entered",
     ] {
-        object.insert(name.into(), json!(false));
+        event.insert(name.into(), json!(false));
     }
+    event
 }
 
 /// `2026-11-18T00:00:00`.

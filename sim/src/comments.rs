@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     people::Person,
-    schema::{MESSAGE, blank, fill},
+    schema::{MESSAGE, fill, made},
     track::throw,
     training::{Done, day_number},
 };
@@ -64,16 +64,14 @@ fn message(
     content: &str,
 ) -> Map<String, Value> {
     let written = person.utc(done.known_from()) + Duration::minutes(17 * i64::from(number + 1));
-    let mut object = blank(MESSAGE);
-    fill(
-        &mut object,
+    made(
+        MESSAGE,
         json!({
             "id": number_of(person, done, number), "athlete_id": id, "name": name,
             "created": written.to_rfc3339_opts(SecondsFormat::Millis, false), "type": "TEXT", "content": content,
             "activity_id": done.id, "seen": true,
         }),
-    );
-    object
+    )
 }
 
 fn number_of(person: &Person, done: &Done, number: u32) -> i64 {

@@ -63,14 +63,19 @@ async fn no_browser(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// `{"ok":true}`.
+fn done() -> Json<Value> {
+    Json(json!({"ok": true}))
+}
+
 async fn add_fault(State(world): State<Arc<World>>, Json(fault): Json<Fault>) -> Json<Value> {
     world.state().faults.add(fault);
-    Json(json!({"ok": true}))
+    done()
 }
 
 async fn clear_faults(State(world): State<Arc<World>>) -> Json<Value> {
     world.state().faults.clear();
-    Json(json!({"ok": true}))
+    done()
 }
 
 async fn requests(State(world): State<Arc<World>>) -> Json<Vec<Recorded>> {
@@ -79,7 +84,7 @@ async fn requests(State(world): State<Arc<World>>) -> Json<Vec<Recorded>> {
 
 async fn clear_requests(State(world): State<Arc<World>>) -> Json<Value> {
     world.clear_requests();
-    Json(json!({"ok": true}))
+    done()
 }
 
 #[derive(Deserialize)]
@@ -90,7 +95,7 @@ struct Revoke {
 
 async fn revoke(State(world): State<Arc<World>>, Json(Revoke { token }): Json<Revoke>) -> Json<Value> {
     world.state().tokens.revoke(&token);
-    Json(json!({"ok": true}))
+    done()
 }
 
 /// `{"remaining":[15 minutes, day]}` for the application's pool, and whether one address may send only ten a second.
@@ -108,7 +113,7 @@ async fn limits(State(world): State<Arc<World>>, Json(limits): Json<Limits>) -> 
     if let Some(by_address) = limits.by_address {
         world.state().limits.by_address = by_address;
     }
-    Json(json!({"ok": true}))
+    done()
 }
 
 /// `{"person":"ana","activities":10000}`: small activities from the ten years before the person's history, in the place
@@ -124,5 +129,5 @@ async fn crowd(State(world): State<Arc<World>>, Json(crowd): Json<Crowd>) -> Res
     if crowd.activities > MOST || !world.crowd(&crowd.person, crowd.activities) {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
-    Json(json!({"ok": true})).into_response()
+    done().into_response()
 }

@@ -2,7 +2,7 @@
 //!
 //! Deciding which request to break is a rule here; the place in a request's way is `front`.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, future::ready, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -229,11 +229,14 @@ pub(super) async fn broken(fault: &Fault, abort: Arc<Notify>) -> Option<Response
         Mode::Status => answer(fault, Body::from(fault.body.clone().unwrap_or_default())),
         Mode::Hang => std::future::pending().await,
         Mode::Drip => answer(fault, Body::from_stream(drip(text()))),
-        Mode::Reset => answer(fault, Body::from_stream(reset(text(), abort))),
+        Mode::Reset => answer(fault, Body::from_stream(half(text(), reset(abort)))),
         Mode::Truncate => {
             let text = text();
             let length = HeaderValue::from(text.len());
-            let mut response = answer(fault, Body::from_stream(cut(text)));
+            let mut response = answer(
+                fault,
+                Body::from_stream(half(text, ready(Err(std::io::Error::other("cut off"))))),
+            );
             response.headers_mut().insert(header::CONTENT_LENGTH, length);
             response
         }
@@ -274,27 +277,21 @@ fn drip(text: String) -> impl futures::Stream<Item = Chunk> {
     })
 }
 
-/// Half of the text; a little later, so that it is on its way, nothing more.
-fn cut(text: String) -> impl futures::Stream<Item = Chunk> {
+/// Half of the text; a little later, so that it is on its way, what comes then.
+fn half(text: String, then: impl Future<Output = Chunk>) -> impl futures::Stream<Item = Chunk> {
     let mut half = text.into_bytes();
     half.truncate(half.len() / 2);
     let end = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        Err(std::io::Error::other("cut off"))
+        then.await
     };
     stream::iter([Ok(Bytes::from(half))]).chain(stream::once(end))
 }
 
-/// Half of the text; a little later, so that it is on its way, the connection breaks.
-fn reset(text: String, abort: Arc<Notify>) -> impl futures::Stream<Item = Chunk> {
-    let mut half = text.into_bytes();
-    half.truncate(half.len() / 2);
-    let breaking = async move {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        abort.notify_one();
-        std::future::pending().await
-    };
-    stream::iter([Ok(Bytes::from(half))]).chain(stream::once(breaking))
+/// The connection breaks.
+async fn reset(abort: Arc<Notify>) -> Chunk {
+    abort.notify_one();
+    std::future::pending().await
 }
 
 /// An empty JSON list of [`HUGE`] bytes, made as it is read.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{
     dice::{round, whole},
     people::Person,
-    schema::{INTERVAL, INTERVAL_GROUP, blank, fill},
+    schema::{INTERVAL, INTERVAL_GROUP, fill, made, number},
     streams::{self, Extra},
     track::{Track, climbing, index, is_recorded, mean, mean_of, normalized, real, throw, track},
     training::Done,
@@ -234,14 +234,10 @@ pub(super) fn intervals(person: &Person, done: &Done) -> [Value; 2] {
 /// What several doings of the same have in common: means, and `720s@224w89rpm` as the id.
 fn group(rows: &[&Map<String, Value>]) -> Map<String, Value> {
     let middle = |name: &str| {
-        let values: Vec<f64> = rows
-            .iter()
-            .filter_map(|row| row.get(name).and_then(Value::as_f64))
-            .collect();
+        let values: Vec<f64> = rows.iter().filter_map(|row| number(row, name)).collect();
         (!values.is_empty()).then(|| mean(&values))
     };
     let count = |name: &str| middle(name).map(whole);
-    let mut group = blank(INTERVAL_GROUP);
     let watts = count("average_watts").map(|watts| format!("{watts}w"));
     let bpm = count("average_heartrate").map(|bpm| format!("{bpm}bpm"));
     let rpm = count("average_cadence").map(|rpm| format!("{rpm}rpm"));
@@ -251,8 +247,8 @@ fn group(rows: &[&Map<String, Value>]) -> Map<String, Value> {
         watts.or(bpm).unwrap_or_default(),
         rpm.unwrap_or_default()
     );
-    fill(
-        &mut group,
+    made(
+        INTERVAL_GROUP,
         json!({
             "id": id, "count": rows.len(), "start_index": rows.first().and_then(|row| row.get("start_index")),
             "distance": middle("distance").map(|x| round(x, 4)), "moving_time": count("moving_time"),
@@ -264,8 +260,7 @@ fn group(rows: &[&Map<String, Value>]) -> Map<String, Value> {
             "gap": middle("gap").map(|x| round(x, 4)), "average_heartrate": count("average_heartrate"),
             "average_cadence": middle("average_cadence").map(|x| round(x, 4)),
         }),
-    );
-    group
+    )
 }
 
 /// Adds up parts of one activity.
@@ -303,12 +298,11 @@ impl<'a> Teller<'a> {
 
     /// Schema `Interval` of the points `at`; without id, type, group and label.
     fn interval(&self, at: Range<usize>) -> Map<String, Value> {
-        let mut row = blank(INTERVAL);
         let time = &self.track.time[at.clone()];
         let start = time.first().copied().unwrap_or_default();
         let end = time.last().map_or(start, |last| last + 1);
-        fill(
-            &mut row,
+        let mut row = made(
+            INTERVAL,
             json!({
                 "start_index": at.start, "end_index": at.end, "start_time": start, "end_time": end,
                 "moving_time": at.len(), "elapsed_time": end - start,
@@ -416,10 +410,7 @@ impl<'a> Teller<'a> {
                 .collect();
             let (min, max) = span(&turning);
             let average = mean_of(&turning);
-            let speed = row
-                .get("average_speed")
-                .and_then(Value::as_f64)
-                .filter(|_| self.done.sport.ends_with("Run"));
+            let speed = number(row, "average_speed").filter(|_| self.done.sport.ends_with("Run"));
             fill(
                 row,
                 json!({

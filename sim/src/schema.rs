@@ -103,37 +103,35 @@ pub(super) const SPORT_SETTINGS: &str = "\
 pub(super) const SEARCH_RESULT: &str = "\
     id name start_date_local type race distance moving_time tags description";
 
+/// What an interval and a group of them both have.
+macro_rules! of_intervals {
+    () => {
+        "\
+        start_index distance moving_time elapsed_time average_watts average_watts_alt \
+        average_watts_alt_acc min_watts max_watts average_watts_kg max_watts_kg intensity \
+        w5s_variability weighted_average_watts training_load joules joules_above_ftp decoupling \
+        avg_lr_balance average_dfa_a1 average_epoc wbal_start wbal_end average_respiration \
+        average_tidal_volume average_tidal_volume_min zone zone_min_watts zone_max_watts average_speed \
+        min_speed max_speed gap average_heartrate min_heartrate max_heartrate average_cadence \
+        min_cadence max_cadence average_torque min_torque max_torque total_elevation_gain min_altitude \
+        max_altitude average_gradient average_smo2 average_thb average_smo2_2 average_thb_2 \
+        average_lactate min_lactate max_lactate average_stance_time average_vertical_oscillation \
+        average_vertical_ratio average_step_length average_stance_time_percent \
+        average_stance_time_balance average_vertical_speed average_leg_spring_stiffness \
+        average_impact_loading_rate average_temp average_weather_temp average_feels_like \
+        average_wind_speed average_wind_gust prevailing_wind_deg average_yaw headwind_percent \
+        tailwind_percent strain_score ss_p_max ss_w_prime ss_cp id average_stride"
+    };
+}
+
 /// Schema `Interval`.
-pub(super) const INTERVAL: &str = "\
-    start_index distance moving_time elapsed_time average_watts average_watts_alt average_watts_alt_acc \
-    min_watts max_watts average_watts_kg max_watts_kg intensity w5s_variability weighted_average_watts \
-    training_load joules joules_above_ftp decoupling avg_lr_balance average_dfa_a1 average_epoc wbal_start \
-    wbal_end average_respiration average_tidal_volume average_tidal_volume_min zone zone_min_watts \
-    zone_max_watts average_speed min_speed max_speed gap average_heartrate min_heartrate max_heartrate \
-    average_cadence min_cadence max_cadence average_torque min_torque max_torque total_elevation_gain \
-    min_altitude max_altitude average_gradient average_smo2 average_thb average_smo2_2 average_thb_2 \
-    average_lactate min_lactate max_lactate average_stance_time average_vertical_oscillation \
-    average_vertical_ratio average_step_length average_stance_time_percent average_stance_time_balance \
-    average_vertical_speed average_leg_spring_stiffness average_impact_loading_rate average_temp \
-    average_weather_temp average_feels_like average_wind_speed average_wind_gust prevailing_wind_deg \
-    average_yaw headwind_percent tailwind_percent strain_score ss_p_max ss_w_prime ss_cp id type end_index \
-    group_id segment_effort_ids start_time end_time label average_stride";
+pub(super) const INTERVAL: &str = concat!(
+    of_intervals!(),
+    " type end_index group_id segment_effort_ids start_time end_time label"
+);
 
 /// Schema `IntervalGroup`.
-pub(super) const INTERVAL_GROUP: &str = "\
-    start_index distance moving_time elapsed_time average_watts average_watts_alt average_watts_alt_acc \
-    min_watts max_watts average_watts_kg max_watts_kg intensity w5s_variability weighted_average_watts \
-    training_load joules joules_above_ftp decoupling avg_lr_balance average_dfa_a1 average_epoc wbal_start \
-    wbal_end average_respiration average_tidal_volume average_tidal_volume_min zone zone_min_watts \
-    zone_max_watts average_speed min_speed max_speed gap average_heartrate min_heartrate max_heartrate \
-    average_cadence min_cadence max_cadence average_torque min_torque max_torque total_elevation_gain \
-    min_altitude max_altitude average_gradient average_smo2 average_thb average_smo2_2 average_thb_2 \
-    average_lactate min_lactate max_lactate average_stance_time average_vertical_oscillation \
-    average_vertical_ratio average_step_length average_stance_time_percent average_stance_time_balance \
-    average_vertical_speed average_leg_spring_stiffness average_impact_loading_rate average_temp \
-    average_weather_temp average_feels_like average_wind_speed average_wind_gust prevailing_wind_deg \
-    average_yaw headwind_percent tailwind_percent strain_score ss_p_max ss_w_prime ss_cp id count \
-    average_stride";
+pub(super) const INTERVAL_GROUP: &str = concat!(of_intervals!(), " count");
 
 /// Schema `Message`.
 pub(super) const MESSAGE: &str = "\
@@ -182,6 +180,16 @@ pub(super) fn made(names: &str, values: Value) -> Map<String, Value> {
     let mut object = blank(names);
     fill(&mut object, values);
     object
+}
+
+/// The text under `name`; empty where there is none.
+pub(super) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> &'a str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The number under `name`.
+pub(super) fn number(object: &Map<String, Value>, name: &str) -> Option<f64> {
+    object.get(name).and_then(Value::as_f64)
 }
 
 /// Sets every key of `values` (an object) in `into`.

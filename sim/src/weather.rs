@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     dice::{round, whole},
     people::Person,
-    schema::{WEATHER_SUMMARY, blank, fill},
+    schema::{WEATHER_SUMMARY, fill, made},
     terrain::has_place,
     track::{Track, throw},
     training::{Done, Source},
@@ -88,10 +88,9 @@ pub(super) fn summary(
     start: usize,
     end: usize,
 ) -> Map<String, Value> {
-    let mut object = blank(WEATHER_SUMMARY);
     let time = |n: usize| track.time.get(n).copied().unwrap_or_default();
-    fill(
-        &mut object,
+    let mut object = made(
+        WEATHER_SUMMARY,
         json!({
             "start_index": start, "end_index": end, "start_secs": time(start),
             "end_secs": end.checked_sub(1).map_or(0, time), "moving_time": end.saturating_sub(start),

@@ -19,6 +19,7 @@ use super::{
     history::{Fitness, History},
     limits::{APP, Limits, Pair, Standing},
     people::{FIRST_DAY, Person},
+    schema::{number, text},
     tokens::Tokens,
     training::{Done, event_of},
     wellness,
@@ -253,12 +254,9 @@ impl World {
         let mut planned: HashMap<String, f64> = HashMap::new();
         if newest > now.date() {
             for event in self.events(person, now.date() + Duration::days(1), newest, false) {
-                let load = event
-                    .get("icu_training_load")
-                    .and_then(Value::as_f64)
-                    .unwrap_or_default();
-                let category = event.get("category").and_then(Value::as_str).unwrap_or_default();
+                let category = text(&event, "category");
                 if category == "WORKOUT" || category.starts_with("RACE_") {
+                    let load = number(&event, "icu_training_load").unwrap_or_default();
                     *planned.entry(day_text(&event)).or_default() += load;
                 }
             }
@@ -363,15 +361,12 @@ fn newest_first(history: &History, now: NaiveDateTime) -> Vec<&Done> {
     known
 }
 
-fn id_of(event: &Map<String, Value>) -> Option<i64> {
+/// The id of an event.
+pub(super) fn id_of(event: &Map<String, Value>) -> Option<i64> {
     event.get("id").and_then(Value::as_i64)
 }
 
 /// `2026-11-21` of an event's beginning.
 pub(super) fn day_text(event: &Map<String, Value>) -> String {
-    let start = event
-        .get("start_date_local")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    start.chars().take(10).collect()
+    text(event, "start_date_local").chars().take(10).collect()
 }

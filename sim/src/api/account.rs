@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use chrono::{Datelike, Duration, NaiveDate};
+use chrono::{Duration, NaiveDate, Weekday};
 use serde_json::{Value, json};
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
     dice::round,
     people::{FIRST_DAY, Person},
     refusal::Refusal,
-    schema::{FOLDER, GEAR, GEAR_REMINDER, TRAINING_PLAN, fill, made},
+    schema::{FOLDER, GEAR, GEAR_REMINDER, TRAINING_PLAN, fill, made, number},
 };
 
 /// Distance after which a chain should be new, m.
@@ -68,13 +68,12 @@ pub(super) fn gear(ask: &Ask) -> Json<Vec<Object>> {
         let Some(gear) = object.get("gear").filter(|gear| gear.is_object()) else {
             continue;
         };
-        let number = |name: &str| object.get(name).and_then(Value::as_f64).unwrap_or_default();
         let wear = worn
             .entry(gear["id"].as_str().unwrap_or_default().to_owned())
             .or_default();
         wear.activities += 1;
-        wear.secs += number("moving_time");
-        wear.metres += number("distance");
+        wear.secs += number(&object, "moving_time").unwrap_or_default();
+        wear.metres += number(&object, "distance").unwrap_or_default();
         wear.used = Some(json!({"gear": gear, "sport": object.get("type")}));
     }
     let pieces = |(id, wear): (String, Wear)| pieces(ask.person, &id, &wear, ask.today());
@@ -132,9 +131,7 @@ pub(super) fn training_plan(ask: &Ask) -> Json<Object> {
         json!({"athlete_id": person.athlete_id, "timezone": person.timezone}),
     );
     if person.number == 1 {
-        let today = ask.today();
-        let back = i64::from(today.weekday().num_days_from_monday()) + 21;
-        let monday = today - Duration::days(back);
+        let monday = ask.today().week(Weekday::Mon).first_day() - Duration::weeks(3);
         let folder = made(
             FOLDER,
             json!({

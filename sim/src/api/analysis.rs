@@ -16,6 +16,7 @@ use super::{
 use crate::{
     comments::comments,
     refusal::Refusal,
+    schema::number,
     streams::{csv, histogram, types, wire},
     track::{Track, real, track},
     weather,
@@ -114,10 +115,7 @@ pub(super) fn messages(ask: &Ask) -> Answer<Vec<Object>> {
     let done = ask.open()?;
     let since = ask.params.count("sinceId")?.unwrap_or_default();
     let limit = ask.params.count("limit")?.unwrap_or(100);
-    let after = |message: &Object| {
-        let id = message.get("id").and_then(Value::as_u64).unwrap_or_default();
-        id > u64::try_from(since).unwrap_or_default()
-    };
+    let after = |message: &Object| number(message, "id") > Some(real(since));
     let all = comments(ask.person, &done).into_iter();
     Ok(Json(all.filter(after).take(limit).collect()))
 }

@@ -17,9 +17,9 @@ use crate::{
     front::Via,
     params::Params,
     refusal::Refusal,
-    schema::EVENT,
+    schema::{EVENT, text},
     workout::intensity,
-    world::{World, day_text},
+    world::{World, day_text, id_of},
 };
 
 /// Days after today that a list without an end covers.
@@ -72,8 +72,7 @@ fn categories(params: &Params) -> Result<Option<Vec<String>>, Refusal> {
 }
 
 fn is_one_of(event: &Object, categories: &[String]) -> bool {
-    let category = event.get("category").and_then(Value::as_str).unwrap_or_default();
-    categories.iter().any(|one| one == category)
+    categories.iter().any(|one| one == text(event, "category"))
 }
 
 /// `GET /athlete/{id}/events`.
@@ -110,29 +109,25 @@ fn lay(world: &World, event: &mut Object, body: Object) -> Result<(), Refusal> {
             event.insert(name, value);
         }
     }
-    let text = |name: &str| {
-        event
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    };
-    let category = text("category")
-        .ok_or_else(|| Refusal::unprocessable("Missing category"))?
-        .to_owned();
+    let text = |name: &str| text(event, name);
+    let category = text("category").to_owned();
+    if category.is_empty() {
+        return Err(Refusal::unprocessable("Missing category"));
+    }
     check_category(&category)?;
-    let start = text("start_date_local").unwrap_or_default();
+    let start = text("start_date_local");
     let start: NaiveDateTime = start.parse().map_err(|_| {
         Refusal::unprocessable(format!(
             "Invalid start_date_local [{start}], expected yyyy-MM-ddTHH:mm:ss"
         ))
     })?;
-    if (category == "WORKOUT" || category.starts_with("RACE_")) && text("type").is_none() {
+    if (category == "WORKOUT" || category.starts_with("RACE_")) && text("type").is_empty() {
         return Err(Refusal::unprocessable("Missing type"));
     }
-    if category == "NOTE" && text("name").is_none() {
+    if category == "NOTE" && text("name").is_empty() {
         return Err(Refusal::unprocessable("Name is required"));
     }
-    let end = text("end_date_local").and_then(|end| end.parse::<NaiveDateTime>().ok());
+    let end = text("end_date_local").parse::<NaiveDateTime>().ok();
     if end.is_none_or(|end| end <= start) {
         event.insert(
             "end_date_local".into(),
@@ -206,7 +201,7 @@ pub(super) fn delete_range(ask: &Ask) -> Result<StatusCode, Refusal> {
     let doomed = doomed
         .iter()
         .filter(|event| is_one_of(event, &wanted) && !day_text(event).is_empty())
-        .filter_map(|event| event.get("id").and_then(Value::as_i64));
+        .filter_map(id_of);
     for id in doomed {
         ask.world.write_event(ask.person, id, None);
     }

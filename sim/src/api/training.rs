@@ -3,8 +3,8 @@
 //! Choosing and filtering only; objects are made in `activity`.
 
 use axum::Json;
-use chrono::{Datelike, Days, Duration, NaiveDate};
-use serde_json::{Value, json};
+use chrono::{Days, NaiveDate, Weekday};
+use serde_json::json;
 
 use super::{
     Object,
@@ -16,7 +16,7 @@ use crate::{
     laps,
     people::{FIRST_DAY, Person},
     refusal::Refusal,
-    schema::fill,
+    schema::{fill, number},
     training::{Done, Source},
     world::World,
 };
@@ -95,7 +95,7 @@ pub(super) fn summary(ask: &Ask) -> Answer<Vec<Object>> {
     let today = ask.today();
     let end = ask.params.last_day("end")?.unwrap_or(today).min(today);
     let start = ask.params.first_day("start")?.unwrap_or(end - Days::new(6));
-    let monday = |day: NaiveDate| day - Duration::days(i64::from(day.weekday().num_days_from_monday()));
+    let monday = |day: NaiveDate| day.week(Weekday::Mon).first_day();
     let mut rows = Vec::new();
     let mut week = monday(end);
     while week >= monday(start).max(FIRST_DAY) {
@@ -135,7 +135,7 @@ fn week_row(world: &World, person: &'static Person, week: NaiveDate, today: Naiv
             sum
         });
     let wellness = world.wellness(person, last, last).pop().unwrap_or_default();
-    let number = |name: &str| wellness.get(name).and_then(Value::as_f64);
+    let number = |name: &str| number(&wellness, name);
     let form = number("ctl").unwrap_or_default() - number("atl").unwrap_or_default();
     fill(
         &mut row,

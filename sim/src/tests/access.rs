@@ -5,6 +5,14 @@ use serde_json::{Value, json};
 
 use super::*;
 
+impl Bench {
+    /// The consent page.
+    async fn consent(&self, query: &str) -> Response {
+        let request = self.request(Method::GET, &format!("/oauth/authorize?{query}"));
+        request.send().await.unwrap()
+    }
+}
+
 #[tokio::test]
 async fn credentials_are_told_apart() {
     let bench = Bench::new().await;
@@ -92,11 +100,7 @@ async fn the_flow_gives_a_token_with_the_ticked_scopes() {
 async fn a_scope_to_read_does_not_write() {
     let bench = Bench::new().await;
     let query = "client_id=77&redirect_uri=http://localhost/x&scope=WELLNESS:READ";
-    let page = bench
-        .request(Method::GET, &format!("/oauth/authorize?{query}"))
-        .send()
-        .await
-        .unwrap();
+    let page = bench.consent(query).await;
     assert_eq!(page.status(), StatusCode::OK);
     let form = [
         ("client_id", "77"),
@@ -106,12 +110,7 @@ async fn a_scope_to_read_does_not_write() {
         ("person", "ana"),
         ("decision", "allow"),
     ];
-    let answer = bench
-        .request(Method::POST, "/oauth/authorize")
-        .form(&form)
-        .send()
-        .await
-        .unwrap();
+    let answer = bench.post("/oauth/authorize", &form).await;
     let location = answer.headers()["location"].to_str().unwrap().to_owned();
     let code = location.strip_prefix("http://localhost/x?code=").unwrap();
     let form = [
@@ -119,15 +118,7 @@ async fn a_scope_to_read_does_not_write() {
         ("client_secret", "app-secret"),
         ("code", code),
     ];
-    let token = json(
-        bench
-            .request(Method::POST, "/api/oauth/token")
-            .form(&form)
-            .send()
-            .await
-            .unwrap(),
-    )
-    .await;
+    let token = json(bench.post("/api/oauth/token", &form).await).await;
     assert_eq!(token["scope"], "WELLNESS:READ");
     let put = bench
         .request(Method::PUT, "/api/v1/athlete/0/wellness/2026-11-21")
@@ -141,11 +132,7 @@ async fn the_consent_page_shows_people_and_boxes() {
     let bench = Bench::new().await;
     let query = "client_id=77&redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Fconnect%2Fcallback&state=%22%3E%3Cb&person=jack\
         &scope=ACTIVITY:WRITE%2CSETTINGS:WRITE";
-    let answer = bench
-        .request(Method::GET, &format!("/oauth/authorize?{query}"))
-        .send()
-        .await
-        .unwrap();
+    let answer = bench.consent(query).await;
     assert!(
         answer.headers()["content-type"]
             .to_str()
@@ -197,11 +184,7 @@ async fn what_is_wrong_with_a_request_is_said_on_a_page() {
         ),
     ];
     for (query, text) in cases {
-        let answer = bench
-            .request(Method::GET, &format!("/oauth/authorize?{query}"))
-            .send()
-            .await
-            .unwrap();
+        let answer = bench.consent(query).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{query}");
         assert!(answer.headers().get("location").is_none());
         assert!(answer.text().await.unwrap().contains(text), "{query}");
@@ -220,12 +203,7 @@ async fn denying_goes_back_with_the_state() {
         ("person", "ana"),
         ("decision", "deny"),
     ];
-    let answer = bench
-        .request(Method::POST, "/oauth/authorize")
-        .form(&form)
-        .send()
-        .await
-        .unwrap();
+    let answer = bench.post("/oauth/authorize", &form).await;
     assert_eq!(
         answer.headers()["location"],
         format!("{REDIRECT}?error=access_denied&state=abc")
@@ -242,15 +220,7 @@ async fn codes_are_short_lived_and_single_use() {
             ("code", code),
             ("grant_type", "authorization_code"),
         ];
-        told(
-            bench
-                .request(Method::POST, "/api/oauth/token")
-                .form(&form)
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        told(bench.post("/api/oauth/token", &form).await).await
     };
     let gone = (404, json!({"status": 404, "error": "Code not found (expired?)"}));
     let code = bench.code("ana", &["ACTIVITY:WRITE"]).await;

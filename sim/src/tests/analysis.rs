@@ -8,14 +8,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::schema;
 
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().unwrap_or_else(|| panic!("no list: {value}"))
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
-}
-
 fn index(value: &Value) -> usize {
     usize::try_from(value.as_u64().unwrap()).unwrap()
 }
@@ -53,16 +45,10 @@ fn near(found: f64, wanted: f64, tolerance: f64, what: &str) {
 }
 
 impl Bench {
-    /// A person's answer to a GET, which must be 200.
-    async fn read(&self, person: usize, path: &str) -> Value {
-        let request = self.request(Method::GET, &format!("/api/v1{path}"));
-        json(request.bearer_auth(PEOPLE[person].token).send().await.unwrap()).await
-    }
-
     /// Recorded activities of a person since `oldest`, newest first.
-    async fn recorded(&self, person: usize, oldest: &str) -> Vec<Value> {
+    async fn recorded(&self, slug: &str, oldest: &str) -> Vec<Value> {
         let all = self
-            .read(person, &format!("/athlete/0/activities?oldest={oldest}"))
+            .get_as(slug, &format!("/athlete/0/activities?oldest={oldest}"))
             .await;
         let recorded = |row: &&Value| {
             row["stream_types"]
@@ -74,13 +60,13 @@ impl Bench {
     }
 
     /// The curve of the day of an activity that is the only one of its sport's group there.
-    async fn curve_of_the_day(&self, person: usize, of: &str, activity: &Value) -> Value {
+    async fn curve_of_the_day(&self, slug: &str, of: &str, activity: &Value) -> Value {
         let (day, sport) = (
             &activity["start_date_local"].as_str().unwrap()[..10],
             activity["type"].as_str().unwrap(),
         );
         let path = format!("/athlete/0/{of}-curves?type={sport}&curves=r.{day}.{day}");
-        let set = self.read(person, &path).await;
+        let set = self.get_as(slug, &path).await;
         assert_eq!(set["activities"].as_object().unwrap().len(), 1, "{path}");
         set["list"][0].clone()
     }
@@ -89,13 +75,15 @@ impl Bench {
 #[tokio::test]
 async fn streams_add_up_to_what_the_activity_tells_of_itself() {
     let bench = Bench::new().await;
-    for person in 0..PEOPLE.len() {
-        let activities = bench.recorded(person, "2026-10-20").await;
-        assert!(person > 1 || activities.len() > 12, "{}", activities.len());
+    for person in &PEOPLE {
+        let activities = bench.recorded(person.slug, "2026-10-20").await;
+        assert!(person.number > 2 || activities.len() > 12, "{}", activities.len());
         for activity in activities {
             let id = activity["id"].as_str().unwrap();
             let what = format!("{id} {}", activity["name"]);
-            let streams = bench.read(person, &format!("/activity/{id}/streams.json")).await;
+            let streams = bench
+                .get_as(person.slug, &format!("/activity/{id}/streams.json"))
+                .await;
             let names: Vec<&Value> = rows(&streams).iter().map(|stream| &stream["type"]).collect();
             assert_eq!(json!(names), activity["stream_types"], "{what}");
             let time = data(&streams, "time").unwrap();
@@ -168,12 +156,12 @@ fn normalized(watts: &[f64]) -> f64 {
 async fn intervals_cover_the_activity_and_agree_with_the_streams() {
     let bench = Bench::new().await;
     let mut kinds = BTreeSet::new();
-    for person in 0..PEOPLE.len() {
-        for activity in bench.recorded(person, "2026-09-20").await {
+    for person in &PEOPLE {
+        for activity in bench.recorded(person.slug, "2026-09-20").await {
             let id = activity["id"].as_str().unwrap();
             let what = format!("{id} {}", activity["name"]);
             let whole = bench
-                .read(person, &format!("/activity/{id}?intervals=true"))
+                .get_as(person.slug, &format!("/activity/{id}?intervals=true"))
                 .await;
             if whole["icu_intervals"].is_null() {
                 assert!(whole["icu_groups"].is_null());
@@ -233,7 +221,7 @@ async fn intervals_cover_the_activity_and_agree_with_the_streams() {
 #[tokio::test]
 async fn the_steps_of_a_workout_are_seen_in_the_watts() {
     let bench = Bench::new().await;
-    let activities = bench.recorded(0, "2026-06-01").await;
+    let activities = bench.recorded("ana", "2026-06-01").await;
     let is_hard = |row: &&Value| row["name"] == "VO2max 5x4" || row["name"] == "Threshold 4x8";
     let hard: Vec<&Value> = activities.iter().filter(is_hard).collect();
     assert!(!hard.is_empty());
@@ -257,7 +245,7 @@ async fn the_steps_of_a_workout_are_seen_in_the_watts() {
 async fn curves_agree_with_the_streams() {
     let bench = Bench::new().await;
     let mut compared = 0;
-    let rides = bench.recorded(0, "2026-11-01").await;
+    let rides = bench.recorded("ana", "2026-11-01").await;
     let with_power = rides.iter().filter(|one| one["icu_average_watts"].is_u64());
     for activity in with_power.take(5) {
         let id = activity["id"].as_str().unwrap();
@@ -265,7 +253,7 @@ async fn curves_agree_with_the_streams() {
             .get(&format!("/activity/{id}/streams.json?types=watts,heartrate"))
             .await;
         let watts = data(&streams, "watts").unwrap();
-        let curve = bench.curve_of_the_day(0, "power", activity).await;
+        let curve = bench.curve_of_the_day("ana", "power", activity).await;
         for secs in [5, 60, 300, 1200] {
             let n = rows(&curve["secs"]).iter().position(|one| index(one) == secs);
             let told = number(&curve["values"][n.unwrap()]);
@@ -289,14 +277,14 @@ async fn curves_agree_with_the_streams() {
         assert_eq!(index(&buckets[0]["max"]) - index(&buckets[0]["min"]), 24);
     }
     assert_eq!(compared, 20);
-    let runs = bench.recorded(1, "2026-11-01").await;
+    let runs = bench.recorded("jack", "2026-11-01").await;
     let run = runs.iter().find(|one| one["type"] == "Run").unwrap();
     let id = run["id"].as_str().unwrap();
     let streams = bench
-        .read(1, &format!("/activity/{id}/streams.json?types=distance"))
+        .get_as("jack", &format!("/activity/{id}/streams.json?types=distance"))
         .await;
     let distance = data(&streams, "distance").unwrap();
-    let curve = bench.curve_of_the_day(1, "pace", run).await;
+    let curve = bench.curve_of_the_day("jack", "pace", run).await;
     let n = rows(&curve["distance"])
         .iter()
         .position(|metres| *metres == 1000.0)
@@ -311,7 +299,9 @@ async fn curves_agree_with_the_streams() {
     assert!(covers(secs) && !covers(secs - 1), "1 km in {secs} s");
     let times: Vec<f64> = rows(&curve["values"]).iter().map(number).collect();
     assert!(times.is_sorted());
-    let paces = bench.read(1, &format!("/activity/{id}/pace-histogram")).await;
+    let paces = bench
+        .get_as("jack", &format!("/activity/{id}/pace-histogram"))
+        .await;
     let secs: f64 = rows(&paces).iter().map(|bucket| number(&bucket["secs"])).sum();
     assert!(secs > 600.0, "{secs}");
 }
@@ -376,12 +366,14 @@ async fn curves_of_many_are_the_best_of_each() {
         .sum();
     assert!(tired < fresh, "{tired} {fresh}");
     let paces = bench
-        .read(1, "/athlete/0/pace-curves?type=Run&curves=42d&gap=true")
+        .get_as("jack", "/athlete/0/pace-curves?type=Run&curves=42d&gap=true")
         .await;
     assert_eq!(paces["list"][0]["type"], "GAP");
     let speed = number(&paces["list"][0]["paceModels"][0]["criticalSpeed"]);
     assert!((3.0..4.6).contains(&speed), "{speed}");
-    let hearts = bench.read(1, "/athlete/0/hr-curves?type=Run&curves=42d,s0").await;
+    let hearts = bench
+        .get_as("jack", "/athlete/0/hr-curves?type=Run&curves=42d,s0")
+        .await;
     assert!(number(&hearts["list"][0]["values"][0]) <= 190.0);
     assert!(!rows(&hearts["list"][1]["values"]).is_empty());
 }
@@ -413,7 +405,7 @@ async fn what_is_not_there_is_refused_as_upstream_does() {
         .unwrap()["id"]
         .as_str()
         .unwrap();
-    let foreign = bench.recorded(1, "2026-11-01").await[0]["id"]
+    let foreign = bench.recorded("jack", "2026-11-01").await[0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -483,7 +475,7 @@ async fn real_climbs_long_rides_and_broken_sensors_are_there() {
     let mut climbing_days = Vec::new();
     let mut longest = 0;
     let mut seen = BTreeSet::new();
-    for activity in bench.recorded(0, "2026-05-01").await {
+    for activity in bench.recorded("ana", "2026-05-01").await {
         let day: chrono::NaiveDate = activity["start_date_local"].as_str().unwrap()[..10]
             .parse()
             .unwrap();
@@ -542,16 +534,12 @@ async fn real_climbs_long_rides_and_broken_sensors_are_there() {
     ] {
         assert!(seen.contains(name), "{name}: {seen:?}");
     }
-    let runs = bench.recorded(1, "2026-11-01").await;
+    let runs = bench.recorded("jack", "2026-11-01").await;
     let run = runs.iter().find(|one| one["type"] == "Run").unwrap()["id"]
         .as_str()
         .unwrap();
-    let csv = bench
-        .request(
-            Method::GET,
-            &format!("/api/v1/activity/{run}/streams.csv?types=time,heartrate,stance_time,latlng"),
-        )
-        .bearer_auth(PEOPLE[1].token);
+    let path = format!("/activity/{run}/streams.csv?types=time,heartrate,stance_time,latlng");
+    let csv = bench.as_person("jack", Method::GET, &path);
     let text = csv.send().await.unwrap().text().await.unwrap();
     let mut lines = text.lines();
     let head = lines.next().unwrap();
@@ -618,7 +606,7 @@ async fn the_small_lists_answer() {
         json(plan.send().await.unwrap()).await["training_plan"]["type"],
         "PLAN"
     );
-    let rides = bench.recorded(0, "2026-10-01").await;
+    let rides = bench.recorded("ana", "2026-10-01").await;
     let outdoors = rides.iter().find(|ride| ride["has_weather"] == true).unwrap()["id"]
         .as_str()
         .unwrap();

@@ -8,14 +8,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::schema;
 
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().unwrap()
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
-}
-
 #[tokio::test]
 async fn full_objects_list_every_property() {
     let bench = Bench::new().await;
@@ -186,10 +178,9 @@ async fn numbers_of_an_activity_agree() {
         seen += 1;
     }
     assert!(seen > 120, "{seen}");
-    let request = bench
-        .request(Method::GET, "/api/v1/athlete/0/activities?oldest=2026-01-01")
-        .bearer_auth(PEOPLE[1].token);
-    let value = json(request.send().await.unwrap()).await;
+    let value = bench
+        .get_as("jack", "/athlete/0/activities?oldest=2026-01-01")
+        .await;
     let runs: Vec<&Value> = rows(&value).iter().filter(|row| row["type"] == "Run").collect();
     assert!(runs.len() > 130, "{}", runs.len());
     for run in runs {
@@ -242,10 +233,9 @@ async fn two_years_hold_every_sort_of_thing() {
         BTreeSet::from_iter(keys),
         BTreeSet::from(["id", "icu_athlete_id", "start_date_local", "source", "_note"])
     );
-    let request = bench
-        .request(Method::GET, "/api/v1/athlete/0/activities?oldest=2024-11-21")
-        .bearer_auth(PEOPLE[1].token);
-    let value = json(request.send().await.unwrap()).await;
+    let value = bench
+        .get_as("jack", "/athlete/0/activities?oldest=2024-11-21")
+        .await;
     let jack = rows(&value);
     assert!(
         jack.iter()
@@ -284,10 +274,8 @@ async fn one_activity_and_searches() {
         bench.ask(Method::GET, "/activity/i1").await,
         (404, json!({"status": 404, "error": "Not found"}))
     );
-    let foreign = bench
-        .request(Method::GET, &format!("/api/v1/activity/{}", id(first)))
-        .bearer_auth(PEOPLE[1].token);
-    assert_eq!(foreign.send().await.unwrap().status().as_u16(), 403);
+    let foreign = bench.status_as("jack", &format!("/activity/{}", id(first))).await;
+    assert_eq!(foreign, 403);
     let found = bench.get("/athlete/0/activities/search?q=fELDberg&limit=2").await;
     assert_eq!(rows(&found).len(), 2);
     assert!(
@@ -307,12 +295,7 @@ async fn one_activity_and_searches() {
 async fn today_is_the_persons_and_fills_as_it_passes() {
     // Still the 20th in Berlin, half past midnight of the 21st in Melbourne.
     let bench = Bench::at("2026-11-20T13:30:00Z").await;
-    let jack = async |path: &str| {
-        let request = bench
-            .request(Method::GET, &format!("/api/v1{path}"))
-            .bearer_auth(PEOPLE[1].token);
-        json(request.send().await.unwrap()).await
-    };
+    let jack = async |path: &str| bench.get_as("jack", path).await;
     assert!(
         rows(&jack("/athlete/0/wellness?oldest=2026-11-21&newest=2026-11-21").await)[0]["steps"].is_number()
     );

@@ -16,7 +16,7 @@ use chrono::{DateTime, Duration, Utc};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde_json::Value;
 
-use super::{Options, PEOPLE, Running, start};
+use super::{Options, PEOPLE, Person, Running, start};
 
 const REDIRECT: &str = "http://localhost:8080/connect/callback";
 const ANA: &str = "i900001";
@@ -86,14 +86,35 @@ impl Bench {
             .request(method, format!("{}{path}", self.sim.base_url))
     }
 
+    fn as_person(&self, slug: &str, method: Method, path: &str) -> RequestBuilder {
+        let token = Person::of_slug(slug).unwrap().token;
+        self.request(method, &format!("/api/v1{path}")).bearer_auth(token)
+    }
+
     fn as_ana(&self, method: Method, path: &str) -> RequestBuilder {
-        self.request(method, &format!("/api/v1{path}"))
-            .bearer_auth(PEOPLE[0].token)
+        self.as_person("ana", method, path)
+    }
+
+    /// The answer to a person's GET, which must be 200.
+    async fn get_as(&self, slug: &str, path: &str) -> Value {
+        json(self.as_person(slug, Method::GET, path).send().await.unwrap()).await
+    }
+
+    /// The status of a person's GET.
+    async fn status_as(&self, slug: &str, path: &str) -> u16 {
+        let answer = self.as_person(slug, Method::GET, path).send().await;
+        answer.unwrap().status().as_u16()
     }
 
     /// Ana's answer to a GET, which must be 200.
     async fn get(&self, path: &str) -> Value {
-        json(self.as_ana(Method::GET, path).send().await.unwrap()).await
+        self.get_as("ana", path).await
+    }
+
+    /// The answer to a form.
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> Response {
+        let request = self.request(Method::POST, path).form(form);
+        request.send().await.unwrap()
     }
 
     /// Status and body of Ana's request.
@@ -109,14 +130,7 @@ impl Bench {
             ("client_secret", "app-secret"),
             ("code", code.as_str()),
         ];
-        json(
-            self.request(Method::POST, "/api/oauth/token")
-                .form(&form)
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        json(self.post("/api/oauth/token", &form).await).await
     }
 
     /// The code that the consent page sends back.
@@ -133,12 +147,7 @@ impl Bench {
             ("decision", "allow"),
         ];
         form.extend(ticked.iter().map(|scope| ("scope", *scope)));
-        let answer = self
-            .request(Method::POST, "/oauth/authorize")
-            .form(&form)
-            .send()
-            .await
-            .unwrap();
+        let answer = self.post("/oauth/authorize", &form).await;
         assert_eq!(answer.status(), StatusCode::FOUND);
         let location = answer.headers()["location"].to_str().unwrap();
         let (start, rest) = location.split_once("?code=").unwrap();
@@ -146,6 +155,20 @@ impl Bench {
         assert_eq!((start, state), (REDIRECT, "state=s%261"));
         code.to_owned()
     }
+}
+
+#[track_caller]
+fn rows(value: &Value) -> &[Value] {
+    value.as_array().unwrap_or_else(|| panic!("no list: {value}"))
+}
+
+#[track_caller]
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
+}
+
+fn text<'a>(row: &'a Value, key: &str) -> &'a str {
+    row[key].as_str().unwrap_or_default()
 }
 
 async fn json(answer: Response) -> Value {

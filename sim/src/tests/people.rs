@@ -15,33 +15,8 @@ use crate::{
 
 const TWO_YEARS: &str = "/athlete/0/activities?oldest=2024-11-21";
 
-fn rows(value: &Value) -> &[Value] {
-    value.as_array().unwrap()
-}
-
-fn text<'a>(row: &'a Value, key: &str) -> &'a str {
-    row[key].as_str().unwrap_or_default()
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("no number: {value}"))
-}
-
 fn start(row: &Value) -> chrono::NaiveDateTime {
     text(row, "start_date_local").parse().unwrap()
-}
-
-impl Bench {
-    /// The answer to `slug`'s GET, which must be 200.
-    async fn get_as(&self, slug: &str, path: &str) -> Value {
-        json(self.send_as(slug, path).await).await
-    }
-
-    async fn send_as(&self, slug: &str, path: &str) -> Response {
-        let request = self.request(Method::GET, &format!("/api/v1{path}"));
-        let token = Person::of_slug(slug).unwrap().token;
-        request.bearer_auth(token).send().await.unwrap()
-    }
 }
 
 #[tokio::test]
@@ -223,7 +198,7 @@ async fn what_was_deleted_is_gone_and_leaves_its_plan_unpaired() {
         for session in plan(tria, day).iter().filter(|one| one.twist == Twist::Deleted) {
             let event = event_id(tria, day, session.slot);
             let activity = format!("/activity/i{}", event + 58_000_000);
-            assert_eq!(bench.send_as("tria", &activity).await.status().as_u16(), 404);
+            assert_eq!(bench.status_as("tria", &activity).await, 404);
             if session.planned {
                 let event = bench.get_as("tria", &format!("/athlete/0/events/{event}")).await;
                 assert!(event["paired_activity_id"].is_null() && event["name"] == session.name);
@@ -415,10 +390,9 @@ async fn the_triathletes_mornings_have_zeros_and_fields_of_her_own() {
             .iter()
             .all(|row| row["hrv"].is_null() && rows(&row["sportInfo"]).len() == 3)
     );
-    let path = "/api/v1/athlete/0/wellness/2026-11-20";
+    let path = "/athlete/0/wellness/2026-11-20";
     let put = async |body: Value| {
-        let request = bench.request(Method::PUT, path).json(&body);
-        let request = request.bearer_auth(Person::of_slug("tria").unwrap().token);
+        let request = bench.as_person("tria", Method::PUT, path).json(&body);
         told(request.send().await.unwrap()).await.0
     };
     assert_eq!(put(json!({"SleptWhere": "tent", "CaffeineMg": 0})).await, 200);

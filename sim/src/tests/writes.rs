@@ -78,9 +78,7 @@ async fn wellness_is_written_sparsely() {
             .0,
         404
     );
-    let jack = bench
-        .request(Method::PUT, "/api/v1/athlete/0/wellness/2026-11-20")
-        .bearer_auth(PEOPLE[1].token);
+    let jack = bench.as_person("jack", Method::PUT, path);
     let jack = told(jack.body("{\"SaunaMinutes\":5}").send().await.unwrap()).await;
     assert_eq!(jack.0, 422, "a custom field is its owner's");
 }
@@ -155,14 +153,9 @@ async fn seeded_events_can_be_changed_and_deleted_too() {
         ))
         .await;
     assert_eq!(on_day, json!([]));
-    let foreign = bench
-        .request(Method::GET, &format!("/api/v1/athlete/{ANA}/events/{id}"))
-        .bearer_auth(PEOPLE[1].token);
-    assert_eq!(foreign.send().await.unwrap().status().as_u16(), 403);
-    let own = bench
-        .request(Method::GET, &format!("/api/v1/athlete/0/events/{id}"))
-        .bearer_auth(PEOPLE[1].token);
-    assert_eq!(own.send().await.unwrap().status().as_u16(), 404);
+    let foreign = format!("/athlete/{ANA}/events/{id}");
+    assert_eq!(bench.status_as("jack", &foreign).await, 403);
+    assert_eq!(bench.status_as("jack", &path).await, 404);
 }
 
 #[tokio::test]
