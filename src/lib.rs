@@ -18,7 +18,8 @@
 //! - [`secrets`]: tokens, sealing, passwords; [`ids`] and [`time`]: ids and the clock as values;
 //!   [`text`]: other people's text, made safe to show; [`words`]: closed sets of words that rows hold
 //! - [`postgres`]: a private database when no other is given
-//! - `demo`: simulated athletes and captured mail (feature `demo`)
+//! - `demo`: seeded athletes and captured mail (feature `demo`); the intervals.icu they live in is `icusync-sim`, a crate of
+//!   its own in `sim/` that knows nothing of this one
 
 pub mod app;
 pub mod config;

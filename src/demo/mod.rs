@@ -4,7 +4,6 @@
 
 mod inbox;
 pub mod seed;
-pub mod sim;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -14,6 +13,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use inbox::router as inbox;
+
+use icusync_sim as sim;
 
 use crate::{
     app::App,

@@ -2,7 +2,6 @@
 
 use anyhow::Context as _;
 
-use super::sim::{PEOPLE, Person};
 use crate::{
     app::App,
     guard::{
@@ -17,6 +16,7 @@ use crate::{
     secrets::{Password, PasswordHash},
     words::ConnectionKind,
 };
+use icusync_sim::{PEOPLE, Person};
 
 /// The password of every seeded account.
 pub const PASSWORD: &str = "train-with-icusync";

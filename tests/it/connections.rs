@@ -2,11 +2,11 @@
 
 use chrono::Duration;
 use icusync::{
-    demo::sim::{Fault, Person},
     ids::AccountId,
     queries::{self, connections::Connection},
     words::{ConnectionStatus, ZoneSource},
 };
+use icusync_sim::{Fault, Person};
 use reqwest::Method;
 
 use crate::world::{Browser, Page, World, form, test, test_with};

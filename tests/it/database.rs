@@ -10,15 +10,13 @@ use std::{
 
 use icusync::{
     app::App,
-    demo::{
-        seed::{PASSWORD, Seeded},
-        sim::Fault,
-    },
+    demo::seed::{PASSWORD, Seeded},
     postgres, queries,
     secrets::{KeyRing, Random, Token, TokenKind},
     start::{self, Ingredients},
     words::Purpose,
 };
+use icusync_sim::Fault;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::{net::TcpListener, time::timeout};

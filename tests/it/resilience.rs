@@ -18,11 +18,7 @@ use std::{
 use chrono::{Days, NaiveDate};
 use icusync::{
     app::App,
-    demo::{
-        self,
-        seed::Seeded,
-        sim::{self, Fault, Mode},
-    },
+    demo::{self, seed::Seeded},
     ids::{AccountId, ConnectionId, LinkId},
     mail::transport::{Captured, Transport},
     postgres, queries,
@@ -31,6 +27,7 @@ use icusync::{
     time::Clock,
     words::ConnectionKind,
 };
+use icusync_sim::{self as sim, Fault, Mode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 

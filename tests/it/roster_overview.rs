@@ -12,10 +12,7 @@ use axum::{Json, Router, extract::Path, routing::get};
 use chrono::{Days, NaiveDate};
 use icusync::{
     app::App,
-    demo::{
-        self,
-        sim::{Fault, Mode},
-    },
+    demo::{self},
     guard::{
         accounts,
         coaches::{self, Grantor},
@@ -32,6 +29,7 @@ use icusync::{
     start::{self, Ingredients},
     words::{ConnectionKind, ZoneSource},
 };
+use icusync_sim::{Fault, Mode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -20,7 +20,6 @@ use icusync::{
     demo::{
         self,
         seed::{Seeded, SeededCoach},
-        sim,
     },
     ids::{AccountId, CoachId},
     jobs,
@@ -32,6 +31,7 @@ use icusync::{
     tools::Tool,
     words::Purpose,
 };
+use icusync_sim as sim;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
