@@ -1,6 +1,6 @@
 //! The client of intervals.icu: one for the process, with its wire and its cache.
 //!
-//! What is asked through it stands in [`super::athlete`] and [`super::oauth`].
+//! The questions themselves are in [`super::athlete`] and [`super::oauth`].
 
 use std::{fmt, sync::Arc};
 

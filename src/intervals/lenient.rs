@@ -1,7 +1,7 @@
 //! Reading JSON that may be odd: a value of the wrong type becomes `None`, an odd row is dropped and counted.
 //!
-//! Only ways of reading live here; what is read stands in [`super::model`]. A field of a model is optional and reads as
-//! what its type is, by one line above the struct:
+//! Only ways of reading live here; what is read is in [`super::model`]. The fields of a model are optional, and one line
+//! above the struct has each of them read by its type:
 //! `#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]`.
 
 mod moment;
@@ -61,10 +61,10 @@ pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|_| Error::Garbled)
 }
 
-/// What a field can hold. JSON has six shapes; those that a type does not take read as nothing.
+/// What a field can hold. A shape of JSON that the type does not take is read as `None`.
 pub(super) trait Lenient: Sized {
-    /// The value, if it can be one. An error is only what no reader of JSON takes, such as half a surrogate pair or a
-    /// number beyond every float: it spoils what holds the field.
+    /// The value, or `None` if it is something else. Only what no reader of JSON accepts is an error, such as half a
+    /// surrogate pair or a number beyond every float; it spoils whatever holds the field.
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
         in_place(json)
     }
@@ -101,7 +101,7 @@ fn in_place<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>,
     json.deserialize_any(Anything(PhantomData))
 }
 
-/// Reads a value that was set apart first: whatever is wrong in it leaves it out and spoils nothing else.
+/// Reads a value with a reader of its own: whatever is wrong in it costs only the value itself.
 pub(super) fn alone<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>, D::Error> {
     let raw = <&RawValue>::deserialize(json)?;
     Ok(in_place(&mut serde_json::Deserializer::from_str(raw.get())).unwrap_or_default())
@@ -254,7 +254,7 @@ impl<'de, T: Lenient> Deserialize<'de> for Element<T> {
     }
 }
 
-/// Hands over each element of a list; an odd one is none.
+/// Hands over each element of a list, an odd one as `None`.
 fn each<'de, A: SeqAccess<'de>, T: Lenient>(
     mut list: A,
     mut take: impl FnMut(Option<T>),
@@ -298,9 +298,9 @@ impl Lenient for Vec<String> {
 
 /// An object inside an object.
 pub(super) trait Object: DeserializeOwned {
-    /// Read by the reader of what holds it and so within its bound of nesting: for objects that may hold themselves,
-    /// which could exhaust the stack otherwise. Any other is read on its own, so that what is wrong in it (a key twice,
-    /// say) costs only itself.
+    /// Whether it shares the reader of whatever holds it, and so that reader's limit of nesting. Objects that can hold
+    /// themselves must, or they could exhaust the stack. Any other has a reader of its own, so that what is wrong in it
+    /// (a key twice, say) costs only the object.
     const IN_PLACE: bool = false;
 }
 
@@ -341,8 +341,8 @@ impl<T: Object> Lenient for Vec<T> {
     }
 }
 
-/// A recording: numbers by position, of which any may be missing. Nothing but a list gives an empty one, and so does a
-/// list that is spoilt. It takes no more room than its samples.
+/// A recording: numbers by position, any of which may be missing. Empty if it is no list or a broken one. It takes no
+/// more room than its samples.
 pub(super) fn samples<'de, D: Deserializer<'de>>(json: D) -> Result<Vec<Option<f64>>, D::Error> {
     let mut samples: Vec<Option<f64>> = alone(json)?.unwrap_or_default();
     samples.shrink_to_fit();

@@ -1,8 +1,9 @@
 //! What upstream sends, field by field: only what is named here enters the house. Everything may be null or absent,
 //! and what has the wrong type is read as absent.
 //!
-//! Fields are `pub(crate)`, so that the compiler finds those that nobody reads; the few that are `pub` are read by the
-//! tests against the simulator. Units are upstream's: seconds, metres, metres a second, kilograms, watts, beats a minute, percent (not fractions).
+//! Fields are `pub(crate)`, so that the compiler finds those that nobody reads; the tests against the simulator read the
+//! few that are `pub`. Units are upstream's: seconds, metres, metres a second, kilograms, watts, beats a minute, percent
+//! (not fractions).
 
 mod activity;
 pub mod calendar;
@@ -204,7 +205,7 @@ pub struct Activity {
 /// Time in power zones: upstream's `[{"id": "Z1", "secs": 822}, …, {"id": "SS", "secs": 400}]`.
 #[derive(Debug, Clone, Default)]
 pub struct PowerZoneTimes {
-    /// s in each zone, Z1 first; of a zone that is not named nothing is known.
+    /// s in each zone, Z1 first; `None` for one that upstream leaves out.
     pub(crate) zones: Vec<Option<f64>>,
     /// s in the sweet spot, which overlaps the zones.
     pub(crate) sweet_spot: Option<f64>,

@@ -1,4 +1,4 @@
-//! What the client is told at start: where intervals.icu is, our registration with it, and the limits of a request.
+//! The settings of the client: where intervals.icu is, our registration with it, and the limits of a request.
 
 use std::time::Duration;
 

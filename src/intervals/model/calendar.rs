@@ -175,7 +175,7 @@ pub struct Target {
 }
 
 impl Event {
-    /// Without its steps and what was written about it, which take nearly all of its room.
+    /// Without its steps and description, which take up most of it.
     pub(in crate::intervals) fn without_words(self) -> Self {
         Self {
             description: None,
@@ -184,7 +184,7 @@ impl Event {
         }
     }
 
-    /// Bytes that it takes beside its texts, estimated.
+    /// Bytes that it takes besides its texts, estimated.
     pub(in crate::intervals) fn weight(&self) -> usize {
         // A step has two targets as a rule: as written and resolved.
         const STEP: usize = size_of::<Step>() + 3 * size_of::<Target>();
