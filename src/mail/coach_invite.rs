@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Granting, Whose,
-    letter::{Content, Withdrawn, letter},
-};
+use super::{Content, Granting, Whose, Withdrawn, letter};
 
 /// Invites a coach: the first athlete, the personal URL, the steps.
 #[derive(Clone, Serialize, Deserialize)]
@@ -23,12 +20,7 @@ pub struct CoachInvite {
 }
 
 impl Content for CoachInvite {
-    letter!(
-        CoachInvite,
-        "mail/coach_invite.subject",
-        "mail/coach_invite.txt",
-        "mail/coach_invite.html"
-    );
+    letter! { CoachInvite, "mail/coach_invite.subject", "mail/coach_invite.txt", "mail/coach_invite.html" }
 
     fn about(&self) -> Option<&str> {
         Some(self.grant.athlete_email.as_written())

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Granting, Whose,
-    letter::{Content, Withdrawn, letter},
-};
+use super::{Content, Granting, Whose, Withdrawn, letter};
 use crate::ids::AccountId;
 
 /// Athletes in one mail; more go in another.
@@ -67,12 +64,7 @@ impl CoachJoined {
 }
 
 impl Content for CoachJoined {
-    letter!(
-        CoachJoined,
-        "mail/coach_joined.subject",
-        "mail/coach_joined.txt",
-        "mail/coach_joined.html"
-    );
+    letter! { CoachJoined, "mail/coach_joined.subject", "mail/coach_joined.txt", "mail/coach_joined.html" }
 
     fn url_mut(&mut self) -> Option<&mut String> {
         self.url.as_mut()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::theirs::{Harmless, Theirs};
+use super::{Harmless, Theirs};
 use crate::ids::AccountId;
 
 /// What an athlete grants a coach from now on.

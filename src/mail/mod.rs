@@ -42,8 +42,9 @@ pub use letter::{Envelope, Letter};
 pub use rule::{Beyond, Reader, Rule, Share, Tells};
 pub use theirs::Theirs;
 
-use letter::Content;
+use letter::{Content, Withdrawn, letter};
 use serde::{Deserialize, Serialize};
+use theirs::Harmless;
 
 /// Makes of one row a mail the struct's export, [`Kind`], [`Mail`], and the ways from the one to the other.
 macro_rules! mails {

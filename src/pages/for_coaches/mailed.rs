@@ -151,14 +151,7 @@ async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Grant
     let Some(url) = link.and_then(|link| coaches::url(app, &link)) else {
         return Ok(Granted::Unreadable);
     };
-    let mail = |athletes, for_coaches| {
-        Mail::CoachUrl(CoachUrl {
-            url,
-            athletes,
-            for_coaches,
-        })
-    };
-    mail_url(db, app, coach, mail).await
+    mail_url(db, app, coach, url, Mail::CoachUrl).await
 }
 
 /// Puts a new token in the place of the old one, which stops working with the commit, ends every visit and every open mail link
@@ -169,24 +162,22 @@ async fn regenerate(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<G
     };
     queries::coaches::end_sessions(&mut *db, coach.id).await?;
     queries::mail_links::end_of_coach(&mut *db, &coach.email_key).await?;
-    let mail = |athletes, for_coaches| {
-        Mail::CoachNewUrl(CoachNewUrl {
-            url,
-            athletes,
-            for_coaches,
-        })
-    };
-    mail_url(db, app, coach, mail).await
+    mail_url(db, app, coach, url, |told| Mail::CoachNewUrl(CoachNewUrl(told))).await
 }
 
-/// Queues the mail that `mail` makes of the names of whom the URL covers, and of the address of the page For Coaches.
+/// Queues the mail that `mail` makes of the URL and whom it covers.
 async fn mail_url(
     db: &mut PgConnection,
     app: &App,
     coach: &Coach,
-    mail: impl FnOnce(Vec<Theirs>, String) -> Mail + Send,
+    url: String,
+    mail: fn(CoachUrl) -> Mail,
 ) -> Result<Granted, Problem> {
-    let mail = mail(covered(db, app, coach).await?, coaches::for_coaches(app));
+    let mail = mail(CoachUrl {
+        url,
+        athletes: covered(db, app, coach).await?,
+        for_coaches: coaches::for_coaches(app),
+    });
     let queued = outbox::enqueue(db, app, &address_of(coach), None, mail).await?;
     Ok(Granted::Mailed(queued))
 }
