@@ -140,10 +140,7 @@ impl MailPage {
         } = asked;
         let now = app.clock.now();
         let token = Token::mint(TokenKind::Mail, &app.random);
-        let url = app
-            .config
-            .public_url
-            .join(&format!("{}/{}", self.link, token.expose()));
+        let url = app.config.page_url(&format!("{}/{}", self.link, token.expose()));
         let link = NewMailLink {
             hash: token.hash(),
             kind: self.kind,

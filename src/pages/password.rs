@@ -50,7 +50,7 @@ pub(super) async fn replace(
         key: owner.email_key.clone(),
     };
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
-        forgot: app.config.public_url.join("/forgot"),
+        forgot: app.config.page_url("/forgot"),
     });
     outbox::enqueue(db, app, &address, Some(owner.id), changed).await?;
     Ok(())

@@ -21,8 +21,7 @@ use icusync::{
         Mail, May, NewAddress, NewClient, PasswordChanged, Reader, Reset, Turn, Why,
         outbox::{self, Queued},
     },
-    queries,
-    tools::CATALOGUE,
+    permissions, queries,
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -475,7 +474,7 @@ fn some_tools() -> Vec<May> {
 }
 
 fn all_tools() -> Vec<May> {
-    let names: Vec<String> = CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
+    let names: Vec<String> = permissions::ALL.iter().map(|tool| tool.name.to_owned()).collect();
     coaches::may(&names)
 }
 

@@ -18,6 +18,7 @@ use crate::{
     guard::{
         coach_session,
         coaches::{self, asleep},
+        connector,
     },
     mail::{
         CoachNewUrl, CoachUrl, Mail, Theirs,
@@ -148,7 +149,7 @@ async fn spend(
 /// Mails the URL, unchanged, to the address that an athlete once gave.
 async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
     let link = queries::links::of_coach(&mut *db, coach.id).await?;
-    let Some(url) = link.and_then(|link| coaches::url(app, &link)) else {
+    let Some(url) = link.and_then(|link| connector::url(app, &link)) else {
         return Ok(Granted::Unreadable);
     };
     mail_url(db, app, coach, url, Mail::CoachUrl).await
@@ -176,7 +177,7 @@ async fn mail_url(
     let mail = mail(CoachUrl {
         url,
         athletes: covered(db, app, coach).await?,
-        for_coaches: coaches::for_coaches(app),
+        for_coaches: app.config.for_coaches_url(),
     });
     let queued = outbox::enqueue(db, app, &address_of(coach), None, mail).await?;
     Ok(Granted::Mailed(queued))
