@@ -7,10 +7,10 @@ use super::{Content, Granting, Whose, Withdrawn, letter};
 /// Invites a coach: the first athlete, the personal URL, the steps.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachInvite {
-    /// Whether the coach hears of the grant by it, and not once more. An earlier version did not say.
+    /// Whether the coach learns of the grant from this mail. Earlier versions did not write it.
     #[serde(default)]
     pub first: bool,
-    /// Who invites, and to what.
+    /// Who invites, and what is granted.
     #[serde(flatten)]
     pub grant: Granting,
     /// The coach's own connector URL.

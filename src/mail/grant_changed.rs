@@ -7,7 +7,7 @@ use super::{Content, Granting, Whose, letter};
 /// Tells a coach what an athlete grants from now on.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GrantChanged {
-    /// Who grants what.
+    /// Who it is, and what is granted now.
     #[serde(flatten)]
     pub grant: Granting,
 }

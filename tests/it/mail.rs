@@ -15,7 +15,7 @@ use icusync::{
     jobs,
     mail::transport::{SendError, Transport},
     mail::{
-        self, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, Beyond, CoachInvite,
+        self, Above, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, CoachInvite,
         CoachJoined, CoachLeft, CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm,
         ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, Granting, How, Joined, Kind,
         Mail, May, NewAddress, NewClient, PasswordChanged, Reader, Reset, Turn, Why,
@@ -858,11 +858,11 @@ async fn every_mail_beyond_its_share_fares_as_its_kind_says() {
                     .iter()
                     .map(|(_, minutes)| *minutes)
                     .collect();
-                let expected = match kind.rule().beyond {
-                    Beyond::Dropped => (Queued::Capped, vec![0]),
-                    Beyond::Waits => (Queued::Queued, vec![0, 60]),
-                    Beyond::Gathered => (Queued::Queued, vec![0]),
-                    Beyond::Sent => (Queued::Queued, vec![0, 0]),
+                let expected = match kind.rule().above {
+                    Above::Dropped => (Queued::Capped, vec![0]),
+                    Above::Waits => (Queued::Queued, vec![0, 60]),
+                    Above::Gathered => (Queued::Queued, vec![0]),
+                    Above::Sent => (Queued::Queued, vec![0, 0]),
                 };
                 assert_eq!((second, minutes), expected, "{kind:?}");
                 empty_the_queue(&world).await;

@@ -260,7 +260,7 @@ fn back(done: Option<&str>) -> Response {
     .into_response()
 }
 
-/// A transaction that holds the lock of the coach whose visit this is; whoever has none is shown the way in.
+/// A transaction that holds the lock of the coach whose visit this is. Without a visit the answer is the page with the way in.
 pub struct Visit(pub(super) Transaction<'static, Postgres>, pub(super) Coach);
 
 impl FromRequestParts<App> for Visit {
