@@ -206,7 +206,7 @@ async fn invite_standing(
     }
 }
 
-/// The mail that brings a coach the URL, with what this athlete grants; the first about this grant, or once more.
+/// The mail that brings a coach the URL, with what this athlete grants; the `first` about this grant, or sent again.
 fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String, first: bool) -> Mail {
     Mail::CoachInvite(CoachInvite {
         first,
@@ -216,7 +216,7 @@ fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String, first: 
     })
 }
 
-/// The mail to a coach who has a URL already, with what this athlete grants; the first about this grant, or once more.
+/// The mail to a coach who has a URL already, with what this athlete grants; the `first` about this grant, or sent again.
 fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>, first: bool) -> Mail {
     let joined = Joined {
         account: from.account,
@@ -230,7 +230,7 @@ fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>, fi
     })
 }
 
-/// What this athlete grants, as mails say it.
+/// What this athlete grants, for a mail.
 fn granting(from: &Grantor, terms: &Terms<'_>) -> Granting {
     Granting {
         athlete_id: from.athlete_id.clone(),

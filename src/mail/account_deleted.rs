@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 use crate::words::ConnectionKind;
 
 /// Tells somebody that the account is gone, and what became of the access to intervals.icu.
@@ -18,10 +18,8 @@ pub struct AccountDeleted {
 }
 
 impl Content for AccountDeleted {
-    letter!(
-        AccountDeleted,
-        "mail/account_deleted.subject",
-        "mail/account_deleted.txt",
-        "mail/account_deleted.html"
-    );
+    letter! {
+        AccountDeleted, "mail/account_deleted.subject",
+        "mail/account_deleted.txt", "mail/account_deleted.html"
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 
 /// Tells the address that an account had that it has another one now.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,10 +12,8 @@ pub struct AddressChanged {
 }
 
 impl Content for AddressChanged {
-    letter!(
-        AddressChanged,
-        "mail/address_changed.subject",
-        "mail/address_changed.txt",
-        "mail/address_changed.html"
-    );
+    letter! {
+        AddressChanged, "mail/address_changed.subject",
+        "mail/address_changed.txt", "mail/address_changed.html"
+    }
 }

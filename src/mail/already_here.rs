@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 
 /// Tells somebody who signs up again that the address has an account.
 #[derive(Clone, Serialize, Deserialize)]
@@ -14,10 +14,5 @@ pub struct AlreadyHere {
 }
 
 impl Content for AlreadyHere {
-    letter!(
-        AlreadyHere,
-        "mail/already_here.subject",
-        "mail/already_here.txt",
-        "mail/already_here.html"
-    );
+    letter! { AlreadyHere, "mail/already_here.subject", "mail/already_here.txt", "mail/already_here.html" }
 }

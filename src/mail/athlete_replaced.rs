@@ -2,11 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Whose,
-    letter::{Content, Withdrawn, letter},
-    theirs::{Harmless, Theirs},
-};
+use super::{Content, Harmless, Theirs, Whose, Withdrawn, letter};
 
 /// Tells a coach that an athlete's account shows another athlete now, or the same one again. The other one is not named: nothing
 /// of that athlete is the coach's to know.
@@ -40,12 +36,10 @@ impl AthleteReplaced {
 }
 
 impl Content for AthleteReplaced {
-    letter!(
-        AthleteReplaced,
-        "mail/athlete_replaced.subject",
-        "mail/athlete_replaced.txt",
-        "mail/athlete_replaced.html"
-    );
+    letter! {
+        AthleteReplaced, "mail/athlete_replaced.subject",
+        "mail/athlete_replaced.txt", "mail/athlete_replaced.html"
+    }
 
     fn about(&self) -> Option<&str> {
         Some(self.athlete_email.as_written())

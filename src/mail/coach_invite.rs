@@ -2,18 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Granting, Whose,
-    letter::{Content, Withdrawn, letter},
-};
+use super::{Content, Granting, Whose, Withdrawn, letter};
 
 /// Invites a coach: the first athlete, the personal URL, the steps.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachInvite {
-    /// Whether the coach hears of the grant by it, and not once more. An earlier version did not say.
+    /// Whether the coach learns of the grant from this mail. Earlier versions did not write it.
     #[serde(default)]
     pub first: bool,
-    /// Who invites, and to what.
+    /// Who invites, and what is granted.
     #[serde(flatten)]
     pub grant: Granting,
     /// The coach's own connector URL.
@@ -23,12 +20,7 @@ pub struct CoachInvite {
 }
 
 impl Content for CoachInvite {
-    letter!(
-        CoachInvite,
-        "mail/coach_invite.subject",
-        "mail/coach_invite.txt",
-        "mail/coach_invite.html"
-    );
+    letter! { CoachInvite, "mail/coach_invite.subject", "mail/coach_invite.txt", "mail/coach_invite.html" }
 
     fn about(&self) -> Option<&str> {
         Some(self.grant.athlete_email.as_written())

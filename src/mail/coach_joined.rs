@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Granting, Whose,
-    letter::{Content, Withdrawn, letter},
-};
+use super::{Content, Granting, Whose, Withdrawn, letter};
 use crate::ids::AccountId;
 
 /// Athletes in one mail; more go in another.
@@ -27,10 +24,10 @@ pub struct CoachJoined {
 pub struct Joined {
     /// The athlete's account.
     pub account: AccountId,
-    /// Whether the coach hears of the grant by it, and not once more. An earlier version did not say.
+    /// Whether the coach learns of the grant from this mail. Earlier versions did not write it.
     #[serde(default)]
     pub first: bool,
-    /// Who joined, and what the coach may do.
+    /// Who joined, and what is granted.
     #[serde(flatten)]
     pub grant: Granting,
 }
@@ -49,8 +46,8 @@ impl Joined {
 }
 
 impl CoachJoined {
-    /// Moves the athletes of `later` in here, each told of once and as `later` has it; false when there is no room, or nobody to
-    /// move.
+    /// Moves the athletes of `later` into this mail, replacing what it says about them. False when there is no room for them, or
+    /// `later` has none.
     pub(super) fn take_in(&mut self, later: &mut Self) -> bool {
         if later.joined.is_empty() || self.joined.len() + later.joined.len() > MOST {
             return false;
@@ -67,19 +64,14 @@ impl CoachJoined {
 }
 
 impl Content for CoachJoined {
-    letter!(
-        CoachJoined,
-        "mail/coach_joined.subject",
-        "mail/coach_joined.txt",
-        "mail/coach_joined.html"
-    );
+    letter! { CoachJoined, "mail/coach_joined.subject", "mail/coach_joined.txt", "mail/coach_joined.html" }
 
     fn url_mut(&mut self) -> Option<&mut String> {
         self.url.as_mut()
     }
 
-    /// The account of the one athlete; nobody's when there are several.
-    fn on_behalf(&self, _: Option<AccountId>) -> Option<AccountId> {
+    /// The account of its one athlete; none when there are several.
+    fn sent_for(&self, _: Option<AccountId>) -> Option<AccountId> {
         match self.joined.as_slice() {
             [only] => Some(only.account),
             _ => None,

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Theirs,
-    letter::{Content, letter},
-};
+use super::{Content, Theirs, letter};
 
 /// Tells an athlete that a coach left.
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,12 +30,7 @@ pub enum How {
 }
 
 impl Content for CoachLeft {
-    letter!(
-        CoachLeft,
-        "mail/coach_left.subject",
-        "mail/coach_left.txt",
-        "mail/coach_left.html"
-    );
+    letter! { CoachLeft, "mail/coach_left.subject", "mail/coach_left.txt", "mail/coach_left.html" }
 
     fn about(&self) -> Option<&str> {
         Some(self.coach.as_written())

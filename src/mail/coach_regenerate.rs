@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 
 /// Asks a coach to confirm that the URL is to be replaced.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,10 +12,8 @@ pub struct CoachRegenerate {
 }
 
 impl Content for CoachRegenerate {
-    letter!(
-        CoachRegenerate,
-        "mail/coach_regenerate.subject",
-        "mail/coach_regenerate.txt",
-        "mail/coach_regenerate.html"
-    );
+    letter! {
+        CoachRegenerate, "mail/coach_regenerate.subject",
+        "mail/coach_regenerate.txt", "mail/coach_regenerate.html"
+    }
 }

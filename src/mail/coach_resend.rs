@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 
 /// Asks a coach to confirm that the URL is to be mailed again.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,10 +12,5 @@ pub struct CoachResend {
 }
 
 impl Content for CoachResend {
-    letter!(
-        CoachResend,
-        "mail/coach_resend.subject",
-        "mail/coach_resend.txt",
-        "mail/coach_resend.html"
-    );
+    letter! { CoachResend, "mail/coach_resend.subject", "mail/coach_resend.txt", "mail/coach_resend.html" }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 
 /// Lets a coach open the own roster page.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,10 +12,5 @@ pub struct CoachRoster {
 }
 
 impl Content for CoachRoster {
-    letter!(
-        CoachRoster,
-        "mail/coach_roster.subject",
-        "mail/coach_roster.txt",
-        "mail/coach_roster.html"
-    );
+    letter! { CoachRoster, "mail/coach_roster.subject", "mail/coach_roster.txt", "mail/coach_roster.html" }
 }

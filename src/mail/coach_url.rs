@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Theirs,
-    letter::{Content, letter},
-};
+use super::{Content, Theirs, letter};
 
 /// Mails a coach the URL again, unchanged.
 #[derive(Clone, Serialize, Deserialize)]
@@ -19,12 +16,7 @@ pub struct CoachUrl {
 }
 
 impl Content for CoachUrl {
-    letter!(
-        CoachUrl,
-        "mail/coach_url.subject",
-        "mail/coach_url.txt",
-        "mail/coach_url.html"
-    );
+    letter! { CoachUrl, "mail/coach_url.subject", "mail/coach_url.txt", "mail/coach_url.html" }
 
     fn url_mut(&mut self) -> Option<&mut String> {
         Some(&mut self.url)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 
 /// Confirms the address of somebody who signs up.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,10 +12,5 @@ pub struct Confirm {
 }
 
 impl Content for Confirm {
-    letter!(
-        Confirm,
-        "mail/confirm.subject",
-        "mail/confirm.txt",
-        "mail/confirm.html"
-    );
+    letter! { Confirm, "mail/confirm.subject", "mail/confirm.txt", "mail/confirm.html" }
 }

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Theirs,
-    letter::{Content, letter},
-};
+use super::{Content, Theirs, letter};
 
 /// Tells an athlete that intervals.icu no longer accepts the connection.
 #[derive(Clone, Serialize, Deserialize)]
@@ -17,10 +14,8 @@ pub struct ConnectionAttention {
 }
 
 impl Content for ConnectionAttention {
-    letter!(
-        ConnectionAttention,
-        "mail/connection_attention.subject",
-        "mail/connection_attention.txt",
-        "mail/connection_attention.html"
-    );
+    letter! {
+        ConnectionAttention, "mail/connection_attention.subject",
+        "mail/connection_attention.txt", "mail/connection_attention.html"
+    }
 }

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Theirs,
-    letter::{Content, letter},
-};
+use super::{Content, Theirs, letter};
 
 /// Tells an athlete that an invite fell asleep, because nobody used it for 14 days.
 #[derive(Clone, Serialize, Deserialize)]
@@ -17,12 +14,7 @@ pub struct GrantAsleep {
 }
 
 impl Content for GrantAsleep {
-    letter!(
-        GrantAsleep,
-        "mail/grant_asleep.subject",
-        "mail/grant_asleep.txt",
-        "mail/grant_asleep.html"
-    );
+    letter! { GrantAsleep, "mail/grant_asleep.subject", "mail/grant_asleep.txt", "mail/grant_asleep.html" }
 
     fn about(&self) -> Option<&str> {
         Some(self.coach.as_written())

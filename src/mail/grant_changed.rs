@@ -2,26 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Granting, Whose,
-    letter::{Content, letter},
-};
+use super::{Content, Granting, Whose, letter};
 
 /// Tells a coach what an athlete grants from now on.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GrantChanged {
-    /// Who grants what.
+    /// Who it is, and what is granted now.
     #[serde(flatten)]
     pub grant: Granting,
 }
 
 impl Content for GrantChanged {
-    letter!(
-        GrantChanged,
-        "mail/grant_changed.subject",
-        "mail/grant_changed.txt",
-        "mail/grant_changed.html"
-    );
+    letter! {
+        GrantChanged, "mail/grant_changed.subject",
+        "mail/grant_changed.txt", "mail/grant_changed.html"
+    }
 
     fn about(&self) -> Option<&str> {
         Some(self.grant.athlete_email.as_written())

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    letter::{Content, letter},
-    theirs::{Harmless, Theirs},
-};
+use super::{Content, Harmless, Theirs, letter};
 
 /// Tells a coach that an athlete's grant is over.
 #[derive(Clone, Serialize, Deserialize)]
@@ -36,10 +33,5 @@ impl GrantEnded {
 }
 
 impl Content for GrantEnded {
-    letter!(
-        GrantEnded,
-        "mail/grant_ended.subject",
-        "mail/grant_ended.txt",
-        "mail/grant_ended.html"
-    );
+    letter! { GrantEnded, "mail/grant_ended.subject", "mail/grant_ended.txt", "mail/grant_ended.html" }
 }

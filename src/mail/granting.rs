@@ -1,25 +1,25 @@
-//! What an athlete grants a coach, as every mail about it says it.
+//! What an athlete grants a coach: the same in every mail about it.
 
 use serde::{Deserialize, Serialize};
 
-use super::theirs::{Harmless, Theirs};
+use super::{Harmless, Theirs};
 use crate::ids::AccountId;
 
-/// What an athlete grants a coach from now on.
+/// What an athlete grants a coach.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Granting {
-    /// The athlete's intervals.icu id, by which the mail is found while it waits. Empty in one that an earlier version wrote.
+    /// The athlete id, by which the mail is found while it waits. Empty in mails from earlier versions.
     #[serde(default)]
     pub athlete_id: String,
     /// The athlete's name at intervals.icu.
     pub athlete: Theirs,
-    /// The address of the athlete's account, so that the coach knows who asks.
+    /// The address of the athlete's account, so that the coach knows who it is.
     pub athlete_email: Theirs,
     /// What the athlete wrote; may be empty.
     pub note: Theirs,
     /// What the coach may do.
     pub may: Vec<May>,
-    /// When it ends by itself, in words.
+    /// The last day, in words.
     pub expires: Option<String>,
 }
 
@@ -32,12 +32,12 @@ pub struct May {
     pub lets: Vec<String>,
 }
 
-/// The athlete whose grant is meant.
+/// The athlete whose grant it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Whose<'a> {
     /// The athlete's account.
     pub account: AccountId,
-    /// The athlete's intervals.icu id.
+    /// The athlete id.
     pub athlete_id: &'a str,
 }
 
@@ -47,14 +47,14 @@ impl Granting {
         self.athlete.name()
     }
 
-    /// What the athlete wrote, fenced, when there is something.
+    /// The athlete's note between quotes, if there is one.
     pub(super) fn written(&self) -> Option<Harmless> {
         self.note.note()
     }
 }
 
 impl Whose<'_> {
-    /// Whether a mail means this athlete by `athlete_id`; one that an earlier version wrote holds none, and may mean any.
+    /// Whether a mail with this `athlete_id` is about this athlete. Mails from earlier versions have none and may be about any.
     pub(super) fn is_named(&self, athlete_id: &str) -> bool {
         athlete_id == self.athlete_id || athlete_id.is_empty() || self.athlete_id.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a mail can be asked, and what it becomes: subject, text and HTML. The macro ties it to its three templates.
+//! What every mail can do, and what it is rendered to: subject, text and HTML. The macro names its three templates.
 
 use chrono::{DateTime, Utc};
 
@@ -34,32 +34,33 @@ pub struct Letter {
     pub html: String,
 }
 
-/// What the queue asks of a mail. Its text is its own; the rest concerns few, and has an answer for all others.
+/// What the queue needs to know about a mail. Only the text differs for every mail; the rest has a default.
 pub(super) trait Content {
     /// The text, for the address and time in `envelope`.
     fn render(&self, envelope: &Envelope) -> askama::Result<Letter>;
 
-    /// Whom beside its reader it tells of, where what one person does must not hold back the news of another.
+    /// The person it is about, if that is not its reader: the hourly limit is counted for each, so that what one person does
+    /// never holds back news about another.
     fn about(&self) -> Option<&str> {
         None
     }
 
-    /// The coach's connector URL that stands in it.
+    /// The coach's connector URL in it.
     fn url_mut(&mut self) -> Option<&mut String> {
         None
     }
 
-    /// On whose behalf it is sent, when it was asked for on `account`'s: with that account it is forgotten.
-    fn on_behalf(&self, account: Option<AccountId>) -> Option<AccountId> {
+    /// The account that it is sent for, and deleted with, when it was queued for `account`.
+    fn sent_for(&self, account: Option<AccountId>) -> Option<AccountId> {
         account
     }
 
-    /// What this athlete grants, as the mail says it.
+    /// What it says that this athlete grants.
     fn grant_mut(&mut self, _whose: &Whose<'_>) -> Option<&mut Granting> {
         None
     }
 
-    /// Takes out what it says of this athlete's grant.
+    /// Takes out what it says about this athlete's grant.
     fn withdraw(&mut self, whose: &Whose<'_>) -> Withdrawn {
         match self.grant_mut(whose) {
             Some(_) => Withdrawn::Whole { first: false },
@@ -68,21 +69,15 @@ pub(super) trait Content {
     }
 }
 
-/// What was taken out of a mail.
+/// What was taken out of a mail. `first`: the coach would have learnt of the grant from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Withdrawn {
-    /// Nothing: it is not about this athlete.
+    /// Nothing, because it is not about this athlete.
     Nothing,
-    /// What it said of one of several athletes.
-    Part {
-        /// Whether the coach would have heard of the grant by this mail.
-        first: bool,
-    },
-    /// Everything: it is about nobody any more.
-    Whole {
-        /// Whether the coach would have heard of the grant by this mail.
-        first: bool,
-    },
+    /// One of several athletes.
+    Part { first: bool },
+    /// Everything: there is nothing left to send.
+    Whole { first: bool },
 }
 
 /// The `render` of a mail's [`Content`], from `templates/mail/<file>.subject`, `.txt` and `.html`. In the templates `mail` is

@@ -1,7 +1,6 @@
-//! Mails: a file, three templates and a row of the table below for each, the outbox that queues them, and the transport that
-//! sends them.
+//! Mails. Each has a file, three templates and a row in the table below; the outbox queues them, the transport sends them.
 //!
-//! No decision about who gets a mail is made here, and no mail leaves but through the queue.
+//! Nothing here decides who gets a mail, and no mail is sent except through the queue.
 
 mod account_deleted;
 mod address;
@@ -39,17 +38,18 @@ pub use coach_left::How;
 pub use grant_ended::Why;
 pub use granting::{Granting, May, Whose};
 pub use letter::{Envelope, Letter};
-pub use rule::{Beyond, Reader, Rule, Share, Tells};
+pub use rule::{Above, Limit, Reader, Rule, Says};
 pub use theirs::Theirs;
 
-use letter::Content;
+use letter::{Content, Withdrawn, letter};
 use serde::{Deserialize, Serialize};
+use theirs::Harmless;
 
-/// Makes of one row a mail the struct's export, [`Kind`], [`Mail`], and the ways from the one to the other.
+/// Builds [`Kind`] and [`Mail`] from the table, one row per mail.
 macro_rules! mails {
     ($(
         $(#[$doc:meta])*
-        $Mail:ident $file:ident ($to:ident, $share:ident, $beyond:ident, $tells:ident, $outlives:literal);
+        $Mail:ident $file:ident ($to:ident, $limit:ident, $above:ident, $says:ident, $outlives:literal);
     )*) => {
         $(pub use $file::$Mail;)*
 
@@ -63,21 +63,21 @@ macro_rules! mails {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$Mail,)*];
 
-            /// The kind's name: in the queue's row, in the log, and of its file and templates.
+            /// Its name in the queue and in the log, which is also that of its file and templates.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$Mail => stringify!($file),)*
                 }
             }
 
-            /// What holds for it.
+            /// What is true of it.
             pub const fn rule(self) -> Rule {
                 match self {
                     $(Self::$Mail => Rule {
                         to: Reader::$to,
-                        share: Share::$share,
-                        beyond: Beyond::$beyond,
-                        tells: Tells::$tells,
+                        limit: Limit::$limit,
+                        above: Above::$above,
+                        says: Says::$says,
                         outlives: $outlives,
                     },)*
                 }
@@ -115,7 +115,7 @@ macro_rules! mails {
 }
 
 mails! {
-    // The struct, its file and templates         reader,  share,   beyond it, tells,  outlives the account
+    // The struct, its file and templates         reader,  limit,   above it,  says,   outlives the account
     /// To somebody who signs up.
     Confirm              confirm               (Owner,   Address, Dropped,  Nothing, false);
     /// To somebody who signs up again.
@@ -161,9 +161,9 @@ mails! {
 }
 
 impl Kind {
-    /// The names of those of which `holds` is true, as the queue's queries take them.
-    pub fn names(holds: impl Fn(Rule) -> bool) -> Vec<String> {
-        let kinds = Self::ALL.iter().filter(|kind| holds(kind.rule()));
+    /// The names of the kinds for which `is_so`, as the queries of the queue take them.
+    pub fn names(is_so: impl Fn(Rule) -> bool) -> Vec<String> {
+        let kinds = Self::ALL.iter().filter(|kind| is_so(kind.rule()));
         kinds.map(|kind| kind.name().to_owned()).collect()
     }
 }
@@ -174,7 +174,7 @@ impl Mail {
         self.content().render(envelope)
     }
 
-    /// The coach's connector URL that stands in it.
+    /// The coach's connector URL in it, if it has one.
     pub fn url_mut(&mut self) -> Option<&mut String> {
         self.content_mut().url_mut()
     }
@@ -191,24 +191,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_never_lost_counts_for_nobody_else() {
+    fn what_is_never_dropped_uses_up_no_other_mails_limit() {
         for kind in Kind::ALL {
-            let Rule {
-                to,
-                share,
-                beyond,
-                tells,
-                outlives,
-            } = kind.rule();
-            let name = kind.name();
-            assert!(beyond == Beyond::Dropped || share == Share::Address, "{name}");
+            let rule = kind.rule();
+            let (to_a_coach, own_limit) = (rule.to == Reader::Coach, rule.limit == Limit::Address);
+            assert!(rule.above == Above::Dropped || own_limit, "{kind:?}");
+            assert!(!rule.outlives || (to_a_coach && own_limit), "{kind:?}");
             assert!(
-                !outlives || (to == Reader::Coach && share == Share::Address),
-                "{name}"
-            );
-            assert!(
-                tells == Tells::Nothing || (to == Reader::Coach && outlives),
-                "{name}"
+                rule.says == Says::Nothing || (to_a_coach && rule.outlives),
+                "{kind:?}"
             );
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 
 /// Asks the address that an account is to have whether it is its owner's.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,10 +12,5 @@ pub struct NewAddress {
 }
 
 impl Content for NewAddress {
-    letter!(
-        NewAddress,
-        "mail/new_address.subject",
-        "mail/new_address.txt",
-        "mail/new_address.html"
-    );
+    letter! { NewAddress, "mail/new_address.subject", "mail/new_address.txt", "mail/new_address.html" }
 }

@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Theirs,
-    letter::{Content, letter},
-};
+use super::{Content, Theirs, letter};
 
 /// Tells an athlete that a coach's URL was used by a client that was not seen before.
 #[derive(Clone, Serialize, Deserialize)]
@@ -21,12 +18,7 @@ pub struct NewClient {
 }
 
 impl Content for NewClient {
-    letter!(
-        NewClient,
-        "mail/new_client.subject",
-        "mail/new_client.txt",
-        "mail/new_client.html"
-    );
+    letter! { NewClient, "mail/new_client.subject", "mail/new_client.txt", "mail/new_client.html" }
 
     fn about(&self) -> Option<&str> {
         Some(self.coach.as_written())

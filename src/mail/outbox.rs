@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
-use super::{Address, Beyond, Granting, Kind, Mail, Reader, Share, Tells, Whose, letter::Withdrawn};
+use super::{Above, Address, Granting, Kind, Limit, Mail, Reader, Says, Whose, letter::Withdrawn};
 use crate::{
     app::App,
     ids::{AccountId, JobId},
@@ -19,7 +19,7 @@ use crate::{
 pub enum Queued {
     /// It stands in the queue.
     Queued,
-    /// The address or the account had its share; nothing was written, and the person is told nothing.
+    /// The address or the account is above its limit: nothing was written, and nobody is told.
     Capped,
 }
 
@@ -32,16 +32,15 @@ pub struct Parcel {
     pub mail: Mail,
 }
 
-/// The share of an address is counted over this time, and athletes who join a coach within it go in one mail.
-const SHARE: Duration = Duration::hours(1);
-
-/// The share of an account is counted over this time.
+/// The limit of an address is counted over this time, and athletes who join a coach within it go into one mail.
+const HOUR: Duration = Duration::hours(1);
+/// The limit of an account is counted over this time.
 const DAY: Duration = Duration::days(1);
 
-/// Queues `mail` within `db`'s transaction, as the rule of its kind says: unless the address has had its share of this mail (about
-/// the same person) this hour, or the account its share of mails today.
+/// Queues `mail` within `db`'s transaction. When the address has had as many of these mails (about the same person) as an hour
+/// allows, or the account as many mails as a day allows, the rule of its kind decides.
 ///
-/// Two requests that run at once may both pass the count: the caps protect people from floods, they are no locks.
+/// Two requests at the same moment may both pass the count: the limits protect people from floods, they are no locks.
 pub async fn enqueue(
     db: &mut PgConnection,
     app: &App,
@@ -50,18 +49,18 @@ pub async fn enqueue(
     mail: Mail,
 ) -> anyhow::Result<Queued> {
     let (kind, now) = (mail.kind(), app.clock.now());
-    let run_at = match kind.rule().beyond {
-        Beyond::Sent => now,
-        Beyond::Gathered => return gather(db, app, to, account, mail).await,
-        Beyond::Waits | Beyond::Dropped if has_share_left(db, app, to, account, &mail).await? => now,
-        Beyond::Waits => now + SHARE,
-        Beyond::Dropped => return Ok(capped(kind)),
+    let run_at = match kind.rule().above {
+        Above::Sent => now,
+        Above::Gathered => return gather(db, app, to, account, mail).await,
+        Above::Waits | Above::Dropped if is_within_limits(db, app, to, account, &mail).await? => now,
+        Above::Waits => now + HOUR,
+        Above::Dropped => return Ok(capped(kind)),
     };
     write(db, app, to, account, mail, run_at).await?;
     Ok(Queued::Queued)
 }
 
-async fn has_share_left(
+async fn is_within_limits(
     db: &mut PgConnection,
     app: &App,
     to: &Address,
@@ -75,7 +74,7 @@ async fn has_share_left(
         &recipient(to),
         kind.name(),
         about.as_deref(),
-        now - SHARE,
+        now - HOUR,
     )
     .await?;
     let for_account = match counted(account, kind) {
@@ -86,14 +85,14 @@ async fn has_share_left(
     Ok(to_address < i64::from(config.mails_per_hour) && for_account < i64::from(config.mails_per_day))
 }
 
-/// The account whose daily share a mail of this kind counts against.
+/// The account whose daily limit a mail of this kind counts against.
 fn counted(account: Option<AccountId>, kind: Kind) -> Option<AccountId> {
-    account.filter(|_| kind.rule().share == Share::Account)
+    account.filter(|_| kind.rule().limit == Limit::Account)
 }
 
-/// The names of the mails that count against no account's share.
+/// The names of the mails that count against no account's limit.
 fn counted_apart() -> Vec<String> {
-    Kind::names(|rule| rule.share == Share::Address)
+    Kind::names(|rule| rule.limit == Limit::Address)
 }
 
 fn capped(kind: Kind) -> Queued {
@@ -104,8 +103,8 @@ fn capped(kind: Kind) -> Queued {
 /// Writes a mail that somebody asked for by typing an address, within `db`'s transaction, and tells whether it may stay: what is
 /// capped was written too, so that it costs the same, and the caller rolls it back. Counted is the mailbox, whatever its `+tag`.
 ///
-/// With `first` nothing is in that person's hands yet, and the share of the address does not count: a stranger who used it up
-/// must not leave its owner with nothing. What an account itself sent there counts all the same.
+/// With `first` the person holds no link that works, and the limit of the address does not count: a stranger who used it up must
+/// not leave its owner with nothing. What an account itself sent there counts all the same.
 pub async fn ask(
     db: &mut PgConnection,
     app: &App,
@@ -119,24 +118,25 @@ pub async fn ask(
         &mut *db,
         &mailbox(to),
         kind.name(),
-        now - SHARE,
+        now - HOUR,
         counted(account, kind),
         &counted_apart(),
         now - DAY,
     )
     .await?;
     write(db, app, to, account, mail, now).await?;
-    let share = i64::from(app.config.mails_per_hour);
-    let beyond_its_share = sent.to_mailbox >= share && (!first || sent.to_mailbox_for_account >= share);
-    if beyond_its_share || sent.for_account >= i64::from(app.config.mails_per_day) {
+    let most = i64::from(app.config.mails_per_hour);
+    let too_many = sent.to_mailbox >= most && (!first || sent.to_mailbox_for_account >= most);
+    if too_many || sent.for_account >= i64::from(app.config.mails_per_day) {
         return Ok(capped(kind));
     }
     Ok(Queued::Queued)
 }
 
-/// Puts a mail's athletes into one of its kind that still waits, else queues it, to leave no sooner than an hour after the last.
+/// Moves the athletes of a mail into one that still waits, or else queues it, to be sent an hour after the last one at the
+/// earliest.
 ///
-/// The caller holds the coach's row, so that of two athletes at once the second finds the mail of the first.
+/// The caller holds the lock of the coach, so that of two athletes at the same moment the second finds the first one's mail.
 async fn gather(
     db: &mut PgConnection,
     app: &App,
@@ -160,14 +160,14 @@ async fn gather(
     })
     .await?;
     if !new.joined.is_empty() {
-        let last = queries::jobs::last_mail(&mut *db, &recipient(to), kind.name(), now - SHARE).await?;
-        let run_at = last.map_or(now, |last| now.max(last + SHARE));
+        let last = queries::jobs::last_mail(&mut *db, &recipient(to), kind.name(), now - HOUR).await?;
+        let run_at = last.map_or(now, |last| now.max(last + HOUR));
         write(db, app, to, account, Mail::CoachJoined(new), run_at).await?;
     }
     Ok(Queued::Queued)
 }
 
-/// Writes what an athlete grants from now on into the mails to the coach that tell of it and still wait; false when there is
+/// Writes what an athlete of `account` grants now into the mails to the coach that say it and still wait; false when there is
 /// none.
 pub async fn rewrite_grant(
     db: &mut PgConnection,
@@ -180,11 +180,11 @@ pub async fn rewrite_grant(
         account,
         athlete_id: &grant.athlete_id,
     };
-    let names = Kind::names(|rule| rule.tells == Tells::Terms);
+    let names = Kind::names(|rule| rule.says == Says::Terms);
     let mut rewritten = false;
-    amend(db, app, to, &names, |mail, on_behalf| {
+    amend(db, app, to, &names, |mail, sent_for| {
         match mail.content_mut().grant_mut(&whose) {
-            Some(told) if concerns(on_behalf, account) => told.clone_from(grant),
+            Some(old) if concerns(sent_for, account) => old.clone_from(grant),
             _ => return Amended::Kept,
         }
         rewritten = true;
@@ -194,18 +194,18 @@ pub async fn rewrite_grant(
     Ok(rewritten)
 }
 
-/// Takes a grant that ended or fell asleep out of the mails to the coach that still wait; a mail that is then about nobody is not
-/// sent. True when the coach would have heard of the grant by one of them, and so never did.
+/// Takes a grant that ended or is paused out of the mails to the coach that still wait; one that is then about nobody is deleted.
+/// True when the coach would have learnt of the grant from one of them, and so never did.
 pub async fn withdraw_grant(
     db: &mut PgConnection,
     app: &App,
     to: &Address,
     whose: &Whose<'_>,
 ) -> anyhow::Result<bool> {
-    let names = Kind::names(|rule| rule.tells != Tells::Nothing);
+    let names = Kind::names(|rule| rule.says != Says::Nothing);
     let mut unheard = false;
-    amend(db, app, to, &names, |mail, on_behalf| {
-        if !concerns(on_behalf, whose.account) {
+    amend(db, app, to, &names, |mail, sent_for| {
+        if !concerns(sent_for, whose.account) {
             return Amended::Kept;
         }
         let (amended, first) = match mail.content_mut().withdraw(whose) {
@@ -220,12 +220,12 @@ pub async fn withdraw_grant(
     Ok(unheard)
 }
 
-/// Whether a mail on this account's behalf, or on that of several, can be about an athlete of `account`.
-fn concerns(on_behalf: Option<AccountId>, account: AccountId) -> bool {
-    on_behalf.is_none_or(|on_behalf| on_behalf == account)
+/// Whether a mail that is sent for `sent_for` (none: for several) can be about an athlete of `account`.
+fn concerns(sent_for: Option<AccountId>, account: AccountId) -> bool {
+    sent_for.is_none_or(|sent_for| sent_for == account)
 }
 
-/// Takes an account that is being deleted out of the queue. What its address gets as a coach's stays.
+/// Deletes the mails of an account that is being deleted, except those that its address gets as a coach's and that outlive it.
 pub async fn forget_account(
     db: &mut PgConnection,
     account: AccountId,
@@ -240,20 +240,21 @@ pub async fn forget_account(
     .await
 }
 
-/// Takes a coach whose address is being erased out of the queue. What an account of the same address gets stays.
+/// Deletes the mails to a coach whose address is being erased, except those to an account with the same address.
 pub async fn forget_coach(db: &mut PgConnection, address: &Address) -> sqlx::Result<()> {
     let names = Kind::names(|rule| rule.to == Reader::Coach);
     queries::jobs::forget_mails(db, &recipient(address), &names).await
 }
 
-/// What a look at a waiting mail made of it.
+/// What becomes of a waiting mail.
 enum Amended {
     Kept,
     Changed,
     Withdrawn,
 }
 
-/// Lets `look` change the mails of these names to this address that no worker has claimed; it is told on whose behalf each is sent.
+/// Lets `look` change the mails of these names to this address that no worker has claimed, given the account that each is sent
+/// for.
 async fn amend(
     db: &mut PgConnection,
     app: &App,
@@ -270,7 +271,7 @@ async fn amend(
         match look(&mut parcel.mail, waiting.account_id) {
             Amended::Kept => {}
             Amended::Changed => {
-                let account = parcel.mail.content().on_behalf(waiting.account_id);
+                let account = parcel.mail.content().sent_for(waiting.account_id);
                 let payload = seal(app, waiting.id, &parcel)?;
                 queries::jobs::amend(&mut *db, waiting.id, account, &payload).await?;
             }
@@ -290,7 +291,7 @@ async fn write(
 ) -> anyhow::Result<()> {
     let id = JobId(app.random.uuid(&app.clock));
     let (name, about) = (mail.kind().name(), about(&mail));
-    let account_id = mail.content().on_behalf(account);
+    let account_id = mail.content().sent_for(account);
     let to_typed = to.typed.clone();
     let payload = seal(app, id, &Parcel { to: to_typed, mail })?;
     let job = NewJob {

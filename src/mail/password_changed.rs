@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 
 /// Tells somebody that the password was changed and every other session ended.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,10 +12,8 @@ pub struct PasswordChanged {
 }
 
 impl Content for PasswordChanged {
-    letter!(
-        PasswordChanged,
-        "mail/password_changed.subject",
-        "mail/password_changed.txt",
-        "mail/password_changed.html"
-    );
+    letter! {
+        PasswordChanged, "mail/password_changed.subject",
+        "mail/password_changed.txt", "mail/password_changed.html"
+    }
 }

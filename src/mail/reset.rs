@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::letter::{Content, letter};
+use super::{Content, letter};
 
 /// Lets somebody who forgot the password choose a new one.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,5 +12,5 @@ pub struct Reset {
 }
 
 impl Content for Reset {
-    letter!(Reset, "mail/reset.subject", "mail/reset.txt", "mail/reset.html");
+    letter! { Reset, "mail/reset.subject", "mail/reset.txt", "mail/reset.html" }
 }

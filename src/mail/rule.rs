@@ -1,63 +1,63 @@
-//! What can hold for a kind of mail: the words of the table in [`super`]. Nothing acts here.
+//! What can be true of a kind of mail: the columns of the table in [`super`]. Nothing is decided here.
 
-/// What holds for every mail of a kind.
+/// What is true of every mail of a kind: its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
     /// Who reads it.
     pub to: Reader,
-    /// What it counts against.
-    pub share: Share,
-    /// What becomes of it beyond its share.
-    pub beyond: Beyond,
-    /// What of a grant it tells.
-    pub tells: Tells,
-    /// Whether it still makes sense when the account of its address, or on whose behalf it is sent, is gone. A link for ten
-    /// minutes does not: it went with the account's.
+    /// Which limit it counts against.
+    pub limit: Limit,
+    /// What happens to it above the limit.
+    pub above: Above,
+    /// What it says about a grant.
+    pub says: Says,
+    /// Whether it is still sent when the account behind it, or the account with its address, is deleted. A mail link is not: it
+    /// was deleted with the account's.
     pub outlives: bool,
 }
 
 /// Who reads a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {
-    /// Whoever has an account, had one, or may get one.
+    /// The owner of an account, past and future ones included.
     Owner,
-    /// A coach: such mails go when the coach's address is erased, and an account of the same address keeps its own.
+    /// A coach. The mail is deleted when the coach's address is erased; an account with the same address keeps its own mails.
     Coach,
 }
 
-/// What a mail counts against.
+/// The limit that a mail counts against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Share {
-    /// Its own hourly share of the address. Any stranger can have some of these sent by typing an address, and a flood of them
-    /// must never hold back a mail that its owner waits for; the others tell of what somebody else did or may have done, and
-    /// must not be held back by whatever that somebody had sent before.
+pub enum Limit {
+    /// So many of this mail an hour for the address. Strangers can have some of these sent by typing an address, and a flood of
+    /// them must not hold back a mail that its owner is waiting for. The others report what another person did or may have done,
+    /// and nothing that this person sent before may hold them back.
     Address,
-    /// The same, and the daily share of the account on whose behalf it is sent.
+    /// The same, and so many mails a day for the account that they are sent for.
     Account,
 }
 
-/// What becomes of a mail beyond its share.
+/// What happens to a mail above its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beyond {
-    /// It is lost, and the person is told nothing.
+pub enum Above {
+    /// It is not sent, and nobody is told.
     Dropped,
-    /// It waits for the next hour: what such mails say last must reach their reader. What is changed meanwhile goes into the one
-    /// that waits, or takes its place, so there are never two.
+    /// It waits for the next hour, because its reader must learn how things are in the end. A later change is written into it or
+    /// replaces it, so there are never two.
     Waits,
-    /// It goes into one that waits; one leaves an hour, with everything that came up.
+    /// It goes into one that is waiting. One leaves an hour, with everyone who joined in between.
     Gathered,
-    /// It leaves. It cannot be had by asking again and again: a new URL takes a mail's link, which has its own share, and a grant
+    /// It is sent. Nobody can ask for these over and over: a new URL takes a mail link, which has a limit of its own, and a grant
     /// ends once for each time that it was mailed.
     Sent,
 }
 
-/// What of a grant a mail tells. While it waits it follows the grant.
+/// What a mail says about a grant. As long as it waits, it follows the grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tells {
-    /// Nothing that could change.
+pub enum Says {
+    /// Nothing that can change.
     Nothing,
-    /// Whether it counts at the moment: not sent when it ends.
+    /// Whether the grant works at the moment. Not sent when the grant ends.
     State,
-    /// What is granted: rewritten when that changes, and not sent when it ends.
+    /// What is granted. Rewritten when that changes, and not sent when the grant ends.
     Terms,
 }

@@ -32,7 +32,7 @@ use crate::{
         session::Session,
     },
     ids::{AccountId, GrantId},
-    mail::{Kind, Tells, Why, outbox::Queued},
+    mail::{Kind, Says, Why, outbox::Queued},
     permissions::{self, Access, Group},
     queries::{self, connections::Connection, grants::Grant, jobs::Delivery},
     words::{ConnectionStatus, Failure, JobState},
@@ -192,8 +192,8 @@ pub(super) async fn cards(
         .iter()
         .map(|grant| digest(&grant.coach_email_key))
         .collect();
-    // Those of an athlete, by which we learn whether the address takes any.
-    let names = Kind::names(|rule| rule.tells == Tells::Terms);
+    // The mails that say what is granted: whether they arrive tells whether the address works.
+    let names = Kind::names(|rule| rule.says == Says::Terms);
     let mails = queries::jobs::newest_mails(&app.pool, account, &names, &recipients).await?;
     let mails: HashMap<Vec<u8>, Delivery> = mails
         .into_iter()

@@ -93,7 +93,7 @@ impl Mistake {
     }
 }
 
-/// Where a form is wrong, as its template asks.
+/// What a template asks about the mistake in its form.
 pub(super) trait Wrong {
     /// Whether it is at the field with this id.
     fn is_at(&self, field: &str) -> bool;

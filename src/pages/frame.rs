@@ -68,7 +68,7 @@ pub(super) fn with_status(status: StatusCode, template: &impl Template) -> Resul
     Ok((status, Html(template.render()?)).into_response())
 }
 
-/// A form as a page; what was `wrong` with the one that was sent is said by the status too.
+/// A form as a page: 422 when something was `wrong` with what was sent.
 pub(super) fn form_page(wrong: bool, template: &impl Template) -> Result<Response, Problem> {
     let status = if wrong {
         StatusCode::UNPROCESSABLE_ENTITY

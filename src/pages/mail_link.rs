@@ -1,8 +1,8 @@
-//! The one flow of a link that stands in a mail, whatever it is for: asked for with an address, opened, confirmed, spent.
+//! Mail links, whatever they are for: asked for with an address, opened, confirmed, spent.
 //!
 //! Opening one swaps its token for a short-lived cookie and a clean URL, and spends nothing. Only the button on the page that
-//! follows acts. Each works until one of its kind for its address is spent or its time is over. What the button does is its
-//! page's business.
+//! follows acts. Each works until one of its kind for its address is spent or has expired. What the button does is up to its
+//! page; nothing here knows it.
 
 use askama::Template;
 use axum::{
@@ -38,12 +38,12 @@ use crate::{
 /// How long the page with the button stays usable; then the mail's link must be opened again.
 const COOKIE_AGE: Duration = Duration::minutes(30);
 
-/// A kind of mail link, with all that belongs to it.
+/// A kind of mail link and all that belongs to it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MailPage {
     kind: MailLinkKind,
     cookie: Cookie,
-    /// What stands before the slash and the token in a mail.
+    /// Its path in a mail, before the slash and the token.
     link: &'static str,
     /// The page with the button.
     path: &'static str,
@@ -112,19 +112,19 @@ pub(super) struct AskedFor<'a> {
     pub(super) stranger: Option<Network>,
 }
 
-/// A link that was opened in this browser, and still works.
+/// A link that was opened in this browser and still works.
 pub(super) struct Opened {
     page: MailPage,
     token: Token,
-    /// What it is about.
+    /// Its row.
     pub(super) link: MailLink,
 }
 
 impl MailPage {
-    /// Mints a link, writes it and the mail that `mail` makes of it, and commits.
+    /// Mints a link, writes it and the mail that `mail` makes with it, and commits.
     ///
-    /// Nobody learns what became of it: everything is written in any case, to a savepoint, and what is not wanted or beyond its
-    /// share is rolled back. Every case takes the same statements.
+    /// Nobody learns whether a mail is sent: everything is written in any case, to a savepoint, and what is not wanted or above
+    /// a limit is rolled back. Every case takes the same statements.
     pub(super) async fn ask(
         self,
         mut transaction: Transaction<'static, Postgres>,
@@ -140,10 +140,7 @@ impl MailPage {
         } = asked;
         let now = app.clock.now();
         let token = Token::mint(TokenKind::Mail, &app.random);
-        let url = app
-            .config
-            .public_url
-            .join(&format!("{}/{}", self.link, token.expose()));
+        let url = app.config.page_url(&format!("{}/{}", self.link, token.expose()));
         let link = NewMailLink {
             hash: token.hash(),
             kind: self.kind,
@@ -228,25 +225,24 @@ impl Opened {
         form_id(&self.token)
     }
 
-    /// By what tries behind this link are counted.
+    /// The hash of its token, for which tries behind this link are counted.
     pub(super) fn hash(&self) -> TokenHash {
         self.token.hash()
     }
 
-    /// The hash of a password that is chosen behind this link. Each press costs one, and somebody with a link may press its button
-    /// as often as they like: presses are counted.
+    /// The hash of a password that was chosen behind this link. Each press of the button costs a hash, so presses are counted.
     pub(super) async fn hash_of(&self, app: &App, password: Password) -> Result<PasswordHash, Problem> {
         tries::press(app, self.hash()).await??;
         Ok(app.passwords.hash(password).await)
     }
 
-    /// Spends the link, and with it every other of its kind for its address; nothing when that happened already. Whatever row the
-    /// link is about is locked before.
+    /// Spends the link and every other of its kind for its address; none when it was spent already. Lock the account or the coach
+    /// first.
     pub(super) async fn spend(&self, db: impl Db<'_>, app: &App) -> sqlx::Result<Option<MailLink>> {
         queries::mail_links::take(db, self.hash(), self.page.kind, app.clock.now()).await
     }
 
-    /// Commits what the button did, signs this browser in, and answers.
+    /// Signs this browser in, commits what the button did, and answers.
     pub(super) async fn sign_in(
         &self,
         mut transaction: Transaction<'static, Postgres>,
@@ -261,7 +257,7 @@ impl Opened {
         Ok(self.forgotten(app, done))
     }
 
-    /// The response, with the `Set-Cookie` that forgets the token.
+    /// `response` with the `Set-Cookie` that clears the token.
     pub(super) fn forgotten(&self, app: &App, mut response: Response) -> Response {
         let forget = self.page.cookie.clear(app.config.public_url.is_https());
         response.headers_mut().append(SET_COOKIE, forget);

@@ -34,8 +34,8 @@ struct Form {
     mistake: Option<Mistake>,
 }
 
-/// Puts another password in the place of an account's within `db`'s transaction: ends every session and every open mail link, and
-/// mails.
+/// Replaces the password of an account within `db`'s transaction, ends every session and every mail link, and queues the mail
+/// about it.
 pub(super) async fn replace(
     db: &mut PgConnection,
     app: &App,

@@ -7,6 +7,7 @@ use reqwest::Method;
 
 use crate::{
     pages::post_to,
+    sessions::proxied,
     world::{Page, Proxy, World, form, test, test_with, url_of},
 };
 
@@ -610,8 +611,7 @@ async fn a_sign_up_that_was_closed_meanwhile_is_closed_behind_the_link_too() {
 async fn mails_to_strangers_have_a_ceiling_over_all_instances() {
     test_with(
         |config| {
-            config.client_ip_header = Some("X-Forwarded-For".to_owned());
-            config.trusted_proxies = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+            proxied(config);
             config.sign_ups_per_hour = 1_000;
             config.stranger_mails_per_hour = 30;
         },
@@ -798,8 +798,7 @@ async fn links_in_mails_come_from_our_own_settings() {
 async fn no_way_of_asking_gets_an_address_more_than_its_share() {
     test_with(
         |config| {
-            config.client_ip_header = Some("X-Forwarded-For".to_owned());
-            config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+            proxied(config);
             config.mails_per_day = 100;
         },
         async |world| {

@@ -492,11 +492,11 @@ async fn no_mail_leaves_with_a_url_that_works_no_more() {
         });
         enqueue(&world, COACH, None, again).await;
         let second = regenerate(&world).await;
-        let told = Mail::CoachNewUrl(CoachNewUrl {
+        let told = Mail::CoachNewUrl(CoachNewUrl(CoachUrl {
             url: second.clone(),
             athletes,
             for_coaches,
-        });
+        }));
         enqueue(&world, COACH, None, told).await;
         let third = regenerate(&world).await;
         assert_eq!(waiting(&world).await, 4);

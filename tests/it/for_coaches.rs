@@ -316,7 +316,7 @@ async fn the_mail_names_only_whom_the_url_covers_now() {
         let Mail::CoachNewUrl(mail) = outbox::open(&world.app, JobId(job), &payload).unwrap().mail else {
             panic!("another mail");
         };
-        assert_eq!(mail.athletes, ["Ana Berger"]);
+        assert_eq!(mail.0.athletes, ["Ana Berger"]);
         // The page tells why the other is not among them.
         let page = visit(&world, COACH)
             .await
@@ -351,7 +351,7 @@ async fn a_word_that_is_no_wish_is_no_page() {
             let mut browser = world.browser();
             let page = browser.get(&format!("/for-coaches/{path}/done")).await;
             let page = match page.status {
-                303 => browser.get(&page.location().to_owned()).await,
+                303 => browser.get(page.location()).await,
                 _ => page,
             };
             assert_eq!(page.status, status, "{path}");

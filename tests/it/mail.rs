@@ -15,7 +15,7 @@ use icusync::{
     jobs,
     mail::transport::{SendError, Transport},
     mail::{
-        self, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, Beyond, CoachInvite,
+        self, Above, AccountDeleted, Address, AddressChanged, AlreadyHere, AthleteReplaced, CoachInvite,
         CoachJoined, CoachLeft, CoachNewUrl, CoachRegenerate, CoachResend, CoachRoster, CoachUrl, Confirm,
         ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, Granting, How, Joined, Kind,
         Mail, May, NewAddress, NewClient, PasswordChanged, Reader, Reset, Turn, Why,
@@ -159,6 +159,14 @@ async fn enqueue(world: &World, to: &str) {
     transaction.commit().await.unwrap();
 }
 
+/// The server takes mails from now on; the one that waits leaves.
+async fn server_takes_it(world: &World, server: &MailServer) {
+    *server.mood.lock().unwrap() = Mood::Takes;
+    world.clock.advance(Duration::seconds(40));
+    jobs::run_due(&world.app).await.unwrap();
+    assert_eq!((server.taken().len(), pending(world).await), (1, 0));
+}
+
 async fn pending(world: &World) -> i64 {
     queries::jobs::waiting(&world.app.pool).await.unwrap()
 }
@@ -195,10 +203,7 @@ async fn a_server_that_says_later_gets_another_try_and_one_that_refuses_gets_non
         );
         jobs::run_due(&world.app).await.unwrap();
         assert_eq!(server.tries.load(Ordering::SeqCst), 1, "not before its time");
-        *server.mood.lock().unwrap() = Mood::Takes;
-        world.clock.advance(Duration::seconds(40));
-        jobs::run_due(&world.app).await.unwrap();
-        assert_eq!((server.taken().len(), pending(&world).await), (1, 0));
+        server_takes_it(&world, &server).await;
 
         *server.mood.lock().unwrap() = Mood::Refuses;
         enqueue(&world, "nobody@example.test").await;
@@ -253,10 +258,7 @@ async fn a_wrong_smtp_password_loses_no_mail() {
             (1, 1),
             "it waits for the operator"
         );
-        *server.mood.lock().unwrap() = Mood::Takes;
-        world.clock.advance(Duration::seconds(40));
-        jobs::run_due(&world.app).await.unwrap();
-        assert_eq!((server.taken().len(), pending(&world).await), (1, 0));
+        server_takes_it(&world, &server).await;
     })
     .await;
 }
@@ -605,6 +607,15 @@ fn about_invites() -> Vec<Sample> {
     ]
 }
 
+/// A coach's URL and whom it covers.
+fn told(athletes: &[&str]) -> CoachUrl {
+    CoachUrl {
+        url: URL.to_owned(),
+        athletes: athletes.iter().map(|name| (*name).into()).collect(),
+        for_coaches: at("for-coaches"),
+    }
+}
+
 fn about_urls() -> Vec<Sample> {
     vec![
         (
@@ -627,32 +638,10 @@ fn about_urls() -> Vec<Sample> {
         ),
         (
             "",
-            Mail::CoachUrl(CoachUrl {
-                url: URL.to_owned(),
-                athletes: vec![
-                    "Ana Berger".into(),
-                    "Jack Nguyen".into(),
-                    "Tríona O’Shea-Łuczak".into(),
-                ],
-                for_coaches: at("for-coaches"),
-            }),
+            Mail::CoachUrl(told(&["Ana Berger", "Jack Nguyen", "Tríona O’Shea-Łuczak"])),
         ),
-        (
-            "_alone",
-            Mail::CoachUrl(CoachUrl {
-                url: URL.to_owned(),
-                athletes: vec![],
-                for_coaches: at("for-coaches"),
-            }),
-        ),
-        (
-            "",
-            Mail::CoachNewUrl(CoachNewUrl {
-                url: URL.to_owned(),
-                athletes: vec!["Ana Berger".into()],
-                for_coaches: at("for-coaches"),
-            }),
-        ),
+        ("_alone", Mail::CoachUrl(told(&[]))),
+        ("", Mail::CoachNewUrl(CoachNewUrl(told(&["Ana Berger"])))),
     ]
 }
 
@@ -725,12 +714,14 @@ fn samples() -> Vec<(String, Mail)> {
 
 #[test]
 fn every_mail_reads_well_and_escapes_what_people_chose() {
-    let samples = samples();
+    let all = samples();
     for kind in Kind::ALL {
-        let sampled = samples.iter().any(|(_, mail)| mail.kind() == *kind);
-        assert!(sampled, "no sample of {kind:?}");
+        assert!(
+            all.iter().any(|(_, mail)| mail.kind() == *kind),
+            "no sample of {kind:?}"
+        );
     }
-    for (name, mail) in samples {
+    for (name, mail) in all {
         let letter = mail.render(&envelope()).unwrap();
         assert!(!letter.html.contains("<script>") && !letter.subject.contains('\n'));
         for (part, text) in [("text", &letter.text), ("html", &letter.html)] {
@@ -872,11 +863,11 @@ async fn every_mail_beyond_its_share_fares_as_its_kind_says() {
                     .iter()
                     .map(|(_, minutes)| *minutes)
                     .collect();
-                let expected = match kind.rule().beyond {
-                    Beyond::Dropped => (Queued::Capped, vec![0]),
-                    Beyond::Waits => (Queued::Queued, vec![0, 60]),
-                    Beyond::Gathered => (Queued::Queued, vec![0]),
-                    Beyond::Sent => (Queued::Queued, vec![0, 0]),
+                let expected = match kind.rule().above {
+                    Above::Dropped => (Queued::Capped, vec![0]),
+                    Above::Waits => (Queued::Queued, vec![0, 60]),
+                    Above::Gathered => (Queued::Queued, vec![0]),
+                    Above::Sent => (Queued::Queued, vec![0, 0]),
                 };
                 assert_eq!((second, minutes), expected, "{kind:?}");
                 empty_the_queue(&world).await;
@@ -901,15 +892,12 @@ async fn every_mail_goes_with_the_account_or_the_coach_as_its_kind_says() {
             }
             assert_eq!(leaving(&world).await.len(), Kind::ALL.len());
             let mut db = world.app.pool.acquire().await.unwrap();
-            let mut kept = match whose {
-                "account" => {
-                    outbox::forget_account(&mut db, account, &to).await.unwrap();
-                    Kind::names(|rule| rule.outlives)
-                }
-                _ => {
-                    outbox::forget_coach(&mut db, &to).await.unwrap();
-                    Kind::names(|rule| rule.to == Reader::Owner)
-                }
+            let mut kept = if whose == "account" {
+                outbox::forget_account(&mut db, account, &to).await.unwrap();
+                Kind::names(|rule| rule.outlives)
+            } else {
+                outbox::forget_coach(&mut db, &to).await.unwrap();
+                Kind::names(|rule| rule.to == Reader::Owner)
             };
             kept.sort();
             let left: Vec<String> = leaving(&world).await.into_iter().map(|(name, _)| name).collect();
@@ -941,11 +929,7 @@ fn what_people_chose_stays_where_it_belongs() {
         let mails = [
             invite(grant.clone()),
             joining(vec![grant.clone()], None),
-            Mail::CoachUrl(CoachUrl {
-                url: URL.to_owned(),
-                athletes: vec![text.as_str().into(), text.as_str().into()],
-                for_coaches: at("for-coaches"),
-            }),
+            Mail::CoachUrl(told(&[text.as_str(), text.as_str()])),
             Mail::GrantChanged(GrantChanged { grant }),
             Mail::GrantEnded(GrantEnded {
                 athlete: text.as_str().into(),

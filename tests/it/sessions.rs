@@ -316,7 +316,7 @@ async fn behind_our_proxy_each_client_has_its_own_allowance() {
 }
 
 /// A service behind a proxy of ours, so that a test can come from anywhere.
-fn proxied(config: &mut icusync::config::Config) {
+pub fn proxied(config: &mut icusync::config::Config) {
     config.client_ip_header = Some("X-Forwarded-For".to_owned());
     config.trusted_proxies = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
 }

@@ -1,4 +1,4 @@
-//! Behind the link of a mail that a coach wished for: opened, confirmed, granted.
+//! What follows from a coach's mail link: the page with the button, what the button does, and how it ended.
 
 use askama::Template;
 use axum::{
@@ -75,17 +75,17 @@ pub async fn confirm_page(
 
 /// What the button did.
 enum Granted {
-    /// The URL is in a mail, unless the address has had its share of such mails.
+    /// The URL is in a mail, unless the address is above the limit of such mails.
     Mailed(Queued),
-    /// A visit to the roster begins with this `Set-Cookie`.
+    /// A visit to the roster began, with this `Set-Cookie`.
     Visit(HeaderValue),
-    /// Nothing: the URL cannot be opened any more.
+    /// Nothing: the URL can no longer be opened.
     Unreadable,
-    /// Nothing: there is no URL.
+    /// Nothing: the coach has no URL.
     Nothing,
 }
 
-/// `POST /for-coaches/{wish}/confirm`: spends the link and grants the wish, all or nothing.
+/// `POST /for-coaches/{wish}/confirm`: spends the link and does what it is for, both or neither.
 pub async fn confirm(
     State(app): State<App>,
     wish: Wish,
@@ -108,7 +108,7 @@ pub async fn confirm(
     };
     let done = match granted {
         Granted::Nothing => return mail_link::gone(signed),
-        // The transaction is dropped: a new URL that nobody is told would lock the coach out, and the link is not spent in vain.
+        // Rolled back: a new URL that is not mailed would lock the coach out, and the link can be used later.
         Granted::Mailed(Queued::Capped) => return ended(End::TooMany, signed),
         Granted::Unreadable => {
             transaction.commit().await?;
@@ -128,8 +128,8 @@ pub async fn confirm(
     Ok(opened.forgotten(&app, done))
 }
 
-/// Spends the link whose button was pressed, and locks its coach until `db`'s transaction ends: of many buttons at once, one gets
-/// it. Nothing when the link no longer works, or the coach is gone; then nothing was written either.
+/// Spends the link whose button was pressed, and locks its coach until `db`'s transaction ends: of many presses at once, one
+/// succeeds. None when the link no longer works or the coach is gone; then nothing was written.
 async fn spend(
     db: &mut PgConnection,
     app: &App,
@@ -147,48 +147,38 @@ async fn spend(
     Ok(spent.map(|_| (opened, coach)))
 }
 
-/// Mails the URL, unchanged, to the address that an athlete once gave.
+/// Mails the same URL to the address that an athlete once gave.
 async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
     let link = queries::links::of_coach(&mut *db, coach.id).await?;
     let Some(url) = link.and_then(|link| connector::url(app, &link)) else {
         return Ok(Granted::Unreadable);
     };
-    let mail = |athletes, for_coaches| {
-        Mail::CoachUrl(CoachUrl {
-            url,
-            athletes,
-            for_coaches,
-        })
-    };
-    mail_url(db, app, coach, mail).await
+    mail_url(db, app, coach, url, Mail::CoachUrl).await
 }
 
-/// Puts a new token in the place of the old one, which stops working with the commit, ends every visit and every open mail link
-/// of the coach, and mails the new URL.
+/// Makes a new URL, ends every visit and every mail link of the coach, and mails it. The old URL stops working with the commit.
 async fn regenerate(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
     let Some(url) = coaches::regenerate(db, app, coach.id).await? else {
         return Ok(Granted::Nothing);
     };
     queries::coaches::end_sessions(&mut *db, coach.id).await?;
     queries::mail_links::end_of_coach(&mut *db, &coach.email_key).await?;
-    let mail = |athletes, for_coaches| {
-        Mail::CoachNewUrl(CoachNewUrl {
-            url,
-            athletes,
-            for_coaches,
-        })
-    };
-    mail_url(db, app, coach, mail).await
+    mail_url(db, app, coach, url, |mail| Mail::CoachNewUrl(CoachNewUrl(mail))).await
 }
 
-/// Queues the mail that `mail` makes of the names of whom the URL covers, and of the address of the page For Coaches.
+/// Queues the mail that `mail` makes with the URL and the athletes whom it covers.
 async fn mail_url(
     db: &mut PgConnection,
     app: &App,
     coach: &Coach,
-    mail: impl FnOnce(Vec<Theirs>, String) -> Mail + Send,
+    url: String,
+    mail: fn(CoachUrl) -> Mail,
 ) -> Result<Granted, Problem> {
-    let mail = mail(covered(db, app, coach).await?, app.config.for_coaches_url());
+    let mail = mail(CoachUrl {
+        url,
+        athletes: covered(db, app, coach).await?,
+        for_coaches: app.config.for_coaches_url(),
+    });
     let queued = outbox::enqueue(db, app, &address_of(coach), None, mail).await?;
     Ok(Granted::Mailed(queued))
 }
@@ -233,7 +223,7 @@ fn ended(end: End, signed: bool) -> Result<Response, Problem> {
     with_status(status, &Done { frame, end })
 }
 
-/// `GET /for-coaches/{wish}/done`. Where the end has no page, the word is a token that somebody made up.
+/// `GET /for-coaches/{wish}/done`. For a wish whose end has no page, `done` is a token that someone made up.
 pub async fn done(
     State(app): State<App>,
     wish: Wish,

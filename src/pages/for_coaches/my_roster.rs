@@ -239,7 +239,7 @@ fn back(done: Option<Done>) -> Response {
     )
 }
 
-/// A transaction that holds the lock of the coach whose visit this is; whoever has none is shown the way in.
+/// A transaction that holds the lock of the coach whose visit this is. Without a visit the answer is the page with the way in.
 pub struct Visit(pub(super) Transaction<'static, Postgres>, pub(super) Coach);
 
 impl FromRequestParts<App> for Visit {

@@ -1,4 +1,4 @@
-//! What a coach may have a mail for: one row of words, pages and mails for each wish. What becomes of it stands in
+//! What a coach can ask for by mail: a row of words, paths and mails for each wish. What its button does is in
 //! [`super::mailed`].
 
 use axum::{
@@ -15,7 +15,7 @@ use crate::{
     pages::mail_link::{MailPage, REGENERATE_PAGE, RESEND_PAGE, ROSTER_PAGE},
 };
 
-/// What somebody may have a mail for.
+/// What a coach can ask for by mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
     /// The same URL once more.
@@ -26,7 +26,7 @@ pub enum Wish {
     Roster,
 }
 
-/// All that belongs to a wish.
+/// Everything about a wish.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
     /// Its word in paths.
@@ -35,23 +35,23 @@ pub(super) struct Row {
     pub(super) field: &'static str,
     /// What its form is called.
     pub(super) title: &'static str,
-    /// What it is good for.
+    /// What it does, in a sentence.
     pub(super) what: &'static str,
-    /// What stands on its buttons.
+    /// The text of its buttons.
     pub(super) button: &'static str,
     /// The one-time link, and the page behind it.
     pub(super) page: MailPage,
     /// The mail with that link.
     pub(super) mail: fn(String) -> Mail,
-    /// How it ends, where that has a page of its own.
+    /// How it ends, if that has a page of its own.
     pub(super) end: Option<End>,
 }
 
 impl Wish {
-    /// All of them, in the order of the page.
+    /// All of them, in the order of the page For coaches.
     pub(super) const ALL: [Self; 3] = [Self::Resend, Self::Regenerate, Self::Roster];
 
-    /// All that belongs to it.
+    /// Everything about it.
     pub(super) const fn row(self) -> Row {
         match self {
             Self::Resend => Row {
@@ -88,8 +88,8 @@ impl Wish {
     }
 }
 
-/// The wish that a path under `/for-coaches/` names; any other is the path of no page. It is read from the path itself, because a
-/// token behind it that is no text must not hide it.
+/// The wish in a path under `/for-coaches/`; 404 for any other word. It is read from the raw path, because a token that is not
+/// UTF-8 makes all parameters unreadable.
 impl<S: Sync> FromRequestParts<S> for Wish {
     type Rejection = Problem;
 
@@ -100,7 +100,7 @@ impl<S: Sync> FromRequestParts<S> for Wish {
     }
 }
 
-/// A request whose path names a wish, passed on; any other word is no page, whatever the method.
+/// Lets a request through whose path has a wish in it; any other word is 404 for every method.
 pub async fn named(_: Wish, request: Request, next: Next) -> Response {
     next.run(request).await
 }
