@@ -25,7 +25,7 @@ COPY --from=build /icusync /usr/local/bin/icusync
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/icusync/
 # As a number, so that a platform that insists on it can see that it is not root.
 USER 65532:65532
-# Metrics stay on the container's own loopback until METRICS_BIND says otherwise (the README tells how).
+# Metrics stay on the container's own loopback until METRICS_BIND says otherwise (docs/self-hosting.md says how).
 ENV BIND=0.0.0.0:8080
 EXPOSE 8080
 # The image has no curl; the service asks itself.

@@ -8,7 +8,7 @@ use sqlx::PgPool;
 
 use crate::{
     config::Config,
-    guard::{limits::Limits, refused::Refused},
+    guard::{connection::Brake, limits::Limits, refused::Refused},
     intervals,
     mail::transport::Transport,
     secrets::{KeyRing, Passwords, Random, Seals},
@@ -41,6 +41,8 @@ pub struct Parts {
     pub mail: Transport,
     /// Rate limits.
     pub limits: Limits,
+    /// Tells one refused connection from an upstream that refuses everybody.
+    pub brake: Brake,
     /// Calls that the rate limit refused and that are not in the log yet.
     pub refused: Refused,
 }

@@ -367,6 +367,31 @@ impl Config {
         })
     }
 
+    /// The absolute URL of a page, whose path begins with a slash.
+    pub fn page_url(&self, path: &str) -> String {
+        self.public_url.join(path)
+    }
+
+    /// The athlete's dashboard: where a connection is looked after.
+    pub fn dashboard_url(&self) -> String {
+        self.page_url("/dashboard")
+    }
+
+    /// The athlete's page Coaches: where grants are looked after.
+    pub fn coaches_url(&self) -> String {
+        self.page_url("/coaches")
+    }
+
+    /// The public page for coaches.
+    pub fn for_coaches_url(&self) -> String {
+        self.page_url("/for-coaches")
+    }
+
+    /// The connector URL with this token: an MCP client is given it, and whoever holds it is let in.
+    pub fn connector_url(&self, token: &str) -> String {
+        self.link_url.join(&format!("/mcp/{token}"))
+    }
+
     /// Whether the one-click connect is on offer.
     pub fn offers_oauth(&self) -> bool {
         self.intervals_client_id.is_some()

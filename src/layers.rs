@@ -314,7 +314,7 @@ fn harden(app: &App, response: &mut Response<Body>) {
     );
     // What is not marked as cacheable is somebody's.
     set(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if app.config.public_url.is_https() {
+    if app.config.public_url.is_https() || app.config.link_url.is_https() {
         set(
             STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=31536000"),
@@ -347,7 +347,22 @@ fn policy(forms_also: Option<&str>) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn only_our_host_passes(host in "\\PC{0,30}", tail in "[a-z0-9.@:/-]{1,12}") {
+            let ours = "links.icusync.example:8443";
+            let link = Host::of(&format!("https://{ours}").parse().unwrap());
+            prop_assert!(link.is(ours));
+            prop_assert!(!link.is(&host) || host.eq_ignore_ascii_case(ours));
+            for almost in [format!("{ours}{tail}"), format!("{tail}{ours}")] {
+                prop_assert!(!link.is(&almost), "{}", almost);
+            }
+        }
+    }
 
     #[test]
     fn a_host_may_spell_out_its_own_port_and_no_other() {
@@ -361,6 +376,8 @@ mod tests {
             "icusync.example.",
             "links.icusync.example",
             "",
+            "a@icusync.example",
+            "icusync.example.evil",
             "icusync.example:443:443",
         ] {
             assert!(!public.is(bad), "{bad}");

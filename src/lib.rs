@@ -6,9 +6,10 @@
 //! - [`config`]: every setting, read once at start
 //! - [`app`]: the values that every request shares; [`start`] builds them and runs the service; [`server`] accepts
 //! - [`routes`]: every URL on one screen; [`layers`]: what stands around each; [`error`]: what a failure becomes
+//! - [`permissions`]: what can be granted at all, a row a tool
 //! - [`guard`]: sessions, link tokens, grants, rosters, limits: who asks, and may they
 //! - [`mcp`]: the MCP endpoint: list, call, protocol shims
-//! - [`tools`]: the tools and the shape of their answers
+//! - [`tools`]: the tools and the shape of their answers; [`tool_error`]: why one has none
 //! - [`training`]: formulas over training data, pure
 //! - [`intervals`]: the only code that calls intervals.icu
 //! - [`pages`]: the screens
@@ -32,6 +33,7 @@ pub mod layers;
 pub mod mail;
 pub mod mcp;
 pub mod pages;
+pub mod permissions;
 pub mod postgres;
 pub mod queries;
 pub mod routes;
@@ -40,6 +42,7 @@ pub mod server;
 pub mod start;
 pub mod text;
 pub mod time;
+pub mod tool_error;
 pub mod tools;
 pub mod training;
 pub mod words;

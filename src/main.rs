@@ -214,7 +214,7 @@ async fn account_in(database: &Reach, config: Config, address: &Address) -> anyh
     anyhow::ensure!(made.is_some(), "this address has an account already");
     transaction.commit().await?;
     app.pool.close().await;
-    let sign_in = app.config.public_url.join("/sign-in");
+    let sign_in = app.config.page_url("/sign-in");
     print(&format!(
         "account {}\npassword {password}\nsign in at {sign_in}",
         address.typed

@@ -24,6 +24,7 @@ use crate::{
     app::{App, Parts},
     config::Config,
     guard::{
+        connection::Brake,
         limits::Limits,
         refused::{self, Refused},
     },
@@ -362,6 +363,7 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
         intervals,
         mail,
         limits,
+        brake: Brake::default(),
         refused: Refused::default(),
     }))
 }

@@ -175,7 +175,7 @@ pub async fn simulate(
     let clock = clock.clone();
     sim::start(sim::Options {
         clock: Arc::new(move || clock.now()),
-        redirect_uris: vec![config.public_url.join("/connect/callback")],
+        redirect_uris: vec![config.page_url("/connect/callback")],
         client_id: CLIENT_ID.to_owned(),
         client_secret: CLIENT_SECRET.to_owned(),
         ip_limit: false,
@@ -218,7 +218,7 @@ impl Ready<'_> {
             .collect();
         let mut ready = json!({
             "web": config.public_url.as_str(),
-            "mcp": config.public_url.join("/mcp"),
+            "mcp": config.page_url("/mcp"),
             "links": config.link_url.as_str(),
             "mail": format!("http://{}", self.inbox),
             "intervals": config.intervals_url.as_str(),

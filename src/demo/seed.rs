@@ -8,13 +8,13 @@ use crate::{
     guard::{
         accounts,
         coaches::{self, Grantor},
-        connection,
+        connection, connector,
     },
     ids::ConnectionId,
     mail::Address,
+    permissions::{self, Group},
     queries::{self, connections::NewConnection, grants::Terms},
     secrets::{Password, PasswordHash},
-    tools::{CATALOGUE, Group},
     words::ConnectionKind,
 };
 
@@ -82,7 +82,7 @@ impl Allowed {
             Self::Everything => true,
             Self::Groups(groups) => groups.contains(&group),
         };
-        let tools = CATALOGUE.iter().filter(|tool| allowed(tool.group));
+        let tools = permissions::ALL.iter().filter(|tool| allowed(tool.group));
         tools.map(|tool| tool.name.to_owned()).collect()
     }
 }
@@ -102,7 +102,7 @@ pub async fn seed_coaches(app: &App) -> anyhow::Result<Vec<SeededCoach>> {
         let coach = queries::coaches::by_email(&app.pool, &address.key).await?;
         let coach = coach.context("the coach was invited")?;
         let link = queries::links::of_coach(&app.pool, coach.id).await?;
-        let link = link.and_then(|link| coaches::url(app, &link));
+        let link = link.and_then(|link| connector::url(app, &link));
         seeded.push(SeededCoach {
             email,
             link: link.context("every coach has a URL")?,
@@ -186,8 +186,5 @@ async fn account_of(app: &App, person: &Person, hash: &mut Option<PasswordHash>)
     let link = queries::links::of_account(&app.pool, account)
         .await?
         .context("every account has a link")?;
-    let token = app
-        .keys
-        .open_text(accounts::link_place(link.id), &link.token_sealed)?;
-    Ok(app.config.link_url.join(&format!("/mcp/{token}")))
+    connector::url(app, &link).context("the link opens with our own key")
 }

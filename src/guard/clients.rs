@@ -7,12 +7,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use moka::future::Cache;
 
-use super::link::in_time;
 use crate::{
     app::App,
     ids::{AccountId, GrantId},
     mail::{Address, Mail, NewClient, outbox},
-    queries::{accounts, grants},
+    queries::{accounts, grants, in_time},
 };
 
 /// How often a grant's row hears that it was used.
@@ -118,8 +117,8 @@ async fn tell(app: &App, coach: &str, name: &str, one: &Use, now: DateTime<Utc>)
         let mail = Mail::NewClient(NewClient {
             coach: coach.into(),
             client: name.into(),
-            coaches: app.config.public_url.join("/coaches"),
-            activity: app.config.public_url.join("/activity"),
+            coaches: app.config.coaches_url(),
+            activity: app.config.page_url("/activity"),
         });
         // Over the athlete's share of mails the name is remembered all the same: the page Coaches shows it.
         outbox::enqueue(&mut transaction, app, &to, Some(one.account), mail).await?;

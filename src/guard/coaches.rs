@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 
-use super::accounts::link_place;
+use super::connector::{self, Minted};
 use crate::{
     app::App,
     ids::{AccountId, CoachId, GrantId, LinkId},
@@ -17,14 +17,12 @@ use crate::{
         Turn, Why,
         outbox::{self, Queued},
     },
+    permissions,
     queries::{
         self,
         connections::Connection,
         grants::{Grant, NewGrant, Terms},
-        links::Link,
     },
-    secrets::{Token, TokenKind},
-    tools::CATALOGUE,
 };
 
 /// An invite that nobody uses for so long falls asleep: it must be sent again.
@@ -76,7 +74,7 @@ impl State {
 /// shows them.
 pub fn says(grant: &Grant, terms: &Terms<'_>) -> bool {
     let has = |tools: &[String], name: &str| tools.iter().any(|tool| tool == name);
-    let same_tools = CATALOGUE
+    let same_tools = permissions::ALL
         .iter()
         .all(|tool| has(&grant.tools, tool.name) == has(terms.tools, tool.name));
     same_tools && grant.note == terms.note && grant.expires_at == terms.expires_at
@@ -175,7 +173,7 @@ pub async fn invite(
     if let Some(link) = queries::links::of_coach(&mut *db, coach.id).await? {
         let url = match link.last_used_at {
             Some(_) => None,
-            None => url(app, &link),
+            None => connector::url(app, &link),
         };
         let mail = joining(app, from, terms, url);
         let queued = outbox::enqueue(db, app, &address, Some(from.account), mail).await?;
@@ -217,7 +215,7 @@ fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String) -> Mail
         url,
         may: may(terms.tools),
         expires: until(terms.expires_at, from.zone),
-        for_coaches: for_coaches(app),
+        for_coaches: app.config.for_coaches_url(),
     })
 }
 
@@ -235,7 +233,7 @@ fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>) ->
     Mail::CoachJoined(CoachJoined {
         joined: vec![joined],
         url,
-        for_coaches: for_coaches(app),
+        for_coaches: app.config.for_coaches_url(),
     })
 }
 
@@ -343,7 +341,7 @@ async fn invite_again(
 ) -> anyhow::Result<Queued> {
     let link = queries::links::of_coach(&mut *db, grant.coach_id).await?;
     let unused = link.filter(|link| link.last_used_at.is_none());
-    let mail = match unused.and_then(|link| url(app, &link)) {
+    let mail = match unused.and_then(|link| connector::url(app, &link)) {
         Some(url) => invitation(app, from, terms, url),
         None => joining(app, from, terms, None),
     };
@@ -511,12 +509,9 @@ async fn tell_replaced(
 /// Makes the coach's link; answers the URL.
 async fn make_link(db: &mut PgConnection, app: &App, coach: CoachId) -> anyhow::Result<String> {
     let id = LinkId(app.random.uuid(&app.clock));
-    let token = Token::mint(TokenKind::Link, &app.random);
-    let sealed = app
-        .keys
-        .seal(link_place(id), token.expose().as_bytes(), &app.random);
-    queries::links::create_for_coach(db, id, coach, token.hash(), &sealed, app.clock.now()).await?;
-    Ok(app.config.link_url.join(&format!("/mcp/{}", token.expose())))
+    let Minted { hash, sealed, url } = connector::mint(app, id);
+    queries::links::create_for_coach(db, id, coach, hash, &sealed, app.clock.now()).await?;
+    Ok(url)
 }
 
 /// Gives the coach a new URL within `db`'s transaction; the old one stops working with the commit. Nothing when the coach
@@ -525,35 +520,15 @@ pub async fn regenerate(db: &mut PgConnection, app: &App, coach: CoachId) -> any
     let Some(link) = queries::links::of_coach(&mut *db, coach).await? else {
         return Ok(None);
     };
-    let token = Token::mint(TokenKind::Link, &app.random);
-    let sealed = app
-        .keys
-        .seal(link_place(link.id), token.expose().as_bytes(), &app.random);
-    let done =
-        queries::links::regenerate_for_coach(db, coach, token.hash(), &sealed, app.clock.now()).await?;
-    Ok(done.then(|| app.config.link_url.join(&format!("/mcp/{}", token.expose()))))
-}
-
-/// The URL of a coach's link in the clear; none when it was sealed with a key that is gone.
-pub fn url(app: &App, link: &Link) -> Option<String> {
-    match app.keys.open_text(link_place(link.id), &link.token_sealed) {
-        Ok(token) => Some(app.config.link_url.join(&format!("/mcp/{token}"))),
-        Err(error) => {
-            tracing::error!(%error, "a coach's link does not open; the coach can regenerate it");
-            None
-        }
-    }
-}
-
-/// The public page for coaches, absolute.
-pub fn for_coaches(app: &App) -> String {
-    app.config.public_url.join("/for-coaches")
+    let Minted { hash, sealed, url } = connector::mint(app, link.id);
+    let done = queries::links::regenerate_for_coach(db, coach, hash, &sealed, app.clock.now()).await?;
+    Ok(done.then_some(url))
 }
 
 /// What these tools let a coach do, by group, in the order of the catalogue.
 pub fn may(tools: &[String]) -> Vec<May> {
     let mut groups: Vec<May> = Vec::new();
-    for tool in CATALOGUE
+    for tool in permissions::ALL
         .iter()
         .filter(|tool| tools.iter().any(|name| name == tool.name))
     {

@@ -22,7 +22,7 @@ use crate::{
     },
     secrets::Place,
     text::names,
-    tools::ToolError,
+    tool_error::ToolError,
     words::{ConnectionKind, ConnectionStatus},
 };
 
@@ -82,11 +82,6 @@ fn is_storm(refused: usize, in_use: usize) -> bool {
     refused > STORM_CONNECTIONS && refused.saturating_mul(STORM_SHARE) > in_use
 }
 
-/// Where athletes look after their connection.
-pub fn dashboard(app: &App) -> String {
-    app.config.public_url.join("/dashboard")
-}
-
 /// What a connection of this kind and these scopes may do.
 pub fn scopes_of(kind: ConnectionKind, scopes: &[String]) -> Scopes {
     match kind {
@@ -113,7 +108,7 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
                 ToolError::Ours(format!(
                     "Not done: IcuSync cannot open the stored access to intervals.icu. If this stays so, the athlete must connect \
                      again on {}.",
-                    dashboard(app)
+                    app.config.dashboard_url()
                 ))
             })?;
             Ok(match row.kind {
@@ -125,7 +120,7 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
         _ => Err(ToolError::Reconnect(format!(
             "Not done: the intervals.icu account of {} was disconnected from IcuSync. The athlete can connect it again on {}.",
             names::called(&row.athlete_name, &row.athlete_id),
-            dashboard(app)
+            app.config.dashboard_url()
         ))),
     }
 }
@@ -134,7 +129,7 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
 pub fn never(app: &App) -> ToolError {
     ToolError::Reconnect(format!(
         "Not done: intervals.icu is not connected to this IcuSync account yet. Connect it on {}, then ask again.",
-        dashboard(app)
+        app.config.dashboard_url()
     ))
 }
 
@@ -154,7 +149,7 @@ fn reconnect(app: &App, row: &Connection) -> ToolError {
         "Not done: intervals.icu no longer accepts the connection of {}. The athlete can connect again on {}; then ask \
          again.",
         names::called(&row.athlete_name, &row.athlete_id),
-        dashboard(app)
+        app.config.dashboard_url()
     ))
 }
 
@@ -168,16 +163,16 @@ pub fn away(error: &sqlx::Error) -> ToolError {
 
 /// Looks into a 401: asks once more, whose credential it is, and only then marks the connection and mails the athlete,
 /// both once. Answers what to tell the caller.
-pub async fn refused(app: &App, brake: &Brake, account: AccountId) -> ToolError {
-    let turn = brake.turns.get_with(account, async { Arc::default() }).await;
+pub async fn refused(app: &App, account: AccountId) -> ToolError {
+    let turn = app.brake.turns.get_with(account, async { Arc::default() }).await;
     // Calls that run at once are refused at once: the first looks into it, the others read what it found.
     let _turn = turn.lock().await;
-    match look_into(app, brake, account).await {
+    match look_into(app, account).await {
         Ok(said) | Err(said) => said,
     }
 }
 
-async fn look_into(app: &App, brake: &Brake, account: AccountId) -> Result<ToolError, ToolError> {
+async fn look_into(app: &App, account: AccountId) -> Result<ToolError, ToolError> {
     let row = connections::of_account(&app.pool, account)
         .await
         .map_err(|error| away(&error))?;
@@ -194,7 +189,7 @@ async fn look_into(app: &App, brake: &Brake, account: AccountId) -> Result<ToolE
         Err(error) => return Ok(error.into()),
     }
     let now = app.clock.now();
-    let refused_here = brake.note(row.id, now);
+    let refused_here = app.brake.note(row.id, now);
     let counts = connections::marked_and_used(&app.pool, now - STORM, now - IN_USE).await;
     let (marked, in_use) = counts.map_err(|error| away(&error))?;
     let count = |n: i64| usize::try_from(n).unwrap_or(0);
@@ -232,7 +227,7 @@ async fn mark(app: &App, row: &Connection, now: DateTime<Utc>) -> anyhow::Result
         };
         let mail = Mail::ConnectionAttention(ConnectionAttention {
             athlete: row.athlete_name.as_str().into(),
-            dashboard: dashboard(app),
+            dashboard: app.config.dashboard_url(),
         });
         outbox::enqueue(&mut transaction, app, &to, Some(row.account_id), mail).await?;
     }

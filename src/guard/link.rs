@@ -29,7 +29,7 @@ use crate::{
     app::App,
     ids::{GrantId, LinkId},
     queries::{
-        grants,
+        grants, in_time,
         links::{self, Standing},
     },
     secrets::{Token, TokenHash, TokenKind},
@@ -45,8 +45,6 @@ const STRANGERS_WAIT: Duration = Duration::from_secs(2);
 const STRANGERS_AT_ONCE: usize = 2;
 /// Requests of any kind that a link may send for each tool call that it may make: connecting costs a few.
 const REQUESTS_PER_CALL: u32 = 10;
-/// How long a query around a call may take, connection included; a database that hangs then counts as away.
-const QUERY: Duration = Duration::from_millis(2500);
 /// Links and tokens remembered at most.
 const REMEMBERED: u64 = 50_000;
 
@@ -262,13 +260,6 @@ impl Visitor {
     pub fn link(&self) -> LinkId {
         self.caller.link()
     }
-}
-
-/// A query that must not hold up a caller: one that takes too long failed.
-pub async fn in_time<T>(query: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    timeout(QUERY, query)
-        .await
-        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 impl std::fmt::Debug for Visitor {

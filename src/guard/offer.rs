@@ -4,10 +4,11 @@
 //! A convenience and no security boundary: whoever holds a URL can strip its query. What a caller may see of whom
 //! stands in [`super::grant`].
 
-use super::{Caller, coaches, connection};
+use super::Caller;
 use crate::{
     app::App,
-    tools::{Access, CATALOGUE, ROSTER, ROSTER_WORD, Tool, ToolError},
+    permissions::{self, Access, OF_THE_ROSTER, Permission, ROSTER_WORD},
+    tool_error::ToolError,
 };
 
 /// What one connector offers.
@@ -74,8 +75,8 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Unclear> {
 
 /// The groups and tools of a list; never none, and each of the catalogue or the roster's.
 fn words(list: &str) -> Result<Vec<String>, Unclear> {
-    let of_roster = |word: &str| word == ROSTER_WORD || ROSTER.iter().any(|tool| tool.name == word);
-    let known = |word: &str| of_roster(word) || CATALOGUE.iter().any(|tool| names(word, tool));
+    let of_roster = |word: &str| word == ROSTER_WORD || OF_THE_ROSTER.contains(&word);
+    let known = |word: &str| of_roster(word) || permissions::ALL.iter().any(|tool| names(word, tool));
     list.split(',')
         .map(str::trim)
         .map(|word| known(word).then(|| word.to_owned()).ok_or(Unclear))
@@ -83,7 +84,7 @@ fn words(list: &str) -> Result<Vec<String>, Unclear> {
 }
 
 /// Whether `word` is `tool` or its group.
-fn names(word: &str, tool: &Tool) -> bool {
+fn names(word: &str, tool: &Permission) -> bool {
     word == tool.name || word == tool.group.word()
 }
 
@@ -100,7 +101,7 @@ impl Offer {
     }
 
     /// Why `tool` is not offered; `None` when it is.
-    pub fn lacks(&self, tool: &Tool) -> Option<Lack> {
+    pub fn lacks(&self, tool: &Permission) -> Option<Lack> {
         let Narrow { readonly, only } = &self.narrow;
         if self.off.iter().any(|word| word == tool.group.word()) {
             Some(Lack::SwitchedOff)
@@ -117,7 +118,7 @@ impl Offer {
     }
 
     /// Lets `caller` use `tool`, or says who can have it offered and where.
-    pub fn check(&self, app: &App, caller: &Caller, tool: &Tool) -> Result<(), ToolError> {
+    pub fn check(&self, app: &App, caller: &Caller, tool: &Permission) -> Result<(), ToolError> {
         let Some(lack) = self.lacks(tool) else {
             return Ok(());
         };
@@ -130,10 +131,10 @@ impl Offer {
             return Err(ToolError::Refused(format!(
                 "Not done: this connector's URL {why}. Add the connector with the plain URL to use it; {} sends that URL \
                  again.",
-                coaches::for_coaches(app)
+                app.config.for_coaches_url()
             )));
         }
-        let dashboard = connection::dashboard(app);
+        let dashboard = app.config.dashboard_url();
         Err(ToolError::Refused(match lack {
             Lack::SwitchedOff => format!(
                 "Not done: {name} is switched off for this connector, with its group \"{group}\". The athlete can switch it \
@@ -160,12 +161,12 @@ mod tests {
     fn offered(off: &[&str], query: &str) -> Result<Vec<&'static str>, Unclear> {
         let off = off.iter().map(|word| (*word).to_owned()).collect();
         let offer = Offer::new(off, Narrow::parse(Some(query))?);
-        let left = CATALOGUE.iter().filter(|tool| offer.lacks(tool).is_none());
+        let left = permissions::ALL.iter().filter(|tool| offer.lacks(tool).is_none());
         Ok(left.map(|tool| tool.name).collect())
     }
 
     fn all() -> Vec<&'static str> {
-        CATALOGUE.iter().map(|tool| tool.name).collect()
+        permissions::ALL.iter().map(|tool| tool.name).collect()
     }
 
     #[test]
@@ -177,7 +178,7 @@ mod tests {
         );
         let without = offered(&["wellness"], "").unwrap();
         assert!(!without.contains(&"get_wellness") && without.contains(&"get_fitness"));
-        let words: Vec<&str> = CATALOGUE.iter().map(|tool| tool.group.word()).collect();
+        let words: Vec<&str> = permissions::ALL.iter().map(|tool| tool.group.word()).collect();
         assert_eq!(offered(&words, ""), Ok(Vec::new()));
     }
 
@@ -205,16 +206,13 @@ mod tests {
 
     #[test]
     fn readonly_leaves_what_only_looks() {
-        let write = Tool {
+        let write = Permission {
             name: "push_workout",
             title: "T",
-            group: crate::tools::Group::Training,
+            group: permissions::Group::Training,
             access: Access::Write,
             needs: &[],
-            description: "D",
             lets: "L.",
-            schema: serde_json::Map::new,
-            run: |_, _| Box::pin(async { unreachable!("never called") }),
         };
         for (query, lack) in [
             ("readonly=1", Some(Lack::ReadOnly)),
@@ -254,7 +252,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_query_widens(query in "(readonly|tools|x)?=?[a-z_,&=%+0-9]{0,40}", off in 0_usize..4) {
-            let word = CATALOGUE[off % CATALOGUE.len()].group.word();
+            let word = permissions::ALL[off % permissions::ALL.len()].group.word();
             if let Ok(left) = offered(&[word], &query) {
                 let most = offered(&[word], "").unwrap();
                 prop_assert!(left.iter().all(|name| most.contains(name)));

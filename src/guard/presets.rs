@@ -3,7 +3,7 @@
 //! A preset is a way to fill in a form. What is granted is a list of tools, and nothing remembers which preset it came from:
 //! a tool that ships later is in no grant.
 
-use crate::tools::{Access, CATALOGUE, Group, Tool};
+use crate::permissions::{self, Access, Group, Permission};
 
 /// A set of tools to begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Preset {
     }
 
     /// Whether it ticks `tool`.
-    pub fn holds(self, tool: &Tool) -> bool {
+    pub fn holds(self, tool: &Permission) -> bool {
         match (self, tool.access) {
             (Self::Everything, _) | (_, Access::Read) => true,
             (Self::ReadAndPlan, Access::Write) => tool.group == Group::Calendar,
@@ -53,13 +53,17 @@ impl Preset {
     }
 
     /// Its tools, in the order of the catalogue.
-    pub fn tools(self) -> Vec<&'static Tool> {
-        CATALOGUE.iter().filter(|tool| self.holds(tool)).collect()
+    pub fn tools(self) -> Vec<&'static Permission> {
+        permissions::ALL
+            .iter()
+            .copied()
+            .filter(|tool| self.holds(tool))
+            .collect()
     }
 
     /// Whether all presets hold the same tools, because nothing in the catalogue changes anything.
     pub fn coincide() -> bool {
-        CATALOGUE
+        permissions::ALL
             .iter()
             .all(|tool| Self::ALL.into_iter().all(|preset| preset.holds(tool)))
     }
@@ -69,17 +73,14 @@ impl Preset {
 mod tests {
     use super::*;
 
-    fn tool(group: Group, access: Access) -> Tool {
-        Tool {
+    fn tool(group: Group, access: Access) -> Permission {
+        Permission {
             name: "a_tool",
             title: "A tool",
             group,
             access,
             needs: &[],
-            description: "",
             lets: "",
-            schema: serde_json::Map::new,
-            run: |_, _| Box::pin(async { unreachable!("nobody calls it") }),
         }
     }
 
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_catalogue_is_whole_in_the_largest_and_presets_grow() {
-        assert_eq!(Preset::Everything.tools().len(), CATALOGUE.len());
+        assert_eq!(Preset::Everything.tools().len(), permissions::ALL.len());
         let sizes = Preset::ALL.map(|preset| preset.tools().len());
         assert!(sizes[0] > 0 && sizes.is_sorted(), "{sizes:?}");
         assert_eq!(Preset::coincide(), sizes[0] == sizes[2]);

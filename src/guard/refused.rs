@@ -14,11 +14,13 @@ use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::RwLock;
 
-use super::link::in_time;
 use crate::{
     app::App,
     ids::{AccountId, LinkId, LogId},
-    queries::activity_log::{self, Entry},
+    queries::{
+        activity_log::{self, Entry},
+        in_time,
+    },
     words::{Access, Outcome},
 };
 

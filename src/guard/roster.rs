@@ -8,7 +8,7 @@ mod tests;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -16,22 +16,23 @@ use chrono_tz::Tz;
 use tokio::time::Instant;
 
 use super::{
-    Caller, Granted, coaches,
-    connection::{self, Brake, away},
+    Ask, Caller, coaches,
+    connection::{self, away},
     grant,
-    link::{Visitor, in_time},
+    link::Visitor,
     touched::{Touch, Touched},
 };
 use crate::{
     app::App,
     ids::{AccountId, GrantId},
+    permissions::{self, Access, Permission},
     queries::{
-        grants,
+        grants, in_time,
         links::{self, Selection},
     },
     secrets::TokenHash,
     text::names,
-    tools::{Access, CATALOGUE, Tool, ToolError},
+    tool_error::ToolError,
     words::MemberStatus,
 };
 
@@ -54,7 +55,7 @@ pub struct Member {
     words: Vec<String>,
     athlete: String,
     status: MemberStatus,
-    tools: Vec<&'static Tool>,
+    tools: Vec<&'static Permission>,
     expires_at: Option<DateTime<Utc>>,
     zone: Tz,
     asleep: bool,
@@ -71,8 +72,9 @@ impl Member {
             athlete: row.athlete_id,
             status: row.status,
             // A name that this version does not know is of another one, and worth nothing here.
-            tools: CATALOGUE
+            tools: permissions::ALL
                 .iter()
+                .copied()
                 .filter(|tool| row.tools.iter().any(|name| name == tool.name))
                 .collect(),
             expires_at: row.expires_at,
@@ -107,13 +109,13 @@ impl Member {
     }
 
     /// The granted tools, in the order of the catalogue.
-    pub fn tools(&self) -> &[&'static Tool] {
+    pub fn tools(&self) -> &[&'static Permission] {
         &self.tools
     }
 
-    /// Whether the tool with this name is granted.
-    pub fn may(&self, tool: &str) -> bool {
-        self.tools.iter().any(|granted| granted.name == tool)
+    /// Whether the tool of `permission` is granted.
+    pub fn may(&self, permission: &Permission) -> bool {
+        self.tools.contains(&permission)
     }
 
     /// When the grant ends by itself.
@@ -128,7 +130,7 @@ impl Member {
     }
 
     /// The athlete's account.
-    pub(super) fn account(&self) -> AccountId {
+    pub(crate) fn account(&self) -> AccountId {
         self.account
     }
 
@@ -188,7 +190,6 @@ pub enum How {
 /// Everything that a tool of the whole roster may know and do: a coach, the athletes, and the way to each one's data.
 pub struct Roster {
     app: App,
-    brake: Arc<Brake>,
     caller: Caller,
     email: String,
     hash: TokenHash,
@@ -198,7 +199,7 @@ pub struct Roster {
     now: DateTime<Utc>,
     deadline: Instant,
     touched: Touched,
-    opened: Mutex<HashMap<GrantId, Granted>>,
+    opened: Mutex<HashMap<GrantId, Ask>>,
 }
 
 impl Roster {
@@ -206,7 +207,6 @@ impl Roster {
     /// call touches is noted in `touched`.
     pub async fn of(
         app: &App,
-        brake: &Arc<Brake>,
         visitor: &Visitor,
         deadline: Instant,
         touched: &Touched,
@@ -232,7 +232,6 @@ impl Roster {
         };
         Ok(Self {
             app: app.clone(),
-            brake: brake.clone(),
             email,
             hash,
             selection: selection.filter(live),
@@ -283,7 +282,7 @@ impl Roster {
 
     /// Where athletes look after what they grant.
     pub fn dashboard(&self) -> String {
-        connection::dashboard(&self.app)
+        self.app.config.dashboard_url()
     }
 
     /// The member whom `text` names. An id of intervals.icu in it decides, whatever anybody is called; without one it is
@@ -360,8 +359,8 @@ impl Roster {
 
     /// Opens the right to use `tool` for this athlete, or says who must do what first. Several athletes can be opened at
     /// once. A further tool of an athlete who is open already costs no query.
-    pub async fn open(&self, member: &Member, tool: &'static Tool) -> Result<Granted, ToolError> {
-        if !member.may(tool.name) {
+    pub async fn open(&self, member: &Member, tool: &'static Permission) -> Result<Ask, ToolError> {
+        if !member.may(tool) {
             self.touch(member, |_| ());
             return Err(self.ungranted(member, tool));
         }
@@ -370,21 +369,19 @@ impl Roster {
             touch.tools = member.tools.iter().map(|tool| tool.name).collect();
         });
         if let Some(open) = self.open_already(member.grant) {
-            return open.for_tool(&self.app, tool);
+            grant::needs(&self.app, tool, &open.card.scopes)?;
+            return Ok(open);
         }
-        let (granted, tie) =
-            grant::open_for_coach(&self.app, &self.brake, &self.caller, member, tool, self.deadline).await?;
+        let (ask, tie) = grant::open(&self.app, &self.caller, Some(member), tool, self.deadline).await?;
         self.touch(member, |touch| touch.ties.push(tie));
-        self.opened
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(member.grant, granted.same());
-        Ok(granted)
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.insert(member.grant, ask.clone());
+        Ok(ask)
     }
 
-    fn open_already(&self, grant: GrantId) -> Option<Granted> {
+    fn open_already(&self, grant: GrantId) -> Option<Ask> {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.get(&grant).map(Granted::same)
+        opened.get(&grant).cloned()
     }
 
     /// What to say of an error that asking for this athlete brought: one that means a refused connection is looked into, as
@@ -394,7 +391,7 @@ impl Roster {
             return error;
         }
         self.touch(member, |touch| touch.lost = true);
-        connection::refused(&self.app, &self.brake, member.account).await
+        connection::refused(&self.app, member.account).await
     }
 
     fn touch(&self, member: &Member, change: impl FnOnce(&mut Touch)) {
@@ -407,7 +404,7 @@ impl Roster {
         self.touched.note(fresh, change);
     }
 
-    fn ungranted(&self, member: &Member, tool: &Tool) -> ToolError {
+    fn ungranted(&self, member: &Member, tool: &Permission) -> ToolError {
         let name = &member.name;
         let granted: Vec<&str> = member.tools.iter().map(|tool| tool.name).collect();
         let granted = if granted.is_empty() {

@@ -14,7 +14,7 @@ use std::{
     collections::HashSet,
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -55,6 +55,7 @@ pub struct Athlete {
     client: Client,
     of: Arc<For>,
     sent: Arc<AtomicU32>,
+    profile: Arc<Mutex<Option<model::Athlete>>>,
 }
 
 /// Which activities to list.
@@ -76,6 +77,7 @@ impl Athlete {
             client,
             of: Arc::new(of),
             sent: Arc::default(),
+            profile: Arc::default(),
         }
     }
 
@@ -90,6 +92,12 @@ impl Athlete {
         self.sent.load(Ordering::Relaxed)
     }
 
+    /// The profile that this handle or a clone of it has read last, once: whoever opened the handle keeps what a call
+    /// learned on its way.
+    pub fn profile_read(&self) -> Option<model::Athlete> {
+        self.profile.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// `GET /athlete/{id}`: profile with sport settings.
     pub async fn profile(&self) -> Result<model::Athlete, Error> {
         let url = self.url("");
@@ -98,7 +106,10 @@ impl Athlete {
             self.must_be_mine(athlete.id.as_deref())?;
             Ok(weighed(athlete, body, 1))
         };
-        self.ask("athlete", Area::Settings, url, read).await
+        let athlete = self.ask("athlete", Area::Settings, url, read).await?;
+        let mut last = self.profile.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(athlete.clone());
+        Ok(athlete)
     }
 
     /// `GET /athlete/{id}/activities`: newest first. A range of years is read in pages; one that holds more than 9,000

@@ -32,7 +32,7 @@ async fn fallen_asleep(app: &App) -> anyhow::Result<usize> {
         };
         let mail = Mail::GrantAsleep(GrantAsleep {
             coach: due.coach_email.as_str().into(),
-            coaches: app.config.public_url.join("/coaches"),
+            coaches: app.config.coaches_url(),
         });
         outbox::enqueue(&mut transaction, app, &athlete, Some(due.account_id), mail).await?;
     }

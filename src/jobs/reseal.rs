@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    guard::{accounts::link_place, connection::token_place},
+    guard::{connection::token_place, connector},
     ids::{ConnectionId, JobId, LinkId},
     mail::outbox,
     queries::sealed::{self, Store},
@@ -105,7 +105,7 @@ pub fn idle(uses: &[KeyUse]) -> impl Iterator<Item = &str> {
 pub(super) fn place(store: Store, row: Uuid) -> Place {
     match store {
         Store::Connections => token_place(ConnectionId(row)),
-        Store::Links => link_place(LinkId(row)),
+        Store::Links => connector::place(LinkId(row)),
         Store::Jobs => outbox::place(JobId(row)),
     }
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Revoke;
 use crate::{
     app::App,
-    guard::coaches,
+    guard::connector,
     intervals::{self, Credential},
     mail::{
         Address, Envelope,
@@ -185,7 +185,7 @@ async fn with_the_url_of_now(app: &App, parcel: &mut Parcel) -> Option<Ended> {
         }
     };
     match link.await {
-        Ok(Some(link)) => match coaches::url(app, &link) {
+        Ok(Some(link)) => match connector::url(app, &link) {
             Some(now) => {
                 *url = now;
                 None

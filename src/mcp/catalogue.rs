@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     guard::offer::Offer,
-    tools::{Access, ROSTER, RosterTool, Tool},
+    permissions::Access,
+    tools::{ROSTER, RosterTool, Tool},
 };
 
 /// The argument by which a coach says for whom a call is.
@@ -44,14 +45,14 @@ pub(super) enum Called {
 impl Called {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::One(tool) => tool.name,
+            Self::One(tool) => tool.name(),
             Self::Roster(tool) => tool.name,
         }
     }
 
     pub(super) fn access(self) -> Access {
         match self {
-            Self::One(tool) => tool.access,
+            Self::One(tool) => tool.permission.access,
             // They change nothing but the selection.
             Self::Roster(_) => Access::Read,
         }
@@ -73,7 +74,7 @@ impl Catalogue {
     pub fn new(tools: &'static [Tool]) -> Result<Self, Broken> {
         let all = tools
             .iter()
-            .map(|tool| (tool.name, tool.title, tool.description, tool.schema))
+            .map(|tool| (tool.name(), tool.permission.title, tool.description, tool.schema))
             .chain(
                 ROSTER
                     .iter()
@@ -91,6 +92,15 @@ impl Catalogue {
             }
             names.push(name);
         }
+        if let Some(tool) = tools
+            .iter()
+            .find(|tool| tool.run.access() != tool.permission.access)
+        {
+            return Err(Broken {
+                tool: tool.name().to_owned(),
+                why: "what it does is not what its permission says".to_owned(),
+            });
+        }
         let taken = |tool: &&Tool| {
             let schema = (tool.schema)();
             schema
@@ -99,7 +109,7 @@ impl Catalogue {
         };
         if let Some(tool) = tools.iter().find(taken) {
             return Err(Broken {
-                tool: tool.name.to_owned(),
+                tool: tool.name().to_owned(),
                 why: format!("it has an argument {ATHLETE} of its own, which a coach's list adds"),
             });
         }
@@ -116,7 +126,7 @@ impl Catalogue {
 
     /// What a call with this name calls.
     pub(super) fn called(&self, name: &str) -> Option<Called> {
-        let one = self.tools.iter().find(|tool| tool.name == name);
+        let one = self.tools.iter().find(|tool| tool.name() == name);
         let of_roster = || ROSTER.iter().find(|tool| tool.name == name);
         one.map(Called::One).or_else(|| of_roster().map(Called::Roster))
     }
@@ -147,7 +157,7 @@ impl Catalogue {
 
     fn left(&self, offer: &Offer, list: &[model::Tool]) -> impl Iterator<Item = model::Tool> {
         let both = self.tools.iter().zip(list);
-        both.filter(|(tool, _)| offer.lacks(tool).is_none())
+        both.filter(|(tool, _)| offer.lacks(tool.permission).is_none())
             .map(|(_, entry)| entry.clone())
     }
 }
@@ -163,9 +173,10 @@ fn for_somebody(mut schema: Map<String, Value>) -> Map<String, Value> {
 
 /// What clients are told of a tool: each hint is stated, because their defaults differ from what is true.
 fn entry(tool: &Tool, schema: Map<String, Value>) -> model::Tool {
-    model::Tool::new(tool.name, tool.description, schema)
-        .with_title(tool.title)
-        .with_annotations(hints(tool.title, tool.access == Access::Read))
+    let title = tool.permission.title;
+    model::Tool::new(tool.name(), tool.description, schema)
+        .with_title(title)
+        .with_annotations(hints(title, tool.permission.access == Access::Read))
 }
 
 /// The same for a tool of the roster. Selecting somebody changes nothing of anybody's data.
@@ -267,20 +278,24 @@ mod tests {
     use super::*;
     use crate::{
         guard::offer::Narrow,
-        tools::{CATALOGUE, Group},
+        permissions::{Group, Permission},
+        tools::{CATALOGUE, Run},
     };
 
     fn tool(name: &'static str, schema: fn() -> Map<String, Value>) -> Tool {
-        Tool {
+        let permission = Permission {
             name,
             title: "T",
             group: Group::Profile,
             access: Access::Read,
             needs: &[],
-            description: "D",
             lets: "L",
+        };
+        Tool {
+            permission: Box::leak(Box::new(permission)),
+            description: "D",
             schema,
-            run: |_, _| Box::pin(async { unreachable!("never called") }),
+            run: Run::Read(|_, _| Box::pin(async { unreachable!("never called") })),
         }
     }
 
@@ -304,10 +319,10 @@ mod tests {
             let hints = entry.annotations.as_ref().unwrap();
             assert_eq!(
                 (entry.name.as_ref(), entry.title.as_deref()),
-                (tool.name, Some(tool.title))
+                (tool.name(), Some(tool.permission.title))
             );
-            assert_eq!(hints.title.as_deref(), Some(tool.title));
-            assert_eq!(hints.read_only_hint, Some(tool.access == Access::Read));
+            assert_eq!(hints.title.as_deref(), Some(tool.permission.title));
+            assert_eq!(hints.read_only_hint, Some(tool.permission.access == Access::Read));
             assert!(
                 hints.destructive_hint.is_some()
                     && hints.idempotent_hint.is_some()
@@ -325,7 +340,7 @@ mod tests {
         let wanted = ROSTER
             .iter()
             .map(|tool| tool.name)
-            .chain(CATALOGUE.iter().map(|tool| tool.name));
+            .chain(CATALOGUE.iter().map(Tool::name));
         assert_eq!(names, wanted.collect::<Vec<_>>());
         for (entry, own) in coachs[ROSTER.len()..].iter().zip(catalogue.list()) {
             let mut schema = (*entry.input_schema).clone();
@@ -429,6 +444,12 @@ mod tests {
         assert!(refused(own).contains("argument athlete"));
         let taken: &'static [Tool] = Box::leak(Box::new([tool("list_athletes", fine)]));
         assert!(Catalogue::new(taken).is_err(), "the roster's names are taken");
+        let write = Tool {
+            run: Run::Write(|_, _| Box::pin(async { unreachable!("never called") })),
+            ..tool("x", fine)
+        };
+        let granted_as_read: &'static [Tool] = Box::leak(Box::new([write]));
+        assert!(Catalogue::new(granted_as_read).is_err());
         let loud: &'static [Tool] = Box::leak(Box::new([tool("Get-X", fine)]));
         assert!(Catalogue::new(loud).is_err());
     }

@@ -16,15 +16,17 @@ use crate::{
     app::App,
     guard::{
         Caller,
-        connection::away,
-        link::in_time,
+        grant::Journal,
         refused::{self, Refusal},
         touched::Touch,
     },
     ids::{AccountId, LogId},
-    queries::activity_log::{self, Entry},
+    queries::{
+        activity_log::{self, Entry},
+        in_time,
+    },
     text::clean,
-    tools::ToolError,
+    tool_error::ToolError,
     words::{Access, Outcome},
 };
 
@@ -107,17 +109,12 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The row of a change is written here, before the change leaves; without it nothing leaves.
-    pub(super) async fn stands(&self, account: AccountId, athlete: &str) -> Result<(), ToolError> {
-        if self.access == Access::Write {
-            let row = self.entry(account, athlete);
-            in_time(activity_log::write(&self.app.pool, &row))
-                .await
-                .map_err(|error| away(&error))?;
-            let mut stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
-            stand.push((account, row.id));
-        }
-        Ok(())
+    /// Writes the row of a change before the change leaves.
+    pub(super) async fn journal(&self, account: AccountId, athlete: &str) -> Result<Journal, ToolError> {
+        let journal = Journal::open(self.app, &self.entry(account, athlete)).await?;
+        let mut stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
+        stand.push((account, journal.row()));
+        Ok(journal)
     }
 
     /// Ends the record: rows, metrics, log line. A row that cannot be written is reported, and costs nobody an answer.

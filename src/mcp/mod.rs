@@ -1,9 +1,10 @@
 //! The MCP endpoint on the link host: one URL a link, no state between requests, both protocol eras.
 //!
 //! [`router`] mounts it; `shims` reads a request and puts right what clients get wrong; [`catalogue`] is the list;
-//! `dispatch` makes the call; `log` keeps the record of it; `reply` says what rmcp has no good words for. No tool and
+//! `dispatch` takes the messages; `call` makes the call; `log` keeps the record of it; `reply` says what rmcp has no good words for. No tool and
 //! no SQL here; OAuth must never appear on this host, because clients would then force it on every link.
 
+mod call;
 pub mod catalogue;
 mod dispatch;
 mod log;
@@ -28,15 +29,10 @@ use rmcp::{
     },
 };
 
-use self::{
-    catalogue::Catalogue,
-    dispatch::{Handler, Visit},
-    reply::Refusal,
-};
+use self::{call::Visit, catalogue::Catalogue, dispatch::Handler, reply::Refusal};
 use crate::{
     app::App,
     guard::{
-        connection::Brake,
         link::{Gate, Turned},
         offer::Narrow,
     },
@@ -73,7 +69,7 @@ pub fn router(app: App) -> Router {
 /// Panics when a tool breaks the rules of [`Catalogue::new`]: that is a mistake in the code, found at start.
 pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
     let catalogue = Catalogue::new(tools).unwrap_or_else(|broken| panic!("{broken}"));
-    let handler = Handler::new(app.clone(), Brake::default(), catalogue);
+    let handler = Handler::new(app.clone(), catalogue);
     mount(app, handler)
 }
 
@@ -84,7 +80,8 @@ pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_max_request_body_bytes(BODY_LIMIT)
-        .with_allowed_hosts([app.config.link_url.authority()]);
+        // The service's front door lets nothing through that names another host.
+        .disable_allowed_hosts();
     let service = StreamableHttpService::new(
         move || Ok(handler.clone()),
         Arc::new(NeverSessionManager::default()),
@@ -103,28 +100,14 @@ pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
         .with_state(endpoint)
 }
 
-/// Before routing: is this our host, and is the page that sends it ours? After: the headers that every answer carries.
+/// Before routing: is the page that sends it ours? After: no search engine lists a connector URL.
 async fn at_the_door(State(app): State<App>, request: Request, next: Next) -> Response {
-    let config = &app.config;
-    let mut response =
-        match shims::right_host(&request, config).and_then(|()| shims::right_origin(&request, config)) {
-            Ok(()) => next.run(request).await,
-            Err(refusal) => refusal.into_response(),
-        };
+    let mut response = match shims::right_origin(&request, &app.config) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
-    if config.link_url.is_https() {
-        headers.insert(
-            header::STRICT_TRANSPORT_SECURITY,
-            HeaderValue::from_static("max-age=31536000"),
-        );
-    }
     response
 }
 

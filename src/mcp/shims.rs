@@ -1,4 +1,4 @@
-//! Reads a request: host, origin, headers, body; refuses what is malformed in our own words, and puts right what clients
+//! Reads a request: origin, headers, body; refuses what is malformed in our own words, and puts right what clients
 //! are known to get wrong.
 //!
 //! What a well-formed message means is rmcp's and the dispatch's business, not this file's.
@@ -7,7 +7,7 @@ use std::error::Error as _;
 
 use axum::{body::Body, extract::Request};
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts, uri::Authority};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use http_body_util::BodyExt as _;
 use rmcp::model::ProtocolVersion;
 use serde_json::{Map, Value};
@@ -16,7 +16,7 @@ use super::{
     BODY_LIMIT, log,
     reply::{self, Refusal},
 };
-use crate::config::{Config, Origin};
+use crate::config::Config;
 
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
@@ -42,47 +42,6 @@ pub(super) struct Message {
     /// The message calls a tool with arguments that are no object; they were replaced by an empty one, because rmcp would
     /// not know the message for a call.
     pub(super) bad_arguments: bool,
-}
-
-/// Exactly one Host, and it is the link host (DNS rebinding; the two hosts must never mix).
-pub(super) fn right_host(request: &Request, config: &Config) -> Result<(), Refusal> {
-    let mut hosts = request.headers().get_all(header::HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return Err(Refusal::Plain(StatusCode::BAD_REQUEST, "Send one Host header.\n"));
-    };
-    let named = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
-    let Some(named) = named else {
-        return Err(Refusal::Plain(
-            StatusCode::BAD_REQUEST,
-            "The Host header is malformed.\n",
-        ));
-    };
-    let is_ours = |authority: &Authority| same_host(authority, &config.link_url);
-    // The absolute form names a host too (RFC 9112 section 3.2.2); two different ones are a smuggler's.
-    if is_ours(&named) && request.uri().authority().is_none_or(is_ours) {
-        Ok(())
-    } else {
-        Err(Refusal::Plain(
-            StatusCode::FORBIDDEN,
-            "This host is not served here.\n",
-        ))
-    }
-}
-
-fn same_host(authority: &Authority, ours: &Origin) -> bool {
-    let default = if ours.is_https() { 443 } else { 80 };
-    let with_port = |authority: &Authority| {
-        // `user@host` is nothing that a Host header may hold.
-        let plain = !authority.as_str().contains('@');
-        plain.then(|| {
-            (
-                authority.host().to_ascii_lowercase(),
-                authority.port_u16().unwrap_or(default),
-            )
-        })
-    };
-    let ours = ours.authority().parse::<Authority>().ok();
-    with_port(authority).is_some_and(|theirs| ours.is_some_and(|ours| with_port(&ours) == Some(theirs)))
 }
 
 /// A browser sends Origin: only our own pages may reach a link from one. MCP clients send none.
@@ -438,21 +397,6 @@ mod tests {
             prop_assert!(taken || headers == sent);
             prop_assert_eq!(accept_both(&mut headers).is_ok(), taken);
         }
-
-        #[test]
-        fn only_our_host_passes(host in prop::collection::vec(prop_oneof![0x20_u8..0x7f, 0x80_u8..], 0..30), tail in "[a-z0-9.@:/-]{1,12}") {
-            let config = Config::defaults();
-            let ours = config.link_url.authority();
-            let passes = |host: &[u8]| {
-                let request = Request::builder().header(header::HOST, HeaderValue::from_bytes(host).unwrap());
-                right_host(&request.body(Body::empty()).unwrap(), &config).is_ok()
-            };
-            prop_assert!(passes(ours.as_bytes()));
-            prop_assert!(!passes(&host) || host.eq_ignore_ascii_case(ours.as_bytes()));
-            for almost in [format!("{ours}{tail}"), format!("{tail}{ours}")] {
-                prop_assert!(!passes(almost.as_bytes()), "{}", almost);
-            }
-        }
     }
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
@@ -579,23 +523,5 @@ mod tests {
         }
         let mut list = object(&json!({"method": "tools/list", "params": {"arguments": 5}}));
         assert!(!replace_bad_arguments(&mut list));
-    }
-
-    #[test]
-    fn hosts_are_compared_whole() {
-        let same = |theirs: &str, ours: &str| same_host(&theirs.parse().unwrap(), &ours.parse().unwrap());
-        assert!(
-            same("links.example", "https://links.example")
-                && same("LINKS.example:443", "https://links.example")
-        );
-        assert!(same("127.0.0.1:8080", "http://127.0.0.1:8080") && same("[::1]:8080", "http://[::1]:8080"));
-        assert!(
-            !same("links.example:80", "https://links.example")
-                && !same("links.example.evil", "https://links.example")
-        );
-        assert!(
-            !same("localhost:8080", "http://127.0.0.1:8080") && !same("127.0.0.1", "http://127.0.0.1:8080")
-        );
-        assert!(!same("a@links.example", "https://links.example"));
     }
 }

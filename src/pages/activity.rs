@@ -21,12 +21,12 @@ use crate::{
     app::App,
     error::Problem,
     ids::{AccountId, LogId},
+    permissions,
     queries::{
         self,
         activity_log::{Entry, Filter},
         connections::Connection,
     },
-    tools::CATALOGUE,
     words::{Access, Outcome},
 };
 
@@ -201,7 +201,7 @@ pub async fn show(
     callers.retain(|caller| !caller.is_empty() && !caller.contains('\u{fffd}'));
     let chosen = if wanted.who == ME { "" } else { &wanted.who };
     let callers = with_chosen(callers, chosen);
-    let tools = CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
+    let tools = permissions::ALL.iter().map(|tool| tool.name.to_owned()).collect();
     let status = if mistakes.is_empty() {
         StatusCode::OK
     } else {

@@ -35,14 +35,14 @@ pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tools;
+    use crate::permissions;
 
     #[test]
     fn the_instructions_name_only_tools_that_exist() {
         let mut named = 0;
         for word in INSTRUCTIONS.split(|c: char| !(c.is_ascii_lowercase() || c == '_')) {
             if word.starts_with("get_") {
-                assert!(tools::by_name(word).is_some(), "{word}");
+                assert!(permissions::by_name(word).is_some(), "{word}");
                 named += 1;
             }
         }

@@ -28,8 +28,8 @@ use crate::{
     },
     ids::{AccountId, GrantId},
     mail::{Why, outbox::Queued},
+    permissions::{self, Access, Group},
     queries::{self, connections::Connection, grants::Grant, jobs::Delivery},
-    tools::{Access, CATALOGUE, Group},
     words::{ConnectionStatus, Failure, JobState},
 };
 
@@ -119,13 +119,13 @@ impl Card {
 /// not of this version are left out, as no coach can use them.
 fn in_words(tools: &[String]) -> Vec<String> {
     let mut groups: Vec<Group> = Vec::new();
-    for tool in CATALOGUE {
+    for tool in permissions::ALL.iter().copied() {
         if !groups.contains(&tool.group) {
             groups.push(tool.group);
         }
     }
     let count = |group: Group, access: Option<Access>, granted: bool| {
-        CATALOGUE
+        permissions::ALL
             .iter()
             .filter(|tool| tool.group == group && access.is_none_or(|access| tool.access == access))
             .filter(|tool| !granted || tools.iter().any(|name| name == tool.name))
@@ -471,7 +471,7 @@ mod tests {
             "in the order of the catalogue"
         );
         assert_eq!(words(&["get_tarot"]), Vec::<String>::new());
-        let all: Vec<&str> = CATALOGUE.iter().map(|tool| tool.name).collect();
+        let all: Vec<&str> = permissions::ALL.iter().map(|tool| tool.name).collect();
         assert_eq!(words(&all)[0], "Profile and zones");
         assert!(words(&all).iter().all(|text| !text.contains(" of ")));
     }

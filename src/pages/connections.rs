@@ -116,7 +116,7 @@ impl Stakes {
 /// `POST /connect`: off to intervals.icu, with a state that only this session can come back with, once.
 pub async fn begin(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let state = Token::mint(TokenKind::State, &app.random);
-    let callback = app.config.public_url.join("/connect/callback");
+    let callback = app.config.page_url("/connect/callback");
     let url = app
         .intervals
         .authorize_url(&callback, state.expose())

@@ -182,7 +182,7 @@ async fn draw(
     } else {
         StatusCode::OK
     };
-    let masked = app.config.link_url.join("/mcp/icul_••••••••••••");
+    let masked = app.config.connector_url("icul_••••••••••••");
     let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
     let shown: Vec<&str> = groups.iter().map(|offered| offered.group.word()).collect();
     let template = Dashboard {

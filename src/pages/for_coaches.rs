@@ -32,9 +32,10 @@ use crate::{
     error::Problem,
     guard::coaches::asleep,
     mail::{self, Address, BadAddress, Mail},
+    permissions::{self, Access, Permission},
     queries::{self, coaches::Coach, grants::Member},
     text::names,
-    tools::{Access, CATALOGUE, ROSTER, RosterTool, Tool},
+    tools::{ROSTER, RosterTool},
     words::MemberStatus,
 };
 
@@ -131,13 +132,17 @@ pub trait Wanted: Send + 'static {
 /// Tools of one group, for people.
 struct Tools {
     group: &'static str,
-    tools: Vec<&'static Tool>,
+    tools: Vec<&'static Permission>,
 }
 
 /// The tools that look, or those that change, by group in the order of the list.
 fn tools(access: Access) -> Vec<Tools> {
     let mut groups: Vec<Tools> = Vec::new();
-    for tool in CATALOGUE.iter().filter(|tool| tool.access == access) {
+    for tool in permissions::ALL
+        .iter()
+        .copied()
+        .filter(|tool| tool.access == access)
+    {
         let group = tool.group.title();
         match groups.iter_mut().find(|known| known.group == group) {
             Some(known) => known.tools.push(tool),
@@ -379,8 +384,8 @@ mod tests {
             .flat_map(|group| group.tools)
             .map(|tool| tool.name)
             .collect();
-        assert_eq!(shown.len(), CATALOGUE.len());
-        assert!(CATALOGUE.iter().all(|tool| shown.contains(&tool.name)));
+        assert_eq!(shown.len(), permissions::ALL.len());
+        assert!(permissions::ALL.iter().all(|tool| shown.contains(&tool.name)));
         assert!(
             tools(Access::Write)
                 .iter()

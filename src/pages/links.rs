@@ -10,11 +10,10 @@ use super::{Fields, Frame, Signed, frame::page};
 use crate::{
     app::App,
     error::Problem,
-    guard::accounts::link_place,
+    guard::connector::{self, Minted},
     ids::AccountId,
+    permissions::{self, Access, Group, Permission},
     queries::{self, links::Link},
-    secrets::{Token, TokenKind},
-    tools::{Access, CATALOGUE, Group, Tool},
 };
 
 #[derive(Template)]
@@ -28,16 +27,7 @@ struct Regenerate {
 /// The account's link and its URL in the clear; no URL when it was sealed with a key that is gone.
 pub async fn url_of(app: &App, account: AccountId) -> Result<(Option<Link>, Option<String>), Problem> {
     let link = queries::links::of_account(&app.pool, account).await?;
-    let url =
-        link.as_ref().and_then(
-            |link| match app.keys.open_text(link_place(link.id), &link.token_sealed) {
-                Ok(token) => Some(app.config.link_url.join(&format!("/mcp/{token}"))),
-                Err(error) => {
-                    tracing::error!(%error, "a link does not open; its owner can regenerate it");
-                    None
-                }
-            },
-        );
+    let url = link.as_ref().and_then(|link| connector::url(app, link));
     Ok((link, url))
 }
 
@@ -48,7 +38,7 @@ pub(super) struct Offered {
     /// Whether the connector offers it.
     pub(super) on: bool,
     /// Its tools, in the order of the list.
-    pub(super) tools: Vec<&'static Tool>,
+    pub(super) tools: Vec<&'static Permission>,
 }
 
 impl Offered {
@@ -61,7 +51,7 @@ impl Offered {
 /// Every group that has tools, in the order of the list, with what `off` switches off.
 pub(super) fn offered(off: &[String]) -> Vec<Offered> {
     let mut groups: Vec<Offered> = Vec::new();
-    for tool in CATALOGUE {
+    for tool in permissions::ALL.iter().copied() {
         let known = groups.iter_mut().find(|offered| offered.group == tool.group);
         if let Some(offered) = known {
             offered.tools.push(tool);
@@ -123,18 +113,7 @@ pub async fn regenerate(State(app): State<App>, signed: Signed) -> Result<Respon
     let link = queries::links::of_account(&app.pool, account)
         .await?
         .ok_or(Problem::NotFound)?;
-    let token = Token::mint(TokenKind::Link, &app.random);
-    let sealed = app
-        .keys
-        .seal(link_place(link.id), token.expose().as_bytes(), &app.random);
-    queries::links::regenerate(
-        &app.pool,
-        link.id,
-        account,
-        token.hash(),
-        &sealed,
-        app.clock.now(),
-    )
-    .await?;
+    let Minted { hash, sealed, .. } = connector::mint(&app, link.id);
+    queries::links::regenerate(&app.pool, link.id, account, hash, &sealed, app.clock.now()).await?;
     Ok(Redirect::to("/dashboard?done=regenerated").into_response())
 }

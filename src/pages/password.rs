@@ -89,7 +89,7 @@ pub async fn change(
     queries::sessions::end_all(&mut *transaction, account).await?;
     queries::mail_links::end_all(&mut *transaction, account).await?;
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
-        forgot: app.config.public_url.join("/forgot"),
+        forgot: app.config.page_url("/forgot"),
     });
     outbox::enqueue(&mut transaction, &app, &proof.address(), Some(account), changed).await?;
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;

@@ -163,7 +163,7 @@ pub async fn reset(
         key: owner.email_key,
     };
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
-        forgot: app.config.public_url.join("/forgot"),
+        forgot: app.config.page_url("/forgot"),
     });
     outbox::enqueue(&mut transaction, &app, &address, Some(account), changed).await?;
     let cookie = session::begin(&mut transaction, &app, account, &headers).await?;

@@ -91,7 +91,7 @@ pub async fn robots(State(app): State<App>) -> Response {
     for page in PAGES {
         let _ = writeln!(text, "Allow: {}$", page.path);
     }
-    let sitemap = app.config.public_url.join("/sitemap.xml");
+    let sitemap = app.config.page_url("/sitemap.xml");
     let _ = write!(text, "Allow: /assets/\nDisallow: /\n\nSitemap: {sitemap}\n");
     for_machines(text, "text/plain; charset=utf-8")
 }
@@ -102,7 +102,7 @@ pub async fn sitemap(State(app): State<App>) -> Response {
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
             .to_owned();
     for path in std::iter::once("/").chain(PAGES.iter().map(|page| page.path)) {
-        let _ = writeln!(text, "<url><loc>{}</loc></url>", app.config.public_url.join(path));
+        let _ = writeln!(text, "<url><loc>{}</loc></url>", app.config.page_url(path));
     }
     text.push_str("</urlset>\n");
     for_machines(text, "application/xml")

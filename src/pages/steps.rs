@@ -98,7 +98,7 @@ fn pretty(value: &Value) -> String {
 
 /// A connector URL as the pages for everyone write it.
 pub(super) fn placeholder(app: &App) -> String {
-    app.config.link_url.join("/mcp/YOUR-TOKEN")
+    app.config.connector_url("YOUR-TOKEN")
 }
 
 #[derive(Template)]

@@ -16,8 +16,21 @@ pub mod sealed;
 pub mod sessions;
 pub mod tries;
 
+use std::time::Duration;
+
 use sqlx::postgres::Postgres;
+use tokio::time::timeout;
 
 /// Anything a statement can run on: the pool, a connection, a transaction.
 pub trait Db<'c>: sqlx::Executor<'c, Database = Postgres> {}
 impl<'c, E: sqlx::Executor<'c, Database = Postgres>> Db<'c> for E {}
+
+/// How long a query around a call may take, connection included; a database that hangs then counts as away.
+const PATIENCE: Duration = Duration::from_millis(2500);
+
+/// A query that must not hold up a caller: one that takes too long failed.
+pub async fn in_time<T>(query: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(PATIENCE, query)
+        .await
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}

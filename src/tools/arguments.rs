@@ -7,10 +7,10 @@ use std::ops::RangeInclusive;
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
-use super::ToolError;
 use crate::{
     ids::ActivityId,
     text::clean,
+    tool_error::ToolError,
     training::{sports, weeks::days_in},
 };
 

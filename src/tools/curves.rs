@@ -11,7 +11,6 @@ use chrono::{Datelike as _, Days, NaiveDate};
 use serde_json::{Value, json};
 
 use super::{
-    ToolError,
     answer::{self, units},
     arguments::{self, Arguments, Range},
 };
@@ -21,7 +20,9 @@ use crate::{
         self, ActivityQuery, CurveSpec, Fatigue,
         model::{Activity, Curve, Curves, Effort, Point},
     },
+    permissions,
     text::clean,
+    tool_error::ToolError,
     training::{
         curves::{self, Asked},
         main_sport::{main_sport, stands_for},
@@ -229,7 +230,7 @@ pub(super) enum Found {
 
 /// Takes out what is another tool's to show and not granted, and says so: weight, and what it can be reckoned from.
 pub(super) fn withhold(card: &AthleteCard, subject: &Subject, found: &mut Curves) -> Option<String> {
-    if card.may("get_wellness") {
+    if card.may(&permissions::GET_WELLNESS) {
         return None;
     }
     let mut there = false;
@@ -344,18 +345,19 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
                 .flatten()
                 .any(|watts| *watts > 0.0)
     });
-    let mut notes = if card.may("get_training_summary") || card.may("get_training_history") {
-        vec![format!(
-            "Main sport of the last {LOOK_BACK} days: {told} ({} of {} h moving)",
-            units::hours_minutes(Some(main.moving)),
-            units::hours_minutes(Some(main.of))
-        )]
-    } else {
-        vec![
-            format!("Main sport of the last {LOOK_BACK} days: {told}"),
-            answer::not_granted("Its hours", "get_training_summary"),
-        ]
-    };
+    let mut notes =
+        if card.may(&permissions::GET_TRAINING_SUMMARY) || card.may(&permissions::GET_TRAINING_HISTORY) {
+            vec![format!(
+                "Main sport of the last {LOOK_BACK} days: {told} ({} of {} h moving)",
+                units::hours_minutes(Some(main.moving)),
+                units::hours_minutes(Some(main.of))
+            )]
+        } else {
+            vec![
+                format!("Main sport of the last {LOOK_BACK} days: {told}"),
+                answer::not_granted("Its hours", "get_training_summary"),
+            ]
+        };
     let metric = metric.unwrap_or_else(|| match Metric::usual(&sport) {
         Metric::Power if !powered => {
             notes.push("None of them has power: heart rate instead.".to_owned());

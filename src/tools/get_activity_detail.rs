@@ -18,33 +18,30 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, units},
     arguments::{self, Arguments, Detail},
 };
 use crate::{
-    guard::{AthleteCard, Granted},
+    guard::{Ask, AthleteCard},
     ids::ActivityId,
     intervals::{
-        self, Area, Histogram,
+        self, Histogram,
         model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Stream, Weather},
     },
+    permissions,
     text::{clean, fenced},
+    tool_error::ToolError,
 };
 use manner::Manner;
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_activity_detail",
-    title: "Activity in detail",
-    group: Group::Training,
-    access: Access::Read,
-    needs: &[Area::Activity],
+    permission: &permissions::GET_ACTIVITY_DETAIL,
     description: "One activity in depth by its id: figures, time in zones, laps or intervals with their repeats. include \
         adds, at most three at a time: streams (the recording, thinned by time), splits (by km or mile), histograms, \
         weather, plan (the planned workout), comments.",
-    lets: "See one past activity in depth: figures, laps, zones, the recording, gear, weather, notes and comments.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["id", "include", "from", "to", "points", "detail"];
@@ -234,24 +231,9 @@ struct Found {
     comments: Part<Vec<Comment>>,
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    // An activity with all its fields is large; what waits for it lives on the heap.
-    let answer = Box::pin(read(
-        granted.intervals(),
-        granted.athlete(),
-        granted.today(),
-        given,
-    ));
-    answer.await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     // Whose the activity is must be known before anything else is asked about it.
     let detail = upstream.activity_detail(&asked.id).await;
@@ -281,13 +263,16 @@ pub(super) async fn read(
 /// Takes out what is another tool's to show and not granted, and says so.
 fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
     let mut left = Vec::new();
-    if !card.may("get_fitness") && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
+    if !card.may(&permissions::GET_FITNESS) && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
         left.push(answer::not_granted("CTL, ATL and form after it", "get_fitness"));
     }
-    if !card.may("get_fitness") && !card.may("get_power_curves") && detail.icu_rolling_ftp.take().is_some() {
+    if !card.may(&permissions::GET_FITNESS)
+        && !card.may(&permissions::GET_POWER_CURVES)
+        && detail.icu_rolling_ftp.take().is_some()
+    {
         left.push(answer::not_granted("eFTP after it", "get_power_curves"));
     }
-    if !card.may("get_events") {
+    if !card.may(&permissions::GET_EVENTS) {
         let planned = detail.activity.paired_event_id.take().is_some();
         // Without a plan, upstream writes 0.
         let kept = detail
@@ -302,7 +287,7 @@ fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
             ));
         }
     }
-    if !card.may("get_wellness") && take_weight(detail) {
+    if !card.may(&permissions::GET_WELLNESS) && take_weight(detail) {
         left.push(answer::not_granted("W/kg", "get_wellness"));
     }
     left
@@ -411,7 +396,7 @@ async fn plan(
     asked: &Asked,
     detail: &ActivityDetail,
 ) -> Result<Part<PlannedWorkout>, ToolError> {
-    if asked.wants("plan") && !card.may("get_events") {
+    if asked.wants("plan") && !card.may(&permissions::GET_EVENTS) {
         return Ok(Part::Missing(answer::not_granted("Plan", "get_events")));
     }
     match (asked.wants("plan"), detail.activity.paired_event_id) {

@@ -11,27 +11,24 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self as shape, units},
     arguments::{self, Arguments, Detail},
 };
 use crate::{
-    guard::{AthleteCard, Granted, Units},
-    intervals::{Area, model::Athlete},
+    guard::{Ask, AthleteCard, Units},
+    intervals::model::Athlete,
+    permissions,
     text::clean,
+    tool_error::ToolError,
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_athlete_profile",
-    title: "Athlete profile",
-    group: Group::Profile,
-    access: Access::Read,
-    needs: &[Area::Settings],
+    permission: &permissions::GET_ATHLETE_PROFILE,
     description: "Name, zone, units, age, weight, and by sport FTP, W′, threshold heart rate, maximum heart rate, \
         threshold pace and the athlete's own power, heart-rate and pace zones; what is not set is named.",
-    lets: "See name, age, sex, height, weight, resting heart rate, units, thresholds, estimated FTP and training zones.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 fn schema() -> Map<String, Value> {
@@ -40,10 +37,11 @@ fn schema() -> Map<String, Value> {
     )])
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let detail = Arguments::new(given, &["detail"], granted.today())?.detail()?;
-    let athlete = granted.profile().await?;
-    Ok(answer(granted.athlete(), granted.now(), &athlete, detail))
+/// Fetches what was asked for, and says it.
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let detail = Arguments::new(given, &["detail"], ask.today())?.detail()?;
+    let athlete = ask.upstream.profile().await?;
+    Ok(answer(&ask.card, ask.now, &athlete, detail))
 }
 
 /// Says what was just read. It is newer than the row that the card came from, which may be a day old.

@@ -10,32 +10,29 @@ use chrono::{Days, Months, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     curves::{self, Choice, Found, Marks, Metric, Scale, Subject},
 };
 use crate::{
-    guard::{AthleteCard, Granted},
+    guard::{Ask, AthleteCard},
     intervals::{
-        self, Area, CurveSpec, Window,
+        CurveSpec, Window,
         model::{Curve, Curves, Effort, Point},
     },
+    permissions,
     text::fenced,
+    tool_error::ToolError,
     training::curves as formulas,
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_best_efforts",
-    title: "Best efforts",
-    group: Group::Training,
-    access: Access::Read,
-    needs: &[Area::Activity],
+    permission: &permissions::GET_BEST_EFFORTS,
     description: "Best efforts (peak power, fastest times, highest heart rate) by duration or distance, each with date and \
         activity; compare sets them against an earlier window. Default: the main sport, last 90 days.",
-    lets: "See best efforts of any time: power, pace and heart rate, with their activities.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const METRICS: &[&str] = &["power", "pace", "hr"];
@@ -151,17 +148,9 @@ fn earlier(word: &str, range: Range) -> Result<Range, ToolError> {
     Ok(found)
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     Ok(
         match curves::fetch(upstream, card, today, asked.choice, &asked.specs()).await? {

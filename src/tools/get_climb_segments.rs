@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail},
     get_activity_detail::{
@@ -21,12 +21,11 @@ use super::{
     },
 };
 use crate::{
-    guard::{AthleteCard, Granted},
+    guard::{Ask, AthleteCard},
     ids::ActivityId,
-    intervals::{
-        self, Area,
-        model::{ActivityDetail, Stream},
-    },
+    intervals::model::{ActivityDetail, Stream},
+    permissions,
+    tool_error::ToolError,
     training::{
         climbs::{self, Climb, Flat, Profile, Rule, USUAL_GAIN},
         sports::{self, Tempo},
@@ -35,16 +34,11 @@ use crate::{
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_climb_segments",
-    title: "Climbs of an activity",
-    group: Group::Training,
-    access: Access::Read,
-    needs: &[Area::Activity],
+    permission: &permissions::GET_CLIMB_SEGMENTS,
     description: "The climbs of one activity by its id, found in its recording: where, length, gain, mean and steepest \
         grade, category, time, VAM, power, W/kg, % of FTP, heart rate, speed or pace, cadence.",
-    lets: "See the climbs of a past activity: gain, grade, climbing speed, power and heart rate on each.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["id", "min_gain", "min_grade", "detail"];
@@ -114,22 +108,14 @@ impl Asked {
     }
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     // Whose the activity is must be known before anything else is asked about it.
     let detail = upstream.activity_detail(&asked.id).await;
     let mut detail = detail.map_err(ToolError::about_activity)?;
-    let withheld = (!card.may("get_wellness") && take_weight(&mut detail))
+    let withheld = (!card.may(&permissions::GET_WELLNESS) && take_weight(&mut detail))
         .then(|| answer::not_granted("W/kg and weight", "get_wellness"));
     let streams = if detail.is_closed_by_strava() || no_climbs(&detail).is_some() {
         Part::NotAsked

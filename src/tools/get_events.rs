@@ -22,29 +22,25 @@ use self::{
     rows::{day_of, last_day_of},
 };
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
 };
 use crate::{
-    guard::{AthleteCard, Granted, Units},
-    intervals::{self, ActivityQuery, Area, model::calendar::CalendarEvent},
+    guard::{Ask, AthleteCard, Units},
+    intervals::{self, ActivityQuery, model::calendar::CalendarEvent},
+    permissions,
     text::fenced,
+    tool_error::ToolError,
     training::{sports, weeks},
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_events",
-    title: "Calendar",
-    group: Group::Calendar,
-    access: Access::Read,
-    needs: &[Area::Calendar],
+    permission: &permissions::GET_EVENTS,
     description: "The calendar, oldest first: planned workouts with steps resolved to watts, bpm or pace, races, notes, \
         holidays, sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
-    lets: "See the calendar: planned workouts with their steps and the thresholds these go by, races, notes, absences, \
-        targets, and which activity is paired with a workout.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["oldest", "newest", "kinds", "sport", "include", "detail"];
@@ -180,17 +176,9 @@ fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
     Ok(Range { oldest, newest })
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let categories = kinds::categories(&asked.kinds);
     let (events, done) = tokio::join!(
@@ -204,7 +192,7 @@ pub(super) async fn read(
 
 /// Takes out what is another tool's to show and not granted, and says so.
 fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> {
-    if card.may("get_fitness") {
+    if card.may(&permissions::GET_FITNESS) {
         return None;
     }
     let mut set = false;
@@ -226,7 +214,7 @@ async fn done(
     if !asked.done {
         return Ok(Done::Unknown);
     }
-    if !card.may("get_training_history") {
+    if !card.may(&permissions::GET_TRAINING_HISTORY) {
         return Ok(Done::Missing(answer::not_granted(
             "What was done",
             "get_training_history",

@@ -16,29 +16,22 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     arguments::{self, Arguments, Detail, Range, Span},
     get_activity_detail::{Part, lacks, settle},
 };
 use crate::{
-    guard::{AthleteCard, Granted},
-    ids::ActivityId,
-    intervals::{self, Area, model::Stream},
+    guard::Ask, ids::ActivityId, intervals::model::Stream, permissions, tool_error::ToolError,
     training::sports,
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_extended_metrics",
-    title: "Extended metrics",
-    group: Group::Training,
-    access: Access::Read,
-    needs: &[Area::Activity],
+    permission: &permissions::GET_EXTENDED_METRICS,
     description: "Running dynamics (ground contact, oscillation, balance, step length, stiffness), W′ balance, decoupling, \
         efficiency factor, HR recovery, DFA α1, core temperature, respiration, SmO2, L/R balance. With id: one activity. \
         Without: each activity of a range (default 28 days), means by sport, first against second half.",
-    lets: "See running dynamics, W′ balance, decoupling, efficiency, DFA α1, body temperature and the like.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["id", "include", "oldest", "newest", "sport", "detail", "limit"];
@@ -132,17 +125,9 @@ impl Asked {
     }
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     match Asked::read(given, today)? {
         Asked::One { id, streams, detail } => {
             // Whose the activity is must be known before anything else is asked about it.

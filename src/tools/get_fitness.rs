@@ -11,13 +11,15 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
 };
 use crate::{
-    guard::{AthleteCard, Granted},
-    intervals::{self, Area, model::Wellness},
+    guard::{Ask, AthleteCard},
+    intervals::{self, model::Wellness},
+    permissions,
+    tool_error::ToolError,
     training::{
         fitness::{Fitness, ramp},
         weeks,
@@ -25,16 +27,11 @@ use crate::{
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_fitness",
-    title: "Fitness, fatigue and form",
-    group: Group::Fitness,
-    access: Access::Read,
-    needs: &[Area::Wellness],
+    permission: &permissions::GET_FITNESS,
     description: "Fitness (CTL), fatigue (ATL), form (TSB), ramp and load by day or week. Default: the last 28 days and \
         the projection of the next 7 from planned workouts. A later newest projects further.",
-    lets: "See fitness, fatigue, form and load day by day, past and projected from the plan, and the estimated FTP.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["oldest", "newest", "step", "detail", "limit"];
@@ -98,17 +95,9 @@ impl Asked {
     }
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let fields = if asked.detail == Detail::Full {
         FULL_FIELDS

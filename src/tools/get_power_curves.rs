@@ -13,32 +13,28 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail},
     curves::{self, Choice, Found, Marks, Metric, Scale, Subject},
 };
 use crate::{
-    guard::{AthleteCard, Granted, Units},
+    guard::{Ask, AthleteCard, Units},
     intervals::{
-        self, Area, CurveSpec, Fatigue, Window,
+        self, CurveSpec, Fatigue, Window,
         model::{Curve, Curves, Effort},
     },
+    permissions,
+    tool_error::ToolError,
     training::curves as formulas,
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_power_curves",
-    title: "Power, pace and heart-rate curves",
-    group: Group::Fitness,
-    access: Access::Read,
-    needs: &[Area::Activity],
+    permission: &permissions::GET_POWER_CURVES,
     description: "Power, pace, grade-adjusted pace (gap) or heart-rate curves side by side, with intervals.icu's eFTP, CP, \
         W′, critical speed and VO2max estimate. Default: 42d and 1y.",
-    lets: "See power, pace and heart-rate curves with the days they were set on, and the estimates made from them, such as \
-        eFTP.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const METRICS: &[&str] = &["power", "pace", "gap", "hr"];
@@ -170,17 +166,9 @@ fn window(text: &str) -> Option<Window> {
         })
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     Ok(
         match curves::fetch(upstream, card, today, asked.choice, &asked.specs).await? {

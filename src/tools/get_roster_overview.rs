@@ -24,13 +24,14 @@ use self::{
     rows::{Line, Overview},
 };
 use super::{
-    Access, Answer, RosterTool, ToolError,
+    Answer, RosterTool,
     arguments::{self, Arguments},
-    by_name, in_words,
 };
 use crate::{
-    guard::{Granted, Member, Roster},
+    guard::{Ask, Member, Roster},
     intervals::{self, ActivityQuery},
+    permissions::{self, Access},
+    tool_error::{ToolError, in_words},
     words::MemberStatus,
 };
 
@@ -166,10 +167,10 @@ const RECONNECT: &str = "must connect intervals.icu again";
 /// An athlete's line, whatever happens.
 async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
     let shown = Shown {
-        fitness: member.may("get_fitness"),
-        wellness: member.may("get_wellness"),
-        calendar: member.may("get_events"),
-        history: member.may("get_training_history"),
+        fitness: member.may(&permissions::GET_FITNESS),
+        wellness: member.may(&permissions::GET_WELLNESS),
+        calendar: member.may(&permissions::GET_EVENTS),
+        history: member.may(&permissions::GET_TRAINING_HISTORY),
     };
     let mut line = Line {
         name: member.name().to_owned(),
@@ -199,20 +200,23 @@ async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
 /// Opens what is needed, asks, and reckons. An error is why nothing can be said of the athlete.
 async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant) -> Result<(), String> {
     let mut usable = Shown::default();
-    let mut opened: Option<Granted> = None;
+    let mut opened: Option<Ask> = None;
     let mut refused: Vec<String> = Vec::new();
-    for tool in [
-        "get_fitness",
-        "get_wellness",
-        "get_events",
-        "get_training_history",
-    ] {
+    for (tool, is_usable) in [
+        (&permissions::GET_FITNESS, |usable: &mut Shown| {
+            &mut usable.fitness
+        }),
+        (&permissions::GET_WELLNESS, |usable| &mut usable.wellness),
+        (&permissions::GET_EVENTS, |usable| &mut usable.calendar),
+        (&permissions::GET_TRAINING_HISTORY, |usable| &mut usable.history),
+    ] as [(_, fn(&mut Shown) -> &mut bool); 4]
+    {
         // Where daily loads and the calendar are granted, they tell more than a list of activities would.
-        let needed = tool != "get_training_history" || !(usable.fitness && usable.calendar);
-        let Some(tool) = by_name(tool).filter(|tool| needed && member.may(tool.name)) else {
+        let needed = tool != &permissions::GET_TRAINING_HISTORY || !(usable.fitness && usable.calendar);
+        if !needed || !member.may(tool) {
             continue;
-        };
-        let granted = match timeout_at(limit, roster.open(member, tool)).await {
+        }
+        let ask = match timeout_at(limit, roster.open(member, tool)).await {
             Err(_) => return Err(TOO_LONG.to_owned()),
             Ok(Err(ToolError::Refused(text))) => {
                 // It may be this tool alone: an area that was not shared.
@@ -221,28 +225,23 @@ async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant)
                 continue;
             }
             Ok(Err(error)) => return Err(lost(&error)),
-            Ok(Ok(granted)) => granted,
+            Ok(Ok(ask)) => ask,
         };
-        match tool.name {
-            "get_fitness" => usable.fitness = true,
-            "get_wellness" => usable.wellness = true,
-            "get_events" => usable.calendar = true,
-            _ => usable.history = true,
-        }
-        opened = Some(granted);
+        *is_usable(&mut usable) = true;
+        opened = Some(ask);
     }
-    let Some(granted) = opened else {
+    let Some(ask) = opened else {
         return Err(refused.join("; "));
     };
     line.missing = refused;
-    let today = granted.today();
+    let today = ask.today();
     line.today = Some(today);
 
     let fields = fields(usable);
     let (wellness, events, activities) = tokio::join!(
-        wellness(granted.intervals(), today, fields, limit),
-        events(granted.intervals(), today, usable, limit),
-        activities(granted.intervals(), today, usable, limit),
+        wellness(&ask.upstream, today, fields, limit),
+        events(&ask.upstream, today, usable, limit),
+        activities(&ask.upstream, today, usable, limit),
     );
     let mut came = Came::default();
     let what = match (usable.fitness, usable.wellness) {

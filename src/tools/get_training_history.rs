@@ -17,29 +17,26 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     planned::{self, Planned},
 };
 use crate::{
-    guard::{AthleteCard, Granted},
-    intervals::{self, ActivityQuery, Area, model::Activity},
+    guard::{Ask, AthleteCard},
+    intervals::{ActivityQuery, model::Activity},
+    permissions,
     text::{clean, fenced},
+    tool_error::ToolError,
     training::weeks,
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_training_history",
-    title: "Training history",
-    group: Group::Training,
-    access: Access::Read,
-    needs: &[Area::Activity],
+    permission: &permissions::GET_TRAINING_HISTORY,
     description: "Past activities, newest first: time, distance, load, intensity, power, heart rate, pace, RPE, feel, id; \
         totals by sport and by week. Default: the last 28 days. A query without dates searches all time.",
-    lets: "See past activities: what, when, how long, how hard, how it felt, and the device.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["oldest", "newest", "sport", "query", "include", "detail", "limit"];
@@ -187,17 +184,9 @@ impl Asked {
     }
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let Some(range) = asked.range else {
         let words = asked.query.as_deref().unwrap_or_default();
@@ -225,7 +214,7 @@ pub(super) async fn read(
 
 /// Takes out what is another tool's to show and not granted, and says so.
 fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
-    if card.may("get_events") {
+    if card.may(&permissions::GET_EVENTS) {
         return None;
     }
     let mut kept = false;

@@ -17,33 +17,30 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, units},
     arguments::{self, Arguments, Detail, Range, Span},
     get_training_history::{day_of, in_a_word, is_stub},
     planned::{self, Planned},
 };
 use crate::{
-    guard::{AthleteCard, Granted},
+    guard::{Ask, AthleteCard},
     intervals::{
-        self, ActivityQuery, Area,
+        self, ActivityQuery,
         model::{Activity, weeks::WeekSummary},
     },
+    permissions,
+    tool_error::ToolError,
     training::weeks,
 };
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_training_summary",
-    title: "Training summary",
-    group: Group::Training,
-    access: Access::Read,
-    needs: &[Area::Activity],
+    permission: &permissions::GET_TRAINING_SUMMARY,
     description: "Training added up by sport and by week: sessions, time, distance, climbing, load, mean IF, calories, time \
         in zones, easy/moderate/hard, Foster monotony and strain; against the period before. Default: the last 4 whole \
         weeks and this week so far.",
-    lets: "See training summed up by sport and week: volume, load, zones, calories.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["oldest", "newest", "sport", "include", "compare", "detail"];
@@ -158,17 +155,9 @@ fn before(range: Range) -> Option<Range> {
     })
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let query = ActivityQuery {
         oldest: asked.before.map_or(asked.range.oldest, |before| before.oldest),

@@ -14,31 +14,27 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
 use super::{
-    Access, Answer, Group, Tool, ToolError,
+    Answer, Run, Tool,
     answer::{self, table::Table, units},
     arguments::{self, Arguments, Detail, Range, Span},
 };
 use crate::{
-    guard::{AthleteCard, Granted},
+    guard::{Ask, AthleteCard},
     intervals::{self, Area, model::Wellness},
+    permissions,
     text::clean,
+    tool_error::ToolError,
     training::means::{Mean, mean},
 };
 use fields::{FIELDS, Field};
 pub(super) use fields::{number, resting_hr};
 
 pub(super) const TOOL: Tool = Tool {
-    name: "get_wellness",
-    title: "Wellness",
-    group: Group::Wellness,
-    access: Access::Read,
-    needs: &[Area::Wellness],
+    permission: &permissions::GET_WELLNESS,
     description: "Sleep, HRV, resting heart rate, weight, soreness, fatigue, stress, mood, notes and the athlete's own \
         fields, by day, with 7-day against 60-day means. Default: the last 7 days.",
-    lets: "See sleep, HRV, resting heart rate, weight, how the athlete feels, body measures, nutrition, cycle, the athlete's \
-        own fields, and notes on the day.",
     schema,
-    run: |granted, given| Box::pin(run(granted, given)),
+    run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
 const NAMES: &[&str] = &["oldest", "newest", "detail", "limit"];
@@ -100,17 +96,9 @@ fn days_back(end: NaiveDate, days: u64) -> NaiveDate {
     end.checked_sub_days(Days::new(days - 1)).unwrap_or(end)
 }
 
-async fn run(granted: Granted, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    read(granted.intervals(), granted.athlete(), granted.today(), given).await
-}
-
 /// Fetches what was asked for, and says it.
-pub(super) async fn read(
-    upstream: &intervals::Athlete,
-    card: &AthleteCard,
-    today: NaiveDate,
-    given: Map<String, Value>,
-) -> Result<Answer, ToolError> {
+pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
+    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let rows = upstream
         .wellness(asked.reads_from(today), asked.range.newest, &[])

@@ -7,12 +7,14 @@ use chrono::Duration;
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, CATALOGUE, Group, RosterTool, ToolError,
+    Answer, RosterTool,
     answer::{self, table::Table, units},
     arguments::{self, Arguments},
 };
 use crate::{
     guard::{Member, Roster, roster::SELECTED_FOR},
+    permissions::{self, Group, Permission},
+    tool_error::ToolError,
     words::MemberStatus,
 };
 
@@ -136,21 +138,21 @@ pub(super) fn not_granted(member: &Member) -> String {
     told(|tool| !member.may(tool))
 }
 
-fn told(so: impl Fn(&str) -> bool) -> String {
+fn told(so: impl Fn(&Permission) -> bool) -> String {
     let mut groups: Vec<Group> = Vec::new();
-    for tool in CATALOGUE {
+    for tool in permissions::ALL {
         if !groups.contains(&tool.group) {
             groups.push(tool.group);
         }
     }
     let words = groups.into_iter().flat_map(|group| {
-        let all: Vec<&str> = CATALOGUE
-            .iter()
-            .filter(|tool| tool.group == group)
+        let all = permissions::ALL.iter().filter(|tool| tool.group == group);
+        let those: Vec<&str> = all
+            .clone()
+            .filter(|tool| so(tool))
             .map(|tool| tool.name)
             .collect();
-        let those: Vec<&str> = all.iter().copied().filter(|name| so(name)).collect();
-        if those.len() == all.len() {
+        if those.len() == all.count() {
             vec![group.word()]
         } else {
             those
@@ -179,7 +181,7 @@ mod tests {
     const DASHBOARD: &str = "https://icusync.example/dashboard";
 
     fn all() -> Vec<&'static str> {
-        CATALOGUE.iter().map(|tool| tool.name).collect()
+        permissions::ALL.iter().map(|tool| tool.name).collect()
     }
 
     #[test]

@@ -4,10 +4,12 @@
 
 use chrono::NaiveDate;
 
-use super::{ToolError, answer, arguments::Range};
+use super::{answer, arguments::Range};
 use crate::{
     guard::AthleteCard,
     intervals::{self, model::Event},
+    permissions,
+    tool_error::ToolError,
     training::weeks,
 };
 
@@ -40,7 +42,7 @@ pub(super) async fn fetch(
     if !asked {
         return Ok(Planned::NotAsked);
     }
-    if !card.may("get_events") {
+    if !card.may(&permissions::GET_EVENTS) {
         return Ok(Planned::Missing(answer::not_granted(
             "Planned load",
             "get_events",

@@ -1,13 +1,13 @@
 //! People and rows that the tools' tests share.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    guard::{AthleteCard, Units, grant::Allowed},
+    guard::{AthleteCard, Units, caller::Allowed},
     intervals::Scopes,
-    tools::by_name,
+    permissions::by_name,
 };
 
 pub(crate) fn day(text: &str) -> NaiveDate {
@@ -17,6 +17,11 @@ pub(crate) fn day(text: &str) -> NaiveDate {
 /// The day that the tests call today: a Saturday.
 pub(crate) fn today() -> NaiveDate {
     day("2026-11-21")
+}
+
+/// A moment of [`today`] that is the same day wherever the samples live.
+pub(crate) fn noon() -> DateTime<Utc> {
+    "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
 pub(crate) fn ana() -> AthleteCard {

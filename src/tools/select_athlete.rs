@@ -6,12 +6,14 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Answer, RosterTool, ToolError,
+    Answer, RosterTool,
     answer::{self, units},
-    arguments, by_name, get_athlete_profile, get_fitness, list_athletes,
+    arguments, get_athlete_profile, get_fitness, list_athletes,
 };
 use crate::{
-    guard::{Granted, Member, Roster, roster::SELECTED_FOR},
+    guard::{Ask, Member, Roster, roster::SELECTED_FOR},
+    permissions::{GET_ATHLETE_PROFILE, GET_FITNESS, Permission},
+    tool_error::ToolError,
     words::MemberStatus,
 };
 
@@ -23,10 +25,6 @@ pub(super) const TOOL: RosterTool = RosterTool {
     schema,
     run: |roster, given| Box::pin(async move { run(&roster, given).await }),
 };
-
-/// The tools whose data it shows.
-const PROFILE: &str = "get_athlete_profile";
-const FITNESS: &str = "get_fitness";
 
 fn schema() -> Map<String, Value> {
     let mut schema = arguments::schema(&[(
@@ -49,22 +47,31 @@ async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolE
         ]));
     }
     // One after the other: what the first asks the database serves the second too.
-    let profile = open(roster, member, PROFILE).await;
-    let fitness = open(roster, member, FITNESS).await;
+    let profile = open(roster, member, &GET_ATHLETE_PROFILE).await;
+    let fitness = open(roster, member, &GET_FITNESS).await;
     let first = [&profile, &fitness]
         .into_iter()
         .find_map(|part| part.as_ref()?.as_ref().ok())
         .map_or_else(|| alone(member), first_line);
     let (thresholds, form) = tokio::join!(
-        told(roster, member, "thresholds", PROFILE, profile, thresholds),
-        told(roster, member, "form", FITNESS, fitness, form),
+        told(
+            roster,
+            member,
+            "thresholds",
+            &GET_ATHLETE_PROFILE,
+            profile,
+            thresholds
+        ),
+        told(roster, member, "form", &GET_FITNESS, fitness, form),
     );
     Ok(Answer::of([first, terms(member), thresholds, form]))
 }
 
 /// The right to use `tool`; none when it is not granted.
-async fn open(roster: &Roster, member: &Member, tool: &str) -> Option<Result<Granted, ToolError>> {
-    let tool = by_name(tool).filter(|tool| member.may(tool.name))?;
+async fn open(roster: &Roster, member: &Member, tool: &'static Permission) -> Option<Result<Ask, ToolError>> {
+    if !member.may(tool) {
+        return None;
+    }
     Some(roster.open(member, tool).await)
 }
 
@@ -73,14 +80,14 @@ async fn told<F: Future<Output = Result<String, ToolError>>>(
     roster: &Roster,
     member: &Member,
     part: &str,
-    tool: &str,
-    opened: Option<Result<Granted, ToolError>>,
-    read: impl FnOnce(Granted) -> F,
+    tool: &Permission,
+    opened: Option<Result<Ask, ToolError>>,
+    read: impl FnOnce(Ask) -> F,
 ) -> String {
     let error = match opened {
-        None => return format!("{part}: {tool} is not granted"),
+        None => return format!("{part}: {} is not granted", tool.name),
         Some(Err(error)) => error,
-        Some(Ok(granted)) => match read(granted).await {
+        Some(Ok(ask)) => match read(ask).await {
             Ok(text) => return text,
             Err(error) => roster.looked_into(member, error).await,
         },
@@ -88,17 +95,17 @@ async fn told<F: Future<Output = Result<String, ToolError>>>(
     format!("{part}: {error}")
 }
 
-async fn thresholds(granted: Granted) -> Result<String, ToolError> {
-    let athlete = granted.profile().await?;
-    let lines = get_athlete_profile::thresholds(granted.athlete(), &athlete);
+async fn thresholds(ask: Ask) -> Result<String, ToolError> {
+    let athlete = ask.upstream.profile().await?;
+    let lines = get_athlete_profile::thresholds(&ask.card, &athlete);
     if lines.is_empty() {
         return Ok("thresholds: no sport settings at intervals.icu".to_owned());
     }
     Ok(format!("Thresholds by sport\n{}", lines.join("\n")))
 }
 
-async fn form(granted: Granted) -> Result<String, ToolError> {
-    let line = get_fitness::current(granted.intervals(), granted.today()).await?;
+async fn form(ask: Ask) -> Result<String, ToolError> {
+    let line = get_fitness::current(&ask.upstream, ask.today()).await?;
     if line.is_empty() {
         return Ok("form: intervals.icu has no fitness figures of the last 7 days".to_owned());
     }
@@ -108,9 +115,8 @@ async fn form(granted: Granted) -> Result<String, ToolError> {
     ))
 }
 
-fn first_line(granted: &Granted) -> String {
-    let card = granted.athlete();
-    answer::first_line(card, granted.today(), &["selected".to_owned()])
+fn first_line(ask: &Ask) -> String {
+    answer::first_line(&ask.card, ask.today(), &["selected".to_owned()])
 }
 
 /// The first line when nothing was opened, so that no zone and no date are known.

@@ -71,11 +71,12 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "layers",
             "mail",
             "oauth",
+            "permissions",
             "queries",
             "tools",
         ],
         "a screen asks, decides, writes, answers; a form's target is told to the CSP layer; \
-         a disconnect queues its revoke in the same transaction; a connector's settings name the tools",
+         a disconnect queues its revoke in the same transaction; the page for coaches shows the roster's tools",
     ),
     (
         "oauth",
@@ -84,19 +85,52 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "mcp",
-        &["app", "config", "guard", "queries", "tools"],
+        &[
+            "app",
+            "config",
+            "guard",
+            "permissions",
+            "queries",
+            "tool_error",
+            "tools",
+        ],
         "lists and calls tools; logs each call",
     ),
     (
         "tools",
-        &["guard", "intervals", "training", "workout"],
-        "gets a Granted and speaks to upstream through it; never sees the pool, the headers or a token",
+        &[
+            "guard",
+            "intervals",
+            "permissions",
+            "tool_error",
+            "training",
+            "workout",
+        ],
+        "gets an Ask or a Granted and speaks to upstream through it; never sees the pool, the headers or a token",
     ),
     (
         "guard",
-        &["app", "config", "intervals", "mail", "queries", "tools"],
-        "who asks, and may they; opens the upstream handle of a grant; a grant names tools; what happens to an account or \
-         a connection and the mail that says so are one transaction",
+        &[
+            "app",
+            "config",
+            "intervals",
+            "mail",
+            "permissions",
+            "queries",
+            "tool_error",
+        ],
+        "who asks, and may they; opens the upstream handle of a grant; a grant names permissions; what happens to an account \
+         or a connection and the mail that says so are one transaction",
+    ),
+    (
+        "permissions",
+        &["intervals"],
+        "what can be granted; a row names what must be shared upstream",
+    ),
+    (
+        "tool_error",
+        &["intervals"],
+        "says what upstream's failure means to the caller",
     ),
     (
         "jobs",
@@ -125,6 +159,20 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         "postgres",
         &[],
         "starts and stops a server; the caller gets a URL",
+    ),
+];
+
+/// Arrows that would close a circle and are no part of the flow, and why.
+const AGAINST_THE_FLOW: [(&str, &str, &str); 2] = [
+    (
+        "app",
+        "guard",
+        "holds limits and counts ready made, and asks nothing of them",
+    ),
+    (
+        "app",
+        "mail",
+        "holds the transport ready made, and asks nothing of it",
     ),
 ];
 
@@ -182,6 +230,52 @@ fn the_rooms_use_each_other_only_along_the_arrows() {
         unused.is_empty(),
         "arrows that nothing takes any more: {unused:?}"
     );
+}
+
+#[test]
+fn the_rooms_have_no_circle() {
+    for (from, to, why) in AGAINST_THE_FLOW {
+        let row = ARROWS.iter().find(|(room, ..)| *room == from).unwrap();
+        assert!(
+            row.1.contains(&to) && !why.is_empty(),
+            "{from} → {to} is no arrow any more"
+        );
+    }
+    let flow = ARROWS
+        .iter()
+        .flat_map(|(from, to, _)| to.iter().map(|to| (*from, *to)));
+    let flow: Vec<(&str, &str)> = flow
+        .filter(|(from, to)| !AGAINST_THE_FLOW.iter().any(|(a, b, _)| (a, b) == (from, to)))
+        .collect();
+    assert_eq!(circle(&flow), Vec::<&str>::new());
+    // Each exception is needed, and a circle would be found.
+    for (from, to, _) in AGAINST_THE_FLOW {
+        let with: Vec<(&str, &str)> = flow.iter().copied().chain([(from, to)]).collect();
+        assert!(circle(&with).contains(&from), "{from} → {to} closes no circle");
+    }
+    // The rooms that all may use use none of the others.
+    for (room, _) in EVERYWHERE {
+        let row = ARROWS.iter().find(|(name, ..)| *name == room).unwrap();
+        assert!(
+            row.1.is_empty(),
+            "{room} is used everywhere, so that any arrow of its own closes a circle"
+        );
+    }
+}
+
+/// The rooms that lie on or behind a circle; none when the arrows can be followed to an end from everywhere.
+fn circle<'a>(arrows: &[(&'a str, &'a str)]) -> Vec<&'a str> {
+    let mut left = arrows.to_vec();
+    loop {
+        let leads_on = |room: &str| left.iter().any(|(from, _)| *from == room);
+        let open: Vec<(&str, &str)> = left.iter().copied().filter(|(_, to)| leads_on(to)).collect();
+        if open.len() == left.len() {
+            let mut rooms: Vec<&str> = open.into_iter().map(|(from, _)| from).collect();
+            rooms.dedup();
+            return rooms;
+        }
+        left = open;
+    }
 }
 
 #[test]

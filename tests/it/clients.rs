@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use icusync::tools::CATALOGUE;
+use icusync::tools::{CATALOGUE, Tool};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -110,9 +110,9 @@ const NONSENSE: &str = "no_such_argument";
 async fn calls(world: &World) -> Vec<Value> {
     let mut calls = Vec::new();
     for tool in CATALOGUE {
-        calls.push(json!({"name": tool.name, "arguments": world.defaults(world.ana(), tool).await.expect("Ana has activities")}));
+        calls.push(json!({"name": tool.name(), "arguments": world.defaults(world.ana(), tool).await.expect("Ana has activities")}));
     }
-    calls.push(json!({"name": CATALOGUE[0].name, "arguments": {NONSENSE: true}}));
+    calls.push(json!({"name": CATALOGUE[0].name(), "arguments": {NONSENSE: true}}));
     calls
 }
 
@@ -126,7 +126,7 @@ fn names(tools: &Value) -> Vec<&str> {
 }
 
 fn catalogue() -> Vec<&'static str> {
-    CATALOGUE.iter().map(|tool| tool.name).collect()
+    CATALOGUE.iter().map(Tool::name).collect()
 }
 
 /// Asserts that an answer is what the call was to bring: a tool's answer about Ana, or the refusal of the nonsense.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use icusync::{
     demo::seed::Seeded,
-    guard::coaches::{self, Edited, Grantor, Invited},
+    guard::{
+        coaches::{self, Edited, Grantor, Invited},
+        connector,
+    },
     ids::CoachId,
     jobs,
     mail::{
@@ -118,7 +121,7 @@ async fn coach_id(world: &World) -> CoachId {
 /// The coach's URL as it is now; no log may hold it.
 async fn url(world: &World) -> String {
     let link = queries::links::of_coach(&world.app.pool, coach_id(world).await).await;
-    let url = coaches::url(&world.app, &link.unwrap().unwrap()).unwrap();
+    let url = connector::url(&world.app, &link.unwrap().unwrap()).unwrap();
     world.secret(url.rsplit('/').next().unwrap());
     url
 }
@@ -452,7 +455,7 @@ async fn no_mail_leaves_with_a_url_that_works_no_more() {
         invite(&world, world.ana()).await;
         let first = url(&world).await;
         invite(&world, world.jack()).await;
-        let for_coaches = coaches::for_coaches(&world.app);
+        let for_coaches = world.app.config.for_coaches_url();
         let athletes = vec!["Ana Berger".into()];
         let again = Mail::CoachUrl(CoachUrl {
             url: first.clone(),

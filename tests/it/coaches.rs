@@ -8,8 +8,8 @@ use icusync::{
     config::Config,
     demo::seed::Seeded,
     ids::{AccountId, GrantId},
+    permissions,
     queries::{self, grants::Grant},
-    tools::CATALOGUE,
     words::{Access, Outcome},
 };
 
@@ -147,13 +147,13 @@ async fn an_invite_grants_what_is_ticked_and_mails_the_coachs_url() {
             Some("/for-coaches")
         );
         let form = browser.get("/coaches/invite").await;
-        let reads: Vec<&str> = CATALOGUE.iter().map(|tool| tool.name).collect();
+        let reads: Vec<&str> = permissions::ALL.iter().map(|tool| tool.name).collect();
         assert_eq!(
             ticked(&form),
             reads,
             "read only is ticked to begin with: today every tool reads"
         );
-        for tool in CATALOGUE {
+        for tool in permissions::ALL {
             assert!(form.text().contains(tool.lets), "{}", tool.lets);
         }
         assert!(
@@ -496,7 +496,7 @@ async fn a_preset_ticks_its_boxes_and_keeps_what_was_typed() {
             assert_eq!(page.status, 200, "{preset}");
             assert_eq!(
                 ticked(&page).len(),
-                CATALOGUE.len(),
+                permissions::ALL.len(),
                 "today no tool changes anything"
             );
             assert_eq!(page.attribute("#email", "value").as_deref(), Some("half@"));

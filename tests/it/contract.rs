@@ -175,7 +175,7 @@ async fn get(world: &World, person: &Person, path: &str) -> (u16, Value) {
 async fn ask_all(world: &Arc<World>) {
     for seeded in &world.people {
         let activities = activities_of(world, seeded.person).await;
-        for tool in icusync::tools::CATALOGUE {
+        for tool in icusync::permissions::ALL {
             let questions = questions(tool.name, &activities)
                 .unwrap_or_else(|| panic!("no questions for {} in the contract test", tool.name));
             for arguments in questions {

@@ -780,7 +780,7 @@ async fn a_plain_dump_holds_no_secret() {
         let away = url::Url::parse(away.location()).unwrap();
         let state = away.query_pairs().find(|(name, _)| name == "state").unwrap().1;
         world.secret(&state);
-        for tool in icusync::tools::CATALOGUE {
+        for tool in icusync::permissions::ALL {
             world.mcp(&world.ana().link).call(tool.name, json!({})).await;
         }
         browser.post("/disconnect", &[]).await;

@@ -6,7 +6,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use chrono::Duration;
 use futures::future::join_all;
 use icusync::{
-    guard::coaches::{self, Grantor, Invited},
+    guard::{
+        coaches::{self, Grantor, Invited},
+        connector,
+    },
     ids::{AccountId, CoachId, JobId, LogId},
     jobs,
     mail::{Address, Mail, Why, outbox},
@@ -115,7 +118,7 @@ async fn roster(world: &World, coach: CoachId) -> Vec<String> {
 /// The URL in a coach's row.
 async fn url(world: &World, coach: CoachId) -> String {
     let link = queries::links::of_coach(&world.app.pool, coach).await.unwrap();
-    let url = coaches::url(&world.app, &link.unwrap()).unwrap();
+    let url = connector::url(&world.app, &link.unwrap()).unwrap();
     world.secret(url.rsplit('/').next().unwrap());
     url
 }
@@ -211,7 +214,7 @@ async fn the_page_tells_a_coach_what_there_is_and_a_signed_in_athlete_too() {
         let stranger = world.browser().get("/for-coaches").await;
         assert_eq!(stranger.status, 200);
         let text = stranger.text();
-        for tool in icusync::tools::CATALOGUE {
+        for tool in icusync::permissions::ALL {
             assert!(
                 text.contains(tool.lets) && text.contains(tool.name),
                 "{}",

@@ -14,7 +14,7 @@ async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
             let listed = listed.answer["result"]["tools"].as_array().unwrap();
             assert_eq!(listed.len(), icusync::tools::CATALOGUE.len());
             for tool in icusync::tools::CATALOGUE {
-                let name = tool.name;
+                let name = tool.name();
                 // Who has no activity asks for one that nobody has.
                 let asked = world.defaults(seeded, tool).await;
                 let asked = asked.unwrap_or_else(|| json!({"id": "i1"}));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{body::Body, http::Request};
-use icusync::tools::CATALOGUE;
+use icusync::permissions;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -82,7 +82,7 @@ fn names(answer: &Value) -> Vec<String> {
 }
 
 fn all_but(group: &str) -> Vec<&'static str> {
-    let left = CATALOGUE.iter().filter(|tool| tool.group.word() != group);
+    let left = permissions::ALL.iter().filter(|tool| tool.group.word() != group);
     left.map(|tool| tool.name).collect()
 }
 
@@ -108,7 +108,7 @@ async fn a_group_that_is_switched_off_is_gone_from_the_next_list_and_call_on_eve
         let mcp = world.mcp(&ana.link);
         let mut browser = world.signed_in(&ana).await;
         let page = browser.get("/dashboard").await;
-        for tool in CATALOGUE {
+        for tool in permissions::ALL {
             assert!(page.text().contains(tool.lets), "{}", tool.name);
             let box_ = format!("input[type=checkbox][name={}]", tool.group.word());
             assert!(
@@ -223,7 +223,7 @@ async fn a_form_changes_only_the_groups_that_it_showed_and_invents_none() {
                 .starts_with("/sign-in")
         );
         // All off is a choice too.
-        let every: Vec<&str> = CATALOGUE.iter().map(|tool| tool.group.word()).collect();
+        let every: Vec<&str> = permissions::ALL.iter().map(|tool| tool.group.word()).collect();
         leave_on(&mut browser, &every).await;
         assert!(listed(&ana.link).await.is_empty());
         assert_eq!(world.mcp(&ana.link).request("ping", json!({})).await.status, 200);

@@ -20,8 +20,7 @@ use icusync::{
         ConnectionAttention, Envelope, GrantAsleep, GrantChanged, GrantEnded, How, Joined, Mail, May,
         NewAddress, NewClient, PasswordChanged, Reset, Turn, Why, outbox,
     },
-    queries,
-    tools::CATALOGUE,
+    permissions, queries,
     words::ConnectionKind,
 };
 use tokio::{
@@ -476,7 +475,7 @@ fn some_tools() -> Vec<May> {
 }
 
 fn all_tools() -> Vec<May> {
-    let names: Vec<String> = CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
+    let names: Vec<String> = permissions::ALL.iter().map(|tool| tool.name.to_owned()).collect();
     coaches::may(&names)
 }
 

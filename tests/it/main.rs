@@ -25,6 +25,7 @@ mod contract;
 mod database;
 mod delete;
 mod demo_command;
+mod docs;
 mod export;
 mod for_coaches;
 mod grid;

@@ -12,11 +12,14 @@ use icusync::{
     config::Config,
     intervals::Area,
     mail::transport::Transport,
-    mcp, queries,
+    mcp,
+    permissions::{Group, Permission},
+    queries, routes,
     secrets::{Random, Token, TokenKind},
     server,
     start::{self, Ingredients},
-    tools::{Access, Answer, Group, Tool, ToolError},
+    tool_error::ToolError,
+    tools::{Answer, Run, Tool},
 };
 use serde_json::{Map, Value, json};
 use tokio::{
@@ -71,91 +74,122 @@ fn schema() -> Map<String, Value> {
     schema.as_object().unwrap().clone()
 }
 
-const fn tool(name: &'static str, access: Access, needs: &'static [Area], run: Run) -> Tool {
-    Tool {
+/// A tool for tests, whose permission exists nowhere else.
+pub(crate) fn tool(name: &'static str, needs: &'static [Area], run: Run) -> Tool {
+    let permission = Permission {
         name,
         title: "A tool for tests",
         group: Group::Profile,
-        access,
+        access: run.access(),
         needs,
-        description: "Does what its name says.",
         lets: "Nothing.",
+    };
+    Tool {
+        permission: Box::leak(Box::new(permission)),
+        description: "Does what its name says.",
         schema,
         run,
     }
 }
 
-type Run = fn(icusync::guard::Granted, Map<String, Value>) -> icusync::tools::Running;
-
 /// The tools of the bench.
-pub(crate) static TOOLS: &[Tool] = &[
-    tool("echo", Access::Read, &[], |granted, arguments| {
-        Box::pin(async move {
-            let who = granted.athlete();
-            let today = granted.today();
-            Ok(Answer {
-                text: format!("{} {} {today} {}", who.name, who.zone, Value::Object(arguments)),
-            })
-        })
-    }),
-    tool("panics", Access::Read, &[], |_, _| {
-        Box::pin(async { panic!("the secret text of a panic") })
-    }),
-    tool("panics_at_once", Access::Read, &[], |_, _| {
-        panic!("the secret text of a panic")
-    }),
-    tool(
-        "hangs",
-        Access::Read,
-        &[],
-        |_, _| Box::pin(std::future::pending()),
-    ),
-    tool("waits", Access::Read, &[], |_, arguments| {
-        Box::pin(async move {
-            let gate = arguments["gate"].as_str().unwrap();
-            BEGUN.at(gate).add_permits(1);
-            OPEN.at(gate).acquire().await.unwrap().forget();
-            Ok(Answer {
-                text: "data".to_owned(),
-            })
-        })
-    }),
-    tool("writes", Access::Write, &[Area::Calendar], |_, arguments| {
-        Box::pin(async move {
-            let gate = arguments["gate"].as_str().unwrap();
-            BEGUN.at(gate).add_permits(1);
-            OPEN.at(gate).acquire().await.unwrap().forget();
-            Ok(Answer {
-                text: "written".to_owned(),
-            })
-        })
-    }),
-    tool("wellness", Access::Read, &[Area::Wellness], |_, _| {
-        Box::pin(async {
-            Ok(Answer {
-                text: "well".to_owned(),
-            })
-        })
-    }),
-    tool("profile", Access::Read, &[], |granted, _| {
-        Box::pin(async move {
-            let profile = granted.profile().await.map_err(ToolError::from)?;
-            Ok(Answer {
-                text: profile.name.unwrap_or_default(),
-            })
-        })
-    }),
-    tool("fails", Access::Read, &[], |_, _| {
-        Box::pin(async { Err(ToolError::Input("Not done: \"text\" is missing.".to_owned())) })
-    }),
-    tool("endless", Access::Read, &[], |_, _| {
-        Box::pin(async {
-            Ok(Answer {
-                text: "2026-11-20\tRide\n".repeat(20_000),
-            })
-        })
-    }),
-];
+pub(crate) static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
+    vec![
+        tool(
+            "echo",
+            &[],
+            Run::Read(|ask, arguments| {
+                Box::pin(async move {
+                    let who = &ask.card;
+                    let today = ask.today();
+                    Ok(Answer {
+                        text: format!("{} {} {today} {}", who.name, who.zone, Value::Object(arguments)),
+                    })
+                })
+            }),
+        ),
+        tool(
+            "panics",
+            &[],
+            Run::Read(|_, _| Box::pin(async { panic!("the secret text of a panic") })),
+        ),
+        tool(
+            "panics_at_once",
+            &[],
+            Run::Read(|_, _| panic!("the secret text of a panic")),
+        ),
+        tool("hangs", &[], Run::Read(|_, _| Box::pin(std::future::pending()))),
+        tool(
+            "waits",
+            &[],
+            Run::Read(|_, arguments| {
+                Box::pin(async move {
+                    let gate = arguments["gate"].as_str().unwrap();
+                    BEGUN.at(gate).add_permits(1);
+                    OPEN.at(gate).acquire().await.unwrap().forget();
+                    Ok(Answer {
+                        text: "data".to_owned(),
+                    })
+                })
+            }),
+        ),
+        tool(
+            "writes",
+            &[Area::Calendar],
+            Run::Write(|_, arguments| {
+                Box::pin(async move {
+                    let gate = arguments["gate"].as_str().unwrap();
+                    BEGUN.at(gate).add_permits(1);
+                    OPEN.at(gate).acquire().await.unwrap().forget();
+                    Ok(Answer {
+                        text: "written".to_owned(),
+                    })
+                })
+            }),
+        ),
+        tool(
+            "wellness",
+            &[Area::Wellness],
+            Run::Read(|_, _| {
+                Box::pin(async {
+                    Ok(Answer {
+                        text: "well".to_owned(),
+                    })
+                })
+            }),
+        ),
+        tool(
+            "profile",
+            &[],
+            Run::Read(|ask, _| {
+                Box::pin(async move {
+                    let profile = ask.upstream.profile().await.map_err(ToolError::from)?;
+                    Ok(Answer {
+                        text: profile.name.unwrap_or_default(),
+                    })
+                })
+            }),
+        ),
+        tool(
+            "fails",
+            &[],
+            Run::Read(|_, _| {
+                Box::pin(async { Err(ToolError::Input("Not done: \"text\" is missing.".to_owned())) })
+            }),
+        ),
+        tool(
+            "endless",
+            &[],
+            Run::Read(|_, _| {
+                Box::pin(async {
+                    Ok(Answer {
+                        text: "2026-11-20\tRide\n".repeat(20_000),
+                    })
+                })
+            }),
+        ),
+    ]
+});
 
 /// The endpoint with [`TOOLS`] on a port of its own, for Ana's link.
 pub(crate) struct Bench {
@@ -175,7 +209,7 @@ pub(crate) struct Bench {
 pub(crate) struct Reply {
     /// Status code.
     pub(crate) status: u16,
-    /// Names in lower case, in order; without `date`.
+    /// Names in lower case, in order; without what differs from one answer to the next.
     pub(crate) headers: Vec<(String, String)>,
     /// As text.
     pub(crate) body: String,
@@ -220,7 +254,7 @@ impl Bench {
 
     /// A bench whose settings `tweak` changed. Its athlete is connected and fresh: no call needs upstream.
     pub(crate) async fn with(world: &World, tweak: impl FnOnce(&mut Config)) -> Self {
-        Self::mounted(world, TOOLS, tweak).await
+        Self::mounted(world, &TOOLS, tweak).await
     }
 
     /// A bench with other tools.
@@ -251,7 +285,7 @@ impl Bench {
         let addr = listener.local_addr().unwrap();
         tokio::spawn(server::serve(
             listener,
-            mcp::router_of(app.clone(), tools),
+            routes::service_with(app.clone(), |app| mcp::router_of(app, tools)),
             shutdown.clone(),
         ));
         let path = format!("/mcp/{}", world.ana().link.rsplit('/').next().unwrap());
@@ -452,7 +486,7 @@ fn parse(bytes: &[u8], with_body: bool) -> Option<Reply> {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    headers.retain(|(name, _)| name != "date");
+    headers.retain(|(name, _)| !["date", "x-request-id"].contains(&name.as_str()));
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let length: usize = length
         .filter(|_| with_body)

@@ -1,5 +1,5 @@
 //! What holds for every page: headers, hosts, escaping, forms, errors, assets, links, and what stands on the pages for
-//! everyone. Hard cases 20, 37, 54, 80, 82-85, 87, 88, 115.
+//! everyone. Hard cases 20, 37, 54, 80, 82-84, 87, 88, 115.
 
 use std::time::Duration;
 

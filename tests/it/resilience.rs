@@ -135,7 +135,7 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
         .unwrap();
     let token = Token::mint(TokenKind::Link, &app.random);
     let link = LinkId(fresh());
-    let place = icusync::guard::accounts::link_place(link);
+    let place = icusync::guard::connector::place(link);
     let sealed = app.keys.seal(place, token.expose().as_bytes(), &app.random);
     queries::links::create(&app.pool, link, account, token.hash(), &sealed, now)
         .await

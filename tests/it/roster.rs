@@ -1,7 +1,7 @@
 //! A coach's connector, through its front door: who is on the roster, for whom a call is, what ends at once, and what the
 //! athletes see of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::Duration;
 use icusync::{
@@ -9,19 +9,21 @@ use icusync::{
     guard::coaches,
     intervals::Area,
     mail::{Address, Why},
+    permissions,
     queries::{
         self,
         coaches::Coach,
         grants::{Grant, Terms},
     },
-    tools::{Access, Answer, CATALOGUE, Group, ROSTER, Tool, ToolError},
+    tool_error::ToolError,
+    tools::{Answer, ROSTER, Run, Tool},
 };
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::{
     database::until_waiting,
-    mcp_bench::{BEGUN, Bench, OPEN, Reply},
+    mcp_bench::{BEGUN, Bench, OPEN, Reply, tool},
     world::{self, Mcp, World, url_of},
 };
 
@@ -451,29 +453,6 @@ async fn a_revoke_a_change_and_a_new_url_act_on_the_next_call_of_another_instanc
     .await;
 }
 
-fn schema() -> Map<String, Value> {
-    let schema = json!({"type": "object", "additionalProperties": false, "properties": {
-        "gate": {"type": "string", "description": "which gate to wait at"},
-    }});
-    schema.as_object().unwrap().clone()
-}
-
-const fn tool(name: &'static str, access: Access, run: Run) -> Tool {
-    Tool {
-        name,
-        title: "A tool for tests",
-        group: Group::Profile,
-        access,
-        needs: &[Area::Calendar],
-        description: "Waits at a gate.",
-        lets: "Nothing.",
-        schema,
-        run,
-    }
-}
-
-type Run = fn(icusync::guard::Granted, Map<String, Value>) -> icusync::tools::Running;
-
 async fn wait(arguments: Map<String, Value>) {
     let gate = arguments["gate"].as_str().unwrap();
     BEGUN.at(gate).add_permits(1);
@@ -481,35 +460,49 @@ async fn wait(arguments: Map<String, Value>) {
 }
 
 /// Tools that wait, under names that can be granted.
-static WAITING: &[Tool] = &[
-    tool("get_fitness", Access::Read, |granted, arguments| {
-        Box::pin(async move {
-            wait(arguments).await;
-            Ok(Answer {
-                text: format!("data of {}", granted.athlete().name),
-            })
-        })
-    }),
-    tool("get_wellness", Access::Read, |_, arguments| {
-        Box::pin(async move {
-            wait(arguments).await;
-            Err(ToolError::Input("Not done: a word of the data".to_owned()))
-        })
-    }),
-    tool("get_events", Access::Write, |granted, arguments| {
-        Box::pin(async move {
-            wait(arguments).await;
-            Ok(Answer {
-                text: format!("written for {}", granted.athlete().name),
-            })
-        })
-    }),
-];
+static WAITING: LazyLock<Vec<Tool>> = LazyLock::new(|| {
+    vec![
+        tool(
+            "get_fitness",
+            &[Area::Calendar],
+            Run::Read(|ask, arguments| {
+                Box::pin(async move {
+                    wait(arguments).await;
+                    Ok(Answer {
+                        text: format!("data of {}", ask.card.name),
+                    })
+                })
+            }),
+        ),
+        tool(
+            "get_wellness",
+            &[Area::Calendar],
+            Run::Read(|_, arguments| {
+                Box::pin(async move {
+                    wait(arguments).await;
+                    Err(ToolError::Input("Not done: a word of the data".to_owned()))
+                })
+            }),
+        ),
+        tool(
+            "get_events",
+            &[Area::Calendar],
+            Run::Write(|granted, arguments| {
+                Box::pin(async move {
+                    wait(arguments).await;
+                    Ok(Answer {
+                        text: format!("written for {}", granted.ask().card.name),
+                    })
+                })
+            }),
+        ),
+    ]
+});
 
 /// The endpoint with [`WAITING`], for the first coach.
 async fn bench(world: &Arc<World>) -> Bench {
     let url = link(world).await;
-    let mut bench = Bench::mounted(world, WAITING, |_| ()).await;
+    let mut bench = Bench::mounted(world, &WAITING, |_| ()).await;
     bench.path = format!("/mcp/{}", url.rsplit('/').next().unwrap());
     bench
 }
@@ -530,7 +523,7 @@ async fn during(bench: &Bench, tool: &str, gate: &str, meanwhile: impl Future<Ou
 async fn what_ends_in_mid_call_withholds_the_answer() {
     world::test(async |world| {
         let bench = bench(&world).await;
-        let everything: Vec<&str> = CATALOGUE.iter().map(|tool| tool.name).collect();
+        let everything: Vec<&str> = permissions::ALL.iter().map(|tool| tool.name).collect();
         let fine = during(&bench, "get_fitness", "coach-fine", async {}).await;
         assert_eq!(fine.told(), ("data of Ana Berger".to_owned(), false));
         let changed = "Withheld: Ana Berger (i900001) changed what you may do while the call was running.";
@@ -655,7 +648,7 @@ async fn a_deleted_account_and_a_new_url_in_mid_call_withhold_the_answer() {
 }
 
 async fn everything(world: &World, from: &Seeded) {
-    let all: Vec<&str> = CATALOGUE.iter().map(|tool| tool.name).collect();
+    let all: Vec<&str> = permissions::ALL.iter().map(|tool| tool.name).collect();
     change(world, from, &all, None).await;
 }
 
@@ -855,7 +848,7 @@ async fn an_athletes_own_connector_knows_no_roster() {
         let own = world.mcp(&world.ana().link);
         let list = own.request("tools/list", json!({})).await;
         let tools = list.answer["result"]["tools"].as_array().unwrap();
-        assert_eq!(tools.len(), CATALOGUE.len());
+        assert_eq!(tools.len(), permissions::ALL.len());
         assert!(
             tools
                 .iter()
@@ -892,7 +885,7 @@ async fn every_coach_has_the_same_list_and_a_private_one() {
             let tools = list["result"]["tools"].as_array().unwrap();
             tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
         };
-        let wanted = ROSTER.iter().map(|tool| tool.name).chain(CATALOGUE.iter().map(|tool| tool.name));
+        let wanted = ROSTER.iter().map(|tool| tool.name).chain(permissions::ALL.iter().map(|tool| tool.name));
         assert_eq!(names(&json!({"result": before})), wanted.collect::<Vec<_>>());
         // Both eras are told how a coach's connector works, and an athlete's is told as before.
         let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}});

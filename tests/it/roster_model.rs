@@ -13,15 +13,16 @@ use axum::{Json, Router, extract::Request, response::IntoResponse as _};
 use futures::StreamExt as _;
 use http::{StatusCode, header};
 use icusync::{
-    guard::{accounts::link_place, connection::token_place},
+    guard::{connection::token_place, connector},
     ids::{AccountId, CoachId, ConnectionId, GrantId, LinkId},
+    permissions::{self, Group},
     queries::{
         self,
         connections::NewConnection,
         grants::{NewGrant, Terms},
     },
     secrets::{Password, Token, TokenKind},
-    tools::{CATALOGUE, Group, ROSTER},
+    tools::{CATALOGUE, ROSTER},
     words::ConnectionKind,
 };
 use serde_json::{Value, json};
@@ -63,7 +64,7 @@ impl Kind {
         match self {
             Self::Profile => tools.contains("get_athlete_profile"),
             // Curves name the activity that a best effort is from.
-            Self::Training => CATALOGUE
+            Self::Training => permissions::ALL
                 .iter()
                 .filter(|tool| tool.group == Group::Training || tool.name == "get_power_curves")
                 .any(|tool| tools.contains(tool.name)),
@@ -140,7 +141,7 @@ impl Dice {
 
     fn tools(&mut self) -> Vec<&'static str> {
         let every = self.below(4) + 1;
-        CATALOGUE
+        permissions::ALL
             .iter()
             .map(|tool| tool.name)
             .filter(|_| self.one_in(every))
@@ -313,7 +314,7 @@ async fn coach(world: &World, number: usize) -> Coach {
     world.secret(token.expose());
     let sealed = app
         .keys
-        .seal(link_place(link), token.expose().as_bytes(), &app.random);
+        .seal(connector::place(link), token.expose().as_bytes(), &app.random);
     queries::links::create_for_coach(&app.pool, link, id, token.hash(), &sealed, now)
         .await
         .unwrap();
@@ -406,7 +407,7 @@ async fn ask(bench: &Bench, coach: &mut Coach, dice: &mut Dice) -> Option<String
     let tools: Vec<&str> = ROSTER
         .iter()
         .map(|tool| tool.name)
-        .chain(CATALOGUE.iter().map(|tool| tool.name))
+        .chain(permissions::ALL.iter().map(|tool| tool.name))
         .collect();
     let tool = tools[dice.below(tools.len())];
     let named = match dice.below(5) {
@@ -425,7 +426,7 @@ async fn ask(bench: &Bench, coach: &mut Coach, dice: &mut Dice) -> Option<String
     }
     let schema = CATALOGUE
         .iter()
-        .find(|known| known.name == tool)
+        .find(|known| known.name() == tool)
         .map(|tool| (tool.schema)());
     if schema.is_some_and(|schema| schema["properties"].get("id").is_some()) {
         // Of whomever: an id must open nobody's door.
@@ -564,7 +565,7 @@ async fn play(world: &Arc<World>, broken: Broken) -> (Vec<String>, usize) {
                 regrant(world, accounts, &mut coach, &mut dice).await;
             }
             if broken == Broken::Grants {
-                let all: Vec<String> = CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
+                let all: Vec<String> = permissions::ALL.iter().map(|tool| tool.name.to_owned()).collect();
                 let widen = sqlx::query("update grants set tools = $1 where coach_id = $2");
                 widen
                     .bind(all)

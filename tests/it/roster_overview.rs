@@ -19,7 +19,7 @@ use icusync::{
     guard::{
         accounts,
         coaches::{self, Grantor},
-        connection,
+        connection, connector,
     },
     ids::ConnectionId,
     mail::Address,
@@ -383,7 +383,7 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
         athlete: name,
         zone: chrono_tz::Europe::Berlin,
     };
-    let tools: Vec<String> = icusync::tools::CATALOGUE
+    let tools: Vec<String> = icusync::permissions::ALL
         .iter()
         .map(|tool| tool.name.to_owned())
         .collect();
@@ -444,7 +444,7 @@ async fn twenty_five_athletes_are_answered_for_in_one_call() {
             .await
             .unwrap()
             .unwrap();
-        let link = coaches::url(&app, &link).unwrap();
+        let link = connector::url(&app, &link).unwrap();
         world.secret(link.rsplit('/').next().unwrap());
 
         let begun = Instant::now();

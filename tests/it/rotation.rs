@@ -5,7 +5,7 @@ use std::process::Stdio;
 use chrono::Duration;
 use icusync::{
     app::App,
-    guard::{self, accounts::link_place, connection::token_place},
+    guard::{self, connection::token_place, connector},
     ids::{ConnectionId, JobId, LinkId},
     jobs::{self, KeyUse},
     mail::{Address, CoachUrl, Mail, outbox},
@@ -62,7 +62,7 @@ fn instance(world: &World, keys: &str) -> App {
 fn place(store: Store, row: Uuid) -> Place {
     match store {
         Store::Connections => token_place(ConnectionId(row)),
-        Store::Links => link_place(LinkId(row)),
+        Store::Links => connector::place(LinkId(row)),
         Store::Jobs => outbox::place(JobId(row)),
     }
 }
@@ -198,7 +198,10 @@ async fn a_coachs_url_and_the_mail_that_brings_it_outlive_a_key_120() {
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(guard::coaches::url(&alone, &link), Some(coaches[0].link.clone()));
+        assert_eq!(
+            guard::connector::url(&alone, &link),
+            Some(coaches[0].link.clone())
+        );
         assert_eq!(jobs::run_due(&alone).await.unwrap(), 1);
         let mails = world.mails_to(coaches[0].email).await;
         assert!(mails.last().unwrap().letter.text.contains(&coaches[0].link));

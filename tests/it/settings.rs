@@ -1,4 +1,4 @@
-//! The account page: sessions that can be seen and ended, a new password. Hard cases 74, 75, 79, 84.
+//! The account page: sessions that can be seen and ended, a new password. Hard cases 75, 79, 84.
 
 use futures::future::join_all;
 use icusync::{demo::seed::PASSWORD, queries};

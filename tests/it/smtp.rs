@@ -12,11 +12,14 @@ use std::{
 };
 
 use icusync::{
-    guard::coaches::{self, Grantor},
+    guard::{
+        coaches::{self, Grantor},
+        connector,
+    },
     jobs,
     mail::{Address, transport::Transport},
+    permissions,
     queries::{self, grants::Terms},
-    tools::CATALOGUE,
     words::Failure,
 };
 use serde_json::Value;
@@ -120,7 +123,7 @@ async fn invite(world: &World) -> String {
         athlete: "Ana Berger = Ünal 🚴".to_owned(),
         zone: person.timezone.parse().unwrap(),
     };
-    let tools: Vec<String> = CATALOGUE.iter().map(|tool| tool.name.to_owned()).collect();
+    let tools: Vec<String> = permissions::ALL.iter().map(|tool| tool.name.to_owned()).collect();
     let terms = Terms {
         tools: &tools,
         note: "Grüße =3D, and a dot:\n.\nthat ends nothing",
@@ -134,7 +137,7 @@ async fn invite(world: &World) -> String {
     transaction.commit().await.unwrap();
     let coach = queries::coaches::by_email(&world.app.pool, COACH).await.unwrap();
     let link = queries::links::of_coach(&world.app.pool, coach.unwrap().id).await;
-    let url = coaches::url(&world.app, &link.unwrap().unwrap()).unwrap();
+    let url = connector::url(&world.app, &link.unwrap().unwrap()).unwrap();
     world.secret(url.rsplit('/').next().unwrap());
     url
 }

@@ -38,12 +38,12 @@ async fn every_answer_begins_with_whose_it_is_and_their_own_today() {
         world.clock.advance(chrono::Duration::hours(14));
         for tool in icusync::tools::CATALOGUE {
             let arguments = world.defaults(world.ana(), tool).await.unwrap();
-            let (text, _) = ask(&world, &world.ana().link, tool.name, arguments).await;
+            let (text, _) = ask(&world, &world.ana().link, tool.name(), arguments).await;
             let line = text.lines().next().unwrap();
             assert!(line.starts_with("Ana Berger · "), "{line}");
             assert!(line.ends_with(" · Europe/Berlin, today 2026-11-21 Sat"), "{line}");
             let arguments = world.defaults(world.jack(), tool).await.unwrap();
-            let (text, _) = ask(&world, &world.jack().link, tool.name, arguments).await;
+            let (text, _) = ask(&world, &world.jack().link, tool.name(), arguments).await;
             let line = text.lines().next().unwrap();
             assert!(line.starts_with("Jack Nguyen · "), "{line}");
             assert!(
@@ -64,7 +64,7 @@ async fn ten_thousand_activities_are_answered_for_within_four_requests() {
         let ten_years = json!({"oldest": "2016-11-23", "newest": "2026-11-21"});
         let mut calls = vec![("get_training_history", ten_years)];
         for tool in icusync::tools::CATALOGUE {
-            calls.push((tool.name, world.defaults(jack, tool).await.unwrap()));
+            calls.push((tool.name(), world.defaults(jack, tool).await.unwrap()));
         }
         for (tool, arguments) in calls {
             let (text, asked) = ask(&world, &jack.link, tool, arguments).await;
@@ -117,7 +117,7 @@ async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
                 let mut full = concise.clone();
                 full["detail"] = json!("full");
                 for arguments in [concise, full] {
-                    let (text, _) = ask(&world, &seeded.link, tool.name, arguments).await;
+                    let (text, _) = ask(&world, &seeded.link, tool.name(), arguments).await;
                     let line = text.lines().next().unwrap();
                     assert!(line.starts_with(&format!("{} · ", seeded.person.name)), "{line}");
                     assert!(
@@ -284,7 +284,7 @@ async fn no_secret_of_upstream_and_no_address_is_ever_in_an_answer() {
                 let mut full = concise.clone();
                 full["detail"] = json!("full");
                 for arguments in [concise, full] {
-                    let (text, _) = ask(&world, &seeded.link, tool.name, arguments).await;
+                    let (text, _) = ask(&world, &seeded.link, tool.name(), arguments).await;
                     for hidden in [
                         person.api_key,
                         person.token,
@@ -292,7 +292,7 @@ async fn no_secret_of_upstream_and_no_address_is_ever_in_an_answer() {
                         person.private_email,
                         person.email,
                     ] {
-                        assert!(!text.contains(hidden), "{}: {text}", tool.name);
+                        assert!(!text.contains(hidden), "{}: {text}", tool.name());
                     }
                 }
             }

@@ -192,7 +192,7 @@ fn a_member_is_what_its_row_says_and_no_more() {
         ["get_fitness", "get_events"],
         "in the order of the catalogue"
     );
-    assert!(member.may("get_events") && !member.may("get_wellness") && !member.may("a_tool_to_come"));
+    assert!(member.may(&permissions::GET_EVENTS) && !member.may(&permissions::GET_WELLNESS));
     assert_eq!(
         Member::sample("\u{200b}", "i1", &[], MemberStatus::Connected).name(),
         "athlete i1"

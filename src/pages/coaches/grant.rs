@@ -24,8 +24,8 @@ use crate::{
     ids::GrantId,
     mail::outbox::Queued,
     pages::{Fields, Frame, Signed, form::Mistake, frame::with_status},
+    permissions,
     queries::{self, grants},
-    tools::CATALOGUE,
 };
 
 #[derive(Template)]
@@ -172,7 +172,7 @@ fn conflict(
 ) -> Result<Response, Problem> {
     let only = |one: &[String], other: &[String]| {
         let has = |tools: &[String], name: &str| tools.iter().any(|tool| tool == name);
-        CATALOGUE
+        permissions::ALL
             .iter()
             .filter(|tool| has(one, tool.name) && !has(other, tool.name))
             .map(|tool| tool.lets)

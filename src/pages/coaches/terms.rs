@@ -14,8 +14,8 @@ use crate::{
         form::{Mistake, day},
         when::{end_of, last_day},
     },
+    permissions::{self, Access, Group, Permission},
     queries::grants::{self, Grant},
-    tools::{Access, CATALOGUE, Group, Tool},
 };
 
 /// A grant lasts at most so long at a time.
@@ -67,7 +67,7 @@ impl Draft {
     /// What stands now. A last day that is over is left out, so that saving opens the grant again.
     pub(super) fn of_grant(grant: &Grant, zone: Tz, now: DateTime<Utc>) -> Self {
         let last = grant.expires_at.filter(|at| *at > now);
-        let tools = CATALOGUE
+        let tools = permissions::ALL
             .iter()
             .filter(|tool| grant.tools.iter().any(|name| name == tool.name));
         Self {
@@ -79,7 +79,7 @@ impl Draft {
 
     /// Takes the form's fields.
     pub(super) fn of(fields: &mut Fields) -> Result<Self, Problem> {
-        let tools = CATALOGUE
+        let tools = permissions::ALL
             .iter()
             .filter(|tool| fields.optional(&field_of(tool.name)).is_some())
             .map(|tool| tool.name.to_owned())
@@ -162,7 +162,7 @@ impl Draft {
     }
 }
 
-fn names(tools: &[&Tool]) -> Vec<String> {
+fn names(tools: &[&Permission]) -> Vec<String> {
     tools.iter().map(|tool| tool.name.to_owned()).collect()
 }
 
@@ -198,7 +198,7 @@ pub(super) struct Part {
     /// What they do.
     pub(super) access: Access,
     /// Each with whether it is ticked.
-    pub(super) tools: Vec<(&'static Tool, bool)>,
+    pub(super) tools: Vec<(&'static Permission, bool)>,
 }
 
 impl Part {
@@ -226,7 +226,7 @@ impl Sheet {
     /// `draft` with these mistakes in it.
     pub(super) fn of(draft: Draft, zone: Tz, now: DateTime<Utc>, mistakes: &[Mistake]) -> Self {
         let mut parts: Vec<Part> = Vec::new();
-        for tool in CATALOGUE {
+        for tool in permissions::ALL.iter().copied() {
             let ticked = draft.tools.iter().any(|name| name == tool.name);
             let known = parts
                 .iter_mut()
@@ -357,7 +357,7 @@ mod tests {
             .iter()
             .flat_map(|part| part.tools.iter().map(|(tool, _)| tool.name))
             .collect();
-        assert_eq!(shown.len(), CATALOGUE.len());
+        assert_eq!(shown.len(), permissions::ALL.len());
         for part in &sheet.parts {
             assert!(
                 part.tools
@@ -378,7 +378,7 @@ mod tests {
         );
         assert_eq!(
             sheet.presets[2].boxes.split(' ').count(),
-            CATALOGUE.len(),
+            permissions::ALL.len(),
             "{}",
             sheet.presets[2].boxes
         );
@@ -395,6 +395,6 @@ mod tests {
         assert_eq!(Draft::of(&mut fields).unwrap().tools, ["get_fitness"]);
         assert!(Draft::of(&mut Fields::parse(b"note=").unwrap()).is_err());
         let ticked = draft("").with(Preset::Everything);
-        assert_eq!(ticked.tools.len(), CATALOGUE.len());
+        assert_eq!(ticked.tools.len(), permissions::ALL.len());
     }
 }

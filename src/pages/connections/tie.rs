@@ -12,7 +12,7 @@ use crate::{
     guard::{
         coaches::{self, Grantor, Replaced},
         connection::{scopes_of, token_place},
-        grant,
+        profile,
     },
     ids::{AccountId, AthleteId, ConnectionId},
     intervals::{Area, Credential, For},
@@ -54,7 +54,7 @@ pub(super) enum Tied {
 
 /// Seals the credential and writes the row; a consent that stood there before and is not renewed by it is given back.
 pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied, Problem> {
-    let name = grant::name_of(&tie.name, &tie.athlete);
+    let name = profile::name_of(&tie.name, &tie.athlete);
     // Twice at most: when two connects of one account run at once, the row may get the other one's id, for which the
     // token is then sealed anew.
     let mut id = None;
@@ -215,7 +215,7 @@ pub(super) async fn first_look(app: &App, account: AccountId, id: ConnectionId, 
     };
     let now = app.clock.now();
     let noted = async {
-        let profile = grant::row_of(&profile, &tie.athlete);
+        let profile = profile::row_of(&profile, &tie.athlete);
         queries::connections::refresh(&app.pool, id, tie.athlete.as_str(), &profile, now).await?;
         queries::connections::note_success(&app.pool, id, now).await
     };

@@ -322,7 +322,7 @@ pub(super) async fn end_grants(
         let mail = Mail::CoachLeft(CoachLeft {
             coach: coach.email.as_str().into(),
             how,
-            coaches: app.config.public_url.join("/coaches"),
+            coaches: app.config.coaches_url(),
         });
         outbox::enqueue(&mut *db, app, &to, Some(athlete.account_id), mail).await?;
     }

@@ -47,7 +47,7 @@ pub async fn confirm(
     let mail = Mail::CoachNewUrl(mail::CoachNewUrl {
         url,
         athletes,
-        for_coaches: coaches::for_coaches(&app),
+        for_coaches: app.config.for_coaches_url(),
     });
     let queued = outbox::enqueue(&mut transaction, &app, &super::address_of(&coach), None, mail).await?;
     if queued == outbox::Queued::Capped {

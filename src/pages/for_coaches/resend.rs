@@ -10,7 +10,7 @@ use super::{End, Wanted, Wish};
 use crate::{
     app::App,
     error::Problem,
-    guard::coaches,
+    guard::connector,
     mail::{self, Mail, outbox},
     pages::{Fields, Visitor, mail_link},
     queries,
@@ -38,7 +38,7 @@ pub async fn confirm(
         return mail_link::gone(signed);
     };
     let link = queries::links::of_coach(&mut *transaction, coach.id).await?;
-    let Some(url) = link.and_then(|link| coaches::url(&app, &link)) else {
+    let Some(url) = link.and_then(|link| connector::url(&app, &link)) else {
         transaction.commit().await?;
         return super::done(End::Unreadable, signed);
     };
@@ -46,7 +46,7 @@ pub async fn confirm(
     let mail = Mail::CoachUrl(mail::CoachUrl {
         url,
         athletes,
-        for_coaches: coaches::for_coaches(&app),
+        for_coaches: app.config.for_coaches_url(),
     });
     let queued = outbox::enqueue(&mut transaction, &app, &super::address_of(&coach), None, mail).await?;
     if queued == outbox::Queued::Capped {

@@ -369,7 +369,7 @@ fn a_part_that_fails_is_named_and_a_lost_connection_ends_the_call() {
         missing(Error::Unavailable),
         "Weather left out: intervals.icu did not answer; ask again."
     );
-    assert!(missing(Error::MissingScope(Area::Calendar)).contains("CALENDAR ticked"));
+    assert!(missing(Error::MissingScope(intervals::Area::Calendar)).contains("CALENDAR ticked"));
     assert!(missing(Error::NotFound).contains("has none for this activity"));
     assert!(missing(Error::Garbled).contains("too large"));
     assert!(matches!(

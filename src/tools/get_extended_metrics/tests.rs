@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    guard::AthleteCard,
     intervals::model::ActivityDetail,
     tools::samples::{HOSTILE, ana, joe, today},
 };

@@ -3,63 +3,60 @@
 //! What holds for every call stands in [`super`]; what a grant is worth in [`crate::guard::roster`].
 
 use serde_json::{Map, Value};
-use tokio::time::Instant;
 
-use super::{Handler, REPLACED, Said, Shared, Visit, bounded, refusal, withheld};
+use super::{Call, REPLACED, Said, bounded, refusal, withheld};
 use crate::{
-    guard::{
-        Caller, Member, Roster,
-        clients::Use,
-        connection,
-        roster::How,
-        touched::{Touch, Touched},
-    },
-    mcp::{
-        catalogue::{ATHLETE, Called},
-        log::Record,
-    },
+    guard::{Caller, Member, Roster, clients::Use, connection, roster::How, touched::Touch},
+    mcp::catalogue::{ATHLETE, Called},
     queries::grants::Standing,
-    tools::{Answer, Tool, ToolError, arguments},
+    tool_error::ToolError,
+    tools::{Answer, Tool, arguments},
     words::{MemberStatus, Outcome},
 };
 
-impl Handler {
+impl Call<'_> {
     /// The call proper for a coach: the roster, for whom the call is, the grant, the tool.
-    pub(super) async fn run_for_coach(
-        &self,
-        visit: &Visit,
-        called: Called,
-        mut given: Map<String, Value>,
-        deadline: Instant,
-        record: &Record<'_>,
-        touched: &Touched,
-    ) -> Result<Answer, ToolError> {
-        let Shared { app, brake, .. } = &*self.0;
-        let named = match called {
+    pub(super) async fn run_for_coach(&self, mut given: Map<String, Value>) -> Result<Answer, ToolError> {
+        let named = match self.called {
             // It reads its arguments itself.
             Called::Roster(_) => None,
             Called::One(_) => athlete_of(&mut given)?,
         };
-        let roster = Roster::of(app, brake, &visit.visitor, deadline, touched).await?;
-        let tool = match called {
+        let roster = Roster::of(self.app, &self.visit.visitor, self.deadline, &self.touched).await?;
+        let tool = match self.called {
             Called::Roster(tool) => return (tool.run)(roster, given).await,
             Called::One(tool) => tool,
         };
-        let (member, how) = roster.whom(named.as_deref(), tool.access)?;
+        let (member, how) = roster.whom(named.as_deref(), tool.permission.access)?;
         if how != How::Selected {
-            return run_for(&roster, member, tool, given, record, touched).await;
+            return self.run_for(&roster, member, tool, given).await;
         }
         roster.renew_selection().await;
         let line = format!("{}, selected earlier through this connector", member.with_id());
-        match run_for(&roster, member, tool, given, record, touched).await {
+        match self.run_for(&roster, member, tool, given).await {
             Ok(answer) => Ok(Answer::of([line, answer.text])),
             Err(error) => Err(error.under(&line)),
         }
     }
 
+    /// A tool on one athlete's data.
+    async fn run_for(
+        &self,
+        roster: &Roster,
+        member: &Member,
+        tool: &'static Tool,
+        given: Map<String, Value>,
+    ) -> Result<Answer, ToolError> {
+        let ask = roster.open(member, tool.permission).await?;
+        match self.with_right(tool, ask, member.account(), given).await {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(roster.looked_into(member, error).await),
+        }
+    }
+
     /// Notes which grants were used, through which client.
-    pub(super) async fn note_uses(&self, visit: &Visit, touched: &[Touch]) {
-        let Caller::Coach { email, .. } = &visit.visitor.caller else {
+    pub(super) async fn note_uses(&self, touched: &[Touch]) {
+        let Caller::Coach { email, .. } = &self.visit.visitor.caller else {
             return;
         };
         let let_through = touched.iter().filter(|touch| !touch.ties.is_empty());
@@ -71,20 +68,15 @@ impl Handler {
                 })
             })
             .collect();
-        self.0.uses.note(&self.0.app, email, &visit.client, &uses).await;
+        self.uses.note(self.app, email, &self.visit.client, &uses).await;
     }
 
     /// The URL, each grant, its tools and its connection may have ended while the call ran: then nothing of the answer is
     /// told, an error about such an athlete included.
-    pub(super) async fn last_look_for_coach(
-        &self,
-        visit: &Visit,
-        touched: &[Touch],
-        done: Result<Answer, ToolError>,
-    ) -> (Outcome, Said) {
-        let app = &self.0.app;
+    pub(super) async fn last_look_for_coach(&self, done: Result<Answer, ToolError>) -> (Outcome, Said) {
+        let touched = &self.touched.all();
         let grants: Vec<_> = touched.iter().filter_map(|touch| touch.grant).collect();
-        let standings = match visit.visitor.roster_standing(app, &grants).await {
+        let standings = match self.visit.visitor.roster_standing(self.app, &grants).await {
             Ok(Some(standings)) => standings,
             Ok(None) => return withheld(REPLACED),
             Err(error) => return refusal(&connection::away(&error)),
@@ -114,31 +106,12 @@ impl Handler {
                 withheld(&format!(
                     "Withheld: the connection of {lost} to intervals.icu changed while the call was running. The athlete can \
                      look after it on {}; list_athletes says how it stands.",
-                    connection::dashboard(app)
+                    self.app.config.dashboard_url()
                 ))
             }
             // What went wrong may be the connection itself: then the error is the answer.
             Err(error) => refusal(&error),
         }
-    }
-}
-
-/// A tool on one athlete's data.
-async fn run_for(
-    roster: &Roster,
-    member: &Member,
-    tool: &'static Tool,
-    given: Map<String, Value>,
-    record: &Record<'_>,
-    touched: &Touched,
-) -> Result<Answer, ToolError> {
-    let granted = roster.open(member, tool).await?;
-    for touch in touched.all() {
-        record.stands(touch.account, &touch.athlete).await?;
-    }
-    match (tool.run)(granted, given).await {
-        Ok(answer) => Ok(answer),
-        Err(error) => Err(roster.looked_into(member, error).await),
     }
 }
 

@@ -1,0 +1,50 @@
+//! The token in a connector URL: minted, kept sealed, shown to its owner.
+//!
+//! Whom a token lets in stands in [`super::link`]; who may replace one is for its caller to know.
+
+use crate::{
+    app::App,
+    ids::LinkId,
+    queries::links::Link,
+    secrets::{Place, Token, TokenHash, TokenKind},
+};
+
+/// A token that nobody has seen yet.
+pub(crate) struct Minted {
+    /// By which it is found.
+    pub(crate) hash: TokenHash,
+    /// The token for the row of its link.
+    pub(crate) sealed: Vec<u8>,
+    /// The connector URL.
+    pub(crate) url: String,
+}
+
+/// Where a link's token is kept.
+pub const fn place(link: LinkId) -> Place {
+    Place {
+        table: "links",
+        row: link.0,
+        column: "token_sealed",
+    }
+}
+
+/// A new token for `link`, which must be written to its row.
+pub(crate) fn mint(app: &App, link: LinkId) -> Minted {
+    let token = Token::mint(TokenKind::Link, &app.random);
+    Minted {
+        hash: token.hash(),
+        sealed: app.keys.seal(place(link), token.expose().as_bytes(), &app.random),
+        url: app.config.connector_url(token.expose()),
+    }
+}
+
+/// The connector URL of `link`; none when it was sealed with a key that is gone.
+pub fn url(app: &App, link: &Link) -> Option<String> {
+    match app.keys.open_text(place(link.id), &link.token_sealed) {
+        Ok(token) => Some(app.config.connector_url(&token)),
+        Err(error) => {
+            tracing::error!(%error, "a link does not open; its owner can regenerate it");
+            None
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! A tool call from its message to its reply: turn, grant, deadline, panic guard, a last look at the rights, the record.
+//!
+//! What is different for a coach stands in `coach`. No tool logic, no SQL, no HTTP and nothing of the protocol but a call's
+//! result.
+
+mod coach;
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures::FutureExt as _;
+use rmcp::{
+    ErrorData,
+    model::{CallToolResult, ContentBlock},
+};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    catalogue::Called,
+    log::{self, Record},
+};
+use crate::{
+    app::App,
+    guard::{
+        Ask, Caller,
+        clients::Uses,
+        connection, grant,
+        link::Visitor,
+        offer::Offer,
+        profile,
+        touched::{Touch, Touched},
+    },
+    ids::AccountId,
+    tool_error::ToolError,
+    tools::{Answer, Run, Tool},
+    words::{ConnectionStatus, Outcome},
+};
+
+/// Characters of an answer. Tools end well before; this holds for one that does not.
+const ANSWER_LIMIT: usize = 60_000;
+const CUT: &str = "\n… cut here: ask for a shorter range or fewer rows.";
+
+/// Who sends a request, as the endpoint found out; travels in the request's extensions.
+#[derive(Clone)]
+pub(super) struct Visit {
+    /// Who.
+    pub(super) visitor: Visitor,
+    /// What their connector offers.
+    pub(super) offer: Offer,
+    /// The client's own name for itself.
+    pub(super) client: String,
+    /// The arguments of the call were no object.
+    pub(super) bad_arguments: bool,
+}
+
+/// What a call tells its caller: an answer, an error in words, or that we failed.
+type Said = Result<String, Option<String>>;
+
+/// What became of a tool's future.
+enum Ending {
+    Done(Result<Answer, ToolError>),
+    /// The rate limit let nothing begin; when to come back.
+    Refused(Duration),
+    Panicked,
+    TooLong,
+    Cancelled,
+}
+
+/// One call, from what it asks for to what it has touched so far.
+pub(super) struct Call<'a> {
+    app: &'a App,
+    uses: &'a Uses,
+    visit: &'a Visit,
+    called: Called,
+    arguments: Map<String, Value>,
+    began: Instant,
+    deadline: Instant,
+    record: Record<'a>,
+    touched: Touched,
+}
+
+impl<'a> Call<'a> {
+    /// A call that was just made.
+    pub(super) fn begin(
+        app: &'a App,
+        uses: &'a Uses,
+        visit: &'a Visit,
+        called: Called,
+        arguments: Map<String, Value>,
+    ) -> Self {
+        let began = Instant::now();
+        let touched = Touched::default();
+        if let Caller::Athlete { account, athlete, .. } = &visit.visitor.caller {
+            let touch = Touch {
+                athlete: athlete.clone().unwrap_or_default(),
+                ..Touch::of(*account)
+            };
+            touched.note(touch, |_| ());
+        }
+        Self {
+            app,
+            uses,
+            visit,
+            called,
+            arguments,
+            began,
+            deadline: began + Duration::from_secs(app.config.call_seconds),
+            record: Record::begin(app, called, &visit.visitor.caller, &visit.client),
+            touched,
+        }
+    }
+
+    /// Makes the call, records it, and says what became of it. Gives up when `hung_up` is cancelled.
+    pub(super) async fn answer(mut self, hung_up: &CancellationToken) -> Result<CallToolResult, ErrorData> {
+        let (outcome, said) = match self.ending(hung_up).await {
+            Ending::Done(done) => self.last_look(done).await,
+            Ending::Refused(wait) => {
+                // It touched nothing, so that there is nothing to look at once more, and a flood costs no queries.
+                log::refused(
+                    self.app,
+                    self.called,
+                    &self.visit.visitor.caller,
+                    &self.visit.client,
+                );
+                self.note_link().await;
+                return Ok(CallToolResult::error(vec![ContentBlock::text(busy(wait))]));
+            }
+            Ending::Panicked => (Outcome::Panic, Err(None)),
+            Ending::TooLong => (Outcome::TooLong, Err(Some(self.too_long()))),
+            Ending::Cancelled => (Outcome::Cancelled, Err(Some("Cancelled.".to_owned()))),
+        };
+        let touched = self.touched.all();
+        tokio::join!(
+            self.note_learned(outcome, &touched),
+            self.note_uses(&touched),
+            self.note_link()
+        );
+        self.record.end(outcome, self.began.elapsed(), &touched).await;
+        match said {
+            Ok(text) => Ok(CallToolResult::success(vec![ContentBlock::text(text)])),
+            Err(Some(text)) => Ok(CallToolResult::error(vec![ContentBlock::text(text)])),
+            Err(None) => Err(ErrorData::internal_error(
+                "IcuSync failed while answering. The failure was recorded.",
+                None,
+            )),
+        }
+    }
+
+    async fn ending(&mut self, hung_up: &CancellationToken) -> Ending {
+        let deadline = self.deadline;
+        let running = async {
+            let _turn = self.visit.visitor.turn().await?;
+            Ok(self.run().await)
+        };
+        let running = AssertUnwindSafe(running).catch_unwind();
+        tokio::select! {
+            biased;
+            // The client hung up or cancelled: dropping the future aborts the call upstream.
+            () = hung_up.cancelled() => Ending::Cancelled,
+            ended = timeout_at(deadline, running) => match ended {
+                Ok(Ok(Ok(done))) => Ending::Done(done),
+                Ok(Ok(Err(wait))) => Ending::Refused(wait),
+                Ok(Err(_)) => Ending::Panicked,
+                Err(_) => Ending::TooLong,
+            },
+        }
+    }
+
+    /// The call proper, once it has a turn: the rights, the tool.
+    async fn run(&mut self) -> Result<Answer, ToolError> {
+        if self.visit.bad_arguments {
+            return Err(ToolError::Input(format!(
+                "Not done: the arguments of {} are a JSON object with the names of its schema.",
+                self.called.name()
+            )));
+        }
+        let caller = &self.visit.visitor.caller;
+        if let Called::One(tool) = self.called {
+            self.visit.offer.check(self.app, caller, tool.permission)?;
+        }
+        let arguments = std::mem::take(&mut self.arguments);
+        match (caller, self.called) {
+            (Caller::Athlete { account, .. }, Called::One(tool)) => {
+                self.run_own(*account, tool, arguments).await
+            }
+            (Caller::Athlete { .. }, Called::Roster(tool)) => Err(ToolError::Input(format!(
+                "Not done: {} is for coaches. This connector speaks for one athlete only, and every other tool is about that \
+                 athlete: call it without naming anybody.",
+                tool.name
+            ))),
+            (Caller::Coach { .. }, _) => self.run_for_coach(arguments).await,
+        }
+    }
+
+    /// A tool on the athlete's own data.
+    async fn run_own(
+        &self,
+        account: AccountId,
+        tool: &'static Tool,
+        arguments: Map<String, Value>,
+    ) -> Result<Answer, ToolError> {
+        let caller = &self.visit.visitor.caller;
+        let (ask, tie) = grant::open(self.app, caller, None, tool.permission, self.deadline).await?;
+        self.touched.note(Touch::of(account), |touch| {
+            touch.athlete = tie.athlete.to_string();
+            touch.ties.push(tie);
+        });
+        match self.with_right(tool, ask, account, arguments).await {
+            // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
+            Err(ToolError::Reconnect(_)) => Err(connection::refused(self.app, account).await),
+            done => done,
+        }
+    }
+
+    /// Runs the tool with the right that was opened. What changes something is written into the log of `account` before it
+    /// leaves.
+    async fn with_right(
+        &self,
+        tool: &Tool,
+        ask: Ask,
+        account: AccountId,
+        arguments: Map<String, Value>,
+    ) -> Result<Answer, ToolError> {
+        match tool.run {
+            Run::Read(read) => read(ask, arguments).await,
+            Run::Write(write) => {
+                let journal = self.record.journal(account, ask.card.id.as_str()).await?;
+                let caller = self.visit.visitor.caller.clone();
+                write(ask.to_change(caller, journal), arguments).await
+            }
+        }
+    }
+
+    /// Rights may have ended while the tool ran: what they no longer cover is withheld.
+    async fn last_look(&self, done: Result<Answer, ToolError>) -> (Outcome, Said) {
+        let Visit { visitor, offer, .. } = self.visit;
+        if matches!(visitor.caller, Caller::Coach { .. }) {
+            return self.last_look_for_coach(done).await;
+        }
+        let standing = match visitor.standing(self.app).await {
+            Ok(Some(standing)) => standing,
+            Ok(None) => return withheld(REPLACED),
+            Err(error) => return refusal(&connection::away(&error)),
+        };
+        let answer = match done {
+            Ok(answer) => answer,
+            Err(error) => return refusal(&error),
+        };
+        let touched = self.touched.all();
+        let tie = touched.first().and_then(|touch| touch.ties.first());
+        let athlete = tie.map(|tie| tie.athlete.as_str());
+        let offer = offer.with_off(standing.groups_off);
+        if matches!(self.called, Called::One(tool) if offer.lacks(tool.permission).is_some()) {
+            return withheld(&format!(
+                "Withheld: {} was switched off for this connector while the call was running.",
+                self.called.name()
+            ));
+        }
+        if standing.status != Some(ConnectionStatus::Connected) || standing.athlete_id.as_deref() != athlete {
+            return withheld(&format!(
+                "Withheld: the connection to intervals.icu changed while the call was running. The athlete can look after it \
+                 on {}.",
+                self.app.config.dashboard_url()
+            ));
+        }
+        (Outcome::Ok, Ok(bounded(answer.text)))
+    }
+
+    /// Notes for the dashboards whom upstream answered, and what was learned of them.
+    async fn note_learned(&self, outcome: Outcome, touched: &[Touch]) {
+        if outcome != Outcome::Ok {
+            return;
+        }
+        let asked = touched
+            .iter()
+            .filter_map(|touch| touch.ties.iter().find(|tie| tie.intervals.requests() > 0));
+        let notes = asked.map(|tie| profile::note(self.app, tie));
+        futures::future::join_all(notes).await.into_iter().for_each(noted);
+    }
+
+    /// Notes that the link was used.
+    async fn note_link(&self) {
+        noted(self.visit.visitor.touch(self.app, &self.visit.client).await);
+    }
+
+    fn too_long(&self) -> String {
+        format!(
+            "Not done: this took longer than {} seconds. Ask again, or for a shorter range.",
+            self.app.config.call_seconds
+        )
+    }
+}
+
+/// For whoever calls through a URL that is no longer in use when the answer is ready.
+const REPLACED: &str = "Withheld: this connector URL was replaced or ended while the call was running.";
+
+fn withheld(text: &str) -> (Outcome, Said) {
+    (Outcome::Withheld, Err(Some(text.to_owned())))
+}
+
+fn refusal(error: &ToolError) -> (Outcome, Said) {
+    (error.outcome(), Err(Some(bounded(error.to_string()))))
+}
+
+/// For whoever got no turn.
+fn busy(wait: Duration) -> String {
+    let seconds = wait.as_secs().max(1);
+    format!(
+        "Not done: too many calls through this connector at once. Ask again in {seconds} second{}, with fewer calls at a \
+         time.",
+        if seconds == 1 { "" } else { "s" }
+    )
+}
+
+/// A note for the dashboard that could not be made costs nobody an answer.
+fn noted(done: sqlx::Result<()>) {
+    if let Err(error) = done {
+        tracing::warn!(%error, "cannot note a use");
+    }
+}
+
+/// At most [`ANSWER_LIMIT`] characters, ending with a whole row.
+fn bounded(mut text: String) -> String {
+    let room = ANSWER_LIMIT - CUT.chars().count();
+    // Bytes first: counting characters of every short answer would be wasted.
+    if text.len() > ANSWER_LIMIT && text.chars().count() > ANSWER_LIMIT {
+        let end = text.char_indices().nth(room).map_or(text.len(), |(at, _)| at);
+        let row = text[..end].rfind('\n').unwrap_or(end);
+        text.truncate(row);
+        text.push_str(CUT);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_answer_ends_with_a_whole_row() {
+        let row = "2026-11-20 Fri\tRide\t1:15\té\n";
+        let long = bounded(row.repeat(10_000));
+        assert!(long.chars().count() <= ANSWER_LIMIT);
+        let body = long.strip_suffix(CUT).unwrap();
+        assert!(body.ends_with('é') && body.lines().all(|line| line == row.trim_end()));
+        let short = "é".repeat(ANSWER_LIMIT);
+        assert_eq!(bounded(short.clone()), short);
+        assert!(bounded("x".repeat(ANSWER_LIMIT + 1)).ends_with(CUT));
+    }
+
+    #[test]
+    fn waiting_is_told_in_seconds() {
+        assert!(busy(Duration::from_millis(300)).contains("in 1 second,"));
+        assert!(busy(Duration::from_secs(10)).contains("in 10 seconds,"));
+    }
+}

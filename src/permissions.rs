@@ -1,0 +1,154 @@
+//! What can be granted at all, a row a tool. A row's name is stable: it stands in grants, in the activity log and in the URLs of
+//! connectors.
+//!
+//! How a tool works stands in [`crate::tools`], whose definitions point here; who holds what is for [`crate::guard`] to say.
+
+use crate::intervals::Area;
+pub use crate::words::Access;
+
+/// A set of tools that belong together, for presets and for narrowing a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Name, zones, thresholds.
+    Profile,
+    /// Activities.
+    Training,
+    /// CTL, ATL, form, curves.
+    Fitness,
+    /// Sleep, HRV, weight, how it feels.
+    Wellness,
+    /// What is planned.
+    Calendar,
+}
+
+impl Group {
+    /// Its stable name in settings and in URLs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Training => "training",
+            Self::Fitness => "fitness",
+            Self::Wellness => "wellness",
+            Self::Calendar => "calendar",
+        }
+    }
+
+    /// For people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Profile => "Profile and zones",
+            Self::Training => "Training",
+            Self::Fitness => "Fitness and form",
+            Self::Wellness => "Wellness",
+            Self::Calendar => "Calendar",
+        }
+    }
+}
+
+/// What an athlete can grant: the use of one tool.
+#[derive(Debug)]
+pub struct Permission {
+    /// The tool's name.
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// The set it belongs to.
+    pub group: Group,
+    /// Looks or changes.
+    pub access: Access,
+    /// What the athlete must have shared with IcuSync for it to work at all.
+    pub needs: &'static [Area],
+    /// The plain sentence of what it lets somebody see or do, for the grants page.
+    pub lets: &'static str,
+}
+
+impl PartialEq for Permission {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Permission {}
+
+macro_rules! permissions {
+    ($($row:ident = $name:literal, $title:literal, $group:ident, $access:ident, [$($area:ident),*], $lets:literal;)*) => {
+        $(
+            #[doc = concat!("The use of ", $name, ".")]
+            pub static $row: Permission = Permission {
+                name: $name,
+                title: $title,
+                group: Group::$group,
+                access: Access::$access,
+                needs: &[$(Area::$area),*],
+                lets: $lets,
+            };
+        )*
+
+        /// Every permission, in the order of the list of tools.
+        pub static ALL: &[&Permission] = &[$(&$row),*];
+    };
+}
+
+permissions! {
+    GET_ATHLETE_PROFILE = "get_athlete_profile", "Athlete profile", Profile, Read, [Settings],
+        "See name, age, sex, height, weight, resting heart rate, units, thresholds, estimated FTP and training zones.";
+    GET_TRAINING_HISTORY = "get_training_history", "Training history", Training, Read, [Activity],
+        "See past activities: what, when, how long, how hard, how it felt, and the device.";
+    GET_TRAINING_SUMMARY = "get_training_summary", "Training summary", Training, Read, [Activity],
+        "See training summed up by sport and week: volume, load, zones, calories.";
+    GET_ACTIVITY_DETAIL = "get_activity_detail", "Activity in detail", Training, Read, [Activity],
+        "See one past activity in depth: figures, laps, zones, the recording, gear, weather, notes and comments.";
+    GET_EXTENDED_METRICS = "get_extended_metrics", "Extended metrics", Training, Read, [Activity],
+        "See running dynamics, W′ balance, decoupling, efficiency, DFA α1, body temperature and the like.";
+    GET_CLIMB_SEGMENTS = "get_climb_segments", "Climbs of an activity", Training, Read, [Activity],
+        "See the climbs of a past activity: gain, grade, climbing speed, power and heart rate on each.";
+    GET_BEST_EFFORTS = "get_best_efforts", "Best efforts", Training, Read, [Activity],
+        "See best efforts of any time: power, pace and heart rate, with their activities.";
+    GET_FITNESS = "get_fitness", "Fitness, fatigue and form", Fitness, Read, [Wellness],
+        "See fitness, fatigue, form and load day by day, past and projected from the plan, and the estimated FTP.";
+    GET_POWER_CURVES = "get_power_curves", "Power, pace and heart-rate curves", Fitness, Read, [Activity],
+        "See power, pace and heart-rate curves with the days they were set on, and the estimates made from them, such as \
+        eFTP.";
+    GET_WELLNESS = "get_wellness", "Wellness", Wellness, Read, [Wellness],
+        "See sleep, HRV, resting heart rate, weight, how the athlete feels, body measures, nutrition, cycle, the athlete's \
+        own fields, and notes on the day.";
+    GET_EVENTS = "get_events", "Calendar", Calendar, Read, [Calendar],
+        "See the calendar: planned workouts with their steps and the thresholds these go by, races, notes, absences, \
+        targets, and which activity is paired with a workout.";
+}
+
+/// The permission with this name.
+pub fn by_name(name: &str) -> Option<&'static Permission> {
+    ALL.iter().copied().find(|permission| permission.name == name)
+}
+
+/// The word that stands for the roster's tools in URLs, where a group of the others has its own.
+pub const ROSTER_WORD: &str = "roster";
+
+/// The names of the tools of a coach's whole roster. They need no grant, so that nobody can grant them: of each athlete they
+/// show only what the tools granted for that athlete could show.
+pub static OF_THE_ROSTER: [&str; 3] = ["list_athletes", "select_athlete", "get_roster_overview"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_complete_and_named_once() {
+        for permission in ALL.iter().copied() {
+            let name = permission.name;
+            assert!(name.len() <= 64 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert!(
+                by_name(name).is_some_and(|found| std::ptr::eq(found, permission)),
+                "{name}"
+            );
+            assert!(
+                permission.lets.ends_with('.')
+                    && !permission.title.is_empty()
+                    && !permission.needs.is_empty()
+            );
+            assert!(!OF_THE_ROSTER.contains(&name));
+        }
+        assert!(by_name("no_such_tool").is_none());
+    }
+}
