@@ -33,7 +33,7 @@ use crate::{
     postgres, queries, routes,
     secrets::{KeyRing, Look, Passwords, Random, Seals},
     server,
-    time::Clock,
+    time::{Clock, Heartbeat},
     words::Purpose,
 };
 
@@ -365,6 +365,7 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
         limits,
         brake: Brake::default(),
         refused: Refused::default(),
+        worker: Heartbeat::default(),
     }))
 }
 
