@@ -113,7 +113,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_is_missed_once_it_began_and_does_not_go_on() {
-        let (heart, patience) = (Heartbeat::default(), StdDuration::from_secs(60));
+        let (heart, patience) = (Heartbeat::default(), StdDuration::from_mins(1));
         tokio::time::advance(2 * patience).await;
         assert!(!heart.is_missed(patience), "nobody began");
         heart.beat();

@@ -320,8 +320,6 @@ async fn what_cannot_work_is_said_in_one_sentence() {
     ])
     .await;
     assert!(one_host.contains("must be different hosts"), "{one_host}");
-    let no_seat = fails(&[("PASSWORDS_AT_ONCE", "0")]).await;
-    assert!(no_seat.contains("PASSWORDS_AT_ONCE is 0"), "{no_seat}");
     let half = fails(&[("INTERVALS_CLIENT_ID", "1")]).await;
     assert!(half.contains("INTERVALS_CLIENT_SECRET"), "{half}");
     let clear = fails(&[
@@ -334,6 +332,25 @@ async fn what_cannot_work_is_said_in_one_sentence() {
         clear.contains("in the clear") && !clear.contains("hunter22"),
         "{clear}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_out_of_its_range_is_refused_by_every_command_with_its_name() {
+    let folder = scratch("serve-range");
+    for arguments in [&SERVE[..], &["keys"], &["migrate"], &["healthcheck"]] {
+        for (name, value) in [
+            ("PASSWORDS_AT_ONCE", "0"),
+            ("CALL_SECONDS", "-1"),
+            ("MAILS_PER_DAY", "9999999999"),
+        ] {
+            let (well, said, errors) = run(arguments, &folder, &[(name, value)]).await;
+            assert!(
+                !well && said.is_empty() && errors.contains(name) && errors.contains(value),
+                "{errors}"
+            );
+        }
+    }
+    assert!(!folder.exists(), "nothing was begun");
 }
 
 /// What a command answered: whether it went well, its output, its errors.
