@@ -26,7 +26,7 @@ use crate::{
 
 /// How often the queue is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Jobs of one kind that are worked on at once.
+/// Jobs of one kind that are worked on at once; the mailer keeps 10 connections.
 const AT_ONCE: usize = 8;
 /// A claim holds this long: longer than any job may take, so that nobody else starts it meanwhile.
 const CLAIM: chrono::Duration = chrono::Duration::seconds(60);
@@ -68,7 +68,7 @@ pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
             () = shutdown.cancelled() => {}
         }
     }
-    running.join_all().await;
+    while running.join_next().await.is_some() {}
 }
 
 /// Begins as many jobs of a kind as have a seat; answers how many.
