@@ -83,10 +83,10 @@ pub async fn look_again(app: &App, whole: bool) -> sqlx::Result<()> {
 }
 
 /// Looks every minute until `shutdown`. The first look is no whole one: whoever starts the service has had it already.
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
     let looking = async {
         for turn in (0..WHOLE_EVERY).cycle().skip(1) {
-            if let Err(error) = look_again(&app, turn == 0).await {
+            if let Err(error) = look_again(app, turn == 0).await {
                 tracing::warn!(%error, "cannot look whether the sealed values open");
             }
             tokio::time::sleep(EVERY).await;

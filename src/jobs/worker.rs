@@ -1,9 +1,13 @@
 //! Claims due jobs and works on them side by side, so that one that hangs or never succeeds holds up nobody.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use futures::{FutureExt as _, StreamExt as _, stream};
+use futures::FutureExt as _;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::Revoke;
@@ -20,10 +24,10 @@ use crate::{
     words::{Failure, JobKind, JobState},
 };
 
-/// How often the queue is looked at while it is empty.
+/// How often the queue is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Jobs claimed at once, and worked on side by side.
-const BATCH: i64 = 8;
+/// Jobs of one kind that are worked on at once; the mailer keeps 10 connections.
+const AT_ONCE: usize = 8;
 /// A claim holds this long: longer than any job may take, so that nobody else starts it meanwhile.
 const CLAIM: chrono::Duration = chrono::Duration::seconds(60);
 /// One job may take this long.
@@ -39,36 +43,81 @@ enum Ended {
 }
 
 /// Works until `shutdown`; what is claimed by then is finished or given back.
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+///
+/// Each kind has seats of its own, and a seat that is free is taken at once: what hangs holds up neither the other kind nor
+/// whoever comes next, but for as long as it may take.
+pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
+    let seats = JobKind::ALL
+        .iter()
+        .map(|kind| (*kind, Arc::new(Semaphore::new(AT_ONCE))));
+    let seats: Vec<(JobKind, Arc<Semaphore>)> = seats.collect();
+    let mut running = JoinSet::new();
     while !shutdown.is_cancelled() {
-        match run_due(&app).await {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(error) => tracing::warn!(%error, "cannot look at the queue"),
+        for (kind, seats) in &seats {
+            if let Err(error) = begin(app, *kind, seats, &mut running).await {
+                tracing::warn!(%error, %kind, "cannot look at the queue");
+            }
         }
+        if let Err(error) = count_waiting(app).await {
+            tracing::warn!(%error, "cannot count what waits");
+        }
+        app.worker.beat();
         tokio::select! {
+            Some(_) = running.join_next() => while running.try_join_next().is_some() {},
             () = tokio::time::sleep(PAUSE) => {}
             () = shutdown.cancelled() => {}
         }
     }
+    while running.join_next().await.is_some() {}
 }
 
-/// Works on what is due now, one batch; answers how many jobs that were.
-pub async fn run_due(app: &App) -> sqlx::Result<usize> {
+/// Begins as many jobs of a kind as have a seat; answers how many.
+async fn begin(
+    app: &App,
+    kind: JobKind,
+    seats: &Arc<Semaphore>,
+    running: &mut JoinSet<()>,
+) -> sqlx::Result<usize> {
+    let free = std::iter::from_fn(|| seats.clone().try_acquire_owned().ok());
+    let free: Vec<OwnedSemaphorePermit> = free.collect();
+    if free.is_empty() {
+        return Ok(0);
+    }
     let now = app.clock.now();
-    let jobs = queries::jobs::claim(&app.pool, now, now + CLAIM, BATCH).await?;
+    let limit = i64::try_from(free.len()).unwrap_or(i64::MAX);
+    let jobs = queries::jobs::claim(&app.pool, kind, now, now + CLAIM, limit).await?;
     let count = jobs.len();
-    stream::iter(jobs)
-        .for_each_concurrent(None, |job| work(app, job))
-        .await;
-    // At every look: what waited here may have been done by another instance.
+    for (job, seat) in jobs.into_iter().zip(free) {
+        let app = app.clone();
+        running.spawn(async move {
+            work(&app, job).await;
+            drop(seat);
+        });
+    }
+    Ok(count)
+}
+
+/// Works on what is due now, as many of each kind as have a seat; answers how many jobs that were.
+pub async fn run_due(app: &App) -> sqlx::Result<usize> {
+    let mut running = JoinSet::new();
+    let mut count = 0;
+    for kind in JobKind::ALL {
+        count += begin(app, *kind, &Arc::new(Semaphore::new(AT_ONCE)), &mut running).await?;
+    }
+    running.join_all().await;
+    count_waiting(app).await?;
+    Ok(count)
+}
+
+/// At every look: what waited here may have been done by another instance.
+async fn count_waiting(app: &App) -> sqlx::Result<()> {
     let waiting = queries::jobs::waiting(&app.pool).await?;
     #[expect(
         clippy::cast_precision_loss,
         reason = "a queue of 2^52 jobs is not going to happen"
     )]
     metrics::gauge!("icusync_jobs_waiting").set(waiting as f64);
-    Ok(count)
+    Ok(())
 }
 
 async fn work(app: &App, job: Job) {

@@ -13,7 +13,7 @@ use rmcp::{
     model::{CallToolResult, ContentBlock},
 };
 use serde_json::{Map, Value};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
+    config::Config,
     guard::{
         Ask, Caller,
         clients::Uses,
@@ -32,6 +33,7 @@ use crate::{
         touched::{Touch, Touched},
     },
     ids::AccountId,
+    queries::PATIENCE,
     tool_error::ToolError,
     tools::{Answer, Run, Tool},
     words::{ConnectionStatus, Outcome},
@@ -39,7 +41,15 @@ use crate::{
 
 /// Characters of an answer. Tools end well before; this holds for one that does not.
 const ANSWER_LIMIT: usize = 60_000;
+/// What a request of a call may take beyond the call's own time: a wait while strangers flood us, whose link it is, then the last
+/// look, the notes and the rows of the log. None takes longer than a query around a call.
+const AROUND: u32 = 5;
 const CUT: &str = "\n… cut here: ask for a shorter range or fewer rows.";
+
+/// How long a request of a call may take, whatever the call does and however slow the database is.
+pub fn longest(config: &Config) -> Duration {
+    config.call_time() + AROUND * PATIENCE
+}
 
 /// Who sends a request, as the endpoint found out; travels in the request's extensions.
 #[derive(Clone)]
@@ -105,7 +115,7 @@ impl<'a> Call<'a> {
             called,
             arguments,
             began,
-            deadline: began + Duration::from_secs(app.config.call_seconds),
+            deadline: began + app.config.call_time(),
             record: Record::begin(app, called, &visit.visitor.caller, &visit.client),
             touched,
         }
@@ -131,11 +141,16 @@ impl<'a> Call<'a> {
             Ending::Cancelled => (Outcome::Cancelled, Err(Some("Cancelled.".to_owned()))),
         };
         let touched = self.touched.all();
-        tokio::join!(
-            self.note_learned(outcome, &touched),
-            self.note_uses(&touched),
-            self.note_link()
-        );
+        let notes = async {
+            tokio::join!(
+                self.note_learned(outcome, &touched),
+                self.note_uses(&touched),
+                self.note_link()
+            )
+        };
+        if timeout(PATIENCE, notes).await.is_err() {
+            tracing::warn!("the notes of a call took too long");
+        }
         self.record.end(outcome, self.began.elapsed(), &touched).await;
         match said {
             Ok(text) => Ok(CallToolResult::success(vec![ContentBlock::text(text)])),

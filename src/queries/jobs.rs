@@ -76,10 +76,10 @@ pub async fn create(db: impl Db<'_>, job: NewJob<'_>) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Claims up to `limit` due jobs until `locked_until`; no other instance gets them before. Jobs of a kind that only another version
-/// knows are left to it.
+/// Claims up to `limit` due jobs of a kind until `locked_until`; no other instance gets them before.
 pub async fn claim(
     db: impl Db<'_>,
+    kind: JobKind,
     now: DateTime<Utc>,
     locked_until: DateTime<Utc>,
     limit: i64,
@@ -90,7 +90,7 @@ pub async fn claim(
         update jobs set locked_until = $2, attempts = attempts + 1
         where id in (
             select id from jobs
-            where state = 'pending' and run_at <= $1 and (locked_until is null or locked_until <= $1) and kind = any($4)
+            where state = 'pending' and run_at <= $1 and (locked_until is null or locked_until <= $1) and kind = $4
             order by run_at, id
             limit $3
             for update skip locked
@@ -100,7 +100,7 @@ pub async fn claim(
         now,
         locked_until,
         limit,
-        &JobKind::words()
+        kind.as_str()
     )
     .fetch_all(db)
     .await

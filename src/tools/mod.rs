@@ -34,10 +34,9 @@ use std::pin::Pin;
 
 use serde_json::{Map, Value};
 
-pub use crate::words::Access;
 use crate::{
     guard::{Ask, Granted, Roster},
-    permissions::Permission,
+    permissions::{Access, Permission},
     tool_error::ToolError,
 };
 pub use answer::Answer;

@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "intervals",
             "jobs",
             "mail",
+            "mcp",
             "postgres",
             "queries",
             "routes",

@@ -20,7 +20,7 @@ use icusync::{
         self,
         grants::{Grant, Terms},
     },
-    words::Failure,
+    words::{Failure, JobKind},
 };
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -341,9 +341,15 @@ async fn a_mail_that_a_worker_has_taken_is_not_touched() {
         world.mails_to(COACH).await;
         invite(&world, world.jack()).await;
         let now = world.clock.now();
-        let claimed = queries::jobs::claim(&world.app.pool, now, now + Duration::seconds(60), 8)
-            .await
-            .unwrap();
+        let claimed = queries::jobs::claim(
+            &world.app.pool,
+            JobKind::Mail,
+            now,
+            now + Duration::seconds(60),
+            8,
+        )
+        .await
+        .unwrap();
         assert_eq!(claimed.len(), 1);
         invite(&world, world.tria()).await;
         revoke(&world, world.jack()).await;

@@ -22,7 +22,7 @@ use icusync::{
         outbox::{self, Queued},
     },
     permissions, queries,
-    words::ConnectionKind,
+    words::{ConnectionKind, JobKind},
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -290,9 +290,15 @@ async fn a_claim_that_was_never_finished_runs_again_with_the_same_message_id() {
         enqueue(&world, "twice@example.test").await;
         let now = world.clock.now();
         // Sent, and killed before it was noted.
-        let claimed = queries::jobs::claim(&world.app.pool, now, now + Duration::seconds(60), 8)
-            .await
-            .unwrap();
+        let claimed = queries::jobs::claim(
+            &world.app.pool,
+            JobKind::Mail,
+            now,
+            now + Duration::seconds(60),
+            8,
+        )
+        .await
+        .unwrap();
         let parcel = outbox::open(&world.app, claimed[0].id, &claimed[0].payload).unwrap();
         let envelope = Envelope {
             to: parcel.to,

@@ -51,4 +51,5 @@ mod smtp;
 mod tools;
 mod upstream;
 mod words;
+mod worker;
 mod world;

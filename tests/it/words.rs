@@ -110,7 +110,7 @@ async fn the_queue_and_the_search_for_an_athlete_go_by_their_indexes() {
         .unwrap();
     for (statement, index) in [
         (
-            "select id from jobs where state = 'pending' and run_at <= $1 and kind = any($2) order by run_at, id limit 8",
+            "select id from jobs where state = 'pending' and run_at <= $1 and kind = $2 order by run_at, id limit 8",
             "jobs_run_at_idx",
         ),
         (
