@@ -186,6 +186,17 @@ async fn home_dashboard_and_activity_log_have_their_picture_taken() {
     .await;
 }
 
+#[tokio::test]
+async fn a_picture_is_tried_again_when_the_browser_cannot_take_it_and_only_then() {
+    let told = run("browser/shoot.mjs", &[]).await;
+    assert_eq!(told["busy"]["asked"], 3);
+    assert!(told["busy"]["bytes"].as_u64().unwrap() > 100, "{told}");
+    assert_eq!(told["stuck"]["asked"], 5, "not for ever");
+    assert!(told["stuck"]["thrown"].is_string());
+    assert_eq!(told["wrong"]["asked"], 1, "what the page gets wrong stays wrong");
+    assert!(told["wrong"]["thrown"].is_string());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_athlete_invites_changes_and_withdraws_with_and_without_javascript() {
     test(async |world| {
