@@ -2,9 +2,11 @@
 //!
 //! No tool's own wording and no fetching here; what stands here is the same for every tool.
 
+pub mod cut;
 pub mod sport_units;
 pub mod table;
 pub mod units;
+pub mod week;
 pub mod words;
 
 use std::{collections::BTreeSet, fmt::Write as _};

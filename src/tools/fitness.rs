@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::{answer::units, arguments::Range};
+use super::{
+    answer::{units, words::around},
+    arguments::Range,
+};
 use crate::{
     intervals::{self, model::Wellness},
     training::fitness::{Fitness, ramp},
@@ -70,14 +73,26 @@ pub(super) fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Da
     days
 }
 
-/// CTL, ATL, form and ramp. Form is the difference of the exact figures, not of the rounded ones.
-pub(super) fn figures(day: &Day) -> [String; 4] {
-    [
-        units::fixed(Some(day.fitness.ctl), 1),
-        units::fixed(Some(day.fitness.atl), 1),
-        units::signed(Some(day.fitness.form()), 1),
-        units::signed(day.ramp, 1),
-    ]
+impl Day {
+    /// `61.4`
+    pub(super) fn ctl(&self) -> String {
+        units::fixed(Some(self.fitness.ctl), 1)
+    }
+
+    /// `66.2`
+    pub(super) fn atl(&self) -> String {
+        units::fixed(Some(self.fitness.atl), 1)
+    }
+
+    /// `-4.8`: the difference of the exact figures, not of the rounded ones.
+    pub(super) fn form(&self) -> String {
+        units::signed(Some(self.fitness.form()), 1)
+    }
+
+    /// `+2.9`
+    pub(super) fn ramp(&self) -> String {
+        units::signed(self.ramp, 1)
+    }
 }
 
 /// Where the athlete stands today, or stood last.
@@ -90,16 +105,16 @@ pub(super) fn standing(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> Str
     } else {
         format!("On {}", units::date(day.date))
     };
-    let [ctl, atl, form, ramp] = figures(day);
     let percent = day
         .fitness
         .form_percent()
         .map(|percent| format!(" ({} % of CTL)", units::signed(Some(percent), 0)))
         .unwrap_or_default();
-    let ramp = if ramp.is_empty() {
-        ramp
-    } else {
-        format!(" · ramp {ramp} a week")
-    };
-    format!("{when}: CTL {ctl} · ATL {atl} · form {form}{percent}{ramp}")
+    let ramp = around(" · ramp", &day.ramp(), "a week");
+    format!(
+        "{when}: CTL {} · ATL {} · form {}{percent}{ramp}",
+        day.ctl(),
+        day.atl(),
+        day.form()
+    )
 }

@@ -15,7 +15,7 @@ use super::{
     answer::{
         self,
         sport_units::SportUnits,
-        table::Table,
+        table::Columns,
         units::{self, positive},
         words::{DOT, joined, named, with_unit},
     },
@@ -216,7 +216,7 @@ fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: &Sport
             ],
             DOT,
         ),
-        table(&climbs, &track, &profile, detail, own),
+        climbs_table(&climbs, &track, &profile, detail, own),
         more,
         notes(detail, &track, own),
     ];
@@ -304,7 +304,18 @@ fn is_ride(detail: &ActivityDetail) -> bool {
     sports::family(detail.activity.sport.as_deref().unwrap_or_default()) == "Ride"
 }
 
-fn table(
+/// A climb with its number, and what the table reckons of its samples.
+struct Row<'a> {
+    number: usize,
+    climb: &'a Climb,
+    /// s
+    moving: f64,
+    /// s
+    stopped: f64,
+    watts: Option<f64>,
+}
+
+fn climbs_table(
     climbs: &[(usize, &Climb)],
     track: &Track,
     profile: &Profile,
@@ -313,57 +324,60 @@ fn table(
 ) -> String {
     let long = units::distance_unit(own.units);
     let short = units::height_unit(own.units);
-    let mut table = Table::new([
-        "climb".to_owned(),
-        format!("from {long}"),
-        format!("length {long}"),
-        format!("gain {short}"),
-        "grade %".to_owned(),
-        "steepest 100 m %".to_owned(),
-        "category".to_owned(),
-        "time".to_owned(),
-        "stopped".to_owned(),
-        format!("VAM {short}/h"),
-        "W".to_owned(),
-        "W/kg".to_owned(),
-        "% FTP".to_owned(),
-        "HR".to_owned(),
-        "max HR".to_owned(),
-        own.speed_header(),
-        own.turns().to_owned(),
-    ]);
     let rides = is_ride(detail);
-    for (number, climb) in climbs {
-        let samples = || climb.samples.clone();
-        let (moving, stopped) = profile.times(track, samples());
-        let watts = profile.mean(track, "watts", samples());
-        let over = |of: Option<f64>| Some(watts? / positive(of)?);
-        let speed = (moving > 0.0).then(|| climb.length() / moving);
-        table.push(vec![
-            number.to_string(),
-            units::distance(Some(climb.from), own.units, 1),
-            units::distance(Some(climb.length()), own.units, 2),
-            units::height(Some(climb.gain), own.units),
-            percent(climb.grade()),
-            percent(climb.steepest),
-            if rides {
-                category(climb).to_owned()
-            } else {
-                String::new()
-            },
-            units::hours_minutes_seconds(Some(moving)),
-            units::hours_minutes_seconds(Some(stopped).filter(|secs| *secs >= 1.0)),
-            vam(climb.gain, moving, own),
-            units::whole(watts),
-            units::fixed(over(detail.icu_weight), 2),
-            units::whole(over(detail.activity.icu_ftp).map(|part| part * 100.0)),
-            units::whole(profile.mean(track, "heartrate", samples())),
-            units::whole(climbs::highest(track, "heartrate", samples())),
-            own.speed_cell(speed),
-            own.cadence(profile.mean(track, "cadence", samples())),
-        ]);
-    }
-    table.render()
+    let rows: Vec<Row<'_>> = climbs
+        .iter()
+        .map(|&(number, climb)| {
+            let (moving, stopped) = profile.times(track, climb.samples.clone());
+            Row {
+                number,
+                climb,
+                moving,
+                stopped,
+                watts: profile.mean(track, "watts", climb.samples.clone()),
+            }
+        })
+        .collect();
+    let mean = |row: &Row, channel| profile.mean(track, channel, row.climb.samples.clone());
+    let over = |row: &Row, of: Option<f64>| Some(row.watts? / positive(of)?);
+    let clock = units::hours_minutes_seconds;
+    Columns::<Row<'_>>::new()
+        .column("climb", |row| row.number.to_string())
+        .column(format!("from {long}"), |row| {
+            units::distance(Some(row.climb.from), own.units, 1)
+        })
+        .column(format!("length {long}"), |row| {
+            units::distance(Some(row.climb.length()), own.units, 2)
+        })
+        .column(format!("gain {short}"), |row| {
+            units::height(Some(row.climb.gain), own.units)
+        })
+        .column("grade %", |row| percent(row.climb.grade()))
+        .column("steepest 100 m %", |row| percent(row.climb.steepest))
+        .column("category", |row| {
+            if rides { category(row.climb) } else { "" }.to_owned()
+        })
+        .column("time", |row| clock(Some(row.moving)))
+        .column("stopped", |row| {
+            clock(Some(row.stopped).filter(|secs| *secs >= 1.0))
+        })
+        .column(format!("VAM {short}/h"), |row| {
+            vam(row.climb.gain, row.moving, own)
+        })
+        .column("W", |row| units::whole(row.watts))
+        .column("W/kg", |row| units::fixed(over(row, detail.icu_weight), 2))
+        .column("% FTP", |row| {
+            units::whole(over(row, detail.activity.icu_ftp).map(|part| part * 100.0))
+        })
+        .column("HR", |row| units::whole(mean(row, "heartrate")))
+        .column("max HR", |row| {
+            units::whole(climbs::highest(track, "heartrate", row.climb.samples.clone()))
+        })
+        .column(own.speed_header(), |row| {
+            own.speed_cell((row.moving > 0.0).then(|| row.climb.length() / row.moving))
+        })
+        .column(own.turns(), |row| own.cadence(mean(row, "cadence")))
+        .table(&rows)
 }
 
 /// What the columns stand on, and what was not recorded.
@@ -454,31 +468,29 @@ fn quarters_of(climb: &Climb, track: &Track, profile: &Profile) -> [Quarter; 4] 
 }
 
 fn quarters(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile, own: &SportUnits) -> String {
-    let mut table = Table::new([
-        "climb".to_owned(),
-        "quarter".to_owned(),
-        "grade %".to_owned(),
-        "time".to_owned(),
-        "W".to_owned(),
-        "HR".to_owned(),
-        own.speed_header(),
-        own.turns().to_owned(),
-    ]);
-    for (number, climb) in climbs {
-        for (which, quarter) in (1..).zip(quarters_of(climb, track, profile)) {
-            table.push(vec![
-                number.to_string(),
-                format!("{which}"),
-                units::fixed(quarter.grade.map(|grade| grade * 100.0), 1),
-                units::hours_minutes_seconds(Some(quarter.secs)),
-                units::whole(quarter.watts),
-                units::whole(quarter.heart),
-                own.speed_cell(quarter.speed),
-                own.cadence(quarter.cadence),
-            ]);
-        }
-    }
-    format!("Quarters by length:\n{}", table.render())
+    type Row = (usize, usize, Quarter);
+    let rows: Vec<Row> = climbs
+        .iter()
+        .flat_map(|(number, climb)| {
+            (1..)
+                .zip(quarters_of(climb, track, profile))
+                .map(|(which, quarter)| (*number, which, quarter))
+        })
+        .collect();
+    let columns = Columns::<Row>::new()
+        .column("climb", |(number, ..)| number.to_string())
+        .column("quarter", |(_, which, _)| which.to_string())
+        .column("grade %", |(.., quarter)| {
+            quarter.grade.map(percent).unwrap_or_default()
+        })
+        .column("time", |(.., quarter)| {
+            units::hours_minutes_seconds(Some(quarter.secs))
+        })
+        .column("W", |(.., quarter)| units::whole(quarter.watts))
+        .column("HR", |(.., quarter)| units::whole(quarter.heart))
+        .column(own.speed_header(), |(.., quarter)| own.speed_cell(quarter.speed))
+        .column(own.turns(), |(.., quarter)| own.cadence(quarter.cadence));
+    format!("Quarters by length:\n{}", columns.table(&rows))
 }
 
 /// `Last quarter against the first: climb 1 power -4 %, HR +6 % | …`

@@ -12,7 +12,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
@@ -20,9 +20,10 @@ use serde_json::{Map, Value, json};
 use self::done::Standing;
 use super::{
     Answer, Run, Tool,
-    answer::{self, units},
+    answer::{self, cut::Cut, units, week},
     arguments::{self, Arguments, Detail, Range, Span},
     part::{Part, Source, not_granted, settle},
+    sums::{self, Sum},
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
@@ -33,7 +34,7 @@ use crate::{
     permissions,
     text::fenced,
     tool_error::ToolError,
-    training::{sports, weeks},
+    training::weeks,
 };
 
 pub(super) const TOOL: Tool = Tool {
@@ -248,6 +249,9 @@ fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     found
 }
 
+/// An event and how it stands.
+type Found<'a> = (&'a Event, Standing);
+
 fn render(
     card: &AthleteCard,
     today: NaiveDate,
@@ -258,18 +262,18 @@ fn render(
     let all = in_range(events, asked.range);
     // Pairing looks at all plans of a day, also those that were not asked for.
     let standings = done::standings(&all, done, today);
-    let found: Vec<(&Event, Standing)> = all
+    let found: Vec<Found<'_>> = all
         .into_iter()
         .zip(standings)
         .filter(|(event, _)| asked.wants(event))
         .collect();
-    let shown = rows_shown(&found, asked);
-    let rows = &found[..shown];
+    let cut = Cut::by_days(most_rows(asked.detail), &found, |(event, _)| event.day());
+    let rows = cut.shown;
     let mut blocks = vec![answer::first_line(
         card,
         today,
         &[
-            units::range(asked.range.oldest, asked.range.newest),
+            asked.range.in_words(),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             counts(&found),
         ],
@@ -278,7 +282,7 @@ fn render(
         blocks.push(nothing(asked).to_owned());
     } else {
         blocks.push(rows::table(rows, card.units, asked.detail));
-        blocks.push(more(&found, shown, asked));
+        blocks.push(more(&cut, asked));
         blocks.push(planned(&found, asked.range));
     }
     if rows.iter().any(|(_, standing)| standing.missed) {
@@ -300,7 +304,7 @@ fn render(
 }
 
 /// `9 workouts, 1 race, 2 other entries`
-fn counts(found: &[(&Event, Standing)]) -> String {
+fn counts(found: &[Found<'_>]) -> String {
     let count = |is: fn(&Event) -> bool| found.iter().filter(|(event, _)| is(event)).count();
     let parts = [
         (count(Event::is_workout), "workout", "workouts"),
@@ -327,39 +331,32 @@ fn nothing(asked: &Asked) -> &'static str {
     }
 }
 
-/// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.
-fn rows_shown(found: &[(&Event, Standing)], asked: &Asked) -> usize {
-    let limit = if asked.detail == Detail::Full {
-        MOST_ROWS
-    } else {
-        ROWS
-    };
-    if found.len() <= limit {
-        return found.len();
+/// At most so many rows.
+fn most_rows(detail: Detail) -> usize {
+    match detail {
+        Detail::Concise => ROWS,
+        Detail::Full => MOST_ROWS,
     }
-    (1..=limit)
-        .rev()
-        .find(|&at| found[at - 1].0.day() != found[at].0.day())
-        .unwrap_or(limit)
 }
 
 /// The line for what was cut, with the call that goes on.
-fn more(found: &[(&Event, Standing)], shown: usize, asked: &Asked) -> String {
-    let Some(next) = found.get(shown).and_then(|(event, _)| event.day()) else {
-        return String::new();
-    };
-    let hidden = answer::counted(found.len() - shown, "more row", "more rows");
-    let last = shown.checked_sub(1).and_then(|last| found[last].0.day());
-    if last == Some(next) {
-        return format!(
-            "… {hidden}, the rest of {next} among them: ask with oldest={next} and kinds or sport"
-        );
+fn more(cut: &Cut<'_, Found<'_>>, asked: &Asked) -> String {
+    let day = |row: Option<&Found>| row.and_then(|(event, _)| event.day());
+    let (last, next) = (day(cut.shown.last()), day(cut.left.first()));
+    match next {
+        None => String::new(),
+        Some(day) if last == next => format!(
+            "… {}, the rest of {day} among them: ask with oldest={day} and kinds or sport",
+            answer::counted(cut.left.len(), "more row", "more rows")
+        ),
+        Some(day) => cut.more("row", |_| {
+            format!(
+                "ask with oldest={day} newest={}{}",
+                asked.range.newest,
+                same(asked)
+            )
+        }),
     }
-    format!(
-        "… {hidden}: ask with oldest={next} newest={}{}",
-        asked.range.newest,
-        same(asked)
-    )
 }
 
 /// What else the next call must repeat.
@@ -375,93 +372,44 @@ fn same(asked: &Asked) -> String {
 }
 
 /// What the range's plans add up to, by sport and by week.
-fn planned(found: &[(&Event, Standing)], range: Range) -> String {
-    #[derive(Default)]
-    struct Sum {
-        count: usize,
-        secs: f64,
-        load: f64,
-        without: usize,
-    }
-    impl Sum {
-        fn add(&mut self, event: &Event) {
-            self.count += 1;
-            self.secs += units::amount(event.moving_time);
-            match units::sane(event.icu_training_load) {
-                Some(load) => self.load += load,
-                None => self.without += 1,
-            }
-        }
-
-        fn words(&self, name: &str) -> String {
-            let time = units::hours_minutes(Some(self.secs));
-            let load = match self.without {
-                0 => format!(" · load {}", units::whole(Some(self.load))),
-                all if all == self.count => String::new(),
-                some => format!(" · load {} ({some} without)", units::whole(Some(self.load))),
-            };
-            format!("{name} {} · {time}{load}", self.count)
-        }
-    }
-
-    let mut by_sport: BTreeMap<String, Sum> = BTreeMap::new();
-    let mut all = Sum::default();
-    let mut loads = Vec::new();
-    for (event, _) in found.iter().filter(|(event, _)| event.is_to_do()) {
-        let Some(day) = event.day().filter(|day| range.holds(*day)) else {
-            continue;
-        };
-        let sport = event.sport.as_deref().unwrap_or_default();
-        let name = if sport.is_empty() {
-            answer::NO_SPORT
-        } else {
-            sports::family(sport)
-        };
-        by_sport.entry(answer::sport(name)).or_default().add(event);
-        all.add(event);
-        loads.push((day, units::sane(event.icu_training_load)));
-    }
-    if all.count == 0 {
+fn planned(found: &[Found<'_>], range: Range) -> String {
+    const WEEKS: usize = 27;
+    let plans: Vec<(NaiveDate, &Event)> = found
+        .iter()
+        .filter(|(event, _)| event.is_to_do())
+        .filter_map(|(event, _)| Some((event.day().filter(|day| range.holds(*day))?, *event)))
+        .collect();
+    if plans.is_empty() {
         return String::new();
     }
-    let several = by_sport.len() > 1;
-    let mut sums: Vec<(String, Sum)> = by_sport.into_iter().collect();
-    sums.sort_by(|a, b| b.1.secs.total_cmp(&a.1.secs));
-    let mut parts: Vec<String> = sums.iter().map(|(sport, sum)| sum.words(sport)).collect();
-    if several {
-        parts.push(all.words("all"));
-    }
-    let weekly = weeks::weekly(range.oldest, range.newest, loads);
-    let weekly: Vec<String> = weekly
+    let events = || plans.iter().map(|(_, event)| *event);
+    let by_sport = sums::by_sport(events(), false);
+    let all = (by_sport.len() > 1).then(|| Sum::of(events()).line("all", String::new()));
+    let lines = by_sport.iter().map(|(sport, sum)| sum.line(sport, String::new()));
+    let sums: Vec<String> = lines.chain(all).collect();
+    let loads = plans
         .iter()
-        .take(27)
-        .map(|(monday, week)| {
-            let from = range.oldest.format(" (from %a)").to_string();
-            let to = range.newest.format(" (to %a)").to_string();
-            let cut_before = *monday < range.oldest;
-            let cut_behind =
-                *monday == weeks::monday(range.newest) && range.newest < weeks::sunday(range.newest);
-            let load = match (week.count, week.with_load) {
-                (0, _) => "0".to_owned(),
-                (_, 0) => "unknown".to_owned(),
-                _ => units::whole(Some(week.load)),
-            };
+        .map(|(day, event)| (*day, units::sane(event.icu_training_load)));
+    let weeks: Vec<String> = weeks::weekly(range.oldest, range.newest, loads)
+        .iter()
+        .take(WEEKS)
+        .map(|(monday, load)| {
             format!(
-                "{}{}{} {load}",
+                "{}{} {}",
                 monday.format("%-d %b"),
-                if cut_before { &from } else { "" },
-                if cut_behind { &to } else { "" },
+                week::cut(*monday, range),
+                week::load(load)
             )
         })
         .collect();
     format!(
         "Planned: {}\nWeeks (Mon), planned load: {}",
-        parts.join(" | "),
-        weekly.join(" · ")
+        sums.join(" | "),
+        weeks.join(" · ")
     )
 }
 
-fn garmin(found: &[(&Event, Standing)], done: &Part<Vec<Activity>>) -> String {
+fn garmin(found: &[Found<'_>], done: &Part<Vec<Activity>>) -> String {
     let Some(activities) = done.got() else {
         return String::new();
     };
@@ -473,7 +421,7 @@ fn garmin(found: &[(&Event, Standing)], done: &Part<Vec<Activity>>) -> String {
 
 /// The steps of the workouts, as many as there is room for, and how to get the others.
 fn with_steps(
-    rows: &[(&Event, Standing)],
+    rows: &[Found<'_>],
     asked: &Asked,
     own: Units,
     today: NaiveDate,
@@ -482,8 +430,7 @@ fn with_steps(
     const STEPS: &str = "Steps, targets as intervals.icu resolves them:";
     let full = asked.detail == Detail::Full;
     let room = if full { MOST_BYTES + spent } else { BYTES };
-    let workouts: Vec<&(&Event, Standing)> =
-        rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
+    let workouts: Vec<&Found<'_>> = rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
     let few = workouts.len() <= FEW;
     let soon = today
         .checked_add_days(Days::new(DAYS_WITH_STEPS))

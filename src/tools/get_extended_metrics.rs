@@ -150,7 +150,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
             let found = upstream
                 .extended_activities(oldest, newest, READ, metrics::FIELDS)
                 .await?;
-            Ok(trend::render(card, today, &asked, found))
+            Ok(trend::render(card, today, &asked, &found))
         }
     }
 }

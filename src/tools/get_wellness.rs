@@ -15,12 +15,12 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, table::Table, units},
+    answer::{self, cut::Cut, table::Columns, units},
     arguments::{self, Arguments, Detail, Range, Span},
     part::if_there,
 };
 use crate::{
-    guard::{Ask, AthleteCard},
+    guard::{Ask, AthleteCard, Units},
     intervals::{self, Area, model::Wellness},
     permissions,
     text::clean,
@@ -140,48 +140,21 @@ fn render(
         .map(String::as_str)
         .filter(|key| fields::is_own(key))
         .collect();
-    let (columns, rarer): (Vec<&Field>, Vec<&Field>) = FIELDS.iter().partition(|field| full || !field.rare);
-
-    let header = std::iter::once("date".to_owned())
-        .chain(columns.iter().map(|field| field.header(card.units)))
-        .chain(
-            own.iter()
-                .map(|code| clean(names.get(*code).map_or(*code, String::as_str), 40)),
-        )
-        .chain(std::iter::once("note".to_owned()));
-    let note_width = if full { 1000 } else { 300 };
-    let filled: Vec<(NaiveDate, Vec<String>)> = by_day
-        .iter()
+    let (shown, rarer): (Vec<&Field>, Vec<&Field>) = FIELDS.iter().partition(|field| full || !field.rare);
+    let recorded = columns(&shown, &own, names, card.units, full);
+    let filled: Vec<&Wellness> = by_day
+        .values()
         .rev()
-        .filter(|(date, _)| asked.range.holds(**date))
-        .filter_map(|(date, row)| {
-            let cells: Vec<String> = columns
-                .iter()
-                .map(|field| field.cell(row, card.units, full))
-                .chain(
-                    own.iter()
-                        .map(|code| fields::own_cell(row.rest.get(*code), note_width)),
-                )
-                .chain(std::iter::once(fields::note(row, note_width)))
-                .collect();
-            cells
-                .iter()
-                .any(|cell| !cell.is_empty())
-                .then_some((*date, cells))
-        })
+        .copied()
+        .filter(|row| in_range(row, asked.range) && recorded.show_any_of(row))
         .collect();
-    let mut table = Table::new(header);
-    for (date, cells) in filled.iter().take(asked.limit) {
-        let mut row = vec![units::date(*date)];
-        row.extend(cells.iter().cloned());
-        table.push(row);
-    }
+    let cut = Cut::after(asked.limit, &filled);
 
     let mut blocks = vec![answer::first_line(
         card,
         today,
         &[
-            units::range(asked.range.oldest, asked.range.newest),
+            asked.range.in_words(),
             format!(
                 "{} of {} with entries",
                 filled.len(),
@@ -192,14 +165,14 @@ fn render(
     if filled.is_empty() {
         blocks.push("No wellness entries in this range.".to_owned());
     }
-    blocks.push(table.render());
-    if let Some((next, _)) = filled.get(asked.limit) {
-        let hidden = answer::counted(filled.len() - asked.limit, "more row", "more rows");
-        blocks.push(format!(
-            "… {hidden}: ask with oldest={} newest={next}",
-            asked.range.oldest
-        ));
-    }
+    let columns = Columns::<&Wellness>::new()
+        .column("date", |row| row.id.map(units::date).unwrap_or_default())
+        .then(recorded);
+    blocks.push(columns.table(cut.shown));
+    blocks.push(cut.more("row", |next| {
+        let newest = next.id.unwrap_or(asked.range.oldest);
+        format!("ask with oldest={} newest={newest}", asked.range.oldest)
+    }));
     blocks.push(means(&by_day, asked.means_end(today)));
     if !filled.is_empty() {
         blocks.push(not_recorded(&by_day, asked.range));
@@ -208,6 +181,26 @@ fn render(
         blocks.push("May include Garmin device data.".to_owned());
     }
     Answer::of(blocks)
+}
+
+/// What was recorded of a day: the fields, the athlete's own ones by `names`, and the note.
+fn columns<'a>(
+    shown: &[&'a Field],
+    own: &BTreeSet<&'a str>,
+    names: &'a BTreeMap<String, String>,
+    units: Units,
+    full: bool,
+) -> Columns<'a, &'a Wellness> {
+    let width = if full { 1000 } else { 300 };
+    let mut columns = Columns::<&Wellness>::new();
+    for &field in shown {
+        columns = columns.column(field.header(units), move |row| field.cell(row, units, full));
+    }
+    for &code in own {
+        let name = clean(names.get(code).map_or(code, String::as_str), 40);
+        columns = columns.column(name, move |row| fields::own_cell(row.rest.get(code), width));
+    }
+    columns.column("note", move |row| fields::note(row, width))
 }
 
 /// Takes a figure out of a day.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, RosterTool,
-    answer::{self, table::Table, units},
+    answer::{self, table::Columns, units},
     arguments,
     member::granted,
 };
@@ -60,22 +60,20 @@ fn render(
     selected: Option<(&Member, Duration)>,
     dashboard: &str,
 ) -> Answer {
-    let mut table = Table::new(["athlete", "granted", "intervals.icu", "until the end of", "id"]);
-    for member in members {
-        table.push(vec![
-            member.name().to_owned(),
-            granted(member),
-            state(member.status()).to_owned(),
-            member.until().map(units::date).unwrap_or_default(),
-            member.athlete_id().to_owned(),
-        ]);
-    }
+    let columns = Columns::<Member>::new()
+        .column("athlete", |member| member.name().to_owned())
+        .column("granted", granted)
+        .column("intervals.icu", |member| state(member.status()).to_owned())
+        .column("until the end of", |member| {
+            member.until().map(units::date).unwrap_or_default()
+        })
+        .column("id", |member| member.athlete_id().to_owned());
     let mut blocks = vec![
         format!(
             "Roster of {email} · {}",
             answer::counted(members.len(), "athlete", "athletes")
         ),
-        table.render(),
+        columns.table(members),
     ];
     if members.is_empty() {
         blocks.push(format!(

@@ -6,6 +6,7 @@
 //! [`arguments`]; formulas in [`crate::training`]; what can be granted in [`crate::permissions`]. Each tool fetches, then
 //! renders with a pure function.
 
+mod activities;
 pub mod answer;
 pub mod arguments;
 mod curves;
@@ -28,6 +29,7 @@ mod one_activity;
 mod part;
 mod planned;
 mod select_athlete;
+mod sums;
 mod thresholds;
 
 use std::pin::Pin;

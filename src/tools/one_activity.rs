@@ -32,11 +32,8 @@ pub(super) async fn fetch(
 /// Whose, when, which.
 pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
-    let when = activity.start_date_local.map_or_else(String::new, |start| {
-        format!("{} {}", units::date(start.date()), start.format("%H:%M"))
-    });
     let parts = [
-        when,
+        activity.start_date_local.map(units::moment).unwrap_or_default(),
         answer::sport(activity.sport.as_deref().unwrap_or_default()),
         fenced(activity.name.as_deref().unwrap_or_default(), 80),
         clean(activity.id.as_deref().unwrap_or_default(), 24),

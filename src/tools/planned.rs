@@ -2,11 +2,14 @@
 //!
 //! Serves the tools that add up weeks; what a calendar itself says is get_events' business.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use super::{
     arguments::Range,
     part::{Part, Source, settle},
+    sums::Sum,
 };
 use crate::{
     guard::AthleteCard,
@@ -45,19 +48,23 @@ pub(super) async fn fetch(
     settle(WHAT, Source::Calendar, found.await)
 }
 
-/// The events of these sports from the range's first day to [`until`], each with the Monday of its week.
-pub(super) fn by_week<'a>(
-    events: &'a [Event],
+/// What is planned of these sports from the range's first day to [`until`], by the Monday of its week.
+pub(super) fn by_week(
+    events: &[Event],
     range: Range,
     today: NaiveDate,
-    sports: Option<&'a [&'a str]>,
-) -> impl Iterator<Item = (NaiveDate, &'a Event)> {
+    sports: Option<&[&str]>,
+) -> BTreeMap<NaiveDate, Sum> {
     let until = until(range, today);
-    events.iter().filter_map(move |event| {
-        let day = event.start_date_local?.date();
+    let mut by_week: BTreeMap<NaiveDate, Sum> = BTreeMap::new();
+    for event in events {
+        let Some(day) = event.start_date_local.map(|start| start.date()) else {
+            continue;
+        };
         let sport = event.sport.as_deref().unwrap_or_default();
-        let wanted =
-            day >= range.oldest && day <= until && sports.is_none_or(|sports| sports.contains(&sport));
-        wanted.then(|| (weeks::monday(day), event))
-    })
+        if day >= range.oldest && day <= until && sports.is_none_or(|sports| sports.contains(&sport)) {
+            by_week.entry(weeks::monday(day)).or_default().add(event);
+        }
+    }
+    by_week
 }

@@ -37,8 +37,7 @@ mod tests {
             [positive(Some(0.0)), positive(Some(-1.0)), positive(None)],
             [None; 3]
         );
-        for (value, sums) in [(2.0, 2.0), (-2.0, 0.0), (f64::INFINITY, 0.0)] {
-            assert!((amount(Some(value)) - sums).abs() < f64::EPSILON, "{value}");
-        }
+        let said = [Some(2.0), Some(-2.0), Some(f64::INFINITY), None].map(|value| amount(value).to_string());
+        assert_eq!(said, ["2", "0", "0", "0"]);
     }
 }

@@ -3,7 +3,7 @@
 //! Upstream's units go in (seconds, metres, metres a second, kilograms); text comes out. What is missing, or no
 //! number that a body or a day could produce, comes out empty.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime};
 
 use crate::{
     guard::Units,
@@ -21,6 +21,16 @@ const POUND: f64 = 0.453_592_37;
 /// `2026-11-20 Fri`
 pub fn date(day: NaiveDate) -> String {
     day.format("%Y-%m-%d %a").to_string()
+}
+
+/// `07:40`
+pub fn clock(moment: NaiveDateTime) -> String {
+    moment.format("%H:%M").to_string()
+}
+
+/// `2026-11-20 Fri 07:40`
+pub fn moment(moment: NaiveDateTime) -> String {
+    format!("{} {}", date(moment.date()), clock(moment))
 }
 
 /// `25 Oct – 21 Nov 2026`, `15 – 21 Nov 2026`, `20 Dec 2025 – 5 Jan 2026`, `21 Nov 2026`.
@@ -55,12 +65,26 @@ pub fn whole(value: Option<f64>) -> String {
 
 /// Like [`fixed`], with at most so many decimals: `7`, `7.5`.
 pub fn at_most(value: Option<f64>, decimals: u8) -> String {
-    let text = fixed(value, decimals);
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    trimmed(fixed(value, decimals))
+}
+
+/// A figure without the decimals that say nothing: `1.00` is `1`.
+pub fn trimmed(figure: String) -> String {
+    if figure.contains('.') {
+        figure.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
-        text
+        figure
     }
+}
+
+/// An intensity factor of upstream's percentage: `0.86` of 86.2.
+pub fn intensity(percent: Option<f64>) -> String {
+    fixed(percent.map(|percent| percent / 100.0), 2)
+}
+
+/// Thousands: kilojoules of joules.
+pub fn kilo(value: Option<f64>, decimals: u8) -> String {
+    fixed(value.map(|value| value / 1000.0), decimals)
 }
 
 /// With its sign: `+3.4`, `-4.8`, `0.0`.

@@ -8,7 +8,11 @@ use crate::{
     intervals::model::Event,
     text::{clean, fenced},
     tools::{
-        answer::{sport_units::SportUnits, table::Table, units},
+        answer::{
+            sport_units::SportUnits,
+            table::{Columns, first_within},
+            units::{self, positive},
+        },
         arguments::Detail,
     },
 };
@@ -21,74 +25,43 @@ pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -
     if detail == Detail::Full {
         return table_of(rows, units, detail, (1000, 100));
     }
-    let mut text = String::new();
-    for width in WIDTHS {
-        text = table_of(rows, units, detail, width);
-        if text.len() <= BYTES {
-            break;
-        }
-    }
-    text
+    first_within(BYTES, &WIDTHS, |widths| table_of(rows, units, detail, widths))
 }
 
 fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name): (usize, usize)) -> String {
-    let mut table = Table::new([
-        "date",
-        "start",
-        "what",
-        "name",
-        "time",
-        units::distance_unit(own),
-        "load",
-        "IF",
-        "target",
-        "status",
-        "note",
-        "tags",
-        "plan",
-        "id",
-    ]);
-    for (event, standing) in rows {
-        table.push(cells(event, standing, own, detail, (note, name)));
-    }
-    table.render()
-}
-
-fn cells(
-    event: &Event,
-    standing: &Standing,
-    own: Units,
-    detail: Detail,
-    (note, name): (usize, usize),
-) -> Vec<String> {
-    let full = detail == Detail::Full;
-    let to_do = event.is_to_do();
-    let planned = |text: String| if to_do { text } else { String::new() };
-    let sport = SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
-    let distance = event.distance.filter(|metres| *metres > 0.0);
-    vec![
-        dates(event),
-        start(event),
-        kinds::what(event),
-        clean(event.name.as_deref().unwrap_or_default(), name),
-        planned(units::hours_minutes(event.moving_time)),
-        planned(sport.under_long_unit(distance, 1)),
-        planned(units::whole(event.icu_training_load)),
-        planned(units::fixed(
-            event.icu_intensity.map(|percent| percent / 100.0),
-            2,
-        )),
-        planned(target(event)),
-        standing.words.clone(),
-        remarks(event, own, note),
-        if full { tags(event) } else { String::new() },
-        if full {
+    type Row<'a> = (&'a Event, Standing);
+    let planned = |event: &Event, text: String| if event.is_to_do() { text } else { String::new() };
+    let sport = |event: &Event| SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
+    Columns::<Row<'_>>::new()
+        .column("date", |(event, _)| dates(event))
+        .column("start", |(event, _)| start(event))
+        .column("what", |(event, _)| kinds::what(event))
+        .column("name", |(event, _)| {
+            clean(event.name.as_deref().unwrap_or_default(), name)
+        })
+        .column("time", |(event, _)| {
+            planned(event, units::hours_minutes(event.moving_time))
+        })
+        .column(units::distance_unit(own), |(event, _)| {
+            planned(event, sport(event).under_long_unit(positive(event.distance), 1))
+        })
+        .column("load", |(event, _)| {
+            planned(event, units::whole(event.icu_training_load))
+        })
+        .column("IF", |(event, _)| {
+            planned(event, units::intensity(event.icu_intensity))
+        })
+        .column("target", |(event, _)| planned(event, target(event)))
+        .column("status", |(_, standing)| standing.words.clone())
+        .column("note", |(event, _)| remarks(event, own, note))
+        .in_full("tags", |(event, _)| tags(event))
+        .in_full("plan", |(event, _)| {
             clean(event.plan_name.as_deref().unwrap_or_default(), 60)
-        } else {
-            String::new()
-        },
-        event.id.map(|id| id.to_string()).unwrap_or_default(),
-    ]
+        })
+        .column("id", |(event, _)| {
+            event.id.map(|id| id.to_string()).unwrap_or_default()
+        })
+        .table_in(detail, rows)
 }
 
 /// `2026-11-22 Sun`, of several days `2026-11-22 Sun – 2026-11-28 Sat`.
@@ -107,7 +80,7 @@ fn start(event: &Event) -> String {
     event
         .start_date_local
         .filter(|start| start.time() != NaiveTime::MIN)
-        .map(|start| start.format("%H:%M").to_string())
+        .map(units::clock)
         .unwrap_or_default()
 }
 
@@ -152,7 +125,7 @@ pub(super) fn has_steps(event: &Event) -> bool {
 fn remarks(event: &Event, own: Units, width: usize) -> String {
     let mut words = kinds::figures(event, own);
     words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));
-    if let Some(grams) = units::sane(event.carbs_per_hour).filter(|grams| *grams > 0.0) {
+    if let Some(grams) = positive(event.carbs_per_hour) {
         words.push(format!("{} g carbs/h", units::whole(Some(grams))));
     }
     let text = if has_steps(event) {

@@ -11,8 +11,9 @@ use crate::{
     tools::{
         answer::{
             self, Answer,
+            cut::Cut,
             sport_units::SportUnits,
-            table::Table,
+            table::Columns,
             units::{self, positive},
             words::{DOT, joined, named, with_unit},
         },
@@ -126,7 +127,7 @@ fn of_w_prime(detail: &ActivityDetail) -> String {
         format!(
             " ({} % of W′ {} kJ)",
             units::whole(Some(joules / whole * 100.0)),
-            units::fixed(Some(whole / 1000.0), 1)
+            units::kilo(Some(whole), 1)
         )
     })
 }
@@ -162,10 +163,10 @@ fn recovery(detail: &ActivityDetail) -> String {
     }
 }
 
-type Column = (&'static str, u8, fn(&Interval) -> Option<f64>);
+type Figure = (&'static str, u8, fn(&Interval) -> Option<f64>);
 
 /// What an interval has beyond the usual.
-const COLUMNS: &[Column] = &[
+const FIGURES: &[Figure] = &[
     ("W′ start kJ", 1, |lap| {
         Some(units::sane(lap.wbal_start)? / 1000.0)
     }),
@@ -198,45 +199,40 @@ const COLUMNS: &[Column] = &[
 
 /// The intervals, as far as one has more than the usual.
 fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
+    type Row<'a> = (usize, &'a Interval);
     let laps = detail.icu_intervals.as_deref().unwrap_or_default();
     if laps
         .iter()
-        .all(|lap| COLUMNS.iter().all(|(.., of)| of(lap).is_none()))
+        .all(|lap| FIGURES.iter().all(|(.., of)| of(lap).is_none()))
     {
         return String::new();
     }
-    let most = if how == Detail::Full { MOST_LAPS } else { LAPS };
-    let lead = ["interval", "kind", "time", "W", "HR"].map(str::to_owned);
-    let headers = COLUMNS.iter().map(|(name, ..)| (*name).to_owned());
-    let speed = own.speed_header();
-    let mut table = Table::new(lead.into_iter().chain([speed]).chain(headers));
-    for (number, lap) in (1..).zip(laps).take(most) {
-        let kind = match lap.kind.as_deref() {
-            Some("WORK") => "work",
-            Some("RECOVERY") => "recovery",
-            _ => "",
-        };
-        let mut row = vec![
-            format!("{number}"),
-            kind.to_owned(),
-            units::hours_minutes_seconds(lap.moving_time),
-            units::whole(lap.average_watts),
-            units::whole(positive(lap.average_heartrate)),
-            own.speed_cell(positive(lap.average_speed)),
-        ];
-        row.extend(
-            COLUMNS
-                .iter()
-                .map(|(_, decimals, of)| units::fixed(of(lap), *decimals)),
-        );
-        table.push(row);
+    let rows: Vec<Row<'_>> = (1..).zip(laps).collect();
+    let cut = Cut::after(if how == Detail::Full { MOST_LAPS } else { LAPS }, &rows);
+    let mut columns = Columns::<Row<'_>>::new()
+        .column("interval", |(number, _)| number.to_string())
+        .column("kind", |(_, lap)| {
+            match lap.kind.as_deref() {
+                Some("WORK") => "work",
+                Some("RECOVERY") => "recovery",
+                _ => "",
+            }
+            .to_owned()
+        })
+        .column("time", |(_, lap)| units::hours_minutes_seconds(lap.moving_time))
+        .column("W", |(_, lap)| units::whole(lap.average_watts))
+        .column("HR", |(_, lap)| units::whole(positive(lap.average_heartrate)))
+        .column(own.speed_header(), |(_, lap)| {
+            own.speed_cell(positive(lap.average_speed))
+        });
+    for (name, decimals, of) in FIGURES {
+        columns = columns.column(*name, |(_, lap)| units::fixed(of(lap), *decimals));
     }
-    let more = match (laps.len().saturating_sub(most), how) {
-        (0, _) => String::new(),
-        (left, Detail::Concise) => format!("\n… {left} more intervals: ask with detail=full"),
-        (left, Detail::Full) => format!("\n… {left} more intervals are left out"),
-    };
-    table.render() + &more
+    let more = cut.more("interval", |_| match how {
+        Detail::Concise => "ask with detail=full".to_owned(),
+        Detail::Full => "left out".to_owned(),
+    });
+    joined([columns.table(cut.shown), more], "\n")
 }
 
 /// What the recording adds, a subject a line.
@@ -387,7 +383,7 @@ fn balance(track: &Track, detail: &ActivityDetail) -> String {
         };
         format!("below 50 % {} · below 25 % {}", secs(0.5), secs(0.25))
     });
-    let lowest = with_unit(units::fixed(Some(lowest / 1000.0), 1), "kJ");
+    let lowest = with_unit(units::kilo(Some(lowest), 1), "kJ");
     let when = units::hours_minutes_seconds(track.time().get(at).copied());
     named(
         "W′ balance:",

@@ -5,7 +5,12 @@ use crate::{
     intervals::model::Activity,
     text::clean,
     tools::{
-        answer::{self, sport_units::SportUnits, table::Table, units},
+        answer::{
+            self,
+            sport_units::SportUnits,
+            table::{Columns, first_within},
+            units,
+        },
         arguments::Detail,
     },
 };
@@ -18,117 +23,75 @@ pub(super) fn table(rows: &[&Activity], units: Units, detail: Detail) -> String 
     if detail == Detail::Full {
         return table_of(rows, units, detail, 80);
     }
-    let mut text = String::new();
-    for width in WIDTHS {
-        text = table_of(rows, units, detail, width);
-        if text.len() <= BYTES_A_ROW * (rows.len() + 1) {
-            break;
-        }
-    }
-    text
+    first_within(BYTES_A_ROW * (rows.len() + 1), &WIDTHS, |width| {
+        table_of(rows, units, detail, width)
+    })
 }
 
 fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize) -> String {
-    let full = detail == Detail::Full;
-    let long = units::distance_unit(units);
-    let climb = format!("climb {}", units::height_unit(units));
-    let speed = format!("speed {}", units::speed_unit(units));
-    let columns: Vec<(&str, bool)> = vec![
-        ("date", true),
-        ("start", full),
-        ("sport", true),
-        ("kind", full),
-        ("name", true),
-        ("time", true),
-        ("elapsed", full),
-        (long, true),
-        (&climb, full),
-        ("load", true),
-        ("IF", true),
-        ("avg W", full),
-        ("NP W", true),
-        ("pace", true),
-        ("GAP", full),
-        (&speed, full),
-        ("HR", true),
-        ("max HR", full),
-        ("cadence (runs: steps/min)", full),
-        ("decoupling %", full),
-        ("kcal", full),
-        ("done % of plan", full),
-        ("RPE", true),
-        ("feel (1 strong)", true),
-        ("device", full),
-        ("id", true),
-    ];
-    let mut table = Table::new(columns.iter().filter(|(_, shown)| *shown).map(|(name, _)| *name));
-    for row in rows {
-        let cells = cells(row, units, detail, name_width);
-        table.push(
-            columns
-                .iter()
-                .zip(cells)
-                .filter(|((_, shown), _)| *shown)
-                .map(|(_, cell)| cell)
-                .collect(),
-        );
-    }
-    table.render()
-}
-
-/// All cells of a row, in the order of the columns.
-fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [String; 26] {
-    let sport = row.sport.as_deref().unwrap_or_default();
-    let own = SportUnits::of(sport, units);
-    let stub = row.is_closed_by_strava();
-    let name = if stub {
-        "closed to the API by Strava".to_owned()
-    } else {
-        clean(row.name.as_deref().unwrap_or_default(), name_width)
-    };
-    let time = row.start_date_local;
+    type Row<'a> = &'a Activity;
+    let own = |row: &Activity| SportUnits::of(sport_of(row), units);
     let duration = match detail {
         Detail::Concise => units::hours_minutes,
         Detail::Full => units::hours_minutes_seconds,
     };
-    let speed = row.speed();
-    [
-        row.day().map(units::date).unwrap_or_default(),
-        time.map(|time| time.format("%H:%M").to_string())
-            .unwrap_or_default(),
-        if stub {
-            "(Strava)".to_owned()
-        } else {
-            answer::sport(sport)
-        },
-        kind(row),
-        name,
-        duration(row.moving_time),
-        duration(row.elapsed_time),
-        own.under_long_unit(row.metres(), 1),
-        units::height(row.total_elevation_gain, units),
-        units::whole(row.icu_training_load),
-        units::fixed(row.icu_intensity.map(|percent| percent / 100.0), 2),
-        units::whole(row.icu_average_watts),
-        units::whole(row.icu_weighted_avg_watts),
-        own.only_pace(speed),
-        own.only_pace(row.gap),
-        if own.pace.is_some() {
-            String::new()
-        } else {
+    Columns::<Row<'_>>::new()
+        .column("date", |row| row.day().map(units::date).unwrap_or_default())
+        .in_full("start", |row| {
+            row.start_date_local.map(units::clock).unwrap_or_default()
+        })
+        .column("sport", |row| {
+            if row.is_closed_by_strava() {
+                "(Strava)".to_owned()
+            } else {
+                answer::sport(sport_of(row))
+            }
+        })
+        .in_full("kind", |row| kind(row))
+        .column("name", |row| {
+            if row.is_closed_by_strava() {
+                "closed to the API by Strava".to_owned()
+            } else {
+                clean(row.name.as_deref().unwrap_or_default(), name_width)
+            }
+        })
+        .column("time", |row| duration(row.moving_time))
+        .in_full("elapsed", |row| duration(row.elapsed_time))
+        .column(units::distance_unit(units), |row| {
+            own(row).under_long_unit(row.metres(), 1)
+        })
+        .in_full(format!("climb {}", units::height_unit(units)), |row| {
+            units::height(row.total_elevation_gain, units)
+        })
+        .column("load", |row| units::whole(row.icu_training_load))
+        .column("IF", |row| units::intensity(row.icu_intensity))
+        .in_full("avg W", |row| units::whole(row.icu_average_watts))
+        .column("NP W", |row| units::whole(row.icu_weighted_avg_watts))
+        .column("pace", |row| own(row).only_pace(row.speed()))
+        .in_full("GAP", |row| own(row).only_pace(row.gap))
+        .in_full(format!("speed {}", units::speed_unit(units)), |row| {
+            let speed = row.speed().filter(|_| own(row).pace.is_none());
             units::speed(speed, units)
-        },
-        units::whole(row.average_heartrate),
-        units::whole(row.max_heartrate),
-        own.cadence(row.average_cadence),
-        units::fixed(row.decoupling, 1),
-        units::whole(row.calories),
-        units::whole(row.done_of_plan()),
-        units::at_most(row.icu_rpe, 1),
-        units::whole(row.feel),
-        clean(row.device_name.as_deref().unwrap_or_default(), 30),
-        clean(row.id.as_deref().unwrap_or_default(), 24),
-    ]
+        })
+        .column("HR", |row| units::whole(row.average_heartrate))
+        .in_full("max HR", |row| units::whole(row.max_heartrate))
+        .in_full("cadence (runs: steps/min)", |row| {
+            own(row).cadence(row.average_cadence)
+        })
+        .in_full("decoupling %", |row| units::fixed(row.decoupling, 1))
+        .in_full("kcal", |row| units::whole(row.calories))
+        .in_full("done % of plan", |row| units::whole(row.done_of_plan()))
+        .column("RPE", |row| units::at_most(row.icu_rpe, 1))
+        .column("feel (1 strong)", |row| units::whole(row.feel))
+        .in_full("device", |row| {
+            clean(row.device_name.as_deref().unwrap_or_default(), 30)
+        })
+        .column("id", |row| clean(row.id.as_deref().unwrap_or_default(), 24))
+        .table_in(detail, rows)
+}
+
+fn sport_of(row: &Activity) -> &str {
+    row.sport.as_deref().unwrap_or_default()
 }
 
 /// What makes an activity special: race, commute, indoor …

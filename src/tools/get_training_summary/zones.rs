@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::sums::name_of;
 use crate::{
     intervals::model::Activity,
-    tools::answer::units,
+    tools::{answer::units, sums::name_of},
     training::{
         sports::family,
         summary::{self, Thirds},
