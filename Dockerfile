@@ -2,7 +2,7 @@
 # The image: the service alone, as an unprivileged user, without a shell. It needs DATABASE_URL (there is no PostgreSQL
 # in it) and leaves the demo out.
 
-FROM rust:1.95-slim-bookworm AS build
+FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY sim/Cargo.toml sim/
