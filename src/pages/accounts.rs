@@ -13,8 +13,8 @@ use http::{HeaderMap, StatusCode};
 use super::{
     Fields, Frame, From, Visitor,
     form::Mistake,
-    frame::{form_page, page, with_status},
-    mail_link::{self, AskedFor, CONFIRM_PAGE, Opened},
+    frame::{page, with_status},
+    mail_link::{self, AskedFor, CONFIRM_PAGE, Opened, password_page},
 };
 use crate::{
     app::App,
@@ -52,14 +52,7 @@ struct Sent {
     frame: Frame,
 }
 
-#[derive(Template)]
-#[template(path = "pages/confirm.html")]
-struct Confirm {
-    frame: Frame,
-    email: String,
-    form: String,
-    mistake: Option<Mistake>,
-}
+password_page!(Confirm, "pages/confirm.html");
 
 /// `GET /sign-up`.
 pub async fn form(State(app): State<App>, visitor: Visitor) -> Result<Response, Problem> {
@@ -124,16 +117,6 @@ pub async fn sent() -> Result<Response, Problem> {
     })
 }
 
-fn choose(signed: bool, opened: &Opened, mistake: Option<Mistake>) -> Result<Response, Problem> {
-    let form = Confirm {
-        frame: Frame::of(signed),
-        email: opened.link.email.clone(),
-        form: opened.form(),
-        mistake,
-    };
-    form_page(form.mistake.is_some(), &form)
-}
-
 /// `GET /confirm`: whose account it will be, and which password it gets.
 pub async fn confirm_page(
     State(app): State<App>,
@@ -143,7 +126,7 @@ pub async fn confirm_page(
     let signed = session.is_some();
     match CONFIRM_PAGE.opened(&app.pool, &app, &headers).await? {
         Some(opened) if !may_sign_up(&app, &opened) => closed(signed),
-        Some(opened) => choose(signed, &opened, None),
+        Some(opened) => Confirm::draw(signed, &opened, None),
         None => mail_link::gone(signed),
     }
 }
@@ -164,7 +147,7 @@ pub async fn confirm(
     }
     let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
-        Err(error) => return choose(false, &opened, Some(Mistake::new("password", &error))),
+        Err(error) => return Confirm::draw(false, &opened, Some(Mistake::new("password", &error))),
     };
     let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;

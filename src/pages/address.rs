@@ -12,7 +12,7 @@ use super::{
     done::Done,
     form::{Mistake, Wrong as _},
     frame::{form_page, page},
-    mail_link::{self, ADDRESS_PAGE, AskedFor, Opened},
+    mail_link::{self, ADDRESS_PAGE, AskedFor, password_page},
     proof::{self, Proof},
 };
 use crate::{
@@ -52,14 +52,7 @@ struct Sent {
     frame: Frame,
 }
 
-#[derive(Template)]
-#[template(path = "pages/address_confirm.html")]
-struct Confirm {
-    frame: Frame,
-    email: String,
-    form: String,
-    mistake: Option<Mistake>,
-}
+password_page!(Confirm, "pages/address_confirm.html");
 
 /// `GET /account/address`.
 pub async fn form(signed: Signed) -> Result<Response, Problem> {
@@ -118,16 +111,6 @@ pub async fn sent(Visitor(session): Visitor) -> Result<Response, Problem> {
     })
 }
 
-fn prove(signed: bool, opened: &Opened, mistake: Option<Mistake>) -> Result<Response, Problem> {
-    let form = Confirm {
-        frame: Frame::of(signed),
-        email: opened.link.email.clone(),
-        form: opened.form(),
-        mistake,
-    };
-    form_page(form.mistake.is_some(), &form)
-}
-
 /// `GET /address`: which address the button will make the account's. The old one does not stand there: the mail may have gone to
 /// a stranger, by a slip of the finger.
 pub async fn confirm_page(
@@ -137,7 +120,7 @@ pub async fn confirm_page(
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     match ADDRESS_PAGE.opened(&app.pool, &app, &headers).await? {
-        Some(opened) => prove(signed, &opened, None),
+        Some(opened) => Confirm::draw(signed, &opened, None),
         None => mail_link::gone(signed),
     }
 }
@@ -157,7 +140,7 @@ pub async fn confirm(
         return mail_link::gone(signed);
     };
     let Some(proof) = proof::behind_link(&app, opened.hash(), owner, password).await? else {
-        return prove(signed, &opened, Some(Mistake::new("password", proof::NOT_YOURS)));
+        return Confirm::draw(signed, &opened, Some(Mistake::new("password", proof::NOT_YOURS)));
     };
     let mut transaction = app.pool.begin().await?;
     let holds = proof.holds(&mut transaction).await?;

@@ -265,6 +265,38 @@ impl Opened {
     }
 }
 
+/// Defines the page behind a mail link on which a password is typed, from its template; its `draw` shows it.
+macro_rules! password_page {
+    ($page:ident, $template:literal) => {
+        #[derive(askama::Template)]
+        #[template(path = $template)]
+        struct $page {
+            frame: $crate::pages::Frame,
+            email: String,
+            form: String,
+            mistake: Option<$crate::pages::form::Mistake>,
+        }
+
+        impl $page {
+            fn draw(
+                signed: bool,
+                opened: &$crate::pages::mail_link::Opened,
+                mistake: Option<$crate::pages::form::Mistake>,
+            ) -> Result<axum::response::Response, $crate::error::Problem> {
+                let page = Self {
+                    frame: $crate::pages::Frame::of(signed),
+                    email: opened.link.email.clone(),
+                    form: opened.form(),
+                    mistake,
+                };
+                $crate::pages::frame::form_page(page.mistake.is_some(), &page)
+            }
+        }
+    };
+}
+
+pub(super) use password_page;
+
 /// What the page's form carries: it ties the button to the very link that the page was about, so that a second mail
 /// opened in another tab is not acted on by mistake, and a form from elsewhere is worth nothing.
 fn form_id(token: &Token) -> String {

@@ -12,7 +12,7 @@ use super::{
     done::Done,
     form::Mistake,
     frame::{form_page, page},
-    mail_link::{self, AskedFor, Opened, RESET_PAGE},
+    mail_link::{self, AskedFor, RESET_PAGE, password_page},
     password,
 };
 use crate::{
@@ -37,14 +37,7 @@ struct Sent {
     frame: Frame,
 }
 
-#[derive(Template)]
-#[template(path = "pages/reset.html")]
-struct Reset {
-    frame: Frame,
-    email: String,
-    form: String,
-    mistake: Option<Mistake>,
-}
+password_page!(Reset, "pages/reset.html");
 
 fn ask(signed: bool, email: String, mistake: Option<Mistake>) -> Result<Response, Problem> {
     let form = Forgot {
@@ -88,20 +81,10 @@ pub async fn sent() -> Result<Response, Problem> {
     })
 }
 
-fn choose(opened: &Opened, mistake: Option<Mistake>) -> Result<Response, Problem> {
-    let form = Reset {
-        frame: Frame::of(false),
-        email: opened.link.email.clone(),
-        form: opened.form(),
-        mistake,
-    };
-    form_page(form.mistake.is_some(), &form)
-}
-
 /// `GET /reset`: the new password.
 pub async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     match RESET_PAGE.opened(&app.pool, &app, &headers).await? {
-        Some(opened) => choose(&opened, None),
+        Some(opened) => Reset::draw(false, &opened, None),
         None => mail_link::gone(false),
     }
 }
@@ -118,7 +101,7 @@ pub async fn reset(
     };
     let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
-        Err(error) => return choose(&opened, Some(Mistake::new("password", &error))),
+        Err(error) => return Reset::draw(false, &opened, Some(Mistake::new("password", &error))),
     };
     let Some(account) = opened.link.account_id else {
         return mail_link::gone(false);
