@@ -64,7 +64,6 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         "pages",
         &[
             "app",
-            "config",
             "error",
             "guard",
             "intervals",
