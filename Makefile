@@ -21,8 +21,8 @@ demo:
 
 test:
 	@scripts/setup test
-	@scripts/env cargo test --locked --doc
-	@scripts/env cargo test --locked --all-targets $(ARGS)
+	@scripts/env cargo test --locked --workspace --doc
+	@scripts/env cargo test --locked --workspace --all-targets $(ARGS)
 
 setup:
 	@scripts/setup test

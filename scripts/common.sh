@@ -9,6 +9,9 @@ node_oldest=22.19
 python_oldest=3.11
 deny_version=0.20.2
 
+# The one that the gate runs with.
+rust_version=$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$root/rust-toolchain.toml")
+
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }

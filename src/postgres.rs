@@ -14,6 +14,9 @@
 //! can reach the socket could read the files as well, and a password beside them would guard nothing. `peer` would
 //! shut the service out when it runs as root and the server as somebody else. There is no TCP listener at all.
 //!
+//! The server ends with the process that started it, however that ends: a watchdog sees to it. A start that finds the
+//! last one's server still there waits for its end.
+//!
 //! Not here: the schema (`migrations/`), the service's questions to the database (`crate::queries`), settings
 //! (`crate::config` decides on the folder and passes it in).
 
@@ -52,10 +55,10 @@ const FAST_SHUTDOWN: Duration = Duration::from_secs(20);
 /// What the cluster is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Data that must outlive the process. A server left behind by a killed service is adopted by the next start.
+    /// Data that must outlive the process.
     Kept,
-    /// A cluster for a test run or a demo: no fsync, little memory, many connections. It ends with this process even
-    /// when that is killed, and its files go with it. It refuses a folder that holds a cluster already.
+    /// A cluster for a test run or a demo: no fsync, little memory, many connections. Its files go with it, even when
+    /// this process is killed. It refuses a folder that holds a cluster already.
     Throwaway,
 }
 
@@ -78,14 +81,13 @@ pub struct Options {
 pub struct Cluster {
     // Order matters on drop: the server is signalled before the lock goes.
     server: Server,
-    watchdog: Option<Watchdog>,
+    watchdog: Watchdog,
     directory: Directory,
     kind: Kind,
-    adopted: bool,
 }
 
-/// Starts the cluster in `options.data_dir`, making it first when there is none, or adopts the server that a killed
-/// service left running there. Returns once the server accepts connections and the role and its database exist.
+/// Starts the cluster in `options.data_dir`, making it first when there is none. Returns once the server accepts
+/// connections and the role and its database exist.
 ///
 /// # Errors
 /// One clear sentence per cause: see [`PrivateError`].
@@ -98,20 +100,7 @@ pub async fn start(options: Options) -> Result<Cluster, PrivateError> {
             dir: directory.cluster(),
         });
     }
-    if let Some(server) = server::adopt(&mut directory, &run_as, SUPERUSER).await? {
-        server.bootstrap(SUPERUSER).await?;
-        tracing::info!(
-            pid = server.pid(),
-            "took over the private PostgreSQL that a killed service left running"
-        );
-        return Ok(Cluster {
-            server,
-            watchdog: None,
-            directory,
-            kind: options.kind,
-            adopted: true,
-        });
-    }
+    server::outlive_the_last(&directory, &run_as).await?;
     let is_new = made_by.is_none();
     let binaries = Binaries::find(made_by)?;
     if is_new {
@@ -119,10 +108,7 @@ pub async fn start(options: Options) -> Result<Cluster, PrivateError> {
     }
     let socket = directory.prepare_socket(&run_as)?;
     let mut server = Server::spawn(&binaries, &directory, socket, &run_as, options.kind)?;
-    let watchdog = match options.kind {
-        Kind::Kept => None,
-        Kind::Throwaway => Some(Watchdog::over(&server, &directory)?),
-    };
+    let watchdog = Watchdog::over(&server, &directory, options.kind)?;
     server.wait_until_ready(SUPERUSER).await?;
     server.bootstrap(SUPERUSER).await?;
     tracing::info!(
@@ -135,14 +121,13 @@ pub async fn start(options: Options) -> Result<Cluster, PrivateError> {
         watchdog,
         directory,
         kind: options.kind,
-        adopted: false,
     })
 }
 
 /// The URL of the service's database in `data_dir` when another living icusync runs a cluster there: for a command
 /// such as `icusync account create` beside a running service. The cluster stays the other's and ends with it, so a
-/// service must not live on this: it calls [`start`], which refuses. `None` when nobody owns the folder, an orphan's
-/// included, or the owner is still starting.
+/// service must not live on this: it calls [`start`], which refuses. `None` when nobody owns the folder, or the owner
+/// is still starting.
 pub fn running(data_dir: &Path) -> Option<String> {
     directory::socket_of_owner(data_dir).map(|socket| server::url(&socket, ROLE, DATABASE))
 }
@@ -163,11 +148,6 @@ impl Cluster {
         self.server.pid()
     }
 
-    /// Whether the server was left running by a killed service and taken over.
-    pub fn adopted(&self) -> bool {
-        self.adopted
-    }
-
     /// Resolves when the server has ended without being asked to (killed from outside, say): the service has no
     /// database then, and should stop with the sentence that this returns. Never resolves otherwise.
     pub async fn ended(&mut self) -> PrivateError {
@@ -185,15 +165,12 @@ impl Cluster {
             watchdog,
             directory,
             kind,
-            adopted: _,
         } = self;
         match kind {
             Kind::Kept => server.stop(server::Shutdown::Fast, FAST_SHUTDOWN).await?,
             Kind::Throwaway => server.stop(server::Shutdown::Immediate, FAST_SHUTDOWN).await?,
         }
-        if let Some(watchdog) = watchdog {
-            watchdog.dismiss();
-        }
+        watchdog.dismiss();
         directory.release(kind)
     }
 }

@@ -4,7 +4,6 @@
 
 mod inbox;
 pub mod seed;
-pub mod sim;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -15,14 +14,17 @@ use tokio_util::sync::CancellationToken;
 
 pub use inbox::router as inbox;
 
+use icusync_sim as sim;
+
 use crate::{
     app::App,
     config::{Config, Origin, SignUp},
     mail::transport::{Captured, Transport},
     postgres,
     secrets::{KeyRing, Random},
-    start::{self, Database, Ingredients, Purpose, Reach},
+    start::{self, Database, Ingredients, Reach},
     time::Clock,
+    words::Purpose,
 };
 
 /// What `icusync demo` can be told.

@@ -2,7 +2,6 @@
 
 use anyhow::Context as _;
 
-use super::sim::{PEOPLE, Person};
 use crate::{
     app::App,
     guard::{
@@ -15,7 +14,9 @@ use crate::{
     permissions::{self, Group},
     queries::{self, connections::NewConnection, grants::Terms},
     secrets::{Password, PasswordHash},
+    words::ConnectionKind,
 };
+use icusync_sim::{PEOPLE, Person};
 
 /// The password of every seeded account.
 pub const PASSWORD: &str = "train-with-icusync";
@@ -171,7 +172,7 @@ async fn account_of(app: &App, person: &Person, hash: &mut Option<PasswordHash>)
             account_id: account,
             athlete_id: person.athlete_id,
             athlete_name: person.name,
-            kind: "oauth",
+            kind: ConnectionKind::OAuth,
             scopes: &scopes,
             now,
         };

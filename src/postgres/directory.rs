@@ -27,7 +27,7 @@ const LONGEST_LOG: u64 = 1024 * 1024;
 pub(super) struct Directory {
     data: PathBuf,
     lock: File,
-    /// The socket folder named by the lock's last owner: an orphan's, or left over.
+    /// The socket folder named by the lock's last owner.
     left_socket: Option<PathBuf>,
     socket: Option<PathBuf>,
 }
@@ -127,12 +127,6 @@ impl Directory {
         socket == self.data.join("socket") || self.left_socket.as_deref() == Some(socket)
     }
 
-    /// Notes the socket folder of an adopted server as ours.
-    pub(super) fn keep_socket(&mut self, socket: &Path) -> Result<(), PrivateError> {
-        self.socket = Some(socket.to_path_buf());
-        self.sign(Some(socket))
-    }
-
     /// An empty folder for the socket, short enough, that only the server's user may enter.
     pub(super) fn prepare_socket(&mut self, run_as: &RunAs) -> Result<PathBuf, PrivateError> {
         if let Some(left) = self.left_socket.take()
@@ -148,7 +142,8 @@ impl Directory {
         } else {
             short_dir(run_as)?
         };
-        self.keep_socket(&socket)?;
+        self.sign(Some(&socket))?;
+        self.socket = Some(socket.clone());
         Ok(socket)
     }
 

@@ -50,10 +50,9 @@ pub enum PrivateError {
         /// `process 123`, or words for an owner that has not written its id yet.
         owner: String,
     },
-    /// A PostgreSQL server that no icusync started runs on the cluster, or a left-over one does not answer.
+    /// A PostgreSQL server that no icusync started runs on the cluster, or a left-over one does not end.
     #[error(
-        "a PostgreSQL server (process {pid}) runs on {} and cannot be taken over: stop it first (kill -INT {pid})",
-        dir.display()
+        "a PostgreSQL server (process {pid}) already runs on {}: stop it first (kill -INT {pid})", dir.display()
     )]
     ServerInUse {
         /// The cluster's folder.

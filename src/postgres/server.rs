@@ -1,4 +1,4 @@
-//! The server's process: made, started, adopted, asked, stopped.
+//! The server's process: made, started, watched, asked, stopped.
 //!
 //! Not here: which folder and which user; what the service keeps in the database. The few statements below make the
 //! role and the database that `crate::queries` then works in.
@@ -20,8 +20,8 @@ use super::{Kind, PrivateError};
 
 /// How long a start may take, recovery after a crash included.
 const START: Duration = Duration::from_mins(2);
-/// How long an orphan may take to answer, or to end when it was being stopped already.
-const ORPHAN: Duration = Duration::from_mins(1);
+/// How long the last owner's server may take to end.
+const LAST: Duration = Duration::from_mins(1);
 /// How long an immediate shutdown may take, and then a kill.
 const IMMEDIATE: Duration = Duration::from_secs(5);
 /// Between two looks at a process that is coming or going.
@@ -38,21 +38,12 @@ pub(super) enum Shutdown {
     Immediate,
 }
 
-#[derive(Debug)]
-enum Process {
-    /// Started by us.
-    Child(Child),
-    /// Started by a service that was killed: nobody can wait for it, only look.
-    Orphan(Pid),
-}
-
 /// A running server. Dropping it sends a fast shutdown and does not wait.
 #[derive(Debug)]
 pub(super) struct Server {
-    process: Process,
+    process: Child,
     socket: PathBuf,
     log: PathBuf,
-    cluster: PathBuf,
 }
 
 /// Makes a cluster with `initdb`: UTF8, locale C, a superuser, entry by the local socket only.
@@ -92,53 +83,47 @@ pub(super) async fn initialise(
     })
 }
 
-/// The server that runs on the folder's cluster although nobody owned the folder: a killed service's orphan. `None`
-/// when no server runs. One that is being stopped is waited for.
-pub(super) async fn adopt(
-    directory: &mut Directory,
-    run_as: &RunAs,
-    superuser: &str,
-) -> Result<Option<Server>, PrivateError> {
+/// Waits until no server runs on the folder's cluster although nobody owned the folder: the last owner's, which that
+/// one or its watchdog is stopping. One that outlived its watchdog too is stopped here; one that no icusync started is
+/// left alone, and refused.
+pub(super) async fn outlive_the_last(directory: &Directory, run_as: &RunAs) -> Result<(), PrivateError> {
     let cluster = directory.cluster();
-    let deadline = Instant::now() + ORPHAN;
-    loop {
-        let Some(postmaster) = Postmaster::read(&cluster)? else {
-            return Ok(None);
-        };
+    let deadline = Instant::now() + LAST;
+    let mut told_to_stop = false;
+    while let Some(postmaster) = Postmaster::read(&cluster)? {
         if !is_server_of(postmaster.pid, &cluster, run_as.uid) {
-            // Left by a crash; its process id may belong to something else by now, which would stop the server from
-            // starting. The folder's lock is ours, so no other icusync is about to use it.
-            let path = Postmaster::path(&cluster);
-            return match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    Err(PrivateError::io("cannot remove", path)(error))
-                }
-                _ => Ok(None),
-            };
+            return forget(&cluster);
         }
-        let refused = || PrivateError::ServerInUse {
-            dir: cluster.clone(),
-            pid: number(postmaster.pid),
-        };
-        if let Some(socket) = &postmaster.socket {
-            if !directory.knows_socket(socket) {
-                return Err(refused());
-            }
-            if serves(socket, &cluster, superuser).await {
-                directory.keep_socket(socket)?;
-                let (socket, log) = (socket.clone(), directory.log());
-                return Ok(Some(Server {
-                    process: Process::Orphan(postmaster.pid),
-                    socket,
-                    log,
-                    cluster,
-                }));
-            }
+        let ours = postmaster.socket.map(|socket| directory.knows_socket(&socket));
+        if ours == Some(false) || Instant::now() > deadline {
+            return Err(PrivateError::ServerInUse {
+                dir: cluster,
+                pid: number(postmaster.pid),
+            });
         }
-        if Instant::now() > deadline {
-            return Err(refused());
+        if ours == Some(true) && !told_to_stop {
+            tracing::info!(
+                pid = number(postmaster.pid),
+                "waiting for the last private PostgreSQL to end"
+            );
+            // It may have ended meanwhile, and then there is nothing left to do.
+            let _ = rustix::process::kill_process(postmaster.pid, Signal::INT);
+            told_to_stop = true;
         }
         tokio::time::sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Removes the process id that a crash left in the cluster: it may belong to something else by now, which would stop
+/// the server from starting. The folder's lock is ours, so no other icusync is about to use it.
+fn forget(cluster: &Path) -> Result<(), PrivateError> {
+    let path = Postmaster::path(cluster);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(PrivateError::io("cannot remove", path)(error))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -151,33 +136,29 @@ impl Server {
         run_as: &RunAs,
         kind: Kind,
     ) -> Result<Self, PrivateError> {
-        let (log, cluster) = (directory.log(), directory.cluster());
+        let log = directory.log();
         let output = directory.open_log()?;
         let errors = output
             .try_clone()
             .map_err(PrivateError::io("cannot write", &log))?;
         let mut command = run_as.command(binaries.postgres());
-        command.arg("-D").arg(&cluster).stdout(output).stderr(errors);
+        command
+            .arg("-D")
+            .arg(directory.cluster())
+            .stdout(output)
+            .stderr(errors);
         for setting in settings(&socket, kind) {
             command.arg("-c").arg(setting);
         }
-        let child = command
+        let process = command
             .spawn()
             .map_err(PrivateError::io("cannot run", binaries.postgres()))?;
-        Ok(Self {
-            process: Process::Child(child),
-            socket,
-            log,
-            cluster,
-        })
+        Ok(Self { process, socket, log })
     }
 
     /// The server's process id.
     pub(super) fn pid(&self) -> u32 {
-        match &self.process {
-            Process::Child(child) => child.id(),
-            Process::Orphan(pid) => number(*pid),
-        }
+        self.process.id()
     }
 
     /// The folder of its socket.
@@ -260,10 +241,7 @@ impl Server {
     }
 
     fn has_ended(&mut self) -> bool {
-        match &mut self.process {
-            Process::Child(child) => !matches!(child.try_wait(), Ok(None)),
-            Process::Orphan(pid) => !is_alive(*pid) || !runs_on(*pid, &self.cluster),
-        }
+        !matches!(self.process.try_wait(), Ok(None))
     }
 
     /// To the server's process only if it is still that process: a child that was waited for has given its id back.
@@ -293,33 +271,39 @@ impl Drop for Server {
 }
 
 /// A small shell that outlives this process for a moment: when we are gone without having dismissed it, it ends the
-/// throw-away server and removes its files. A test run or a demo that is killed leaves nothing behind.
+/// server, a kept one in good order, a throw-away one at once and with its files.
 #[derive(Debug)]
 pub(super) struct Watchdog(Child);
 
-/// `$1` is the server, `$2` the folder to remove when empty, the rest what to remove. Reading ends when our end of the
-/// pipe closes, however we ended. The process id is looked up in the cluster first, should it belong to another by now.
+/// `$1` is the signal for the server `$2`, `$3` the data folder, to be removed when empty, the rest what to remove.
+/// Reading ends when our end of the pipe closes, however we ended. The process id is looked up in the cluster first,
+/// should it belong to another by now.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
 read -r word && [ "$word" = dismissed ] && exit 0
-server=$1 data=$2; shift 2
+signal=$1 server=$2 data=$3; shift 3
 if [ "$(head -n 1 "$data/postgres/postmaster.pid" 2>/dev/null)" = "$server" ]; then
-    kill -QUIT "$server" 2>/dev/null
+    kill -s "$signal" "$server" 2>/dev/null
     tries=0
     while kill -0 "$server" 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
 fi
+[ $# -gt 0 ] || exit 0
 rm -rf -- "$@"
 rmdir -- "$data" 2>/dev/null
 "#;
 
 impl Watchdog {
     /// Watches over the server and the files of its folder.
-    pub(super) fn over(server: &Server, directory: &Directory) -> Result<Self, PrivateError> {
+    pub(super) fn over(server: &Server, directory: &Directory, kind: Kind) -> Result<Self, PrivateError> {
         let mut files = directory.everything();
         let data = files.pop().unwrap_or_default();
+        let (signal, files) = match kind {
+            Kind::Kept => ("INT", Vec::new()),
+            Kind::Throwaway => ("QUIT", files),
+        };
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", WATCHDOG, "icusync-watchdog"])
+            .args(["-c", WATCHDOG, "icusync-watchdog", signal])
             .arg(server.pid().to_string())
             .arg(data)
             .args(files);
@@ -406,18 +390,6 @@ async fn connect(socket: &Path, superuser: &str) -> Result<PgConnection, sqlx::E
 async fn close(connection: PgConnection) {
     // The server drops a connection that was not closed politely just the same.
     let _ = connection.close().await;
-}
-
-/// Whether the server behind the socket says that it serves this cluster.
-async fn serves(socket: &Path, cluster: &Path, superuser: &str) -> bool {
-    let Ok(mut connection) = connect(socket, superuser).await else {
-        return false;
-    };
-    let told = sqlx::query_scalar::<_, String>("show data_directory")
-        .fetch_one(&mut connection)
-        .await;
-    close(connection).await;
-    told.is_ok_and(|told| Path::new(&told) == cluster)
 }
 
 fn settings(socket: &Path, kind: Kind) -> Vec<String> {

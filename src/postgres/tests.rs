@@ -1,4 +1,4 @@
-//! The real thing in folders of its own: started, stopped, killed, adopted, refused.
+//! The real thing in folders of its own: started, stopped, killed, refused.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -113,18 +113,30 @@ fn hold_elsewhere(test: &str, data: &Path) -> (Child, String) {
     )
 }
 
-async fn hold(kind: Kind) -> bool {
+/// In the process that a test starts in order to kill it: holds a cluster. Its watchdog is sent away when it shall not
+/// see the end.
+async fn hold(kind: Kind, is_watched: bool) -> bool {
     let Some(data) = std::env::var_os(HOLD) else {
         return false;
     };
-    let mut cluster = start(options(Path::new(&data), kind)).await.unwrap();
+    let cluster = start(options(Path::new(&data), kind)).await.unwrap();
     run(&cluster.url(), "create table if not exists kept (word text)").await;
     run(&cluster.url(), "insert into kept values ('still here')").await;
+    let Cluster {
+        mut server,
+        watchdog,
+        directory: _owned,
+        ..
+    } = cluster;
+    let mut watchdog = Some(watchdog);
+    if !is_watched {
+        watchdog.take().unwrap().dismiss();
+    }
     #[expect(clippy::print_stdout, reason = "the killer reads it")]
     {
-        println!("held {}", cluster.pid());
+        println!("held {}", server.pid());
     }
-    panic!("{}", cluster.ended().await);
+    panic!("{}", server.ended().await);
 }
 
 fn kill_9(mut process: Child) {
@@ -158,7 +170,6 @@ fn is_running(pid: &str) -> bool {
 async fn starts_stops_and_keeps_what_was_written() {
     let folder = Folder::new("kept");
     let cluster = kept(&folder.data()).await;
-    assert!(!cluster.adopted());
     let url = cluster.url();
     run(&url, "create table kept as select 'Zürich'::text as word").await;
     assert_eq!(text(&url, "show server_encoding").await, "UTF8");
@@ -246,54 +257,56 @@ async fn a_long_path_gets_a_short_socket() {
 }
 
 #[tokio::test]
-async fn an_orphan_is_adopted() {
-    if hold(Kind::Kept).await {
+async fn a_kept_server_ends_in_order_with_its_killed_service() {
+    if hold(Kind::Kept, true).await {
         return;
     }
-    let folder = Folder::new("orphan");
-    let (holder, server) = hold_elsewhere("an_orphan_is_adopted", &folder.data());
-    kill_9(holder);
-    assert!(is_running(&server), "the server should have outlived its parent");
-
-    let cluster = kept(&folder.data()).await;
-    assert!(cluster.adopted());
-    assert_eq!(cluster.pid().to_string(), server);
-    assert_eq!(text(&cluster.url(), "select word from kept").await, "still here");
-    // It is as much ours as one that we started: refused to others by our name, and stopped with us.
-    let refused = refusal(&folder.data()).await.to_string();
-    assert!(
-        refused.contains(&format!("(process {})", std::process::id())),
-        "{refused}"
+    let folder = Folder::new("killed");
+    let (holder, server) = hold_elsewhere(
+        "a_kept_server_ends_in_order_with_its_killed_service",
+        &folder.data(),
     );
-    cluster.stop().await.unwrap();
+    kill_9(holder);
     eventually("the server is gone", || !is_running(&server)).await;
     assert!(
         !folder.data().join("postgres/postmaster.pid").exists(),
         "it was not stopped in order"
     );
-}
-
-#[tokio::test]
-async fn an_orphan_with_a_short_socket_is_adopted() {
-    if hold(Kind::Kept).await {
-        return;
-    }
-    let folder = Folder::new("orphan-long");
-    let data = folder.0.join("c".repeat(90));
-    let (holder, server) = hold_elsewhere("an_orphan_with_a_short_socket_is_adopted", &data);
-    kill_9(holder);
-    let cluster = kept(&data).await;
-    assert_eq!((cluster.adopted(), cluster.pid().to_string()), (true, server));
+    let cluster = kept(&folder.data()).await;
+    assert_eq!(text(&cluster.url(), "select word from kept").await, "still here");
     cluster.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn an_orphan_that_was_killed_too_is_recovered_from() {
-    if hold(Kind::Kept).await {
+async fn a_server_that_nobody_watched_is_stopped_by_the_next_start() {
+    if hold(Kind::Kept, false).await {
+        return;
+    }
+    let folder = Folder::new("unwatched");
+    // Once with the socket beside the cluster, once with one in /tmp.
+    for name in ["data".to_owned(), "c".repeat(90)] {
+        let data = folder.0.join(name);
+        let (holder, server) =
+            hold_elsewhere("a_server_that_nobody_watched_is_stopped_by_the_next_start", &data);
+        kill_9(holder);
+        assert!(is_running(&server), "the server should have outlived its parent");
+        let cluster = kept(&data).await;
+        assert!(!is_running(&server));
+        assert_eq!(text(&cluster.url(), "select word from kept").await, "still here");
+        cluster.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_with_its_service_is_recovered_from() {
+    if hold(Kind::Kept, false).await {
         return;
     }
     let folder = Folder::new("crash");
-    let (holder, server) = hold_elsewhere("an_orphan_that_was_killed_too_is_recovered_from", &folder.data());
+    let (holder, server) = hold_elsewhere(
+        "a_server_that_was_killed_with_its_service_is_recovered_from",
+        &folder.data(),
+    );
     kill_9(holder);
     assert!(
         Command::new("kill")
@@ -306,7 +319,6 @@ async fn an_orphan_that_was_killed_too_is_recovered_from() {
     assert!(folder.data().join("postgres/postmaster.pid").exists());
 
     let cluster = kept(&folder.data()).await;
-    assert!(!cluster.adopted());
     assert_eq!(text(&cluster.url(), "select word from kept").await, "still here");
     cluster.stop().await.unwrap();
 }
@@ -323,7 +335,6 @@ async fn a_crashs_process_id_that_is_somebody_elses_now_does_no_harm() {
     std::fs::write(&pidfile, text).unwrap();
 
     let cluster = kept(&folder.data()).await;
-    assert!(!cluster.adopted());
     cluster.stop().await.unwrap();
     assert!(
         bystander.try_wait().unwrap().is_none(),
@@ -334,7 +345,7 @@ async fn a_crashs_process_id_that_is_somebody_elses_now_does_no_harm() {
 
 #[tokio::test]
 async fn a_second_start_is_refused_by_name_and_process() {
-    if hold(Kind::Kept).await {
+    if hold(Kind::Kept, true).await {
         return;
     }
     let folder = Folder::new("second");
@@ -355,7 +366,7 @@ async fn a_second_start_is_refused_by_name_and_process() {
 
 #[tokio::test]
 async fn a_command_beside_the_service_finds_its_cluster() {
-    if hold(Kind::Kept).await {
+    if hold(Kind::Kept, true).await {
         return;
     }
     let folder = Folder::new("beside");
@@ -367,7 +378,7 @@ async fn a_command_beside_the_service_finds_its_cluster() {
     assert_eq!(
         running(&folder.data()),
         None,
-        "an orphan is for the next start to adopt"
+        "a killed service's server is for the next start to wait for"
     );
     let cluster = kept(&folder.data()).await;
     assert_eq!(running(&folder.data()), Some(cluster.url()));
@@ -525,7 +536,7 @@ async fn a_throwaway_leaves_nothing() {
 
 #[tokio::test]
 async fn a_throwaway_ends_with_its_killed_parent() {
-    if hold(Kind::Throwaway).await {
+    if hold(Kind::Throwaway, true).await {
         return;
     }
     let folder = Folder::new("throwaway-killed");

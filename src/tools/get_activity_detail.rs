@@ -29,7 +29,7 @@ use crate::{
     ids::ActivityId,
     intervals::{
         self, Histogram,
-        model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Stream, Weather},
+        model::{ActivityDetail, Bucket, Comment, Event, Stream, Weather},
     },
     permissions,
     tool_error::ToolError,
@@ -197,7 +197,7 @@ struct Found {
     streams: Part<Vec<Stream>>,
     histograms: Vec<(Histogram, Part<Vec<Bucket>>)>,
     weather: Part<Weather>,
-    plan: Part<PlannedWorkout>,
+    plan: Part<Event>,
     comments: Part<Vec<Comment>>,
 }
 
@@ -326,7 +326,7 @@ async fn plan(
     card: &AthleteCard,
     asked: &Asked,
     detail: &ActivityDetail,
-) -> Result<Part<PlannedWorkout>, ToolError> {
+) -> Result<Part<Event>, ToolError> {
     if asked.wants(Include::Plan) && !card.may(&permissions::GET_EVENTS) {
         return Ok(Part::not_granted("Plan", &permissions::GET_EVENTS));
     }
@@ -335,7 +335,7 @@ async fn plan(
         (true, None) => Ok(Part::Missing(
             "Plan: intervals.icu paired no planned workout with this activity.".to_owned(),
         )),
-        (true, Some(event)) => settle("Plan", Source::Activity, upstream.planned_workout(event).await),
+        (true, Some(event)) => settle("Plan", Source::Activity, upstream.event(event).await),
     }
 }
 

@@ -33,7 +33,7 @@ use crate::{
     guard::{Ask, AthleteCard, Units},
     intervals::{
         self, ActivityQuery,
-        model::{Activity, calendar::CalendarEvent},
+        model::{Activity, Event},
     },
     permissions,
     text::fenced,
@@ -127,7 +127,7 @@ impl Asked {
         oldest.checked_sub_days(Days::new(before)).unwrap_or(oldest)
     }
 
-    fn wants(&self, event: &CalendarEvent) -> bool {
+    fn wants(&self, event: &Event) -> bool {
         let of_sport = match (self.sport, event.sport.as_deref()) {
             (Some(sports), Some(sport)) => sports.contains(&sport),
             (Some(_), None) => !event.is_to_do(),
@@ -193,7 +193,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 }
 
 /// Takes out what is another tool's to show and not granted, and says so.
-fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> {
+fn withhold(card: &AthleteCard, events: &mut [Event]) -> Option<String> {
     if card.may(&permissions::GET_FITNESS) {
         return None;
     }
@@ -233,9 +233,9 @@ async fn done(
 }
 
 /// What lies in the range or reaches into it, each once, oldest first, within a moment by id.
-fn in_range(events: &[CalendarEvent], range: Range) -> Vec<&CalendarEvent> {
+fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     let mut seen = HashSet::new();
-    let mut found: Vec<&CalendarEvent> = events
+    let mut found: Vec<&Event> = events
         .iter()
         .filter(|event| {
             let (Some(first), Some(last)) = (event.day(), event.last_day()) else {
@@ -250,13 +250,13 @@ fn in_range(events: &[CalendarEvent], range: Range) -> Vec<&CalendarEvent> {
 }
 
 /// An event and how it stands.
-type Found<'a> = (&'a CalendarEvent, Standing);
+type Found<'a> = (&'a Event, Standing);
 
 fn render(
     card: &AthleteCard,
     today: NaiveDate,
     asked: &Asked,
-    events: &[CalendarEvent],
+    events: &[Event],
     done: &Part<Vec<Activity>>,
 ) -> Answer {
     let all = in_range(events, asked.range);
@@ -305,10 +305,10 @@ fn render(
 
 /// `9 workouts, 1 race, 2 other entries`
 fn counts(found: &[Found<'_>]) -> String {
-    let count = |is: fn(&CalendarEvent) -> bool| found.iter().filter(|(event, _)| is(event)).count();
+    let count = |is: fn(&Event) -> bool| found.iter().filter(|(event, _)| is(event)).count();
     let parts = [
-        (count(CalendarEvent::is_workout), "workout", "workouts"),
-        (count(CalendarEvent::is_race), "race", "races"),
+        (count(Event::is_workout), "workout", "workouts"),
+        (count(Event::is_race), "race", "races"),
         (count(|event| !event.is_to_do()), "other entry", "other entries"),
     ];
     let parts: Vec<String> = parts
@@ -374,7 +374,7 @@ fn same(asked: &Asked) -> String {
 /// What the range's plans add up to, by sport and by week.
 fn planned(found: &[Found<'_>], range: Range) -> String {
     const WEEKS: usize = 27;
-    let plans: Vec<(NaiveDate, &CalendarEvent)> = found
+    let plans: Vec<(NaiveDate, &Event)> = found
         .iter()
         .filter(|(event, _)| event.is_to_do())
         .filter_map(|(event, _)| Some((event.day().filter(|day| range.holds(*day))?, *event)))
@@ -468,7 +468,7 @@ fn with_steps(
 }
 
 /// One workout's steps under its day and name.
-fn block(event: &CalendarEvent, own: Units) -> String {
+fn block(event: &Event, own: Units) -> String {
     let Some(workout) = &event.workout_doc else {
         return String::new();
     };

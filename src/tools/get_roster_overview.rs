@@ -25,10 +25,11 @@ use self::{
 };
 use super::{Answer, RosterTool, arguments::Arguments, params::Param, part};
 use crate::{
-    guard::{Ask, Member, Roster, roster::State},
+    guard::{Ask, Member, Roster},
     intervals::{self, ActivityQuery},
     permissions::{self, Access},
     tool_error::{ToolError, in_words},
+    words::MemberStatus,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -174,17 +175,17 @@ async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
         figures: None,
         missing: Vec::new(),
     };
-    match member.state() {
-        State::Connected if shown == Shown::default() => {}
-        State::Connected => {
+    match member.status() {
+        MemberStatus::Connected if shown == Shown::default() => {}
+        MemberStatus::Connected => {
             let done = Box::pin(fill(&mut line, roster, member, limit)).await;
             if let Err(why) = done {
                 line.figures = None;
                 line.missing = vec![why];
             }
         }
-        State::Reconnect => line.missing.push(RECONNECT.to_owned()),
-        State::Disconnected | State::Replaced => {
+        MemberStatus::Reconnect => line.missing.push(RECONNECT.to_owned()),
+        MemberStatus::Disconnected | MemberStatus::Replaced => {
             line.missing.push("not connected to intervals.icu".to_owned());
         }
     }

@@ -14,11 +14,9 @@ use super::{
     params::Param,
 };
 use crate::{
-    guard::{
-        Member, Roster,
-        roster::{SELECTED_FOR, State},
-    },
+    guard::{Member, Roster, roster::SELECTED_FOR},
     tool_error::ToolError,
+    words::MemberStatus,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -54,7 +52,7 @@ fn render(
     let columns = Columns::<Member>::new()
         .column("athlete", |member| member.name().to_owned())
         .column("granted", granted)
-        .column("intervals.icu", |member| state(member.state()).to_owned())
+        .column("intervals.icu", |member| state(member.status()).to_owned())
         .column("until the end of", |member| {
             member.until().map(units::date).unwrap_or_default()
         })
@@ -73,7 +71,7 @@ fn render(
     }
     let (unused, replaced): (Vec<&Member>, Vec<&Member>) = sleeping
         .iter()
-        .partition(|member| member.unused() || member.state() != State::Replaced);
+        .partition(|member| member.unused() || member.status() != MemberStatus::Replaced);
     if !unused.is_empty() {
         blocks.push(format!(
             "Asleep, because nobody used the invite for 14 days: {}. The athlete can send it again under Coaches on \
@@ -103,12 +101,12 @@ fn names(members: &[&Member]) -> String {
     names.join(", ")
 }
 
-const fn state(state: State) -> &'static str {
-    match state {
-        State::Connected => "connected",
-        State::Reconnect => "must reconnect",
-        State::Disconnected => "not connected",
-        State::Replaced => "shows another athlete",
+const fn state(status: MemberStatus) -> &'static str {
+    match status {
+        MemberStatus::Connected => "connected",
+        MemberStatus::Reconnect => "must reconnect",
+        MemberStatus::Disconnected => "not connected",
+        MemberStatus::Replaced => "shows another athlete",
     }
 }
 
@@ -126,18 +124,23 @@ mod tests {
     #[test]
     fn a_roster_of_every_kind() {
         let members = [
-            Member::sample("Ana Berger", "i1001", &all(), State::Connected),
+            Member::sample("Ana Berger", "i1001", &all(), MemberStatus::Connected),
             Member::sample(
                 "Bishnu",
                 "1003",
                 &["get_fitness", "get_events", "a_tool_to_come"],
-                State::Reconnect,
+                MemberStatus::Reconnect,
             )
             // The last day ends in Berlin.
             .expiring("2026-12-31T23:00:00Z"),
-            Member::sample("\u{202e}", "i9", &["a_tool_to_come"], State::Disconnected),
+            Member::sample("\u{202e}", "i9", &["a_tool_to_come"], MemberStatus::Disconnected),
         ];
-        let sleeping = [Member::sample("Nell Pike", "i1005", &all(), State::Connected)];
+        let sleeping = [Member::sample(
+            "Nell Pike",
+            "i1005",
+            &all(),
+            MemberStatus::Connected,
+        )];
         let selected = Some((&members[1], Duration::seconds(2559)));
         let answer = render("coach@example.test", &members, &sleeping, selected, DASHBOARD);
         insta::assert_snapshot!(answer.text);

@@ -65,11 +65,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::guard::roster::State;
+    use crate::words::MemberStatus;
 
     #[test]
     fn what_is_not_granted_is_the_rest() {
-        let member = Member::sample("A", "i1", &["get_wellness", "get_fitness"], State::Connected);
+        let member = Member::sample(
+            "A",
+            "i1",
+            &["get_wellness", "get_fitness"],
+            MemberStatus::Connected,
+        );
         assert_eq!(granted(&member), "get_fitness, wellness");
         assert_eq!(
             not_granted(&member),
@@ -79,7 +84,7 @@ mod tests {
             "A",
             "i1",
             &permissions::ALL.iter().map(|tool| tool.name).collect::<Vec<_>>(),
-            State::Connected,
+            MemberStatus::Connected,
         );
         assert_eq!(
             granted(&everything),

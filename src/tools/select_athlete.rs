@@ -13,12 +13,10 @@ use super::{
     thresholds,
 };
 use crate::{
-    guard::{
-        Ask, Member, Roster,
-        roster::{SELECTED_FOR, State},
-    },
+    guard::{Ask, Member, Roster, roster::SELECTED_FOR},
     permissions::{GET_ATHLETE_PROFILE, GET_FITNESS, Permission},
     tool_error::ToolError,
+    words::MemberStatus,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -36,7 +34,7 @@ async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolE
     let text = member::athlete(given, PARAMS)?;
     let member = roster.find(&text)?;
     roster.select(member).await?;
-    if member.state() != State::Connected {
+    if member.status() != MemberStatus::Connected {
         return Ok(Answer::of([
             alone(member),
             terms(member),
@@ -144,15 +142,15 @@ fn terms(member: &Member) -> String {
 
 fn unconnected(member: &Member, dashboard: &str) -> String {
     let name = member.name();
-    match member.state() {
-        State::Connected => String::new(),
-        State::Reconnect => format!(
+    match member.status() {
+        MemberStatus::Connected => String::new(),
+        MemberStatus::Reconnect => format!(
             "No data for now: intervals.icu no longer accepts the connection of {name}, who can connect again on {dashboard}."
         ),
-        State::Disconnected => format!(
+        MemberStatus::Disconnected => format!(
             "No data for now: {name} disconnected intervals.icu from IcuSync, and can connect it again on {dashboard}."
         ),
-        State::Replaced => format!("No data for now: the account of {name} shows another athlete."),
+        MemberStatus::Replaced => format!("No data for now: the account of {name} shows another athlete."),
     }
 }
 
@@ -163,7 +161,7 @@ mod tests {
     #[test]
     fn who_is_not_connected_is_selected_all_the_same() {
         let tools = ["get_fitness", "get_power_curves", "get_events"];
-        let told: Vec<String> = [State::Reconnect, State::Disconnected]
+        let told: Vec<String> = [MemberStatus::Reconnect, MemberStatus::Disconnected]
             .into_iter()
             .map(|state| {
                 let member =

@@ -10,7 +10,7 @@ use super::answer::{
 };
 use crate::{
     guard::Units,
-    intervals::model::{Activity, Event, calendar::CalendarEvent, weeks::SportSummary},
+    intervals::model::{Activity, Event, weeks::SportSummary},
     training::sports,
 };
 
@@ -43,18 +43,6 @@ impl<'a> From<&'a Activity> for Share<'a> {
             intensity: row.icu_intensity,
             kcal: row.calories,
             longest: row.moving_time,
-        }
-    }
-}
-
-impl<'a> From<&'a CalendarEvent> for Share<'a> {
-    fn from(event: &'a CalendarEvent) -> Self {
-        Self {
-            sport: event.sport.as_deref(),
-            count: 1.0,
-            secs: event.moving_time,
-            load: event.icu_training_load,
-            ..Self::default()
         }
     }
 }

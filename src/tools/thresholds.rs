@@ -102,7 +102,7 @@ pub(super) fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -
         None => {}
     }
     known.extend(watts("indoor FTP", indoor));
-    let estimate = own.mmp_model.as_ref().and_then(|model| model["ftp"].as_f64());
+    let estimate = own.mmp_model.as_ref().and_then(|model| model.ftp);
     known.extend(watts("eFTP (intervals.icu's model)", positive(estimate)));
     known.extend(
         positive(own.w_prime).map(|joules| format!("W′ {} kJ", units::fixed(Some(joules / 1000.0), 1))),

@@ -11,7 +11,7 @@ mod exceptions;
 
 use std::sync::Arc;
 
-use icusync::demo::sim::{Exchange, Person};
+use icusync_sim::{Exchange, Person};
 use serde_json::{Value, json};
 
 use crate::world::{self, Mcp, World};

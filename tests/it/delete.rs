@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use icusync::{
-    demo::{seed::PASSWORD, sim::Fault},
+    demo::seed::PASSWORD,
     guard::coaches::{self, Grantor},
     ids::AccountId,
     mail::Address,
     queries::{self, grants::Terms},
 };
+use icusync_sim::Fault;
 use serde_json::json;
 
 use crate::{

@@ -18,18 +18,16 @@ use std::{
 use chrono::{Days, NaiveDate};
 use icusync::{
     app::App,
-    demo::{
-        self,
-        seed::Seeded,
-        sim::{self, Fault, Mode},
-    },
+    demo::{self, seed::Seeded},
     ids::{AccountId, ConnectionId, LinkId},
     mail::transport::{Captured, Transport},
     postgres, queries,
     secrets::{KeyRing, Password, PasswordHash, Random, Token, TokenKind},
     start::{self, Ingredients},
     time::Clock,
+    words::ConnectionKind,
 };
+use icusync_sim::{self as sim, Fault, Mode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -152,7 +150,7 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
         account_id: account,
         athlete_id: athlete,
         athlete_name: "A Stranger",
-        kind: "oauth",
+        kind: ConnectionKind::OAuth,
         scopes: &scopes.map(str::to_owned),
         now,
     };

@@ -179,7 +179,7 @@ async fn a_selection_asks_upstream_twice_and_stands_when_it_fails() {
         assert_eq!(world.sim.requests().len(), 2, "{:?}", world.sim.requests());
         // Another day is another question, which no memory answers.
         world.clock.advance(Duration::days(1));
-        world.sim.fault(icusync::demo::sim::Fault::on("/wellness").status(422));
+        world.sim.fault(icusync_sim::Fault::on("/wellness").status(422));
         let text = told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert!(text.contains("Thresholds by sport\n") && text.contains("\nform: Not done: "), "{text}");
         let text = told(&mcp, "get_events", json!({})).await;

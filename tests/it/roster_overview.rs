@@ -12,10 +12,7 @@ use axum::{Json, Router, extract::Path, routing::get};
 use chrono::{Days, NaiveDate};
 use icusync::{
     app::App,
-    demo::{
-        self,
-        sim::{Fault, Mode},
-    },
+    demo::{self},
     guard::{
         accounts,
         coaches::{self, Grantor},
@@ -30,7 +27,9 @@ use icusync::{
     },
     secrets::Random,
     start::{self, Ingredients},
+    words::{ConnectionKind, ZoneSource},
 };
+use icusync_sim::{Fault, Mode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -354,7 +353,7 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
         account_id: account,
         athlete_id: &athlete_id,
         athlete_name: &name,
-        kind: "oauth",
+        kind: ConnectionKind::OAuth,
         scopes: &scopes,
         now,
     };
@@ -366,7 +365,7 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
         .unwrap();
     let profile = Profile {
         athlete_name: name.clone(),
-        zone: Some(("Europe/Berlin".to_owned(), "settings")),
+        zone: Some(("Europe/Berlin".to_owned(), ZoneSource::Settings)),
         imperial: false,
         weight_in_lb: false,
         fahrenheit: false,

@@ -10,7 +10,6 @@ use std::{
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use icusync::{
-    demo::sim::{self, Fault, Mode, PEOPLE, Person},
     ids::ConnectionId,
     intervals::{
         ActivityQuery, Area, Athlete, CallerKey, Client, Credential, Error, For, Limits, OAuthApp, Scopes,
@@ -19,6 +18,7 @@ use icusync::{
     secrets::Random,
     time::Clock,
 };
+use icusync_sim::{self as sim, Fault, Mode, PEOPLE, Person};
 use uuid::Uuid;
 
 const NOW: &str = "2026-11-21T08:00:00Z";

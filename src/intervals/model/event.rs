@@ -2,9 +2,9 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::calendar::CalendarEvent;
+use super::calendar::Event;
 
-impl CalendarEvent {
+impl Event {
     /// The day it begins on.
     pub fn day(&self) -> Option<NaiveDate> {
         self.start_date_local.map(|start| start.date())
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    fn event(fields: Value) -> CalendarEvent {
+    fn event(fields: Value) -> Event {
         serde_json::from_value(fields).unwrap()
     }
 

@@ -19,6 +19,7 @@ use crate::{
         params::words_of,
         samples::{ana, day, object, rows, today},
     },
+    words::Outcome,
 };
 
 /// Bests as a rider's might be, CP 234 W and W′ 18 kJ, times `factor`; of two activities.
@@ -392,5 +393,5 @@ async fn a_heart_that_does_not_answer_degrades_and_a_lost_connection_ends_it() {
     })
     .await;
     let error = fetched(&upstream, json!({"sport": "ride"})).await.unwrap_err();
-    assert_eq!(error.outcome(), "reconnect");
+    assert_eq!(error.outcome(), Outcome::Reconnect);
 }

@@ -4,7 +4,7 @@ use crate::{
     guard::{AthleteCard, Units},
     intervals::{
         Histogram,
-        model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Weather as Report},
+        model::{ActivityDetail, Bucket, Comment, Event, Weather as Report},
     },
     text::fenced,
     tools::{
@@ -150,12 +150,7 @@ pub(super) fn weather(report: &Report, own: Units) -> String {
 type Planned<'a> = (&'a str, [Option<f64>; 4]);
 
 /// The planned workout, what was done beside it, and its text.
-pub(super) fn plan(
-    planned: &PlannedWorkout,
-    detail: &ActivityDetail,
-    own: &SportUnits,
-    how: Detail,
-) -> String {
+pub(super) fn plan(planned: &Event, detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     let activity = &detail.activity;
     let name = fenced(planned.name.as_deref().unwrap_or_default(), 80);
     let head = joined(

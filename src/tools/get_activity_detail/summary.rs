@@ -449,19 +449,10 @@ pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
     joined(lines, "\n")
 }
 
-/// Seconds by number from `Z1`, `Z2` …; other ids are not zones in a row.
 fn by_power(detail: &ActivityDetail) -> Option<Set> {
-    let mut secs: Vec<Option<f64>> = Vec::new();
-    for time in detail.icu_zone_times.iter().flatten() {
-        let number = time.id.as_deref().and_then(|id| id.strip_prefix('Z'));
-        let Some(at) = number.and_then(|number| number.parse::<usize>().ok()) else {
-            continue;
-        };
-        if (1..=MOST_ZONES).contains(&at) {
-            secs.resize(secs.len().max(at), None);
-            secs[at - 1] = units::sane(time.secs);
-        }
-    }
+    let times = detail.activity.power_zone_times.as_ref();
+    let secs = times.iter().flat_map(|times| &times.zones);
+    let secs = secs.map(|secs| units::sane(*secs)).collect();
     let bounds = detail.icu_power_zones.as_deref().unwrap_or_default();
     let (name, ranges) = match positive(detail.activity.icu_ftp) {
         Some(ftp) => (
@@ -480,7 +471,7 @@ fn by_power(detail: &ActivityDetail) -> Option<Set> {
 
 fn by_heart(detail: &ActivityDetail) -> Option<Set> {
     let bounds = zones::beats(detail.icu_hr_zones.as_deref().unwrap_or_default());
-    let secs = detail.icu_hr_zone_times.as_deref().unwrap_or_default();
+    let secs = detail.activity.hr_zone_times.as_deref().unwrap_or_default();
     any(
         "HR bpm".to_owned(),
         ranges(&bounds, |beats| units::whole(Some(beats))),
@@ -490,11 +481,12 @@ fn by_heart(detail: &ActivityDetail) -> Option<Set> {
 
 /// By pace, or by grade adjusted pace when the athlete counts so.
 fn by_pace(detail: &ActivityDetail, own: &SportUnits) -> Option<Set> {
-    let adjusted = detail.use_gap_zone_times == Some(true) && detail.gap_zone_times.is_some();
+    let activity = &detail.activity;
+    let adjusted = activity.use_gap_zone_times == Some(true) && activity.gap_zone_times.is_some();
     let secs = if adjusted {
-        detail.gap_zone_times.as_deref()
+        activity.gap_zone_times.as_deref()
     } else {
-        detail.pace_zone_times.as_deref()
+        activity.pace_zone_times.as_deref()
     };
     let bounds = detail.pace_zones.as_deref().unwrap_or_default();
     let word = if adjusted { "GAP" } else { "pace" };
@@ -556,13 +548,8 @@ fn ranges_of_pace(bands: &[Band], show: impl Fn(f64) -> String) -> Vec<String> {
 }
 
 fn sweet_spot(detail: &ActivityDetail) -> String {
-    let secs = detail
-        .icu_zone_times
-        .iter()
-        .flatten()
-        .find(|time| time.id.as_deref() == Some("SS"))
-        .and_then(|time| positive(time.secs));
-    let Some(secs) = secs else {
+    let times = detail.activity.power_zone_times.as_ref();
+    let Some(secs) = times.and_then(|times| positive(times.sweet_spot)) else {
         return String::new();
     };
     let range = positive(detail.activity.icu_ftp)

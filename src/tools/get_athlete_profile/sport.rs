@@ -103,7 +103,7 @@ const UPWARDS: (&str, &str) = ("≤", "≥");
 /// `Z1 Active Recovery ≤135 · Z2 Endurance 136–184 · … · Z7 Neuromuscular ≥370`
 fn zone_list(
     bands: &[Band],
-    names: &[String],
+    names: &[Option<String>],
     (below, above): (&str, &str),
     show: impl Fn(f64) -> String,
 ) -> String {
@@ -113,6 +113,7 @@ fn zone_list(
         .map(|(at, band)| {
             let name = names
                 .get(at)
+                .and_then(Option::as_deref)
                 .map(|name| clean(name, 30))
                 .filter(|name| says_more(name, at + 1));
             let name = name.map_or_else(String::new, |name| format!(" {name}"));

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::NaiveDate;
 
 use crate::{
-    intervals::model::{Activity, calendar::CalendarEvent},
+    intervals::model::{Activity, Event},
     text::clean,
     tools::{answer::units, part::Part},
     training::plan::{self, Tie},
@@ -27,11 +27,7 @@ pub(super) struct Standing {
 }
 
 /// How the events stand on `today`.
-pub(super) fn standings(
-    events: &[&CalendarEvent],
-    done: &Part<Vec<Activity>>,
-    today: NaiveDate,
-) -> Vec<Standing> {
+pub(super) fn standings(events: &[&Event], done: &Part<Vec<Activity>>, today: NaiveDate) -> Vec<Standing> {
     let activities = done.got().map_or(&[][..], Vec::as_slice);
     let ties = ties(events, activities);
     let closed: HashSet<NaiveDate> = activities
@@ -46,7 +42,7 @@ pub(super) fn standings(
         .collect()
 }
 
-fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
+fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
     let to_do: Vec<usize> = (0..events.len()).filter(|&at| events[at].is_to_do()).collect();
     let planned: Vec<plan::Planned<'_>> = to_do
         .iter()
@@ -85,7 +81,7 @@ fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize
 }
 
 fn standing(
-    event: &CalendarEvent,
+    event: &Event,
     tie: Option<(usize, Tie)>,
     (activities, closed): (&[Activity], &HashSet<NaiveDate>),
     done: &Part<Vec<Activity>>,

@@ -2,7 +2,7 @@
 
 use crate::{
     guard::Units,
-    intervals::model::calendar::CalendarEvent,
+    intervals::model::Event,
     text::clean,
     tools::answer::{self, sport_units::SportUnits, units},
 };
@@ -42,7 +42,7 @@ impl Kind {
         }
     }
 
-    fn holds(self, event: &CalendarEvent) -> bool {
+    fn holds(self, event: &Event) -> bool {
         let category = event.category();
         // A note about availability is one that limits it.
         let limits = self != Self::Availability || category != "NOTE" || !availability(event).is_empty();
@@ -60,12 +60,12 @@ pub(super) fn categories(kinds: &[Kind]) -> Vec<&'static str> {
 }
 
 /// Whether an event is of these kinds; none means all.
-pub(super) fn is_one_of(event: &CalendarEvent, kinds: &[Kind]) -> bool {
+pub(super) fn is_one_of(event: &Event, kinds: &[Kind]) -> bool {
     kinds.is_empty() || kinds.iter().any(|kind| kind.holds(event))
 }
 
 /// What the event is, in a word or two.
-pub(super) fn what(event: &CalendarEvent) -> String {
+pub(super) fn what(event: &Event) -> String {
     let sport = answer::sport(event.sport.as_deref().unwrap_or_default());
     let of_sport = |what: &str| {
         if sport.is_empty() {
@@ -100,7 +100,7 @@ pub(super) fn what(event: &CalendarEvent) -> String {
 }
 
 /// `no training`, `limited: at most 1:00 a day, only Run, Swim`; empty when nothing is limited.
-pub(super) fn availability(event: &CalendarEvent) -> String {
+pub(super) fn availability(event: &Event) -> String {
     match event.training_availability.as_deref() {
         Some("UNAVAILABLE") => "no training".to_owned(),
         Some("LIMITED") => {
@@ -130,7 +130,7 @@ pub(super) fn availability(event: &CalendarEvent) -> String {
 }
 
 /// The numbers of a target or a setting: `load 400 · 10:00 h · 250 km`, `CTL 50 · ATL 60`.
-pub(super) fn figures(event: &CalendarEvent, own: Units) -> Vec<String> {
+pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
     let mut words = Vec::new();
     let mut add = |text: String, before: &str, behind: &str| {
         if !text.is_empty() {

@@ -5,7 +5,7 @@ use chrono::NaiveTime;
 use super::{done::Standing, kinds};
 use crate::{
     guard::Units,
-    intervals::model::calendar::CalendarEvent,
+    intervals::model::Event,
     text::{clean, fenced},
     tools::{
         answer::{
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The table. A column that no row fills is left out.
-pub(super) fn table(rows: &[(&CalendarEvent, Standing)], units: Units, detail: Detail) -> String {
+pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -> String {
     // Long notes give way first, so that a fortnight stays short whatever people write.
     const WIDTHS: [(usize, usize); 4] = [(300, 48), (160, 40), (80, 32), (40, 24)];
     const BYTES: usize = 2800;
@@ -28,15 +28,10 @@ pub(super) fn table(rows: &[(&CalendarEvent, Standing)], units: Units, detail: D
     first_within(BYTES, &WIDTHS, |widths| table_of(rows, units, detail, widths))
 }
 
-fn table_of(
-    rows: &[(&CalendarEvent, Standing)],
-    own: Units,
-    detail: Detail,
-    (note, name): (usize, usize),
-) -> String {
-    type Row<'a> = (&'a CalendarEvent, Standing);
-    let planned = |event: &CalendarEvent, text: String| if event.is_to_do() { text } else { String::new() };
-    let sport = |event: &CalendarEvent| SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
+fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name): (usize, usize)) -> String {
+    type Row<'a> = (&'a Event, Standing);
+    let planned = |event: &Event, text: String| if event.is_to_do() { text } else { String::new() };
+    let sport = |event: &Event| SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
     Columns::<Row<'_>>::new()
         .column("date", |(event, _)| dates(event))
         .column("start", |(event, _)| start(event))
@@ -70,7 +65,7 @@ fn table_of(
 }
 
 /// `2026-11-22 Sun`, of several days `2026-11-22 Sun – 2026-11-28 Sat`.
-fn dates(event: &CalendarEvent) -> String {
+fn dates(event: &Event) -> String {
     match (event.day(), event.last_day()) {
         (Some(first), Some(last)) if last > first && !event.is_workout() => {
             format!("{} – {}", units::date(first), units::date(last))
@@ -81,7 +76,7 @@ fn dates(event: &CalendarEvent) -> String {
 }
 
 /// The planned time of day; midnight says that there is none.
-fn start(event: &CalendarEvent) -> String {
+fn start(event: &Event) -> String {
     event
         .start_date_local
         .filter(|start| start.time() != NaiveTime::MIN)
@@ -90,7 +85,7 @@ fn start(event: &CalendarEvent) -> String {
 }
 
 /// What the steps go by, when the plan says so.
-fn target(event: &CalendarEvent) -> String {
+fn target(event: &Event) -> String {
     let of_steps = event
         .workout_doc
         .as_ref()
@@ -106,7 +101,7 @@ fn target(event: &CalendarEvent) -> String {
     .to_owned()
 }
 
-fn tags(event: &CalendarEvent) -> String {
+fn tags(event: &Event) -> String {
     let tags: Vec<String> = event
         .tags
         .iter()
@@ -119,7 +114,7 @@ fn tags(event: &CalendarEvent) -> String {
 }
 
 /// Whether the description is the text of the steps, which are told on their own.
-pub(super) fn has_steps(event: &CalendarEvent) -> bool {
+pub(super) fn has_steps(event: &Event) -> bool {
     event
         .workout_doc
         .as_ref()
@@ -127,7 +122,7 @@ pub(super) fn has_steps(event: &CalendarEvent) -> bool {
 }
 
 /// What else there is to know: figures, limits, what was written, what went wrong.
-fn remarks(event: &CalendarEvent, own: Units, width: usize) -> String {
+fn remarks(event: &Event, own: Units, width: usize) -> String {
     let mut words = kinds::figures(event, own);
     words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));
     if let Some(grams) = positive(event.carbs_per_hour) {

@@ -53,7 +53,7 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
         usual
     };
     order.split('_').find_map(|word| match word {
-        "POWER" => some_time(row.power_zone_times.as_deref()).map(|times| (Measure::Power, times)),
+        "POWER" => by_power(row).map(|times| (Measure::Power, times)),
         "HR" => some_time(row.hr_zone_times.as_deref()).map(|times| (Measure::HeartRate, times)),
         "PACE" => {
             let gap = row.use_gap_zone_times == Some(true);
@@ -64,6 +64,12 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
         }
         _ => None,
     })
+}
+
+fn by_power(row: &Activity) -> Option<Vec<f64>> {
+    let zones = &row.power_zone_times.as_ref()?.zones;
+    let times: Vec<f64> = zones.iter().map(|secs| secs.unwrap_or(0.0)).collect();
+    some_time(Some(&times))
 }
 
 /// The times, if they hold any; what no clock could show counts as none.

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import axe from 'axe-core'
-import { withBrowser } from './launch.mjs'
+import { shoot, withBrowser } from './launch.mjs'
 
 const [web, inbox, email, athlete, pictures] = process.argv.slice(2)
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -119,7 +119,7 @@ async function look(page, name) {
       for (const { id, nodes } of violations) wrong.push(`${name} (${colorScheme}, ${size}): ${id} at ${nodes[0].target}`)
       const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       if (sideways > 0) wrong.push(`${name} (${colorScheme}, ${size}): ${sideways} px too wide`)
-      if (pictures) await page.screenshot({ path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true })
+      if (pictures) await shoot(page, { path: join(pictures, `${name}-${size}-${colorScheme}.png`), fullPage: true })
     }
   }
   await page.setViewportSize(sizes.desktop)

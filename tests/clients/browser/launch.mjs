@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
 
 /**
@@ -39,6 +40,25 @@ export async function withBrowser(use, options = {}) {
   }
 }
 
+// What Chromium says when it has no frame to hand out at the moment: a busy machine, not the page.
+const NOT_NOW = /Unable to capture screenshot/
+
+/**
+ * Takes a picture of the page; `options` are playwright's for a screenshot. What the browser itself cannot do at the
+ * moment is tried again, four times; everything else is the page's fault, and thrown at once.
+ */
+export async function shoot(page, options) {
+  for (const wait of [100, 300, 1000, 3000]) {
+    try {
+      return await page.screenshot(options)
+    } catch (error) {
+      if (!NOT_NOW.test(error.message)) throw error
+      await pause(wait)
+    }
+  }
+  return page.screenshot(options)
+}
+
 /**
  * A function that takes pictures of a page into `folder` for people to look at, on a desk and on a phone, by day and by night.
  * Without a folder it takes none.
@@ -52,7 +72,7 @@ export function picturesIn(folder) {
       for (const colorScheme of ['light', 'dark']) {
         await page.setViewportSize(viewport)
         await page.emulateMedia({ colorScheme })
-        await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`), fullPage: true })
+        await shoot(page, { path: join(folder, `${name}-${size}-${colorScheme}.png`), fullPage: true })
       }
     }
     await page.setViewportSize(sizes.desktop)

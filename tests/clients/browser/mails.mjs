@@ -8,7 +8,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import axe from 'axe-core'
-import { withBrowser } from './launch.mjs'
+import { shoot, withBrowser } from './launch.mjs'
 
 const [folder, pictures] = process.argv.slice(2)
 const files = (await readdir(folder)).sort()
@@ -38,9 +38,7 @@ for (const colorScheme of ['light', 'dark']) {
         const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
         const bright = Number(background.match(/\d+/)[0]) > 128
         if (bright !== (colorScheme === 'light')) wrong.push(`${name} (${colorScheme}): is ${background}`)
-        if (pictures) {
-          await page.screenshot({ path: join(pictures, `mail-${name}-${colorScheme}.png`), fullPage: true })
-        }
+        if (pictures) await shoot(page, { path: join(pictures, `mail-${name}-${colorScheme}.png`), fullPage: true })
         looked += 1
       }
     },

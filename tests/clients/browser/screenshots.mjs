@@ -5,7 +5,7 @@
 // Prints one line of JSON: the names of the pictures.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withBrowser } from './launch.mjs'
+import { shoot, withBrowser } from './launch.mjs'
 
 const [web, email, password, folder] = process.argv.slice(2)
 const sizes = { desktop: { width: 1200, height: 860 }, phone: { width: 390, height: 844 } }
@@ -30,7 +30,7 @@ for (const [size, viewport] of Object.entries(sizes)) {
         async function take(page, name) {
           await page.goto(`${web}${pages[name]}`)
           const file = `${name}-${size}-${colorScheme}.png`
-          await page.screenshot({ path: join(folder, file), fullPage: Boolean(process.env.ICUSYNC_WHOLE_PAGES) })
+          await shoot(page, { path: join(folder, file), fullPage: Boolean(process.env.ICUSYNC_WHOLE_PAGES) })
           taken.push(file)
         }
       },

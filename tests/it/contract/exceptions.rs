@@ -46,10 +46,6 @@ pub const EXCEPTIONS: &[Exception] = &[
         why: "a list of samples; the document's generator saw Java's Object",
     },
     Exception {
-        what: "ActivityStream.data2: not object",
-        why: "a list of samples; the document's generator saw Java's Object",
-    },
-    Exception {
         what: "ActivityStream.valueType: unknown key",
         why: "the live service sends it beside valueTypeIsArray",
     },
@@ -88,10 +84,6 @@ pub const EXCEPTIONS: &[Exception] = &[
     Exception {
         what: "DataCurve.type: unknown key",
         why: "lists of curves hold PaceCurve, of which the document names the parent only",
-    },
-    Exception {
-        what: "GET /athlete/{id}/activity-pace-curves{ext}: an answer that is not described",
-        why: "its neighbours for power and heart rate describe theirs",
     },
     Exception {
         what: "GET /athlete/{id}/hr-curves{ext}: parameter f*",

@@ -1,0 +1,155 @@
+//! From a request to a handler's question: who asks, whether they may, about whom, with which parameters. Said once here,
+//! so that an endpoint is a row of the router and a function of an [`Ask`].
+//!
+//! No endpoint's own behaviour.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::IntoResponse,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use chrono::{NaiveDate, NaiveDateTime};
+use serde::Deserialize;
+
+use super::Object;
+use crate::{
+    front::{Caller, Via},
+    params::Params,
+    people::{PEOPLE, Person},
+    refusal::Refusal,
+    tokens::{Area, Scope},
+    training::{Done, Source},
+    world::World,
+};
+
+/// A handler's answer, as JSON.
+pub(super) type Answer<T> = Result<Json<T>, Refusal>;
+
+/// What a path names. An activity's names no athlete: it is the caller's own.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct Names {
+    athlete: String,
+    activity: String,
+    which: String,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            athlete: "0".to_owned(),
+            activity: String::new(),
+            which: String::new(),
+        }
+    }
+}
+
+/// A question that may be asked.
+pub(super) struct Ask {
+    pub(super) world: Arc<World>,
+    /// Whom it is about.
+    pub(super) person: &'static Person,
+    /// How they proved who they are.
+    pub(super) via: Via,
+    pub(super) params: Params,
+    names: Names,
+    body: Bytes,
+}
+
+/// `GET`, for who may read the area.
+pub(super) fn read<T: IntoResponse + Send + 'static>(
+    area: Area,
+    answer: fn(&Ask) -> T,
+) -> MethodRouter<Arc<World>> {
+    asked(MethodFilter::GET, Scope { area, write: false }, answer)
+}
+
+/// A method that changes something, for who may write the area.
+pub(super) fn write<T: IntoResponse + Send + 'static>(
+    method: MethodFilter,
+    area: Area,
+    answer: fn(&Ask) -> T,
+) -> MethodRouter<Arc<World>> {
+    asked(method, Scope { area, write: true }, answer)
+}
+
+fn asked<T: IntoResponse + Send + 'static>(
+    method: MethodFilter,
+    scope: Scope,
+    answer: fn(&Ask) -> T,
+) -> MethodRouter<Arc<World>> {
+    let handler = async move |State(world): State<Arc<World>>,
+                              caller: Caller,
+                              Path(names): Path<Names>,
+                              Query(params): Query<Params>,
+                              body: Bytes| {
+        let person = caller.may(&names.athlete, scope)?;
+        let ask = Ask {
+            world,
+            person,
+            via: caller.via,
+            params,
+            names,
+            body,
+        };
+        beside(move || answer(&ask)).await
+    };
+    on(method, handler)
+}
+
+/// Works beside the runtime, for the first answer of a year takes a while.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|failed| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, failed.to_string()))
+}
+
+impl Ask {
+    /// What the path names behind the athlete.
+    pub(super) fn which(&self) -> &str {
+        &self.names.which
+    }
+
+    /// The person's time of day.
+    pub(super) fn now(&self) -> NaiveDateTime {
+        self.world.local(self.person)
+    }
+
+    /// The person's day.
+    pub(super) fn today(&self) -> NaiveDate {
+        self.now().date()
+    }
+
+    /// The body, which must be a JSON object.
+    pub(super) fn object(&self) -> Result<Object, Refusal> {
+        serde_json::from_slice(&self.body).map_err(|_| Refusal::unreadable())
+    }
+
+    /// The activity that the path names: another athlete's is refused, an unknown one is missing.
+    pub(super) fn done(&self) -> Result<Done, Refusal> {
+        let of = |person| {
+            let wanted = |done: &Done| (done.id == self.names.activity).then(|| done.clone());
+            self.world.activities(person, wanted).pop()
+        };
+        match of(self.person) {
+            Some(done) => Ok(done),
+            None if PEOPLE.iter().any(|other| of(other).is_some()) => Err(Refusal::denied()),
+            None => Err(Refusal::missing()),
+        }
+    }
+
+    /// The same, to look inside: Strava's are closed.
+    pub(super) fn open(&self) -> Result<Done, Refusal> {
+        let done = self.done()?;
+        if done.source == Source::Strava {
+            return Err(Refusal::unprocessable(
+                "Cannot read Strava activities via the API",
+            ));
+        }
+        Ok(done)
+    }
+}

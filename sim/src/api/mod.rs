@@ -1,0 +1,105 @@
+//! The endpoints under `/api/v1` and the OAuth routes: which path answers what, and which right it takes.
+//!
+//! The log, breakages and limits come before, in `front`; data comes from `world`.
+
+mod account;
+mod analysis;
+mod ask;
+mod curves;
+mod events;
+mod training;
+mod wellness;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{OriginalUri, State},
+    http::StatusCode,
+    middleware::from_fn_with_state,
+    routing::{MethodFilter, delete, get, post},
+};
+use serde_json::{Map, Value};
+
+use ask::{read, write};
+
+use super::{
+    front::front,
+    oauth,
+    refusal::Refusal,
+    tokens::Area::{Activity, Calendar, Library, Settings, Wellness},
+    world::World,
+};
+
+type Shared = State<Arc<World>>;
+type Object = Map<String, Value>;
+
+const POST: MethodFilter = MethodFilter::POST;
+const PUT: MethodFilter = MethodFilter::PUT;
+const DELETE: MethodFilter = MethodFilter::DELETE;
+
+/// Every route.
+pub(super) fn router(world: Arc<World>) -> Router {
+    let api = Router::new()
+        .nest("/athlete/{athlete}", of_athlete())
+        .nest("/activity/{activity}", of_activity())
+        .route("/disconnect-app", delete(oauth::disconnect));
+    Router::new()
+        .route("/oauth/authorize", get(oauth::consent).post(oauth::decide))
+        .route("/api/oauth/token", post(oauth::token))
+        // Known to the framework as the page's neighbour, but nothing answers there.
+        .route("/oauth/token", axum::routing::trace(unknown))
+        .nest("/api/v1", api)
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(world.clone(), front))
+        .with_state(world)
+}
+
+/// An account, its activities, its days and its calendar.
+fn of_athlete() -> Router<Arc<World>> {
+    Router::new()
+        .route("/", read(Settings, account::whole))
+        .route("/sport-settings", read(Settings, account::sport_settings))
+        .route("/sport-settings/{which}", read(Settings, account::one_sport))
+        .route("/custom-item", read(Settings, account::custom_items))
+        .route("/gear", read(Activity, account::gear))
+        .route("/training-plan", read(Library, account::training_plan))
+        .route("/activities", read(Activity, training::list))
+        .route("/activities/search", read(Activity, training::search))
+        .route("/athlete-summary", read(Activity, training::summary))
+        .route("/power-curves", read(Activity, curves::power))
+        .route("/hr-curves", read(Activity, curves::heart))
+        .route("/pace-curves", read(Activity, curves::pace))
+        .route("/wellness", read(Wellness, wellness::list))
+        .route("/wellness", write(PUT, Wellness, wellness::put_by_body))
+        .route("/wellness/{which}", read(Wellness, wellness::one))
+        .route("/wellness/{which}", write(PUT, Wellness, wellness::put))
+        .route("/events", read(Calendar, events::list))
+        .route("/events", write(POST, Calendar, events::create))
+        .route("/events", write(DELETE, Calendar, events::delete_range))
+        .route("/events/{which}", read(Calendar, events::one))
+        .route("/events/{which}", write(PUT, Calendar, events::update))
+        .route("/events/{which}", write(DELETE, Calendar, events::delete))
+}
+
+/// One activity, and what is inside.
+fn of_activity() -> Router<Arc<World>> {
+    Router::new()
+        .route("/", read(Activity, training::one))
+        .route("/streams.json", read(Activity, analysis::streams))
+        .route("/streams.csv", read(Activity, analysis::streams_csv))
+        .route("/power-histogram", read(Activity, analysis::power_histogram))
+        .route("/hr-histogram", read(Activity, analysis::hr_histogram))
+        .route("/pace-histogram", read(Activity, analysis::pace_histogram))
+        .route("/weather-summary", read(Activity, analysis::weather_summary))
+        .route("/messages", read(Activity, analysis::messages))
+}
+
+async fn unknown(State(world): Shared, OriginalUri(uri): OriginalUri) -> Refusal {
+    Refusal::unrouted(StatusCode::NOT_FOUND, uri.path(), world.now())
+}
+
+async fn wrong_method(State(world): Shared, OriginalUri(uri): OriginalUri) -> Refusal {
+    Refusal::unrouted(StatusCode::METHOD_NOT_ALLOWED, uri.path(), world.now())
+}

@@ -1,0 +1,279 @@
+//! How a person's account reads on the wire: profile, settings, custom items. Carries invented secrets on purpose,
+//! as upstream does, so that tests can prove that they go no further.
+//!
+//! Nothing that depends on what was trained.
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use serde_json::{Map, Value, json};
+
+use super::{
+    activity::{FUEL, LACTATE},
+    dice::whole,
+    people::{Build, FIRST_DAY, Person},
+    schema::{ATHLETE, SPORT_SETTINGS, fill, made},
+    workout::{PACE_ZONES, POWER_ZONES, SWEET_SPOT},
+};
+
+/// The custom wellness field of the cyclist.
+pub(super) const CUSTOM_FIELD: &str = "SaunaMinutes";
+/// A custom wellness field of the triathlete, a number.
+pub(super) const CAFFEINE: &str = "CaffeineMg";
+/// A custom wellness field of the triathlete, text.
+pub(super) const WHERE: &str = "SleptWhere";
+
+/// Whether `person` has a custom wellness field of this code.
+pub(super) fn has_custom_field(person: &Person, code: &str) -> bool {
+    match person.build {
+        Build::Cyclist => code == CUSTOM_FIELD,
+        Build::Triathlete => matches!(code, CAFFEINE | WHERE),
+        Build::Runner | Build::StravaOnly | Build::Newcomer => false,
+    }
+}
+
+/// `GET /athlete/{id}`.
+pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
+    let today = person.local(now).date();
+    let (known, imperial) = (person.is_known(), person.build == Build::Triathlete);
+    let mut object = made(
+        ATHLETE,
+        json!({
+            "id": person.athlete_id, "name": person.name, "firstname": person.first_name(),
+            "lastname": person.last_name(), "profile_medium": "/img/athlete.png",
+            "sex": known.then_some(person.sex),
+            "city": known.then_some(person.city), "country": known.then_some(person.country),
+            "timezone": person.timezone, "locale": "en", "languages": ["en"], "bikes": [], "shoes": [],
+            "email": person.private_email, "icu_api_key": person.api_key,
+            "icu_friend_invite_token": person.invite_token, "icu_date_of_birth": known.then_some(person.born),
+            "height": known.then_some(person.height), "height_units": if imperial { "FEET" } else { "CM" },
+            "measurement_preference": if imperial { "feet" } else { "meters" }, "weight_pref_lb": imperial,
+            "fahrenheit": imperial, "wind_speed": if imperial { "MPH" } else { "KMH" },
+            "rain": if imperial { "INCHES" } else { "MM" }, "date_format": "ISO8601", "time_format": "24H",
+            "visibility": "PRIVATE", "icu_weight": known.then_some(person.weight), "icu_weight_sync": "NONE",
+            "icu_resting_hr": known.then_some(person.resting_hr),
+        }),
+    );
+    let since = if known {
+        "2024-01-01T07:00:11.000+00:00"
+    } else {
+        "2026-11-13T16:40:52.000+00:00"
+    };
+    let strava = matches!(person.build, Build::Cyclist | Build::StravaOnly);
+    fill(
+        &mut object,
+        json!({
+            "status": "ACTIVE", "status_updated": since, "icu_activated": since,
+            "icu_last_seen": stamp(now - Duration::hours(5)), "icu_admin": false, "icu_coach": false,
+            "icu_permission": "WRITE", "icu_effort_secs": [5, 60, 300, 1200], "icu_form_as_percent": false,
+            "icu_mmp_days": 42, "icu_wellness_prompt": true, "private_wellness_keys": [],
+            "icu_track_menstrual_cycle": false, "icu_type_settings": [], "plan": "PREMIUM", "currency": "EUR",
+            "icu_garmin_health": true, "icu_garmin_training": true, "icu_garmin_sync_activities": true,
+            "icu_garmin_download_wellness": true, "icu_garmin_upload_workouts": true,
+            "icu_garmin_outdoor_power_range": 2.5, "icu_garmin_hr_range": 1.5, "garmin_pace_range": 2.5,
+            "strava_authorized": strava, "beta_user": false, "strava_id": strava.then_some(41_977_003),
+            "icu_wellness_keys": match person.build {
+                Build::Triathlete => vec![
+                    "weight", "restingHR", "hrvSDNN", "sleepSecs", "sleepQuality", "fatigue", "menstrualPhase", "spO2",
+                    CAFFEINE, WHERE,
+                ],
+                Build::StravaOnly => vec!["weight"],
+                Build::Newcomer => Vec::new(),
+                Build::Cyclist => vec![
+                    "weight", "restingHR", "hrv", "sleepSecs", "sleepScore", "sleepQuality", "soreness", "fatigue",
+                    "stress", "mood", "motivation", CUSTOM_FIELD,
+                ],
+                Build::Runner => vec!["weight", "restingHR", "sleepSecs", "sleepScore", "soreness", "steps"],
+            },
+            "custom_items": custom_items(person),
+            // Of the account from Strava the list is missing here, though the endpoint of its own has it.
+            "sportSettings": (person.build != Build::StravaOnly).then(|| sport_settings(person, today)),
+        }),
+    );
+    object
+}
+
+/// `2026-11-18T18:01:44.120+00:00`, as upstream writes moments.
+pub(super) fn stamp(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%M:%S%.3f+00:00").to_string()
+}
+
+/// `GET /athlete/{id}/custom-item`.
+pub(super) fn custom_items(person: &Person) -> Value {
+    let item = |id: u32, kind: &str, name: &str, description: Option<&str>, content: Value| {
+        json!({
+            "id": id, "athlete_id": person.athlete_id, "type": kind, "visibility": "PRIVATE", "name": name,
+            "description": description, "image": null, "content": content, "usage_count": 0, "index": 0,
+            "hide_script": false, "hidden_by_id": null, "updated": "2024-08-01T09:00:00.000+00:00",
+            "from_athlete": null, "from_id": null,
+        })
+    };
+    let number =
+        |code: &str, aggregate: &str| json!({"code": code, "type": "numeric", "aggregate": aggregate});
+    let text = |code: &str| json!({"code": code, "type": "text"});
+    match person.build {
+        Build::Cyclist => json!([item(
+            30_501,
+            "INPUT_FIELD",
+            "Sauna minutes",
+            Some("Minutes in the sauna"),
+            number(CUSTOM_FIELD, "SUM")
+        )]),
+        Build::Triathlete => json!([
+            item(
+                30_511,
+                "INPUT_FIELD",
+                "Caffeine ☕ (mg)",
+                None,
+                number(CAFFEINE, "SUM")
+            ),
+            item(30_512, "INPUT_FIELD", "Where I slept", Some(""), text(WHERE)),
+            item(
+                30_513,
+                "ACTIVITY_FIELD",
+                "Lactate",
+                Some("mmol/l"),
+                number(LACTATE, "MAX")
+            ),
+            item(30_514, "ACTIVITY_FIELD", "Fuel", None, text(FUEL)),
+            // A chart has no code.
+            item(
+                30_515,
+                "FITNESS_CHART",
+                "Form, swim only",
+                None,
+                json!({"plots": [], "height": null})
+            ),
+        ]),
+        Build::Runner | Build::StravaOnly | Build::Newcomer => json!([]),
+    }
+}
+
+/// What every sport group has.
+fn group(person: &Person, number: i64, types: &[&str], day: NaiveDate) -> Map<String, Value> {
+    let updated = person.utc(
+        person
+            .threshold_since(day)
+            .and_hms_opt(18, 2, 55)
+            .unwrap_or_default(),
+    );
+    let mut object = made(
+        SPORT_SETTINGS,
+        json!({
+            "id": 2_410_000 + i64::from(person.number) * 10 + number, "athlete_id": person.athlete_id,
+            "types": types, "warmup_time": 1200, "cooldown_time": 600,
+            "sweet_spot_min": SWEET_SPOT.0, "sweet_spot_max": SWEET_SPOT.1, "power_spike_threshold": 30,
+            "ftp_est_min_secs": 300, "use_laps_for_power_intervals": false,
+            "keep_all_laps_for_power_intervals": false, "power_intervals_start_locked": false,
+            "hr_load_type": "HRSS", "gap_model": "NONE", "elevation_correction": "AUTO", "use_gap_zone_times": false,
+            "load_order": "POWER_HR_PACE", "tiz_order": "POWER_HR_PACE", "workout_order": "POWER_HR_PACE",
+            "interval_display": "POWER_HR_PACE", "extract_workouts": true, "show_pauses": 30,
+            "ignore_velocity": false, "update_activity_name_from_workout": true, "other": false,
+            "use_distance_for_intervals": false, "eFTPSupported": false,
+            "created": stamp(FIRST_DAY.and_hms_opt(7, 0, 11).unwrap_or_default().and_utc()), "updated": stamp(updated),
+        }),
+    );
+    if person.is_known() {
+        fill(
+            &mut object,
+            json!({
+                "lthr": person.lthr, "max_hr": person.max_hr, "hr_zones": person.hr_zones,
+                "hr_zone_names": [
+                    "Recovery", "Aerobic", "Tempo", "SubThreshold", "SuperThreshold", "Aerobic Capacity", "Anaerobic",
+                ],
+            }),
+        );
+    }
+    object
+}
+
+/// Pace as `Run` or, of the triathlete, `Swim` shows it.
+pub(super) fn pace_units(person: &Person, swim: bool) -> &'static str {
+    match (person.build, swim) {
+        (Build::Triathlete, true) => "SECS_100Y",
+        (_, true) => "SECS_100M",
+        (Build::Triathlete, false) => "MINS_MILE",
+        _ => "MINS_KM",
+    }
+}
+
+/// The sports of a group of settings.
+pub(super) fn types(group: &Value) -> impl Iterator<Item = &str> {
+    let types = group["types"].as_array().into_iter().flatten();
+    types.filter_map(Value::as_str)
+}
+
+/// Whether a group of settings is for this sport.
+pub(super) fn is_for(group: &Value, sport: &str) -> bool {
+    types(group).any(|one| one == sport)
+}
+
+/// `GET /athlete/{id}/sport-settings`, as they stand on `day`. Each person has a sport without thresholds, the newcomer
+/// no others.
+pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
+    let rides = [
+        "Ride",
+        "VirtualRide",
+        "MountainBikeRide",
+        "GravelRide",
+        "TrackRide",
+        "Cyclocross",
+    ];
+    let mut ride = group(person, 1, &rides, day);
+    let mut run = group(person, 2, &["Run", "VirtualRun", "TrailRun"], day);
+    let mut other = group(person, 3, &["Other"], day);
+    let names = [
+        "Zone 1", "Zone 2", "Zone 3", "Zone 4", "Zone 5a", "Zone 5b", "Zone 5c",
+    ];
+    if person.has_power() {
+        let ftp = whole(person.ftp(day));
+        fill(
+            &mut ride,
+            json!({
+                "ftp": ftp, "indoor_ftp": ftp - 6, "w_prime": 17_400, "p_max": 812, "power_zones": POWER_ZONES,
+                "power_zone_names": [
+                    "Active Recovery", "Endurance", "Tempo", "Threshold", "VO2 Max", "Anaerobic", "Neuromuscular",
+                ],
+                "after_kj0": 1500, "after_kj1": 2500, "default_gear_id": "b9000101", "default_workout_time": "17:30",
+                "p30s_exponent": 4.0, "eFTPSupported": true, "mmp_model": {
+                    "type": "FFT_CURVES", "criticalPower": ftp - 10, "wPrime": 16_850, "pMax": 804,
+                    "inputPointIndexes": [93, 101], "ftp": ftp - 4,
+                },
+            }),
+        );
+    }
+    if person.is_known() && !person.has_power() || person.build == Build::Triathlete {
+        fill(
+            &mut run,
+            json!({
+                "threshold_pace": person.threshold_pace(day), "pace_zones": PACE_ZONES, "pace_zone_names": names,
+            }),
+        );
+    }
+    fill(
+        &mut run,
+        json!({
+            "pace_units": pace_units(person, false), "pace_load_type": "RUN", "gap_model": "STRAVA_RUN",
+            "best_effort_distances": [400.0, 1000.0, 5000.0, 10_000.0, 21_097.5], "pace_curve_start": 100.0,
+            "load_order": "PACE_HR_POWER", "tiz_order": "PACE_HR_POWER", "workout_order": "PACE_HR_POWER",
+            "interval_display": "PACE_HR_POWER",
+        }),
+    );
+    fill(&mut other, json!({"other": true, "load_order": "HR_POWER_PACE"}));
+    let mut groups = vec![ride, run];
+    if person.build == Build::Triathlete {
+        let mut swim = group(person, 4, &["Swim", "OpenWaterSwim"], day);
+        // In the water the heart beats slower, and the zones follow.
+        fill(
+            &mut swim,
+            json!({
+                "lthr": person.lthr - 9, "max_hr": person.max_hr - 9, "hr_zones": person.hr_zones.map(|bpm| bpm - 9),
+                "threshold_pace": person.swim_pace(day), "pace_zones": PACE_ZONES, "pace_zone_names": names,
+                "pace_units": pace_units(person, true), "pace_load_type": "SWIM", "load_order": "PACE_HR_POWER",
+                "tiz_order": "PACE_HR_POWER", "workout_order": "PACE_HR_POWER", "interval_display": "PACE_HR_POWER",
+                "best_effort_distances": [91.44, 365.76, 1508.76], "pace_curve_start": 25.0,
+            }),
+        );
+        groups.push(swim);
+    }
+    groups.push(other);
+    groups.into_iter().map(Value::Object).collect()
+}

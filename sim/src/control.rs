@@ -1,0 +1,133 @@
+//! `/_control`: what tests and the demo may do to the simulator, on a port of its own that a web page cannot reach.
+//!
+//! Nothing that upstream itself has.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    fault::Fault,
+    world::{Recorded, World},
+};
+
+/// The largest crowd: ten years of a person who does little else.
+const MOST: usize = 100_000;
+
+/// Routes, answering only under a loopback name with this port.
+pub(super) fn router(world: Arc<World>, port: u16) -> Router {
+    let hosts = Arc::new(["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}")));
+    Router::new()
+        .route("/_control/fault", post(add_fault).delete(clear_faults))
+        .route(
+            "/_control/requests",
+            axum::routing::get(requests).delete(clear_requests),
+        )
+        .route("/_control/revoke", post(revoke))
+        .route("/_control/limits", post(limits))
+        .route("/_control/crowd", post(crowd))
+        .with_state(world)
+        .layer(from_fn(no_browser))
+        .layer(from_fn_with_state(hosts, check_host))
+}
+
+/// Refuses every other Host: a page that rebinds its name to loopback gets nothing.
+async fn check_host(State(hosts): State<Arc<[String; 3]>>, request: Request, next: Next) -> Response {
+    let mut named = request.headers().get_all(header::HOST).iter();
+    let host = named
+        .next()
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_ascii_lowercase);
+    let ours = host.is_some_and(|host| hosts.contains(&host)) && named.next().is_none();
+    if ours {
+        next.run(request).await
+    } else {
+        StatusCode::FORBIDDEN.into_response()
+    }
+}
+
+/// Refuses what a page of another origin sends.
+async fn no_browser(request: Request, next: Next) -> Response {
+    if request.headers().contains_key(header::ORIGIN) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    next.run(request).await
+}
+
+/// `{"ok":true}`.
+fn done() -> Json<Value> {
+    Json(json!({"ok": true}))
+}
+
+async fn add_fault(State(world): State<Arc<World>>, Json(fault): Json<Fault>) -> Json<Value> {
+    world.state().faults.add(fault);
+    done()
+}
+
+async fn clear_faults(State(world): State<Arc<World>>) -> Json<Value> {
+    world.state().faults.clear();
+    done()
+}
+
+async fn requests(State(world): State<Arc<World>>) -> Json<Vec<Recorded>> {
+    Json(world.requests())
+}
+
+async fn clear_requests(State(world): State<Arc<World>>) -> Json<Value> {
+    world.clear_requests();
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Revoke {
+    token: String,
+}
+
+async fn revoke(State(world): State<Arc<World>>, Json(Revoke { token }): Json<Revoke>) -> Json<Value> {
+    world.state().tokens.revoke(&token);
+    done()
+}
+
+/// `{"remaining":[15 minutes, day]}` for the application's pool, and whether one address may send only ten a second.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limits {
+    remaining: Option<(usize, usize)>,
+    by_address: Option<bool>,
+}
+
+async fn limits(State(world): State<Arc<World>>, Json(limits): Json<Limits>) -> Json<Value> {
+    if let Some(remaining) = limits.remaining {
+        world.leave(remaining);
+    }
+    if let Some(by_address) = limits.by_address {
+        world.state().limits.by_address = by_address;
+    }
+    done()
+}
+
+/// `{"person":"ana","activities":10000}`: small activities from the ten years before the person's history, in the place
+/// of those given before.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Crowd {
+    person: String,
+    activities: usize,
+}
+
+async fn crowd(State(world): State<Arc<World>>, Json(crowd): Json<Crowd>) -> Response {
+    if crowd.activities > MOST || !world.crowd(&crowd.person, crowd.activities) {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    done().into_response()
+}

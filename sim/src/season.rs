@@ -1,0 +1,722 @@
+//! What each person means to do on a day: periodised weeks (three to build, one to recover), seasons, races.
+//!
+//! Plans only, a pure function of person and day; what became of them is in `training`.
+
+mod triathlon;
+
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
+
+use super::{
+    people::{Build, FIRST_DAY, Person},
+    workout::{By, Part, Step, Workout, ramp, step},
+};
+pub(super) use triathlon::triathlon;
+
+/// Something to do on a day.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    /// Position among the day's sessions, part of its ids.
+    pub(super) slot: u8,
+    pub(super) kind: Kind,
+    /// Upstream's type, of a ride indoors too.
+    pub(super) sport: &'static str,
+    pub(super) name: &'static str,
+    pub(super) start: NaiveTime,
+    pub(super) workout: Workout,
+    /// Stands in the calendar beforehand.
+    pub(super) planned: bool,
+    pub(super) indoor: bool,
+    /// A description in the place of the workout's, of which upstream makes no steps.
+    pub(super) unparsed: Option<&'static str>,
+    /// Begins on the minute: what comes next depends on it.
+    pub(super) on_time: bool,
+    pub(super) twist: Twist,
+}
+
+impl Session {
+    /// Upstream's type.
+    pub(super) fn upstream_type(&self) -> &'static str {
+        match self.sport {
+            "Ride" if self.indoor => "VirtualRide",
+            sport => sport,
+        }
+    }
+}
+
+/// What goes wrong, or otherwise than planned, with the recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Twist {
+    None,
+    /// Done on the trainer.
+    Indoors,
+    /// Neither power nor heart rate.
+    NoSensors,
+    /// The power meter sent zeros.
+    ZeroPower,
+    /// A swim without a pace.
+    NoPace,
+    /// A swim of which the watch counted no length.
+    ZeroPace,
+    /// No moving time.
+    NoMovingTime,
+    /// A second device sent it too.
+    Twice,
+    /// 0 °C on the flat.
+    Frozen,
+    /// Deleted by its owner.
+    Deleted,
+}
+
+/// Where a swim takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Water {
+    /// A pool of 25 yards.
+    Yards,
+    /// A pool of 50 metres.
+    Metres,
+    Open,
+}
+
+/// What sort of session it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ride,
+    Commute,
+    Run,
+    ParkRun,
+    Race(Rank),
+    Strength,
+    Stretching,
+    Hike,
+    Walk,
+    Swim(Water),
+    Transition,
+}
+
+impl Kind {
+    /// Upstream's type of what needs no other.
+    const fn sport(self) -> &'static str {
+        match self {
+            Self::Ride | Self::Commute | Self::Race(_) => "Ride",
+            Self::Run | Self::ParkRun => "Run",
+            Self::Strength => "WeightTraining",
+            Self::Stretching => "Workout",
+            Self::Hike => "Hike",
+            Self::Walk => "Walk",
+            Self::Swim(_) => "Swim",
+            Self::Transition => "Transition",
+        }
+    }
+}
+
+/// How much a race matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rank {
+    A,
+    B,
+    C,
+}
+
+/// Part of the year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Base,
+    Build,
+    Season,
+    Taper,
+    Off,
+}
+
+fn at(hour: u32, minute: u32) -> NaiveTime {
+    NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default()
+}
+
+/// Weeks since the first day; the fourth of each four is for recovery.
+fn week_number(day: NaiveDate) -> i64 {
+    (day - FIRST_DAY).num_days().div_euclid(7)
+}
+
+/// Whether `day` lies in a week of recovery.
+pub(super) fn is_recovery(day: NaiveDate) -> bool {
+    week_number(day).rem_euclid(4) == 3
+}
+
+/// `minutes` scaled by `percent`, in steps of five.
+fn about(minutes: u32, percent: u32) -> u32 {
+    (minutes * percent / 100 + 2) / 5 * 5
+}
+
+/// How much of the usual volume `day`'s week has, percent.
+fn volume(person: &Person, day: NaiveDate) -> u32 {
+    let phase = match phase(person, day) {
+        Phase::Base => 90,
+        Phase::Build => 106,
+        Phase::Season => 100,
+        Phase::Taper => 70,
+        Phase::Off => 55,
+    };
+    let week = [94, 101, 108, 55][usize::try_from(week_number(day).rem_euclid(4)).unwrap_or_default()];
+    phase * week / 100
+}
+
+fn phase(person: &Person, day: NaiveDate) -> Phase {
+    let week = day.iso_week().week();
+    match (person.build, week) {
+        (Build::Cyclist, 41..=43)
+        | (Build::Runner, 17..=19 | 52..)
+        | (Build::Triathlete, 47..=48)
+        | (Build::StravaOnly, 24..=35) => Phase::Off,
+        (Build::Cyclist, 9..=16)
+        | (Build::Runner, 4..=13 | 34..=39)
+        | (Build::Triathlete, 10..=22 | 37..=44) => Phase::Build,
+        (Build::Cyclist, 25)
+        | (Build::Runner, 14..=16 | 40..=41)
+        | (Build::Triathlete, 23..=24 | 45..=46) => Phase::Taper,
+        (Build::Cyclist, 17..=40) => Phase::Season,
+        _ => Phase::Base,
+    }
+}
+
+/// The race of `day`, if it is one: name and rank.
+fn race(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
+    // Whoever was ill that week does not start.
+    if day.weekday() != Weekday::Sun || person.is_ill(day - Days::new(2)) {
+        return None;
+    }
+    match (person.build, day.iso_week().week()) {
+        (Build::Cyclist, 17) => Some(("RTF Kaiserstuhl", Rank::C)),
+        (Build::Cyclist, 22) => Some(("Einzelzeitfahren am Rhein", Rank::B)),
+        (Build::Cyclist, 26) => Some(("Radmarathon Südschwarzwald", Rank::A)),
+        (Build::Cyclist, 36) => Some(("Bergzeitfahren Schauinsland", Rank::B)),
+        (Build::Runner, 16) => Some(("Canberra Marathon", Rank::A)),
+        (Build::Runner, 29) => Some(("Run Melbourne 10k", Rank::C)),
+        (Build::Runner, 41) => Some(("Melbourne Half Marathon", Rank::B)),
+        _ => None,
+    }
+}
+
+/// Metres of a measured course that is run.
+pub(super) fn course(session: &Session) -> Option<f64> {
+    match (session.name, session.kind) {
+        ("Canberra Marathon", _) => Some(42_195.0),
+        ("Melbourne Half Marathon", _) => Some(21_097.5),
+        ("Run Melbourne 10k", _) => Some(10_000.0),
+        ("Turkey Recovery 10 Miler", _) => Some(16_093.4),
+        (_, Kind::ParkRun) => Some(5000.0),
+        _ => None,
+    }
+}
+
+/// What `person` means to do on `day`. Nothing before the first day.
+pub(super) fn plan(person: &Person, day: NaiveDate) -> Vec<Session> {
+    if day < FIRST_DAY || person.is_ill(day) {
+        return Vec::new();
+    }
+    let mut sessions = match person.build {
+        Build::Cyclist => cyclist(person, day),
+        Build::Runner => runner(person, day),
+        Build::Triathlete => triathlon::plan(person, day),
+        Build::StravaOnly => strava_rider(person, day),
+        Build::Newcomer => newcomer(day),
+    };
+    for (slot, session) in (0..).zip(&mut sessions) {
+        session.slot = slot;
+    }
+    sessions
+}
+
+fn ride(name: &'static str, start: NaiveTime, parts: Vec<Part>) -> Session {
+    let workout = Workout { by: By::Power, parts };
+    Session {
+        slot: 0,
+        kind: Kind::Ride,
+        sport: "Ride",
+        name,
+        start,
+        workout,
+        planned: true,
+        indoor: false,
+        unparsed: None,
+        on_time: false,
+        twist: Twist::None,
+    }
+}
+
+fn run(name: &'static str, start: NaiveTime, parts: Vec<Part>) -> Session {
+    Session {
+        kind: Kind::Run,
+        sport: "Run",
+        workout: Workout { by: By::Pace, parts },
+        ..ride(name, start, Vec::new())
+    }
+}
+
+/// A session outside the plan.
+fn spontaneous(kind: Kind, name: &'static str, start: NaiveTime, by: By, steps: Vec<Step>) -> Session {
+    let workout = Workout {
+        by,
+        parts: vec![Part::Main(steps)],
+    };
+    Session {
+        kind,
+        sport: kind.sport(),
+        workout,
+        planned: false,
+        ..ride(name, start, Vec::new())
+    }
+}
+
+fn framed(warmup: u32, label: &'static str, times: u32, steps: Vec<Step>) -> Vec<Part> {
+    vec![
+        Part::Warmup(vec![ramp(warmup, 50, 75).at_rpm(85, 95)]),
+        Part::Repeat(label, times, steps),
+        Part::Cooldown(vec![ramp(10, 60, 45)]),
+    ]
+}
+
+/// The hard session of a cyclist's Tuesday (`first`) or Thursday.
+fn hard_ride(phase: Phase, first: bool, choice: usize, start: NaiveTime) -> Session {
+    let easy = |minutes| step("Easy", minutes, 55, 55);
+    match (phase, first, choice) {
+        (Phase::Base, true, 0) => ride(
+            "Sweet spot 3x12",
+            start,
+            framed(
+                20,
+                "Main set",
+                3,
+                vec![step("SST", 12, 88, 94).at_rpm(88, 92), easy(5)],
+            ),
+        ),
+        (Phase::Base, true, _) => ride(
+            "Sweet spot 2x20",
+            start,
+            framed(15, "Main set", 2, vec![step("SST", 20, 88, 92), easy(5)]),
+        ),
+        (Phase::Base | Phase::Build, false, 0) => ride(
+            "Tempo 3x15",
+            start,
+            framed(15, "Main set", 3, vec![step("Tempo", 15, 78, 86), easy(4)]),
+        ),
+        (Phase::Base, false, _) => ride(
+            "Kraftausdauer 5x6",
+            start,
+            framed(
+                15,
+                "Main set",
+                5,
+                vec![step("Low gear", 6, 82, 88).at_rpm(55, 60), easy(4)],
+            ),
+        ),
+        (Phase::Build, true, _) | (Phase::Season, false, 0) => ride(
+            "Threshold 4x8",
+            start,
+            framed(15, "Main set", 4, vec![step("Hard", 8, 96, 102), easy(4)]),
+        ),
+        (Phase::Build, false, _) => {
+            let over_under = vec![
+                step("Under", 2, 92, 92),
+                step("Over", 1, 106, 106),
+                step("Under", 2, 92, 92),
+            ];
+            let set = over_under
+                .iter()
+                .chain(&over_under)
+                .copied()
+                .chain([easy(5)])
+                .collect();
+            ride("Over-unders", start, framed(15, "Main set", 3, set))
+        }
+        (Phase::Season, true, 0) => ride(
+            "VO2max 5x4",
+            start,
+            framed(
+                20,
+                "Main set",
+                5,
+                vec![step("Hard", 4, 110, 116).at_rpm(95, 105), easy(4)],
+            ),
+        ),
+        (Phase::Season, true, _) => {
+            let set = vec![
+                step("On", 1, 120, 125).lasting(40),
+                step("Off", 1, 50, 50).lasting(20),
+            ];
+            ride("VO2max 40/20", start, framed(20, "Main set", 20, set))
+        }
+        (Phase::Season, false, _) => ride(
+            "Sweet spot 3x15",
+            start,
+            framed(15, "Main set", 3, vec![step("SST", 15, 88, 94), easy(5)]),
+        ),
+        (Phase::Taper, ..) => ride(
+            "Vorbelastung",
+            start,
+            framed(15, "Main set", 3, vec![step("Race pace", 4, 95, 100), easy(4)]),
+        ),
+        (Phase::Off, ..) => ride(
+            "Locker ausrollen",
+            start,
+            vec![Part::Main(vec![step("", 55, 58, 65)])],
+        ),
+    }
+}
+
+fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
+    let (phase, volume) = (phase(person, day), volume(person, day));
+    let dice = |question| person.dice(day, question);
+    let week = day.iso_week().week();
+    let winter = week <= 11 || week >= 45;
+    if week == 42 {
+        let walk = || {
+            spontaneous(
+                Kind::Hike,
+                "Spaziergang am Strand",
+                at(10, 30),
+                By::Pace,
+                vec![step("", 120, 38, 42)],
+            )
+        };
+        return if dice("walk").chance(0.4) {
+            vec![walk()]
+        } else {
+            Vec::new()
+        };
+    }
+    let steady =
+        |name, start, minutes| ride(name, start, vec![Part::Main(vec![step("Z2", minutes, 62, 70)])]);
+    let mut sessions = match day.weekday() {
+        Weekday::Mon if dice("stretch").chance(0.3) => {
+            vec![spontaneous(
+                Kind::Stretching,
+                "Stabi & Dehnen",
+                at(19, 0),
+                By::Power,
+                vec![step("", 25, 30, 30)],
+            )]
+        }
+        Weekday::Mon => Vec::new(),
+        Weekday::Tue | Weekday::Thu if is_recovery(day) => vec![steady("Endurance easy", at(17, 30), 50)],
+        Weekday::Tue => vec![hard_ride(phase, true, dice("tuesday").pick(&[0, 1]), at(17, 30))],
+        Weekday::Thu => vec![hard_ride(phase, false, dice("thursday").pick(&[0, 1]), at(18, 0))],
+        Weekday::Wed => vec![steady("Grundlage", at(17, 15), about(75, volume))],
+        Weekday::Fri if winter => Vec::new(),
+        Weekday::Fri => {
+            let ride = |name, start, minutes| {
+                spontaneous(
+                    Kind::Commute,
+                    name,
+                    start,
+                    By::Power,
+                    vec![step("", minutes, 50, 52)],
+                )
+            };
+            vec![ride("Zur Arbeit", at(7, 40), 14), ride("Heimweg", at(17, 5), 16)]
+        }
+        Weekday::Sat if dice("coffee").chance(0.35) => {
+            let minutes = about(110, volume.min(100));
+            vec![spontaneous(
+                Kind::Ride,
+                "Kaffeefahrt ☕",
+                at(10, 0),
+                By::Power,
+                vec![step("", minutes, 56, 66)],
+            )]
+        }
+        Weekday::Sat => vec![steady("Endurance", at(9, 30), about(125, volume))],
+        Weekday::Sun => {
+            if let Some((name, rank)) = race(person, day) {
+                vec![cyclist_race(name, rank)]
+            } else {
+                let name = match dice("sunday").pick(&[0, 1, 2, 3]) {
+                    0 => "Grüße vom Feldberg",
+                    1 => "Lange Ausfahrt Kaiserstuhl",
+                    2 => "Rheinebene – Gegenwind 💨",
+                    _ => "Long ride",
+                };
+                vec![steady(
+                    name,
+                    at(9, 0),
+                    about(if winter { 170 } else { 225 }, volume),
+                )]
+            }
+        }
+    };
+    for session in &mut sessions {
+        let weekday = !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+        session.indoor = winter && weekday && session.kind == Kind::Ride && dice("indoor").chance(0.8);
+    }
+    sessions
+}
+
+fn cyclist_race(name: &'static str, rank: Rank) -> Session {
+    let steps = match rank {
+        Rank::A => vec![step("", 60, 74, 80), step("", 210, 68, 76)],
+        Rank::B => vec![step("", 44, 94, 99)],
+        Rank::C => vec![step("", 165, 72, 78)],
+    };
+    Session {
+        kind: Kind::Race(rank),
+        ..ride(name, at(8, 30), vec![Part::Main(steps)])
+    }
+}
+
+fn runner(person: &Person, day: NaiveDate) -> Vec<Session> {
+    let (phase, volume) = (phase(person, day), volume(person, day));
+    let dice = |question| person.dice(day, question);
+    let easy = |name, minutes| {
+        run(
+            name,
+            at(6, 20),
+            vec![Part::Main(vec![step("Easy", minutes, 72, 78)])],
+        )
+    };
+    let tomorrow_race = day.succ_opt().is_some_and(|day| race(person, day).is_some());
+    let strength = || {
+        spontaneous(
+            Kind::Strength,
+            "Gym: legs & core",
+            at(18, 30),
+            By::Pace,
+            vec![step("", 40, 30, 30)],
+        )
+    };
+    match day.weekday() {
+        Weekday::Mon if phase != Phase::Taper && dice("gym").chance(0.65) => vec![strength()],
+        Weekday::Tue if phase == Phase::Off => vec![easy("Just ticking over", 35)],
+        Weekday::Tue if is_recovery(day) => vec![easy("Easy run, nothing heroic", 40)],
+        Weekday::Tue => vec![hard_run(phase, dice("tuesday").pick(&[0, 1]))],
+        Weekday::Wed if phase != Phase::Off => vec![easy("Jack's Tan lap", about(60, volume))],
+        Weekday::Thu if matches!(phase, Phase::Build) && !is_recovery(day) => {
+            vec![run(
+                "Tempo 2x15",
+                at(6, 0),
+                framed_run(
+                    15,
+                    "Main set",
+                    2,
+                    vec![step("Tempo", 15, 92, 96), step("Jog", 3, 60, 60)],
+                ),
+            )]
+        }
+        Weekday::Thu => vec![easy("Easy run", about(52, volume))],
+        Weekday::Fri if phase == Phase::Base && dice("gym").chance(0.35) => vec![strength()],
+        Weekday::Sat if tomorrow_race => vec![easy("Shake-out", 20)],
+        Weekday::Sat if dice("parkrun").chance(0.55) => {
+            let steps = vec![step("", 23, 97, 101)];
+            vec![spontaneous(
+                Kind::ParkRun,
+                "Albert Melbourne parkrun",
+                at(8, 0),
+                By::Pace,
+                steps,
+            )]
+        }
+        Weekday::Sat => vec![easy("Saturday jog – who's counting?", about(45, volume))],
+        Weekday::Sun => match race(person, day) {
+            Some((name, rank)) => {
+                let steps = match rank {
+                    Rank::A => vec![step("", 205, 87, 91)],
+                    Rank::B => vec![step("", 93, 95, 99)],
+                    Rank::C => vec![step("", 43, 99, 103)],
+                };
+                vec![Session {
+                    kind: Kind::Race(rank),
+                    ..run(name, at(7, 0), vec![Part::Main(steps)])
+                }]
+            }
+            None if phase == Phase::Off => vec![easy("Sunday run", 50)],
+            None => {
+                let minutes = about(if phase == Phase::Build { 138 } else { 108 }, volume);
+                let name = match dice("sunday").pick(&[0, 1, 2]) {
+                    0 => "Long run: the Yarra's brown but we're out",
+                    1 => "Dandenongs hills – don't ask",
+                    _ => "Long run",
+                };
+                let steps = vec![step("Long", minutes, 74, 80)];
+                vec![run(name, at(7, 10), vec![Part::Main(steps)])]
+            }
+        },
+        Weekday::Mon | Weekday::Wed | Weekday::Fri => Vec::new(),
+    }
+}
+
+fn framed_run(warmup: u32, label: &'static str, times: u32, steps: Vec<Step>) -> Vec<Part> {
+    vec![
+        Part::Warmup(vec![step("Easy", warmup, 68, 76)]),
+        Part::Repeat(label, times, steps),
+        Part::Cooldown(vec![step("Easy", 10, 65, 72)]),
+    ]
+}
+
+/// A runner's Tuesday.
+fn hard_run(phase: Phase, choice: usize) -> Session {
+    let start = at(6, 0);
+    let jog = |secs| step("Jog", 1, 60, 60).lasting(secs);
+    match (phase, choice) {
+        (Phase::Build, 0) => run(
+            "6x1 km-ish",
+            start,
+            framed_run(15, "Main set", 6, vec![step("Hard", 4, 102, 106), jog(120)]),
+        ),
+        (Phase::Build, _) => run(
+            "Cruise 4x8",
+            start,
+            framed_run(15, "Main set", 4, vec![step("Cruise", 8, 96, 100), jog(90)]),
+        ),
+        (Phase::Taper, _) => run(
+            "Sharpener",
+            start,
+            framed_run(15, "Main set", 4, vec![step("Quick", 2, 104, 108), jog(120)]),
+        ),
+        (_, 0) => run(
+            "Hills 8x1m",
+            start,
+            framed_run(18, "Main set", 8, vec![step("Uphill", 1, 104, 110), jog(120)]),
+        ),
+        (_, _) => run(
+            "Fartlek 10x1m",
+            start,
+            framed_run(15, "Main set", 10, vec![step("On", 1, 100, 108), jog(60)]),
+        ),
+    }
+}
+
+/// A short run of the years before, in no plan.
+pub(super) fn jog(start: NaiveTime, secs: u32) -> Session {
+    let steps = vec![step("", 1, 70, 76).lasting(secs)];
+    spontaneous(Kind::Run, "Jog", start, By::Pace, steps)
+}
+
+/// Who rides by what Strava knows; one ride a week is planned at upstream all the same.
+fn strava_rider(person: &Person, day: NaiveDate) -> Vec<Session> {
+    let volume = volume(person, day);
+    let free = |name, start, minutes, low, high| {
+        spontaneous(
+            Kind::Ride,
+            name,
+            start,
+            By::Power,
+            vec![step("", minutes, low, high)],
+        )
+    };
+    match day.weekday() {
+        Weekday::Tue if person.dice(day, "tuesday").chance(0.85) => {
+            vec![free("Morning Ride", at(5, 50), about(65, volume), 64, 74)]
+        }
+        Weekday::Wed => vec![ride(
+            "Lakeside loop",
+            at(6, 0),
+            vec![Part::Main(vec![step("", about(60, volume), 66, 72)])],
+        )],
+        Weekday::Thu => vec![free("Sarangkot repeats ⛰️", at(5, 45), about(70, volume), 76, 84)],
+        Weekday::Sat => vec![free("फेवा ताल वरिपरि", at(6, 10), about(190, volume), 64, 72)],
+        Weekday::Sun if person.dice(day, "sunday").chance(0.6) => {
+            vec![free("Afternoon Ride", at(14, 0), about(80, volume), 58, 66)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The first steps of somebody who signed up in November 2026, and all there is so far.
+fn newcomer(day: NaiveDate) -> Vec<Session> {
+    match (day.year(), day.month(), day.day()) {
+        (2026, 11, 14) => vec![spontaneous(
+            Kind::Walk,
+            "Signal Hill",
+            at(15, 10),
+            By::Pace,
+            vec![step("", 50, 30, 34)],
+        )],
+        (2026, 11, 17) => vec![Session {
+            twist: Twist::NoSensors,
+            ..spontaneous(
+                Kind::Ride,
+                "Lunch Ride",
+                at(12, 5),
+                By::Pace,
+                vec![step("", 32, 60, 60)],
+            )
+        }],
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::PEOPLE;
+
+    fn year(person: &Person) -> Vec<Session> {
+        FIRST_DAY
+            .iter_days()
+            .skip(366)
+            .take(364)
+            .flat_map(|day| plan(person, day))
+            .collect()
+    }
+
+    #[test]
+    fn weeks_are_periodised() {
+        let hours = |week: i64| {
+            let monday = FIRST_DAY + chrono::Duration::weeks(week);
+            let secs: u32 = monday
+                .iter_days()
+                .take(7)
+                .flat_map(|day| plan(&PEOPLE[0], day))
+                .map(|one| one.workout.secs())
+                .sum();
+            f64::from(secs) / 3600.0
+        };
+        // A build block in March: two loading weeks against the week of recovery after them.
+        let block: Vec<f64> = (64..68).map(hours).collect();
+        assert!(
+            block[1] > block[3] * 1.3 && block[2] > block[3] * 1.3,
+            "{block:?}"
+        );
+        assert!(
+            FIRST_DAY
+                .iter_days()
+                .skip(366)
+                .take(28)
+                .any(|day| plan(&PEOPLE[0], day).is_empty()),
+            "no rest day"
+        );
+    }
+
+    #[test]
+    fn a_year_has_races_and_variety() {
+        let races = |person| {
+            year(person)
+                .iter()
+                .filter(|one| matches!(one.kind, Kind::Race(_)))
+                .count()
+        };
+        assert!(races(&PEOPLE[0]) >= 3 && races(&PEOPLE[1]) >= 2);
+        let names = |person| {
+            year(person)
+                .iter()
+                .map(|one| one.name)
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        assert!(
+            names(&PEOPLE[0]).contains("Kaffeefahrt ☕") && names(&PEOPLE[0]).contains("Grüße vom Feldberg")
+        );
+        assert!(
+            names(&PEOPLE[1]).contains("Jack's Tan lap")
+                && names(&PEOPLE[1]).contains("Albert Melbourne parkrun")
+        );
+        assert!(
+            year(&PEOPLE[0]).iter().any(|one| one.indoor) && year(&PEOPLE[1]).iter().all(|one| !one.indoor)
+        );
+    }
+
+    #[test]
+    fn the_ill_rest_and_nothing_comes_before_the_first_day() {
+        for person in &PEOPLE {
+            let ill = FIRST_DAY.iter_days().take(400).filter(|day| person.is_ill(*day));
+            assert!(ill.into_iter().all(|day| plan(person, day).is_empty()));
+            assert!(plan(person, FIRST_DAY.pred_opt().unwrap()).is_empty());
+        }
+    }
+}
