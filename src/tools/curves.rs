@@ -267,8 +267,8 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
         if card.may(&permissions::GET_TRAINING_SUMMARY) || card.may(&permissions::GET_TRAINING_HISTORY) {
             vec![format!(
                 "Main sport of the last {LOOK_BACK} days: {told} ({} of {} h moving)",
-                units::hours_minutes(Some(main.moving)),
-                units::hours_minutes(Some(main.of))
+                units::hours_minutes(main.moving),
+                units::hours_minutes(main.of)
             )]
         } else {
             vec![

@@ -123,7 +123,7 @@ impl Window {
 
     /// `from 0:12:30 to the end`
     fn in_words(self) -> String {
-        let clock = |secs| units::hours_minutes_seconds(Some(secs));
+        let clock = |secs| units::hours_minutes_seconds(secs);
         format!(
             "from {} to {}",
             self.from.map_or_else(|| "the start".to_owned(), clock),

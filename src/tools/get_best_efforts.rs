@@ -292,14 +292,9 @@ impl Row<'_> {
             let percent = self
                 .before
                 .filter(|_| scale.metric == Metric::Power)
-                .map(|before| {
-                    format!(
-                        " ({} %)",
-                        units::signed(Some(difference / before.value * 100.0), 1)
-                    )
-                })
+                .map(|before| format!(" ({} %)", units::signed(difference / before.value * 100.0, 1)))
                 .unwrap_or_default();
-            format!("{}{percent}", units::signed(Some(difference), 0))
+            format!("{}{percent}", units::signed(difference, 0))
         })
     }
 

@@ -90,7 +90,7 @@ impl Asked {
         format!(
             "at least {} of gain and {} % over {}",
             height(self.rule.least_gain, own),
-            units::whole(Some(self.rule.least_grade * 100.0)),
+            units::whole(self.rule.least_grade * 100.0),
             height(self.rule.least_length(), own),
         )
     }
@@ -230,7 +230,7 @@ fn largest(climbs: &[Climb]) -> (Vec<(usize, &Climb)>, String) {
     let more = format!(
         "… {} smaller climbs left out: the largest alone come with min_gain={}",
         climbs.len() - shown.len(),
-        units::whole(Some(least.floor()))
+        units::whole(least.floor())
     );
     (shown, more)
 }
@@ -256,7 +256,7 @@ fn height(metres: f64, own: &SportUnits) -> String {
 
 /// A grade or a change as a percentage with one decimal.
 fn percent(fraction: f64) -> String {
-    units::fixed(Some(fraction * 100.0), 1)
+    units::fixed(fraction * 100.0, 1)
 }
 
 /// m/s of climbing as metres (or feet) an hour.
@@ -469,9 +469,7 @@ fn quarters(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile, own: &
         .column("grade %", |(.., quarter)| {
             quarter.grade.map(percent).unwrap_or_default()
         })
-        .column("time", |(.., quarter)| {
-            units::hours_minutes_seconds(Some(quarter.secs))
-        })
+        .column("time", |(.., quarter)| units::hours_minutes_seconds(quarter.secs))
         .column("W", |(.., quarter)| units::whole(quarter.watts))
         .column("HR", |(.., quarter)| units::whole(quarter.heart))
         .column(own.speed_header(), |(.., quarter)| own.speed_cell(quarter.speed))

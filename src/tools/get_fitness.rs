@@ -229,9 +229,9 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> String {
     match (past.iter().max_by(order), past.iter().min_by(order)) {
         (Some(high), Some(low)) if high.date != low.date => format!(
             "CTL up to today: highest {} on {}, lowest {} on {}",
-            units::fixed(Some(high.fitness.ctl), 1),
+            units::fixed(high.fitness.ctl, 1),
             units::date(high.date),
-            units::fixed(Some(low.fitness.ctl), 1),
+            units::fixed(low.fitness.ctl, 1),
             units::date(low.date)
         ),
         _ => String::new(),

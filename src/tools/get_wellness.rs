@@ -212,7 +212,7 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
         } else {
             String::new()
         };
-        format!("{}{count}", units::fixed(Some(mean.value), decimals))
+        format!("{}{count}", units::fixed(mean.value, decimals))
     };
     let figures: [(&str, &str, u8, Get); 3] = [
         ("HRV", "", 0, |row| row.number("hrv")),

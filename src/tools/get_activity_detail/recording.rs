@@ -49,7 +49,7 @@ pub(super) fn block(streams: &[Stream], own: &SportUnits, asked: &Asked) -> Stri
 }
 
 fn clock(secs: f64) -> String {
-    units::hours_minutes_seconds(Some(secs))
+    units::hours_minutes_seconds(secs)
 }
 
 /// A row for each stretch of time.

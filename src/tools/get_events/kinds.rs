@@ -106,7 +106,7 @@ pub(super) fn availability(event: &Event) -> String {
         Some("LIMITED") => {
             let mut words = Vec::new();
             if let Some(secs) = units::sane(event.max_training_time) {
-                words.push(format!("at most {} a day", units::hours_minutes(Some(secs))));
+                words.push(format!("at most {} a day", units::hours_minutes(secs)));
             }
             let sports: Vec<String> = event
                 .can_train_sports
