@@ -8,16 +8,16 @@
 use std::sync::Arc;
 
 use rmcp::model;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     guard::offer::Offer,
     permissions::Access,
-    tools::{ROSTER, RosterTool, Tool},
+    tools::{
+        ROSTER, RosterTool, Tool,
+        params::{self, ATHLETE, Param},
+    },
 };
-
-/// The argument by which a coach says for whom a call is.
-pub(super) const ATHLETE: &str = "athlete";
 
 /// Bytes of a description or of the instructions; some clients cut there.
 const TEXT_LIMIT: usize = 2048;
@@ -74,11 +74,18 @@ impl Catalogue {
     pub fn new(tools: &'static [Tool]) -> Result<Self, Broken> {
         let all = tools
             .iter()
-            .map(|tool| (tool.name(), tool.permission.title, tool.description, tool.schema))
+            .map(|tool| {
+                (
+                    tool.name(),
+                    tool.permission.title,
+                    tool.description,
+                    tool.schema(),
+                )
+            })
             .chain(
                 ROSTER
                     .iter()
-                    .map(|tool| (tool.name, tool.title, tool.description, tool.schema)),
+                    .map(|tool| (tool.name, tool.title, tool.description, tool.schema())),
             );
         let mut names = Vec::new();
         for (name, title, description, schema) in all {
@@ -86,7 +93,7 @@ impl Catalogue {
                 tool: name.to_owned(),
                 why,
             };
-            check(name, title, description, &schema()).map_err(broken)?;
+            check(name, title, description, &schema).map_err(broken)?;
             if names.contains(&name) {
                 return Err(broken("its name stands twice".to_owned()));
             }
@@ -101,25 +108,23 @@ impl Catalogue {
                 why: "what it does is not what its permission says".to_owned(),
             });
         }
-        let taken = |tool: &&Tool| {
-            let schema = (tool.schema)();
-            schema
-                .get("properties")
-                .is_some_and(|own| own.get(ATHLETE).is_some())
-        };
+        let taken = |tool: &&Tool| tool.params.iter().any(|param| param.name == ATHLETE.name);
         if let Some(tool) = tools.iter().find(taken) {
             return Err(Broken {
                 tool: tool.name().to_owned(),
-                why: format!("it has an argument {ATHLETE} of its own, which a coach's list adds"),
+                why: format!(
+                    "it has an argument {} of its own, which a coach's list adds",
+                    ATHLETE.name
+                ),
             });
         }
         Ok(Self {
             tools,
-            list: tools.iter().map(|tool| entry(tool, (tool.schema)())).collect(),
+            list: tools.iter().map(|tool| entry(tool, tool.schema())).collect(),
             roster: ROSTER.iter().map(entry_of_roster).collect(),
             for_coaches: tools
                 .iter()
-                .map(|tool| entry(tool, for_somebody((tool.schema)())))
+                .map(|tool| entry(tool, for_somebody(tool.params)))
                 .collect(),
         })
     }
@@ -163,12 +168,9 @@ impl Catalogue {
 }
 
 /// A schema with the argument for whom the call is.
-fn for_somebody(mut schema: Map<String, Value>) -> Map<String, Value> {
-    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        let property = json!({"type": "string", "description": "Name or id, see list_athletes"});
-        properties.insert(ATHLETE.to_owned(), property);
-    }
-    schema
+fn for_somebody(params: &[Param]) -> Map<String, Value> {
+    let params: Vec<Param> = params.iter().copied().chain([ATHLETE]).collect();
+    params::schema(&params)
 }
 
 /// What clients are told of a tool: each hint is stated, because their defaults differ from what is true.
@@ -181,7 +183,7 @@ fn entry(tool: &Tool, schema: Map<String, Value>) -> model::Tool {
 
 /// The same for a tool of the roster. Selecting somebody changes nothing of anybody's data.
 fn entry_of_roster(tool: &RosterTool) -> model::Tool {
-    model::Tool::new(tool.name, tool.description, (tool.schema)())
+    model::Tool::new(tool.name, tool.description, tool.schema())
         .with_title(tool.title)
         .with_annotations(hints(tool.title, true))
 }
@@ -282,7 +284,7 @@ mod tests {
         tools::{CATALOGUE, Run},
     };
 
-    fn tool(name: &'static str, schema: fn() -> Map<String, Value>) -> Tool {
+    fn tool(name: &'static str, params: &'static [Param]) -> Tool {
         let permission = Permission {
             name,
             title: "T",
@@ -294,17 +296,13 @@ mod tests {
         Tool {
             permission: Box::leak(Box::new(permission)),
             description: "D",
-            schema,
+            params,
             run: Run::Read(|_, _| Box::pin(async { unreachable!("never called") })),
         }
     }
 
     fn refused(schema: fn() -> Map<String, Value>) -> String {
-        let tools: &'static [Tool] = Box::leak(Box::new([tool("x", schema)]));
-        Catalogue::new(tools)
-            .err()
-            .map(|broken| broken.why)
-            .unwrap_or_default()
+        check("x", "T", "D", &schema()).err().unwrap_or_default()
     }
 
     fn object(value: &Value) -> Map<String, Value> {
@@ -347,14 +345,14 @@ mod tests {
             let added = schema["properties"]
                 .as_object_mut()
                 .unwrap()
-                .remove(ATHLETE)
+                .remove(ATHLETE.name)
                 .unwrap();
             assert_eq!(added["type"], "string");
             assert_eq!(
                 (&schema, &entry.description),
                 (&*own.input_schema, &own.description)
             );
-            assert!(own.input_schema["properties"].get(ATHLETE).is_none());
+            assert!(own.input_schema["properties"].get(ATHLETE.name).is_none());
         }
         let narrow = Narrow::parse(Some("tools=wellness&readonly=1")).unwrap();
         let left = catalogue.offered_to_coach(&Offer::new(Vec::new(), narrow));
@@ -433,24 +431,20 @@ mod tests {
         ] {
             assert!(refused(schema).contains(why), "{why}: {:?}", refused(schema));
         }
-        let twice: &'static [Tool] = Box::leak(Box::new([tool("x", fine), tool("x", fine)]));
+        let twice: &'static [Tool] = Box::leak(Box::new([tool("x", &[]), tool("x", &[])]));
         assert!(Catalogue::new(twice).is_err());
-        let own = || {
-            object(
-                &json!({"type": "object", "additionalProperties": false, "properties":
-                {"athlete": {"type": "string", "description": "d"}}}),
-            )
-        };
-        assert!(refused(own).contains("argument athlete"));
-        let taken: &'static [Tool] = Box::leak(Box::new([tool("list_athletes", fine)]));
+        let own: &'static [Tool] = Box::leak(Box::new([tool("x", &[ATHLETE])]));
+        let why = Catalogue::new(own).err().map(|broken| broken.why);
+        assert!(why.is_some_and(|why| why.contains("argument athlete")));
+        let taken: &'static [Tool] = Box::leak(Box::new([tool("list_athletes", &[])]));
         assert!(Catalogue::new(taken).is_err(), "the roster's names are taken");
         let write = Tool {
             run: Run::Write(|_, _| Box::pin(async { unreachable!("never called") })),
-            ..tool("x", fine)
+            ..tool("x", &[])
         };
         let granted_as_read: &'static [Tool] = Box::leak(Box::new([write]));
         assert!(Catalogue::new(granted_as_read).is_err());
-        let loud: &'static [Tool] = Box::leak(Box::new([tool("Get-X", fine)]));
+        let loud: &'static [Tool] = Box::leak(Box::new([tool("Get-X", &[])]));
         assert!(Catalogue::new(loud).is_err());
     }
 }

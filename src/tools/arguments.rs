@@ -2,12 +2,13 @@
 //!
 //! No tool's own rules here. Errors name the argument and what to write; they never quote a value back.
 
-use std::ops::RangeInclusive;
-
 use chrono::{Days, NaiveDate};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::answer::units;
+use super::{
+    answer::units,
+    params::{self, Kind, Param},
+};
 use crate::{
     ids::ActivityId,
     text::clean,
@@ -69,46 +70,52 @@ const DAYS_AHEAD: u64 = 731;
 /// The earliest day that a range may begin; before it nobody recorded anything.
 const EARLIEST: Option<NaiveDate> = NaiveDate::from_ymd_opt(1980, 1, 1);
 
-/// The arguments of one call, to be taken by name.
+/// The arguments of one call, to be taken by name. A name that the tool's parameters lack, or one of another kind, is a
+/// fault of the tool and panics; a test over the whole catalogue reads them all.
 #[derive(Debug)]
 pub struct Arguments {
     given: Map<String, Value>,
+    params: &'static [Param],
     today: NaiveDate,
 }
 
 impl Arguments {
     /// Refuses names that the tool does not know. `null` counts as left out.
-    pub fn new(mut given: Map<String, Value>, known: &[&str], today: NaiveDate) -> Result<Self, ToolError> {
-        if given.keys().any(|name| !known.contains(&name.as_str())) {
-            return Err(ToolError::Input(format!(
-                "Not done: there is an argument that this tool does not know. It takes {}.",
-                known.join(", ")
-            )));
-        }
+    pub fn new(
+        mut given: Map<String, Value>,
+        params: &'static [Param],
+        today: NaiveDate,
+    ) -> Result<Self, ToolError> {
+        params::check(&given, &[params])?;
         given.retain(|_, value| !value.is_null());
-        Ok(Self { given, today })
+        Ok(Self { given, params, today })
     }
 
-    fn text(&self, name: &str, wanted: &str) -> Result<Option<&str>, ToolError> {
-        match self.given.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.trim())),
-            Some(_) => Err(wrong(name, wanted)),
-        }
+    /// What may be written for a parameter, and what was.
+    fn of(&self, name: &str) -> (Kind, Option<&Value>) {
+        let param = self.params.iter().find(|param| param.name == name);
+        let param = param.unwrap_or_else(|| panic!("{name} is read and no parameter"));
+        (param.kind, self.given.get(name))
     }
 
     /// A name or an id, trimmed. Ids of bare digits are sent as numbers by some clients.
-    pub fn text_or_number(&self, name: &str, wanted: &str) -> Result<Option<String>, ToolError> {
-        match self.given.get(name) {
+    pub fn name_or_id(&self, name: &str) -> Result<Option<String>, ToolError> {
+        let (Kind::NameOrId, value) = self.of(name) else {
+            other(name)
+        };
+        match value {
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            _ => Ok(self.text(name, wanted)?.map(str::to_owned)),
+            value => Ok(text(name, value, A_NAME)?.map(str::to_owned)),
         }
     }
 
     /// A day: `YYYY-MM-DD` (a time behind it is ignored), or the words today and yesterday.
     pub fn day(&self, name: &str) -> Result<Option<NaiveDate>, ToolError> {
         let wanted = "write a day as YYYY-MM-DD, such as 2026-11-20";
-        let Some(text) = self.text(name, wanted)? else {
+        let (Kind::Day, value) = self.of(name) else {
+            other(name)
+        };
+        let Some(text) = text(name, value, wanted)? else {
             return Ok(None);
         };
         let day = match text {
@@ -161,33 +168,63 @@ impl Arguments {
         self.given.contains_key("oldest") || self.given.contains_key("newest")
     }
 
-    /// One of a few words; None when left out.
-    pub fn word(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>, ToolError> {
+    /// One of the parameter's words, as what the table makes of it; None when left out. The table has each of them.
+    pub fn word<T: Copy>(&self, name: &str, table: &[(&str, T)]) -> Result<Option<T>, ToolError> {
+        let (Kind::Word(words), value) = self.of(name) else {
+            other(name)
+        };
+        same_words(name, words, table);
         let wanted = format!("write {}", words.join(" or "));
-        let Some(text) = self.text(name, &wanted)? else {
+        let Some(text) = text(name, value, &wanted)? else {
             return Ok(None);
         };
-        let found = words.iter().find(|word| word.eq_ignore_ascii_case(text));
-        found.map(|word| Some(*word)).ok_or_else(|| wrong(name, &wanted))
+        let found = named(table, text).ok_or_else(|| wrong(name, &wanted))?;
+        Ok(Some(found))
+    }
+
+    /// A list of the parameter's words (or one of them alone, or several with commas), as what the table makes of them.
+    /// The table has each of them.
+    pub fn words<T: Copy>(&self, name: &str, table: &[(&str, T)]) -> Result<Vec<T>, ToolError> {
+        let (Kind::Words(words), value) = self.of(name) else {
+            other(name)
+        };
+        same_words(name, words, table);
+        let wanted = format!("write a list of {}", words.join(", "));
+        let Some(value) = value else {
+            return Ok(Vec::new());
+        };
+        texts_in(value)
+            .ok_or_else(|| wrong(name, &wanted))?
+            .into_iter()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(|text| named(table, text).ok_or_else(|| wrong(name, &wanted)))
+            .collect()
+    }
+
+    /// Whether `include` has the one word that there is to include.
+    pub fn includes(&self, word: &str) -> Result<bool, ToolError> {
+        Ok(!self.words("include", &[(word, ())])?.is_empty())
     }
 
     /// `detail`: concise unless full is asked for.
     pub fn detail(&self) -> Result<Detail, ToolError> {
-        Ok(match self.word("detail", &["concise", "full"])? {
-            Some("full") => Detail::Full,
-            _ => Detail::Concise,
-        })
+        let table = [("concise", Detail::Concise), ("full", Detail::Full)];
+        Ok(self.word("detail", &table)?.unwrap_or_default())
     }
 
     /// `limit`: how many rows at most.
-    pub fn limit(&self, default: usize, most: usize) -> Result<usize, ToolError> {
-        self.count("limit", default, most)
+    pub fn limit(&self) -> Result<usize, ToolError> {
+        self.count("limit")
     }
 
-    /// A whole number from 1 to `most`.
-    pub fn count(&self, name: &str, default: usize, most: usize) -> Result<usize, ToolError> {
+    /// A whole number from 1 to the parameter's bound; its default when left out.
+    pub fn count(&self, name: &str) -> Result<usize, ToolError> {
+        let (Kind::Count { default, most }, value) = self.of(name) else {
+            other(name)
+        };
         let wanted = format!("write a whole number from 1 to {most}");
-        let number = match self.given.get(name) {
+        let number = match value {
             None => return Ok(default),
             Some(Value::Number(number)) => number.as_u64().or_else(|| {
                 // Some clients send every number as a float.
@@ -207,7 +244,10 @@ impl Arguments {
 
     /// `id`: an activity's id, as text or as the bare number that Strava's look like; None when left out.
     pub fn activity_id(&self) -> Result<Option<ActivityId>, ToolError> {
-        let text = match self.given.get("id") {
+        let (Kind::ActivityId, value) = self.of("id") else {
+            other("id")
+        };
+        let text = match value {
             None => return Ok(None),
             Some(Value::String(text)) => text.trim().to_owned(),
             Some(Value::Number(number)) => number.to_string(),
@@ -224,7 +264,10 @@ impl Arguments {
     /// A moment of an activity in seconds since its start: `1:02:30`, or minutes as a number. None when left out.
     pub fn moment(&self, name: &str) -> Result<Option<f64>, ToolError> {
         let wanted = "write h:mm:ss since the start, such as 0:12:30, or minutes as a number";
-        let minutes = match self.given.get(name) {
+        let (Kind::Moment, value) = self.of(name) else {
+            other(name)
+        };
+        let minutes = match value {
             None => return Ok(None),
             Some(Value::Number(number)) => number.as_f64(),
             Some(Value::String(text)) if text.contains(':') => clock(text.trim()).map(|secs| secs / 60.0),
@@ -238,34 +281,41 @@ impl Arguments {
     }
 
     /// Free words, cleaned; None when left out or nothing visible remains.
-    pub fn words(&self, name: &str, most: usize) -> Result<Option<String>, ToolError> {
-        let wanted = format!("write some words, at most {most} characters");
-        let Some(text) = self.text(name, &wanted)? else {
-            return Ok(None);
+    pub fn text(&self, name: &str) -> Result<Option<String>, ToolError> {
+        let (Kind::Text(most), value) = self.of(name) else {
+            other(name)
         };
-        if text.chars().take(most + 1).count() > most {
-            return Err(wrong(name, &wanted));
-        }
-        Ok(Some(clean(text, most)).filter(|text| !text.is_empty()))
+        free_words(name, value, most)
     }
 
     /// The types of activity that `sport` means; None when left out.
     pub fn sport(&self) -> Result<Option<&'static [&'static str]>, ToolError> {
-        self.words("sport", 40)?
-            .map(|word| {
-                sports::meant_by(&word).ok_or_else(|| {
-                    wrong(
-                        "sport",
-                        "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
-                    )
-                })
-            })
-            .transpose()
+        Ok(self.sport_in_words()?.map(|(_, sports)| sports))
     }
 
-    /// A list of up to `most` texts, trimmed; empty ones are left out. What is wrong with it is told as `wanted`.
-    pub fn texts(&self, name: &str, most: usize, wanted: &str) -> Result<Vec<&str>, ToolError> {
-        let Some(value) = self.given.get(name) else {
+    /// `sport` as it was written, cleaned, and the types of activity that it means; None when left out.
+    pub fn sport_in_words(&self) -> Result<Option<Sport>, ToolError> {
+        let (Kind::Sport, value) = self.of("sport") else {
+            other("sport")
+        };
+        let Some(word) = free_words("sport", value, SPORT_CHARS)? else {
+            return Ok(None);
+        };
+        let sports = sports::meant_by(&word).ok_or_else(|| {
+            wrong(
+                "sport",
+                "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
+            )
+        })?;
+        Ok(Some((word, sports)))
+    }
+
+    /// A list of texts, trimmed; empty ones are left out.
+    pub fn texts(&self, name: &str) -> Result<Vec<&str>, ToolError> {
+        let (Kind::Texts { most, wanted }, value) = self.of(name) else {
+            other(name)
+        };
+        let Some(value) = value else {
             return Ok(Vec::new());
         };
         let texts: Vec<&str> = texts_in(value)
@@ -281,21 +331,18 @@ impl Arguments {
         Ok(texts)
     }
 
-    /// A list of up to `most` numbers within `bounds` (or one alone, or as text). What is wrong with it is told as
-    /// `wanted`.
-    pub fn numbers(
-        &self,
-        name: &str,
-        most: usize,
-        bounds: RangeInclusive<f64>,
-        wanted: &str,
-    ) -> Result<Vec<f64>, ToolError> {
+    /// A list of numbers (or one alone, or as text).
+    pub fn numbers(&self, name: &str) -> Result<Vec<f64>, ToolError> {
+        let (Kind::Numbers(numbers), value) = self.of(name) else {
+            other(name)
+        };
         let number = |value: &Value| match value {
             Value::Number(number) => number.as_f64(),
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
-        let found: Option<Vec<f64>> = match self.given.get(name) {
+        let most = numbers.most;
+        let found: Option<Vec<f64>> = match value {
             None => return Ok(Vec::new()),
             Some(Value::Array(items)) => items.iter().take(most + 1).map(number).collect(),
             Some(Value::String(text)) => text
@@ -305,37 +352,55 @@ impl Arguments {
                 .collect(),
             Some(value) => number(value).map(|number| vec![number]),
         };
+        let bounds = numbers.from..=numbers.to;
         found
             .filter(|found| found.len() <= most && found.iter().all(|number| bounds.contains(number)))
-            .ok_or_else(|| wrong(name, wanted))
+            .ok_or_else(|| wrong(name, numbers.wanted))
     }
+}
 
-    /// A list of a few words (or one of them alone, or several with commas).
-    pub fn list(&self, name: &str, words: &[&'static str]) -> Result<Vec<&'static str>, ToolError> {
-        let wanted = format!("write a list of {}", words.join(", "));
-        let given: Vec<&str> = match self.given.get(name) {
-            None => return Ok(Vec::new()),
-            Some(Value::String(text)) => text.split(',').collect(),
-            Some(Value::Array(items)) => items
-                .iter()
-                .map(Value::as_str)
-                .collect::<Option<_>>()
-                .ok_or_else(|| wrong(name, &wanted))?,
-            Some(_) => return Err(wrong(name, &wanted)),
-        };
-        given
-            .into_iter()
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .map(|text| {
-                words
-                    .iter()
-                    .find(|word| word.eq_ignore_ascii_case(text))
-                    .copied()
-                    .ok_or_else(|| wrong(name, &wanted))
-            })
-            .collect()
+/// `sport` as it was written, and the types of activity that it means.
+pub type Sport = (String, &'static [&'static str]);
+
+/// A fault of the tool, not of the caller: see [`Arguments`].
+fn other(name: &str) -> ! {
+    panic!("{name} is read as a parameter of another kind")
+}
+
+/// Holds a parameter's words against those that the tool reads.
+fn same_words<T>(name: &str, words: &[&str], table: &[(&str, T)]) {
+    let read = table.iter().map(|(word, _)| *word);
+    assert!(
+        read.clone().eq(words.iter().copied()),
+        "{name} has the words {words:?}, and {:?} are read",
+        read.collect::<Vec<_>>()
+    );
+}
+
+/// What the table makes of a word, whatever its case.
+fn named<T: Copy>(table: &[(&str, T)], text: &str) -> Option<T> {
+    let row = table.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    row.map(|(_, means)| *means)
+}
+
+/// A text, trimmed; `wanted` is told to whoever sent something else.
+fn text<'a>(name: &str, value: Option<&'a Value>, wanted: &str) -> Result<Option<&'a str>, ToolError> {
+    match value {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.trim())),
+        Some(_) => Err(wrong(name, wanted)),
     }
+}
+
+fn free_words(name: &str, value: Option<&Value>, most: usize) -> Result<Option<String>, ToolError> {
+    let wanted = format!("write some words, at most {most} characters");
+    let Some(text) = text(name, value, &wanted)? else {
+        return Ok(None);
+    };
+    if text.chars().take(most + 1).count() > most {
+        return Err(wrong(name, &wanted));
+    }
+    Ok(Some(clean(text, most)).filter(|text| !text.is_empty()))
 }
 
 /// A list of texts, as an array, or as one text with commas between them.
@@ -349,6 +414,10 @@ fn texts_in(value: &Value) -> Option<Vec<&str>> {
 
 /// What an id is, for who wrote something else.
 const AN_ID: &str = "write an activity id such as i98112345, from the last column of get_training_history";
+/// What a person's name or id is, for who wrote something else.
+pub const A_NAME: &str = "write a name or an id, as list_athletes shows them";
+/// Characters of a sport's name at most.
+const SPORT_CHARS: usize = 40;
 /// No moment lies further into an activity: some seventy days.
 const LONGEST_MINUTES: f64 = 100_000.0;
 
@@ -370,67 +439,36 @@ pub fn wrong(name: &str, wanted: &str) -> ToolError {
     ToolError::Input(format!("Not done: {name}: {wanted}."))
 }
 
-/// A schema of these properties, flat and portable: no references, formats, titles or unions.
-pub fn schema(properties: &[(&str, Value)]) -> Map<String, Value> {
-    let properties: Map<String, Value> = properties
-        .iter()
-        .map(|(name, property)| ((*name).to_owned(), property.clone()))
-        .collect();
-    let mut schema = Map::new();
-    schema.insert("type".to_owned(), json!("object"));
-    schema.insert("properties".to_owned(), Value::Object(properties));
-    schema.insert("additionalProperties".to_owned(), json!(false));
-    schema
-}
-
-/// `oldest`, with what it is when left out.
-pub fn oldest(default: &str) -> (&'static str, Value) {
-    (
-        "oldest",
-        json!({"type": "string", "description": format!("First local day, YYYY-MM-DD. Default: {default}")}),
-    )
-}
-
-/// `newest`, with what it is when left out.
-pub fn newest(default: &str) -> (&'static str, Value) {
-    (
-        "newest",
-        json!({"type": "string", "description": format!("Last local day, included. Default: {default}")}),
-    )
-}
-
-/// `id` of an activity.
-pub fn activity_id() -> (&'static str, Value) {
-    (
-        "id",
-        json!({"type": "string", "description": "Activity id, last column of get_training_history"}),
-    )
-}
-
-/// `detail`, with what full adds.
-pub fn detail(full_adds: &str) -> (&'static str, Value) {
-    (
-        "detail",
-        json!({"type": "string", "enum": ["concise", "full"], "description": format!("full adds {full_adds}")}),
-    )
-}
-
-/// `limit`, with its bounds.
-pub fn limit(default: usize, most: usize) -> (&'static str, Value) {
-    (
-        "limit",
-        json!({"type": "integer", "minimum": 1, "maximum": most, "description": format!("Most rows. Default {default}")}),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
+    use crate::tools::params::{Numbers, words_of};
 
-    const KNOWN: &[&str] = &[
-        "oldest", "newest", "detail", "limit", "query", "include", "id", "from",
+    const INCLUDE: [(&str, u8); 2] = [("planned", 1), ("notes", 2)];
+    const PARAMS: &[Param] = &[
+        Param::oldest(""),
+        Param::newest(""),
+        Param::detail(""),
+        Param::limit(60, 200),
+        Param::text("query", 100, ""),
+        Param::words("include", &words_of(&INCLUDE), ""),
+        Param::activity_id(),
+        Param::moment("from", ""),
+        Param::texts("windows", 2, "write two", ""),
+        Param::numbers(
+            "durations",
+            Numbers {
+                most: 3,
+                from: 1.0,
+                to: 100.0,
+                wanted: "write some",
+                whole: true,
+            },
+            "",
+        ),
     ];
     const MONTH: Span = Span {
         days: 28,
@@ -446,7 +484,7 @@ mod tests {
         let Value::Object(given) = value else {
             panic!("not an object")
         };
-        Arguments::new(given, KNOWN, day("2026-11-21")).unwrap()
+        Arguments::new(given, PARAMS, day("2026-11-21")).unwrap()
     }
 
     fn range(value: Value) -> Result<(String, String), String> {
@@ -526,21 +564,40 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_argument_is_refused_without_quoting_it() {
+    fn an_unknown_argument_is_refused_by_its_name() {
         let given = Map::from_iter([("x\u{202e}".repeat(10_000), json!({"a": [[[1]]]}))]);
-        let error = Arguments::new(given, KNOWN, day("2026-11-21"))
+        let error = Arguments::new(given, PARAMS, day("2026-11-21"))
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("It takes oldest, newest") && error.len() < 200,
+            error.contains("the argument «xxx") && error.contains("It takes oldest, newest"),
             "{error}"
         );
+        assert!(error.len() < 250 && !error.contains('\u{202e}'), "{error}");
+    }
+
+    #[test]
+    #[should_panic(expected = "sport is read and no parameter")]
+    fn what_is_no_parameter_cannot_be_read() {
+        let _ = read(json!({})).sport();
+    }
+
+    #[test]
+    #[should_panic(expected = "oldest is read as a parameter of another kind")]
+    fn a_parameter_is_read_as_what_it_is() {
+        let _ = read(json!({})).text("oldest");
+    }
+
+    #[test]
+    #[should_panic(expected = "include has the words")]
+    fn a_word_that_is_none_of_the_parameters_cannot_be_read() {
+        let _ = read(json!({})).words("include", &[("planned", 1), ("weather", 2)]);
     }
 
     #[test]
     fn limits_words_and_lists() {
-        let limit = |value| read(json!({"limit": value})).limit(60, 200).ok();
-        assert_eq!(read(json!({})).limit(60, 200).unwrap(), 60);
+        let limit = |value| read(json!({"limit": value})).limit().ok();
+        assert_eq!(read(json!({})).limit().unwrap(), 60);
         assert_eq!(limit(json!(5)), Some(5));
         assert_eq!(limit(json!(5.0)), Some(5));
         assert_eq!(limit(json!("5")), Some(5));
@@ -566,17 +623,13 @@ mod tests {
                 .to_string()
                 .contains("concise or full")
         );
-        let query = |text: &str| read(json!({"query": text})).words("query", 100);
+        let query = |text: &str| read(json!({"query": text})).text("query");
         assert_eq!(query("  sweet\u{200b}  spot ").unwrap().unwrap(), "sweet spot");
         assert_eq!(query(" \u{202e} ").unwrap(), None);
         assert!(query(&"x".repeat(1_000_000)).unwrap_err().to_string().len() < 100);
-        let list = |value| {
-            read(json!({"include": value}))
-                .list("include", &["planned", "notes"])
-                .ok()
-        };
-        assert_eq!(list(json!(["planned"])), Some(vec!["planned"]));
-        assert_eq!(list(json!("planned, Notes")), Some(vec!["planned", "notes"]));
+        let list = |value| read(json!({"include": value})).words("include", &INCLUDE).ok();
+        assert_eq!(list(json!(["planned"])), Some(vec![1]));
+        assert_eq!(list(json!("planned, Notes")), Some(vec![1, 2]));
         assert_eq!(list(json!([])), Some(vec![]));
         assert_eq!(list(json!(["planned", 1])), None);
         assert_eq!(list(json!("weather")), None);
@@ -586,8 +639,8 @@ mod tests {
     #[test]
     fn lists_of_texts_and_of_numbers() {
         let texts = |value| {
-            read(json!({"include": value}))
-                .texts("include", 2, "write two")
+            read(json!({"windows": value}))
+                .texts("windows")
                 .map(|texts| texts.iter().map(ToString::to_string).collect::<Vec<_>>())
                 .map_err(|error| error.to_string())
         };
@@ -602,19 +655,12 @@ mod tests {
         ] {
             assert_eq!(
                 texts(bad.clone()).unwrap_err(),
-                "Not done: include: write two.",
+                "Not done: windows: write two.",
                 "{bad}"
             );
         }
-        let numbers = |value| {
-            read(json!({"limit": value}))
-                .numbers("limit", 3, 1.0..=100.0, "write some")
-                .ok()
-        };
-        assert_eq!(
-            read(json!({})).numbers("limit", 3, 1.0..=2.0, "").unwrap(),
-            [0.0; 0]
-        );
+        let numbers = |value| read(json!({"durations": value})).numbers("durations").ok();
+        assert_eq!(read(json!({})).numbers("durations").unwrap(), [0.0; 0]);
         assert_eq!(numbers(json!([5, "60", 1.5])), Some(vec![5.0, 60.0, 1.5]));
         assert_eq!(numbers(json!(5)), Some(vec![5.0]));
         assert_eq!(numbers(json!("5, 60")), Some(vec![5.0, 60.0]));
@@ -690,8 +736,8 @@ mod tests {
             let arguments = read(json!({"oldest": text, "query": text, "detail": text, "limit": text, "include": text,
                 "id": text, "from": text}));
             for error in [
-                arguments.activity_id().err(), arguments.moment("from").err(), arguments.range(MONTH).err(), arguments.words("query", 100).err(), arguments.detail().err(),
-                arguments.limit(1, 9).err(), arguments.list("include", &["a"]).err(),
+                arguments.activity_id().err(), arguments.moment("from").err(), arguments.range(MONTH).err(), arguments.text("query").err(), arguments.detail().err(),
+                arguments.limit().err(), arguments.words("include", &INCLUDE).err(),
             ].into_iter().flatten() {
                 prop_assert!(error.to_string().len() < 200);
             }
@@ -703,7 +749,7 @@ mod tests {
             let mut given = Map::new();
             if which & 1 == 1 { given.insert("oldest".into(), json!(at(oldest))); }
             if which & 2 == 2 { given.insert("newest".into(), json!(at(newest))); }
-            if let Ok(range) = Arguments::new(given, KNOWN, day("2026-11-21")).unwrap().range(MONTH) {
+            if let Ok(range) = Arguments::new(given, PARAMS, day("2026-11-21")).unwrap().range(MONTH) {
                 prop_assert!((1..=TEN_YEARS).contains(&range.days()));
                 prop_assert!(range.holds(range.oldest) && range.holds(range.newest));
             }

@@ -10,12 +10,12 @@ pub(super) mod scale;
 pub(super) mod tests;
 
 use chrono::{Datelike as _, Days, NaiveDate};
-use serde_json::{Value, json};
 
 use super::{
     Answer,
     answer::{self, units},
     arguments::{self, Arguments, Range},
+    params::Param,
     part::{if_there, not_granted},
 };
 use crate::{
@@ -54,15 +54,6 @@ pub(super) enum Metric {
 }
 
 impl Metric {
-    fn of(word: &str) -> Self {
-        match word {
-            "power" => Self::Power,
-            "pace" => Self::Pace,
-            "gap" => Self::Gap,
-            _ => Self::HeartRate,
-        }
-    }
-
     /// As it stands in a sentence.
     pub(super) fn in_words(self) -> &'static str {
         match self {
@@ -88,21 +79,14 @@ impl Metric {
     }
 }
 
-/// `sport`, for the schema.
-pub(super) fn sport_property() -> (&'static str, Value) {
-    (
-        "sport",
-        json!({"type": "string", "description": "ride, run, swim, row or a type such as NordicSki. Default: most done in 90 days"}),
-    )
-}
-
-/// `metric`, for the schema.
-pub(super) fn metric_property(words: &[&str]) -> (&'static str, Value) {
-    (
-        "metric",
-        json!({"type": "string", "enum": words, "description": "Default: power of rides, pace of runs, swims, rows, else hr"}),
-    )
-}
+/// `sport`.
+pub(super) const SPORT: Param = Param::text(
+    "sport",
+    40,
+    "ride, run, swim, row or a type such as NordicSki. Default: most done in 90 days",
+);
+/// What the schema says of `metric`.
+pub(super) const METRIC: &str = "Default: power of rides, pace of runs, swims, rows, else hr";
 
 /// `sport` and `metric` as given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,10 +96,10 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    pub(super) fn read(arguments: &Arguments, metrics: &[&'static str]) -> Result<Self, ToolError> {
+    pub(super) fn read(arguments: &Arguments, metrics: &[(&str, Metric)]) -> Result<Self, ToolError> {
         let wanted =
             "write ride, run, swim or row, or a type of intervals.icu such as NordicSki, Walk, Kayaking";
-        let sport = match arguments.words("sport", 40)? {
+        let sport = match arguments.text("sport")? {
             None => None,
             Some(word) => match sports::meant_by(&word) {
                 Some([one]) => Some(*one),
@@ -124,7 +108,7 @@ impl Choice {
                 _ => return Err(arguments::wrong("sport", wanted)),
             },
         };
-        let metric = arguments.word("metric", metrics)?.map(Metric::of);
+        let metric = arguments.word("metric", metrics)?;
         Ok(Self { sport, metric })
     }
 }
@@ -283,8 +267,8 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
         if card.may(&permissions::GET_TRAINING_SUMMARY) || card.may(&permissions::GET_TRAINING_HISTORY) {
             vec![format!(
                 "Main sport of the last {LOOK_BACK} days: {told} ({} of {} h moving)",
-                units::hours_minutes(Some(main.moving)),
-                units::hours_minutes(Some(main.of))
+                units::hours_minutes(main.moving),
+                units::hours_minutes(main.of)
             )]
         } else {
             vec![

@@ -76,17 +76,17 @@ pub(super) fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Da
 impl Day {
     /// `61.4`
     pub(super) fn ctl(&self) -> String {
-        units::fixed(Some(self.fitness.ctl), 1)
+        units::fixed(self.fitness.ctl, 1)
     }
 
     /// `66.2`
     pub(super) fn atl(&self) -> String {
-        units::fixed(Some(self.fitness.atl), 1)
+        units::fixed(self.fitness.atl, 1)
     }
 
     /// `-4.8`: the difference of the exact figures, not of the rounded ones.
     pub(super) fn form(&self) -> String {
-        units::signed(Some(self.fitness.form()), 1)
+        units::signed(self.fitness.form(), 1)
     }
 
     /// `+2.9`
@@ -108,7 +108,7 @@ pub(super) fn standing(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> Str
     let percent = day
         .fitness
         .form_percent()
-        .map(|percent| format!(" ({} % of CTL)", units::signed(Some(percent), 0)))
+        .map(|percent| format!(" ({} % of CTL)", units::signed(percent, 0)))
         .unwrap_or_default();
     let ramp = around(" · ramp", &day.ramp(), "a week");
     format!(

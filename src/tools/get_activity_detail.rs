@@ -14,13 +14,14 @@ mod summary;
 mod tests;
 
 use chrono::NaiveDate;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
     answer::{self, sport_units::SportUnits, units},
     arguments::{self, Arguments, Detail},
     one_activity::{self, closed, first_line, lacks, take_weight},
+    params::{Param, words_of},
     part::{Part, Source, not_granted, settle},
 };
 use crate::{
@@ -39,28 +40,34 @@ pub(super) const TOOL: Tool = Tool {
     description: "One activity in depth by its id: figures, time in zones, laps or intervals with their repeats. include \
         adds, at most three at a time: streams (the recording, thinned by time), splits (by km or mile), histograms, \
         weather, plan (the planned workout), comments.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const NAMES: &[&str] = &["id", "include", "from", "to", "points", "detail"];
-const POINTS: usize = 60;
-const MOST_POINTS: usize = 240;
 /// Requests that includes may add.
 const MOST_PARTS: usize = 3;
 
-const PARTS: &[&str] = &[
-    "streams",
-    "splits",
-    "power_histogram",
-    "hr_histogram",
-    "pace_histogram",
-    "weather",
-    "plan",
-    "comments",
+/// What can be asked for beside the activity itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Include {
+    Streams,
+    Splits,
+    Histogram(Histogram),
+    Weather,
+    Plan,
+    Comments,
+}
+
+const PARTS: [(&str, Include); 8] = [
+    ("streams", Include::Streams),
+    ("splits", Include::Splits),
+    ("power_histogram", Include::Histogram(Histogram::Power)),
+    ("hr_histogram", Include::Histogram(Histogram::HeartRate)),
+    ("pace_histogram", Include::Histogram(Histogram::Pace)),
+    ("weather", Include::Weather),
+    ("plan", Include::Plan),
+    ("comments", Include::Comments),
 ];
-/// These share one request.
-const RECORDING: &[&str] = &["streams", "splits"];
 /// A day and a night at a sample a second still fits into one answer of upstream.
 const STREAMS: &[&str] = &[
     "time",
@@ -73,34 +80,23 @@ const STREAMS: &[&str] = &[
 ];
 const SPLITS: &[&str] = &["time", "watts", "heartrate", "distance", "altitude"];
 
-fn schema() -> Map<String, Value> {
-    let mut schema = arguments::schema(&[
-        arguments::activity_id(),
-        (
-            "include",
-            json!({"type": "array", "items": {"type": "string", "enum": PARTS}, "description": "What to add, at most three"}),
-        ),
-        (
-            "from",
-            json!({"type": "string", "description": "Only laps and streams from here: h:mm:ss since the start, or minutes"}),
-        ),
-        ("to", json!({"type": "string", "description": "… and up to here"})),
-        (
-            "points",
-            json!({"type": "integer", "minimum": 1, "maximum": MOST_POINTS, "description": format!("Most rows of streams. Default {POINTS}")}),
-        ),
-        arguments::detail("more columns, longer texts, up to 200 laps"),
-    ]);
-    schema.insert("required".to_owned(), json!(["id"]));
-    schema
-}
+const PARAMS: &[Param] = &[
+    Param::activity_id().required(),
+    Param::words("include", &words_of(&PARTS), "What to add, at most three"),
+    Param::moment(
+        "from",
+        "Only laps and streams from here: h:mm:ss since the start, or minutes",
+    ),
+    Param::moment("to", "… and up to here"),
+    Param::count("points", 60, 240, "Most rows of streams"),
+    Param::detail("more columns, longer texts, up to 200 laps"),
+];
 
 /// What was asked for.
 #[derive(Debug)]
 struct Asked {
     id: ActivityId,
-    /// Of [`PARTS`].
-    include: Vec<&'static str>,
+    include: Vec<Include>,
     window: Window,
     points: usize,
     detail: Detail,
@@ -127,7 +123,7 @@ impl Window {
 
     /// `from 0:12:30 to the end`
     fn in_words(self) -> String {
-        let clock = |secs| units::hours_minutes_seconds(Some(secs));
+        let clock = |secs| units::hours_minutes_seconds(secs);
         format!(
             "from {} to {}",
             self.from.map_or_else(|| "the start".to_owned(), clock),
@@ -138,9 +134,9 @@ impl Window {
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
+        let arguments = Arguments::new(given, PARAMS, today)?;
         let id = arguments.the_activity_id()?;
-        let include = arguments.list("include", PARTS)?;
+        let include = arguments.words("include", &PARTS)?;
         let window = Window {
             from: arguments.moment("from")?,
             to: arguments.moment("to")?,
@@ -154,14 +150,13 @@ impl Asked {
             id,
             include,
             window,
-            points: arguments.count("points", POINTS, MOST_POINTS)?,
+            points: arguments.count("points")?,
             detail: arguments.detail()?,
         };
-        let recording = usize::from(asked.channels().is_some());
-        let others = PARTS
-            .iter()
-            .filter(|part| !RECORDING.contains(part) && asked.wants(part));
-        let parts = recording + others.count();
+        let parts = PARTS.iter().filter(|(_, part)| asked.wants(*part)).count();
+        // Streams and splits share one request.
+        let shared = asked.wants(Include::Streams) && asked.wants(Include::Splits);
+        let parts = parts - usize::from(shared);
         if parts > MOST_PARTS {
             return Err(arguments::wrong(
                 "include",
@@ -173,25 +168,21 @@ impl Asked {
     }
 
     /// Whether this part was asked for.
-    fn wants(&self, part: &str) -> bool {
+    fn wants(&self, part: Include) -> bool {
         self.include.contains(&part)
     }
 
-    /// The histograms asked for.
+    /// The histograms asked for, in their order.
     fn histograms(&self) -> impl Iterator<Item = Histogram> {
-        [
-            ("power_histogram", Histogram::Power),
-            ("hr_histogram", Histogram::HeartRate),
-            ("pace_histogram", Histogram::Pace),
-        ]
-        .into_iter()
-        .filter(|(word, _)| self.wants(word))
-        .map(|(_, histogram)| histogram)
+        PARTS.iter().filter_map(|(_, part)| match part {
+            Include::Histogram(histogram) if self.wants(*part) => Some(*histogram),
+            _ => None,
+        })
     }
 
     /// The channels to ask for. None: no recording is needed.
     fn channels(&self) -> Option<&'static [&'static str]> {
-        match (self.wants("streams"), self.wants("splits")) {
+        match (self.wants(Include::Streams), self.wants(Include::Splits)) {
             (true, _) => Some(STREAMS),
             (false, true) => Some(SPLITS),
             (false, false) => None,
@@ -277,7 +268,7 @@ async fn streams(
     let Some(channels) = asked.channels() else {
         return Ok(Part::NotAsked);
     };
-    let what = match (asked.wants("streams"), asked.wants("splits")) {
+    let what = match (asked.wants(Include::Streams), asked.wants(Include::Splits)) {
         (true, true) => "Streams and splits",
         (true, false) => "Streams",
         _ => "Splits",
@@ -319,7 +310,7 @@ async fn weather(
     asked: &Asked,
     detail: &ActivityDetail,
 ) -> Result<Part<Weather>, ToolError> {
-    if !asked.wants("weather") {
+    if !asked.wants(Include::Weather) {
         return Ok(Part::NotAsked);
     }
     if detail.has_weather == Some(false) {
@@ -336,10 +327,10 @@ async fn plan(
     asked: &Asked,
     detail: &ActivityDetail,
 ) -> Result<Part<Event>, ToolError> {
-    if asked.wants("plan") && !card.may(&permissions::GET_EVENTS) {
+    if asked.wants(Include::Plan) && !card.may(&permissions::GET_EVENTS) {
         return Ok(Part::not_granted("Plan", &permissions::GET_EVENTS));
     }
-    match (asked.wants("plan"), detail.activity.paired_event_id) {
+    match (asked.wants(Include::Plan), detail.activity.paired_event_id) {
         (false, _) => Ok(Part::NotAsked),
         (true, None) => Ok(Part::Missing(
             "Plan: intervals.icu paired no planned workout with this activity.".to_owned(),
@@ -349,7 +340,7 @@ async fn plan(
 }
 
 async fn comments(upstream: &intervals::Athlete, asked: &Asked) -> Result<Part<Vec<Comment>>, ToolError> {
-    if !asked.wants("comments") {
+    if !asked.wants(Include::Comments) {
         return Ok(Part::NotAsked);
     }
     settle("Comments", Source::Activity, upstream.comments(&asked.id).await)

@@ -16,7 +16,8 @@ use super::{
         self as shape,
         units::{self, positive},
     },
-    arguments::{self, Arguments, Detail},
+    arguments::{Arguments, Detail},
+    params::Param,
     thresholds::{fresh, weight_of},
 };
 use crate::{
@@ -30,19 +31,17 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_ATHLETE_PROFILE,
     description: "Name, zone, units, age, weight, and by sport FTP, W′, threshold heart rate, maximum heart rate, \
         threshold pace and the athlete's own power, heart-rate and pace zones; what is not set is named.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-fn schema() -> Map<String, Value> {
-    arguments::schema(&[arguments::detail(
-        "indoor zones, zone bounds in percent and load order",
-    )])
-}
+const PARAMS: &[Param] = &[Param::detail(
+    "indoor zones, zone bounds in percent and load order",
+)];
 
 /// Fetches what was asked for, and says it.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let detail = Arguments::new(given, &["detail"], ask.today())?.detail()?;
+    let detail = Arguments::new(given, PARAMS, ask.today())?.detail()?;
     let athlete = ask.upstream.profile().await?;
     Ok(answer(&ask.card, ask.now, &athlete, detail))
 }

@@ -7,7 +7,7 @@
 mod tests;
 
 use chrono::{Days, Months, NaiveDate};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
@@ -20,9 +20,10 @@ use super::{
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     curves::{
         self, Choice, Metric, Subject,
-        marks::Marks,
+        marks::{self, Marks},
         scale::{self, Scale},
     },
+    params::{Param, words_of},
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -40,20 +41,14 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_BEST_EFFORTS,
     description: "Best efforts (peak power, fastest times, highest heart rate) by duration or distance, each with date and \
         activity; compare sets them against an earlier window. Default: the main sport, last 90 days.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const METRICS: &[&str] = &["power", "pace", "hr"];
-const NAMES: &[&str] = &[
-    "sport",
-    "metric",
-    "oldest",
-    "newest",
-    "compare",
-    Marks::NAMES[0],
-    Marks::NAMES[1],
-    "detail",
+const METRICS: [(&str, Metric); 3] = [
+    ("power", Metric::Power),
+    ("pace", Metric::Pace),
+    ("hr", Metric::HeartRate),
 ];
 const SPAN: Span = Span {
     days: 90,
@@ -61,22 +56,20 @@ const SPAN: Span = Span {
     longest: TEN_YEARS,
 };
 
-fn schema() -> Map<String, Value> {
-    let [durations, distances] = Marks::properties();
-    arguments::schema(&[
-        curves::sport_property(),
-        curves::metric_property(METRICS),
-        arguments::oldest("90 days back"),
-        arguments::newest("today"),
-        (
-            "compare",
-            json!({"type": "string", "description": "Earlier window: previous (as long, just before), last_year, or 2026-01-01..2026-03-31"}),
-        ),
-        durations,
-        distances,
-        arguments::detail("more rows, date and id of the earlier effort"),
-    ])
-}
+const PARAMS: &[Param] = &[
+    curves::SPORT,
+    Param::word("metric", &words_of(&METRICS), curves::METRIC),
+    Param::oldest("90 days back"),
+    Param::newest("today"),
+    Param::text(
+        "compare",
+        40,
+        "Earlier window: previous (as long, just before), last_year, or 2026-01-01..2026-03-31",
+    ),
+    marks::DURATIONS,
+    marks::DISTANCES,
+    Param::detail("more rows, date and id of the earlier effort"),
+];
 
 /// What was asked for.
 #[derive(Debug)]
@@ -90,7 +83,7 @@ struct Asked {
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
+        let arguments = Arguments::new(given, PARAMS, today)?;
         let mut range = arguments.range(SPAN)?;
         if range.oldest > today {
             return Err(arguments::wrong(
@@ -100,11 +93,11 @@ impl Asked {
         }
         range.newest = range.newest.min(today);
         let before = arguments
-            .words("compare", 40)?
+            .text("compare")?
             .map(|word| earlier(&word, range))
             .transpose()?;
         Ok(Self {
-            choice: Choice::read(&arguments, METRICS)?,
+            choice: Choice::read(&arguments, &METRICS)?,
             range,
             before,
             marks: Marks::read(&arguments)?,
@@ -299,14 +292,9 @@ impl Row<'_> {
             let percent = self
                 .before
                 .filter(|_| scale.metric == Metric::Power)
-                .map(|before| {
-                    format!(
-                        " ({} %)",
-                        units::signed(Some(difference / before.value * 100.0), 1)
-                    )
-                })
+                .map(|before| format!(" ({} %)", units::signed(difference / before.value * 100.0, 1)))
                 .unwrap_or_default();
-            format!("{}{percent}", units::signed(Some(difference), 0))
+            format!("{}{percent}", units::signed(difference, 0))
         })
     }
 

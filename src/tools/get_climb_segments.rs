@@ -8,7 +8,7 @@
 mod tests;
 
 use chrono::NaiveDate;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
@@ -19,8 +19,9 @@ use super::{
         units::{self, positive},
         words::{DOT, joined, named, with_unit},
     },
-    arguments::{self, Arguments, Detail},
+    arguments::{Arguments, Detail},
     one_activity::{self, closed, first_line, lacks, take_weight},
+    params::Param,
     part::{Part, Source, not_granted, settle},
 };
 use crate::{
@@ -40,15 +41,10 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_CLIMB_SEGMENTS,
     description: "The climbs of one activity by its id, found in its recording: where, length, gain, mean and steepest \
         grade, category, time, VAM, power, W/kg, % of FTP, heart rate, speed or pace, cadence.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const NAMES: &[&str] = &["id", "min_gain", "min_grade", "detail"];
-const GAIN: usize = 30;
-const MOST_GAIN: usize = 3000;
-const GRADE: usize = 3;
-const MOST_GRADE: usize = 25;
 const ROWS: usize = 30;
 const STREAMS: &[&str] = &[
     "time",
@@ -61,22 +57,12 @@ const STREAMS: &[&str] = &[
     "cadence",
 ];
 
-fn schema() -> Map<String, Value> {
-    let mut schema = arguments::schema(&[
-        arguments::activity_id(),
-        (
-            "min_gain",
-            json!({"type": "integer", "minimum": 1, "maximum": MOST_GAIN, "description": format!("Least gain in metres. Default {GAIN}")}),
-        ),
-        (
-            "min_grade",
-            json!({"type": "integer", "minimum": 1, "maximum": MOST_GRADE, "description": format!("Least mean grade in percent. Default {GRADE}")}),
-        ),
-        arguments::detail("each climb by quarters, and how power and heart rate changed"),
-    ]);
-    schema.insert("required".to_owned(), json!(["id"]));
-    schema
-}
+const PARAMS: &[Param] = &[
+    Param::activity_id().required(),
+    Param::count("min_gain", 30, 3000, "Least gain in metres"),
+    Param::count("min_grade", 3, 25, "Least mean grade in percent"),
+    Param::detail("each climb by quarters, and how power and heart rate changed"),
+];
 
 /// What was asked for.
 #[derive(Debug)]
@@ -88,12 +74,12 @@ struct Asked {
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
+        let arguments = Arguments::new(given, PARAMS, today)?;
         Ok(Self {
             id: arguments.the_activity_id()?,
             rule: Rule {
-                least_gain: float(arguments.count("min_gain", GAIN, MOST_GAIN)?),
-                least_grade: float(arguments.count("min_grade", GRADE, MOST_GRADE)?) / 100.0,
+                least_gain: float(arguments.count("min_gain")?),
+                least_grade: float(arguments.count("min_grade")?) / 100.0,
             },
             detail: arguments.detail()?,
         })
@@ -104,7 +90,7 @@ impl Asked {
         format!(
             "at least {} of gain and {} % over {}",
             height(self.rule.least_gain, own),
-            units::whole(Some(self.rule.least_grade * 100.0)),
+            units::whole(self.rule.least_grade * 100.0),
             height(self.rule.least_length(), own),
         )
     }
@@ -244,7 +230,7 @@ fn largest(climbs: &[Climb]) -> (Vec<(usize, &Climb)>, String) {
     let more = format!(
         "… {} smaller climbs left out: the largest alone come with min_gain={}",
         climbs.len() - shown.len(),
-        units::whole(Some(least.floor()))
+        units::whole(least.floor())
     );
     (shown, more)
 }
@@ -270,7 +256,7 @@ fn height(metres: f64, own: &SportUnits) -> String {
 
 /// A grade or a change as a percentage with one decimal.
 fn percent(fraction: f64) -> String {
-    units::fixed(Some(fraction * 100.0), 1)
+    units::fixed(fraction * 100.0, 1)
 }
 
 /// m/s of climbing as metres (or feet) an hour.
@@ -483,9 +469,7 @@ fn quarters(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile, own: &
         .column("grade %", |(.., quarter)| {
             quarter.grade.map(percent).unwrap_or_default()
         })
-        .column("time", |(.., quarter)| {
-            units::hours_minutes_seconds(Some(quarter.secs))
-        })
+        .column("time", |(.., quarter)| units::hours_minutes_seconds(quarter.secs))
         .column("W", |(.., quarter)| units::whole(quarter.watts))
         .column("HR", |(.., quarter)| units::whole(quarter.heart))
         .column(own.speed_header(), |(.., quarter)| own.speed_cell(quarter.speed))

@@ -15,13 +15,17 @@ mod tests;
 use std::collections::HashSet;
 
 use chrono::{Days, NaiveDate};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use self::done::Standing;
+use self::{
+    done::Standing,
+    kinds::{KINDS, Kind},
+};
 use super::{
     Answer, Run, Tool,
     answer::{self, cut::Cut, units, week},
-    arguments::{self, Arguments, Detail, Range, Span},
+    arguments::{Arguments, Detail, Range, Span},
+    params::{Param, words_of},
     part::{Part, Source, not_granted, settle},
     sums::{self, Sum},
 };
@@ -41,11 +45,10 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_EVENTS,
     description: "The calendar, oldest first: planned workouts with steps resolved to watts, bpm or pace, races, notes, \
         holidays, sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const NAMES: &[&str] = &["oldest", "newest", "kinds", "sport", "include", "detail"];
 const SPAN: Span = Span {
     days: 14,
     ahead: 0,
@@ -73,31 +76,28 @@ const DONE_FIELDS: &[&str] = &[
     "device_name",
 ];
 
-fn schema() -> Map<String, Value> {
-    arguments::schema(&[
-        arguments::oldest("today"),
-        arguments::newest("13 days after oldest"),
-        (
-            "kinds",
-            json!({"type": "array", "items": {"type": "string", "enum": kinds::WORDS}, "description": "Default: all. availability: holiday, sick, injured, limited days; plan: targets, phases"}),
-        ),
-        (
-            "sport",
-            json!({"type": "string", "description": "ride, run, swim, ski, row or one exact type; events without a sport stay"}),
-        ),
-        (
-            "include",
-            json!({"type": "array", "items": {"type": "string", "enum": ["done"]}, "description": "done: which were done or missed, from the activities"}),
-        ),
-        arguments::detail("the steps of all workouts, longer notes, tags"),
-    ])
-}
+const PARAMS: &[Param] = &[
+    Param::oldest("today"),
+    Param::newest("13 days after oldest"),
+    Param::words(
+        "kinds",
+        &words_of(&KINDS),
+        "Default: all. availability: holiday, sick, injured, limited days; plan: targets, phases",
+    ),
+    Param::sport("ride, run, swim, ski, row or one exact type; events without a sport stay"),
+    Param::words(
+        "include",
+        &["done"],
+        "done: which were done or missed, from the activities",
+    ),
+    Param::detail("the steps of all workouts, longer notes, tags"),
+];
 
 /// What was asked for.
 #[derive(Debug)]
 struct Asked {
     range: Range,
-    kinds: Vec<&'static str>,
+    kinds: Vec<Kind>,
     sport: Option<&'static [&'static str]>,
     done: bool,
     detail: Detail,
@@ -105,13 +105,13 @@ struct Asked {
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
+        let arguments = Arguments::new(given, PARAMS, today)?;
         let sport = arguments.sport()?;
         Ok(Self {
             range: range(&arguments, today)?,
-            kinds: arguments.list("kinds", &kinds::WORDS)?,
+            kinds: arguments.words("kinds", &KINDS)?,
             sport,
-            done: arguments.list("include", &["done"])?.contains(&"done"),
+            done: arguments.includes("done")?,
             detail: arguments.detail()?,
         })
     }
@@ -119,8 +119,8 @@ impl Asked {
     /// The first day to read: before the range when something asked for may reach into it.
     fn reads_from(&self) -> NaiveDate {
         let before = match self.kinds.as_slice() {
-            kinds if !kinds.is_empty() && kinds.iter().all(|kind| *kind == "workouts") => 0,
-            kinds if kinds.is_empty() || kinds.contains(&"workouts") => BEFORE,
+            kinds if !kinds.is_empty() && kinds.iter().all(|kind| *kind == Kind::Workouts) => 0,
+            kinds if kinds.is_empty() || kinds.contains(&Kind::Workouts) => BEFORE,
             _ => BEFORE_LIGHT,
         };
         let oldest = self.range.oldest;

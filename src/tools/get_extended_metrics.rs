@@ -13,56 +13,47 @@ mod trend;
 mod tests;
 
 use chrono::NaiveDate;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
-    arguments::{self, Arguments, Detail, Range, Span},
+    arguments::{self, Arguments, Detail, Range, Span, Sport},
     one_activity::{self, lacks},
+    params::Param,
     part::{Part, Source, settle},
 };
-use crate::{
-    guard::Ask, ids::ActivityId, intervals::model::Stream, permissions, tool_error::ToolError,
-    training::sports,
-};
+use crate::{guard::Ask, ids::ActivityId, intervals::model::Stream, permissions, tool_error::ToolError};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_EXTENDED_METRICS,
     description: "Running dynamics (ground contact, oscillation, balance, step length, stiffness), W′ balance, decoupling, \
         efficiency factor, HR recovery, DFA α1, core temperature, respiration, SmO2, L/R balance. With id: one activity. \
         Without: each activity of a range (default 28 days), means by sport, first against second half.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const NAMES: &[&str] = &["id", "include", "oldest", "newest", "sport", "detail", "limit"];
 const SPAN: Span = Span {
     days: 28,
     ahead: 0,
     longest: 366,
 };
-const ROWS: usize = 40;
-const MOST_ROWS: usize = 200;
 /// Activities that one request reads at most.
 const READ: usize = 1000;
 
-fn schema() -> Map<String, Value> {
-    arguments::schema(&[
-        arguments::activity_id(),
-        (
-            "include",
-            json!({"type": "array", "items": {"type": "string", "enum": ["streams"]}, "description": "With id. streams: what only the recording has (DFA α1, body temperature, breath, SmO2)"}),
-        ),
-        arguments::oldest("28 days back"),
-        arguments::newest("today"),
-        (
-            "sport",
-            json!({"type": "string", "description": "ride, run, swim … or one exact type"}),
-        ),
-        arguments::detail("more columns"),
-        arguments::limit(ROWS, MOST_ROWS),
-    ])
-}
+const PARAMS: &[Param] = &[
+    Param::activity_id(),
+    Param::words(
+        "include",
+        &["streams"],
+        "With id. streams: what only the recording has (DFA α1, body temperature, breath, SmO2)",
+    ),
+    Param::oldest("28 days back"),
+    Param::newest("today"),
+    Param::sport("ride, run, swim … or one exact type"),
+    Param::detail("more columns"),
+    Param::limit(40, 200),
+];
 
 /// What was asked for.
 #[derive(Debug)]
@@ -79,18 +70,18 @@ enum Asked {
 struct Trend {
     range: Range,
     /// The word, and what it means.
-    sport: Option<(String, &'static [&'static str])>,
+    sport: Option<Sport>,
     detail: Detail,
     limit: usize,
 }
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
-        let sport = arguments.words("sport", 40)?;
-        let streams = !arguments.list("include", &["streams"])?.is_empty();
+        let arguments = Arguments::new(given, PARAMS, today)?;
+        let sport = arguments.sport_in_words()?;
+        let streams = arguments.includes("streams")?;
         let detail = arguments.detail()?;
-        let limit = arguments.limit(ROWS, MOST_ROWS)?;
+        let limit = arguments.limit()?;
         if let Some(id) = arguments.activity_id()? {
             if arguments.has_range() || sport.is_some() {
                 return Err(arguments::wrong(
@@ -106,17 +97,6 @@ impl Asked {
                 "streams belong to one activity; give its id, from the last column of get_training_history",
             ));
         }
-        let sport = sport
-            .map(|word| {
-                let sports = sports::meant_by(&word).ok_or_else(|| {
-                    arguments::wrong(
-                        "sport",
-                        "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk",
-                    )
-                });
-                sports.map(|sports| (word, sports))
-            })
-            .transpose()?;
         Ok(Self::Trend(Trend {
             range: arguments.range(SPAN)?,
             sport,

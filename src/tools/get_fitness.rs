@@ -8,7 +8,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
@@ -19,8 +19,9 @@ use super::{
         units,
         words::{around, joined, named},
     },
-    arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
+    arguments::{Arguments, Detail, Range, Span, TEN_YEARS},
     fitness::{Day, FIELDS, days_of, standing},
+    params::Param,
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -34,11 +35,10 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_FITNESS,
     description: "Fitness (CTL), fatigue (ATL), form (TSB), ramp and load by day or week. Default: the last 28 days and \
         the projection of the next 7 from planned workouts. A later newest projects further.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const NAMES: &[&str] = &["oldest", "newest", "step", "detail", "limit"];
 const SPAN: Span = Span {
     days: 28,
     ahead: 7,
@@ -46,23 +46,16 @@ const SPAN: Span = Span {
 };
 /// Longer ranges are told by week unless days are asked for.
 const DAYS_AT_MOST: i64 = 42;
-const ROWS: usize = 60;
-const MOST_ROWS: usize = 200;
 
 const FULL_FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad", "sportInfo"];
 
-fn schema() -> Map<String, Value> {
-    arguments::schema(&[
-        arguments::oldest("28 days back"),
-        arguments::newest("7 days ahead, or today when oldest is given"),
-        (
-            "step",
-            json!({"type": "string", "enum": ["day", "week"], "description": "Default day, week beyond 42 days"}),
-        ),
-        arguments::detail("estimated FTP, W′ and Pmax by sport"),
-        arguments::limit(ROWS, MOST_ROWS),
-    ])
-}
+const PARAMS: &[Param] = &[
+    Param::oldest("28 days back"),
+    Param::newest("7 days ahead, or today when oldest is given"),
+    Param::word("step", &["day", "week"], "Default day, week beyond 42 days"),
+    Param::detail("estimated FTP, W′ and Pmax by sport"),
+    Param::limit(60, 200),
+];
 
 /// What was asked for.
 #[derive(Debug)]
@@ -75,12 +68,10 @@ struct Asked {
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
+        let arguments = Arguments::new(given, PARAMS, today)?;
         let mut range = arguments.range(SPAN)?;
-        let weekly = match arguments.word("step", &["day", "week"])? {
-            Some(step) => step == "week",
-            None => range.days() > DAYS_AT_MOST,
-        };
+        let weekly = arguments.word("step", &[("day", false), ("week", true)])?;
+        let weekly = weekly.unwrap_or(range.days() > DAYS_AT_MOST);
         if weekly {
             // Whole weeks: a load summed over a part of one would read as an easy week.
             range.oldest = weeks::monday(range.oldest);
@@ -93,7 +84,7 @@ impl Asked {
             range,
             weekly,
             detail: arguments.detail()?,
-            limit: arguments.limit(ROWS, MOST_ROWS)?,
+            limit: arguments.limit()?,
         })
     }
 }
@@ -238,9 +229,9 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> String {
     match (past.iter().max_by(order), past.iter().min_by(order)) {
         (Some(high), Some(low)) if high.date != low.date => format!(
             "CTL up to today: highest {} on {}, lowest {} on {}",
-            units::fixed(Some(high.fitness.ctl), 1),
+            units::fixed(high.fitness.ctl, 1),
             units::date(high.date),
-            units::fixed(Some(low.fitness.ctl), 1),
+            units::fixed(low.fitness.ctl, 1),
             units::date(low.date)
         ),
         _ => String::new(),

@@ -10,7 +10,7 @@ mod models;
 mod tests;
 
 use chrono::NaiveDate;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
@@ -23,9 +23,10 @@ use super::{
     arguments::{self, Arguments, Detail},
     curves::{
         self, Choice, Metric, Subject,
-        marks::Marks,
+        marks::{self, Marks},
         scale::{self, Scale},
     },
+    params::{Param, words_of},
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
@@ -42,20 +43,17 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_POWER_CURVES,
     description: "Power, pace, grade-adjusted pace (gap) or heart-rate curves side by side, with intervals.icu's eFTP, CP, \
         W′, critical speed and VO2max estimate. Default: 42d and 1y.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const METRICS: &[&str] = &["power", "pace", "gap", "hr"];
-const NAMES: &[&str] = &[
-    "sport",
-    "metric",
-    "windows",
-    "fatigue",
-    Marks::NAMES[0],
-    Marks::NAMES[1],
-    "detail",
+const METRICS: [(&str, Metric); 4] = [
+    ("power", Metric::Power),
+    ("pace", Metric::Pace),
+    ("gap", Metric::Gap),
+    ("hr", Metric::HeartRate),
 ];
+const FATIGUE: [(&str, Fatigue); 2] = [("kj0", Fatigue::First), ("kj1", Fatigue::Second)];
 /// Windows side by side, fatigued ones included.
 const WINDOWS: usize = 4;
 const MOST_DAYS: u32 = 3653;
@@ -64,24 +62,20 @@ const MOST_YEARS: u32 = 40;
 const WINDOWS_WANTED: &str =
     "write up to 4 of 42d, 6w, 1y, all, season, last_season, or two days such as 2026-01-01..2026-03-31";
 
-fn schema() -> Map<String, Value> {
-    let [durations, distances] = Marks::properties();
-    arguments::schema(&[
-        curves::sport_property(),
-        curves::metric_property(METRICS),
-        (
-            "windows",
-            json!({"type": "array", "items": {"type": "string"}, "description": "Up to 4: 42d, 1y, all, season, last_season, 2026-01-01..2026-03-31"}),
-        ),
-        (
-            "fatigue",
-            json!({"type": "string", "enum": ["kj0", "kj1"], "description": "Adds power after preset work"}),
-        ),
-        durations,
-        distances,
-        arguments::detail("more rows, dates, ids"),
-    ])
-}
+const PARAMS: &[Param] = &[
+    curves::SPORT,
+    Param::word("metric", &words_of(&METRICS), curves::METRIC),
+    Param::texts(
+        "windows",
+        WINDOWS,
+        WINDOWS_WANTED,
+        "Up to 4: 42d, 1y, all, season, last_season, 2026-01-01..2026-03-31",
+    ),
+    Param::word("fatigue", &words_of(&FATIGUE), "Adds power after preset work"),
+    marks::DURATIONS,
+    marks::DISTANCES,
+    Param::detail("more rows, dates, ids"),
+];
 
 /// What was asked for.
 #[derive(Debug)]
@@ -94,10 +88,10 @@ struct Asked {
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
-        let mut choice = Choice::read(&arguments, METRICS)?;
+        let arguments = Arguments::new(given, PARAMS, today)?;
+        let mut choice = Choice::read(&arguments, &METRICS)?;
         let mut windows: Vec<Window> = Vec::new();
-        for text in arguments.texts("windows", WINDOWS, WINDOWS_WANTED)? {
+        for text in arguments.texts("windows")? {
             let window = window(text).ok_or_else(|| arguments::wrong("windows", WINDOWS_WANTED))?;
             if !windows.contains(&window) {
                 windows.push(window);
@@ -106,11 +100,7 @@ impl Asked {
         if windows.is_empty() {
             windows = vec![Window::Days(42), Window::Years(1)];
         }
-        let fatigue = match arguments.word("fatigue", &["kj0", "kj1"])? {
-            Some("kj0") => Fatigue::First,
-            Some(_) => Fatigue::Second,
-            None => Fatigue::Fresh,
-        };
+        let fatigue = arguments.word("fatigue", &FATIGUE)?.unwrap_or(Fatigue::Fresh);
         let mut specs: Vec<CurveSpec> = windows.iter().copied().map(CurveSpec::from).collect();
         if fatigue != Fatigue::Fresh {
             if choice.metric.is_some_and(|metric| metric != Metric::Power) {

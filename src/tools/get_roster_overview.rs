@@ -16,18 +16,14 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use futures::StreamExt as _;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use self::{
     figures::{Came, Figures, Shown, calendar_range, past},
     rows::{Line, Overview},
 };
-use super::{
-    Answer, RosterTool,
-    arguments::{self, Arguments},
-    part,
-};
+use super::{Answer, RosterTool, arguments::Arguments, params::Param, part};
 use crate::{
     guard::{Ask, Member, Roster},
     intervals::{self, ActivityQuery},
@@ -42,11 +38,10 @@ pub(super) const TOOL: RosterTool = RosterTool {
     description: "All athletes of the roster, or those named, in one table, most flags first: session missed, load off plan, \
         ramp, form, HRV, resting HR, nothing done, race near; with form, CTL, ATL, ramp, this week's load against plan, last \
         activity, sleep, HRV and resting HR against 60 days, next race.",
-    schema,
+    params: PARAMS,
     run: |roster, given| Box::pin(run(roster, given)),
 };
 
-const NAMES: &[&str] = &["athletes"];
 /// Athletes of one call: two requests each go out within the time of a call at the pace that upstream allows.
 const MOST: usize = 50;
 /// Athletes who are asked about at once.
@@ -80,18 +75,17 @@ const WELLNESS_AND_LOAD: &[&str] = &[
 ];
 const CATEGORIES: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
 
-fn schema() -> Map<String, Value> {
-    arguments::schema(&[(
-        "athletes",
-        json!({"type": "array", "items": {"type": "string"}, "description": format!("Names or ids, at most {MOST}. Default: all")}),
-    )])
-}
+const PARAMS: &[Param] = &[Param::texts(
+    "athletes",
+    MOST,
+    "write a list of names or ids, at most 50",
+    "Names or ids, at most 50. Default: all",
+)];
 
 async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let now = roster.now().date_naive();
-    let arguments = Arguments::new(given, NAMES, now)?;
-    let wanted = format!("write a list of names or ids, at most {MOST}");
-    let named = arguments.texts("athletes", MOST, &wanted)?;
+    let arguments = Arguments::new(given, PARAMS, now)?;
+    let named = arguments.texts("athletes")?;
     if roster.members().is_empty() {
         // Says what there is to say of an empty roster.
         roster.whom(None, Access::Read)?;

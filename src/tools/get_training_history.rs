@@ -12,12 +12,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool, activities,
     answer::{self, cut::Cut, units, words::named},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
+    params::Param,
     part::{Part, not_granted},
     planned,
     sums::Sum,
@@ -38,17 +39,15 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_TRAINING_HISTORY,
     description: "Past activities, newest first: time, distance, load, intensity, power, heart rate, pace, RPE, feel, id; \
         totals by sport and by week. Default: the last 28 days. A query without dates searches all time.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const NAMES: &[&str] = &["oldest", "newest", "sport", "query", "include", "detail", "limit"];
 const SPAN: Span = Span {
     days: 28,
     ahead: 0,
     longest: TEN_YEARS,
 };
-const ROWS: usize = 60;
 const MOST_ROWS: usize = 200;
 /// Hits that a search over all time reads at most.
 const HITS: u32 = 200;
@@ -100,28 +99,23 @@ const FULL_FIELDS: &[&str] = &[
     "device_name",
 ];
 
-fn schema() -> Map<String, Value> {
-    arguments::schema(&[
-        arguments::oldest("28 days back"),
-        arguments::newest("today"),
-        (
-            "sport",
-            json!({"type": "string", "description": "ride, run, swim, ski or row with all kinds of it; or one exact type such as TrailRun, WeightTraining"}),
-        ),
-        (
-            "query",
-            json!({"type": "string", "description": "Part of the name, or #tag"}),
-        ),
-        (
-            "include",
-            json!({"type": "array", "items": {"type": "string", "enum": ["planned"]}, "description": "planned: planned load beside each week's"}),
-        ),
-        arguments::detail(
-            "start, elapsed, speed, average W, max HR, cadence, climbing, decoupling, calories, device",
-        ),
-        arguments::limit(ROWS, MOST_ROWS),
-    ])
-}
+const PARAMS: &[Param] = &[
+    Param::oldest("28 days back"),
+    Param::newest("today"),
+    Param::sport(
+        "ride, run, swim, ski or row with all kinds of it; or one exact type such as TrailRun, WeightTraining",
+    ),
+    Param::text("query", 100, "Part of the name, or #tag"),
+    Param::words(
+        "include",
+        &["planned"],
+        "planned: planned load beside each week's",
+    ),
+    Param::detail(
+        "start, elapsed, speed, average W, max HR, cadence, climbing, decoupling, calories, device",
+    ),
+    Param::limit(60, MOST_ROWS),
+];
 
 /// What was asked for.
 #[derive(Debug)]
@@ -137,10 +131,10 @@ struct Asked {
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
-        let query = arguments.words("query", 100)?;
+        let arguments = Arguments::new(given, PARAMS, today)?;
+        let query = arguments.text("query")?;
         let sport = arguments.sport()?;
-        let planned = arguments.list("include", &["planned"])?.contains(&"planned");
+        let planned = arguments.includes("planned")?;
         if planned && query.is_some() {
             return Err(arguments::wrong(
                 "include",
@@ -158,7 +152,7 @@ impl Asked {
             query,
             planned,
             detail: arguments.detail()?,
-            limit: arguments.limit(ROWS, MOST_ROWS)?,
+            limit: arguments.limit()?,
         })
     }
 

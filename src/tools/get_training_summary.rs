@@ -12,11 +12,12 @@ mod upstream_weeks;
 mod zones;
 
 use chrono::{Days, NaiveDate};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool, activities, answer,
     arguments::{self, Arguments, Detail, Range, Span},
+    params::Param,
     part::{Part, if_there},
     planned,
     sums::{self, Sum},
@@ -37,11 +38,10 @@ pub(super) const TOOL: Tool = Tool {
     description: "Training added up by sport and by week: sessions, time, distance, climbing, load, mean IF, calories, time \
         in zones, easy/moderate/hard, Foster monotony and strain; against the period before. Default: the last 4 whole \
         weeks and this week so far.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const NAMES: &[&str] = &["oldest", "newest", "sport", "include", "compare", "detail"];
 const SPAN: Span = Span {
     days: 28,
     ahead: 0,
@@ -70,25 +70,18 @@ const FIELDS: &[&str] = &[
     "device_name",
 ];
 
-fn schema() -> Map<String, Value> {
-    arguments::schema(&[
-        arguments::oldest("Monday 4 weeks back"),
-        arguments::newest("today"),
-        (
-            "sport",
-            json!({"type": "string", "description": "ride, run, swim, ski, row with all kinds of it; or one exact type"}),
-        ),
-        (
-            "include",
-            json!({"type": "array", "items": {"type": "string", "enum": ["planned"]}, "description": "planned: planned load and time by week"}),
-        ),
-        (
-            "compare",
-            json!({"type": "string", "enum": ["previous", "none"], "description": "Default previous: the period of the same length before"}),
-        ),
-        arguments::detail("each exact type, all zones, change by sport"),
-    ])
-}
+const PARAMS: &[Param] = &[
+    Param::oldest("Monday 4 weeks back"),
+    Param::newest("today"),
+    Param::sport("ride, run, swim, ski, row with all kinds of it; or one exact type"),
+    Param::words("include", &["planned"], "planned: planned load and time by week"),
+    Param::word(
+        "compare",
+        &["previous", "none"],
+        "Default previous: the period of the same length before",
+    ),
+    Param::detail("each exact type, all zones, change by sport"),
+];
 
 /// What was asked for.
 #[derive(Debug)]
@@ -103,7 +96,7 @@ struct Asked {
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
+        let arguments = Arguments::new(given, PARAMS, today)?;
         let sport = arguments.sport()?;
         let mut range = if arguments.has_range() {
             arguments.range(SPAN)?
@@ -121,12 +114,12 @@ impl Asked {
             ));
         }
         range.newest = range.newest.min(today);
-        let compare = arguments.word("compare", &["previous", "none"])? != Some("none");
+        let compare = arguments.word("compare", &[("previous", true), ("none", false)])?;
         Ok(Self {
             range,
-            before: compare.then(|| before(range)).flatten(),
+            before: before(range).filter(|_| compare != Some(false)),
             sport,
-            planned: arguments.list("include", &["planned"])?.contains(&"planned"),
+            planned: arguments.includes("planned")?,
             detail: arguments.detail()?,
         })
     }

@@ -16,7 +16,8 @@ use serde_json::{Map, Value};
 use super::{
     Answer, Run, Tool,
     answer::{self, cut::Cut, table::Columns, units},
-    arguments::{self, Arguments, Detail, Range, Span},
+    arguments::{Arguments, Detail, Range, Span},
+    params::Param,
     part::if_there,
 };
 use crate::{
@@ -33,32 +34,27 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_WELLNESS,
     description: "Sleep, HRV, resting heart rate, weight, soreness, fatigue, stress, mood, notes and the athlete's own \
         fields, by day, with 7-day against 60-day means. Default: the last 7 days.",
-    schema,
+    params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-const NAMES: &[&str] = &["oldest", "newest", "detail", "limit"];
 /// Every field is read, so that own fields are found; two years of that is what one answer of upstream may weigh.
 const SPAN: Span = Span {
     days: 7,
     ahead: 0,
     longest: 731,
 };
-const ROWS: usize = 31;
-const MOST_ROWS: usize = 200;
 const LONG_MEAN_DAYS: u64 = 60;
 const SHORT_MEAN_DAYS: u64 = 7;
 
-fn schema() -> Map<String, Value> {
-    arguments::schema(&[
-        arguments::oldest("7 days back"),
-        arguments::newest("today"),
-        arguments::detail(
-            "rarer fields (SpO2, respiration, blood pressure, body fat, nutrition, cycle …) and words for scales",
-        ),
-        arguments::limit(ROWS, MOST_ROWS),
-    ])
-}
+const PARAMS: &[Param] = &[
+    Param::oldest("7 days back"),
+    Param::newest("today"),
+    Param::detail(
+        "rarer fields (SpO2, respiration, blood pressure, body fat, nutrition, cycle …) and words for scales",
+    ),
+    Param::limit(31, 200),
+];
 
 /// What was asked for.
 #[derive(Debug)]
@@ -70,11 +66,11 @@ struct Asked {
 
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
-        let arguments = Arguments::new(given, NAMES, today)?;
+        let arguments = Arguments::new(given, PARAMS, today)?;
         Ok(Self {
             range: arguments.range(SPAN)?,
             detail: arguments.detail()?,
-            limit: arguments.limit(ROWS, MOST_ROWS)?,
+            limit: arguments.limit()?,
         })
     }
 
@@ -216,7 +212,7 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
         } else {
             String::new()
         };
-        format!("{}{count}", units::fixed(Some(mean.value), decimals))
+        format!("{}{count}", units::fixed(mean.value, decimals))
     };
     let figures: [(&str, &str, u8, Get); 3] = [
         ("HRV", "", 0, |row| row.number("hrv")),

@@ -3,14 +3,15 @@
 //! Shows nothing of anybody's training: names, grants and connection states are what the coach was mailed or may know
 //! without a grant.
 
-use chrono::Duration;
+use chrono::{Duration, NaiveDate};
 use serde_json::{Map, Value};
 
 use super::{
     Answer, RosterTool,
     answer::{self, table::Columns, units},
-    arguments,
+    arguments::Arguments,
     member::granted,
+    params::Param,
 };
 use crate::{
     guard::{Member, Roster, roster::SELECTED_FOR},
@@ -23,33 +24,21 @@ pub(super) const TOOL: RosterTool = RosterTool {
     title: "Athletes on the roster",
     description: "The athletes on this coach's roster: name, what each granted (groups or tools), whether intervals.icu is \
         connected, until when, id; and who is selected.",
-    schema,
+    params: PARAMS,
     run: |roster, given| Box::pin(async move { run(&roster, given) }),
 };
 
-fn schema() -> Map<String, Value> {
-    arguments::schema(&[])
-}
+const PARAMS: &[Param] = &[];
 
 fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    none(given)?;
+    // It takes no dates, so any day will do.
+    Arguments::new(given, PARAMS, NaiveDate::MIN)?;
     Ok(render(
         roster.email(),
         roster.members(),
         roster.sleeping(),
         roster.selected(),
         &roster.dashboard(),
-    ))
-}
-
-/// Refuses every argument.
-fn none(mut given: Map<String, Value>) -> Result<(), ToolError> {
-    given.retain(|_, value| !value.is_null());
-    if given.is_empty() {
-        return Ok(());
-    }
-    Err(ToolError::Input(
-        "Not done: list_athletes takes no arguments.".to_owned(),
     ))
 }
 
@@ -123,8 +112,6 @@ const fn state(status: MemberStatus) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::permissions;
 
@@ -163,12 +150,5 @@ mod tests {
     fn nobody_is_said_with_what_to_do() {
         let answer = render("coach@example.test", &[], &[], None, DASHBOARD);
         insta::assert_snapshot!(answer.text);
-    }
-
-    #[test]
-    fn arguments_are_read_strictly() {
-        let object = |value: Value| value.as_object().unwrap().clone();
-        assert!(none(object(json!({"athlete": null}))).is_ok());
-        assert!(none(object(json!({"athlete": "Ana"}))).is_err());
     }
 }

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::arguments::{self, Arguments};
+use super::{
+    arguments::{self, Arguments},
+    params::{ATHLETE, Param},
+};
 use crate::{
     guard::Member,
     permissions::{self, Group, Permission},
@@ -47,15 +50,14 @@ fn told(so: impl Fn(&Permission) -> bool) -> String {
     words.collect::<Vec<&str>>().join(", ")
 }
 
-/// A member's arguments: `athlete`, and nothing else.
-pub(super) fn athlete(given: Map<String, Value>) -> Result<String, ToolError> {
-    const WANTED: &str = "write a name or an id, as list_athletes shows them";
+/// `athlete`, which may not be left out, of a tool with these parameters.
+pub(super) fn athlete(given: Map<String, Value>, params: &'static [Param]) -> Result<String, ToolError> {
     // It takes no dates, so any day will do.
-    let arguments = Arguments::new(given, &["athlete"], chrono::NaiveDate::MIN)?;
+    let arguments = Arguments::new(given, params, chrono::NaiveDate::MIN)?;
     arguments
-        .text_or_number("athlete", WANTED)?
+        .name_or_id(ATHLETE.name)?
         .filter(|text| !text.is_empty())
-        .ok_or_else(|| arguments::wrong("athlete", WANTED))
+        .ok_or_else(|| arguments::wrong(ATHLETE.name, arguments::A_NAME))
 }
 
 #[cfg(test)]
@@ -93,9 +95,10 @@ mod tests {
 
     #[test]
     fn a_member_is_named_and_nothing_else() {
-        let object = |value: Value| value.as_object().unwrap().clone();
-        assert_eq!(athlete(object(json!({"athlete": " Ana "}))).unwrap(), "Ana");
-        assert_eq!(athlete(object(json!({"athlete": 123}))).unwrap(), "123");
+        const PARAMS: &[Param] = &[ATHLETE.required()];
+        let athlete = |given: Value| athlete(given.as_object().unwrap().clone(), PARAMS);
+        assert_eq!(athlete(json!({"athlete": " Ana "})).unwrap(), "Ana");
+        assert_eq!(athlete(json!({"athlete": 123})).unwrap(), "123");
         for given in [
             json!({}),
             json!({"athlete": null}),
@@ -104,7 +107,7 @@ mod tests {
             json!({"athlete": true}),
             json!({"athlete": "Ana", "name": "x"}),
         ] {
-            assert!(athlete(object(given.clone())).is_err(), "{given}");
+            assert!(athlete(given.clone()).is_err(), "{given}");
         }
     }
 }

@@ -26,6 +26,7 @@ mod get_wellness;
 mod list_athletes;
 mod member;
 mod one_activity;
+pub mod params;
 mod part;
 mod planned;
 mod select_athlete;
@@ -42,6 +43,7 @@ use crate::{
     tool_error::ToolError,
 };
 pub use answer::Answer;
+use params::Param;
 
 /// A running tool.
 pub type Running = Pin<Box<dyn Future<Output = Result<Answer, ToolError>> + Send>>;
@@ -71,8 +73,8 @@ pub struct Tool {
     pub permission: &'static Permission,
     /// For the model: what it answers, and what it must know to call it well.
     pub description: &'static str,
-    /// The JSON Schema of its arguments, already flat and portable.
-    pub schema: fn() -> Map<String, Value>,
+    /// Its parameters.
+    pub params: &'static [Param],
     /// Runs it.
     pub run: Run,
 }
@@ -81,6 +83,11 @@ impl Tool {
     /// Its name.
     pub const fn name(&self) -> &'static str {
         self.permission.name
+    }
+
+    /// The JSON Schema of its arguments, flat and portable.
+    pub fn schema(&self) -> Map<String, Value> {
+        params::schema(self.params)
     }
 }
 
@@ -114,10 +121,17 @@ pub struct RosterTool {
     pub title: &'static str,
     /// For the model: what it answers, and what it must know to call it well.
     pub description: &'static str,
-    /// The JSON Schema of its arguments, already flat and portable.
-    pub schema: fn() -> Map<String, Value>,
+    /// Its parameters.
+    pub params: &'static [Param],
     /// Checks the arguments and runs.
     pub run: fn(Roster, Map<String, Value>) -> Running,
+}
+
+impl RosterTool {
+    /// The JSON Schema of its arguments, flat and portable.
+    pub fn schema(&self) -> Map<String, Value> {
+        params::schema(self.params)
+    }
 }
 
 /// Every tool of a coach's roster, in the order of the list. They only look.

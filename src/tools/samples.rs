@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     guard::{AthleteCard, Units, caller::Allowed},
@@ -56,6 +56,14 @@ pub(crate) fn joe() -> AthleteCard {
         },
         ..ana()
     }
+}
+
+/// Arguments as a client would send them.
+pub(crate) fn object(given: Value) -> Map<String, Value> {
+    let Value::Object(given) = given else {
+        panic!("not an object")
+    };
+    given
 }
 
 /// Rows as upstream would send them.

@@ -3,12 +3,14 @@
 //! At most two requests: `GET /athlete/{id}` for thresholds, `GET /athlete/{id}/wellness` for form, each only where its tool is
 //! granted. The selection stands whether upstream answers or not.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     Answer, RosterTool,
     answer::{self, units},
-    arguments, fitness, member, thresholds,
+    fitness, member,
+    params::{self, Param},
+    thresholds,
 };
 use crate::{
     guard::{Ask, Member, Roster, roster::SELECTED_FOR},
@@ -22,21 +24,14 @@ pub(super) const TOOL: RosterTool = RosterTool {
     title: "Select an athlete",
     description: "Selects whom later reads through this connector mean when they name no athlete; lapses 60 minutes after its \
         last use. Answers what is granted and, as far as granted, thresholds by sport and current form.",
-    schema,
+    params: PARAMS,
     run: |roster, given| Box::pin(async move { run(&roster, given).await }),
 };
 
-fn schema() -> Map<String, Value> {
-    let mut schema = arguments::schema(&[(
-        "athlete",
-        json!({"type": "string", "description": "Name or id, see list_athletes"}),
-    )]);
-    schema.insert("required".to_owned(), json!(["athlete"]));
-    schema
-}
+const PARAMS: &[Param] = &[params::ATHLETE.required()];
 
 async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let text = member::athlete(given)?;
+    let text = member::athlete(given, PARAMS)?;
     let member = roster.find(&text)?;
     roster.select(member).await?;
     if member.status() != MemberStatus::Connected {

@@ -141,7 +141,7 @@ impl Sum {
         joined(
             [
                 format!("{name} {}", whole(self.count)),
-                units::hours_minutes(Some(self.secs)),
+                units::hours_minutes(self.secs),
                 distance,
                 named("load", &self.load_words()),
             ],
@@ -157,7 +157,7 @@ pub(super) fn distance(metres: f64, sport: &str, own: Units, whole_from: f64) ->
 }
 
 pub(super) fn whole(value: f64) -> String {
-    units::whole(Some(value))
+    units::whole(value)
 }
 
 /// The name that a sport is summed under: its family's, or with every kind on its own its own.

@@ -5,7 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::*;
+use serde_json::json;
+
+use super::{
+    curves::tests::Upstream,
+    samples::{ana, noon, object},
+    *,
+};
 use crate::permissions;
 
 fn all(value: &Value, visit: &mut impl FnMut(&str, &Value)) {
@@ -28,7 +34,7 @@ fn the_list_keeps_its_budget() {
     let (mut sum, mut reads) = (0, 0);
     for tool in CATALOGUE {
         let listed = serde_json::json!({
-            "name": tool.name(), "description": tool.description, "inputSchema": (tool.schema)(),
+            "name": tool.name(), "description": tool.description, "inputSchema": tool.schema(),
         });
         let tokens = tokenizer.encode_ordinary(&listed.to_string()).len();
         println!("{}: {tokens} tokens", tool.name());
@@ -45,7 +51,7 @@ fn the_list_keeps_its_budget() {
 #[test]
 fn schemas_are_flat_and_portable() {
     for tool in CATALOGUE {
-        let schema = Value::Object((tool.schema)());
+        let schema = Value::Object(tool.schema());
         assert_eq!(schema["type"], "object");
         assert_eq!(schema["additionalProperties"], false);
         all(&schema, &mut |key, value| {
@@ -81,7 +87,7 @@ fn schemas_are_flat_and_portable() {
 fn the_schemas_stand_as_they_were_published() {
     let listed: Map<String, Value> = CATALOGUE
         .iter()
-        .map(|tool| (tool.name().to_owned(), Value::Object((tool.schema)())))
+        .map(|tool| (tool.name().to_owned(), Value::Object(tool.schema())))
         .collect();
     insta::assert_snapshot!(serde_json::to_string_pretty(&listed).unwrap());
 }
@@ -99,6 +105,44 @@ fn the_catalogue_has_one_tool_for_each_permission_in_its_order() {
         assert!(tool.description.len() < 2048);
         assert_eq!(tool.run.access(), tool.permission.access, "{}", tool.name());
     }
+}
+
+/// A parameter that a tool forgot to read would be taken and make no difference; one that it reads and does not have, or
+/// as another kind, or by words that it does not have, panics.
+#[tokio::test]
+async fn every_tool_reads_each_of_its_parameters_and_no_other() {
+    let upstream = Upstream::start(|_| (404, json!({"status": 404, "error": "Not Found"}))).await;
+    for tool in CATALOGUE {
+        let Run::Read(run) = tool.run else {
+            panic!("{} changes something", tool.name())
+        };
+        let refused = async |given: Map<String, Value>| {
+            let ask = Ask {
+                upstream: upstream.handle(),
+                card: ana(),
+                now: noon(),
+            };
+            run(ask, given).await.unwrap_err().to_string()
+        };
+        for param in tool.params {
+            let mut given = Map::from_iter([(param.name.to_owned(), json!({"sent": 1}))]);
+            if tool
+                .params
+                .iter()
+                .any(|own| own.required && own.name != param.name)
+            {
+                given.insert("id".to_owned(), json!("i1"));
+            }
+            let text = refused(given).await;
+            let about = format!("Not done: {}: ", param.name);
+            assert!(text.starts_with(&about), "{} {}: {text}", tool.name(), param.name);
+        }
+        let text = refused(object(json!({"unheard_of": 1}))).await;
+        let takes: Vec<&str> = tool.params.iter().map(|param| param.name).collect();
+        let says = format!("«unheard_of». It takes {}.", takes.join(", "));
+        assert!(text.ends_with(&says), "{}: {text}", tool.name());
+    }
+    assert!(upstream.asked().is_empty(), "nothing is asked before all is read");
 }
 
 #[test]

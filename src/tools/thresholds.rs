@@ -89,13 +89,13 @@ pub(super) fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -
     let mut known = Vec::new();
     let mut unset = Vec::new();
     let watts =
-        |name: &str, value: Option<f64>| value.map(|value| format!("{name} {} W", units::whole(Some(value))));
+        |name: &str, value: Option<f64>| value.map(|value| format!("{name} {} W", units::whole(value)));
     match watts("FTP", ftp) {
         Some(text) => {
             let kg = weight_of(athlete);
             let per_kg = kg
                 .zip(ftp)
-                .map(|(kg, ftp)| format!(" ({} W/kg)", units::fixed(Some(ftp / kg), 2)));
+                .map(|(kg, ftp)| format!(" ({} W/kg)", units::fixed(ftp / kg, 2)));
             known.push(text + &per_kg.unwrap_or_default());
         }
         None if tempo != Tempo::Swim && own.other != Some(true) => unset.push("FTP"),
@@ -104,9 +104,7 @@ pub(super) fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -
     known.extend(watts("indoor FTP", indoor));
     let estimate = own.mmp_model.as_ref().and_then(|model| model.ftp);
     known.extend(watts("eFTP (intervals.icu's model)", positive(estimate)));
-    known.extend(
-        positive(own.w_prime).map(|joules| format!("W′ {} kJ", units::fixed(Some(joules / 1000.0), 1))),
-    );
+    known.extend(positive(own.w_prime).map(|joules| format!("W′ {} kJ", units::fixed(joules / 1000.0, 1))));
     known.extend(watts("Pmax", positive(own.p_max)));
     match threshold {
         Some(speed) => known.push(format!("threshold pace {}", pace.pace(Some(speed)))),
@@ -114,11 +112,11 @@ pub(super) fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -
         None => {}
     }
     match lthr {
-        Some(bpm) => known.push(format!("LTHR {}", units::whole(Some(bpm)))),
+        Some(bpm) => known.push(format!("LTHR {}", units::whole(bpm))),
         None => unset.push("LTHR"),
     }
     match max_hr {
-        Some(bpm) => known.push(format!("max HR {}", units::whole(Some(bpm)))),
+        Some(bpm) => known.push(format!("max HR {}", units::whole(bpm))),
         None => unset.push("max HR"),
     }
     if !unset.is_empty() {

@@ -19,9 +19,9 @@ use icusync::{
     server,
     start::{self, Ingredients},
     tool_error::ToolError,
-    tools::{Answer, Run, Tool},
+    tools::{Answer, Run, Tool, params::Param},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -66,13 +66,10 @@ impl Gates {
     }
 }
 
-fn schema() -> Map<String, Value> {
-    let schema = json!({"type": "object", "additionalProperties": false, "properties": {
-        "text": {"type": "string", "description": "anything"},
-        "gate": {"type": "string", "description": "which gate to wait at"},
-    }});
-    schema.as_object().unwrap().clone()
-}
+const PARAMS: &[Param] = &[
+    Param::text("text", 1000, "anything"),
+    Param::text("gate", 100, "which gate to wait at"),
+];
 
 /// A tool for tests, whose permission exists nowhere else.
 pub(crate) fn tool(name: &'static str, needs: &'static [Area], run: Run) -> Tool {
@@ -87,7 +84,7 @@ pub(crate) fn tool(name: &'static str, needs: &'static [Area], run: Run) -> Tool
     Tool {
         permission: Box::leak(Box::new(permission)),
         description: "Does what its name says.",
-        schema,
+        params: PARAMS,
         run,
     }
 }

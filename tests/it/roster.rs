@@ -16,7 +16,7 @@ use icusync::{
         grants::{Grant, Terms},
     },
     tool_error::ToolError,
-    tools::{Answer, ROSTER, Run, Tool},
+    tools::{Answer, CATALOGUE, ROSTER, Run, Tool},
 };
 use serde_json::{Map, Value, json};
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -842,6 +842,60 @@ async fn a_coach_who_is_an_athlete_has_both() {
     .await;
 }
 
+/// A coach's call names its athlete in every tool, and what is unknown is refused with all that there is to name.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
+    world::test(async |world| {
+        let mcp = coached(&world).await;
+        let own = ROSTER.iter().map(|tool| (tool.name, tool.params));
+        let of_one = CATALOGUE.iter().map(|tool| (tool.name(), tool.params));
+        for (tool, params) in own.chain(of_one) {
+            let text = refused(&mcp, tool, json!({"unheard_of": 1, "athlete": null})).await;
+            // list_athletes and the overview are about everybody.
+            let named = if text.contains("«athlete»") {
+                "s «athlete», «unheard_of»"
+            } else {
+                " «unheard_of»"
+            };
+            let mut takes: Vec<&str> = params.iter().map(|param| param.name).collect();
+            if !ROSTER.iter().any(|of_all| of_all.name == tool) {
+                takes.push("athlete");
+            }
+            let takes = if takes.is_empty() {
+                "none".to_owned()
+            } else {
+                takes.join(", ")
+            };
+            let says = format!("does not know the argument{named}.");
+            assert!(
+                text.contains(&says) && text.ends_with(&format!(" It takes {takes}.")),
+                "{tool}: {text}"
+            );
+        }
+        for (tool, params) in ROSTER.iter().map(|tool| (tool.name, tool.params)) {
+            for param in params {
+                let text = refused(&mcp, tool, json!({param.name: {"sent": 1}})).await;
+                assert!(
+                    text.starts_with(&format!("Not done: {}: write ", param.name)),
+                    "{tool}: {text}"
+                );
+            }
+        }
+        let text = refused(
+            &mcp,
+            "get_fitness",
+            json!({"athlet": "ana", "oldest": "2026-11-01"}),
+        )
+        .await;
+        assert!(
+            text.contains("the argument «athlet». Did you mean athlete?"),
+            "{text}"
+        );
+        assert!(world.sim.requests().is_empty());
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_athletes_own_connector_knows_no_roster() {
     world::test(async |world| {
@@ -859,10 +913,7 @@ async fn an_athletes_own_connector_knows_no_roster() {
             assert!(text.contains("is for coaches"), "{text}");
         }
         let text = refused(&own, "get_fitness", json!({"athlete": "ana"})).await;
-        assert!(
-            text.contains("an argument that this tool does not know"),
-            "{text}"
-        );
+        assert!(text.contains("does not know the argument «athlete»"), "{text}");
     })
     .await;
 }

@@ -424,11 +424,8 @@ async fn ask(bench: &Bench, coach: &mut Coach, dice: &mut Dice) -> Option<String
     if let Some(athlete) = named.filter(|_| takes_one) {
         arguments["athlete"] = json!(spelled(athlete, dice));
     }
-    let schema = CATALOGUE
-        .iter()
-        .find(|known| known.name() == tool)
-        .map(|tool| (tool.schema)());
-    if schema.is_some_and(|schema| schema["properties"].get("id").is_some()) {
+    let known = CATALOGUE.iter().find(|known| known.name() == tool);
+    if known.is_some_and(|tool| tool.params.iter().any(|param| param.name == "id")) {
         // Of whomever: an id must open nobody's door.
         arguments["id"] = json!(activity_of(dice.below(ATHLETES)));
     }

@@ -7,10 +7,13 @@ use serde_json::{Map, Value};
 use super::{Call, REPLACED, Said, bounded, refusal, withheld};
 use crate::{
     guard::{Caller, Member, Roster, clients::Use, connection, roster::How, touched::Touch},
-    mcp::catalogue::{ATHLETE, Called},
+    mcp::catalogue::Called,
     queries::grants::Standing,
     tool_error::ToolError,
-    tools::{Answer, Tool, arguments},
+    tools::{
+        Answer, Tool, arguments,
+        params::{self, ATHLETE},
+    },
     words::{MemberStatus, Outcome},
 };
 
@@ -20,7 +23,7 @@ impl Call<'_> {
         let named = match self.called {
             // It reads its arguments itself.
             Called::Roster(_) => None,
-            Called::One(_) => athlete_of(&mut given)?,
+            Called::One(tool) => athlete_of(&mut given, tool)?,
         };
         let roster = Roster::of(self.app, &self.visit.visitor, self.deadline, &self.touched).await?;
         let tool = match self.called {
@@ -115,24 +118,22 @@ impl Call<'_> {
     }
 }
 
-/// Takes the athlete out of the arguments: the tool does not know it. Several at once are refused here, since the tool's
-/// own refusal would not name `athlete`.
-fn athlete_of(given: &mut Map<String, Value>) -> Result<Option<String>, ToolError> {
+/// Takes the athlete out of the arguments: the tool does not know it. Several at once, and what is unknown, are refused
+/// here, since the tool's own refusal would not name `athlete`.
+fn athlete_of(given: &mut Map<String, Value>, tool: &Tool) -> Result<Option<String>, ToolError> {
     if given.contains_key("athletes") {
         return Err(ToolError::Input(
             "Not done: this tool answers for one athlete at a time. Pass athlete, a name or an id, instead of athletes."
                 .to_owned(),
         ));
     }
-    match given.remove(ATHLETE) {
+    params::check(given, &[tool.params, &[ATHLETE]])?;
+    match given.remove(ATHLETE.name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         // An old sign-up's id is bare digits, and some clients send those as a number.
         Some(Value::Number(id)) => Ok(Some(id.to_string())),
-        Some(_) => Err(arguments::wrong(
-            ATHLETE,
-            "write a name or an id, as list_athletes shows them",
-        )),
+        Some(_) => Err(arguments::wrong(ATHLETE.name, arguments::A_NAME)),
     }
 }
 
@@ -167,18 +168,47 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::tools::CATALOGUE;
+
+    fn history() -> &'static Tool {
+        let tool = CATALOGUE
+            .iter()
+            .find(|tool| tool.name() == "get_training_history");
+        tool.unwrap()
+    }
+
+    #[test]
+    fn what_is_unknown_is_refused_with_athlete_among_what_is_known() {
+        let refusal = |name: &str| {
+            let mut given = Map::from_iter([(name.to_owned(), json!("ana"))]);
+            athlete_of(&mut given, history()).unwrap_err().to_string()
+        };
+        let text = refusal("athlet");
+        assert!(
+            text.contains("«athlet». Did you mean athlete? It takes oldest,"),
+            "{text}"
+        );
+        let text = refusal("whom");
+        assert!(
+            text.contains("«whom»") && text.ends_with(", limit, athlete."),
+            "{text}"
+        );
+    }
 
     #[test]
     fn several_athletes_at_once_are_refused_with_the_argument_to_use() {
         let mut given = Map::from_iter([("athletes".to_owned(), json!(["ana", "jack"]))]);
-        let error = athlete_of(&mut given).unwrap_err().to_string();
+        let error = athlete_of(&mut given, history()).unwrap_err().to_string();
         assert!(error.contains("Pass athlete, a name or an id"), "{error}");
 
         let mut given = Map::from_iter([
             ("athlete".to_owned(), json!(9_000_041)),
             ("sport".to_owned(), json!("Run")),
         ]);
-        assert_eq!(athlete_of(&mut given).unwrap().as_deref(), Some("9000041"));
+        assert_eq!(
+            athlete_of(&mut given, history()).unwrap().as_deref(),
+            Some("9000041")
+        );
         assert_eq!(given.len(), 1, "the tool does not see it");
     }
 }

@@ -152,9 +152,9 @@ impl SportUnits {
     /// The pool: `25 m`, `25 yd`, `33.3 m`.
     pub fn pool(&self, length: f64) -> String {
         if self.yards {
-            with_unit(units::at_most(Some(length / YARD), 1), "yd")
+            with_unit(units::at_most(length / YARD, 1), "yd")
         } else {
-            with_unit(units::at_most(Some(length), 1), "m")
+            with_unit(units::at_most(length, 1), "m")
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime};
 
+use super::words::with_unit;
 use crate::{
     guard::Units,
     training::{
@@ -48,8 +49,8 @@ pub fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
 }
 
 /// The value with so many decimals, halves away from zero, without a negative zero.
-pub fn fixed(value: Option<f64>, decimals: u8) -> String {
-    let Some(value) = sane(value) else {
+pub fn fixed(value: impl Into<Option<f64>>, decimals: u8) -> String {
+    let Some(value) = sane(value.into()) else {
         return String::new();
     };
     let scale = 10_f64.powi(i32::from(decimals));
@@ -59,12 +60,12 @@ pub fn fixed(value: Option<f64>, decimals: u8) -> String {
 }
 
 /// A whole number.
-pub fn whole(value: Option<f64>) -> String {
+pub fn whole(value: impl Into<Option<f64>>) -> String {
     fixed(value, 0)
 }
 
 /// Like [`fixed`], with at most so many decimals: `7`, `7.5`.
-pub fn at_most(value: Option<f64>, decimals: u8) -> String {
+pub fn at_most(value: impl Into<Option<f64>>, decimals: u8) -> String {
     trimmed(fixed(value, decimals))
 }
 
@@ -83,12 +84,13 @@ pub fn intensity(percent: Option<f64>) -> String {
 }
 
 /// Thousands: kilojoules of joules.
-pub fn kilo(value: Option<f64>, decimals: u8) -> String {
-    fixed(value.map(|value| value / 1000.0), decimals)
+pub fn kilo(value: impl Into<Option<f64>>, decimals: u8) -> String {
+    fixed(value.into().map(|value| value / 1000.0), decimals)
 }
 
 /// With its sign: `+3.4`, `-4.8`, `0.0`.
-pub fn signed(value: Option<f64>, decimals: u8) -> String {
+pub fn signed(value: impl Into<Option<f64>>, decimals: u8) -> String {
+    let value = value.into();
     let text = fixed(value, decimals);
     if sane(value).is_some_and(|value| value > 0.0) && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
         format!("+{text}")
@@ -106,8 +108,8 @@ fn seconds(value: Option<f64>) -> Option<i64> {
 }
 
 /// Hours and minutes, `1:15`; what is shorter than a minute keeps its seconds, `0:00:40`.
-pub fn hours_minutes(secs: Option<f64>) -> String {
-    match seconds(secs) {
+pub fn hours_minutes(secs: impl Into<Option<f64>>) -> String {
+    match seconds(secs.into()) {
         None => String::new(),
         Some(secs) if (1..60).contains(&secs) => format!("0:00:{secs:02}"),
         Some(secs) => {
@@ -118,8 +120,8 @@ pub fn hours_minutes(secs: Option<f64>) -> String {
 }
 
 /// Hours, minutes and seconds, `1:15:30`.
-pub fn hours_minutes_seconds(secs: Option<f64>) -> String {
-    seconds(secs).map_or_else(String::new, |secs| {
+pub fn hours_minutes_seconds(secs: impl Into<Option<f64>>) -> String {
+    seconds(secs.into()).map_or_else(String::new, |secs| {
         format!("{}:{:02}:{:02}", secs / 3600, secs / 60 % 60, secs % 60)
     })
 }
@@ -228,6 +230,11 @@ pub fn distance(metres: Option<f64>, units: Units, decimals: u8) -> String {
     fixed(metres.map(|metres| metres / per), decimals)
 }
 
+/// The same with the unit: `38.2 km`.
+pub fn distance_in_words(metres: Option<f64>, units: Units, decimals: u8) -> String {
+    with_unit(distance(metres, units, decimals), distance_unit(units))
+}
+
 /// `m` or `ft`
 pub const fn height_unit(units: Units) -> &'static str {
     if units.imperial { "ft" } else { "m" }
@@ -236,6 +243,11 @@ pub const fn height_unit(units: Units) -> &'static str {
 /// Metres of climbing in the athlete's short unit.
 pub fn height(metres: Option<f64>, units: Units) -> String {
     whole(metres.map(|metres| if units.imperial { metres / FOOT } else { metres }))
+}
+
+/// The same with the unit: `312 m`.
+pub fn height_in_words(metres: Option<f64>, units: Units) -> String {
+    with_unit(height(metres, units), height_unit(units))
 }
 
 /// `kg` or `lb`
@@ -248,6 +260,11 @@ pub fn weight(kg: Option<f64>, units: Units) -> String {
     fixed(kg.map(|kg| if units.weight_in_lb { kg / POUND } else { kg }), 1)
 }
 
+/// The same with the unit: `61.2 kg`.
+pub fn weight_in_words(kg: Option<f64>, units: Units) -> String {
+    with_unit(weight(kg, units), weight_unit(units))
+}
+
 /// `km/h` or `mph`
 pub const fn speed_unit(units: Units) -> &'static str {
     if units.imperial { "mph" } else { "km/h" }
@@ -257,6 +274,11 @@ pub const fn speed_unit(units: Units) -> &'static str {
 pub fn speed(metres_a_second: Option<f64>, units: Units) -> String {
     let per = if units.imperial { MILE } else { 1000.0 };
     fixed(metres_a_second.map(|speed| speed * 3600.0 / per), 1)
+}
+
+/// The same with the unit: `30.1 km/h`.
+pub fn speed_in_words(metres_a_second: Option<f64>, units: Units) -> String {
+    with_unit(speed(metres_a_second, units), speed_unit(units))
 }
 
 /// `°C` or `°F`
@@ -274,6 +296,11 @@ pub fn temperature(celsius: Option<f64>, units: Units) -> String {
         }
     });
     at_most(degrees, 1)
+}
+
+/// The same with the unit: `7.3 °C`.
+pub fn temperature_in_words(celsius: Option<f64>, units: Units) -> String {
+    with_unit(temperature(celsius, units), temperature_unit(units))
 }
 
 /// Metres in whole yards.
@@ -319,35 +346,35 @@ mod tests {
 
     #[test]
     fn numbers_round_as_people_round() {
-        assert_eq!(whole(Some(2.5)), "3");
-        assert_eq!(whole(Some(-0.4)), "0");
-        assert_eq!(whole(Some(0.0)), "0");
-        assert_eq!(fixed(Some(0.864_9), 2), "0.86");
-        assert_eq!(fixed(Some(-0.04), 1), "0.0");
-        assert_eq!(signed(Some(3.36), 1), "+3.4");
-        assert_eq!(signed(Some(0.04), 1), "0.0");
-        assert_eq!(signed(Some(-4.8), 1), "-4.8");
-        assert_eq!(at_most(Some(7.0), 1), "7");
-        assert_eq!(at_most(Some(7.5), 1), "7.5");
-        assert_eq!(at_most(Some(100.0), 1), "100");
+        assert_eq!(whole(2.5), "3");
+        assert_eq!(whole(-0.4), "0");
+        assert_eq!(whole(0.0), "0");
+        assert_eq!(fixed(0.864_9, 2), "0.86");
+        assert_eq!(fixed(-0.04, 1), "0.0");
+        assert_eq!(signed(3.36, 1), "+3.4");
+        assert_eq!(signed(0.04, 1), "0.0");
+        assert_eq!(signed(-4.8, 1), "-4.8");
+        assert_eq!(at_most(7.0, 1), "7");
+        assert_eq!(at_most(7.5, 1), "7.5");
+        assert_eq!(at_most(100.0, 1), "100");
         assert_eq!(whole(None), "");
-        assert_eq!(whole(Some(f64::NAN)), "");
-        assert_eq!(whole(Some(1e300)), "");
+        assert_eq!(whole(f64::NAN), "");
+        assert_eq!(whole(1e300), "");
     }
 
     #[test]
     fn durations() {
-        assert_eq!(hours_minutes(Some(4500.0)), "1:15");
-        assert_eq!(hours_minutes(Some(4529.0)), "1:15");
-        assert_eq!(hours_minutes(Some(4530.0)), "1:16");
-        assert_eq!(hours_minutes(Some(40.0)), "0:00:40");
-        assert_eq!(hours_minutes(Some(59.7)), "0:01");
-        assert_eq!(hours_minutes(Some(0.0)), "0:00");
-        assert_eq!(hours_minutes(Some(66_600.0)), "18:30");
-        assert_eq!(hours_minutes(Some(-5.0)), "");
+        assert_eq!(hours_minutes(4500.0), "1:15");
+        assert_eq!(hours_minutes(4529.0), "1:15");
+        assert_eq!(hours_minutes(4530.0), "1:16");
+        assert_eq!(hours_minutes(40.0), "0:00:40");
+        assert_eq!(hours_minutes(59.7), "0:01");
+        assert_eq!(hours_minutes(0.0), "0:00");
+        assert_eq!(hours_minutes(66_600.0), "18:30");
+        assert_eq!(hours_minutes(-5.0), "");
         assert_eq!(hours_minutes(None), "");
-        assert_eq!(hours_minutes_seconds(Some(4530.0)), "1:15:30");
-        assert_eq!(hours_minutes_seconds(Some(86_400.0)), "24:00:00");
+        assert_eq!(hours_minutes_seconds(4530.0), "1:15:30");
+        assert_eq!(hours_minutes_seconds(86_400.0), "24:00:00");
     }
 
     #[test]
@@ -387,8 +414,8 @@ mod tests {
         #[test]
         fn no_figure_panics_or_grows(value in any::<f64>(), decimals in 0_u8..4) {
             for text in [
-                fixed(Some(value), decimals), signed(Some(value), decimals), at_most(Some(value), decimals),
-                hours_minutes(Some(value)), hours_minutes_seconds(Some(value)),
+                fixed(value, decimals), signed(value, decimals), at_most(value, decimals),
+                hours_minutes(value), hours_minutes_seconds(value),
                 PaceUnit::KM.pace(Some(value)), distance(Some(value), IMPERIAL, 1), weight(Some(value), IMPERIAL),
             ] {
                 prop_assert!(text.len() <= 18, "{text}");
@@ -399,7 +426,7 @@ mod tests {
 
         #[test]
         fn a_duration_is_right_to_half_a_minute(secs in 60_u32..1_000_000) {
-            let text = hours_minutes(Some(f64::from(secs)));
+            let text = hours_minutes(f64::from(secs));
             let (hours, minutes) = text.split_once(':').unwrap();
             let back = hours.parse::<i64>().unwrap() * 3600 + minutes.parse::<i64>().unwrap() * 60;
             prop_assert!((back - i64::from(secs)).abs() <= 30);

@@ -25,7 +25,7 @@ pub fn load(week: &Week) -> String {
     match (week.count, week.with_load) {
         (0, _) => "0".to_owned(),
         (_, 0) => "unknown".to_owned(),
-        _ => units::whole(Some(week.load)),
+        _ => units::whole(week.load),
     }
 }
 

@@ -41,6 +41,35 @@ pub fn joined<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, separator: &str
     text
 }
 
+/// Figures on one line with dots between; what is empty leaves no trace.
+#[derive(Debug, Default)]
+pub struct Line(Vec<String>);
+
+impl Line {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a figure behind its name, and its unit behind it.
+    #[must_use]
+    pub fn figure(self, name: &str, figure: impl AsRef<str>, unit: &str) -> Self {
+        self.words(around(name, figure.as_ref(), unit))
+    }
+
+    /// With these words.
+    #[must_use]
+    pub fn words(mut self, words: impl Into<String>) -> Self {
+        self.0.push(words.into());
+        self
+    }
+
+    /// The line; empty when nothing is on it.
+    pub fn text(self) -> String {
+        joined(self.0, DOT)
+    }
+}
+
 /// Free text on one line, its line ends shown as `/`.
 pub fn on_one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -74,6 +103,14 @@ mod tests {
         assert_eq!(around("done", "97", "% of plan"), "done 97 % of plan");
         assert_eq!(joined(["", "a", "", "b", ""], DOT), "a · b");
         assert_eq!(joined([""; 0], DOT), "");
+        let line = Line::new()
+            .figure("avg", "208", "W")
+            .figure("EF", "", "")
+            .words("estimated");
+        assert_eq!(
+            (line.text(), Line::new().text()),
+            ("avg 208 W · estimated".to_owned(), String::new())
+        );
         assert_eq!(on_one_line(" late \n\n\u{200b}\n dinner"), "late / dinner");
         assert_eq!(
             (counted(1, "lap", "laps"), counted_days(28)),

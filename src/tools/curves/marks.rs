@@ -1,11 +1,12 @@
 //! Which points of the curves are shown: those that were asked for by name, or the usual ones.
 
-use serde_json::{Value, json};
-
 use super::scale::Scale;
 use crate::{
     tool_error::ToolError,
-    tools::arguments::Arguments,
+    tools::{
+        arguments::Arguments,
+        params::{Numbers, Param},
+    },
     training::curves::{self, Asked},
 };
 
@@ -19,36 +20,36 @@ pub(in crate::tools) struct Marks {
     distances: Vec<f64>,
 }
 
+/// `durations`.
+pub(in crate::tools) const DURATIONS: Param = Param::numbers(
+    "durations",
+    Numbers {
+        most: MOST,
+        from: 1.0,
+        to: 864_000.0,
+        wanted: "write a list of up to 20 durations in seconds, such as [5, 300]",
+        whole: true,
+    },
+    "Seconds, for power and hr",
+);
+/// `distances`.
+pub(in crate::tools) const DISTANCES: Param = Param::numbers(
+    "distances",
+    Numbers {
+        most: MOST,
+        from: 1.0,
+        to: 10_000_000.0,
+        wanted: "write a list of up to 20 distances in metres, such as [1000, 5000]",
+        whole: false,
+    },
+    "Metres, for pace",
+);
+
 impl Marks {
-    pub(in crate::tools) const NAMES: [&'static str; 2] = ["durations", "distances"];
-
-    pub(in crate::tools) fn properties() -> [(&'static str, Value); 2] {
-        [
-            (
-                "durations",
-                json!({"type": "array", "items": {"type": "integer"}, "description": "Seconds, for power and hr"}),
-            ),
-            (
-                "distances",
-                json!({"type": "array", "items": {"type": "number"}, "description": "Metres, for pace"}),
-            ),
-        ]
-    }
-
     pub(in crate::tools) fn read(arguments: &Arguments) -> Result<Self, ToolError> {
         Ok(Self {
-            durations: arguments.numbers(
-                "durations",
-                MOST,
-                1.0..=864_000.0,
-                "write a list of up to 20 durations in seconds, such as [5, 300]",
-            )?,
-            distances: arguments.numbers(
-                "distances",
-                MOST,
-                1.0..=10_000_000.0,
-                "write a list of up to 20 distances in metres, such as [1000, 5000]",
-            )?,
+            durations: arguments.numbers("durations")?,
+            distances: arguments.numbers("distances")?,
         })
     }
 
@@ -98,7 +99,7 @@ impl Marks {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Map;
+    use serde_json::{Map, Value, json};
 
     use super::*;
     use crate::{
@@ -113,7 +114,7 @@ mod tests {
     fn points_asked_for_by_name_are_shown_or_told() {
         let marks = |given: Value| {
             let given: Map<String, Value> = given.as_object().unwrap().clone();
-            Marks::read(&Arguments::new(given, &Marks::NAMES, today()).unwrap()).unwrap()
+            Marks::read(&Arguments::new(given, &[DURATIONS, DISTANCES], today()).unwrap()).unwrap()
         };
         let scale = Scale::of(&subject("Ride", Metric::Power), Units::default());
         let all = [5.0, 60.0, 300.0];

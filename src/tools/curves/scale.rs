@@ -75,9 +75,9 @@ impl Scale {
     /// The main value: `288`, `0:21:26`.
     pub(in crate::tools) fn value(self, value: f64) -> String {
         if self.metric.by_distance() {
-            units::hours_minutes_seconds(Some(value))
+            units::hours_minutes_seconds(value)
         } else {
-            units::whole(Some(value))
+            units::whole(value)
         }
     }
 
@@ -129,11 +129,11 @@ fn duration(secs: f64) -> String {
     let rest = whole % 60.0;
     let minutes = ((whole - rest) / 60.0).round();
     if whole < 60.0 || (secs - whole).abs() > 0.05 {
-        format!("{} s", units::at_most(Some(secs), 1))
+        format!("{} s", units::at_most(secs, 1))
     } else if rest == 0.0 {
-        format!("{} min", units::whole(Some(minutes)))
+        format!("{} min", units::whole(minutes))
     } else {
-        format!("{}:{rest:02.0} min", units::whole(Some(minutes)))
+        format!("{}:{rest:02.0} min", units::whole(minutes))
     }
 }
 
@@ -151,16 +151,16 @@ fn distance(metres: f64, swim: bool) -> String {
     let miles = metres / MILE;
     let round_metres = whole_metres && metres.round() % 50.0 == 0.0;
     if !swim && !round_metres && miles > 0.2 && whole(miles * 4.0) {
-        return format!("{} mi", units::at_most(Some((miles * 4.0).round() / 4.0), 2));
+        return format!("{} mi", units::at_most((miles * 4.0).round() / 4.0, 2));
     }
     let yards = metres / YARD;
     if swim && !whole_metres && whole(yards) {
-        return format!("{} yd", units::whole(Some(yards)));
+        return format!("{} yd", units::whole(yards));
     }
     if metres >= 2000.0 || (metres >= 1000.0 && metres % 1000.0 == 0.0 && !swim) {
-        format!("{} km", units::at_most(Some(metres / 1000.0), 2))
+        format!("{} km", units::at_most(metres / 1000.0, 2))
     } else {
-        format!("{} m", units::at_most(Some(metres), 1))
+        format!("{} m", units::at_most(metres, 1))
     }
 }
 

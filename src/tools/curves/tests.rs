@@ -7,13 +7,18 @@ use chrono::{TimeZone as _, Utc};
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 use uuid::Uuid;
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::{
     ids::ConnectionId,
     intervals::{CallerKey, Client, Credential, For, Limits, Scopes, Settings, Window},
     secrets::Random,
     time::Clock,
-    tools::samples::{ana, day, rows, today},
+    tools::{
+        params::words_of,
+        samples::{ana, day, object, rows, today},
+    },
     words::Outcome,
 };
 
@@ -90,11 +95,15 @@ pub(in crate::tools) fn subject(sport: &str, metric: Metric) -> Subject {
 }
 
 fn choice(given: Value) -> Result<Choice, ToolError> {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    let arguments = Arguments::new(given, &["sport", "metric"], today()).unwrap();
-    Choice::read(&arguments, &["power", "pace", "gap", "hr"])
+    const METRICS: [(&str, Metric); 4] = [
+        ("power", Metric::Power),
+        ("pace", Metric::Pace),
+        ("gap", Metric::Gap),
+        ("hr", Metric::HeartRate),
+    ];
+    const PARAMS: &[Param] = &[SPORT, Param::word("metric", &words_of(&METRICS), METRIC)];
+    let arguments = Arguments::new(object(given), PARAMS, today()).unwrap();
+    Choice::read(&arguments, &METRICS)
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn whence(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> Strin
         }
         Origin::EverySeconds(secs) => format!(
             "auto-laps of the device, by their lengths: every {}",
-            units::hours_minutes_seconds(Some(secs))
+            units::hours_minutes_seconds(secs)
         ),
         Origin::Structured => {
             "the device's own laps; with a planned workout paired, most likely its steps".to_owned()

@@ -96,7 +96,7 @@ pub(super) fn weather(report: &Report, own: Units) -> String {
     let speed = |metres: Option<f64>| with_unit(units::speed(metres, own), units::speed_unit(own));
     let percent = |value: Option<f64>| with_unit(units::whole(value), "%");
     let amount = |name: &str, value: Option<f64>, unit: &str| match units::sane(value) {
-        Some(value) if value > 0.0 => format!("{name} up to {} {unit}", units::at_most(Some(value), 1)),
+        Some(value) if value > 0.0 => format!("{name} up to {} {unit}", units::at_most(value, 1)),
         Some(_) => format!("no {name}"),
         None => String::new(),
     };

@@ -1,6 +1,6 @@
 //! The recording: thinned by time, and split by distance.
 
-use super::Asked;
+use super::{Asked, Include};
 use crate::{
     intervals::model::Stream,
     tools::{
@@ -33,12 +33,12 @@ pub(super) fn block(streams: &[Stream], own: &SportUnits, asked: &Asked) -> Stri
     };
     joined(
         [
-            if asked.wants("streams") {
+            if asked.wants(Include::Streams) {
                 thinned(&track, own, asked)
             } else {
                 String::new()
             },
-            if asked.wants("splits") {
+            if asked.wants(Include::Splits) {
                 splits(&track, own)
             } else {
                 String::new()
@@ -49,7 +49,7 @@ pub(super) fn block(streams: &[Stream], own: &SportUnits, asked: &Asked) -> Stri
 }
 
 fn clock(secs: f64) -> String {
-    units::hours_minutes_seconds(Some(secs))
+    units::hours_minutes_seconds(secs)
 }
 
 /// A row for each stretch of time.

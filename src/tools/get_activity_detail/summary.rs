@@ -7,8 +7,8 @@ use crate::{
         answer::{
             sport_units::SportUnits,
             table::Columns,
-            units::{self, positive},
-            words::{DOT, joined, named, on_one_line, with_unit},
+            units::{self, hours_minutes_seconds as clock, positive},
+            words::{Line, joined, named, on_one_line, with_unit},
         },
         arguments::Detail,
     },
@@ -45,7 +45,6 @@ fn whole(value: Option<f64>, unit: &str) -> String {
 /// Time, distance, climbing, load.
 fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
-    let clock = units::hours_minutes_seconds;
     // A load's kind is known when it is one of those that intervals.icu chooses from.
     let load = positive(activity.icu_training_load);
     let by = [
@@ -59,27 +58,21 @@ fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
         .map(|(name, _)| *name)
         .collect();
     let by = match same.as_slice() {
-        [one] => format!(" (by {one})"),
+        [one] => format!("(by {one})"),
         _ => String::new(),
     };
-    let load = named("load", &units::whole(activity.icu_training_load));
-    joined(
-        [
-            named("moving", &clock(activity.moving_time)),
-            named("elapsed", &clock(activity.elapsed_time)),
-            with_unit(own.distance(activity.metres(), 1), own.distance_unit()),
-            named(
-                "climb",
-                &with_unit(
-                    units::height(activity.total_elevation_gain, own.units),
-                    units::height_unit(own.units),
-                ),
-            ),
-            if load.is_empty() { load } else { load + &by },
-            named("IF", &units::intensity(activity.icu_intensity)),
-        ],
-        DOT,
-    )
+    Line::new()
+        .figure("moving", clock(activity.moving_time), "")
+        .figure("elapsed", clock(activity.elapsed_time), "")
+        .words(own.way(activity.metres(), 1))
+        .figure(
+            "climb",
+            units::height_in_words(activity.total_elevation_gain, own.units),
+            "",
+        )
+        .figure("load", units::whole(activity.icu_training_load), &by)
+        .figure("IF", units::intensity(activity.icu_intensity), "")
+        .text()
 }
 
 fn power(detail: &ActivityDetail) -> String {
@@ -90,123 +83,79 @@ fn power(detail: &ActivityDetail) -> String {
     }
     let per_kg = units::sane(normalized)
         .zip(positive(detail.icu_weight))
-        .map(|(watts, kg)| format!(" ({} W/kg)", units::fixed(Some(watts / kg), 2)));
-    let normalized = named("NP", &whole(normalized, "W"));
-    let kilojoules = |joules: Option<f64>| with_unit(units::kilo(joules, 0), "kJ");
-    let above = kilojoules(detail.icu_joules_above_ftp);
-    let work = named("work", &kilojoules(detail.icu_joules));
-    let estimated = if detail.device_watts == Some(false) {
-        "estimated, no power meter"
-    } else {
-        ""
+        .map(|(watts, kg)| format!("({} W/kg)", units::fixed(watts / kg, 2)));
+    let above = match units::kilo(detail.icu_joules_above_ftp, 0) {
+        above if above.is_empty() => above,
+        above => format!("({above} kJ above FTP)"),
     };
-    format!(
-        "power: {}",
-        joined(
-            [
-                named("avg", &whole(average, "W")),
-                if normalized.is_empty() {
-                    normalized
-                } else {
-                    normalized + &per_kg.unwrap_or_default()
-                },
-                named("VI", &units::fixed(positive(detail.icu_variability_index), 2)),
-                if work.is_empty() || above.is_empty() {
-                    work
-                } else {
-                    format!("{work} ({above} above FTP)")
-                },
-                named("FTP used", &whole(positive(activity.icu_ftp), "W")),
-                estimated.to_owned(),
-            ],
-            DOT
-        )
-    )
+    let estimated = detail.device_watts == Some(false);
+    let line = Line::new()
+        .figure("avg", units::whole(average), "W")
+        .figure("NP", whole(normalized, "W"), &per_kg.unwrap_or_default())
+        .figure("VI", units::fixed(positive(detail.icu_variability_index), 2), "")
+        .figure("work", with_unit(units::kilo(detail.icu_joules, 0), "kJ"), &above)
+        .figure("FTP used", units::whole(positive(activity.icu_ftp)), "W")
+        .words(if estimated {
+            "estimated, no power meter"
+        } else {
+            ""
+        });
+    format!("power: {}", line.text())
 }
 
 fn heart(detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
-    let figures = joined(
-        [
-            named("avg", &units::whole(activity.average_heartrate)),
-            named("max", &units::whole(activity.max_heartrate)),
-            named("EF", &units::fixed(positive(detail.icu_efficiency_factor), 2)),
-            named(
-                "decoupling",
-                &with_unit(units::fixed(activity.decoupling, 1), "%"),
-            ),
-        ],
-        DOT,
-    );
-    named("heart rate:", &figures)
+    let line = Line::new()
+        .figure("avg", units::whole(activity.average_heartrate), "")
+        .figure("max", units::whole(activity.max_heartrate), "")
+        .figure("EF", units::fixed(positive(detail.icu_efficiency_factor), 2), "")
+        .figure("decoupling", units::fixed(activity.decoupling, 1), "%");
+    named("heart rate:", &line.text())
 }
 
 /// Speed or pace, cadence, energy.
 fn movement(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
-    let speed = own.speed(positive(activity.speed()));
     let word = if own.pace.is_some() { "pace" } else { "speed" };
-    let gap = own.pace.map_or_else(String::new, |unit| unit.pace(activity.gap));
+    let max_speed = positive(detail.max_speed).filter(|_| own.pace.is_none());
     let lengths = match (positive(detail.lengths), positive(activity.pool_length)) {
         (Some(count), Some(pool)) => {
-            format!("{} lengths of {}", units::whole(Some(count)), own.pool(pool))
+            format!("{} lengths of {}", units::whole(count), own.pool(pool))
         }
         (None, Some(pool)) if own.tempo == Tempo::Swim => format!("pool {}", own.pool(pool)),
         _ => String::new(),
     };
-    joined(
-        [
-            named(word, &speed),
-            named("GAP", &gap),
-            named(
-                "max speed",
-                &if own.pace.is_none() {
-                    own.speed(positive(detail.max_speed))
-                } else {
-                    String::new()
-                },
-            ),
-            named(
-                "cadence",
-                &with_unit(own.cadence(positive(activity.average_cadence)), own.turns()),
-            ),
-            lengths,
-            whole(activity.calories, "kcal"),
-            named("lifted", &whole(positive(detail.kg_lifted), "kg")),
-        ],
-        DOT,
-    )
+    Line::new()
+        .figure(word, own.speed(positive(activity.speed())), "")
+        .figure("GAP", own.only_pace(activity.gap), "")
+        .figure("max speed", own.speed(max_speed), "")
+        .figure(
+            "cadence",
+            own.cadence(positive(activity.average_cadence)),
+            own.turns(),
+        )
+        .words(lengths)
+        .words(whole(activity.calories, "kcal"))
+        .figure("lifted", units::whole(positive(detail.kg_lifted)), "kg")
+        .text()
 }
 
 /// How it felt, and how it kept to the plan.
 fn effort(detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
-    let rpe = units::at_most(activity.icu_rpe, 1);
-    // The scale begins at 1.
-    let feel = units::whole(positive(activity.feel));
-    let planned = activity
-        .paired_event_id
-        .map_or_else(String::new, |event| format!("planned workout {event}"));
-    joined(
-        [
-            if rpe.is_empty() {
-                rpe
-            } else {
-                format!("RPE {rpe}/10")
-            },
-            if feel.is_empty() {
-                feel
-            } else {
-                format!("feel {feel}/5 (1 strong)")
-            },
-            planned,
-            named(
-                "done",
-                &with_unit(units::whole(activity.done_of_plan()), "% of plan"),
-            ),
-        ],
-        DOT,
-    )
+    let of = |figure: String, scale: &str| if figure.is_empty() { figure } else { figure + scale };
+    let planned = activity.paired_event_id.map(|event| event.to_string());
+    Line::new()
+        .figure("RPE", of(units::at_most(activity.icu_rpe, 1), "/10"), "")
+        // The scale begins at 1.
+        .figure(
+            "feel",
+            of(units::whole(positive(activity.feel)), "/5"),
+            "(1 strong)",
+        )
+        .figure("planned workout", planned.unwrap_or_default(), "")
+        .figure("done", units::whole(activity.done_of_plan()), "% of plan")
+        .text()
 }
 
 /// Fitness after it.
@@ -214,102 +163,64 @@ fn standing(detail: &ActivityDetail) -> String {
     let form = units::sane(detail.icu_ctl)
         .zip(units::sane(detail.icu_atl))
         .map(|(ctl, atl)| ctl - atl);
-    let after = joined(
-        [
-            named("CTL", &units::fixed(detail.icu_ctl, 1)),
-            named("ATL", &units::fixed(detail.icu_atl, 1)),
-            named("form", &units::fixed(form, 1)),
-            named("eFTP", &whole(positive(detail.icu_rolling_ftp), "W")),
-        ],
-        ", ",
-    );
-    named("after it:", &after)
+    let after = [
+        named("CTL", &units::fixed(detail.icu_ctl, 1)),
+        named("ATL", &units::fixed(detail.icu_atl, 1)),
+        named("form", &units::fixed(form, 1)),
+        named("eFTP", &whole(positive(detail.icu_rolling_ftp), "W")),
+    ];
+    named("after it:", &joined(after, ", "))
 }
 
 /// What makes it special, and what it was done with.
 fn circumstances(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
     let sub = clean(activity.sub_type.as_deref().unwrap_or_default(), 20).to_lowercase();
-    let mut kind = Vec::new();
-    for (is, word) in [
+    let marks = [
         (activity.race, "race"),
         (detail.commute, "commute"),
         (activity.trainer, "indoor"),
-    ] {
-        if is == Some(true) && sub != word {
-            kind.push(word.to_owned());
-        }
-    }
-    if !sub.is_empty() && sub != "none" {
-        kind.insert(0, sub);
-    }
-    let tags: Vec<String> = activity
-        .tags
-        .iter()
-        .flatten()
-        .take(12)
-        .map(|tag| fenced(tag, 40))
-        .filter(|tag| !tag.is_empty())
-        .collect();
+    ];
+    let marks = marks
+        .into_iter()
+        .filter(|(is, word)| *is == Some(true) && sub != *word);
+    let marks = joined(marks.map(|(_, word)| word), ", ");
+    let sub = if sub == "none" { "" } else { sub.as_str() };
+    let tags = activity.tags.iter().flatten().take(12).map(|tag| fenced(tag, 40));
     let gear = detail.gear.as_ref().map_or_else(String::new, |gear| {
-        let far = with_unit(
-            units::distance(positive(gear.distance), own.units, 0),
-            units::distance_unit(own.units),
-        );
         let name = fenced(gear.name.as_deref().unwrap_or_default(), 60);
-        if name.is_empty() || far.is_empty() {
-            name
-        } else {
-            format!("{name} ({far} so far)")
+        match units::distance_in_words(positive(gear.distance), own.units, 0) {
+            far if name.is_empty() || far.is_empty() => name,
+            far => format!("{name} ({far} so far)"),
         }
     });
-    let manual = if activity.is_manual() {
-        "entered by hand"
-    } else {
-        ""
-    };
-    joined(
-        [
-            kind.join(", "),
-            manual.to_owned(),
-            named("tags", &tags.join(", ")),
-            named("gear", &gear),
-            named(
-                "device",
-                &fenced(activity.device_name.as_deref().unwrap_or_default(), 40),
-            ),
-            named(
-                "power meter",
-                &fenced(detail.power_meter.as_deref().unwrap_or_default(), 40),
-            ),
-        ],
-        DOT,
-    )
+    let device = |name: &Option<String>| fenced(name.as_deref().unwrap_or_default(), 40);
+    Line::new()
+        .words(joined([sub, &marks], ", "))
+        .words(if activity.is_manual() {
+            "entered by hand"
+        } else {
+            ""
+        })
+        .figure("tags", joined(tags, ", "), "")
+        .figure("gear", gear, "")
+        .figure("device", device(&activity.device_name), "")
+        .figure("power meter", device(&detail.power_meter), "")
+        .text()
 }
 
 fn weather(detail: &ActivityDetail, own: &SportUnits) -> String {
-    let degrees = |celsius| {
-        with_unit(
-            units::temperature(celsius, own.units),
-            units::temperature_unit(own.units),
+    let degrees = |celsius| units::temperature_in_words(celsius, own.units);
+    let line = Line::new()
+        .words(degrees(detail.average_weather_temp))
+        .figure("feels like", degrees(detail.average_feels_like), "")
+        .figure(
+            "wind",
+            units::speed_in_words(detail.average_wind_speed, own.units),
+            "",
         )
-    };
-    let figures = joined(
-        [
-            degrees(detail.average_weather_temp),
-            named("feels like", &degrees(detail.average_feels_like)),
-            named(
-                "wind",
-                &with_unit(
-                    units::speed(detail.average_wind_speed, own.units),
-                    units::speed_unit(own.units),
-                ),
-            ),
-            named("device measured", &degrees(detail.average_temp)),
-        ],
-        DOT,
-    );
-    named("weather:", &figures)
+        .figure("device measured", degrees(detail.average_temp), "");
+    named("weather:", &line.text())
 }
 
 /// What only full tells.
@@ -317,55 +228,43 @@ fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     if how == Detail::Concise {
         return String::new();
     }
-    let achievements: Vec<String> = detail
-        .icu_achievements
-        .iter()
-        .flatten()
-        .take(8)
-        .map(|best| {
-            let time = units::hours_minutes_seconds(best.secs);
-            match best.kind.as_deref() {
-                Some("BEST_POWER") => format!("best {} over {time}", whole(best.watts, "W")),
-                Some("BEST_PACE") => {
-                    let far = with_unit(own.distance(best.distance, 1), own.distance_unit());
-                    format!("best pace {} over {far}", own.speed(best.pace))
-                }
-                Some("FTP_UP") => format!("FTP up to {}", whole(best.value, "W")),
-                Some("LTHR_UP") => format!("LTHR up to {}", whole(best.value, "bpm")),
-                _ => String::new(),
-            }
-        })
-        .collect();
-    joined(
-        [
-            named(
-                "recorded",
-                &units::hours_minutes_seconds(detail.icu_recording_time),
-            ),
-            named(
-                "coasting",
-                &units::hours_minutes_seconds(positive(detail.coasting_time)),
-            ),
-            named(
-                "descent",
-                &with_unit(
-                    units::height(detail.total_elevation_loss, own.units),
-                    units::height_unit(own.units),
-                ),
-            ),
-            named("session RPE", &units::whole(detail.session_rpe)),
-            named("TRIMP", &units::whole(detail.trimp)),
-            named("strain score", &units::whole(detail.strain_score)),
-            named("polarization index", &units::fixed(detail.polarization_index, 2)),
-            named("carbs used", &whole(positive(detail.carbs_used), "g")),
-            named("carbs taken", &whole(detail.carbs_ingested, "g")),
-            named("load by power", &units::whole(detail.power_load)),
-            named("by heart rate", &units::whole(detail.hr_load)),
-            named("by pace", &units::whole(detail.pace_load)),
-            joined(achievements, ", "),
-        ],
-        DOT,
-    )
+    let achievements = detail.icu_achievements.iter().flatten().take(8);
+    let achievements = achievements.map(|best| match best.kind.as_deref() {
+        Some("BEST_POWER") => format!("best {} over {}", whole(best.watts, "W"), clock(best.secs)),
+        Some("BEST_PACE") => {
+            format!(
+                "best pace {} over {}",
+                own.speed(best.pace),
+                own.way(best.distance, 1)
+            )
+        }
+        Some("FTP_UP") => format!("FTP up to {}", whole(best.value, "W")),
+        Some("LTHR_UP") => format!("LTHR up to {}", whole(best.value, "bpm")),
+        _ => String::new(),
+    });
+    Line::new()
+        .figure("recorded", clock(detail.icu_recording_time), "")
+        .figure("coasting", clock(positive(detail.coasting_time)), "")
+        .figure(
+            "descent",
+            units::height_in_words(detail.total_elevation_loss, own.units),
+            "",
+        )
+        .figure("session RPE", units::whole(detail.session_rpe), "")
+        .figure("TRIMP", units::whole(detail.trimp), "")
+        .figure("strain score", units::whole(detail.strain_score), "")
+        .figure(
+            "polarization index",
+            units::fixed(detail.polarization_index, 2),
+            "",
+        )
+        .figure("carbs used", units::whole(positive(detail.carbs_used)), "g")
+        .figure("carbs taken", units::whole(detail.carbs_ingested), "g")
+        .figure("load by power", units::whole(detail.power_load), "")
+        .figure("by heart rate", units::whole(detail.hr_load), "")
+        .figure("by pace", units::whole(detail.pace_load), "")
+        .words(joined(achievements, ", "))
+        .text()
 }
 
 fn note(detail: &ActivityDetail, how: Detail) -> String {
@@ -418,7 +317,7 @@ pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
             .column(set.name.as_str(), |zone| {
                 set.ranges.get(*zone).cloned().unwrap_or_default()
             })
-            .column("time", move |zone| units::hours_minutes_seconds(time(*zone)))
+            .column("time", move |zone| clock(time(*zone)))
             .column("%", move |zone| {
                 units::whole(
                     time(*zone)
@@ -457,13 +356,11 @@ fn by_power(detail: &ActivityDetail) -> Option<Set> {
     let (name, ranges) = match positive(detail.activity.icu_ftp) {
         Some(ftp) => (
             "power W",
-            ranges(&zones::watts(bounds, ftp), |watts| units::whole(Some(watts))),
+            ranges(&zones::watts(bounds, ftp), |watts| units::whole(watts)),
         ),
         None => (
             "power % of FTP",
-            ranges(&zones::watts(bounds, 100.0), |percent| {
-                units::whole(Some(percent))
-            }),
+            ranges(&zones::watts(bounds, 100.0), |percent| units::whole(percent)),
         ),
     };
     any(name.to_owned(), ranges, secs)
@@ -474,7 +371,7 @@ fn by_heart(detail: &ActivityDetail) -> Option<Set> {
     let secs = detail.activity.hr_zone_times.as_deref().unwrap_or_default();
     any(
         "HR bpm".to_owned(),
-        ranges(&bounds, |beats| units::whole(Some(beats))),
+        ranges(&bounds, |beats| units::whole(beats)),
         secs.iter().copied().map(Some).collect(),
     )
 }
@@ -504,7 +401,7 @@ fn by_pace(detail: &ActivityDetail, own: &SportUnits) -> Option<Set> {
         (None, _) => (
             format!("{word} % of threshold"),
             ranges(&zones::speeds(bounds, 100.0), |percent| {
-                units::at_most(Some(percent), 1)
+                units::at_most(percent, 1)
             }),
         ),
     };
@@ -556,12 +453,12 @@ fn sweet_spot(detail: &ActivityDetail) -> String {
         .zip(positive(detail.icu_sweet_spot_min))
         .zip(positive(detail.icu_sweet_spot_max))
         .map(|((ftp, min), max)| {
-            let watts = |percent: f64| units::whole(Some((percent * ftp / 100.0).floor()));
+            let watts = |percent: f64| units::whole((percent * ftp / 100.0).floor());
             format!(" ({}–{} W)", watts(min), watts(max))
         });
     format!(
         "Sweet spot{}: {}; it overlaps the power zones.",
         range.unwrap_or_default(),
-        units::hours_minutes_seconds(Some(secs))
+        clock(Some(secs))
     )
 }

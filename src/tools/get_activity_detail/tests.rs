@@ -1,7 +1,8 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
-use crate::tools::samples::{HOSTILE, ana, joe, rows, today};
+use crate::tools::samples::{HOSTILE, ana, joe, object, rows, today};
 
 fn detail(value: &Value) -> ActivityDetail {
     ActivityDetail::from_json(value.to_string().as_bytes()).unwrap()
@@ -9,17 +10,11 @@ fn detail(value: &Value) -> ActivityDetail {
 
 fn asked(mut given: Value) -> Asked {
     given["id"] = json!("i188800101");
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today()).unwrap()
+    Asked::read(object(given), today()).unwrap()
 }
 
 fn refusal(given: Value) -> String {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today()).unwrap_err().to_string()
+    Asked::read(object(given), today()).unwrap_err().to_string()
 }
 
 /// The activity, and nothing beside it.

@@ -58,7 +58,7 @@ pub(super) fn block(
     let mut lines = vec![format!("## {heading}"), known];
     let power = own.power_zones.as_deref().unwrap_or_default();
     let power_names = own.power_zone_names.as_deref().unwrap_or_default();
-    let whole = |value| units::whole(Some(value));
+    let whole = |value| units::whole(value);
     if let Some(ftp) = ftp {
         let zones = zone_list(&zones::watts(power, ftp), power_names, UPWARDS, whole);
         lines.push(told.once("power zones W", zones, who));
@@ -139,7 +139,7 @@ fn percents(bounds: &[f64]) -> String {
     let bounds: Vec<String> = bounds
         .iter()
         .filter(|bound| **bound < 999.0)
-        .map(|bound| units::at_most(Some(*bound), 1))
+        .map(|bound| units::at_most(*bound, 1))
         .collect();
     bounds.join(", ")
 }

@@ -1,16 +1,14 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::tools::{
     curves::tests::{RUN, activities, answered, pace, power, subject},
-    samples::{HOSTILE, ana, day, joe, today},
+    samples::{HOSTILE, ana, day, joe, object, today},
 };
 
 fn read(given: Value) -> Result<Asked, ToolError> {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today())
+    Asked::read(object(given), today())
 }
 
 fn asked(given: Value) -> Asked {

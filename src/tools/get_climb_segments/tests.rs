@@ -1,17 +1,15 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
-use crate::tools::samples::{HOSTILE, ana, joe, today};
+use crate::tools::samples::{HOSTILE, ana, joe, object, today};
 
 fn detail(value: &Value) -> ActivityDetail {
     ActivityDetail::from_json(value.to_string().as_bytes()).unwrap()
 }
 
 fn asked(given: Value) -> Result<Asked, ToolError> {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today())
+    Asked::read(object(given), today())
 }
 
 fn answer(card: &AthleteCard, mut given: Value, activity: &Value, streams: &Part<Vec<Stream>>) -> String {

@@ -7,40 +7,61 @@ use crate::{
     tools::answer::{self, sport_units::SportUnits, units},
 };
 
-/// The words for `kinds`, each with the categories of upstream that it asks for.
-const KINDS: [(&str, &[&str]); 6] = [
-    ("workouts", &["WORKOUT"]),
-    ("races", &["RACE_A", "RACE_B", "RACE_C"]),
-    ("notes", &["NOTE"]),
-    // A note may carry a limit too.
-    ("availability", &["HOLIDAY", "SICK", "INJURED", "NOTE"]),
-    ("plan", &["TARGET", "PLAN", "SEASON_START"]),
-    ("other", &["SET_EFTP", "FITNESS_DAYS", "SET_FITNESS"]),
-];
+/// What can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Workouts,
+    Races,
+    Notes,
+    Availability,
+    Plan,
+    Other,
+}
 
 /// The words for `kinds`.
-pub(super) const WORDS: [&str; 6] = ["workouts", "races", "notes", "availability", "plan", "other"];
+pub(super) const KINDS: [(&str, Kind); 6] = [
+    ("workouts", Kind::Workouts),
+    ("races", Kind::Races),
+    ("notes", Kind::Notes),
+    ("availability", Kind::Availability),
+    ("plan", Kind::Plan),
+    ("other", Kind::Other),
+];
+
+impl Kind {
+    /// Upstream's categories.
+    const fn categories(self) -> &'static [&'static str] {
+        match self {
+            Self::Workouts => &["WORKOUT"],
+            Self::Races => &["RACE_A", "RACE_B", "RACE_C"],
+            Self::Notes => &["NOTE"],
+            // A note may carry a limit too.
+            Self::Availability => &["HOLIDAY", "SICK", "INJURED", "NOTE"],
+            Self::Plan => &["TARGET", "PLAN", "SEASON_START"],
+            Self::Other => &["SET_EFTP", "FITNESS_DAYS", "SET_FITNESS"],
+        }
+    }
+
+    fn holds(self, event: &Event) -> bool {
+        let category = event.category();
+        // A note about availability is one that limits it.
+        let limits = self != Self::Availability || category != "NOTE" || !availability(event).is_empty();
+        self.categories().contains(&category) && limits
+    }
+}
 
 /// Upstream's categories for these kinds, each once; none for all.
-pub(super) fn categories(kinds: &[&str]) -> Vec<&'static str> {
-    let mut categories: Vec<&'static str> = KINDS
-        .iter()
-        .filter(|(word, _)| kinds.contains(word))
-        .flat_map(|(_, categories)| categories.iter().copied())
-        .collect();
+pub(super) fn categories(kinds: &[Kind]) -> Vec<&'static str> {
+    let mut categories: Vec<&'static str> =
+        kinds.iter().flat_map(|kind| kind.categories()).copied().collect();
     categories.sort_unstable();
     categories.dedup();
     categories
 }
 
 /// Whether an event is of these kinds; none means all.
-pub(super) fn is_one_of(event: &Event, kinds: &[&str]) -> bool {
-    let category = event.category();
-    kinds.is_empty()
-        || KINDS.iter().any(|(word, categories)| {
-            let of_it = kinds.contains(word) && categories.contains(&category);
-            of_it && !(*word == "availability" && category == "NOTE" && availability(event).is_empty())
-        })
+pub(super) fn is_one_of(event: &Event, kinds: &[Kind]) -> bool {
+    kinds.is_empty() || kinds.iter().any(|kind| kind.holds(event))
 }
 
 /// What the event is, in a word or two.
@@ -85,7 +106,7 @@ pub(super) fn availability(event: &Event) -> String {
         Some("LIMITED") => {
             let mut words = Vec::new();
             if let Some(secs) = units::sane(event.max_training_time) {
-                words.push(format!("at most {} a day", units::hours_minutes(Some(secs))));
+                words.push(format!("at most {} a day", units::hours_minutes(secs)));
             }
             let sports: Vec<String> = event
                 .can_train_sports

@@ -126,7 +126,7 @@ fn remarks(event: &Event, own: Units, width: usize) -> String {
     let mut words = kinds::figures(event, own);
     words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));
     if let Some(grams) = positive(event.carbs_per_hour) {
-        words.push(format!("{} g carbs/h", units::whole(Some(grams))));
+        words.push(format!("{} g carbs/h", units::whole(grams)));
     }
     let text = if has_steps(event) {
         event

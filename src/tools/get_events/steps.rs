@@ -47,13 +47,13 @@ pub(super) fn thresholds(workout: &Workout, sport: &str, units: Units) -> String
     if uses(steps, &|step| {
         goes_by(step.power.as_deref(), &["%ftp", "power_zone"])
     }) {
-        words.extend(positive(workout.ftp).map(|ftp| format!("FTP {} W", units::whole(Some(ftp)))));
+        words.extend(positive(workout.ftp).map(|ftp| format!("FTP {} W", units::whole(ftp))));
     }
     if uses(steps, &|step| goes_by(step.hr.as_deref(), &["%lthr"])) {
-        words.extend(positive(workout.lthr).map(|lthr| format!("LTHR {} bpm", units::whole(Some(lthr)))));
+        words.extend(positive(workout.lthr).map(|lthr| format!("LTHR {} bpm", units::whole(lthr))));
     }
     if uses(steps, &|step| goes_by(step.hr.as_deref(), &["%hr"])) {
-        words.extend(positive(workout.max_hr).map(|max| format!("max HR {} bpm", units::whole(Some(max)))));
+        words.extend(positive(workout.max_hr).map(|max| format!("max HR {} bpm", units::whole(max))));
     }
     if uses(steps, &|step| {
         goes_by(step.pace.as_deref(), &["%pace", "pace_zone"])
@@ -92,7 +92,7 @@ fn write(steps: &[Step], depth: usize, own: &SportUnits, lines: &mut Vec<String>
 /// `3× «Main set»`
 fn repeat(step: &Step) -> String {
     let count = match positive(step.reps) {
-        Some(reps) => format!("{}×", units::at_most(Some(reps), 1)),
+        Some(reps) => format!("{}×", units::at_most(reps, 1)),
         None => "repeat, count not given".to_owned(),
     };
     let cue = clean(step.text.as_deref().unwrap_or_default(), CUE);
@@ -128,7 +128,7 @@ fn one(step: &Step, own: &SportUnits) -> String {
     if targets.is_empty() && !matches!(role, "rest" | "recovery") {
         targets.push("no target".to_owned());
     }
-    let rpm = span(step.cadence.as_deref(), |value| units::whole(Some(value)));
+    let rpm = span(step.cadence.as_deref(), |value| units::whole(value));
     if !rpm.is_empty() {
         targets.push(format!("{rpm} rpm"));
     }
@@ -174,7 +174,7 @@ fn length(step: &Step, own: &SportUnits) -> String {
 
 /// `30 s`, `12 min`, `5:30 min`, `1:05:00 h`: never to be taken for one another.
 fn duration(secs: f64) -> String {
-    let text = units::hours_minutes_seconds(Some(secs));
+    let text = units::hours_minutes_seconds(secs);
     let Some((hours, rest)) = text.split_once(':') else {
         return text;
     };
@@ -194,15 +194,15 @@ fn distance(metres: f64, own: &SportUnits) -> String {
     let near = |value: f64, step: f64| (value / step - (value / step).round()).abs() * step < 0.001;
     let metric = |metres: f64| {
         if metres >= 1000.0 && own.tempo != Tempo::Swim {
-            format!("{} km", units::at_most(Some(metres / 1000.0), 2))
+            format!("{} km", units::at_most(metres / 1000.0, 2))
         } else {
-            format!("{} m", units::whole(Some(metres)))
+            format!("{} m", units::whole(metres))
         }
     };
     let yards = own.pace.is_some_and(|unit| unit.name() == "100yd");
     if yards {
         return if near(metres / YARD, 25.0) || !near(metres, 25.0) {
-            format!("{} yd", units::whole(Some(metres / YARD)))
+            format!("{} yd", units::whole(metres / YARD))
         } else {
             metric(metres)
         };
@@ -210,7 +210,7 @@ fn distance(metres: f64, own: &SportUnits) -> String {
     // Track distances are metres everywhere.
     let miles = own.units.imperial && own.tempo != Tempo::Swim;
     if miles && (near(metres / MILE, 0.25) || !near(metres, 100.0)) {
-        return format!("{} mi", units::at_most(Some(metres / MILE), 2));
+        return format!("{} mi", units::at_most(metres / MILE, 2));
     }
     metric(metres)
 }
@@ -260,20 +260,20 @@ fn both(resolved: &str, written: &str) -> String {
 }
 
 fn percent(target: &Target, of: &str) -> String {
-    let numbers = span(Some(target), |value| units::at_most(Some(value), 1));
+    let numbers = span(Some(target), |value| units::at_most(value, 1));
     with_unit(numbers, &format!("% {of}"))
 }
 
 fn zone(target: &Target, of: &str) -> String {
     named(
         of,
-        &span(Some(target), |value| format!("Z{}", units::whole(Some(value)))),
+        &span(Some(target), |value| format!("Z{}", units::whole(value))),
     )
 }
 
 /// Numbers in a unit that we do not know stand with its name.
 fn other(target: &Target) -> String {
-    let numbers = span(Some(target), |value| units::at_most(Some(value), 1));
+    let numbers = span(Some(target), |value| units::at_most(value, 1));
     let unit = fenced(target.units.as_deref().unwrap_or_default(), 20);
     match (numbers.is_empty(), unit.is_empty()) {
         (true, _) => String::new(),
@@ -283,7 +283,7 @@ fn other(target: &Target) -> String {
 }
 
 fn in_watts(target: &Target) -> String {
-    with_unit(span(Some(target), |value| units::whole(Some(value))), "W")
+    with_unit(span(Some(target), |value| units::whole(value)), "W")
 }
 
 fn power(written: Option<&Target>, watts: Option<&Target>) -> String {
@@ -313,7 +313,7 @@ fn power(written: Option<&Target>, watts: Option<&Target>) -> String {
 }
 
 fn in_beats(target: &Target) -> String {
-    with_unit(span(Some(target), |value| units::whole(Some(value))), "bpm")
+    with_unit(span(Some(target), |value| units::whole(value)), "bpm")
 }
 
 fn heart(written: Option<&Target>, beats: Option<&Target>) -> String {

@@ -126,8 +126,8 @@ fn of_w_prime(detail: &ActivityDetail) -> String {
     part.map_or_else(String::new, |(joules, whole)| {
         format!(
             " ({} % of W′ {} kJ)",
-            units::whole(Some(joules / whole * 100.0)),
-            units::kilo(Some(whole), 1)
+            units::whole(joules / whole * 100.0),
+            units::kilo(whole, 1)
         )
     })
 }
@@ -264,7 +264,7 @@ fn alpha(track: &Track) -> String {
     let Some(times) = dfa::times(track) else {
         return String::new();
     };
-    let clock = |secs| units::hours_minutes_seconds(Some(secs));
+    let clock = |secs| units::hours_minutes_seconds(secs);
     let mut parts = vec![
         named("mean", &units::fixed(dfa::mean(track), 2)),
         format!("above 0.75 {}", clock(times.above)),
@@ -282,14 +282,14 @@ fn alpha(track: &Track) -> String {
                     dfa::crossing(track, channel, threshold).map_or_else(String::new, |crossing| {
                         format!(
                             "{} {unit} (r² {})",
-                            units::whole(Some(crossing.at)),
-                            units::fixed(Some(crossing.r2), 2)
+                            units::whole(crossing.at),
+                            units::fixed(crossing.r2, 2)
                         )
                     })
                 }),
             ", ",
         );
-        let at = units::at_most(Some(threshold), 2);
+        let at = units::at_most(threshold, 2);
         parts.push(if crossed.is_empty() {
             format!("crossing of {at} not well defined")
         } else {
@@ -304,10 +304,10 @@ fn span(track: &Track, channel: &str, title: &str, unit: &str, decimals: u8) -> 
     let figures = extremes(track, channel).map_or_else(String::new, |known| {
         format!(
             "mean {} · lowest {} · highest {} {unit} at {}",
-            units::fixed(Some(known.mean), decimals),
-            units::fixed(Some(known.lowest), decimals),
-            units::fixed(Some(known.highest), decimals),
-            units::hours_minutes_seconds(Some(known.highest_at)),
+            units::fixed(known.mean, decimals),
+            units::fixed(known.lowest, decimals),
+            units::fixed(known.highest, decimals),
+            units::hours_minutes_seconds(known.highest_at),
         )
     });
     named(title, &figures)
@@ -350,7 +350,7 @@ fn temperature(track: &Track, channel: &str, title: &str, own: Units) -> String 
         degrees(known.mean),
         degrees(known.lowest),
         degrees(known.highest),
-        units::hours_minutes_seconds(Some(known.highest_at)),
+        units::hours_minutes_seconds(known.highest_at),
     );
     if channel == "core_temperature" {
         let values = track.channel(channel).unwrap_or_default();
@@ -360,7 +360,7 @@ fn temperature(track: &Track, channel: &str, title: &str, own: Units) -> String 
             .filter(|(_, value)| value.is_some_and(|value| value >= HOT))
             .map(|(at, _)| track.stood(at))
             .sum();
-        let clock = units::hours_minutes_seconds(Some(hot));
+        let clock = units::hours_minutes_seconds(hot);
         let _ = write!(words, " · at {} {unit} or more {clock}", degrees(HOT));
     }
     named(title, &words)
@@ -379,11 +379,11 @@ fn balance(track: &Track, detail: &ActivityDetail) -> String {
     let below = positive(detail.icu_w_prime).map_or_else(String::new, |whole| {
         let secs = |part: f64| {
             let low = known().filter(|(_, joules)| *joules < part * whole);
-            units::hours_minutes_seconds(Some(low.map(|(at, _)| track.stood(at)).sum()))
+            units::hours_minutes_seconds(low.map(|(at, _)| track.stood(at)).sum::<f64>())
         };
         format!("below 50 % {} · below 25 % {}", secs(0.5), secs(0.25))
     });
-    let lowest = with_unit(units::kilo(Some(lowest), 1), "kJ");
+    let lowest = with_unit(units::kilo(lowest, 1), "kJ");
     let when = units::hours_minutes_seconds(track.time().get(at).copied());
     named(
         "W′ balance:",

@@ -1,10 +1,11 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::{
     guard::AthleteCard,
     intervals::model::ActivityDetail,
-    tools::samples::{HOSTILE, ana, joe, today},
+    tools::samples::{HOSTILE, ana, joe, object, today},
 };
 
 fn detail(value: &Value) -> ActivityDetail {
@@ -12,10 +13,7 @@ fn detail(value: &Value) -> ActivityDetail {
 }
 
 fn asked(given: Value) -> Result<Asked, ToolError> {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today())
+    Asked::read(object(given), today())
 }
 
 fn one(card: &AthleteCard, how: Detail, activity: &Value, streams: &Part<Vec<Stream>>) -> String {

@@ -203,7 +203,7 @@ impl Means<'_> {
         (
             cell(before),
             cell(after),
-            units::signed(Some(after.value - before.value), self.metric.decimals),
+            units::signed(after.value - before.value, self.metric.decimals),
         )
     }
 }

@@ -1,17 +1,15 @@
 use chrono::Days;
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::{
-    tools::samples::{HOSTILE, ana, day, rows, today},
+    tools::samples::{HOSTILE, ana, day, object, rows, today},
     training::fitness::{Fitness, course},
 };
 
 fn asked(given: Value) -> Asked {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today()).unwrap()
+    Asked::read(object(given), today()).unwrap()
 }
 
 /// Rows as upstream computes them: 84 on three days of four, from the steady state of 60.

@@ -1,16 +1,14 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::tools::{
     curves::tests::{RUN, activities, answered, pace, power, subject},
-    samples::{HOSTILE, ana, day, joe, today},
+    samples::{HOSTILE, ana, day, joe, object, today},
 };
 
 fn read(given: Value) -> Result<Asked, ToolError> {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today())
+    Asked::read(object(given), today())
 }
 
 fn asked(given: Value) -> Asked {
@@ -126,7 +124,10 @@ fn windows_are_read_in_every_way_that_people_write_them() {
         ),
         (json!({"metric": "hr", "fatigue": "kj0"}), "power only"),
         (json!({"fatigue": "much"}), "kj0 or kj1"),
-        (json!({"oldest": "2026-01-01"}), "does not know"),
+        (
+            json!({"oldest": "2026-01-01"}),
+            "does not know the argument «oldest»",
+        ),
     ] {
         let error = read(given.clone()).unwrap_err().to_string();
         assert!(error.contains(says), "{given}: {error}");

@@ -27,34 +27,34 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
     {
         flags.push(format!(
             "load {} % of plan to date ({} of {})",
-            units::whole(Some(percent)),
-            units::whole(Some(done)),
-            units::whole(Some(plan.load))
+            units::whole(percent),
+            units::whole(done),
+            units::whole(plan.load)
         ));
     }
     if let Some(day) = figures.standing {
         if let Some(ramp) = day.ramp.filter(|ramp| roster::is_steep(*ramp)) {
-            flags.push(format!("ramp {}", units::signed(Some(ramp), 1)));
+            flags.push(format!("ramp {}", units::signed(ramp, 1)));
         }
         let form = day.fitness.form();
         if roster::is_deep(form) {
-            flags.push(format!("form {}", units::signed(Some(form), 1)));
+            flags.push(format!("form {}", units::signed(form, 1)));
         }
     }
     if let Some(hrv) = figures.hrv.filter(|hrv| hrv.against.is_low()) {
         flags.push(format!(
             "HRV {} against {} (SD {})",
-            units::fixed(Some(hrv.against.week.value), 1),
-            units::fixed(Some(hrv.against.base.value), 1),
+            units::fixed(hrv.against.week.value, 1),
+            units::fixed(hrv.against.base.value, 1),
             units::fixed(hrv.against.deviation, 1)
         ));
     }
     if let Some(resting) = figures.resting_hr.filter(roster::Against::is_high_at_rest) {
         flags.push(format!(
             "rest HR {} ({} against {})",
-            units::signed(Some(resting.difference()), 1),
-            units::fixed(Some(resting.week.value), 1),
-            units::fixed(Some(resting.base.value), 1)
+            units::signed(resting.difference(), 1),
+            units::fixed(resting.week.value, 1),
+            units::fixed(resting.base.value, 1)
         ));
     }
     flags.extend(quiet(&figures.last, today));

@@ -239,7 +239,7 @@ fn race(line: &Line) -> Option<String> {
 fn week(load: Option<f64>, plan: Option<Plan>) -> String {
     let load = units::whole(load);
     let planned = plan.map(|plan| {
-        let sum = units::whole(Some(plan.load));
+        let sum = units::whole(plan.load);
         match (plan.count, plan.without) {
             (0, _) => "nothing planned".to_owned(),
             (all, without) if all == without => "planned without load".to_owned(),
@@ -281,7 +281,7 @@ fn last_activity(last: &Last) -> String {
 /// `63 / 66`; on how many days a mean stands, when on less than half of them.
 fn against(found: Option<&Against>, decimals: u8) -> String {
     let told = |mean: Mean, days: u64| {
-        let value = units::fixed(Some(mean.value), decimals);
+        let value = units::fixed(mean.value, decimals);
         if u64::from(mean.count) * 2 < days {
             format!("{value} ({} of {days} d)", mean.count)
         } else {

@@ -1,5 +1,6 @@
 use chrono::Days;
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::tools::samples::{HOSTILE, day, rows, today};

@@ -1,20 +1,15 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
-use crate::tools::samples::{HOSTILE, ana, day, joe, rows, today};
+use crate::tools::samples::{HOSTILE, ana, day, joe, object, rows, today};
 
 fn asked(given: Value) -> Asked {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today()).unwrap()
+    Asked::read(object(given), today()).unwrap()
 }
 
 fn refusal(given: Value) -> String {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today()).unwrap_err().to_string()
+    Asked::read(object(given), today()).unwrap_err().to_string()
 }
 
 fn answer(card: &AthleteCard, given: Value, found: Value) -> String {

@@ -57,7 +57,7 @@ pub(super) fn by_week(
         let _ = write!(part, "{} {}", week::cut(*monday, range), week::load(load));
         if let Some(planned) = planned {
             let load = planned.get(monday).map_or(0.0, |sum| sum.load);
-            let _ = write!(part, " of {}", units::whole(Some(load)));
+            let _ = write!(part, " of {}", units::whole(load));
             if parts.is_empty() {
                 part.push_str(" planned");
             }

@@ -19,7 +19,7 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, own: Units) -> String {
     Columns::<Row<'_>>::new()
         .column("sport", |(name, ..)| (*name).to_owned())
         .column("sessions", |(_, sum, _)| whole(sum.count))
-        .column("time", |(_, sum, _)| units::hours_minutes(Some(sum.secs)))
+        .column("time", |(_, sum, _)| units::hours_minutes(sum.secs))
         .column("distance", |(name, sum, is_all)| {
             if *is_all {
                 String::new()
@@ -62,7 +62,7 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
         whole(now.count),
         whole(before.count)
     )];
-    let time = |secs: f64| units::hours_minutes(Some(secs));
+    let time = |secs: f64| units::hours_minutes(secs);
     parts.push(format!(
         "time {} / {} ({}{})",
         time(now.secs),
@@ -113,5 +113,5 @@ fn percent(now: f64, before: f64) -> String {
     if before <= 0.0 {
         return String::new();
     }
-    format!(", {} %", units::signed(Some((now / before - 1.0) * 100.0), 0))
+    format!(", {} %", units::signed((now / before - 1.0) * 100.0, 0))
 }

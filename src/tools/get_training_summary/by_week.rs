@@ -104,7 +104,7 @@ pub(super) fn table(
             units::hours_minutes(Some(week.sum.secs).filter(|_| !week.is_closed()))
         })
         .column("planned time", |(monday, _)| {
-            planned(monday, |sum| units::hours_minutes(Some(sum.secs)))
+            planned(monday, |sum| units::hours_minutes(sum.secs))
         })
         .column("load", |(_, week)| {
             match (week.is_closed(), week.rows.is_empty()) {

@@ -62,7 +62,7 @@ pub(super) fn tables(
     let columns = Columns::<(NaiveDate, Sum)>::new()
         .column("week (Mon)", |(monday, _)| monday.to_string())
         .column("sessions", |(_, sum)| whole(sum.count))
-        .column("time", |(_, sum)| units::hours_minutes(Some(sum.secs)))
+        .column("time", |(_, sum)| units::hours_minutes(sum.secs))
         .column("load", |(_, sum)| {
             if sum.count > 0.0 {
                 sum.load_words()

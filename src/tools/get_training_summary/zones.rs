@@ -98,9 +98,7 @@ pub(super) fn split(thirds: Thirds) -> String {
     let share = |secs: f64| (secs / all * 100.0).round();
     let (moderate, hard) = (share(thirds.moderate), share(thirds.hard));
     let easy = (100.0 - moderate - hard).max(0.0);
-    [easy, moderate, hard]
-        .map(|share| units::whole(Some(share)))
-        .join("/")
+    [easy, moderate, hard].map(|share| units::whole(share)).join("/")
 }
 
 /// `Zones Ride by power (12 of 14 sessions): Z1 5:10 28 % · Z2 … · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4, Z5–7)`,
@@ -140,8 +138,8 @@ pub(super) fn lines(rows: &[&Activity], each_kind: bool, most: usize) -> Vec<Str
                 .iter()
                 .enumerate()
                 .map(|(at, secs)| {
-                    let share = units::whole(Some(secs / whole * 100.0));
-                    format!("Z{} {} {share} %", at + 1, units::hours_minutes(Some(*secs)))
+                    let share = units::whole(secs / whole * 100.0);
+                    format!("Z{} {} {share} %", at + 1, units::hours_minutes(*secs))
                 })
                 .collect();
             let thirds = summary::thirds(&zones.times)

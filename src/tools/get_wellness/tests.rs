@@ -2,13 +2,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::tools::samples::{HOSTILE, ana, day, joe, rows, today};
+use crate::tools::samples::{HOSTILE, ana, day, joe, object, rows, today};
 
 fn asked(given: Value) -> Asked {
-    let Value::Object(given) = given else {
-        panic!("not an object")
-    };
-    Asked::read(given, today()).unwrap()
+    Asked::read(object(given), today()).unwrap()
 }
 
 fn named(card: &AthleteCard, given: Value, found: Value, names: &[(&str, &str)]) -> String {

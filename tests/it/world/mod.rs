@@ -270,11 +270,11 @@ impl World {
     /// Arguments with which a tool answers by its defaults: an activity's id where it needs one. None: the person has
     /// no activity.
     pub async fn defaults(&self, seeded: &Seeded, tool: &Tool) -> Option<Value> {
-        let schema = Value::Object((tool.schema)());
-        let needs_id = schema["required"]
-            .as_array()
-            .is_some_and(|names| names.iter().any(|name| name == "id"));
-        if !needs_id {
+        if !tool
+            .params
+            .iter()
+            .any(|param| param.required && param.name == "id")
+        {
             return Some(json!({}));
         }
         let person = seeded.person;
