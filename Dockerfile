@@ -34,6 +34,6 @@ ENV BIND=0.0.0.0:8080
 EXPOSE 8080
 # The image has no curl; the service asks itself.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["/usr/local/bin/icusync", "healthcheck"]
-# It drains: a tool call that runs may take 25 s more, so `docker stop --time 35` rather than the usual 10.
+# It drains: a tool call that runs may take 25 s more and its end some, so `docker stop --time 45` rather than the usual 10.
 STOPSIGNAL SIGTERM
 CMD ["/usr/local/bin/icusync", "serve"]

@@ -12,7 +12,7 @@ use crate::{
     intervals,
     mail::transport::Transport,
     secrets::{KeyRing, Passwords, Random, Seals},
-    time::Clock,
+    time::{Clock, Heartbeat},
 };
 
 /// Everything that is the same for every request.
@@ -45,6 +45,8 @@ pub struct Parts {
     pub brake: Brake,
     /// Calls that the rate limit refused and that are not in the log yet.
     pub refused: Refused,
+    /// Whether the queue is worked on.
+    pub worker: Heartbeat,
 }
 
 impl App {

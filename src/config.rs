@@ -3,8 +3,12 @@
 //!
 //! No I/O here but reading the environment; nothing else in the house reads it.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
+use clap::{
+    builder::{RangedI64ValueParser, RangedU64ValueParser},
+    value_parser,
+};
 use secrecy::SecretString;
 use url::Url;
 
@@ -163,8 +167,10 @@ pub enum LogFormat {
     Text,
 }
 
-/// Each password that is hashed has a thread to itself, and there are not many more than these.
-const MOST_PASSWORDS_AT_ONCE: usize = 256;
+/// How much of something somebody may have in some time.
+fn share() -> RangedI64ValueParser<u32> {
+    value_parser!(u32).range(1..=1_000_000)
+}
 
 /// Every setting of `icusync serve`. The doc comment of a field is its `--help` and its line in `.env.example`.
 #[derive(Debug, Clone, clap::Args)]
@@ -185,7 +191,7 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
     /// Most connections to PostgreSQL at once.
-    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16)]
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = value_parser!(u32).range(1..=1_000))]
     pub database_connections: u32,
     /// Where a private PostgreSQL, its key file and undelivered mails live. As root: /var/lib/icusync.
     #[arg(long, env = "DATA_DIR")]
@@ -216,10 +222,10 @@ pub struct Config {
     #[arg(long, env = "INTERVALS_API_KEYS")]
     pub intervals_api_keys: Option<bool>,
     /// Requests a second to intervals.icu from this process; upstream allows 10 for one address.
-    #[arg(long, env = "INTERVALS_PER_SECOND", default_value_t = 8)]
+    #[arg(long, env = "INTERVALS_PER_SECOND", default_value_t = 8, value_parser = value_parser!(u32).range(1..=1_000))]
     pub intervals_per_second: u32,
     /// Requests a day that each athlete may count on as a fair share of the app's pool.
-    #[arg(long, env = "INTERVALS_PER_DAY", default_value_t = 100)]
+    #[arg(long, env = "INTERVALS_PER_DAY", default_value_t = 100, value_parser = share())]
     pub intervals_per_day: u32,
     /// Where mail goes: `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`. Without it
     /// mails are written to the folder `mail` beside the data.
@@ -241,40 +247,40 @@ pub struct Config {
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<Proxies>,
     /// Failed sign-ins a minute from one client address, and requests a minute of other kinds that cost much.
-    #[arg(long, env = "SIGN_INS_PER_MINUTE", default_value_t = 10)]
+    #[arg(long, env = "SIGN_INS_PER_MINUTE", default_value_t = 10, value_parser = share())]
     pub sign_ins_per_minute: u32,
     /// Failed sign-ins a minute for one e-mail address from one client address; wrong passwords a minute in one session.
-    #[arg(long, env = "SIGN_INS_PER_ADDRESS", default_value_t = 5)]
+    #[arg(long, env = "SIGN_INS_PER_ADDRESS", default_value_t = 5, value_parser = share())]
     pub sign_ins_per_address: u32,
     /// Failed sign-ins an hour for one e-mail address from anywhere. Beyond, its owner has to wait too: keep it high.
-    #[arg(long, env = "SIGN_INS_PER_ADDRESS_AN_HOUR", default_value_t = 100)]
+    #[arg(long, env = "SIGN_INS_PER_ADDRESS_AN_HOUR", default_value_t = 100, value_parser = share())]
     pub sign_ins_per_address_an_hour: u32,
     /// Sign-ups an hour for one client address.
-    #[arg(long, env = "SIGN_UPS_PER_HOUR", default_value_t = 5)]
+    #[arg(long, env = "SIGN_UPS_PER_HOUR", default_value_t = 5, value_parser = share())]
     pub sign_ups_per_hour: u32,
     /// Mails of one kind an hour to one address.
-    #[arg(long, env = "MAILS_PER_HOUR", default_value_t = 3)]
+    #[arg(long, env = "MAILS_PER_HOUR", default_value_t = 3, value_parser = share())]
     pub mails_per_hour: u32,
     /// Mails an hour to addresses that have neither an account nor an athlete; one client address gets a tenth of it.
-    #[arg(long, env = "STRANGER_MAILS_PER_HOUR", default_value_t = 200)]
+    #[arg(long, env = "STRANGER_MAILS_PER_HOUR", default_value_t = 200, value_parser = share())]
     pub stranger_mails_per_hour: u32,
     /// Mails a day on behalf of one account.
-    #[arg(long, env = "MAILS_PER_DAY", default_value_t = 20)]
+    #[arg(long, env = "MAILS_PER_DAY", default_value_t = 20, value_parser = share())]
     pub mails_per_day: u32,
     /// Invites of coaches a day from one account.
-    #[arg(long, env = "INVITES_PER_DAY", default_value_t = 20)]
+    #[arg(long, env = "INVITES_PER_DAY", default_value_t = 20, value_parser = share())]
     pub invites_per_day: u32,
     /// Tool calls a minute for one link.
-    #[arg(long, env = "CALLS_PER_MINUTE", default_value_t = 120)]
+    #[arg(long, env = "CALLS_PER_MINUTE", default_value_t = 120, value_parser = share())]
     pub calls_per_minute: u32,
     /// Tool calls of one link that run at once; more wait.
-    #[arg(long, env = "CALLS_AT_ONCE", default_value_t = 8)]
+    #[arg(long, env = "CALLS_AT_ONCE", default_value_t = 8, value_parser = value_parser!(u32).range(1..=1_000))]
     pub calls_at_once: u32,
     /// Requests a minute to the link host that carry no valid token, over all clients.
-    #[arg(long, env = "STRANGERS_PER_MINUTE", default_value_t = 600)]
+    #[arg(long, env = "STRANGERS_PER_MINUTE", default_value_t = 600, value_parser = share())]
     pub strangers_per_minute: u32,
-    /// Password hashes computed at once (19 MiB each).
-    #[arg(long, env = "PASSWORDS_AT_ONCE", default_value_t = 4)]
+    /// Password hashes computed at once (19 MiB and a thread each).
+    #[arg(long, env = "PASSWORDS_AT_ONCE", default_value_t = 4, value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
     pub passwords_at_once: usize,
     /// Lets a message decide of which MCP revision it is, where a client's headers say another. Off for conformance runs.
     #[arg(long, env = "MCP_HEADER_SHIM", default_value_t = true, action = clap::ArgAction::Set)]
@@ -283,7 +289,7 @@ pub struct Config {
     #[arg(long, env = "MCP_LEGACY_ONLY", default_value_t = false, action = clap::ArgAction::Set)]
     pub mcp_legacy_only: bool,
     /// Seconds that a tool call may take.
-    #[arg(long, env = "CALL_SECONDS", default_value_t = 25)]
+    #[arg(long, env = "CALL_SECONDS", default_value_t = 25, value_parser = value_parser!(u64).range(1..=240))]
     pub call_seconds: u64,
     /// What is logged, as tracing directives. Other code than IcuSync's speaks at info at most, because it knows no secrets.
     #[arg(long, env = "LOG", default_value = "info,rmcp=warn,sqlx=warn,hyper=warn")]
@@ -310,26 +316,6 @@ impl Config {
             "PUBLIC_URL and LINK_URL must be different hosts (for example icusync.example and links.icusync.example; on one \
              machine http://localhost:8080 and http://127.0.0.1:8080)"
         );
-        for (name, number) in [
-            (
-                "PASSWORDS_AT_ONCE",
-                u64::try_from(self.passwords_at_once).unwrap_or(u64::MAX),
-            ),
-            ("DATABASE_CONNECTIONS", self.database_connections.into()),
-            ("CALLS_AT_ONCE", self.calls_at_once.into()),
-            ("CALL_SECONDS", self.call_seconds),
-            ("INTERVALS_PER_SECOND", self.intervals_per_second.into()),
-        ] {
-            anyhow::ensure!(
-                number > 0,
-                "{name} is 0, so that nothing would ever be done: write 1 or more"
-            );
-        }
-        anyhow::ensure!(
-            self.passwords_at_once <= MOST_PASSWORDS_AT_ONCE,
-            "PASSWORDS_AT_ONCE is more than {MOST_PASSWORDS_AT_ONCE}: each keeps 19 MiB, and more than there are processors \
-             makes nothing faster"
-        );
         anyhow::ensure!(
             self.intervals_client_id.is_some() == self.intervals_client_secret.is_some(),
             "set both INTERVALS_CLIENT_ID and INTERVALS_CLIENT_SECRET, or neither"
@@ -343,6 +329,7 @@ impl Config {
             "with DATABASE_URL set SEAL_KEYS too: a key file beside a database that is elsewhere would be lost; make one with \
              `icusync keys`"
         );
+        self.key_ring()?;
         anyhow::ensure!(
             self.smtp_ca_file.is_none() || self.smtp_url.is_some(),
             "SMTP_CA_FILE is for a mail server: set SMTP_URL too, or leave both"
@@ -365,6 +352,11 @@ impl Config {
         } else {
             SignUp::Closed
         })
+    }
+
+    /// Whether anybody may sign up at all.
+    pub fn is_sign_up_open(&self) -> bool {
+        self.sign_up() != SignUp::Closed
     }
 
     /// The absolute URL of a page, whose path begins with a slash.
@@ -392,6 +384,11 @@ impl Config {
         self.link_url.join(&format!("/mcp/{token}"))
     }
 
+    /// How long a tool call may take.
+    pub fn call_time(&self) -> Duration {
+        Duration::from_secs(self.call_seconds)
+    }
+
     /// Whether the one-click connect is on offer.
     pub fn offers_oauth(&self) -> bool {
         self.intervals_client_id.is_some()
@@ -416,9 +413,9 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::{any::TypeId, collections::BTreeSet};
 
-    use clap::{Args as _, Command};
+    use clap::{Arg, Args as _, Command, builder::Resettable};
     use proptest::prelude::*;
 
     use super::*;
@@ -484,34 +481,56 @@ mod tests {
         config.check().unwrap();
     }
 
-    type Spoil = fn(&mut Config);
+    #[test]
+    fn a_number_out_of_its_range_is_a_mistake_with_a_name() {
+        let command = Config::augment_args(Command::new("icusync"));
+        let numbers = [
+            TypeId::of::<u16>(),
+            TypeId::of::<u32>(),
+            TypeId::of::<u64>(),
+            TypeId::of::<usize>(),
+            TypeId::of::<i32>(),
+            TypeId::of::<i64>(),
+            TypeId::of::<f64>(),
+        ];
+        let is_number = |arg: &&Arg| {
+            let by_default = arg
+                .get_default_values()
+                .iter()
+                .any(|value| value.to_str().is_some_and(|value| value.parse::<f64>().is_ok()));
+            by_default
+                || numbers
+                    .iter()
+                    .any(|number| arg.get_value_parser().type_id() == *number)
+        };
+        let settings: Vec<&Arg> = command.get_arguments().filter(is_number).collect();
+        assert!(settings.len() >= 16, "{settings:?}");
+        for setting in settings {
+            let (flag, name) = (setting.get_long().unwrap(), setting.get_env().unwrap());
+            let set = |value: &str| {
+                let command = command.clone().mut_args(|arg| arg.env(Resettable::Reset));
+                command.try_get_matches_from(["icusync".to_owned(), format!("--{flag}={value}")])
+            };
+            assert!(set("1").is_ok(), "{flag}");
+            for beyond in ["0", "-1", "4294967295", "18446744073709551615", "1e3", "", "many"] {
+                let error = set(beyond).unwrap_err().to_string();
+                assert!(
+                    error.contains(name.to_str().unwrap()) && error.contains(beyond),
+                    "{flag}={beyond}: {error}"
+                );
+            }
+        }
+    }
 
     #[test]
-    fn a_zero_that_would_stop_everything_is_a_mistake_with_a_name() {
-        let mut good = Config::defaults();
-        good.link_url = "http://127.0.0.1:8081".parse().unwrap();
-        good.check().unwrap();
-        let zero: [(&str, Spoil); 5] = [
-            ("PASSWORDS_AT_ONCE", |config| config.passwords_at_once = 0),
-            ("DATABASE_CONNECTIONS", |config| config.database_connections = 0),
-            ("CALLS_AT_ONCE", |config| config.calls_at_once = 0),
-            ("CALL_SECONDS", |config| config.call_seconds = 0),
-            ("INTERVALS_PER_SECOND", |config| config.intervals_per_second = 0),
-        ];
-        for (name, spoil) in zero {
-            let mut config = good.clone();
-            spoil(&mut config);
-            let error = config.check().unwrap_err().to_string();
-            assert!(error.starts_with(name), "{error}");
-        }
-        let mut config = good;
-        config.passwords_at_once = usize::MAX;
+    fn keys_that_are_none_are_a_mistake_before_anything_is_done() {
+        let mut config = Config::defaults();
+        config.link_url = "http://127.0.0.1:8081".parse().unwrap();
+        config.seal_keys = Some("k1:AAAA".to_owned().into());
+        let error = config.check().unwrap_err().to_string();
         assert!(
-            config
-                .check()
-                .unwrap_err()
-                .to_string()
-                .contains("PASSWORDS_AT_ONCE")
+            error.starts_with("SEAL_KEYS") && !error.contains("AAAA"),
+            "{error}"
         );
     }
 

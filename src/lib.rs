@@ -16,7 +16,7 @@
 //! - [`queries`]: every SQL statement
 //! - [`mail`]: the mails, their outbox and transport; [`jobs`]: the queue's worker
 //! - [`secrets`]: tokens, sealing, passwords; [`ids`] and [`time`]: ids and the clock as values;
-//!   [`text`]: other people's text, made safe to show
+//!   [`text`]: other people's text, made safe to show; [`words`]: closed sets of words that rows hold
 //! - [`postgres`]: a private database when no other is given
 //! - `demo`: seeded athletes and captured mail (feature `demo`); the intervals.icu they live in is `icusync-sim`, a crate of
 //!   its own in `sim/` that knows nothing of this one
@@ -46,6 +46,7 @@ pub mod time;
 pub mod tool_error;
 pub mod tools;
 pub mod training;
+pub mod words;
 
 /// Makes ring the process's TLS provider. Called once at the start of the program and of each test; a second call
 /// changes nothing.

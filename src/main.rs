@@ -11,8 +11,9 @@ use icusync::{
     jobs,
     mail::Address,
     secrets::{KeyRing, Password, Random, Sealed},
-    start::{self, Database, Ingredients, Purpose, Reach},
+    start::{self, Database, Ingredients, Reach},
     time::Clock,
+    words::Purpose,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
@@ -110,12 +111,13 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     config.check()?;
     let shutdown = start::shutdown_on_signals()?;
     let metrics = start::record_metrics()?;
-    let listener = TcpListener::bind(config.bind)
-        .await
-        .with_context(|| format!("cannot listen on BIND {}", config.bind))?;
+    let ports = Ports {
+        pages_and_links: start::listen("BIND", config.bind).await?,
+        metrics: start::listen("METRICS_BIND", config.metrics_bind).await?,
+    };
     let mut database = Database::own(&config).await?;
     let reach = database.reach();
-    let mut serving = Box::pin(serve_on(&reach, config, listener, metrics, shutdown.clone()));
+    let mut serving = Box::pin(serve_on(&reach, config, ports, metrics, shutdown.clone()));
     let ended = tokio::select! {
         ended = &mut serving => ended,
         lost = database.lost() => {
@@ -132,14 +134,19 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     ended
 }
 
+/// Every port of the service, bound before anything else is done.
+struct Ports {
+    pages_and_links: TcpListener,
+    metrics: TcpListener,
+}
+
 async fn serve_on(
     database: &Reach,
     config: Config,
-    listener: TcpListener,
+    ports: Ports,
     metrics: PrometheusHandle,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let metrics_bind = config.metrics_bind;
     let bind = config.bind;
     let app = real_app(database, config).await?;
     start::look_at_seals(&app).await?;
@@ -151,8 +158,8 @@ async fn serve_on(
         "ready"
     );
     tokio::try_join!(
-        start::run(app, vec![listener], shutdown.clone()),
-        start::serve_metrics(metrics_bind, metrics, shutdown)
+        start::run(app, vec![ports.pages_and_links], shutdown.clone()),
+        start::serve_metrics(ports.metrics, metrics, shutdown)
     )
     .map(|_| ())
 }

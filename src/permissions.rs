@@ -4,6 +4,7 @@
 //! How a tool works stands in [`crate::tools`], whose definitions point here; who holds what is for [`crate::guard`] to say.
 
 use crate::intervals::Area;
+pub use crate::words::Access;
 
 /// A set of tools that belong together, for presets and for narrowing a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +43,6 @@ impl Group {
             Self::Calendar => "Calendar",
         }
     }
-}
-
-/// Whether a tool only looks or also changes. No tool does both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Looks.
-    Read,
-    /// Changes.
-    Write,
 }
 
 /// What an athlete can grant: the use of one tool.

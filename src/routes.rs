@@ -3,7 +3,7 @@
 //! No handler bodies here.
 
 use axum::{
-    Extension, Router,
+    Extension, Router, middleware,
     routing::{get, post},
 };
 
@@ -14,13 +14,10 @@ use crate::{
     pages::{
         accounts, activity, address, assets, check, coach_project, coaches, connections, dashboard, delete,
         export,
-        for_coaches::{
-            self, erase, my_roster,
-            regenerate::{self, Regenerate},
-            resend::{self, Resend},
-            roster::{self, Roster},
-        },
-        health, home, links, password, problem, reset, sessions, settings, site, status, steps, support,
+        for_coaches::{self, erase, mailed, my_roster, wish},
+        health, home, links,
+        mail_link::{ADDRESS_PAGE, CONFIRM_PAGE, RESET_PAGE},
+        password, problem, reset, sessions, settings, site, status, steps, support,
     },
 };
 
@@ -66,14 +63,14 @@ fn pages(app: &App) -> Router {
         // From stranger to account.
         .route("/sign-up", get(accounts::form).post(accounts::sign_up))
         .route("/sign-up/sent", get(accounts::sent))
-        .route("/confirm/{token}", get(accounts::open_link))
+        .route("/confirm/{token}", CONFIRM_PAGE.opening())
         .route("/confirm", get(accounts::confirm_page).post(accounts::confirm))
         // In and out.
         .route("/sign-in", get(sessions::form).post(sessions::sign_in))
         .route("/sign-out", post(sessions::sign_out))
         .route("/forgot", get(reset::forgot_form).post(reset::forgot))
         .route("/forgot/sent", get(reset::sent))
-        .route("/reset/{token}", get(reset::open_link))
+        .route("/reset/{token}", RESET_PAGE.opening())
         .route("/reset", get(reset::form).post(reset::reset))
         .merge(coaches())
         // For the athlete.
@@ -111,7 +108,7 @@ fn pages(app: &App) -> Router {
         .route("/account/password", get(password::form).post(password::change))
         .route("/account/address", get(address::form).post(address::ask))
         .route("/account/address/sent", get(address::sent))
-        .route("/address/{token}", get(address::open_link))
+        .route("/address/{token}", ADDRESS_PAGE.opening())
         .route("/address", get(address::confirm_page).post(address::confirm))
         .route("/account/export", post(export::download))
         .route("/account/delete", get(delete::form).post(delete::delete))
@@ -122,47 +119,22 @@ fn pages(app: &App) -> Router {
 
 /// For coaches, who have no account: wishes that a mail answers, and a short visit to the own roster.
 fn coaches() -> Router<App> {
+    let wishes = Router::new()
+        .route(
+            "/for-coaches/{wish}",
+            get(for_coaches::back).post(for_coaches::ask),
+        )
+        .route("/for-coaches/{wish}/{token}", get(mailed::open_link))
+        .route(
+            "/for-coaches/{wish}/confirm",
+            get(mailed::confirm_page).post(mailed::confirm),
+        )
+        .route("/for-coaches/{wish}/done", get(mailed::done))
+        .layer(middleware::from_fn(wish::named));
     Router::new()
+        .merge(wishes)
         .route("/for-coaches", get(for_coaches::show))
         .route("/for-coaches/sent", get(for_coaches::sent))
-        .route(
-            "/for-coaches/resend",
-            get(for_coaches::back::<Resend>).post(for_coaches::ask::<Resend>),
-        )
-        .route(
-            "/for-coaches/resend/{token}",
-            get(for_coaches::open_link::<Resend>),
-        )
-        .route(
-            "/for-coaches/resend/confirm",
-            get(for_coaches::confirm_page::<Resend>).post(resend::confirm),
-        )
-        .route("/for-coaches/resend/done", get(resend::done))
-        .route(
-            "/for-coaches/regenerate",
-            get(for_coaches::back::<Regenerate>).post(for_coaches::ask::<Regenerate>),
-        )
-        .route(
-            "/for-coaches/regenerate/{token}",
-            get(for_coaches::open_link::<Regenerate>),
-        )
-        .route(
-            "/for-coaches/regenerate/confirm",
-            get(for_coaches::confirm_page::<Regenerate>).post(regenerate::confirm),
-        )
-        .route("/for-coaches/regenerate/done", get(regenerate::done))
-        .route(
-            "/for-coaches/roster",
-            get(for_coaches::back::<Roster>).post(for_coaches::ask::<Roster>),
-        )
-        .route(
-            "/for-coaches/roster/{token}",
-            get(for_coaches::open_link::<Roster>),
-        )
-        .route(
-            "/for-coaches/roster/confirm",
-            get(for_coaches::confirm_page::<Roster>).post(roster::confirm),
-        )
         .route("/for-coaches/my-roster", get(my_roster::show))
         .route("/for-coaches/my-roster/leave", post(my_roster::leave))
         .route("/for-coaches/my-roster/refuse", post(my_roster::refuse))

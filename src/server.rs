@@ -60,8 +60,8 @@ impl Default for Patience {
             header: Duration::from_secs(25),
             body: Duration::from_secs(20),
             write: Duration::from_secs(30),
-            // Longer than a call may take (CALL_SECONDS), shorter than the 30 s that platforms give before they kill.
-            drain: Duration::from_secs(28),
+            // For requests that are no calls: whoever serves those says how long they may take.
+            drain: Duration::from_secs(10),
             connections: 2048,
             of_one_network: 1024,
             proxies: Vec::new(),

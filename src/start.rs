@@ -30,36 +30,21 @@ use crate::{
     },
     intervals, jobs,
     mail::transport::Transport,
-    postgres, queries, routes,
+    mcp, postgres, queries, routes,
     secrets::{KeyRing, Look, Passwords, Random, Seals},
     server,
-    time::Clock,
+    time::{Clock, Heartbeat},
+    words::Purpose,
 };
 
 /// Waiting for a connection from the pool.
 const ACQUIRE: Duration = Duration::from_secs(2);
 /// Waiting for a connection outside of it, at the start.
 const CONNECT: Duration = Duration::from_secs(10);
+/// Writing down what was only counted, once nobody calls any more.
+const SETTLE: Duration = queries::PATIENCE;
 /// Closing the pool, once nothing more is to be done with it.
 const CLOSE: Duration = Duration::from_secs(1);
-
-/// Whether a database belongs to a real installation or to a demo; neither opens the other's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
-    /// `icusync serve`.
-    Real,
-    /// `icusync demo`.
-    Demo,
-}
-
-impl Purpose {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Real => "real",
-            Self::Demo => "demo",
-        }
-    }
-}
 
 /// Where the data of this machine's own installation lives when no setting says so.
 pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
@@ -173,7 +158,7 @@ impl Reach {
         let is_ours = match queries::installation::kind(&mut connection).await? {
             queries::installation::Kind::Empty => true,
             queries::installation::Kind::Unmarked => false,
-            queries::installation::Kind::Marked(kind) => kind == Purpose::Demo.as_str(),
+            queries::installation::Kind::Marked(kind) => kind == Purpose::Demo,
         };
         anyhow::ensure!(
             is_ours,
@@ -219,9 +204,9 @@ fn unreachable(error: sqlx::Error) -> anyhow::Error {
 
 /// Marks the database as `purpose`, or refuses one that is marked otherwise.
 pub async fn claim(pool: &PgPool, purpose: Purpose, clock: &Clock) -> anyhow::Result<()> {
-    let marked = queries::installation::mark(pool, purpose.as_str(), clock.now()).await?;
+    let marked = queries::installation::mark(pool, purpose, clock.now()).await?;
     anyhow::ensure!(
-        marked == purpose.as_str(),
+        marked == purpose,
         "this database belongs to a {marked} installation: `icusync serve` never opens a demo's data, and `icusync demo` never \
          opens real data"
     );
@@ -308,23 +293,28 @@ fn accept_or_refuse(config: &Config, look: &Look) -> anyhow::Result<()> {
 
 /// Reads a key file, or makes one that only its owner can read.
 pub fn key_file(path: &Path, random: &Random) -> anyhow::Result<KeyRing> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    match std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-    {
-        Ok(mut file) => {
-            writeln!(file, "{}", KeyRing::generate(random)).and_then(|()| file.sync_all())?;
-            tracing::info!(file = %path.display(), "made a key file: without it sealed tokens cannot be opened, so back it up");
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => {
-            return Err(error).with_context(|| format!("cannot make the key file {}", path.display()));
-        }
-    }
+    make_key_file(path, random).with_context(|| format!("cannot make the key file {}", path.display()))?;
     read_key_file(path)
+}
+
+/// Makes a key file where there is none. It appears whole or not at all, whatever happens meanwhile; of several who make it at
+/// once one does, and the others find it.
+fn make_key_file(path: &Path, random: &Random) -> std::io::Result<()> {
+    if path.try_exists()? {
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // With rights for its owner only.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    writeln!(file, "{}", KeyRing::generate(random))?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => std::fs::File::open(folder)?.sync_all()?,
+        Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(other) => return Err(other.error),
+    }
+    tracing::info!(file = %path.display(), "made a key file: without it sealed tokens cannot be opened, so back it up");
+    Ok(())
 }
 
 fn read_key_file(path: &Path) -> anyhow::Result<KeyRing> {
@@ -382,6 +372,7 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
         limits,
         brake: Brake::default(),
         refused: Refused::default(),
+        worker: Heartbeat::default(),
     }))
 }
 
@@ -390,22 +381,33 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
     let router = routes::service(app.clone());
     let worker = tokio::spawn(jobs::run(app.clone(), shutdown.clone()));
     let patience = server::Patience {
+        drain: mcp::longest_call(&app.config),
         proxies: app.config.trusted_proxies.clone(),
         ..server::Patience::default()
     };
     let servers = listeners
         .into_iter()
         .map(|listener| server::serve_with(listener, router.clone(), shutdown.clone(), patience.clone()));
-    futures::future::try_join_all(servers)
-        .await
-        .context("the server ended")?;
-    worker.await.context("the worker ended")?;
-    refused::settle(&app).await;
+    tokio::try_join!(
+        async {
+            let ended = futures::future::try_join_all(servers).await;
+            ended.context("the server ended")
+        },
+        async { worker.await.context("the worker ended") }
+    )?;
     // A connection that hangs must not keep the process from ending.
+    if tokio::time::timeout(SETTLE, refused::settle(&app)).await.is_err() {
+        tracing::warn!("not all calls that the rate limit refused could be written down");
+    }
     if tokio::time::timeout(CLOSE, app.pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL were still in use at the end");
     }
     Ok(())
+}
+
+/// How long [`run`] takes to end at most once it is told to, so that nothing that runs is cut off.
+pub fn longest_end(config: &Config) -> Duration {
+    mcp::longest_call(config) + SETTLE + CLOSE
 }
 
 /// Installs the recorder of metrics for this process.
@@ -415,15 +417,19 @@ pub fn record_metrics() -> anyhow::Result<PrometheusHandle> {
         .context("cannot install the recorder of metrics")
 }
 
+/// Listens on the address of a setting.
+pub async fn listen(setting: &str, bind: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(bind)
+        .await
+        .with_context(|| format!("cannot listen on {setting} {bind}"))
+}
+
 /// Serves `/metrics` on its own, private address until `shutdown`.
 pub async fn serve_metrics(
-    bind: SocketAddr,
+    listener: TcpListener,
     handle: PrometheusHandle,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(bind)
-        .await
-        .with_context(|| format!("cannot listen on METRICS_BIND {bind}"))?;
     let upkeep = handle.clone();
     let router = axum::Router::new().route(
         "/metrics",

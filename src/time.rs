@@ -1,14 +1,18 @@
-//! The clock as a value: the real one in service, one that tests turn by hand.
+//! The clock as a value: the real one in service, one that tests turn by hand. And the heartbeat of what goes on for ever.
 //!
 //! Nothing else reads the time of day (`.clippy.toml` bans it); formatting of dates for people lives with the
 //! answers and pages that show them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration as StdDuration,
 };
 
 use chrono::{DateTime, Duration, Utc};
+use tokio::time::Instant;
 
 /// Tells what time it is. Cheap to clone.
 #[derive(Clone)]
@@ -60,8 +64,66 @@ impl Clock {
     }
 }
 
+/// Whether work that never ends still goes on: it beats at every turn, and whoever watches over it tells when it stopped.
+#[derive(Debug, Default)]
+pub struct Heartbeat(Mutex<Beat>);
+
+#[derive(Debug, Default)]
+enum Beat {
+    #[default]
+    NotBegun,
+    At(Instant),
+    Stopped,
+}
+
+impl Heartbeat {
+    /// The work goes on.
+    pub fn beat(&self) {
+        self.set(Beat::At(Instant::now()));
+    }
+
+    /// The work stopped although nobody asked it to.
+    pub fn stop(&self) {
+        self.set(Beat::Stopped);
+    }
+
+    fn set(&self, beat: Beat) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = beat;
+    }
+
+    /// Whether it stopped, or has not beaten for `patience`. Work that has not begun is not missed.
+    pub fn is_missed(&self, patience: StdDuration) -> bool {
+        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Beat::NotBegun => false,
+            Beat::At(beat) => beat.elapsed() > patience,
+            Beat::Stopped => true,
+        }
+    }
+}
+
 impl std::fmt::Debug for Clock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Clock({})", self.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn work_is_missed_once_it_began_and_does_not_go_on() {
+        let (heart, patience) = (Heartbeat::default(), StdDuration::from_mins(1));
+        tokio::time::advance(2 * patience).await;
+        assert!(!heart.is_missed(patience), "nobody began");
+        heart.beat();
+        tokio::time::advance(patience).await;
+        assert!(!heart.is_missed(patience));
+        tokio::time::advance(StdDuration::from_millis(1)).await;
+        assert!(heart.is_missed(patience), "it hangs");
+        heart.beat();
+        assert!(!heart.is_missed(patience));
+        heart.stop();
+        assert!(heart.is_missed(patience));
     }
 }

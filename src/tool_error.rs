@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::intervals;
+use crate::{intervals, words::Outcome};
 
 /// Why a tool has no answer, and whose turn it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,15 +35,15 @@ pub enum ToolError {
 }
 
 impl ToolError {
-    /// One word for the activity log.
-    pub fn outcome(&self) -> &'static str {
+    /// What the activity log says.
+    pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Input(_) => "input",
-            Self::Refused(_) => "refused",
-            Self::Reconnect(_) => "reconnect",
-            Self::Busy { .. } => "busy",
-            Self::Upstream(_) => "upstream",
-            Self::Ours(_) => "ours",
+            Self::Input(_) => Outcome::Input,
+            Self::Refused(_) => Outcome::Refused,
+            Self::Reconnect(_) => Outcome::Reconnect,
+            Self::Busy { .. } => Outcome::Busy,
+            Self::Upstream(_) => Outcome::Upstream,
+            Self::Ours(_) => Outcome::Ours,
         }
     }
 
@@ -173,23 +173,31 @@ mod tests {
     #[test]
     fn errors_say_whose_turn_it_is_and_never_quote_upstream() {
         let cases = [
-            (Error::Unauthorized, "reconnect", "connect intervals.icu again"),
-            (Error::Forbidden, "refused", "only the athlete"),
-            (Error::MissingScope(Area::Wellness), "refused", "WELLNESS ticked"),
-            (Error::NotFound, "input", "get_training_history"),
-            (Error::Rejected, "upstream", "shorter range"),
-            (Error::Strava, "upstream", "device's own service"),
+            (
+                Error::Unauthorized,
+                Outcome::Reconnect,
+                "connect intervals.icu again",
+            ),
+            (Error::Forbidden, Outcome::Refused, "only the athlete"),
+            (
+                Error::MissingScope(Area::Wellness),
+                Outcome::Refused,
+                "WELLNESS ticked",
+            ),
+            (Error::NotFound, Outcome::Input, "get_training_history"),
+            (Error::Rejected, Outcome::Upstream, "shorter range"),
+            (Error::Strava, Outcome::Upstream, "device's own service"),
             (
                 Error::Busy {
                     retry_after: Duration::from_hours(2),
                 },
-                "busy",
+                Outcome::Busy,
                 "in 2 h",
             ),
-            (Error::Unavailable, "upstream", "a few minutes"),
-            (Error::TimedOut, "upstream", "Ask again"),
-            (Error::Garbled, "upstream", "shorter range"),
-            (Error::WrongAthlete, "ours", "withheld"),
+            (Error::Unavailable, Outcome::Upstream, "a few minutes"),
+            (Error::TimedOut, Outcome::Upstream, "Ask again"),
+            (Error::Garbled, Outcome::Upstream, "shorter range"),
+            (Error::WrongAthlete, Outcome::Ours, "withheld"),
         ];
         for (error, outcome, says) in cases {
             let error = ToolError::from(error);

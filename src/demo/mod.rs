@@ -22,8 +22,9 @@ use crate::{
     mail::transport::{Captured, Transport},
     postgres,
     secrets::{KeyRing, Random},
-    start::{self, Database, Ingredients, Purpose, Reach},
+    start::{self, Database, Ingredients, Reach},
     time::Clock,
+    words::Purpose,
 };
 
 /// What `icusync demo` can be told.

@@ -14,6 +14,7 @@ use crate::{
     permissions::{self, Group},
     queries::{self, connections::NewConnection, grants::Terms},
     secrets::{Password, PasswordHash},
+    words::ConnectionKind,
 };
 use icusync_sim::{PEOPLE, Person};
 
@@ -171,7 +172,7 @@ async fn account_of(app: &App, person: &Person, hash: &mut Option<PasswordHash>)
             account_id: account,
             athlete_id: person.athlete_id,
             athlete_name: person.name,
-            kind: "oauth",
+            kind: ConnectionKind::OAuth,
             scopes: &scopes,
             now,
         };

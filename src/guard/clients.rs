@@ -11,7 +11,7 @@ use crate::{
     app::App,
     ids::{AccountId, GrantId},
     mail::{Address, Mail, NewClient, outbox},
-    queries::{accounts, grants, in_time},
+    queries::{PATIENCE, accounts, grants, in_time},
 };
 
 /// How often a grant's row hears that it was used.
@@ -20,8 +20,6 @@ const NOTED_EVERY: chrono::Duration = chrono::Duration::minutes(1);
 const NAMES: i64 = 50;
 /// Grants and pairs of grant and client remembered at most.
 const REMEMBERED: u64 = 50_000;
-/// How long all notes of one call may take together: as long as a single query around a call.
-const NOTES: Duration = Duration::from_millis(2500);
 
 /// What this process has written of the use of grants, so that the next call need not write it again. A clone shares it.
 #[derive(Clone)]
@@ -74,7 +72,7 @@ impl Uses {
                 }
             }
         };
-        if tokio::time::timeout(NOTES, all).await.is_err() {
+        if tokio::time::timeout(PATIENCE, all).await.is_err() {
             tracing::warn!("noting the use of grants took too long");
         }
     }

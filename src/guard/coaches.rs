@@ -13,8 +13,8 @@ use crate::{
     app::App,
     ids::{AccountId, CoachId, GrantId, LinkId},
     mail::{
-        Address, AthleteReplaced, CoachInvite, CoachJoined, GrantChanged, GrantEnded, Joined, Mail, May,
-        Turn, Why,
+        Address, AthleteReplaced, CoachInvite, CoachJoined, GrantChanged, GrantEnded, Granting, Joined, Mail,
+        May, Turn, Whose, Why,
         outbox::{self, Queued},
     },
     permissions,
@@ -175,11 +175,12 @@ pub async fn invite(
             Some(_) => None,
             None => connector::url(app, &link),
         };
-        let mail = joining(app, from, terms, url);
+        let mail = joining(app, from, terms, url, true);
         let queued = outbox::enqueue(db, app, &address, Some(from.account), mail).await?;
         return Ok(Invited::Joined(id, queued));
     }
-    let mail = invitation(app, from, terms, make_link(db, app, coach.id).await?);
+    let url = make_link(db, app, coach.id).await?;
+    let mail = invitation(app, from, terms, url, true);
     let queued = outbox::enqueue(db, app, &address, Some(from.account), mail).await?;
     Ok(Invited::New(id, queued))
 }
@@ -205,36 +206,40 @@ async fn invite_standing(
     }
 }
 
-/// The mail that brings a coach the URL, with what this athlete grants.
-fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String) -> Mail {
+/// The mail that brings a coach the URL, with what this athlete grants; the `first` about this grant, or sent again.
+fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String, first: bool) -> Mail {
     Mail::CoachInvite(CoachInvite {
-        athlete_id: from.athlete_id.clone(),
-        athlete: from.athlete.as_str().into(),
-        athlete_email: from.email.as_str().into(),
-        note: terms.note.into(),
+        first,
+        grant: granting(from, terms),
         url,
-        may: may(terms.tools),
-        expires: until(terms.expires_at, from.zone),
         for_coaches: app.config.for_coaches_url(),
     })
 }
 
-/// The mail to a coach who has a URL already, with what this athlete grants.
-fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>) -> Mail {
+/// The mail to a coach who has a URL already, with what this athlete grants; the `first` about this grant, or sent again.
+fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>, first: bool) -> Mail {
     let joined = Joined {
         account: from.account,
-        athlete_id: from.athlete_id.clone(),
-        athlete: from.athlete.as_str().into(),
-        athlete_email: from.email.as_str().into(),
-        note: terms.note.into(),
-        may: may(terms.tools),
-        expires: until(terms.expires_at, from.zone),
+        first,
+        grant: granting(from, terms),
     };
     Mail::CoachJoined(CoachJoined {
         joined: vec![joined],
         url,
         for_coaches: app.config.for_coaches_url(),
     })
+}
+
+/// What this athlete grants, for a mail.
+fn granting(from: &Grantor, terms: &Terms<'_>) -> Granting {
+    Granting {
+        athlete_id: from.athlete_id.clone(),
+        athlete: from.athlete.as_str().into(),
+        athlete_email: from.email.as_str().into(),
+        note: terms.note.into(),
+        may: may(terms.tools),
+        expires: until(terms.expires_at, from.zone),
+    }
 }
 
 /// Changes a grant of `from`'s within `db`'s transaction, unless it is no longer at `version`, and tells the coach. One that
@@ -342,8 +347,8 @@ async fn invite_again(
     let link = queries::links::of_coach(&mut *db, grant.coach_id).await?;
     let unused = link.filter(|link| link.last_used_at.is_none());
     let mail = match unused.and_then(|link| connector::url(app, &link)) {
-        Some(url) => invitation(app, from, terms, url),
-        None => joining(app, from, terms, None),
+        Some(url) => invitation(app, from, terms, url, false),
+        None => joining(app, from, terms, None, false),
     };
     outbox::enqueue(db, app, &address_of(grant), Some(from.account), mail).await
 }
@@ -363,18 +368,12 @@ pub async fn tell_changed(
     to: &Address,
     terms: &Terms<'_>,
 ) -> anyhow::Result<Queued> {
-    let changed = GrantChanged {
-        athlete_id: from.athlete_id.clone(),
-        athlete: from.athlete.as_str().into(),
-        athlete_email: from.email.as_str().into(),
-        note: terms.note.into(),
-        may: may(terms.tools),
-        expires: until(terms.expires_at, from.zone),
-    };
-    if outbox::rewrite_grant(&mut *db, app, to, from.account, &changed).await? {
+    let grant = granting(from, terms);
+    if outbox::rewrite_grant(&mut *db, app, to, from.account, &grant).await? {
         return Ok(Queued::Queued);
     }
-    outbox::enqueue(db, app, to, Some(from.account), Mail::GrantChanged(changed)).await
+    let changed = Mail::GrantChanged(GrantChanged { grant });
+    outbox::enqueue(db, app, to, Some(from.account), changed).await
 }
 
 /// Ends a grant at the athlete's word within `db`'s transaction; false when it had ended already. The coach is told, unless
@@ -400,8 +399,11 @@ pub async fn end(db: &mut PgConnection, app: &App, grant: &Grant, why: Why) -> a
 
 /// Takes a grant out of the mails that still wait; true when the coach never heard of it.
 async fn withdraw(db: &mut PgConnection, app: &App, grant: &Grant) -> anyhow::Result<bool> {
-    let (to, account, athlete) = (address_of(grant), grant.account_id, &grant.athlete_id);
-    outbox::withdraw_grant(db, app, &to, account, athlete, grant.created_at).await
+    let whose = Whose {
+        account: grant.account_id,
+        athlete_id: &grant.athlete_id,
+    };
+    outbox::withdraw_grant(db, app, &address_of(grant), &whose).await
 }
 
 /// Tells the coaches, within `db`'s transaction, that the account shows another athlete than `before`: what `before` granted fell

@@ -23,6 +23,7 @@ use crate::{
     secrets::Place,
     text::names,
     tool_error::ToolError,
+    words::{ConnectionKind, ConnectionStatus},
 };
 
 /// Over which time refusals are counted together.
@@ -82,11 +83,10 @@ fn is_storm(refused: usize, in_use: usize) -> bool {
 }
 
 /// What a connection of this kind and these scopes may do.
-pub fn scopes_of(kind: &str, scopes: &[String]) -> Scopes {
-    if kind == "api_key" {
-        Scopes::All
-    } else {
-        Scopes::Listed(scopes.to_vec())
+pub fn scopes_of(kind: ConnectionKind, scopes: &[String]) -> Scopes {
+    match kind {
+        ConnectionKind::ApiKey => Scopes::All,
+        ConnectionKind::OAuth => Scopes::Listed(scopes.to_vec()),
     }
 }
 
@@ -101,8 +101,8 @@ pub const fn token_place(id: ConnectionId) -> Place {
 
 /// The credential of a connection that can be used, or what must be done first.
 pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
-    match (row.status.as_str(), &row.token_sealed) {
-        ("connected", Some(sealed)) => {
+    match (row.status, &row.token_sealed) {
+        (ConnectionStatus::Connected, Some(sealed)) => {
             let text = app.keys.open_text(token_place(row.id), sealed).map_err(|error| {
                 tracing::error!(%error, connection = %row.id, "a connection's token does not open");
                 ToolError::Ours(format!(
@@ -111,13 +111,12 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
                     app.config.dashboard_url()
                 ))
             })?;
-            Ok(if row.kind == "api_key" {
-                Credential::ApiKey(text.into())
-            } else {
-                Credential::Bearer(text.into())
+            Ok(match row.kind {
+                ConnectionKind::ApiKey => Credential::ApiKey(text.into()),
+                ConnectionKind::OAuth => Credential::Bearer(text.into()),
             })
         }
-        ("reconnect", _) => Err(reconnect(app, row)),
+        (ConnectionStatus::Reconnect, _) => Err(reconnect(app, row)),
         _ => Err(ToolError::Reconnect(format!(
             "Not done: the intervals.icu account of {} was disconnected from IcuSync. The athlete can connect it again on {}.",
             names::called(&row.athlete_name, &row.athlete_id),

@@ -16,13 +16,14 @@ use crate::{
     app::App,
     ids::{AthleteId, ConnectionId, LogId},
     intervals::{self, Area, For, Scopes},
-    permissions::{Access, Permission},
+    permissions::Permission,
     queries::{
         activity_log::{self, Entry},
         connections, in_time,
     },
     text::names,
     tool_error::ToolError,
+    words::Access,
 };
 
 /// All that a tool which looks may know: one athlete's data and how to say it. Nothing in it can change anything.
@@ -136,7 +137,7 @@ pub(crate) async fn open(
         return Err(connection::replaced());
     }
     let credential = connection::usable(app, &row)?;
-    let scopes = connection::scopes_of(&row.kind, &row.scopes);
+    let scopes = connection::scopes_of(row.kind, &row.scopes);
     needs(app, permission, &scopes)?;
     let athlete: AthleteId = row.athlete_id.parse().map_err(|_| {
         tracing::error!(connection = %row.id, "a stored athlete id does not have the form of one");

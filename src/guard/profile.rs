@@ -20,6 +20,7 @@ use crate::{
     },
     text::clean,
     tool_error::ToolError,
+    words::ZoneSource,
 };
 
 /// A grant is checked at every call against the row as it is then; its row is refreshed when it is a day old.
@@ -71,7 +72,7 @@ pub(super) async fn up_to_date(
         }
     }
     // What the athlete told us on the dashboard is better than a guess from where an activity took place.
-    let told = row.zone.is_some() && row.zone_source.as_deref() != Some("activity");
+    let told = row.zone.is_some() && row.zone_source != Some(ZoneSource::Activity);
     if told || !scopes.reads(Area::Activity) {
         return Ok(row);
     }
@@ -82,7 +83,7 @@ pub(super) async fn up_to_date(
                 row.id,
                 &row.athlete_id,
                 zone.name(),
-                "activity",
+                ZoneSource::Activity,
                 now,
             ))
             .await
@@ -127,7 +128,7 @@ fn apply(row: &mut Connection, profile: Profile) {
     row.thresholds_on = profile.thresholds_on;
     if let Some((zone, source)) = profile.zone {
         row.zone = Some(zone);
-        row.zone_source = Some(source.to_owned());
+        row.zone_source = Some(source);
     }
 }
 
@@ -162,7 +163,7 @@ pub fn row_of(athlete: &model::Athlete, id: &AthleteId) -> Profile {
         .filter_map(|sport| sport.updated);
     Profile {
         athlete_name: name_of(athlete.name.as_deref().unwrap_or_default(), id),
-        zone: zone.map(|zone| (zone.name().to_owned(), "settings")),
+        zone: zone.map(|zone| (zone.name().to_owned(), ZoneSource::Settings)),
         imperial: athlete.measurement_preference.as_deref() == Some("feet"),
         weight_in_lb: athlete.weight_pref_lb == Some(true),
         fahrenheit: athlete.fahrenheit == Some(true),
@@ -203,7 +204,10 @@ mod tests {
         };
         let row = row_of(&athlete, &"i7".parse().unwrap());
         assert_eq!(row.athlete_name, "Ana Berger");
-        assert_eq!(row.zone, Some(("Australia/Melbourne".to_owned(), "settings")));
+        assert_eq!(
+            row.zone,
+            Some(("Australia/Melbourne".to_owned(), ZoneSource::Settings))
+        );
         assert!(row.imperial && row.weight_in_lb && !row.fahrenheit);
         // 20:00 in UTC is already the next day in Melbourne.
         assert_eq!(row.thresholds_on, Some("2026-11-01".parse().unwrap()));

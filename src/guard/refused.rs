@@ -21,12 +21,11 @@ use crate::{
         activity_log::{self, Entry},
         in_time,
     },
+    words::{Access, Outcome},
 };
 
 /// How often what was counted for a link is written while its calls go on being refused.
 const WRITTEN_EVERY: Duration = Duration::from_secs(1);
-/// The outcome of a call that was asked to come back later.
-pub const BUSY: &str = "busy";
 
 /// A call that was refused.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +40,8 @@ pub struct Refusal<'a> {
     pub client: &'a str,
     /// The tool.
     pub tool: &'a str,
-    /// `read` or `write`.
-    pub access: &'a str,
+    /// Whether it only looks.
+    pub access: Access,
 }
 
 /// What one process has counted and not written yet. A link is in it for as long as somebody writes for it.
@@ -73,8 +72,8 @@ impl Refused {
                 coach_id: None,
                 client: refusal.client.to_owned(),
                 tool: refusal.tool.to_owned(),
-                access: refusal.access.to_owned(),
-                outcome: BUSY.to_owned(),
+                access: refusal.access,
+                outcome: Outcome::Busy,
                 duration_ms: 0,
                 upstream_requests: 0,
                 calls: 1,
@@ -200,7 +199,7 @@ mod tests {
             athlete: "i900001",
             client: "client",
             tool: "get_fitness",
-            access: "read",
+            access: Access::Read,
         }
     }
 

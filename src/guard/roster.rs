@@ -33,6 +33,7 @@ use crate::{
     secrets::TokenHash,
     text::names,
     tool_error::ToolError,
+    words::MemberStatus,
 };
 
 /// A selection lapses so long after its last use.
@@ -44,19 +45,6 @@ const BEFORE_AN_ID: [&str; 2] = ["athlete", "id"];
 /// Up to so many athletes are named in an error; of more it says how many there are.
 const NAMED: usize = 10;
 
-/// Whether an athlete's data can be had at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// intervals.icu answers for the athlete.
-    Connected,
-    /// intervals.icu refuses the connection: the athlete must connect again.
-    Reconnect,
-    /// The athlete disconnected intervals.icu.
-    Disconnected,
-    /// The athlete's account shows another athlete: what was granted sleeps until this one is connected again.
-    Replaced,
-}
-
 /// An athlete who grants the coach something.
 #[derive(Debug, Clone)]
 pub struct Member {
@@ -66,7 +54,7 @@ pub struct Member {
     with_id: String,
     words: Vec<String>,
     athlete: String,
-    state: State,
+    status: MemberStatus,
     tools: Vec<&'static Permission>,
     expires_at: Option<DateTime<Utc>>,
     zone: Tz,
@@ -82,12 +70,7 @@ impl Member {
             with_id: names::with_id(&row.athlete_name, &row.athlete_id),
             words: names::Named::of(&names::shown(&row.athlete_name)).words,
             athlete: row.athlete_id,
-            state: match row.status.as_str() {
-                "connected" => State::Connected,
-                "reconnect" => State::Reconnect,
-                "replaced" => State::Replaced,
-                _ => State::Disconnected,
-            },
+            status: row.status,
             // A name that this version does not know is of another one, and worth nothing here.
             tools: permissions::ALL
                 .iter()
@@ -121,8 +104,8 @@ impl Member {
     }
 
     /// Whether the athlete's data can be had.
-    pub fn state(&self) -> State {
-        self.state
+    pub fn status(&self) -> MemberStatus {
+        self.status
     }
 
     /// The granted tools, in the order of the catalogue.
@@ -159,12 +142,12 @@ impl Member {
     /// Whether the grant opens nothing for now: nobody used the invite for so long that the athlete must send it again, or the
     /// account shows another athlete.
     pub fn asleep(&self) -> bool {
-        self.asleep || self.state == State::Replaced
+        self.asleep || self.status == MemberStatus::Replaced
     }
 
     /// A member for tests of what is said about one.
     #[cfg(test)]
-    pub(crate) fn sample(name: &str, athlete: &str, tools: &[&str], state: State) -> Self {
+    pub(crate) fn sample(name: &str, athlete: &str, tools: &[&str], status: MemberStatus) -> Self {
         let row = grants::Member {
             grant_id: GrantId(uuid::Uuid::from_u128(1)),
             account_id: AccountId(uuid::Uuid::from_u128(2)),
@@ -177,13 +160,7 @@ impl Member {
             last_client: None,
             athlete_name: name.to_owned(),
             athlete_id: athlete.to_owned(),
-            status: match state {
-                State::Connected => "connected",
-                State::Reconnect => "reconnect",
-                State::Disconnected => "disconnected",
-                State::Replaced => "replaced",
-            }
-            .to_owned(),
+            status,
             zone: Some("Europe/Berlin".to_owned()),
         };
         Self::of(row, DateTime::UNIX_EPOCH)
@@ -538,11 +515,11 @@ fn meant<'a>(hits: &[&'a Member]) -> Meant<'a> {
 fn still_here<'a>(hits: &[&'a Member]) -> Vec<&'a Member> {
     let connected = |id: &str| {
         let of_id = hits.iter().filter(|hit| hit.athlete == id);
-        of_id.clone().count() > 1 && of_id.clone().any(|hit| hit.state != State::Disconnected)
+        of_id.clone().count() > 1 && of_id.clone().any(|hit| hit.status != MemberStatus::Disconnected)
     };
     hits.iter()
         .copied()
-        .filter(|hit| hit.state != State::Disconnected || !connected(&hit.athlete))
+        .filter(|hit| hit.status != MemberStatus::Disconnected || !connected(&hit.athlete))
         .collect()
 }
 

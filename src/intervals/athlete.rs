@@ -22,7 +22,6 @@ use std::{
 use chrono::NaiveDate;
 use http::Method;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 use url::{Position, Url};
 
 use super::{
@@ -71,16 +70,19 @@ pub struct ActivityQuery {
     pub fields: &'static [&'static str],
 }
 
-impl Athlete {
-    pub(super) fn new(client: Client, of: For) -> Self {
-        Self {
-            client,
+impl Client {
+    /// A handle on one athlete. Asks nothing yet.
+    pub fn athlete(&self, of: For) -> Athlete {
+        Athlete {
+            client: self.clone(),
             of: Arc::new(of),
             sent: Arc::default(),
             profile: Arc::default(),
         }
     }
+}
 
+impl Athlete {
     /// The athlete.
     pub fn id(&self) -> &AthleteId {
         &self.of.athlete
@@ -165,16 +167,10 @@ impl Athlete {
         newest: &str,
         limit: Option<usize>,
     ) -> Result<(Vec<model::Activity>, usize), Error> {
-        let mut url = self.url("/activities");
-        {
-            let mut pairs = url.query_pairs_mut();
-            pairs.append_pair("oldest", &query.oldest.to_string());
-            pairs.append_pair("newest", newest);
-            pairs.append_pair("fields", &fields(&ALWAYS, query.fields));
-            if let Some(limit) = limit {
-                pairs.append_pair("limit", &limit.to_string());
-            }
-        }
+        let mut url = self.ranged("/activities", query.oldest, newest);
+        url.query_pairs_mut()
+            .append_pair("fields", &fields(&ALWAYS, query.fields))
+            .extend_pairs(limit.map(|limit| ("limit", limit.to_string())));
         let read = |body: &[u8]| {
             let Rows { mut rows, odd } = Self::rows("activities", body)?;
             let count = rows.len() + odd;
@@ -205,7 +201,7 @@ impl Athlete {
     /// `GET /activity/{id}`: one activity, refused ([`Error::WrongAthlete`]) unless its `icu_athlete_id` is this
     /// athlete's. To be asked before anything else about an activity that a caller names.
     pub async fn activity(&self, id: &ActivityId) -> Result<model::Activity, Error> {
-        let url = self.client.0.url(&format!("/api/v1/activity/{id}"));
+        let url = self.activity_url(id, "");
         let read = |body: &[u8]| {
             let activity: model::Activity = lenient::object(body)?;
             self.must_be_mine(activity.icu_athlete_id.as_deref())?;
@@ -227,14 +223,10 @@ impl Athlete {
         if oldest > newest {
             return Ok(Vec::new());
         }
-        let mut url = self.url("/wellness");
-        {
-            let mut pairs = url.query_pairs_mut();
-            pairs.append_pair("oldest", &oldest.to_string());
-            pairs.append_pair("newest", &newest.to_string());
-            if !wanted.is_empty() {
-                pairs.append_pair("fields", &fields(&["id"], wanted));
-            }
+        let mut url = self.ranged("/wellness", oldest, newest);
+        if !wanted.is_empty() {
+            url.query_pairs_mut()
+                .append_pair("fields", &fields(&["id"], wanted));
         }
         let read = |body: &[u8]| {
             let mut rows: Vec<model::Wellness> = Self::rows("wellness", body)?.rows;
@@ -247,42 +239,12 @@ impl Athlete {
         self.ask("wellness", Area::Wellness, url, read).await
     }
 
-    /// `GET /athlete/{id}/events`: oldest first, of the named categories (all when none is named).
-    pub async fn events(
-        &self,
-        oldest: NaiveDate,
-        newest: NaiveDate,
-        categories: &'static [&'static str],
-    ) -> Result<Vec<model::Event>, Error> {
-        if oldest > newest {
-            return Ok(Vec::new());
-        }
-        let mut url = self.url("/events");
-        {
-            let mut pairs = url.query_pairs_mut();
-            pairs.append_pair("oldest", &oldest.to_string());
-            pairs.append_pair("newest", &newest.to_string());
-            if !categories.is_empty() {
-                pairs.append_pair("category", &categories.join(","));
-            }
-        }
-        let read = |body: &[u8]| {
-            let mut rows: Vec<model::Event> = Self::rows("events", body)?.rows;
-            self.all_mine(rows.iter().map(|row| &row.athlete_id))?;
-            rows.sort_by_key(|row| row.start_date_local);
-            // Events come whole, workouts and all; only what is named in the model is kept.
-            let weight = rows.len() * (size_of::<model::Event>() + 200);
-            Ok(Fresh { value: rows, weight })
-        };
-        self.ask("events", Area::Calendar, url, read).await
-    }
-
     /// `GET /athlete/{id}/custom-item`: the names of the athlete's own wellness fields (`INPUT_FIELD` items).
     pub async fn custom_fields(&self) -> Result<Vec<model::CustomField>, Error> {
         let url = self.url("/custom-item");
         let read = |body: &[u8]| {
-            let items: Vec<Map<String, Value>> = Self::rows("custom_items", body)?.rows;
-            let found: Vec<_> = items.iter().filter_map(custom_field).collect();
+            let items: Vec<model::CustomItem> = Self::rows("custom_items", body)?.rows;
+            let found: Vec<_> = items.into_iter().filter_map(custom_field).collect();
             let weight = found.len() * 128;
             Ok(Fresh { value: found, weight })
         };
@@ -325,7 +287,7 @@ impl Athlete {
             sent: &self.sent,
         };
         let parts = &self.client.0;
-        let ask = || parts.ask(&call, &read);
+        let ask = || parts.wire.ask(&call, &read);
         let answer = parts.cache.get(key, of.deadline, ask).await?;
         Ok(Arc::unwrap_or_clone(answer))
     }
@@ -336,12 +298,29 @@ impl Athlete {
             .url(&format!("/api/v1/athlete/{}{rest}", self.of.athlete))
     }
 
+    /// About a range of days, both included.
+    fn ranged(&self, rest: &str, oldest: impl fmt::Display, newest: impl fmt::Display) -> Url {
+        let mut url = self.url(rest);
+        url.query_pairs_mut()
+            .append_pair("oldest", &oldest.to_string())
+            .append_pair("newest", &newest.to_string());
+        url
+    }
+
+    fn activity_url(&self, id: &ActivityId, rest: &str) -> Url {
+        self.client.0.url(&format!("/api/v1/activity/{id}{rest}"))
+    }
+
     fn rows<T: DeserializeOwned>(endpoint: &'static str, body: &[u8]) -> Result<Rows<T>, Error> {
-        let rows = lenient::rows(body)?;
+        Ok(Self::counted(endpoint, lenient::rows(body)?))
+    }
+
+    /// Says how many rows were left out, if any were.
+    fn counted<T>(endpoint: &'static str, rows: Rows<T>) -> Rows<T> {
         if rows.odd > 0 {
             tracing::warn!(endpoint, rows = rows.odd, "rows that are none were left out");
         }
-        Ok(rows)
+        rows
     }
 
     fn must_be_mine(&self, id: Option<&str>) -> Result<(), Error> {
@@ -379,15 +358,11 @@ fn fields(always: &[&'static str], wanted: &'static [&'static str]) -> String {
 }
 
 /// `INPUT_FIELD` with a code (`[A-Z][A-Za-z0-9]+`); any other item is nothing to us.
-fn custom_field(item: &Map<String, Value>) -> Option<model::CustomField> {
-    if item.get("type")?.as_str()? != "INPUT_FIELD" {
-        return None;
-    }
-    let code = item.get("content")?.get("code")?.as_str()?;
-    let fits = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let name = item.get("name").and_then(Value::as_str).unwrap_or(code);
-    (fits && !code.is_empty()).then(|| model::CustomField {
-        code: code.to_owned(),
-        name: name.to_owned(),
+fn custom_field(item: model::CustomItem) -> Option<model::CustomField> {
+    let code = item.content?.code?;
+    let fits = (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    (fits && item.kind? == "INPUT_FIELD").then(|| model::CustomField {
+        name: item.name.unwrap_or_else(|| code.clone()),
+        code,
     })
 }

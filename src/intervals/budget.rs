@@ -14,7 +14,11 @@ use http::HeaderMap;
 use metrics::gauge;
 use tokio::time::Instant;
 
-use super::{CallerKey, Error, pace::Pace, wire::Failure};
+use super::{
+    asker::CallerKey,
+    error::{Error, Failure},
+    pace::Pace,
+};
 use crate::{ids::AthleteId, time::Clock};
 
 /// `X-RateLimit-Limit: <15 min>,<day>` (forum.intervals.icu/t/609).

@@ -14,7 +14,10 @@ use std::{
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Error, client::Limits, wire::Failure};
+use super::{
+    error::{Error, Failure},
+    settings::Limits,
+};
 use crate::ids::ConnectionId;
 
 /// What an answer is kept under.

@@ -52,3 +52,21 @@ impl Error {
         matches!(self, Self::Unauthorized | Self::WrongAthlete)
     }
 }
+
+/// An error, and whether it says something about the asker alone (its deadline, its place in the queue) so that
+/// others who wait for the same answer must ask themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) own: bool,
+}
+
+impl Failure {
+    pub(super) fn own(error: Error) -> Self {
+        Self { error, own: true }
+    }
+
+    pub(super) fn shared(error: Error) -> Self {
+        Self { error, own: false }
+    }
+}

@@ -1,12 +1,14 @@
 //! Reading JSON that may be odd: a value of the wrong type becomes `None`, an odd row is dropped and counted.
 //!
-//! Only ways of reading live here; what is read stands in [`super::model`].
+//! Only ways of reading live here; what is read is in [`super::model`]. The fields of a model are optional, and one line
+//! above the struct has each of them read by its type:
+//! `#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]`.
 
-mod nested;
+mod moment;
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{
     Deserialize, Deserializer,
     de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -14,7 +16,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::Error;
-pub(super) use nested::{document, inner, nested};
+use moment::Moment;
 
 /// No list of objects that we ask for is longer. An empty object is three bytes on the wire and up to some thousand in
 /// memory, so without a bound one answer could fill it all.
@@ -32,13 +34,17 @@ pub(super) struct Rows<T> {
 /// [`Error::Garbled`] when it is no array, when it has more than [`MOST`] rows, or when there are rows and none can be
 /// read.
 pub(super) fn rows<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<T>, Error> {
-    let raw = elements(body)?;
-    let mut rows = Vec::with_capacity(raw.len());
-    for row in &raw {
-        if let Ok(Object(row)) = serde_json::from_str(row.get()) {
-            rows.push(row);
-        }
+    rows_by(body, object)
+}
+
+/// [`rows`], each read by `read`.
+pub(super) fn rows_by<T>(body: &[u8], read: impl Fn(&[u8]) -> Result<T, Error>) -> Result<Rows<T>, Error> {
+    let raw: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
+    if raw.len() > MOST {
+        return Err(Error::Garbled);
     }
+    let mut rows = Vec::with_capacity(raw.len());
+    rows.extend(raw.iter().filter_map(|row| read(row.get().as_bytes()).ok()));
     let odd = raw.len() - rows.len();
     if rows.is_empty() && odd > 0 {
         return Err(Error::Garbled);
@@ -46,407 +52,301 @@ pub(super) fn rows<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<T>, Error> {
     Ok(Rows { rows, odd })
 }
 
-/// The elements of a JSON array, unread. [`Error::Garbled`] when it is none, or has more than [`MOST`].
-pub(super) fn elements(body: &[u8]) -> Result<Vec<&RawValue>, Error> {
-    let raw: Vec<&RawValue> = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
-    if raw.len() > MOST {
-        return Err(Error::Garbled);
-    }
-    Ok(raw)
-}
-
 /// Reads one JSON object; [`Error::Garbled`] when it is anything else.
 pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    let Object(value) = serde_json::from_slice(body).map_err(|_| Error::Garbled)?;
-    Ok(value)
+    // A derived struct alone would take an array of its fields too.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::Garbled);
+    }
+    serde_json::from_slice(body).map_err(|_| Error::Garbled)
 }
 
-/// A JSON object and nothing else: a derived struct alone would take an array of its fields too.
-struct Object<T>(T);
+/// What a field can hold. A shape of JSON that the type does not take is read as `None`.
+pub(super) trait Lenient: Sized {
+    /// The value, or `None` if it is something else. Only what no reader of JSON accepts is an error, such as half a
+    /// surrogate pair or a number beyond every float; it spoils whatever holds the field.
+    fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
+        in_place(json)
+    }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AsObject<T>(std::marker::PhantomData<T>);
+    fn from_bool(_: bool) -> Option<Self> {
+        None
+    }
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for AsObject<T> {
-            type Value = Object<T>;
+    fn from_whole(_: i128) -> Option<Self> {
+        None
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+    fn from_float(_: f64) -> Option<Self> {
+        None
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
-            }
-        }
+    fn from_text(_: &str) -> Option<Self> {
+        None
+    }
 
-        deserializer.deserialize_map(AsObject(std::marker::PhantomData))
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
     }
 }
 
-/// Any JSON value, as far as a field can make use of it.
-#[derive(Debug, Clone, PartialEq)]
-enum Scalar {
-    Bool(bool),
-    Int(i128),
-    Float(f64),
-    Text(String),
-    /// Null, a list or an object.
-    Other,
+/// Reads a value while it streams by.
+fn in_place<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>, D::Error> {
+    json.deserialize_any(Anything(PhantomData))
 }
 
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Anything;
+/// Reads a value with a reader of its own: whatever is wrong in it costs only the value itself.
+pub(super) fn alone<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>, D::Error> {
+    let raw = <&RawValue>::deserialize(json)?;
+    Ok(in_place(&mut serde_json::Deserializer::from_str(raw.get())).unwrap_or_default())
+}
 
-        impl<'de> Visitor<'de> for Anything {
-            type Value = Scalar;
+/// Hands each shape to its reader. What is ignored is neither kept nor followed into its depth.
+struct Anything<T>(PhantomData<T>);
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("anything")
-            }
+impl<'de, T: Lenient> Visitor<'de> for Anything<T> {
+    type Value = Option<T>;
 
-            fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
-                Ok(Scalar::Bool(value))
-            }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
 
-            fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
-                Ok(Scalar::Int(value.into()))
-            }
+    fn visit_bool<E>(self, value: bool) -> Result<Option<T>, E> {
+        Ok(T::from_bool(value))
+    }
 
-            fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
-                Ok(Scalar::Int(value.into()))
-            }
+    fn visit_i64<E>(self, value: i64) -> Result<Option<T>, E> {
+        Ok(T::from_whole(value.into()))
+    }
 
-            fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
-                Ok(Scalar::Float(value))
-            }
+    fn visit_u64<E>(self, value: u64) -> Result<Option<T>, E> {
+        Ok(T::from_whole(value.into()))
+    }
 
-            fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
-                Ok(Scalar::Text(value.to_owned()))
-            }
+    fn visit_f64<E>(self, value: f64) -> Result<Option<T>, E> {
+        Ok(T::from_float(value))
+    }
 
-            fn visit_string<E>(self, value: String) -> Result<Scalar, E> {
-                Ok(Scalar::Text(value))
-            }
+    fn visit_str<E>(self, value: &str) -> Result<Option<T>, E> {
+        Ok(T::from_text(value))
+    }
 
-            fn visit_unit<E>(self) -> Result<Scalar, E> {
-                Ok(Scalar::Other)
-            }
+    fn visit_unit<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Scalar::Other)
-            }
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Option<T>, A::Error> {
+        T::from_list(list)
+    }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Scalar::Other)
-            }
-        }
-
-        deserializer.deserialize_any(Anything)
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Option<T>, A::Error> {
+        T::from_object(object)
     }
 }
 
-/// The largest whole number up to which every whole number is a float: 2^53.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
-impl Scalar {
+/// A finite number; also one written as text.
+impl Lenient for f64 {
     #[expect(
         clippy::cast_precision_loss,
         reason = "measurements need no more than a float holds"
     )]
-    fn number(&self) -> Option<f64> {
-        let number = match self {
-            Self::Int(int) => *int as f64,
-            Self::Float(float) => *float,
-            Self::Text(text) => text.trim().parse().ok()?,
-            Self::Bool(_) | Self::Other => return None,
-        };
-        number.is_finite().then_some(number)
+    fn from_whole(value: i128) -> Option<Self> {
+        Some(value as Self)
+    }
+
+    fn from_float(value: Self) -> Option<Self> {
+        value.is_finite().then_some(value)
+    }
+
+    fn from_text(value: &str) -> Option<Self> {
+        value.trim().parse().ok().and_then(Self::from_float)
+    }
+}
+
+/// A whole number; also `3.0` and `"3"`.
+impl Lenient for i64 {
+    fn from_whole(value: i128) -> Option<Self> {
+        value.try_into().ok()
     }
 
     #[expect(
         clippy::cast_possible_truncation,
         reason = "only whole floats within 2^53 are taken"
     )]
-    fn integer(&self) -> Option<i64> {
-        match self {
-            Self::Int(int) => i64::try_from(*int).ok(),
-            Self::Float(float) => (float.fract() == 0.0 && float.abs() <= EXACT).then_some(*float as i64),
-            Self::Text(text) => text.trim().parse().ok(),
-            Self::Bool(_) | Self::Other => None,
-        }
+    fn from_float(value: f64) -> Option<Self> {
+        /// Up to 2^53 every whole number is a float.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as Self)
     }
 
-    fn text(self) -> Option<String> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Int(int) => Some(int.to_string()),
-            Self::Float(float) => Some(float.to_string()),
-            Self::Bool(_) | Self::Other => None,
-        }
+    fn from_text(value: &str) -> Option<Self> {
+        value.trim().parse().ok()
     }
-
-    fn boolean(&self) -> Option<bool> {
-        match self {
-            Self::Bool(value) => Some(*value),
-            Self::Int(0) => Some(false),
-            Self::Int(1) => Some(true),
-            Self::Text(text) => text.trim().to_ascii_lowercase().parse().ok(),
-            Self::Int(_) | Self::Float(_) | Self::Other => None,
-        }
-    }
-
-    fn moment(&self) -> Option<Moment> {
-        match self {
-            Self::Text(text) => Moment::parse(text.trim()),
-            _ => None,
-        }
-    }
-}
-
-/// A date with, perhaps, a time and an offset.
-#[derive(Debug, Clone, Copy)]
-struct Moment {
-    date: NaiveDate,
-    time: Option<NaiveTime>,
-    /// East of UTC.
-    offset: Option<Duration>,
-}
-
-impl Moment {
-    /// `2026-11-18`, `2026-11-18T17:32`, `2026-11-18 17:32:05.118`, each with `Z`, `+01:00` or `+0100`, or without.
-    fn parse(text: &str) -> Option<Self> {
-        let date = NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()?;
-        let rest = text.get(10..)?;
-        if rest.is_empty() {
-            return Some(Self {
-                date,
-                time: None,
-                offset: None,
-            });
-        }
-        let rest = rest.strip_prefix(['T', 't', ' '])?;
-        let (clock, offset) = match rest.find(['Z', 'z', '+', '-']) {
-            Some(at) => (rest.get(..at)?, Some(offset(rest.get(at..)?)?)),
-            None => (rest, None),
-        };
-        let time = ["%H:%M:%S%.f", "%H:%M"]
-            .iter()
-            .find_map(|form| NaiveTime::parse_from_str(clock, form).ok())?;
-        Some(Self {
-            date,
-            time: Some(time),
-            offset,
-        })
-    }
-
-    /// The wall clock's reading, whatever offset stood beside it.
-    fn local(self) -> NaiveDateTime {
-        self.date.and_time(self.time.unwrap_or_default())
-    }
-
-    fn utc(self) -> Option<DateTime<Utc>> {
-        let local = self.local();
-        Some(
-            local
-                .checked_sub_signed(self.offset.unwrap_or_default())?
-                .and_utc(),
-        )
-    }
-}
-
-fn offset(text: &str) -> Option<Duration> {
-    if text.eq_ignore_ascii_case("z") {
-        return Some(Duration::zero());
-    }
-    let (sign, digits) = match text.split_at_checked(1)? {
-        ("+", digits) => (1, digits),
-        ("-", digits) => (-1, digits),
-        _ => return None,
-    };
-    let digits: String = digits.chars().filter(|c| *c != ':').collect();
-    if !(digits.len() == 2 || digits.len() == 4) || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let hours: i64 = digits.get(..2)?.parse().ok()?;
-    let minutes: i64 = digits.get(2..).unwrap_or("").parse().unwrap_or(0);
-    Some(Duration::minutes(sign * (hours * 60 + minutes)))
-}
-
-/// A list, or nothing when the value is no list. Each element is what it can be.
-fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Scalar>>, D::Error> {
-    struct AsList;
-
-    impl<'de> Visitor<'de> for AsList {
-        type Value = Option<Vec<Scalar>>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("anything")
-        }
-
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut out = Vec::new();
-            while let Some(element) = seq.next_element()? {
-                out.push(element);
-            }
-            Ok(Some(out))
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            Ok(None)
-        }
-    }
-
-    deserializer.deserialize_any(AsList)
-}
-
-/// A finite number; also one written as text.
-pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?.number())
-}
-
-/// A whole number; also `3.0` and `"3"`.
-pub(super) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?.integer())
 }
 
 /// Text; a number becomes its digits, so that ids may come either way.
-pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?.text())
+impl Lenient for String {
+    fn from_whole(value: i128) -> Option<Self> {
+        Some(value.to_string())
+    }
+
+    fn from_float(value: f64) -> Option<Self> {
+        Some(value.to_string())
+    }
+
+    fn from_text(value: &str) -> Option<Self> {
+        Some(value.to_owned())
+    }
 }
 
 /// True or false; also 1, 0, `"true"`.
-pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?.boolean())
-}
+impl Lenient for bool {
+    fn from_bool(value: Self) -> Option<Self> {
+        Some(value)
+    }
 
-/// A date; a time behind it is left off.
-pub(super) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?
-        .moment()
-        .map(|moment| moment.date))
-}
-
-/// A local date and time; a lone date is its midnight, an offset is not counted in.
-pub(super) fn local<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDateTime>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?.moment().map(Moment::local))
-}
-
-/// A moment; without an offset it is UTC.
-pub(super) fn utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    Ok(Scalar::deserialize(deserializer)?.moment().and_then(Moment::utc))
-}
-
-/// Numbers by position (zone bounds): one odd element would shift the others, so it spoils the list.
-pub(super) fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<f64>>, D::Error> {
-    Ok(list(deserializer)?.and_then(|list| list.iter().map(Scalar::number).collect()))
-}
-
-/// Texts by position (zone names): one odd element spoils the list.
-pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    Ok(list(deserializer)?.and_then(|list| list.into_iter().map(Scalar::text).collect()))
-}
-
-/// A set of words (tags, sports): odd elements are left out.
-pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
-    Ok(list(deserializer)?.map(|list| list.into_iter().filter_map(Scalar::text).collect()))
-}
-
-/// Numbers by position of which some may be missing (curves): an odd element is a gap.
-pub(super) fn gappy_numbers<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<Option<f64>>>, D::Error> {
-    Ok(list(deserializer)?.map(|list| list.iter().map(Scalar::number).collect()))
-}
-
-/// Texts by position of which some may be missing: an odd element is a gap.
-pub(super) fn gappy_texts<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<Option<String>>>, D::Error> {
-    Ok(list(deserializer)?.map(|list| list.into_iter().map(Scalar::text).collect()))
-}
-
-/// Objects inside an object: odd ones are left out; nothing when the value is no list.
-pub(super) fn objects<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let elements: Option<Vec<&RawValue>> = serde_json::from_str(raw.get()).unwrap_or_default();
-    Ok(elements
-        .filter(|elements| elements.len() <= MOST)
-        .map(|elements| {
-            elements
-                .into_iter()
-                .filter_map(|element| serde_json::from_str(element.get()).ok())
-                .map(|Object(object)| object)
-                .collect()
-        }))
-}
-
-/// An object inside an object; nothing when it is none.
-pub(super) fn maybe_object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(raw.get()).ok().map(|Object(object)| object))
-}
-
-/// A recording: numbers by position, of which any may be missing. Nothing but a list gives an empty one. Long ones
-/// are read without another copy beside them.
-pub(super) fn samples<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<f64>>, D::Error> {
-    struct AsSamples;
-
-    impl<'de> Visitor<'de> for AsSamples {
-        type Value = Vec<Option<f64>>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of numbers")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut out = Vec::new();
-            while let Some(sample) = seq.next_element::<Scalar>()? {
-                out.push(sample.number());
-            }
-            Ok(out)
+    fn from_whole(value: i128) -> Option<Self> {
+        match value {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
         }
     }
 
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let mut reader = serde_json::Deserializer::from_str(raw.get());
-    Ok(reader.deserialize_seq(AsSamples).unwrap_or_default())
+    fn from_text(value: &str) -> Option<Self> {
+        value.trim().to_ascii_lowercase().parse().ok()
+    }
+}
+
+/// A date; a time behind it is left off.
+impl Lenient for NaiveDate {
+    fn from_text(value: &str) -> Option<Self> {
+        Some(Moment::parse(value.trim())?.date)
+    }
+}
+
+/// A local date and time; a lone date is its midnight, an offset is not counted in.
+impl Lenient for NaiveDateTime {
+    fn from_text(value: &str) -> Option<Self> {
+        Some(Moment::parse(value.trim())?.local())
+    }
+}
+
+/// A moment; without an offset it is UTC.
+impl Lenient for DateTime<Utc> {
+    fn from_text(value: &str) -> Option<Self> {
+        Moment::parse(value.trim())?.utc()
+    }
+}
+
+/// An element of a list.
+pub(super) struct Element<T>(pub(super) Option<T>);
+
+impl<'de, T: Lenient> Deserialize<'de> for Element<T> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        T::read(json).map(Self)
+    }
+}
+
+/// Hands over each element of a list, an odd one as `None`.
+fn each<'de, A: SeqAccess<'de>, T: Lenient>(
+    mut list: A,
+    mut take: impl FnMut(Option<T>),
+) -> Result<(), A::Error> {
+    while let Some(Element(value)) = list.next_element()? {
+        take(value);
+    }
+    Ok(())
+}
+
+/// Values by position, of which some may be missing (curves, zone names): an odd element is a gap.
+impl<T: Lenient> Lenient for Vec<Option<T>> {
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        let mut values = Self::new();
+        each(list, |value| values.push(value))?;
+        Ok(Some(values))
+    }
+}
+
+/// Numbers by position (zone bounds): one odd element would shift the others, so it spoils the list.
+impl Lenient for Vec<f64> {
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        let mut numbers = Self::new();
+        let mut spoilt = false;
+        each(list, |number| match number {
+            Some(number) => numbers.push(number),
+            None => spoilt = true,
+        })?;
+        Ok((!spoilt).then_some(numbers))
+    }
+}
+
+/// A set of words (tags, sports): odd elements are left out.
+impl Lenient for Vec<String> {
+    fn from_list<'de, A: SeqAccess<'de>>(list: A) -> Result<Option<Self>, A::Error> {
+        let mut words = Self::new();
+        each(list, |word| words.extend(word))?;
+        Ok(Some(words))
+    }
+}
+
+/// An object inside an object.
+pub(super) trait Object: DeserializeOwned {
+    /// Whether it shares the reader of whatever holds it, and so that reader's limit of nesting. Objects that can hold
+    /// themselves must, or they could exhaust the stack. Any other has a reader of its own, so that what is wrong in it
+    /// (a key twice, say) costs only the object.
+    const IN_PLACE: bool = false;
+}
+
+impl<T: Object> Object for Box<T> {
+    const IN_PLACE: bool = T::IN_PLACE;
+}
+
+impl<T: Object> Lenient for T {
+    fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
+        if Self::IN_PLACE {
+            in_place(json)
+        } else {
+            alone(json)
+        }
+    }
+
+    fn from_object<'de, A: MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(object)).map(Some)
+    }
+}
+
+/// Objects: odd ones are left out; nothing when there are more than [`MOST`].
+impl<T: Object> Lenient for Vec<T> {
+    fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
+        if T::IN_PLACE { in_place(json) } else { alone(json) }
+    }
+
+    fn from_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<Option<Self>, A::Error> {
+        let mut objects = Self::new();
+        while let Some(Element(object)) = list.next_element()? {
+            if objects.len() == MOST {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(None);
+            }
+            objects.extend(object);
+        }
+        Ok(Some(objects))
+    }
+}
+
+/// A recording: numbers by position, any of which may be missing. Empty if it is no list or a broken one. It takes no
+/// more room than its samples.
+pub(super) fn samples<'de, D: Deserializer<'de>>(json: D) -> Result<Vec<Option<f64>>, D::Error> {
+    let mut samples: Vec<Option<f64>> = alone(json)?.unwrap_or_default();
+    samples.shrink_to_fit();
+    Ok(samples)
 }
 
 #[cfg(test)]
@@ -532,6 +432,63 @@ mod tests {
         let Rows { rows, odd } = rows::<model::Activity>(body).unwrap();
         let ids: Vec<_> = rows.iter().filter_map(|row| row.id.as_deref()).collect();
         assert_eq!((ids, odd), (vec!["i1", "i4", "i5"], 6));
+    }
+
+    /// Of a field that is a plain value the whole row: nobody can tell what else went wrong in it.
+    #[test]
+    fn what_is_broken_inside_an_object_costs_only_the_object() {
+        let detail = |field: &str| {
+            let body = format!(r#"{{"id":"i1",{field}}}"#);
+            model::ActivityDetail::from_json(body.as_bytes()).ok()
+        };
+        let laps =
+            detail(r#""icu_intervals":[{"zone":1,"zone":2},{"zone":"\ud800"},{"zone":1e999},{"zone":3}]"#);
+        let laps = laps.and_then(|detail| detail.icu_intervals).unwrap();
+        assert_eq!(laps.iter().map(|lap| lap.zone).collect::<Vec<_>>(), [Some(3.0)]);
+        for broken in ["1e999", r#""\ud800""#, r#"{"name":1,"name":2}"#] {
+            for field in ["icu_intervals", "gear", "icu_zone_times"] {
+                let detail = detail(&format!(r#""{field}":{broken}"#)).unwrap();
+                assert!(
+                    detail.icu_intervals.is_none() && detail.gear.is_none(),
+                    "{field}: {broken}"
+                );
+                assert!(detail.activity.power_zone_times.is_none(), "{field}: {broken}");
+            }
+        }
+        for broken in [
+            r#""name":"\ud800""#,
+            r#""distance":1e999"#,
+            r#""tags":["\ud800"]"#,
+            r#""id":"i2""#,
+        ] {
+            assert!(detail(broken).is_none(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn depth_is_no_danger_wherever_it_is() {
+        let deep = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
+        for deep in [
+            deep("[", "]"),
+            deep(r#"{"steps":"#, "}"),
+            deep(r#"[{"secs":"#, "}]"),
+        ] {
+            let fields: Vec<String> = FIELDS[1..]
+                .iter()
+                .map(|name| format!(r#""{name}":{deep}"#))
+                .collect();
+            let body = format!(r#"[{{"id":"1",{}}}]"#, fields.join(","));
+            let activity = rows::<model::Activity>(body.as_bytes()).unwrap();
+            let row = &activity.rows[0];
+            assert_eq!(
+                (row.id.as_deref(), row.name.as_deref(), row.distance),
+                (Some("1"), None, None)
+            );
+            let event = rows::<model::Event>(body.as_bytes()).unwrap();
+            assert_eq!((event.rows[0].id, event.rows[0].indoor), (Some(1), None));
+            let detail = rows_by(body.as_bytes(), model::ActivityDetail::from_json).unwrap();
+            assert!(detail.rows[0].analyzed.is_none());
+        }
     }
 
     #[test]
@@ -627,7 +584,7 @@ mod tests {
         })
     }
 
-    const FIELDS: [&str; 12] = [
+    const FIELDS: [&str; 20] = [
         "id",
         "icu_athlete_id",
         "athlete_id",
@@ -640,6 +597,14 @@ mod tests {
         "paired_event_id",
         "ctl",
         "rampRate",
+        "indoor",
+        "workout_doc",
+        "push_errors",
+        "icu_zone_times",
+        "icu_hr_zone_times",
+        "icu_intervals",
+        "gear",
+        "analyzed",
     ];
 
     fn any_row() -> impl Strategy<Value = Value> {
@@ -671,6 +636,8 @@ mod tests {
             prop_assert_eq!(wellness.map_or(0, |read| read.rows.len()), objects);
             let events = rows::<model::Event>(body.as_bytes());
             prop_assert_eq!(events.map_or(0, |read| read.rows.len()), objects);
+            let details = rows_by(body.as_bytes(), model::ActivityDetail::from_json);
+            prop_assert_eq!(details.map_or(0, |read| read.rows.len()), objects);
         }
 
         /// No bytes at all make a reader panic.

@@ -2,6 +2,7 @@
 //!
 //! No SQL, no answers for people. Callers get typed data for exactly one athlete, or a typed [`Error`].
 
+mod asker;
 mod athlete;
 mod budget;
 mod cache;
@@ -13,14 +14,17 @@ mod oauth;
 mod pace;
 mod reach;
 mod scope;
+mod settings;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
+pub use asker::{CallerKey, Credential, For};
 pub use athlete::{ActivityQuery, Athlete, CurveSpec, Fatigue, Histogram, Window};
-pub use client::{CallerKey, Client, Credential, For, Limits, OAuthApp, Settings};
+pub use client::Client;
 pub use error::Error;
 pub use oauth::{Connected, ExchangeError};
 pub use reach::{LATELY, Lately};
 pub use scope::{Area, Scopes};
+pub use settings::{Limits, OAuthApp, Settings};

@@ -7,6 +7,7 @@ use std::{sync::atomic::AtomicU32, time::Duration};
 use http::Method;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
+use serde_with::apply;
 use tokio::time::Instant;
 use url::Url;
 use uuid::Uuid;
@@ -14,7 +15,8 @@ use uuid::Uuid;
 use super::{
     Area, CallerKey, Client, Credential, Error, Scopes,
     budget::{Pool, Spender},
-    lenient, model,
+    lenient::{self, Lenient, Object},
+    model,
     wire::{Call, USUAL_WAIT, mentions},
 };
 use crate::ids::AthleteId;
@@ -59,24 +61,22 @@ pub enum ExchangeError {
 }
 
 /// `POST /api/oauth/token`. There is no refresh token and no expiry.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Grant {
-    #[serde(deserialize_with = "lenient::text")]
     access_token: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     scope: Option<String>,
     athlete: Option<Whose>,
 }
 
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Whose {
-    #[serde(deserialize_with = "lenient::text")]
     id: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     name: Option<String>,
 }
+
+impl Object for Whose {}
 
 impl Grant {
     fn connected(self) -> Option<Connected> {
@@ -116,7 +116,7 @@ impl Client {
     /// Where to send the athlete: `GET /oauth/authorize` with ACTIVITY, WELLNESS, CALENDAR and SETTINGS, each WRITE.
     /// None when no OAuth app is configured.
     pub fn authorize_url(&self, redirect_uri: &str, state: &str) -> Option<Url> {
-        let app = self.0.settings.app.as_ref()?;
+        let app = self.0.app.as_ref()?;
         let scope = Area::ALL.map(|area| format!("{}:WRITE", area.as_str())).join(",");
         let mut url = self.0.url("/oauth/authorize");
         url.query_pairs_mut()
@@ -129,7 +129,7 @@ impl Client {
 
     /// `POST /api/oauth/token`: turns the code of the callback into a token. Never sent twice.
     pub async fn exchange(&self, code: &str) -> Result<Connected, ExchangeError> {
-        let app = self.0.settings.app.as_ref().ok_or(ExchangeError::NotConfigured)?;
+        let app = self.0.app.as_ref().ok_or(ExchangeError::NotConfigured)?;
         let form = [
             ("client_id", app.client_id.as_str()),
             ("client_secret", app.client_secret.expose_secret()),
@@ -138,7 +138,7 @@ impl Client {
         let sent = AtomicU32::new(0);
         let mut call = self.plain_call("oauth_token", Method::POST, "/api/oauth/token", &sent);
         call.form = Some(&form);
-        let reply = self.0.send_once(&call).await.map_err(|error| match error {
+        let reply = self.0.wire.send_once(&call).await.map_err(|error| match error {
             Error::Busy { retry_after } => ExchangeError::Busy { retry_after },
             _ => ExchangeError::Unavailable,
         })?;
@@ -191,7 +191,7 @@ impl Client {
         let sent = AtomicU32::new(0);
         let mut call = self.plain_call("disconnect", Method::DELETE, "/api/v1/disconnect-app", &sent);
         call.credential = Some(credential);
-        match self.0.ask(&call, |_| Ok(())).await {
+        match self.0.wire.ask(&call, |_| Ok(())).await {
             Ok(()) => Ok(()),
             Err(failure) if failure.error == Error::Unauthorized => Ok(()),
             Err(failure) => Err(failure.error),
@@ -213,7 +213,11 @@ impl Client {
             let id = athlete.id.and_then(|id| id.parse().ok()).ok_or(Error::Garbled)?;
             Ok((id, athlete.name.unwrap_or_default()))
         };
-        self.0.ask(&call, read).await.map_err(|failure| failure.error)
+        self.0
+            .wire
+            .ask(&call, read)
+            .await
+            .map_err(|failure| failure.error)
     }
 
     /// A call that belongs to no athlete's share.

@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::CallerKey;
+use super::asker::CallerKey;
 
 /// Upstream counts an address's requests by the second.
 const WINDOW: Duration = Duration::from_secs(1);

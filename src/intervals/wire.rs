@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use metrics::{counter, histogram};
 use reqwest::Response;
 use secrecy::ExposeSecret as _;
@@ -18,10 +18,14 @@ use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use super::{
-    Area, Credential, Error, Scopes,
-    budget::Spender,
-    client::{Limits, Parts},
+    Area, Error, Scopes,
+    asker::Credential,
+    budget::{Budget, Spender},
+    error::Failure,
+    reach::{Lately, Reach},
+    settings::{Limits, Settings},
 };
+use crate::{secrets::Random, time::Clock};
 
 /// A read is asked again at most so often.
 const RETRIES: u32 = 2;
@@ -47,24 +51,6 @@ pub(super) struct Call<'a> {
     pub(super) deadline: Instant,
     /// Counts what is sent.
     pub(super) sent: &'a AtomicU32,
-}
-
-/// An error, and whether it says something about the asker alone (its deadline, its place in the queue) so that
-/// others who wait for the same answer must ask themselves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) error: Error,
-    pub(super) own: bool,
-}
-
-impl Failure {
-    pub(super) fn own(error: Error) -> Self {
-        Self { error, own: true }
-    }
-
-    pub(super) fn shared(error: Error) -> Self {
-        Self { error, own: false }
-    }
 }
 
 /// A complete answer, whatever its status.
@@ -112,7 +98,44 @@ impl Trouble {
     }
 }
 
-impl Parts {
+/// The way to intervals.icu: one for the process, with its budget and its limits.
+#[derive(Debug)]
+pub(super) struct Wire {
+    http: reqwest::Client,
+    limits: Limits,
+    budget: Budget,
+    reach: Reach,
+    clock: Clock,
+    random: Random,
+}
+
+impl Wire {
+    pub(super) fn new(settings: &Settings, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        // reqwest would panic instead.
+        anyhow::ensure!(
+            rustls::crypto::CryptoProvider::get_default().is_some(),
+            "no TLS provider is installed in this process"
+        );
+        Ok(Self {
+            http: http_client(settings)?,
+            limits: settings.limits.clone(),
+            budget: Budget::new(
+                clock.clone(),
+                settings.per_second,
+                settings.per_day,
+                settings.app.is_some(),
+            ),
+            reach: Reach::default(),
+            clock,
+            random,
+        })
+    }
+
+    /// How upstream has answered in the last minutes.
+    pub(super) fn lately(&self) -> Lately {
+        self.reach.lately(self.clock.now())
+    }
+
     /// Asks until there is an answer that `read` takes, or a reason to stop. Only a GET is asked again.
     pub(super) async fn ask<T>(
         &self,
@@ -191,13 +214,13 @@ impl Parts {
 
     /// The middle doubles each time; jitter spreads it over half to one and a half.
     fn backoff(&self, asked: u32) -> Duration {
-        let middle = self.settings.limits.backoff * 2_u32.saturating_pow(asked);
+        let middle = self.limits.backoff * 2_u32.saturating_pow(asked);
         middle.mul_f64(0.5 + self.random.unit())
     }
 
     /// One exchange, within the limits of time and size.
     async fn send(&self, call: &Call<'_>) -> Result<Reply, Trouble> {
-        let limit = Instant::now() + self.settings.limits.total;
+        let limit = Instant::now() + self.limits.total;
         call.sent.fetch_add(1, Ordering::Relaxed);
         let finished = timeout_at(limit.min(call.deadline), self.exchange(call)).await;
         finished.unwrap_or_else(|_| {
@@ -223,7 +246,7 @@ impl Parts {
         self.budget.learn(&call.spender.pool, response.headers());
         let retry_after = retry_after(response.headers(), self.clock.now());
         let body = if status.is_success() {
-            whole_body(call, &mut response, &self.settings.limits).await?
+            whole_body(call, &mut response, &self.limits).await?
         } else {
             first_bytes(&mut response).await
         };
@@ -295,6 +318,29 @@ impl Parts {
             }
         }
     }
+}
+
+/// No redirects, so that a credential never goes to another host; no proxy from the environment, for the same reason.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one client for upstream, with its limits"
+)]
+fn http_client(settings: &Settings) -> reqwest::Result<reqwest::Client> {
+    let own = settings.public_url.as_str();
+    let headers = HeaderMap::from_iter([
+        (header::ACCEPT, HeaderValue::from_static("application/json")),
+        (header::ACCEPT_LANGUAGE, HeaderValue::from_static("en")),
+    ]);
+    reqwest::Client::builder()
+        .user_agent(format!("IcuSync/{} (+{own})", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .gzip(true)
+        .connect_timeout(settings.limits.connect)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .https_only(settings.base.is_https())
+        .build()
 }
 
 /// A failure below HTTP. reqwest's own text carries the URL, so only its kind and the innermost cause are logged.
@@ -386,7 +432,6 @@ pub(super) fn mentions(body: &[u8], word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use chrono::TimeZone as _;
-    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::reseal::place;
 use crate::{
     app::App,
-    queries::sealed::{self, Holding, Store},
-    secrets::{Held, KeyRing, Look, Openable, Seals},
+    queries::sealed::{self, Holding},
+    secrets::{KeyRing, Look, Openable, Seals},
 };
 
 /// Values read at once.
@@ -43,28 +43,14 @@ pub async fn look(pool: &PgPool, keys: &KeyRing) -> sqlx::Result<Look> {
 
 fn try_all(look: &mut Look, keys: &KeyRing, values: &[Holding]) {
     for value in values {
-        let (Some(store), Some(holds)) = (Store::of(&value.table), held(&value.holds)) else {
-            continue;
-        };
         let named = KeyRing::key_named(&value.value);
         let key = look.0.entry(named.unwrap_or(NAMELESS).to_owned()).or_default();
         key.on_ring = named.is_some_and(|id| keys.ids().any(|known| known == id));
-        if keys.open(place(store, value.id), &value.value).is_ok() {
+        if keys.open(place(value.store, value.id), &value.value).is_ok() {
             key.opened += 1;
         } else {
-            *key.lost.entry(holds).or_default() += 1;
+            *key.lost.entry(value.holds).or_default() += 1;
         }
-    }
-}
-
-fn held(word: &str) -> Option<Held> {
-    match word {
-        "connection" => Some(Held::Connection),
-        "athlete_url" => Some(Held::AthleteUrl),
-        "coach_url" => Some(Held::CoachUrl),
-        "mail" => Some(Held::Mail),
-        "revoke" => Some(Held::Revoke),
-        _ => None,
     }
 }
 
@@ -97,10 +83,10 @@ pub async fn look_again(app: &App, whole: bool) -> sqlx::Result<()> {
 }
 
 /// Looks every minute until `shutdown`. The first look is no whole one: whoever starts the service has had it already.
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
     let looking = async {
         for turn in (0..WHOLE_EVERY).cycle().skip(1) {
-            if let Err(error) = look_again(&app, turn == 0).await {
+            if let Err(error) = look_again(app, turn == 0).await {
                 tracing::warn!(%error, "cannot look whether the sealed values open");
             }
             tokio::time::sleep(EVERY).await;

@@ -10,7 +10,10 @@ mod reseal;
 mod upkeep;
 mod worker;
 
+use std::{panic::AssertUnwindSafe, time::Duration};
+
 use anyhow::Context as _;
+use futures::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -25,15 +28,53 @@ use crate::{
     ids::{AccountId, JobId},
     mail::outbox,
     queries::{self, jobs::NewJob},
+    words::JobKind,
 };
 
-/// Works on the queue and does the upkeep until `shutdown`.
+/// A worker that has not looked at the queue for so long hangs.
+const MISSED_AFTER: Duration = Duration::from_mins(1);
+/// Before work that stopped is begun again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Works on the queue and does the upkeep until `shutdown`. What stops before that is begun again.
 pub async fn run(app: App, shutdown: CancellationToken) {
     tokio::join!(
-        worker::run(app.clone(), shutdown.clone()),
-        upkeep::run(app.clone(), shutdown.clone()),
-        lost::run(app, shutdown)
+        kept_up(
+            "queue",
+            &shutdown,
+            || worker::run(&app, &shutdown),
+            || app.worker.stop()
+        ),
+        kept_up("upkeep", &shutdown, || upkeep::run(&app, &shutdown), || ()),
+        kept_up("seals", &shutdown, || lost::run(&app, &shutdown), || ())
     );
+}
+
+/// Whether this instance, once it has begun, still works on the queue.
+pub fn is_working(app: &App) -> bool {
+    !app.worker.is_missed(MISSED_AFTER)
+}
+
+/// Does `work` until `shutdown`, however often it panics or ends.
+async fn kept_up<Work: Future<Output = ()>>(
+    what: &'static str,
+    shutdown: &CancellationToken,
+    work: impl Fn() -> Work,
+    stopped: impl Fn(),
+) {
+    loop {
+        let ended = AssertUnwindSafe(work()).catch_unwind().await;
+        if shutdown.is_cancelled() {
+            return;
+        }
+        stopped();
+        metrics::counter!("icusync_work_stopped_total", "what" => what).increment(1);
+        tracing::error!(what, panicked = ended.is_err(), "work stopped and is begun again");
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
 }
 
 /// A bearer token to be given back to intervals.icu.
@@ -63,7 +104,7 @@ pub async fn enqueue_revoke(
     let payload = app.keys.seal(outbox::place(id), &plain, &app.random);
     let job = NewJob {
         id,
-        kind: "revoke",
+        kind: JobKind::Revoke,
         name: "bearer",
         account_id: account,
         recipient: None,

@@ -38,7 +38,7 @@ pub struct KeyUse {
 /// Seals anew whatever another key than the first has sealed, and tells how much each key is used then. A value that does not
 /// open where it stands (its key is gone, or it belongs to another row) is left as it is.
 pub async fn reseal(app: &App) -> sqlx::Result<Vec<KeyUse>> {
-    for store in Store::ALL {
+    for &store in Store::ALL {
         let (table, _) = store.place();
         let (mut done, mut closed) = (0_u64, 0_u64);
         let mut after = Uuid::nil();
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn every_place_names_its_own_column() {
-        for store in Store::ALL {
+        for &store in Store::ALL {
             let place = place(store, Uuid::nil());
             assert_eq!((place.table, place.column), store.place());
         }

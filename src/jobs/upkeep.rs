@@ -11,10 +11,10 @@ use crate::app::App;
 const EVERY: Duration = Duration::from_hours(1);
 
 /// Works until `shutdown`, which may break off anything here: all of it is done in small steps that stand by themselves.
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
     tokio::select! {
         () = shutdown.cancelled() => {}
-        () = look_after(&app) => {}
+        () = look_after(app) => {}
     }
 }
 

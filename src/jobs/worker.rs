@@ -1,8 +1,13 @@
 //! Claims due jobs and works on them side by side, so that one that hangs or never succeeds holds up nobody.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures::{FutureExt as _, StreamExt as _, stream};
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::Revoke;
@@ -16,12 +21,13 @@ use crate::{
         transport::SendError,
     },
     queries::{self, jobs::Job},
+    words::{Failure, JobKind, JobState},
 };
 
-/// How often the queue is looked at while it is empty.
+/// How often the queue is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Jobs claimed at once, and worked on side by side.
-const BATCH: i64 = 8;
+/// Jobs of one kind that are worked on at once; the mailer keeps 10 connections.
+const AT_ONCE: usize = 8;
 /// A claim holds this long: longer than any job may take, so that nobody else starts it meanwhile.
 const CLAIM: chrono::Duration = chrono::Duration::seconds(60);
 /// One job may take this long.
@@ -32,51 +38,92 @@ const MOST_ATTEMPTS: i32 = 14;
 /// What became of one try.
 enum Ended {
     Done,
-    Later(&'static str),
-    Never(&'static str),
+    Later(Failure),
+    Never(Failure),
 }
 
 /// Works until `shutdown`; what is claimed by then is finished or given back.
-pub(super) async fn run(app: App, shutdown: CancellationToken) {
+///
+/// Each kind has seats of its own, and a seat that is free is taken at once: what hangs holds up neither the other kind nor
+/// whoever comes next, but for as long as it may take.
+pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
+    let seats = JobKind::ALL
+        .iter()
+        .map(|kind| (*kind, Arc::new(Semaphore::new(AT_ONCE))));
+    let seats: Vec<(JobKind, Arc<Semaphore>)> = seats.collect();
+    let mut running = JoinSet::new();
     while !shutdown.is_cancelled() {
-        match run_due(&app).await {
-            Ok(0) => {}
-            Ok(_) => continue,
-            Err(error) => tracing::warn!(%error, "cannot look at the queue"),
+        for (kind, seats) in &seats {
+            if let Err(error) = begin(app, *kind, seats, &mut running).await {
+                tracing::warn!(%error, %kind, "cannot look at the queue");
+            }
         }
+        if let Err(error) = count_waiting(app).await {
+            tracing::warn!(%error, "cannot count what waits");
+        }
+        app.worker.beat();
         tokio::select! {
+            Some(_) = running.join_next() => while running.try_join_next().is_some() {},
             () = tokio::time::sleep(PAUSE) => {}
             () = shutdown.cancelled() => {}
         }
     }
+    while running.join_next().await.is_some() {}
 }
 
-/// Works on what is due now, one batch; answers how many jobs that were.
-pub async fn run_due(app: &App) -> sqlx::Result<usize> {
+/// Begins as many jobs of a kind as have a seat; answers how many.
+async fn begin(
+    app: &App,
+    kind: JobKind,
+    seats: &Arc<Semaphore>,
+    running: &mut JoinSet<()>,
+) -> sqlx::Result<usize> {
+    let free = std::iter::from_fn(|| seats.clone().try_acquire_owned().ok());
+    let free: Vec<OwnedSemaphorePermit> = free.collect();
+    if free.is_empty() {
+        return Ok(0);
+    }
     let now = app.clock.now();
-    let jobs = queries::jobs::claim(&app.pool, now, now + CLAIM, BATCH).await?;
+    let limit = i64::try_from(free.len()).unwrap_or(i64::MAX);
+    let jobs = queries::jobs::claim(&app.pool, kind, now, now + CLAIM, limit).await?;
     let count = jobs.len();
-    stream::iter(jobs)
-        .for_each_concurrent(None, |job| work(app, job))
-        .await;
-    // At every look: what waited here may have been done by another instance.
+    for (job, seat) in jobs.into_iter().zip(free) {
+        let app = app.clone();
+        running.spawn(async move {
+            work(&app, job).await;
+            drop(seat);
+        });
+    }
+    Ok(count)
+}
+
+/// Works on what is due now, as many of each kind as have a seat; answers how many jobs that were.
+pub async fn run_due(app: &App) -> sqlx::Result<usize> {
+    let mut running = JoinSet::new();
+    let mut count = 0;
+    for kind in JobKind::ALL {
+        count += begin(app, *kind, &Arc::new(Semaphore::new(AT_ONCE)), &mut running).await?;
+    }
+    running.join_all().await;
+    count_waiting(app).await?;
+    Ok(count)
+}
+
+/// At every look: what waited here may have been done by another instance.
+async fn count_waiting(app: &App) -> sqlx::Result<()> {
     let waiting = queries::jobs::waiting(&app.pool).await?;
     #[expect(
         clippy::cast_precision_loss,
         reason = "a queue of 2^52 jobs is not going to happen"
     )]
     metrics::gauge!("icusync_jobs_waiting").set(waiting as f64);
-    Ok(count)
+    Ok(())
 }
 
 async fn work(app: &App, job: Job) {
     let ended = guarded(attempt(app, &job)).await;
     let now = app.clock.now();
     let (outcome, written) = match ended {
-        Ended::Done => (
-            "done",
-            queries::jobs::finish(&app.pool, job.id, "done", None, now).await,
-        ),
         Ended::Later(why) if job.attempts < MOST_ATTEMPTS => {
             let pause = pause_after(job.attempts, app.random.unit());
             (
@@ -84,21 +131,38 @@ async fn work(app: &App, job: Job) {
                 queries::jobs::postpone(&app.pool, job.id, why, now + pause).await,
             )
         }
-        Ended::Later(why) | Ended::Never(why) => (
-            "failed",
-            queries::jobs::finish(&app.pool, job.id, "failed", Some(why), now).await,
-        ),
+        Ended::Done => finish(app, &job, JobState::Done, None, now).await,
+        Ended::Later(why) | Ended::Never(why) => finish(app, &job, JobState::Failed, Some(why), now).await,
     };
-    let name = job.name;
-    if outcome == "failed" {
-        tracing::warn!(job = %job.id, kind = job.kind, name, attempts = job.attempts, "gave up a job");
-    }
-    metrics::counter!("icusync_jobs_total", "kind" => job.kind, "name" => name, "outcome" => outcome)
+    metrics::counter!("icusync_jobs_total", "kind" => job.kind.as_str(), "name" => job.name, "outcome" => outcome)
         .increment(1);
     if let Err(error) = written {
         // The claim lapses and the job runs again; a mail then carries the same Message-ID.
         tracing::warn!(job = %job.id, %error, "cannot note what became of a job");
     }
+}
+
+async fn finish(
+    app: &App,
+    job: &Job,
+    state: JobState,
+    failure: Option<Failure>,
+    now: DateTime<Utc>,
+) -> (&'static str, sqlx::Result<()>) {
+    let Job {
+        id,
+        kind,
+        name,
+        attempts,
+        ..
+    } = job;
+    if let Some(failure) = failure {
+        tracing::warn!(job = %id, %kind, name, attempts, %failure, "gave up a job");
+    }
+    (
+        state.as_str(),
+        queries::jobs::finish(&app.pool, *id, state, failure, now).await,
+    )
 }
 
 /// One try, within its time; one that panics costs a try, not the worker.
@@ -107,23 +171,22 @@ async fn guarded(attempt: impl Future<Output = Ended>) -> Ended {
         Ok(Ok(ended)) => ended,
         Ok(Err(_)) => {
             tracing::error!("a job panicked");
-            Ended::Later("panicked")
+            Ended::Later(Failure::Panicked)
         }
-        Err(_) => Ended::Later("took too long"),
+        Err(_) => Ended::Later(Failure::TookTooLong),
     }
 }
 
 async fn attempt(app: &App, job: &Job) -> Ended {
-    match job.kind.as_str() {
-        "mail" => mail(app, job).await,
-        "revoke" => revoke(app, job).await,
-        _ => Ended::Never("unknown kind"),
+    match job.kind {
+        JobKind::Mail => mail(app, job).await,
+        JobKind::Revoke => revoke(app, job).await,
     }
 }
 
 async fn mail(app: &App, job: &Job) -> Ended {
     let Ok(mut parcel) = outbox::open(app, job.id, &job.payload) else {
-        return Ended::Never("does not open");
+        return Ended::Never(Failure::DoesNotOpen);
     };
     if let Some(ended) = with_the_url_of_now(app, &mut parcel).await {
         return ended;
@@ -134,10 +197,10 @@ async fn mail(app: &App, job: &Job) -> Ended {
         public_url: app.config.public_url.as_str().to_owned(),
     };
     let Ok(letter) = parcel.mail.render(&envelope) else {
-        return Ended::Never("does not render");
+        return Ended::Never(Failure::DoesNotRender);
     };
     let Ok(from) = app.config.mail_from.parse() else {
-        return Ended::Never("no sender");
+        return Ended::Never(Failure::NoSender);
     };
     let host = app.config.public_url.authority();
     match app
@@ -152,8 +215,8 @@ async fn mail(app: &App, job: &Job) -> Ended {
         .await
     {
         Ok(()) => Ended::Done,
-        Err(SendError::Later) => Ended::Later("not delivered for now"),
-        Err(SendError::Never) => Ended::Never("refused for good"),
+        Err(SendError::Later) => Ended::Later(Failure::NotDelivered),
+        Err(SendError::Never) => Ended::Never(Failure::RefusedForGood),
     }
 }
 
@@ -162,7 +225,7 @@ async fn mail(app: &App, job: &Job) -> Ended {
 async fn with_the_url_of_now(app: &App, parcel: &mut Parcel) -> Option<Ended> {
     let url = parcel.mail.url_mut()?;
     let Ok(address) = Address::parse(&parcel.to) else {
-        return Some(Ended::Never("no address"));
+        return Some(Ended::Never(Failure::NoAddress));
     };
     let link = async {
         match queries::coaches::by_email(&app.pool, &address.key).await? {
@@ -176,33 +239,33 @@ async fn with_the_url_of_now(app: &App, parcel: &mut Parcel) -> Option<Ended> {
                 *url = now;
                 None
             }
-            None => Some(Ended::Later("the URL does not open")),
+            None => Some(Ended::Later(Failure::UrlDoesNotOpen)),
         },
-        Ok(None) => Some(Ended::Never("the coach is gone")),
-        Err(_) => Some(Ended::Later("the database did not answer")),
+        Ok(None) => Some(Ended::Never(Failure::CoachIsGone)),
+        Err(_) => Some(Ended::Later(Failure::DatabaseAway)),
     }
 }
 
 async fn revoke(app: &App, job: &Job) -> Ended {
     let Ok(plain) = app.keys.open(outbox::place(job.id), &job.payload) else {
-        return Ended::Never("does not open");
+        return Ended::Never(Failure::DoesNotOpen);
     };
     let Ok(Revoke { token, athlete }) = serde_json::from_slice(&plain) else {
-        return Ended::Never("unreadable");
+        return Ended::Never(Failure::Unreadable);
     };
     // Upstream's revoke ends our access to the athlete altogether: one that comes late must not end a newer consent.
     match queries::connections::is_tied(&app.pool, &athlete).await {
         Ok(false) => {}
         Ok(true) => return Ended::Done,
-        Err(_) => return Ended::Later("the database did not answer"),
+        Err(_) => return Ended::Later(Failure::DatabaseAway),
     }
     match app.intervals.disconnect(&Credential::Bearer(token.into())).await {
         // A token that upstream no longer knows is as good as revoked.
         Ok(()) | Err(intervals::Error::Unauthorized) => Ended::Done,
         Err(intervals::Error::Busy { .. } | intervals::Error::Unavailable | intervals::Error::TimedOut) => {
-            Ended::Later("intervals.icu did not answer")
+            Ended::Later(Failure::UpstreamAway)
         }
-        Err(_) => Ended::Never("intervals.icu refused"),
+        Err(_) => Ended::Never(Failure::UpstreamRefused),
     }
 }
 
@@ -227,7 +290,7 @@ mod tests {
     async fn a_job_that_panics_costs_a_try_and_not_the_worker() {
         assert!(matches!(
             guarded(async { panic!("a job's own text") }).await,
-            Ended::Later("panicked")
+            Ended::Later(Failure::Panicked)
         ));
     }
 

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+use crate::words::ConnectionKind;
+
 /// Tells somebody that the account is gone, and what became of the access to intervals.icu.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AccountDeleted {
-    /// How intervals.icu was connected: `oauth`, `api_key`, or not.
-    pub was_connected: Option<String>,
+    /// How intervals.icu was connected, if it was.
+    pub was_connected: Option<ConnectionKind>,
     /// The settings at intervals.icu, absolute.
     pub intervals: String,
     /// Whether the address is a coach's too: then other athletes go on writing to it.
@@ -14,9 +17,9 @@ pub struct AccountDeleted {
     pub is_coach: bool,
 }
 
-super::letter::letter!(
-    AccountDeleted,
-    "mail/account_deleted.subject",
-    "mail/account_deleted.txt",
-    "mail/account_deleted.html"
-);
+impl Content for AccountDeleted {
+    letter! {
+        AccountDeleted, "mail/account_deleted.subject",
+        "mail/account_deleted.txt", "mail/account_deleted.html"
+    }
+}

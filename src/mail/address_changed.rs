@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+
 /// Tells the address that an account had that it has another one now.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AddressChanged {
@@ -9,9 +11,9 @@ pub struct AddressChanged {
     pub intervals: String,
 }
 
-super::letter::letter!(
-    AddressChanged,
-    "mail/address_changed.subject",
-    "mail/address_changed.txt",
-    "mail/address_changed.html"
-);
+impl Content for AddressChanged {
+    letter! {
+        AddressChanged, "mail/address_changed.subject",
+        "mail/address_changed.txt", "mail/address_changed.html"
+    }
+}

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+
 /// Tells somebody who signs up again that the address has an account.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AlreadyHere {
@@ -11,9 +13,6 @@ pub struct AlreadyHere {
     pub forgot: String,
 }
 
-super::letter::letter!(
-    AlreadyHere,
-    "mail/already_here.subject",
-    "mail/already_here.txt",
-    "mail/already_here.html"
-);
+impl Content for AlreadyHere {
+    letter! { AlreadyHere, "mail/already_here.subject", "mail/already_here.txt", "mail/already_here.html" }
+}

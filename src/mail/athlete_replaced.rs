@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::theirs::{Harmless, Theirs};
+use super::{Content, Harmless, Theirs, Whose, Withdrawn, letter};
 
 /// Tells a coach that an athlete's account shows another athlete now, or the same one again. The other one is not named: nothing
 /// of that athlete is the coach's to know.
@@ -35,9 +35,21 @@ impl AthleteReplaced {
     }
 }
 
-super::letter::letter!(
-    AthleteReplaced,
-    "mail/athlete_replaced.subject",
-    "mail/athlete_replaced.txt",
-    "mail/athlete_replaced.html"
-);
+impl Content for AthleteReplaced {
+    letter! {
+        AthleteReplaced, "mail/athlete_replaced.subject",
+        "mail/athlete_replaced.txt", "mail/athlete_replaced.html"
+    }
+
+    fn about(&self) -> Option<&str> {
+        Some(self.athlete_email.as_written())
+    }
+
+    fn withdraw(&mut self, whose: &Whose<'_>) -> Withdrawn {
+        if whose.is_named(&self.athlete_id) {
+            Withdrawn::Whole { first: false }
+        } else {
+            Withdrawn::Nothing
+        }
+    }
+}

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    coach_invite::May,
-    outbox::is_same,
-    theirs::{Harmless, Theirs},
-};
+use super::{Content, Granting, Whose, Withdrawn, letter};
 use crate::ids::AccountId;
+
+/// Athletes in one mail; more go in another.
+const MOST: usize = 50;
 
 /// Tells a coach that more athletes have joined the roster; the URL stays as it is.
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,56 +19,81 @@ pub struct CoachJoined {
     pub for_coaches: String,
 }
 
-impl CoachJoined {
-    /// On whose behalf it is sent, as far as that is one account: with that account it is forgotten.
-    pub fn on_behalf(&self) -> Option<AccountId> {
-        match self.joined.as_slice() {
-            [only] => Some(only.account),
-            _ => None,
-        }
-    }
-}
-
 /// One athlete who joined.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Joined {
     /// The athlete's account.
     pub account: AccountId,
-    /// The athlete's intervals.icu id, by which the mail is found while it waits. Empty in one that an earlier version wrote.
+    /// Whether the coach learns of the grant from this mail. Earlier versions did not write it.
     #[serde(default)]
-    pub athlete_id: String,
-    /// The athlete's name at intervals.icu.
-    pub athlete: Theirs,
-    /// The address of the athlete's account.
-    pub athlete_email: Theirs,
-    /// What the athlete wrote; may be empty.
-    pub note: Theirs,
-    /// What the coach may do.
-    pub may: Vec<May>,
-    /// When it ends by itself, in words.
-    pub expires: Option<String>,
+    pub first: bool,
+    /// Who joined, and what is granted.
+    #[serde(flatten)]
+    pub grant: Granting,
 }
 
 impl Joined {
-    /// Whether this is the athlete with this id on this account.
-    pub(super) fn is_of(&self, account: AccountId, athlete: &str) -> bool {
-        self.account == account && is_same(&self.athlete_id, athlete)
+    fn is_of(&self, whose: &Whose<'_>) -> bool {
+        self.account == whose.account && whose.is_named(&self.grant.athlete_id)
     }
 
-    /// The athlete's name, safe to show.
-    fn who(&self) -> Harmless {
-        self.athlete.name()
-    }
-
-    /// What the athlete wrote, fenced, when there is something.
-    fn written(&self) -> Option<Harmless> {
-        self.note.note()
+    fn whose(&self) -> Whose<'_> {
+        Whose {
+            account: self.account,
+            athlete_id: &self.grant.athlete_id,
+        }
     }
 }
 
-super::letter::letter!(
-    CoachJoined,
-    "mail/coach_joined.subject",
-    "mail/coach_joined.txt",
-    "mail/coach_joined.html"
-);
+impl CoachJoined {
+    /// Moves the athletes of `later` into this mail, replacing what it says about them. False when there is no room for them, or
+    /// `later` has none.
+    pub(super) fn take_in(&mut self, later: &mut Self) -> bool {
+        if later.joined.is_empty() || self.joined.len() + later.joined.len() > MOST {
+            return false;
+        }
+        for mut new in later.joined.drain(..) {
+            if let Withdrawn::Part { first } | Withdrawn::Whole { first } = self.withdraw(&new.whose()) {
+                new.first |= first;
+            }
+            self.joined.push(new);
+        }
+        self.url.clone_from(&later.url);
+        true
+    }
+}
+
+impl Content for CoachJoined {
+    letter! { CoachJoined, "mail/coach_joined.subject", "mail/coach_joined.txt", "mail/coach_joined.html" }
+
+    fn url_mut(&mut self) -> Option<&mut String> {
+        self.url.as_mut()
+    }
+
+    /// The account of its one athlete; none when there are several.
+    fn sent_for(&self, _: Option<AccountId>) -> Option<AccountId> {
+        match self.joined.as_slice() {
+            [only] => Some(only.account),
+            _ => None,
+        }
+    }
+
+    fn grant_mut(&mut self, whose: &Whose<'_>) -> Option<&mut Granting> {
+        let mine = self.joined.iter_mut().find(|joined| joined.is_of(whose));
+        mine.map(|joined| &mut joined.grant)
+    }
+
+    fn withdraw(&mut self, whose: &Whose<'_>) -> Withdrawn {
+        let before = self.joined.len();
+        let first = self
+            .joined
+            .iter()
+            .any(|joined| joined.first && joined.is_of(whose));
+        self.joined.retain(|joined| !joined.is_of(whose));
+        match self.joined.len() {
+            0 => Withdrawn::Whole { first },
+            now if now < before => Withdrawn::Part { first },
+            _ => Withdrawn::Nothing,
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Theirs;
+use super::{Content, Theirs, letter};
 
 /// Tells an athlete that a coach left.
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,9 +29,10 @@ pub enum How {
     Erased,
 }
 
-super::letter::letter!(
-    CoachLeft,
-    "mail/coach_left.subject",
-    "mail/coach_left.txt",
-    "mail/coach_left.html"
-);
+impl Content for CoachLeft {
+    letter! { CoachLeft, "mail/coach_left.subject", "mail/coach_left.txt", "mail/coach_left.html" }
+
+    fn about(&self) -> Option<&str> {
+        Some(self.coach.as_written())
+    }
+}

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+
 /// Asks a coach to confirm that the URL is to be replaced.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachRegenerate {
@@ -9,9 +11,9 @@ pub struct CoachRegenerate {
     pub link: String,
 }
 
-super::letter::letter!(
-    CoachRegenerate,
-    "mail/coach_regenerate.subject",
-    "mail/coach_regenerate.txt",
-    "mail/coach_regenerate.html"
-);
+impl Content for CoachRegenerate {
+    letter! {
+        CoachRegenerate, "mail/coach_regenerate.subject",
+        "mail/coach_regenerate.txt", "mail/coach_regenerate.html"
+    }
+}

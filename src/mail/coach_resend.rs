@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+
 /// Asks a coach to confirm that the URL is to be mailed again.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachResend {
@@ -9,9 +11,6 @@ pub struct CoachResend {
     pub link: String,
 }
 
-super::letter::letter!(
-    CoachResend,
-    "mail/coach_resend.subject",
-    "mail/coach_resend.txt",
-    "mail/coach_resend.html"
-);
+impl Content for CoachResend {
+    letter! { CoachResend, "mail/coach_resend.subject", "mail/coach_resend.txt", "mail/coach_resend.html" }
+}

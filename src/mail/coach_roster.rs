@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+
 /// Lets a coach open the own roster page.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachRoster {
@@ -9,9 +11,6 @@ pub struct CoachRoster {
     pub link: String,
 }
 
-super::letter::letter!(
-    CoachRoster,
-    "mail/coach_roster.subject",
-    "mail/coach_roster.txt",
-    "mail/coach_roster.html"
-);
+impl Content for CoachRoster {
+    letter! { CoachRoster, "mail/coach_roster.subject", "mail/coach_roster.txt", "mail/coach_roster.html" }
+}

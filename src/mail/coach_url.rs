@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Theirs;
+use super::{Content, Theirs, letter};
 
 /// Mails a coach the URL again, unchanged.
 #[derive(Clone, Serialize, Deserialize)]
@@ -15,9 +15,10 @@ pub struct CoachUrl {
     pub for_coaches: String,
 }
 
-super::letter::letter!(
-    CoachUrl,
-    "mail/coach_url.subject",
-    "mail/coach_url.txt",
-    "mail/coach_url.html"
-);
+impl Content for CoachUrl {
+    letter! { CoachUrl, "mail/coach_url.subject", "mail/coach_url.txt", "mail/coach_url.html" }
+
+    fn url_mut(&mut self) -> Option<&mut String> {
+        Some(&mut self.url)
+    }
+}

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+
 /// Confirms the address of somebody who signs up.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Confirm {
@@ -9,9 +11,6 @@ pub struct Confirm {
     pub link: String,
 }
 
-super::letter::letter!(
-    Confirm,
-    "mail/confirm.subject",
-    "mail/confirm.txt",
-    "mail/confirm.html"
-);
+impl Content for Confirm {
+    letter! { Confirm, "mail/confirm.subject", "mail/confirm.txt", "mail/confirm.html" }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Theirs;
+use super::{Content, Theirs, letter};
 
 /// Tells an athlete that intervals.icu no longer accepts the connection.
 #[derive(Clone, Serialize, Deserialize)]
@@ -13,9 +13,9 @@ pub struct ConnectionAttention {
     pub dashboard: String,
 }
 
-super::letter::letter!(
-    ConnectionAttention,
-    "mail/connection_attention.subject",
-    "mail/connection_attention.txt",
-    "mail/connection_attention.html"
-);
+impl Content for ConnectionAttention {
+    letter! {
+        ConnectionAttention, "mail/connection_attention.subject",
+        "mail/connection_attention.txt", "mail/connection_attention.html"
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Theirs;
+use super::{Content, Theirs, letter};
 
 /// Tells an athlete that an invite fell asleep, because nobody used it for 14 days.
 #[derive(Clone, Serialize, Deserialize)]
@@ -13,9 +13,10 @@ pub struct GrantAsleep {
     pub coaches: String,
 }
 
-super::letter::letter!(
-    GrantAsleep,
-    "mail/grant_asleep.subject",
-    "mail/grant_asleep.txt",
-    "mail/grant_asleep.html"
-);
+impl Content for GrantAsleep {
+    letter! { GrantAsleep, "mail/grant_asleep.subject", "mail/grant_asleep.txt", "mail/grant_asleep.html" }
+
+    fn about(&self) -> Option<&str> {
+        Some(self.coach.as_written())
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::theirs::{Harmless, Theirs};
+use super::{Content, Harmless, Theirs, letter};
 
 /// Tells a coach that an athlete's grant is over.
 #[derive(Clone, Serialize, Deserialize)]
@@ -32,9 +32,6 @@ impl GrantEnded {
     }
 }
 
-super::letter::letter!(
-    GrantEnded,
-    "mail/grant_ended.subject",
-    "mail/grant_ended.txt",
-    "mail/grant_ended.html"
-);
+impl Content for GrantEnded {
+    letter! { GrantEnded, "mail/grant_ended.subject", "mail/grant_ended.txt", "mail/grant_ended.html" }
+}

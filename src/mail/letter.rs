@@ -1,6 +1,9 @@
-//! What a mail becomes: subject, text and HTML, and the macro that ties a mail to its three templates.
+//! What every mail can do, and what it is rendered to: subject, text and HTML. The macro names its three templates.
 
 use chrono::{DateTime, Utc};
+
+use super::{Granting, Whose};
+use crate::ids::AccountId;
 
 /// What every mail knows beside its own content.
 #[derive(Debug, Clone)]
@@ -31,59 +34,89 @@ pub struct Letter {
     pub html: String,
 }
 
-/// Gives a mail its `render`, from `templates/mail/<file>.subject`, `.txt` and `.html`. In the templates `mail` is the
-/// struct and `envelope` the [`Envelope`].
+/// What the queue needs to know about a mail. Only the text differs for every mail; the rest has a default.
+pub(super) trait Content {
+    /// The text, for the address and time in `envelope`.
+    fn render(&self, envelope: &Envelope) -> askama::Result<Letter>;
+
+    /// The person it is about, if that is not its reader: the hourly limit is counted for each, so that what one person does
+    /// never holds back news about another.
+    fn about(&self) -> Option<&str> {
+        None
+    }
+
+    /// The coach's connector URL in it.
+    fn url_mut(&mut self) -> Option<&mut String> {
+        None
+    }
+
+    /// The account that it is sent for, and deleted with, when it was queued for `account`.
+    fn sent_for(&self, account: Option<AccountId>) -> Option<AccountId> {
+        account
+    }
+
+    /// What it says that this athlete grants.
+    fn grant_mut(&mut self, _whose: &Whose<'_>) -> Option<&mut Granting> {
+        None
+    }
+
+    /// Takes out what it says about this athlete's grant.
+    fn withdraw(&mut self, whose: &Whose<'_>) -> Withdrawn {
+        match self.grant_mut(whose) {
+            Some(_) => Withdrawn::Whole { first: false },
+            None => Withdrawn::Nothing,
+        }
+    }
+}
+
+/// What was taken out of a mail. `first`: the coach would have learnt of the grant from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Withdrawn {
+    /// Nothing, because it is not about this athlete.
+    Nothing,
+    /// One of several athletes.
+    Part { first: bool },
+    /// Everything: there is nothing left to send.
+    Whole { first: bool },
+}
+
+/// The `render` of a mail's [`Content`], from `templates/mail/<file>.subject`, `.txt` and `.html`. In the templates `mail` is
+/// the struct and `envelope` the [`Envelope`].
 macro_rules! letter {
     ($mail:ty, $subject:literal, $text:literal, $html:literal) => {
-        #[derive(askama::Template)]
-        #[template(path = $subject, escape = "none")]
-        struct SubjectPart<'a> {
-            mail: &'a $mail,
-            envelope: &'a $crate::mail::Envelope,
-        }
+        fn render(&self, envelope: &$crate::mail::Envelope) -> askama::Result<$crate::mail::Letter> {
+            use askama::Template;
 
-        #[derive(askama::Template)]
-        #[template(path = $text, escape = "none")]
-        struct TextPart<'a> {
-            mail: &'a $mail,
-            envelope: &'a $crate::mail::Envelope,
-        }
-
-        #[derive(askama::Template)]
-        #[template(path = $html)]
-        struct HtmlPart<'a> {
-            mail: &'a $mail,
-            envelope: &'a $crate::mail::Envelope,
-        }
-
-        impl $mail {
-            /// The text of this mail.
-            pub(super) fn render(
-                &self,
-                envelope: &$crate::mail::Envelope,
-            ) -> askama::Result<$crate::mail::Letter> {
-                use askama::Template as _;
-                let subject = SubjectPart {
-                    mail: self,
-                    envelope,
-                };
-                // Not every subject names the content or the recipient.
-                let _ = (subject.mail, subject.envelope);
-                let subject = subject.render()?;
-                Ok($crate::mail::Letter {
-                    subject: subject.trim().to_owned(),
-                    text: TextPart {
-                        mail: self,
-                        envelope,
-                    }
-                    .render()?,
-                    html: HtmlPart {
-                        mail: self,
-                        envelope,
-                    }
-                    .render()?,
-                })
+            #[derive(Template)]
+            #[template(path = $subject, escape = "none")]
+            struct SubjectPart<'a> {
+                mail: &'a $mail,
+                envelope: &'a $crate::mail::Envelope,
             }
+
+            #[derive(Template)]
+            #[template(path = $text, escape = "none")]
+            struct TextPart<'a> {
+                mail: &'a $mail,
+                envelope: &'a $crate::mail::Envelope,
+            }
+
+            #[derive(Template)]
+            #[template(path = $html)]
+            struct HtmlPart<'a> {
+                mail: &'a $mail,
+                envelope: &'a $crate::mail::Envelope,
+            }
+
+            let mail = self;
+            let subject = SubjectPart { mail, envelope };
+            // Not every subject names the content or the recipient.
+            let _ = (subject.mail, subject.envelope);
+            Ok($crate::mail::Letter {
+                subject: subject.render()?.trim().to_owned(),
+                text: TextPart { mail, envelope }.render()?,
+                html: HtmlPart { mail, envelope }.render()?,
+            })
         }
     };
 }

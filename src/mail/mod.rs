@@ -1,6 +1,6 @@
-//! Mails: one struct a mail, three templates each, the outbox that queues them and the transport that sends them.
+//! Mails. Each has a file, three templates and a row in the table below; the outbox queues them, the transport sends them.
 //!
-//! No decision about who gets a mail is made here, and no mail leaves but through the queue.
+//! Nothing here decides who gets a mail, and no mail is sent except through the queue.
 
 mod account_deleted;
 mod address;
@@ -20,187 +20,187 @@ mod connection_attention;
 mod grant_asleep;
 mod grant_changed;
 mod grant_ended;
+mod granting;
 mod letter;
 mod new_address;
 mod new_client;
 pub mod outbox;
 mod password_changed;
 mod reset;
+mod rule;
 mod theirs;
 pub mod transport;
 
-pub use account_deleted::AccountDeleted;
 pub use address::{Address, BadAddress};
-pub use address_changed::AddressChanged;
-pub use already_here::AlreadyHere;
-pub use athlete_replaced::{AthleteReplaced, Turn};
-pub use coach_invite::{CoachInvite, May};
-pub use coach_joined::{CoachJoined, Joined};
-pub use coach_left::{CoachLeft, How};
-pub use coach_new_url::CoachNewUrl;
-pub use coach_regenerate::CoachRegenerate;
-pub use coach_resend::CoachResend;
-pub use coach_roster::CoachRoster;
-pub use coach_url::CoachUrl;
-pub use confirm::Confirm;
-pub use connection_attention::ConnectionAttention;
-pub use grant_asleep::GrantAsleep;
-pub use grant_changed::GrantChanged;
-pub use grant_ended::{GrantEnded, Why};
+pub use athlete_replaced::Turn;
+pub use coach_joined::Joined;
+pub use coach_left::How;
+pub use grant_ended::Why;
+pub use granting::{Granting, May, Whose};
 pub use letter::{Envelope, Letter};
-pub use new_address::NewAddress;
-pub use new_client::NewClient;
-pub use password_changed::PasswordChanged;
-pub use reset::Reset;
+pub use rule::{Above, Limit, Reader, Rule, Says};
 pub use theirs::Theirs;
 
+use letter::{Content, Withdrawn, letter};
 use serde::{Deserialize, Serialize};
+use theirs::Harmless;
 
-/// Every mail of the service. What a variant holds is sealed in the queue until the mail is sent.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "mail", rename_all = "snake_case")]
-pub enum Mail {
-    /// To somebody who signs up.
-    Confirm(Confirm),
-    /// To somebody who signs up again.
-    AlreadyHere(AlreadyHere),
-    /// To somebody who forgot the password.
-    Reset(Reset),
-    /// To somebody whose password was changed.
-    PasswordChanged(PasswordChanged),
-    /// To an athlete whose connection intervals.icu no longer accepts.
-    ConnectionAttention(ConnectionAttention),
-    /// To the address that an account is to have.
-    NewAddress(NewAddress),
-    /// To the address that an account had.
-    AddressChanged(AddressChanged),
-    /// To somebody whose account is gone.
-    AccountDeleted(AccountDeleted),
-    /// To a coach whom an athlete invites, with the personal URL.
-    CoachInvite(CoachInvite),
-    /// To a coach whom another athlete invited.
-    CoachJoined(CoachJoined),
-    /// To a coach who wants the URL again: the link that confirms it.
-    CoachResend(CoachResend),
-    /// To a coach: the URL again.
-    CoachUrl(CoachUrl),
-    /// To a coach who wants another URL: the link that confirms it.
-    CoachRegenerate(CoachRegenerate),
-    /// To a coach: the new URL.
-    CoachNewUrl(CoachNewUrl),
-    /// To a coach who wants to see the own roster: the link to it.
-    CoachRoster(CoachRoster),
-    /// To a coach whose rights an athlete changed.
-    GrantChanged(GrantChanged),
-    /// To a coach whose rights for an athlete ended.
-    GrantEnded(GrantEnded),
-    /// To a coach: whose account shows another athlete now, or the same one again.
-    AthleteReplaced(AthleteReplaced),
-    /// To an athlete whose coach left.
-    CoachLeft(CoachLeft),
-    /// To an athlete whose invite nobody used.
-    GrantAsleep(GrantAsleep),
-    /// To an athlete whose coach uses another client.
-    NewClient(NewClient),
+/// Builds [`Kind`] and [`Mail`] from the table, one row per mail.
+macro_rules! mails {
+    ($(
+        $(#[$doc:meta])*
+        $Mail:ident $file:ident ($to:ident, $limit:ident, $above:ident, $says:ident, $outlives:literal);
+    )*) => {
+        $(pub use $file::$Mail;)*
+
+        /// Every kind of mail.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Kind {
+            $($(#[$doc])* $Mail,)*
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$Mail,)*];
+
+            /// Its name in the queue and in the log, which is also that of its file and templates.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Mail => stringify!($file),)*
+                }
+            }
+
+            /// What is true of it.
+            pub const fn rule(self) -> Rule {
+                match self {
+                    $(Self::$Mail => Rule {
+                        to: Reader::$to,
+                        limit: Limit::$limit,
+                        above: Above::$above,
+                        says: Says::$says,
+                        outlives: $outlives,
+                    },)*
+                }
+            }
+        }
+
+        /// A mail. What a variant holds is sealed in the queue until the mail is sent.
+        #[derive(Clone, Serialize, Deserialize)]
+        #[serde(tag = "mail", rename_all = "snake_case")]
+        pub enum Mail {
+            $($(#[$doc])* $Mail($Mail),)*
+        }
+
+        impl Mail {
+            /// Its kind.
+            pub const fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$Mail(_) => Kind::$Mail,)*
+                }
+            }
+
+            fn content(&self) -> &dyn Content {
+                match self {
+                    $(Self::$Mail(mail) => mail,)*
+                }
+            }
+
+            fn content_mut(&mut self) -> &mut dyn Content {
+                match self {
+                    $(Self::$Mail(mail) => mail,)*
+                }
+            }
+        }
+    };
 }
 
-/// Names of the mails that a coach gets as a coach. They go when the coach's address is erased; an account of the same
-/// address keeps its own.
-pub const TO_COACHES: [&str; 10] = [
-    "coach_invite",
-    "coach_joined",
-    "coach_resend",
-    "coach_url",
-    "coach_regenerate",
-    "coach_new_url",
-    "coach_roster",
-    "grant_changed",
-    "grant_ended",
-    "athlete_replaced",
-];
+mails! {
+    // The struct, its file and templates         reader,  limit,   above it,  says,   outlives the account
+    /// To somebody who signs up.
+    Confirm              confirm               (Owner,   Address, Dropped,  Nothing, false);
+    /// To somebody who signs up again.
+    AlreadyHere          already_here          (Owner,   Address, Dropped,  Nothing, false);
+    /// To somebody who forgot the password.
+    Reset                reset                 (Owner,   Address, Dropped,  Nothing, false);
+    /// To somebody whose password was changed.
+    PasswordChanged      password_changed      (Owner,   Address, Dropped,  Nothing, false);
+    /// To an athlete whose connection intervals.icu no longer accepts.
+    ConnectionAttention  connection_attention  (Owner,   Account, Dropped,  Nothing, false);
+    /// To the address that an account is to have.
+    NewAddress           new_address           (Owner,   Account, Dropped,  Nothing, false);
+    /// To the address that an account had.
+    AddressChanged       address_changed       (Owner,   Address, Dropped,  Nothing, false);
+    /// To somebody whose account is gone.
+    AccountDeleted       account_deleted       (Owner,   Address, Dropped,  Nothing, false);
+    /// To a coach whom an athlete invites, with the personal URL.
+    CoachInvite          coach_invite          (Coach,   Address, Dropped,  Terms,   true);
+    /// To a coach whom another athlete invited.
+    CoachJoined          coach_joined          (Coach,   Address, Gathered, Terms,   true);
+    /// To a coach who wants the URL again: the link that confirms it.
+    CoachResend          coach_resend          (Coach,   Address, Dropped,  Nothing, false);
+    /// To a coach: the URL again.
+    CoachUrl             coach_url             (Coach,   Address, Dropped,  Nothing, true);
+    /// To a coach who wants another URL: the link that confirms it.
+    CoachRegenerate      coach_regenerate      (Coach,   Address, Dropped,  Nothing, false);
+    /// To a coach: the new URL.
+    CoachNewUrl          coach_new_url         (Coach,   Address, Sent,     Nothing, true);
+    /// To a coach who wants to see the own roster: the link to it.
+    CoachRoster          coach_roster          (Coach,   Address, Dropped,  Nothing, false);
+    /// To a coach whose rights an athlete changed.
+    GrantChanged         grant_changed         (Coach,   Address, Waits,    Terms,   true);
+    /// To a coach whose rights for an athlete ended.
+    GrantEnded           grant_ended           (Coach,   Address, Sent,     Nothing, true);
+    /// To a coach: whose account shows another athlete now, or the same one again.
+    AthleteReplaced      athlete_replaced      (Coach,   Address, Waits,    State,   true);
+    /// To an athlete whose coach left.
+    CoachLeft            coach_left            (Owner,   Address, Dropped,  Nothing, false);
+    /// To an athlete whose invite nobody used.
+    GrantAsleep          grant_asleep          (Owner,   Address, Dropped,  Nothing, false);
+    /// To an athlete whose coach uses another client.
+    NewClient            new_client            (Owner,   Address, Dropped,  Nothing, false);
+}
+
+impl Kind {
+    /// The names of the kinds for which `is_so`, as the queries of the queue take them.
+    pub fn names(is_so: impl Fn(Rule) -> bool) -> Vec<String> {
+        let kinds = Self::ALL.iter().filter(|kind| is_so(kind.rule()));
+        kinds.map(|kind| kind.name().to_owned()).collect()
+    }
+}
 
 impl Mail {
-    /// The mail's name: in the queue's row and in the log.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Confirm(_) => "confirm",
-            Self::AlreadyHere(_) => "already_here",
-            Self::Reset(_) => "reset",
-            Self::PasswordChanged(_) => "password_changed",
-            Self::ConnectionAttention(_) => "connection_attention",
-            Self::NewAddress(_) => "new_address",
-            Self::AddressChanged(_) => "address_changed",
-            Self::AccountDeleted(_) => "account_deleted",
-            Self::CoachInvite(_) => "coach_invite",
-            Self::CoachJoined(_) => "coach_joined",
-            Self::CoachResend(_) => "coach_resend",
-            Self::CoachUrl(_) => "coach_url",
-            Self::CoachRegenerate(_) => "coach_regenerate",
-            Self::CoachNewUrl(_) => "coach_new_url",
-            Self::CoachRoster(_) => "coach_roster",
-            Self::GrantChanged(_) => "grant_changed",
-            Self::GrantEnded(_) => "grant_ended",
-            Self::AthleteReplaced(_) => "athlete_replaced",
-            Self::CoachLeft(_) => "coach_left",
-            Self::GrantAsleep(_) => "grant_asleep",
-            Self::NewClient(_) => "new_client",
-        }
-    }
-
-    /// Whom beside its reader it tells of, where what one person does must not hold back the news of another.
-    pub fn about(&self) -> Option<&str> {
-        match self {
-            Self::CoachInvite(mail) => Some(mail.athlete_email.as_written()),
-            Self::GrantChanged(mail) => Some(mail.athlete_email.as_written()),
-            Self::AthleteReplaced(mail) => Some(mail.athlete_email.as_written()),
-            Self::CoachLeft(mail) => Some(mail.coach.as_written()),
-            Self::GrantAsleep(mail) => Some(mail.coach.as_written()),
-            Self::NewClient(mail) => Some(mail.coach.as_written()),
-            _ => None,
-        }
-    }
-
-    /// The coach's connector URL that stands in it.
-    pub const fn url_mut(&mut self) -> Option<&mut String> {
-        match self {
-            Self::CoachInvite(mail) => Some(&mut mail.url),
-            Self::CoachJoined(mail) => mail.url.as_mut(),
-            Self::CoachUrl(mail) => Some(&mut mail.url),
-            Self::CoachNewUrl(mail) => Some(&mut mail.url),
-            _ => None,
-        }
-    }
-
     /// The text, for the address and time in `envelope`.
     pub fn render(&self, envelope: &Envelope) -> askama::Result<Letter> {
-        match self {
-            Self::Confirm(mail) => mail.render(envelope),
-            Self::AlreadyHere(mail) => mail.render(envelope),
-            Self::Reset(mail) => mail.render(envelope),
-            Self::PasswordChanged(mail) => mail.render(envelope),
-            Self::ConnectionAttention(mail) => mail.render(envelope),
-            Self::NewAddress(mail) => mail.render(envelope),
-            Self::AddressChanged(mail) => mail.render(envelope),
-            Self::AccountDeleted(mail) => mail.render(envelope),
-            Self::CoachInvite(mail) => mail.render(envelope),
-            Self::CoachJoined(mail) => mail.render(envelope),
-            Self::CoachResend(mail) => mail.render(envelope),
-            Self::CoachUrl(mail) => mail.render(envelope),
-            Self::CoachRegenerate(mail) => mail.render(envelope),
-            Self::CoachNewUrl(mail) => mail.render(envelope),
-            Self::CoachRoster(mail) => mail.render(envelope),
-            Self::GrantChanged(mail) => mail.render(envelope),
-            Self::GrantEnded(mail) => mail.render(envelope),
-            Self::AthleteReplaced(mail) => mail.render(envelope),
-            Self::CoachLeft(mail) => mail.render(envelope),
-            Self::GrantAsleep(mail) => mail.render(envelope),
-            Self::NewClient(mail) => mail.render(envelope),
-        }
+        self.content().render(envelope)
+    }
+
+    /// The coach's connector URL in it, if it has one.
+    pub fn url_mut(&mut self) -> Option<&mut String> {
+        self.content_mut().url_mut()
     }
 }
 
 impl std::fmt::Debug for Mail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Mail({})", self.name())
+        write!(f, "Mail({})", self.kind().name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_never_dropped_uses_up_no_other_mails_limit() {
+        for kind in Kind::ALL {
+            let rule = kind.rule();
+            let (to_a_coach, own_limit) = (rule.to == Reader::Coach, rule.limit == Limit::Address);
+            assert!(rule.above == Above::Dropped || own_limit, "{kind:?}");
+            assert!(!rule.outlives || (to_a_coach && own_limit), "{kind:?}");
+            assert!(
+                rule.says == Says::Nothing || (to_a_coach && rule.outlives),
+                "{kind:?}"
+            );
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+
 /// Asks the address that an account is to have whether it is its owner's.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct NewAddress {
@@ -9,9 +11,6 @@ pub struct NewAddress {
     pub link: String,
 }
 
-super::letter::letter!(
-    NewAddress,
-    "mail/new_address.subject",
-    "mail/new_address.txt",
-    "mail/new_address.html"
-);
+impl Content for NewAddress {
+    letter! { NewAddress, "mail/new_address.subject", "mail/new_address.txt", "mail/new_address.html" }
+}

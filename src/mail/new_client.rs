@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Theirs;
+use super::{Content, Theirs, letter};
 
 /// Tells an athlete that a coach's URL was used by a client that was not seen before.
 #[derive(Clone, Serialize, Deserialize)]
@@ -17,9 +17,10 @@ pub struct NewClient {
     pub activity: String,
 }
 
-super::letter::letter!(
-    NewClient,
-    "mail/new_client.subject",
-    "mail/new_client.txt",
-    "mail/new_client.html"
-);
+impl Content for NewClient {
+    letter! { NewClient, "mail/new_client.subject", "mail/new_client.txt", "mail/new_client.html" }
+
+    fn about(&self) -> Option<&str> {
+        Some(self.coach.as_written())
+    }
+}

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+
 /// Tells somebody that the password was changed and every other session ended.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PasswordChanged {
@@ -9,9 +11,9 @@ pub struct PasswordChanged {
     pub forgot: String,
 }
 
-super::letter::letter!(
-    PasswordChanged,
-    "mail/password_changed.subject",
-    "mail/password_changed.txt",
-    "mail/password_changed.html"
-);
+impl Content for PasswordChanged {
+    letter! {
+        PasswordChanged, "mail/password_changed.subject",
+        "mail/password_changed.txt", "mail/password_changed.html"
+    }
+}

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Content, letter};
+
 /// Lets somebody who forgot the password choose a new one.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Reset {
@@ -9,4 +11,6 @@ pub struct Reset {
     pub link: String,
 }
 
-super::letter::letter!(Reset, "mail/reset.subject", "mail/reset.txt", "mail/reset.html");
+impl Content for Reset {
+    letter! { Reset, "mail/reset.subject", "mail/reset.txt", "mail/reset.html" }
+}

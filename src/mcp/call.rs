@@ -13,7 +13,7 @@ use rmcp::{
     model::{CallToolResult, ContentBlock},
 };
 use serde_json::{Map, Value};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
+    config::Config,
     guard::{
         Ask, Caller,
         clients::Uses,
@@ -32,13 +33,23 @@ use crate::{
         touched::{Touch, Touched},
     },
     ids::AccountId,
+    queries::PATIENCE,
     tool_error::ToolError,
     tools::{Answer, Run, Tool},
+    words::{ConnectionStatus, Outcome},
 };
 
 /// Characters of an answer. Tools end well before; this holds for one that does not.
 const ANSWER_LIMIT: usize = 60_000;
+/// What a request of a call may take beyond the call's own time: a wait while strangers flood us, whose link it is, then the last
+/// look, the notes and the rows of the log. None takes longer than a query around a call.
+const AROUND: u32 = 5;
 const CUT: &str = "\n… cut here: ask for a shorter range or fewer rows.";
+
+/// How long a request of a call may take, whatever the call does and however slow the database is.
+pub fn longest(config: &Config) -> Duration {
+    config.call_time() + AROUND * PATIENCE
+}
 
 /// Who sends a request, as the endpoint found out; travels in the request's extensions.
 #[derive(Clone)]
@@ -104,7 +115,7 @@ impl<'a> Call<'a> {
             called,
             arguments,
             began,
-            deadline: began + Duration::from_secs(app.config.call_seconds),
+            deadline: began + app.config.call_time(),
             record: Record::begin(app, called, &visit.visitor.caller, &visit.client),
             touched,
         }
@@ -125,16 +136,21 @@ impl<'a> Call<'a> {
                 self.note_link().await;
                 return Ok(CallToolResult::error(vec![ContentBlock::text(busy(wait))]));
             }
-            Ending::Panicked => ("panic", Err(None)),
-            Ending::TooLong => ("too_long", Err(Some(self.too_long()))),
-            Ending::Cancelled => ("cancelled", Err(Some("Cancelled.".to_owned()))),
+            Ending::Panicked => (Outcome::Panic, Err(None)),
+            Ending::TooLong => (Outcome::TooLong, Err(Some(self.too_long()))),
+            Ending::Cancelled => (Outcome::Cancelled, Err(Some("Cancelled.".to_owned()))),
         };
         let touched = self.touched.all();
-        tokio::join!(
-            self.note_learned(outcome, &touched),
-            self.note_uses(&touched),
-            self.note_link()
-        );
+        let notes = async {
+            tokio::join!(
+                self.note_learned(outcome, &touched),
+                self.note_uses(&touched),
+                self.note_link()
+            )
+        };
+        if timeout(PATIENCE, notes).await.is_err() {
+            tracing::warn!("the notes of a call took too long");
+        }
         self.record.end(outcome, self.began.elapsed(), &touched).await;
         match said {
             Ok(text) => Ok(CallToolResult::success(vec![ContentBlock::text(text)])),
@@ -232,7 +248,7 @@ impl<'a> Call<'a> {
     }
 
     /// Rights may have ended while the tool ran: what they no longer cover is withheld.
-    async fn last_look(&self, done: Result<Answer, ToolError>) -> (&'static str, Said) {
+    async fn last_look(&self, done: Result<Answer, ToolError>) -> (Outcome, Said) {
         let Visit { visitor, offer, .. } = self.visit;
         if matches!(visitor.caller, Caller::Coach { .. }) {
             return self.last_look_for_coach(done).await;
@@ -256,19 +272,19 @@ impl<'a> Call<'a> {
                 self.called.name()
             ));
         }
-        if standing.status.as_deref() != Some("connected") || standing.athlete_id.as_deref() != athlete {
+        if standing.status != Some(ConnectionStatus::Connected) || standing.athlete_id.as_deref() != athlete {
             return withheld(&format!(
                 "Withheld: the connection to intervals.icu changed while the call was running. The athlete can look after it \
                  on {}.",
                 self.app.config.dashboard_url()
             ));
         }
-        (log::OK, Ok(bounded(answer.text)))
+        (Outcome::Ok, Ok(bounded(answer.text)))
     }
 
     /// Notes for the dashboards whom upstream answered, and what was learned of them.
-    async fn note_learned(&self, outcome: &str, touched: &[Touch]) {
-        if outcome != log::OK {
+    async fn note_learned(&self, outcome: Outcome, touched: &[Touch]) {
+        if outcome != Outcome::Ok {
             return;
         }
         let asked = touched
@@ -294,11 +310,11 @@ impl<'a> Call<'a> {
 /// For whoever calls through a URL that is no longer in use when the answer is ready.
 const REPLACED: &str = "Withheld: this connector URL was replaced or ended while the call was running.";
 
-fn withheld(text: &str) -> (&'static str, Said) {
-    ("withheld", Err(Some(text.to_owned())))
+fn withheld(text: &str) -> (Outcome, Said) {
+    (Outcome::Withheld, Err(Some(text.to_owned())))
 }
 
-fn refusal(error: &ToolError) -> (&'static str, Said) {
+fn refusal(error: &ToolError) -> (Outcome, Said) {
     (error.outcome(), Err(Some(bounded(error.to_string()))))
 }
 

@@ -21,13 +21,13 @@ use crate::{
         touched::Touch,
     },
     ids::{AccountId, LogId},
-    permissions::Access,
     queries::{
         activity_log::{self, Entry},
         in_time,
     },
     text::clean,
     tool_error::ToolError,
+    words::{Access, Outcome},
 };
 
 /// Characters of a client's name that are kept.
@@ -60,11 +60,6 @@ pub(super) fn client_of(headers: &HeaderMap, message: &Value) -> String {
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "unknown client".to_owned())
 }
-
-/// The word of a call that brought an answer; what went wrong has the words of `ToolError::outcome` and of the dispatch.
-pub(super) const OK: &str = "ok";
-/// A change that has not ended yet, or never did.
-const UNFINISHED: &str = "unfinished";
 
 /// The record of one call while it runs: a row in the log of each athlete whom it touches.
 pub(super) struct Record<'a> {
@@ -106,8 +101,8 @@ impl<'a> Record<'a> {
             coach_id,
             client: self.client.to_owned(),
             tool: self.tool.to_owned(),
-            access: word_of(self.access).to_owned(),
-            outcome: UNFINISHED.to_owned(),
+            access: self.access,
+            outcome: Outcome::Unfinished,
             duration_ms: 0,
             upstream_requests: 0,
             calls: 1,
@@ -123,15 +118,16 @@ impl<'a> Record<'a> {
     }
 
     /// Ends the record: rows, metrics, log line. A row that cannot be written is reported, and costs nobody an answer.
-    pub(super) async fn end(self, outcome: &'static str, took: Duration, touched: &[Touch]) {
+    pub(super) async fn end(self, outcome: Outcome, took: Duration, touched: &[Touch]) {
         let name = self.tool;
         let requests: u32 = touched.iter().map(Touch::requests).sum();
         let ms = i32::try_from(took.as_millis()).unwrap_or(i32::MAX);
-        metrics::counter!("icusync_tool_calls_total", "tool" => name, "outcome" => outcome).increment(1);
+        metrics::counter!("icusync_tool_calls_total", "tool" => name, "outcome" => outcome.as_str())
+            .increment(1);
         metrics::histogram!("icusync_tool_seconds", "tool" => name).record(took.as_secs_f64());
         match touched.len() {
-            1 => tracing::info!(tool = name, outcome, ms, requests, "tool call"),
-            athletes => tracing::info!(tool = name, outcome, ms, requests, athletes, "tool call"),
+            1 => tracing::info!(tool = name, %outcome, ms, requests, "tool call"),
+            athletes => tracing::info!(tool = name, %outcome, ms, requests, athletes, "tool call"),
         }
         // Together, so that a slow database holds up a call for many athletes no longer than one for one.
         let rows = touched.iter().map(|touch| self.row(touch, outcome, ms));
@@ -157,14 +153,14 @@ impl<'a> Record<'a> {
             .map(|(_, id)| *id)
     }
 
-    async fn row(&self, touch: &Touch, outcome: &str, ms: i32) -> sqlx::Result<()> {
+    async fn row(&self, touch: &Touch, outcome: Outcome, ms: i32) -> sqlx::Result<()> {
         let requests = i32::try_from(touch.requests()).unwrap_or(i32::MAX);
         let pool = &self.app.pool;
         if let Some(id) = self.standing(touch.account) {
             return in_time(activity_log::finish(pool, id, outcome, ms, requests)).await;
         }
         let entry = Entry {
-            outcome: outcome.to_owned(),
+            outcome,
             duration_ms: ms,
             upstream_requests: requests,
             ..self.entry(touch.account, &touch.athlete)
@@ -173,18 +169,10 @@ impl<'a> Record<'a> {
     }
 }
 
-/// How the log spells it.
-const fn word_of(access: Access) -> &'static str {
-    match access {
-        Access::Read => "read",
-        Access::Write => "write",
-    }
-}
-
 /// Records a call that the rate limit refused. It is counted with others of its minute, unless a coach made it: then it is
 /// about nobody yet, and stands in no athlete's log.
 pub(super) fn refused(app: &App, tool: Called, caller: &Caller, client: &str) {
-    metrics::counter!("icusync_tool_calls_total", "tool" => tool.name(), "outcome" => refused::BUSY)
+    metrics::counter!("icusync_tool_calls_total", "tool" => tool.name(), "outcome" => Outcome::Busy.as_str())
         .increment(1);
     if let Caller::Athlete {
         account,
@@ -198,7 +186,7 @@ pub(super) fn refused(app: &App, tool: Called, caller: &Caller, client: &str) {
             athlete: athlete.as_deref().unwrap_or_default(),
             client,
             tool: tool.name(),
-            access: word_of(tool.access()),
+            access: tool.access(),
         };
         refused::note(app, refusal);
     }

@@ -29,6 +29,7 @@ use rmcp::{
     },
 };
 
+pub use self::call::longest as longest_call;
 use self::{call::Visit, catalogue::Catalogue, dispatch::Handler, reply::Refusal};
 use crate::{
     app::App,

@@ -5,22 +5,21 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use http::{HeaderMap, StatusCode};
 
 use super::{
     Fields, Frame, From, Visitor,
     form::Mistake,
     frame::{page, with_status},
-    mail_link::{self, AskedFor, CONFIRM_PAGE},
+    mail_link::{self, AskedFor, CONFIRM_PAGE, Opened, password_page},
 };
 use crate::{
     app::App,
-    config::SignUp,
     error::Problem,
-    guard::{self, limits::Network, session, tries},
+    guard::{self, limits::Network},
     mail::{self, Address, Mail},
     queries,
     secrets::Password,
@@ -53,27 +52,20 @@ struct Sent {
     frame: Frame,
 }
 
-#[derive(Template)]
-#[template(path = "pages/confirm.html")]
-struct Confirm {
-    frame: Frame,
-    email: String,
-    form: String,
-    mistake: Option<Mistake>,
-}
+password_page!(Confirm, "pages/confirm.html");
 
 /// `GET /sign-up`.
 pub async fn form(State(app): State<App>, visitor: Visitor) -> Result<Response, Problem> {
     if visitor.0.is_some() {
         return Ok(Redirect::to("/dashboard").into_response());
     }
-    page(&Form::new(is_open(&app), false))
+    page(&Form::new(app.config.is_sign_up_open(), false))
 }
 
 /// `POST /sign-up`: answers the same page, after the same work, whether the address is new, known or not wanted.
 pub async fn sign_up(State(app): State<App>, from: From, mut fields: Fields) -> Result<Response, Problem> {
     let email = fields.take("email")?;
-    if !is_open(&app) {
+    if !app.config.is_sign_up_open() {
         return closed(false);
     }
     let address = match Address::parse(&email) {
@@ -115,8 +107,7 @@ async fn invite_to_confirm(app: &App, address: &Address, from: Network) -> Resul
             Mail::Confirm(mail::Confirm { link })
         }
     };
-    CONFIRM_PAGE.ask(&mut transaction, app, asked, mail).await?;
-    Ok(transaction.commit().await?)
+    CONFIRM_PAGE.ask(transaction, app, asked, mail).await
 }
 
 /// `GET /sign-up/sent`.
@@ -126,27 +117,17 @@ pub async fn sent() -> Result<Response, Problem> {
     })
 }
 
-/// `GET /confirm/{token}`, the link in the mail.
-pub async fn open_link(State(app): State<App>, token: Result<Path<String>, PathRejection>) -> Response {
-    CONFIRM_PAGE.open(&app, token.as_deref().map_or("", String::as_str))
-}
-
 /// `GET /confirm`: whose account it will be, and which password it gets.
 pub async fn confirm_page(
     State(app): State<App>,
     headers: HeaderMap,
-    visitor: Visitor,
+    Visitor(session): Visitor,
 ) -> Result<Response, Problem> {
-    let frame = Frame::of(visitor.0.is_some());
-    match CONFIRM_PAGE.peek(&app.pool, &app, &headers).await? {
-        Some((_, link)) if !app.config.sign_up().allows(&link.email_key) => closed(frame.signed()),
-        Some((token, link)) => page(&Confirm {
-            frame,
-            email: link.email,
-            form: mail_link::form_id(&token),
-            mistake: None,
-        }),
-        None => mail_link::gone(frame.signed()),
+    let signed = session.is_some();
+    match CONFIRM_PAGE.opened(&app.pool, &app, &headers).await? {
+        Some(opened) if !may_sign_up(&app, &opened) => closed(signed),
+        Some(opened) => Confirm::draw(signed, &opened, None),
+        None => mail_link::gone(signed),
     }
 }
 
@@ -157,51 +138,47 @@ pub async fn confirm(
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let (sent, password) = (fields.take("form")?, fields.take("password")?);
-    let Some((token, link)) = CONFIRM_PAGE.pressed(&app.pool, &app, &headers, &sent).await? else {
+    let (form, password) = (fields.take("form")?, fields.take("password")?);
+    let Some(opened) = CONFIRM_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
         return mail_link::gone(false);
     };
-    if !app.config.sign_up().allows(&link.email_key) {
+    if !may_sign_up(&app, &opened) {
         return closed(false);
     }
-    let password = match Password::choose(password, &link.email) {
+    let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
-        Err(error) => {
-            let form = Confirm {
-                frame: Frame::of(false),
-                email: link.email,
-                form: sent,
-                mistake: Some(Mistake::new("password", &error)),
-            };
-            return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
-        }
+        Err(error) => return Confirm::draw(false, &opened, Some(Mistake::new("password", &error))),
     };
-    // Each costs a hash, and somebody with a link may press its button as often as they like.
-    tries::press(&app, token.hash()).await??;
-    let hash = app.passwords.hash(password).await;
+    let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;
-    let Some(link) = CONFIRM_PAGE.spend(&mut *transaction, &app, &token).await? else {
+    let Some(link) = opened.spend(&mut *transaction, &app).await? else {
         return mail_link::gone(false);
     };
     let address = Address {
         typed: link.email,
         key: link.email_key,
     };
-    let Some(account) = guard::accounts::create(&mut transaction, &app, &address, &hash).await? else {
-        return mail_link::gone(false);
-    };
-    let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
-    transaction.commit().await?;
-    let mut response = ([(SET_COOKIE, cookie)], Redirect::to("/dashboard")).into_response();
-    CONFIRM_PAGE.forget(&app, &mut response);
-    Ok(response)
+    match guard::accounts::create(&mut transaction, &app, &address, &hash).await? {
+        Some(account) => {
+            opened
+                .sign_in(
+                    transaction,
+                    &app,
+                    account,
+                    &headers,
+                    Redirect::to("/dashboard").into_response(),
+                )
+                .await
+        }
+        None => mail_link::gone(false),
+    }
+}
+
+fn may_sign_up(app: &App, opened: &Opened) -> bool {
+    app.config.sign_up().allows(&opened.link.email_key)
 }
 
 /// The page that says that there is no sign-up here, or none any more.
 fn closed(signed: bool) -> Result<Response, Problem> {
     with_status(StatusCode::FORBIDDEN, &Form::new(false, signed))
-}
-
-fn is_open(app: &App) -> bool {
-    app.config.sign_up() != SignUp::Closed
 }

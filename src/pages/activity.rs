@@ -15,7 +15,7 @@ use chrono_tz::Tz;
 use futures::stream;
 use http::{HeaderValue, StatusCode, header};
 
-use self::filter::{ME, OUTCOMES, Wanted};
+use self::filter::{ACCESSES, ME, OUTCOMES, Wanted};
 use super::{Fields, Frame, Signed, form::Mistake, frame::with_status, when::When};
 use crate::{
     app::App,
@@ -27,6 +27,7 @@ use crate::{
         activity_log::{Entry, Filter},
         connections::Connection,
     },
+    words::{Access, Outcome},
 };
 
 /// Rows on a page.
@@ -73,13 +74,12 @@ impl Row {
                 entry.client
             },
             tool: entry.tool,
-            access: if entry.access == "write" {
-                "changed"
-            } else {
-                "read"
+            access: match entry.access {
+                Access::Read => "read",
+                Access::Write => "changed",
             },
-            outcome: filter::outcome(&entry.outcome),
-            good: entry.outcome == filter::GOOD,
+            outcome: filter::outcome(entry.outcome),
+            good: entry.outcome == Outcome::Ok,
             took: format!("{}.{} s", tenths / 10, tenths % 10),
             calls: Some(entry.calls).filter(|calls| *calls > 1),
         }
@@ -159,7 +159,8 @@ struct Activity {
     tools: Vec<String>,
     clients: Vec<String>,
     callers: Vec<String>,
-    outcomes: &'static [(&'static str, &'static str)],
+    accesses: &'static [(Access, &'static str)],
+    outcomes: &'static [(Outcome, &'static str)],
     mistakes: Vec<Mistake>,
 }
 
@@ -218,6 +219,7 @@ pub async fn show(
         clients: with_chosen(clients, &wanted.client),
         callers,
         wanted,
+        accesses: &ACCESSES,
         outcomes: &OUTCOMES,
         mistakes,
     };

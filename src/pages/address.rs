@@ -2,22 +2,23 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use http::HeaderMap;
 
 use super::{
     Fields, Frame, From, Signed, Visitor,
-    form::Mistake,
-    frame::{page, with_status},
-    mail_link::{self, ADDRESS_PAGE, AskedFor},
+    done::Done,
+    form::{Mistake, Wrong as _},
+    frame::{form_page, page},
+    mail_link::{self, ADDRESS_PAGE, AskedFor, password_page},
     proof::{self, Proof},
 };
 use crate::{
     app::App,
     error::Problem,
-    guard::{limits::Network, session},
+    guard::limits::Network,
     mail::{self, Address, Mail, outbox},
     queries,
 };
@@ -34,10 +35,14 @@ struct Form {
 }
 
 impl Form {
-    fn wrong(&self, field: &str) -> bool {
-        self.mistake
-            .as_ref()
-            .is_some_and(|mistake| mistake.field == field)
+    fn draw(current: &str, email: String, mistake: Option<Mistake>) -> Result<Response, Problem> {
+        let form = Self {
+            frame: Frame::of(true),
+            current: current.to_owned(),
+            email,
+            mistake,
+        };
+        form_page(form.mistake.is_some(), &form)
     }
 }
 
@@ -47,23 +52,11 @@ struct Sent {
     frame: Frame,
 }
 
-#[derive(Template)]
-#[template(path = "pages/address_confirm.html")]
-struct Confirm {
-    frame: Frame,
-    email: String,
-    form: String,
-    mistake: Option<Mistake>,
-}
+password_page!(Confirm, "pages/address_confirm.html");
 
 /// `GET /account/address`.
 pub async fn form(signed: Signed) -> Result<Response, Problem> {
-    page(&Form {
-        frame: Frame::of(true),
-        current: signed.0.email,
-        email: String::new(),
-        mistake: None,
-    })
+    Form::draw(&signed.0.email, String::new(), None)
 }
 
 /// `POST /account/address`: mails a link to the new address. The same page after the same work, whether that address is free or
@@ -75,15 +68,7 @@ pub async fn ask(
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (email, password) = (fields.take("email")?, fields.take("password")?);
-    let again = |mistake: Mistake| {
-        let form = Form {
-            frame: Frame::of(true),
-            current: signed.0.email.clone(),
-            email: email.clone(),
-            mistake: Some(mistake),
-        };
-        with_status(StatusCode::UNPROCESSABLE_ENTITY, &form)
-    };
+    let again = |mistake: Mistake| Form::draw(&signed.0.email, email.clone(), Some(mistake));
     let address = match Address::parse(&email) {
         Ok(address) => address,
         Err(error) => return again(Mistake::new("email", &error)),
@@ -114,12 +99,8 @@ async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network)
         wanted: holder.is_none(),
         stranger: (!is_coach).then_some(from),
     };
-    ADDRESS_PAGE
-        .ask(&mut transaction, app, asked, |link| {
-            Mail::NewAddress(mail::NewAddress { link })
-        })
-        .await?;
-    transaction.commit().await?;
+    let mail = |link| Mail::NewAddress(mail::NewAddress { link });
+    ADDRESS_PAGE.ask(transaction, app, asked, mail).await?;
     Ok(true)
 }
 
@@ -130,11 +111,6 @@ pub async fn sent(Visitor(session): Visitor) -> Result<Response, Problem> {
     })
 }
 
-/// `GET /address/{token}`, the link in the mail.
-pub async fn open_link(State(app): State<App>, token: Result<Path<String>, PathRejection>) -> Response {
-    ADDRESS_PAGE.open(&app, token.as_deref().map_or("", String::as_str))
-}
-
 /// `GET /address`: which address the button will make the account's. The old one does not stand there: the mail may have gone to
 /// a stranger, by a slip of the finger.
 pub async fn confirm_page(
@@ -142,15 +118,10 @@ pub async fn confirm_page(
     headers: HeaderMap,
     Visitor(session): Visitor,
 ) -> Result<Response, Problem> {
-    let frame = Frame::of(session.is_some());
-    match ADDRESS_PAGE.peek(&app.pool, &app, &headers).await? {
-        Some((token, wish)) => page(&Confirm {
-            frame,
-            email: wish.email,
-            form: mail_link::form_id(&token),
-            mistake: None,
-        }),
-        None => mail_link::gone(frame.signed()),
+    let signed = session.is_some();
+    match ADDRESS_PAGE.opened(&app.pool, &app, &headers).await? {
+        Some(opened) => Confirm::draw(signed, &opened, None),
+        None => mail_link::gone(signed),
     }
 }
 
@@ -162,47 +133,34 @@ pub async fn confirm(
     Visitor(session): Visitor,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let (sent, password) = (fields.take("form")?, fields.take("password")?);
-    let frame = Frame::of(session.is_some());
-    let Some((token, wish)) = ADDRESS_PAGE.pressed(&app.pool, &app, &headers, &sent).await? else {
-        return mail_link::gone(frame.signed());
+    let (form, password) = (fields.take("form")?, fields.take("password")?);
+    let signed = session.is_some();
+    let opened = ADDRESS_PAGE.pressed(&app.pool, &app, &headers, &form).await?;
+    let Some((owner, opened)) = opened.and_then(|opened| Some((opened.link.account_id?, opened))) else {
+        return mail_link::gone(signed);
     };
-    let Some(owner) = wish.account_id else {
-        return mail_link::gone(frame.signed());
+    let Some(proof) = proof::behind_link(&app, opened.hash(), owner, password).await? else {
+        return Confirm::draw(signed, &opened, Some(Mistake::new("password", proof::NOT_YOURS)));
     };
-    let Some(proof) = proof::behind_link(&app, &token, owner, password).await? else {
-        let form = Confirm {
-            frame,
-            email: wish.email,
-            form: sent,
-            mistake: Some(Mistake::new("password", proof::NOT_YOURS)),
-        };
-        return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
-    };
-    let account = proof.account.id;
     let mut transaction = app.pool.begin().await?;
     let holds = proof.holds(&mut transaction).await?;
-    let wish = ADDRESS_PAGE.spend(&mut *transaction, &app, &token).await?;
+    let wish = opened.spend(&mut *transaction, &app).await?;
     let Some(wish) = wish.filter(|_| holds) else {
-        return mail_link::gone(frame.signed());
+        return mail_link::gone(signed);
     };
-    match queries::accounts::set_address(&mut *transaction, account, &wish.email, &wish.email_key).await {
+    match queries::accounts::set_address(&mut *transaction, owner, &wish.email, &wish.email_key).await {
         Ok(()) => {}
         // Somebody signed up with it meanwhile.
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-            return mail_link::gone(frame.signed());
-        }
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return mail_link::gone(signed),
         Err(error) => return Err(error.into()),
     }
     // A link that was mailed to the old address must not choose a password any more.
-    queries::mail_links::end_all(&mut *transaction, account).await?;
+    queries::mail_links::end_all(&mut *transaction, owner).await?;
     let told = Mail::AddressChanged(mail::AddressChanged {
         intervals: app.config.intervals_url.join("/settings"),
     });
-    outbox::enqueue(&mut transaction, &app, &proof.address(), Some(account), told).await?;
-    let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
-    transaction.commit().await?;
-    let mut response = ([(SET_COOKIE, cookie)], Redirect::to("/account?done=address")).into_response();
-    ADDRESS_PAGE.forget(&app, &mut response);
-    Ok(response)
+    outbox::enqueue(&mut transaction, &app, &proof.address(), Some(owner), told).await?;
+    opened
+        .sign_in(transaction, &app, owner, &headers, Done::AddressChanged.answer())
+        .await
 }

@@ -11,14 +11,19 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::{
-    extract::{Path, RawQuery, State as Shared, rejection::PathRejection},
+    extract::{Path, State as Shared, rejection::PathRejection},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest as _, Sha256};
 
-use super::{Fields, Frame, From, Signed, frame::page, when};
+use super::{
+    Frame, From, Signed,
+    done::{Done, JustDone},
+    frame::page,
+    when,
+};
 use crate::{
     app::App,
     error::Problem,
@@ -27,13 +32,11 @@ use crate::{
         session::Session,
     },
     ids::{AccountId, GrantId},
-    mail::{Why, outbox::Queued},
+    mail::{Kind, Says, Why, outbox::Queued},
     permissions::{self, Access, Group},
     queries::{self, connections::Connection, grants::Grant, jobs::Delivery},
+    words::{ConnectionStatus, Failure, JobState},
 };
-
-/// The mails of an athlete to a coach, by which we learn whether the address takes any.
-const MAILS: [&str; 3] = ["coach_invite", "coach_joined", "grant_changed"];
 
 /// A grant as a card shows it.
 pub(super) struct Card {
@@ -152,12 +155,12 @@ fn in_words(tools: &[String]) -> Vec<String> {
 
 /// What became of the newest mail to somebody, when it did not arrive: the words go after "could not be delivered".
 pub(super) fn failed(delivery: &Delivery) -> Option<&'static str> {
-    if delivery.state != "failed" {
+    if delivery.state != JobState::Failed {
         return None;
     }
-    Some(match delivery.failure.as_deref() {
-        Some("refused for good") => "the mail server at that address refuses them",
-        Some("not delivered for now" | "took too long") => {
+    Some(match delivery.failure {
+        Some(Failure::RefusedForGood) => "the mail server at that address refuses them",
+        Some(Failure::NotDelivered | Failure::TookTooLong) => {
             "for two days no mail server at that address took them, and we have given up"
         }
         _ => "something broke on our side",
@@ -169,7 +172,7 @@ fn trouble(delivery: &Delivery) -> Option<String> {
     if let Some(why) = failed(delivery) {
         return Some(format!("Our mails could not be delivered: {why}."));
     }
-    let late = delivery.state == "pending" && delivery.failure.is_some();
+    let late = delivery.state == JobState::Pending && delivery.failure.is_some();
     late.then(|| "The last mail has not got through yet. We go on trying for two days.".to_owned())
 }
 
@@ -189,8 +192,9 @@ pub(super) async fn cards(
         .iter()
         .map(|grant| digest(&grant.coach_email_key))
         .collect();
-    let mails =
-        queries::jobs::newest_mails(&app.pool, account, &MAILS.map(str::to_owned), &recipients).await?;
+    // The mails that say what is granted: whether they arrive tells whether the address works.
+    let names = Kind::names(|rule| rule.says == Says::Terms);
+    let mails = queries::jobs::newest_mails(&app.pool, account, &names, &recipients).await?;
     let mails: HashMap<Vec<u8>, Delivery> = mails
         .into_iter()
         .map(|mail| (mail.recipient.clone(), mail))
@@ -225,87 +229,13 @@ pub(super) fn zone_of(connection: Option<&Connection>) -> Tz {
 }
 
 fn is_connected(connection: Option<&Connection>) -> bool {
-    connection.is_some_and(|row| row.status == "connected")
+    connection.is_some_and(|row| row.status == ConnectionStatus::Connected)
 }
 
 /// The grant that a path names; one that is none, or another's, is found nowhere.
 fn named(path: Result<Path<String>, PathRejection>) -> Result<GrantId, Problem> {
     let text = path.map_err(|_| Problem::NotFound)?.0;
     text.parse().map(GrantId).map_err(|_| Problem::NotFound)
-}
-
-fn done(word: &str) -> Response {
-    Redirect::to(&format!("/coaches?done={word}")).into_response()
-}
-
-/// What was done; a word that is not ours says nothing. Whether the address was known to us as a coach's is not told: that
-/// is the coach's to tell.
-fn sentence(word: &str) -> Option<(&'static str, bool)> {
-    Some(match word {
-        "sent" => (
-            "The invite is on its way. A coach who has a URL of ours already keeps it: it covers you too from now on.",
-            true,
-        ),
-        "own" => (
-            "The invite is on its way to your own address. The URL in it covers your own data too: one connector for your \
-             athletes and you.",
-            true,
-        ),
-        "same" => (
-            "Nothing was changed: it stands like this already, and no mail was sent.",
-            true,
-        ),
-        "again" => (
-            "The invite is awake again and on its way once more, with the same URL. What it says stays as it was.",
-            true,
-        ),
-        "another-athletes" => (
-            "Nothing was changed: another athlete granted this than your account shows now. Take it back, or invite the coach as \
-             the athlete who is connected.",
-            false,
-        ),
-        "changed" => (
-            "Saved. It counts from the next question on, and the coach is told by mail what is possible now.",
-            true,
-        ),
-        "changed-unmailed" => (
-            "Saved, and it counts from the next question on. No mail tells the coach: this address has had several of them \
-             within an hour.",
-            false,
-        ),
-        "sent-unmailed" => (
-            "The invite stands, but no mail was sent: this address has had several of them within an hour. Resend it later.",
-            false,
-        ),
-        "resent" => ("The mail is on its way once more, with the same URL.", true),
-        "capped" => (
-            "Not sent: this address has had several of these mails within an hour. The invite stands; resend it later.",
-            false,
-        ),
-        "limit" => (
-            "Not sent: you have sent as many invites as one day allows. What stands goes on standing; resend it tomorrow.",
-            false,
-        ),
-        "refused" => (
-            "This address does not take invites from you. Nothing was granted, and no mail was sent.",
-            false,
-        ),
-        "withdrawn" => (
-            "The invite is withdrawn. It is worth nothing from now on, and the coach is told by mail.",
-            true,
-        ),
-        "revoked" => (
-            "Revoked: the coach’s next question about you is refused, and a mail says so. An invite brings it back.",
-            true,
-        ),
-        "removed" => ("Removed from the list. Its time was up already.", true),
-        "gone" => ("That had ended already. Nothing was changed.", true),
-        "in-use" => (
-            "There is nothing to resend: the coach uses the URL already. On the page For Coaches a lost URL is sent again.",
-            true,
-        ),
-        _ => return None,
-    })
 }
 
 /// Cards under one heading.
@@ -320,7 +250,7 @@ struct Section {
 #[template(path = "pages/coaches.html")]
 struct Coaches {
     frame: Frame,
-    done: Option<(&'static str, bool)>,
+    done: Option<Done>,
     connected: bool,
     athlete: String,
     sections: Vec<Section>,
@@ -330,12 +260,8 @@ struct Coaches {
 pub async fn show(
     Shared(app): Shared<App>,
     signed: Signed,
-    RawQuery(query): RawQuery,
+    JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
-    let done = Fields::parse(query.unwrap_or_default().as_bytes())
-        .ok()
-        .and_then(|mut fields| fields.optional("done"))
-        .and_then(|word| sentence(&word));
     let account = signed.0.account;
     let connection = queries::connections::of_account(&app.pool, account).await?;
     let grants = queries::grants::of_account(&app.pool, account).await?;
@@ -403,16 +329,16 @@ pub async fn revoke(
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;
     let Some(grant) = coaches::lock_with_coach(&mut transaction, account, id).await? else {
-        return Ok(done("gone"));
+        return Ok(Done::Gone.answer());
     };
-    let word = match State::of(&grant, app.clock.now()) {
-        State::Expired => "removed",
-        _ if grant.first_used_at.is_none() => "withdrawn",
-        _ => "revoked",
+    let done = match State::of(&grant, app.clock.now()) {
+        State::Expired => Done::Removed,
+        _ if grant.first_used_at.is_none() => Done::Withdrawn,
+        _ => Done::Revoked,
     };
     coaches::end(&mut transaction, &app, &grant, Why::Revoked).await?;
     transaction.commit().await?;
-    Ok(done(word))
+    Ok(done.answer())
 }
 
 /// `POST /coaches/{grant}/resend`: mails an invite that nobody used once more.
@@ -433,21 +359,22 @@ pub async fn resend(
     let mut transaction = app.pool.begin().await?;
     // Dropped without a commit, the transaction gives the counted invite back.
     if !coaches::may_invite(&mut transaction, &app, account).await? {
-        return Ok(done("limit"));
+        return Ok(Done::TooManyInvites.answer());
     }
     match coaches::resend(&mut transaction, &app, &from, id).await? {
         Some(Queued::Queued) => {
             transaction.commit().await?;
-            Ok(done("resent"))
+            Ok(Done::Resent.answer())
         }
-        Some(Queued::Capped) => Ok(done("capped")),
+        Some(Queued::Capped) => Ok(Done::NotResent.answer()),
         None => {
             let stands = queries::grants::one_of_account(&mut *transaction, account, id).await?;
-            Ok(done(match stands {
-                Some(grant) if !grant.is_shown => "another-athletes",
-                Some(grant) if grant.first_used_at.is_some() => "in-use",
-                _ => "gone",
-            }))
+            let done = match stands {
+                Some(grant) if !grant.is_shown => Done::GrantedByAnother,
+                Some(grant) if grant.first_used_at.is_some() => Done::AlreadyUsed,
+                _ => Done::Gone,
+            };
+            Ok(done.answer())
         }
     }
 }
@@ -477,24 +404,34 @@ mod tests {
 
     #[test]
     fn only_a_mail_that_did_not_arrive_is_spoken_of() {
-        let delivery = |state: &str, failure: Option<&str>| Delivery {
+        let delivery = |state: JobState, failure: Option<Failure>| Delivery {
             recipient: Vec::new(),
-            state: state.to_owned(),
-            failure: failure.map(str::to_owned),
+            state,
+            failure,
         };
         for (state, failure, says) in [
-            ("done", None, None),
-            ("done", Some("not delivered for now"), None),
-            ("pending", None, None),
+            (JobState::Done, None, None),
+            (JobState::Done, Some(Failure::NotDelivered), None),
+            (JobState::Pending, None, None),
             (
-                "pending",
-                Some("not delivered for now"),
+                JobState::Pending,
+                Some(Failure::NotDelivered),
                 Some("not got through yet"),
             ),
-            ("failed", Some("refused for good"), Some("refuses them")),
-            ("failed", Some("not delivered for now"), Some("given up")),
-            ("failed", Some("does not render"), Some("on our side")),
-            ("failed", None, Some("on our side")),
+            (
+                JobState::Failed,
+                Some(Failure::RefusedForGood),
+                Some("refuses them"),
+            ),
+            (JobState::Failed, Some(Failure::NotDelivered), Some("given up")),
+            (JobState::Failed, Some(Failure::TookTooLong), Some("given up")),
+            (
+                JobState::Failed,
+                Some(Failure::DoesNotRender),
+                Some("on our side"),
+            ),
+            (JobState::Failed, Some(Failure::Other), Some("on our side")),
+            (JobState::Failed, None, Some("on our side")),
         ] {
             let said = trouble(&delivery(state, failure));
             match says {
@@ -502,11 +439,5 @@ mod tests {
                 None => assert_eq!(said, None, "{state} {failure:?}"),
             }
         }
-    }
-
-    #[test]
-    fn only_our_own_words_say_something() {
-        assert!(sentence("revoked").is_some());
-        assert_eq!(sentence("<script>"), None);
     }
 }

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use super::{
     Fields, Frame, From, Signed, Visitor,
+    done::Done,
     form::Mistake,
     frame::{leading_to_intervals, page, with_status},
 };
@@ -23,6 +24,7 @@ use crate::{
     intervals::{Area, Credential, Error, ExchangeError},
     queries::{self, grants::Grant},
     secrets::{Token, TokenKind},
+    words::{ConnectionKind, ConnectionStatus},
 };
 use tie::{Tie, Tied};
 
@@ -77,7 +79,7 @@ async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) ->
         oauth: app.config.offers_oauth(),
         keys: app.config.offers_api_keys(),
         connected_as: connection
-            .filter(|row| row.status == "connected")
+            .filter(|row| row.status == ConnectionStatus::Connected)
             .map(|row| row.athlete_name),
         stakes: Stakes::of(&grants),
         mistake,
@@ -166,7 +168,7 @@ pub async fn callback(
     };
     let tie = Tie {
         credential: connected.credential,
-        kind: "oauth",
+        kind: ConnectionKind::OAuth,
         scopes: connected.scopes,
         athlete: connected.athlete_id,
         name: connected.athlete_name,
@@ -193,7 +195,7 @@ pub async fn with_key(
             Ok((athlete, name)) => {
                 let tie = Tie {
                     credential,
-                    kind: "api_key",
+                    kind: ConnectionKind::ApiKey,
                     scopes: Vec::new(),
                     athlete,
                     name,
@@ -222,12 +224,12 @@ async fn finish(app: &App, session: &Session, tie: Tie) -> Result<Response, Prob
         } => {
             tie::first_look(app, session.account, id, write_number, tie).await;
             let done = match (replaced.asleep, replaced.awake) {
-                (0, 0) => "connected",
-                (_, 0) => "connected-other",
-                (0, _) => "connected-back",
-                (_, _) => "connected-both",
+                (0, 0) => Done::Connected,
+                (_, 0) => Done::ConnectedOther,
+                (0, _) => Done::ConnectedBack,
+                (_, _) => Done::ConnectedBoth,
             };
-            Ok(Redirect::to(&format!("/dashboard?done={done}")).into_response())
+            Ok(done.answer())
         }
         Tied::HeldByAnother => held(),
     }
@@ -236,11 +238,11 @@ async fn finish(app: &App, session: &Session, tie: Tie) -> Result<Response, Prob
 /// `GET /disconnect`.
 pub async fn disconnect_page(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
-    match connection.filter(|row| row.status != "disconnected") {
+    match connection.filter(|row| row.status != ConnectionStatus::Disconnected) {
         Some(row) => page(&Disconnect {
             frame: Frame::of(true),
             athlete: row.athlete_name,
-            by_key: row.kind == "api_key",
+            by_key: row.kind == ConnectionKind::ApiKey,
         }),
         None => Ok(Redirect::to("/dashboard").into_response()),
     }
@@ -251,14 +253,18 @@ pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Respon
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;
     let ended = tie::untie(&mut transaction, &app, account, Some(account)).await?;
-    let by_key = ended.as_deref() == Some("api_key");
+    let by_key = ended == Some(ConnectionKind::ApiKey);
     transaction.commit().await?;
-    let done = if by_key { "key-erased" } else { "disconnected" };
-    Ok(Redirect::to(&format!("/dashboard?done={done}")).into_response())
+    let done = if by_key {
+        Done::KeyErased
+    } else {
+        Done::Disconnected
+    };
+    Ok(done.answer())
 }
 
 /// What an athlete left unticked, in words, for the dashboard.
-pub fn unshared(kind: &str, scopes: &[String]) -> Vec<&'static str> {
+pub fn unshared(kind: ConnectionKind, scopes: &[String]) -> Vec<&'static str> {
     let scopes = scopes_of(kind, scopes);
     Area::ALL
         .into_iter()

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{RawQuery, State},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use chrono_tz::Tz;
@@ -13,6 +13,7 @@ use super::{
     activity::{self, Row},
     coaches,
     connections::{self, Stakes},
+    done::{Done, JustDone},
     form::Mistake,
     frame::{leading_to_intervals, with_status},
     links::{self, Offered},
@@ -24,6 +25,7 @@ use crate::{
     error::Problem,
     guard::session::Session,
     queries::{self, connections::Connection},
+    words::{ConnectionKind, ConnectionStatus, ZoneSource},
 };
 use http::StatusCode;
 
@@ -34,7 +36,8 @@ const COACHES: usize = 6;
 
 /// The connection as the dashboard shows it.
 struct Card {
-    status: Status,
+    /// None: never connected.
+    status: Option<ConnectionStatus>,
     athlete: String,
     athlete_id: String,
     by_key: bool,
@@ -44,19 +47,11 @@ struct Card {
     unshared: Vec<&'static str>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Status {
-    None,
-    Connected,
-    Reconnect,
-    Disconnected,
-}
-
 impl Card {
     fn of(row: Option<Connection>, now: chrono::DateTime<chrono::Utc>) -> Self {
         let Some(row) = row else {
             return Self {
-                status: Status::None,
+                status: None,
                 athlete: String::new(),
                 athlete_id: String::new(),
                 by_key: false,
@@ -67,31 +62,27 @@ impl Card {
             };
         };
         Self {
-            status: match row.status.as_str() {
-                "connected" => Status::Connected,
-                "reconnect" => Status::Reconnect,
-                _ => Status::Disconnected,
-            },
-            unshared: connections::unshared(&row.kind, &row.scopes),
+            status: Some(row.status),
+            unshared: connections::unshared(row.kind, &row.scopes),
             athlete: row.athlete_name,
             athlete_id: row.athlete_id,
-            by_key: row.kind == "api_key",
+            by_key: row.kind == ConnectionKind::ApiKey,
             last_success: row.last_success_at.map(|at| when::ago(now, at)),
-            zone_told: row.zone_source.as_deref() == Some("athlete"),
+            zone_told: row.zone_source == Some(ZoneSource::Athlete),
             zone: row.zone,
         }
     }
 
     fn is_new(&self) -> bool {
-        self.status == Status::None
+        self.status.is_none()
     }
 
     fn is_connected(&self) -> bool {
-        self.status == Status::Connected
+        self.status == Some(ConnectionStatus::Connected)
     }
 
     fn needs_reconnect(&self) -> bool {
-        self.status == Status::Reconnect
+        self.status == Some(ConnectionStatus::Reconnect)
     }
 
     /// Whether only the athlete can tell the zone: it is not known, or the athlete told it.
@@ -105,7 +96,7 @@ impl Card {
 struct Dashboard {
     frame: Frame,
     email: String,
-    done: Option<&'static str>,
+    done: Option<Done>,
     card: Card,
     oauth: bool,
     stakes: Stakes,
@@ -128,51 +119,15 @@ struct Dashboard {
 pub async fn show(
     State(app): State<App>,
     signed: Signed,
-    RawQuery(query): RawQuery,
+    JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
-    let done = Fields::parse(query.unwrap_or_default().as_bytes())
-        .ok()
-        .and_then(|mut fields| fields.optional("done"))
-        .and_then(|word| sentence(&word));
     draw(&app, &signed.0, done, None).await
-}
-
-/// What was done; a word that is not ours says nothing.
-fn sentence(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "connected" => "intervals.icu is connected.",
-        "connected-other" => {
-            "intervals.icu is connected, and shows another athlete than before. Your coaches see nothing of this one: what the \
-             athlete before granted them is asleep, and a mail tells them. Grant anew what they may see, under Coaches."
-        }
-        "connected-back" => {
-            "intervals.icu is connected, and shows this athlete again. What this athlete granted to coaches counts again, and \
-             they are told by mail."
-        }
-        "connected-both" => {
-            "intervals.icu is connected, and shows another athlete than before. What the athlete before granted to coaches is \
-             asleep, and what this one had granted counts again; mails tell them."
-        }
-        "disconnected" => {
-            "intervals.icu is disconnected: the key was erased here, and intervals.icu is told to revoke it."
-        }
-        "key-erased" => {
-            "intervals.icu is disconnected: your API key was erased here. At intervals.icu it stays valid until you replace it."
-        }
-        "regenerated" => "Your connector has a new URL. The old one no longer works: replace it in Claude.",
-        "tools" => {
-            "Saved: it counts from the next question on. A client may show its old list of tools for up to a day."
-        }
-        "zone" => "Your time zone is set.",
-        "password" => "Your password is changed, and every other session has been signed out.",
-        _ => return None,
-    })
 }
 
 async fn draw(
     app: &App,
     session: &Session,
-    done: Option<&'static str>,
+    done: Option<Done>,
     mistake: Option<Mistake>,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
@@ -250,17 +205,6 @@ pub async fn set_zone(
     };
     let now = app.clock.now();
     let Connection { id, athlete_id, .. } = connection;
-    queries::connections::set_zone(&app.pool, id, &athlete_id, zone.name(), "athlete", now).await?;
-    Ok(Redirect::to("/dashboard?done=zone").into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_words_say_something() {
-        assert!(sentence("connected").is_some());
-        assert_eq!(sentence("<script>"), None);
-    }
+    queries::connections::set_zone(&app.pool, id, &athlete_id, zone.name(), ZoneSource::Athlete, now).await?;
+    Ok(Done::ZoneSet.answer())
 }

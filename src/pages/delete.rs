@@ -7,14 +7,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use http::{HeaderMap, header::SET_COOKIE};
 use sqlx::PgConnection;
 
 use super::{
     Fields, Frame, Signed,
     connections::tie,
-    form::Mistake,
-    frame::{page, with_status},
+    form::{Mistake, Wrong as _},
+    frame::{form_page, page},
     proof::{self, Proof},
 };
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
     },
     mail::{self, Mail, Why, outbox},
     queries::{self, accounts::Account},
+    words::{ConnectionKind, ConnectionStatus},
 };
 
 /// What must be typed, in any case.
@@ -49,14 +50,6 @@ struct Form {
     mistake: Option<Mistake>,
 }
 
-impl Form {
-    fn wrong(&self, field: &str) -> bool {
-        self.mistake
-            .as_ref()
-            .is_some_and(|mistake| mistake.field == field)
-    }
-}
-
 #[derive(Template)]
 #[template(path = "pages/deleted.html")]
 struct Deleted {
@@ -76,7 +69,7 @@ async fn draw(
 ) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, session.account)
         .await?
-        .filter(|row| row.status != "disconnected");
+        .filter(|row| row.status != ConnectionStatus::Disconnected);
     let owner = queries::accounts::by_id(&app.pool, session.account)
         .await?
         .ok_or(Problem::NotFound)?;
@@ -91,22 +84,17 @@ async fn draw(
     let is_coach = queries::coaches::by_email(&app.pool, &owner.email_key)
         .await?
         .is_some();
-    let status = if mistake.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
     let form = Form {
         frame: Frame::of(true),
         email: session.email,
         connected: connection.is_some(),
-        by_key: connection.is_some_and(|row| row.kind == "api_key"),
+        by_key: connection.is_some_and(|row| row.kind == ConnectionKind::ApiKey),
         coaches,
         is_coach,
         word,
         mistake,
     };
-    with_status(status, &form)
+    form_page(form.mistake.is_some(), &form)
 }
 
 /// `POST /account/delete`.

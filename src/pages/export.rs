@@ -20,6 +20,7 @@ use crate::{
     guard::session::{self, Session},
     ids::{AccountId, LogId},
     queries::{self, activity_log::Entry},
+    words::{Access, ConnectionKind, ConnectionStatus, Outcome, ZoneSource},
 };
 
 /// Rows of the activity log read at once.
@@ -66,14 +67,12 @@ struct BrowserSession {
 struct Connection {
     athlete_id: String,
     athlete_name: String,
-    /// `oauth` or `api_key`.
-    kind: String,
-    /// `connected`, `reconnect` or `disconnected`.
-    status: String,
+    kind: ConnectionKind,
+    status: ConnectionStatus,
     shared: Vec<String>,
     changes_made: i64,
     time_zone: Option<String>,
-    time_zone_from: Option<String>,
+    time_zone_from: Option<ZoneSource>,
     distances_in_miles: bool,
     weights_in_pounds: bool,
     temperatures_in_fahrenheit: bool,
@@ -141,9 +140,8 @@ struct Call {
     caller: Option<String>,
     client: String,
     tool: String,
-    /// `read` or `write`.
-    access: String,
-    outcome: String,
+    access: Access,
+    outcome: Outcome,
     duration_ms: i32,
     intervals_icu_requests: i32,
     /// More than one for calls that the rate limit refused within a minute.

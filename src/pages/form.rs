@@ -93,6 +93,18 @@ impl Mistake {
     }
 }
 
+/// What a template asks about the mistake in its form.
+pub(super) trait Wrong {
+    /// Whether it is at the field with this id.
+    fn is_at(&self, field: &str) -> bool;
+}
+
+impl Wrong for Option<Mistake> {
+    fn is_at(&self, field: &str) -> bool {
+        self.as_ref().is_some_and(|mistake| mistake.field == field)
+    }
+}
+
 /// A day as the browser's own field sends it.
 pub(super) fn day(field: &'static str, text: &str) -> Result<Option<NaiveDate>, Mistake> {
     if text.is_empty() {

@@ -68,6 +68,16 @@ pub(super) fn with_status(status: StatusCode, template: &impl Template) -> Resul
     Ok((status, Html(template.render()?)).into_response())
 }
 
+/// A form as a page: 422 when something was `wrong` with what was sent.
+pub(super) fn form_page(wrong: bool, template: &impl Template) -> Result<Response, Problem> {
+    let status = if wrong {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    with_status(status, template)
+}
+
 /// Lets the forms of a page end at intervals.icu.
 pub(super) fn leading_to_intervals(mut response: Response) -> Response {
     response.extensions_mut().insert(FormsLeadToIntervals);

@@ -14,7 +14,7 @@ use futures::{
 use http::StatusCode;
 use tokio::{task::AbortHandle, time::Instant};
 
-use crate::{app::App, queries, secrets::Openable};
+use crate::{app::App, jobs, queries, secrets::Openable};
 
 /// A database that needs longer is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ pub async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// `GET /readyz`: the database answers too, and this instance has the keys to what is sealed in it.
+/// `GET /readyz`: the database answers too, and this instance works on the queue and has the keys to what is sealed.
 ///
 /// What was accepted as lost, or is damaged, takes no instance out: no other one could do better. It is told all the same.
 pub async fn ready(State(app): State<App>, Extension(pulse): Extension<Pulse>) -> (StatusCode, &'static str) {
@@ -36,6 +36,12 @@ pub async fn ready(State(app): State<App>, Extension(pulse): Extension<Pulse>) -
         .await
     {
         return (StatusCode::SERVICE_UNAVAILABLE, "no database\n");
+    }
+    if !jobs::is_working(&app) {
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "nobody works on the queue; the log says why\n",
+        );
     }
     match app.seals.state() {
         Openable::Unknown | Openable::All => (StatusCode::OK, "ready\n"),

@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     app::App,
-    config::SignUp,
     error::Problem,
     guard::session::{self, Session},
 };
@@ -37,7 +36,7 @@ struct Privacy {
 
 /// `GET /`.
 pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let open = app.config.sign_up() != SignUp::Closed;
+    let open = app.config.is_sign_up_open();
     page(&Home {
         frame: Frame::of(is_signed(&app, &headers).await),
         open,

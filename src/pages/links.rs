@@ -1,12 +1,9 @@
 //! The connector: its URL, shown to its owner and replaced on demand, and the groups of tools that it offers.
 
 use askama::Template;
-use axum::{
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{extract::State, response::Response};
 
-use super::{Fields, Frame, Signed, frame::page};
+use super::{Fields, Frame, Signed, done::Done, frame::page};
 use crate::{
     app::App,
     error::Problem,
@@ -90,7 +87,7 @@ pub async fn choose_tools(
         }
     }
     queries::links::set_groups_off(&app.pool, account, &off).await?;
-    Ok(Redirect::to("/dashboard?done=tools").into_response())
+    Ok(Done::ToolsChosen.answer())
 }
 
 /// `GET /link/regenerate`: what it means, before it happens.
@@ -115,5 +112,5 @@ pub async fn regenerate(State(app): State<App>, signed: Signed) -> Result<Respon
         .ok_or(Problem::NotFound)?;
     let Minted { hash, sealed, .. } = connector::mint(&app, link.id);
     queries::links::regenerate(&app.pool, link.id, account, hash, &sealed, app.clock.now()).await?;
-    Ok(Redirect::to("/dashboard?done=regenerated").into_response())
+    Ok(Done::Regenerated.answer())
 }

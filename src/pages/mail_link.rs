@@ -1,15 +1,20 @@
-//! Links that stand in mails, whatever they are for: asked for with an address, opened, confirmed, spent.
+//! Mail links, whatever they are for: asked for with an address, opened, confirmed, spent.
 //!
 //! Opening one swaps its token for a short-lived cookie and a clean URL, and spends nothing. Only the button on the page that
-//! follows acts. Each works until one of its kind for its address is spent or its time is over.
+//! follows acts. Each works until one of its kind for its address is spent or has expired. What the button does is up to its
+//! page; nothing here knows it.
 
 use askama::Template;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    response::{IntoResponse, Redirect, Response},
+    routing::{MethodRouter, get},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Duration;
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 use sha2::{Digest as _, Sha256};
-use sqlx::{Acquire as _, PgConnection};
+use sqlx::{Acquire as _, Postgres, Transaction};
 use subtle::ConstantTimeEq as _;
 
 use super::{Frame, frame::with_status};
@@ -19,7 +24,7 @@ use crate::{
     guard::{
         cookie::{ADDRESS, CONFIRM, Cookie, REGENERATE, RESEND, RESET, ROSTER},
         limits::Network,
-        tries,
+        session, tries,
     },
     ids::AccountId,
     mail::{Address, Mail, outbox},
@@ -27,18 +32,18 @@ use crate::{
         self, Db,
         mail_links::{MailLink, MailLinkKind, NewMailLink},
     },
-    secrets::{Token, TokenKind},
+    secrets::{Password, PasswordHash, Token, TokenHash, TokenKind},
 };
 
 /// How long the page with the button stays usable; then the mail's link must be opened again.
 const COOKIE_AGE: Duration = Duration::minutes(30);
 
-/// A kind of mail link, with all that belongs to it.
+/// A kind of mail link and all that belongs to it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct MailPage {
+pub(crate) struct MailPage {
     kind: MailLinkKind,
     cookie: Cookie,
-    /// What stands before the slash and the token in a mail.
+    /// Its path in a mail, before the slash and the token.
     link: &'static str,
     /// The page with the button.
     path: &'static str,
@@ -47,7 +52,7 @@ pub(super) struct MailPage {
 }
 
 /// Confirming an address, and choosing the password of the account.
-pub(super) const CONFIRM_PAGE: MailPage = MailPage {
+pub(crate) const CONFIRM_PAGE: MailPage = MailPage {
     kind: MailLinkKind::Confirm,
     cookie: CONFIRM,
     link: "/confirm",
@@ -55,7 +60,7 @@ pub(super) const CONFIRM_PAGE: MailPage = MailPage {
     lasts: Duration::hours(24),
 };
 /// Choosing a new password.
-pub(super) const RESET_PAGE: MailPage = MailPage {
+pub(crate) const RESET_PAGE: MailPage = MailPage {
     kind: MailLinkKind::Reset,
     cookie: RESET,
     link: "/reset",
@@ -63,7 +68,7 @@ pub(super) const RESET_PAGE: MailPage = MailPage {
     lasts: Duration::minutes(30),
 };
 /// Taking on a new address.
-pub(super) const ADDRESS_PAGE: MailPage = MailPage {
+pub(crate) const ADDRESS_PAGE: MailPage = MailPage {
     kind: MailLinkKind::Address,
     cookie: ADDRESS,
     link: "/address",
@@ -107,14 +112,22 @@ pub(super) struct AskedFor<'a> {
     pub(super) stranger: Option<Network>,
 }
 
+/// A link that was opened in this browser and still works.
+pub(super) struct Opened {
+    page: MailPage,
+    token: Token,
+    /// Its row.
+    pub(super) link: MailLink,
+}
+
 impl MailPage {
-    /// Mints a link and writes it and the mail that `mail` makes of it, within `db`'s transaction.
+    /// Mints a link, writes it and the mail that `mail` makes with it, and commits.
     ///
-    /// Nobody learns what became of it: everything is written in any case, to a savepoint, and what is not wanted or beyond its
-    /// share is rolled back. Every case takes the same statements.
+    /// Nobody learns whether a mail is sent: everything is written in any case, to a savepoint, and what is not wanted or above
+    /// a limit is rolled back. Every case takes the same statements.
     pub(super) async fn ask(
         self,
-        db: &mut PgConnection,
+        mut transaction: Transaction<'static, Postgres>,
         app: &App,
         asked: AskedFor<'_>,
         mail: impl FnOnce(String) -> Mail + Send,
@@ -127,10 +140,7 @@ impl MailPage {
         } = asked;
         let now = app.clock.now();
         let token = Token::mint(TokenKind::Mail, &app.random);
-        let url = app
-            .config
-            .public_url
-            .join(&format!("{}/{}", self.link, token.expose()));
+        let url = app.config.page_url(&format!("{}/{}", self.link, token.expose()));
         let link = NewMailLink {
             hash: token.hash(),
             kind: self.kind,
@@ -140,7 +150,7 @@ impl MailPage {
             now,
             expires_at: now + self.lasts,
         };
-        let mut written = db.begin().await?;
+        let mut written = transaction.begin().await?;
         let is_stranger = stranger.is_some();
         tries::one_ask_at_a_time(&mut written).await?;
         let lives = queries::mail_links::lives(&mut *written, self.kind, &to.key, account, now).await?;
@@ -154,7 +164,16 @@ impl MailPage {
         } else {
             written.rollback().await?;
         }
-        Ok(())
+        Ok(transaction.commit().await?)
+    }
+
+    /// The route of the link in a mail.
+    pub(crate) fn opening(self) -> MethodRouter<App> {
+        get(
+            async move |State(app): State<App>, token: Result<Path<String>, PathRejection>| {
+                self.open(&app, token.as_deref().map_or("", String::as_str))
+            },
+        )
     }
 
     /// Answers the opening of a mail's link with `text` as its token: sets the cookie, and goes to the clean URL.
@@ -168,56 +187,119 @@ impl MailPage {
         ([(SET_COOKIE, cookie)], Redirect::to(self.path)).into_response()
     }
 
-    /// The token of the link that was opened in this browser, and what it is about, while it works. Spends nothing.
-    pub(super) async fn peek(
+    /// The link that was opened in this browser, while it works. Spends nothing.
+    pub(super) async fn opened(
         self,
         db: impl Db<'_>,
         app: &App,
         headers: &HeaderMap,
-    ) -> Result<Option<(Token, MailLink)>, Problem> {
-        let https = app.config.public_url.is_https();
-        let token = self.cookie.read(headers, https);
+    ) -> Result<Option<Opened>, Problem> {
+        let token = self.cookie.read(headers, app.config.public_url.is_https());
         let Some(token) = token.and_then(|text| Token::parse(TokenKind::Mail, text)) else {
             return Ok(None);
         };
         let link = queries::mail_links::peek(db, token.hash(), self.kind, app.clock.now()).await?;
-        Ok(link.map(|link| (token, link)))
+        Ok(link.map(|link| Opened {
+            page: self,
+            token,
+            link,
+        }))
     }
 
-    /// [`MailPage::peek`] for a button whose page carried `sent`.
+    /// [`MailPage::opened`] for a button whose page carried `form`.
     pub(super) async fn pressed(
         self,
         db: impl Db<'_>,
         app: &App,
         headers: &HeaderMap,
-        sent: &str,
-    ) -> Result<Option<(Token, MailLink)>, Problem> {
-        let opened = self.peek(db, app, headers).await?;
-        Ok(opened.filter(|(token, _)| is_form_of(token, sent)))
-    }
-
-    /// Spends the link, and with it every other of its kind for its address; nothing when that happened already. Whatever row the
-    /// link is about is locked before.
-    pub(super) async fn spend(
-        self,
-        db: impl Db<'_>,
-        app: &App,
-        token: &Token,
-    ) -> sqlx::Result<Option<MailLink>> {
-        queries::mail_links::take(db, token.hash(), self.kind, app.clock.now()).await
-    }
-
-    /// Adds the `Set-Cookie` that forgets the token.
-    pub(super) fn forget(self, app: &App, response: &mut Response) {
-        response
-            .headers_mut()
-            .append(SET_COOKIE, self.cookie.clear(app.config.public_url.is_https()));
+        form: &str,
+    ) -> Result<Option<Opened>, Problem> {
+        let opened = self.opened(db, app, headers).await?;
+        Ok(opened.filter(|opened| is_form_of(&opened.token, form)))
     }
 }
 
+impl Opened {
+    /// What the page's form carries.
+    pub(super) fn form(&self) -> String {
+        form_id(&self.token)
+    }
+
+    /// The hash of its token, for which tries behind this link are counted.
+    pub(super) fn hash(&self) -> TokenHash {
+        self.token.hash()
+    }
+
+    /// The hash of a password that was chosen behind this link. Each press of the button costs a hash, so presses are counted.
+    pub(super) async fn hash_of(&self, app: &App, password: Password) -> Result<PasswordHash, Problem> {
+        tries::press(app, self.hash()).await??;
+        Ok(app.passwords.hash(password).await)
+    }
+
+    /// Spends the link and every other of its kind for its address; none when it was spent already. Lock the account or the coach
+    /// first.
+    pub(super) async fn spend(&self, db: impl Db<'_>, app: &App) -> sqlx::Result<Option<MailLink>> {
+        queries::mail_links::take(db, self.hash(), self.page.kind, app.clock.now()).await
+    }
+
+    /// Signs this browser in, commits what the button did, and answers.
+    pub(super) async fn sign_in(
+        &self,
+        mut transaction: Transaction<'static, Postgres>,
+        app: &App,
+        account: AccountId,
+        headers: &HeaderMap,
+        answer: Response,
+    ) -> Result<Response, Problem> {
+        let cookie = session::begin(&mut transaction, app, account, headers).await?;
+        transaction.commit().await?;
+        let done = ([(SET_COOKIE, cookie)], answer).into_response();
+        Ok(self.forgotten(app, done))
+    }
+
+    /// `response` with the `Set-Cookie` that clears the token.
+    pub(super) fn forgotten(&self, app: &App, mut response: Response) -> Response {
+        let forget = self.page.cookie.clear(app.config.public_url.is_https());
+        response.headers_mut().append(SET_COOKIE, forget);
+        response
+    }
+}
+
+/// Defines the page behind a mail link on which a password is typed, from its template; its `draw` shows it.
+macro_rules! password_page {
+    ($page:ident, $template:literal) => {
+        #[derive(askama::Template)]
+        #[template(path = $template)]
+        struct $page {
+            frame: $crate::pages::Frame,
+            email: String,
+            form: String,
+            mistake: Option<$crate::pages::form::Mistake>,
+        }
+
+        impl $page {
+            fn draw(
+                signed: bool,
+                opened: &$crate::pages::mail_link::Opened,
+                mistake: Option<$crate::pages::form::Mistake>,
+            ) -> Result<axum::response::Response, $crate::error::Problem> {
+                let page = Self {
+                    frame: $crate::pages::Frame::of(signed),
+                    email: opened.link.email.clone(),
+                    form: opened.form(),
+                    mistake,
+                };
+                $crate::pages::frame::form_page(page.mistake.is_some(), &page)
+            }
+        }
+    };
+}
+
+pub(super) use password_page;
+
 /// What the page's form carries: it ties the button to the very link that the page was about, so that a second mail
 /// opened in another tab is not acted on by mistake, and a form from elsewhere is worth nothing.
-pub(super) fn form_id(token: &Token) -> String {
+fn form_id(token: &Token) -> String {
     let digest = Sha256::new()
         .chain_update(b"icusync form ")
         .chain_update(token.expose());

@@ -3,23 +3,25 @@
 use askama::Template;
 use axum::{
     extract::State,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use http::{HeaderMap, header::SET_COOKIE};
+use sqlx::PgConnection;
 
 use super::{
     Fields, Frame, Signed,
-    form::Mistake,
-    frame::{page, with_status},
+    done::Done,
+    form::{Mistake, Wrong as _},
+    frame::form_page,
     proof,
 };
 use crate::{
     app::App,
     error::Problem,
     guard::{session, tries},
-    mail::{self, Mail, outbox},
-    queries,
-    secrets::Password,
+    mail::{self, Address, Mail, outbox},
+    queries::{self, accounts::Account},
+    secrets::{Password, PasswordHash},
 };
 
 const THE_SAME: &str = "This is the password that you have already.";
@@ -32,21 +34,41 @@ struct Form {
     mistake: Option<Mistake>,
 }
 
-impl Form {
-    fn wrong(&self, field: &str) -> bool {
-        self.mistake
-            .as_ref()
-            .is_some_and(|mistake| mistake.field == field)
-    }
+/// Replaces the password of an account within `db`'s transaction, ends every session and every mail link, and queues the mail
+/// about it.
+pub(super) async fn replace(
+    db: &mut PgConnection,
+    app: &App,
+    owner: &Account,
+    hash: &PasswordHash,
+) -> Result<(), Problem> {
+    queries::accounts::set_password(&mut *db, owner.id, hash).await?;
+    tries::forget(&mut *db, &owner.email_key).await?;
+    queries::sessions::end_all(&mut *db, owner.id).await?;
+    queries::mail_links::end_all(&mut *db, owner.id).await?;
+    let address = Address {
+        typed: owner.email.clone(),
+        key: owner.email_key.clone(),
+    };
+    let changed = Mail::PasswordChanged(mail::PasswordChanged {
+        forgot: app.config.page_url("/forgot"),
+    });
+    outbox::enqueue(db, app, &address, Some(owner.id), changed).await?;
+    Ok(())
+}
+
+fn draw(email: String, mistake: Option<Mistake>) -> Result<Response, Problem> {
+    let form = Form {
+        frame: Frame::of(true),
+        email,
+        mistake,
+    };
+    form_page(form.mistake.is_some(), &form)
 }
 
 /// `GET /account/password`.
 pub async fn form(signed: Signed) -> Result<Response, Problem> {
-    page(&Form {
-        frame: Frame::of(true),
-        email: signed.0.email,
-        mistake: None,
-    })
+    draw(signed.0.email, None)
 }
 
 /// `POST /account/password`: sets the password, ends every other session and every open mail link, mails. This browser goes on
@@ -59,14 +81,7 @@ pub async fn change(
 ) -> Result<Response, Problem> {
     let (current, chosen) = (fields.take("current")?, fields.take("password")?);
     let email = &signed.0.email;
-    let again = |mistake: Mistake| {
-        let form = Form {
-            frame: Frame::of(true),
-            email: email.clone(),
-            mistake: Some(mistake),
-        };
-        with_status(StatusCode::UNPROCESSABLE_ENTITY, &form)
-    };
+    let again = |mistake: Mistake| draw(email.clone(), Some(mistake));
     let same = current == chosen;
     let password = match Password::choose(chosen, email) {
         Ok(password) => password,
@@ -79,20 +94,12 @@ pub async fn change(
         return again(Mistake::new("password", THE_SAME));
     }
     let hash = app.passwords.hash(password).await;
-    let account = proof.account.id;
     let mut transaction = app.pool.begin().await?;
     if !proof.holds(&mut transaction).await? {
         return again(Mistake::new("current", proof::NOT_YOURS));
     }
-    queries::accounts::set_password(&mut *transaction, account, &hash).await?;
-    tries::forget(&mut *transaction, &proof.account.email_key).await?;
-    queries::sessions::end_all(&mut *transaction, account).await?;
-    queries::mail_links::end_all(&mut *transaction, account).await?;
-    let changed = Mail::PasswordChanged(mail::PasswordChanged {
-        forgot: app.config.page_url("/forgot"),
-    });
-    outbox::enqueue(&mut transaction, &app, &proof.address(), Some(account), changed).await?;
-    let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
+    replace(&mut transaction, &app, &proof.account, &hash).await?;
+    let cookie = session::begin(&mut transaction, &app, proof.account.id, &headers).await?;
     transaction.commit().await?;
-    Ok(([(SET_COOKIE, cookie)], Redirect::to("/account?done=password")).into_response())
+    Ok(([(SET_COOKIE, cookie)], Done::PasswordChanged.answer()).into_response())
 }

@@ -10,7 +10,7 @@ use crate::{
     ids::AccountId,
     mail::Address,
     queries::{self, accounts::Account},
-    secrets::{PasswordHash, Token},
+    secrets::{PasswordHash, TokenHash},
 };
 
 /// What is said when it does not fit.
@@ -39,13 +39,13 @@ pub(super) async fn in_session(
 /// The same behind a mail's link, for whoever may not be signed in: it counts for the link.
 pub(super) async fn behind_link(
     app: &App,
-    link: &Token,
+    link: TokenHash,
     account: AccountId,
     typed: String,
 ) -> Result<Option<Proof>, Problem> {
     let (account, hash) = of(app, account).await?;
     let check = check(app, typed, hash.clone());
-    let fits = tries::behind_link(app, link.hash(), check).await??;
+    let fits = tries::behind_link(app, link, check).await??;
     Ok(proof(account, hash, fits))
 }
 

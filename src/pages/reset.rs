@@ -2,22 +2,23 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use http::HeaderMap;
 
 use super::{
     Fields, Frame, From, Visitor,
+    done::Done,
     form::Mistake,
-    frame::{page, with_status},
-    mail_link::{self, AskedFor, RESET_PAGE},
+    frame::{form_page, page},
+    mail_link::{self, AskedFor, RESET_PAGE, password_page},
+    password,
 };
 use crate::{
     app::App,
     error::Problem,
-    guard::{session, tries},
-    mail::{self, Address, Mail, outbox},
+    mail::{self, Address, Mail},
     queries,
     secrets::Password,
 };
@@ -36,22 +37,20 @@ struct Sent {
     frame: Frame,
 }
 
-#[derive(Template)]
-#[template(path = "pages/reset.html")]
-struct Reset {
-    frame: Frame,
-    email: String,
-    form: String,
-    mistake: Option<Mistake>,
+password_page!(Reset, "pages/reset.html");
+
+fn ask(signed: bool, email: String, mistake: Option<Mistake>) -> Result<Response, Problem> {
+    let form = Forgot {
+        frame: Frame::of(signed),
+        email,
+        mistake,
+    };
+    form_page(form.mistake.is_some(), &form)
 }
 
 /// `GET /forgot`.
-pub async fn forgot_form(visitor: Visitor) -> Result<Response, Problem> {
-    page(&Forgot {
-        frame: Frame::of(visitor.0.is_some()),
-        email: String::new(),
-        mistake: None,
-    })
+pub async fn forgot_form(Visitor(session): Visitor) -> Result<Response, Problem> {
+    ask(session.is_some(), String::new(), None)
 }
 
 /// `POST /forgot`: the same page and the same work for any address.
@@ -59,14 +58,7 @@ pub async fn forgot(State(app): State<App>, from: From, mut fields: Fields) -> R
     let email = fields.take("email")?;
     let address = match Address::parse(&email) {
         Ok(address) => address,
-        Err(error) => {
-            let form = Forgot {
-                frame: Frame::of(false),
-                email,
-                mistake: Some(Mistake::new("email", &error)),
-            };
-            return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
-        }
+        Err(error) => return ask(false, email, Some(Mistake::new("email", &error))),
     };
     app.limits.attempt(from.0)?;
     let mut transaction = app.pool.begin().await?;
@@ -77,12 +69,8 @@ pub async fn forgot(State(app): State<App>, from: From, mut fields: Fields) -> R
         wanted: known.is_some(),
         stranger: None,
     };
-    RESET_PAGE
-        .ask(&mut transaction, &app, asked, |link| {
-            Mail::Reset(mail::Reset { link })
-        })
-        .await?;
-    transaction.commit().await?;
+    let mail = |link| Mail::Reset(mail::Reset { link });
+    RESET_PAGE.ask(transaction, &app, asked, mail).await?;
     Ok(Redirect::to("/forgot/sent").into_response())
 }
 
@@ -93,23 +81,10 @@ pub async fn sent() -> Result<Response, Problem> {
     })
 }
 
-/// `GET /reset/{token}`, the link in the mail.
-pub async fn open_link(State(app): State<App>, token: Result<Path<String>, PathRejection>) -> Response {
-    RESET_PAGE.open(&app, token.as_deref().map_or("", String::as_str))
-}
-
 /// `GET /reset`: the new password.
 pub async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    match RESET_PAGE.peek(&app.pool, &app, &headers).await? {
-        Some((token, link)) => {
-            let form = mail_link::form_id(&token);
-            page(&Reset {
-                frame: Frame::of(false),
-                email: link.email,
-                form,
-                mistake: None,
-            })
-        }
+    match RESET_PAGE.opened(&app.pool, &app, &headers).await? {
+        Some(opened) => Reset::draw(false, &opened, None),
         None => mail_link::gone(false),
     }
 }
@@ -120,55 +95,31 @@ pub async fn reset(
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
-    let (sent, password) = (fields.take("form")?, fields.take("password")?);
-    let Some((token, link)) = RESET_PAGE.pressed(&app.pool, &app, &headers, &sent).await? else {
+    let (form, password) = (fields.take("form")?, fields.take("password")?);
+    let Some(opened) = RESET_PAGE.pressed(&app.pool, &app, &headers, &form).await? else {
         return mail_link::gone(false);
     };
-    let password = match Password::choose(password, &link.email) {
+    let password = match Password::choose(password, &opened.link.email) {
         Ok(password) => password,
-        Err(error) => {
-            let mistake = Some(Mistake::new("password", &error));
-            let form = Reset {
-                frame: Frame::of(false),
-                email: link.email,
-                form: sent,
-                mistake,
-            };
-            return with_status(StatusCode::UNPROCESSABLE_ENTITY, &form);
-        }
+        Err(error) => return Reset::draw(false, &opened, Some(Mistake::new("password", &error))),
     };
-    let Some(account) = link.account_id else {
+    let Some(account) = opened.link.account_id else {
         return mail_link::gone(false);
     };
-    // Each costs a hash, and somebody with a link may press its button as often as they like.
-    tries::press(&app, token.hash()).await??;
-    let hash = app.passwords.hash(password).await;
+    let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;
     // The account before the link: whoever changes a password holds the account and then ends all its links.
     queries::accounts::lock_password_of(&mut *transaction, account).await?;
-    if RESET_PAGE.spend(&mut *transaction, &app, &token).await?.is_none() {
+    if opened.spend(&mut *transaction, &app).await?.is_none() {
         return mail_link::gone(false);
     }
     let owner = queries::accounts::by_id(&mut *transaction, account).await?;
     // A link that was on its way to the address that the account had before is nobody's any more.
-    let Some(owner) = owner.filter(|owner| owner.email_key == link.email_key) else {
+    let Some(owner) = owner.filter(|owner| owner.email_key == opened.link.email_key) else {
         return mail_link::gone(false);
     };
-    queries::accounts::set_password(&mut *transaction, account, &hash).await?;
-    tries::forget(&mut *transaction, &owner.email_key).await?;
-    queries::sessions::end_all(&mut *transaction, account).await?;
-    queries::mail_links::end_all(&mut *transaction, account).await?;
-    let address = Address {
-        typed: owner.email,
-        key: owner.email_key,
-    };
-    let changed = Mail::PasswordChanged(mail::PasswordChanged {
-        forgot: app.config.page_url("/forgot"),
-    });
-    outbox::enqueue(&mut transaction, &app, &address, Some(account), changed).await?;
-    let cookie = session::begin(&mut transaction, &app, account, &headers).await?;
-    transaction.commit().await?;
-    let mut response = ([(SET_COOKIE, cookie)], Redirect::to("/dashboard?done=password")).into_response();
-    RESET_PAGE.forget(&app, &mut response);
-    Ok(response)
+    password::replace(&mut transaction, &app, &owner, &hash).await?;
+    opened
+        .sign_in(transaction, &app, account, &headers, Done::PasswordReset.answer())
+        .await
 }

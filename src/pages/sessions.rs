@@ -13,7 +13,6 @@ use super::{
 };
 use crate::{
     app::App,
-    config::SignUp,
     error::Problem,
     guard::{
         session::{self, Who},
@@ -49,7 +48,7 @@ pub async fn form(
     }
     page(&Form {
         frame: Frame::of(false),
-        open: is_open(&app),
+        open: app.config.is_sign_up_open(),
         email: String::new(),
         next: next.word(),
         refused: false,
@@ -80,7 +79,7 @@ pub async fn sign_in(
     let refused = || {
         let form = Form {
             frame: Frame::of(false),
-            open: is_open(&app),
+            open: app.config.is_sign_up_open(),
             email,
             next: next.word(),
             refused: true,
@@ -108,8 +107,4 @@ pub async fn sign_in(
 pub async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let cookie = session::end(&app, &headers).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/")).into_response())
-}
-
-fn is_open(app: &App) -> bool {
-    app.config.sign_up() != SignUp::Closed
 }

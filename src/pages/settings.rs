@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{RawQuery, State},
+    extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use chrono_tz::Tz;
@@ -10,6 +10,7 @@ use http::{HeaderMap, header::SET_COOKIE};
 
 use super::{
     Fields, Frame, Signed, device,
+    done::{Done, JustDone},
     frame::page,
     when::{self, When},
 };
@@ -34,34 +35,19 @@ struct Row {
 #[template(path = "pages/settings.html")]
 struct Settings {
     frame: Frame,
-    done: Option<&'static str>,
+    done: Option<Done>,
     email: String,
     since: When,
     zone: String,
     rows: Vec<Row>,
 }
 
-/// What was done; a word that is not ours says nothing.
-fn sentence(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "password" => "Your password is changed, and every other session has been signed out.",
-        "address" => "Your address is changed. Sign in with the new one from now on.",
-        "session" => "That session has been signed out.",
-        "others" => "Every other session has been signed out.",
-        _ => return None,
-    })
-}
-
 /// `GET /account`, with `?done=` after something was done.
 pub async fn show(
     State(app): State<App>,
     signed: Signed,
-    RawQuery(query): RawQuery,
+    JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
-    let done = Fields::parse(query.unwrap_or_default().as_bytes())
-        .ok()
-        .and_then(|mut fields| fields.optional("done"))
-        .and_then(|word| sentence(&word));
     let now = app.clock.now();
     let session = signed.0;
     let account = queries::accounts::by_id(&app.pool, session.account)
@@ -103,13 +89,13 @@ pub async fn end_session(
 ) -> Result<Response, Problem> {
     let named = fields.take("session")?.parse().map_err(|_| Problem::BadForm)?;
     queries::sessions::end_named(&app.pool, signed.0.account, SessionId(named)).await?;
-    Ok(Redirect::to("/account?done=session").into_response())
+    Ok(Done::SessionEnded.answer())
 }
 
 /// `POST /account/sessions/end-others`: every session but this one.
 pub async fn end_other_sessions(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     queries::sessions::end_others(&app.pool, signed.0.account, signed.0.hash).await?;
-    Ok(Redirect::to("/account?done=others").into_response())
+    Ok(Done::OtherSessionsEnded.answer())
 }
 
 /// `POST /account/sessions/end-all`: every session, this one too.
@@ -121,15 +107,4 @@ pub async fn end_all_sessions(
     queries::sessions::end_all(&app.pool, signed.0.account).await?;
     let cookie = session::end(&app, &headers).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_words_say_something() {
-        assert!(sentence("others").is_some());
-        assert_eq!(sentence("<script>"), None);
-    }
 }

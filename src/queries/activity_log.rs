@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::Db;
-use crate::ids::{AccountId, CoachId, LogId};
+use crate::{
+    ids::{AccountId, CoachId, LogId},
+    words::{Access, Outcome},
+};
 
 /// One call on an athlete's data.
 #[derive(Debug, Clone)]
@@ -24,10 +27,10 @@ pub struct Entry {
     pub client: String,
     /// The tool.
     pub tool: String,
-    /// `read` or `write`.
-    pub access: String,
-    /// `ok`, or one word for what went wrong.
-    pub outcome: String,
+    /// Whether it only looked.
+    pub access: Access,
+    /// What came of it.
+    pub outcome: Outcome,
     /// How long it took.
     pub duration_ms: i32,
     /// Requests to intervals.icu.
@@ -59,8 +62,8 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
         entry.caller,
         entry.client,
         entry.tool,
-        entry.access,
-        entry.outcome,
+        entry.access.as_str(),
+        entry.outcome.as_str(),
         entry.duration_ms,
         entry.upstream_requests,
         entry.coach_id.map(|id| id.0),
@@ -88,8 +91,8 @@ pub async fn add_refused(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
         entry.athlete_id,
         entry.client,
         entry.tool,
-        entry.access,
-        entry.outcome,
+        entry.access.as_str(),
+        entry.outcome.as_str(),
         entry.duration_ms,
         entry.upstream_requests,
         entry.calls
@@ -103,14 +106,14 @@ pub async fn add_refused(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
 pub async fn finish(
     db: impl Db<'_>,
     id: LogId,
-    outcome: &str,
+    outcome: Outcome,
     duration_ms: i32,
     upstream_requests: i32,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update activity_log set outcome = $2, duration_ms = $3, upstream_requests = $4 where id = $1",
         id.0,
-        outcome,
+        outcome.as_str(),
         duration_ms,
         upstream_requests
     )
@@ -124,8 +127,8 @@ pub async fn finish(
 pub struct Filter {
     /// The tool.
     pub tool: Option<String>,
-    /// `read` or `write`.
-    pub access: Option<String>,
+    /// One of these.
+    pub accesses: Option<Vec<Access>>,
     /// The client's own name for itself, whole.
     pub client: Option<String>,
     /// The athlete's own calls, or everybody else's.
@@ -133,7 +136,7 @@ pub struct Filter {
     /// The caller's name then.
     pub caller: Option<String>,
     /// One of these outcomes.
-    pub outcomes: Option<Vec<String>>,
+    pub outcomes: Option<Vec<Outcome>>,
     /// None of `outcomes` instead.
     pub other_outcomes: bool,
     /// Not before this.
@@ -150,15 +153,23 @@ pub async fn page_of(
     before: Option<LogId>,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
+    let accesses = filter
+        .accesses
+        .as_ref()
+        .map(|all| all.iter().map(Access::to_string).collect::<Vec<_>>());
+    let outcomes = filter
+        .outcomes
+        .as_ref()
+        .map(|all| all.iter().map(Outcome::to_string).collect::<Vec<_>>());
     sqlx::query_as!(
         Entry,
         r#"
         select id as "id: LogId", at, account_id as "account_id: AccountId", athlete_id, caller, coach_id as "coach_id: CoachId",
-            client, tool, access, outcome, duration_ms, upstream_requests, calls
+            client, tool, access as "access: Access", outcome as "outcome: Outcome", duration_ms, upstream_requests, calls
         from activity_log
         where account_id = $1 and ($2::uuid is null or id < $2)
             and ($4::text is null or tool = $4)
-            and ($5::text is null or access = $5)
+            and ($5::text[] is null or access = any($5))
             and ($6::text is null or client = $6)
             and ($7::text[] is null or (outcome = any($7)) <> $8)
             and ($9::timestamptz is null or at >= $9)
@@ -172,9 +183,9 @@ pub async fn page_of(
         before.map(|id| id.0),
         limit,
         filter.tool.as_deref(),
-        filter.access.as_deref(),
+        accesses.as_deref(),
         filter.client.as_deref(),
-        filter.outcomes.as_deref(),
+        outcomes.as_deref(),
         filter.other_outcomes,
         filter.from,
         filter.until,

@@ -3,9 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Db;
-use crate::ids::{AccountId, ConnectionId};
+use crate::{
+    ids::{AccountId, ConnectionId},
+    words::{ConnectionKind, ConnectionStatus, ZoneSource},
+};
 
-/// A connection's row. Ids and words are as stored; the guard turns them into types.
+/// A connection's row.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// The row; also the place of the sealed token (`connections`, id, `token_sealed`).
@@ -16,10 +19,10 @@ pub struct Connection {
     pub athlete_id: String,
     /// The athlete's name at the last refresh.
     pub athlete_name: String,
-    /// `oauth` or `api_key`.
-    pub kind: String,
-    /// `connected`, `reconnect` or `disconnected`.
-    pub status: String,
+    /// What the athlete connected with.
+    pub kind: ConnectionKind,
+    /// How things stand.
+    pub status: ConnectionStatus,
     /// The sealed bearer token or API key; null once disconnected.
     pub token_sealed: Option<Vec<u8>>,
     /// The scopes that the athlete left ticked, such as `ACTIVITY:WRITE`. Empty for an API key, which has all rights.
@@ -28,8 +31,8 @@ pub struct Connection {
     pub write_number: i64,
     /// IANA zone.
     pub zone: Option<String>,
-    /// `settings`, `activity` or `athlete` (told us on the dashboard).
-    pub zone_source: Option<String>,
+    /// Where it was learnt.
+    pub zone_source: Option<ZoneSource>,
     /// Distances in miles.
     pub imperial: bool,
     /// Weights in pounds.
@@ -54,7 +57,7 @@ pub struct Profile {
     /// The athlete's name.
     pub athlete_name: String,
     /// IANA zone and where it came from.
-    pub zone: Option<(String, &'static str)>,
+    pub zone: Option<(String, ZoneSource)>,
     /// Distances in miles.
     pub imperial: bool,
     /// Weights in pounds.
@@ -76,8 +79,8 @@ pub struct NewConnection<'a> {
     pub athlete_id: &'a str,
     /// The athlete's name.
     pub athlete_name: &'a str,
-    /// `oauth` or `api_key`.
-    pub kind: &'a str,
+    /// What the athlete connected with.
+    pub kind: ConnectionKind,
     /// The scopes left ticked.
     pub scopes: &'a [String],
     /// Now.
@@ -96,12 +99,12 @@ pub async fn connect(
         r#"
         insert into connections as c
             (id, account_id, athlete_id, athlete_name, kind, status, token_sealed, scopes, created_at)
-        values ($1, $2, $3, $4, $5, 'connected', $6, $7, $8)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (account_id) do update set
             athlete_id = excluded.athlete_id,
             athlete_name = excluded.athlete_name,
             kind = excluded.kind,
-            status = 'connected',
+            status = excluded.status,
             token_sealed = excluded.token_sealed,
             scopes = excluded.scopes,
             write_number = c.write_number + 1,
@@ -118,7 +121,8 @@ pub async fn connect(
         new.account_id.0,
         new.athlete_id,
         new.athlete_name,
-        new.kind,
+        new.kind.as_str(),
+        ConnectionStatus::Connected.as_str(),
         token_sealed,
         new.scopes,
         new.now
@@ -132,9 +136,9 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
     sqlx::query_as!(
         Connection,
         r#"
-        select id as "id: ConnectionId", account_id as "account_id: AccountId", athlete_id, athlete_name, kind, status,
-            token_sealed, scopes, write_number, zone, zone_source, imperial, weight_in_lb, fahrenheit, thresholds_on,
-            created_at, refreshed_at, last_success_at, marked_at
+        select id as "id: ConnectionId", account_id as "account_id: AccountId", athlete_id, athlete_name,
+            kind as "kind: ConnectionKind", status as "status: ConnectionStatus", token_sealed, scopes, write_number, zone,
+            zone_source as "zone_source: ZoneSource", imperial, weight_in_lb, fahrenheit, thresholds_on, created_at, refreshed_at, last_success_at, marked_at
         from connections where account_id = $1
         "#,
         account_id.0
@@ -155,7 +159,7 @@ pub async fn refresh(
     let (zone, source) = profile
         .zone
         .as_ref()
-        .map_or((None, None), |(zone, source)| (Some(zone), Some(*source)));
+        .map_or((None, None), |(zone, source)| (Some(zone), Some(source.as_str())));
     sqlx::query!(
         r#"
         update connections set
@@ -186,14 +190,14 @@ pub async fn set_zone(
     id: ConnectionId,
     athlete_id: &str,
     zone: &str,
-    source: &str,
+    source: ZoneSource,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update connections set zone = $2, zone_source = $3, refreshed_at = $4 where id = $1 and athlete_id = $5",
         id.0,
         zone,
-        source,
+        source.as_str(),
         now,
         athlete_id
     )
@@ -234,12 +238,14 @@ pub async fn mark_reconnect(
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"
-        update connections set status = 'reconnect', marked_at = $3
-        where id = $1 and write_number = $2 and status = 'connected'
+        update connections set status = $4, marked_at = $3
+        where id = $1 and write_number = $2 and status = $5
         "#,
         id.0,
         write_number,
-        now
+        now,
+        ConnectionStatus::Reconnect.as_str(),
+        ConnectionStatus::Connected.as_str()
     )
     .execute(db)
     .await?;
@@ -254,12 +260,13 @@ pub async fn marked_and_used(
 ) -> sqlx::Result<(i64, i64)> {
     let row = sqlx::query!(
         r#"
-        select count(*) filter (where status = 'reconnect' and marked_at > $1) as "marked!",
+        select count(*) filter (where status = $3 and marked_at > $1) as "marked!",
             count(*) filter (where last_success_at > $2) as "used!"
         from connections
         "#,
         since,
-        used_since
+        used_since,
+        ConnectionStatus::Reconnect.as_str()
     )
     .fetch_one(db)
     .await?;
@@ -272,10 +279,11 @@ pub async fn is_tied(db: impl Db<'_>, athlete_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
         select exists (
-            select from connections where athlete_id = $1 and kind = 'oauth' and status <> 'disconnected'
+            select from connections where athlete_id = $1 and kind = $2 and status <> 'disconnected'
         ) as "tied!"
         "#,
-        athlete_id
+        athlete_id,
+        ConnectionKind::OAuth.as_str()
     )
     .fetch_one(db)
     .await
@@ -288,8 +296,8 @@ pub struct Ended {
     pub id: ConnectionId,
     /// The athlete.
     pub athlete_id: String,
-    /// `oauth` or `api_key`.
-    pub kind: String,
+    /// What the athlete was connected with.
+    pub kind: ConnectionKind,
     /// What stood in the row, for the revoke upstream.
     pub token_sealed: Vec<u8>,
 }
@@ -302,12 +310,14 @@ pub async fn disconnect(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
         with before as (
             select id, kind, token_sealed from connections where account_id = $1 and token_sealed is not null for update
         )
-        update connections c set status = 'disconnected', token_sealed = null, write_number = c.write_number + 1,
+        update connections c set status = $2, token_sealed = null, write_number = c.write_number + 1,
             marked_at = null
         from before where c.id = before.id
-        returning c.id as "id: ConnectionId", c.athlete_id, before.kind, before.token_sealed as "token_sealed!"
+        returning c.id as "id: ConnectionId", c.athlete_id, before.kind as "kind: ConnectionKind",
+            before.token_sealed as "token_sealed!"
         "#,
-        account_id.0
+        account_id.0,
+        ConnectionStatus::Disconnected.as_str()
     )
     .fetch_optional(db)
     .await

@@ -8,6 +8,7 @@ use super::Db;
 use crate::{
     ids::{AccountId, CoachId, GrantId},
     secrets::TokenHash,
+    words::MemberStatus,
 };
 
 /// A grant as its athlete sees it.
@@ -401,8 +402,8 @@ pub struct Member {
     pub athlete_name: String,
     /// That athlete's id at intervals.icu.
     pub athlete_id: String,
-    /// `connected`, `reconnect`, `disconnected`; or `replaced` while the account shows another athlete.
-    pub status: String,
+    /// Whether the athlete's data can be had.
+    pub status: MemberStatus,
     /// The athlete's IANA zone, in which the grant's last day ends.
     pub zone: Option<String>,
 }
@@ -416,7 +417,7 @@ pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -
         select g.id as "grant_id: GrantId", g.account_id as "account_id: AccountId", a.email as account_email, g.tools,
             g.expires_at, g.invited_at, g.first_used_at, g.last_used_at, g.last_client, g.athlete_id,
             case when c.athlete_id = g.athlete_id then c.athlete_name else g.athlete_name end as "athlete_name!",
-            case when c.athlete_id = g.athlete_id then c.status else 'replaced' end as "status!",
+            case when c.athlete_id = g.athlete_id then c.status else $3 end as "status!: MemberStatus",
             case when c.athlete_id = g.athlete_id then c.zone else g.athlete_zone end as zone
         from grants g
             join accounts a on a.id = g.account_id
@@ -425,7 +426,8 @@ pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -
         order by "athlete_name!", g.id
         "#,
         coach_id.0,
-        now
+        now,
+        MemberStatus::Replaced.as_str()
     )
     .fetch_all(db)
     .await
@@ -438,8 +440,8 @@ pub struct Standing {
     pub grant_id: GrantId,
     /// Names of the granted tools.
     pub tools: Vec<String>,
-    /// The connection's status; `replaced` while the account shows another athlete than the one who granted.
-    pub status: String,
+    /// Whether the athlete's data can be had.
+    pub status: MemberStatus,
     /// The athlete who granted.
     pub athlete_id: String,
 }
@@ -456,7 +458,7 @@ pub async fn standing(
     let rows = sqlx::query!(
         r#"
         select g.id as "grant_id?: GrantId", g.tools as "tools?", g.athlete_id as "athlete_id?",
-            case when c.athlete_id = g.athlete_id then c.status else 'replaced' end as "status?"
+            case when c.athlete_id = g.athlete_id then c.status else $4 end as "status?: MemberStatus"
         from links l
             left join grants g on g.coach_id = l.coach_id and g.id = any($2)
                 and (g.expires_at is null or g.expires_at > $3)
@@ -465,7 +467,8 @@ pub async fn standing(
         "#,
         hash.as_bytes(),
         &ids,
-        now
+        now,
+        MemberStatus::Replaced.as_str()
     )
     .fetch_all(db)
     .await?;

@@ -3,16 +3,17 @@
 use chrono::{DateTime, Utc};
 
 use super::Db;
+use crate::words::Purpose;
 
 /// What a database was made by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// No schema of ours yet.
     Empty,
     /// A schema, and no mark.
     Unmarked,
-    /// Marked as `real` or `demo`.
-    Marked(String),
+    /// Marked.
+    Marked(Purpose),
 }
 
 /// What this database was made by. It may have no schema yet.
@@ -23,21 +24,21 @@ pub async fn kind(db: &mut sqlx::PgConnection) -> sqlx::Result<Kind> {
     if !exists {
         return Ok(Kind::Empty);
     }
-    let kind = sqlx::query_scalar!("select kind from installation")
+    let kind = sqlx::query_scalar!(r#"select kind as "kind: Purpose" from installation"#)
         .fetch_optional(db)
         .await?;
     Ok(kind.map_or(Kind::Unmarked, Kind::Marked))
 }
 
-/// Marks the database as `kind` (`real` or `demo`) unless it is marked already, and answers what it is marked as.
-pub async fn mark(db: impl Db<'_>, kind: &str, now: DateTime<Utc>) -> sqlx::Result<String> {
+/// Marks the database unless it is marked already, and answers what it is marked as.
+pub async fn mark(db: impl Db<'_>, purpose: Purpose, now: DateTime<Utc>) -> sqlx::Result<Purpose> {
     sqlx::query_scalar!(
         r#"
         insert into installation as marked (kind, created_at) values ($1, $2)
         on conflict (only_row) do update set kind = marked.kind
-        returning kind
+        returning kind as "kind: Purpose"
         "#,
-        kind,
+        purpose.as_str(),
         now
     )
     .fetch_one(db)

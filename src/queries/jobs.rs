@@ -5,15 +5,18 @@ use serde::Serialize;
 use sqlx::PgConnection;
 
 use super::Db;
-use crate::ids::{AccountId, JobId};
+use crate::{
+    ids::{AccountId, JobId},
+    words::{Failure, JobKind, JobState},
+};
 
 /// A job to be written, in the transaction that it announces.
 #[derive(Debug)]
 pub struct NewJob<'a> {
     /// A fresh id.
     pub id: JobId,
-    /// `mail` or `revoke`.
-    pub kind: &'a str,
+    /// What it does.
+    pub kind: JobKind,
     /// Which mail, or what is revoked.
     pub name: &'a str,
     /// On whose behalf, for the daily cap and for deletion.
@@ -37,8 +40,8 @@ pub struct NewJob<'a> {
 pub struct Job {
     /// The row; the place of the sealed payload.
     pub id: JobId,
-    /// `mail` or `revoke`.
-    pub kind: String,
+    /// What it does.
+    pub kind: JobKind,
     /// Which mail, or what is revoked.
     pub name: String,
     /// Sealed for (`jobs`, id, `payload`).
@@ -54,16 +57,17 @@ pub async fn create(db: impl Db<'_>, job: NewJob<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into jobs (id, kind, name, account_id, recipient, mailbox_hash, about_hash, payload, state, created_at, run_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         "#,
         job.id.0,
-        job.kind,
+        job.kind.as_str(),
         job.name,
         job.account_id.map(|id| id.0),
         job.recipient,
         job.mailbox_hash,
         job.about_hash,
         job.payload,
+        JobState::Pending.as_str(),
         job.now,
         job.run_at
     )
@@ -72,9 +76,10 @@ pub async fn create(db: impl Db<'_>, job: NewJob<'_>) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Claims up to `limit` due jobs until `locked_until`; no other instance gets them before.
+/// Claims up to `limit` due jobs of a kind until `locked_until`; no other instance gets them before.
 pub async fn claim(
     db: impl Db<'_>,
+    kind: JobKind,
     now: DateTime<Utc>,
     locked_until: DateTime<Utc>,
     limit: i64,
@@ -85,38 +90,40 @@ pub async fn claim(
         update jobs set locked_until = $2, attempts = attempts + 1
         where id in (
             select id from jobs
-            where state = 'pending' and run_at <= $1 and (locked_until is null or locked_until <= $1)
+            where state = 'pending' and run_at <= $1 and (locked_until is null or locked_until <= $1) and kind = $4
             order by run_at, id
             limit $3
             for update skip locked
         )
-        returning id as "id: JobId", kind, name, payload as "payload!", attempts, created_at
+        returning id as "id: JobId", kind as "kind: JobKind", name, payload as "payload!", attempts, created_at
         "#,
         now,
         locked_until,
-        limit
+        limit,
+        kind.as_str()
     )
     .fetch_all(db)
     .await
 }
 
-/// Ends a job: `done`, or `failed` with our word for why. Its payload is erased.
+/// Ends a job: done, or failed and why. Its payload is erased.
 pub async fn finish(
     db: impl Db<'_>,
     id: JobId,
-    state: &str,
-    failure: Option<&str>,
+    state: JobState,
+    failure: Option<Failure>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update jobs set state = $2, failure = $3, finished_at = $4, payload = null, locked_until = null
-        where id = $1 and state = 'pending'
+        where id = $1 and state = $5
         "#,
         id.0,
-        state,
-        failure,
-        now
+        state.as_str(),
+        failure.map(Failure::as_str),
+        now,
+        JobState::Pending.as_str()
     )
     .execute(db)
     .await
@@ -124,12 +131,18 @@ pub async fn finish(
 }
 
 /// Puts a job back for later.
-pub async fn postpone(db: impl Db<'_>, id: JobId, failure: &str, run_at: DateTime<Utc>) -> sqlx::Result<()> {
+pub async fn postpone(
+    db: impl Db<'_>,
+    id: JobId,
+    failure: Failure,
+    run_at: DateTime<Utc>,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "update jobs set failure = $2, run_at = $3, locked_until = null where id = $1 and state = 'pending'",
+        "update jobs set failure = $2, run_at = $3, locked_until = null where id = $1 and state = $4",
         id.0,
-        failure,
-        run_at
+        failure.as_str(),
+        run_at,
+        JobState::Pending.as_str()
     )
     .execute(db)
     .await
@@ -147,12 +160,13 @@ pub async fn mails_to(
     sqlx::query_scalar!(
         r#"
         select count(*) as "count!" from jobs
-        where kind = 'mail' and recipient = $1 and name = $2 and about_hash is not distinct from $3 and created_at > $4
+        where kind = $5 and recipient = $1 and name = $2 and about_hash is not distinct from $3 and created_at > $4
         "#,
         recipient,
         name,
         about_hash,
-        since
+        since,
+        JobKind::Mail.as_str()
     )
     .fetch_one(db)
     .await
@@ -168,11 +182,12 @@ pub async fn mails_of(
     sqlx::query_scalar!(
         r#"
         select count(*) as "count!" from jobs
-        where kind = 'mail' and account_id = $1 and name <> all($2) and created_at > $3
+        where kind = $4 and account_id = $1 and name <> all($2) and created_at > $3
         "#,
         account_id.0,
         without,
-        since
+        since,
+        JobKind::Mail.as_str()
     )
     .fetch_one(db)
     .await
@@ -204,13 +219,13 @@ pub async fn asked(
         Sent,
         r#"
         select
-            (select count(*) from jobs where kind = 'mail' and mailbox_hash = $1 and name = $2 and created_at > $3)
+            (select count(*) from jobs where kind = $7 and mailbox_hash = $1 and name = $2 and created_at > $3)
                 as "to_mailbox!",
             (
                 select count(*) from jobs
-                where kind = 'mail' and mailbox_hash = $1 and name = $2 and created_at > $3 and account_id = $4
+                where kind = $7 and mailbox_hash = $1 and name = $2 and created_at > $3 and account_id = $4
             ) as "to_mailbox_for_account!",
-            (select count(*) from jobs where kind = 'mail' and account_id = $4 and name <> all($5) and created_at > $6)
+            (select count(*) from jobs where kind = $7 and account_id = $4 and name <> all($5) and created_at > $6)
                 as "for_account!"
         "#,
         mailbox,
@@ -218,7 +233,8 @@ pub async fn asked(
         hour,
         account_id.map(|id| id.0),
         without,
-        day
+        day,
+        JobKind::Mail.as_str()
     )
     .fetch_one(db)
     .await
@@ -233,8 +249,6 @@ pub struct Waiting {
     pub account_id: Option<AccountId>,
     /// Sealed for (`jobs`, id, `payload`).
     pub payload: Vec<u8>,
-    /// When it was written.
-    pub created_at: DateTime<Utc>,
 }
 
 /// The mails of these names to this address that no worker has claimed, oldest first, locked until the transaction ends:
@@ -242,22 +256,23 @@ pub struct Waiting {
 pub async fn unclaimed(
     db: impl Db<'_>,
     recipient: &[u8],
-    names: &[&str],
+    names: &[String],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<Waiting>> {
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     sqlx::query_as!(
         Waiting,
         r#"
-        select id as "id: JobId", account_id as "account_id: AccountId", payload as "payload!", created_at from jobs
-        where kind = 'mail' and state = 'pending' and recipient = $1 and name = any($2)
+        select id as "id: JobId", account_id as "account_id: AccountId", payload as "payload!" from jobs
+        where kind = $4 and state = $5 and recipient = $1 and name = any($2)
             and (locked_until is null or locked_until <= $3)
         order by created_at, id
         for update
         "#,
         recipient,
-        &names,
-        now
+        names,
+        now,
+        JobKind::Mail.as_str(),
+        JobState::Pending.as_str()
     )
     .fetch_all(db)
     .await
@@ -271,10 +286,11 @@ pub async fn amend(
     payload: &[u8],
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update jobs set account_id = $2, payload = $3 where id = $1 and state = 'pending'",
+        "update jobs set account_id = $2, payload = $3 where id = $1 and state = $4",
         id.0,
         account_id.map(|id| id.0),
-        payload
+        payload,
+        JobState::Pending.as_str()
     )
     .execute(db)
     .await
@@ -283,10 +299,14 @@ pub async fn amend(
 
 /// Takes a mail that [`unclaimed`] has locked out of the queue.
 pub async fn withdraw(db: impl Db<'_>, id: JobId) -> sqlx::Result<()> {
-    sqlx::query!("delete from jobs where id = $1 and state = 'pending'", id.0)
-        .execute(db)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "delete from jobs where id = $1 and state = $2",
+        id.0,
+        JobState::Pending.as_str()
+    )
+    .execute(db)
+    .await
+    .map(drop)
 }
 
 /// When the last mail of this name to this address left or is to leave, if that is after `since`.
@@ -299,11 +319,12 @@ pub async fn last_mail(
     sqlx::query_scalar!(
         r#"
         select max(run_at) from jobs
-        where kind = 'mail' and recipient = $1 and name = $2 and run_at > $3
+        where kind = $4 and recipient = $1 and name = $2 and run_at > $3
         "#,
         recipient,
         name,
-        since
+        since,
+        JobKind::Mail.as_str()
     )
     .fetch_one(db)
     .await
@@ -314,10 +335,10 @@ pub async fn last_mail(
 pub struct Delivery {
     /// To whom: SHA-256 of the address key.
     pub recipient: Vec<u8>,
-    /// `pending`, `done` or `failed`.
-    pub state: String,
-    /// Our word for the last failure; also of a mail that is tried again.
-    pub failure: Option<String>,
+    /// How far it is.
+    pub state: JobState,
+    /// Why the last try failed; also of a mail that is tried again.
+    pub failure: Option<Failure>,
 }
 
 /// For each of these recipients the newest mail of one of these names that went out on this account's behalf, or on
@@ -331,13 +352,15 @@ pub async fn newest_mails(
     sqlx::query_as!(
         Delivery,
         r#"
-        select distinct on (recipient) recipient as "recipient!", state, failure from jobs
-        where kind = 'mail' and recipient = any($3) and name = any($2) and (account_id = $1 or account_id is null)
+        select distinct on (recipient) recipient as "recipient!", state as "state: JobState", failure as "failure: Failure"
+        from jobs
+        where kind = $4 and recipient = any($3) and name = any($2) and (account_id = $1 or account_id is null)
         order by recipient, created_at desc, id desc
         "#,
         account_id.0,
         names,
-        recipients
+        recipients,
+        JobKind::Mail.as_str()
     )
     .fetch_all(db)
     .await
@@ -348,12 +371,14 @@ pub async fn newest_mail_to(db: impl Db<'_>, recipient: &[u8]) -> sqlx::Result<O
     sqlx::query_as!(
         Delivery,
         r#"
-        select recipient as "recipient!", state, failure from jobs
-        where kind = 'mail' and recipient = $1
+        select recipient as "recipient!", state as "state: JobState", failure as "failure: Failure"
+        from jobs
+        where kind = $2 and recipient = $1
         order by created_at desc, id desc
         limit 1
         "#,
-        recipient
+        recipient,
+        JobKind::Mail.as_str()
     )
     .fetch_optional(db)
     .await
@@ -369,20 +394,20 @@ pub async fn waiting(db: impl Db<'_>) -> sqlx::Result<i64> {
 /// A job as an export tells of it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Told {
-    /// `mail` or `revoke`.
-    pub kind: String,
+    /// What it does.
+    pub kind: JobKind,
     /// Which mail, or what is revoked.
     pub name: String,
-    /// `pending`, `done` or `failed`.
-    pub state: String,
+    /// How far it is.
+    pub state: JobState,
     /// How often it was tried.
     pub attempts: i32,
     /// When it was written.
     pub created_at: DateTime<Utc>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
-    /// Our word for the last failure.
-    pub failure: Option<String>,
+    /// Why the last try failed.
+    pub failure: Option<Failure>,
 }
 
 /// The jobs on an account's behalf and the mails to its address, oldest first.
@@ -390,7 +415,9 @@ pub async fn told(db: impl Db<'_>, account_id: AccountId, recipient: &[u8]) -> s
     sqlx::query_as!(
         Told,
         r#"
-        select kind, name, state, attempts, created_at, finished_at, failure from jobs
+        select kind as "kind: JobKind", name, state as "state: JobState", attempts, created_at, finished_at,
+            failure as "failure: Failure"
+        from jobs
         where account_id = $1 or recipient = $2
         order by created_at, id
         "#,
@@ -407,17 +434,18 @@ pub async fn forget(
     db: &mut PgConnection,
     account_id: AccountId,
     recipient: &[u8],
-    kept: &[&str],
+    kept: &[String],
 ) -> sqlx::Result<()> {
-    let kept: Vec<String> = kept.iter().map(|name| (*name).to_owned()).collect();
     sqlx::query!(
         r#"
         delete from jobs
-        where (account_id = $1 or (recipient = $2 and name <> all($3))) and (kind = 'mail' or state <> 'pending')
+        where (account_id = $1 or (recipient = $2 and name <> all($3))) and (kind = $4 or state <> $5)
         "#,
         account_id.0,
         recipient,
-        &kept
+        kept,
+        JobKind::Mail.as_str(),
+        JobState::Pending.as_str()
     )
     .execute(&mut *db)
     .await?;
@@ -433,9 +461,10 @@ pub async fn forget(
 /// Deletes the mails of these names to an address, sent or not.
 pub async fn forget_mails(db: impl Db<'_>, recipient: &[u8], names: &[String]) -> sqlx::Result<()> {
     sqlx::query!(
-        "delete from jobs where kind = 'mail' and recipient = $1 and name = any($2)",
+        "delete from jobs where kind = $3 and recipient = $1 and name = any($2)",
         recipient,
-        names
+        names,
+        JobKind::Mail.as_str()
     )
     .execute(db)
     .await
@@ -452,13 +481,14 @@ pub async fn purge(
     let done = sqlx::query!(
         r#"
         delete from jobs where id in (
-            select id from jobs where finished_at < $1 and (state <> 'failed' or finished_at < $2)
+            select id from jobs where finished_at < $1 and (state <> $4 or finished_at < $2)
             limit $3 for update skip locked
         )
         "#,
         before,
         failed_before,
-        limit
+        limit,
+        JobState::Failed.as_str()
     )
     .execute(db)
     .await?;
@@ -480,9 +510,10 @@ pub async fn overdue_mails(db: impl Db<'_>, now: DateTime<Utc>) -> sqlx::Result<
         Overdue,
         r#"
         select count(*) as "mails!", min(created_at) as since from jobs
-        where state = 'pending' and kind = 'mail' and run_at <= $1
+        where state = 'pending' and kind = $2 and run_at <= $1
         "#,
-        now
+        now,
+        JobKind::Mail.as_str()
     )
     .fetch_one(db)
     .await

@@ -6,6 +6,7 @@ use super::Db;
 use crate::{
     ids::{AccountId, CoachId, GrantId, LinkId},
     secrets::TokenHash,
+    words::ConnectionStatus,
 };
 
 /// An account's link as the dashboard shows it.
@@ -289,7 +290,7 @@ pub async fn touch(db: impl Db<'_>, id: LinkId, client: &str, now: DateTime<Utc>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The connection's status, when there ever was a connection.
-    pub status: Option<String>,
+    pub status: Option<ConnectionStatus>,
     /// The athlete that is connected.
     pub athlete_id: Option<String>,
     /// Words of the tool groups that the link does not offer.
@@ -301,7 +302,7 @@ pub async fn standing(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<S
     sqlx::query_as!(
         Standing,
         r#"
-        select c.status as "status?", c.athlete_id as "athlete_id?", l.groups_off
+        select c.status as "status?: ConnectionStatus", c.athlete_id as "athlete_id?", l.groups_off
         from links l left join connections c on c.account_id = l.account_id
         where l.token_hash = $1
         "#,

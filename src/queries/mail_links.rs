@@ -4,38 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Db;
+pub use crate::words::MailLinkKind;
 use crate::{ids::AccountId, secrets::TokenHash};
-
-/// What a mail link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MailLinkKind {
-    /// Confirms the address of a sign-up.
-    Confirm,
-    /// Lets somebody choose a new password.
-    Reset,
-    /// Gives an account another address.
-    Address,
-    /// Has a coach's URL mailed again.
-    Resend,
-    /// Gives a coach a new URL.
-    Regenerate,
-    /// Lets a coach look after the own roster.
-    Roster,
-}
-
-impl MailLinkKind {
-    /// The word in the row.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirm => "confirm",
-            Self::Reset => "reset",
-            Self::Address => "address",
-            Self::Resend => "resend",
-            Self::Regenerate => "regenerate",
-            Self::Roster => "roster",
-        }
-    }
-}
 
 /// A link that still works.
 #[derive(Debug, Clone)]
@@ -176,8 +146,9 @@ pub async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()>
 /// account wants the address is that account's.
 pub async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
     sqlx::query!(
-        "delete from mail_links where email_key = $1 and kind <> 'address'",
-        email_key
+        "delete from mail_links where email_key = $1 and kind <> $2",
+        email_key,
+        MailLinkKind::Address.as_str()
     )
     .execute(db)
     .await
@@ -187,8 +158,11 @@ pub async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
 /// Kills every open link of a coach's address, and leaves those that an account of the same address has.
 pub async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
     sqlx::query!(
-        "delete from mail_links where email_key = $1 and kind in ('resend', 'regenerate', 'roster')",
-        email_key
+        "delete from mail_links where email_key = $1 and kind in ($2, $3, $4)",
+        email_key,
+        MailLinkKind::Resend.as_str(),
+        MailLinkKind::Regenerate.as_str(),
+        MailLinkKind::Roster.as_str()
     )
     .execute(db)
     .await
@@ -198,8 +172,8 @@ pub async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> 
 /// A link as its owner's export tells of it: never the hash.
 #[derive(Debug, Clone, Serialize)]
 pub struct Told {
-    /// `confirm`, `reset`, `address`, `resend`, `regenerate` or `roster`.
-    pub kind: String,
+    /// What for.
+    pub kind: MailLinkKind,
     /// The address that it was mailed to.
     pub email: String,
     /// When it was asked for.
@@ -213,12 +187,13 @@ pub async fn told(db: impl Db<'_>, account_id: AccountId, email_key: &str) -> sq
     sqlx::query_as!(
         Told,
         r#"
-        select kind, email, created_at, expires_at from mail_links
-        where account_id = $1 or (email_key = $2 and kind <> 'address')
+        select kind as "kind: MailLinkKind", email, created_at, expires_at from mail_links
+        where account_id = $1 or (email_key = $2 and kind <> $3)
         order by created_at
         "#,
         account_id.0,
-        email_key
+        email_key,
+        MailLinkKind::Address.as_str()
     )
     .fetch_all(db)
     .await

@@ -26,7 +26,7 @@ pub trait Db<'c>: sqlx::Executor<'c, Database = Postgres> {}
 impl<'c, E: sqlx::Executor<'c, Database = Postgres>> Db<'c> for E {}
 
 /// How long a query around a call may take, connection included; a database that hangs then counts as away.
-const PATIENCE: Duration = Duration::from_millis(2500);
+pub const PATIENCE: Duration = Duration::from_millis(2500);
 
 /// A query that must not hold up a caller: one that takes too long failed.
 pub async fn in_time<T>(query: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {

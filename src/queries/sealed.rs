@@ -6,33 +6,31 @@
 use sqlx::PgPool;
 use uuid::Uuid;
 
-/// A column of sealed values; its rows have a `uuid` as id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Store {
-    /// `connections.token_sealed`
-    Connections,
-    /// `links.token_sealed`
-    Links,
-    /// `jobs.payload`
-    Jobs,
+use crate::{
+    secrets::Held,
+    words::{JobKind, closed_set},
+};
+
+closed_set! {
+    /// A table with a column of sealed values; its rows have a `uuid` as id.
+    pub enum Store {
+        /// `connections.token_sealed`
+        Connections = "connections",
+        /// `links.token_sealed`
+        Links = "links",
+        /// `jobs.payload`
+        Jobs = "jobs",
+    }
 }
 
 impl Store {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Connections, Self::Links, Self::Jobs];
-
-    /// The store of a table.
-    pub fn of(table: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|store| store.place().0 == table)
-    }
-
     /// Table and column.
     pub const fn place(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Connections => ("connections", "token_sealed"),
-            Self::Links => ("links", "token_sealed"),
-            Self::Jobs => ("jobs", "payload"),
-        }
+        let column = match self {
+            Self::Connections | Self::Links => "token_sealed",
+            Self::Jobs => "payload",
+        };
+        (self.as_str(), column)
     }
 }
 
@@ -91,7 +89,7 @@ pub async fn under_other_keys(
                 Sealed,
                 r#"
                 select id, payload as "value!" from jobs
-                where id > $1 and state = 'pending' and substring(payload from 1 for octet_length($2::bytea)) <> $2
+                where id > $1 and payload is not null and substring(payload from 1 for octet_length($2::bytea)) <> $2
                 order by id limit $3
                 "#,
                 after,
@@ -107,12 +105,12 @@ pub async fn under_other_keys(
 /// One sealed value, and what it holds.
 #[derive(Debug)]
 pub struct Holding {
-    /// The table.
-    pub table: String,
+    /// Where it stands.
+    pub store: Store,
     /// Its row.
     pub id: Uuid,
-    /// `connection`, `athlete_url`, `coach_url`, or the job's kind.
-    pub holds: String,
+    /// What it holds.
+    pub holds: Held,
     /// As it stands there.
     pub value: Vec<u8>,
 }
@@ -122,21 +120,27 @@ pub async fn all(pool: &PgPool, after: Uuid, limit: i64) -> sqlx::Result<Vec<Hol
     sqlx::query_as!(
         Holding,
         r#"
-        select source as "table!", id as "id!", holds as "holds!", value as "value!"
+        select source as "store!: Store", id as "id!", holds as "holds!: Held", value as "value!"
         from (
-            select 'connections'::text as source, id, 'connection'::text as holds, token_sealed as value
+            select $3::text as source, id, $6::text as holds, token_sealed as value
             from connections where token_sealed is not null
             union all
-            select 'links'::text, id, case when coach_id is null then 'athlete_url'::text else 'coach_url'::text end, token_sealed
-            from links
+            select $4, id, case when coach_id is null then $7 else $8 end, token_sealed from links
             union all
-            select 'jobs'::text, id, kind, payload from jobs where state = 'pending'
+            select $5, id, kind, payload from jobs where payload is not null and kind = any($9)
         ) sealed
         where id > $1
         order by id limit $2
         "#,
         after,
-        limit
+        limit,
+        Store::Connections.as_str(),
+        Store::Links.as_str(),
+        Store::Jobs.as_str(),
+        Held::Connection.as_str(),
+        Held::AthleteUrl.as_str(),
+        Held::CoachUrl.as_str(),
+        &JobKind::words()
     )
     .fetch_all(pool)
     .await
@@ -148,18 +152,26 @@ pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
         Holding,
         r#"
         (
-            select 'connections'::text as "table!", id as "id!", 'connection'::text as "holds!", token_sealed as "value!"
+            select $2::text as "store!: Store", id as "id!", $5::text as "holds!: Held", token_sealed as "value!"
             from connections where token_sealed is not null order by id desc limit $1
         )
         union all
         (
-            select 'links'::text, id, case when coach_id is null then 'athlete_url'::text else 'coach_url'::text end, token_sealed
-            from links order by id desc limit $1
+            select $3, id, case when coach_id is null then $6 else $7 end, token_sealed from links order by id desc limit $1
         )
         union all
-        (select 'jobs'::text, id, kind, payload from jobs where state = 'pending' order by id desc limit $1)
+        (
+            select $4, id, kind, payload from jobs where payload is not null and kind = any($8) order by id desc limit $1
+        )
         "#,
-        limit
+        limit,
+        Store::Connections.as_str(),
+        Store::Links.as_str(),
+        Store::Jobs.as_str(),
+        Held::Connection.as_str(),
+        Held::AthleteUrl.as_str(),
+        Held::CoachUrl.as_str(),
+        &JobKind::words()
     )
     .fetch_all(pool)
     .await
@@ -202,38 +214,47 @@ pub async fn replace(pool: &PgPool, store: Store, id: Uuid, old: &[u8], new: &[u
     Ok(done.rows_affected() == 1)
 }
 
-/// How many values of one table one key has sealed.
+/// How many values one key has sealed.
 #[derive(Debug)]
 pub struct Count {
-    /// The table.
-    pub table: String,
     /// The key's id as it stands in the values; empty for a value too short to be one.
     pub key: Vec<u8>,
     /// How many.
     pub count: i64,
 }
 
-/// All sealed values, counted by table and key. A value is `version, length of the key's id, id, …`.
+/// All sealed values, counted by key. A value is `version, length of the key's id, id, …`.
 pub async fn count_by_key(pool: &PgPool) -> sqlx::Result<Vec<Count>> {
     sqlx::query_as!(
         Count,
         r#"
-        select source as "table!", key as "key!", count(*) as "count!"
+        select key as "key!", count(*) as "count!"
         from (
-            select source, case when octet_length(value) > 2 then substring(value from 3 for get_byte(value, 1)) else '' end
-                as key
+            select case when octet_length(value) > 2 then substring(value from 3 for get_byte(value, 1)) else '' end as key
             from (
-                select 'connections' as source, token_sealed as value from connections where token_sealed is not null
+                select token_sealed as value from connections where token_sealed is not null
                 union all
-                select 'links', token_sealed from links
+                select token_sealed from links
                 union all
-                select 'jobs', payload from jobs where state = 'pending'
+                select payload from jobs where payload is not null
             ) whole
         ) named
-        group by source, key
-        order by source, key
+        group by key
+        order by key
         "#
     )
     .fetch_all(pool)
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_job_holds_has_the_word_of_its_kind() {
+        for kind in JobKind::words() {
+            assert!(Held::of(&kind).is_some(), "{kind}");
+        }
+    }
 }

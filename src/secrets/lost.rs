@@ -5,19 +5,22 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// What a sealed value holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Held {
-    /// An athlete's access to intervals.icu.
-    Connection,
-    /// An athlete's connector URL.
-    AthleteUrl,
-    /// A coach's connector URL.
-    CoachUrl,
-    /// A mail that waits to be sent.
-    Mail,
-    /// A consent at intervals.icu that waits to be given back.
-    Revoke,
+use crate::words::closed_set;
+
+closed_set! {
+    /// What a sealed value holds. That of a job bears the word of the job's kind.
+    pub enum Held {
+        /// An athlete's access to intervals.icu.
+        Connection = "connection",
+        /// An athlete's connector URL.
+        AthleteUrl = "athlete_url",
+        /// A coach's connector URL.
+        CoachUrl = "coach_url",
+        /// A mail that waits to be sent.
+        Mail = "mail",
+        /// A consent at intervals.icu that waits to be given back.
+        Revoke = "revoke",
+    }
 }
 
 impl Held {

@@ -2,12 +2,18 @@
 //!
 //! No tool's own wording and no fetching here; what stands here is the same for every tool.
 
+pub mod cut;
+pub mod sport_units;
 pub mod table;
 pub mod units;
+pub mod week;
+pub mod words;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use chrono::NaiveDate;
+
+pub use words::{counted, counted_days};
 
 use crate::{
     guard::AthleteCard,
@@ -25,9 +31,8 @@ pub struct Answer {
 impl Answer {
     /// An answer of these blocks, one under the other; empty blocks are left out.
     pub fn of<I: IntoIterator<Item = String>>(blocks: I) -> Self {
-        let blocks: Vec<String> = blocks.into_iter().filter(|block| !block.is_empty()).collect();
         Self {
-            text: blocks.join("\n"),
+            text: words::joined(blocks, "\n"),
         }
     }
 
@@ -36,11 +41,6 @@ impl Answer {
     pub fn and<I: IntoIterator<Item = String>>(self, lines: I) -> Self {
         Self::of(std::iter::once(self.text).chain(lines))
     }
-}
-
-/// The line for a part that is `tool`'s to show, when the athlete did not grant the coach who asks that tool.
-pub fn not_granted(what: &str, tool: &str) -> String {
-    format!("{what} left out: {tool} is not granted.")
 }
 
 /// The first line of every answer: whose, what or when, and where the athlete stands in time. For a coach the id stands
@@ -116,14 +116,13 @@ pub fn sport(word: &str) -> String {
     }
 }
 
-/// `1 activity`, `3 activities`.
-pub fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// `1 day`, `28 days`.
-pub fn counted_days(days: i64) -> String {
-    format!("{days} {}", if days == 1 { "day" } else { "days" })
+/// The sports asked for: `TrailRun`, `Ride of all kinds`.
+pub fn sports_in_short(sports: &[&str]) -> String {
+    match sports {
+        [one] => (*one).to_owned(),
+        [first, ..] => format!("{first} of all kinds"),
+        [] => String::new(),
+    }
 }
 
 #[cfg(test)]

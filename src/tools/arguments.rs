@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
+use super::answer::units;
 use crate::{
     ids::ActivityId,
     text::clean,
@@ -37,6 +38,11 @@ impl Range {
     /// How many days, both ends included.
     pub fn days(self) -> i64 {
         days_in(self.oldest, self.newest)
+    }
+
+    /// `25 Oct – 21 Nov 2026`
+    pub fn in_words(self) -> String {
+        units::range(self.oldest, self.newest)
     }
 
     /// Whether the day lies in it.

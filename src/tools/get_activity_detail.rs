@@ -6,7 +6,6 @@
 //! lists it first, has its id.
 
 mod laps;
-pub(super) mod manner;
 mod parts;
 mod recording;
 mod summary;
@@ -19,21 +18,21 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, units},
+    answer::{self, sport_units::SportUnits, units},
     arguments::{self, Arguments, Detail},
+    one_activity::{self, closed, first_line, lacks, take_weight},
+    part::{Part, Source, not_granted, settle},
 };
 use crate::{
     guard::{Ask, AthleteCard},
     ids::ActivityId,
     intervals::{
         self, Histogram,
-        model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Stream, Weather},
+        model::{ActivityDetail, Bucket, Comment, Event, Stream, Weather},
     },
     permissions,
-    text::{clean, fenced},
     tool_error::ToolError,
 };
-use manner::Manner;
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_ACTIVITY_DETAIL,
@@ -200,26 +199,6 @@ impl Asked {
     }
 }
 
-/// A part of the answer that was asked for beside the activity itself.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Part<T> {
-    NotAsked,
-    Got(T),
-    /// Left out, and why.
-    Missing(String),
-}
-
-impl<T> Part<T> {
-    /// The part's text, or why there is none.
-    fn told(&self, tell: impl FnOnce(&T) -> String) -> String {
-        match self {
-            Self::NotAsked => String::new(),
-            Self::Got(value) => tell(value),
-            Self::Missing(why) => why.clone(),
-        }
-    }
-}
-
 /// All that an answer is made of.
 #[derive(Debug)]
 struct Found {
@@ -227,7 +206,7 @@ struct Found {
     streams: Part<Vec<Stream>>,
     histograms: Vec<(Histogram, Part<Vec<Bucket>>)>,
     weather: Part<Weather>,
-    plan: Part<PlannedWorkout>,
+    plan: Part<Event>,
     comments: Part<Vec<Comment>>,
 }
 
@@ -235,10 +214,8 @@ struct Found {
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
-    // Whose the activity is must be known before anything else is asked about it.
-    let detail = upstream.activity_detail(&asked.id).await;
-    let mut detail = detail.map_err(ToolError::about_activity)?;
-    if detail.is_closed_by_strava() {
+    let mut detail = one_activity::fetch(upstream, &asked.id).await?;
+    if detail.activity.is_closed_by_strava() {
         return Ok(closed(card, today, &detail));
     }
     let withheld = withhold(card, &mut detail);
@@ -264,76 +241,32 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
     let mut left = Vec::new();
     if !card.may(&permissions::GET_FITNESS) && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
-        left.push(answer::not_granted("CTL, ATL and form after it", "get_fitness"));
+        left.push(not_granted(
+            "CTL, ATL and form after it",
+            &permissions::GET_FITNESS,
+        ));
     }
     if !card.may(&permissions::GET_FITNESS)
         && !card.may(&permissions::GET_POWER_CURVES)
         && detail.icu_rolling_ftp.take().is_some()
     {
-        left.push(answer::not_granted("eFTP after it", "get_power_curves"));
+        left.push(not_granted("eFTP after it", &permissions::GET_POWER_CURVES));
     }
     if !card.may(&permissions::GET_EVENTS) {
+        let kept = detail.activity.done_of_plan().is_some();
+        detail.activity.compliance = None;
         let planned = detail.activity.paired_event_id.take().is_some();
-        // Without a plan, upstream writes 0.
-        let kept = detail
-            .activity
-            .compliance
-            .take()
-            .is_some_and(|percent| percent > 0.0);
         if planned || kept {
-            left.push(answer::not_granted(
+            left.push(not_granted(
                 "The planned workout and how far it was kept",
-                "get_events",
+                &permissions::GET_EVENTS,
             ));
         }
     }
     if !card.may(&permissions::GET_WELLNESS) && take_weight(detail) {
-        left.push(answer::not_granted("W/kg", "get_wellness"));
+        left.push(not_granted("W/kg", &permissions::GET_WELLNESS));
     }
     left
-}
-
-/// Takes out the athlete's weight and what it can be reckoned from; whether there was any.
-pub(super) fn take_weight(detail: &mut ActivityDetail) -> bool {
-    let mut there = detail.icu_weight.take().is_some();
-    for lap in detail.icu_intervals.iter_mut().flatten() {
-        there |= lap.average_watts_kg.take().is_some();
-    }
-    there
-}
-
-/// What came of a request for a part. A lost connection ends the call; anything else leaves out the part.
-pub(super) fn settle<T>(what: &str, result: Result<T, intervals::Error>) -> Result<Part<T>, ToolError> {
-    use intervals::Error;
-    let why = match result {
-        Ok(value) => return Ok(Part::Got(value)),
-        Err(error @ (Error::Unauthorized | Error::WrongAthlete)) => {
-            return Err(ToolError::about_activity(error));
-        }
-        Err(Error::MissingScope(area)) => format!(
-            "the athlete did not share {} (connect intervals.icu again on the IcuSync dashboard with {} ticked)",
-            area.in_words(),
-            area.as_str()
-        ),
-        Err(Error::NotFound) => "intervals.icu has none for this activity".to_owned(),
-        Err(Error::Forbidden) => "intervals.icu does not open this to the connected account".to_owned(),
-        Err(Error::Strava) => "closed to the API by Strava's terms".to_owned(),
-        Err(Error::Garbled | Error::Rejected) => {
-            "what intervals.icu sent was unreadable or too large".to_owned()
-        }
-        Err(Error::Busy { .. }) => {
-            "the requests that intervals.icu allows are used up for the moment; ask again later".to_owned()
-        }
-        Err(Error::Unavailable | Error::TimedOut) => "intervals.icu did not answer; ask again".to_owned(),
-    };
-    Ok(Part::Missing(format!("{what} left out: {why}.")))
-}
-
-/// Whether intervals.icu says which streams there are, and none of these is among them.
-pub(super) fn lacks(detail: &ActivityDetail, any_of: &[&str]) -> bool {
-    let known = detail.stream_types.as_deref();
-    known.is_some_and(|known| !known.iter().any(|kind| any_of.contains(&kind.as_str())))
-        || (known.is_none() && detail.activity.source.as_deref() == Some("MANUAL"))
 }
 
 async fn streams(
@@ -352,7 +285,11 @@ async fn streams(
     if lacks(detail, &["time"]) {
         return Ok(Part::Missing(format!("{what}: this activity has no recording.")));
     }
-    settle(what, upstream.streams(&asked.id, channels).await)
+    settle(
+        what,
+        Source::Activity,
+        upstream.streams(&asked.id, channels).await,
+    )
 }
 
 async fn histograms(
@@ -369,7 +306,10 @@ async fn histograms(
         if lacks(detail, streams) {
             return Ok((of, Part::Missing(format!("{what}: no {of_what} recorded."))));
         }
-        Ok((of, settle(what, upstream.histogram(&asked.id, of).await)?))
+        Ok((
+            of,
+            settle(what, Source::Activity, upstream.histogram(&asked.id, of).await)?,
+        ))
     });
     futures::future::join_all(answers).await.into_iter().collect()
 }
@@ -387,7 +327,7 @@ async fn weather(
             "Weather: intervals.icu has none for this activity.".to_owned(),
         ));
     }
-    settle("Weather", upstream.weather(&asked.id).await)
+    settle("Weather", Source::Activity, upstream.weather(&asked.id).await)
 }
 
 async fn plan(
@@ -395,16 +335,16 @@ async fn plan(
     card: &AthleteCard,
     asked: &Asked,
     detail: &ActivityDetail,
-) -> Result<Part<PlannedWorkout>, ToolError> {
+) -> Result<Part<Event>, ToolError> {
     if asked.wants("plan") && !card.may(&permissions::GET_EVENTS) {
-        return Ok(Part::Missing(answer::not_granted("Plan", "get_events")));
+        return Ok(Part::not_granted("Plan", &permissions::GET_EVENTS));
     }
     match (asked.wants("plan"), detail.activity.paired_event_id) {
         (false, _) => Ok(Part::NotAsked),
         (true, None) => Ok(Part::Missing(
             "Plan: intervals.icu paired no planned workout with this activity.".to_owned(),
         )),
-        (true, Some(event)) => settle("Plan", upstream.planned_workout(event).await),
+        (true, Some(event)) => settle("Plan", Source::Activity, upstream.event(event).await),
     }
 }
 
@@ -412,38 +352,12 @@ async fn comments(upstream: &intervals::Athlete, asked: &Asked) -> Result<Part<V
     if !asked.wants("comments") {
         return Ok(Part::NotAsked);
     }
-    settle("Comments", upstream.comments(&asked.id).await)
-}
-
-/// Whose, when, which.
-pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> String {
-    let activity = &detail.activity;
-    let when = activity.start_date_local.map_or_else(String::new, |start| {
-        format!("{} {}", units::date(start.date()), start.format("%H:%M"))
-    });
-    let parts = [
-        when,
-        answer::sport(activity.sport.as_deref().unwrap_or_default()),
-        fenced(activity.name.as_deref().unwrap_or_default(), 80),
-        clean(activity.id.as_deref().unwrap_or_default(), 24),
-    ];
-    answer::first_line(card, today, &parts)
-}
-
-/// What can be said of a stub.
-pub(super) fn closed(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Answer {
-    Answer::of([
-        first_line(card, today, detail),
-        "This activity came from Strava, whose terms close it to the API: intervals.icu shows its time and nothing \
-         else. The athlete can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see such \
-         activities from then on."
-            .to_owned(),
-    ])
+    settle("Comments", Source::Activity, upstream.comments(&asked.id).await)
 }
 
 fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) -> Answer {
     let detail = &found.detail;
-    let manner = Manner::of(&detail.activity, card.units);
+    let manner = SportUnits::of_activity(&detail.activity, card.units);
     let mut blocks = vec![first_line(card, today, detail)];
     blocks.extend(summary::lines(detail, &manner, asked.detail));
     blocks.push(summary::zones(detail, &manner));
@@ -467,9 +381,6 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) ->
             .comments
             .told(|comments| parts::comments(comments, card, asked.detail)),
     );
-    blocks.push(answer::garmin_line([(
-        detail.activity.source.as_deref(),
-        detail.activity.device_name.as_deref(),
-    )]));
+    blocks.push(answer::garmin_line([detail.activity.origin()]));
     Answer::of(blocks)
 }

@@ -12,14 +12,17 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self as shape, units},
+    answer::{
+        self as shape,
+        units::{self, positive},
+    },
     arguments::{self, Arguments, Detail},
+    thresholds::{fresh, weight_of},
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
     intervals::model::Athlete,
     permissions,
-    text::clean,
     tool_error::ToolError,
 };
 
@@ -51,41 +54,10 @@ pub(super) fn answer(card: &AthleteCard, now: DateTime<Utc>, athlete: &Athlete, 
     render(&card, today, athlete, detail)
 }
 
-/// One line for each group of sports: its thresholds, and what is not set. None without sport settings.
-pub(super) fn thresholds(card: &AthleteCard, athlete: &Athlete) -> Vec<String> {
-    let card = fresh(card, athlete);
-    let settings = athlete.sport_settings.iter().flatten();
-    settings
-        .map(|own| sport::line(own, athlete, card.units))
-        .collect()
-}
-
 /// The id, which stands beside the name already when a coach asks.
 fn own_id(card: &AthleteCard) -> Vec<String> {
     let own = (!card.is_for_coach()).then(|| format!("athlete {}", card.id));
     own.into_iter().collect()
-}
-
-/// The card with what the profile says now.
-fn fresh(card: &AthleteCard, athlete: &Athlete) -> AthleteCard {
-    let mut card = card.clone();
-    if let Some(name) = athlete
-        .name
-        .as_deref()
-        .map(|name| clean(name, 60))
-        .filter(|name| !name.is_empty())
-    {
-        card.name = name;
-    }
-    if let Some(zone) = athlete.timezone.as_deref().and_then(|zone| zone.parse().ok()) {
-        card.zone = zone;
-    }
-    if let Some(preference) = athlete.measurement_preference.as_deref() {
-        card.units.imperial = preference == "feet";
-    }
-    card.units.weight_in_lb = athlete.weight_pref_lb.unwrap_or(card.units.weight_in_lb);
-    card.units.fahrenheit = athlete.fahrenheit.unwrap_or(card.units.fahrenheit);
-    card
 }
 
 fn render(card: &AthleteCard, today: NaiveDate, athlete: &Athlete, detail: Detail) -> Answer {
@@ -165,14 +137,4 @@ fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
         known.push(format!("not set: {}", unknown.join(", ")));
     }
     known.join(" · ")
-}
-
-/// A figure that upstream writes as 0 when it is not set.
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
-}
-
-/// kg: the weight that intervals.icu keeps, else the older field.
-fn weight_of(athlete: &Athlete) -> Option<f64> {
-    positive(athlete.icu_weight).or(positive(athlete.weight))
 }

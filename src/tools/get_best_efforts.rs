@@ -11,9 +11,18 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, table::Table, units},
+    answer::{
+        self,
+        table::Columns,
+        units,
+        words::{DOT, around, joined},
+    },
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
-    curves::{self, Choice, Found, Marks, Metric, Scale, Subject},
+    curves::{
+        self, Choice, Metric, Subject,
+        marks::Marks,
+        scale::{self, Scale},
+    },
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -150,17 +159,10 @@ fn earlier(word: &str, range: Range) -> Result<Range, ToolError> {
 
 /// Fetches what was asked for, and says it.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
-    let asked = Asked::read(given, today)?;
-    Ok(
-        match curves::fetch(upstream, card, today, asked.choice, &asked.specs()).await? {
-            Found::Curves(subject, mut found) => {
-                let withheld = curves::withhold(card, &subject, &mut found);
-                render(card, today, &asked, &subject, &found).and(withheld)
-            }
-            Found::NoSport(why) => curves::no_sport(card, today, "bests", why),
-        },
-    )
+    let asked = Asked::read(given, ask.today())?;
+    let specs = asked.specs();
+    let render = |subject: &Subject, found: &Curves| render(&ask.card, ask.today(), &asked, subject, found);
+    curves::answer(&ask, "bests", asked.choice, &specs, render).await
 }
 
 /// A duration or distance with its bests.
@@ -200,12 +202,12 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
                 answer::sport(&subject.sport),
                 subject.metric.in_words()
             ),
-            units::range(asked.range.oldest, asked.range.newest),
+            asked.range.in_words(),
         ],
     )];
     blocks.extend(subject.notes.iter().cloned());
     if all.is_empty() {
-        blocks.push(curves::nothing(subject));
+        blocks.push(scale::nothing(subject));
         return Answer::of(blocks);
     }
     if let Some(range) = asked.before {
@@ -215,7 +217,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
         blocks.push(format!(
             "No {} from {} itself.",
             subject.metric.in_words(),
-            units::range(asked.range.oldest, asked.range.newest)
+            asked.range.in_words()
         ));
     }
     blocks.push(table(scale, asked, found, &rows));
@@ -230,13 +232,13 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
         .flatten()
         .filter_map(|point| curves::effort(found, point.activity))
         .collect();
-    blocks.push(curves::garmin(shown.iter().copied()));
+    blocks.push(scale::garmin(shown.iter().copied()));
     Answer::of(blocks)
 }
 
 /// Which time "before" is.
 fn against(range: Range, before: Option<&Curve>, subject: &Subject) -> String {
-    let dates = units::range(range.oldest, range.newest);
+    let dates = range.in_words();
     if before.is_none_or(|curve| curve.points.is_empty()) {
         format!("Before = {dates}: no {} there.", subject.metric.in_words())
     } else {
@@ -250,43 +252,31 @@ fn table(scale: Scale, asked: &Asked, found: &Curves, rows: &[Row<'_>]) -> Strin
         Metric::Power | Metric::HeartRate => format!("change {value}"),
         Metric::Pace | Metric::Gap => "change s (- faster)".to_owned(),
     };
-    let mut table = Table::new([
-        scale.axis().to_owned(),
-        value.to_owned(),
-        scale.beside_header().unwrap_or_default(),
-        format!("before {value}"),
-        change,
-        "date".to_owned(),
-        "activity".to_owned(),
-        "before date".to_owned(),
-        "before id".to_owned(),
-        "id".to_owned(),
-    ]);
-    for row in rows {
-        let effort = row.now.and_then(|point| curves::effort(found, point.activity));
-        let earlier = row
-            .before
-            .filter(|_| asked.detail == Detail::Full)
-            .and_then(|point| curves::effort(found, point.activity));
-        table.push(vec![
-            scale.mark(row.at),
-            row.now.map(|point| scale.value(point.value)).unwrap_or_default(),
+    let now = |row: &Row| row.now.and_then(|point| curves::effort(found, point.activity));
+    let before = |row: &Row| row.before.and_then(|point| curves::effort(found, point.activity));
+    Columns::<Row<'_>>::new()
+        .column(scale.axis(), |row| scale.mark(row.at))
+        .column(value, |row| {
+            row.now.map(|point| scale.value(point.value)).unwrap_or_default()
+        })
+        .column(scale.beside_header().unwrap_or_default(), |row| {
             row.now
                 .filter(|point| scale.metric != Metric::Power || own_per_kg(point))
                 .map(|point| scale.beside(point))
-                .unwrap_or_default(),
+                .unwrap_or_default()
+        })
+        .column(format!("before {value}"), |row| {
             row.before
                 .map(|point| scale.value(point.value))
-                .unwrap_or_default(),
-            row.change(scale),
-            curves::day_of(effort, Some(asked.range)),
-            name_of(effort),
-            curves::day_of(earlier, asked.before),
-            curves::id_of(earlier),
-            curves::id_of(effort),
-        ]);
-    }
-    table.render()
+                .unwrap_or_default()
+        })
+        .column(change, |row| row.change(scale))
+        .column("date", |row| scale::day_of(now(row), Some(asked.range)))
+        .column("activity", |row| name_of(now(row)))
+        .in_full("before date", |row| scale::day_of(before(row), asked.before))
+        .in_full("before id", |row| scale::id_of(before(row)))
+        .column("id", |row| scale::id_of(now(row)))
+        .table_in(asked.detail, rows)
 }
 
 fn name_of(effort: Option<&Effort>) -> String {
@@ -358,32 +348,24 @@ fn about_weight(
         .filter_map(|row| {
             let point = row.now.filter(|point| !own_per_kg(point))?;
             let effort = curves::effort(found, point.per_kg_activity);
-            let day = curves::day_of(effort, Some(asked.range));
-            let words = [
-                scale.mark(row.at),
-                scale.beside(point),
-                if day.is_empty() { day } else { format!("on {day}") },
-                curves::id_of(effort),
-            ];
-            Some(
-                words
-                    .into_iter()
-                    .filter(|word| !word.is_empty())
-                    .collect::<Vec<_>>()
-                    .join(" "),
-            )
+            let day = scale::day_of(effort, Some(asked.range));
+            Some(joined(
+                [
+                    scale.mark(row.at),
+                    scale.beside(point),
+                    around("on", &day, ""),
+                    scale::id_of(effort),
+                ],
+                " ",
+            ))
         })
         .collect();
     let weight = units::weight(now.and_then(|curve| curve.weight), card.units);
-    let mut parts = Vec::new();
-    if !weight.is_empty() {
-        parts.push(format!(
-            "Weight that intervals.icu has for this time: {weight} {}",
-            units::weight_unit(card.units)
-        ));
-    }
-    if !others.is_empty() {
-        parts.push(format!("Best W/kg in another activity: {}", others.join(", ")));
-    }
-    parts.join(" · ")
+    let weight = around(
+        "Weight that intervals.icu has for this time:",
+        &weight,
+        units::weight_unit(card.units),
+    );
+    let others = around("Best W/kg in another activity:", &others.join(", "), "");
+    joined([weight, others], DOT)
 }

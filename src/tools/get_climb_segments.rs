@@ -12,13 +12,16 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, table::Table, units},
-    arguments::{self, Arguments, Detail},
-    get_activity_detail::{
-        Part, closed, first_line, lacks,
-        manner::{Manner, joined, named, with_unit},
-        settle, take_weight,
+    answer::{
+        self,
+        sport_units::SportUnits,
+        table::Columns,
+        units::{self, positive},
+        words::{DOT, joined, named, with_unit},
     },
+    arguments::{self, Arguments, Detail},
+    one_activity::{self, closed, first_line, lacks, take_weight},
+    part::{Part, Source, not_granted, settle},
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -57,7 +60,6 @@ const STREAMS: &[&str] = &[
     "velocity_smooth",
     "cadence",
 ];
-const DOT: &str = " · ";
 
 fn schema() -> Map<String, Value> {
     let mut schema = arguments::schema(&[
@@ -98,7 +100,7 @@ impl Asked {
     }
 
     /// `at least 30 m of gain and 3 % over 500 m`
-    fn in_words(&self, own: &Manner) -> String {
+    fn in_words(&self, own: &SportUnits) -> String {
         format!(
             "at least {} of gain and {} % over {}",
             height(self.rule.least_gain, own),
@@ -112,15 +114,17 @@ impl Asked {
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
-    // Whose the activity is must be known before anything else is asked about it.
-    let detail = upstream.activity_detail(&asked.id).await;
-    let mut detail = detail.map_err(ToolError::about_activity)?;
+    let mut detail = one_activity::fetch(upstream, &asked.id).await?;
     let withheld = (!card.may(&permissions::GET_WELLNESS) && take_weight(&mut detail))
-        .then(|| answer::not_granted("W/kg and weight", "get_wellness"));
-    let streams = if detail.is_closed_by_strava() || no_climbs(&detail).is_some() {
+        .then(|| not_granted("W/kg and weight", &permissions::GET_WELLNESS));
+    let streams = if detail.activity.is_closed_by_strava() || no_climbs(&detail).is_some() {
         Part::NotAsked
     } else {
-        settle("Climbs", upstream.streams(&asked.id, STREAMS).await)?
+        settle(
+            "Climbs",
+            Source::Activity,
+            upstream.streams(&asked.id, STREAMS).await,
+        )?
     };
     Ok(render(card, today, &asked, &detail, &streams).and(withheld))
 }
@@ -150,7 +154,7 @@ fn render(
     detail: &ActivityDetail,
     streams: &Part<Vec<Stream>>,
 ) -> Answer {
-    if detail.is_closed_by_strava() {
+    if detail.activity.is_closed_by_strava() {
         return closed(card, today, detail);
     }
     let activity = &detail.activity;
@@ -159,23 +163,20 @@ fn render(
         (_, Some(why)) => vec![why.to_owned()],
         (Part::Missing(why), _) => vec![why.clone()],
         (Part::NotAsked, _) => Vec::new(),
-        (Part::Got(streams), _) => found(asked, detail, streams, &Manner::of(activity, card.units)),
+        (Part::Got(streams), _) => found(
+            asked,
+            detail,
+            streams,
+            &SportUnits::of_activity(activity, card.units),
+        ),
     });
-    blocks.push(answer::garmin_line([(
-        activity.source.as_deref(),
-        activity.device_name.as_deref(),
-    )]));
+    blocks.push(answer::garmin_line([activity.origin()]));
     Answer::of(blocks)
 }
 
 /// The climbs of a recording, or why there is none.
-fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: &Manner) -> Vec<String> {
-    let track = Track::new(
-        streams
-            .iter()
-            .filter_map(|stream| Some((stream.kind.clone()?, stream.data.clone()))),
-    );
-    let Some(track) = track else {
+fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: &SportUnits) -> Vec<String> {
+    let Some(track) = one_activity::track(streams) else {
         return vec!["No climbs: this activity has no recording.".to_owned()];
     };
     let profile = match Profile::of(&track) {
@@ -215,7 +216,7 @@ fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: &Manne
             ],
             DOT,
         ),
-        table(&climbs, &track, &profile, detail, own),
+        climbs_table(&climbs, &track, &profile, detail, own),
         more,
         notes(detail, &track, own),
     ];
@@ -249,7 +250,7 @@ fn largest(climbs: &[Climb]) -> (Vec<(usize, &Climb)>, String) {
 }
 
 /// `the whole gain is 812 m`
-fn whole_gain(detail: &ActivityDetail, profile: &Profile, own: &Manner) -> String {
+fn whole_gain(detail: &ActivityDetail, profile: &Profile, own: &SportUnits) -> String {
     match units::sane(detail.activity.total_elevation_gain) {
         Some(gain) => format!("the whole gain is {}", height(gain, own)),
         None => format!(
@@ -260,7 +261,7 @@ fn whole_gain(detail: &ActivityDetail, profile: &Profile, own: &Manner) -> Strin
 }
 
 /// `1040 m`
-fn height(metres: f64, own: &Manner) -> String {
+fn height(metres: f64, own: &SportUnits) -> String {
     with_unit(
         units::height(Some(metres), own.units),
         units::height_unit(own.units),
@@ -273,7 +274,7 @@ fn percent(fraction: f64) -> String {
 }
 
 /// m/s of climbing as metres (or feet) an hour.
-fn vam(gain: f64, secs: f64, own: &Manner) -> String {
+fn vam(gain: f64, secs: f64, own: &SportUnits) -> String {
     if secs > 0.0 {
         units::height(Some(gain * 3600.0 / secs), own.units)
     } else {
@@ -300,78 +301,87 @@ fn category(climb: &Climb) -> &'static str {
 }
 
 fn is_ride(detail: &ActivityDetail) -> bool {
-    let sport = detail.activity.sport.as_deref().unwrap_or_default();
-    sports::meant_by("ride").is_some_and(|rides| rides.contains(&sport))
+    sports::family(detail.activity.sport.as_deref().unwrap_or_default()) == "Ride"
 }
 
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
+/// A climb with its number, and what the table reckons of its samples.
+struct Row<'a> {
+    number: usize,
+    climb: &'a Climb,
+    /// s
+    moving: f64,
+    /// s
+    stopped: f64,
+    watts: Option<f64>,
 }
 
-fn table(
+fn climbs_table(
     climbs: &[(usize, &Climb)],
     track: &Track,
     profile: &Profile,
     detail: &ActivityDetail,
-    own: &Manner,
+    own: &SportUnits,
 ) -> String {
     let long = units::distance_unit(own.units);
     let short = units::height_unit(own.units);
-    let mut table = Table::new([
-        "climb".to_owned(),
-        format!("from {long}"),
-        format!("length {long}"),
-        format!("gain {short}"),
-        "grade %".to_owned(),
-        "steepest 100 m %".to_owned(),
-        "category".to_owned(),
-        "time".to_owned(),
-        "stopped".to_owned(),
-        format!("VAM {short}/h"),
-        "W".to_owned(),
-        "W/kg".to_owned(),
-        "% FTP".to_owned(),
-        "HR".to_owned(),
-        "max HR".to_owned(),
-        own.speed_header(),
-        own.turns().to_owned(),
-    ]);
     let rides = is_ride(detail);
-    for (number, climb) in climbs {
-        let samples = || climb.samples.clone();
-        let (moving, stopped) = profile.times(track, samples());
-        let watts = profile.mean(track, "watts", samples());
-        let over = |of: Option<f64>| Some(watts? / positive(of)?);
-        let speed = (moving > 0.0).then(|| climb.length() / moving);
-        table.push(vec![
-            number.to_string(),
-            units::distance(Some(climb.from), own.units, 1),
-            units::distance(Some(climb.length()), own.units, 2),
-            units::height(Some(climb.gain), own.units),
-            percent(climb.grade()),
-            percent(climb.steepest),
-            if rides {
-                category(climb).to_owned()
-            } else {
-                String::new()
-            },
-            units::hours_minutes_seconds(Some(moving)),
-            units::hours_minutes_seconds(Some(stopped).filter(|secs| *secs >= 1.0)),
-            vam(climb.gain, moving, own),
-            units::whole(watts),
-            units::fixed(over(detail.icu_weight), 2),
-            units::whole(over(detail.activity.icu_ftp).map(|part| part * 100.0)),
-            units::whole(profile.mean(track, "heartrate", samples())),
-            units::whole(climbs::highest(track, "heartrate", samples())),
-            own.speed_cell(speed),
-            own.cadence(profile.mean(track, "cadence", samples())),
-        ]);
-    }
-    table.render()
+    let rows: Vec<Row<'_>> = climbs
+        .iter()
+        .map(|&(number, climb)| {
+            let (moving, stopped) = profile.times(track, climb.samples.clone());
+            Row {
+                number,
+                climb,
+                moving,
+                stopped,
+                watts: profile.mean(track, "watts", climb.samples.clone()),
+            }
+        })
+        .collect();
+    let mean = |row: &Row, channel| profile.mean(track, channel, row.climb.samples.clone());
+    let over = |row: &Row, of: Option<f64>| Some(row.watts? / positive(of)?);
+    let clock = units::hours_minutes_seconds;
+    Columns::<Row<'_>>::new()
+        .column("climb", |row| row.number.to_string())
+        .column(format!("from {long}"), |row| {
+            units::distance(Some(row.climb.from), own.units, 1)
+        })
+        .column(format!("length {long}"), |row| {
+            units::distance(Some(row.climb.length()), own.units, 2)
+        })
+        .column(format!("gain {short}"), |row| {
+            units::height(Some(row.climb.gain), own.units)
+        })
+        .column("grade %", |row| percent(row.climb.grade()))
+        .column("steepest 100 m %", |row| percent(row.climb.steepest))
+        .column("category", |row| {
+            if rides { category(row.climb) } else { "" }.to_owned()
+        })
+        .column("time", |row| clock(Some(row.moving)))
+        .column("stopped", |row| {
+            clock(Some(row.stopped).filter(|secs| *secs >= 1.0))
+        })
+        .column(format!("VAM {short}/h"), |row| {
+            vam(row.climb.gain, row.moving, own)
+        })
+        .column("W", |row| units::whole(row.watts))
+        .column("W/kg", |row| units::fixed(over(row, detail.icu_weight), 2))
+        .column("% FTP", |row| {
+            units::whole(over(row, detail.activity.icu_ftp).map(|part| part * 100.0))
+        })
+        .column("HR", |row| units::whole(mean(row, "heartrate")))
+        .column("max HR", |row| {
+            units::whole(climbs::highest(track, "heartrate", row.climb.samples.clone()))
+        })
+        .column(own.speed_header(), |row| {
+            own.speed_cell((row.moving > 0.0).then(|| row.climb.length() / row.moving))
+        })
+        .column(own.turns(), |row| own.cadence(mean(row, "cadence")))
+        .table(&rows)
 }
 
 /// What the columns stand on, and what was not recorded.
-fn notes(detail: &ActivityDetail, track: &Track, own: &Manner) -> String {
+fn notes(detail: &ActivityDetail, track: &Track, own: &SportUnits) -> String {
     let power = track.channel("watts").is_some();
     let rides = is_ride(detail);
     let then = joined(
@@ -457,32 +467,30 @@ fn quarters_of(climb: &Climb, track: &Track, profile: &Profile) -> [Quarter; 4] 
     })
 }
 
-fn quarters(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile, own: &Manner) -> String {
-    let mut table = Table::new([
-        "climb".to_owned(),
-        "quarter".to_owned(),
-        "grade %".to_owned(),
-        "time".to_owned(),
-        "W".to_owned(),
-        "HR".to_owned(),
-        own.speed_header(),
-        own.turns().to_owned(),
-    ]);
-    for (number, climb) in climbs {
-        for (which, quarter) in (1..).zip(quarters_of(climb, track, profile)) {
-            table.push(vec![
-                number.to_string(),
-                format!("{which}"),
-                units::fixed(quarter.grade.map(|grade| grade * 100.0), 1),
-                units::hours_minutes_seconds(Some(quarter.secs)),
-                units::whole(quarter.watts),
-                units::whole(quarter.heart),
-                own.speed_cell(quarter.speed),
-                own.cadence(quarter.cadence),
-            ]);
-        }
-    }
-    format!("Quarters by length:\n{}", table.render())
+fn quarters(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile, own: &SportUnits) -> String {
+    type Row = (usize, usize, Quarter);
+    let rows: Vec<Row> = climbs
+        .iter()
+        .flat_map(|(number, climb)| {
+            (1..)
+                .zip(quarters_of(climb, track, profile))
+                .map(|(which, quarter)| (*number, which, quarter))
+        })
+        .collect();
+    let columns = Columns::<Row>::new()
+        .column("climb", |(number, ..)| number.to_string())
+        .column("quarter", |(_, which, _)| which.to_string())
+        .column("grade %", |(.., quarter)| {
+            quarter.grade.map(percent).unwrap_or_default()
+        })
+        .column("time", |(.., quarter)| {
+            units::hours_minutes_seconds(Some(quarter.secs))
+        })
+        .column("W", |(.., quarter)| units::whole(quarter.watts))
+        .column("HR", |(.., quarter)| units::whole(quarter.heart))
+        .column(own.speed_header(), |(.., quarter)| own.speed_cell(quarter.speed))
+        .column(own.turns(), |(.., quarter)| own.cadence(quarter.cadence));
+    format!("Quarters by length:\n{}", columns.table(&rows))
 }
 
 /// `Last quarter against the first: climb 1 power -4 %, HR +6 % | …`

@@ -12,27 +12,29 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
-use self::{
-    done::{Done, Standing},
-    rows::{day_of, last_day_of},
-};
+use self::done::Standing;
 use super::{
     Answer, Run, Tool,
-    answer::{self, units},
+    answer::{self, cut::Cut, units, week},
     arguments::{self, Arguments, Detail, Range, Span},
+    part::{Part, Source, not_granted, settle},
+    sums::{self, Sum},
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
-    intervals::{self, ActivityQuery, model::calendar::CalendarEvent},
+    intervals::{
+        self, ActivityQuery,
+        model::{Activity, Event},
+    },
     permissions,
     text::fenced,
     tool_error::ToolError,
-    training::{sports, weeks},
+    training::weeks,
 };
 
 pub(super) const TOOL: Tool = Tool {
@@ -125,10 +127,10 @@ impl Asked {
         oldest.checked_sub_days(Days::new(before)).unwrap_or(oldest)
     }
 
-    fn wants(&self, event: &CalendarEvent) -> bool {
+    fn wants(&self, event: &Event) -> bool {
         let of_sport = match (self.sport, event.sport.as_deref()) {
             (Some(sports), Some(sport)) => sports.contains(&sport),
-            (Some(_), None) => !kinds::is_to_do(event),
+            (Some(_), None) => !event.is_to_do(),
             (None, _) => true,
         };
         of_sport && kinds::is_one_of(event, &self.kinds)
@@ -191,7 +193,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 }
 
 /// Takes out what is another tool's to show and not granted, and says so.
-fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> {
+fn withhold(card: &AthleteCard, events: &mut [Event]) -> Option<String> {
     if card.may(&permissions::GET_FITNESS) {
         return None;
     }
@@ -199,29 +201,27 @@ fn withhold(card: &AthleteCard, events: &mut [CalendarEvent]) -> Option<String> 
     for event in events {
         let (ctl, atl) = (event.icu_ctl.take(), event.icu_atl.take());
         // Of a workout they are there too, but never told.
-        set |= event.category.as_deref() == Some("SET_FITNESS") && ctl.or(atl).is_some();
+        set |= event.category() == "SET_FITNESS" && ctl.or(atl).is_some();
     }
-    set.then(|| answer::not_granted("What CTL and ATL were set to", "get_fitness"))
+    set.then(|| not_granted("What CTL and ATL were set to", &permissions::GET_FITNESS))
 }
 
-/// The activities of the past days; their absence degrades the answer, a lost connection ends it.
+/// The activities of the past days, when they are asked for.
 async fn done(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
     asked: &Asked,
     today: NaiveDate,
-) -> Result<Done, ToolError> {
+) -> Result<Part<Vec<Activity>>, ToolError> {
+    const WHAT: &str = "What was done";
     if !asked.done {
-        return Ok(Done::Unknown);
+        return Ok(Part::NotAsked);
     }
     if !card.may(&permissions::GET_TRAINING_HISTORY) {
-        return Ok(Done::Missing(answer::not_granted(
-            "What was done",
-            "get_training_history",
-        )));
+        return Ok(Part::not_granted(WHAT, &permissions::GET_TRAINING_HISTORY));
     }
     let Some(past) = asked.past(today) else {
-        return Ok(Done::Activities(Vec::new()));
+        return Ok(Part::Got(Vec::new()));
     };
     let query = ActivityQuery {
         oldest: past.oldest,
@@ -229,30 +229,19 @@ async fn done(
         limit: None,
         fields: DONE_FIELDS,
     };
-    match upstream.activities(&query).await {
-        Ok(activities) => Ok(Done::Activities(activities)),
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Err(intervals::Error::MissingScope(_)) => Ok(Done::Missing(
-            "What was done left out: the athlete did not share activities (connect intervals.icu again on the IcuSync \
-             dashboard with ACTIVITY ticked)."
-                .to_owned(),
-        )),
-        Err(_) => Ok(Done::Missing(
-            "What was done left out: the activities did not answer; ask again.".to_owned(),
-        )),
-    }
+    settle(WHAT, Source::Activities, upstream.activities(&query).await)
 }
 
 /// What lies in the range or reaches into it, each once, oldest first, within a moment by id.
-fn in_range(events: &[CalendarEvent], range: Range) -> Vec<&CalendarEvent> {
+fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     let mut seen = HashSet::new();
-    let mut found: Vec<&CalendarEvent> = events
+    let mut found: Vec<&Event> = events
         .iter()
         .filter(|event| {
-            let (Some(first), Some(last)) = (day_of(event), last_day_of(event)) else {
+            let (Some(first), Some(last)) = (event.day(), event.last_day()) else {
                 return false;
             };
-            let last = if kinds::is_workout(event) { first } else { last };
+            let last = if event.is_workout() { first } else { last };
             first <= range.newest && last >= range.oldest && event.id.is_none_or(|id| seen.insert(id))
         })
         .collect();
@@ -260,31 +249,32 @@ fn in_range(events: &[CalendarEvent], range: Range) -> Vec<&CalendarEvent> {
     found
 }
 
+/// An event and how it stands.
+type Found<'a> = (&'a Event, Standing);
+
 fn render(
     card: &AthleteCard,
     today: NaiveDate,
     asked: &Asked,
-    events: &[CalendarEvent],
-    done: &Done,
+    events: &[Event],
+    done: &Part<Vec<Activity>>,
 ) -> Answer {
     let all = in_range(events, asked.range);
     // Pairing looks at all plans of a day, also those that were not asked for.
     let standings = done::standings(&all, done, today);
-    let found: Vec<(&CalendarEvent, Standing)> = all
+    let found: Vec<Found<'_>> = all
         .into_iter()
         .zip(standings)
         .filter(|(event, _)| asked.wants(event))
         .collect();
-    let shown = rows_shown(&found, asked);
-    let rows = &found[..shown];
+    let cut = Cut::by_days(most_rows(asked.detail), &found, |(event, _)| event.day());
+    let rows = cut.shown;
     let mut blocks = vec![answer::first_line(
         card,
         today,
         &[
-            units::range(asked.range.oldest, asked.range.newest),
-            asked
-                .sport
-                .map_or_else(String::new, super::get_training_history::in_a_word),
+            asked.range.in_words(),
+            asked.sport.map_or_else(String::new, answer::sports_in_short),
             counts(&found),
         ],
     )];
@@ -292,7 +282,7 @@ fn render(
         blocks.push(nothing(asked).to_owned());
     } else {
         blocks.push(rows::table(rows, card.units, asked.detail));
-        blocks.push(more(&found, shown, asked));
+        blocks.push(more(&cut, asked));
         blocks.push(planned(&found, asked.range));
     }
     if rows.iter().any(|(_, standing)| standing.missed) {
@@ -300,14 +290,12 @@ fn render(
     }
     if rows.iter().any(|(_, standing)| standing.not_paired) {
         let hint = match done {
-            Done::Missing(_) => "",
+            Part::Missing(_) => "",
             _ => "; include=done looks for one of that day and sport",
         };
         blocks.push(format!("not paired: the calendar ties no activity to it{hint}."));
     }
-    if let Done::Missing(why) = done {
-        blocks.push(why.clone());
-    }
+    blocks.push(done.missing());
     let garmin = garmin(&found, done);
     let spent = blocks.iter().map(|block| block.len() + 1).sum::<usize>() + garmin.len() + 1;
     blocks.extend(with_steps(rows, asked, card.units, today, spent));
@@ -316,16 +304,12 @@ fn render(
 }
 
 /// `9 workouts, 1 race, 2 other entries`
-fn counts(found: &[(&CalendarEvent, Standing)]) -> String {
-    let count = |is: fn(&CalendarEvent) -> bool| found.iter().filter(|(event, _)| is(event)).count();
+fn counts(found: &[Found<'_>]) -> String {
+    let count = |is: fn(&Event) -> bool| found.iter().filter(|(event, _)| is(event)).count();
     let parts = [
-        (count(kinds::is_workout), "workout", "workouts"),
-        (count(kinds::is_race), "race", "races"),
-        (
-            count(|event| !kinds::is_to_do(event)),
-            "other entry",
-            "other entries",
-        ),
+        (count(Event::is_workout), "workout", "workouts"),
+        (count(Event::is_race), "race", "races"),
+        (count(|event| !event.is_to_do()), "other entry", "other entries"),
     ];
     let parts: Vec<String> = parts
         .into_iter()
@@ -347,39 +331,32 @@ fn nothing(asked: &Asked) -> &'static str {
     }
 }
 
-/// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.
-fn rows_shown(found: &[(&CalendarEvent, Standing)], asked: &Asked) -> usize {
-    let limit = if asked.detail == Detail::Full {
-        MOST_ROWS
-    } else {
-        ROWS
-    };
-    if found.len() <= limit {
-        return found.len();
+/// At most so many rows.
+fn most_rows(detail: Detail) -> usize {
+    match detail {
+        Detail::Concise => ROWS,
+        Detail::Full => MOST_ROWS,
     }
-    (1..=limit)
-        .rev()
-        .find(|&at| day_of(found[at - 1].0) != day_of(found[at].0))
-        .unwrap_or(limit)
 }
 
 /// The line for what was cut, with the call that goes on.
-fn more(found: &[(&CalendarEvent, Standing)], shown: usize, asked: &Asked) -> String {
-    let Some(next) = found.get(shown).and_then(|(event, _)| day_of(event)) else {
-        return String::new();
-    };
-    let hidden = answer::counted(found.len() - shown, "more row", "more rows");
-    let last = shown.checked_sub(1).and_then(|last| day_of(found[last].0));
-    if last == Some(next) {
-        return format!(
-            "… {hidden}, the rest of {next} among them: ask with oldest={next} and kinds or sport"
-        );
+fn more(cut: &Cut<'_, Found<'_>>, asked: &Asked) -> String {
+    let day = |row: Option<&Found>| row.and_then(|(event, _)| event.day());
+    let (last, next) = (day(cut.shown.last()), day(cut.left.first()));
+    match next {
+        None => String::new(),
+        Some(day) if last == next => format!(
+            "… {}, the rest of {day} among them: ask with oldest={day} and kinds or sport",
+            answer::counted(cut.left.len(), "more row", "more rows")
+        ),
+        Some(day) => cut.more("row", |_| {
+            format!(
+                "ask with oldest={day} newest={}{}",
+                asked.range.newest,
+                same(asked)
+            )
+        }),
     }
-    format!(
-        "… {hidden}: ask with oldest={next} newest={}{}",
-        asked.range.newest,
-        same(asked)
-    )
 }
 
 /// What else the next call must repeat.
@@ -395,105 +372,56 @@ fn same(asked: &Asked) -> String {
 }
 
 /// What the range's plans add up to, by sport and by week.
-fn planned(found: &[(&CalendarEvent, Standing)], range: Range) -> String {
-    #[derive(Default)]
-    struct Sum {
-        count: usize,
-        secs: f64,
-        load: f64,
-        without: usize,
-    }
-    impl Sum {
-        fn add(&mut self, event: &CalendarEvent) {
-            self.count += 1;
-            self.secs += units::sane(event.moving_time).unwrap_or(0.0).max(0.0);
-            match units::sane(event.icu_training_load) {
-                Some(load) => self.load += load,
-                None => self.without += 1,
-            }
-        }
-
-        fn words(&self, name: &str) -> String {
-            let time = units::hours_minutes(Some(self.secs));
-            let load = match self.without {
-                0 => format!(" · load {}", units::whole(Some(self.load))),
-                all if all == self.count => String::new(),
-                some => format!(" · load {} ({some} without)", units::whole(Some(self.load))),
-            };
-            format!("{name} {} · {time}{load}", self.count)
-        }
-    }
-
-    let mut by_sport: BTreeMap<String, Sum> = BTreeMap::new();
-    let mut all = Sum::default();
-    let mut loads = Vec::new();
-    for (event, _) in found.iter().filter(|(event, _)| kinds::is_to_do(event)) {
-        let Some(day) = day_of(event).filter(|day| range.holds(*day)) else {
-            continue;
-        };
-        let sport = event.sport.as_deref().unwrap_or_default();
-        let name = if sport.is_empty() {
-            answer::NO_SPORT
-        } else {
-            sports::family(sport)
-        };
-        by_sport.entry(answer::sport(name)).or_default().add(event);
-        all.add(event);
-        loads.push((day, units::sane(event.icu_training_load)));
-    }
-    if all.count == 0 {
+fn planned(found: &[Found<'_>], range: Range) -> String {
+    const WEEKS: usize = 27;
+    let plans: Vec<(NaiveDate, &Event)> = found
+        .iter()
+        .filter(|(event, _)| event.is_to_do())
+        .filter_map(|(event, _)| Some((event.day().filter(|day| range.holds(*day))?, *event)))
+        .collect();
+    if plans.is_empty() {
         return String::new();
     }
-    let several = by_sport.len() > 1;
-    let mut sums: Vec<(String, Sum)> = by_sport.into_iter().collect();
-    sums.sort_by(|a, b| b.1.secs.total_cmp(&a.1.secs));
-    let mut parts: Vec<String> = sums.iter().map(|(sport, sum)| sum.words(sport)).collect();
-    if several {
-        parts.push(all.words("all"));
-    }
-    let weekly = weeks::weekly(range.oldest, range.newest, loads);
-    let weekly: Vec<String> = weekly
+    let events = || plans.iter().map(|(_, event)| *event);
+    let by_sport = sums::by_sport(events(), false);
+    let all = (by_sport.len() > 1).then(|| Sum::of(events()).line("all", String::new()));
+    let lines = by_sport.iter().map(|(sport, sum)| sum.line(sport, String::new()));
+    let sums: Vec<String> = lines.chain(all).collect();
+    let loads = plans
         .iter()
-        .take(27)
-        .map(|(monday, week)| {
-            let from = range.oldest.format(" (from %a)").to_string();
-            let to = range.newest.format(" (to %a)").to_string();
-            let cut_before = *monday < range.oldest;
-            let cut_behind =
-                *monday == weeks::monday(range.newest) && range.newest < weeks::sunday(range.newest);
-            let load = match (week.count, week.with_load) {
-                (0, _) => "0".to_owned(),
-                (_, 0) => "unknown".to_owned(),
-                _ => units::whole(Some(week.load)),
-            };
+        .map(|(day, event)| (*day, units::sane(event.icu_training_load)));
+    let weeks: Vec<String> = weeks::weekly(range.oldest, range.newest, loads)
+        .iter()
+        .take(WEEKS)
+        .map(|(monday, load)| {
             format!(
-                "{}{}{} {load}",
+                "{}{} {}",
                 monday.format("%-d %b"),
-                if cut_before { &from } else { "" },
-                if cut_behind { &to } else { "" },
+                week::cut(*monday, range),
+                week::load(load)
             )
         })
         .collect();
     format!(
         "Planned: {}\nWeeks (Mon), planned load: {}",
-        parts.join(" | "),
-        weekly.join(" · ")
+        sums.join(" | "),
+        weeks.join(" · ")
     )
 }
 
-fn garmin(found: &[(&CalendarEvent, Standing)], done: &Done) -> String {
-    let Done::Activities(activities) = done else {
+fn garmin(found: &[Found<'_>], done: &Part<Vec<Activity>>) -> String {
+    let Some(activities) = done.got() else {
         return String::new();
     };
     let used = found
         .iter()
         .filter_map(|(_, standing)| activities.get(standing.activity?));
-    answer::garmin_line(used.map(|one| (one.source.as_deref(), one.device_name.as_deref())))
+    answer::garmin_line(used.map(Activity::origin))
 }
 
 /// The steps of the workouts, as many as there is room for, and how to get the others.
 fn with_steps(
-    rows: &[(&CalendarEvent, Standing)],
+    rows: &[Found<'_>],
     asked: &Asked,
     own: Units,
     today: NaiveDate,
@@ -502,8 +430,7 @@ fn with_steps(
     const STEPS: &str = "Steps, targets as intervals.icu resolves them:";
     let full = asked.detail == Detail::Full;
     let room = if full { MOST_BYTES + spent } else { BYTES };
-    let workouts: Vec<&(&CalendarEvent, Standing)> =
-        rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
+    let workouts: Vec<&Found<'_>> = rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
     let few = workouts.len() <= FEW;
     let soon = today
         .checked_add_days(Days::new(DAYS_WITH_STEPS))
@@ -514,7 +441,7 @@ fn with_steps(
     spent += 120 + STEPS.len() + 1;
     let mut fits = true;
     for (event, standing) in workouts {
-        let Some(day) = day_of(event) else { continue };
+        let Some(day) = event.day() else { continue };
         let wanted = full || few || (!standing.settled && day < soon && day >= today);
         let block = if wanted { block(event, own) } else { String::new() };
         // The first that does not fit ends the telling: what is left is then one range.
@@ -541,12 +468,12 @@ fn with_steps(
 }
 
 /// One workout's steps under its day and name.
-fn block(event: &CalendarEvent, own: Units) -> String {
+fn block(event: &Event, own: Units) -> String {
     let Some(workout) = &event.workout_doc else {
         return String::new();
     };
     let sport = event.sport.as_deref().unwrap_or_default();
-    let mut heading: Vec<String> = day_of(event).map(units::date).into_iter().collect();
+    let mut heading: Vec<String> = event.day().map(units::date).into_iter().collect();
     let name = fenced(event.name.as_deref().unwrap_or_default(), 48);
     heading.push(if name.is_empty() {
         answer::sport(sport)

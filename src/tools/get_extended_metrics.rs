@@ -18,7 +18,8 @@ use serde_json::{Map, Value, json};
 use super::{
     Answer, Run, Tool,
     arguments::{self, Arguments, Detail, Range, Span},
-    get_activity_detail::{Part, lacks, settle},
+    one_activity::{self, lacks},
+    part::{Part, Source, settle},
 };
 use crate::{
     guard::Ask, ids::ActivityId, intervals::model::Stream, permissions, tool_error::ToolError,
@@ -130,15 +131,17 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     match Asked::read(given, today)? {
         Asked::One { id, streams, detail } => {
-            // Whose the activity is must be known before anything else is asked about it.
-            let activity = upstream.activity_detail(&id).await;
-            let activity = activity.map_err(ToolError::about_activity)?;
-            let streams: Part<Vec<Stream>> = if !streams || activity.is_closed_by_strava() {
+            let activity = one_activity::fetch(upstream, &id).await?;
+            let streams: Part<Vec<Stream>> = if !streams || activity.activity.is_closed_by_strava() {
                 Part::NotAsked
             } else if lacks(&activity, one::STREAMS) {
                 Part::Missing("Streams: none of these was recorded.".to_owned())
             } else {
-                settle("Streams", upstream.streams(&id, one::WITH_TIME).await)?
+                settle(
+                    "Streams",
+                    Source::Activity,
+                    upstream.streams(&id, one::WITH_TIME).await,
+                )?
             };
             Ok(one::render(card, today, detail, &activity, &streams))
         }
@@ -147,7 +150,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
             let found = upstream
                 .extended_activities(oldest, newest, READ, metrics::FIELDS)
                 .await?;
-            Ok(trend::render(card, today, &asked, found))
+            Ok(trend::render(card, today, &asked, &found))
         }
     }
 }

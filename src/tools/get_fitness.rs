@@ -7,23 +7,27 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, table::Table, units},
+    answer::{
+        self,
+        cut::Cut,
+        table::Columns,
+        units,
+        words::{around, joined, named},
+    },
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
+    fitness::{Day, FIELDS, days_of, standing},
 };
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::{self, model::Wellness},
+    intervals::model::Wellness,
     permissions,
     tool_error::ToolError,
-    training::{
-        fitness::{Fitness, ramp},
-        weeks,
-    },
+    training::weeks,
 };
 
 pub(super) const TOOL: Tool = Tool {
@@ -45,7 +49,6 @@ const DAYS_AT_MOST: i64 = 42;
 const ROWS: usize = 60;
 const MOST_ROWS: usize = 200;
 
-const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
 const FULL_FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad", "sportInfo"];
 
 fn schema() -> Map<String, Value> {
@@ -110,69 +113,13 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     Ok(render(card, today, &asked, &rows))
 }
 
-/// Where the athlete stands today or stood in the last week, in one line; empty when there are no figures. One request.
-pub(super) async fn current(
-    upstream: &intervals::Athlete,
-    today: NaiveDate,
-) -> Result<String, intervals::Error> {
-    let oldest = today.checked_sub_days(Days::new(7)).unwrap_or(today);
-    let range = Range {
-        oldest,
-        newest: today,
-    };
-    let rows = upstream.wellness(range.oldest, range.newest, FIELDS).await?;
-    Ok(standing(&days_of(&rows, range), today))
-}
-
-/// A day of the model, as upstream computed it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Day {
-    pub(super) date: NaiveDate,
-    pub(super) fitness: Fitness,
-    pub(super) ramp: Option<f64>,
-    load: Option<f64>,
-}
-
-/// The days that have both averages, by date.
-pub(super) fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Day> {
-    let mut days: BTreeMap<NaiveDate, Day> = rows
-        .iter()
-        .filter_map(|row| {
-            let date = row.id.filter(|date| range.holds(*date))?;
-            let fitness = Fitness {
-                ctl: units::sane(row.ctl)?,
-                atl: units::sane(row.atl)?,
-            };
-            let load = units::sane(row.ctl_load).or(units::sane(row.atl_load));
-            Some((
-                date,
-                Day {
-                    date,
-                    fitness,
-                    ramp: units::sane(row.ramp_rate),
-                    load,
-                },
-            ))
-        })
-        .collect();
-    let ctl: BTreeMap<NaiveDate, f64> = days.iter().map(|(date, day)| (*date, day.fitness.ctl)).collect();
-    for day in days.values_mut() {
-        let before = day
-            .date
-            .checked_sub_days(Days::new(7))
-            .and_then(|before| ctl.get(&before));
-        day.ramp = day.ramp.or_else(|| Some(ramp(day.fitness.ctl, *before?)));
-    }
-    days
-}
-
 fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]) -> Answer {
     let days = days_of(rows, asked.range);
     let mut blocks = vec![answer::first_line(
         card,
         today,
         &[
-            units::range(asked.range.oldest, asked.range.newest),
+            asked.range.in_words(),
             if asked.weekly {
                 "by week".to_owned()
             } else {
@@ -184,20 +131,20 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
         blocks.push("intervals.icu has no fitness figures in this range: they begin with the first activity that has a load.".to_owned());
         return Answer::of(blocks);
     }
-    let (table, hidden) = if asked.weekly {
-        weekly(&days, today, asked)
+    let told_rows = if asked.weekly {
+        weekly(&days, today)
     } else {
-        daily(&days, today, asked)
+        daily(&days, today)
     };
-    blocks.push(table);
-    if let Some((count, newest)) = hidden {
-        blocks.push(format!(
-            "… {}: ask with oldest={} newest={newest} step={}",
-            answer::counted(count, "more row", "more rows"),
-            asked.range.oldest,
-            if asked.weekly { "week" } else { "day" }
-        ));
-    }
+    let cut = Cut::after(asked.limit, &told_rows);
+    blocks.push(told(cut.shown, asked));
+    blocks.push(cut.more("row", |next| {
+        let step = if asked.weekly { "week" } else { "day" };
+        format!(
+            "ask with oldest={} newest={} step={step}",
+            asked.range.oldest, next.until
+        )
+    }));
     blocks.push(standing(&days, today));
     blocks.push(extremes(&days, today));
     if asked.detail == Detail::Full {
@@ -214,107 +161,74 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
     Answer::of(blocks)
 }
 
-/// The table, and what was cut: how many rows, and the newest day of the next call.
-type Cut = (String, Option<(usize, NaiveDate)>);
-
-fn daily(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, asked: &Asked) -> Cut {
-    let mut table = Table::new(["date", "CTL", "ATL", "form", "ramp /wk", "load"]);
-    for day in days.values().rev().take(asked.limit) {
-        let load = units::whole(day.load);
-        let planned = day.date > today && !load.is_empty();
-        let mut row = vec![units::date(day.date)];
-        row.extend(figures(day));
-        row.push(if planned { format!("planned {load}") } else { load });
-        table.push(row);
-    }
-    let next = days
-        .keys()
-        .rev()
-        .nth(asked.limit)
-        .map(|date| (days.len() - asked.limit, *date));
-    (table.render(), next)
+/// A day, or a week by its last day.
+struct Row {
+    name: String,
+    day: Day,
+    load: String,
+    /// The last day it stands for.
+    until: NaiveDate,
 }
 
-fn weekly(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, asked: &Asked) -> Cut {
+/// The days, newest first.
+fn daily(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> Vec<Row> {
+    let row = |day: &Day| Row {
+        name: units::date(day.date),
+        day: *day,
+        load: load([day], today),
+        until: day.date,
+    };
+    days.values().rev().map(row).collect()
+}
+
+/// The weeks, newest first.
+fn weekly(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> Vec<Row> {
     let mut by_week: BTreeMap<NaiveDate, Vec<&Day>> = BTreeMap::new();
     for day in days.values() {
         by_week.entry(weeks::monday(day.date)).or_default().push(day);
     }
-    let mut table = Table::new([
-        "week (Mon)",
-        "at its end",
-        "CTL",
-        "ATL",
-        "form",
-        "ramp /wk",
-        "load",
-    ]);
-    for (monday, week) in by_week.iter().rev().take(asked.limit) {
-        let Some(last) = week.last() else { continue };
-        let sum = |ahead: bool| {
-            let loads: Vec<f64> = week
-                .iter()
-                .filter(|day| (day.date > today) == ahead)
-                .filter_map(|day| day.load)
-                .collect();
-            (!loads.is_empty()).then(|| loads.iter().sum::<f64>())
-        };
-        let load = match (sum(false), sum(true)) {
-            (Some(done), Some(ahead)) => {
-                format!(
-                    "{} + planned {}",
-                    units::whole(Some(done)),
-                    units::whole(Some(ahead))
-                )
-            }
-            (None, Some(ahead)) => format!("planned {}", units::whole(Some(ahead))),
-            (done, None) => units::whole(done),
-        };
-        let mut row = vec![monday.to_string(), units::date(last.date)];
-        row.extend(figures(last));
-        row.push(load);
-        table.push(row);
+    let rows = by_week.into_iter().rev().filter_map(|(monday, week)| {
+        Some(Row {
+            name: monday.to_string(),
+            day: **week.last()?,
+            load: load(week, today),
+            until: weeks::sunday(monday),
+        })
+    });
+    rows.collect()
+}
+
+/// `322`, `planned 90`, `322 + planned 90`
+fn load<'a>(days: impl IntoIterator<Item = &'a Day>, today: NaiveDate) -> String {
+    let (mut done, mut ahead) = (None, None);
+    for day in days {
+        let sum = if day.date > today { &mut ahead } else { &mut done };
+        if let Some(load) = day.load {
+            *sum.get_or_insert(0.0) += load;
+        }
     }
-    let next = by_week
-        .keys()
-        .rev()
-        .nth(asked.limit)
-        .map(|monday| (by_week.len() - asked.limit, weeks::sunday(*monday)));
-    (table.render(), next)
+    let planned = named("planned", &units::whole(ahead));
+    joined([units::whole(done), planned], " + ")
 }
 
-/// CTL, ATL, form and ramp. Form is the difference of the exact figures, not of the rounded ones.
-fn figures(day: &Day) -> [String; 4] {
-    [
-        units::fixed(Some(day.fitness.ctl), 1),
-        units::fixed(Some(day.fitness.atl), 1),
-        units::signed(Some(day.fitness.form()), 1),
-        units::signed(day.ramp, 1),
-    ]
-}
-
-/// Where the athlete stands today, or stood last.
-fn standing(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> String {
-    let Some(day) = days.range(..=today).next_back().map(|(_, day)| day) else {
-        return String::new();
-    };
-    let when = if day.date == today {
-        "Today".to_owned()
-    } else {
-        format!("On {}", units::date(day.date))
-    };
-    let [ctl, atl, form, ramp] = figures(day);
-    let percent = day
-        .fitness
-        .form_percent()
-        .map(|percent| format!(" ({} % of CTL)", units::signed(Some(percent), 0)))
-        .unwrap_or_default();
-    let ramp = if ramp.is_empty() {
-        ramp
-    } else {
-        format!(" · ramp {ramp} a week")
-    };
-    format!("{when}: CTL {ctl} · ATL {atl} · form {form}{percent}{ramp}")
+fn told(rows: &[Row], asked: &Asked) -> String {
+    Columns::<Row>::new()
+        .column(if asked.weekly { "week (Mon)" } else { "date" }, |row| {
+            row.name.clone()
+        })
+        .column("at its end", |row| {
+            if asked.weekly {
+                units::date(row.day.date)
+            } else {
+                String::new()
+            }
+        })
+        .column("CTL", |row| row.day.ctl())
+        .column("ATL", |row| row.day.atl())
+        .column("form", |row| row.day.form())
+        .column("ramp /wk", |row| row.day.ramp())
+        .column("load", |row| row.load.clone())
+        .table(rows)
 }
 
 /// The highest and lowest CTL of the days up to today.
@@ -348,12 +262,14 @@ fn estimates(rows: &[Wellness], today: NaiveDate) -> String {
         .iter()
         .filter_map(|sport| {
             let ftp = units::whole(sport["eftp"].as_f64());
-            let mut parts = vec![format!("{} eFTP {ftp} W", answer::sport(sport["type"].as_str()?))];
             let joules = units::fixed(sport["wPrime"].as_f64().map(|joules| joules / 1000.0), 1);
             let peak = units::whole(sport["pMax"].as_f64());
-            parts.extend((!joules.is_empty()).then(|| format!("W′ {joules} kJ")));
-            parts.extend((!peak.is_empty()).then(|| format!("Pmax {peak} W")));
-            (!ftp.is_empty()).then(|| parts.join(", "))
+            let figures = [
+                format!("{} eFTP {ftp} W", answer::sport(sport["type"].as_str()?)),
+                around("W′", &joules, "kJ"),
+                around("Pmax", &peak, "W"),
+            ];
+            (!ftp.is_empty()).then(|| joined(figures, ", "))
         })
         .collect();
     format!(

@@ -14,9 +14,18 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, table::Table, units},
+    answer::{
+        self,
+        table::Columns,
+        units,
+        words::{joined, with_unit},
+    },
     arguments::{self, Arguments, Detail},
-    curves::{self, Choice, Found, Marks, Metric, Scale, Subject},
+    curves::{
+        self, Choice, Metric, Subject,
+        marks::Marks,
+        scale::{self, Scale},
+    },
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
@@ -168,28 +177,20 @@ fn window(text: &str) -> Option<Window> {
 
 /// Fetches what was asked for, and says it.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
-    let asked = Asked::read(given, today)?;
-    Ok(
-        match curves::fetch(upstream, card, today, asked.choice, &asked.specs).await? {
-            Found::Curves(subject, mut found) => {
-                let withheld = curves::withhold(card, &subject, &mut found);
-                render(card, today, &asked, &subject, &found).and(withheld)
-            }
-            Found::NoSport(why) => curves::no_sport(card, today, "curves", why),
-        },
-    )
+    let asked = Asked::read(given, ask.today())?;
+    let render = |subject: &Subject, found: &Curves| render(&ask.card, ask.today(), &asked, subject, found);
+    curves::answer(&ask, "curves", asked.choice, &asked.specs, render).await
 }
 
-/// A column's curve, as far as one came.
-struct Column<'a> {
+/// A window's curve, as far as one came.
+struct Windowed<'a> {
     name: String,
     dates: String,
     curve: Option<&'a Curve>,
     fresh: bool,
 }
 
-impl<'a> Column<'a> {
+impl<'a> Windowed<'a> {
     fn of(asked: &Asked, found: &'a Curves, place: usize) -> Self {
         let spec = asked.specs[place];
         let curve = curves::curve_for(found, &asked.specs, place);
@@ -238,35 +239,29 @@ impl<'a> Column<'a> {
 
     /// `42d: 11 Oct – 21 Nov 2026, 64.2 kg`
     fn line(&self, subject: &Subject, own: Units) -> String {
-        let mut parts = Vec::new();
-        parts.extend((!self.dates.is_empty()).then(|| self.dates.clone()));
-        if self.curve.is_none() {
-            parts.push("intervals.icu sent no curve".to_owned());
-        } else if self.points().is_empty() {
-            parts.push(format!("no {}", subject.metric.in_words()));
-        } else if subject.metric == Metric::Power {
-            let weight = units::weight(self.curve.and_then(|curve| curve.weight), own);
-            parts.extend((!weight.is_empty()).then(|| format!("{weight} {}", units::weight_unit(own))));
-        }
-        if parts.is_empty() {
-            self.name.clone()
-        } else {
-            format!("{}: {}", self.name, parts.join(", "))
-        }
+        let remark = match self.curve {
+            None => "intervals.icu sent no curve".to_owned(),
+            Some(_) if self.points().is_empty() => format!("no {}", subject.metric.in_words()),
+            Some(curve) if subject.metric == Metric::Power => {
+                with_unit(units::weight(curve.weight, own), units::weight_unit(own))
+            }
+            Some(_) => String::new(),
+        };
+        joined([&self.name, &joined([&self.dates, &remark], ", ")], ": ")
     }
 }
 
 fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject, found: &Curves) -> Answer {
     let scale = Scale::of(subject, card.units);
-    let columns: Vec<Column<'_>> = (0..asked.specs.len())
-        .map(|place| Column::of(asked, found, place))
+    let windows: Vec<Windowed<'_>> = (0..asked.specs.len())
+        .map(|place| Windowed::of(asked, found, place))
         .collect();
     let all = formulas::axis(
-        columns
+        windows
             .iter()
-            .flat_map(|column| column.points().iter().map(|point| point.at)),
+            .flat_map(|window| window.points().iter().map(|point| point.at)),
     );
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<&str> = windows.iter().map(|window| window.name.as_str()).collect();
     let mut blocks = vec![answer::first_line(
         card,
         today,
@@ -280,22 +275,19 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
         ],
     )];
     blocks.extend(subject.notes.iter().cloned());
-    let windows: Vec<String> = columns
-        .iter()
-        .map(|column| column.line(subject, card.units))
-        .collect();
-    blocks.push(windows.join(" | "));
+    let lines = windows.iter().map(|window| window.line(subject, card.units));
+    blocks.push(joined(lines, " | "));
     if all.is_empty() {
-        blocks.push(curves::nothing(subject));
+        blocks.push(scale::nothing(subject));
         return Answer::of(blocks);
     }
     let (marks, about_marks) = asked.marks.pick(scale, &all, asked.detail == Detail::Full);
-    blocks.push(table(scale, &columns, found, &marks, asked.detail));
+    blocks.push(table(scale, &windows, found, &marks, asked.detail));
     blocks.push(about_marks);
-    let fresh: Vec<(&str, &Curve)> = columns
+    let fresh: Vec<(&str, &Curve)> = windows
         .iter()
-        .filter(|column| column.fresh)
-        .filter_map(|column| Some((column.name.as_str(), column.curve?)))
+        .filter(|window| window.fresh)
+        .filter_map(|window| Some((window.name.as_str(), window.curve?)))
         .collect();
     blocks.push(match subject.metric {
         Metric::Power => models::power(&fresh),
@@ -308,47 +300,38 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
     let efforts: Vec<&Effort> = marks
         .iter()
         .flat_map(|&at| {
-            columns
+            windows
                 .iter()
-                .filter_map(move |column| curves::point_at(column.curve?, at))
+                .filter_map(move |window| curves::point_at(window.curve?, at))
         })
         .filter_map(|point| curves::effort(found, point.activity))
         .collect();
-    blocks.push(curves::garmin(efforts.iter().copied()));
+    blocks.push(scale::garmin(efforts.iter().copied()));
     Answer::of(blocks)
 }
 
-fn table(scale: Scale, columns: &[Column<'_>], found: &Curves, marks: &[f64], detail: Detail) -> String {
-    let full = detail == Detail::Full;
-    let mut header = vec![scale.axis().to_owned()];
-    for column in columns {
-        let name = &column.name;
-        header.push(format!("{name} {}", scale.value_header()));
-        header.push(
-            scale
-                .beside_header()
-                .map(|beside| format!("{name} {beside}"))
-                .unwrap_or_default(),
-        );
-        header.push(format!("{name} date"));
+/// A row a point, and for each window its best, the day and the id.
+fn table(scale: Scale, windows: &[Windowed<'_>], found: &Curves, marks: &[f64], detail: Detail) -> String {
+    let mut columns = Columns::<f64>::new().column(scale.axis(), |at| scale.mark(*at));
+    let mut ids = Columns::new();
+    for window in windows {
+        let name = &window.name;
+        let point = |at: f64| curves::point_at(window.curve?, at);
+        let effort = move |at: f64| curves::effort(found, point(at)?.activity);
+        let value = move |at: &f64| {
+            point(*at)
+                .map(|point| scale.value(point.value))
+                .unwrap_or_default()
+        };
+        let beside = move |at: &f64| point(*at).map(|point| scale.beside(point)).unwrap_or_default();
+        columns = columns
+            .column(format!("{name} {}", scale.value_header()), value)
+            .column(
+                format!("{name} {}", scale.beside_header().unwrap_or_default()),
+                beside,
+            )
+            .in_full(format!("{name} date"), move |at| scale::day_of(effort(*at), None));
+        ids = ids.in_full(format!("{name} id"), move |at: &f64| scale::id_of(effort(*at)));
     }
-    header.extend(columns.iter().map(|column| format!("{} id", column.name)));
-    let mut table = Table::new(header);
-    for &at in marks {
-        let mut row = vec![scale.mark(at)];
-        let mut ids = Vec::new();
-        for column in columns {
-            let point = column.curve.and_then(|curve| curves::point_at(curve, at));
-            let effort = point
-                .filter(|_| full)
-                .and_then(|point| curves::effort(found, point.activity));
-            row.push(point.map(|point| scale.value(point.value)).unwrap_or_default());
-            row.push(point.map(|point| scale.beside(point)).unwrap_or_default());
-            row.push(curves::day_of(effort, None));
-            ids.push(curves::id_of(effort));
-        }
-        row.extend(ids);
-        table.push(row);
-    }
-    table.render()
+    columns.then(ids).table_in(detail, marks)
 }

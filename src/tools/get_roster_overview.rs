@@ -26,12 +26,14 @@ use self::{
 use super::{
     Answer, RosterTool,
     arguments::{self, Arguments},
+    part,
 };
 use crate::{
-    guard::{Ask, Member, Roster, roster::State},
+    guard::{Ask, Member, Roster},
     intervals::{self, ActivityQuery},
     permissions::{self, Access},
     tool_error::{ToolError, in_words},
+    words::MemberStatus,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -179,17 +181,17 @@ async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
         figures: None,
         missing: Vec::new(),
     };
-    match member.state() {
-        State::Connected if shown == Shown::default() => {}
-        State::Connected => {
+    match member.status() {
+        MemberStatus::Connected if shown == Shown::default() => {}
+        MemberStatus::Connected => {
             let done = Box::pin(fill(&mut line, roster, member, limit)).await;
             if let Err(why) = done {
                 line.figures = None;
                 line.missing = vec![why];
             }
         }
-        State::Reconnect => line.missing.push(RECONNECT.to_owned()),
-        State::Disconnected | State::Replaced => {
+        MemberStatus::Reconnect => line.missing.push(RECONNECT.to_owned()),
+        MemberStatus::Disconnected | MemberStatus::Replaced => {
             line.missing.push("not connected to intervals.icu".to_owned());
         }
     }
@@ -309,16 +311,12 @@ fn sentence(text: &str) -> String {
 fn reason(error: &intervals::Error) -> String {
     use intervals::Error;
     match error {
-        Error::Unauthorized => RECONNECT,
-        Error::Forbidden => "intervals.icu does not open this",
-        Error::MissingScope(_) => "not shared when intervals.icu was connected",
-        Error::Busy { retry_after } => return busy(*retry_after),
-        Error::TimedOut => TOO_LONG,
-        Error::NotFound | Error::Strava | Error::Unavailable => "intervals.icu did not answer; ask again",
-        Error::Rejected | Error::Garbled => "what intervals.icu sent was unreadable or too large",
-        Error::WrongAthlete => "intervals.icu answered about another athlete, so nothing is shown",
+        Error::Unauthorized => RECONNECT.to_owned(),
+        Error::MissingScope(_) => "not shared when intervals.icu was connected".to_owned(),
+        Error::TimedOut => TOO_LONG.to_owned(),
+        Error::Busy { retry_after } => busy(*retry_after),
+        error => part::why(error, "intervals.icu"),
     }
-    .to_owned()
 }
 
 /// The fields of a day to ask for; none when nothing of them may be shown.

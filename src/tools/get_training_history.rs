@@ -6,25 +6,28 @@
 mod rows;
 mod totals;
 
-pub(super) use rows::{day_of, is_stub, metres_of};
-
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Answer, Run, Tool,
-    answer::{self, units},
+    Answer, Run, Tool, activities,
+    answer::{self, cut::Cut, units, words::named},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
-    planned::{self, Planned},
+    part::{Part, not_granted},
+    planned,
+    sums::Sum,
 };
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::{ActivityQuery, model::Activity},
+    intervals::{
+        ActivityQuery,
+        model::{Activity, Event},
+    },
     permissions,
     text::{clean, fenced},
     tool_error::ToolError,
@@ -162,8 +165,7 @@ impl Asked {
     /// Whether an activity that can be read is asked for. Names are searched as upstream searches them: a part of the
     /// name whatever its case, or a whole tag.
     fn wants(&self, activity: &Activity) -> bool {
-        let sport = activity.sport.as_deref().unwrap_or_default();
-        if self.sport.is_some_and(|sports| !sports.contains(&sport)) {
+        if !activity.is_of(self.sport) {
             return false;
         }
         match (&self.query, self.range) {
@@ -191,7 +193,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let Some(range) = asked.range else {
         let words = asked.query.as_deref().unwrap_or_default();
         let found = upstream.search_activities(words, HITS).await?;
-        return Ok(render(card, today, &asked, found, &Planned::NotAsked));
+        return Ok(render(card, today, &asked, &found, &Part::NotAsked));
     };
     let query = ActivityQuery {
         oldest: range.oldest,
@@ -209,7 +211,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     );
     let mut activities = activities?;
     let withheld = withhold(card, &mut activities);
-    Ok(render(card, today, &asked, activities, &planned?).and(withheld))
+    Ok(render(card, today, &asked, &activities, &planned?).and(withheld))
 }
 
 /// Takes out what is another tool's to show and not granted, and says so.
@@ -219,109 +221,55 @@ fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
     }
     let mut kept = false;
     for activity in activities {
-        // Without a plan, upstream writes 0.
-        let planned = activity.paired_event_id.take().is_some();
-        kept |= activity
-            .compliance
-            .take()
-            .is_some_and(|percent| planned || percent > 0.0);
+        kept |= activity.done_of_plan().is_some();
+        activity.compliance = None;
+        activity.paired_event_id = None;
     }
-    kept.then(|| answer::not_granted("How far plans were kept", "get_events"))
-}
-
-/// Newest first, each once, only with a day, and that in the range.
-fn in_order(mut activities: Vec<Activity>, range: Option<Range>) -> Vec<Activity> {
-    let mut seen = HashSet::new();
-    activities.retain(|activity| {
-        day_of(activity).is_some_and(|day| range.is_none_or(|range| range.holds(day)))
-            && activity.id.as_ref().is_none_or(|id| seen.insert(id.clone()))
-    });
-    activities.sort_by(|a, b| {
-        b.start_date_local
-            .cmp(&a.start_date_local)
-            .then_with(|| b.id.cmp(&a.id))
-    });
-    activities
+    kept.then(|| not_granted("How far plans were kept", &permissions::GET_EVENTS))
 }
 
 fn render(
     card: &AthleteCard,
     today: NaiveDate,
     asked: &Asked,
-    found: Vec<Activity>,
-    planned: &Planned,
+    found: &[Activity],
+    planned: &Part<Vec<Event>>,
 ) -> Answer {
     let capped = asked.range.is_none() && u32::try_from(found.len()).is_ok_and(|count| count >= HITS);
-    let found = in_order(found, asked.range);
+    let mut found = activities::of_range(found, asked.range);
+    found.sort_by(|a, b| {
+        let newest_first = b.start_date_local.cmp(&a.start_date_local);
+        newest_first.then_with(|| b.id.cmp(&a.id))
+    });
     // A stub shows neither sport nor name, so it cannot be asked for by them.
     let narrowed = asked.sport.is_some() || asked.query.is_some();
-    let stubs = found.iter().filter(|activity| is_stub(activity)).count();
-    let wanted: Vec<&Activity> = found
-        .iter()
-        .filter(|activity| {
-            if is_stub(activity) {
-                !narrowed
-            } else {
-                asked.wants(activity)
-            }
-        })
-        .collect();
-    let readable: Vec<&Activity> = wanted
-        .iter()
-        .copied()
-        .filter(|activity| !is_stub(activity))
-        .collect();
+    let stubs = found.iter().filter(|row| row.is_closed_by_strava()).count();
+    let mut wanted = found;
+    wanted.retain(|row| {
+        if row.is_closed_by_strava() {
+            !narrowed
+        } else {
+            asked.wants(row)
+        }
+    });
+    let readable = wanted.iter().copied().filter(|row| !row.is_closed_by_strava());
+    let readable: Vec<&Activity> = readable.collect();
 
-    let shown = rows_shown(&wanted, asked.limit);
-    let rows = &wanted[..shown];
-    let first_line = answer::first_line(
-        card,
-        today,
-        &[
-            asked.range.map_or_else(
-                || "all time".to_owned(),
-                |range| units::range(range.oldest, range.newest),
-            ),
-            asked.sport.map_or_else(String::new, in_a_word),
-            asked
-                .query
-                .as_deref()
-                .map_or_else(String::new, |query| format!("matching {}", fenced(query, 100))),
-            answer::counted(wanted.len(), "activity", "activities"),
-        ],
-    );
-    let mut blocks = vec![first_line];
+    let mut blocks = vec![first_line(card, today, asked, wanted.len())];
     if wanted.is_empty() {
         blocks.push(nothing(asked));
     } else {
-        blocks.push(rows::table(rows, card.units, asked.detail));
-        blocks.push(more(&wanted, shown, asked));
+        let cut = Cut::by_days(asked.limit, &wanted, |row| row.day());
+        blocks.push(rows::table(cut.shown, card.units, asked.detail));
+        blocks.push(cut.more("row", |next| how_on(&wanted, cut.shown, next, asked)));
         blocks.push(totals::by_sport(
             &readable,
             wanted.len() - readable.len(),
             card.units,
         ));
     }
-    if let (Some(range), true) = (asked.range, asked.query.is_none()) {
-        let loads = readable
-            .iter()
-            .filter_map(|a| Some((day_of(a)?, units::sane(a.icu_training_load))));
-        let weeks = weeks::weekly(range.oldest, range.newest, loads);
-        let events = match planned {
-            Planned::Events(events) => Some(totals::planned_by_week(events, range, today, asked.sport)),
-            Planned::NotAsked | Planned::Missing(_) => None,
-        };
-        if !readable.is_empty()
-            || events
-                .as_ref()
-                .is_some_and(|events| events.values().any(|load| *load > 0.0))
-        {
-            blocks.push(totals::by_week(&weeks, events.as_ref(), range, asked.detail));
-        }
-    }
-    if let Planned::Missing(why) = planned {
-        blocks.push(why.clone());
-    }
+    blocks.push(by_week(&readable, planned, asked, today));
+    blocks.push(planned.missing());
     if asked.range.is_some() {
         // A search's rows are short by nature and no evidence of what was recorded.
         blocks.push(not_recorded(&readable));
@@ -335,51 +283,53 @@ fn render(
             "There may be more than these {HITS} hits: narrow the query, or ask with oldest and newest."
         ));
     }
-    blocks.push(answer::garmin_line(
-        readable
-            .iter()
-            .map(|a| (a.source.as_deref(), a.device_name.as_deref())),
-    ));
+    blocks.push(answer::garmin_line(readable.iter().map(|row| row.origin())));
     Answer::of(blocks)
 }
 
-/// The sports asked for, in short.
-pub(super) fn in_a_word(sports: &'static [&'static str]) -> String {
-    match sports {
-        [one] => (*one).to_owned(),
-        [first, ..] => format!("{first} of all kinds"),
-        [] => String::new(),
-    }
+fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: usize) -> String {
+    let range = asked.range;
+    let query = fenced(asked.query.as_deref().unwrap_or_default(), 100);
+    answer::first_line(
+        card,
+        today,
+        &[
+            range.map_or_else(|| "all time".to_owned(), Range::in_words),
+            asked.sport.map_or_else(String::new, answer::sports_in_short),
+            named("matching", &query),
+            answer::counted(count, "activity", "activities"),
+        ],
+    )
 }
 
-/// How many rows to show: whole days up to the limit; when the first day alone is longer, as many of it as allowed.
-fn rows_shown(rows: &[&Activity], limit: usize) -> usize {
-    if rows.len() <= limit {
-        return rows.len();
-    }
-    (1..=limit)
-        .rev()
-        .find(|&at| day_of(rows[at - 1]) != day_of(rows[at]))
-        .unwrap_or(limit)
-}
-
-/// The line for what was cut, with the call that goes on.
-fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
-    let (Some(last), Some(next), Some(end)) = (
-        shown.checked_sub(1).and_then(|last| rows.get(last)),
-        rows.get(shown),
-        rows.last(),
-    ) else {
+/// The load of each week beside what was planned for it; empty for a search, and when there is neither.
+fn by_week(readable: &[&Activity], planned: &Part<Vec<Event>>, asked: &Asked, today: NaiveDate) -> String {
+    let Some(range) = asked.range.filter(|_| asked.query.is_none()) else {
         return String::new();
     };
-    let (Some(last), Some(next), Some(end)) = (day_of(last), day_of(next), day_of(end)) else {
+    let loads = readable
+        .iter()
+        .filter_map(|row| Some((row.day()?, units::sane(row.icu_training_load))));
+    let weeks = weeks::weekly(range.oldest, range.newest, loads);
+    let events = planned.got();
+    let events = events.map(|events| planned::by_week(events, range, today, asked.sport));
+    let has_plans = |events: &BTreeMap<NaiveDate, Sum>| events.values().any(|sum| sum.load > 0.0);
+    if readable.is_empty() && !events.as_ref().is_some_and(has_plans) {
+        return String::new();
+    }
+    totals::by_week(&weeks, events.as_ref(), range, asked.detail)
+}
+
+/// How to ask for the rows that are left, from `next` on.
+fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Asked) -> String {
+    let day = |row: Option<&&Activity>| row.and_then(|row| row.day());
+    let (Some(last), Some(next), Some(end)) = (day(shown.last()), next.day(), day(rows.last())) else {
         return String::new();
     };
     let reach = next
         .checked_sub_days(Days::new(TEN_YEARS.unsigned_abs() - 1))
         .unwrap_or(end);
     let oldest = asked.range.map_or(end.max(reach), |range| range.oldest);
-    let hidden = answer::counted(rows.len() - shown, "more row", "more rows");
     if last != next {
         let same = match (asked.query.is_some(), asked.sport.is_some()) {
             (true, true) => ", same query and sport",
@@ -387,9 +337,9 @@ fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
             (false, true) => ", same sport",
             (false, false) => "",
         };
-        return format!("… {hidden}: ask with oldest={oldest} newest={next}{same}");
+        return format!("ask with oldest={oldest} newest={next}{same}");
     }
-    let that_day = rows.iter().filter(|row| day_of(row) == Some(last)).count();
+    let that_day = rows.iter().filter(|row| row.day() == Some(last)).count();
     let before = last.pred_opt().unwrap_or(last);
     let rest = if end == last {
         String::new()
@@ -397,7 +347,7 @@ fn more(rows: &[&Activity], shown: usize, asked: &Asked) -> String {
         format!("; for the days before: oldest={oldest} newest={before}")
     };
     format!(
-        "… {hidden}: ask with oldest={last} newest={last} limit={}{rest}",
+        "ask with oldest={last} newest={last} limit={}{rest}",
         that_day.min(MOST_ROWS)
     )
 }

@@ -4,30 +4,28 @@
 //! When every activity of the range is closed to the API by Strava, one more: `GET /athlete/{id}/athlete-summary`, whose
 //! sums intervals.icu makes itself.
 
+mod by_sport;
 mod by_week;
-mod sums;
 #[cfg(test)]
 mod tests;
 mod upstream_weeks;
 mod zones;
 
-use std::collections::{BTreeMap, HashSet};
-
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Answer, Run, Tool,
-    answer::{self, units},
+    Answer, Run, Tool, activities, answer,
     arguments::{self, Arguments, Detail, Range, Span},
-    get_training_history::{day_of, in_a_word, is_stub},
-    planned::{self, Planned},
+    part::{Part, if_there},
+    planned,
+    sums::{self, Sum},
 };
 use crate::{
     guard::{Ask, AthleteCard},
     intervals::{
-        self, ActivityQuery,
-        model::{Activity, weeks::WeekSummary},
+        ActivityQuery,
+        model::{Activity, Event, weeks::WeekSummary},
     },
     permissions,
     tool_error::ToolError,
@@ -134,8 +132,7 @@ impl Asked {
     }
 
     fn wants(&self, activity: &Activity) -> bool {
-        let sport = activity.sport.as_deref().unwrap_or_default();
-        self.sport.is_none_or(|sports| sports.contains(&sport))
+        activity.is_of(self.sport)
     }
 }
 
@@ -170,11 +167,12 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         planned::fetch(upstream, card, asked.planned, asked.range, today)
     );
     let (activities, planned) = (activities?, planned?);
-    let found: Vec<&Activity> = of(&activities, asked.range);
-    let closed = !found.is_empty() && found.iter().all(|activity| is_stub(activity));
+    let found = activities::of_range(&activities, Some(asked.range));
+    let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
     // Years of activities take several pages; a call stays within four requests.
     let own_sums = if closed && upstream.requests() < MOST_REQUESTS {
-        weekly_sums(upstream, asked.range).await?
+        // Without intervals.icu's own sums the answer says what is closed.
+        if_there(upstream.weeks(asked.range.oldest, asked.range.newest).await)?
     } else {
         None
     };
@@ -188,35 +186,16 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     ))
 }
 
-/// intervals.icu's own sums. Without them the answer says what is closed, so only a lost connection is worth an error.
-async fn weekly_sums(
-    upstream: &intervals::Athlete,
-    range: Range,
-) -> Result<Option<Vec<WeekSummary>>, ToolError> {
-    match upstream.weeks(range.oldest, range.newest).await {
-        Ok(rows) => Ok(Some(rows)),
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Err(_) => Ok(None),
-    }
-}
-
-/// The activities of a range, each once.
-fn of(activities: &[Activity], range: Range) -> Vec<&Activity> {
-    let mut seen = HashSet::new();
-    activities
-        .iter()
-        .filter(|activity| day_of(activity).is_some_and(|day| range.holds(day)))
-        .filter(|activity| activity.id.as_ref().is_none_or(|id| seen.insert(id)))
-        .collect()
-}
-
 /// The activities of a range that can be read and are wanted, and how many cannot be read.
 fn readable<'a>(found: &[&'a Activity], asked: &Asked) -> (Vec<&'a Activity>, usize) {
-    let stubs = found.iter().filter(|activity| is_stub(activity)).count();
+    let stubs = found
+        .iter()
+        .filter(|activity| activity.is_closed_by_strava())
+        .count();
     let rows = found
         .iter()
         .copied()
-        .filter(|activity| !is_stub(activity) && asked.wants(activity))
+        .filter(|activity| !activity.is_closed_by_strava() && asked.wants(activity))
         .collect();
     (rows, stubs)
 }
@@ -226,19 +205,19 @@ fn render(
     today: NaiveDate,
     asked: &Asked,
     activities: &[Activity],
-    planned: &Planned,
+    planned: &Part<Vec<Event>>,
     own_sums: Option<&[WeekSummary]>,
 ) -> Answer {
     let full = asked.detail == Detail::Full;
-    let found = of(activities, asked.range);
+    let found = activities::of_range(activities, Some(asked.range));
     let (rows, stubs) = readable(&found, asked);
     let mut blocks = vec![answer::first_line(
         card,
         today,
         &[
-            units::range(asked.range.oldest, asked.range.newest),
+            asked.range.in_words(),
             weeks_of(asked.range),
-            asked.sport.map_or_else(String::new, in_a_word),
+            asked.sport.map_or_else(String::new, answer::sports_in_short),
             match (rows.len(), stubs) {
                 (0, 1..) => format!(
                     "{}, none readable",
@@ -251,11 +230,9 @@ fn render(
     let of_upstream = own_sums
         .map(|own| upstream_weeks::tables(own, asked.range, asked.sport, full, card.units))
         .unwrap_or_default();
-    let plans: Option<BTreeMap<NaiveDate, by_week::Plan>> = match planned {
-        Planned::Events(events) => Some(by_week::plans(events, asked.range, today, asked.sport)),
-        Planned::NotAsked | Planned::Missing(_) => None,
-    };
-    let all = sums::total(rows.iter().copied());
+    let plans = planned.got();
+    let plans = plans.map(|events| planned::by_week(events, asked.range, today, asked.sport));
+    let all = Sum::of(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();
     if rows.is_empty() {
         if of_upstream.is_empty() {
@@ -263,7 +240,7 @@ fn render(
         }
     } else {
         let by_sport = sums::by_sport(rows.iter().copied(), full);
-        blocks.push(sums::table(&by_sport, &all, card.units));
+        blocks.push(by_sport::table(&by_sport, &all, card.units));
         blocks.extend(changes(&by_sport, &all, asked, activities, card));
         let zones = zones::lines(&rows, full, if full { 20 } else { 4 });
         if !zones.is_empty() {
@@ -278,22 +255,14 @@ fn render(
         let of_range: Vec<&Activity> = found
             .iter()
             .copied()
-            .filter(|activity| is_stub(activity) || asked.wants(activity))
+            .filter(|activity| activity.is_closed_by_strava() || asked.wants(activity))
             .collect();
-        let manner = by_week::Manner {
-            range: asked.range,
-            today,
-            detail: asked.detail,
-            narrowed: asked.sport.is_some(),
-        };
-        blocks.extend(by_week::table(&of_range, plans.as_ref(), manner));
+        blocks.extend(by_week::table(&of_range, plans.as_ref(), asked, today));
     }
     if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
         blocks.push("Planned of the running week reaches to Sunday.".to_owned());
     }
-    if let Planned::Missing(why) = planned {
-        blocks.push(why.clone());
-    }
+    blocks.push(planned.missing());
     if !of_upstream.is_empty() {
         blocks.extend(of_upstream);
         blocks.push(
@@ -309,10 +278,7 @@ fn render(
     }
     blocks.push(notes.join(" "));
     blocks.push(about_stubs(stubs, asked.sport.is_some(), own_sums.is_some()));
-    blocks.push(answer::garmin_line(
-        rows.iter()
-            .map(|row| (row.source.as_deref(), row.device_name.as_deref())),
-    ));
+    blocks.push(answer::garmin_line(rows.iter().map(|row| row.origin())));
     Answer::of(blocks)
 }
 
@@ -330,8 +296,8 @@ fn weeks_of(range: Range) -> String {
 
 /// The lines that compare with the period before: all together, and in full each sport.
 fn changes(
-    by_sport: &[(String, sums::Sum)],
-    all: &sums::Sum,
+    by_sport: &[(String, Sum)],
+    all: &Sum,
     asked: &Asked,
     activities: &[Activity],
     card: &AthleteCard,
@@ -341,8 +307,8 @@ fn changes(
         return Vec::new();
     };
     let full = asked.detail == Detail::Full;
-    let (rows, stubs) = readable(&of(activities, before), asked);
-    let when = units::range(before.oldest, before.newest);
+    let (rows, stubs) = readable(&activities::of_range(activities, Some(before)), asked);
+    let when = before.in_words();
     let unreadable = if stubs > 0 {
         let count = answer::counted(stubs, "activity from Strava", "activities from Strava");
         format!(" | then not counted: {count}")
@@ -357,14 +323,14 @@ fn changes(
     let then = sums::by_sport(rows.iter().copied(), full);
     let mut parts = Vec::new();
     if by_sport.len() > 1 || then.len() > 1 {
-        parts.push(sums::change(
+        parts.push(by_sport::change(
             "all",
             all,
-            &sums::total(rows.iter().copied()),
+            &Sum::of(rows.iter().copied()),
             card.units,
         ));
     }
-    let nothing = sums::Sum::default();
+    let nothing = Sum::default();
     let gone = then
         .iter()
         .filter(|(name, _)| by_sport.iter().all(|(own, _)| own != name))
@@ -379,7 +345,7 @@ fn changes(
     parts.extend(
         both.chain(gone)
             .take(if full { usize::MAX } else { SPORTS })
-            .map(|(name, now, earlier)| sums::change(name, now, earlier, card.units)),
+            .map(|(name, now, earlier)| by_sport::change(name, now, earlier, card.units)),
     );
     vec![format!("Now / before, {when}: {}{unreadable}", parts.join(" | "))]
 }

@@ -15,11 +15,12 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, table::Table, units},
+    answer::{self, cut::Cut, table::Columns, units},
     arguments::{self, Arguments, Detail, Range, Span},
+    part::if_there,
 };
 use crate::{
-    guard::{Ask, AthleteCard},
+    guard::{Ask, AthleteCard, Units},
     intervals::{self, Area, model::Wellness},
     permissions,
     text::clean,
@@ -27,7 +28,6 @@ use crate::{
     training::means::{Mean, mean},
 };
 use fields::{FIELDS, Field};
-pub(super) use fields::{number, resting_hr};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_WELLNESS,
@@ -114,13 +114,10 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     Ok(render(card, today, &asked, &rows, &names))
 }
 
-/// Names by code. Without them the codes serve, so only a lost connection is worth an error.
+/// Names by code. Without them the codes serve.
 async fn names_of_own_fields(upstream: &intervals::Athlete) -> Result<BTreeMap<String, String>, ToolError> {
-    match upstream.custom_fields().await {
-        Ok(own) => Ok(own.into_iter().map(|field| (field.code, field.name)).collect()),
-        Err(error) if error.ends_the_call() => Err(error.into()),
-        Err(_) => Ok(BTreeMap::new()),
-    }
+    let own = if_there(upstream.custom_fields().await)?.unwrap_or_default();
+    Ok(own.into_iter().map(|field| (field.code, field.name)).collect())
 }
 
 fn in_range(row: &Wellness, range: Range) -> bool {
@@ -143,48 +140,21 @@ fn render(
         .map(String::as_str)
         .filter(|key| fields::is_own(key))
         .collect();
-    let (columns, rarer): (Vec<&Field>, Vec<&Field>) = FIELDS.iter().partition(|field| full || !field.rare);
-
-    let header = std::iter::once("date".to_owned())
-        .chain(columns.iter().map(|field| field.header(card.units)))
-        .chain(
-            own.iter()
-                .map(|code| clean(names.get(*code).map_or(*code, String::as_str), 40)),
-        )
-        .chain(std::iter::once("note".to_owned()));
-    let note_width = if full { 1000 } else { 300 };
-    let filled: Vec<(NaiveDate, Vec<String>)> = by_day
-        .iter()
+    let (shown, rarer): (Vec<&Field>, Vec<&Field>) = FIELDS.iter().partition(|field| full || !field.rare);
+    let recorded = columns(&shown, &own, names, card.units, full);
+    let filled: Vec<&Wellness> = by_day
+        .values()
         .rev()
-        .filter(|(date, _)| asked.range.holds(**date))
-        .filter_map(|(date, row)| {
-            let cells: Vec<String> = columns
-                .iter()
-                .map(|field| field.cell(row, card.units, full))
-                .chain(
-                    own.iter()
-                        .map(|code| fields::own_cell(row.rest.get(*code), note_width)),
-                )
-                .chain(std::iter::once(fields::note(row, note_width)))
-                .collect();
-            cells
-                .iter()
-                .any(|cell| !cell.is_empty())
-                .then_some((*date, cells))
-        })
+        .copied()
+        .filter(|row| in_range(row, asked.range) && recorded.show_any_of(row))
         .collect();
-    let mut table = Table::new(header);
-    for (date, cells) in filled.iter().take(asked.limit) {
-        let mut row = vec![units::date(*date)];
-        row.extend(cells.iter().cloned());
-        table.push(row);
-    }
+    let cut = Cut::after(asked.limit, &filled);
 
     let mut blocks = vec![answer::first_line(
         card,
         today,
         &[
-            units::range(asked.range.oldest, asked.range.newest),
+            asked.range.in_words(),
             format!(
                 "{} of {} with entries",
                 filled.len(),
@@ -195,14 +165,14 @@ fn render(
     if filled.is_empty() {
         blocks.push("No wellness entries in this range.".to_owned());
     }
-    blocks.push(table.render());
-    if let Some((next, _)) = filled.get(asked.limit) {
-        let hidden = answer::counted(filled.len() - asked.limit, "more row", "more rows");
-        blocks.push(format!(
-            "… {hidden}: ask with oldest={} newest={next}",
-            asked.range.oldest
-        ));
-    }
+    let columns = Columns::<&Wellness>::new()
+        .column("date", |row| row.id.map(units::date).unwrap_or_default())
+        .then(recorded);
+    blocks.push(columns.table(cut.shown));
+    blocks.push(cut.more("row", |next| {
+        let newest = next.id.unwrap_or(asked.range.oldest);
+        format!("ask with oldest={} newest={newest}", asked.range.oldest)
+    }));
     blocks.push(means(&by_day, asked.means_end(today)));
     if !filled.is_empty() {
         blocks.push(not_recorded(&by_day, asked.range));
@@ -211,6 +181,26 @@ fn render(
         blocks.push("May include Garmin device data.".to_owned());
     }
     Answer::of(blocks)
+}
+
+/// What was recorded of a day: the fields, the athlete's own ones by `names`, and the note.
+fn columns<'a>(
+    shown: &[&'a Field],
+    own: &BTreeSet<&'a str>,
+    names: &'a BTreeMap<String, String>,
+    units: Units,
+    full: bool,
+) -> Columns<'a, &'a Wellness> {
+    let width = if full { 1000 } else { 300 };
+    let mut columns = Columns::<&Wellness>::new();
+    for &field in shown {
+        columns = columns.column(field.header(units), move |row| field.cell(row, units, full));
+    }
+    for &code in own {
+        let name = clean(names.get(code).map_or(code, String::as_str), 40);
+        columns = columns.column(name, move |row| fields::own_cell(row.rest.get(code), width));
+    }
+    columns.column("note", move |row| fields::note(row, width))
 }
 
 /// Takes a figure out of a day.
@@ -229,10 +219,10 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
         format!("{}{count}", units::fixed(Some(mean.value), decimals))
     };
     let figures: [(&str, &str, u8, Get); 3] = [
-        ("HRV", "", 0, |row| fields::number(row, "hrv")),
-        ("rest HR", "", 0, fields::resting_hr),
+        ("HRV", "", 0, |row| row.number("hrv")),
+        ("rest HR", "", 0, Wellness::resting_hr),
         ("sleep", " h", 1, |row| {
-            fields::number(row, "sleepSecs").map(|secs| secs / 3600.0)
+            row.number("sleepSecs").map(|secs| secs / 3600.0)
         }),
     ];
     let parts: Vec<String> = figures
@@ -261,12 +251,10 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
 /// Names once what people ask for first and the range does not have.
 fn not_recorded(by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
     let figures: [(&str, Get); 4] = [
-        ("sleep", |row| fields::number(row, "sleepSecs")),
-        ("HRV", |row| {
-            fields::number(row, "hrv").or(fields::number(row, "hrvSDNN"))
-        }),
-        ("resting HR", fields::resting_hr),
-        ("weight", fields::weight),
+        ("sleep", |row| row.number("sleepSecs")),
+        ("HRV", |row| row.number("hrv").or(row.number("hrvSDNN"))),
+        ("resting HR", Wellness::resting_hr),
+        ("weight", Wellness::weight),
     ];
     let missing: Vec<&str> = figures
         .iter()

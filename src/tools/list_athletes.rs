@@ -8,16 +8,14 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, RosterTool,
-    answer::{self, table::Table, units},
-    arguments::{self, Arguments},
+    answer::{self, table::Columns, units},
+    arguments,
+    member::granted,
 };
 use crate::{
-    guard::{
-        Member, Roster,
-        roster::{SELECTED_FOR, State},
-    },
-    permissions::{self, Group, Permission},
+    guard::{Member, Roster, roster::SELECTED_FOR},
     tool_error::ToolError,
+    words::MemberStatus,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -62,22 +60,20 @@ fn render(
     selected: Option<(&Member, Duration)>,
     dashboard: &str,
 ) -> Answer {
-    let mut table = Table::new(["athlete", "granted", "intervals.icu", "until the end of", "id"]);
-    for member in members {
-        table.push(vec![
-            member.name().to_owned(),
-            granted(member),
-            state(member.state()).to_owned(),
-            member.until().map(units::date).unwrap_or_default(),
-            member.athlete_id().to_owned(),
-        ]);
-    }
+    let columns = Columns::<Member>::new()
+        .column("athlete", |member| member.name().to_owned())
+        .column("granted", granted)
+        .column("intervals.icu", |member| state(member.status()).to_owned())
+        .column("until the end of", |member| {
+            member.until().map(units::date).unwrap_or_default()
+        })
+        .column("id", |member| member.athlete_id().to_owned());
     let mut blocks = vec![
         format!(
             "Roster of {email} · {}",
             answer::counted(members.len(), "athlete", "athletes")
         ),
-        table.render(),
+        columns.table(members),
     ];
     if members.is_empty() {
         blocks.push(format!(
@@ -86,7 +82,7 @@ fn render(
     }
     let (unused, replaced): (Vec<&Member>, Vec<&Member>) = sleeping
         .iter()
-        .partition(|member| member.unused() || member.state() != State::Replaced);
+        .partition(|member| member.unused() || member.status() != MemberStatus::Replaced);
     if !unused.is_empty() {
         blocks.push(format!(
             "Asleep, because nobody used the invite for 14 days: {}. The athlete can send it again under Coaches on \
@@ -116,62 +112,13 @@ fn names(members: &[&Member]) -> String {
     names.join(", ")
 }
 
-const fn state(state: State) -> &'static str {
-    match state {
-        State::Connected => "connected",
-        State::Reconnect => "must reconnect",
-        State::Disconnected => "not connected",
-        State::Replaced => "shows another athlete",
+const fn state(status: MemberStatus) -> &'static str {
+    match status {
+        MemberStatus::Connected => "connected",
+        MemberStatus::Reconnect => "must reconnect",
+        MemberStatus::Disconnected => "not connected",
+        MemberStatus::Replaced => "shows another athlete",
     }
-}
-
-/// What is granted: a group that is granted whole by its word, of the others the tools.
-pub(super) fn granted(member: &Member) -> String {
-    let told = told(|tool| member.may(tool));
-    if told.is_empty() {
-        "nothing".to_owned()
-    } else {
-        told
-    }
-}
-
-/// What is not granted, likewise; empty when everything is.
-pub(super) fn not_granted(member: &Member) -> String {
-    told(|tool| !member.may(tool))
-}
-
-fn told(so: impl Fn(&Permission) -> bool) -> String {
-    let mut groups: Vec<Group> = Vec::new();
-    for tool in permissions::ALL {
-        if !groups.contains(&tool.group) {
-            groups.push(tool.group);
-        }
-    }
-    let words = groups.into_iter().flat_map(|group| {
-        let all = permissions::ALL.iter().filter(|tool| tool.group == group);
-        let those: Vec<&str> = all
-            .clone()
-            .filter(|tool| so(tool))
-            .map(|tool| tool.name)
-            .collect();
-        if those.len() == all.count() {
-            vec![group.word()]
-        } else {
-            those
-        }
-    });
-    words.collect::<Vec<&str>>().join(", ")
-}
-
-/// A member's arguments: `athlete`, and nothing else.
-pub(super) fn athlete(given: Map<String, Value>) -> Result<String, ToolError> {
-    const WANTED: &str = "write a name or an id, as list_athletes shows them";
-    // It takes no dates, so any day will do.
-    let arguments = Arguments::new(given, &["athlete"], chrono::NaiveDate::MIN)?;
-    arguments
-        .text_or_number("athlete", WANTED)?
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| arguments::wrong("athlete", WANTED))
 }
 
 #[cfg(test)]
@@ -179,6 +126,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::permissions;
 
     const DASHBOARD: &str = "https://icusync.example/dashboard";
 
@@ -189,18 +137,23 @@ mod tests {
     #[test]
     fn a_roster_of_every_kind() {
         let members = [
-            Member::sample("Ana Berger", "i1001", &all(), State::Connected),
+            Member::sample("Ana Berger", "i1001", &all(), MemberStatus::Connected),
             Member::sample(
                 "Bishnu",
                 "1003",
                 &["get_fitness", "get_events", "a_tool_to_come"],
-                State::Reconnect,
+                MemberStatus::Reconnect,
             )
             // The last day ends in Berlin.
             .expiring("2026-12-31T23:00:00Z"),
-            Member::sample("\u{202e}", "i9", &["a_tool_to_come"], State::Disconnected),
+            Member::sample("\u{202e}", "i9", &["a_tool_to_come"], MemberStatus::Disconnected),
         ];
-        let sleeping = [Member::sample("Nell Pike", "i1005", &all(), State::Connected)];
+        let sleeping = [Member::sample(
+            "Nell Pike",
+            "i1005",
+            &all(),
+            MemberStatus::Connected,
+        )];
         let selected = Some((&members[1], Duration::seconds(2559)));
         let answer = render("coach@example.test", &members, &sleeping, selected, DASHBOARD);
         insta::assert_snapshot!(answer.text);
@@ -213,37 +166,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_granted_is_the_rest() {
-        let member = Member::sample("A", "i1", &["get_wellness", "get_fitness"], State::Connected);
-        assert_eq!(granted(&member), "get_fitness, wellness");
-        assert_eq!(
-            not_granted(&member),
-            "profile, training, get_power_curves, calendar"
-        );
-        let everything = Member::sample("A", "i1", &all(), State::Connected);
-        assert_eq!(
-            granted(&everything),
-            "profile, training, fitness, wellness, calendar"
-        );
-        assert_eq!(not_granted(&everything), "");
-    }
-
-    #[test]
     fn arguments_are_read_strictly() {
         let object = |value: Value| value.as_object().unwrap().clone();
         assert!(none(object(json!({"athlete": null}))).is_ok());
         assert!(none(object(json!({"athlete": "Ana"}))).is_err());
-        assert_eq!(athlete(object(json!({"athlete": " Ana "}))).unwrap(), "Ana");
-        assert_eq!(athlete(object(json!({"athlete": 123}))).unwrap(), "123");
-        for given in [
-            json!({}),
-            json!({"athlete": null}),
-            json!({"athlete": " "}),
-            json!({"athlete": ["Ana"]}),
-            json!({"athlete": true}),
-            json!({"athlete": "Ana", "name": "x"}),
-        ] {
-            assert!(athlete(object(given.clone())).is_err(), "{given}");
-        }
     }
 }

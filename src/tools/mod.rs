@@ -6,9 +6,11 @@
 //! [`arguments`]; formulas in [`crate::training`]; what can be granted in [`crate::permissions`]. Each tool fetches, then
 //! renders with a pure function.
 
+mod activities;
 pub mod answer;
 pub mod arguments;
 mod curves;
+mod fitness;
 mod get_activity_detail;
 mod get_athlete_profile;
 mod get_best_efforts;
@@ -22,8 +24,13 @@ mod get_training_history;
 mod get_training_summary;
 mod get_wellness;
 mod list_athletes;
+mod member;
+mod one_activity;
+mod part;
 mod planned;
 mod select_athlete;
+mod sums;
+mod thresholds;
 
 use std::pin::Pin;
 

@@ -8,15 +8,13 @@ use serde_json::{Map, Value, json};
 use super::{
     Answer, RosterTool,
     answer::{self, units},
-    arguments, get_athlete_profile, get_fitness, list_athletes,
+    arguments, fitness, member, thresholds,
 };
 use crate::{
-    guard::{
-        Ask, Member, Roster,
-        roster::{SELECTED_FOR, State},
-    },
+    guard::{Ask, Member, Roster, roster::SELECTED_FOR},
     permissions::{GET_ATHLETE_PROFILE, GET_FITNESS, Permission},
     tool_error::ToolError,
+    words::MemberStatus,
 };
 
 pub(super) const TOOL: RosterTool = RosterTool {
@@ -38,10 +36,10 @@ fn schema() -> Map<String, Value> {
 }
 
 async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    let text = list_athletes::athlete(given)?;
+    let text = member::athlete(given)?;
     let member = roster.find(&text)?;
     roster.select(member).await?;
-    if member.state() != State::Connected {
+    if member.status() != MemberStatus::Connected {
         return Ok(Answer::of([
             alone(member),
             terms(member),
@@ -99,7 +97,7 @@ async fn told<F: Future<Output = Result<String, ToolError>>>(
 
 async fn thresholds(ask: Ask) -> Result<String, ToolError> {
     let athlete = ask.upstream.profile().await?;
-    let lines = get_athlete_profile::thresholds(&ask.card, &athlete);
+    let lines = thresholds::lines(&ask.card, &athlete);
     if lines.is_empty() {
         return Ok("thresholds: no sport settings at intervals.icu".to_owned());
     }
@@ -107,7 +105,7 @@ async fn thresholds(ask: Ask) -> Result<String, ToolError> {
 }
 
 async fn form(ask: Ask) -> Result<String, ToolError> {
-    let line = get_fitness::current(&ask.upstream, ask.today()).await?;
+    let line = fitness::current(&ask.upstream, ask.today()).await?;
     if line.is_empty() {
         return Ok("form: intervals.icu has no fitness figures of the last 7 days".to_owned());
     }
@@ -128,7 +126,7 @@ fn alone(member: &Member) -> String {
 
 /// What may be done, and for how long.
 fn terms(member: &Member) -> String {
-    let not = list_athletes::not_granted(member);
+    let not = member::not_granted(member);
     let not = if not.is_empty() {
         not
     } else {
@@ -143,21 +141,21 @@ fn terms(member: &Member) -> String {
          Changes always name their athlete.\nGranted: {}{until}{not}",
         member.name(),
         SELECTED_FOR.num_minutes(),
-        list_athletes::granted(member),
+        member::granted(member),
     )
 }
 
 fn unconnected(member: &Member, dashboard: &str) -> String {
     let name = member.name();
-    match member.state() {
-        State::Connected => String::new(),
-        State::Reconnect => format!(
+    match member.status() {
+        MemberStatus::Connected => String::new(),
+        MemberStatus::Reconnect => format!(
             "No data for now: intervals.icu no longer accepts the connection of {name}, who can connect again on {dashboard}."
         ),
-        State::Disconnected => format!(
+        MemberStatus::Disconnected => format!(
             "No data for now: {name} disconnected intervals.icu from IcuSync, and can connect it again on {dashboard}."
         ),
-        State::Replaced => format!("No data for now: the account of {name} shows another athlete."),
+        MemberStatus::Replaced => format!("No data for now: the account of {name} shows another athlete."),
     }
 }
 
@@ -168,7 +166,7 @@ mod tests {
     #[test]
     fn who_is_not_connected_is_selected_all_the_same() {
         let tools = ["get_fitness", "get_power_curves", "get_events"];
-        let told: Vec<String> = [State::Reconnect, State::Disconnected]
+        let told: Vec<String> = [MemberStatus::Reconnect, MemberStatus::Disconnected]
             .into_iter()
             .map(|state| {
                 let member =

@@ -1,5 +1,10 @@
 //! What holds for every tool of the catalogue.
 
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
 use super::*;
 use crate::permissions;
 
@@ -94,4 +99,92 @@ fn the_catalogue_has_one_tool_for_each_permission_in_its_order() {
         assert!(tool.description.len() < 2048);
         assert_eq!(tool.run.access(), tool.permission.access, "{}", tool.name());
     }
+}
+
+#[test]
+fn no_tool_and_nothing_below_the_tools_names_a_tool() {
+    let names: HashSet<&str> = CATALOGUE
+        .iter()
+        .map(Tool::name)
+        .chain(ROSTER.iter().map(|tool| tool.name))
+        .collect();
+    let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tools");
+    let (mut tools, mut wrong) = (HashSet::new(), Vec::new());
+    for file in sources(&room) {
+        let inside = file.strip_prefix(&room).unwrap().to_string_lossy();
+        // The catalogue names every tool, and so do its tests.
+        if ["mod.rs", "withheld.rs"].contains(&&*inside) || inside.ends_with("tests.rs") {
+            continue;
+        }
+        let own = inside.split(['/', '.']).next().unwrap_or_default();
+        tools.extend(names.get(own));
+        let text = std::fs::read_to_string(&file).unwrap();
+        let others = words_of_code(&text);
+        let others = others
+            .iter()
+            .filter(|word| **word != own && names.contains(word.as_str()));
+        wrong.extend(others.map(|other| format!("{inside} names {other}")));
+    }
+    assert_eq!(tools, names, "is the scan broken?");
+    assert!(
+        wrong.is_empty(),
+        "what two tools share stands in a file that is none:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn the_scan_of_words_sees_code_and_no_text() {
+    let text = r#"
+        //! get_a in a comment.
+        #[cfg(test)]
+        mod tests;
+        use super::{get_b, answer};
+        fn f() { get_c::read("get_d \" get_e"); let c = '"'; get_f() }
+        #[cfg(test)]
+        mod tests { use super::get_g; }
+    "#;
+    let mut found: Vec<String> = words_of_code(text)
+        .into_iter()
+        .filter(|word| word.starts_with("get"))
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, ["get_b", "get_c", "get_f"]);
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The words of a source outside of comments, texts and its tests, which come last by custom.
+fn words_of_code(text: &str) -> HashSet<String> {
+    let text = text.split("mod tests {").next().unwrap_or_default();
+    let mut code = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '/' if chars.peek() == Some(&'/') => while chars.next().is_some_and(|c| c != '\n') {},
+            '\'' if chars.peek() == Some(&'"') => drop(chars.next()),
+            '"' => {
+                while let Some(c) = chars.next().filter(|c| *c != '"') {
+                    if c == '\\' {
+                        chars.next();
+                    }
+                }
+            }
+            c => code.push(c),
+        }
+    }
+    code.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .map(str::to_owned)
+        .collect()
 }

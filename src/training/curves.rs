@@ -2,7 +2,10 @@
 //!
 //! A curve is known only at its own points; nothing is interpolated here.
 
-use super::sports::Tempo;
+use super::{
+    lengths::{HALF_MARATHON, MARATHON, MILE, YARD},
+    sports::Tempo,
+};
 
 /// Seconds that bests are spoken of in: sprint, minute, five minutes, twenty, the hour.
 pub const DURATIONS: &[f64] = &[5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0];
@@ -11,12 +14,6 @@ pub const MORE_DURATIONS: &[f64] = &[
     1.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 480.0, 600.0, 900.0,
     1200.0, 1800.0, 2400.0, 3600.0, 5400.0, 7200.0, 10_800.0, 14_400.0, 18_000.0,
 ];
-
-/// Metres in a yard and a mile (international, 1959), the half marathon and the marathon (World Athletics).
-const YARD: f64 = 0.9144;
-const MILE: f64 = 1609.344;
-const HALF_MARATHON: f64 = 21_097.5;
-const MARATHON: f64 = 42_195.0;
 
 const FOOT: &[f64] = &[
     400.0,

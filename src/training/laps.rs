@@ -4,8 +4,8 @@
 //! change them by hand. It does not say which it did: what is told here follows from the number of laps recorded
 //! (`icu_lap_count`), the marks of editing, a paired plan, and the laps' lengths.
 
-/// Metres in a mile (international, 1959).
-const MILE: f64 = 1609.344;
+use super::lengths::MILE;
+
 /// Distances at which devices lap by themselves, in metres.
 const BY_DISTANCE: [f64; 8] = [
     400.0,

@@ -4,20 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sports::meant_by;
-
-/// Families whose sports count as one; upstream keeps each in one settings group by default, under its first sport.
-const FAMILIES: [&str; 4] = ["ride", "run", "swim", "row"];
-
-/// The sport that stands for a sport's family, or itself: `Ride` for `VirtualRide`, `Yoga` for `Yoga`.
-pub fn stands_for(sport: &str) -> &str {
-    FAMILIES
-        .iter()
-        .filter_map(|word| meant_by(word))
-        .find(|family| family.contains(&sport))
-        .and_then(|family| family.first().copied())
-        .unwrap_or(sport)
-}
+use super::sports::stands_for;
 
 /// The sport done most.
 #[derive(Debug, Clone, PartialEq)]

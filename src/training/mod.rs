@@ -7,6 +7,7 @@ pub mod curves;
 pub mod dfa;
 pub mod fitness;
 pub mod laps;
+pub mod lengths;
 pub mod main_sport;
 pub mod means;
 pub mod plan;

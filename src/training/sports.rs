@@ -71,6 +71,8 @@ struct Family {
     name: &'static str,
     words: &'static [&'static str],
     sports: &'static [&'static str],
+    /// Whether upstream keeps it in one settings group by default, under its first sport.
+    is_one_upstream: bool,
 }
 
 const FAMILIES: [Family; 6] = [
@@ -88,16 +90,19 @@ const FAMILIES: [Family; 6] = [
             "EMountainBikeRide",
             "Velomobile",
         ],
+        is_one_upstream: true,
     },
     Family {
         name: "Run",
         words: &["run", "runs", "running"],
         sports: &["Run", "VirtualRun", "TrailRun"],
+        is_one_upstream: true,
     },
     Family {
         name: "Swim",
         words: &["swim", "swims", "swimming"],
         sports: &["Swim", "OpenWaterSwim"],
+        is_one_upstream: true,
     },
     Family {
         name: "Ski",
@@ -109,16 +114,19 @@ const FAMILIES: [Family; 6] = [
             "RollerSki",
             "VirtualSki",
         ],
+        is_one_upstream: false,
     },
     Family {
         name: "Row",
         words: &["row", "rowing"],
         sports: &["Rowing", "VirtualRow"],
+        is_one_upstream: true,
     },
     Family {
         name: "Strength",
         words: &["strength", "weights", "gym"],
         sports: &["WeightTraining"],
+        is_one_upstream: false,
     },
 ];
 
@@ -146,12 +154,22 @@ pub fn is_known(sport: &str) -> bool {
     SPORTS.contains(&sport) || FAMILIES.iter().any(|family| family.name == sport)
 }
 
+fn family_of(sport: &str) -> Option<&'static Family> {
+    FAMILIES.iter().find(|family| family.sports.contains(&sport))
+}
+
 /// The family of a sport: `Ride` of a VirtualRide; a sport of no family stands for itself.
 pub fn family(sport: &str) -> &str {
-    FAMILIES
-        .iter()
-        .find(|family| family.sports.contains(&sport))
-        .map_or(sport, |family| family.name)
+    family_of(sport).map_or(sport, |family| family.name)
+}
+
+/// The sport under which upstream keeps a sport's settings and curves: `Ride` for a VirtualRide, `Rowing` for a
+/// VirtualRow, `Yoga` for itself.
+pub fn stands_for(sport: &str) -> &str {
+    family_of(sport)
+        .filter(|family| family.is_one_upstream)
+        .and_then(|family| family.sports.first().copied())
+        .unwrap_or(sport)
 }
 
 /// How the speed of a sport is spoken of.
@@ -177,11 +195,15 @@ impl Tempo {
             _ => Self::Other,
         }
     }
-}
 
-/// Whether upstream counts one leg only in this sport's cadence, so that steps a minute are twice that.
-pub fn counts_one_leg(sport: &str) -> bool {
-    Tempo::of(sport) == Tempo::Foot
+    /// Cadence as it is spoken of: on foot upstream counts one leg, and steps a minute are twice that.
+    pub fn cadence(self, upstreams: f64) -> f64 {
+        if self == Self::Foot {
+            upstreams * 2.0
+        } else {
+            upstreams
+        }
+    }
 }
 
 #[cfg(test)]
@@ -220,6 +242,15 @@ mod tests {
 
     #[test]
     fn runs_count_one_leg_and_rides_do_not() {
-        assert!(counts_one_leg("TrailRun") && !counts_one_leg("Ride") && !counts_one_leg("Swim"));
+        let cadence = ["TrailRun", "Ride", "Swim"].map(|sport| Tempo::of(sport).cadence(85.0).to_string());
+        assert_eq!(cadence, ["170", "85", "85"]);
+    }
+
+    #[test]
+    fn upstream_keeps_skis_apart_and_rows_together() {
+        assert_eq!(
+            ["VirtualRide", "VirtualRow", "NordicSki", "Yoga", ""].map(stands_for),
+            ["Ride", "Rowing", "NordicSki", "Yoga", ""]
+        );
     }
 }

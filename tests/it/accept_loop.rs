@@ -112,11 +112,6 @@ async fn a_dripping_header_and_a_dripping_body_end() {
 async fn the_production_limits_are_within_half_a_minute() {
     let patience = Patience::default();
     let most = Duration::from_secs(30);
-    let call = Duration::from_secs(icusync::demo::config(1).unwrap().call_seconds);
-    assert!(
-        patience.drain > call,
-        "a stop must not cut a call that is within its time"
-    );
     assert!(
         patience.header <= most && patience.body <= most && patience.write <= most && patience.drain <= most
     );

@@ -7,7 +7,8 @@ use reqwest::Method;
 
 use crate::{
     pages::post_to,
-    world::{Browser, Page, Proxy, World, form, test, test_with, url_of},
+    sessions::proxied,
+    world::{Page, Proxy, World, form, test, test_with, url_of},
 };
 
 const NEW: &str = "new.person@example.test";
@@ -15,21 +16,6 @@ const CHOSEN: &str = "a long enough password";
 
 async fn sign_up(world: &std::sync::Arc<World>, email: &str) -> Page {
     world.browser().post("/sign-up", &[("email", email)]).await
-}
-
-/// The hidden field that ties the button to the link.
-fn form_id(page: &Page) -> String {
-    page.attribute("input[name=form]", "value")
-        .expect("a form on the page")
-}
-
-/// Follows the mail's link to the page with the button.
-async fn open(browser: &mut Browser, link: &str) -> Page {
-    let swap = browser.get(link).await;
-    assert_eq!(swap.status, 303);
-    assert!(!swap.location().contains("icum_"), "the token left the address");
-    let location = swap.location().to_owned();
-    browser.get(&location).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,10 +30,7 @@ async fn a_stranger_becomes_an_athlete_by_mail() {
                 .is_none(),
             "no account before the button"
         );
-        let link = world.link_mailed_to(NEW).await;
-
-        let mut browser = world.browser();
-        let page = open(&mut browser, &link).await;
+        let (mut browser, page) = world.opened(NEW).await;
         for (field, attribute, value) in [
             ("input[name=email]", "value", NEW),
             ("input[name=email]", "autocomplete", "username"),
@@ -60,18 +43,14 @@ async fn a_stranger_becomes_an_athlete_by_mail() {
                 "{field}"
             );
         }
-        let short = browser
-            .post("/confirm", &[("form", &form_id(&page)), ("password", "short")])
-            .await;
+        let short = browser.press(&page, &[("password", "short")]).await;
         assert_eq!(short.status, 422);
         assert!(
             short.text().contains("at least 10 characters"),
             "{}",
             short.text()
         );
-        let done = browser
-            .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
-            .await;
+        let done = browser.press(&page, &[("password", CHOSEN)]).await;
         assert_eq!((done.status, done.location()), (303, "/dashboard"));
         let dashboard = browser.get("/dashboard").await;
         assert!(dashboard.text().contains(NEW) && dashboard.text().contains("Not connected"));
@@ -112,37 +91,16 @@ async fn whoever_opens_the_mail_chooses_the_password() {
             world.browser().post("/sign-in", &guess).await;
         }
         let mut dora = world.browser();
-        let page = open(&mut dora, &first).await;
-        let done = dora
-            .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
-            .await;
+        let page = dora.open(&first).await;
+        let done = dora.press(&page, &[("password", CHOSEN)]).await;
         assert_eq!((done.status, done.location()), (303, "/dashboard"));
-        assert_eq!(open(&mut world.browser(), &second).await.status, 410);
+        assert_eq!(world.browser().open(&second).await.status, 410);
         let signs_in = async |password: &str| {
             let fields = [("email", NEW), ("password", password)];
             world.browser().post("/sign-in", &fields).await.status == 303
         };
         world.clock.advance(Duration::minutes(1));
         assert!(!signs_in(stranger).await && signs_in(CHOSEN).await);
-    })
-    .await;
-}
-
-/// Links that the version before mailed go on working, and the password that it kept is nobody's.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_password_that_the_version_before_kept_is_not_confirmed() {
-    test(async |world| {
-        sign_up(&world, NEW).await;
-        let kept = "update mail_links set password_hash = (select password_hash from accounts limit 1)";
-        sqlx::query(kept).execute(&world.app.pool).await.unwrap();
-        let mut browser = world.browser();
-        let page = open(&mut browser, &world.link_mailed_to(NEW).await).await;
-        let done = browser
-            .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
-            .await;
-        assert_eq!(done.status, 303);
-        let old = [("email", NEW), ("password", PASSWORD)];
-        assert_eq!(world.browser().post("/sign-in", &old).await.status, 422);
     })
     .await;
 }
@@ -213,26 +171,14 @@ async fn looking_at_a_mails_link_changes_nothing() {
             ("sec-fetch-site", "cross-site".to_owned()),
             ("origin", "https://evil.example".to_owned()),
         ];
-        assert_eq!(
-            cross
-                .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
-                .await
-                .status,
-            403
-        );
+        assert_eq!(cross.press(&page, &[("password", CHOSEN)]).await.status, 403);
         assert!(
             queries::accounts::by_email(&world.app.pool, NEW)
                 .await
                 .unwrap()
                 .is_none()
         );
-        assert_eq!(
-            scanner
-                .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
-                .await
-                .status,
-            303
-        );
+        assert_eq!(scanner.press(&page, &[("password", CHOSEN)]).await.status, 303);
     })
     .await;
 }
@@ -247,9 +193,9 @@ async fn used_expired_ended_and_forged_links_are_one_page() {
         assert_ne!(first, second);
 
         let mut browser = world.browser();
-        assert_eq!(open(&mut browser, &first).await.status, 200);
-        let page = open(&mut browser, &second).await;
-        let id = form_id(&page);
+        assert_eq!(browser.open(&first).await.status, 200);
+        let page = browser.open(&second).await;
+        let id = page.form_id();
         assert_eq!(
             browser
                 .post("/confirm", &[("form", &id), ("password", CHOSEN)])
@@ -257,21 +203,18 @@ async fn used_expired_ended_and_forged_links_are_one_page() {
                 .status,
             303
         );
-        let mut pages = vec![open(&mut world.browser(), &first).await];
-        pages.push(open(&mut world.browser(), &second).await);
+        let mut pages = vec![world.browser().open(&first).await];
+        pages.push(world.browser().open(&second).await);
         for forged in ["/confirm/icum_AAAA", "/confirm/x", "/confirm/%ff", "/confirm/%00"] {
-            pages.push(open(&mut world.browser(), forged).await);
+            pages.push(world.browser().open(forged).await);
         }
         sign_up(&world, "late@example.test").await;
         let link = world.link_mailed_to("late@example.test").await;
         let mut late = world.browser();
-        let page = open(&mut late, &link).await;
+        let page = late.open(&link).await;
         world.clock.advance(Duration::hours(24));
         pages.push(late.get("/confirm").await);
-        pages.push(
-            late.post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
-                .await,
-        );
+        pages.push(late.press(&page, &[("password", CHOSEN)]).await);
         for page in &pages {
             assert_eq!((page.status, &page.body), (410, &pages[0].body));
         }
@@ -289,7 +232,7 @@ async fn of_twenty_confirms_at_once_one_makes_the_account() {
         sign_up(&world, NEW).await;
         let link = world.link_mailed_to(NEW).await;
         let mut browser = world.browser();
-        let id = form_id(&open(&mut browser, &link).await);
+        let id = browser.open(&link).await.form_id();
         let all = join_all((0..20).map(|_| {
             let mut browser = browser.clone();
             let id = id.clone();
@@ -317,16 +260,10 @@ async fn two_links_in_one_browser_do_not_mix() {
             world.link_mailed_to("other@example.test").await,
         );
         let mut browser = world.browser();
-        let page = open(&mut browser, &first).await;
-        open(&mut browser, &second).await;
+        let page = browser.open(&first).await;
+        browser.open(&second).await;
         // The button of the first tab must not confirm what the second tab is about.
-        assert_eq!(
-            browser
-                .post("/confirm", &[("form", &form_id(&page)), ("password", CHOSEN)])
-                .await
-                .status,
-            410
-        );
+        assert_eq!(browser.press(&page, &[("password", CHOSEN)]).await.status, 410);
         for email in [NEW, "other@example.test"] {
             assert!(
                 queries::accounts::by_email(&world.app.pool, email)
@@ -349,11 +286,8 @@ async fn a_new_password_ends_every_session_and_every_link() {
         world.browser().post("/forgot", &[("email", email)]).await;
         let link = world.link_mailed_to(email).await;
         let mut browser = world.browser();
-        let page = open(&mut browser, &link).await;
-        let id = form_id(&page);
-        let short = browser
-            .post("/reset", &[("form", &id), ("password", "short")])
-            .await;
+        let page = browser.open(&link).await;
+        let short = browser.press(&page, &[("password", "short")]).await;
         assert_eq!(short.status, 422);
         assert!(
             short.text().contains("at least 10 characters"),
@@ -361,15 +295,11 @@ async fn a_new_password_ends_every_session_and_every_link() {
             short.text()
         );
         for guessed in ["Qwertyuiop12", email] {
-            let page = browser
-                .post("/reset", &[("form", &id), ("password", guessed)])
-                .await;
-            assert_eq!(page.status, 422);
-            assert!(page.text().contains("tried first"), "{}", page.text());
+            let refused = browser.press(&page, &[("password", guessed)]).await;
+            assert_eq!(refused.status, 422);
+            assert!(refused.text().contains("tried first"), "{}", refused.text());
         }
-        let done = browser
-            .post("/reset", &[("form", &id), ("password", CHOSEN)])
-            .await;
+        let done = browser.press(&page, &[("password", CHOSEN)]).await;
         assert_eq!((done.status, done.location()), (303, "/dashboard?done=password"));
         assert!(
             browser
@@ -383,7 +313,7 @@ async fn a_new_password_ends_every_session_and_every_link() {
             303,
             "the other session is over"
         );
-        assert_eq!(open(&mut world.browser(), &link).await.status, 410);
+        assert_eq!(world.browser().open(&link).await.status, 410);
         let mut old = world.browser();
         assert_eq!(
             old.post("/sign-in", &[("email", email), ("password", PASSWORD)])
@@ -428,18 +358,16 @@ async fn a_reset_link_is_over_after_half_an_hour_or_with_the_first_new_password(
             world.clock.advance(Duration::minutes(1));
         }
         for link in &links {
-            assert_eq!(open(&mut world.browser(), link).await.status, 200);
+            assert_eq!(world.browser().open(link).await.status, 200);
         }
         world.clock.advance(Duration::minutes(27));
-        assert_eq!(open(&mut world.browser(), &links[0]).await.status, 410);
+        assert_eq!(world.browser().open(&links[0]).await.status, 410);
         // An older one is spent, and the newer one is over with it.
         let mut browser = world.browser();
-        let page = open(&mut browser, &links[1]).await;
-        let fields = [("form", form_id(&page)), ("password", CHOSEN.to_owned())];
-        let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
-        assert_eq!(browser.post("/reset", &fields).await.status, 303);
+        let page = browser.open(&links[1]).await;
+        assert_eq!(browser.press(&page, &[("password", CHOSEN)]).await.status, 303);
         for link in &links {
-            assert_eq!(open(&mut world.browser(), link).await.status, 410);
+            assert_eq!(world.browser().open(link).await.status, 410);
         }
     })
     .await;
@@ -458,7 +386,7 @@ async fn of_many_links_spent_at_once_one_counts() {
                     sign_up(&world, &email).await;
                     let link = world.link_mailed_to(&email).await;
                     let mut browser = world.browser();
-                    let id = form_id(&open(&mut browser, &link).await);
+                    let id = browser.open(&link).await.form_id();
                     opened.push((browser, id));
                 }
                 let all = join_all(opened.into_iter().map(|(mut browser, id)| async move {
@@ -491,13 +419,11 @@ async fn a_flood_is_answered_alike_mails_are_capped_and_every_link_works() {
             }
             assert_eq!(world.mails_to(NEW).await.len(), 3);
             for link in &links {
-                assert_eq!(open(&mut world.browser(), link).await.status, 200);
+                assert_eq!(world.browser().open(link).await.status, 200);
             }
             let mut browser = world.browser();
-            let page = open(&mut browser, &links[0]).await;
-            let fields = [("form", form_id(&page)), ("password", CHOSEN.to_owned())];
-            let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
-            assert_eq!(browser.post("/confirm", &fields).await.status, 303);
+            let page = browser.open(&links[0]).await;
+            assert_eq!(browser.press(&page, &[("password", CHOSEN)]).await.status, 303);
         },
     )
     .await;
@@ -524,7 +450,7 @@ async fn no_stranger_leaves_an_owner_without_a_link() {
                     world.clock.advance(Duration::minutes(4));
                     world.browser().post(path, &[("email", email)]).await;
                     let link = world.link_mailed_to(email).await;
-                    assert_eq!(open(&mut world.browser(), &link).await.status, 200, "{path}");
+                    assert_eq!(world.browser().open(&link).await.status, 200, "{path}");
                     world.clock.advance(Duration::minutes(1));
                 }
                 let mails = world.mails_to(email).await.len() - before;
@@ -653,7 +579,7 @@ async fn a_sign_up_that_was_closed_meanwhile_is_closed_behind_the_link_too() {
             let link = world.link_mailed_to(email).await;
             let token = link.rsplit('/').next().unwrap();
             let mut browser = world.browser();
-            let id = form_id(&open(&mut browser, &link).await);
+            let id = browser.open(&link).await.form_id();
             let closed = world
                 .other_instance_with(|config| config.sign_up = Some(setting.parse().unwrap()))
                 .await;
@@ -685,8 +611,7 @@ async fn a_sign_up_that_was_closed_meanwhile_is_closed_behind_the_link_too() {
 async fn mails_to_strangers_have_a_ceiling_over_all_instances() {
     test_with(
         |config| {
-            config.client_ip_header = Some("X-Forwarded-For".to_owned());
-            config.trusted_proxies = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+            proxied(config);
             config.sign_ups_per_hour = 1_000;
             config.stranger_mails_per_hour = 30;
         },
@@ -873,8 +798,7 @@ async fn links_in_mails_come_from_our_own_settings() {
 async fn no_way_of_asking_gets_an_address_more_than_its_share() {
     test_with(
         |config| {
-            config.client_ip_header = Some("X-Forwarded-For".to_owned());
-            config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+            proxied(config);
             config.mails_per_day = 100;
         },
         async |world| {

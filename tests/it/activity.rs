@@ -3,6 +3,7 @@
 use icusync::{
     ids::{AccountId, LogId},
     queries::{self, activity_log::Entry},
+    words::{Access, Outcome},
 };
 
 use crate::world::{Page, World, test};
@@ -13,7 +14,7 @@ async fn account_of(world: &World, email: &str) -> AccountId {
 }
 
 /// One call, now.
-async fn write(world: &World, account: AccountId, client: &str, tool: &str, outcome: &str) {
+async fn write(world: &World, account: AccountId, client: &str, tool: &str, outcome: Outcome) {
     let entry = Entry {
         id: LogId(world.app.random.uuid(&world.clock)),
         at: world.clock.now(),
@@ -23,8 +24,8 @@ async fn write(world: &World, account: AccountId, client: &str, tool: &str, outc
         coach_id: None,
         client: client.to_owned(),
         tool: tool.to_owned(),
-        access: "read".to_owned(),
-        outcome: outcome.to_owned(),
+        access: Access::Read,
+        outcome,
         duration_ms: 420,
         upstream_requests: 1,
         calls: 1,
@@ -41,7 +42,14 @@ async fn the_activity_log_is_the_owners_and_turns_its_pages() {
         let account = account_of(&world, world.ana().person.email).await;
         for n in 0..65 {
             world.clock.advance(chrono::Duration::minutes(1));
-            write(&world, account, &format!("client-{n:02}"), "get_fitness", "ok").await;
+            write(
+                &world,
+                account,
+                &format!("client-{n:02}"),
+                "get_fitness",
+                Outcome::Ok,
+            )
+            .await;
         }
         let mut seen = Vec::new();
         let mut path = "/activity".to_owned();
@@ -115,10 +123,10 @@ async fn a_filter_finds_what_fits_and_its_pages_stand_still_while_calls_arrive()
         for n in 0..70 {
             world.clock.advance(chrono::Duration::seconds(30));
             let (client, tool, outcome) = match n % 5 {
-                0 => ("Claude & \"co\" 1.0", "get_wellness", "ok"),
-                1 => ("Cursor 2", "get_fitness", "busy"),
-                2 => ("Cursor 2", "get_fitness", "panic"),
-                _ => ("Cursor 2", "get_fitness", "ok"),
+                0 => ("Claude & \"co\" 1.0", "get_wellness", Outcome::Ok),
+                1 => ("Cursor 2", "get_fitness", Outcome::Busy),
+                2 => ("Cursor 2", "get_fitness", Outcome::Panic),
+                _ => ("Cursor 2", "get_fitness", Outcome::Ok),
             };
             write(&world, account, client, tool, outcome).await;
         }
@@ -151,7 +159,7 @@ async fn a_filter_finds_what_fits_and_its_pages_stand_still_while_calls_arrive()
         let chosen = first.attribute("#outcome option[selected]", "value");
         assert_eq!(chosen.as_deref(), Some("ok"), "the form shows what it filters");
         world.clock.advance(chrono::Duration::seconds(1));
-        write(&world, account, "Late", "get_fitness", "ok").await;
+        write(&world, account, "Late", "get_fitness", Outcome::Ok).await;
         let older = older_on(&first).unwrap();
         assert!(older.contains("outcome=ok&before="), "{older}");
         let second = browser.get(&older).await;
@@ -183,7 +191,7 @@ async fn days_are_the_athletes_own_and_what_is_no_day_is_said() {
             .call("get_athlete_profile", serde_json::json!({}))
             .await;
         world.clock.advance(chrono::Duration::hours(6));
-        write(&world, account, "After midnight", "get_fitness", "ok").await;
+        write(&world, account, "After midnight", "get_fitness", Outcome::Ok).await;
         let page = browser.get("/activity?from=2026-11-22&to=2026-11-22").await;
         assert_eq!(clients_on(&page), ["After midnight"]);
         assert_eq!(clients_on(&browser.get("/activity?to=2026-11-21").await).len(), 1);
@@ -225,7 +233,7 @@ async fn the_file_is_the_owners_whole_and_harmless() {
             .await
             .unwrap();
         // More than two reads of a thousand, with evil in the first and the last row.
-        write(&world, account, "=HYPERLINK(\"http://evil\",\"x\")", "get_fitness", "ok").await;
+        write(&world, account, "=HYPERLINK(\"http://evil\",\"x\")", "get_fitness", Outcome::Ok).await;
         sqlx::query(
             "insert into activity_log select gen_random_uuid(), at, account_id, athlete_id, caller, 'Zürich, 1', tool, access, \
              outcome, duration_ms, upstream_requests from activity_log, generate_series(1, 2500) where account_id = $1",

@@ -16,15 +16,6 @@ async fn ask(browser: &mut Browser, email: &str) -> Page {
         .await
 }
 
-/// Follows the mail's link to the page with the button, and tells the form's id.
-async fn open(browser: &mut Browser, link: &str) -> (Page, Option<String>) {
-    let swap = browser.get(link).await;
-    assert_eq!((swap.status, swap.location()), (303, "/address"));
-    let page = browser.get("/address").await;
-    let id = page.attribute("input[name=form]", "value");
-    (page, id)
-}
-
 async fn exists(world: &World, key: &str) -> bool {
     let account = queries::accounts::by_email(&world.app.pool, key).await.unwrap();
     account.is_some()
@@ -72,8 +63,8 @@ async fn an_address_changes_by_mail_with_the_password_and_the_old_one_is_told() 
             for method in [Method::HEAD, Method::GET, Method::OPTIONS] {
                 phone.send(method, &link, None).await;
             }
-            let (page, id) = open(&mut phone, &link).await;
-            let id = id.unwrap();
+            let page = phone.open(&link).await;
+            let id = page.form_id();
             assert!(
                 page.text().contains(NEW) && !page.text().contains(old),
                 "{}",
@@ -152,7 +143,7 @@ async fn a_taken_address_and_a_free_one_are_one_answer() {
             browser.get("/account/address/sent").await.body
         );
         assert!(world.mails_to(jack).await.is_empty());
-        let (page, _) = open(&mut world.browser(), &link).await;
+        let page = world.browser().open(&link).await;
         assert_eq!(
             page.status, 200,
             "a wish that came to nothing does not end the one before"
@@ -172,14 +163,10 @@ async fn used_expired_ended_and_forged_links_are_one_page_58() {
             let first = world.link_mailed_to(NEW).await;
             ask(&mut browser, "other@example.test").await;
             let second = world.link_mailed_to("other@example.test").await;
-            assert_eq!(
-                open(&mut world.browser(), &first).await.0.status,
-                200,
-                "each works"
-            );
+            assert_eq!(world.browser().open(&first).await.status, 200, "each works");
 
             let mut opened = world.browser();
-            let id = open(&mut opened, &second).await.1.unwrap();
+            let id = opened.open(&second).await.form_id();
             let fields = [("form", id.as_str()), ("password", PASSWORD)];
             let all = join_all((0..6).map(|_| {
                 let mut browser = opened.clone();
@@ -188,16 +175,16 @@ async fn used_expired_ended_and_forged_links_are_one_page_58() {
             .await;
             assert_eq!(all.iter().filter(|status| **status == 303).count(), 1, "{all:?}");
             assert!(all.iter().all(|status| matches!(status, 303 | 410)), "{all:?}");
-            let mut pages = vec![open(&mut world.browser(), &first).await.0];
-            pages.push(open(&mut world.browser(), &second).await.0);
+            let mut pages = vec![world.browser().open(&first).await];
+            pages.push(world.browser().open(&second).await);
 
             for forged in ["/address/icum_AAAA", "/address/x", "/address/%ff", "/address/%00"] {
-                pages.push(open(&mut world.browser(), forged).await.0);
+                pages.push(world.browser().open(forged).await);
             }
             ask(&mut browser, NEW).await;
             let late = world.link_mailed_to(NEW).await;
             let mut opened = world.browser();
-            let id = open(&mut opened, &late).await.1.unwrap();
+            let id = opened.open(&late).await.form_id();
             world.clock.advance(Duration::minutes(30));
             pages.push(opened.get("/address").await);
             pages.push(
@@ -219,7 +206,7 @@ async fn an_address_that_somebody_signed_up_with_meanwhile_is_not_taken_away() {
         let mut browser = world.signed_in(&world.ana().clone()).await;
         ask(&mut browser, NEW).await;
         let link = world.link_mailed_to(NEW).await;
-        let id = open(&mut browser, &link).await.1.unwrap();
+        let id = browser.open(&link).await.form_id();
         sqlx::query("update accounts set email = $1, email_key = $2 where email_key = $3")
             .bind(NEW)
             .bind(NEW_KEY)
@@ -259,7 +246,7 @@ async fn mails_are_capped_the_last_link_works_and_the_warning_is_never_held_back
                 "the account's share of a day"
             );
             let link = world.link_mailed_to("a@example.test").await;
-            let id = open(&mut browser, &link).await.1.unwrap();
+            let id = browser.open(&link).await.form_id();
             let done = browser
                 .post("/address", &[("form", &id), ("password", PASSWORD)])
                 .await;
@@ -278,12 +265,11 @@ async fn two_accounts_that_want_one_address_do_not_disturb_each_other() {
         ask(&mut ana, NEW).await;
         let link = world.link_mailed_to(NEW).await;
         ask(&mut jack, NEW).await;
-        let id = open(&mut ana, &link)
-            .await
-            .1
-            .expect("Jack's wish has not replaced Ana's");
+        let page = ana.open(&link).await;
+        assert_eq!(page.status, 200, "Jack's wish has not replaced Ana's");
+        let id = page.form_id();
         let jacks = world.link_mailed_to(NEW).await;
-        let jacks_id = open(&mut jack, &jacks).await.1.unwrap();
+        let jacks_id = jack.open(&jacks).await.form_id();
         let done = ana
             .post("/address", &[("form", &id), ("password", PASSWORD)])
             .await;
@@ -314,7 +300,7 @@ async fn wrong_passwords_behind_the_link_count_for_the_link() {
                 world.browser().post("/sign-in", &fields).await;
             }
             let mut guesser = world.browser();
-            let id = open(&mut guesser, &first).await.1.unwrap();
+            let id = guesser.open(&first).await.form_id();
             let fields = [("form", id.as_str()), ("password", wrong)];
             let mut statuses = Vec::new();
             for _ in 0..6 {
@@ -322,7 +308,7 @@ async fn wrong_passwords_behind_the_link_count_for_the_link() {
             }
             assert_eq!(statuses, [422, 422, 422, 422, 422, 429]);
             let mut phone = world.browser();
-            let id = open(&mut phone, &second).await.1.unwrap();
+            let id = phone.open(&second).await.form_id();
             let fields = [("form", id.as_str()), ("password", PASSWORD)];
             assert_eq!(phone.post("/address", &fields).await.status, 303);
         },

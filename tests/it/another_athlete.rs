@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     connections::{ALL, connect},
     database::until_waiting,
-    world::{Browser, World, test, test_with, url_of},
+    world::{Browser, Page, World, test, test_with, url_of},
 };
 
 const COACH: &str = "coach@example.test";
@@ -66,6 +66,13 @@ async fn turn_into(world: &World, browser: &mut Browser, slug: &str) -> String {
     assert_eq!(back.status, 303, "{}", back.text());
     world.mails_to("nobody@example.test").await;
     back.location().to_owned()
+}
+
+/// Grants `to` one tool, until a last day when it is not empty.
+async fn invite(browser: &mut Browser, to: &str, tool: &str, last_day: &str) -> Page {
+    let tool = format!("tool-{tool}");
+    let fields = [("email", to), ("note", ""), ("last-day", last_day), (&tool, "on")];
+    browser.post("/coaches/invite", &fields).await
 }
 
 /// The account's pages say whose it was, and let nobody change what somebody else granted.
@@ -212,13 +219,7 @@ async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
             "{}",
             form.text()
         );
-        let fields = [
-            ("email", COACH),
-            ("note", ""),
-            ("last-day", ""),
-            ("tool-get_wellness", "on"),
-        ];
-        let sent = browser.post("/coaches/invite", &fields).await;
+        let sent = invite(&mut browser, COACH, "get_wellness", "").await;
         assert_eq!(sent.location(), "/coaches?done=sent");
         let now = grants(&world).await;
         assert_eq!(now.len(), 2);
@@ -270,13 +271,7 @@ async fn whoever_never_heard_of_a_grant_is_not_told_that_it_sleeps() {
         free_nell(&world).await;
         let mut browser = world.signed_in(&world.ana().clone()).await;
         // Three athletes joined this hour, so the mail about a fourth waits for the next.
-        let fields = [
-            ("email", "new@coach.example"),
-            ("note", ""),
-            ("last-day", ""),
-            ("tool-get_fitness", "on"),
-        ];
-        browser.post("/coaches/invite", &fields).await;
+        invite(&mut browser, "new@coach.example", "get_fitness", "").await;
         sqlx::query("update jobs set run_at = run_at + interval '30 minutes' where state = 'pending'")
             .execute(&world.app.pool)
             .await
@@ -348,22 +343,15 @@ async fn a_coachs_own_page_names_who_granted_and_leaves_one_athlete_at_a_time() 
         free_nell(&world).await;
         let mut browser = world.signed_in(&world.ana().clone()).await;
         turn_into(&world, &mut browser, "nell").await;
-        let fields = [
-            ("email", COACH),
-            ("note", ""),
-            ("last-day", ""),
-            ("tool-get_wellness", "on"),
-        ];
-        browser.post("/coaches/invite", &fields).await;
+        invite(&mut browser, COACH, "get_wellness", "").await;
         world.mails_to(COACH).await;
 
-        let mut visitor = world.browser();
-        visitor.post("/for-coaches/roster", &[("email", COACH)]).await;
-        let link = world.link_mailed_to(COACH).await;
-        let clean = visitor.get(&link).await.location().to_owned();
-        let page = visitor.get(&clean).await;
-        let form = page.attribute("input[name=form]", "value").unwrap();
-        visitor.post(&clean, &[("form", &form)]).await;
+        world
+            .browser()
+            .post("/for-coaches/roster", &[("email", COACH)])
+            .await;
+        let (mut visitor, page) = world.opened(COACH).await;
+        visitor.press(&page, &[]).await;
         let roster = visitor.get("/for-coaches/my-roster").await.text();
         assert!(
             roster.contains("wakes up when Ana Berger is connected there again")
@@ -456,13 +444,7 @@ async fn an_athlete_who_coaches_nobody_else_gets_no_mail_about_it() {
         free_nell(&world).await;
         let mut browser = world.signed_in(&world.ana().clone()).await;
         let own = world.ana().person.email;
-        let fields = [
-            ("email", own),
-            ("note", ""),
-            ("last-day", ""),
-            ("tool-get_fitness", "on"),
-        ];
-        browser.post("/coaches/invite", &fields).await;
+        invite(&mut browser, own, "get_fitness", "").await;
         let mails = world.mails_to(own).await;
         let url = mails.last().unwrap().letter.text.split("/mcp/").nth(1).unwrap();
         world.secret(url.split_whitespace().next().unwrap());
@@ -557,16 +539,12 @@ async fn what_sleeps_is_not_called_covered_and_what_expired_meanwhile_is_over() 
         let mut browser = world.signed_in(&world.ana().clone()).await;
         turn_into(&world, &mut browser, "nell").await;
 
-        let mut visitor = world.browser();
-        visitor.post("/for-coaches/resend", &[("email", COACH)]).await;
-        let link = world.link_mailed_to(COACH).await;
-        let clean = visitor.get(&link).await.location().to_owned();
-        let form = visitor
-            .get(&clean)
-            .await
-            .attribute("input[name=form]", "value")
-            .unwrap();
-        visitor.post(&clean, &[("form", &form)]).await;
+        world
+            .browser()
+            .post("/for-coaches/resend", &[("email", COACH)])
+            .await;
+        let (mut visitor, page) = world.opened(COACH).await;
+        visitor.press(&page, &[]).await;
         let mails = world.mails_to(COACH).await;
         let text = &mails.last().unwrap().letter.text;
         assert!(
@@ -600,13 +578,7 @@ async fn an_invite_that_wakes_names_the_last_day_of_before() {
         told(&tria.link, "get_athlete_profile", json!({})).await;
         let mut browser = world.signed_in(&tria).await;
         let coach = "new@coach.example";
-        let fields = [
-            ("email", coach),
-            ("note", ""),
-            ("last-day", "2026-12-31"),
-            ("tool-get_fitness", "on"),
-        ];
-        browser.post("/coaches/invite", &fields).await;
+        invite(&mut browser, coach, "get_fitness", "2026-12-31").await;
         let first = world.mails_to(coach).await.remove(0).letter.text;
         turn_into(&world, &mut browser, "nell").await;
         turn_into(&world, &mut browser, "tria").await;

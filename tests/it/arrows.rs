@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Rooms that any room may use, because they hold values and no decisions.
-const EVERYWHERE: [(&str, &str); 4] = [
+const EVERYWHERE: [(&str, &str); 5] = [
     ("ids", "names of rows: no behaviour"),
+    ("words", "words of rows: no behaviour"),
     ("time", "the clock is a value"),
     ("text", "pure: other people's text, made safe to show"),
     (
@@ -36,6 +37,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "intervals",
             "jobs",
             "mail",
+            "mcp",
             "postgres",
             "queries",
             "routes",
@@ -62,7 +64,6 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
         "pages",
         &[
             "app",
-            "config",
             "error",
             "guard",
             "intervals",
@@ -151,6 +152,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ("ids", &[], "pure"),
     ("time", &[], "pure"),
     ("text", &[], "pure"),
+    ("words", &[], "pure"),
     ("training", &[], "pure formulas"),
     ("workout", &[], "a pure language"),
     (

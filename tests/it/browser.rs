@@ -9,6 +9,7 @@ use icusync::{
     demo::seed::PASSWORD,
     ids::LogId,
     queries::{self, activity_log::Entry},
+    words::{Access, Outcome},
 };
 use serde_json::{Value, json};
 
@@ -75,26 +76,38 @@ async fn a_morning(world: &World) {
         .unwrap();
     let account = account.unwrap().id;
     for (minutes, client, tool, outcome, ms) in [
-        (60 * 14, "claude-code 2.1.280", "get_training_history", "ok", 1240),
-        (4, "claude-code 2.1.280", "get_athlete_profile", "ok", 610),
+        (
+            60 * 14,
+            "claude-code 2.1.280",
+            "get_training_history",
+            Outcome::Ok,
+            1240,
+        ),
+        (4, "claude-code 2.1.280", "get_athlete_profile", Outcome::Ok, 610),
         (
             60 * 9,
             "Anthropic/ClaudeAI 1.0.0",
             "get_athlete_profile",
-            "ok",
+            Outcome::Ok,
             480,
         ),
-        (1, "Anthropic/ClaudeAI 1.0.0", "get_wellness", "ok", 530),
-        (1, "Anthropic/ClaudeAI 1.0.0", "get_fitness", "ok", 720),
+        (1, "Anthropic/ClaudeAI 1.0.0", "get_wellness", Outcome::Ok, 530),
+        (1, "Anthropic/ClaudeAI 1.0.0", "get_fitness", Outcome::Ok, 720),
         (
             2,
             "Anthropic/ClaudeAI 1.0.0",
             "get_training_history",
-            "upstream",
+            Outcome::Upstream,
             15_020,
         ),
-        (3, "Anthropic/ClaudeAI 1.0.0", "get_training_history", "ok", 1_310),
-        (41, "Anthropic/ClaudeAI 1.0.0", "get_fitness", "ok", 90),
+        (
+            3,
+            "Anthropic/ClaudeAI 1.0.0",
+            "get_training_history",
+            Outcome::Ok,
+            1_310,
+        ),
+        (41, "Anthropic/ClaudeAI 1.0.0", "get_fitness", Outcome::Ok, 90),
     ] {
         world.clock.advance(chrono::Duration::minutes(minutes));
         let entry = Entry {
@@ -106,8 +119,8 @@ async fn a_morning(world: &World) {
             coach_id: None,
             client: client.to_owned(),
             tool: tool.to_owned(),
-            access: "read".to_owned(),
-            outcome: outcome.to_owned(),
+            access: Access::Read,
+            outcome,
             duration_ms: ms,
             upstream_requests: 1,
             calls: 1,

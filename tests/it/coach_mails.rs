@@ -12,7 +12,7 @@ use icusync::{
     ids::CoachId,
     jobs,
     mail::{
-        Address, CoachNewUrl, CoachUrl, Envelope, GrantChanged, Mail, NewClient, Why,
+        Address, CoachNewUrl, CoachUrl, Envelope, GrantChanged, Granting, Mail, NewClient, Why,
         outbox::{self, Queued},
         transport::CapturedMail,
     },
@@ -20,6 +20,7 @@ use icusync::{
         self,
         grants::{Grant, Terms},
     },
+    words::{Failure, JobKind},
 };
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -313,14 +314,7 @@ async fn no_mail_program_finds_a_link_in_a_name() {
             ("boss@evil.example", "boss@ evil. example"),
             ("https://evil.example", "https: / /evil. example"),
         ] {
-            let mail = Mail::GrantChanged(GrantChanged {
-                athlete_id: "i1001".to_owned(),
-                athlete: name.into(),
-                athlete_email: "ana@example.test".into(),
-                note: "".into(),
-                may: Vec::new(),
-                expires: None,
-            });
+            let mail = changed(name, "ana@example.test", "");
             let envelope = Envelope {
                 to: COACH.to_owned(),
                 at: world.clock.now(),
@@ -347,9 +341,15 @@ async fn a_mail_that_a_worker_has_taken_is_not_touched() {
         world.mails_to(COACH).await;
         invite(&world, world.jack()).await;
         let now = world.clock.now();
-        let claimed = queries::jobs::claim(&world.app.pool, now, now + Duration::seconds(60), 8)
-            .await
-            .unwrap();
+        let claimed = queries::jobs::claim(
+            &world.app.pool,
+            JobKind::Mail,
+            now,
+            now + Duration::seconds(60),
+            8,
+        )
+        .await
+        .unwrap();
         assert_eq!(claimed.len(), 1);
         invite(&world, world.tria()).await;
         revoke(&world, world.jack()).await;
@@ -417,6 +417,41 @@ async fn what_is_taken_back_before_it_is_told_is_never_told() {
     .await;
 }
 
+// Whether the coach has heard of a grant is what its mails say, not when they were written.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_is_told_to_whoever_heard_of_the_beginning() {
+    test(async |world| {
+        // Heard, and told once more within the minute.
+        invite(&world, world.ana()).await;
+        assert_eq!(world.mails_to(COACH).await.len(), 1);
+        url(&world).await;
+        resent(&world, world.ana()).await.commit().await.unwrap();
+        revoke(&world, world.ana()).await;
+        let mails = world.mails_to(COACH).await;
+        assert_eq!(
+            subjects(&mails[1..]),
+            ["Ana Berger ended your access on IcuSync"],
+            "and not that the invite was sent again"
+        );
+
+        // Never heard, because what was told once more went into the first mail, which still waits.
+        invite(&world, world.jack()).await;
+        world.mails_to(COACH).await;
+        invite(&world, world.tria()).await;
+        world.clock.advance(Duration::minutes(10));
+        let link = queries::links::of_coach(&world.app.pool, coach_id(&world).await).await;
+        let link = link.unwrap().unwrap().id;
+        queries::links::touch(&world.app.pool, link, "claude", world.clock.now())
+            .await
+            .unwrap();
+        resent(&world, world.tria()).await.commit().await.unwrap();
+        assert_eq!(waiting(&world).await, 1);
+        revoke(&world, world.tria()).await;
+        assert_eq!(waiting(&world).await, 0);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_before_the_mail_has_left_stands_in_that_mail() {
     test(async |world| {
@@ -463,11 +498,11 @@ async fn no_mail_leaves_with_a_url_that_works_no_more() {
         });
         enqueue(&world, COACH, None, again).await;
         let second = regenerate(&world).await;
-        let told = Mail::CoachNewUrl(CoachNewUrl {
+        let told = Mail::CoachNewUrl(CoachNewUrl(CoachUrl {
             url: second.clone(),
             athletes,
             for_coaches,
-        });
+        }));
         enqueue(&world, COACH, None, told).await;
         let third = regenerate(&world).await;
         assert_eq!(waiting(&world).await, 4);
@@ -490,19 +525,21 @@ async fn no_mail_leaves_with_a_url_that_works_no_more() {
             .fetch_one(&world.app.pool)
             .await
             .unwrap();
-        assert_eq!(failure, "the coach is gone");
+        assert_eq!(Failure::of(&failure), Some(Failure::CoachIsGone));
     })
     .await;
 }
 
-fn changed(by: &Seeded, note: &str) -> Mail {
+fn changed(athlete: &str, email: &str, note: &str) -> Mail {
     Mail::GrantChanged(GrantChanged {
-        athlete_id: by.person.athlete_id.to_owned(),
-        athlete: by.person.name.into(),
-        athlete_email: by.person.email.into(),
-        note: note.into(),
-        may: vec![],
-        expires: None,
+        grant: Granting {
+            athlete_id: "i1001".to_owned(),
+            athlete: athlete.into(),
+            athlete_email: email.into(),
+            note: note.into(),
+            may: vec![],
+            expires: None,
+        },
     })
 }
 
@@ -538,7 +575,7 @@ async fn nobody_is_kept_in_the_dark_by_what_somebody_else_sends() {
             }
             // Each athlete's change has a share of its own, and what goes beyond waits.
             for seeded in [world.ana(), world.jack()] {
-                let mail = changed(seeded, "first");
+                let mail = changed(seeded.person.name, seeded.person.email, "first");
                 assert_eq!(enqueue(&world, COACH, Some(seeded), mail).await, Queued::Queued);
             }
             let before = world.mails_to(COACH).await.len();

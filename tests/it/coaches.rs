@@ -10,6 +10,7 @@ use icusync::{
     ids::{AccountId, GrantId},
     permissions,
     queries::{self, grants::Grant},
+    words::{Access, Outcome},
 };
 
 use crate::world::{Browser, Page, World, test_with};
@@ -1288,8 +1289,8 @@ async fn the_log_says_who_and_shows_one_caller_only_when_asked() {
                 coach_id: None,
                 client: "Claude".to_owned(),
                 tool: "get_fitness".to_owned(),
-                access: "read".to_owned(),
-                outcome: "ok".to_owned(),
+                access: Access::Read,
+                outcome: Outcome::Ok,
                 duration_ms: 1,
                 upstream_requests: 1,
                 calls: 1,

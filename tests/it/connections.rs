@@ -4,6 +4,7 @@ use chrono::Duration;
 use icusync::{
     ids::AccountId,
     queries::{self, connections::Connection},
+    words::{ConnectionStatus, ZoneSource},
 };
 use icusync_sim::{Fault, Person};
 use reqwest::Method;
@@ -167,8 +168,8 @@ async fn what_was_unticked_is_said_and_the_zone_is_asked() {
         assert_eq!(set.location(), "/dashboard?done=zone");
         let row = connection(&world, world.ana().person.email).await.unwrap();
         assert_eq!(
-            (row.zone.as_deref(), row.zone_source.as_deref()),
-            (Some("Europe/Lisbon"), Some("athlete"))
+            (row.zone.as_deref(), row.zone_source),
+            (Some("Europe/Lisbon"), Some(ZoneSource::Athlete))
         );
         // Whose settings are shared is not asked, and cannot overrule them.
         let mut jack = world.signed_in(&world.jack().clone()).await;
@@ -196,7 +197,7 @@ async fn declining_is_no_error_of_anybody() {
         assert!(page.text().contains("nothing was shared"));
         assert_eq!(
             connection(&world, world.ana().person.email).await.unwrap().status,
-            "disconnected"
+            ConnectionStatus::Disconnected
         );
         assert_eq!(browser.get(&callback).await.status, 400, "the state is spent");
     })
@@ -230,7 +231,7 @@ async fn every_wrong_state_is_one_page_and_connects_nothing() {
         }
         assert_eq!(
             connection(&world, world.ana().person.email).await.unwrap().status,
-            "disconnected"
+            ConnectionStatus::Disconnected
         );
 
         let good = connect(&world, &mut browser, world.ana().person, &ALL).await;
@@ -274,7 +275,7 @@ async fn an_athlete_of_another_account_is_refused_and_the_other_keeps_working() 
         );
         assert_eq!(
             connection(&world, world.ana().person.email).await.unwrap().status,
-            "disconnected"
+            ConnectionStatus::Disconnected
         );
         world.mails_to("nobody@example.test").await;
         let revoked = world
@@ -384,7 +385,7 @@ async fn upstreams_troubles_are_told_apart() {
             assert!(page.text().contains(words), "{}", page.text());
             assert_eq!(
                 connection(&world, world.ana().person.email).await.unwrap().status,
-                "disconnected"
+                ConnectionStatus::Disconnected
             );
         }
         // The first look may fail: the connection stands.

@@ -14,6 +14,7 @@ use icusync::{
     jobs,
     mail::{Address, Mail, Why, outbox},
     queries::{self, activity_log::Entry, grants::Terms},
+    words::{Access, Outcome},
 };
 use reqwest::Method;
 use serde_json::json;
@@ -22,7 +23,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use crate::{
     clients::{output, script, tool},
     database::until_waiting,
-    world::{Browser, Mcp, Page, World, inbox, test, test_with, url_of},
+    world::{Browser, Mcp, Page, World, form, inbox, test, test_with, url_of},
 };
 
 const COACH: &str = "coach@example.test";
@@ -61,36 +62,18 @@ async fn link(world: &Arc<World>, wish: &str, email: &str) -> String {
     links(world, wish, email).await.pop().expect("a link in a mail")
 }
 
-/// Follows the mail's link to the page with the button.
-async fn open(browser: &mut Browser, link: &str) -> Page {
-    let swap = browser.get(link).await;
-    assert_eq!(swap.status, 303);
-    assert!(!swap.location().contains("icum_"), "the token left the address");
-    let location = swap.location().to_owned();
-    browser.get(&location).await
-}
-
-fn form_id(page: &Page) -> String {
-    page.attribute("input[name=form]", "value")
-        .unwrap_or_else(|| panic!("no form in {}", page.text()))
-}
-
-/// Presses the button of a page that a mail's link led to.
-async fn press(browser: &mut Browser, wish: &str, page: &Page) -> Page {
-    browser
-        .post(
-            &format!("/for-coaches/{wish}/confirm"),
-            &[("form", &form_id(page))],
-        )
-        .await
+/// Asks for a mail and opens its link; the page with the button.
+async fn opened(world: &Arc<World>, wish: &str, email: &str) -> (Browser, Page) {
+    let link = link(world, wish, email).await;
+    let mut browser = world.browser();
+    let page = browser.open(&link).await;
+    (browser, page)
 }
 
 /// A browser with a visit to the roster of `email`.
 async fn visit(world: &Arc<World>, email: &str) -> Browser {
-    let link = link(world, "roster", email).await;
-    let mut browser = world.browser();
-    let page = open(&mut browser, &link).await;
-    let done = press(&mut browser, "roster", &page).await;
+    let (mut browser, page) = opened(world, "roster", email).await;
+    let done = browser.press(&page, &[]).await;
     assert_eq!((done.status, done.location()), (303, "/for-coaches/my-roster"));
     browser
 }
@@ -268,9 +251,9 @@ async fn the_url_comes_again_unchanged_and_only_to_the_stored_address() {
         );
         let link = links(&world, "resend", stored).await.pop().unwrap();
         let mut browser = world.browser();
-        let page = open(&mut browser, &link).await;
+        let page = browser.open(&link).await;
         assert!(page.text().contains(stored));
-        let done = press(&mut browser, "resend", &page).await;
+        let done = browser.press(&page, &[]).await;
         assert_eq!((done.status, done.location()), (303, "/for-coaches/resend/done"));
         assert!(
             browser
@@ -296,7 +279,7 @@ async fn the_url_comes_again_unchanged_and_only_to_the_stored_address() {
         assert!(mails.last().unwrap().letter.text.contains(&url));
         assert_eq!(status(&url).await, 200, "it works as before");
         // The link is spent.
-        assert_eq!(press(&mut browser, "resend", &page).await.status, 410);
+        assert_eq!(browser.press(&page, &[]).await.status, 410);
         assert_eq!(count(&world, "jobs where name = 'coach_url'").await, 1);
     })
     .await;
@@ -322,10 +305,8 @@ async fn the_mail_names_only_whom_the_url_covers_now() {
         queries::grants::resent(&world.app.pool, grant.id, ana, world.clock.now())
             .await
             .unwrap();
-        let link = link(&world, "regenerate", COACH).await;
-        let mut browser = world.browser();
-        let page = open(&mut browser, &link).await;
-        assert_eq!(press(&mut browser, "regenerate", &page).await.status, 303);
+        let (mut browser, page) = opened(&world, "regenerate", COACH).await;
+        assert_eq!(browser.press(&page, &[]).await.status, 303);
         url(&world, id).await;
         let (job, payload): (uuid::Uuid, Vec<u8>) =
             sqlx::query_as("select id, payload from jobs where name = 'coach_new_url'")
@@ -335,7 +316,7 @@ async fn the_mail_names_only_whom_the_url_covers_now() {
         let Mail::CoachNewUrl(mail) = outbox::open(&world.app, JobId(job), &payload).unwrap().mail else {
             panic!("another mail");
         };
-        assert_eq!(mail.athletes, ["Ana Berger"]);
+        assert_eq!(mail.0.athletes, ["Ana Berger"]);
         // The page tells why the other is not among them.
         let page = visit(&world, COACH)
             .await
@@ -347,6 +328,36 @@ async fn the_mail_names_only_whom_the_url_covers_now() {
             "{page}"
         );
         assert!(!page.contains("Jack Nguyen"), "{page}");
+    })
+    .await;
+}
+
+// Whatever is asked of a word that is no wish, it is the page of no address; what stands in the place of a token is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_is_no_wish_is_no_page() {
+    test(async |world| {
+        let mut browser = world.browser();
+        for path in ["", "/confirm", "/done", "/icum_AAAA", "/%ff"] {
+            for word in ["resent", "Resend", "%72esend"] {
+                let path = format!("/for-coaches/{word}{path}");
+                for method in [Method::GET, Method::HEAD, Method::POST, Method::DELETE] {
+                    let body = (method == Method::POST).then(|| form(&[("email", COACH)]));
+                    let page = browser.send(method.clone(), &path, body).await;
+                    assert_eq!(page.status, 404, "{method} {path}");
+                }
+            }
+        }
+        for (path, status) in [("resend", 200), ("regenerate", 200), ("roster", 410)] {
+            let mut browser = world.browser();
+            let page = browser.get(&format!("/for-coaches/{path}/done")).await;
+            let page = match page.status {
+                303 => browser.get(page.location()).await,
+                _ => page,
+            };
+            assert_eq!(page.status, status, "{path}");
+            let posted = browser.post(&format!("/for-coaches/{path}/done"), &[]).await;
+            assert_eq!(posted.status, 405, "{path}");
+        }
     })
     .await;
 }
@@ -418,7 +429,7 @@ async fn looking_at_a_mails_link_changes_nothing() {
             assert_eq!(
                 world
                     .browser()
-                    .post(&confirm, &[("form", &form_id(&page))])
+                    .post(&confirm, &[("form", &page.form_id())])
                     .await
                     .status,
                 410
@@ -429,7 +440,7 @@ async fn looking_at_a_mails_link_changes_nothing() {
                 ("origin", "https://evil.example".to_owned()),
             ];
             assert_eq!(
-                cross.post(&confirm, &[("form", &form_id(&page))]).await.status,
+                cross.post(&confirm, &[("form", &page.form_id())]).await.status,
                 403
             );
             assert_eq!(state(&world).await, before, "{wish}");
@@ -440,7 +451,7 @@ async fn looking_at_a_mails_link_changes_nothing() {
                 .await
                 .unwrap();
             // And yet it works.
-            assert_eq!(press(&mut scanner, wish, &page).await.status, 303, "{wish}");
+            assert_eq!(scanner.press(&page, &[]).await.status, 303, "{wish}");
         }
         url(&world, id).await;
     })
@@ -460,26 +471,36 @@ async fn used_expired_ended_and_forged_links_are_one_page() {
             let first = link(&world, wish, COACH).await;
             let second = link(&world, wish, COACH).await;
             assert_ne!(first, second);
-            assert_eq!(open(&mut world.browser(), &first).await.status, 200);
+            assert_eq!(world.browser().open(&first).await.status, 200);
             let mut browser = world.browser();
-            let page = open(&mut browser, &second).await;
-            assert_eq!(press(&mut browser, wish, &page).await.status, 303);
-            pages.push(open(&mut world.browser(), &first).await);
-            pages.push(open(&mut world.browser(), &second).await);
+            let page = browser.open(&second).await;
+            assert_eq!(browser.press(&page, &[]).await.status, 303);
+            pages.push(world.browser().open(&first).await);
+            pages.push(world.browser().open(&second).await);
             for forged in ["icum_AAAA", "x", "%ff", "%00"] {
-                pages.push(open(&mut world.browser(), &format!("/for-coaches/{wish}/{forged}")).await);
+                pages.push(
+                    world
+                        .browser()
+                        .open(&format!("/for-coaches/{wish}/{forged}"))
+                        .await,
+                );
             }
             // A link of one kind is none of another.
             let other = WISHES.into_iter().find(|other| *other != wish).unwrap();
             let third = link(&world, wish, COACH).await;
             let token = third.rsplit('/').next().unwrap();
-            pages.push(open(&mut world.browser(), &format!("/for-coaches/{other}/{token}")).await);
+            pages.push(
+                world
+                    .browser()
+                    .open(&format!("/for-coaches/{other}/{token}"))
+                    .await,
+            );
             let mut late = world.browser();
-            let page = open(&mut late, &third).await;
+            let page = late.open(&third).await;
             assert_eq!(page.status, 200);
             world.clock.advance(Duration::minutes(10));
             pages.push(late.get(&format!("/for-coaches/{wish}/confirm")).await);
-            pages.push(press(&mut late, wish, &page).await);
+            pages.push(late.press(&page, &[]).await);
             for page in &pages {
                 assert_eq!((page.status, &page.body), (410, &gone.body), "{wish}");
             }
@@ -505,13 +526,11 @@ async fn of_nineteen_regenerates_at_once_one_wins_and_the_old_url_is_dead_everyw
         visitor.extra = vec![("cookie", format!("visit={}", visitor.cookies["visit"]))];
         assert_eq!(visitor.get(&there).await.status, 200);
         let resend = link(&world, "resend", COACH).await;
-        let link = link(&world, "regenerate", COACH).await;
-        let mut browser = world.browser();
-        let page = open(&mut browser, &link).await;
+        let (browser, page) = opened(&world, "regenerate", COACH).await;
         assert!(page.text().contains("stops working at once"));
         let all = join_all((0..19).map(|_| {
             let (mut browser, page) = (browser.clone(), &page);
-            async move { press(&mut browser, "regenerate", page).await.status }
+            async move { browser.press(page, &[]).await.status }
         }))
         .await;
         assert_eq!(all.iter().filter(|status| **status == 303).count(), 1, "{all:?}");
@@ -529,7 +548,7 @@ async fn of_nineteen_regenerates_at_once_one_wins_and_the_old_url_is_dead_everyw
         // Whoever asked for it may fear that somebody reads along: what was open before is shut.
         assert_eq!(visitor.get(&there).await.status, 403);
         assert_eq!(visitor.get("/for-coaches/my-roster").await.status, 403);
-        assert_eq!(open(&mut world.browser(), &resend).await.status, 410);
+        assert_eq!(world.browser().open(&resend).await.status, 410);
         assert_eq!(roster(&world, id).await.len(), 3, "the athletes stay");
         assert!(
             world
@@ -551,18 +570,18 @@ async fn of_two_regenerates_that_were_asked_for_each_works_until_one_is_spent() 
         let id = coach(&world, COACH).await.unwrap().id;
         let first = link(&world, "regenerate", COACH).await;
         let mut early = world.browser();
-        let page = open(&mut early, &first).await;
+        let page = early.open(&first).await;
         let second = link(&world, "regenerate", COACH).await;
         // Two tabs of one browser do not mix: the page of the first link has no say about the second.
-        let newest = open(&mut early, &second).await;
-        assert_eq!(press(&mut early, "regenerate", &page).await.status, 410);
+        let newest = early.open(&second).await;
+        assert_eq!(early.press(&page, &[]).await.status, 410);
         assert_eq!(status(&coaches[0].link).await, 200, "nothing happened yet");
-        let page = open(&mut early, &first).await;
-        assert_eq!(press(&mut early, "regenerate", &page).await.status, 303);
+        let page = early.open(&first).await;
+        assert_eq!(early.press(&page, &[]).await.status, 303);
         assert_eq!(status(&coaches[0].link).await, 404);
         let new = url(&world, id).await;
-        open(&mut early, &second).await;
-        assert_eq!(press(&mut early, "regenerate", &newest).await.status, 410);
+        early.open(&second).await;
+        assert_eq!(early.press(&newest, &[]).await.status, 410);
         assert_eq!(status(&new).await, 200);
     })
     .await;
@@ -582,7 +601,7 @@ async fn no_stranger_leaves_a_coach_without_a_link() {
                 }
                 world.clock.advance(Duration::minutes(3));
                 let link = link(&world, wish, COACH).await;
-                assert_eq!(open(&mut world.browser(), &link).await.status, 200, "{wish}");
+                assert_eq!(world.browser().open(&link).await.status, 200, "{wish}");
                 world.clock.advance(Duration::minutes(1));
             }
             let mails = world.mails_to(COACH).await.len() - before;
@@ -608,12 +627,12 @@ async fn a_flood_is_answered_alike_mails_are_capped_and_the_links_work() {
             let links = links(&world, wish, COACH).await;
             assert_eq!(links.len(), 3, "{wish}");
             let mut browser = world.browser();
-            let page = open(&mut browser, links.last().unwrap()).await;
+            let page = browser.open(links.last().unwrap()).await;
             assert_eq!(
                 page.status, 200,
                 "a capped mail must not kill the link that was mailed"
             );
-            assert_eq!(press(&mut browser, wish, &page).await.status, 303);
+            assert_eq!(browser.press(&page, &[]).await.status, 303);
         }
         let id = coach(&world, COACH).await.unwrap().id;
         url(&world, id).await;
@@ -648,20 +667,16 @@ async fn beyond_the_share_of_mails_a_resend_waits_and_a_new_url_still_comes() {
         for wish in ["resend", "regenerate"] {
             // Three mails with the URL, spread so that a fourth link may still be asked for.
             for minutes in [9, 9, 43] {
-                let link = link(&world, wish, COACH).await;
-                let mut browser = world.browser();
-                let page = open(&mut browser, &link).await;
+                let (mut browser, page) = opened(&world, wish, COACH).await;
                 world.clock.advance(Duration::minutes(minutes.min(9)));
-                assert_eq!(press(&mut browser, wish, &page).await.status, 303);
+                assert_eq!(browser.press(&page, &[]).await.status, 303);
                 world.mails_to(COACH).await;
                 url(&world, id).await;
                 world.clock.advance(Duration::minutes(minutes - minutes.min(9)));
             }
             let before = url(&world, id).await;
-            let link = link(&world, wish, COACH).await;
-            let mut browser = world.browser();
-            let page = open(&mut browser, &link).await;
-            let refused = press(&mut browser, wish, &page).await;
+            let (mut browser, page) = opened(&world, wish, COACH).await;
+            let refused = browser.press(&page, &[]).await;
             if wish == "regenerate" {
                 // The mail with a new URL is never held back: it is what keeps its reader from being locked out.
                 assert_eq!(refused.status, 303, "{}", refused.text());
@@ -679,7 +694,7 @@ async fn beyond_the_share_of_mails_a_resend_waits_and_a_new_url_still_comes() {
             );
             world.clock.advance(Duration::minutes(9));
             assert_eq!(
-                press(&mut browser, wish, &page).await.status,
+                browser.press(&page, &[]).await.status,
                 303,
                 "the link was not spent"
             );
@@ -702,8 +717,8 @@ async fn a_url_that_cannot_be_read_any_more_is_said_so_and_can_be_replaced() {
             .unwrap();
         let resend = link(&world, "resend", COACH).await;
         let mut browser = world.browser();
-        let page = open(&mut browser, &resend).await;
-        let told = press(&mut browser, "resend", &page).await;
+        let page = browser.open(&resend).await;
+        let told = browser.press(&page, &[]).await;
         assert!(told.text().contains("cannot be read any more"), "{}", told.text());
         assert!(
             told.attribute("a[href='/for-coaches#regenerate']", "href")
@@ -711,8 +726,8 @@ async fn a_url_that_cannot_be_read_any_more_is_said_so_and_can_be_replaced() {
         );
         assert_eq!(count(&world, "jobs where name = 'coach_url'").await, 0);
         let regenerate = link(&world, "regenerate", COACH).await;
-        let page = open(&mut browser, &regenerate).await;
-        assert_eq!(press(&mut browser, "regenerate", &page).await.status, 303);
+        let page = browser.open(&regenerate).await;
+        assert_eq!(browser.press(&page, &[]).await.status, 303);
         assert_eq!(status(&url(&world, id).await).await, 200);
     })
     .await;
@@ -795,10 +810,8 @@ async fn a_visit_shows_the_own_roster_for_half_an_hour() {
         assert_eq!(door.status, 403);
         assert!(door.text().contains("opens from a mail"));
 
-        let link = link(&world, "roster", COACH).await;
-        let mut browser = world.browser();
-        let page = open(&mut browser, &link).await;
-        let begun = press(&mut browser, "roster", &page).await;
+        let (mut browser, page) = opened(&world, "roster", COACH).await;
+        let begun = browser.press(&page, &[]).await;
         let cookies: Vec<&str> = begun
             .headers
             .get_all("set-cookie")
@@ -818,7 +831,7 @@ async fn a_visit_shows_the_own_roster_for_half_an_hour() {
             "the link's token is forgotten"
         );
         assert_eq!(
-            press(&mut browser, "roster", &page).await.status,
+            browser.press(&page, &[]).await.status,
             410,
             "a link begins one visit"
         );
@@ -1076,9 +1089,7 @@ async fn a_button_takes_the_coach_before_the_link() {
     test(async |world| {
         world.coaches().await;
         for wish in WISHES {
-            let link = link(&world, wish, COACH).await;
-            let mut browser = world.browser();
-            let page = open(&mut browser, &link).await;
+            let (mut browser, page) = opened(&world, wish, COACH).await;
             let mut other = in_transaction(&world).await;
             let hold = "select 1 from coaches where email_key = 'coach@example.test' for update";
             other.execute(hold).await.unwrap();
@@ -1089,7 +1100,7 @@ async fn a_button_takes_the_coach_before_the_link() {
                 assert_eq!(ended.rows_affected(), 1, "{wish}");
                 other.execute("commit").await.unwrap();
             };
-            let (pressed, ()) = tokio::join!(press(&mut browser, wish, &page), end_links);
+            let (pressed, ()) = tokio::join!(browser.press(&page, &[]), end_links);
             assert_eq!(pressed.status, 410, "{wish}: {}", pressed.text());
         }
     })
@@ -1253,8 +1264,8 @@ async fn log(world: &World, athlete: AccountId, coach: CoachId) {
         coach_id: Some(coach),
         client: "claude".to_owned(),
         tool: "get_fitness".to_owned(),
-        access: "read".to_owned(),
-        outcome: "ok".to_owned(),
+        access: Access::Read,
+        outcome: Outcome::Ok,
         duration_ms: 1,
         upstream_requests: 1,
         calls: 1,

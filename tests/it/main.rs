@@ -50,4 +50,6 @@ mod settings;
 mod smtp;
 mod tools;
 mod upstream;
+mod words;
+mod worker;
 mod world;

@@ -10,6 +10,7 @@ use icusync::{
     ids::{AccountId, ConnectionId, LinkId},
     queries,
     secrets::{Password, Token, TokenKind},
+    words::ConnectionKind,
 };
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -299,7 +300,7 @@ async fn another(bench: &Bench, number: u32) -> String {
         account_id: account,
         athlete_id: &format!("i90{number}"),
         athlete_name: "Another",
-        kind: "oauth",
+        kind: ConnectionKind::OAuth,
         scopes: &["SETTINGS:WRITE".to_owned()],
         now,
     };

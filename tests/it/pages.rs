@@ -21,6 +21,7 @@ use icusync::{
     secrets::{KeyRing, Random, Token, TokenKind},
     start::{self, Ingredients},
     time::Clock,
+    words::{Access, Outcome},
 };
 use reqwest::Method;
 use tower::ServiceExt as _;
@@ -375,13 +376,19 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     coach_id: None,
                     client: evil.to_owned(),
                     tool: evil.to_owned(),
-                    access: evil_access(),
-                    outcome: evil.to_owned(),
+                    access: Access::Write,
+                    outcome: Outcome::Ok,
                     duration_ms: 1,
                     upstream_requests: 1,
                     calls: 1,
                 };
                 queries::activity_log::write(&world.app.pool, &entry).await.unwrap();
+                sqlx::query("update activity_log set outcome = $1 where id = $2")
+                    .bind(evil)
+                    .bind(entry.id.0)
+                    .execute(&world.app.pool)
+                    .await
+                    .unwrap();
                 let encoded: String = url::form_urlencoded::byte_serialize(evil.as_bytes()).collect();
                 let mut pages = Vec::new();
                 for path in [
@@ -454,10 +461,6 @@ async fn whatever_people_and_upstream_write_stays_text() {
 }
 
 /// The only two words that the table takes.
-fn evil_access() -> String {
-    "write".to_owned()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn only_our_own_pages_may_post() {
     test_with(

@@ -25,6 +25,7 @@ use icusync::{
     secrets::{KeyRing, Password, PasswordHash, Random, Token, TokenKind},
     start::{self, Ingredients},
     time::Clock,
+    words::ConnectionKind,
 };
 use icusync_sim::{self as sim, Fault, Mode};
 use serde_json::{Value, json};
@@ -149,7 +150,7 @@ async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
         account_id: account,
         athlete_id: athlete,
         athlete_name: "A Stranger",
-        kind: "oauth",
+        kind: ConnectionKind::OAuth,
         scopes: &scopes.map(str::to_owned),
         now,
     };

@@ -23,6 +23,7 @@ use icusync::{
     },
     secrets::{Password, Token, TokenKind},
     tools::{CATALOGUE, ROSTER},
+    words::ConnectionKind,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -284,7 +285,7 @@ async fn athletes(world: &World) -> Vec<AccountId> {
             account_id: id,
             athlete_id: &id_of(athlete),
             athlete_name: &name_of(athlete),
-            kind: "oauth",
+            kind: ConnectionKind::OAuth,
             scopes: &["ACTIVITY", "WELLNESS", "CALENDAR", "SETTINGS"].map(|area| format!("{area}:WRITE")),
             now,
         };

@@ -27,6 +27,7 @@ use icusync::{
     },
     secrets::Random,
     start::{self, Ingredients},
+    words::{ConnectionKind, ZoneSource},
 };
 use icusync_sim::{Fault, Mode};
 use serde_json::{Value, json};
@@ -352,7 +353,7 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
         account_id: account,
         athlete_id: &athlete_id,
         athlete_name: &name,
-        kind: "oauth",
+        kind: ConnectionKind::OAuth,
         scopes: &scopes,
         now,
     };
@@ -364,7 +365,7 @@ async fn granting(app: &App, number: usize, password: &icusync::secrets::Passwor
         .unwrap();
     let profile = Profile {
         athlete_name: name.clone(),
-        zone: Some(("Europe/Berlin".to_owned(), "settings")),
+        zone: Some(("Europe/Berlin".to_owned(), ZoneSource::Settings)),
         imperial: false,
         weight_in_lb: false,
         fahrenheit: false,

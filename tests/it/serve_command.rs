@@ -8,7 +8,13 @@ use std::{
     time::Duration,
 };
 
-use icusync::secrets::{KeyRing, Random, Token, TokenKind};
+use icusync::{
+    config::Config,
+    guard::connection::token_place,
+    ids::ConnectionId,
+    secrets::{KeyRing, Random, Token, TokenKind},
+    start,
+};
 
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -294,6 +300,7 @@ async fn what_cannot_work_is_said_in_one_sentence() {
         let output = output.await.unwrap().unwrap();
         assert!(!output.status.success());
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!errors.contains("\"ready\""), "{errors}");
         errors.lines().last().unwrap_or_default().to_owned()
     };
     let keys = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -320,8 +327,6 @@ async fn what_cannot_work_is_said_in_one_sentence() {
     ])
     .await;
     assert!(one_host.contains("must be different hosts"), "{one_host}");
-    let no_seat = fails(&[("PASSWORDS_AT_ONCE", "0")]).await;
-    assert!(no_seat.contains("PASSWORDS_AT_ONCE is 0"), "{no_seat}");
     let half = fails(&[("INTERVALS_CLIENT_ID", "1")]).await;
     assert!(half.contains("INTERVALS_CLIENT_SECRET"), "{half}");
     let clear = fails(&[
@@ -334,6 +339,55 @@ async fn what_cannot_work_is_said_in_one_sentence() {
         clear.contains("in the clear") && !clear.contains("hunter22"),
         "{clear}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_out_of_its_range_is_refused_by_every_command_with_its_name() {
+    let folder = scratch("serve-range");
+    for arguments in [&SERVE[..], &["keys"], &["migrate"], &["healthcheck"]] {
+        for (name, value) in [
+            ("PASSWORDS_AT_ONCE", "0"),
+            ("CALL_SECONDS", "-1"),
+            ("MAILS_PER_DAY", "9999999999"),
+        ] {
+            let (well, said, errors) = run(arguments, &folder, &[(name, value)]).await;
+            assert!(
+                !well && said.is_empty() && errors.contains(name) && errors.contains(value),
+                "{errors}"
+            );
+        }
+    }
+    assert!(!folder.exists(), "nothing was begun");
+}
+
+/// Whoever is told "ready" finds every port open.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_begins_while_one_of_the_ports_is_taken() {
+    let folder = scratch("serve-ports");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (arguments, setting) in [
+        (
+            ["serve", "--bind", "127.0.0.1:0", "--metrics-bind", &*taken],
+            "METRICS_BIND",
+        ),
+        (
+            ["serve", "--bind", &*taken, "--metrics-bind", "127.0.0.1:0"],
+            "BIND",
+        ),
+    ] {
+        let (well, _, errors) = run(&arguments, &folder, &[]).await;
+        assert!(!well && !errors.contains("\"ready\""), "{errors}");
+        let said = errors.lines().last().unwrap();
+        assert!(
+            said.contains(&format!("cannot listen on {setting} {taken}")),
+            "{said}"
+        );
+        assert!(
+            !folder.join("postgres").exists(),
+            "no database was started for it"
+        );
+    }
 }
 
 /// What a command answered: whether it went well, its output, its errors.
@@ -472,11 +526,17 @@ async fn a_key_file_that_is_gone_is_not_made_anew_over_what_it_sealed() {
             );
         }
     }
-    let (well, told, errors) = run(&["keys"], &folder, &[("SEAL_KEYS", "nonsense")]).await;
-    assert!(
-        !well && told.is_empty() && errors.contains("SEAL_KEYS"),
-        "{errors}"
-    );
+    let twice = format!("{0},{0}", key.trim());
+    for broken in ["nonsense", "k1:AAAA", "", " , ", twice.as_str()] {
+        for arguments in [&["keys"][..], &["keys", "--status"], &SERVE] {
+            let (well, told, errors) = run(arguments, &folder, &[("SEAL_KEYS", broken)]).await;
+            let said = errors.lines().last().unwrap();
+            assert!(
+                !well && told.is_empty() && said.contains("icusync: SEAL_KEYS: "),
+                "{broken}: {said}"
+            );
+        }
+    }
 
     std::fs::remove_file(&file).unwrap();
     for arguments in [&SERVE[..], &["account", "create", "you@example.test"]] {
@@ -644,6 +704,93 @@ async fn mailed_link(folder: &Path, beginning: &str) -> String {
     tokio::time::timeout(Duration::from_secs(20), found)
         .await
         .expect("a mail in time")
+}
+
+#[test]
+fn a_key_file_is_there_whole_or_not_at_all() {
+    let folder = scratch("key-file");
+    std::fs::create_dir_all(&folder).unwrap();
+    // What somebody left who was killed while making one.
+    let (path, leftover) = (folder.join("seal.keys"), folder.join(".tmpAb3dEf"));
+    std::fs::write(&leftover, "k1:AAAAAAAA").unwrap();
+    // Several who start at once agree on one.
+    let made: Vec<KeyRing> = std::thread::scope(|scope| {
+        let makers: Vec<_> = (0..16)
+            .map(|_| scope.spawn(|| start::key_file(&path, &Random::from_os()).unwrap()))
+            .collect();
+        makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+    });
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (random, place) = (Random::from_os(), token_place(ConnectionId(uuid::Uuid::nil())));
+    let sealed = KeyRing::parse(text.trim()).unwrap().seal(place, b"x", &random);
+    assert!(
+        made.iter().all(|ring| ring.open(place, &sealed).is_ok()),
+        "all have the key of the file"
+    );
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let mut left: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, [".tmpAb3dEf", "seal.keys"], "and nothing else");
+    // One that stands is never written over, whatever it holds.
+    for stands in ["", "k1:AAAA", &*text] {
+        std::fs::write(&path, stands).unwrap();
+        assert_eq!(start::key_file(&path, &random).is_ok(), stands == text);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), stands);
+    }
+    // A folder that takes no file.
+    let nowhere = Path::new("/dev/null/seal.keys");
+    let error = format!("{:#}", start::key_file(nowhere, &random).unwrap_err());
+    assert!(
+        error.contains("cannot make the key file /dev/null/seal.keys"),
+        "{error}"
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn whoever_stops_the_service_leaves_it_the_time_that_it_needs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    let number_after = |text: &str, words: &str| -> u64 {
+        let at = text.find(words).unwrap_or_else(|| panic!("{words:?} in {text}")) + words.len();
+        let digits: String = text[at..].chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap()
+    };
+    let fly = read("fly.toml");
+    let mut config = Config::defaults();
+    if fly.lines().any(|line| line.starts_with("CALL_SECONDS")) {
+        config.call_seconds = number_after(&fly, "\nCALL_SECONDS = \"");
+    }
+    let (needs, allowed) = (
+        start::longest_end(&config),
+        Duration::from_secs(number_after(&fly, "\nkill_timeout = \"")),
+    );
+    assert!(
+        needs <= allowed && allowed <= needs + Duration::from_secs(10),
+        "{needs:?} {allowed:?}"
+    );
+    for (file, words) in [
+        ("Dockerfile", "docker stop --time "),
+        ("docs/self-hosting.md", "so allow "),
+    ] {
+        assert_eq!(
+            Duration::from_secs(number_after(&read(file), words)),
+            allowed,
+            "{file}"
+        );
+    }
+    assert!(
+        needs > icusync::mcp::longest_call(&config)
+            && icusync::mcp::longest_call(&config) > config.call_time()
+    );
+    config.call_seconds += 100;
+    assert_eq!(start::longest_end(&config), needs + Duration::from_secs(100));
 }
 
 #[test]

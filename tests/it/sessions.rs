@@ -316,7 +316,7 @@ async fn behind_our_proxy_each_client_has_its_own_allowance() {
 }
 
 /// A service behind a proxy of ours, so that a test can come from anywhere.
-fn proxied(config: &mut icusync::config::Config) {
+pub fn proxied(config: &mut icusync::config::Config) {
     config.client_ip_header = Some("X-Forwarded-For".to_owned());
     config.trusted_proxies = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
 }
@@ -522,14 +522,14 @@ async fn what_was_replaced_meanwhile_opens_nothing() {
         .execute(&world.app.pool)
         .await
         .unwrap();
-        let clean = browser.get(&link).await.location().to_owned();
-        let form = browser
-            .get(&clean)
-            .await
-            .attribute("input[name=form]", "value")
-            .unwrap();
-        let fields = [("form", form.as_str()), ("password", "chosen by somebody else")];
-        assert_eq!(browser.post(&clean, &fields).await.status, 410);
+        let page = browser.open(&link).await;
+        assert_eq!(
+            browser
+                .press(&page, &[("password", "chosen by somebody else")])
+                .await
+                .status,
+            410
+        );
         assert_eq!(
             sign_in(from(&world, 3), &web, "j@new.example", PASSWORD)
                 .await
@@ -557,16 +557,10 @@ async fn a_new_password_forgets_the_guesses_at_the_old_one() {
             let mut browser = from(&world, 10);
             browser.post("/forgot", &[("email", ana)]).await;
             let link = world.link_mailed_to(ana).await;
-            let clean = browser.get(&link).await.location().to_owned();
-            let form = browser
-                .get(&clean)
-                .await
-                .attribute("input[name=form]", "value")
-                .unwrap();
+            let page = browser.open(&link).await;
             let chosen = "chosen after the storm";
             world.secret(chosen);
-            let fields = [("form", form.as_str()), ("password", chosen)];
-            assert_eq!(browser.post(&clean, &fields).await.status, 303);
+            assert_eq!(browser.press(&page, &[("password", chosen)]).await.status, 303);
             assert_eq!(sign_in(from(&world, 11), &web, ana, chosen).await.status, 303);
             world.mails_to(ana).await;
         },

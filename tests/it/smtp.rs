@@ -17,15 +17,20 @@ use icusync::{
         connector,
     },
     jobs,
-    mail::{Address, transport::Transport},
+    mail::{
+        Address, Confirm, Mail, outbox,
+        transport::{SMTP_DEADLINE, Transport},
+    },
     permissions,
     queries::{self, grants::Terms},
+    words::Failure,
 };
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
     process::{Child, ChildStdout, Command},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clients::{script, tool},
@@ -228,7 +233,7 @@ async fn without_starttls_or_a_known_certificate_the_mail_waits() {
                         .unwrap();
                 assert_eq!(
                     (state.as_str(), failure.as_deref(), attempts),
-                    ("pending", Some("not delivered for now"), 1),
+                    ("pending", Some(Failure::NotDelivered.as_str()), 1),
                     "{manner}"
                 );
                 let taken = std::fs::read_dir(&server.folder).unwrap();
@@ -261,6 +266,100 @@ async fn a_server_with_tls_from_the_first_byte_is_served_too() {
             invite(&world).await;
             jobs::run_due(&world.app).await.unwrap();
             assert_eq!(line(&mut server.said).await["to"], serde_json::json!([COACH]));
+        },
+    )
+    .await;
+}
+
+/// Puts a mail to `to` into the queue.
+async fn enqueue(world: &World, to: &str) {
+    let mail = Mail::Confirm(Confirm {
+        link: "https://icusync.example/confirm/icum_sample".to_owned(),
+    });
+    let mut transaction = world.app.pool.begin().await.unwrap();
+    outbox::enqueue(
+        &mut transaction,
+        &world.app,
+        &Address::parse(to).unwrap(),
+        None,
+        mail,
+    )
+    .await
+    .unwrap();
+    transaction.commit().await.unwrap();
+}
+
+/// Mails whose first try has not ended.
+const HANGING: &str =
+    "from jobs where kind = 'mail' and state = 'pending' and attempts = 1 and failure is null";
+
+/// Waits until this is so, for less time than a mail may hang.
+async fn until(world: &World, question: &str) {
+    let asked = async {
+        let so = format!("select {question}");
+        while !sqlx::query_scalar::<_, bool>(sqlx::AssertSqlSafe(so.clone()))
+            .fetch_one(&world.app.pool)
+            .await
+            .unwrap()
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(SMTP_DEADLINE, asked)
+        .await
+        .unwrap_or_else(|_| panic!("{question}"));
+}
+
+/// Hard case 69.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_holds_back_only_the_mail_that_it_hangs_at() {
+    let server = Server::start("starttls").await;
+    let authority = server.authority.clone();
+    with(
+        server,
+        "?tls=required",
+        Some(&authority),
+        async |world, mut server| {
+            let shutdown = CancellationToken::new();
+            let worker = tokio::spawn(jobs::run(world.app.clone(), shutdown.clone()));
+            enqueue(&world, "hangs@example.test").await;
+            assert_eq!(line(&mut server.said).await["hangs"], "hangs@example.test");
+            // Other recipients, more than are served at once.
+            for number in 0..12 {
+                enqueue(&world, &format!("person{number}@example.test")).await;
+            }
+            for _ in 0..12 {
+                let taken = line(&mut server.said).await;
+                assert!(taken["to"][0].as_str().unwrap().starts_with("person"), "{taken}");
+            }
+            // All have left, and it still hangs.
+            until(&world, &format!("count(*) = 1 {HANGING}")).await;
+            // And another kind of job, when mail has no seat left.
+            for number in 0..7 {
+                enqueue(&world, &format!("hangs{number}@example.test")).await;
+                line(&mut server.said).await;
+            }
+            let mut connection = world.app.pool.acquire().await.unwrap();
+            jobs::enqueue_revoke(
+                &mut connection,
+                &world.app,
+                None,
+                "i4711",
+                &"a token".to_owned().into(),
+            )
+            .await
+            .unwrap();
+            drop(connection);
+            let revoked = "exists (select from jobs where kind = 'revoke' and state <> 'pending')";
+            until(&world, &format!("{revoked} and count(*) >= 7 {HANGING}")).await;
+            shutdown.cancel();
+            worker.await.unwrap();
+            // What was begun is ended before the worker is.
+            until(&world, &format!("count(*) = 0 {HANGING}")).await;
+            sqlx::query("delete from jobs")
+                .execute(&world.app.pool)
+                .await
+                .unwrap();
         },
     )
     .await;

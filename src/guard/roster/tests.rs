@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn member(name: &str, athlete: &str) -> Member {
-    Member::sample(name, athlete, &["get_fitness"], State::Connected)
+    Member::sample(name, athlete, &["get_fitness"], MemberStatus::Connected)
 }
 
 /// Who was meant, each with the id: nobody, one, or several to choose from.
@@ -108,8 +108,8 @@ fn an_id_beside_another_ones_name_is_refused_with_both() {
 
 #[test]
 fn an_athlete_who_came_back_with_another_account_is_one() {
-    let gone = Member::sample("Ana", "i1", &[], State::Disconnected);
-    let here = Member::sample("Ana Berger", "i1", &[], State::Reconnect);
+    let gone = Member::sample("Ana", "i1", &[], MemberStatus::Disconnected);
+    let here = Member::sample("Ana Berger", "i1", &[], MemberStatus::Reconnect);
     let both = [gone.clone(), here];
     for text in ["i1", "ana", "ana berger", "Ana Berger (i1)", "Ana (i1)"] {
         assert_eq!(hits(&both, text), ["Ana Berger (i1)"], "{text}");
@@ -183,7 +183,7 @@ fn a_member_is_what_its_row_says_and_no_more() {
         " \u{202e}Ana\tBerger\u{200b} ",
         "i1",
         &["get_events", "a_tool_to_come", "get_fitness"],
-        State::Connected,
+        MemberStatus::Connected,
     );
     assert_eq!(member.name(), "Ana Berger");
     let names: Vec<&str> = member.tools().iter().map(|tool| tool.name).collect();
@@ -194,7 +194,7 @@ fn a_member_is_what_its_row_says_and_no_more() {
     );
     assert!(member.may(&permissions::GET_EVENTS) && !member.may(&permissions::GET_WELLNESS));
     assert_eq!(
-        Member::sample("\u{200b}", "i1", &[], State::Connected).name(),
+        Member::sample("\u{200b}", "i1", &[], MemberStatus::Connected).name(),
         "athlete i1"
     );
     // Midnight in Berlin ends the day before.

@@ -25,18 +25,18 @@ pub enum Histogram {
 impl Histogram {
     const fn endpoint(self) -> (&'static str, &'static str) {
         match self {
-            Self::Power => ("power_histogram", "power-histogram"),
-            Self::HeartRate => ("hr_histogram", "hr-histogram"),
-            Self::Pace => ("pace_histogram", "pace-histogram"),
+            Self::Power => ("power_histogram", "/power-histogram"),
+            Self::HeartRate => ("hr_histogram", "/hr-histogram"),
+            Self::Pace => ("pace_histogram", "/pace-histogram"),
         }
     }
 }
 
 impl Athlete {
     /// `GET /activity/{id}?intervals=true`: one activity with its laps, refused ([`Error::WrongAthlete`]) unless its
-    /// `icu_athlete_id` is this athlete's. Strava's are stubs ([`model::ActivityDetail::is_closed_by_strava`]).
+    /// `icu_athlete_id` is this athlete's. Strava's are stubs ([`model::Activity::is_closed_by_strava`]).
     pub async fn activity_detail(&self, id: &ActivityId) -> Result<model::ActivityDetail, Error> {
-        let mut url = self.client.0.url(&format!("/api/v1/activity/{id}"));
+        let mut url = self.activity_url(id, "");
         url.query_pairs_mut().append_pair("intervals", "true");
         let read = |body: &[u8]| {
             let detail = model::ActivityDetail::from_json(body)?;
@@ -61,7 +61,7 @@ impl Athlete {
     /// `GET /activity/{id}/power-histogram`, `hr-histogram` or `pace-histogram`: the bars from the lowest up.
     pub async fn histogram(&self, id: &ActivityId, of: Histogram) -> Result<Vec<model::Bucket>, Error> {
         let (name, path) = of.endpoint();
-        let url = self.client.0.url(&format!("/api/v1/activity/{id}/{path}"));
+        let url = self.activity_url(id, path);
         let read = |body: &[u8]| {
             let mut bars: Vec<model::Bucket> = Self::rows_or_none(name, body)?;
             bars.retain(|bar| bar.min.is_some() && bar.secs.is_some());
@@ -74,10 +74,7 @@ impl Athlete {
 
     /// `GET /activity/{id}/weather-summary`.
     pub async fn weather(&self, id: &ActivityId) -> Result<model::Weather, Error> {
-        let url = self
-            .client
-            .0
-            .url(&format!("/api/v1/activity/{id}/weather-summary"));
+        let url = self.activity_url(id, "/weather-summary");
         let read = |body: &[u8]| {
             let weather: model::Weather = super::lenient::object(body)?;
             let weight = size_of::<model::Weather>() + weather.description.as_ref().map_or(0, String::len);
@@ -91,7 +88,7 @@ impl Athlete {
 
     /// `GET /activity/{id}/messages`: the comments that stand, oldest first.
     pub async fn comments(&self, id: &ActivityId) -> Result<Vec<model::Comment>, Error> {
-        let url = self.client.0.url(&format!("/api/v1/activity/{id}/messages"));
+        let url = self.activity_url(id, "/messages");
         let read = |body: &[u8]| {
             let mut comments: Vec<model::Comment> = Self::rows_or_none("messages", body)?;
             comments.retain(|comment| comment.deleted.is_none() && comment.deleted_by_id.is_none());
@@ -100,29 +97,6 @@ impl Athlete {
             Ok(super::weighed(comments, body, count))
         };
         self.ask("messages", Area::Activity, url, read).await
-    }
-
-    /// `GET /athlete/{id}/events/{eventId}`: a planned workout, refused ([`Error::WrongAthlete`]) when it names another
-    /// athlete.
-    pub async fn planned_workout(&self, event: i64) -> Result<model::PlannedWorkout, Error> {
-        let url = self.url(&format!("/events/{event}"));
-        let read = |body: &[u8]| {
-            let planned: model::PlannedWorkout = super::lenient::object(body)?;
-            if let Some(owner) = planned.athlete_id.as_deref() {
-                self.must_be_mine(Some(owner))?;
-            }
-            if planned.id != Some(event) {
-                return Err(Error::Garbled);
-            }
-            // Only what is named in the model is kept of it.
-            let words = planned.description.as_ref().map_or(0, String::len);
-            let weight = size_of::<model::PlannedWorkout>() + words + 200;
-            Ok(Fresh {
-                value: planned,
-                weight,
-            })
-        };
-        self.ask("event", Area::Calendar, url, read).await
     }
 
     /// A list; `null`, which upstream sends for what was never analysed, is an empty one.

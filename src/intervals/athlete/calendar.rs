@@ -1,52 +1,89 @@
-//! Questions about the calendar that need more of an event than its load.
+//! Questions about the calendar.
 
 use chrono::NaiveDate;
 
-use super::{Athlete, lenient::Rows, model::calendar::CalendarEvent};
-use crate::intervals::{Area, Error, cache::Fresh, model::calendar};
+use super::{
+    super::{
+        Area, Error,
+        cache::Fresh,
+        lenient::{self, Rows},
+        model::Event,
+    },
+    Athlete,
+};
 
 impl Athlete {
-    /// `GET /athlete/{id}/events?resolve=true`: oldest first, of the named categories (all when none is named), with
-    /// workouts and their targets resolved to watts, bpm and m/s.
+    /// `GET /athlete/{id}/events`: oldest first, of the named categories (all when none is named), without the steps of
+    /// workouts and what was written about them.
     ///
     /// Upstream chooses by the day an event begins on.
+    pub async fn events(
+        &self,
+        oldest: NaiveDate,
+        newest: NaiveDate,
+        categories: &[&'static str],
+    ) -> Result<Vec<Event>, Error> {
+        self.list_events(oldest, newest, categories, false).await
+    }
+
+    /// `GET /athlete/{id}/events?resolve=true`: as [`Athlete::events`], but whole, with workouts and their targets
+    /// resolved to watts, bpm and m/s.
     pub async fn calendar(
         &self,
         oldest: NaiveDate,
         newest: NaiveDate,
         categories: &[&'static str],
-    ) -> Result<Vec<CalendarEvent>, Error> {
+    ) -> Result<Vec<Event>, Error> {
+        self.list_events(oldest, newest, categories, true).await
+    }
+
+    async fn list_events(
+        &self,
+        oldest: NaiveDate,
+        newest: NaiveDate,
+        categories: &[&'static str],
+        whole: bool,
+    ) -> Result<Vec<Event>, Error> {
         if oldest > newest {
             return Ok(Vec::new());
         }
-        let mut url = self.url("/events");
-        {
-            let mut pairs = url.query_pairs_mut();
-            pairs
-                .append_pair("oldest", &oldest.to_string())
-                .append_pair("newest", &newest.to_string())
-                .append_pair("resolve", "true");
-            if !categories.is_empty() {
-                pairs.append_pair("category", &categories.join(","));
-            }
+        let endpoint = if whole { "calendar" } else { "events" };
+        let mut url = self.ranged("/events", oldest, newest);
+        if whole {
+            url.query_pairs_mut().append_pair("resolve", "true");
+        }
+        if !categories.is_empty() {
+            url.query_pairs_mut()
+                .append_pair("category", &categories.join(","));
         }
         let read = |body: &[u8]| {
-            let Rows { mut rows, .. } = Self::rows::<CalendarEvent>("calendar", body)?;
+            let rows = lenient::rows_by(body, |row| {
+                let event: Event = lenient::object(row)?;
+                Ok(if whole { event } else { event.without_words() })
+            })?;
+            let Rows { mut rows, .. } = Self::counted(endpoint, rows);
             self.all_mine(rows.iter().map(|row| &row.athlete_id))?;
             rows.sort_by_key(|row| (row.start_date_local, row.id));
-            let weight = body.len() + rows.iter().map(weight).sum::<usize>();
+            // Events come with all that they have; only what is kept counts.
+            let words = if whole { body.len() } else { rows.len() * 200 };
+            let weight = words + rows.iter().map(Event::weight).sum::<usize>();
             Ok(Fresh { value: rows, weight })
         };
-        self.ask("calendar", Area::Calendar, url, read).await
+        self.ask(endpoint, Area::Calendar, url, read).await
     }
-}
 
-/// What an event takes beside its text.
-fn weight(event: &CalendarEvent) -> usize {
-    // A step has two targets as a rule: as written and resolved.
-    const STEP: usize = size_of::<calendar::Step>() + 3 * size_of::<calendar::Target>();
-    let workout = event.workout_doc.as_ref().map_or(0, |workout| {
-        size_of::<calendar::Workout>() + workout.count() * STEP
-    });
-    size_of::<CalendarEvent>() + workout
+    /// `GET /athlete/{id}/events/{eventId}`: one event, refused ([`Error::WrongAthlete`]) when it names another athlete.
+    pub async fn event(&self, id: i64) -> Result<Event, Error> {
+        let url = self.url(&format!("/events/{id}"));
+        let read = |body: &[u8]| {
+            let event: Event = lenient::object(body)?;
+            self.all_mine(std::iter::once(&event.athlete_id))?;
+            if event.id != Some(id) {
+                return Err(Error::Garbled);
+            }
+            let weight = body.len() + event.weight();
+            Ok(Fresh { value: event, weight })
+        };
+        self.ask("event", Area::Calendar, url, read).await
+    }
 }

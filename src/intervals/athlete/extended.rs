@@ -5,7 +5,12 @@
 use chrono::NaiveDate;
 
 use super::{
-    super::{Area, Error, cache::Fresh, lenient, model},
+    super::{
+        Area, Error,
+        cache::Fresh,
+        lenient::{self, Rows},
+        model,
+    },
     ALWAYS, Athlete, fields,
 };
 
@@ -22,29 +27,13 @@ impl Athlete {
         if oldest > newest || limit == 0 {
             return Ok(Vec::new());
         }
-        let mut url = self.url("/activities");
+        let mut url = self.ranged("/activities", oldest, newest);
         url.query_pairs_mut()
-            .append_pair("oldest", &oldest.to_string())
-            .append_pair("newest", &newest.to_string())
             .append_pair("fields", &fields(&ALWAYS, wanted))
             .append_pair("limit", &limit.to_string());
         let read = |body: &[u8]| {
-            let raw = lenient::elements(body)?;
-            let mut rows: Vec<model::ActivityDetail> = raw
-                .iter()
-                .filter_map(|row| model::ActivityDetail::from_json(row.get().as_bytes()).ok())
-                .collect();
-            let odd = raw.len() - rows.len();
-            if odd > 0 {
-                tracing::warn!(
-                    endpoint = "activities",
-                    rows = odd,
-                    "rows that are none were left out"
-                );
-            }
-            if rows.is_empty() && odd > 0 {
-                return Err(Error::Garbled);
-            }
+            let rows = lenient::rows_by(body, model::ActivityDetail::from_json)?;
+            let Rows { mut rows, .. } = Self::counted("activities", rows);
             self.all_mine(rows.iter().map(|row| &row.activity.icu_athlete_id))?;
             rows.retain(|row| row.activity.id.is_some());
             rows.sort_by_key(|row| std::cmp::Reverse(row.activity.start_date_local));

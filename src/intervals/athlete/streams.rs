@@ -20,7 +20,7 @@ impl Athlete {
         id: &ActivityId,
         types: &'static [&'static str],
     ) -> Result<Vec<model::Stream>, Error> {
-        let mut url = self.client.0.url(&format!("/api/v1/activity/{id}/streams.json"));
+        let mut url = self.activity_url(id, "/streams.json");
         url.query_pairs_mut().append_pair("types", &types.join(","));
         let read = |body: &[u8]| {
             let mut streams: Vec<model::Stream> = Self::rows_or_none("streams", body)?;

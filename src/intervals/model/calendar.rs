@@ -1,241 +1,212 @@
-//! The calendar's events with all that an answer about them needs: workouts with steps, races, notes, absences, targets.
-//!
-//! Planned load alone is read with the lighter [`super::Event`].
+//! The calendar's events: workouts with steps, races, notes, absences, targets.
 
 use chrono::NaiveDateTime;
 use serde::Deserialize;
+use serde_with::apply;
 
-use crate::intervals::lenient;
+use crate::intervals::lenient::{Lenient, Object};
 
-/// A row of `GET /athlete/{id}/events?resolve=true`.
+/// A row of `GET /athlete/{id}/events`, or `GET /athlete/{id}/events/{eventId}`.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub struct CalendarEvent {
+pub struct Event {
     /// Event id.
-    #[serde(deserialize_with = "lenient::integer")]
-    pub id: Option<i64>,
+    pub(crate) id: Option<i64>,
     /// Whose; checked when present.
-    #[serde(deserialize_with = "lenient::text")]
-    pub athlete_id: Option<String>,
+    pub(crate) athlete_id: Option<String>,
     /// `WORKOUT`, `RACE_A`, `NOTE`, `HOLIDAY` …
-    #[serde(deserialize_with = "lenient::text")]
-    pub category: Option<String>,
+    pub(crate) category: Option<String>,
     /// Athlete-local; midnight says "no time planned".
-    #[serde(deserialize_with = "lenient::local")]
-    pub start_date_local: Option<NaiveDateTime>,
+    pub(crate) start_date_local: Option<NaiveDateTime>,
     /// Athlete-local, excluded.
-    #[serde(deserialize_with = "lenient::local")]
-    pub end_date_local: Option<NaiveDateTime>,
+    pub(crate) end_date_local: Option<NaiveDateTime>,
     /// Sport; notes have none.
-    #[serde(rename = "type", deserialize_with = "lenient::text")]
-    pub sport: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) sport: Option<String>,
     /// Title.
-    #[serde(deserialize_with = "lenient::text")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Of a workout its text, of anything else what was written about it.
-    #[serde(deserialize_with = "lenient::text")]
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Indoors.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub indoor: Option<bool>,
+    pub(crate) indoor: Option<bool>,
     /// s, planned.
-    #[serde(deserialize_with = "lenient::number")]
-    pub moving_time: Option<f64>,
+    pub(crate) moving_time: Option<f64>,
     /// m, planned; 0 when the plan names none.
-    #[serde(deserialize_with = "lenient::number")]
-    pub distance: Option<f64>,
+    pub(crate) distance: Option<f64>,
     /// Planned load.
-    #[serde(deserialize_with = "lenient::number")]
-    pub icu_training_load: Option<f64>,
+    pub(crate) icu_training_load: Option<f64>,
     /// Percent: 78 is IF 0.78.
-    #[serde(deserialize_with = "lenient::number")]
-    pub icu_intensity: Option<f64>,
+    pub(crate) icu_intensity: Option<f64>,
     /// `AUTO`, `POWER`, `HR`, `PACE`.
-    #[serde(deserialize_with = "lenient::text")]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// The workout's steps and thresholds.
-    #[serde(deserialize_with = "lenient::document")]
-    pub workout_doc: Option<Box<Workout>>,
+    pub(crate) workout_doc: Option<Box<Workout>>,
     /// Why a device service did not take it.
-    #[serde(deserialize_with = "lenient::objects")]
-    pub push_errors: Option<Vec<PushError>>,
+    pub(crate) push_errors: Option<Vec<PushError>>,
     /// Only coaches see it.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub hide_from_athlete: Option<bool>,
+    pub(crate) hide_from_athlete: Option<bool>,
     /// Stands for the whole week.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub for_week: Option<bool>,
+    pub(crate) for_week: Option<bool>,
     /// The activity that did it, when paired.
-    #[serde(deserialize_with = "lenient::text")]
-    pub paired_activity_id: Option<String>,
+    pub(crate) paired_activity_id: Option<String>,
     /// Load to reach (`TARGET`).
-    #[serde(deserialize_with = "lenient::number")]
-    pub load_target: Option<f64>,
+    pub(crate) load_target: Option<f64>,
     /// s to reach (`TARGET`).
-    #[serde(deserialize_with = "lenient::number")]
-    pub time_target: Option<f64>,
+    pub(crate) time_target: Option<f64>,
     /// m to reach (`TARGET`).
-    #[serde(deserialize_with = "lenient::number")]
-    pub distance_target: Option<f64>,
+    pub(crate) distance_target: Option<f64>,
     /// `NORMAL`, `LIMITED`, `UNAVAILABLE`.
-    #[serde(deserialize_with = "lenient::text")]
-    pub training_availability: Option<String>,
+    pub(crate) training_availability: Option<String>,
     /// s a day, when limited.
-    #[serde(deserialize_with = "lenient::number")]
-    pub max_training_time: Option<f64>,
+    pub(crate) max_training_time: Option<f64>,
     /// The sports that are possible, when limited.
-    #[serde(deserialize_with = "lenient::words")]
-    pub can_train_sports: Option<Vec<String>>,
+    pub(crate) can_train_sports: Option<Vec<String>>,
     /// W (`SET_EFTP`).
-    #[serde(deserialize_with = "lenient::number")]
-    pub icu_ftp: Option<f64>,
+    pub(crate) icu_ftp: Option<f64>,
     /// Of `SET_FITNESS`: what CTL was set to.
-    #[serde(deserialize_with = "lenient::number")]
-    pub icu_ctl: Option<f64>,
+    pub(crate) icu_ctl: Option<f64>,
     /// Of `SET_FITNESS`: what ATL was set to.
-    #[serde(deserialize_with = "lenient::number")]
-    pub icu_atl: Option<f64>,
+    pub(crate) icu_atl: Option<f64>,
     /// Time constant of CTL (`FITNESS_DAYS`).
-    #[serde(deserialize_with = "lenient::number")]
-    pub ctl_days: Option<f64>,
+    pub(crate) ctl_days: Option<f64>,
     /// Time constant of ATL (`FITNESS_DAYS`).
-    #[serde(deserialize_with = "lenient::number")]
-    pub atl_days: Option<f64>,
+    pub(crate) atl_days: Option<f64>,
     /// g an hour to eat.
-    #[serde(deserialize_with = "lenient::number")]
-    pub carbs_per_hour: Option<f64>,
+    pub(crate) carbs_per_hour: Option<f64>,
     /// Tags.
-    #[serde(deserialize_with = "lenient::words")]
-    pub tags: Option<Vec<String>>,
+    pub(crate) tags: Option<Vec<String>>,
     /// The plan that it was applied from.
-    #[serde(deserialize_with = "lenient::text")]
-    pub plan_name: Option<String>,
+    pub(crate) plan_name: Option<String>,
 }
 
 /// Why a service such as Garmin did not take a workout.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
 pub struct PushError {
     /// Which.
-    #[serde(deserialize_with = "lenient::text")]
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
     /// What it said.
-    #[serde(deserialize_with = "lenient::text")]
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 /// `workout_doc` of an event: what intervals.icu made of the workout's text.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
 pub struct Workout {
     /// What stands beside the steps; devices show it as a note.
-    #[serde(deserialize_with = "lenient::text")]
-    pub description: Option<String>,
+    pub(crate) description: Option<String>,
     /// W that the targets were resolved with.
-    #[serde(deserialize_with = "lenient::number")]
-    pub ftp: Option<f64>,
+    pub(crate) ftp: Option<f64>,
     /// bpm that the targets were resolved with.
-    #[serde(deserialize_with = "lenient::number")]
-    pub lthr: Option<f64>,
+    pub(crate) lthr: Option<f64>,
     /// bpm.
-    #[serde(deserialize_with = "lenient::number")]
-    pub max_hr: Option<f64>,
+    pub(crate) max_hr: Option<f64>,
     /// m/s that the targets were resolved with.
-    #[serde(deserialize_with = "lenient::number")]
-    pub threshold_pace: Option<f64>,
+    pub(crate) threshold_pace: Option<f64>,
     /// How the athlete reads paces of this sport: `MINS_KM`, `SECS_100M` …
-    #[serde(deserialize_with = "lenient::text")]
-    pub pace_units: Option<String>,
+    pub(crate) pace_units: Option<String>,
     /// `POWER`, `HR`, `PACE`.
-    #[serde(deserialize_with = "lenient::text")]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// In order.
-    #[serde(deserialize_with = "lenient::nested")]
-    pub steps: Option<Vec<Step>>,
+    pub(crate) steps: Option<Vec<Step>>,
 }
 
 /// A step of a workout, or a repeat of steps.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
 pub struct Step {
     /// The cue that the device shows; of a repeat its heading.
-    #[serde(deserialize_with = "lenient::text")]
-    pub text: Option<String>,
+    pub(crate) text: Option<String>,
     /// s; of a distance step computed from the target; of a repeat the sum.
-    #[serde(deserialize_with = "lenient::number")]
-    pub duration: Option<f64>,
+    pub(crate) duration: Option<f64>,
     /// m, of a step that is as long as a distance.
-    #[serde(deserialize_with = "lenient::number")]
-    pub distance: Option<f64>,
+    pub(crate) distance: Option<f64>,
     /// How often, of a repeat.
-    #[serde(deserialize_with = "lenient::number")]
-    pub reps: Option<f64>,
+    pub(crate) reps: Option<f64>,
     /// The steps of a repeat.
-    #[serde(deserialize_with = "lenient::nested")]
-    pub steps: Option<Vec<Step>>,
+    pub(crate) steps: Option<Vec<Step>>,
     /// Ends when the lap button is pressed; the duration is for planning only.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub until_lap_press: Option<bool>,
+    pub(crate) until_lap_press: Option<bool>,
     /// Part of the warm-up.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub warmup: Option<bool>,
+    pub(crate) warmup: Option<bool>,
     /// Part of the cool-down.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub cooldown: Option<bool>,
+    pub(crate) cooldown: Option<bool>,
     /// `rest`, `recovery`, `interval` …
-    #[serde(deserialize_with = "lenient::text")]
-    pub intensity: Option<String>,
+    pub(crate) intensity: Option<String>,
     /// The target goes evenly from start to end.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub ramp: Option<bool>,
+    pub(crate) ramp: Option<bool>,
     /// No target: ERG off.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub freeride: Option<bool>,
+    pub(crate) freeride: Option<bool>,
     /// As hard as possible.
-    #[serde(deserialize_with = "lenient::boolean")]
-    pub maxeffort: Option<bool>,
+    pub(crate) maxeffort: Option<bool>,
     /// As written: `%ftp`, `w`, `power_zone`, `%mmp`.
-    #[serde(deserialize_with = "lenient::inner")]
-    pub power: Option<Box<Target>>,
+    pub(crate) power: Option<Box<Target>>,
     /// As written: `%hr` (of the maximum), `%lthr`, `hr_zone`.
-    #[serde(deserialize_with = "lenient::inner")]
-    pub hr: Option<Box<Target>>,
+    pub(crate) hr: Option<Box<Target>>,
     /// As written: `%pace` (of threshold speed), `pace_zone`, `secs/km` and the like.
-    #[serde(deserialize_with = "lenient::inner")]
-    pub pace: Option<Box<Target>>,
+    pub(crate) pace: Option<Box<Target>>,
     /// rpm.
-    #[serde(deserialize_with = "lenient::inner")]
-    pub cadence: Option<Box<Target>>,
+    pub(crate) cadence: Option<Box<Target>>,
     /// W, resolved by intervals.icu with the athlete's thresholds.
-    #[serde(rename = "_power", deserialize_with = "lenient::inner")]
-    pub watts: Option<Box<Target>>,
+    #[serde(rename = "_power")]
+    pub(crate) watts: Option<Box<Target>>,
     /// bpm, resolved.
-    #[serde(rename = "_hr", deserialize_with = "lenient::inner")]
-    pub beats: Option<Box<Target>>,
+    #[serde(rename = "_hr")]
+    pub(crate) beats: Option<Box<Target>>,
     /// m/s, resolved.
-    #[serde(rename = "_pace", deserialize_with = "lenient::inner")]
-    pub speed: Option<Box<Target>>,
+    #[serde(rename = "_pace")]
+    pub(crate) speed: Option<Box<Target>>,
 }
 
 /// A point (`value`) or a range (`start`, `end`), in `units`.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
 pub struct Target {
     /// A point; beside a range its middle.
-    #[serde(deserialize_with = "lenient::number")]
-    pub value: Option<f64>,
+    pub(crate) value: Option<f64>,
     /// From.
-    #[serde(deserialize_with = "lenient::number")]
-    pub start: Option<f64>,
+    pub(crate) start: Option<f64>,
     /// To.
-    #[serde(deserialize_with = "lenient::number")]
-    pub end: Option<f64>,
+    pub(crate) end: Option<f64>,
     /// What the numbers are.
-    #[serde(deserialize_with = "lenient::text")]
-    pub units: Option<String>,
+    pub(crate) units: Option<String>,
     /// s, of `%mmp`: the best power over so long.
-    #[serde(deserialize_with = "lenient::number")]
-    pub duration: Option<f64>,
+    pub(crate) duration: Option<f64>,
+}
+
+impl Event {
+    /// Without its steps and description, which take up most of it.
+    pub(in crate::intervals) fn without_words(self) -> Self {
+        Self {
+            description: None,
+            workout_doc: None,
+            ..self
+        }
+    }
+
+    /// Bytes that it takes besides its texts, estimated.
+    pub(in crate::intervals) fn weight(&self) -> usize {
+        // A step has two targets as a rule: as written and resolved.
+        const STEP: usize = size_of::<Step>() + 3 * size_of::<Target>();
+        let workout = self
+            .workout_doc
+            .as_ref()
+            .map_or(0, |workout| size_of::<Workout>() + workout.count() * STEP);
+        size_of::<Self>() + workout
+    }
+}
+
+impl Object for PushError {}
+
+impl Object for Workout {}
+
+/// Steps hold steps.
+impl Object for Step {
+    const IN_PLACE: bool = true;
+}
+
+impl Object for Target {
+    const IN_PLACE: bool = true;
 }
 
 impl Workout {
@@ -252,5 +223,50 @@ impl Step {
             .iter()
             .map(|step| 1 + step.steps.as_deref().map_or(0, Self::count))
             .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::intervals::lenient::object;
+
+    fn event(doc: &str) -> Event {
+        object(format!(r#"{{"id": 7, "name": "x", "workout_doc": {doc}}}"#).as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn steps_nest_and_odd_ones_are_left_out() {
+        let doc = json!({"duration": "no", "ftp": 246, "steps": [
+            null, 3, "x", [1], true, 2.5,
+            {"reps": 2, "steps": [{"duration": 60, "power": {"value": 55, "units": "%ftp"}}, {"reps": 3, "steps": [{"duration": 1}]}]},
+            {"duration": "30", "power": [1], "hr": "x", "pace": null, "steps": {"a": 1}},
+        ]});
+        let doc = event(&doc.to_string()).workout_doc.unwrap();
+        let steps = doc.steps.unwrap();
+        assert_eq!((doc.ftp, steps.len()), (Some(246.0), 2));
+        let inner = steps[0].steps.as_ref().unwrap();
+        assert_eq!(inner[0].power.as_ref().unwrap().value, Some(55.0));
+        assert_eq!(inner[1].steps.as_ref().unwrap().len(), 1);
+        assert_eq!(steps[1].duration, Some(30.0));
+        assert!(steps[1].power.is_none() && steps[1].hr.is_none() && steps[1].steps.is_none());
+    }
+
+    #[test]
+    fn a_document_that_cannot_be_read_costs_only_itself() {
+        for depth in [200, 100_000] {
+            let deep = format!("{}{}", r#"{"steps":["#.repeat(depth), "]}".repeat(depth));
+            let event = event(&deep);
+            assert_eq!((event.id, event.name.as_deref()), (Some(7), Some("x")));
+            assert!(event.workout_doc.is_none());
+        }
+        for odd in ["null", "[]", "3", "\"text\"", r#"{"ftp":1,"ftp":2}"#] {
+            assert!(event(odd).workout_doc.is_none(), "{odd}");
+        }
+        let sixteen = format!("{}{}", r#"{"steps":["#.repeat(16), "]}".repeat(16));
+        assert!(event(&sixteen).workout_doc.is_some());
+        assert!(serde_json::from_str::<Value>(&sixteen).is_ok());
     }
 }

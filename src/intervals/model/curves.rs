@@ -5,10 +5,10 @@
 use std::collections::HashMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde::{Deserialize, Deserializer, de::MapAccess};
+use serde_with::apply;
 
-use crate::intervals::lenient;
+use crate::intervals::lenient::{self, Element, Lenient, Object};
 
 /// Longer names are cut when they are shown; so much of one is kept.
 const NAME: usize = 1024;
@@ -18,102 +18,104 @@ const NAME: usize = 1024;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curves {
     /// In upstream's order.
-    pub list: Vec<Curve>,
+    pub(crate) list: Vec<Curve>,
     /// Each activity that a point names, once.
-    pub activities: Vec<Effort>,
+    pub(crate) activities: Vec<Effort>,
 }
 
 /// The bests of one span of time.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curve {
     /// What was asked for, such as `42d` or `r.2026-01-01.2026-03-31`.
-    pub id: Option<String>,
+    pub(crate) id: Option<String>,
     /// First local day.
-    pub oldest: Option<NaiveDate>,
+    pub(crate) oldest: Option<NaiveDate>,
     /// Last local day.
-    pub newest: Option<NaiveDate>,
+    pub(crate) newest: Option<NaiveDate>,
     /// kJ of work before the efforts, of a fatigued curve.
-    pub after_kj: Option<f64>,
+    pub(crate) after_kj: Option<f64>,
     /// kg that W/kg reckons with.
-    pub weight: Option<f64>,
+    pub(crate) weight: Option<f64>,
     /// By duration or distance, shortest first, each once.
-    pub points: Vec<Point>,
+    pub(crate) points: Vec<Point>,
     /// Upstream's models of a power curve.
-    pub power_models: Vec<PowerModel>,
+    pub(crate) power_models: Vec<PowerModel>,
     /// Upstream's models of a pace curve.
-    pub pace_models: Vec<PaceModel>,
+    pub(crate) pace_models: Vec<PaceModel>,
     /// ml/kg/min, upstream's estimate from five minutes' power.
-    pub vo2max_5m: Option<f64>,
+    pub(crate) vo2max_5m: Option<f64>,
 }
 
 /// One best.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Duration in s, or distance in m.
-    pub at: f64,
+    pub(crate) at: f64,
     /// W, bpm, or s over the distance; above zero.
-    pub value: f64,
+    pub(crate) value: f64,
     /// Where in [`Curves::activities`].
-    pub activity: Option<usize>,
+    pub(crate) activity: Option<usize>,
     /// The best W/kg, above zero; it may be from another activity.
-    pub per_kg: Option<f64>,
+    pub(crate) per_kg: Option<f64>,
     /// Where in [`Curves::activities`] the W/kg is from.
-    pub per_kg_activity: Option<usize>,
+    pub(crate) per_kg_activity: Option<usize>,
 }
 
 /// An activity as curves name it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effort {
     /// Activity id.
-    pub id: String,
+    pub(crate) id: String,
     /// Athlete-local; none when the answer does not describe the activity.
-    pub start_date_local: Option<NaiveDateTime>,
+    pub(crate) start_date_local: Option<NaiveDateTime>,
     /// Title, as written.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Where it came from.
-    pub source: Option<String>,
+    pub(crate) source: Option<String>,
     /// Recording device.
-    pub device_name: Option<String>,
+    pub(crate) device_name: Option<String>,
 }
 
 /// A model that upstream fitted to a power curve.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
 pub struct PowerModel {
     /// `MS_2P`, `MORTON_3P`, `FFT_CURVES` or `ECP`.
-    #[serde(rename = "type", deserialize_with = "lenient::text")]
-    pub kind: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<String>,
     /// W.
-    #[serde(rename = "criticalPower", deserialize_with = "lenient::number")]
-    pub critical_power: Option<f64>,
+    #[serde(rename = "criticalPower")]
+    pub(crate) critical_power: Option<f64>,
     /// J.
-    #[serde(rename = "wPrime", deserialize_with = "lenient::number")]
-    pub w_prime: Option<f64>,
+    #[serde(rename = "wPrime")]
+    pub(crate) w_prime: Option<f64>,
     /// W.
-    #[serde(rename = "pMax", deserialize_with = "lenient::number")]
-    pub p_max: Option<f64>,
+    #[serde(rename = "pMax")]
+    pub(crate) p_max: Option<f64>,
     /// W, the estimated FTP.
-    #[serde(deserialize_with = "lenient::number")]
-    pub ftp: Option<f64>,
+    pub(crate) ftp: Option<f64>,
 }
 
+impl Object for PowerModel {}
+
 /// A model that upstream fitted to a pace curve.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
 pub struct PaceModel {
     /// `CS`.
-    #[serde(rename = "type", deserialize_with = "lenient::text")]
-    pub kind: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<String>,
     /// m/s.
-    #[serde(rename = "criticalSpeed", deserialize_with = "lenient::number")]
-    pub critical_speed: Option<f64>,
+    #[serde(rename = "criticalSpeed")]
+    pub(crate) critical_speed: Option<f64>,
     /// m.
-    #[serde(rename = "dPrime", deserialize_with = "lenient::number")]
-    pub d_prime: Option<f64>,
+    #[serde(rename = "dPrime")]
+    pub(crate) d_prime: Option<f64>,
     /// Goodness of fit, 0–1.
-    #[serde(deserialize_with = "lenient::number")]
-    pub r2: Option<f64>,
+    pub(crate) r2: Option<f64>,
 }
+
+impl Object for PaceModel {}
 
 impl Curves {
     /// Bytes that it takes, estimated.
@@ -142,86 +144,78 @@ impl Curves {
 }
 
 /// The answer as it comes.
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 pub(in crate::intervals) struct CurvesBody {
-    #[serde(deserialize_with = "lenient::objects")]
     list: Option<Vec<CurveBody>>,
-    #[serde(deserialize_with = "by_id")]
-    activities: HashMap<String, ActivityBody>,
+    activities: Option<HashMap<String, ActivityBody>>,
 }
 
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct CurveBody {
-    #[serde(deserialize_with = "lenient::text")]
     id: Option<String>,
-    #[serde(deserialize_with = "lenient::date")]
     start_date_local: Option<NaiveDate>,
-    #[serde(deserialize_with = "lenient::date")]
     end_date_local: Option<NaiveDate>,
-    #[serde(deserialize_with = "lenient::number")]
     after_kj: Option<f64>,
-    #[serde(deserialize_with = "lenient::number")]
     weight: Option<f64>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     secs: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     distance: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     values: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     watts: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_texts")]
     activity_id: Option<Vec<Option<String>>>,
-    #[serde(deserialize_with = "lenient::gappy_numbers")]
     watts_per_kg: Option<Vec<Option<f64>>>,
-    #[serde(deserialize_with = "lenient::gappy_texts")]
     wkg_activity_id: Option<Vec<Option<String>>>,
-    #[serde(rename = "powerModels", deserialize_with = "lenient::objects")]
+    #[serde(rename = "powerModels")]
     power_models: Option<Vec<PowerModel>>,
-    #[serde(rename = "paceModels", deserialize_with = "lenient::objects")]
+    #[serde(rename = "paceModels")]
     pace_models: Option<Vec<PaceModel>>,
-    #[serde(deserialize_with = "lenient::number")]
     vo2max_5m: Option<f64>,
 }
 
+#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 struct ActivityBody {
-    #[serde(deserialize_with = "lenient::text")]
     icu_athlete_id: Option<String>,
-    #[serde(deserialize_with = "lenient::local")]
     start_date_local: Option<NaiveDateTime>,
-    #[serde(deserialize_with = "lenient::text")]
     name: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     source: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     device_name: Option<String>,
 }
 
-/// A map of activities; odd ones are left out, and anything else than a map holds none.
-fn by_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<String, ActivityBody>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let entries: HashMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    Ok(entries
-        .into_iter()
-        .filter_map(|(id, activity)| Some((id, lenient::object(activity.get().as_bytes()).ok()?)))
-        .collect())
+impl Object for CurveBody {}
+
+impl Object for ActivityBody {}
+
+/// A map of activities; odd ones are left out.
+impl Lenient for HashMap<String, ActivityBody> {
+    fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
+        lenient::alone(json)
+    }
+
+    fn from_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
+        let mut activities = Self::new();
+        while let Some((id, Element(activity))) = object.next_entry()? {
+            activities.extend(activity.map(|activity| (id, activity)));
+        }
+        Ok(Some(activities))
+    }
 }
 
 impl CurvesBody {
     /// Whose the activities say they are.
     pub(in crate::intervals) fn owners(&self) -> impl Iterator<Item = &Option<String>> {
-        self.activities.values().map(|activity| &activity.icu_athlete_id)
+        self.activities
+            .iter()
+            .flat_map(HashMap::values)
+            .map(|activity| &activity.icu_athlete_id)
     }
 }
 
 impl From<CurvesBody> for Curves {
     fn from(body: CurvesBody) -> Self {
         let mut named = Named {
-            known: body.activities,
+            known: body.activities.unwrap_or_default(),
             places: HashMap::new(),
             efforts: Vec::new(),
         };

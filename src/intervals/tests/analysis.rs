@@ -111,11 +111,8 @@ async fn what_belongs_to_an_activity_is_read_leniently() {
         athlete.weather(&id()).await.unwrap().average_weather_temp,
         Some(5.8)
     );
-    assert_eq!(
-        athlete.planned_workout(130).await.unwrap().name.as_deref(),
-        Some("Plan")
-    );
-    assert_eq!(athlete.planned_workout(131).await.err(), Some(Error::Garbled));
+    assert_eq!(athlete.event(130).await.unwrap().name.as_deref(), Some("Plan"));
+    assert_eq!(athlete.event(131).await.err(), Some(Error::Garbled));
     let lines: Vec<String> = server.seen().iter().map(|seen| seen.line.clone()).collect();
     assert_eq!(
         lines,
@@ -128,7 +125,7 @@ async fn what_belongs_to_an_activity_is_read_leniently() {
         ]
     );
     let server = Server::always(json(r#"{"id":130,"athlete_id":"i2"}"#)).await;
-    let refused = handle(&server.base).planned_workout(130).await.err();
+    let refused = handle(&server.base).event(130).await.err();
     assert_eq!(refused, Some(Error::WrongAthlete));
 }
 

@@ -4,13 +4,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{Call, REPLACED, Said, bounded, log, refusal, withheld};
+use super::{Call, REPLACED, Said, bounded, refusal, withheld};
 use crate::{
     guard::{Caller, Member, Roster, clients::Use, connection, roster::How, touched::Touch},
     mcp::catalogue::{ATHLETE, Called},
     queries::grants::Standing,
     tool_error::ToolError,
     tools::{Answer, Tool, arguments},
+    words::{MemberStatus, Outcome},
 };
 
 impl Call<'_> {
@@ -72,7 +73,7 @@ impl Call<'_> {
 
     /// The URL, each grant, its tools and its connection may have ended while the call ran: then nothing of the answer is
     /// told, an error about such an athlete included.
-    pub(super) async fn last_look_for_coach(&self, done: Result<Answer, ToolError>) -> (&'static str, Said) {
+    pub(super) async fn last_look_for_coach(&self, done: Result<Answer, ToolError>) -> (Outcome, Said) {
         let touched = &self.touched.all();
         let grants: Vec<_> = touched.iter().filter_map(|touch| touch.grant).collect();
         let standings = match self.visit.visitor.roster_standing(self.app, &grants).await {
@@ -100,7 +101,7 @@ impl Call<'_> {
                     !of(touch).is_some_and(|standing| still_tied(touch, standing))
                 });
                 if lost.is_empty() {
-                    return (log::OK, Ok(bounded(answer.text)));
+                    return (Outcome::Ok, Ok(bounded(answer.text)));
                 }
                 withheld(&format!(
                     "Withheld: the connection of {lost} to intervals.icu changed while the call was running. The athlete can \
@@ -143,7 +144,8 @@ fn still_granted(touch: &Touch, standing: &Standing) -> bool {
 /// Whether what was opened is still tied to the same athlete. A connection that was found refused by the call itself was
 /// connected when the data came.
 fn still_tied(touch: &Touch, standing: &Standing) -> bool {
-    let connected = standing.status == "connected" || (touch.lost && standing.status == "reconnect");
+    let connected = standing.status == MemberStatus::Connected
+        || (touch.lost && standing.status == MemberStatus::Reconnect);
     touch
         .ties
         .iter()

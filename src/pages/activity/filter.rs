@@ -12,32 +12,33 @@ use crate::{
         when::{end_of, start_of},
     },
     queries::activity_log::Filter,
+    words::{Access, Outcome},
 };
 
-/// The outcome of a call that did what was asked.
-pub(super) const GOOD: &str = "ok";
+/// Whether a call changed something, for people.
+pub(super) const ACCESSES: [(Access, &str); 2] = [(Access::Read, "Read"), (Access::Write, "Changed")];
 
-/// The outcomes as the log spells them, for people.
-pub(super) const OUTCOMES: [(&str, &str); 10] = [
-    (GOOD, "Answered"),
-    ("input", "Question not understood"),
-    ("refused", "Not allowed"),
-    ("reconnect", "Reconnect needed"),
-    ("busy", "Asked to wait"),
-    ("upstream", "intervals.icu failed"),
-    ("cancelled", "Cancelled"),
-    ("too_long", "Took too long"),
-    ("withheld", "Withheld"),
-    ("ours", OURS),
+/// What came of a call, for people.
+pub(super) const OUTCOMES: [(Outcome, &str); 10] = [
+    (Outcome::Ok, "Answered"),
+    (Outcome::Input, "Question not understood"),
+    (Outcome::Refused, "Not allowed"),
+    (Outcome::Reconnect, "Reconnect needed"),
+    (Outcome::Busy, "Asked to wait"),
+    (Outcome::Upstream, "intervals.icu failed"),
+    (Outcome::Cancelled, "Cancelled"),
+    (Outcome::TooLong, "Took too long"),
+    (Outcome::Withheld, "Withheld"),
+    (Outcome::Ours, OURS),
 ];
 /// What every other outcome is.
 const OURS: &str = "Our fault";
-/// In place of an outcome: all but [`GOOD`].
+/// In place of an outcome: all but [`Outcome::Ok`].
 const FAILED: &str = "failed";
 
 /// An outcome for people.
-pub(super) fn outcome(word: &str) -> &'static str {
-    let known = OUTCOMES.iter().find(|(known, _)| *known == word);
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
+    let known = OUTCOMES.iter().find(|(known, _)| *known == outcome);
     known.map_or(OURS, |(_, text)| text)
 }
 
@@ -49,7 +50,7 @@ pub(super) const ME: &str = "me";
 pub(super) struct Wanted {
     /// A tool's name.
     pub(super) tool: String,
-    /// `read` or `write`.
+    /// A word of [`ACCESSES`].
     pub(super) access: String,
     /// A word of [`OUTCOMES`], or [`FAILED`].
     pub(super) outcome: String,
@@ -126,19 +127,21 @@ impl Wanted {
         };
         let chosen = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let failed = self.outcome == FAILED;
-        let outcomes: Option<Vec<&str>> = match self.outcome.as_str() {
+        let outcomes = match self.outcome.as_str() {
             "" => None,
-            FAILED => Some(vec![GOOD]),
-            "ours" => Some(vec!["ours", "panic", "unfinished"]),
-            word => Some(vec![word]),
+            FAILED => Some(vec![Outcome::Ok]),
+            word => Some(match Outcome::of(word) {
+                Some(Outcome::Ours) => vec![Outcome::Ours, Outcome::Panic, Outcome::Unfinished],
+                known => known.into_iter().collect(),
+            }),
         };
         Ok(Filter {
             tool: chosen(&self.tool),
-            access: chosen(&self.access),
+            accesses: chosen(&self.access).map(|word| Access::of(&word).into_iter().collect()),
             client: chosen(&self.client),
             own: (self.who == ME).then_some(true),
             caller: chosen(&self.who).filter(|who| who != ME),
-            outcomes: outcomes.map(|words| words.into_iter().map(str::to_owned).collect()),
+            outcomes,
             other_outcomes: failed,
             from: from.map(|day| start_of(day, zone)),
             until: to.map(|day| end_of(day, zone)),
@@ -219,16 +222,25 @@ mod tests {
     #[test]
     fn outcomes_are_said_in_words_and_found_by_them() {
         assert_eq!(
-            (outcome("ok"), outcome("busy"), outcome("panic")),
+            (
+                outcome(Outcome::Ok),
+                outcome(Outcome::Busy),
+                outcome(Outcome::Panic)
+            ),
             ("Answered", "Asked to wait", OURS)
         );
         let of = |query: &str| {
             let filter = wanted(query).filter(Tz::UTC).unwrap();
             (filter.outcomes.unwrap_or_default(), filter.other_outcomes)
         };
-        assert_eq!(of("outcome=failed"), (vec!["ok".to_owned()], true));
-        assert_eq!(of("outcome=busy"), (vec!["busy".to_owned()], false));
-        assert!(of("outcome=ours").0.contains(&"panic".to_owned()));
+        assert_eq!(of("outcome=failed"), (vec![Outcome::Ok], true));
+        assert_eq!(of("outcome=busy"), (vec![Outcome::Busy], false));
+        assert!(of("outcome=ours").0.contains(&Outcome::Panic));
         assert_eq!(of(""), (Vec::new(), false));
+        let unheard_of = wanted("outcome=tarot&access=tarot").filter(Tz::UTC).unwrap();
+        assert_eq!(
+            (unheard_of.outcomes, unheard_of.accesses),
+            (Some(Vec::new()), Some(Vec::new()))
+        );
     }
 }

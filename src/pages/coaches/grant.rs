@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use http::StatusCode;
 
 use super::{
-    Card, done, grantor, in_words, named,
+    Card, grantor, in_words, named,
     terms::{Checked, Draft, Sheet},
     zone_of,
 };
@@ -23,7 +23,7 @@ use crate::{
     },
     ids::GrantId,
     mail::outbox::Queued,
-    pages::{Fields, Frame, Signed, form::Mistake, frame::with_status},
+    pages::{Fields, Frame, Signed, done::Done, form::Mistake, frame::with_status},
     permissions,
     queries::{self, grants},
 };
@@ -99,7 +99,7 @@ pub async fn form(
         .await?
         .ok_or(Problem::NotFound)?;
     if !grant.is_shown {
-        return Ok(done("another-athletes"));
+        return Ok(Done::GrantedByAnother.answer());
     }
     let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
     let zone = zone_of(connection.as_ref());
@@ -138,15 +138,16 @@ pub async fn save(
     let mut transaction = app.pool.begin().await?;
     match coaches::change(&mut transaction, &app, &from, id, version, &checked.terms()).await? {
         Edited::Gone => Err(Problem::NotFound),
-        Edited::Unchanged => Ok(done("same")),
-        Edited::Replaced => Ok(done("another-athletes")),
+        Edited::Unchanged => Ok(Done::Unchanged.answer()),
+        Edited::Replaced => Ok(Done::GrantedByAnother.answer()),
         Edited::Stale(stands) => conflict(*stands, &checked, draft, zone, false),
         Edited::Saved(queued) => {
             transaction.commit().await?;
-            Ok(done(match queued {
-                Queued::Queued => "changed",
-                Queued::Capped => "changed-unmailed",
-            }))
+            let done = match queued {
+                Queued::Queued => Done::Changed,
+                Queued::Capped => Done::ChangedUnmailed,
+            };
+            Ok(done.answer())
         }
     }
 }

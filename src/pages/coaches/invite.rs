@@ -8,7 +8,6 @@ use axum::{
 use http::StatusCode;
 
 use super::{
-    done,
     grant::met,
     grantor, is_connected,
     terms::{Draft, Sheet},
@@ -27,10 +26,12 @@ use crate::{
     pages::{
         Fields, Frame, From, Signed,
         connections::Stakes,
+        done::Done,
         form::Mistake,
         frame::{leading_to_intervals, with_status},
     },
     queries::{self, connections::Connection},
+    words::ConnectionStatus,
 };
 
 #[derive(Template)]
@@ -90,7 +91,7 @@ async fn draw(
         let first = First {
             frame: Frame::of(true),
             oauth: app.config.offers_oauth(),
-            reconnect: connection.is_some_and(|row| row.status == "reconnect"),
+            reconnect: connection.is_some_and(|row| row.status == ConnectionStatus::Reconnect),
             stakes: Stakes::of(&grants),
         };
         return Ok(leading_to_intervals(with_status(StatusCode::OK, &first)?));
@@ -170,24 +171,24 @@ pub async fn send(
     }
     let from = grantor(&signed.0, connection);
     let terms = checked.terms();
-    let word = match coaches::invite(&mut transaction, &app, &from, &address, &terms).await? {
-        Invited::Refused => return Ok(done("refused")),
-        Invited::Unchanged => return Ok(done("same")),
+    let done = match coaches::invite(&mut transaction, &app, &from, &address, &terms).await? {
+        Invited::Refused => return Ok(Done::InviteRefused.answer()),
+        Invited::Unchanged => return Ok(Done::Unchanged.answer()),
         Invited::Stands(stands) => return met(*stands, &checked, draft, zone_of(connection)),
         Invited::New(_, Queued::Queued) | Invited::Joined(_, Queued::Queued) => {
             if is_own(&signed.0, &address) {
-                "own"
+                Done::InvitedOneself
             } else {
-                "sent"
+                Done::Invited
             }
         }
-        Invited::Again(_, Queued::Queued) => "again",
+        Invited::Again(_, Queued::Queued) => Done::InvitedAgain,
         Invited::New(_, Queued::Capped)
         | Invited::Joined(_, Queued::Capped)
-        | Invited::Again(_, Queued::Capped) => "sent-unmailed",
+        | Invited::Again(_, Queued::Capped) => Done::InvitedUnmailed,
     };
     transaction.commit().await?;
-    Ok(done(word))
+    Ok(done.answer())
 }
 
 /// Whether the form was drawn for another athlete than the account shows: whoever ticked it meant that one's data.

@@ -21,6 +21,7 @@ use crate::{
         self,
         connections::{Connection, NewConnection},
     },
+    words::ConnectionKind,
 };
 
 /// How long the first look may keep the athlete waiting.
@@ -30,7 +31,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(2);
 pub(super) struct Tie {
     pub(super) credential: Credential,
     /// `oauth` or `api_key`.
-    pub(super) kind: &'static str,
+    pub(super) kind: ConnectionKind,
     /// The scopes left ticked; none for a key.
     pub(super) scopes: Vec<String>,
     pub(super) athlete: AthleteId,
@@ -152,8 +153,8 @@ async fn tell_coaches(
 /// in its place. A new consent of the same athlete lives on the same grant upstream, which a revoke would end.
 fn left_behind(app: &App, before: Connection, now: &Tie) -> Option<(String, SecretString)> {
     let sealed = before.token_sealed.as_deref()?;
-    let renewed = now.kind == "oauth" && before.athlete_id == now.athlete.as_str();
-    if before.kind != "oauth" || renewed {
+    let renewed = now.kind == ConnectionKind::OAuth && before.athlete_id == now.athlete.as_str();
+    if before.kind != ConnectionKind::OAuth || renewed {
         return None;
     }
     match app.keys.open_text(token_place(before.id), sealed) {
@@ -166,17 +167,17 @@ fn left_behind(app: &App, before: Connection, now: &Tie) -> Option<(String, Secr
 }
 
 /// Ends the account's tie within `db`'s transaction: the credential is erased here, and the revoke of a consent queued on behalf
-/// of `queued_for`. Answers the kind of what ended, `oauth` or `api_key`; nothing when nothing was connected.
+/// of `queued_for`. Answers the kind of what ended; nothing when nothing was connected.
 pub(in crate::pages) async fn untie(
     db: &mut sqlx::PgConnection,
     app: &App,
     account: AccountId,
     queued_for: Option<AccountId>,
-) -> Result<Option<String>, Problem> {
+) -> Result<Option<ConnectionKind>, Problem> {
     let Some(ended) = queries::connections::disconnect(&mut *db, account).await? else {
         return Ok(None);
     };
-    if ended.kind == "oauth" {
+    if ended.kind == ConnectionKind::OAuth {
         match app.keys.open_text(token_place(ended.id), &ended.token_sealed) {
             Ok(token) => {
                 let token = SecretString::from(token);

@@ -6,14 +6,13 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, header::SET_COOKIE};
-use sha2::{Digest as _, Sha256};
 
-use super::my_roster::{begin, door, end_grants};
+use super::my_roster::{Visit, door, end_grants};
 use crate::{
     app::App,
     error::Problem,
     guard::coach_session,
-    mail::{How, TO_COACHES},
+    mail::{How, outbox},
     pages::{Frame, Visitor, frame::page},
     queries::{self, grants::Leave},
 };
@@ -52,16 +51,10 @@ pub async fn form(
 /// is another role of its owner and stays as it is.
 pub async fn erase(
     State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
+    Visit(mut transaction, coach): Visit,
 ) -> Result<Response, Problem> {
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     end_grants(&mut transaction, &app, &coach, Leave::All, How::Erased).await?;
-    let recipient = Sha256::digest(coach.email_key.as_bytes());
-    let names = TO_COACHES.map(str::to_owned);
-    queries::jobs::forget_mails(&mut *transaction, &recipient, &names).await?;
+    outbox::forget_coach(&mut transaction, &super::address_of(&coach)).await?;
     queries::mail_links::end_of_coach(&mut *transaction, &coach.email_key).await?;
     // The row goes before the names in the logs: from then on a call that ends meanwhile finds no coach to name.
     queries::coaches::erase(&mut *transaction, coach.id).await?;

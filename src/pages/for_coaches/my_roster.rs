@@ -4,13 +4,13 @@
 
 use askama::Template;
 use axum::{
-    extract::{RawQuery, State},
+    extract::{FromRequestParts, State},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
-use sqlx::PgConnection;
+use http::{HeaderMap, StatusCode, header::SET_COOKIE, request::Parts};
+use sqlx::{PgConnection, Postgres, Transaction};
 
 use super::NAME;
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     mail::{Address, CoachLeft, How, Mail, May, outbox},
     pages::{
         Fields, Frame, Visitor,
+        done::{Done, JustDone},
         frame::{page, with_status},
         when,
     },
@@ -33,6 +34,7 @@ use crate::{
         grants::{Leave, Member},
     },
     text,
+    words::MemberStatus,
 };
 
 /// An athlete on the roster, for people.
@@ -64,11 +66,11 @@ enum Standing {
 impl Athlete {
     fn of(member: Member, now: DateTime<Utc>) -> Self {
         let zone: Option<Tz> = member.zone.as_deref().and_then(|zone| zone.parse().ok());
-        let standing = if member.status == "replaced" {
+        let standing = if member.status == MemberStatus::Replaced {
             Standing::Replaced
         } else if asleep(member.invited_at, member.first_used_at, now) {
             Standing::Asleep
-        } else if member.status == "connected" {
+        } else if member.status == MemberStatus::Connected {
             Standing::Ready
         } else {
             Standing::Unconnected
@@ -113,7 +115,7 @@ impl RefusedRow {
 #[template(path = "pages/for_coaches_roster.html")]
 struct Page {
     frame: Frame,
-    done: Option<&'static str>,
+    done: Option<Done>,
     email: String,
     athletes: Vec<Athlete>,
     refused: Vec<RefusedRow>,
@@ -124,24 +126,6 @@ struct Page {
 #[template(path = "pages/for_coaches_door.html")]
 struct Door {
     frame: Frame,
-}
-
-/// What was done; a word that is not ours says nothing.
-fn sentence(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "left" => {
-            "You have left. From the next call on you get nothing about this athlete any more; a mail tells them."
-        }
-        "refused" => {
-            "You have left, and invites from this account are refused from now on. A mail tells the athlete."
-        }
-        "welcome" => "This account can invite you again.",
-        "refuse-all" => {
-            "You have left everybody and take no invites any more. A mail tells each athlete. Your URL opens nothing now."
-        }
-        "welcome-all" => "Athletes can invite you again.",
-        _ => return None,
-    })
 }
 
 /// The page for somebody without a visit: how to get in.
@@ -155,15 +139,11 @@ pub async fn show(
     State(app): State<App>,
     headers: HeaderMap,
     Visitor(session): Visitor,
-    RawQuery(query): RawQuery,
+    JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
     let Some(coach) = coach_session::current(&app, &headers).await? else {
         return door(session.is_some());
     };
-    let done = Fields::parse(query.unwrap_or_default().as_bytes())
-        .ok()
-        .and_then(|mut fields| fields.optional("done"))
-        .and_then(|word| sentence(&word));
     let now = app.clock.now();
     let roster = queries::grants::roster_of(&app.pool, coach.id, now).await?;
     let refused = queries::coaches::refused_by(&app.pool, coach.id).await?;
@@ -185,31 +165,23 @@ pub async fn show(
 /// `POST /for-coaches/my-roster/leave`: gives back what one athlete granted. Somebody who is not on this roster is nobody.
 pub async fn leave(
     State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
+    Visit(mut transaction, coach): Visit,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let grant = fields.take("grant")?.parse().map_err(|_| Problem::BadForm)?;
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     let which = Leave::One(GrantId(grant));
     let left = end_grants(&mut transaction, &app, &coach, which, How::Left).await?;
     transaction.commit().await?;
-    Ok(back((left > 0).then_some("left")))
+    Ok(back((left > 0).then_some(Done::Left)))
 }
 
 /// `POST /for-coaches/my-roster/refuse`: the same, and takes no more invites from that account.
 pub async fn refuse(
     State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
+    Visit(mut transaction, coach): Visit,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let athlete = athlete(&mut fields)?;
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     queries::coaches::refuse(&mut *transaction, coach.id, athlete, app.clock.now()).await?;
     let which = Leave::Account(athlete);
     let left = end_grants(&mut transaction, &app, &coach, which, How::Refused).await?;
@@ -218,53 +190,34 @@ pub async fn refuse(
         return Ok(back(None));
     }
     transaction.commit().await?;
-    Ok(back(Some("refused")))
+    Ok(back(Some(Done::AthleteRefused)))
 }
 
 /// `POST /for-coaches/my-roster/welcome`: takes one account's invites again.
-pub async fn welcome(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
-    mut fields: Fields,
-) -> Result<Response, Problem> {
+pub async fn welcome(Visit(mut transaction, coach): Visit, mut fields: Fields) -> Result<Response, Problem> {
     let athlete = athlete(&mut fields)?;
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     let was = queries::coaches::welcome(&mut *transaction, coach.id, athlete).await?;
     transaction.commit().await?;
-    Ok(back(was.then_some("welcome")))
+    Ok(back(was.then_some(Done::AthleteWelcome)))
 }
 
 /// `POST /for-coaches/my-roster/refuse-all`: leaves everybody and takes no invites at all.
 pub async fn refuse_all(
     State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
+    Visit(mut transaction, coach): Visit,
 ) -> Result<Response, Problem> {
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
     end_grants(&mut transaction, &app, &coach, Leave::All, How::RefusedAll).await?;
     let since = coach.refuses_all_at.unwrap_or_else(|| app.clock.now());
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, Some(since)).await?;
     transaction.commit().await?;
-    Ok(back(Some("refuse-all")))
+    Ok(back(Some(Done::AllRefused)))
 }
 
 /// `POST /for-coaches/my-roster/welcome-all`: takes invites again. Accounts that are refused by name stay refused.
-pub async fn welcome_all(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Visitor(session): Visitor,
-) -> Result<Response, Problem> {
-    let Some((mut transaction, coach)) = begin(&app, &headers).await? else {
-        return door(session.is_some());
-    };
+pub async fn welcome_all(Visit(mut transaction, coach): Visit) -> Result<Response, Problem> {
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, None).await?;
     transaction.commit().await?;
-    Ok(back(Some("welcome-all")))
+    Ok(back(Some(Done::AllWelcome)))
 }
 
 /// `POST /for-coaches/my-roster/done`: ends the visit.
@@ -278,26 +231,39 @@ fn athlete(fields: &mut Fields) -> Result<AccountId, Problem> {
     Ok(AccountId(named))
 }
 
-/// Back to the roster, with a word for what was done.
-fn back(done: Option<&str>) -> Response {
-    match done {
-        Some(word) => Redirect::to(&format!("/for-coaches/my-roster?done={word}")),
-        None => Redirect::to("/for-coaches/my-roster"),
-    }
-    .into_response()
+/// Back to the roster, which says what was done.
+fn back(done: Option<Done>) -> Response {
+    done.map_or_else(
+        || Redirect::to("/for-coaches/my-roster").into_response(),
+        Done::answer,
+    )
 }
 
-/// A transaction that holds the lock of the coach whose visit this is.
-pub(super) async fn begin(
-    app: &App,
-    headers: &HeaderMap,
-) -> Result<Option<(sqlx::Transaction<'static, sqlx::Postgres>, Coach)>, Problem> {
+/// A transaction that holds the lock of the coach whose visit this is. Without a visit the answer is the page with the way in.
+pub struct Visit(pub(super) Transaction<'static, Postgres>, pub(super) Coach);
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Visitor(session) = Visitor::from_request_parts(parts, app)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        match begin(app, &parts.headers).await {
+            Ok(Some(visit)) => Ok(visit),
+            Ok(None) => Err(door(session.is_some()).into_response()),
+            Err(error) => Err(Problem::from(error).into_response()),
+        }
+    }
+}
+
+async fn begin(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Visit>> {
     let Some(coach) = coach_session::current(app, headers).await? else {
         return Ok(None);
     };
     let mut transaction = app.pool.begin().await?;
     let locked = queries::coaches::locked(&mut *transaction, coach.id).await?;
-    Ok(locked.map(|coach| (transaction, coach)))
+    Ok(locked.map(|coach| Visit(transaction, coach)))
 }
 
 /// Ends those of the coach's grants, and tells the athletes in the same transaction; how many there were. Whose grant had expired anyway is told nothing.
@@ -326,15 +292,4 @@ pub(super) async fn end_grants(
         outbox::enqueue(&mut *db, app, &to, Some(athlete.account_id), mail).await?;
     }
     Ok(left.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_our_own_words_say_something() {
-        assert!(sentence("left").is_some());
-        assert_eq!(sentence("<script>"), None);
-    }
 }

@@ -1,66 +1,115 @@
-//! Tables as TSV under one header line. A column that no row fills is left out.
+//! Tables as TSV under one header line: a list of rows and a list of columns. A column that no row fills is left out.
 //!
 //! Cells come formatted and cleaned; this only guards the shape.
 
-/// A table under construction.
-#[derive(Debug, Clone)]
-pub struct Table {
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
+use std::borrow::Cow;
+
+use crate::tools::arguments::Detail;
+
+/// A column of a table with rows of `R`.
+struct Column<'a, R> {
+    header: Cow<'a, str>,
+    only_in_full: bool,
+    cell: Box<dyn Fn(&R) -> String + 'a>,
 }
 
-impl Table {
-    /// An empty table with these headers; units stand in them.
-    pub fn new<S: Into<String>>(header: impl IntoIterator<Item = S>) -> Self {
-        Self {
-            header: header.into_iter().map(Into::into).collect(),
-            rows: Vec::new(),
-        }
+/// The columns of a table with rows of `R`. Units stand in the headers; an empty cell says "nothing recorded".
+pub struct Columns<'a, R>(Vec<Column<'a, R>>);
+
+impl<R> Default for Columns<'_, R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'a, R> Columns<'a, R> {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
     }
 
-    /// Adds a row. An empty cell says "nothing recorded"; cells beyond the header are dropped, missing ones are empty.
-    pub fn push(&mut self, mut row: Vec<String>) {
-        row.resize(self.header.len(), String::new());
-        self.rows.push(row);
+    /// With a column more.
+    #[must_use]
+    pub fn column(self, header: impl Into<Cow<'a, str>>, cell: impl Fn(&R) -> String + 'a) -> Self {
+        self.and(false, header.into(), Box::new(cell))
     }
 
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
+    /// With a column more that only `detail: full` shows.
+    #[must_use]
+    pub fn in_full(self, header: impl Into<Cow<'a, str>>, cell: impl Fn(&R) -> String + 'a) -> Self {
+        self.and(true, header.into(), Box::new(cell))
     }
 
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+    fn and(mut self, only_in_full: bool, header: Cow<'a, str>, cell: Box<dyn Fn(&R) -> String + 'a>) -> Self {
+        self.0.push(Column {
+            header,
+            only_in_full,
+            cell,
+        });
+        self
     }
 
-    /// Whether some row fills the column under `header`.
-    pub fn fills(&self, header: &str) -> bool {
-        self.header
-            .iter()
-            .position(|name| name == header)
-            .is_some_and(|column| self.filled(column))
+    /// With those columns behind these.
+    #[must_use]
+    pub fn then(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
     }
 
-    fn filled(&self, column: usize) -> bool {
-        self.rows.iter().any(|row| !row[column].is_empty())
+    /// All cells of a row.
+    pub fn cells(&self, row: &R) -> impl Iterator<Item = String> {
+        self.0.iter().map(|column| (column.cell)(row))
+    }
+
+    /// Whether the row has something to show in some column.
+    pub fn show_any_of(&self, row: &R) -> bool {
+        self.cells(row).any(|cell| !cell.is_empty())
     }
 
     /// The text: header and rows, without the empty columns and without trailing tabs. No rows give no text.
-    pub fn render(&self) -> String {
-        let columns: Vec<usize> = (0..self.header.len())
-            .filter(|&column| self.filled(column))
+    pub fn table(&self, rows: &[R]) -> String {
+        self.table_in(Detail::Full, rows)
+    }
+
+    /// The same with the columns that a concise answer shows, or with all.
+    pub fn table_in(&self, detail: Detail, rows: &[R]) -> String {
+        let shown = self
+            .0
+            .iter()
+            .filter(|column| detail == Detail::Full || !column.only_in_full);
+        let filled: Vec<(&str, Vec<String>)> = shown
+            .map(|column| {
+                (
+                    &*column.header,
+                    rows.iter().map(|row| (column.cell)(row)).collect(),
+                )
+            })
+            .filter(|(_, cells): &(_, Vec<String>)| cells.iter().any(|cell| !cell.is_empty()))
             .collect();
-        if columns.is_empty() {
+        if filled.is_empty() {
             return String::new();
         }
-        let mut lines = Vec::with_capacity(self.rows.len() + 1);
-        for row in std::iter::once(&self.header).chain(&self.rows) {
-            let cells: Vec<String> = columns.iter().map(|&column| one_cell(&row[column])).collect();
-            lines.push(cells.join("\t").trim_end_matches('\t').to_owned());
-        }
-        lines.join("\n")
+        let header = line(filled.iter().map(|(header, _)| *header));
+        let rows = (0..rows.len()).map(|at| line(filled.iter().map(|(_, cells)| cells[at].as_str())));
+        std::iter::once(header).chain(rows).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// The first text that is short enough, each made with less room than the one before; else the last.
+pub fn first_within<W: Copy>(bytes: usize, widths: &[W], text: impl Fn(W) -> String) -> String {
+    let mut last = String::new();
+    for width in widths {
+        last = text(*width);
+        if last.len() <= bytes {
+            break;
+        }
+    }
+    last
+}
+
+fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+    let cells: Vec<String> = cells.map(one_cell).collect();
+    cells.join("\t").trim_end_matches('\t').to_owned()
 }
 
 /// The last guard of the shape: whatever a cell holds, it stays one cell of one row.
@@ -77,50 +126,63 @@ mod tests {
 
     use super::*;
 
+    /// Columns of these names that show a row's cells in their order.
+    fn columns<'a>(names: &[&'a str]) -> Columns<'a, Vec<&'a str>> {
+        names
+            .iter()
+            .enumerate()
+            .fold(Columns::new(), |columns, (at, name)| {
+                columns.column(*name, move |row| {
+                    row.get(at).copied().unwrap_or_default().to_owned()
+                })
+            })
+    }
+
     #[test]
     fn columns_that_no_row_fills_are_left_out() {
-        let mut table = Table::new(["date", "NP W", "HR", "note", "id"]);
-        table.push(vec![
-            "2026-11-20 Fri".into(),
-            String::new(),
-            "152".into(),
-            String::new(),
-            "i1".into(),
-        ]);
-        table.push(vec![
-            "2026-11-19 Thu".into(),
-            String::new(),
-            String::new(),
-            String::new(),
-            "i2".into(),
-        ]);
+        let columns = columns(&["date", "NP W", "HR", "note", "id"]);
+        let rows = [
+            vec!["2026-11-20 Fri", "", "152", "", "i1"],
+            vec!["2026-11-19 Thu", "", "", "", "i2"],
+        ];
         assert_eq!(
-            table.render(),
+            columns.table(&rows),
             "date\tHR\tid\n2026-11-20 Fri\t152\ti1\n2026-11-19 Thu\t\ti2"
         );
-        assert!(table.fills("HR") && !table.fills("NP W") && !table.fills("no such"));
-        assert_eq!((table.len(), table.is_empty()), (2, false));
-        assert_eq!(Table::new(["a"]).render(), "");
+        assert!(columns.show_any_of(&rows[0]) && !columns.show_any_of(&vec!["", ""]));
+        assert_eq!(columns.table(&[]), "");
+    }
+
+    #[test]
+    fn some_columns_stand_only_in_a_full_table() {
+        let columns = Columns::<u8>::new()
+            .column("n", u8::to_string)
+            .in_full("double", |n| (n * 2).to_string());
+        assert_eq!(columns.table_in(Detail::Concise, &[1, 2]), "n\n1\n2");
+        assert_eq!(columns.table_in(Detail::Full, &[1, 2]), "n\tdouble\n1\t2\n2\t4");
     }
 
     #[test]
     fn trailing_empty_cells_leave_no_tabs() {
-        let mut table = Table::new(["a", "b", "c"]);
-        table.push(vec!["1".into(), "2".into(), "3".into()]);
-        table.push(vec!["1".into()]);
-        assert_eq!(table.render(), "a\tb\tc\n1\t2\t3\n1");
+        let rows = [vec!["1", "2", "3"], vec!["1"]];
+        assert_eq!(columns(&["a", "b", "c"]).table(&rows), "a\tb\tc\n1\t2\t3\n1");
+    }
+
+    #[test]
+    fn long_texts_give_way_step_by_step() {
+        let text = |width| "x".repeat(width);
+        assert_eq!(first_within(5, &[9, 4, 2], text), "xxxx");
+        assert_eq!(first_within(1, &[9, 4, 2], text), "xx");
     }
 
     proptest! {
         #[test]
         fn no_cell_breaks_the_table(rows in prop::collection::vec(prop::collection::vec(any::<String>(), 0..6), 1..8)) {
-            let mut table = Table::new(["first", "b", "c", "last"]);
-            for row in &rows {
-                let mut cells = vec!["x".to_owned()];
-                cells.extend(row.iter().cloned());
-                table.push(cells);
-            }
-            let text = table.render();
+            let rows: Vec<Vec<&str>> = rows
+                .iter()
+                .map(|row| std::iter::once("x").chain(row.iter().map(String::as_str)).collect())
+                .collect();
+            let text = columns(&["first", "b", "c", "last"]).table(&rows);
             let lines: Vec<&str> = text.lines().collect();
             prop_assert_eq!(lines.len(), rows.len() + 1);
             let width = lines[0].split('\t').count();

@@ -3,23 +3,34 @@
 //! Upstream's units go in (seconds, metres, metres a second, kilograms); text comes out. What is missing, or no
 //! number that a body or a day could produce, comes out empty.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime};
 
-use crate::{guard::Units, training::sports::Tempo};
+use crate::{
+    guard::Units,
+    training::{
+        lengths::{FOOT, MILE, YARD},
+        sports::Tempo,
+    },
+};
 
-/// Metres in a mile (international, 1959).
-const MILE: f64 = 1609.344;
-/// Metres in a yard (international, 1959).
-const YARD: f64 = 0.9144;
-const FOOT: f64 = 0.3048;
+pub use crate::intervals::model::{amount, positive, sane};
+
 /// Kilograms in a pound (international, 1959).
 const POUND: f64 = 0.453_592_37;
-/// Beyond this a figure is a fault of its source.
-const ABSURD: f64 = 1e9;
 
 /// `2026-11-20 Fri`
 pub fn date(day: NaiveDate) -> String {
     day.format("%Y-%m-%d %a").to_string()
+}
+
+/// `07:40`
+pub fn clock(moment: NaiveDateTime) -> String {
+    moment.format("%H:%M").to_string()
+}
+
+/// `2026-11-20 Fri 07:40`
+pub fn moment(moment: NaiveDateTime) -> String {
+    format!("{} {}", date(moment.date()), clock(moment))
 }
 
 /// `25 Oct – 21 Nov 2026`, `15 – 21 Nov 2026`, `20 Dec 2025 – 5 Jan 2026`, `21 Nov 2026`.
@@ -34,11 +45,6 @@ pub fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
     } else {
         format!("{} – {end}", oldest.format("%-d"))
     }
-}
-
-/// A number that can stand in an answer: finite and not absurd.
-pub fn sane(value: Option<f64>) -> Option<f64> {
-    value.filter(|value| value.is_finite() && value.abs() < ABSURD)
 }
 
 /// The value with so many decimals, halves away from zero, without a negative zero.
@@ -59,12 +65,26 @@ pub fn whole(value: Option<f64>) -> String {
 
 /// Like [`fixed`], with at most so many decimals: `7`, `7.5`.
 pub fn at_most(value: Option<f64>, decimals: u8) -> String {
-    let text = fixed(value, decimals);
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    trimmed(fixed(value, decimals))
+}
+
+/// A figure without the decimals that say nothing: `1.00` is `1`.
+pub fn trimmed(figure: String) -> String {
+    if figure.contains('.') {
+        figure.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
-        text
+        figure
     }
+}
+
+/// An intensity factor of upstream's percentage: `0.86` of 86.2.
+pub fn intensity(percent: Option<f64>) -> String {
+    fixed(percent.map(|percent| percent / 100.0), 2)
+}
+
+/// Thousands: kilojoules of joules.
+pub fn kilo(value: Option<f64>, decimals: u8) -> String {
+    fixed(value.map(|value| value / 1000.0), decimals)
 }
 
 /// With its sign: `+3.4`, `-4.8`, `0.0`.
@@ -206,18 +226,6 @@ pub const fn distance_unit(units: Units) -> &'static str {
 pub fn distance(metres: Option<f64>, units: Units, decimals: u8) -> String {
     let per = if units.imperial { MILE } else { 1000.0 };
     fixed(metres.map(|metres| metres / per), decimals)
-}
-
-/// A swim's length in the unit of its pool, with the unit since it stands beside kilometres or miles: `1500 m`,
-/// `1760 yd`. Empty without any.
-pub fn swum(metres: Option<f64>, units: Units) -> String {
-    let (per, unit) = if units.imperial { (YARD, "yd") } else { (1.0, "m") };
-    let text = whole(metres.map(|metres| metres / per));
-    if text.is_empty() {
-        text
-    } else {
-        format!("{text} {unit}")
-    }
 }
 
 /// `m` or `ft`

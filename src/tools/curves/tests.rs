@@ -4,7 +4,6 @@ use std::{
 };
 
 use chrono::{TimeZone as _, Utc};
-use serde_json::Map;
 use tokio::{net::TcpListener, task::JoinHandle, time::Instant};
 use uuid::Uuid;
 
@@ -15,6 +14,7 @@ use crate::{
     secrets::Random,
     time::Clock,
     tools::samples::{ana, day, rows, today},
+    words::Outcome,
 };
 
 /// Bests as a rider's might be, CP 234 W and W′ 18 kJ, times `factor`; of two activities.
@@ -126,43 +126,6 @@ fn a_family_is_asked_for_by_its_first_sport_and_a_type_by_itself() {
     assert_eq!(Metric::usual("TrailRun"), Metric::Pace);
     assert_eq!(Metric::usual("OpenWaterSwim"), Metric::Pace);
     assert_eq!(Metric::usual("NordicSki"), Metric::HeartRate);
-}
-
-#[test]
-fn points_are_named_as_people_name_them() {
-    for (secs, name) in [
-        (1.0, "1 s"),
-        (59.0, "59 s"),
-        (60.0, "1 min"),
-        (90.0, "1:30 min"),
-        (1205.0, "20:05 min"),
-        (5400.0, "90 min"),
-        (2.5, "2.5 s"),
-    ] {
-        assert_eq!(duration(secs), name);
-    }
-    for (metres, swim, name) in [
-        (100.0, false, "100 m"),
-        (400.0, false, "400 m"),
-        (804.672, false, "0.5 mi"),
-        (1000.0, false, "1 km"),
-        (1500.0, false, "1500 m"),
-        (1609.344, false, "1 mi"),
-        (1609.0, false, "1 mi"),
-        (3218.688, false, "2 mi"),
-        (5000.0, false, "5 km"),
-        (16_093.44, false, "10 mi"),
-        (21_097.5, false, "half marathon"),
-        (42_195.0, false, "marathon"),
-        (91.44, true, "100 yd"),
-        (457.2, true, "500 yd"),
-        (1508.76, true, "1650 yd"),
-        (1500.0, true, "1500 m"),
-        (1000.0, true, "1000 m"),
-        (3800.0, true, "3.8 km"),
-    ] {
-        assert_eq!(distance(metres, swim), name, "{metres}");
-    }
 }
 
 #[test]
@@ -421,30 +384,5 @@ async fn a_heart_that_does_not_answer_degrades_and_a_lost_connection_ends_it() {
     })
     .await;
     let error = fetched(&upstream, json!({"sport": "ride"})).await.unwrap_err();
-    assert_eq!(error.outcome(), "reconnect");
-}
-
-#[test]
-fn points_asked_for_by_name_are_shown_or_told() {
-    let marks = |given: Value| {
-        let given: Map<String, Value> = given.as_object().unwrap().clone();
-        Marks::read(&Arguments::new(given, &Marks::NAMES, today()).unwrap()).unwrap()
-    };
-    let scale = Scale::of(&subject("Ride", Metric::Power), Units::default());
-    let all = [5.0, 60.0, 300.0];
-    assert_eq!(
-        marks(json!({"durations": [60, 70, 3600]})).pick(scale, &all, false),
-        (
-            vec![60.0],
-            "Not among intervals.icu's points: 1:10 min (nearest: 1 min), 60 min (beyond the curve)"
-                .to_owned()
-        )
-    );
-    let (shown, note) = marks(json!({"distances": [1000]})).pick(scale, &all, false);
-    assert_eq!(shown, all);
-    assert!(note.contains("distances go with pace"), "{note}");
-    assert_eq!(
-        marks(json!({})).pick(scale, &all, true),
-        (all.to_vec(), String::new())
-    );
+    assert_eq!(error.outcome(), Outcome::Reconnect);
 }

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 
-use super::{
-    Window,
-    manner::{Manner, joined, named, with_unit},
-};
+use super::Window;
 use crate::{
     intervals::model::{ActivityDetail, Interval, IntervalGroup},
     text::clean,
     tools::{
-        answer::{self, table::Table, units},
+        answer::{
+            self,
+            cut::Cut,
+            sport_units::SportUnits,
+            table::Columns,
+            units::{self, positive},
+            words::{DOT, joined, named, with_unit},
+        },
         arguments::Detail,
     },
     training::{
@@ -29,7 +33,7 @@ const LONG_ENOUGH_FOR_NP: f64 = 600.0;
 const SETS: usize = 26;
 
 /// Origin, repeats, table, and how to get the rest.
-pub(super) fn block(detail: &ActivityDetail, manner: &Manner, window: Window, how: Detail) -> String {
+pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, how: Detail) -> String {
     let laps = detail.icu_intervals.as_deref().unwrap_or_default();
     if laps.is_empty() {
         return none(detail);
@@ -40,7 +44,7 @@ pub(super) fn block(detail: &ActivityDetail, manner: &Manner, window: Window, ho
         .filter(|(_, lap)| window.touches(lap.start_time, lap.end_time))
         .collect();
     let sets = sets(detail);
-    let mut lines = vec![format!("Laps {}: {}", laps.len(), whence(detail, laps, manner))];
+    let mut lines = vec![format!("Laps {}: {}", laps.len(), whence(detail, laps, own))];
     if !window.is_all() {
         lines.push(format!(
             "Shown {}: {} of {}",
@@ -49,23 +53,21 @@ pub(super) fn block(detail: &ActivityDetail, manner: &Manner, window: Window, ho
             answer::counted(laps.len(), "lap", "laps")
         ));
     }
-    lines.extend(sets.iter().enumerate().map(|(at, set)| set.line(at, manner)));
+    lines.extend(sets.iter().enumerate().map(|(at, set)| set.line(at, own)));
     let most = match how {
         Detail::Concise => LAPS,
         Detail::Full => MOST_LAPS,
     };
-    let shown = wanted.len().min(most);
-    lines.push(table(&wanted[..shown], &sets, detail, manner, how));
-    if let Some((_, next)) = wanted.get(shown) {
-        let hidden = answer::counted(wanted.len() - shown, "more lap", "more laps");
+    let cut = Cut::after(most, &wanted);
+    lines.push(table(cut.shown, &sets, detail, own, how));
+    lines.push(cut.more("lap", |(_, next)| {
         let from = units::hours_minutes_seconds(next.start_time);
-        let how_on = match (from.is_empty(), how) {
+        match (from.is_empty(), how) {
             (false, _) => format!("ask with from={from}"),
             (true, Detail::Concise) => "ask with detail=full".to_owned(),
             (true, Detail::Full) => "intervals.icu gives them no times".to_owned(),
-        };
-        lines.push(format!("… {hidden}: {how_on}"));
-    }
+        }
+    }));
     joined(lines, "\n")
 }
 
@@ -83,7 +85,7 @@ fn none(detail: &ActivityDetail) -> String {
             summary.join(", ")
         );
     }
-    if detail.activity.source.as_deref() == Some("MANUAL") {
+    if detail.activity.is_manual() {
         return "Laps: none; the activity was entered by hand.".to_owned();
     }
     if detail.analyzed.is_none() {
@@ -105,7 +107,7 @@ fn secs_of(lap: &Interval) -> Option<f64> {
 }
 
 /// Where the laps come from, in a line.
-fn whence(detail: &ActivityDetail, laps: &[Interval], manner: &Manner) -> String {
+fn whence(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> String {
     let known: Vec<Lap> = laps
         .iter()
         .map(|lap| Lap {
@@ -122,10 +124,7 @@ fn whence(detail: &ActivityDetail, laps: &[Interval], manner: &Manner) -> String
     let mut text = match origin(&known, clues) {
         Origin::Edited => "edited by hand at intervals.icu".to_owned(),
         Origin::EveryMetres(metres) => {
-            let far = with_unit(
-                at_most_two(&manner.distance(Some(metres), 2)),
-                manner.distance_unit(),
-            );
+            let far = with_unit(units::trimmed(own.distance(Some(metres), 2)), own.distance_unit());
             format!("auto-laps of the device, by their lengths: every {far}")
         }
         Origin::EverySeconds(secs) => format!(
@@ -148,15 +147,6 @@ fn whence(detail: &ActivityDetail, laps: &[Interval], manner: &Manner) -> String
         text.push_str(", locked by the athlete");
     }
     text
-}
-
-/// `1.00` → `1`, `1.61` stays.
-fn at_most_two(figure: &str) -> String {
-    if figure.contains('.') {
-        figure.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        figure.to_owned()
-    }
 }
 
 /// Laps that repeat each other.
@@ -209,14 +199,14 @@ fn letter(at: usize) -> String {
 
 impl Set<'_> {
     /// `A: 3× 0:12:00 · 223 W · 91 % of FTP · HR 156 · 89 rpm · 6.15 km each`
-    fn line(&self, at: usize, manner: &Manner) -> String {
+    fn line(&self, at: usize, own: &SportUnits) -> String {
         let name = letter(at);
         let Some(group) = self.group else {
             return format!("{name}: {}× the same", self.count);
         };
         let time = units::hours_minutes_seconds(group.moving_time.or(group.elapsed_time));
         let watts = units::whole(group.average_watts);
-        let each = manner.distance(group.distance.filter(|metres| *metres > 0.0), 2);
+        let each = own.distance(positive(group.distance), 2);
         let figures = joined(
             [
                 with_unit(watts.clone(), "W"),
@@ -225,15 +215,15 @@ impl Set<'_> {
                 } else {
                     with_unit(units::whole(group.intensity), "% of FTP")
                 },
-                manner.speed(group.average_speed.filter(|speed| *speed > 0.0)),
+                own.speed(positive(group.average_speed)),
                 named("HR", &units::whole(group.average_heartrate)),
-                with_unit(manner.cadence(group.average_cadence), manner.turns()),
-                with_unit(each, &format!("{} each", manner.distance_unit())),
+                with_unit(own.cadence(group.average_cadence), own.turns()),
+                with_unit(each, &format!("{} each", own.distance_unit())),
             ],
-            " · ",
+            DOT,
         );
         let head = format!("{name}: {}× {time}", self.count);
-        joined([head.trim_end().to_owned(), figures], " · ")
+        joined([head.trim_end().to_owned(), figures], DOT)
     }
 }
 
@@ -241,116 +231,74 @@ fn table(
     laps: &[(usize, &Interval)],
     sets: &[Set],
     detail: &ActivityDetail,
-    manner: &Manner,
+    own: &SportUnits,
     how: Detail,
 ) -> String {
-    let full = how == Detail::Full;
-    let climb = format!("climb {}", units::height_unit(manner.units));
-    let temperature = units::temperature_unit(manner.units);
-    let speed = manner.speed_header();
-    let columns: Vec<(&str, bool)> = vec![
-        ("lap", true),
-        ("what", true),
-        ("set", true),
-        ("start", true),
-        ("time", true),
-        ("elapsed", full),
-        (manner.distance_unit(), true),
-        ("W", true),
-        ("NP W", true),
-        ("max W", full),
-        ("W/kg", full),
-        ("% of FTP", true),
-        ("power zone", true),
-        (&speed, true),
-        ("% of threshold speed", true),
-        ("GAP", true),
-        ("HR", true),
-        ("max HR", true),
-        (manner.turns(), true),
-        (&climb, true),
-        ("grade %", true),
-        ("W′ end kJ", true),
-        ("load", full),
-        ("kJ", full),
-        ("decoupling %", full),
-        (temperature, full),
-    ];
-    let mut table = Table::new(columns.iter().filter(|(_, shown)| *shown).map(|(name, _)| *name));
-    for (at, lap) in laps {
-        let cells = cells(*at, lap, sets, detail, manner);
-        table.push(
-            columns
-                .iter()
-                .zip(cells)
-                .filter(|((_, shown), _)| *shown)
-                .map(|(_, cell)| cell)
-                .collect(),
-        );
-    }
-    table.render()
-}
-
-/// All cells of a lap, in the order of the columns.
-fn cells(at: usize, lap: &Interval, sets: &[Set], detail: &ActivityDetail, manner: &Manner) -> [String; 26] {
+    type Row<'a> = (usize, &'a Interval);
     let clock = units::hours_minutes_seconds;
-    let moving = secs_of(lap);
-    let set = lap
-        .group_id
-        .as_deref()
-        .and_then(|id| sets.iter().position(|set| set.id == id));
-    let has_power = units::sane(lap.average_watts).is_some();
-    let elapsed = lap
-        .elapsed_time
-        .filter(|elapsed| moving.is_none_or(|moving| (elapsed - moving).abs() >= 1.0));
-    let threshold = units::sane(detail.threshold_pace).filter(|speed| *speed > 0.0);
-    let speed = lap.average_speed.filter(|speed| *speed > 0.0);
-    let of_threshold = match manner.tempo {
-        Tempo::Other => None,
-        _ => speed
-            .zip(threshold)
-            .map(|(speed, threshold)| speed / threshold * 100.0),
-    };
-    let gap = manner.pace.map_or_else(String::new, |unit| unit.time(lap.gap));
-    [
-        (at + 1).to_string(),
-        what(lap, manner),
-        set.map_or_else(String::new, letter),
-        clock(lap.start_time),
-        clock(moving),
-        clock(elapsed),
-        manner.distance(lap.distance, 2),
-        units::whole(lap.average_watts),
-        units::whole(
-            lap.weighted_average_watts
-                .filter(|_| moving.is_some_and(|moving| moving >= LONG_ENOUGH_FOR_NP)),
-        ),
-        units::whole(lap.max_watts),
-        units::fixed(lap.average_watts_kg, 2),
-        units::whole(lap.intensity.filter(|_| has_power)),
-        units::whole(lap.zone.filter(|_| has_power)),
-        manner.speed_cell(speed),
-        units::whole(of_threshold),
-        gap,
-        units::whole(lap.average_heartrate),
-        units::whole(lap.max_heartrate),
-        manner.cadence(lap.average_cadence),
-        units::height(lap.total_elevation_gain, manner.units),
-        units::fixed(lap.average_gradient.map(|fraction| fraction * 100.0), 1),
-        units::fixed(lap.wbal_end.map(|joules| joules / 1000.0), 1),
-        units::whole(lap.training_load),
-        units::whole(lap.joules.map(|joules| joules / 1000.0)),
-        units::fixed(lap.decoupling, 1),
-        units::temperature(lap.average_temp, manner.units),
-    ]
+    let threshold = positive(detail.threshold_pace).filter(|_| own.tempo != Tempo::Other);
+    let of_threshold = |lap: &Interval| Some(positive(lap.average_speed)? / threshold? * 100.0);
+    let with_power =
+        |lap: &Interval, value: Option<f64>| value.filter(|_| units::sane(lap.average_watts).is_some());
+    Columns::<Row<'_>>::new()
+        .column("lap", |(at, _)| (at + 1).to_string())
+        .column("what", |(_, lap)| what(lap, own))
+        .column("set", |(_, lap)| {
+            let id = lap.group_id.as_deref();
+            let set = id.and_then(|id| sets.iter().position(|set| set.id == id));
+            set.map_or_else(String::new, letter)
+        })
+        .column("start", |(_, lap)| clock(lap.start_time))
+        .column("time", |(_, lap)| clock(secs_of(lap)))
+        .in_full("elapsed", |(_, lap)| {
+            let moving = secs_of(lap);
+            let longer = |elapsed: &f64| moving.is_none_or(|moving| (elapsed - moving).abs() >= 1.0);
+            clock(lap.elapsed_time.filter(longer))
+        })
+        .column(own.distance_unit(), |(_, lap)| own.distance(lap.distance, 2))
+        .column("W", |(_, lap)| units::whole(lap.average_watts))
+        .column("NP W", |(_, lap)| {
+            let long = secs_of(lap).is_some_and(|secs| secs >= LONG_ENOUGH_FOR_NP);
+            units::whole(lap.weighted_average_watts.filter(|_| long))
+        })
+        .in_full("max W", |(_, lap)| units::whole(lap.max_watts))
+        .in_full("W/kg", |(_, lap)| units::fixed(lap.average_watts_kg, 2))
+        .column("% of FTP", |(_, lap)| {
+            units::whole(with_power(lap, lap.intensity))
+        })
+        .column("power zone", |(_, lap)| units::whole(with_power(lap, lap.zone)))
+        .column(own.speed_header(), |(_, lap)| {
+            own.speed_cell(positive(lap.average_speed))
+        })
+        .column("% of threshold speed", |(_, lap)| units::whole(of_threshold(lap)))
+        .column("GAP", |(_, lap)| {
+            own.pace.map_or_else(String::new, |unit| unit.time(lap.gap))
+        })
+        .column("HR", |(_, lap)| units::whole(lap.average_heartrate))
+        .column("max HR", |(_, lap)| units::whole(lap.max_heartrate))
+        .column(own.turns(), |(_, lap)| own.cadence(lap.average_cadence))
+        .column(format!("climb {}", units::height_unit(own.units)), |(_, lap)| {
+            units::height(lap.total_elevation_gain, own.units)
+        })
+        .column("grade %", |(_, lap)| {
+            units::fixed(lap.average_gradient.map(|fraction| fraction * 100.0), 1)
+        })
+        .column("W′ end kJ", |(_, lap)| units::kilo(lap.wbal_end, 1))
+        .in_full("load", |(_, lap)| units::whole(lap.training_load))
+        .in_full("kJ", |(_, lap)| units::kilo(lap.joules, 0))
+        .in_full("decoupling %", |(_, lap)| units::fixed(lap.decoupling, 1))
+        .in_full(units::temperature_unit(own.units), |(_, lap)| {
+            units::temperature(lap.average_temp, own.units)
+        })
+        .table_in(how, laps)
 }
 
 /// `work`, `recovery`, `rest`, with the lap's own name before it.
-fn what(lap: &Interval, manner: &Manner) -> String {
+fn what(lap: &Interval, own: &SportUnits) -> String {
     let still = units::sane(lap.distance).is_some_and(|metres| metres < 1.0);
     let kind = match lap.kind.as_deref() {
         Some("WORK") => "work",
-        Some("RECOVERY") if manner.tempo == Tempo::Swim && still => "rest",
+        Some("RECOVERY") if own.tempo == Tempo::Swim && still => "rest",
         Some("RECOVERY") => "recovery",
         _ => "",
     };

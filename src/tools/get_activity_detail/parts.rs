@@ -1,15 +1,21 @@
 //! What is asked for beside the activity: histograms, weather, the planned workout, comments.
 
-use super::manner::{Manner, joined, named, on_one_line, with_unit};
 use crate::{
     guard::{AthleteCard, Units},
     intervals::{
         Histogram,
-        model::{ActivityDetail, Bucket, Comment, PlannedWorkout, Weather as Report},
+        model::{ActivityDetail, Bucket, Comment, Event, Weather as Report},
     },
     text::fenced,
     tools::{
-        answer::{self, table::Table, units},
+        answer::{
+            self,
+            cut::Cut,
+            sport_units::SportUnits,
+            table::Columns,
+            units::{self, positive},
+            words::{DOT, joined, named, on_one_line, with_unit},
+        },
         arguments::Detail,
     },
 };
@@ -22,11 +28,11 @@ const COMMENTS: usize = 20;
 const FASTEST: f64 = 15.0;
 
 /// A row a bar, from the first that holds time to the last.
-pub(super) fn histogram(of: Histogram, bars: &[Bucket], manner: &Manner) -> String {
+pub(super) fn histogram(of: Histogram, bars: &[Bucket], own: &SportUnits) -> String {
     let (title, unit) = match of {
         Histogram::Power => ("Power histogram", "W".to_owned()),
         Histogram::HeartRate => ("HR histogram", "bpm".to_owned()),
-        Histogram::Pace => ("Pace histogram", pace_unit(bars, manner)),
+        Histogram::Pace => ("Pace histogram", pace_unit(bars, own)),
     };
     let spent = |bar: &Bucket| bar.secs.is_some_and(|secs| secs > 0.0);
     let (Some(first), Some(last)) = (bars.iter().position(spent), bars.iter().rposition(spent)) else {
@@ -35,40 +41,27 @@ pub(super) fn histogram(of: Histogram, bars: &[Bucket], manner: &Manner) -> Stri
     let bars = &bars[first..=last];
     let total: f64 = bars.iter().filter_map(|bar| units::sane(bar.secs)).sum();
     let as_pace = of == Histogram::Pace && are_speeds(bars);
-    let mut table = Table::new([unit, "time".to_owned(), "%".to_owned()]);
-    for bar in bars.iter().take(BARS) {
-        let show = |value: Option<f64>| {
-            if as_pace {
-                manner.speed_cell(value)
-            } else {
-                units::at_most(value, 2)
-            }
-        };
-        let (from, to) = (show(bar.min), show(bar.max));
-        let range = if to.is_empty() {
-            format!("{from}–")
+    let show = |value: Option<f64>| {
+        if as_pace {
+            own.speed_cell(value)
         } else {
-            format!("{from}–{to}")
-        };
-        let share = units::sane(bar.secs)
-            .filter(|_| total > 0.0)
-            .map(|secs| secs / total * 100.0);
-        table.push(vec![
-            range,
-            units::hours_minutes_seconds(bar.secs),
-            units::at_most(share, 1),
-        ]);
-    }
-    let more = bars.len().saturating_sub(BARS);
-    let more = if more > 0 {
-        format!(
-            "… {} above, not shown",
-            answer::counted(more, "more bar", "more bars")
-        )
-    } else {
-        String::new()
+            units::at_most(value, 2)
+        }
     };
-    joined([title.to_owned(), table.render(), more], "\n")
+    let share = |bar: &Bucket| Some(units::sane(bar.secs).filter(|_| total > 0.0)? / total * 100.0);
+    let columns = Columns::<Bucket>::new()
+        .column(unit, |bar| format!("{}–{}", show(bar.min), show(bar.max)))
+        .column("time", |bar| units::hours_minutes_seconds(bar.secs))
+        .column("%", |bar| units::at_most(share(bar), 1));
+    let cut = Cut::after(BARS, bars);
+    let more = match cut.left.len() {
+        0 => String::new(),
+        left => format!(
+            "… {} above, not shown",
+            answer::counted(left, "more bar", "more bars")
+        ),
+    };
+    joined([title.to_owned(), columns.table(cut.shown), more], "\n")
 }
 
 /// intervals.icu does not say in what it counts pace; figures that can only be m/s are shown as the athlete's.
@@ -78,9 +71,9 @@ fn are_speeds(bars: &[Bucket]) -> bool {
         .all(|figure| (0.0..=FASTEST).contains(&figure))
 }
 
-fn pace_unit(bars: &[Bucket], manner: &Manner) -> String {
+fn pace_unit(bars: &[Bucket], own: &SportUnits) -> String {
     if are_speeds(bars) {
-        manner.speed_header()
+        own.speed_header()
     } else {
         "intervals.icu's own unit".to_owned()
     }
@@ -139,13 +132,13 @@ pub(super) fn weather(report: &Report, own: Units) -> String {
             amount("showers", report.max_showers, "mm"),
             amount("snow", report.max_snow, "cm"),
         ],
-        " · ",
+        DOT,
     );
     let words = fenced(
         &on_one_line(report.description.as_deref().unwrap_or_default()),
         300,
     );
-    let text = joined([figures, words], " · ");
+    let text = joined([figures, words], DOT);
     if text.is_empty() {
         "Weather: intervals.icu has none for this activity.".to_owned()
     } else {
@@ -153,13 +146,11 @@ pub(super) fn weather(report: &Report, own: Units) -> String {
     }
 }
 
+/// What it is: time in s, distance in m, load, intensity in percent.
+type Planned<'a> = (&'a str, [Option<f64>; 4]);
+
 /// The planned workout, what was done beside it, and its text.
-pub(super) fn plan(
-    planned: &PlannedWorkout,
-    detail: &ActivityDetail,
-    manner: &Manner,
-    how: Detail,
-) -> String {
+pub(super) fn plan(planned: &Event, detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     let activity = &detail.activity;
     let name = fenced(planned.name.as_deref().unwrap_or_default(), 80);
     let head = joined(
@@ -178,36 +169,42 @@ pub(super) fn plan(
             },
             planned.id.map_or_else(String::new, |id| format!("event {id}")),
         ],
-        " · ",
+        DOT,
     );
-    let mut table = Table::new([
-        String::new(),
-        "time".to_owned(),
-        manner.distance_unit().to_owned(),
-        "load".to_owned(),
-        "IF".to_owned(),
-    ]);
-    let intensity = |percent: Option<f64>| units::fixed(percent.map(|percent| percent / 100.0), 2);
-    table.push(vec![
-        "planned".to_owned(),
-        units::hours_minutes_seconds(planned.moving_time.filter(|secs| *secs > 0.0)),
-        manner.distance(planned.distance.filter(|metres| *metres > 0.0), 1),
-        units::whole(planned.icu_training_load),
-        intensity(planned.icu_intensity),
-    ]);
-    table.push(vec![
-        "done".to_owned(),
-        units::hours_minutes_seconds(activity.moving_time),
-        manner.distance(activity.icu_distance.or(activity.distance), 1),
-        units::whole(activity.icu_training_load),
-        intensity(activity.icu_intensity),
-    ]);
+    let rows: [Planned<'_>; 2] = [
+        (
+            "planned",
+            [
+                positive(planned.moving_time),
+                positive(planned.distance),
+                planned.icu_training_load,
+                planned.icu_intensity,
+            ],
+        ),
+        (
+            "done",
+            [
+                activity.moving_time,
+                activity.metres(),
+                activity.icu_training_load,
+                activity.icu_intensity,
+            ],
+        ),
+    ];
+    let columns = Columns::<Planned<'_>>::new()
+        .column("", |(what, _)| (*what).to_owned())
+        .column("time", |(_, [secs, ..])| units::hours_minutes_seconds(*secs))
+        .column(own.distance_unit(), |(_, [_, metres, ..])| {
+            own.distance(*metres, 1)
+        })
+        .column("load", |(_, [_, _, load, _])| units::whole(*load))
+        .column("IF", |(_, [.., percent])| units::intensity(*percent));
     let limit = if how == Detail::Full { 4000 } else { 800 };
     let text = fenced(
         &on_one_line(planned.description.as_deref().unwrap_or_default()),
         limit,
     );
-    joined([head, table.render(), named("its text:", &text)], "\n")
+    joined([head, columns.table(&rows), named("its text:", &text)], "\n")
 }
 
 /// Each comment with its day, and whether the athlete wrote it or somebody else.
@@ -230,8 +227,7 @@ pub(super) fn comments(comments: &[Comment], card: &AthleteCard, how: Detail) ->
                 None => "unknown",
             };
             let when = comment.created.map_or_else(String::new, |created| {
-                let local = created.with_timezone(&card.zone);
-                format!("{} {}", units::date(local.date_naive()), local.format("%H:%M"))
+                units::moment(created.with_timezone(&card.zone).naive_local())
             });
             (!said.is_empty()).then(|| joined([when, who.to_owned(), said], "\t"))
         })

@@ -1,18 +1,21 @@
 //! The recording: thinned by time, and split by distance.
 
-use super::{
-    Asked,
-    manner::{Manner, joined, named},
-};
+use super::Asked;
 use crate::{
     intervals::model::Stream,
     tools::{
-        answer::{self, table::Table, units},
-        arguments::Detail,
+        answer::{
+            self,
+            sport_units::SportUnits,
+            table::Columns,
+            units,
+            words::{joined, named},
+        },
+        one_activity,
     },
     training::{
         splits::{Split, Way},
-        streams::{Figure, Track},
+        streams::{Stretch, Track},
     },
 };
 
@@ -24,22 +27,19 @@ const WIDER: [f64; 6] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
 const PAUSES: usize = 12;
 
 /// What was asked for of the recording.
-pub(super) fn block(streams: &[Stream], manner: &Manner, asked: &Asked) -> String {
-    let channels = streams
-        .iter()
-        .filter_map(|stream| Some((stream.kind.clone()?, stream.data.clone())));
-    let Some(track) = Track::new(channels) else {
+pub(super) fn block(streams: &[Stream], own: &SportUnits, asked: &Asked) -> String {
+    let Some(track) = one_activity::track(streams) else {
         return "Streams: this activity has no recording.".to_owned();
     };
     joined(
         [
             if asked.wants("streams") {
-                thinned(&track, manner, asked)
+                thinned(&track, own, asked)
             } else {
                 String::new()
             },
             if asked.wants("splits") {
-                splits(&track, manner)
+                splits(&track, own)
             } else {
                 String::new()
             },
@@ -53,7 +53,7 @@ fn clock(secs: f64) -> String {
 }
 
 /// A row for each stretch of time.
-fn thinned(track: &Track, manner: &Manner, asked: &Asked) -> String {
+fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
     const CHANNELS: [&str; 6] = [
         "watts",
         "heartrate",
@@ -73,45 +73,22 @@ fn thinned(track: &Track, manner: &Manner, asked: &Asked) -> String {
         );
     }
     let thin = cut.thin(&CHANNELS, asked.points);
-    let full = asked.detail == Detail::Full;
-    let speed = manner.speed_header();
-    let altitude = format!("altitude {}", units::height_unit(manner.units));
-    let columns: Vec<(&str, bool)> = vec![
-        ("from", true),
-        ("W", true),
-        ("max W", full),
-        ("HR", true),
-        ("max HR", full),
-        (manner.turns(), true),
-        (&speed, true),
-        (manner.distance_unit(), true),
-        (&altitude, true),
-    ];
-    let mut table = Table::new(columns.iter().filter(|(_, shown)| *shown).map(|(name, _)| *name));
-    for stretch in &thin.stretches {
-        let figure = |at: usize| stretch.figures.get(at).copied().flatten();
-        let value = |at: usize| figure(at).map(|figure: Figure| figure.value);
-        let max = |at: usize| figure(at).map(|figure: Figure| figure.max);
-        let cells = [
-            clock(stretch.from),
-            units::whole(value(0)),
-            units::whole(max(0)),
-            units::whole(value(1)),
-            units::whole(max(1)),
-            manner.cadence(value(2)),
-            manner.speed_cell(value(3)),
-            manner.distance(value(4), 2),
-            units::height(value(5), manner.units),
-        ];
-        table.push(
-            columns
-                .iter()
-                .zip(cells)
-                .filter(|((_, shown), _)| *shown)
-                .map(|(_, cell)| cell)
-                .collect(),
-        );
-    }
+    let figure = |stretch: &Stretch, at: usize| stretch.figures.get(at).copied().flatten();
+    let value = |stretch: &Stretch, at| figure(stretch, at).map(|figure| figure.value);
+    let max = |stretch: &Stretch, at| figure(stretch, at).map(|figure| figure.max);
+    let columns = Columns::<Stretch>::new()
+        .column("from", |stretch| clock(stretch.from))
+        .column("W", |stretch| units::whole(value(stretch, 0)))
+        .in_full("max W", |stretch| units::whole(max(stretch, 0)))
+        .column("HR", |stretch| units::whole(value(stretch, 1)))
+        .in_full("max HR", |stretch| units::whole(max(stretch, 1)))
+        .column(own.turns(), |stretch| own.cadence(value(stretch, 2)))
+        .column(own.speed_header(), |stretch| own.speed_cell(value(stretch, 3)))
+        .column(own.distance_unit(), |stretch| own.distance(value(stretch, 4), 2))
+        .column(format!("altitude {}", units::height_unit(own.units)), |stretch| {
+            units::height(value(stretch, 5), own.units)
+        });
+    let table = columns.table_in(asked.detail, &thin.stretches);
     let head = format!(
         "Streams{}, means of each {} (distance: at its end), from {}",
         if window.is_all() {
@@ -122,7 +99,7 @@ fn thinned(track: &Track, manner: &Manner, asked: &Asked) -> String {
         clock(thin.width),
         answer::counted(cut.len(), "sample", "samples"),
     );
-    joined([head, table.render(), pauses(&cut)], "\n")
+    joined([head, table, pauses(&cut)], "\n")
 }
 
 fn pauses(track: &Track) -> String {
@@ -142,11 +119,11 @@ fn pauses(track: &Track) -> String {
 }
 
 /// A row for each kilometre or mile, or for each few of a long one.
-fn splits(track: &Track, manner: &Manner) -> String {
+fn splits(track: &Track, own: &SportUnits) -> String {
     let Some(way) = Way::of(track) else {
         return "Splits: no distance recorded.".to_owned();
     };
-    let unit = manner.split();
+    let unit = own.split();
     let step = WIDER
         .into_iter()
         .map(|times| times * unit)
@@ -156,19 +133,19 @@ fn splits(track: &Track, manner: &Manner) -> String {
     if splits.is_empty() {
         return "Splits: the recorded distance makes no sense.".to_owned();
     }
-    let climb = format!("climb {}", units::height_unit(manner.units));
-    let mut table = Table::new([
-        format!("to {}", manner.distance_unit()),
-        "time".to_owned(),
-        manner.speed_header(),
-        "HR".to_owned(),
-        "W".to_owned(),
-        climb,
-    ]);
-    for split in &splits {
-        table.push(row(split, manner));
-    }
-    let each = manner.distance(Some(step), 0);
+    let speed = |split: &Split| (split.secs > 0.0).then(|| split.distance / split.secs);
+    let columns = Columns::<Split>::new()
+        .column(format!("to {}", own.distance_unit()), |split| {
+            own.distance(Some(split.until), 2)
+        })
+        .column("time", |split| clock(split.secs))
+        .column(own.speed_header(), |split| own.speed_cell(speed(split)))
+        .column("HR", |split| units::whole(split.heart_rate))
+        .column("W", |split| units::whole(split.watts))
+        .column(format!("climb {}", units::height_unit(own.units)), |split| {
+            units::height(split.climb, own.units)
+        });
+    let each = own.distance(Some(step), 0);
     let halves = way.halves();
     let gained = halves.first - halves.second;
     let verdict = if gained.abs() < 1.0 {
@@ -182,9 +159,9 @@ fn splits(track: &Track, manner: &Manner) -> String {
         [
             format!(
                 "Splits of {each} {} from the recording, pauses not counted",
-                manner.distance_unit()
+                own.distance_unit()
             ),
-            table.render(),
+            columns.table(&splits),
             format!(
                 "Halves by distance: {} and {}: {verdict}.",
                 clock(halves.first),
@@ -193,16 +170,4 @@ fn splits(track: &Track, manner: &Manner) -> String {
         ],
         "\n",
     )
-}
-
-fn row(split: &Split, manner: &Manner) -> Vec<String> {
-    let speed = (split.secs > 0.0).then(|| split.distance / split.secs);
-    vec![
-        manner.distance(Some(split.until), 2),
-        clock(split.secs),
-        manner.speed_cell(speed),
-        units::whole(split.heart_rate),
-        units::whole(split.watts),
-        units::height(split.climb, manner.units),
-    ]
 }

@@ -1,11 +1,15 @@
 //! The activity's own figures, as intervals.icu computed them, and its time in zones.
 
-use super::manner::{Manner, joined, named, on_one_line, with_unit};
 use crate::{
-    intervals::model::{Activity, ActivityDetail},
+    intervals::model::ActivityDetail,
     text::{clean, fenced},
     tools::{
-        answer::{table::Table, units},
+        answer::{
+            sport_units::SportUnits,
+            table::Columns,
+            units::{self, positive},
+            words::{DOT, joined, named, on_one_line, with_unit},
+        },
         arguments::Detail,
     },
     training::{
@@ -14,43 +18,24 @@ use crate::{
     },
 };
 
-const DOT: &str = " · ";
 /// Nobody counts in more zones; a longer list is a fault of its source.
 const MOST_ZONES: usize = 20;
 
 /// The figures, a subject a line.
-pub(super) fn lines(detail: &ActivityDetail, manner: &Manner, how: Detail) -> Vec<String> {
+pub(super) fn lines(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> Vec<String> {
     vec![
-        size(detail, manner),
+        size(detail, own),
         power(detail),
         heart(detail),
-        movement(detail, manner),
+        movement(detail, own),
         effort(detail),
         standing(detail),
-        circumstances(detail, manner),
-        weather(detail, manner),
-        full(detail, manner, how),
+        circumstances(detail, own),
+        weather(detail, own),
+        full(detail, own, how),
         note(detail, how),
-        not_recorded(detail, manner),
+        not_recorded(detail, own),
     ]
-}
-
-/// Metres: the distance that intervals.icu tells to use.
-fn metres_of(activity: &Activity) -> Option<f64> {
-    units::sane(activity.icu_distance).or(units::sane(activity.distance))
-}
-
-/// m/s: the pace, else the average speed, else distance over moving time.
-pub(super) fn speed_of(activity: &Activity) -> Option<f64> {
-    let moving = |speed: &f64| *speed > 0.0;
-    units::sane(activity.pace)
-        .filter(moving)
-        .or(units::sane(activity.average_speed).filter(moving))
-        .or_else(|| Some(metres_of(activity)? / units::sane(activity.moving_time).filter(moving)?))
-}
-
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
 }
 
 fn whole(value: Option<f64>, unit: &str) -> String {
@@ -58,7 +43,7 @@ fn whole(value: Option<f64>, unit: &str) -> String {
 }
 
 /// Time, distance, climbing, load.
-fn size(detail: &ActivityDetail, manner: &Manner) -> String {
+fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
     let clock = units::hours_minutes_seconds;
     // A load's kind is known when it is one of those that intervals.icu chooses from.
@@ -82,19 +67,16 @@ fn size(detail: &ActivityDetail, manner: &Manner) -> String {
         [
             named("moving", &clock(activity.moving_time)),
             named("elapsed", &clock(activity.elapsed_time)),
-            with_unit(manner.distance(metres_of(activity), 1), manner.distance_unit()),
+            with_unit(own.distance(activity.metres(), 1), own.distance_unit()),
             named(
                 "climb",
                 &with_unit(
-                    units::height(activity.total_elevation_gain, manner.units),
-                    units::height_unit(manner.units),
+                    units::height(activity.total_elevation_gain, own.units),
+                    units::height_unit(own.units),
                 ),
             ),
             if load.is_empty() { load } else { load + &by },
-            named(
-                "IF",
-                &units::fixed(activity.icu_intensity.map(|percent| percent / 100.0), 2),
-            ),
+            named("IF", &units::intensity(activity.icu_intensity)),
         ],
         DOT,
     )
@@ -110,7 +92,7 @@ fn power(detail: &ActivityDetail) -> String {
         .zip(positive(detail.icu_weight))
         .map(|(watts, kg)| format!(" ({} W/kg)", units::fixed(Some(watts / kg), 2)));
     let normalized = named("NP", &whole(normalized, "W"));
-    let kilojoules = |joules: Option<f64>| whole(joules.map(|joules| joules / 1000.0), "kJ");
+    let kilojoules = |joules: Option<f64>| with_unit(units::kilo(joules, 0), "kJ");
     let above = kilojoules(detail.icu_joules_above_ftp);
     let work = named("work", &kilojoules(detail.icu_joules));
     let estimated = if detail.device_watts == Some(false) {
@@ -160,18 +142,16 @@ fn heart(detail: &ActivityDetail) -> String {
 }
 
 /// Speed or pace, cadence, energy.
-fn movement(detail: &ActivityDetail, manner: &Manner) -> String {
+fn movement(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
-    let speed = manner.speed(speed_of(activity).filter(|speed| *speed > 0.0));
-    let word = if manner.pace.is_some() { "pace" } else { "speed" };
-    let gap = manner
-        .pace
-        .map_or_else(String::new, |unit| unit.pace(activity.gap));
+    let speed = own.speed(positive(activity.speed()));
+    let word = if own.pace.is_some() { "pace" } else { "speed" };
+    let gap = own.pace.map_or_else(String::new, |unit| unit.pace(activity.gap));
     let lengths = match (positive(detail.lengths), positive(activity.pool_length)) {
         (Some(count), Some(pool)) => {
-            format!("{} lengths of {}", units::whole(Some(count)), manner.pool(pool))
+            format!("{} lengths of {}", units::whole(Some(count)), own.pool(pool))
         }
-        (None, Some(pool)) if manner.tempo == Tempo::Swim => format!("pool {}", manner.pool(pool)),
+        (None, Some(pool)) if own.tempo == Tempo::Swim => format!("pool {}", own.pool(pool)),
         _ => String::new(),
     };
     joined(
@@ -180,15 +160,15 @@ fn movement(detail: &ActivityDetail, manner: &Manner) -> String {
             named("GAP", &gap),
             named(
                 "max speed",
-                &if manner.pace.is_none() {
-                    manner.speed(positive(detail.max_speed))
+                &if own.pace.is_none() {
+                    own.speed(positive(detail.max_speed))
                 } else {
                     String::new()
                 },
             ),
             named(
                 "cadence",
-                &with_unit(manner.cadence(positive(activity.average_cadence)), manner.turns()),
+                &with_unit(own.cadence(positive(activity.average_cadence)), own.turns()),
             ),
             lengths,
             whole(activity.calories, "kcal"),
@@ -204,10 +184,6 @@ fn effort(detail: &ActivityDetail) -> String {
     let rpe = units::at_most(activity.icu_rpe, 1);
     // The scale begins at 1.
     let feel = units::whole(positive(activity.feel));
-    // Without a plan, upstream writes 0.
-    let compliance = activity
-        .compliance
-        .filter(|percent| activity.paired_event_id.is_some() || *percent > 0.0);
     let planned = activity
         .paired_event_id
         .map_or_else(String::new, |event| format!("planned workout {event}"));
@@ -224,7 +200,10 @@ fn effort(detail: &ActivityDetail) -> String {
                 format!("feel {feel}/5 (1 strong)")
             },
             planned,
-            named("done", &with_unit(units::whole(compliance), "% of plan")),
+            named(
+                "done",
+                &with_unit(units::whole(activity.done_of_plan()), "% of plan"),
+            ),
         ],
         DOT,
     )
@@ -248,7 +227,7 @@ fn standing(detail: &ActivityDetail) -> String {
 }
 
 /// What makes it special, and what it was done with.
-fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
+fn circumstances(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
     let sub = clean(activity.sub_type.as_deref().unwrap_or_default(), 20).to_lowercase();
     let mut kind = Vec::new();
@@ -274,8 +253,8 @@ fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
         .collect();
     let gear = detail.gear.as_ref().map_or_else(String::new, |gear| {
         let far = with_unit(
-            units::distance(positive(gear.distance), manner.units, 0),
-            units::distance_unit(manner.units),
+            units::distance(positive(gear.distance), own.units, 0),
+            units::distance_unit(own.units),
         );
         let name = fenced(gear.name.as_deref().unwrap_or_default(), 60);
         if name.is_empty() || far.is_empty() {
@@ -284,7 +263,7 @@ fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
             format!("{name} ({far} so far)")
         }
     });
-    let manual = if activity.source.as_deref() == Some("MANUAL") {
+    let manual = if activity.is_manual() {
         "entered by hand"
     } else {
         ""
@@ -308,11 +287,11 @@ fn circumstances(detail: &ActivityDetail, manner: &Manner) -> String {
     )
 }
 
-fn weather(detail: &ActivityDetail, manner: &Manner) -> String {
+fn weather(detail: &ActivityDetail, own: &SportUnits) -> String {
     let degrees = |celsius| {
         with_unit(
-            units::temperature(celsius, manner.units),
-            units::temperature_unit(manner.units),
+            units::temperature(celsius, own.units),
+            units::temperature_unit(own.units),
         )
     };
     let figures = joined(
@@ -322,8 +301,8 @@ fn weather(detail: &ActivityDetail, manner: &Manner) -> String {
             named(
                 "wind",
                 &with_unit(
-                    units::speed(detail.average_wind_speed, manner.units),
-                    units::speed_unit(manner.units),
+                    units::speed(detail.average_wind_speed, own.units),
+                    units::speed_unit(own.units),
                 ),
             ),
             named("device measured", &degrees(detail.average_temp)),
@@ -334,7 +313,7 @@ fn weather(detail: &ActivityDetail, manner: &Manner) -> String {
 }
 
 /// What only full tells.
-fn full(detail: &ActivityDetail, manner: &Manner, how: Detail) -> String {
+fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     if how == Detail::Concise {
         return String::new();
     }
@@ -348,8 +327,8 @@ fn full(detail: &ActivityDetail, manner: &Manner, how: Detail) -> String {
             match best.kind.as_deref() {
                 Some("BEST_POWER") => format!("best {} over {time}", whole(best.watts, "W")),
                 Some("BEST_PACE") => {
-                    let far = with_unit(manner.distance(best.distance, 1), manner.distance_unit());
-                    format!("best pace {} over {far}", manner.speed(best.pace))
+                    let far = with_unit(own.distance(best.distance, 1), own.distance_unit());
+                    format!("best pace {} over {far}", own.speed(best.pace))
                 }
                 Some("FTP_UP") => format!("FTP up to {}", whole(best.value, "W")),
                 Some("LTHR_UP") => format!("LTHR up to {}", whole(best.value, "bpm")),
@@ -370,8 +349,8 @@ fn full(detail: &ActivityDetail, manner: &Manner, how: Detail) -> String {
             named(
                 "descent",
                 &with_unit(
-                    units::height(detail.total_elevation_loss, manner.units),
-                    units::height_unit(manner.units),
+                    units::height(detail.total_elevation_loss, own.units),
+                    units::height_unit(own.units),
                 ),
             ),
             named("session RPE", &units::whole(detail.session_rpe)),
@@ -396,9 +375,9 @@ fn note(detail: &ActivityDetail, how: Detail) -> String {
 }
 
 /// Names once what somebody would look for and nobody recorded.
-fn not_recorded(detail: &ActivityDetail, manner: &Manner) -> String {
+fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
-    let rides = manner.tempo == Tempo::Other && positive(metres_of(activity)).is_some();
+    let rides = own.tempo == Tempo::Other && positive(activity.metres()).is_some();
     let missing = joined(
         [
             (rides && activity.icu_average_watts.is_none() && activity.icu_weighted_avg_watts.is_none())
@@ -424,38 +403,37 @@ struct Set {
 }
 
 /// The table of time in zones, a row a zone, with the bounds that were used for this activity.
-pub(super) fn zones(detail: &ActivityDetail, manner: &Manner) -> String {
-    let sets: Vec<Set> = [by_power(detail), by_heart(detail), by_pace(detail, manner)]
+pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
+    let sets: Vec<Set> = [by_power(detail), by_heart(detail), by_pace(detail, own)]
         .into_iter()
         .flatten()
         .collect();
     let count = sets.iter().map(|set| set.secs.len()).max().unwrap_or(0);
     let count = count.min(MOST_ZONES);
-    let totals: Vec<f64> = sets.iter().map(|set| set.secs.iter().flatten().sum()).collect();
-    let mut header = vec!["zone".to_owned()];
+    let mut columns = Columns::<usize>::new().column("zone", |zone| format!("Z{}", zone + 1));
     for set in &sets {
-        header.extend([set.name.clone(), "time".to_owned(), "%".to_owned()]);
+        let total: f64 = set.secs.iter().flatten().sum();
+        let time = |zone: usize| set.secs.get(zone).copied().flatten();
+        columns = columns
+            .column(set.name.as_str(), |zone| {
+                set.ranges.get(*zone).cloned().unwrap_or_default()
+            })
+            .column("time", move |zone| units::hours_minutes_seconds(time(*zone)))
+            .column("%", move |zone| {
+                units::whole(
+                    time(*zone)
+                        .filter(|_| total > 0.0)
+                        .map(|time| time / total * 100.0),
+                )
+            });
     }
-    let mut table = Table::new(header);
-    for zone in 0..count {
-        let mut row = vec![format!("Z{}", zone + 1)];
-        for (set, &total) in sets.iter().zip(&totals) {
-            let time = set.secs.get(zone).copied().flatten();
-            row.push(set.ranges.get(zone).cloned().unwrap_or_default());
-            row.push(units::hours_minutes_seconds(time));
-            row.push(units::whole(
-                time.filter(|_| total > 0.0).map(|time| time / total * 100.0),
-            ));
-        }
-        table.push(row);
-    }
-    let mut lines = vec![table.render()];
+    let mut lines = vec![columns.table(&(0..count).collect::<Vec<_>>())];
     lines.push(sweet_spot(detail));
     if count > 0 {
         let used = joined(
             [
                 named("LTHR", &whole(positive(detail.lthr), "bpm")),
-                manner.pace.map_or_else(String::new, |unit| {
+                own.pace.map_or_else(String::new, |unit| {
                     named("threshold", &unit.pace(detail.threshold_pace))
                 }),
             ],
@@ -471,19 +449,10 @@ pub(super) fn zones(detail: &ActivityDetail, manner: &Manner) -> String {
     joined(lines, "\n")
 }
 
-/// Seconds by number from `Z1`, `Z2` …; other ids are not zones in a row.
 fn by_power(detail: &ActivityDetail) -> Option<Set> {
-    let mut secs: Vec<Option<f64>> = Vec::new();
-    for time in detail.icu_zone_times.iter().flatten() {
-        let number = time.id.as_deref().and_then(|id| id.strip_prefix('Z'));
-        let Some(at) = number.and_then(|number| number.parse::<usize>().ok()) else {
-            continue;
-        };
-        if (1..=MOST_ZONES).contains(&at) {
-            secs.resize(secs.len().max(at), None);
-            secs[at - 1] = units::sane(time.secs);
-        }
-    }
+    let times = detail.activity.power_zone_times.as_ref();
+    let secs = times.iter().flat_map(|times| &times.zones);
+    let secs = secs.map(|secs| units::sane(*secs)).collect();
     let bounds = detail.icu_power_zones.as_deref().unwrap_or_default();
     let (name, ranges) = match positive(detail.activity.icu_ftp) {
         Some(ftp) => (
@@ -502,7 +471,7 @@ fn by_power(detail: &ActivityDetail) -> Option<Set> {
 
 fn by_heart(detail: &ActivityDetail) -> Option<Set> {
     let bounds = zones::beats(detail.icu_hr_zones.as_deref().unwrap_or_default());
-    let secs = detail.icu_hr_zone_times.as_deref().unwrap_or_default();
+    let secs = detail.activity.hr_zone_times.as_deref().unwrap_or_default();
     any(
         "HR bpm".to_owned(),
         ranges(&bounds, |beats| units::whole(Some(beats))),
@@ -511,24 +480,25 @@ fn by_heart(detail: &ActivityDetail) -> Option<Set> {
 }
 
 /// By pace, or by grade adjusted pace when the athlete counts so.
-fn by_pace(detail: &ActivityDetail, manner: &Manner) -> Option<Set> {
-    let adjusted = detail.use_gap_zone_times == Some(true) && detail.gap_zone_times.is_some();
+fn by_pace(detail: &ActivityDetail, own: &SportUnits) -> Option<Set> {
+    let activity = &detail.activity;
+    let adjusted = activity.use_gap_zone_times == Some(true) && activity.gap_zone_times.is_some();
     let secs = if adjusted {
-        detail.gap_zone_times.as_deref()
+        activity.gap_zone_times.as_deref()
     } else {
-        detail.pace_zone_times.as_deref()
+        activity.pace_zone_times.as_deref()
     };
     let bounds = detail.pace_zones.as_deref().unwrap_or_default();
     let word = if adjusted { "GAP" } else { "pace" };
-    let (name, ranges) = match (positive(detail.threshold_pace), manner.pace) {
+    let (name, ranges) = match (positive(detail.threshold_pace), own.pace) {
         (Some(threshold), Some(unit)) => (
             format!("{word} /{}", unit.name()),
             ranges_of_pace(&zones::speeds(bounds, threshold), |speed| unit.time(Some(speed))),
         ),
         (Some(threshold), None) => (
-            units::speed_unit(manner.units).to_owned(),
+            units::speed_unit(own.units).to_owned(),
             ranges(&zones::speeds(bounds, threshold), |speed| {
-                units::speed(Some(speed), manner.units)
+                units::speed(Some(speed), own.units)
             }),
         ),
         (None, _) => (
@@ -578,13 +548,8 @@ fn ranges_of_pace(bands: &[Band], show: impl Fn(f64) -> String) -> Vec<String> {
 }
 
 fn sweet_spot(detail: &ActivityDetail) -> String {
-    let secs = detail
-        .icu_zone_times
-        .iter()
-        .flatten()
-        .find(|time| time.id.as_deref() == Some("SS"))
-        .and_then(|time| positive(time.secs));
-    let Some(secs) = secs else {
+    let times = detail.activity.power_zone_times.as_ref();
+    let Some(secs) = times.and_then(|times| positive(times.sweet_spot)) else {
         return String::new();
     };
     let range = positive(detail.activity.icu_ftp)

@@ -313,7 +313,7 @@ fn strava_says_so_and_nothing_else() {
     let stub = json!({"id": "19900112233", "icu_athlete_id": "i424242", "start_date_local": "2026-11-15T09:12:40",
         "source": "STRAVA", "_note": "closed"});
     let stub = detail(&stub);
-    assert!(stub.is_closed_by_strava() && !detail(&ride()).is_closed_by_strava());
+    assert!(stub.activity.is_closed_by_strava() && !detail(&ride()).activity.is_closed_by_strava());
     assert_eq!(
         closed(&ana(), today(), &stub).text,
         "Ana Berger · 2026-11-15 Sun 09:12 · 19900112233 · Europe/Berlin, today 2026-11-21 Sat\n\
@@ -355,37 +355,6 @@ fn at_most_three_parts_and_only_good_ids() {
         json!({"id": null}),
     ] {
         assert!(refusal(bad).contains("get_training_history"));
-    }
-}
-
-#[test]
-fn a_part_that_fails_is_named_and_a_lost_connection_ends_the_call() {
-    use crate::intervals::Error;
-    let missing = |error| match settle::<()>("Weather", Err(error)) {
-        Ok(Part::Missing(why)) => why,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(
-        missing(Error::Unavailable),
-        "Weather left out: intervals.icu did not answer; ask again."
-    );
-    assert!(missing(Error::MissingScope(intervals::Area::Calendar)).contains("CALENDAR ticked"));
-    assert!(missing(Error::NotFound).contains("has none for this activity"));
-    assert!(missing(Error::Garbled).contains("too large"));
-    assert!(matches!(
-        settle::<()>("Weather", Err(Error::Unauthorized)),
-        Err(ToolError::Reconnect(_))
-    ));
-    for (error, says) in [
-        (Error::NotFound, "no activity with this id"),
-        (Error::WrongAthlete, "none of this athlete's activities"),
-        (Error::Forbidden, "none of this athlete's activities"),
-    ] {
-        let text = ToolError::about_activity(error).to_string();
-        assert!(
-            text.contains(says) && text.contains("get_training_history"),
-            "{text}"
-        );
     }
 }
 

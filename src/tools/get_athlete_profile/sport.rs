@@ -1,6 +1,5 @@
 //! One group of sports: thresholds in a line, zones as ranges, what is missing.
 
-use super::{positive, weight_of};
 use crate::{
     guard::Units,
     intervals::model::{Athlete, SportSettings},
@@ -8,14 +7,12 @@ use crate::{
     tools::{
         answer::{
             self,
-            units::{self, PaceUnit},
+            units::{self, positive},
         },
         arguments::Detail,
+        thresholds::{Thresholds, pace_of, thresholds},
     },
-    training::{
-        sports::Tempo,
-        zones::{self, Band},
-    },
+    training::zones::{self, Band},
 };
 
 /// Lines that were told already, and of which sport: nothing is sent twice.
@@ -36,96 +33,6 @@ impl Told {
                 text
             }
         }
-    }
-}
-
-/// The thresholds of one group of sports in one line, without zones.
-pub(super) fn line(own: &SportSettings, athlete: &Athlete, units: Units) -> String {
-    let Thresholds { heading, known } = thresholds(own, athlete, units);
-    format!("{heading}: {known}")
-}
-
-/// Which sports, and what is set for them.
-struct Thresholds {
-    heading: String,
-    known: String,
-}
-
-/// How the pace of these sports is written.
-fn pace_of(own: &SportSettings, units: Units) -> PaceUnit {
-    own.pace_units
-        .as_deref()
-        .and_then(PaceUnit::set_as)
-        .or_else(|| PaceUnit::usual(tempo_of(own), units))
-        .unwrap_or(PaceUnit::long(units))
-}
-
-fn tempo_of(own: &SportSettings) -> Tempo {
-    Tempo::of(own.types.iter().flatten().next().map_or("", String::as_str))
-}
-
-fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -> Thresholds {
-    let types: Vec<String> = own
-        .types
-        .iter()
-        .flatten()
-        .map(|sport| answer::sport(sport))
-        .collect();
-    let tempo = tempo_of(own);
-    let heading = match (types.is_empty(), own.other == Some(true)) {
-        (_, true) => "All other sports".to_owned(),
-        (true, false) => "Unnamed sports".to_owned(),
-        (false, false) => types.join(", "),
-    };
-    let (ftp, indoor) = (positive(own.ftp), positive(own.indoor_ftp));
-    let (lthr, max_hr) = (positive(own.lthr), positive(own.max_hr));
-    let threshold = positive(own.threshold_pace);
-    let pace = pace_of(own, units);
-
-    let mut known = Vec::new();
-    let mut unset = Vec::new();
-    let watts =
-        |name: &str, value: Option<f64>| value.map(|value| format!("{name} {} W", units::whole(Some(value))));
-    match watts("FTP", ftp) {
-        Some(text) => {
-            let kg = weight_of(athlete);
-            let per_kg = kg
-                .zip(ftp)
-                .map(|(kg, ftp)| format!(" ({} W/kg)", units::fixed(Some(ftp / kg), 2)));
-            known.push(text + &per_kg.unwrap_or_default());
-        }
-        None if tempo != Tempo::Swim && own.other != Some(true) => unset.push("FTP"),
-        None => {}
-    }
-    known.extend(watts("indoor FTP", indoor));
-    let estimate = own.mmp_model.as_ref().and_then(|model| model["ftp"].as_f64());
-    known.extend(watts("eFTP (intervals.icu's model)", positive(estimate)));
-    known.extend(
-        positive(own.w_prime).map(|joules| format!("W′ {} kJ", units::fixed(Some(joules / 1000.0), 1))),
-    );
-    known.extend(watts("Pmax", positive(own.p_max)));
-    match threshold {
-        Some(speed) => known.push(format!("threshold pace {}", pace.pace(Some(speed)))),
-        None if tempo != Tempo::Other => unset.push("threshold pace"),
-        None => {}
-    }
-    match lthr {
-        Some(bpm) => known.push(format!("LTHR {}", units::whole(Some(bpm)))),
-        None => unset.push("LTHR"),
-    }
-    match max_hr {
-        Some(bpm) => known.push(format!("max HR {}", units::whole(Some(bpm)))),
-        None => unset.push("max HR"),
-    }
-    if !unset.is_empty() {
-        known.push(format!("not set: {}", unset.join(", ")));
-    }
-    if let Some(on) = own.updated {
-        known.push(format!("settings of {}", on.date_naive()));
-    }
-    Thresholds {
-        heading,
-        known: known.join(" · "),
     }
 }
 
@@ -196,7 +103,7 @@ const UPWARDS: (&str, &str) = ("≤", "≥");
 /// `Z1 Active Recovery ≤135 · Z2 Endurance 136–184 · … · Z7 Neuromuscular ≥370`
 fn zone_list(
     bands: &[Band],
-    names: &[String],
+    names: &[Option<String>],
     (below, above): (&str, &str),
     show: impl Fn(f64) -> String,
 ) -> String {
@@ -206,6 +113,7 @@ fn zone_list(
         .map(|(at, band)| {
             let name = names
                 .get(at)
+                .and_then(Option::as_deref)
                 .map(|name| clean(name, 30))
                 .filter(|name| says_more(name, at + 1));
             let name = name.map_or_else(String::new, |name| format!(" {name}"));

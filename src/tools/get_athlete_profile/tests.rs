@@ -1,10 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::tools::samples::{HOSTILE, ana, joe, today};
+use crate::tools::samples::{HOSTILE, ana, joe, rows, today};
 
 fn athlete(value: Value) -> Athlete {
-    serde_json::from_value(value).unwrap()
+    rows(Value::Array(vec![value])).remove(0)
 }
 
 fn mira() -> Value {

@@ -4,30 +4,12 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
-use super::{
-    kinds::is_to_do,
-    rows::{day_of, id_of},
-};
 use crate::{
-    intervals::model::{Activity, calendar::CalendarEvent},
+    intervals::model::{Activity, Event},
     text::clean,
-    tools::{
-        answer::units,
-        get_training_history::{self as history, is_stub},
-    },
+    tools::{answer::units, part::Part},
     training::plan::{self, Tie},
 };
-
-/// What is known about what was done.
-#[derive(Debug)]
-pub(super) enum Done {
-    /// Not asked: only the pairings in the calendar itself.
-    Unknown,
-    /// The activities of the range's past days.
-    Activities(Vec<Activity>),
-    /// Left out, and why.
-    Missing(String),
-}
 
 /// How each event stands, in the order of the events.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -45,16 +27,13 @@ pub(super) struct Standing {
 }
 
 /// How the events stand on `today`.
-pub(super) fn standings(events: &[&CalendarEvent], done: &Done, today: NaiveDate) -> Vec<Standing> {
-    let activities: &[Activity] = match done {
-        Done::Activities(activities) => activities,
-        Done::Unknown | Done::Missing(_) => &[],
-    };
+pub(super) fn standings(events: &[&Event], done: &Part<Vec<Activity>>, today: NaiveDate) -> Vec<Standing> {
+    let activities = done.got().map_or(&[][..], Vec::as_slice);
     let ties = ties(events, activities);
     let closed: HashSet<NaiveDate> = activities
         .iter()
-        .filter(|activity| is_stub(activity))
-        .filter_map(history::day_of)
+        .filter(|activity| activity.is_closed_by_strava())
+        .filter_map(Activity::day)
         .collect();
     events
         .iter()
@@ -63,17 +42,17 @@ pub(super) fn standings(events: &[&CalendarEvent], done: &Done, today: NaiveDate
         .collect()
 }
 
-fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
-    let to_do: Vec<usize> = (0..events.len()).filter(|&at| is_to_do(events[at])).collect();
+fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
+    let to_do: Vec<usize> = (0..events.len()).filter(|&at| events[at].is_to_do()).collect();
     let planned: Vec<plan::Planned<'_>> = to_do
         .iter()
         .filter_map(|&at| {
             Some(plan::Planned {
                 id: events[at].id,
-                day: day_of(events[at])?,
+                day: events[at].day()?,
                 sport: events[at].sport.as_deref().unwrap_or_default(),
                 secs: units::sane(events[at].moving_time),
-                activity: paired(events[at]),
+                activity: events[at].paired_with(),
             })
         })
         .collect();
@@ -83,7 +62,7 @@ fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize
         .filter_map(|(at, activity)| {
             let done = plan::Done {
                 id: activity.id.as_deref()?,
-                day: history::day_of(activity)?,
+                day: activity.day()?,
                 sport: activity.sport.as_deref().unwrap_or_default(),
                 secs: units::sane(activity.moving_time),
                 event: activity.paired_event_id.filter(|id| *id > 0),
@@ -101,21 +80,14 @@ fn ties(events: &[&CalendarEvent], activities: &[Activity]) -> Vec<Option<(usize
     ties
 }
 
-fn paired(event: &CalendarEvent) -> Option<&str> {
-    event
-        .paired_activity_id
-        .as_deref()
-        .filter(|id| !id.is_empty() && *id != "0")
-}
-
 fn standing(
-    event: &CalendarEvent,
+    event: &Event,
     tie: Option<(usize, Tie)>,
     (activities, closed): (&[Activity], &HashSet<NaiveDate>),
-    done: &Done,
+    done: &Part<Vec<Activity>>,
     today: NaiveDate,
 ) -> Standing {
-    if !is_to_do(event) {
+    if !event.is_to_do() {
         return Standing::default();
     }
     if let Some((at, how)) = tie {
@@ -126,23 +98,23 @@ fn standing(
             ..Standing::default()
         };
     }
-    if let Some(id) = paired(event) {
+    if let Some(id) = event.paired_with() {
         return Standing {
             words: format!("done {}", clean(id, 24)),
             settled: true,
             ..Standing::default()
         };
     }
-    let Some(day) = day_of(event).filter(|day| *day < today) else {
+    let Some(day) = event.day().filter(|day| *day < today) else {
         return Standing::default();
     };
     match (done, closed.contains(&day)) {
-        (Done::Activities(_), true) => Standing {
+        (Part::Got(_), true) => Standing {
             words: "unclear: a Strava activity that day is closed to the API".to_owned(),
             settled: true,
             ..Standing::default()
         },
-        (Done::Activities(_), false) => Standing {
+        (Part::Got(_), false) => Standing {
             words: "missed".to_owned(),
             settled: true,
             missed: true,
@@ -159,8 +131,8 @@ fn standing(
 
 /// `done 1:16, load 79, 99 % of plan, i188800101`
 fn by(activity: &Activity, how: Tie) -> String {
-    let id = id_of(activity.id.as_deref());
-    if is_stub(activity) {
+    let id = clean(activity.id.as_deref().unwrap_or_default(), 24);
+    if activity.is_closed_by_strava() {
         return format!("done {id} (closed to the API by Strava)");
     }
     let mut words = Vec::new();

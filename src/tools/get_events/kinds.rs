@@ -2,10 +2,9 @@
 
 use crate::{
     guard::Units,
-    intervals::model::calendar::CalendarEvent,
+    intervals::model::Event,
     text::clean,
-    tools::answer::{self, units},
-    training::sports::Tempo,
+    tools::answer::{self, sport_units::SportUnits, units},
 };
 
 /// The words for `kinds`, each with the categories of upstream that it asks for.
@@ -35,8 +34,8 @@ pub(super) fn categories(kinds: &[&str]) -> Vec<&'static str> {
 }
 
 /// Whether an event is of these kinds; none means all.
-pub(super) fn is_one_of(event: &CalendarEvent, kinds: &[&str]) -> bool {
-    let category = category(event);
+pub(super) fn is_one_of(event: &Event, kinds: &[&str]) -> bool {
+    let category = event.category();
     kinds.is_empty()
         || KINDS.iter().any(|(word, categories)| {
             let of_it = kinds.contains(word) && categories.contains(&category);
@@ -44,25 +43,8 @@ pub(super) fn is_one_of(event: &CalendarEvent, kinds: &[&str]) -> bool {
         })
 }
 
-pub(super) fn category(event: &CalendarEvent) -> &str {
-    event.category.as_deref().unwrap_or_default()
-}
-
-pub(super) fn is_workout(event: &CalendarEvent) -> bool {
-    category(event) == "WORKOUT"
-}
-
-pub(super) fn is_race(event: &CalendarEvent) -> bool {
-    category(event).starts_with("RACE")
-}
-
-/// A workout or a race: something that is done or missed.
-pub(super) fn is_to_do(event: &CalendarEvent) -> bool {
-    is_workout(event) || is_race(event)
-}
-
 /// What the event is, in a word or two.
-pub(super) fn what(event: &CalendarEvent) -> String {
+pub(super) fn what(event: &Event) -> String {
     let sport = answer::sport(event.sport.as_deref().unwrap_or_default());
     let of_sport = |what: &str| {
         if sport.is_empty() {
@@ -72,7 +54,7 @@ pub(super) fn what(event: &CalendarEvent) -> String {
         }
     };
     let indoor = event.indoor == Some(true) && !sport.starts_with("Virtual");
-    match category(event) {
+    match event.category() {
         "WORKOUT" if sport.is_empty() => "workout, no sport".to_owned(),
         "WORKOUT" if indoor => format!("{sport} indoor"),
         "WORKOUT" => sport,
@@ -97,7 +79,7 @@ pub(super) fn what(event: &CalendarEvent) -> String {
 }
 
 /// `no training`, `limited: at most 1:00 a day, only Run, Swim`; empty when nothing is limited.
-pub(super) fn availability(event: &CalendarEvent) -> String {
+pub(super) fn availability(event: &Event) -> String {
     match event.training_availability.as_deref() {
         Some("UNAVAILABLE") => "no training".to_owned(),
         Some("LIMITED") => {
@@ -127,24 +109,19 @@ pub(super) fn availability(event: &CalendarEvent) -> String {
 }
 
 /// The numbers of a target or a setting: `load 400 · 10:00 h · 250 km`, `CTL 50 · ATL 60`.
-pub(super) fn figures(event: &CalendarEvent, own: Units) -> Vec<String> {
+pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
     let mut words = Vec::new();
     let mut add = |text: String, before: &str, behind: &str| {
         if !text.is_empty() {
             words.push(format!("{before}{text}{behind}"));
         }
     };
-    match category(event) {
+    match event.category() {
         "TARGET" => {
-            let tempo = Tempo::of(event.sport.as_deref().unwrap_or_default());
+            let sport = SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
             add(units::whole(event.load_target), "load ", "");
             add(units::hours_minutes(event.time_target), "", " h");
-            if tempo == Tempo::Swim {
-                add(units::swum(event.distance_target, own), "", "");
-            } else {
-                let distance = units::distance(event.distance_target, own, 0);
-                add(distance, "", &format!(" {}", units::distance_unit(own)));
-            }
+            add(sport.way(event.distance_target, 0), "", "");
         }
         "SET_EFTP" => add(units::whole(event.icu_ftp), "", " W"),
         "FITNESS_DAYS" => {

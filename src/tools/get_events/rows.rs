@@ -1,132 +1,73 @@
 //! The rows of the table: what, when, how much, how it stands, what was written.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::NaiveTime;
 
 use super::{done::Standing, kinds};
 use crate::{
     guard::Units,
-    intervals::model::calendar::CalendarEvent,
+    intervals::model::Event,
     text::{clean, fenced},
     tools::{
-        answer::{table::Table, units},
+        answer::{
+            sport_units::SportUnits,
+            table::{Columns, first_within},
+            units::{self, positive},
+        },
         arguments::Detail,
     },
-    training::sports::Tempo,
 };
 
-/// The day an event begins on.
-pub(super) fn day_of(event: &CalendarEvent) -> Option<NaiveDate> {
-    event.start_date_local.map(|start| start.date())
-}
-
-/// The last day of an event: upstream's end is excluded.
-pub(super) fn last_day_of(event: &CalendarEvent) -> Option<NaiveDate> {
-    let first = day_of(event)?;
-    let last = event.end_date_local.and_then(|end: NaiveDateTime| {
-        if end.time() == NaiveTime::MIN {
-            end.date().pred_opt()
-        } else {
-            Some(end.date())
-        }
-    });
-    Some(last.map_or(first, |last| last.max(first)))
-}
-
-pub(super) fn id_of(id: Option<&str>) -> String {
-    clean(id.unwrap_or_default(), 24)
-}
-
 /// The table. A column that no row fills is left out.
-pub(super) fn table(rows: &[(&CalendarEvent, Standing)], units: Units, detail: Detail) -> String {
+pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -> String {
     // Long notes give way first, so that a fortnight stays short whatever people write.
     const WIDTHS: [(usize, usize); 4] = [(300, 48), (160, 40), (80, 32), (40, 24)];
     const BYTES: usize = 2800;
     if detail == Detail::Full {
         return table_of(rows, units, detail, (1000, 100));
     }
-    let mut text = String::new();
-    for width in WIDTHS {
-        text = table_of(rows, units, detail, width);
-        if text.len() <= BYTES {
-            break;
-        }
-    }
-    text
+    first_within(BYTES, &WIDTHS, |widths| table_of(rows, units, detail, widths))
 }
 
-fn table_of(
-    rows: &[(&CalendarEvent, Standing)],
-    own: Units,
-    detail: Detail,
-    (note, name): (usize, usize),
-) -> String {
-    let mut table = Table::new([
-        "date",
-        "start",
-        "what",
-        "name",
-        "time",
-        units::distance_unit(own),
-        "load",
-        "IF",
-        "target",
-        "status",
-        "note",
-        "tags",
-        "plan",
-        "id",
-    ]);
-    for (event, standing) in rows {
-        table.push(cells(event, standing, own, detail, (note, name)));
-    }
-    table.render()
-}
-
-fn cells(
-    event: &CalendarEvent,
-    standing: &Standing,
-    own: Units,
-    detail: Detail,
-    (note, name): (usize, usize),
-) -> Vec<String> {
-    let full = detail == Detail::Full;
-    let to_do = kinds::is_to_do(event);
-    let planned = |text: String| if to_do { text } else { String::new() };
-    let swim = Tempo::of(event.sport.as_deref().unwrap_or_default()) == Tempo::Swim;
-    let distance = event.distance.filter(|metres| *metres > 0.0);
-    vec![
-        dates(event),
-        start(event),
-        kinds::what(event),
-        clean(event.name.as_deref().unwrap_or_default(), name),
-        planned(units::hours_minutes(event.moving_time)),
-        planned(if swim {
-            units::swum(distance, own)
-        } else {
-            units::distance(distance, own, 1)
-        }),
-        planned(units::whole(event.icu_training_load)),
-        planned(units::fixed(
-            event.icu_intensity.map(|percent| percent / 100.0),
-            2,
-        )),
-        planned(target(event)),
-        standing.words.clone(),
-        remarks(event, own, note),
-        if full { tags(event) } else { String::new() },
-        if full {
+fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name): (usize, usize)) -> String {
+    type Row<'a> = (&'a Event, Standing);
+    let planned = |event: &Event, text: String| if event.is_to_do() { text } else { String::new() };
+    let sport = |event: &Event| SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
+    Columns::<Row<'_>>::new()
+        .column("date", |(event, _)| dates(event))
+        .column("start", |(event, _)| start(event))
+        .column("what", |(event, _)| kinds::what(event))
+        .column("name", |(event, _)| {
+            clean(event.name.as_deref().unwrap_or_default(), name)
+        })
+        .column("time", |(event, _)| {
+            planned(event, units::hours_minutes(event.moving_time))
+        })
+        .column(units::distance_unit(own), |(event, _)| {
+            planned(event, sport(event).under_long_unit(positive(event.distance), 1))
+        })
+        .column("load", |(event, _)| {
+            planned(event, units::whole(event.icu_training_load))
+        })
+        .column("IF", |(event, _)| {
+            planned(event, units::intensity(event.icu_intensity))
+        })
+        .column("target", |(event, _)| planned(event, target(event)))
+        .column("status", |(_, standing)| standing.words.clone())
+        .column("note", |(event, _)| remarks(event, own, note))
+        .in_full("tags", |(event, _)| tags(event))
+        .in_full("plan", |(event, _)| {
             clean(event.plan_name.as_deref().unwrap_or_default(), 60)
-        } else {
-            String::new()
-        },
-        event.id.map(|id| id.to_string()).unwrap_or_default(),
-    ]
+        })
+        .column("id", |(event, _)| {
+            event.id.map(|id| id.to_string()).unwrap_or_default()
+        })
+        .table_in(detail, rows)
 }
 
 /// `2026-11-22 Sun`, of several days `2026-11-22 Sun – 2026-11-28 Sat`.
-pub(super) fn dates(event: &CalendarEvent) -> String {
-    match (day_of(event), last_day_of(event)) {
-        (Some(first), Some(last)) if last > first && !kinds::is_workout(event) => {
+fn dates(event: &Event) -> String {
+    match (event.day(), event.last_day()) {
+        (Some(first), Some(last)) if last > first && !event.is_workout() => {
             format!("{} – {}", units::date(first), units::date(last))
         }
         (Some(first), _) => units::date(first),
@@ -135,16 +76,16 @@ pub(super) fn dates(event: &CalendarEvent) -> String {
 }
 
 /// The planned time of day; midnight says that there is none.
-fn start(event: &CalendarEvent) -> String {
+fn start(event: &Event) -> String {
     event
         .start_date_local
         .filter(|start| start.time() != NaiveTime::MIN)
-        .map(|start| start.format("%H:%M").to_string())
+        .map(units::clock)
         .unwrap_or_default()
 }
 
 /// What the steps go by, when the plan says so.
-fn target(event: &CalendarEvent) -> String {
+fn target(event: &Event) -> String {
     let of_steps = event
         .workout_doc
         .as_ref()
@@ -160,7 +101,7 @@ fn target(event: &CalendarEvent) -> String {
     .to_owned()
 }
 
-fn tags(event: &CalendarEvent) -> String {
+fn tags(event: &Event) -> String {
     let tags: Vec<String> = event
         .tags
         .iter()
@@ -173,7 +114,7 @@ fn tags(event: &CalendarEvent) -> String {
 }
 
 /// Whether the description is the text of the steps, which are told on their own.
-pub(super) fn has_steps(event: &CalendarEvent) -> bool {
+pub(super) fn has_steps(event: &Event) -> bool {
     event
         .workout_doc
         .as_ref()
@@ -181,10 +122,10 @@ pub(super) fn has_steps(event: &CalendarEvent) -> bool {
 }
 
 /// What else there is to know: figures, limits, what was written, what went wrong.
-fn remarks(event: &CalendarEvent, own: Units, width: usize) -> String {
+fn remarks(event: &Event, own: Units, width: usize) -> String {
     let mut words = kinds::figures(event, own);
     words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));
-    if let Some(grams) = units::sane(event.carbs_per_hour).filter(|grams| *grams > 0.0) {
+    if let Some(grams) = positive(event.carbs_per_hour) {
         words.push(format!("{} g carbs/h", units::whole(Some(grams))));
     }
     let text = if has_steps(event) {

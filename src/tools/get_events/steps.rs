@@ -7,8 +7,15 @@ use crate::{
     guard::Units,
     intervals::model::calendar::{Step, Target, Workout},
     text::{clean, fenced},
-    tools::answer::units::{self, PaceUnit},
-    training::sports::Tempo,
+    tools::answer::{
+        sport_units::SportUnits,
+        units::{self, positive},
+        words::{joined, named, with_unit},
+    },
+    training::{
+        lengths::{MILE, YARD},
+        sports::Tempo,
+    },
 };
 
 /// Lines of one workout at most; the rest is counted.
@@ -16,29 +23,15 @@ const MOST_LINES: usize = 120;
 const CUE: usize = 80;
 
 /// How this workout's numbers are said.
-struct Manner {
-    units: Units,
-    tempo: Tempo,
-    /// None: the sport goes by speed.
-    pace: Option<PaceUnit>,
+fn units_of(workout: &Workout, sport: &str, units: Units) -> SportUnits {
+    SportUnits::of(sport, units).with_pace_set_as(workout.pace_units.as_deref())
 }
 
 /// The steps, one a line; empty when there are none.
 pub(super) fn lines(workout: &Workout, sport: &str, units: Units) -> Vec<String> {
-    let tempo = Tempo::of(sport);
-    let own = workout.pace_units.as_deref().and_then(PaceUnit::set_as);
-    let manner = Manner {
-        units,
-        tempo,
-        pace: own.or_else(|| PaceUnit::usual(tempo, units)),
-    };
+    let own = units_of(workout, sport, units);
     let mut lines = Vec::new();
-    write(
-        workout.steps.as_deref().unwrap_or_default(),
-        0,
-        &manner,
-        &mut lines,
-    );
+    write(workout.steps.as_deref().unwrap_or_default(), 0, &own, &mut lines);
     if lines.len() > MOST_LINES {
         let more = lines.len() - MOST_LINES;
         lines.truncate(MOST_LINES);
@@ -65,18 +58,10 @@ pub(super) fn thresholds(workout: &Workout, sport: &str, units: Units) -> String
     if uses(steps, &|step| {
         goes_by(step.pace.as_deref(), &["%pace", "pace_zone"])
     }) {
-        let own = workout.pace_units.as_deref().and_then(PaceUnit::set_as);
-        let unit = own.or_else(|| PaceUnit::usual(Tempo::of(sport), units));
-        let pace = unit
-            .map(|unit| unit.pace(workout.threshold_pace))
-            .unwrap_or_default();
+        let pace = units_of(workout, sport, units).only_pace(workout.threshold_pace);
         words.extend((!pace.is_empty()).then(|| format!("threshold {pace}")));
     }
     words.join(" · ")
-}
-
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
 }
 
 fn uses(steps: &[Step], by: &dyn Fn(&Step) -> bool) -> bool {
@@ -91,15 +76,15 @@ fn goes_by(target: Option<&Target>, units: &[&str]) -> bool {
         .is_some_and(|own| units.contains(&own))
 }
 
-fn write(steps: &[Step], depth: usize, manner: &Manner, lines: &mut Vec<String>) {
+fn write(steps: &[Step], depth: usize, own: &SportUnits, lines: &mut Vec<String>) {
     // Deeper ones stand at the same margin: a plan has two levels, and a thousand would be all margin.
     let margin = "  ".repeat(depth.min(6));
     for step in steps {
         if let Some(inner) = &step.steps {
             lines.push(format!("{margin}{}", repeat(step)));
-            write(inner, depth + 1, manner, lines);
+            write(inner, depth + 1, own, lines);
         } else {
-            lines.push(format!("{margin}{}", one(step, manner)));
+            lines.push(format!("{margin}{}", one(step, own)));
         }
     }
 }
@@ -118,14 +103,14 @@ fn repeat(step: &Step) -> String {
         .map(|rest| rest.trim_end_matches(|c: char| c.is_ascii_digit()))
         .filter(|rest| rest.len() + 1 < cue.len())
         .unwrap_or(&cue);
-    joined([count, fenced(heading, CUE)])
+    joined([count, fenced(heading, CUE)], " ")
 }
 
 /// `12 min «SST» 216–231 W (88–94 % FTP), 88–92 rpm`
-fn one(step: &Step, manner: &Manner) -> String {
+fn one(step: &Step, own: &SportUnits) -> String {
     let power = power(step.power.as_deref(), step.watts.as_deref());
     let heart = heart(step.hr.as_deref(), step.beats.as_deref());
-    let pace = pace(step.pace.as_deref(), step.speed.as_deref(), manner);
+    let pace = pace(step.pace.as_deref(), step.speed.as_deref(), own);
     let mut targets: Vec<String> = [power, heart, pace]
         .into_iter()
         .filter(|target| !target.is_empty())
@@ -147,17 +132,15 @@ fn one(step: &Step, manner: &Manner) -> String {
     if !rpm.is_empty() {
         targets.push(format!("{rpm} rpm"));
     }
-    joined([
-        length(step, manner),
-        role.to_owned(),
-        fenced(step.text.as_deref().unwrap_or_default(), CUE),
-        targets.join(", "),
-    ])
-}
-
-fn joined<const N: usize>(words: [String; N]) -> String {
-    let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    words.join(" ")
+    joined(
+        [
+            length(step, own),
+            role.to_owned(),
+            fenced(step.text.as_deref().unwrap_or_default(), CUE),
+            targets.join(", "),
+        ],
+        " ",
+    )
 }
 
 fn role(step: &Step) -> &'static str {
@@ -175,9 +158,9 @@ fn role(step: &Step) -> &'static str {
 }
 
 /// `12 min`, `1 km (about 4:17 min)`, `until lap press (planned 10 min)`
-fn length(step: &Step, manner: &Manner) -> String {
+fn length(step: &Step, own: &SportUnits) -> String {
     let time = positive(step.duration).map(duration);
-    let way = positive(step.distance).map(|metres| distance(metres, manner));
+    let way = positive(step.distance).map(|metres| distance(metres, own));
     if step.until_lap_press == Some(true) {
         let planned = way.or(time).map(|planned| format!(" (planned {planned})"));
         return format!("until lap press{}", planned.unwrap_or_default());
@@ -207,19 +190,16 @@ fn duration(secs: f64) -> String {
 }
 
 /// A step's way in the unit it was most likely written in: `400 m`, `1.5 km`, `2 mi`, `200 yd`.
-fn distance(metres: f64, manner: &Manner) -> String {
-    const YARD: f64 = 0.9144;
-    const MILE: f64 = 1609.344;
+fn distance(metres: f64, own: &SportUnits) -> String {
     let near = |value: f64, step: f64| (value / step - (value / step).round()).abs() * step < 0.001;
     let metric = |metres: f64| {
-        if metres >= 1000.0 && manner.tempo != Tempo::Swim {
+        if metres >= 1000.0 && own.tempo != Tempo::Swim {
             format!("{} km", units::at_most(Some(metres / 1000.0), 2))
         } else {
             format!("{} m", units::whole(Some(metres)))
         }
     };
-    let yards = manner.pace.is_some_and(|unit| unit.name() == "100yd")
-        || (manner.units.imperial && manner.tempo == Tempo::Swim && manner.pace.is_none());
+    let yards = own.pace.is_some_and(|unit| unit.name() == "100yd");
     if yards {
         return if near(metres / YARD, 25.0) || !near(metres, 25.0) {
             format!("{} yd", units::whole(Some(metres / YARD)))
@@ -228,7 +208,7 @@ fn distance(metres: f64, manner: &Manner) -> String {
         };
     }
     // Track distances are metres everywhere.
-    let miles = manner.units.imperial && manner.tempo != Tempo::Swim;
+    let miles = own.units.imperial && own.tempo != Tempo::Swim;
     if miles && (near(metres / MILE, 0.25) || !near(metres, 100.0)) {
         return format!("{} mi", units::at_most(Some(metres / MILE), 2));
     }
@@ -281,20 +261,14 @@ fn both(resolved: &str, written: &str) -> String {
 
 fn percent(target: &Target, of: &str) -> String {
     let numbers = span(Some(target), |value| units::at_most(Some(value), 1));
-    if numbers.is_empty() {
-        numbers
-    } else {
-        format!("{numbers} % {of}")
-    }
+    with_unit(numbers, &format!("% {of}"))
 }
 
 fn zone(target: &Target, of: &str) -> String {
-    let zones = span(Some(target), |value| format!("Z{}", units::whole(Some(value))));
-    if zones.is_empty() {
-        zones
-    } else {
-        format!("{of} {zones}")
-    }
+    named(
+        of,
+        &span(Some(target), |value| format!("Z{}", units::whole(Some(value)))),
+    )
 }
 
 /// Numbers in a unit that we do not know stand with its name.
@@ -309,12 +283,7 @@ fn other(target: &Target) -> String {
 }
 
 fn in_watts(target: &Target) -> String {
-    let watts = span(Some(target), |value| units::whole(Some(value)));
-    if watts.is_empty() {
-        watts
-    } else {
-        format!("{watts} W")
-    }
+    with_unit(span(Some(target), |value| units::whole(Some(value))), "W")
 }
 
 fn power(written: Option<&Target>, watts: Option<&Target>) -> String {
@@ -344,12 +313,7 @@ fn power(written: Option<&Target>, watts: Option<&Target>) -> String {
 }
 
 fn in_beats(target: &Target) -> String {
-    let beats = span(Some(target), |value| units::whole(Some(value)));
-    if beats.is_empty() {
-        beats
-    } else {
-        format!("{beats} bpm")
-    }
+    with_unit(span(Some(target), |value| units::whole(Some(value))), "bpm")
 }
 
 fn heart(written: Option<&Target>, beats: Option<&Target>) -> String {
@@ -369,21 +333,12 @@ fn heart(written: Option<&Target>, beats: Option<&Target>) -> String {
 }
 
 /// Speeds in m/s as paces, or as speeds in a sport that goes by them.
-fn in_pace(target: &Target, manner: &Manner) -> String {
-    let (text, unit) = match manner.pace {
-        Some(unit) => (
-            span(Some(target), |speed| unit.time(Some(speed))),
-            format!("/{}", unit.name()),
-        ),
-        None => (
-            span(Some(target), |speed| units::speed(Some(speed), manner.units)),
-            format!(" {}", units::speed_unit(manner.units)),
-        ),
-    };
-    if text.is_empty() {
-        text
-    } else {
-        format!("{text}{unit}")
+fn in_pace(target: &Target, own: &SportUnits) -> String {
+    let text = span(Some(target), |speed| own.speed_cell(Some(speed)));
+    match own.pace {
+        _ if text.is_empty() => text,
+        Some(unit) => format!("{text}/{}", unit.name()),
+        None => with_unit(text, units::speed_unit(own.units)),
     }
 }
 
@@ -402,9 +357,9 @@ fn speeds(target: &Target, metres: f64) -> Target {
 fn metres_of(unit: &str) -> Option<f64> {
     Some(match unit {
         "km" => 1000.0,
-        "mi" | "mile" => 1609.344,
+        "mi" | "mile" => MILE,
         "100m" => 100.0,
-        "100y" | "100yd" => 91.44,
+        "100y" | "100yd" => 100.0 * YARD,
         "250m" => 250.0,
         "400m" => 400.0,
         "500m" => 500.0,
@@ -412,21 +367,21 @@ fn metres_of(unit: &str) -> Option<f64> {
     })
 }
 
-fn pace(written: Option<&Target>, speed: Option<&Target>, manner: &Manner) -> String {
+fn pace(written: Option<&Target>, speed: Option<&Target>, own: &SportUnits) -> String {
     let Some(written) = written else {
         return resolved(speed)
-            .map(|speed| in_pace(speed, manner))
+            .map(|speed| in_pace(speed, own))
             .unwrap_or_default();
     };
-    let own = written.units.as_deref().unwrap_or_default();
-    if let Some(metres) = own.strip_prefix("secs/").and_then(metres_of) {
+    let unit = written.units.as_deref().unwrap_or_default();
+    if let Some(metres) = unit.strip_prefix("secs/").and_then(metres_of) {
         // What was written as a pace is said as that pace: the resolved one is the same, or widened for the device.
-        return in_pace(&speeds(written, metres), manner);
+        return in_pace(&speeds(written, metres), own);
     }
     let numbers = resolved(speed)
-        .map(|speed| in_pace(speed, manner))
+        .map(|speed| in_pace(speed, own))
         .unwrap_or_default();
-    let as_written = match own {
+    let as_written = match unit {
         "%pace" => percent(written, "threshold speed"),
         "pace_zone" => zone(written, "pace"),
         _ => other(written),

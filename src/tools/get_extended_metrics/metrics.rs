@@ -1,6 +1,10 @@
 //! The figures: where each stands upstream, what it is called, its unit and decimals. One list for both forms.
 
-use crate::{intervals::model::ActivityDetail, tools::answer::units, training::sports};
+use crate::{
+    intervals::model::ActivityDetail,
+    tools::answer::units::{self, positive},
+    training::sports::Tempo,
+};
 
 /// Which question a figure belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +45,10 @@ impl Metric {
     }
 }
 
-/// What cannot be zero was not measured when it is.
-fn measured(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
-}
-
 /// Steps of both legs where upstream counts one.
 fn cadence_z2(detail: &ActivityDetail) -> Option<f64> {
     let sport = detail.activity.sport.as_deref().unwrap_or_default();
-    let legs = if sports::counts_one_leg(sport) { 2.0 } else { 1.0 };
-    Some(measured(detail.icu_cadence_z2)? * legs)
+    Some(Tempo::of(sport).cadence(positive(detail.icu_cadence_z2)?))
 }
 
 macro_rules! metric {
@@ -70,19 +68,19 @@ pub(super) const METRICS: &[Metric] = &[
     metric!(Durability, "decoupling", "%", 1, true, |d| units::sane(
         d.activity.decoupling
     )),
-    metric!(Durability, "EF", "", 2, true, |d| measured(
+    metric!(Durability, "EF", "", 2, true, |d| positive(
         d.icu_efficiency_factor
     )),
-    metric!(Durability, "VI", "", 2, true, |d| measured(
+    metric!(Durability, "VI", "", 2, true, |d| positive(
         d.icu_variability_index
     )),
-    metric!(Durability, "power/HR", "W/bpm", 2, false, |d| measured(
+    metric!(Durability, "power/HR", "W/bpm", 2, false, |d| positive(
         d.icu_power_hr
     )),
-    metric!(Durability, "power/HR Z2", "W/bpm", 2, true, |d| measured(
+    metric!(Durability, "power/HR Z2", "W/bpm", 2, true, |d| positive(
         d.icu_power_hr_z2
     )),
-    metric!(Durability, "power/HR Z2 over", "min", 0, false, |d| measured(
+    metric!(Durability, "power/HR Z2 over", "min", 0, false, |d| positive(
         d.icu_power_hr_z2_mins
     )),
     metric!(
@@ -97,7 +95,7 @@ pub(super) const METRICS: &[Metric] = &[
         d.icu_max_wbal_depletion
     )
     .map(|joules| joules / 1000.0)),
-    metric!(Power, "L/R balance", "% left", 1, true, |d| measured(
+    metric!(Power, "L/R balance", "% left", 1, true, |d| positive(
         d.avg_lr_balance
     )),
     metric!(Recovery, "HR recovery", "bpm in 1 min", 0, true, |d| units::sane(
@@ -110,7 +108,7 @@ pub(super) const METRICS: &[Metric] = &[
     metric!(Load, "polarization index", "", 2, false, |d| units::sane(
         d.polarization_index
     )),
-    metric!(Running, "ground contact", "ms", 0, true, |d| measured(
+    metric!(Running, "ground contact", "ms", 0, true, |d| positive(
         d.average_stance_time
     )),
     metric!(
@@ -119,25 +117,25 @@ pub(super) const METRICS: &[Metric] = &[
         "%",
         1,
         false,
-        |d| measured(d.average_stance_time_percent)
+        |d| positive(d.average_stance_time_percent)
     ),
-    metric!(Running, "stance balance", "% left", 1, true, |d| measured(
+    metric!(Running, "stance balance", "% left", 1, true, |d| positive(
         d.average_stance_time_balance
     )),
-    metric!(Running, "vertical oscillation", "mm", 0, true, |d| measured(
+    metric!(Running, "vertical oscillation", "mm", 0, true, |d| positive(
         d.average_vertical_oscillation
     )),
-    metric!(Running, "vertical ratio", "%", 1, true, |d| measured(
+    metric!(Running, "vertical ratio", "%", 1, true, |d| positive(
         d.average_vertical_ratio
     )),
-    metric!(Running, "step length", "mm", 0, true, |d| measured(
+    metric!(Running, "step length", "mm", 0, true, |d| positive(
         d.average_step_length
     )),
-    metric!(Running, "stride", "m", 2, false, |d| measured(d.average_stride)),
-    metric!(Running, "leg spring stiffness", "kN/m", 1, true, |d| measured(
+    metric!(Running, "stride", "m", 2, false, |d| positive(d.average_stride)),
+    metric!(Running, "leg spring stiffness", "kN/m", 1, true, |d| positive(
         d.average_leg_spring_stiffness
     )),
-    metric!(Running, "impact loading rate", "BW/s", 1, false, |d| measured(
+    metric!(Running, "impact loading rate", "BW/s", 1, false, |d| positive(
         d.average_impact_loading_rate
     )),
 ];

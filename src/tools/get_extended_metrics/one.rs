@@ -9,12 +9,17 @@ use crate::{
     guard::{AthleteCard, Units},
     intervals::model::{ActivityDetail, Interval, Stream},
     tools::{
-        answer::{self, Answer, table::Table, units},
-        arguments::Detail,
-        get_activity_detail::{
-            Part, closed, first_line,
-            manner::{Manner, joined, named, with_unit},
+        answer::{
+            self, Answer,
+            cut::Cut,
+            sport_units::SportUnits,
+            table::Columns,
+            units::{self, positive},
+            words::{DOT, joined, named, with_unit},
         },
+        arguments::Detail,
+        one_activity::{self, closed, first_line},
+        part::Part,
     },
     training::{
         dfa,
@@ -23,7 +28,6 @@ use crate::{
     },
 };
 
-const DOT: &str = " · ";
 const LAPS: usize = 40;
 const MOST_LAPS: usize = 200;
 /// Core temperature from which time is counted, °C.
@@ -62,10 +66,10 @@ pub(super) fn render(
     detail: &ActivityDetail,
     streams: &Part<Vec<Stream>>,
 ) -> Answer {
-    if detail.is_closed_by_strava() {
+    if detail.activity.is_closed_by_strava() {
         return closed(card, today, detail);
     }
-    let own = Manner::of(&detail.activity, card.units);
+    let own = SportUnits::of_activity(&detail.activity, card.units);
     let mut blocks = vec![first_line(card, today, detail)];
     for (subject, title) in [
         (Subject::Durability, "durability:"),
@@ -77,16 +81,9 @@ pub(super) fn render(
         blocks.push(named(title, &figures(detail, subject)));
     }
     blocks.push(laps(detail, &own, how));
-    blocks.push(match streams {
-        Part::NotAsked => String::new(),
-        Part::Missing(why) => why.clone(),
-        Part::Got(streams) => recording(streams, detail, card.units),
-    });
+    blocks.push(streams.told(|streams| recording(streams, detail, card.units)));
     blocks.push(not_recorded(detail, streams));
-    blocks.push(answer::garmin_line([(
-        detail.activity.source.as_deref(),
-        detail.activity.device_name.as_deref(),
-    )]));
+    blocks.push(answer::garmin_line([detail.activity.origin()]));
     Answer::of(blocks)
 }
 
@@ -119,18 +116,18 @@ fn figures(detail: &ActivityDetail, subject: Subject) -> String {
 }
 
 fn is_on_foot(detail: &ActivityDetail) -> bool {
-    sports::counts_one_leg(detail.activity.sport.as_deref().unwrap_or_default())
+    Tempo::of(detail.activity.sport.as_deref().unwrap_or_default()) == Tempo::Foot
 }
 
 /// ` (12 % of W′ 17.4 kJ)`
 fn of_w_prime(detail: &ActivityDetail) -> String {
-    let whole = units::sane(detail.icu_w_prime).filter(|joules| *joules > 0.0);
+    let whole = positive(detail.icu_w_prime);
     let part = units::sane(detail.icu_max_wbal_depletion).zip(whole);
     part.map_or_else(String::new, |(joules, whole)| {
         format!(
             " ({} % of W′ {} kJ)",
             units::whole(Some(joules / whole * 100.0)),
-            units::fixed(Some(whole / 1000.0), 1)
+            units::kilo(Some(whole), 1)
         )
     })
 }
@@ -166,95 +163,81 @@ fn recovery(detail: &ActivityDetail) -> String {
     }
 }
 
-type Column = (&'static str, u8, fn(&Interval) -> Option<f64>);
-
-fn measured(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
-}
+type Figure = (&'static str, u8, fn(&Interval) -> Option<f64>);
 
 /// What an interval has beyond the usual.
-const COLUMNS: &[Column] = &[
+const FIGURES: &[Figure] = &[
     ("W′ start kJ", 1, |lap| {
         Some(units::sane(lap.wbal_start)? / 1000.0)
     }),
     ("W′ end kJ", 1, |lap| Some(units::sane(lap.wbal_end)? / 1000.0)),
     ("decoupling %", 1, |lap| units::sane(lap.decoupling)),
-    ("DFA α1", 2, |lap| measured(lap.average_dfa_a1)),
-    ("respiration /min", 0, |lap| measured(lap.average_respiration)),
-    ("SmO2 %", 0, |lap| measured(lap.average_smo2)),
-    ("THb g/dl", 1, |lap| measured(lap.average_thb)),
-    ("lactate mmol/l", 1, |lap| measured(lap.average_lactate)),
+    ("DFA α1", 2, |lap| positive(lap.average_dfa_a1)),
+    ("respiration /min", 0, |lap| positive(lap.average_respiration)),
+    ("SmO2 %", 0, |lap| positive(lap.average_smo2)),
+    ("THb g/dl", 1, |lap| positive(lap.average_thb)),
+    ("lactate mmol/l", 1, |lap| positive(lap.average_lactate)),
     ("torque Nm", 0, |lap| units::sane(lap.average_torque)),
-    ("L/R % left", 1, |lap| measured(lap.avg_lr_balance)),
+    ("L/R % left", 1, |lap| positive(lap.avg_lr_balance)),
     ("strain score", 1, |lap| units::sane(lap.strain_score)),
-    ("ground contact ms", 0, |lap| measured(lap.average_stance_time)),
+    ("ground contact ms", 0, |lap| positive(lap.average_stance_time)),
     ("stance balance % left", 1, |lap| {
-        measured(lap.average_stance_time_balance)
+        positive(lap.average_stance_time_balance)
     }),
     ("vertical oscillation mm", 0, |lap| {
-        measured(lap.average_vertical_oscillation)
+        positive(lap.average_vertical_oscillation)
     }),
-    ("vertical ratio %", 1, |lap| measured(lap.average_vertical_ratio)),
-    ("step length mm", 0, |lap| measured(lap.average_step_length)),
+    ("vertical ratio %", 1, |lap| positive(lap.average_vertical_ratio)),
+    ("step length mm", 0, |lap| positive(lap.average_step_length)),
     ("leg spring stiffness kN/m", 1, |lap| {
-        measured(lap.average_leg_spring_stiffness)
+        positive(lap.average_leg_spring_stiffness)
     }),
     ("impact loading rate BW/s", 1, |lap| {
-        measured(lap.average_impact_loading_rate)
+        positive(lap.average_impact_loading_rate)
     }),
 ];
 
 /// The intervals, as far as one has more than the usual.
-fn laps(detail: &ActivityDetail, own: &Manner, how: Detail) -> String {
+fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
+    type Row<'a> = (usize, &'a Interval);
     let laps = detail.icu_intervals.as_deref().unwrap_or_default();
     if laps
         .iter()
-        .all(|lap| COLUMNS.iter().all(|(.., of)| of(lap).is_none()))
+        .all(|lap| FIGURES.iter().all(|(.., of)| of(lap).is_none()))
     {
         return String::new();
     }
-    let most = if how == Detail::Full { MOST_LAPS } else { LAPS };
-    let lead = ["interval", "kind", "time", "W", "HR"].map(str::to_owned);
-    let headers = COLUMNS.iter().map(|(name, ..)| (*name).to_owned());
-    let speed = own.speed_header();
-    let mut table = Table::new(lead.into_iter().chain([speed]).chain(headers));
-    for (number, lap) in (1..).zip(laps).take(most) {
-        let kind = match lap.kind.as_deref() {
-            Some("WORK") => "work",
-            Some("RECOVERY") => "recovery",
-            _ => "",
-        };
-        let mut row = vec![
-            format!("{number}"),
-            kind.to_owned(),
-            units::hours_minutes_seconds(lap.moving_time),
-            units::whole(lap.average_watts),
-            units::whole(measured(lap.average_heartrate)),
-            own.speed_cell(measured(lap.average_speed)),
-        ];
-        row.extend(
-            COLUMNS
-                .iter()
-                .map(|(_, decimals, of)| units::fixed(of(lap), *decimals)),
-        );
-        table.push(row);
+    let rows: Vec<Row<'_>> = (1..).zip(laps).collect();
+    let cut = Cut::after(if how == Detail::Full { MOST_LAPS } else { LAPS }, &rows);
+    let mut columns = Columns::<Row<'_>>::new()
+        .column("interval", |(number, _)| number.to_string())
+        .column("kind", |(_, lap)| {
+            match lap.kind.as_deref() {
+                Some("WORK") => "work",
+                Some("RECOVERY") => "recovery",
+                _ => "",
+            }
+            .to_owned()
+        })
+        .column("time", |(_, lap)| units::hours_minutes_seconds(lap.moving_time))
+        .column("W", |(_, lap)| units::whole(lap.average_watts))
+        .column("HR", |(_, lap)| units::whole(positive(lap.average_heartrate)))
+        .column(own.speed_header(), |(_, lap)| {
+            own.speed_cell(positive(lap.average_speed))
+        });
+    for (name, decimals, of) in FIGURES {
+        columns = columns.column(*name, |(_, lap)| units::fixed(of(lap), *decimals));
     }
-    let more = match (laps.len().saturating_sub(most), how) {
-        (0, _) => String::new(),
-        (left, Detail::Concise) => format!("\n… {left} more intervals: ask with detail=full"),
-        (left, Detail::Full) => format!("\n… {left} more intervals are left out"),
-    };
-    table.render() + &more
+    let more = cut.more("interval", |_| match how {
+        Detail::Concise => "ask with detail=full".to_owned(),
+        Detail::Full => "left out".to_owned(),
+    });
+    joined([columns.table(cut.shown), more], "\n")
 }
 
 /// What the recording adds, a subject a line.
 fn recording(streams: &[Stream], detail: &ActivityDetail, own: Units) -> String {
-    let track = Track::new(
-        streams
-            .iter()
-            .filter_map(|stream| Some((stream.kind.clone()?, stream.data.clone()))),
-    );
-    let Some(track) = track else {
+    let Some(track) = one_activity::track(streams) else {
         return "Streams: this activity has no recording.".to_owned();
     };
     let lines = joined(
@@ -341,7 +324,7 @@ fn extremes(track: &Track, channel: &str) -> Option<Extremes> {
     let known = || {
         let values = track.channel(channel).unwrap_or_default();
         let values = values.iter().enumerate();
-        values.filter_map(|(at, value)| Some((at, measured(*value)?)))
+        values.filter_map(|(at, value)| Some((at, positive(*value)?)))
     };
     let (sum, secs) = known().fold((0.0, 0.0), |(sum, secs), (at, value)| {
         (sum + value * track.stood(at), secs + track.stood(at))
@@ -393,14 +376,14 @@ fn balance(track: &Track, detail: &ActivityDetail) -> String {
     let Some((at, lowest)) = known().min_by(|a, b| a.1.total_cmp(&b.1)) else {
         return String::new();
     };
-    let below = measured(detail.icu_w_prime).map_or_else(String::new, |whole| {
+    let below = positive(detail.icu_w_prime).map_or_else(String::new, |whole| {
         let secs = |part: f64| {
             let low = known().filter(|(_, joules)| *joules < part * whole);
             units::hours_minutes_seconds(Some(low.map(|(at, _)| track.stood(at)).sum()))
         };
         format!("below 50 % {} · below 25 % {}", secs(0.5), secs(0.25))
     });
-    let lowest = with_unit(units::fixed(Some(lowest / 1000.0), 1), "kJ");
+    let lowest = with_unit(units::kilo(Some(lowest), 1), "kJ");
     let when = units::hours_minutes_seconds(track.time().get(at).copied());
     named(
         "W′ balance:",
@@ -417,8 +400,7 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
     };
     let sport = detail.activity.sport.as_deref().unwrap_or_default();
     let mut missing = Vec::new();
-    let runs = sports::meant_by("run").is_some_and(|runs| runs.contains(&sport));
-    if runs && !has(Subject::Running) {
+    if sports::family(sport) == "Run" && !has(Subject::Running) {
         missing.push("running dynamics");
     }
     if Tempo::of(sport) == Tempo::Other && detail.icu_max_wbal_depletion.is_none() {
@@ -431,11 +413,7 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
         missing.push("HR recovery");
     }
     let mut there = Vec::new();
-    let brought: &[Stream] = if let Part::Got(streams) = streams {
-        streams
-    } else {
-        &[]
-    };
+    let brought = streams.got().map_or(&[][..], Vec::as_slice);
     // Without the list of streams nobody can tell.
     if let Some(types) = &detail.stream_types {
         for (name, kinds) in RECORDED {

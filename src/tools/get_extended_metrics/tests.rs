@@ -26,7 +26,8 @@ fn trend(card: &AthleteCard, given: Value, rows: &[Value]) -> String {
     let Asked::Trend(asked) = asked(given).unwrap() else {
         panic!("one activity")
     };
-    trend::render(card, today(), &asked, rows.iter().map(detail).collect()).text
+    let rows: Vec<ActivityDetail> = rows.iter().map(detail).collect();
+    trend::render(card, today(), &asked, &rows).text
 }
 
 fn ride() -> Value {

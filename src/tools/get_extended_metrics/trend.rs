@@ -1,6 +1,6 @@
 //! A range: a row an activity, means by sport, and the second half against the first.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
@@ -13,9 +13,15 @@ use crate::{
     intervals::model::ActivityDetail,
     text::clean,
     tools::{
-        answer::{self, Answer, table::Table, units},
+        activities,
+        answer::{
+            self, Answer,
+            cut::Cut,
+            table::Columns,
+            units,
+            words::{DOT, joined, named},
+        },
         arguments::{Detail, Range},
-        get_activity_detail::manner::{joined, named},
     },
     training::{
         means::{Mean, mean},
@@ -32,42 +38,33 @@ pub(super) fn render(
     card: &AthleteCard,
     today: NaiveDate,
     asked: &Trend,
-    found: Vec<ActivityDetail>,
+    found: &[ActivityDetail],
 ) -> Answer {
-    let cut = found.len() >= READ;
-    let oldest_read = found.iter().filter_map(day_of).min();
+    let capped = found.len() >= READ;
+    let oldest_read = found.iter().filter_map(|row| row.activity.day()).min();
     let range = asked.range;
-    let mut stubs = 0;
-    let mut seen = HashSet::new();
-    let mut rows: Vec<ActivityDetail> = found
-        .into_iter()
-        .filter(|row| row.activity.id.as_ref().is_none_or(|id| seen.insert(id.clone())))
-        .filter(|row| day_of(row).is_some_and(|day| range.holds(day)))
-        .filter(|row| {
-            let stub = row.is_closed_by_strava();
-            stubs += usize::from(stub);
-            let sport = row.activity.sport.as_deref().unwrap_or_default();
-            !stub
-                && asked
-                    .sport
-                    .as_ref()
-                    .is_none_or(|(_, sports)| sports.contains(&sport))
-        })
-        .collect();
+    let mut rows = activities::of_range(found, Some(range));
     rows.sort_by_key(|row| std::cmp::Reverse(row.activity.start_date_local));
+    let stubs = rows
+        .iter()
+        .filter(|row| row.activity.is_closed_by_strava())
+        .count();
+    let sports = asked.sport.as_ref().map(|(_, sports)| *sports);
+    rows.retain(|row| !row.activity.is_closed_by_strava() && row.activity.is_of(sports));
     let metrics: Vec<&Metric> = METRICS
         .iter()
         .filter(|metric| metric.concise || asked.detail == Detail::Full)
         .collect();
     let filled: Vec<&ActivityDetail> = rows
         .iter()
+        .copied()
         .filter(|row| metrics.iter().any(|metric| (metric.of)(row).is_some()))
         .collect();
     let mut blocks = vec![answer::first_line(
         card,
         today,
         &[
-            units::range(range.oldest, range.newest),
+            range.in_words(),
             asked
                 .sport
                 .as_ref()
@@ -79,13 +76,16 @@ pub(super) fn render(
             ),
         ],
     )];
-    let shown = &filled[..rows_shown(&filled, asked.limit)];
-    blocks.push(table(shown, &metrics));
-    blocks.push(more(&filled, shown.len(), range));
+    let cut = Cut::by_whole_days(asked.limit, &filled, |row| row.activity.day());
+    blocks.push(by_activity(cut.shown, &metrics));
+    blocks.push(cut.more("row", |next| {
+        let newest = next.activity.day().unwrap_or(range.newest);
+        format!("ask with oldest={} newest={newest}", range.oldest)
+    }));
     blocks.push(by_sport(&rows, &metrics, range));
     blocks.push(recorded(&rows));
     blocks.push(missing(&rows));
-    if let (true, Some(day)) = (cut, oldest_read) {
+    if let (true, Some(day)) = (capped, oldest_read) {
         blocks.push(format!(
             "Read: the newest {READ} activities, back to {}; for those before it ask with newest={day}",
             units::date(day)
@@ -98,65 +98,39 @@ pub(super) fn render(
             answer::counted(stubs, "activity", "activities")
         ));
     }
-    blocks.push(answer::garmin_line(filled.iter().map(|row| {
-        (
-            row.activity.source.as_deref(),
-            row.activity.device_name.as_deref(),
-        )
-    })));
+    blocks.push(answer::garmin_line(
+        filled.iter().map(|row| row.activity.origin()),
+    ));
     Answer::of(blocks)
-}
-
-fn day_of(row: &ActivityDetail) -> Option<NaiveDate> {
-    row.activity.start_date_local.map(|start| start.date())
 }
 
 fn sport_of(row: &ActivityDetail) -> &str {
     row.activity.sport.as_deref().unwrap_or(answer::NO_SPORT)
 }
 
-fn table(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
-    let lead = ["date", "sport", "name", "time", "HR"].map(str::to_owned);
-    let headers = metrics.iter().map(|metric| metric.header());
-    let mut table = Table::new(lead.into_iter().chain(headers).chain(["id".to_owned()]));
-    for row in rows {
-        let activity = &row.activity;
-        let mut cells = vec![
-            day_of(row).map_or_else(String::new, units::date),
-            answer::sport(sport_of(row)),
-            clean(activity.name.as_deref().unwrap_or_default(), 24),
-            units::hours_minutes(activity.moving_time),
-            units::whole(activity.average_heartrate),
-        ];
-        cells.extend(metrics.iter().map(|metric| metric.cell((metric.of)(row))));
-        cells.push(clean(activity.id.as_deref().unwrap_or_default(), 24));
-        table.push(cells);
+fn by_activity(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
+    let mut columns = Columns::<&ActivityDetail>::new()
+        .column("date", |row| {
+            row.activity.day().map_or_else(String::new, units::date)
+        })
+        .column("sport", |row| answer::sport(sport_of(row)))
+        .column("name", |row| {
+            clean(row.activity.name.as_deref().unwrap_or_default(), 24)
+        })
+        .column("time", |row| units::hours_minutes(row.activity.moving_time))
+        .column("HR", |row| units::whole(row.activity.average_heartrate));
+    for metric in metrics {
+        columns = columns.column(metric.header(), |row| metric.cell((metric.of)(row)));
     }
-    table.render()
-}
-
-/// How many rows are shown: at most `limit`, whole days only, so that the next call misses none; one day at least.
-fn rows_shown(rows: &[&ActivityDetail], limit: usize) -> usize {
-    let parts = |at: usize| at == 0 || at >= rows.len() || day_of(rows[at - 1]) != day_of(rows[at]);
-    let most = limit.min(rows.len());
-    let down = (1..=most).rev().find(|at| parts(*at));
-    down.unwrap_or_else(|| (most..=rows.len()).find(|at| parts(*at)).unwrap_or(rows.len()))
-}
-
-/// What follows the rows that are shown, by the day of the last one.
-fn more(rows: &[&ActivityDetail], shown: usize, range: Range) -> String {
-    let Some(day) = rows.get(shown).and_then(|row| day_of(row)) else {
-        return String::new();
-    };
-    format!(
-        "… {} more rows: ask with oldest={} newest={day}",
-        rows.len() - shown,
-        range.oldest
-    )
+    columns
+        .column("id", |row| {
+            clean(row.activity.id.as_deref().unwrap_or_default(), 24)
+        })
+        .table(rows)
 }
 
 /// Means of each sport over the range, and of its second half against its first.
-fn by_sport(rows: &[ActivityDetail], metrics: &[&Metric], range: Range) -> String {
+fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> String {
     let mut sports: BTreeMap<&str, Vec<&ActivityDetail>> = BTreeMap::new();
     for row in rows {
         if units::sane(row.activity.moving_time).is_some_and(|secs| secs >= COMPARABLE) {
@@ -173,66 +147,69 @@ fn by_sport(rows: &[ActivityDetail], metrics: &[&Metric], range: Range) -> Strin
         return String::new();
     };
     let first_ends = second.pred_opt().unwrap_or(second);
-    let mut table = Table::new([
-        "sport".to_owned(),
-        "metric".to_owned(),
-        "mean".to_owned(),
-        "activities".to_owned(),
-        units::range(range.oldest, first_ends),
-        units::range(second, range.newest),
-        "change".to_owned(),
-    ]);
+    let mut found = Vec::new();
     for (sport, rows) in &sports {
-        for metric in metrics {
+        for &metric in metrics {
             let of = |wanted: &dyn Fn(NaiveDate) -> bool| {
                 mean(
                     rows.iter()
-                        .filter(|row| day_of(row).is_some_and(wanted))
+                        .filter(|row| row.activity.day().is_some_and(wanted))
                         .map(|row| (metric.of)(row)),
                 )
             };
-            let Some(whole) = of(&|_| true).filter(|whole| whole.count > 1) else {
-                continue;
-            };
-            let halves = (of(&|day| day < second), of(&|day| day >= second));
-            let (before, after, change) = compared(metric, halves);
-            table.push(vec![
-                answer::sport(sport),
-                metric.header(),
-                metric.cell(Some(whole.value)),
-                whole.count.to_string(),
-                before,
-                after,
-                change,
-            ]);
+            let whole = of(&|_| true).filter(|whole| whole.count > 1);
+            found.extend(whole.map(|whole| Means {
+                sport,
+                metric,
+                whole,
+                halves: (of(&|day| day < second), of(&|day| day >= second)),
+            }));
         }
     }
-    if table.is_empty() {
+    let columns = Columns::<Means>::new()
+        .column("sport", |row| answer::sport(row.sport))
+        .column("metric", |row| row.metric.header())
+        .column("mean", |row| row.metric.cell(Some(row.whole.value)))
+        .column("activities", |row| row.whole.count.to_string())
+        .column(units::range(range.oldest, first_ends), |row| row.compared().0)
+        .column(units::range(second, range.newest), |row| row.compared().1)
+        .column("change", |row| row.compared().2);
+    if found.is_empty() {
         return String::new();
     }
     format!(
         "Means by sport of activities of 20 min or more, each counting once; halves by date (with how many), where each has \
          two:\n{}",
-        table.render()
+        columns.table(&found)
     )
 }
 
-/// Both halves and the second less the first, when both have enough values.
-fn compared(metric: &Metric, halves: (Option<Mean>, Option<Mean>)) -> (String, String, String) {
-    let enough = |half: Option<Mean>| half.filter(|mean| mean.count >= EACH_HALF);
-    let (Some(before), Some(after)) = (enough(halves.0), enough(halves.1)) else {
-        return Default::default();
-    };
-    let cell = |mean: Mean| format!("{} ({})", metric.cell(Some(mean.value)), mean.count);
-    (
-        cell(before),
-        cell(after),
-        units::signed(Some(after.value - before.value), metric.decimals),
-    )
+/// The means of a metric over a sport's activities, and over those of each half of the range.
+struct Means<'a> {
+    sport: &'a str,
+    metric: &'a Metric,
+    whole: Mean,
+    halves: (Option<Mean>, Option<Mean>),
+}
+
+impl Means<'_> {
+    /// Both halves and the second less the first, when both have enough values.
+    fn compared(&self) -> (String, String, String) {
+        let enough = |half: Option<Mean>| half.filter(|mean| mean.count >= EACH_HALF);
+        let (Some(before), Some(after)) = (enough(self.halves.0), enough(self.halves.1)) else {
+            return Default::default();
+        };
+        let cell = |mean: Mean| format!("{} ({})", self.metric.cell(Some(mean.value)), mean.count);
+        (
+            cell(before),
+            cell(after),
+            units::signed(Some(after.value - before.value), self.metric.decimals),
+        )
+    }
 }
 
 /// What only recordings have, and which activities have it.
-fn recorded(rows: &[ActivityDetail]) -> String {
+fn recorded(rows: &[&ActivityDetail]) -> String {
     const NAMED: usize = 3;
     let parts = RECORDED.iter().map(|(name, kinds)| {
         let ids: Vec<String> = rows
@@ -250,7 +227,7 @@ fn recorded(rows: &[ActivityDetail]) -> String {
         };
         format!("{name} in {}{rest}", ids[..ids.len().min(NAMED)].join(", "))
     });
-    let parts = joined(parts, " · ");
+    let parts = joined(parts, DOT);
     if parts.is_empty() {
         parts
     } else {
@@ -264,7 +241,7 @@ fn holds(row: &ActivityDetail, kinds: &[&str]) -> bool {
 }
 
 /// Names once what somebody would ask for and no activity has.
-fn missing(rows: &[ActivityDetail]) -> String {
+fn missing(rows: &[&ActivityDetail]) -> String {
     if rows.is_empty() {
         return "No activity in this range.".to_owned();
     }
@@ -272,8 +249,7 @@ fn missing(rows: &[ActivityDetail]) -> String {
         let mut metrics = METRICS.iter().filter(|metric| wanted(metric));
         !metrics.any(|metric| rows.iter().any(|row| (metric.of)(row).is_some()))
     };
-    let runs = sports::meant_by("run").unwrap_or_default();
-    let any_run = rows.iter().any(|row| runs.contains(&sport_of(row)));
+    let any_run = rows.iter().any(|row| sports::family(sport_of(row)) == "Run");
     let any_ride = rows.iter().any(|row| Tempo::of(sport_of(row)) == Tempo::Other);
     let mut missing: Vec<&str> = [
         (

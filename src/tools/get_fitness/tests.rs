@@ -1,9 +1,10 @@
+use chrono::Days;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
     tools::samples::{HOSTILE, ana, day, rows, today},
-    training::fitness::course,
+    training::fitness::{Fitness, course},
 };
 
 fn asked(given: Value) -> Asked {

@@ -1,10 +1,16 @@
 //! What intervals.icu fitted to the curves, quoted by the name of its model.
 
 use super::{
-    super::answer::{table::Table, units},
+    super::answer::{
+        table::Columns,
+        units::{self, positive},
+    },
     Scale,
 };
-use crate::{intervals::model::Curve, text::clean};
+use crate::{
+    intervals::model::{Curve, PaceModel, PowerModel},
+    text::clean,
+};
 
 /// A model's name as intervals.icu writes it, with what it stands for.
 fn named(kind: Option<&str>) -> String {
@@ -18,63 +24,42 @@ fn named(kind: Option<&str>) -> String {
     }
 }
 
-/// A figure that a model has only when it is above zero.
-fn positive(value: Option<f64>) -> Option<f64> {
-    units::sane(value).filter(|value| *value > 0.0)
-}
-
 /// CP, W′, Pmax and eFTP by model and window.
 pub(super) fn power(curves: &[(&str, &Curve)]) -> String {
-    let mut table = Table::new([
-        "intervals.icu's model",
-        "window",
-        "eFTP W",
-        "CP W",
-        "W′ kJ",
-        "Pmax W",
-    ]);
-    for (name, curve) in curves {
-        for model in &curve.power_models {
-            let figures = [
-                units::whole(positive(model.ftp)),
-                units::whole(positive(model.critical_power)),
-                units::fixed(positive(model.w_prime).map(|joules| joules / 1000.0), 1),
-                units::whole(positive(model.p_max)),
-            ];
-            if figures.iter().any(|figure| !figure.is_empty()) {
-                let mut row = vec![named(model.kind.as_deref()), (*name).to_owned()];
-                row.extend(figures);
-                table.push(row);
-            }
-        }
-    }
-    table.render()
+    type Row<'a> = (&'a str, &'a PowerModel);
+    let figures = Columns::<Row<'_>>::new()
+        .column("eFTP W", |(_, model)| units::whole(positive(model.ftp)))
+        .column("CP W", |(_, model)| units::whole(positive(model.critical_power)))
+        .column("W′ kJ", |(_, model)| units::kilo(positive(model.w_prime), 1))
+        .column("Pmax W", |(_, model)| units::whole(positive(model.p_max)));
+    let models = curves
+        .iter()
+        .flat_map(|(name, curve)| curve.power_models.iter().map(|model| (*name, model)));
+    let rows: Vec<Row<'_>> = models.filter(|row| figures.show_any_of(row)).collect();
+    Columns::<Row<'_>>::new()
+        .column("intervals.icu's model", |(_, model)| named(model.kind.as_deref()))
+        .column("window", |(name, _)| (*name).to_owned())
+        .then(figures)
+        .table(&rows)
 }
 
 /// Critical speed as a pace, and D′, by window.
 pub(super) fn pace(curves: &[(&str, &Curve)], scale: Scale) -> String {
-    let mut table = Table::new([
-        "intervals.icu's model".to_owned(),
-        "window".to_owned(),
-        format!("critical speed {}", scale.speed_header("as pace")),
-        "D′ m".to_owned(),
-        "r²".to_owned(),
-    ]);
-    for (name, curve) in curves {
-        for model in &curve.pace_models {
-            let speed = scale.speed(positive(model.critical_speed));
-            if !speed.is_empty() {
-                table.push(vec![
-                    named(model.kind.as_deref()),
-                    (*name).to_owned(),
-                    speed,
-                    units::whole(positive(model.d_prime)),
-                    units::fixed(model.r2.filter(|r2| (0.0..=1.0).contains(r2)), 3),
-                ]);
-            }
-        }
-    }
-    table.render()
+    type Row<'a> = (&'a str, &'a PaceModel);
+    let speed = |(_, model): &Row<'_>| scale.speed(positive(model.critical_speed));
+    let models = curves
+        .iter()
+        .flat_map(|(name, curve)| curve.pace_models.iter().map(|model| (*name, model)));
+    let rows: Vec<Row<'_>> = models.filter(|row| !speed(row).is_empty()).collect();
+    Columns::<Row<'_>>::new()
+        .column("intervals.icu's model", |(_, model)| named(model.kind.as_deref()))
+        .column("window", |(name, _)| (*name).to_owned())
+        .column(format!("critical speed {}", scale.speed_header("as pace")), speed)
+        .column("D′ m", |(_, model)| units::whole(positive(model.d_prime)))
+        .column("r²", |(_, model)| {
+            units::fixed(model.r2.filter(|r2| (0.0..=1.0).contains(r2)), 3)
+        })
+        .table(&rows)
 }
 
 /// VO2max as intervals.icu estimates it from five minutes' power.

@@ -11,9 +11,7 @@ use crate::{
     tools::{
         answer::units,
         arguments::Range,
-        get_fitness::{self, Day},
-        get_training_history as history,
-        get_wellness::{number, resting_hr},
+        fitness::{self, Day},
     },
     training::{
         roster::{Against, BASE, Plan},
@@ -155,7 +153,7 @@ impl Figures {
             .wellness
             .as_deref()
             .filter(|_| shown.fitness)
-            .map(|rows| get_fitness::days_of(rows, past(today)))
+            .map(|rows| fitness::days_of(rows, past(today)))
             .unwrap_or_default();
         let active = active(loads.as_ref(), activities);
         let (missed, not_paired) = undone(events.as_deref().unwrap_or_default(), active.as_ref(), today);
@@ -190,9 +188,9 @@ impl Figures {
             not_paired,
             race: events.as_deref().and_then(|events| next_race(events, today)),
             sleep: wellness
-                .and_then(|rows| against(rows, today, |row| Some(number(row, "sleepSecs")? / 3600.0))),
+                .and_then(|rows| against(rows, today, |row| Some(row.number("sleepSecs")? / 3600.0))),
             hrv: wellness.and_then(|rows| hrv(rows, today)),
-            resting_hr: wellness.and_then(|rows| against(rows, today, resting_hr)),
+            resting_hr: wellness.and_then(|rows| against(rows, today, Wellness::resting_hr)),
         }
     }
 }
@@ -201,8 +199,8 @@ impl Figures {
 fn loads(rows: &[Wellness], today: NaiveDate) -> BTreeMap<NaiveDate, f64> {
     rows.iter()
         .filter_map(|row| {
-            let load = units::sane(row.ctl_load).or(units::sane(row.atl_load))?;
-            Some((row.id.filter(|day| past(today).holds(*day))?, load.max(0.0)))
+            let day = row.id.filter(|day| past(today).holds(*day))?;
+            Some((day, row.load()?.max(0.0)))
         })
         .collect()
 }
@@ -216,7 +214,7 @@ fn active(
         let some = loads.iter().filter(|(_, load)| **load > 0.0);
         some.map(|(day, _)| *day).collect::<BTreeSet<_>>()
     });
-    let by_activity = activities.map(|rows| rows.iter().filter_map(history::day_of).collect::<BTreeSet<_>>());
+    let by_activity = activities.map(|rows| rows.iter().filter_map(Activity::day).collect::<BTreeSet<_>>());
     match (by_load, by_activity) {
         (Some(mut some), Some(more)) => {
             some.extend(more);
@@ -233,7 +231,7 @@ fn last(loads: Option<&BTreeMap<NaiveDate, f64>>, activities: Option<&[Activity]
             .filter_map(|row| Some((row.start_date_local?, row)))
             .max_by_key(|(start, _)| *start);
         return Last::Activity(newest.map(|(start, row)| {
-            let sport = row.sport.clone().filter(|_| !history::is_stub(row));
+            let sport = row.sport.clone().filter(|_| !row.is_closed_by_strava());
             (start.date(), sport)
         }));
     }
@@ -313,7 +311,7 @@ fn against(rows: &[Wellness], today: NaiveDate, get: impl Fn(&Wellness) -> Optio
 
 fn hrv(rows: &[Wellness], today: NaiveDate) -> Option<Hrv> {
     // The two measures have nothing in common but the unit: one of them is told, never both as one.
-    let by = |key: &'static str| against(rows, today, |row| number(row, key));
+    let by = |key: &'static str| against(rows, today, |row| row.number(key));
     let rmssd = by("hrv").map(|against| Hrv { against, sdnn: false });
     rmssd.or_else(|| by("hrvSDNN").map(|against| Hrv { against, sdnn: true }))
 }

@@ -14,7 +14,8 @@ use crate::{
     text::{clean, fenced},
     tools::{
         Answer,
-        answer::{self, table::Table, units},
+        answer::{self, table::Columns, units, words::joined},
+        fitness::Day,
     },
     training::{
         means::Mean,
@@ -78,12 +79,13 @@ pub(super) fn render(overview: Overview) -> Answer {
         })
         .collect();
     let flagged = flags.iter().filter(|flags| !flags.is_empty()).count();
-    let mut rows: Vec<(Line, Vec<String>)> = lines.drain(..).zip(flags).collect();
+    let mut rows: Vec<Row> = lines.drain(..).zip(flags).collect();
     // The order within is the roster's: by name.
     rows.sort_by_key(|(_, flags)| Reverse(flags.len()));
 
     let mut blocks = vec![first];
-    let shown = within(&rows, today);
+    let columns = columns(today);
+    let shown = within(&rows, &columns);
     left.splice(
         ..0,
         rows[shown..]
@@ -91,7 +93,7 @@ pub(super) fn render(overview: Overview) -> Answer {
             .map(|(line, _)| (line.name.clone(), line.id.clone())),
     );
     let rows = &rows[..shown];
-    blocks.push(table(rows, today).render());
+    blocks.push(columns.table(rows));
     if !left.is_empty() {
         blocks.push(ask_for(&left));
     }
@@ -154,87 +156,83 @@ fn first_line(
 }
 
 /// How many rows there is room for.
-fn within(rows: &[(Line, Vec<String>)], today: Option<NaiveDate>) -> usize {
+fn within(rows: &[Row], columns: &Columns<'_, Row>) -> usize {
     let mut spent = 0;
     rows.iter()
-        .take_while(|(line, flags)| {
-            spent += cells(line, flags, today)
-                .iter()
-                .map(|cell| cell.len() + 1)
-                .sum::<usize>();
+        .take_while(|row| {
+            spent += columns.cells(row).map(|cell| cell.len() + 1).sum::<usize>();
             spent <= BYTES
         })
         .count()
 }
 
-fn table(rows: &[(Line, Vec<String>)], today: Option<NaiveDate>) -> Table {
-    let mut table = Table::new([
-        "athlete",
-        "flags",
-        "form",
-        "CTL",
-        "ATL",
-        "ramp /wk",
-        "as of",
-        "load this week",
-        "last load",
-        "last activity",
-        "sleep h 7 d / 60 d",
-        "HRV ms 7 d / 60 d",
-        "rest HR 7 d / 60 d",
-        "next race",
-        "today",
-        "left out",
-        "id",
-    ]);
-    for (line, flags) in rows {
-        table.push(cells(line, flags, today));
-    }
-    table
-}
+/// An athlete with what stands out.
+type Row = (Line, Vec<String>);
 
-fn cells(line: &Line, flags: &[String], usual: Option<NaiveDate>) -> Vec<String> {
-    let own = line.today.filter(|own| Some(*own) != usual);
-    let mut cells = vec![line.name.clone(), flags.join("; ")];
-    cells.extend(figures(line));
-    cells.extend([
-        own.map(units::date).unwrap_or_default(),
-        left_out(line),
-        line.id.clone(),
-    ]);
-    cells
-}
-
-/// From form to the next race.
-fn figures(line: &Line) -> [String; 12] {
-    let (Some(figures), Some(today)) = (&line.figures, line.today) else {
-        return Default::default();
+/// The columns; `usual` is the date that is today for most.
+fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
+    let standing = |say: fn(&Day) -> String| {
+        move |(line, _): &Row| {
+            let day = line.figures.as_ref().and_then(|figures| figures.standing);
+            day.as_ref().map(say).unwrap_or_default()
+        }
     };
-    let standing = figures.standing;
-    let hrv = figures.hrv.as_ref().map(hrv_cell).unwrap_or_default();
-    [
-        units::signed(standing.map(|day| day.fitness.form()), 1),
-        units::fixed(standing.map(|day| day.fitness.ctl), 1),
-        units::fixed(standing.map(|day| day.fitness.atl), 1),
-        units::signed(standing.and_then(|day| day.ramp), 1),
-        standing
-            .filter(|day| day.date != today)
-            .map(|day| units::date(day.date))
-            .unwrap_or_default(),
-        week(figures.load, figures.plan),
-        last_load(&figures.last),
-        last_activity(&figures.last),
-        against(figures.sleep.as_ref(), 1),
-        hrv,
-        against(figures.resting_hr.as_ref(), 0),
-        figures.race.as_ref().map_or_else(String::new, |race| {
-            let name = fenced(&race.name, 40);
-            let days = flags::in_days((race.day - today).num_days());
-            let words = [name, race.rank.to_owned(), units::date(race.day), days];
-            let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).collect();
-            words.join(" ")
-        }),
-    ]
+    let figures = |say: fn(&Figures) -> String| {
+        move |(line, _): &Row| line.figures.as_ref().map(say).unwrap_or_default()
+    };
+    Columns::<Row>::new()
+        .column("athlete", |(line, _)| line.name.clone())
+        .column("flags", |(_, flags)| flags.join("; "))
+        .column("form", standing(Day::form))
+        .column("CTL", standing(Day::ctl))
+        .column("ATL", standing(Day::atl))
+        .column("ramp /wk", standing(Day::ramp))
+        .column("as of", |(line, _)| {
+            as_of(line).map(units::date).unwrap_or_default()
+        })
+        .column(
+            "load this week",
+            figures(|figures| week(figures.load, figures.plan)),
+        )
+        .column("last load", figures(|figures| last_load(&figures.last)))
+        .column("last activity", figures(|figures| last_activity(&figures.last)))
+        .column(
+            "sleep h 7 d / 60 d",
+            figures(|figures| against(figures.sleep.as_ref(), 1)),
+        )
+        .column(
+            "HRV ms 7 d / 60 d",
+            figures(|figures| figures.hrv.as_ref().map(hrv_cell).unwrap_or_default()),
+        )
+        .column(
+            "rest HR 7 d / 60 d",
+            figures(|figures| against(figures.resting_hr.as_ref(), 0)),
+        )
+        .column("next race", |(line, _)| race(line).unwrap_or_default())
+        .column("today", move |(line, _)| {
+            let own = line.today.filter(|own| Some(*own) != usual);
+            own.map(units::date).unwrap_or_default()
+        })
+        .column("left out", |(line, _)| left_out(line))
+        .column("id", |(line, _)| line.id.clone())
+}
+
+/// The day that form, CTL and ATL are of, when it is not today.
+fn as_of(line: &Line) -> Option<NaiveDate> {
+    let day = line.figures.as_ref()?.standing?.date;
+    Some(day).filter(|day| Some(*day) != line.today)
+}
+
+/// `«Lake Classic» A 2026-12-05 Sat in 14 days`
+fn race(line: &Line) -> Option<String> {
+    let race = line.figures.as_ref()?.race.as_ref()?;
+    let words = [
+        fenced(&race.name, 40),
+        race.rank.to_owned(),
+        units::date(race.day),
+        flags::in_days((race.day - line.today?).num_days()),
+    ];
+    Some(joined(words, " "))
 }
 
 /// `322 of 350 planned`, `322`, `350 planned`
@@ -333,7 +331,7 @@ fn ask_for(left: &[(String, String)]) -> String {
 }
 
 /// What the columns that are there mean, and what the flags go by.
-fn notes(rows: &[(Line, Vec<String>)]) -> Vec<String> {
+fn notes(rows: &[Row]) -> Vec<String> {
     let all: Vec<&Figures> = rows
         .iter()
         .filter_map(|(line, _)| line.figures.as_ref())

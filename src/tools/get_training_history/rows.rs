@@ -1,7 +1,5 @@
 //! The rows of the table: columns, cells, and what makes a row special.
 
-use chrono::NaiveDate;
-
 use crate::{
     guard::Units,
     intervals::model::Activity,
@@ -9,23 +7,13 @@ use crate::{
     tools::{
         answer::{
             self,
-            table::Table,
-            units::{self, PaceUnit},
+            sport_units::SportUnits,
+            table::{Columns, first_within},
+            units,
         },
         arguments::Detail,
     },
-    training::sports::{self, Tempo},
 };
-
-/// A stub: upstream lists it, but Strava's terms close its content to the API.
-pub(in crate::tools) fn is_stub(activity: &Activity) -> bool {
-    activity.source.as_deref() == Some("STRAVA") && activity.sport.is_none() && activity.moving_time.is_none()
-}
-
-/// The day of an activity is the local day it began on, also when it ran past midnight.
-pub(in crate::tools) fn day_of(activity: &Activity) -> Option<NaiveDate> {
-    activity.start_date_local.map(|start| start.date())
-}
 
 /// The table. A column that no row fills is left out.
 pub(super) fn table(rows: &[&Activity], units: Units, detail: Detail) -> String {
@@ -35,127 +23,75 @@ pub(super) fn table(rows: &[&Activity], units: Units, detail: Detail) -> String 
     if detail == Detail::Full {
         return table_of(rows, units, detail, 80);
     }
-    let mut text = String::new();
-    for width in WIDTHS {
-        text = table_of(rows, units, detail, width);
-        if text.len() <= BYTES_A_ROW * (rows.len() + 1) {
-            break;
-        }
-    }
-    text
+    first_within(BYTES_A_ROW * (rows.len() + 1), &WIDTHS, |width| {
+        table_of(rows, units, detail, width)
+    })
 }
 
 fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize) -> String {
-    let full = detail == Detail::Full;
-    let long = units::distance_unit(units);
-    let climb = format!("climb {}", units::height_unit(units));
-    let speed = format!("speed {}", units::speed_unit(units));
-    let columns: Vec<(&str, bool)> = vec![
-        ("date", true),
-        ("start", full),
-        ("sport", true),
-        ("kind", full),
-        ("name", true),
-        ("time", true),
-        ("elapsed", full),
-        (long, true),
-        (&climb, full),
-        ("load", true),
-        ("IF", true),
-        ("avg W", full),
-        ("NP W", true),
-        ("pace", true),
-        ("GAP", full),
-        (&speed, full),
-        ("HR", true),
-        ("max HR", full),
-        ("cadence (runs: steps/min)", full),
-        ("decoupling %", full),
-        ("kcal", full),
-        ("done % of plan", full),
-        ("RPE", true),
-        ("feel (1 strong)", true),
-        ("device", full),
-        ("id", true),
-    ];
-    let mut table = Table::new(columns.iter().filter(|(_, shown)| *shown).map(|(name, _)| *name));
-    for row in rows {
-        let cells = cells(row, units, detail, name_width);
-        table.push(
-            columns
-                .iter()
-                .zip(cells)
-                .filter(|((_, shown), _)| *shown)
-                .map(|(_, cell)| cell)
-                .collect(),
-        );
-    }
-    table.render()
-}
-
-/// All cells of a row, in the order of the columns.
-fn cells(row: &Activity, units: Units, detail: Detail, name_width: usize) -> [String; 26] {
-    let sport = row.sport.as_deref().unwrap_or_default();
-    let tempo = Tempo::of(sport);
-    let stub = is_stub(row);
-    let name = if stub {
-        "closed to the API by Strava".to_owned()
-    } else {
-        clean(row.name.as_deref().unwrap_or_default(), name_width)
-    };
-    let time = row.start_date_local;
-    let pace = PaceUnit::usual(tempo, units);
-    let pace_of = |speed| pace.map_or_else(String::new, |unit| unit.pace(speed));
+    type Row<'a> = &'a Activity;
+    let own = |row: &Activity| SportUnits::of(sport_of(row), units);
     let duration = match detail {
         Detail::Concise => units::hours_minutes,
         Detail::Full => units::hours_minutes_seconds,
     };
-    let speed = speed_of(row);
-    let steps = if sports::counts_one_leg(sport) { 2.0 } else { 1.0 };
-    [
-        day_of(row).map(units::date).unwrap_or_default(),
-        time.map(|time| time.format("%H:%M").to_string())
-            .unwrap_or_default(),
-        if stub {
-            "(Strava)".to_owned()
-        } else {
-            answer::sport(sport)
-        },
-        kind(row),
-        name,
-        duration(row.moving_time),
-        duration(row.elapsed_time),
-        if tempo == Tempo::Swim {
-            units::swum(metres_of(row), units)
-        } else {
-            units::distance(metres_of(row), units, 1)
-        },
-        units::height(row.total_elevation_gain, units),
-        units::whole(row.icu_training_load),
-        units::fixed(row.icu_intensity.map(|percent| percent / 100.0), 2),
-        units::whole(row.icu_average_watts),
-        units::whole(row.icu_weighted_avg_watts),
-        pace_of(speed),
-        pace_of(row.gap),
-        if pace.is_some() {
-            String::new()
-        } else {
+    Columns::<Row<'_>>::new()
+        .column("date", |row| row.day().map(units::date).unwrap_or_default())
+        .in_full("start", |row| {
+            row.start_date_local.map(units::clock).unwrap_or_default()
+        })
+        .column("sport", |row| {
+            if row.is_closed_by_strava() {
+                "(Strava)".to_owned()
+            } else {
+                answer::sport(sport_of(row))
+            }
+        })
+        .in_full("kind", |row| kind(row))
+        .column("name", |row| {
+            if row.is_closed_by_strava() {
+                "closed to the API by Strava".to_owned()
+            } else {
+                clean(row.name.as_deref().unwrap_or_default(), name_width)
+            }
+        })
+        .column("time", |row| duration(row.moving_time))
+        .in_full("elapsed", |row| duration(row.elapsed_time))
+        .column(units::distance_unit(units), |row| {
+            own(row).under_long_unit(row.metres(), 1)
+        })
+        .in_full(format!("climb {}", units::height_unit(units)), |row| {
+            units::height(row.total_elevation_gain, units)
+        })
+        .column("load", |row| units::whole(row.icu_training_load))
+        .column("IF", |row| units::intensity(row.icu_intensity))
+        .in_full("avg W", |row| units::whole(row.icu_average_watts))
+        .column("NP W", |row| units::whole(row.icu_weighted_avg_watts))
+        .column("pace", |row| own(row).only_pace(row.speed()))
+        .in_full("GAP", |row| own(row).only_pace(row.gap))
+        .in_full(format!("speed {}", units::speed_unit(units)), |row| {
+            let speed = row.speed().filter(|_| own(row).pace.is_none());
             units::speed(speed, units)
-        },
-        units::whole(row.average_heartrate),
-        units::whole(row.max_heartrate),
-        units::whole(row.average_cadence.map(|cadence| cadence * steps)),
-        units::fixed(row.decoupling, 1),
-        units::whole(row.calories),
-        units::whole(
-            row.compliance
-                .filter(|_| row.paired_event_id.is_some() || row.compliance > Some(0.0)),
-        ),
-        units::at_most(row.icu_rpe, 1),
-        units::whole(row.feel),
-        clean(row.device_name.as_deref().unwrap_or_default(), 30),
-        clean(row.id.as_deref().unwrap_or_default(), 24),
-    ]
+        })
+        .column("HR", |row| units::whole(row.average_heartrate))
+        .in_full("max HR", |row| units::whole(row.max_heartrate))
+        .in_full("cadence (runs: steps/min)", |row| {
+            own(row).cadence(row.average_cadence)
+        })
+        .in_full("decoupling %", |row| units::fixed(row.decoupling, 1))
+        .in_full("kcal", |row| units::whole(row.calories))
+        .in_full("done % of plan", |row| units::whole(row.done_of_plan()))
+        .column("RPE", |row| units::at_most(row.icu_rpe, 1))
+        .column("feel (1 strong)", |row| units::whole(row.feel))
+        .in_full("device", |row| {
+            clean(row.device_name.as_deref().unwrap_or_default(), 30)
+        })
+        .column("id", |row| clean(row.id.as_deref().unwrap_or_default(), 24))
+        .table_in(detail, rows)
+}
+
+fn sport_of(row: &Activity) -> &str {
+    row.sport.as_deref().unwrap_or_default()
 }
 
 /// What makes an activity special: race, commute, indoor …
@@ -172,18 +108,4 @@ fn kind(row: &Activity) -> String {
         words.push("indoor".to_owned());
     }
     words.join(", ")
-}
-
-/// Metres: the distance that intervals.icu tells to use.
-pub(in crate::tools) fn metres_of(row: &Activity) -> Option<f64> {
-    units::sane(row.icu_distance).or(units::sane(row.distance))
-}
-
-/// m/s: the pace, else the average speed, else distance over moving time.
-fn speed_of(row: &Activity) -> Option<f64> {
-    let moving = |speed: &f64| *speed > 0.0;
-    units::sane(row.pace)
-        .filter(moving)
-        .or(units::sane(row.average_speed).filter(moving))
-        .or_else(|| Some(metres_of(row)? / units::sane(row.moving_time).filter(moving)?))
 }

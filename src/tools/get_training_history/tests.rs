@@ -18,7 +18,7 @@ fn refusal(given: Value) -> String {
 }
 
 fn answer(card: &AthleteCard, given: Value, found: Value) -> String {
-    render(card, today(), &asked(given), rows(found), &Planned::NotAsked).text
+    render(card, today(), &asked(given), &rows(found), &Part::NotAsked).text
 }
 
 /// A ride with power, a run with a pace, a swim, a Strava stub, a manual hour of strength, a ride with zeros.
@@ -115,8 +115,8 @@ fn planned_load_stands_beside_the_weeks() {
         &ana(),
         today(),
         &asked(given),
-        rows(a_few_days()),
-        &Planned::Events(events),
+        &rows(a_few_days()),
+        &Part::Got(events),
     )
     .text;
     assert!(
@@ -132,8 +132,8 @@ fn planned_load_stands_beside_the_weeks() {
         &ana(),
         today(),
         &asked(given),
-        rows(a_few_days()),
-        &Planned::Missing(why.into()),
+        &rows(a_few_days()),
+        &Part::Missing(why.into()),
     )
     .text;
     assert!(
@@ -233,9 +233,8 @@ fn follow(found: &Value, mut given: Value) -> Vec<String> {
     let mut ids = Vec::new();
     for _ in 0..100 {
         let asked = asked(given.clone());
-        let range = asked.range.unwrap();
-        let here: Vec<Activity> = in_order(rows(found.clone()), Some(range));
-        let text = render(&ana(), today(), &asked, here, &Planned::NotAsked).text;
+        let here: Vec<Activity> = rows(found.clone());
+        let text = render(&ana(), today(), &asked, &here, &Part::NotAsked).text;
         let shown: Vec<String> = text
             .lines()
             .filter_map(|line| line.rsplit_once("\ti"))

@@ -6,93 +6,29 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::{rows::metres_of, units};
+use super::units;
 use crate::{
     guard::Units,
-    intervals::model::{Activity, Event},
+    intervals::model::Activity,
     tools::{
-        answer,
+        answer::week,
         arguments::{Detail, Range},
-        planned,
+        sums::{self, Sum},
     },
-    training::{
-        sports::Tempo,
-        weeks::{self, Week},
-    },
+    training::weeks::{self, Week},
 };
-
-#[derive(Default)]
-struct Sum {
-    count: u32,
-    secs: f64,
-    metres: f64,
-    load: f64,
-    without_load: u32,
-}
-
-impl Sum {
-    fn add(&mut self, row: &Activity) {
-        self.count += 1;
-        self.secs += units::sane(row.moving_time).unwrap_or(0.0).max(0.0);
-        self.metres += metres_of(row).unwrap_or(0.0).max(0.0);
-        match units::sane(row.icu_training_load) {
-            Some(load) => self.load += load,
-            None => self.without_load += 1,
-        }
-    }
-
-    /// `18:40 · 512 km · load 842 (2 without)`
-    /// `sport` is none for several together, which have no distance in common.
-    fn words(&self, own: Units, sport: Option<&str>) -> String {
-        let mut words = vec![units::hours_minutes(Some(self.secs))];
-        if let Some(sport) = sport.filter(|_| self.metres > 0.0) {
-            words.push(if Tempo::of(sport) == Tempo::Swim {
-                units::swum(Some(self.metres), own)
-            } else {
-                let decimals = u8::from(self.metres < 20_000.0);
-                let distance = units::distance(Some(self.metres), own, decimals);
-                format!("{distance} {}", units::distance_unit(own))
-            });
-        }
-        match (self.without_load, self.count) {
-            (0, _) => words.push(format!("load {}", units::whole(Some(self.load)))),
-            (missing, all) if missing == all => {}
-            (missing, _) => words.push(format!(
-                "load {} ({missing} without)",
-                units::whole(Some(self.load))
-            )),
-        }
-        words.join(" · ")
-    }
-}
 
 /// `Ride 12 · 18:40 · 512 km · load 842 | Run 4 · … | all 16 · 22:00 · load 1013 | unreadable 1`, most time first.
 pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> String {
-    let mut sports: BTreeMap<&str, Sum> = BTreeMap::new();
-    let mut all = Sum::default();
-    for row in rows {
-        sports
-            .entry(row.sport.as_deref().unwrap_or(answer::NO_SPORT))
-            .or_default()
-            .add(row);
-        all.add(row);
-    }
-    let several = sports.len() > 1;
-    let mut sports: Vec<(&str, Sum)> = sports.into_iter().collect();
-    sports.sort_by(|a, b| b.1.secs.total_cmp(&a.1.secs));
+    const WHOLE_FROM: f64 = 20_000.0;
+    let sports = sums::by_sport(rows.iter().copied(), true);
     let mut parts: Vec<String> = sports
         .iter()
-        .map(|(sport, sum)| {
-            format!(
-                "{} {} · {}",
-                answer::sport(sport),
-                sum.count,
-                sum.words(own, Some(sport))
-            )
-        })
+        .map(|(sport, sum)| sum.line(sport, sums::distance(sum.metres, sport, own, WHOLE_FROM)))
         .collect();
-    if several {
-        parts.push(format!("all {} · {}", all.count, all.words(own, None)));
+    if parts.len() > 1 {
+        // Several sports have no distance in common.
+        parts.push(Sum::of(rows.iter().copied()).line("all", String::new()));
     }
     if unreadable > 0 {
         parts.push(format!("unreadable {unreadable}"));
@@ -100,24 +36,10 @@ pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> Str
     parts.join(" | ")
 }
 
-/// Planned load by the Monday of its week.
-pub(super) fn planned_by_week(
-    events: &[Event],
-    range: Range,
-    today: NaiveDate,
-    sports: Option<&[&str]>,
-) -> BTreeMap<NaiveDate, f64> {
-    let mut weeks = BTreeMap::new();
-    for (monday, event) in planned::by_week(events, range, today, sports) {
-        *weeks.entry(monday).or_insert(0.0) += units::sane(event.icu_training_load).unwrap_or(0.0);
-    }
-    weeks
-}
-
 /// `Weeks (Mon), load: 16 Nov (to Sat) 322 of 350 planned · 9 Nov 287 · …`, newest first. A week that the range cuts says so.
 pub(super) fn by_week(
     weeks: &BTreeMap<NaiveDate, Week>,
-    planned: Option<&BTreeMap<NaiveDate, f64>>,
+    planned: Option<&BTreeMap<NaiveDate, Sum>>,
     range: Range,
     detail: Detail,
 ) -> String {
@@ -126,25 +48,15 @@ pub(super) fn by_week(
     let shown = if detail == Detail::Full { SHOWN_FULL } else { SHOWN };
     let mut year = range.newest.year();
     let mut parts: Vec<String> = Vec::new();
-    for (monday, week) in weeks.iter().rev().take(shown) {
+    for (monday, load) in weeks.iter().rev().take(shown) {
         let mut part = monday.format("%-d %b").to_string();
         if monday.year() != year {
             year = monday.year();
             part.push_str(&monday.format(" %Y").to_string());
         }
-        if *monday < range.oldest {
-            part.push_str(&range.oldest.format(" (from %a)").to_string());
-        }
-        if *monday == weeks::monday(range.newest) && range.newest < weeks::sunday(range.newest) {
-            part.push_str(&range.newest.format(" (to %a)").to_string());
-        }
-        part.push(' ');
-        part.push_str(&match (week.count, week.with_load) {
-            (0, _) => "0".to_owned(),
-            (_, 0) => "unknown".to_owned(),
-            _ => units::whole(Some(week.load)),
-        });
-        if let Some(load) = planned.map(|planned| planned.get(monday).copied().unwrap_or(0.0)) {
+        let _ = write!(part, "{} {}", week::cut(*monday, range), week::load(load));
+        if let Some(planned) = planned {
+            let load = planned.get(monday).map_or(0.0, |sum| sum.load);
             let _ = write!(part, " of {}", units::whole(Some(load)));
             if parts.is_empty() {
                 part.push_str(" planned");
@@ -152,17 +64,12 @@ pub(super) fn by_week(
         }
         parts.push(part);
     }
-    let hidden = weeks.len().saturating_sub(shown);
-    if hidden > 0 {
-        let newest = weeks
-            .keys()
-            .rev()
-            .nth(shown)
-            .copied()
-            .map_or(range.oldest, weeks::sunday);
+    if let Some(newest) = weeks.keys().rev().nth(shown) {
         parts.push(format!(
-            "… {hidden} more: ask with oldest={} newest={newest}",
-            range.oldest
+            "… {} more: ask with oldest={} newest={}",
+            weeks.len() - shown,
+            range.oldest,
+            weeks::sunday(*newest)
         ));
     }
     format!("Weeks (Mon), load: {}", parts.join(" · "))

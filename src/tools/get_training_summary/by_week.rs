@@ -2,46 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
-use super::{
-    sums::{Sum, whole},
-    zones,
-};
+use super::{Asked, zones};
 use crate::{
-    intervals::model::{Activity, Event},
+    intervals::model::Activity,
     tools::{
-        answer::{self, table::Table, units},
-        arguments::{Detail, Range},
-        get_training_history::{day_of, is_stub},
-        planned,
+        answer::{
+            self,
+            cut::Cut,
+            table::Columns,
+            units::{self, amount},
+            week,
+        },
+        arguments::Detail,
+        sums::{Sum, whole},
     },
-    training::{summary, weeks},
+    training::{
+        summary::{self, Monotony},
+        weeks,
+    },
 };
-
-/// Planned load and time of a week.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Plan {
-    pub(super) load: f64,
-    /// s.
-    pub(super) secs: f64,
-}
-
-/// Plans by the Monday of their week, from the range's first day to [`planned::until`].
-pub(super) fn plans(
-    events: &[Event],
-    range: Range,
-    today: NaiveDate,
-    sports: Option<&[&str]>,
-) -> BTreeMap<NaiveDate, Plan> {
-    let mut plans: BTreeMap<NaiveDate, Plan> = BTreeMap::new();
-    for (monday, event) in planned::by_week(events, range, today, sports) {
-        let plan = plans.entry(monday).or_default();
-        plan.load += units::sane(event.icu_training_load).unwrap_or(0.0).max(0.0);
-        plan.secs += units::sane(event.moving_time).unwrap_or(0.0).max(0.0);
-    }
-    plans
-}
 
 #[derive(Default)]
 struct Week<'a> {
@@ -51,113 +32,108 @@ struct Week<'a> {
     days: [f64; 7],
 }
 
-/// How the table is told.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Manner {
-    pub(super) range: Range,
-    pub(super) today: NaiveDate,
-    pub(super) detail: Detail,
-    /// One sport only: then a week's monotony, which is about all training, has no place.
-    pub(super) narrowed: bool,
+impl<'a> Week<'a> {
+    fn add(&mut self, row: &'a Activity, at: usize) {
+        if row.is_closed_by_strava() {
+            self.stubs += 1;
+            return;
+        }
+        self.rows.push(row);
+        self.sum.add(row);
+        self.days[at] += amount(row.icu_training_load);
+    }
+
+    /// What cannot be read was some training, not none.
+    fn is_closed(&self) -> bool {
+        self.rows.is_empty() && self.stubs > 0
+    }
+}
+
+/// The weeks of the range, oldest first, with what was done in each.
+fn by_week<'a>(rows: &[&'a Activity], asked: &Asked) -> BTreeMap<NaiveDate, Week<'a>> {
+    let mut by_week: BTreeMap<NaiveDate, Week<'_>> =
+        weeks::weekly(asked.range.oldest, asked.range.newest, [])
+            .into_keys()
+            .map(|monday| (monday, Week::default()))
+            .collect();
+    for row in rows {
+        let Some(day) = row.day() else { continue };
+        let monday = weeks::monday(day);
+        let at = usize::try_from((day - monday).num_days()).unwrap_or(0).min(6);
+        if let Some(week) = by_week.get_mut(&monday) {
+            week.add(row, at);
+        }
+    }
+    by_week
 }
 
 /// The table, and a line when weeks were cut. `rows` are all of the range, stubs too.
 pub(super) fn table(
     rows: &[&Activity],
-    plans: Option<&BTreeMap<NaiveDate, Plan>>,
-    manner: Manner,
-) -> Vec<String> {
+    plans: Option<&BTreeMap<NaiveDate, Sum>>,
+    asked: &Asked,
+    today: NaiveDate,
+) -> [String; 2] {
     const SHOWN: usize = 13;
     const SHOWN_FULL: usize = 53;
-    let Manner {
-        range,
-        today,
-        detail,
-        narrowed,
-    } = manner;
-    let mut by_week: BTreeMap<NaiveDate, Week<'_>> = weeks::weekly(range.oldest, range.newest, [])
-        .into_keys()
-        .map(|monday| (monday, Week::default()))
-        .collect();
-    for row in rows {
-        let Some(day) = day_of(row) else { continue };
-        let monday = weeks::monday(day);
-        let Some(week) = by_week.get_mut(&monday) else {
-            continue;
-        };
-        if is_stub(row) {
-            week.stubs += 1;
-            continue;
-        }
-        week.rows.push(row);
-        week.sum.add(row);
-        let at = usize::try_from((day - monday).num_days()).unwrap_or(0).min(6);
-        week.days[at] += units::sane(row.icu_training_load).unwrap_or(0.0).max(0.0);
-    }
-    let full = detail == Detail::Full;
-    let shown = if full { SHOWN_FULL } else { SHOWN };
-    let mut table = Table::new([
-        "week (Mon)",
-        "sessions",
-        "time",
-        "planned time",
-        "load",
-        "planned load",
-        "longest",
-        "easy/moderate/hard %",
-        "monotony (Foster)",
-        "strain (Foster)",
-    ]);
-    for (monday, week) in by_week.iter().rev().take(shown) {
-        // What cannot be read was some training, not none.
-        let closed = week.rows.is_empty() && week.stubs > 0;
-        let plan = plans.map(|plans| plans.get(monday).copied().unwrap_or_default());
-        let whole_week = *monday >= range.oldest && weeks::sunday(*monday) <= range.newest.min(today);
-        let monotony = summary::monotony(week.days).filter(|_| whole_week && week.stubs == 0 && !narrowed);
-        table.push(vec![
-            name_of(*monday, range),
-            sessions(week),
-            if closed {
-                String::new()
-            } else {
-                units::hours_minutes(Some(week.sum.secs))
-            },
-            plan.map(|plan| units::hours_minutes(Some(plan.secs)))
-                .unwrap_or_default(),
-            match (closed, week.rows.is_empty()) {
+    type Row<'a> = (NaiveDate, Week<'a>);
+    let range = asked.range;
+    let most = if asked.detail == Detail::Full {
+        SHOWN_FULL
+    } else {
+        SHOWN
+    };
+    let weeks: Vec<Row<'_>> = by_week(rows, asked).into_iter().rev().collect();
+    let cut = Cut::after(most, &weeks);
+    let planned = |monday: &NaiveDate, say: fn(&Sum) -> String| {
+        let plans = plans.map(|plans| plans.get(monday).map_or_else(|| say(&Sum::default()), say));
+        plans.unwrap_or_default()
+    };
+    let monotony = |monday: NaiveDate, week: &Week| -> Option<Monotony> {
+        let is_whole = monday >= range.oldest && weeks::sunday(monday) <= range.newest.min(today);
+        // Of one sport alone a monotony, which is about all training, says nothing.
+        let says = is_whole && week.stubs == 0 && asked.sport.is_none();
+        summary::monotony(week.days).filter(|_| says)
+    };
+    let columns = Columns::<Row<'_>>::new()
+        .column("week (Mon)", |(monday, _)| {
+            format!("{monday}{}", week::cut(*monday, range))
+        })
+        .column("sessions", |(_, week)| sessions(week))
+        .column("time", |(_, week)| {
+            units::hours_minutes(Some(week.sum.secs).filter(|_| !week.is_closed()))
+        })
+        .column("planned time", |(monday, _)| {
+            planned(monday, |sum| units::hours_minutes(Some(sum.secs)))
+        })
+        .column("load", |(_, week)| {
+            match (week.is_closed(), week.rows.is_empty()) {
                 (true, _) => "unknown".to_owned(),
                 (false, true) => "0".to_owned(),
                 (false, false) => week.sum.load_words(),
-            },
-            plan.map(|plan| whole(plan.load)).unwrap_or_default(),
-            longest(week),
-            zones::split(zones::thirds_of(week.rows.iter().copied())),
-            units::fixed(monotony.map(|found| found.monotony), 1),
-            units::whole(monotony.map(|found| found.strain)),
-        ]);
-    }
-    let mut blocks = vec![table.render()];
-    let hidden = by_week.len().saturating_sub(shown);
-    if let Some(newest) = by_week.keys().rev().nth(shown) {
-        let newest = newest.checked_add_days(Days::new(6)).unwrap_or(*newest);
-        blocks.push(format!(
-            "… {hidden} more weeks: ask with oldest={} newest={newest}",
-            range.oldest
-        ));
-    }
-    blocks
-}
-
-/// `2026-11-16 (to Sat)`: a week that the range cuts says so.
-fn name_of(monday: NaiveDate, range: Range) -> String {
-    let mut name = monday.to_string();
-    if monday < range.oldest {
-        name.push_str(&range.oldest.format(" (from %a)").to_string());
-    }
-    if monday == weeks::monday(range.newest) && range.newest < weeks::sunday(range.newest) {
-        name.push_str(&range.newest.format(" (to %a)").to_string());
-    }
-    name
+            }
+        })
+        .column("planned load", |(monday, _)| {
+            planned(monday, |sum| whole(sum.load))
+        })
+        .column("longest", |(_, week)| longest(week))
+        .column("easy/moderate/hard %", |(_, week)| {
+            zones::split(zones::thirds_of(week.rows.iter().copied()))
+        })
+        .column("monotony (Foster)", |(monday, week)| {
+            units::fixed(monotony(*monday, week).map(|found| found.monotony), 1)
+        })
+        .column("strain (Foster)", |(monday, week)| {
+            units::whole(monotony(*monday, week).map(|found| found.strain))
+        });
+    let more = cut.more("week", |(monday, _)| {
+        format!(
+            "ask with oldest={} newest={}",
+            range.oldest,
+            weeks::sunday(*monday)
+        )
+    });
+    [columns.table(cut.shown), more]
 }
 
 fn sessions(week: &Week<'_>) -> String {
@@ -172,9 +148,9 @@ fn longest(week: &Week<'_>) -> String {
     let longest = week
         .rows
         .iter()
-        .filter(|row| units::sane(row.moving_time).is_some_and(|secs| secs > 0.0))
+        .filter(|row| units::positive(row.moving_time).is_some())
         .max_by(|a, b| {
-            let secs = |row: &Activity| units::sane(row.moving_time).unwrap_or(0.0);
+            let secs = |row: &Activity| units::amount(row.moving_time);
             secs(a).total_cmp(&secs(b))
         });
     longest.map_or_else(String::new, |row| {

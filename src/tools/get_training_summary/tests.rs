@@ -19,7 +19,7 @@ fn refusal(given: Value) -> String {
 
 fn answer(card: &AthleteCard, given: Value, found: Value) -> String {
     let found: Vec<Activity> = rows(found);
-    render(card, today(), &asked(given), &found, &Planned::NotAsked, None).text
+    render(card, today(), &asked(given), &found, &Part::NotAsked, None).text
 }
 
 fn ride(id: &str, date: &str, secs: f64, load: f64) -> Value {
@@ -186,7 +186,7 @@ fn plans_stand_beside_the_weeks() {
     ]));
     let found: Vec<Activity> = rows(two_periods());
     let given = asked(json!({"include": "planned", "compare": "none"}));
-    let text = render(&ana(), today(), &given, &found, &Planned::Events(events), None).text;
+    let text = render(&ana(), today(), &given, &found, &Part::Got(events), None).text;
     assert!(
         text.contains("2026-11-16 (to Sat)\t3\t4:30\t3:00\t194 (1 without)\t200\t2:00 Ride\t"),
         "{text}"
@@ -200,7 +200,7 @@ fn plans_stand_beside_the_weeks() {
         today(),
         &given,
         &found,
-        &Planned::Missing("Planned load left out: x.".into()),
+        &Part::Missing("Planned load left out: x.".into()),
         None,
     )
     .text;
@@ -229,20 +229,12 @@ fn a_range_that_is_all_strava_is_told_by_intervals_own_sums() {
         today(),
         &asked(json!({})),
         &found,
-        &Planned::NotAsked,
+        &Part::NotAsked,
         Some(&weeks),
     )
     .text;
     insta::assert_snapshot!("all_strava", text);
-    let text = render(
-        &ana(),
-        today(),
-        &asked(json!({})),
-        &found,
-        &Planned::NotAsked,
-        None,
-    )
-    .text;
+    let text = render(&ana(), today(), &asked(json!({})), &found, &Part::NotAsked, None).text;
     assert!(
         text.contains("No activity in this range that can be read.\nUnreadable: 10 activities from Strava;"),
         "{text}"

@@ -1,38 +1,24 @@
 //! What stands in for activities that are all closed to the API: the weekly sums that intervals.icu makes itself.
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
 
-use super::sums::{self, Sum, name_of};
+use super::by_sport;
 use crate::{
     guard::Units,
     intervals::model::weeks::{SportSummary, WeekSummary},
     tools::{
-        answer::{self, table::Table, units},
+        answer::{
+            table::Columns,
+            units::{self, amount},
+        },
         arguments::Range,
+        sums::{self, Sum, whole},
     },
     training::weeks,
 };
 
-fn positive(value: Option<f64>) -> f64 {
-    units::sane(value).unwrap_or(0.0).max(0.0)
-}
-
-fn add(sum: &mut Sum, one: &SportSummary) {
-    let count = positive(one.count);
-    sum.count += count;
-    sum.secs += positive(one.moving_time);
-    sum.metres += positive(one.distance);
-    sum.climb += positive(one.total_elevation_gain);
-    sum.kcal += positive(one.calories);
-    if let Some(load) = units::sane(one.training_load) {
-        sum.load += load;
-        sum.with_load += count;
-    }
-    let sport = answer::sport(one.sport.as_deref().unwrap_or(answer::NO_SPORT));
-    *sum.kinds.entry(sport).or_default() += count;
-}
+/// Weeks in the table at most.
+const SHOWN: usize = 53;
 
 /// The tables by sport and by week; empty when there is nothing in the range.
 pub(super) fn tables(
@@ -42,45 +28,47 @@ pub(super) fn tables(
     each_kind: bool,
     own: Units,
 ) -> Vec<String> {
-    let mut by_sport: BTreeMap<String, Sum> = BTreeMap::new();
-    let mut by_week: BTreeMap<NaiveDate, Sum> = weeks::weekly(range.oldest, range.newest, [])
+    let wanted = |one: &&SportSummary| {
+        let sport = one.sport.as_deref();
+        let is_of = |sports: &[&str]| sport.is_some_and(|sport| sports.contains(&sport));
+        amount(one.count) > 0.0 && sports.is_none_or(is_of)
+    };
+    let mut by_week: Vec<(NaiveDate, Vec<&SportSummary>)> = weeks::weekly(range.oldest, range.newest, [])
         .into_keys()
-        .map(|monday| (monday, Sum::default()))
+        .map(|monday| (monday, Vec::new()))
         .collect();
-    let mut all = Sum::default();
     for row in rows {
-        let Some(week) = row.date.and_then(|date| by_week.get_mut(&weeks::monday(date))) else {
+        let Some(monday) = row.date.map(weeks::monday) else {
             continue;
         };
-        for one in row.by_category.iter().flatten() {
-            let sport = one.sport.as_deref();
-            if positive(one.count) <= 0.0
-                || sports.is_some_and(|sports| !sport.is_some_and(|sport| sports.contains(&sport)))
-            {
-                continue;
-            }
-            add(by_sport.entry(name_of(sport, each_kind)).or_default(), one);
-            add(week, one);
-            add(&mut all, one);
+        if let Ok(at) = by_week.binary_search_by_key(&monday, |(monday, _)| *monday) {
+            by_week[at]
+                .1
+                .extend(row.by_category.iter().flatten().filter(wanted));
         }
     }
+    let each = by_week.iter().flat_map(|(_, week)| week.iter().copied());
+    let all = Sum::of(each.clone());
     if all.count <= 0.0 {
         return Vec::new();
     }
-    let mut by_sport: Vec<(String, Sum)> = by_sport.into_iter().collect();
-    by_sport.sort_by(|a, b| b.1.secs.total_cmp(&a.1.secs));
-    let mut table = Table::new(["week (Mon)", "sessions", "time", "load"]);
-    for (monday, sum) in by_week.iter().rev().take(53) {
-        table.push(vec![
-            monday.to_string(),
-            sums::whole(sum.count),
-            units::hours_minutes(Some(sum.secs)),
+    let by_sport = sums::by_sport(each, each_kind);
+    let weeks: Vec<(NaiveDate, Sum)> = by_week
+        .iter()
+        .rev()
+        .take(SHOWN)
+        .map(|(monday, week)| (*monday, Sum::of(week.iter().copied())))
+        .collect();
+    let columns = Columns::<(NaiveDate, Sum)>::new()
+        .column("week (Mon)", |(monday, _)| monday.to_string())
+        .column("sessions", |(_, sum)| whole(sum.count))
+        .column("time", |(_, sum)| units::hours_minutes(Some(sum.secs)))
+        .column("load", |(_, sum)| {
             if sum.count > 0.0 {
                 sum.load_words()
             } else {
                 "0".to_owned()
-            },
-        ]);
-    }
-    vec![sums::table(&by_sport, &all, own), table.render()]
+            }
+        });
+    vec![by_sport::table(&by_sport, &all, own), columns.table(&weeks)]
 }

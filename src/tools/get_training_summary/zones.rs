@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::sums::name_of;
 use crate::{
     intervals::model::Activity,
-    tools::answer::units,
+    tools::{answer::units, sums::name_of},
     training::{
-        sports::{Tempo, family},
+        sports::family,
         summary::{self, Thirds},
     },
 };
@@ -39,9 +38,9 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
     const PACE_FIRST: &str = "PACE_HR_POWER";
     const HEART_FIRST: &str = "HR_POWER_PACE";
     let sport = row.sport.as_deref().unwrap_or_default();
-    let usual = match (family(sport), Tempo::of(sport)) {
-        ("Ride", _) => POWER_FIRST,
-        ("Run" | "Swim", _) | (_, Tempo::Swim) => PACE_FIRST,
+    let usual = match family(sport) {
+        "Ride" => POWER_FIRST,
+        "Run" | "Swim" => PACE_FIRST,
         _ => HEART_FIRST,
     };
     let order = row.tiz_order.as_deref().unwrap_or(usual);
@@ -54,7 +53,7 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
         usual
     };
     order.split('_').find_map(|word| match word {
-        "POWER" => some_time(row.power_zone_times.as_deref()).map(|times| (Measure::Power, times)),
+        "POWER" => by_power(row).map(|times| (Measure::Power, times)),
         "HR" => some_time(row.hr_zone_times.as_deref()).map(|times| (Measure::HeartRate, times)),
         "PACE" => {
             let gap = row.use_gap_zone_times == Some(true);
@@ -67,12 +66,15 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
     })
 }
 
+fn by_power(row: &Activity) -> Option<Vec<f64>> {
+    let zones = &row.power_zone_times.as_ref()?.zones;
+    let times: Vec<f64> = zones.iter().map(|secs| secs.unwrap_or(0.0)).collect();
+    some_time(Some(&times))
+}
+
 /// The times, if they hold any; what no clock could show counts as none.
 fn some_time(times: Option<&[f64]>) -> Option<Vec<f64>> {
-    let times: Vec<f64> = times?
-        .iter()
-        .map(|secs| units::sane(Some(*secs)).unwrap_or(0.0).max(0.0))
-        .collect();
+    let times: Vec<f64> = times?.iter().map(|secs| units::amount(Some(*secs))).collect();
     (times.len() <= 20 && times.iter().sum::<f64>() > 0.0).then_some(times)
 }
 

@@ -166,12 +166,12 @@ impl Field {
 
     /// The value as it is shown; scales get their word when `worded`.
     pub(super) fn cell(&self, row: &Wellness, own: Units, worded: bool) -> String {
-        let value = number(row, self.key);
+        let value = row.number(self.key);
         match self.form {
             Form::Number(decimals) => units::at_most(value, decimals),
             Form::Hours => units::fixed(value.map(|secs| secs / 3600.0), 1),
-            Form::Weight => units::weight(weight(row), own),
-            Form::RestingHr => units::whole(resting_hr(row)),
+            Form::Weight => units::weight(row.weight(), own),
+            Form::RestingHr => units::whole(row.resting_hr()),
             Form::Scale(words) => {
                 let text = units::at_most(value, 1);
                 let word = ["1", "2", "3", "4"]
@@ -193,26 +193,6 @@ impl Field {
             }
         }
     }
-}
-
-/// A number of the day, whatever way upstream wrote it.
-pub(in crate::tools) fn number(row: &Wellness, key: &str) -> Option<f64> {
-    let value = row.rest.get(key)?;
-    units::sane(value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))
-}
-
-fn carried_over(row: &Wellness, mark: &str) -> bool {
-    row.rest.get(mark).and_then(Value::as_bool).unwrap_or(false)
-}
-
-/// kg measured on the day; a value carried over from an earlier day is no measurement.
-pub(super) fn weight(row: &Wellness) -> Option<f64> {
-    number(row, "weight").filter(|_| !carried_over(row, "tempWeight"))
-}
-
-/// bpm measured on the day; a value carried over from an earlier day is no measurement.
-pub(in crate::tools) fn resting_hr(row: &Wellness) -> Option<f64> {
-    number(row, "restingHR").filter(|_| !carried_over(row, "tempRestingHR"))
 }
 
 /// Whether a key is the code of a field that the athlete made: upstream's own begin with a small letter.

@@ -3,8 +3,9 @@
     mail_server.py FOLDER MANNER
 
 Leaves the authority's certificate as FOLDER/authority.pem. MANNER is `starttls` (no mail before STARTTLS), `tls` (from the
-first byte), `plain` (no TLS at all) or `other-name` (as `starttls`, with a certificate for somebody else). Prints one line of
-JSON: {"port": ...}, then one for each message that it took, read back by Python's own parser; FOLDER/taken is then there.
+first byte), `plain` (no TLS at all) or `other-name` (as `starttls`, with a certificate for somebody else). Never answers for a
+recipient that begins with `hangs`. Prints one line of JSON: {"port": ...}, then one for each recipient that hangs and one for
+each message that it took, read back by Python's own parser; FOLDER/taken is then there.
 """
 
 import asyncio
@@ -74,6 +75,13 @@ def say(what):
 
 
 class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        if address.startswith("hangs"):
+            say({"hangs": address})
+            await asyncio.Event().wait()
+        envelope.rcpt_tos.append(address)
+        return "250 go on"
+
     async def handle_DATA(self, server, session, envelope):
         (folder / "taken").touch()
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)

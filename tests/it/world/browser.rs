@@ -40,6 +40,12 @@ impl Page {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The hidden field that ties a button to the mail's link which led to its page.
+    pub fn form_id(&self) -> String {
+        self.attribute("input[name=form]", "value")
+            .unwrap_or_else(|| panic!("no button in {}", self.text()))
+    }
+
     /// The body without tags, white space folded.
     pub fn text(&self) -> String {
         let html = scraper::Html::parse_document(&self.body);
@@ -88,6 +94,23 @@ impl Browser {
     /// Posts a form from a page of the service itself.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         self.send(Method::POST, path, Some(form(fields))).await
+    }
+
+    /// Follows the link in a mail to the page with its button.
+    pub async fn open(&mut self, link: &str) -> Page {
+        let swap = self.get(link).await;
+        assert_eq!(swap.status, 303);
+        assert!(!swap.location().contains("icum_"), "the token left the address");
+        let location = swap.location().to_owned();
+        self.get(&location).await
+    }
+
+    /// Presses the button of a page that a mail's link led to, with what is typed there.
+    pub async fn press(&mut self, page: &Page, typed: &[(&str, &str)]) -> Page {
+        let action = page.attribute("main form", "action").unwrap();
+        let form = page.form_id();
+        let fields = [&[("form", form.as_str())], typed].concat();
+        self.post(&action, &fields).await
     }
 
     /// Sends one request; what `extra` names replaces what a browser would send.

@@ -26,9 +26,10 @@ use icusync::{
     mail::transport::{Captured, CapturedMail, Transport},
     queries::{self, grants::Grant},
     secrets::{KeyRing, Random},
-    start::{self, Ingredients, Purpose},
+    start::{self, Ingredients},
     time::Clock,
     tools::Tool,
+    words::Purpose,
 };
 use icusync_sim as sim;
 use serde_json::{Value, json};
@@ -321,6 +322,14 @@ impl World {
             .expect("a link in the mail");
         self.secret(line.rsplit('/').next().unwrap());
         line.strip_prefix(&self.web).unwrap().to_owned()
+    }
+
+    /// A fresh browser in which the link of the newest mail to `address` was opened, and the page with the button.
+    pub async fn opened(self: &Arc<Self>, address: &str) -> (Browser, Page) {
+        let link = self.link_mailed_to(address).await;
+        let mut browser = self.browser();
+        let page = browser.open(&link).await;
+        (browser, page)
     }
 
     /// Notes a secret that no log may hold.

@@ -1,0 +1,52 @@
+//! Who asks, for whom, and with what credential. Only values: what is done with them is the client's business.
+
+use secrecy::SecretString;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::Scopes;
+use crate::ids::{AccountId, AthleteId, ConnectionId, LinkId};
+
+/// What proves to intervals.icu that we may. Mute in `Debug`.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// An OAuth access token.
+    Bearer(SecretString),
+    /// An API key, sent as Basic with the user name `API_KEY`.
+    ApiKey(SecretString),
+}
+
+/// Who causes a call, so that one caller's flood does not hold up the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CallerKey(pub Uuid);
+
+impl From<LinkId> for CallerKey {
+    fn from(link: LinkId) -> Self {
+        Self(link.0)
+    }
+}
+
+impl From<AccountId> for CallerKey {
+    fn from(account: AccountId) -> Self {
+        Self(account.0)
+    }
+}
+
+/// For whom a handle is opened, and in what bounds.
+#[derive(Debug, Clone)]
+pub struct For {
+    /// The connection; the cache never crosses it.
+    pub connection: ConnectionId,
+    /// The connection's write number, read with the grant; an older one's answers are never used.
+    pub write_number: i64,
+    /// The athlete.
+    pub athlete: AthleteId,
+    /// The athlete's credential.
+    pub credential: Credential,
+    /// What the athlete shared; what is known to be missing is not even asked for.
+    pub scopes: Scopes,
+    /// Who causes the calls.
+    pub caller: CallerKey,
+    /// All calls through the handle end by then.
+    pub deadline: Instant,
+}

@@ -1,0 +1,123 @@
+//! What follows from an activity's fields: which day it is of, whether it is open to us, how far and how fast it went.
+//!
+//! No text for people, and nothing that needs another activity.
+
+use chrono::NaiveDate;
+
+use super::{Activity, ActivityDetail, positive, sane};
+
+impl Activity {
+    /// The local day it began on, also when it ran past midnight.
+    pub fn day(&self) -> Option<NaiveDate> {
+        self.start_date_local.map(|start| start.date())
+    }
+
+    /// A stub: upstream knows it, but Strava's terms close its content to the API.
+    pub fn is_closed_by_strava(&self) -> bool {
+        self.source.as_deref() == Some("STRAVA") && self.sport.is_none() && self.moving_time.is_none()
+    }
+
+    /// Entered by hand, without a recording.
+    pub fn is_manual(&self) -> bool {
+        self.source.as_deref() == Some("MANUAL")
+    }
+
+    /// Whether it is of one of these sports; None takes all.
+    pub fn is_of(&self, sports: Option<&[&str]>) -> bool {
+        let sport = self.sport.as_deref().unwrap_or_default();
+        sports.is_none_or(|sports| sports.contains(&sport))
+    }
+
+    /// m: the distance that intervals.icu says to use, else the file's.
+    pub fn metres(&self) -> Option<f64> {
+        sane(self.icu_distance).or(sane(self.distance))
+    }
+
+    /// m/s while moving: the pace, else the average speed, else distance over moving time.
+    pub fn speed(&self) -> Option<f64> {
+        positive(self.pace)
+            .or(positive(self.average_speed))
+            .or_else(|| Some(self.metres()? / positive(self.moving_time)?))
+    }
+
+    /// Percent of the plan that was done. Without a plan upstream writes 0, which says nothing.
+    pub fn done_of_plan(&self) -> Option<f64> {
+        self.compliance
+            .filter(|percent| self.paired_event_id.is_some() || *percent > 0.0)
+    }
+
+    /// Which service it came from, and the device: what a line on the origin of data goes by.
+    pub fn origin(&self) -> (Option<&str>, Option<&str>) {
+        (self.source.as_deref(), self.device_name.as_deref())
+    }
+}
+
+impl AsRef<Activity> for Activity {
+    fn as_ref(&self) -> &Activity {
+        self
+    }
+}
+
+impl AsRef<Activity> for ActivityDetail {
+    fn as_ref(&self) -> &Activity {
+        &self.activity
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn activity(fields: Value) -> Activity {
+        serde_json::from_value(fields).unwrap()
+    }
+
+    #[test]
+    fn a_night_ride_is_of_the_day_it_began_on() {
+        let ride = activity(json!({"start_date_local": "2026-11-20T23:50:00", "moving_time": 7200}));
+        assert_eq!(ride.day(), NaiveDate::from_ymd_opt(2026, 11, 20));
+        assert_eq!(activity(json!({})).day(), None);
+    }
+
+    #[test]
+    fn a_stub_has_neither_sport_nor_time() {
+        assert!(activity(json!({"source": "STRAVA"})).is_closed_by_strava());
+        for open in [
+            json!({"source": "STRAVA", "type": "Ride"}),
+            json!({"source": "STRAVA", "moving_time": 0}),
+            json!({"source": "WAHOO"}),
+            json!({}),
+        ] {
+            assert!(!activity(open.clone()).is_closed_by_strava(), "{open}");
+        }
+    }
+
+    #[test]
+    fn sports_are_those_named_or_all() {
+        let run = activity(json!({"type": "Run"}));
+        assert!(run.is_of(None) && run.is_of(Some(&["Walk", "Run"])) && !run.is_of(Some(&["Ride"])));
+        assert!(!activity(json!({})).is_of(Some(&["Run"])));
+    }
+
+    #[test]
+    fn the_speed_is_the_best_known_one() {
+        let far = |fields| activity(fields).metres();
+        assert_eq!(far(json!({"icu_distance": 10, "distance": 11})), Some(10.0));
+        assert_eq!(far(json!({"icu_distance": 1e12, "distance": 11})), Some(11.0));
+        let fast = |fields| activity(fields).speed();
+        assert_eq!(fast(json!({"pace": 3, "average_speed": 2})), Some(3.0));
+        assert_eq!(fast(json!({"pace": 0, "average_speed": 2})), Some(2.0));
+        assert_eq!(fast(json!({"distance": 100, "moving_time": 50})), Some(2.0));
+        assert_eq!(fast(json!({"distance": 100, "moving_time": 0})), None);
+    }
+
+    #[test]
+    fn zero_percent_of_no_plan_says_nothing() {
+        let done = |fields| activity(fields).done_of_plan();
+        assert_eq!(done(json!({"compliance": 0})), None);
+        assert_eq!(done(json!({"compliance": 0, "paired_event_id": 7})), Some(0.0));
+        assert_eq!(done(json!({"compliance": 97})), Some(97.0));
+    }
+}

@@ -1,0 +1,102 @@
+//! What follows from a calendar event's fields: its days, what kind it is, and which activity did it.
+
+use chrono::{NaiveDate, NaiveTime};
+
+use super::calendar::Event;
+
+impl Event {
+    /// The day it begins on.
+    pub fn day(&self) -> Option<NaiveDate> {
+        self.start_date_local.map(|start| start.date())
+    }
+
+    /// Its last day: upstream's end is excluded.
+    pub fn last_day(&self) -> Option<NaiveDate> {
+        let first = self.day()?;
+        let last = self.end_date_local.and_then(|end| {
+            if end.time() == NaiveTime::MIN {
+                end.date().pred_opt()
+            } else {
+                Some(end.date())
+            }
+        });
+        Some(last.map_or(first, |last| last.max(first)))
+    }
+
+    /// Upstream's category; empty when it has none.
+    pub fn category(&self) -> &str {
+        self.category.as_deref().unwrap_or_default()
+    }
+
+    /// A planned workout.
+    pub fn is_workout(&self) -> bool {
+        self.category() == "WORKOUT"
+    }
+
+    /// A race of any priority.
+    pub fn is_race(&self) -> bool {
+        self.category().starts_with("RACE")
+    }
+
+    /// A workout or a race: something that is done or missed.
+    pub fn is_to_do(&self) -> bool {
+        self.is_workout() || self.is_race()
+    }
+
+    /// The id of the activity that it is paired with; upstream writes 0 for none.
+    pub fn paired_with(&self) -> Option<&str> {
+        self.paired_activity_id
+            .as_deref()
+            .filter(|id| !id.is_empty() && *id != "0")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(fields: Value) -> Event {
+        serde_json::from_value(fields).unwrap()
+    }
+
+    #[test]
+    fn the_last_day_is_the_one_before_its_end() {
+        for (start, end, last) in [
+            ("2026-11-26T00:00:00", Value::Null, "2026-11-26"),
+            ("2026-11-26T00:00:00", json!("2026-11-26T00:00:00"), "2026-11-26"),
+            ("2026-11-26T00:00:00", json!("2026-11-28T12:00:00"), "2026-11-28"),
+            ("2026-11-26T00:00:00", json!("2026-11-29T00:00:00"), "2026-11-28"),
+            ("2026-11-26T00:00:00", json!("2020-01-01T00:00:00"), "2026-11-26"),
+        ] {
+            let event = event(json!({"start_date_local": start, "end_date_local": end}));
+            assert_eq!(event.last_day(), Some(last.parse().unwrap()), "{end}");
+        }
+        assert_eq!(
+            event(json!({"end_date_local": "2026-11-28T00:00:00"})).last_day(),
+            None
+        );
+    }
+
+    #[test]
+    fn workouts_and_races_are_to_do_and_nothing_else_is() {
+        let to_do = |category: &str| event(json!({"category": category})).is_to_do();
+        assert!(["WORKOUT", "RACE_A", "RACE_B", "RACE_C"].into_iter().all(to_do));
+        assert!(!["NOTE", "HOLIDAY", "TARGET", ""].into_iter().any(to_do));
+    }
+
+    #[test]
+    fn a_pairing_with_0_is_none() {
+        let paired = |id: Value| {
+            event(json!({"paired_activity_id": id}))
+                .paired_with()
+                .map(str::to_owned)
+        };
+        assert_eq!(paired(json!("i91")), Some("i91".to_owned()));
+        assert_eq!(
+            [paired(json!("0")), paired(json!("")), paired(Value::Null)],
+            [None, None, None]
+        );
+    }
+}

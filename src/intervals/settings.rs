@@ -1,0 +1,84 @@
+//! The settings of the client: where intervals.icu is, our registration with it, and the limits of a request.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::config::{Config, Origin};
+
+/// Our registration with intervals.icu.
+#[derive(Debug, Clone)]
+pub struct OAuthApp {
+    /// The client id.
+    pub client_id: String,
+    /// The client secret.
+    pub client_secret: SecretString,
+}
+
+/// Time and size limits of one request (hard-cases "Budgets").
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Until a connection stands, TLS included.
+    pub connect: Duration,
+    /// From sending a request to the last byte of its answer.
+    pub total: Duration,
+    /// Bytes of an answer, after decompression.
+    pub body: usize,
+    /// The middle of the first wait before asking again; doubles for the second.
+    pub backoff: Duration,
+    /// How long a read may be answered from memory.
+    pub cache_for: Duration,
+    /// Bytes that the cache may hold, estimated.
+    pub cache_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            total: Duration::from_secs(15),
+            body: 4 * 1024 * 1024,
+            backoff: Duration::from_millis(400),
+            cache_for: Duration::from_mins(1),
+            cache_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// What the client needs to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The intervals.icu to talk to: https, or this machine.
+    pub base: Origin,
+    /// Our own address, for the User-Agent.
+    pub public_url: Origin,
+    /// Our OAuth registration, when there is one.
+    pub app: Option<OAuthApp>,
+    /// Requests a second from this process.
+    pub per_second: u32,
+    /// Requests a UTC day that each athlete may count on.
+    pub per_day: u32,
+    /// Time and size limits.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// What the service's settings say, with the usual limits.
+    pub fn of(config: &Config) -> Self {
+        let app = config
+            .intervals_client_id
+            .clone()
+            .zip(config.intervals_client_secret.clone());
+        Self {
+            base: config.intervals_url.clone(),
+            public_url: config.public_url.clone(),
+            app: app.map(|(client_id, client_secret)| OAuthApp {
+                client_id,
+                client_secret,
+            }),
+            per_second: config.intervals_per_second,
+            per_day: config.intervals_per_day,
+            limits: Limits::default(),
+        }
+    }
+}

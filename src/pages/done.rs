@@ -1,0 +1,191 @@
+//! What was just done, as the page that follows says it: a word in its query, `?done=`, and a sentence.
+//!
+//! Each row is one word of one page. A word that is not that page's says nothing, so that no link from outside can put words
+//! into our mouth.
+
+use axum::{
+    extract::{FromRequestParts, RawQuery},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use http::request::Parts;
+
+use super::Fields;
+
+const DASHBOARD: &str = "/dashboard";
+const ACCOUNT: &str = "/account";
+const COACHES: &str = "/coaches";
+const MY_ROSTER: &str = "/for-coaches/my-roster";
+
+/// How a sentence is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tone {
+    /// It went as it was meant.
+    Good,
+    /// Something was not done, or not all of it.
+    Warn,
+}
+
+macro_rules! done {
+    ($($(#[$why:meta])* $name:ident = $page:ident, $word:literal, $tone:ident, $sentence:literal;)*) => {
+        /// What was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Done {
+            $($(#[$why])* $name,)*
+        }
+
+        impl Done {
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The page that says it, its word there, and the sentence.
+            const fn row(self) -> (&'static str, &'static str, Tone, &'static str) {
+                match self {
+                    $(Self::$name => ($page, $word, Tone::$tone, $sentence),)*
+                }
+            }
+
+            fn of(page: &str, word: &str) -> Option<Self> {
+                match (page, word) {
+                    $(($page, $word) => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+done! {
+    Connected = DASHBOARD, "connected", Good,
+        "intervals.icu is connected.";
+    ConnectedOther = DASHBOARD, "connected-other", Good,
+        "intervals.icu is connected, and shows another athlete than before. Your coaches see nothing of this one: what the \
+             athlete before granted them is asleep, and a mail tells them. Grant anew what they may see, under Coaches.";
+    ConnectedBack = DASHBOARD, "connected-back", Good,
+        "intervals.icu is connected, and shows this athlete again. What this athlete granted to coaches counts again, and \
+             they are told by mail.";
+    ConnectedBoth = DASHBOARD, "connected-both", Good,
+        "intervals.icu is connected, and shows another athlete than before. What the athlete before granted to coaches is \
+             asleep, and what this one had granted counts again; mails tell them.";
+    Disconnected = DASHBOARD, "disconnected", Good,
+        "intervals.icu is disconnected: the key was erased here, and intervals.icu is told to revoke it.";
+    KeyErased = DASHBOARD, "key-erased", Good,
+        "intervals.icu is disconnected: your API key was erased here. At intervals.icu it stays valid until you replace it.";
+    Regenerated = DASHBOARD, "regenerated", Good,
+        "Your connector has a new URL. The old one no longer works: replace it in Claude.";
+    ToolsChosen = DASHBOARD, "tools", Good,
+        "Saved: it counts from the next question on. A client may show its old list of tools for up to a day.";
+    ZoneSet = DASHBOARD, "zone", Good,
+        "Your time zone is set.";
+    PasswordReset = DASHBOARD, "password", Good,
+        "Your password is changed, and every other session has been signed out.";
+
+    PasswordChanged = ACCOUNT, "password", Good,
+        "Your password is changed, and every other session has been signed out.";
+    AddressChanged = ACCOUNT, "address", Good,
+        "Your address is changed. Sign in with the new one from now on.";
+    SessionEnded = ACCOUNT, "session", Good,
+        "That session has been signed out.";
+    OtherSessionsEnded = ACCOUNT, "others", Good,
+        "Every other session has been signed out.";
+
+    /// Whether the address was known to us as a coach's is not said: that is the coach's to say.
+    Invited = COACHES, "sent", Good,
+        "The invite is on its way. A coach who has a URL of ours already keeps it: it covers you too from now on.";
+    InvitedOneself = COACHES, "own", Good,
+        "The invite is on its way to your own address. The URL in it covers your own data too: one connector for your \
+             athletes and you.";
+    Unchanged = COACHES, "same", Good,
+        "Nothing was changed: it stands like this already, and no mail was sent.";
+    InvitedAgain = COACHES, "again", Good,
+        "The invite is awake again and on its way once more, with the same URL. What it says stays as it was.";
+    GrantedByAnother = COACHES, "another-athletes", Warn,
+        "Nothing was changed: another athlete granted this than your account shows now. Take it back, or invite the coach as \
+             the athlete who is connected.";
+    Changed = COACHES, "changed", Good,
+        "Saved. It counts from the next question on, and the coach is told by mail what is possible now.";
+    ChangedUnmailed = COACHES, "changed-unmailed", Warn,
+        "Saved, and it counts from the next question on. No mail tells the coach: this address has had several of them \
+             within an hour.";
+    InvitedUnmailed = COACHES, "sent-unmailed", Warn,
+        "The invite stands, but no mail was sent: this address has had several of them within an hour. Resend it later.";
+    Resent = COACHES, "resent", Good,
+        "The mail is on its way once more, with the same URL.";
+    NotResent = COACHES, "capped", Warn,
+        "Not sent: this address has had several of these mails within an hour. The invite stands; resend it later.";
+    TooManyInvites = COACHES, "limit", Warn,
+        "Not sent: you have sent as many invites as one day allows. What stands goes on standing; resend it tomorrow.";
+    InviteRefused = COACHES, "refused", Warn,
+        "This address does not take invites from you. Nothing was granted, and no mail was sent.";
+    Withdrawn = COACHES, "withdrawn", Good,
+        "The invite is withdrawn. It is worth nothing from now on, and the coach is told by mail.";
+    Revoked = COACHES, "revoked", Good,
+        "Revoked: the coach’s next question about you is refused, and a mail says so. An invite brings it back.";
+    Removed = COACHES, "removed", Good,
+        "Removed from the list. Its time was up already.";
+    Gone = COACHES, "gone", Good,
+        "That had ended already. Nothing was changed.";
+    AlreadyUsed = COACHES, "in-use", Good,
+        "There is nothing to resend: the coach uses the URL already. On the page For Coaches a lost URL is sent again.";
+
+    Left = MY_ROSTER, "left", Good,
+        "You have left. From the next call on you get nothing about this athlete any more; a mail tells them.";
+    AthleteRefused = MY_ROSTER, "refused", Good,
+        "You have left, and invites from this account are refused from now on. A mail tells the athlete.";
+    AthleteWelcome = MY_ROSTER, "welcome", Good,
+        "This account can invite you again.";
+    AllRefused = MY_ROSTER, "refuse-all", Good,
+        "You have left everybody and take no invites any more. A mail tells each athlete. Your URL opens nothing now.";
+    AllWelcome = MY_ROSTER, "welcome-all", Good,
+        "Athletes can invite you again.";
+}
+
+impl Done {
+    /// Leads to the page that says it.
+    pub(super) fn answer(self) -> Response {
+        let (page, word, ..) = self.row();
+        Redirect::to(&format!("{page}?done={word}")).into_response()
+    }
+
+    /// Whether it went as it was meant.
+    pub(super) fn is_good(self) -> bool {
+        self.row().2 == Tone::Good
+    }
+}
+
+impl std::fmt::Display for Done {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.row().3)
+    }
+}
+
+/// What was done, on the page that was asked for.
+pub struct JustDone(pub(super) Option<Done>);
+
+impl<S: Send + Sync> FromRequestParts<S> for JustDone {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let RawQuery(query) = RawQuery::from_request_parts(parts, state).await?;
+        let word = Fields::parse(query.unwrap_or_default().as_bytes())
+            .ok()
+            .and_then(|mut fields| fields.optional("done"));
+        Ok(Self(word.and_then(|word| Done::of(parts.uri.path(), &word))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_means_one_thing_on_its_page_and_nothing_elsewhere() {
+        for done in Done::ALL.iter().copied() {
+            let (page, word, _, sentence) = done.row();
+            assert_eq!(Done::of(page, word), Some(done), "{word} stands twice");
+            assert!(sentence.ends_with('.'), "{sentence}");
+            assert_eq!(Done::of("/", word), None);
+        }
+        assert_eq!(Done::of(COACHES, "connected"), None);
+        assert_eq!(Done::of(DASHBOARD, "<script>"), None);
+    }
+}

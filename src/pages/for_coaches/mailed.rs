@@ -1,0 +1,236 @@
+//! What follows from a coach's mail link: the page with the button, what the button does, and how it ended.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State, rejection::PathRejection},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header::SET_COOKIE};
+use sqlx::PgConnection;
+
+use super::{
+    address_of, name_of,
+    wish::{Row, Wish},
+};
+use crate::{
+    app::App,
+    error::Problem,
+    guard::{
+        coach_session,
+        coaches::{self, asleep},
+        connector,
+    },
+    mail::{
+        CoachNewUrl, CoachUrl, Mail, Theirs,
+        outbox::{self, Queued},
+    },
+    pages::{
+        Fields, Frame, Visitor,
+        frame::{page, with_status},
+        mail_link::{self, Opened},
+    },
+    queries::{self, coaches::Coach},
+    words::MemberStatus,
+};
+
+/// `GET /for-coaches/{wish}/{token}`, the link in the mail.
+pub async fn open_link(
+    State(app): State<App>,
+    wish: Wish,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Response {
+    let token = path.as_ref().map_or("", |path| path.1.as_str());
+    wish.row().page.open(&app, token)
+}
+
+#[derive(Template)]
+#[template(path = "pages/for_coaches_confirm.html")]
+struct Confirm {
+    frame: Frame,
+    wish: Wish,
+    row: Row,
+    email: String,
+    form: String,
+}
+
+/// `GET /for-coaches/{wish}/confirm`: the page with the button. Looking at it spends nothing.
+pub async fn confirm_page(
+    State(app): State<App>,
+    wish: Wish,
+    headers: HeaderMap,
+    Visitor(session): Visitor,
+) -> Result<Response, Problem> {
+    let (signed, row) = (session.is_some(), wish.row());
+    match row.page.opened(&app.pool, &app, &headers).await? {
+        Some(opened) => page(&Confirm {
+            frame: Frame::of(signed),
+            wish,
+            row,
+            form: opened.form(),
+            email: opened.link.email,
+        }),
+        None => mail_link::gone(signed),
+    }
+}
+
+/// What the button did.
+enum Granted {
+    /// The URL is in a mail, unless the address is above the limit of such mails.
+    Mailed(Queued),
+    /// A visit to the roster began, with this `Set-Cookie`.
+    Visit(HeaderValue),
+    /// Nothing: the URL can no longer be opened.
+    Unreadable,
+    /// Nothing: the coach has no URL.
+    Nothing,
+}
+
+/// `POST /for-coaches/{wish}/confirm`: spends the link and does what it is for, both or neither.
+pub async fn confirm(
+    State(app): State<App>,
+    wish: Wish,
+    headers: HeaderMap,
+    Visitor(session): Visitor,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
+    let form = fields.take("form")?;
+    let (signed, row) = (session.is_some(), wish.row());
+    let mut transaction = app.pool.begin().await?;
+    let db = &mut *transaction;
+    let opened = row.page.pressed(&mut *db, &app, &headers, &form).await?;
+    let Some((opened, coach)) = spend(db, &app, opened).await? else {
+        return mail_link::gone(signed);
+    };
+    let granted = match wish {
+        Wish::Resend => resend(db, &app, &coach).await?,
+        Wish::Regenerate => regenerate(db, &app, &coach).await?,
+        Wish::Roster => Granted::Visit(coach_session::begin(db, &app, coach.id, &headers).await?),
+    };
+    let done = match granted {
+        Granted::Nothing => return mail_link::gone(signed),
+        // Rolled back: a new URL that is not mailed would lock the coach out, and the link can be used later.
+        Granted::Mailed(Queued::Capped) => return ended(End::TooMany, signed),
+        Granted::Unreadable => {
+            transaction.commit().await?;
+            return ended(End::Unreadable, signed);
+        }
+        Granted::Mailed(Queued::Queued) => {
+            Redirect::to(&format!("/for-coaches/{}/done", row.word)).into_response()
+        }
+        Granted::Visit(cookie) => {
+            ([(SET_COOKIE, cookie)], Redirect::to("/for-coaches/my-roster")).into_response()
+        }
+    };
+    transaction.commit().await?;
+    if wish == Wish::Regenerate {
+        metrics::counter!("icusync_coach_urls_regenerated_total").increment(1);
+    }
+    Ok(opened.forgotten(&app, done))
+}
+
+/// Spends the link whose button was pressed, and locks its coach until `db`'s transaction ends: of many presses at once, one
+/// succeeds. None when the link no longer works or the coach is gone; then nothing was written.
+async fn spend(
+    db: &mut PgConnection,
+    app: &App,
+    pressed: Option<Opened>,
+) -> Result<Option<(Opened, Coach)>, Problem> {
+    let Some(opened) = pressed else {
+        return Ok(None);
+    };
+    // The coach before the link: whoever ends all links of a coach holds the coach already, and two that took them in
+    // different order would wait for each other.
+    let Some(coach) = queries::coaches::locked_by_email(&mut *db, &opened.link.email_key).await? else {
+        return Ok(None);
+    };
+    let spent = opened.spend(db, app).await?;
+    Ok(spent.map(|_| (opened, coach)))
+}
+
+/// Mails the same URL to the address that an athlete once gave.
+async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
+    let link = queries::links::of_coach(&mut *db, coach.id).await?;
+    let Some(url) = link.and_then(|link| connector::url(app, &link)) else {
+        return Ok(Granted::Unreadable);
+    };
+    mail_url(db, app, coach, url, Mail::CoachUrl).await
+}
+
+/// Makes a new URL, ends every visit and every mail link of the coach, and mails it. The old URL stops working with the commit.
+async fn regenerate(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
+    let Some(url) = coaches::regenerate(db, app, coach.id).await? else {
+        return Ok(Granted::Nothing);
+    };
+    queries::coaches::end_sessions(&mut *db, coach.id).await?;
+    queries::mail_links::end_of_coach(&mut *db, &coach.email_key).await?;
+    mail_url(db, app, coach, url, |mail| Mail::CoachNewUrl(CoachNewUrl(mail))).await
+}
+
+/// Queues the mail that `mail` makes with the URL and the athletes whom it covers.
+async fn mail_url(
+    db: &mut PgConnection,
+    app: &App,
+    coach: &Coach,
+    url: String,
+    mail: fn(CoachUrl) -> Mail,
+) -> Result<Granted, Problem> {
+    let mail = mail(CoachUrl {
+        url,
+        athletes: covered(db, app, coach).await?,
+        for_coaches: app.config.for_coaches_url(),
+    });
+    let queued = outbox::enqueue(db, app, &address_of(coach), None, mail).await?;
+    Ok(Granted::Mailed(queued))
+}
+
+/// Whom the coach's URL covers at the moment, by name.
+async fn covered(db: &mut PgConnection, app: &App, coach: &Coach) -> sqlx::Result<Vec<Theirs>> {
+    let now = app.clock.now();
+    let roster = queries::grants::roster_of(db, coach.id, now).await?;
+    let awake = roster.iter().filter(|member| {
+        member.status != MemberStatus::Replaced && !asleep(member.invited_at, member.first_used_at, now)
+    });
+    Ok(awake.map(|member| name_of(member).into()).collect())
+}
+
+/// A page that says how a wish ended.
+#[derive(Template)]
+#[template(path = "pages/for_coaches_done.html")]
+struct Done {
+    frame: Frame,
+    end: End,
+}
+
+/// How a wish ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The URL is on its way.
+    Resent,
+    /// The new URL is on its way, and the old one is dead.
+    Regenerated,
+    /// Nothing was done: the address has had its share of such mails, and without the mail it would be worth nothing.
+    TooMany,
+    /// The URL cannot be opened any more.
+    Unreadable,
+}
+
+fn ended(end: End, signed: bool) -> Result<Response, Problem> {
+    let status = match end {
+        End::Resent | End::Regenerated | End::Unreadable => StatusCode::OK,
+        End::TooMany => StatusCode::TOO_MANY_REQUESTS,
+    };
+    let frame = Frame::of(signed);
+    with_status(status, &Done { frame, end })
+}
+
+/// `GET /for-coaches/{wish}/done`. For a wish whose end has no page, `done` is a token that someone made up.
+pub async fn done(
+    State(app): State<App>,
+    wish: Wish,
+    Visitor(session): Visitor,
+) -> Result<Response, Problem> {
+    match wish.row() {
+        Row { end: Some(end), .. } => ended(end, session.is_some()),
+        Row { page, .. } => Ok(page.open(&app, "done")),
+    }
+}

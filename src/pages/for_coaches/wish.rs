@@ -1,0 +1,126 @@
+//! What a coach can ask for by mail: a row of words, paths and mails for each wish. What its button does is in
+//! [`super::mailed`].
+
+use axum::{
+    extract::{FromRequestParts, Request},
+    middleware::Next,
+    response::Response,
+};
+use http::request::Parts;
+
+use super::mailed::End;
+use crate::{
+    error::Problem,
+    mail::{CoachRegenerate, CoachResend, CoachRoster, Mail},
+    pages::mail_link::{MailPage, REGENERATE_PAGE, RESEND_PAGE, ROSTER_PAGE},
+};
+
+/// What a coach can ask for by mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// The same URL once more.
+    Resend,
+    /// A new URL, and the end of the old one.
+    Regenerate,
+    /// The roster page.
+    Roster,
+}
+
+/// Everything about a wish.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    /// Its word in paths.
+    pub(super) word: &'static str,
+    /// Id of its form's field.
+    pub(super) field: &'static str,
+    /// What its form is called.
+    pub(super) title: &'static str,
+    /// What it does, in a sentence.
+    pub(super) what: &'static str,
+    /// The text of its buttons.
+    pub(super) button: &'static str,
+    /// The one-time link, and the page behind it.
+    pub(super) page: MailPage,
+    /// The mail with that link.
+    pub(super) mail: fn(String) -> Mail,
+    /// How it ends, if that has a page of its own.
+    pub(super) end: Option<End>,
+}
+
+impl Wish {
+    /// All of them, in the order of the page For coaches.
+    pub(super) const ALL: [Self; 3] = [Self::Resend, Self::Regenerate, Self::Roster];
+
+    /// Everything about it.
+    pub(super) const fn row(self) -> Row {
+        match self {
+            Self::Resend => Row {
+                word: "resend",
+                field: "resend-email",
+                title: "Resend my MCP URL",
+                what: "You lost the mail with your URL. You get the same one again; nothing changes in Claude.",
+                button: "Resend my URL",
+                page: RESEND_PAGE,
+                mail: |link| Mail::CoachResend(CoachResend { link }),
+                end: Some(End::Resent),
+            },
+            Self::Regenerate => Row {
+                word: "regenerate",
+                field: "regenerate-email",
+                title: "Regenerate my token",
+                what: "Somebody may have seen your URL. The old one stops working at once, and a new one comes by mail.",
+                button: "Regenerate my token",
+                page: REGENERATE_PAGE,
+                mail: |link| Mail::CoachRegenerate(CoachRegenerate { link }),
+                end: Some(End::Regenerated),
+            },
+            Self::Roster => Row {
+                word: "roster",
+                field: "roster-email",
+                title: "My roster",
+                what: "See who granted you what, leave an athlete, refuse invites, or have your address erased.",
+                button: "Open my roster",
+                page: ROSTER_PAGE,
+                mail: |link| Mail::CoachRoster(CoachRoster { link }),
+                end: None,
+            },
+        }
+    }
+}
+
+/// The wish in a path under `/for-coaches/`; 404 for any other word. It is read from the raw path, because a token that is not
+/// UTF-8 makes all parameters unreadable.
+impl<S: Sync> FromRequestParts<S> for Wish {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let word = parts.uri.path().split('/').nth(2);
+        let named = Self::ALL.into_iter().find(|wish| Some(wish.row().word) == word);
+        named.ok_or(Problem::NotFound)
+    }
+}
+
+/// Lets a request through whose path has a wish in it; any other word is 404 for every method.
+pub async fn named(_: Wish, request: Request, next: Next) -> Response {
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::mail::{Kind, Reader};
+
+    #[test]
+    fn each_wish_has_a_field_and_a_mail_of_its_own() {
+        let rows = Wish::ALL.map(Wish::row);
+        let fields: BTreeSet<_> = rows.map(|row| row.field).into();
+        let kinds = rows.map(|row| (row.mail)(String::new()).kind());
+        let mails: BTreeSet<_> = kinds.map(Kind::name).into();
+        assert_eq!((fields.len(), mails.len()), (3, 3));
+        for kind in kinds {
+            assert_eq!(kind.rule().to, Reader::Coach, "{kind:?} must go with the address");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! How a sport is spoken of: pace or speed, steps or revolutions, kilometres, metres or yards.
+
+use super::{
+    units::{self, PaceUnit, positive},
+    words::with_unit,
+};
+use crate::{
+    guard::Units,
+    intervals::model::Activity,
+    training::{
+        lengths::{MILE, YARD},
+        sports::Tempo,
+    },
+};
+
+/// The units of one sport, for one athlete.
+#[derive(Debug, Clone, Copy)]
+pub struct SportUnits {
+    /// The athlete's.
+    pub units: Units,
+    /// How its speed is spoken of.
+    pub tempo: Tempo,
+    /// None: by speed.
+    pub pace: Option<PaceUnit>,
+    /// Distances of a swim count in yards.
+    yards: bool,
+}
+
+impl SportUnits {
+    /// As it is usual, where nothing more is known.
+    pub fn of(sport: &str, units: Units) -> Self {
+        let tempo = Tempo::of(sport);
+        Self {
+            units,
+            tempo,
+            pace: PaceUnit::usual(tempo, units),
+            yards: tempo == Tempo::Swim && units.imperial,
+        }
+    }
+
+    /// Of an activity: the pool decides between metres and yards.
+    pub fn of_activity(activity: &Activity, units: Units) -> Self {
+        let own = Self::of(activity.sport.as_deref().unwrap_or_default(), units);
+        match in_yards(activity.pool_length).filter(|_| own.tempo == Tempo::Swim) {
+            None => own,
+            Some(yards) => Self {
+                pace: PaceUnit::set_as(if yards { "SECS_100Y" } else { "SECS_100M" }),
+                yards,
+                ..own
+            },
+        }
+    }
+
+    /// With the unit of pace that the athlete set for the sport (upstream's `pace_units`), if it is one.
+    #[must_use]
+    pub fn with_pace_set_as(self, word: Option<&str>) -> Self {
+        Self {
+            pace: word.and_then(PaceUnit::set_as).or(self.pace),
+            ..self
+        }
+    }
+
+    /// `km`, `mi`, `m`, `yd`
+    pub fn distance_unit(&self) -> &'static str {
+        match (self.tempo, self.yards) {
+            (Tempo::Swim, true) => "yd",
+            (Tempo::Swim, false) => "m",
+            _ => units::distance_unit(self.units),
+        }
+    }
+
+    /// In that unit: whole metres and yards, else so many decimals.
+    pub fn distance(&self, metres: Option<f64>, decimals: u8) -> String {
+        match (self.tempo, self.yards) {
+            (Tempo::Swim, true) => units::yards(metres),
+            (Tempo::Swim, false) => units::whole(metres),
+            _ => units::distance(metres, self.units, decimals),
+        }
+    }
+
+    /// With that unit: `38.2 km`, `1500 m`, `1760 yd`.
+    pub fn way(&self, metres: Option<f64>, decimals: u8) -> String {
+        with_unit(self.distance(metres, decimals), self.distance_unit())
+    }
+
+    /// Under a header of kilometres or miles, where only a swim needs its own unit: `38.2`, `1500 m`.
+    pub fn under_long_unit(&self, metres: Option<f64>, decimals: u8) -> String {
+        match self.tempo {
+            Tempo::Swim => self.way(metres, decimals),
+            _ => self.distance(metres, decimals),
+        }
+    }
+
+    /// Metres of what splits count: a kilometre, a mile, a hundred metres or yards.
+    pub fn split(&self) -> f64 {
+        match (self.tempo, self.yards, self.units.imperial) {
+            (Tempo::Swim, true, _) => 100.0 * YARD,
+            (Tempo::Swim, false, _) => 100.0,
+            (_, _, true) => MILE,
+            (_, _, false) => 1000.0,
+        }
+    }
+
+    /// `pace /km`, `km/h`
+    pub fn speed_header(&self) -> String {
+        self.speed_header_of("pace")
+    }
+
+    /// `GAP /km`, `km/h`
+    pub fn speed_header_of(&self, pace: &str) -> String {
+        self.pace.map_or_else(
+            || units::speed_unit(self.units).to_owned(),
+            |unit| format!("{pace} /{}", unit.name()),
+        )
+    }
+
+    /// Under that header.
+    pub fn speed_cell(&self, speed: Option<f64>) -> String {
+        match self.pace {
+            Some(unit) => unit.time(speed),
+            None => units::speed(speed, self.units),
+        }
+    }
+
+    /// `4:35/km`, `30.1 km/h`
+    pub fn speed(&self, speed: Option<f64>) -> String {
+        match self.pace {
+            Some(unit) => unit.pace(speed),
+            None => with_unit(units::speed(speed, self.units), units::speed_unit(self.units)),
+        }
+    }
+
+    /// `4:35/km`; empty for a sport that goes by speed.
+    pub fn only_pace(&self, speed: Option<f64>) -> String {
+        self.pace.map_or_else(String::new, |unit| unit.pace(speed))
+    }
+
+    /// `steps/min`, `rpm`, `strokes/min`
+    pub fn turns(&self) -> &'static str {
+        match self.tempo {
+            Tempo::Foot => "steps/min",
+            Tempo::Swim | Tempo::Row => "strokes/min",
+            Tempo::Other => "rpm",
+        }
+    }
+
+    /// Cadence in that unit: upstream counts one leg of a run.
+    pub fn cadence(&self, cadence: Option<f64>) -> String {
+        units::whole(cadence.map(|cadence| self.tempo.cadence(cadence)))
+    }
+
+    /// The pool: `25 m`, `25 yd`, `33.3 m`.
+    pub fn pool(&self, length: f64) -> String {
+        if self.yards {
+            with_unit(units::at_most(Some(length / YARD), 1), "yd")
+        } else {
+            with_unit(units::at_most(Some(length), 1), "m")
+        }
+    }
+}
+
+/// Whether a pool's length is one in yards. None: no pool, or no telling.
+fn in_yards(length: Option<f64>) -> Option<bool> {
+    let length = positive(length)?;
+    let near = |unit: f64| {
+        let count = length / unit;
+        (count - count.round()).abs() < 0.011
+    };
+    match (near(1.0), near(YARD)) {
+        (true, false) => Some(false),
+        (false, true) => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const MILES: Units = Units {
+        imperial: true,
+        weight_in_lb: false,
+        fahrenheit: false,
+    };
+
+    fn swim(pool: f64, units: Units) -> SportUnits {
+        let swim: Activity = serde_json::from_value(json!({"type": "Swim", "pool_length": pool})).unwrap();
+        SportUnits::of_activity(&swim, units)
+    }
+
+    #[test]
+    fn a_pool_says_whether_a_swim_counts_in_yards() {
+        let yards = swim(22.86, Units::default());
+        assert_eq!(
+            (yards.way(Some(1609.344), 1), yards.pool(22.86)),
+            ("1760 yd".to_owned(), "25 yd".to_owned())
+        );
+        assert_eq!(yards.speed(Some(0.9144)), "1:40/100yd");
+        assert_eq!(swim(25.0, MILES).way(Some(1500.0), 1), "1500 m");
+        assert_eq!(swim(25.0, MILES).speed_header(), "pace /100m");
+        assert_eq!(SportUnits::of("OpenWaterSwim", MILES).distance_unit(), "yd");
+    }
+
+    #[test]
+    fn only_swims_stand_under_kilometres_with_their_own_unit() {
+        let under = |sport, metres| SportUnits::of(sport, Units::default()).under_long_unit(Some(metres), 1);
+        assert_eq!(
+            (under("Ride", 38_200.0), under("Swim", 1500.0)),
+            ("38.2".to_owned(), "1500 m".to_owned())
+        );
+        assert_eq!(SportUnits::of("Ride", MILES).under_long_unit(None, 1), "");
+    }
+
+    #[test]
+    fn a_sport_goes_by_its_own_pace_or_by_speed() {
+        let run = SportUnits::of("TrailRun", Units::default());
+        assert_eq!(
+            (run.speed(Some(4.0)), run.cadence(Some(85.5))),
+            ("4:10/km".to_owned(), "171".to_owned())
+        );
+        assert_eq!(
+            run.with_pace_set_as(Some("MINS_MILE")).speed_header_of("GAP"),
+            "GAP /mi"
+        );
+        assert_eq!(run.with_pace_set_as(Some("NONE")).speed_header(), "pace /km");
+        let ride = SportUnits::of("Ride", MILES);
+        assert_eq!(
+            (ride.speed(Some(10.0)), ride.only_pace(Some(10.0))),
+            ("22.4 mph".to_owned(), String::new())
+        );
+        assert_eq!((ride.cadence(Some(85.5)), ride.turns()), ("86".to_owned(), "rpm"));
+    }
+}

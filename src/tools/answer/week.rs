@@ -1,0 +1,67 @@
+//! How a week is named and what its load is called.
+
+use chrono::NaiveDate;
+
+use super::units;
+use crate::{
+    tools::arguments::Range,
+    training::weeks::{Week, monday, sunday},
+};
+
+/// Behind the name of a week that the range cuts: ` (from Tue)`, ` (to Sat)`; nothing for a whole one.
+pub fn cut(week: NaiveDate, range: Range) -> String {
+    let mut text = String::new();
+    if week < range.oldest {
+        text.push_str(&range.oldest.format(" (from %a)").to_string());
+    }
+    if week == monday(range.newest) && range.newest < sunday(range.newest) {
+        text.push_str(&range.newest.format(" (to %a)").to_string());
+    }
+    text
+}
+
+/// `322`; `0` of a week without anything, `unknown` when nothing of it has a load.
+pub fn load(week: &Week) -> String {
+    match (week.count, week.with_load) {
+        (0, _) => "0".to_owned(),
+        (_, 0) => "unknown".to_owned(),
+        _ => units::whole(Some(week.load)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::samples::day;
+
+    #[test]
+    fn a_week_that_the_range_cuts_says_where() {
+        let range = |oldest, newest| Range {
+            oldest: day(oldest),
+            newest: day(newest),
+        };
+        let week = day("2026-11-16");
+        assert_eq!(cut(week, range("2026-11-16", "2026-11-22")), "");
+        assert_eq!(cut(week, range("2026-11-16", "2026-11-21")), " (to Sat)");
+        assert_eq!(
+            cut(week, range("2026-11-17", "2026-11-21")),
+            " (from Tue) (to Sat)"
+        );
+        assert_eq!(cut(day("2026-11-09"), range("2026-11-01", "2026-11-21")), "");
+    }
+
+    #[test]
+    fn a_load_that_nobody_knows_is_not_nothing() {
+        let said = |count, with_load, sum| {
+            load(&Week {
+                count,
+                with_load,
+                load: sum,
+            })
+        };
+        assert_eq!(
+            [said(0, 0, 0.0), said(2, 0, 0.0), said(2, 1, 84.4)],
+            ["0", "unknown", "84"]
+        );
+    }
+}

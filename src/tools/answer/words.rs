@@ -1,0 +1,83 @@
+//! Figures and parts put together into phrases. An empty figure stays empty, and an empty part leaves no separator.
+
+use crate::text::clean;
+
+/// Between the figures of a line.
+pub const DOT: &str = " · ";
+
+/// The figure with its unit, or nothing.
+pub fn with_unit(figure: String, unit: &str) -> String {
+    if figure.is_empty() || unit.is_empty() {
+        figure
+    } else {
+        format!("{figure} {unit}")
+    }
+}
+
+/// The figure behind its name, or nothing.
+pub fn named(name: &str, figure: &str) -> String {
+    around(name, figure, "")
+}
+
+/// The text with something before and behind it, each with a space between, or nothing.
+pub fn around(before: &str, text: &str, behind: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        joined([before, text, behind], " ")
+    }
+}
+
+/// What is there, with a separator between.
+pub fn joined<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, separator: &str) -> String {
+    let mut text = String::new();
+    for part in parts {
+        let part = part.as_ref();
+        if !text.is_empty() && !part.is_empty() {
+            text.push_str(separator);
+        }
+        text.push_str(part);
+    }
+    text
+}
+
+/// Free text on one line, its line ends shown as `/`.
+pub fn on_one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    // Cleaned again when fenced; here only so that nothing invisible counts as a line.
+    joined(lines.take(400).map(|line| clean(line, 4000)), " / ")
+}
+
+/// `1 activity`, `3 activities`.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `1 day`, `28 days`.
+pub fn counted_days(days: i64) -> String {
+    format!("{days} {}", if days == 1 { "day" } else { "days" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_empty_leaves_no_trace() {
+        assert_eq!(with_unit("231".to_owned(), "W"), "231 W");
+        assert_eq!(with_unit(String::new(), "W"), "");
+        assert_eq!(with_unit("0.86".to_owned(), ""), "0.86");
+        assert_eq!(
+            (named("NP", "231"), named("NP", "")),
+            ("NP 231".to_owned(), String::new())
+        );
+        assert_eq!(around("done", "97", "% of plan"), "done 97 % of plan");
+        assert_eq!(joined(["", "a", "", "b", ""], DOT), "a · b");
+        assert_eq!(joined([""; 0], DOT), "");
+        assert_eq!(on_one_line(" late \n\n\u{200b}\n dinner"), "late / dinner");
+        assert_eq!(
+            (counted(1, "lap", "laps"), counted_days(28)),
+            ("1 lap".to_owned(), "28 days".to_owned())
+        );
+    }
+}

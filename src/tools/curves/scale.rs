@@ -1,0 +1,255 @@
+//! How the bests of a curve are written: in which units, of which day and activity, and what there is to say without any.
+//!
+//! No table here: what stands beside what is each tool's own.
+
+use super::{Metric, Subject};
+use crate::{
+    guard::Units,
+    intervals::model::{Effort, Point},
+    text::clean,
+    tools::{
+        answer::{self, sport_units::SportUnits, units},
+        arguments::Range,
+    },
+    training::{
+        curves,
+        lengths::{HALF_MARATHON, MARATHON, MILE, YARD},
+        sports::Tempo,
+    },
+};
+
+/// How the bests of a sport and metric are written.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::tools) struct Scale {
+    pub(in crate::tools) metric: Metric,
+    own: SportUnits,
+}
+
+impl Scale {
+    pub(in crate::tools) fn of(subject: &Subject, units: Units) -> Self {
+        Self {
+            metric: subject.metric,
+            own: SportUnits::of(&subject.sport, units),
+        }
+    }
+
+    /// The header of the first column.
+    pub(in crate::tools) fn axis(self) -> &'static str {
+        if self.metric.by_distance() {
+            "distance"
+        } else {
+            "duration"
+        }
+    }
+
+    /// The unit of the main value, as a header: `W`, `bpm`, `time`.
+    pub(in crate::tools) fn value_header(self) -> &'static str {
+        match self.metric {
+            Metric::Power => "W",
+            Metric::HeartRate => "bpm",
+            Metric::Pace | Metric::Gap => "time",
+        }
+    }
+
+    /// The header of what stands beside the main value: `W/kg`, `pace /km`, `km/h`.
+    pub(in crate::tools) fn beside_header(self) -> Option<String> {
+        match self.metric {
+            Metric::Power => Some("W/kg".to_owned()),
+            Metric::HeartRate => None,
+            Metric::Pace | Metric::Gap => {
+                Some(self.speed_header(if self.metric == Metric::Gap { "GAP" } else { "pace" }))
+            }
+        }
+    }
+
+    /// `pace /km` and the like, `km/h` for sports that are not spoken of by pace.
+    pub(in crate::tools) fn speed_header(self, what: &str) -> String {
+        self.own.speed_header_of(what)
+    }
+
+    /// A speed (m/s) under [`Self::speed_header`].
+    pub(in crate::tools) fn speed(self, metres_a_second: Option<f64>) -> String {
+        self.own.speed_cell(metres_a_second)
+    }
+
+    /// The main value: `288`, `0:21:26`.
+    pub(in crate::tools) fn value(self, value: f64) -> String {
+        if self.metric.by_distance() {
+            units::hours_minutes_seconds(Some(value))
+        } else {
+            units::whole(Some(value))
+        }
+    }
+
+    /// What stands beside the main value, if anything.
+    pub(in crate::tools) fn beside(self, point: &Point) -> String {
+        match self.metric {
+            Metric::Power => units::fixed(point.per_kg, 2),
+            Metric::HeartRate => String::new(),
+            Metric::Pace | Metric::Gap => self.speed(Some(point.at / point.value)),
+        }
+    }
+
+    /// A duration or distance as people name it: `5 s`, `1:30 min`, `20 min`, `400 m`, `100 yd`, `5 km`, `1 mi`.
+    pub(in crate::tools) fn mark(self, at: f64) -> String {
+        if self.metric.by_distance() {
+            distance(at, self.own.tempo == Tempo::Swim)
+        } else {
+            duration(at)
+        }
+    }
+
+    /// The points to show when none is named.
+    pub(super) fn usual(self, all: &[f64], full: bool) -> Vec<f64> {
+        const ROWS: usize = 9;
+        const FULL_ROWS: usize = 24;
+        if !self.metric.by_distance() {
+            let durations = if full {
+                curves::MORE_DURATIONS
+            } else {
+                curves::DURATIONS
+            };
+            return curves::usual(all, &[durations], if full { FULL_ROWS } else { ROWS });
+        }
+        let usual = curves::usual(
+            all,
+            curves::distances(self.own.tempo, self.own.units.imperial),
+            ROWS,
+        );
+        if full {
+            curves::axis(usual.into_iter().chain(curves::spread(all, FULL_ROWS)))
+        } else {
+            usual
+        }
+    }
+}
+
+fn duration(secs: f64) -> String {
+    let whole = secs.round();
+    let rest = whole % 60.0;
+    let minutes = ((whole - rest) / 60.0).round();
+    if whole < 60.0 || (secs - whole).abs() > 0.05 {
+        format!("{} s", units::at_most(Some(secs), 1))
+    } else if rest == 0.0 {
+        format!("{} min", units::whole(Some(minutes)))
+    } else {
+        format!("{}:{rest:02.0} min", units::whole(Some(minutes)))
+    }
+}
+
+fn distance(metres: f64, swim: bool) -> String {
+    // Upstream rounds in its own way; a label is exact to a part in two thousand.
+    let whole = |value: f64| (value - value.round()).abs() <= value * 0.0005;
+    let near = |other: f64| (metres - other).abs() <= other * 0.0005;
+    if near(HALF_MARATHON) {
+        return "half marathon".to_owned();
+    }
+    if near(MARATHON) {
+        return "marathon".to_owned();
+    }
+    let whole_metres = (metres - metres.round()).abs() < 0.005;
+    let miles = metres / MILE;
+    let round_metres = whole_metres && metres.round() % 50.0 == 0.0;
+    if !swim && !round_metres && miles > 0.2 && whole(miles * 4.0) {
+        return format!("{} mi", units::at_most(Some((miles * 4.0).round() / 4.0), 2));
+    }
+    let yards = metres / YARD;
+    if swim && !whole_metres && whole(yards) {
+        return format!("{} yd", units::whole(Some(yards)));
+    }
+    if metres >= 2000.0 || (metres >= 1000.0 && metres % 1000.0 == 0.0 && !swim) {
+        format!("{} km", units::at_most(Some(metres / 1000.0), 2))
+    } else {
+        format!("{} m", units::at_most(Some(metres), 1))
+    }
+}
+
+/// The local day of an effort, and whether it lies in the range; empty when the answer does not say.
+pub(in crate::tools) fn day_of(effort: Option<&Effort>, range: Option<Range>) -> String {
+    let Some(day) = effort
+        .and_then(|effort| effort.start_date_local)
+        .map(|start| start.date())
+    else {
+        return String::new();
+    };
+    let outside = range.is_some_and(|range| !range.holds(day));
+    format!(
+        "{}{}",
+        units::date(day),
+        if outside { " (outside the range)" } else { "" }
+    )
+}
+
+/// An id as it may be given back; upstream's are short and plain.
+pub(in crate::tools) fn id_of(effort: Option<&Effort>) -> String {
+    effort.map_or_else(String::new, |effort| clean(&effort.id, 64))
+}
+
+/// Garmin by model where the efforts say their device, else that it may be.
+pub(in crate::tools) fn garmin<'a>(efforts: impl Iterator<Item = &'a Effort> + Clone) -> String {
+    let said = efforts
+        .clone()
+        .any(|effort| effort.source.is_some() || effort.device_name.is_some());
+    if said {
+        answer::garmin_line(efforts.map(|effort| (effort.source.as_deref(), effort.device_name.as_deref())))
+    } else {
+        "May derive in part from Garmin device data.".to_owned()
+    }
+}
+
+/// Why there are no rows, and what to ask for instead.
+pub(in crate::tools) fn nothing(subject: &Subject) -> String {
+    let others = match subject.metric {
+        Metric::Power => "metric=hr or metric=pace",
+        Metric::Pace | Metric::Gap => "metric=hr or metric=power",
+        Metric::HeartRate => "metric=power or metric=pace",
+    };
+    format!(
+        "intervals.icu has no {} curve of {} in this time: there was no such activity, or none recorded it. Ask with \
+         {others}, another sport, or another time.",
+        subject.metric.in_words(),
+        answer::sport(&subject.sport)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_named_as_people_name_them() {
+        for (secs, name) in [
+            (1.0, "1 s"),
+            (59.0, "59 s"),
+            (60.0, "1 min"),
+            (90.0, "1:30 min"),
+            (1205.0, "20:05 min"),
+            (5400.0, "90 min"),
+            (2.5, "2.5 s"),
+        ] {
+            assert_eq!(duration(secs), name);
+        }
+        for (metres, swim, name) in [
+            (100.0, false, "100 m"),
+            (400.0, false, "400 m"),
+            (804.672, false, "0.5 mi"),
+            (1000.0, false, "1 km"),
+            (1500.0, false, "1500 m"),
+            (1609.344, false, "1 mi"),
+            (1609.0, false, "1 mi"),
+            (3218.688, false, "2 mi"),
+            (5000.0, false, "5 km"),
+            (16_093.44, false, "10 mi"),
+            (21_097.5, false, "half marathon"),
+            (42_195.0, false, "marathon"),
+            (91.44, true, "100 yd"),
+            (457.2, true, "500 yd"),
+            (1508.76, true, "1650 yd"),
+            (1500.0, true, "1500 m"),
+            (1000.0, true, "1000 m"),
+            (3800.0, true, "3.8 km"),
+        ] {
+            assert_eq!(distance(metres, swim), name, "{metres}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A member of a coach's roster: what is granted, in words, and how a member is named in an argument.
+
+use serde_json::{Map, Value};
+
+use super::arguments::{self, Arguments};
+use crate::{
+    guard::Member,
+    permissions::{self, Group, Permission},
+    tool_error::ToolError,
+};
+
+/// What is granted: a group that is granted whole by its word, of the others the tools.
+pub(super) fn granted(member: &Member) -> String {
+    let told = told(|tool| member.may(tool));
+    if told.is_empty() {
+        "nothing".to_owned()
+    } else {
+        told
+    }
+}
+
+/// What is not granted, likewise; empty when everything is.
+pub(super) fn not_granted(member: &Member) -> String {
+    told(|tool| !member.may(tool))
+}
+
+fn told(so: impl Fn(&Permission) -> bool) -> String {
+    let mut groups: Vec<Group> = Vec::new();
+    for tool in permissions::ALL {
+        if !groups.contains(&tool.group) {
+            groups.push(tool.group);
+        }
+    }
+    let words = groups.into_iter().flat_map(|group| {
+        let all = permissions::ALL.iter().filter(|tool| tool.group == group);
+        let those: Vec<&str> = all
+            .clone()
+            .filter(|tool| so(tool))
+            .map(|tool| tool.name)
+            .collect();
+        if those.len() == all.count() {
+            vec![group.word()]
+        } else {
+            those
+        }
+    });
+    words.collect::<Vec<&str>>().join(", ")
+}
+
+/// A member's arguments: `athlete`, and nothing else.
+pub(super) fn athlete(given: Map<String, Value>) -> Result<String, ToolError> {
+    const WANTED: &str = "write a name or an id, as list_athletes shows them";
+    // It takes no dates, so any day will do.
+    let arguments = Arguments::new(given, &["athlete"], chrono::NaiveDate::MIN)?;
+    arguments
+        .text_or_number("athlete", WANTED)?
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| arguments::wrong("athlete", WANTED))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::words::MemberStatus;
+
+    #[test]
+    fn what_is_not_granted_is_the_rest() {
+        let member = Member::sample(
+            "A",
+            "i1",
+            &["get_wellness", "get_fitness"],
+            MemberStatus::Connected,
+        );
+        assert_eq!(granted(&member), "get_fitness, wellness");
+        assert_eq!(
+            not_granted(&member),
+            "profile, training, get_power_curves, calendar"
+        );
+        let everything = Member::sample(
+            "A",
+            "i1",
+            &permissions::ALL.iter().map(|tool| tool.name).collect::<Vec<_>>(),
+            MemberStatus::Connected,
+        );
+        assert_eq!(
+            granted(&everything),
+            "profile, training, fitness, wellness, calendar"
+        );
+        assert_eq!(not_granted(&everything), "");
+    }
+
+    #[test]
+    fn a_member_is_named_and_nothing_else() {
+        let object = |value: Value| value.as_object().unwrap().clone();
+        assert_eq!(athlete(object(json!({"athlete": " Ana "}))).unwrap(), "Ana");
+        assert_eq!(athlete(object(json!({"athlete": 123}))).unwrap(), "123");
+        for given in [
+            json!({}),
+            json!({"athlete": null}),
+            json!({"athlete": " "}),
+            json!({"athlete": ["Ana"]}),
+            json!({"athlete": true}),
+            json!({"athlete": "Ana", "name": "x"}),
+        ] {
+            assert!(athlete(object(given.clone())).is_err(), "{given}");
+        }
+    }
+}

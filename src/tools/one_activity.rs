@@ -1,0 +1,77 @@
+//! One activity by its id: what every tool that asks about one begins with.
+//!
+//! Whose the activity is must be known before anything else is asked about it, so [`fetch`] comes first.
+
+use chrono::NaiveDate;
+
+use super::{
+    Answer,
+    answer::{self, units},
+};
+use crate::{
+    guard::AthleteCard,
+    ids::ActivityId,
+    intervals::{
+        self,
+        model::{ActivityDetail, Stream},
+    },
+    text::{clean, fenced},
+    tool_error::ToolError,
+    training::streams::Track,
+};
+
+/// The activity, or what a failed question means to whoever named the id.
+pub(super) async fn fetch(
+    upstream: &intervals::Athlete,
+    id: &ActivityId,
+) -> Result<ActivityDetail, ToolError> {
+    let detail = upstream.activity_detail(id).await;
+    detail.map_err(ToolError::about_activity)
+}
+
+/// Whose, when, which.
+pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> String {
+    let activity = &detail.activity;
+    let parts = [
+        activity.start_date_local.map(units::moment).unwrap_or_default(),
+        answer::sport(activity.sport.as_deref().unwrap_or_default()),
+        fenced(activity.name.as_deref().unwrap_or_default(), 80),
+        clean(activity.id.as_deref().unwrap_or_default(), 24),
+    ];
+    answer::first_line(card, today, &parts)
+}
+
+/// What can be said of a stub.
+pub(super) fn closed(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Answer {
+    Answer::of([
+        first_line(card, today, detail),
+        "This activity came from Strava, whose terms close it to the API: intervals.icu shows its time and nothing \
+         else. The athlete can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see such \
+         activities from then on."
+            .to_owned(),
+    ])
+}
+
+/// Whether intervals.icu says which streams there are, and none of these is among them.
+pub(super) fn lacks(detail: &ActivityDetail, any_of: &[&str]) -> bool {
+    let known = detail.stream_types.as_deref();
+    known.is_some_and(|known| !known.iter().any(|kind| any_of.contains(&kind.as_str())))
+        || (known.is_none() && detail.activity.is_manual())
+}
+
+/// Takes out the athlete's weight and what it can be reckoned from; whether there was any.
+pub(super) fn take_weight(detail: &mut ActivityDetail) -> bool {
+    let mut there = detail.icu_weight.take().is_some();
+    for lap in detail.icu_intervals.iter_mut().flatten() {
+        there |= lap.average_watts_kg.take().is_some();
+    }
+    there
+}
+
+/// The recording; None when there is none.
+pub(super) fn track(streams: &[Stream]) -> Option<Track> {
+    let channels = streams
+        .iter()
+        .filter_map(|stream| Some((stream.kind.clone()?, stream.data.clone())));
+    Track::new(channels)
+}

@@ -1,0 +1,206 @@
+//! A part of an answer that may be missing, and why: not granted, not shared, closed, used up, unreadable.
+//!
+//! What ends a whole call is [`ToolError`]'s; here the rest of the answer stays good.
+
+use crate::{
+    intervals::{Area, Error},
+    permissions::Permission,
+    tool_error::ToolError,
+};
+
+/// A part of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Part<T> {
+    NotAsked,
+    Got(T),
+    /// Left out; the line that says why.
+    Missing(String),
+}
+
+impl<T> Part<T> {
+    /// The part that is `tool`'s to show, for a coach to whom the athlete did not grant that tool.
+    pub(super) fn not_granted(what: &str, tool: &Permission) -> Self {
+        Self::Missing(not_granted(what, tool))
+    }
+
+    /// The part itself.
+    pub(super) fn got(&self) -> Option<&T> {
+        match self {
+            Self::Got(value) => Some(value),
+            Self::NotAsked | Self::Missing(_) => None,
+        }
+    }
+
+    /// The line that says why it is missing; empty otherwise.
+    pub(super) fn missing(&self) -> String {
+        match self {
+            Self::Missing(why) => why.clone(),
+            Self::NotAsked | Self::Got(_) => String::new(),
+        }
+    }
+
+    /// The part's text, or why there is none.
+    pub(super) fn told(&self, tell: impl FnOnce(&T) -> String) -> String {
+        self.got().map_or_else(|| self.missing(), tell)
+    }
+}
+
+/// The line for a part that is `tool`'s to show, when the athlete did not grant the coach who asks that tool.
+pub(super) fn not_granted(what: &str, tool: &Permission) -> String {
+    format!("{what} left out: {} is not granted.", tool.name)
+}
+
+/// Where a part comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The one activity that was asked about.
+    Activity,
+    /// The list of activities.
+    Activities,
+    Calendar,
+}
+
+impl Source {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Activity => "intervals.icu",
+            Self::Activities => "the activities",
+            Self::Calendar => "the calendar",
+        }
+    }
+}
+
+/// What came of a request for a part. A lost connection ends the call; anything else leaves out the part.
+pub(super) fn settle<T>(what: &str, source: Source, result: Result<T, Error>) -> Result<Part<T>, ToolError> {
+    match result {
+        Ok(value) => Ok(Part::Got(value)),
+        Err(error) if error.ends_the_call() && source == Source::Activity => {
+            Err(ToolError::about_activity(error))
+        }
+        Err(error) if error.ends_the_call() => Err(error.into()),
+        Err(Error::NotFound) if source == Source::Activity => Ok(Part::Missing(format!(
+            "{what} left out: intervals.icu has none for this activity."
+        ))),
+        Err(error) => {
+            let why = why(&error, source.in_words());
+            Ok(Part::Missing(format!("{what} left out: {why}.")))
+        }
+    }
+}
+
+/// What an answer can do without: nothing when it failed, unless the connection is lost.
+pub(super) fn if_there<T>(result: Result<T, Error>) -> Result<Option<T>, ToolError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.ends_the_call() => Err(error.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Why something is missing, for behind a colon; `source` is what did not answer.
+pub(super) fn why(error: &Error, source: &str) -> String {
+    match error {
+        Error::MissingScope(area) => {
+            let what = match area {
+                Area::Calendar => "the calendar",
+                area => area.in_words(),
+            };
+            format!(
+                "the athlete did not share {what} (connect intervals.icu again on the IcuSync dashboard with {} ticked)",
+                area.as_str()
+            )
+        }
+        Error::Forbidden => "intervals.icu does not open this to the connected account".to_owned(),
+        Error::Strava => "closed to the API by Strava's terms".to_owned(),
+        Error::Garbled | Error::Rejected => "what intervals.icu sent was unreadable or too large".to_owned(),
+        Error::Busy { .. } => {
+            "the requests that intervals.icu allows are used up for the moment; ask again later".to_owned()
+        }
+        Error::Unauthorized => "intervals.icu no longer accepts this connection".to_owned(),
+        Error::WrongAthlete => "intervals.icu answered about another athlete, so nothing is shown".to_owned(),
+        Error::NotFound | Error::Unavailable | Error::TimedOut => {
+            format!("{source} did not answer; ask again")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::permissions;
+
+    fn missing(what: &str, source: Source, error: Error) -> String {
+        settle::<()>(what, source, Err(error)).unwrap().missing()
+    }
+
+    #[test]
+    fn a_part_that_fails_is_named_and_a_lost_connection_ends_the_call() {
+        let weather = |error| missing("Weather", Source::Activity, error);
+        assert_eq!(
+            weather(Error::Unavailable),
+            "Weather left out: intervals.icu did not answer; ask again."
+        );
+        assert!(weather(Error::MissingScope(Area::Calendar)).contains("CALENDAR ticked"));
+        assert!(weather(Error::NotFound).contains("has none for this activity"));
+        assert!(weather(Error::Garbled).contains("too large"));
+        assert!(matches!(
+            settle::<()>("Weather", Source::Activity, Err(Error::Unauthorized)),
+            Err(ToolError::Reconnect(_))
+        ));
+        for (error, says) in [
+            (Error::NotFound, "no activity with this id"),
+            (Error::WrongAthlete, "none of this athlete's activities"),
+            (Error::Forbidden, "none of this athlete's activities"),
+        ] {
+            let text = ToolError::about_activity(error).to_string();
+            assert!(
+                text.contains(says) && text.contains("get_training_history"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_used_up_or_unreadable_is_not_said_to_be_silent() {
+        let load = |error| missing("Planned load", Source::Calendar, error);
+        let busy = Error::Busy {
+            retry_after: Duration::from_secs(9),
+        };
+        assert!(load(busy).contains("used up for the moment"));
+        assert!(load(Error::Garbled).contains("unreadable"));
+        assert_eq!(
+            load(Error::TimedOut),
+            "Planned load left out: the calendar did not answer; ask again."
+        );
+        assert!(load(Error::MissingScope(Area::Calendar)).contains("did not share the calendar"));
+        let done = missing("What was done", Source::Activities, Error::Unavailable);
+        assert_eq!(
+            done,
+            "What was done left out: the activities did not answer; ask again."
+        );
+        assert!(matches!(
+            settle::<()>("", Source::Calendar, Err(Error::WrongAthlete)),
+            Err(ToolError::Ours(_))
+        ));
+    }
+
+    #[test]
+    fn what_can_be_done_without_fails_silently_unless_the_connection_is_lost() {
+        assert_eq!(if_there(Ok(7)).unwrap(), Some(7));
+        assert_eq!(if_there::<u8>(Err(Error::Garbled)).unwrap(), None);
+        assert!(if_there::<u8>(Err(Error::Unauthorized)).is_err());
+    }
+
+    #[test]
+    fn a_part_says_itself_or_why_it_is_missing() {
+        let tell = |part: Part<u8>| part.told(|value| format!("value {value}"));
+        assert_eq!(tell(Part::Got(7)), "value 7");
+        assert_eq!(tell(Part::NotAsked), "");
+        assert_eq!(
+            tell(Part::not_granted("Plan", &permissions::GET_EVENTS)),
+            "Plan left out: get_events is not granted."
+        );
+    }
+}
