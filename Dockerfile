@@ -10,8 +10,8 @@ COPY .sqlx .sqlx
 COPY migrations migrations
 COPY templates templates
 COPY src src
-# The workspace names the simulator, which only the demo uses. In place of its sources stands a library that cannot be
-# compiled: a build that wanted it would fail.
+# The workspace names the simulator, which only the demo uses. A library that cannot be compiled stands in for its
+# sources: a build that wanted it would fail.
 RUN mkdir sim/src && echo 'compile_error!("the image leaves the demo out");' >sim/src/lib.rs
 # .sqlx stands in for a database. The caches stay with the builder, so the binary is copied out of the target folder;
 # and because cargo tells by a file's time what is new, sources that are older than the last build (another clone, another

@@ -1,6 +1,6 @@
 # The commands of a day. `make` alone lists them. Each sets up what it needs first and says so.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup sqlx image ci
+.PHONY: help demo test test-postgres-next setup sqlx image ci
 
 # A toolchain that rustup has just installed is not on PATH before the next login.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -10,6 +10,7 @@ export SQLX_OFFLINE := true
 help:
 	@echo 'make demo    the whole service on this machine with a simulated intervals.icu; Ctrl-C ends it'
 	@echo 'make test    every test, with a real browser and real MCP clients (ARGS=name runs those that match)'
+	@echo 'make test-postgres-next    the integration tests against the newest PostgreSQL instead of this machine'"'"'s'
 	@echo 'make setup   only install what the tests need'
 	@echo 'make sqlx    write .sqlx anew after changing a query or a migration'
 	@echo 'make image   perform the steps of the Dockerfile in plain Debian roots, and try what they make (root, Linux)'
@@ -23,6 +24,9 @@ test:
 	@scripts/setup test
 	@scripts/env cargo test --locked --workspace --doc
 	@scripts/env cargo test --locked --workspace --all-targets $(ARGS)
+
+test-postgres-next:
+	@scripts/test-postgres-next $(ARGS)
 
 setup:
 	@scripts/setup test

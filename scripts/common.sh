@@ -103,13 +103,14 @@ PYTHON
 # Folders in the cache, each named after the lock file that filled it: another lock makes another folder.
 node_home() { printf '%s/node-%s' "$cache" "$(digest <"$root/tests/clients/node-runtime/package-lock.json")"; }
 node_packages() { printf '%s/clients-node-%s' "$cache" "$(digest <"$root/tests/clients/node/package-lock.json")"; }
+postgres_next_home() { printf '%s/postgres-next-%s' "$cache" "$(digest <"$root/tests/clients/postgres-next/package-lock.json")"; }
 python_home() { printf '%s/clients-python-%s' "$cache" "$(digest <"$root/tests/clients/python/requirements.lock")"; }
 deny_home() { printf '%s/cargo-deny-%s' "$cache" "$deny_version"; }
 
 # The record of a finished set-up: what was found, and where. A change of these scripts or of a lock asks again.
 record() {
     local key
-    key=$(cat "$root"/scripts/setup "$root"/scripts/common.sh "$root"/tests/clients/node*/package-lock.json \
+    key=$(cat "$root"/scripts/setup "$root"/scripts/common.sh "$root"/tests/clients/*/package-lock.json \
         "$root/tests/clients/python/requirements.lock" | digest)
     printf '%s/setup/%s-%s' "$cache" "$1" "$key"
 }

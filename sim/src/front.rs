@@ -57,7 +57,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// The caller's own id stands in the path, or `0`, and what the credential allows covers `needed`.
+    /// The path names the caller's own id, or `0`, and the credential covers `needed`.
     pub(super) fn may(&self, id: &str, needed: Scope) -> Result<&'static Person, Refusal> {
         let covered = match &self.via {
             Via::Key => true,

@@ -55,7 +55,7 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// Whether who holds it may do what takes `needed`: who may write may read.
+    /// Whether it allows what `needed` stands for: the right to write includes the right to read.
     pub(super) fn covers(self, needed: Self) -> bool {
         self.area == needed.area && (self.write || !needed.write)
     }

@@ -1,5 +1,5 @@
-//! From a request to a handler's question: who asks, whether they may, about whom, with which parameters. Said once here,
-//! so that an endpoint is a row of the router and a function of an [`Ask`].
+//! What a handler is asked: who asks, whether they may, about whom, with which parameters. An endpoint is then a row of
+//! the router and a function that takes an [`Ask`].
 //!
 //! No endpoint's own behaviour.
 
@@ -30,7 +30,7 @@ use crate::{
 /// A handler's answer, as JSON.
 pub(super) type Answer<T> = Result<Json<T>, Refusal>;
 
-/// What a path names. An activity's names no athlete: it is the caller's own.
+/// What a path names. The path of an activity names no athlete: it is the caller's own.
 #[derive(Debug, Deserialize)]
 #[serde(default)]
 struct Names {
@@ -49,19 +49,19 @@ impl Default for Names {
     }
 }
 
-/// A question that may be asked.
+/// A request whose caller may make it.
 pub(super) struct Ask {
     pub(super) world: Arc<World>,
     /// Whom it is about.
     pub(super) person: &'static Person,
-    /// How they proved who they are.
+    /// How the caller proved who they are.
     pub(super) via: Via,
     pub(super) params: Params,
     names: Names,
     body: Bytes,
 }
 
-/// `GET`, for who may read the area.
+/// `GET`, for callers who may read the area.
 pub(super) fn read<T: IntoResponse + Send + 'static>(
     area: Area,
     answer: fn(&Ask) -> T,
@@ -69,7 +69,7 @@ pub(super) fn read<T: IntoResponse + Send + 'static>(
     asked(MethodFilter::GET, Scope { area, write: false }, answer)
 }
 
-/// A method that changes something, for who may write the area.
+/// A method that changes something, for callers who may write the area.
 pub(super) fn write<T: IntoResponse + Send + 'static>(
     method: MethodFilter,
     area: Area,
@@ -102,24 +102,24 @@ fn asked<T: IntoResponse + Send + 'static>(
     on(method, handler)
 }
 
-/// Works beside the runtime, for the first answer of a year takes a while.
+/// Works on a thread of its own: the first answer about a year takes a while.
 async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|failed| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, failed.to_string()))
 }
 
 impl Ask {
-    /// What the path names behind the athlete.
+    /// What the path names after the athlete: a day, an event, a sport.
     pub(super) fn which(&self) -> &str {
         &self.names.which
     }
 
-    /// The person's time of day.
+    /// The local time of the person.
     pub(super) fn now(&self) -> NaiveDateTime {
         self.world.local(self.person)
     }
 
-    /// The person's day.
+    /// The person's today.
     pub(super) fn today(&self) -> NaiveDate {
         self.now().date()
     }

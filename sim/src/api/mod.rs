@@ -1,4 +1,4 @@
-//! The endpoints under `/api/v1` and the OAuth routes: which path answers what, and which right it takes.
+//! The endpoints under `/api/v1` and the OAuth routes: which function answers which path, and the right that it takes.
 //!
 //! The log, breakages and limits come before, in `front`; data comes from `world`.
 

@@ -26,6 +26,7 @@ fn cluster() -> &'static Cluster {
                 })
                 .await
                 .unwrap();
+                refuse_another_than_named(&cluster).await;
                 let template = icusync::start::Reach::at(&cluster.url()).unwrap();
                 template.migrate().await.unwrap();
                 cluster
@@ -34,6 +35,23 @@ fn cluster() -> &'static Cluster {
         .join()
         .expect("a private PostgreSQL")
     })
+}
+
+/// A run may name the major version of PostgreSQL that it is about; any other would pass for it unseen.
+async fn refuse_another_than_named(cluster: &Cluster) {
+    let Ok(major) = std::env::var("ICUSYNC_POSTGRES_MAJOR") else {
+        return;
+    };
+    let mut connection = PgConnection::connect(&cluster.url()).await.unwrap();
+    let version: String = sqlx::query_scalar("show server_version")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    assert!(
+        version.starts_with(&format!("{major}.")),
+        "PostgreSQL {version}, not {major}"
+    );
 }
 
 /// The URL of a database of this run's cluster.
