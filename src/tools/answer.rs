@@ -2,6 +2,7 @@
 //!
 //! No tool's own wording and no fetching here; what stands here is the same for every tool.
 
+pub mod bands;
 pub mod cut;
 pub mod sport_units;
 pub mod table;

@@ -117,7 +117,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 
 /// Why the activity cannot have climbs, as far as that is known before its recording is read.
 fn no_climbs(detail: &ActivityDetail) -> Option<&'static str> {
-    let sport = detail.activity.sport.as_deref().unwrap_or_default();
+    let sport = detail.activity.sport();
     if matches!(Tempo::of(sport), Tempo::Swim | Tempo::Row) {
         return Some("No climbs: this is an activity on the water.");
     }
@@ -287,7 +287,7 @@ fn category(climb: &Climb) -> &'static str {
 }
 
 fn is_ride(detail: &ActivityDetail) -> bool {
-    sports::family(detail.activity.sport.as_deref().unwrap_or_default()) == "Ride"
+    sports::family(detail.activity.sport()) == "Ride"
 }
 
 /// A climb with its number, and what the table reckons of its samples.

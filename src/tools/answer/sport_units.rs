@@ -40,7 +40,7 @@ impl SportUnits {
 
     /// Of an activity: the pool decides between metres and yards.
     pub fn of_activity(activity: &Activity, units: Units) -> Self {
-        let own = Self::of(activity.sport.as_deref().unwrap_or_default(), units);
+        let own = Self::of(activity.sport(), units);
         match in_yards(activity.pool_length).filter(|_| own.tempo == Tempo::Swim) {
             None => own,
             Some(yards) => Self {

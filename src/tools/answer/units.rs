@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-pub use crate::intervals::model::{amount, positive, sane};
+pub(crate) use crate::intervals::model::{amount, positive, sane};
 
 /// Kilograms in a pound (international, 1959).
 const POUND: f64 = 0.453_592_37;

@@ -116,7 +116,7 @@ fn figures(detail: &ActivityDetail, subject: Subject) -> String {
 }
 
 fn is_on_foot(detail: &ActivityDetail) -> bool {
-    Tempo::of(detail.activity.sport.as_deref().unwrap_or_default()) == Tempo::Foot
+    Tempo::of(detail.activity.sport()) == Tempo::Foot
 }
 
 /// ` (12 % of W′ 17.4 kJ)`
@@ -398,7 +398,7 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
             .iter()
             .any(|m| m.subject == subject && (m.of)(detail).is_some())
     };
-    let sport = detail.activity.sport.as_deref().unwrap_or_default();
+    let sport = detail.activity.sport();
     let mut missing = Vec::new();
     if sports::family(sport) == "Run" && !has(Subject::Running) {
         missing.push("running dynamics");

@@ -154,7 +154,7 @@ fn longest(week: &Week<'_>) -> String {
             secs(a).total_cmp(&secs(b))
         });
     longest.map_or_else(String::new, |row| {
-        let sport = answer::sport(row.sport.as_deref().unwrap_or_default());
+        let sport = answer::sport(row.sport());
         format!("{} {sport}", units::hours_minutes(row.moving_time))
             .trim_end()
             .to_owned()

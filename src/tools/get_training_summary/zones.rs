@@ -37,7 +37,7 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
     const POWER_FIRST: &str = "POWER_HR_PACE";
     const PACE_FIRST: &str = "PACE_HR_POWER";
     const HEART_FIRST: &str = "HR_POWER_PACE";
-    let sport = row.sport.as_deref().unwrap_or_default();
+    let sport = row.sport();
     let usual = match family(sport) {
         "Ride" => POWER_FIRST,
         "Run" | "Swim" => PACE_FIRST,
