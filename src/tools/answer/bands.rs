@@ -4,15 +4,15 @@ use crate::training::zones::Band;
 
 /// Words for a zone without a lower end, and for one without an upper.
 #[derive(Debug, Clone, Copy)]
-pub struct Ends(&'static str, &'static str);
+pub(crate) struct Ends(&'static str, &'static str);
 
 /// `≤135`, `136–184`, `≥370`
-pub const UPWARDS: Ends = Ends("≤", "≥");
+pub(crate) const UPWARDS: Ends = Ends("≤", "≥");
 /// Slow to fast: `slower than 5:41`, `5:41–5:01`, `faster than 3:56`.
-pub const BY_PACE: Ends = Ends("slower than ", "faster than ");
+pub(crate) const BY_PACE: Ends = Ends("slower than ", "faster than ");
 
 /// A range for each zone.
-pub fn ranges(bands: &[Band], ends: Ends, show: impl Fn(f64) -> String) -> Vec<String> {
+pub(crate) fn ranges(bands: &[Band], ends: Ends, show: impl Fn(f64) -> String) -> Vec<String> {
     let range = |band: &Band| match (band.from, band.to) {
         (None, Some(to)) => format!("{}{}", ends.0, show(to)),
         (Some(from), Some(to)) => format!("{}–{}", show(from), show(to)),

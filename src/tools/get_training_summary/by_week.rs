@@ -16,7 +16,7 @@ use crate::{
             week,
         },
         arguments::Detail,
-        sums::{Sum, whole},
+        sums::Sum,
     },
     training::{
         summary::{self, Monotony},
@@ -114,7 +114,7 @@ pub(super) fn table(
             }
         })
         .column("planned load", |(monday, _)| {
-            planned(monday, |sum| whole(sum.load))
+            planned(monday, |sum| units::whole(sum.load))
         })
         .column("longest", |(_, week)| longest(week))
         .column("easy/moderate/hard %", |(_, week)| {
