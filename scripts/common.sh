@@ -16,6 +16,17 @@ say() { printf '%s\n' "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# A machine that can fetch no toolchain may have this very one under another name, such as stable.
+rust_by_name() { (cd "$root" && rustc --version) >/dev/null 2>&1; }
+if have rustup && ! rust_by_name; then
+    for name in $(rustup toolchain list --quiet); do
+        if [[ $(rustc "+$name" --version 2>/dev/null) == "rustc $rust_version "* ]]; then
+            export RUSTUP_TOOLCHAIN=$name
+            break
+        fi
+    done
+fi
+
 # A hash of files and words that stands for "the same set-up".
 digest() {
     if have sha256sum; then sha256sum | cut -c1-16; else shasum -a 256 | cut -c1-16; fi

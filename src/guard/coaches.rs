@@ -35,7 +35,7 @@ pub fn asleep(invited_at: DateTime<Utc>, first_used_at: Option<DateTime<Utc>>, n
 
 /// How things stand with a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub enum GrantState {
     /// An invite that nobody used yet.
     Waiting,
     /// The coach has used it.
@@ -48,7 +48,7 @@ pub enum State {
     Replaced,
 }
 
-impl State {
+impl GrantState {
     /// How things stand with `grant` at `now`.
     pub fn of(grant: &Grant, now: DateTime<Utc>) -> Self {
         if grant.expires_at.is_some_and(|at| at <= now) {
@@ -195,9 +195,9 @@ async fn invite_standing(
     terms: &Terms<'_>,
 ) -> anyhow::Result<Invited> {
     let now = app.clock.now();
-    match State::of(&grant, now) {
-        State::Waiting | State::InUse if says(&grant, terms) => Ok(Invited::Unchanged),
-        State::Asleep if says(&grant, terms) => {
+    match GrantState::of(&grant, now) {
+        GrantState::Waiting | GrantState::InUse if says(&grant, terms) => Ok(Invited::Unchanged),
+        GrantState::Asleep if says(&grant, terms) => {
             let queued = invite_again(db, app, from, &grant, terms).await?;
             queries::grants::resent(db, grant.id, from.account, now).await?;
             Ok(Invited::Again(grant.id, queued))
@@ -256,7 +256,7 @@ pub async fn change(
     let Some(grant) = lock_with_coach(db, from.account, id).await? else {
         return Ok(Edited::Gone);
     };
-    let state = State::of(&grant, now);
+    let state = GrantState::of(&grant, now);
     if !grant.is_shown {
         return Ok(Edited::Replaced);
     }
@@ -282,7 +282,12 @@ pub async fn resend(
 ) -> anyhow::Result<Option<Queued>> {
     let now = app.clock.now();
     let grant = lock_with_coach(db, from.account, id).await?;
-    let resent = |grant: &Grant| matches!(State::of(grant, now), State::Waiting | State::Asleep);
+    let resent = |grant: &Grant| {
+        matches!(
+            GrantState::of(grant, now),
+            GrantState::Waiting | GrantState::Asleep
+        )
+    };
     let Some(grant) = grant.filter(resent) else {
         return Ok(None);
     };
@@ -330,7 +335,7 @@ async fn tell_new_terms(
     grant: &Grant,
     terms: &Terms<'_>,
 ) -> anyhow::Result<Queued> {
-    if grant.first_used_at.is_none() && !State::of(grant, app.clock.now()).is_awake() {
+    if grant.first_used_at.is_none() && !GrantState::of(grant, app.clock.now()).is_awake() {
         return invite_again(db, app, from, grant, terms).await;
     }
     tell_changed(db, app, from, &address_of(grant), terms).await
@@ -385,7 +390,9 @@ pub async fn end(db: &mut PgConnection, app: &App, grant: &Grant, why: Why) -> a
     let to = address_of(grant);
     let unheard = withdraw(&mut *db, app, grant).await?;
     // Who used it knows of it, mail or not.
-    if (unheard && grant.first_used_at.is_none()) || State::of(grant, app.clock.now()) == State::Expired {
+    if (unheard && grant.first_used_at.is_none())
+        || GrantState::of(grant, app.clock.now()) == GrantState::Expired
+    {
         return Ok(true);
     }
     let mail = Mail::GrantEnded(GrantEnded {
@@ -471,9 +478,9 @@ async fn tell_asleep(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Gr
 /// been taken back.
 async fn tell_awake(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Grant) -> anyhow::Result<()> {
     withdraw(&mut *db, app, grant).await?;
-    match State::of(grant, app.clock.now()) {
-        State::InUse => tell_replaced(db, app, now, grant, Turn::Back).await,
-        State::Waiting => {
+    match GrantState::of(grant, app.clock.now()) {
+        GrantState::InUse => tell_replaced(db, app, now, grant, Turn::Back).await,
+        GrantState::Waiting => {
             let terms = Terms {
                 tools: &grant.tools,
                 note: &grant.note,
@@ -481,7 +488,7 @@ async fn tell_awake(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Gra
             };
             invite_again(db, app, now, grant, &terms).await.map(drop)
         }
-        State::Asleep | State::Expired | State::Replaced => Ok(()),
+        GrantState::Asleep | GrantState::Expired | GrantState::Replaced => Ok(()),
     }
 }
 

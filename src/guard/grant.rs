@@ -98,7 +98,7 @@ impl Journal {
 
 /// What remains of a right for the one who dispatches the call, while the tool has the right itself.
 #[derive(Debug, Clone)]
-pub struct Tie {
+pub struct Opened {
     /// The connection.
     pub connection: ConnectionId,
     /// Its athlete.
@@ -118,7 +118,7 @@ pub(crate) async fn open(
     member: Option<&Member>,
     permission: &Permission,
     deadline: Instant,
-) -> Result<(Ask, Tie), ToolError> {
+) -> Result<(Ask, Opened), ToolError> {
     let (account, allowed) = match (caller, member) {
         (Caller::Athlete { account, .. }, _) => (*account, Allowed::Own),
         (Caller::Coach { .. }, Some(member)) => (member.account(), Allowed::Granted(member.tools().to_vec())),
@@ -176,14 +176,14 @@ pub(crate) async fn open(
         scopes,
         allowed,
     };
-    let tie = Tie {
+    let opened = Opened {
         connection: row.id,
         athlete,
         last_success_at: row.last_success_at,
         intervals: upstream.clone(),
     };
     let now = app.clock.now();
-    Ok((Ask { upstream, card, now }, tie))
+    Ok((Ask { upstream, card, now }, opened))
 }
 
 /// Whether the athlete shared what the tool of `permission` needs.

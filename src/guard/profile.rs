@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use super::{
     connection::{self, away},
-    grant::Tie,
+    grant::Opened,
 };
 use crate::{
     app::App,
@@ -102,18 +102,23 @@ pub(super) async fn up_to_date(
 
 /// Writes down what the call that is over learned of the athlete: that upstream answered, at most once a minute for each
 /// connection, and the profile when it was read.
-pub(crate) async fn note(app: &App, tie: &Tie) -> sqlx::Result<()> {
-    if tie.intervals.requests() > 0 {
-        in_time(connection::note_success(app, tie.connection, tie.last_success_at)).await?;
+pub(crate) async fn note(app: &App, opened: &Opened) -> sqlx::Result<()> {
+    if opened.intervals.requests() > 0 {
+        in_time(connection::note_success(
+            app,
+            opened.connection,
+            opened.last_success_at,
+        ))
+        .await?;
     }
-    let Some(profile) = tie.intervals.profile_read() else {
+    let Some(profile) = opened.intervals.profile_read() else {
         return Ok(());
     };
-    let (row, now) = (row_of(&profile, &tie.athlete), app.clock.now());
+    let (row, now) = (row_of(&profile, &opened.athlete), app.clock.now());
     in_time(connections::refresh(
         &app.pool,
-        tie.connection,
-        tie.athlete.as_str(),
+        opened.connection,
+        opened.athlete.as_str(),
         &row,
         now,
     ))

@@ -372,8 +372,8 @@ impl Roster {
             grant::needs(&self.app, tool, &open.card.scopes)?;
             return Ok(open);
         }
-        let (ask, tie) = grant::open(&self.app, &self.caller, Some(member), tool, self.deadline).await?;
-        self.touch(member, |touch| touch.ties.push(tie));
+        let (ask, opened) = grant::open(&self.app, &self.caller, Some(member), tool, self.deadline).await?;
+        self.touch(member, |touch| touch.opened.push(opened));
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.insert(member.grant, ask.clone());
         Ok(ask)

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::grant::Tie;
+use super::grant::Opened;
 use crate::ids::{AccountId, GrantId};
 
 /// The athletes whom one call touched. A clone shares it.
@@ -25,7 +25,7 @@ pub struct Touch {
     /// The tools that were granted for this athlete when the call began to use one: its answer rests on all of them.
     pub tools: Vec<&'static str>,
     /// What was opened.
-    pub ties: Vec<Tie>,
+    pub opened: Vec<Opened>,
     /// Whether upstream refused the connection during the call.
     pub lost: bool,
 }
@@ -39,14 +39,14 @@ impl Touch {
             name: String::new(),
             grant: None,
             tools: Vec::new(),
-            ties: Vec::new(),
+            opened: Vec::new(),
             lost: false,
         }
     }
 
     /// Requests to intervals.icu so far.
     pub fn requests(&self) -> u32 {
-        self.ties.iter().map(|tie| tie.intervals.requests()).sum()
+        self.opened.iter().map(|opened| opened.intervals.requests()).sum()
     }
 }
 

@@ -216,10 +216,10 @@ impl<'a> Call<'a> {
         arguments: Map<String, Value>,
     ) -> Result<Answer, ToolError> {
         let caller = &self.visit.visitor.caller;
-        let (ask, tie) = grant::open(self.app, caller, None, tool.permission, self.deadline).await?;
+        let (ask, opened) = grant::open(self.app, caller, None, tool.permission, self.deadline).await?;
         self.touched.note(Touch::of(account), |touch| {
-            touch.athlete = tie.athlete.to_string();
-            touch.ties.push(tie);
+            touch.athlete = opened.athlete.to_string();
+            touch.opened.push(opened);
         });
         match self.with_right(tool, ask, account, arguments).await {
             // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
@@ -263,8 +263,8 @@ impl<'a> Call<'a> {
             Err(error) => return refusal(&error),
         };
         let touched = self.touched.all();
-        let tie = touched.first().and_then(|touch| touch.ties.first());
-        let athlete = tie.map(|tie| tie.athlete.as_str());
+        let opened = touched.first().and_then(|touch| touch.opened.first());
+        let athlete = opened.map(|opened| opened.athlete.as_str());
         let offer = offer.with_off(standing.groups_off);
         if matches!(self.called, Called::One(tool) if offer.lacks(tool.permission).is_some()) {
             return withheld(&format!(
@@ -289,8 +289,8 @@ impl<'a> Call<'a> {
         }
         let asked = touched
             .iter()
-            .filter_map(|touch| touch.ties.iter().find(|tie| tie.intervals.requests() > 0));
-        let notes = asked.map(|tie| profile::note(self.app, tie));
+            .filter_map(|touch| touch.opened.iter().find(|opened| opened.intervals.requests() > 0));
+        let notes = asked.map(|opened| profile::note(self.app, opened));
         futures::future::join_all(notes).await.into_iter().for_each(noted);
     }
 

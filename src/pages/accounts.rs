@@ -11,7 +11,7 @@ use axum::{
 use http::{HeaderMap, StatusCode};
 
 use super::{
-    Fields, Frame, From, Visitor,
+    Fields, Frame, FromNetwork, MaybeSigned,
     form::Mistake,
     frame::{page, with_status},
     mail_link::{self, AskedFor, CONFIRM_PAGE, Opened, password_page},
@@ -55,7 +55,7 @@ struct Sent {
 password_page!(Confirm, "pages/confirm.html");
 
 /// `GET /sign-up`.
-pub async fn form(State(app): State<App>, visitor: Visitor) -> Result<Response, Problem> {
+pub async fn form(State(app): State<App>, visitor: MaybeSigned) -> Result<Response, Problem> {
     if visitor.0.is_some() {
         return Ok(Redirect::to("/dashboard").into_response());
     }
@@ -63,7 +63,11 @@ pub async fn form(State(app): State<App>, visitor: Visitor) -> Result<Response, 
 }
 
 /// `POST /sign-up`: answers the same page, after the same work, whether the address is new, known or not wanted.
-pub async fn sign_up(State(app): State<App>, from: From, mut fields: Fields) -> Result<Response, Problem> {
+pub async fn sign_up(
+    State(app): State<App>,
+    from: FromNetwork,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
     let email = fields.take("email")?;
     if !app.config.is_sign_up_open() {
         return closed(false);
@@ -121,7 +125,7 @@ pub async fn sent() -> Result<Response, Problem> {
 pub async fn confirm_page(
     State(app): State<App>,
     headers: HeaderMap,
-    Visitor(session): Visitor,
+    MaybeSigned(session): MaybeSigned,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     match CONFIRM_PAGE.opened(&app.pool, &app, &headers).await? {

@@ -8,7 +8,7 @@ use axum::{
 use http::HeaderMap;
 
 use super::{
-    Fields, Frame, From, Signed, Visitor,
+    Fields, Frame, FromNetwork, MaybeSigned, Signed,
     done::Done,
     form::{Mistake, Wrong as _},
     frame::{form_page, page},
@@ -64,7 +64,7 @@ pub async fn form(signed: Signed) -> Result<Response, Problem> {
 pub async fn ask(
     State(app): State<App>,
     signed: Signed,
-    from: From,
+    from: FromNetwork,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (email, password) = (fields.take("email")?, fields.take("password")?);
@@ -105,7 +105,7 @@ async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network)
 }
 
 /// `GET /account/address/sent`.
-pub async fn sent(Visitor(session): Visitor) -> Result<Response, Problem> {
+pub async fn sent(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
     page(&Sent {
         frame: Frame::of(session.is_some()),
     })
@@ -116,7 +116,7 @@ pub async fn sent(Visitor(session): Visitor) -> Result<Response, Problem> {
 pub async fn confirm_page(
     State(app): State<App>,
     headers: HeaderMap,
-    Visitor(session): Visitor,
+    MaybeSigned(session): MaybeSigned,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     match ADDRESS_PAGE.opened(&app.pool, &app, &headers).await? {
@@ -130,7 +130,7 @@ pub async fn confirm_page(
 pub async fn confirm(
     State(app): State<App>,
     headers: HeaderMap,
-    Visitor(session): Visitor,
+    MaybeSigned(session): MaybeSigned,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let (form, password) = (fields.take("form")?, fields.take("password")?);

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::{
-    extract::{Path, State as Shared, rejection::PathRejection},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
@@ -19,7 +19,7 @@ use chrono_tz::Tz;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Frame, From, Signed,
+    Frame, FromNetwork, Signed,
     done::{Done, JustDone},
     frame::page,
     when,
@@ -28,7 +28,7 @@ use crate::{
     app::App,
     error::Problem,
     guard::{
-        coaches::{self, Grantor, State},
+        coaches::{self, GrantState, Grantor},
         session::Session,
     },
     ids::{AccountId, GrantId},
@@ -47,7 +47,7 @@ pub(super) struct Card {
     /// The athlete who granted it, with the id; none while the account shows that one.
     pub(super) granted_as: Option<String>,
     /// How things stand.
-    pub(super) state: State,
+    pub(super) state: GrantState,
     /// What is granted, group by group.
     pub(super) tools: Vec<String>,
     /// The last day, in words.
@@ -67,7 +67,7 @@ pub(super) struct Card {
 impl Card {
     fn of(grant: Grant, trouble: Option<String>, zone: Tz, now: DateTime<Utc>) -> Self {
         Self {
-            state: State::of(&grant, now),
+            state: GrantState::of(&grant, now),
             id: grant.id,
             granted_as: (!grant.is_shown).then(|| format!("{} ({})", grant.athlete_name, grant.athlete_id)),
             coach: grant.coach_email,
@@ -83,12 +83,12 @@ impl Card {
 
     /// Whether it is an invite that nobody used.
     pub(super) fn is_invite(&self) -> bool {
-        matches!(self.state, State::Waiting | State::Asleep)
+        matches!(self.state, GrantState::Waiting | GrantState::Asleep)
     }
 
     /// Whether its last day is over.
     pub(super) fn is_over(&self) -> bool {
-        self.state == State::Expired
+        self.state == GrantState::Expired
     }
 
     /// Whether another athlete granted it than the account shows.
@@ -99,20 +99,20 @@ impl Card {
     /// How things stand, in a word.
     pub(super) fn word(&self) -> &'static str {
         match self.state {
-            State::Waiting => "Not used yet",
-            State::InUse => "In use",
-            State::Asleep => "Asleep",
-            State::Expired => "Expired",
-            State::Replaced => "Another athlete’s",
+            GrantState::Waiting => "Not used yet",
+            GrantState::InUse => "In use",
+            GrantState::Asleep => "Asleep",
+            GrantState::Expired => "Expired",
+            GrantState::Replaced => "Another athlete’s",
         }
     }
 
     /// The class of that word's badge.
     pub(super) fn class(&self) -> &'static str {
         match self.state {
-            State::InUse => "good",
-            State::Asleep | State::Replaced => "warn",
-            State::Waiting | State::Expired => "",
+            GrantState::InUse => "good",
+            GrantState::Asleep | GrantState::Replaced => "warn",
+            GrantState::Waiting | GrantState::Expired => "",
         }
     }
 }
@@ -258,7 +258,7 @@ struct Coaches {
 
 /// `GET /coaches`, with `?done=` after something was done.
 pub async fn show(
-    Shared(app): Shared<App>,
+    State(app): State<App>,
     signed: Signed,
     JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
@@ -278,31 +278,31 @@ pub async fn show(
     let mut sections = vec![
         section(
             "waiting",
-            State::Waiting,
+            GrantState::Waiting,
             "Invited",
             "The coach has not used it yet. After 14 days without use an invite falls asleep.",
         ),
         section(
             "in-use",
-            State::InUse,
+            GrantState::InUse,
             "Coaching you",
             "Each call that they make on your data is in your activity log.",
         ),
         section(
             "asleep",
-            State::Asleep,
+            GrantState::Asleep,
             "Asleep",
             "Nobody used these for 14 days, so they open nothing. Resend one and it is awake again.",
         ),
         section(
             "expired",
-            State::Expired,
+            GrantState::Expired,
             "Expired",
             "Their last day is over, so they open nothing. Edit one to open it again.",
         ),
         section(
             "another-athletes",
-            State::Replaced,
+            GrantState::Replaced,
             "Granted by another athlete",
             "Your account showed that athlete then. They open nothing now, neither about that athlete nor about the one who is \
              connected, and wake when the same athlete is connected here again.",
@@ -321,7 +321,7 @@ pub async fn show(
 /// `POST /coaches/{grant}/revoke`: ends it, with the commit and on every instance. Pressed twice, it had ended already; so
 /// has what never was this athlete's.
 pub async fn revoke(
-    Shared(app): Shared<App>,
+    State(app): State<App>,
     signed: Signed,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
@@ -331,8 +331,8 @@ pub async fn revoke(
     let Some(grant) = coaches::lock_with_coach(&mut transaction, account, id).await? else {
         return Ok(Done::Gone.answer());
     };
-    let done = match State::of(&grant, app.clock.now()) {
-        State::Expired => Done::Removed,
+    let done = match GrantState::of(&grant, app.clock.now()) {
+        GrantState::Expired => Done::Removed,
         _ if grant.first_used_at.is_none() => Done::Withdrawn,
         _ => Done::Revoked,
     };
@@ -343,9 +343,9 @@ pub async fn revoke(
 
 /// `POST /coaches/{grant}/resend`: mails an invite that nobody used once more.
 pub async fn resend(
-    Shared(app): Shared<App>,
+    State(app): State<App>,
     signed: Signed,
-    client: From,
+    client: FromNetwork,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let id = named(path)?;

@@ -1,6 +1,6 @@
 //! Connecting intervals.icu and ending it: the consent's way out and back, the API key, disconnect.
 
-pub(super) mod tie;
+pub(super) mod connect;
 
 use askama::Template;
 use axum::{
@@ -12,7 +12,7 @@ use http::StatusCode;
 use secrecy::SecretString;
 
 use super::{
-    Fields, Frame, From, Signed, Visitor,
+    Fields, Frame, FromNetwork, MaybeSigned, Signed,
     done::Done,
     form::Mistake,
     frame::{leading_to_intervals, page, with_status},
@@ -26,7 +26,7 @@ use crate::{
     secrets::{Token, TokenKind},
     words::{ConnectionKind, ConnectionStatus},
 };
-use tie::{Tie, Tied};
+use connect::{Authorization, Made};
 
 /// How long a started consent may take.
 const STATE_FOR: Duration = Duration::minutes(10);
@@ -130,7 +130,7 @@ pub async fn begin(State(app): State<App>, signed: Signed) -> Result<Response, P
 /// `GET /connect/callback`: back from intervals.icu. The state is spent before anything else is looked at.
 pub async fn callback(
     State(app): State<App>,
-    Visitor(session): Visitor,
+    MaybeSigned(session): MaybeSigned,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
@@ -166,21 +166,21 @@ pub async fn callback(
             return misconfigured();
         }
     };
-    let tie = Tie {
+    let given = Authorization {
         credential: connected.credential,
         kind: ConnectionKind::OAuth,
         scopes: connected.scopes,
         athlete: connected.athlete_id,
         name: connected.athlete_name,
     };
-    finish(&app, &session, tie).await
+    finish(&app, &session, given).await
 }
 
 /// `POST /connect/key`: the way for those who run their own IcuSync without an intervals.icu app.
 pub async fn with_key(
     State(app): State<App>,
     signed: Signed,
-    from: From,
+    from: FromNetwork,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     if !app.config.offers_api_keys() {
@@ -193,14 +193,14 @@ pub async fn with_key(
         let credential = Credential::ApiKey(SecretString::from(key));
         match app.intervals.whoami(&credential).await {
             Ok((athlete, name)) => {
-                let tie = Tie {
+                let given = Authorization {
                     credential,
                     kind: ConnectionKind::ApiKey,
                     scopes: Vec::new(),
                     athlete,
                     name,
                 };
-                return finish(&app, &signed.0, tie).await;
+                return finish(&app, &signed.0, given).await;
             }
             Err(Error::Unauthorized | Error::Forbidden | Error::MissingScope(_)) => {
                 "intervals.icu does not accept this key. Copy it again from Settings, Developer Settings."
@@ -215,14 +215,14 @@ pub async fn with_key(
     connect_page(&app, &signed.0, Some(Mistake::new("key", mistake))).await
 }
 
-async fn finish(app: &App, session: &Session, tie: Tie) -> Result<Response, Problem> {
-    match tie::tie(app, session.account, &tie).await? {
-        Tied::Connected {
+async fn finish(app: &App, session: &Session, given: Authorization) -> Result<Response, Problem> {
+    match connect::connect(app, session.account, &given).await? {
+        Made::Connected {
             id,
             write_number,
             replaced,
         } => {
-            tie::first_look(app, session.account, id, write_number, tie).await;
+            connect::first_look(app, session.account, id, write_number, given).await;
             let done = match (replaced.asleep, replaced.awake) {
                 (0, 0) => Done::Connected,
                 (_, 0) => Done::ConnectedOther,
@@ -231,7 +231,7 @@ async fn finish(app: &App, session: &Session, tie: Tie) -> Result<Response, Prob
             };
             Ok(done.answer())
         }
-        Tied::HeldByAnother => held(),
+        Made::HeldByAnother => held(),
     }
 }
 
@@ -252,7 +252,7 @@ pub async fn disconnect_page(State(app): State<App>, signed: Signed) -> Result<R
 pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;
-    let ended = tie::untie(&mut transaction, &app, account, Some(account)).await?;
+    let ended = connect::disconnect(&mut transaction, &app, account, Some(account)).await?;
     let by_key = ended == Some(ConnectionKind::ApiKey);
     transaction.commit().await?;
     let done = if by_key {

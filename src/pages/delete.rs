@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use super::{
     Fields, Frame, Signed,
-    connections::tie,
+    connections::connect,
     form::{Mistake, Wrong as _},
     frame::{form_page, page},
     proof::{self, Proof},
@@ -130,12 +130,12 @@ async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
     }
     let is_coach = tell_coaches(&mut transaction, app, &proof.account).await?;
     outbox::forget_account(&mut transaction, account, &proof.address()).await?;
-    let tied = tie::untie(&mut transaction, app, account, None).await?;
+    let disconnected = connect::disconnect(&mut transaction, app, account, None).await?;
     queries::mail_links::end_for(&mut *transaction, &proof.account.email_key).await?;
     tries::forget(&mut *transaction, &proof.account.email_key).await?;
     queries::accounts::delete(&mut *transaction, account).await?;
     let deleted = Mail::AccountDeleted(mail::AccountDeleted {
-        was_connected: tied,
+        was_connected: disconnected,
         is_coach,
         intervals: app.config.intervals_url.join("/settings"),
     });

@@ -13,7 +13,7 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{From, Signed};
+use super::{FromNetwork, Signed};
 use crate::{
     app::App,
     error::Problem,
@@ -167,7 +167,11 @@ impl std::convert::From<Entry> for Call {
 
 /// `POST /account/export`: the file. It changes nothing, but a POST comes from our own pages only, so that no other site can make
 /// somebody's browser fetch and keep a file about them.
-pub async fn download(State(app): State<App>, signed: Signed, from: From) -> Result<Response, Problem> {
+pub async fn download(
+    State(app): State<App>,
+    signed: Signed,
+    from: FromNetwork,
+) -> Result<Response, Problem> {
     // The one page that may read ninety days of calls is not for hammering.
     app.limits.attempt(from.0)?;
     let head = head(&app, &signed.0).await?;

@@ -18,7 +18,7 @@ use http::{HeaderMap, StatusCode};
 use wish::{Row, Wish};
 
 use super::{
-    Fields, Frame, From,
+    Fields, Frame, FromNetwork,
     form::Mistake,
     frame::{page, with_status},
     home::is_signed,
@@ -136,7 +136,7 @@ pub async fn back(wish: Wish) -> Redirect {
 pub async fn ask(
     State(app): State<App>,
     wish: Wish,
-    from: From,
+    from: FromNetwork,
     headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<Response, Problem> {

@@ -29,14 +29,14 @@ mod proof;
 pub mod reset;
 pub mod sessions;
 pub mod settings;
+mod signed;
 pub mod site;
 pub mod status;
 pub mod steps;
 pub mod support;
-mod visitor;
 mod when;
 
 pub use form::Fields;
 pub use frame::Frame;
 pub use next::NextPage;
-pub use visitor::{From, Signed, Visitor};
+pub use signed::{FromNetwork, MaybeSigned, Signed};

@@ -8,7 +8,7 @@ use axum::{
 use http::HeaderMap;
 
 use super::{
-    Fields, Frame, From, Visitor,
+    Fields, Frame, FromNetwork, MaybeSigned,
     done::Done,
     form::Mistake,
     frame::{form_page, page},
@@ -49,12 +49,16 @@ fn ask(signed: bool, email: String, mistake: Option<Mistake>) -> Result<Response
 }
 
 /// `GET /forgot`.
-pub async fn forgot_form(Visitor(session): Visitor) -> Result<Response, Problem> {
+pub async fn forgot_form(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
     ask(session.is_some(), String::new(), None)
 }
 
 /// `POST /forgot`: the same page and the same work for any address.
-pub async fn forgot(State(app): State<App>, from: From, mut fields: Fields) -> Result<Response, Problem> {
+pub async fn forgot(
+    State(app): State<App>,
+    from: FromNetwork,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
     let email = fields.take("email")?;
     let address = match Address::parse(&email) {
         Ok(address) => address,

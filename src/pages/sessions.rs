@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header::SET_COOKIE};
 
 use super::{
-    Fields, Frame, From, NextPage, Visitor,
+    Fields, Frame, FromNetwork, MaybeSigned, NextPage,
     frame::{page, with_status},
 };
 use crate::{
@@ -36,7 +36,7 @@ struct Form {
 /// `GET /sign-in?next=`.
 pub async fn form(
     State(app): State<App>,
-    visitor: Visitor,
+    visitor: MaybeSigned,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     let next = Fields::parse(query.unwrap_or_default().as_bytes())
@@ -58,7 +58,7 @@ pub async fn form(
 /// `POST /sign-in`: an unknown address and a wrong password are the same answer after the same work.
 pub async fn sign_in(
     State(app): State<App>,
-    from: From,
+    from: FromNetwork,
     who: Option<axum::Extension<Who>>,
     headers: HeaderMap,
     mut fields: Fields,

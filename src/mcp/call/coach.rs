@@ -62,7 +62,7 @@ impl Call<'_> {
         let Caller::Coach { email, .. } = &self.visit.visitor.caller else {
             return;
         };
-        let let_through = touched.iter().filter(|touch| !touch.ties.is_empty());
+        let let_through = touched.iter().filter(|touch| !touch.opened.is_empty());
         let uses: Vec<Use> = let_through
             .filter_map(|touch| {
                 Some(Use {
@@ -148,9 +148,9 @@ fn still_tied(touch: &Touch, standing: &Standing) -> bool {
     let connected = standing.status == MemberStatus::Connected
         || (touch.lost && standing.status == MemberStatus::Reconnect);
     touch
-        .ties
+        .opened
         .iter()
-        .all(|tie| connected && tie.athlete.as_str() == standing.athlete_id)
+        .all(|opened| connected && opened.athlete.as_str() == standing.athlete_id)
 }
 
 /// The names and ids of those of whom it is so; empty when it is of nobody.

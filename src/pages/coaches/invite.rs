@@ -24,7 +24,7 @@ use crate::{
     ids::GrantId,
     mail::{Address, outbox::Queued},
     pages::{
-        Fields, Frame, From, Signed,
+        Fields, Frame, FromNetwork, Signed,
         connections::Stakes,
         done::Done,
         form::Mistake,
@@ -117,7 +117,7 @@ async fn draw(
 pub async fn send(
     State(app): State<App>,
     signed: Signed,
-    client: From,
+    client: FromNetwork,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let email = fields.take("email")?;

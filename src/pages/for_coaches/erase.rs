@@ -13,7 +13,7 @@ use crate::{
     error::Problem,
     guard::coach_session,
     mail::{How, outbox},
-    pages::{Frame, Visitor, frame::page},
+    pages::{Frame, MaybeSigned, frame::page},
     queries::{self, grants::Leave},
 };
 
@@ -34,7 +34,7 @@ struct Erased {
 pub async fn form(
     State(app): State<App>,
     headers: HeaderMap,
-    Visitor(session): Visitor,
+    MaybeSigned(session): MaybeSigned,
 ) -> Result<Response, Problem> {
     let signed = session.is_some();
     match coach_session::current(&app, &headers).await? {
@@ -67,7 +67,7 @@ pub async fn erase(
 }
 
 /// `GET /for-coaches/erased`: that it is done.
-pub async fn done(Visitor(session): Visitor) -> Result<Response, Problem> {
+pub async fn done(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
     page(&Erased {
         frame: Frame::of(session.is_some()),
     })

@@ -25,7 +25,7 @@ use crate::{
         outbox::{self, Queued},
     },
     pages::{
-        Fields, Frame, Visitor,
+        Fields, Frame, MaybeSigned,
         frame::{page, with_status},
         mail_link::{self, Opened},
     },
@@ -58,7 +58,7 @@ pub async fn confirm_page(
     State(app): State<App>,
     wish: Wish,
     headers: HeaderMap,
-    Visitor(session): Visitor,
+    MaybeSigned(session): MaybeSigned,
 ) -> Result<Response, Problem> {
     let (signed, row) = (session.is_some(), wish.row());
     match row.page.opened(&app.pool, &app, &headers).await? {
@@ -90,7 +90,7 @@ pub async fn confirm(
     State(app): State<App>,
     wish: Wish,
     headers: HeaderMap,
-    Visitor(session): Visitor,
+    MaybeSigned(session): MaybeSigned,
     mut fields: Fields,
 ) -> Result<Response, Problem> {
     let form = fields.take("form")?;
@@ -227,7 +227,7 @@ fn ended(end: End, signed: bool) -> Result<Response, Problem> {
 pub async fn done(
     State(app): State<App>,
     wish: Wish,
-    Visitor(session): Visitor,
+    MaybeSigned(session): MaybeSigned,
 ) -> Result<Response, Problem> {
     match wish.row() {
         Row { end: Some(end), .. } => ended(end, session.is_some()),

@@ -23,7 +23,7 @@ use crate::{
     ids::{AccountId, GrantId},
     mail::{Address, CoachLeft, How, Mail, May, outbox},
     pages::{
-        Fields, Frame, Visitor,
+        Fields, Frame, MaybeSigned,
         done::{Done, JustDone},
         frame::{page, with_status},
         when,
@@ -138,7 +138,7 @@ pub(super) fn door(signed: bool) -> Result<Response, Problem> {
 pub async fn show(
     State(app): State<App>,
     headers: HeaderMap,
-    Visitor(session): Visitor,
+    MaybeSigned(session): MaybeSigned,
     JustDone(done): JustDone,
 ) -> Result<Response, Problem> {
     let Some(coach) = coach_session::current(&app, &headers).await? else {
@@ -246,7 +246,7 @@ impl FromRequestParts<App> for Visit {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
-        let Visitor(session) = Visitor::from_request_parts(parts, app)
+        let MaybeSigned(session) = MaybeSigned::from_request_parts(parts, app)
             .await
             .map_err(IntoResponse::into_response)?;
         match begin(app, &parts.headers).await {

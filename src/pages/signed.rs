@@ -39,9 +39,9 @@ impl FromRequestParts<App> for Signed {
 
 /// Somebody who may or may not be signed in.
 #[derive(Debug, Clone)]
-pub struct Visitor(pub Option<Session>);
+pub struct MaybeSigned(pub Option<Session>);
 
-impl FromRequestParts<App> for Visitor {
+impl FromRequestParts<App> for MaybeSigned {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -59,9 +59,9 @@ async fn of(parts: &Parts, app: &App) -> sqlx::Result<Option<Session>> {
 
 /// The network that a request came from.
 #[derive(Debug, Clone, Copy)]
-pub struct From(pub Network);
+pub struct FromNetwork(pub Network);
 
-impl FromRequestParts<App> for From {
+impl FromRequestParts<App> for FromNetwork {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {

@@ -1,4 +1,4 @@
-//! Writing the tie between an account and an athlete, and the first look at the athlete's settings.
+//! Writing the given between an account and an athlete, and the first look at the athlete's settings.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use crate::{
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// What a consent or a key brought.
-pub(super) struct Tie {
+pub(super) struct Authorization {
     pub(super) credential: Credential,
     /// `oauth` or `api_key`.
     pub(super) kind: ConnectionKind,
@@ -40,7 +40,7 @@ pub(super) struct Tie {
 }
 
 /// What became of it.
-pub(super) enum Tied {
+pub(super) enum Made {
     Connected {
         id: ConnectionId,
         write_number: i64,
@@ -53,8 +53,8 @@ pub(super) enum Tied {
 }
 
 /// Seals the credential and writes the row; a consent that stood there before and is not renewed by it is given back.
-pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied, Problem> {
-    let name = profile::name_of(&tie.name, &tie.athlete);
+pub(super) async fn connect(app: &App, account: AccountId, given: &Authorization) -> Result<Made, Problem> {
+    let name = profile::name_of(&given.name, &given.athlete);
     // Twice at most: when two connects of one account run at once, the row may get the other one's id, for which the
     // token is then sealed anew.
     let mut id = None;
@@ -73,13 +73,13 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
         let new = NewConnection {
             id: wanted,
             account_id: account,
-            athlete_id: tie.athlete.as_str(),
+            athlete_id: given.athlete.as_str(),
             athlete_name: &name,
-            kind: tie.kind,
-            scopes: &tie.scopes,
+            kind: given.kind,
+            scopes: &given.scopes,
             now: app.clock.now(),
         };
-        let secret = match &tie.credential {
+        let secret = match &given.credential {
             Credential::Bearer(secret) | Credential::ApiKey(secret) => secret,
         };
         let sealed = app.keys.seal(
@@ -96,29 +96,35 @@ pub(super) async fn tie(app: &App, account: AccountId, tie: &Tie) -> Result<Tied
             }
             Err(sqlx::Error::Database(error)) if error.constraint() == Some("connections_athlete") => {
                 transaction.rollback().await?;
-                if let Credential::Bearer(token) = &tie.credential {
+                if let Credential::Bearer(token) = &given.credential {
                     let mut transaction = app.pool.begin().await?;
-                    jobs::enqueue_revoke(&mut transaction, app, Some(account), tie.athlete.as_str(), token)
-                        .await?;
+                    jobs::enqueue_revoke(
+                        &mut transaction,
+                        app,
+                        Some(account),
+                        given.athlete.as_str(),
+                        token,
+                    )
+                    .await?;
                     transaction.commit().await?;
                 }
-                return Ok(Tied::HeldByAnother);
+                return Ok(Made::HeldByAnother);
             }
             Err(error) => return Err(error.into()),
         }
         let replaced = match &before {
-            Some(before) if before.athlete_id != tie.athlete.as_str() => {
-                tell_coaches(&mut transaction, app, before, tie, &name).await?
+            Some(before) if before.athlete_id != given.athlete.as_str() => {
+                tell_coaches(&mut transaction, app, before, given, &name).await?
             }
             _ => Replaced::default(),
         };
-        if let Some((left, token)) = before.and_then(|row| left_behind(app, row, tie)) {
+        if let Some((left, token)) = before.and_then(|row| left_behind(app, row, given)) {
             jobs::enqueue_revoke(&mut transaction, app, Some(account), &left, &token).await?;
         }
         let row = queries::connections::of_account(&mut *transaction, account).await?;
         let write_number = row.map_or(0, |row| row.write_number);
         transaction.commit().await?;
-        return Ok(Tied::Connected {
+        return Ok(Made::Connected {
             id: wanted,
             write_number,
             replaced,
@@ -131,17 +137,17 @@ async fn tell_coaches(
     db: &mut sqlx::PgConnection,
     app: &App,
     before: &Connection,
-    tie: &Tie,
+    given: &Authorization,
     name: &str,
 ) -> Result<Replaced, Problem> {
     let account = queries::accounts::by_id(&mut *db, before.account_id)
         .await?
         .ok_or(Problem::NotFound)?;
-    let zone = queries::grants::zone_of(&mut *db, account.id, tie.athlete.as_str()).await?;
+    let zone = queries::grants::zone_of(&mut *db, account.id, given.athlete.as_str()).await?;
     let now = Grantor {
         account: account.id,
         email: account.email,
-        athlete_id: tie.athlete.to_string(),
+        athlete_id: given.athlete.to_string(),
         athlete: name.to_owned(),
         // Of an athlete who was never here it is not known before the first look, and nothing of theirs wakes.
         zone: zone.and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
@@ -151,7 +157,7 @@ async fn tell_coaches(
 
 /// The id and the token of the consent that stood here before, when nothing needs it any more: another athlete, or an API key
 /// in its place. A new consent of the same athlete lives on the same grant upstream, which a revoke would end.
-fn left_behind(app: &App, before: Connection, now: &Tie) -> Option<(String, SecretString)> {
+fn left_behind(app: &App, before: Connection, now: &Authorization) -> Option<(String, SecretString)> {
     let sealed = before.token_sealed.as_deref()?;
     let renewed = now.kind == ConnectionKind::OAuth && before.athlete_id == now.athlete.as_str();
     if before.kind != ConnectionKind::OAuth || renewed {
@@ -166,9 +172,9 @@ fn left_behind(app: &App, before: Connection, now: &Tie) -> Option<(String, Secr
     }
 }
 
-/// Ends the account's tie within `db`'s transaction: the credential is erased here, and the revoke of a consent queued on behalf
+/// Ends the account's given within `db`'s transaction: the credential is erased here, and the revoke of a consent queued on behalf
 /// of `queued_for`. Answers the kind of what ended; nothing when nothing was connected.
-pub(in crate::pages) async fn untie(
+pub(in crate::pages) async fn disconnect(
     db: &mut sqlx::PgConnection,
     app: &App,
     account: AccountId,
@@ -192,16 +198,22 @@ pub(in crate::pages) async fn untie(
 
 /// Reads the athlete's settings once, so that the dashboard knows zone and units. When that fails the connection stands
 /// all the same: the first tool call tries again.
-pub(super) async fn first_look(app: &App, account: AccountId, id: ConnectionId, write_number: i64, tie: Tie) {
-    let scopes = scopes_of(tie.kind, &tie.scopes);
+pub(super) async fn first_look(
+    app: &App,
+    account: AccountId,
+    id: ConnectionId,
+    write_number: i64,
+    given: Authorization,
+) {
+    let scopes = scopes_of(given.kind, &given.scopes);
     if !scopes.reads(Area::Settings) {
         return;
     }
     let athlete = app.intervals.athlete(For {
         connection: id,
         write_number,
-        athlete: tie.athlete.clone(),
-        credential: tie.credential,
+        athlete: given.athlete.clone(),
+        credential: given.credential,
         scopes,
         caller: account.into(),
         deadline: Instant::now() + FIRST_LOOK,
@@ -215,8 +227,8 @@ pub(super) async fn first_look(app: &App, account: AccountId, id: ConnectionId, 
     };
     let now = app.clock.now();
     let noted = async {
-        let profile = profile::row_of(&profile, &tie.athlete);
-        queries::connections::refresh(&app.pool, id, tie.athlete.as_str(), &profile, now).await?;
+        let profile = profile::row_of(&profile, &given.athlete);
+        queries::connections::refresh(&app.pool, id, given.athlete.as_str(), &profile, now).await?;
         queries::connections::note_success(&app.pool, id, now).await
     };
     if let Err(error) = noted.await {
