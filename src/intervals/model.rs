@@ -27,7 +27,7 @@ pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
 pub use detail::{
     Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, Interval, IntervalGroup, Weather,
 };
-pub use figure::{amount, positive, sane};
+pub(crate) use figure::{amount, positive, sane};
 pub use streams::Stream;
 
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, e-mail) are not named here and so never read.

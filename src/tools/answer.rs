@@ -2,18 +2,19 @@
 //!
 //! No tool's own wording and no fetching here; what stands here is the same for every tool.
 
-pub mod cut;
-pub mod sport_units;
-pub mod table;
-pub mod units;
-pub mod week;
-pub mod words;
+pub(crate) mod bands;
+pub(crate) mod cut;
+pub(crate) mod sport_units;
+pub(crate) mod table;
+pub(crate) mod units;
+pub(crate) mod week;
+pub(crate) mod words;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use chrono::NaiveDate;
 
-pub use words::{counted, counted_days};
+pub(crate) use words::{counted, counted_days};
 
 use crate::{
     guard::AthleteCard,
@@ -30,7 +31,7 @@ pub struct Answer {
 
 impl Answer {
     /// An answer of these blocks, one under the other; empty blocks are left out.
-    pub fn of<I: IntoIterator<Item = String>>(blocks: I) -> Self {
+    pub(crate) fn of<I: IntoIterator<Item = String>>(blocks: I) -> Self {
         Self {
             text: words::joined(blocks, "\n"),
         }
@@ -38,7 +39,7 @@ impl Answer {
 
     /// With these lines under it.
     #[must_use]
-    pub fn and<I: IntoIterator<Item = String>>(self, lines: I) -> Self {
+    pub(crate) fn and<I: IntoIterator<Item = String>>(self, lines: I) -> Self {
         Self::of(std::iter::once(self.text).chain(lines))
     }
 }
@@ -47,7 +48,7 @@ impl Answer {
 /// beside the name.
 ///
 /// `parts` stand between the name and the zone, such as the range and the number of rows.
-pub fn first_line(card: &AthleteCard, today: NaiveDate, parts: &[String]) -> String {
+pub(crate) fn first_line(card: &AthleteCard, today: NaiveDate, parts: &[String]) -> String {
     let mut line = whose(card);
     for part in parts.iter().filter(|part| !part.is_empty()) {
         let _ = write!(line, " · {part}");
@@ -72,7 +73,9 @@ fn whose(card: &AthleteCard) -> String {
 /// What Garmin's brand rules ask for beside data of its devices, "Garmin" with the model, once an answer.
 ///
 /// `origins` are pairs of upstream's `source` and `device_name`. Empty when nothing came from Garmin.
-pub fn garmin_line<'a>(origins: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>) -> String {
+pub(crate) fn garmin_line<'a>(
+    origins: impl IntoIterator<Item = (Option<&'a str>, Option<&'a str>)>,
+) -> String {
     const NAMED: usize = 3;
     let mut garmin = false;
     let mut models = BTreeSet::new();
@@ -105,10 +108,10 @@ pub fn garmin_line<'a>(origins: impl IntoIterator<Item = (Option<&'a str>, Optio
 }
 
 /// What stands in the place of a sport where there is none.
-pub const NO_SPORT: &str = "no sport";
+pub(crate) const NO_SPORT: &str = "no sport";
 
 /// A sport as upstream names it. A word that is not on upstream's list is somebody's text, and stands between quotes.
-pub fn sport(word: &str) -> String {
+pub(crate) fn sport(word: &str) -> String {
     if sports::is_known(word) || word == NO_SPORT {
         word.to_owned()
     } else {
@@ -117,7 +120,7 @@ pub fn sport(word: &str) -> String {
 }
 
 /// The sports asked for: `TrailRun`, `Ride of all kinds`.
-pub fn sports_in_short(sports: &[&str]) -> String {
+pub(crate) fn sports_in_short(sports: &[&str]) -> String {
     match sports {
         [one] => (*one).to_owned(),
         [first, ..] => format!("{first} of all kinds"),

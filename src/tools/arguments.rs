@@ -18,7 +18,7 @@ use crate::{
 
 /// How much of each row is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Detail {
+pub(crate) enum Detail {
     /// The columns that most questions need.
     #[default]
     Concise,
@@ -28,43 +28,43 @@ pub enum Detail {
 
 /// Days from `oldest` to `newest`, both included, athlete-local.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Range {
+pub(crate) struct Range {
     /// First day.
-    pub oldest: NaiveDate,
+    pub(crate) oldest: NaiveDate,
     /// Last day.
-    pub newest: NaiveDate,
+    pub(crate) newest: NaiveDate,
 }
 
 impl Range {
     /// How many days, both ends included.
-    pub fn days(self) -> i64 {
+    pub(crate) fn days(self) -> i64 {
         days_in(self.oldest, self.newest)
     }
 
     /// `25 Oct – 21 Nov 2026`
-    pub fn in_words(self) -> String {
+    pub(crate) fn in_words(self) -> String {
         units::range(self.oldest, self.newest)
     }
 
     /// Whether the day lies in it.
-    pub fn holds(self, day: NaiveDate) -> bool {
+    pub(crate) fn holds(self, day: NaiveDate) -> bool {
         (self.oldest..=self.newest).contains(&day)
     }
 }
 
 /// How a tool understands dates that are left out.
 #[derive(Debug, Clone, Copy)]
-pub struct Span {
+pub(crate) struct Span {
     /// Days of a range of which only one end is given, or none.
-    pub days: u64,
+    pub(crate) days: u64,
     /// Days beyond today when no end is given.
-    pub ahead: u64,
+    pub(crate) ahead: u64,
     /// The longest range in days.
-    pub longest: i64,
+    pub(crate) longest: i64,
 }
 
 /// Ten years, for what upstream answers in a few bytes a row.
-pub const TEN_YEARS: i64 = 3653;
+pub(crate) const TEN_YEARS: i64 = 3653;
 /// As far ahead as plans reach.
 const DAYS_AHEAD: u64 = 731;
 /// The earliest day that a range may begin; before it nobody recorded anything.
@@ -73,7 +73,7 @@ const EARLIEST: Option<NaiveDate> = NaiveDate::from_ymd_opt(1980, 1, 1);
 /// The arguments of one call, to be taken by name. A name that the tool's parameters lack, or one of another kind, is a
 /// fault of the tool and panics; a test over the whole catalogue reads them all.
 #[derive(Debug)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     given: Map<String, Value>,
     params: &'static [Param],
     today: NaiveDate,
@@ -81,7 +81,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// Refuses names that the tool does not know. `null` counts as left out.
-    pub fn new(
+    pub(crate) fn new(
         mut given: Map<String, Value>,
         params: &'static [Param],
         today: NaiveDate,
@@ -99,7 +99,7 @@ impl Arguments {
     }
 
     /// A name or an id, trimmed. Ids of bare digits are sent as numbers by some clients.
-    pub fn name_or_id(&self, name: &str) -> Result<Option<String>, ToolError> {
+    pub(crate) fn name_or_id(&self, name: &str) -> Result<Option<String>, ToolError> {
         let (Kind::NameOrId, value) = self.of(name) else {
             other(name)
         };
@@ -110,7 +110,7 @@ impl Arguments {
     }
 
     /// A day: `YYYY-MM-DD` (a time behind it is ignored), or the words today and yesterday.
-    pub fn day(&self, name: &str) -> Result<Option<NaiveDate>, ToolError> {
+    pub(crate) fn day(&self, name: &str) -> Result<Option<NaiveDate>, ToolError> {
         let wanted = "write a day as YYYY-MM-DD, such as 2026-11-20";
         let (Kind::Day, value) = self.of(name) else {
             other(name)
@@ -132,7 +132,7 @@ impl Arguments {
 
     /// `oldest` and `newest`. `oldest` alone runs to today (when it lies ahead: one span on); `newest` alone takes one
     /// span before it; neither takes the span up to today, and so many days ahead as the tool says.
-    pub fn range(&self, span: Span) -> Result<Range, ToolError> {
+    pub(crate) fn range(&self, span: Span) -> Result<Range, ToolError> {
         let back = |day: NaiveDate| day.checked_sub_days(Days::new(span.days - 1)).unwrap_or(day);
         let on = |day: NaiveDate, days| day.checked_add_days(Days::new(days)).unwrap_or(day);
         let (oldest, newest) = match (self.day("oldest")?, self.day("newest")?) {
@@ -164,12 +164,12 @@ impl Arguments {
     }
 
     /// Whether any end of the range was given.
-    pub fn has_range(&self) -> bool {
+    pub(crate) fn has_range(&self) -> bool {
         self.given.contains_key("oldest") || self.given.contains_key("newest")
     }
 
     /// One of the parameter's words, as what the table makes of it; None when left out. The table has each of them.
-    pub fn word<T: Copy>(&self, name: &str, table: &[(&str, T)]) -> Result<Option<T>, ToolError> {
+    pub(crate) fn word<T: Copy>(&self, name: &str, table: &[(&str, T)]) -> Result<Option<T>, ToolError> {
         let (Kind::Word(words), value) = self.of(name) else {
             other(name)
         };
@@ -184,7 +184,7 @@ impl Arguments {
 
     /// A list of the parameter's words (or one of them alone, or several with commas), as what the table makes of them.
     /// The table has each of them.
-    pub fn words<T: Copy>(&self, name: &str, table: &[(&str, T)]) -> Result<Vec<T>, ToolError> {
+    pub(crate) fn words<T: Copy>(&self, name: &str, table: &[(&str, T)]) -> Result<Vec<T>, ToolError> {
         let (Kind::Words(words), value) = self.of(name) else {
             other(name)
         };
@@ -203,23 +203,23 @@ impl Arguments {
     }
 
     /// Whether `include` has the one word that there is to include.
-    pub fn includes(&self, word: &str) -> Result<bool, ToolError> {
+    pub(crate) fn includes(&self, word: &str) -> Result<bool, ToolError> {
         Ok(!self.words("include", &[(word, ())])?.is_empty())
     }
 
     /// `detail`: concise unless full is asked for.
-    pub fn detail(&self) -> Result<Detail, ToolError> {
+    pub(crate) fn detail(&self) -> Result<Detail, ToolError> {
         let table = [("concise", Detail::Concise), ("full", Detail::Full)];
         Ok(self.word("detail", &table)?.unwrap_or_default())
     }
 
     /// `limit`: how many rows at most.
-    pub fn limit(&self) -> Result<usize, ToolError> {
+    pub(crate) fn limit(&self) -> Result<usize, ToolError> {
         self.count("limit")
     }
 
     /// A whole number from 1 to the parameter's bound; its default when left out.
-    pub fn count(&self, name: &str) -> Result<usize, ToolError> {
+    pub(crate) fn count(&self, name: &str) -> Result<usize, ToolError> {
         let (Kind::Count { default, most }, value) = self.of(name) else {
             other(name)
         };
@@ -243,7 +243,7 @@ impl Arguments {
     }
 
     /// `id`: an activity's id, as text or as the bare number that Strava's look like; None when left out.
-    pub fn activity_id(&self) -> Result<Option<ActivityId>, ToolError> {
+    pub(crate) fn activity_id(&self) -> Result<Option<ActivityId>, ToolError> {
         let (Kind::ActivityId, value) = self.of("id") else {
             other("id")
         };
@@ -257,12 +257,12 @@ impl Arguments {
     }
 
     /// `id`, which may not be left out.
-    pub fn the_activity_id(&self) -> Result<ActivityId, ToolError> {
+    pub(crate) fn the_activity_id(&self) -> Result<ActivityId, ToolError> {
         self.activity_id()?.ok_or_else(|| wrong("id", AN_ID))
     }
 
     /// A moment of an activity in seconds since its start: `1:02:30`, or minutes as a number. None when left out.
-    pub fn moment(&self, name: &str) -> Result<Option<f64>, ToolError> {
+    pub(crate) fn moment(&self, name: &str) -> Result<Option<f64>, ToolError> {
         let wanted = "write h:mm:ss since the start, such as 0:12:30, or minutes as a number";
         let (Kind::Moment, value) = self.of(name) else {
             other(name)
@@ -281,7 +281,7 @@ impl Arguments {
     }
 
     /// Free words, cleaned; None when left out or nothing visible remains.
-    pub fn text(&self, name: &str) -> Result<Option<String>, ToolError> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ToolError> {
         let (Kind::Text(most), value) = self.of(name) else {
             other(name)
         };
@@ -289,12 +289,12 @@ impl Arguments {
     }
 
     /// The types of activity that `sport` means; None when left out.
-    pub fn sport(&self) -> Result<Option<&'static [&'static str]>, ToolError> {
+    pub(crate) fn sport(&self) -> Result<Option<&'static [&'static str]>, ToolError> {
         Ok(self.sport_in_words()?.map(|(_, sports)| sports))
     }
 
     /// `sport` as it was written, cleaned, and the types of activity that it means; None when left out.
-    pub fn sport_in_words(&self) -> Result<Option<Sport>, ToolError> {
+    pub(crate) fn sport_in_words(&self) -> Result<Option<Sport>, ToolError> {
         let (Kind::Sport, value) = self.of("sport") else {
             other("sport")
         };
@@ -311,7 +311,7 @@ impl Arguments {
     }
 
     /// A list of texts, trimmed; empty ones are left out.
-    pub fn texts(&self, name: &str) -> Result<Vec<&str>, ToolError> {
+    pub(crate) fn texts(&self, name: &str) -> Result<Vec<&str>, ToolError> {
         let (Kind::Texts { most, wanted }, value) = self.of(name) else {
             other(name)
         };
@@ -332,7 +332,7 @@ impl Arguments {
     }
 
     /// A list of numbers (or one alone, or as text).
-    pub fn numbers(&self, name: &str) -> Result<Vec<f64>, ToolError> {
+    pub(crate) fn numbers(&self, name: &str) -> Result<Vec<f64>, ToolError> {
         let (Kind::Numbers(numbers), value) = self.of(name) else {
             other(name)
         };
@@ -360,7 +360,7 @@ impl Arguments {
 }
 
 /// `sport` as it was written, and the types of activity that it means.
-pub type Sport = (String, &'static [&'static str]);
+pub(crate) type Sport = (String, &'static [&'static str]);
 
 /// A fault of the tool, not of the caller: see [`Arguments`].
 fn other(name: &str) -> ! {
@@ -415,7 +415,7 @@ fn texts_in(value: &Value) -> Option<Vec<&str>> {
 /// What an id is, for who wrote something else.
 const AN_ID: &str = "write an activity id such as i98112345, from the last column of get_training_history";
 /// What a person's name or id is, for who wrote something else.
-pub const A_NAME: &str = "write a name or an id, as list_athletes shows them";
+pub(crate) const A_NAME: &str = "write a name or an id, as list_athletes shows them";
 /// Characters of a sport's name at most.
 const SPORT_CHARS: usize = 40;
 /// No moment lies further into an activity: some seventy days.
@@ -435,7 +435,7 @@ fn clock(text: &str) -> Option<f64> {
 }
 
 /// The caller's mistake with an argument: which, and what to write instead.
-pub fn wrong(name: &str, wanted: &str) -> ToolError {
+pub(crate) fn wrong(name: &str, wanted: &str) -> ToolError {
     ToolError::Input(format!("Not done: {name}: {wanted}."))
 }
 

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
@@ -16,8 +18,8 @@ use super::{
         self,
         sport_units::SportUnits,
         table::Columns,
-        units::{self, positive},
-        words::{DOT, joined, named, with_unit},
+        units::{self, hours_minutes_seconds as clock, positive},
+        words::{Line, around, joined},
     },
     arguments::{Arguments, Detail},
     one_activity::{self, closed, first_line, lacks, take_weight},
@@ -25,7 +27,7 @@ use super::{
     part::{Part, Source, not_granted, settle},
 };
 use crate::{
-    guard::{Ask, AthleteCard},
+    guard::{Ask, AthleteCard, Units},
     ids::ActivityId,
     intervals::model::{ActivityDetail, Stream},
     permissions,
@@ -86,12 +88,12 @@ impl Asked {
     }
 
     /// `at least 30 m of gain and 3 % over 500 m`
-    fn in_words(&self, own: &SportUnits) -> String {
+    fn in_words(&self, own: Units) -> String {
         format!(
             "at least {} of gain and {} % over {}",
-            height(self.rule.least_gain, own),
+            units::height_in_words(Some(self.rule.least_gain), own),
             units::whole(self.rule.least_grade * 100.0),
-            height(self.rule.least_length(), own),
+            units::height_in_words(Some(self.rule.least_length()), own),
         )
     }
 }
@@ -117,7 +119,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 
 /// Why the activity cannot have climbs, as far as that is known before its recording is read.
 fn no_climbs(detail: &ActivityDetail) -> Option<&'static str> {
-    let sport = detail.activity.sport.as_deref().unwrap_or_default();
+    let sport = detail.activity.sport();
     if matches!(Tempo::of(sport), Tempo::Swim | Tempo::Row) {
         return Some("No climbs: this is an activity on the water.");
     }
@@ -153,7 +155,7 @@ fn render(
             asked,
             detail,
             streams,
-            &SportUnits::of_activity(activity, card.units),
+            SportUnits::of_activity(activity, card.units),
         ),
     });
     blocks.push(answer::garmin_line([activity.origin()]));
@@ -161,7 +163,7 @@ fn render(
 }
 
 /// The climbs of a recording, or why there is none.
-fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: &SportUnits) -> Vec<String> {
+fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: SportUnits) -> Vec<String> {
     let Some(track) = one_activity::track(streams) else {
         return vec!["No climbs: this activity has no recording.".to_owned()];
     };
@@ -172,50 +174,45 @@ fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: &Sport
             return vec!["No climbs: no distance was recorded, or nothing moved.".to_owned()];
         }
     };
+    let way = Way {
+        detail,
+        track: &track,
+        profile: &profile,
+        own,
+    };
     let climbs = profile.climbs(asked.rule);
-    let whole = whole_gain(detail, &profile, own);
+    let whole = way.whole_gain();
     if climbs.is_empty() {
-        let low_high = profile.span().map_or_else(String::new, |(low, high)| {
-            format!(
-                ", between {} and {} above the sea",
-                height(low, own),
-                height(high, own)
-            )
-        });
+        let span = profile.span();
+        let span = span
+            .map(|(low, high)| format!(", between {} and {} above the sea", way.high(low), way.high(high)));
         return vec![format!(
-            "No climb of {} found; {whole}{low_high}. Smaller ones: ask with a lower min_gain or min_grade.",
-            asked.in_words(own)
+            "No climb of {} found; {whole}{}. Smaller ones: ask with a lower min_gain or min_grade.",
+            asked.in_words(own.units),
+            span.unwrap_or_default()
         )];
     }
     let (climbs, more) = largest(&climbs);
     let sum: f64 = climbs.iter().map(|(_, climb)| climb.gain).sum();
-    let mut blocks = vec![
-        joined(
-            [
-                format!(
-                    "{} of {} (found by IcuSync in distance and altitude)",
-                    answer::counted(climbs.len(), "climb", "climbs"),
-                    asked.in_words(own)
-                ),
-                format!("together {} up", height(sum, own)),
-                whole,
-            ],
-            DOT,
-        ),
-        climbs_table(&climbs, &track, &profile, detail, own),
-        more,
-        notes(detail, &track, own),
-    ];
+    let head = Line::new()
+        .words(format!(
+            "{} of {} (found by IcuSync in distance and altitude)",
+            answer::counted(climbs.len(), "climb", "climbs"),
+            asked.in_words(own.units)
+        ))
+        .words(format!("together {} up", way.high(sum)))
+        .words(whole);
+    let mut blocks = vec![head.text(), way.table(&climbs), more, way.notes()];
     if asked.detail == Detail::Full {
-        blocks.push(quarters(&climbs, &track, &profile, own));
-        blocks.push(fades(&climbs, &track, &profile));
+        blocks.push(way.quarters(&climbs));
+        blocks.push(way.fades(&climbs));
     }
     blocks
 }
 
 /// All of them, or the largest by gain in the order of the way, each with its number, and how to see fewer.
-fn largest(climbs: &[Climb]) -> (Vec<(usize, &Climb)>, String) {
-    let numbered: Vec<(usize, &Climb)> = (1..).zip(climbs).collect();
+fn largest(climbs: &[Climb]) -> (Vec<Numbered<'_>>, String) {
+    let numbered: Vec<Numbered<'_>> = (1..).zip(climbs).collect();
     if climbs.len() <= ROWS {
         return (numbered, String::new());
     }
@@ -235,37 +232,9 @@ fn largest(climbs: &[Climb]) -> (Vec<(usize, &Climb)>, String) {
     (shown, more)
 }
 
-/// `the whole gain is 812 m`
-fn whole_gain(detail: &ActivityDetail, profile: &Profile, own: &SportUnits) -> String {
-    match units::sane(detail.activity.total_elevation_gain) {
-        Some(gain) => format!("the whole gain is {}", height(gain, own)),
-        None => format!(
-            "the whole gain is {} (sum of the profile)",
-            height(profile.gain(), own)
-        ),
-    }
-}
-
-/// `1040 m`
-fn height(metres: f64, own: &SportUnits) -> String {
-    with_unit(
-        units::height(Some(metres), own.units),
-        units::height_unit(own.units),
-    )
-}
-
 /// A grade or a change as a percentage with one decimal.
 fn percent(fraction: f64) -> String {
     units::fixed(fraction * 100.0, 1)
-}
-
-/// m/s of climbing as metres (or feet) an hour.
-fn vam(gain: f64, secs: f64, own: &SportUnits) -> String {
-    if secs > 0.0 {
-        units::height(Some(gain * 3600.0 / secs), own.units)
-    } else {
-        String::new()
-    }
 }
 
 /// The category of a climb of a ride: metres of length times percent of grade (Strava's rule), from 3 % on.
@@ -286,11 +255,10 @@ fn category(climb: &Climb) -> &'static str {
     .map_or("–", |(_, category)| category)
 }
 
-fn is_ride(detail: &ActivityDetail) -> bool {
-    sports::family(detail.activity.sport.as_deref().unwrap_or_default()) == "Ride"
-}
+/// A climb with its number in the order of the way.
+type Numbered<'a> = (usize, &'a Climb);
 
-/// A climb with its number, and what the table reckons of its samples.
+/// A climb, and what the table reckons of its samples.
 struct Row<'a> {
     number: usize,
     climb: &'a Climb,
@@ -301,129 +269,14 @@ struct Row<'a> {
     watts: Option<f64>,
 }
 
-fn climbs_table(
-    climbs: &[(usize, &Climb)],
-    track: &Track,
-    profile: &Profile,
-    detail: &ActivityDetail,
-    own: &SportUnits,
-) -> String {
-    let long = units::distance_unit(own.units);
-    let short = units::height_unit(own.units);
-    let rides = is_ride(detail);
-    let rows: Vec<Row<'_>> = climbs
-        .iter()
-        .map(|&(number, climb)| {
-            let (moving, stopped) = profile.times(track, climb.samples.clone());
-            Row {
-                number,
-                climb,
-                moving,
-                stopped,
-                watts: profile.mean(track, "watts", climb.samples.clone()),
-            }
-        })
-        .collect();
-    let mean = |row: &Row, channel| profile.mean(track, channel, row.climb.samples.clone());
-    let over = |row: &Row, of: Option<f64>| Some(row.watts? / positive(of)?);
-    let clock = units::hours_minutes_seconds;
-    Columns::<Row<'_>>::new()
-        .column("climb", |row| row.number.to_string())
-        .column(format!("from {long}"), |row| {
-            units::distance(Some(row.climb.from), own.units, 1)
-        })
-        .column(format!("length {long}"), |row| {
-            units::distance(Some(row.climb.length()), own.units, 2)
-        })
-        .column(format!("gain {short}"), |row| {
-            units::height(Some(row.climb.gain), own.units)
-        })
-        .column("grade %", |row| percent(row.climb.grade()))
-        .column("steepest 100 m %", |row| percent(row.climb.steepest))
-        .column("category", |row| {
-            if rides { category(row.climb) } else { "" }.to_owned()
-        })
-        .column("time", |row| clock(Some(row.moving)))
-        .column("stopped", |row| {
-            clock(Some(row.stopped).filter(|secs| *secs >= 1.0))
-        })
-        .column(format!("VAM {short}/h"), |row| {
-            vam(row.climb.gain, row.moving, own)
-        })
-        .column("W", |row| units::whole(row.watts))
-        .column("W/kg", |row| units::fixed(over(row, detail.icu_weight), 2))
-        .column("% FTP", |row| {
-            units::whole(over(row, detail.activity.icu_ftp).map(|part| part * 100.0))
-        })
-        .column("HR", |row| units::whole(mean(row, "heartrate")))
-        .column("max HR", |row| {
-            units::whole(climbs::highest(track, "heartrate", row.climb.samples.clone()))
-        })
-        .column(own.speed_header(), |row| {
-            own.speed_cell((row.moving > 0.0).then(|| row.climb.length() / row.moving))
-        })
-        .column(own.turns(), |row| own.cadence(mean(row, "cadence")))
-        .table(&rows)
-}
-
-/// What the columns stand on, and what was not recorded.
-fn notes(detail: &ActivityDetail, track: &Track, own: &SportUnits) -> String {
-    let power = track.channel("watts").is_some();
-    let rides = is_ride(detail);
-    let then = joined(
-        [
-            named(
-                "FTP",
-                &with_unit(units::whole(positive(detail.activity.icu_ftp)), "W"),
-            ),
-            named(
-                "weight",
-                &with_unit(
-                    units::weight(positive(detail.icu_weight), own.units),
-                    units::weight_unit(own.units),
-                ),
-            ),
-        ],
-        ", ",
-    );
-    let missing = joined(
-        [
-            ("power", "watts"),
-            ("heart rate", "heartrate"),
-            ("cadence", "cadence"),
-        ]
-        .into_iter()
-        .filter(|(name, channel)| track.channel(channel).is_none() && (rides || *name != "power"))
-        .map(|(name, _)| name.to_owned()),
-        ", ",
-    );
-    joined(
-        [
-            "means are of the time under way".to_owned(),
-            if rides {
-                "category: length in metres × grade in % (Strava's rule)".to_owned()
-            } else {
-                String::new()
-            },
-            if power {
-                named("at that time", &then)
-            } else {
-                String::new()
-            },
-            if power && detail.device_watts == Some(false) {
-                "power estimated, no power meter".to_owned()
-            } else {
-                String::new()
-            },
-            named("not recorded:", &missing),
-        ],
-        DOT,
-    )
-}
-
-/// A quarter of a climb by length: grade, moving time, power, heart rate, speed.
+/// A quarter of a climb by length.
 struct Quarter {
+    /// Of the climb, from 1.
+    number: usize,
+    /// From 1.
+    which: usize,
     grade: Option<f64>,
+    /// s under way.
     secs: f64,
     watts: Option<f64>,
     heart: Option<f64>,
@@ -431,76 +284,188 @@ struct Quarter {
     cadence: Option<f64>,
 }
 
-fn quarters_of(climb: &Climb, track: &Track, profile: &Profile) -> [Quarter; 4] {
-    let length = climb.length() / 4.0;
-    [0.0, 1.0, 2.0, 3.0].map(|number| {
-        let from = climb.from + number * length;
-        let to = from + length;
-        let samples = profile.samples(from, to);
-        let (secs, _) = profile.times(track, samples.clone());
-        let rise = profile
-            .height(to)
-            .zip(profile.height(from))
-            .map(|(top, foot)| top - foot);
-        Quarter {
-            grade: rise.map(|rise| rise / length),
-            secs,
-            watts: profile.mean(track, "watts", samples.clone()),
-            heart: profile.mean(track, "heartrate", samples.clone()),
-            speed: (secs > 0.0).then(|| length / secs),
-            cadence: profile.mean(track, "cadence", samples),
+/// The way that was ridden or run, with all that its climbs are told by.
+struct Way<'a> {
+    detail: &'a ActivityDetail,
+    track: &'a Track,
+    profile: &'a Profile,
+    own: SportUnits,
+}
+
+impl Way<'_> {
+    /// `1040 m`
+    fn high(&self, metres: f64) -> String {
+        units::height_in_words(Some(metres), self.own.units)
+    }
+
+    /// `the whole gain is 812 m`
+    fn whole_gain(&self) -> String {
+        match units::sane(self.detail.activity.total_elevation_gain) {
+            Some(gain) => format!("the whole gain is {}", self.high(gain)),
+            None => format!(
+                "the whole gain is {} (sum of the profile)",
+                self.high(self.profile.gain())
+            ),
         }
-    })
-}
+    }
 
-fn quarters(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile, own: &SportUnits) -> String {
-    type Row = (usize, usize, Quarter);
-    let rows: Vec<Row> = climbs
-        .iter()
-        .flat_map(|(number, climb)| {
-            (1..)
-                .zip(quarters_of(climb, track, profile))
-                .map(|(which, quarter)| (*number, which, quarter))
-        })
-        .collect();
-    let columns = Columns::<Row>::new()
-        .column("climb", |(number, ..)| number.to_string())
-        .column("quarter", |(_, which, _)| which.to_string())
-        .column("grade %", |(.., quarter)| {
-            quarter.grade.map(percent).unwrap_or_default()
-        })
-        .column("time", |(.., quarter)| units::hours_minutes_seconds(quarter.secs))
-        .column("W", |(.., quarter)| units::whole(quarter.watts))
-        .column("HR", |(.., quarter)| units::whole(quarter.heart))
-        .column(own.speed_header(), |(.., quarter)| own.speed_cell(quarter.speed))
-        .column(own.turns(), |(.., quarter)| own.cadence(quarter.cadence));
-    format!("Quarters by length:\n{}", columns.table(&rows))
-}
+    fn is_ride(&self) -> bool {
+        sports::family(self.detail.activity.sport()) == "Ride"
+    }
 
-/// `Last quarter against the first: climb 1 power -4 %, HR +6 % | …`
-fn fades(climbs: &[(usize, &Climb)], track: &Track, profile: &Profile) -> String {
-    let change = |first: Option<f64>, last: Option<f64>| {
-        let part = units::sane(last)? / positive(first)?;
-        Some((part - 1.0) * 100.0)
-    };
-    let each = climbs.iter().filter_map(|(number, climb)| {
-        let [first, .., last] = quarters_of(climb, track, profile);
-        let changes = joined(
-            [
-                named(
-                    "power",
-                    &with_unit(units::signed(change(first.watts, last.watts), 0), "%"),
-                ),
-                named(
-                    "HR",
-                    &with_unit(units::signed(change(first.heart, last.heart), 0), "%"),
-                ),
-            ],
-            ", ",
-        );
-        (!changes.is_empty()).then(|| format!("climb {number} {changes}"))
-    });
-    named("Last quarter against the first:", &joined(each, " | "))
+    /// The mean of a channel while moving.
+    fn mean(&self, channel: &str, samples: &Range<usize>) -> Option<f64> {
+        self.profile.mean(self.track, channel, samples.clone())
+    }
+
+    fn table(&self, climbs: &[Numbered<'_>]) -> String {
+        let (own, imperial) = (&self.own, self.own.units);
+        let (long, short) = (units::distance_unit(imperial), units::height_unit(imperial));
+        let rows = climbs.iter().map(|&(number, climb)| {
+            let (moving, stopped) = self.profile.times(self.track, climb.samples.clone());
+            Row {
+                number,
+                climb,
+                moving,
+                stopped,
+                watts: self.mean("watts", &climb.samples),
+            }
+        });
+        let over = |row: &Row, of: Option<f64>| Some(row.watts? / positive(of)?);
+        let over_time = |row: &Row, way: f64| (row.moving > 0.0).then(|| way / row.moving);
+        Columns::<Row<'_>>::new()
+            .column("climb", |row| row.number.to_string())
+            .column(format!("from {long}"), |row| {
+                units::distance(Some(row.climb.from), imperial, 1)
+            })
+            .column(format!("length {long}"), |row| {
+                units::distance(Some(row.climb.length()), imperial, 2)
+            })
+            .column(format!("gain {short}"), |row| {
+                units::height(Some(row.climb.gain), imperial)
+            })
+            .column("grade %", |row| percent(row.climb.grade()))
+            .column("steepest 100 m %", |row| percent(row.climb.steepest))
+            .column("category", |row| {
+                if self.is_ride() { category(row.climb) } else { "" }.to_owned()
+            })
+            .column("time", |row| clock(row.moving))
+            .column("stopped", |row| {
+                clock(Some(row.stopped).filter(|secs| *secs >= 1.0))
+            })
+            .column(format!("VAM {short}/h"), |row| {
+                units::height(over_time(row, row.climb.gain * 3600.0), imperial)
+            })
+            .column("W", |row| units::whole(row.watts))
+            .column("W/kg", |row| units::fixed(over(row, self.detail.icu_weight), 2))
+            .column("% FTP", |row| {
+                units::whole(over(row, self.detail.activity.icu_ftp).map(|part| part * 100.0))
+            })
+            .column("HR", |row| {
+                units::whole(self.mean("heartrate", &row.climb.samples))
+            })
+            .column("max HR", |row| {
+                units::whole(climbs::highest(
+                    self.track,
+                    "heartrate",
+                    row.climb.samples.clone(),
+                ))
+            })
+            .column(own.speed_header(), |row| {
+                own.speed_cell(over_time(row, row.climb.length()))
+            })
+            .column(own.turns(), |row| {
+                own.cadence(self.mean("cadence", &row.climb.samples))
+            })
+            .table(&rows.collect::<Vec<_>>())
+    }
+
+    /// What the columns stand on, and what was not recorded.
+    fn notes(&self) -> String {
+        let has = |channel: &str| self.track.channel(channel).is_some();
+        let weight = units::weight_in_words(positive(self.detail.icu_weight), self.own.units);
+        let then = [
+            around("FTP", &units::whole(positive(self.detail.activity.icu_ftp)), "W"),
+            around("weight", &weight, ""),
+        ];
+        let then = if has("watts") {
+            joined(then, ", ")
+        } else {
+            String::new()
+        };
+        let missing = [
+            ("power", !has("watts") && self.is_ride()),
+            ("heart rate", !has("heartrate")),
+            ("cadence", !has("cadence")),
+        ];
+        let missing = missing.into_iter().filter(|(_, missing)| *missing);
+        let estimated = has("watts") && self.detail.device_watts == Some(false);
+        let when = |is: bool, words: &'static str| if is { words } else { "" };
+        Line::new()
+            .words("means are of the time under way")
+            .words(when(
+                self.is_ride(),
+                "category: length in metres × grade in % (Strava's rule)",
+            ))
+            .figure("at that time", then, "")
+            .words(when(estimated, "power estimated, no power meter"))
+            .figure("not recorded:", joined(missing.map(|(name, _)| name), ", "), "")
+            .text()
+    }
+
+    fn quarters_of(&self, (number, climb): Numbered<'_>) -> [Quarter; 4] {
+        let length = climb.length() / 4.0;
+        let quarter = |which: usize, after: f64| {
+            let from = climb.from + after * length;
+            let to = from + length;
+            let samples = self.profile.samples(from, to);
+            let (secs, _) = self.profile.times(self.track, samples.clone());
+            let rise = self.profile.height(to).zip(self.profile.height(from));
+            Quarter {
+                number,
+                which,
+                grade: rise.map(|(top, foot)| (top - foot) / length),
+                secs,
+                watts: self.mean("watts", &samples),
+                heart: self.mean("heartrate", &samples),
+                speed: (secs > 0.0).then(|| length / secs),
+                cadence: self.mean("cadence", &samples),
+            }
+        };
+        [quarter(1, 0.0), quarter(2, 1.0), quarter(3, 2.0), quarter(4, 3.0)]
+    }
+
+    fn quarters(&self, climbs: &[Numbered<'_>]) -> String {
+        let own = &self.own;
+        let rows: Vec<Quarter> = climbs.iter().flat_map(|climb| self.quarters_of(*climb)).collect();
+        let columns = Columns::<Quarter>::new()
+            .column("climb", |row| row.number.to_string())
+            .column("quarter", |row| row.which.to_string())
+            .column("grade %", |row| row.grade.map(percent).unwrap_or_default())
+            .column("time", |row| clock(row.secs))
+            .column("W", |row| units::whole(row.watts))
+            .column("HR", |row| units::whole(row.heart))
+            .column(own.speed_header(), |row| own.speed_cell(row.speed))
+            .column(own.turns(), |row| own.cadence(row.cadence));
+        format!("Quarters by length:\n{}", columns.table(&rows))
+    }
+
+    /// `Last quarter against the first: climb 1 power -4 %, HR +6 % | …`
+    fn fades(&self, climbs: &[Numbered<'_>]) -> String {
+        let change = |first: Option<f64>, last: Option<f64>| {
+            let part = units::sane(last)? / positive(first)?;
+            Some((part - 1.0) * 100.0)
+        };
+        let each = climbs.iter().map(|climb| {
+            let [first, .., last] = self.quarters_of(*climb);
+            let changes = [
+                around("power", &units::signed(change(first.watts, last.watts), 0), "%"),
+                around("HR", &units::signed(change(first.heart, last.heart), 0), "%"),
+            ];
+            around(&format!("climb {}", climb.0), &joined(changes, ", "), "")
+        });
+        around("Last quarter against the first:", &joined(each, " | "), "")
+    }
 }
 
 fn float(count: usize) -> f64 {

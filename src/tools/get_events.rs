@@ -472,7 +472,7 @@ fn block(event: &Event, own: Units) -> String {
     let Some(workout) = &event.workout_doc else {
         return String::new();
     };
-    let sport = event.sport.as_deref().unwrap_or_default();
+    let sport = event.sport();
     let mut heading: Vec<String> = event.day().map(units::date).into_iter().collect();
     let name = fenced(event.name.as_deref().unwrap_or_default(), 48);
     heading.push(if name.is_empty() {

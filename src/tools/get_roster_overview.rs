@@ -14,7 +14,6 @@ mod tests;
 
 use std::time::Duration;
 
-use chrono::NaiveDate;
 use futures::StreamExt as _;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
@@ -27,7 +26,7 @@ use super::{Answer, RosterTool, arguments::Arguments, params::Param, part};
 use crate::{
     guard::{Ask, Member, Roster},
     intervals::{self, ActivityQuery},
-    permissions::{self, Access},
+    permissions::{Access, GET_EVENTS, GET_FITNESS, GET_TRAINING_HISTORY, GET_WELLNESS, Permission},
     tool_error::{ToolError, in_words},
     words::MemberStatus,
 };
@@ -162,10 +161,10 @@ const RECONNECT: &str = "must connect intervals.icu again";
 /// An athlete's line, whatever happens.
 async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
     let shown = Shown {
-        fitness: member.may(&permissions::GET_FITNESS),
-        wellness: member.may(&permissions::GET_WELLNESS),
-        calendar: member.may(&permissions::GET_EVENTS),
-        history: member.may(&permissions::GET_TRAINING_HISTORY),
+        fitness: member.may(&GET_FITNESS),
+        wellness: member.may(&GET_WELLNESS),
+        calendar: member.may(&GET_EVENTS),
+        history: member.may(&GET_TRAINING_HISTORY),
     };
     let mut line = Line {
         name: member.name().to_owned(),
@@ -192,79 +191,83 @@ async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
     line
 }
 
-/// Opens what is needed, asks, and reckons. An error is why nothing can be said of the athlete.
-async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant) -> Result<(), String> {
+/// What could be opened of an athlete's data.
+struct Opened {
+    /// One handle for all of it.
+    ask: Ask,
+    usable: Shown,
+    /// Why some of it could not be opened.
+    refused: Vec<String>,
+}
+
+/// Opens what is granted and needed. An error is why nothing can be said of the athlete.
+async fn open(roster: &Roster, member: &Member, limit: Instant) -> Result<Opened, String> {
+    type Usable = fn(&mut Shown) -> &mut bool;
+    let tools: [(&Permission, Usable); 4] = [
+        (&GET_FITNESS, |usable| &mut usable.fitness),
+        (&GET_WELLNESS, |usable| &mut usable.wellness),
+        (&GET_EVENTS, |usable| &mut usable.calendar),
+        (&GET_TRAINING_HISTORY, |usable| &mut usable.history),
+    ];
     let mut usable = Shown::default();
-    let mut opened: Option<Ask> = None;
-    let mut refused: Vec<String> = Vec::new();
-    for (tool, is_usable) in [
-        (&permissions::GET_FITNESS, |usable: &mut Shown| {
-            &mut usable.fitness
-        }),
-        (&permissions::GET_WELLNESS, |usable| &mut usable.wellness),
-        (&permissions::GET_EVENTS, |usable| &mut usable.calendar),
-        (&permissions::GET_TRAINING_HISTORY, |usable| &mut usable.history),
-    ] as [(_, fn(&mut Shown) -> &mut bool); 4]
-    {
+    let (mut opened, mut refused) = (None, Vec::new());
+    for (tool, is_usable) in tools {
         // Where daily loads and the calendar are granted, they tell more than a list of activities would.
-        let needed = tool != &permissions::GET_TRAINING_HISTORY || !(usable.fitness && usable.calendar);
+        let needed = tool != &GET_TRAINING_HISTORY || !(usable.fitness && usable.calendar);
         if !needed || !member.may(tool) {
             continue;
         }
-        let ask = match timeout_at(limit, roster.open(member, tool)).await {
+        match timeout_at(limit, roster.open(member, tool)).await {
             Err(_) => return Err(TOO_LONG.to_owned()),
             Ok(Err(ToolError::Refused(text))) => {
                 // It may be this tool alone: an area that was not shared.
                 let why = sentence(short(&text));
                 refused.extend((!refused.contains(&why)).then_some(why));
-                continue;
             }
             Ok(Err(error)) => return Err(lost(&error)),
-            Ok(Ok(ask)) => ask,
-        };
-        *is_usable(&mut usable) = true;
-        opened = Some(ask);
+            Ok(Ok(ask)) => {
+                *is_usable(&mut usable) = true;
+                opened = Some(ask);
+            }
+        }
     }
-    let Some(ask) = opened else {
-        return Err(refused.join("; "));
-    };
-    line.missing = refused;
-    let today = ask.today();
-    line.today = Some(today);
+    match opened {
+        None => Err(refused.join("; ")),
+        Some(ask) => Ok(Opened { ask, usable, refused }),
+    }
+}
 
-    let fields = fields(usable);
-    let (wellness, events, activities) = tokio::join!(
-        wellness(&ask.upstream, today, fields, limit),
-        events(&ask.upstream, today, usable, limit),
-        activities(&ask.upstream, today, usable, limit),
-    );
-    let mut came = Came::default();
+/// Asks for what is needed, and reckons. An error is why nothing can be said of the athlete.
+async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant) -> Result<(), String> {
+    let Opened { ask, usable, refused } = open(roster, member, limit).await?;
+    let (upstream, today) = (&ask.upstream, ask.today());
+    line.today = Some(today);
+    let (past, ahead) = (past(today), calendar_range(today));
+    let query = ActivityQuery {
+        oldest: past.oldest,
+        newest: past.newest,
+        limit: None,
+        fields: &["type"],
+    };
+    let wellness = fields(usable).map(|fields| upstream.wellness(past.oldest, past.newest, fields));
+    let events = usable
+        .calendar
+        .then(|| upstream.events(ahead.oldest, ahead.newest, CATEGORIES));
+    let activities = wants_activities(usable).then(|| upstream.activities(&query));
+    let (wellness, events, activities) =
+        tokio::join!(by(limit, wellness), by(limit, events), by(limit, activities));
     let what = match (usable.fitness, usable.wellness) {
         (true, true) => "fitness and wellness",
         (true, false) => "fitness",
         _ => "wellness",
     };
-    let mut missing = Vec::new();
-    let mut end = None;
-    let mut failed = |what: &str, error: intervals::Error| {
-        missing.push(format!("{what}: {}", reason(&error)));
-        if error.ends_the_call() {
-            end = Some(error);
-        }
+    let mut failed = Failed::default();
+    let came = Came {
+        wellness: failed.or_none(what, wellness),
+        events: failed.or_none("calendar", events),
+        activities: failed.or_none("activities", activities),
     };
-    match wellness {
-        Ok(rows) => came.wellness = rows,
-        Err(error) => failed(what, error),
-    }
-    match events {
-        Ok(rows) => came.events = rows,
-        Err(error) => failed("calendar", error),
-    }
-    match activities {
-        Ok(rows) => came.activities = rows,
-        Err(error) => failed("activities", error),
-    }
-    match end {
+    match failed.end {
         // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
         Some(error @ intervals::Error::Unauthorized) => {
             // That is one request more, for which nobody else is kept waiting either.
@@ -274,9 +277,38 @@ async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant)
         Some(error) => return Err(reason(&error)),
         None => {}
     }
-    line.missing.extend(missing);
+    line.missing = [refused, failed.missing].concat();
     line.figures = Some(Figures::of(usable, &came, today));
     Ok(())
+}
+
+/// What came by the limit; nothing of what was not asked for.
+async fn by<T>(
+    limit: Instant,
+    asked: Option<impl Future<Output = Result<T, intervals::Error>>>,
+) -> Result<Option<T>, intervals::Error> {
+    let Some(asked) = asked else { return Ok(None) };
+    let answer = timeout_at(limit, asked).await;
+    answer.unwrap_or(Err(intervals::Error::TimedOut)).map(Some)
+}
+
+/// The parts that did not come, and what ends the rest too.
+#[derive(Default)]
+struct Failed {
+    missing: Vec<String>,
+    end: Option<intervals::Error>,
+}
+
+impl Failed {
+    fn or_none<T>(&mut self, what: &str, came: Result<Option<T>, intervals::Error>) -> Option<T> {
+        came.unwrap_or_else(|error| {
+            self.missing.push(format!("{what}: {}", reason(&error)));
+            if error.ends_the_call() {
+                self.end = Some(error);
+            }
+            None
+        })
+    }
 }
 
 /// Why nothing can be said of an athlete.
@@ -328,56 +360,4 @@ fn fields(usable: Shown) -> Option<&'static [&'static str]> {
 /// Whether activities are asked for: they are, where that stays within two requests.
 fn wants_activities(usable: Shown) -> bool {
     usable.history && !(fields(usable).is_some() && usable.calendar)
-}
-
-/// What came by the limit.
-async fn by<T>(
-    limit: Instant,
-    asked: impl Future<Output = Result<T, intervals::Error>>,
-) -> Result<Option<T>, intervals::Error> {
-    let answer = timeout_at(limit, asked).await;
-    answer.unwrap_or(Err(intervals::Error::TimedOut)).map(Some)
-}
-
-async fn wellness(
-    upstream: &intervals::Athlete,
-    today: NaiveDate,
-    fields: Option<&'static [&'static str]>,
-    limit: Instant,
-) -> Result<Option<Vec<intervals::model::Wellness>>, intervals::Error> {
-    let Some(fields) = fields else { return Ok(None) };
-    let range = past(today);
-    by(limit, upstream.wellness(range.oldest, range.newest, fields)).await
-}
-
-async fn events(
-    upstream: &intervals::Athlete,
-    today: NaiveDate,
-    usable: Shown,
-    limit: Instant,
-) -> Result<Option<Vec<intervals::model::Event>>, intervals::Error> {
-    if !usable.calendar {
-        return Ok(None);
-    }
-    let range = calendar_range(today);
-    by(limit, upstream.events(range.oldest, range.newest, CATEGORIES)).await
-}
-
-async fn activities(
-    upstream: &intervals::Athlete,
-    today: NaiveDate,
-    usable: Shown,
-    limit: Instant,
-) -> Result<Option<Vec<intervals::model::Activity>>, intervals::Error> {
-    if !wants_activities(usable) {
-        return Ok(None);
-    }
-    let range = past(today);
-    let query = ActivityQuery {
-        oldest: range.oldest,
-        newest: range.newest,
-        limit: None,
-        fields: &["type"],
-    };
-    by(limit, upstream.activities(&query)).await
 }

@@ -7,8 +7,8 @@
 //! renders with a pure function.
 
 mod activities;
-pub mod answer;
-pub mod arguments;
+pub(crate) mod answer;
+pub(crate) mod arguments;
 mod curves;
 mod fitness;
 mod get_activity_detail;

@@ -34,7 +34,7 @@ pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &Activity
     let activity = &detail.activity;
     let parts = [
         activity.start_date_local.map(units::moment).unwrap_or_default(),
-        answer::sport(activity.sport.as_deref().unwrap_or_default()),
+        answer::sport(activity.sport()),
         fenced(activity.name.as_deref().unwrap_or_default(), 80),
         clean(activity.id.as_deref().unwrap_or_default(), 24),
     ];

@@ -69,7 +69,7 @@ impl Param {
 
     /// The same, but not to be left out.
     #[must_use]
-    pub const fn required(self) -> Self {
+    pub(crate) const fn required(self) -> Self {
         Self {
             required: true,
             ..self
@@ -77,13 +77,13 @@ impl Param {
     }
 
     /// `oldest`, with what it is when left out.
-    pub const fn oldest(default: &'static str) -> Self {
+    pub(crate) const fn oldest(default: &'static str) -> Self {
         let says = ["First local day, YYYY-MM-DD. Default: ", default];
         Self::new("oldest", Kind::Day, says)
     }
 
     /// `newest`, with what it is when left out.
-    pub const fn newest(default: &'static str) -> Self {
+    pub(crate) const fn newest(default: &'static str) -> Self {
         Self::new(
             "newest",
             Kind::Day,
@@ -92,13 +92,13 @@ impl Param {
     }
 
     /// `id` of an activity.
-    pub const fn activity_id() -> Self {
+    pub(crate) const fn activity_id() -> Self {
         let says = ["Activity id, last column of get_training_history", ""];
         Self::new("id", Kind::ActivityId, says)
     }
 
     /// `detail`, with what full adds.
-    pub const fn detail(full_adds: &'static str) -> Self {
+    pub(crate) const fn detail(full_adds: &'static str) -> Self {
         Self::new(
             "detail",
             Kind::Word(&["concise", "full"]),
@@ -107,27 +107,31 @@ impl Param {
     }
 
     /// `limit` of rows.
-    pub const fn limit(default: usize, most: usize) -> Self {
+    pub(crate) const fn limit(default: usize, most: usize) -> Self {
         Self::count("limit", default, most, "Most rows")
     }
 
     /// `sport`, a word for a family or one exact type.
-    pub const fn sport(says: &'static str) -> Self {
+    pub(crate) const fn sport(says: &'static str) -> Self {
         Self::new("sport", Kind::Sport, [says, ""])
     }
 
     /// A whole number from 1 to `most`.
-    pub const fn count(name: &'static str, default: usize, most: usize, says: &'static str) -> Self {
+    pub(crate) const fn count(name: &'static str, default: usize, most: usize, says: &'static str) -> Self {
         Self::new(name, Kind::Count { default, most }, [says, ""])
     }
 
     /// One of a few words.
-    pub const fn word(name: &'static str, words: &'static [&'static str], says: &'static str) -> Self {
+    pub(crate) const fn word(name: &'static str, words: &'static [&'static str], says: &'static str) -> Self {
         Self::new(name, Kind::Word(words), [says, ""])
     }
 
     /// A list of a few words.
-    pub const fn words(name: &'static str, words: &'static [&'static str], says: &'static str) -> Self {
+    pub(crate) const fn words(
+        name: &'static str,
+        words: &'static [&'static str],
+        says: &'static str,
+    ) -> Self {
         Self::new(name, Kind::Words(words), [says, ""])
     }
 
@@ -137,12 +141,12 @@ impl Param {
     }
 
     /// A moment of an activity.
-    pub const fn moment(name: &'static str, says: &'static str) -> Self {
+    pub(crate) const fn moment(name: &'static str, says: &'static str) -> Self {
         Self::new(name, Kind::Moment, [says, ""])
     }
 
     /// The name or id of a person.
-    pub const fn name_or_id(name: &'static str, says: &'static str) -> Self {
+    pub(crate) const fn name_or_id(name: &'static str, says: &'static str) -> Self {
         Self::new(name, Kind::NameOrId, [says, ""])
     }
 
@@ -170,7 +174,7 @@ impl Param {
     }
 
     /// Its property in a schema.
-    pub fn property(&self) -> Value {
+    pub(crate) fn property(&self) -> Value {
         let mut property = match self.kind {
             Kind::Word(words) => json!({"type": "string", "enum": words}),
             Kind::Words(words) => json!({"type": "array", "items": {"type": "string", "enum": words}}),
@@ -189,7 +193,7 @@ impl Param {
 }
 
 /// For whom a call is: every tool takes it from a coach.
-pub const ATHLETE: Param = Param::name_or_id("athlete", "Name or id, see list_athletes");
+pub(crate) const ATHLETE: Param = Param::name_or_id("athlete", "Name or id, see list_athletes");
 
 /// The words of a table, in its order: what a parameter takes is what the tool makes something of.
 pub(super) const fn words_of<const N: usize, T>(table: &[(&'static str, T); N]) -> [&'static str; N] {
@@ -203,7 +207,7 @@ pub(super) const fn words_of<const N: usize, T>(table: &[(&'static str, T); N]) 
 }
 
 /// A schema of these parameters, flat and portable: no references, formats, titles or unions.
-pub fn schema(params: &[Param]) -> Map<String, Value> {
+pub(crate) fn schema(params: &[Param]) -> Map<String, Value> {
     let properties: Map<String, Value> = params
         .iter()
         .map(|param| (param.name.to_owned(), param.property()))
@@ -224,7 +228,7 @@ pub fn schema(params: &[Param]) -> Map<String, Value> {
 }
 
 /// Refuses what a tool with these parameters does not know, by its name, with the names that there are.
-pub fn check(given: &Map<String, Value>, params: &[&[Param]]) -> Result<(), ToolError> {
+pub(crate) fn check(given: &Map<String, Value>, params: &[&[Param]]) -> Result<(), ToolError> {
     let known = || params.iter().copied().flatten().map(|param| param.name);
     let strangers = given.keys().filter(|name| !known().any(|known| known == *name));
     let strangers: Vec<&String> = strangers.collect();

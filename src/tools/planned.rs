@@ -61,7 +61,7 @@ pub(super) fn by_week(
         let Some(day) = event.start_date_local.map(|start| start.date()) else {
             continue;
         };
-        let sport = event.sport.as_deref().unwrap_or_default();
+        let sport = event.sport();
         if day >= range.oldest && day <= until && sports.is_none_or(|sports| sports.contains(&sport)) {
             by_week.entry(weeks::monday(day)).or_default().add(event);
         }

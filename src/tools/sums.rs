@@ -130,9 +130,9 @@ impl Sum {
         if self.with_load <= 0.0 {
             String::new()
         } else if without > 0.0 {
-            format!("{} ({} without)", whole(self.load), whole(without))
+            format!("{} ({} without)", units::whole(self.load), units::whole(without))
         } else {
-            whole(self.load)
+            units::whole(self.load)
         }
     }
 
@@ -140,7 +140,7 @@ impl Sum {
     pub(super) fn line(&self, name: &str, distance: String) -> String {
         joined(
             [
-                format!("{name} {}", whole(self.count)),
+                format!("{name} {}", units::whole(self.count)),
                 units::hours_minutes(self.secs),
                 distance,
                 named("load", &self.load_words()),
@@ -154,10 +154,6 @@ impl Sum {
 pub(super) fn distance(metres: f64, sport: &str, own: Units, whole_from: f64) -> String {
     let decimals = u8::from(metres < whole_from);
     SportUnits::of(sport, own).way(positive(Some(metres)), decimals)
-}
-
-pub(super) fn whole(value: f64) -> String {
-    units::whole(value)
 }
 
 /// The name that a sport is summed under: its family's, or with every kind on its own its own.

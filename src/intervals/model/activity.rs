@@ -8,46 +8,50 @@ use super::{Activity, ActivityDetail, positive, sane};
 
 impl Activity {
     /// The local day it began on, also when it ran past midnight.
-    pub fn day(&self) -> Option<NaiveDate> {
+    pub(crate) fn day(&self) -> Option<NaiveDate> {
         self.start_date_local.map(|start| start.date())
     }
 
+    /// Upstream's word for its sport; empty when it has none.
+    pub(crate) fn sport(&self) -> &str {
+        self.sport.as_deref().unwrap_or_default()
+    }
+
     /// A stub: upstream knows it, but Strava's terms close its content to the API.
-    pub fn is_closed_by_strava(&self) -> bool {
+    pub(crate) fn is_closed_by_strava(&self) -> bool {
         self.source.as_deref() == Some("STRAVA") && self.sport.is_none() && self.moving_time.is_none()
     }
 
     /// Entered by hand, without a recording.
-    pub fn is_manual(&self) -> bool {
+    pub(crate) fn is_manual(&self) -> bool {
         self.source.as_deref() == Some("MANUAL")
     }
 
     /// Whether it is of one of these sports; None takes all.
-    pub fn is_of(&self, sports: Option<&[&str]>) -> bool {
-        let sport = self.sport.as_deref().unwrap_or_default();
-        sports.is_none_or(|sports| sports.contains(&sport))
+    pub(crate) fn is_of(&self, sports: Option<&[&str]>) -> bool {
+        sports.is_none_or(|sports| sports.contains(&self.sport()))
     }
 
     /// m: the distance that intervals.icu says to use, else the file's.
-    pub fn metres(&self) -> Option<f64> {
+    pub(crate) fn metres(&self) -> Option<f64> {
         sane(self.icu_distance).or(sane(self.distance))
     }
 
     /// m/s while moving: the pace, else the average speed, else distance over moving time.
-    pub fn speed(&self) -> Option<f64> {
+    pub(crate) fn speed(&self) -> Option<f64> {
         positive(self.pace)
             .or(positive(self.average_speed))
             .or_else(|| Some(self.metres()? / positive(self.moving_time)?))
     }
 
     /// Percent of the plan that was done. Without a plan upstream writes 0, which says nothing.
-    pub fn done_of_plan(&self) -> Option<f64> {
+    pub(crate) fn done_of_plan(&self) -> Option<f64> {
         self.compliance
             .filter(|percent| self.paired_event_id.is_some() || *percent > 0.0)
     }
 
     /// Which service it came from, and the device: what a line on the origin of data goes by.
-    pub fn origin(&self) -> (Option<&str>, Option<&str>) {
+    pub(crate) fn origin(&self) -> (Option<&str>, Option<&str>) {
         (self.source.as_deref(), self.device_name.as_deref())
     }
 }

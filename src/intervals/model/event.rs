@@ -6,12 +6,12 @@ use super::calendar::Event;
 
 impl Event {
     /// The day it begins on.
-    pub fn day(&self) -> Option<NaiveDate> {
+    pub(crate) fn day(&self) -> Option<NaiveDate> {
         self.start_date_local.map(|start| start.date())
     }
 
     /// Its last day: upstream's end is excluded.
-    pub fn last_day(&self) -> Option<NaiveDate> {
+    pub(crate) fn last_day(&self) -> Option<NaiveDate> {
         let first = self.day()?;
         let last = self.end_date_local.and_then(|end| {
             if end.time() == NaiveTime::MIN {
@@ -23,28 +23,33 @@ impl Event {
         Some(last.map_or(first, |last| last.max(first)))
     }
 
+    /// Upstream's word for its sport; empty when it has none, as notes do.
+    pub(crate) fn sport(&self) -> &str {
+        self.sport.as_deref().unwrap_or_default()
+    }
+
     /// Upstream's category; empty when it has none.
-    pub fn category(&self) -> &str {
+    pub(crate) fn category(&self) -> &str {
         self.category.as_deref().unwrap_or_default()
     }
 
     /// A planned workout.
-    pub fn is_workout(&self) -> bool {
+    pub(crate) fn is_workout(&self) -> bool {
         self.category() == "WORKOUT"
     }
 
     /// A race of any priority.
-    pub fn is_race(&self) -> bool {
+    pub(crate) fn is_race(&self) -> bool {
         self.category().starts_with("RACE")
     }
 
     /// A workout or a race: something that is done or missed.
-    pub fn is_to_do(&self) -> bool {
+    pub(crate) fn is_to_do(&self) -> bool {
         self.is_workout() || self.is_race()
     }
 
     /// The id of the activity that it is paired with; upstream writes 0 for none.
-    pub fn paired_with(&self) -> Option<&str> {
+    pub(crate) fn paired_with(&self) -> Option<&str> {
         self.paired_activity_id
             .as_deref()
             .filter(|id| !id.is_empty() && *id != "0")

@@ -4,17 +4,17 @@
 const ABSURD: f64 = 1e9;
 
 /// The number, when it is finite and not absurd.
-pub fn sane(value: Option<f64>) -> Option<f64> {
+pub(crate) fn sane(value: Option<f64>) -> Option<f64> {
     value.filter(|value| value.is_finite() && value.abs() < ABSURD)
 }
 
 /// A figure that cannot be 0: upstream writes 0 where it was not set or not measured.
-pub fn positive(value: Option<f64>) -> Option<f64> {
+pub(crate) fn positive(value: Option<f64>) -> Option<f64> {
     sane(value).filter(|value| *value > 0.0)
 }
 
 /// What a figure adds to a sum; nothing when it is missing or below 0.
-pub fn amount(value: Option<f64>) -> f64 {
+pub(crate) fn amount(value: Option<f64>) -> f64 {
     positive(value).unwrap_or(0.0)
 }
 

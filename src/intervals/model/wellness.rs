@@ -6,23 +6,23 @@ use super::{Wellness, sane};
 
 impl Wellness {
     /// A number of the day under upstream's name, whichever way it was written.
-    pub fn number(&self, key: &str) -> Option<f64> {
+    pub(crate) fn number(&self, key: &str) -> Option<f64> {
         let value = self.rest.get(key)?;
         sane(value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))
     }
 
     /// The day's training load, as it enters the fitness model.
-    pub fn load(&self) -> Option<f64> {
+    pub(crate) fn load(&self) -> Option<f64> {
         sane(self.ctl_load).or(sane(self.atl_load))
     }
 
     /// kg measured on the day; a value carried over from an earlier day is no measurement.
-    pub fn weight(&self) -> Option<f64> {
+    pub(crate) fn weight(&self) -> Option<f64> {
         self.number("weight").filter(|_| !self.is_marked("tempWeight"))
     }
 
     /// bpm measured on the day; a value carried over from an earlier day is no measurement.
-    pub fn resting_hr(&self) -> Option<f64> {
+    pub(crate) fn resting_hr(&self) -> Option<f64> {
         self.number("restingHR")
             .filter(|_| !self.is_marked("tempRestingHR"))
     }

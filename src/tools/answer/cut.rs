@@ -6,22 +6,22 @@ use super::words::counted;
 
 /// The rows that are shown, and those that are left.
 #[derive(Debug, Clone, Copy)]
-pub struct Cut<'a, R> {
+pub(crate) struct Cut<'a, R> {
     /// Shown.
-    pub shown: &'a [R],
+    pub(crate) shown: &'a [R],
     /// Left for another call.
-    pub left: &'a [R],
+    pub(crate) left: &'a [R],
 }
 
 impl<'a, R> Cut<'a, R> {
     /// At most `limit` rows.
-    pub fn after(limit: usize, rows: &'a [R]) -> Self {
+    pub(crate) fn after(limit: usize, rows: &'a [R]) -> Self {
         let (shown, left) = rows.split_at(limit.min(rows.len()));
         Self { shown, left }
     }
 
     /// Whole days, at most `limit` rows; when the first day alone is longer, so many of it.
-    pub fn by_days(limit: usize, rows: &'a [R], day: impl Fn(&R) -> Option<NaiveDate>) -> Self {
+    pub(crate) fn by_days(limit: usize, rows: &'a [R], day: impl Fn(&R) -> Option<NaiveDate>) -> Self {
         let whole = (1..=limit.min(rows.len()))
             .rev()
             .find(|at| parts_days(rows, *at, &day));
@@ -29,7 +29,7 @@ impl<'a, R> Cut<'a, R> {
     }
 
     /// Whole days, at most `limit` rows; when the first day alone is longer, all of it.
-    pub fn by_whole_days(limit: usize, rows: &'a [R], day: impl Fn(&R) -> Option<NaiveDate>) -> Self {
+    pub(crate) fn by_whole_days(limit: usize, rows: &'a [R], day: impl Fn(&R) -> Option<NaiveDate>) -> Self {
         let down = (1..=limit.min(rows.len()))
             .rev()
             .find(|at| parts_days(rows, *at, &day));
@@ -38,7 +38,7 @@ impl<'a, R> Cut<'a, R> {
     }
 
     /// `… 3 more rows: ask with …`, with how to ask by the first row that is left; nothing when none is.
-    pub fn more(&self, one: &str, how: impl FnOnce(&R) -> String) -> String {
+    pub(crate) fn more(&self, one: &str, how: impl FnOnce(&R) -> String) -> String {
         self.left
             .first()
             .map_or_else(String::new, |next| more(self.left.len(), one, &how(next)))
@@ -51,7 +51,7 @@ fn parts_days<R>(rows: &[R], at: usize, day: impl Fn(&R) -> Option<NaiveDate>) -
 }
 
 /// `… 3 more rows: ask with …`; nothing when none is left.
-pub fn more(left: usize, one: &str, how: &str) -> String {
+pub(crate) fn more(left: usize, one: &str, how: &str) -> String {
     match left {
         0 => String::new(),
         left => format!(

@@ -15,20 +15,20 @@ use crate::{
 
 /// The units of one sport, for one athlete.
 #[derive(Debug, Clone, Copy)]
-pub struct SportUnits {
+pub(crate) struct SportUnits {
     /// The athlete's.
-    pub units: Units,
+    pub(crate) units: Units,
     /// How its speed is spoken of.
-    pub tempo: Tempo,
+    pub(crate) tempo: Tempo,
     /// None: by speed.
-    pub pace: Option<PaceUnit>,
+    pub(crate) pace: Option<PaceUnit>,
     /// Distances of a swim count in yards.
     yards: bool,
 }
 
 impl SportUnits {
     /// As it is usual, where nothing more is known.
-    pub fn of(sport: &str, units: Units) -> Self {
+    pub(crate) fn of(sport: &str, units: Units) -> Self {
         let tempo = Tempo::of(sport);
         Self {
             units,
@@ -39,8 +39,8 @@ impl SportUnits {
     }
 
     /// Of an activity: the pool decides between metres and yards.
-    pub fn of_activity(activity: &Activity, units: Units) -> Self {
-        let own = Self::of(activity.sport.as_deref().unwrap_or_default(), units);
+    pub(crate) fn of_activity(activity: &Activity, units: Units) -> Self {
+        let own = Self::of(activity.sport(), units);
         match in_yards(activity.pool_length).filter(|_| own.tempo == Tempo::Swim) {
             None => own,
             Some(yards) => Self {
@@ -53,7 +53,7 @@ impl SportUnits {
 
     /// With the unit of pace that the athlete set for the sport (upstream's `pace_units`), if it is one.
     #[must_use]
-    pub fn with_pace_set_as(self, word: Option<&str>) -> Self {
+    pub(crate) fn with_pace_set_as(self, word: Option<&str>) -> Self {
         Self {
             pace: word.and_then(PaceUnit::set_as).or(self.pace),
             ..self
@@ -61,7 +61,7 @@ impl SportUnits {
     }
 
     /// `km`, `mi`, `m`, `yd`
-    pub fn distance_unit(&self) -> &'static str {
+    pub(crate) fn distance_unit(&self) -> &'static str {
         match (self.tempo, self.yards) {
             (Tempo::Swim, true) => "yd",
             (Tempo::Swim, false) => "m",
@@ -70,7 +70,7 @@ impl SportUnits {
     }
 
     /// In that unit: whole metres and yards, else so many decimals.
-    pub fn distance(&self, metres: Option<f64>, decimals: u8) -> String {
+    pub(crate) fn distance(&self, metres: Option<f64>, decimals: u8) -> String {
         match (self.tempo, self.yards) {
             (Tempo::Swim, true) => units::yards(metres),
             (Tempo::Swim, false) => units::whole(metres),
@@ -79,12 +79,12 @@ impl SportUnits {
     }
 
     /// With that unit: `38.2 km`, `1500 m`, `1760 yd`.
-    pub fn way(&self, metres: Option<f64>, decimals: u8) -> String {
+    pub(crate) fn way(&self, metres: Option<f64>, decimals: u8) -> String {
         with_unit(self.distance(metres, decimals), self.distance_unit())
     }
 
     /// Under a header of kilometres or miles, where only a swim needs its own unit: `38.2`, `1500 m`.
-    pub fn under_long_unit(&self, metres: Option<f64>, decimals: u8) -> String {
+    pub(crate) fn under_long_unit(&self, metres: Option<f64>, decimals: u8) -> String {
         match self.tempo {
             Tempo::Swim => self.way(metres, decimals),
             _ => self.distance(metres, decimals),
@@ -92,7 +92,7 @@ impl SportUnits {
     }
 
     /// Metres of what splits count: a kilometre, a mile, a hundred metres or yards.
-    pub fn split(&self) -> f64 {
+    pub(crate) fn split(&self) -> f64 {
         match (self.tempo, self.yards, self.units.imperial) {
             (Tempo::Swim, true, _) => 100.0 * YARD,
             (Tempo::Swim, false, _) => 100.0,
@@ -102,12 +102,12 @@ impl SportUnits {
     }
 
     /// `pace /km`, `km/h`
-    pub fn speed_header(&self) -> String {
+    pub(crate) fn speed_header(&self) -> String {
         self.speed_header_of("pace")
     }
 
     /// `GAP /km`, `km/h`
-    pub fn speed_header_of(&self, pace: &str) -> String {
+    pub(crate) fn speed_header_of(&self, pace: &str) -> String {
         self.pace.map_or_else(
             || units::speed_unit(self.units).to_owned(),
             |unit| format!("{pace} /{}", unit.name()),
@@ -115,7 +115,7 @@ impl SportUnits {
     }
 
     /// Under that header.
-    pub fn speed_cell(&self, speed: Option<f64>) -> String {
+    pub(crate) fn speed_cell(&self, speed: Option<f64>) -> String {
         match self.pace {
             Some(unit) => unit.time(speed),
             None => units::speed(speed, self.units),
@@ -123,7 +123,7 @@ impl SportUnits {
     }
 
     /// `4:35/km`, `30.1 km/h`
-    pub fn speed(&self, speed: Option<f64>) -> String {
+    pub(crate) fn speed(&self, speed: Option<f64>) -> String {
         match self.pace {
             Some(unit) => unit.pace(speed),
             None => with_unit(units::speed(speed, self.units), units::speed_unit(self.units)),
@@ -131,12 +131,12 @@ impl SportUnits {
     }
 
     /// `4:35/km`; empty for a sport that goes by speed.
-    pub fn only_pace(&self, speed: Option<f64>) -> String {
+    pub(crate) fn only_pace(&self, speed: Option<f64>) -> String {
         self.pace.map_or_else(String::new, |unit| unit.pace(speed))
     }
 
     /// `steps/min`, `rpm`, `strokes/min`
-    pub fn turns(&self) -> &'static str {
+    pub(crate) fn turns(&self) -> &'static str {
         match self.tempo {
             Tempo::Foot => "steps/min",
             Tempo::Swim | Tempo::Row => "strokes/min",
@@ -145,12 +145,12 @@ impl SportUnits {
     }
 
     /// Cadence in that unit: upstream counts one leg of a run.
-    pub fn cadence(&self, cadence: Option<f64>) -> String {
+    pub(crate) fn cadence(&self, cadence: Option<f64>) -> String {
         units::whole(cadence.map(|cadence| self.tempo.cadence(cadence)))
     }
 
     /// The pool: `25 m`, `25 yd`, `33.3 m`.
-    pub fn pool(&self, length: f64) -> String {
+    pub(crate) fn pool(&self, length: f64) -> String {
         if self.yards {
             with_unit(units::at_most(length / YARD, 1), "yd")
         } else {

@@ -14,7 +14,7 @@ struct Column<'a, R> {
 }
 
 /// The columns of a table with rows of `R`. Units stand in the headers; an empty cell says "nothing recorded".
-pub struct Columns<'a, R>(Vec<Column<'a, R>>);
+pub(crate) struct Columns<'a, R>(Vec<Column<'a, R>>);
 
 impl<R> Default for Columns<'_, R> {
     fn default() -> Self {
@@ -24,19 +24,19 @@ impl<R> Default for Columns<'_, R> {
 
 impl<'a, R> Columns<'a, R> {
     /// None yet.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
 
     /// With a column more.
     #[must_use]
-    pub fn column(self, header: impl Into<Cow<'a, str>>, cell: impl Fn(&R) -> String + 'a) -> Self {
+    pub(crate) fn column(self, header: impl Into<Cow<'a, str>>, cell: impl Fn(&R) -> String + 'a) -> Self {
         self.and(false, header.into(), Box::new(cell))
     }
 
     /// With a column more that only `detail: full` shows.
     #[must_use]
-    pub fn in_full(self, header: impl Into<Cow<'a, str>>, cell: impl Fn(&R) -> String + 'a) -> Self {
+    pub(crate) fn in_full(self, header: impl Into<Cow<'a, str>>, cell: impl Fn(&R) -> String + 'a) -> Self {
         self.and(true, header.into(), Box::new(cell))
     }
 
@@ -51,28 +51,28 @@ impl<'a, R> Columns<'a, R> {
 
     /// With those columns behind these.
     #[must_use]
-    pub fn then(mut self, others: Self) -> Self {
+    pub(crate) fn then(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self
     }
 
     /// All cells of a row.
-    pub fn cells(&self, row: &R) -> impl Iterator<Item = String> {
+    pub(crate) fn cells(&self, row: &R) -> impl Iterator<Item = String> {
         self.0.iter().map(|column| (column.cell)(row))
     }
 
     /// Whether the row has something to show in some column.
-    pub fn show_any_of(&self, row: &R) -> bool {
+    pub(crate) fn show_any_of(&self, row: &R) -> bool {
         self.cells(row).any(|cell| !cell.is_empty())
     }
 
     /// The text: header and rows, without the empty columns and without trailing tabs. No rows give no text.
-    pub fn table(&self, rows: &[R]) -> String {
+    pub(crate) fn table(&self, rows: &[R]) -> String {
         self.table_in(Detail::Full, rows)
     }
 
     /// The same with the columns that a concise answer shows, or with all.
-    pub fn table_in(&self, detail: Detail, rows: &[R]) -> String {
+    pub(crate) fn table_in(&self, detail: Detail, rows: &[R]) -> String {
         let shown = self
             .0
             .iter()
@@ -96,7 +96,7 @@ impl<'a, R> Columns<'a, R> {
 }
 
 /// The first text that is short enough, each made with less room than the one before; else the last.
-pub fn first_within<W: Copy>(bytes: usize, widths: &[W], text: impl Fn(W) -> String) -> String {
+pub(crate) fn first_within<W: Copy>(bytes: usize, widths: &[W], text: impl Fn(W) -> String) -> String {
     let mut last = String::new();
     for width in widths {
         last = text(*width);

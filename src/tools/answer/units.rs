@@ -14,28 +14,28 @@ use crate::{
     },
 };
 
-pub use crate::intervals::model::{amount, positive, sane};
+pub(crate) use crate::intervals::model::{amount, positive, sane};
 
 /// Kilograms in a pound (international, 1959).
 const POUND: f64 = 0.453_592_37;
 
 /// `2026-11-20 Fri`
-pub fn date(day: NaiveDate) -> String {
+pub(crate) fn date(day: NaiveDate) -> String {
     day.format("%Y-%m-%d %a").to_string()
 }
 
 /// `07:40`
-pub fn clock(moment: NaiveDateTime) -> String {
+pub(crate) fn clock(moment: NaiveDateTime) -> String {
     moment.format("%H:%M").to_string()
 }
 
 /// `2026-11-20 Fri 07:40`
-pub fn moment(moment: NaiveDateTime) -> String {
+pub(crate) fn moment(moment: NaiveDateTime) -> String {
     format!("{} {}", date(moment.date()), clock(moment))
 }
 
 /// `25 Oct – 21 Nov 2026`, `15 – 21 Nov 2026`, `20 Dec 2025 – 5 Jan 2026`, `21 Nov 2026`.
-pub fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
+pub(crate) fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
     let end = newest.format("%-d %b %Y");
     if oldest == newest {
         end.to_string()
@@ -49,7 +49,7 @@ pub fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
 }
 
 /// The value with so many decimals, halves away from zero, without a negative zero.
-pub fn fixed(value: impl Into<Option<f64>>, decimals: u8) -> String {
+pub(crate) fn fixed(value: impl Into<Option<f64>>, decimals: u8) -> String {
     let Some(value) = sane(value.into()) else {
         return String::new();
     };
@@ -60,17 +60,17 @@ pub fn fixed(value: impl Into<Option<f64>>, decimals: u8) -> String {
 }
 
 /// A whole number.
-pub fn whole(value: impl Into<Option<f64>>) -> String {
+pub(crate) fn whole(value: impl Into<Option<f64>>) -> String {
     fixed(value, 0)
 }
 
 /// Like [`fixed`], with at most so many decimals: `7`, `7.5`.
-pub fn at_most(value: impl Into<Option<f64>>, decimals: u8) -> String {
+pub(crate) fn at_most(value: impl Into<Option<f64>>, decimals: u8) -> String {
     trimmed(fixed(value, decimals))
 }
 
 /// A figure without the decimals that say nothing: `1.00` is `1`.
-pub fn trimmed(figure: String) -> String {
+pub(crate) fn trimmed(figure: String) -> String {
     if figure.contains('.') {
         figure.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
@@ -79,17 +79,17 @@ pub fn trimmed(figure: String) -> String {
 }
 
 /// An intensity factor of upstream's percentage: `0.86` of 86.2.
-pub fn intensity(percent: Option<f64>) -> String {
+pub(crate) fn intensity(percent: Option<f64>) -> String {
     fixed(percent.map(|percent| percent / 100.0), 2)
 }
 
 /// Thousands: kilojoules of joules.
-pub fn kilo(value: impl Into<Option<f64>>, decimals: u8) -> String {
+pub(crate) fn kilo(value: impl Into<Option<f64>>, decimals: u8) -> String {
     fixed(value.into().map(|value| value / 1000.0), decimals)
 }
 
 /// With its sign: `+3.4`, `-4.8`, `0.0`.
-pub fn signed(value: impl Into<Option<f64>>, decimals: u8) -> String {
+pub(crate) fn signed(value: impl Into<Option<f64>>, decimals: u8) -> String {
     let value = value.into();
     let text = fixed(value, decimals);
     if sane(value).is_some_and(|value| value > 0.0) && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
@@ -108,7 +108,7 @@ fn seconds(value: Option<f64>) -> Option<i64> {
 }
 
 /// Hours and minutes, `1:15`; what is shorter than a minute keeps its seconds, `0:00:40`.
-pub fn hours_minutes(secs: impl Into<Option<f64>>) -> String {
+pub(crate) fn hours_minutes(secs: impl Into<Option<f64>>) -> String {
     match seconds(secs.into()) {
         None => String::new(),
         Some(secs) if (1..60).contains(&secs) => format!("0:00:{secs:02}"),
@@ -120,7 +120,7 @@ pub fn hours_minutes(secs: impl Into<Option<f64>>) -> String {
 }
 
 /// Hours, minutes and seconds, `1:15:30`.
-pub fn hours_minutes_seconds(secs: impl Into<Option<f64>>) -> String {
+pub(crate) fn hours_minutes_seconds(secs: impl Into<Option<f64>>) -> String {
     seconds(secs.into()).map_or_else(String::new, |secs| {
         format!("{}:{:02}:{:02}", secs / 3600, secs / 60 % 60, secs % 60)
     })
@@ -128,7 +128,7 @@ pub fn hours_minutes_seconds(secs: impl Into<Option<f64>>) -> String {
 
 /// How far a pace's time runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PaceUnit {
+pub(crate) struct PaceUnit {
     /// metres
     metres: f64,
     /// As written behind the slash.
@@ -166,7 +166,7 @@ impl PaceUnit {
     };
 
     /// The unit that the athlete set for a sport (upstream's `pace_units`), if it is one.
-    pub fn set_as(word: &str) -> Option<Self> {
+    pub(crate) fn set_as(word: &str) -> Option<Self> {
         Some(match word {
             "MINS_KM" => Self::KM,
             "MINS_MILE" => Self::MI,
@@ -180,12 +180,12 @@ impl PaceUnit {
     }
 
     /// Per kilometre or per mile.
-    pub const fn long(units: Units) -> Self {
+    pub(crate) const fn long(units: Units) -> Self {
         if units.imperial { Self::MI } else { Self::KM }
     }
 
     /// The unit that a sport is spoken of in, where the athlete's own choice is not at hand. None: not by pace.
-    pub fn usual(tempo: Tempo, units: Units) -> Option<Self> {
+    pub(crate) fn usual(tempo: Tempo, units: Units) -> Option<Self> {
         Some(match (tempo, units.imperial) {
             (Tempo::Foot, _) => Self::long(units),
             (Tempo::Swim, false) => Self::M100,
@@ -196,7 +196,7 @@ impl PaceUnit {
     }
 
     /// `4:35` of a speed in m/s; empty when standing still.
-    pub fn time(self, speed: Option<f64>) -> String {
+    pub(crate) fn time(self, speed: Option<f64>) -> String {
         let secs = sane(speed)
             .filter(|speed| *speed > 0.0)
             .map(|speed| self.metres / speed);
@@ -204,7 +204,7 @@ impl PaceUnit {
     }
 
     /// `4:35/km` of a speed in m/s.
-    pub fn pace(self, speed: Option<f64>) -> String {
+    pub(crate) fn pace(self, speed: Option<f64>) -> String {
         let time = self.time(speed);
         if time.is_empty() {
             time
@@ -214,80 +214,80 @@ impl PaceUnit {
     }
 
     /// As written behind the slash: `km`, `mi`, `100m`.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         self.name
     }
 }
 
 /// `km` or `mi`
-pub const fn distance_unit(units: Units) -> &'static str {
+pub(crate) const fn distance_unit(units: Units) -> &'static str {
     if units.imperial { "mi" } else { "km" }
 }
 
 /// Metres in the athlete's long unit, with so many decimals.
-pub fn distance(metres: Option<f64>, units: Units, decimals: u8) -> String {
+pub(crate) fn distance(metres: Option<f64>, units: Units, decimals: u8) -> String {
     let per = if units.imperial { MILE } else { 1000.0 };
     fixed(metres.map(|metres| metres / per), decimals)
 }
 
 /// The same with the unit: `38.2 km`.
-pub fn distance_in_words(metres: Option<f64>, units: Units, decimals: u8) -> String {
+pub(crate) fn distance_in_words(metres: Option<f64>, units: Units, decimals: u8) -> String {
     with_unit(distance(metres, units, decimals), distance_unit(units))
 }
 
 /// `m` or `ft`
-pub const fn height_unit(units: Units) -> &'static str {
+pub(crate) const fn height_unit(units: Units) -> &'static str {
     if units.imperial { "ft" } else { "m" }
 }
 
 /// Metres of climbing in the athlete's short unit.
-pub fn height(metres: Option<f64>, units: Units) -> String {
+pub(crate) fn height(metres: Option<f64>, units: Units) -> String {
     whole(metres.map(|metres| if units.imperial { metres / FOOT } else { metres }))
 }
 
 /// The same with the unit: `312 m`.
-pub fn height_in_words(metres: Option<f64>, units: Units) -> String {
+pub(crate) fn height_in_words(metres: Option<f64>, units: Units) -> String {
     with_unit(height(metres, units), height_unit(units))
 }
 
 /// `kg` or `lb`
-pub const fn weight_unit(units: Units) -> &'static str {
+pub(crate) const fn weight_unit(units: Units) -> &'static str {
     if units.weight_in_lb { "lb" } else { "kg" }
 }
 
 /// Kilograms in the athlete's unit.
-pub fn weight(kg: Option<f64>, units: Units) -> String {
+pub(crate) fn weight(kg: Option<f64>, units: Units) -> String {
     fixed(kg.map(|kg| if units.weight_in_lb { kg / POUND } else { kg }), 1)
 }
 
 /// The same with the unit: `61.2 kg`.
-pub fn weight_in_words(kg: Option<f64>, units: Units) -> String {
+pub(crate) fn weight_in_words(kg: Option<f64>, units: Units) -> String {
     with_unit(weight(kg, units), weight_unit(units))
 }
 
 /// `km/h` or `mph`
-pub const fn speed_unit(units: Units) -> &'static str {
+pub(crate) const fn speed_unit(units: Units) -> &'static str {
     if units.imperial { "mph" } else { "km/h" }
 }
 
 /// m/s in the athlete's unit.
-pub fn speed(metres_a_second: Option<f64>, units: Units) -> String {
+pub(crate) fn speed(metres_a_second: Option<f64>, units: Units) -> String {
     let per = if units.imperial { MILE } else { 1000.0 };
     fixed(metres_a_second.map(|speed| speed * 3600.0 / per), 1)
 }
 
 /// The same with the unit: `30.1 km/h`.
-pub fn speed_in_words(metres_a_second: Option<f64>, units: Units) -> String {
+pub(crate) fn speed_in_words(metres_a_second: Option<f64>, units: Units) -> String {
     with_unit(speed(metres_a_second, units), speed_unit(units))
 }
 
 /// `°C` or `°F`
-pub const fn temperature_unit(units: Units) -> &'static str {
+pub(crate) const fn temperature_unit(units: Units) -> &'static str {
     if units.fahrenheit { "°F" } else { "°C" }
 }
 
 /// Degrees Celsius in the athlete's unit, with at most one decimal.
-pub fn temperature(celsius: Option<f64>, units: Units) -> String {
+pub(crate) fn temperature(celsius: Option<f64>, units: Units) -> String {
     let degrees = celsius.map(|celsius| {
         if units.fahrenheit {
             celsius * 1.8 + 32.0
@@ -299,12 +299,12 @@ pub fn temperature(celsius: Option<f64>, units: Units) -> String {
 }
 
 /// The same with the unit: `7.3 °C`.
-pub fn temperature_in_words(celsius: Option<f64>, units: Units) -> String {
+pub(crate) fn temperature_in_words(celsius: Option<f64>, units: Units) -> String {
     with_unit(temperature(celsius, units), temperature_unit(units))
 }
 
 /// Metres in whole yards.
-pub fn yards(metres: Option<f64>) -> String {
+pub(crate) fn yards(metres: Option<f64>) -> String {
     whole(metres.map(|metres| metres / YARD))
 }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Behind the name of a week that the range cuts: ` (from Tue)`, ` (to Sat)`; nothing for a whole one.
-pub fn cut(week: NaiveDate, range: Range) -> String {
+pub(crate) fn cut(week: NaiveDate, range: Range) -> String {
     let mut text = String::new();
     if week < range.oldest {
         text.push_str(&range.oldest.format(" (from %a)").to_string());
@@ -21,7 +21,7 @@ pub fn cut(week: NaiveDate, range: Range) -> String {
 }
 
 /// `322`; `0` of a week without anything, `unknown` when nothing of it has a load.
-pub fn load(week: &Week) -> String {
+pub(crate) fn load(week: &Week) -> String {
     match (week.count, week.with_load) {
         (0, _) => "0".to_owned(),
         (_, 0) => "unknown".to_owned(),

@@ -3,10 +3,10 @@
 use crate::text::clean;
 
 /// Between the figures of a line.
-pub const DOT: &str = " · ";
+pub(crate) const DOT: &str = " · ";
 
 /// The figure with its unit, or nothing.
-pub fn with_unit(figure: String, unit: &str) -> String {
+pub(crate) fn with_unit(figure: String, unit: &str) -> String {
     if figure.is_empty() || unit.is_empty() {
         figure
     } else {
@@ -15,12 +15,12 @@ pub fn with_unit(figure: String, unit: &str) -> String {
 }
 
 /// The figure behind its name, or nothing.
-pub fn named(name: &str, figure: &str) -> String {
+pub(crate) fn named(name: &str, figure: &str) -> String {
     around(name, figure, "")
 }
 
 /// The text with something before and behind it, each with a space between, or nothing.
-pub fn around(before: &str, text: &str, behind: &str) -> String {
+pub(crate) fn around(before: &str, text: &str, behind: &str) -> String {
     if text.is_empty() {
         String::new()
     } else {
@@ -28,8 +28,26 @@ pub fn around(before: &str, text: &str, behind: &str) -> String {
     }
 }
 
+/// `160 to 132`; nothing unless both are there.
+pub(crate) fn span(from: &str, to: &str) -> String {
+    if from.is_empty() || to.is_empty() {
+        String::new()
+    } else {
+        format!("{from} to {to}")
+    }
+}
+
+/// The text in brackets, or nothing.
+pub(crate) fn in_brackets(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("({text})")
+    }
+}
+
 /// What is there, with a separator between.
-pub fn joined<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, separator: &str) -> String {
+pub(crate) fn joined<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, separator: &str) -> String {
     let mut text = String::new();
     for part in parts {
         let part = part.as_ref();
@@ -43,47 +61,47 @@ pub fn joined<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, separator: &str
 
 /// Figures on one line with dots between; what is empty leaves no trace.
 #[derive(Debug, Default)]
-pub struct Line(Vec<String>);
+pub(crate) struct Line(Vec<String>);
 
 impl Line {
     /// None yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// With a figure behind its name, and its unit behind it.
     #[must_use]
-    pub fn figure(self, name: &str, figure: impl AsRef<str>, unit: &str) -> Self {
+    pub(crate) fn figure(self, name: &str, figure: impl AsRef<str>, unit: &str) -> Self {
         self.words(around(name, figure.as_ref(), unit))
     }
 
     /// With these words.
     #[must_use]
-    pub fn words(mut self, words: impl Into<String>) -> Self {
+    pub(crate) fn words(mut self, words: impl Into<String>) -> Self {
         self.0.push(words.into());
         self
     }
 
     /// The line; empty when nothing is on it.
-    pub fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         joined(self.0, DOT)
     }
 }
 
 /// Free text on one line, its line ends shown as `/`.
-pub fn on_one_line(text: &str) -> String {
+pub(crate) fn on_one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     // Cleaned again when fenced; here only so that nothing invisible counts as a line.
     joined(lines.take(400).map(|line| clean(line, 4000)), " / ")
 }
 
 /// `1 activity`, `3 activities`.
-pub fn counted(count: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// `1 day`, `28 days`.
-pub fn counted_days(days: i64) -> String {
+pub(crate) fn counted_days(days: i64) -> String {
     format!("{days} {}", if days == 1 { "day" } else { "days" })
 }
 

@@ -13,7 +13,7 @@ use crate::{
             sport_units::SportUnits,
             table::Columns,
             units::{self, positive},
-            words::{DOT, joined, named, with_unit},
+            words::{Line, joined, with_unit},
         },
         arguments::Detail,
     },
@@ -204,26 +204,22 @@ impl Set<'_> {
         let Some(group) = self.group else {
             return format!("{name}: {}× the same", self.count);
         };
+        let watts = units::sane(group.average_watts);
         let time = units::hours_minutes_seconds(group.moving_time.or(group.elapsed_time));
-        let watts = units::whole(group.average_watts);
-        let each = own.distance(positive(group.distance), 2);
-        let figures = joined(
-            [
-                with_unit(watts.clone(), "W"),
-                if watts.is_empty() {
-                    String::new()
-                } else {
-                    with_unit(units::whole(group.intensity), "% of FTP")
-                },
-                own.speed(positive(group.average_speed)),
-                named("HR", &units::whole(group.average_heartrate)),
-                with_unit(own.cadence(group.average_cadence), own.turns()),
-                with_unit(each, &format!("{} each", own.distance_unit())),
-            ],
-            DOT,
-        );
-        let head = format!("{name}: {}× {time}", self.count);
-        joined([head.trim_end().to_owned(), figures], DOT)
+        let each = format!("{} each", own.distance_unit());
+        Line::new()
+            .words(format!("{name}: {}× {time}", self.count).trim_end())
+            .figure("", units::whole(watts), "W")
+            .figure(
+                "",
+                units::whole(group.intensity.filter(|_| watts.is_some())),
+                "% of FTP",
+            )
+            .words(own.speed(positive(group.average_speed)))
+            .figure("HR", units::whole(group.average_heartrate), "")
+            .figure("", own.cadence(group.average_cadence), own.turns())
+            .figure("", own.distance(positive(group.distance), 2), &each)
+            .text()
     }
 }
 

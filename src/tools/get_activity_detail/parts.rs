@@ -14,7 +14,7 @@ use crate::{
             sport_units::SportUnits,
             table::Columns,
             units::{self, positive},
-            words::{DOT, joined, named, on_one_line, with_unit},
+            words::{Line, around, in_brackets, joined, named, on_one_line, span},
         },
         arguments::Detail,
     },
@@ -79,70 +79,53 @@ fn pace_unit(bars: &[Bucket], own: &SportUnits) -> String {
     }
 }
 
-/// The weather in a few lines.
+/// The weather in a line.
 pub(super) fn weather(report: &Report, own: Units) -> String {
-    let degrees =
-        |celsius: Option<f64>| with_unit(units::temperature(celsius, own), units::temperature_unit(own));
+    let degrees = |celsius| units::temperature_in_words(celsius, own);
     let range = |mean: Option<f64>, low: Option<f64>, high: Option<f64>| {
         let (low, high) = (units::temperature(low, own), units::temperature(high, own));
-        let spread = if low.is_empty() || high.is_empty() || low == high {
+        let spread = if low == high {
             String::new()
         } else {
-            format!(" ({low} to {high})")
+            span(&low, &high)
         };
-        let mean = degrees(mean);
-        if mean.is_empty() { mean } else { mean + &spread }
+        around("", &degrees(mean), &in_brackets(&spread))
     };
-    let speed = |metres: Option<f64>| with_unit(units::speed(metres, own), units::speed_unit(own));
-    let percent = |value: Option<f64>| with_unit(units::whole(value), "%");
+    let speed = |metres| units::speed_in_words(metres, own);
     let amount = |name: &str, value: Option<f64>, unit: &str| match units::sane(value) {
         Some(value) if value > 0.0 => format!("{name} up to {} {unit}", units::at_most(value, 1)),
         Some(_) => format!("no {name}"),
         None => String::new(),
     };
-    let heading = units::whole(report.prevailing_wind_deg);
-    let heading = if heading.is_empty() {
-        heading
-    } else {
-        format!("prevailing {heading}°")
-    };
-    let figures = joined(
-        [
-            range(
-                report.average_weather_temp,
-                report.min_weather_temp,
-                report.max_weather_temp,
-            ),
-            named(
-                "feels like",
-                &range(
-                    report.average_feels_like,
-                    report.min_feels_like,
-                    report.max_feels_like,
-                ),
-            ),
-            named("device measured", &degrees(report.average_temp)),
-            named("wind", &speed(report.average_wind_speed)),
-            named("gusts", &speed(report.average_wind_gust)),
-            heading,
-            named("headwind", &percent(report.headwind_percent)),
-            named("tailwind", &percent(report.tailwind_percent)),
-            named("clouds", &percent(report.average_clouds)),
-            amount("rain", report.max_rain, "mm"),
-            amount("showers", report.max_showers, "mm"),
-            amount("snow", report.max_snow, "cm"),
-        ],
-        DOT,
+    let heading = units::sane(report.prevailing_wind_deg);
+    let heading = heading.map(|degrees| format!("prevailing {}°", units::whole(degrees)));
+    let felt = range(
+        report.average_feels_like,
+        report.min_feels_like,
+        report.max_feels_like,
     );
-    let words = fenced(
-        &on_one_line(report.description.as_deref().unwrap_or_default()),
-        300,
-    );
-    let text = joined([figures, words], DOT);
-    if text.is_empty() {
-        "Weather: intervals.icu has none for this activity.".to_owned()
-    } else {
-        format!("Weather, by intervals.icu's service: {text}")
+    let words = on_one_line(report.description.as_deref().unwrap_or_default());
+    let line = Line::new()
+        .words(range(
+            report.average_weather_temp,
+            report.min_weather_temp,
+            report.max_weather_temp,
+        ))
+        .figure("feels like", felt, "")
+        .figure("device measured", degrees(report.average_temp), "")
+        .figure("wind", speed(report.average_wind_speed), "")
+        .figure("gusts", speed(report.average_wind_gust), "")
+        .words(heading.unwrap_or_default())
+        .figure("headwind", units::whole(report.headwind_percent), "%")
+        .figure("tailwind", units::whole(report.tailwind_percent), "%")
+        .figure("clouds", units::whole(report.average_clouds), "%")
+        .words(amount("rain", report.max_rain, "mm"))
+        .words(amount("showers", report.max_showers, "mm"))
+        .words(amount("snow", report.max_snow, "cm"))
+        .words(fenced(&words, 300));
+    match line.text() {
+        text if text.is_empty() => "Weather: intervals.icu has none for this activity.".to_owned(),
+        text => format!("Weather, by intervals.icu's service: {text}"),
     }
 }
 
@@ -152,25 +135,21 @@ type Planned<'a> = (&'a str, [Option<f64>; 4]);
 /// The planned workout, what was done beside it, and its text.
 pub(super) fn plan(planned: &Event, detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     let activity = &detail.activity;
-    let name = fenced(planned.name.as_deref().unwrap_or_default(), 80);
-    let head = joined(
-        [
-            "Plan".to_owned(),
-            planned
-                .start_date_local
-                .map(|start| units::date(start.date()))
-                .unwrap_or_default(),
-            answer::sport(planned.sport.as_deref().unwrap_or_default()),
-            name,
-            if planned.indoor == Some(true) {
-                "indoor".to_owned()
-            } else {
-                String::new()
-            },
-            planned.id.map_or_else(String::new, |id| format!("event {id}")),
-        ],
-        DOT,
-    );
+    let head = Line::new()
+        .words("Plan")
+        .words(planned.day().map(units::date).unwrap_or_default())
+        .words(answer::sport(planned.sport()))
+        .words(fenced(planned.name.as_deref().unwrap_or_default(), 80))
+        .words(if planned.indoor == Some(true) {
+            "indoor"
+        } else {
+            ""
+        })
+        .figure(
+            "event",
+            planned.id.map(|id| id.to_string()).unwrap_or_default(),
+            "",
+        );
     let rows: [Planned<'_>; 2] = [
         (
             "planned",
@@ -204,34 +183,31 @@ pub(super) fn plan(planned: &Event, detail: &ActivityDetail, own: &SportUnits, h
         &on_one_line(planned.description.as_deref().unwrap_or_default()),
         limit,
     );
-    joined([head, columns.table(&rows), named("its text:", &text)], "\n")
+    joined(
+        [head.text(), columns.table(&rows), named("its text:", &text)],
+        "\n",
+    )
 }
 
 /// Each comment with its day, and whether the athlete wrote it or somebody else.
 pub(super) fn comments(comments: &[Comment], card: &AthleteCard, how: Detail) -> String {
     let limit = if how == Detail::Full { 2000 } else { 300 };
-    let lines: Vec<String> = comments
-        .iter()
-        .filter_map(|comment| {
-            let words = on_one_line(comment.content.as_deref().unwrap_or_default());
-            let words = fenced(&words, limit);
-            let attached = if comment.attachment_url.is_some() {
-                "(attachment)"
-            } else {
-                ""
-            };
-            let said = joined([words, attached.to_owned()], " ");
-            let who = match comment.athlete_id.as_deref() {
-                Some(id) if id == card.id.as_str() => "athlete",
-                Some(_) => "somebody else",
-                None => "unknown",
-            };
-            let when = comment.created.map_or_else(String::new, |created| {
-                units::moment(created.with_timezone(&card.zone).naive_local())
-            });
-            (!said.is_empty()).then(|| joined([when, who.to_owned(), said], "\t"))
-        })
-        .collect();
+    let line = |comment: &Comment| {
+        let words = on_one_line(comment.content.as_deref().unwrap_or_default());
+        let attached = comment.attachment_url.as_ref().map_or("", |_| "(attachment)");
+        let said = joined([&fenced(&words, limit), attached], " ");
+        let who = match comment.athlete_id.as_deref() {
+            Some(id) if id == card.id.as_str() => "athlete",
+            Some(_) => "somebody else",
+            None => "unknown",
+        };
+        let local = comment
+            .created
+            .map(|created| created.with_timezone(&card.zone).naive_local());
+        let when = local.map(units::moment).unwrap_or_default();
+        (!said.is_empty()).then(|| joined([&when, who, &said], "\t"))
+    };
+    let lines: Vec<String> = comments.iter().filter_map(line).collect();
     if lines.is_empty() {
         return "Comments: none.".to_owned();
     }

@@ -5,6 +5,7 @@ use crate::{
     text::{clean, fenced},
     tools::{
         answer::{
+            bands::{BY_PACE, UPWARDS, ranges},
             sport_units::SportUnits,
             table::Columns,
             units::{self, hours_minutes_seconds as clock, positive},
@@ -12,10 +13,7 @@ use crate::{
         },
         arguments::Detail,
     },
-    training::{
-        sports::Tempo,
-        zones::{self, Band},
-    },
+    training::{sports::Tempo, zones},
 };
 
 /// Nobody counts in more zones; a longer list is a fault of its source.
@@ -329,15 +327,11 @@ pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
     let mut lines = vec![columns.table(&(0..count).collect::<Vec<_>>())];
     lines.push(sweet_spot(detail));
     if count > 0 {
-        let used = joined(
-            [
-                named("LTHR", &whole(positive(detail.lthr), "bpm")),
-                own.pace.map_or_else(String::new, |unit| {
-                    named("threshold", &unit.pace(detail.threshold_pace))
-                }),
-            ],
-            ", ",
-        );
+        let used = [
+            named("LTHR", &whole(positive(detail.lthr), "bpm")),
+            named("threshold", &own.only_pace(detail.threshold_pace)),
+        ];
+        let used = joined(used, ", ");
         let used = if used.is_empty() {
             used
         } else {
@@ -356,11 +350,13 @@ fn by_power(detail: &ActivityDetail) -> Option<Set> {
     let (name, ranges) = match positive(detail.activity.icu_ftp) {
         Some(ftp) => (
             "power W",
-            ranges(&zones::watts(bounds, ftp), |watts| units::whole(watts)),
+            ranges(&zones::watts(bounds, ftp), UPWARDS, units::whole),
         ),
         None => (
             "power % of FTP",
-            ranges(&zones::watts(bounds, 100.0), |percent| units::whole(percent)),
+            ranges(&zones::watts(bounds, 100.0), UPWARDS, |percent| {
+                units::whole(percent)
+            }),
         ),
     };
     any(name.to_owned(), ranges, secs)
@@ -371,7 +367,7 @@ fn by_heart(detail: &ActivityDetail) -> Option<Set> {
     let secs = detail.activity.hr_zone_times.as_deref().unwrap_or_default();
     any(
         "HR bpm".to_owned(),
-        ranges(&bounds, |beats| units::whole(beats)),
+        ranges(&bounds, UPWARDS, units::whole),
         secs.iter().copied().map(Some).collect(),
     )
 }
@@ -390,17 +386,19 @@ fn by_pace(detail: &ActivityDetail, own: &SportUnits) -> Option<Set> {
     let (name, ranges) = match (positive(detail.threshold_pace), own.pace) {
         (Some(threshold), Some(unit)) => (
             format!("{word} /{}", unit.name()),
-            ranges_of_pace(&zones::speeds(bounds, threshold), |speed| unit.time(Some(speed))),
+            ranges(&zones::speeds(bounds, threshold), BY_PACE, |speed| {
+                unit.time(Some(speed))
+            }),
         ),
         (Some(threshold), None) => (
             units::speed_unit(own.units).to_owned(),
-            ranges(&zones::speeds(bounds, threshold), |speed| {
+            ranges(&zones::speeds(bounds, threshold), UPWARDS, |speed| {
                 units::speed(Some(speed), own.units)
             }),
         ),
         (None, _) => (
             format!("{word} % of threshold"),
-            ranges(&zones::speeds(bounds, 100.0), |percent| {
+            ranges(&zones::speeds(bounds, 100.0), UPWARDS, |percent| {
                 units::at_most(percent, 1)
             }),
         ),
@@ -416,32 +414,6 @@ fn by_pace(detail: &ActivityDetail, own: &SportUnits) -> Option<Set> {
 fn any(name: String, ranges: Vec<String>, secs: Vec<Option<f64>>) -> Option<Set> {
     let spent = secs.iter().flatten().any(|secs| *secs > 0.0);
     spent.then_some(Set { name, ranges, secs })
-}
-
-/// `≤135`, `136–184`, `≥370`
-fn ranges(bands: &[Band], show: impl Fn(f64) -> String) -> Vec<String> {
-    bands
-        .iter()
-        .map(|band| match (band.from, band.to) {
-            (None, Some(to)) => format!("≤{}", show(to)),
-            (Some(from), Some(to)) => format!("{}–{}", show(from), show(to)),
-            (Some(from), None) => format!("≥{}", show(from)),
-            (None, None) => "all".to_owned(),
-        })
-        .collect()
-}
-
-/// Slow to fast: `slower than 5:41`, `5:41–5:01`, `faster than 3:56`.
-fn ranges_of_pace(bands: &[Band], show: impl Fn(f64) -> String) -> Vec<String> {
-    bands
-        .iter()
-        .map(|band| match (band.from, band.to) {
-            (None, Some(to)) => format!("slower than {}", show(to)),
-            (Some(from), Some(to)) => format!("{}–{}", show(from), show(to)),
-            (Some(from), None) => format!("faster than {}", show(from)),
-            (None, None) => "all".to_owned(),
-        })
-        .collect()
 }
 
 fn sweet_spot(detail: &ActivityDetail) -> String {

@@ -7,12 +7,14 @@ use crate::{
     tools::{
         answer::{
             self,
+            bands::{BY_PACE, UPWARDS, ranges},
             units::{self, positive},
+            words::{DOT, joined},
         },
         arguments::Detail,
         thresholds::{Thresholds, pace_of, thresholds},
     },
-    training::zones::{self, Band},
+    training::zones,
 };
 
 /// Lines that were told already, and of which sport: nothing is sent twice.
@@ -58,26 +60,34 @@ pub(super) fn block(
     let mut lines = vec![format!("## {heading}"), known];
     let power = own.power_zones.as_deref().unwrap_or_default();
     let power_names = own.power_zone_names.as_deref().unwrap_or_default();
-    let whole = |value| units::whole(value);
     if let Some(ftp) = ftp {
-        let zones = zone_list(&zones::watts(power, ftp), power_names, UPWARDS, whole);
+        let zones = zone_list(
+            &ranges(&zones::watts(power, ftp), UPWARDS, units::whole),
+            power_names,
+        );
         lines.push(told.once("power zones W", zones, who));
     }
     if let (Some(indoor), Detail::Full) = (indoor.filter(|indoor| Some(*indoor) != ftp), detail) {
-        let zones = zone_list(&zones::watts(power, indoor), power_names, UPWARDS, whole);
+        let zones = zone_list(
+            &ranges(&zones::watts(power, indoor), UPWARDS, units::whole),
+            power_names,
+        );
         lines.push(told.once("indoor power zones W", zones, who));
     }
     let beats = zones::beats(own.hr_zones.as_deref().unwrap_or_default());
     let beat_names = own.hr_zone_names.as_deref().unwrap_or_default();
-    lines.push(told.once("HR zones bpm", zone_list(&beats, beat_names, UPWARDS, whole), who));
+    lines.push(told.once(
+        "HR zones bpm",
+        zone_list(&ranges(&beats, UPWARDS, units::whole), beat_names),
+        who,
+    ));
     let pace_bounds = own.pace_zones.as_deref().unwrap_or_default();
     if let Some(threshold) = threshold {
         let bands = zones::speeds(pace_bounds, threshold);
         let names = own.pace_zone_names.as_deref().unwrap_or_default();
-        let zones = zone_list(&bands, names, ("slower than ", "faster than "), |speed| {
-            pace.time(Some(speed))
-        });
-        lines.push(told.once(&format!("pace zones /{}", pace.name()), zones, who));
+        let zones = ranges(&bands, BY_PACE, |speed| pace.time(Some(speed)));
+        let label = format!("pace zones /{}", pace.name());
+        lines.push(told.once(&label, zone_list(&zones, names), who));
     }
     if detail == Detail::Full {
         lines.push(told.once("power zones end at % of FTP", percents(power), who));
@@ -93,40 +103,19 @@ pub(super) fn block(
             ));
         }
     }
-    lines.retain(|line| !line.is_empty());
-    lines.join("\n")
+    joined(lines, "\n")
 }
 
-/// Words for a zone without a lower end, and for one without an upper.
-const UPWARDS: (&str, &str) = ("≤", "≥");
-
 /// `Z1 Active Recovery ≤135 · Z2 Endurance 136–184 · … · Z7 Neuromuscular ≥370`
-fn zone_list(
-    bands: &[Band],
-    names: &[Option<String>],
-    (below, above): (&str, &str),
-    show: impl Fn(f64) -> String,
-) -> String {
-    let zones: Vec<String> = bands
-        .iter()
-        .enumerate()
-        .map(|(at, band)| {
-            let name = names
-                .get(at)
-                .and_then(Option::as_deref)
-                .map(|name| clean(name, 30))
-                .filter(|name| says_more(name, at + 1));
-            let name = name.map_or_else(String::new, |name| format!(" {name}"));
-            let range = match (band.from, band.to) {
-                (None, Some(to)) => format!("{below}{}", show(to)),
-                (Some(from), Some(to)) => format!("{}–{}", show(from), show(to)),
-                (Some(from), None) => format!("{above}{}", show(from)),
-                (None, None) => "all".to_owned(),
-            };
-            format!("Z{}{name} {range}", at + 1)
-        })
-        .collect();
-    zones.join(" · ")
+fn zone_list(ranges: &[String], names: &[Option<String>]) -> String {
+    let zones = (1..).zip(ranges).map(|(number, range)| {
+        let name = names.get(number - 1).and_then(Option::as_deref);
+        let name = name
+            .map(|name| clean(name, 30))
+            .filter(|name| says_more(name, number));
+        joined([&format!("Z{number}"), &name.unwrap_or_default(), range], " ")
+    });
+    joined(zones, DOT)
 }
 
 /// Whether a zone's name adds to its number: "Zone 2" for the second does not, "Zone 5a" and "Tempo" do.

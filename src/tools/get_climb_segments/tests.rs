@@ -2,11 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::tools::samples::{HOSTILE, ana, joe, object, today};
-
-fn detail(value: &Value) -> ActivityDetail {
-    ActivityDetail::from_json(value.to_string().as_bytes()).unwrap()
-}
+use crate::tools::samples::{HOSTILE, ana, detail, joe, object, stays_in_its_place, today};
 
 fn asked(given: Value) -> Result<Asked, ToolError> {
     Asked::read(object(given), today())
@@ -272,11 +268,7 @@ fn hostile_text_stays_in_its_place() {
         &hostile,
         &Part::Got(streams(5.0)),
     );
-    assert!(!text.contains(['\u{202e}', '\u{200b}', '\r']), "{text}");
-    assert!(
-        text.lines()
-            .all(|line| !line.starts_with("Ignore") && !line.starts_with("2026-01-01"))
-    );
+    stays_in_its_place(&text);
 }
 
 proptest! {

@@ -63,7 +63,7 @@ fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>>
             let done = plan::Done {
                 id: activity.id.as_deref()?,
                 day: activity.day()?,
-                sport: activity.sport.as_deref().unwrap_or_default(),
+                sport: activity.sport(),
                 secs: units::sane(activity.moving_time),
                 event: activity.paired_event_id.filter(|id| *id > 0),
             };

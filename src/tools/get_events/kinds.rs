@@ -66,7 +66,7 @@ pub(super) fn is_one_of(event: &Event, kinds: &[Kind]) -> bool {
 
 /// What the event is, in a word or two.
 pub(super) fn what(event: &Event) -> String {
-    let sport = answer::sport(event.sport.as_deref().unwrap_or_default());
+    let sport = answer::sport(event.sport());
     let of_sport = |what: &str| {
         if sport.is_empty() {
             what.to_owned()
@@ -139,7 +139,7 @@ pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
     };
     match event.category() {
         "TARGET" => {
-            let sport = SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
+            let sport = SportUnits::of(event.sport(), own);
             add(units::whole(event.load_target), "load ", "");
             add(units::hours_minutes(event.time_target), "", " h");
             add(sport.way(event.distance_target, 0), "", "");

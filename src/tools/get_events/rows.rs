@@ -31,7 +31,7 @@ pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -
 fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name): (usize, usize)) -> String {
     type Row<'a> = (&'a Event, Standing);
     let planned = |event: &Event, text: String| if event.is_to_do() { text } else { String::new() };
-    let sport = |event: &Event| SportUnits::of(event.sport.as_deref().unwrap_or_default(), own);
+    let sport = |event: &Event| SportUnits::of(event.sport(), own);
     Columns::<Row<'_>>::new()
         .column("date", |(event, _)| dates(event))
         .column("start", |(event, _)| start(event))

@@ -128,7 +128,7 @@ fn one(step: &Step, own: &SportUnits) -> String {
     if targets.is_empty() && !matches!(role, "rest" | "recovery") {
         targets.push("no target".to_owned());
     }
-    let rpm = span(step.cadence.as_deref(), |value| units::whole(value));
+    let rpm = span(step.cadence.as_deref(), units::whole);
     if !rpm.is_empty() {
         targets.push(format!("{rpm} rpm"));
     }
@@ -282,19 +282,20 @@ fn other(target: &Target) -> String {
     }
 }
 
-fn in_watts(target: &Target) -> String {
-    with_unit(span(Some(target), |value| units::whole(value)), "W")
+/// Whole numbers in their unit: `216–231 W`.
+fn whole(target: &Target, unit: &str) -> String {
+    with_unit(span(Some(target), units::whole), unit)
 }
 
 fn power(written: Option<&Target>, watts: Option<&Target>) -> String {
-    let numbers = resolved(watts).map(in_watts).unwrap_or_default();
+    let numbers = resolved(watts).map(|watts| whole(watts, "W")).unwrap_or_default();
     let Some(written) = written else {
         return numbers;
     };
     let as_written = match written.units.as_deref().unwrap_or_default() {
-        "w" | "W" | "watts" if numbers.is_empty() => return in_watts(written),
+        "w" | "W" | "watts" if numbers.is_empty() => return whole(written, "W"),
         "w" | "W" | "watts" => {
-            let own = in_watts(written);
+            let own = whole(written, "W");
             if own == numbers {
                 return own;
             }
@@ -312,17 +313,15 @@ fn power(written: Option<&Target>, watts: Option<&Target>) -> String {
     both(&numbers, &as_written)
 }
 
-fn in_beats(target: &Target) -> String {
-    with_unit(span(Some(target), |value| units::whole(value)), "bpm")
-}
-
 fn heart(written: Option<&Target>, beats: Option<&Target>) -> String {
-    let numbers = resolved(beats).map(in_beats).unwrap_or_default();
+    let numbers = resolved(beats)
+        .map(|beats| whole(beats, "bpm"))
+        .unwrap_or_default();
     let Some(written) = written else {
         return numbers;
     };
     let as_written = match written.units.as_deref().unwrap_or_default() {
-        "bpm" if numbers.is_empty() => return in_beats(written),
+        "bpm" if numbers.is_empty() => return whole(written, "bpm"),
         "bpm" => String::new(),
         "%hr" => percent(written, "max HR"),
         "%lthr" => percent(written, "LTHR"),

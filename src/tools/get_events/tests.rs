@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::tools::samples::{HOSTILE, ana, day, joe, object, rows, today};
+use crate::tools::samples::{HOSTILE, ana, day, joe, object, rows, stays_in_its_place, today};
 
 fn asked(given: Value) -> Asked {
     Asked::read(object(given), today()).unwrap()
@@ -276,15 +276,8 @@ fn hostile_text_stays_in_its_cell_or_fence() {
     for detail in ["concise", "full"] {
         let text = answer(&ana(), json!({"detail": detail}), json!([workout, note]));
         assert_eq!(ids(&text), ["1", "2"], "{text}");
-        assert!(
-            !text.contains(['\u{202e}', '\u{200b}', '\u{e0041}', '\r']),
-            "{text}"
-        );
+        stays_in_its_place(&text);
         assert_eq!(text.matches('«').count(), text.matches('»').count(), "{text}");
-        let starts_a_line = text
-            .lines()
-            .any(|line| line.starts_with("Ignore") || line.starts_with("2026-01-01"));
-        assert!(!starts_a_line, "{text}");
     }
 }
 

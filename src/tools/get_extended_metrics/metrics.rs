@@ -2,7 +2,10 @@
 
 use crate::{
     intervals::model::ActivityDetail,
-    tools::answer::units::{self, positive},
+    tools::answer::{
+        units::{self, positive, sane},
+        words::with_unit,
+    },
     training::sports::Tempo,
 };
 
@@ -32,11 +35,7 @@ pub(super) struct Metric {
 impl Metric {
     /// `decoupling %`
     pub(super) fn header(&self) -> String {
-        if self.unit.is_empty() {
-            self.name.to_owned()
-        } else {
-            format!("{} {}", self.name, self.unit)
-        }
+        with_unit(self.name.to_owned(), self.unit)
     }
 
     /// The figure with its decimals; empty when there is none.
@@ -47,130 +46,58 @@ impl Metric {
 
 /// Steps of both legs where upstream counts one.
 fn cadence_z2(detail: &ActivityDetail) -> Option<f64> {
-    let sport = detail.activity.sport.as_deref().unwrap_or_default();
+    let sport = detail.activity.sport();
     Some(Tempo::of(sport).cadence(positive(detail.icu_cadence_z2)?))
 }
 
-macro_rules! metric {
-    ($subject:ident, $name:literal, $unit:literal, $decimals:literal, $concise:literal, $of:expr) => {
-        Metric {
+macro_rules! metrics {
+    ([$($lead:literal),*]; $($subject:ident, $name:literal, $unit:literal, $decimals:literal, $concise:literal,
+        $key:ident => $of:expr;)*) => {
+        pub(super) const METRICS: &[Metric] = &[$(Metric {
             subject: Subject::$subject,
             name: $name,
             unit: $unit,
             decimals: $decimals,
             concise: $concise,
             of: $of,
-        }
+        }),*];
+
+        /// What the list of activities is asked for.
+        pub(super) const FIELDS: &[&str] = &[$($lead,)* $(stringify!($key)),*];
     };
 }
 
-pub(super) const METRICS: &[Metric] = &[
-    metric!(Durability, "decoupling", "%", 1, true, |d| units::sane(
-        d.activity.decoupling
-    )),
-    metric!(Durability, "EF", "", 2, true, |d| positive(
-        d.icu_efficiency_factor
-    )),
-    metric!(Durability, "VI", "", 2, true, |d| positive(
-        d.icu_variability_index
-    )),
-    metric!(Durability, "power/HR", "W/bpm", 2, false, |d| positive(
-        d.icu_power_hr
-    )),
-    metric!(Durability, "power/HR Z2", "W/bpm", 2, true, |d| positive(
-        d.icu_power_hr_z2
-    )),
-    metric!(Durability, "power/HR Z2 over", "min", 0, false, |d| positive(
-        d.icu_power_hr_z2_mins
-    )),
-    metric!(
-        Durability,
-        "cadence Z2",
-        "rpm (runs: steps/min)",
-        0,
-        false,
-        cadence_z2
-    ),
-    metric!(Power, "W′ depletion", "kJ", 1, true, |d| units::sane(
-        d.icu_max_wbal_depletion
-    )
-    .map(|joules| joules / 1000.0)),
-    metric!(Power, "L/R balance", "% left", 1, true, |d| positive(
-        d.avg_lr_balance
-    )),
-    metric!(Recovery, "HR recovery", "bpm in 1 min", 0, true, |d| units::sane(
-        d.icu_hrr.as_ref()?.hrr
-    )),
-    metric!(Load, "TRIMP", "", 0, false, |d| units::sane(d.trimp)),
-    metric!(Load, "strain score", "", 0, false, |d| units::sane(
-        d.strain_score
-    )),
-    metric!(Load, "polarization index", "", 2, false, |d| units::sane(
-        d.polarization_index
-    )),
-    metric!(Running, "ground contact", "ms", 0, true, |d| positive(
-        d.average_stance_time
-    )),
-    metric!(
-        Running,
-        "ground contact of the step",
-        "%",
-        1,
-        false,
-        |d| positive(d.average_stance_time_percent)
-    ),
-    metric!(Running, "stance balance", "% left", 1, true, |d| positive(
-        d.average_stance_time_balance
-    )),
-    metric!(Running, "vertical oscillation", "mm", 0, true, |d| positive(
-        d.average_vertical_oscillation
-    )),
-    metric!(Running, "vertical ratio", "%", 1, true, |d| positive(
-        d.average_vertical_ratio
-    )),
-    metric!(Running, "step length", "mm", 0, true, |d| positive(
-        d.average_step_length
-    )),
-    metric!(Running, "stride", "m", 2, false, |d| positive(d.average_stride)),
-    metric!(Running, "leg spring stiffness", "kN/m", 1, true, |d| positive(
-        d.average_leg_spring_stiffness
-    )),
-    metric!(Running, "impact loading rate", "BW/s", 1, false, |d| positive(
-        d.average_impact_loading_rate
-    )),
-];
-
-/// What the list of activities is asked for.
-pub(super) const FIELDS: &[&str] = &[
-    "type",
-    "name",
-    "moving_time",
-    "average_heartrate",
-    "device_name",
-    "stream_types",
-    "decoupling",
-    "icu_efficiency_factor",
-    "icu_variability_index",
-    "icu_power_hr",
-    "icu_power_hr_z2",
-    "icu_power_hr_z2_mins",
-    "icu_cadence_z2",
-    "icu_max_wbal_depletion",
-    "avg_lr_balance",
-    "icu_hrr",
-    "trimp",
-    "strain_score",
-    "polarization_index",
-    "average_stance_time",
-    "average_stance_time_percent",
-    "average_stance_time_balance",
-    "average_vertical_oscillation",
-    "average_vertical_ratio",
-    "average_step_length",
-    "average_stride",
-    "average_leg_spring_stiffness",
-    "average_impact_loading_rate",
-];
+// Subject, name, unit, decimals, whether the concise trend has it, and where it stands upstream.
+metrics! {
+    ["type", "name", "moving_time", "average_heartrate", "device_name", "stream_types"];
+    Durability, "decoupling", "%", 1, true, decoupling => |d| sane(d.activity.decoupling);
+    Durability, "EF", "", 2, true, icu_efficiency_factor => |d| positive(d.icu_efficiency_factor);
+    Durability, "VI", "", 2, true, icu_variability_index => |d| positive(d.icu_variability_index);
+    Durability, "power/HR", "W/bpm", 2, false, icu_power_hr => |d| positive(d.icu_power_hr);
+    Durability, "power/HR Z2", "W/bpm", 2, true, icu_power_hr_z2 => |d| positive(d.icu_power_hr_z2);
+    Durability, "power/HR Z2 over", "min", 0, false, icu_power_hr_z2_mins => |d| positive(d.icu_power_hr_z2_mins);
+    Durability, "cadence Z2", "rpm (runs: steps/min)", 0, false, icu_cadence_z2 => cadence_z2;
+    Power, "W′ depletion", "kJ", 1, true, icu_max_wbal_depletion => |d| Some(sane(d.icu_max_wbal_depletion)? / 1000.0);
+    Power, "L/R balance", "% left", 1, true, avg_lr_balance => |d| positive(d.avg_lr_balance);
+    Recovery, "HR recovery", "bpm in 1 min", 0, true, icu_hrr => |d| sane(d.icu_hrr.as_ref()?.hrr);
+    Load, "TRIMP", "", 0, false, trimp => |d| sane(d.trimp);
+    Load, "strain score", "", 0, false, strain_score => |d| sane(d.strain_score);
+    Load, "polarization index", "", 2, false, polarization_index => |d| sane(d.polarization_index);
+    Running, "ground contact", "ms", 0, true, average_stance_time => |d| positive(d.average_stance_time);
+    Running, "ground contact of the step", "%", 1, false,
+        average_stance_time_percent => |d| positive(d.average_stance_time_percent);
+    Running, "stance balance", "% left", 1, true,
+        average_stance_time_balance => |d| positive(d.average_stance_time_balance);
+    Running, "vertical oscillation", "mm", 0, true,
+        average_vertical_oscillation => |d| positive(d.average_vertical_oscillation);
+    Running, "vertical ratio", "%", 1, true, average_vertical_ratio => |d| positive(d.average_vertical_ratio);
+    Running, "step length", "mm", 0, true, average_step_length => |d| positive(d.average_step_length);
+    Running, "stride", "m", 2, false, average_stride => |d| positive(d.average_stride);
+    Running, "leg spring stiffness", "kN/m", 1, true,
+        average_leg_spring_stiffness => |d| positive(d.average_leg_spring_stiffness);
+    Running, "impact loading rate", "BW/s", 1, false,
+        average_impact_loading_rate => |d| positive(d.average_impact_loading_rate);
+}
 
 /// What only recordings have, and people ask for: its name, and the streams that hold it.
 pub(super) const RECORDED: &[(&str, &[&str])] = &[

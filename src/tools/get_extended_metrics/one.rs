@@ -1,7 +1,5 @@
 //! One activity: its figures by subject, its intervals, and what its recording adds.
 
-use std::fmt::Write as _;
-
 use chrono::NaiveDate;
 
 use super::metrics::{METRICS, RECORDED, Subject};
@@ -14,8 +12,8 @@ use crate::{
             cut::Cut,
             sport_units::SportUnits,
             table::Columns,
-            units::{self, positive},
-            words::{DOT, joined, named, with_unit},
+            units::{self, hours_minutes_seconds as clock, positive},
+            words::{DOT, Line, around, in_brackets, joined, named, span, with_unit},
         },
         arguments::Detail,
         one_activity::{self, closed, first_line},
@@ -89,78 +87,49 @@ pub(super) fn render(
 
 /// The figures of a subject on one line, each with what it stands on.
 fn figures(detail: &ActivityDetail, subject: Subject) -> String {
-    joined(
-        METRICS
-            .iter()
-            .filter(|metric| metric.subject == subject)
-            .map(|metric| {
-                let figure = metric.cell((metric.of)(detail));
-                if figure.is_empty() {
-                    return figure;
-                }
-                let unit = match metric.unit {
-                    "rpm (runs: steps/min)" if is_on_foot(detail) => "steps/min",
-                    "rpm (runs: steps/min)" => "rpm",
-                    unit => unit,
-                };
-                let words = with_unit(named(metric.name, &figure), unit);
-                let words = words.trim_end().to_owned();
-                match metric.name {
-                    "W′ depletion" => words + &of_w_prime(detail),
-                    "HR recovery" => words + &recovery(detail),
-                    _ => words,
-                }
-            }),
-        DOT,
-    )
+    let metrics = METRICS.iter().filter(|metric| metric.subject == subject);
+    let figures = metrics.map(|metric| {
+        let unit = match metric.unit {
+            "rpm (runs: steps/min)" if is_on_foot(detail) => "steps/min",
+            "rpm (runs: steps/min)" => "rpm",
+            unit => unit,
+        };
+        let rests_on = match metric.name {
+            "W′ depletion" => of_w_prime(detail),
+            "HR recovery" => recovery(detail),
+            _ => String::new(),
+        };
+        let figure = with_unit(metric.cell((metric.of)(detail)), unit);
+        around(metric.name, &figure, &in_brackets(&rests_on))
+    });
+    joined(figures, DOT)
 }
 
 fn is_on_foot(detail: &ActivityDetail) -> bool {
-    Tempo::of(detail.activity.sport.as_deref().unwrap_or_default()) == Tempo::Foot
+    Tempo::of(detail.activity.sport()) == Tempo::Foot
 }
 
-/// ` (12 % of W′ 17.4 kJ)`
+/// `12 % of W′ 17.4 kJ`
 fn of_w_prime(detail: &ActivityDetail) -> String {
-    let whole = positive(detail.icu_w_prime);
-    let part = units::sane(detail.icu_max_wbal_depletion).zip(whole);
-    part.map_or_else(String::new, |(joules, whole)| {
-        format!(
-            " ({} % of W′ {} kJ)",
-            units::whole(joules / whole * 100.0),
-            units::kilo(whole, 1)
-        )
-    })
+    let depletion = units::sane(detail.icu_max_wbal_depletion);
+    let part = depletion
+        .zip(positive(detail.icu_w_prime))
+        .map(|(joules, whole)| {
+            let percent = units::whole(joules / whole * 100.0);
+            format!("{percent} % of W′ {} kJ", units::kilo(whole, 1))
+        });
+    part.unwrap_or_default()
 }
 
-/// ` (160 to 132 from 1:06:06, at 118 W)`
+/// `160 to 132 from 1:06:06, at 118 W`
 fn recovery(detail: &ActivityDetail) -> String {
     let Some(hrr) = &detail.icu_hrr else {
         return String::new();
     };
-    let (from, to) = (units::whole(hrr.start_bpm), units::whole(hrr.end_bpm));
-    let beats = if from.is_empty() || to.is_empty() {
-        String::new()
-    } else {
-        format!("{from} to {to}")
-    };
-    let words = joined(
-        [
-            joined(
-                [
-                    beats,
-                    named("from", &units::hours_minutes_seconds(hrr.start_time)),
-                ],
-                " ",
-            ),
-            named("at", &with_unit(units::whole(hrr.average_watts), "W")),
-        ],
-        ", ",
-    );
-    if words.is_empty() {
-        words
-    } else {
-        format!(" ({words})")
-    }
+    let beats = span(&units::whole(hrr.start_bpm), &units::whole(hrr.end_bpm));
+    let start = around("from", &clock(hrr.start_time), "");
+    let watts = around("at", &units::whole(hrr.average_watts), "W");
+    joined([joined([beats, start], " "), watts], ", ")
 }
 
 type Figure = (&'static str, u8, fn(&Interval) -> Option<f64>);
@@ -219,7 +188,7 @@ fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
             }
             .to_owned()
         })
-        .column("time", |(_, lap)| units::hours_minutes_seconds(lap.moving_time))
+        .column("time", |(_, lap)| clock(lap.moving_time))
         .column("W", |(_, lap)| units::whole(lap.average_watts))
         .column("HR", |(_, lap)| units::whole(positive(lap.average_heartrate)))
         .column(own.speed_header(), |(_, lap)| {
@@ -240,19 +209,29 @@ fn recording(streams: &[Stream], detail: &ActivityDetail, own: Units) -> String 
     let Some(track) = one_activity::track(streams) else {
         return "Streams: this activity has no recording.".to_owned();
     };
-    let lines = joined(
-        [
-            alpha(&track),
-            temperature(&track, "core_temperature", "core temperature:", own),
-            temperature(&track, "skin_temperature", "skin temperature:", own),
-            span(&track, "respiration", "respiration:", "/min", 0),
-            span(&track, "smo2", "SmO2:", "%", 0),
-            span(&track, "thb", "THb:", "g/dl", 1),
-            span(&track, "torque", "torque:", "Nm", 0),
-            balance(&track, detail),
-        ],
-        "\n",
-    );
+    let degrees = |celsius| units::temperature(Some(celsius), own);
+    let unit = units::temperature_unit(own);
+    let core = extent(&track, "core_temperature", unit, degrees);
+    let lines = [
+        alpha(&track),
+        named("core temperature:", &joined([core, hot_for(&track, own)], DOT)),
+        named(
+            "skin temperature:",
+            &extent(&track, "skin_temperature", unit, degrees),
+        ),
+        named(
+            "respiration:",
+            &extent(&track, "respiration", "/min", units::whole),
+        ),
+        named("SmO2:", &extent(&track, "smo2", "%", units::whole)),
+        named(
+            "THb:",
+            &extent(&track, "thb", "g/dl", |value| units::fixed(value, 1)),
+        ),
+        named("torque:", &extent(&track, "torque", "Nm", units::whole)),
+        balance(&track, detail),
+    ];
+    let lines = joined(lines, "\n");
     if lines.is_empty() {
         "Streams: nothing of this kind recorded.".to_owned()
     } else {
@@ -264,53 +243,57 @@ fn alpha(track: &Track) -> String {
     let Some(times) = dfa::times(track) else {
         return String::new();
     };
-    let clock = |secs| units::hours_minutes_seconds(secs);
-    let mut parts = vec![
-        named("mean", &units::fixed(dfa::mean(track), 2)),
-        format!("above 0.75 {}", clock(times.above)),
-        format!("0.5–0.75 {}", clock(times.between)),
-        format!(
-            "below 0.5 {} (thresholds: Rogers et al. 2021)",
-            clock(times.below)
-        ),
-    ];
-    for threshold in [dfa::FIRST, dfa::SECOND] {
-        let crossed = joined(
-            [("heartrate", "bpm"), ("watts", "W")]
-                .into_iter()
-                .map(|(channel, unit)| {
-                    dfa::crossing(track, channel, threshold).map_or_else(String::new, |crossing| {
-                        format!(
-                            "{} {unit} (r² {})",
-                            units::whole(crossing.at),
-                            units::fixed(crossing.r2, 2)
-                        )
-                    })
-                }),
-            ", ",
+    let mut line = Line::new()
+        .figure("mean", units::fixed(dfa::mean(track), 2), "")
+        .figure("above 0.75", clock(times.above), "")
+        .figure("0.5–0.75", clock(times.between), "")
+        .figure(
+            "below 0.5",
+            clock(times.below),
+            "(thresholds: Rogers et al. 2021)",
         );
+    for threshold in [dfa::FIRST, dfa::SECOND] {
+        let crossings = [("heartrate", "bpm"), ("watts", "W")].map(|(channel, unit)| {
+            let crossing = dfa::crossing(track, channel, threshold)?;
+            let (at, r2) = (units::whole(crossing.at), units::fixed(crossing.r2, 2));
+            Some(format!("{at} {unit} (r² {r2})"))
+        });
+        let crossings = joined(crossings.into_iter().flatten(), ", ");
         let at = units::at_most(threshold, 2);
-        parts.push(if crossed.is_empty() {
+        line = line.words(if crossings.is_empty() {
             format!("crossing of {at} not well defined")
         } else {
-            format!("crosses {at} at {crossed} by the line of 2-min means")
+            format!("crosses {at} at {crossings} by the line of 2-min means")
         });
     }
-    named("DFA α1:", &joined(parts, DOT))
+    named("DFA α1:", &line.text())
 }
 
 /// Mean, lowest and highest of a channel, and when it was highest. A zero is a sensor that has not begun.
-fn span(track: &Track, channel: &str, title: &str, unit: &str, decimals: u8) -> String {
-    let figures = extremes(track, channel).map_or_else(String::new, |known| {
-        format!(
-            "mean {} · lowest {} · highest {} {unit} at {}",
-            units::fixed(known.mean, decimals),
-            units::fixed(known.lowest, decimals),
-            units::fixed(known.highest, decimals),
-            units::hours_minutes_seconds(known.highest_at),
-        )
-    });
-    named(title, &figures)
+fn extent(track: &Track, channel: &str, unit: &str, say: impl Fn(f64) -> String) -> String {
+    let Some(known) = extremes(track, channel) else {
+        return String::new();
+    };
+    format!(
+        "mean {} · lowest {} · highest {} {unit} at {}",
+        say(known.mean),
+        say(known.lowest),
+        say(known.highest),
+        clock(known.highest_at),
+    )
+}
+
+/// How long the core was hot; empty without a sensor.
+fn hot_for(track: &Track, own: Units) -> String {
+    if extremes(track, "core_temperature").is_none() {
+        return String::new();
+    }
+    let values = track.channel("core_temperature").unwrap_or_default();
+    let hot = values.iter().enumerate();
+    let hot = hot.filter(|(_, value)| value.is_some_and(|value| value >= HOT));
+    let secs: f64 = hot.map(|(at, _)| track.stood(at)).sum();
+    let bound = units::temperature_in_words(Some(HOT), own);
+    format!("at {bound} or more {}", clock(secs))
 }
 
 struct Extremes {
@@ -339,33 +322,6 @@ fn extremes(track: &Track, channel: &str) -> Option<Extremes> {
     })
 }
 
-fn temperature(track: &Track, channel: &str, title: &str, own: Units) -> String {
-    let Some(known) = extremes(track, channel) else {
-        return String::new();
-    };
-    let degrees = |celsius| units::temperature(Some(celsius), own);
-    let unit = units::temperature_unit(own);
-    let mut words = format!(
-        "mean {} · lowest {} · highest {} {unit} at {}",
-        degrees(known.mean),
-        degrees(known.lowest),
-        degrees(known.highest),
-        units::hours_minutes_seconds(known.highest_at),
-    );
-    if channel == "core_temperature" {
-        let values = track.channel(channel).unwrap_or_default();
-        let hot: f64 = values
-            .iter()
-            .enumerate()
-            .filter(|(_, value)| value.is_some_and(|value| value >= HOT))
-            .map(|(at, _)| track.stood(at))
-            .sum();
-        let clock = units::hours_minutes_seconds(hot);
-        let _ = write!(words, " · at {} {unit} or more {clock}", degrees(HOT));
-    }
-    named(title, &words)
-}
-
 /// The lowest of W′ balance, and how long it was below a half and a quarter.
 fn balance(track: &Track, detail: &ActivityDetail) -> String {
     let values = track.channel("w_bal").unwrap_or_default();
@@ -379,16 +335,15 @@ fn balance(track: &Track, detail: &ActivityDetail) -> String {
     let below = positive(detail.icu_w_prime).map_or_else(String::new, |whole| {
         let secs = |part: f64| {
             let low = known().filter(|(_, joules)| *joules < part * whole);
-            units::hours_minutes_seconds(low.map(|(at, _)| track.stood(at)).sum::<f64>())
+            clock(low.map(|(at, _)| track.stood(at)).sum::<f64>())
         };
         format!("below 50 % {} · below 25 % {}", secs(0.5), secs(0.25))
     });
-    let lowest = with_unit(units::kilo(lowest, 1), "kJ");
-    let when = units::hours_minutes_seconds(track.time().get(at).copied());
-    named(
-        "W′ balance:",
-        &joined([format!("lowest {lowest} at {when}"), below], DOT),
-    )
+    let when = around("kJ at", &clock(track.time().get(at).copied()), "");
+    let line = Line::new()
+        .figure("lowest", units::kilo(lowest, 1), &when)
+        .words(below);
+    named("W′ balance:", &line.text())
 }
 
 /// Names once what somebody would look for: what was not recorded, and what only the streams have.
@@ -398,20 +353,21 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
             .iter()
             .any(|m| m.subject == subject && (m.of)(detail).is_some())
     };
-    let sport = detail.activity.sport.as_deref().unwrap_or_default();
-    let mut missing = Vec::new();
-    if sports::family(sport) == "Run" && !has(Subject::Running) {
-        missing.push("running dynamics");
-    }
-    if Tempo::of(sport) == Tempo::Other && detail.icu_max_wbal_depletion.is_none() {
-        missing.push("W′ balance");
-    }
-    if detail.activity.decoupling.is_none() {
-        missing.push("decoupling");
-    }
-    if detail.icu_hrr.is_none() {
-        missing.push("HR recovery");
-    }
+    let sport = detail.activity.sport();
+    let looked_for = [
+        (
+            "running dynamics",
+            sports::family(sport) == "Run" && !has(Subject::Running),
+        ),
+        (
+            "W′ balance",
+            Tempo::of(sport) == Tempo::Other && detail.icu_max_wbal_depletion.is_none(),
+        ),
+        ("decoupling", detail.activity.decoupling.is_none()),
+        ("HR recovery", detail.icu_hrr.is_none()),
+    ];
+    let missing = looked_for.into_iter().filter(|(_, missing)| *missing);
+    let mut missing: Vec<&str> = missing.map(|(name, _)| name).collect();
     let mut there = Vec::new();
     let brought = streams.got().map_or(&[][..], Vec::as_slice);
     // Without the list of streams nobody can tell.

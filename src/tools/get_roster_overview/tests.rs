@@ -1,4 +1,4 @@
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -91,7 +91,7 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
 }
 
 fn sport_of(row: &Activity) -> &str {
-    row.sport.as_deref().unwrap_or_default()
+    row.sport()
 }
 
 /// What makes an activity special: race, commute, indoor …

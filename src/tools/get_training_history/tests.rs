@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::tools::samples::{HOSTILE, ana, day, joe, object, rows, today};
+use crate::tools::samples::{HOSTILE, ana, day, joe, object, rows, stays_in_its_place, today};
 
 fn asked(given: Value) -> Asked {
     Asked::read(object(given), today()).unwrap()
@@ -398,17 +398,9 @@ fn hostile_text_stays_inside_its_cell() {
         row.starts_with("2026-11-20 Fri\t10:00\t") && header.split('\t').count() == row.split('\t').count(),
         "{text}"
     );
-    assert!(
-        !text.contains(['\u{202e}', '\u{200b}', '\u{e0041}', '\r']),
-        "{text}"
-    );
+    stays_in_its_place(&text);
     let fences = (text.matches('«').count(), text.matches('»').count());
     assert_eq!(fences, (2, 2), "the sport in its cell and in the sums: {text}");
-    assert!(
-        text.lines()
-            .all(|line| !line.starts_with("Ignore") && !line.starts_with("2026-01-01")),
-        "{text}"
-    );
     let text = answer(
         &ana(),
         json!({"query": format!("x{}", &HOSTILE[..40])}),

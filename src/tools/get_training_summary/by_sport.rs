@@ -4,7 +4,7 @@ use crate::{
     guard::Units,
     tools::{
         answer::{table::Columns, units, words::joined},
-        sums::{self, Sum, whole},
+        sums::{self, Sum},
     },
     training::summary,
 };
@@ -18,7 +18,7 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, own: Units) -> String {
     let amount = |value: f64| (value > 0.0).then_some(value);
     Columns::<Row<'_>>::new()
         .column("sport", |(name, ..)| (*name).to_owned())
-        .column("sessions", |(_, sum, _)| whole(sum.count))
+        .column("sessions", |(_, sum, _)| units::whole(sum.count))
         .column("time", |(_, sum, _)| units::hours_minutes(sum.secs))
         .column("distance", |(name, sum, is_all)| {
             if *is_all {
@@ -43,7 +43,7 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, own: Units) -> String {
             let kinds = sum
                 .kinds
                 .iter()
-                .map(|(kind, count)| format!("{kind} {}", whole(*count)));
+                .map(|(kind, count)| format!("{kind} {}", units::whole(*count)));
             joined(kinds, ", ")
         })
         .table(&rows)
@@ -59,8 +59,8 @@ fn distance(sum: &Sum, name: &str, own: Units) -> String {
 pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String {
     let mut parts = vec![format!(
         "{name}: sessions {} / {}",
-        whole(now.count),
-        whole(before.count)
+        units::whole(now.count),
+        units::whole(before.count)
     )];
     let time = |secs: f64| units::hours_minutes(secs);
     parts.push(format!(
@@ -81,9 +81,9 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
     if now.with_load > 0.0 && before.with_load > 0.0 {
         parts.push(format!(
             "load {} / {} ({}{})",
-            whole(now.load),
-            whole(before.load),
-            signed(now.load - before.load, whole),
+            units::whole(now.load),
+            units::whole(before.load),
+            signed(now.load - before.load, units::whole),
             percent(now.load, before.load)
         ));
     }

@@ -16,7 +16,7 @@ use crate::{
             week,
         },
         arguments::Detail,
-        sums::{Sum, whole},
+        sums::Sum,
     },
     training::{
         summary::{self, Monotony},
@@ -114,7 +114,7 @@ pub(super) fn table(
             }
         })
         .column("planned load", |(monday, _)| {
-            planned(monday, |sum| whole(sum.load))
+            planned(monday, |sum| units::whole(sum.load))
         })
         .column("longest", |(_, week)| longest(week))
         .column("easy/moderate/hard %", |(_, week)| {
@@ -154,7 +154,7 @@ fn longest(week: &Week<'_>) -> String {
             secs(a).total_cmp(&secs(b))
         });
     longest.map_or_else(String::new, |row| {
-        let sport = answer::sport(row.sport.as_deref().unwrap_or_default());
+        let sport = answer::sport(row.sport());
         format!("{} {sport}", units::hours_minutes(row.moving_time))
             .trim_end()
             .to_owned()

@@ -12,7 +12,7 @@ use crate::{
             units::{self, amount},
         },
         arguments::Range,
-        sums::{self, Sum, whole},
+        sums::{self, Sum},
     },
     training::weeks,
 };
@@ -61,7 +61,7 @@ pub(super) fn tables(
         .collect();
     let columns = Columns::<(NaiveDate, Sum)>::new()
         .column("week (Mon)", |(monday, _)| monday.to_string())
-        .column("sessions", |(_, sum)| whole(sum.count))
+        .column("sessions", |(_, sum)| units::whole(sum.count))
         .column("time", |(_, sum)| units::hours_minutes(sum.secs))
         .column("load", |(_, sum)| {
             if sum.count > 0.0 {

@@ -37,7 +37,7 @@ pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
     const POWER_FIRST: &str = "POWER_HR_PACE";
     const PACE_FIRST: &str = "PACE_HR_POWER";
     const HEART_FIRST: &str = "HR_POWER_PACE";
-    let sport = row.sport.as_deref().unwrap_or_default();
+    let sport = row.sport();
     let usual = match family(sport) {
         "Ride" => POWER_FIRST,
         "Run" | "Swim" => PACE_FIRST,
@@ -98,7 +98,7 @@ pub(super) fn split(thirds: Thirds) -> String {
     let share = |secs: f64| (secs / all * 100.0).round();
     let (moderate, hard) = (share(thirds.moderate), share(thirds.hard));
     let easy = (100.0 - moderate - hard).max(0.0);
-    [easy, moderate, hard].map(|share| units::whole(share)).join("/")
+    [easy, moderate, hard].map(units::whole).join("/")
 }
 
 /// `Zones Ride by power (12 of 14 sessions): Z1 5:10 28 % · Z2 … · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4, Z5–7)`,

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use self::Form::{Hours, Number, RestingHr, Scale, Weight, Word};
 use crate::{
     guard::Units,
     intervals::model::Wellness,
@@ -40,113 +41,57 @@ pub(super) struct Field {
     pub(super) rare: bool,
 }
 
-const fn common(key: &'static str, name: &'static str, unit: &'static str, form: Form) -> Field {
-    Field {
-        key,
-        name,
-        unit,
-        form,
-        rare: false,
-    }
+macro_rules! fields {
+    ($($rarity:ident $key:literal, $name:literal, $unit:literal, $form:expr;)*) => {
+        /// In the order of the columns.
+        pub(super) const FIELDS: &[Field] = &[$(Field {
+            key: $key,
+            name: $name,
+            unit: $unit,
+            form: $form,
+            rare: fields!(@$rarity),
+        }),*];
+    };
+    (@common) => { false };
+    (@rare) => { true };
 }
 
-const fn rare(key: &'static str, name: &'static str, unit: &'static str, form: Form) -> Field {
-    Field {
-        key,
-        name,
-        unit,
-        form,
-        rare: true,
-    }
+fields! {
+    common "sleepSecs", "sleep", "h", Hours;
+    common "sleepScore", "sleep score", "/100", Number(0);
+    common "sleepQuality", "sleep quality", "/4 (1 best)", Scale(["great", "good", "avg", "poor"]);
+    common "hrv", "HRV rMSSD", "ms", Number(0);
+    rare "hrvSDNN", "HRV SDNN", "ms", Number(0);
+    common "restingHR", "rest HR", "", RestingHr;
+    rare "avgSleepingHR", "sleeping HR", "", Number(0);
+    common "weight", "weight", "", Weight;
+    common "soreness", "soreness", "/4 (1 best)", Scale(["low", "avg", "high", "extreme"]);
+    common "fatigue", "fatigue", "/4 (1 best)", Scale(["low", "avg", "high", "extreme"]);
+    common "stress", "stress", "/4 (1 best)", Scale(["low", "avg", "high", "extreme"]);
+    common "mood", "mood", "/4 (1 best)", Scale(["great", "good", "ok", "grumpy"]);
+    common "motivation", "motivation", "/4 (1 best)", Scale(["extreme", "high", "avg", "low"]);
+    common "injury", "injury", "/4 (1 best)", Scale(["none", "niggle", "poor", "injured"]);
+    common "readiness", "readiness", "(higher better)", Number(0);
+    common "steps", "steps", "", Number(0);
+    rare "hydration", "hydration", "/4 (1 best)", Scale(["good", "ok", "poor", "bad"]);
+    rare "hydrationVolume", "drunk", "l", Number(1);
+    rare "spO2", "SpO2", "%", Number(1);
+    rare "respiration", "respiration", "/min", Number(1);
+    rare "systolic", "systolic", "mmHg", Number(0);
+    rare "diastolic", "diastolic", "mmHg", Number(0);
+    rare "bloodGlucose", "blood glucose", "(unit as entered)", Number(1);
+    rare "lactate", "lactate", "mmol/l", Number(1);
+    rare "bodyFat", "body fat", "%", Number(1);
+    rare "abdomen", "abdomen", "(unit as entered)", Number(1);
+    rare "vo2max", "VO2max", "ml/kg/min", Number(1);
+    rare "baevskySI", "Baevsky stress index", "", Number(0);
+    rare "kcalConsumed", "eaten", "kcal", Number(0);
+    rare "carbohydrates", "carbohydrates", "g", Number(0);
+    rare "protein", "protein", "g", Number(0);
+    rare "fatTotal", "fat", "g", Number(0);
+    rare "menstrualPhase", "cycle phase", "", Word;
+    rare "menstrualPhasePredicted", "cycle phase (predicted)", "", Word;
 }
-
-/// In the order of the columns.
-pub(super) const FIELDS: [Field; 34] = [
-    common("sleepSecs", "sleep", "h", Form::Hours),
-    common("sleepScore", "sleep score", "/100", Form::Number(0)),
-    common(
-        "sleepQuality",
-        "sleep quality",
-        "/4 (1 best)",
-        Form::Scale(["great", "good", "avg", "poor"]),
-    ),
-    common("hrv", "HRV rMSSD", "ms", Form::Number(0)),
-    rare("hrvSDNN", "HRV SDNN", "ms", Form::Number(0)),
-    common("restingHR", "rest HR", "", Form::RestingHr),
-    rare("avgSleepingHR", "sleeping HR", "", Form::Number(0)),
-    common("weight", "weight", "", Form::Weight),
-    common(
-        "soreness",
-        "soreness",
-        "/4 (1 best)",
-        Form::Scale(["low", "avg", "high", "extreme"]),
-    ),
-    common(
-        "fatigue",
-        "fatigue",
-        "/4 (1 best)",
-        Form::Scale(["low", "avg", "high", "extreme"]),
-    ),
-    common(
-        "stress",
-        "stress",
-        "/4 (1 best)",
-        Form::Scale(["low", "avg", "high", "extreme"]),
-    ),
-    common(
-        "mood",
-        "mood",
-        "/4 (1 best)",
-        Form::Scale(["great", "good", "ok", "grumpy"]),
-    ),
-    common(
-        "motivation",
-        "motivation",
-        "/4 (1 best)",
-        Form::Scale(["extreme", "high", "avg", "low"]),
-    ),
-    common(
-        "injury",
-        "injury",
-        "/4 (1 best)",
-        Form::Scale(["none", "niggle", "poor", "injured"]),
-    ),
-    common("readiness", "readiness", "(higher better)", Form::Number(0)),
-    common("steps", "steps", "", Form::Number(0)),
-    rare(
-        "hydration",
-        "hydration",
-        "/4 (1 best)",
-        Form::Scale(["good", "ok", "poor", "bad"]),
-    ),
-    rare("hydrationVolume", "drunk", "l", Form::Number(1)),
-    rare("spO2", "SpO2", "%", Form::Number(1)),
-    rare("respiration", "respiration", "/min", Form::Number(1)),
-    rare("systolic", "systolic", "mmHg", Form::Number(0)),
-    rare("diastolic", "diastolic", "mmHg", Form::Number(0)),
-    rare(
-        "bloodGlucose",
-        "blood glucose",
-        "(unit as entered)",
-        Form::Number(1),
-    ),
-    rare("lactate", "lactate", "mmol/l", Form::Number(1)),
-    rare("bodyFat", "body fat", "%", Form::Number(1)),
-    rare("abdomen", "abdomen", "(unit as entered)", Form::Number(1)),
-    rare("vo2max", "VO2max", "ml/kg/min", Form::Number(1)),
-    rare("baevskySI", "Baevsky stress index", "", Form::Number(0)),
-    rare("kcalConsumed", "eaten", "kcal", Form::Number(0)),
-    rare("carbohydrates", "carbohydrates", "g", Form::Number(0)),
-    rare("protein", "protein", "g", Form::Number(0)),
-    rare("fatTotal", "fat", "g", Form::Number(0)),
-    rare("menstrualPhase", "cycle phase", "", Form::Word),
-    rare(
-        "menstrualPhasePredicted",
-        "cycle phase (predicted)",
-        "",
-        Form::Word,
-    ),
-];
 
 impl Field {
     /// The column's header with its unit or scale.

@@ -1,0 +1,42 @@
+//! The ranges of zones in words.
+
+use crate::training::zones::Band;
+
+/// Words for a zone without a lower end, and for one without an upper.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends(&'static str, &'static str);
+
+/// `≤135`, `136–184`, `≥370`
+pub(crate) const UPWARDS: Ends = Ends("≤", "≥");
+/// Slow to fast: `slower than 5:41`, `5:41–5:01`, `faster than 3:56`.
+pub(crate) const BY_PACE: Ends = Ends("slower than ", "faster than ");
+
+/// A range for each zone.
+pub(crate) fn ranges(bands: &[Band], ends: Ends, show: impl Fn(f64) -> String) -> Vec<String> {
+    let range = |band: &Band| match (band.from, band.to) {
+        (None, Some(to)) => format!("{}{}", ends.0, show(to)),
+        (Some(from), Some(to)) => format!("{}–{}", show(from), show(to)),
+        (Some(from), None) => format!("{}{}", ends.1, show(from)),
+        (None, None) => "all".to_owned(),
+    };
+    bands.iter().map(range).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_end_is_said_in_its_own_words() {
+        let band = |from, to| Band { from, to };
+        let bands = [
+            band(None, Some(1.0)),
+            band(Some(1.0), Some(2.0)),
+            band(Some(2.0), None),
+            band(None, None),
+        ];
+        let show = |value: f64| value.to_string();
+        assert_eq!(ranges(&bands, UPWARDS, show), ["≤1", "1–2", "≥2", "all"]);
+        assert_eq!(ranges(&bands[..1], BY_PACE, show), ["slower than 1"]);
+    }
+}
