@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     ids::ActivityId,
+    intervals::ActivityQuery,
     text::clean,
     tool_error::ToolError,
     training::{sports, weeks::days_in},
@@ -24,6 +25,16 @@ pub(crate) enum Detail {
     Concise,
     /// All that there is.
     Full,
+}
+
+impl Detail {
+    /// What a concise answer takes, or what a full one does.
+    pub(crate) fn pick<T>(self, concise: T, full: T) -> T {
+        match self {
+            Self::Concise => concise,
+            Self::Full => full,
+        }
+    }
 }
 
 /// Days from `oldest` to `newest`, both included, athlete-local.
@@ -44,6 +55,16 @@ impl Range {
     /// `25 Oct – 21 Nov 2026`
     pub(crate) fn in_words(self) -> String {
         units::range(self.oldest, self.newest)
+    }
+
+    /// What asks for these fields of its activities.
+    pub(crate) const fn activities(self, fields: &'static [&'static str]) -> ActivityQuery {
+        ActivityQuery {
+            oldest: self.oldest,
+            newest: self.newest,
+            limit: None,
+            fields,
+        }
     }
 
     /// Whether the day lies in it.

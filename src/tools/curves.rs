@@ -21,7 +21,7 @@ use super::{
 use crate::{
     guard::{Ask, AthleteCard},
     intervals::{
-        self, ActivityQuery, CurveSpec, Fatigue,
+        self, CurveSpec, Fatigue,
         model::{Activity, Curve, Curves, Effort, Point},
     },
     permissions,
@@ -181,12 +181,11 @@ async fn fetch(
             notes: Vec::new(),
         }
     } else {
-        let query = ActivityQuery {
+        let lately = Range {
             oldest: today.checked_sub_days(Days::new(LOOK_BACK - 1)).unwrap_or(today),
             newest: today,
-            limit: None,
-            fields: FIELDS,
         };
+        let query = lately.activities(FIELDS);
         match chosen(card, &upstream.activities(&query).await?, choice.metric) {
             Ok(subject) => subject,
             Err(why) => return Ok(Found::NoSport(why)),

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     guard::{Ask, AthleteCard, Units},
     intervals::{
-        self, ActivityQuery,
+        self,
         model::{Activity, Event},
     },
     permissions,
@@ -223,13 +223,8 @@ async fn done(
     let Some(past) = asked.past(today) else {
         return Ok(Part::Got(Vec::new()));
     };
-    let query = ActivityQuery {
-        oldest: past.oldest,
-        newest: past.newest,
-        limit: None,
-        fields: DONE_FIELDS,
-    };
-    settle(WHAT, Source::Activities, upstream.activities(&query).await)
+    let found = upstream.activities(&past.activities(DONE_FIELDS)).await;
+    settle(WHAT, Source::Activities, found)
 }
 
 /// What lies in the range or reaches into it, each once, oldest first, within a moment by id.
@@ -267,7 +262,9 @@ fn render(
         .zip(standings)
         .filter(|(event, _)| asked.wants(event))
         .collect();
-    let cut = Cut::by_days(most_rows(asked.detail), &found, |(event, _)| event.day());
+    let cut = Cut::by_days(asked.detail.pick(ROWS, MOST_ROWS), &found, |(event, _)| {
+        event.day()
+    });
     let rows = cut.shown;
     let mut blocks = vec![answer::first_line(
         card,
@@ -328,14 +325,6 @@ fn nothing(asked: &Asked) -> &'static str {
         "Nothing of that on the calendar in this range."
     } else {
         "Nothing on the calendar in this range."
-    }
-}
-
-/// At most so many rows.
-fn most_rows(detail: Detail) -> usize {
-    match detail {
-        Detail::Concise => ROWS,
-        Detail::Full => MOST_ROWS,
     }
 }
 

@@ -93,11 +93,7 @@ impl Asked {
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
-    let fields = if asked.detail == Detail::Full {
-        FULL_FIELDS
-    } else {
-        FIELDS
-    };
+    let fields = asked.detail.pick(FIELDS, FULL_FIELDS);
     let rows = upstream
         .wellness(asked.range.oldest, asked.range.newest, fields)
         .await?;

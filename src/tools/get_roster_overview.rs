@@ -25,7 +25,7 @@ use self::{
 use super::{Answer, RosterTool, arguments::Arguments, params::Param, part};
 use crate::{
     guard::{Ask, Member, Roster},
-    intervals::{self, ActivityQuery},
+    intervals::{self},
     permissions::{Access, GET_EVENTS, GET_FITNESS, GET_TRAINING_HISTORY, GET_WELLNESS, Permission},
     tool_error::{ToolError, in_words},
     words::MemberStatus,
@@ -243,12 +243,7 @@ async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant)
     let (upstream, today) = (&ask.upstream, ask.today());
     line.today = Some(today);
     let (past, ahead) = (past(today), calendar_range(today));
-    let query = ActivityQuery {
-        oldest: past.oldest,
-        newest: past.newest,
-        limit: None,
-        fields: &["type"],
-    };
+    let query = past.activities(&["type"]);
     let wellness = fields(usable).map(|fields| upstream.wellness(past.oldest, past.newest, fields));
     let events = usable
         .calendar

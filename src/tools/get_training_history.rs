@@ -25,10 +25,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::{
-        ActivityQuery,
-        model::{Activity, Event},
-    },
+    intervals::model::{Activity, Event},
     permissions,
     text::{clean, fenced},
     tool_error::ToolError,
@@ -189,16 +186,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         let found = upstream.search_activities(words, HITS).await?;
         return Ok(render(card, today, &asked, &found, &Part::NotAsked));
     };
-    let query = ActivityQuery {
-        oldest: range.oldest,
-        newest: range.newest,
-        limit: None,
-        fields: if asked.detail == Detail::Full {
-            FULL_FIELDS
-        } else {
-            FIELDS
-        },
-    };
+    let query = range.activities(asked.detail.pick(FIELDS, FULL_FIELDS));
     let (activities, planned) = tokio::join!(
         upstream.activities(&query),
         planned::fetch(upstream, card, asked.planned, range, today)

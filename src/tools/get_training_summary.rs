@@ -24,10 +24,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::{
-        ActivityQuery,
-        model::{Activity, Event, weeks::WeekSummary},
-    },
+    intervals::model::{Activity, Event, weeks::WeekSummary},
     permissions,
     tool_error::ToolError,
     training::weeks,
@@ -149,12 +146,11 @@ fn before(range: Range) -> Option<Range> {
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
-    let query = ActivityQuery {
+    let both = Range {
         oldest: asked.before.map_or(asked.range.oldest, |before| before.oldest),
-        newest: asked.range.newest,
-        limit: None,
-        fields: FIELDS,
+        ..asked.range
     };
+    let query = both.activities(FIELDS);
     let (activities, planned) = tokio::join!(
         upstream.activities(&query),
         planned::fetch(upstream, card, asked.planned, asked.range, today)

@@ -2,8 +2,8 @@
 //! [`Granted`]; both bring arguments. A tool of a coach's whole roster stands in [`ROSTER`] and gets a [`Roster`], which opens
 //! an [`Ask`] for each athlete.
 //!
-//! A tool never sees the pool, headers or tokens. Shaping, units and cleaning live in [`answer`]; reading arguments in
-//! [`arguments`]; formulas in [`crate::training`]; what can be granted in [`crate::permissions`]. Each tool fetches, then
+//! A tool never sees the pool, headers or tokens. Shaping, units and cleaning live in `answer`; reading arguments in
+//! `arguments`; formulas in [`crate::training`]; what can be granted in [`crate::permissions`]. Each tool fetches, then
 //! renders with a pure function.
 
 mod activities;

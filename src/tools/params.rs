@@ -1,6 +1,6 @@
 //! The parameters of a tool, each declared once: its schema, the names it knows and what may be written follow from here.
 //!
-//! How a given value is read stands in [`super::arguments`]; which parameters a tool has, in its own file.
+//! How a given value is read stands in `arguments`; which parameters a tool has, in its own file.
 
 use serde_json::{Map, Value, json};
 

@@ -34,7 +34,7 @@ impl Histogram {
 
 impl Athlete {
     /// `GET /activity/{id}?intervals=true`: one activity with its laps, refused ([`Error::WrongAthlete`]) unless its
-    /// `icu_athlete_id` is this athlete's. Strava's are stubs ([`model::Activity::is_closed_by_strava`]).
+    /// `icu_athlete_id` is this athlete's. Strava's are stubs (`model::Activity::is_closed_by_strava`).
     pub async fn activity_detail(&self, id: &ActivityId) -> Result<model::ActivityDetail, Error> {
         let mut url = self.activity_url(id, "");
         url.query_pairs_mut().append_pair("intervals", "true");

@@ -54,11 +54,7 @@ pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, h
         ));
     }
     lines.extend(sets.iter().enumerate().map(|(at, set)| set.line(at, own)));
-    let most = match how {
-        Detail::Concise => LAPS,
-        Detail::Full => MOST_LAPS,
-    };
-    let cut = Cut::after(most, &wanted);
+    let cut = Cut::after(how.pick(LAPS, MOST_LAPS), &wanted);
     lines.push(table(cut.shown, &sets, detail, own, how));
     lines.push(cut.more("lap", |(_, next)| {
         let from = units::hours_minutes_seconds(next.start_time);

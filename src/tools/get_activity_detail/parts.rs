@@ -178,7 +178,7 @@ pub(super) fn plan(planned: &Event, detail: &ActivityDetail, own: &SportUnits, h
         })
         .column("load", |(_, [_, _, load, _])| units::whole(*load))
         .column("IF", |(_, [.., percent])| units::intensity(*percent));
-    let limit = if how == Detail::Full { 4000 } else { 800 };
+    let limit = how.pick(800, 4000);
     let text = fenced(
         &on_one_line(planned.description.as_deref().unwrap_or_default()),
         limit,
@@ -191,7 +191,7 @@ pub(super) fn plan(planned: &Event, detail: &ActivityDetail, own: &SportUnits, h
 
 /// Each comment with its day, and whether the athlete wrote it or somebody else.
 pub(super) fn comments(comments: &[Comment], card: &AthleteCard, how: Detail) -> String {
-    let limit = if how == Detail::Full { 2000 } else { 300 };
+    let limit = how.pick(300, 2000);
     let line = |comment: &Comment| {
         let words = on_one_line(comment.content.as_deref().unwrap_or_default());
         let attached = comment.attachment_url.as_ref().map_or("", |_| "(attachment)");

@@ -266,7 +266,7 @@ fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
 }
 
 fn note(detail: &ActivityDetail, how: Detail) -> String {
-    let limit = if how == Detail::Full { 2000 } else { 300 };
+    let limit = how.pick(300, 2000);
     let words = on_one_line(detail.description.as_deref().unwrap_or_default());
     named("note:", &fenced(&words, limit))
 }

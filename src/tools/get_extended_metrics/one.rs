@@ -177,7 +177,7 @@ fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
         return String::new();
     }
     let rows: Vec<Row<'_>> = (1..).zip(laps).collect();
-    let cut = Cut::after(if how == Detail::Full { MOST_LAPS } else { LAPS }, &rows);
+    let cut = Cut::after(how.pick(LAPS, MOST_LAPS), &rows);
     let mut columns = Columns::<Row<'_>>::new()
         .column("interval", |(number, _)| number.to_string())
         .column("kind", |(_, lap)| {
@@ -197,9 +197,8 @@ fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     for (name, decimals, of) in FIGURES {
         columns = columns.column(*name, |(_, lap)| units::fixed(of(lap), *decimals));
     }
-    let more = cut.more("interval", |_| match how {
-        Detail::Concise => "ask with detail=full".to_owned(),
-        Detail::Full => "left out".to_owned(),
+    let more = cut.more("interval", |_| {
+        how.pick("ask with detail=full", "left out").to_owned()
     });
     joined([columns.table(cut.shown), more], "\n")
 }

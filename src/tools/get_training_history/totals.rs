@@ -45,7 +45,7 @@ pub(super) fn by_week(
 ) -> String {
     const SHOWN: usize = 13;
     const SHOWN_FULL: usize = 53;
-    let shown = if detail == Detail::Full { SHOWN_FULL } else { SHOWN };
+    let shown = detail.pick(SHOWN, SHOWN_FULL);
     let mut year = range.newest.year();
     let mut parts: Vec<String> = Vec::new();
     for (monday, load) in weeks.iter().rev().take(shown) {

@@ -15,7 +15,6 @@ use crate::{
             units::{self, amount},
             week,
         },
-        arguments::Detail,
         sums::Sum,
     },
     training::{
@@ -78,13 +77,8 @@ pub(super) fn table(
     const SHOWN_FULL: usize = 53;
     type Row<'a> = (NaiveDate, Week<'a>);
     let range = asked.range;
-    let most = if asked.detail == Detail::Full {
-        SHOWN_FULL
-    } else {
-        SHOWN
-    };
     let weeks: Vec<Row<'_>> = by_week(rows, asked).into_iter().rev().collect();
-    let cut = Cut::after(most, &weeks);
+    let cut = Cut::after(asked.detail.pick(SHOWN, SHOWN_FULL), &weeks);
     let planned = |monday: &NaiveDate, say: fn(&Sum) -> String| {
         let plans = plans.map(|plans| plans.get(monday).map_or_else(|| say(&Sum::default()), say));
         plans.unwrap_or_default()
