@@ -76,7 +76,7 @@ pub struct AthleteCard {
 impl AthleteCard {
     /// Whether an answer may hold what the tool of `permission` shows: of the own athlete all, for a coach what this athlete
     /// granted.
-    pub fn may(&self, permission: &Permission) -> bool {
+    pub fn shows(&self, permission: &Permission) -> bool {
         match &self.allowed {
             Allowed::Own => true,
             Allowed::Granted(granted) => granted.contains(&permission),

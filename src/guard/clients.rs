@@ -108,10 +108,7 @@ async fn tell(app: &App, coach: &str, name: &str, one: &Use, now: DateTime<Utc>)
         return Ok(());
     }
     if let Some(account) = accounts::by_id(&mut *transaction, one.account).await? {
-        let to = Address {
-            typed: account.email,
-            key: account.email_key,
-        };
+        let to = Address::stored(&account.email, &account.email_key);
         let mail = Mail::NewClient(NewClient {
             coach: coach.into(),
             client: name.into(),

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::{
     caller::{Allowed, AthleteCard, Caller, Units},
     connection::{self, away},
+    member::Member,
     profile,
-    roster::Member,
 };
 use crate::{
     app::App,

@@ -30,7 +30,7 @@ use crate::{
     ids::{GrantId, LinkId},
     queries::{
         grants, in_time,
-        links::{self, Standing},
+        links::{self, LiveLink},
     },
     secrets::{Token, TokenHash, TokenKind},
 };
@@ -225,18 +225,18 @@ impl Visitor {
         Offer::new(self.groups_off.clone(), narrow)
     }
 
-    /// How things stand with the link and its connection right now; `None` when this token is no longer in use.
-    pub async fn standing(&self, app: &App) -> sqlx::Result<Option<Standing>> {
-        in_time(links::standing(&app.pool, self.hash)).await
+    /// The link and its connection as they are now; `None` when this token is no longer in use.
+    pub async fn live(&self, app: &App) -> sqlx::Result<Option<LiveLink>> {
+        in_time(links::live(&app.pool, self.hash)).await
     }
 
-    /// How things stand with a coach's link and these grants right now; `None` when this token is no longer in use.
-    pub async fn roster_standing(
+    /// These grants of a coach as they are now; `None` when this token is no longer in use.
+    pub async fn live_grants(
         &self,
         app: &App,
         grants: &[GrantId],
-    ) -> sqlx::Result<Option<Vec<grants::Standing>>> {
-        in_time(grants::standing(&app.pool, self.hash, grants, app.clock.now())).await
+    ) -> sqlx::Result<Option<Vec<grants::LiveGrant>>> {
+        in_time(grants::live(&app.pool, self.hash, grants, app.clock.now())).await
     }
 
     /// The token's hash, by which a selection is read and written: one that a replaced URL made is worth nothing.

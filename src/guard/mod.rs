@@ -13,6 +13,7 @@ pub mod cookie;
 pub mod grant;
 pub mod limits;
 pub mod link;
+mod member;
 pub mod offer;
 pub mod presets;
 pub mod profile;
@@ -24,4 +25,5 @@ pub mod tries;
 
 pub use caller::{AthleteCard, Caller, Units};
 pub use grant::{Ask, Granted};
-pub use roster::{Member, Roster};
+pub use member::Member;
+pub use roster::Roster;

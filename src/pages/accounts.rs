@@ -158,10 +158,7 @@ pub async fn confirm(
     let Some(link) = opened.spend(&mut *transaction, &app).await? else {
         return mail_link::gone(false);
     };
-    let address = Address {
-        typed: link.email,
-        key: link.email_key,
-    };
+    let address = Address::stored(&link.email, &link.email_key);
     match guard::accounts::create(&mut transaction, &app, &address, &hash).await? {
         Some(account) => {
             opened

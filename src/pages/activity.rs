@@ -15,7 +15,7 @@ use chrono_tz::Tz;
 use futures::stream;
 use http::{HeaderValue, StatusCode, header};
 
-use self::filter::{ACCESSES, ME, OUTCOMES, Wanted};
+use self::filter::{ACCESSES, FilterForm, ME, OUTCOMES};
 use super::{Fields, Frame, Signed, form::Mistake, frame::with_status, when::When};
 use crate::{
     app::App,
@@ -155,7 +155,7 @@ struct Activity {
     older: Option<String>,
     newest: Option<String>,
     file: String,
-    wanted: Wanted,
+    wanted: FilterForm,
     tools: Vec<String>,
     clients: Vec<String>,
     callers: Vec<String>,
@@ -183,7 +183,7 @@ pub async fn show(
         .optional("before")
         .and_then(|text| text.parse().ok())
         .map(LogId);
-    let wanted = Wanted::of(&mut fields);
+    let wanted = FilterForm::of(&mut fields);
     let shown = Shown::by(&app, account).await?;
     let zone = shown.zone;
     // With a mistake nothing is shown: rows that pass half of a filter answer another question.
@@ -244,7 +244,7 @@ pub async fn file(
     let account = signed.0.account;
     let mut fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let zone = Shown::by(&app, account).await?.zone;
-    let filter = Wanted::of(&mut fields)
+    let filter = FilterForm::of(&mut fields)
         .filter(zone.unwrap_or(Tz::UTC))
         .map_err(|_| Problem::BadForm)?;
     // The first read is made before the head leaves: without a database there is a page that says so, and no file.

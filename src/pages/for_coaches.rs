@@ -168,10 +168,7 @@ pub async fn ask(
 
 /// Where mail to this coach goes.
 fn address_of(coach: &Coach) -> Address {
-    Address {
-        typed: coach.email.clone(),
-        key: coach.email_key.clone(),
-    }
+    Address::stored(&coach.email, &coach.email_key)
 }
 
 /// The athlete's name as others may see it; the id where there is none.

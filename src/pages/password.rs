@@ -46,10 +46,7 @@ pub(super) async fn replace(
     tries::forget(&mut *db, &owner.email_key).await?;
     queries::sessions::end_all(&mut *db, owner.id).await?;
     queries::mail_links::end_all(&mut *db, owner.id).await?;
-    let address = Address {
-        typed: owner.email.clone(),
-        key: owner.email_key.clone(),
-    };
+    let address = Address::stored(&owner.email, &owner.email_key);
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
         forgot: app.config.page_url("/forgot"),
     });

@@ -201,7 +201,7 @@ pub async fn refused_by(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Vec<Refuse
 
 /// A coach who refuses an account's invites, as that account's export tells of it.
 #[derive(Debug, Clone, Serialize)]
-pub struct ToldRefusal {
+pub struct ExportedRefusal {
     /// The coach's address.
     pub coach: String,
     /// Since when.
@@ -209,9 +209,9 @@ pub struct ToldRefusal {
 }
 
 /// The coaches who refuse this account's invites, oldest first.
-pub async fn refusing(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<ToldRefusal>> {
+pub async fn refusing(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<ExportedRefusal>> {
     sqlx::query_as!(
-        ToldRefusal,
+        ExportedRefusal,
         r#"
         select o.email as coach, r.created_at from refusals r join coaches o on o.id = r.coach_id
         where r.account_id = $1

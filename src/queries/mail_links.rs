@@ -171,7 +171,7 @@ pub async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> 
 
 /// A link as its owner's export tells of it: never the hash.
 #[derive(Debug, Clone, Serialize)]
-pub struct Told {
+pub struct ExportedMailLink {
     /// What for.
     pub kind: MailLinkKind,
     /// The address that it was mailed to.
@@ -183,9 +183,13 @@ pub struct Told {
 }
 
 /// The links of an account and those for its address, oldest first; not those with which another account wants that address.
-pub async fn told(db: impl Db<'_>, account_id: AccountId, email_key: &str) -> sqlx::Result<Vec<Told>> {
+pub async fn for_export(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    email_key: &str,
+) -> sqlx::Result<Vec<ExportedMailLink>> {
     sqlx::query_as!(
-        Told,
+        ExportedMailLink,
         r#"
         select kind as "kind: MailLinkKind", email, created_at, expires_at from mail_links
         where account_id = $1 or (email_key = $2 and kind <> $3)

@@ -18,7 +18,7 @@ use crate::{
     error::Problem,
     guard::{
         coach_session,
-        coaches::{asleep, may, until},
+        coaches::{asleep, in_words, until},
     },
     ids::{AccountId, GrantId},
     mail::{Address, CoachLeft, How, Mail, May, outbox},
@@ -44,7 +44,7 @@ struct Athlete {
     name: String,
     email: String,
     id: String,
-    standing: Standing,
+    readiness: Readiness,
     may: Vec<May>,
     until: Option<String>,
     used: Option<String>,
@@ -53,7 +53,7 @@ struct Athlete {
 
 /// Whether a call for the athlete would be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Readiness {
     Ready,
     /// The invite was not used for too long; the athlete can send it again.
     Asleep,
@@ -66,14 +66,14 @@ enum Standing {
 impl Athlete {
     fn of(member: Member, now: DateTime<Utc>) -> Self {
         let zone: Option<Tz> = member.zone.as_deref().and_then(|zone| zone.parse().ok());
-        let standing = if member.status == MemberStatus::Replaced {
-            Standing::Replaced
+        let readiness = if member.status == MemberStatus::Replaced {
+            Readiness::Replaced
         } else if asleep(member.invited_at, member.first_used_at, now) {
-            Standing::Asleep
+            Readiness::Asleep
         } else if member.status == MemberStatus::Connected {
-            Standing::Ready
+            Readiness::Ready
         } else {
-            Standing::Unconnected
+            Readiness::Unconnected
         };
         Self {
             grant: member.grant_id,
@@ -81,8 +81,8 @@ impl Athlete {
             name: super::name_of(&member),
             email: member.account_email,
             id: member.athlete_id,
-            standing,
-            may: may(&member.tools),
+            readiness,
+            may: in_words(&member.tools),
             until: until(member.expires_at, zone.unwrap_or(Tz::UTC)),
             used: member.last_used_at.map(|at| when::ago(now, at)),
             client: member.last_client.map(|client| text::clean(&client, NAME)),
@@ -280,10 +280,7 @@ pub(super) async fn end_grants(
         if athlete.expires_at.is_some_and(|at| at <= now) {
             continue;
         }
-        let to = Address {
-            typed: athlete.email.clone(),
-            key: athlete.email_key.clone(),
-        };
+        let to = Address::stored(&athlete.email, &athlete.email_key);
         let mail = Mail::CoachLeft(CoachLeft {
             coach: coach.email.as_str().into(),
             how,
