@@ -109,6 +109,27 @@ pub struct Opened {
     pub intervals: intervals::Athlete,
 }
 
+impl Opened {
+    /// Writes down what the call that has ended learned of the athlete: that upstream answered, at most once a minute for
+    /// each connection, and the profile when it was read.
+    pub(crate) async fn note_learned(&self, app: &App) -> sqlx::Result<()> {
+        if self.intervals.requests() > 0 {
+            in_time(connection::note_success(
+                app,
+                self.connection,
+                self.last_success_at,
+            ))
+            .await?;
+        }
+        let Some(profile) = self.intervals.profile_read() else {
+            return Ok(());
+        };
+        let row = profile::row_of(&profile, &self.athlete);
+        let (id, athlete, now) = (self.connection, self.athlete.as_str(), app.clock.now());
+        in_time(connections::refresh(&app.pool, id, athlete, &row, now)).await
+    }
+}
+
 /// Opens the right to use the tool of `permission` until `deadline`, or says who must do what first: of an athlete on the own
 /// data, of a coach on the data of `member`. That the grant stands is the roster's to know; that the account still shows the
 /// athlete who gave it is looked at here, in the same row as the key to the data.

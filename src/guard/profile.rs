@@ -6,10 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
-use super::{
-    connection::{self, away},
-    grant::Opened,
-};
+use super::connection::{self, away};
 use crate::{
     app::App,
     ids::AthleteId,
@@ -98,31 +95,6 @@ pub(super) async fn up_to_date(
         Err(error) => tracing::info!(%error, connection = %row.id, "a connection's zone stays as it was"),
     }
     Ok(row)
-}
-
-/// Writes down what the call that is over learned of the athlete: that upstream answered, at most once a minute for each
-/// connection, and the profile when it was read.
-pub(crate) async fn note(app: &App, opened: &Opened) -> sqlx::Result<()> {
-    if opened.intervals.requests() > 0 {
-        in_time(connection::note_success(
-            app,
-            opened.connection,
-            opened.last_success_at,
-        ))
-        .await?;
-    }
-    let Some(profile) = opened.intervals.profile_read() else {
-        return Ok(());
-    };
-    let (row, now) = (row_of(&profile, &opened.athlete), app.clock.now());
-    in_time(connections::refresh(
-        &app.pool,
-        opened.connection,
-        opened.athlete.as_str(),
-        &row,
-        now,
-    ))
-    .await
 }
 
 fn apply(row: &mut Connection, profile: Profile) {

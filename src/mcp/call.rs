@@ -29,7 +29,6 @@ use crate::{
         connection, grant,
         link::Visitor,
         offer::Offer,
-        profile,
         touched::{Touch, Touched},
     },
     ids::AccountId,
@@ -290,7 +289,7 @@ impl<'a> Call<'a> {
         let asked = touched
             .iter()
             .filter_map(|touch| touch.opened.iter().find(|opened| opened.intervals.requests() > 0));
-        let notes = asked.map(|opened| profile::note(self.app, opened));
+        let notes = asked.map(|opened| opened.note_learned(self.app));
         futures::future::join_all(notes).await.into_iter().for_each(noted);
     }
 
