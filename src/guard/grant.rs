@@ -44,7 +44,7 @@ impl Ask {
     }
 
     /// The right to change something, whose row stands in the athlete's log.
-    pub fn to_change(self, caller: Caller, journal: Journal) -> Granted {
+    pub fn into_granted(self, caller: Caller, journal: Journal) -> Granted {
         Granted {
             ask: self,
             caller,
@@ -193,7 +193,6 @@ pub(crate) async fn open(
             weight_in_lb: row.weight_in_lb,
             fahrenheit: row.fahrenheit,
         },
-        thresholds_on: row.thresholds_on,
         scopes,
         allowed,
     };

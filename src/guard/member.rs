@@ -92,11 +92,6 @@ impl Member {
         self.tools.contains(&permission)
     }
 
-    /// When the grant ends by itself.
-    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
-        self.expires_at
-    }
-
     /// The last day of the grant, in the athlete's own zone.
     pub fn until(&self) -> Option<NaiveDate> {
         let last = self.expires_at? - Duration::seconds(1);

@@ -128,7 +128,7 @@ async fn zone_of_last_activity(
 }
 
 /// What a profile from upstream says for the connection's row.
-pub fn row_of(athlete: &model::Athlete, id: &AthleteId) -> Profile {
+pub(crate) fn row_of(athlete: &model::Athlete, id: &AthleteId) -> Profile {
     let zone = athlete
         .timezone
         .as_deref()
@@ -151,7 +151,7 @@ pub fn row_of(athlete: &model::Athlete, id: &AthleteId) -> Profile {
 }
 
 /// An athlete's name as a row keeps it: one plain line, never empty.
-pub fn name_of(text: &str, athlete: &AthleteId) -> String {
+pub(crate) fn name_of(text: &str, athlete: &AthleteId) -> String {
     let name = clean(text, NAME_CHARS);
     if name.is_empty() {
         format!("athlete {athlete}")

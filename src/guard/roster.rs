@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// A selection lapses so long after its last use.
-pub const SELECTED_FOR: Duration = Duration::minutes(60);
+pub(crate) const SELECTED_FOR: Duration = Duration::minutes(60);
 /// How often a selection that is used is written anew.
 const RENEWED_EVERY: Duration = Duration::minutes(1);
 /// Up to so many athletes are named in an error; of more it says how many there are.

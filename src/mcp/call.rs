@@ -241,7 +241,7 @@ impl<'a> Call<'a> {
             Run::Write(write) => {
                 let journal = self.record.journal(account, ask.card.id.as_str()).await?;
                 let caller = self.visit.visitor.caller.clone();
-                write(ask.to_change(caller, journal), arguments).await
+                write(ask.into_granted(caller, journal), arguments).await
             }
         }
     }

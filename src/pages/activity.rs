@@ -172,7 +172,7 @@ impl Activity {
 
 /// `GET /activity?tool=&access=&outcome=&client=&who=&from=&to=&before=`. Days are the athlete's own. Pages go by id, so rows
 /// that arrive meanwhile move nothing; an id that is none, or nobody's, only changes where the list begins.
-pub async fn show(
+pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
     RawQuery(query): RawQuery,
@@ -236,7 +236,7 @@ fn with_chosen(mut list: Vec<String>, chosen: &str) -> Vec<String> {
 
 /// `GET /activity.csv` with the parameters of the page: all rows that pass, newest first, as they are read from the
 /// database a thousand at a time. A failure on the way breaks the download off, so that half a file never looks whole.
-pub async fn file(
+pub(crate) async fn file(
     State(app): State<App>,
     signed: Signed,
     RawQuery(query): RawQuery,

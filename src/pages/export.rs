@@ -167,7 +167,7 @@ impl std::convert::From<Entry> for Call {
 
 /// `POST /account/export`: the file. It changes nothing, but a POST comes from our own pages only, so that no other site can make
 /// somebody's browser fetch and keep a file about them.
-pub async fn download(
+pub(crate) async fn download(
     State(app): State<App>,
     signed: Signed,
     from: FromNetwork,

@@ -64,13 +64,13 @@ fn draw(email: String, mistake: Option<Mistake>) -> Result<Response, Problem> {
 }
 
 /// `GET /account/password`.
-pub async fn form(signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn form(signed: Signed) -> Result<Response, Problem> {
     draw(signed.0.email, None)
 }
 
 /// `POST /account/password`: sets the password, ends every other session and every open mail link, mails. This browser goes on
 /// with a new session.
-pub async fn change(
+pub(crate) async fn change(
     State(app): State<App>,
     signed: Signed,
     headers: HeaderMap,

@@ -62,19 +62,6 @@ pub async fn by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<C
     .await
 }
 
-/// The coach of this row.
-pub async fn by_id(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>> {
-    sqlx::query_as!(
-        Coach,
-        r#"
-        select id as "id: CoachId", email, email_key, created_at, refuses_all_at from coaches where id = $1
-        "#,
-        id.0
-    )
-    .fetch_optional(db)
-    .await
-}
-
 /// The coach of this row, locked until the transaction ends: an invite that comes meanwhile waits, and sees what was done.
 pub async fn locked(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>> {
     sqlx::query_as!(

@@ -298,8 +298,6 @@ pub struct Left {
     pub email: String,
     /// The same for lookup.
     pub email_key: String,
-    /// The athlete's name.
-    pub athlete_name: String,
     /// When the grant would have ended by itself, or has.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -328,14 +326,10 @@ pub async fn leave(db: impl Db<'_>, coach_id: CoachId, which: Leave) -> sqlx::Re
         with gone as (
             delete from grants
             where coach_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or account_id = $3)
-            returning account_id, athlete_id, athlete_name, expires_at
+            returning account_id, athlete_id, expires_at
         )
-        select g.account_id as "account_id: AccountId", a.email, a.email_key,
-            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
-            g.expires_at
-        from gone g
-            join accounts a on a.id = g.account_id
-            left join connections n on n.account_id = g.account_id
+        select g.account_id as "account_id: AccountId", a.email, a.email_key, g.expires_at
+        from gone g join accounts a on a.id = g.account_id
         order by g.account_id, g.athlete_id
         "#,
         coach_id.0,
@@ -574,8 +568,6 @@ pub async fn for_export(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
 /// A grant that somebody must be told about.
 #[derive(Debug, Clone)]
 pub struct Due {
-    /// The grant.
-    pub id: GrantId,
     /// The athlete's account.
     pub account_id: AccountId,
     /// The account's address.
@@ -608,9 +600,9 @@ pub async fn fallen_asleep(
                     and (g.expires_at is null or g.expires_at > $2)
                 order by g.invited_at limit $3 for update of g skip locked
             )
-            returning id, account_id, coach_id, athlete_id, athlete_name
+            returning account_id, coach_id, athlete_id, athlete_name
         )
-        select d.id as "id: GrantId", d.account_id as "account_id: AccountId", a.email as account_email,
+        select d.account_id as "account_id: AccountId", a.email as account_email,
             a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
             case when c.athlete_id = d.athlete_id then c.athlete_name else d.athlete_name end as "athlete_name!"
         from due d
@@ -636,9 +628,9 @@ pub async fn expired(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::R
                 select id from grants where expires_at <= $1 and expired_told_at is null
                 order by expires_at limit $2 for update skip locked
             )
-            returning id, account_id, coach_id, athlete_id, athlete_name
+            returning account_id, coach_id, athlete_id, athlete_name
         )
-        select d.id as "id: GrantId", d.account_id as "account_id: AccountId", a.email as account_email,
+        select d.account_id as "account_id: AccountId", a.email as account_email,
             a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
             case when c.athlete_id = d.athlete_id then c.athlete_name else d.athlete_name end as "athlete_name!"
         from due d

@@ -135,7 +135,7 @@ pub(super) fn door(signed: bool) -> Result<Response, Problem> {
 }
 
 /// `GET /for-coaches/my-roster`, with `?done=` after something was done.
-pub async fn show(
+pub(crate) async fn show(
     State(app): State<App>,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
@@ -163,7 +163,7 @@ pub async fn show(
 }
 
 /// `POST /for-coaches/my-roster/leave`: gives back what one athlete granted. Somebody who is not on this roster is nobody.
-pub async fn leave(
+pub(crate) async fn leave(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
     mut fields: Fields,
@@ -176,7 +176,7 @@ pub async fn leave(
 }
 
 /// `POST /for-coaches/my-roster/refuse`: the same, and takes no more invites from that account.
-pub async fn refuse(
+pub(crate) async fn refuse(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
     mut fields: Fields,
@@ -194,7 +194,10 @@ pub async fn refuse(
 }
 
 /// `POST /for-coaches/my-roster/welcome`: takes one account's invites again.
-pub async fn welcome(Visit(mut transaction, coach): Visit, mut fields: Fields) -> Result<Response, Problem> {
+pub(crate) async fn welcome(
+    Visit(mut transaction, coach): Visit,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
     let athlete = athlete(&mut fields)?;
     let was = queries::coaches::welcome(&mut *transaction, coach.id, athlete).await?;
     transaction.commit().await?;
@@ -202,7 +205,7 @@ pub async fn welcome(Visit(mut transaction, coach): Visit, mut fields: Fields) -
 }
 
 /// `POST /for-coaches/my-roster/refuse-all`: leaves everybody and takes no invites at all.
-pub async fn refuse_all(
+pub(crate) async fn refuse_all(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
 ) -> Result<Response, Problem> {
@@ -214,14 +217,14 @@ pub async fn refuse_all(
 }
 
 /// `POST /for-coaches/my-roster/welcome-all`: takes invites again. Accounts that are refused by name stay refused.
-pub async fn welcome_all(Visit(mut transaction, coach): Visit) -> Result<Response, Problem> {
+pub(crate) async fn welcome_all(Visit(mut transaction, coach): Visit) -> Result<Response, Problem> {
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, None).await?;
     transaction.commit().await?;
     Ok(back(Some(Done::AllWelcome)))
 }
 
 /// `POST /for-coaches/my-roster/done`: ends the visit.
-pub async fn finish(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn finish(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let cookie = coach_session::end(&app, &headers).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/for-coaches")).into_response())
 }
@@ -240,7 +243,7 @@ fn back(done: Option<Done>) -> Response {
 }
 
 /// A transaction that holds the lock of the coach whose visit this is. Without a visit the answer is the page with the way in.
-pub struct Visit(pub(super) Transaction<'static, Postgres>, pub(super) Coach);
+pub(crate) struct Visit(pub(super) Transaction<'static, Postgres>, pub(super) Coach);
 
 impl FromRequestParts<App> for Visit {
     type Rejection = Response;
