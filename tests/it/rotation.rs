@@ -433,8 +433,8 @@ async fn losses_are_found_in_every_table_and_under_an_id_that_is_known() {
         let look = jobs::look(&world.app.pool, &other).await.unwrap();
         assert_eq!(
             look.words(),
-            "5 connections to intervals.icu, 5 athletes' connector URLs, 2 coaches' connector URLs, 1 waiting mail \
-             (sealed with another key than the k1 that is there)"
+            "5 connections to intervals.icu, 5 athletes' connector URLs, 2 coaches' connector URLs, 1 waiting email \
+             (sealed with a different key from the k1 that is set)"
         );
         let tables = sealed::all(&world.app.pool, Uuid::nil(), 1_000).await.unwrap();
         let newest = sealed::newest(&world.app.pool, 1).await.unwrap();
@@ -511,11 +511,11 @@ async fn the_operator_is_told_what_each_key_still_holds() {
         let told = icusync(&["keys", "--status"], &keys.both()).await;
         assert_eq!(
             told,
-            "k2\t10 sealed values\tseals\nk1\t0 sealed values\tis no longer used: it can leave SEAL_KEYS\n"
+            "k2\t10 sealed values\tseals\nk1\t0 sealed values\tno longer used: you can remove it from SEAL_KEYS\n"
         );
         let told = icusync(&["keys", "--status"], &keys.old).await;
         assert!(
-            told.contains("k2\t10 sealed values\tis not in SEAL_KEYS: nobody can open them"),
+            told.contains("k2\t10 sealed values\tnot in SEAL_KEYS: nobody can open them"),
             "{told}"
         );
         let fresh = icusync(&["keys"], &keys.both()).await;

@@ -174,7 +174,7 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
     let folder = scratch("serve-alone");
     let service = Service::start(&folder, &[]).await;
     assert!(
-        service.log.contains("mails are written to this folder"),
+        service.log.contains("emails are written to this folder"),
         "{}",
         service.log
     );
@@ -196,7 +196,7 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
         .output()
         .await
         .unwrap();
-    assert!(String::from_utf8_lossy(&twice.stderr).contains("has an account already"));
+    assert!(String::from_utf8_lossy(&twice.stderr).contains("already has an account"));
     let signed = http
         .post(service.url("/sign-in"))
         .header("origin", service.url(""))
@@ -417,8 +417,8 @@ async fn a_key_that_opens_nothing_is_found_at_start_unless_the_loss_is_accepted(
     let same_id = KeyRing::generate(&random);
     let other_id = same_id.replace("k1:", "k7:");
     for (keys, why) in [
-        (&same_id, "another key than the k1"),
-        (&other_id, "the key k1, which is not there"),
+        (&same_id, "a different key from the k1"),
+        (&other_id, "the key k1, which is missing"),
     ] {
         let (well, _, errors) = run(&SERVE, &folder, &settings(keys)).await;
         assert!(!well);
