@@ -1147,7 +1147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_target_counts_as_no_watts_and_prose_as_no_step() {
+    fn steps_without_a_target_count_no_watts_and_prose_no_step() {
         let ride = workout(
             By::Power,
             vec![

@@ -31,7 +31,7 @@ pub async fn run(name: &str, arguments: &[&str]) -> Value {
 async fn sign_up_confirm_connect_copy_the_url_and_ask() {
     test(async |world| {
         let inbox = inbox(&world).await;
-        // The simulated athlete must be free: the seeded account of Jack lets go of him.
+        // The simulated athlete must be free, so the seeded account of Jack disconnects him.
         let mut jack = world.signed_in(&world.jack().clone()).await;
         assert_eq!(jack.post("/disconnect", &[]).await.status, 303);
         let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
@@ -129,7 +129,7 @@ async fn a_morning(world: &World) {
             .await
             .unwrap();
     }
-    // One call that is real, so that the connection has answered; its row names a test.
+    // One real call, so that the connection has answered; its row names a test.
     let real = world.mcp(&ana.link).call("get_fitness", json!({})).await;
     assert!(!real.is_error(), "{}", real.answer);
     sqlx::query("delete from activity_log where client like 'world-%'")
@@ -159,7 +159,7 @@ fn size(picture: &Path) -> (u32, u32) {
     (number(16), number(20))
 }
 
-/// Into `target/tmp/screenshots`, or where `ICUSYNC_SCREENSHOTS` says.
+/// Into `target/tmp/screenshots`, or the folder in `ICUSYNC_SCREENSHOTS`.
 #[tokio::test(flavor = "multi_thread")]
 async fn home_dashboard_and_activity_log_have_their_picture_taken() {
     test(async |world| {
@@ -245,7 +245,7 @@ async fn an_athlete_invites_changes_and_withdraws_with_and_without_javascript() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_connects_another_athlete_and_an_invite_meets_what_stands() {
+async fn an_account_connects_another_athlete_while_an_invite_meets_an_existing_grant() {
     test(async |world| {
         let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
         let coach = world.coaches().await.remove(0);

@@ -12,7 +12,7 @@ use crate::{
     world::{World, inbox, test},
 };
 
-/// Nobody's coach yet.
+/// Not a coach of anybody yet.
 const COACH: &str = "carla@coaching.example.test";
 
 /// Where a step happens: the pages, the captured mails, with or without JavaScript.
@@ -135,7 +135,7 @@ async fn invited(path: &Path<'_>) -> String {
         "{refusal}"
     );
 
-    // Jack joins the same URL; from then on reads follow the selection and say so.
+    // Jack joins the same URL; after that, reads follow the selection and say so.
     let joined = path
         .step(&["invite", jack.email, PASSWORD, COACH, "get_fitness"])
         .await;
@@ -166,7 +166,7 @@ async fn invited(path: &Path<'_>) -> String {
     url
 }
 
-/// Ana grants one tool more, then takes all back.
+/// Ana grants one more tool, then revokes everything.
 async fn granted_and_revoked(path: &Path<'_>, url: &str) {
     let ana = path.world.ana().person;
     let told = path
@@ -195,7 +195,7 @@ async fn granted_and_revoked(path: &Path<'_>, url: &str) {
     assert!(!answers[1].1.contains("Ana Berger") && answers[1].1.contains("Jack Nguyen"));
 }
 
-/// The coach has the same URL mailed again, then a new one in its place, then leaves Jack.
+/// The coach has the same URL resent, then regenerated, then leaves Jack.
 async fn by_the_public_page(path: &Path<'_>, url: &str) {
     let told = path.step(&["resend", COACH]).await;
     assert_eq!(told["url"], url);

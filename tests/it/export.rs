@@ -1,4 +1,4 @@
-//! What an account takes along: all that is held about it, nothing of anybody else, no secret. Hard case 122.
+//! An account's export: all data about it, no data of anybody else, no secret. Hard case 122.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ async fn log(world: &World, account: AccountId, client: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_holds_all_of_ones_own_and_no_secret_122() {
+async fn an_export_holds_all_the_accounts_data_and_no_secret_122() {
     test(async |world| {
         let (ana, jack) = (world.ana().clone(), world.jack().clone());
         let mut other = world.signed_in(&jack).await;
@@ -206,7 +206,7 @@ async fn an_account_that_never_connected_has_an_export_too() {
     .await;
 }
 
-/// What an athlete shares with coaches, what the address is as a coach's, and nothing of the others but their names.
+/// What an athlete shares with coaches, what the address is as a coach, and nothing about the others but their names.
 #[tokio::test(flavor = "multi_thread")]
 async fn coaches_and_coaching_are_in_it() {
     test(async |world| {
@@ -234,7 +234,7 @@ async fn coaches_and_coaching_are_in_it() {
         queries::coaches::refuse(pool, coach.id, tria_id, now)
             .await
             .unwrap();
-        // Whom a coach refused is remembered by the name that the coach knew from a grant.
+        // A refused athlete is remembered by the name that the coach knew from a grant.
         for statement in [
             "insert into grants (id, coach_id, account_id, athlete_id, athlete_name, tools, note, created_at, invited_at) \
              select gen_random_uuid(), $1, $2, 'i900001', 'Ana Berger', '{}', '', now(), now()",
@@ -324,7 +324,7 @@ async fn only_its_owner_can_fetch_it_and_only_from_our_own_page() {
     .await;
 }
 
-/// What stands in the database and not in the export, and why.
+/// What is in the database and not in the export, and why.
 const WITHHELD: &[(&str, &str)] = &[
     ("accounts.password_hash", "a secret"),
     ("accounts.invites", "a number of today, for the limit"),

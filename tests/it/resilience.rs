@@ -1,8 +1,8 @@
-//! One service, many sick athletes: whoever intervals.icu answers properly is answered as ever.
+//! One service, many sick athletes: an athlete whom intervals.icu answers properly gets answers as before.
 //!
-//! The service runs as a process of its own with its usual settings, so that its memory can be read; only the pace
-//! upstream is raised, because what waiting for a turn costs is a matter of numbers, not of health (see
-//! `intervals::pace`). Hard cases 105 to 108 and 111, all at once, and 119 at the end.
+//! The service is a separate process with its usual settings, so that its memory can be read; only the upstream pace is raised,
+//! because the cost of waiting for a turn depends on numbers, not on health (see `intervals::pace`). Hard cases 105 to 108 and
+//! 111, all at once, and 119 at the end.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,25 +41,25 @@ const SICK_OF_EACH: u32 = 4;
 /// Calls of each healthy athlete, before and during; during, as many more as it takes to outlast [`ENDED`] sick calls,
 /// floods and bombs among them.
 const CALLS: usize = 30;
-/// So many sick calls end while the healthy ones are measured.
+/// How many sick calls end while the healthy ones are measured.
 const ENDED: usize = 40;
 /// Below the limit of calls a minute for one link.
 const MOST_CALLS: usize = 110;
-/// What the illnesses that would be over at once wait first, ms, so that most of them are in flight at any time.
+/// How long illnesses that would end immediately wait first, ms, so that most of them are in flight at any time.
 const SLOW: u64 = 1500;
 /// A call's own 25 s, and what a busy machine needs around it.
 const DEADLINE: Duration = Duration::from_secs(28);
-/// The healthy ones' p95 among the sick: at most so many times their usual one …
+/// The healthy athletes' p95 among the sick: at most this many times their usual one …
 const TIMES: u32 = 4;
-/// … and so much more, for what two cores owe to forty calls beside.
+/// … and this much more, for what two cores owe to forty calls next to it.
 const MORE: Duration = Duration::from_secs(1);
-/// What the service may grow by at its peak, KiB. One 200 MB answer that was read whole would be more.
+/// How much the service may grow at its peak, KiB. One 200 MB answer that was read whole would be more.
 const GROWTH: u64 = 150 * 1024;
 
-/// Ids of athletes whom the simulator does not know begin so.
+/// Ids of athletes whom the simulator does not know begin like this.
 const STRANGERS: &str = "i77";
 
-/// A way of being broken, and what is said of it.
+/// A way of being broken, and what the answer says about it.
 struct Illness {
     name: &'static str,
     fault: Fault,
@@ -120,7 +120,7 @@ async fn app_on(database: &str, keys: &str) -> App {
     start::app(config, ingredients).unwrap()
 }
 
-/// An account with the connection of an athlete whom the simulator does not know; answers its token.
+/// An account connected to an athlete whom the simulator does not know; returns its token.
 async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
     let now = app.clock.now();
     let fresh = || app.random.uuid(&app.clock);
@@ -173,14 +173,14 @@ async fn fall_sick(app: &App, sim: &sim::Running) -> Vec<(&'static str, String)>
             sick.push((illness.name, token));
         }
     }
-    // As after a first call, so that a call begins with the question that it is asked.
+    // As after a first call, so that a call begins with its own request.
     let known =
         "update connections set refreshed_at = now(), zone = 'Europe/Berlin', zone_source = 'settings'";
     sqlx::query(known).execute(&app.pool).await.unwrap();
     sick
 }
 
-/// Waits until so many strangers have reached upstream.
+/// Waits until this many strangers have reached upstream.
 async fn arrived(sim: &sim::Running, strangers: usize) {
     let count = || {
         let asked = sim.requests().into_iter().filter_map(|request| request.athlete);
@@ -234,7 +234,7 @@ fn judge(told: &Told) {
     }
 }
 
-/// Hard case 119: told to stop in the middle of a call, the service first answers.
+/// Hard case 119: a service that is stopped in the middle of a call answers first.
 async fn stop_in_a_call(service: Service, sim: &sim::Running, mcp: &Mcp, days: Value) {
     sim.clear_requests();
     sim.fault(Fault::on("/wellness").delay_ms(SLOW));
@@ -267,7 +267,7 @@ async fn private_service(folder: &Path, sim: &sim::Running) -> (Service, Mcp) {
     (service, mcp)
 }
 
-/// Hard case 115, for a self-hoster: what runs when the private database is killed is told in our words.
+/// Hard case 115, for a self-hoster: calls that run when the private database is killed get our own error.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_database_that_is_killed_costs_a_running_call_an_answer_in_our_words() {
     icusync::install_crypto();
@@ -276,7 +276,7 @@ async fn a_private_database_that_is_killed_costs_a_running_call_an_answer_in_our
         .await
         .unwrap();
     let (mut service, ana) = private_service(&folder, &sim).await;
-    // So that the next call waits upstream and for nothing else.
+    // So that the next call waits only for upstream.
     assert!(!ana.call("get_wellness", json!({})).await.is_error());
     sim.clear_requests();
     sim.fault(Fault::on("/wellness").delay_ms(SLOW));
@@ -360,7 +360,7 @@ impl Times {
     }
 }
 
-/// Asks for a week that nobody asked for before, [`CALLS`] times and until it is `enough`; answers how long it took.
+/// Asks for a week that nobody has asked for before, [`CALLS`] times and until it is `enough`; returns how long it took.
 async fn healthy(mcp: &Mcp, name: &str, mut newest: NaiveDate, enough: impl Fn() -> bool) -> Times {
     let mut times = Times::default();
     while times.0.len() < CALLS || (times.0.len() < MOST_CALLS && !enough()) {
@@ -446,7 +446,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         let seeded = people.iter().find(|seeded| seeded.person.slug == slug).unwrap();
         seeded.link.rsplit('/').next().unwrap().to_owned()
     };
-    // Somebody whom upstream knows, so that getting well again can be seen too.
+    // A person whom upstream knows, so that recovery can be seen too.
     let tria = sim::Person::of_slug("tria").unwrap();
     sim.fault(Fault::on("").status(503).delay_ms(SLOW).athlete(tria.athlete_id));
     sick.push(("503", token_of("tria")));
@@ -474,7 +474,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         );
         (Times([ana.0, jack.0].concat()), ready)
     };
-    // The first calls of all make what later ones find made, here and in the simulator.
+    // The first calls of all do what later ones find done, here and in the simulator.
     for (_, mcp) in &well {
         assert!(!mcp.call("get_wellness", json!({})).await.is_error());
     }
@@ -482,7 +482,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
 
     let pid = service.pid();
     let (before, _) = memory(pid);
-    // Writing 5 makes the peak of now on (proc_pid_clear_refs(5)).
+    // Writing 5 resets the peak (proc_pid_clear_refs(5)).
     std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
     let (ward, end, athletes) = (Arc::new(Ward::default()), CancellationToken::new(), sick.len());
     let mut calls = tokio::task::JoinSet::new();

@@ -1,4 +1,4 @@
-//! Keys that seal come and go; nothing that they sealed is lost on the way. Hard case 120.
+//! Sealing keys come and go; no sealed value is lost on the way. Hard case 120.
 
 use std::process::Stdio;
 
@@ -77,12 +77,12 @@ async fn values(world: &World) -> Vec<(Store, Sealed)> {
     all
 }
 
-/// Seals everything of the world with the first of `keys` instead of the world's own.
+/// Seals every value of the world with the first of `keys` instead of the world's own.
 async fn seal_with(world: &World, keys: &KeyRing) {
     seal_with_key_of(world, &world.app.keys, keys).await;
 }
 
-/// Seals everything that `before` opens with the first of `keys`.
+/// Seals every value that `before` opens with the first of `keys`.
 async fn seal_with_key_of(world: &World, before: &KeyRing, keys: &KeyRing) {
     for (store, Sealed { id, value }) in values(world).await {
         let plain = before.open(place(store, id), &value).unwrap();
@@ -146,7 +146,7 @@ async fn everything_comes_under_the_new_key_and_the_old_one_can_go_120() {
             .collect();
         assert_eq!(before, again, "what is under the first key is left alone");
 
-        // The service works with the new key alone: the mail leaves, the connection answers, the URL is shown.
+        // The service works with the new key alone: the mail leaves, the connection answers, the page shows the URL.
         let alone = instance(&world, &keys.new);
         assert_eq!(jobs::run_due(&alone).await.unwrap(), 1);
         assert_eq!(world.mails.all().len(), 1);
@@ -210,12 +210,12 @@ async fn a_coachs_url_and_the_mail_that_brings_it_outlive_a_key_120() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn broken_off_in_the_middle_it_loses_nothing_and_goes_on() {
+async fn an_interruption_loses_nothing_and_the_rest_follows() {
     test(async |world| {
         let keys = Keys::fresh(&world);
         seal_with(&world, &ring(&keys.old)).await;
         let during = instance(&world, &keys.both());
-        // Fails at the last of all values, when the others are done.
+        // Fails at the very last value, when the others are done.
         let last = values(&world).await.into_iter().rfind(|(store, _)| *store == Store::Links).unwrap().1.id;
         for sql in [
             "create function stop() returns trigger language plpgsql as $$ begin raise 'the machine is gone'; end $$".to_owned(),
@@ -284,11 +284,11 @@ async fn what_was_written_meanwhile_is_not_overwritten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn moved_values_and_those_of_unknown_keys_are_left_and_told_120() {
+async fn moved_values_and_those_of_unknown_keys_are_left_and_reported_120() {
     test(async |world| {
         let keys = Keys::fresh(&world);
         seal_with(&world, &ring(&keys.old)).await;
-        // Ana's and Jack's tokens change places: they stand under a known key, and open nowhere.
+        // Ana's and Jack's tokens change places: they are under a known key, and do not open.
         sqlx::query(
             "update connections a set token_sealed = b.token_sealed from connections b
              where a.id <> b.id and a.athlete_id in ('i900001', 'i900002') and b.athlete_id in ('i900001', 'i900002')",
@@ -386,7 +386,7 @@ async fn an_instance_that_lacks_a_key_says_so_and_takes_itself_out() {
         ] {
             assert!(refused.contains(words), "{words}: {refused}");
         }
-        // Once all is under its keys again, it comes back by itself.
+        // Once everything is under its keys again, it recovers automatically.
         seal_with_key_of(&world, &ahead.keys, &ring(&keys.old)).await;
         jobs::look_again(&behind, false).await.unwrap();
         assert_eq!(condition(&behind).await.1, "ready\n");
@@ -428,7 +428,7 @@ async fn losses_are_found_in_every_table_and_under_an_id_that_is_known() {
             .browser()
             .post("/forgot", &[("email", world.ana().person.email)])
             .await;
-        // Another key of the same id.
+        // A different key with the same id.
         let other = ring(&KeyRing::generate(&world.app.random));
         let look = jobs::look(&world.app.pool, &other).await.unwrap();
         assert_eq!(
@@ -474,7 +474,7 @@ async fn no_sealed_column_is_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operator_is_told_what_each_key_still_holds() {
+async fn the_operator_sees_what_each_key_still_seals() {
     test(async |world| {
         let keys = Keys::fresh(&world);
         seal_with(&world, &ring(&keys.old)).await;

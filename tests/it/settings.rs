@@ -1,4 +1,4 @@
-//! The account page: sessions that can be seen and ended, a new password. Hard cases 75, 79, 84.
+//! The account page: seeing and ending sessions, a new password. Hard cases 75, 79, 84.
 
 use futures::future::join_all;
 use icusync::{demo::seed::PASSWORD, queries};
@@ -73,7 +73,7 @@ async fn sessions_are_listed_in_words_and_one_can_be_ended() {
             "no session's token stands on a page"
         );
 
-        // Jack knows the id, and it is worth nothing to him.
+        // Jack knows the id, and it does nothing for him.
         let mut jack = world.signed_in(&world.jack().clone()).await;
         jack.post("/account/sessions/end", &[("session", &id)]).await;
         assert_eq!(phone.get("/account").await.status, 200);
@@ -340,7 +340,7 @@ async fn odd_forms_of_the_account_are_refused_and_change_nothing_84() {
             "/account/delete",
             "/address",
         ] {
-            // The service hangs up on a body that is too long, so each goes over a connection of its own.
+            // The service hangs up on a body that is too long, so each goes over a separate connection.
             let mut long = world.browser();
             long.cookies.clone_from(&browser.cookies);
             let body = format!("password={}", "x".repeat(17_000));

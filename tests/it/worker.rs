@@ -1,4 +1,4 @@
-//! The queue's worker in the running service: what stops is begun again, and the front door tells.
+//! The queue's worker in the running service: work that stops is started again, and the front door shows it.
 
 use std::time::Duration;
 

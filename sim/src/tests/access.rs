@@ -158,7 +158,7 @@ async fn the_consent_page_shows_people_and_boxes() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_said_on_a_page() {
+async fn what_is_wrong_with_a_request_is_on_a_page() {
     let bench = Bench::new().await;
     let cases = [
         (
