@@ -49,7 +49,7 @@ const DATABASE: &str = "icusync";
 /// The cluster's superuser, used only to make the role and its database.
 const SUPERUSER: &str = "postgres";
 
-/// How long a fast shutdown may take before the server is told to drop everything.
+/// How long a fast shutdown may take before the server has to drop everything.
 const FAST_SHUTDOWN: Duration = Duration::from_secs(20);
 
 /// What the cluster is for.

@@ -158,8 +158,8 @@ pub enum PrivateError {
         /// The log.
         log: PathBuf,
     },
-    /// The server did not end after it was told to.
-    #[error("the private PostgreSQL (process {pid}) did not stop when it was told to")]
+    /// The server did not stop when asked to.
+    #[error("the private PostgreSQL (process {pid}) did not stop when asked to")]
     DoesNotStop {
         /// The server's process id.
         pid: u32,

@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Between two checks of a process that should stay.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// How the server is told to stop.
+/// How the server is asked to stop.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shutdown {
     /// Roll back what is open, write everything out.

@@ -524,7 +524,7 @@ async fn bad_addresses_are_reported_at_their_field() {
             let described = page.attribute("#email", "aria-describedby").unwrap();
             assert!(
                 page.attribute(&format!("#{described}"), "class").is_some(),
-                "the description stands on the page"
+                "the description is on the page"
             );
             assert!(!page.body.contains("<script>alert"), "{bad:?}");
         }

@@ -102,12 +102,12 @@ async fn an_address_changes_by_mail_with_the_password_and_the_old_one_gets_an_em
             assert_eq!(browser.get("/account").await.status, 200, "other sessions go on");
             assert!(!exists(&world, old).await && exists(&world, NEW_KEY).await);
 
-            let told = world.mails_to(old).await.pop().unwrap().letter;
-            assert_eq!(told.subject, "The address of your IcuSync account was changed");
+            let letter = world.mails_to(old).await.pop().unwrap().letter;
+            assert_eq!(letter.subject, "The address of your IcuSync account was changed");
             assert!(
-                told.text.contains("Not you?") && !told.text.to_lowercase().contains(NEW_KEY),
+                letter.text.contains("Not you?") && !letter.text.to_lowercase().contains(NEW_KEY),
                 "{}",
-                told.text
+                letter.text
             );
             let mut opened = world.browser();
             opened.get(&reset).await;

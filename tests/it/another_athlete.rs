@@ -325,7 +325,7 @@ async fn going_back_and_forth_mails_the_coach_the_final_state() {
                     "Your access to Ana Berger on IcuSync is asleep",
                     "Your access to Ana Berger on IcuSync is asleep",
                 ],
-                "what happened last is what is told last"
+                "the last mail says what happened last"
             );
             assert_eq!(
                 told(&url, "get_fitness", json!({"athlete": "ana"})).await,

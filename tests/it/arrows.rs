@@ -75,7 +75,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "queries",
             "tools",
         ],
-        "a screen asks, decides, writes, answers; a form's target is told to the CSP layer; \
+        "a screen asks, decides, writes, answers; the CSP layer learns a form's target; \
          a disconnect queues its revoke in the same transaction; the page for coaches shows the roster's tools",
     ),
     (
@@ -145,7 +145,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     (
         "intervals",
         &["config"],
-        "the only code that calls upstream; knows no athlete of ours",
+        "the only code that calls upstream; knows none of our athletes",
     ),
     ("queries", &[], "SQL and rows"),
     ("secrets", &[], "pure"),
@@ -238,7 +238,7 @@ fn the_rooms_have_no_circle() {
         let row = ARROWS.iter().find(|(room, ..)| *room == from).unwrap();
         assert!(
             row.1.contains(&to) && !why.is_empty(),
-            "{from} → {to} is no arrow any more"
+            "{from} → {to} is no longer an arrow"
         );
     }
     let flow = ARROWS

@@ -95,7 +95,7 @@ fn quiet(world: &World, mut run: Run) -> Run {
         let known = world.secrets();
         assert!(
             known.iter().all(|secret| !text.contains(secret)),
-            "a client was told a secret"
+            "a client received a secret"
         );
     }
     run
@@ -141,22 +141,23 @@ fn right(call: &Value, is_error: bool, text: &str) {
 /// Judges what a client prints: a line of JSON for each era, as `tests/clients/python/walk.py` says.
 async fn judge(world: &World, run: &Run, calls: &[Value], eras: &[&str]) {
     assert!(run.success, "{}", run.whole);
-    let told: Vec<Value> = run
+    let report: Vec<Value> = run
         .said
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(
-        told.iter()
-            .map(|told| told["era"].as_str().unwrap())
+        report
+            .iter()
+            .map(|report| report["era"].as_str().unwrap())
             .collect::<Vec<_>>(),
         eras
     );
-    for told in &told {
-        assert_eq!(names(&told["tools"]), catalogue());
-        let instructions = told["instructions"].as_str().unwrap();
+    for report in &report {
+        assert_eq!(names(&report["tools"]), catalogue());
+        let instructions = report["instructions"].as_str().unwrap();
         assert!(instructions.contains("intervals.icu") && instructions.len() < 2048);
-        let answers = told["calls"].as_array().unwrap();
+        let answers = report["calls"].as_array().unwrap();
         assert_eq!(answers.len(), calls.len());
         for (call, answer) in calls.iter().zip(answers) {
             right(

@@ -174,7 +174,7 @@ async fn athletes_who_join_within_an_hour_go_in_one_mail() {
         assert!(mails[1].letter.text.contains("nothing to change in Claude"));
         assert!(
             mails[1].letter.text.contains(&url(&world).await),
-            "once more: no client has used it"
+            "again: no client has used it"
         );
 
         world.clock.advance(Duration::minutes(10));
@@ -404,7 +404,7 @@ async fn what_is_revoked_before_its_email_is_never_mailed() {
 
         invite(&world, world.jack()).await;
         revoke(&world, world.jack()).await;
-        assert_eq!(waiting(&world).await, 0, "a mail about nobody is none");
+        assert_eq!(waiting(&world).await, 0, "a mail about nobody is deleted");
 
         // A grant that the coach learnt of is mailed when it ends.
         revoke(&world, world.tria()).await;
@@ -498,12 +498,12 @@ async fn no_mail_leaves_with_a_url_that_no_longer_works() {
         });
         enqueue(&world, COACH, None, again).await;
         let second = regenerate(&world).await;
-        let told = Mail::CoachNewUrl(CoachNewUrl(CoachUrl {
+        let mail = Mail::CoachNewUrl(CoachNewUrl(CoachUrl {
             url: second.clone(),
             athletes,
             for_coaches,
         }));
-        enqueue(&world, COACH, None, told).await;
+        enqueue(&world, COACH, None, mail).await;
         let third = regenerate(&world).await;
         assert_eq!(waiting(&world).await, 4);
         let mails = world.mails_to(COACH).await;

@@ -271,7 +271,7 @@ async fn twenty_invites_at_once_make_one_coach_one_grant_and_one_mail_55() {
             1
         );
         let grant = only_grant(&world, &ana).await;
-        assert_eq!(grant.version, 1, "what stands already is not written again");
+        assert_eq!(grant.version, 1, "an unchanged grant is not written again");
         assert_eq!(subjects(&world, &grant.coach_email).await, 1);
     })
     .await;
@@ -804,7 +804,7 @@ async fn of_two_tabs_the_second_sees_both_versions_and_nothing_is_lost_50() {
         assert_eq!(
             subjects(&world, TOM).await,
             2,
-            "nobody is told of what does not stand"
+            "nobody gets an email about a grant that does not exist"
         );
 
         // The page's own form saves it over the current grant, and only once.
@@ -995,7 +995,11 @@ async fn an_invite_is_resent_sleeps_wakes_and_is_withdrawn() {
         let withdrawn = browser.post(&format!("{path}/revoke"), &[]).await;
         assert!(said(&mut browser, &withdrawn).await.contains("withdrawn"));
         assert!(grants_of(&world, &ana).await.is_empty());
-        assert_eq!(subjects(&world, TOM).await, 7, "the coach is told that it ended");
+        assert_eq!(
+            subjects(&world, TOM).await,
+            7,
+            "an email tells the coach that it ended"
+        );
         let twice = browser.post(&format!("{path}/revoke"), &[]).await;
         assert_eq!(twice.location(), "/coaches?done=gone");
         assert_eq!(browser.get(&path).await.status, 404);
@@ -1140,7 +1144,7 @@ async fn what_is_in_use_is_revoked_and_what_expired_is_opened_again_or_removed()
         assert_eq!(
             subjects(&world, TOM).await,
             2,
-            "an end that came by itself is not told as a revoke"
+            "an automatic end is not reported as a revoke"
         );
 
         invite(&mut browser, TOM, &["get_fitness"]).await;

@@ -130,7 +130,7 @@ async fn one_click_connects_and_the_dashboard_knows_the_athlete() {
         );
         assert!(
             page.contains(&world.links),
-            "the connector URL stands on the dashboard"
+            "the connector URL is on the dashboard"
         );
     })
     .await;
@@ -315,7 +315,7 @@ async fn disconnecting_erases_here_and_revokes_there() {
         assert_eq!(
             browser.post("/disconnect", &[]).await.status,
             303,
-            "twice is no error"
+            "twice is not an error"
         );
         assert_eq!(browser.get("/disconnect").await.location(), "/dashboard");
     })
@@ -431,8 +431,8 @@ async fn an_api_key_is_checked_and_sealed() {
         );
         let done = browser.post("/disconnect", &[]).await;
         assert_eq!(done.location(), "/dashboard?done=key-erased");
-        let told = browser.get("/dashboard?done=key-erased").await.text();
-        assert!(told.contains("your API key was erased here"), "{told}");
+        let text = browser.get("/dashboard?done=key-erased").await.text();
+        assert!(text.contains("your API key was erased here"), "{text}");
         let pending = queries::jobs::waiting(&world.app.pool).await.unwrap();
         assert_eq!(pending, 0);
     })

@@ -332,7 +332,7 @@ async fn a_deadlock_is_a_503_and_leaves_nothing_half_done() {
         assert_eq!(
             browser.post("/disconnect", &[]).await.status,
             303,
-            "once more does it"
+            "one more repeats it"
         );
     })
     .await;
@@ -421,11 +421,11 @@ async fn tokens_that_open_nothing_cost_the_same_queries() {
         };
         // The first one on a connection also prepares.
         spent(&unknown).await;
-        let (told, queries) = spent(&unknown).await;
-        assert_eq!((told.status, queries), (404, 1));
-        assert_eq!(spent(&replaced).await, (told, 1));
-        let (told, queries) = spent(&malformed).await;
-        assert_eq!((told.status, queries), (404, 0));
+        let (reply, queries) = spent(&unknown).await;
+        assert_eq!((reply.status, queries), (404, 1));
+        assert_eq!(spent(&replaced).await, (reply, 1));
+        let (reply, queries) = spent(&malformed).await;
+        assert_eq!((reply.status, queries), (404, 0));
         assert_eq!(spent("../../etc").await.1, 0);
     })
     .await;
@@ -685,8 +685,8 @@ async fn enormous_and_secret_headers_stay_out_of_the_log() {
 
 /// The folder of PostgreSQL's programs: as scripts/setup found it, else the newest where Debian puts them, else PATH.
 fn postgres_program(name: &str) -> PathBuf {
-    let told = std::env::var_os("ICUSYNC_POSTGRES_BIN").map(PathBuf::from);
-    let mut places: Vec<PathBuf> = told.into_iter().collect();
+    let found = std::env::var_os("ICUSYNC_POSTGRES_BIN").map(PathBuf::from);
+    let mut places: Vec<PathBuf> = found.into_iter().collect();
     let mut debian: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

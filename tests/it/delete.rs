@@ -210,7 +210,7 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
     test(async |world| {
         let coaches = world.coaches().await;
         let (coach, tria) = (coaches[0].email, world.tria().clone());
-        let told = world.mails_to(coach).await.len();
+        let before = world.mails_to(coach).await.len();
         // Ana is one of Tríona's athletes as a coach; her mail waits.
         let pool = &world.app.pool;
         let ana = account(&world).await;
@@ -260,9 +260,9 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
             "as a coach the address stays: the owner may have it erased under My roster"
         );
         let mails = world.mails_to(coach).await;
-        assert_eq!(mails.len(), told + 1);
+        assert_eq!(mails.len(), before + 1);
         assert_eq!(
-            mails[told].letter.subject,
+            mails[before].letter.subject,
             format!("{} left IcuSync", tria.person.name)
         );
         let mails = world.mails_to(tria.person.email).await;
@@ -278,7 +278,7 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
                 "Ana Berger joined your IcuSync roster",
                 "Your IcuSync account was deleted"
             ],
-            "what the coach gets goes on; that the own grant ended is no news"
+            "the coach's other mails keep coming; the end of their own grant is not news"
         );
         let deleted = mails
             .iter()

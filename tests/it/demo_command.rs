@@ -254,10 +254,7 @@ async fn another_upstream_gets_the_seeded_tokens() {
         second.ready["athletes"][1]["token"],
         first.ready["athletes"][1]["token"]
     );
-    assert!(
-        second.ready.get("control").is_none(),
-        "there is no simulator of its own"
-    );
+    assert!(second.ready.get("control").is_none(), "it starts no simulator");
     let call = Mcp::at(second.ready["athletes"][1]["link"].as_str().unwrap())
         .call("get_fitness", json!({}))
         .await;

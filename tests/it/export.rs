@@ -130,7 +130,7 @@ async fn an_export_holds_all_the_accounts_data_and_no_secret_122() {
         let secrets = world.secrets();
         assert!(secrets.len() > 8);
         for secret in secrets {
-            assert!(!page.body.contains(&secret), "a secret stands in the export");
+            assert!(!page.body.contains(&secret), "a secret is in the export");
         }
         for never in [
             "icul_",
@@ -147,7 +147,7 @@ async fn an_export_holds_all_the_accounts_data_and_no_secret_122() {
             ana.person.private_email,
             ana.person.invite_token,
         ] {
-            assert!(!page.body.contains(never), "{never} stands in the export");
+            assert!(!page.body.contains(never), "{never} is in the export");
         }
     })
     .await;
@@ -283,7 +283,7 @@ async fn coaches_and_coaching_are_in_it() {
         assert_eq!(role["connector_url"]["selected"], tria.person.name);
         assert_eq!(role["refuses_all_since"], Value::Null);
         for secret in world.secrets() {
-            assert!(!page.body.contains(&secret), "a secret stands in the export");
+            assert!(!page.body.contains(&secret), "a secret is in the export");
         }
         for never in [
             "icul_",
@@ -291,7 +291,7 @@ async fn coaches_and_coaching_are_in_it() {
             ana.person.athlete_id,
             world.jack().person.name,
         ] {
-            assert!(!page.body.contains(never), "{never} stands in the export");
+            assert!(!page.body.contains(never), "{never} is in the export");
         }
 
         let mut browser = world.signed_in(&ana).await;
@@ -355,18 +355,21 @@ const WITHHELD: &[(&str, &str)] = &[
     ("jobs.recipient", "a hash of the address"),
     ("jobs.mailbox_hash", "a hash of the address"),
     ("jobs.payload", "sealed; the mail reaches its owner"),
-    ("jobs.run_at", "when the worker looks again"),
-    ("jobs.locked_until", "which worker is at it"),
+    ("jobs.run_at", "when the worker tries again"),
+    ("jobs.locked_until", "which worker has it"),
     ("jobs.about_hash", "a hash of another's address"),
     ("activity_log.id", "a row's name"),
-    ("activity_log.coach_id", "a row's name; the caller is told"),
+    ("activity_log.coach_id", "a row's name; the caller is exported"),
     ("grants.id", "a row's name"),
-    ("grants.coach_id", "a row's name; the coach's address is told"),
+    ("grants.coach_id", "a row's name; the coach's address is exported"),
     ("grant_clients.grant_id", "a row's name"),
     ("coaches.id", "a row's name"),
     ("links.coach_id", "a row's name"),
-    ("links.selected_grant_id", "a row's name; the athlete is told"),
-    ("refusals.coach_id", "a row's name; the coach's address is told"),
+    ("links.selected_grant_id", "a row's name; the athlete is exported"),
+    (
+        "refusals.coach_id",
+        "a row's name; the coach's address is exported",
+    ),
     ("coach_sessions.hash", "a secret"),
     ("coach_sessions.coach_id", "a row's name"),
     (

@@ -540,11 +540,11 @@ async fn of_nineteen_regenerates_at_once_one_wins_and_the_old_url_fails_everywhe
         assert_eq!((status(&old).await, status(&other.link(&old)).await), (404, 404));
         assert_eq!((status(&new).await, status(&other.link(&new)).await), (200, 200));
         let mails = world.mails_to(COACH).await;
-        let told: Vec<_> = mails
+        let about: Vec<_> = mails
             .iter()
             .filter(|mail| mail.letter.text.contains(&new))
             .collect();
-        assert_eq!(told.len(), 1);
+        assert_eq!(about.len(), 1);
         // The person who asked for it may fear that somebody reads along: earlier links are ended.
         assert_eq!(visitor.get(&there).await.status, 403);
         assert_eq!(visitor.get("/for-coaches/my-roster").await.status, 403);
@@ -718,10 +718,15 @@ async fn a_url_that_cannot_be_read_any_more_is_reported_and_can_be_regenerated()
         let resend = link(&world, "resend", COACH).await;
         let mut browser = world.browser();
         let page = browser.open(&resend).await;
-        let told = browser.press(&page, &[]).await;
-        assert!(told.text().contains("cannot be read any more"), "{}", told.text());
+        let failed = browser.press(&page, &[]).await;
         assert!(
-            told.attribute("a[href='/for-coaches#regenerate']", "href")
+            failed.text().contains("cannot be read any more"),
+            "{}",
+            failed.text()
+        );
+        assert!(
+            failed
+                .attribute("a[href='/for-coaches#regenerate']", "href")
                 .is_some()
         );
         assert_eq!(count(&world, "jobs where name = 'coach_url'").await, 0);
@@ -958,7 +963,10 @@ async fn a_coach_who_leaves_reads_nothing_after_that() {
         }
         assert_eq!(roster(&world, id).await.len(), 2);
         let mails = world.mails_to(world.ana().person.email).await;
-        assert!(mails.last().unwrap().letter.text.contains(COACH), "she is told");
+        assert!(
+            mails.last().unwrap().letter.text.contains(COACH),
+            "she gets an email"
+        );
         assert_eq!(count(&world, "jobs where name = 'coach_left'").await, 1);
         // A second press has nothing to do and mails nobody.
         browser
@@ -1333,7 +1341,7 @@ async fn an_erased_address_leaves_no_trace_and_can_be_invited_again() {
         );
         assert!(
             !everything(&world).await.contains(COACH),
-            "the address stands nowhere"
+            "the address is nowhere"
         );
         let recipient = <sha2::Sha256 as sha2::Digest>::digest(COACH.as_bytes());
         let kept: i64 = sqlx::query_scalar("select count(*) from jobs where recipient = $1")
@@ -1347,7 +1355,7 @@ async fn an_erased_address_leaves_no_trace_and_can_be_invited_again() {
             let mails = world.mails_to(email).await;
             assert!(
                 mails.iter().any(|mail| mail.letter.text.contains(COACH)),
-                "{email} is told"
+                "{email} gets an email"
             );
         }
 
@@ -1460,17 +1468,17 @@ async fn a_coach_resends_leaves_and_regenerates_in_a_browser() {
             std::time::Duration::from_mins(5),
         )
         .await;
-        let told: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
-        for secret in told["secrets"].as_array().unwrap() {
+        let report: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+        for secret in report["secrets"].as_array().unwrap() {
             world.secret(secret.as_str().unwrap());
         }
-        assert_eq!(told["wrong"], json!([]));
+        assert_eq!(report["wrong"], json!([]));
         assert_eq!(
-            (&told["resent"], &told["left"]),
+            (&report["resent"], &report["left"]),
             (&json!(coaches[0].link), &json!(true))
         );
         assert_eq!(status(&coaches[0].link).await, 404);
-        assert_eq!(status(told["regenerated"].as_str().unwrap()).await, 200);
+        assert_eq!(status(report["regenerated"].as_str().unwrap()).await, 200);
     })
     .await;
 }

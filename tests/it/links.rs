@@ -297,22 +297,22 @@ async fn a_url_that_names_something_unknown_offers_nothing_and_says_so() {
             "tools=fitness&tools=training",
         ] {
             for method in ["initialize", "ping", "tools/list", "tools/call"] {
-                let told = world
+                let reply = world
                     .mcp(&format!("{}?{query}", world.ana().link))
                     .request(method, json!({}))
                     .await;
-                assert_eq!(told.status, 400, "{query} {method}");
-                assert_eq!(told.answer["error"]["code"], -32600, "{query} {method}");
-                let text = told.answer["error"]["message"].as_str().unwrap();
+                assert_eq!(reply.status, 400, "{query} {method}");
+                assert_eq!(reply.answer["error"]["code"], -32600, "{query} {method}");
+                let text = reply.answer["error"]["message"].as_str().unwrap();
                 assert!(text.contains("readonly=1") && !text.contains("trainig"), "{text}");
             }
         }
         // Nobody without the token learns that anything was read.
-        let told = world
+        let reply = world
             .mcp(&format!("{}/mcp/nobody?tools=x", world.links))
             .request("ping", json!({}))
             .await;
-        assert_eq!(told.status, 404);
+        assert_eq!(reply.status, 404);
     })
     .await;
 }

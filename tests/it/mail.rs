@@ -222,7 +222,7 @@ async fn a_server_that_says_later_gets_another_attempt_and_one_that_refuses_gets
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-    let told = recorder.handle();
+    let recorded = recorder.handle();
     with_server(Mood::Later, async |world, server| {
         enqueue(&world, "late@example.test").await;
         {
@@ -230,9 +230,9 @@ async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
             jobs::run_due(&world.app).await.unwrap();
         }
         assert!(
-            told.render().contains("icusync_jobs_waiting 1"),
+            recorded.render().contains("icusync_jobs_waiting 1"),
             "{}",
-            told.render()
+            recorded.render()
         );
         *server.mood.lock().unwrap() = Mood::Takes;
         world.clock.advance(Duration::seconds(40));
@@ -240,9 +240,9 @@ async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
         let _ours = metrics::set_default_local_recorder(&recorder);
         assert_eq!(jobs::run_due(&world.app).await.unwrap(), 0);
         assert!(
-            told.render().contains("icusync_jobs_waiting 0"),
+            recorded.render().contains("icusync_jobs_waiting 0"),
             "{}",
-            told.render()
+            recorded.render()
         );
     })
     .await;
@@ -388,7 +388,7 @@ async fn a_flood_of_one_mail_holds_back_no_other() {
         for _ in 0..6 {
             world.browser().post("/sign-up", &[("email", ana)]).await;
         }
-        assert_eq!(world.mails_to(ana).await.len(), 3, "told of it three times");
+        assert_eq!(world.mails_to(ana).await.len(), 3, "three emails about it");
         world.browser().post("/forgot", &[("email", ana)]).await;
         let link = world.link_mailed_to(ana).await;
         assert!(link.starts_with("/reset/"), "{link}");
@@ -614,7 +614,7 @@ fn about_invites() -> Vec<Sample> {
 }
 
 /// A coach's URL and the athletes whom it covers.
-fn told(athletes: &[&str]) -> CoachUrl {
+fn coach_url(athletes: &[&str]) -> CoachUrl {
     CoachUrl {
         url: URL.to_owned(),
         athletes: athletes.iter().map(|name| (*name).into()).collect(),
@@ -644,10 +644,10 @@ fn about_urls() -> Vec<Sample> {
         ),
         (
             "",
-            Mail::CoachUrl(told(&["Ana Berger", "Jack Nguyen", "Tríona O’Shea-Łuczak"])),
+            Mail::CoachUrl(coach_url(&["Ana Berger", "Jack Nguyen", "Tríona O’Shea-Łuczak"])),
         ),
-        ("_alone", Mail::CoachUrl(told(&[]))),
-        ("", Mail::CoachNewUrl(CoachNewUrl(told(&["Ana Berger"])))),
+        ("_alone", Mail::CoachUrl(coach_url(&[]))),
+        ("", Mail::CoachNewUrl(CoachNewUrl(coach_url(&["Ana Berger"])))),
     ]
 }
 
@@ -935,7 +935,7 @@ fn what_people_chose_stays_where_it_belongs() {
         let mails = [
             invite(grant.clone()),
             joining(vec![grant.clone()], None),
-            Mail::CoachUrl(told(&[text.as_str(), text.as_str()])),
+            Mail::CoachUrl(coach_url(&[text.as_str(), text.as_str()])),
             Mail::GrantChanged(GrantChanged { grant }),
             Mail::GrantEnded(GrantEnded {
                 athlete: text.as_str().into(),
@@ -1174,9 +1174,9 @@ async fn no_mail_scrolls_sideways_loads_anything_or_fails_in_the_dark() {
         std::time::Duration::from_mins(4),
     )
     .await;
-    let told: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
-    assert_eq!(told["wrong"], serde_json::json!([]), "{told:#}");
-    assert_eq!(told["looked"], count * 2);
+    let report: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(report["wrong"], serde_json::json!([]), "{report:#}");
+    assert_eq!(report["looked"], count * 2);
     std::fs::remove_dir_all(folder).unwrap();
 }
 

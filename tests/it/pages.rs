@@ -182,7 +182,7 @@ fn sound(page: &Page, path: &str) {
         .map(|element| element.attr("id").unwrap().to_owned())
         .collect();
     let unique: std::collections::BTreeSet<&String> = ids.iter().collect();
-    assert_eq!(ids.len(), unique.len(), "{path}: an id stands twice in {ids:?}");
+    assert_eq!(ids.len(), unique.len(), "{path}: an id is there twice in {ids:?}");
     for control in all("input:not([type=hidden]), select, textarea") {
         let id = control
             .attr("id")
@@ -333,7 +333,7 @@ async fn pages_about_coaches(browser: &mut Browser, grant: &str, evil: &str) -> 
 #[tokio::test(flavor = "multi_thread")]
 #[expect(
     clippy::too_many_lines,
-    reason = "one list of every place where foreign text can stand"
+    reason = "one list of every place where foreign text can appear"
 )]
 async fn whatever_people_and_upstream_write_stays_text() {
     test_with(
@@ -446,7 +446,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                         sound(&page, &format!("{place} with {evil}"));
                     }
                     if evil.contains('<') {
-                        assert!(!page.body.contains(evil), "{place}: {evil} stands unescaped");
+                        assert!(!page.body.contains(evil), "{place}: {evil} is unescaped");
                     }
                     // The names of assets are hashes, and may hold any number.
                     let shown = scraper::Html::parse_document(&page.body);
@@ -1077,7 +1077,7 @@ async fn the_status_page_tells_what_real_calls_met_and_asks_nobody() {
         assert_eq!(
             world.sim.requests().len(),
             before,
-            "a look at the page asks intervals.icu nothing"
+            "showing the page asks intervals.icu nothing"
         );
         assert!(
             !world

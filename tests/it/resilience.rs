@@ -199,17 +199,17 @@ async fn arrived(sim: &sim::Running, strangers: usize) {
 }
 
 /// A line for each kind of call: the healthy ones and the readiness, before and during, and each illness.
-fn table(usual: &(Times, Times), during: &(Times, Times), told: &Told) -> String {
+fn table(usual: &(Times, Times), during: &(Times, Times), outcomes: &Outcomes) -> String {
     let head = ["calls", "median ms", "p95 ms", "max ms"];
     let mut table = format!(
         "{:<28}{:>6}{:>10}{:>10}{:>10}\n",
         "", head[0], head[1], head[2], head[3]
     );
     table += &usual.0.line("healthy, all well");
-    table += &during.0.line("healthy beside the sick");
+    table += &during.0.line("healthy among the sick");
     table += &usual.1.line("ready, all well");
-    table += &during.1.line("ready beside the sick");
-    for (illness, calls) in told {
+    table += &during.1.line("ready among the sick");
+    for (illness, calls) in outcomes {
         let times = Times(calls.iter().map(|(took, _)| *took).collect());
         table += &times.line(&format!("sick: {illness}"));
     }
@@ -217,9 +217,9 @@ fn table(usual: &(Times, Times), during: &(Times, Times), told: &Told) -> String
 }
 
 /// Every call of every illness ended in time and said what is the matter.
-fn judge(told: &Told) {
+fn judge(outcomes: &Outcomes) {
     for illness in illnesses() {
-        let calls = &told[illness.name];
+        let calls = &outcomes[illness.name];
         assert!(
             calls.len() >= SICK_OF_EACH as usize,
             "{}: {}",
@@ -228,8 +228,8 @@ fn judge(told: &Told) {
         );
         for (took, text) in calls {
             assert!(*took < DEADLINE, "{}: {took:?}", illness.name);
-            let told = text.starts_with("refused: Not done: ") && text.contains(illness.words);
-            assert!(told, "{}: {text}", illness.name);
+            let reported = text.starts_with("refused: Not done: ") && text.contains(illness.words);
+            assert!(reported, "{}: {text}", illness.name);
         }
     }
 }
@@ -401,14 +401,14 @@ pub(crate) fn memory(pid: u32) -> (u64, u64) {
 }
 
 /// How long the sick calls took and what they brought, by illness.
-type Told = BTreeMap<&'static str, Vec<(Duration, String)>>;
+type Outcomes = BTreeMap<&'static str, Vec<(Duration, String)>>;
 
 /// Where the sick calls are counted.
 #[derive(Default)]
 struct Ward {
     in_flight: AtomicUsize,
     ended: AtomicUsize,
-    told: Mutex<Told>,
+    outcomes: Mutex<Outcomes>,
 }
 
 impl Ward {
@@ -426,8 +426,8 @@ impl Ward {
                 if call.is_error() { "refused:" } else { "answered:" },
                 call.text()
             );
-            let mut told = self.told.lock().unwrap();
-            told.entry(illness).or_default().push((begun.elapsed(), text));
+            let mut outcomes = self.outcomes.lock().unwrap();
+            outcomes.entry(illness).or_default().push((begun.elapsed(), text));
         }
     }
 }
@@ -502,8 +502,8 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
     }
     let (after, peak) = memory(pid);
 
-    let told = std::mem::take(&mut *ward.told.lock().unwrap());
-    let mut table = table(&usual, &during, &told);
+    let outcomes = std::mem::take(&mut *ward.outcomes.lock().unwrap());
+    let mut table = table(&usual, &during, &outcomes);
     let [before_mib, peak_mib, after_mib] = [before, peak, after].map(|kib| kib / 1024);
     writeln!(
         table,
@@ -521,7 +521,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         assert!(during.at(95) <= usual.at(95) * TIMES + MORE, "{table}");
     }
     assert!(peak <= before + GROWTH, "{table}");
-    judge(&told);
+    judge(&outcomes);
 
     sim.clear_faults();
     let call = Mcp::at(&link(&token_of("tria")))

@@ -274,7 +274,7 @@ async fn what_was_written_meanwhile_is_not_overwritten() {
             .app
             .keys
             .seal(place(store, id), b"a newer token", &world.app.random);
-        let (pool, resealed) = (&world.app.pool, b"the old one, sealed anew");
+        let (pool, resealed) = (&world.app.pool, b"the old one, sealed again");
         assert!(sealed::replace(pool, store, id, &value, &newer).await.unwrap());
         assert!(!sealed::replace(pool, store, id, &value, resealed).await.unwrap());
         let now = values(&world).await.remove(0).1;
@@ -468,7 +468,7 @@ async fn no_sealed_column_is_forgotten() {
             })
             .collect();
         known.sort();
-        assert_eq!(sealed, known, "a column of bytes is a hash or stands in queries::sealed");
+        assert_eq!(sealed, known, "a column of bytes is a hash or is in queries::sealed");
     })
     .await;
 }
@@ -502,21 +502,21 @@ async fn the_operator_sees_what_each_key_still_seals() {
             }
             said
         };
-        let told = icusync(&["keys", "--status"], &keys.both()).await;
+        let output = icusync(&["keys", "--status"], &keys.both()).await;
         assert_eq!(
-            told,
+            output,
             "k2\t0 sealed values\tseals\nk1\t10 sealed values\topens, and is being replaced by the first key\n"
         );
         jobs::reseal(&instance(&world, &keys.both())).await.unwrap();
-        let told = icusync(&["keys", "--status"], &keys.both()).await;
+        let output = icusync(&["keys", "--status"], &keys.both()).await;
         assert_eq!(
-            told,
+            output,
             "k2\t10 sealed values\tseals\nk1\t0 sealed values\tno longer used: you can remove it from SEAL_KEYS\n"
         );
-        let told = icusync(&["keys", "--status"], &keys.old).await;
+        let output = icusync(&["keys", "--status"], &keys.old).await;
         assert!(
-            told.contains("k2\t10 sealed values\tnot in SEAL_KEYS: nobody can open them"),
-            "{told}"
+            output.contains("k2\t10 sealed values\tnot in SEAL_KEYS: nobody can open them"),
+            "{output}"
         );
         let fresh = icusync(&["keys"], &keys.both()).await;
         assert!(fresh.starts_with("k3:") && KeyRing::parse(fresh.trim()).is_ok());

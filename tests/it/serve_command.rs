@@ -232,13 +232,13 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
         .unwrap();
     assert!(metrics.contains("icusync_http_requests_total"), "{metrics}");
     let elsewhere = http.get(service.url("/metrics")).send().await.unwrap();
-    assert_eq!(elsewhere.status(), 404, "metrics stand on their own address only");
+    assert_eq!(elsewhere.status(), 404, "metrics are only on their own address");
 
     let keys = std::fs::metadata(folder.join("seal.keys")).unwrap();
     assert_eq!(keys.permissions().mode() & 0o777, 0o600);
     assert!(
         !folder.join("postgres/seal.keys").exists(),
-        "beside the database, not in it"
+        "next to the database, not in it"
     );
     service.stop().await;
     let down = icusync(&["healthcheck", "--bind", &format!("127.0.0.1:{port}")], &folder)
@@ -499,27 +499,27 @@ async fn a_lost_key_file_is_not_replaced_over_what_it_sealed() {
         well && key.starts_with("k2:") && hint.contains(file.to_str().unwrap()),
         "{hint}"
     );
-    let (well, told, errors) = run(&["keys", "--status"], &folder, &[]).await;
+    let (well, output, errors) = run(&["keys", "--status"], &folder, &[]).await;
     assert!(well, "{errors}");
-    assert_eq!(told, "k1\t1 sealed values\tseals\n");
+    assert_eq!(output, "k1\t1 sealed values\tseals\n");
     // As the hint says: in front, with a comma.
     std::fs::write(&file, format!("{},{made}", key.trim())).unwrap();
-    let (_, told, _) = run(&["keys", "--status"], &folder, &[]).await;
+    let (_, output, _) = run(&["keys", "--status"], &folder, &[]).await;
     assert_eq!(
-        told,
+        output,
         "k2\t0 sealed values\tseals\nk1\t1 sealed values\topens, and is being replaced by the first key\n"
     );
     assert!(run(&["keys"], &folder, &[]).await.1.starts_with("k3:"));
     // A different key with the same id does not fit the existing values.
     std::fs::write(&file, KeyRing::generate(&Random::from_os())).unwrap();
-    let (_, told, _) = run(&["keys", "--status"], &folder, &[]).await;
-    assert!(told.contains("1 of them do not open"), "{told}");
+    let (_, output, _) = run(&["keys", "--status"], &folder, &[]).await;
+    assert!(output.contains("1 of them do not open"), "{output}");
 
     for broken in ["nonsense", "k1:AAAA", ""] {
         std::fs::write(&file, broken).unwrap();
         for arguments in [&["keys"][..], &["keys", "--status"], &SERVE] {
-            let (well, told, errors) = run(arguments, &folder, &[]).await;
-            assert!(!well && told.is_empty(), "{arguments:?}: {told}");
+            let (well, output, errors) = run(arguments, &folder, &[]).await;
+            assert!(!well && output.is_empty(), "{arguments:?}: {output}");
             assert!(
                 errors.contains("the key file") && errors.contains(file.to_str().unwrap()),
                 "{errors}"
@@ -529,10 +529,10 @@ async fn a_lost_key_file_is_not_replaced_over_what_it_sealed() {
     let twice = format!("{0},{0}", key.trim());
     for broken in ["nonsense", "k1:AAAA", "", " , ", twice.as_str()] {
         for arguments in [&["keys"][..], &["keys", "--status"], &SERVE] {
-            let (well, told, errors) = run(arguments, &folder, &[("SEAL_KEYS", broken)]).await;
+            let (well, output, errors) = run(arguments, &folder, &[("SEAL_KEYS", broken)]).await;
             let said = errors.lines().last().unwrap();
             assert!(
-                !well && told.is_empty() && said.contains("icusync: SEAL_KEYS: "),
+                !well && output.is_empty() && said.contains("icusync: SEAL_KEYS: "),
                 "{broken}: {said}"
             );
         }

@@ -47,7 +47,7 @@ fn options(clock: &Arc<Mutex<DateTime<Utc>>>) -> Options {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "these tests stand in for any client of upstream, not for ours"
+    reason = "these tests represent any client of upstream, not our own"
 )]
 fn client(agent: Option<&str>) -> Client {
     // Another test of this process may have been first.

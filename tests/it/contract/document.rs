@@ -325,9 +325,9 @@ fn each_violation_of_the_document_is_reported_once() {
     let json = Some("application/json");
     document.check_answered(operation, 200, json, body.as_bytes(), &mut found);
     document.check_answered(operation, 201, json, b"[]", &mut found);
-    let told: Vec<&str> = found.0.keys().map(String::as_str).collect();
+    let names: Vec<&str> = found.0.keys().map(String::as_str).collect();
     assert_eq!(
-        told,
+        names,
         [
             "B.at: not a date with its time",
             "B.id: not integer",
