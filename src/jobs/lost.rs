@@ -23,7 +23,7 @@ const BATCH: i64 = 1_000;
 const NEWEST: i64 = 50;
 /// How often the newest are tried.
 const EVERY: Duration = Duration::from_mins(1);
-/// Every time of so many, all of them are tried.
+/// One check in this many tries all of them.
 const WHOLE_EVERY: u32 = 60;
 /// Replaces the key of a value that names none.
 const NAMELESS: &str = "unreadable";

@@ -69,11 +69,7 @@ async fn kept_up<Work: Future<Output = ()>>(
         }
         stopped();
         metrics::counter!("icusync_work_stopped_total", "what" => what).increment(1);
-        tracing::error!(
-            what,
-            panicked = ended.is_err(),
-            "work stopped and is started again"
-        );
+        tracing::error!(what, panicked = ended.is_err(), "work stopped and restarts");
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             () = shutdown.cancelled() => return,

@@ -28,11 +28,11 @@ pub enum Reader {
 /// The limit that a mail counts against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// A number of this mail an hour for the address. Strangers can have some of these sent by typing an address, and a flood
-    /// of them must not hold back a mail that its owner is waiting for. The others report what another person did or may have
-    /// done, and nothing that this person sent before may hold them back.
+    /// How many of this mail the address gets in an hour. Strangers can have some of these sent by typing an address, and a
+    /// flood of them must not hold back a mail that its owner is waiting for. The others report what another person did or may
+    /// have done, and nothing that this person sent before may hold them back.
     Address,
-    /// The same, and a number of mails a day for the account that they are sent for.
+    /// The same, and how many mails a day are sent for the account.
     Account,
 }
 

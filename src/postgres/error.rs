@@ -15,7 +15,7 @@ pub enum PrivateError {
          macOS: `brew install postgresql@17`), or set DATABASE_URL to a database that runs elsewhere"
     )]
     NoBinaries,
-    /// Every server found is older than the schema supports.
+    /// Every server found is older than any that the schema was tried with.
     #[error(
         "PostgreSQL {found} on this machine is too old: icusync needs {OLDEST_MAJOR} or later, or DATABASE_URL"
     )]

@@ -126,7 +126,7 @@ struct Known {
 }
 
 impl Seals {
-    /// Everything that does not open now was accepted as lost.
+    /// Accepts everything that does not open now as lost.
     pub fn accept(&self, look: &Look) {
         self.known().accepted = look.clone();
     }
