@@ -277,7 +277,7 @@ fn drip(text: String) -> impl futures::Stream<Item = Chunk> {
     })
 }
 
-/// Half of the text; then, a little later so that the half is on its way, the rest of the stream.
+/// Half of the text; then, a little later so that the half is on its way, whatever `then` gives.
 fn half(text: String, then: impl Future<Output = Chunk>) -> impl futures::Stream<Item = Chunk> {
     let mut half = text.into_bytes();
     half.truncate(half.len() / 2);

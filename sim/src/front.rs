@@ -57,7 +57,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Whether the path names the caller's own id, or `0`, and the credential covers `needed`.
+    /// Requires that the path names the caller's own id, or `0`, and the credential covers `needed`.
     pub(super) fn may(&self, id: &str, needed: Scope) -> Result<&'static Person, Refusal> {
         let covered = match &self.via {
             Via::Key => true,

@@ -1,6 +1,6 @@
 //! A person's days in a row: everything done, and the fitness and fatigue that follow from it.
 //!
-//! Built once a day and shared; what clients write has no effect here, except planned load in a projection.
+//! Built once for each day and shared; what clients write has no effect here, except planned load in a projection.
 
 use std::cmp::Ordering;
 

@@ -668,7 +668,7 @@ mod tests {
                 .sum();
             f64::from(secs) / 3600.0
         };
-        // A build block in March: two loading weeks before its recovery week.
+        // A build block in March: two loading weeks against the recovery week after them.
         let block: Vec<f64> = (64..68).map(hours).collect();
         assert!(
             block[1] > block[3] * 1.3 && block[2] > block[3] * 1.3,

@@ -126,7 +126,7 @@ pub(super) struct Tokens {
     counter: u64,
 }
 
-/// 16 bytes as 32 hex digits. A token contains whose it is and what for, under a checksum, so that it outlives a restart of
+/// 16 bytes as 32 hex digits. A token contains whose it is and what it is for, under a checksum, so that it outlives a restart of
 /// the simulator as a real one outlives ours: person, scopes, counter, time, checksum.
 fn mint(person: &Person, scopes: &[Scope], counter: u64, now: DateTime<Utc>) -> String {
     let bits = Area::ALL.iter().rev().fold(0_u64, |bits, area| {

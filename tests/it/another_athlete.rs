@@ -568,7 +568,7 @@ async fn a_paused_grant_is_not_listed_as_covered_and_an_expired_one_has_ended() 
     .await;
 }
 
-/// The resent invite names the last day where the athlete lives.
+/// The resent invite names the last day in the athlete's time zone.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invite_that_wakes_names_the_last_day_of_before() {
     test(async |world| {

@@ -222,7 +222,7 @@ async fn a_server_that_says_later_gets_another_attempt_and_one_that_refuses_gets
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-    let recorded = recorder.handle();
+    let handle = recorder.handle();
     with_server(Mood::Later, async |world, server| {
         enqueue(&world, "late@example.test").await;
         {
@@ -230,9 +230,9 @@ async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
             jobs::run_due(&world.app).await.unwrap();
         }
         assert!(
-            recorded.render().contains("icusync_jobs_waiting 1"),
+            handle.render().contains("icusync_jobs_waiting 1"),
             "{}",
-            recorded.render()
+            handle.render()
         );
         *server.mood.lock().unwrap() = Mood::Takes;
         world.clock.advance(Duration::seconds(40));
@@ -240,9 +240,9 @@ async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
         let _ours = metrics::set_default_local_recorder(&recorder);
         assert_eq!(jobs::run_due(&world.app).await.unwrap(), 0);
         assert!(
-            recorded.render().contains("icusync_jobs_waiting 0"),
+            handle.render().contains("icusync_jobs_waiting 0"),
             "{}",
-            recorded.render()
+            handle.render()
         );
     })
     .await;

@@ -406,7 +406,7 @@ fn long_run(person: &Person, day: NaiveDate) -> Session {
     )
 }
 
-/// Five recordings of one race; the event is in the calendar alone.
+/// Five recordings of one race; the event in the calendar is separate.
 fn race(name: &'static str, rank: Rank) -> Vec<Session> {
     let (water, bike, foot) = match rank {
         Rank::A => (32, 160, 115),
