@@ -24,7 +24,7 @@ const TEXT_LIMIT: usize = 2048;
 
 /// The tools, in order, with their entries in the lists.
 #[derive(Clone)]
-pub struct Catalogue {
+pub(crate) struct Catalogue {
     tools: &'static [Tool],
     list: Arc<[model::Tool]>,
     /// The roster's tools.
@@ -62,7 +62,7 @@ impl Called {
 /// A tool that some client would not take, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the tool {tool} cannot be listed: {why}")]
-pub struct Broken {
+pub(crate) struct Broken {
     /// Its name.
     pub tool: String,
     /// What is wrong.
@@ -71,7 +71,7 @@ pub struct Broken {
 
 impl Catalogue {
     /// Builds the lists, or names the first tool that breaks a rule which some client depends on.
-    pub fn new(tools: &'static [Tool]) -> Result<Self, Broken> {
+    pub(crate) fn new(tools: &'static [Tool]) -> Result<Self, Broken> {
         let all = tools
             .iter()
             .map(|tool| {
@@ -137,25 +137,20 @@ impl Catalogue {
     }
 
     /// The entry of the tool with this name.
-    pub fn entry(&self, name: &str) -> Option<&model::Tool> {
+    pub(crate) fn entry(&self, name: &str) -> Option<&model::Tool> {
         self.list
             .iter()
             .chain(&*self.roster)
             .find(|entry| entry.name == name)
     }
 
-    /// An athlete's whole list, always in the same order.
-    pub fn list(&self) -> &[model::Tool] {
-        &self.list
-    }
-
     /// The entries of what an athlete's connector offers, in the order of all.
-    pub fn offered(&self, offer: &Offer) -> Vec<model::Tool> {
+    pub(crate) fn offered(&self, offer: &Offer) -> Vec<model::Tool> {
         self.left(offer, &self.list).collect()
     }
 
     /// The entries of what a coach's connector offers: the roster's tools, then what its URL left of the others.
-    pub fn offered_to_coach(&self, offer: &Offer) -> Vec<model::Tool> {
+    pub(crate) fn offered_to_coach(&self, offer: &Offer) -> Vec<model::Tool> {
         let roster = self.roster.iter().cloned();
         roster.chain(self.left(offer, &self.for_coaches)).collect()
     }
@@ -312,8 +307,8 @@ mod tests {
     #[test]
     fn every_tool_of_ours_can_be_listed_by_every_client() {
         let catalogue = Catalogue::new(CATALOGUE).unwrap();
-        assert_eq!(catalogue.list().len(), CATALOGUE.len());
-        for (entry, tool) in catalogue.list().iter().zip(CATALOGUE) {
+        assert_eq!(catalogue.list.len(), CATALOGUE.len());
+        for (entry, tool) in catalogue.list.iter().zip(CATALOGUE) {
             let hints = entry.annotations.as_ref().unwrap();
             assert_eq!(
                 (entry.name.as_ref(), entry.title.as_deref()),
@@ -340,7 +335,7 @@ mod tests {
             .map(|tool| tool.name)
             .chain(CATALOGUE.iter().map(Tool::name));
         assert_eq!(names, wanted.collect::<Vec<_>>());
-        for (entry, own) in coachs[ROSTER.len()..].iter().zip(catalogue.list()) {
+        for (entry, own) in coachs[ROSTER.len()..].iter().zip(&*catalogue.list) {
             let mut schema = (*entry.input_schema).clone();
             let added = schema["properties"]
                 .as_object_mut()

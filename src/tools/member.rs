@@ -14,7 +14,7 @@ use crate::{
 
 /// What is granted: a group that is granted whole by its word, of the others the tools.
 pub(super) fn granted(member: &Member) -> String {
-    let told = told(|tool| member.may(tool));
+    let told = told(|tool| member.grants(tool));
     if told.is_empty() {
         "nothing".to_owned()
     } else {
@@ -24,7 +24,7 @@ pub(super) fn granted(member: &Member) -> String {
 
 /// What is not granted, likewise; empty when everything is.
 pub(super) fn not_granted(member: &Member) -> String {
-    told(|tool| !member.may(tool))
+    told(|tool| !member.grants(tool))
 }
 
 fn told(so: impl Fn(&Permission) -> bool) -> String {
