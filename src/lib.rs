@@ -1,7 +1,7 @@
 //! IcuSync connects intervals.icu accounts to Claude and other MCP clients through one URL.
 //!
 //! The map of the crate. Data flows through it one way: request → [`routes`] and [`layers`] → [`guard`] (who is asking) →
-//! [`mcp`] (the call) → [`guard::grant`] (whether they may) → [`tools`] → [`intervals`] → answer.
+//! [`mcp`] (the call) → `guard::grant` (whether they may) → [`tools`] → [`intervals`] → answer.
 //!
 //! - [`config`]: every setting, read once at start
 //! - [`app`]: the values that every request shares; [`start`] builds them and runs the service; [`server`] accepts
