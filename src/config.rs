@@ -1,6 +1,6 @@
 //! Every setting: an environment variable or a flag, checked once at start. A test keeps `.env.example` in step.
 //!
-//! No I/O here except reading the environment, which nothing else in the crate reads.
+//! No I/O here except reading the environment. Settings are read nowhere else.
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 

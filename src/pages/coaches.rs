@@ -397,7 +397,11 @@ mod tests {
         };
         assert_eq!(
             words(&["get_wellness", "get_training_history", "get_fitness"]),
-            [one_of(Group::Training), one_of(Group::Fitness), "Wellness".to_owned()],
+            [
+                one_of(Group::Training),
+                one_of(Group::Fitness),
+                "Wellness".to_owned()
+            ],
             "in the order of the catalogue"
         );
         assert_eq!(words(&["get_tarot"]), Vec::<String>::new());
