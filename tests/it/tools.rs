@@ -132,7 +132,7 @@ async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
         let (text, _) = ask(&world, &world.tria().link, "get_training_history", json!({})).await;
         assert!(text.lines().nth(1).unwrap().contains("\tmi\t"), "{text}");
         let (text, _) = ask(&world, &world.bishnu().link, "get_training_history", json!({})).await;
-        assert!(text.contains("closed to the API by Strava"), "{text}");
+        assert!(text.contains("closed by Strava"), "{text}");
     })
     .await;
 }
