@@ -153,7 +153,7 @@ impl<'de, T: Lenient> Visitor<'de> for Anything<T> {
 impl Lenient for f64 {
     #[expect(
         clippy::cast_precision_loss,
-        reason = "measurements need no more than a float holds"
+        reason = "measurements need no more precision than a float has"
     )]
     fn from_whole(value: i128) -> Option<Self> {
         Some(value as Self)

@@ -50,15 +50,15 @@ pub enum Scopes {
 impl Scopes {
     /// Whether `area` may be read.
     pub fn reads(&self, area: Area) -> bool {
-        self.holds(area, &["READ", "WRITE"])
+        self.includes(area, &["READ", "WRITE"])
     }
 
     /// Whether `area` may be changed.
     pub fn writes(&self, area: Area) -> bool {
-        self.holds(area, &["WRITE"])
+        self.includes(area, &["WRITE"])
     }
 
-    fn holds(&self, area: Area, rights: &[&str]) -> bool {
+    fn includes(&self, area: Area, rights: &[&str]) -> bool {
         match self {
             Self::All => true,
             Self::Listed(list) => list.iter().any(|scope| {

@@ -11,7 +11,7 @@ pub(super) fn of_range<T: AsRef<Activity>>(rows: &[T], range: Option<Range>) -> 
     let mut found: Vec<&T> = rows.iter().collect();
     found.retain(|&row| {
         let row: &Activity = row.as_ref();
-        let in_range = |day| range.is_none_or(|range| range.holds(day));
+        let in_range = |day| range.is_none_or(|range| range.contains(day));
         row.day().is_some_and(in_range) && row.id.as_ref().is_none_or(|id| seen.insert(id))
     });
     found

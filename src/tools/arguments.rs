@@ -68,7 +68,7 @@ impl Range {
     }
 
     /// Whether the day is in it.
-    pub(crate) fn holds(self, day: NaiveDate) -> bool {
+    pub(crate) fn contains(self, day: NaiveDate) -> bool {
         (self.oldest..=self.newest).contains(&day)
     }
 }
@@ -772,7 +772,7 @@ mod tests {
             if which & 2 == 2 { given.insert("newest".into(), json!(at(newest))); }
             if let Ok(range) = Arguments::new(given, PARAMS, day("2026-11-21")).unwrap().range(MONTH) {
                 prop_assert!((1..=TEN_YEARS).contains(&range.days()));
-                prop_assert!(range.holds(range.oldest) && range.holds(range.newest));
+                prop_assert!(range.contains(range.oldest) && range.contains(range.newest));
             }
         }
     }

@@ -46,7 +46,7 @@ pub(super) fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Da
     let mut days: BTreeMap<NaiveDate, Day> = rows
         .iter()
         .filter_map(|row| {
-            let date = row.id.filter(|date| range.holds(*date))?;
+            let date = row.id.filter(|date| range.contains(*date))?;
             let fitness = Fitness {
                 ctl: units::sane(row.ctl)?,
                 atl: units::sane(row.atl)?,

@@ -116,8 +116,8 @@ impl Window {
     /// Whether something from `begin` to `end` overlaps with it; anything without times does.
     fn touches(self, begin: Option<f64>, end: Option<f64>) -> bool {
         let before = end.zip(self.from).is_some_and(|(end, from)| end <= from);
-        let behind = begin.zip(self.to).is_some_and(|(begin, to)| begin > to);
-        !before && !behind
+        let after = begin.zip(self.to).is_some_and(|(begin, to)| begin > to);
+        !before && !after
     }
 
     /// `from 0:12:30 to the end`

@@ -252,10 +252,10 @@ fn table(scale: Scale, asked: &Asked, found: &Curves, rows: &[Row<'_>]) -> Strin
         .column(value, |row| {
             row.now.map(|point| scale.value(point.value)).unwrap_or_default()
         })
-        .column(scale.beside_header().unwrap_or_default(), |row| {
+        .column(scale.second_header().unwrap_or_default(), |row| {
             row.now
                 .filter(|point| scale.metric != Metric::Power || own_per_kg(point))
-                .map(|point| scale.beside(point))
+                .map(|point| scale.second(point))
                 .unwrap_or_default()
         })
         .column(format!("before {value}"), |row| {
@@ -340,7 +340,7 @@ fn about_weight(
             Some(joined(
                 [
                     scale.mark(row.at),
-                    scale.beside(point),
+                    scale.second(point),
                     around("on", &day, ""),
                     scale::id_of(effort),
                 ],

@@ -288,7 +288,7 @@ fn render(
     if rows.iter().any(|(_, standing)| standing.not_paired) {
         let hint = match done {
             Part::Missing(_) => "",
-            _ => "; include=done finds one of that day and sport",
+            _ => "; include=done searches for one of that day and sport",
         };
         blocks.push(format!("not paired: no activity is paired with it{hint}."));
     }
@@ -362,7 +362,7 @@ fn planned(found: &[Found<'_>], range: Range) -> String {
     let plans: Vec<(NaiveDate, &Event)> = found
         .iter()
         .filter(|(event, _)| event.is_to_do())
-        .filter_map(|(event, _)| Some((event.day().filter(|day| range.holds(*day))?, *event)))
+        .filter_map(|(event, _)| Some((event.day().filter(|day| range.contains(*day))?, *event)))
         .collect();
     if plans.is_empty() {
         return String::new();

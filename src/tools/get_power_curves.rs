@@ -314,12 +314,12 @@ fn table(scale: Scale, windows: &[Windowed<'_>], found: &Curves, marks: &[f64], 
                 .map(|point| scale.value(point.value))
                 .unwrap_or_default()
         };
-        let beside = move |at: &f64| point(*at).map(|point| scale.beside(point)).unwrap_or_default();
+        let second = move |at: &f64| point(*at).map(|point| scale.second(point)).unwrap_or_default();
         columns = columns
             .column(format!("{name} {}", scale.value_header()), value)
             .column(
-                format!("{name} {}", scale.beside_header().unwrap_or_default()),
-                beside,
+                format!("{name} {}", scale.second_header().unwrap_or_default()),
+                second,
             )
             .in_full(format!("{name} date"), move |at| scale::day_of(effort(*at), None));
         ids = ids.in_full(format!("{name} id"), move |at: &f64| scale::id_of(effort(*at)));

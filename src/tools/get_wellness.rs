@@ -117,7 +117,7 @@ async fn names_of_own_fields(upstream: &intervals::Athlete) -> Result<BTreeMap<S
 }
 
 fn in_range(row: &Wellness, range: Range) -> bool {
-    row.id.is_some_and(|date| range.holds(date))
+    row.id.is_some_and(|date| range.contains(date))
 }
 
 fn render(

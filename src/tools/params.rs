@@ -46,7 +46,7 @@ pub(super) enum Kind {
     Numbers(Numbers),
 }
 
-/// What a list of numbers may hold.
+/// The numbers that a list may contain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Numbers {
     pub(super) most: usize,

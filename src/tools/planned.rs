@@ -21,7 +21,7 @@ use crate::{
 
 /// The last day of the plans to compare: the range's last, or the end of this week if the range reaches today.
 pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
-    if range.holds(today) {
+    if range.contains(today) {
         range.newest.max(weeks::sunday(today))
     } else {
         range.newest

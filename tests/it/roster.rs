@@ -876,7 +876,7 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
             for param in params {
                 let text = refused(&mcp, tool, json!({param.name: {"sent": 1}})).await;
                 assert!(
-                    text.starts_with(&format!("Not done: {}: write ", param.name)),
+                    text.starts_with(&format!("Not done: {} must be ", param.name)),
                     "{tool}: {text}"
                 );
             }

@@ -20,11 +20,11 @@ pub(crate) fn named(name: &str, figure: &str) -> String {
 }
 
 /// The text with words before and after it, separated by spaces, or an empty text.
-pub(crate) fn around(before: &str, text: &str, behind: &str) -> String {
+pub(crate) fn around(before: &str, text: &str, after: &str) -> String {
     if text.is_empty() {
         String::new()
     } else {
-        joined([before, text, behind], " ")
+        joined([before, text, after], " ")
     }
 }
 

@@ -52,7 +52,7 @@ impl Scale {
     }
 
     /// The header of the second value: `W/kg`, `pace /km`, `km/h`.
-    pub(in crate::tools) fn beside_header(self) -> Option<String> {
+    pub(in crate::tools) fn second_header(self) -> Option<String> {
         match self.metric {
             Metric::Power => Some("W/kg".to_owned()),
             Metric::HeartRate => None,
@@ -82,7 +82,7 @@ impl Scale {
     }
 
     /// The second value, if there is one.
-    pub(in crate::tools) fn beside(self, point: &Point) -> String {
+    pub(in crate::tools) fn second(self, point: &Point) -> String {
         match self.metric {
             Metric::Power => units::fixed(point.per_kg, 2),
             Metric::HeartRate => String::new(),
@@ -172,7 +172,7 @@ pub(in crate::tools) fn day_of(effort: Option<&Effort>, range: Option<Range>) ->
     else {
         return String::new();
     };
-    let outside = range.is_some_and(|range| !range.holds(day));
+    let outside = range.is_some_and(|range| !range.contains(day));
     format!(
         "{}{}",
         units::date(day),

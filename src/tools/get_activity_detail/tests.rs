@@ -83,7 +83,7 @@ fn ride() -> Value {
     merged([figures, more, rest])
 }
 
-/// One object of several: `json!` takes only so many keys.
+/// One object of several: `json!` has a limit of keys.
 fn merged<const N: usize>(parts: [Value; N]) -> Value {
     let objects = parts.into_iter().map(|part| match part {
         Value::Object(object) => object,

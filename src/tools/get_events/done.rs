@@ -136,9 +136,9 @@ fn by(activity: &Activity, how: Tie) -> String {
         return format!("done {id} (closed by Strava)");
     }
     let mut words = Vec::new();
-    let mut add = |text: String, before: &str, behind: &str| {
+    let mut add = |text: String, before: &str, after: &str| {
         if !text.is_empty() {
-            words.push(format!("{before}{text}{behind}"));
+            words.push(format!("{before}{text}{after}"));
         }
     };
     add(units::hours_minutes(activity.moving_time), "", "");

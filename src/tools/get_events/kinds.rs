@@ -1,4 +1,4 @@
-//! The kinds of events: those that a call can name, upstream's categories behind them, and plain words for each.
+//! The kinds of events: those that a call can name, upstream's categories for them, and plain words for each.
 
 use crate::{
     guard::Units,
@@ -42,7 +42,7 @@ impl Kind {
         }
     }
 
-    fn holds(self, event: &Event) -> bool {
+    fn includes(self, event: &Event) -> bool {
         let category = event.category();
         // Only notes that limit availability count.
         let limits = self != Self::Availability || category != "NOTE" || !availability(event).is_empty();
@@ -61,7 +61,7 @@ pub(super) fn categories(kinds: &[Kind]) -> Vec<&'static str> {
 
 /// Whether an event is of one of these kinds; without kinds every event is.
 pub(super) fn is_one_of(event: &Event, kinds: &[Kind]) -> bool {
-    kinds.is_empty() || kinds.iter().any(|kind| kind.holds(event))
+    kinds.is_empty() || kinds.iter().any(|kind| kind.includes(event))
 }
 
 /// The event in a word or two.
@@ -132,9 +132,9 @@ pub(super) fn availability(event: &Event) -> String {
 /// The numbers of a target or a setting: `load 400 · 10:00 h · 250 km`, `CTL 50 · ATL 60`.
 pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
     let mut words = Vec::new();
-    let mut add = |text: String, before: &str, behind: &str| {
+    let mut add = |text: String, before: &str, after: &str| {
         if !text.is_empty() {
-            words.push(format!("{before}{text}{behind}"));
+            words.push(format!("{before}{text}{after}"));
         }
     };
     match event.category() {

@@ -178,8 +178,8 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
         return String::new();
     }
     format!(
-        "Means by sport of activities of 20 min or more, each counting once; halves by date (with how many), where each has \
-         two:\n{}",
+        "Averages by sport of activities of 20 min or more, each counting once; halves by date (with how many), where each \
+         has two:\n{}",
         columns.table(&found)
     )
 }
@@ -214,7 +214,7 @@ fn recorded(rows: &[&ActivityDetail]) -> String {
     let parts = RECORDED.iter().map(|(name, kinds)| {
         let ids: Vec<String> = rows
             .iter()
-            .filter(|row| holds(row, kinds))
+            .filter(|row| has_any(row, kinds))
             .map(|row| clean(row.activity.id.as_deref().unwrap_or_default(), 24))
             .collect();
         if ids.is_empty() {
@@ -235,7 +235,7 @@ fn recorded(rows: &[&ActivityDetail]) -> String {
     }
 }
 
-fn holds(row: &ActivityDetail, kinds: &[&str]) -> bool {
+fn has_any(row: &ActivityDetail, kinds: &[&str]) -> bool {
     let types = row.stream_types.as_deref().unwrap_or_default();
     types.iter().any(|own| kinds.contains(&own.as_str()))
 }
@@ -268,7 +268,7 @@ fn missing(rows: &[&ActivityDetail]) -> String {
     let known = rows.iter().any(|row| row.stream_types.is_some());
     let unseen = RECORDED
         .iter()
-        .filter(|(_, kinds)| !rows.iter().any(|row| holds(row, kinds)));
+        .filter(|(_, kinds)| !rows.iter().any(|row| has_any(row, kinds)));
     missing.extend(unseen.filter(|_| known).map(|(name, _)| *name));
     named("Not recorded:", &missing.join(", "))
 }

@@ -199,7 +199,7 @@ impl Figures {
 fn loads(rows: &[Wellness], today: NaiveDate) -> BTreeMap<NaiveDate, f64> {
     rows.iter()
         .filter_map(|row| {
-            let day = row.id.filter(|day| past(today).holds(*day))?;
+            let day = row.id.filter(|day| past(today).contains(*day))?;
             Some((day, row.load()?.max(0.0)))
         })
         .collect()
@@ -253,7 +253,7 @@ fn to_do(events: &[Event], range: Range) -> Vec<(NaiveDate, &Event)> {
         .iter()
         .filter(|event| rank(event).is_some() || event.category.as_deref() == Some("WORKOUT"))
         .filter_map(|event| Some((event.start_date_local?.date(), event)))
-        .filter(|(day, event)| range.holds(*day) && event.id.is_none_or(|id| seen.insert(id)))
+        .filter(|(day, event)| range.contains(*day) && event.id.is_none_or(|id| seen.insert(id)))
         .collect();
     found.sort_by_key(|(day, event)| (*day, event.start_date_local, event.id));
     found

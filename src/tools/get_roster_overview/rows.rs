@@ -291,8 +291,12 @@ fn against(found: Option<&Against>, decimals: u8) -> String {
 }
 
 fn hrv_cell(hrv: &Hrv) -> String {
-    let means = against(Some(&hrv.against), 0);
-    if hrv.sdnn { format!("{means} SDNN") } else { means }
+    let averages = against(Some(&hrv.against), 0);
+    if hrv.sdnn {
+        format!("{averages} SDNN")
+    } else {
+        averages
+    }
 }
 
 /// `not granted: get_events, get_wellness; calendar: intervals.icu took too long`
@@ -343,7 +347,7 @@ fn notes(rows: &[Row]) -> Vec<String> {
     }
     if any(|figures| !figures.not_paired.is_empty()) {
         notes.push(
-            "not paired: no activity is paired with it; get_events with include=done finds one, where get_training_history is granted."
+            "not paired: no activity is paired with it; get_events with include=done searches for one, where get_training_history is granted."
                 .to_owned(),
         );
     }

@@ -206,7 +206,7 @@ fn everybody() -> Overview {
     Overview {
         unknown: vec![(
             "Annå".to_owned(),
-            "nobody of this name or id is on your roster.".to_owned(),
+            "no athlete on your roster has this name or id.".to_owned(),
         )],
         left: vec![
             ("Yan".to_owned(), "i9".to_owned()),
@@ -369,7 +369,7 @@ fn a_workout_of_today_is_open_and_one_of_eight_days_ago_is_past() {
         flags_of(&planned("2026-11-20", json!("0")), today()),
         "missed 2026-11-20 Fri Ride"
     );
-    // Without a word about what was done, nobody can say missed.
+    // Without data about what was done, nothing is shown as missed.
     let calendar = Shown {
         calendar: true,
         ..Shown::default()
