@@ -15,7 +15,7 @@ pub struct OAuthApp {
     pub client_secret: SecretString,
 }
 
-/// Time and size limits of one request (hard-cases "Budgets").
+/// Time and size limits of one request.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// To establish a connection, including TLS.

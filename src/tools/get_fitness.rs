@@ -52,7 +52,7 @@ const FULL_FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLo
 const PARAMS: &[Param] = &[
     Param::oldest("28 days back"),
     Param::newest("7 days ahead, or today when oldest is given"),
-    Param::word("step", &["day", "week"], "Default: day; over 42 days week"),
+    Param::word("step", &["day", "week"], "Default: day, or week over 42 days"),
     Param::detail("estimated FTP, W′ and Pmax by sport"),
     Param::limit(60, 200),
 ];

@@ -888,7 +888,7 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
         )
         .await;
         assert!(
-            text.contains("the argument «athlet». Did you mean athlete?"),
+            text.contains("unknown argument «athlet». Did you mean athlete?"),
             "{text}"
         );
         assert!(world.sim.requests().is_empty());
