@@ -14,8 +14,6 @@ use crate::guard::limits::TooMany;
 pub enum Problem {
     /// 400: a form or a query that our pages do not send: fields missing, doubled, or not text.
     BadForm,
-    /// 403.
-    Forbidden,
     /// 404.
     NotFound,
     /// 413: more than a form may hold.
@@ -35,7 +33,6 @@ impl Problem {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::BadForm => StatusCode::BAD_REQUEST,
-            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -144,7 +144,8 @@ impl Cluster {
     }
 
     /// The process id of the server.
-    pub fn pid(&self) -> u32 {
+    #[cfg(test)]
+    fn pid(&self) -> u32 {
         self.server.pid()
     }
 

@@ -2,7 +2,6 @@
 //!
 //! Values only: how somebody becomes a caller stands in [`super::link`], what they may do in [`super::grant`].
 
-use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use crate::{
@@ -65,8 +64,6 @@ pub struct AthleteCard {
     pub zone: Tz,
     /// Preferred units.
     pub units: Units,
-    /// When a threshold last changed.
-    pub thresholds_on: Option<NaiveDate>,
     /// What the athlete shared.
     pub scopes: Scopes,
     /// Which tools' data an answer may hold.
@@ -76,7 +73,7 @@ pub struct AthleteCard {
 impl AthleteCard {
     /// Whether an answer may hold what the tool of `permission` shows: of the own athlete all, for a coach what this athlete
     /// granted.
-    pub fn may(&self, permission: &Permission) -> bool {
+    pub fn shows(&self, permission: &Permission) -> bool {
         match &self.allowed {
             Allowed::Own => true,
             Allowed::Granted(granted) => granted.contains(&permission),

@@ -23,7 +23,7 @@ const REMEMBERED: u64 = 50_000;
 
 /// What this process has written of the use of grants, so that the next call need not write it again. A clone shares it.
 #[derive(Clone)]
-pub struct Uses {
+pub(crate) struct Uses {
     noted: Cache<GrantId, DateTime<Utc>>,
     seen: Cache<(GrantId, String), ()>,
 }
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Uses {
 
 /// A use of a grant.
 #[derive(Debug, Clone)]
-pub struct Use {
+pub(crate) struct Use {
     /// The grant.
     pub grant: GrantId,
     /// The athlete's account.
@@ -63,7 +63,7 @@ impl Uses {
     /// Writes that the coach with the address `coach` used these grants through `client`, and mails each athlete for whom
     /// this client is new. What cannot be written in time is reported, tried again with the next call, and costs nobody an
     /// answer.
-    pub async fn note(&self, app: &App, coach: &str, client: &str, uses: &[Use]) {
+    pub(crate) async fn note(&self, app: &App, coach: &str, client: &str, uses: &[Use]) {
         let name = without_version(client);
         let all = async {
             for one in uses {
@@ -108,10 +108,7 @@ async fn tell(app: &App, coach: &str, name: &str, one: &Use, now: DateTime<Utc>)
         return Ok(());
     }
     if let Some(account) = accounts::by_id(&mut *transaction, one.account).await? {
-        let to = Address {
-            typed: account.email,
-            key: account.email_key,
-        };
+        let to = Address::stored(&account.email, &account.email_key);
         let mail = Mail::NewClient(NewClient {
             coach: coach.into(),
             client: name.into(),
@@ -127,7 +124,7 @@ async fn tell(app: &App, coach: &str, name: &str, one: &Use, now: DateTime<Utc>)
 
 /// A client's name for itself without its version and what follows: `claude-code 2.1.280` is `claude-code`, `foo/1.2 (x)`
 /// is `foo`. Never empty when `client` is not.
-pub fn without_version(client: &str) -> String {
+pub(crate) fn without_version(client: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for word in client.split_whitespace() {
         if !kept.is_empty() && (is_version(word) || word.starts_with('(')) {

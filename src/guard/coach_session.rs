@@ -15,10 +15,10 @@ use crate::{
 };
 
 /// How long a visit lasts, however much it is used.
-pub const LASTS: Duration = Duration::minutes(30);
+pub(crate) const LASTS: Duration = Duration::minutes(30);
 
 /// The coach whose visit the request's cookie names, while it lasts. A cookie of the wrong form asks the database nothing.
-pub async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Coach>> {
+pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Coach>> {
     let Some(hash) = hash_of(app, headers) else {
         return Ok(None);
     };
@@ -26,7 +26,7 @@ pub async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Coac
 }
 
 /// Begins a visit within `db`'s transaction and ends the one that the browser came with. Answers the `Set-Cookie`.
-pub async fn begin(
+pub(crate) async fn begin(
     db: &mut sqlx::PgConnection,
     app: &App,
     coach: CoachId,
@@ -42,7 +42,7 @@ pub async fn begin(
 }
 
 /// Ends the visit that the browser came with, if any. Answers the `Set-Cookie` that forgets it.
-pub async fn end(app: &App, headers: &HeaderMap) -> sqlx::Result<HeaderValue> {
+pub(crate) async fn end(app: &App, headers: &HeaderMap) -> sqlx::Result<HeaderValue> {
     if let Some(hash) = hash_of(app, headers) {
         queries::coaches::end_session(&app.pool, hash).await?;
     }
@@ -50,7 +50,7 @@ pub async fn end(app: &App, headers: &HeaderMap) -> sqlx::Result<HeaderValue> {
 }
 
 /// The `Set-Cookie` that forgets a visit.
-pub fn forget(app: &App) -> HeaderValue {
+pub(crate) fn forget(app: &App) -> HeaderValue {
     VISIT.clear(app.config.public_url.is_https())
 }
 

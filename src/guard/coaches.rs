@@ -151,13 +151,10 @@ pub async fn invite(
     if queries::coaches::refuses(&mut *db, coach.id, from.account).await? {
         return Ok(Invited::Refused);
     }
-    let address = Address {
-        typed: coach.email,
-        key: coach.email_key,
-    };
-    let standing = queries::grants::lock_of_pair(&mut *db, coach.id, from.account, &from.athlete_id);
-    if let Some(grant) = standing.await? {
-        return invite_standing(db, app, from, grant, terms).await;
+    let address = Address::stored(&coach.email, &coach.email_key);
+    let current = queries::grants::lock_of_pair(&mut *db, coach.id, from.account, &from.athlete_id);
+    if let Some(grant) = current.await? {
+        return invite_granted(db, app, from, grant, terms).await;
     }
     let id = GrantId(app.random.uuid(&app.clock));
     let new = NewGrant {
@@ -187,7 +184,7 @@ pub async fn invite(
 
 /// An invite to a coach who has a grant of this athlete. Only what says the same can be meant as an invite: whatever would change
 /// the grant is the athlete's to see first.
-async fn invite_standing(
+async fn invite_granted(
     db: &mut PgConnection,
     app: &App,
     from: &Grantor,
@@ -237,7 +234,7 @@ fn granting(from: &Grantor, terms: &Terms<'_>) -> Granting {
         athlete: from.athlete.as_str().into(),
         athlete_email: from.email.as_str().into(),
         note: terms.note.into(),
-        may: may(terms.tools),
+        may: in_words(terms.tools),
         expires: until(terms.expires_at, from.zone),
     }
 }
@@ -359,10 +356,7 @@ async fn invite_again(
 }
 
 fn address_of(grant: &Grant) -> Address {
-    Address {
-        typed: grant.coach_email.clone(),
-        key: grant.coach_email_key.clone(),
-    }
+    Address::stored(&grant.coach_email, &grant.coach_email_key)
 }
 
 /// Tells a coach what an athlete grants from now on: in the mail about this athlete that still waits, else in one of its own.
@@ -535,7 +529,7 @@ pub async fn regenerate(db: &mut PgConnection, app: &App, coach: CoachId) -> any
 }
 
 /// What these tools let a coach do, by group, in the order of the catalogue.
-pub fn may(tools: &[String]) -> Vec<May> {
+pub fn in_words(tools: &[String]) -> Vec<May> {
     let mut groups: Vec<May> = Vec::new();
     for tool in permissions::ALL
         .iter()

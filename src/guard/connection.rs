@@ -221,10 +221,7 @@ async fn mark(app: &App, row: &Connection, now: DateTime<Utc>) -> anyhow::Result
         return Ok(());
     }
     if let Some(account) = accounts::by_id(&mut *transaction, row.account_id).await? {
-        let to = Address {
-            typed: account.email,
-            key: account.email_key,
-        };
+        let to = Address::stored(&account.email, &account.email_key);
         let mail = Mail::ConnectionAttention(ConnectionAttention {
             athlete: row.athlete_name.as_str().into(),
             dashboard: app.config.dashboard_url(),

@@ -13,32 +13,32 @@ const LONGEST_HEADERS: usize = 8 * 1024;
 /// A cookie of ours. Over https its name carries the `__Host-` prefix (RFC 6265bis section 4.1.3.2), so that no other
 /// host or path can set it; over http, on this machine only, browsers would refuse that prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cookie {
+pub(crate) struct Cookie {
     /// The name without prefix.
     pub name: &'static str,
 }
 
 /// A browser's session.
-pub const SESSION: Cookie = Cookie { name: "s" };
+pub(crate) const SESSION: Cookie = Cookie { name: "s" };
 /// The token of a confirm link that was opened.
-pub const CONFIRM: Cookie = Cookie { name: "confirm" };
+pub(crate) const CONFIRM: Cookie = Cookie { name: "confirm" };
 /// The token of a reset link that was opened.
-pub const RESET: Cookie = Cookie { name: "reset" };
+pub(crate) const RESET: Cookie = Cookie { name: "reset" };
 /// The token of a link to change the address that was opened.
-pub const ADDRESS: Cookie = Cookie { name: "address" };
+pub(crate) const ADDRESS: Cookie = Cookie { name: "address" };
 /// The token of a link to have a coach's URL mailed again that was opened.
-pub const RESEND: Cookie = Cookie { name: "resend" };
+pub(crate) const RESEND: Cookie = Cookie { name: "resend" };
 /// The token of a link to replace a coach's URL that was opened.
-pub const REGENERATE: Cookie = Cookie { name: "regenerate" };
+pub(crate) const REGENERATE: Cookie = Cookie { name: "regenerate" };
 /// The token of a link to a coach's roster that was opened.
-pub const ROSTER: Cookie = Cookie { name: "roster" };
+pub(crate) const ROSTER: Cookie = Cookie { name: "roster" };
 /// A coach's visit to the own roster.
-pub const VISIT: Cookie = Cookie { name: "visit" };
+pub(crate) const VISIT: Cookie = Cookie { name: "visit" };
 
 impl Cookie {
     /// The value that the browser sent. Sent twice, or among oversized headers, it counts as not sent: then somebody
     /// else may have put one of them there.
-    pub fn read(self, headers: &HeaderMap, https: bool) -> Option<&str> {
+    pub(crate) fn read(self, headers: &HeaderMap, https: bool) -> Option<&str> {
         let total: usize = headers.get_all(COOKIE).iter().map(HeaderValue::len).sum();
         if total > LONGEST_HEADERS {
             return None;
@@ -58,7 +58,7 @@ impl Cookie {
     }
 
     /// `Set-Cookie` with `value`, kept for `age`. `value` is a token or nothing, so it needs no quoting.
-    pub fn set(self, value: &str, age: Duration, https: bool) -> HeaderValue {
+    pub(crate) fn set(self, value: &str, age: Duration, https: bool) -> HeaderValue {
         let mut text = String::new();
         let (prefix, secure) = if https { ("__Host-", "; Secure") } else { ("", "") };
         let _ = write!(
@@ -73,7 +73,7 @@ impl Cookie {
     }
 
     /// `Set-Cookie` that makes the browser forget it.
-    pub fn clear(self, https: bool) -> HeaderValue {
+    pub(crate) fn clear(self, https: bool) -> HeaderValue {
         self.set("", Duration::zero(), https)
     }
 

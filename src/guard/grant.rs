@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::{
     caller::{Allowed, AthleteCard, Caller, Units},
     connection::{self, away},
+    member::Member,
     profile,
-    roster::Member,
 };
 use crate::{
     app::App,
@@ -44,7 +44,7 @@ impl Ask {
     }
 
     /// The right to change something, whose row stands in the athlete's log.
-    pub fn to_change(self, caller: Caller, journal: Journal) -> Granted {
+    pub fn into_granted(self, caller: Caller, journal: Journal) -> Granted {
         Granted {
             ask: self,
             caller,
@@ -107,6 +107,27 @@ pub struct Opened {
     pub last_success_at: Option<DateTime<Utc>>,
     /// The handle that the tool asks through.
     pub intervals: intervals::Athlete,
+}
+
+impl Opened {
+    /// Writes down what the call that has ended learned of the athlete: that upstream answered, at most once a minute for
+    /// each connection, and the profile when it was read.
+    pub(crate) async fn note_learned(&self, app: &App) -> sqlx::Result<()> {
+        if self.intervals.requests() > 0 {
+            in_time(connection::note_success(
+                app,
+                self.connection,
+                self.last_success_at,
+            ))
+            .await?;
+        }
+        let Some(profile) = self.intervals.profile_read() else {
+            return Ok(());
+        };
+        let row = profile::row_of(&profile, &self.athlete);
+        let (id, athlete, now) = (self.connection, self.athlete.as_str(), app.clock.now());
+        in_time(connections::refresh(&app.pool, id, athlete, &row, now)).await
+    }
 }
 
 /// Opens the right to use the tool of `permission` until `deadline`, or says who must do what first: of an athlete on the own
@@ -172,7 +193,6 @@ pub(crate) async fn open(
             weight_in_lb: row.weight_in_lb,
             fahrenheit: row.fahrenheit,
         },
-        thresholds_on: row.thresholds_on,
         scopes,
         allowed,
     };

@@ -30,7 +30,7 @@ use crate::{
     ids::{GrantId, LinkId},
     queries::{
         grants, in_time,
-        links::{self, Standing},
+        links::{self, LiveLink},
     },
     secrets::{Token, TokenHash, TokenKind},
 };
@@ -38,7 +38,7 @@ use crate::{
 /// Calls of one link that wait for a turn; more are told at once to come back.
 const WAITING_AT_ONCE: usize = 128;
 /// How long a call may wait for its turn before it is told to come back.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long somebody without a known token waits for a lookup while strangers flood us.
 const STRANGERS_WAIT: Duration = Duration::from_secs(2);
 /// Lookups at once for tokens that were not seen lately, while strangers flood us.
@@ -60,7 +60,7 @@ pub struct Visitor {
 
 /// Why nobody was let in. The text of the token is in none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turned {
+pub(crate) enum Turned {
     /// No such token: malformed, unknown, replaced or ended.
     Unknown,
     /// Too many requests; when to come back.
@@ -70,7 +70,7 @@ pub enum Turned {
 }
 
 /// Lets in whoever shows a valid token, and counts.
-pub struct Gate {
+pub(crate) struct Gate {
     strangers: DefaultDirectRateLimiter,
     strangers_queue: Semaphore,
     flooded_until: Mutex<Option<Instant>>,
@@ -94,7 +94,7 @@ struct Lane {
 
 impl Gate {
     /// A gate with the limits of the settings.
-    pub fn new(app: &App) -> Self {
+    pub(crate) fn new(app: &App) -> Self {
         let at_least_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
         let config = &app.config;
         Self {
@@ -116,7 +116,7 @@ impl Gate {
 
     /// Whom the text in the path speaks for. A text that is no token costs no query; every token that is not in use
     /// (replaced, ended, never minted) costs the same one.
-    pub async fn admit(&self, app: &App, text: &str) -> Result<Visitor, Turned> {
+    pub(crate) async fn admit(&self, app: &App, text: &str) -> Result<Visitor, Turned> {
         let Some(token) = Token::parse(TokenKind::Link, text) else {
             return Err(self.stranger());
         };
@@ -225,18 +225,18 @@ impl Visitor {
         Offer::new(self.groups_off.clone(), narrow)
     }
 
-    /// How things stand with the link and its connection right now; `None` when this token is no longer in use.
-    pub async fn standing(&self, app: &App) -> sqlx::Result<Option<Standing>> {
-        in_time(links::standing(&app.pool, self.hash)).await
+    /// The link and its connection as they are now; `None` when this token is no longer in use.
+    pub async fn live(&self, app: &App) -> sqlx::Result<Option<LiveLink>> {
+        in_time(links::live(&app.pool, self.hash)).await
     }
 
-    /// How things stand with a coach's link and these grants right now; `None` when this token is no longer in use.
-    pub async fn roster_standing(
+    /// These grants of a coach as they are now; `None` when this token is no longer in use.
+    pub async fn live_grants(
         &self,
         app: &App,
         grants: &[GrantId],
-    ) -> sqlx::Result<Option<Vec<grants::Standing>>> {
-        in_time(grants::standing(&app.pool, self.hash, grants, app.clock.now())).await
+    ) -> sqlx::Result<Option<Vec<grants::LiveGrant>>> {
+        in_time(grants::live(&app.pool, self.hash, grants, app.clock.now())).await
     }
 
     /// The token's hash, by which a selection is read and written: one that a replaced URL made is worth nothing.

@@ -3,25 +3,27 @@
 //! No HTML, no tool logic, no upstream calls but those that a right depends on.
 
 pub mod accounts;
-pub mod caller;
-pub mod clients;
-pub mod coach_session;
+pub(crate) mod caller;
+pub(crate) mod clients;
+pub(crate) mod coach_session;
 pub mod coaches;
 pub mod connection;
 pub mod connector;
-pub mod cookie;
-pub mod grant;
-pub mod limits;
-pub mod link;
-pub mod offer;
-pub mod presets;
-pub mod profile;
+pub(crate) mod cookie;
+pub(crate) mod grant;
+pub(crate) mod limits;
+pub(crate) mod link;
+mod member;
+pub(crate) mod offer;
+pub(crate) mod presets;
+pub(crate) mod profile;
 pub mod refused;
-pub mod roster;
-pub mod session;
-pub mod touched;
-pub mod tries;
+pub(crate) mod roster;
+pub(crate) mod session;
+pub(crate) mod touched;
+pub(crate) mod tries;
 
-pub use caller::{AthleteCard, Caller, Units};
-pub use grant::{Ask, Granted};
-pub use roster::{Member, Roster};
+pub(crate) use caller::{AthleteCard, Caller, Units};
+pub(crate) use grant::{Ask, Granted};
+pub(crate) use member::Member;
+pub(crate) use roster::Roster;

@@ -7,7 +7,7 @@ use crate::permissions::{self, Access, Group, Permission};
 
 /// A set of tools to begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preset {
+pub(crate) enum Preset {
     /// All that looks, nothing that changes.
     ReadOnly,
     /// All that looks, and what changes the calendar.
@@ -18,10 +18,10 @@ pub enum Preset {
 
 impl Preset {
     /// From the smallest to the largest.
-    pub const ALL: [Self; 3] = [Self::ReadOnly, Self::ReadAndPlan, Self::Everything];
+    pub(crate) const ALL: [Self; 3] = [Self::ReadOnly, Self::ReadAndPlan, Self::Everything];
 
     /// Its name in forms.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::ReadOnly => "read-only",
             Self::ReadAndPlan => "read-and-plan",
@@ -30,7 +30,7 @@ impl Preset {
     }
 
     /// For people.
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::ReadOnly => "Read only",
             Self::ReadAndPlan => "Read and plan",
@@ -39,12 +39,12 @@ impl Preset {
     }
 
     /// The preset that a form names.
-    pub fn of_word(word: &str) -> Option<Self> {
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|preset| preset.word() == word)
     }
 
     /// Whether it ticks `tool`.
-    pub fn holds(self, tool: &Permission) -> bool {
+    pub(crate) fn holds(self, tool: &Permission) -> bool {
         match (self, tool.access) {
             (Self::Everything, _) | (_, Access::Read) => true,
             (Self::ReadAndPlan, Access::Write) => tool.group == Group::Calendar,
@@ -53,7 +53,7 @@ impl Preset {
     }
 
     /// Its tools, in the order of the catalogue.
-    pub fn tools(self) -> Vec<&'static Permission> {
+    pub(crate) fn tools(self) -> Vec<&'static Permission> {
         permissions::ALL
             .iter()
             .copied()
@@ -62,7 +62,7 @@ impl Preset {
     }
 
     /// Whether all presets hold the same tools, because nothing in the catalogue changes anything.
-    pub fn coincide() -> bool {
+    pub(crate) fn coincide() -> bool {
         permissions::ALL
             .iter()
             .all(|tool| Self::ALL.into_iter().all(|preset| preset.holds(tool)))

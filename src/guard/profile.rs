@@ -6,10 +6,7 @@
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
-use super::{
-    connection::{self, away},
-    grant::Opened,
-};
+use super::connection::{self, away};
 use crate::{
     app::App,
     ids::AthleteId,
@@ -100,31 +97,6 @@ pub(super) async fn up_to_date(
     Ok(row)
 }
 
-/// Writes down what the call that is over learned of the athlete: that upstream answered, at most once a minute for each
-/// connection, and the profile when it was read.
-pub(crate) async fn note(app: &App, opened: &Opened) -> sqlx::Result<()> {
-    if opened.intervals.requests() > 0 {
-        in_time(connection::note_success(
-            app,
-            opened.connection,
-            opened.last_success_at,
-        ))
-        .await?;
-    }
-    let Some(profile) = opened.intervals.profile_read() else {
-        return Ok(());
-    };
-    let (row, now) = (row_of(&profile, &opened.athlete), app.clock.now());
-    in_time(connections::refresh(
-        &app.pool,
-        opened.connection,
-        opened.athlete.as_str(),
-        &row,
-        now,
-    ))
-    .await
-}
-
 fn apply(row: &mut Connection, profile: Profile) {
     row.athlete_name = profile.athlete_name;
     row.imperial = profile.imperial;
@@ -156,7 +128,7 @@ async fn zone_of_last_activity(
 }
 
 /// What a profile from upstream says for the connection's row.
-pub fn row_of(athlete: &model::Athlete, id: &AthleteId) -> Profile {
+pub(crate) fn row_of(athlete: &model::Athlete, id: &AthleteId) -> Profile {
     let zone = athlete
         .timezone
         .as_deref()
@@ -179,7 +151,7 @@ pub fn row_of(athlete: &model::Athlete, id: &AthleteId) -> Profile {
 }
 
 /// An athlete's name as a row keeps it: one plain line, never empty.
-pub fn name_of(text: &str, athlete: &AthleteId) -> String {
+pub(crate) fn name_of(text: &str, athlete: &AthleteId) -> String {
     let name = clean(text, NAME_CHARS);
     if name.is_empty() {
         format!("athlete {athlete}")

@@ -1,8 +1,9 @@
-//! A coach's roster: which athletes grant what right now, which of them is meant, and the way to one athlete's data.
+//! A coach's roster: which athletes grant what right now, which of them a call is about, and the way to one athlete's data.
 //!
-//! [`Roster`] and [`Member`] have private fields and are built only here. No tool logic and no HTTP; what a grant is worth
-//! once it is opened stands in [`super::grant`], how grants come and go in [`super::coaches`].
+//! [`Roster`] has private fields and is built only here. No tool logic and no HTTP. What a grant gives once it is opened is
+//! in [`super::grant`], how grants come and go in [`super::coaches`].
 
+mod find;
 #[cfg(test)]
 mod tests;
 
@@ -11,12 +12,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Duration, Utc};
 use tokio::time::Instant;
 
+use self::find::{Meant, find};
 use super::{
-    Ask, Caller, coaches,
+    Ask, Caller, Member,
     connection::{self, away},
     grant,
     link::Visitor,
@@ -24,157 +25,22 @@ use super::{
 };
 use crate::{
     app::App,
-    ids::{AccountId, GrantId},
-    permissions::{self, Access, Permission},
+    ids::GrantId,
+    permissions::{Access, Permission},
     queries::{
         grants, in_time,
         links::{self, Selection},
     },
     secrets::TokenHash,
-    text::names,
     tool_error::ToolError,
-    words::MemberStatus,
 };
 
 /// A selection lapses so long after its last use.
-pub const SELECTED_FOR: Duration = Duration::minutes(60);
+pub(crate) const SELECTED_FOR: Duration = Duration::minutes(60);
 /// How often a selection that is used is written anew.
 const RENEWED_EVERY: Duration = Duration::minutes(1);
-/// Words that our own answers put before an id.
-const BEFORE_AN_ID: [&str; 2] = ["athlete", "id"];
 /// Up to so many athletes are named in an error; of more it says how many there are.
 const NAMED: usize = 10;
-
-/// An athlete who grants the coach something.
-#[derive(Debug, Clone)]
-pub struct Member {
-    grant: GrantId,
-    account: AccountId,
-    name: String,
-    with_id: String,
-    words: Vec<String>,
-    athlete: String,
-    status: MemberStatus,
-    tools: Vec<&'static Permission>,
-    expires_at: Option<DateTime<Utc>>,
-    zone: Tz,
-    asleep: bool,
-}
-
-impl Member {
-    fn of(row: grants::Member, now: DateTime<Utc>) -> Self {
-        Self {
-            grant: row.grant_id,
-            account: row.account_id,
-            name: names::called(&row.athlete_name, &row.athlete_id),
-            with_id: names::with_id(&row.athlete_name, &row.athlete_id),
-            words: names::Named::of(&names::shown(&row.athlete_name)).words,
-            athlete: row.athlete_id,
-            status: row.status,
-            // A name that this version does not know is of another one, and worth nothing here.
-            tools: permissions::ALL
-                .iter()
-                .copied()
-                .filter(|tool| row.tools.iter().any(|name| name == tool.name))
-                .collect(),
-            expires_at: row.expires_at,
-            zone: row.zone.and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
-            asleep: coaches::asleep(row.invited_at, row.first_used_at, now),
-        }
-    }
-
-    /// The grant.
-    pub fn grant(&self) -> GrantId {
-        self.grant
-    }
-
-    /// The athlete's name, cleaned and without what reads like an id, never empty.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The name with the id, `Ana Berger (i1)`: two athletes may share a name, and nobody shares an id.
-    pub fn with_id(&self) -> &str {
-        &self.with_id
-    }
-
-    /// The athlete's id at intervals.icu.
-    pub fn athlete_id(&self) -> &str {
-        &self.athlete
-    }
-
-    /// Whether the athlete's data can be had.
-    pub fn status(&self) -> MemberStatus {
-        self.status
-    }
-
-    /// The granted tools, in the order of the catalogue.
-    pub fn tools(&self) -> &[&'static Permission] {
-        &self.tools
-    }
-
-    /// Whether the tool of `permission` is granted.
-    pub fn may(&self, permission: &Permission) -> bool {
-        self.tools.contains(&permission)
-    }
-
-    /// When the grant ends by itself.
-    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
-        self.expires_at
-    }
-
-    /// The last day of the grant, in the athlete's own zone.
-    pub fn until(&self) -> Option<NaiveDate> {
-        let last = self.expires_at? - Duration::seconds(1);
-        Some(last.with_timezone(&self.zone).date_naive())
-    }
-
-    /// The athlete's account.
-    pub(crate) fn account(&self) -> AccountId {
-        self.account
-    }
-
-    /// Whether nobody used the invite for so long that the athlete must send it again.
-    pub fn unused(&self) -> bool {
-        self.asleep
-    }
-
-    /// Whether the grant opens nothing for now: nobody used the invite for so long that the athlete must send it again, or the
-    /// account shows another athlete.
-    pub fn asleep(&self) -> bool {
-        self.asleep || self.status == MemberStatus::Replaced
-    }
-
-    /// A member for tests of what is said about one.
-    #[cfg(test)]
-    pub(crate) fn sample(name: &str, athlete: &str, tools: &[&str], status: MemberStatus) -> Self {
-        let row = grants::Member {
-            grant_id: GrantId(uuid::Uuid::from_u128(1)),
-            account_id: AccountId(uuid::Uuid::from_u128(2)),
-            account_email: String::new(),
-            tools: tools.iter().map(|name| (*name).to_owned()).collect(),
-            expires_at: None,
-            invited_at: DateTime::UNIX_EPOCH,
-            first_used_at: Some(DateTime::UNIX_EPOCH),
-            last_used_at: None,
-            last_client: None,
-            athlete_name: name.to_owned(),
-            athlete_id: athlete.to_owned(),
-            status,
-            zone: Some("Europe/Berlin".to_owned()),
-        };
-        Self::of(row, DateTime::UNIX_EPOCH)
-    }
-
-    /// The same, ending by itself.
-    #[cfg(test)]
-    pub(crate) fn expiring(self, at: &str) -> Self {
-        Self {
-            expires_at: Some(at.parse().unwrap()),
-            ..self
-        }
-    }
-}
 
 /// How it came about for whom a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,12 +89,14 @@ impl Roster {
         let selection = in_time(links::selection(&app.pool, hash));
         let (rows, selection) = tokio::try_join!(rows, selection).map_err(|error| away(&error))?;
         let mut all: Vec<Member> = rows.into_iter().map(|row| Member::of(row, now)).collect();
-        all.sort_by(|a, b| (&a.words, &a.athlete, a.grant).cmp(&(&b.words, &b.athlete, b.grant)));
+        all.sort_by(|a, b| {
+            (a.words(), a.athlete_id(), a.grant()).cmp(&(b.words(), b.athlete_id(), b.grant()))
+        });
         let (sleeping, members): (Vec<Member>, Vec<Member>) = all.into_iter().partition(Member::asleep);
         let live = |selection: &Selection| {
             // A selection from the future was made before the clock was set back.
             (Duration::zero()..SELECTED_FOR).contains(&(now - selection.at))
-                && members.iter().any(|member| member.grant == selection.grant_id)
+                && members.iter().any(|member| member.grant() == selection.grant_id)
         };
         Ok(Self {
             app: app.clone(),
@@ -276,7 +144,7 @@ impl Roster {
         let member = self
             .members
             .iter()
-            .find(|member| member.grant == selection.grant_id)?;
+            .find(|member| member.grant() == selection.grant_id)?;
         Some((member, SELECTED_FOR - (self.now - selection.at)))
     }
 
@@ -333,7 +201,7 @@ impl Roster {
     /// Selects an athlete for later calls through this connector that name none.
     pub async fn select(&self, member: &Member) -> Result<(), ToolError> {
         self.touch(member, |_| ());
-        let done = in_time(links::select(&self.app.pool, self.hash, member.grant, self.now)).await;
+        let done = in_time(links::select(&self.app.pool, self.hash, member.grant(), self.now)).await;
         if done.map_err(|error| away(&error))? {
             Ok(())
         } else {
@@ -360,22 +228,22 @@ impl Roster {
     /// Opens the right to use `tool` for this athlete, or says who must do what first. Several athletes can be opened at
     /// once. A further tool of an athlete who is open already costs no query.
     pub async fn open(&self, member: &Member, tool: &'static Permission) -> Result<Ask, ToolError> {
-        if !member.may(tool) {
+        if !member.grants(tool) {
             self.touch(member, |_| ());
             return Err(self.ungranted(member, tool));
         }
         // All of them, not only the one that is called: what an answer holds beside its own follows them too.
         self.touch(member, |touch| {
-            touch.tools = member.tools.iter().map(|tool| tool.name).collect();
+            touch.tools = member.tools().iter().map(|tool| tool.name).collect();
         });
-        if let Some(open) = self.open_already(member.grant) {
+        if let Some(open) = self.open_already(member.grant()) {
             grant::needs(&self.app, tool, &open.card.scopes)?;
             return Ok(open);
         }
         let (ask, opened) = grant::open(&self.app, &self.caller, Some(member), tool, self.deadline).await?;
         self.touch(member, |touch| touch.opened.push(opened));
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.insert(member.grant, ask.clone());
+        opened.insert(member.grant(), ask.clone());
         Ok(ask)
     }
 
@@ -387,26 +255,26 @@ impl Roster {
     /// What to say of an error that asking for this athlete brought: one that means a refused connection is looked into, as
     /// for every call; the others stay as they are.
     pub async fn looked_into(&self, member: &Member, error: ToolError) -> ToolError {
-        if !matches!(error, ToolError::Reconnect(_)) || self.open_already(member.grant).is_none() {
+        if !matches!(error, ToolError::Reconnect(_)) || self.open_already(member.grant()).is_none() {
             return error;
         }
         self.touch(member, |touch| touch.lost = true);
-        connection::refused(&self.app, member.account).await
+        connection::refused(&self.app, member.account()).await
     }
 
     fn touch(&self, member: &Member, change: impl FnOnce(&mut Touch)) {
         let fresh = Touch {
-            athlete: member.athlete.clone(),
-            name: member.with_id.clone(),
-            grant: Some(member.grant),
-            ..Touch::of(member.account)
+            athlete: member.athlete_id().to_owned(),
+            name: member.with_id().to_owned(),
+            grant: Some(member.grant()),
+            ..Touch::of(member.account())
         };
         self.touched.note(fresh, change);
     }
 
     fn ungranted(&self, member: &Member, tool: &Permission) -> ToolError {
-        let name = &member.name;
-        let granted: Vec<&str> = member.tools.iter().map(|tool| tool.name).collect();
+        let name = member.name();
+        let granted: Vec<&str> = member.tools().iter().map(|tool| tool.name).collect();
         let granted = if granted.is_empty() {
             "nothing".to_owned()
         } else {
@@ -415,7 +283,7 @@ impl Roster {
         ToolError::Refused(format!(
             "{} has not granted {} to {}. {name} can change that under Coaches on {}. What you may use for {name}: \
              {granted}.",
-            member.with_id,
+            member.with_id(),
             tool.name,
             self.email,
             self.dashboard()
@@ -442,85 +310,6 @@ impl std::fmt::Debug for Roster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Roster({})", self.caller.link())
     }
-}
-
-/// Whom a text means.
-#[derive(Debug)]
-enum Meant<'a> {
-    Nobody,
-    One(&'a Member),
-    Several(Vec<&'a Member>),
-    /// An id and words that are none of that athlete's name: whose id it is, and whom the words would mean.
-    AtOdds(Vec<&'a Member>),
-}
-
-/// Whom among `members` the text means. No name that a member chooses changes whom an id means.
-fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
-    let mut query = names::Named::of(text);
-    // Few digits read like a part of a name, unless they are somebody's id.
-    let is_id = |word: &mut String| members.iter().any(|member| member.athlete == *word);
-    query.ids.extend(query.words.extract_if(.., is_id));
-    let fits = |words: &[String]| -> Vec<&'a Member> {
-        let hits = members.iter();
-        hits.filter(|member| !words.is_empty() && names::within(words, &member.words))
-            .collect()
-    };
-    if query.ids.is_empty() {
-        return meant(&fits(&query.words));
-    }
-    if !query
-        .ids
-        .iter()
-        .all(|id| members.iter().any(|member| member.athlete == *id))
-    {
-        return Meant::Nobody;
-    }
-    let of_id: Vec<&Member> = members
-        .iter()
-        .filter(|member| query.ids.contains(&member.athlete))
-        .collect();
-    let mut words = query.words;
-    words.retain(|word| !BEFORE_AN_ID.contains(&word.as_str()));
-    let fitting: Vec<&Member> = of_id
-        .iter()
-        .copied()
-        .filter(|member| names::within(&words, &member.words))
-        .collect();
-    if !fitting.is_empty() {
-        // Of several ids none is the one that was meant, whatever the words say.
-        return meant(if query.ids.len() > 1 { &of_id } else { &fitting });
-    }
-    let mut candidates = of_id;
-    for member in fits(&words) {
-        if !candidates
-            .iter()
-            .any(|candidate| std::ptr::eq(*candidate, member))
-        {
-            candidates.push(member);
-        }
-    }
-    Meant::AtOdds(still_here(&candidates))
-}
-
-fn meant<'a>(hits: &[&'a Member]) -> Meant<'a> {
-    let hits = still_here(hits);
-    match hits[..] {
-        [] => Meant::Nobody,
-        [one] => Meant::One(one),
-        _ => Meant::Several(hits),
-    }
-}
-
-/// One athlete of intervals.icu may have had two accounts with us; only one of them can be connected.
-fn still_here<'a>(hits: &[&'a Member]) -> Vec<&'a Member> {
-    let connected = |id: &str| {
-        let of_id = hits.iter().filter(|hit| hit.athlete == id);
-        of_id.clone().count() > 1 && of_id.clone().any(|hit| hit.status != MemberStatus::Disconnected)
-    };
-    hits.iter()
-        .copied()
-        .filter(|hit| hit.status != MemberStatus::Disconnected || !connected(&hit.athlete))
-        .collect()
 }
 
 fn whom_there_is(members: &[Member]) -> String {

@@ -16,9 +16,9 @@ use crate::{
 };
 
 /// A session that nobody used for so long is over.
-pub const IDLE: Duration = Duration::days(14);
+pub(crate) const IDLE: Duration = Duration::days(14);
 /// However much it is used, a session is over after so long.
-pub const ABSOLUTE: Duration = Duration::days(90);
+pub(crate) const ABSOLUTE: Duration = Duration::days(90);
 /// The row's time of last use is written at most this often.
 const TOUCH_EVERY: Duration = Duration::minutes(1);
 /// Characters kept of the browser's name for itself.
@@ -26,7 +26,7 @@ const USER_AGENT_CHARS: usize = 200;
 
 /// A living session and whose it is.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub(crate) struct Session {
     /// The session; also what an OAuth state is bound to.
     pub hash: TokenHash,
     /// Whose.
@@ -38,22 +38,22 @@ pub struct Session {
 /// Who a request turned out to be from, for the log: the layers put an empty one into each request, and whoever
 /// authenticates it fills it in.
 #[derive(Debug, Clone, Default)]
-pub struct Who(Arc<OnceLock<AccountId>>);
+pub(crate) struct Who(Arc<OnceLock<AccountId>>);
 
 impl Who {
     /// Notes the account; the first one stays.
-    pub fn note(&self, account: AccountId) {
+    pub(crate) fn note(&self, account: AccountId) {
         let _ = self.0.set(account);
     }
 
     /// The account, when the request was somebody's.
-    pub fn account(&self) -> Option<AccountId> {
+    pub(crate) fn account(&self) -> Option<AccountId> {
         self.0.get().copied()
     }
 }
 
 /// The session that the request's cookie names, when it lives. A cookie of the wrong form asks the database nothing.
-pub async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Session>> {
+pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Session>> {
     let Some(hash) = hash_of(app, headers) else {
         return Ok(None);
     };
@@ -74,7 +74,7 @@ pub async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Sess
 
 /// Begins a session for `account` within `db`'s transaction and ends the one that the browser came with, so that no
 /// cookie from before a sign-in is worth anything after it. Answers the `Set-Cookie`.
-pub async fn begin(
+pub(crate) async fn begin(
     db: &mut sqlx::PgConnection,
     app: &App,
     account: AccountId,
@@ -94,7 +94,7 @@ pub async fn begin(
 }
 
 /// Ends the session that the browser came with, if any. Answers the `Set-Cookie` that forgets it.
-pub async fn end(app: &App, headers: &HeaderMap) -> sqlx::Result<HeaderValue> {
+pub(crate) async fn end(app: &App, headers: &HeaderMap) -> sqlx::Result<HeaderValue> {
     if let Some(hash) = hash_of(app, headers) {
         queries::sessions::end(&app.pool, hash).await?;
     }

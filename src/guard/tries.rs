@@ -32,7 +32,7 @@ const LOOKED_EVERY: Wait = Wait::from_millis(200);
 const MINUTE: Duration = Duration::minutes(1);
 const HOUR: Duration = Duration::hours(1);
 /// The longest time over which anything is counted: an older try counts for nothing.
-pub const COUNTED_FOR: Duration = HOUR;
+pub(crate) const COUNTED_FOR: Duration = HOUR;
 /// One network gets this part of the mails to strangers.
 const PART_OF_ONE_NETWORK: u32 = 10;
 
@@ -68,7 +68,7 @@ impl Limit {
 /// Whether the password of a sign-in with the address of `email_key` is right, which `check` finds out. A wrong one is counted, whether
 /// the address has an account or not, for the address and the network together, for the network, and, far above that, for the
 /// address alone, so that no stranger elsewhere keeps its owner out.
-pub async fn sign_in(
+pub(crate) async fn sign_in(
     app: &App,
     from: Network,
     email_key: &str,
@@ -90,7 +90,7 @@ pub async fn sign_in(
 
 /// Whether the password is right that somebody who is signed in typed once more: a wrong one is counted for the session, and for
 /// nothing that anybody else does.
-pub async fn in_session(
+pub(crate) async fn in_session(
     app: &App,
     session: TokenHash,
     check: impl Future<Output = bool> + Send + 'static,
@@ -101,7 +101,7 @@ pub async fn in_session(
 }
 
 /// Whether the password is right that was typed at the page that a mail's link leads to: a wrong one is counted for the link.
-pub async fn behind_link(
+pub(crate) async fn behind_link(
     app: &App,
     link: TokenHash,
     check: impl Future<Output = bool> + Send + 'static,
@@ -110,7 +110,7 @@ pub async fn behind_link(
 }
 
 /// Counts a press of the button that chooses a password behind a mail's link: each costs a hash.
-pub async fn press(app: &App, link: TokenHash) -> sqlx::Result<Result<(), TooMany>> {
+pub(crate) async fn press(app: &App, link: TokenHash) -> sqlx::Result<Result<(), TooMany>> {
     let pressed = reserve(app, &[of_link(app, link)], false).await?;
     Ok(pressed.map(drop))
 }
@@ -121,7 +121,7 @@ fn of_link(app: &App, link: TokenHash) -> Limit {
 }
 
 /// Forgets the failed sign-ins with an address.
-pub async fn forget(db: impl queries::Db<'_>, email_key: &str) -> sqlx::Result<()> {
+pub(crate) async fn forget(db: impl queries::Db<'_>, email_key: &str) -> sqlx::Result<()> {
     let subject = Limit::new("address", &[email_key.as_bytes()], 1, HOUR).subject;
     queries::tries::forget(db, &subject).await
 }
@@ -178,7 +178,7 @@ async fn reserve(app: &App, limits: &[Limit], hashed: bool) -> sqlx::Result<Resu
 
 /// Makes whoever else asks for a mail wait until `db`'s transaction ends, so that the shares are exact. Everybody waits for everybody:
 /// a wait that only those had who are not known would tell who is.
-pub async fn one_ask_at_a_time(db: &mut PgConnection) -> sqlx::Result<()> {
+pub(crate) async fn one_ask_at_a_time(db: &mut PgConnection) -> sqlx::Result<()> {
     let asks = Limit::new("asks for mails", &[], 1, HOUR);
     queries::tries::lock(db, &[asks.key()]).await
 }
@@ -202,7 +202,7 @@ fn wait(full: Full, now: DateTime<Utc>) -> Wait {
 /// Without a network (somebody whom we know) nothing is counted, at the same cost.
 ///
 /// Exact for whoever holds [`one_ask_at_a_time`].
-pub async fn mail_to_stranger(
+pub(crate) async fn mail_to_stranger(
     db: &mut PgConnection,
     app: &App,
     network: Option<Network>,

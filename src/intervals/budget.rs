@@ -145,14 +145,14 @@ impl Budget {
 
     fn check(&self, spender: &Spender) -> Result<(), Error> {
         let now = self.clock.now();
-        self.today(now).may(spender, now, self.per_day)
+        self.today(now).check(spender, now, self.per_day)
     }
 
     /// Checks again, since others may have spent during the wait, and counts.
     fn spend(&self, spender: &Spender) -> Result<(), Error> {
         let now = self.clock.now();
         let mut shares = self.today(now);
-        shares.may(spender, now, self.per_day)?;
+        shares.check(spender, now, self.per_day)?;
         if let Some(athlete) = &spender.athlete {
             *shares.spent.entry(athlete.clone()).or_default() += 1;
         }
@@ -197,7 +197,7 @@ impl Shares {
         }
     }
 
-    fn may(&self, spender: &Spender, now: DateTime<Utc>, per_day: u32) -> Result<(), Error> {
+    fn check(&self, spender: &Spender, now: DateTime<Utc>, per_day: u32) -> Result<(), Error> {
         let Counters { quarter, day } = self.counters(&spender.pool);
         if day.is_some_and(|seen| seen.closed_for(now, LOOK_AGAIN_DAY).is_some()) {
             return Err(Error::Busy {

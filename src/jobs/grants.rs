@@ -26,10 +26,7 @@ async fn fallen_asleep(app: &App) -> anyhow::Result<usize> {
     let limit = i64::try_from(BATCH)?;
     let asleep = queries::grants::fallen_asleep(&mut *transaction, now - SLEEPS_AFTER, now, limit).await?;
     for due in &asleep {
-        let athlete = Address {
-            typed: due.account_email.clone(),
-            key: due.account_email_key.clone(),
-        };
+        let athlete = Address::stored(&due.account_email, &due.account_email_key);
         let mail = Mail::GrantAsleep(GrantAsleep {
             coach: due.coach_email.as_str().into(),
             coaches: app.config.coaches_url(),
@@ -46,10 +43,7 @@ async fn expired(app: &App) -> anyhow::Result<usize> {
     let mut transaction = app.pool.begin().await?;
     let expired = queries::grants::expired(&mut *transaction, now, i64::try_from(BATCH)?).await?;
     for due in &expired {
-        let coach = Address {
-            typed: due.coach_email.clone(),
-            key: due.coach_email_key.clone(),
-        };
+        let coach = Address::stored(&due.coach_email, &due.coach_email_key);
         let mail = Mail::GrantEnded(GrantEnded {
             athlete: due.athlete_name.as_str().into(),
             why: Why::Expired,

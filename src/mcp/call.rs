@@ -29,7 +29,6 @@ use crate::{
         connection, grant,
         link::Visitor,
         offer::Offer,
-        profile,
         touched::{Touch, Touched},
     },
     ids::AccountId,
@@ -242,7 +241,7 @@ impl<'a> Call<'a> {
             Run::Write(write) => {
                 let journal = self.record.journal(account, ask.card.id.as_str()).await?;
                 let caller = self.visit.visitor.caller.clone();
-                write(ask.to_change(caller, journal), arguments).await
+                write(ask.into_granted(caller, journal), arguments).await
             }
         }
     }
@@ -253,8 +252,8 @@ impl<'a> Call<'a> {
         if matches!(visitor.caller, Caller::Coach { .. }) {
             return self.last_look_for_coach(done).await;
         }
-        let standing = match visitor.standing(self.app).await {
-            Ok(Some(standing)) => standing,
+        let link = match visitor.live(self.app).await {
+            Ok(Some(link)) => link,
             Ok(None) => return withheld(REPLACED),
             Err(error) => return refusal(&connection::away(&error)),
         };
@@ -265,14 +264,14 @@ impl<'a> Call<'a> {
         let touched = self.touched.all();
         let opened = touched.first().and_then(|touch| touch.opened.first());
         let athlete = opened.map(|opened| opened.athlete.as_str());
-        let offer = offer.with_off(standing.groups_off);
+        let offer = offer.with_off(link.groups_off);
         if matches!(self.called, Called::One(tool) if offer.lacks(tool.permission).is_some()) {
             return withheld(&format!(
                 "Withheld: {} was switched off for this connector while the call was running.",
                 self.called.name()
             ));
         }
-        if standing.status != Some(ConnectionStatus::Connected) || standing.athlete_id.as_deref() != athlete {
+        if link.status != Some(ConnectionStatus::Connected) || link.athlete_id.as_deref() != athlete {
             return withheld(&format!(
                 "Withheld: the connection to intervals.icu changed while the call was running. The athlete can look after it \
                  on {}.",
@@ -290,7 +289,7 @@ impl<'a> Call<'a> {
         let asked = touched
             .iter()
             .filter_map(|touch| touch.opened.iter().find(|opened| opened.intervals.requests() > 0));
-        let notes = asked.map(|opened| profile::note(self.app, opened));
+        let notes = asked.map(|opened| opened.note_learned(self.app));
         futures::future::join_all(notes).await.into_iter().for_each(noted);
     }
 

@@ -24,7 +24,7 @@ const TEXT_LIMIT: usize = 2048;
 
 /// The tools in order, and their entries in both lists.
 #[derive(Clone)]
-pub struct Catalogue {
+pub(crate) struct Catalogue {
     tools: &'static [Tool],
     list: Arc<[model::Tool]>,
     /// The entries of the roster's tools.
@@ -62,7 +62,7 @@ impl Called {
 /// A tool that some client would reject, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the tool {tool} cannot be listed: {why}")]
-pub struct Broken {
+pub(crate) struct Broken {
     /// Its name.
     pub tool: String,
     /// What is wrong.
@@ -71,7 +71,7 @@ pub struct Broken {
 
 impl Catalogue {
     /// Builds the lists. Fails with the first tool that breaks a rule of some client.
-    pub fn new(tools: &'static [Tool]) -> Result<Self, Broken> {
+    pub(crate) fn new(tools: &'static [Tool]) -> Result<Self, Broken> {
         let all = tools
             .iter()
             .map(|tool| {
@@ -124,7 +124,7 @@ impl Catalogue {
             roster: ROSTER.iter().map(entry_of_roster).collect(),
             for_coaches: tools
                 .iter()
-                .map(|tool| entry(tool, for_somebody(tool.params)))
+                .map(|tool| entry(tool, with_athlete(tool.params)))
                 .collect(),
         })
     }
@@ -137,25 +137,20 @@ impl Catalogue {
     }
 
     /// The entry of the tool with this name.
-    pub fn entry(&self, name: &str) -> Option<&model::Tool> {
+    pub(crate) fn entry(&self, name: &str) -> Option<&model::Tool> {
         self.list
             .iter()
             .chain(&*self.roster)
             .find(|entry| entry.name == name)
     }
 
-    /// An athlete's whole list, always in the same order.
-    pub fn list(&self) -> &[model::Tool] {
-        &self.list
-    }
-
     /// The entries that an athlete's connector offers, in the order of the whole list.
-    pub fn offered(&self, offer: &Offer) -> Vec<model::Tool> {
+    pub(crate) fn offered(&self, offer: &Offer) -> Vec<model::Tool> {
         self.left(offer, &self.list).collect()
     }
 
     /// The entries that a coach's connector offers: the roster's tools, then those of the others that its URL leaves.
-    pub fn offered_to_coach(&self, offer: &Offer) -> Vec<model::Tool> {
+    pub(crate) fn offered_to_coach(&self, offer: &Offer) -> Vec<model::Tool> {
         let roster = self.roster.iter().cloned();
         roster.chain(self.left(offer, &self.for_coaches)).collect()
     }
@@ -168,7 +163,7 @@ impl Catalogue {
 }
 
 /// A schema with the `athlete` argument.
-fn for_somebody(params: &[Param]) -> Map<String, Value> {
+fn with_athlete(params: &[Param]) -> Map<String, Value> {
     let params: Vec<Param> = params.iter().copied().chain([ATHLETE]).collect();
     params::schema(&params)
 }
@@ -312,8 +307,8 @@ mod tests {
     #[test]
     fn every_client_can_list_every_tool() {
         let catalogue = Catalogue::new(CATALOGUE).unwrap();
-        assert_eq!(catalogue.list().len(), CATALOGUE.len());
-        for (entry, tool) in catalogue.list().iter().zip(CATALOGUE) {
+        assert_eq!(catalogue.list.len(), CATALOGUE.len());
+        for (entry, tool) in catalogue.list.iter().zip(CATALOGUE) {
             let hints = entry.annotations.as_ref().unwrap();
             assert_eq!(
                 (entry.name.as_ref(), entry.title.as_deref()),
@@ -340,7 +335,7 @@ mod tests {
             .map(|tool| tool.name)
             .chain(CATALOGUE.iter().map(Tool::name));
         assert_eq!(names, wanted.collect::<Vec<_>>());
-        for (entry, own) in coachs[ROSTER.len()..].iter().zip(catalogue.list()) {
+        for (entry, own) in coachs[ROSTER.len()..].iter().zip(&*catalogue.list) {
             let mut schema = (*entry.input_schema).clone();
             let added = schema["properties"]
                 .as_object_mut()

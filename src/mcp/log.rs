@@ -145,7 +145,7 @@ impl<'a> Record<'a> {
     }
 
     /// The account's row, when it stands already.
-    fn standing(&self, account: AccountId) -> Option<LogId> {
+    fn row_of(&self, account: AccountId) -> Option<LogId> {
         let stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
         stand
             .iter()
@@ -156,7 +156,7 @@ impl<'a> Record<'a> {
     async fn row(&self, touch: &Touch, outcome: Outcome, ms: i32) -> sqlx::Result<()> {
         let requests = i32::try_from(touch.requests()).unwrap_or(i32::MAX);
         let pool = &self.app.pool;
-        if let Some(id) = self.standing(touch.account) {
+        if let Some(id) = self.row_of(touch.account) {
             return in_time(activity_log::finish(pool, id, outcome, ms, requests)).await;
         }
         let entry = Entry {

@@ -5,7 +5,7 @@
 //! no SQL here; OAuth must never appear on this host, because clients would then force it on every link.
 
 mod call;
-pub mod catalogue;
+pub(crate) mod catalogue;
 mod dispatch;
 mod log;
 mod reply;

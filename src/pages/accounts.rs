@@ -55,7 +55,7 @@ struct Sent {
 password_page!(Confirm, "pages/confirm.html");
 
 /// `GET /sign-up`.
-pub async fn form(State(app): State<App>, visitor: MaybeSigned) -> Result<Response, Problem> {
+pub(crate) async fn form(State(app): State<App>, visitor: MaybeSigned) -> Result<Response, Problem> {
     if visitor.0.is_some() {
         return Ok(Redirect::to("/dashboard").into_response());
     }
@@ -63,7 +63,7 @@ pub async fn form(State(app): State<App>, visitor: MaybeSigned) -> Result<Respon
 }
 
 /// `POST /sign-up`: answers the same page, after the same work, whether the address is new, known or not wanted.
-pub async fn sign_up(
+pub(crate) async fn sign_up(
     State(app): State<App>,
     from: FromNetwork,
     mut fields: Fields,
@@ -115,14 +115,14 @@ async fn invite_to_confirm(app: &App, address: &Address, from: Network) -> Resul
 }
 
 /// `GET /sign-up/sent`.
-pub async fn sent() -> Result<Response, Problem> {
+pub(crate) async fn sent() -> Result<Response, Problem> {
     page(&Sent {
         frame: Frame::of(false),
     })
 }
 
 /// `GET /confirm`: whose account it will be, and which password it gets.
-pub async fn confirm_page(
+pub(crate) async fn confirm_page(
     State(app): State<App>,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
@@ -137,7 +137,7 @@ pub async fn confirm_page(
 
 /// `POST /confirm`: makes the account with the password chosen here, and its link, and signs in. Who may sign up counts now, whatever
 /// counted when the mail was asked for.
-pub async fn confirm(
+pub(crate) async fn confirm(
     State(app): State<App>,
     headers: HeaderMap,
     mut fields: Fields,
@@ -158,10 +158,7 @@ pub async fn confirm(
     let Some(link) = opened.spend(&mut *transaction, &app).await? else {
         return mail_link::gone(false);
     };
-    let address = Address {
-        typed: link.email,
-        key: link.email_key,
-    };
+    let address = Address::stored(&link.email, &link.email_key);
     match guard::accounts::create(&mut transaction, &app, &address, &hash).await? {
         Some(account) => {
             opened

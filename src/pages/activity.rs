@@ -15,7 +15,7 @@ use chrono_tz::Tz;
 use futures::stream;
 use http::{HeaderValue, StatusCode, header};
 
-use self::filter::{ACCESSES, ME, OUTCOMES, Wanted};
+use self::filter::{ACCESSES, FilterForm, ME, OUTCOMES};
 use super::{Fields, Frame, Signed, form::Mistake, frame::with_status, when::When};
 use crate::{
     app::App,
@@ -155,7 +155,7 @@ struct Activity {
     older: Option<String>,
     newest: Option<String>,
     file: String,
-    wanted: Wanted,
+    wanted: FilterForm,
     tools: Vec<String>,
     clients: Vec<String>,
     callers: Vec<String>,
@@ -172,7 +172,7 @@ impl Activity {
 
 /// `GET /activity?tool=&access=&outcome=&client=&who=&from=&to=&before=`. Days are the athlete's own. Pages go by id, so rows
 /// that arrive meanwhile move nothing; an id that is none, or nobody's, only changes where the list begins.
-pub async fn show(
+pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
     RawQuery(query): RawQuery,
@@ -183,7 +183,7 @@ pub async fn show(
         .optional("before")
         .and_then(|text| text.parse().ok())
         .map(LogId);
-    let wanted = Wanted::of(&mut fields);
+    let wanted = FilterForm::of(&mut fields);
     let shown = Shown::by(&app, account).await?;
     let zone = shown.zone;
     // With a mistake nothing is shown: rows that pass half of a filter answer another question.
@@ -236,7 +236,7 @@ fn with_chosen(mut list: Vec<String>, chosen: &str) -> Vec<String> {
 
 /// `GET /activity.csv` with the parameters of the page: all rows that pass, newest first, as they are read from the
 /// database a thousand at a time. A failure on the way breaks the download off, so that half a file never looks whole.
-pub async fn file(
+pub(crate) async fn file(
     State(app): State<App>,
     signed: Signed,
     RawQuery(query): RawQuery,
@@ -244,7 +244,7 @@ pub async fn file(
     let account = signed.0.account;
     let mut fields = Fields::parse(query.unwrap_or_default().as_bytes())?;
     let zone = Shown::by(&app, account).await?.zone;
-    let filter = Wanted::of(&mut fields)
+    let filter = FilterForm::of(&mut fields)
         .filter(zone.unwrap_or(Tz::UTC))
         .map_err(|_| Problem::BadForm)?;
     // The first read is made before the head leaves: without a database there is a page that says so, and no file.

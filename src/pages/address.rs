@@ -55,13 +55,13 @@ struct Sent {
 password_page!(Confirm, "pages/address_confirm.html");
 
 /// `GET /account/address`.
-pub async fn form(signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn form(signed: Signed) -> Result<Response, Problem> {
     Form::draw(&signed.0.email, String::new(), None)
 }
 
 /// `POST /account/address`: mails a link to the new address. The same page after the same work, whether that address is free or
 /// another account's, so that nobody learns who has one.
-pub async fn ask(
+pub(crate) async fn ask(
     State(app): State<App>,
     signed: Signed,
     from: FromNetwork,
@@ -105,7 +105,7 @@ async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network)
 }
 
 /// `GET /account/address/sent`.
-pub async fn sent(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
+pub(crate) async fn sent(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
     page(&Sent {
         frame: Frame::of(session.is_some()),
     })
@@ -113,7 +113,7 @@ pub async fn sent(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem
 
 /// `GET /address`: which address the button will make the account's. The old one does not stand there: the mail may have gone to
 /// a stranger, by a slip of the finger.
-pub async fn confirm_page(
+pub(crate) async fn confirm_page(
     State(app): State<App>,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
@@ -127,7 +127,7 @@ pub async fn confirm_page(
 
 /// `POST /address`: changes the address, ends every open mail link, tells the old address, signs in. The password is asked for
 /// here too: whoever opens a mail that somebody else asked for must not lend that account an address.
-pub async fn confirm(
+pub(crate) async fn confirm(
     State(app): State<App>,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,

@@ -65,22 +65,22 @@ static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
 });
 
 /// Path of the stylesheet.
-pub fn style() -> &'static str {
+pub(crate) fn style() -> &'static str {
     &ASSETS[0].path
 }
 
 /// Path of the script.
-pub fn script() -> &'static str {
+pub(crate) fn script() -> &'static str {
     &ASSETS[1].path
 }
 
 /// Path of the logo.
-pub fn logo() -> &'static str {
+pub(crate) fn logo() -> &'static str {
     &ASSETS[2].path
 }
 
 /// `GET /assets/{hash}/{name}`: exactly the assets above, in exactly this version.
-pub async fn serve(Path((hash, name)): Path<(String, String)>) -> Result<Response, Problem> {
+pub(crate) async fn serve(Path((hash, name)): Path<(String, String)>) -> Result<Response, Problem> {
     let asset = ASSETS
         .iter()
         .find(|asset| asset.name == name && asset.hash == hash)
@@ -89,7 +89,7 @@ pub async fn serve(Path((hash, name)): Path<(String, String)>) -> Result<Respons
 }
 
 /// `GET /favicon.ico`, which some browsers ask for whatever the page says.
-pub async fn icon() -> Response {
+pub(crate) async fn icon() -> Response {
     respond(&ASSETS[2], "public, max-age=86400")
 }
 

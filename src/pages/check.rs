@@ -113,7 +113,7 @@ struct Page {
 }
 
 /// `GET /check`.
-pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     page(&Page {
         frame: Frame::of(is_signed(&app, &headers).await),
         about: &CHECK,

@@ -2,8 +2,8 @@
 //!
 //! What a grant is worth at a call, and which mail goes with a change, stands in [`crate::guard`].
 
-pub mod grant;
-pub mod invite;
+pub(crate) mod grant;
+pub(crate) mod invite;
 mod note;
 mod terms;
 
@@ -257,7 +257,7 @@ struct Coaches {
 }
 
 /// `GET /coaches`, with `?done=` after something was done.
-pub async fn show(
+pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
     JustDone(done): JustDone,
@@ -320,7 +320,7 @@ pub async fn show(
 
 /// `POST /coaches/{grant}/revoke`: ends it, with the commit and on every instance. Pressed twice, it had ended already; so
 /// has what never was this athlete's.
-pub async fn revoke(
+pub(crate) async fn revoke(
     State(app): State<App>,
     signed: Signed,
     path: Result<Path<String>, PathRejection>,
@@ -342,7 +342,7 @@ pub async fn revoke(
 }
 
 /// `POST /coaches/{grant}/resend`: mails an invite that nobody used once more.
-pub async fn resend(
+pub(crate) async fn resend(
     State(app): State<App>,
     signed: Signed,
     client: FromNetwork,

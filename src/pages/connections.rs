@@ -62,7 +62,7 @@ struct Disconnect {
 }
 
 /// `GET /connect`.
-pub async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn show(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     connect_page(&app, &signed.0, None).await
 }
 
@@ -115,7 +115,7 @@ impl Stakes {
 }
 
 /// `POST /connect`: off to intervals.icu, with a state that only this session can come back with, once.
-pub async fn begin(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn begin(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let state = Token::mint(TokenKind::State, &app.random);
     let callback = app.config.page_url("/connect/callback");
     let url = app
@@ -128,7 +128,7 @@ pub async fn begin(State(app): State<App>, signed: Signed) -> Result<Response, P
 }
 
 /// `GET /connect/callback`: back from intervals.icu. The state is spent before anything else is looked at.
-pub async fn callback(
+pub(crate) async fn callback(
     State(app): State<App>,
     MaybeSigned(session): MaybeSigned,
     RawQuery(query): RawQuery,
@@ -177,7 +177,7 @@ pub async fn callback(
 }
 
 /// `POST /connect/key`: the way for those who run their own IcuSync without an intervals.icu app.
-pub async fn with_key(
+pub(crate) async fn with_key(
     State(app): State<App>,
     signed: Signed,
     from: FromNetwork,
@@ -236,7 +236,7 @@ async fn finish(app: &App, session: &Session, given: Authorization) -> Result<Re
 }
 
 /// `GET /disconnect`.
-pub async fn disconnect_page(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn disconnect_page(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, signed.0.account).await?;
     match connection.filter(|row| row.status != ConnectionStatus::Disconnected) {
         Some(row) => page(&Disconnect {
@@ -249,7 +249,7 @@ pub async fn disconnect_page(State(app): State<App>, signed: Signed) -> Result<R
 }
 
 /// `POST /disconnect`: erases the token here and queues its revoke upstream, in one transaction.
-pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let account = signed.0.account;
     let mut transaction = app.pool.begin().await?;
     let ended = connect::disconnect(&mut transaction, &app, account, Some(account)).await?;
@@ -264,7 +264,7 @@ pub async fn disconnect(State(app): State<App>, signed: Signed) -> Result<Respon
 }
 
 /// What an athlete left unticked, in words, for the dashboard.
-pub fn unshared(kind: ConnectionKind, scopes: &[String]) -> Vec<&'static str> {
+pub(crate) fn unshared(kind: ConnectionKind, scopes: &[String]) -> Vec<&'static str> {
     let scopes = scopes_of(kind, scopes);
     Area::ALL
         .into_iter()

@@ -116,7 +116,7 @@ struct Dashboard {
 }
 
 /// `GET /dashboard`, with `?done=` after something was done.
-pub async fn show(
+pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
     JustDone(done): JustDone,
@@ -188,7 +188,7 @@ async fn own_mails_fail(app: &App, session: &Session) -> Result<Option<&'static 
 }
 
 /// `POST /dashboard/zone`: the athlete says where they live, when intervals.icu may not tell us.
-pub async fn set_zone(
+pub(crate) async fn set_zone(
     State(app): State<App>,
     signed: Signed,
     mut fields: Fields,

@@ -57,7 +57,7 @@ struct Deleted {
 }
 
 /// `GET /account/delete`: what it means, before it happens.
-pub async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn form(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     draw(&app, signed.0, String::new(), None).await
 }
 
@@ -98,7 +98,7 @@ async fn draw(
 }
 
 /// `POST /account/delete`.
-pub async fn delete(
+pub(crate) async fn delete(
     State(app): State<App>,
     signed: Signed,
     headers: HeaderMap,
@@ -163,7 +163,7 @@ async fn tell_coaches(db: &mut PgConnection, app: &App, account: &Account) -> an
 }
 
 /// `GET /account/deleted`: that it is done.
-pub async fn done() -> Result<Response, Problem> {
+pub(crate) async fn done() -> Result<Response, Problem> {
     page(&Deleted {
         frame: Frame::of(false),
     })

@@ -159,7 +159,7 @@ impl std::fmt::Display for Done {
 }
 
 /// What was done, on the page that was asked for.
-pub struct JustDone(pub(super) Option<Done>);
+pub(crate) struct JustDone(pub(super) Option<Done>);
 
 impl<S: Send + Sync> FromRequestParts<S> for JustDone {
     type Rejection = std::convert::Infallible;

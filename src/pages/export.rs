@@ -39,12 +39,12 @@ struct Head {
     connection: Option<Connection>,
     connector_url: Option<ConnectorUrl>,
     /// What the athlete grants coaches.
-    grants: Vec<queries::grants::Told>,
-    refused_by_coaches: Vec<queries::coaches::ToldRefusal>,
+    grants: Vec<queries::grants::ExportedGrant>,
+    refused_by_coaches: Vec<queries::coaches::ExportedRefusal>,
     /// What is held about the address as a coach's.
     as_a_coach: Option<Coach>,
-    mail_links: Vec<queries::mail_links::Told>,
-    mails_and_revokes: Vec<queries::jobs::Told>,
+    mail_links: Vec<queries::mail_links::ExportedMailLink>,
+    mails_and_revokes: Vec<queries::jobs::ExportedJob>,
 }
 
 #[derive(Serialize)]
@@ -167,7 +167,7 @@ impl std::convert::From<Entry> for Call {
 
 /// `POST /account/export`: the file. It changes nothing, but a POST comes from our own pages only, so that no other site can make
 /// somebody's browser fetch and keep a file about them.
-pub async fn download(
+pub(crate) async fn download(
     State(app): State<App>,
     signed: Signed,
     from: FromNetwork,
@@ -231,11 +231,11 @@ async fn head(app: &App, session: &Session) -> Result<Head, Problem> {
             last_client: link.last_client,
             groups_off: link.groups_off,
         }),
-        grants: queries::grants::told(pool, account).await?,
+        grants: queries::grants::for_export(pool, account).await?,
         refused_by_coaches: queries::coaches::refusing(pool, account).await?,
         as_a_coach: coach(app, &owner.email_key).await?,
-        mail_links: queries::mail_links::told(pool, account, &owner.email_key).await?,
-        mails_and_revokes: queries::jobs::told(pool, account, &recipient).await?,
+        mail_links: queries::mail_links::for_export(pool, account, &owner.email_key).await?,
+        mails_and_revokes: queries::jobs::for_export(pool, account, &recipient).await?,
         account: Account {
             id: owner.id,
             email: owner.email,

@@ -4,10 +4,10 @@
 //! Whether an address is a coach's is told to nobody here: each wish is answered with the same words after the same work,
 //! and whatever follows happens behind a link in a mail.
 
-pub mod erase;
-pub mod mailed;
-pub mod my_roster;
-pub mod wish;
+pub(crate) mod erase;
+pub(crate) mod mailed;
+pub(crate) mod my_roster;
+pub(crate) mod wish;
 
 use askama::Template;
 use axum::{
@@ -116,24 +116,24 @@ struct Sent {
 }
 
 /// `GET /for-coaches`. It stands while the database is away.
-pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     page(&ForCoaches::of(&app, is_signed(&app, &headers).await, None))
 }
 
 /// `GET /for-coaches/sent`: the same words for every wish and every address.
-pub async fn sent(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn sent(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     page(&Sent {
         frame: Frame::of(is_signed(&app, &headers).await),
     })
 }
 
 /// `GET` of a path that a form posts to: whoever reloads a form that was refused is led back to it.
-pub async fn back(wish: Wish) -> Redirect {
+pub(crate) async fn back(wish: Wish) -> Redirect {
     Redirect::to(&format!("/for-coaches#{}", wish.row().field))
 }
 
 /// `POST /for-coaches/{wish}`: the same answer after the same work for any address.
-pub async fn ask(
+pub(crate) async fn ask(
     State(app): State<App>,
     wish: Wish,
     from: FromNetwork,
@@ -168,10 +168,7 @@ pub async fn ask(
 
 /// Where mail to this coach goes.
 fn address_of(coach: &Coach) -> Address {
-    Address {
-        typed: coach.email.clone(),
-        key: coach.email_key.clone(),
-    }
+    Address::stored(&coach.email, &coach.email_key)
 }
 
 /// The athlete's name as others may see it; the id where there is none.

@@ -14,11 +14,11 @@ const MOST_FIELDS: usize = 64;
 
 /// The fields of a posted form. Unknown ones are ignored; a name that comes twice makes the whole form bad, because
 /// two readers might disagree about which one counts.
-pub struct Fields(Vec<(String, String)>);
+pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     /// Reads `application/x-www-form-urlencoded`.
-    pub fn parse(body: &[u8]) -> Result<Self, Problem> {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
         let mut fields: Vec<(String, String)> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(body) {
             // What was not UTF-8 became U+FFFD; NUL is no text in PostgreSQL.
@@ -33,12 +33,12 @@ impl Fields {
     }
 
     /// The field's text; a form without it is not one of ours.
-    pub fn take(&mut self, name: &str) -> Result<String, Problem> {
+    pub(crate) fn take(&mut self, name: &str) -> Result<String, Problem> {
         self.optional(name).ok_or(Problem::BadForm)
     }
 
     /// The field's text, when it is there.
-    pub fn optional(&mut self, name: &str) -> Option<String> {
+    pub(crate) fn optional(&mut self, name: &str) -> Option<String> {
         let at = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.swap_remove(at).1)
     }

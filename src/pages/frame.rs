@@ -9,7 +9,7 @@ use crate::{error::Problem, layers::FormsLeadToIntervals};
 
 /// What the layout needs to know.
 #[derive(Debug, Clone, Copy)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// Path of the stylesheet.
     pub(super) style: &'static str,
     /// Path of the script.
@@ -33,7 +33,7 @@ pub(super) enum Nav {
 
 impl Frame {
     /// The frame for somebody who is signed in or not.
-    pub fn of(signed: bool) -> Self {
+    pub(crate) fn of(signed: bool) -> Self {
         Self::with(if signed { Nav::Athlete } else { Nav::Stranger })
     }
 
@@ -48,12 +48,12 @@ impl Frame {
     }
 
     /// Whether the navigation is the athlete's.
-    pub fn signed(&self) -> bool {
+    pub(crate) fn signed(&self) -> bool {
         self.nav == Nav::Athlete
     }
 
     /// Whether the navigation is a stranger's.
-    pub fn stranger(&self) -> bool {
+    pub(crate) fn stranger(&self) -> bool {
         self.nav == Nav::Stranger
     }
 }

@@ -22,14 +22,17 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FRESH: Duration = Duration::from_secs(1);
 
 /// `GET /healthz`: the process answers.
-pub async fn alive() -> &'static str {
+pub(crate) async fn alive() -> &'static str {
     "alive\n"
 }
 
 /// `GET /readyz`: the database answers too, and this instance works on the queue and has the keys to what is sealed.
 ///
 /// What was accepted as lost, or is damaged, takes no instance out: no other one could do better. It is told all the same.
-pub async fn ready(State(app): State<App>, Extension(pulse): Extension<Pulse>) -> (StatusCode, &'static str) {
+pub(crate) async fn ready(
+    State(app): State<App>,
+    Extension(pulse): Extension<Pulse>,
+) -> (StatusCode, &'static str) {
     let pool = app.pool.clone();
     if !pulse
         .feel(async move { queries::installation::ping(&pool).await.is_ok() })
@@ -69,7 +72,7 @@ impl Question {
 
 /// Whether the database answers, asked once a second at most, however many want to know.
 #[derive(Clone, Default)]
-pub struct Pulse(Arc<Mutex<Option<Question>>>);
+pub(crate) struct Pulse(Arc<Mutex<Option<Question>>>);
 
 struct Question {
     put: Instant,

@@ -35,7 +35,7 @@ struct Privacy {
 }
 
 /// `GET /`.
-pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let open = app.config.is_sign_up_open();
     page(&Home {
         frame: Frame::of(is_signed(&app, &headers).await),
@@ -45,7 +45,7 @@ pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response
 }
 
 /// `GET /privacy`.
-pub async fn privacy(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn privacy(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let host = app.config.public_url.authority();
     page(&Privacy {
         frame: Frame::of(is_signed(&app, &headers).await),

@@ -22,7 +22,7 @@ struct Regenerate {
 }
 
 /// The account's link and its URL in the clear; no URL when it was sealed with a key that is gone.
-pub async fn url_of(app: &App, account: AccountId) -> Result<(Option<Link>, Option<String>), Problem> {
+pub(crate) async fn url_of(app: &App, account: AccountId) -> Result<(Option<Link>, Option<String>), Problem> {
     let link = queries::links::of_account(&app.pool, account).await?;
     let url = link.as_ref().and_then(|link| connector::url(app, link));
     Ok((link, url))
@@ -65,7 +65,7 @@ pub(super) fn offered(off: &[String]) -> Vec<Offered> {
 
 /// `POST /link/tools`: which groups the own connector offers; it counts from the next request on, on every instance.
 /// The form says which groups it showed: one that came with a new version meanwhile stays as it is.
-pub async fn choose_tools(
+pub(crate) async fn choose_tools(
     State(app): State<App>,
     signed: Signed,
     mut fields: Fields,
@@ -91,7 +91,7 @@ pub async fn choose_tools(
 }
 
 /// `GET /link/regenerate`: what it means, before it happens.
-pub async fn regenerate_page(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn regenerate_page(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let link = queries::links::of_account(&app.pool, signed.0.account).await?;
     let now = app.clock.now();
     let last_used = link
@@ -105,7 +105,7 @@ pub async fn regenerate_page(State(app): State<App>, signed: Signed) -> Result<R
 }
 
 /// `POST /link/regenerate`: the old URL stops working with the commit, on every instance.
-pub async fn regenerate(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn regenerate(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let account = signed.0.account;
     let link = queries::links::of_account(&app.pool, account)
         .await?

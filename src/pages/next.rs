@@ -2,7 +2,7 @@
 
 /// A page to come back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum NextPage {
+pub(crate) enum NextPage {
     /// The dashboard.
     #[default]
     Dashboard,
@@ -44,7 +44,7 @@ impl NextPage {
     ];
 
     /// The word that stands in the query and the form.
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Dashboard => "dashboard",
             Self::Connect => "connect",
@@ -61,7 +61,7 @@ impl NextPage {
     }
 
     /// The page's path.
-    pub const fn path(self) -> &'static str {
+    pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::Dashboard => "/dashboard",
             Self::Connect => "/connect",
@@ -78,7 +78,7 @@ impl NextPage {
     }
 
     /// The page that a word names; any other text is the dashboard.
-    pub fn of_word(word: &str) -> Self {
+    pub(crate) fn of_word(word: &str) -> Self {
         Self::ALL
             .into_iter()
             .find(|page| page.word() == word)
@@ -86,7 +86,7 @@ impl NextPage {
     }
 
     /// The page to return to after a request for `path` was stopped by the sign-in; for one grant, the list of all.
-    pub fn of_path(path: &str) -> Self {
+    pub(crate) fn of_path(path: &str) -> Self {
         let known = Self::ALL.into_iter().find(|page| page.path() == path);
         known.unwrap_or(if path.starts_with("/coaches/") {
             Self::Coaches

@@ -46,10 +46,7 @@ pub(super) async fn replace(
     tries::forget(&mut *db, &owner.email_key).await?;
     queries::sessions::end_all(&mut *db, owner.id).await?;
     queries::mail_links::end_all(&mut *db, owner.id).await?;
-    let address = Address {
-        typed: owner.email.clone(),
-        key: owner.email_key.clone(),
-    };
+    let address = Address::stored(&owner.email, &owner.email_key);
     let changed = Mail::PasswordChanged(mail::PasswordChanged {
         forgot: app.config.page_url("/forgot"),
     });
@@ -67,13 +64,13 @@ fn draw(email: String, mistake: Option<Mistake>) -> Result<Response, Problem> {
 }
 
 /// `GET /account/password`.
-pub async fn form(signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn form(signed: Signed) -> Result<Response, Problem> {
     draw(signed.0.email, None)
 }
 
 /// `POST /account/password`: sets the password, ends every other session and every open mail link, mails. This browser goes on
 /// with a new session.
-pub async fn change(
+pub(crate) async fn change(
     State(app): State<App>,
     signed: Signed,
     headers: HeaderMap,

@@ -26,7 +26,7 @@ struct Page<'a> {
 }
 
 /// What matches no route.
-pub async fn not_found() -> Problem {
+pub(crate) async fn not_found() -> Problem {
     Problem::NotFound
 }
 

@@ -80,9 +80,6 @@ impl Proof {
 
     /// The account's address.
     pub(super) fn address(&self) -> Address {
-        Address {
-            typed: self.account.email.clone(),
-            key: self.account.email_key.clone(),
-        }
+        Address::stored(&self.account.email, &self.account.email_key)
     }
 }

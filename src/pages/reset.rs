@@ -49,12 +49,12 @@ fn ask(signed: bool, email: String, mistake: Option<Mistake>) -> Result<Response
 }
 
 /// `GET /forgot`.
-pub async fn forgot_form(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
+pub(crate) async fn forgot_form(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
     ask(session.is_some(), String::new(), None)
 }
 
 /// `POST /forgot`: the same page and the same work for any address.
-pub async fn forgot(
+pub(crate) async fn forgot(
     State(app): State<App>,
     from: FromNetwork,
     mut fields: Fields,
@@ -79,14 +79,14 @@ pub async fn forgot(
 }
 
 /// `GET /forgot/sent`.
-pub async fn sent() -> Result<Response, Problem> {
+pub(crate) async fn sent() -> Result<Response, Problem> {
     page(&Sent {
         frame: Frame::of(false),
     })
 }
 
 /// `GET /reset`: the new password.
-pub async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     match RESET_PAGE.opened(&app.pool, &app, &headers).await? {
         Some(opened) => Reset::draw(false, &opened, None),
         None => mail_link::gone(false),
@@ -94,7 +94,7 @@ pub async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response
 }
 
 /// `POST /reset`: sets the password, ends every session and every open mail link of the account, mails, signs in.
-pub async fn reset(
+pub(crate) async fn reset(
     State(app): State<App>,
     headers: HeaderMap,
     mut fields: Fields,

@@ -34,7 +34,7 @@ struct Form {
 }
 
 /// `GET /sign-in?next=`.
-pub async fn form(
+pub(crate) async fn form(
     State(app): State<App>,
     visitor: MaybeSigned,
     RawQuery(query): RawQuery,
@@ -56,7 +56,7 @@ pub async fn form(
 }
 
 /// `POST /sign-in`: an unknown address and a wrong password are the same answer after the same work.
-pub async fn sign_in(
+pub(crate) async fn sign_in(
     State(app): State<App>,
     from: FromNetwork,
     who: Option<axum::Extension<Who>>,
@@ -104,7 +104,7 @@ pub async fn sign_in(
 }
 
 /// `POST /sign-out`.
-pub async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let cookie = session::end(&app, &headers).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }

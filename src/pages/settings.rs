@@ -43,7 +43,7 @@ struct Settings {
 }
 
 /// `GET /account`, with `?done=` after something was done.
-pub async fn show(
+pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
     JustDone(done): JustDone,
@@ -82,7 +82,7 @@ pub async fn show(
 
 /// `POST /account/sessions/end`: one session, by its name on the page. One that is over already, or somebody else's, is nothing to
 /// end.
-pub async fn end_session(
+pub(crate) async fn end_session(
     State(app): State<App>,
     signed: Signed,
     mut fields: Fields,
@@ -93,13 +93,13 @@ pub async fn end_session(
 }
 
 /// `POST /account/sessions/end-others`: every session but this one.
-pub async fn end_other_sessions(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
+pub(crate) async fn end_other_sessions(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     queries::sessions::end_others(&app.pool, signed.0.account, signed.0.hash).await?;
     Ok(Done::OtherSessionsEnded.answer())
 }
 
 /// `POST /account/sessions/end-all`: every session, this one too.
-pub async fn end_all_sessions(
+pub(crate) async fn end_all_sessions(
     State(app): State<App>,
     signed: Signed,
     headers: HeaderMap,

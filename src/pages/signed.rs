@@ -20,7 +20,7 @@ use crate::{
 
 /// Somebody who is signed in; everyone else is sent to the sign-in, and back from there.
 #[derive(Debug, Clone)]
-pub struct Signed(pub Session);
+pub(crate) struct Signed(pub Session);
 
 impl FromRequestParts<App> for Signed {
     type Rejection = Response;
@@ -39,7 +39,7 @@ impl FromRequestParts<App> for Signed {
 
 /// Somebody who may or may not be signed in.
 #[derive(Debug, Clone)]
-pub struct MaybeSigned(pub Option<Session>);
+pub(crate) struct MaybeSigned(pub Option<Session>);
 
 impl FromRequestParts<App> for MaybeSigned {
     type Rejection = Problem;
@@ -59,7 +59,7 @@ async fn of(parts: &Parts, app: &App) -> sqlx::Result<Option<Session>> {
 
 /// The network that a request came from.
 #[derive(Debug, Clone, Copy)]
-pub struct FromNetwork(pub Network);
+pub(crate) struct FromNetwork(pub Network);
 
 impl FromRequestParts<App> for FromNetwork {
     type Rejection = std::convert::Infallible;

@@ -86,7 +86,7 @@ static PAGES: [&About; 7] = [
 ];
 
 /// `GET /robots.txt`: the pages for everyone may be found; nothing else is for machines.
-pub async fn robots(State(app): State<App>) -> Response {
+pub(crate) async fn robots(State(app): State<App>) -> Response {
     let mut text = "User-agent: *\nAllow: /$\n".to_owned();
     for page in PAGES {
         let _ = writeln!(text, "Allow: {}$", page.path);
@@ -97,7 +97,7 @@ pub async fn robots(State(app): State<App>) -> Response {
 }
 
 /// `GET /sitemap.xml` (sitemaps.org, 0.9).
-pub async fn sitemap(State(app): State<App>) -> Response {
+pub(crate) async fn sitemap(State(app): State<App>) -> Response {
     let mut text =
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
             .to_owned();

@@ -36,7 +36,7 @@ const MAIL_IS_LATE: chrono::Duration = chrono::Duration::minutes(5);
 
 /// The last look, shared by all who ask within seconds.
 #[derive(Clone, Default)]
-pub struct Board(Arc<Mutex<Option<Taken>>>);
+pub(crate) struct Board(Arc<Mutex<Option<Taken>>>);
 
 /// A look and when it was taken.
 type Taken = (Instant, Arc<Look>);
@@ -231,7 +231,7 @@ struct Page {
 }
 
 /// `GET /status`: always a page, also while the database is away; then everyone looks like a stranger.
-pub async fn show(
+pub(crate) async fn show(
     State(app): State<App>,
     Extension(board): Extension<Board>,
     headers: HeaderMap,

@@ -25,7 +25,7 @@ struct Page {
 }
 
 /// `GET /support`.
-pub async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let config = &app.config;
     page(&Page {
         frame: Frame::of(is_signed(&app, &headers).await),

@@ -19,7 +19,7 @@ pub(super) struct Binaries {
 
 /// What an existing cluster asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct MadeBy {
     /// The cluster's folder.
     pub(super) cluster: PathBuf,
     /// The major version that made it.
@@ -29,7 +29,7 @@ pub(super) struct Wanted {
 impl Binaries {
     /// The first server on PATH, by `pg_config`, in the usual places (newest first) that is recent enough, or that has
     /// the major version of an existing cluster.
-    pub(super) fn find(wanted: Option<Wanted>) -> Result<Self, PrivateError> {
+    pub(super) fn find(wanted: Option<MadeBy>) -> Result<Self, PrivateError> {
         choose(installed(), wanted)
     }
 
@@ -44,7 +44,7 @@ impl Binaries {
     }
 }
 
-fn choose(installed: Vec<Binaries>, wanted: Option<Wanted>) -> Result<Binaries, PrivateError> {
+fn choose(installed: Vec<Binaries>, wanted: Option<MadeBy>) -> Result<Binaries, PrivateError> {
     let mut majors: Vec<u32> = installed.iter().map(|one| one.major).collect();
     majors.sort_unstable_by(|a, b| b.cmp(a));
     majors.dedup();
@@ -161,8 +161,8 @@ mod tests {
         }
     }
 
-    fn made_by(major: u32) -> Wanted {
-        Wanted {
+    fn made_by(major: u32) -> MadeBy {
+        MadeBy {
             cluster: PathBuf::from("/data/postgres"),
             major,
         }

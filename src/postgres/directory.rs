@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::binaries::{Wanted, major_of};
+use super::binaries::{MadeBy, major_of};
 use super::user::RunAs;
 use super::{Kind, PrivateError};
 
@@ -80,7 +80,7 @@ impl Directory {
     }
 
     /// The cluster that lies in the folder, if one does.
-    pub(super) fn made_by(&self, run_as: &RunAs) -> Result<Option<Wanted>, PrivateError> {
+    pub(super) fn made_by(&self, run_as: &RunAs) -> Result<Option<MadeBy>, PrivateError> {
         let cluster = self.cluster();
         let owner = match cluster.metadata() {
             Ok(found) => found.uid(),
@@ -100,7 +100,7 @@ impl Directory {
         }
         let version = std::fs::read_to_string(cluster.join("PG_VERSION")).unwrap_or_default();
         match major_of(&version) {
-            Some(major) => Ok(Some(Wanted { cluster, major })),
+            Some(major) => Ok(Some(MadeBy { cluster, major })),
             None => Err(PrivateError::NotACluster { dir: cluster }),
         }
     }

@@ -62,19 +62,6 @@ pub async fn by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<C
     .await
 }
 
-/// The coach of this row.
-pub async fn by_id(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>> {
-    sqlx::query_as!(
-        Coach,
-        r#"
-        select id as "id: CoachId", email, email_key, created_at, refuses_all_at from coaches where id = $1
-        "#,
-        id.0
-    )
-    .fetch_optional(db)
-    .await
-}
-
 /// The coach of this row, locked until the transaction ends: an invite that comes meanwhile waits, and sees what was done.
 pub async fn locked(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>> {
     sqlx::query_as!(
@@ -201,7 +188,7 @@ pub async fn refused_by(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Vec<Refuse
 
 /// A coach who refuses an account's invites, as that account's export tells of it.
 #[derive(Debug, Clone, Serialize)]
-pub struct ToldRefusal {
+pub struct ExportedRefusal {
     /// The coach's address.
     pub coach: String,
     /// Since when.
@@ -209,9 +196,9 @@ pub struct ToldRefusal {
 }
 
 /// The coaches who refuse this account's invites, oldest first.
-pub async fn refusing(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<ToldRefusal>> {
+pub async fn refusing(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<ExportedRefusal>> {
     sqlx::query_as!(
-        ToldRefusal,
+        ExportedRefusal,
         r#"
         select o.email as coach, r.created_at from refusals r join coaches o on o.id = r.coach_id
         where r.account_id = $1

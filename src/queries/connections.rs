@@ -218,16 +218,6 @@ pub async fn note_success(db: impl Db<'_>, id: ConnectionId, now: DateTime<Utc>)
     .map(drop)
 }
 
-/// Raises the write number, so that no instance answers from before a change. Answers the new number.
-pub async fn raise_write_number(db: impl Db<'_>, id: ConnectionId) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        "update connections set write_number = write_number + 1 where id = $1 returning write_number",
-        id.0
-    )
-    .fetch_one(db)
-    .await
-}
-
 /// Marks a connection whose token upstream refuses; true for the one caller who marked it, who also mails. Only the
 /// very token that was refused is marked (`write_number` rises when the athlete connects anew).
 pub async fn mark_reconnect(

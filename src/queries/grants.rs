@@ -50,6 +50,26 @@ pub struct Grant {
     pub last_client: Option<String>,
 }
 
+/// Every [`Grant`] that the clauses after `from` find.
+macro_rules! grants {
+    ($clauses:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            Grant,
+            r#"
+            select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
+                c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.athlete_id,
+                case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
+                coalesce(n.athlete_id = g.athlete_id, false) as "is_shown!", g.tools, g.note, g.version, g.created_at,
+                g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
+            from grants g
+                join coaches c on c.id = g.coach_id
+                left join connections n on n.account_id = g.account_id
+            "# + $clauses,
+            $($argument),*
+        )
+    };
+}
+
 /// What an invite or an edit writes.
 #[derive(Debug, Clone)]
 pub struct Terms<'a> {
@@ -68,20 +88,8 @@ pub async fn lock_of_pair(
     account_id: AccountId,
     athlete_id: &str,
 ) -> sqlx::Result<Option<Grant>> {
-    sqlx::query_as!(
-        Grant,
-        r#"
-        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
-            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.athlete_id,
-            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
-            coalesce(n.athlete_id = g.athlete_id, false) as "is_shown!", g.tools, g.note, g.version, g.created_at,
-            g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
-        from grants g
-            join coaches c on c.id = g.coach_id
-            left join connections n on n.account_id = g.account_id
-        where g.coach_id = $1 and g.account_id = $2 and g.athlete_id = $3
-        for update of g
-        "#,
+    grants!(
+        "where g.coach_id = $1 and g.account_id = $2 and g.athlete_id = $3 for update of g",
         coach_id.0,
         account_id.0,
         athlete_id
@@ -126,20 +134,8 @@ pub async fn any_to(db: impl Db<'_>, email_key: &str) -> sqlx::Result<bool> {
 
 /// All grants of an account, oldest first.
 pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<Grant>> {
-    sqlx::query_as!(
-        Grant,
-        r#"
-        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
-            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.athlete_id,
-            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
-            coalesce(n.athlete_id = g.athlete_id, false) as "is_shown!", g.tools, g.note, g.version, g.created_at,
-            g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
-        from grants g
-            join coaches c on c.id = g.coach_id
-            left join connections n on n.account_id = g.account_id
-        where g.account_id = $1
-        order by g.created_at, g.id
-        "#,
+    grants!(
+        "where g.account_id = $1 order by g.created_at, g.id",
         account_id.0
     )
     .fetch_all(db)
@@ -152,24 +148,9 @@ pub async fn one_of_account(
     account_id: AccountId,
     id: GrantId,
 ) -> sqlx::Result<Option<Grant>> {
-    sqlx::query_as!(
-        Grant,
-        r#"
-        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
-            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.athlete_id,
-            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
-            coalesce(n.athlete_id = g.athlete_id, false) as "is_shown!", g.tools, g.note, g.version, g.created_at,
-            g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
-        from grants g
-            join coaches c on c.id = g.coach_id
-            left join connections n on n.account_id = g.account_id
-        where g.account_id = $1 and g.id = $2
-        "#,
-        account_id.0,
-        id.0
-    )
-    .fetch_optional(db)
-    .await
+    grants!("where g.account_id = $1 and g.id = $2", account_id.0, id.0)
+        .fetch_optional(db)
+        .await
 }
 
 /// [`one_of_account`], and nobody else changes or ends it before this transaction ends.
@@ -178,20 +159,8 @@ pub async fn lock_one_of_account(
     account_id: AccountId,
     id: GrantId,
 ) -> sqlx::Result<Option<Grant>> {
-    sqlx::query_as!(
-        Grant,
-        r#"
-        select g.id as "id: GrantId", g.coach_id as "coach_id: CoachId", c.email as coach_email,
-            c.email_key as coach_email_key, g.account_id as "account_id: AccountId", g.athlete_id,
-            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
-            coalesce(n.athlete_id = g.athlete_id, false) as "is_shown!", g.tools, g.note, g.version, g.created_at,
-            g.invited_at, g.expires_at, g.first_used_at, g.last_used_at, g.last_client
-        from grants g
-            join coaches c on c.id = g.coach_id
-            left join connections n on n.account_id = g.account_id
-        where g.account_id = $1 and g.id = $2
-        for update of g
-        "#,
+    grants!(
+        "where g.account_id = $1 and g.id = $2 for update of g",
         account_id.0,
         id.0
     )
@@ -329,8 +298,6 @@ pub struct Left {
     pub email: String,
     /// The same for lookup.
     pub email_key: String,
-    /// The athlete's name.
-    pub athlete_name: String,
     /// When the grant would have ended by itself, or has.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -359,14 +326,10 @@ pub async fn leave(db: impl Db<'_>, coach_id: CoachId, which: Leave) -> sqlx::Re
         with gone as (
             delete from grants
             where coach_id = $1 and ($2::uuid is null or id = $2) and ($3::uuid is null or account_id = $3)
-            returning account_id, athlete_id, athlete_name, expires_at
+            returning account_id, athlete_id, expires_at
         )
-        select g.account_id as "account_id: AccountId", a.email, a.email_key,
-            case when n.athlete_id = g.athlete_id then n.athlete_name else g.athlete_name end as "athlete_name!",
-            g.expires_at
-        from gone g
-            join accounts a on a.id = g.account_id
-            left join connections n on n.account_id = g.account_id
+        select g.account_id as "account_id: AccountId", a.email, a.email_key, g.expires_at
+        from gone g join accounts a on a.id = g.account_id
         order by g.account_id, g.athlete_id
         "#,
         coach_id.0,
@@ -435,7 +398,7 @@ pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -
 
 /// How things stand with one grant of the coach whose link has the hash, read again before an answer leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct LiveGrant {
     /// The grant.
     pub grant_id: GrantId,
     /// Names of the granted tools.
@@ -448,12 +411,12 @@ pub struct Standing {
 
 /// How things stand with the link of this hash and those of its coach's grants that are named: none when the link is not in
 /// use, and without a row for a grant that ended or expired.
-pub async fn standing(
+pub async fn live(
     db: impl Db<'_>,
     hash: TokenHash,
     grants: &[GrantId],
     now: DateTime<Utc>,
-) -> sqlx::Result<Option<Vec<Standing>>> {
+) -> sqlx::Result<Option<Vec<LiveGrant>>> {
     let ids: Vec<uuid::Uuid> = grants.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"
@@ -476,7 +439,7 @@ pub async fn standing(
         return Ok(None);
     }
     let standings = rows.into_iter().filter_map(|row| {
-        Some(Standing {
+        Some(LiveGrant {
             grant_id: row.grant_id?,
             tools: row.tools?,
             status: row.status?,
@@ -527,7 +490,7 @@ pub async fn first_use_by(
 
 /// A grant as its athlete's export tells of it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Told {
+pub struct ExportedGrant {
     /// The coach's address.
     pub coach: String,
     /// The athlete who granted: the intervals.icu id.
@@ -559,12 +522,12 @@ pub struct Told {
     /// When the coach was told that it has expired.
     pub expired_told_at: Option<DateTime<Utc>>,
     /// The clients that used it.
-    pub clients: Json<Vec<ToldClient>>,
+    pub clients: Json<Vec<ExportedClient>>,
 }
 
 /// A client that used a grant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ToldClient {
+pub struct ExportedClient {
     /// The client's own name for itself.
     pub client: String,
     /// When it first did.
@@ -572,9 +535,9 @@ pub struct ToldClient {
 }
 
 /// All grants of an account as its export tells of them, oldest first.
-pub async fn told(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<Told>> {
+pub async fn for_export(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<ExportedGrant>> {
     sqlx::query_as!(
-        Told,
+        ExportedGrant,
         r#"
         select c.email as coach, g.athlete_id,
             case when t.athlete_id = g.athlete_id then t.athlete_name else g.athlete_name end as "athlete_name!",
@@ -589,7 +552,7 @@ pub async fn told(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<To
                     '[]'
                 )
                 from grant_clients n where n.grant_id = g.id
-            ) as "clients!: Json<Vec<ToldClient>>"
+            ) as "clients!: Json<Vec<ExportedClient>>"
         from grants g
             join coaches c on c.id = g.coach_id
             left join connections t on t.account_id = g.account_id
@@ -605,8 +568,6 @@ pub async fn told(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<To
 /// A grant that somebody must be told about.
 #[derive(Debug, Clone)]
 pub struct Due {
-    /// The grant.
-    pub id: GrantId,
     /// The athlete's account.
     pub account_id: AccountId,
     /// The account's address.
@@ -639,9 +600,9 @@ pub async fn fallen_asleep(
                     and (g.expires_at is null or g.expires_at > $2)
                 order by g.invited_at limit $3 for update of g skip locked
             )
-            returning id, account_id, coach_id, athlete_id, athlete_name
+            returning account_id, coach_id, athlete_id, athlete_name
         )
-        select d.id as "id: GrantId", d.account_id as "account_id: AccountId", a.email as account_email,
+        select d.account_id as "account_id: AccountId", a.email as account_email,
             a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
             case when c.athlete_id = d.athlete_id then c.athlete_name else d.athlete_name end as "athlete_name!"
         from due d
@@ -667,9 +628,9 @@ pub async fn expired(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::R
                 select id from grants where expires_at <= $1 and expired_told_at is null
                 order by expires_at limit $2 for update skip locked
             )
-            returning id, account_id, coach_id, athlete_id, athlete_name
+            returning account_id, coach_id, athlete_id, athlete_name
         )
-        select d.id as "id: GrantId", d.account_id as "account_id: AccountId", a.email as account_email,
+        select d.account_id as "account_id: AccountId", a.email as account_email,
             a.email_key as account_email_key, o.email as coach_email, o.email_key as coach_email_key,
             case when c.athlete_id = d.athlete_id then c.athlete_name else d.athlete_name end as "athlete_name!"
         from due d

@@ -393,7 +393,7 @@ pub async fn waiting(db: impl Db<'_>) -> sqlx::Result<i64> {
 
 /// A job as an export tells of it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Told {
+pub struct ExportedJob {
     /// What it does.
     pub kind: JobKind,
     /// Which mail, or what is revoked.
@@ -411,9 +411,13 @@ pub struct Told {
 }
 
 /// The jobs on an account's behalf and the mails to its address, oldest first.
-pub async fn told(db: impl Db<'_>, account_id: AccountId, recipient: &[u8]) -> sqlx::Result<Vec<Told>> {
+pub async fn for_export(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    recipient: &[u8],
+) -> sqlx::Result<Vec<ExportedJob>> {
     sqlx::query_as!(
-        Told,
+        ExportedJob,
         r#"
         select kind as "kind: JobKind", name, state as "state: JobState", attempts, created_at, finished_at,
             failure as "failure: Failure"

@@ -288,7 +288,7 @@ pub async fn touch(db: impl Db<'_>, id: LinkId, client: &str, now: DateTime<Utc>
 
 /// What a reply depends on: read again before it leaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct LiveLink {
     /// The connection's status, when there ever was a connection.
     pub status: Option<ConnectionStatus>,
     /// The athlete that is connected.
@@ -298,9 +298,9 @@ pub struct Standing {
 }
 
 /// How things stand with the link of this hash; none when it is not in use.
-pub async fn standing(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Standing>> {
+pub async fn live(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<LiveLink>> {
     sqlx::query_as!(
-        Standing,
+        LiveLink,
         r#"
         select c.status as "status?: ConnectionStatus", c.athlete_id as "athlete_id?", l.groups_off
         from links l left join connections c on c.account_id = l.account_id

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Db;
-pub use crate::words::MailLinkKind;
+pub(crate) use crate::words::MailLinkKind;
 use crate::{ids::AccountId, secrets::TokenHash};
 
 /// A link that still works.
 #[derive(Debug, Clone)]
-pub struct MailLink {
+pub(crate) struct MailLink {
     /// The address that it was mailed to, as typed.
     pub email: String,
     /// The same for lookup.
@@ -20,7 +20,7 @@ pub struct MailLink {
 
 /// A link to be written.
 #[derive(Debug)]
-pub struct NewMailLink<'a> {
+pub(crate) struct NewMailLink<'a> {
     /// Hash of the token in the mail.
     pub hash: TokenHash,
     /// What for.
@@ -38,7 +38,7 @@ pub struct NewMailLink<'a> {
 }
 
 /// Writes a link. Those that were mailed before go on working.
-pub async fn create(db: impl Db<'_>, link: NewMailLink<'_>) -> sqlx::Result<()> {
+pub(crate) async fn create(db: impl Db<'_>, link: NewMailLink<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into mail_links (hash, kind, email, email_key, account_id, created_at, expires_at)
@@ -58,7 +58,7 @@ pub async fn create(db: impl Db<'_>, link: NewMailLink<'_>) -> sqlx::Result<()> 
 }
 
 /// Whether a link of this kind, for this address and this account (or for none), still works.
-pub async fn lives(
+pub(crate) async fn lives(
     db: impl Db<'_>,
     kind: MailLinkKind,
     email_key: &str,
@@ -82,7 +82,7 @@ pub async fn lives(
 }
 
 /// Looks at a link without spending it.
-pub async fn peek(
+pub(crate) async fn peek(
     db: impl Db<'_>,
     hash: TokenHash,
     kind: MailLinkKind,
@@ -104,7 +104,7 @@ pub async fn peek(
 
 /// Spends a link, and with it every other of its kind for its address: of many who try at once, with one link or with several,
 /// one gets it. All are locked in one order, so that none waits for another that waits for it.
-pub async fn take(
+pub(crate) async fn take(
     db: impl Db<'_>,
     hash: TokenHash,
     kind: MailLinkKind,
@@ -135,7 +135,7 @@ pub async fn take(
 }
 
 /// Kills every open link of an account.
-pub async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
+pub(crate) async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
     sqlx::query!("delete from mail_links where account_id = $1", account_id.0)
         .execute(db)
         .await
@@ -144,7 +144,7 @@ pub async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()>
 
 /// Deletes what stands for an address, whoever asked for it: a sign-up that was never confirmed, a forgotten password. That another
 /// account wants the address is that account's.
-pub async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
+pub(crate) async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from mail_links where email_key = $1 and kind <> $2",
         email_key,
@@ -156,7 +156,7 @@ pub async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
 }
 
 /// Kills every open link of a coach's address, and leaves those that an account of the same address has.
-pub async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
+pub(crate) async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from mail_links where email_key = $1 and kind in ($2, $3, $4)",
         email_key,
@@ -171,7 +171,7 @@ pub async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> 
 
 /// A link as its owner's export tells of it: never the hash.
 #[derive(Debug, Clone, Serialize)]
-pub struct Told {
+pub(crate) struct ExportedMailLink {
     /// What for.
     pub kind: MailLinkKind,
     /// The address that it was mailed to.
@@ -183,9 +183,13 @@ pub struct Told {
 }
 
 /// The links of an account and those for its address, oldest first; not those with which another account wants that address.
-pub async fn told(db: impl Db<'_>, account_id: AccountId, email_key: &str) -> sqlx::Result<Vec<Told>> {
+pub(crate) async fn for_export(
+    db: impl Db<'_>,
+    account_id: AccountId,
+    email_key: &str,
+) -> sqlx::Result<Vec<ExportedMailLink>> {
     sqlx::query_as!(
-        Told,
+        ExportedMailLink,
         r#"
         select kind as "kind: MailLinkKind", email, created_at, expires_at from mail_links
         where account_id = $1 or (email_key = $2 and kind <> $3)
@@ -200,7 +204,7 @@ pub async fn told(db: impl Db<'_>, account_id: AccountId, email_key: &str) -> sq
 }
 
 /// Deletes up to `limit` expired links.
-pub async fn purge(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+pub(crate) async fn purge(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         delete from mail_links where hash in (

@@ -10,11 +10,11 @@ pub mod grants;
 pub mod installation;
 pub mod jobs;
 pub mod links;
-pub mod mail_links;
-pub mod oauth_states;
+pub(crate) mod mail_links;
+pub(crate) mod oauth_states;
 pub mod sealed;
 pub mod sessions;
-pub mod tries;
+pub(crate) mod tries;
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use super::Db;
 use crate::secrets::TokenHash;
 
 /// Remembers a state for the session that begins a connect.
-pub async fn create(
+pub(crate) async fn create(
     db: impl Db<'_>,
     state: TokenHash,
     session: TokenHash,
@@ -26,7 +26,7 @@ pub async fn create(
 }
 
 /// Spends a state; false when it is unknown, spent, expired or another session's.
-pub async fn take(
+pub(crate) async fn take(
     db: impl Db<'_>,
     state: TokenHash,
     session: TokenHash,
@@ -44,7 +44,7 @@ pub async fn take(
 }
 
 /// Deletes up to `limit` expired states.
-pub async fn purge(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+pub(crate) async fn purge(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         delete from oauth_states where hash in (

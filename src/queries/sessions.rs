@@ -15,8 +15,6 @@ pub struct Session {
     pub account_id: AccountId,
     /// The address of its account.
     pub email: String,
-    /// When it began.
-    pub created_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub last_seen_at: DateTime<Utc>,
 }
@@ -51,7 +49,7 @@ pub async fn living(
     sqlx::query_as!(
         Session,
         r#"
-        select s.account_id as "account_id: AccountId", a.email, s.created_at, s.last_seen_at
+        select s.account_id as "account_id: AccountId", a.email, s.last_seen_at
         from sessions s join accounts a on a.id = s.account_id
         where s.hash = $1 and s.created_at > $2 and s.last_seen_at > $3
         "#,

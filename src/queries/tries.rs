@@ -7,7 +7,7 @@ use super::Db;
 
 /// What a try counts for: the three lists are read side by side.
 #[derive(Debug, Clone)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// SHA-256 of each subject.
     pub subjects: Vec<Vec<u8>>,
     /// How many each may have, at least one.
@@ -20,7 +20,7 @@ pub struct Counts {
 
 /// A subject that has had its share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full {
+pub(crate) struct Full {
     /// Its place in the list, from one.
     pub number: i64,
     /// When the next one is free.
@@ -30,7 +30,7 @@ pub struct Full {
 }
 
 /// Makes whoever locks one of these keys too wait until `db`'s transaction ends. They are locked in the order of the list.
-pub async fn lock(db: impl Db<'_>, keys: &[i64]) -> sqlx::Result<()> {
+pub(crate) async fn lock(db: impl Db<'_>, keys: &[i64]) -> sqlx::Result<()> {
     sqlx::query!(
         "select pg_advisory_xact_lock(key) from unnest($1::bigint[]) as key",
         keys
@@ -42,7 +42,7 @@ pub async fn lock(db: impl Db<'_>, keys: &[i64]) -> sqlx::Result<()> {
 
 /// Writes a try for every subject, `hashed` when it is to be judged, unless one of them is full: then nothing is written, and the
 /// one that is full for longest is told, those first that are full for good. Exact only for whoever holds the subjects' locks.
-pub async fn reserve(
+pub(crate) async fn reserve(
     db: impl Db<'_>,
     id: Uuid,
     counts: &Counts,
@@ -83,7 +83,7 @@ pub async fn reserve(
 }
 
 /// Takes a try back, so that it counts for nothing.
-pub async fn take_back(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
+pub(crate) async fn take_back(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!("delete from tries where id = $1", id)
         .execute(db)
         .await
@@ -91,7 +91,7 @@ pub async fn take_back(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
 }
 
 /// Notes that a try was judged, and was wrong.
-pub async fn settle(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
+pub(crate) async fn settle(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!("update tries set hashed = false where id = $1", id)
         .execute(db)
         .await
@@ -99,7 +99,7 @@ pub async fn settle(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
 }
 
 /// Deletes every try that counts for a subject.
-pub async fn forget(db: impl Db<'_>, subject: &[u8]) -> sqlx::Result<()> {
+pub(crate) async fn forget(db: impl Db<'_>, subject: &[u8]) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from tries where id in (select id from tries where subject_hash = $1)",
         subject
@@ -110,7 +110,7 @@ pub async fn forget(db: impl Db<'_>, subject: &[u8]) -> sqlx::Result<()> {
 }
 
 /// Deletes up to `limit` rows from `before` or earlier.
-pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
+pub(crate) async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
         delete from tries where (id, subject_hash) in (

@@ -150,7 +150,7 @@ enum Found {
 
 /// Removes what another tool shows and is not granted, and says so: weight, and what it could be computed from.
 fn withhold(card: &AthleteCard, subject: &Subject, found: &mut Curves) -> Option<String> {
-    if card.may(&permissions::GET_WELLNESS) {
+    if card.shows(&permissions::GET_WELLNESS) {
         return None;
     }
     let mut there = false;
@@ -263,7 +263,7 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
                 .any(|watts| *watts > 0.0)
     });
     let mut notes =
-        if card.may(&permissions::GET_TRAINING_SUMMARY) || card.may(&permissions::GET_TRAINING_HISTORY) {
+        if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
             vec![format!(
                 "Main sport of the last {LOOK_BACK} days: {name} ({} of {} h moving)",
                 units::hours_minutes(main.moving),

@@ -230,19 +230,19 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 /// Removes what another tool shows and is not granted, and says so.
 fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
     let mut left = Vec::new();
-    if !card.may(&permissions::GET_FITNESS) && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
+    if !card.shows(&permissions::GET_FITNESS) && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
         left.push(not_granted(
             "CTL, ATL and form after it",
             &permissions::GET_FITNESS,
         ));
     }
-    if !card.may(&permissions::GET_FITNESS)
-        && !card.may(&permissions::GET_POWER_CURVES)
+    if !card.shows(&permissions::GET_FITNESS)
+        && !card.shows(&permissions::GET_POWER_CURVES)
         && detail.icu_rolling_ftp.take().is_some()
     {
         left.push(not_granted("eFTP after it", &permissions::GET_POWER_CURVES));
     }
-    if !card.may(&permissions::GET_EVENTS) {
+    if !card.shows(&permissions::GET_EVENTS) {
         let kept = detail.activity.done_of_plan().is_some();
         detail.activity.compliance = None;
         let planned = detail.activity.paired_event_id.take().is_some();
@@ -253,7 +253,7 @@ fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
             ));
         }
     }
-    if !card.may(&permissions::GET_WELLNESS) && take_weight(detail) {
+    if !card.shows(&permissions::GET_WELLNESS) && take_weight(detail) {
         left.push(not_granted("W/kg", &permissions::GET_WELLNESS));
     }
     left
@@ -326,7 +326,7 @@ async fn plan(
     asked: &Asked,
     detail: &ActivityDetail,
 ) -> Result<Part<Event>, ToolError> {
-    if asked.wants(Include::Plan) && !card.may(&permissions::GET_EVENTS) {
+    if asked.wants(Include::Plan) && !card.shows(&permissions::GET_EVENTS) {
         return Ok(Part::not_granted("Plan", &permissions::GET_EVENTS));
     }
     match (asked.wants(Include::Plan), detail.activity.paired_event_id) {

@@ -103,7 +103,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let mut detail = one_activity::fetch(upstream, &asked.id).await?;
-    let withheld = (!card.may(&permissions::GET_WELLNESS) && take_weight(&mut detail))
+    let withheld = (!card.shows(&permissions::GET_WELLNESS) && take_weight(&mut detail))
         .then(|| not_granted("W/kg and weight", &permissions::GET_WELLNESS));
     let streams = if detail.activity.is_closed_by_strava() || no_climbs(&detail).is_some() {
         Part::NotAsked

@@ -194,7 +194,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 
 /// Removes what another tool shows and is not granted, and says so.
 fn withhold(card: &AthleteCard, events: &mut [Event]) -> Option<String> {
-    if card.may(&permissions::GET_FITNESS) {
+    if card.shows(&permissions::GET_FITNESS) {
         return None;
     }
     let mut set = false;
@@ -217,7 +217,7 @@ async fn done(
     if !asked.done {
         return Ok(Part::NotAsked);
     }
-    if !card.may(&permissions::GET_TRAINING_HISTORY) {
+    if !card.shows(&permissions::GET_TRAINING_HISTORY) {
         return Ok(Part::not_granted(WHAT, &permissions::GET_TRAINING_HISTORY));
     }
     let Some(past) = asked.past(today) else {

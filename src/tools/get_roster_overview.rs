@@ -161,10 +161,10 @@ const RECONNECT: &str = "must connect intervals.icu again";
 /// An athlete's line, whatever goes wrong.
 async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
     let shown = Shown {
-        fitness: member.may(&GET_FITNESS),
-        wellness: member.may(&GET_WELLNESS),
-        calendar: member.may(&GET_EVENTS),
-        history: member.may(&GET_TRAINING_HISTORY),
+        fitness: member.grants(&GET_FITNESS),
+        wellness: member.grants(&GET_WELLNESS),
+        calendar: member.grants(&GET_EVENTS),
+        history: member.grants(&GET_TRAINING_HISTORY),
     };
     let mut line = Line {
         name: member.name().to_owned(),
@@ -214,7 +214,7 @@ async fn open(roster: &Roster, member: &Member, limit: Instant) -> Result<Opened
     for (tool, is_usable) in tools {
         // Where daily loads and the calendar are granted, they show more than a list of activities would.
         let needed = tool != &GET_TRAINING_HISTORY || !(usable.fitness && usable.calendar);
-        if !needed || !member.may(tool) {
+        if !needed || !member.grants(tool) {
             continue;
         }
         match timeout_at(limit, roster.open(member, tool)).await {

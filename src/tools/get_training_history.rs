@@ -194,7 +194,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 
 /// Removes what another tool shows and is not granted, and says so.
 fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
-    if card.may(&permissions::GET_EVENTS) {
+    if card.shows(&permissions::GET_EVENTS) {
         return None;
     }
     let mut kept = false;

@@ -14,7 +14,7 @@ use crate::{
 
 /// The granted tools; a group's word where the whole group is granted.
 pub(super) fn granted(member: &Member) -> String {
-    let names = names_of(|tool| member.may(tool));
+    let names = names_of(|tool| member.grants(tool));
     if names.is_empty() {
         "nothing".to_owned()
     } else {
@@ -24,7 +24,7 @@ pub(super) fn granted(member: &Member) -> String {
 
 /// The tools that are not granted, likewise; empty when all are.
 pub(super) fn not_granted(member: &Member) -> String {
-    names_of(|tool| !member.may(tool))
+    names_of(|tool| !member.grants(tool))
 }
 
 fn names_of(chosen: impl Fn(&Permission) -> bool) -> String {

@@ -40,7 +40,7 @@ pub(super) async fn fetch(
     if !asked {
         return Ok(Part::NotAsked);
     }
-    if !card.may(&permissions::GET_EVENTS) {
+    if !card.shows(&permissions::GET_EVENTS) {
         return Ok(Part::not_granted(WHAT, &permissions::GET_EVENTS));
     }
     let categories = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];

@@ -31,7 +31,6 @@ pub(crate) fn ana() -> AthleteCard {
         name: "Ana Berger".to_owned(),
         zone: chrono_tz::Europe::Berlin,
         units: Units::default(),
-        thresholds_on: None,
         scopes: Scopes::All,
         allowed: Allowed::Own,
     }

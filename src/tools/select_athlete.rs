@@ -64,7 +64,7 @@ async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolE
 
 /// Opens `tool`; None if it is not granted.
 async fn open(roster: &Roster, member: &Member, tool: &'static Permission) -> Option<Result<Ask, ToolError>> {
-    if !member.may(tool) {
+    if !member.grants(tool) {
         return None;
     }
     Some(roster.open(member, tool).await)

@@ -481,12 +481,12 @@ fn at(path: &str) -> String {
 const URL: &str = "https://links.icusync.example/mcp/icul_sample4vQ8yTn2ZkD1xMhB7rJcWf0LsAe9pUoGi3XqE5xxxxx";
 
 fn some_tools() -> Vec<May> {
-    coaches::may(&["get_training_history", "get_training_summary", "get_fitness"].map(str::to_owned))
+    coaches::in_words(&["get_training_history", "get_training_summary", "get_fitness"].map(str::to_owned))
 }
 
 fn all_tools() -> Vec<May> {
     let names: Vec<String> = permissions::ALL.iter().map(|tool| tool.name.to_owned()).collect();
-    coaches::may(&names)
+    coaches::in_words(&names)
 }
 
 fn granting(athlete: &str, email: &str) -> Granting {

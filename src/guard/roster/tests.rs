@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::{permissions, words::MemberStatus};
 
 fn member(name: &str, athlete: &str) -> Member {
     Member::sample(name, athlete, &["get_fitness"], MemberStatus::Connected)
@@ -192,7 +193,7 @@ fn a_member_is_what_its_row_says_and_no_more() {
         ["get_fitness", "get_events"],
         "in the order of the catalogue"
     );
-    assert!(member.may(&permissions::GET_EVENTS) && !member.may(&permissions::GET_WELLNESS));
+    assert!(member.grants(&permissions::GET_EVENTS) && !member.grants(&permissions::GET_WELLNESS));
     assert_eq!(
         Member::sample("\u{200b}", "i1", &[], MemberStatus::Connected).name(),
         "athlete i1"
@@ -223,8 +224,8 @@ proptest! {
             let by_both = one(&members, member.with_id());
             prop_assert_eq!(by_both.map(Member::athlete_id), Some(member.athlete_id()), "{}", member.with_id());
             // A name of nothing that can be compared is found by its id only.
-            if !member.words.is_empty() {
-                prop_assert!(hits(&members, &member.words.join(" ")).contains(&member.with_id()));
+            if !member.words().is_empty() {
+                prop_assert!(hits(&members, &member.words().join(" ")).contains(&member.with_id()));
             }
         }
     }

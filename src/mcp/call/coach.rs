@@ -8,7 +8,7 @@ use super::{Call, REPLACED, Said, bounded, refusal, withheld};
 use crate::{
     guard::{Caller, Member, Roster, clients::Use, connection, roster::How, touched::Touch},
     mcp::catalogue::Called,
-    queries::grants::Standing,
+    queries::grants::LiveGrant,
     tool_error::ToolError,
     tools::{
         Answer, Tool, arguments,
@@ -79,18 +79,14 @@ impl Call<'_> {
     pub(super) async fn last_look_for_coach(&self, done: Result<Answer, ToolError>) -> (Outcome, Said) {
         let touched = &self.touched.all();
         let grants: Vec<_> = touched.iter().filter_map(|touch| touch.grant).collect();
-        let standings = match self.visit.visitor.roster_standing(self.app, &grants).await {
-            Ok(Some(standings)) => standings,
+        let live = match self.visit.visitor.live_grants(self.app, &grants).await {
+            Ok(Some(live)) => live,
             Ok(None) => return withheld(REPLACED),
             Err(error) => return refusal(&connection::away(&error)),
         };
-        let of = |touch: &Touch| {
-            standings
-                .iter()
-                .find(|standing| Some(standing.grant_id) == touch.grant)
-        };
+        let of = |touch: &Touch| live.iter().find(|grant| Some(grant.grant_id) == touch.grant);
         let changed = named(touched, |touch| {
-            !of(touch).is_some_and(|standing| still_granted(touch, standing))
+            !of(touch).is_some_and(|grant| still_granted(touch, grant))
         });
         if !changed.is_empty() {
             return withheld(&format!(
@@ -101,7 +97,7 @@ impl Call<'_> {
         match done {
             Ok(answer) => {
                 let lost = named(touched, |touch| {
-                    !of(touch).is_some_and(|standing| still_tied(touch, standing))
+                    !of(touch).is_some_and(|grant| still_tied(touch, grant))
                 });
                 if lost.is_empty() {
                     return (Outcome::Ok, Ok(bounded(answer.text)));
@@ -137,20 +133,20 @@ fn athlete_of(given: &mut Map<String, Value>, tool: &Tool) -> Result<Option<Stri
     }
 }
 
-fn still_granted(touch: &Touch, standing: &Standing) -> bool {
-    let granted = |used: &&'static str| standing.tools.iter().any(|tool| tool == used);
+fn still_granted(touch: &Touch, grant: &LiveGrant) -> bool {
+    let granted = |used: &&'static str| grant.tools.iter().any(|tool| tool == used);
     touch.tools.iter().all(granted)
 }
 
 /// Whether what was opened is still tied to the same athlete. A connection that was found refused by the call itself was
 /// connected when the data came.
-fn still_tied(touch: &Touch, standing: &Standing) -> bool {
-    let connected = standing.status == MemberStatus::Connected
-        || (touch.lost && standing.status == MemberStatus::Reconnect);
+fn still_tied(touch: &Touch, grant: &LiveGrant) -> bool {
+    let connected =
+        grant.status == MemberStatus::Connected || (touch.lost && grant.status == MemberStatus::Reconnect);
     touch
         .opened
         .iter()
-        .all(|opened| connected && opened.athlete.as_str() == standing.athlete_id)
+        .all(|opened| connected && opened.athlete.as_str() == grant.athlete_id)
 }
 
 /// The names and ids of those of whom it is so; empty when it is of nobody.

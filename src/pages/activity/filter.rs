@@ -47,7 +47,7 @@ pub(super) const ME: &str = "me";
 
 /// The form as it came: what was not chosen is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
+pub(super) struct FilterForm {
     /// A tool's name.
     pub(super) tool: String,
     /// A word of [`ACCESSES`].
@@ -64,7 +64,7 @@ pub(super) struct Wanted {
     pub(super) to: String,
 }
 
-impl Wanted {
+impl FilterForm {
     /// Takes the form's fields.
     pub(super) fn of(fields: &mut Fields) -> Self {
         let mut take = |name| fields.optional(name).unwrap_or_default().trim().to_owned();
@@ -155,8 +155,8 @@ mod tests {
 
     use super::*;
 
-    fn wanted(query: &str) -> Wanted {
-        Wanted::of(&mut Fields::parse(query.as_bytes()).unwrap())
+    fn wanted(query: &str) -> FilterForm {
+        FilterForm::of(&mut Fields::parse(query.as_bytes()).unwrap())
     }
 
     fn span(query: &str, zone: Tz) -> (Option<String>, Option<String>) {

@@ -89,7 +89,7 @@ fn draw(
 }
 
 /// `GET /coaches/{grant}`.
-pub async fn form(
+pub(crate) async fn form(
     State(app): State<App>,
     signed: Signed,
     path: Result<Path<String>, PathRejection>,
@@ -110,7 +110,7 @@ pub async fn form(
 
 /// `POST /coaches/{grant}`: changes the grant and tells the coach in one transaction. With `preset` it only ticks that
 /// preset's boxes.
-pub async fn save(
+pub(crate) async fn save(
     State(app): State<App>,
     signed: Signed,
     path: Result<Path<String>, PathRejection>,

@@ -57,7 +57,7 @@ struct First {
 
 /// `GET /coaches/invite`; with `?like=` for the coach of one of the account's grants, which another athlete may have given: what the
 /// coach may do is ticked anew.
-pub async fn form(
+pub(crate) async fn form(
     State(app): State<App>,
     signed: Signed,
     RawQuery(query): RawQuery,
@@ -114,7 +114,7 @@ async fn draw(
 
 /// `POST /coaches/invite`: grants and mails in one transaction. With `preset` it only ticks that preset's boxes, and keeps
 /// what was typed.
-pub async fn send(
+pub(crate) async fn send(
     State(app): State<App>,
     signed: Signed,
     client: FromNetwork,

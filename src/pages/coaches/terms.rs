@@ -100,11 +100,11 @@ impl Draft {
         }
     }
 
-    /// What it means, days taken in `zone`; or what is wrong with it. The last day of `standing` stays the very moment that it
+    /// What it means, days taken in `zone`; or what is wrong with it. The last day of `current` stays the very moment that it
     /// was, though the athlete may live in another zone by now.
     pub(super) fn check(
         &self,
-        standing: Option<DateTime<Utc>>,
+        current: Option<DateTime<Utc>>,
         zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<Checked, Vec<Mistake>> {
@@ -112,7 +112,7 @@ impl Draft {
         if self.tools.is_empty() {
             mistakes.push(Mistake::new("tools", "Tick at least one tool."));
         }
-        let expires_at = self.expires_at(standing, zone, now).unwrap_or_else(|mistake| {
+        let expires_at = self.expires_at(current, zone, now).unwrap_or_else(|mistake| {
             mistakes.push(mistake);
             None
         });
@@ -133,7 +133,7 @@ impl Draft {
 
     fn expires_at(
         &self,
-        standing: Option<DateTime<Utc>>,
+        current: Option<DateTime<Utc>>,
         zone: Tz,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, Mistake> {
@@ -141,7 +141,7 @@ impl Draft {
         let Some(last) = day(FIELD, &self.last_day)? else {
             return Ok(None);
         };
-        let kept = standing.filter(|at| *at > now && last_day(*at, zone) == last);
+        let kept = current.filter(|at| *at > now && last_day(*at, zone) == last);
         if kept.is_some() {
             return Ok(kept);
         }
@@ -326,12 +326,12 @@ mod tests {
     #[test]
     fn a_last_day_stays_the_moment_that_it_was_when_the_athlete_moved() {
         let end = at("2026-12-24T23:00:00Z");
-        let standing = Some(end);
+        let current = Some(end);
         let shown = last_day(end, chrono_tz::America::Denver).to_string();
         assert_eq!(shown, "2026-12-24");
-        let kept = draft(&shown).check(standing, chrono_tz::America::Denver, at(NOW));
-        assert_eq!(kept.unwrap().expires_at, standing);
-        let moved = draft("2026-12-25").check(standing, chrono_tz::America::Denver, at(NOW));
+        let kept = draft(&shown).check(current, chrono_tz::America::Denver, at(NOW));
+        assert_eq!(kept.unwrap().expires_at, current);
+        let moved = draft("2026-12-25").check(current, chrono_tz::America::Denver, at(NOW));
         assert_eq!(moved.unwrap().expires_at, Some(at("2026-12-26T07:00:00Z")));
     }
 

@@ -31,7 +31,7 @@ struct Erased {
 }
 
 /// `GET /for-coaches/my-roster/erase`: what it means, before it happens.
-pub async fn form(
+pub(crate) async fn form(
     State(app): State<App>,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
@@ -49,7 +49,7 @@ pub async fn form(
 /// `POST /for-coaches/my-roster/erase`: in one transaction the athletes are told, their logs lose the name, what waits in the
 /// queue for this coach goes, and the coach's row with its link, grants, refusals and visits. An account of the same address
 /// is another role of its owner and stays as it is.
-pub async fn erase(
+pub(crate) async fn erase(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
 ) -> Result<Response, Problem> {
@@ -67,7 +67,7 @@ pub async fn erase(
 }
 
 /// `GET /for-coaches/erased`: that it is done.
-pub async fn done(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
+pub(crate) async fn done(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
     page(&Erased {
         frame: Frame::of(session.is_some()),
     })

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// `GET /for-coaches/{wish}/{token}`, the link in the mail.
-pub async fn open_link(
+pub(crate) async fn open_link(
     State(app): State<App>,
     wish: Wish,
     path: Result<Path<(String, String)>, PathRejection>,
@@ -54,7 +54,7 @@ struct Confirm {
 }
 
 /// `GET /for-coaches/{wish}/confirm`: the page with the button. Looking at it spends nothing.
-pub async fn confirm_page(
+pub(crate) async fn confirm_page(
     State(app): State<App>,
     wish: Wish,
     headers: HeaderMap,
@@ -86,7 +86,7 @@ enum Granted {
 }
 
 /// `POST /for-coaches/{wish}/confirm`: spends the link and does what it is for, both or neither.
-pub async fn confirm(
+pub(crate) async fn confirm(
     State(app): State<App>,
     wish: Wish,
     headers: HeaderMap,
@@ -224,7 +224,7 @@ fn ended(end: End, signed: bool) -> Result<Response, Problem> {
 }
 
 /// `GET /for-coaches/{wish}/done`. For a wish whose end has no page, `done` is a token that someone made up.
-pub async fn done(
+pub(crate) async fn done(
     State(app): State<App>,
     wish: Wish,
     MaybeSigned(session): MaybeSigned,

@@ -18,7 +18,7 @@ use crate::{
     error::Problem,
     guard::{
         coach_session,
-        coaches::{asleep, may, until},
+        coaches::{asleep, in_words, until},
     },
     ids::{AccountId, GrantId},
     mail::{Address, CoachLeft, How, Mail, May, outbox},
@@ -44,7 +44,7 @@ struct Athlete {
     name: String,
     email: String,
     id: String,
-    standing: Standing,
+    readiness: Readiness,
     may: Vec<May>,
     until: Option<String>,
     used: Option<String>,
@@ -53,7 +53,7 @@ struct Athlete {
 
 /// Whether a call for the athlete would be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
+enum Readiness {
     Ready,
     /// The invite was not used for too long; the athlete can send it again.
     Asleep,
@@ -66,14 +66,14 @@ enum Standing {
 impl Athlete {
     fn of(member: Member, now: DateTime<Utc>) -> Self {
         let zone: Option<Tz> = member.zone.as_deref().and_then(|zone| zone.parse().ok());
-        let standing = if member.status == MemberStatus::Replaced {
-            Standing::Replaced
+        let readiness = if member.status == MemberStatus::Replaced {
+            Readiness::Replaced
         } else if asleep(member.invited_at, member.first_used_at, now) {
-            Standing::Asleep
+            Readiness::Asleep
         } else if member.status == MemberStatus::Connected {
-            Standing::Ready
+            Readiness::Ready
         } else {
-            Standing::Unconnected
+            Readiness::Unconnected
         };
         Self {
             grant: member.grant_id,
@@ -81,8 +81,8 @@ impl Athlete {
             name: super::name_of(&member),
             email: member.account_email,
             id: member.athlete_id,
-            standing,
-            may: may(&member.tools),
+            readiness,
+            may: in_words(&member.tools),
             until: until(member.expires_at, zone.unwrap_or(Tz::UTC)),
             used: member.last_used_at.map(|at| when::ago(now, at)),
             client: member.last_client.map(|client| text::clean(&client, NAME)),
@@ -135,7 +135,7 @@ pub(super) fn door(signed: bool) -> Result<Response, Problem> {
 }
 
 /// `GET /for-coaches/my-roster`, with `?done=` after something was done.
-pub async fn show(
+pub(crate) async fn show(
     State(app): State<App>,
     headers: HeaderMap,
     MaybeSigned(session): MaybeSigned,
@@ -163,7 +163,7 @@ pub async fn show(
 }
 
 /// `POST /for-coaches/my-roster/leave`: gives back what one athlete granted. Somebody who is not on this roster is nobody.
-pub async fn leave(
+pub(crate) async fn leave(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
     mut fields: Fields,
@@ -176,7 +176,7 @@ pub async fn leave(
 }
 
 /// `POST /for-coaches/my-roster/refuse`: the same, and takes no more invites from that account.
-pub async fn refuse(
+pub(crate) async fn refuse(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
     mut fields: Fields,
@@ -194,7 +194,10 @@ pub async fn refuse(
 }
 
 /// `POST /for-coaches/my-roster/welcome`: takes one account's invites again.
-pub async fn welcome(Visit(mut transaction, coach): Visit, mut fields: Fields) -> Result<Response, Problem> {
+pub(crate) async fn welcome(
+    Visit(mut transaction, coach): Visit,
+    mut fields: Fields,
+) -> Result<Response, Problem> {
     let athlete = athlete(&mut fields)?;
     let was = queries::coaches::welcome(&mut *transaction, coach.id, athlete).await?;
     transaction.commit().await?;
@@ -202,7 +205,7 @@ pub async fn welcome(Visit(mut transaction, coach): Visit, mut fields: Fields) -
 }
 
 /// `POST /for-coaches/my-roster/refuse-all`: leaves everybody and takes no invites at all.
-pub async fn refuse_all(
+pub(crate) async fn refuse_all(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
 ) -> Result<Response, Problem> {
@@ -214,14 +217,14 @@ pub async fn refuse_all(
 }
 
 /// `POST /for-coaches/my-roster/welcome-all`: takes invites again. Accounts that are refused by name stay refused.
-pub async fn welcome_all(Visit(mut transaction, coach): Visit) -> Result<Response, Problem> {
+pub(crate) async fn welcome_all(Visit(mut transaction, coach): Visit) -> Result<Response, Problem> {
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, None).await?;
     transaction.commit().await?;
     Ok(back(Some(Done::AllWelcome)))
 }
 
 /// `POST /for-coaches/my-roster/done`: ends the visit.
-pub async fn finish(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn finish(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let cookie = coach_session::end(&app, &headers).await?;
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/for-coaches")).into_response())
 }
@@ -240,7 +243,7 @@ fn back(done: Option<Done>) -> Response {
 }
 
 /// A transaction that holds the lock of the coach whose visit this is. Without a visit the answer is the page with the way in.
-pub struct Visit(pub(super) Transaction<'static, Postgres>, pub(super) Coach);
+pub(crate) struct Visit(pub(super) Transaction<'static, Postgres>, pub(super) Coach);
 
 impl FromRequestParts<App> for Visit {
     type Rejection = Response;
@@ -280,10 +283,7 @@ pub(super) async fn end_grants(
         if athlete.expires_at.is_some_and(|at| at <= now) {
             continue;
         }
-        let to = Address {
-            typed: athlete.email.clone(),
-            key: athlete.email_key.clone(),
-        };
+        let to = Address::stored(&athlete.email, &athlete.email_key);
         let mail = Mail::CoachLeft(CoachLeft {
             coach: coach.email.as_str().into(),
             how,

@@ -17,7 +17,7 @@ use crate::{
 
 /// What a coach can ask for by mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub(crate) enum Wish {
     /// The same URL once more.
     Resend,
     /// A new URL, and the end of the old one.
@@ -101,7 +101,7 @@ impl<S: Sync> FromRequestParts<S> for Wish {
 }
 
 /// Lets a request through whose path has a wish in it; any other word is 404 for every method.
-pub async fn named(_: Wish, request: Request, next: Next) -> Response {
+pub(crate) async fn named(_: Wish, request: Request, next: Next) -> Response {
     next.run(request).await
 }
 

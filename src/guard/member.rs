@@ -1,0 +1,146 @@
+//! An athlete on a coach's roster: what is granted, for how long, and how the athlete is called.
+//!
+//! [`Member`] has private fields and is built only here, from a row. Which member a text means is in [`super::roster`].
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use super::coaches;
+use crate::{
+    ids::{AccountId, GrantId},
+    permissions::{self, Permission},
+    queries::grants,
+    text::names,
+    words::MemberStatus,
+};
+
+/// An athlete who grants the coach something.
+#[derive(Debug, Clone)]
+pub struct Member {
+    grant: GrantId,
+    account: AccountId,
+    name: String,
+    with_id: String,
+    words: Vec<String>,
+    athlete: String,
+    status: MemberStatus,
+    tools: Vec<&'static Permission>,
+    expires_at: Option<DateTime<Utc>>,
+    zone: Tz,
+    asleep: bool,
+}
+
+impl Member {
+    pub(super) fn of(row: grants::Member, now: DateTime<Utc>) -> Self {
+        Self {
+            grant: row.grant_id,
+            account: row.account_id,
+            name: names::called(&row.athlete_name, &row.athlete_id),
+            with_id: names::with_id(&row.athlete_name, &row.athlete_id),
+            words: names::Named::of(&names::shown(&row.athlete_name)).words,
+            athlete: row.athlete_id,
+            status: row.status,
+            // A name that this version does not know is of another one, and worth nothing here.
+            tools: permissions::ALL
+                .iter()
+                .copied()
+                .filter(|tool| row.tools.iter().any(|name| name == tool.name))
+                .collect(),
+            expires_at: row.expires_at,
+            zone: row.zone.and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
+            asleep: coaches::asleep(row.invited_at, row.first_used_at, now),
+        }
+    }
+
+    /// The grant.
+    pub fn grant(&self) -> GrantId {
+        self.grant
+    }
+
+    /// The athlete's name, cleaned and without what reads like an id, never empty.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name with the id, `Ana Berger (i1)`: two athletes may share a name, and nobody shares an id.
+    pub fn with_id(&self) -> &str {
+        &self.with_id
+    }
+
+    /// The words of the name, by which a text can mean this athlete; none when the name is only an id.
+    pub(super) fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// The athlete's id at intervals.icu.
+    pub fn athlete_id(&self) -> &str {
+        &self.athlete
+    }
+
+    /// Whether the athlete's data can be had.
+    pub fn status(&self) -> MemberStatus {
+        self.status
+    }
+
+    /// The granted tools, in the order of the catalogue.
+    pub fn tools(&self) -> &[&'static Permission] {
+        &self.tools
+    }
+
+    /// Whether the tool of `permission` is granted.
+    pub fn grants(&self, permission: &Permission) -> bool {
+        self.tools.contains(&permission)
+    }
+
+    /// The last day of the grant, in the athlete's own zone.
+    pub fn until(&self) -> Option<NaiveDate> {
+        let last = self.expires_at? - Duration::seconds(1);
+        Some(last.with_timezone(&self.zone).date_naive())
+    }
+
+    /// The athlete's account.
+    pub(crate) fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// Whether nobody used the invite for so long that the athlete must send it again.
+    pub fn unused(&self) -> bool {
+        self.asleep
+    }
+
+    /// Whether the grant opens nothing for now: nobody used the invite for so long that the athlete must send it again, or the
+    /// account shows another athlete.
+    pub fn asleep(&self) -> bool {
+        self.asleep || self.status == MemberStatus::Replaced
+    }
+
+    /// A member for tests of what is said about one.
+    #[cfg(test)]
+    pub(crate) fn sample(name: &str, athlete: &str, tools: &[&str], status: MemberStatus) -> Self {
+        let row = grants::Member {
+            grant_id: GrantId(uuid::Uuid::from_u128(1)),
+            account_id: AccountId(uuid::Uuid::from_u128(2)),
+            account_email: String::new(),
+            tools: tools.iter().map(|name| (*name).to_owned()).collect(),
+            expires_at: None,
+            invited_at: DateTime::UNIX_EPOCH,
+            first_used_at: Some(DateTime::UNIX_EPOCH),
+            last_used_at: None,
+            last_client: None,
+            athlete_name: name.to_owned(),
+            athlete_id: athlete.to_owned(),
+            status,
+            zone: Some("Europe/Berlin".to_owned()),
+        };
+        Self::of(row, DateTime::UNIX_EPOCH)
+    }
+
+    /// The same, ending by itself.
+    #[cfg(test)]
+    pub(crate) fn expiring(self, at: &str) -> Self {
+        Self {
+            expires_at: Some(at.parse().unwrap()),
+            ..self
+        }
+    }
+}
