@@ -1,6 +1,6 @@
-//! The tools: one file and one row of [`CATALOGUE`] each. A tool that reads gets an [`Ask`], one that changes something a
-//! [`Granted`], both with the arguments. A tool for a coach's whole roster is in [`ROSTER`] and gets a [`Roster`], which opens
-//! an [`Ask`] for each athlete.
+//! The tools: one file and one row of [`CATALOGUE`] each. A tool that reads gets an `Ask`, one that changes something a
+//! `Granted`, both with the arguments. A tool for a coach's whole roster is in [`ROSTER`] and gets a `Roster`, which opens
+//! an `Ask` for each athlete.
 //!
 //! A tool never sees the pool, headers or tokens. Shape, units and cleaning of answers are in `answer`, reading arguments in
 //! `arguments`, formulas in [`crate::training`], what can be granted in [`crate::permissions`]. Each tool fetches, then
