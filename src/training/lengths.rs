@@ -1,4 +1,4 @@
-//! Metres in the units of length that people run, ride and swim by, and in the two road races with a name.
+//! Lengths in metres: the units that people run, ride and swim by, and the two road races with a name.
 
 /// A mile (international, 1959).
 pub const MILE: f64 = 1609.344;

@@ -1,4 +1,4 @@
-//! Formulas over training data: fitness, weeks, means, summaries, zones, sports, plans, what stands out. Each says where it comes from.
+//! Formulas over training data: fitness, weeks, averages, summaries, zones, sports, plans, flags. Each names its source.
 //!
 //! Pure: no I/O, no clock, no text for people.
 

@@ -1,8 +1,7 @@
 //! Which activity did which planned workout.
 //!
-//! A tie that intervals.icu or the athlete made (a pairing) always counts. What is left goes by day: the same sport
-//! first, then another sport of its family (a VirtualRide does a planned Ride), the nearest duration first; an activity
-//! does one workout only.
+//! A pairing by intervals.icu or the athlete always counts. The rest is matched by day: the same sport first, then another
+//! sport of its family (a VirtualRide for a planned Ride), the nearest duration first. An activity does only one workout.
 
 use std::collections::HashMap;
 
@@ -10,21 +9,21 @@ use chrono::NaiveDate;
 
 use super::sports::family;
 
-/// Workouts, and activities, of one day that are compared with each other.
+/// How many workouts, and how many activities, of one day are compared with each other.
 const MOST_A_DAY: usize = 50;
 
-/// A workout or race of the calendar.
+/// A workout or race on the calendar.
 #[derive(Debug, Clone, Copy)]
 pub struct Planned<'a> {
     /// Event id.
     pub id: Option<i64>,
-    /// The day it stands on.
+    /// The day it is planned for.
     pub day: NaiveDate,
     /// Its sport.
     pub sport: &'a str,
     /// s, planned.
     pub secs: Option<f64>,
-    /// The activity that it is paired with.
+    /// The paired activity.
     pub activity: Option<&'a str>,
 }
 
@@ -33,13 +32,13 @@ pub struct Planned<'a> {
 pub struct Done<'a> {
     /// Activity id.
     pub id: &'a str,
-    /// The day it began on.
+    /// The day on which it began.
     pub day: NaiveDate,
-    /// Its sport; empty when it is closed to the API.
+    /// Its sport; empty if it is closed by Strava.
     pub sport: &'a str,
     /// s, moving.
     pub secs: Option<f64>,
-    /// The event that it is paired with.
+    /// The paired event.
     pub event: Option<i64>,
 }
 
@@ -52,15 +51,15 @@ pub enum Tie {
     SameDay,
 }
 
-/// For each planned one the index of the activity that did it, if any.
+/// For each planned workout or race, the index of the activity that did it, if any.
 ///
-/// By day alone no more than the first fifty workouts and the first fifty activities of a day are compared: a calendar
-/// that was filled by a program costs no more than one that people keep.
+/// Without a pairing, only the first fifty workouts and the first fifty activities of a day are compared, so that a calendar
+/// filled by a program costs no more than one kept by people.
 pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize, Tie)>> {
     let mut ties: Vec<Option<(usize, Tie)>> = vec![None; planned.len()];
     let mut taken = vec![false; done.len()];
     let (mut by_id, mut by_event) = (HashMap::new(), HashMap::new());
-    // From the last one on, so that the first one is popped first.
+    // In reverse, so that the first one is popped first.
     for (at, one) in done.iter().enumerate().rev() {
         by_id.entry(one.id).or_insert_with(Vec::new).push(at);
         if let Some(event) = one.event {
@@ -102,7 +101,7 @@ pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize,
     ties
 }
 
-/// The first of the places, which stand from the last to the first, that is not taken.
+/// The first index that is not taken; `places` has them in reverse.
 fn first_free(places: Option<&mut Vec<usize>>, taken: &[bool]) -> Option<usize> {
     let places = places?;
     while let Some(at) = places.pop() {
@@ -113,7 +112,7 @@ fn first_free(places: Option<&mut Vec<usize>>, taken: &[bool]) -> Option<usize> 
     None
 }
 
-/// Ties what is left of one day.
+/// Matches the rest of one day.
 fn match_day(
     planned: &[Planned<'_>],
     done: &[Done<'_>],
@@ -143,7 +142,7 @@ fn match_day(
     }
 }
 
-/// Seconds between two durations; an unknown one is as far as can be.
+/// Seconds between two durations; f64::MAX if one is unknown.
 fn apart(a: Option<f64>, b: Option<f64>) -> f64 {
     match (a, b) {
         (Some(a), Some(b)) => (a - b).abs(),
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_family_serves_and_one_activity_does_one_workout() {
+    fn a_family_matches_and_one_activity_does_one_workout() {
         let plans = [
             plan(1, 16, "Ride", 60.0),
             plan(2, 16, "Ride", 180.0),

@@ -15,23 +15,23 @@ pub fn sunday(day: NaiveDate) -> NaiveDate {
     monday(day).checked_add_days(Days::new(6)).unwrap_or(day)
 }
 
-/// How many days a range has, both ends included; 0 when it runs backwards.
+/// How many days a range has, inclusive; 0 if it runs backwards.
 pub fn days_in(oldest: NaiveDate, newest: NaiveDate) -> i64 {
     ((newest - oldest).num_days() + 1).max(0)
 }
 
-/// What a week holds.
+/// A week's count and load.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Week {
-    /// How many things fell into it.
+    /// How many items are in it.
     pub count: u32,
-    /// How many of them had a load.
+    /// How many of them have a load.
     pub with_load: u32,
     /// The sum of those loads.
     pub load: f64,
 }
 
-/// The weeks that a range touches, by their Monday, with the loads that fell into them. Weeks without any are there too.
+/// The weeks that a range touches, by their Monday, with their loads. Weeks without any are included.
 pub fn weekly(
     oldest: NaiveDate,
     newest: NaiveDate,

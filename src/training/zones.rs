@@ -1,10 +1,10 @@
-//! Zones of an athlete as ranges, from the athlete's own bounds: never from a textbook.
+//! An athlete's zones as ranges, from the athlete's own bounds, never from a textbook.
 //!
 //! intervals.icu stores the upper bound of each zone: power in % of FTP, heart rate in bpm (the last is the maximum),
-//! pace in % of threshold speed. 999 stands for "open". A zone's watts run from
+//! pace in % of threshold speed. 999 means "open". A zone's watts run from
 //! `floor(previous % × FTP) + 1` to `floor(% × FTP)`, as intervals.icu resolves them in workouts.
 
-/// From where to where a zone runs; None is open.
+/// The range of a zone; None means open.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band {
     /// Lower end.
@@ -29,7 +29,7 @@ pub fn beats(bounds: &[f64]) -> Vec<Band> {
     steps(bounds.iter().map(|bound| (*bound, bound.round())))
 }
 
-/// Whole-number bands, each beginning one above the end of the one before.
+/// Whole-number bands, each beginning one above the end of the previous one.
 fn steps(bounds: impl Iterator<Item = (f64, f64)>) -> Vec<Band> {
     let mut from = None;
     bounds
@@ -44,7 +44,7 @@ fn steps(bounds: impl Iterator<Item = (f64, f64)>) -> Vec<Band> {
         .collect()
 }
 
-/// Pace zones as speeds in m/s: the lower end is the slower one.
+/// Pace zones as speeds in m/s; the lower end is the slower one.
 pub fn speeds(percents: &[f64], threshold: f64) -> Vec<Band> {
     let mut from = None;
     percents

@@ -41,8 +41,8 @@ async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
                     ("Some(", "a word of our language"),
                     ("\u{202e}", "turns the text around"),
                 ] {
-                    // "None recorded" is English.
-                    let said = text.replace("None recorded", "").replace("None of", "");
+                    // "None of" is English.
+                    let said = text.replace("None of", "");
                     assert!(!said.contains(bad), "{name} for {}: {why}\n{text}", person.name);
                 }
                 for other in world

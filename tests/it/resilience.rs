@@ -93,15 +93,11 @@ fn illnesses() -> Vec<Illness> {
             slow().status(200).body(another),
             "about another athlete",
         ),
-        of(
-            "429",
-            slow().status(429),
-            "used up for the moment. Ask again in 30 s",
-        ),
+        of("429", slow().status(429), "allows are used up. Try again in 30 s"),
         of(
             "429 for ten days",
             slow().status(429).header("retry-after", "864000"),
-            "used up for the moment. Ask again in 24 h",
+            "allows are used up. Try again in 24 h",
         ),
     ]
 }

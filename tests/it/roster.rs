@@ -388,7 +388,7 @@ async fn names_are_found_without_case_and_accents_and_never_guessed() {
         );
         for odd in [json!(["ana"]), json!({"name": "ana"}), json!(true)] {
             let text = refused(&mcp, "get_fitness", json!({"athlete": odd})).await;
-            assert!(text.contains("write a name or an id"), "{text}");
+            assert!(text.contains("athlete must be a name or an id"), "{text}");
         }
     })
     .await;
@@ -862,13 +862,13 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
                 takes.push("athlete");
             }
             let takes = if takes.is_empty() {
-                "none".to_owned()
+                "no arguments".to_owned()
             } else {
                 takes.join(", ")
             };
-            let says = format!("does not know the argument{named}.");
+            let says = format!("unknown argument{named}.");
             assert!(
-                text.contains(&says) && text.ends_with(&format!(" It takes {takes}.")),
+                text.contains(&says) && text.ends_with(&format!(" This tool takes {takes}.")),
                 "{tool}: {text}"
             );
         }
@@ -876,7 +876,7 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
             for param in params {
                 let text = refused(&mcp, tool, json!({param.name: {"sent": 1}})).await;
                 assert!(
-                    text.starts_with(&format!("Not done: {}: write ", param.name)),
+                    text.starts_with(&format!("Not done: {} must be ", param.name)),
                     "{tool}: {text}"
                 );
             }
@@ -888,7 +888,7 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
         )
         .await;
         assert!(
-            text.contains("the argument «athlet». Did you mean athlete?"),
+            text.contains("unknown argument «athlet». Did you mean athlete?"),
             "{text}"
         );
         assert!(world.sim.requests().is_empty());
@@ -913,7 +913,7 @@ async fn an_athletes_own_connector_knows_no_roster() {
             assert!(text.contains("is for coaches"), "{text}");
         }
         let text = refused(&own, "get_fitness", json!({"athlete": "ana"})).await;
-        assert!(text.contains("does not know the argument «athlete»"), "{text}");
+        assert!(text.contains("unknown argument «athlete»"), "{text}");
     })
     .await;
 }

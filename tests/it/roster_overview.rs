@@ -203,7 +203,7 @@ async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
             let text = told(&world, link, json!({})).await;
             assert_eq!(
                 cell(&text, "Ana", "left out"),
-                "fitness and wellness: intervals.icu did not answer; ask again"
+                "fitness and wellness: intervals.icu did not answer; try again"
             );
             assert!(
                 cell(&text, "Ana", "load this week").ends_with(" planned"),
@@ -212,7 +212,7 @@ async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
             let why = cell(&text, "Jack", "left out");
             assert!(
                 why.starts_with(
-                    "fitness: took too long; ask again; activities: took too long; ask again; not granted: "
+                    "fitness: took too long; try again; activities: took too long; try again; not granted: "
                 ),
                 "{why}"
             );
@@ -256,7 +256,7 @@ async fn a_refused_connection_that_cannot_be_looked_into_costs_only_its_row() {
             world.sim.fault(Fault::on("/athlete/0").mode(Mode::Hang));
             let text = told(&world, &coaches[0].link, json!({})).await;
             assert!(
-                cell(&text, "Tríona", "left out").starts_with("took too long; ask again"),
+                cell(&text, "Tríona", "left out").starts_with("took too long; try again"),
                 "{text}"
             );
             assert!(

@@ -132,7 +132,7 @@ async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
         let (text, _) = ask(&world, &world.tria().link, "get_training_history", json!({})).await;
         assert!(text.lines().nth(1).unwrap().contains("\tmi\t"), "{text}");
         let (text, _) = ask(&world, &world.bishnu().link, "get_training_history", json!({})).await;
-        assert!(text.contains("closed to the API by Strava"), "{text}");
+        assert!(text.contains("closed by Strava"), "{text}");
     })
     .await;
 }
@@ -308,7 +308,7 @@ async fn a_fortnight_of_plans_is_short_and_its_steps_are_resolved() {
             let (text, _) = ask(&world, &person.link, "get_events", json!({})).await;
             assert!(text.len() <= 4096, "{} bytes\n{text}", text.len());
             assert!(
-                text.contains("\nPlanned: ") && text.contains("\nSteps, targets"),
+                text.contains("\nPlanned: ") && text.contains("\nSteps, with targets"),
                 "{text}"
             );
             assert!(

@@ -1,4 +1,4 @@
-//! Whether what was planned was done, and by which activity.
+//! Whether a plan was done, and by which activity.
 
 use std::collections::HashSet;
 
@@ -11,22 +11,22 @@ use crate::{
     training::plan::{self, Tie},
 };
 
-/// How each event stands, in the order of the events.
+/// The state of an event.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Standing {
     /// For the table; empty when there is nothing to say yet.
     pub(super) words: String,
-    /// No more to be done.
+    /// Nothing left to do.
     pub(super) settled: bool,
-    /// Said to be missed.
+    /// Shown as missed.
     pub(super) missed: bool,
-    /// Past, and nobody looked for an activity.
+    /// In the past, and activities were not read.
     pub(super) not_paired: bool,
-    /// The activity that did it, by its place in the list.
+    /// The activity that did it, by its index in the list.
     pub(super) activity: Option<usize>,
 }
 
-/// How the events stand on `today`.
+/// The state of each event on `today`, in the order of the events.
 pub(super) fn standings(events: &[&Event], done: &Part<Vec<Activity>>, today: NaiveDate) -> Vec<Standing> {
     let activities = done.got().map_or(&[][..], Vec::as_slice);
     let ties = ties(events, activities);
@@ -71,7 +71,7 @@ fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>>
         })
         .unzip();
     let mut ties = vec![None; events.len()];
-    // Rows without a day are none of the range, so each event of `to_do` has its place in `planned`.
+    // Rows without a day are not in the range, so each event of `to_do` has an entry in `planned`.
     if planned.len() == to_do.len() {
         for (at, tie) in to_do.into_iter().zip(plan::matched(&planned, &dones)) {
             ties[at] = tie.map(|(which, how)| (places[which], how));
@@ -110,7 +110,7 @@ fn standing(
     };
     match (done, closed.contains(&day)) {
         (Part::Got(_), true) => Standing {
-            words: "unclear: a Strava activity that day is closed to the API".to_owned(),
+            words: "unclear: an activity that day is closed by Strava".to_owned(),
             settled: true,
             ..Standing::default()
         },
@@ -133,12 +133,12 @@ fn standing(
 fn by(activity: &Activity, how: Tie) -> String {
     let id = clean(activity.id.as_deref().unwrap_or_default(), 24);
     if activity.is_closed_by_strava() {
-        return format!("done {id} (closed to the API by Strava)");
+        return format!("done {id} (closed by Strava)");
     }
     let mut words = Vec::new();
-    let mut add = |text: String, before: &str, behind: &str| {
+    let mut add = |text: String, before: &str, after: &str| {
         if !text.is_empty() {
-            words.push(format!("{before}{text}{behind}"));
+            words.push(format!("{before}{text}{after}"));
         }
     };
     add(units::hours_minutes(activity.moving_time), "", "");

@@ -1,4 +1,4 @@
-//! The rows of the table: what, when, how much, how it stands, what was written.
+//! The rows of the table: what, when, how much, done or not, notes.
 
 use chrono::NaiveTime;
 
@@ -19,7 +19,7 @@ use crate::{
 
 /// The table. A column that no row fills is left out.
 pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -> String {
-    // Long notes give way first, so that a fortnight stays short whatever people write.
+    // Long notes are shortened first, so that a fortnight remains short whatever people write.
     const WIDTHS: [(usize, usize); 4] = [(300, 48), (160, 40), (80, 32), (40, 24)];
     const BYTES: usize = 2800;
     if detail == Detail::Full {
@@ -64,7 +64,7 @@ fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name
         .table_in(detail, rows)
 }
 
-/// `2026-11-22 Sun`, of several days `2026-11-22 Sun – 2026-11-28 Sat`.
+/// `2026-11-22 Sun`; for several days `2026-11-22 Sun – 2026-11-28 Sat`.
 fn dates(event: &Event) -> String {
     match (event.day(), event.last_day()) {
         (Some(first), Some(last)) if last > first && !event.is_workout() => {
@@ -75,7 +75,7 @@ fn dates(event: &Event) -> String {
     }
 }
 
-/// The planned time of day; midnight says that there is none.
+/// The planned time of day; midnight means none.
 fn start(event: &Event) -> String {
     event
         .start_date_local
@@ -84,7 +84,7 @@ fn start(event: &Event) -> String {
         .unwrap_or_default()
 }
 
-/// What the steps go by, when the plan says so.
+/// The metric of the steps, if the plan names it.
 fn target(event: &Event) -> String {
     let of_steps = event
         .workout_doc
@@ -113,7 +113,7 @@ fn tags(event: &Event) -> String {
     tags.join(", ")
 }
 
-/// Whether the description is the text of the steps, which are told on their own.
+/// Whether the description is the text of the steps, which have their own place.
 pub(super) fn has_steps(event: &Event) -> bool {
     event
         .workout_doc
@@ -121,7 +121,7 @@ pub(super) fn has_steps(event: &Event) -> bool {
         .is_some_and(|workout| workout.count() > 0)
 }
 
-/// What else there is to know: figures, limits, what was written, what went wrong.
+/// Everything else: figures, limits, notes, push errors.
 fn remarks(event: &Event, own: Units, width: usize) -> String {
     let mut words = kinds::figures(event, own);
     words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));
