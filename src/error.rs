@@ -11,7 +11,7 @@ use crate::guard::limits::TooMany;
 
 /// Why a page's handler has no page.
 #[derive(Debug)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// 400: a form or a query that our pages do not send: fields missing, doubled, or not text.
     BadForm,
     /// 404.
@@ -30,7 +30,7 @@ pub enum Problem {
 
 impl Problem {
     /// The HTTP status.
-    pub const fn status(&self) -> StatusCode {
+    pub(crate) const fn status(&self) -> StatusCode {
         match self {
             Self::BadForm => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,

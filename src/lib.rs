@@ -25,7 +25,7 @@ pub mod app;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
-pub mod error;
+mod error;
 pub mod guard;
 pub mod ids;
 pub mod intervals;
@@ -41,7 +41,7 @@ pub mod routes;
 pub mod secrets;
 pub mod server;
 pub mod start;
-pub mod text;
+mod text;
 pub mod time;
 pub mod tool_error;
 pub mod tools;

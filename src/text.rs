@@ -2,7 +2,7 @@
 //!
 //! Nothing here judges what a text says; it only removes what nobody can see and what could end a field early.
 
-pub mod names;
+pub(crate) mod names;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
@@ -14,7 +14,7 @@ const MARKS_ON_A_LETTER: usize = 4;
 /// Tabs, line ends and every other kind of space become single spaces; control, invisible, bidirectional, tag,
 /// variation and private-use characters go; the fence's quotes `«»` become `‹›`; what would make a link or a picture of
 /// markdown (`](`, `![`) gets a space between; the rest is in NFC.
-pub fn clean(text: &str, limit: usize) -> String {
+pub(crate) fn clean(text: &str, limit: usize) -> String {
     // A name of a megabyte is not worth normalising: beyond this bound it would be cut anyway.
     let bound = limit.saturating_mul(8).saturating_add(512);
     let mut rest = text.chars();
@@ -47,7 +47,7 @@ pub fn clean(text: &str, limit: usize) -> String {
 }
 
 /// Cleaned text between the quotes that say "this is data": `«late dinner»`. Empty text gives nothing.
-pub fn fenced(text: &str, limit: usize) -> String {
+pub(crate) fn fenced(text: &str, limit: usize) -> String {
     let text = clean(text, limit);
     if text.is_empty() {
         text

@@ -23,7 +23,7 @@ const NAMELESS: &str = "athlete";
 
 /// What a text names: words of a name in one spelling (`Tríona O’Shea-Łuczak` gives `triona`, `oshea`, `luczak`), and ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Named {
+pub(crate) struct Named {
     /// Its words, without those that read like an id.
     pub words: Vec<String>,
     /// What reads like an id of intervals.icu, each once.
@@ -32,7 +32,7 @@ pub struct Named {
 
 impl Named {
     /// Reads what somebody typed, or somebody's name.
-    pub fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let folded = fold(text.chars().take(COMPARED));
         let mut ids = BTreeSet::new();
         let mut rest = String::with_capacity(folded.len());
@@ -55,7 +55,7 @@ impl Named {
 }
 
 /// A name as a coach sees it: cleaned, and without what could be read as an id. Empty when nothing is left.
-pub fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     let name = clean(name, NAME_CHARS);
     let has_letters = |text: &str| fold(text.chars()).contains(char::is_alphanumeric);
     let words = name.split(' ').map(|word| {
@@ -81,7 +81,7 @@ pub fn shown(name: &str) -> String {
 }
 
 /// How a sentence to a coach names an athlete; never empty.
-pub fn called(name: &str, id: &str) -> String {
+pub(crate) fn called(name: &str, id: &str) -> String {
     match shown(name) {
         // The placeholder for an unknown name.
         name if name.is_empty() || name == NAMELESS => format!("{NAMELESS} {id}"),
@@ -90,7 +90,7 @@ pub fn called(name: &str, id: &str) -> String {
 }
 
 /// The name with the id, `Ana Berger (i1)`: two athletes may share a name, and nobody shares an id.
-pub fn with_id(name: &str, id: &str) -> String {
+pub(crate) fn with_id(name: &str, id: &str) -> String {
     match shown(name) {
         name if name.is_empty() => format!("{NAMELESS} ({id})"),
         name => format!("{name} ({id})"),
@@ -185,7 +185,7 @@ fn is_between(c: char) -> bool {
 }
 
 /// Whether every word of `query` is a word of `name`. No word is in every name.
-pub fn within(query: &[String], name: &[String]) -> bool {
+pub(crate) fn within(query: &[String], name: &[String]) -> bool {
     query.iter().all(|word| name.contains(word))
 }
 

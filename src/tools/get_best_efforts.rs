@@ -59,7 +59,7 @@ const SPAN: Span = Span {
 const PARAMS: &[Param] = &[
     curves::SPORT,
     Param::word("metric", &words_of(&METRICS), curves::METRIC),
-    Param::oldest("90 days back"),
+    Param::oldest("90 days up to newest"),
     Param::newest("today"),
     Param::text(
         "compare",

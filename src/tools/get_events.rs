@@ -18,7 +18,7 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
 use self::{
-    done::Standing,
+    done::WorkoutState,
     kinds::{KINDS, Kind},
 };
 use super::{
@@ -245,7 +245,7 @@ fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
 }
 
 /// An event and its state.
-type Found<'a> = (&'a Event, Standing);
+type Found<'a> = (&'a Event, WorkoutState);
 
 fn render(
     card: &AthleteCard,
@@ -256,10 +256,10 @@ fn render(
 ) -> Answer {
     let all = in_range(events, asked.range);
     // Pairing considers all plans of a day, including kinds that were not requested.
-    let standings = done::standings(&all, done, today);
+    let states = done::states(&all, done, today);
     let found: Vec<Found<'_>> = all
         .into_iter()
-        .zip(standings)
+        .zip(states)
         .filter(|(event, _)| asked.wants(event))
         .collect();
     let cut = Cut::by_days(asked.detail.pick(ROWS, MOST_ROWS), &found, |(event, _)| {
@@ -282,10 +282,10 @@ fn render(
         blocks.push(more(&cut, asked));
         blocks.push(planned(&found, asked.range));
     }
-    if rows.iter().any(|(_, standing)| standing.missed) {
+    if rows.iter().any(|(_, state)| state.missed) {
         blocks.push("missed: no activity of that sport or its family on that day.".to_owned());
     }
-    if rows.iter().any(|(_, standing)| standing.not_paired) {
+    if rows.iter().any(|(_, state)| state.not_paired) {
         let hint = match done {
             Part::Missing(_) => "",
             _ => "; include=done searches for one of that day and sport",
@@ -400,7 +400,7 @@ fn garmin(found: &[Found<'_>], done: &Part<Vec<Activity>>) -> String {
     };
     let used = found
         .iter()
-        .filter_map(|(_, standing)| activities.get(standing.activity?));
+        .filter_map(|(_, state)| activities.get(state.activity?));
     answer::garmin_line(used.map(Activity::origin))
 }
 
@@ -425,9 +425,9 @@ fn with_steps(
     // Reserves space for the line about steps that are left out.
     spent += 120 + STEPS.len() + 1;
     let mut fits = true;
-    for (event, standing) in workouts {
+    for (event, state) in workouts {
         let Some(day) = event.day() else { continue };
-        let wanted = full || few || (!standing.settled && day < soon && day >= today);
+        let wanted = full || few || (!state.settled && day < soon && day >= today);
         let block = if wanted { block(event, own) } else { String::new() };
         // The first that does not fit is the last: what is left out is then one range.
         fits &= !wanted || spent + block.len() < room;

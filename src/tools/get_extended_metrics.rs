@@ -48,7 +48,7 @@ const PARAMS: &[Param] = &[
         &["streams"],
         "Needs id. streams: what only the recording has (DFA α1, body temperature, respiration, SmO2)",
     ),
-    Param::oldest("28 days back"),
+    Param::oldest("28 days up to newest"),
     Param::newest("today"),
     Param::sport("ride, run, swim … or one exact type"),
     Param::detail("more columns"),

@@ -50,7 +50,7 @@ const DAYS_AT_MOST: i64 = 42;
 const FULL_FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad", "sportInfo"];
 
 const PARAMS: &[Param] = &[
-    Param::oldest("28 days back"),
+    Param::oldest("the last 28 days"),
     Param::newest("7 days ahead, or today when oldest is given"),
     Param::word("step", &["day", "week"], "Default: day, or week over 42 days"),
     Param::detail("estimated FTP, W′ and Pmax by sport"),

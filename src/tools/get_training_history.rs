@@ -97,7 +97,7 @@ const FULL_FIELDS: &[&str] = &[
 ];
 
 const PARAMS: &[Param] = &[
-    Param::oldest("28 days back"),
+    Param::oldest("28 days up to newest"),
     Param::newest("today"),
     Param::sport(
         "ride, run, swim, ski or row for all kinds of it, or one exact type such as TrailRun, WeightTraining",
@@ -352,7 +352,7 @@ fn about_stubs(count: usize, narrowed: bool) -> String {
         to intervals.icu to see them.";
     match (count, narrowed) {
         (0, _) => String::new(),
-        (_, false) => format!("(Strava): {how} Load sums here leave them out; get_fitness counts them."),
+        (_, false) => format!("(Strava): {how} Not in the load sums here, but in get_fitness."),
         (_, true) => format!(
             "Not searched: {}. {how}",
             answer::counted(count, "activity from Strava", "activities from Strava")

@@ -356,9 +356,9 @@ fn about_stubs(stubs: usize, narrowed: bool, summed: bool) -> String {
     let count = answer::counted(stubs, "activity", "activities");
     let searched = if narrowed { ", whatever its sport" } else { "" };
     let sums = if summed {
-        "the weekly sums include them"
+        "counted in the weekly sums"
     } else {
-        "the sums leave them out; get_fitness counts them"
+        "not in the sums here, but in get_fitness"
     };
     format!(
         "Closed by Strava: {count}{searched}; {sums}. Strava's terms close its activities to the API; connect the device's \

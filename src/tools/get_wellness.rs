@@ -48,7 +48,7 @@ const LONG_MEAN_DAYS: u64 = 60;
 const SHORT_MEAN_DAYS: u64 = 7;
 
 const PARAMS: &[Param] = &[
-    Param::oldest("7 days back"),
+    Param::oldest("7 days up to newest"),
     Param::newest("today"),
     Param::detail(
         "rarer fields (SpO2, respiration, blood pressure, body fat, nutrition, cycle …) and words for scales",

@@ -139,7 +139,12 @@ async fn every_tool_reads_each_of_its_parameters_and_no_other() {
         }
         let text = refused(object(json!({"unheard_of": 1}))).await;
         let takes: Vec<&str> = tool.params.iter().map(|param| param.name).collect();
-        let says = format!("«unheard_of». This tool takes {}.", takes.join(", "));
+        let takes = if takes.is_empty() {
+            "no arguments".to_owned()
+        } else {
+            takes.join(", ")
+        };
+        let says = format!("«unheard_of». This tool takes {takes}.");
         assert!(text.ends_with(&says), "{}: {text}", tool.name());
     }
     assert!(

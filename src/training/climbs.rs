@@ -33,13 +33,13 @@ const ALTITUDES: std::ops::RangeInclusive<f64> = -500.0..=9000.0;
 /// Minimum length at the usual minimum gain, m.
 const USUAL_LENGTH: f64 = 500.0;
 /// The usual minimum gain, m.
-pub const USUAL_GAIN: f64 = 30.0;
+pub(crate) const USUAL_GAIN: f64 = 30.0;
 /// Metres over which the steepest grade is measured.
-pub const STEEPEST_OVER: f64 = 100.0;
+pub(crate) const STEEPEST_OVER: f64 = 100.0;
 
 /// What counts as a climb.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// m; positive.
     pub least_gain: f64,
     /// A fraction: 0.03 is 3 %; positive.
@@ -48,7 +48,7 @@ pub struct Rule {
 
 impl Rule {
     /// 500 m; proportionally less for a minimum gain below 30 m, but never below 100 m.
-    pub fn least_length(self) -> f64 {
+    pub(crate) fn least_length(self) -> f64 {
         (USUAL_LENGTH * self.least_gain / USUAL_GAIN).clamp(STEEPEST_OVER, USUAL_LENGTH)
     }
 
@@ -62,7 +62,7 @@ impl Rule {
 
 /// A climb. Lengths are distances covered, not distances on the map.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Climb {
+pub(crate) struct Climb {
     /// m into the activity.
     pub from: f64,
     /// m into the activity.
@@ -77,19 +77,19 @@ pub struct Climb {
 
 impl Climb {
     /// m.
-    pub fn length(&self) -> f64 {
+    pub(crate) fn length(&self) -> f64 {
         self.to - self.from
     }
 
     /// Average grade, a fraction.
-    pub fn grade(&self) -> f64 {
+    pub(crate) fn grade(&self) -> f64 {
         self.gain / self.length()
     }
 }
 
 /// Why a recording has no profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flat {
+pub(crate) enum Flat {
     /// No altitude was recorded.
     NoAltitude,
     /// Neither distance nor speed was recorded, or nothing moved.
@@ -98,7 +98,7 @@ pub enum Flat {
 
 /// The route with its heights.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// Metres covered at each sample, never falling.
     way: Vec<f64>,
     /// Whether nothing moved from this sample to the next.
@@ -111,7 +111,7 @@ pub struct Profile {
 impl Profile {
     /// The profile of a recording: from `distance` (otherwise `velocity_smooth` over time), and `fixed_altitude` or
     /// `altitude`, whichever has more samples; the corrected one if they have equally many.
-    pub fn of(track: &Track) -> Result<Self, Flat> {
+    pub(crate) fn of(track: &Track) -> Result<Self, Flat> {
         let altitude = ["altitude", "fixed_altitude"]
             .into_iter()
             .filter_map(|name| track.channel(name))
@@ -145,12 +145,12 @@ impl Profile {
     }
 
     /// The whole length, m.
-    pub fn length(&self) -> f64 {
+    pub(crate) fn length(&self) -> f64 {
         self.way.last().copied().unwrap_or_default()
     }
 
     /// The whole elevation gain of the smoothed profile, m.
-    pub fn gain(&self) -> f64 {
+    pub(crate) fn gain(&self) -> f64 {
         self.heights
             .windows(2)
             .filter_map(|pair| Some((pair[1]? - pair[0]?).max(0.0)))
@@ -158,18 +158,18 @@ impl Profile {
     }
 
     /// The lowest and the highest point, m.
-    pub fn span(&self) -> Option<(f64, f64)> {
+    pub(crate) fn span(&self) -> Option<(f64, f64)> {
         let known = || self.heights.iter().flatten().copied();
         Some((known().reduce(f64::min)?, known().reduce(f64::max)?))
     }
 
     /// The height at a distance into the route, m.
-    pub fn height(&self, metres: f64) -> Option<f64> {
+    pub(crate) fn height(&self, metres: f64) -> Option<f64> {
         self.heights.get(index(metres / self.step)).copied().flatten()
     }
 
     /// The climbs, in the order of the route; they do not overlap.
-    pub fn climbs(&self, rule: Rule) -> Vec<Climb> {
+    pub(crate) fn climbs(&self, rule: Rule) -> Vec<Climb> {
         let mut found = Vec::new();
         // Foot and top of the current rise, as indices, with their tilted heights.
         let mut rise: Option<[(usize, f64); 2]> = None;
@@ -230,7 +230,7 @@ impl Profile {
 
     /// The samples between two distances, without the end: from the last one at the beginning, so that a stop before it does
     /// not count, to the first one at the end. Never empty.
-    pub fn samples(&self, from: f64, to: f64) -> Range<usize> {
+    pub(crate) fn samples(&self, from: f64, to: f64) -> Range<usize> {
         let last = self.way.len().saturating_sub(1);
         let begin = self
             .way
@@ -242,7 +242,7 @@ impl Profile {
     }
 
     /// Seconds moving and seconds standing (including pauses) within samples.
-    pub fn times(&self, track: &Track, samples: Range<usize>) -> (f64, f64) {
+    pub(crate) fn times(&self, track: &Track, samples: Range<usize>) -> (f64, f64) {
         let time = track.time();
         let mut both = (0.0, 0.0);
         for index in samples {
@@ -261,7 +261,7 @@ impl Profile {
     }
 
     /// The time-weighted average of a channel while moving; missing samples do not count.
-    pub fn mean(&self, track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
+    pub(crate) fn mean(&self, track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
         let values = track.channel(name)?;
         let mut sum = (0.0, 0.0);
         for index in samples {
@@ -276,7 +276,7 @@ impl Profile {
 }
 
 /// The highest sample of a channel.
-pub fn highest(track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
+pub(crate) fn highest(track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
     let values = track.channel(name)?.get(samples)?;
     values.iter().flatten().copied().reduce(f64::max)
 }

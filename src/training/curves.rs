@@ -8,9 +8,9 @@ use super::{
 };
 
 /// The usual durations of best efforts in seconds: sprint, minute, five minutes, twenty, the hour.
-pub const DURATIONS: &[f64] = &[5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0];
+pub(crate) const DURATIONS: &[f64] = &[5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0];
 /// More of them: closer together and longer.
-pub const MORE_DURATIONS: &[f64] = &[
+pub(crate) const MORE_DURATIONS: &[f64] = &[
     1.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 480.0, 600.0, 900.0,
     1200.0, 1800.0, 2400.0, 3600.0, 5400.0, 7200.0, 10_800.0, 14_400.0, 18_000.0,
 ];
@@ -56,7 +56,7 @@ const SAME: f64 = 0.002;
 const FEW: usize = 3;
 
 /// The usual distances of a sport's best efforts in metres; if `imperial`, those in miles or yards first.
-pub fn distances(tempo: Tempo, imperial: bool) -> &'static [&'static [f64]] {
+pub(crate) fn distances(tempo: Tempo, imperial: bool) -> &'static [&'static [f64]] {
     match (tempo, imperial) {
         (Tempo::Foot, false) => &[FOOT],
         (Tempo::Foot, true) => &[FOOT_IN_MILES, FOOT],
@@ -68,12 +68,12 @@ pub fn distances(tempo: Tempo, imperial: bool) -> &'static [&'static [f64]] {
 }
 
 /// Whether two durations or distances are the same.
-pub fn same(a: f64, b: f64) -> bool {
+pub(crate) fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= SAME * a.abs().max(b.abs())
 }
 
 /// The points of several curves in one rising list, equal ones once.
-pub fn axis(points: impl IntoIterator<Item = f64>) -> Vec<f64> {
+pub(crate) fn axis(points: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut all: Vec<f64> = points
         .into_iter()
         .filter(|at| at.is_finite() && *at > 0.0)
@@ -85,7 +85,7 @@ pub fn axis(points: impl IntoIterator<Item = f64>) -> Vec<f64> {
 
 /// The points of `axis` (rising) that are in the first of the `usual` lists of which it has enough; otherwise some of its
 /// own, from end to end.
-pub fn usual(axis: &[f64], usual: &[&[f64]], count: usize) -> Vec<f64> {
+pub(crate) fn usual(axis: &[f64], usual: &[&[f64]], count: usize) -> Vec<f64> {
     usual
         .iter()
         .map(|list| {
@@ -99,7 +99,7 @@ pub fn usual(axis: &[f64], usual: &[&[f64]], count: usize) -> Vec<f64> {
 }
 
 /// At most `count` points of `axis`, evenly by index, including the first and the last.
-pub fn spread(axis: &[f64], count: usize) -> Vec<f64> {
+pub(crate) fn spread(axis: &[f64], count: usize) -> Vec<f64> {
     let Some(last) = axis.len().checked_sub(1) else {
         return Vec::new();
     };
@@ -111,7 +111,7 @@ pub fn spread(axis: &[f64], count: usize) -> Vec<f64> {
 
 /// What a curve has for a requested point.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// The curve has it.
     There(f64),
     /// The curve lacks it; its nearest point by ratio.
@@ -121,7 +121,7 @@ pub enum Asked {
 }
 
 /// The point of `axis` (rising) for a requested one.
-pub fn asked(axis: &[f64], wanted: f64) -> Asked {
+pub(crate) fn asked(axis: &[f64], wanted: f64) -> Asked {
     if let Some(at) = axis.iter().find(|at| same(**at, wanted)) {
         return Asked::There(*at);
     }

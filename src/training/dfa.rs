@@ -7,9 +7,9 @@
 use super::streams::Track;
 
 /// At the first threshold.
-pub const FIRST: f64 = 0.75;
+pub(crate) const FIRST: f64 = 0.75;
 /// At the second threshold.
-pub const SECOND: f64 = 0.5;
+pub(crate) const SECOND: f64 = 0.5;
 /// A value outside is an error in the recording, or from a window that is still filling.
 const POSSIBLE: std::ops::RangeInclusive<f64> = 0.05..=2.5;
 /// Seconds of a block: DFA α1 itself is computed over two minutes.
@@ -25,7 +25,7 @@ const LEAST_R2: f64 = 0.6;
 
 /// Seconds on each side of the thresholds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Times {
+pub(crate) struct Times {
     /// Above 0.75.
     pub above: f64,
     /// From 0.5 to 0.75, inclusive.
@@ -35,7 +35,7 @@ pub struct Times {
 }
 
 /// The time above, between and below the thresholds. None without a possible value.
-pub fn times(track: &Track) -> Option<Times> {
+pub(crate) fn times(track: &Track) -> Option<Times> {
     let mut times = Times {
         above: 0.0,
         between: 0.0,
@@ -55,7 +55,7 @@ pub fn times(track: &Track) -> Option<Times> {
 }
 
 /// The time-weighted average. None without a possible value.
-pub fn mean(track: &Track) -> Option<f64> {
+pub(crate) fn mean(track: &Track) -> Option<f64> {
     let mut sum = (0.0, 0.0);
     for (index, value) in possible(track)? {
         let lasted = track.lasted(index);
@@ -72,7 +72,7 @@ fn possible(track: &Track) -> Option<impl Iterator<Item = (usize, f64)>> {
 
 /// Where a line through the blocks crosses a threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Crossing {
+pub(crate) struct Crossing {
     /// The value of the other channel: bpm, W.
     pub at: f64,
     /// Blocks behind the line.
@@ -86,7 +86,7 @@ pub struct Crossing {
 ///
 /// None unless it is well defined: at least eight blocks, two of them on each side of the threshold, a falling line that
 /// explains at least 60 % of the variance, and a crossing within the blocks' values.
-pub fn crossing(track: &Track, channel: &str, threshold: f64) -> Option<Crossing> {
+pub(crate) fn crossing(track: &Track, channel: &str, threshold: f64) -> Option<Crossing> {
     let blocks = blocks(track, channel)?;
     let below = blocks.iter().filter(|(_, alpha)| *alpha < threshold).count();
     if blocks.len() < BLOCKS || below < EACH_SIDE || blocks.len() - below < EACH_SIDE {

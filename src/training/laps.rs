@@ -26,7 +26,7 @@ const PATTERN: usize = 3;
 
 /// The properties of a lap that show where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Lap {
+pub(crate) struct Lap {
     /// m
     pub distance: Option<f64>,
     /// s
@@ -37,7 +37,7 @@ pub struct Lap {
 
 /// What is known about the activity.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Clues {
+pub(crate) struct Clues {
     /// Laps in the recording; 0 if there are none.
     pub recorded: Option<i64>,
     /// Changed by hand.
@@ -48,7 +48,7 @@ pub struct Clues {
 
 /// Where laps come from.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Changed by hand at intervals.icu.
     Edited,
     /// The device's laps, one per this many metres.
@@ -69,7 +69,7 @@ pub enum Origin {
 }
 
 /// Where these laps come from.
-pub fn origin(laps: &[Lap], clues: Clues) -> Origin {
+pub(crate) fn origin(laps: &[Lap], clues: Clues) -> Origin {
     if clues.edited {
         return Origin::Edited;
     }

@@ -8,7 +8,7 @@ use super::sports::stands_for;
 
 /// The sport that an athlete does most.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MainSport {
+pub(crate) struct MainSport {
     /// Upstream's type; for a family, the one that represents it.
     pub sport: String,
     /// s, moving time in it.
@@ -19,7 +19,9 @@ pub struct MainSport {
 
 /// The sport, or family of sports, with the most moving time (s); with equal times the more frequent one, then the first by
 /// name. None without activities.
-pub fn main_sport<'a>(activities: impl IntoIterator<Item = (&'a str, Option<f64>)>) -> Option<MainSport> {
+pub(crate) fn main_sport<'a>(
+    activities: impl IntoIterator<Item = (&'a str, Option<f64>)>,
+) -> Option<MainSport> {
     let mut sums: BTreeMap<&str, (f64, u32)> = BTreeMap::new();
     for (sport, moving) in activities {
         let sum = sums.entry(stands_for(sport)).or_default();

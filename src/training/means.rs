@@ -2,7 +2,7 @@
 
 /// A mean, with the number of values behind it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mean {
+pub(crate) struct Mean {
     /// The arithmetic mean.
     pub value: f64,
     /// How many values there are.
@@ -10,7 +10,7 @@ pub struct Mean {
 }
 
 /// The arithmetic mean of the values that are there. None if there are none.
-pub fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Option<Mean> {
+pub(crate) fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Option<Mean> {
     let (sum, count) = values
         .into_iter()
         .flatten()
@@ -22,7 +22,7 @@ pub fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Option<Mean> {
 }
 
 /// The sample standard deviation (n - 1) of the values that are there. None with fewer than two.
-pub fn deviation(values: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
+pub(crate) fn deviation(values: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
     let values: Vec<f64> = values.into_iter().flatten().collect();
     let mean = mean(values.iter().copied().map(Some)).filter(|mean| mean.count > 1)?;
     let squares: f64 = values.iter().map(|value| (value - mean.value).powi(2)).sum();

@@ -14,7 +14,7 @@ const MOST_A_DAY: usize = 50;
 
 /// A workout or race on the calendar.
 #[derive(Debug, Clone, Copy)]
-pub struct Planned<'a> {
+pub(crate) struct Planned<'a> {
     /// Event id.
     pub id: Option<i64>,
     /// The day it is planned for.
@@ -29,7 +29,7 @@ pub struct Planned<'a> {
 
 /// An activity.
 #[derive(Debug, Clone, Copy)]
-pub struct Done<'a> {
+pub(crate) struct Done<'a> {
     /// Activity id.
     pub id: &'a str,
     /// The day on which it began.
@@ -44,7 +44,7 @@ pub struct Done<'a> {
 
 /// How an activity belongs to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tie {
+pub(crate) enum MatchedBy {
     /// intervals.icu or the athlete paired them.
     Paired,
     /// Same day and sport family.
@@ -55,8 +55,8 @@ pub enum Tie {
 ///
 /// Without a pairing, only the first fifty workouts and the first fifty activities of a day are compared, so that a calendar
 /// filled by a program costs no more than one kept by people.
-pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize, Tie)>> {
-    let mut ties: Vec<Option<(usize, Tie)>> = vec![None; planned.len()];
+pub(crate) fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize, MatchedBy)>> {
+    let mut ties: Vec<Option<(usize, MatchedBy)>> = vec![None; planned.len()];
     let mut taken = vec![false; done.len()];
     let (mut by_id, mut by_event) = (HashMap::new(), HashMap::new());
     // In reverse, so that the first one is popped first.
@@ -72,7 +72,7 @@ pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize,
         let found = first_free(named, &taken).or_else(|| first_free(naming, &taken));
         if let Some(at) = found {
             taken[at] = true;
-            *tie = Some((at, Tie::Paired));
+            *tie = Some((at, MatchedBy::Paired));
         }
     }
     let mut days: HashMap<NaiveDate, (Vec<usize>, Vec<usize>)> = HashMap::new();
@@ -117,7 +117,7 @@ fn match_day(
     planned: &[Planned<'_>],
     done: &[Done<'_>],
     (plans, dones): (&[usize], &[usize]),
-    ties: &mut [Option<(usize, Tie)>],
+    ties: &mut [Option<(usize, MatchedBy)>],
     taken: &mut [bool],
 ) {
     for same in [(|a, b| a == b) as fn(&str, &str) -> bool, |a, b| {
@@ -136,7 +136,7 @@ fn match_day(
         for (_, which, at) in near {
             if ties[which].is_none() && !taken[at] {
                 taken[at] = true;
-                ties[which] = Some((at, Tie::SameDay));
+                ties[which] = Some((at, MatchedBy::SameDay));
             }
         }
     }
@@ -192,13 +192,13 @@ mod tests {
         ];
         assert_eq!(
             matched(&plans, &dones),
-            [Some((0, Tie::Paired)), Some((1, Tie::SameDay))]
+            [Some((0, MatchedBy::Paired)), Some((1, MatchedBy::SameDay))]
         );
         let plans = [Planned {
             activity: Some("b"),
             ..plan(1, 3, "Swim", 60.0)
         }];
-        assert_eq!(matched(&plans, &dones), [Some((1, Tie::Paired))]);
+        assert_eq!(matched(&plans, &dones), [Some((1, MatchedBy::Paired))]);
         let gone = [Planned {
             activity: Some("elsewhere"),
             ..plan(1, 17, "Ride", 60.0)
@@ -212,8 +212,8 @@ mod tests {
         let mut dones = vec![did("a", 16, "Ride", 60.0); 20_000];
         dones[19_999].event = Some(19_999);
         let ties = matched(&plans, &dones);
-        assert_eq!(ties[0], Some((0, Tie::SameDay)));
-        assert_eq!(ties[19_999], Some((19_999, Tie::Paired)));
+        assert_eq!(ties[0], Some((0, MatchedBy::SameDay)));
+        assert_eq!(ties[19_999], Some((19_999, MatchedBy::Paired)));
         assert_eq!(ties.iter().flatten().count(), MOST_A_DAY + 1);
     }
 
@@ -225,11 +225,11 @@ mod tests {
             plan(3, 16, "Run", 30.0),
         ];
         let one = [did("a", 16, "VirtualRide", 170.0)];
-        assert_eq!(matched(&plans, &one), [None, Some((0, Tie::SameDay)), None]);
+        assert_eq!(matched(&plans, &one), [None, Some((0, MatchedBy::SameDay)), None]);
         let exact_first = [did("a", 16, "VirtualRide", 60.0), did("b", 16, "Ride", 300.0)];
         assert_eq!(
             matched(&plans[..1], &exact_first),
-            [Some((1, Tie::SameDay))],
+            [Some((1, MatchedBy::SameDay))],
             "the same sport before the family"
         );
         let next_day = [did("a", 17, "Ride", 60.0)];
@@ -264,7 +264,7 @@ mod tests {
             used.dedup();
             prop_assert_eq!(used.len(), count);
             for (plan, tie) in plans.iter().zip(&ties) {
-                if let Some((at, Tie::SameDay)) = tie {
+                if let Some((at, MatchedBy::SameDay)) = tie {
                     prop_assert!(plan.day == dones[*at].day && family(plan.sport) == family(dones[*at].sport));
                 }
             }

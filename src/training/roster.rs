@@ -10,38 +10,38 @@ use chrono::{Days, NaiveDate};
 use super::means::{Mean, deviation, mean};
 
 /// CTL gained in a week, above which the ramp is steep.
-pub const RAMP: f64 = 8.0;
+pub(crate) const RAMP: f64 = 8.0;
 /// Form below which it is deep.
-pub const FORM: f64 = -30.0;
+pub(crate) const FORM: f64 = -30.0;
 /// Percent of the planned load that count as on plan.
-pub const OF_PLAN: RangeInclusive<f64> = 70.0..=130.0;
+pub(crate) const OF_PLAN: RangeInclusive<f64> = 70.0..=130.0;
 /// bpm above the athlete's average at which a resting HR is high.
-pub const RESTING_HR: f64 = 5.0;
+pub(crate) const RESTING_HR: f64 = 5.0;
 /// Days without activity after which an athlete is quiet.
-pub const QUIET_DAYS: i64 = 7;
+pub(crate) const QUIET_DAYS: i64 = 7;
 /// Days before a race within which it is near.
-pub const RACE_DAYS: i64 = 14;
+pub(crate) const RACE_DAYS: i64 = 14;
 /// Days of the shorter average.
-pub const WEEK: u64 = 7;
+pub(crate) const WEEK: u64 = 7;
 /// Days of the longer average, which ends on the same day.
-pub const BASE: u64 = 60;
+pub(crate) const BASE: u64 = 60;
 
 /// The possible error of sums and differences of decimal fractions.
 const NOISE: f64 = 1e-9;
 
 /// Whether CTL rose by more than [`RAMP`] in a week.
-pub fn is_steep(ramp: f64) -> bool {
+pub(crate) fn is_steep(ramp: f64) -> bool {
     ramp > RAMP + NOISE
 }
 
 /// Whether form (CTL - ATL) is below [`FORM`].
-pub fn is_deep(form: f64) -> bool {
+pub(crate) fn is_deep(form: f64) -> bool {
     form < FORM - NOISE
 }
 
 /// Load planned for some days.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The sum of the loads.
     pub load: f64,
     /// How many workouts and races there are.
@@ -52,7 +52,7 @@ pub struct Plan {
 
 impl Plan {
     /// Adds a workout or race.
-    pub fn add(&mut self, load: Option<f64>) {
+    pub(crate) fn add(&mut self, load: Option<f64>) {
         self.count += 1;
         match load {
             Some(load) => self.load += load,
@@ -63,7 +63,7 @@ impl Plan {
 
 /// The percentage of `plan` that was done, if it is outside [`OF_PLAN`]; both are of the same days. Also None if nothing
 /// with a load was planned, and if too much may only seem so because a part of the plan has no load.
-pub fn off_plan(done: f64, plan: Plan) -> Option<f64> {
+pub(crate) fn off_plan(done: f64, plan: Plan) -> Option<f64> {
     if plan.load <= 0.0 {
         return None;
     }
@@ -75,7 +75,7 @@ pub fn off_plan(done: f64, plan: Plan) -> Option<f64> {
 
 /// The last [`WEEK`] days of a figure against its last [`BASE`] days.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Against {
+pub(crate) struct Against {
     /// The average of the last seven days.
     pub week: Mean,
     /// The average of the last sixty.
@@ -86,7 +86,7 @@ pub struct Against {
 
 impl Against {
     /// Compares a figure that `of` returns by day, both averages ending on `today`. None if the last week has no value.
-    pub fn new(today: NaiveDate, of: impl Fn(NaiveDate) -> Option<f64>) -> Option<Self> {
+    pub(crate) fn new(today: NaiveDate, of: impl Fn(NaiveDate) -> Option<f64>) -> Option<Self> {
         let days = |count: u64| {
             (0..count)
                 .filter_map(|back| today.checked_sub_days(Days::new(back)))
@@ -100,29 +100,29 @@ impl Against {
     }
 
     /// How far the week is above the base; negative if below.
-    pub fn difference(&self) -> f64 {
+    pub(crate) fn difference(&self) -> f64 {
         self.week.value - self.base.value
     }
 
     /// Whether the week is more than one standard deviation below the base.
-    pub fn is_low(&self) -> bool {
+    pub(crate) fn is_low(&self) -> bool {
         self.deviation
             .is_some_and(|deviation| self.difference() < -deviation - NOISE)
     }
 
     /// Whether the week of a resting HR is [`RESTING_HR`] or more above the base.
-    pub fn is_high_at_rest(&self) -> bool {
+    pub(crate) fn is_high_at_rest(&self) -> bool {
         self.difference() >= RESTING_HR - NOISE
     }
 }
 
 /// The days without activity, if there are [`QUIET_DAYS`] or more; `last` is the last day with activity.
-pub fn quiet_for(last: NaiveDate, today: NaiveDate) -> Option<i64> {
+pub(crate) fn quiet_for(last: NaiveDate, today: NaiveDate) -> Option<i64> {
     Some((today - last).num_days()).filter(|days| *days >= QUIET_DAYS)
 }
 
 /// Whether a race in this many days is near.
-pub fn is_near(days: i64) -> bool {
+pub(crate) fn is_near(days: i64) -> bool {
     (0..=RACE_DAYS).contains(&days)
 }
 

@@ -15,7 +15,7 @@ const RISE: f64 = 2.0;
 
 /// One split.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Split {
+pub(crate) struct Split {
     /// Its end, m since the start.
     pub until: f64,
     /// m; the last one may be shorter than the others.
@@ -32,7 +32,7 @@ pub struct Split {
 
 /// Recorded time of the two halves of the distance, s.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Halves {
+pub(crate) struct Halves {
     /// The first.
     pub first: f64,
     /// The second.
@@ -41,14 +41,14 @@ pub struct Halves {
 
 /// The distance along a track, which only grows, and recorded time.
 #[derive(Debug)]
-pub struct Way {
+pub(crate) struct Way {
     /// (index, m since the first sample, s recorded), each further than the one before.
     points: Vec<(usize, f64, f64)>,
 }
 
 impl Way {
     /// From a track's `distance`. None if it has none, or if nothing was covered.
-    pub fn of(track: &Track) -> Option<Self> {
+    pub(crate) fn of(track: &Track) -> Option<Self> {
         let distance = track.channel("distance")?;
         let mut points: Vec<(usize, f64, f64)> = Vec::new();
         let (mut clock, mut start) = (0.0, None);
@@ -72,7 +72,7 @@ impl Way {
     }
 
     /// m covered.
-    pub fn length(&self) -> f64 {
+    pub(crate) fn length(&self) -> f64 {
         self.points.last().map_or(0.0, |(_, metres, _)| *metres)
     }
 
@@ -92,7 +92,7 @@ impl Way {
     }
 
     /// Recorded time of the two halves of the distance.
-    pub fn halves(&self) -> Halves {
+    pub(crate) fn halves(&self) -> Halves {
         let (_, start) = self.at(0.0);
         let (_, middle) = self.at(self.length() / 2.0);
         let (_, end) = self.at(self.length());
@@ -103,7 +103,7 @@ impl Way {
     }
 
     /// The splits of `metres` each. Empty if there would be absurdly many.
-    pub fn splits(&self, track: &Track, metres: f64) -> Vec<Split> {
+    pub(crate) fn splits(&self, track: &Track, metres: f64) -> Vec<Split> {
         let length = self.length();
         if metres <= 0.0 || length / metres > TOO_MANY {
             return Vec::new();

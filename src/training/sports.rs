@@ -131,7 +131,7 @@ const FAMILIES: [Family; 6] = [
 ];
 
 /// The sports that a word means, ignoring case and spaces: all of a family, or the one of that name. None if unknown.
-pub fn meant_by(word: &str) -> Option<&'static [&'static str]> {
+pub(crate) fn meant_by(word: &str) -> Option<&'static [&'static str]> {
     let word: String = word
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -150,7 +150,7 @@ pub fn meant_by(word: &str) -> Option<&'static [&'static str]> {
 }
 
 /// Whether this is a sport on upstream's list or one of our families, spelled as there.
-pub fn is_known(sport: &str) -> bool {
+pub(crate) fn is_known(sport: &str) -> bool {
     SPORTS.contains(&sport) || FAMILIES.iter().any(|family| family.name == sport)
 }
 
@@ -159,13 +159,13 @@ fn family_of(sport: &str) -> Option<&'static Family> {
 }
 
 /// The family of a sport: `Ride` for a VirtualRide; the sport itself if it has none.
-pub fn family(sport: &str) -> &str {
+pub(crate) fn family(sport: &str) -> &str {
     family_of(sport).map_or(sport, |family| family.name)
 }
 
 /// The sport under which upstream has a sport's settings and curves: `Ride` for a VirtualRide, `Rowing` for a
 /// VirtualRow, `Yoga` for itself.
-pub fn stands_for(sport: &str) -> &str {
+pub(crate) fn stands_for(sport: &str) -> &str {
     family_of(sport)
         .filter(|family| family.is_one_upstream)
         .and_then(|family| family.sports.first().copied())
@@ -174,7 +174,7 @@ pub fn stands_for(sport: &str) -> &str {
 
 /// How the speed of a sport is expressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tempo {
+pub(crate) enum Tempo {
     /// Time per kilometre or mile.
     Foot,
     /// Time per hundred metres or yards.
@@ -187,7 +187,7 @@ pub enum Tempo {
 
 impl Tempo {
     /// That of a sport of intervals.icu.
-    pub fn of(sport: &str) -> Self {
+    pub(crate) fn of(sport: &str) -> Self {
         match sport {
             "Run" | "VirtualRun" | "TrailRun" | "Walk" | "Hike" | "Snowshoe" => Self::Foot,
             "Swim" | "OpenWaterSwim" => Self::Swim,
@@ -197,7 +197,7 @@ impl Tempo {
     }
 
     /// Cadence as athletes count it: on foot upstream counts one leg, and steps per minute are twice that.
-    pub fn cadence(self, upstreams: f64) -> f64 {
+    pub(crate) fn cadence(self, upstreams: f64) -> f64 {
         if self == Self::Foot {
             upstreams * 2.0
         } else {

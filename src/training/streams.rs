@@ -20,7 +20,7 @@ const HOUR: f64 = 3600.0;
 
 /// A recording. Every channel has one value, or none, for each point of the time axis.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Track {
+pub(crate) struct Track {
     time: Vec<f64>,
     channels: Vec<(String, Vec<Option<f64>>)>,
     usual_step: f64,
@@ -28,7 +28,7 @@ pub struct Track {
 
 /// A time without samples: the device was paused or recorded nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pause {
+pub(crate) struct Pause {
     /// Index of the last sample before it.
     pub after: usize,
     /// That sample's time, s.
@@ -39,7 +39,7 @@ pub struct Pause {
 
 /// A channel within a stretch.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figure {
+pub(crate) struct Figure {
     /// The time-weighted average (watts, heart rate, cadence, speed, altitude …), or the last value (distance).
     pub value: f64,
     /// The lowest sample.
@@ -50,7 +50,7 @@ pub struct Figure {
 
 /// A stretch of a thinned track.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stretch {
+pub(crate) struct Stretch {
     /// Start, s into the activity.
     pub from: f64,
     /// Samples in it; never 0.
@@ -61,7 +61,7 @@ pub struct Stretch {
 
 /// A track in equal stretches of time, without those that are wholly in a pause.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Thinned {
+pub(crate) struct Thinned {
     /// Seconds from the start of one stretch to the next.
     pub width: f64,
     /// In order.
@@ -73,7 +73,7 @@ impl Track {
     ///
     /// Points without a time, or whose time is not after the previous one, are dropped in every channel. A channel that is
     /// too short is padded with None. Of two channels with one name the first counts. None without a usable axis.
-    pub fn new(channels: impl IntoIterator<Item = (String, Vec<Option<f64>>)>) -> Option<Self> {
+    pub(crate) fn new(channels: impl IntoIterator<Item = (String, Vec<Option<f64>>)>) -> Option<Self> {
         let mut named: Vec<(String, Vec<Option<f64>>)> = Vec::new();
         for (name, values) in channels {
             if named.iter().all(|(known, _)| *known != name) {
@@ -117,30 +117,22 @@ impl Track {
     }
 
     /// The time axis, s since the start, rising.
-    pub fn time(&self) -> &[f64] {
+    pub(crate) fn time(&self) -> &[f64] {
         &self.time
     }
 
     /// How many samples there are; at least one, except in an empty window.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.time.len()
     }
 
     /// Whether there is no sample.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.time.is_empty()
     }
 
-    /// The names of the channels that have any value, in alphabetical order, without `time`.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.channels
-            .iter()
-            .filter(|(_, values)| values.iter().any(Option::is_some))
-            .map(|(name, _)| name.as_str())
-    }
-
     /// A channel, one value or none for each point of [`Track::time`]. None if it was not recorded.
-    pub fn channel(&self, name: &str) -> Option<&[Option<f64>]> {
+    pub(crate) fn channel(&self, name: &str) -> Option<&[Option<f64>]> {
         self.channels
             .iter()
             .find(|(own, values)| own == name && values.iter().any(Option::is_some))
@@ -148,20 +140,15 @@ impl Track {
     }
 
     /// From the first sample to the last, s.
-    pub fn span(&self) -> f64 {
+    pub(crate) fn span(&self) -> f64 {
         match (self.time.first(), self.time.last()) {
             (Some(first), Some(last)) => last - first,
             _ => 0.0,
         }
     }
 
-    /// The usual step between two samples, s: the median.
-    pub fn usual_step(&self) -> f64 {
-        self.usual_step
-    }
-
     /// Where the recording stopped: steps longer than ten seconds and than five usual steps.
-    pub fn pauses(&self) -> Vec<Pause> {
+    pub(crate) fn pauses(&self) -> Vec<Pause> {
         let least = self.pause_step();
         self.time
             .windows(2)
@@ -178,7 +165,7 @@ impl Track {
     }
 
     /// How long the sample lasted, s: until the next one, or for a usual step before a pause and at the end.
-    pub fn lasted(&self, index: usize) -> f64 {
+    pub(crate) fn lasted(&self, index: usize) -> f64 {
         match (self.time.get(index), self.time.get(index + 1)) {
             (Some(this), Some(next)) if next - this <= self.pause_step() => next - this,
             (Some(_), _) => self.usual_step,
@@ -187,7 +174,7 @@ impl Track {
     }
 
     /// The time-weighted average of the samples in `range` (indices); missing ones do not count.
-    pub fn mean(&self, name: &str, range: std::ops::Range<usize>) -> Option<f64> {
+    pub(crate) fn mean(&self, name: &str, range: std::ops::Range<usize>) -> Option<f64> {
         let values = self.channel(name)?;
         let mut sum = (0.0, 0.0);
         for index in range {
@@ -201,7 +188,7 @@ impl Track {
 
     /// The part from `from` to `to` seconds, inclusive. Times remain those of the activity.
     #[must_use]
-    pub fn window(&self, from: f64, to: f64) -> Self {
+    pub(crate) fn window(&self, from: f64, to: f64) -> Self {
         let begin = self.time.partition_point(|second| *second < from);
         let end = self.time.partition_point(|second| *second <= to).max(begin);
         let cut = |values: &[Option<f64>]| values.get(begin..end).unwrap_or_default().to_vec();
@@ -220,7 +207,7 @@ impl Track {
     ///
     /// Averages are weighted by time within the stretch; `distance` has its last value, because it only grows. Pauses have
     /// no samples: they lower no average, and a stretch inside one is left out.
-    pub fn thin(&self, names: &[&str], most: usize) -> Thinned {
+    pub(crate) fn thin(&self, names: &[&str], most: usize) -> Thinned {
         let width = width(self.span(), most.max(1));
         let Some(&start) = self.time.first() else {
             return Thinned {
@@ -332,7 +319,7 @@ mod tests {
                 to: 900.0
             }]
         );
-        assert_eq!(track.names().collect::<Vec<_>>(), ["distance", "watts"]);
+        assert!(track.channel("distance").is_some() && track.channel("watts").is_some());
         assert_eq!(track.channel("heartrate"), None);
         assert!((track.mean("watts", 0..track.len()).unwrap() - 150.0).abs() < 1e-9);
 

@@ -4,7 +4,7 @@
 ///
 /// Load grows with the square of intensity (`load = hours × IF² × 100`), so this is the steady intensity with the same load
 /// in the same time. Pairs are seconds and IF as a fraction. None without any time.
-pub fn mean_intensity(rows: impl IntoIterator<Item = (f64, f64)>) -> Option<f64> {
+pub(crate) fn mean_intensity(rows: impl IntoIterator<Item = (f64, f64)>) -> Option<f64> {
     let (secs, squares) = rows
         .into_iter()
         .filter(|(secs, _)| *secs > 0.0)
@@ -16,7 +16,7 @@ pub fn mean_intensity(rows: impl IntoIterator<Item = (f64, f64)>) -> Option<f64>
 
 /// Seconds in the three-zone model (Seiler): below the first threshold, between the thresholds, above the second.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Thirds {
+pub(crate) struct Thirds {
     /// Below the first threshold.
     pub easy: f64,
     /// Between the thresholds.
@@ -27,7 +27,7 @@ pub struct Thirds {
 
 impl Thirds {
     /// All of the time.
-    pub fn all(self) -> f64 {
+    pub(crate) fn all(self) -> f64 {
         self.easy + self.moderate + self.hard
     }
 }
@@ -37,7 +37,7 @@ impl Thirds {
 ///
 /// Seven zones (six, eight) as in the polarization index: Z1–2, Z3–4, Z5 and up; five as Z1–2, Z3, Z4–5; three
 /// as they are.
-pub const fn borders(zones: usize) -> Option<(usize, usize)> {
+pub(crate) const fn borders(zones: usize) -> Option<(usize, usize)> {
     match zones {
         3 => Some((1, 2)),
         5 => Some((2, 3)),
@@ -47,7 +47,7 @@ pub const fn borders(zones: usize) -> Option<(usize, usize)> {
 }
 
 /// Times in zones, Z1 first, as easy, moderate and hard.
-pub fn thirds(times: &[f64]) -> Option<Thirds> {
+pub(crate) fn thirds(times: &[f64]) -> Option<Thirds> {
     let (easy, moderate) = borders(times.len())?;
     Some(Thirds {
         easy: times[..easy].iter().sum(),
@@ -58,7 +58,7 @@ pub fn thirds(times: &[f64]) -> Option<Thirds> {
 
 /// Monotony and strain of a week.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Monotony {
+pub(crate) struct Monotony {
     /// Mean of the daily loads divided by their sample standard deviation. Above 2 is monotonous.
     pub monotony: f64,
     /// The week's load times its monotony.
@@ -67,7 +67,7 @@ pub struct Monotony {
 
 /// Foster's monotony and strain of seven days (Foster, Med Sci Sports Exerc 1998), with training load instead of session
 /// RPE. A day without training counts as 0. None if all days are equal, because the quotient is then undefined.
-pub fn monotony(days: [f64; 7]) -> Option<Monotony> {
+pub(crate) fn monotony(days: [f64; 7]) -> Option<Monotony> {
     let sum: f64 = days.iter().sum();
     let mean = sum / 7.0;
     let deviation = (days.iter().map(|load| (load - mean).powi(2)).sum::<f64>() / 6.0).sqrt();

@@ -6,7 +6,7 @@
 
 /// The range of a zone; None means open.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Band {
+pub(crate) struct Band {
     /// Lower end.
     pub from: Option<f64>,
     /// Upper end.
@@ -16,7 +16,7 @@ pub struct Band {
 const OPEN: f64 = 999.0;
 
 /// Power zones in whole watts.
-pub fn watts(percents: &[f64], ftp: f64) -> Vec<Band> {
+pub(crate) fn watts(percents: &[f64], ftp: f64) -> Vec<Band> {
     steps(
         percents
             .iter()
@@ -25,7 +25,7 @@ pub fn watts(percents: &[f64], ftp: f64) -> Vec<Band> {
 }
 
 /// Heart-rate zones in whole bpm.
-pub fn beats(bounds: &[f64]) -> Vec<Band> {
+pub(crate) fn beats(bounds: &[f64]) -> Vec<Band> {
     steps(bounds.iter().map(|bound| (*bound, bound.round())))
 }
 
@@ -45,7 +45,7 @@ fn steps(bounds: impl Iterator<Item = (f64, f64)>) -> Vec<Band> {
 }
 
 /// Pace zones as speeds in m/s; the lower end is the slower one.
-pub fn speeds(percents: &[f64], threshold: f64) -> Vec<Band> {
+pub(crate) fn speeds(percents: &[f64], threshold: f64) -> Vec<Band> {
     let mut from = None;
     percents
         .iter()

@@ -8,12 +8,12 @@ use crate::{
     intervals::model::{Activity, Event},
     text::clean,
     tools::{answer::units, part::Part},
-    training::plan::{self, Tie},
+    training::plan::{self, MatchedBy},
 };
 
 /// The state of an event.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Standing {
+pub(super) struct WorkoutState {
     /// For the table; empty when there is nothing to say yet.
     pub(super) words: String,
     /// Nothing left to do.
@@ -27,7 +27,7 @@ pub(super) struct Standing {
 }
 
 /// The state of each event on `today`, in the order of the events.
-pub(super) fn standings(events: &[&Event], done: &Part<Vec<Activity>>, today: NaiveDate) -> Vec<Standing> {
+pub(super) fn states(events: &[&Event], done: &Part<Vec<Activity>>, today: NaiveDate) -> Vec<WorkoutState> {
     let activities = done.got().map_or(&[][..], Vec::as_slice);
     let ties = ties(events, activities);
     let closed: HashSet<NaiveDate> = activities
@@ -38,11 +38,11 @@ pub(super) fn standings(events: &[&Event], done: &Part<Vec<Activity>>, today: Na
     events
         .iter()
         .zip(ties)
-        .map(|(event, tie)| standing(event, tie, (activities, &closed), done, today))
+        .map(|(event, tie)| state(event, tie, (activities, &closed), done, today))
         .collect()
 }
 
-fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
+fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, MatchedBy)>> {
     let to_do: Vec<usize> = (0..events.len()).filter(|&at| events[at].is_to_do()).collect();
     let planned: Vec<plan::Planned<'_>> = to_do
         .iter()
@@ -80,57 +80,57 @@ fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>>
     ties
 }
 
-fn standing(
+fn state(
     event: &Event,
-    tie: Option<(usize, Tie)>,
+    tie: Option<(usize, MatchedBy)>,
     (activities, closed): (&[Activity], &HashSet<NaiveDate>),
     done: &Part<Vec<Activity>>,
     today: NaiveDate,
-) -> Standing {
+) -> WorkoutState {
     if !event.is_to_do() {
-        return Standing::default();
+        return WorkoutState::default();
     }
     if let Some((at, how)) = tie {
-        return Standing {
+        return WorkoutState {
             words: by(&activities[at], how),
             settled: true,
             activity: Some(at),
-            ..Standing::default()
+            ..WorkoutState::default()
         };
     }
     if let Some(id) = event.paired_with() {
-        return Standing {
+        return WorkoutState {
             words: format!("done {}", clean(id, 24)),
             settled: true,
-            ..Standing::default()
+            ..WorkoutState::default()
         };
     }
     let Some(day) = event.day().filter(|day| *day < today) else {
-        return Standing::default();
+        return WorkoutState::default();
     };
     match (done, closed.contains(&day)) {
-        (Part::Got(_), true) => Standing {
+        (Part::Got(_), true) => WorkoutState {
             words: "unclear: an activity that day is closed by Strava".to_owned(),
             settled: true,
-            ..Standing::default()
+            ..WorkoutState::default()
         },
-        (Part::Got(_), false) => Standing {
+        (Part::Got(_), false) => WorkoutState {
             words: "missed".to_owned(),
             settled: true,
             missed: true,
-            ..Standing::default()
+            ..WorkoutState::default()
         },
-        _ => Standing {
+        _ => WorkoutState {
             words: "not paired".to_owned(),
             settled: true,
             not_paired: true,
-            ..Standing::default()
+            ..WorkoutState::default()
         },
     }
 }
 
 /// `done 1:16, load 79, 99 % of plan, i188800101`
-fn by(activity: &Activity, how: Tie) -> String {
+fn by(activity: &Activity, how: MatchedBy) -> String {
     let id = clean(activity.id.as_deref().unwrap_or_default(), 24);
     if activity.is_closed_by_strava() {
         return format!("done {id} (closed by Strava)");
@@ -145,9 +145,13 @@ fn by(activity: &Activity, how: Tie) -> String {
     add(units::whole(activity.icu_training_load), "load ", "");
     let compliance = activity
         .compliance
-        .filter(|percent| how == Tie::Paired && *percent > 0.0);
+        .filter(|percent| how == MatchedBy::Paired && *percent > 0.0);
     add(units::whole(compliance), "", " % of plan");
     add(id, "", "");
-    let unpaired = if how == Tie::SameDay { " (not paired)" } else { "" };
+    let unpaired = if how == MatchedBy::SameDay {
+        " (not paired)"
+    } else {
+        ""
+    };
     format!("done {}{unpaired}", words.join(", "))
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveTime;
 
-use super::{done::Standing, kinds};
+use super::{done::WorkoutState, kinds};
 use crate::{
     guard::Units,
     intervals::model::Event,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The table. A column that no row fills is left out.
-pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -> String {
+pub(super) fn table(rows: &[(&Event, WorkoutState)], units: Units, detail: Detail) -> String {
     // Long notes are shortened first, so that a fortnight remains short whatever people write.
     const WIDTHS: [(usize, usize); 4] = [(300, 48), (160, 40), (80, 32), (40, 24)];
     const BYTES: usize = 2800;
@@ -28,8 +28,13 @@ pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -
     first_within(BYTES, &WIDTHS, |widths| table_of(rows, units, detail, widths))
 }
 
-fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name): (usize, usize)) -> String {
-    type Row<'a> = (&'a Event, Standing);
+fn table_of(
+    rows: &[(&Event, WorkoutState)],
+    own: Units,
+    detail: Detail,
+    (note, name): (usize, usize),
+) -> String {
+    type Row<'a> = (&'a Event, WorkoutState);
     let planned = |event: &Event, text: String| if event.is_to_do() { text } else { String::new() };
     let sport = |event: &Event| SportUnits::of(event.sport(), own);
     Columns::<Row<'_>>::new()
@@ -52,7 +57,7 @@ fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name
             planned(event, units::intensity(event.icu_intensity))
         })
         .column("target", |(event, _)| planned(event, target(event)))
-        .column("status", |(_, standing)| standing.words.clone())
+        .column("status", |(_, state)| state.words.clone())
         .column("note", |(event, _)| remarks(event, own, note))
         .in_full("tags", |(event, _)| tags(event))
         .in_full("plan", |(event, _)| {

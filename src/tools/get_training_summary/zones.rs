@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     intervals::model::Activity,
-    tools::{answer::units, sums::name_of},
+    tools::{
+        answer::{counted, units},
+        sums::name_of,
+    },
     training::{
         sports::family,
         summary::{self, Thirds},
@@ -146,10 +149,14 @@ pub(super) fn lines(rows: &[&Activity], each_kind: bool, most: usize) -> Vec<Str
                 .map(|thirds| format!(" · easy/moderate/hard {} % ({})", split(thirds), rule(*number)))
                 .unwrap_or_default();
             format!(
-                "Zones {name} by {} ({} of {} activities): {}{thirds}",
+                "Zones {name} by {} ({} of {}): {}{thirds}",
                 measure.words(),
                 zones.count,
-                activities.get(name).copied().unwrap_or(zones.count),
+                counted(
+                    activities.get(name).copied().unwrap_or(zones.count),
+                    "activity",
+                    "activities"
+                ),
                 times.join(" · ")
             )
         })
