@@ -10,12 +10,12 @@ COPY .sqlx .sqlx
 COPY migrations migrations
 COPY templates templates
 COPY src src
-# The workspace names the simulator, which only the demo uses. A library that cannot be compiled stands in for its
-# sources: a build that wanted it would fail.
+# The workspace names the simulator, which only the demo uses. A library that does not compile replaces its sources, so
+# that a build that needs it fails.
 RUN mkdir sim/src && echo 'compile_error!("the image leaves the demo out");' >sim/src/lib.rs
-# .sqlx stands in for a database. The caches stay with the builder, so the binary is copied out of the target folder;
-# and because cargo tells by a file's time what is new, sources that are older than the last build (another clone, another
-# branch) would pass for built: touch.
+# .sqlx replaces a database. The caches stay with the builder, so the binary is copied out of the target folder. Cargo
+# compares file times: without `touch`, sources older than the last build (another clone, another branch) would count as
+# built.
 ENV SQLX_OFFLINE=true
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
@@ -27,13 +27,14 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /icusync /usr/local/bin/icusync
 COPY LICENSE-MIT LICENSE-APACHE /usr/share/doc/icusync/
-# As a number, so that a platform that insists on it can see that it is not root.
+# As a number, so that a platform that requires it can see that it is not root.
 USER 65532:65532
-# Metrics stay on the container's own loopback until METRICS_BIND says otherwise (docs/self-hosting.md says how).
+# Metrics stay on the container's own loopback unless METRICS_BIND is set (see docs/self-hosting.md).
 ENV BIND=0.0.0.0:8080
 EXPOSE 8080
-# The image has no curl; the service asks itself.
+# The image has no curl, so the service checks itself.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 CMD ["/usr/local/bin/icusync", "healthcheck"]
-# It drains: a tool call that runs may take 25 s more and its end some, so `docker stop --time 45` rather than the usual 10.
+# It drains: a running tool call may take 25 s more, and ending takes some time, so use `docker stop --time 45` instead of
+# the default 10.
 STOPSIGNAL SIGTERM
 CMD ["/usr/local/bin/icusync", "serve"]
