@@ -1,6 +1,6 @@
 //! What athletes grant coaches: inviting, changing and ending, each with its email in the same transaction.
 //!
-//! What a grant allows in a call is in [`super::grant`]. No HTML, no tool logic.
+//! What a grant allows in a call is in `grant`. No HTML, no tool logic.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! The token in a connector URL: minted, kept sealed, shown to its owner.
 //!
-//! Who a token belongs to is in [`super::link`]; callers decide who may regenerate one.
+//! Who a token belongs to is in `link`; callers decide who may regenerate one.
 
 use crate::{
     app::App,

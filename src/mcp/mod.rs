@@ -1,6 +1,6 @@
 //! The MCP endpoint on the link host: one URL per link, no state between requests, both protocol eras.
 //!
-//! [`router`] mounts it; `shims` reads a request and corrects what clients get wrong; [`catalogue`] is the list; `dispatch`
+//! [`router`] mounts it; `shims` reads a request and corrects what clients get wrong; `catalogue` is the list; `dispatch`
 //! takes the messages; `call` makes the call; `log` records it; `reply` has the replies for which rmcp has no good words. No
 //! tool and no SQL here; OAuth must never appear on this host, because clients would then force it on every link.
 
@@ -67,7 +67,7 @@ pub fn router(app: App) -> Router {
 
 /// [`router`] with other tools, so that tests can mount tools that hang or panic behind the very same endpoint.
 ///
-/// Panics when a tool breaks the rules of [`Catalogue::new`]: that is a mistake in the code, found at start.
+/// Panics when a tool breaks the rules of `Catalogue::new`: that is a mistake in the code, found at start.
 pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
     let catalogue = Catalogue::new(tools).unwrap_or_else(|broken| panic!("{broken}"));
     let handler = Handler::new(app.clone(), catalogue);
