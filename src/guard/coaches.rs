@@ -25,10 +25,10 @@ use crate::{
     },
 };
 
-/// An invite that is unused for this long falls asleep: it must be resent.
+/// An invite that is unused for this long is paused: it must be resent.
 pub const SLEEPS_AFTER: Duration = Duration::days(14);
 
-/// Whether an invite that was last sent at `invited_at` and first used at `first_used_at` has fallen asleep.
+/// Whether an invite that was last sent at `invited_at` and first used at `first_used_at` is paused.
 pub fn asleep(invited_at: DateTime<Utc>, first_used_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     first_used_at.is_none() && now - invited_at >= SLEEPS_AFTER
 }
@@ -44,7 +44,7 @@ pub enum GrantState {
     Asleep,
     /// The last day is over.
     Expired,
-    /// The account shows another athlete than the one who granted it; it wakes when the granting athlete is connected again.
+    /// The account shows another athlete than the one who granted it; it resumes when the granting athlete is connected again.
     Replaced,
 }
 
@@ -104,7 +104,7 @@ pub enum Invited {
     New(GrantId, Queued),
     /// The coach already has a URL, which now covers this athlete too.
     Joined(GrantId, Queued),
-    /// The athlete had invited this coach on the same terms, and the invite was asleep: it is awake and resent.
+    /// The athlete had invited this coach on the same terms, and the invite was paused: it resumes and is resent.
     Again(GrantId, Queued),
     /// The athlete had invited this coach on the same terms. Nothing was written, and no email is sent.
     Unchanged,
@@ -239,7 +239,7 @@ fn granting(from: &Grantor, terms: &Terms<'_>) -> Granting {
 }
 
 /// Changes a grant of `from` within `db`'s transaction, unless it is no longer at `version`, and emails the coach. A
-/// sleeping grant wakes up; an expired grant begins again.
+/// paused grant resumes; an expired grant begins again.
 pub async fn change(
     db: &mut PgConnection,
     app: &App,
@@ -406,7 +406,7 @@ async fn withdraw(db: &mut PgConnection, app: &App, grant: &Grant) -> anyhow::Re
 }
 
 /// Emails the coaches, within `db`'s transaction, that the account shows another athlete than `before`: the grants of
-/// `before` fall asleep, and earlier grants of the athlete `now` wake up. The connection's row is already written.
+/// `before` are paused, and earlier grants of the athlete `now` resume. The connection's row is already written.
 /// Returns how many grants are concerned.
 pub async fn athlete_replaced(
     db: &mut PgConnection,
@@ -452,9 +452,9 @@ pub async fn athlete_replaced(
 /// How many grants changed because the account shows another athlete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Replaced {
-    /// Fell asleep.
+    /// How many were paused.
     pub asleep: usize,
-    /// Are no longer asleep for that reason.
+    /// How many are no longer paused for that reason.
     pub awake: usize,
 }
 

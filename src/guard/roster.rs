@@ -133,7 +133,7 @@ impl Roster {
         &self.members
     }
 
-    /// The athletes whose grants are asleep, in the same order.
+    /// The athletes whose grants are paused, in the same order.
     pub fn sleeping(&self) -> &[Member] {
         &self.sleeping
     }
@@ -155,7 +155,7 @@ impl Roster {
 
     /// The member whom `text` names. An intervals.icu id in it decides, whatever the members' names; without one its words are
     /// matched with names, ignoring case and accents. Several matches, or an id with another member's name, are refused with the
-    /// candidates. Unknown, ended, expired and asleep get one answer, which does not repeat the text.
+    /// candidates. Unknown, ended, expired and paused get one answer, which does not repeat the text.
     pub fn find(&self, text: &str) -> Result<&Member, ToolError> {
         if self.members.is_empty() {
             return Err(self.nobody());

@@ -231,7 +231,7 @@ pub async fn remember_athlete(
     .map(drop)
 }
 
-/// Changes a grant, unless it is no longer at `version`. True if it was changed. A sleeping invite wakes up.
+/// Changes a grant, unless it is no longer at `version`. True if it was changed. A paused invite resumes.
 pub async fn change(
     db: impl Db<'_>,
     id: GrantId,
@@ -371,7 +371,7 @@ pub struct Member {
     pub zone: Option<String>,
 }
 
-/// The athletes with an unexpired grant for this coach, by name. These include invites that fell asleep: see `invited_at`.
+/// The athletes with an unexpired grant for this coach, by name. These include paused invites: see `invited_at`.
 pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -> sqlx::Result<Vec<Member>> {
     sqlx::query_as!(
         Member,
@@ -581,8 +581,8 @@ pub struct Due {
     pub athlete_name: String,
 }
 
-/// Marks up to `limit` invites that were last sent before `before` and never used as asleep, and returns them. Those of
-/// an athlete whom the account does not show are asleep anyway. Only one of several instances gets each.
+/// Marks up to `limit` invites that were last sent before `before` and never used as paused, and returns them. Those of
+/// an athlete whom the account does not show are paused anyway. Only one of several instances gets each.
 pub async fn fallen_asleep(
     db: impl Db<'_>,
     before: DateTime<Utc>,
