@@ -1,4 +1,4 @@
-//! How an account comes into being: with its link, in one transaction, however the address was confirmed.
+//! Creates an account with its link in one transaction, however the address was confirmed.
 
 use super::connector::{self, Minted};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     secrets::PasswordHash,
 };
 
-/// Makes an account and its link within `db`'s transaction; `None` when the address has one already.
+/// Creates an account and its link within `db`'s transaction; `None` if the address already has an account.
 pub async fn create(
     db: &mut sqlx::PgConnection,
     app: &App,

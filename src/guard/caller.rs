@@ -1,6 +1,6 @@
-//! Who calls, and what every answer needs to know of the athlete whose data it holds.
+//! Who calls, and what every answer needs to know about the athlete whose data it shows.
 //!
-//! Values only: how somebody becomes a caller stands in [`super::link`], what they may do in [`super::grant`].
+//! Values only: how a token becomes a caller is in [`super::link`], what a caller may do in [`super::grant`].
 
 use chrono_tz::Tz;
 
@@ -10,25 +10,25 @@ use crate::{
     permissions::Permission,
 };
 
-/// Who is calling, and by which way in.
+/// Who is calling, and through which link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
-    /// An athlete, through the own link.
+    /// An athlete, through their own link.
     Athlete {
         /// The account.
         account: AccountId,
         /// The link.
         link: LinkId,
-        /// The intervals.icu id of the athlete whom the account shows, when there ever was one.
+        /// The intervals.icu id of the athlete whom the account shows; none if it was never connected.
         athlete: Option<String>,
     },
-    /// A coach, through the own link.
+    /// A coach, through their own link.
     Coach {
         /// The coach.
         coach: CoachId,
         /// The link.
         link: LinkId,
-        /// The coach's address: the name in athletes' logs.
+        /// The coach's address, which is their name in athletes' logs.
         email: String,
     },
 }
@@ -42,7 +42,7 @@ impl Caller {
     }
 }
 
-/// How an athlete likes numbers to be shown.
+/// The units that an athlete prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Units {
     /// Miles, feet, yards.
@@ -53,26 +53,26 @@ pub struct Units {
     pub fahrenheit: bool,
 }
 
-/// What every answer needs to know of its athlete; it stands in the connection's row.
+/// What every answer needs to know about its athlete, from the connection's row.
 #[derive(Debug, Clone)]
 pub struct AthleteCard {
     /// intervals.icu id.
     pub id: AthleteId,
-    /// Name, cleaned.
+    /// The name, cleaned.
     pub name: String,
-    /// The athlete's zone.
+    /// The athlete's time zone.
     pub zone: Tz,
     /// Preferred units.
     pub units: Units,
     /// What the athlete shared.
     pub scopes: Scopes,
-    /// Which tools' data an answer may hold.
+    /// Which tools' data an answer may show.
     pub allowed: Allowed,
 }
 
 impl AthleteCard {
-    /// Whether an answer may hold what the tool of `permission` shows: of the own athlete all, for a coach what this athlete
-    /// granted.
+    /// Whether an answer may show what the tool of `permission` shows: to the athlete everything, to a coach what this
+    /// athlete granted.
     pub fn shows(&self, permission: &Permission) -> bool {
         match &self.allowed {
             Allowed::Own => true,
@@ -80,7 +80,7 @@ impl AthleteCard {
         }
     }
 
-    /// Whether a coach reads the answer, who may have several athletes of one name.
+    /// Whether the answer is for a coach, who may have several athletes with one name.
     pub fn is_for_coach(&self) -> bool {
         matches!(self.allowed, Allowed::Granted(_))
     }
@@ -89,7 +89,7 @@ impl AthleteCard {
 /// Which tools' data the caller may see.
 #[derive(Debug, Clone)]
 pub enum Allowed {
-    /// All: it is the athlete's own.
+    /// All: the caller is the athlete.
     Own,
     /// What the athlete granted.
     Granted(Vec<&'static Permission>),

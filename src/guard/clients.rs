@@ -1,6 +1,6 @@
-//! Through which clients a coach's URL is used, and the mail to the athlete when a new one appears.
+//! The clients through which a coach's URL is used, and the email to the athlete when a new one appears.
 //!
-//! What a client calls itself is read by the MCP endpoint; nothing here proves that it is true.
+//! The MCP endpoint reads the client's name for itself; nothing here proves that it is true.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::{
     queries::{PATIENCE, accounts, grants, in_time},
 };
 
-/// How often a grant's row hears that it was used.
+/// How often a grant's row notes that it was used.
 const NOTED_EVERY: chrono::Duration = chrono::Duration::minutes(1);
-/// Client names remembered for each grant; a coach's client that calls itself ever anew is told of no further.
+/// The most client names to remember for each grant. Further names send no email, in case a client keeps changing its name.
 const NAMES: i64 = 50;
-/// Grants and pairs of grant and client remembered at most.
+/// The most grants, and pairs of grant and client, to remember.
 const REMEMBERED: u64 = 50_000;
 
-/// What this process has written of the use of grants, so that the next call need not write it again. A clone shares it.
+/// What this process has written about the use of grants, so that the next call need not write it again. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Uses {
     noted: Cache<GrantId, DateTime<Utc>>,
@@ -60,9 +60,9 @@ pub(crate) struct Use {
 }
 
 impl Uses {
-    /// Writes that the coach with the address `coach` used these grants through `client`, and mails each athlete for whom
-    /// this client is new. What cannot be written in time is reported, tried again with the next call, and costs nobody an
-    /// answer.
+    /// Writes that the coach with the address `coach` used these grants through `client`, and emails each athlete for
+    /// whom this client is new. What cannot be written in time is reported and tried again with the next call; it does
+    /// not fail the call.
     pub(crate) async fn note(&self, app: &App, coach: &str, client: &str, uses: &[Use]) {
         let name = without_version(client);
         let all = async {
@@ -86,7 +86,7 @@ impl Uses {
         one: &Use,
     ) -> anyhow::Result<()> {
         let now = app.clock.now();
-        // A clock that was set back must not keep the row silent until it has caught up.
+        // If the clock was set back, do not wait for it to catch up.
         let lately = |at: DateTime<Utc>| (chrono::Duration::zero()..NOTED_EVERY).contains(&(now - at));
         if !self.noted.get(&one.grant).await.is_some_and(lately) {
             in_time(grants::used(&app.pool, one.grant, client, now)).await?;
@@ -94,15 +94,15 @@ impl Uses {
         }
         let pair = (one.grant, name.to_owned());
         if !self.seen.contains_key(&pair) {
-            tell(app, coach, name, one, now).await?;
+            remember(app, coach, name, one, now).await?;
             self.seen.insert(pair, ()).await;
         }
         Ok(())
     }
 }
 
-/// Remembers the client; the first time it mails the athlete, in the same transaction.
-async fn tell(app: &App, coach: &str, name: &str, one: &Use, now: DateTime<Utc>) -> anyhow::Result<()> {
+/// Remembers the client; the first time also emails the athlete, in the same transaction.
+async fn remember(app: &App, coach: &str, name: &str, one: &Use, now: DateTime<Utc>) -> anyhow::Result<()> {
     let mut transaction = in_time(app.pool.begin()).await?;
     if !grants::first_use_by(&mut *transaction, one.grant, name, now, NAMES).await? {
         return Ok(());
@@ -115,15 +115,15 @@ async fn tell(app: &App, coach: &str, name: &str, one: &Use, now: DateTime<Utc>)
             coaches: app.config.coaches_url(),
             activity: app.config.page_url("/activity"),
         });
-        // Over the athlete's share of mails the name is remembered all the same: the page Coaches shows it.
+        // The name is remembered even if the athlete's share of emails is used up: the page Coaches shows it.
         outbox::enqueue(&mut transaction, app, &to, Some(one.account), mail).await?;
     }
     in_time(transaction.commit()).await?;
     Ok(())
 }
 
-/// A client's name for itself without its version and what follows: `claude-code 2.1.280` is `claude-code`, `foo/1.2 (x)`
-/// is `foo`. Never empty when `client` is not.
+/// A client's name for itself without the version and what follows it: `claude-code 2.1.280` is `claude-code`,
+/// `foo/1.2 (x)` is `foo`. Never empty unless `client` is.
 pub(crate) fn without_version(client: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for word in client.split_whitespace() {
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_is_the_same_in_every_version() {
+    fn a_clients_name_is_the_same_in_every_version() {
         for (client, name) in [
             ("claude-code 2.1.280", "claude-code"),
             ("foo/1.2 (x)", "foo"),
@@ -193,7 +193,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_stays_one_line_of_what_was_said(client in "\\PC{0,80}|[a-z]{1,9}[ /]v?[0-9.]{1,9}.{0,9}") {
+        fn a_name_is_part_of_what_the_client_sent(client in "\\PC{0,80}|[a-z]{1,9}[ /]v?[0-9.]{1,9}.{0,9}") {
             let name = without_version(&client);
             prop_assert_eq!(name.is_empty(), client.trim().is_empty());
             prop_assert!(name.len() <= client.len());

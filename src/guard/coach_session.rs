@@ -1,7 +1,7 @@
-//! A coach's short visit to the own roster page: begun by the button that a mail's link leads to, found by the hash of its
-//! cookie, over after half an hour.
+//! A coach's short visit to their roster page: begun by the button on the page of a mail link, found by the hash of its
+//! cookie, and ended after half an hour.
 //!
-//! A coach has no account: what a visit is good for is the roster page and nothing else. No HTML and no redirects.
+//! A coach has no account: a visit opens the roster page and nothing else. No HTML and no redirects.
 
 use chrono::Duration;
 use http::{HeaderMap, HeaderValue};
@@ -14,10 +14,10 @@ use crate::{
     secrets::{Token, TokenHash, TokenKind},
 };
 
-/// How long a visit lasts, however much it is used.
+/// How long a visit lasts, even if it is used.
 pub(crate) const LASTS: Duration = Duration::minutes(30);
 
-/// The coach whose visit the request's cookie names, while it lasts. A cookie of the wrong form asks the database nothing.
+/// The coach whose visit the request's cookie names, while it lasts. A malformed cookie costs no query.
 pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Coach>> {
     let Some(hash) = hash_of(app, headers) else {
         return Ok(None);
@@ -25,7 +25,7 @@ pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Opti
     queries::coaches::of_session(&app.pool, hash, app.clock.now()).await
 }
 
-/// Begins a visit within `db`'s transaction and ends the one that the browser came with. Answers the `Set-Cookie`.
+/// Begins a visit within `db`'s transaction and ends the one that the browser came with. Returns the `Set-Cookie`.
 pub(crate) async fn begin(
     db: &mut sqlx::PgConnection,
     app: &App,
@@ -41,7 +41,7 @@ pub(crate) async fn begin(
     Ok(VISIT.set(token.expose(), LASTS, app.config.public_url.is_https()))
 }
 
-/// Ends the visit that the browser came with, if any. Answers the `Set-Cookie` that forgets it.
+/// Ends the visit that the browser came with, if any. Returns the `Set-Cookie` that forgets it.
 pub(crate) async fn end(app: &App, headers: &HeaderMap) -> sqlx::Result<HeaderValue> {
     if let Some(hash) = hash_of(app, headers) {
         queries::coaches::end_session(&app.pool, hash).await?;

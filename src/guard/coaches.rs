@@ -1,6 +1,6 @@
-//! What athletes grant coaches: inviting, changing and ending, each with the mail that says so, in one transaction.
+//! What athletes grant coaches: inviting, changing and ending, each with its email in the same transaction.
 //!
-//! What a grant is worth at a call stands in [`super::grant`]. No HTML, no tool logic.
+//! What a grant allows in a call is in `grant`. No HTML, no tool logic.
 
 use std::collections::BTreeSet;
 
@@ -25,31 +25,31 @@ use crate::{
     },
 };
 
-/// An invite that nobody uses for so long falls asleep: it must be sent again.
+/// An invite that is unused for this long is paused: it must be resent.
 pub const SLEEPS_AFTER: Duration = Duration::days(14);
 
-/// Whether an invite that was last sent at `invited_at` and first used at `first_used_at` has fallen asleep.
+/// Whether an invite that was last sent at `invited_at` and first used at `first_used_at` is paused.
 pub fn asleep(invited_at: DateTime<Utc>, first_used_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
     first_used_at.is_none() && now - invited_at >= SLEEPS_AFTER
 }
 
-/// How things stand with a grant.
+/// The state of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantState {
-    /// An invite that nobody used yet.
+    /// An invite that has not been used yet.
     Waiting,
     /// The coach has used it.
     InUse,
-    /// An invite that nobody used for [`SLEEPS_AFTER`].
+    /// An invite that was unused for [`SLEEPS_AFTER`].
     Asleep,
-    /// Its last day is over.
+    /// The last day is over.
     Expired,
-    /// The account shows another athlete than the one who granted it; it wakes when that one is connected again.
+    /// The account shows another athlete than the one who granted it; it resumes when the granting athlete is connected again.
     Replaced,
 }
 
 impl GrantState {
-    /// How things stand with `grant` at `now`.
+    /// The state of `grant` at `now`.
     pub fn of(grant: &Grant, now: DateTime<Utc>) -> Self {
         if grant.expires_at.is_some_and(|at| at <= now) {
             Self::Expired
@@ -70,7 +70,7 @@ impl GrantState {
     }
 }
 
-/// Whether `grant` says what `terms` say, in whatever order. Tools that are not of this version do not count: no form
+/// Whether `grant` already has these `terms`, in any order. Tools that this version does not know do not count: no form
 /// shows them.
 pub fn says(grant: &Grant, terms: &Terms<'_>) -> bool {
     let has = |tools: &[String], name: &str| tools.iter().any(|tool| tool == name);
@@ -80,64 +80,63 @@ pub fn says(grant: &Grant, terms: &Terms<'_>) -> bool {
     same_tools && grant.note == terms.note && grant.expires_at == terms.expires_at
 }
 
-/// The athlete who grants something.
+/// The athlete who grants.
 #[derive(Debug, Clone)]
 pub struct Grantor {
     /// The account.
     pub account: AccountId,
-    /// Its address, as typed.
+    /// The account's address, as typed.
     pub email: String,
-    /// The athlete's intervals.icu id: the grant is this athlete's, whoever else the account may show later.
+    /// The athlete's intervals.icu id: the grant is this athlete's, even if the account later shows another.
     pub athlete_id: String,
     /// The athlete's name at intervals.icu.
     pub athlete: String,
-    /// The athlete's zone, in which days end; UTC when it is not known.
+    /// The athlete's time zone, in which days end; UTC if it is not known.
     pub zone: Tz,
 }
 
-/// What became of an invite.
+/// The result of an invite.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Invited {
-    /// The coach takes no invites from this athlete. Nothing was written that may be committed.
+    /// The coach refuses invites from this athlete. What was written must not be committed.
     Refused,
     /// The coach is new and gets a URL.
     New(GrantId, Queued),
-    /// The coach has a URL already, which covers this athlete too from now on.
+    /// The coach already has a URL, which now covers this athlete too.
     Joined(GrantId, Queued),
-    /// The athlete had invited this coach before on the same terms, and the invite slept: it is awake and mailed once more.
+    /// The athlete had invited this coach on the same terms, and the invite was paused: it resumes and is resent.
     Again(GrantId, Queued),
-    /// The athlete had invited this coach before on the same terms. Nothing was written, and nobody is mailed.
+    /// The athlete had invited this coach on the same terms. Nothing was written, and no email is sent.
     Unchanged,
-    /// The athlete has granted this coach something else already: this. Nothing was written: an invite never changes what stands.
+    /// The coach already has this other grant from the athlete. Nothing was written: an invite never changes a grant.
     Stands(Box<Grant>),
 }
 
-/// What became of an edit.
+/// The result of an edit.
 #[derive(Debug)]
 pub enum Edited {
-    /// The grant is none of this athlete's, or has ended.
+    /// The grant is not this athlete's, or has ended.
     Gone,
-    /// Somebody changed it after the form was drawn: this is what stands now, and nothing was written.
+    /// It was changed after the form was shown: this is the current grant, and nothing was written.
     Stale(Box<Grant>),
-    /// It says all this already: nothing was written, and nobody is mailed.
+    /// It already says all this: nothing was written, and no email is sent.
     Unchanged,
-    /// The account shows another athlete than the one who granted it, and nobody changes what somebody else granted: nothing was
-    /// written.
+    /// The account shows another athlete than the one who granted it, and only that one may change it: nothing was written.
     Replaced,
     /// It is changed.
     Saved(Queued),
 }
 
-/// Counts one invite or resend of this account within `db`'s transaction; false when it has sent as many as a day allows.
-/// Of several at once none slips through.
+/// Counts one invite or resend of this account within `db`'s transaction; false if it has sent as many as a day allows.
+/// The count is exact even for simultaneous invites.
 pub async fn may_invite(db: &mut PgConnection, app: &App, account: AccountId) -> sqlx::Result<bool> {
     let now = app.clock.now();
     let most = i32::try_from(app.config.invites_per_day).unwrap_or(i32::MAX);
     queries::accounts::count_invite(db, account, now - Duration::days(1), now, most).await
 }
 
-/// Invites the coach with the address `to` within `db`'s transaction. One address is one coach with one URL, however often
-/// and by whomever it is invited; mail goes to the address as it was first typed.
+/// Invites the coach with the address `to` within `db`'s transaction. One address is one coach with one URL, whoever
+/// invites it and however often; email goes to the address as it was first typed.
 pub async fn invite(
     db: &mut PgConnection,
     app: &App,
@@ -182,8 +181,8 @@ pub async fn invite(
     Ok(Invited::New(id, queued))
 }
 
-/// An invite to a coach who has a grant of this athlete. Only what says the same can be meant as an invite: whatever would change
-/// the grant is the athlete's to see first.
+/// An invite to a coach who already has a grant from this athlete. It is taken as an invite only if the terms are the
+/// same: the athlete must see a change before it is made.
 async fn invite_granted(
     db: &mut PgConnection,
     app: &App,
@@ -203,7 +202,7 @@ async fn invite_granted(
     }
 }
 
-/// The mail that brings a coach the URL, with what this athlete grants; the `first` about this grant, or sent again.
+/// The email that brings a coach the URL, with what this athlete grants; the `first` about this grant, or a resend.
 fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String, first: bool) -> Mail {
     Mail::CoachInvite(CoachInvite {
         first,
@@ -213,7 +212,7 @@ fn invitation(app: &App, from: &Grantor, terms: &Terms<'_>, url: String, first: 
     })
 }
 
-/// The mail to a coach who has a URL already, with what this athlete grants; the `first` about this grant, or sent again.
+/// The email to a coach who already has a URL, with what this athlete grants; the `first` about this grant, or a resend.
 fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>, first: bool) -> Mail {
     let joined = Joined {
         account: from.account,
@@ -227,7 +226,7 @@ fn joining(app: &App, from: &Grantor, terms: &Terms<'_>, url: Option<String>, fi
     })
 }
 
-/// What this athlete grants, for a mail.
+/// What this athlete grants, for an email.
 fn granting(from: &Grantor, terms: &Terms<'_>) -> Granting {
     Granting {
         athlete_id: from.athlete_id.clone(),
@@ -239,8 +238,8 @@ fn granting(from: &Grantor, terms: &Terms<'_>) -> Granting {
     }
 }
 
-/// Changes a grant of `from`'s within `db`'s transaction, unless it is no longer at `version`, and tells the coach. One that
-/// sleeps wakes up; one that expired begins anew.
+/// Changes a grant of `from` within `db`'s transaction, unless it is no longer at `version`, and emails the coach. A
+/// paused grant resumes; an expired grant begins again.
 pub async fn change(
     db: &mut PgConnection,
     app: &App,
@@ -264,13 +263,12 @@ pub async fn change(
         return Ok(Edited::Stale(Box::new(grant)));
     }
     queries::grants::change(&mut *db, id, from.account, version, terms, now).await?;
-    let queued = tell_new_terms(db, app, &whose(from, &grant), &grant, terms).await?;
+    let queued = mail_new_terms(db, app, &whose(from, &grant), &grant, terms).await?;
     Ok(Edited::Saved(queued))
 }
 
-/// Mails an invite that nobody used once more within `db`'s transaction; its fourteen days begin again. Nothing when the
-/// coach has used it, when it has ended or expired, or when it is none of this athlete's. When the coach had too many mails
-/// lately, it stays as it was.
+/// Resends an unused invite within `db`'s transaction; its fourteen days begin again. None if the coach has used it, if it
+/// has ended or expired, or if it is not this athlete's. If the coach has had too many emails lately, it stays as it was.
 pub async fn resend(
     db: &mut PgConnection,
     app: &App,
@@ -279,13 +277,13 @@ pub async fn resend(
 ) -> anyhow::Result<Option<Queued>> {
     let now = app.clock.now();
     let grant = lock_with_coach(db, from.account, id).await?;
-    let resent = |grant: &Grant| {
+    let can_be_resent = |grant: &Grant| {
         matches!(
             GrantState::of(grant, now),
             GrantState::Waiting | GrantState::Asleep
         )
     };
-    let Some(grant) = grant.filter(resent) else {
+    let Some(grant) = grant.filter(can_be_resent) else {
         return Ok(None);
     };
     let terms = Terms {
@@ -300,8 +298,8 @@ pub async fn resend(
     Ok(Some(queued))
 }
 
-/// The grant of this account, locked after its coach: athletes who join one coach at once must see each other's mail. The
-/// order is that of an invite and of a coach who leaves.
+/// The grant of this account, locked after its coach: athletes who invite one coach at the same time must see each
+/// other's email. An invite, and a coach who leaves, lock in the same order.
 pub async fn lock_with_coach(
     db: &mut PgConnection,
     account: AccountId,
@@ -314,7 +312,7 @@ pub async fn lock_with_coach(
     queries::grants::lock_one_of_account(db, account, id).await
 }
 
-/// The athlete whose grant it is, as it says itself under its lock: the account may have shown another one a moment ago.
+/// The athlete whose grant it is, read from the locked grant: the account may have shown another athlete a moment ago.
 fn whose(from: &Grantor, grant: &Grant) -> Grantor {
     Grantor {
         athlete_id: grant.athlete_id.clone(),
@@ -323,9 +321,9 @@ fn whose(from: &Grantor, grant: &Grant) -> Grantor {
     }
 }
 
-/// Tells a coach what `grant` says from now on. Whoever never used it and could not do so any more is invited again: the
-/// mail with the URL is long ago.
-async fn tell_new_terms(
+/// Emails a coach the new terms of `grant`. If it was never used and no longer could be, the coach is invited again:
+/// the email with the URL is too long ago.
+async fn mail_new_terms(
     db: &mut PgConnection,
     app: &App,
     from: &Grantor,
@@ -338,7 +336,7 @@ async fn tell_new_terms(
     tell_changed(db, app, from, &address_of(grant), terms).await
 }
 
-/// Mails the invite with the coach's URL as it is; a coach with a client that has it needs no URL.
+/// Resends the invite with the coach's unchanged URL; without the URL if the coach's client already has it.
 async fn invite_again(
     db: &mut PgConnection,
     app: &App,
@@ -359,7 +357,7 @@ fn address_of(grant: &Grant) -> Address {
     Address::stored(&grant.coach_email, &grant.coach_email_key)
 }
 
-/// Tells a coach what an athlete grants from now on: in the mail about this athlete that still waits, else in one of its own.
+/// Emails a coach what an athlete grants now: in the email about this athlete that is still waiting, else in one of its own.
 pub async fn tell_changed(
     db: &mut PgConnection,
     app: &App,
@@ -375,15 +373,15 @@ pub async fn tell_changed(
     outbox::enqueue(db, app, to, Some(from.account), changed).await
 }
 
-/// Ends a grant at the athlete's word within `db`'s transaction; false when it had ended already. The coach is told, unless
-/// there is no news in it: the mail that would have told of the grant never left, or the grant had expired by itself.
+/// Ends a grant for the athlete within `db`'s transaction; false if it had already ended. An email tells the coach,
+/// unless it would be no news: the email about the grant was never sent, or the grant had already expired.
 pub async fn end(db: &mut PgConnection, app: &App, grant: &Grant, why: Why) -> anyhow::Result<bool> {
     if !queries::grants::end(&mut *db, grant.id, grant.account_id).await? {
         return Ok(false);
     }
     let to = address_of(grant);
     let unheard = withdraw(&mut *db, app, grant).await?;
-    // Who used it knows of it, mail or not.
+    // A coach who used it knows about it, with or without an email.
     if (unheard && grant.first_used_at.is_none())
         || GrantState::of(grant, app.clock.now()) == GrantState::Expired
     {
@@ -393,12 +391,12 @@ pub async fn end(db: &mut PgConnection, app: &App, grant: &Grant, why: Why) -> a
         athlete: grant.athlete_name.as_str().into(),
         why,
     });
-    // On nobody's behalf: when the account is being deleted, the mails on its behalf go with it.
+    // On no account's behalf: an account that is being deleted takes the emails on its behalf with it.
     outbox::enqueue(db, app, &to, None, mail).await?;
     Ok(true)
 }
 
-/// Takes a grant out of the mails that still wait; true when the coach never heard of it.
+/// Takes a grant out of the emails that are still waiting; true if the coach never got an email about it.
 async fn withdraw(db: &mut PgConnection, app: &App, grant: &Grant) -> anyhow::Result<bool> {
     let whose = Whose {
         account: grant.account_id,
@@ -407,9 +405,9 @@ async fn withdraw(db: &mut PgConnection, app: &App, grant: &Grant) -> anyhow::Re
     outbox::withdraw_grant(db, app, &address_of(grant), &whose).await
 }
 
-/// Tells the coaches, within `db`'s transaction, that the account shows another athlete than `before`: what `before` granted fell
-/// asleep, and what the athlete of `now` had granted is awake again. The connection's row is written already. Answers whether
-/// any coach was concerned.
+/// Emails the coaches, within `db`'s transaction, that the account shows another athlete than `before`: the grants of
+/// `before` are paused, and earlier grants of the athlete `now` resume. The connection's row is already written.
+/// Returns how many grants are concerned.
 pub async fn athlete_replaced(
     db: &mut PgConnection,
     app: &App,
@@ -419,7 +417,8 @@ pub async fn athlete_replaced(
     let concerned = [before.athlete_id.as_str(), now.athlete_id.as_str()];
     let mut grants = queries::grants::of_account(&mut *db, now.account).await?;
     grants.retain(|grant| concerned.contains(&grant.athlete_id.as_str()));
-    // Every coach before any grant, as whoever leaves, invites or edits does, and in one order, as two accounts may share coaches.
+    // Coaches before grants, as when a coach leaves or an athlete invites or edits; in one order, as two accounts may
+    // share coaches.
     let coaches: BTreeSet<CoachId> = grants.iter().map(|grant| grant.coach_id).collect();
     for coach in coaches {
         queries::coaches::locked(&mut *db, coach).await?;
@@ -434,46 +433,46 @@ pub async fn athlete_replaced(
     .await?;
     let (mut asleep, mut awake) = (0, 0);
     for known in grants {
-        // Read again under its lock: it may have been changed or ended meanwhile.
+        // Read again with a lock: it may have been changed or ended meanwhile.
         let grant = queries::grants::lock_one_of_account(&mut *db, now.account, known.id).await?;
         let Some(grant) = grant else {
             continue;
         };
         if grant.athlete_id == now.athlete_id {
             awake += 1;
-            tell_awake(db, app, now, &grant).await?;
+            mail_awake(db, app, now, &grant).await?;
         } else {
             asleep += 1;
-            tell_asleep(db, app, now, &grant).await?;
+            mail_asleep(db, app, now, &grant).await?;
         }
     }
     Ok(Replaced { asleep, awake })
 }
 
-/// How many grants it concerned that the account shows another athlete.
+/// How many grants changed because the account shows another athlete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Replaced {
-    /// Fell asleep.
+    /// How many were paused.
     pub asleep: usize,
-    /// Are no longer asleep for that reason.
+    /// How many are no longer paused for that reason.
     pub awake: usize,
 }
 
-async fn tell_asleep(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Grant) -> anyhow::Result<()> {
-    let over = grant.expires_at.is_some_and(|at| at <= app.clock.now());
+async fn mail_asleep(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Grant) -> anyhow::Result<()> {
+    let expired = grant.expires_at.is_some_and(|at| at <= app.clock.now());
     let unheard = withdraw(&mut *db, app, grant).await?;
-    if over || (unheard && grant.first_used_at.is_none()) {
+    if expired || (unheard && grant.first_used_at.is_none()) {
         return Ok(());
     }
-    tell_replaced(db, app, now, grant, Turn::Away).await
+    mail_replaced(db, app, now, grant, Turn::Away).await
 }
 
-/// Whoever used the grant is told that it counts again; whoever did not gets the invite once more, as the mail with it may have
-/// been taken back.
-async fn tell_awake(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Grant) -> anyhow::Result<()> {
+/// An email tells a coach who used the grant that it works again. A coach who did not gets the invite again, because
+/// the email with it may have been withdrawn.
+async fn mail_awake(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Grant) -> anyhow::Result<()> {
     withdraw(&mut *db, app, grant).await?;
     match GrantState::of(grant, app.clock.now()) {
-        GrantState::InUse => tell_replaced(db, app, now, grant, Turn::Back).await,
+        GrantState::InUse => mail_replaced(db, app, now, grant, Turn::Back).await,
         GrantState::Waiting => {
             let terms = Terms {
                 tools: &grant.tools,
@@ -486,14 +485,14 @@ async fn tell_awake(db: &mut PgConnection, app: &App, now: &Grantor, grant: &Gra
     }
 }
 
-async fn tell_replaced(
+async fn mail_replaced(
     db: &mut PgConnection,
     app: &App,
     now: &Grantor,
     grant: &Grant,
     turn: Turn,
 ) -> anyhow::Result<()> {
-    // Whoever coaches only the own athlete knows: it is the person who connected.
+    // Athletes who coach themselves know it: they made the connection.
     if Address::parse(&now.email).is_ok_and(|own| own.key == grant.coach_email_key) {
         return Ok(());
     }
@@ -509,7 +508,7 @@ async fn tell_replaced(
         .map(drop)
 }
 
-/// Makes the coach's link; answers the URL.
+/// Makes the coach's link, and returns the URL.
 async fn make_link(db: &mut PgConnection, app: &App, coach: CoachId) -> anyhow::Result<String> {
     let id = LinkId(app.random.uuid(&app.clock));
     let Minted { hash, sealed, url } = connector::mint(app, id);
@@ -517,8 +516,8 @@ async fn make_link(db: &mut PgConnection, app: &App, coach: CoachId) -> anyhow::
     Ok(url)
 }
 
-/// Gives the coach a new URL within `db`'s transaction; the old one stops working with the commit. Nothing when the coach
-/// has none.
+/// Gives the coach a new URL within `db`'s transaction; the old one stops working with the commit. None if the coach
+/// has no URL.
 pub async fn regenerate(db: &mut PgConnection, app: &App, coach: CoachId) -> anyhow::Result<Option<String>> {
     let Some(link) = queries::links::of_coach(&mut *db, coach).await? else {
         return Ok(None);
@@ -547,7 +546,7 @@ pub fn in_words(tools: &[String]) -> Vec<May> {
     groups
 }
 
-/// The last day of a grant, in the athlete's own zone: it ends with that day.
+/// The last day of a grant, inclusive, in the athlete's time zone.
 pub fn until(expires_at: Option<DateTime<Utc>>, zone: Tz) -> Option<String> {
     let last = (expires_at? - Duration::seconds(1)).with_timezone(&zone);
     Some(last.format("%A, %-d %B %Y").to_string())

@@ -1,6 +1,6 @@
-//! What the state of a connection means: usable, to be connected anew, or refused by upstream just now.
+//! What the state of a connection means: usable, to be reconnected, or just refused by upstream.
 //!
-//! The one place that marks a connection. No tool logic and no HTML.
+//! The only place that marks a connection. No tool logic and no HTML.
 
 use std::{
     collections::VecDeque,
@@ -26,20 +26,20 @@ use crate::{
     words::{ConnectionKind, ConnectionStatus},
 };
 
-/// Over which time refusals are counted together.
+/// The time over which refusals are counted together.
 const STORM: Duration = Duration::minutes(10);
-/// More than so many refused connections may be a storm …
+/// More refused connections than this may be a storm …
 const STORM_CONNECTIONS: usize = 5;
-/// … when they are more than one in so many of those in use (5 %).
+/// … if they are more than one in this many of those in use (5 %).
 const STORM_SHARE: usize = 20;
-/// A connection counts as in use when upstream answered for it this lately.
+/// A connection counts as in use if upstream answered for it within this time.
 const IN_USE: Duration = Duration::hours(24);
-/// Refused connections remembered at most; a storm is long over the threshold by then.
+/// The most refused connections to remember; a storm is far above the threshold by then.
 const REMEMBERED: usize = 10_000;
-/// How often a connection's row hears that upstream answered.
+/// How often a connection's row notes that upstream answered.
 const NOTED_EVERY: Duration = Duration::minutes(1);
 
-/// Tells a dead token from an upstream that refuses everybody, and lets one caller at a time look into a refusal.
+/// Distinguishes a dead token from an upstream that refuses everyone, and lets one caller at a time check a refusal.
 pub struct Brake {
     refused: Mutex<VecDeque<(ConnectionId, DateTime<Utc>)>>,
     turns: Cache<AccountId, Arc<tokio::sync::Mutex<()>>>,
@@ -58,10 +58,10 @@ impl Default for Brake {
 }
 
 impl Brake {
-    /// Notes a refusal and tells how many connections were refused lately, this one included.
+    /// Notes a refusal and returns how many connections were refused lately, including this one.
     fn note(&self, connection: ConnectionId, now: DateTime<Utc>) -> usize {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        // Times to come were noted by a clock that was wrong.
+        // A time in the future was noted by a clock that was wrong.
         refused.retain(|(id, at)| *id != connection && (Duration::zero()..STORM).contains(&(now - *at)));
         refused.push_back((connection, now));
         if refused.len() > REMEMBERED {
@@ -77,7 +77,7 @@ impl std::fmt::Debug for Brake {
     }
 }
 
-/// Whether so many refusals mean that upstream refuses us, not single athletes.
+/// Whether this many refusals mean that upstream refuses IcuSync, not single athletes.
 fn is_storm(refused: usize, in_use: usize) -> bool {
     refused > STORM_CONNECTIONS && refused.saturating_mul(STORM_SHARE) > in_use
 }
@@ -90,7 +90,7 @@ pub fn scopes_of(kind: ConnectionKind, scopes: &[String]) -> Scopes {
     }
 }
 
-/// Where a connection's sealed token stands.
+/// Where a connection's sealed token is stored.
 pub const fn token_place(id: ConnectionId) -> Place {
     Place {
         table: "connections",
@@ -99,15 +99,15 @@ pub const fn token_place(id: ConnectionId) -> Place {
     }
 }
 
-/// The credential of a connection that can be used, or what must be done first.
+/// The credential of a usable connection, or what must be done first.
 pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
     match (row.status, &row.token_sealed) {
         (ConnectionStatus::Connected, Some(sealed)) => {
             let text = app.keys.open_text(token_place(row.id), sealed).map_err(|error| {
                 tracing::error!(%error, connection = %row.id, "a connection's token does not open");
                 ToolError::Ours(format!(
-                    "Not done: IcuSync cannot open the stored access to intervals.icu. If this stays so, the athlete must connect \
-                     again on {}.",
+                    "Not done: IcuSync cannot open its stored connection to intervals.icu. If this keeps happening, the \
+                     athlete must connect again on {}.",
                     app.config.dashboard_url()
                 ))
             })?;
@@ -125,20 +125,20 @@ pub fn usable(app: &App, row: &Connection) -> Result<Credential, ToolError> {
     }
 }
 
-/// For an athlete who never connected.
+/// For an account that was never connected.
 pub fn never(app: &App) -> ToolError {
     ToolError::Reconnect(format!(
-        "Not done: intervals.icu is not connected to this IcuSync account yet. Connect it on {}, then ask again.",
+        "Not done: intervals.icu is not connected to this IcuSync account yet. Connect it on {}, then try again.",
         app.config.dashboard_url()
     ))
 }
 
-/// For a coach whose athlete's account has shown another athlete since the call began. The other one is not named: nothing of
-/// that athlete is the coach's to know.
+/// For a coach whose athlete's account has shown another athlete since the call began. The other athlete is not named:
+/// the coach must learn nothing about that athlete.
 pub fn replaced() -> ToolError {
     ToolError::Refused(
-        "Not done: this athlete's IcuSync account was just connected to another intervals.icu athlete, so what was granted is \
-         asleep until this one is connected again. list_athletes says how things stand."
+        "Not done: this athlete's IcuSync account was just connected to another intervals.icu athlete, so the grant is asleep \
+         until this athlete is connected again. list_athletes shows the state of each grant."
             .to_owned(),
     )
 }
@@ -146,33 +146,31 @@ pub fn replaced() -> ToolError {
 /// For a connection whose token upstream refuses.
 fn reconnect(app: &App, row: &Connection) -> ToolError {
     ToolError::Reconnect(format!(
-        "Not done: intervals.icu no longer accepts the connection of {}. The athlete can connect again on {}; then ask \
+        "Not done: intervals.icu no longer accepts the connection of {}. The athlete can connect again on {}; then try \
          again.",
         names::called(&row.athlete_name, &row.athlete_id),
         app.config.dashboard_url()
     ))
 }
 
-/// For the caller when our own database does not answer; the cause goes to the log.
+/// For the caller if the database does not answer; the cause goes to the log.
 pub fn away(error: &sqlx::Error) -> ToolError {
     tracing::error!(%error, "the database does not answer a tool call");
-    ToolError::Ours(
-        "Not done: IcuSync cannot reach its own records for the moment. Ask again in a minute.".to_owned(),
-    )
+    ToolError::Ours("Not done: IcuSync cannot reach its own records now. Try again in a minute.".to_owned())
 }
 
-/// Looks into a 401: asks once more, whose credential it is, and only then marks the connection and mails the athlete,
-/// both once. Answers what to tell the caller.
+/// Checks a 401: asks upstream once more whose credential it is, and only if that is refused too marks the connection
+/// and emails the athlete, each once. Returns the error for the caller.
 pub async fn refused(app: &App, account: AccountId) -> ToolError {
     let turn = app.brake.turns.get_with(account, async { Arc::default() }).await;
-    // Calls that run at once are refused at once: the first looks into it, the others read what it found.
+    // Calls that run at the same time are refused at the same time: the first checks it, the others read what it found.
     let _turn = turn.lock().await;
-    match look_into(app, account).await {
-        Ok(said) | Err(said) => said,
+    match check_refusal(app, account).await {
+        Ok(reply) | Err(reply) => reply,
     }
 }
 
-async fn look_into(app: &App, account: AccountId) -> Result<ToolError, ToolError> {
+async fn check_refusal(app: &App, account: AccountId) -> Result<ToolError, ToolError> {
     let row = connections::of_account(&app.pool, account)
         .await
         .map_err(|error| away(&error))?;
@@ -180,10 +178,10 @@ async fn look_into(app: &App, account: AccountId) -> Result<ToolError, ToolError
     let credential = usable(app, &row)?;
     match app.intervals.whoami(&credential).await {
         Err(intervals::Error::Unauthorized) => {}
-        // Forbidden: the token lives, SETTINGS was left unticked.
+        // Forbidden: the token still works, SETTINGS was not shared.
         Ok(_) | Err(intervals::Error::Forbidden | intervals::Error::MissingScope(_)) => {
             return Ok(ToolError::Upstream(
-                "Not done: intervals.icu refused this request, although it still accepts the connection. Ask again.".to_owned(),
+                "Not done: intervals.icu refused this request, although it still accepts the connection. Try again.".to_owned(),
             ));
         }
         Err(error) => return Ok(error.into()),
@@ -202,8 +200,8 @@ async fn look_into(app: &App, account: AccountId) -> Result<ToolError, ToolError
             "intervals.icu refuses many connections: none is marked for now"
         );
         return Ok(ToolError::Upstream(
-            "Not done: intervals.icu refuses IcuSync for now, for many athletes at once. This connection is not to blame: ask \
-             again in some minutes."
+            "Not done: intervals.icu is refusing IcuSync for many athletes at once. This connection is not the cause: try \
+             again in a few minutes."
                 .to_owned(),
         ));
     }
@@ -214,7 +212,7 @@ async fn look_into(app: &App, account: AccountId) -> Result<ToolError, ToolError
     Ok(reconnect(app, &row))
 }
 
-/// Marks the connection and queues the mail in one transaction; does nothing when it was marked or renewed meanwhile.
+/// Marks the connection and queues the email in one transaction; does nothing if it was marked or reconnected meanwhile.
 async fn mark(app: &App, row: &Connection, now: DateTime<Utc>) -> anyhow::Result<()> {
     let mut transaction = app.pool.begin().await?;
     if !connections::mark_reconnect(&mut *transaction, row.id, row.write_number, now).await? {
@@ -260,7 +258,7 @@ mod tests {
             "few connections are marked one by one"
         );
         assert!(is_storm(6, 6) && is_storm(6, 119));
-        assert!(!is_storm(6, 120), "5 % exactly is no storm");
+        assert!(!is_storm(6, 120), "exactly 5 % is not a storm");
         assert!(!is_storm(50, 1_000) && is_storm(51, 1_000));
     }
 

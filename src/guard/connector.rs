@@ -1,6 +1,6 @@
 //! The token in a connector URL: minted, kept sealed, shown to its owner.
 //!
-//! Whom a token lets in stands in [`super::link`]; who may replace one is for its caller to know.
+//! Who a token belongs to is in `link`; callers decide who may regenerate one.
 
 use crate::{
     app::App,
@@ -9,17 +9,17 @@ use crate::{
     secrets::{Place, Token, TokenHash, TokenKind},
 };
 
-/// A token that nobody has seen yet.
+/// A token that no one has seen yet.
 pub(crate) struct Minted {
-    /// By which it is found.
+    /// The hash by which it is found.
     pub(crate) hash: TokenHash,
-    /// The token for the row of its link.
+    /// The sealed token for the row of its link.
     pub(crate) sealed: Vec<u8>,
     /// The connector URL.
     pub(crate) url: String,
 }
 
-/// Where a link's token is kept.
+/// Where a link's token is stored.
 pub const fn place(link: LinkId) -> Place {
     Place {
         table: "links",
@@ -28,7 +28,7 @@ pub const fn place(link: LinkId) -> Place {
     }
 }
 
-/// A new token for `link`, which must be written to its row.
+/// A new token for `link`; the caller writes it to the link's row.
 pub(crate) fn mint(app: &App, link: LinkId) -> Minted {
     let token = Token::mint(TokenKind::Link, &app.random);
     Minted {
@@ -38,7 +38,7 @@ pub(crate) fn mint(app: &App, link: LinkId) -> Minted {
     }
 }
 
-/// The connector URL of `link`; none when it was sealed with a key that is gone.
+/// The connector URL of `link`; none if it was sealed with a key that is gone.
 pub fn url(app: &App, link: &Link) -> Option<String> {
     match app.keys.open_text(place(link.id), &link.token_sealed) {
         Ok(token) => Some(app.config.connector_url(&token)),

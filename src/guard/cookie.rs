@@ -1,17 +1,17 @@
 //! Cookies: how we write them, and how strictly we read them.
 //!
-//! What a cookie means is its owner's business; nothing here knows accounts or tokens.
+//! What a cookie means is for its owner; nothing here knows accounts or tokens.
 
 use std::fmt::Write as _;
 
 use chrono::Duration;
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 
-/// More than this in `Cookie` headers is not looked at: ours take less than 200 bytes.
+/// `Cookie` headers larger than this are not read: our own take less than 200 bytes.
 const LONGEST_HEADERS: usize = 8 * 1024;
 
-/// A cookie of ours. Over https its name carries the `__Host-` prefix (RFC 6265bis section 4.1.3.2), so that no other
-/// host or path can set it; over http, on this machine only, browsers would refuse that prefix.
+/// One of our own cookies. Over https its name has the `__Host-` prefix (RFC 6265bis section 4.1.3.2), so that no other
+/// host or path can set it; over http, used only on this machine, browsers would refuse that prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cookie {
     /// The name without prefix.
@@ -20,24 +20,24 @@ pub(crate) struct Cookie {
 
 /// A browser's session.
 pub(crate) const SESSION: Cookie = Cookie { name: "s" };
-/// The token of a confirm link that was opened.
+/// The token of an opened confirm link.
 pub(crate) const CONFIRM: Cookie = Cookie { name: "confirm" };
-/// The token of a reset link that was opened.
+/// The token of an opened reset link.
 pub(crate) const RESET: Cookie = Cookie { name: "reset" };
-/// The token of a link to change the address that was opened.
+/// The token of an opened link to change the address.
 pub(crate) const ADDRESS: Cookie = Cookie { name: "address" };
-/// The token of a link to have a coach's URL mailed again that was opened.
+/// The token of an opened link to resend a coach's URL.
 pub(crate) const RESEND: Cookie = Cookie { name: "resend" };
-/// The token of a link to replace a coach's URL that was opened.
+/// The token of an opened link to regenerate a coach's URL.
 pub(crate) const REGENERATE: Cookie = Cookie { name: "regenerate" };
-/// The token of a link to a coach's roster that was opened.
+/// The token of an opened link to a coach's roster.
 pub(crate) const ROSTER: Cookie = Cookie { name: "roster" };
-/// A coach's visit to the own roster.
+/// A coach's visit to their roster.
 pub(crate) const VISIT: Cookie = Cookie { name: "visit" };
 
 impl Cookie {
-    /// The value that the browser sent. Sent twice, or among oversized headers, it counts as not sent: then somebody
-    /// else may have put one of them there.
+    /// The value that the browser sent. Sent twice, or among oversized headers, it counts as not sent: someone else may
+    /// have set one of them.
     pub(crate) fn read(self, headers: &HeaderMap, https: bool) -> Option<&str> {
         let total: usize = headers.get_all(COOKIE).iter().map(HeaderValue::len).sum();
         if total > LONGEST_HEADERS {
@@ -57,7 +57,7 @@ impl Cookie {
         found
     }
 
-    /// `Set-Cookie` with `value`, kept for `age`. `value` is a token or nothing, so it needs no quoting.
+    /// `Set-Cookie` with `value`, kept for `age`. `value` is a token or empty, so it needs no quoting.
     pub(crate) fn set(self, value: &str, age: Duration, https: bool) -> HeaderValue {
         let mut text = String::new();
         let (prefix, secure) = if https { ("__Host-", "; Secure") } else { ("", "") };
@@ -72,7 +72,7 @@ impl Cookie {
         header
     }
 
-    /// `Set-Cookie` that makes the browser forget it.
+    /// `Set-Cookie` that makes the browser forget this cookie.
     pub(crate) fn clear(self, https: bool) -> HeaderValue {
         self.set("", Duration::zero(), https)
     }

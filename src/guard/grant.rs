@@ -1,7 +1,7 @@
-//! The right to use one tool for one athlete: [`Ask`] for what looks, [`Granted`] for what changes something. A [`Granted`] has
-//! private fields and is built only here.
+//! The right to use one tool for one athlete: [`Ask`] for a read, [`Granted`] for a write. A [`Granted`] has private
+//! fields and is built only here.
 //!
-//! No HTTP and no tool logic; no upstream calls but those that keep the connection's row true.
+//! No HTTP and no tool logic; no upstream calls except those that keep the connection's row up to date.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::Instant;
@@ -26,24 +26,24 @@ use crate::{
     words::Access,
 };
 
-/// All that a tool which looks may know: one athlete's data and how to say it. Nothing in it can change anything.
+/// Everything that a read tool gets: one athlete's data and how to present it. Nothing in it can change anything.
 #[derive(Debug, Clone)]
 pub struct Ask {
-    /// The athlete's data, and no other's.
+    /// This athlete's data only.
     pub upstream: intervals::Athlete,
-    /// Whose it is.
+    /// The athlete.
     pub card: AthleteCard,
-    /// The moment of the call.
+    /// When the call began.
     pub now: DateTime<Utc>,
 }
 
 impl Ask {
-    /// The athlete's own date.
+    /// Today in the athlete's time zone.
     pub fn today(&self) -> NaiveDate {
         self.now.with_timezone(&self.card.zone).date_naive()
     }
 
-    /// The right to change something, whose row stands in the athlete's log.
+    /// The right to change something; `journal` is its row in the athlete's log.
     pub fn into_granted(self, caller: Caller, journal: Journal) -> Granted {
         Granted {
             ask: self,
@@ -53,7 +53,7 @@ impl Ask {
     }
 }
 
-/// The right to change something of one athlete's. Whoever has one has written down beforehand that something will change.
+/// The right to change something for one athlete. It exists only once the coming change is in the activity log.
 #[derive(Debug)]
 pub struct Granted {
     ask: Ask,
@@ -62,28 +62,28 @@ pub struct Granted {
 }
 
 impl Granted {
-    /// What a tool that looks would get.
+    /// What a read tool would get.
     pub fn ask(&self) -> &Ask {
         &self.ask
     }
 
-    /// Who changes it.
+    /// Who makes the change.
     pub fn caller(&self) -> &Caller {
         &self.caller
     }
 
-    /// Where it is written down.
+    /// Where the change is logged.
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
 }
 
-/// The row of a change in the athlete's activity log, which stands there before the change leaves.
+/// The row of a change in the athlete's activity log, written before the change is sent.
 #[derive(Debug)]
 pub struct Journal(LogId);
 
 impl Journal {
-    /// Writes the row; without it nothing leaves.
+    /// Writes the row; without it nothing is sent.
     pub(crate) async fn open(app: &App, row: &Entry) -> Result<Self, ToolError> {
         let written = in_time(activity_log::write(&app.pool, row)).await;
         written.map_err(|error| away(&error))?;
@@ -96,22 +96,22 @@ impl Journal {
     }
 }
 
-/// What remains of a right for the one who dispatches the call, while the tool has the right itself.
+/// What the dispatcher of the call keeps of a right while the tool has the right itself.
 #[derive(Debug, Clone)]
 pub struct Opened {
     /// The connection.
     pub connection: ConnectionId,
-    /// Its athlete.
+    /// The connection's athlete.
     pub athlete: AthleteId,
     /// When a call last got an answer from upstream.
     pub last_success_at: Option<DateTime<Utc>>,
-    /// The handle that the tool asks through.
+    /// The handle that the tool makes its requests through.
     pub intervals: intervals::Athlete,
 }
 
 impl Opened {
-    /// Writes down what the call that has ended learned of the athlete: that upstream answered, at most once a minute for
-    /// each connection, and the profile when it was read.
+    /// Writes what the finished call learned about the athlete: that upstream answered, at most once a minute for each
+    /// connection, and the profile if it was read.
     pub(crate) async fn note_learned(&self, app: &App) -> sqlx::Result<()> {
         if self.intervals.requests() > 0 {
             in_time(connection::note_success(
@@ -130,9 +130,9 @@ impl Opened {
     }
 }
 
-/// Opens the right to use the tool of `permission` until `deadline`, or says who must do what first: of an athlete on the own
-/// data, of a coach on the data of `member`. That the grant stands is the roster's to know; that the account still shows the
-/// athlete who gave it is looked at here, in the same row as the key to the data.
+/// Opens the right to use the tool of `permission` until `deadline`, or says who must do what first. An athlete opens
+/// it for their own data, a coach for the data of `member`. The roster has checked that the grant is valid. This checks
+/// that the account still shows the athlete who gave it, in the same row as the token that opens the data.
 pub(crate) async fn open(
     app: &App,
     caller: &Caller,
@@ -163,7 +163,7 @@ pub(crate) async fn open(
     let athlete: AthleteId = row.athlete_id.parse().map_err(|_| {
         tracing::error!(connection = %row.id, "a stored athlete id does not have the form of one");
         ToolError::Ours(
-            "Not done: IcuSync's own record of this connection is damaged. Write to its operator.".to_owned(),
+            "Not done: IcuSync's record of this connection is damaged. Write to the operator of this IcuSync.".to_owned(),
         )
     })?;
     let upstream = app.intervals.athlete(For {
@@ -220,8 +220,8 @@ pub(super) fn needs(app: &App, permission: &Permission, scopes: &Scopes) -> Resu
 
 fn unshared(app: &App, tool: &str, area: Area) -> ToolError {
     ToolError::Refused(format!(
-        "Not done: {tool} needs the athlete's {}, which were left unticked when intervals.icu was connected. The athlete can \
-         connect again on {} and leave them ticked.",
+        "Not done: {tool} needs the athlete's {}, an area that was not shared when intervals.icu was connected. The athlete \
+         can connect again on {} and leave it ticked.",
         area.in_words(),
         app.config.dashboard_url()
     ))
@@ -229,8 +229,8 @@ fn unshared(app: &App, tool: &str, area: Area) -> ToolError {
 
 fn zoneless(app: &App) -> ToolError {
     ToolError::Refused(format!(
-        "Not done: the athlete's time zone is not known, so no date would be right. The settings of intervals.icu were not \
-         shared or hold none, and no activity tells it. The athlete can set it on {}.",
+        "Not done: the athlete's time zone is not known, so no date would be right. The intervals.icu settings were not \
+         shared or have no time zone, and no activity shows one. The athlete can set it on {}.",
         app.config.dashboard_url()
     ))
 }

@@ -1,7 +1,7 @@
 //! Rate limits of the pages in one process, by the client's network.
 //!
-//! Limits of tool calls live with the links that they count. What protects a person, whichever instance answers, is counted in the
-//! database: wrong passwords in [`super::tries`], mails in the outbox.
+//! The limits of tool calls are in [`super::link`]. What protects a person, whichever instance answers, is counted in
+//! the database: wrong passwords in [`super::tries`], emails in the outbox.
 
 use std::{
     hash::Hash,
@@ -16,21 +16,20 @@ use http::HeaderMap;
 
 use crate::config::Config;
 
-/// After so many checks, keys whose allowance is full again are forgotten.
+/// After this many checks, keys whose allowance is full again are forgotten.
 const SWEEP_EVERY: u32 = 2_000;
-/// More keys than this are never held: then strangers are refused until some are forgotten.
+/// The most keys to hold: above this, strangers are refused until some keys are forgotten.
 const MOST_KEYS: usize = 100_000;
-/// Sign-ins of a network, right or wrong, are a flood only so far above the wrong ones that it may have: a whole club may sit
-/// behind one address.
+/// A network may sign in, right or wrong, this many times as often as it may be wrong: a whole club may share one address.
 const FLOOD: u32 = 60;
 
-/// The network that a request came from: an IPv4 address, or the /64 of an IPv6 one, because whoever has one address
-/// of a /64 has them all.
+/// The network that a request came from: an IPv4 address, or the /64 of an IPv6 address, because a client that has one
+/// address of a /64 has them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
 impl Network {
-    /// The network of an address; an IPv4 address in IPv6 clothes counts as IPv4.
+    /// The network of an address; an IPv4-mapped IPv6 address counts as IPv4.
     pub fn of(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(v6) => {
@@ -41,10 +40,10 @@ impl Network {
         })
     }
 
-    /// The network of the client: of the peer, or, when the peer is a proxy of ours, of the address that the proxy's
-    /// header tells. In a list such as `X-Forwarded-For` the last address that is no proxy of ours counts: whatever
-    /// stands before it, the client may have made up, so it is read from the end and no further than needed. When the
-    /// list ends with something else, the peer counts.
+    /// The network of the client: of the peer, or, if the peer is one of our proxies, of the address in the proxy's
+    /// header. In a list such as `X-Forwarded-For` the last address that is not one of our proxies counts. The client
+    /// may have invented what comes before it, so the list is read from the end and no further than needed. If it ends
+    /// with something that is not an address, the peer counts.
     pub fn of_client(config: &Config, peer: IpAddr, headers: &HeaderMap) -> Self {
         let trusted = |address: IpAddr| {
             config
@@ -52,7 +51,7 @@ impl Network {
                 .iter()
                 .any(|proxies| proxies.contains(address))
         };
-        let told = config
+        let forwarded = config
             .client_ip_header
             .as_deref()
             .filter(|_| trusted(peer))
@@ -63,7 +62,7 @@ impl Network {
                     .map_while(|entry| std::str::from_utf8(entry).ok()?.trim().parse().ok())
                     .find(|address| !trusted(*address))
             });
-        Self::of(told.unwrap_or(peer))
+        Self::of(forwarded.unwrap_or(peer))
     }
 
     /// The bytes of the address, for a hash.
@@ -75,10 +74,10 @@ impl Network {
     }
 }
 
-/// Too many tries; asking again makes sense after so long.
+/// Too many attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany {
-    /// At least a second.
+    /// How long to wait before trying again, at least a second.
     pub retry_after: Duration,
 }
 
@@ -101,17 +100,17 @@ impl Limits {
         }
     }
 
-    /// One sign-in, right or wrong: an outer guard against floods. What a person may try is counted in the database.
+    /// Counts one sign-in, right or wrong: an outer guard against floods. Each person's attempts are counted in the database.
     pub fn sign_in(&self, from: Network) -> Result<(), TooMany> {
         self.sign_ins.check(&from)
     }
 
-    /// One try of something that strangers or key thieves could hammer: a forgotten password, an API key.
+    /// Counts one attempt at something that strangers or key thieves could hammer: a forgotten password, an API key.
     pub fn attempt(&self, from: Network) -> Result<(), TooMany> {
         self.by_network.check(&from)
     }
 
-    /// One sign-up.
+    /// Counts one sign-up.
     pub fn sign_up(&self, from: Network) -> Result<(), TooMany> {
         self.sign_ups.check(&from)
     }
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_the_proxys_word_changes_nothing() {
+    fn what_comes_before_the_proxys_entry_changes_nothing() {
         let config = proxied();
         for forged in ["203.0.113.5, nonsense", "203.0.113.5,", "203.0.113.5, 10.0.0.1"] {
             let one_line = format!("{forged}, 198.51.100.1");
@@ -236,7 +235,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_chooses_their_own_address(
+        fn no_client_chooses_its_own_address(
             forged in prop::collection::vec("[ -~\u{80}-\u{ff}]{0,40}|(203\\.0\\.113\\.[0-9],? ?){0,4}", 0..4),
             together in any::<bool>(),
         ) {
@@ -260,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn tries_run_out_by_network() {
+    fn each_network_has_its_own_limits() {
         let limits = Limits::new(&Config::defaults());
         let (one, other) = (network("192.0.2.1"), network("192.0.2.2"));
         for _ in 0..10 {

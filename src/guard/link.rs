@@ -1,6 +1,6 @@
-//! Token URLs: from the text in a path to a caller, and how much one link may ask for.
+//! Connector URLs: from the text in a path to a caller, and how many requests one link may make.
 //!
-//! No HTTP and no tools here. What a link may do once it is known stands in [`super::grant`].
+//! No HTTP and no tools here. What the caller may do is in [`super::grant`].
 
 use std::{
     num::NonZeroU32,
@@ -35,60 +35,60 @@ use crate::{
     secrets::{Token, TokenHash, TokenKind},
 };
 
-/// Calls of one link that wait for a turn; more are told at once to come back.
+/// How many calls of one link may wait for a turn; more are answered busy immediately.
 const WAITING_AT_ONCE: usize = 128;
-/// How long a call may wait for its turn before it is told to come back.
+/// How long a call may wait for its turn before it is answered busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-/// How long somebody without a known token waits for a lookup while strangers flood us.
+/// How long a request with an unfamiliar token waits for a lookup while strangers flood us.
 const STRANGERS_WAIT: Duration = Duration::from_secs(2);
-/// Lookups at once for tokens that were not seen lately, while strangers flood us.
+/// Simultaneous lookups of tokens not seen lately, while strangers flood us.
 const STRANGERS_AT_ONCE: usize = 2;
-/// Requests of any kind that a link may send for each tool call that it may make: connecting costs a few.
+/// Requests of any kind that a link may send per tool call that it may make: connecting takes a few.
 const REQUESTS_PER_CALL: u32 = 10;
-/// Links and tokens remembered at most.
+/// The most links and tokens to remember.
 const REMEMBERED: u64 = 50_000;
 
-/// Who came, through which token, and how much room is left for that link.
+/// A caller, the token that they came with, and what is left of the link's rate limit.
 #[derive(Clone)]
 pub struct Visitor {
-    /// Who.
+    /// The caller.
     pub caller: Caller,
     groups_off: Vec<String>,
     hash: TokenHash,
     lane: Arc<Lane>,
 }
 
-/// Why nobody was let in. The text of the token is in none of them.
+/// Why a request was turned away. None of these contains the text of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turned {
     /// No such token: malformed, unknown, replaced or ended.
     Unknown,
-    /// Too many requests; when to come back.
+    /// Too many requests; how long to wait.
     Flood(Duration),
-    /// The database cannot be asked.
+    /// The database does not answer.
     Away,
 }
 
-/// Lets in whoever shows a valid token, and counts.
+/// Admits requests with a valid token, and counts all.
 pub(crate) struct Gate {
     strangers: DefaultDirectRateLimiter,
     strangers_queue: Semaphore,
     flooded_until: Mutex<Option<Instant>>,
-    /// Tokens that were good lately: they are looked up at once even while strangers flood us.
+    /// Tokens that were valid lately: they are looked up without waiting even while strangers flood us.
     familiar: Cache<TokenHash, ()>,
     lanes: Cache<LinkId, Arc<Lane>>,
     per_minute: NonZeroU32,
     at_once: usize,
 }
 
-/// What one link has running and has used up.
+/// One link's running calls and what it has used of its limits.
 struct Lane {
     requests: DefaultDirectRateLimiter,
     calls: DefaultDirectRateLimiter,
     running: Arc<Semaphore>,
     /// Places to wait for a turn, so that one link cannot fill the service with waiting connections.
     waiting: Semaphore,
-    /// When the link's row last heard of a use, in seconds since the epoch.
+    /// When a use was last written to the link's row, in seconds since the epoch.
     touched: AtomicI64,
 }
 
@@ -114,8 +114,8 @@ impl Gate {
         }
     }
 
-    /// Whom the text in the path speaks for. A text that is no token costs no query; every token that is not in use
-    /// (replaced, ended, never minted) costs the same one.
+    /// The caller to whom the token in the path belongs. A text that is not a token costs no query; every token that is
+    /// not in use (regenerated, ended, never minted) costs the same query.
     pub(crate) async fn admit(&self, app: &App, text: &str) -> Result<Visitor, Turned> {
         let Some(token) = Token::parse(TokenKind::Link, text) else {
             return Err(self.stranger());
@@ -164,7 +164,7 @@ impl Gate {
         })
     }
 
-    /// Counts somebody without a valid token.
+    /// Counts a request without a valid token.
     fn stranger(&self) -> Turned {
         match self.strangers.check() {
             Ok(()) => Turned::Unknown,
@@ -177,7 +177,7 @@ impl Gate {
         }
     }
 
-    /// Whether strangers have used up their share right now. Asking costs nothing of it.
+    /// Whether strangers have used up their share now. Checking uses none of it.
     fn flooded(&self) -> bool {
         let until = *self.flooded_until.lock().unwrap_or_else(PoisonError::into_inner);
         until.is_some_and(|until| Instant::now() < until)
@@ -199,7 +199,7 @@ impl Gate {
 
 impl Visitor {
     /// Waits for a turn to call a tool, at most [`PATIENCE`]. The turn ends when the permit is dropped. The error is
-    /// when asking again makes sense.
+    /// how long to wait before trying again.
     pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Duration> {
         let deadline = Instant::now() + PATIENCE;
         let Ok(_place) = self.lane.waiting.try_acquire() else {
@@ -220,17 +220,17 @@ impl Visitor {
         }
     }
 
-    /// What the link offers under a URL with this query.
+    /// What the link offers through a URL with this query.
     pub fn offer(&self, narrow: Narrow) -> Offer {
         Offer::new(self.groups_off.clone(), narrow)
     }
 
-    /// The link and its connection as they are now; `None` when this token is no longer in use.
+    /// The link and its connection as they are now; `None` if this token is no longer in use.
     pub async fn live(&self, app: &App) -> sqlx::Result<Option<LiveLink>> {
         in_time(links::live(&app.pool, self.hash)).await
     }
 
-    /// These grants of a coach as they are now; `None` when this token is no longer in use.
+    /// These grants of a coach as they are now; `None` if this token is no longer in use.
     pub async fn live_grants(
         &self,
         app: &App,
@@ -239,7 +239,7 @@ impl Visitor {
         in_time(grants::live(&app.pool, self.hash, grants, app.clock.now())).await
     }
 
-    /// The token's hash, by which a selection is read and written: one that a replaced URL made is worth nothing.
+    /// The token's hash, by which a selection is read and written: regenerating the URL ends its selection.
     pub(super) fn hash(&self) -> TokenHash {
         self.hash
     }
@@ -248,7 +248,7 @@ impl Visitor {
     pub async fn touch(&self, app: &App, client: &str) -> sqlx::Result<()> {
         let now = app.clock.now();
         let before = self.lane.touched.load(Ordering::Relaxed);
-        // A clock that was set back must not keep the row silent until it has caught up.
+        // If the clock was set back, do not wait for it to catch up.
         if (0..60).contains(&(now.timestamp() - before)) {
             return Ok(());
         }
@@ -256,7 +256,7 @@ impl Visitor {
         in_time(links::touch(&app.pool, self.link(), client, now)).await
     }
 
-    /// The link that they came through.
+    /// The link that the caller came through.
     pub fn link(&self) -> LinkId {
         self.caller.link()
     }

@@ -1,4 +1,4 @@
-//! An athlete on a coach's roster: what is granted, for how long, and how the athlete is called.
+//! An athlete on a coach's roster: what is granted, for how long, and the athlete's name.
 //!
 //! [`Member`] has private fields and is built only here, from a row. Which member a text means is in [`super::roster`].
 
@@ -40,7 +40,7 @@ impl Member {
             words: names::Named::of(&names::shown(&row.athlete_name)).words,
             athlete: row.athlete_id,
             status: row.status,
-            // A name that this version does not know is of another one, and worth nothing here.
+            // A name that this version does not know is another version's tool, and grants nothing here.
             tools: permissions::ALL
                 .iter()
                 .copied()
@@ -57,17 +57,17 @@ impl Member {
         self.grant
     }
 
-    /// The athlete's name, cleaned and without what reads like an id, never empty.
+    /// The athlete's name, cleaned and without anything that reads like an id; never empty.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The name with the id, `Ana Berger (i1)`: two athletes may share a name, and nobody shares an id.
+    /// The name with the id, `Ana Berger (i1)`: two athletes may share a name, but never an id.
     pub fn with_id(&self) -> &str {
         &self.with_id
     }
 
-    /// The words of the name, by which a text can mean this athlete; none when the name is only an id.
+    /// The words of the name, by which a text can mean this athlete; none if the name is only an id.
     pub(super) fn words(&self) -> &[String] {
         &self.words
     }
@@ -77,7 +77,7 @@ impl Member {
         &self.athlete
     }
 
-    /// Whether the athlete's data can be had.
+    /// Whether the athlete's data can be read.
     pub fn status(&self) -> MemberStatus {
         self.status
     }
@@ -92,7 +92,7 @@ impl Member {
         self.tools.contains(&permission)
     }
 
-    /// The last day of the grant, in the athlete's own zone.
+    /// The last day of the grant, in the athlete's time zone.
     pub fn until(&self) -> Option<NaiveDate> {
         let last = self.expires_at? - Duration::seconds(1);
         Some(last.with_timezone(&self.zone).date_naive())
@@ -103,18 +103,18 @@ impl Member {
         self.account
     }
 
-    /// Whether nobody used the invite for so long that the athlete must send it again.
+    /// Whether the invite was unused for so long that the athlete must resend it.
     pub fn unused(&self) -> bool {
         self.asleep
     }
 
-    /// Whether the grant opens nothing for now: nobody used the invite for so long that the athlete must send it again, or the
+    /// Whether the grant has no effect now: the invite was unused for so long that the athlete must resend it, or the
     /// account shows another athlete.
     pub fn asleep(&self) -> bool {
         self.asleep || self.status == MemberStatus::Replaced
     }
 
-    /// A member for tests of what is said about one.
+    /// A member for tests.
     #[cfg(test)]
     pub(crate) fn sample(name: &str, athlete: &str, tools: &[&str], status: MemberStatus) -> Self {
         let row = grants::Member {
@@ -135,7 +135,7 @@ impl Member {
         Self::of(row, DateTime::UNIX_EPOCH)
     }
 
-    /// The same, ending by itself.
+    /// The same member with a grant that expires.
     #[cfg(test)]
     pub(crate) fn expiring(self, at: &str) -> Self {
         Self {

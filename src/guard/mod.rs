@@ -1,6 +1,7 @@
-//! Who asks, and may they: sessions, link tokens, grants, rosters, rate limits. Rights are types that only this room builds.
+//! Who calls, and what they may do: sessions, link tokens, grants, rosters, rate limits. Rights are types that only
+//! this room builds.
 //!
-//! No HTML, no tool logic, no upstream calls but those that a right depends on.
+//! No HTML, no tool logic, no upstream calls except those that a right depends on.
 
 pub mod accounts;
 pub(crate) mod caller;

@@ -1,8 +1,8 @@
-//! What a connector offers: the groups that its athlete left on (a coach's has all), narrowed further by the query of its
-//! URL. The roster's own tools are never taken away: without them a coach could ask for nobody.
+//! What a connector offers: the groups that its athlete left on (a coach's connector has all), narrowed further by the query
+//! of its URL. The roster's own tools are always offered: without them a coach could not find out whom to ask about.
 //!
-//! A convenience and no security boundary: whoever holds a URL can strip its query. What a caller may see of whom
-//! stands in [`super::grant`].
+//! A convenience and not a security boundary: anyone who has a URL can remove its query. What a caller may see is in
+//! [`super::grant`].
 
 use super::Caller;
 use crate::{
@@ -26,7 +26,7 @@ pub struct Narrow {
     only: Option<Vec<String>>,
 }
 
-/// A query that would narrow to something we do not know. To guess could offer more than was meant.
+/// A query that we do not understand. A guess could offer more than was meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unclear;
 
@@ -42,21 +42,21 @@ pub enum Lack {
 }
 
 impl Narrow {
-    /// Reads the query of a connector URL. Names of groups and of tools stand in `tools=`, separated by commas, in any
-    /// case; `readonly=` is 1 or 0. Other parameters mean nothing here, so that a URL can be made new for a client that
-    /// keeps old lists. A word that is not known, an empty list and a parameter that comes twice are refused.
+    /// Reads the query of a connector URL. `tools=` has names of groups and tools, separated by commas, in any case;
+    /// `readonly=` is 1 or 0. Other parameters are ignored, so that any of them can make a URL look new to a client
+    /// that keeps old lists. An unknown word, an empty list and a repeated parameter are refused.
     pub fn parse(query: Option<&str>) -> Result<Self, Unclear> {
         let (mut readonly, mut only) = (None, None);
         for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             let value = value.trim().to_ascii_lowercase();
             match name.to_ascii_lowercase().as_str() {
                 "readonly" => {
-                    let wanted = match value.as_str() {
+                    let is_on = match value.as_str() {
                         "1" | "true" | "" => true,
                         "0" | "false" => false,
                         _ => return Err(Unclear),
                     };
-                    once(&mut readonly, wanted)?;
+                    once(&mut readonly, is_on)?;
                 }
                 "tools" => once(&mut only, words(&value)?)?,
                 _ => {}
@@ -73,7 +73,7 @@ fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Unclear> {
     place.replace(value).map_or(Ok(()), |_| Err(Unclear))
 }
 
-/// The groups and tools of a list; never none, and each of the catalogue or the roster's.
+/// The groups and tools in a list: at least one, each from the catalogue or the roster's own.
 fn words(list: &str) -> Result<Vec<String>, Unclear> {
     let of_roster = |word: &str| word == ROSTER_WORD || OF_THE_ROSTER.contains(&word);
     let known = |word: &str| of_roster(word) || permissions::ALL.iter().any(|tool| names(word, tool));
@@ -89,18 +89,18 @@ fn names(word: &str, tool: &Permission) -> bool {
 }
 
 impl Offer {
-    /// All but the groups whose words stand in `off` and what `narrow` takes away.
+    /// Everything except the groups whose words are in `off` and what `narrow` takes away.
     pub fn new(off: Vec<String>, narrow: Narrow) -> Self {
         Self { off, narrow }
     }
 
-    /// The same URL after the athlete chose anew.
+    /// The same URL after the athlete changed the choice of groups.
     #[must_use]
     pub fn with_off(&self, off: Vec<String>) -> Self {
         Self::new(off, self.narrow.clone())
     }
 
-    /// Why `tool` is not offered; `None` when it is.
+    /// Why `tool` is not offered; `None` if it is.
     pub fn lacks(&self, tool: &Permission) -> Option<Lack> {
         let Narrow { readonly, only } = &self.narrow;
         if self.off.iter().any(|word| word == tool.group.word()) {
@@ -117,7 +117,7 @@ impl Offer {
         }
     }
 
-    /// Lets `caller` use `tool`, or says who can have it offered and where.
+    /// Lets `caller` use `tool`, or says who can change that and where.
     pub fn check(&self, app: &App, caller: &Caller, tool: &Permission) -> Result<(), ToolError> {
         let Some(lack) = self.lacks(tool) else {
             return Ok(());
@@ -126,10 +126,10 @@ impl Offer {
         if let (Caller::Coach { .. }, Lack::ReadOnly | Lack::NotNamed) = (caller, lack) {
             let why = match lack {
                 Lack::ReadOnly => format!("ends in readonly=1, and {name} changes something"),
-                _ => format!("lists in tools= what it offers, and {name} is not in it"),
+                _ => format!("lists in tools= what it offers, and {name} is not on that list"),
             };
             return Err(ToolError::Refused(format!(
-                "Not done: this connector's URL {why}. Add the connector with the plain URL to use it; {} sends that URL \
+                "Not done: this connector's URL {why}. Add the connector with the plain URL to use {name}; {} sends that URL \
                  again.",
                 app.config.for_coaches_url()
             )));
@@ -138,15 +138,15 @@ impl Offer {
         Err(ToolError::Refused(match lack {
             Lack::SwitchedOff => format!(
                 "Not done: {name} is switched off for this connector, with its group \"{group}\". The athlete can switch it \
-                 on under \"What your connector offers\" on {dashboard}; it works from the next call on."
+                 on under \"What your connector offers\" on {dashboard}; it then works from the next call."
             ),
             Lack::ReadOnly => format!(
                 "Not done: this connector's URL ends in readonly=1, and {name} changes something. The athlete can add the \
                  connector with the plain URL from {dashboard}."
             ),
             Lack::NotNamed => format!(
-                "Not done: this connector's URL lists in tools= what it offers, and {name} is not in it. The athlete can \
-                 add the connector with the plain URL from {dashboard}."
+                "Not done: this connector's URL lists in tools= what it offers, and {name} is not on that list. The athlete \
+                 can add the connector with the plain URL from {dashboard}."
             ),
         }))
     }
@@ -199,13 +199,13 @@ mod tests {
         assert_eq!(
             offered(&["wellness"], "tools=get_wellness").unwrap(),
             Vec::<&str>::new(),
-            "a URL never brings back what is off"
+            "a URL never brings back what is switched off"
         );
         assert_eq!(offered(&[], "readonly=0").unwrap(), all());
     }
 
     #[test]
-    fn readonly_leaves_what_only_looks() {
+    fn readonly_leaves_only_reads() {
         let write = Permission {
             name: "push_workout",
             title: "T",
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unclear_is_refused_instead_of_offering_all() {
+    fn an_unclear_query_is_refused_instead_of_offering_all() {
         for query in [
             "tools=trainig",
             "tools=",

@@ -1,16 +1,16 @@
-//! Presets: sets of tools that an athlete grants with one press, counted from the catalogue as it is.
+//! Presets: sets of tools that an athlete can grant with one press, taken from the current catalogue.
 //!
-//! A preset is a way to fill in a form. What is granted is a list of tools, and nothing remembers which preset it came from:
+//! A preset is a way to fill in a form. The grant is a list of tools, and nothing remembers which preset it came from:
 //! a tool that ships later is in no grant.
 
 use crate::permissions::{self, Access, Group, Permission};
 
-/// A set of tools to begin with.
+/// A set of tools to start a grant from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Preset {
-    /// All that looks, nothing that changes.
+    /// Every read, no write.
     ReadOnly,
-    /// All that looks, and what changes the calendar.
+    /// Every read, and the writes of the calendar.
     ReadAndPlan,
     /// The whole catalogue.
     Everything,
@@ -20,7 +20,7 @@ impl Preset {
     /// From the smallest to the largest.
     pub(crate) const ALL: [Self; 3] = [Self::ReadOnly, Self::ReadAndPlan, Self::Everything];
 
-    /// Its name in forms.
+    /// The preset's name in forms.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::ReadOnly => "read-only",
@@ -29,7 +29,7 @@ impl Preset {
         }
     }
 
-    /// For people.
+    /// The title for people.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::ReadOnly => "Read only",
@@ -43,7 +43,7 @@ impl Preset {
         Self::ALL.into_iter().find(|preset| preset.word() == word)
     }
 
-    /// Whether it ticks `tool`.
+    /// Whether it includes `tool`.
     pub(crate) fn holds(self, tool: &Permission) -> bool {
         match (self, tool.access) {
             (Self::Everything, _) | (_, Access::Read) => true,
@@ -61,7 +61,7 @@ impl Preset {
             .collect()
     }
 
-    /// Whether all presets hold the same tools, because nothing in the catalogue changes anything.
+    /// Whether all presets have the same tools, because the catalogue has no write.
     pub(crate) fn coincide() -> bool {
         permissions::ALL
             .iter()
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_preset_holds_by_what_a_tool_does_and_not_by_its_name() {
+    fn a_preset_goes_by_what_a_tool_does_and_not_by_its_name() {
         for (group, access, held) in [
             (Group::Wellness, Access::Read, [true, true, true]),
             (Group::Calendar, Access::Read, [true, true, true]),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_catalogue_is_whole_in_the_largest_and_presets_grow() {
+    fn the_largest_preset_is_the_whole_catalogue_and_none_is_smaller_than_the_one_before() {
         assert_eq!(Preset::Everything.tools().len(), permissions::ALL.len());
         let sizes = Preset::ALL.map(|preset| preset.tools().len());
         assert!(sizes[0] > 0 && sizes.is_sorted(), "{sizes:?}");

@@ -1,7 +1,7 @@
-//! The connection's row as the athlete's profile says it: name, zone, units, thresholds. It is refreshed when it is a day old,
-//! and whenever a call read the profile anyway.
+//! The athlete's profile in the connection's row: name, zone, units, thresholds. It is refreshed when it is a day old,
+//! and whenever a call reads the profile anyway.
 //!
-//! No rights here: what a row is worth stands in [`super::grant`].
+//! No rights here: what a row allows is in [`super::grant`].
 
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -20,15 +20,15 @@ use crate::{
     words::ZoneSource,
 };
 
-/// A grant is checked at every call against the row as it is then; its row is refreshed when it is a day old.
+/// A row older than this is refreshed. Grants are checked against the current row at every call.
 const FRESH_FOR: Duration = Duration::hours(24);
 /// Characters of an athlete's name that are kept.
 const NAME_CHARS: usize = 80;
-/// How far back an activity may lie whose zone stands in for the one of the settings.
+/// How old an activity may be whose zone is used instead of the settings'.
 const ZONE_FROM_ACTIVITIES: Duration = Duration::days(365);
 
-/// The row, refreshed when it is a day old or was never fetched. With a usable zone a failed refresh costs nothing: the
-/// next call tries again.
+/// The row, refreshed if it is a day old or was never fetched. If it has a usable zone, a failed refresh does not fail
+/// the call: the next call tries again.
 pub(super) async fn up_to_date(
     app: &App,
     mut row: Connection,
@@ -47,7 +47,7 @@ pub(super) async fn up_to_date(
     if scopes.reads(Area::Settings) {
         match intervals.profile().await {
             Ok(athlete) => {
-                // It is kept here, and need not be noted once more when the call is over.
+                // It is written here, so it need not be written again after the call.
                 drop(intervals.profile_read());
                 let profile = row_of(&athlete, intervals.id());
                 in_time(connections::refresh(
@@ -68,9 +68,9 @@ pub(super) async fn up_to_date(
             Err(error) => tracing::info!(%error, connection = %row.id, "a connection's row stays as it was"),
         }
     }
-    // What the athlete told us on the dashboard is better than a guess from where an activity took place.
-    let told = row.zone.is_some() && row.zone_source != Some(ZoneSource::Activity);
-    if told || !scopes.reads(Area::Activity) {
+    // A zone that the athlete set is better than a guess from where an activity took place.
+    let is_set = row.zone.is_some() && row.zone_source != Some(ZoneSource::Activity);
+    if is_set || !scopes.reads(Area::Activity) {
         return Ok(row);
     }
     match zone_of_last_activity(intervals, now).await {
@@ -109,14 +109,14 @@ fn apply(row: &mut Connection, profile: Profile) {
     }
 }
 
-/// The zone in which the newest activity was recorded, at the cost of one request.
+/// The zone in which the newest activity was recorded; takes one request.
 async fn zone_of_last_activity(
     intervals: &intervals::Athlete,
     now: DateTime<Utc>,
 ) -> Result<Option<Tz>, intervals::Error> {
     let query = ActivityQuery {
         oldest: (now - ZONE_FROM_ACTIVITIES).date_naive(),
-        // Tomorrow in UTC is today for whoever lives far enough east.
+        // Tomorrow in UTC is already today far enough east.
         newest: (now + Duration::days(1)).date_naive(),
         limit: Some(1),
         fields: &["timezone"],
@@ -127,7 +127,7 @@ async fn zone_of_last_activity(
         .find_map(|activity| activity.timezone.as_deref()?.parse().ok()))
 }
 
-/// What a profile from upstream says for the connection's row.
+/// What the connection's row keeps of a profile from upstream.
 pub(crate) fn row_of(athlete: &model::Athlete, id: &AthleteId) -> Profile {
     let zone = athlete
         .timezone
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_without_a_usable_zone_names_none() {
+    fn a_profile_without_a_usable_zone_gives_none() {
         for timezone in [None, Some(String::new()), Some("Mars/Base".to_owned())] {
             let athlete = model::Athlete {
                 timezone,

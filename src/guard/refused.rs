@@ -1,8 +1,8 @@
-//! Calls that the rate limit refused: counted here, and one row of the athlete's log a minute and link.
+//! Calls that the rate limit refused: counted here, and logged in one row of the athlete's log per minute and link.
 //!
-//! A flood of refused calls must be neither a flood of rows nor one of updates. So a process counts, and writes what it
-//! counted at once and then once a second; the row's id follows from the link and the minute, so that instances which count
-//! for the same link add to the same row.
+//! A flood of refused calls must cause neither a flood of rows nor a flood of updates. So a process counts, and writes
+//! the count immediately and then once a second. The row's id follows from the link and the minute, so that instances
+//! that count for the same link add to the same row.
 
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ use crate::{
     words::{Access, Outcome},
 };
 
-/// How often what was counted for a link is written while its calls go on being refused.
+/// How often the count for a link is written while its calls are refused.
 const WRITTEN_EVERY: Duration = Duration::from_secs(1);
 
 /// A call that was refused.
@@ -34,26 +34,26 @@ pub struct Refusal<'a> {
     pub link: LinkId,
     /// Whose link it is.
     pub account: AccountId,
-    /// The intervals.icu id of the athlete whom it shows; empty when there never was one.
+    /// The intervals.icu id of the athlete whom the account shows; empty if it was never connected.
     pub athlete: &'a str,
     /// The client's own name for itself.
     pub client: &'a str,
     /// The tool.
     pub tool: &'a str,
-    /// Whether it only looks.
+    /// Whether the tool reads or writes.
     pub access: Access,
 }
 
-/// What one process has counted and not written yet. A link is in it for as long as somebody writes for it.
+/// What one process has counted and not yet written. A link is in it as long as a task writes for it.
 #[derive(Default)]
 pub struct Refused {
     counted: Mutex<HashMap<LinkId, Vec<Entry>>>,
-    /// Held for reading by whoever has taken counts and is writing them, for writing by [`settle`].
+    /// Held for reading by a task that has taken counts and is writing them, for writing by [`settle`].
     writing: RwLock<()>,
 }
 
 impl Refused {
-    /// Counts a call; true when nobody writes for this link yet.
+    /// Counts a call; true if no task writes for this link yet.
     fn count(&self, refusal: Refusal<'_>, now: DateTime<Utc>) -> bool {
         let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
         let id = row_of(refusal.link, minute);
@@ -82,7 +82,7 @@ impl Refused {
         is_first
     }
 
-    /// Takes what was counted for a link. Without anything its writer has nothing more to do, and the link goes.
+    /// Takes what was counted for a link. If that is nothing, its task is done, and the link is removed.
     fn take(&self, link: LinkId) -> Vec<Entry> {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = counted.get_mut(&link).map(std::mem::take).unwrap_or_default();
@@ -92,7 +92,7 @@ impl Refused {
         rows
     }
 
-    /// Gives back what could not be written.
+    /// Puts back what could not be written.
     fn give_back(&self, link: LinkId, row: Entry) {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = counted.entry(link).or_default();
@@ -110,7 +110,7 @@ impl std::fmt::Debug for Refused {
     }
 }
 
-/// Counts a refused call. Its row is right within a second or two.
+/// Counts a refused call. Its row is correct within a second or two.
 pub fn note(app: &App, refusal: Refusal<'_>) {
     if app.refused.count(refusal, app.clock.now()) {
         let (app, link) = (app.clone(), refusal.link);
@@ -122,9 +122,9 @@ pub fn note(app: &App, refusal: Refusal<'_>) {
     }
 }
 
-/// Writes all that was counted, for when the process is about to end.
+/// Writes everything that was counted; for a process that is about to end.
 pub async fn settle(app: &App) {
-    // Whoever took counts meanwhile has written them, or given them back, before this is let in.
+    // A task that took counts has written them or put them back before this gets the lock.
     let _alone = app.refused.writing.write().await;
     let links: Vec<LinkId> = {
         let counted = app.refused.counted.lock();
@@ -143,7 +143,7 @@ pub async fn settle(app: &App) {
     }
 }
 
-/// Writes what was counted for a link; false when there was nothing.
+/// Writes what was counted for a link; false if there was nothing.
 async fn write(app: &App, link: LinkId) -> bool {
     let _writing = app.refused.writing.read().await;
     let rows = app.refused.take(link);
@@ -174,7 +174,8 @@ fn failed(error: &sqlx::Error) {
     tracing::error!(%error, "cannot write the activity log");
 }
 
-/// The row of a link's minute: the same on every instance, in the order of time like every other (RFC 9562, version 7).
+/// The id of the row for a link and a minute: the same on every instance, and ordered by time like every other (RFC
+/// 9562, version 7).
 fn row_of(link: LinkId, minute: DateTime<Utc>) -> LogId {
     let digest = Sha256::new()
         .chain_update(link.0.as_bytes())
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_and_a_link_have_one_row_which_says_how_many() {
+    fn a_minute_and_a_link_have_one_row_with_the_count() {
         let refused = Refused::default();
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let first = Refusal {
@@ -214,25 +215,25 @@ mod tests {
         assert!(refused.count(first, at("2026-11-21T08:00:59Z")));
         for second in 0..60 {
             let now = at("2026-11-21T08:00:00Z") + TimeDelta::seconds(second);
-            assert!(!refused.count(refusal(1), now), "somebody writes for it already");
+            assert!(!refused.count(refusal(1), now), "a task already writes for it");
         }
         assert!(!refused.count(refusal(1), at("2026-11-21T08:01:00Z")));
         assert!(refused.count(refusal(2), at("2026-11-21T08:00:00Z")));
         let rows = refused.take(refusal(1).link);
-        let told: Vec<(i32, &str, String)> = rows
+        let written: Vec<(i32, &str, String)> = rows
             .iter()
             .map(|row| (row.calls, row.tool.as_str(), row.at.to_rfc3339()))
             .collect();
         assert_eq!(
-            told,
+            written,
             [
                 (61, "get_events", "2026-11-21T08:00:00+00:00".to_owned()),
                 (1, "get_fitness", "2026-11-21T08:01:00+00:00".to_owned()),
             ],
-            "under what came first"
+            "with the tool of the first call"
         );
         assert!(rows[0].id.0 < rows[1].id.0, "in the order of time");
-        // What could not be written is counted on.
+        // The count of what could not be written continues.
         assert!(!refused.count(refusal(1), at("2026-11-21T08:00:30Z")));
         for row in rows {
             refused.give_back(refusal(1).link, row);
@@ -246,7 +247,7 @@ mod tests {
         assert!(refused.take(refusal(1).link).is_empty());
         assert!(
             refused.count(refusal(1), at("2026-11-21T08:00:30Z")),
-            "a writer is needed anew"
+            "a task is needed again"
         );
     }
 }

@@ -1,7 +1,7 @@
-//! A coach's roster: which athletes grant what right now, which of them a call is about, and the way to one athlete's data.
+//! A coach's roster: what each athlete grants right now, which athlete a call is about, and access to that athlete's data.
 //!
-//! [`Roster`] has private fields and is built only here. No tool logic and no HTTP. What a grant gives once it is opened is
-//! in [`super::grant`], how grants come and go in [`super::coaches`].
+//! [`Roster`] has private fields and is built only here. No tool logic and no HTTP. What an opened grant allows is in
+//! [`super::grant`], how grants begin and end in [`super::coaches`].
 
 mod find;
 #[cfg(test)]
@@ -35,25 +35,25 @@ use crate::{
     tool_error::ToolError,
 };
 
-/// A selection lapses so long after its last use.
+/// A selection lapses this long after its last use.
 pub(crate) const SELECTED_FOR: Duration = Duration::minutes(60);
-/// How often a selection that is used is written anew.
+/// How often the use of a selection is written.
 const RENEWED_EVERY: Duration = Duration::minutes(1);
-/// Up to so many athletes are named in an error; of more it says how many there are.
+/// An error names up to this many athletes, and counts the rest.
 const NAMED: usize = 10;
 
-/// How it came about for whom a call is.
+/// How the athlete of a call was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
     /// The call names the athlete.
     Named,
-    /// There is only this one on the roster.
+    /// The only athlete on the roster.
     Only,
     /// The athlete was selected earlier through this connector.
     Selected,
 }
 
-/// Everything that a tool of the whole roster may know and do: a coach, the athletes, and the way to each one's data.
+/// Everything that a tool about the whole roster may know and do: the coach, the athletes, and access to each one's data.
 pub struct Roster {
     app: App,
     caller: Caller,
@@ -69,8 +69,8 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// The roster of the coach who comes as `visitor`, as it stands now, for one call that ends at `deadline`. Whom the
-    /// call touches is noted in `touched`.
+    /// The current roster of the coach who calls as `visitor`, for one call that ends at `deadline`. The athletes whom
+    /// the call touches are noted in `touched`.
     pub async fn of(
         app: &App,
         visitor: &Visitor,
@@ -118,27 +118,27 @@ impl Roster {
         &self.email
     }
 
-    /// The moment of the call.
+    /// When the call began.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
-    /// When the call ends, whatever it has by then.
+    /// When the call ends, finished or not.
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
-    /// The athletes who can be asked about, by name, then by id.
+    /// The athletes whose grants work now, by name, then by id.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// The athletes whose grant sleeps, in the same order.
+    /// The athletes whose grants are paused, in the same order.
     pub fn sleeping(&self) -> &[Member] {
         &self.sleeping
     }
 
-    /// The athlete selected through this connector, and for how long yet unless the selection is used.
+    /// The athlete selected through this connector, and the time until the selection lapses if it is not used.
     pub fn selected(&self) -> Option<(&Member, Duration)> {
         let selection = self.selection?;
         let member = self
@@ -148,14 +148,14 @@ impl Roster {
         Some((member, SELECTED_FOR - (self.now - selection.at)))
     }
 
-    /// Where athletes look after what they grant.
+    /// Where athletes manage their grants.
     pub fn dashboard(&self) -> String {
         self.app.config.dashboard_url()
     }
 
-    /// The member whom `text` names. An id of intervals.icu in it decides, whatever anybody is called; without one it is
-    /// words of a name, whatever their case and accents. What fits several, or an id beside somebody else's name, is refused
-    /// with the candidates; unknown, ended, expired and sleeping are one answer, which does not repeat the text.
+    /// The member whom `text` names. An intervals.icu id in it decides, whatever the members' names; without one its words are
+    /// matched with names, ignoring case and accents. Several matches, or an id with another member's name, are refused with the
+    /// candidates. Unknown, ended, expired and paused get one answer, which does not repeat the text.
     pub fn find(&self, text: &str) -> Result<&Member, ToolError> {
         if self.members.is_empty() {
             return Err(self.nobody());
@@ -163,21 +163,21 @@ impl Roster {
         match find(&self.members, text) {
             Meant::One(member) => Ok(member),
             Meant::Nobody => Err(ToolError::Refused(
-                "Not done: nobody of this name or id is on your roster. list_athletes names everybody who is.".to_owned(),
+                "Not done: no athlete on your roster has this name or id. list_athletes names everyone on it.".to_owned(),
             )),
-            Meant::Several(hits) => Err(ToolError::Input(format!(
-                "Not done: several athletes on your roster fit. Name one by id: {}.",
-                some(&hits)
+            Meant::Several(members) => Err(ToolError::Input(format!(
+                "Not done: several athletes on your roster match. Name one by id: {}.",
+                some(&members)
             ))),
-            Meant::AtOdds(hits) => Err(ToolError::Input(format!(
-                "Not done: the id and the name that were passed do not belong together. Name one by id alone: {}.",
-                some(&hits)
+            Meant::AtOdds(members) => Err(ToolError::Input(format!(
+                "Not done: the id and the name do not belong together. Name one athlete by id alone: {}.",
+                some(&members)
             ))),
         }
     }
 
-    /// For whom a call is: the athlete whom `argument` names, else the only one on the roster, else, for what only looks,
-    /// the one selected last through this connector.
+    /// The athlete whom a call is about: the one that `argument` names, else the only one on the roster, else, for a
+    /// read, the one last selected through this connector.
     pub fn whom(&self, argument: Option<&str>, access: Access) -> Result<(&Member, How), ToolError> {
         if let Some(text) = argument.map(str::trim).filter(|text| !text.is_empty()) {
             return Ok((self.find(text)?, How::Named));
@@ -187,30 +187,32 @@ impl Roster {
             ([only], _, _) => Ok((only, How::Only)),
             (_, Some((member, _)), Access::Read) => Ok((member, How::Selected)),
             (members, _, Access::Read) => Err(ToolError::Input(format!(
-                "Not done: say for whom. Pass athlete, or select somebody with select_athlete first. {}",
-                whom_there_is(members)
+                "Not done: this call names no athlete. Pass athlete, or select one with select_athlete first. {}",
+                who_is_on(members)
             ))),
             (members, _, Access::Write) => Err(ToolError::Input(format!(
-                "Not done: a change names its athlete, because another chat may have selected somebody else through this \
+                "Not done: a change must name its athlete, because another chat may have selected someone else through this \
                  connector. Pass athlete. {}",
-                whom_there_is(members)
+                who_is_on(members)
             ))),
         }
     }
 
-    /// Selects an athlete for later calls through this connector that name none.
+    /// Selects the athlete that later reads through this connector are about when they name none.
     pub async fn select(&self, member: &Member) -> Result<(), ToolError> {
         self.touch(member, |_| ());
         let done = in_time(links::select(&self.app.pool, self.hash, member.grant(), self.now)).await;
         if done.map_err(|error| away(&error))? {
             Ok(())
         } else {
-            // The grant or the URL ended a moment ago; the last look says which.
-            Err(ToolError::Refused("Not done: nobody was selected.".to_owned()))
+            // The grant or the URL ended a moment ago; the final check says which.
+            Err(ToolError::Refused(
+                "Not done: no athlete was selected.".to_owned(),
+            ))
         }
     }
 
-    /// Notes that the selection was used, at most once a minute. A note that cannot be written costs nobody an answer.
+    /// Notes that the selection was used, at most once a minute. A failure to write this does not fail the call.
     pub async fn renew_selection(&self) {
         let Some(selection) = self
             .selection
@@ -225,14 +227,14 @@ impl Roster {
         }
     }
 
-    /// Opens the right to use `tool` for this athlete, or says who must do what first. Several athletes can be opened at
-    /// once. A further tool of an athlete who is open already costs no query.
+    /// Opens the right to use `tool` for this athlete, or says who must do what first. Several athletes can be opened
+    /// at the same time. Another tool for an athlete who is already open costs no query.
     pub async fn open(&self, member: &Member, tool: &'static Permission) -> Result<Ask, ToolError> {
         if !member.grants(tool) {
             self.touch(member, |_| ());
             return Err(self.ungranted(member, tool));
         }
-        // All of them, not only the one that is called: what an answer holds beside its own follows them too.
+        // All of them, not only the one that is called: they also decide what else its answer may show.
         self.touch(member, |touch| {
             touch.tools = member.tools().iter().map(|tool| tool.name).collect();
         });
@@ -252,8 +254,8 @@ impl Roster {
         opened.get(&grant).cloned()
     }
 
-    /// What to say of an error that asking for this athlete brought: one that means a refused connection is looked into, as
-    /// for every call; the others stay as they are.
+    /// The error to answer with when a request for this athlete failed with `error`. If it means a refused connection,
+    /// the refusal is checked, as in every call; other errors stay as they are.
     pub async fn looked_into(&self, member: &Member, error: ToolError) -> ToolError {
         if !matches!(error, ToolError::Reconnect(_)) || self.open_already(member.grant()).is_none() {
             return error;
@@ -290,16 +292,16 @@ impl Roster {
         ))
     }
 
-    /// For a coach on whose roster nobody is.
+    /// For a coach whose roster is empty.
     fn nobody(&self) -> ToolError {
         let asleep = if self.sleeping.is_empty() {
             ""
         } else {
-            " What some granted sleeps: list_athletes names them, and says why."
+            " Some athletes' grants are asleep: list_athletes names these athletes and says why."
         };
         ToolError::Refused(format!(
-            "Not done: nobody is on your roster at the moment. An athlete can invite {} under Coaches on {}; this connector \
-             then covers that athlete too, without a change here.{asleep}",
+            "Not done: no athlete is on your roster now. An athlete can invite {} under Coaches on {}; this connector then \
+             covers that athlete without any change here.{asleep}",
             self.email,
             self.dashboard()
         ))
@@ -312,7 +314,7 @@ impl std::fmt::Debug for Roster {
     }
 }
 
-fn whom_there_is(members: &[Member]) -> String {
+fn who_is_on(members: &[Member]) -> String {
     if members.len() > NAMED {
         return format!(
             "There are {} athletes on your roster; list_athletes names them.",
@@ -323,7 +325,7 @@ fn whom_there_is(members: &[Member]) -> String {
     format!("On your roster: {}.", some(&members))
 }
 
-/// Names with ids, of too many only the first.
+/// Names with ids, at most [`NAMED`] of them.
 fn some(members: &[&Member]) -> String {
     let named: Vec<&str> = members
         .iter()

@@ -1,6 +1,6 @@
 //! Browser sessions: begun at sign-in, found by the hash of their cookie, ended on the server.
 //!
-//! No HTML and no redirects: what happens to a stranger is the page's decision.
+//! No HTML and no redirects: the page decides what happens without a session.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,44 +15,44 @@ use crate::{
     secrets::{Token, TokenHash, TokenKind},
 };
 
-/// A session that nobody used for so long is over.
+/// A session that is unused for this long has expired.
 pub(crate) const IDLE: Duration = Duration::days(14);
-/// However much it is used, a session is over after so long.
+/// After this long a session has expired, even if it is used.
 pub(crate) const ABSOLUTE: Duration = Duration::days(90);
 /// The row's time of last use is written at most this often.
 const TOUCH_EVERY: Duration = Duration::minutes(1);
-/// Characters kept of the browser's name for itself.
+/// How many characters of the browser's name for itself are kept.
 const USER_AGENT_CHARS: usize = 200;
 
-/// A living session and whose it is.
+/// A session that has not expired, and its account.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
-    /// The session; also what an OAuth state is bound to.
+    /// The hash of its token; an OAuth state is bound to it too.
     pub hash: TokenHash,
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// The account's address, as typed.
     pub email: String,
 }
 
-/// Who a request turned out to be from, for the log: the layers put an empty one into each request, and whoever
-/// authenticates it fills it in.
+/// Who sent a request, for the log: the layers put an empty one into each request, and the code that authenticates it
+/// fills it in.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Who(Arc<OnceLock<AccountId>>);
 
 impl Who {
-    /// Notes the account; the first one stays.
+    /// Notes the account; a later one changes nothing.
     pub(crate) fn note(&self, account: AccountId) {
         let _ = self.0.set(account);
     }
 
-    /// The account, when the request was somebody's.
+    /// The account, if the request was authenticated.
     pub(crate) fn account(&self) -> Option<AccountId> {
         self.0.get().copied()
     }
 }
 
-/// The session that the request's cookie names, when it lives. A cookie of the wrong form asks the database nothing.
+/// The session that the request's cookie names, unless it has expired. A malformed cookie costs no query.
 pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Session>> {
     let Some(hash) = hash_of(app, headers) else {
         return Ok(None);
@@ -61,7 +61,7 @@ pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Opti
     let Some(row) = queries::sessions::living(&app.pool, hash, now - ABSOLUTE, now - IDLE).await? else {
         return Ok(None);
     };
-    // After a clock that was wrong for a while, a time to come would keep the session alive for as long.
+    // If the clock was wrong for a while, a time in the future would keep the session alive until then.
     if !(Duration::zero()..TOUCH_EVERY).contains(&(now - row.last_seen_at)) {
         queries::sessions::touch(&app.pool, hash, now).await?;
     }
@@ -73,7 +73,7 @@ pub(crate) async fn current(app: &App, headers: &HeaderMap) -> sqlx::Result<Opti
 }
 
 /// Begins a session for `account` within `db`'s transaction and ends the one that the browser came with, so that no
-/// cookie from before a sign-in is worth anything after it. Answers the `Set-Cookie`.
+/// cookie from before a sign-in works after it. Returns the `Set-Cookie`.
 pub(crate) async fn begin(
     db: &mut sqlx::PgConnection,
     app: &App,
@@ -93,7 +93,7 @@ pub(crate) async fn begin(
     Ok(SESSION.set(token.expose(), ABSOLUTE, app.config.public_url.is_https()))
 }
 
-/// Ends the session that the browser came with, if any. Answers the `Set-Cookie` that forgets it.
+/// Ends the session that the browser came with, if any. Returns the `Set-Cookie` that forgets it.
 pub(crate) async fn end(app: &App, headers: &HeaderMap) -> sqlx::Result<HeaderValue> {
     if let Some(hash) = hash_of(app, headers) {
         queries::sessions::end(&app.pool, hash).await?;

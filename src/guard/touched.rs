@@ -1,4 +1,4 @@
-//! Whom a call touched: kept while it runs, for the last look before its answer leaves and for the athletes' logs.
+//! The athletes whom a call touched: kept while it runs, for the final check before its answer is sent and for their logs.
 //!
 //! No decisions here.
 
@@ -7,22 +7,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::grant::Opened;
 use crate::ids::{AccountId, GrantId};
 
-/// The athletes whom one call touched. A clone shares it.
+/// The athletes whom one call touched. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Touched(Arc<Mutex<Vec<Touch>>>);
 
 /// One athlete whom a call touched.
 #[derive(Debug, Clone)]
 pub struct Touch {
-    /// The athlete's account: the row of the log stands there.
+    /// The athlete's account, in whose log the row is.
     pub account: AccountId,
     /// The athlete's id at intervals.icu; empty while it is not known.
     pub athlete: String,
     /// The athlete's name with the id, for a coach.
     pub name: String,
-    /// The grant that it rests on; none for an athlete's own call.
+    /// The grant that the call depends on; none for an athlete's own call.
     pub grant: Option<GrantId>,
-    /// The tools that were granted for this athlete when the call began to use one: its answer rests on all of them.
+    /// The tools that were granted for this athlete when the call began to use one: its answer depends on all of them.
     pub tools: Vec<&'static str>,
     /// What was opened.
     pub opened: Vec<Opened>,
@@ -51,7 +51,7 @@ impl Touch {
 }
 
 impl Touched {
-    /// Notes what `change` says of an athlete, whose first trace is `fresh`.
+    /// Applies `change` to an athlete's entry, which starts as `fresh` if the call has not touched this athlete before.
     pub fn note(&self, fresh: Touch, change: impl FnOnce(&mut Touch)) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.iter().position(|touch| touch.account == fresh.account);
@@ -62,7 +62,7 @@ impl Touched {
         change(&mut all[at]);
     }
 
-    /// Everybody so far, in the order in which they were touched.
+    /// All athletes so far, in the order in which they were touched.
     pub fn all(&self) -> Vec<Touch> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

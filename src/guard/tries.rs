@@ -1,9 +1,9 @@
-//! Tries that are counted in the database, so that any number of instances give no more than one: wrong passwords, and mails to
-//! strangers.
+//! Attempts that are counted in the database, so that many instances together allow no more than one: wrong passwords,
+//! and emails to strangers.
 //!
-//! A try is written before the password is hashed and taken back when it was right. Many at once get no more than one after
-//! another; where those that are still being hashed could fill the share, the next one waits for them, so that whoever knows the
-//! password is never counted.
+//! An attempt is written before the password is hashed, and taken back if the password was right. Simultaneous attempts
+//! get no more than consecutive ones. If those that are still being hashed could use up the share, the next one waits
+//! for them, so that a person who knows the password is never counted.
 
 use std::time::Duration as Wait;
 
@@ -24,19 +24,19 @@ use crate::{
     secrets::TokenHash,
 };
 
-/// A try that is still being hashed after so long was cut off with its process: it counts as wrong.
+/// An attempt that is still being hashed after this long was cut off with its process: it counts as wrong.
 const HASHED_WITHIN: Duration = Duration::seconds(15);
-/// How long somebody waits for others that are being hashed, and how often it is looked whether they are done.
+/// How long an attempt waits for others that are being hashed, and how often it checks whether they are done.
 const PATIENCE: Wait = Wait::from_secs(5);
 const LOOKED_EVERY: Wait = Wait::from_millis(200);
 const MINUTE: Duration = Duration::minutes(1);
 const HOUR: Duration = Duration::hours(1);
-/// The longest time over which anything is counted: an older try counts for nothing.
+/// The longest time over which anything is counted: an older attempt does not count.
 pub(crate) const COUNTED_FOR: Duration = HOUR;
-/// One network gets this part of the mails to strangers.
+/// One network gets one in this many of the emails to strangers.
 const PART_OF_ONE_NETWORK: u32 = 10;
 
-/// So many tries within so long, for one subject.
+/// How many attempts one subject may make within a time.
 struct Limit {
     subject: [u8; 32],
     most: u32,
@@ -44,7 +44,7 @@ struct Limit {
 }
 
 impl Limit {
-    /// `what` keeps subjects of one kind apart from those of another.
+    /// `what` separates the subjects of one kind from those of another.
     fn new(what: &str, whose: &[&[u8]], most: u32, within: Duration) -> Self {
         let mut subject = Sha256::new_with_prefix(what);
         for part in whose {
@@ -58,16 +58,16 @@ impl Limit {
         }
     }
 
-    /// What is locked while it is counted. Two subjects with one key only wait for each other.
+    /// The lock to hold while counting. If two subjects share a key, they only wait for each other.
     fn key(&self) -> i64 {
         let (first, _) = self.subject.split_first_chunk().expect("32 bytes hold 8");
         i64::from_be_bytes(*first)
     }
 }
 
-/// Whether the password of a sign-in with the address of `email_key` is right, which `check` finds out. A wrong one is counted, whether
-/// the address has an account or not, for the address and the network together, for the network, and, far above that, for the
-/// address alone, so that no stranger elsewhere keeps its owner out.
+/// Whether `check` finds the password of a sign-in with the address of `email_key` right. A wrong one is counted,
+/// whether the address has an account or not, for the address and the network together, for the network, and, with a
+/// far higher limit, for the address alone, so that no stranger elsewhere keeps its owner out.
 pub(crate) async fn sign_in(
     app: &App,
     from: Network,
@@ -88,8 +88,8 @@ pub(crate) async fn sign_in(
     judge(app, limits, check).await
 }
 
-/// Whether the password is right that somebody who is signed in typed once more: a wrong one is counted for the session, and for
-/// nothing that anybody else does.
+/// Whether the password that a signed-in person typed again is right. A wrong one is counted for the session only, so
+/// it affects no one else.
 pub(crate) async fn in_session(
     app: &App,
     session: TokenHash,
@@ -100,7 +100,7 @@ pub(crate) async fn in_session(
     judge(app, vec![limit], check).await
 }
 
-/// Whether the password is right that was typed at the page that a mail's link leads to: a wrong one is counted for the link.
+/// Whether the password typed on the page of a mail link is right. A wrong one is counted for the link.
 pub(crate) async fn behind_link(
     app: &App,
     link: TokenHash,
@@ -109,7 +109,7 @@ pub(crate) async fn behind_link(
     judge(app, vec![of_link(app, link)], check).await
 }
 
-/// Counts a press of the button that chooses a password behind a mail's link: each costs a hash.
+/// Counts a press of the button that sets a password on the page of a mail link: each costs a hash.
 pub(crate) async fn press(app: &App, link: TokenHash) -> sqlx::Result<Result<(), TooMany>> {
     let pressed = reserve(app, &[of_link(app, link)], false).await?;
     Ok(pressed.map(drop))
@@ -126,8 +126,8 @@ pub(crate) async fn forget(db: impl queries::Db<'_>, email_key: &str) -> sqlx::R
     queries::tries::forget(db, &subject).await
 }
 
-/// Runs `check` as a try that is counted when it says no. It goes on, and its try is judged, when whoever asked hangs up meanwhile: a
-/// right password must not stay counted because a browser sent the form twice.
+/// Runs `check` as an attempt that is counted if it says no. It finishes, and the attempt is judged, even if the caller
+/// hangs up meanwhile: a right password must not stay counted because a browser sent the form twice.
 async fn judge(
     app: &App,
     limits: Vec<Limit>,
@@ -147,14 +147,14 @@ async fn judge(
         }
         Ok(Ok(right))
     });
-    // It panics only with the check, and then the try counts as wrong after a while.
+    // It panics only if the check does, and then the attempt counts as wrong after a while.
     judging.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 
-/// Writes a try. While others fill the share that are being hashed, and may turn out right, it waits for them.
+/// Writes an attempt. If the share is used up by others that are being hashed and may prove right, it waits for them.
 async fn reserve(app: &App, limits: &[Limit], hashed: bool) -> sqlx::Result<Result<Uuid, TooMany>> {
     let mut keys: Vec<i64> = limits.iter().map(Limit::key).collect();
-    // In one order, so that of two sign-ins none waits for the other while it is waited for.
+    // In one order, so that two sign-ins never wait for each other.
     keys.sort_unstable();
     let patience = Instant::now() + PATIENCE;
     loop {
@@ -176,8 +176,8 @@ async fn reserve(app: &App, limits: &[Limit], hashed: bool) -> sqlx::Result<Resu
     }
 }
 
-/// Makes whoever else asks for a mail wait until `db`'s transaction ends, so that the shares are exact. Everybody waits for everybody:
-/// a wait that only those had who are not known would tell who is.
+/// Makes other requests for an email wait until `db`'s transaction ends, so that the shares are exact. Every request
+/// waits for every other: if only unknown addresses had to wait, the wait would show which addresses are known.
 pub(crate) async fn one_ask_at_a_time(db: &mut PgConnection) -> sqlx::Result<()> {
     let asks = Limit::new("asks for mails", &[], 1, HOUR);
     queries::tries::lock(db, &[asks.key()]).await
@@ -192,16 +192,16 @@ fn counts(limits: &[Limit], now: DateTime<Utc>) -> Counts {
     }
 }
 
-/// From a second to an hour: a clock that was wrong for a while must not keep anybody out for longer.
+/// From a second to an hour: a clock that was wrong for a while must not keep anyone out for longer.
 fn wait(full: Full, now: DateTime<Utc>) -> Wait {
     let wait = (full.free_at - now).to_std().unwrap_or_default();
     wait.clamp(Wait::from_secs(1), Wait::from_hours(1))
 }
 
-/// Counts a mail to an address that nobody here knows, asked for from `network`, within `db`'s transaction; true when it may leave.
-/// Without a network (somebody whom we know) nothing is counted, at the same cost.
+/// Counts an email to an unknown address, requested from `network`, within `db`'s transaction; true if it may be sent.
+/// Without a network (a known address) nothing is counted, at the same cost.
 ///
-/// Exact for whoever holds [`one_ask_at_a_time`].
+/// Exact only while [`one_ask_at_a_time`] is held.
 pub(crate) async fn mail_to_stranger(
     db: &mut PgConnection,
     app: &App,
@@ -232,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subject_is_one_thing_of_one_kind() {
+    fn different_things_and_kinds_are_different_subjects() {
         let subject = |what: &str, whose: &[&[u8]]| Limit::new(what, whose, 1, HOUR).subject;
         let all = [
             subject("address", &[b"a"]),
@@ -250,13 +250,13 @@ mod tests {
     #[test]
     fn a_wait_is_never_longer_than_an_hour() {
         let now: DateTime<Utc> = "2026-11-21T08:00:00Z".parse().unwrap();
-        for (free_in, told) in [(-5, 1), (0, 1), (30, 30), (100_000, 3_600)] {
+        for (free_in, seconds) in [(-5, 1), (0, 1), (30, 30), (100_000, 3_600)] {
             let full = Full {
                 number: 1,
                 may_pass: false,
                 free_at: now + Duration::seconds(free_in),
             };
-            assert_eq!(wait(full, now).as_secs(), told);
+            assert_eq!(wait(full, now).as_secs(), seconds);
         }
     }
 }

@@ -1,7 +1,6 @@
-//! A tool call from its message to its reply: turn, grant, deadline, panic guard, a last look at the rights, the record.
+//! A tool call from its message to its reply: turn, grant, deadline, panic guard, a final check of the rights, the record.
 //!
-//! What is different for a coach stands in `coach`. No tool logic, no SQL, no HTTP and nothing of the protocol but a call's
-//! result.
+//! What is different for a coach is in `coach`. No tool logic, no SQL, no HTTP, and of the protocol only a call's result.
 
 mod coach;
 
@@ -38,38 +37,38 @@ use crate::{
     words::{ConnectionStatus, Outcome},
 };
 
-/// Characters of an answer. Tools end well before; this holds for one that does not.
+/// The most characters of an answer. Tools stay well below; this stops one that does not.
 const ANSWER_LIMIT: usize = 60_000;
-/// What a request of a call may take beyond the call's own time: a wait while strangers flood us, whose link it is, then the last
-/// look, the notes and the rows of the log. None takes longer than a query around a call.
+/// Steps of a request outside the call's own time: a wait while strangers flood us, the lookup of the link, then the
+/// final check, the notes and the rows of the log. None takes longer than [`PATIENCE`].
 const AROUND: u32 = 5;
-const CUT: &str = "\n… cut here: ask for a shorter range or fewer rows.";
+const CUT: &str = "\n… cut here: use a shorter range or fewer rows.";
 
-/// How long a request of a call may take, whatever the call does and however slow the database is.
+/// The longest that a request for a call can take, whatever the call does and however slow the database is.
 pub fn longest(config: &Config) -> Duration {
     config.call_time() + AROUND * PATIENCE
 }
 
-/// Who sends a request, as the endpoint found out; travels in the request's extensions.
+/// Who sends a request, as the endpoint determined it; travels in the request's extensions.
 #[derive(Clone)]
 pub(super) struct Visit {
-    /// Who.
+    /// The caller and their link.
     pub(super) visitor: Visitor,
-    /// What their connector offers.
+    /// What the connector offers.
     pub(super) offer: Offer,
     /// The client's own name for itself.
     pub(super) client: String,
-    /// The arguments of the call were no object.
+    /// The arguments of the call were not an object.
     pub(super) bad_arguments: bool,
 }
 
-/// What a call tells its caller: an answer, an error in words, or that we failed.
-type Said = Result<String, Option<String>>;
+/// What the caller gets: an answer, an error in words, or `Err(None)` if IcuSync failed.
+type Reply = Result<String, Option<String>>;
 
-/// What became of a tool's future.
+/// How a tool's future ended.
 enum Ending {
     Done(Result<Answer, ToolError>),
-    /// The rate limit let nothing begin; when to come back.
+    /// The rate limit stopped the call before it began; how long to wait.
     Refused(Duration),
     Panicked,
     TooLong,
@@ -90,7 +89,7 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// A call that was just made.
+    /// A call that has just arrived.
     pub(super) fn begin(
         app: &'a App,
         uses: &'a Uses,
@@ -120,12 +119,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Makes the call, records it, and says what became of it. Gives up when `hung_up` is cancelled.
+    /// Makes the call, records it, and returns the reply. Gives up when `hung_up` is cancelled.
     pub(super) async fn answer(mut self, hung_up: &CancellationToken) -> Result<CallToolResult, ErrorData> {
-        let (outcome, said) = match self.ending(hung_up).await {
-            Ending::Done(done) => self.last_look(done).await,
+        let (outcome, reply) = match self.ending(hung_up).await {
+            Ending::Done(done) => self.final_check(done).await,
             Ending::Refused(wait) => {
-                // It touched nothing, so that there is nothing to look at once more, and a flood costs no queries.
+                // It touched nothing, so there is nothing to check, and a flood costs no queries.
                 log::refused(
                     self.app,
                     self.called,
@@ -151,7 +150,7 @@ impl<'a> Call<'a> {
             tracing::warn!("the notes of a call took too long");
         }
         self.record.end(outcome, self.began.elapsed(), &touched).await;
-        match said {
+        match reply {
             Ok(text) => Ok(CallToolResult::success(vec![ContentBlock::text(text)])),
             Err(Some(text)) => Ok(CallToolResult::error(vec![ContentBlock::text(text)])),
             Err(None) => Err(ErrorData::internal_error(
@@ -181,11 +180,11 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The call proper, once it has a turn: the rights, the tool.
+    /// The call itself, once it has a turn: the rights, the tool.
     async fn run(&mut self) -> Result<Answer, ToolError> {
         if self.visit.bad_arguments {
             return Err(ToolError::Input(format!(
-                "Not done: the arguments of {} are a JSON object with the names of its schema.",
+                "Not done: the arguments of {} must be a JSON object with the names in its schema.",
                 self.called.name()
             )));
         }
@@ -199,15 +198,15 @@ impl<'a> Call<'a> {
                 self.run_own(*account, tool, arguments).await
             }
             (Caller::Athlete { .. }, Called::Roster(tool)) => Err(ToolError::Input(format!(
-                "Not done: {} is for coaches. This connector speaks for one athlete only, and every other tool is about that \
-                 athlete: call it without naming anybody.",
+                "Not done: {} is for coaches. This connector is for one athlete only, and every other tool is about that \
+                 athlete: call it without naming anyone.",
                 tool.name
             ))),
             (Caller::Coach { .. }, _) => self.run_for_coach(arguments).await,
         }
     }
 
-    /// A tool on the athlete's own data.
+    /// Runs a tool on the athlete's own data.
     async fn run_own(
         &self,
         account: AccountId,
@@ -221,14 +220,13 @@ impl<'a> Call<'a> {
             touch.opened.push(opened);
         });
         match self.with_right(tool, ask, account, arguments).await {
-            // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
+            // Finds out, once for all tools, whether the connection no longer works or upstream only failed for a moment.
             Err(ToolError::Reconnect(_)) => Err(connection::refused(self.app, account).await),
             done => done,
         }
     }
 
-    /// Runs the tool with the right that was opened. What changes something is written into the log of `account` before it
-    /// leaves.
+    /// Runs the tool with the opened right. A change is written to the log of `account` before it is sent.
     async fn with_right(
         &self,
         tool: &Tool,
@@ -246,11 +244,11 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Rights may have ended while the tool ran: what they no longer cover is withheld.
-    async fn last_look(&self, done: Result<Answer, ToolError>) -> (Outcome, Said) {
+    /// Rights may have ended while the tool ran: an answer that they no longer cover is withheld.
+    async fn final_check(&self, done: Result<Answer, ToolError>) -> (Outcome, Reply) {
         let Visit { visitor, offer, .. } = self.visit;
         if matches!(visitor.caller, Caller::Coach { .. }) {
-            return self.last_look_for_coach(done).await;
+            return self.final_check_for_coach(done).await;
         }
         let link = match visitor.live(self.app).await {
             Ok(Some(link)) => link,
@@ -273,15 +271,15 @@ impl<'a> Call<'a> {
         }
         if link.status != Some(ConnectionStatus::Connected) || link.athlete_id.as_deref() != athlete {
             return withheld(&format!(
-                "Withheld: the connection to intervals.icu changed while the call was running. The athlete can look after it \
-                 on {}.",
+                "Withheld: the connection to intervals.icu changed while the call was running. The athlete can check it on \
+                 {}.",
                 self.app.config.dashboard_url()
             ));
         }
         (Outcome::Ok, Ok(bounded(answer.text)))
     }
 
-    /// Notes for the dashboards whom upstream answered, and what was learned of them.
+    /// Notes for the dashboards which athletes upstream answered for, and what the call learned about them.
     async fn note_learned(&self, outcome: Outcome, touched: &[Touch]) {
         if outcome != Outcome::Ok {
             return;
@@ -300,34 +298,34 @@ impl<'a> Call<'a> {
 
     fn too_long(&self) -> String {
         format!(
-            "Not done: this took longer than {} seconds. Ask again, or for a shorter range.",
+            "Not done: this took longer than {} seconds. Try again, or ask for a shorter range.",
             self.app.config.call_seconds
         )
     }
 }
 
-/// For whoever calls through a URL that is no longer in use when the answer is ready.
+/// For a caller whose URL is no longer in use when the answer is ready.
 const REPLACED: &str = "Withheld: this connector URL was replaced or ended while the call was running.";
 
-fn withheld(text: &str) -> (Outcome, Said) {
+fn withheld(text: &str) -> (Outcome, Reply) {
     (Outcome::Withheld, Err(Some(text.to_owned())))
 }
 
-fn refusal(error: &ToolError) -> (Outcome, Said) {
+fn refusal(error: &ToolError) -> (Outcome, Reply) {
     (error.outcome(), Err(Some(bounded(error.to_string()))))
 }
 
-/// For whoever got no turn.
+/// For a caller who got no turn.
 fn busy(wait: Duration) -> String {
     let seconds = wait.as_secs().max(1);
     format!(
-        "Not done: too many calls through this connector at once. Ask again in {seconds} second{}, with fewer calls at a \
+        "Not done: too many calls through this connector at once. Try again in {seconds} second{}, with fewer calls at a \
          time.",
         if seconds == 1 { "" } else { "s" }
     )
 }
 
-/// A note for the dashboard that could not be made costs nobody an answer.
+/// A failure to write a note for the dashboard does not fail the call.
 fn noted(done: sqlx::Result<()>) {
     if let Err(error) = done {
         tracing::warn!(%error, "cannot note a use");
@@ -337,7 +335,7 @@ fn noted(done: sqlx::Result<()>) {
 /// At most [`ANSWER_LIMIT`] characters, ending with a whole row.
 fn bounded(mut text: String) -> String {
     let room = ANSWER_LIMIT - CUT.chars().count();
-    // Bytes first: counting characters of every short answer would be wasted.
+    // Bytes first, so that the characters of short answers need no counting.
     if text.len() > ANSWER_LIMIT && text.chars().count() > ANSWER_LIMIT {
         let end = text.char_indices().nth(room).map_or(text.len(), |(at, _)| at);
         let row = text[..end].rfind('\n').unwrap_or(end);
@@ -364,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_is_told_in_seconds() {
+    fn a_wait_is_in_seconds() {
         assert!(busy(Duration::from_millis(300)).contains("in 1 second,"));
         assert!(busy(Duration::from_secs(10)).contains("in 10 seconds,"));
     }

@@ -1,7 +1,6 @@
-//! MCP messages as rmcp brings them: who is there, what the connector offers, the list, and a call.
+//! MCP messages as rmcp delivers them: initialize and discover, the list, and a call.
 //!
-//! No tool logic, no SQL, no HTTP: who comes is read from the request by the endpoint; the call itself stands in
-//! [`super::call`].
+//! No tool logic, no SQL, no HTTP: the endpoint reads from the request who sends it; the call itself is in [`super::call`].
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -25,7 +24,7 @@ use crate::{
     guard::{Caller, clients::Uses},
 };
 
-/// Told to every client when it connects; some cut it at 2 KB.
+/// Sent to every client when it connects; some cut it at 2 KB.
 const INSTRUCTIONS: &str = include_str!("instructions.txt");
 /// The same for a coach's connector.
 const INSTRUCTIONS_FOR_COACHES: &str = include_str!("instructions_coach.txt");
@@ -58,12 +57,12 @@ fn visit(context: &RequestContext<RoleServer>) -> Result<&Visit, ErrorData> {
     parts
         .and_then(|parts| parts.extensions.get::<Visit>())
         .ok_or_else(|| {
-            tracing::error!("a request came past the endpoint");
+            tracing::error!("a request bypassed the endpoint");
             ErrorData::internal_error("IcuSync failed while answering.", None)
         })
 }
 
-/// What the client is told about this connector.
+/// The instructions for this connector.
 fn instructions(context: &RequestContext<RoleServer>) -> Result<String, ErrorData> {
     let text = match visit(context)?.visitor.caller {
         Caller::Athlete { .. } => INSTRUCTIONS,
@@ -143,7 +142,7 @@ impl ServerHandler for Handler {
         let visit = visit(&context)?.clone();
         let Some(called) = self.0.catalogue.called(&request.name) else {
             return Err(ErrorData::invalid_params(
-                "There is no tool of this name: see tools/list.",
+                "There is no tool with this name: see tools/list.",
                 None,
             ));
         };
@@ -156,13 +155,13 @@ impl ServerHandler for Handler {
             .map(Into::into)
     }
 
-    /// Also where rmcp brings a method that it does know, when the params are malformed.
+    /// rmcp also calls this for a method that it knows, if the params are malformed.
     async fn on_custom_request(
         &self,
         _: CustomRequest,
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let text = "This method is not known here, or its params are malformed.";
+        let text = "This method is unknown, or its params are malformed.";
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, text, None))
     }
 }

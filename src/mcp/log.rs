@@ -1,6 +1,6 @@
 //! The record of a call: the activity log's row, the metrics, one line in the service's log.
 //!
-//! No arguments, no answers, no tokens enter any of the three.
+//! None of the three contains arguments, answers or tokens.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -30,11 +30,11 @@ use crate::{
     words::{Access, Outcome},
 };
 
-/// Characters of a client's name that are kept.
+/// How many characters of a client's name are kept.
 const CLIENT_LENGTH: usize = 60;
 
-/// Which client this is, as it says itself: `clientInfo` of the message (each request carries it since 2026-07-28, before
-/// that only `initialize` does), else User-Agent.
+/// The client's own name for itself: `clientInfo` of the message (in each request since 2026-07-28, before that only in
+/// `initialize`), else User-Agent.
 pub(super) fn client_of(headers: &HeaderMap, message: &Value) -> String {
     let params = &message["params"];
     let info = [
@@ -43,25 +43,26 @@ pub(super) fn client_of(headers: &HeaderMap, message: &Value) -> String {
     ]
     .into_iter()
     .find(|info| info.is_object());
-    let said = info.and_then(|info| {
+    let named = info.and_then(|info| {
         let name = info["title"].as_str().or_else(|| info["name"].as_str())?;
         let version = info["version"].as_str().unwrap_or_default();
         Some(clean(&format!("{name} {version}"), CLIENT_LENGTH))
     });
     let agent = || {
         let value = headers.get(header::USER_AGENT)?;
-        // An enormous header is cut before it is looked at.
+        // An enormous header is cut before it is cleaned.
         let bytes = value.as_bytes();
         let head = &bytes[..bytes.len().min(4 * CLIENT_LENGTH)];
         Some(clean(&String::from_utf8_lossy(head), CLIENT_LENGTH))
     };
-    said.filter(|name| !name.is_empty())
+    named
+        .filter(|name| !name.is_empty())
         .or_else(agent)
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "unknown client".to_owned())
 }
 
-/// The record of one call while it runs: a row in the log of each athlete whom it touches.
+/// The record of one call while it runs: a row in the log of each athlete that it touches.
 pub(super) struct Record<'a> {
     app: &'a App,
     tool: &'static str,
@@ -69,12 +70,12 @@ pub(super) struct Record<'a> {
     at: DateTime<Utc>,
     client: &'a str,
     caller: &'a Caller,
-    /// Rows that stand already.
-    stand: Mutex<Vec<(AccountId, LogId)>>,
+    /// Rows that are already in the log.
+    written: Mutex<Vec<(AccountId, LogId)>>,
 }
 
 impl<'a> Record<'a> {
-    /// Begins the record of a call that was just made.
+    /// Begins the record of a call that has just arrived.
     pub(super) fn begin(app: &'a App, tool: Called, caller: &'a Caller, client: &'a str) -> Self {
         Self {
             app,
@@ -83,7 +84,7 @@ impl<'a> Record<'a> {
             at: app.clock.now(),
             client,
             caller,
-            stand: Mutex::default(),
+            written: Mutex::default(),
         }
     }
 
@@ -109,15 +110,15 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Writes the row of a change before the change leaves.
+    /// Writes the row of a change before the change is sent.
     pub(super) async fn journal(&self, account: AccountId, athlete: &str) -> Result<Journal, ToolError> {
         let journal = Journal::open(self.app, &self.entry(account, athlete)).await?;
-        let mut stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
-        stand.push((account, journal.row()));
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.push((account, journal.row()));
         Ok(journal)
     }
 
-    /// Ends the record: rows, metrics, log line. A row that cannot be written is reported, and costs nobody an answer.
+    /// Ends the record: rows, metrics, log line. A row that cannot be written is reported, and does not fail the call.
     pub(super) async fn end(self, outcome: Outcome, took: Duration, touched: &[Touch]) {
         let name = self.tool;
         let requests: u32 = touched.iter().map(Touch::requests).sum();
@@ -129,7 +130,7 @@ impl<'a> Record<'a> {
             1 => tracing::info!(tool = name, %outcome, ms, requests, "tool call"),
             athletes => tracing::info!(tool = name, %outcome, ms, requests, athletes, "tool call"),
         }
-        // Together, so that a slow database holds up a call for many athletes no longer than one for one.
+        // Together, so that a slow database delays a call about many athletes no longer than a call about one.
         let rows = touched.iter().map(|touch| self.row(touch, outcome, ms));
         for done in futures::future::join_all(rows).await {
             match done {
@@ -144,10 +145,10 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The account's row, when it stands already.
+    /// The account's row, if it is already in the log.
     fn row_of(&self, account: AccountId) -> Option<LogId> {
-        let stand = self.stand.lock().unwrap_or_else(PoisonError::into_inner);
-        stand
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written
             .iter()
             .find(|(whose, _)| *whose == account)
             .map(|(_, id)| *id)
@@ -169,8 +170,8 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Records a call that the rate limit refused. It is counted with others of its minute, unless a coach made it: then it is
-/// about nobody yet, and stands in no athlete's log.
+/// Records a call that the rate limit refused. It is counted with others of its minute, unless a coach made it: then it
+/// is about no athlete yet, and goes into no athlete's log.
 pub(super) fn refused(app: &App, tool: Called, caller: &Caller, client: &str) {
     metrics::counter!("icusync_tool_calls_total", "tool" => tool.name(), "outcome" => Outcome::Busy.as_str())
         .increment(1);

@@ -1,8 +1,8 @@
-//! The MCP endpoint on the link host: one URL a link, no state between requests, both protocol eras.
+//! The MCP endpoint on the link host: one URL per link, no state between requests, both protocol eras.
 //!
-//! [`router`] mounts it; `shims` reads a request and puts right what clients get wrong; [`catalogue`] is the list;
-//! `dispatch` takes the messages; `call` makes the call; `log` keeps the record of it; `reply` says what rmcp has no good words for. No tool and
-//! no SQL here; OAuth must never appear on this host, because clients would then force it on every link.
+//! [`router`] mounts it; `shims` reads a request and corrects what clients get wrong; `catalogue` is the list; `dispatch`
+//! takes the messages; `call` makes the call; `log` records it; `reply` has the replies for which rmcp has no good words. No
+//! tool and no SQL here; OAuth must never appear on this host, because clients would then force it on every link.
 
 mod call;
 pub(crate) mod catalogue;
@@ -40,18 +40,18 @@ use crate::{
     tools::{CATALOGUE, Tool},
 };
 
-/// Bytes of a request's body.
+/// The most bytes of a request's body.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
-/// The query of a connector URL is not one that narrows to something.
-const UNCLEAR: &str = "The connector URL narrows to something that IcuSync does not know. After the question mark may stand \
-                       readonly=1 and tools= with names of groups or tools, separated by commas, each parameter once. The \
-                       names stand on the IcuSync dashboard.";
+/// For a connector URL whose query cannot be understood.
+const UNCLEAR: &str = "IcuSync does not understand what follows the question mark in this connector URL. Use readonly=1, or tools= \
+                       with names of groups or tools separated by commas, or both, each once. The names are on the \
+                       IcuSync dashboard.";
 
-/// A `#` in a path, as some clients send what stands behind one in a URL.
+/// A `#` in a path: some clients send it with what comes after it in a URL.
 const ENCODED_HASH: &str = "%23";
-const HASH: &str = "The connector URL goes on with # behind the token. Take the # and what follows away, or copy the URL \
-                    again as it was given.\n";
+const HASH: &str = "The connector URL has a # after the token. Remove the # and everything after it, or copy the URL again as it \
+                    was given.\n";
 
 /// What every request on the endpoint shares.
 struct Endpoint<H> {
@@ -67,21 +67,21 @@ pub fn router(app: App) -> Router {
 
 /// [`router`] with other tools, so that tests can mount tools that hang or panic behind the very same endpoint.
 ///
-/// Panics when a tool breaks the rules of [`Catalogue::new`]: that is a mistake in the code, found at start.
+/// Panics when a tool breaks the rules of `Catalogue::new`: that is a mistake in the code, found at start.
 pub fn router_of(app: App, tools: &'static [Tool]) -> Router {
     let catalogue = Catalogue::new(tools).unwrap_or_else(|broken| panic!("{broken}"));
     let handler = Handler::new(app.clone(), catalogue);
     mount(app, handler)
 }
 
-/// Puts a handler of MCP messages behind the endpoint: the gate, the reading of requests, the headers, the limits of the
-/// transport. A clone of it answers each request; it learns nothing of the token.
+/// Puts a handler of MCP messages behind the endpoint: the gate, the reading of requests, the headers, the limits of
+/// the transport. A clone of the handler answers each request; it never sees the token.
 pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
         .with_max_request_body_bytes(BODY_LIMIT)
-        // The service's front door lets nothing through that names another host.
+        // The service's front door stops requests that name another host.
         .disable_allowed_hosts();
     let service = StreamableHttpService::new(
         move || Ok(handler.clone()),
@@ -101,7 +101,7 @@ pub fn mount<H: ServerHandler + Clone + Sync>(app: App, handler: H) -> Router {
         .with_state(endpoint)
 }
 
-/// Before routing: is the page that sends it ours? After: no search engine lists a connector URL.
+/// Before routing: refuses requests from other sites' pages. After: keeps connector URLs out of search engines.
 async fn at_the_door(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = match shims::right_origin(&request, &app.config) {
         Ok(()) => next.run(request).await,
@@ -119,12 +119,12 @@ async fn serve<H: ServerHandler + Clone + Sync>(
     if request.method() != Method::POST {
         return reply::only_post(request.headers());
     }
-    // As it was sent, never decoded: a token has one spelling. A slash behind it comes with being pasted.
+    // As it was sent, never decoded: a token has one spelling. Pasting can add a slash at the end.
     let text = request.uri().path().strip_prefix("/mcp/").unwrap_or_default();
     let text = text.strip_suffix('/').unwrap_or(text);
     let visitor = match endpoint.gate.admit(&endpoint.app, text).await {
         Ok(visitor) => visitor,
-        // Whatever stands before it, so that nothing can be learned of a token.
+        // Whatever comes before the #, so that nothing can be learned about a token.
         Err(Turned::Unknown) if text.contains(ENCODED_HASH) => {
             return Refusal::Plain(StatusCode::BAD_REQUEST, HASH).into_response();
         }
@@ -151,7 +151,7 @@ async fn serve<H: ServerHandler + Clone + Sync>(
         client,
         bad_arguments,
     });
-    // The URL holds the token: nothing behind this line sees it.
+    // The URL contains the token: nothing after this line sees it.
     parts.uri = http::Uri::from_static("/mcp");
     parts.headers.remove(header::COOKIE);
     let answer = endpoint
@@ -159,11 +159,11 @@ async fn serve<H: ServerHandler + Clone + Sync>(
         .handle(http::Request::from_parts(parts, http_body_util::Full::new(body)))
         .await;
     let mut response = answer.map(Body::new);
-    // What passed our own reading and still is no message for rmcp; its parser's text stays here.
+    // It passed our own checks and is still not a message to rmcp; its parser's text is not sent.
     if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         return Refusal::Message(reply::INVALID_REQUEST, "The message is malformed.").into_response();
     }
-    // The call ended without an answer, as when the service is torn down around it.
+    // The call ended without an answer, as when the service shuts down during it.
     if response.status().is_server_error() {
         tracing::error!(status = response.status().as_u16(), "a message was not answered");
         return reply::away();

@@ -1,4 +1,4 @@
-//! Answers that come before or instead of a protocol's: not found, only POST, malformed, too many, away.
+//! Replies before or instead of the protocol's: not found, only POST, malformed, too many, unavailable.
 //!
 //! None of them depends on the token, quotes the request, or carries a parser's text.
 
@@ -12,18 +12,18 @@ use sha2::{Digest as _, Sha256};
 
 /// JSON-RPC 2.0 section 5.1: not JSON.
 pub(super) const PARSE_ERROR: i32 = -32700;
-/// JSON-RPC 2.0 section 5.1: JSON, but no request.
+/// JSON-RPC 2.0 section 5.1: JSON, but not a request.
 pub(super) const INVALID_REQUEST: i32 = -32600;
 const INTERNAL_ERROR: i32 = -32603;
-/// Of the range that JSON-RPC 2.0 leaves to servers: come back later.
+/// From the range that JSON-RPC 2.0 leaves to servers: try again later.
 const SLOW_DOWN: i32 = -32000;
 
-/// Why a request is not served: small, so that it travels as an error, and fixed, so that it quotes nothing.
+/// Why a request is refused: small, so that it can be returned as an error, and fixed, so that it quotes nothing.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Refusal {
-    /// Not HTTP as we take it: a status and a sentence.
+    /// HTTP that we do not accept: a status and a sentence.
     Plain(StatusCode, &'static str),
-    /// 400: HTTP is fine and the message is not. The error's code and a sentence.
+    /// 400, because the message is wrong and the HTTP is not: the error's code and a sentence.
     Message(i32, &'static str),
 }
 
@@ -57,7 +57,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response {
         .into_response()
 }
 
-/// One answer for every path that is not there and every token that is not in use.
+/// The same reply for every path that does not exist and every token that is not in use.
 pub(super) fn not_found() -> Response {
     plain(StatusCode::NOT_FOUND, "Not found\n")
 }
@@ -76,9 +76,9 @@ pub(super) fn flooded(wait: Duration) -> Response {
     response
 }
 
-/// The database cannot be asked who this is.
+/// The database does not answer, so the caller is unknown.
 pub(super) fn away() -> Response {
-    let text = "IcuSync is away for a moment: try again.";
+    let text = "IcuSync is unavailable for a moment: try again.";
     let mut response = error(StatusCode::SERVICE_UNAVAILABLE, INTERNAL_ERROR, text);
     response
         .headers_mut()

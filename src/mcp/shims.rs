@@ -1,7 +1,7 @@
-//! Reads a request: origin, headers, body; refuses what is malformed in our own words, and puts right what clients
-//! are known to get wrong.
+//! Reads a request: origin, headers, body. Refuses what is malformed, in our own words, and corrects what clients are
+//! known to get wrong.
 //!
-//! What a well-formed message means is rmcp's and the dispatch's business, not this file's.
+//! What a well-formed message means is for rmcp and `dispatch`, not for this file.
 
 use std::error::Error as _;
 
@@ -24,27 +24,27 @@ const NAME: HeaderName = HeaderName::from_static("mcp-name");
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 const META_CLIENT: &str = "io.modelcontextprotocol/clientInfo";
 const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
-/// The first revision whose every message says which one it is of; versions are compared as text.
+/// The first revision in which every message names its revision; versions are compared as text.
 const NEWER: &str = "2026-07-28";
 /// The last revision before it.
 const LAST_BEFORE: &str = "2025-11-25";
 /// A method of the newer revision only.
 const DISCOVER: &str = "server/discover";
 
-/// A message that is well-formed as far as JSON-RPC goes, ready for rmcp.
+/// A message that is well-formed JSON-RPC, ready for rmcp.
 pub(super) struct Message {
-    /// Head of the request, its headers put right.
+    /// The head of the request, with its headers corrected.
     pub(super) parts: Parts,
     /// The message.
     pub(super) body: Bytes,
     /// The client's own name for itself.
     pub(super) client: String,
-    /// The message calls a tool with arguments that are no object; they were replaced by an empty one, because rmcp would
-    /// not know the message for a call.
+    /// The message calls a tool with arguments that are not an object. They were replaced by an empty object, because
+    /// otherwise rmcp would not recognise the message as a call.
     pub(super) bad_arguments: bool,
 }
 
-/// A browser sends Origin: only our own pages may reach a link from one. MCP clients send none.
+/// Browsers send Origin, and from a browser only our own pages may use a link. MCP clients send none.
 pub(super) fn right_origin(request: &Request, config: &Config) -> Result<(), Refusal> {
     let ours = |origin: &HeaderValue| {
         [&config.public_url, &config.link_url]
@@ -61,7 +61,7 @@ pub(super) fn right_origin(request: &Request, config: &Config) -> Result<(), Ref
     }
 }
 
-/// Reads a POST from somebody who may come in.
+/// Reads a POST from an admitted caller.
 pub(super) async fn read(request: Request, config: &Config) -> Result<Message, Refusal> {
     let (mut parts, body) = request.into_parts();
     if parts.headers.get_all(&VERSION).iter().nth(1).is_some() {
@@ -78,7 +78,7 @@ pub(super) async fn read(request: Request, config: &Config) -> Result<Message, R
         let text = "Send one Content-Type header: application/json.";
         return Err(Refusal::Message(reply::INVALID_REQUEST, text));
     }
-    // A form of another site can send text/plain but not JSON without asking first.
+    // Another site's form can send text/plain without a preflight, but not JSON.
     if !is_json(&parts.headers) {
         return Err(Refusal::Plain(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -122,17 +122,17 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// The body, up to [`BODY_LIMIT`], however it is framed.
 async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, Refusal> {
     let too_large = || Refusal::Plain(StatusCode::PAYLOAD_TOO_LARGE, "At most 64 KiB.\n");
-    let told = headers
+    let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if told.is_some_and(|length| length > BODY_LIMIT as u64) {
+    if declared.is_some_and(|length| length > BODY_LIMIT as u64) {
         return Err(too_large());
     }
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             if is_timeout(&error) {
-                Refusal::Plain(StatusCode::REQUEST_TIMEOUT, "The request came too slowly.\n")
+                Refusal::Plain(StatusCode::REQUEST_TIMEOUT, "The request arrived too slowly.\n")
             } else {
                 Refusal::Plain(StatusCode::BAD_REQUEST, "The request's body is malformed.\n")
             }
@@ -169,38 +169,38 @@ fn parse(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
     let message = match serde_json::from_slice(bytes) {
         Ok(Value::Object(message)) => message,
         Ok(Value::Array(_)) => return invalid("Send one message at a time, not a batch."),
-        Ok(_) => return invalid("A message is a JSON object."),
+        Ok(_) => return invalid("A message must be a JSON object."),
         Err(_) => return malformed(reply::PARSE_ERROR, "The body is not JSON."),
     };
     if message.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
-        return invalid("A message says \"jsonrpc\": \"2.0\".");
+        return invalid("A message must contain \"jsonrpc\": \"2.0\".");
     }
     if message
         .get("id")
         .is_some_and(|id| !id.is_string() && !id.is_i64())
     {
-        return invalid("An id is a string or a whole number.");
+        return invalid("An id must be a string or a whole number.");
     }
     if message
         .get("params")
         .is_some_and(|params| !params.is_object() && !params.is_null())
     {
-        return invalid("Params are a JSON object.");
+        return invalid("Params must be a JSON object.");
     }
     if !message.get("method").is_some_and(Value::is_string) {
-        return invalid("A message names a method; this server awaits no responses.");
+        return invalid("A message must name a method; this server expects no responses.");
     }
     Ok(message)
 }
 
-/// Every answer is JSON, so whoever takes JSON, anything, or says nothing gets one (rmcp insists on both types). Whoever takes
-/// only something else is told so.
+/// Every answer is JSON, so a client gets one if it accepts JSON or anything, or does not say (rmcp insists on both
+/// types). A client that accepts only something else is refused.
 fn accept_both(headers: &mut HeaderMap) -> Result<(), Refusal> {
-    let takes_json = |entry: &str| {
+    let accepts_json = |entry: &str| {
         let kind = entry.split(';').next().unwrap_or_default().trim();
         ["*/*", "application/*", "application/json"]
             .iter()
-            .any(|fit| kind.eq_ignore_ascii_case(fit))
+            .any(|json| kind.eq_ignore_ascii_case(json))
     };
     let mut entries = headers
         .get_all(header::ACCEPT)
@@ -209,7 +209,7 @@ fn accept_both(headers: &mut HeaderMap) -> Result<(), Refusal> {
         .flat_map(|value| value.split(','))
         .filter(|entry| !entry.trim().is_empty())
         .peekable();
-    if entries.peek().is_some() && !entries.any(takes_json) {
+    if entries.peek().is_some() && !entries.any(accepts_json) {
         return Err(Refusal::Plain(
             StatusCode::NOT_ACCEPTABLE,
             "Answers here are JSON: send Accept: application/json, text/event-stream.\n",
@@ -222,44 +222,45 @@ fn accept_both(headers: &mut HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Some clients name one revision in the header and speak another: the message is right, in either direction. An
-/// `initialize`, and a message without the `_meta` of 2026-07-28, are of a revision before it, whatever the header says;
-/// one with it is of the revision that it names. A header that no revision has is left alone, and refused.
+/// Some clients name one revision in the header and use another in the message: then the message decides, in either
+/// direction. An `initialize`, and a message without the `_meta` of 2026-07-28, belong to an earlier revision, whatever
+/// the header says; a message with that `_meta` belongs to the revision that it names. A header that names no known
+/// revision is left alone, and refused.
 ///
-/// The headers that name the method and the tool belong to the newer revision. They are put right together with the
-/// version; where the version is right already, a contradiction in them stays one.
+/// The headers that name the method and the tool belong to the newer revision. They are corrected together with the
+/// version; if the version is already right, a contradiction in them stays.
 fn align_version(headers: &mut HeaderMap, message: &Map<String, Value>) {
-    let told = headers
+    let named = headers
         .get(&VERSION)
         .map(|value| value.to_str().ok().and_then(known));
-    let told = match told {
+    let named = match named {
         Some(None) => return,
-        Some(told) => told,
+        Some(version) => version,
         None => None,
     };
     let method = message.get("method").and_then(Value::as_str).unwrap_or_default();
     let meta = message.get("params").and_then(|params| params.get("_meta"));
     if method == "initialize" {
-        // It names its revision itself, and goes without a header.
+        // It names its revision itself, and needs no header.
         for name in [VERSION, METHOD, NAME] {
             headers.remove(name);
         }
     } else if let Some(version) = meta.and_then(|meta| meta.get(META_VERSION)) {
         match version.as_str().and_then(known) {
-            Some(version) if told != Some(version) => {
+            Some(version) if named != Some(version) => {
                 headers.insert(VERSION, HeaderValue::from_static(version));
                 name_what_is_called(headers, method, message);
             }
             _ => {}
         }
-    } else if told.is_some_and(|told| told >= NEWER) && method != DISCOVER && !is_newer(meta) {
+    } else if named.is_some_and(|named| named >= NEWER) && method != DISCOVER && !is_newer(meta) {
         headers.insert(VERSION, HeaderValue::from_static(LAST_BEFORE));
         headers.remove(METHOD);
         headers.remove(NAME);
     }
 }
 
-/// The revision of this name, when rmcp knows it.
+/// The revision with this name, if rmcp knows it.
 fn known(version: &str) -> Option<&'static str> {
     let versions = ProtocolVersion::KNOWN_VERSIONS.iter();
     versions
@@ -267,14 +268,14 @@ fn known(version: &str) -> Option<&'static str> {
         .find(|known| *known == version)
 }
 
-/// Whether a `_meta` is one of the newer revision, if not a whole one.
+/// Whether a `_meta` belongs to the newer revision, even if it is incomplete.
 fn is_newer(meta: Option<&Value>) -> bool {
     [META_CLIENT, META_CAPABILITIES]
         .iter()
         .any(|key| meta.is_some_and(|meta| meta.get(key).is_some()))
 }
 
-/// Writes the headers that name the method and what it is called for, as the message has them.
+/// Sets the headers that name the method and its tool, prompt or resource, as in the message.
 fn name_what_is_called(headers: &mut HeaderMap, method: &str, message: &Map<String, Value>) {
     let params = message.get("params");
     let name = match method {
@@ -290,7 +291,7 @@ fn name_what_is_called(headers: &mut HeaderMap, method: &str, message: &Map<Stri
     }
 }
 
-/// Arguments that are no object are the caller's mistake, to be told as a tool's answer.
+/// Replaces arguments that are not an object: the caller's mistake, to be answered as a tool error.
 fn replace_bad_arguments(message: &mut Map<String, Value>) -> bool {
     if message.get("method").and_then(Value::as_str) != Some("tools/call") {
         return false;
@@ -365,9 +366,9 @@ mod tests {
             let _ = parse(&bytes);
         }
 
-        /// What passes is a request or a notification, and once put right there is nothing more to put right.
+        /// What passes is a request or a notification, and correcting it twice changes nothing more.
         #[test]
-        fn what_passes_is_a_message_and_is_put_right_once(value in any_message()) {
+        fn what_passes_is_a_message_and_is_corrected_once(value in any_message()) {
             let Ok(mut message) = parse(value.to_string().as_bytes()) else { return Ok(()) };
             prop_assert_eq!(&message["jsonrpc"], "2.0");
             prop_assert!(message["method"].is_string());
@@ -383,7 +384,7 @@ mod tests {
             prop_assert!(parse(Value::Object(message).to_string().as_bytes()).is_ok());
         }
 
-        /// Either it is refused, or it becomes what rmcp wants; and it does so once.
+        /// It is refused, or it becomes what rmcp wants; doing it twice changes nothing more.
         #[test]
         fn accept_is_refused_or_becomes_both(lines in prop::collection::vec(prop::collection::vec(prop_oneof![0x20_u8..0x7f, 0x80_u8..], 0..30), 0..3)) {
             let mut headers = HeaderMap::new();
@@ -411,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_takes_json_gets_it() {
+    fn a_client_that_accepts_json_gets_it() {
         let both = "application/json, text/event-stream";
         for (accept, taken) in [
             (None, true),
@@ -437,12 +438,12 @@ mod tests {
         [VERSION, METHOD, NAME].map(|name| Some(headers.get(name)?.to_str().unwrap().to_owned()))
     }
 
-    fn said(version: &str, method: &str, name: &str) -> [Option<String>; 3] {
+    fn texts(version: &str, method: &str, name: &str) -> [Option<String>; 3] {
         [version, method, name].map(|text| (!text.is_empty()).then(|| text.to_owned()))
     }
 
     #[test]
-    fn the_message_decides_of_which_revision_it_is() {
+    fn the_message_decides_which_revision_it_belongs_to() {
         let newer = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
             "params": {"name": "get_fitness", "_meta": {META_VERSION: NEWER}}});
         let legacy =
@@ -454,24 +455,24 @@ mod tests {
         let with = |version| [&[(VERSION, version)], &stray[..]].concat();
         for older in ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] {
             for sent in [vec![(VERSION, older)], with(older)] {
-                assert_eq!(aligned(&sent, &newer), said(NEWER, "tools/call", "get_fitness"));
-                assert_eq!(aligned(&sent, &initialize), said("", "", ""));
+                assert_eq!(aligned(&sent, &newer), texts(NEWER, "tools/call", "get_fitness"));
+                assert_eq!(aligned(&sent, &initialize), texts("", "", ""));
             }
-            // Nobody looks at what the older revisions do not know.
-            assert_eq!(aligned(&[(VERSION, older)], &legacy), said(older, "", ""));
+            // The older revisions do not know these headers, so nothing reads them.
+            assert_eq!(aligned(&[(VERSION, older)], &legacy), texts(older, "", ""));
         }
         for sent in [vec![(VERSION, NEWER)], with(NEWER)] {
             for message in [&legacy, &ready] {
-                assert_eq!(aligned(&sent, message), said(LAST_BEFORE, "", ""));
+                assert_eq!(aligned(&sent, message), texts(LAST_BEFORE, "", ""));
             }
-            assert_eq!(aligned(&sent, &initialize), said("", "", ""));
+            assert_eq!(aligned(&sent, &initialize), texts("", "", ""));
         }
-        assert_eq!(aligned(&[], &newer), said(NEWER, "tools/call", "get_fitness"));
-        assert_eq!(aligned(&[], &legacy), said("", "", ""));
+        assert_eq!(aligned(&[], &newer), texts(NEWER, "tools/call", "get_fitness"));
+        assert_eq!(aligned(&[], &legacy), texts("", "", ""));
     }
 
     #[test]
-    fn a_contradiction_within_the_newer_revision_and_what_is_no_revision_stay() {
+    fn a_contradiction_within_the_newer_revision_and_an_unknown_revision_stay() {
         let call = |meta: &Value| json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get_fitness", "_meta": meta}});
         let discover = json!({"jsonrpc": "2.0", "id": 1, "method": DISCOVER});
         for (sent, message) in [

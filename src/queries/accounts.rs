@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::Db;
 use crate::{ids::AccountId, secrets::PasswordHash};
 
-/// An account as pages and mails need it.
+/// An account, for pages and emails.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The row.
@@ -18,7 +18,7 @@ pub struct Account {
     pub created_at: DateTime<Utc>,
 }
 
-/// An account together with what its password is checked against.
+/// An account with the hash that its password is checked against.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// The row.
@@ -27,7 +27,7 @@ pub struct Credentials {
     pub password_hash: PasswordHash,
 }
 
-/// Makes an account; `None` when the address has one already.
+/// Creates an account; `None` if the address already has one.
 pub async fn create(
     db: impl Db<'_>,
     id: AccountId,
@@ -75,7 +75,7 @@ pub async fn by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<A
     .await
 }
 
-/// What a sign-in for this address key is checked against.
+/// What a sign-in with this address key is checked against.
 pub async fn credentials_of(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<Credentials>> {
     sqlx::query_as!(
         Credentials,
@@ -89,7 +89,7 @@ pub async fn credentials_of(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Op
     .await
 }
 
-/// Replaces the password. Sessions and open mail links are the caller's to end, in the same transaction.
+/// Replaces the password. The caller must end sessions and open mail links in the same transaction.
 pub async fn set_password(db: impl Db<'_>, id: AccountId, password_hash: &PasswordHash) -> sqlx::Result<()> {
     sqlx::query!(
         "update accounts set password_hash = $2 where id = $1",
@@ -101,8 +101,8 @@ pub async fn set_password(db: impl Db<'_>, id: AccountId, password_hash: &Passwo
     .map(drop)
 }
 
-/// Counts one invite; false when the account has sent `most` within the day that began after `day_ago`. Nobody else counts
-/// for this account before this transaction ends.
+/// Counts one invite; false if the account has sent `most` within the day that began after `day_ago`. No one else can
+/// count for this account until this transaction ends.
 pub async fn count_invite(
     db: impl Db<'_>,
     id: AccountId,
@@ -137,7 +137,7 @@ pub async fn password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<
     .await
 }
 
-/// [`password_of`], and nobody else changes or deletes the account before this transaction ends.
+/// [`password_of`], locked: no one else changes or deletes the account until this transaction ends.
 pub async fn lock_password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Option<PasswordHash>> {
     sqlx::query_scalar!(
         r#"select password_hash as "password_hash: PasswordHash" from accounts where id = $1 for update"#,
@@ -147,7 +147,7 @@ pub async fn lock_password_of(db: impl Db<'_>, id: AccountId) -> sqlx::Result<Op
     .await
 }
 
-/// Nobody deletes the account, or locks it likewise, before this transaction ends; false when it is gone.
+/// Locks the account: no one else deletes it, or locks it like this, until this transaction ends; false if it is gone.
 pub async fn lock(db: impl Db<'_>, id: AccountId) -> sqlx::Result<bool> {
     let row = sqlx::query_scalar!(
         r#"select id as "id: AccountId" from accounts where id = $1 for no key update"#,
@@ -156,7 +156,7 @@ pub async fn lock(db: impl Db<'_>, id: AccountId) -> sqlx::Result<bool> {
     Ok(row.fetch_optional(db).await?.is_some())
 }
 
-/// Replaces the address. A unique violation means that it has become another account's.
+/// Replaces the address. A unique violation means that it now belongs to another account.
 pub async fn set_address(db: impl Db<'_>, id: AccountId, email: &str, email_key: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "update accounts set email = $2, email_key = $3 where id = $1",
@@ -169,10 +169,10 @@ pub async fn set_address(db: impl Db<'_>, id: AccountId, email: &str, email_key:
     .map(drop)
 }
 
-/// Deletes an account and all that hangs on it: sessions, mail links, address changes, connection, link, activity log. The
-/// queue is the caller's to clear, in the same transaction.
+/// Deletes an account and everything that belongs to it: sessions, mail links, address changes, connection, link,
+/// activity log. The caller must clear the queue in the same transaction.
 pub async fn delete(db: impl Db<'_>, id: AccountId) -> sqlx::Result<()> {
-    // Mail links have no reference to the account, so that all of them cost the same to write.
+    // Mail links have no foreign key to the account, so that all of them cost the same to write.
     sqlx::query!(
         "with links as (delete from mail_links where account_id = $1) delete from accounts where id = $1",
         id.0

@@ -15,35 +15,35 @@ pub struct Entry {
     pub id: LogId,
     /// When it began.
     pub at: DateTime<Utc>,
-    /// Whose data.
+    /// The account whose data it is.
     pub account_id: AccountId,
-    /// The athlete at that time.
+    /// The athlete whom the account showed then.
     pub athlete_id: String,
-    /// Null: the athlete. Otherwise the caller's name then.
+    /// Null for the athlete, otherwise the caller's name at the time.
     pub caller: Option<String>,
-    /// Which coach, when it was one.
+    /// The coach, if it was one.
     pub coach_id: Option<CoachId>,
     /// The client's own name for itself.
     pub client: String,
     /// The tool.
     pub tool: String,
-    /// Whether it only looked.
+    /// Whether it read or wrote.
     pub access: Access,
-    /// What came of it.
+    /// How it ended.
     pub outcome: Outcome,
     /// How long it took.
     pub duration_ms: i32,
     /// Requests to intervals.icu.
     pub upstream_requests: i32,
-    /// Calls that the row stands for: one, or as many as the rate limit refused in a minute.
+    /// How many calls the row counts: one, or as many as the rate limit refused in a minute.
     pub calls: i32,
 }
 
-/// What stands in the place of a coach's name once the address is erased.
+/// What replaces a coach's name once the address is erased.
 pub const DELETED_COACH: &str = "a deleted coach";
 
-/// Writes a row. A call may outlive its coach: then the row does not name whose address was erased meanwhile. The lock makes
-/// it wait for an erasure that is under way, and an erasure for it.
+/// Writes a row. If the coach's address was erased during the call, the row does not name the coach. The lock makes it
+/// wait for an erasure in progress, and an erasure wait for it.
 pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -75,7 +75,7 @@ pub async fn write(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Writes the row of an athlete's own calls that the rate limit refused, or adds them to the row that stands.
+/// Writes the row of an athlete's own calls that the rate limit refused, or adds them to the existing row.
 pub async fn add_refused(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -102,7 +102,7 @@ pub async fn add_refused(db: impl Db<'_>, entry: &Entry) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Completes the row of a change, which stood before the change left.
+/// Completes the row of a change, which was written before the change was sent.
 pub async fn finish(
     db: impl Db<'_>,
     id: LogId,
@@ -122,30 +122,30 @@ pub async fn finish(
     .map(drop)
 }
 
-/// Which rows of an account are asked for; what is `None` does not matter.
+/// Selects rows of an account; a field that is `None` selects all.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// The tool.
     pub tool: Option<String>,
     /// One of these.
     pub accesses: Option<Vec<Access>>,
-    /// The client's own name for itself, whole.
+    /// The client's whole name for itself.
     pub client: Option<String>,
-    /// The athlete's own calls, or everybody else's.
+    /// True for the athlete's own calls, false for everyone else's.
     pub own: Option<bool>,
-    /// The caller's name then.
+    /// The caller's name at the time.
     pub caller: Option<String>,
     /// One of these outcomes.
     pub outcomes: Option<Vec<Outcome>>,
-    /// None of `outcomes` instead.
+    /// Selects the outcomes that are not in `outcomes` instead.
     pub other_outcomes: bool,
-    /// Not before this.
+    /// At this time or later.
     pub from: Option<DateTime<Utc>>,
-    /// Before this.
+    /// Before this time.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// The newest rows of an account that pass `filter`, up to `limit`, older than `before` when given.
+/// The newest rows of an account that `filter` selects, up to `limit`, older than `before` if given.
 pub async fn page_of(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -220,7 +220,7 @@ pub async fn clients_of(
     .await
 }
 
-/// Who but the athlete made an account's newest `among` calls, those with most calls first, up to `limit`.
+/// The callers other than the athlete of an account's newest `among` calls, those with most calls first, up to `limit`.
 pub async fn callers_of(
     db: impl Db<'_>,
     account_id: AccountId,

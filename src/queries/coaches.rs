@@ -1,4 +1,4 @@
-//! Coaches: addresses that athletes invited, whose invites they refuse, and their visits to the roster page.
+//! Coaches: the addresses that athletes invited, the invites that they refuse, and their visits to the roster page.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -14,9 +14,9 @@ use crate::{
 pub struct Coach {
     /// The row.
     pub id: CoachId,
-    /// The address that mail goes to, as the first athlete typed it.
+    /// The address that email goes to, as the first athlete typed it.
     pub email: String,
-    /// The same for lookup.
+    /// The address, for lookup.
     pub email_key: String,
     /// When the address was first invited.
     pub created_at: DateTime<Utc>,
@@ -24,8 +24,8 @@ pub struct Coach {
     pub refuses_all_at: Option<DateTime<Utc>>,
 }
 
-/// The coach with this address, made with `id` when there is none, and locked until the transaction ends: of many invites
-/// at once each sees what the one before it did.
+/// The coach with this address, created with `id` if there is none, and locked until the transaction ends, so that each
+/// of several simultaneous invites sees what the one before it did.
 pub async fn of_address(
     db: impl Db<'_>,
     id: CoachId,
@@ -62,7 +62,7 @@ pub async fn by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<C
     .await
 }
 
-/// The coach of this row, locked until the transaction ends: an invite that comes meanwhile waits, and sees what was done.
+/// The coach with this id, locked until the transaction ends: an invite that arrives meanwhile waits, and sees what was done.
 pub async fn locked(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>> {
     sqlx::query_as!(
         Coach,
@@ -76,7 +76,7 @@ pub async fn locked(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Option<Coach>>
     .await
 }
 
-/// The coach with this address, locked as by [`locked`].
+/// The coach with this address, locked as in [`locked`].
 pub async fn locked_by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<Option<Coach>> {
     sqlx::query_as!(
         Coach,
@@ -90,7 +90,7 @@ pub async fn locked_by_email(db: impl Db<'_>, email_key: &str) -> sqlx::Result<O
     .await
 }
 
-/// Takes no invites at all from now on, or takes them again.
+/// Makes the coach refuse all invites, or accept them again.
 pub async fn set_refuses_all(db: impl Db<'_>, id: CoachId, since: Option<DateTime<Utc>>) -> sqlx::Result<()> {
     sqlx::query!(
         "update coaches set refuses_all_at = $2 where id = $1",
@@ -102,8 +102,9 @@ pub async fn set_refuses_all(db: impl Db<'_>, id: CoachId, since: Option<DateTim
     .map(drop)
 }
 
-/// Refuses one account's invites, remembering by name whom the coach knew there; nothing when the account is gone. It is locked until the transaction ends, so whoever ends
-/// grants beside this does it afterwards: an account that is being deleted is locked before its grants.
+/// Refuses one account's invites, and keeps the name of the athlete whom the coach knew there; does nothing if the
+/// account is gone. The account is locked until the transaction ends, so end grants after this, not before: an account
+/// that is being deleted is locked before its grants.
 pub async fn refuse(
     db: impl Db<'_>,
     id: CoachId,
@@ -131,7 +132,7 @@ pub async fn refuse(
     .map(drop)
 }
 
-/// Takes one account's invites again; true when they were refused.
+/// Accepts one account's invites again; true if they were refused.
 pub async fn welcome(db: impl Db<'_>, id: CoachId, account_id: AccountId) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "delete from refusals where coach_id = $1 and account_id = $2",
@@ -143,7 +144,7 @@ pub async fn welcome(db: impl Db<'_>, id: CoachId, account_id: AccountId) -> sql
     Ok(done.rows_affected() == 1)
 }
 
-/// Whether the coach refuses this account's invites, or everybody's.
+/// Whether the coach refuses this account's invites, or everyone's.
 pub async fn refuses(db: impl Db<'_>, id: CoachId, account_id: AccountId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
@@ -162,9 +163,9 @@ pub async fn refuses(db: impl Db<'_>, id: CoachId, account_id: AccountId) -> sql
 pub struct Refused {
     /// The account.
     pub account_id: AccountId,
-    /// Its address.
+    /// The account's address.
     pub email: String,
-    /// The name of the athlete whom the coach refused there.
+    /// The name of the athlete whom the coach refused.
     pub athlete_name: Option<String>,
     /// Since when.
     pub created_at: DateTime<Utc>,
@@ -186,7 +187,7 @@ pub async fn refused_by(db: impl Db<'_>, id: CoachId) -> sqlx::Result<Vec<Refuse
     .await
 }
 
-/// A coach who refuses an account's invites, as that account's export tells of it.
+/// A coach who refuses an account's invites, in that account's export.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExportedRefusal {
     /// The coach's address.
@@ -210,7 +211,7 @@ pub async fn refusing(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Ve
     .await
 }
 
-/// Erases a coach: the link, the grants, the refusals and the visits go with the row.
+/// Erases a coach: the link, the grants, the refusals and the visits are deleted with the row.
 pub async fn erase(db: impl Db<'_>, id: CoachId) -> sqlx::Result<bool> {
     let done = sqlx::query!("delete from coaches where id = $1", id.0)
         .execute(db)
@@ -238,7 +239,7 @@ pub async fn begin_session(
     .map(drop)
 }
 
-/// Whose visit this is, while it lasts.
+/// The coach whose visit this is, while it lasts.
 pub async fn of_session(db: impl Db<'_>, hash: TokenHash, now: DateTime<Utc>) -> sqlx::Result<Option<Coach>> {
     sqlx::query_as!(
         Coach,
@@ -270,7 +271,7 @@ pub async fn end_sessions(db: impl Db<'_>, id: CoachId) -> sqlx::Result<()> {
         .map(drop)
 }
 
-/// Deletes up to `limit` visits that are over.
+/// Deletes up to `limit` visits that have ended.
 pub async fn purge_sessions(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"
@@ -286,7 +287,7 @@ pub async fn purge_sessions(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> 
     Ok(done.rows_affected())
 }
 
-/// Deletes up to `limit` coaches whom nobody grants anything, who refuse nobody, and whose row and URL are unused since
+/// Deletes up to `limit` coaches who have no grant and refuse no one, and whose row and URL have not been used since
 /// `before`.
 pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(

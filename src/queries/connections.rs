@@ -1,4 +1,4 @@
-//! Connections: an account's tie to one intervals.icu athlete.
+//! Connections of accounts to intervals.icu athletes, one each.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -13,7 +13,7 @@ use crate::{
 pub struct Connection {
     /// The row; also the place of the sealed token (`connections`, id, `token_sealed`).
     pub id: ConnectionId,
-    /// Whose it is.
+    /// The account.
     pub account_id: AccountId,
     /// The intervals.icu athlete id, exactly as upstream spells it.
     pub athlete_id: String,
@@ -21,17 +21,17 @@ pub struct Connection {
     pub athlete_name: String,
     /// What the athlete connected with.
     pub kind: ConnectionKind,
-    /// How things stand.
+    /// Whether it works.
     pub status: ConnectionStatus,
     /// The sealed bearer token or API key; null once disconnected.
     pub token_sealed: Option<Vec<u8>>,
     /// The scopes that the athlete left ticked, such as `ACTIVITY:WRITE`. Empty for an API key, which has all rights.
     pub scopes: Vec<String>,
-    /// Raised by every change made through us.
+    /// Raised by every change made through IcuSync.
     pub write_number: i64,
     /// IANA zone.
     pub zone: Option<String>,
-    /// Where it was learnt.
+    /// Where the zone came from.
     pub zone_source: Option<ZoneSource>,
     /// Distances in miles.
     pub imperial: bool,
@@ -47,7 +47,7 @@ pub struct Connection {
     pub refreshed_at: Option<DateTime<Utc>>,
     /// When a call last got an answer from upstream.
     pub last_success_at: Option<DateTime<Utc>>,
-    /// Since when upstream has refused the token.
+    /// When the connection was marked because upstream refuses the token.
     pub marked_at: Option<DateTime<Utc>>,
 }
 
@@ -68,12 +68,12 @@ pub struct Profile {
     pub thresholds_on: Option<NaiveDate>,
 }
 
-/// A tie to be written.
+/// A connection to be written.
 #[derive(Debug)]
 pub struct NewConnection<'a> {
     /// A fresh id, used when the account has no row yet.
     pub id: ConnectionId,
-    /// Whose.
+    /// The account.
     pub account_id: AccountId,
     /// The athlete.
     pub athlete_id: &'a str,
@@ -87,7 +87,7 @@ pub struct NewConnection<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Writes the tie: the account's first, or anew over an old one (then what was known of another athlete goes).
+/// Writes the connection: the account's first, or over an old one. Data about another athlete is then cleared.
 ///
 /// A unique violation on `connections_athlete` means that another account holds this athlete.
 pub async fn connect(
@@ -147,8 +147,8 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
     .await
 }
 
-/// Writes what `GET /athlete/{id}` told of `athlete_id`; does nothing when the row has become another athlete's meanwhile.
-/// A zone that the athlete set on the dashboard yields only to a better source.
+/// Writes what `GET /athlete/{id}` returned for `athlete_id`; does nothing if the row has become another athlete's
+/// meanwhile. Only a better source replaces a zone that the athlete set on the dashboard.
 pub async fn refresh(
     db: impl Db<'_>,
     id: ConnectionId,
@@ -183,8 +183,8 @@ pub async fn refresh(
     .map(drop)
 }
 
-/// Remembers a zone of `athlete_id` that came from elsewhere than the settings; does nothing when the row has become
-/// another athlete's meanwhile.
+/// Writes a zone of `athlete_id` that does not come from the settings; does nothing if the row has become another
+/// athlete's meanwhile.
 pub async fn set_zone(
     db: impl Db<'_>,
     id: ConnectionId,
@@ -218,8 +218,8 @@ pub async fn note_success(db: impl Db<'_>, id: ConnectionId, now: DateTime<Utc>)
     .map(drop)
 }
 
-/// Marks a connection whose token upstream refuses; true for the one caller who marked it, who also mails. Only the
-/// very token that was refused is marked (`write_number` rises when the athlete connects anew).
+/// Marks a connection whose token upstream refuses; true for the one caller who marked it, who also sends the email.
+/// Only the token that was refused is marked: `write_number` rises when the athlete reconnects.
 pub async fn mark_reconnect(
     db: impl Db<'_>,
     id: ConnectionId,
@@ -263,8 +263,8 @@ pub async fn marked_and_used(
     Ok((row.marked, row.used))
 }
 
-/// Whether any account is tied to this athlete by a consent. An API key is none: intervals.icu's revoke of our access does not
-/// touch it.
+/// Whether any account is connected to this athlete through OAuth. An API key does not count: revoking our access at
+/// intervals.icu does not affect it.
 pub async fn is_tied(db: impl Db<'_>, athlete_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
@@ -279,7 +279,7 @@ pub async fn is_tied(db: impl Db<'_>, athlete_id: &str) -> sqlx::Result<bool> {
     .await
 }
 
-/// A tie that was just ended.
+/// A connection that has just ended.
 #[derive(Debug, Clone)]
 pub struct Ended {
     /// The row.
@@ -288,11 +288,11 @@ pub struct Ended {
     pub athlete_id: String,
     /// What the athlete was connected with.
     pub kind: ConnectionKind,
-    /// What stood in the row, for the revoke upstream.
+    /// The token from the row, for the revoke upstream.
     pub token_sealed: Vec<u8>,
 }
 
-/// Ends the tie and erases its token; answers what it was.
+/// Ends the connection and erases its token; returns what it was.
 pub async fn disconnect(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Option<Ended>> {
     sqlx::query_as!(
         Ended,

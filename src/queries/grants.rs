@@ -1,4 +1,4 @@
-//! Grants: what a coach may do for an athlete. An invite is a grant that was never used.
+//! Grants: the tools that an athlete allows a coach. An invite is a grant that has never been used.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,9 +18,9 @@ pub struct Grant {
     pub id: GrantId,
     /// The coach.
     pub coach_id: CoachId,
-    /// The coach's address, as mail goes to it.
+    /// The coach's address, as email goes to it.
     pub coach_email: String,
-    /// The same for lookup.
+    /// The address, for lookup.
     pub coach_email_key: String,
     /// The athlete's account.
     pub account_id: AccountId,
@@ -28,9 +28,9 @@ pub struct Grant {
     pub athlete_id: String,
     /// The athlete's name.
     pub athlete_name: String,
-    /// Whether the account shows this athlete, connected or not. While it shows another one, the grant opens nothing.
+    /// Whether the account shows this athlete, connected or not. While it shows another one, the grant has no effect.
     pub is_shown: bool,
-    /// Names of the granted tools; some may be of another version of the service.
+    /// Names of the granted tools; some may belong to another version of the service.
     pub tools: Vec<String>,
     /// What the athlete wrote to the coach.
     pub note: String,
@@ -40,17 +40,17 @@ pub struct Grant {
     pub created_at: DateTime<Utc>,
     /// When the athlete last invited or resent.
     pub invited_at: DateTime<Utc>,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
     /// When the coach first used it.
     pub first_used_at: Option<DateTime<Utc>>,
     /// When the coach last used it.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// Through which client.
+    /// The client that made the last use.
     pub last_client: Option<String>,
 }
 
-/// Every [`Grant`] that the clauses after `from` find.
+/// Every [`Grant`] that these clauses after `from` find.
 macro_rules! grants {
     ($clauses:literal, $($argument:expr),*) => {
         sqlx::query_as!(
@@ -77,11 +77,11 @@ pub struct Terms<'a> {
     pub tools: &'a [String],
     /// What the athlete writes to the coach.
     pub note: &'a str,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The coach's grant from this athlete of this account; nobody else changes or ends it before this transaction ends.
+/// The coach's grant from this athlete of this account, locked: no one else changes or ends it until this transaction ends.
 pub async fn lock_of_pair(
     db: impl Db<'_>,
     coach_id: CoachId,
@@ -98,8 +98,8 @@ pub async fn lock_of_pair(
     .await
 }
 
-/// The zone of an athlete of this account as one of the grants remembers it: a connection that was another athlete's meanwhile has
-/// forgotten it.
+/// The zone of an athlete of this account, from one of the grants: a connection that was another athlete's meanwhile no
+/// longer has it.
 pub async fn zone_of(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -118,7 +118,7 @@ pub async fn zone_of(
     zones.fetch_optional(db).await
 }
 
-/// Whether anybody grants the coach with this address anything.
+/// Whether the coach with this address has any grant.
 pub async fn any_to(db: impl Db<'_>, email_key: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
@@ -142,7 +142,7 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
     .await
 }
 
-/// One grant of an account; another account's is none.
+/// One grant of an account; none if it is another account's.
 pub async fn one_of_account(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -153,7 +153,7 @@ pub async fn one_of_account(
         .await
 }
 
-/// [`one_of_account`], and nobody else changes or ends it before this transaction ends.
+/// [`one_of_account`], locked: no one else changes or ends it until this transaction ends.
 pub async fn lock_one_of_account(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -168,12 +168,12 @@ pub async fn lock_one_of_account(
     .await
 }
 
-/// A grant that is not there yet.
+/// A grant to be written.
 #[derive(Debug)]
 pub struct NewGrant<'a> {
     /// A fresh id.
     pub id: GrantId,
-    /// To whom.
+    /// The coach.
     pub coach_id: CoachId,
     /// The account.
     pub account_id: AccountId,
@@ -181,13 +181,13 @@ pub struct NewGrant<'a> {
     pub athlete_id: &'a str,
     /// The athlete's name.
     pub athlete_name: &'a str,
-    /// The athlete's IANA zone, when it is known.
+    /// The athlete's IANA zone, if it is known.
     pub athlete_zone: Option<&'a str>,
     /// Now.
     pub now: DateTime<Utc>,
 }
 
-/// Writes a grant that is not there yet.
+/// Writes a new grant.
 pub async fn create(db: impl Db<'_>, new: NewGrant<'_>, terms: &Terms<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -211,7 +211,7 @@ pub async fn create(db: impl Db<'_>, new: NewGrant<'_>, terms: &Terms<'_>) -> sq
     .map(drop)
 }
 
-/// Remembers name and zone of an athlete in the grants, because another athlete is about to take the place on the account.
+/// Keeps an athlete's name and zone in the grants, because the account now shows another athlete.
 pub async fn remember_athlete(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -231,7 +231,7 @@ pub async fn remember_athlete(
     .map(drop)
 }
 
-/// Changes a grant, unless it is no longer at `version`. True when it was changed. An invite that sleeps wakes up.
+/// Changes a grant, unless it is no longer at `version`. True if it was changed. A paused invite resumes.
 pub async fn change(
     db: impl Db<'_>,
     id: GrantId,
@@ -259,7 +259,7 @@ pub async fn change(
     Ok(done.rows_affected() == 1)
 }
 
-/// Notes that an invite was sent anew: its fourteen days begin again.
+/// Notes that an invite was resent: its fourteen days begin again.
 pub async fn resent(
     db: impl Db<'_>,
     id: GrantId,
@@ -277,7 +277,7 @@ pub async fn resent(
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends a grant at the athlete's word; true when it was there.
+/// Ends a grant for the athlete; true if there was one.
 pub async fn end(db: impl Db<'_>, id: GrantId, account_id: AccountId) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "delete from grants where id = $1 and account_id = $2",
@@ -296,16 +296,16 @@ pub struct Left {
     pub account_id: AccountId,
     /// The account's address.
     pub email: String,
-    /// The same for lookup.
+    /// The address, for lookup.
     pub email_key: String,
-    /// When the grant would have ended by itself, or has.
+    /// When the grant would have expired, or did.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Which of a coach's grants end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leave {
-    /// This one.
+    /// Only this one.
     One(GrantId),
     /// Those of every athlete of this account.
     Account(AccountId),
@@ -313,7 +313,7 @@ pub enum Leave {
     All,
 }
 
-/// Ends a coach's grants at the coach's word. Tells whose they were.
+/// Ends grants for the coach, and returns whose they were.
 pub async fn leave(db: impl Db<'_>, coach_id: CoachId, which: Leave) -> sqlx::Result<Vec<Left>> {
     let (grant, account) = match which {
         Leave::One(grant) => (Some(grant.0), None),
@@ -351,7 +351,7 @@ pub struct Member {
     pub account_email: String,
     /// Names of the granted tools.
     pub tools: Vec<String>,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
     /// When the athlete last invited or resent.
     pub invited_at: DateTime<Utc>,
@@ -359,20 +359,19 @@ pub struct Member {
     pub first_used_at: Option<DateTime<Utc>>,
     /// When the coach last used it.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// Through which client.
+    /// The client that made the last use.
     pub last_client: Option<String>,
-    /// The name of the athlete who granted; who may have been disconnected since.
+    /// The name of the athlete who granted, who may have disconnected since.
     pub athlete_name: String,
     /// That athlete's id at intervals.icu.
     pub athlete_id: String,
-    /// Whether the athlete's data can be had.
+    /// Whether the athlete's data can be read.
     pub status: MemberStatus,
     /// The athlete's IANA zone, in which the grant's last day ends.
     pub zone: Option<String>,
 }
 
-/// The athletes who grant this coach something that has not expired, by name. Invites that fell asleep are among them: see
-/// `invited_at`.
+/// The athletes with an unexpired grant for this coach, by name. These include paused invites: see `invited_at`.
 pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -> sqlx::Result<Vec<Member>> {
     sqlx::query_as!(
         Member,
@@ -396,21 +395,21 @@ pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -
     .await
 }
 
-/// How things stand with one grant of the coach whose link has the hash, read again before an answer leaves.
+/// The state of one grant, read again before an answer is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveGrant {
     /// The grant.
     pub grant_id: GrantId,
     /// Names of the granted tools.
     pub tools: Vec<String>,
-    /// Whether the athlete's data can be had.
+    /// Whether the athlete's data can be read.
     pub status: MemberStatus,
     /// The athlete who granted.
     pub athlete_id: String,
 }
 
-/// How things stand with the link of this hash and those of its coach's grants that are named: none when the link is not in
-/// use, and without a row for a grant that ended or expired.
+/// The state of these grants of the coach whose link has the hash: none if the link is not in use, and without a row
+/// for a grant that ended or expired.
 pub async fn live(
     db: impl Db<'_>,
     hash: TokenHash,
@@ -438,7 +437,7 @@ pub async fn live(
     if rows.is_empty() {
         return Ok(None);
     }
-    let standings = rows.into_iter().filter_map(|row| {
+    let live = rows.into_iter().filter_map(|row| {
         Some(LiveGrant {
             grant_id: row.grant_id?,
             tools: row.tools?,
@@ -446,7 +445,7 @@ pub async fn live(
             athlete_id: row.athlete_id?,
         })
     });
-    Ok(Some(standings.collect()))
+    Ok(Some(live.collect()))
 }
 
 /// Notes that a coach used a grant.
@@ -464,7 +463,7 @@ pub async fn used(db: impl Db<'_>, id: GrantId, client: &str, now: DateTime<Utc>
     .map(drop)
 }
 
-/// Notes that a client of this name (without its version) used a grant; true the first time. At most `most` names are kept.
+/// Notes that a client with this name (without its version) used a grant; true the first time. At most `most` names are kept.
 pub async fn first_use_by(
     db: impl Db<'_>,
     id: GrantId,
@@ -488,7 +487,7 @@ pub async fn first_use_by(
     Ok(done.rows_affected() == 1)
 }
 
-/// A grant as its athlete's export tells of it.
+/// A grant in its athlete's export.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExportedGrant {
     /// The coach's address.
@@ -497,29 +496,29 @@ pub struct ExportedGrant {
     pub athlete_id: String,
     /// The athlete's name.
     pub athlete_name: String,
-    /// The athlete's IANA zone when it was granted, or when another athlete took the place.
+    /// The athlete's IANA zone when it was granted, or when the account began to show another athlete.
     pub athlete_zone: Option<String>,
     /// Names of the granted tools.
     pub tools: Vec<String>,
     /// What the athlete wrote to the coach.
     pub note: String,
-    /// How often it was written: 1 is the invite.
+    /// How many times it was written: 1 is the invite.
     pub version: i32,
     /// When the athlete first invited.
     pub created_at: DateTime<Utc>,
     /// When the athlete last invited or resent.
     pub invited_at: DateTime<Utc>,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Option<DateTime<Utc>>,
     /// When the coach first used it.
     pub first_used_at: Option<DateTime<Utc>>,
     /// When the coach last used it.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// Through which client.
+    /// The client that made the last use.
     pub last_client: Option<String>,
-    /// When the athlete was told that nobody uses the invite.
+    /// When an email told the athlete that the invite is unused.
     pub asleep_told_at: Option<DateTime<Utc>>,
-    /// When the coach was told that it has expired.
+    /// When an email told the coach that it has expired.
     pub expired_told_at: Option<DateTime<Utc>>,
     /// The clients that used it.
     pub clients: Json<Vec<ExportedClient>>,
@@ -530,11 +529,11 @@ pub struct ExportedGrant {
 pub struct ExportedClient {
     /// The client's own name for itself.
     pub client: String,
-    /// When it first did.
+    /// When it was first used.
     pub first_used_at: DateTime<Utc>,
 }
 
-/// All grants of an account as its export tells of them, oldest first.
+/// All grants of an account for its export, oldest first.
 pub async fn for_export(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<Vec<ExportedGrant>> {
     sqlx::query_as!(
         ExportedGrant,
@@ -565,25 +564,25 @@ pub async fn for_export(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
     .await
 }
 
-/// A grant that somebody must be told about.
+/// A grant about which an email is due.
 #[derive(Debug, Clone)]
 pub struct Due {
     /// The athlete's account.
     pub account_id: AccountId,
     /// The account's address.
     pub account_email: String,
-    /// The same for lookup.
+    /// The address, for lookup.
     pub account_email_key: String,
     /// The coach's address.
     pub coach_email: String,
-    /// The same for lookup.
+    /// The address, for lookup.
     pub coach_email_key: String,
     /// The name of the athlete who granted.
     pub athlete_name: String,
 }
 
-/// Marks up to `limit` invites that were last sent before `before` and never used as asleep, and tells which. Those of an athlete
-/// whom the account does not show sleep anyway. Of several instances one gets each.
+/// Marks up to `limit` invites that were last sent before `before` and never used as paused, and returns them. Those of
+/// an athlete whom the account does not show are paused anyway. Only one of several instances gets each.
 pub async fn fallen_asleep(
     db: impl Db<'_>,
     before: DateTime<Utc>,
@@ -618,7 +617,7 @@ pub async fn fallen_asleep(
     .await
 }
 
-/// Marks up to `limit` grants that have expired as told, and tells which. Of several instances one gets each.
+/// Marks up to `limit` expired grants as told, and returns them. Only one of several instances gets each.
 pub async fn expired(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::Result<Vec<Due>> {
     sqlx::query_as!(
         Due,
@@ -645,7 +644,7 @@ pub async fn expired(db: impl Db<'_>, now: DateTime<Utc>, limit: i64) -> sqlx::R
     .await
 }
 
-/// Deletes up to `limit` grants that expired, or were last sent and never used, before `before`.
+/// Deletes up to `limit` grants that expired before `before`, or were last sent before it and never used.
 pub async fn purge(db: impl Db<'_>, before: DateTime<Utc>, limit: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         r#"

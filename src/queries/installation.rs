@@ -1,22 +1,22 @@
-//! What this database belongs to: a real installation or a demo.
+//! Whether this database belongs to a real installation or a demo.
 
 use chrono::{DateTime, Utc};
 
 use super::Db;
 use crate::words::Purpose;
 
-/// What a database was made by.
+/// What created a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// No schema of ours yet.
+    /// It has no IcuSync schema yet.
     Empty,
-    /// A schema, and no mark.
+    /// It has a schema but no mark.
     Unmarked,
     /// Marked.
     Marked(Purpose),
 }
 
-/// What this database was made by. It may have no schema yet.
+/// What created this database. It may have no schema yet.
 pub async fn kind(db: &mut sqlx::PgConnection) -> sqlx::Result<Kind> {
     let exists = sqlx::query_scalar!(r#"select to_regclass('installation') is not null as "exists!""#)
         .fetch_one(&mut *db)
@@ -30,7 +30,7 @@ pub async fn kind(db: &mut sqlx::PgConnection) -> sqlx::Result<Kind> {
     Ok(kind.map_or(Kind::Unmarked, Kind::Marked))
 }
 
-/// Marks the database unless it is marked already, and answers what it is marked as.
+/// Marks the database unless it is already marked, and returns its mark.
 pub async fn mark(db: impl Db<'_>, purpose: Purpose, now: DateTime<Utc>) -> sqlx::Result<Purpose> {
     sqlx::query_scalar!(
         r#"

@@ -1,4 +1,4 @@
-//! The queue: mails and upstream revokes. A worker claims rows with `for update skip locked`.
+//! The queue: emails and upstream revokes. A worker claims rows with `for update skip locked`.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -15,17 +15,17 @@ use crate::{
 pub struct NewJob<'a> {
     /// A fresh id.
     pub id: JobId,
-    /// What it does.
+    /// Its kind.
     pub kind: JobKind,
-    /// Which mail, or what is revoked.
+    /// Which email, or what is revoked.
     pub name: &'a str,
-    /// On whose behalf, for the daily cap and for deletion.
+    /// The account on whose behalf it is, for the daily cap and for deletion.
     pub account_id: Option<AccountId>,
     /// SHA-256 of the address key, for the hourly cap.
     pub recipient: Option<&'a [u8]>,
-    /// SHA-256 of the address key without its `+tag`, for the hourly cap on what anybody can ask for.
+    /// SHA-256 of the address key without its `+tag`, for the hourly cap on emails that anyone can request.
     pub mailbox_hash: Option<&'a [u8]>,
-    /// SHA-256 of whom it tells of, when the hourly cap counts for each.
+    /// SHA-256 of the person whom it is about, if the hourly cap counts each separately.
     pub about_hash: Option<&'a [u8]>,
     /// Sealed for (`jobs`, id, `payload`).
     pub payload: &'a [u8],
@@ -40,13 +40,13 @@ pub struct NewJob<'a> {
 pub struct Job {
     /// The row; the place of the sealed payload.
     pub id: JobId,
-    /// What it does.
+    /// Its kind.
     pub kind: JobKind,
-    /// Which mail, or what is revoked.
+    /// Which email, or what is revoked.
     pub name: String,
     /// Sealed for (`jobs`, id, `payload`).
     pub payload: Vec<u8>,
-    /// How often it was tried, this time included.
+    /// How many attempts there were, including this one.
     pub attempts: i32,
     /// When it was written.
     pub created_at: DateTime<Utc>,
@@ -76,7 +76,7 @@ pub async fn create(db: impl Db<'_>, job: NewJob<'_>) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Claims up to `limit` due jobs of a kind until `locked_until`; no other instance gets them before.
+/// Claims up to `limit` due jobs of a kind until `locked_until`; no other instance gets them before then.
 pub async fn claim(
     db: impl Db<'_>,
     kind: JobKind,
@@ -106,7 +106,7 @@ pub async fn claim(
     .await
 }
 
-/// Ends a job: done, or failed and why. Its payload is erased.
+/// Ends a job, done or failed with the reason, and erases its payload.
 pub async fn finish(
     db: impl Db<'_>,
     id: JobId,
@@ -149,7 +149,7 @@ pub async fn postpone(
     .map(drop)
 }
 
-/// How many mails of this name about the same person (or about nobody else) this address got since `since`.
+/// How many emails with this name about the same person (or about no one in particular) this address got since `since`.
 pub async fn mails_to(
     db: impl Db<'_>,
     recipient: &[u8],
@@ -172,7 +172,7 @@ pub async fn mails_to(
     .await
 }
 
-/// How many mails were sent on this account's behalf since `since`, but for those of the names in `without`.
+/// How many emails were sent on this account's behalf since `since`, except those with a name in `without`.
 pub async fn mails_of(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -193,19 +193,19 @@ pub async fn mails_of(
     .await
 }
 
-/// How many mails there were already.
+/// How many emails there have been.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
-    /// Of this name, to this mailbox.
+    /// With this name, to this mailbox.
     pub to_mailbox: i64,
-    /// Those of them that were on this account's behalf.
+    /// Those of them on this account's behalf.
     pub to_mailbox_for_account: i64,
     /// On this account's behalf.
     pub for_account: i64,
 }
 
-/// How many mails of this name this mailbox got since `hour`, and how many were sent on the account's behalf since `day`, but for
-/// those of the names in `without`. One statement, whether there is an account or not.
+/// How many emails with this name this mailbox got since `hour`, and how many were sent on the account's behalf since
+/// `day`, except those with a name in `without`. One statement, with or without an account.
 pub async fn asked(
     db: impl Db<'_>,
     mailbox: &[u8],
@@ -240,19 +240,19 @@ pub async fn asked(
     .await
 }
 
-/// A mail that waits.
+/// A waiting email.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     /// The row; the place of the sealed payload.
     pub id: JobId,
-    /// On whose behalf.
+    /// The account on whose behalf it is.
     pub account_id: Option<AccountId>,
     /// Sealed for (`jobs`, id, `payload`).
     pub payload: Vec<u8>,
 }
 
-/// The mails of these names to this address that no worker has claimed, oldest first, locked until the transaction ends:
-/// none of them leaves meanwhile.
+/// The emails with these names to this address that no worker has claimed, oldest first, locked until the transaction
+/// ends: none of them is sent meanwhile.
 pub async fn unclaimed(
     db: impl Db<'_>,
     recipient: &[u8],
@@ -278,7 +278,7 @@ pub async fn unclaimed(
     .await
 }
 
-/// Puts other content into a mail that [`unclaimed`] has locked.
+/// Replaces the content of an email that [`unclaimed`] has locked.
 pub async fn amend(
     db: impl Db<'_>,
     id: JobId,
@@ -297,7 +297,7 @@ pub async fn amend(
     .map(drop)
 }
 
-/// Takes a mail that [`unclaimed`] has locked out of the queue.
+/// Deletes an email that [`unclaimed`] has locked from the queue.
 pub async fn withdraw(db: impl Db<'_>, id: JobId) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from jobs where id = $1 and state = $2",
@@ -309,7 +309,7 @@ pub async fn withdraw(db: impl Db<'_>, id: JobId) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// When the last mail of this name to this address left or is to leave, if that is after `since`.
+/// When the last email with this name to this address was sent or is due, if that is after `since`.
 pub async fn last_mail(
     db: impl Db<'_>,
     recipient: &[u8],
@@ -330,19 +330,19 @@ pub async fn last_mail(
     .await
 }
 
-/// What became of a mail.
+/// The delivery of an email.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// To whom: SHA-256 of the address key.
+    /// The recipient: SHA-256 of the address key.
     pub recipient: Vec<u8>,
-    /// How far it is.
+    /// Its state.
     pub state: JobState,
-    /// Why the last try failed; also of a mail that is tried again.
+    /// Why the last attempt failed, even if there will be another.
     pub failure: Option<Failure>,
 }
 
-/// For each of these recipients the newest mail of one of these names that went out on this account's behalf, or on
-/// nobody's; none for whom there was none lately.
+/// For each of these recipients the newest email with one of these names on this account's behalf, or on no account's.
+/// Recipients without a recent one are left out.
 pub async fn newest_mails(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -366,7 +366,7 @@ pub async fn newest_mails(
     .await
 }
 
-/// The newest mail of any name to this recipient, on whoever's behalf.
+/// The newest email with any name to this recipient, on any account's behalf.
 pub async fn newest_mail_to(db: impl Db<'_>, recipient: &[u8]) -> sqlx::Result<Option<Delivery>> {
     sqlx::query_as!(
         Delivery,
@@ -384,33 +384,33 @@ pub async fn newest_mail_to(db: impl Db<'_>, recipient: &[u8]) -> sqlx::Result<O
     .await
 }
 
-/// How many jobs wait.
+/// How many jobs are waiting.
 pub async fn waiting(db: impl Db<'_>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"select count(*) as "count!" from jobs where state = 'pending'"#)
         .fetch_one(db)
         .await
 }
 
-/// A job as an export tells of it.
+/// A job in an export.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExportedJob {
-    /// What it does.
+    /// Its kind.
     pub kind: JobKind,
-    /// Which mail, or what is revoked.
+    /// Which email, or what is revoked.
     pub name: String,
-    /// How far it is.
+    /// Its state.
     pub state: JobState,
-    /// How often it was tried.
+    /// How many attempts there were.
     pub attempts: i32,
     /// When it was written.
     pub created_at: DateTime<Utc>,
     /// When it ended.
     pub finished_at: Option<DateTime<Utc>>,
-    /// Why the last try failed.
+    /// Why the last attempt failed.
     pub failure: Option<Failure>,
 }
 
-/// The jobs on an account's behalf and the mails to its address, oldest first.
+/// The jobs on an account's behalf and the emails to its address, oldest first.
 pub async fn for_export(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -432,8 +432,8 @@ pub async fn for_export(
     .await
 }
 
-/// Takes an account that is being deleted out of the queue: mails on its behalf and to its address go, but for those of the
-/// names in `kept`, which the address gets in another role; and a revoke that waits goes on without a name.
+/// Takes an account that is being deleted out of the queue. Emails on its behalf and to its address are deleted, except
+/// those with a name in `kept`, which the address gets in another role. A waiting revoke stays, without the account.
 pub async fn forget(
     db: &mut PgConnection,
     account_id: AccountId,
@@ -462,7 +462,7 @@ pub async fn forget(
     .map(drop)
 }
 
-/// Deletes the mails of these names to an address, sent or not.
+/// Deletes the emails with these names to an address, sent or not.
 pub async fn forget_mails(db: impl Db<'_>, recipient: &[u8], names: &[String]) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from jobs where kind = $3 and recipient = $1 and name = any($2)",
@@ -475,7 +475,7 @@ pub async fn forget_mails(db: impl Db<'_>, recipient: &[u8], names: &[String]) -
     .map(drop)
 }
 
-/// Deletes up to `limit` jobs that ended before `before`; those that failed only when they ended before `failed_before`.
+/// Deletes up to `limit` jobs that ended before `before`, failed ones only if they ended before `failed_before`.
 pub async fn purge(
     db: impl Db<'_>,
     before: DateTime<Utc>,
@@ -499,16 +499,16 @@ pub async fn purge(
     Ok(done.rows_affected())
 }
 
-/// Mails that should have left by `now`, and since when the first of them waits.
+/// Emails that should have been sent by `now`, and how long the first of them has been waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overdue {
     /// How many.
     pub mails: i64,
-    /// When the one that waits longest was due; none without any.
+    /// When the one that has been waiting longest was due; none if there is none.
     pub since: Option<DateTime<Utc>>,
 }
 
-/// The mails that are due.
+/// The emails that are due.
 pub async fn overdue_mails(db: impl Db<'_>, now: DateTime<Utc>) -> sqlx::Result<Overdue> {
     sqlx::query_as!(
         Overdue,

@@ -1,4 +1,4 @@
-//! Token URLs: each account and each coach has exactly one, made with its owner and replaced in place.
+//! Links: each account and each coach has exactly one, created with its owner and regenerated in place.
 
 use chrono::{DateTime, Utc};
 
@@ -16,34 +16,34 @@ pub struct Link {
     pub id: LinkId,
     /// The token, sealed for (`links`, id, `token_sealed`).
     pub token_sealed: Vec<u8>,
-    /// When this token was made.
+    /// When this token was minted.
     pub created_at: DateTime<Utc>,
     /// When a call last came through it.
     pub last_used_at: Option<DateTime<Utc>>,
     /// Which client made that call.
     pub last_client: Option<String>,
-    /// Words of the tool groups that it does not offer.
+    /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
 }
 
-/// Whom a link speaks for: all that the endpoint needs to know of a caller, in one query.
+/// The owner of a link: everything that the endpoint needs to know about a caller, in one query.
 #[derive(Debug, Clone)]
 pub struct LinkOwner {
     /// The link.
     pub link_id: LinkId,
     /// The athlete's account; none for a coach's link.
     pub account_id: Option<AccountId>,
-    /// The intervals.icu id of the athlete whom the account shows, when there ever was one.
+    /// The intervals.icu id of the athlete whom the account shows; none if it was never connected.
     pub athlete_id: Option<String>,
     /// The coach; none for an athlete's link.
     pub coach_id: Option<CoachId>,
-    /// The coach's address, as mail goes to it.
+    /// The coach's address, as email goes to it.
     pub coach_email: Option<String>,
-    /// Words of the tool groups that the link does not offer.
+    /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
 }
 
-/// Makes the account's link.
+/// Creates the account's link.
 pub async fn create(
     db: impl Db<'_>,
     id: LinkId,
@@ -79,7 +79,7 @@ pub async fn of_account(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<
     .await
 }
 
-/// Puts a new token in the place of the old one, which stops working with the commit.
+/// Replaces the old token by a new one; the old one stops working with the commit.
 pub async fn regenerate(
     db: impl Db<'_>,
     id: LinkId,
@@ -104,7 +104,7 @@ pub async fn regenerate(
     Ok(done.rows_affected() == 1)
 }
 
-/// Whom the link with this hash speaks for.
+/// The owner of the link with this hash.
 pub async fn owner(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<LinkOwner>> {
     sqlx::query_as!(
         LinkOwner,
@@ -122,7 +122,7 @@ pub async fn owner(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Link
     .await
 }
 
-/// Makes a coach's link.
+/// Creates a coach's link.
 pub async fn create_for_coach(
     db: impl Db<'_>,
     id: LinkId,
@@ -158,7 +158,7 @@ pub async fn of_coach(db: impl Db<'_>, coach_id: CoachId) -> sqlx::Result<Option
     .await
 }
 
-/// Puts a new token in the place of the coach's old one, which stops working with the commit. The selection goes with it.
+/// Replaces the coach's old token by a new one; the old one, and the selection, end with the commit.
 pub async fn regenerate_for_coach(
     db: impl Db<'_>,
     coach_id: CoachId,
@@ -182,7 +182,7 @@ pub async fn regenerate_for_coach(
     Ok(done.rows_affected() == 1)
 }
 
-/// The athlete that was selected last through this link.
+/// The athlete who was last selected through this link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Selection {
     /// The grant.
@@ -191,7 +191,7 @@ pub struct Selection {
     pub at: DateTime<Utc>,
 }
 
-/// What was selected through the link with this hash, however long ago.
+/// The selection made through the link with this hash, however long ago.
 pub async fn selection(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<Selection>> {
     sqlx::query_as!(
         Selection,
@@ -205,7 +205,7 @@ pub async fn selection(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<
     .await
 }
 
-/// What was selected through this link, however long ago, for its owner's export.
+/// The selection made through this link, however long ago, for its owner's export.
 pub async fn selection_of(db: impl Db<'_>, id: LinkId) -> sqlx::Result<Option<Selection>> {
     sqlx::query_as!(
         Selection,
@@ -219,8 +219,8 @@ pub async fn selection_of(db: impl Db<'_>, id: LinkId) -> sqlx::Result<Option<Se
     .await
 }
 
-/// Selects an athlete of the coach whose link has the hash; false when the link is not in use or the grant has ended. The
-/// grant is locked before the link, as it is when a grant ends and takes the selection with it.
+/// Selects an athlete for the coach whose link has the hash; false if the link is not in use or the grant has ended.
+/// The grant is locked before the link, as when a grant ends and deletes the selection.
 pub async fn select(
     db: impl Db<'_>,
     hash: TokenHash,
@@ -243,7 +243,7 @@ pub async fn select(
     Ok(done.rows_affected() == 1)
 }
 
-/// Notes that the selection was used, unless somebody else was selected meanwhile.
+/// Notes that the selection was used, unless another athlete was selected meanwhile.
 pub async fn use_selection(
     db: impl Db<'_>,
     hash: TokenHash,
@@ -261,7 +261,7 @@ pub async fn use_selection(
     .map(drop)
 }
 
-/// Sets which tool groups the account's link does not offer.
+/// Sets which tool groups are switched off for the account's link.
 pub async fn set_groups_off(db: impl Db<'_>, account_id: AccountId, off: &[String]) -> sqlx::Result<()> {
     sqlx::query!(
         "update links set groups_off = $2 where account_id = $1",
@@ -286,18 +286,18 @@ pub async fn touch(db: impl Db<'_>, id: LinkId, client: &str, now: DateTime<Utc>
     .map(drop)
 }
 
-/// What a reply depends on: read again before it leaves.
+/// What a reply depends on, read again before it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveLink {
-    /// The connection's status, when there ever was a connection.
+    /// The connection's status; none if the account was never connected.
     pub status: Option<ConnectionStatus>,
-    /// The athlete that is connected.
+    /// The athlete of the connection.
     pub athlete_id: Option<String>,
-    /// Words of the tool groups that the link does not offer.
+    /// Words of the tool groups that are switched off.
     pub groups_off: Vec<String>,
 }
 
-/// How things stand with the link of this hash; none when it is not in use.
+/// The state of the link with this hash; none if it is not in use.
 pub async fn live(db: impl Db<'_>, hash: TokenHash) -> sqlx::Result<Option<LiveLink>> {
     sqlx::query_as!(
         LiveLink,

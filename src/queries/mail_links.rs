@@ -1,4 +1,4 @@
-//! One-time links that stand in mails: looking spends nothing, taking works once.
+//! Mail links: opening one does not spend it, taking one works once.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -10,34 +10,34 @@ use crate::{ids::AccountId, secrets::TokenHash};
 /// A link that still works.
 #[derive(Debug, Clone)]
 pub(crate) struct MailLink {
-    /// The address that it was mailed to, as typed.
+    /// The address that it was sent to, as typed.
     pub email: String,
-    /// The same for lookup.
+    /// The address, for lookup.
     pub email_key: String,
-    /// Whose password it resets, or whose address it changes.
+    /// The account whose password it resets, or whose address it changes.
     pub account_id: Option<AccountId>,
 }
 
 /// A link to be written.
 #[derive(Debug)]
 pub(crate) struct NewMailLink<'a> {
-    /// Hash of the token in the mail.
+    /// The hash of the token in the email.
     pub hash: TokenHash,
-    /// What for.
+    /// Its purpose.
     pub kind: MailLinkKind,
     /// The address, as typed.
     pub email: &'a str,
     /// The address, for lookup.
     pub email_key: &'a str,
-    /// The account, when there is one.
+    /// The account, if there is one.
     pub account_id: Option<AccountId>,
     /// Now.
     pub now: DateTime<Utc>,
-    /// Until when it works.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Writes a link. Those that were mailed before go on working.
+/// Writes a link. Earlier links keep working.
 pub(crate) async fn create(db: impl Db<'_>, link: NewMailLink<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -81,7 +81,7 @@ pub(crate) async fn lives(
     .await
 }
 
-/// Looks at a link without spending it.
+/// Reads a link without spending it.
 pub(crate) async fn peek(
     db: impl Db<'_>,
     hash: TokenHash,
@@ -102,8 +102,8 @@ pub(crate) async fn peek(
     .await
 }
 
-/// Spends a link, and with it every other of its kind for its address: of many who try at once, with one link or with several,
-/// one gets it. All are locked in one order, so that none waits for another that waits for it.
+/// Spends a link and every other link of its kind for its address: of several simultaneous attempts, with one link or
+/// more, only one succeeds. All are locked in one order, so that no two wait for each other.
 pub(crate) async fn take(
     db: impl Db<'_>,
     hash: TokenHash,
@@ -134,7 +134,7 @@ pub(crate) async fn take(
     .await
 }
 
-/// Kills every open link of an account.
+/// Deletes every open link of an account.
 pub(crate) async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()> {
     sqlx::query!("delete from mail_links where account_id = $1", account_id.0)
         .execute(db)
@@ -142,8 +142,8 @@ pub(crate) async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Res
         .map(drop)
 }
 
-/// Deletes what stands for an address, whoever asked for it: a sign-up that was never confirmed, a forgotten password. That another
-/// account wants the address is that account's.
+/// Deletes the links for an address, whoever requested them: an unconfirmed sign-up, a forgotten password. A link with
+/// which another account would take the address belongs to that account, and stays.
 pub(crate) async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from mail_links where email_key = $1 and kind <> $2",
@@ -155,7 +155,7 @@ pub(crate) async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()
     .map(drop)
 }
 
-/// Kills every open link of a coach's address, and leaves those that an account of the same address has.
+/// Deletes every open link of a coach's address, but not those of an account with the same address.
 pub(crate) async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from mail_links where email_key = $1 and kind in ($2, $3, $4)",
@@ -169,20 +169,21 @@ pub(crate) async fn end_of_coach(db: impl Db<'_>, email_key: &str) -> sqlx::Resu
     .map(drop)
 }
 
-/// A link as its owner's export tells of it: never the hash.
+/// A link in its owner's export: never the hash.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ExportedMailLink {
-    /// What for.
+    /// Its purpose.
     pub kind: MailLinkKind,
-    /// The address that it was mailed to.
+    /// The address that it was sent to.
     pub email: String,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: DateTime<Utc>,
-    /// Until when it works.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// The links of an account and those for its address, oldest first; not those with which another account wants that address.
+/// The links of an account and those for its address, oldest first; not those with which another account would take
+/// that address.
 pub(crate) async fn for_export(
     db: impl Db<'_>,
     account_id: AccountId,

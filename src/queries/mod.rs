@@ -25,10 +25,10 @@ use tokio::time::timeout;
 pub trait Db<'c>: sqlx::Executor<'c, Database = Postgres> {}
 impl<'c, E: sqlx::Executor<'c, Database = Postgres>> Db<'c> for E {}
 
-/// How long a query around a call may take, connection included; a database that hangs then counts as away.
+/// How long a query around a call may take, including getting a connection; after that the database counts as unavailable.
 pub const PATIENCE: Duration = Duration::from_millis(2500);
 
-/// A query that must not hold up a caller: one that takes too long failed.
+/// Runs a query that must not keep a caller waiting: it fails after [`PATIENCE`].
 pub async fn in_time<T>(query: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
     timeout(PATIENCE, query)
         .await

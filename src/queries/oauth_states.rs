@@ -1,11 +1,11 @@
-//! State of running OAuth connects to intervals.icu: bound to a session, single use.
+//! The states of OAuth connects to intervals.icu in progress: bound to a session, single use.
 
 use chrono::{DateTime, Utc};
 
 use super::Db;
 use crate::secrets::TokenHash;
 
-/// Remembers a state for the session that begins a connect.
+/// Writes a state for the session that begins a connect.
 pub(crate) async fn create(
     db: impl Db<'_>,
     state: TokenHash,
@@ -25,7 +25,7 @@ pub(crate) async fn create(
     .map(drop)
 }
 
-/// Spends a state; false when it is unknown, spent, expired or another session's.
+/// Spends a state; false if it is unknown, spent, expired or another session's.
 pub(crate) async fn take(
     db: impl Db<'_>,
     state: TokenHash,

@@ -1,7 +1,6 @@
-//! Every sealed value of the database, wherever it stands: which key it is under, and how it comes under another.
+//! Every sealed value in the database: which key sealed it, and how another key seals it again.
 //!
-//! A sealed column that is missing here would keep its old key for ever. Sealing itself is pure and lives in
-//! [`crate::secrets`].
+//! A sealed column that is missing here would keep its old key for ever. Sealing itself is pure and is in [`crate::secrets`].
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -24,7 +23,7 @@ closed_set! {
 }
 
 impl Store {
-    /// Table and column.
+    /// The table and the column.
     pub const fn place(self) -> (&'static str, &'static str) {
         let column = match self {
             Self::Connections | Self::Links => "token_sealed",
@@ -39,12 +38,12 @@ impl Store {
 pub struct Sealed {
     /// Its row.
     pub id: Uuid,
-    /// As it stands there.
+    /// The sealed value.
     pub value: Vec<u8>,
 }
 
-/// Up to `limit` values, in the order of their rows after `after`, that do not begin with `header`: those that another key
-/// than the header's has sealed.
+/// Up to `limit` values, in the order of their rows after `after`, that do not begin with `header`: those sealed with
+/// another key than the header's.
 pub async fn under_other_keys(
     pool: &PgPool,
     store: Store,
@@ -102,16 +101,16 @@ pub async fn under_other_keys(
     }
 }
 
-/// One sealed value, and what it holds.
+/// One sealed value, and what it contains.
 #[derive(Debug)]
 pub struct Holding {
-    /// Where it stands.
+    /// Its table.
     pub store: Store,
     /// Its row.
     pub id: Uuid,
-    /// What it holds.
+    /// What it contains.
     pub holds: Held,
-    /// As it stands there.
+    /// The sealed value.
     pub value: Vec<u8>,
 }
 
@@ -177,7 +176,7 @@ pub async fn newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<Holding>> {
     .await
 }
 
-/// Puts `new` into the place of `old`; false when something else stands there by now, which then is newer than both.
+/// Replaces `old` by `new`; false if the row now has something else, which then is newer than both.
 pub async fn replace(pool: &PgPool, store: Store, id: Uuid, old: &[u8], new: &[u8]) -> sqlx::Result<bool> {
     let done = match store {
         Store::Connections => {
@@ -214,10 +213,10 @@ pub async fn replace(pool: &PgPool, store: Store, id: Uuid, old: &[u8], new: &[u
     Ok(done.rows_affected() == 1)
 }
 
-/// How many values one key has sealed.
+/// How many values are sealed with one key.
 #[derive(Debug)]
 pub struct Count {
-    /// The key's id as it stands in the values; empty for a value too short to be one.
+    /// The key's id as in the values; empty for a value too short to have one.
     pub key: Vec<u8>,
     /// How many.
     pub count: i64,
@@ -252,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_job_holds_has_the_word_of_its_kind() {
+    fn every_kind_of_job_is_a_word_of_held() {
         for kind in JobKind::words() {
             assert!(Held::of(&kind).is_some(), "{kind}");
         }

@@ -1,4 +1,4 @@
-//! Browser sessions, known by the hash of their cookie.
+//! Browser sessions, found by the hash of their cookie.
 
 use chrono::{DateTime, Utc};
 
@@ -8,12 +8,12 @@ use crate::{
     secrets::TokenHash,
 };
 
-/// A living session.
+/// A session that has not expired.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Whose it is.
+    /// The account.
     pub account_id: AccountId,
-    /// The address of its account.
+    /// The account's address.
     pub email: String,
     /// When it was last used, to the minute.
     pub last_seen_at: DateTime<Utc>,
@@ -39,7 +39,7 @@ pub async fn create(
     .map(drop)
 }
 
-/// The session with this hash, when it began after `began_after` and was used after `used_after`.
+/// The session with this hash, if it began after `began_after` and was last used after `used_after`.
 pub async fn living(
     db: impl Db<'_>,
     hash: TokenHash,
@@ -89,10 +89,10 @@ pub async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Result<()>
         .map(drop)
 }
 
-/// A living session as its owner sees it.
+/// A session that has not expired, as its owner sees it.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// Its name on the page.
+    /// Its id on the page.
     pub id: SessionId,
     /// When it began.
     pub created_at: DateTime<Utc>,
@@ -100,11 +100,11 @@ pub struct Listed {
     pub last_seen_at: DateTime<Utc>,
     /// The browser's own name for itself at sign-in.
     pub user_agent: String,
-    /// Whether it is the one that asks.
+    /// Whether the request came from this session.
     pub current: bool,
 }
 
-/// The living sessions of an account: the one with the hash `current` first, then the last used first.
+/// The unexpired sessions of an account: the one with the hash `current` first, then the most recently used first.
 pub async fn of_account(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -128,7 +128,7 @@ pub async fn of_account(
     .await
 }
 
-/// Ends the account's session of this name.
+/// Ends the account's session with this id.
 pub async fn end_named(db: impl Db<'_>, account_id: AccountId, id: SessionId) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from sessions where account_id = $1 and id = $2",
@@ -140,7 +140,7 @@ pub async fn end_named(db: impl Db<'_>, account_id: AccountId, id: SessionId) ->
     .map(drop)
 }
 
-/// Ends every session of an account but the one with the hash `kept`.
+/// Ends every session of an account except the one with the hash `kept`.
 pub async fn end_others(db: impl Db<'_>, account_id: AccountId, kept: TokenHash) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from sessions where account_id = $1 and hash <> $2",
@@ -152,8 +152,8 @@ pub async fn end_others(db: impl Db<'_>, account_id: AccountId, kept: TokenHash)
     .map(drop)
 }
 
-/// Deletes up to `limit` sessions that can never be used again: begun by `began_before`, or last used by `used_before`, which
-/// is the later of the two.
+/// Deletes up to `limit` sessions that can never be used again: begun by `began_before`, or last used by `used_before`,
+/// the later of the two times.
 pub async fn purge(
     db: impl Db<'_>,
     began_before: DateTime<Utc>,

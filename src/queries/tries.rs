@@ -1,35 +1,35 @@
-//! What was tried within the last hour and counts: wrong passwords, and mails to strangers.
+//! Attempts of the last hour that count: wrong passwords, and emails to strangers.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Db;
 
-/// What a try counts for: the three lists are read side by side.
+/// What an attempt counts for: the three lists belong together, item by item.
 #[derive(Debug, Clone)]
 pub(crate) struct Counts {
     /// SHA-256 of each subject.
     pub subjects: Vec<Vec<u8>>,
-    /// How many each may have, at least one.
+    /// How many attempts each may have, at least one.
     pub most: Vec<i64>,
-    /// Since when they count.
+    /// The time from which each one's attempts count.
     pub since: Vec<DateTime<Utc>>,
-    /// What was begun by then and is still being hashed was cut off: it counts as wrong.
+    /// An attempt begun by then that is still being hashed was cut off: it counts as wrong.
     pub cut_off: DateTime<Utc>,
 }
 
-/// A subject that has had its share.
+/// A subject that has used up its share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Full {
-    /// Its place in the list, from one.
+    /// Its place in the list, counted from one.
     pub number: i64,
-    /// When the next one is free.
+    /// When the next attempt is free.
     pub free_at: DateTime<Utc>,
-    /// Whether it is full only with those that are still being hashed.
+    /// Whether it is full only because of attempts that are still being hashed.
     pub may_pass: bool,
 }
 
-/// Makes whoever locks one of these keys too wait until `db`'s transaction ends. They are locked in the order of the list.
+/// Locks these keys, in the order of the list, until `db`'s transaction ends.
 pub(crate) async fn lock(db: impl Db<'_>, keys: &[i64]) -> sqlx::Result<()> {
     sqlx::query!(
         "select pg_advisory_xact_lock(key) from unnest($1::bigint[]) as key",
@@ -40,8 +40,9 @@ pub(crate) async fn lock(db: impl Db<'_>, keys: &[i64]) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Writes a try for every subject, `hashed` when it is to be judged, unless one of them is full: then nothing is written, and the
-/// one that is full for longest is told, those first that are full for good. Exact only for whoever holds the subjects' locks.
+/// Writes an attempt for every subject, `hashed` if it will be judged, unless one of them is full: then it writes
+/// nothing and returns the one that is full for longest, preferring those that are full whatever the hashing shows.
+/// Exact only while the subjects are locked.
 pub(crate) async fn reserve(
     db: impl Db<'_>,
     id: Uuid,
@@ -82,7 +83,7 @@ pub(crate) async fn reserve(
     .await
 }
 
-/// Takes a try back, so that it counts for nothing.
+/// Takes an attempt back, so that it does not count.
 pub(crate) async fn take_back(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!("delete from tries where id = $1", id)
         .execute(db)
@@ -90,7 +91,7 @@ pub(crate) async fn take_back(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
         .map(drop)
 }
 
-/// Notes that a try was judged, and was wrong.
+/// Notes that an attempt was judged wrong.
 pub(crate) async fn settle(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!("update tries set hashed = false where id = $1", id)
         .execute(db)
@@ -98,7 +99,7 @@ pub(crate) async fn settle(db: impl Db<'_>, id: Uuid) -> sqlx::Result<()> {
         .map(drop)
 }
 
-/// Deletes every try that counts for a subject.
+/// Deletes every attempt of a subject.
 pub(crate) async fn forget(db: impl Db<'_>, subject: &[u8]) -> sqlx::Result<()> {
     sqlx::query!(
         "delete from tries where id in (select id from tries where subject_hash = $1)",

@@ -19,7 +19,7 @@ use crate::{
 
 const COACH: &str = "coach@example.test";
 const UNKNOWN: &str =
-    "Not done: nobody of this name or id is on your roster. list_athletes names everybody who is.";
+    "Not done: no athlete on your roster has this name or id. list_athletes names everyone on it.";
 
 /// Takes Nell's athlete from her own account, so that another account can connect it.
 async fn free_nell(world: &Arc<World>) {
@@ -154,7 +154,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
             }
             let selected = told(&at, "get_fitness", json!({})).await;
             assert!(
-                selected.starts_with("Not done: say for whom"),
+                selected.starts_with("Not done: this call names no athlete"),
                 "the selection ended: {selected}"
             );
             let list = told(&at, "list_athletes", json!({})).await;

@@ -530,7 +530,7 @@ async fn a_sealed_token_opens_in_its_own_row_and_with_a_known_key_only() {
                 }
             }
             let text = instance.call(&token_of(world.ana()), "get_wellness").await.text();
-            assert!(text.contains("cannot open the stored access"), "{text}");
+            assert!(text.contains("cannot open its stored connection"), "{text}");
             assert!(world.sim.requests().is_empty(), "nobody's token went out");
             let page = instance.page("/dashboard", &cookie).await;
             assert_eq!(page.status, 200);

@@ -232,7 +232,7 @@ async fn a_call_that_gets_no_turn_says_when_to_come_back() {
         let began = Instant::now();
         let (text, error) = bench.call("echo", json!({})).await.told();
         assert!(
-            error && text.contains("Ask again in") && text.contains("second"),
+            error && text.contains("Try again in") && text.contains("second"),
             "{text}"
         );
         assert!(began.elapsed() < Duration::from_secs(5));

@@ -249,7 +249,7 @@ async fn when_many_are_refused_at_once_upstream_is_to_blame() {
                 .await
                 .told();
             assert!(error);
-            refused.push(text.contains("refuses IcuSync for now"));
+            refused.push(text.contains("is refusing IcuSync for many athletes at once"));
         }
         // Five may be five dead tokens; more than that is a storm.
         assert_eq!(

@@ -141,7 +141,10 @@ async fn a_url_that_was_pasted_with_something_behind_it_works_or_says_so() {
         bench.app.pool.close().await;
         let told = post(&bench, &format!("{}%23x", bench.path)).await;
         assert_eq!(told.status, 400);
-        assert!(told.body.contains("Take the # and what follows away"), "{told:?}");
+        assert!(
+            told.body.contains("Remove the # and everything after it"),
+            "{told:?}"
+        );
         assert!(
             !told.body.contains(&token) && !told.body.contains("icul_"),
             "{told:?}"

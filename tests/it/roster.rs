@@ -29,7 +29,7 @@ use crate::{
 
 const COACH: &str = "coach@example.test";
 const UNKNOWN: &str =
-    "Not done: nobody of this name or id is on your roster. list_athletes names everybody who is.";
+    "Not done: no athlete on your roster has this name or id. list_athletes names everyone on it.";
 
 /// The first coach's connector: Ana grants everything, Jack training and fitness, Tríona fitness, wellness and calendar.
 async fn coached(world: &Arc<World>) -> Mcp {
@@ -257,12 +257,15 @@ async fn unknown_ended_expired_and_paused_are_one_answer() {
         for text in [ana.name, ana.athlete_id] {
             let text = refused(&mcp, "get_fitness", json!({"athlete": text})).await;
             assert!(
-                text.starts_with("Not done: nobody is on your roster") && text.contains("sleeps"),
+                text.starts_with("Not done: no athlete is on your roster") && text.contains("asleep"),
                 "{text}"
             );
         }
         let text = refused(&mcp, "get_fitness", json!({})).await;
-        assert!(text.starts_with("Not done: nobody is on your roster"), "{text}");
+        assert!(
+            text.starts_with("Not done: no athlete is on your roster"),
+            "{text}"
+        );
         let list = told(&mcp, "list_athletes", json!({})).await;
         insta::assert_snapshot!(list.replace(&world.web, "https://icusync.test"));
         // Resending it resumes it.
@@ -660,7 +663,7 @@ async fn a_change_names_its_athlete_and_is_in_the_log_before_it_leaves() {
         let mcp = world.mcp(&format!("{}{}", world.links, bench.path));
         told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         let (text, error) = bench.call("get_events", json!({"gate": "never"})).await.told();
-        assert!(error && text.contains("a change names its athlete") && text.contains("Ana Berger ("), "{text}");
+        assert!(error && text.contains("a change must name its athlete") && text.contains("Ana Berger ("), "{text}");
         let watch = async {
             let row = "select concat_ws(' ', access, outcome, athlete_id, caller) from activity_log where tool = 'get_events'";
             let id = world.ana().person.athlete_id;

@@ -153,7 +153,7 @@ async fn named_athletes_alone_are_asked_about_and_a_wrong_name_costs_only_itself
             "{text}"
         );
         assert!(
-            text.contains("«Nell Pike»: nobody of this name or id is on your roster."),
+            text.contains("«Nell Pike»: no athlete on your roster has this name or id."),
             "{text}"
         );
         let asked = world.sim.requests();
@@ -164,7 +164,10 @@ async fn named_athletes_alone_are_asked_about_and_a_wrong_name_costs_only_itself
             .call("get_roster_overview", json!({"athletes": ["Nell Pike"]}))
             .await;
         assert!(
-            call.is_error() && call.text().starts_with("Not done: nobody of this name"),
+            call.is_error()
+                && call
+                    .text()
+                    .starts_with("Not done: no athlete on your roster has this name"),
             "{}",
             call.text()
         );

@@ -1,33 +1,34 @@
-//! Which athlete of a roster a text means.
+//! Which athlete on a roster a text means.
 
 use crate::{guard::member::Member, text::names, words::MemberStatus};
 
-/// Words that our own answers put before an id.
+/// Words that our answers put before an id.
 const BEFORE_AN_ID: [&str; 2] = ["athlete", "id"];
 
-/// Whom a text means.
+/// What a text means.
 #[derive(Debug)]
 pub(super) enum Meant<'a> {
     Nobody,
     One(&'a Member),
     Several(Vec<&'a Member>),
-    /// An id and words that are none of that athlete's name: whose id it is, and whom the words would mean.
+    /// An id with words that are not in that athlete's name: the owner of the id, and the members that the words would mean.
     AtOdds(Vec<&'a Member>),
 }
 
-/// Whom among `members` the text means. No name that a member chooses changes whom an id means.
+/// Finds what the text means among `members`. No name that a member chooses changes what an id means.
 pub(super) fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
     let mut query = names::Named::of(text);
-    // Few digits read like a part of a name, unless they are somebody's id.
+    // A few digits may be part of a name, unless they are a member's id.
     let is_id = |word: &mut String| members.iter().any(|member| member.athlete_id() == word);
     query.ids.extend(query.words.extract_if(.., is_id));
-    let fits = |words: &[String]| -> Vec<&'a Member> {
-        let hits = members.iter();
-        hits.filter(|member| !words.is_empty() && names::within(words, member.words()))
+    let matching = |words: &[String]| -> Vec<&'a Member> {
+        let members = members.iter();
+        members
+            .filter(|member| !words.is_empty() && names::within(words, member.words()))
             .collect()
     };
     if query.ids.is_empty() {
-        return meant(&fits(&query.words));
+        return meant(&matching(&query.words));
     }
     if !query
         .ids
@@ -42,17 +43,17 @@ pub(super) fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
         .collect();
     let mut words = query.words;
     words.retain(|word| !BEFORE_AN_ID.contains(&word.as_str()));
-    let fitting: Vec<&Member> = of_id
+    let agreeing: Vec<&Member> = of_id
         .iter()
         .copied()
         .filter(|member| names::within(&words, member.words()))
         .collect();
-    if !fitting.is_empty() {
-        // Of several ids none is the one that was meant, whatever the words say.
-        return meant(if query.ids.len() > 1 { &of_id } else { &fitting });
+    if !agreeing.is_empty() {
+        // With several ids no words decide which one was meant.
+        return meant(if query.ids.len() > 1 { &of_id } else { &agreeing });
     }
     let mut candidates = of_id;
-    for member in fits(&words) {
+    for member in matching(&words) {
         if !candidates
             .iter()
             .any(|candidate| std::ptr::eq(*candidate, member))
@@ -63,26 +64,27 @@ pub(super) fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
     Meant::AtOdds(still_here(&candidates))
 }
 
-fn meant<'a>(hits: &[&'a Member]) -> Meant<'a> {
-    let hits = still_here(hits);
-    match hits[..] {
+fn meant<'a>(members: &[&'a Member]) -> Meant<'a> {
+    let members = still_here(members);
+    match members[..] {
         [] => Meant::Nobody,
         [one] => Meant::One(one),
-        _ => Meant::Several(hits),
+        _ => Meant::Several(members),
     }
 }
 
-/// One athlete of intervals.icu may have had two accounts with us; only one of them can be connected.
-fn still_here<'a>(hits: &[&'a Member]) -> Vec<&'a Member> {
+/// An intervals.icu athlete may have had two accounts here, of which only one can be connected: leaves out the other.
+fn still_here<'a>(members: &[&'a Member]) -> Vec<&'a Member> {
     let connected = |id: &str| {
-        let of_id = hits.iter().filter(|hit| hit.athlete_id() == id);
+        let of_id = members.iter().filter(|member| member.athlete_id() == id);
         of_id.clone().count() > 1
             && of_id
                 .clone()
-                .any(|hit| hit.status() != MemberStatus::Disconnected)
+                .any(|member| member.status() != MemberStatus::Disconnected)
     };
-    hits.iter()
+    members
+        .iter()
         .copied()
-        .filter(|hit| hit.status() != MemberStatus::Disconnected || !connected(hit.athlete_id()))
+        .filter(|member| member.status() != MemberStatus::Disconnected || !connected(member.athlete_id()))
         .collect()
 }

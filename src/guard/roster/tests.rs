@@ -1,4 +1,4 @@
-//! Whom a text names, and for whom a call is.
+//! Which athlete a text names, and which one a call is about.
 
 use proptest::prelude::*;
 
@@ -9,8 +9,8 @@ fn member(name: &str, athlete: &str) -> Member {
     Member::sample(name, athlete, &["get_fitness"], MemberStatus::Connected)
 }
 
-/// Who was meant, each with the id: nobody, one, or several to choose from.
-fn hits<'a>(members: &'a [Member], text: &str) -> Vec<&'a str> {
+/// The members that `text` means, each with the id: none, one, or several to choose from.
+fn meant_by<'a>(members: &'a [Member], text: &str) -> Vec<&'a str> {
     let found = match find(members, text) {
         Meant::Nobody => Vec::new(),
         Meant::One(member) => vec![member],
@@ -19,7 +19,7 @@ fn hits<'a>(members: &'a [Member], text: &str) -> Vec<&'a str> {
     found.into_iter().map(Member::with_id).collect()
 }
 
-/// The one who was meant.
+/// The one member that `text` means.
 fn one<'a>(members: &'a [Member], text: &str) -> Option<&'a Member> {
     match find(members, text) {
         Meant::One(member) => Some(member),
@@ -33,7 +33,7 @@ fn an_id_decides_and_words_are_those_of_a_name() {
         member("Ana Berger", "i1"),
         member("Bo", "i2"),
         member("Ana Maria Lopez", "123"),
-        // Whoever calls themselves by another's id is not taken for them.
+        // A member whose name is another's id is not taken for that other.
         member("i1", "i4"),
         member("Tríona O’Shea-Łuczak", "i5"),
         member("Team 2", "55"),
@@ -56,7 +56,7 @@ fn an_id_decides_and_words_are_those_of_a_name() {
         (" ana  berger ", &["Ana Berger (i1)"]),
         ("Lopez, Ana", &["Ana Maria Lopez (123)"]),
         ("Ana Berger (i1)", &["Ana Berger (i1)"]),
-        // "selected" is no word of the name: that is at odds, with one candidate.
+        // "selected" is not a word of the name, so id and name disagree, with one candidate.
         ("Ana Berger (i1) · selected", &["Ana Berger (i1)"]),
         ("Ana Berger (i99)", &[]),
         ("i1 i99", &[]),
@@ -69,29 +69,29 @@ fn an_id_decides_and_words_are_those_of_a_name() {
         ("\u{301}", &[]),
         ("()", &[]),
     ] {
-        assert_eq!(hits(&members, text), wanted, "{text:?}");
+        assert_eq!(meant_by(&members, text), wanted, "{text:?}");
     }
     let twins = [
         member("Jo Kim", "i1"),
         member("JO  KIM", "i2"),
         member("Jo Kim Park", "i3"),
     ];
-    assert_eq!(hits(&twins, "jo kim").len(), 3);
-    assert_eq!(hits(&twins, "jo kim i2"), ["JO KIM (i2)"]);
-    assert_eq!(hits(&twins, "i2 i3"), ["JO KIM (i2)", "Jo Kim Park (i3)"]);
+    assert_eq!(meant_by(&twins, "jo kim").len(), 3);
+    assert_eq!(meant_by(&twins, "jo kim i2"), ["JO KIM (i2)"]);
+    assert_eq!(meant_by(&twins, "i2 i3"), ["JO KIM (i2)", "Jo Kim Park (i3)"]);
     assert!(matches!(find(&twins, "Park i3 i2"), Meant::Several(both) if both.len() == 2));
 }
 
 #[test]
-fn a_whole_name_and_a_part_that_are_two_people_are_both_told() {
+fn a_name_that_is_part_of_another_matches_both() {
     let members = [member("Ana", "i2"), member("Ana Berger", "i1")];
-    assert_eq!(hits(&members, "ana"), ["Ana (i2)", "Ana Berger (i1)"]);
+    assert_eq!(meant_by(&members, "ana"), ["Ana (i2)", "Ana Berger (i1)"]);
     assert!(one(&members, "ana").is_none());
-    assert_eq!(hits(&members, "ana berger"), ["Ana Berger (i1)"]);
+    assert_eq!(meant_by(&members, "ana berger"), ["Ana Berger (i1)"]);
 }
 
 #[test]
-fn an_id_beside_another_ones_name_is_refused_with_both() {
+fn an_id_with_another_members_name_is_refused_with_both() {
     let members = [
         member("Ana Berger", "i1"),
         member("Jack", "i2"),
@@ -103,7 +103,7 @@ fn an_id_beside_another_ones_name_is_refused_with_both() {
         ("Bo i1 i2", &["Ana Berger (i1)", "Jack (i2)", "Bo (i3)"]),
     ] {
         assert!(matches!(find(&members, text), Meant::AtOdds(_)), "{text}");
-        assert_eq!(hits(&members, text), candidates, "{text}");
+        assert_eq!(meant_by(&members, text), candidates, "{text}");
     }
 }
 
@@ -113,12 +113,12 @@ fn an_athlete_who_came_back_with_another_account_is_one() {
     let here = Member::sample("Ana Berger", "i1", &[], MemberStatus::Reconnect);
     let both = [gone.clone(), here];
     for text in ["i1", "ana", "ana berger", "Ana Berger (i1)", "Ana (i1)"] {
-        assert_eq!(hits(&both, text), ["Ana Berger (i1)"], "{text}");
+        assert_eq!(meant_by(&both, text), ["Ana Berger (i1)"], "{text}");
     }
-    assert_eq!(hits(&[gone], "i1"), ["Ana (i1)"]);
+    assert_eq!(meant_by(&[gone], "i1"), ["Ana (i1)"]);
 }
 
-/// What somebody could be called who wants to be taken for Ana Berger (i900001).
+/// Names that someone could choose to be taken for Ana Berger (i900001).
 const LIES: [&str; 12] = [
     "Ana Berger i900001",
     "Ana Berger (i900001)",
@@ -147,39 +147,39 @@ fn no_name_takes_anothers_place() {
             let meant = one(&members, text).map(Member::athlete_id);
             assert_eq!(meant, Some("i900001"), "{lie}: {text}");
         }
-        // By the name alone either is meant, or only the one whose name it is.
+        // The name alone means both, or only its owner.
         assert!(
             one(&members, "Ana Berger").is_none_or(|member| member.athlete_id() == "i900001"),
             "{lie}"
         );
-        // What a coach is shown names nobody else's id.
-        let told = [members[1].name(), members[1].with_id()]
+        // A coach never sees anyone else's id in a name.
+        let shown = [members[1].name(), members[1].with_id()]
             .join(" ")
             .replace("i900002", "");
-        assert!(!told.contains(|c: char| c.is_numeric()), "{told}");
-        // And when Ana is not on the roster, her id is nobody's.
-        assert!(hits(&members[1..], "Ana Berger (i900001)").is_empty(), "{lie}");
-        assert!(hits(&members[1..], "i900001").is_empty(), "{lie}");
+        assert!(!shown.contains(|c: char| c.is_numeric()), "{shown}");
+        // When Ana is not on the roster, no one has her id.
+        assert!(
+            meant_by(&members[1..], "Ana Berger (i900001)").is_empty(),
+            "{lie}"
+        );
+        assert!(meant_by(&members[1..], "i900001").is_empty(), "{lie}");
     }
 }
 
 #[test]
-fn of_many_only_some_are_named() {
+fn only_ten_of_many_are_named() {
     let many: Vec<Member> = (0..12).map(|n| member("Jo Kim", &format!("i{n}"))).collect();
     let all: Vec<&Member> = many.iter().collect();
     assert!(some(&all).ends_with("Jo Kim (i9) and 2 more"), "{}", some(&all));
     assert_eq!(
-        whom_there_is(&many),
+        who_is_on(&many),
         "There are 12 athletes on your roster; list_athletes names them."
     );
-    assert_eq!(
-        whom_there_is(&many[..2]),
-        "On your roster: Jo Kim (i0), Jo Kim (i1)."
-    );
+    assert_eq!(who_is_on(&many[..2]), "On your roster: Jo Kim (i0), Jo Kim (i1).");
 }
 
 #[test]
-fn a_member_is_what_its_row_says_and_no_more() {
+fn a_member_is_what_its_row_says_and_nothing_more() {
     let member = Member::sample(
         " \u{202e}Ana\tBerger\u{200b} ",
         "i1",
@@ -206,7 +206,7 @@ fn a_member_is_what_its_row_says_and_no_more() {
 
 proptest! {
     #[test]
-    fn a_text_names_nobody_but_members_and_every_member_by_name_and_id(
+    fn a_text_names_only_members_and_finds_each_by_name_and_by_id(
         text in "\\PC{0,30}|i?[0-9]{1,3}|[a-cA-CÀ-ž' -]{0,9}",
         names in prop::collection::vec("\\PC{0,20}|[a-c]{1,3}( [a-c]{1,3})?", 0..6),
     ) {
@@ -215,22 +215,22 @@ proptest! {
             .enumerate()
             .map(|(n, name)| member(name, &format!("i{n}")))
             .collect();
-        for hit in hits(&members, &text) {
-            let named = members.iter().any(|member| member.with_id() == hit);
+        for found in meant_by(&members, &text) {
+            let named = members.iter().any(|member| member.with_id() == found);
             prop_assert!(named && !text.trim().is_empty());
         }
         for member in &members {
             prop_assert_eq!(one(&members, member.athlete_id()).map(Member::athlete_id), Some(member.athlete_id()));
             let by_both = one(&members, member.with_id());
             prop_assert_eq!(by_both.map(Member::athlete_id), Some(member.athlete_id()), "{}", member.with_id());
-            // A name of nothing that can be compared is found by its id only.
+            // A member whose name has no words to compare is found only by id.
             if !member.words().is_empty() {
-                prop_assert!(hits(&members, &member.words().join(" ")).contains(&member.with_id()));
+                prop_assert!(meant_by(&members, &member.words().join(" ")).contains(&member.with_id()));
             }
         }
     }
 
-    /// Whatever one member is called, another member's id, alone or beside that one's name, means what it meant before.
+    /// Whatever name a member chooses, another member's id means that other, alone or with the name.
     #[test]
     fn no_name_that_one_member_chooses_changes_whom_anothers_id_means(
         chosen in "\\PC{0,40}|(Ana|Berger|i?90000[12]|[()і １²·'\u{200b}\u{301}-]){0,8}",
@@ -245,6 +245,6 @@ proptest! {
             prop_assert_eq!(meant, Some("i900001"), "{}", text);
         }
         let without = [members[usize::from(!before)].clone()];
-        prop_assert!(hits(&without, ana.athlete_id()).is_empty());
+        prop_assert!(meant_by(&without, ana.athlete_id()).is_empty());
     }
 }

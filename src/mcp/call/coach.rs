@@ -1,10 +1,11 @@
-//! A coach's call: for whom it is, the rights on that athlete's data, and the last look at all that an answer rests on.
+//! A coach's call: which athlete it is about, the rights to that athlete's data, and the final check of what an answer
+//! depends on.
 //!
-//! What holds for every call stands in [`super`]; what a grant is worth in [`crate::guard::roster`].
+//! What applies to every call is in [`super`]; what a grant allows in [`crate::guard::roster`].
 
 use serde_json::{Map, Value};
 
-use super::{Call, REPLACED, Said, bounded, refusal, withheld};
+use super::{Call, REPLACED, Reply, bounded, refusal, withheld};
 use crate::{
     guard::{Caller, Member, Roster, clients::Use, connection, roster::How, touched::Touch},
     mcp::catalogue::Called,
@@ -18,10 +19,10 @@ use crate::{
 };
 
 impl Call<'_> {
-    /// The call proper for a coach: the roster, for whom the call is, the grant, the tool.
+    /// The call itself, for a coach: the roster, the athlete, the grant, the tool.
     pub(super) async fn run_for_coach(&self, mut given: Map<String, Value>) -> Result<Answer, ToolError> {
         let named = match self.called {
-            // It reads its arguments itself.
+            // A roster tool reads its arguments itself.
             Called::Roster(_) => None,
             Called::One(tool) => athlete_of(&mut given, tool)?,
         };
@@ -42,7 +43,7 @@ impl Call<'_> {
         }
     }
 
-    /// A tool on one athlete's data.
+    /// Runs a tool on one athlete's data.
     async fn run_for(
         &self,
         roster: &Roster,
@@ -57,13 +58,13 @@ impl Call<'_> {
         }
     }
 
-    /// Notes which grants were used, through which client.
+    /// Notes which grants were used, and through which client.
     pub(super) async fn note_uses(&self, touched: &[Touch]) {
         let Caller::Coach { email, .. } = &self.visit.visitor.caller else {
             return;
         };
-        let let_through = touched.iter().filter(|touch| !touch.opened.is_empty());
-        let uses: Vec<Use> = let_through
+        let opened = touched.iter().filter(|touch| !touch.opened.is_empty());
+        let uses: Vec<Use> = opened
             .filter_map(|touch| {
                 Some(Use {
                     grant: touch.grant?,
@@ -74,9 +75,9 @@ impl Call<'_> {
         self.uses.note(self.app, email, &self.visit.client, &uses).await;
     }
 
-    /// The URL, each grant, its tools and its connection may have ended while the call ran: then nothing of the answer is
-    /// told, an error about such an athlete included.
-    pub(super) async fn last_look_for_coach(&self, done: Result<Answer, ToolError>) -> (Outcome, Said) {
+    /// The URL, each grant, its tools and its connection may have ended while the call ran: then the whole answer is
+    /// withheld, even an error about such an athlete.
+    pub(super) async fn final_check_for_coach(&self, done: Result<Answer, ToolError>) -> (Outcome, Reply) {
         let touched = &self.touched.all();
         let grants: Vec<_> = touched.iter().filter_map(|touch| touch.grant).collect();
         let live = match self.visit.visitor.live_grants(self.app, &grants).await {
@@ -104,18 +105,18 @@ impl Call<'_> {
                 }
                 withheld(&format!(
                     "Withheld: the connection of {lost} to intervals.icu changed while the call was running. The athlete can \
-                     look after it on {}; list_athletes says how it stands.",
+                     check it on {}; list_athletes shows its state.",
                     self.app.config.dashboard_url()
                 ))
             }
-            // What went wrong may be the connection itself: then the error is the answer.
+            // The error may be about the connection itself: then it is the answer.
             Err(error) => refusal(&error),
         }
     }
 }
 
-/// Takes the athlete out of the arguments: the tool does not know it. Several at once, and what is unknown, are refused
-/// here, since the tool's own refusal would not name `athlete`.
+/// Takes `athlete` out of the arguments, because the tool does not know it. `athletes` and unknown arguments are
+/// refused here, because the tool's own refusal would not name `athlete`.
 fn athlete_of(given: &mut Map<String, Value>, tool: &Tool) -> Result<Option<String>, ToolError> {
     if given.contains_key("athletes") {
         return Err(ToolError::Input(
@@ -127,7 +128,7 @@ fn athlete_of(given: &mut Map<String, Value>, tool: &Tool) -> Result<Option<Stri
     match given.remove(ATHLETE.name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        // An old sign-up's id is bare digits, and some clients send those as a number.
+        // The ids of old intervals.icu accounts are only digits, and some clients send those as a number.
         Some(Value::Number(id)) => Ok(Some(id.to_string())),
         Some(_) => Err(arguments::wrong(ATHLETE.name, arguments::A_NAME)),
     }
@@ -138,8 +139,8 @@ fn still_granted(touch: &Touch, grant: &LiveGrant) -> bool {
     touch.tools.iter().all(granted)
 }
 
-/// Whether what was opened is still tied to the same athlete. A connection that was found refused by the call itself was
-/// connected when the data came.
+/// Whether what was opened is still connected to the same athlete. A connection that the call itself found refused was
+/// connected when the data arrived.
 fn still_tied(touch: &Touch, grant: &LiveGrant) -> bool {
     let connected =
         grant.status == MemberStatus::Connected || (touch.lost && grant.status == MemberStatus::Reconnect);
@@ -149,11 +150,11 @@ fn still_tied(touch: &Touch, grant: &LiveGrant) -> bool {
         .all(|opened| connected && opened.athlete.as_str() == grant.athlete_id)
 }
 
-/// The names and ids of those of whom it is so; empty when it is of nobody.
-fn named(touched: &[Touch], so: impl Fn(&Touch) -> bool) -> String {
+/// The names and ids of the athletes for whom `is_so` is true; empty if there are none.
+fn named(touched: &[Touch], is_so: impl Fn(&Touch) -> bool) -> String {
     let names: Vec<&str> = touched
         .iter()
-        .filter(|touch| so(touch))
+        .filter(|touch| is_so(touch))
         .map(|touch| touch.name.as_str())
         .collect();
     names.join(", ")
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_refused_with_athlete_among_what_is_known() {
+    fn an_unknown_argument_is_refused_with_athlete_among_the_known_ones() {
         let refusal = |name: &str| {
             let mut given = Map::from_iter([(name.to_owned(), json!("ana"))]);
             athlete_of(&mut given, history()).unwrap_err().to_string()
