@@ -1,4 +1,4 @@
-# The commands of a day. `make` alone lists them. Each sets up what it needs first and says so.
+# The everyday commands. `make` alone lists them. Each sets up what it needs first and says so.
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-postgres-next setup sqlx image ci
 
@@ -12,7 +12,7 @@ help:
 	@echo 'make test    every test, with a real browser and real MCP clients (ARGS=name runs those that match)'
 	@echo 'make test-postgres-next    the integration tests against the newest PostgreSQL instead of this machine'"'"'s'
 	@echo 'make setup   only install what the tests need'
-	@echo 'make sqlx    write .sqlx anew after changing a query or a migration'
+	@echo 'make sqlx    write .sqlx again after changing a query or a migration'
 	@echo 'make image   perform the steps of the Dockerfile in plain Debian roots, and try what they make (root, Linux)'
 	@echo 'make ci      what the gate runs: formats, lints, docs, licences, all tests'
 

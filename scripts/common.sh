@@ -3,20 +3,20 @@
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 cache=${ICUSYNC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/icusync}
 
-# The oldest versions that do.
+# The oldest versions that are accepted.
 postgres_oldest=15
 node_oldest=22.19
 python_oldest=3.11
 deny_version=0.20.2
 
-# The one that the gate runs with.
+# The version that the gate runs with.
 rust_version=$(sed -n 's/^channel = "\(.*\)"$/\1/p' "$root/rust-toolchain.toml")
 
 say() { printf '%s\n' "$*"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# A machine that can fetch no toolchain may have this very one under another name, such as stable.
+# A machine that cannot fetch a toolchain may have this very one under another name, such as stable.
 rust_by_name() { (cd "$root" && rustc --version) >/dev/null 2>&1; }
 if have rustup && ! rust_by_name; then
     for name in $(rustup toolchain list --quiet); do
@@ -27,7 +27,7 @@ if have rustup && ! rust_by_name; then
     done
 fi
 
-# A hash of files and words that stands for "the same set-up".
+# A hash of files and words that identifies a set-up.
 digest() {
     if have sha256sum; then sha256sum | cut -c1-16; else shasum -a 256 | cut -c1-16; fi
 }
@@ -61,7 +61,7 @@ find_postgres() {
         [ -x "$binary" ] && [ -x "$dir/initdb" ] || continue
         version=$("$binary" --version 2>/dev/null | sed -E 's/^[^0-9]*([0-9]+).*/\1/') || continue
         if [ -n "$version" ] && [ "$version" -ge "$postgres_oldest" ]; then
-            # The links on PATH may not have psql beside them.
+            # The links on PATH may not have psql next to them.
             (cd -- "$(dirname -- "$(readlink -f -- "$binary" 2>/dev/null || echo "$binary")")" && pwd -P)
             return
         fi
@@ -78,7 +78,7 @@ find_chromium() {
     return 1
 }
 
-# A Node that is new enough: the machine's, else the one in the cache.
+# A Node that is new enough: the machine's, otherwise the one in the cache.
 find_node() {
     local name version
     for name in "${ICUSYNC_NODE:-}" node "$(node_home)"/node_modules/node-linux-*/bin/node; do
@@ -107,7 +107,7 @@ postgres_next_home() { printf '%s/postgres-next-%s' "$cache" "$(digest <"$root/t
 python_home() { printf '%s/clients-python-%s' "$cache" "$(digest <"$root/tests/clients/python/requirements.lock")"; }
 deny_home() { printf '%s/cargo-deny-%s' "$cache" "$deny_version"; }
 
-# The record of a finished set-up: what was found, and where. A change of these scripts or of a lock asks again.
+# The record of a finished set-up: what was found, and where. A change to these scripts or a lock needs a new set-up.
 record() {
     local key
     key=$(cat "$root"/scripts/setup "$root"/scripts/common.sh "$root"/tests/clients/*/package-lock.json \

@@ -1,6 +1,6 @@
 //! The running service's values: pool, clock, randomness, keys, clients, limits. Cheap to clone.
 //!
-//! No behaviour here: rooms take what they need from it.
+//! No behaviour here: modules take what they need from it.
 
 use std::sync::Arc;
 
@@ -31,21 +31,21 @@ pub struct Parts {
     pub random: Random,
     /// Seals and opens.
     pub keys: KeyRing,
-    /// Whether what is sealed opens.
+    /// Whether the sealed values open.
     pub seals: Seals,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Talks to intervals.icu.
     pub intervals: intervals::Client,
-    /// Where mails go.
+    /// Where emails go.
     pub mail: Transport,
     /// Rate limits.
     pub limits: Limits,
-    /// Tells one refused connection from an upstream that refuses everybody.
+    /// Tells one refused connection from an upstream that refuses everyone.
     pub brake: Brake,
     /// Calls that the rate limit refused and that are not in the log yet.
     pub refused: Refused,
-    /// Whether the queue is worked on.
+    /// Whether the queue is being worked on.
     pub worker: Heartbeat,
 }
 

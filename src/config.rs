@@ -1,7 +1,6 @@
-//! Every setting: an environment variable or a flag, checked once at start. `.env.example` lists them all, and a
-//! test holds the two together.
+//! Every setting: an environment variable or a flag, checked once at start. A test keeps `.env.example` in step.
 //!
-//! No I/O here but reading the environment; nothing else in the house reads it.
+//! No I/O here except reading the environment. Settings are read nowhere else.
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -37,7 +36,7 @@ impl Origin {
         self.0.scheme() == "https"
     }
 
-    /// Whether the host is this very machine.
+    /// Whether the host is this machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }
@@ -53,21 +52,21 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let url = Url::parse(text)
-            .map_err(|_| "write an absolute URL such as https://icusync.example".to_owned())?;
+            .map_err(|_| "must be an absolute URL such as https://icusync.example".to_owned())?;
         let bare = url.path() == "/"
             && url.query().is_none()
             && url.fragment().is_none()
             && url.username().is_empty()
             && url.password().is_none();
-        // It stands in policies and headers, where `;` or a quote would end what it is part of. Url lets them pass.
+        // It goes into policies and headers, where `;` or a quote would end the value around it. `Url` lets them pass.
         let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_:[]".contains(&b);
         let plain = url.host_str().is_some_and(|host| host.bytes().all(plain));
         match url.scheme() {
-            _ if !plain => Err("write a host's name or address".to_owned()),
-            _ if !bare => Err("write only scheme, host and port, without path, query or user".to_owned()),
+            _ if !plain => Err("the host must be a name or an address".to_owned()),
+            _ if !bare => Err("must be only scheme, host and port: no path, query or user".to_owned()),
             "https" => Ok(Self(url)),
             "http" if is_loopback(&url) => Ok(Self(url)),
-            _ => Err("write https (http only for this machine: localhost, 127.0.0.1 or [::1])".to_owned()),
+            _ => Err("must be https (http only for this machine: localhost, 127.0.0.1 or [::1])".to_owned()),
         }
     }
 }
@@ -124,7 +123,9 @@ impl FromStr for SignUp {
                     .iter()
                     .all(|entry| entry.contains('.') || entry.contains('@'));
                 if entries.is_empty() || !all_fit {
-                    return Err("write open, closed, or addresses and domains separated by commas".to_owned());
+                    return Err(
+                        "must be open, closed, or a comma-separated list of addresses and domains".to_owned(),
+                    );
                 }
                 Ok(Self::Only(entries))
             }
@@ -137,7 +138,7 @@ impl FromStr for SignUp {
 pub struct Proxies(ipnet::IpNet);
 
 impl Proxies {
-    /// Whether `address` is one of them; an IPv4 address in IPv6 clothes counts as IPv4.
+    /// Whether `address` is one of them; an IPv4-mapped IPv6 address counts as IPv4.
     pub fn contains(&self, address: std::net::IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
@@ -154,11 +155,11 @@ impl FromStr for Proxies {
         text.parse()
             .or_else(|_| address(text))
             .map(Self)
-            .map_err(|_| "write an address or a network such as 10.0.0.0/8".to_owned())
+            .map_err(|_| "must be an address or a network such as 10.0.0.0/8".to_owned())
     }
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
     /// One JSON object a line.
@@ -167,7 +168,7 @@ pub enum LogFormat {
     Text,
 }
 
-/// How much of something somebody may have in some time.
+/// The range of a limit on how often something may happen.
 fn share() -> RangedI64ValueParser<u32> {
     value_parser!(u32).range(1..=1_000_000)
 }
@@ -175,41 +176,41 @@ fn share() -> RangedI64ValueParser<u32> {
 /// Every setting of `icusync serve`. The doc comment of a field is its `--help` and its line in `.env.example`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
-    /// Where people find the pages: an https origin (http only on this machine).
+    /// The origin of the pages: https (http only on this machine).
     #[arg(long, env = "PUBLIC_URL", default_value = "http://localhost:8080")]
     pub public_url: Origin,
-    /// Where the token URLs live: another host than `PUBLIC_URL`, because Claude forces OAuth on a host that has any.
+    /// The origin of the connector URLs: not the host of `PUBLIC_URL`, because Claude forces OAuth on a host that offers it.
     #[arg(long, env = "LINK_URL", default_value = "http://127.0.0.1:8080")]
     pub link_url: Origin,
-    /// Address and port to listen on for both hosts.
+    /// Address and port to listen on, for both hosts.
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
     /// Address and port for Prometheus; keep it private.
     #[arg(long, env = "METRICS_BIND", default_value = "127.0.0.1:9464")]
     pub metrics_bind: SocketAddr,
-    /// A PostgreSQL to use. Without it icusync runs a private one from this machine's PostgreSQL binaries.
+    /// A PostgreSQL to use. Without it, icusync runs a private one with this machine's PostgreSQL binaries.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<SecretString>,
-    /// Most connections to PostgreSQL at once.
+    /// Maximum number of connections to PostgreSQL.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = value_parser!(u32).range(1..=1_000))]
     pub database_connections: u32,
-    /// Where a private PostgreSQL, its key file and undelivered mails live. As root: /var/lib/icusync.
+    /// Folder of the private PostgreSQL, its key file and undelivered emails. As root: /var/lib/icusync.
     #[arg(long, env = "DATA_DIR")]
     pub data_dir: Option<PathBuf>,
-    /// The unprivileged user that runs the private PostgreSQL when icusync is started as root.
+    /// The unprivileged user that runs the private PostgreSQL when icusync starts as root.
     #[arg(long, env = "POSTGRES_USER")]
     pub postgres_user: Option<String>,
-    /// Keys that seal tokens: `id2:BASE64,id1:BASE64`, 32 bytes each; the first seals, all open.
+    /// Sealing keys: `id2:BASE64,id1:BASE64`, 32 bytes each. The first seals, all of them open.
     #[arg(long, env = "SEAL_KEYS", hide_env_values = true)]
     pub seal_keys: Option<SecretString>,
-    /// Starts although sealed values do not open with these keys: they are given up, and said so on /readyz and Status.
+    /// Starts even if these keys do not open every sealed value. Those values are given up; /readyz and Status say so.
     #[arg(long, env = "ACCEPT_LOST_SEALS", default_value_t = false, num_args = 0..=1, require_equals = true,
         default_missing_value = "true", action = clap::ArgAction::Set)]
     pub accept_lost_seals: bool,
     /// Who may sign up: open, closed, or addresses and domains. Without it: open with SMTP, else closed.
     #[arg(long, env = "SIGN_UP")]
     pub sign_up: Option<SignUp>,
-    /// The intervals.icu to talk to.
+    /// The intervals.icu to use.
     #[arg(long, env = "INTERVALS_URL", default_value = "https://intervals.icu")]
     pub intervals_url: Origin,
     /// The client id of your intervals.icu app.
@@ -218,71 +219,71 @@ pub struct Config {
     /// The client secret of your intervals.icu app.
     #[arg(long, env = "INTERVALS_CLIENT_SECRET", hide_env_values = true)]
     pub intervals_client_secret: Option<SecretString>,
-    /// Whether athletes may connect with an API key. Without it: yes when there is no intervals.icu app.
+    /// Whether athletes may connect with an API key. Without it: yes if there is no intervals.icu app.
     #[arg(long, env = "INTERVALS_API_KEYS")]
     pub intervals_api_keys: Option<bool>,
-    /// Requests a second to intervals.icu from this process; upstream allows 10 for one address.
+    /// Requests a second from this process to intervals.icu, which allows 10 from one address.
     #[arg(long, env = "INTERVALS_PER_SECOND", default_value_t = 8, value_parser = value_parser!(u32).range(1..=1_000))]
     pub intervals_per_second: u32,
-    /// Requests a day that each athlete may count on as a fair share of the app's pool.
+    /// Requests a day that each athlete can count on: a fair share of the app's pool.
     #[arg(long, env = "INTERVALS_PER_DAY", default_value_t = 100, value_parser = share())]
     pub intervals_per_day: u32,
-    /// Where mail goes: `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`. Without it
-    /// mails are written to the folder `mail` beside the data.
+    /// Where emails go: `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`. Without it, they
+    /// are written to the folder `mail` next to the data.
     #[arg(long, env = "SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<SecretString>,
-    /// A file of certificates (PEM) whose authorities are trusted for the mail server, beside those of the web.
+    /// A PEM file of certificate authorities to trust for the mail server, as well as those of the web.
     #[arg(long, env = "SMTP_CA_FILE")]
     pub smtp_ca_file: Option<PathBuf>,
-    /// The sender of mails.
+    /// The sender of emails.
     #[arg(long, env = "MAIL_FROM", default_value = "IcuSync <icusync@localhost>")]
     pub mail_from: String,
-    /// Where people can write to when they need help; shown on the pages.
+    /// Where people can write for help; shown on the pages.
     #[arg(long, env = "SUPPORT_EMAIL")]
     pub support_email: Option<String>,
-    /// The header in which your proxy tells the client's address (`Fly-Client-IP`, `X-Forwarded-For`).
+    /// The header in which your proxy passes on the client's address (`Fly-Client-IP`, `X-Forwarded-For`).
     #[arg(long, env = "CLIENT_IP_HEADER")]
     pub client_ip_header: Option<String>,
-    /// Addresses or networks (`172.16.0.0/12`) of the proxies whose `CLIENT_IP_HEADER` is believed, separated by commas.
+    /// Addresses or networks (`172.16.0.0/12`) of the proxies whose `CLIENT_IP_HEADER` is trusted, separated by commas.
     #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<Proxies>,
-    /// Failed sign-ins a minute from one client address, and requests a minute of other kinds that cost much.
+    /// Failed sign-ins a minute from one client address, and other costly requests a minute.
     #[arg(long, env = "SIGN_INS_PER_MINUTE", default_value_t = 10, value_parser = share())]
     pub sign_ins_per_minute: u32,
-    /// Failed sign-ins a minute for one e-mail address from one client address; wrong passwords a minute in one session.
+    /// Failed sign-ins a minute for one email address from one client address; wrong passwords a minute in one session.
     #[arg(long, env = "SIGN_INS_PER_ADDRESS", default_value_t = 5, value_parser = share())]
     pub sign_ins_per_address: u32,
-    /// Failed sign-ins an hour for one e-mail address from anywhere. Beyond, its owner has to wait too: keep it high.
+    /// Failed sign-ins an hour for one email address from anywhere. Above that its owner has to wait too: keep it high.
     #[arg(long, env = "SIGN_INS_PER_ADDRESS_AN_HOUR", default_value_t = 100, value_parser = share())]
     pub sign_ins_per_address_an_hour: u32,
-    /// Sign-ups an hour for one client address.
+    /// Sign-ups an hour from one client address.
     #[arg(long, env = "SIGN_UPS_PER_HOUR", default_value_t = 5, value_parser = share())]
     pub sign_ups_per_hour: u32,
-    /// Mails of one kind an hour to one address.
+    /// Emails of one kind an hour to one address.
     #[arg(long, env = "MAILS_PER_HOUR", default_value_t = 3, value_parser = share())]
     pub mails_per_hour: u32,
-    /// Mails an hour to addresses that have neither an account nor an athlete; one client address gets a tenth of it.
+    /// Emails an hour to addresses that have neither an account nor an athlete; one client address gets a tenth of that.
     #[arg(long, env = "STRANGER_MAILS_PER_HOUR", default_value_t = 200, value_parser = share())]
     pub stranger_mails_per_hour: u32,
-    /// Mails a day on behalf of one account.
+    /// Emails a day on behalf of one account.
     #[arg(long, env = "MAILS_PER_DAY", default_value_t = 20, value_parser = share())]
     pub mails_per_day: u32,
-    /// Invites of coaches a day from one account.
+    /// Invites a day from one account.
     #[arg(long, env = "INVITES_PER_DAY", default_value_t = 20, value_parser = share())]
     pub invites_per_day: u32,
-    /// Tool calls a minute for one link.
+    /// Tool calls a minute for one connector URL.
     #[arg(long, env = "CALLS_PER_MINUTE", default_value_t = 120, value_parser = share())]
     pub calls_per_minute: u32,
-    /// Tool calls of one link that run at once; more wait.
+    /// Tool calls that run at once for one connector URL; more wait.
     #[arg(long, env = "CALLS_AT_ONCE", default_value_t = 8, value_parser = value_parser!(u32).range(1..=1_000))]
     pub calls_at_once: u32,
-    /// Requests a minute to the link host that carry no valid token, over all clients.
+    /// Requests a minute to the link host without a valid token, from all clients together.
     #[arg(long, env = "STRANGERS_PER_MINUTE", default_value_t = 600, value_parser = share())]
     pub strangers_per_minute: u32,
     /// Password hashes computed at once (19 MiB and a thread each).
     #[arg(long, env = "PASSWORDS_AT_ONCE", default_value_t = 4, value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
     pub passwords_at_once: usize,
-    /// Lets a message decide of which MCP revision it is, where a client's headers say another. Off for conformance runs.
+    /// Where a client's headers and its message name different MCP revisions, the message wins. Off for conformance runs.
     #[arg(long, env = "MCP_HEADER_SHIM", default_value_t = true, action = clap::ArgAction::Set)]
     pub mcp_header_shim: bool,
     /// Speaks no MCP revision newer than 2025-11-25.
@@ -291,10 +292,10 @@ pub struct Config {
     /// Seconds that a tool call may take.
     #[arg(long, env = "CALL_SECONDS", default_value_t = 25, value_parser = value_parser!(u64).range(1..=240))]
     pub call_seconds: u64,
-    /// What is logged, as tracing directives. Other code than IcuSync's speaks at info at most, because it knows no secrets.
+    /// What is logged, as tracing directives. Other crates log at info at most: they do not know what is secret.
     #[arg(long, env = "LOG", default_value = "info,rmcp=warn,sqlx=warn,hyper=warn")]
     pub log: String,
-    /// How log lines look.
+    /// The format of log lines.
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value = "json")]
     pub log_format: LogFormat,
 }
@@ -309,7 +310,7 @@ impl Config {
         Self::from_arg_matches(&matches).expect("every setting has a default or is optional")
     }
 
-    /// Checks what no single setting shows. The message tells which settings clash and what to write.
+    /// Checks what parsing one setting cannot show. The message names the settings and says what to write.
     pub fn check(&self) -> anyhow::Result<()> {
         anyhow::ensure!(
             self.public_url.authority() != self.link_url.authority(),
@@ -326,26 +327,26 @@ impl Config {
         );
         anyhow::ensure!(
             self.database_url.is_none() || self.seal_keys.is_some(),
-            "with DATABASE_URL set SEAL_KEYS too: a key file beside a database that is elsewhere would be lost; make one with \
-             `icusync keys`"
+            "set SEAL_KEYS when you set DATABASE_URL: a key file on this machine could be lost while the database is \
+             elsewhere. Make a key with `icusync keys`"
         );
         self.key_ring()?;
         anyhow::ensure!(
             self.smtp_ca_file.is_none() || self.smtp_url.is_some(),
-            "SMTP_CA_FILE is for a mail server: set SMTP_URL too, or leave both"
+            "SMTP_CA_FILE is for a mail server: set SMTP_URL too, or leave out both"
         );
-        self.mail_from
-            .parse::<lettre::message::Mailbox>()
-            .map_err(|_| anyhow::anyhow!("MAIL_FROM is no address: write IcuSync <mail@icusync.example>"))?;
+        self.mail_from.parse::<lettre::message::Mailbox>().map_err(|_| {
+            anyhow::anyhow!("MAIL_FROM must be an address such as IcuSync <mail@icusync.example>")
+        })?;
         if let Some(address) = &self.support_email {
-            address
-                .parse::<lettre::Address>()
-                .map_err(|_| anyhow::anyhow!("SUPPORT_EMAIL is no address: write help@icusync.example"))?;
+            address.parse::<lettre::Address>().map_err(|_| {
+                anyhow::anyhow!("SUPPORT_EMAIL must be an address such as help@icusync.example")
+            })?;
         }
         Ok(())
     }
 
-    /// Who may sign up, by setting or by what is possible: nobody could confirm an address without SMTP.
+    /// Who may sign up: as set, otherwise what is possible. Without SMTP nobody could confirm an address.
     pub fn sign_up(&self) -> SignUp {
         self.sign_up.clone().unwrap_or(if self.smtp_url.is_some() {
             SignUp::Open
@@ -354,7 +355,7 @@ impl Config {
         })
     }
 
-    /// Whether anybody may sign up at all.
+    /// Whether anyone can sign up.
     pub fn is_sign_up_open(&self) -> bool {
         self.sign_up() != SignUp::Closed
     }
@@ -364,12 +365,12 @@ impl Config {
         self.public_url.join(path)
     }
 
-    /// The athlete's dashboard: where a connection is looked after.
+    /// The athlete's dashboard, where a connection is managed.
     pub fn dashboard_url(&self) -> String {
         self.page_url("/dashboard")
     }
 
-    /// The athlete's page Coaches: where grants are looked after.
+    /// The athlete's page Coaches, where grants are managed.
     pub fn coaches_url(&self) -> String {
         self.page_url("/coaches")
     }
@@ -379,7 +380,7 @@ impl Config {
         self.page_url("/for-coaches")
     }
 
-    /// The connector URL with this token: an MCP client is given it, and whoever holds it is let in.
+    /// The connector URL with this token. An MCP client needs it, and anyone who has it gets in.
     pub fn connector_url(&self, token: &str) -> String {
         self.link_url.join(&format!("/mcp/{token}"))
     }
@@ -389,17 +390,17 @@ impl Config {
         Duration::from_secs(self.call_seconds)
     }
 
-    /// Whether the one-click connect is on offer.
+    /// Whether the one-click connect is offered.
     pub fn offers_oauth(&self) -> bool {
         self.intervals_client_id.is_some()
     }
 
-    /// Whether connecting with an API key is on offer.
+    /// Whether connecting with an API key is offered.
     pub fn offers_api_keys(&self) -> bool {
         self.intervals_api_keys.unwrap_or(!self.offers_oauth())
     }
 
-    /// The key ring of `SEAL_KEYS`, when it is set.
+    /// The key ring of `SEAL_KEYS`, if it is set.
     pub fn key_ring(&self) -> anyhow::Result<Option<KeyRing>> {
         use secrecy::ExposeSecret as _;
         let ring = self
@@ -421,9 +422,9 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// An origin is safe to put before a path and in a policy, and reads as itself.
+        /// An accepted origin is safe before a path and in a policy, and parses as itself.
         #[test]
-        fn an_origin_that_is_taken_is_bare(text in "\\PC{0,40}|https?://\\PC{0,30}|https?://[a-z0-9.@:/?#\\[\\]-]{0,30}") {
+        fn an_accepted_origin_is_bare(text in "\\PC{0,40}|https?://\\PC{0,30}|https?://[a-z0-9.@:/?#\\[\\]-]{0,30}") {
             if let Ok(origin) = text.parse::<Origin>() {
                 prop_assert!(origin.is_https() || origin.is_loopback());
                 let shown = origin.as_str();
@@ -448,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_stands_in_the_example_and_nothing_else_does() {
+    fn every_setting_is_in_the_example_and_nothing_else_is() {
         let command = Config::augment_args(Command::new("icusync"));
         let known: BTreeSet<String> = command
             .get_arguments()
@@ -471,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn an_authority_for_no_mail_server_is_a_mistake() {
+    fn a_certificate_authority_without_a_mail_server_is_a_mistake() {
         let mut config = Config::defaults();
         config.link_url = "http://127.0.0.1:8081".parse().unwrap();
         config.smtp_ca_file = Some("ca.pem".into());
@@ -482,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_out_of_its_range_is_a_mistake_with_a_name() {
+    fn a_number_out_of_its_range_is_refused_by_name() {
         let command = Config::augment_args(Command::new("icusync"));
         let numbers = [
             TypeId::of::<u16>(),
@@ -523,7 +524,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_are_none_are_a_mistake_before_anything_is_done() {
+    fn malformed_keys_are_a_mistake_before_anything_is_done() {
         let mut config = Config::defaults();
         config.link_url = "http://127.0.0.1:8081".parse().unwrap();
         config.seal_keys = Some("k1:AAAA".to_owned().into());

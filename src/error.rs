@@ -1,4 +1,4 @@
-//! One mapping from what went wrong to what the outside is told. Causes are logged here, once, and never shown.
+//! One mapping from a failure to its answer. Causes are logged here, once, and never shown.
 //!
 //! No page is drawn here: the pages' own layer dresses the bare status, so that pages stay the leaves of the house.
 
@@ -11,26 +11,26 @@ use crate::guard::limits::TooMany;
 
 /// Why a page's handler has no page.
 #[derive(Debug)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// 400: a form or a query that our pages do not send: fields missing, doubled, or not text.
     BadForm,
     /// 404.
     NotFound,
     /// 413: more than a form may hold.
     TooLarge,
-    /// 415: a body that is no form.
+    /// 415: a body that is not a form.
     NotAForm,
-    /// 429, and when to come back.
+    /// 429, with the time to wait.
     TooMany(Duration),
     /// 503: PostgreSQL cannot be reached.
     DatabaseAway,
-    /// 500: ours.
+    /// 500: our own failure.
     Ours(anyhow::Error),
 }
 
 impl Problem {
     /// The HTTP status.
-    pub const fn status(&self) -> StatusCode {
+    pub(crate) const fn status(&self) -> StatusCode {
         match self {
             Self::BadForm => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -43,7 +43,7 @@ impl Problem {
     }
 }
 
-/// Whether the database is away, or too busy to answer, rather than our statement wrong.
+/// Whether the database is away or too busy to answer, rather than our statement wrong.
 fn is_database_away(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_told_in_whole_seconds() {
+    fn a_wait_is_rounded_up_to_whole_seconds() {
         let response = Problem::TooMany(Duration::from_millis(1_200)).into_response();
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()[RETRY_AFTER], "2");

@@ -1,4 +1,4 @@
-//! Newtypes for every id, so that one kind can never stand where another is meant.
+//! Newtypes for every id, so that one kind can never be used as another.
 //!
 //! Secrets do not live here (see [`crate::secrets`]), nor does anything that is looked up.
 
@@ -24,27 +24,27 @@ macro_rules! uuid_id {
 }
 
 uuid_id! {
-    /// A person's account with us (UUID v7).
+    /// A person's account (UUID v7).
     AccountId
 }
 uuid_id! {
-    /// A browser session as pages name it (UUID v4). What proves it is the cookie, which is never an id.
+    /// A browser session as pages name it (UUID v4). Its proof is the cookie, which is never an id.
     SessionId
 }
 uuid_id! {
-    /// An account's tie to one intervals.icu athlete (UUID v7).
+    /// An account's connection to one intervals.icu athlete (UUID v7).
     ConnectionId
 }
 uuid_id! {
-    /// One token URL (UUID v7). The token itself is a [`crate::secrets::Token`].
+    /// One connector URL (UUID v7). The token in it is a [`crate::secrets::Token`].
     LinkId
 }
 uuid_id! {
-    /// A coach: an address with one token URL (UUID v7).
+    /// A coach: an address with one connector URL (UUID v7).
     CoachId
 }
 uuid_id! {
-    /// What one coach may do for one athlete (UUID v7).
+    /// What one athlete allows one coach (UUID v7).
     GrantId
 }
 uuid_id! {
@@ -56,11 +56,11 @@ uuid_id! {
     LogId
 }
 
-/// An id that upstream handed out or a caller named, and that does not have the required form.
+/// An id from upstream or from a caller that does not have the required form.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {kind}")]
 pub struct BadId {
-    /// What the id was meant to be, in a person's words ("activity id").
+    /// What the id should have been, in a person's words ("activity id").
     pub kind: &'static str,
 }
 
@@ -139,8 +139,8 @@ mod tests {
             "i1 ",
             "123456789012345678901",
         ] {
-            assert!(bad.parse::<ActivityId>().is_err(), "{bad:?} was taken");
-            assert!(bad.parse::<AthleteId>().is_err(), "{bad:?} was taken");
+            assert!(bad.parse::<ActivityId>().is_err(), "{bad:?} was accepted");
+            assert!(bad.parse::<AthleteId>().is_err(), "{bad:?} was accepted");
         }
     }
 }

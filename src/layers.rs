@@ -1,6 +1,6 @@
-//! What every request passes on its way in and out, in order, each with its why.
+//! What every request passes on its way in and out, in order, with the reasons.
 //!
-//! No URL and no page here: `routes` says what hangs behind which layer.
+//! No URL and no page here: `routes` says what is behind which layer.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -42,7 +42,7 @@ const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// Names one request in the log and on the page that says something failed.
+/// Names one request in the log and on the error page.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
@@ -51,8 +51,8 @@ pub struct RequestId(pub String);
 #[derive(Debug, Clone, Copy)]
 pub struct FormsLeadToIntervals;
 
-/// A response's extension, which becomes the route in log and metrics: the pattern, never the path itself, because
-/// paths carry tokens.
+/// A response's extension, which becomes the route in log and metrics: the pattern, never the path, because paths carry
+/// tokens.
 #[derive(Debug, Clone)]
 struct Route(MatchedPath);
 
@@ -64,22 +64,22 @@ where
 {
     router
         .layer(middleware::from_fn(note_route))
-        // A panic costs one answer, not the process, and its text stays with us.
+        // A panic costs one answer, not the process, and its text stays inside.
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::SERVICE_UNAVAILABLE,
             PAGE_TIMEOUT,
         ))
-        // Outside of the page's time: whoever sends slowly is told so, and a page has its time to itself.
+        // Outside the page's time: a slow sender gets an answer of its own, and a page has its time to itself.
         .layer(middleware::from_fn(whole_form))
         .layer(RequestBodyLimitLayer::new(FORM_BYTES))
-        // Cookies are SameSite=Lax already; this also stops sister hosts and old browsers.
+        // Cookies are already SameSite=Lax; this also stops sister hosts and old browsers.
         .layer(CsrfLayer::new().with_rejection_response(|_| StatusCode::FORBIDDEN.into_response()))
-        // Whatever came back without a page gets one.
+        // Every answer without a page gets one.
         .layer(middleware::from_fn(dress))
 }
 
-/// The layer of the link host: only the route's pattern, the endpoint brings its own.
+/// The layer of the link host: only the route's pattern. The endpoint brings its own layers.
 pub fn around_links(router: Router) -> Router {
     router.layer(middleware::from_fn(note_route))
 }
@@ -94,8 +94,8 @@ pub fn around_everything(app: &App) -> impl FnOnce(Router) -> Router + use<> {
     }
 }
 
-/// Sends a request to the pages or to the links, by its `Host`, before anything is routed. A request for any other
-/// host is answered 421 (RFC 9110 section 15.5.20), so that no page is ever built for a name that is not ours.
+/// Sends a request to the pages or the links by its `Host`, before routing. A request for any other host is answered with
+/// 421 (RFC 9110 section 15.5.20), so that no page is ever built for a name that is not ours.
 #[derive(Clone)]
 pub struct ByHost {
     hosts: Hosts,
@@ -103,7 +103,7 @@ pub struct ByHost {
     links: Router,
 }
 
-/// The two names that we answer to.
+/// The two host names that we answer to.
 #[derive(Clone)]
 pub struct Hosts {
     public: Host,
@@ -123,7 +123,7 @@ impl Hosts {
 #[derive(Clone)]
 struct Host {
     authority: String,
-    /// The same with the scheme's own port, which a client may write out.
+    /// The same with the scheme's default port, which a client may write out.
     spelled_out: Option<String>,
 }
 
@@ -162,10 +162,10 @@ impl ByHost {
     pub async fn answer(self, request: Request) -> Result<Response, Infallible> {
         let mut hosts = request.headers().get_all(HOST).iter();
         let (Some(Ok(host)), None) = (hosts.next().map(HeaderValue::to_str), hosts.next()) else {
-            // Two hosts, or none: somebody between us and the client might have looked at the other one.
+            // Two hosts, or none: a proxy between us and the client might have read the other one.
             return Ok(plain(StatusCode::BAD_REQUEST, "One Host header, please."));
         };
-        // An absolute target (`GET http://other/`) is for proxies; ours must name the host that the header names.
+        // An absolute target (`GET http://other/`) is for proxies; here it must name the same host as the header.
         if request
             .uri()
             .authority()
@@ -198,7 +198,7 @@ fn answer_panic(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-/// Makes the process's panic message say where, and never what: the text of a panic may hold whatever was handled.
+/// Makes a panic log where it happened and never its message, which may hold the data in hand.
 pub fn quiet_panics() {
     std::panic::set_hook(Box::new(|info| {
         let at = info.location().map(ToString::to_string).unwrap_or_default();
@@ -206,8 +206,8 @@ pub fn quiet_panics() {
     }));
 }
 
-/// Waits for the whole body before anything is done with it. What is longer than a form is answered with 413, what broke off
-/// or is no body with 400.
+/// Waits for the whole body before anything reads it. One longer than a form is answered with 413, one that broke off or
+/// is malformed with 400.
 async fn whole_form(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     if body.is_end_stream() {
@@ -245,8 +245,8 @@ async fn note_route(request: Request, next: Next) -> Response {
     response
 }
 
-/// Gives the request an id of ours (one from outside could be anything), runs it in a span with few and stable
-/// fields, writes one line and the headers.
+/// Gives the request an id of our own (one from outside could be anything), runs it in a span with few and stable fields,
+/// and writes one log line and the headers.
 async fn envelope(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = app.random.uuid(&app.clock).simple().to_string();
     let who = Who::default();
@@ -279,7 +279,7 @@ async fn envelope(State(app): State<App>, mut request: Request, next: Next) -> R
     response
 }
 
-/// The method as a label: whatever else a client makes up is one word.
+/// The method as a label: anything else that a client makes up is one word.
 fn known_method(method: &http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
@@ -292,7 +292,7 @@ fn known_method(method: &http::Method) -> &'static str {
     }
 }
 
-/// Security headers, on whatever leaves. A handler that set one itself keeps it.
+/// Sets the security headers on every answer. One that a handler set stays.
 fn harden(app: &App, response: &mut Response<Body>) {
     let leads_out = response.extensions().get::<FormsLeadToIntervals>().is_some();
     let policy = policy(leads_out.then(|| app.config.intervals_url.as_str()));
@@ -302,7 +302,7 @@ fn harden(app: &App, response: &mut Response<Body>) {
     };
     set(CONTENT_SECURITY_POLICY, policy);
     set(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // A path may carry a token; no other site is told any.
+    // A path may carry a token, which no other site may learn.
     set(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // For browsers that do not know frame-ancestors.
     set(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
@@ -312,7 +312,7 @@ fn harden(app: &App, response: &mut Response<Body>) {
         PERMISSIONS,
         HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     );
-    // What is not marked as cacheable is somebody's.
+    // What is not marked as cacheable is personal.
     set(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if app.config.public_url.is_https() || app.config.link_url.is_https() {
         set(
@@ -330,7 +330,7 @@ fn policy(forms_also: Option<&str>) -> HeaderValue {
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data:",
-        // A form that an attacker managed to inject posts nowhere else.
+        // An injected form can post nowhere else.
         &format!(
             "form-action 'self'{}{}",
             if forms_also.is_some() { " " } else { "" },
@@ -338,7 +338,7 @@ fn policy(forms_also: Option<&str>) -> HeaderValue {
         ),
         // Not frameable, so nobody can lay a page over our buttons.
         "frame-ancestors 'none'",
-        // No injected <base> can turn relative links.
+        // No injected <base> can redirect relative links.
         "base-uri 'none'",
     ]
     .join("; ");
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_opens_nothing_but_what_pages_need() {
+    fn the_policy_allows_only_what_pages_need() {
         assert_eq!(
             policy(None),
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; \

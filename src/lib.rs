@@ -1,31 +1,31 @@
 //! IcuSync connects intervals.icu accounts to Claude and other MCP clients through one URL.
 //!
-//! The map of the house. Data flows through it one way: request → [`routes`] and [`layers`] → [`guard`] (who asks) →
-//! [`mcp`] (the call) → [`guard::grant`] (may they) → [`tools`] → [`intervals`] → answer.
+//! The map of the crate. Data flows through it one way: request → [`routes`] and [`layers`] → [`guard`] (who is asking) →
+//! [`mcp`] (the call) → `guard::grant` (whether they may) → [`tools`] → [`intervals`] → answer.
 //!
 //! - [`config`]: every setting, read once at start
 //! - [`app`]: the values that every request shares; [`start`] builds them and runs the service; [`server`] accepts
-//! - [`routes`]: every URL on one screen; [`layers`]: what stands around each; [`error`]: what a failure becomes
-//! - [`permissions`]: what can be granted at all, a row a tool
-//! - [`guard`]: sessions, link tokens, grants, rosters, limits: who asks, and may they
+//! - [`routes`]: every URL on one screen; [`layers`]: what wraps each; [`error`]: how a failure is answered
+//! - [`permissions`]: everything that can be granted, one row per tool
+//! - [`guard`]: sessions, link tokens, grants, rosters, limits: who is asking, and whether they may
 //! - [`mcp`]: the MCP endpoint: list, call, protocol shims
-//! - [`tools`]: the tools and the shape of their answers; [`tool_error`]: why one has none
+//! - [`tools`]: the tools and the shape of their answers; [`tool_error`]: why a call has no answer
 //! - [`training`]: formulas over training data, pure
 //! - [`intervals`]: the only code that calls intervals.icu
 //! - [`pages`]: the screens
 //! - [`queries`]: every SQL statement
-//! - [`mail`]: the mails, their outbox and transport; [`jobs`]: the queue's worker
+//! - [`mail`]: the emails, their outbox and transport; [`jobs`]: the queue's worker
 //! - [`secrets`]: tokens, sealing, passwords; [`ids`] and [`time`]: ids and the clock as values;
-//!   [`text`]: other people's text, made safe to show; [`words`]: closed sets of words that rows hold
+//!   [`text`]: other people's text, made safe to show; [`words`]: the closed sets of words in rows
 //! - [`postgres`]: a private database when no other is given
-//! - `demo`: seeded athletes and captured mail (feature `demo`); the intervals.icu they live in is `icusync-sim`, a crate of
-//!   its own in `sim/` that knows nothing of this one
+//! - `demo`: seeded athletes and captured mail (feature `demo`); the intervals.icu they live in is `icusync-sim`, a separate
+//!   crate in `sim/` that knows nothing of this one
 
 pub mod app;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
-pub mod error;
+mod error;
 pub mod guard;
 pub mod ids;
 pub mod intervals;
@@ -41,15 +41,15 @@ pub mod routes;
 pub mod secrets;
 pub mod server;
 pub mod start;
-pub mod text;
+mod text;
 pub mod time;
 pub mod tool_error;
 pub mod tools;
 pub mod training;
 pub mod words;
 
-/// Makes ring the process's TLS provider. Called once at the start of the program and of each test; a second call
-/// changes nothing.
+/// Makes ring the process's TLS provider. Called once at the start of the program and of each test; later calls change
+/// nothing.
 pub fn install_crypto() {
     // The only failure is that a provider is installed already, which is what we want.
     let _ = rustls::crypto::ring::default_provider().install_default();

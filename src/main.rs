@@ -38,16 +38,16 @@ struct Cli {
 enum Command {
     /// Runs the service.
     Serve(Box<Config>),
-    /// Brings the database's schema up to date, and ends.
+    /// Brings the database's schema up to date and exits.
     Migrate(Box<Config>),
     /// Manages accounts.
     Account {
         #[command(subcommand)]
         command: Account,
     },
-    /// Prints a fresh key for SEAL_KEYS or the key file, under an id that is not taken there.
+    /// Prints a new key for SEAL_KEYS or the key file, with an id that is free there.
     Keys {
-        /// Prints instead how many sealed values each key still holds.
+        /// Prints instead how many values each key still seals.
         #[arg(long)]
         status: bool,
         #[command(flatten)]
@@ -55,7 +55,7 @@ enum Command {
     },
     /// Asks the running service whether it is ready; for containers without curl.
     Healthcheck(Box<Config>),
-    /// Runs everything on this machine with simulated athletes: nothing real is touched.
+    /// Runs everything on this machine with simulated athletes and touches nothing real.
     #[cfg(feature = "demo")]
     Demo(icusync::demo::Options),
 }
@@ -64,7 +64,7 @@ enum Command {
 enum Account {
     /// Makes a confirmed account and prints its password once.
     Create {
-        /// The address to sign in with.
+        /// The email address to sign in with.
         email: String,
         #[command(flatten)]
         config: Box<Config>,
@@ -78,7 +78,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse().command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One sentence for people, causes after it; settings that hold secrets never stand in an error.
+            // One sentence for people, then its causes. Settings that hold secrets never appear in an error.
             let _ = writeln!(std::io::stderr(), "icusync: {error:#}");
             ExitCode::FAILURE
         }
@@ -121,7 +121,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let ended = tokio::select! {
         ended = &mut serving => ended,
         lost = database.lost() => {
-            // What runs is told in our words that the database is away.
+            // Running requests still answer in our own words that the database is away.
             shutdown.cancel();
             if let Err(error) = serving.await {
                 tracing::warn!(%error, "the service ended with its database");
@@ -134,7 +134,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     ended
 }
 
-/// Every port of the service, bound before anything else is done.
+/// Every port of the service, bound before anything else happens.
 struct Ports {
     pages_and_links: TcpListener,
     metrics: TcpListener,
@@ -164,7 +164,7 @@ async fn serve_on(
     .map(|_| ())
 }
 
-/// The app of a real installation, on a database that is up to date and marked as one.
+/// The app of a real installation, on a database that is up to date and marked as real.
 async fn real_app(database: &Reach, config: Config) -> anyhow::Result<App> {
     database.migrate().await?;
     let (clock, random) = (Clock::system(), Random::from_os());
@@ -217,7 +217,7 @@ async fn account_in(database: &Reach, config: Config, address: &Address) -> anyh
         .await;
     let mut transaction = app.pool.begin().await?;
     let made = accounts::create(&mut transaction, &app, address, &hash).await?;
-    anyhow::ensure!(made.is_some(), "this address has an account already");
+    anyhow::ensure!(made.is_some(), "this address already has an account");
     transaction.commit().await?;
     app.pool.close().await;
     let sign_in = app.config.page_url("/sign-in");
@@ -227,7 +227,7 @@ async fn account_in(database: &Reach, config: Config, address: &Address) -> anyh
     ))
 }
 
-/// Prints one more key, or the only one when there are none, and says where it goes; the key alone on standard output.
+/// Prints another key, or the first one, alone on standard output, and says on standard error where it goes.
 fn fresh_key(config: &Config) -> anyhow::Result<()> {
     let random = Random::from_os();
     let known = start::known_keys(config)?;
@@ -237,15 +237,15 @@ fn fresh_key(config: &Config) -> anyhow::Result<()> {
     ))?;
     let place = match known {
         None => {
-            "set SEAL_KEYS to it; without SEAL_KEYS the first `icusync serve` makes a key file".to_owned()
+            "set SEAL_KEYS to this; without SEAL_KEYS the first `icusync serve` makes a key file".to_owned()
         }
         Some(_) if config.seal_keys.is_some() => {
             "SEAL_KEYS=NEW,OLD: put it in front, with a comma before the others, and restart \
-             (with several instances first behind the others, everywhere)"
+             (with several instances, first put it behind the others on all of them)"
                 .to_owned()
         }
         Some(_) => format!(
-            "put it in front of what stands in {}, with a comma between and all on one line, and restart",
+            "put it in front of the keys in {}, with a comma between them and all on one line, and restart",
             start::key_file_path(config)?.display()
         ),
     };
@@ -273,7 +273,7 @@ async fn count_keys(database: &Reach, config: &Config) -> anyhow::Result<()> {
         .context("cannot count the sealed values: is the schema up to date (`icusync migrate`)?")?;
     let look = jobs::look(&pool, &keys)
         .await
-        .context("cannot look whether the sealed values open")?;
+        .context("cannot check whether the sealed values open")?;
     pool.close().await;
     let place = if config.seal_keys.is_some() {
         "SEAL_KEYS"
@@ -283,12 +283,14 @@ async fn count_keys(database: &Reach, config: &Config) -> anyhow::Result<()> {
     for key in uses {
         let lost = look.0.get(&key.id).map_or(0, Sealed::lost);
         let state = match (key.known, key.seals, key.values) {
-            (false, ..) => format!("is not in {place}: nobody can open them"),
+            (false, ..) => format!("not in {place}: nobody can open them"),
             _ if lost > 0 => {
-                format!("{lost} of them do not open: the key in {place} is another one, or they are damaged")
+                format!(
+                    "{lost} of them do not open: the key in {place} is a different one, or they are damaged"
+                )
             }
             (_, true, _) => "seals".to_owned(),
-            (_, _, 0) => format!("is no longer used: it can leave {place}"),
+            (_, _, 0) => format!("no longer used: you can remove it from {place}"),
             _ => "opens, and is being replaced by the first key".to_owned(),
         };
         print(&format!("{}\t{} sealed values\t{state}", key.id, key.values))?;
@@ -306,7 +308,7 @@ fn random_password(random: &Random) -> String {
         .collect()
 }
 
-/// `GET /readyz` over plain HTTP/1.1 on the address that the service listens on.
+/// `GET /readyz` over plain HTTP/1.1, on the address that the service listens on.
 async fn healthcheck(config: &Config) -> anyhow::Result<()> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut at = config.bind;
@@ -328,20 +330,20 @@ async fn healthcheck(config: &Config) -> anyhow::Result<()> {
     };
     let answer = tokio::time::timeout(std::time::Duration::from_secs(4), ask)
         .await
-        .context("no answer in 4 s")??;
+        .context("no answer within 4 s")??;
     anyhow::ensure!(answer.starts_with("HTTP/1.1 200"), "not ready");
     Ok(())
 }
 
 fn log_to_stderr(directives: &str, format: LogFormat) -> anyhow::Result<()> {
-    let wanted = EnvFilter::try_new(directives).context("LOG is no list of tracing directives")?;
+    let wanted = EnvFilter::try_new(directives).context("LOG is not a list of tracing directives")?;
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
         LogFormat::Text => lines.compact().with_target(false).boxed(),
     };
-    // As layers of their own and not as filters of the third: those forget a line now and then when somebody has asked, without
-    // saying anything, whether it would be heard; sqlx does.
+    // Layers of their own rather than filters of the third: such filters sometimes lose a line after somebody (sqlx does) has
+    // asked whether a line would be logged and then logged none.
     tracing_subscriber::registry()
         .with(filter_fn(may_be_logged))
         .with(wanted)
@@ -350,8 +352,8 @@ fn log_to_stderr(directives: &str, format: LogFormat) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whatever LOG says, other people's code speaks at `info` at most: below that it writes down paths, bodies and wires as they
-/// pass, and they carry tokens and passwords. Ours never does.
+/// Whatever LOG says, other crates log at `info` at most: below that they write paths, bodies and wire data, which carry
+/// tokens and passwords. Our own code never does.
 fn may_be_logged(line: &Metadata<'_>) -> bool {
     let room = line.target().split("::").next();
     room == Some(env!("CARGO_CRATE_NAME")) || *line.level() <= Level::INFO

@@ -1,12 +1,12 @@
-//! What can be granted at all, a row a tool. A row's name is stable: it stands in grants, in the activity log and in the URLs of
-//! connectors.
+//! Everything that can be granted, one row per tool. A row's name is stable: grants, the activity log and connector URLs
+//! contain it.
 //!
-//! How a tool works stands in [`crate::tools`], whose definitions point here; who holds what is for [`crate::guard`] to say.
+//! How a tool works is in [`crate::tools`], whose definitions point here; who holds which grant is in [`crate::guard`].
 
 use crate::intervals::Area;
 pub use crate::words::Access;
 
-/// A set of tools that belong together, for presets and for narrowing a connector.
+/// Tools that belong together, for presets and for narrowing a connector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     /// Name, zones, thresholds.
@@ -15,9 +15,9 @@ pub enum Group {
     Training,
     /// CTL, ATL, form, curves.
     Fitness,
-    /// Sleep, HRV, weight, how it feels.
+    /// Sleep, HRV, weight, how the athlete feels.
     Wellness,
-    /// What is planned.
+    /// Planned workouts, races, notes.
     Calendar,
 }
 
@@ -45,20 +45,20 @@ impl Group {
     }
 }
 
-/// What an athlete can grant: the use of one tool.
+/// One tool as something that an athlete can grant.
 #[derive(Debug)]
 pub struct Permission {
     /// The tool's name.
     pub name: &'static str,
     /// For people.
     pub title: &'static str,
-    /// The set it belongs to.
+    /// The group it belongs to.
     pub group: Group,
-    /// Looks or changes.
+    /// Whether the tool reads or writes.
     pub access: Access,
-    /// What the athlete must have shared with IcuSync for it to work at all.
+    /// The areas that the athlete must share with IcuSync for the tool to work at all.
     pub needs: &'static [Area],
-    /// The plain sentence of what it lets somebody see or do, for the grants page.
+    /// What a coach can see or do with it, as a sentence for the grants page.
     pub lets: &'static str,
 }
 
@@ -73,7 +73,7 @@ impl Eq for Permission {}
 macro_rules! permissions {
     ($($row:ident = $name:literal, $title:literal, $group:ident, $access:ident, [$($area:ident),*], $lets:literal;)*) => {
         $(
-            #[doc = concat!("The use of ", $name, ".")]
+            #[doc = concat!("Permission to use ", $name, ".")]
             pub static $row: Permission = Permission {
                 name: $name,
                 title: $title,
@@ -84,7 +84,7 @@ macro_rules! permissions {
             };
         )*
 
-        /// Every permission, in the order of the list of tools.
+        /// Every permission, in the order of the tool list.
         pub static ALL: &[&Permission] = &[$(&$row),*];
     };
 }
@@ -122,10 +122,10 @@ pub fn by_name(name: &str) -> Option<&'static Permission> {
     ALL.iter().copied().find(|permission| permission.name == name)
 }
 
-/// The word that stands for the roster's tools in URLs, where a group of the others has its own.
+/// The word for the roster's tools in URLs, where the others go by their group.
 pub const ROSTER_WORD: &str = "roster";
 
-/// The names of the tools of a coach's whole roster. They need no grant, so that nobody can grant them: of each athlete they
+/// The names of the tools for a coach's whole roster. They need no grant, so no one can grant them: for each athlete they
 /// show only what the tools granted for that athlete could show.
 pub static OF_THE_ROSTER: [&str; 3] = ["list_athletes", "select_athlete", "get_roster_overview"];
 

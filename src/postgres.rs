@@ -1,24 +1,24 @@
 //! A private PostgreSQL cluster for installations without `DATABASE_URL`, for the demo and for tests.
 //!
 //! It finds the machine's server binaries, makes a cluster once, starts and stops it with the service, and keeps two
-//! services from sharing one directory. What lies in the data folder:
+//! services from sharing one directory. The data folder contains:
 //!
 //! ```text
 //! DATA/icusync.lock    who owns the folder (flock; the process id and the socket folder in plain text)
 //! DATA/postgres/       the cluster; belongs to the unprivileged user when the service runs as root
 //! DATA/socket/         the one Unix socket, rights 0700 (a folder in /tmp when DATA's path is too long for a socket)
-//! DATA/postgres.log    the server's own words; no statements, no values
+//! DATA/postgres.log    the server's own output; no statements, no values
 //! ```
 //!
-//! Clients are let in by `trust`: the socket's folder has rights 0700 and belongs to the server's own user, so whoever
-//! can reach the socket could read the files as well, and a password beside them would guard nothing. `peer` would
-//! shut the service out when it runs as root and the server as somebody else. There is no TCP listener at all.
+//! Clients get in by `trust`: the socket's folder has rights 0700 and belongs to the server's user, so anyone who can
+//! reach the socket could read the files too, and a password next to them would protect nothing. `peer` would shut the
+//! service out when it runs as root and the server as another user. There is no TCP listener at all.
 //!
-//! The server ends with the process that started it, however that ends: a watchdog sees to it. A start that finds the
-//! last one's server still there waits for its end.
+//! A watchdog ends the server with the process that started it, however that process ends. A start that finds the last
+//! server still running waits for its end.
 //!
-//! Not here: the schema (`migrations/`), the service's questions to the database (`crate::queries`), settings
-//! (`crate::config` decides on the folder and passes it in).
+//! Not here: the schema (`migrations/`), the service's queries (`crate::queries`), settings (`crate::config` chooses the
+//! folder and passes it in).
 
 mod binaries;
 mod directory;
@@ -42,14 +42,14 @@ use user::RunAs;
 /// The oldest major version that the migrations were tried with (Debian 12 has it).
 pub const OLDEST_MAJOR: u32 = 15;
 
-/// The role that the service connects as: it may create databases, and is no superuser.
+/// The role that the service connects as: it may create databases but is not a superuser.
 const ROLE: &str = "icusync";
 /// The database that belongs to [`ROLE`].
 const DATABASE: &str = "icusync";
 /// The cluster's superuser, used only to make the role and its database.
 const SUPERUSER: &str = "postgres";
 
-/// How long a fast shutdown may take before the server is told to drop everything.
+/// How long a fast shutdown may take before the server has to drop everything.
 const FAST_SHUTDOWN: Duration = Duration::from_secs(20);
 
 /// What the cluster is for.
@@ -57,36 +57,36 @@ const FAST_SHUTDOWN: Duration = Duration::from_secs(20);
 pub enum Kind {
     /// Data that must outlive the process.
     Kept,
-    /// A cluster for a test run or a demo: no fsync, little memory, many connections. Its files go with it, even when
-    /// this process is killed. It refuses a folder that holds a cluster already.
+    /// A cluster for a test run or a demo: no fsync, little memory, many connections. Its files are removed with it, even
+    /// when this process is killed. It refuses a folder that already holds a cluster.
     Throwaway,
 }
 
 /// How to run a private cluster.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The service's data folder; made when missing. The cluster lies in `postgres/` inside it, so that what else
-    /// stands there (keys, mails) stays out of the database's reach.
+    /// The service's data folder; made if missing. The cluster is in `postgres/` inside it, so that the rest of the
+    /// folder (keys, mails) stays out of the database's reach.
     pub data_dir: PathBuf,
-    /// The operating system's user for the server when the service runs as root, which PostgreSQL refuses to. Without
-    /// one: the first of `icusync`, `postgres`, `nobody` that exists. When not root it must be the current user.
+    /// The operating system's user for the server when the service runs as root, which PostgreSQL refuses to do. If
+    /// none: the first of `icusync`, `postgres`, `nobody` that exists. When not root, it must be the current user.
     pub run_as: Option<String>,
     /// What the cluster is for.
     pub kind: Kind,
 }
 
 /// A running private cluster, owned by this process. [`Cluster::stop`] ends it; dropping it tells the server to stop
-/// without waiting for it.
+/// and does not wait.
 #[derive(Debug)]
 pub struct Cluster {
-    // Order matters on drop: the server is signalled before the lock goes.
+    // Order matters on drop: the server gets its signal before the lock goes.
     server: Server,
     watchdog: Watchdog,
     directory: Directory,
     kind: Kind,
 }
 
-/// Starts the cluster in `options.data_dir`, making it first when there is none. Returns once the server accepts
+/// Starts the cluster in `options.data_dir`, and makes it first if there is none. Returns once the server accepts
 /// connections and the role and its database exist.
 ///
 /// # Errors
@@ -124,10 +124,10 @@ pub async fn start(options: Options) -> Result<Cluster, PrivateError> {
     })
 }
 
-/// The URL of the service's database in `data_dir` when another living icusync runs a cluster there: for a command
-/// such as `icusync account create` beside a running service. The cluster stays the other's and ends with it, so a
-/// service must not live on this: it calls [`start`], which refuses. `None` when nobody owns the folder, or the owner
-/// is still starting.
+/// The URL of the service's database in `data_dir` when another living icusync runs a cluster there, for a command
+/// such as `icusync account create` next to a running service. The cluster belongs to the other process and ends with
+/// it, so a service must not use this: it calls [`start`], which refuses. `None` when nobody owns the folder, or the
+/// owner is still starting.
 pub fn running(data_dir: &Path) -> Option<String> {
     directory::socket_of_owner(data_dir).map(|socket| server::url(&socket, ROLE, DATABASE))
 }
@@ -149,14 +149,14 @@ impl Cluster {
         self.server.pid()
     }
 
-    /// Resolves when the server has ended without being asked to (killed from outside, say): the service has no
-    /// database then, and should stop with the sentence that this returns. Never resolves otherwise.
+    /// Resolves when the server has ended without being asked to (killed from outside, say). The service then has no
+    /// database, and should stop with the error that this returns. Never resolves otherwise.
     pub async fn ended(&mut self) -> PrivateError {
         self.server.ended().await
     }
 
-    /// Stops the server: fast shutdown (open transactions are rolled back, what was committed is kept), and after
-    /// 20 s without an end, immediate shutdown. A throw-away cluster's files are removed.
+    /// Stops the server: fast shutdown (open transactions are rolled back, committed ones are kept), then, if it has not
+    /// ended after 20 s, immediate shutdown. A throw-away cluster's files are removed.
     ///
     /// # Errors
     /// When the process is still there after that, or the files could not be removed.

@@ -26,10 +26,10 @@ pub fn service(app: App) -> Router {
     service_with(app, mcp::router)
 }
 
-/// [`service`] with something else on the link host, so that tests can mount it behind the very same layers.
+/// [`service`] with something else on the link host, so that tests can mount it behind the same layers.
 pub fn service_with(app: App, links: impl FnOnce(App) -> Router) -> Router {
     let everything = Router::new()
-        // Health checks come by address, under any Host.
+        // Health checks come by IP address, under any Host.
         .route("/healthz", get(health::alive))
         .route(
             "/readyz",
@@ -117,7 +117,7 @@ fn pages(app: &App) -> Router {
     layers::around_pages(router, problem::dress).with_state(app.clone())
 }
 
-/// For coaches, who have no account: wishes that a mail answers, and a short visit to the own roster.
+/// For coaches, who have no account: wishes that an email answers, and a short visit to their roster.
 fn coaches() -> Router<App> {
     let wishes = Router::new()
         .route(

@@ -1,7 +1,7 @@
 //! The accept loop: HTTP/1.1 on hyper, with limits on everything that a peer can drag out.
 //!
-//! axum's own server waits for ever for a header that is dripped byte by byte. What a request means is the router's
-//! business, not this file's.
+//! axum's own server waits for ever for a header that arrives byte by byte. The router decides what a request means,
+//! not this file.
 
 use std::{
     collections::HashMap,
@@ -35,22 +35,22 @@ use tower::ServiceExt as _;
 
 use crate::{config::Proxies, guard::limits::Network};
 
-/// How long the server waits for its peers, and how many it takes.
+/// How long the server waits for its peers, and how many it accepts.
 #[derive(Debug, Clone)]
 pub struct Patience {
-    /// For a whole header, and between two requests of a connection.
+    /// For a whole header, and between two requests on a connection.
     pub header: Duration,
-    /// For a whole body, from when its reading begins.
+    /// For a whole body, from the start of reading it.
     pub body: Duration,
-    /// For a peer that stopped reading its answer.
+    /// For a peer that has stopped reading its answer.
     pub write: Duration,
-    /// For running requests once the server is to end.
+    /// For running requests at shutdown.
     pub drain: Duration,
     /// Connections at once; more wait to be accepted.
     pub connections: usize,
-    /// Connections at once from one network; more are closed at once, so that nobody takes everybody's.
+    /// Connections at once from one network; more are closed immediately, so that one network cannot take them all.
     pub of_one_network: usize,
-    /// Peers that stand for many clients, whose connections are not counted by network.
+    /// Peers that act for many clients: their connections are not counted by network.
     pub proxies: Vec<Proxies>,
 }
 
@@ -60,7 +60,7 @@ impl Default for Patience {
             header: Duration::from_secs(25),
             body: Duration::from_secs(20),
             write: Duration::from_secs(30),
-            // For requests that are no calls: whoever serves those says how long they may take.
+            // For requests other than tool calls, which bring a longer time with them.
             drain: Duration::from_secs(10),
             connections: 2048,
             of_one_network: 1024,
@@ -69,11 +69,11 @@ impl Default for Patience {
     }
 }
 
-/// Bytes that are kept of one connection's input: a URI of more than 65,534 bytes is answered with 414, more header than
-/// fits here with 431.
+/// Bytes kept of one connection's input: a URI of more than 65,534 bytes is answered with 414, a header that does not
+/// fit here with 431.
 const BUFFER: usize = 96 * 1024;
 
-/// Serves `router` on `listener` until `shutdown`, then lets running requests end, at most for [`Patience::drain`].
+/// Serves `router` on `listener` until `shutdown`, then lets running requests finish for at most [`Patience::drain`].
 ///
 /// Handlers find the peer's address as `ConnectInfo<SocketAddr>`.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> io::Result<()> {
@@ -147,12 +147,12 @@ pub async fn serve_with(
     drop(listener);
     tokio::select! {
         () = graceful.shutdown() => {}
-        () = sleep(patience.drain) => tracing::warn!("requests were still running when the time to drain was over"),
+        () = sleep(patience.drain) => tracing::warn!("requests were still running when the drain time ended"),
     }
     Ok(())
 }
 
-/// An error of the peer's is nothing; when this machine has run out of files, waiting is all that helps.
+/// A peer's error needs nothing; when this machine has run out of files, only waiting helps.
 async fn after(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(
@@ -167,14 +167,14 @@ async fn after(error: &io::Error) {
 /// How many connections each network has.
 type Crowd = Mutex<HashMap<Network, usize>>;
 
-/// One connection of a network, as long as it lasts.
+/// One connection of a network, for as long as it lasts.
 struct Place {
     crowd: Arc<Crowd>,
     network: Network,
 }
 
 impl Place {
-    /// Nothing when the network has `most` already.
+    /// None if the network already has `most`.
     fn take(crowd: &Arc<Crowd>, network: Network, most: usize) -> Option<Self> {
         let mut counts = crowd.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.get(&network).copied().unwrap_or(0);
@@ -198,7 +198,7 @@ impl Drop for Place {
     }
 }
 
-/// A body that must have arrived as a whole in time; then reading fails with [`io::ErrorKind::TimedOut`].
+/// A body that must arrive whole in time; otherwise reading fails with [`io::ErrorKind::TimedOut`].
 struct Timed {
     incoming: Incoming,
     patience: Duration,
@@ -245,7 +245,7 @@ impl Body for Timed {
     }
 }
 
-/// A connection whose peer must keep reading what it is sent.
+/// A connection whose peer must keep reading what it receives.
 struct Impatient {
     stream: TcpStream,
     write: Duration,
@@ -253,7 +253,7 @@ struct Impatient {
 }
 
 impl Impatient {
-    /// Passes on what a write came to; fails one that has been pending for too long.
+    /// Passes on the result of a write; fails one that has been pending for too long.
     fn judge<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stuck = None;

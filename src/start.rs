@@ -1,4 +1,4 @@
-//! From settings to a running service: database, keys, mail, app, listeners; and back down in order.
+//! From settings to a running service: database, keys, mail, app, listeners; then back down in order.
 //!
 //! The command line is read in `main.rs`; nothing here decides what a request means.
 
@@ -37,16 +37,16 @@ use crate::{
     words::Purpose,
 };
 
-/// Waiting for a connection from the pool.
+/// How long to wait for a connection from the pool.
 const ACQUIRE: Duration = Duration::from_secs(2);
-/// Waiting for a connection outside of it, at the start.
+/// How long to wait for a connection outside it, at start.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Writing down what was only counted, once nobody calls any more.
+/// How long to write down what was only counted, once no more calls come.
 const SETTLE: Duration = queries::PATIENCE;
-/// Closing the pool, once nothing more is to be done with it.
+/// How long to close the pool, once nothing needs it.
 const CLOSE: Duration = Duration::from_secs(1);
 
-/// Where the data of this machine's own installation lives when no setting says so.
+/// Where this machine's installation keeps its data when no setting says so.
 pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
     if let Some(dir) = &config.data_dir {
         return Ok(dir.clone());
@@ -60,22 +60,22 @@ pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
         .filter(|dir| dir.is_absolute())
         .or_else(home);
     Ok(base
-        .context("neither DATA_DIR nor HOME is set: say where the data shall live")?
+        .context("neither DATA_DIR nor HOME is set: set DATA_DIR to a folder for the data")?
         .join("icusync"))
 }
 
-/// The database to use: the one of `DATABASE_URL`, or a private cluster that lives until [`Database::close`].
+/// The database to use: that of `DATABASE_URL`, or a private cluster that lives until [`Database::close`].
 pub struct Database {
     reach: Reach,
     cluster: Option<postgres::Cluster>,
 }
 
-/// How to reach a database that somebody keeps running. It holds the password of `DATABASE_URL` and is never printed.
+/// How to reach a running database. It holds the password of `DATABASE_URL` and is never printed.
 #[derive(Clone)]
 pub struct Reach(PgConnectOptions);
 
 impl Database {
-    /// Opens what the settings name for the service itself: a private cluster that another service runs is refused.
+    /// Opens the configured database for the service itself. A private cluster that another service runs is refused.
     pub async fn own(config: &Config) -> anyhow::Result<Self> {
         if let Some(url) = &config.database_url {
             return Ok(Self {
@@ -91,7 +91,7 @@ impl Database {
         .await
     }
 
-    /// Opens what the settings name for a command beside the service: it joins the private cluster of a running one.
+    /// Opens the configured database for a command next to the service: it joins a running service's private cluster.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
         if config.database_url.is_none()
             && let Some(url) = postgres::running(&data_dir(config)?)
@@ -139,7 +139,7 @@ impl Reach {
     /// Reads a PostgreSQL URL.
     pub fn at(url: &str) -> anyhow::Result<Self> {
         let options = PgConnectOptions::from_str(url)
-            .map_err(|_| anyhow::anyhow!("DATABASE_URL is no PostgreSQL URL"))?;
+            .map_err(|_| anyhow::anyhow!("DATABASE_URL is not a PostgreSQL URL"))?;
         Ok(Self(options.log_statements(log::LevelFilter::Off)))
     }
 
@@ -167,7 +167,7 @@ impl Reach {
         Ok(())
     }
 
-    /// One connection; a server that takes it and then says nothing counts as not reached.
+    /// Opens one connection. A server that accepts it and then says nothing counts as unreachable.
     async fn connect(&self) -> anyhow::Result<PgConnection> {
         tokio::time::timeout(CONNECT, self.0.connect())
             .await
@@ -184,8 +184,8 @@ impl Reach {
         PgPoolOptions::new()
             .max_connections(config.database_connections)
             .acquire_timeout(ACQUIRE)
-            // A query that was given up leaves its connection to sqlx, which asks whether it still lives and waits for
-            // ever when the network swallows the question: a pool's worth of those, and nothing is left until TCP gives up.
+            // After an abandoned query, sqlx asks its connection whether it is alive, and waits for ever if the network
+            // swallows the question. A pool full of those leaves nothing until TCP gives up.
             .after_release(|connection, _| {
                 Box::pin(async move {
                     let alive = tokio::time::timeout(ACQUIRE, connection.ping()).await;
@@ -199,7 +199,8 @@ impl Reach {
 }
 
 fn unreachable(error: sqlx::Error) -> anyhow::Error {
-    anyhow::Error::new(error).context("cannot reach PostgreSQL: check DATABASE_URL and that the server runs")
+    anyhow::Error::new(error)
+        .context("cannot reach PostgreSQL: check DATABASE_URL and that the server is running")
 }
 
 /// Marks the database as `purpose`, or refuses one that is marked otherwise.
@@ -213,12 +214,12 @@ pub async fn claim(pool: &PgPool, purpose: Purpose, clock: &Clock) -> anyhow::Re
     Ok(())
 }
 
-/// Where the keys of this machine's own installation lie when there is no `SEAL_KEYS`.
+/// Where this machine's installation keeps its keys when `SEAL_KEYS` is not set.
 pub fn key_file_path(config: &Config) -> anyhow::Result<PathBuf> {
     Ok(data_dir(config)?.join("seal.keys"))
 }
 
-/// The key ring that is there: of `SEAL_KEYS`, else of the key file.
+/// The existing key ring: from `SEAL_KEYS`, otherwise from the key file.
 pub fn known_keys(config: &Config) -> anyhow::Result<Option<KeyRing>> {
     if let Some(ring) = config.key_ring()? {
         return Ok(Some(ring));
@@ -232,8 +233,8 @@ pub fn known_keys(config: &Config) -> anyhow::Result<Option<KeyRing>> {
     is_there.then(|| read_key_file(&path)).transpose()
 }
 
-/// [`known_keys`], or those of a key file that is made now; only for a database that holds nothing sealed yet, unless what it
-/// holds was given up (`ACCEPT_LOST_SEALS`).
+/// [`known_keys`], or those of a key file made now: only for a database that holds nothing sealed, or whose sealed values
+/// were given up (`ACCEPT_LOST_SEALS`).
 pub async fn keys(config: &Config, pool: &PgPool, random: &Random) -> anyhow::Result<KeyRing> {
     if let Some(ring) = known_keys(config)? {
         return Ok(ring);
@@ -244,7 +245,7 @@ pub async fn keys(config: &Config, pool: &PgPool, random: &Random) -> anyhow::Re
         let look = jobs::look(pool, &fresh).await?;
         anyhow::ensure!(
             look.lost() == 0,
-            "there is no key file {}, and the database holds what one has sealed: {}. Put the key file back from your backup. {ACCEPT}",
+            "there is no key file {}, but the database holds values that one has sealed: {}. Put the key file back from your backup. {ACCEPT}",
             path.display(),
             look.counts(),
         );
@@ -252,15 +253,15 @@ pub async fn keys(config: &Config, pool: &PgPool, random: &Random) -> anyhow::Re
     key_file(&path, random)
 }
 
-/// What an operator does whose keys are gone.
-const ACCEPT: &str = "If the key is gone for good, start with --accept-lost-seals (ACCEPT_LOST_SEALS=true): then athletes \
-    connect intervals.icu again, athletes and coaches regenerate their URL, and mails that waited are not sent.";
+/// What an operator can do when the keys are gone.
+const ACCEPT: &str = "If the key is gone for good, start with --accept-lost-seals (ACCEPT_LOST_SEALS=true). Athletes then \
+    reconnect intervals.icu, athletes and coaches regenerate their connector URLs, and waiting emails are not sent.";
 
-/// Looks whether the keys open all that is sealed, and refuses to go on when they do not, unless that is accepted.
+/// Checks whether the keys open every sealed value, and refuses to start if they do not, unless that is accepted.
 pub async fn look_at_seals(app: &App) -> anyhow::Result<()> {
     let look = jobs::look(&app.pool, &app.keys)
         .await
-        .context("cannot look whether the sealed values open")?;
+        .context("cannot check whether the sealed values open")?;
     accept_or_refuse(&app.config, &look)?;
     app.seals.accept(&look);
     jobs::note(&app.seals, look);
@@ -279,14 +280,14 @@ fn accept_or_refuse(config: &Config, look: &Look) -> anyhow::Result<()> {
     };
     anyhow::ensure!(
         config.accept_lost_seals,
-        "{lost} sealed values do not open with {keys}: {}. Put the key that is missing back there, behind the first. {ACCEPT}",
+        "{lost} sealed values do not open with {keys}: {}. Put the missing key back there, behind the first. {ACCEPT}",
         look.words()
     );
     tracing::warn!(
         lost,
         what = look.words(),
-        "accepted as lost: athletes connect intervals.icu again, athletes and coaches regenerate their URL, mails that waited \
-         are not sent; take ACCEPT_LOST_SEALS away once the page Status calls the keys good"
+        "accepted as lost: athletes reconnect intervals.icu, athletes and coaches regenerate their connector URLs, waiting \
+         emails are not sent; remove ACCEPT_LOST_SEALS once the page Status calls the keys good"
     );
     Ok(())
 }
@@ -297,14 +298,14 @@ pub fn key_file(path: &Path, random: &Random) -> anyhow::Result<KeyRing> {
     read_key_file(path)
 }
 
-/// Makes a key file where there is none. It appears whole or not at all, whatever happens meanwhile; of several who make it at
-/// once one does, and the others find it.
+/// Makes a key file if there is none. It appears whole or not at all, whatever happens meanwhile. If several processes try at
+/// once, one makes it and the others find it.
 fn make_key_file(path: &Path, random: &Random) -> std::io::Result<()> {
     if path.try_exists()? {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    // With rights for its owner only.
+    // Only its owner can read it.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     writeln!(file, "{}", KeyRing::generate(random))?;
     file.as_file().sync_all()?;
@@ -313,7 +314,7 @@ fn make_key_file(path: &Path, random: &Random) -> std::io::Result<()> {
         Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
         Err(other) => return Err(other.error),
     }
-    tracing::info!(file = %path.display(), "made a key file: without it sealed tokens cannot be opened, so back it up");
+    tracing::info!(file = %path.display(), "made a key file: without it, sealed tokens cannot be opened, so back it up");
     Ok(())
 }
 
@@ -323,23 +324,23 @@ fn read_key_file(path: &Path) -> anyhow::Result<KeyRing> {
     KeyRing::parse(text.trim()).map_err(|error| anyhow::anyhow!("the key file {}: {error}", path.display()))
 }
 
-/// Where mails go: SMTP when it is set, else a folder beside the data, which is announced.
+/// Where emails go: SMTP if it is set, otherwise a folder next to the data, which is logged.
 pub fn transport(config: &Config) -> anyhow::Result<Transport> {
     if let Some(url) = &config.smtp_url {
         return Transport::smtp(url, config.smtp_ca_file.as_deref());
     }
     let folder = data_dir(config)?.join("mail");
-    tracing::warn!(folder = %folder.display(), "no SMTP_URL: mails are written to this folder instead of being sent");
+    tracing::warn!(folder = %folder.display(), "no SMTP_URL: emails are written to this folder instead of being sent");
     Transport::folder(folder)
 }
 
-/// What an app is built from, beside the settings.
+/// What an app needs apart from the settings.
 pub struct Ingredients {
     /// PostgreSQL.
     pub pool: PgPool,
     /// The key ring.
     pub keys: KeyRing,
-    /// Where mails go.
+    /// Where emails go.
     pub mail: Transport,
     /// What time it is.
     pub clock: Clock,
@@ -376,7 +377,7 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
     }))
 }
 
-/// Runs the service on `listeners` until `shutdown`, then drains: running requests and jobs end first.
+/// Runs the service on `listeners` until `shutdown`, then drains: running requests and jobs finish first.
 pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationToken) -> anyhow::Result<()> {
     let router = routes::service(app.clone());
     let worker = tokio::spawn(jobs::run(app.clone(), shutdown.clone()));
@@ -395,9 +396,9 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
         },
         async { worker.await.context("the worker ended") }
     )?;
-    // A connection that hangs must not keep the process from ending.
+    // A hanging connection must not keep the process from ending.
     if tokio::time::timeout(SETTLE, refused::settle(&app)).await.is_err() {
-        tracing::warn!("not all calls that the rate limit refused could be written down");
+        tracing::warn!("some calls that the rate limit refused could not be written down");
     }
     if tokio::time::timeout(CLOSE, app.pool.close()).await.is_err() {
         tracing::warn!("connections to PostgreSQL were still in use at the end");
@@ -405,16 +406,16 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
     Ok(())
 }
 
-/// How long [`run`] takes to end at most once it is told to, so that nothing that runs is cut off.
+/// The longest that [`run`] takes to end after `shutdown`, so that nothing running is cut off.
 pub fn longest_end(config: &Config) -> Duration {
     mcp::longest_call(config) + SETTLE + CLOSE
 }
 
-/// Installs the recorder of metrics for this process.
+/// Installs the metrics recorder of this process.
 pub fn record_metrics() -> anyhow::Result<PrometheusHandle> {
     PrometheusBuilder::new()
         .install_recorder()
-        .context("cannot install the recorder of metrics")
+        .context("cannot install the metrics recorder")
 }
 
 /// Listens on the address of a setting.

@@ -1,12 +1,12 @@
-//! Text that people or upstream wrote, made safe to stand as data in an answer, on a page, in a mail or in a row.
+//! Text from people or upstream, made safe to show as data in an answer, on a page, in an email or in a row.
 //!
-//! Nothing here judges what a text says; it only takes away what nobody can see and what could end a field early.
+//! Nothing here judges what a text says; it only removes what nobody can see and what could end a field early.
 
-pub mod names;
+pub(crate) mod names;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-/// More marks on one letter than any language stacks; what is above is drawn over the neighbouring lines.
+/// More marks on one letter than any language stacks; more would be drawn over the neighbouring lines.
 const MARKS_ON_A_LETTER: usize = 4;
 
 /// One line of visible text of at most `limit` characters (a cut is marked with `…`, which counts).
@@ -14,7 +14,7 @@ const MARKS_ON_A_LETTER: usize = 4;
 /// Tabs, line ends and every other kind of space become single spaces; control, invisible, bidirectional, tag,
 /// variation and private-use characters go; the fence's quotes `«»` become `‹›`; what would make a link or a picture of
 /// markdown (`](`, `![`) gets a space between; the rest is in NFC.
-pub fn clean(text: &str, limit: usize) -> String {
+pub(crate) fn clean(text: &str, limit: usize) -> String {
     // A name of a megabyte is not worth normalising: beyond this bound it would be cut anyway.
     let bound = limit.saturating_mul(8).saturating_add(512);
     let mut rest = text.chars();
@@ -47,7 +47,7 @@ pub fn clean(text: &str, limit: usize) -> String {
 }
 
 /// Cleaned text between the quotes that say "this is data": `«late dinner»`. Empty text gives nothing.
-pub fn fenced(text: &str, limit: usize) -> String {
+pub(crate) fn fenced(text: &str, limit: usize) -> String {
     let text = clean(text, limit);
     if text.is_empty() {
         text
@@ -152,7 +152,7 @@ mod tests {
             prop_assert_eq!(clean(&once, 1_000), once);
         }
 
-        /// Its end is where we put it, whatever stands inside.
+        /// Its end is where we put it, whatever is inside.
         #[test]
         fn a_fence_has_one_beginning_and_one_end(text in "(\\PC|[«»\u{202e}\u{200b}\u{e007f}\n]){0,60}", limit in 1_usize..80) {
             let field = fenced(&text, limit);

@@ -1,7 +1,7 @@
-//! The clock as a value: the real one in service, one that tests turn by hand. And the heartbeat of what goes on for ever.
+//! The clock as a value: the real one in service, and one that tests set by hand. Also the heartbeat of endless work.
 //!
-//! Nothing else reads the time of day (`.clippy.toml` bans it); formatting of dates for people lives with the
-//! answers and pages that show them.
+//! Nothing else reads the time of day (`.clippy.toml` bans it); the answers and pages that show dates to people format
+//! them.
 
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use tokio::time::Instant;
 
-/// Tells what time it is. Cheap to clone.
+/// Says what time it is. Cheap to clone.
 #[derive(Clone)]
 pub struct Clock(Source);
 
@@ -31,7 +31,7 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands at `at` until [`Clock::advance`] or [`Clock::set`] moves it.
+    /// A clock that stays at `at` until [`Clock::advance`] or [`Clock::set`] moves it.
     pub fn fake(at: DateTime<Utc>) -> Self {
         Self(Source::Fake(Arc::new(AtomicI64::new(at.timestamp_micros()))))
     }
@@ -64,7 +64,7 @@ impl Clock {
     }
 }
 
-/// Whether work that never ends still goes on: it beats at every turn, and whoever watches over it tells when it stopped.
+/// Whether endless work is still going on: it beats at every turn, and its supervisor reports that it has stopped.
 #[derive(Debug, Default)]
 pub struct Heartbeat(Mutex<Beat>);
 
@@ -77,12 +77,12 @@ enum Beat {
 }
 
 impl Heartbeat {
-    /// The work goes on.
+    /// The work is going on.
     pub fn beat(&self) {
         self.set(Beat::At(Instant::now()));
     }
 
-    /// The work stopped although nobody asked it to.
+    /// The work stopped without being asked to.
     pub fn stop(&self) {
         self.set(Beat::Stopped);
     }
@@ -91,7 +91,7 @@ impl Heartbeat {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = beat;
     }
 
-    /// Whether it stopped, or has not beaten for `patience`. Work that has not begun is not missed.
+    /// Whether it has stopped, or has not beaten for `patience`. Work that has not begun is not missed.
     pub fn is_missed(&self, patience: StdDuration) -> bool {
         match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Beat::NotBegun => false,
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn work_is_missed_once_it_began_and_does_not_go_on() {
+    async fn work_that_began_and_stopped_is_missed() {
         let (heart, patience) = (Heartbeat::default(), StdDuration::from_mins(1));
         tokio::time::advance(2 * patience).await;
         assert!(!heart.is_missed(patience), "nobody began");

@@ -1,6 +1,6 @@
-//! Why a tool has no answer, in words for the model and the person.
+//! Why a tool has no answer, in words for the model and for people.
 //!
-//! The texts are ours, never upstream's; the source of an error goes to the log. No decisions here.
+//! The texts are IcuSync's, never upstream's; an error's source goes to the log. No decisions here.
 
 use std::time::Duration;
 
@@ -9,33 +9,33 @@ use crate::{intervals, words::Outcome};
 /// Why a tool has no answer, and whose turn it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ToolError {
-    /// The caller's: an argument is wrong. Says which and what to write instead.
+    /// The caller must act: an argument is wrong. Says which, and what it must be.
     #[error("{0}")]
     Input(String),
-    /// Somebody's leave is missing. Says whose and where it is given.
+    /// A grant or a share is missing. Says whose, and where to give it.
     #[error("{0}")]
     Refused(String),
-    /// The athlete's: intervals.icu must be connected anew.
+    /// The athlete must connect intervals.icu again.
     #[error("{0}")]
     Reconnect(String),
-    /// Nobody's: ask again later.
+    /// No one must act: try again later.
     #[error("{text}")]
     Busy {
-        /// What to say.
+        /// The message.
         text: String,
-        /// When asking again makes sense.
+        /// How long to wait before trying again.
         retry_after: Duration,
     },
-    /// intervals.icu's.
+    /// intervals.icu failed.
     #[error("{0}")]
     Upstream(String),
-    /// Ours.
+    /// IcuSync failed.
     #[error("{0}")]
     Ours(String),
 }
 
 impl ToolError {
-    /// What the activity log says.
+    /// Its outcome in the activity log.
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Input(_) => Outcome::Input,
@@ -60,27 +60,27 @@ impl ToolError {
         self
     }
 
-    /// What a failed question about one activity means to who named its id.
+    /// A failed request for one activity, explained to the caller who named its id.
     pub fn about_activity(error: intervals::Error) -> Self {
         use intervals::Error;
         match error {
             Error::NotFound => Self::Input(
-                "Not done: intervals.icu knows no activity with this id. Take ids from the last column of \
+                "Not done: intervals.icu has no activity with this id. Take ids from the last column of \
                  get_training_history."
                     .to_owned(),
             ),
             Error::Forbidden | Error::WrongAthlete => Self::Refused(
-                "Not done: this id is none of this athlete's activities, so nothing is shown. Take ids from the last \
-                 column of this athlete's get_training_history."
+                "Not done: this id is not one of this athlete's activities, so nothing is shown. Take ids from the \
+                 last column of this athlete's get_training_history."
                     .to_owned(),
             ),
             Error::Rejected | Error::Garbled => Self::Upstream(
-                "Not done: intervals.icu sent nothing readable about this activity. Ask again; get_training_history has \
+                "Not done: intervals.icu sent nothing readable about this activity. Try again; get_training_history has \
                  its main figures."
                     .to_owned(),
             ),
             Error::TimedOut => {
-                Self::Upstream("Not done: intervals.icu took too long. Ask again.".to_owned())
+                Self::Upstream("Not done: intervals.icu took too long. Try again.".to_owned())
             }
             error => error.into(),
         }
@@ -88,72 +88,72 @@ impl ToolError {
 }
 
 impl From<intervals::Error> for ToolError {
-    /// What happened, whose turn it is, and the next call that would work.
+    /// Says what happened, whose turn it is, and the next call that works.
     fn from(error: intervals::Error) -> Self {
         use intervals::Error;
         match error {
             Error::Unauthorized => Self::Reconnect(
                 "Not done: intervals.icu no longer accepts this connection. The athlete must connect intervals.icu again \
-                 on the IcuSync dashboard; after that, ask again."
+                 on the IcuSync dashboard; after that, try again."
                     .to_owned(),
             ),
             Error::Forbidden => Self::Refused(
-                "Not done: intervals.icu does not open this to the connected account. Asking again will not help; only \
-                 the athlete can change it at intervals.icu."
+                "Not done: intervals.icu does not let this account see it. Trying again will not help; only the athlete \
+                 can change this, at intervals.icu."
                     .to_owned(),
             ),
             Error::MissingScope(area) => Self::Refused(format!(
                 "Not done: the athlete did not share {} with IcuSync. The athlete can connect intervals.icu again on the \
-                 IcuSync dashboard and leave {} ticked; the other tools work as before.",
+                 IcuSync dashboard and leave {} ticked; the other tools keep working.",
                 area.in_words(),
                 area.as_str()
             )),
             Error::NotFound => Self::Input(
-                "Not done: intervals.icu knows no such thing for this athlete. Take ids from the last column of \
+                "Not done: intervals.icu has no such thing for this athlete. Take ids from the last column of \
                  get_training_history."
                     .to_owned(),
             ),
             Error::Rejected => Self::Upstream(
-                "Not done: intervals.icu did not take this request. Ask in another way, such as for a shorter range with \
-                 oldest and newest."
+                "Not done: intervals.icu did not accept this request. Change it, such as to a shorter range with oldest \
+                 and newest."
                     .to_owned(),
             ),
             Error::Strava => Self::Upstream(
                 "Not done: this came from Strava, whose terms close it to the API. The athlete can connect the device's \
-                 own service (Garmin, Wahoo, COROS …) to intervals.icu to see such activities from then on."
+                 own service (Garmin, Wahoo, COROS …) to intervals.icu to see future activities."
                     .to_owned(),
             ),
             Error::Busy { retry_after } => Self::Busy {
                 text: format!(
-                    "Not done: the requests that intervals.icu allows are used up for the moment. Ask again in {}.",
+                    "Not done: the requests that intervals.icu allows are used up. Try again in {}.",
                     in_words(retry_after)
                 ),
                 retry_after,
             },
             Error::Unavailable => Self::Upstream(
-                "Not done: intervals.icu is not answering properly at the moment. The connection itself stands; ask \
-                 again in a few minutes."
+                "Not done: intervals.icu is not answering properly now. The connection itself is still valid; try again \
+                 in a few minutes."
                     .to_owned(),
             ),
             Error::TimedOut => Self::Upstream(
-                "Not done: intervals.icu took too long. Ask again, or for less: a shorter range or fewer windows."
+                "Not done: intervals.icu took too long. Try again, or ask for less: a shorter range or fewer windows."
                     .to_owned(),
             ),
             Error::Garbled => Self::Upstream(
-                "Not done: what intervals.icu sent was unreadable or too large. Ask for a shorter range with oldest and \
+                "Not done: what intervals.icu sent was unreadable or too large. Use a shorter range with oldest and \
                  newest."
                     .to_owned(),
             ),
             Error::WrongAthlete => Self::Ours(
-                "Not done: intervals.icu answered about another athlete, so the answer was withheld. Ask again; when it \
-                 stays, the athlete should connect intervals.icu again on the IcuSync dashboard."
+                "Not done: intervals.icu answered about another athlete, so the answer was withheld. Try again; if it \
+                 keeps happening, the athlete should connect intervals.icu again on the IcuSync dashboard."
                     .to_owned(),
             ),
         }
     }
 }
 
-/// A wait as a person says it, rounded up: `20 s`, `3 min`, `5 h`.
+/// A wait in words, rounded up: `20 s`, `3 min`, `5 h`.
 pub fn in_words(wait: Duration) -> String {
     let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     match secs {
@@ -195,7 +195,7 @@ mod tests {
                 "in 2 h",
             ),
             (Error::Unavailable, Outcome::Upstream, "a few minutes"),
-            (Error::TimedOut, Outcome::Upstream, "Ask again"),
+            (Error::TimedOut, Outcome::Upstream, "Try again"),
             (Error::Garbled, Outcome::Upstream, "shorter range"),
             (Error::WrongAthlete, Outcome::Ours, "withheld"),
         ];

@@ -1,9 +1,9 @@
-//! Closed sets: what a column holds one word of, as a type. The word of each stands here and nowhere else.
+//! Closed sets: columns that hold one of a few words, as types. The words are here and nowhere else.
 //!
-//! No behaviour and no SQL: what a word means is said by whoever reads the row.
+//! No behaviour and no SQL: the code that reads a row decides what its word means.
 
-/// Declares an enum whose variants are words of a text column. A word that was written by an earlier version may follow
-/// behind `|`. Any other word is an error of the row, unless `else` names what it counts as.
+/// Declares an enum whose variants are words of a text column. A word that an earlier version wrote may follow
+/// after `|`. Any other word is an error of the row, unless `else` names what it counts as.
 macro_rules! closed_set {
     (
         $(#[$about:meta])*
@@ -22,7 +22,7 @@ macro_rules! closed_set {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The words of all of them, as a query takes a list.
+            /// All the words, as the list that a query takes.
             pub fn words() -> Vec<String> {
                 Self::ALL.iter().map(Self::to_string).collect()
             }
@@ -34,7 +34,7 @@ macro_rules! closed_set {
                 }
             }
 
-            /// What a word means; none for one that is in no such row.
+            /// What a word means; none for an unknown word.
             pub fn of(word: &str) -> Option<Self> {
                 match word {
                     $($word $(| $old)* => Some(Self::$variant),)+
@@ -58,7 +58,7 @@ macro_rules! closed_set {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let word = String::deserialize(deserializer)?;
-                Self::of(&word).ok_or_else(|| serde::de::Error::custom(concat!("a word that is no ", stringify!($name))))
+                Self::of(&word).ok_or_else(|| serde::de::Error::custom(concat!("not a word of ", stringify!($name))))
             }
         }
 
@@ -77,7 +77,7 @@ macro_rules! closed_set {
                 let word = <&str as sqlx::Decode<sqlx::Postgres>>::decode(value)?;
                 Self::of(word)
                     $(.or(Some(Self::$other)))?
-                    .ok_or_else(|| concat!("a word that is no ", stringify!($name)).into())
+                    .ok_or_else(|| concat!("not a word of ", stringify!($name)).into())
             }
         }
     };
@@ -85,11 +85,11 @@ macro_rules! closed_set {
 pub(crate) use closed_set;
 
 closed_set! {
-    /// How things stand between us and an athlete's intervals.icu account.
+    /// The state of an athlete's connection to intervals.icu.
     pub enum ConnectionStatus {
-        /// intervals.icu takes the token.
+        /// intervals.icu accepts the token.
         Connected = "connected",
-        /// intervals.icu refuses the token: the athlete must connect again.
+        /// intervals.icu refuses the token: the athlete must reconnect.
         Reconnect = "reconnect",
         /// The athlete disconnected; the token is erased.
         Disconnected = "disconnected",
@@ -107,7 +107,7 @@ closed_set! {
 }
 
 closed_set! {
-    /// Where an athlete's time zone was learnt.
+    /// Where an athlete's time zone comes from.
     pub enum ZoneSource {
         /// From the settings at intervals.icu.
         Settings = "settings",
@@ -124,11 +124,11 @@ closed_set! {
     pub enum MemberStatus {
         /// intervals.icu answers for the athlete.
         Connected = "connected",
-        /// intervals.icu refuses the connection: the athlete must connect again.
+        /// intervals.icu refuses the connection: the athlete must reconnect.
         Reconnect = "reconnect",
         /// The athlete disconnected intervals.icu.
         Disconnected = "disconnected",
-        /// The athlete's account shows another athlete: what was granted sleeps until this one is connected again.
+        /// The athlete's account shows another athlete: the grants are paused until this one is connected again.
         Replaced = "replaced",
     }
 }
@@ -136,17 +136,17 @@ closed_set! {
 closed_set! {
     /// What a job does.
     pub enum JobKind {
-        /// Sends a mail.
+        /// Sends an email.
         Mail = "mail",
-        /// Gives a consent back to intervals.icu.
+        /// Asks intervals.icu to revoke a token.
         Revoke = "revoke",
     }
 }
 
 closed_set! {
-    /// How far a job is.
+    /// How far a job has got.
     pub enum JobState {
-        /// It waits, for the first try or the next.
+        /// It waits for the first or the next attempt.
         Pending = "pending",
         /// It is done.
         Done = "done",
@@ -156,11 +156,11 @@ closed_set! {
 }
 
 closed_set! {
-    /// Why the last try of a job failed.
+    /// Why the last attempt at a job failed.
     pub enum Failure {
-        /// No mail server took the mail for now.
+        /// No mail server has accepted the email yet.
         NotDelivered = "not_delivered" | "not delivered for now",
-        /// The mail server at that address refuses the mail.
+        /// The mail server at that address refuses the email.
         RefusedForGood = "refused_for_good" | "refused for good",
         /// It ran out of time.
         TookTooLong = "took_too_long" | "took too long",
@@ -168,17 +168,17 @@ closed_set! {
         Panicked = "panicked",
         /// Its payload does not open with our keys.
         DoesNotOpen = "does_not_open" | "does not open",
-        /// What its payload holds cannot be read.
+        /// The content of its payload cannot be read.
         Unreadable = "unreadable",
-        /// The mail does not render.
+        /// The email does not render.
         DoesNotRender = "does_not_render" | "does not render",
-        /// The sender in the settings is none.
+        /// The sender in the settings is not valid.
         NoSender = "no_sender" | "no sender",
-        /// The recipient is no address.
+        /// The recipient is not an address.
         NoAddress = "no_address" | "no address",
-        /// The coach whose URL it holds was erased.
+        /// The coach whose connector URL it holds was erased.
         CoachIsGone = "coach_is_gone" | "the coach is gone",
-        /// The coach's URL does not open with our keys.
+        /// The coach's connector URL does not open with our keys.
         UrlDoesNotOpen = "url_does_not_open" | "the URL does not open",
         /// Our database did not answer.
         DatabaseAway = "database_away" | "the database did not answer",
@@ -193,9 +193,9 @@ closed_set! {
 }
 
 closed_set! {
-    /// Whether a tool only looks or also changes. No tool does both.
+    /// Whether a tool reads or changes something. No tool does both.
     pub enum Access {
-        /// Looks.
+        /// Reads.
         Read = "read",
         /// Changes.
         Write = "write",
@@ -203,29 +203,29 @@ closed_set! {
 }
 
 closed_set! {
-    /// What came of a tool call.
+    /// How a tool call ended.
     pub enum Outcome {
         /// It was answered.
         Ok = "ok",
         /// An argument was wrong.
         Input = "input",
-        /// Somebody's leave was missing.
+        /// It was not allowed.
         Refused = "refused",
-        /// intervals.icu must be connected again.
+        /// intervals.icu must be reconnected.
         Reconnect = "reconnect",
-        /// It was asked to come back later.
+        /// The caller has to wait.
         Busy = "busy",
         /// intervals.icu failed.
         Upstream = "upstream",
-        /// We failed.
+        /// IcuSync failed.
         Ours = "ours",
         /// The tool panicked.
         Panic = "panic",
         /// It ran out of time.
         TooLong = "too_long",
-        /// The client hung up or took it back.
+        /// The client hung up or cancelled.
         Cancelled = "cancelled",
-        /// The rights ended while it ran.
+        /// The access ended while it ran.
         Withheld = "withheld",
         /// A change that has not ended yet, or never did.
         Unfinished = "unfinished",
@@ -240,15 +240,15 @@ closed_set! {
     pub enum MailLinkKind {
         /// Confirms the address of a sign-up.
         Confirm = "confirm",
-        /// Lets somebody choose a new password.
+        /// Lets a person choose a new password.
         Reset = "reset",
         /// Gives an account another address.
         Address = "address",
-        /// Has a coach's URL mailed again.
+        /// Resends a coach's connector URL.
         Resend = "resend",
-        /// Gives a coach a new URL.
+        /// Regenerates a coach's connector URL.
         Regenerate = "regenerate",
-        /// Lets a coach look after the own roster.
+        /// Lets a coach manage their roster.
         Roster = "roster",
     }
 }

@@ -1,6 +1,6 @@
 //! How an activity reads on the wire: full objects with explicit nulls, light search rows, Strava's stubs.
 //!
-//! No deciding what happened; that is `training`.
+//! It does not decide what happened; `training` does.
 
 use chrono::{Duration, SecondsFormat};
 use serde_json::{Map, Value, json};
@@ -22,12 +22,12 @@ pub(super) const FUEL: &str = "Fuel";
 /// What upstream writes into the stub of a Strava activity.
 const STRAVA_NOTE: &str = "STRAVA activities are not available via the API";
 
-/// The full object with its nulls, or Strava's stub; with `fields` what is asked for, and of that what is not null.
+/// The full object with its nulls, or Strava's stub; with `fields`, only those of them that are not null.
 pub(super) fn row(person: &Person, done: &Done, fields: Option<&[String]>) -> Map<String, Value> {
     if done.source == Source::Strava {
         return only(stub(person, done), fields);
     }
-    // The nulls are most of an object, and are not sent when fields are asked for.
+    // The nulls are most of an object, and are not sent to a request with fields.
     let mut object = blank(if fields.is_some() { "" } else { ACTIVITY });
     always(person, done, &mut object);
     if done.source != Source::Manual {
@@ -59,13 +59,13 @@ pub(super) fn tags(done: &Done) -> Option<Vec<&'static str>> {
         Kind::Race(_) => Some(vec!["race"]),
         _ if done.session.name.starts_with("Sweet spot") => Some(vec!["sweetspot"]),
         _ if done.session.name.starts_with("Brick") => Some(vec!["brick", "🧱"]),
-        // An empty list, beside the null of the others.
+        // An empty list, next to the null of the others.
         Kind::Walk => Some(Vec::new()),
         _ => None,
     }
 }
 
-/// Fields that the triathlete made: extra keys beside upstream's own.
+/// Fields that the triathlete added: extra keys next to upstream's own.
 fn custom_fields(person: &Person, done: &Done, object: &mut Map<String, Value>) {
     if person.build != Build::Triathlete || !matches!(done.session.kind, Kind::Ride | Kind::Run) {
         return;
@@ -81,7 +81,7 @@ fn custom_fields(person: &Person, done: &Done, object: &mut Map<String, Value>) 
     }
 }
 
-/// What the session's twist does to the numbers that stand here only.
+/// What the session's twist does to the numbers that are only here.
 fn twist(done: &Done, object: &mut Map<String, Value>) {
     match done.session.twist {
         Twist::NoMovingTime => fill(
@@ -145,7 +145,7 @@ fn always(person: &Person, done: &Done, object: &mut Map<String, Value>) {
     );
 }
 
-/// What the person wrote under it: a tale of a race, or something pasted that was not meant for an athlete's eyes.
+/// What the person wrote under it: the story of a race, or something pasted that was not meant for an athlete's eyes.
 fn description(done: &Done) -> Option<&'static str> {
     match (done.session.kind, done.session.name) {
         (Kind::Race(Rank::A), "Desert 70.3") => Some("Wind 💨 from T1 on. Didn't fade – PR by 4'12\"!"),
@@ -156,7 +156,7 @@ fn description(done: &Done) -> Option<&'static str> {
     }
 }
 
-/// What recorded it; a file without a device has none.
+/// The device that recorded it; a file without a device has none.
 fn device(person: &Person, done: &Done) -> Option<&'static str> {
     Some(match (done.source, person.build) {
         (Source::Zwift, _) => "Zwift",
@@ -172,7 +172,7 @@ fn device(person: &Person, done: &Done) -> Option<&'static str> {
     })
 }
 
-/// Whole degrees, which may lie below zero.
+/// Whole degrees, which may be below zero.
 #[expect(clippy::cast_possible_truncation, reason = "weather has few degrees")]
 fn degrees(t: f64) -> i64 {
     t.round() as i64
@@ -311,7 +311,7 @@ fn by_pace(person: &Person, done: &Done, object: &mut Map<String, Value>) {
 
 fn by_heart(person: &Person, done: &Done, object: &mut Map<String, Value>) {
     let Some(heart) = done.heart else { return };
-    // Seconds below a bound, beats being spread around the average like a logistic.
+    // Seconds below a bound, with beats spread around the average like a logistic.
     let below = |bpm: u32| {
         let share = 1.0 / (1.0 + ((f64::from(heart.average) - f64::from(bpm)) / 5.5).exp());
         whole(share * f64::from(done.secs))
@@ -343,7 +343,7 @@ pub(super) fn search_row(full: &Map<String, Value>) -> Map<String, Value> {
     row
 }
 
-/// What `fields=` leaves of an object: the keys asked for, without nulls. No list leaves everything.
+/// What `fields=` leaves of an object: the requested keys, without nulls. Without a list, everything.
 pub(super) fn only(object: Map<String, Value>, fields: Option<&[String]>) -> Map<String, Value> {
     let Some(fields) = fields else { return object };
     object

@@ -1,7 +1,7 @@
-//! How a person's account reads on the wire: profile, settings, custom items. Carries invented secrets on purpose,
-//! as upstream does, so that tests can prove that they go no further.
+//! How a person's account reads on the wire: profile, settings, custom items. It carries invented secrets on purpose, as
+//! upstream does, so that tests can prove that they go no further.
 //!
-//! Nothing that depends on what was trained.
+//! Nothing here depends on what was trained.
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
@@ -84,7 +84,7 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
                 Build::Runner => vec!["weight", "restingHR", "sleepSecs", "sleepScore", "soreness", "steps"],
             },
             "custom_items": custom_items(person),
-            // Of the account from Strava the list is missing here, though the endpoint of its own has it.
+            // For the account from Strava the list is missing here, though its own endpoint has it.
             "sportSettings": (person.build != Build::StravaOnly).then(|| sport_settings(person, today)),
         }),
     );
@@ -185,7 +185,7 @@ fn group(person: &Person, number: i64, types: &[&str], day: NaiveDate) -> Map<St
     object
 }
 
-/// Pace as `Run` or, of the triathlete, `Swim` shows it.
+/// Pace as `Run` shows it or, for the triathlete, `Swim`.
 pub(super) fn pace_units(person: &Person, swim: bool) -> &'static str {
     match (person.build, swim) {
         (Build::Triathlete, true) => "SECS_100Y",
@@ -206,7 +206,7 @@ pub(super) fn is_for(group: &Value, sport: &str) -> bool {
     types(group).any(|one| one == sport)
 }
 
-/// `GET /athlete/{id}/sport-settings`, as they stand on `day`. Each person has a sport without thresholds, the newcomer
+/// `GET /athlete/{id}/sport-settings`, as they are on `day`. Each person has a sport without thresholds; the newcomer has
 /// no others.
 pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
     let rides = [

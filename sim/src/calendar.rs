@@ -1,6 +1,6 @@
-//! The calendar as it was seeded: planned workouts, races, weekly targets, notes; and how an event reads on the wire.
+//! The seeded calendar: planned workouts, races, weekly targets, notes; and how an event reads on the wire.
 //!
-//! What clients write is kept by the store, which lays it over these.
+//! The store keeps what clients write, and lays it over these.
 
 use chrono::{Datelike, Days, Duration, NaiveDate, NaiveDateTime, Weekday};
 use serde_json::{Map, Value, json};
@@ -38,7 +38,7 @@ pub(super) const CATEGORIES: [&str; 14] = [
 const TARGET_SLOT: u8 = 6;
 const MARK_SLOT: u8 = 9;
 
-/// What else stands in the calendar.
+/// The other entries of the calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Mark {
     category: &'static str,
@@ -46,7 +46,7 @@ struct Mark {
     description: Option<&'static str>,
     /// First day after it.
     days: i64,
-    /// What differs from other marks: an object, or null.
+    /// How it differs from other marks: an object, or null.
     more: Value,
 }
 
@@ -66,7 +66,7 @@ impl Mark {
     }
 }
 
-/// What stands in the calendar on `day` beside workouts and races.
+/// The calendar's entries on `day` other than workouts and races.
 fn marks(person: &Person, day: NaiveDate) -> Vec<Mark> {
     let mut marks = match person.build {
         Build::Cyclist => cyclist(day),
@@ -105,7 +105,7 @@ fn marks(person: &Person, day: NaiveDate) -> Vec<Mark> {
     marks
 }
 
-/// Away, and not to be planned.
+/// Away, and not available for planning.
 fn away(name: &'static str, days: i64) -> Mark {
     mark("HOLIDAY", name, None, days).with(json!({"training_availability": "UNAVAILABLE"}))
 }
@@ -218,7 +218,7 @@ const fn category(rank: Rank) -> &'static str {
     }
 }
 
-/// The document of what has no steps.
+/// The document of a workout without steps.
 fn nothing() -> Value {
     json!({"steps": [], "duration": 0, "distance": 0, "options": {}, "locales": []})
 }
@@ -242,7 +242,7 @@ fn bare(person: &Person, day: NaiveDate, slot: u8, days: i64) -> Map<String, Val
     event
 }
 
-/// An event that a client begins to make.
+/// The beginning of an event that a client makes.
 pub(super) fn blank_event(person: &Person, id: i64) -> Map<String, Value> {
     let mut event = made(
         EVENT,
@@ -300,7 +300,7 @@ fn planned(
         json!({"name": session.name, "type": sport, "indoor": session.indoor, "sub_type": "NONE", "category": "WORKOUT"}),
     );
     if let Some(text) = session.unparsed {
-        // Of a session that has no language for steps upstream keeps the time that was typed in.
+        // For a session that has no language for steps, upstream keeps the time that was typed in.
         let typed = (sport == "WeightTraining").then(|| session.workout.secs());
         fill(
             &mut object,
@@ -343,7 +343,7 @@ fn planned(
     object
 }
 
-/// What the session's document takes its absolute values from.
+/// Where the session's document takes its absolute values from.
 fn marks_of(person: &Person, day: NaiveDate, session: &Session) -> Marks {
     let swim = session.workout.by == By::Swim;
     Marks {
@@ -374,8 +374,8 @@ fn planned_load(person: &Person, day: NaiveDate) -> u32 {
         .sum()
 }
 
-/// The cyclist's target of the week that begins on `monday`: load. The triathlete's: load of rides, time of runs,
-/// metres of swims.
+/// The cyclist's target for the week that begins on `monday`: load. The triathlete's: load of rides, time of runs, metres
+/// of swims.
 fn targets(person: &Person, monday: NaiveDate) -> Vec<Map<String, Value>> {
     let load: u32 = monday
         .iter_days()
@@ -404,7 +404,7 @@ fn targets(person: &Person, monday: NaiveDate) -> Vec<Map<String, Value>> {
     (TARGET_SLOT..).zip(rows).map(object).collect()
 }
 
-/// The seeded events of `day`, by id, before anything is known of how they went; `before` is the evening before.
+/// The seeded events of `day`, by id, before it is known how they went; `before` is the evening before.
 pub(super) fn seeded(
     person: &Person,
     day: NaiveDate,

@@ -1,6 +1,6 @@
-//! What people wrote under an activity: friendly words, a deleted one, a very long one, and one that means harm.
+//! What people wrote under an activity: friendly words, a deleted comment, a very long one, and a malicious one.
 //!
-//! Reading only; nobody writes here.
+//! Only for reading; nobody writes here.
 
 use chrono::{Duration, SecondsFormat};
 use serde_json::{Map, Value, json};

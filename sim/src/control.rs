@@ -1,6 +1,6 @@
-//! `/_control`: what tests and the demo may do to the simulator, on a port of its own that a web page cannot reach.
+//! `/_control`: what tests and the demo may do to the simulator, on a separate port that a web page cannot reach.
 //!
-//! Nothing that upstream itself has.
+//! Nothing here exists at upstream.
 
 use std::sync::Arc;
 
@@ -116,8 +116,8 @@ async fn limits(State(world): State<Arc<World>>, Json(limits): Json<Limits>) -> 
     done()
 }
 
-/// `{"person":"ana","activities":10000}`: small activities from the ten years before the person's history, in the place
-/// of those given before.
+/// `{"person":"ana","activities":10000}`: small activities from the ten years before the person's history, replacing those
+/// given before.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Crowd {

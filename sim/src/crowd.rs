@@ -1,6 +1,6 @@
-//! A great many small activities from the ten years before everybody's history, for lists and limits at that size.
+//! A great many small activities from the ten years before everyone's history, for lists and limits at that size.
 //!
-//! They are no part of a person unless a test or the demo asks for them.
+//! A person has none unless a test or the demo asks for them.
 
 use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
 
@@ -14,8 +14,8 @@ use super::{
 /// Days before the first over which they are spread.
 const DAYS: i64 = 3652;
 
-/// `count` activities, oldest first, the last of them before [`FIRST_DAY`]. Ids hold person and number, so that more of
-/// them are other ones.
+/// `count` activities, oldest first, the last of them before [`FIRST_DAY`]. Ids contain person and number, so that a larger
+/// crowd has new ones.
 pub(super) fn activities(person: &Person, count: usize) -> Vec<Done> {
     let total = u64::try_from(count).unwrap_or(u64::MAX).max(1);
     let span = u64::try_from(DAYS * 86_400).unwrap_or_default();

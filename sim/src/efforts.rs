@@ -30,7 +30,7 @@ pub(super) const METRES: [f64; 26] = [
     42_195.0, 50_000.0,
 ];
 
-/// The bests of power of one activity, as far as it lasted, W by [`SECS`].
+/// The best power of one activity, as far as it lasted, W by [`SECS`].
 #[derive(Debug, Default)]
 pub(super) struct ByPower {
     pub(super) fresh: Vec<u32>,
@@ -38,7 +38,7 @@ pub(super) struct ByPower {
     pub(super) tired: [Vec<u32>; 2],
 }
 
-/// What else is best of one activity, as far as it lasted: bpm by [`SECS`], s by [`METRES`].
+/// The other bests of one activity, as far as it lasted: bpm by [`SECS`], s by [`METRES`].
 #[derive(Debug, Default)]
 pub(super) struct Efforts {
     pub(super) heart: Vec<u32>,
@@ -73,7 +73,7 @@ impl<T> Memo<T> {
 static POWER: LazyLock<Memo<ByPower>> = LazyLock::new(|| Memo(Mutex::default()));
 static OTHER: LazyLock<Memo<Efforts>> = LazyLock::new(|| Memo(Mutex::default()));
 
-/// The bests of power.
+/// The best power.
 pub(super) fn by_power(person: &Person, done: &Done) -> Arc<ByPower> {
     POWER.get(&done.id, || {
         let watts = watts_of(person, done);
@@ -112,7 +112,7 @@ fn find(person: &Person, done: &Done) -> Efforts {
     efforts
 }
 
-/// The highest means of every duration that fits. A longer one may be a little higher than a shorter one.
+/// The highest average of every duration that fits. A longer one may be a little higher than a shorter one.
 fn highest(values: &[u32]) -> Vec<u32> {
     let mut sums = Vec::with_capacity(values.len() + 1);
     let mut sum = 0_u32;
@@ -122,7 +122,7 @@ fn highest(values: &[u32]) -> Vec<u32> {
         sums.push(sum);
     }
     let most = values.iter().max().copied().unwrap_or_default();
-    // By so much at most the sum of a window changes when it moves on by one.
+    // The sum of a window changes by at most this when it moves on by one.
     let range = (most - values.iter().min().copied().unwrap_or_default()).max(1);
     let mut at = 0;
     let mut bests = Vec::new();
@@ -131,7 +131,7 @@ fn highest(values: &[u32]) -> Vec<u32> {
         if length > values.len() {
             break;
         }
-        // The best of the shorter one is a good guess, and what cannot beat it is passed over.
+        // The best of the shorter one is a good guess, and what cannot beat it is skipped.
         at = at.min(values.len() - length);
         let mut best = sums[at + length] - sums[at];
         let mut n = length;
@@ -147,7 +147,7 @@ fn highest(values: &[u32]) -> Vec<u32> {
     bests
 }
 
-/// The highest means after so much work.
+/// The highest averages after this much work.
 fn tired(watts: &[u32], kj: u32) -> Vec<u32> {
     let mut joules = 0;
     let spent = watts.iter().position(|watts| {
@@ -157,7 +157,7 @@ fn tired(watts: &[u32], kj: u32) -> Vec<u32> {
     highest(&watts[spent.unwrap_or(watts.len())..])
 }
 
-/// The shortest times of every distance that was covered, `distance` being metres since the start a second each.
+/// The shortest time for every distance covered; `distance` is metres since the start, once a second.
 fn fastest(distance: &[f64]) -> Vec<u32> {
     let total = distance.last().copied().unwrap_or_default();
     let reached = |n: usize| n.checked_sub(1).map_or(0.0, |n| distance[n]);
@@ -203,8 +203,8 @@ fn line(points: &[(f64, f64)]) -> Option<(f64, f64, f64)> {
     Some((slope, y - slope * x, fit))
 }
 
-/// Models of a power curve (work = CP·t + W′ between 3 and 20 min), values W by [`SECS`]. A W′ that nobody has comes of
-/// efforts that were none; then the nearest that somebody has, and the CP whose curve touches the values.
+/// Models of a power curve (work = CP·t + W′ between 3 and 20 min), values W by [`SECS`]. Efforts that were not all-out
+/// give a W′ that nobody has; then the nearest realistic one, and the CP whose curve touches the values.
 pub(super) fn power_models(values: &[u32]) -> Vec<Value> {
     let at: Vec<usize> = (0..values.len())
         .filter(|n| (180..=1200).contains(&SECS[*n]))

@@ -1,6 +1,6 @@
 //! Broken answers on request: what to break, how, how often; and how each breakage is made.
 //!
-//! Deciding which request to break is a rule here; the place in a request's way is `front`.
+//! Which request to break is a rule here; `front` applies it.
 
 use std::{collections::BTreeMap, future::ready, sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ pub enum Mode {
     Status,
     /// Never answers.
     Hang,
-    /// Headers at once, then a byte a second.
+    /// Headers immediately, then a byte a second.
     Drip,
     /// The beginning of a body, then the connection is reset.
     Reset,
@@ -38,13 +38,13 @@ pub enum Mode {
     Truncate,
     /// [`HUGE`] bytes.
     Huge,
-    /// Bytes that are no text, called JSON.
+    /// Bytes that are not text, sent as JSON.
     Garbage,
     /// [`HUGE`] bytes in about 1.3 MB of gzip.
     GzipBomb,
     /// A hundred thousand nested lists.
     Deep,
-    /// The true answer with every id of the athlete changed to somebody else's.
+    /// The true answer with every id of the athlete changed to another athlete's.
     WrongAthlete,
 }
 
@@ -70,7 +70,7 @@ pub struct Fault {
     /// Headers of the answer.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// How many requests it breaks; without it, all until it is cleared.
+    /// How many requests it breaks; without it, all of them until it is cleared.
     #[serde(default)]
     pub times: Option<u32>,
     /// How.
@@ -112,7 +112,7 @@ impl Fault {
         self
     }
 
-    /// Only so many times.
+    /// Only this many times.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self {
@@ -121,7 +121,7 @@ impl Fault {
         }
     }
 
-    /// After so many milliseconds.
+    /// After this many milliseconds.
     #[must_use]
     pub fn delay_ms(self, delay_ms: u64) -> Self {
         Self { delay_ms, ..self }
@@ -165,7 +165,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// The breakage for a request, used up by one.
+    /// The breakage for a request, one use of which is then spent.
     pub(super) fn take(&mut self, method: &str, target: &str, athlete: Option<&str>) -> Option<Fault> {
         let live = |fault: &Fault| fault.times != Some(0);
         let fault = self
@@ -199,7 +199,7 @@ fn status(fault: &Fault) -> StatusCode {
         .unwrap_or(StatusCode::OK)
 }
 
-/// Puts the fault's headers on an answer; those that are no headers are left out.
+/// Puts the fault's headers on an answer; leaves out malformed ones.
 pub(super) fn dress(fault: &Fault, response: &mut Response) {
     for (name, value) in &fault.headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
@@ -215,7 +215,7 @@ pub(super) async fn wait(fault: &Fault) {
     }
 }
 
-/// The broken answer, for the modes that need no true one. `abort` resets the connection.
+/// The broken answer, for the modes that do not need the true one. `abort` resets the connection.
 pub(super) async fn broken(fault: &Fault, abort: Arc<Notify>) -> Option<Response> {
     let text = || {
         fault
@@ -259,7 +259,7 @@ pub(super) async fn broken(fault: &Fault, abort: Arc<Notify>) -> Option<Response
 
 type Chunk = Result<Bytes, std::io::Error>;
 
-/// A byte at once, then one a second for ever.
+/// One byte immediately, then one a second for ever.
 fn drip(text: String) -> impl futures::Stream<Item = Chunk> {
     let bytes: Vec<u8> = if text.is_empty() {
         vec![b' ']
@@ -277,7 +277,7 @@ fn drip(text: String) -> impl futures::Stream<Item = Chunk> {
     })
 }
 
-/// Half of the text; a little later, so that it is on its way, what comes then.
+/// Half of the text; then, a little later so that the half is on its way, whatever `then` gives.
 fn half(text: String, then: impl Future<Output = Chunk>) -> impl futures::Stream<Item = Chunk> {
     let mut half = text.into_bytes();
     half.truncate(half.len() / 2);

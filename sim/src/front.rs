@@ -1,5 +1,5 @@
-//! What every request passes before it is handled: the log, breakages on request, the edge's own checks, the limits;
-//! and who the caller is.
+//! What every request passes before it is handled: the log, breakages on request, the edge's own checks, the limits, and who
+//! the caller is.
 //!
 //! No endpoint's own behaviour.
 
@@ -57,7 +57,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// The path names the caller's own id, or `0`, and the credential covers `needed`.
+    /// Requires that the path names the caller's own id, or `0`, and the credential covers `needed`.
     pub(super) fn may(&self, id: &str, needed: Scope) -> Result<&'static Person, Refusal> {
         let covered = match &self.via {
             Via::Key => true,
@@ -231,7 +231,7 @@ async fn broken(
     response
 }
 
-/// The same answer, about somebody else.
+/// The same answer, about another athlete.
 async fn for_another(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
@@ -272,7 +272,7 @@ async fn honest(world: &World, caller: Option<&Caller>, request: Request, next: 
     response
 }
 
-/// `X-RateLimit-Limit: 2500,8000` and what goes with it.
+/// `X-RateLimit-Limit: 2500,8000` and the related headers.
 fn tell(standing: Standing, headers: &mut HeaderMap) {
     let pair = |(quarter, day): (usize, usize)| HeaderValue::from_str(&format!("{quarter},{day}")).ok();
     if let (Some(limit), Some(remaining)) = (pair(standing.limit), pair(standing.remaining)) {

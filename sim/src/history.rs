@@ -1,6 +1,6 @@
-//! A person's days in a row: everything done, and fitness and fatigue that follow from it.
+//! A person's days in a row: everything done, and the fitness and fatigue that follow from it.
 //!
-//! Built once for a day and shared; what clients write does not enter here, except planned load in a projection.
+//! Built once for each day and shared; what clients write has no effect here, except planned load in a projection.
 
 use std::cmp::Ordering;
 
@@ -91,7 +91,7 @@ impl History {
         }
     }
 
-    /// The same with `count` small activities from the years before. Their load enters no fitness, which begins with the
+    /// The same with `count` small activities from the years before. Their load does not enter fitness, which begins with the
     /// first day, so nothing else moves.
     pub(super) fn with_crowd(mut self, person: &Person, count: usize) -> Self {
         let mut all = crowd::activities(person, count);
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
     use crate::people::{Build, PEOPLE};
 
-    /// Who trains all the year round.
+    /// Who trains all year round.
     fn athletes() -> impl Iterator<Item = &'static Person> {
         PEOPLE.iter().filter(|person| person.build != Build::Newcomer)
     }

@@ -1,5 +1,5 @@
 //! How an activity falls into intervals: by the steps of its workout, by kilometres or miles, by the lap button, or as
-//! upstream found them; and what an interval and a group of them tell.
+//! upstream found them; and what an interval and a group of them contain.
 //!
 //! Cutting and adding up only; the points are in `track`.
 
@@ -24,9 +24,9 @@ enum Cut {
     Steps,
     /// Upstream: the same steps, found in the power of a file with one lap.
     Found,
-    /// The device: a lap every so many metres.
+    /// The device: a lap every this many metres.
     Every(f64),
-    /// The athlete: the lap button, so many times.
+    /// The athlete: the lap button, this many times.
     Button(u32),
     /// Nobody: one lap.
     Whole,
@@ -87,14 +87,14 @@ fn is_edited(person: &Person, done: &Done) -> bool {
     throw(person, done, "edited").chance(likely)
 }
 
-/// Whether upstream never cut the activity: recorded, but with nothing to cut by, or once in a while by mistake.
+/// Whether upstream never cut the activity: recorded, but with nothing to cut by, or occasionally by mistake.
 fn is_uncut(person: &Person, done: &Done) -> bool {
     !is_recorded(done)
         || (done.distance.is_none() && done.heart.is_none())
         || throw(person, done, "uncut").chance(0.02)
 }
 
-/// What the full object of an activity tells of its analysis.
+/// What the full object of an activity says about its analysis.
 pub(super) fn tell(person: &Person, done: &Done, object: &mut Map<String, Value>) {
     let edited = is_edited(person, done);
     fill(
@@ -231,7 +231,7 @@ pub(super) fn intervals(person: &Person, done: &Done) -> [Value; 2] {
     [json!(rows), json!(groups)]
 }
 
-/// What several doings of the same have in common: means, and `720s@224w89rpm` as the id.
+/// What repetitions of the same work have in common: averages, and `720s@224w89rpm` as the id.
 fn group(rows: &[&Map<String, Value>]) -> Map<String, Value> {
     let middle = |name: &str| {
         let values: Vec<f64> = rows.iter().filter_map(|row| number(row, name)).collect();

@@ -49,14 +49,14 @@ pub use people::{FIRST_DAY, PEOPLE, PLANNED_DAYS, Person};
 use world::World;
 pub use world::{Exchange, Recorded};
 
-/// Tells the time.
+/// Gives the time.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// How to start.
 pub struct Options {
     /// What time it is; "today" of a person is in the person's zone.
     pub clock: Now,
-    /// Registered redirect addresses, compared as a whole; `http://localhost/…` is allowed beside them.
+    /// Registered redirect addresses, compared as a whole; `http://localhost/…` is allowed too.
     pub redirect_uris: Vec<String>,
     /// The one OAuth application.
     pub client_id: String,
@@ -64,9 +64,9 @@ pub struct Options {
     pub client_secret: String,
     /// Whether one address may send only ten requests a second.
     pub ip_limit: bool,
-    /// Where intervals.icu stands; loopback, port 0 takes a free one.
+    /// Where intervals.icu listens; loopback, port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Where `/_control` stands; loopback, port 0 takes a free one.
+    /// Where `/_control` listens; loopback, port 0 takes a free one.
     pub control_listen: SocketAddr,
 }
 
@@ -130,12 +130,12 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
 }
 
 impl Running {
-    /// Breaks answers to come.
+    /// Breaks future answers.
     pub fn fault(&self, fault: Fault) {
         self.world.state().faults.add(fault);
     }
 
-    /// Breaks nothing any more.
+    /// Breaks no more answers.
     pub fn clear_faults(&self) {
         self.world.state().faults.clear();
     }
@@ -150,29 +150,29 @@ impl Running {
         self.world.clear_requests();
     }
 
-    /// From now on keeps every request with its answer, bodies and all.
+    /// Starts keeping every request with its answer, bodies and all.
     pub fn keep_exchanges(&self) {
         self.world.state().exchanges = Some(Vec::new());
     }
 
-    /// What was kept since then or since the last taking, oldest first.
+    /// What was kept since then or since the last call, oldest first.
     pub fn take_exchanges(&self) -> Vec<Exchange> {
         let mut state = self.world.state();
         state.exchanges.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// From now on the bearer token gets 401.
+    /// Answers 401 to the bearer token after this.
     pub fn revoke(&self, token: &str) {
         self.world.state().tokens.revoke(token);
     }
 
-    /// Leaves the application so many requests in 15 minutes and in the day.
+    /// Leaves the application this many requests in 15 minutes and in the day.
     pub fn set_remaining(&self, quarter_hour: usize, day: usize) {
         self.world.leave((quarter_hour, day));
     }
 
-    /// Gives the person with this short name `count` small activities in the ten years before [`FIRST_DAY`], in the place
-    /// of those given before; fitness, wellness and calendar do not move. False for an unknown name.
+    /// Gives the person with this short name `count` small activities in the ten years before [`FIRST_DAY`], replacing those
+    /// given before; fitness, wellness and calendar do not move. False for an unknown name.
     pub fn crowd(&self, slug: &str, count: usize) -> bool {
         self.world.crowd(slug, count)
     }

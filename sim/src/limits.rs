@@ -1,4 +1,4 @@
-//! Upstream's limits: a pool for the application (or an API key) over 15 minutes and a day, and one by address.
+//! Upstream's limits: a pool for the application (or an API key) over 15 minutes and a day, and one for each address.
 //!
 //! Counting only; the answers are made in `front`.
 
@@ -20,12 +20,12 @@ pub(super) const KEY: Pair = (2500, 5000);
 const PER_SECOND: f64 = 10.0;
 const BURST: f64 = 10.0;
 
-/// What stands in the headers of an answer.
+/// What the headers of an answer say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) limit: Pair,
     pub(super) remaining: Pair,
-    /// Seconds to wait, when the request was one too many.
+    /// Seconds to wait, if the request was one too many.
     pub(super) retry_after: Option<i64>,
 }
 
@@ -64,12 +64,12 @@ pub(super) struct Limits {
     pools: HashMap<String, Pool>,
     /// Tokens left and when they were counted.
     addresses: HashMap<IpAddr, (f64, DateTime<Utc>)>,
-    /// Whether the limit by address holds.
+    /// Whether the limit by address applies.
     pub(super) by_address: bool,
 }
 
 impl Limits {
-    /// Takes one request from a pool, when one is left.
+    /// Takes one request from a pool, if one is left.
     pub(super) fn take(&mut self, pool: &str, limit: Pair, now: DateTime<Utc>) -> Standing {
         let pool = self.pools.entry(pool.to_owned()).or_default();
         pool.forget(now);
@@ -95,7 +95,7 @@ impl Limits {
         }
     }
 
-    /// Leaves so many requests in a pool.
+    /// Leaves this many requests in a pool.
     pub(super) fn leave(&mut self, pool: &str, limit: Pair, remaining: Pair, now: DateTime<Utc>) {
         let pool = self.pools.entry(pool.to_owned()).or_default();
         pool.day = Some(now.date_naive());

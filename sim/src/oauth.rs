@@ -1,6 +1,6 @@
 //! Upstream's consent page and token endpoint.
 //!
-//! What a token then may do is in `tokens`.
+//! What a token may do is in `tokens`.
 
 use std::{fmt::Write, sync::Arc};
 
@@ -22,7 +22,7 @@ use super::{
     world::World,
 };
 
-/// What a client asks for, once it is found to be in order.
+/// What a client asks for, once it has been checked.
 struct Wish {
     redirect: Url,
     state: Option<String>,
@@ -57,7 +57,7 @@ fn trouble(text: &str) -> Response {
 }
 
 impl Wish {
-    /// Checks client, redirect and scopes, in this order; what is wrong is said on a page of upstream's own.
+    /// Checks client, redirect and scopes, in this order; errors appear on a page of upstream's own.
     fn read(world: &World, params: &Params) -> Result<Self, Box<Response>> {
         let say = |text: &str| Box::new(trouble(text));
         if params.get("client_id") != Some(&world.client_id) {
@@ -95,7 +95,7 @@ impl Wish {
     }
 }
 
-/// `GET /oauth/authorize`: who you are, one box a scope, Allow or Deny. `person=<slug>` proposes a person.
+/// `GET /oauth/authorize`: who you are, one box per scope, Allow or Deny. `person=<slug>` preselects a person.
 pub(super) async fn consent(State(world): State<Arc<World>>, Query(params): Query<Params>) -> Response {
     let wish = match Wish::read(&world, &params) {
         Ok(wish) => wish,
@@ -202,7 +202,7 @@ pub(super) async fn token(
     .into_response())
 }
 
-/// `DELETE /api/v1/disconnect-app`: of use with a bearer token only.
+/// `DELETE /api/v1/disconnect-app`: works only with a bearer token.
 pub(super) async fn disconnect(
     State(world): State<Arc<World>>,
     caller: Caller,

@@ -1,7 +1,7 @@
 //! Query and form parameters as upstream's framework reads them: dates with or without time, lists by comma or
 //! repetition.
 //!
-//! No meaning of any parameter here.
+//! What a parameter means is not known here.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
@@ -13,7 +13,7 @@ use super::refusal::Refusal;
 pub(super) struct Params(Vec<(String, String)>);
 
 impl Params {
-    /// The first value, when it is not empty.
+    /// The first value, if it is not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
@@ -26,7 +26,7 @@ impl Params {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A list, by comma or by repetition; none when the parameter is absent.
+    /// A list, by comma or by repetition; none if the parameter is absent.
     pub(super) fn list(&self, name: &str) -> Option<Vec<String>> {
         let items: Vec<String> = self
             .all(name)
@@ -36,7 +36,7 @@ impl Params {
         (!items.is_empty()).then_some(items)
     }
 
-    /// Puts `value` in the place of every value of `name`.
+    /// Replaces every value of `name` with `value`.
     pub(super) fn replace(&mut self, name: &str, value: String) {
         self.0.retain(|(key, _)| key != name);
         self.0.push((name.to_owned(), value));
@@ -57,22 +57,22 @@ impl Params {
         self.get(name) == Some("true")
     }
 
-    /// The local time from which a range runs: a date means its beginning.
+    /// The local start of a range: a date means its beginning.
     pub(super) fn from(&self, name: &str) -> Result<Option<NaiveDateTime>, Refusal> {
         self.moment(name, (0, 0, 0))
     }
 
-    /// The local time up to which a range runs: a date means its end.
+    /// The local end of a range: a date means its end.
     pub(super) fn until(&self, name: &str) -> Result<Option<NaiveDateTime>, Refusal> {
         self.moment(name, (23, 59, 59))
     }
 
-    /// The day from which a range runs.
+    /// The first day of a range.
     pub(super) fn first_day(&self, name: &str) -> Result<Option<NaiveDate>, Refusal> {
         Ok(self.from(name)?.map(|at| at.date()))
     }
 
-    /// The day up to which a range runs.
+    /// The last day of a range.
     pub(super) fn last_day(&self, name: &str) -> Result<Option<NaiveDate>, Refusal> {
         Ok(self.until(name)?.map(|at| at.date()))
     }

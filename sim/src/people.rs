@@ -1,20 +1,20 @@
 //! Who lives in the simulator: constants of each person, and how their thresholds grew.
 //!
-//! What they did on a day is in `season` and `training`; how it reads on the wire in `athlete`, `activity`, `wellness`.
+//! What they did on a day is in `season` and `training`; how it reads on the wire is in `athlete`, `activity`, `wellness`.
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
 use super::dice::Dice;
 
-/// The first day of every person's history, a Monday. Fixed, so that no past number moves as the clock moves on; any
-/// clock from 2026 on sees at least two years.
+/// The first day of every person's history, a Monday. Fixed, so that no past number moves as the clock moves on; any clock
+/// from 2026 onwards sees at least two years.
 pub const FIRST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(2024, 1, 1) {
     Some(day) => day,
     None => NaiveDate::MIN,
 };
 
-/// How many days of planned events follow today.
+/// How many days of planned events come after today.
 pub const PLANNED_DAYS: i64 = 21;
 
 /// Which kind of athlete a person is.
@@ -28,7 +28,7 @@ pub(super) enum Build {
     Triathlete,
     /// Rides, and every ride comes from Strava.
     StravaOnly,
-    /// Signed up a week ago and has told upstream nothing.
+    /// Signed up a week ago and has given upstream no data.
     Newcomer,
 }
 
@@ -39,9 +39,9 @@ pub struct Person {
     pub slug: &'static str,
     /// Full name.
     pub name: &'static str,
-    /// Address of their demo account with us (not what upstream knows).
+    /// Address of their demo account in our service (not the one that upstream knows).
     pub email: &'static str,
-    /// `i…`; bare digits for an old sign-up by Strava.
+    /// `i…`; bare digits for an old sign-up through Strava.
     pub athlete_id: &'static str,
     /// API key of upstream's developer settings.
     pub api_key: &'static str,
@@ -49,7 +49,7 @@ pub struct Person {
     pub token: &'static str,
     /// IANA zone.
     pub timezone: &'static str,
-    /// Upstream's own secrets: must never leave our service. The address that upstream knows, and the invite token.
+    /// Upstream's own secrets, which must never leave our service: the address that upstream knows, and the invite token.
     pub private_email: &'static str,
     /// See `private_email`.
     pub invite_token: &'static str,
@@ -67,18 +67,18 @@ pub struct Person {
     pub(super) lthr: u32,
     pub(super) max_hr: u32,
     pub(super) hr_zones: [u32; 7],
-    /// Since when which FTP holds, W; none for who has no power meter.
+    /// FTP, W, with the day from which each holds; none without a power meter.
     ftps: &'static [Since],
-    /// Since when which threshold pace of runs holds, m/s.
+    /// Threshold pace of runs, m/s, with the day from which each holds.
     run_paces: &'static [Since],
-    /// Since when which threshold pace of swims holds, m/s.
+    /// Threshold pace of swims, m/s, with the day from which each holds.
     swim_paces: &'static [Since],
 }
 
 /// Year, month and day from which a threshold holds, and the threshold.
 type Since = ((i32, u32, u32), f64);
 
-/// Everybody, the one that the consent page proposes first.
+/// Everyone; the consent page offers the first one first.
 pub static PEOPLE: [Person; 5] = [
     Person {
         slug: "ana",
@@ -255,7 +255,7 @@ pub static PEOPLE: [Person; 5] = [
 ];
 
 impl Person {
-    /// What must never be seen outside: API key, bearer token, invite token, upstream's address.
+    /// What nobody outside may see: API key, bearer token, invite token, upstream's address.
     pub fn secrets(&self) -> [&'static str; 4] {
         [self.api_key, self.token, self.invite_token, self.private_email]
     }
@@ -298,13 +298,13 @@ impl Person {
         )
     }
 
-    /// Whether upstream was told anything of the person: body, thresholds, mornings. The constants of who told nothing
-    /// are theirs all the same, and stand nowhere on the wire.
+    /// Whether the person gave upstream any data: body, thresholds, mornings. A person without any has constants too, but they
+    /// are nowhere on the wire.
     pub(super) fn is_known(&self) -> bool {
         self.build != Build::Newcomer
     }
 
-    /// Whether what the person rides has a power meter.
+    /// Whether the person's bike has a power meter.
     pub(super) fn has_power(&self) -> bool {
         !self.ftps.is_empty()
     }
@@ -316,7 +316,7 @@ impl Person {
         since.map(|(since, _)| since).max().unwrap_or(FIRST_DAY)
     }
 
-    /// FTP on `day`, W; 0 for who has no power meter.
+    /// FTP on `day`, W; 0 without a power meter.
     pub(super) fn ftp(&self, day: NaiveDate) -> f64 {
         row(self.ftps, day).map_or(0.0, |(_, watts)| watts)
     }
@@ -331,13 +331,13 @@ impl Person {
         row(self.swim_paces, day).map_or(0.8, |(_, speed)| speed)
     }
 
-    /// Whether the clocks change in the night to `day`.
+    /// Whether the clocks change in the night before `day`.
     pub(super) fn clocks_change(&self, day: NaiveDate) -> bool {
         let noon = |day: NaiveDate| self.utc(day.and_time(NOON));
         noon(day) - noon(day - Duration::days(1)) != Duration::days(1)
     }
 
-    /// Whether the person lies ill on `day`: Monday to Friday of one week a year, in their winter.
+    /// Whether the person is ill on `day`: Monday to Friday of one week a year, in their winter.
     pub(super) fn is_ill(&self, day: NaiveDate) -> bool {
         let week = day.iso_week();
         let Some(new_year) = NaiveDate::from_ymd_opt(week.year(), 1, 1) else {

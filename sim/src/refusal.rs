@@ -1,6 +1,6 @@
-//! Upstream's error answers, texts as measured where they were.
+//! Upstream's error answers, with the measured texts where there are any.
 //!
-//! Bodies only; when one is due is decided where the request is handled.
+//! Bodies only; the code that handles a request decides when one is due.
 
 use axum::{
     Json,
@@ -10,7 +10,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-/// An answer that is not the one hoped for.
+/// An answer other than the one hoped for.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -26,12 +26,12 @@ impl Refusal {
         }
     }
 
-    /// No credential, or one that is not known (any more).
+    /// No credential, or an unknown one.
     pub(super) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Unauthorized")
     }
 
-    /// Wrong kind of credential, missing scope, somebody else's data.
+    /// Wrong kind of credential, missing scope, another athlete's data.
     pub(super) fn denied() -> Self {
         Self::new(StatusCode::FORBIDDEN, "Access denied")
     }
@@ -64,7 +64,7 @@ impl Refusal {
         ))
     }
 
-    /// A parameter is not of its type: upstream answers 500 for that.
+    /// A parameter does not have its type: upstream answers 500 for that.
     pub(super) fn mismatch(name: &str, kind: &str, value: &str) -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -76,7 +76,7 @@ impl Refusal {
         )
     }
 
-    /// A body that is no JSON of the expected shape.
+    /// A body that is not JSON of the expected shape.
     pub(super) fn unreadable() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "JSON parse error")
     }

@@ -1,4 +1,4 @@
-//! What each person means to do on a day: periodised weeks (three to build, one to recover), seasons, races.
+//! What each person plans to do on a day: periodised weeks (three to build, one to recover), seasons, races.
 //!
 //! Plans only, a pure function of person and day; what became of them is in `training`.
 
@@ -18,17 +18,17 @@ pub(super) struct Session {
     /// Position among the day's sessions, part of its ids.
     pub(super) slot: u8,
     pub(super) kind: Kind,
-    /// Upstream's type, of a ride indoors too.
+    /// Upstream's type, even for an indoor ride.
     pub(super) sport: &'static str,
     pub(super) name: &'static str,
     pub(super) start: NaiveTime,
     pub(super) workout: Workout,
-    /// Stands in the calendar beforehand.
+    /// Is in the calendar beforehand.
     pub(super) planned: bool,
     pub(super) indoor: bool,
-    /// A description in the place of the workout's, of which upstream makes no steps.
+    /// A description instead of the workout's, of which upstream makes no steps.
     pub(super) unparsed: Option<&'static str>,
-    /// Begins on the minute: what comes next depends on it.
+    /// Begins on the minute, because what follows depends on it.
     pub(super) on_time: bool,
     pub(super) twist: Twist,
 }
@@ -43,7 +43,7 @@ impl Session {
     }
 }
 
-/// What goes wrong, or otherwise than planned, with the recording.
+/// What goes wrong, or differently than planned, with the recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Twist {
     None,
@@ -55,11 +55,11 @@ pub(super) enum Twist {
     ZeroPower,
     /// A swim without a pace.
     NoPace,
-    /// A swim of which the watch counted no length.
+    /// A swim for which the watch counted no length.
     ZeroPace,
     /// No moving time.
     NoMovingTime,
-    /// A second device sent it too.
+    /// A second device uploaded it too.
     Twice,
     /// 0 °C on the flat.
     Frozen,
@@ -94,7 +94,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Upstream's type of what needs no other.
+    /// Upstream's type for everything that needs no other.
     const fn sport(self) -> &'static str {
         match self {
             Self::Ride | Self::Commute | Self::Race(_) => "Ride",
@@ -136,7 +136,7 @@ fn week_number(day: NaiveDate) -> i64 {
     (day - FIRST_DAY).num_days().div_euclid(7)
 }
 
-/// Whether `day` lies in a week of recovery.
+/// Whether `day` is in a recovery week.
 pub(super) fn is_recovery(day: NaiveDate) -> bool {
     week_number(day).rem_euclid(4) == 3
 }
@@ -146,7 +146,7 @@ fn about(minutes: u32, percent: u32) -> u32 {
     (minutes * percent / 100 + 2) / 5 * 5
 }
 
-/// How much of the usual volume `day`'s week has, percent.
+/// The volume of `day`'s week, percent of the usual.
 fn volume(person: &Person, day: NaiveDate) -> u32 {
     let phase = match phase(person, day) {
         Phase::Base => 90,
@@ -179,7 +179,7 @@ fn phase(person: &Person, day: NaiveDate) -> Phase {
 
 /// The race of `day`, if it is one: name and rank.
 fn race(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
-    // Whoever was ill that week does not start.
+    // Anyone who was ill that week does not start.
     if day.weekday() != Weekday::Sun || person.is_ill(day - Days::new(2)) {
         return None;
     }
@@ -195,7 +195,7 @@ fn race(person: &Person, day: NaiveDate) -> Option<(&'static str, Rank)> {
     }
 }
 
-/// Metres of a measured course that is run.
+/// Metres of a measured running course.
 pub(super) fn course(session: &Session) -> Option<f64> {
     match (session.name, session.kind) {
         ("Canberra Marathon", _) => Some(42_195.0),
@@ -207,7 +207,7 @@ pub(super) fn course(session: &Session) -> Option<f64> {
     }
 }
 
-/// What `person` means to do on `day`. Nothing before the first day.
+/// What `person` plans to do on `day`. Nothing before the first day.
 pub(super) fn plan(person: &Person, day: NaiveDate) -> Vec<Session> {
     if day < FIRST_DAY || person.is_ill(day) {
         return Vec::new();
@@ -582,13 +582,13 @@ fn hard_run(phase: Phase, choice: usize) -> Session {
     }
 }
 
-/// A short run of the years before, in no plan.
+/// A short run of the years before, which no plan contains.
 pub(super) fn jog(start: NaiveTime, secs: u32) -> Session {
     let steps = vec![step("", 1, 70, 76).lasting(secs)];
     spontaneous(Kind::Run, "Jog", start, By::Pace, steps)
 }
 
-/// Who rides by what Strava knows; one ride a week is planned at upstream all the same.
+/// The rider whose rides come through Strava; one ride a week is still planned at upstream.
 fn strava_rider(person: &Person, day: NaiveDate) -> Vec<Session> {
     let volume = volume(person, day);
     let free = |name, start, minutes, low, high| {
@@ -618,7 +618,7 @@ fn strava_rider(person: &Person, day: NaiveDate) -> Vec<Session> {
     }
 }
 
-/// The first steps of somebody who signed up in November 2026, and all there is so far.
+/// The first steps of somebody who signed up in November 2026, and everything so far.
 fn newcomer(day: NaiveDate) -> Vec<Session> {
     match (day.year(), day.month(), day.day()) {
         (2026, 11, 14) => vec![spontaneous(
@@ -668,7 +668,7 @@ mod tests {
                 .sum();
             f64::from(secs) / 3600.0
         };
-        // A build block in March: two loading weeks against the week of recovery after them.
+        // A build block in March: two loading weeks against the recovery week after them.
         let block: Vec<f64> = (64..68).map(hours).collect();
         assert!(
             block[1] > block[3] * 1.3 && block[2] > block[3] * 1.3,

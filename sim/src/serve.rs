@@ -37,9 +37,9 @@ pub(super) async fn serve(
     }
 }
 
-/// One connection to its end. Errors on it are the other side's affair.
+/// One connection to its end. Its errors are the other side's problem.
 async fn attend(stream: TcpStream, connection: Connection, router: Router, stop: CancellationToken) {
-    // A second handle on the socket, to have it reset while hyper holds the first.
+    // A second handle on the socket, to reset it while hyper holds the first.
     let Ok((stream, twin)) = twins(stream) else { return };
     let abort = connection.abort.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -51,7 +51,7 @@ async fn attend(stream: TcpStream, connection: Connection, router: Router, stop:
         _ = serving => {}
         () = stop.cancelled() => {}
         () = abort.notified() => {
-            // Without this the close would be an orderly one; nothing can be done about a socket that refuses.
+            // Without this the close would be orderly; nothing can be done about a socket that refuses.
             let _ = twin.set_zero_linger();
         }
     }

@@ -1,5 +1,5 @@
-//! The streams of an activity on the wire: what its device recorded, with the holes and errors of real devices, and
-//! what upstream works out beside it.
+//! The streams of an activity on the wire: what its device recorded, with the holes and errors of real devices, and what
+//! upstream derives from it.
 //!
 //! Values that belong to the activity's own numbers come from `track`.
 
@@ -50,7 +50,7 @@ pub(super) fn types(person: &Person, done: &Done) -> Vec<&'static str> {
     names
 }
 
-/// Whether upstream put heights from its own map beside the barometer's.
+/// Whether upstream added heights from its own map to the barometer's.
 fn is_corrected(person: &Person, done: &Done) -> bool {
     done.climb.is_some()
         && has_place(done)
@@ -58,7 +58,7 @@ fn is_corrected(person: &Person, done: &Done) -> bool {
         && throw(person, done, "corrected").chance(0.3)
 }
 
-/// Where the power meter went wild, if it did.
+/// Where the power meter went wild, if anywhere.
 fn spike(person: &Person, done: &Done) -> Option<usize> {
     let there = done.power.is_some() && done.secs > 1200 && throw(person, done, "spike?").chance(0.07);
     let share = throw(person, done, "spike").between(0.15, 0.85);
@@ -136,7 +136,7 @@ fn extra(person: &Person, done: &Done, track: &Track, name: &str) -> Extra {
     }
 }
 
-/// Where the strap lost the heart: the first seconds, and on some days a stretch of a minute.
+/// Where the strap lost the heart: the first seconds, and on some days a whole minute.
 fn deaf(person: &Person, done: &Done, count: usize) -> impl Fn(usize) -> bool {
     let lost = throw(person, done, "strap off?").chance(0.12);
     let from = index(real(count) * throw(person, done, "strap off").between(0.3, 0.7));
@@ -151,7 +151,7 @@ fn stream(name: &str, data: impl serde::Serialize, integer: bool) -> Value {
     })
 }
 
-/// One stream; none of a name that the activity does not have.
+/// One stream; none if the activity has none with that name.
 pub(super) fn wire(person: &Person, done: &Done, track: &Track, name: &str) -> Option<Value> {
     let count = track.len();
     let whole_numbers = |values: &Option<Vec<u32>>, hidden: &dyn Fn(usize) -> bool| {
@@ -237,7 +237,7 @@ pub(super) fn wire(person: &Person, done: &Done, track: &Track, name: &str) -> O
     }
 }
 
-/// Where the satellites were not seen: the first seconds, and on some days a tunnel.
+/// Where there was no satellite: the first seconds, and on some days a tunnel.
 fn blind(person: &Person, done: &Done, count: usize) -> impl Fn(usize) -> bool {
     let tunnel = !done.session.indoor && throw(person, done, "tunnel?").chance(0.15);
     let from = index(real(count) * throw(person, done, "tunnel").between(0.2, 0.8));

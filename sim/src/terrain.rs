@@ -1,6 +1,6 @@
-//! The ground under an activity: climbs, descents and the way on the map.
+//! The ground under an activity: climbs, descents and the track on the map.
 //!
-//! A function of the activity's length and climbing; how fast somebody went there is in `track`.
+//! A function of the activity's length and climbing; the speed on it is in `track`.
 
 use super::{
     dice::{Dice, round},
@@ -16,13 +16,13 @@ const TOWNS: [(&str, (f64, f64, f64)); 5] = [
     ("Pokhara", (28.2096, 83.9856, 822.0)),
     ("St. John's", (47.5615, -52.7126, 40.0)),
 ];
-/// Where everybody else lives.
+/// Where everyone else lives.
 const ELSEWHERE: (f64, f64, f64) = (46.2044, 6.1432, 375.0);
 /// The virtual island, as the devices of its riders record it.
 const ISLAND: (f64, f64, f64) = (-11.636_4, 166.972_1, 9.0);
 /// Metres in a degree of latitude.
 const DEGREE: f64 = 111_320.0;
-/// Descents are so much of what was climbed; `activity` tells the same as the elevation loss.
+/// Descents as a share of the climbing; `activity` reports the same as the elevation loss.
 const DOWN: f64 = 0.985;
 
 /// Altitude by distance, piecewise linear.
@@ -76,7 +76,7 @@ fn climbs(person: &Person, done: &Done, metres: f64, up: f64) -> Vec<(f64, f64)>
 }
 
 impl Terrain {
-    /// The ground of `done`; none for what has no way or no altitude.
+    /// The ground of `done`; none without a track or altitude.
     pub(super) fn of(person: &Person, done: &Done) -> Option<Self> {
         let (metres, up) = (done.distance?, done.climb?);
         let mut points = vec![(0.0, home(person, done).2)];
@@ -110,7 +110,7 @@ impl Terrain {
     }
 }
 
-/// Goes on by so many metres, and up.
+/// Continues for this many metres, and up by this many.
 fn step(points: &mut Vec<(f64, f64)>, metres: f64, up: f64) {
     let (far, high) = points.last().copied().unwrap_or_default();
     points.push((far + metres, high + up));
@@ -131,7 +131,7 @@ fn roll(points: &mut Vec<(f64, f64)>, metres: f64, up: f64) {
 }
 
 impl Walker<'_> {
-    /// Altitude (m) and grade (1 = 100 %) so far from the start.
+    /// Altitude (m) and grade (1 = 100 %) this far from the start.
     pub(super) fn at(&mut self, metres: f64) -> (f64, f64) {
         while self.at + 2 < self.points.len() && self.points[self.at + 1].0 < metres {
             self.at += 1;

@@ -1,4 +1,4 @@
-//! Who may come in: scopes, codes and bearer tokens of the one OAuth application that the simulator knows.
+//! Who gets in: scopes, codes and bearer tokens of the one OAuth application that the simulator knows.
 //!
 //! State and rules; the pages and the token endpoint are in `oauth`.
 
@@ -55,7 +55,7 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// Whether it allows what `needed` stands for: the right to write includes the right to read.
+    /// Whether it allows `needed`: the right to write includes the right to read.
     pub(super) fn covers(self, needed: Self) -> bool {
         self.area == needed.area && (self.write || !needed.write)
     }
@@ -114,11 +114,11 @@ struct Code {
     issued: DateTime<Utc>,
 }
 
-/// All that was handed out.
+/// Everything that was handed out.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     codes: HashMap<String, Code>,
-    /// The newest scopes by athlete id; older tokens take them too.
+    /// The newest scopes by athlete id; they apply to older tokens too.
     grants: HashMap<&'static str, Vec<Scope>>,
     /// Tokens seen or minted, by athlete id.
     known: HashMap<&'static str, HashSet<String>>,
@@ -126,8 +126,8 @@ pub(super) struct Tokens {
     counter: u64,
 }
 
-/// 16 bytes as 32 hex digits. A token says in itself whose it is and what for, under a checksum, so that it outlives
-/// a restart of the simulator as a real one outlives ours: person, scopes, counter, time, checksum.
+/// 16 bytes as 32 hex digits. A token contains whose it is and what it is for, under a checksum, so that it outlives a restart of
+/// the simulator as a real one outlives ours: person, scopes, counter, time, checksum.
 fn mint(person: &Person, scopes: &[Scope], counter: u64, now: DateTime<Utc>) -> String {
     let bits = Area::ALL.iter().rev().fold(0_u64, |bits, area| {
         let held = scopes.iter().find(|scope| scope.area == *area);
@@ -244,12 +244,12 @@ impl Tokens {
         ))
     }
 
-    /// From now on the token is unknown.
+    /// Makes the token unknown.
     pub(super) fn revoke(&mut self, token: &str) {
         self.revoked.insert(token.to_owned());
     }
 
-    /// Ends the application's tie to a person: every token of it is unknown from now on.
+    /// Ends the application's connection to a person: every token of it becomes unknown.
     pub(super) fn disconnect(&mut self, person: &'static Person) {
         self.grants.remove(person.athlete_id);
         self.revoke(person.token);

@@ -1,7 +1,7 @@
-//! What a device recorded of an activity, second by second: power, beats, cadence, way and height, made so that they
-//! add up to what the activity tells of itself and that the steps of its workout are seen.
+//! What a device recorded of an activity, second by second: power, beats, cadence, track and height. It adds up to what the
+//! activity says about itself, and the steps of its workout are visible in it.
 //!
-//! A pure function of person and activity, and remembered for a while. How it reads on the wire is in `streams`.
+//! A pure function of person and activity, remembered for a while. How it reads on the wire is in `streams`.
 
 use std::{
     collections::VecDeque,
@@ -17,9 +17,9 @@ use super::{
     workout::Step,
 };
 
-/// So many tracks are remembered.
+/// How many tracks are remembered.
 const REMEMBERED: usize = 6;
-/// Joules above critical power, as `activity` tells them.
+/// Joules above critical power, as `activity` reports them.
 pub(super) const W_PRIME: f64 = 17_400.0;
 
 /// One value a recorded second each; a pause of the recording leaves none.
@@ -45,7 +45,7 @@ pub(super) struct Track {
     pub(super) stages: Vec<Stage>,
 }
 
-/// A part of an activity: the doing of one step.
+/// A part of an activity: one step as it was done.
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
     pub(super) at: Range<usize>,
@@ -55,7 +55,7 @@ pub(super) struct Stage {
 /// Tracks by the activity's id, the last at the end.
 type Kept = VecDeque<(String, Arc<Track>)>;
 
-/// The tracks asked for last.
+/// The tracks requested last.
 static MEMO: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
 /// A count as a number.
@@ -68,12 +68,12 @@ pub(super) fn index(x: f64) -> usize {
     usize::try_from(whole(x)).unwrap_or_default()
 }
 
-/// The mean; 0 of nothing.
+/// The mean; 0 for nothing.
 pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / real(values.len().max(1))
 }
 
-/// The mean of whole numbers; 0 of nothing.
+/// The mean of whole numbers; 0 for nothing.
 pub(super) fn mean_of(values: &[u32]) -> f64 {
     values.iter().map(|value| f64::from(*value)).sum::<f64>() / real(values.len().max(1))
 }
@@ -101,7 +101,7 @@ impl Noise {
         f64::from(u32::try_from(bits).unwrap_or_default()) / 2_147_483_648.0 - 1.0
     }
 
-    /// `count` numbers that change smoothly, with a new direction `every` so many.
+    /// `count` numbers that change smoothly, with a new direction every `every` of them.
     pub(super) fn smooth(&mut self, count: usize, every: usize) -> Vec<f64> {
         let (mut from, mut to) = (self.next(), self.next());
         let mut values = Vec::with_capacity(count);
@@ -118,7 +118,7 @@ impl Noise {
     }
 }
 
-/// What was recorded; none of what was typed in or is closed to clients.
+/// What was recorded; none for an activity that was typed in or is closed to clients.
 pub(super) fn track(person: &Person, done: &Done) -> Option<Arc<Track>> {
     if !is_recorded(done) {
         return None;
@@ -145,7 +145,7 @@ pub(super) fn is_recorded(done: &Done) -> bool {
     !matches!(done.source, Source::Manual | Source::Strava) && done.secs > 0
 }
 
-/// Only the watts of a track, for where many activities are gone through.
+/// Only the watts of a track, for code that goes through many activities.
 pub(super) fn watts_of(person: &Person, done: &Done) -> Option<Vec<u32>> {
     let power = done.power.filter(|_| is_recorded(done))?;
     let count = usize::try_from(done.secs).unwrap_or_default();
@@ -159,7 +159,7 @@ pub(super) fn watts_of(person: &Person, done: &Done) -> Option<Vec<u32>> {
     ))
 }
 
-/// The track, made anew.
+/// The track, made from scratch.
 pub(super) fn build(person: &Person, done: &Done) -> Track {
     let count = usize::try_from(done.secs).unwrap_or_default();
     let stages = stages(done, count);
@@ -233,7 +233,7 @@ pub(super) fn pauses(person: &Person, done: &Done) -> Vec<(usize, u32)> {
     pauses.into_iter().filter(|(_, secs)| *secs > 0).collect()
 }
 
-/// When which step of the workout was done: as long as planned, the last one as long as there was time.
+/// When each step of the workout was done: for as long as planned, the last one for as long as there was time.
 fn stages(done: &Done, count: usize) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     let mut at = 0;
@@ -257,7 +257,7 @@ fn stages(done: &Done, count: usize) -> Vec<Stage> {
     stages
 }
 
-/// How hard it was meant to be, 1 = threshold, with the differences from one doing to the next.
+/// How hard it was meant to be, 1 = threshold, with differences between repetitions.
 fn shape(person: &Person, done: &Done, stages: &[Stage], count: usize) -> Vec<f64> {
     let mut noise = Noise::of(person, done, "shape");
     let mut shape = Vec::with_capacity(count);
@@ -279,7 +279,7 @@ fn shape(person: &Person, done: &Done, stages: &[Stage], count: usize) -> Vec<f6
     shape
 }
 
-/// Where the rider does not pedal: 1 where the legs turn, 0 where not.
+/// Where the rider pedals: 1 where the legs turn, 0 where not.
 fn coasting(person: &Person, done: &Done, shape: &[f64]) -> Vec<f64> {
     let mut turning = vec![1.0; shape.len()];
     if done.session.indoor || !done.sport.ends_with("Ride") {
@@ -339,7 +339,7 @@ fn watts(person: &Person, done: &Done, power: Power, shape: &[f64], turning: &[f
         watts[hole].copy_from_slice(&sprint.1);
         watts
     };
-    // Normalized power grows about with the square of the unrest: two looks and a correction are enough.
+    // Normalized power grows about with the square of the unrest: two measurements and a correction are enough.
     let target = f64::from(power.np);
     let fit = |shape: &[f64]| {
         let calm = normalized(&ridden(shape, 0.0));
@@ -374,7 +374,7 @@ fn watts(person: &Person, done: &Done, power: Power, shape: &[f64], turning: &[f
 
 /// On some rides one sprint: where, and its watts.
 fn sprint(person: &Person, done: &Done, power: Power, count: usize) -> (usize, Vec<f64>) {
-    // None on a ride whose meter told zeros, either.
+    // Nor on a ride whose meter sent zeros.
     let free = !done.session.indoor && count > 1800 && power.average > 50;
     if !free || !throw(person, done, "sprint?").chance(0.4) {
         return (0, Vec::new());
@@ -403,7 +403,7 @@ fn lagging_by(values: &[f64], secs: f64) -> Vec<f64> {
         .collect()
 }
 
-/// A way that ends where the activity ends.
+/// A distance that ends where the activity ends.
 struct Way {
     distance: Vec<f64>,
     speed: Vec<f64>,
@@ -411,7 +411,7 @@ struct Way {
     graded: Vec<f64>,
 }
 
-/// So much slower than on the flat at a grade: on foot as upstream's `gap` of the activity counts it, on wheels rougher.
+/// How much slower than on the flat at a grade: on foot as upstream's `gap` counts it, on wheels rougher.
 fn slowed(on_foot: bool, grade: f64) -> f64 {
     match (on_foot, grade > 0.0) {
         (true, true) => 1.0 / (1.0 + 3.3 * grade),
@@ -439,7 +439,7 @@ fn way(person: &Person, done: &Done, effort: &[f64], metres: f64) -> Way {
         })
         .collect();
     let terrain = Terrain::of(person, done);
-    // How fast the flat has to be so that the way ends where it should.
+    // How fast the flat has to be for the distance to end where it should.
     let mut scale = metres / real(effort.len().max(1));
     let go = |scale: f64| {
         let mut walker = terrain.as_ref().map(Terrain::walker);
@@ -498,7 +498,7 @@ pub(super) fn climbing(altitude: &[f64]) -> f64 {
     altitude.windows(2).map(|pair| (pair[1] - pair[0]).max(0.0)).sum()
 }
 
-/// Beats that follow the strain, with the activity's mean and maximum.
+/// Beats that follow the strain, with the activity's average and maximum.
 fn beats(person: &Person, done: &Done, heart: Heart, strain: &[f64]) -> Vec<u32> {
     let mut noise = Noise::of(person, done, "beats");
     let wander = noise.smooth(strain.len(), 31);
@@ -514,7 +514,7 @@ fn beats(person: &Person, done: &Done, heart: Heart, strain: &[f64]) -> Vec<u32>
     let lowest = raw.iter().copied().fold(f64::MAX, f64::min);
     let highest = raw.iter().copied().fold(f64::MIN, f64::max);
     let floor = average - (f64::from(person.resting_hr) + 22.0).min(average - 1.0);
-    // Around which raw value the beats turn: the higher, the less is below the average by much.
+    // The raw value around which the beats turn: the higher it is, the less is far below the average.
     let (mut low, mut high) = (mean(&raw), highest);
     let scales = |middle: f64| {
         let above: f64 = raw.iter().map(|value| (value - middle).max(0.0)).sum();
@@ -586,7 +586,7 @@ impl Track {
         self.time.len()
     }
 
-    /// W′ that is left (Froncioni, Clarke and Skiba's differential model), J; of what has power.
+    /// Remaining W′ (Froncioni, Clarke and Skiba's differential model), J; only with power.
     pub(super) fn balance(&self, critical: f64) -> Option<Vec<f64>> {
         let mut left = W_PRIME;
         let watts = self.watts.as_ref()?;

@@ -1,4 +1,4 @@
-//! What became of a session: watts, heart beats, metres and load of the day it was done on.
+//! What became of a session: watts, heart beats, metres and load on the day.
 //!
 //! A pure function of person, day and session; fitness over days is in `history`, the wire form in `activity`.
 
@@ -26,7 +26,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Upstream's word.
+    /// Upstream's word for it.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Garmin => "GARMIN_CONNECT",
@@ -98,7 +98,7 @@ pub(super) struct Done {
     pub(super) pace_load: Option<u32>,
     /// Of a swim in a pool.
     pub(super) pool: Option<Pool>,
-    /// What upstream counts; none for what has no data.
+    /// What upstream counts; none without data.
     pub(super) load: Option<u32>,
     /// Seconds in the seven zones of power or pace.
     pub(super) zones: Option<[u32; 7]>,
@@ -130,14 +130,14 @@ impl Done {
     }
 }
 
-/// Days since the first.
+/// Days since the first day.
 pub(super) fn day_number(day: NaiveDate) -> i64 {
     (day - FIRST_DAY).num_days()
 }
 
-/// Sessions and marks that a day has room for.
+/// How many sessions and marks fit into a day.
 const SLOTS: i64 = 16;
-/// Slot of what a second device sent.
+/// Slot of what a second device uploaded.
 const TWIN_SLOT: u8 = 15;
 
 /// Number of a person's day and slot, part of every id.
@@ -150,7 +150,7 @@ pub(super) fn event_id(person: &Person, day: NaiveDate, slot: u8) -> i64 {
     130_000_000 + serial(person, day, slot)
 }
 
-/// Whose and which day and slot a seeded event's id means.
+/// The person, day and slot that a seeded event's id stands for.
 pub(super) fn event_of(person: &Person, id: i64) -> Option<NaiveDate> {
     let serial = id - 130_000_000 - i64::from(person.number) * 1_000_000;
     (0..1_000_000)
@@ -222,7 +222,7 @@ fn happens(session: &Session, dice: &impl Fn(&str) -> Dice) -> bool {
         Kind::Commute => 0.25,
         Kind::Ride | Kind::Run | Kind::Strength | Kind::Swim(_) => 0.06,
     };
-    // What something odd befell has taken place.
+    // A session with a twist has taken place.
     session.twist != Twist::None || !dice("missed").chance(missed)
 }
 
@@ -254,7 +254,7 @@ fn source(person: &Person, session: &Session, dice: &impl Fn(&str) -> Dice) -> S
     }
 }
 
-/// An activity of which nothing is known but when it was, and how long.
+/// An activity of which only the time and the length are known.
 pub(super) fn bare(id: String, session: Session, source: Source, start: NaiveDateTime, secs: u32) -> Done {
     Done {
         id,
@@ -327,7 +327,7 @@ pub(super) fn done(person: &Person, day: NaiveDate, session: &Session, plan: Tot
     Some(done)
 }
 
-/// What a second device sent of the same ride, some seconds later. Upstream marks neither, and counts both.
+/// What a second device uploaded of the same ride, some seconds later. Upstream marks neither, and counts both.
 pub(super) fn twin(person: &Person, day: NaiveDate, done: &Done) -> Done {
     Done {
         id: format!("i{}", 188_000_000 + serial(person, day, TWIN_SLOT)),
@@ -380,7 +380,7 @@ fn measure(person: &Person, day: NaiveDate, done: &mut Done, plan: Totals, dice:
         };
         let speed = planned * effort * (1.0 - 0.003 * steep);
         if let Some(metres) = course(&done.session) {
-            // The course is given, and what it takes follows; a watch always measures a little more.
+            // The course is given and the time follows; a watch always measures a little more.
             let measured = metres * dice("course").between(1.001, 1.007);
             done.secs = whole(measured / speed);
             done.elapsed = done.secs + 4;
@@ -419,7 +419,7 @@ fn measure(person: &Person, day: NaiveDate, done: &mut Done, plan: Totals, dice:
         )),
         (None, Some(load), _) => Some(load),
         (None, None, Some(heart)) => Some(heart.load),
-        // A ride that recorded nothing but its way counts as nothing, not as unknown.
+        // A ride that recorded only its track counts as nothing, not as unknown.
         (None, None, None) => Some(0),
     };
     if by_power || swims || done.sport == "Run" {
@@ -442,7 +442,7 @@ fn measure(person: &Person, day: NaiveDate, done: &mut Done, plan: Totals, dice:
     }
 }
 
-/// Fills in the little that is known of what is hardly measured.
+/// Fills in what little is known of an activity that is hardly measured.
 fn count(done: &mut Done, dice: &impl Fn(&str) -> Dice) {
     if done.session.kind == Kind::Strength && dice("rpe?").chance(0.8) {
         done.rpe = Some(whole(dice("rpe").between(4.0, 7.0)));
@@ -455,7 +455,7 @@ fn count(done: &mut Done, dice: &impl Fn(&str) -> Dice) {
     }
 }
 
-/// Rides by what the power meter says. Tells the intensity.
+/// A ride by its power meter. Returns the intensity.
 fn pedal(
     ftp: f64,
     done: &mut Done,
@@ -484,7 +484,7 @@ fn pedal(
     f64::from(np) / ftp
 }
 
-/// Swims at `speed` (m/s) for the time there is: whole lengths in a pool. Tells the intensity.
+/// A swim at `speed` (m/s) for the time there is: whole lengths in a pool. Returns the intensity.
 fn swim(person: &Person, day: NaiveDate, done: &mut Done, speed: f64) -> f64 {
     let time = f64::from(done.secs);
     let length = match done.session.kind {

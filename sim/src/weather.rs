@@ -1,6 +1,6 @@
 //! The weather that an outdoor activity met, as upstream adds it.
 //!
-//! Temperatures of the device are with the activity; the climate of a place is not modelled.
+//! The device's temperatures are with the activity; no place's climate is modelled.
 
 use serde_json::{Map, Value, json};
 
@@ -31,7 +31,7 @@ struct Sky {
     snow: f64,
 }
 
-/// Whether upstream looked the weather up.
+/// Whether upstream looked up the weather.
 pub(super) fn has_weather(person: &Person, done: &Done) -> bool {
     done.temperature.is_some()
         && has_place(done)
@@ -61,7 +61,7 @@ fn sky(person: &Person, done: &Done) -> Sky {
     }
 }
 
-/// What the full object of an activity tells of the weather.
+/// What the full object of an activity says about the weather.
 pub(super) fn tell(person: &Person, done: &Done, object: &mut Map<String, Value>) {
     if !has_weather(person, done) {
         return;
@@ -101,9 +101,9 @@ pub(super) fn summary(
         return object;
     }
     let sky = sky(person, done);
-    let mut told = Map::new();
-    tell(person, done, &mut told);
-    for (name, value) in told {
+    let mut fields = Map::new();
+    tell(person, done, &mut fields);
+    for (name, value) in fields {
         if object.contains_key(&name) {
             object.insert(name, value);
         }

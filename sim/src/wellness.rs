@@ -1,6 +1,6 @@
 //! How a person woke up, slept and felt, and how a wellness row reads on the wire.
 //!
-//! The model's numbers come from `history`; what clients wrote is laid over by the store.
+//! The model's numbers come from `history`; the store lays over them what clients wrote.
 
 use chrono::{Datelike, Days, NaiveDate};
 use serde_json::{Map, Value, json};
@@ -14,7 +14,7 @@ use super::{
     training::day_number,
 };
 
-/// The row of `day`; `today` is the last day of which anybody knows how it felt.
+/// The row of `day`; `today` is the last day that anybody can have felt.
 pub(super) fn row(
     person: &Person,
     day: NaiveDate,
@@ -43,7 +43,7 @@ pub(super) fn row(
         return object;
     }
     if is_gap(person, day) {
-        // What upstream carries over from the last day that had it.
+        // What upstream carries over from the last day with a value.
         let last = (1..30)
             .filter_map(|back| day.checked_sub_days(Days::new(back)))
             .find(|day| !is_gap(person, *day));
@@ -71,7 +71,7 @@ pub(super) fn row(
     object
 }
 
-/// eFTP and the like by sport; nothing where upstream has no estimate to give.
+/// eFTP and the like by sport; nothing where upstream has no estimate.
 fn sport_info(person: &Person, day: NaiveDate) -> Value {
     let ride = || {
         let eftp = person.ftp(day) - 4.0;
@@ -87,7 +87,7 @@ fn sport_info(person: &Person, day: NaiveDate) -> Value {
     }
 }
 
-/// A few days now and then nobody noted anything.
+/// A few days now and then without any entry.
 fn is_gap(person: &Person, day: NaiveDate) -> bool {
     let third = u64::try_from(day_number(day).rem_euclid(3)).unwrap_or_default();
     let block = day.checked_sub_days(Days::new(third)).unwrap_or(day);
@@ -180,7 +180,7 @@ fn runner(person: &Person, day: NaiveDate) -> Value {
     })
 }
 
-/// By a watch that knows HRV as SDNN only, and a diary with a scale of upstream's and two fields of her own.
+/// From a watch that knows HRV only as SDNN, and a diary with one of upstream's scales and two fields of her own.
 fn triathlete(person: &Person, day: NaiveDate) -> Value {
     let dice = |question| person.dice(day, question);
     let some = |question, p| dice(question).chance(p);

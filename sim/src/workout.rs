@@ -18,7 +18,7 @@ pub(super) const PACE_ZONES: [f64; 7] = [77.5, 87.7, 94.3, 100.0, 103.4, 111.5, 
 /// Sweet spot, % of FTP.
 pub(super) const SWEET_SPOT: (u32, u32) = (84, 97);
 
-/// Upper bounds of the heart rate zones that a plan is measured by, % of LTHR: typical ones, for plans only.
+/// Upper bounds of the heart rate zones that measure a plan, % of LTHR: typical ones, for plans only.
 const HR_ZONES: [u32; 7] = [81, 89, 93, 99, 102, 106, 111];
 /// Typical resting and maximum heart rate as shares of LTHR, for the load of a plan by heart rate.
 const RESTING: f64 = 0.29;
@@ -83,14 +83,14 @@ pub(super) enum Goal {
     PaceZone(usize, usize),
     /// `4:20-4:15/km Pace`, seconds.
     Clock(Unit, u32, u32),
-    /// `freeride`: nothing to hold, and counted as no watts.
+    /// `freeride`: no target, and no watts counted.
     Free,
-    /// `maxeffort`, counted as no watts.
+    /// `maxeffort`, with no watts counted.
     Most,
 }
 
 impl Goal {
-    /// What the goal is in percent of `threshold` (W, m/s or bpm), for what is done with it on the day.
+    /// The goal in percent of `threshold` (W, m/s or bpm), for the activity of that day.
     fn share(self, threshold: f64) -> Option<(u32, u32)> {
         let percent = |value: f64| whole(100.0 * value / threshold);
         let zone = |bounds: [u32; 7], low: usize, high: usize| {
@@ -121,7 +121,7 @@ impl Goal {
     }
 }
 
-/// So far instead of so long.
+/// A length instead of a time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Length {
     /// As the text writes it: `1km`, `50mtr`, `100yrd`.
@@ -129,11 +129,11 @@ pub(super) struct Length {
     metres: f64,
 }
 
-/// So long at such a target.
+/// One duration at one target.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Step {
     pub(super) label: &'static str,
-    /// s; of a step with a length what that takes.
+    /// s; for a step with a length, the time that it takes.
     pub(super) secs: u32,
     /// Start (or low end) and end (or high end), percent; equal for a point.
     pub(super) target: (u32, u32),
@@ -152,7 +152,7 @@ pub(super) enum Part {
     Main(Vec<Step>),
     Repeat(&'static str, u32, Vec<Step>),
     Cooldown(Vec<Step>),
-    /// Lines of the description of which upstream makes no step.
+    /// Lines of the description from which upstream makes no step.
     Prose(&'static str),
 }
 
@@ -179,7 +179,7 @@ pub(super) struct Totals {
     pub(super) load: u32,
 }
 
-/// What a document's absolute values come from.
+/// Where a document's absolute values come from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Marks {
     /// W, m/s or bpm: what the workout's percentages are of.
@@ -205,7 +205,7 @@ struct Key {
 /// Seconds, target, goal, ramp, bits of the length.
 type KeyStep = (u32, (u32, u32), Goal, bool, Option<u64>);
 
-/// A pure function's results.
+/// The results of a pure function.
 static MEMO: LazyLock<Mutex<HashMap<Key, Totals>>> = LazyLock::new(Mutex::default);
 
 /// A step at `low`–`high` percent.
@@ -230,7 +230,7 @@ pub(super) const fn ramp(minutes: u32, from: u32, to: u32) -> Step {
     }
 }
 
-/// A step towards `goal`, for who has `threshold` (W, m/s or bpm).
+/// A step towards `goal`, for an athlete with `threshold` (W, m/s or bpm).
 pub(super) fn toward(label: &'static str, minutes: u32, goal: Goal, threshold: f64) -> Step {
     let (low, high) = goal.share(threshold).unwrap_or_default();
     Step {
@@ -239,7 +239,7 @@ pub(super) fn toward(label: &'static str, minutes: u32, goal: Goal, threshold: f
     }
 }
 
-/// Whole watts that a zone of power stands for in a plan.
+/// Whole watts that a power zone stands for in a plan.
 fn zone_watts(zone: usize, ftp: f64) -> (f64, f64) {
     let bound = |zone: usize| (f64::from(POWER_ZONES[zone - 1]) * ftp / 100.0 + 1e-9).floor();
     let high = bound(zone);
@@ -274,7 +274,7 @@ impl Step {
         }
     }
 
-    /// The same for so many seconds.
+    /// The same for this many seconds.
     pub(super) const fn lasting(self, secs: u32) -> Self {
         Self { secs, ..self }
     }
@@ -287,9 +287,9 @@ impl Step {
         }
     }
 
-    /// The same for so many metres, which take what they take at the target's middle, in whole seconds.
+    /// The same for this many metres, which take the time that they take at the target's middle, in whole seconds.
     pub(super) fn over(self, text: &'static str, metres: f64, threshold: f64) -> Self {
-        // A hair more, for a quotient that is whole but for its rounding.
+        // A hair more, for a quotient that is whole except for its rounding.
         let secs = (metres / self.speed(threshold).max(0.1) + 1e-9).floor();
         Self {
             secs: whole(secs),
@@ -309,7 +309,7 @@ impl Step {
         }
     }
 
-    /// Watts that a plan counts all along, when it is no ramp.
+    /// Watts that a plan counts throughout, unless it is a ramp.
     fn steady_watts(&self, ftp: f64) -> f64 {
         let (low, high) = self.watts(ftp);
         let middle = f64::midpoint(low, high);
@@ -336,7 +336,7 @@ impl Step {
         }
     }
 
-    /// The speed that a plan counts: the middle, of an absolute pace the middle of the times.
+    /// The speed that a plan counts: the middle; for an absolute pace, the middle of the times.
     fn speed(&self, threshold: f64) -> f64 {
         if let Goal::Clock(unit, from, to) = self.goal {
             return unit.metres() / (f64::from(from + to) / 2.0);
@@ -465,8 +465,8 @@ impl Step {
         Value::Object(doc)
     }
 
-    /// Adds what `resolve=true` adds: absolute values, with upstream's band around a point outdoors. Of a zone only
-    /// the bounds.
+    /// Adds what `resolve=true` adds: absolute values, with upstream's band around a point outdoors. For a zone, only the
+    /// bounds.
     fn resolve(&self, doc: &mut Value, by: By, marks: &Marks, indoor: bool) {
         let resolved = match self.goal_doc(by) {
             None => return,
@@ -571,7 +571,7 @@ impl Part {
 }
 
 impl Workout {
-    /// Every step in the order of doing, repeats unrolled.
+    /// Every step in order, with repeats unrolled.
     pub(super) fn steps(&self) -> impl Iterator<Item = Step> + '_ {
         self.parts.iter().flat_map(|part| {
             let (times, steps) = part.steps();
@@ -579,7 +579,7 @@ impl Workout {
         })
     }
 
-    /// Seconds in all.
+    /// Total seconds.
     pub(super) fn secs(&self) -> u32 {
         self.steps().map(|step| step.secs).sum()
     }
@@ -623,7 +623,7 @@ impl Workout {
             .collect()
     }
 
-    /// Planned numbers at `threshold` (W or m/s), remembered: the same workouts come again and again.
+    /// Planned numbers at `threshold` (W or m/s), remembered: the same workouts recur.
     pub(super) fn totals(&self, threshold: f64) -> Totals {
         let steps = self.steps().map(|step| {
             let length = step.length.map(|length| length.metres.to_bits());
@@ -758,7 +758,7 @@ impl Workout {
                 whole((f64::from(percent) * ftp / 100.0).floor())
             }
         };
-        // A zone ends with its last whole watt; what a ramp passes above that belongs to the next.
+        // A zone ends with its last whole watt; what a ramp passes above that belongs to the next one.
         let within = |low: f64, high: u32| {
             let inside = spans
                 .iter()
@@ -863,7 +863,7 @@ fn heading_of(label: &str, times: u32) -> String {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Indoor(pub(super) bool);
 
-/// `100·√(load·36/secs)`: upstream's intensity of every plan and of what was done without power, percent.
+/// `100·√(load·36/secs)`: upstream's intensity of every plan and of activities without power, percent.
 pub(super) fn intensity(load: u32, secs: u32) -> f64 {
     100.0 * (f64::from(load) * 36.0 / f64::from(secs.max(1))).sqrt()
 }
@@ -1147,7 +1147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_target_counts_as_no_watts_and_prose_as_no_step() {
+    fn steps_without_a_target_count_no_watts_and_prose_no_step() {
         let ride = workout(
             By::Power,
             vec![

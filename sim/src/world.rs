@@ -25,9 +25,9 @@ use super::{
     wellness,
 };
 
-/// So many requests are remembered.
+/// How many requests are remembered.
 const REMEMBERED: usize = 20_000;
-/// So far into the future upstream projects, days.
+/// How far into the future upstream projects, days.
 const PROJECTED: i64 = 365;
 /// Ids of events that clients create begin here.
 const FIRST_CREATED: i64 = 190_000_001;
@@ -39,11 +39,11 @@ pub struct Recorded {
     pub method: String,
     /// Without the query.
     pub path: String,
-    /// As sent, empty when there is none.
+    /// As sent, empty if there is none.
     pub query: String,
-    /// Whose credential it carried, else whose id stands in the path.
+    /// The owner of its credential, otherwise the id in the path.
     pub athlete: Option<String>,
-    /// Status of the answer; none as long as there is none.
+    /// Status of the answer; none until there is one.
     pub status: Option<u16>,
     /// `User-Agent`.
     pub user_agent: Option<String>,
@@ -66,10 +66,10 @@ pub struct Exchange {
     pub answered: Vec<u8>,
 }
 
-/// What is written while running.
+/// What is written at run time.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// Kept only while somebody wants them: they are large.
+    /// Kept only while somebody wants them, because they are large.
     pub(super) exchanges: Option<Vec<Exchange>>,
     pub(super) tokens: Tokens,
     pub(super) limits: Limits,
@@ -77,9 +77,9 @@ pub(super) struct State {
     requests: VecDeque<(u64, Recorded)>,
     counted: u64,
     histories: HashMap<&'static str, Arc<History>>,
-    /// How many activities from before their history people were given.
+    /// How many activities from before their history people have.
     crowds: HashMap<&'static str, usize>,
-    /// What clients wrote of a day.
+    /// What clients wrote about a day.
     wellness: BTreeMap<(&'static str, NaiveDate), Map<String, Value>>,
     /// Events that clients made or changed; none where they deleted one.
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
@@ -128,7 +128,7 @@ impl World {
         person.local(self.now())
     }
 
-    /// A person's days up to today, built on the first call of a day.
+    /// A person's days up to today, built on the day's first call.
     pub(super) fn history(&self, person: &'static Person) -> Arc<History> {
         let today = self.local(person).date();
         let kept = self.state().histories.get(person.slug).cloned();
@@ -138,7 +138,7 @@ impl World {
         let crowd = self.state().crowds.get(person.slug).copied().unwrap_or_default();
         let history = Arc::new(History::build(person, today).with_crowd(person, crowd));
         let mut state = self.state();
-        // Somebody may have asked for another crowd while this was built.
+        // Another crowd may have been requested while this was built.
         if state.crowds.get(person.slug).copied().unwrap_or_default() == crowd {
             state.histories.insert(person.slug, history.clone());
         }
@@ -156,7 +156,7 @@ impl World {
         true
     }
 
-    /// Notes a request; answers the number under which its status is told later.
+    /// Notes a request; returns the number under which its status is noted later.
     pub(super) fn record(&self, request: Recorded) -> u64 {
         let mut state = self.state();
         state.counted += 1;
@@ -207,7 +207,7 @@ impl World {
         self.state().limits.too_fast(address, now)
     }
 
-    /// Leaves so many requests (15 minutes, day) to the application.
+    /// Leaves this many requests (15 minutes, day) to the application.
     pub(super) fn leave(&self, remaining: Pair) {
         let now = self.now();
         self.state().limits.leave("app", APP, remaining, now);
@@ -224,8 +224,8 @@ impl World {
         known.into_iter().filter_map(&mut pick).collect()
     }
 
-    /// Objects of the known activities that `keep` keeps, newest first, at most `limit`: full, or reduced to `fields`.
-    /// What is not sent is not made.
+    /// Objects of the known activities that `keep` accepts, newest first, at most `limit`: full, or reduced to `fields`. An
+    /// object that is not sent is not made.
     pub(super) fn activity_rows(
         &self,
         person: &'static Person,
@@ -266,7 +266,7 @@ impl World {
         })
     }
 
-    /// Wellness rows, oldest first; none before the first day or further ahead than upstream projects.
+    /// Wellness rows, oldest first; none before the first day or later than upstream projects.
     pub(super) fn wellness(
         &self,
         person: &'static Person,
@@ -285,7 +285,7 @@ impl World {
         rows.collect()
     }
 
-    /// Keeps what a client wrote of a day.
+    /// Keeps what a client wrote about a day.
     pub(super) fn write_wellness(&self, person: &'static Person, day: NaiveDate, values: Map<String, Value>) {
         self.state()
             .wellness
@@ -294,7 +294,7 @@ impl World {
             .extend(values);
     }
 
-    /// Events that begin within the days, in calendar order.
+    /// Events that begin within these days, in calendar order.
     pub(super) fn events(
         &self,
         person: &'static Person,

@@ -1,4 +1,4 @@
-//! The captured mails in a browser and as JSON, on a loopback port of their own that answers only under its own name.
+//! The captured mails in a browser and as JSON, on a separate loopback port that answers only under its own name.
 
 use std::net::SocketAddr;
 
@@ -59,7 +59,7 @@ struct InboxMail {
     paragraphs: Vec<Piece>,
 }
 
-/// A line of a mail's text: a link stands alone on its line.
+/// A line of a mail's text: a link is alone on its line.
 enum Piece {
     Text(String),
     Link(String),

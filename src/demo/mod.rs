@@ -27,7 +27,7 @@ use crate::{
     words::Purpose,
 };
 
-/// What `icusync demo` can be told.
+/// The options of `icusync demo`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
     /// The port of the service, on localhost; 0 takes a free one.
@@ -36,7 +36,7 @@ pub struct Options {
     /// An intervals.icu to use instead of the simulated one: https, or on this machine.
     #[arg(long)]
     pub intervals_url: Option<Origin>,
-    /// Keeps the demo's data here; without it they are deleted at the end.
+    /// Keeps the demo's data here; without it, the data is deleted at the end.
     #[arg(long)]
     pub data_dir: Option<PathBuf>,
     /// Prints one line of JSON when ready, and nothing else.
@@ -44,7 +44,7 @@ pub struct Options {
     pub json: bool,
 }
 
-/// The OAuth app under which the demo is known to the simulated intervals.icu.
+/// The OAuth app of the demo at the simulated intervals.icu.
 pub const CLIENT_ID: &str = "315";
 /// Its secret; it opens nothing but the simulator.
 pub const CLIENT_SECRET: &str = "demo-client-secret";
@@ -152,7 +152,7 @@ async fn run_on(
     Ok(())
 }
 
-/// The settings of a demo at `port`: nothing of the environment enters.
+/// The settings of a demo at `port`: nothing comes from the environment.
 pub fn config(port: u16) -> anyhow::Result<Config> {
     let mut config = Config::defaults();
     config.public_url = origin(&format!("http://localhost:{port}"))?;
@@ -186,7 +186,7 @@ pub async fn simulate(
     .await
 }
 
-/// What is told when the demo is ready.
+/// What the demo prints when it is ready.
 struct Ready<'a> {
     app: App,
     people: Vec<seed::Seeded>,
@@ -262,7 +262,7 @@ impl Ready<'_> {
                 coach.email, coach.link
             );
         }
-        out.push_str("\nClick: sign in as Ana, or sign up with any address and take the mail from the captured ones.\n");
+        out.push_str("\nClick: sign in as Ana, or sign up with any address and open its captured mail.\n");
         out.push_str("Paste: give a connector URL to any MCP client on this machine, for example\n");
         let url = self.people.first().map_or("", |seeded| seeded.link.as_str());
         let _ = writeln!(
@@ -273,7 +273,7 @@ impl Ready<'_> {
     }
 }
 
-/// 127.0.0.1 and, where the machine has it, ::1: browsers take either for `localhost`.
+/// 127.0.0.1 and, if the machine has it, ::1: browsers take either for `localhost`.
 async fn listen(port: u16) -> anyhow::Result<Vec<TcpListener>> {
     let first = TcpListener::bind(loopback(port)).await.with_context(|| {
         format!("port {port} is taken: choose another with --port, or a free one with --port 0")

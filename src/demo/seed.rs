@@ -30,10 +30,10 @@ pub struct Seeded {
     pub link: String,
 }
 
-/// Makes an account for every simulated person that has none yet, and tells each one's connector URL.
+/// Makes an account for every simulated person that has none yet, and returns everyone's connector URL.
 pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
     let mut seeded = Vec::new();
-    // The one password is no secret, so one hash of it will do for everybody; hashing is what takes the time here.
+    // The one password is no secret, so one hash of it will do for everyone; hashing is what takes the time here.
     let mut hash = None;
     for person in &PEOPLE {
         let link = account_of(app, person, &mut hash)
@@ -44,7 +44,7 @@ pub async fn seed(app: &App) -> anyhow::Result<Vec<Seeded>> {
     Ok(seeded)
 }
 
-/// A coach with a ready URL.
+/// A coach with a ready connector URL.
 #[derive(Debug, Clone)]
 pub struct SeededCoach {
     /// The address.
@@ -87,7 +87,7 @@ impl Allowed {
     }
 }
 
-/// Has the seeded people invite the demo's coaches, each once, and tells the coaches' connector URLs.
+/// Has the seeded people invite the demo's coaches, once each, and returns the coaches' connector URLs.
 pub async fn seed_coaches(app: &App) -> anyhow::Result<Vec<SeededCoach>> {
     let mut seeded = Vec::new();
     for (email, athletes) in COACHES {
@@ -121,7 +121,7 @@ async fn invite(app: &App, person: &Person, coach: &Address, tools: &[String]) -
             .any(|grant| grant.coach_id == coach.id),
         None => false,
     };
-    // What was seeded before stays as the person of this demo left it.
+    // What was seeded before stays as the user of this demo left it.
     if known {
         return Ok(());
     }

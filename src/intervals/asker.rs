@@ -1,4 +1,4 @@
-//! Who asks, for whom, and with what credential. Only values: what is done with them is the client's business.
+//! Who asks, for whom, and with what credential. Only values: the client uses them.
 
 use secrecy::SecretString;
 use tokio::time::Instant;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Scopes;
 use crate::ids::{AccountId, AthleteId, ConnectionId, LinkId};
 
-/// What proves to intervals.icu that we may. Mute in `Debug`.
+/// Proves to intervals.icu that we have access. Mute in `Debug`.
 #[derive(Debug, Clone)]
 pub enum Credential {
     /// An OAuth access token.
@@ -16,7 +16,7 @@ pub enum Credential {
     ApiKey(SecretString),
 }
 
-/// Who causes a call, so that one caller's flood does not hold up the others.
+/// Who causes a call, so that one caller's flood does not delay the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CallerKey(pub Uuid);
 
@@ -32,21 +32,21 @@ impl From<AccountId> for CallerKey {
     }
 }
 
-/// For whom a handle is opened, and in what bounds.
+/// For whom a handle is opened, and within what bounds.
 #[derive(Debug, Clone)]
 pub struct For {
     /// The connection; the cache never crosses it.
     pub connection: ConnectionId,
-    /// The connection's write number, read with the grant; an older one's answers are never used.
+    /// The connection's write number, read with the grant; answers under an older number are never used.
     pub write_number: i64,
     /// The athlete.
     pub athlete: AthleteId,
     /// The athlete's credential.
     pub credential: Credential,
-    /// What the athlete shared; what is known to be missing is not even asked for.
+    /// What the athlete shared; areas that are known to be missing are not even requested.
     pub scopes: Scopes,
     /// Who causes the calls.
     pub caller: CallerKey,
-    /// All calls through the handle end by then.
+    /// When all calls through the handle must end.
     pub deadline: Instant,
 }

@@ -1,6 +1,6 @@
-//! The handle on one athlete: the questions that can be asked, and the checks that the answers are about that athlete.
+//! The handle on one athlete: the requests, and the checks that the answers are about that athlete.
 //!
-//! How a question travels stands in [`super::wire`]; what is kept in [`super::cache`].
+//! Requests are sent in [`super::wire`]; answers are kept in [`super::cache`].
 
 mod analysis;
 mod calendar;
@@ -37,14 +37,13 @@ use crate::ids::{ActivityId, AthleteId};
 pub use analysis::Histogram;
 pub use curves::{CurveSpec, Fatigue, Window};
 
-/// Up to so many days of activities fit in one answer; longer ranges are read in pages.
+/// Days of activities that fit into one answer; longer ranges are read in pages.
 const ONE_ANSWER_DAYS: i64 = 366;
-/// Rows of a page: with every field that a history asks for, some 900 bytes each, well below the body limit.
+/// Rows of a page: with every field that a history requests, about 900 bytes each, well below the body limit.
 const PAGE: usize = 3000;
-/// A question that needs more pages is refused as too large: with the calendar beside it, a call stays within four
-/// requests.
+/// A request that needs more pages is refused as too large: together with the calendar, a call keeps to four requests.
 const PAGES: usize = 3;
-/// What a list of activities always asks for.
+/// Fields that every list of activities requests.
 const ALWAYS: [&str; 4] = ["id", "icu_athlete_id", "start_date_local", "source"];
 
 /// A handle on exactly one athlete of intervals.icu: every call goes to that athlete with that athlete's credential,
@@ -62,16 +61,16 @@ pub struct Athlete {
 pub struct ActivityQuery {
     /// First local day.
     pub oldest: NaiveDate,
-    /// Last local day, included.
+    /// Last local day, inclusive.
     pub newest: NaiveDate,
-    /// The newest so many.
+    /// Only this many, the newest.
     pub limit: Option<u32>,
-    /// The fields asked for (`fields=`); `id`, `icu_athlete_id`, `start_date_local` and `source` come always.
+    /// The requested fields (`fields=`); `id`, `icu_athlete_id`, `start_date_local` and `source` are always added.
     pub fields: &'static [&'static str],
 }
 
 impl Client {
-    /// A handle on one athlete. Asks nothing yet.
+    /// A handle on one athlete. Sends no request yet.
     pub fn athlete(&self, of: For) -> Athlete {
         Athlete {
             client: self.clone(),
@@ -88,14 +87,14 @@ impl Athlete {
         &self.of.athlete
     }
 
-    /// How many requests this handle (and its clones) has sent so far, retries included; answers from the cache, and
-    /// those that another handle's request brought, are not counted.
+    /// How many requests this handle (and its clones) has sent so far, including retries, but not answers from the cache
+    /// or from another handle's request.
     pub fn requests(&self) -> u32 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// The profile that this handle or a clone of it has read last, once: whoever opened the handle keeps what a call
-    /// learned on its way.
+    /// Takes the profile that this handle or a clone of it read last, so that the code that opened the handle can keep what
+    /// a call has read.
     pub fn profile_read(&self) -> Option<model::Athlete> {
         self.profile.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -114,8 +113,8 @@ impl Athlete {
         Ok(athlete)
     }
 
-    /// `GET /athlete/{id}/activities`: newest first. A range of years is read in pages; one that holds more than 9,000
-    /// activities is [`Error::Garbled`] rather than cut.
+    /// `GET /athlete/{id}/activities`: newest first. A range of years is read in pages; one with more than 9,000 activities
+    /// is [`Error::Garbled`] rather than cut.
     pub async fn activities(&self, query: &ActivityQuery) -> Result<Vec<model::Activity>, Error> {
         let wanted = query
             .limit
@@ -130,7 +129,7 @@ impl Athlete {
         };
         let mut rows: Vec<model::Activity> = Vec::new();
         let mut seen = HashSet::new();
-        // Rows that could not be read count towards the limit: upstream gave as many as were asked for.
+        // Rows that could not be read count towards the limit: upstream sent as many as requested.
         let mut odd = 0;
         let mut newest = query.newest.to_string();
         for _ in 0..PAGES {
@@ -150,17 +149,17 @@ impl Athlete {
                 rows.truncate(wanted.unwrap_or(usize::MAX));
                 return Ok(rows);
             }
-            // A full page that brings nothing new would never end.
+            // Full pages without anything new would never end.
             let Some(last) = last.filter(|_| rows.len() > before) else {
                 break;
             };
             newest = last.format("%Y-%m-%dT%H:%M:%S").to_string();
         }
-        tracing::warn!(endpoint = "activities", "more pages than a question may need");
+        tracing::warn!(endpoint = "activities", "more pages than a request may need");
         Err(Error::Garbled)
     }
 
-    /// One request, and how many rows it brought, odd ones included.
+    /// One request, and how many rows it returned, including odd ones.
     async fn activity_page(
         &self,
         query: &ActivityQuery,
@@ -181,7 +180,7 @@ impl Athlete {
         self.ask("activities", Area::Activity, url, read).await
     }
 
-    /// `GET /athlete/{id}/activities/search`: light rows whose name contains `text`, or that carry the exact `#tag`.
+    /// `GET /athlete/{id}/activities/search`: light rows whose name contains `text`, or that have the exact `#tag`.
     pub async fn search_activities(&self, text: &str, limit: u32) -> Result<Vec<model::Activity>, Error> {
         let mut url = self.url("/activities/search");
         url.query_pairs_mut()
@@ -199,7 +198,7 @@ impl Athlete {
     }
 
     /// `GET /activity/{id}`: one activity, refused ([`Error::WrongAthlete`]) unless its `icu_athlete_id` is this
-    /// athlete's. To be asked before anything else about an activity that a caller names.
+    /// athlete's. The first request about an activity that a caller names.
     pub async fn activity(&self, id: &ActivityId) -> Result<model::Activity, Error> {
         let url = self.activity_url(id, "");
         let read = |body: &[u8]| {
@@ -213,7 +212,7 @@ impl Athlete {
         self.ask("activity", Area::Activity, url, read).await
     }
 
-    /// `GET /athlete/{id}/wellness`: oldest first. With no fields given, every field (custom ones too).
+    /// `GET /athlete/{id}/wellness`: oldest first. Without fields, every field, including custom ones.
     pub async fn wellness(
         &self,
         oldest: NaiveDate,
@@ -232,7 +231,7 @@ impl Athlete {
             let mut rows: Vec<model::Wellness> = Self::rows("wellness", body)?.rows;
             rows.retain(|row| row.id.is_some());
             rows.sort_by_key(|row| row.id);
-            // The map of other fields takes more room than its text.
+            // The map of other fields takes more memory than its text.
             let weight = body.len() * 3 + rows.len() * size_of::<model::Wellness>();
             Ok(Fresh { value: rows, weight })
         };
@@ -251,7 +250,7 @@ impl Athlete {
         self.ask("custom_items", Area::Settings, url, read).await
     }
 
-    /// The answer, from the cache or from upstream. What is known not to be shared is not asked for.
+    /// The answer, from the cache or from upstream. Areas known not to be shared are not requested.
     async fn ask<T: Any + Clone + Send + Sync>(
         &self,
         endpoint: &'static str,
@@ -298,7 +297,7 @@ impl Athlete {
             .url(&format!("/api/v1/athlete/{}{rest}", self.of.athlete))
     }
 
-    /// About a range of days, both included.
+    /// The URL for a range of days, inclusive.
     fn ranged(&self, rest: &str, oldest: impl fmt::Display, newest: impl fmt::Display) -> Url {
         let mut url = self.url(rest);
         url.query_pairs_mut()
@@ -315,10 +314,14 @@ impl Athlete {
         Ok(Self::counted(endpoint, lenient::rows(body)?))
     }
 
-    /// Says how many rows were left out, if any were.
+    /// Logs how many rows were left out, if any.
     fn counted<T>(endpoint: &'static str, rows: Rows<T>) -> Rows<T> {
         if rows.odd > 0 {
-            tracing::warn!(endpoint, rows = rows.odd, "rows that are none were left out");
+            tracing::warn!(
+                endpoint,
+                rows = rows.odd,
+                "rows that could not be read were left out"
+            );
         }
         rows
     }
@@ -331,7 +334,7 @@ impl Athlete {
         }
     }
 
-    /// Rows that say whose they are must say this athlete's.
+    /// Rows that name an athlete must name this one.
     fn all_mine<'a>(&self, ids: impl Iterator<Item = &'a Option<String>>) -> Result<(), Error> {
         ids.flatten().try_for_each(|id| self.must_be_mine(Some(id)))
     }
@@ -343,13 +346,13 @@ impl fmt::Debug for Athlete {
     }
 }
 
-/// What an answer weighs once read: at most its text and one struct a row.
+/// A value with its weight: at most its text and one struct per row.
 fn weighed<T>(value: T, body: &[u8], rows: usize) -> Fresh<T> {
     let weight = body.len() + rows * size_of::<model::Activity>();
     Fresh { value, weight }
 }
 
-/// The names in one order without doubles, so that the same question has the same key.
+/// The names in order without duplicates, so that the same request has the same key.
 fn fields(always: &[&'static str], wanted: &'static [&'static str]) -> String {
     let mut names: Vec<_> = always.iter().chain(wanted).copied().collect();
     names.sort_unstable();
@@ -357,7 +360,7 @@ fn fields(always: &[&'static str], wanted: &'static [&'static str]) -> String {
     names.join(",")
 }
 
-/// `INPUT_FIELD` with a code (`[A-Z][A-Za-z0-9]+`); any other item is nothing to us.
+/// `INPUT_FIELD` with a code (`[A-Z][A-Za-z0-9]+`); None for any other item.
 fn custom_field(item: model::CustomItem) -> Option<model::CustomField> {
     let code = item.content?.code?;
     let fits = (1..=64).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');

@@ -1,7 +1,7 @@
-//! How many requests may go upstream: so many a second, a fair share a day for each athlete, and never more than
-//! upstream's own counters say are left.
+//! How many requests may go upstream: a number per second, a fair daily share for each athlete, and never more than
+//! upstream's own counters have left.
 //!
-//! An OAuth app has one pool for all its athletes; an API key has one of its own. No HTTP here but the header names.
+//! An OAuth app has one pool for all its athletes; an API key has its own. No HTTP here but the header names.
 
 use std::{
     collections::HashMap,
@@ -26,27 +26,27 @@ const LIMIT: &str = "x-ratelimit-limit";
 /// `X-RateLimit-Remaining: <15 min>,<day>`.
 const REMAINING: &str = "x-ratelimit-remaining";
 
-/// With nothing left, one request in so long still goes out to see whether that is still so: the quarter of an hour
-/// rolls, and a counter that lied once must not end the day.
+/// With nothing left, one request per interval still goes out to check whether that is still so: the quarter of an hour
+/// rolls, and a counter that was wrong once must not end the day.
 const LOOK_AGAIN_QUARTER: TimeDelta = TimeDelta::seconds(60);
 const LOOK_AGAIN_DAY: TimeDelta = TimeDelta::minutes(5);
 
-/// Whose counters a request is counted in.
+/// The counters that a request counts against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pool {
-    /// Our OAuth app's, for all its athletes together.
+    /// Those of our OAuth app, for all its athletes together.
     App,
-    /// The API key's of this athlete.
+    /// Those of this athlete's API key.
     Key(AthleteId),
-    /// Nobody's that we know: a key before its first answer, and the OAuth calls themselves.
+    /// Unknown: an API key before its first answer, and the OAuth calls themselves.
     Unknown,
 }
 
-/// Who spends.
+/// What a request counts against.
 #[derive(Debug, Clone)]
 pub(super) struct Spender {
     pub(super) caller: CallerKey,
-    /// Whose daily share it comes out of, if anyone's.
+    /// The athlete whose daily share it uses, if any.
     pub(super) athlete: Option<AthleteId>,
     pub(super) pool: Pool,
 }
@@ -57,13 +57,13 @@ pub(super) struct Budget {
     clock: Clock,
     pace: Pace,
     per_day: u32,
-    /// Without an OAuth app the gauges show the key's pool instead of the app's.
+    /// Without an OAuth app the gauges show the API key's pool instead of the app's.
     has_app: bool,
     shares: Mutex<Shares>,
 }
 
-/// What was spent and seen today. Everything is forgotten at midnight UTC, which also bounds it: one entry an athlete
-/// who asked today.
+/// What was spent and seen today. All of it is dropped at midnight UTC, so there is at most one entry per athlete who
+/// asked today.
 #[derive(Debug, Default)]
 struct Shares {
     day: NaiveDate,
@@ -72,7 +72,7 @@ struct Shares {
     keys: HashMap<AthleteId, Counters>,
 }
 
-/// What upstream last said of a pool.
+/// Upstream's latest counters of a pool.
 #[derive(Debug, Default, Clone, Copy)]
 struct Counters {
     quarter: Option<Seen>,
@@ -87,10 +87,10 @@ struct Seen {
 }
 
 impl Seen {
-    /// How long nothing more is sent, when nothing is left.
+    /// How long nothing more may be sent; None while something is left.
     fn closed_for(self, now: DateTime<Utc>, look_again: TimeDelta) -> Option<Duration> {
         let left = look_again - (now - self.at);
-        // A clock that was set back must not close the pool for longer than the span itself.
+        // A clock that was set back must not close the pool for longer than the interval itself.
         let closed = self.remaining == 0 && left > TimeDelta::zero() && left <= look_again;
         closed.then(|| left.to_std().unwrap_or_default())
     }
@@ -107,7 +107,7 @@ impl Budget {
         }
     }
 
-    /// Waits until one request may go out, and counts it. [`Error::Busy`] when it may not, or not before `deadline`.
+    /// Waits until one request may go out, and counts it. [`Error::Busy`] if it may not, or not before `deadline`.
     pub(super) async fn admit(&self, spender: &Spender, deadline: Instant) -> Result<(), Failure> {
         self.check(spender).map_err(Failure::shared)?;
         self.pace.turn(spender.caller, deadline).await.map_err(|late| {
@@ -118,7 +118,7 @@ impl Budget {
         self.spend(spender).map_err(Failure::shared)
     }
 
-    /// Takes in what upstream says is left. An answer without the two headers teaches nothing.
+    /// Stores what upstream says is left. An answer without the two headers changes nothing.
     pub(super) fn learn(&self, pool: &Pool, headers: &HeaderMap) {
         let Some((limits, left)) = pair(headers, LIMIT).zip(pair(headers, REMAINING)) else {
             return;
@@ -156,7 +156,7 @@ impl Budget {
         if let Some(athlete) = &spender.athlete {
             *shares.spent.entry(athlete.clone()).or_default() += 1;
         }
-        // This one looks whether anything is left again; the others wait for what it brings.
+        // This request checks whether anything is left again; the others wait for its result.
         if let Some(counters) = shares.counters_mut(&spender.pool) {
             for seen in [&mut counters.quarter, &mut counters.day].into_iter().flatten() {
                 if seen.remaining == 0 {
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_share_ends_and_comes_back_at_midnight_utc() {
+    async fn the_share_ends_and_is_renewed_at_midnight_utc() {
         let (budget, clock) = budget();
         let (ana, jack) = (spender("i1", Pool::App), spender("i2", Pool::App));
         for _ in 0..PER_DAY {
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_is_sent_when_nothing_is_left_but_one_look_a_minute() {
+    async fn with_nothing_left_only_one_check_a_minute_is_sent() {
         let (budget, clock) = budget();
         let (ana, jack) = (spender("i1", Pool::App), spender("i2", Pool::App));
         budget.learn(&Pool::App, &headers("2500,8000", "0,4122"));
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_has_a_pool_of_its_own() {
+    async fn an_api_key_has_its_own_pool() {
         let (budget, _clock) = budget();
         let key = Pool::Key("i1".parse().unwrap());
         budget.learn(&key, &headers("2500,5000", "0,0"));
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_headers_teach_nothing() {
+    fn odd_headers_change_nothing() {
         for (limit, remaining) in [("2500", "0"), ("a,b", "0,0"), ("2500,8000", ""), (",", ",")] {
             assert!(
                 pair(&headers(limit, remaining), LIMIT)

@@ -1,7 +1,7 @@
-//! Answers kept for a minute, and one request for all who ask the same at the same time.
+//! Keeps answers for a minute, and sends one request for everyone who asks the same at the same time.
 //!
-//! A key begins with the connection and its write number: nothing crosses from one athlete to another, and nothing
-//! from before a write is seen after it. Errors are not kept.
+//! A key begins with the connection and its write number: no answer crosses from one athlete to another, and none from
+//! before a write is used after it. Errors are not kept.
 
 use std::{
     any::{Any, TypeId},
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::ids::ConnectionId;
 
-/// What an answer is kept under.
+/// The key of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) connection: ConnectionId,
@@ -35,14 +35,14 @@ struct Entry {
     weight: u32,
 }
 
-/// What was read from an answer.
+/// A value read from an answer.
 pub(super) struct Fresh<T> {
     pub(super) value: T,
-    /// Bytes that it takes, estimated.
+    /// Estimated bytes in memory.
     pub(super) weight: usize,
 }
 
-/// The key, and what was made of the answer: two readers of one question do not get each other's.
+/// By key and type: two readers of one question do not get each other's values.
 pub(super) struct Cache(moka::future::Cache<(Key, TypeId), Entry>);
 
 impl Cache {
@@ -58,8 +58,8 @@ impl Cache {
         Self(cache)
     }
 
-    /// The kept answer, or the one that `ask` brings, or the one that somebody else's `ask` for the same is bringing;
-    /// in any case by `deadline`. When the one who asks hangs up or runs out of time, the next who waits asks.
+    /// The kept answer, the one that `ask` fetches, or the one that another caller's `ask` for the same is fetching, in any
+    /// case by `deadline`. If the caller that asks hangs up or runs out of time, the next one that waits asks.
     pub(super) async fn get<T, F>(
         &self,
         key: Key,
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_hangs_up_or_runs_out_of_time_spoils_nothing() {
+    async fn a_caller_that_hangs_up_or_runs_out_of_time_spoils_nothing() {
         for hang_up in [true, false] {
             let cache = cache();
             let started = Arc::new(Notify::new());
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_waits_for_another_keeps_the_own_deadline() {
+    async fn a_caller_that_waits_for_another_keeps_its_own_deadline() {
         let cache = cache();
         let slow = cache.get::<u32, _>(key(1, 0), later(), std::future::pending);
         let impatient = cache.get(key(1, 0), Instant::now() + Duration::from_millis(50), || async {
@@ -245,7 +245,7 @@ mod tests {
         }
         cache.0.run_pending_tasks().await;
         assert!(cache.0.weighted_size() <= 10_000);
-        // What is larger than everything together is answered, but not kept.
+        // An answer larger than the whole cache is returned, but not kept.
         let huge = || async {
             Ok(Fresh {
                 value: 1_u32,

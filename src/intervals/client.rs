@@ -1,6 +1,6 @@
 //! The client of intervals.icu: one for the process, with its wire and its cache.
 //!
-//! The questions themselves are in [`super::athlete`] and [`super::oauth`].
+//! The requests themselves are in [`super::athlete`] and [`super::oauth`].
 
 use std::{fmt, sync::Arc};
 
@@ -28,7 +28,7 @@ pub(super) struct Parts {
 }
 
 impl Client {
-    /// Builds the client. The process must have installed its TLS provider before.
+    /// Builds the client. The process must have installed its TLS provider first.
     pub fn new(settings: Settings, clock: Clock, random: Random) -> anyhow::Result<Self> {
         let base = Url::parse(settings.base.as_str()).context("the address of intervals.icu")?;
         let wire =
@@ -41,14 +41,14 @@ impl Client {
         })))
     }
 
-    /// How upstream has answered this process in the last minutes. Asks nothing.
+    /// How upstream has answered this process in the last minutes. Sends no request.
     pub fn lately(&self) -> Lately {
         self.0.wire.lately()
     }
 }
 
 impl Parts {
-    /// The absolute URL of `path`, which begins with a slash and is made of our words and checked ids.
+    /// The absolute URL of `path`, which begins with a slash and contains only our own words and checked ids.
     pub(super) fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(path);

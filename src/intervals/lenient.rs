@@ -1,7 +1,7 @@
-//! Reading JSON that may be odd: a value of the wrong type becomes `None`, an odd row is dropped and counted.
+//! Reads JSON that may be odd: a value of the wrong type becomes `None`, an odd row is dropped and counted.
 //!
-//! Only ways of reading live here; what is read is in [`super::model`]. The fields of a model are optional, and one line
-//! above the struct has each of them read by its type:
+//! How to read is here; what to read is in [`super::model`]. The fields of a model are optional, and one line above the
+//! struct makes each of them be read by its type:
 //! `#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]`.
 
 mod moment;
@@ -18,21 +18,20 @@ use serde_json::value::RawValue;
 use super::Error;
 use moment::Moment;
 
-/// No list of objects that we ask for is longer. An empty object is three bytes on the wire and up to some thousand in
-/// memory, so without a bound one answer could fill it all.
+/// No list of objects that we request is longer. An empty object has three bytes on the wire and up to a few thousand in
+/// memory, so without a bound one answer could use it all.
 pub(super) const MOST: usize = 20_000;
 
-/// A list's rows, and how many were dropped because they were not readable as rows.
+/// A list's rows, and how many were dropped because they could not be read as rows.
 #[derive(Debug)]
 pub(super) struct Rows<T> {
     pub(super) rows: Vec<T>,
     pub(super) odd: usize,
 }
 
-/// Reads a JSON array whose elements are objects, each on its own, so that one odd row cannot spoil the others.
+/// Reads a JSON array of objects, each separately, so that one odd row cannot spoil the others.
 ///
-/// [`Error::Garbled`] when it is no array, when it has more than [`MOST`] rows, or when there are rows and none can be
-/// read.
+/// [`Error::Garbled`] if it is not an array, if it has more than [`MOST`] rows, or if it has rows and none can be read.
 pub(super) fn rows<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<T>, Error> {
     rows_by(body, object)
 }
@@ -52,19 +51,19 @@ pub(super) fn rows_by<T>(body: &[u8], read: impl Fn(&[u8]) -> Result<T, Error>) 
     Ok(Rows { rows, odd })
 }
 
-/// Reads one JSON object; [`Error::Garbled`] when it is anything else.
+/// Reads one JSON object; [`Error::Garbled`] for anything else.
 pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    // A derived struct alone would take an array of its fields too.
+    // A derived struct would also accept an array of its fields.
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(Error::Garbled);
     }
     serde_json::from_slice(body).map_err(|_| Error::Garbled)
 }
 
-/// What a field can hold. A shape of JSON that the type does not take is read as `None`.
+/// The type of a field. A shape of JSON that the type does not accept is read as `None`.
 pub(super) trait Lenient: Sized {
-    /// The value, or `None` if it is something else. Only what no reader of JSON accepts is an error, such as half a
-    /// surrogate pair or a number beyond every float; it spoils whatever holds the field.
+    /// The value, or `None` if it is something else. An error only for what no JSON reader accepts, such as half a
+    /// surrogate pair or a number beyond every float; it spoils whatever contains the field.
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
         in_place(json)
     }
@@ -96,18 +95,18 @@ pub(super) trait Lenient: Sized {
     }
 }
 
-/// Reads a value while it streams by.
+/// Reads a value with the reader of what contains it.
 fn in_place<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>, D::Error> {
     json.deserialize_any(Anything(PhantomData))
 }
 
-/// Reads a value with a reader of its own: whatever is wrong in it costs only the value itself.
+/// Reads a value with a reader of its own: an error in it costs only the value itself.
 pub(super) fn alone<'de, D: Deserializer<'de>, T: Lenient>(json: D) -> Result<Option<T>, D::Error> {
     let raw = <&RawValue>::deserialize(json)?;
     Ok(in_place(&mut serde_json::Deserializer::from_str(raw.get())).unwrap_or_default())
 }
 
-/// Hands each shape to its reader. What is ignored is neither kept nor followed into its depth.
+/// Passes each shape to its reader. Ignored values are neither kept nor followed into their depth.
 struct Anything<T>(PhantomData<T>);
 
 impl<'de, T: Lenient> Visitor<'de> for Anything<T> {
@@ -150,11 +149,11 @@ impl<'de, T: Lenient> Visitor<'de> for Anything<T> {
     }
 }
 
-/// A finite number; also one written as text.
+/// A finite number, or one written as text.
 impl Lenient for f64 {
     #[expect(
         clippy::cast_precision_loss,
-        reason = "measurements need no more than a float holds"
+        reason = "measurements need no more precision than a float has"
     )]
     fn from_whole(value: i128) -> Option<Self> {
         Some(value as Self)
@@ -177,7 +176,7 @@ impl Lenient for i64 {
 
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "only whole floats within 2^53 are taken"
+        reason = "only whole floats within 2^53 are accepted"
     )]
     fn from_float(value: f64) -> Option<Self> {
         /// Up to 2^53 every whole number is a float.
@@ -190,7 +189,7 @@ impl Lenient for i64 {
     }
 }
 
-/// Text; a number becomes its digits, so that ids may come either way.
+/// Text; a number becomes its digits, so that ids can have either form.
 impl Lenient for String {
     fn from_whole(value: i128) -> Option<Self> {
         Some(value.to_string())
@@ -224,14 +223,14 @@ impl Lenient for bool {
     }
 }
 
-/// A date; a time behind it is left off.
+/// A date; a time after it is ignored.
 impl Lenient for NaiveDate {
     fn from_text(value: &str) -> Option<Self> {
         Some(Moment::parse(value.trim())?.date)
     }
 }
 
-/// A local date and time; a lone date is its midnight, an offset is not counted in.
+/// A local date and time; a date alone is its midnight, an offset is ignored.
 impl Lenient for NaiveDateTime {
     fn from_text(value: &str) -> Option<Self> {
         Some(Moment::parse(value.trim())?.local())
@@ -254,7 +253,7 @@ impl<'de, T: Lenient> Deserialize<'de> for Element<T> {
     }
 }
 
-/// Hands over each element of a list, an odd one as `None`.
+/// Passes on each element of a list, an odd one as `None`.
 fn each<'de, A: SeqAccess<'de>, T: Lenient>(
     mut list: A,
     mut take: impl FnMut(Option<T>),
@@ -298,9 +297,9 @@ impl Lenient for Vec<String> {
 
 /// An object inside an object.
 pub(super) trait Object: DeserializeOwned {
-    /// Whether it shares the reader of whatever holds it, and so that reader's limit of nesting. Objects that can hold
-    /// themselves must, or they could exhaust the stack. Any other has a reader of its own, so that what is wrong in it
-    /// (a key twice, say) costs only the object.
+    /// Whether it shares the reader of what contains it, and so that reader's limit of nesting. Objects that can contain
+    /// themselves must share it, or they could exhaust the stack. Any other object has its own reader, so that an error in
+    /// it (such as a key twice) costs only the object.
     const IN_PLACE: bool = false;
 }
 
@@ -322,7 +321,7 @@ impl<T: Object> Lenient for T {
     }
 }
 
-/// Objects: odd ones are left out; nothing when there are more than [`MOST`].
+/// Objects: odd ones are left out; None if there are more than [`MOST`].
 impl<T: Object> Lenient for Vec<T> {
     fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Self>, D::Error> {
         if T::IN_PLACE { in_place(json) } else { alone(json) }
@@ -341,8 +340,8 @@ impl<T: Object> Lenient for Vec<T> {
     }
 }
 
-/// A recording: numbers by position, any of which may be missing. Empty if it is no list or a broken one. It takes no
-/// more room than its samples.
+/// A recording: numbers by position, any of which may be missing. Empty if it is not a list or a broken one. It takes no
+/// more memory than its samples.
 pub(super) fn samples<'de, D: Deserializer<'de>>(json: D) -> Result<Vec<Option<f64>>, D::Error> {
     let mut samples: Vec<Option<f64>> = alone(json)?.unwrap_or_default();
     samples.shrink_to_fit();
@@ -382,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_come_in_many_coats() {
+    fn dates_come_in_many_forms() {
         let local = |text: &str| activity(&json!({ "start_date_local": text })).start_date_local;
         for text in [
             "2026-11-18T17:32:05",
@@ -427,16 +426,16 @@ mod tests {
     }
 
     #[test]
-    fn one_odd_row_does_not_kill_the_list() {
+    fn one_odd_row_does_not_spoil_the_list() {
         let body = br#"[{"id":"i1"},null,7,[],"x",{"id":"\ud800"},{"id":"i2","id":"i3"},{"id":"i4","x":1e999},{"id":"i5"}]"#;
         let Rows { rows, odd } = rows::<model::Activity>(body).unwrap();
         let ids: Vec<_> = rows.iter().filter_map(|row| row.id.as_deref()).collect();
         assert_eq!((ids, odd), (vec!["i1", "i4", "i5"], 6));
     }
 
-    /// Of a field that is a plain value the whole row: nobody can tell what else went wrong in it.
+    /// In a plain value, it costs the whole row, because what else is wrong with the row is unknown.
     #[test]
-    fn what_is_broken_inside_an_object_costs_only_the_object() {
+    fn an_error_inside_an_object_costs_only_the_object() {
         let detail = |field: &str| {
             let body = format!(r#"{{"id":"i1",{field}}}"#);
             model::ActivityDetail::from_json(body.as_bytes()).ok()
@@ -466,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_no_danger_wherever_it_is() {
+    fn depth_is_harmless_wherever_it_is() {
         let deep = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
         for deep in [
             deep("[", "]"),
@@ -492,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_objects_is_garbled() {
+    fn anything_but_a_list_of_objects_is_garbled() {
         let deep = "[".repeat(100_000);
         for body in [
             "",
@@ -617,7 +616,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the fields hold: every object is a row, nothing else is, and no number is endless.
+        /// Whatever the fields contain: every object is a row, nothing else is, and every number is finite.
         #[test]
         fn every_object_is_a_row(list in prop::collection::vec(any_row(), 0..8)) {
             let objects = list.iter().filter(|row| row.is_object()).count();
@@ -640,7 +639,7 @@ mod tests {
             prop_assert_eq!(details.map_or(0, |read| read.rows.len()), objects);
         }
 
-        /// No bytes at all make a reader panic.
+        /// No bytes make a reader panic.
         #[test]
         fn no_bytes_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = rows::<model::Activity>(&body);
@@ -648,7 +647,7 @@ mod tests {
             let _ = object::<model::Athlete>(&body);
         }
 
-        /// A profile and its sports read whatever their fields hold.
+        /// A profile and its sports can be read whatever their fields contain.
         #[test]
         fn every_object_is_a_profile(values in prop::collection::vec(any_json(), 9), sport in any_json()) {
             let names = ["id", "name", "sex", "timezone", "measurement_preference", "weight_pref_lb", "icu_weight"];
@@ -661,7 +660,7 @@ mod tests {
             prop_assert!(read.icu_weight.is_none_or(f64::is_finite));
         }
 
-        /// A number survives, whether it comes as a number or as text.
+        /// A number survives as a number and as text.
         #[test]
         fn numbers_survive(number in -1.0e9_f64..1.0e9) {
             let plain = activity(&json!({ "distance": number })).distance.unwrap();

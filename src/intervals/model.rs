@@ -1,9 +1,9 @@
-//! What upstream sends, field by field: only what is named here enters the house. Everything may be null or absent,
-//! and what has the wrong type is read as absent.
+//! What upstream sends, field by field: nothing else is read. Everything may be null or absent, and a value of the wrong
+//! type is read as absent.
 //!
-//! Fields are `pub(crate)`, so that the compiler finds those that nobody reads; the tests against the simulator read the
-//! few that are `pub`. Units are upstream's: seconds, metres, metres a second, kilograms, watts, beats a minute, percent
-//! (not fractions).
+//! Fields are `pub(crate)`, so that the compiler finds unused ones; the tests against the simulator read the few that are
+//! `pub`. Units are upstream's: seconds, metres, metres per second, kilograms, watts, beats per minute, percent (not
+//! fractions).
 
 mod activity;
 pub mod calendar;
@@ -30,7 +30,7 @@ pub use detail::{
 pub(crate) use figure::{amount, positive, sane};
 pub use streams::Stream;
 
-/// `GET /athlete/{id}`. Its secrets (API key, invite token, e-mail) are not named here and so never read.
+/// `GET /athlete/{id}`. Its secrets (API key, invite token, email) have no field here, so they are never read.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Athlete {
@@ -60,7 +60,7 @@ pub struct Athlete {
     pub(crate) icu_date_of_birth: Option<NaiveDate>,
     /// `ACTIVE`, `DORMANT`, `ARCHIVED`.
     pub(crate) status: Option<String>,
-    /// One record a sport group.
+    /// One record per group of sports.
     #[serde(rename = "sportSettings")]
     pub sport_settings: Option<Vec<SportSettings>>,
 }
@@ -71,7 +71,7 @@ pub struct Athlete {
 pub struct SportSettings {
     /// Sports of the group, such as Ride, VirtualRide.
     pub(crate) types: Option<Vec<String>>,
-    /// The fallback record.
+    /// The record for all other sports.
     pub(crate) other: Option<bool>,
     /// W.
     pub(crate) ftp: Option<f64>,
@@ -111,7 +111,7 @@ pub struct SportSettings {
 
 impl Object for SportSettings {}
 
-/// A row of `GET /athlete/{id}/activities`, as far as asked for.
+/// A row of `GET /athlete/{id}/activities`, with the requested fields.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Activity {
@@ -144,13 +144,13 @@ pub struct Activity {
     pub(crate) average_speed: Option<f64>,
     /// m/s.
     pub(crate) pace: Option<f64>,
-    /// m/s, grade adjusted.
+    /// m/s, grade-adjusted.
     pub(crate) gap: Option<f64>,
     /// bpm.
     pub(crate) average_heartrate: Option<f64>,
     /// bpm.
     pub(crate) max_heartrate: Option<f64>,
-    /// rpm; of a run: one leg.
+    /// rpm; for a run, of one leg.
     pub(crate) average_cadence: Option<f64>,
     /// W.
     pub(crate) icu_average_watts: Option<f64>,
@@ -172,7 +172,7 @@ pub struct Activity {
     pub(crate) feel: Option<f64>,
     /// Percent of the plan.
     pub(crate) compliance: Option<f64>,
-    /// The event that it was paired with.
+    /// The paired event.
     pub(crate) paired_event_id: Option<i64>,
     /// Indoors.
     pub(crate) trainer: Option<bool>,
@@ -182,7 +182,7 @@ pub struct Activity {
     pub(crate) race: Option<bool>,
     /// Recording device.
     pub(crate) device_name: Option<String>,
-    /// Display of pace in this sport may depend on the pool, m.
+    /// m; may decide the unit of pace.
     pub(crate) pool_length: Option<f64>,
     /// Tags.
     pub(crate) tags: Option<Vec<String>>,
@@ -196,16 +196,16 @@ pub struct Activity {
     pub(crate) pace_zone_times: Option<Vec<f64>>,
     /// s in each pace zone by grade-adjusted pace.
     pub(crate) gap_zone_times: Option<Vec<f64>>,
-    /// Whether the athlete reads pace zones by grade-adjusted pace.
+    /// Whether the athlete's pace zones go by grade-adjusted pace.
     pub(crate) use_gap_zone_times: Option<bool>,
-    /// Which zones the athlete reads time in zones by, such as `POWER_HR_PACE`.
+    /// The athlete's order of zones for time in zones, such as `POWER_HR_PACE`.
     pub(crate) tiz_order: Option<String>,
 }
 
 /// Time in power zones: upstream's `[{"id": "Z1", "secs": 822}, …, {"id": "SS", "secs": 400}]`.
 #[derive(Debug, Clone, Default)]
 pub struct PowerZoneTimes {
-    /// s in each zone, Z1 first; `None` for one that upstream leaves out.
+    /// s in each zone, Z1 first; `None` for a zone that upstream leaves out.
     pub(crate) zones: Vec<Option<f64>>,
     /// s in the sweet spot, which overlaps the zones.
     pub(crate) sweet_spot: Option<f64>,
@@ -258,18 +258,18 @@ pub struct Wellness {
     /// CTL gained in seven days.
     #[serde(rename = "rampRate")]
     pub(crate) ramp_rate: Option<f64>,
-    /// The day's load as it enters CTL.
+    /// The day's load as used for CTL.
     #[serde(rename = "ctlLoad")]
     pub(crate) ctl_load: Option<f64>,
-    /// The day's load as it enters ATL.
+    /// The day's load as used for ATL.
     #[serde(rename = "atlLoad")]
     pub(crate) atl_load: Option<f64>,
-    /// Everything else, custom fields too, under upstream's names.
+    /// Everything else, including custom fields, under upstream's names.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
 
-/// A row of `GET /athlete/{id}/custom-item`: anything that the athlete made, charts and fields alike.
+/// A row of `GET /athlete/{id}/custom-item`: a chart, field or anything else that the athlete made.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Deserialize)]
 pub(super) struct CustomItem {
@@ -292,6 +292,6 @@ impl Object for CustomContent {}
 pub struct CustomField {
     /// The key in wellness rows, such as `SaunaMinutes`.
     pub(crate) code: String,
-    /// What the athlete calls it (not cleaned).
+    /// The athlete's name for it (not cleaned).
     pub(crate) name: String,
 }

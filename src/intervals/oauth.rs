@@ -1,6 +1,6 @@
-//! Connecting and disconnecting: the three OAuth calls of intervals.icu, and the question whose credential this is.
+//! Connecting and disconnecting: intervals.icu's three OAuth calls, and the check of whose a credential is.
 //!
-//! The state and its binding to a session live with the pages.
+//! The state and its binding to a session are in the pages.
 
 use std::{sync::atomic::AtomicU32, time::Duration};
 
@@ -21,41 +21,41 @@ use super::{
 };
 use crate::ids::AthleteId;
 
-/// A page waits 10 s in all; its one call upstream may take this much of it.
+/// A page waits 10 s in total; its one call upstream may take this much of it.
 const PAGE_TIME: Duration = Duration::from_secs(6);
 
-/// What came of a finished consent.
+/// The result of a consent.
 #[derive(Debug, Clone)]
 pub struct Connected {
-    /// The bearer token: it neither expires nor refreshes.
+    /// The bearer token; it never expires and needs no refresh.
     pub credential: Credential,
-    /// The scopes left ticked, such as `ACTIVITY:WRITE`.
+    /// The shared scopes, such as `ACTIVITY:WRITE`.
     pub scopes: Vec<String>,
-    /// Who consented.
+    /// The athlete who consented.
     pub athlete_id: AthleteId,
-    /// The name, as upstream has it (not cleaned).
+    /// The athlete's name from upstream (not cleaned).
     pub athlete_name: String,
 }
 
-/// Why a code brought no token.
+/// Why there is no token for a code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ExchangeError {
-    /// No OAuth app is configured here.
+    /// No OAuth app is configured.
     #[error("no intervals.icu app is configured")]
     NotConfigured,
     /// The code is unknown, used or older than two minutes: start again.
-    #[error("intervals.icu did not take the code")]
+    #[error("intervals.icu did not accept the code")]
     CodeRefused,
-    /// Client id or secret are wrong: the operator's turn.
+    /// The client id or secret is wrong: the operator must act.
     #[error("intervals.icu does not know this app")]
     ClientRefused,
     /// 429, or our own budget.
-    #[error("too many requests to intervals.icu for the moment")]
+    #[error("too many requests to intervals.icu")]
     Busy {
-        /// Wait at least so long.
+        /// Wait at least this long.
         retry_after: Duration,
     },
-    /// Not answering properly, or with something unreadable. The code may be spent: start again.
+    /// No proper or readable answer. The code may have been used: start again.
     #[error("intervals.icu is not answering properly")]
     Unavailable,
 }
@@ -81,7 +81,7 @@ impl Object for Whose {}
 impl Grant {
     fn connected(self) -> Option<Connected> {
         let token = self.access_token?;
-        // It goes into a header, and into the database.
+        // It goes into a header and into the database.
         let fits = (1..=512).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_graphic());
         let athlete = self.athlete?;
         fits.then_some(Connected {
@@ -93,7 +93,7 @@ impl Grant {
     }
 }
 
-/// `ACTIVITY:WRITE,WELLNESS:READ`: each once, in upstream's order; what has another shape is left out.
+/// `ACTIVITY:WRITE,WELLNESS:READ`: each once, in upstream's order; anything of another form is left out.
 fn scopes(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for scope in text
@@ -114,7 +114,7 @@ fn scopes(text: &str) -> Vec<String> {
 
 impl Client {
     /// Where to send the athlete: `GET /oauth/authorize` with ACTIVITY, WELLNESS, CALENDAR and SETTINGS, each WRITE.
-    /// None when no OAuth app is configured.
+    /// None if no OAuth app is configured.
     pub fn authorize_url(&self, redirect_uri: &str, state: &str) -> Option<Url> {
         let app = self.0.app.as_ref()?;
         let scope = Area::ALL.map(|area| format!("{}:WRITE", area.as_str())).join(",");
@@ -151,16 +151,16 @@ impl Client {
                     ExchangeError::Unavailable
                 })
             }
-            // Both come as 404 and differ only in their text: "Code not found (expired?)" and "Client and/or secret
-            // not found". A 404 of neither kind means that nobody is there.
+            // Both are a 404 and differ only in their text: "Code not found (expired?)" and "Client and/or secret
+            // not found". A 404 of neither kind means that the API is not there.
             404 if mentions(&reply.body, "client") => Err(Self::client_refused(status)),
             404 if mentions(&reply.body, "code") => {
-                tracing::info!(endpoint = call.endpoint, "the code was not taken");
+                tracing::info!(endpoint = call.endpoint, "the code was not accepted");
                 Err(ExchangeError::CodeRefused)
             }
             401 => Err(Self::client_refused(status)),
             400 | 422 => {
-                tracing::warn!(endpoint = call.endpoint, status, "the code was not taken");
+                tracing::warn!(endpoint = call.endpoint, status, "the code was not accepted");
                 Err(ExchangeError::CodeRefused)
             }
             429 => {
@@ -182,8 +182,8 @@ impl Client {
         ExchangeError::ClientRefused
     }
 
-    /// `DELETE /api/v1/disconnect-app`: revokes a bearer token. Success too when upstream no longer knows the token, and
-    /// for an API key, which only its owner can revoke. Sent once: the queue asks again.
+    /// `DELETE /api/v1/disconnect-app`: revokes a bearer token. Also succeeds if upstream no longer knows the token, and
+    /// for an API key, which only its owner can revoke. Sent once: the queue tries again.
     pub async fn disconnect(&self, credential: &Credential) -> Result<(), Error> {
         if matches!(credential, Credential::ApiKey(_)) {
             return Ok(());
@@ -198,8 +198,8 @@ impl Client {
         }
     }
 
-    /// `GET /athlete/0`: whose credential this is. [`Error::Unauthorized`] means that it is dead; [`Error::Forbidden`]
-    /// that it lives, but SETTINGS was not shared. Never from the cache.
+    /// `GET /athlete/0`: whose credential this is. [`Error::Unauthorized`] means that it no longer works;
+    /// [`Error::Forbidden`] that it works, but SETTINGS is not shared. Never from the cache.
     pub async fn whoami(&self, credential: &Credential) -> Result<(AthleteId, String), Error> {
         let sent = AtomicU32::new(0);
         let mut call = self.plain_call("whoami", Method::GET, "/api/v1/athlete/0", &sent);
@@ -220,7 +220,7 @@ impl Client {
             .map_err(|failure| failure.error)
     }
 
-    /// A call that belongs to no athlete's share.
+    /// A call that uses no athlete's share.
     fn plain_call<'a>(
         &self,
         endpoint: &'static str,

@@ -1,5 +1,5 @@
-//! So many requests a second from this process, handed out fairly: whoever waits gets a turn before anyone gets a
-//! second one, however many requests one caller has waiting.
+//! The requests per second of this process, shared fairly: every waiting caller gets a turn before any caller gets a
+//! second one, however many requests that one has waiting.
 //!
 //! Nothing about days, athletes or upstream's counters here; see [`super::budget`].
 
@@ -16,10 +16,10 @@ use tokio::{
 
 use super::asker::CallerKey;
 
-/// Upstream counts an address's requests by the second.
+/// Upstream counts the requests of an IP address per second.
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// At most `per_window` starts in any second: a window that slides, not a bucket that could pour twice its size.
+/// At most `per_window` starts in any second: a sliding window, not a bucket that could pour out twice its size.
 #[derive(Debug)]
 pub(super) struct Pace(Mutex<State>);
 
@@ -44,7 +44,7 @@ struct Waiter {
 /// The turn would come too late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooLate {
-    /// How long the queue takes at present.
+    /// How long the queue takes now.
     pub(super) wait: Duration,
 }
 
@@ -53,8 +53,8 @@ impl Pace {
         Self(Mutex::new(State::new(per_second, WINDOW)))
     }
 
-    /// Waits for a turn of `caller`, which counts as started when this returns. Gives up at once when the queue cannot
-    /// come to it before `deadline`. Dropping the future leaves the queue.
+    /// Waits for a turn of `caller`, which counts as started when this returns. Fails immediately if its turn cannot come
+    /// before `deadline`. Dropping the future leaves the queue.
     pub(super) async fn turn(&self, caller: CallerKey, deadline: Instant) -> Result<(), TooLate> {
         let mut ticket = {
             let mut state = self.lock();
@@ -88,7 +88,7 @@ impl Pace {
                 () = sleep_until(next.min(deadline)) => {
                     let now = Instant::now();
                     self.lock().hand_out(now);
-                    // The turn may have come with this very tick; then the deadline is not asked.
+                    // The turn may have come at this very tick; then the deadline does not matter.
                     if now >= deadline && ticket.gone.is_empty() {
                         return Err(TooLate { wait: WINDOW });
                     }
@@ -114,13 +114,13 @@ impl State {
         }
     }
 
-    /// When the next start is allowed, unless it is now.
+    /// When the next start is allowed; None if it is now.
     fn next_start(&self) -> Option<Instant> {
         let oldest = self.started.front()?;
         (self.started.len() >= self.per_window).then_some(*oldest + self.window)
     }
 
-    /// Counts a start, when one is allowed.
+    /// Counts a start, if one is allowed.
     fn start(&mut self, now: Instant) -> bool {
         if let Some(next) = self.next_start() {
             if now < next {
@@ -132,7 +132,7 @@ impl State {
         true
     }
 
-    /// Gives every start that is allowed now to whoever's turn it is.
+    /// Gives each start that is allowed now to the caller whose turn it is.
     fn hand_out(&mut self, now: Instant) {
         while !self.turns.is_empty() && self.start(now) {
             if !self.call_next() {
@@ -141,7 +141,7 @@ impl State {
         }
     }
 
-    /// Wakes the caller whose turn it is; false when nobody was there to take it.
+    /// Wakes the caller whose turn it is; false if no one was waiting.
     fn call_next(&mut self) -> bool {
         let Some(caller) = self.turns.pop_front() else {
             return false;
@@ -158,8 +158,8 @@ impl State {
         taken
     }
 
-    /// How long a newcomer of `caller` waits when nobody else comes: with p−1 of its own before it, every other caller
-    /// gets up to p turns first.
+    /// How long a new request of `caller` waits if no other comes: with p−1 of its own before it, every other caller gets up
+    /// to p turns first.
     fn wait_for(&self, caller: CallerKey, now: Instant) -> Duration {
         let own = self.waiting.get(&caller).map_or(0, VecDeque::len);
         let others = self
@@ -199,7 +199,7 @@ impl State {
     }
 }
 
-/// A place in the queue, given up when dropped.
+/// A place in the queue, left when dropped.
 struct Ticket<'a> {
     pace: &'a Pace,
     caller: CallerKey,
@@ -215,7 +215,7 @@ impl Drop for Ticket<'_> {
         }
         let mut state = self.pace.lock();
         if !state.leave(self.caller, self.number) {
-            // Called up but gone before it could start: the start goes to the next.
+            // It left after its turn had come: the start goes to the next.
             state.started.pop_back();
             state.hand_out(Instant::now());
         }
@@ -234,7 +234,7 @@ mod tests {
         CallerKey(Uuid::from_u128(number))
     }
 
-    /// Lets the callers queue up at `begin`, and tells who started when, in windows since then.
+    /// Queues the callers at `begin`, and returns who started when, in windows since then.
     fn played(
         state: &mut State,
         begin: Instant,
@@ -273,7 +273,7 @@ mod tests {
         for nine in starts.windows(9) {
             assert!(nine[8].1 - nine[0].1 >= WINDOW);
         }
-        // 50 at 8 a second: the last ones start in the seventh second, and no later than need be.
+        // 50 at 8 per second: the last ones start in the seventh second, no later than necessary.
         assert_eq!(starts.last().unwrap().1 - begin, WINDOW * 6);
         assert!(state.waiting.is_empty() && state.turns.is_empty() && state.started.len() <= 8);
     }
@@ -283,7 +283,7 @@ mod tests {
         let flood = std::iter::repeat_n(1, 40).chain([2, 3, 3]);
         let starts = played(&mut State::new(2, WINDOW), Instant::now(), flood);
         let order: Vec<_> = starts.iter().map(|(number, _)| *number).collect();
-        // Two start in each second: everyone once, then everyone who is left again.
+        // Two start in each second: every caller once, then the remaining ones again.
         assert_eq!(order[..2], [1, 2]);
         assert_eq!(order[2..4], [1, 3]);
         assert_eq!(order[4..6], [1, 3]);
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_would_come_too_late_is_told_at_once() {
+    async fn a_turn_that_would_come_too_late_fails_immediately() {
         let pace = Pace::new(1);
         let deadline = Instant::now() + WINDOW / 2;
         pace.turn(caller(1), deadline).await.unwrap();
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn turns_come_by_themselves() {
+    async fn turns_come_automatically() {
         let window = Duration::from_millis(20);
         let pace = Arc::new(Pace(Mutex::new(State::new(2, window))));
         let begin = Instant::now();
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_hangs_up_leaves_no_trace() {
+    async fn a_caller_that_hangs_up_leaves_no_trace() {
         let window = Duration::from_millis(100);
         let pace = Pace(Mutex::new(State::new(1, window)));
         let deadline = Instant::now() + WINDOW * 20;
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_turn_that_nobody_takes_goes_to_the_next() {
+    async fn an_unused_turn_goes_to_the_next() {
         let pace = Pace::new(1);
         let now = Instant::now();
         let (go, gone) = oneshot::channel();

@@ -1,6 +1,6 @@
-//! How upstream has answered lately, as the calls of this process saw it. Nobody is asked for the sake of this.
+//! How upstream has answered lately, as seen by the calls of this process. Sends no requests of its own.
 //!
-//! Counts of minutes and no more: nothing of what was asked, and for whom.
+//! Only counts per minute: nothing about what was requested or for whom.
 
 use std::{
     collections::VecDeque,
@@ -9,8 +9,62 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 
-/// How far back a look goes.
+/// How far back the counts go.
 pub const LATELY: Duration = Duration::minutes(10);
+
+/// How a request to upstream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RequestOutcome {
+    Ok,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    Strava,
+    Limited,
+    Rejected,
+    WrongAthlete,
+    EdgeBlocked,
+    Redirected,
+    ServerError,
+    Broken,
+    TimedOut,
+    Garbled,
+}
+
+impl RequestOutcome {
+    /// Its label in the metrics.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Strava => "strava",
+            Self::Limited => "limited",
+            Self::Rejected => "rejected",
+            Self::WrongAthlete => "wrong_athlete",
+            Self::EdgeBlocked => "edge_blocked",
+            Self::Redirected => "redirected",
+            Self::ServerError => "server_error",
+            Self::Broken => "broken",
+            Self::TimedOut => "timed_out",
+            Self::Garbled => "garbled",
+        }
+    }
+
+    /// Whether upstream gave no usable answer.
+    const fn is_failure(self) -> bool {
+        matches!(
+            self,
+            Self::EdgeBlocked
+                | Self::Redirected
+                | Self::ServerError
+                | Self::Broken
+                | Self::TimedOut
+                | Self::Garbled
+        )
+    }
+}
 
 /// The last minutes of requests to upstream.
 #[derive(Debug, Default)]
@@ -24,25 +78,21 @@ struct Minute {
     failed: u32,
 }
 
-/// What the requests of the last ten minutes met.
+/// The results of the requests in the last ten minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lately {
-    /// Requests that upstream answered, be it with a refusal.
+    /// Requests that upstream answered, even with a refusal.
     pub answered: u32,
-    /// Requests that met silence, an error of the server or something unreadable.
+    /// Requests that ended in silence, a server error or something unreadable.
     pub failed: u32,
 }
 
 impl Reach {
-    /// Notes one request by its word in the metrics.
-    pub(super) fn note(&self, outcome: &str, now: DateTime<Utc>) {
-        let failed = matches!(
-            outcome,
-            "timed_out" | "broken" | "server_error" | "edge_blocked" | "redirected" | "garbled"
-        );
+    /// Counts one request.
+    pub(super) fn note(&self, outcome: RequestOutcome, now: DateTime<Utc>) {
         let at = now.timestamp().div_euclid(60);
         let mut minutes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that was set back must not fill this for ever.
+        // A clock that was set back must not fill this forever.
         minutes.retain(|minute| is_lately(minute.at, at));
         if minutes.back().is_none_or(|minute| minute.at != at) {
             minutes.push_back(Minute {
@@ -52,7 +102,7 @@ impl Reach {
             });
         }
         if let Some(minute) = minutes.back_mut() {
-            let count = if failed {
+            let count = if outcome.is_failure() {
                 &mut minute.failed
             } else {
                 &mut minute.answered
@@ -88,11 +138,11 @@ mod tests {
         let reach = Reach::default();
         let start = DateTime::from_timestamp(1_795_214_400, 0).unwrap();
         for (minute, outcome) in [
-            (0, "ok"),
-            (1, "limited"),
-            (1, "timed_out"),
-            (2, "not_found"),
-            (9, "broken"),
+            (0, RequestOutcome::Ok),
+            (1, RequestOutcome::Limited),
+            (1, RequestOutcome::TimedOut),
+            (2, RequestOutcome::NotFound),
+            (9, RequestOutcome::Broken),
         ] {
             reach.note(outcome, start + Duration::minutes(minute));
         }
@@ -103,7 +153,7 @@ mod tests {
         assert_eq!(at(18), sum(0, 1));
         assert_eq!(at(60), sum(0, 0));
         assert_eq!(at(-60), sum(0, 0), "a clock that was set back");
-        reach.note("ok", start - Duration::hours(1));
+        reach.note(RequestOutcome::Ok, start - Duration::hours(1));
         assert_eq!(at(-60), sum(1, 0));
         assert_eq!(reach.0.lock().unwrap().len(), 1);
     }

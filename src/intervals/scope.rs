@@ -1,6 +1,6 @@
 //! OAuth scopes of intervals.icu: an area with READ or WRITE, where WRITE implies READ.
 
-/// A part of an athlete's account that OAuth can open.
+/// What an athlete can share with IcuSync at intervals.icu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Area {
     /// Activities, streams, intervals, curves.
@@ -14,7 +14,7 @@ pub enum Area {
 }
 
 impl Area {
-    /// The areas that we ask for, each for writing.
+    /// The areas that we request, each with WRITE.
     pub const ALL: [Self; 4] = [Self::Activity, Self::Wellness, Self::Calendar, Self::Settings];
 
     /// Upstream's word.
@@ -27,7 +27,7 @@ impl Area {
         }
     }
 
-    /// What it is to a person, as in "you did not share your …".
+    /// For people, as in "you did not share your …".
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::Activity => "activities",
@@ -38,27 +38,27 @@ impl Area {
     }
 }
 
-/// What a connection may do. An API key may do everything.
+/// What a connection allows. An API key allows everything.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scopes {
-    /// An API key: full rights.
+    /// An API key: everything.
     All,
-    /// The scopes that came back from the consent page, such as `ACTIVITY:WRITE`.
+    /// The scopes that the consent page returned, such as `ACTIVITY:WRITE`.
     Listed(Vec<String>),
 }
 
 impl Scopes {
     /// Whether `area` may be read.
     pub fn reads(&self, area: Area) -> bool {
-        self.holds(area, &["READ", "WRITE"])
+        self.includes(area, &["READ", "WRITE"])
     }
 
     /// Whether `area` may be changed.
     pub fn writes(&self, area: Area) -> bool {
-        self.holds(area, &["WRITE"])
+        self.includes(area, &["WRITE"])
     }
 
-    fn holds(&self, area: Area, rights: &[&str]) -> bool {
+    fn includes(&self, area: Area, rights: &[&str]) -> bool {
         match self {
             Self::All => true,
             Self::Listed(list) => list.iter().any(|scope| {

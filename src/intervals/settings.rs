@@ -15,20 +15,20 @@ pub struct OAuthApp {
     pub client_secret: SecretString,
 }
 
-/// Time and size limits of one request (hard-cases "Budgets").
+/// Time and size limits of one request.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Until a connection stands, TLS included.
+    /// To establish a connection, including TLS.
     pub connect: Duration,
     /// From sending a request to the last byte of its answer.
     pub total: Duration,
     /// Bytes of an answer, after decompression.
     pub body: usize,
-    /// The middle of the first wait before asking again; doubles for the second.
+    /// The middle of the wait before the second attempt; doubles for the third.
     pub backoff: Duration,
-    /// How long a read may be answered from memory.
+    /// How long a read may be answered from the cache.
     pub cache_for: Duration,
-    /// Bytes that the cache may hold, estimated.
+    /// Maximum size of the cache in estimated bytes.
     pub cache_bytes: u64,
 }
 
@@ -45,25 +45,25 @@ impl Default for Limits {
     }
 }
 
-/// What the client needs to know.
+/// The settings of the client.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The intervals.icu to talk to: https, or this machine.
+    /// The intervals.icu to call: https, or this machine.
     pub base: Origin,
     /// Our own address, for the User-Agent.
     pub public_url: Origin,
-    /// Our OAuth registration, when there is one.
+    /// Our OAuth registration, if there is one.
     pub app: Option<OAuthApp>,
-    /// Requests a second from this process.
+    /// Requests per second from this process.
     pub per_second: u32,
-    /// Requests a UTC day that each athlete may count on.
+    /// Requests per UTC day that each athlete can rely on.
     pub per_day: u32,
     /// Time and size limits.
     pub limits: Limits,
 }
 
 impl Settings {
-    /// What the service's settings say, with the usual limits.
+    /// The service's settings, with the usual limits.
     pub fn of(config: &Config) -> Self {
         let app = config
             .intervals_client_id

@@ -1,6 +1,6 @@
-//! One request on the wire: its limits, what its status means, and when it is asked again.
+//! One request on the wire: its limits, what its status means, and when to send it again.
 //!
-//! Nothing here knows what an answer holds. Causes are logged here, once, without upstream's text, ids or tokens.
+//! Nothing here knows what an answer contains. Causes are logged here, once, without upstream's text, ids or tokens.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -22,34 +22,34 @@ use super::{
     asker::Credential,
     budget::{Budget, Spender},
     error::Failure,
-    reach::{Lately, Reach},
+    reach::{Lately, Reach, RequestOutcome},
     settings::{Limits, Settings},
 };
 use crate::{secrets::Random, time::Clock};
 
-/// A read is asked again at most so often.
+/// How many times a read is sent again.
 const RETRIES: u32 = 2;
-/// Of an answer that is an error, so much is looked at.
+/// Bytes of an error's body to read.
 const ERROR_BODY: usize = 8 * 1024;
-/// Nobody is told to wait longer.
+/// The longest wait in an error.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
-/// When upstream refuses for the moment and does not say for how long.
+/// The wait if upstream refuses temporarily and does not say for how long.
 pub(super) const USUAL_WAIT: Duration = Duration::from_secs(30);
 
-/// One question for upstream.
+/// One request to upstream.
 #[derive(Debug)]
 pub(super) struct Call<'a> {
     pub(super) method: Method,
-    /// For logs and metrics, in place of the URL.
+    /// For logs and metrics, instead of the URL.
     pub(super) endpoint: &'static str,
     pub(super) url: Url,
     pub(super) credential: Option<&'a Credential>,
     pub(super) form: Option<&'a [(&'a str, &'a str)]>,
-    /// What the answer belongs to, and what was shared: tells one 403 from another.
+    /// The area of the answer, and what was shared: distinguishes one 403 from another.
     pub(super) area: Option<(Area, &'a Scopes)>,
     pub(super) spender: Spender,
     pub(super) deadline: Instant,
-    /// Counts what is sent.
+    /// Counts the requests sent.
     pub(super) sent: &'a AtomicU32,
 }
 
@@ -67,21 +67,21 @@ pub(super) struct Reply {
 struct Trouble {
     failure: Failure,
     /// For the metric.
-    outcome: &'static str,
+    outcome: RequestOutcome,
     again: Again,
 }
 
-/// Whether asking again may help.
+/// Whether another attempt may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Again {
     No,
     Soon,
-    /// Upstream named the time.
+    /// After the time that upstream named.
     After(Duration),
 }
 
 impl Trouble {
-    fn end(outcome: &'static str, error: Error) -> Self {
+    fn end(outcome: RequestOutcome, error: Error) -> Self {
         Self {
             failure: Failure::shared(error),
             outcome,
@@ -89,7 +89,7 @@ impl Trouble {
         }
     }
 
-    fn passing(outcome: &'static str, error: Error, after: Option<Duration>) -> Self {
+    fn passing(outcome: RequestOutcome, error: Error, after: Option<Duration>) -> Self {
         Self {
             failure: Failure::shared(error),
             outcome,
@@ -98,7 +98,7 @@ impl Trouble {
     }
 }
 
-/// The way to intervals.icu: one for the process, with its budget and its limits.
+/// The way to intervals.icu, one for the process, with its budget and limits.
 #[derive(Debug)]
 pub(super) struct Wire {
     http: reqwest::Client,
@@ -136,7 +136,7 @@ impl Wire {
         self.reach.lately(self.clock.now())
     }
 
-    /// Asks until there is an answer that `read` takes, or a reason to stop. Only a GET is asked again.
+    /// Sends a request until there is an answer that `read` accepts, or a reason to stop. Only a GET is sent again.
     pub(super) async fn ask<T>(
         &self,
         call: &Call<'_>,
@@ -154,17 +154,19 @@ impl Wire {
                     read(&body).map_err(|error| {
                         let outcome = if error == Error::WrongAthlete {
                             tracing::error!(endpoint = call.endpoint, "an answer about another athlete");
-                            "wrong_athlete"
+                            RequestOutcome::WrongAthlete
                         } else {
                             tracing::warn!(endpoint = call.endpoint, "an unreadable answer");
-                            "garbled"
+                            RequestOutcome::Garbled
                         };
                         Trouble::end(outcome, error)
                     })
                 }),
                 Err(trouble) => Err(trouble),
             };
-            let outcome = answer.as_ref().map_or_else(|trouble| trouble.outcome, |_| "ok");
+            let outcome = answer
+                .as_ref()
+                .map_or_else(|trouble| trouble.outcome, |_| RequestOutcome::Ok);
             self.record(call.endpoint, outcome, begun.elapsed());
             let trouble = match answer {
                 Ok(value) => return Ok(value),
@@ -184,7 +186,7 @@ impl Wire {
         }
     }
 
-    /// Sends a call that is judged by its sender, once, with the same limits and counters.
+    /// Sends a request once, with the same limits and counters; the caller judges the answer.
     pub(super) async fn send_once(&self, call: &Call<'_>) -> Result<Reply, Error> {
         let admitted = self.budget.admit(&call.spender, call.deadline).await;
         admitted.map_err(|failure| failure.error)?;
@@ -193,26 +195,26 @@ impl Wire {
         let outcome = sent.as_ref().map_or_else(
             |trouble| trouble.outcome,
             |reply| match reply.status.as_u16() {
-                200..300 => "ok",
-                401 => "unauthorized",
-                404 => "not_found",
-                429 => "limited",
-                500.. => "server_error",
-                _ => "rejected",
+                200..300 => RequestOutcome::Ok,
+                401 => RequestOutcome::Unauthorized,
+                404 => RequestOutcome::NotFound,
+                429 => RequestOutcome::Limited,
+                500.. => RequestOutcome::ServerError,
+                _ => RequestOutcome::Rejected,
             },
         );
         self.record(call.endpoint, outcome, begun.elapsed());
         sent.map_err(|trouble| trouble.failure.error)
     }
 
-    fn record(&self, endpoint: &'static str, outcome: &'static str, took: Duration) {
+    fn record(&self, endpoint: &'static str, outcome: RequestOutcome, took: Duration) {
         self.reach.note(outcome, self.clock.now());
-        counter!("icusync_upstream_requests_total", "endpoint" => endpoint, "outcome" => outcome)
+        counter!("icusync_upstream_requests_total", "endpoint" => endpoint, "outcome" => outcome.as_str())
             .increment(1);
         histogram!("icusync_upstream_seconds", "endpoint" => endpoint).record(took.as_secs_f64());
     }
 
-    /// The middle doubles each time; jitter spreads it over half to one and a half.
+    /// The middle doubles each time; jitter spreads it from half to one and a half of that.
     fn backoff(&self, asked: u32) -> Duration {
         let middle = self.limits.backoff * 2_u32.saturating_pow(asked);
         middle.mul_f64(0.5 + self.random.unit())
@@ -225,7 +227,7 @@ impl Wire {
         let finished = timeout_at(limit.min(call.deadline), self.exchange(call)).await;
         finished.unwrap_or_else(|_| {
             tracing::warn!(endpoint = call.endpoint, "intervals.icu took too long");
-            let mut trouble = Trouble::end("timed_out", Error::TimedOut);
+            let mut trouble = Trouble::end(RequestOutcome::TimedOut, Error::TimedOut);
             trouble.failure.own = call.deadline < limit;
             Err(trouble)
         })
@@ -257,7 +259,7 @@ impl Wire {
         })
     }
 
-    /// What a status means (intervals-api.md section 6.2).
+    /// What a status means.
     fn judge(call: &Call<'_>, reply: Reply) -> Result<Bytes, Trouble> {
         let endpoint = call.endpoint;
         let status = reply.status.as_u16();
@@ -265,18 +267,18 @@ impl Wire {
             200..300 => Ok(reply.body),
             300..400 => {
                 tracing::warn!(endpoint, status, "a redirect, not followed");
-                Err(Trouble::end("redirected", Error::Unavailable))
+                Err(Trouble::end(RequestOutcome::Redirected, Error::Unavailable))
             }
             401 => {
-                tracing::info!(endpoint, "the credential was not taken");
-                Err(Trouble::end("unauthorized", Error::Unauthorized))
+                tracing::info!(endpoint, "the credential was not accepted");
+                Err(Trouble::end(RequestOutcome::Unauthorized, Error::Unauthorized))
             }
             403 if !is_object(&reply.body) => {
                 tracing::error!(
                     endpoint,
                     "blocked at the edge of intervals.icu: not about one athlete"
                 );
-                Err(Trouble::end("edge_blocked", Error::Unavailable))
+                Err(Trouble::end(RequestOutcome::EdgeBlocked, Error::Unavailable))
             }
             403 => {
                 let error = match call.area {
@@ -284,21 +286,21 @@ impl Wire {
                     _ => Error::Forbidden,
                 };
                 tracing::info!(endpoint, "not allowed");
-                Err(Trouble::end("forbidden", error))
+                Err(Trouble::end(RequestOutcome::Forbidden, error))
             }
             404 | 410 => {
                 tracing::info!(endpoint, status, "not found");
-                Err(Trouble::end("not_found", Error::NotFound))
+                Err(Trouble::end(RequestOutcome::NotFound, Error::NotFound))
             }
             422 if mentions(&reply.body, "strava") => {
                 tracing::info!(endpoint, "closed by Strava");
-                Err(Trouble::end("strava", Error::Strava))
+                Err(Trouble::end(RequestOutcome::Strava, Error::Strava))
             }
             429 => {
                 tracing::warn!(endpoint, "too many requests");
                 let retry_after = reply.retry_after.unwrap_or(USUAL_WAIT);
                 Err(Trouble::passing(
-                    "limited",
+                    RequestOutcome::Limited,
                     Error::Busy { retry_after },
                     reply.retry_after,
                 ))
@@ -306,15 +308,19 @@ impl Wire {
             500 | 502..=504 | 520..=524 => {
                 tracing::warn!(endpoint, status, "intervals.icu failed");
                 let after = reply.retry_after.filter(|_| status == 503);
-                Err(Trouble::passing("server_error", Error::Unavailable, after))
+                Err(Trouble::passing(
+                    RequestOutcome::ServerError,
+                    Error::Unavailable,
+                    after,
+                ))
             }
             400..500 => {
-                tracing::warn!(endpoint, status, "the request was not taken");
-                Err(Trouble::end("rejected", Error::Rejected))
+                tracing::warn!(endpoint, status, "the request was not accepted");
+                Err(Trouble::end(RequestOutcome::Rejected, Error::Rejected))
             }
             _ => {
-                tracing::warn!(endpoint, status, "a status that means nothing here");
-                Err(Trouble::end("server_error", Error::Unavailable))
+                tracing::warn!(endpoint, status, "an unexpected status");
+                Err(Trouble::end(RequestOutcome::ServerError, Error::Unavailable))
             }
         }
     }
@@ -343,7 +349,7 @@ fn http_client(settings: &Settings) -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
-/// A failure below HTTP. reqwest's own text carries the URL, so only its kind and the innermost cause are logged.
+/// A failure below HTTP. reqwest's own text contains the URL, so only the kind and the innermost cause are logged.
 fn broken(call: &Call<'_>, error: &reqwest::Error) -> Trouble {
     let mut cause: &dyn std::error::Error = error;
     let mut broken_off = false;
@@ -356,7 +362,7 @@ fn broken(call: &Call<'_>, error: &reqwest::Error) -> Trouble {
     } else if error.is_builder() {
         "build"
     } else if error.is_decode() && !broken_off {
-        // reqwest calls a body that breaks off a decoding error too.
+        // reqwest also calls a body that breaks off a decoding error.
         "decode"
     } else {
         "transfer"
@@ -368,17 +374,17 @@ fn broken(call: &Call<'_>, error: &reqwest::Error) -> Trouble {
     };
     tracing::warn!(endpoint = call.endpoint, kind, cause = inner, "no answer");
     match kind {
-        "build" => Trouble::end("broken", Error::Rejected),
-        "decode" => Trouble::end("garbled", Error::Garbled),
-        _ => Trouble::passing("broken", Error::Unavailable, None),
+        "build" => Trouble::end(RequestOutcome::Broken, Error::Rejected),
+        "decode" => Trouble::end(RequestOutcome::Garbled, Error::Garbled),
+        _ => Trouble::passing(RequestOutcome::Broken, Error::Unavailable, None),
     }
 }
 
-/// The body of a good answer, counted after decompression while it streams.
+/// The body of a successful answer, counted after decompression while it streams.
 async fn whole_body(call: &Call<'_>, response: &mut Response, limits: &Limits) -> Result<Bytes, Trouble> {
     let too_large = || {
         tracing::warn!(endpoint = call.endpoint, "an answer that is too large");
-        Trouble::end("garbled", Error::Garbled)
+        Trouble::end(RequestOutcome::Garbled, Error::Garbled)
     };
     let announced = response.content_length().unwrap_or(0);
     if announced > u64::try_from(limits.body).unwrap_or(u64::MAX) {
@@ -394,7 +400,7 @@ async fn whole_body(call: &Call<'_>, response: &mut Response, limits: &Limits) -
     Ok(body.into())
 }
 
-/// The beginning of an error's body; whatever goes wrong with it changes nothing about the status.
+/// The beginning of an error's body; a failure to read it does not change the status.
 async fn first_bytes(response: &mut Response) -> Bytes {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -419,12 +425,12 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     Some(wait.min(LONGEST_WAIT))
 }
 
-/// intervals.icu's own errors are JSON objects; those of the network before it are not.
+/// intervals.icu's own errors are JSON objects; those of the network in front of it are not.
 fn is_object(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
-/// Whether an error's text has this word in it, in lower case.
+/// Whether an error's text contains this lower-case word, ignoring case.
 pub(super) fn mentions(body: &[u8], word: &str) -> bool {
     String::from_utf8_lossy(body).to_lowercase().contains(word)
 }

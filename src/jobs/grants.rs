@@ -1,7 +1,7 @@
-//! What time does to grants, told to whom it concerns: an invite that fell asleep to its athlete, a grant that expired to its
-//! coach. The call itself looks at the time, so nobody can use a grant longer because this comes late.
+//! What time does to grants, and the emails about it: to the athlete when an unused invite is paused, to the coach when a
+//! grant has expired. The call itself checks the time, so nobody can use a grant longer because this runs late.
 //!
-//! The mark and the mail are one transaction, and a row that another instance holds is left to it: each is told once.
+//! The mark and the email are one transaction, and a row that another instance holds is left to it: each email is sent once.
 
 use crate::{
     app::App,
@@ -10,22 +10,22 @@ use crate::{
     queries,
 };
 
-/// Grants told in one transaction.
+/// Grants reported in one transaction.
 const BATCH: usize = 100;
 
-/// Tells of everything that is due.
+/// Queues an email for everything that is due.
 pub async fn tell_grants(app: &App) -> anyhow::Result<()> {
-    while fallen_asleep(app).await? == BATCH {}
+    while paused(app).await? == BATCH {}
     while expired(app).await? == BATCH {}
     Ok(())
 }
 
-async fn fallen_asleep(app: &App) -> anyhow::Result<usize> {
+async fn paused(app: &App) -> anyhow::Result<usize> {
     let now = app.clock.now();
     let mut transaction = app.pool.begin().await?;
     let limit = i64::try_from(BATCH)?;
-    let asleep = queries::grants::fallen_asleep(&mut *transaction, now - SLEEPS_AFTER, now, limit).await?;
-    for due in &asleep {
+    let paused = queries::grants::fallen_asleep(&mut *transaction, now - SLEEPS_AFTER, now, limit).await?;
+    for due in &paused {
         let athlete = Address::stored(&due.account_email, &due.account_email_key);
         let mail = Mail::GrantAsleep(GrantAsleep {
             coach: due.coach_email.as_str().into(),
@@ -34,8 +34,8 @@ async fn fallen_asleep(app: &App) -> anyhow::Result<usize> {
         outbox::enqueue(&mut transaction, app, &athlete, Some(due.account_id), mail).await?;
     }
     transaction.commit().await?;
-    told("asleep", asleep.len());
-    Ok(asleep.len())
+    report("paused", paused.len());
+    Ok(paused.len())
 }
 
 async fn expired(app: &App) -> anyhow::Result<usize> {
@@ -51,12 +51,12 @@ async fn expired(app: &App) -> anyhow::Result<usize> {
         outbox::enqueue(&mut transaction, app, &coach, Some(due.account_id), mail).await?;
     }
     transaction.commit().await?;
-    told("expired", expired.len());
+    report("expired", expired.len());
     Ok(expired.len())
 }
 
-fn told(what: &'static str, count: usize) {
+fn report(what: &'static str, count: usize) {
     if count > 0 {
-        tracing::info!(what, count, "told of grants");
+        tracing::info!(what, count, "queued emails about grants");
     }
 }

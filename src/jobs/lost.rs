@@ -1,8 +1,8 @@
-//! Whether the keys of this instance open what is sealed in the database.
+//! Whether the keys of this instance open the sealed values in the database.
 //!
-//! An id proves nothing: another key may bear it. So values are opened, and not samples of them but all, because only that says
-//! what is lost; it takes some microseconds each. Between two such looks the newest values of each table are tried often: what
-//! another instance seals with a key that this one does not have is among them.
+//! An id proves nothing: another key may have it. So values are opened, and not samples but all of them, because only that
+//! shows what is lost; it takes some microseconds each. Between two full checks the newest values of each table are tried
+//! often: they include what another instance seals with a key that this one does not have.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use crate::{
 
 /// Values read at once.
 const BATCH: i64 = 1_000;
-/// So many of the newest values of each table are tried between two whole looks.
+/// How many of the newest values of each table are tried between two full checks.
 const NEWEST: i64 = 50;
 /// How often the newest are tried.
 const EVERY: Duration = Duration::from_mins(1);
-/// Every so many times all are.
+/// One check in this many tries all of them.
 const WHOLE_EVERY: u32 = 60;
-/// Stands for the key of a value that names none.
+/// Replaces the key of a value that names none.
 const NAMELESS: &str = "unreadable";
 
 /// Tries to open every sealed value.
@@ -54,7 +54,7 @@ fn try_all(look: &mut Look, keys: &KeyRing, values: &[Holding]) {
     }
 }
 
-/// Notes what a look saw, for `/readyz` and the page Status, and tells the operator when it is news.
+/// Notes a check for `/readyz` and the page Status, and logs it if it is news.
 pub fn note(seals: &Seals, look: Look) {
     let (lost, words) = (look.lost(), look.words());
     #[expect(clippy::cast_precision_loss, reason = "nobody has 2^52 sealed values")]
@@ -63,13 +63,13 @@ pub fn note(seals: &Seals, look: Look) {
         tracing::error!(
             lost,
             what = words,
-            "sealed values do not open with the keys that are here"
+            "some sealed values do not open with the configured keys"
         );
     }
 }
 
-/// Looks whether anything has changed: at the newest values, and at all when one of them does not open, when something was
-/// lost before, or when `whole`.
+/// Checks whether anything has changed: tries the newest values, and all of them when one of those does not open, when
+/// something was lost before, or when `whole`.
 pub async fn look_again(app: &App, whole: bool) -> sqlx::Result<()> {
     if !whole && app.seals.state() == Openable::All {
         let mut newest = Look::default();
@@ -82,12 +82,12 @@ pub async fn look_again(app: &App, whole: bool) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Looks every minute until `shutdown`. The first look is no whole one: whoever starts the service has had it already.
+/// Checks every minute until `shutdown`. The first check is not a full one: the start of the service has just done one.
 pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
     let looking = async {
         for turn in (0..WHOLE_EVERY).cycle().skip(1) {
             if let Err(error) = look_again(app, turn == 0).await {
-                tracing::warn!(%error, "cannot look whether the sealed values open");
+                tracing::warn!(%error, "cannot check whether the sealed values open");
             }
             tokio::time::sleep(EVERY).await;
         }

@@ -1,5 +1,5 @@
-//! The queue's worker: sends mails, revokes tokens upstream. Beside it the upkeep: tells of grants whose time is over, purges
-//! what has outlived its use, seals anew what is under an old key, looks whether all that is sealed opens.
+//! The queue's worker: sends mails, revokes tokens upstream. Also the upkeep: reports grants whose time is over, purges old
+//! rows, seals again what is under an old key, checks whether every sealed value opens.
 //!
 //! Jobs are rows, written in the transaction that they announce; any number of instances may run all of this.
 
@@ -31,12 +31,12 @@ use crate::{
     words::JobKind,
 };
 
-/// A worker that has not looked at the queue for so long hangs.
+/// A worker that has not read the queue for this long hangs.
 const MISSED_AFTER: Duration = Duration::from_mins(1);
-/// Before work that stopped is begun again.
+/// How long to wait before work that stopped starts again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Works on the queue and does the upkeep until `shutdown`. What stops before that is begun again.
+/// Works on the queue and does the upkeep until `shutdown`. Work that stops before that is started again.
 pub async fn run(app: App, shutdown: CancellationToken) {
     tokio::join!(
         kept_up(
@@ -50,7 +50,7 @@ pub async fn run(app: App, shutdown: CancellationToken) {
     );
 }
 
-/// Whether this instance, once it has begun, still works on the queue.
+/// Whether this instance, once it has begun, is still working on the queue.
 pub fn is_working(app: &App) -> bool {
     !app.worker.is_missed(MISSED_AFTER)
 }
@@ -69,7 +69,7 @@ async fn kept_up<Work: Future<Output = ()>>(
         }
         stopped();
         metrics::counter!("icusync_work_stopped_total", "what" => what).increment(1);
-        tracing::error!(what, panicked = ended.is_err(), "work stopped and is begun again");
+        tracing::error!(what, panicked = ended.is_err(), "work stopped and restarts");
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
             () = shutdown.cancelled() => return,
@@ -77,7 +77,7 @@ async fn kept_up<Work: Future<Output = ()>>(
     }
 }
 
-/// A bearer token to be given back to intervals.icu.
+/// A bearer token to revoke at intervals.icu.
 #[derive(Serialize, Deserialize)]
 struct Revoke {
     token: String,
@@ -86,7 +86,7 @@ struct Revoke {
 }
 
 /// Queues the revoke of `athlete`'s bearer token at intervals.icu within `db`'s transaction. An API key cannot be revoked
-/// from here; whoever has one does not call this.
+/// from here, so nobody calls this for one.
 pub async fn enqueue_revoke(
     db: &mut sqlx::PgConnection,
     app: &App,

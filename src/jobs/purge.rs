@@ -10,17 +10,17 @@ use crate::{
 
 /// Rows of the activity log are kept this long.
 pub(super) const LOG_KEPT: Duration = Duration::days(90);
-/// Ended jobs are kept this long: the caps on mails count them.
+/// Finished jobs are kept this long: the limits on mails count them.
 pub(super) const JOBS_KEPT: Duration = Duration::days(2);
-/// Those that failed longer, so that somebody who asks where a mail has gone can be told.
+/// Failed jobs are kept longer, for people who ask where a mail has gone.
 pub(super) const FAILED_KEPT: Duration = Duration::days(14);
-/// A grant that expired, an invite that nobody used, and a coach whom nobody invites any more are kept this long: whoever
-/// comes back meanwhile finds the grant to renew, and the URL as it was.
+/// Expired grants, unused invites and coaches whom nobody invites any more are kept this long: a coach who comes back
+/// finds the grant to renew, and the same connector URL.
 pub(super) const COACHES_KEPT: Duration = Duration::days(90);
-/// Rows deleted by one statement, so that none holds many locks or runs into its time.
+/// Rows deleted by one statement, so that none holds many locks or times out.
 const BATCH: u64 = 1_000;
 
-/// A table with rows that lapse.
+/// A table whose rows lapse.
 #[derive(Debug, Clone, Copy)]
 enum Table {
     ActivityLog,
@@ -42,7 +42,7 @@ impl Table {
         Self::OAuthStates,
         Self::Tries,
         Self::CoachSessions,
-        // Before the coaches: whom nobody grants anything any more may go too.
+        // Before the coaches: one without grants may go too.
         Self::Grants,
         Self::Coaches,
         Self::Jobs,
@@ -62,7 +62,7 @@ impl Table {
         }
     }
 
-    /// Deletes one batch of what has lapsed; answers how many rows that were.
+    /// Deletes one batch of lapsed rows; returns how many.
     async fn purge_some(self, app: &App, now: DateTime<Utc>) -> sqlx::Result<u64> {
         let (pool, limit) = (&app.pool, BATCH.cast_signed());
         match self {
@@ -80,14 +80,14 @@ impl Table {
         }
     }
 
-    /// Deletes all that has lapsed, batch by batch.
+    /// Deletes every lapsed row, batch by batch.
     async fn purge(self, app: &App, now: DateTime<Utc>) -> sqlx::Result<()> {
         let (table, mut rows) = (self.name(), 0);
         loop {
             let gone = self.purge_some(app, now).await?;
             rows += gone;
             metrics::counter!("icusync_purged_rows_total", "table" => table).increment(gone);
-            // Fewer than a batch: the rest, or rows that another instance is deleting.
+            // Less than a batch: the rest, or rows that another instance is deleting.
             if gone < BATCH {
                 break;
             }
@@ -99,8 +99,8 @@ impl Table {
     }
 }
 
-/// Deletes what is past its time. Safe to run on several instances at once: each takes rows that no other is deleting. A table
-/// that cannot be purged does not keep the others from it; the last failure is told.
+/// Deletes what is past its time. Several instances can run this at once: each takes rows that no other is deleting. A table
+/// that cannot be purged does not hold up the others; the last failure is returned.
 pub async fn purge(app: &App) -> sqlx::Result<()> {
     let now = app.clock.now();
     let mut done = Ok(());

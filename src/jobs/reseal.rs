@@ -1,7 +1,7 @@
-//! Key rotation: what an old key of the ring has sealed is sealed anew with the first one.
+//! Key rotation: values that an old key of the ring sealed are sealed again with the first one.
 //!
-//! Each value is replaced only where it still stands as it was read, so any number of instances may do this at once, a write that
-//! comes between wins, and breaking off in the middle leaves every value openable under one key or the other.
+//! A value is replaced only if it is still as it was read, so any number of instances may do this at once, a write in between
+//! wins, and an interruption leaves every value openable with one key or the other.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::{
 
 /// Values read at once.
 const BATCH: i64 = 200;
-/// Stands for the key of a value that names none.
+/// Replaces the key of a value that names none.
 const NAMELESS: &str = "unreadable";
 
 /// How much one key is used.
@@ -27,16 +27,16 @@ const NAMELESS: &str = "unreadable";
 pub struct KeyUse {
     /// The key's id.
     pub id: String,
-    /// Whether the ring holds it.
+    /// Whether the ring has it.
     pub known: bool,
     /// Whether it is the one that seals.
     pub seals: bool,
-    /// Values under it, over all tables.
+    /// Values under it, in all tables.
     pub values: u64,
 }
 
-/// Seals anew whatever another key than the first has sealed, and tells how much each key is used then. A value that does not
-/// open where it stands (its key is gone, or it belongs to another row) is left as it is.
+/// Seals again everything that another key than the first has sealed, and returns how much each key is used after that. A
+/// value that does not open in its place (its key is gone, or it belongs to another row) is left as it is.
 pub async fn reseal(app: &App) -> sqlx::Result<Vec<KeyUse>> {
     for &store in Store::ALL {
         let (table, _) = store.place();
@@ -58,7 +58,7 @@ pub async fn reseal(app: &App) -> sqlx::Result<Vec<KeyUse>> {
             }
         }
         if done + closed > 0 {
-            tracing::info!(table, done, closed, "sealed anew with the first key");
+            tracing::info!(table, done, closed, "sealed again with the first key");
             metrics::counter!("icusync_resealed_total", "table" => table).increment(done);
         }
     }
@@ -70,7 +70,7 @@ pub async fn reseal(app: &App) -> sqlx::Result<Vec<KeyUse>> {
     Ok(uses)
 }
 
-/// How much each key is used: those of the ring in its order, then those that it does not hold.
+/// How much each key is used: first the ring's in its order, then those that it does not have.
 pub async fn key_use(pool: &PgPool, keys: &KeyRing) -> sqlx::Result<Vec<KeyUse>> {
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();
     for count in sealed::count_by_key(pool).await? {
@@ -95,7 +95,7 @@ pub async fn key_use(pool: &PgPool, keys: &KeyRing) -> sqlx::Result<Vec<KeyUse>>
     Ok(uses)
 }
 
-/// The keys that can be taken off the ring: they do not seal, and nothing is under them.
+/// The keys that can be taken off the ring: they do not seal, and no value is under them.
 pub fn idle(uses: &[KeyUse]) -> impl Iterator<Item = &str> {
     uses.iter()
         .filter(|key| key.known && !key.seals && key.values == 0)
@@ -110,7 +110,7 @@ pub(super) fn place(store: Store, row: Uuid) -> Place {
     }
 }
 
-/// An id as it stands in a value; whatever cannot be one is not passed on to a log or a label.
+/// The id in a value; text that cannot be one does not get into a log or a label.
 fn name_of(key: &[u8]) -> String {
     let is_id = (1..=16).contains(&key.len())
         && key
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_not_repeated() {
+    fn text_that_is_not_an_id_is_not_repeated() {
         for (key, name) in [
             (&b"k1"[..], "k1"),
             (b"", NAMELESS),

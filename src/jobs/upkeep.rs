@@ -1,4 +1,4 @@
-//! What is looked after at the start and every hour: grants and rows past their time, values under an old key.
+//! The upkeep at start and every hour: grants and rows past their time, values under an old key.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio_util::sync::CancellationToken;
 use super::reseal::{self, KeyUse};
 use crate::app::App;
 
-/// Well within a day, so that what is promised to be gone after a day is.
+/// Well within a day, to keep the promise that things are gone after a day.
 const EVERY: Duration = Duration::from_hours(1);
 
-/// Works until `shutdown`, which may break off anything here: all of it is done in small steps that stand by themselves.
+/// Works until `shutdown`, which may interrupt anything here: it is all done in small, independent steps.
 pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
     tokio::select! {
         () = shutdown.cancelled() => {}
@@ -21,34 +21,34 @@ pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
 async fn look_after(app: &App) {
     let mut before = Vec::new();
     loop {
-        // Before the purge: nobody is told of a row that is gone.
+        // Before the purge: nobody gets an email about a row that is gone.
         if let Err(error) = super::tell_grants(app).await {
-            tracing::warn!(%error, "cannot tell of grants whose time is over");
+            tracing::warn!(%error, "cannot report grants whose time is over");
         }
         // Each failure is in the log with its table.
         let _ = super::purge(app).await;
         match super::reseal(app).await {
-            Ok(now) => before = told(&before, now),
-            Err(error) => tracing::warn!(%error, "cannot look after the sealed values"),
+            Ok(now) => before = report(&before, now),
+            Err(error) => tracing::warn!(%error, "cannot reseal the values under old keys"),
         }
         tokio::time::sleep(EVERY).await;
     }
 }
 
-/// Says what has changed since the look before: a key that can go, values that nobody can open.
-fn told(before: &[KeyUse], now: Vec<KeyUse>) -> Vec<KeyUse> {
+/// Logs what has changed since last time: a key that can go, values that nobody can open.
+fn report(before: &[KeyUse], now: Vec<KeyUse>) -> Vec<KeyUse> {
     if before != now.as_slice() {
         for key in reseal::idle(&now) {
             tracing::info!(
                 key,
-                "no sealed value uses this key any more: it can leave SEAL_KEYS"
+                "no sealed value uses this key any more: you can remove it from SEAL_KEYS"
             );
         }
         for key in now.iter().filter(|key| !key.known) {
             tracing::warn!(
                 key = key.id,
                 values = key.values,
-                "values are sealed with a key that SEAL_KEYS does not hold: nobody can open them"
+                "values are sealed with a key that is not in SEAL_KEYS: nobody can open them"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! E-mail addresses: as typed, as a key for lookup, and as they go over the wire.
+//! Email addresses: as typed, as a key for lookup, and as they go over the wire.
 
 /// An address that we can write to: an ASCII local part and a domain with a dot (RFC 5321, without quoted parts).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Address {
     pub key: String,
 }
 
-/// Why a text is no address that we take; shown to the person.
+/// Why a text is not an address that we accept; shown to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadAddress {
     /// Not of the form `name@example.com`.
@@ -49,7 +49,7 @@ impl Address {
         {
             return Err(BadAddress::Form);
         }
-        // The `atext` of RFC 5322 and dots between: no quotes, no control characters, no way to add a header.
+        // The `atext` of RFC 5322 with dots in between: no quotes, no control characters, no way to add a header.
         let atext = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b);
         if !local.bytes().all(atext) || local.starts_with('.') || local.ends_with('.') || local.contains("..")
         {
@@ -72,7 +72,7 @@ impl Address {
         })
     }
 
-    /// The key without what stands behind a `+`: many providers deliver to one mailbox whatever follows it. Only for counting; nobody
+    /// The key without the `+` and what follows it: many providers deliver all of that to one mailbox. Only for counting; nobody
     /// is looked up or written to by it.
     pub fn mailbox(&self) -> String {
         let (local, domain) = self.key.rsplit_once('@').unwrap_or((&self.key, ""));
@@ -147,7 +147,7 @@ mod tests {
             "a@b.example,c@d.example",
             "a\0@b.example",
         ] {
-            assert!(Address::parse(bad).is_err(), "{bad:?} was taken");
+            assert!(Address::parse(bad).is_err(), "{bad:?} was accepted");
         }
         assert_eq!(
             Address::parse(&format!("{}@b.example", "x".repeat(65))),

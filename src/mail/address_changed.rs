@@ -1,10 +1,10 @@
-//! Tells the address that an account had that it has another one now.
+//! Tells an account's previous address that the account has another one now.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, letter};
 
-/// Tells the address that an account had that it has another one now.
+/// Tells an account's previous address that the account has another one now.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AddressChanged {
     /// Where IcuSync can be removed at intervals.icu, absolute.

@@ -1,10 +1,10 @@
-//! Tells somebody who signs up again that the address has an account.
+//! Tells a person who signs up again that the address already has an account.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, letter};
 
-/// Tells somebody who signs up again that the address has an account.
+/// Tells a person who signs up again that the address already has an account.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AlreadyHere {
     /// Where to sign in, absolute.

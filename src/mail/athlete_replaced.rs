@@ -1,14 +1,14 @@
-//! Tells a coach that an athlete's account shows another athlete now, or the same one again.
+//! Tells a coach that an athlete's account now shows another athlete, or the same one again.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Harmless, Theirs, Whose, Withdrawn, letter};
 
-/// Tells a coach that an athlete's account shows another athlete now, or the same one again. The other one is not named: nothing
-/// of that athlete is the coach's to know.
+/// Tells a coach that an athlete's account now shows another athlete, or the same one again. The other athlete is not named:
+/// a coach may know nothing about them.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct AthleteReplaced {
-    /// The intervals.icu id of the athlete who granted, by which the mail is found while it waits.
+    /// The intervals.icu id of the athlete who granted, which finds the mail while it waits.
     pub athlete_id: String,
     /// That athlete's name.
     pub athlete: Theirs,
@@ -22,9 +22,9 @@ pub struct AthleteReplaced {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Turn {
-    /// To another athlete: the grant sleeps.
+    /// To another athlete: the grant is paused.
     Away,
-    /// Back to the athlete who granted: the grant is awake.
+    /// Back to the athlete who granted: the grant resumes.
     Back,
 }
 

@@ -1,19 +1,19 @@
-//! Invites a coach: the first athlete, the personal URL, the steps.
+//! Invites a coach: the first athlete, the connector URL, the steps.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Granting, Whose, Withdrawn, letter};
 
-/// Invites a coach: the first athlete, the personal URL, the steps.
+/// Invites a coach: the first athlete, the connector URL, the steps.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachInvite {
-    /// Whether the coach learns of the grant from this mail. Earlier versions did not write it.
+    /// Whether this mail is how the coach learns of the grant. Earlier versions did not store it.
     #[serde(default)]
     pub first: bool,
     /// Who invites, and what is granted.
     #[serde(flatten)]
     pub grant: Granting,
-    /// The coach's own connector URL.
+    /// The coach's connector URL.
     pub url: String,
     /// The page For Coaches, absolute.
     pub for_coaches: String,

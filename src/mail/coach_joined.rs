@@ -1,4 +1,4 @@
-//! Tells a coach that more athletes have joined the roster; the URL stays as it is.
+//! Tells a coach that more athletes have joined the roster; the connector URL stays the same.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,12 +8,12 @@ use crate::ids::AccountId;
 /// Athletes in one mail; more go in another.
 const MOST: usize = 50;
 
-/// Tells a coach that more athletes have joined the roster; the URL stays as it is.
+/// Tells a coach that more athletes have joined the roster; the connector URL stays the same.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachJoined {
     /// Who, in the order of their invites.
     pub joined: Vec<Joined>,
-    /// The URL once more, when no client has used it yet.
+    /// The connector URL again, if no client has used it yet.
     pub url: Option<String>,
     /// The page For Coaches, absolute.
     pub for_coaches: String,
@@ -24,7 +24,7 @@ pub struct CoachJoined {
 pub struct Joined {
     /// The athlete's account.
     pub account: AccountId,
-    /// Whether the coach learns of the grant from this mail. Earlier versions did not write it.
+    /// Whether this mail is how the coach learns of the grant. Earlier versions did not store it.
     #[serde(default)]
     pub first: bool,
     /// Who joined, and what is granted.
@@ -46,7 +46,7 @@ impl Joined {
 }
 
 impl CoachJoined {
-    /// Moves the athletes of `later` into this mail, replacing what it says about them. False when there is no room for them, or
+    /// Moves the athletes of `later` into this mail, replacing what it says about them. False if there is no room for them, or
     /// `later` has none.
     pub(super) fn take_in(&mut self, later: &mut Self) -> bool {
         if later.joined.is_empty() || self.joined.len() + later.joined.len() > MOST {
@@ -70,7 +70,7 @@ impl Content for CoachJoined {
         self.url.as_mut()
     }
 
-    /// The account of its one athlete; none when there are several.
+    /// The account of its only athlete; none if there are several.
     fn sent_for(&self, _: Option<AccountId>) -> Option<AccountId> {
         match self.joined.as_slice() {
             [only] => Some(only.account),

@@ -23,7 +23,7 @@ pub enum How {
     Left,
     /// Left, and refuses this athlete's invites.
     Refused,
-    /// Left everybody, and takes no invites at all.
+    /// Left everyone, and accepts no invites at all.
     RefusedAll,
     /// Had the address erased.
     Erased,

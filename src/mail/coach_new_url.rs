@@ -1,10 +1,10 @@
-//! Mails a coach the new URL; the old one no longer works.
+//! Sends a coach the new connector URL; the old one no longer works.
 
 use serde::{Deserialize, Serialize};
 
 use super::{CoachUrl, Content, letter};
 
-/// Mails a coach the new URL; the old one no longer works.
+/// Sends a coach the new connector URL; the old one no longer works.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachNewUrl(pub CoachUrl);
 

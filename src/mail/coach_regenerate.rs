@@ -1,10 +1,10 @@
-//! Asks a coach to confirm that the URL is to be replaced.
+//! Asks a coach to confirm that the connector URL should be regenerated.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, letter};
 
-/// Asks a coach to confirm that the URL is to be replaced.
+/// Asks a coach to confirm that the connector URL should be regenerated.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachRegenerate {
     /// The one-time link, absolute; good for 10 minutes.

@@ -1,10 +1,10 @@
-//! Asks a coach to confirm that the URL is to be mailed again.
+//! Asks a coach to confirm that the connector URL should be resent.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, letter};
 
-/// Asks a coach to confirm that the URL is to be mailed again.
+/// Asks a coach to confirm that the connector URL should be resent.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachResend {
     /// The one-time link, absolute; good for 10 minutes.

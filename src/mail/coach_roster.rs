@@ -1,10 +1,10 @@
-//! Lets a coach open the own roster page.
+//! Lets a coach open their roster page.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, letter};
 
-/// Lets a coach open the own roster page.
+/// Lets a coach open their roster page.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachRoster {
     /// The one-time link, absolute; good for 10 minutes.

@@ -1,10 +1,10 @@
-//! Mails a coach the URL again, unchanged.
+//! Resends a coach's connector URL, unchanged.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Theirs, letter};
 
-/// Mails a coach the URL again, unchanged.
+/// Resends a coach's connector URL, unchanged.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct CoachUrl {
     /// The coach's connector URL.

@@ -1,10 +1,10 @@
-//! Confirms the address of somebody who signs up.
+//! Confirms the address of a person who signs up.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, letter};
 
-/// Confirms the address of somebody who signs up.
+/// Confirms the address of a person who signs up.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Confirm {
     /// The one-time link, absolute; good for 24 hours.

@@ -1,10 +1,10 @@
-//! Tells an athlete that an invite fell asleep, because nobody used it for 14 days.
+//! Tells an athlete that an invite is paused, because nobody used it for 14 days.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Theirs, letter};
 
-/// Tells an athlete that an invite fell asleep, because nobody used it for 14 days.
+/// Tells an athlete that an invite is paused, because nobody used it for 14 days.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GrantAsleep {
     /// The coach's address.

@@ -1,10 +1,10 @@
-//! Tells a coach what an athlete grants from now on.
+//! Tells a coach what an athlete grants now.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Granting, Whose, letter};
 
-/// Tells a coach what an athlete grants from now on.
+/// Tells a coach what an athlete grants now.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GrantChanged {
     /// Who it is, and what is granted now.

@@ -1,10 +1,10 @@
-//! Tells a coach that an athlete's grant is over.
+//! Tells a coach that an athlete's grant has ended.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Harmless, Theirs, letter};
 
-/// Tells a coach that an athlete's grant is over.
+/// Tells a coach that an athlete's grant has ended.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct GrantEnded {
     /// The athlete's name at intervals.icu.
@@ -17,9 +17,9 @@ pub struct GrantEnded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// The athlete took it back.
+    /// The athlete revoked it.
     Revoked,
-    /// Its time was up.
+    /// It expired.
     Expired,
     /// The athlete deleted the account.
     AccountDeleted,

@@ -8,18 +8,18 @@ use crate::ids::AccountId;
 /// What an athlete grants a coach.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Granting {
-    /// The athlete id, by which the mail is found while it waits. Empty in mails from earlier versions.
+    /// The athlete id, which finds the mail while it waits. Empty in mails from earlier versions.
     #[serde(default)]
     pub athlete_id: String,
     /// The athlete's name at intervals.icu.
     pub athlete: Theirs,
-    /// The address of the athlete's account, so that the coach knows who it is.
+    /// The email address of the athlete's account, so that the coach knows who it is.
     pub athlete_email: Theirs,
     /// What the athlete wrote; may be empty.
     pub note: Theirs,
     /// What the coach may do.
     pub may: Vec<May>,
-    /// The last day, in words.
+    /// The last day of access, in words.
     pub expires: Option<String>,
 }
 
@@ -54,7 +54,7 @@ impl Granting {
 }
 
 impl Whose<'_> {
-    /// Whether a mail with this `athlete_id` is about this athlete. Mails from earlier versions have none and may be about any.
+    /// Whether a mail with this `athlete_id` is about this athlete. Mails from earlier versions have none and may be about anyone.
     pub(super) fn is_named(&self, athlete_id: &str) -> bool {
         athlete_id == self.athlete_id || athlete_id.is_empty() || self.athlete_id.is_empty()
     }

@@ -1,11 +1,11 @@
-//! What every mail can do, and what it is rendered to: subject, text and HTML. The macro names its three templates.
+//! What every mail can do, and what it renders to: subject, text and HTML. The macro names its three templates.
 
 use chrono::{DateTime, Utc};
 
 use super::{Granting, Whose};
 use crate::ids::AccountId;
 
-/// What every mail knows beside its own content.
+/// What every mail knows, apart from its own content.
 #[derive(Debug, Clone)]
 pub struct Envelope {
     /// To whom, as typed.
@@ -17,7 +17,7 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// The time as it stands in a mail; the recipient's zone is not known, so it is UTC.
+    /// The time as a mail shows it, in UTC because the recipient's zone is not known.
     pub fn time(&self) -> String {
         self.at.format("%Y-%m-%d %H:%M UTC").to_string()
     }
@@ -39,8 +39,8 @@ pub(super) trait Content {
     /// The text, for the address and time in `envelope`.
     fn render(&self, envelope: &Envelope) -> askama::Result<Letter>;
 
-    /// The person it is about, if that is not its reader: the hourly limit is counted for each, so that what one person does
-    /// never holds back news about another.
+    /// The person it is about, if not its reader. The hourly limit is counted for each such person, so that what one does never
+    /// holds back news about another.
     fn about(&self) -> Option<&str> {
         None
     }
@@ -50,17 +50,17 @@ pub(super) trait Content {
         None
     }
 
-    /// The account that it is sent for, and deleted with, when it was queued for `account`.
+    /// The account that it is sent for, and deleted with, if it was queued for `account`.
     fn sent_for(&self, account: Option<AccountId>) -> Option<AccountId> {
         account
     }
 
-    /// What it says that this athlete grants.
+    /// What it says this athlete grants.
     fn grant_mut(&mut self, _whose: &Whose<'_>) -> Option<&mut Granting> {
         None
     }
 
-    /// Takes out what it says about this athlete's grant.
+    /// Removes what it says about this athlete's grant.
     fn withdraw(&mut self, whose: &Whose<'_>) -> Withdrawn {
         match self.grant_mut(whose) {
             Some(_) => Withdrawn::Whole { first: false },
@@ -69,7 +69,7 @@ pub(super) trait Content {
     }
 }
 
-/// What was taken out of a mail. `first`: the coach would have learnt of the grant from it.
+/// What was removed from a mail. `first`: it would have been how the coach learns of the grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Withdrawn {
     /// Nothing, because it is not about this athlete.
@@ -80,8 +80,8 @@ pub(super) enum Withdrawn {
     Whole { first: bool },
 }
 
-/// The `render` of a mail's [`Content`], from `templates/mail/<file>.subject`, `.txt` and `.html`. In the templates `mail` is
-/// the struct and `envelope` the [`Envelope`].
+/// The `render` of a mail's [`Content`], from `templates/mail/<file>.subject`, `.txt` and `.html`. The templates call the
+/// struct `mail` and the [`Envelope`] `envelope`.
 macro_rules! letter {
     ($mail:ty, $subject:literal, $text:literal, $html:literal) => {
         fn render(&self, envelope: &$crate::mail::Envelope) -> askama::Result<$crate::mail::Letter> {

@@ -70,7 +70,7 @@ macro_rules! mails {
                 }
             }
 
-            /// What is true of it.
+            /// The rule of its row.
             pub const fn rule(self) -> Rule {
                 match self {
                     $(Self::$Mail => Rule {
@@ -84,7 +84,7 @@ macro_rules! mails {
             }
         }
 
-        /// A mail. What a variant holds is sealed in the queue until the mail is sent.
+        /// A mail. The content of a variant is sealed in the queue until the mail is sent.
         #[derive(Clone, Serialize, Deserialize)]
         #[serde(tag = "mail", rename_all = "snake_case")]
         pub enum Mail {
@@ -116,41 +116,41 @@ macro_rules! mails {
 
 mails! {
     // The struct, its file and templates         reader,  limit,   above it,  says,   outlives the account
-    /// To somebody who signs up.
+    /// To a person who signs up.
     Confirm              confirm               (Owner,   Address, Dropped,  Nothing, false);
-    /// To somebody who signs up again.
+    /// To a person who signs up again.
     AlreadyHere          already_here          (Owner,   Address, Dropped,  Nothing, false);
-    /// To somebody who forgot the password.
+    /// To a person who forgot the password.
     Reset                reset                 (Owner,   Address, Dropped,  Nothing, false);
-    /// To somebody whose password was changed.
+    /// To a person whose password was changed.
     PasswordChanged      password_changed      (Owner,   Address, Dropped,  Nothing, false);
     /// To an athlete whose connection intervals.icu no longer accepts.
     ConnectionAttention  connection_attention  (Owner,   Account, Dropped,  Nothing, false);
-    /// To the address that an account is to have.
+    /// To an account's future address.
     NewAddress           new_address           (Owner,   Account, Dropped,  Nothing, false);
-    /// To the address that an account had.
+    /// To an account's previous address.
     AddressChanged       address_changed       (Owner,   Address, Dropped,  Nothing, false);
-    /// To somebody whose account is gone.
+    /// To a person whose account was deleted.
     AccountDeleted       account_deleted       (Owner,   Address, Dropped,  Nothing, false);
-    /// To a coach whom an athlete invites, with the personal URL.
+    /// To a coach whom an athlete invites, with the connector URL.
     CoachInvite          coach_invite          (Coach,   Address, Dropped,  Terms,   true);
     /// To a coach whom another athlete invited.
     CoachJoined          coach_joined          (Coach,   Address, Gathered, Terms,   true);
-    /// To a coach who wants the URL again: the link that confirms it.
+    /// To a coach who wants the connector URL again: the link that confirms it.
     CoachResend          coach_resend          (Coach,   Address, Dropped,  Nothing, false);
-    /// To a coach: the URL again.
+    /// To a coach: the connector URL again.
     CoachUrl             coach_url             (Coach,   Address, Dropped,  Nothing, true);
-    /// To a coach who wants another URL: the link that confirms it.
+    /// To a coach who wants to regenerate the connector URL: the link that confirms it.
     CoachRegenerate      coach_regenerate      (Coach,   Address, Dropped,  Nothing, false);
-    /// To a coach: the new URL.
+    /// To a coach: the new connector URL.
     CoachNewUrl          coach_new_url         (Coach,   Address, Sent,     Nothing, true);
-    /// To a coach who wants to see the own roster: the link to it.
+    /// To a coach who wants to see their roster: the link to it.
     CoachRoster          coach_roster          (Coach,   Address, Dropped,  Nothing, false);
-    /// To a coach whose rights an athlete changed.
+    /// To a coach whose grant an athlete changed.
     GrantChanged         grant_changed         (Coach,   Address, Waits,    Terms,   true);
-    /// To a coach whose rights for an athlete ended.
+    /// To a coach whose grant ended.
     GrantEnded           grant_ended           (Coach,   Address, Sent,     Nothing, true);
-    /// To a coach: whose account shows another athlete now, or the same one again.
+    /// To a coach: an athlete's account now shows another athlete, or the same one again.
     AthleteReplaced      athlete_replaced      (Coach,   Address, Waits,    State,   true);
     /// To an athlete whose coach left.
     CoachLeft            coach_left            (Owner,   Address, Dropped,  Nothing, false);

@@ -1,10 +1,10 @@
-//! Asks the address that an account is to have whether it is its owner's.
+//! Asks an account's future address to confirm that it belongs to the account's owner.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, letter};
 
-/// Asks the address that an account is to have whether it is its owner's.
+/// Asks an account's future address to confirm that it belongs to the account's owner.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct NewAddress {
     /// The one-time link, absolute; good for 30 minutes.

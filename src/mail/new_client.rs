@@ -1,10 +1,10 @@
-//! Tells an athlete that a coach's URL was used by a client that was not seen before.
+//! Tells an athlete that a new client has used a coach's connector URL.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, Theirs, letter};
 
-/// Tells an athlete that a coach's URL was used by a client that was not seen before.
+/// Tells an athlete that a new client has used a coach's connector URL.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct NewClient {
     /// The coach's address.

@@ -17,9 +17,9 @@ use crate::{
 /// Whether a mail was queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queued {
-    /// It stands in the queue.
+    /// It is in the queue.
     Queued,
-    /// The address or the account is above its limit: nothing was written, and nobody is told.
+    /// The address or the account is above its limit: nothing was written, and nobody learns of it.
     Capped,
 }
 
@@ -32,15 +32,15 @@ pub struct Parcel {
     pub mail: Mail,
 }
 
-/// The limit of an address is counted over this time, and athletes who join a coach within it go into one mail.
+/// The time over which an address's limit counts, and athletes who join a coach go into one mail.
 const HOUR: Duration = Duration::hours(1);
-/// The limit of an account is counted over this time.
+/// The time over which an account's limit counts.
 const DAY: Duration = Duration::days(1);
 
 /// Queues `mail` within `db`'s transaction. When the address has had as many of these mails (about the same person) as an hour
 /// allows, or the account as many mails as a day allows, the rule of its kind decides.
 ///
-/// Two requests at the same moment may both pass the count: the limits protect people from floods, they are no locks.
+/// Two simultaneous requests may both pass the count: the limits protect people from floods, they are not locks.
 pub async fn enqueue(
     db: &mut PgConnection,
     app: &App,
@@ -100,11 +100,12 @@ fn capped(kind: Kind) -> Queued {
     Queued::Capped
 }
 
-/// Writes a mail that somebody asked for by typing an address, within `db`'s transaction, and tells whether it may stay: what is
-/// capped was written too, so that it costs the same, and the caller rolls it back. Counted is the mailbox, whatever its `+tag`.
+/// Writes a mail that somebody requested by typing an address, within `db`'s transaction, and returns whether it may stay: a
+/// mail above the limit was written too, so that it takes as long, and the caller rolls it back. The limit counts the mailbox,
+/// whatever its `+tag`.
 ///
-/// With `first` the person holds no link that works, and the limit of the address does not count: a stranger who used it up must
-/// not leave its owner with nothing. What an account itself sent there counts all the same.
+/// With `first` the person has no link that works, and the address's limit does not count: a stranger who used it up must not
+/// leave its owner with nothing. What an account itself sent there still counts.
 pub async fn ask(
     db: &mut PgConnection,
     app: &App,
@@ -133,10 +134,10 @@ pub async fn ask(
     Ok(Queued::Queued)
 }
 
-/// Moves the athletes of a mail into one that still waits, or else queues it, to be sent an hour after the last one at the
-/// earliest.
+/// Moves the athletes of a mail into one that still waits, or else queues it, to be sent an hour after the previous one at
+/// the earliest.
 ///
-/// The caller holds the lock of the coach, so that of two athletes at the same moment the second finds the first one's mail.
+/// The caller holds the coach's lock, so that of two simultaneous athletes the second finds the first one's mail.
 async fn gather(
     db: &mut PgConnection,
     app: &App,
@@ -167,8 +168,7 @@ async fn gather(
     Ok(Queued::Queued)
 }
 
-/// Writes what an athlete of `account` grants now into the mails to the coach that say it and still wait; false when there is
-/// none.
+/// Writes what an athlete of `account` grants now into the waiting mails to the coach that say so; false if there are none.
 pub async fn rewrite_grant(
     db: &mut PgConnection,
     app: &App,
@@ -194,8 +194,8 @@ pub async fn rewrite_grant(
     Ok(rewritten)
 }
 
-/// Takes a grant that ended or is paused out of the mails to the coach that still wait; one that is then about nobody is deleted.
-/// True when the coach would have learnt of the grant from one of them, and so never did.
+/// Removes a grant that ended or is paused from the waiting mails to the coach; a mail that is then about nobody is deleted.
+/// True if one of them would have been how the coach learns of the grant.
 pub async fn withdraw_grant(
     db: &mut PgConnection,
     app: &App,
@@ -225,7 +225,7 @@ fn concerns(sent_for: Option<AccountId>, account: AccountId) -> bool {
     sent_for.is_none_or(|sent_for| sent_for == account)
 }
 
-/// Deletes the mails of an account that is being deleted, except those that its address gets as a coach's and that outlive it.
+/// Deletes the mails of an account that is being deleted, except those to its address as a coach's that outlive it.
 pub async fn forget_account(
     db: &mut PgConnection,
     account: AccountId,
@@ -246,15 +246,15 @@ pub async fn forget_coach(db: &mut PgConnection, address: &Address) -> sqlx::Res
     queries::jobs::forget_mails(db, &recipient(address), &names).await
 }
 
-/// What becomes of a waiting mail.
+/// What happens to a waiting mail.
 enum Amended {
     Kept,
     Changed,
     Withdrawn,
 }
 
-/// Lets `look` change the mails of these names to this address that no worker has claimed, given the account that each is sent
-/// for.
+/// Lets `look` change the mails of these names to this address that no worker has claimed, with the account that each is
+/// sent for.
 async fn amend(
     db: &mut PgConnection,
     app: &App,
@@ -264,7 +264,7 @@ async fn amend(
 ) -> anyhow::Result<()> {
     let mails = queries::jobs::unclaimed(&mut *db, &recipient(to), names, app.clock.now()).await?;
     for waiting in mails {
-        // One that does not open is the worker's to give up.
+        // The worker gives up one that does not open.
         let Ok(mut parcel) = open(app, waiting.id, &waiting.payload) else {
             continue;
         };
@@ -334,7 +334,7 @@ pub fn open(app: &App, id: JobId, payload: &[u8]) -> Result<Parcel, OpenError> {
     serde_json::from_slice(&plain).map_err(|_| OpenError::Broken)
 }
 
-/// Where a job's payload stands.
+/// Where a job's payload is stored.
 pub const fn place(id: JobId) -> Place {
     Place {
         table: "jobs",

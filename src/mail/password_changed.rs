@@ -1,10 +1,10 @@
-//! Tells somebody that the password was changed and every other session ended.
+//! Tells a person that the password was changed and every other session ended.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, letter};
 
-/// Tells somebody that the password was changed and every other session ended.
+/// Tells a person that the password was changed and every other session ended.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PasswordChanged {
     /// Where to ask for a new password if it was somebody else, absolute.

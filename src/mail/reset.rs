@@ -1,10 +1,10 @@
-//! Lets somebody who forgot the password choose a new one.
+//! Lets a person who forgot the password choose a new one.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Content, letter};
 
-/// Lets somebody who forgot the password choose a new one.
+/// Lets a person who forgot the password choose a new one.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Reset {
     /// The one-time link, absolute; good for 30 minutes.

@@ -1,8 +1,8 @@
-//! What somebody else wrote, and the one way in which it gets into a mail: as text that leads nowhere.
+//! Text from other people, and the one way in which it gets into a mail: as text that leads nowhere.
 //!
 //! A mail program makes links of what looks like one, in subjects, in plain text and in HTML. A name, a note or an address
-//! that a stranger chose would then be a stranger's link in a mail of ours. [`Theirs`] cannot be shown; what can is
-//! [`Harmless`], which is made only here.
+//! that a stranger chose would then be a stranger's link in our mail. [`Theirs`] cannot be shown; only [`Harmless`] can, and
+//! it is made only here.
 
 use std::fmt;
 
@@ -20,8 +20,7 @@ const NOTE_CHARS: usize = 1_000;
 /// Characters of a client's name in a mail.
 const CLIENT_CHARS: usize = 80;
 
-/// What somebody other than the reader wrote, or chose, or typed. It has no `Display`, so that no template can show it as
-/// it is.
+/// What somebody other than the reader wrote, chose or typed. It has no `Display`, so that no template can show it as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Theirs(String);
@@ -31,7 +30,7 @@ pub struct Theirs(String);
 pub(super) struct Harmless(String);
 
 impl Theirs {
-    /// An athlete's name, without what could be taken for an id of somebody else.
+    /// An athlete's name, without what could be taken for another athlete's id.
     pub(super) fn name(&self) -> Harmless {
         let name = cut(&leading_nowhere(&names::shown(&self.0)), NAME_CHARS);
         Harmless(if name.is_empty() {
@@ -41,8 +40,8 @@ impl Theirs {
         })
     }
 
-    /// An address that its reader typed, or that its owner has confirmed: as it is, so that it is known again. What is none, or
-    /// holds what a mail program would take for a site, leads nowhere.
+    /// An address that its reader typed, or that its owner has confirmed: as it is, so that it is recognised. Text that is not
+    /// an address, or holds what a mail program would take for a site, leads nowhere.
     pub(super) fn address(&self) -> Harmless {
         Harmless(match Address::parse(&self.0) {
             Ok(address) if is_plain(&address.typed) => address.typed,
@@ -50,13 +49,13 @@ impl Theirs {
         })
     }
 
-    /// A note, between quotes that say that it is one; none when nothing of it can be seen.
+    /// A note, in quotes that mark it as one; none if nothing in it is visible.
     pub(super) fn note(&self) -> Option<Harmless> {
         let note = fenced(&leading_nowhere(&self.0), NOTE_CHARS);
         (!note.is_empty()).then_some(Harmless(note))
     }
 
-    /// A client's name for itself, between quotes: anybody can choose it.
+    /// A client's name for itself, in quotes: anyone can choose it.
     pub(super) fn client(&self) -> Harmless {
         let name = fenced(&leading_nowhere(&self.0), CLIENT_CHARS);
         Harmless(if name.is_empty() {
@@ -96,28 +95,28 @@ impl fmt::Display for Harmless {
     }
 }
 
-/// Whether nothing of an address reads like a site: `www.evil.example/login@x.example` is an address as well.
+/// Whether no part of an address reads like a site: `www.evil.example/login@x.example` is an address too.
 fn is_plain(address: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || "@.+-_'".contains(c);
     address.chars().all(plain) && !address.to_lowercase().contains("www.")
 }
 
-/// Cuts what parting has made longer. It is clean already.
+/// Cuts what separating has made longer. It is already clean.
 fn cut(text: &str, limit: usize) -> String {
     clean(text, limit)
 }
 
-/// The text on one line, with a space wherever characters would join into a link: behind the dots of `www.x.y` and
-/// `x.y/z`, the `@` of `a@b.c`, the colon of `http:` and `mailto:`, between the slashes of `//x` and `\\x`. Numbers and
-/// times of day stay whole.
+/// The text on one line, with a space wherever characters would join into a link: after the dots of `www.x.y` and `x.y/z`,
+/// the `@` of `a@b.c`, the colon of `http:` and `mailto:`, between the slashes of `//x` and `\\x`. Numbers and times of day
+/// stay whole.
 fn leading_nowhere(text: &str) -> String {
-    // Longer than any of the limits, so that the cut stands where it would stand anyway.
+    // Longer than any of the limits, so that the cut is where it would be anyway.
     let line = clean(text, NOTE_CHARS);
     let words: Vec<String> = line.split(' ').map(parted).collect();
     words.join(" ")
 }
 
-/// One word, in pieces when it could lead somewhere.
+/// One word, in pieces if it could lead somewhere.
 fn parted(word: &str) -> String {
     if is_number(word) {
         return word.to_owned();
@@ -147,7 +146,7 @@ fn is_number(word: &str) -> bool {
         .is_some_and(|(whole, part)| digits(whole) && digits(part))
 }
 
-/// A character as whoever resolves a name or reads an address takes it: what is a dot in any script is one.
+/// A character as the reader of a name or an address takes it: a dot in any script is a dot.
 fn plain(c: char) -> char {
     match c {
         '。' | '．' | '｡' | '․' | '﹒' => '.',
@@ -159,7 +158,7 @@ fn plain(c: char) -> char {
     }
 }
 
-/// What may follow a dot or a colon at the end of a sentence, and begins no name.
+/// What may follow a dot or a colon at the end of a sentence, and does not begin a name.
 fn is_after_a_sentence(c: char) -> bool {
     matches!(
         c,
@@ -230,7 +229,7 @@ pub(super) mod tests {
     }
 
     proptest! {
-        /// Whatever is written, twice is as once, and nothing that joins a link stands before a character that goes on.
+        /// Cleaning twice changes nothing, and nothing that joins a link comes before a character that continues it.
         #[test]
         fn nothing_leads_anywhere(text in "\\PC{0,40}|([a-z0-9.:@/\\\\。：＠／ -]{1,6}){0,12}") {
             let harmless = leading_nowhere(&text);

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{Address, Envelope, Letter};
 use crate::ids::JobId;
 
-/// SMTP is given this long for the whole conversation.
+/// How long the whole SMTP conversation may take.
 pub const SMTP_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Where mails go. Cheap to clone.
@@ -49,21 +49,21 @@ pub struct CapturedMail {
 /// Why a mail did not leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// Worth another try: no connection, a time-out, a 4xx.
+    /// Worth another attempt: no connection, a time-out, a 4xx.
     #[error("not delivered for now")]
     Later,
-    /// It will never leave: a 5xx, or an address that no server takes.
+    /// It will never leave: a 5xx, or an address that no server accepts.
     #[error("refused for good")]
     Never,
 }
 
 impl Transport {
     /// SMTP from a URL such as `smtps://user:password@host` or `smtp://user:password@host:587?tls=required`.
-    /// Without TLS only to this very machine. The server's certificate must come from one of the web's authorities or from
-    /// one of those in the file `ca` (PEM).
+    /// Without TLS only to this machine. The server's certificate must come from one of the web's authorities or from one
+    /// of those in the file `ca` (PEM).
     pub fn smtp(url: &SecretString, ca: Option<&Path>) -> anyhow::Result<Self> {
         let text = url.expose_secret();
-        let parsed = url::Url::parse(text).map_err(|_| anyhow::anyhow!("SMTP_URL is no URL"))?;
+        let parsed = url::Url::parse(text).map_err(|_| anyhow::anyhow!("SMTP_URL is not a URL"))?;
         let local = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let secured = parsed.scheme() == "smtps"
             || parsed
@@ -71,7 +71,7 @@ impl Transport {
                 .any(|(name, value)| name == "tls" && value == "required");
         anyhow::ensure!(
             secured || local,
-            "SMTP_URL sends passwords and mails in the clear: write smtps://… or add ?tls=required for STARTTLS"
+            "SMTP_URL sends passwords and emails in the clear: write smtps://… or add ?tls=required for STARTTLS"
         );
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map_err(|_| {
             anyhow::anyhow!("SMTP_URL is not of the form smtps://user:password@host or smtp://…?tls=required")
@@ -83,7 +83,7 @@ impl Transport {
         Ok(Self::Smtp(builder.timeout(Some(SMTP_DEADLINE)).build()))
     }
 
-    /// A folder, made with rights for its owner only.
+    /// A folder, made with permissions for its owner only.
     pub fn folder(path: PathBuf) -> anyhow::Result<Self> {
         use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
         std::fs::DirBuilder::new()
@@ -91,11 +91,11 @@ impl Transport {
             .mode(0o700)
             .create(&path)
             .and_then(|()| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)))
-            .with_context(|| format!("cannot make the folder {} for mails", path.display()))?;
+            .with_context(|| format!("cannot make the folder {} for emails", path.display()))?;
         Ok(Self::Folder(path))
     }
 
-    /// Sends one letter. The same job always makes the same Message-ID, so a mail sent twice shows as one.
+    /// Sends one letter. The same job always has the same Message-ID, so a mail sent twice shows as one.
     pub async fn send(
         &self,
         id: JobId,
@@ -157,11 +157,11 @@ impl Captured {
     }
 }
 
-/// TLS as `url` asks for it, that also trusts the authorities in `file`.
+/// TLS as `url` requires it, which also trusts the authorities in `file`.
 fn trusting(file: &Path, url: &url::Url) -> anyhow::Result<Tls> {
     let pem = std::fs::read(file)
         .with_context(|| format!("cannot read the file {} (SMTP_CA_FILE)", file.display()))?;
-    // A file without any is no error to lettre.
+    // A file without any certificate is not an error to lettre.
     let marked = pem.windows(PEM.len()).any(|bytes| bytes == PEM);
     let authorities = Certificate::from_pem(&pem).ok().filter(|_| marked);
     let authorities = authorities
@@ -179,15 +179,15 @@ fn trusting(file: &Path, url: &url::Url) -> anyhow::Result<Tls> {
     match (url.scheme(), wish.as_ref().map(|(_, value)| value.as_ref())) {
         ("smtps", _) => Ok(Tls::Wrapper(parameters)),
         ("smtp", Some("required")) => Ok(Tls::Required(parameters)),
-        _ => anyhow::bail!("SMTP_CA_FILE is of use only with TLS: write smtps://… or add ?tls=required"),
+        _ => anyhow::bail!("SMTP_CA_FILE needs TLS: write smtps://… or add ?tls=required"),
     }
 }
 
 /// How a certificate begins in a file (RFC 7468).
 const PEM: &[u8] = b"-----BEGIN CERTIFICATE-----";
 
-/// 530 to 538 (RFC 4954 section 6) say that the server does not take our own name and password: the operator's turn, and
-/// no reason to throw a mail away.
+/// 530 to 538 (RFC 4954 section 6) say that the server does not accept our own name and password: that is the operator's
+/// turn, and no reason to throw a mail away.
 fn is_about_us(error: &lettre::transport::smtp::Error) -> bool {
     let code: Option<u16> = error.status().map(Into::into);
     let refused = code.is_some_and(|code| (530..=538).contains(&code));
@@ -199,7 +199,7 @@ fn is_about_us(error: &lettre::transport::smtp::Error) -> bool {
 
 fn write_private(file: &Path, text: &[u8]) -> std::io::Result<()> {
     use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    // A second try after a crash writes the same file again.
+    // A second attempt after a crash writes the same file again.
     std::fs::OpenOptions::new()
         .write(true)
         .create(true)
@@ -210,7 +210,7 @@ fn write_private(file: &Path, text: &[u8]) -> std::io::Result<()> {
 }
 
 fn compose(id: JobId, from: &Mailbox, host: &str, envelope: &Envelope, letter: &Letter) -> Option<Message> {
-    // Over the wire the domain is punycode, so that every server takes it.
+    // Over the wire the domain is punycode, so that every server accepts it.
     let to = Address::parse(&envelope.to).ok()?;
     let wire = to.wire().parse::<lettre::Address>().ok()?;
     Message::builder()

@@ -1,9 +1,9 @@
 //! The list of tools as clients see it, built and checked once at start.
 //!
-//! What a tool is stands in [`crate::tools`]. There are two lists: an athlete's, and a coach's, which begins with the
-//! roster's tools and takes an athlete everywhere else. What differs from one connector to another is only which entries are
-//! in its list: their texts and their order never change, because clients keep a list for long. A coach's list does not say
-//! what anybody granted: that is checked at each call.
+//! The tools themselves are in [`crate::tools`]. There are two lists: an athlete's, and a coach's, which begins with the
+//! roster's tools and gives every other tool an `athlete` argument. Connectors differ only in which entries they list: texts
+//! and order never change, because clients cache a list for a long time. A coach's list does not depend on grants: each call
+//! checks those.
 
 use std::sync::Arc;
 
@@ -19,21 +19,21 @@ use crate::{
     },
 };
 
-/// Bytes of a description or of the instructions; some clients cut there.
+/// Most bytes of a description or of the instructions: some clients cut longer texts.
 const TEXT_LIMIT: usize = 2048;
 
-/// The tools, in order, with their entries in the lists.
+/// The tools in order, and their entries in both lists.
 #[derive(Clone)]
 pub(crate) struct Catalogue {
     tools: &'static [Tool],
     list: Arc<[model::Tool]>,
-    /// The roster's tools.
+    /// The entries of the roster's tools.
     roster: Arc<[model::Tool]>,
-    /// [`Self::list`], each entry with the argument for whom it is.
+    /// [`Self::list`], each entry with the `athlete` argument.
     for_coaches: Arc<[model::Tool]>,
 }
 
-/// What a call names.
+/// The tool that a call names.
 #[derive(Clone, Copy)]
 pub(super) enum Called {
     /// A tool for one athlete's data.
@@ -53,13 +53,13 @@ impl Called {
     pub(super) fn access(self) -> Access {
         match self {
             Self::One(tool) => tool.permission.access,
-            // They change nothing but the selection.
+            // They change only the selection.
             Self::Roster(_) => Access::Read,
         }
     }
 }
 
-/// A tool that some client would not take, and why.
+/// A tool that some client would reject, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the tool {tool} cannot be listed: {why}")]
 pub(crate) struct Broken {
@@ -70,7 +70,7 @@ pub(crate) struct Broken {
 }
 
 impl Catalogue {
-    /// Builds the lists, or names the first tool that breaks a rule which some client depends on.
+    /// Builds the lists. Fails with the first tool that breaks a rule of some client.
     pub(crate) fn new(tools: &'static [Tool]) -> Result<Self, Broken> {
         let all = tools
             .iter()
@@ -95,7 +95,7 @@ impl Catalogue {
             };
             check(name, title, description, &schema).map_err(broken)?;
             if names.contains(&name) {
-                return Err(broken("its name stands twice".to_owned()));
+                return Err(broken("two tools have its name".to_owned()));
             }
             names.push(name);
         }
@@ -105,7 +105,7 @@ impl Catalogue {
         {
             return Err(Broken {
                 tool: tool.name().to_owned(),
-                why: "what it does is not what its permission says".to_owned(),
+                why: "it reads or writes differently from its permission".to_owned(),
             });
         }
         let taken = |tool: &&Tool| tool.params.iter().any(|param| param.name == ATHLETE.name);
@@ -113,7 +113,7 @@ impl Catalogue {
             return Err(Broken {
                 tool: tool.name().to_owned(),
                 why: format!(
-                    "it has an argument {} of its own, which a coach's list adds",
+                    "it declares the argument {}, which a coach's list adds",
                     ATHLETE.name
                 ),
             });
@@ -124,12 +124,12 @@ impl Catalogue {
             roster: ROSTER.iter().map(entry_of_roster).collect(),
             for_coaches: tools
                 .iter()
-                .map(|tool| entry(tool, for_somebody(tool.params)))
+                .map(|tool| entry(tool, with_athlete(tool.params)))
                 .collect(),
         })
     }
 
-    /// What a call with this name calls.
+    /// The tool with this name.
     pub(super) fn called(&self, name: &str) -> Option<Called> {
         let one = self.tools.iter().find(|tool| tool.name() == name);
         let of_roster = || ROSTER.iter().find(|tool| tool.name == name);
@@ -144,12 +144,12 @@ impl Catalogue {
             .find(|entry| entry.name == name)
     }
 
-    /// The entries of what an athlete's connector offers, in the order of all.
+    /// The entries that an athlete's connector offers, in the order of the whole list.
     pub(crate) fn offered(&self, offer: &Offer) -> Vec<model::Tool> {
         self.left(offer, &self.list).collect()
     }
 
-    /// The entries of what a coach's connector offers: the roster's tools, then what its URL left of the others.
+    /// The entries that a coach's connector offers: the roster's tools, then those of the others that its URL leaves.
     pub(crate) fn offered_to_coach(&self, offer: &Offer) -> Vec<model::Tool> {
         let roster = self.roster.iter().cloned();
         roster.chain(self.left(offer, &self.for_coaches)).collect()
@@ -162,13 +162,13 @@ impl Catalogue {
     }
 }
 
-/// A schema with the argument for whom the call is.
-fn for_somebody(params: &[Param]) -> Map<String, Value> {
+/// A schema with the `athlete` argument.
+fn with_athlete(params: &[Param]) -> Map<String, Value> {
     let params: Vec<Param> = params.iter().copied().chain([ATHLETE]).collect();
     params::schema(&params)
 }
 
-/// What clients are told of a tool: each hint is stated, because their defaults differ from what is true.
+/// A tool's entry. Each hint is explicit, because the protocol's defaults would be wrong.
 fn entry(tool: &Tool, schema: Map<String, Value>) -> model::Tool {
     let title = tool.permission.title;
     model::Tool::new(tool.name(), tool.description, schema)
@@ -176,7 +176,7 @@ fn entry(tool: &Tool, schema: Map<String, Value>) -> model::Tool {
         .with_annotations(hints(title, tool.permission.access == Access::Read))
 }
 
-/// The same for a tool of the roster. Selecting somebody changes nothing of anybody's data.
+/// The same for a tool of the roster. Selecting an athlete changes no one's data.
 fn entry_of_roster(tool: &RosterTool) -> model::Tool {
     model::Tool::new(tool.name, tool.description, tool.schema())
         .with_title(tool.title)
@@ -210,19 +210,19 @@ fn check(name: &str, title: &str, description: &str, schema: &Map<String, Value>
         return Err("its schema is not of type object".to_owned());
     }
     if schema.get("additionalProperties") != Some(&Value::Bool(false)) {
-        return Err("its schema lets unknown arguments pass".to_owned());
+        return Err("its schema allows unknown arguments".to_owned());
     }
     for key in ["anyOf", "oneOf", "allOf", "not", "if"] {
         if schema.contains_key(key) {
             return Err(format!(
-                "its schema has {key} at the top, for which some hosts reject the whole list"
+                "its schema has {key} at the top, for which some clients reject the whole list"
             ));
         }
     }
     portable(schema)
 }
 
-/// Only what every client's validator and every model's provider understand.
+/// Allows only what every client's validator and every model provider understands.
 fn portable(schema: &Map<String, Value>) -> Result<(), String> {
     for (key, value) in schema {
         match key.as_str() {
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn every_tool_of_ours_can_be_listed_by_every_client() {
+    fn every_client_can_list_every_tool() {
         let catalogue = Catalogue::new(CATALOGUE).unwrap();
         assert_eq!(catalogue.list.len(), CATALOGUE.len());
         for (entry, tool) in catalogue.list.iter().zip(CATALOGUE) {
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coachs_list_is_the_rosters_tools_and_everybodys_with_one_argument_more() {
+    fn a_coachs_list_is_the_rosters_tools_and_the_others_with_one_more_argument() {
         let catalogue = Catalogue::new(CATALOGUE).unwrap();
         let coachs = catalogue.offered_to_coach(&Offer::default());
         let names: Vec<&str> = coachs.iter().map(|entry| entry.name.as_ref()).collect();

@@ -17,7 +17,7 @@ pub(super) struct Binaries {
     pub(super) major: u32,
 }
 
-/// What an existing cluster asks for.
+/// What an existing cluster needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MadeBy {
     /// The cluster's folder.
@@ -87,9 +87,9 @@ fn installed() -> Vec<Binaries> {
     found
 }
 
-/// The folder's server, if it holds one that runs.
+/// The folder's server, if it holds one that works.
 fn inspect(dir: &Path) -> Option<Binaries> {
-    // The link on PATH may hold only one of the two; the folder it points at holds both.
+    // The link on PATH may lead to only one of the two; the folder it points to holds both.
     let postgres = dir.join("postgres").canonicalize().ok()?;
     let dir = postgres.parent()?.to_path_buf();
     if !dir.join("initdb").is_file() {
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(
             refused,
             "the database in /data/postgres was made by PostgreSQL 16, and this machine has PostgreSQL 17, 15: install \
-             the server of PostgreSQL 16, or move the data over with pg_upgrade"
+             the server of PostgreSQL 16, or migrate the data with pg_upgrade"
         );
     }
 

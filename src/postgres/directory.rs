@@ -1,4 +1,4 @@
-//! The data folder: who owns it, what lies in it.
+//! The data folder: who owns it, what is in it.
 //!
 //! Not here: processes.
 
@@ -11,8 +11,8 @@ use super::binaries::{MadeBy, major_of};
 use super::user::RunAs;
 use super::{Kind, PrivateError};
 
-/// The longest folder whose socket still has a name that fits: `sun_path` is 104 bytes on macOS (108 on Linux), one of
-/// them the closing zero, and `/.s.PGSQL.5432` takes 14.
+/// The longest folder whose socket still has a name that fits: `sun_path` is 104 bytes on macOS (108 on Linux), of which
+/// one is the closing zero and 14 are `/.s.PGSQL.5432`.
 const LONGEST_SOCKET_DIR: usize = 104 - 1 - 14;
 
 /// Where sockets go when the data folder's path is too long.
@@ -33,7 +33,7 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Makes the folder when missing, sees to it that the server's user can reach it, and takes the owner's lock.
+    /// Makes the folder if it is missing, ensures that the server's user can reach it, and takes the owner's lock.
     pub(super) fn claim(data: &Path, run_as: &RunAs) -> Result<Self, PrivateError> {
         let unusable = |why| PrivateError::NotADirectory {
             dir: data.to_path_buf(),
@@ -42,11 +42,13 @@ impl Directory {
         let data = std::path::absolute(data).map_err(PrivateError::io("cannot find", data))?;
         match data.to_str() {
             None => return Err(unusable("its path is not UTF-8")),
-            Some(text) if text.contains(['\n', '\r']) => return Err(unusable("its path holds a line break")),
+            Some(text) if text.contains(['\n', '\r']) => {
+                return Err(unusable("its path contains a line break"));
+            }
             Some(_) => {}
         }
         match data.metadata() {
-            Ok(found) if !found.is_dir() => return Err(unusable("it is something else than a folder")),
+            Ok(found) if !found.is_dir() => return Err(unusable("it is not a folder")),
             Ok(found) => open_to(run_as, &data, &found)?,
             Err(_) => make(run_as, &data)?,
         }
@@ -56,7 +58,7 @@ impl Directory {
                 user: run_as.name.clone(),
             });
         }
-        // The system's own name for the folder, as PostgreSQL will tell it.
+        // The system's own name for the folder, as PostgreSQL will report it.
         let data = data
             .canonicalize()
             .map_err(PrivateError::io("cannot resolve", &data))?;
@@ -79,7 +81,7 @@ impl Directory {
         self.data.join("postgres.log")
     }
 
-    /// The cluster that lies in the folder, if one does.
+    /// The cluster in the folder, if there is one.
     pub(super) fn made_by(&self, run_as: &RunAs) -> Result<Option<MadeBy>, PrivateError> {
         let cluster = self.cluster();
         let owner = match cluster.metadata() {
@@ -105,8 +107,8 @@ impl Directory {
         }
     }
 
-    /// An empty folder of the server's user, for `initdb`. It becomes the cluster by [`Directory::adopt_new`], so that
-    /// a start that was cut short leaves nothing half-made under the cluster's name.
+    /// An empty folder of the server's user, for `initdb`. [`Directory::adopt_new`] makes it the cluster, so that an
+    /// interrupted start leaves nothing half-made under the cluster's name.
     pub(super) fn prepare_new(&self, run_as: &RunAs) -> Result<PathBuf, PrivateError> {
         let new = self.data.join("postgres.new");
         remove(&new)?;
@@ -122,7 +124,7 @@ impl Directory {
             .map_err(PrivateError::io("cannot sync", &self.data))
     }
 
-    /// Whether a socket folder is one that an owner of this data folder made.
+    /// Whether an owner of this data folder made the socket folder.
     pub(super) fn knows_socket(&self, socket: &Path) -> bool {
         socket == self.data.join("socket") || self.left_socket.as_deref() == Some(socket)
     }
@@ -179,7 +181,7 @@ impl Directory {
         all
     }
 
-    /// Gives the folder up after the server has ended, and removes what a throw-away cluster left.
+    /// Gives up the folder after the server has ended, and removes what a throw-away cluster left.
     pub(super) fn release(mut self, kind: Kind) -> Result<(), PrivateError> {
         self.sign(None)?;
         match kind {
@@ -187,7 +189,7 @@ impl Directory {
             Kind::Throwaway => {
                 for path in self.everything() {
                     if path == self.data {
-                        // Other things of the caller's may stand in it; then it stays.
+                        // The caller may have other things in it; then it stays.
                         let _ = std::fs::remove_dir(path);
                     } else {
                         remove(&path)?;
@@ -239,7 +241,7 @@ fn take_lock(data: &Path) -> Result<(File, Option<PathBuf>), PrivateError> {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let owner = if pid.is_empty() {
-                "it is just starting".to_owned()
+                "it is starting".to_owned()
             } else {
                 format!("process {pid}")
             };
@@ -251,7 +253,7 @@ fn take_lock(data: &Path) -> Result<(File, Option<PathBuf>), PrivateError> {
         Err(TryLockError::Error(source)) => return Err(not_writable(source)),
     }
     let left = lines.next().map(PathBuf::from);
-    // Until there is a socket the last owner's stays written, should this start be cut short.
+    // Until there is a socket, the last owner's stays recorded, in case this start is interrupted.
     let kept = left
         .as_ref()
         .map(|left| format!("{}\n", left.display()))
@@ -260,10 +262,10 @@ fn take_lock(data: &Path) -> Result<(File, Option<PathBuf>), PrivateError> {
     Ok((lock, left))
 }
 
-/// The socket folder of the living service that owns `data`; none when nobody does, or when it is not up yet.
+/// The socket folder of the living service that owns `data`; none if nobody does, or if it is not up yet.
 pub(super) fn socket_of_owner(data: &Path) -> Option<PathBuf> {
     let mut lock = File::open(data.join("icusync.lock")).ok()?;
-    // A lock that can be shared is nobody's: what stands in it was left by a killed owner.
+    // A lock that can be shared has no owner: a killed owner left its content.
     let Err(TryLockError::WouldBlock) = lock.try_lock_shared() else {
         return None;
     };
@@ -273,7 +275,7 @@ pub(super) fn socket_of_owner(data: &Path) -> Option<PathBuf> {
     socket.join(".s.PGSQL.5432").exists().then_some(socket)
 }
 
-/// Makes the data folder: closed to everybody else, but for the server's user passing through.
+/// Makes the data folder: closed to everyone else, except that the server's user can pass through.
 fn make(run_as: &RunAs, data: &Path) -> Result<(), PrivateError> {
     let not_writable = |source: std::io::Error| PrivateError::NotWritable {
         dir: data.to_path_buf(),
@@ -284,12 +286,12 @@ fn make(run_as: &RunAs, data: &Path) -> Result<(), PrivateError> {
     }
     let mode = if run_as.is_another() { 0o711 } else { 0o700 };
     DirBuilder::new().mode(mode).create(data).map_err(not_writable)?;
-    // The umask may have taken the passing through away again.
+    // The umask may have removed that again.
     std::fs::set_permissions(data, std::fs::Permissions::from_mode(mode)).map_err(not_writable)
 }
 
-/// Lets the server's user pass through an empty folder of ours that was handed over as the data folder (`mktemp -d`
-/// makes them closed). A folder that holds something already is left as it is.
+/// Lets the server's user pass through an empty folder of ours that was passed in as the data folder (`mktemp -d` makes
+/// them closed). A folder with content is left as it is.
 fn open_to(run_as: &RunAs, data: &Path, found: &std::fs::Metadata) -> Result<(), PrivateError> {
     let ours = found.uid() == rustix::process::geteuid().as_raw();
     if !run_as.is_another() || !ours || !is_empty(data) {
@@ -322,7 +324,7 @@ fn private_dir(dir: &Path, run_as: &RunAs) -> Result<(), PrivateError> {
 fn short_dir(run_as: &RunAs) -> Result<PathBuf, PrivateError> {
     let mut attempt = 0;
     loop {
-        // Making a folder is exclusive: a name that somebody else has taken leads to the next one, never into theirs.
+        // Making a folder is exclusive: a name that is taken leads to the next one, never into somebody else's folder.
         let dir = Path::new(SHORT_DIR).join(format!("{SHORT_PREFIX}{}-{attempt}", std::process::id()));
         match private_dir(&dir, run_as) {
             Ok(()) => return Ok(dir),

@@ -15,7 +15,7 @@ pub enum PrivateError {
          macOS: `brew install postgresql@17`), or set DATABASE_URL to a database that runs elsewhere"
     )]
     NoBinaries,
-    /// Every server found is older than what the schema was tried with.
+    /// Every server found is older than any that the schema was tried with.
     #[error(
         "PostgreSQL {found} on this machine is too old: icusync needs {OLDEST_MAJOR} or later, or DATABASE_URL"
     )]
@@ -23,10 +23,10 @@ pub enum PrivateError {
         /// The newest major version found.
         found: u32,
     },
-    /// The cluster was made by another major version than every server on this machine.
+    /// A different major version from every server on this machine made the cluster.
     #[error(
         "the database in {} was made by PostgreSQL {data}, and this machine has PostgreSQL {found}: install the server \
-         of PostgreSQL {data}, or move the data over with pg_upgrade", dir.display()
+         of PostgreSQL {data}, or migrate the data with pg_upgrade", dir.display()
     )]
     OtherMajor {
         /// The cluster's folder.
@@ -36,21 +36,21 @@ pub enum PrivateError {
         /// The major versions that this machine has, newest first.
         found: String,
     },
-    /// The cluster's `PG_VERSION` does not hold a version.
-    #[error("{} is no PostgreSQL cluster that can be read: its PG_VERSION does not hold a version", dir.display())]
+    /// The cluster's `PG_VERSION` does not contain a version.
+    #[error("{} is not a readable PostgreSQL cluster: its PG_VERSION does not contain a version", dir.display())]
     NotACluster {
         /// The cluster's folder.
         dir: PathBuf,
     },
     /// Another living icusync owns the folder.
-    #[error("{} is in use by another icusync ({owner}): stop that one first, or choose another folder", dir.display())]
+    #[error("{} is in use by another icusync ({owner}): stop it first, or choose another folder", dir.display())]
     InUse {
         /// The data folder.
         dir: PathBuf,
         /// `process 123`, or words for an owner that has not written its id yet.
         owner: String,
     },
-    /// A PostgreSQL server that no icusync started runs on the cluster, or a left-over one does not end.
+    /// A PostgreSQL server that no icusync started runs on the cluster, or a left-over server does not end.
     #[error(
         "a PostgreSQL server (process {pid}) already runs on {}: stop it first (kill -INT {pid})", dir.display()
     )]
@@ -62,7 +62,7 @@ pub enum PrivateError {
     },
     /// The user that the server runs as cannot enter a folder on the way to the data.
     #[error(
-        "the user {user}, who runs PostgreSQL, may not enter {}: allow it (chmod o+x), or choose another data folder",
+        "the user {user}, who runs PostgreSQL, may not enter {}: allow that (chmod o+x), or choose another data folder",
         dir.display()
     )]
     NotTraversable {
@@ -79,17 +79,17 @@ pub enum PrivateError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The path exists and is no folder, or is not absolute UTF-8.
-    #[error("the data folder {} is no folder that can be used: {why}", dir.display())]
+    /// The path exists and is not a folder, or is not absolute UTF-8.
+    #[error("the data folder {} cannot be used: {why}", dir.display())]
     NotADirectory {
         /// The path.
         dir: PathBuf,
         /// What is wrong with it.
         why: &'static str,
     },
-    /// The cluster belongs to somebody else than the user who would run it.
+    /// The cluster does not belong to the user who would run it.
     #[error(
-        "{} belongs to user id {owner}, but PostgreSQL would run as {user} (user id {uid}): hand it over (chown -R), \
+        "{} belongs to user id {owner}, but PostgreSQL would run as {user} (user id {uid}): change its owner (chown -R), \
          or run it as its owner", dir.display()
     )]
     WrongOwner {
@@ -102,15 +102,15 @@ pub enum PrivateError {
         /// That user's id.
         uid: u32,
     },
-    /// A throw-away cluster was asked for where a cluster lies already; its files would be removed at the end.
-    #[error("{} exists already: a throw-away database needs a folder of its own", dir.display())]
+    /// A throw-away cluster was requested in a folder that already holds a cluster; its files would be removed at the end.
+    #[error("{} already exists: a throw-away database needs a folder of its own", dir.display())]
     NotThrowaway {
         /// The cluster's folder.
         dir: PathBuf,
     },
     /// The service runs as root and there is no user to hand the server to.
     #[error(
-        "PostgreSQL refuses to run as root, and this machine has no user icusync, postgres or nobody: make one \
+        "PostgreSQL refuses to run as root, and this machine has no user icusync, postgres or nobody: add one \
          (useradd --system icusync), or name one"
     )]
     NoUnprivilegedUser,
@@ -126,7 +126,7 @@ pub enum PrivateError {
         /// The name.
         name: String,
     },
-    /// A user was named, but only root can start a process as somebody else.
+    /// A user was named, but only root can start a process as another user.
     #[error("only root can run PostgreSQL as {name}: leave the user out, or start as root")]
     CannotSwitch {
         /// The name.
@@ -137,7 +137,7 @@ pub enum PrivateError {
     Initialise {
         /// The cluster's folder.
         dir: PathBuf,
-        /// The last of `initdb`'s words.
+        /// The last lines of `initdb`'s output.
         said: String,
     },
     /// The server ended instead of starting, or ended later on its own.
@@ -158,8 +158,8 @@ pub enum PrivateError {
         /// The log.
         log: PathBuf,
     },
-    /// The server did not end after it was told to.
-    #[error("the private PostgreSQL (process {pid}) did not stop when it was told to")]
+    /// The server did not stop when asked to.
+    #[error("the private PostgreSQL (process {pid}) did not stop when asked to")]
     DoesNotStop {
         /// The server's process id.
         pid: u32,

@@ -1,4 +1,4 @@
-//! The server's process: made, started, watched, asked, stopped.
+//! The server's process: created, started, watched, queried, stopped.
 //!
 //! Not here: which folder and which user; what the service keeps in the database. The few statements below make the
 //! role and the database that `crate::queries` then works in.
@@ -18,18 +18,18 @@ use super::directory::Directory;
 use super::user::RunAs;
 use super::{Kind, PrivateError};
 
-/// How long a start may take, recovery after a crash included.
+/// How long a start may take, including recovery after a crash.
 const START: Duration = Duration::from_mins(2);
 /// How long the last owner's server may take to end.
 const LAST: Duration = Duration::from_mins(1);
 /// How long an immediate shutdown may take, and then a kill.
 const IMMEDIATE: Duration = Duration::from_secs(5);
-/// Between two looks at a process that is coming or going.
+/// Between two checks of a process that is starting or ending.
 const LOOK: Duration = Duration::from_millis(20);
-/// Between two looks at a process that should stay.
+/// Between two checks of a process that should stay.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// How the server is told to stop.
+/// How the server is asked to stop.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shutdown {
     /// Roll back what is open, write everything out.
@@ -83,13 +83,13 @@ pub(super) async fn initialise(
     })
 }
 
-/// Waits until no server runs on the folder's cluster although nobody owned the folder: the last owner's, which that
-/// one or its watchdog is stopping. One that outlived its watchdog too is stopped here; one that no icusync started is
-/// left alone, and refused.
+/// Waits until no server runs on the folder's cluster although nobody owned the folder: it is the last owner's, which that
+/// owner or its watchdog is stopping. A server that outlived its watchdog too is stopped here; one that no icusync
+/// started is left alone, and refused.
 pub(super) async fn outlive_the_last(directory: &Directory, run_as: &RunAs) -> Result<(), PrivateError> {
     let cluster = directory.cluster();
     let deadline = Instant::now() + LAST;
-    let mut told_to_stop = false;
+    let mut signalled = false;
     while let Some(postmaster) = Postmaster::read(&cluster)? {
         if !is_server_of(postmaster.pid, &cluster, run_as.uid) {
             return forget(&cluster);
@@ -101,22 +101,22 @@ pub(super) async fn outlive_the_last(directory: &Directory, run_as: &RunAs) -> R
                 pid: number(postmaster.pid),
             });
         }
-        if ours == Some(true) && !told_to_stop {
+        if ours == Some(true) && !signalled {
             tracing::info!(
                 pid = number(postmaster.pid),
                 "waiting for the last private PostgreSQL to end"
             );
-            // It may have ended meanwhile, and then there is nothing left to do.
+            // It may have ended by now; then there is nothing left to do.
             let _ = rustix::process::kill_process(postmaster.pid, Signal::INT);
-            told_to_stop = true;
+            signalled = true;
         }
         tokio::time::sleep(LOOK).await;
     }
     Ok(())
 }
 
-/// Removes the process id that a crash left in the cluster: it may belong to something else by now, which would stop
-/// the server from starting. The folder's lock is ours, so no other icusync is about to use it.
+/// Removes the process id that a crash left in the cluster: it may belong to another process by now, which would keep the
+/// server from starting. The folder's lock is ours, so no other icusync is about to use it.
 fn forget(cluster: &Path) -> Result<(), PrivateError> {
     let path = Postmaster::path(cluster);
     match std::fs::remove_file(&path) {
@@ -128,7 +128,7 @@ fn forget(cluster: &Path) -> Result<(), PrivateError> {
 }
 
 impl Server {
-    /// Starts `postgres` on the cluster. It listens on the socket only, and on nothing else.
+    /// Starts `postgres` on the cluster. It listens only on the socket.
     pub(super) fn spawn(
         binaries: &Binaries,
         directory: &Directory,
@@ -191,7 +191,7 @@ impl Server {
         }
     }
 
-    /// Makes the service's role and its database, each when missing: a start that was cut short between is completed.
+    /// Makes the service's role and its database, each if missing: this completes a start that was interrupted.
     pub(super) async fn bootstrap(&self, superuser: &str) -> Result<(), PrivateError> {
         let mut connection = connect(&self.socket, superuser).await?;
         let role = sqlx::query("select 1 from pg_roles where rolname = 'icusync'");
@@ -217,7 +217,7 @@ impl Server {
         self.epitaph()
     }
 
-    /// Stops the server, harder each time that it does not end.
+    /// Stops the server, with increasing force if it does not end.
     pub(super) async fn stop(&mut self, how: Shutdown, patience: Duration) -> Result<(), PrivateError> {
         let first = match how {
             Shutdown::Fast => Signal::INT,
@@ -244,13 +244,13 @@ impl Server {
         !matches!(self.process.try_wait(), Ok(None))
     }
 
-    /// To the server's process only if it is still that process: a child that was waited for has given its id back.
+    /// Only if it is still the server's process: a child that was waited for has returned its id.
     fn signal(&mut self, signal: Signal) {
         if self.has_ended() {
             return;
         }
         if let Some(pid) = pid_of(self.pid()) {
-            // It may end between the look and the signal; then there is nothing left to do.
+            // It may end between the check and the signal; then there is nothing left to do.
             let _ = rustix::process::kill_process(pid, signal);
         }
     }
@@ -270,14 +270,14 @@ impl Drop for Server {
     }
 }
 
-/// A small shell that outlives this process for a moment: when we are gone without having dismissed it, it ends the
-/// server, a kept one in good order, a throw-away one at once and with its files.
+/// A small shell that briefly outlives this process: if we go without dismissing it, it ends the server, a kept one in good
+/// order, a throw-away one immediately and with its files.
 #[derive(Debug)]
 pub(super) struct Watchdog(Child);
 
-/// `$1` is the signal for the server `$2`, `$3` the data folder, to be removed when empty, the rest what to remove.
-/// Reading ends when our end of the pipe closes, however we ended. The process id is looked up in the cluster first,
-/// should it belong to another by now.
+/// `$1` is the signal for the server `$2`, `$3` the data folder, to be removed if empty, the rest what to remove. Reading
+/// ends when our end of the pipe closes, however we ended. The script first checks the process id in the cluster, because
+/// it may belong to another process by now.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
 read -r word && [ "$word" = dismissed ] && exit 0
@@ -388,12 +388,12 @@ async fn connect(socket: &Path, superuser: &str) -> Result<PgConnection, sqlx::E
 }
 
 async fn close(connection: PgConnection) {
-    // The server drops a connection that was not closed politely just the same.
+    // The server drops a connection that was not closed politely all the same.
     let _ = connection.close().await;
 }
 
 fn settings(socket: &Path, kind: Kind) -> Vec<String> {
-    // A list, in which a name with commas or blanks stands in quotes.
+    // A list, in which a name with commas or blanks is quoted.
     let quoted = socket.to_string_lossy().replace('"', "\"\"");
     let mut settings = vec![
         "listen_addresses=".to_owned(),
@@ -404,8 +404,8 @@ fn settings(socket: &Path, kind: Kind) -> Vec<String> {
         "timezone=UTC".to_owned(),
         "log_timezone=UTC".to_owned(),
         "jit=off".to_owned(),
-        // The log is for the server's own state. What a statement did wrong goes to the service, which says it without
-        // values; here it would stand with them.
+        // The log is for the server's own state. Errors of statements go to the service, which reports them without values;
+        // here they would appear with them.
         "log_destination=stderr".to_owned(),
         "logging_collector=off".to_owned(),
         "log_min_messages=log".to_owned(),
@@ -456,8 +456,8 @@ fn is_server_of(pid: Pid, cluster: &Path, uid: u32) -> bool {
     is_alive(pid) && !another_users && runs_on(pid, cluster)
 }
 
-/// Whether the process was started with the cluster's path among its arguments; a process that has ended and was not
-/// waited for has none. Where neither /proc nor `ps` tells, a living process is taken for the server.
+/// Whether the process was started with the cluster's path among its arguments; a process that has ended and was not waited
+/// for has none. Where neither /proc nor `ps` can tell, a living process counts as the server.
 fn runs_on(pid: Pid, cluster: &Path) -> bool {
     let id = number(pid).to_string();
     let arguments = std::fs::read(format!("/proc/{id}/cmdline")).or_else(|_| {

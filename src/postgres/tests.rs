@@ -10,7 +10,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::{Cluster, Kind, Options, PrivateError, running, start};
 
-/// Set in the process that a test starts in order to kill it: the folder whose cluster it holds.
+/// Set in the process that a test starts in order to kill it: the folder of the cluster that it holds.
 const HOLD: &str = "ICUSYNC_TEST_HOLD";
 
 /// A folder of the test's own, removed at its end.
@@ -94,7 +94,7 @@ async fn eventually(what: &str, condition: impl Fn() -> bool) {
     }
 }
 
-/// This very test again in a process of its own, which starts a cluster, says so, and holds it until it is killed.
+/// Runs this test again in a process of its own, which starts a cluster, says so, and holds it until it is killed.
 fn hold_elsewhere(test: &str, data: &Path) -> (Child, String) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &format!("postgres::tests::{test}"), "--nocapture"])
@@ -103,7 +103,7 @@ fn hold_elsewhere(test: &str, data: &Path) -> (Child, String) {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    // The harness writes the test's name before it without ending the line.
+    // The test harness writes the test's name before it without ending the line.
     let held = lines
         .map_while(Result::ok)
         .find_map(|line| line.split_once("held ").map(|(_, pid)| pid.to_owned()));
@@ -113,8 +113,8 @@ fn hold_elsewhere(test: &str, data: &Path) -> (Child, String) {
     )
 }
 
-/// In the process that a test starts in order to kill it: holds a cluster. Its watchdog is sent away when it shall not
-/// see the end.
+/// In the process that a test starts in order to kill it: holds a cluster. Its watchdog is dismissed when it must not see
+/// the end.
 async fn hold(kind: Kind, is_watched: bool) -> bool {
     let Some(data) = std::env::var_os(HOLD) else {
         return false;
@@ -155,7 +155,7 @@ fn process(pid: &str) -> Option<(char, String)> {
                 .ok()?;
             String::from_utf8(output.stdout).ok()
         })?;
-    // In /proc the name stands before them, in brackets, and may hold anything.
+    // In /proc the name comes before them, in brackets, and may contain anything.
     let line = line.rsplit_once(')').map_or(line.as_str(), |(_, rest)| rest);
     let mut fields = line.split_whitespace();
     Some((fields.next()?.chars().next()?, fields.nth(1)?.to_owned()))
@@ -191,7 +191,7 @@ async fn starts_stops_and_keeps_what_was_written() {
         .await,
         "false"
     );
-    // A database a test: the role may make one, and reach it.
+    // One database per test: the role may make one, and reach it.
     run(&url, r#"create database "a name with blanks""#).await;
     assert_eq!(
         text(
@@ -223,7 +223,7 @@ async fn listens_on_a_closed_socket_and_nowhere_else() {
     assert_eq!(socket.metadata().unwrap().uid(), server);
     if is_root() {
         assert_ne!(server, 0);
-        // What stands beside the database is out of its user's reach.
+        // What is next to the database is out of its user's reach.
         assert_eq!(
             (folder.data().metadata().unwrap().uid(), mode(&folder.data())),
             (0, 0o711)
@@ -283,7 +283,7 @@ async fn a_server_that_nobody_watched_is_stopped_by_the_next_start() {
         return;
     }
     let folder = Folder::new("unwatched");
-    // Once with the socket beside the cluster, once with one in /tmp.
+    // Once with the socket next to the cluster, once with one in /tmp.
     for name in ["data".to_owned(), "c".repeat(90)] {
         let data = folder.0.join(name);
         let (holder, server) =
@@ -298,15 +298,12 @@ async fn a_server_that_nobody_watched_is_stopped_by_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_server_that_was_killed_with_its_service_is_recovered_from() {
+async fn a_server_killed_with_its_service_is_recovered() {
     if hold(Kind::Kept, false).await {
         return;
     }
     let folder = Folder::new("crash");
-    let (holder, server) = hold_elsewhere(
-        "a_server_that_was_killed_with_its_service_is_recovered_from",
-        &folder.data(),
-    );
+    let (holder, server) = hold_elsewhere("a_server_killed_with_its_service_is_recovered", &folder.data());
     kill_9(holder);
     assert!(
         Command::new("kill")
@@ -324,7 +321,7 @@ async fn a_server_that_was_killed_with_its_service_is_recovered_from() {
 }
 
 #[tokio::test]
-async fn a_crashs_process_id_that_is_somebody_elses_now_does_no_harm() {
+async fn a_stale_process_id_that_another_process_has_now_does_no_harm() {
     let folder = Folder::new("reused");
     let cluster = kept(&folder.data()).await;
     let pidfile = folder.data().join("postgres/postmaster.pid");
@@ -354,7 +351,7 @@ async fn a_second_start_is_refused_by_name_and_process() {
     assert_eq!(
         refused.to_string(),
         format!(
-            "{} is in use by another icusync (process {}): stop that one first, or choose another folder",
+            "{} is in use by another icusync (process {}): stop it first, or choose another folder",
             folder.data().display(),
             holder.id()
         )
@@ -365,20 +362,20 @@ async fn a_second_start_is_refused_by_name_and_process() {
 }
 
 #[tokio::test]
-async fn a_command_beside_the_service_finds_its_cluster() {
+async fn a_command_next_to_the_service_finds_its_cluster() {
     if hold(Kind::Kept, true).await {
         return;
     }
     let folder = Folder::new("beside");
     assert_eq!(running(&folder.data()), None);
-    let (holder, _) = hold_elsewhere("a_command_beside_the_service_finds_its_cluster", &folder.data());
+    let (holder, _) = hold_elsewhere("a_command_next_to_the_service_finds_its_cluster", &folder.data());
     let url = running(&folder.data()).unwrap();
     assert_eq!(text(&url, "select word from kept").await, "still here");
     kill_9(holder);
     assert_eq!(
         running(&folder.data()),
         None,
-        "a killed service's server is for the next start to wait for"
+        "the next start waits for a killed service's server"
     );
     let cluster = kept(&folder.data()).await;
     assert_eq!(running(&folder.data()), Some(cluster.url()));
@@ -488,7 +485,7 @@ async fn a_closed_empty_folder_that_is_handed_over_is_opened_just_enough() {
 }
 
 #[tokio::test]
-async fn what_is_no_folder_or_cannot_be_written_is_named() {
+async fn a_path_that_is_not_a_folder_or_cannot_be_written_is_named() {
     let folder = Folder::new("unusable");
     let file = folder.0.join("file");
     std::fs::write(&file, "").unwrap();
@@ -497,7 +494,7 @@ async fn what_is_no_folder_or_cannot_be_written_is_named() {
         refusal(&file.join("data")).await,
         PrivateError::NotWritable { .. }
     ));
-    // Nothing can be made in /proc, by nobody.
+    // Nobody can make anything in /proc.
     assert!(matches!(
         refusal(Path::new("/proc/icusync")).await,
         PrivateError::NotWritable { .. }
@@ -513,7 +510,7 @@ async fn a_cluster_of_somebody_else_is_named() {
     let folder = Folder::new("owner");
     kept(&folder.data()).await.stop().await.unwrap();
     if !is_root() {
-        // Only root can give a folder away, so only root can meet this.
+        // Only root can give a folder away, so only root can get here.
         return;
     }
     std::os::unix::fs::chown(folder.data().join("postgres"), Some(54321), None).unwrap();
@@ -567,7 +564,7 @@ async fn dropped_it_stops_and_a_start_waits_for_it() {
 }
 
 #[tokio::test]
-async fn an_end_from_outside_is_told() {
+async fn an_end_from_outside_is_reported() {
     let folder = Folder::new("ended");
     let mut cluster = kept(&folder.data()).await;
     assert!(
@@ -585,7 +582,7 @@ async fn an_end_from_outside_is_told() {
 }
 
 #[tokio::test]
-async fn a_half_made_cluster_is_made_anew() {
+async fn a_half_made_cluster_is_made_again() {
     let folder = Folder::new("half");
     let new = folder.data().join("postgres.new");
     std::fs::create_dir_all(&new).unwrap();

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use super::PrivateError;
 
-/// The users tried in turn when the service runs as root and none is named: our own, the one that the system's
-/// packages made for the purpose, and the one that owns nothing.
+/// The users tried in turn when the service runs as root and no user is named: our own, the one that the system's packages
+/// made for the purpose, and the one that owns nothing.
 const CANDIDATES: [&str; 3] = ["icusync", "postgres", "nobody"];
 
 /// The user that `initdb` and `postgres` run as.
@@ -19,7 +19,7 @@ pub(super) struct RunAs {
     pub(super) name: String,
     /// The user's id, which the cluster's files must belong to.
     pub(super) uid: u32,
-    /// The user and its primary group to change to; `None` when we are that user already.
+    /// The user and its primary group to change to; `None` if we already are that user.
     switch: Option<(u32, u32)>,
 }
 
@@ -62,8 +62,8 @@ impl RunAs {
         })
     }
 
-    /// A command that runs as this user, in a process group of its own (so that Ctrl-C on the terminal reaches the
-    /// service first), with nothing of our environment, which may hold secrets.
+    /// A command that runs as this user, in a process group of its own (so that Ctrl-C on the terminal reaches the service
+    /// first), without our environment, which may contain secrets.
     pub(super) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command
@@ -94,7 +94,7 @@ impl RunAs {
         }
     }
 
-    /// Whether this is another user than the one the service runs as.
+    /// Whether this is a different user from the one that runs the service.
     pub(super) fn is_another(&self) -> bool {
         self.switch.is_some()
     }
@@ -112,7 +112,7 @@ impl RunAs {
             .map(Path::to_path_buf)
     }
 
-    /// Asked of the system by trying, so that access lists and network file systems are judged right.
+    /// Asks the system by trying, so that access lists and network file systems are judged right.
     fn may_enter(&self, dir: &Path) -> bool {
         self.command("/bin/sh")
             .args(["-c", r#"cd -- "$1""#, "sh"])
@@ -124,7 +124,7 @@ impl RunAs {
     }
 }
 
-/// The user id and primary group id of a name, through the system's own directory of users.
+/// The user id and primary group id of a name, from the system's own user directory.
 fn lookup(name: &str) -> Option<(u32, u32)> {
     if name.is_empty() || name.starts_with('-') {
         return None;

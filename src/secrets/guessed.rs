@@ -1,4 +1,4 @@
-//! Passwords that are guessed first: the commonest, and what stands in the address or in our name. Pure.
+//! Passwords that are guessed first: the commonest, and those made of the address or our name. Pure.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -10,12 +10,12 @@ static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
 
 /// Our own names, as letters and digits.
 const OWN: [&str; 4] = ["icusync", "intervalsicu", "intervals", "icu"];
-/// Parts of an address shorter than this say nothing about whose it is.
+/// Parts of an address shorter than this do not point to its owner.
 const SHORTEST_PART: usize = 3;
-/// An ending, or a rest, of so few characters makes no password: `2026`, `123!`.
+/// This few characters at the end, or left over, do not make a password: `2026`, `123!`.
 const TRIVIAL: usize = 4;
 
-/// Rows of keys and of letters, of which a run is typed without a thought, in either direction.
+/// Rows of keys and of letters; a run of a row, in either direction, is typed without a thought.
 const ROWS: [&str; 6] = [
     "01234567890",
     "abcdefghijklmnopqrstuvwxyz",
@@ -24,15 +24,15 @@ const ROWS: [&str; 6] = [
     "zxcvbnm",
     "qwertzuiop",
 ];
-/// A run of a row, or of one character, is one from so many characters on.
+/// From this many characters on, a piece of a row, or a repeated character, is a run.
 const SHORTEST_RUN: usize = 3;
 
-/// Whether the password is guessed first: on the list, in whatever case, with whatever punctuation, with digits for letters that look
-/// alike, and with something trivial before or behind it; the same over and over; or nothing but runs of keys.
+/// Whether the password is guessed first. Either it is on the list, in any case and with any punctuation, with digits for
+/// letters that look alike, and with something trivial before or after it. Or it repeats one thing, or is only runs of keys.
 pub(super) fn is_common(password: &str) -> bool {
     let lower = password.to_lowercase();
     let bare = squash(password);
-    // Digits around it are digits: only within are they taken for letters.
+    // Digits around it are digits: only inside do they count as letters.
     let core = lower.trim_matches(|c: char| c.is_ascii_digit());
     let alike = lower.replacen(core, &core.chars().map(letter_alike).collect::<String>(), 1);
     [&lower, &bare, &squash(&alike)].into_iter().any(|text| {
@@ -41,7 +41,7 @@ pub(super) fn is_common(password: &str) -> bool {
     })
 }
 
-/// Whether the text is on the list, as it is or but for something trivial around it.
+/// Whether the text is on the list, as it is or without something trivial around it.
 fn is_listed(text: &str) -> bool {
     let stem = text.trim_matches(|c: char| !c.is_alphabetic());
     let around = text.split_once(stem).filter(|_| !stem.is_empty());
@@ -50,7 +50,7 @@ fn is_listed(text: &str) -> bool {
     COMMON.contains(text) || bare_stem
 }
 
-/// What the text is a repetition of; the text itself when it is none.
+/// What the text repeats; the text itself if it repeats nothing.
 fn repeated(text: &str) -> &str {
     let ends = text.char_indices().map(|(at, _)| at).skip(1);
     let mut units = ends
@@ -61,7 +61,7 @@ fn repeated(text: &str) -> &str {
         .unwrap_or(text)
 }
 
-/// Whether the text falls into runs of keys and a trivial rest: `qwertyuiopasdf`, `abcdefghij`, `0987654321`, `aaaabbbb12`.
+/// Whether the text consists of runs of keys and a trivial rest: `qwertyuiopasdf`, `abcdefghij`, `0987654321`, `aaaabbbb12`.
 fn is_runs(text: &str) -> bool {
     let mut rest = text;
     let mut odd = 0;
@@ -77,7 +77,7 @@ fn is_runs(text: &str) -> bool {
     odd <= TRIVIAL && odd < text.chars().count()
 }
 
-/// How many characters of the beginning are one run; none when it is shorter than [`SHORTEST_RUN`].
+/// How many characters of the beginning are one run; none if it is shorter than [`SHORTEST_RUN`].
 fn run_of(text: &str) -> usize {
     let first = text.chars().next();
     let same = text.chars().take_while(|c| Some(*c) == first).count();
@@ -107,7 +107,7 @@ fn letter_alike(c: char) -> char {
     }
 }
 
-/// Whether nothing but a trivial rest is left of the password once the address and its parts, and our names, are taken out.
+/// Whether only a trivial rest is left of the password without the address and its parts, and our names.
 pub(super) fn is_own(password: &str, address: &str) -> bool {
     let bare = squash(password);
     let parts = parts_of(address);
@@ -131,7 +131,7 @@ fn squash(text: &str) -> String {
         .collect()
 }
 
-/// The address, what stands before and after its `@`, the words before it, and the names of the domain but for the last.
+/// The address, what is before and after its `@`, the words before it, and the names of the domain except the last.
 fn parts_of(address: &str) -> Vec<String> {
     let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let names = domain.rsplit_once('.').map_or("", |(names, _)| names);
@@ -246,7 +246,7 @@ mod tests {
         ] {
             assert!(!is_own(good, address), "{good}");
         }
-        assert!(!is_own("an old bike", "an@x.test"), "two letters say nothing");
+        assert!(!is_own("an old bike", "an@x.test"), "two letters point to nobody");
     }
 
     proptest! {

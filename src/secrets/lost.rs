@@ -1,4 +1,4 @@
-//! Sealed values that no key opens: what they were, and whether the operator knows. No SQL, and no value, here.
+//! Sealed values that no key opens: what they were, and whether the operator has accepted it. No SQL, and no value, here.
 
 use std::{
     collections::BTreeMap,
@@ -8,29 +8,29 @@ use std::{
 use crate::words::closed_set;
 
 closed_set! {
-    /// What a sealed value holds. That of a job bears the word of the job's kind.
+    /// What a sealed value holds. A job's carries the word of the job's kind.
     pub enum Held {
-        /// An athlete's access to intervals.icu.
+        /// An athlete's connection to intervals.icu.
         Connection = "connection",
         /// An athlete's connector URL.
         AthleteUrl = "athlete_url",
         /// A coach's connector URL.
         CoachUrl = "coach_url",
-        /// A mail that waits to be sent.
+        /// An email that waits to be sent.
         Mail = "mail",
-        /// A consent at intervals.icu that waits to be given back.
+        /// A token that waits to be revoked at intervals.icu.
         Revoke = "revoke",
     }
 }
 
 impl Held {
-    /// So many of them, for the operator.
+    /// The number of them, in words for the operator.
     fn counted(self, count: u64) -> String {
         let (one, more) = match self {
             Self::Connection => ("connection to intervals.icu", "connections to intervals.icu"),
             Self::AthleteUrl => ("athlete's connector URL", "athletes' connector URLs"),
             Self::CoachUrl => ("coach's connector URL", "coaches' connector URLs"),
-            Self::Mail => ("waiting mail", "waiting mails"),
+            Self::Mail => ("waiting email", "waiting emails"),
             Self::Revoke => (
                 "waiting revoke at intervals.icu",
                 "waiting revokes at intervals.icu",
@@ -43,7 +43,7 @@ impl Held {
 /// What one key sealed, and how much of it opens.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sealed {
-    /// Whether the ring holds a key of this id. It may be another key all the same.
+    /// Whether the ring has a key with this id. It may still be a different key.
     pub on_ring: bool,
     /// Values that open.
     pub opened: u64,
@@ -57,7 +57,7 @@ impl Sealed {
         self.lost.values().sum()
     }
 
-    /// Whether it is the key that is missing or another one, and not single values that were damaged.
+    /// Whether the key is missing or a different one, rather than single values damaged.
     fn key_fails(&self) -> bool {
         self.lost() > self.opened
     }
@@ -73,7 +73,7 @@ impl Look {
         self.0.values().map(Sealed::lost).sum()
     }
 
-    /// What is lost, whatever the key, in words for the operator.
+    /// What is lost, under any key, in words for the operator.
     pub fn counts(&self) -> String {
         let mut counts: BTreeMap<Held, u64> = BTreeMap::new();
         for (held, count) in self.0.values().flat_map(|key| &key.lost) {
@@ -82,12 +82,12 @@ impl Look {
         in_words(&counts)
     }
 
-    /// What is lost, by key, in words for the operator; empty when all opens.
+    /// What is lost, by key, in words for the operator; empty if everything opens.
     pub fn words(&self) -> String {
         let of_key = |(id, key): (&String, &Sealed)| {
             let why = match (key.on_ring, key.key_fails()) {
-                (false, _) => format!("sealed with the key {id}, which is not there"),
-                (true, true) => format!("sealed with another key than the {id} that is there"),
+                (false, _) => format!("sealed with the key {id}, which is missing"),
+                (true, true) => format!("sealed with a different key from the {id} that is set"),
                 (true, false) => format!("damaged or moved, under the key {id}"),
             };
             format!("{} ({why})", in_words(&key.lost))
@@ -102,20 +102,20 @@ fn in_words(counts: &BTreeMap<Held, u64>) -> String {
     counted.join(", ")
 }
 
-/// Whether what is sealed opens.
+/// Whether the sealed values open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Openable {
-    /// Nobody has looked yet.
+    /// Nobody has checked yet.
     Unknown,
-    /// All of it.
+    /// All of them.
     All,
-    /// Not all: what does not was accepted as lost, or is damaged, and another key would not help.
+    /// Not all: those that do not were accepted as lost, or are damaged, and another key would not help.
     Some,
     /// A key is missing or wrong here: another instance seals with one that this one does not have.
     KeyFails,
 }
 
-/// What the last look at the sealed values saw, for whoever asks how the service is.
+/// What the last check of the sealed values found, for anyone who asks how the service is.
 #[derive(Default)]
 pub struct Seals(Mutex<Known>);
 
@@ -126,12 +126,12 @@ struct Known {
 }
 
 impl Seals {
-    /// What does not open at this moment was accepted as lost.
+    /// Accepts everything that does not open now as lost.
     pub fn accept(&self, look: &Look) {
         self.known().accepted = look.clone();
     }
 
-    /// Notes a look, and tells whether it differs from the one before.
+    /// Notes a check, and returns whether it differs from the one before.
     pub fn note(&self, look: Look) -> bool {
         let mut known = self.known();
         let before = known.last.as_ref().map(Look::words);
@@ -140,7 +140,7 @@ impl Seals {
         is_news
     }
 
-    /// How things stand.
+    /// The state by the last check.
     pub fn state(&self) -> Openable {
         let known = self.known();
         let Some(last) = &known.last else {
@@ -166,7 +166,7 @@ impl Seals {
 mod tests {
     use super::*;
 
-    /// Id, whether the ring has it, how many opened, what did not.
+    /// Id, whether the ring has it, how many opened, which did not.
     type Key<'a> = (&'a str, bool, u64, &'a [(Held, u64)]);
 
     fn look(keys: &[Key]) -> Look {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_is_told_by_kind_and_key() {
+    fn lost_values_are_listed_by_kind_and_key() {
         let look = look(&[
             ("k1", true, 0, &[(Held::Connection, 9), (Held::AthleteUrl, 1)]),
             ("k2", false, 0, &[(Held::CoachUrl, 2)]),
@@ -192,18 +192,18 @@ mod tests {
         assert_eq!(look.lost(), 13);
         assert_eq!(
             look.counts(),
-            "9 connections to intervals.icu, 1 athlete's connector URL, 2 coaches' connector URLs, 1 waiting mail"
+            "9 connections to intervals.icu, 1 athlete's connector URL, 2 coaches' connector URLs, 1 waiting email"
         );
         assert_eq!(
             look.words(),
-            "9 connections to intervals.icu, 1 athlete's connector URL (sealed with another key than the k1 that is there); \
-             2 coaches' connector URLs (sealed with the key k2, which is not there); \
-             1 waiting mail (damaged or moved, under the key k3)"
+            "9 connections to intervals.icu, 1 athlete's connector URL (sealed with a different key from the k1 that is set); \
+             2 coaches' connector URLs (sealed with the key k2, which is missing); \
+             1 waiting email (damaged or moved, under the key k3)"
         );
     }
 
     #[test]
-    fn a_key_that_fails_is_told_from_damage_and_from_what_was_accepted() {
+    fn a_failing_key_is_distinguished_from_damage_and_accepted_losses() {
         let all = look(&[("k1", true, 5, &[])]);
         let damaged = look(&[("k1", true, 5, &[(Held::Mail, 1)])]);
         let foreign = look(&[("k1", true, 5, &[]), ("k2", false, 0, &[(Held::AthleteUrl, 1)])]);
@@ -225,7 +225,11 @@ mod tests {
         }
         seals.accept(&foreign);
         seals.note(foreign);
-        assert_eq!(seals.state(), Openable::Some, "accepted, and not called well");
+        assert_eq!(
+            seals.state(),
+            Openable::Some,
+            "accepted, but not reported as healthy"
+        );
         seals.note(more);
         assert_eq!(seals.state(), Openable::KeyFails, "somebody still seals with it");
         seals.note(all);

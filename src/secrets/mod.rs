@@ -1,6 +1,6 @@
 //! Secrets: tokens that we mint, the key ring that seals what must be readable again, and passwords.
 //!
-//! No SQL and no HTTP here. Nothing in this room implements `Display`, and `Debug` says only the kind.
+//! No SQL and no HTTP here. Nothing in this module implements `Display`, and `Debug` names only the kind.
 
 mod guessed;
 mod lost;

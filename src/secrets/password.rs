@@ -7,15 +7,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Random, guessed};
 
-/// Shortest password taken, in characters (NIST SP 800-63B asks for at least 8; with no second factor, more).
+/// Shortest password accepted, in characters (NIST SP 800-63B asks for at least 8; with no second factor, more).
 const SHORTEST: usize = 10;
-/// Longest password taken, in bytes: nothing larger reaches the hash function.
+/// Longest password accepted, in bytes: nothing larger reaches the hash function.
 const LONGEST: usize = 256;
 /// Memory 19 MiB, 2 passes, 1 lane: OWASP's first choice for argon2id.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-/// A stored hash may ask for other parameters (RFC 9106 itself recommends 64 MiB to whoever is short of memory), but not
-/// for so much that checking one password stops the service.
+/// A stored hash may need other parameters (RFC 9106 itself recommends 64 MiB where memory is short), but not so large that
+/// checking one password stops the service.
 const MOST_MEMORY_KIB: u32 = 64 * 1024;
 const MOST_PASSES: u32 = 16;
 
@@ -23,7 +23,7 @@ const MOST_PASSES: u32 = 16;
 #[derive(Clone)]
 pub struct Password(String);
 
-/// Why a password is not taken; the texts are shown to the person.
+/// Why a password is not accepted; the texts are shown to the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPassword {
     /// Fewer than 10 characters.
@@ -32,13 +32,13 @@ pub enum BadPassword {
     /// More than 256 bytes.
     #[error("Use at most {LONGEST} characters.")]
     TooLong,
-    /// One of the commonest.
+    /// One of the commonest passwords.
     #[error(
         "This is one of the passwords that are tried first, or one with a number behind it. Choose another: three or four words \
          that have nothing to do with each other are good."
     )]
     Common,
-    /// Made of the own address or our name.
+    /// Made of the person's address or our name.
     #[error(
         "This is your e-mail address or our name, or nearly so, and that is tried first. Choose another: three or four words \
          that have nothing to do with each other are good."
@@ -47,7 +47,7 @@ pub enum BadPassword {
 }
 
 impl Password {
-    /// Takes a new password that the person with this e-mail address chose.
+    /// Reads a new password that the person with this email address chose.
     pub fn choose(text: String, address: &str) -> Result<Self, BadPassword> {
         match text {
             text if text.len() > LONGEST => Err(BadPassword::TooLong),
@@ -58,8 +58,8 @@ impl Password {
         }
     }
 
-    /// Takes a password that somebody typed to sign in. `None` when it is longer than any can be, so that a
-    /// megabyte never reaches the hash function.
+    /// Reads a password that somebody typed to sign in. `None` if it is longer than any can be, so that a megabyte never
+    /// reaches the hash function.
     pub fn typed(text: String) -> Option<Self> {
         (text.len() <= LONGEST).then_some(Self(text))
     }
@@ -95,12 +95,12 @@ pub struct Passwords {
     seats: Arc<Semaphore>,
     memory: Arc<Shelf>,
     random: Random,
-    /// Checked when there is no account, so that an unknown address costs the same.
+    /// Checked when there is no account, so that an unknown address takes as long.
     dummy: PasswordHash,
 }
 
 impl Passwords {
-    /// Hashes one dummy password and is ready.
+    /// Hashes one dummy password first.
     pub fn new(parallel: usize, random: Random) -> Self {
         let memory = Arc::new(Shelf::default());
         let mut blocks = memory.take();
@@ -121,7 +121,7 @@ impl Passwords {
             .await
     }
 
-    /// Whether `password` is the one behind `known`. Without one (no such account) it works as long and says no.
+    /// Whether `password` belongs to `known`. Without a hash (no such account) it works as long and returns false.
     pub async fn verify(&self, password: Password, known: Option<PasswordHash>) -> bool {
         let exists = known.is_some();
         let against = known.unwrap_or_else(|| self.dummy.clone());
@@ -131,7 +131,7 @@ impl Passwords {
         fits && exists
     }
 
-    /// [`Passwords::verify`] for what somebody typed; text longer than any password can be fits nothing.
+    /// [`Passwords::verify`] for what somebody typed; text longer than any password can be never fits.
     pub async fn verify_typed(&self, text: String, known: Option<PasswordHash>) -> bool {
         match Password::typed(text) {
             Some(password) => self.verify(password, known).await,
@@ -139,8 +139,8 @@ impl Passwords {
         }
     }
 
-    /// Works in a seat and with its memory. Both go into the work and come back when it ends: whoever asked may be gone by
-    /// then, and a hash that nobody waits for takes as much as any.
+    /// Works in a seat and with its memory. Both go into the work and come back when it ends: the caller may be gone by then,
+    /// and a hash that nobody waits for takes as much as any.
     async fn seated<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> T {
         let permit = self.seats.clone().acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
@@ -157,8 +157,8 @@ impl Passwords {
     }
 }
 
-/// The memory of the seats that nobody sits in. It goes to the next hash and never back to the allocator, which keeps freed
-/// blocks of this size for itself.
+/// The memory of the free seats. It goes to the next hash and never back to the allocator, which keeps freed blocks of this
+/// size for itself.
 #[derive(Default)]
 struct Shelf(Mutex<Vec<Vec<Block>>>);
 
@@ -169,7 +169,7 @@ impl Shelf {
     }
 
     fn give_back(&self, mut memory: Vec<Block>) {
-        // What a stored hash with other parameters needed beyond our own does not stay.
+        // Memory that a stored hash with other parameters needed beyond our own does not stay.
         memory.truncate(own_params().block_count());
         memory.shrink_to_fit();
         let mut shelved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -201,7 +201,7 @@ fn own_params() -> Params {
     Params::new(MEMORY_KIB, PASSES, 1, None).expect("the parameters are within argon2's limits")
 }
 
-/// Fills `out` with argon2 computed in `memory`, which grows when the parameters ask for more.
+/// Fills `out` with argon2 computed in `memory`, which grows if the parameters need more.
 fn compute(
     argon: &Argon2<'_>,
     password: &[u8],
@@ -233,7 +233,7 @@ fn hash(password: &[u8], salt: [u8; 16], memory: &mut Vec<Block>) -> PasswordHas
     PasswordHash(phc.to_string())
 }
 
-/// Whether the password is the one behind the hash. One that asks for absurd amounts, or is none at all, fits nothing.
+/// Whether the password belongs to the hash. A hash that is malformed or asks for absurd amounts fits nothing.
 fn fits(password: &[u8], known: &PasswordHash, memory: &mut Vec<Block>) -> bool {
     recompute(password, known, memory).unwrap_or_else(|| {
         tracing::error!(
@@ -243,7 +243,7 @@ fn fits(password: &[u8], known: &PasswordHash, memory: &mut Vec<Block>) -> bool 
     })
 }
 
-/// [`fits`]; nothing when the hash is none that we check.
+/// [`fits`]; none if we do not check such a hash.
 fn recompute(password: &[u8], known: &PasswordHash, memory: &mut Vec<Block>) -> Option<bool> {
     let known = phc::PasswordHash::new(&known.0).ok()?;
     let algorithm = Algorithm::new(known.algorithm.as_str()).ok()?;
@@ -301,7 +301,7 @@ mod tests {
             passwords.seated(move |_| {
                 let now = running.fetch_add(1, Ordering::SeqCst) + 1;
                 most.fetch_max(now, Ordering::SeqCst);
-                // Long enough for the others to come in, were there seats for them.
+                // Long enough for the others to come in, if there were seats for them.
                 for _ in 0..1_000 {
                     std::thread::yield_now();
                 }
@@ -312,7 +312,7 @@ mod tests {
         assert!((1..=3).contains(&most.load(Ordering::SeqCst)), "{most:?}");
     }
 
-    /// The work that runs, and the most that ever ran at once; it ends when the gate opens.
+    /// The work in progress, and the most that ever ran at once; it ends when the gate opens.
     #[derive(Clone, Default)]
     struct Work {
         running: Arc<AtomicUsize>,
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn hanging_up_frees_no_seat_while_the_hash_goes_on() {
+    async fn hanging_up_frees_no_seat_while_the_hash_runs() {
         let passwords = Passwords::new(3, Random::seeded([7; 32]));
         let work = Work::default();
         let asked = |count: usize| -> Vec<_> {
@@ -367,13 +367,13 @@ mod tests {
         // Nobody waits for the three any more, and still nobody else gets their seats.
         let free = passwords.seats.available_permits();
         let next = asked(50);
-        // Before anything is judged: work that never ends would keep a test that fails from ending.
+        // Before any check: work that never ends would keep a failing test from ending.
         work.open();
         for served in next {
             served.await.unwrap();
         }
         assert_eq!(free, 0, "seats were free while their hashes went on");
-        // Those whom nobody waited for give their seats back as well.
+        // Work that nobody waited for gives its seat back too.
         let every = tokio::time::timeout(
             std::time::Duration::from_secs(20),
             passwords.seats.acquire_many(3),
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stored_hash_that_asks_for_absurd_amounts_or_is_none_fits_nothing() {
+    async fn a_stored_hash_that_is_malformed_or_asks_for_absurd_amounts_fits_nothing() {
         let passwords = Passwords::new(1, Random::seeded([10; 32]));
         let ours = passwords.hash(Password("correct horse".to_owned())).await.0;
         for bad in [

@@ -12,7 +12,7 @@ use super::Random;
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
-/// Where a sealed value stands. It is authenticated with it, so a value moved to another row does not open.
+/// Where a sealed value is stored. The seal covers it, so a value moved to another row does not open.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// The table's name.
@@ -40,11 +40,11 @@ pub struct Key {
 #[derive(Clone)]
 pub struct KeyRing(Vec<Key>);
 
-/// Why a text is no key ring. It never quotes the text.
+/// Why a text is not a key ring. It never quotes the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
-    /// Not one key in it.
-    #[error("no key given: write id:BASE64, the key being 32 bytes in base64")]
+    /// No key in it.
+    #[error("no key given: a key is id:BASE64, with 32 bytes in base64")]
     Empty,
     /// An entry is not `id:base64` of 32 bytes.
     #[error(
@@ -52,7 +52,7 @@ pub enum KeyRingError {
     )]
     Malformed,
     /// The same id twice.
-    #[error("the same key id stands twice")]
+    #[error("two keys have the same id")]
     Repeated,
 }
 
@@ -62,13 +62,13 @@ pub enum OpenError {
     /// It was sealed with a key that is not on the ring.
     #[error("sealed with a key that is not configured")]
     UnknownKey,
-    /// It was changed, moved to another place, or is no sealed value at all.
+    /// It was changed, moved to another place, or is not a sealed value at all.
     #[error("the sealed value does not open")]
     Broken,
 }
 
 impl KeyRing {
-    /// Reads `id2:BASE64,id1:BASE64`; the first key seals, all open.
+    /// Reads `id2:BASE64,id1:BASE64`; the first key seals, all of them open.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
         let mut keys: Vec<Key> = Vec::new();
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
@@ -98,7 +98,7 @@ impl KeyRing {
         fresh_key("k1", random)
     }
 
-    /// The text of one more key, under an id that no key of this ring has.
+    /// The text of another key, with an id that no key of this ring has.
     pub fn generate_another(&self, random: &Random) -> String {
         // One more number than there are keys: one of them is free.
         let id = (1..=self.0.len() + 1)
@@ -107,12 +107,12 @@ impl KeyRing {
         fresh_key(&id.expect("one number is free"), random)
     }
 
-    /// The ids of the keys; the first one's seals.
+    /// The ids of the keys; the first key seals.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|key| key.id.as_str())
     }
 
-    /// What every value begins with that the first key sealed, and no other.
+    /// The beginning of every value that the first key sealed, and of no other.
     pub fn header(&self) -> Vec<u8> {
         let id = self.0[0].id.as_bytes();
         let id_length = u8::try_from(id.len()).expect("ids have at most 16 characters");
@@ -144,7 +144,7 @@ impl KeyRing {
         out
     }
 
-    /// Opens what [`KeyRing::seal`] made for the same place, with whichever key of the ring it names.
+    /// Opens what [`KeyRing::seal`] made for the same place, with the key of the ring that it names.
     pub fn open(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
         let [VERSION, id_length, rest @ ..] = sealed else {
             return Err(OpenError::Broken);
@@ -168,7 +168,7 @@ impl KeyRing {
             .map_err(|_| OpenError::Broken)
     }
 
-    /// The id of the key that a sealed value names; nothing when it names none.
+    /// The id of the key that a sealed value names; none if it names none.
     pub fn key_named(sealed: &[u8]) -> Option<&str> {
         let [VERSION, id_length, rest @ ..] = sealed else {
             return None;
@@ -304,7 +304,7 @@ mod tests {
             KeyRing::parse(&new).unwrap().open(place(1), &again).unwrap(),
             b"a token"
         );
-        // What does not open where it stands is not given a new seal that would hide that.
+        // A value that does not open in its place gets no new seal, which would hide that.
         assert_eq!(during.reseal(place(2), &sealed, &random), Err(OpenError::Broken));
         assert_eq!(
             KeyRing::parse(&new).unwrap().reseal(place(1), &sealed, &random),
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_is_no_beginning_of_another() {
+    fn no_header_is_the_beginning_of_another() {
         let key = |id: &str| KeyRing::parse(&fresh_key(id, &Random::seeded([6; 32]))).unwrap();
         let headers = ["k", "k1", "k11", "1"].map(|id| key(id).header());
         for (at, one) in headers.iter().enumerate() {
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_that_is_none_is_refused_without_quoting_it() {
+    fn a_malformed_ring_is_refused_without_quoting_it() {
         let random = Random::seeded([3; 32]);
         let good = KeyRing::generate(&random);
         assert_eq!(KeyRing::parse(" , ").unwrap_err(), KeyRingError::Empty);

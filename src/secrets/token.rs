@@ -5,18 +5,18 @@ use sha2::{Digest as _, Sha256};
 
 use super::Random;
 
-/// What a token is good for. A token of one kind is never taken for another.
+/// What a token is good for. A token of one kind is never accepted as another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// The token URL that a person pastes into an MCP client.
+    /// The token of a connector URL.
     Link,
     /// A browser's session.
     Session,
-    /// A one-time link in a mail.
+    /// A mail link.
     Mail,
     /// The `state` of an OAuth connect.
     State,
-    /// A coach's visit to the own roster.
+    /// A coach's visit to their roster.
     Visit,
 }
 
@@ -34,7 +34,7 @@ impl TokenKind {
 
 /// Characters of the 32 random bytes in base64url.
 const BODY: usize = 43;
-/// Characters of the checksum: 30 bits, so that a guess at the format fails before any query.
+/// Characters of the checksum: 30 bits, so that a guess in the right format fails before any query.
 const CHECK: usize = 5;
 
 /// A minted token in the clear: `prefix + 43 characters + 5 characters of checksum`.
@@ -57,8 +57,8 @@ impl Token {
         }
     }
 
-    /// Reads a token that somebody sent. `None` when it is of another kind, or when length, alphabet or
-    /// checksum do not fit: then no query may follow.
+    /// Reads a token that somebody sent. `None` if it is of another kind, or if length, alphabet or checksum do not fit: then
+    /// no query may follow.
     pub fn parse(kind: TokenKind, text: &str) -> Option<Self> {
         let rest = text.strip_prefix(kind.prefix())?;
         if rest.len() != BODY + CHECK || !rest.is_ascii() {
@@ -73,7 +73,7 @@ impl Token {
         })
     }
 
-    /// The token in the clear, for the cookie, the mail or the page that shows it to its owner.
+    /// The token in the clear, for the cookie, the email or the page that shows it to its owner.
     pub fn expose(&self) -> &str {
         &self.text
     }
@@ -90,7 +90,7 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// SHA-256 of a token: enough to look it up by a unique index, useless to use it.
+/// SHA-256 of a token: enough to look it up by a unique index, useless as a token.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash([u8; 32]);
 

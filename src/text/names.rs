@@ -1,10 +1,10 @@
-//! Whom a coach means: names compared as people type them, without case, accents and typographic marks; and names as a coach
-//! is shown them.
+//! Which athlete a coach means: names compared as people type them, without case, accents and typographic marks; and names
+//! as a coach sees them.
 //!
-//! A name is its owner's to choose, an id is not. So what reads like an id never counts as a part of a name, neither when
-//! names are compared nor when one is shown beside an id.
+//! People choose their names but not their ids. So text that reads like an id never counts as part of a name, neither when
+//! names are compared nor when one is shown next to an id.
 //!
-//! Pure text. Who stands on a roster, and what is answered when nobody fits, is the roster's.
+//! Pure text. Who is on a roster, and the answer when nobody fits, is the roster's job.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,14 @@ use super::clean;
 const NAME_CHARS: usize = 80;
 /// Characters of a name that are compared; nobody types more.
 const COMPARED: usize = 200;
-/// So many digits, alone or behind any one letter, read like an id of intervals.icu; behind an `i` one is enough.
+/// This many digits, alone or after any one letter, read like an id of intervals.icu; after an `i` one is enough.
 const DIGITS_OF_AN_ID: usize = 3;
-/// Whoever has no name is called by this and the id.
+/// What an athlete without a name is called, with the id.
 const NAMELESS: &str = "athlete";
 
 /// What a text names: words of a name in one spelling (`Tríona O’Shea-Łuczak` gives `triona`, `oshea`, `luczak`), and ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Named {
+pub(crate) struct Named {
     /// Its words, without those that read like an id.
     pub words: Vec<String>,
     /// What reads like an id of intervals.icu, each once.
@@ -31,8 +31,8 @@ pub struct Named {
 }
 
 impl Named {
-    /// Reads what somebody typed, or what somebody is called.
-    pub fn of(text: &str) -> Self {
+    /// Reads what somebody typed, or somebody's name.
+    pub(crate) fn of(text: &str) -> Self {
         let folded = fold(text.chars().take(COMPARED));
         let mut ids = BTreeSet::new();
         let mut rest = String::with_capacity(folded.len());
@@ -46,7 +46,7 @@ impl Named {
         }
         let words = rest
             .split(|c: char| c.is_whitespace() || is_between(c))
-            // What stood around an id is no word of its own.
+            // What was around an id is not a word of its own.
             .filter(|word| !word.is_empty() && (ids.is_empty() || word.contains(char::is_alphanumeric)))
             .map(str::to_owned)
             .collect();
@@ -54,12 +54,12 @@ impl Named {
     }
 }
 
-/// A name as a coach is shown it: cleaned, and without what could be read as an id. Empty when nothing is left.
-pub fn shown(name: &str) -> String {
+/// A name as a coach sees it: cleaned, and without what could be read as an id. Empty when nothing is left.
+pub(crate) fn shown(name: &str) -> String {
     let name = clean(name, NAME_CHARS);
     let has_letters = |text: &str| fold(text.chars()).contains(char::is_alphanumeric);
     let words = name.split(' ').map(|word| {
-        // Marks and apostrophes are folded away, so that they part nothing.
+        // Marks and apostrophes are folded away, so that they separate nothing.
         let kept: String = runs(word, |c| {
             let folded = fold(std::iter::once(c));
             folded.is_empty() || folded.contains(char::is_alphanumeric)
@@ -80,26 +80,26 @@ pub fn shown(name: &str) -> String {
     clean(&words.join(" "), NAME_CHARS)
 }
 
-/// How a coach is told of an athlete in a sentence; never empty.
-pub fn called(name: &str, id: &str) -> String {
+/// How a sentence to a coach names an athlete; never empty.
+pub(crate) fn called(name: &str, id: &str) -> String {
     match shown(name) {
-        // What stands in the place of a name that is not known.
+        // The placeholder for an unknown name.
         name if name.is_empty() || name == NAMELESS => format!("{NAMELESS} {id}"),
         name => name,
     }
 }
 
 /// The name with the id, `Ana Berger (i1)`: two athletes may share a name, and nobody shares an id.
-pub fn with_id(name: &str, id: &str) -> String {
+pub(crate) fn with_id(name: &str, id: &str) -> String {
     match shown(name) {
         name if name.is_empty() => format!("{NAMELESS} ({id})"),
         name => format!("{name} ({id})"),
     }
 }
 
-/// Whether a word is an id of intervals.icu (`i123`, or bare digits for whoever signed up long ago), or could be taken for
-/// one: digits behind an `i` or what looks like it, and three or more alone or behind any one letter, in whatever script.
-/// The fewer of “Team 2” or “M50” are a part of a name.
+/// Whether a word is an id of intervals.icu (`i123`, or bare digits for old sign-ups), or could be taken for one: digits
+/// after an `i` or what looks like it, and three or more alone or after any one letter, in any script. The fewer digits of
+/// “Team 2” or “M50” are part of a name.
 fn reads_like_an_id(word: &str) -> bool {
     let mut rest = word.chars().peekable();
     let letter = rest.next_if(|c| !c.is_numeric());
@@ -113,7 +113,7 @@ fn reads_like_an_id(word: &str) -> bool {
     }
 }
 
-/// The text in pieces of one kind, those that are `inside` and those that are not in turn.
+/// The text in pieces, in turn those of the kind that is `inside` and those that are not.
 fn runs(text: &str, inside: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -131,7 +131,7 @@ fn fold(text: impl Iterator<Item = char>) -> String {
         .filter(|c| !is_combining_mark(*c))
         .flat_map(char::to_lowercase)
         .flat_map(plain)
-        // What lower-casing decomposes anew, such as the dot of a capital İ.
+        // What lower-casing decomposes again, such as the dot of a capital İ.
         .nfkd()
         .filter(|c| !is_combining_mark(*c))
         .collect()
@@ -157,7 +157,7 @@ fn plain(c: char) -> impl Iterator<Item = char> {
     letters.into_iter().flatten()
 }
 
-/// What stands between the words of a name, and around an id that is written behind one.
+/// What separates the words of a name, and surrounds an id that is written after one.
 fn is_between(c: char) -> bool {
     matches!(
         c,
@@ -185,7 +185,7 @@ fn is_between(c: char) -> bool {
 }
 
 /// Whether every word of `query` is a word of `name`. No word is in every name.
-pub fn within(query: &[String], name: &[String]) -> bool {
+pub(crate) fn within(query: &[String], name: &[String]) -> bool {
     query.iter().all(|word| name.contains(word))
 }
 
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_was_typed_is_found_in_whatever_stands_around_it() {
+    fn a_typed_id_is_found_in_any_surroundings() {
         for typed in [
             "i123",
             " I123 ",
@@ -314,7 +314,7 @@ mod tests {
             prop_assert_eq!(words(&once.join(" ")), once);
         }
 
-        /// Whatever somebody is called: nothing in what a coach is shown is an id, and it names the same words.
+        /// Whatever somebody's name is: nothing that a coach sees of it is an id, and it names the same words.
         #[test]
         fn what_is_shown_holds_no_id_and_no_other_words(
             text in "\\PC{0,40}|([iIlｉі]?[0-9０-９٠-٩①-⑨']{1,4}|[a-c()_ .\u{301}\u{200b}-]){0,12}",

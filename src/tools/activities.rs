@@ -1,17 +1,17 @@
-//! Lists of activities: those of a range, each once.
+//! Lists of activities: those in a range, each once.
 
 use std::collections::HashSet;
 
 use super::arguments::Range;
 use crate::intervals::model::Activity;
 
-/// The activities that have a day, and that in the range if there is one; each once.
+/// The activities that have a day, and one within the range if a range is given; each once.
 pub(super) fn of_range<T: AsRef<Activity>>(rows: &[T], range: Option<Range>) -> Vec<&T> {
     let mut seen = HashSet::new();
     let mut found: Vec<&T> = rows.iter().collect();
     found.retain(|&row| {
         let row: &Activity = row.as_ref();
-        let in_range = |day| range.is_none_or(|range| range.holds(day));
+        let in_range = |day| range.is_none_or(|range| range.contains(day));
         row.day().is_some_and(in_range) && row.id.as_ref().is_none_or(|id| seen.insert(id))
     });
     found

@@ -1,6 +1,6 @@
 //! How answers are shaped: the first line, tables, dates, units, cleaned text.
 //!
-//! No tool's own wording and no fetching here; what stands here is the same for every tool.
+//! No fetching and no wording of a single tool here: all of it is the same for every tool.
 
 pub(crate) mod bands;
 pub(crate) mod cut;
@@ -22,7 +22,7 @@ use crate::{
     training::sports,
 };
 
-/// What a tool says: short markdown and TSV, one text.
+/// A tool's answer: one text of short markdown and TSV.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The text as the model reads it.
@@ -30,24 +30,24 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer of these blocks, one under the other; empty blocks are left out.
+    /// These blocks, one below the other; empty blocks are left out.
     pub(crate) fn of<I: IntoIterator<Item = String>>(blocks: I) -> Self {
         Self {
             text: words::joined(blocks, "\n"),
         }
     }
 
-    /// With these lines under it.
+    /// The answer with these lines below it.
     #[must_use]
     pub(crate) fn and<I: IntoIterator<Item = String>>(self, lines: I) -> Self {
         Self::of(std::iter::once(self.text).chain(lines))
     }
 }
 
-/// The first line of every answer: whose, what or when, and where the athlete stands in time. For a coach the id stands
-/// beside the name.
+/// The first line of every answer: whose data, what or when, the athlete's time zone and date. For a coach the id follows
+/// the name.
 ///
-/// `parts` stand between the name and the zone, such as the range and the number of rows.
+/// `parts` go between the name and the zone, such as the range and the number of rows.
 pub(crate) fn first_line(card: &AthleteCard, today: NaiveDate, parts: &[String]) -> String {
     let mut line = whose(card);
     for part in parts.iter().filter(|part| !part.is_empty()) {
@@ -70,7 +70,7 @@ fn whose(card: &AthleteCard) -> String {
     }
 }
 
-/// What Garmin's brand rules ask for beside data of its devices, "Garmin" with the model, once an answer.
+/// What Garmin's brand rules require next to data from its devices: "Garmin" with the model, once per answer.
 ///
 /// `origins` are pairs of upstream's `source` and `device_name`. Empty when nothing came from Garmin.
 pub(crate) fn garmin_line<'a>(
@@ -107,10 +107,10 @@ pub(crate) fn garmin_line<'a>(
     }
 }
 
-/// What stands in the place of a sport where there is none.
+/// Shown instead of a sport where there is none.
 pub(crate) const NO_SPORT: &str = "no sport";
 
-/// A sport as upstream names it. A word that is not on upstream's list is somebody's text, and stands between quotes.
+/// A sport as upstream names it. A word that is not on upstream's list is someone's text, and is fenced.
 pub(crate) fn sport(word: &str) -> String {
     if sports::is_known(word) || word == NO_SPORT {
         word.to_owned()
@@ -119,7 +119,7 @@ pub(crate) fn sport(word: &str) -> String {
     }
 }
 
-/// The sports asked for: `TrailRun`, `Ride of all kinds`.
+/// The requested sports: `TrailRun`, `Ride of all kinds`.
 pub(crate) fn sports_in_short(sports: &[&str]) -> String {
     match sports {
         [one] => (*one).to_owned(),

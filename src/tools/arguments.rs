@@ -1,6 +1,6 @@
-//! Arguments: read strictly, explained kindly. The same names and forms in every tool.
+//! Reads arguments strictly and explains mistakes kindly, with the same names and forms in every tool.
 //!
-//! No tool's own rules here. Errors name the argument and what to write; they never quote a value back.
+//! No rules of single tools here. Errors name the argument and what it must be; they never quote a value back.
 
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
@@ -17,18 +17,18 @@ use crate::{
     training::{sports, weeks::days_in},
 };
 
-/// How much of each row is told.
+/// How much an answer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Detail {
-    /// The columns that most questions need.
+    /// What most questions need.
     #[default]
     Concise,
-    /// All that there is.
+    /// Everything.
     Full,
 }
 
 impl Detail {
-    /// What a concise answer takes, or what a full one does.
+    /// `concise` or `full`, whichever applies.
     pub(crate) fn pick<T>(self, concise: T, full: T) -> T {
         match self {
             Self::Concise => concise,
@@ -37,7 +37,7 @@ impl Detail {
     }
 }
 
-/// Days from `oldest` to `newest`, both included, athlete-local.
+/// Days from `oldest` to `newest`, inclusive, in the athlete's local time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Range {
     /// First day.
@@ -47,7 +47,7 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// How many days, both ends included.
+    /// How many days, inclusive.
     pub(crate) fn days(self) -> i64 {
         days_in(self.oldest, self.newest)
     }
@@ -57,7 +57,7 @@ impl Range {
         units::range(self.oldest, self.newest)
     }
 
-    /// What asks for these fields of its activities.
+    /// The query for these fields of its activities.
     pub(crate) const fn activities(self, fields: &'static [&'static str]) -> ActivityQuery {
         ActivityQuery {
             oldest: self.oldest,
@@ -67,32 +67,32 @@ impl Range {
         }
     }
 
-    /// Whether the day lies in it.
-    pub(crate) fn holds(self, day: NaiveDate) -> bool {
+    /// Whether the day is in it.
+    pub(crate) fn contains(self, day: NaiveDate) -> bool {
         (self.oldest..=self.newest).contains(&day)
     }
 }
 
-/// How a tool understands dates that are left out.
+/// The range that a tool uses when dates are left out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
-    /// Days of a range of which only one end is given, or none.
+    /// Days of a range with only one end given, or none.
     pub(crate) days: u64,
-    /// Days beyond today when no end is given.
+    /// Days after today when no end is given.
     pub(crate) ahead: u64,
     /// The longest range in days.
     pub(crate) longest: i64,
 }
 
-/// Ten years, for what upstream answers in a few bytes a row.
+/// Ten years, for data of which upstream sends only a few bytes a row.
 pub(crate) const TEN_YEARS: i64 = 3653;
-/// As far ahead as plans reach.
+/// Days ahead that a range may reach: plans go no further.
 const DAYS_AHEAD: u64 = 731;
-/// The earliest day that a range may begin; before it nobody recorded anything.
+/// The earliest day of a range: there are no recordings from before it.
 const EARLIEST: Option<NaiveDate> = NaiveDate::from_ymd_opt(1980, 1, 1);
 
-/// The arguments of one call, to be taken by name. A name that the tool's parameters lack, or one of another kind, is a
-/// fault of the tool and panics; a test over the whole catalogue reads them all.
+/// The arguments of one call, read by name. Reading a name that the tool did not declare, or declared as another kind, is
+/// a bug of the tool and panics; a test over the whole catalogue reads them all.
 #[derive(Debug)]
 pub(crate) struct Arguments {
     given: Map<String, Value>,
@@ -101,7 +101,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Refuses names that the tool does not know. `null` counts as left out.
+    /// Refuses unknown names. `null` counts as left out.
     pub(crate) fn new(
         mut given: Map<String, Value>,
         params: &'static [Param],
@@ -112,14 +112,14 @@ impl Arguments {
         Ok(Self { given, params, today })
     }
 
-    /// What may be written for a parameter, and what was.
+    /// A parameter's kind, and the value given.
     fn of(&self, name: &str) -> (Kind, Option<&Value>) {
         let param = self.params.iter().find(|param| param.name == name);
-        let param = param.unwrap_or_else(|| panic!("{name} is read and no parameter"));
+        let param = param.unwrap_or_else(|| panic!("{name} is read but not declared"));
         (param.kind, self.given.get(name))
     }
 
-    /// A name or an id, trimmed. Ids of bare digits are sent as numbers by some clients.
+    /// A name or an id, trimmed. Some clients send ids of bare digits as numbers.
     pub(crate) fn name_or_id(&self, name: &str) -> Result<Option<String>, ToolError> {
         let (Kind::NameOrId, value) = self.of(name) else {
             other(name)
@@ -130,9 +130,9 @@ impl Arguments {
         }
     }
 
-    /// A day: `YYYY-MM-DD` (a time behind it is ignored), or the words today and yesterday.
+    /// A day: `YYYY-MM-DD` (a time after it is ignored), `today` or `yesterday`.
     pub(crate) fn day(&self, name: &str) -> Result<Option<NaiveDate>, ToolError> {
-        let wanted = "write a day as YYYY-MM-DD, such as 2026-11-20";
+        let wanted = "must be a day as YYYY-MM-DD, such as 2026-11-20";
         let (Kind::Day, value) = self.of(name) else {
             other(name)
         };
@@ -151,8 +151,8 @@ impl Arguments {
         day.map(Some).ok_or_else(|| wrong(name, wanted))
     }
 
-    /// `oldest` and `newest`. `oldest` alone runs to today (when it lies ahead: one span on); `newest` alone takes one
-    /// span before it; neither takes the span up to today, and so many days ahead as the tool says.
+    /// `oldest` and `newest`. `oldest` alone runs to today, or for one span if it is in the future; `newest` alone ends one
+    /// span; without either, the range is the span up to today plus the tool's days ahead.
     pub(crate) fn range(&self, span: Span) -> Result<Range, ToolError> {
         let back = |day: NaiveDate| day.checked_sub_days(Days::new(span.days - 1)).unwrap_or(day);
         let on = |day: NaiveDate, days| day.checked_add_days(Days::new(days)).unwrap_or(day);
@@ -164,18 +164,18 @@ impl Arguments {
             (None, None) => (back(self.today), on(self.today, span.ahead)),
         };
         if newest < oldest {
-            return Err(wrong("oldest", "it must not lie after newest"));
+            return Err(wrong("oldest", "must not be after newest"));
         }
         if EARLIEST.is_some_and(|earliest| oldest < earliest) {
-            return Err(wrong("oldest", "write a day after 1979"));
+            return Err(wrong("oldest", "must be after 1979"));
         }
         if newest > on(self.today, DAYS_AHEAD) {
-            return Err(wrong("newest", "it may lie at most two years ahead"));
+            return Err(wrong("newest", "must be at most two years ahead"));
         }
         let range = Range { oldest, newest };
         if range.days() > span.longest {
             return Err(ToolError::Input(format!(
-                "Not done: the range has {} days, and this tool reads at most {} at once. Ask for a shorter one with \
+                "Not done: the range has {} days, but this tool reads at most {} at once. Use a shorter one with \
                  oldest and newest.",
                 range.days(),
                 span.longest
@@ -184,18 +184,18 @@ impl Arguments {
         Ok(range)
     }
 
-    /// Whether any end of the range was given.
+    /// Whether either end of the range was given.
     pub(crate) fn has_range(&self) -> bool {
         self.given.contains_key("oldest") || self.given.contains_key("newest")
     }
 
-    /// One of the parameter's words, as what the table makes of it; None when left out. The table has each of them.
+    /// One of the parameter's words, as the value in the table; None when left out. The table must have every word.
     pub(crate) fn word<T: Copy>(&self, name: &str, table: &[(&str, T)]) -> Result<Option<T>, ToolError> {
         let (Kind::Word(words), value) = self.of(name) else {
             other(name)
         };
         same_words(name, words, table);
-        let wanted = format!("write {}", words.join(" or "));
+        let wanted = format!("must be {}", words.join(" or "));
         let Some(text) = text(name, value, &wanted)? else {
             return Ok(None);
         };
@@ -203,14 +203,14 @@ impl Arguments {
         Ok(Some(found))
     }
 
-    /// A list of the parameter's words (or one of them alone, or several with commas), as what the table makes of them.
-    /// The table has each of them.
+    /// A list of the parameter's words (or one alone, or several with commas), as the values in the table. The table must
+    /// have every word.
     pub(crate) fn words<T: Copy>(&self, name: &str, table: &[(&str, T)]) -> Result<Vec<T>, ToolError> {
         let (Kind::Words(words), value) = self.of(name) else {
             other(name)
         };
         same_words(name, words, table);
-        let wanted = format!("write a list of {}", words.join(", "));
+        let wanted = format!("must be a list of {}", words.join(", "));
         let Some(value) = value else {
             return Ok(Vec::new());
         };
@@ -223,28 +223,28 @@ impl Arguments {
             .collect()
     }
 
-    /// Whether `include` has the one word that there is to include.
+    /// Whether `include` has `word`, the only one that it takes.
     pub(crate) fn includes(&self, word: &str) -> Result<bool, ToolError> {
         Ok(!self.words("include", &[(word, ())])?.is_empty())
     }
 
-    /// `detail`: concise unless full is asked for.
+    /// `detail`, concise by default.
     pub(crate) fn detail(&self) -> Result<Detail, ToolError> {
         let table = [("concise", Detail::Concise), ("full", Detail::Full)];
         Ok(self.word("detail", &table)?.unwrap_or_default())
     }
 
-    /// `limit`: how many rows at most.
+    /// `limit`, the maximum number of rows.
     pub(crate) fn limit(&self) -> Result<usize, ToolError> {
         self.count("limit")
     }
 
-    /// A whole number from 1 to the parameter's bound; its default when left out.
+    /// A whole number from 1 to the parameter's maximum; its default when left out.
     pub(crate) fn count(&self, name: &str) -> Result<usize, ToolError> {
         let (Kind::Count { default, most }, value) = self.of(name) else {
             other(name)
         };
-        let wanted = format!("write a whole number from 1 to {most}");
+        let wanted = format!("must be a whole number from 1 to {most}");
         let number = match value {
             None => return Ok(default),
             Some(Value::Number(number)) => number.as_u64().or_else(|| {
@@ -263,7 +263,7 @@ impl Arguments {
             .ok_or_else(|| wrong(name, &wanted))
     }
 
-    /// `id`: an activity's id, as text or as the bare number that Strava's look like; None when left out.
+    /// `id`, an activity's id: text, or a bare number as for activities from Strava; None when left out.
     pub(crate) fn activity_id(&self) -> Result<Option<ActivityId>, ToolError> {
         let (Kind::ActivityId, value) = self.of("id") else {
             other("id")
@@ -277,14 +277,14 @@ impl Arguments {
         text.parse().map(Some).map_err(|_| wrong("id", AN_ID))
     }
 
-    /// `id`, which may not be left out.
+    /// `id`, required.
     pub(crate) fn the_activity_id(&self) -> Result<ActivityId, ToolError> {
         self.activity_id()?.ok_or_else(|| wrong("id", AN_ID))
     }
 
-    /// A moment of an activity in seconds since its start: `1:02:30`, or minutes as a number. None when left out.
+    /// A time in an activity, in seconds since its start: given as `1:02:30` or as a number of minutes. None when left out.
     pub(crate) fn moment(&self, name: &str) -> Result<Option<f64>, ToolError> {
-        let wanted = "write h:mm:ss since the start, such as 0:12:30, or minutes as a number";
+        let wanted = "must be h:mm:ss since the start, such as 0:12:30, or minutes as a number";
         let (Kind::Moment, value) = self.of(name) else {
             other(name)
         };
@@ -301,7 +301,7 @@ impl Arguments {
             .ok_or_else(|| wrong(name, wanted))
     }
 
-    /// Free words, cleaned; None when left out or nothing visible remains.
+    /// Free text, cleaned; None when left out or when nothing visible remains.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, ToolError> {
         let (Kind::Text(most), value) = self.of(name) else {
             other(name)
@@ -314,7 +314,7 @@ impl Arguments {
         Ok(self.sport_in_words()?.map(|(_, sports)| sports))
     }
 
-    /// `sport` as it was written, cleaned, and the types of activity that it means; None when left out.
+    /// `sport` as given, cleaned, and the types of activity that it means; None when left out.
     pub(crate) fn sport_in_words(&self) -> Result<Option<Sport>, ToolError> {
         let (Kind::Sport, value) = self.of("sport") else {
             other("sport")
@@ -325,7 +325,7 @@ impl Arguments {
         let sports = sports::meant_by(&word).ok_or_else(|| {
             wrong(
                 "sport",
-                "write ride, run, swim, ski, row or strength, or a type of intervals.icu such as TrailRun, Walk, Yoga",
+                "must be ride, run, swim, ski, row or strength, or an intervals.icu type such as TrailRun, Walk, Yoga",
             )
         })?;
         Ok(Some((word, sports)))
@@ -352,7 +352,7 @@ impl Arguments {
         Ok(texts)
     }
 
-    /// A list of numbers (or one alone, or as text).
+    /// A list of numbers (or one alone, or text).
     pub(crate) fn numbers(&self, name: &str) -> Result<Vec<f64>, ToolError> {
         let (Kind::Numbers(numbers), value) = self.of(name) else {
             other(name)
@@ -380,31 +380,31 @@ impl Arguments {
     }
 }
 
-/// `sport` as it was written, and the types of activity that it means.
+/// `sport` as given, and the types of activity that it means.
 pub(crate) type Sport = (String, &'static [&'static str]);
 
-/// A fault of the tool, not of the caller: see [`Arguments`].
+/// A bug of the tool, not the caller's mistake: see [`Arguments`].
 fn other(name: &str) -> ! {
-    panic!("{name} is read as a parameter of another kind")
+    panic!("{name} is read as another kind than declared")
 }
 
-/// Holds a parameter's words against those that the tool reads.
+/// Checks that a parameter's words are those that the tool reads.
 fn same_words<T>(name: &str, words: &[&str], table: &[(&str, T)]) {
     let read = table.iter().map(|(word, _)| *word);
     assert!(
         read.clone().eq(words.iter().copied()),
-        "{name} has the words {words:?}, and {:?} are read",
+        "{name} has the words {words:?}, but {:?} are read",
         read.collect::<Vec<_>>()
     );
 }
 
-/// What the table makes of a word, whatever its case.
+/// The value of a word in the table, ignoring case.
 fn named<T: Copy>(table: &[(&str, T)], text: &str) -> Option<T> {
     let row = table.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
     row.map(|(_, means)| *means)
 }
 
-/// A text, trimmed; `wanted` is told to whoever sent something else.
+/// A text, trimmed; `wanted` says what it must be.
 fn text<'a>(name: &str, value: Option<&'a Value>, wanted: &str) -> Result<Option<&'a str>, ToolError> {
     match value {
         None => Ok(None),
@@ -414,7 +414,7 @@ fn text<'a>(name: &str, value: Option<&'a Value>, wanted: &str) -> Result<Option
 }
 
 fn free_words(name: &str, value: Option<&Value>, most: usize) -> Result<Option<String>, ToolError> {
-    let wanted = format!("write some words, at most {most} characters");
+    let wanted = format!("must be text of at most {most} characters");
     let Some(text) = text(name, value, &wanted)? else {
         return Ok(None);
     };
@@ -424,7 +424,7 @@ fn free_words(name: &str, value: Option<&Value>, most: usize) -> Result<Option<S
     Ok(Some(clean(text, most)).filter(|text| !text.is_empty()))
 }
 
-/// A list of texts, as an array, or as one text with commas between them.
+/// A list of texts: an array, or one text with commas.
 fn texts_in(value: &Value) -> Option<Vec<&str>> {
     match value {
         Value::String(text) => Some(text.split(',').collect()),
@@ -433,16 +433,16 @@ fn texts_in(value: &Value) -> Option<Vec<&str>> {
     }
 }
 
-/// What an id is, for who wrote something else.
-const AN_ID: &str = "write an activity id such as i98112345, from the last column of get_training_history";
-/// What a person's name or id is, for who wrote something else.
-pub(crate) const A_NAME: &str = "write a name or an id, as list_athletes shows them";
-/// Characters of a sport's name at most.
+/// What an activity id must be.
+const AN_ID: &str = "must be an activity id such as i98112345, from the last column of get_training_history";
+/// What a person's name or id must be.
+pub(crate) const A_NAME: &str = "must be a name or an id, as in list_athletes";
+/// Maximum characters of a sport's name.
 const SPORT_CHARS: usize = 40;
-/// No moment lies further into an activity: some seventy days.
+/// No activity lasts longer: almost seventy days.
 const LONGEST_MINUTES: f64 = 100_000.0;
 
-/// Seconds of `h:mm:ss`. Two parts could be hours or minutes, and are none.
+/// Seconds of `h:mm:ss`. None for two parts, which could be hours or minutes.
 fn clock(text: &str) -> Option<f64> {
     let parts: Vec<&str> = text.split(':').collect();
     let number = |text: &str, most: f64| {
@@ -455,9 +455,9 @@ fn clock(text: &str) -> Option<f64> {
     Some(number(hours, 9999.0)? * 3600.0 + number(minutes, 59.0)? * 60.0 + number(seconds, 59.0)?)
 }
 
-/// The caller's mistake with an argument: which, and what to write instead.
+/// The error about a wrong argument: its name and what it must be, as in `must be a day`.
 pub(crate) fn wrong(name: &str, wanted: &str) -> ToolError {
-    ToolError::Input(format!("Not done: {name}: {wanted}."))
+    ToolError::Input(format!("Not done: {name} {wanted}."))
 }
 
 #[cfg(test)]
@@ -478,14 +478,14 @@ mod tests {
         Param::words("include", &words_of(&INCLUDE), ""),
         Param::activity_id(),
         Param::moment("from", ""),
-        Param::texts("windows", 2, "write two", ""),
+        Param::texts("windows", 2, "must be two", ""),
         Param::numbers(
             "durations",
             Numbers {
                 most: 3,
                 from: 1.0,
                 to: 100.0,
-                wanted: "write some",
+                wanted: "must be some",
                 whole: true,
             },
             "",
@@ -559,17 +559,17 @@ mod tests {
         for (value, says) in [
             (
                 json!({"oldest": "2026-11-22", "newest": "2026-11-21"}),
-                "oldest: it must not lie after newest",
+                "oldest must not be after newest",
             ),
             (json!({"oldest": "2010-01-01"}), "the range has"),
             (
                 json!({"oldest": "1900-01-01", "newest": "1900-01-02"}),
-                "oldest: write a day after 1979",
+                "oldest must be after 1979",
             ),
-            (json!({"newest": "0001-01-01"}), "oldest: write a day after 1979"),
+            (json!({"newest": "0001-01-01"}), "oldest must be after 1979"),
             (
                 json!({"oldest": "9999-12-31"}),
-                "newest: it may lie at most two years ahead",
+                "newest must be at most two years ahead",
             ),
             (json!({"oldest": "+262142-12-31"}), "YYYY-MM-DD"),
             (json!({"oldest": "2026-02-30"}), "YYYY-MM-DD"),
@@ -591,27 +591,27 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("the argument «xxx") && error.contains("It takes oldest, newest"),
+            error.contains("unknown argument «xxx") && error.contains("This tool takes oldest, newest"),
             "{error}"
         );
         assert!(error.len() < 250 && !error.contains('\u{202e}'), "{error}");
     }
 
     #[test]
-    #[should_panic(expected = "sport is read and no parameter")]
-    fn what_is_no_parameter_cannot_be_read() {
+    #[should_panic(expected = "sport is read but not declared")]
+    fn an_undeclared_parameter_cannot_be_read() {
         let _ = read(json!({})).sport();
     }
 
     #[test]
-    #[should_panic(expected = "oldest is read as a parameter of another kind")]
-    fn a_parameter_is_read_as_what_it_is() {
+    #[should_panic(expected = "oldest is read as another kind than declared")]
+    fn a_parameter_cannot_be_read_as_another_kind() {
         let _ = read(json!({})).text("oldest");
     }
 
     #[test]
     #[should_panic(expected = "include has the words")]
-    fn a_word_that_is_none_of_the_parameters_cannot_be_read() {
+    fn an_undeclared_word_cannot_be_read() {
         let _ = read(json!({})).words("include", &[("planned", 1), ("weather", 2)]);
     }
 
@@ -676,7 +676,7 @@ mod tests {
         ] {
             assert_eq!(
                 texts(bad.clone()).unwrap_err(),
-                "Not done: windows: write two.",
+                "Not done: windows must be two.",
                 "{bad}"
             );
         }
@@ -765,14 +765,14 @@ mod tests {
         }
 
         #[test]
-        fn a_range_that_is_taken_is_sound(oldest in -4000_i64..1000, newest in -4000_i64..1000, which in 0..4) {
+        fn an_accepted_range_is_sound(oldest in -4000_i64..1000, newest in -4000_i64..1000, which in 0..4) {
             let at = |days: i64| (day("2026-11-21") + chrono::Duration::days(days)).to_string();
             let mut given = Map::new();
             if which & 1 == 1 { given.insert("oldest".into(), json!(at(oldest))); }
             if which & 2 == 2 { given.insert("newest".into(), json!(at(newest))); }
             if let Ok(range) = Arguments::new(given, PARAMS, day("2026-11-21")).unwrap().range(MONTH) {
                 prop_assert!((1..=TEN_YEARS).contains(&range.days()));
-                prop_assert!(range.holds(range.oldest) && range.holds(range.newest));
+                prop_assert!(range.contains(range.oldest) && range.contains(range.newest));
             }
         }
     }

@@ -1,8 +1,8 @@
-//! What the tools over best-effort curves compare: which sport and metric, and one fetch of the curves. Which points are
-//! shown stands in [`marks`], how they are written in [`scale`].
+//! What the tools for best-effort curves share: the choice of sport and metric, and the request for the curves. [`marks`]
+//! chooses the points to show, [`scale`] writes them.
 //!
-//! Requests: the curves; before them the activities of 90 days when no sport is named; after
-//! them the heart-rate curves when the sport's own metric was never recorded and none was named.
+//! Requests: the curves. When no sport is named, first the activities of 90 days. When no metric is named and the sport's
+//! usual one was not recorded, then the heart-rate curves.
 
 pub(super) mod marks;
 pub(super) mod scale;
@@ -34,7 +34,7 @@ use crate::{
     },
 };
 
-/// Days in which the main sport is looked for.
+/// Days in which to find the main sport.
 const LOOK_BACK: u64 = 90;
 const FIELDS: &[&str] = &[
     "type",
@@ -54,7 +54,7 @@ pub(super) enum Metric {
 }
 
 impl Metric {
-    /// As it stands in a sentence.
+    /// As written in a sentence.
     pub(super) fn in_words(self) -> &'static str {
         match self {
             Self::Power => "power",
@@ -64,12 +64,12 @@ impl Metric {
         }
     }
 
-    /// Points are distances and values are times.
+    /// Whether points are distances and values times.
     pub(super) fn by_distance(self) -> bool {
         matches!(self, Self::Pace | Self::Gap)
     }
 
-    /// What a sport is usually measured in.
+    /// The usual metric of a sport.
     fn usual(sport: &str) -> Self {
         match (stands_for(sport), Tempo::of(sport)) {
             ("Ride", _) => Self::Power,
@@ -83,10 +83,10 @@ impl Metric {
 pub(super) const SPORT: Param = Param::text(
     "sport",
     40,
-    "ride, run, swim, row or a type such as NordicSki. Default: most done in 90 days",
+    "ride, run, swim, row or a type such as NordicSki. Default: main sport of the last 90 days",
 );
-/// What the schema says of `metric`.
-pub(super) const METRIC: &str = "Default: power of rides, pace of runs, swims, rows, else hr";
+/// The description of `metric` in the schema.
+pub(super) const METRIC: &str = "Default: power for rides, pace for runs, swims, rows, else hr";
 
 /// `sport` and `metric` as given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,12 +98,12 @@ pub(super) struct Choice {
 impl Choice {
     pub(super) fn read(arguments: &Arguments, metrics: &[(&str, Metric)]) -> Result<Self, ToolError> {
         let wanted =
-            "write ride, run, swim or row, or a type of intervals.icu such as NordicSki, Walk, Kayaking";
+            "must be ride, run, swim or row, or an intervals.icu type such as NordicSki, Walk, Kayaking";
         let sport = match arguments.text("sport")? {
             None => None,
             Some(word) => match sports::meant_by(&word) {
                 Some([one]) => Some(*one),
-                // Upstream keeps such a family under its first sport.
+                // Upstream has such a family under its first sport.
                 Some([first, second, ..]) if stands_for(second) == *first => Some(*first),
                 _ => return Err(arguments::wrong("sport", wanted)),
             },
@@ -113,17 +113,17 @@ impl Choice {
     }
 }
 
-/// What was found, and of what.
+/// What the curves are about.
 #[derive(Debug, Clone)]
 pub(super) struct Subject {
     /// Upstream's type.
     pub(super) sport: String,
     pub(super) metric: Metric,
-    /// Lines on how sport and metric were chosen.
+    /// Lines that say how sport and metric were chosen.
     pub(super) notes: Vec<String>,
 }
 
-/// The curves as `render` tells them, or why no sport could be chosen: then the answer is about `what` alone.
+/// The curves as `render` shows them, or why no sport could be chosen, below a first line with `what`.
 pub(super) async fn answer(
     ask: &Ask,
     what: &str,
@@ -148,7 +148,7 @@ enum Found {
     NoSport(String),
 }
 
-/// Takes out what is another tool's to show and not granted, and says so: weight, and what it can be reckoned from.
+/// Removes what another tool shows and is not granted, and says so: weight, and what it could be computed from.
 fn withhold(card: &AthleteCard, subject: &Subject, found: &mut Curves) -> Option<String> {
     if card.shows(&permissions::GET_WELLNESS) {
         return None;
@@ -166,7 +166,7 @@ fn withhold(card: &AthleteCard, subject: &Subject, found: &mut Curves) -> Option
         .then(|| not_granted("Weight, W/kg and VO2max", &permissions::GET_WELLNESS))
 }
 
-/// Chooses what was left open, and fetches.
+/// Chooses what the caller left open, and fetches.
 async fn fetch(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
@@ -204,7 +204,7 @@ async fn fetch(
         return Ok(Found::Curves(subject, found));
     };
     let note = format!(
-        "No {} in this time: heart rate instead.",
+        "No {} in this period: heart rate instead.",
         subject.metric.in_words()
     );
     subject = instead;
@@ -230,7 +230,7 @@ fn is_empty(curves: &Curves) -> bool {
     curves.list.iter().all(|curve| curve.points.is_empty())
 }
 
-/// The main sport of these activities, and its metric: power of rides only when some ride has any.
+/// The main sport of these activities, and its metric: power for rides only if some ride has power.
 fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -> Result<Subject, String> {
     let readable = activities
         .iter()
@@ -244,17 +244,17 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
             .iter()
             .any(|activity| activity.source.as_deref() == Some("STRAVA"));
         let why = if strava {
-            " (those of Strava do not show their sport: Strava's terms close them to the API)"
+            " (activities from Strava do not show their sport: Strava's terms close them to the API)"
         } else {
             ""
         };
         return Err(format!(
-            "There is no main sport: no activity of the last {LOOK_BACK} days has one{why}. Ask with sport, such as \
-             sport=run, and an earlier time.",
+            "There is no main sport: no activity of the last {LOOK_BACK} days has one{why}. Use sport, such as \
+             sport=run, and an earlier period.",
         ));
     };
     let sport = clean(&main.sport, 40);
-    let told = answer::sport(&sport);
+    let name = answer::sport(&sport);
     let powered = readable.clone().any(|(own, activity)| {
         stands_for(own) == main.sport
             && [activity.icu_weighted_avg_watts, activity.icu_average_watts]
@@ -265,19 +265,19 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
     let mut notes =
         if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
             vec![format!(
-                "Main sport of the last {LOOK_BACK} days: {told} ({} of {} h moving)",
+                "Main sport of the last {LOOK_BACK} days: {name} ({} of {} h moving)",
                 units::hours_minutes(main.moving),
                 units::hours_minutes(main.of)
             )]
         } else {
             vec![
-                format!("Main sport of the last {LOOK_BACK} days: {told}"),
+                format!("Main sport of the last {LOOK_BACK} days: {name}"),
                 not_granted("Its hours", &permissions::GET_TRAINING_SUMMARY),
             ]
         };
     let metric = metric.unwrap_or_else(|| match Metric::usual(&sport) {
         Metric::Power if !powered => {
-            notes.push("None of them has power: heart rate instead.".to_owned());
+            notes.push("None of its activities has power: heart rate instead.".to_owned());
             Metric::HeartRate
         }
         usual => usual,
@@ -285,7 +285,7 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
     Ok(Subject { sport, metric, notes })
 }
 
-/// The curve that came for a spec: by upstream's name of it, else by place when it has no name.
+/// The curve for a spec: by upstream's name, or by position if it has no name.
 pub(super) fn curve_for<'a>(curves: &'a Curves, specs: &[CurveSpec], place: usize) -> Option<&'a Curve> {
     let spec = specs.get(place)?;
     let fatigued = spec.fatigue != Fatigue::Fresh;
@@ -308,7 +308,7 @@ pub(super) fn curve_for<'a>(curves: &'a Curves, specs: &[CurveSpec], place: usiz
         })
 }
 
-/// The best at a duration or distance, which the curve may write a little otherwise.
+/// The best effort at a duration or distance, which the curve may round differently.
 pub(super) fn point_at(curve: &Curve, wanted: f64) -> Option<&Point> {
     let off = |point: &Point| (point.at - wanted).abs();
     curve

@@ -1,6 +1,6 @@
-//! The days of the fitness model as intervals.icu computed them, and where an athlete stands.
+//! The days of the fitness model as intervals.icu computed them, and an athlete's current form.
 //!
-//! Serves the tools that show fitness; what a table of days says beyond one day is get_fitness' business.
+//! For all tools that show fitness; tables of days are in get_fitness.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::{
     training::fitness::{Fitness, ramp},
 };
 
-/// What a day of the model is read from.
+/// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
 
-/// Where the athlete stands today or stood in the last week, in one line; empty when there are no figures. One request.
+/// The newest figures of the last week in one line; empty when there are none. One request.
 pub(super) async fn current(
     upstream: &intervals::Athlete,
     today: NaiveDate,
@@ -41,12 +41,12 @@ pub(super) struct Day {
     pub(super) load: Option<f64>,
 }
 
-/// The days that have both averages, by date.
+/// The days that have both CTL and ATL, by date.
 pub(super) fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Day> {
     let mut days: BTreeMap<NaiveDate, Day> = rows
         .iter()
         .filter_map(|row| {
-            let date = row.id.filter(|date| range.holds(*date))?;
+            let date = row.id.filter(|date| range.contains(*date))?;
             let fitness = Fitness {
                 ctl: units::sane(row.ctl)?,
                 atl: units::sane(row.atl)?,
@@ -84,7 +84,7 @@ impl Day {
         units::fixed(self.fitness.atl, 1)
     }
 
-    /// `-4.8`: the difference of the exact figures, not of the rounded ones.
+    /// `-4.8`, the difference of the exact figures, not of the rounded ones.
     pub(super) fn form(&self) -> String {
         units::signed(self.fitness.form(), 1)
     }
@@ -95,7 +95,7 @@ impl Day {
     }
 }
 
-/// Where the athlete stands today, or stood last.
+/// The newest figures up to today in one line.
 pub(super) fn standing(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> String {
     let Some(day) = days.range(..=today).next_back().map(|(_, day)| day) else {
         return String::new();

@@ -1,9 +1,8 @@
-//! get_activity_detail: one activity in depth: its figures, time in zones and laps, and what is asked for beside them.
+//! get_activity_detail: one activity in depth: its figures, time in zones and laps, and the parts that `include` adds.
 //!
-//! One request (`GET /activity/{id}?intervals=true`), which shows whose the activity is before anything else is asked
-//! about it. Each `include` costs one more (streams and splits one together), and at most three may be asked for at once.
-//! The newest activity has no word of its own: finding it would cost a second request, and get_training_history, which
-//! lists it first, has its id.
+//! One request (`GET /activity/{id}?intervals=true`), which shows whose activity it is before any other request. Each
+//! `include` costs one more (streams and splits one together), at most three per call. There is no word for the newest
+//! activity: finding it would cost another request, and get_training_history lists it first, with its id.
 
 mod laps;
 mod parts;
@@ -38,16 +37,16 @@ use crate::{
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_ACTIVITY_DETAIL,
     description: "One activity in depth by its id: figures, time in zones, laps or intervals with their repeats. include \
-        adds, at most three at a time: streams (the recording, thinned by time), splits (by km or mile), histograms, \
-        weather, plan (the planned workout), comments.",
+        adds at most three at a time: streams (the recording, averaged over time steps), splits (by km or mile), \
+        histograms, weather, plan (the planned workout), comments.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-/// Requests that includes may add.
+/// How many requests `include` may add.
 const MOST_PARTS: usize = 3;
 
-/// What can be asked for beside the activity itself.
+/// What `include` can add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Include {
     Streams,
@@ -68,7 +67,7 @@ const PARTS: [(&str, Include); 8] = [
     ("plan", Include::Plan),
     ("comments", Include::Comments),
 ];
-/// A day and a night at a sample a second still fits into one answer of upstream.
+/// A day and a night at one sample per second still fit into one answer from upstream.
 const STREAMS: &[&str] = &[
     "time",
     "watts",
@@ -85,14 +84,14 @@ const PARAMS: &[Param] = &[
     Param::words("include", &words_of(&PARTS), "What to add, at most three"),
     Param::moment(
         "from",
-        "Only laps and streams from here: h:mm:ss since the start, or minutes",
+        "Only laps and streams from this time on: h:mm:ss since the start, or minutes",
     ),
-    Param::moment("to", "… and up to here"),
-    Param::count("points", 60, 240, "Most rows of streams"),
+    Param::moment("to", "… and up to this time"),
+    Param::count("points", 60, 240, "Maximum rows of streams"),
     Param::detail("more columns, longer texts, up to 200 laps"),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     id: ActivityId,
@@ -114,11 +113,11 @@ impl Window {
         self.from.is_none() && self.to.is_none()
     }
 
-    /// Whether something that runs from `begin` to `end` touches it; what has no times does.
+    /// Whether something from `begin` to `end` overlaps with it; anything without times does.
     fn touches(self, begin: Option<f64>, end: Option<f64>) -> bool {
         let before = end.zip(self.from).is_some_and(|(end, from)| end <= from);
-        let behind = begin.zip(self.to).is_some_and(|(begin, to)| begin > to);
-        !before && !behind
+        let after = begin.zip(self.to).is_some_and(|(begin, to)| begin > to);
+        !before && !after
     }
 
     /// `from 0:12:30 to the end`
@@ -144,7 +143,7 @@ impl Asked {
         if let (Some(from), Some(to)) = (window.from, window.to)
             && to <= from
         {
-            return Err(arguments::wrong("to", "it must lie after from"));
+            return Err(arguments::wrong("to", "must be after from"));
         }
         let asked = Self {
             id,
@@ -160,19 +159,19 @@ impl Asked {
         if parts > MOST_PARTS {
             return Err(arguments::wrong(
                 "include",
-                "ask for at most three parts at a time (streams and splits count as one), and for the others in a \
-                 second call",
+                "must name at most three parts at a time (streams and splits count as one); use a second call for the \
+                 others",
             ));
         }
         Ok(asked)
     }
 
-    /// Whether this part was asked for.
+    /// Whether this part is requested.
     fn wants(&self, part: Include) -> bool {
         self.include.contains(&part)
     }
 
-    /// The histograms asked for, in their order.
+    /// The requested histograms, in order.
     fn histograms(&self) -> impl Iterator<Item = Histogram> {
         PARTS.iter().filter_map(|(_, part)| match part {
             Include::Histogram(histogram) if self.wants(*part) => Some(*histogram),
@@ -180,7 +179,7 @@ impl Asked {
         })
     }
 
-    /// The channels to ask for. None: no recording is needed.
+    /// The streams to request. None: no recording is needed.
     fn channels(&self) -> Option<&'static [&'static str]> {
         match (self.wants(Include::Streams), self.wants(Include::Splits)) {
             (true, _) => Some(STREAMS),
@@ -190,7 +189,7 @@ impl Asked {
     }
 }
 
-/// All that an answer is made of.
+/// Everything that the answer needs.
 #[derive(Debug)]
 struct Found {
     detail: ActivityDetail,
@@ -201,7 +200,7 @@ struct Found {
     comments: Part<Vec<Comment>>,
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
@@ -228,7 +227,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     Ok(render(card, today, &asked, &found).and(withheld))
 }
 
-/// Takes out what is another tool's to show and not granted, and says so.
+/// Removes what another tool shows and is not granted, and says so.
 fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
     let mut left = Vec::new();
     if !card.shows(&permissions::GET_FITNESS) && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
@@ -249,7 +248,7 @@ fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
         let planned = detail.activity.paired_event_id.take().is_some();
         if planned || kept {
             left.push(not_granted(
-                "The planned workout and how far it was kept",
+                "The planned workout and how closely it was followed",
                 &permissions::GET_EVENTS,
             ));
         }
@@ -333,7 +332,7 @@ async fn plan(
     match (asked.wants(Include::Plan), detail.activity.paired_event_id) {
         (false, _) => Ok(Part::NotAsked),
         (true, None) => Ok(Part::Missing(
-            "Plan: intervals.icu paired no planned workout with this activity.".to_owned(),
+            "Plan: no planned workout is paired with this activity.".to_owned(),
         )),
         (true, Some(event)) => settle("Plan", Source::Activity, upstream.event(event).await),
     }
@@ -356,21 +355,21 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) ->
     blocks.push(
         found
             .streams
-            .told(|streams| recording::block(streams, &manner, asked)),
+            .text(|streams| recording::block(streams, &manner, asked)),
     );
     for (of, bars) in &found.histograms {
-        blocks.push(bars.told(|bars| parts::histogram(*of, bars, &manner)));
+        blocks.push(bars.text(|bars| parts::histogram(*of, bars, &manner)));
     }
-    blocks.push(found.weather.told(|weather| parts::weather(weather, card.units)));
+    blocks.push(found.weather.text(|weather| parts::weather(weather, card.units)));
     blocks.push(
         found
             .plan
-            .told(|plan| parts::plan(plan, detail, &manner, asked.detail)),
+            .text(|plan| parts::plan(plan, detail, &manner, asked.detail)),
     );
     blocks.push(
         found
             .comments
-            .told(|comments| parts::comments(comments, card, asked.detail)),
+            .text(|comments| parts::comments(comments, card, asked.detail)),
     );
     blocks.push(answer::garmin_line([detail.activity.origin()]));
     Answer::of(blocks)

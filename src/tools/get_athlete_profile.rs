@@ -1,6 +1,6 @@
-//! get_athlete_profile: who this is, in which units, with which thresholds and zones, and what is not set.
+//! get_athlete_profile: the athlete's person, units, thresholds and zones, and what is not set.
 //!
-//! One request: `GET /athlete/{id}`. Zones come from the athlete's own settings; nothing is filled in from a textbook.
+//! One request: `GET /athlete/{id}`. Zones come only from the athlete's own settings.
 
 mod sport;
 
@@ -29,8 +29,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_ATHLETE_PROFILE,
-    description: "Name, zone, units, age, weight, and by sport FTP, W′, threshold heart rate, maximum heart rate, \
-        threshold pace and the athlete's own power, heart-rate and pace zones; what is not set is named.",
+    description: "Name, time zone, units, age, weight, and by sport FTP, W′, LTHR (threshold heart rate), max HR, threshold \
+        pace and the athlete's own power, HR and pace zones; what is not set is named.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -39,21 +39,21 @@ const PARAMS: &[Param] = &[Param::detail(
     "indoor zones, zone bounds in percent and load order",
 )];
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let detail = Arguments::new(given, PARAMS, ask.today())?.detail()?;
     let athlete = ask.upstream.profile().await?;
     Ok(answer(&ask.card, ask.now, &athlete, detail))
 }
 
-/// Says what was just read. It is newer than the row that the card came from, which may be a day old.
+/// Renders what was just fetched. It is newer than the row behind the card, which may be a day old.
 pub(super) fn answer(card: &AthleteCard, now: DateTime<Utc>, athlete: &Athlete, detail: Detail) -> Answer {
     let card = fresh(card, athlete);
     let today = now.with_timezone(&card.zone).date_naive();
     render(&card, today, athlete, detail)
 }
 
-/// The id, which stands beside the name already when a coach asks.
+/// The id, for athletes only: a coach's answer has it next to the name.
 fn own_id(card: &AthleteCard) -> Vec<String> {
     let own = (!card.is_for_coach()).then(|| format!("athlete {}", card.id));
     own.into_iter().collect()
@@ -65,27 +65,27 @@ fn render(card: &AthleteCard, today: NaiveDate, athlete: &Athlete, detail: Detai
         person(athlete, today, card.units),
     ];
     let settings = athlete.sport_settings.as_deref().unwrap_or_default();
-    let mut told = sport::Told::default();
+    let mut shown = sport::Shown::default();
     for own in settings {
-        blocks.push(sport::block(own, athlete, card.units, detail, &mut told));
+        blocks.push(sport::block(own, athlete, card.units, detail, &mut shown));
     }
     if settings.is_empty() {
         blocks.push("No sport settings at intervals.icu: no thresholds and no zones.".to_owned());
     }
     if athlete.status.as_deref() == Some("DORMANT") {
         blocks.push(
-            "intervals.icu has this account as dormant and does not process new files until the athlete opens its site."
+            "intervals.icu treats this account as dormant: it processes no new files until the athlete opens intervals.icu."
                 .to_owned(),
         );
     }
     Answer::of(blocks)
 }
 
-/// Age, body and units; what is not known is named once.
+/// Age, body and units; what is not set is named once.
 fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
     let mut known = Vec::new();
     let mut unknown = Vec::new();
-    let mut tell = |what: &'static str, text: String| {
+    let mut add = |what: &'static str, text: String| {
         if text.is_empty() {
             unknown.push(what);
         } else {
@@ -103,29 +103,29 @@ fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
         .icu_date_of_birth
         .and_then(|born| today.years_since(born))
         .filter(|age| *age < 130);
-    tell("age", age.map(|age| format!("age {age}")).unwrap_or_default());
+    add("age", age.map(|age| format!("age {age}")).unwrap_or_default());
     let sex = match athlete.sex.as_deref() {
         Some("F") => "female",
         Some("M") => "male",
         _ => "",
     };
-    tell("sex", sex.to_owned());
+    add("sex", sex.to_owned());
     let kg = weight_of(athlete);
-    tell(
+    add(
         "weight",
         named("weight", units::weight(kg, own), units::weight_unit(own)),
     );
     let centimetres = positive(athlete.height).map(|metres| metres * 100.0);
     if own.imperial {
-        tell(
+        add(
             "height",
             named("height", units::whole(centimetres.map(|cm| cm / 2.54)), "in"),
         );
     } else {
-        tell("height", named("height", units::whole(centimetres), "cm"));
+        add("height", named("height", units::whole(centimetres), "cm"));
     }
     let resting = positive(athlete.icu_resting_hr);
-    tell("resting HR", named("resting HR", units::whole(resting), ""));
+    add("resting HR", named("resting HR", units::whole(resting), ""));
     known.push(format!(
         "units {}, {}, {}",
         units::distance_unit(own),

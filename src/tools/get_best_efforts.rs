@@ -1,7 +1,7 @@
-//! get_best_efforts: the bests of a time, when and in which activity they were made, and against an earlier time.
+//! get_best_efforts: the best efforts of a period with date and activity, compared with an earlier period.
 //!
-//! One request for the curves of both times (`GET /athlete/{id}/{power,pace,hr}-curves`); without `sport` one more
-//! before it, and one after it when the sport's own metric was never recorded (see [`super::curves`]).
+//! One request for the curves of both periods (`GET /athlete/{id}/{power,pace,hr}-curves`); without `sport` one more
+//! before it, and one after it when the sport's usual metric was not recorded (see [`super::curves`]).
 
 #[cfg(test)]
 mod tests;
@@ -39,8 +39,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_BEST_EFFORTS,
-    description: "Best efforts (peak power, fastest times, highest heart rate) by duration or distance, each with date and \
-        activity; compare sets them against an earlier window. Default: the main sport, last 90 days.",
+    description: "Best efforts (peak power, fastest times, highest HR) by duration or distance, each with date and activity; \
+        compare adds those of an earlier period. Default: the main sport, last 90 days.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -59,19 +59,19 @@ const SPAN: Span = Span {
 const PARAMS: &[Param] = &[
     curves::SPORT,
     Param::word("metric", &words_of(&METRICS), curves::METRIC),
-    Param::oldest("90 days back"),
+    Param::oldest("90 days up to newest"),
     Param::newest("today"),
     Param::text(
         "compare",
         40,
-        "Earlier window: previous (as long, just before), last_year, or 2026-01-01..2026-03-31",
+        "Earlier period: previous (as long, just before), last_year, or 2026-01-01..2026-03-31",
     ),
     marks::DURATIONS,
     marks::DISTANCES,
-    Param::detail("more rows, date and id of the earlier effort"),
+    Param::detail("more rows, dates and ids of the earlier efforts"),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     choice: Choice,
@@ -88,7 +88,7 @@ impl Asked {
         if range.oldest > today {
             return Err(arguments::wrong(
                 "oldest",
-                "bests lie in the past; write a day up to today",
+                "must not be after today: best efforts are in the past",
             ));
         }
         range.newest = range.newest.min(today);
@@ -118,7 +118,7 @@ impl Asked {
     }
 }
 
-/// The window to compare with.
+/// The earlier period of `compare`.
 fn earlier(word: &str, range: Range) -> Result<Range, ToolError> {
     let found = match word.to_ascii_lowercase().as_str() {
         "previous" => {
@@ -138,27 +138,27 @@ fn earlier(word: &str, range: Range) -> Result<Range, ToolError> {
     let found = found.ok_or_else(|| {
         arguments::wrong(
             "compare",
-            "write previous, last_year or two days such as 2026-01-01..2026-03-31",
+            "must be previous, last_year or two days such as 2026-01-01..2026-03-31",
         )
     })?;
     if found.oldest >= range.oldest {
-        return Err(arguments::wrong("compare", "it must begin before oldest"));
+        return Err(arguments::wrong("compare", "must begin before oldest"));
     }
     if found.days() > TEN_YEARS {
-        return Err(arguments::wrong("compare", "it may be ten years long at most"));
+        return Err(arguments::wrong("compare", "must be at most ten years long"));
     }
     Ok(found)
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let asked = Asked::read(given, ask.today())?;
     let specs = asked.specs();
     let render = |subject: &Subject, found: &Curves| render(&ask.card, ask.today(), &asked, subject, found);
-    curves::answer(&ask, "bests", asked.choice, &specs, render).await
+    curves::answer(&ask, "best efforts", asked.choice, &specs, render).await
 }
 
-/// A duration or distance with its bests.
+/// A duration or distance with its best efforts.
 struct Row<'a> {
     at: f64,
     now: Option<&'a Point>,
@@ -191,7 +191,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
         today,
         &[
             format!(
-                "{} bests: {}",
+                "{} best efforts: {}",
                 answer::sport(&subject.sport),
                 subject.metric.in_words()
             ),
@@ -208,7 +208,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
     }
     if now.is_none_or(|curve| curve.points.is_empty()) {
         blocks.push(format!(
-            "No {} from {} itself.",
+            "No {} in {} itself.",
             subject.metric.in_words(),
             asked.range.in_words()
         ));
@@ -229,11 +229,11 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
     Answer::of(blocks)
 }
 
-/// Which time "before" is.
+/// Which period "before" is.
 fn against(range: Range, before: Option<&Curve>, subject: &Subject) -> String {
     let dates = range.in_words();
     if before.is_none_or(|curve| curve.points.is_empty()) {
-        format!("Before = {dates}: no {} there.", subject.metric.in_words())
+        format!("Before = {dates}: no {}.", subject.metric.in_words())
     } else {
         format!("Before = {dates}")
     }
@@ -252,10 +252,10 @@ fn table(scale: Scale, asked: &Asked, found: &Curves, rows: &[Row<'_>]) -> Strin
         .column(value, |row| {
             row.now.map(|point| scale.value(point.value)).unwrap_or_default()
         })
-        .column(scale.beside_header().unwrap_or_default(), |row| {
+        .column(scale.second_header().unwrap_or_default(), |row| {
             row.now
                 .filter(|point| scale.metric != Metric::Power || own_per_kg(point))
-                .map(|point| scale.beside(point))
+                .map(|point| scale.second(point))
                 .unwrap_or_default()
         })
         .column(format!("before {value}"), |row| {
@@ -280,13 +280,13 @@ fn name_of(effort: Option<&Effort>) -> String {
         .unwrap_or_default()
 }
 
-/// Whether the W/kg is of the same activity as the watts. When upstream does not say, it is the point's own.
+/// Whether the W/kg is from the same activity as the watts. If upstream does not say, it is.
 fn own_per_kg(point: &Point) -> bool {
     point.per_kg_activity.is_none() || point.per_kg_activity == point.activity
 }
 
 impl Row<'_> {
-    /// How the best differs from the earlier one, as the two are shown.
+    /// The difference to the earlier effort, computed from the values as shown.
     fn change(&self, scale: Scale) -> String {
         self.difference().map_or_else(String::new, |difference| {
             let percent = self
@@ -303,7 +303,7 @@ impl Row<'_> {
     }
 }
 
-/// How many bests are better than before.
+/// How many best efforts are better than before.
 fn standing(scale: Scale, rows: &[Row<'_>]) -> String {
     let differences: Vec<f64> = rows.iter().filter_map(Row::difference).collect();
     if differences.is_empty() {
@@ -322,7 +322,7 @@ fn standing(scale: Scale, rows: &[Row<'_>]) -> String {
     )
 }
 
-/// Which weight W/kg reckons with, and the best W/kg of other activities than those in the rows.
+/// The weight behind W/kg, and the best W/kg from activities that are not in the rows.
 fn about_weight(
     scale: Scale,
     card: &AthleteCard,
@@ -340,7 +340,7 @@ fn about_weight(
             Some(joined(
                 [
                     scale.mark(row.at),
-                    scale.beside(point),
+                    scale.second(point),
                     around("on", &day, ""),
                     scale::id_of(effort),
                 ],
@@ -350,7 +350,7 @@ fn about_weight(
         .collect();
     let weight = units::weight(now.and_then(|curve| curve.weight), card.units);
     let weight = around(
-        "Weight that intervals.icu has for this time:",
+        "Weight that intervals.icu has for this period:",
         &weight,
         units::weight_unit(card.units),
     );

@@ -1,8 +1,8 @@
 //! get_climb_segments: the climbs of one activity, found in its recording.
 //!
-//! Two requests: `GET /activity/{id}?intervals=true`, which shows whose it is and has its sport, FTP and weight, and
-//! `GET /activity/{id}/streams.json`. Only the first one for what cannot have climbs: a swim, a Strava stub, an activity
-//! without altitude. How climbs are found stands in [`crate::training::climbs`].
+//! Two requests: `GET /activity/{id}?intervals=true`, which shows whose activity it is and has sport, FTP and weight, and
+//! `GET /activity/{id}/streams.json`. Only the first for activities that cannot have climbs: a swim, a Strava stub, one
+//! without altitude. How climbs are found is in [`crate::training::climbs`].
 
 #[cfg(test)]
 mod tests;
@@ -41,8 +41,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_CLIMB_SEGMENTS,
-    description: "The climbs of one activity by its id, found in its recording: where, length, gain, mean and steepest \
-        grade, category, time, VAM, power, W/kg, % of FTP, heart rate, speed or pace, cadence.",
+    description: "The climbs of one activity by its id, found in its recording: where, length, gain, average and steepest \
+        grade, category, time, VAM, power, W/kg, % of FTP, HR, speed or pace, cadence.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -61,12 +61,12 @@ const STREAMS: &[&str] = &[
 
 const PARAMS: &[Param] = &[
     Param::activity_id().required(),
-    Param::count("min_gain", 30, 3000, "Least gain in metres"),
-    Param::count("min_grade", 3, 25, "Least mean grade in percent"),
-    Param::detail("each climb by quarters, and how power and heart rate changed"),
+    Param::count("min_gain", 30, 3000, "Minimum gain in metres"),
+    Param::count("min_grade", 3, 25, "Minimum average grade in percent"),
+    Param::detail("each climb by quarters, and how power and HR changed"),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     id: ActivityId,
@@ -98,7 +98,7 @@ impl Asked {
     }
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
@@ -117,20 +117,20 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     Ok(render(card, today, &asked, &detail, &streams).and(withheld))
 }
 
-/// Why the activity cannot have climbs, as far as that is known before its recording is read.
+/// Why the activity cannot have climbs, if that is known before its recording is fetched.
 fn no_climbs(detail: &ActivityDetail) -> Option<&'static str> {
     let sport = detail.activity.sport();
     if matches!(Tempo::of(sport), Tempo::Swim | Tempo::Row) {
-        return Some("No climbs: this is an activity on the water.");
+        return Some("No climbs: this activity was in or on the water.");
     }
     if lacks(detail, &["time"]) {
         return Some("No climbs: this activity has no recording.");
     }
     if lacks(detail, &["altitude", "fixed_altitude"]) {
-        return Some("No climbs: no altitude was recorded (indoors without a virtual course, say).");
+        return Some("No climbs: no altitude was recorded (for example indoors without a virtual course).");
     }
     if lacks(detail, &["distance", "velocity_smooth"]) {
-        return Some("No climbs: no distance and no speed was recorded.");
+        return Some("No climbs: neither distance nor speed was recorded.");
     }
     None
 }
@@ -187,7 +187,7 @@ fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: SportU
         let span = span
             .map(|(low, high)| format!(", between {} and {} above the sea", way.high(low), way.high(high)));
         return vec![format!(
-            "No climb of {} found; {whole}{}. Smaller ones: ask with a lower min_gain or min_grade.",
+            "No climb of {} found; {whole}{}. Smaller ones: use a lower min_gain or min_grade.",
             asked.in_words(own.units),
             span.unwrap_or_default()
         )];
@@ -210,7 +210,7 @@ fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: SportU
     blocks
 }
 
-/// All of them, or the largest by gain in the order of the way, each with its number, and how to see fewer.
+/// All climbs, or the largest by gain, in the order of the route with their numbers, and how to see only those.
 fn largest(climbs: &[Climb]) -> (Vec<Numbered<'_>>, String) {
     let numbered: Vec<Numbered<'_>> = (1..).zip(climbs).collect();
     if climbs.len() <= ROWS {
@@ -225,7 +225,7 @@ fn largest(climbs: &[Climb]) -> (Vec<Numbered<'_>>, String) {
         .take(ROWS)
         .collect();
     let more = format!(
-        "… {} smaller climbs left out: the largest alone come with min_gain={}",
+        "… {} smaller climbs left out: use min_gain={} for only the largest",
         climbs.len() - shown.len(),
         units::whole(least.floor())
     );
@@ -237,7 +237,7 @@ fn percent(fraction: f64) -> String {
     units::fixed(fraction * 100.0, 1)
 }
 
-/// The category of a climb of a ride: metres of length times percent of grade (Strava's rule), from 3 % on.
+/// The category of a climb of a ride: length in metres times grade in percent (Strava's rule), from 3 % on.
 fn category(climb: &Climb) -> &'static str {
     let score = climb.length() * climb.grade() * 100.0;
     if climb.grade() < 0.03 {
@@ -255,10 +255,10 @@ fn category(climb: &Climb) -> &'static str {
     .map_or("–", |(_, category)| category)
 }
 
-/// A climb with its number in the order of the way.
+/// A climb with its number in the order of the route.
 type Numbered<'a> = (usize, &'a Climb);
 
-/// A climb, and what the table reckons of its samples.
+/// A climb, and what the table computes from its samples.
 struct Row<'a> {
     number: usize,
     climb: &'a Climb,
@@ -271,12 +271,12 @@ struct Row<'a> {
 
 /// A quarter of a climb by length.
 struct Quarter {
-    /// Of the climb, from 1.
+    /// The climb's number, from 1.
     number: usize,
-    /// From 1.
+    /// The quarter's number, from 1.
     which: usize,
     grade: Option<f64>,
-    /// s under way.
+    /// s, moving.
     secs: f64,
     watts: Option<f64>,
     heart: Option<f64>,
@@ -284,7 +284,7 @@ struct Quarter {
     cadence: Option<f64>,
 }
 
-/// The way that was ridden or run, with all that its climbs are told by.
+/// The recorded route, with everything that describes its climbs.
 struct Way<'a> {
     detail: &'a ActivityDetail,
     track: &'a Track,
@@ -313,7 +313,7 @@ impl Way<'_> {
         sports::family(self.detail.activity.sport()) == "Ride"
     }
 
-    /// The mean of a channel while moving.
+    /// The average of a channel while moving.
     fn mean(&self, channel: &str, samples: &Range<usize>) -> Option<f64> {
         self.profile.mean(self.track, channel, samples.clone())
     }
@@ -380,7 +380,7 @@ impl Way<'_> {
             .table(&rows.collect::<Vec<_>>())
     }
 
-    /// What the columns stand on, and what was not recorded.
+    /// What the columns are based on, and what was not recorded.
     fn notes(&self) -> String {
         let has = |channel: &str| self.track.channel(channel).is_some();
         let weight = units::weight_in_words(positive(self.detail.icu_weight), self.own.units);
@@ -402,7 +402,7 @@ impl Way<'_> {
         let estimated = has("watts") && self.detail.device_watts == Some(false);
         let when = |is: bool, words: &'static str| if is { words } else { "" };
         Line::new()
-            .words("means are of the time under way")
+            .words("averages are over moving time")
             .words(when(
                 self.is_ride(),
                 "category: length in metres × grade in % (Strava's rule)",

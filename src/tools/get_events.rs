@@ -1,8 +1,8 @@
 //! get_events: the calendar, oldest first: planned workouts with their steps, races, notes, absences, targets.
 //!
-//! One request (`GET /athlete/{id}/events?resolve=true`), which also reads some weeks before the range, as upstream
-//! chooses events by the day they begin on and a holiday may reach in; with `include: done` a second one for the
-//! activities of the range's past days.
+//! One request (`GET /athlete/{id}/events?resolve=true`). It also reads some weeks before the range, because upstream
+//! selects events by their first day and a holiday may extend into the range. With `include: done`, a second request for
+//! the activities of the range's past days.
 
 mod done;
 mod kinds;
@@ -18,7 +18,7 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
 use self::{
-    done::Standing,
+    done::WorkoutState,
     kinds::{KINDS, Kind},
 };
 use super::{
@@ -43,8 +43,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_EVENTS,
-    description: "The calendar, oldest first: planned workouts with steps resolved to watts, bpm or pace, races, notes, \
-        holidays, sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
+    description: "The calendar, oldest first: planned workouts with steps resolved to W, bpm or pace, races, notes, holidays, \
+        sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -54,16 +54,16 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 366,
 };
-/// Days before the range that are read for what reaches into it; without workouts, whose steps make rows heavy, more.
+/// Days to read before the range for events that extend into it; more without workouts, whose steps make rows heavy.
 const BEFORE: u64 = 28;
 const BEFORE_LIGHT: u64 = 182;
-/// Rows of the table at most.
+/// Maximum rows of the table.
 const ROWS: usize = 60;
 const MOST_ROWS: usize = 200;
-/// Steps are told while the answer stays within so many bytes.
+/// Steps are shown while the answer fits into this many bytes.
 const BYTES: usize = 4000;
 const MOST_BYTES: usize = 30_000;
-/// Steps of so many workouts are told whenever they are; of more, those of the days ahead.
+/// Up to this many workouts show their steps whatever their day; of more, only those from today on.
 const FEW: usize = 3;
 const DAYS_WITH_STEPS: u64 = 7;
 
@@ -84,16 +84,16 @@ const PARAMS: &[Param] = &[
         &words_of(&KINDS),
         "Default: all. availability: holiday, sick, injured, limited days; plan: targets, phases",
     ),
-    Param::sport("ride, run, swim, ski, row or one exact type; events without a sport stay"),
+    Param::sport("ride, run, swim, ski, row or one exact type; events without a sport stay in"),
     Param::words(
         "include",
         &["done"],
-        "done: which were done or missed, from the activities",
+        "done: which workouts and races were done or missed, from the activities",
     ),
     Param::detail("the steps of all workouts, longer notes, tags"),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     range: Range,
@@ -116,7 +116,7 @@ impl Asked {
         })
     }
 
-    /// The first day to read: before the range when something asked for may reach into it.
+    /// The first day to read: before the range if a requested kind may extend into it.
     fn reads_from(&self) -> NaiveDate {
         let before = match self.kinds.as_slice() {
             kinds if !kinds.is_empty() && kinds.iter().all(|kind| *kind == Kind::Workouts) => 0,
@@ -136,7 +136,7 @@ impl Asked {
         of_sport && kinds::is_one_of(event, &self.kinds)
     }
 
-    /// The past days whose activities say what was done; None when all lies ahead.
+    /// The past days, whose activities show what was done; None when all days are in the future.
     fn past(&self, today: NaiveDate) -> Option<Range> {
         let newest = self.range.newest.min(today);
         (self.range.oldest <= newest).then_some(Range {
@@ -146,10 +146,10 @@ impl Asked {
     }
 }
 
-/// A calendar runs ahead: `oldest` alone takes a fortnight from there, none the fortnight from today.
+/// A calendar looks forward: `oldest` alone starts a fortnight, and without dates the fortnight starts today.
 fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
     if arguments.day("newest")?.is_some() {
-        // With `newest` alone the range begins today, when that lies before it.
+        // With `newest` alone the range begins today, if that is before it.
         return match arguments.day("oldest")? {
             None => {
                 let newest = arguments.range(SPAN)?.newest;
@@ -167,7 +167,7 @@ fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
         };
     }
     let oldest = arguments.day("oldest")?.unwrap_or(today);
-    // The bounds of a day are checked where all ranges are.
+    // Bounds are checked where all ranges are.
     arguments.range(Span {
         longest: i64::MAX,
         ..SPAN
@@ -178,7 +178,7 @@ fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
     Ok(Range { oldest, newest })
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
@@ -192,7 +192,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     Ok(render(card, today, &asked, &events, &done?).and(withheld))
 }
 
-/// Takes out what is another tool's to show and not granted, and says so.
+/// Removes what another tool shows and is not granted, and says so.
 fn withhold(card: &AthleteCard, events: &mut [Event]) -> Option<String> {
     if card.shows(&permissions::GET_FITNESS) {
         return None;
@@ -200,13 +200,13 @@ fn withhold(card: &AthleteCard, events: &mut [Event]) -> Option<String> {
     let mut set = false;
     for event in events {
         let (ctl, atl) = (event.icu_ctl.take(), event.icu_atl.take());
-        // Of a workout they are there too, but never told.
+        // Workouts have them too, but they are never shown.
         set |= event.category() == "SET_FITNESS" && ctl.or(atl).is_some();
     }
     set.then(|| not_granted("What CTL and ATL were set to", &permissions::GET_FITNESS))
 }
 
-/// The activities of the past days, when they are asked for.
+/// The activities of the past days, if requested.
 async fn done(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
@@ -227,7 +227,7 @@ async fn done(
     settle(WHAT, Source::Activities, found)
 }
 
-/// What lies in the range or reaches into it, each once, oldest first, within a moment by id.
+/// The events that overlap with the range, each once, oldest first, then by id.
 fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     let mut seen = HashSet::new();
     let mut found: Vec<&Event> = events
@@ -244,8 +244,8 @@ fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     found
 }
 
-/// An event and how it stands.
-type Found<'a> = (&'a Event, Standing);
+/// An event and its state.
+type Found<'a> = (&'a Event, WorkoutState);
 
 fn render(
     card: &AthleteCard,
@@ -255,11 +255,11 @@ fn render(
     done: &Part<Vec<Activity>>,
 ) -> Answer {
     let all = in_range(events, asked.range);
-    // Pairing looks at all plans of a day, also those that were not asked for.
-    let standings = done::standings(&all, done, today);
+    // Pairing considers all plans of a day, including kinds that were not requested.
+    let states = done::states(&all, done, today);
     let found: Vec<Found<'_>> = all
         .into_iter()
-        .zip(standings)
+        .zip(states)
         .filter(|(event, _)| asked.wants(event))
         .collect();
     let cut = Cut::by_days(asked.detail.pick(ROWS, MOST_ROWS), &found, |(event, _)| {
@@ -282,15 +282,15 @@ fn render(
         blocks.push(more(&cut, asked));
         blocks.push(planned(&found, asked.range));
     }
-    if rows.iter().any(|(_, standing)| standing.missed) {
-        blocks.push("missed: no activity of that sport, or of its family, on that day.".to_owned());
+    if rows.iter().any(|(_, state)| state.missed) {
+        blocks.push("missed: no activity of that sport or its family on that day.".to_owned());
     }
-    if rows.iter().any(|(_, standing)| standing.not_paired) {
+    if rows.iter().any(|(_, state)| state.not_paired) {
         let hint = match done {
             Part::Missing(_) => "",
-            _ => "; include=done looks for one of that day and sport",
+            _ => "; include=done searches for one of that day and sport",
         };
-        blocks.push(format!("not paired: the calendar ties no activity to it{hint}."));
+        blocks.push(format!("not paired: no activity is paired with it{hint}."));
     }
     blocks.push(done.missing());
     let garmin = garmin(&found, done);
@@ -328,22 +328,18 @@ fn nothing(asked: &Asked) -> &'static str {
     }
 }
 
-/// The line for what was cut, with the call that goes on.
+/// The line for what was cut, with the call that continues it.
 fn more(cut: &Cut<'_, Found<'_>>, asked: &Asked) -> String {
     let day = |row: Option<&Found>| row.and_then(|(event, _)| event.day());
     let (last, next) = (day(cut.shown.last()), day(cut.left.first()));
     match next {
         None => String::new(),
         Some(day) if last == next => format!(
-            "… {}, the rest of {day} among them: ask with oldest={day} and kinds or sport",
+            "… {}, the rest of {day} among them: use oldest={day} and kinds or sport",
             answer::counted(cut.left.len(), "more row", "more rows")
         ),
         Some(day) => cut.more("row", |_| {
-            format!(
-                "ask with oldest={day} newest={}{}",
-                asked.range.newest,
-                same(asked)
-            )
+            format!("use oldest={day} newest={}{}", asked.range.newest, same(asked))
         }),
     }
 }
@@ -360,13 +356,13 @@ fn same(asked: &Asked) -> String {
     same
 }
 
-/// What the range's plans add up to, by sport and by week.
+/// The sums of the range's plans, by sport and by week.
 fn planned(found: &[Found<'_>], range: Range) -> String {
     const WEEKS: usize = 27;
     let plans: Vec<(NaiveDate, &Event)> = found
         .iter()
         .filter(|(event, _)| event.is_to_do())
-        .filter_map(|(event, _)| Some((event.day().filter(|day| range.holds(*day))?, *event)))
+        .filter_map(|(event, _)| Some((event.day().filter(|day| range.contains(*day))?, *event)))
         .collect();
     if plans.is_empty() {
         return String::new();
@@ -404,11 +400,11 @@ fn garmin(found: &[Found<'_>], done: &Part<Vec<Activity>>) -> String {
     };
     let used = found
         .iter()
-        .filter_map(|(_, standing)| activities.get(standing.activity?));
+        .filter_map(|(_, state)| activities.get(state.activity?));
     answer::garmin_line(used.map(Activity::origin))
 }
 
-/// The steps of the workouts, as many as there is room for, and how to get the others.
+/// The steps of as many workouts as fit, and how to get the others.
 fn with_steps(
     rows: &[Found<'_>],
     asked: &Asked,
@@ -416,7 +412,7 @@ fn with_steps(
     today: NaiveDate,
     mut spent: usize,
 ) -> Vec<String> {
-    const STEPS: &str = "Steps, targets as intervals.icu resolves them:";
+    const STEPS: &str = "Steps, with targets as intervals.icu resolves them:";
     let full = asked.detail == Detail::Full;
     let room = if full { MOST_BYTES + spent } else { BYTES };
     let workouts: Vec<&Found<'_>> = rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
@@ -426,14 +422,14 @@ fn with_steps(
         .unwrap_or(today);
     let mut blocks = Vec::new();
     let mut left: Vec<NaiveDate> = Vec::new();
-    // The line that names what was left has its place kept.
+    // Reserves space for the line about steps that are left out.
     spent += 120 + STEPS.len() + 1;
     let mut fits = true;
-    for (event, standing) in workouts {
+    for (event, state) in workouts {
         let Some(day) = event.day() else { continue };
-        let wanted = full || few || (!standing.settled && day < soon && day >= today);
+        let wanted = full || few || (!state.settled && day < soon && day >= today);
         let block = if wanted { block(event, own) } else { String::new() };
-        // The first that does not fit ends the telling: what is left is then one range.
+        // The first that does not fit is the last: what is left out is then one range.
         fits &= !wanted || spent + block.len() < room;
         if wanted && fits {
             spent += block.len() + 1;
@@ -449,14 +445,14 @@ fn with_steps(
         let count = answer::counted(left.len(), "workout", "workouts");
         let next = if full { "a shorter range" } else { "detail=full" };
         blocks.push(format!(
-            "Steps of {count} left out: ask with oldest={first} newest={last} {next}{}",
+            "Steps of {count} left out: use oldest={first} newest={last} {next}{}",
             same(asked)
         ));
     }
     blocks
 }
 
-/// One workout's steps under its day and name.
+/// One workout's steps below its day and name.
 fn block(event: &Event, own: Units) -> String {
     let Some(workout) = &event.workout_doc else {
         return String::new();

@@ -1,9 +1,9 @@
-//! get_extended_metrics: what goes beyond time, power and heart rate: running dynamics, W′, durability, DFA α1,
-//! temperatures, breath, muscle oxygen. Of one activity, or over a range.
+//! get_extended_metrics: metrics beyond time, power and heart rate: running dynamics, W′, durability, DFA α1,
+//! temperatures, respiration, muscle oxygen, for one activity or over a range.
 //!
-//! With an id: one request (`GET /activity/{id}?intervals=true`), and with `include: streams` one more for what only the
-//! recording has. Without: one request (`GET /athlete/{id}/activities`), at most its newest thousand activities. Figures
-//! are intervals.icu's own unless the line says otherwise; no verdicts.
+//! With an id: one request (`GET /activity/{id}?intervals=true`), and with `include: streams` one more for metrics that only
+//! the recording has. Without: one request (`GET /athlete/{id}/activities`), for at most the newest thousand activities.
+//! Figures are intervals.icu's own unless the line says otherwise; no verdicts.
 
 mod metrics;
 mod one;
@@ -28,7 +28,7 @@ pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_EXTENDED_METRICS,
     description: "Running dynamics (ground contact, oscillation, balance, step length, stiffness), W′ balance, decoupling, \
         efficiency factor, HR recovery, DFA α1, core temperature, respiration, SmO2, L/R balance. With id: one activity. \
-        Without: each activity of a range (default 28 days), means by sport, first against second half.",
+        Without: each activity of a range (default 28 days), averages by sport, second half against first.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -38,7 +38,7 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 366,
 };
-/// Activities that one request reads at most.
+/// Maximum activities that one request reads.
 const READ: usize = 1000;
 
 const PARAMS: &[Param] = &[
@@ -46,16 +46,16 @@ const PARAMS: &[Param] = &[
     Param::words(
         "include",
         &["streams"],
-        "With id. streams: what only the recording has (DFA α1, body temperature, breath, SmO2)",
+        "Needs id. streams: what only the recording has (DFA α1, body temperature, respiration, SmO2)",
     ),
-    Param::oldest("28 days back"),
+    Param::oldest("28 days up to newest"),
     Param::newest("today"),
     Param::sport("ride, run, swim … or one exact type"),
     Param::detail("more columns"),
     Param::limit(40, 200),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 enum Asked {
     One {
@@ -69,7 +69,7 @@ enum Asked {
 #[derive(Debug)]
 struct Trend {
     range: Range,
-    /// The word, and what it means.
+    /// As given, and the types that it means.
     sport: Option<Sport>,
     detail: Detail,
     limit: usize,
@@ -86,7 +86,7 @@ impl Asked {
             if arguments.has_range() || sport.is_some() {
                 return Err(arguments::wrong(
                     "id",
-                    "it asks for one activity; leave out oldest, newest and sport, or the id",
+                    "is for one activity: leave out oldest, newest and sport, or leave out id",
                 ));
             }
             return Ok(Self::One { id, streams, detail });
@@ -94,7 +94,7 @@ impl Asked {
         if streams {
             return Err(arguments::wrong(
                 "include",
-                "streams belong to one activity; give its id, from the last column of get_training_history",
+                "must come with id: streams are of one activity; take its id from the last column of get_training_history",
             ));
         }
         Ok(Self::Trend(Trend {
@@ -106,7 +106,7 @@ impl Asked {
     }
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     match Asked::read(given, today)? {

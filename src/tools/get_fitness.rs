@@ -1,6 +1,6 @@
 //! get_fitness: CTL, ATL, form, ramp and load, day by day or week by week, past and projected.
 //!
-//! One request: `GET /athlete/{id}/wellness`, whose rows carry the model. Rows after today are upstream's projection.
+//! One request: `GET /athlete/{id}/wellness`, whose rows contain the model. Rows after today are upstream's projection.
 
 #[cfg(test)]
 mod tests;
@@ -33,8 +33,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_FITNESS,
-    description: "Fitness (CTL), fatigue (ATL), form (TSB), ramp and load by day or week. Default: the last 28 days and \
-        the projection of the next 7 from planned workouts. A later newest projects further.",
+    description: "Fitness (CTL), fatigue (ATL), form (TSB), ramp and load by day or week. Default: the last 28 days and the \
+        next 7, projected from planned workouts. A later newest projects further.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -44,20 +44,20 @@ const SPAN: Span = Span {
     ahead: 7,
     longest: TEN_YEARS,
 };
-/// Longer ranges are told by week unless days are asked for.
+/// Longer ranges go by week unless the call asks for days.
 const DAYS_AT_MOST: i64 = 42;
 
 const FULL_FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad", "sportInfo"];
 
 const PARAMS: &[Param] = &[
-    Param::oldest("28 days back"),
+    Param::oldest("the last 28 days"),
     Param::newest("7 days ahead, or today when oldest is given"),
-    Param::word("step", &["day", "week"], "Default day, week beyond 42 days"),
+    Param::word("step", &["day", "week"], "Default: day, or week over 42 days"),
     Param::detail("estimated FTP, W′ and Pmax by sport"),
     Param::limit(60, 200),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     range: Range,
@@ -73,7 +73,7 @@ impl Asked {
         let weekly = arguments.word("step", &[("day", false), ("week", true)])?;
         let weekly = weekly.unwrap_or(range.days() > DAYS_AT_MOST);
         if weekly {
-            // Whole weeks: a load summed over a part of one would read as an easy week.
+            // Whole weeks: the load of a part of one would read as an easy week.
             range.oldest = weeks::monday(range.oldest);
             let end = weeks::sunday(range.newest);
             if end <= today || range.newest > today {
@@ -89,7 +89,7 @@ impl Asked {
     }
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
@@ -118,17 +118,17 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
         blocks.push("intervals.icu has no fitness figures in this range: they begin with the first activity that has a load.".to_owned());
         return Answer::of(blocks);
     }
-    let told_rows = if asked.weekly {
+    let all_rows = if asked.weekly {
         weekly(&days, today)
     } else {
         daily(&days, today)
     };
-    let cut = Cut::after(asked.limit, &told_rows);
-    blocks.push(told(cut.shown, asked));
+    let cut = Cut::after(asked.limit, &all_rows);
+    blocks.push(table(cut.shown, asked));
     blocks.push(cut.more("row", |next| {
         let step = if asked.weekly { "week" } else { "day" };
         format!(
-            "ask with oldest={} newest={} step={step}",
+            "use oldest={} newest={} step={step}",
             asked.range.oldest, next.until
         )
     }));
@@ -143,17 +143,17 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
         ""
     };
     blocks.push(format!("Form = CTL - ATL.{projected}"));
-    // A row of the model does not say which devices its loads came from.
+    // A row of the model does not say which devices recorded its loads.
     blocks.push("May derive in part from Garmin device data.".to_owned());
     Answer::of(blocks)
 }
 
-/// A day, or a week by its last day.
+/// A day, or a week shown by its last day.
 struct Row {
     name: String,
     day: Day,
     load: String,
-    /// The last day it stands for.
+    /// Its last day.
     until: NaiveDate,
 }
 
@@ -198,7 +198,7 @@ fn load<'a>(days: impl IntoIterator<Item = &'a Day>, today: NaiveDate) -> String
     joined([units::whole(done), planned], " + ")
 }
 
-fn told(rows: &[Row], asked: &Asked) -> String {
+fn table(rows: &[Row], asked: &Asked) -> String {
     Columns::<Row>::new()
         .column(if asked.weekly { "week (Mon)" } else { "date" }, |row| {
             row.name.clone()
@@ -234,7 +234,7 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> String {
     }
 }
 
-/// What intervals.icu estimated last, up to today, from recent efforts (`sportInfo`).
+/// intervals.icu's latest estimates up to today, from recent efforts (`sportInfo`).
 fn estimates(rows: &[Wellness], today: NaiveDate) -> String {
     let latest = rows
         .iter()

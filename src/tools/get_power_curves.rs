@@ -2,7 +2,7 @@
 //! models that intervals.icu fitted to them.
 //!
 //! One request for all windows (`GET /athlete/{id}/{power,pace,hr}-curves`); without `sport` one more before it, and
-//! one after it when the sport's own metric was never recorded (see [`super::curves`]).
+//! one after it when the sport's usual metric was not recorded (see [`super::curves`]).
 
 mod models;
 
@@ -41,8 +41,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_POWER_CURVES,
-    description: "Power, pace, grade-adjusted pace (gap) or heart-rate curves side by side, with intervals.icu's eFTP, CP, \
-        W′, critical speed and VO2max estimate. Default: 42d and 1y.",
+    description: "Power, pace, GAP (grade-adjusted pace) or HR curves of several windows side by side, with intervals.icu's \
+        eFTP, CP, W′, critical speed and VO2max estimate. Default: 42d and 1y.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -54,13 +54,13 @@ const METRICS: [(&str, Metric); 4] = [
     ("hr", Metric::HeartRate),
 ];
 const FATIGUE: [(&str, Fatigue); 2] = [("kj0", Fatigue::First), ("kj1", Fatigue::Second)];
-/// Windows side by side, fatigued ones included.
+/// Maximum windows side by side, including fatigued ones.
 const WINDOWS: usize = 4;
 const MOST_DAYS: u32 = 3653;
 const MOST_YEARS: u32 = 40;
-/// What to write, told when `windows` is wrong.
+/// What `windows` must be.
 const WINDOWS_WANTED: &str =
-    "write up to 4 of 42d, 6w, 1y, all, season, last_season, or two days such as 2026-01-01..2026-03-31";
+    "must be up to 4 of 42d, 6w, 1y, all, season, last_season, or two days such as 2026-01-01..2026-03-31";
 
 const PARAMS: &[Param] = &[
     curves::SPORT,
@@ -71,13 +71,17 @@ const PARAMS: &[Param] = &[
         WINDOWS_WANTED,
         "Up to 4: 42d, 1y, all, season, last_season, 2026-01-01..2026-03-31",
     ),
-    Param::word("fatigue", &words_of(&FATIGUE), "Adds power after preset work"),
+    Param::word(
+        "fatigue",
+        &words_of(&FATIGUE),
+        "Adds power after the first or second preset amount of work",
+    ),
     marks::DURATIONS,
     marks::DISTANCES,
     Param::detail("more rows, dates, ids"),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     choice: Choice,
@@ -106,14 +110,11 @@ impl Asked {
             if choice.metric.is_some_and(|metric| metric != Metric::Power) {
                 return Err(arguments::wrong(
                     "fatigue",
-                    "there are fatigued curves of power only; leave it out, or write metric=power",
+                    "is for power only: leave it out, or use metric=power",
                 ));
             }
             if windows.len() * 2 > WINDOWS {
-                return Err(arguments::wrong(
-                    "windows",
-                    "with fatigue, write two windows at most",
-                ));
+                return Err(arguments::wrong("windows", "must be at most two with fatigue"));
             }
             choice.metric = Some(Metric::Power);
             specs = windows
@@ -165,14 +166,14 @@ fn window(text: &str) -> Option<Window> {
         })
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let asked = Asked::read(given, ask.today())?;
     let render = |subject: &Subject, found: &Curves| render(&ask.card, ask.today(), &asked, subject, found);
     curves::answer(&ask, "curves", asked.choice, &asked.specs, render).await
 }
 
-/// A window's curve, as far as one came.
+/// A window's curve, if upstream sent one.
 struct Windowed<'a> {
     name: String,
     dates: String,
@@ -300,7 +301,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
     Answer::of(blocks)
 }
 
-/// A row a point, and for each window its best, the day and the id.
+/// One row per point, with each window's best effort, day and id.
 fn table(scale: Scale, windows: &[Windowed<'_>], found: &Curves, marks: &[f64], detail: Detail) -> String {
     let mut columns = Columns::<f64>::new().column(scale.axis(), |at| scale.mark(*at));
     let mut ids = Columns::new();
@@ -313,12 +314,12 @@ fn table(scale: Scale, windows: &[Windowed<'_>], found: &Curves, marks: &[f64], 
                 .map(|point| scale.value(point.value))
                 .unwrap_or_default()
         };
-        let beside = move |at: &f64| point(*at).map(|point| scale.beside(point)).unwrap_or_default();
+        let second = move |at: &f64| point(*at).map(|point| scale.second(point)).unwrap_or_default();
         columns = columns
             .column(format!("{name} {}", scale.value_header()), value)
             .column(
-                format!("{name} {}", scale.beside_header().unwrap_or_default()),
-                beside,
+                format!("{name} {}", scale.second_header().unwrap_or_default()),
+                second,
             )
             .in_full(format!("{name} date"), move |at| scale::day_of(effort(*at), None));
         ids = ids.in_full(format!("{name} id"), move |at: &f64| scale::id_of(effort(*at)));

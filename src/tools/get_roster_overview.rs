@@ -1,9 +1,9 @@
-//! get_roster_overview: everybody on a coach's roster in one table, whoever stands out first.
+//! get_roster_overview: everyone on a coach's roster in one table, athletes with the most flags first.
 //!
-//! At most two requests an athlete: `GET /athlete/{id}/wellness` over 60 days (the model, sleep, HRV, resting heart rate)
-//! and `GET /athlete/{id}/events` from this week or seven days back to eight weeks ahead; without the grant of the calendar
-//! `GET /athlete/{id}/activities` of 60 days instead. Each athlete's row holds what that athlete's grant could show, by
-//! get_fitness, get_wellness, get_events and get_training_history. Who does not answer in time is named in the row.
+//! At most two requests per athlete: `GET /athlete/{id}/wellness` over 60 days (the model, sleep, HRV, resting HR) and
+//! `GET /athlete/{id}/events` from this week or seven days back to eight weeks ahead; without a grant of the calendar
+//! `GET /athlete/{id}/activities` of 60 days instead. Each athlete's row has what that athlete's grant of get_fitness,
+//! get_wellness, get_events and get_training_history could show. If data does not arrive in time, the row says so.
 
 mod figures;
 mod flags;
@@ -34,18 +34,18 @@ use crate::{
 pub(super) const TOOL: RosterTool = RosterTool {
     name: "get_roster_overview",
     title: "Roster at a glance",
-    description: "All athletes of the roster, or those named, in one table, most flags first: session missed, load off plan, \
+    description: "All athletes of the roster, or those named, in one table, most flags first: workout missed, load off plan, \
         ramp, form, HRV, resting HR, nothing done, race near; with form, CTL, ATL, ramp, this week's load against plan, last \
         activity, sleep, HRV and resting HR against 60 days, next race.",
     params: PARAMS,
     run: |roster, given| Box::pin(run(roster, given)),
 };
 
-/// Athletes of one call: two requests each go out within the time of a call at the pace that upstream allows.
+/// Athletes per call: two requests for each fit into the time of a call at the rate that upstream allows.
 const MOST: usize = 50;
-/// Athletes who are asked about at once.
+/// Athletes to fetch at the same time.
 const AT_ONCE: usize = 6;
-/// Kept for what follows the requests, so that what came by then is answered.
+/// Time reserved for the work after the requests, so that what has arrived by then is shown.
 const ROOM: Duration = Duration::from_secs(3);
 
 const FITNESS: &[&str] = &["ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
@@ -62,7 +62,7 @@ const BOTH: &[&str] = &[
     "restingHR",
     "tempRestingHR",
 ];
-/// The loads tell when something was last done.
+/// The loads show when something was last done.
 const WELLNESS_AND_LOAD: &[&str] = &[
     "ctlLoad",
     "atlLoad",
@@ -77,7 +77,7 @@ const CATEGORIES: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
 const PARAMS: &[Param] = &[Param::texts(
     "athletes",
     MOST,
-    "write a list of names or ids, at most 50",
+    "must be a list of names or ids, at most 50",
     "Names or ids, at most 50. Default: all",
 )];
 
@@ -86,7 +86,7 @@ async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolEr
     let arguments = Arguments::new(given, PARAMS, now)?;
     let named = arguments.texts("athletes")?;
     if roster.members().is_empty() {
-        // Says what there is to say of an empty roster.
+        // Fails with the explanation if the roster is empty.
         roster.whom(None, Access::Read)?;
     }
     let (mut members, unknown) = chosen(&roster, &named)?;
@@ -111,11 +111,11 @@ fn name_and_id(member: &Member) -> (String, String) {
     (member.name().to_owned(), member.athlete_id().to_owned())
 }
 
-/// What was named and is nobody, with the reason.
+/// A name that is no member's, with the reason.
 type Unknown = (String, String);
 
-/// The members who were named, each once in the order of the roster, and what was named and is none with the reason. All
-/// when nobody is named; an error when nobody of those named is found.
+/// The named members, each once in the order of the roster, and the names that are no member's. All members without names;
+/// an error if no name is a member's.
 fn chosen<'a>(roster: &'a Roster, named: &[&str]) -> Result<(Vec<&'a Member>, Vec<Unknown>), ToolError> {
     if named.is_empty() {
         return Ok((roster.members().iter().collect(), Vec::new()));
@@ -144,21 +144,21 @@ fn chosen<'a>(roster: &'a Roster, named: &[&str]) -> Result<(Vec<&'a Member>, Ve
     Ok((members, unknown))
 }
 
-/// What an error says without the words that stand before every error.
+/// An error without the words that begin every error.
 fn short(text: &str) -> &str {
     text.strip_prefix("Not done: ").unwrap_or(text)
 }
 
-/// Until when athletes are waited for.
+/// When to stop waiting for athletes' data.
 fn limit(deadline: Instant) -> Instant {
     let room = deadline.saturating_duration_since(Instant::now()) / 4;
     deadline.checked_sub(room.min(ROOM)).unwrap_or(deadline)
 }
 
-const TOO_LONG: &str = "took too long; ask again";
+const TOO_LONG: &str = "took too long; try again";
 const RECONNECT: &str = "must connect intervals.icu again";
 
-/// An athlete's line, whatever happens.
+/// An athlete's line, whatever goes wrong.
 async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
     let shown = Shown {
         fitness: member.grants(&GET_FITNESS),
@@ -191,16 +191,16 @@ async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
     line
 }
 
-/// What could be opened of an athlete's data.
+/// The part of an athlete's data that could be opened.
 struct Opened {
-    /// One handle for all of it.
+    /// One handle for all tools.
     ask: Ask,
     usable: Shown,
-    /// Why some of it could not be opened.
+    /// Why some tools could not be opened.
     refused: Vec<String>,
 }
 
-/// Opens what is granted and needed. An error is why nothing can be said of the athlete.
+/// Opens what is granted and needed. An error says why there is no data of the athlete.
 async fn open(roster: &Roster, member: &Member, limit: Instant) -> Result<Opened, String> {
     type Usable = fn(&mut Shown) -> &mut bool;
     let tools: [(&Permission, Usable); 4] = [
@@ -212,7 +212,7 @@ async fn open(roster: &Roster, member: &Member, limit: Instant) -> Result<Opened
     let mut usable = Shown::default();
     let (mut opened, mut refused) = (None, Vec::new());
     for (tool, is_usable) in tools {
-        // Where daily loads and the calendar are granted, they tell more than a list of activities would.
+        // Where daily loads and the calendar are granted, they show more than a list of activities would.
         let needed = tool != &GET_TRAINING_HISTORY || !(usable.fitness && usable.calendar);
         if !needed || !member.grants(tool) {
             continue;
@@ -220,7 +220,7 @@ async fn open(roster: &Roster, member: &Member, limit: Instant) -> Result<Opened
         match timeout_at(limit, roster.open(member, tool)).await {
             Err(_) => return Err(TOO_LONG.to_owned()),
             Ok(Err(ToolError::Refused(text))) => {
-                // It may be this tool alone: an area that was not shared.
+                // Perhaps this tool only: an area that is not shared.
                 let why = sentence(short(&text));
                 refused.extend((!refused.contains(&why)).then_some(why));
             }
@@ -237,7 +237,7 @@ async fn open(roster: &Roster, member: &Member, limit: Instant) -> Result<Opened
     }
 }
 
-/// Asks for what is needed, and reckons. An error is why nothing can be said of the athlete.
+/// Fetches what is needed, and computes the figures. An error says why there is no data of the athlete.
 async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant) -> Result<(), String> {
     let Opened { ask, usable, refused } = open(roster, member, limit).await?;
     let (upstream, today) = (&ask.upstream, ask.today());
@@ -263,9 +263,9 @@ async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant)
         activities: failed.or_none("activities", activities),
     };
     match failed.end {
-        // Whether the connection is dead or upstream merely stumbled is found out once, for all tools.
+        // Finds out, once for all tools, whether the connection no longer works or upstream only failed for a moment.
         Some(error @ intervals::Error::Unauthorized) => {
-            // That is one request more, for which nobody else is kept waiting either.
+            // This takes another request, but the other athletes do not wait for it.
             let looked = timeout_at(limit, roster.looked_into(member, error.into())).await;
             return Err(looked.map_or_else(|_| TOO_LONG.to_owned(), |error| lost(&error)));
         }
@@ -277,7 +277,7 @@ async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant)
     Ok(())
 }
 
-/// What came by the limit; nothing of what was not asked for.
+/// What arrived by the limit; None if nothing was requested.
 async fn by<T>(
     limit: Instant,
     asked: Option<impl Future<Output = Result<T, intervals::Error>>>,
@@ -287,7 +287,7 @@ async fn by<T>(
     answer.unwrap_or(Err(intervals::Error::TimedOut)).map(Some)
 }
 
-/// The parts that did not come, and what ends the rest too.
+/// The parts that failed, and the error that ends the rest as well.
 #[derive(Default)]
 struct Failed {
     missing: Vec<String>,
@@ -306,7 +306,7 @@ impl Failed {
     }
 }
 
-/// Why nothing can be said of an athlete.
+/// Why there is no data of an athlete.
 fn lost(error: &ToolError) -> String {
     match error {
         ToolError::Reconnect(_) => RECONNECT.to_owned(),
@@ -317,7 +317,7 @@ fn lost(error: &ToolError) -> String {
 
 fn busy(retry_after: Duration) -> String {
     format!(
-        "intervals.icu allows no more requests; ask again in {}",
+        "intervals.icu allows no more requests; try again in {}",
         in_words(retry_after)
     )
 }
@@ -340,19 +340,19 @@ fn reason(error: &intervals::Error) -> String {
     }
 }
 
-/// The fields of a day to ask for; none when nothing of them may be shown.
+/// The fields of a day to request; None if none of them may be shown.
 fn fields(usable: Shown) -> Option<&'static [&'static str]> {
     match (usable.fitness, usable.wellness) {
         (true, true) => Some(BOTH),
         (true, false) => Some(FITNESS),
-        // With the calendar beside it there is no request left for activities.
+        // The calendar takes the second request, so none is left for activities.
         (false, true) if usable.history && usable.calendar => Some(WELLNESS_AND_LOAD),
         (false, true) => Some(WELLNESS),
         (false, false) => None,
     }
 }
 
-/// Whether activities are asked for: they are, where that stays within two requests.
+/// Whether to request activities: only where that keeps to two requests.
 fn wants_activities(usable: Shown) -> bool {
     usable.history && !(fields(usable).is_some() && usable.calendar)
 }

@@ -1,7 +1,7 @@
-//! get_training_history: what the athlete did, row by row, with totals by sport and week.
+//! get_training_history: the athlete's activities, one per row, with totals by sport and week.
 //!
-//! One request (`GET /athlete/{id}/activities`, or `…/activities/search` for words without dates); with
-//! `include: planned` a second one for the calendar. Totals always cover the whole range, also when rows are cut.
+//! One request (`GET /athlete/{id}/activities`, or `…/activities/search` for a query without dates); with
+//! `include: planned` a second one for the calendar. Totals always cover the whole range, even when rows are cut.
 
 mod rows;
 mod totals;
@@ -46,7 +46,7 @@ const SPAN: Span = Span {
     longest: TEN_YEARS,
 };
 const MOST_ROWS: usize = 200;
-/// Hits that a search over all time reads at most.
+/// Maximum hits of a search over all time.
 const HITS: u32 = 200;
 
 const FIELDS: &[&str] = &[
@@ -97,24 +97,20 @@ const FULL_FIELDS: &[&str] = &[
 ];
 
 const PARAMS: &[Param] = &[
-    Param::oldest("28 days back"),
+    Param::oldest("28 days up to newest"),
     Param::newest("today"),
     Param::sport(
-        "ride, run, swim, ski or row with all kinds of it; or one exact type such as TrailRun, WeightTraining",
+        "ride, run, swim, ski or row for all kinds of it, or one exact type such as TrailRun, WeightTraining",
     ),
     Param::text("query", 100, "Part of the name, or #tag"),
-    Param::words(
-        "include",
-        &["planned"],
-        "planned: planned load beside each week's",
-    ),
+    Param::words("include", &["planned"], "planned: adds planned load to each week"),
     Param::detail(
-        "start, elapsed, speed, average W, max HR, cadence, climbing, decoupling, calories, device",
+        "start, elapsed time, speed, average W, max HR, cadence, elevation gain, decoupling, calories, device",
     ),
     Param::limit(60, MOST_ROWS),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     /// None: a search over all time.
@@ -135,7 +131,7 @@ impl Asked {
         if planned && query.is_some() {
             return Err(arguments::wrong(
                 "include",
-                "planned load goes by week, not with a query; leave one of them out",
+                "must not have planned together with query: planned load goes by week",
             ));
         }
         let range = if query.is_some() && !arguments.has_range() {
@@ -153,8 +149,8 @@ impl Asked {
         })
     }
 
-    /// Whether an activity that can be read is asked for. Names are searched as upstream searches them: a part of the
-    /// name whatever its case, or a whole tag.
+    /// Whether a readable activity is wanted. Names are searched as upstream does: for part of the name, ignoring case, or
+    /// for a whole tag.
     fn wants(&self, activity: &Activity) -> bool {
         if !activity.is_of(self.sport) {
             return false;
@@ -177,7 +173,7 @@ impl Asked {
     }
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
@@ -196,7 +192,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     Ok(render(card, today, &asked, &activities, &planned?).and(withheld))
 }
 
-/// Takes out what is another tool's to show and not granted, and says so.
+/// Removes what another tool shows and is not granted, and says so.
 fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
     if card.shows(&permissions::GET_EVENTS) {
         return None;
@@ -207,7 +203,7 @@ fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
         activity.compliance = None;
         activity.paired_event_id = None;
     }
-    kept.then(|| not_granted("How far plans were kept", &permissions::GET_EVENTS))
+    kept.then(|| not_granted("How closely plans were followed", &permissions::GET_EVENTS))
 }
 
 fn render(
@@ -223,7 +219,7 @@ fn render(
         let newest_first = b.start_date_local.cmp(&a.start_date_local);
         newest_first.then_with(|| b.id.cmp(&a.id))
     });
-    // A stub shows neither sport nor name, so it cannot be asked for by them.
+    // A stub has neither sport nor name, so they cannot select it.
     let narrowed = asked.sport.is_some() || asked.query.is_some();
     let stubs = found.iter().filter(|row| row.is_closed_by_strava()).count();
     let mut wanted = found;
@@ -253,16 +249,19 @@ fn render(
     blocks.push(by_week(&readable, planned, asked, today));
     blocks.push(planned.missing());
     if asked.range.is_some() {
-        // A search's rows are short by nature and no evidence of what was recorded.
+        // Rows of a search are always short, so they do not show what was recorded.
         blocks.push(not_recorded(&readable));
     }
     blocks.push(about_stubs(stubs, narrowed));
     if asked.range.is_none() && !wanted.is_empty() {
-        blocks.push("A search without dates finds short rows; ask with oldest and newest for load, power and heart rate.".to_owned());
+        blocks.push(
+            "A search without dates gives short rows; use oldest and newest for load, power and heart rate."
+                .to_owned(),
+        );
     }
     if capped {
         blocks.push(format!(
-            "There may be more than these {HITS} hits: narrow the query, or ask with oldest and newest."
+            "There may be more than these {HITS} hits: narrow the query, or use oldest and newest."
         ));
     }
     blocks.push(answer::garmin_line(readable.iter().map(|row| row.origin())));
@@ -284,7 +283,7 @@ fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: usize)
     )
 }
 
-/// The load of each week beside what was planned for it; empty for a search, and when there is neither.
+/// Each week's load and planned load; empty for a search, and without any load.
 fn by_week(readable: &[&Activity], planned: &Part<Vec<Event>>, asked: &Asked, today: NaiveDate) -> String {
     let Some(range) = asked.range.filter(|_| asked.query.is_none()) else {
         return String::new();
@@ -302,7 +301,7 @@ fn by_week(readable: &[&Activity], planned: &Part<Vec<Event>>, asked: &Asked, to
     totals::by_week(&weeks, events.as_ref(), range, asked.detail)
 }
 
-/// How to ask for the rows that are left, from `next` on.
+/// The call for the rows that are left, from `next` on.
 fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Asked) -> String {
     let day = |row: Option<&&Activity>| row.and_then(|row| row.day());
     let (Some(last), Some(next), Some(end)) = (day(shown.last()), next.day(), day(rows.last())) else {
@@ -319,7 +318,7 @@ fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Aske
             (false, true) => ", same sport",
             (false, false) => "",
         };
-        return format!("ask with oldest={oldest} newest={next}{same}");
+        return format!("use oldest={oldest} newest={next}{same}");
     }
     let that_day = rows.iter().filter(|row| row.day() == Some(last)).count();
     let before = last.pred_opt().unwrap_or(last);
@@ -329,7 +328,7 @@ fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Aske
         format!("; for the days before: oldest={oldest} newest={before}")
     };
     format!(
-        "ask with oldest={last} newest={last} limit={}{rest}",
+        "use oldest={last} newest={last} limit={}{rest}",
         that_day.min(MOST_ROWS)
     )
 }
@@ -353,7 +352,7 @@ fn about_stubs(count: usize, narrowed: bool) -> String {
         to intervals.icu to see them.";
     match (count, narrowed) {
         (0, _) => String::new(),
-        (_, false) => format!("(Strava): {how} Load sums here leave them out; get_fitness counts them."),
+        (_, false) => format!("(Strava): {how} Not in the load sums here, but in get_fitness."),
         (_, true) => format!(
             "Not searched: {}. {how}",
             answer::counted(count, "activity from Strava", "activities from Strava")
@@ -379,6 +378,6 @@ fn not_recorded(rows: &[&Activity]) -> String {
     if rows.is_empty() || missing.is_empty() {
         String::new()
     } else {
-        format!("None recorded: {}", missing.join(", "))
+        format!("Not recorded: {}", missing.join(", "))
     }
 }

@@ -1,8 +1,8 @@
 //! get_training_summary: volume, load, calories and zones by sport and by week, against the period before and the plan.
 //!
 //! One request (`GET /athlete/{id}/activities` over both periods); with `include: planned` a second one for the calendar.
-//! When every activity of the range is closed to the API by Strava, one more: `GET /athlete/{id}/athlete-summary`, whose
-//! sums intervals.icu makes itself.
+//! If every activity of the range is closed by Strava, one more: `GET /athlete/{id}/athlete-summary`, with intervals.icu's
+//! own sums.
 
 mod by_sport;
 mod by_week;
@@ -32,9 +32,9 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_TRAINING_SUMMARY,
-    description: "Training added up by sport and by week: sessions, time, distance, climbing, load, mean IF, calories, time \
-        in zones, easy/moderate/hard, Foster monotony and strain; against the period before. Default: the last 4 whole \
-        weeks and this week so far.",
+    description: "Training summed by sport and by week: activities, time, distance, elevation gain, load, average IF, \
+        calories, time in zones, easy/moderate/hard, Foster monotony and strain; against the period before. Default: the \
+        last 4 whole weeks and this week so far.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -44,9 +44,9 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 731,
 };
-/// Requests of one call.
+/// Maximum requests of one call.
 const MOST_REQUESTS: u32 = 4;
-/// Whole weeks before the running one.
+/// Whole weeks before this week.
 const WEEKS: u64 = 4;
 
 const FIELDS: &[&str] = &[
@@ -70,8 +70,12 @@ const FIELDS: &[&str] = &[
 const PARAMS: &[Param] = &[
     Param::oldest("Monday 4 weeks back"),
     Param::newest("today"),
-    Param::sport("ride, run, swim, ski, row with all kinds of it; or one exact type"),
-    Param::words("include", &["planned"], "planned: planned load and time by week"),
+    Param::sport("ride, run, swim, ski or row for all kinds of it, or one exact type"),
+    Param::words(
+        "include",
+        &["planned"],
+        "planned: adds planned load and time by week",
+    ),
     Param::word(
         "compare",
         &["previous", "none"],
@@ -80,11 +84,11 @@ const PARAMS: &[Param] = &[
     Param::detail("each exact type, all zones, change by sport"),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     range: Range,
-    /// The period before, when it is compared with.
+    /// The period before, if it is compared.
     before: Option<Range>,
     sport: Option<&'static [&'static str]>,
     planned: bool,
@@ -107,7 +111,7 @@ impl Asked {
         if range.oldest > today {
             return Err(arguments::wrong(
                 "oldest",
-                "it must not lie ahead; get_events tells what is planned",
+                "must not be in the future; get_events shows what is planned",
             ));
         }
         range.newest = range.newest.min(today);
@@ -126,8 +130,8 @@ impl Asked {
     }
 }
 
-/// The period of the same length before: a range that begins on a Monday is shifted by whole weeks, so that weekdays
-/// meet weekdays and a running week meets the same part of one.
+/// The period of the same length before. A range that begins on a Monday is shifted by whole weeks, so that each weekday is
+/// compared with the same one and this week so far with the same part of a week.
 fn before(range: Range) -> Option<Range> {
     let days = range.days();
     let shift = if weeks::monday(range.oldest) == range.oldest {
@@ -142,7 +146,7 @@ fn before(range: Range) -> Option<Range> {
     })
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
@@ -158,9 +162,9 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let (activities, planned) = (activities?, planned?);
     let found = activities::of_range(&activities, Some(asked.range));
     let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
-    // Years of activities take several pages; a call stays within four requests.
+    // Years of activities take several pages; a call keeps to four requests.
     let own_sums = if closed && upstream.requests() < MOST_REQUESTS {
-        // Without intervals.icu's own sums the answer says what is closed.
+        // Without intervals.icu's own sums, the answer says what is closed.
         if_there(upstream.weeks(asked.range.oldest, asked.range.newest).await)?
     } else {
         None
@@ -175,7 +179,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     ))
 }
 
-/// The activities of a range that can be read and are wanted, and how many cannot be read.
+/// The wanted activities that can be read, and how many are closed by Strava.
 fn readable<'a>(found: &[&'a Activity], asked: &Asked) -> (Vec<&'a Activity>, usize) {
     let stubs = found
         .iter()
@@ -209,7 +213,7 @@ fn render(
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             match (rows.len(), stubs) {
                 (0, 1..) => format!(
-                    "{}, none readable",
+                    "{}, all closed by Strava",
                     answer::counted(stubs, "activity", "activities")
                 ),
                 (readable, _) => answer::counted(readable, "activity", "activities"),
@@ -249,20 +253,20 @@ fn render(
         blocks.extend(by_week::table(&of_range, plans.as_ref(), asked, today));
     }
     if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
-        blocks.push("Planned of the running week reaches to Sunday.".to_owned());
+        blocks.push("Planned load and time of this week are those to Sunday.".to_owned());
     }
     blocks.push(planned.missing());
     if !of_upstream.is_empty() {
         blocks.extend(of_upstream);
         blocks.push(
-            "These are intervals.icu's own weekly sums of whole weeks, the running one so far: each activity alone is closed to the API."
+            "These are intervals.icu's own sums of whole weeks and of this week so far: the activities themselves are closed by Strava."
                 .to_owned(),
         );
     }
     if all.intensities.len() > 1 {
         notes.insert(
             0,
-            "mean IF: time-weighted root mean square, by IcuSync.".to_owned(),
+            "avg IF: time-weighted root mean square, by IcuSync.".to_owned(),
         );
     }
     blocks.push(notes.join(" "));
@@ -271,7 +275,7 @@ fn render(
     Answer::of(blocks)
 }
 
-/// `4 weeks`, `4 weeks and the 5th to Sat`; nothing for ranges that are no weeks.
+/// `4 weeks`, `4 weeks and Mon to Sat`; empty for a range that is not made of weeks.
 fn weeks_of(range: Range) -> String {
     if weeks::monday(range.oldest) != range.oldest || range.days() < 7 {
         return String::new();
@@ -283,7 +287,7 @@ fn weeks_of(range: Range) -> String {
     }
 }
 
-/// The lines that compare with the period before: all together, and in full each sport.
+/// The lines that compare with the period before: all sports together, and each one with `detail: full`.
 fn changes(
     by_sport: &[(String, Sum)],
     all: &Sum,
@@ -298,16 +302,14 @@ fn changes(
     let full = asked.detail == Detail::Full;
     let (rows, stubs) = readable(&activities::of_range(activities, Some(before)), asked);
     let when = before.in_words();
-    let unreadable = if stubs > 0 {
+    let closed = if stubs > 0 {
         let count = answer::counted(stubs, "activity from Strava", "activities from Strava");
-        format!(" | then not counted: {count}")
+        format!(" | not counted before: {count}")
     } else {
         String::new()
     };
     if rows.is_empty() {
-        return vec![format!(
-            "Before, {when}: no activity that can be read{unreadable}"
-        )];
+        return vec![format!("Before, {when}: no activity that can be read{closed}")];
     }
     let then = sums::by_sport(rows.iter().copied(), full);
     let mut parts = Vec::new();
@@ -336,7 +338,7 @@ fn changes(
             .take(if full { usize::MAX } else { SPORTS })
             .map(|(name, now, earlier)| by_sport::change(name, now, earlier, card.units)),
     );
-    vec![format!("Now / before, {when}: {}{unreadable}", parts.join(" | "))]
+    vec![format!("Now / before, {when}: {}{closed}", parts.join(" | "))]
 }
 
 fn nothing(asked: &Asked, stubs: usize) -> &'static str {
@@ -351,15 +353,15 @@ fn about_stubs(stubs: usize, narrowed: bool, summed: bool) -> String {
     if stubs == 0 {
         return String::new();
     }
-    let count = answer::counted(stubs, "activity from Strava", "activities from Strava");
+    let count = answer::counted(stubs, "activity", "activities");
     let searched = if narrowed { ", whatever its sport" } else { "" };
     let sums = if summed {
-        "the weekly sums hold them"
+        "counted in the weekly sums"
     } else {
-        "the sums leave them out; get_fitness counts them"
+        "not in the sums here, but in get_fitness"
     };
     format!(
-        "Unreadable: {count}{searched}; {sums}. Strava's terms close its activities to the API; connect the device's own \
-         service (Garmin, Wahoo, COROS …) to intervals.icu to see them."
+        "Closed by Strava: {count}{searched}; {sums}. Strava's terms close its activities to the API; connect the device's \
+         own service (Garmin, Wahoo, COROS …) to intervals.icu to see them."
     )
 }

@@ -1,7 +1,7 @@
-//! get_wellness: sleep, HRV, resting heart rate, weight, how it feels, and the athlete's own fields.
+//! get_wellness: sleep, HRV, resting HR, weight, how the athlete feels, and the athlete's own fields.
 //!
-//! One request (`GET /athlete/{id}/wellness`, 60 days for the means, rows only for the range); with `detail: full` and
-//! own fields in use a second one for their names.
+//! One request (`GET /athlete/{id}/wellness`, 60 days for the averages, rows only for the range); with `detail: full` a
+//! second one for the names of the athlete's own fields, if there are any.
 
 mod fields;
 
@@ -32,13 +32,13 @@ use fields::{FIELDS, Field};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_WELLNESS,
-    description: "Sleep, HRV, resting heart rate, weight, soreness, fatigue, stress, mood, notes and the athlete's own \
-        fields, by day, with 7-day against 60-day means. Default: the last 7 days.",
+    description: "Sleep, HRV, resting HR, weight, soreness, fatigue, stress, mood, notes and the athlete's own fields, by \
+        day, with 7-day against 60-day averages. Default: the last 7 days.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
 
-/// Every field is read, so that own fields are found; two years of that is what one answer of upstream may weigh.
+/// Every field is read to find the athlete's own ones; two years of them is the most that fits into upstream's answer.
 const SPAN: Span = Span {
     days: 7,
     ahead: 0,
@@ -48,7 +48,7 @@ const LONG_MEAN_DAYS: u64 = 60;
 const SHORT_MEAN_DAYS: u64 = 7;
 
 const PARAMS: &[Param] = &[
-    Param::oldest("7 days back"),
+    Param::oldest("7 days up to newest"),
     Param::newest("today"),
     Param::detail(
         "rarer fields (SpO2, respiration, blood pressure, body fat, nutrition, cycle …) and words for scales",
@@ -56,7 +56,7 @@ const PARAMS: &[Param] = &[
     Param::limit(31, 200),
 ];
 
-/// What was asked for.
+/// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     range: Range,
@@ -74,12 +74,12 @@ impl Asked {
         })
     }
 
-    /// The day that the means end on: the range's last, but not after today.
+    /// The last day of the averages: the range's last, but not after today.
     fn means_end(&self, today: NaiveDate) -> NaiveDate {
         self.range.newest.min(today)
     }
 
-    /// The first day to read: the range's, or that of the long mean.
+    /// The first day to read: the range's, or that of the long average.
     fn reads_from(&self, today: NaiveDate) -> NaiveDate {
         self.range
             .oldest
@@ -92,7 +92,7 @@ fn days_back(end: NaiveDate, days: u64) -> NaiveDate {
     end.checked_sub_days(Days::new(days - 1)).unwrap_or(end)
 }
 
-/// Fetches what was asked for, and says it.
+/// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
@@ -110,14 +110,14 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     Ok(render(card, today, &asked, &rows, &names))
 }
 
-/// Names by code. Without them the codes serve.
+/// Names by code; without them the answer shows the codes.
 async fn names_of_own_fields(upstream: &intervals::Athlete) -> Result<BTreeMap<String, String>, ToolError> {
     let own = if_there(upstream.custom_fields().await)?.unwrap_or_default();
     Ok(own.into_iter().map(|field| (field.code, field.name)).collect())
 }
 
 fn in_range(row: &Wellness, range: Range) -> bool {
-    row.id.is_some_and(|date| range.holds(date))
+    row.id.is_some_and(|date| range.contains(date))
 }
 
 fn render(
@@ -167,19 +167,19 @@ fn render(
     blocks.push(columns.table(cut.shown));
     blocks.push(cut.more("row", |next| {
         let newest = next.id.unwrap_or(asked.range.oldest);
-        format!("ask with oldest={} newest={newest}", asked.range.oldest)
+        format!("use oldest={} newest={newest}", asked.range.oldest)
     }));
     blocks.push(means(&by_day, asked.means_end(today)));
     if !filled.is_empty() {
         blocks.push(not_recorded(&by_day, asked.range));
         blocks.push(also_recorded(&rarer, &by_day, asked.range));
-        // A day's row does not say which device its figures came from.
+        // A row does not say which device its figures came from.
         blocks.push("May include Garmin device data.".to_owned());
     }
     Answer::of(blocks)
 }
 
-/// What was recorded of a day: the fields, the athlete's own ones by `names`, and the note.
+/// What was recorded on a day: the fields, the athlete's own ones with `names`, and the note.
 fn columns<'a>(
     shown: &[&'a Field],
     own: &BTreeSet<&'a str>,
@@ -199,13 +199,13 @@ fn columns<'a>(
     columns.column("note", move |row| fields::note(row, width))
 }
 
-/// Takes a figure out of a day.
+/// Reads a figure of a day.
 type Get = fn(&Wellness) -> Option<f64>;
 
-/// Seven days against sixty, both ending on `end`, over the days that have a figure; few of them are told.
+/// Seven days against sixty, both ending on `end`, over the days that have a figure; says so if these are few.
 fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
     let over = |days: u64, get: Get| mean(by_day.range(days_back(end, days)..=end).map(|(_, row)| get(row)));
-    let told = |mean: Mean, days: u64, decimals: u8| {
+    let shown = |mean: Mean, days: u64, decimals: u8| {
         let few = u64::from(mean.count) * 2 < days;
         let count = if few {
             format!(" ({} of {days} days)", mean.count)
@@ -216,7 +216,7 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
     };
     let figures: [(&str, &str, u8, Get); 3] = [
         ("HRV", "", 0, |row| row.number("hrv")),
-        ("rest HR", "", 0, Wellness::resting_hr),
+        ("resting HR", "", 0, Wellness::resting_hr),
         ("sleep", " h", 1, |row| {
             row.number("sleepSecs").map(|secs| secs / 3600.0)
         }),
@@ -228,8 +228,8 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
             let long = over(LONG_MEAN_DAYS, *get)?;
             Some(format!(
                 "{name} {} / {}{unit}",
-                told(short, SHORT_MEAN_DAYS, *decimals),
-                told(long, LONG_MEAN_DAYS, *decimals)
+                shown(short, SHORT_MEAN_DAYS, *decimals),
+                shown(long, LONG_MEAN_DAYS, *decimals)
             ))
         })
         .collect();
@@ -237,14 +237,14 @@ fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
         String::new()
     } else {
         format!(
-            "7-day against 60-day mean to {}: {}",
+            "7-day against 60-day average to {}: {}",
             units::date(end),
             parts.join(" · ")
         )
     }
 }
 
-/// Names once what people ask for first and the range does not have.
+/// Names once what people ask for most and the range lacks.
 fn not_recorded(by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
     let figures: [(&str, Get); 4] = [
         ("sleep", |row| row.number("sleepSecs")),
@@ -264,11 +264,11 @@ fn not_recorded(by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String
     if missing.is_empty() {
         String::new()
     } else {
-        format!("None recorded in this range: {}", missing.join(", "))
+        format!("Not recorded in this range: {}", missing.join(", "))
     }
 }
 
-/// What a full answer would add, so that nobody takes it for missing.
+/// What a full answer would add, so that it does not seem missing.
 fn also_recorded(rarer: &[&Field], by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
     let there: Vec<&str> = rarer
         .iter()

@@ -1,7 +1,7 @@
-//! list_athletes: whom a coach can ask about, and what each granted. No request upstream.
+//! list_athletes: the athletes on a coach's roster, and what each granted. No request upstream.
 //!
-//! Shows nothing of anybody's training: names, grants and connection states are what the coach was mailed or may know
-//! without a grant.
+//! Shows no training data: only names, grants and connection states, which the coach knows from emails or may know without
+//! a grant.
 
 use chrono::{Duration, NaiveDate};
 use serde_json::{Map, Value};
@@ -23,7 +23,7 @@ pub(super) const TOOL: RosterTool = RosterTool {
     name: "list_athletes",
     title: "Athletes on the roster",
     description: "The athletes on this coach's roster: name, what each granted (groups or tools), whether intervals.icu is \
-        connected, until when, id; and who is selected.",
+        connected, last day of the grant, id; and who is selected.",
     params: PARAMS,
     run: |roster, given| Box::pin(async move { run(&roster, given) }),
 };
@@ -31,7 +31,7 @@ pub(super) const TOOL: RosterTool = RosterTool {
 const PARAMS: &[Param] = &[];
 
 fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
-    // It takes no dates, so any day will do.
+    // There are no dates, so any day will do.
     Arguments::new(given, PARAMS, NaiveDate::MIN)?;
     Ok(render(
         roster.email(),
@@ -66,7 +66,7 @@ fn render(
     ];
     if members.is_empty() {
         blocks.push(format!(
-            "Nobody is on this roster at the moment. An athlete can invite {email} under Coaches on {dashboard}."
+            "No athlete is on this roster now. An athlete can invite {email} under Coaches on {dashboard}."
         ));
     }
     let (unused, replaced): (Vec<&Member>, Vec<&Member>) = sleeping
@@ -131,7 +131,7 @@ mod tests {
                 &["get_fitness", "get_events", "a_tool_to_come"],
                 MemberStatus::Reconnect,
             )
-            // The last day ends in Berlin.
+            // The last day ends in Berlin's time.
             .expiring("2026-12-31T23:00:00Z"),
             Member::sample("\u{202e}", "i9", &["a_tool_to_come"], MemberStatus::Disconnected),
         ];
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_said_with_what_to_do() {
+    fn an_empty_roster_says_what_to_do() {
         let answer = render("coach@example.test", &[], &[], None, DASHBOARD);
         insta::assert_snapshot!(answer.text);
     }

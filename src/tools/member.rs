@@ -1,4 +1,4 @@
-//! A member of a coach's roster: what is granted, in words, and how a member is named in an argument.
+//! A member of a coach's roster: the grant in words, and how an argument names a member.
 
 use serde_json::{Map, Value};
 
@@ -12,22 +12,22 @@ use crate::{
     tool_error::ToolError,
 };
 
-/// What is granted: a group that is granted whole by its word, of the others the tools.
+/// The granted tools; a group's word where the whole group is granted.
 pub(super) fn granted(member: &Member) -> String {
-    let told = told(|tool| member.grants(tool));
-    if told.is_empty() {
+    let names = names_of(|tool| member.grants(tool));
+    if names.is_empty() {
         "nothing".to_owned()
     } else {
-        told
+        names
     }
 }
 
-/// What is not granted, likewise; empty when everything is.
+/// The tools that are not granted, likewise; empty when all are.
 pub(super) fn not_granted(member: &Member) -> String {
-    told(|tool| !member.grants(tool))
+    names_of(|tool| !member.grants(tool))
 }
 
-fn told(so: impl Fn(&Permission) -> bool) -> String {
+fn names_of(chosen: impl Fn(&Permission) -> bool) -> String {
     let mut groups: Vec<Group> = Vec::new();
     for tool in permissions::ALL {
         if !groups.contains(&tool.group) {
@@ -38,7 +38,7 @@ fn told(so: impl Fn(&Permission) -> bool) -> String {
         let all = permissions::ALL.iter().filter(|tool| tool.group == group);
         let those: Vec<&str> = all
             .clone()
-            .filter(|tool| so(tool))
+            .filter(|tool| chosen(tool))
             .map(|tool| tool.name)
             .collect();
         if those.len() == all.count() {
@@ -50,9 +50,9 @@ fn told(so: impl Fn(&Permission) -> bool) -> String {
     words.collect::<Vec<&str>>().join(", ")
 }
 
-/// `athlete`, which may not be left out, of a tool with these parameters.
+/// The required `athlete` of a tool with these parameters.
 pub(super) fn athlete(given: Map<String, Value>, params: &'static [Param]) -> Result<String, ToolError> {
-    // It takes no dates, so any day will do.
+    // There are no dates, so any day will do.
     let arguments = Arguments::new(given, params, chrono::NaiveDate::MIN)?;
     arguments
         .name_or_id(ATHLETE.name)?
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_named_and_nothing_else() {
+    fn only_a_name_or_an_id_is_accepted() {
         const PARAMS: &[Param] = &[ATHLETE.required()];
         let athlete = |given: Value| athlete(given.as_object().unwrap().clone(), PARAMS);
         assert_eq!(athlete(json!({"athlete": " Ana "})).unwrap(), "Ana");

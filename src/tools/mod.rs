@@ -1,9 +1,9 @@
-//! The tools: one file each, one row each in [`CATALOGUE`]. A tool that looks gets an [`Ask`], one that changes something a
-//! [`Granted`]; both bring arguments. A tool of a coach's whole roster stands in [`ROSTER`] and gets a [`Roster`], which opens
-//! an [`Ask`] for each athlete.
+//! The tools: one file and one row of [`CATALOGUE`] each. A tool that reads gets an `Ask`, one that changes something a
+//! `Granted`, both with the arguments. A tool for a coach's whole roster is in [`ROSTER`] and gets a `Roster`, which opens
+//! an `Ask` for each athlete.
 //!
-//! A tool never sees the pool, headers or tokens. Shaping, units and cleaning live in `answer`; reading arguments in
-//! `arguments`; formulas in [`crate::training`]; what can be granted in [`crate::permissions`]. Each tool fetches, then
+//! A tool never sees the pool, headers or tokens. Shape, units and cleaning of answers are in `answer`, reading arguments in
+//! `arguments`, formulas in [`crate::training`], what can be granted in [`crate::permissions`]. Each tool fetches, then
 //! renders with a pure function.
 
 mod activities;
@@ -48,17 +48,17 @@ use params::Param;
 /// A running tool.
 pub type Running = Pin<Box<dyn Future<Output = Result<Answer, ToolError>> + Send>>;
 
-/// How a tool runs, on arguments that it checks itself. What looks cannot change anything: nothing that it gets can.
+/// How a tool runs, with arguments that it checks itself. A read cannot change anything: nothing that it gets can.
 #[derive(Clone, Copy)]
 pub enum Run {
-    /// Looks.
+    /// Only reads.
     Read(fn(Ask, Map<String, Value>) -> Running),
     /// Changes something.
     Write(fn(Granted, Map<String, Value>) -> Running),
 }
 
 impl Run {
-    /// Whether it looks or changes.
+    /// Whether it reads or writes.
     pub const fn access(self) -> Access {
         match self {
             Self::Read(_) => Access::Read,
@@ -69,9 +69,9 @@ impl Run {
 
 /// One row of the catalogue.
 pub struct Tool {
-    /// What it lets somebody do, under which name.
+    /// The permission to use it, with its name.
     pub permission: &'static Permission,
-    /// For the model: what it answers, and what it must know to call it well.
+    /// For the model: what the tool answers, and what a good call needs.
     pub description: &'static str,
     /// Its parameters.
     pub params: &'static [Param],
@@ -112,14 +112,14 @@ pub static CATALOGUE: &[Tool] = &[
     get_events::TOOL,
 ];
 
-/// A tool of a coach's whole roster. It needs no grant, so nobody can grant it: it shows of each athlete only what the tools
-/// granted for that athlete could show.
+/// A tool for a coach's whole roster. It needs no grant, so no one can grant it: for each athlete it shows only what the
+/// tools granted for that athlete could show.
 pub struct RosterTool {
     /// Stable name.
     pub name: &'static str,
     /// For people.
     pub title: &'static str,
-    /// For the model: what it answers, and what it must know to call it well.
+    /// For the model: what the tool answers, and what a good call needs.
     pub description: &'static str,
     /// Its parameters.
     pub params: &'static [Param],
@@ -134,7 +134,7 @@ impl RosterTool {
     }
 }
 
-/// Every tool of a coach's roster, in the order of the list. They only look.
+/// Every tool for a coach's roster, in the order of the list. They only read.
 pub static ROSTER: &[RosterTool] = &[
     list_athletes::TOOL,
     select_athlete::TOOL,

@@ -1,6 +1,6 @@
-//! One activity by its id: what every tool that asks about one begins with.
+//! One activity by its id: the first steps of every tool that reads one.
 //!
-//! Whose the activity is must be known before anything else is asked about it, so [`fetch`] comes first.
+//! [`fetch`] comes first, because its answer shows whose activity it is, and only then may other requests follow.
 
 use chrono::NaiveDate;
 
@@ -20,7 +20,7 @@ use crate::{
     training::streams::Track,
 };
 
-/// The activity, or what a failed question means to whoever named the id.
+/// The activity, or the error as the caller who named the id must read it.
 pub(super) async fn fetch(
     upstream: &intervals::Athlete,
     id: &ActivityId,
@@ -29,7 +29,7 @@ pub(super) async fn fetch(
     detail.map_err(ToolError::about_activity)
 }
 
-/// Whose, when, which.
+/// The first line: whose, when, which.
 pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
     let parts = [
@@ -41,25 +41,24 @@ pub(super) fn first_line(card: &AthleteCard, today: NaiveDate, detail: &Activity
     answer::first_line(card, today, &parts)
 }
 
-/// What can be said of a stub.
+/// The answer for a stub from Strava.
 pub(super) fn closed(card: &AthleteCard, today: NaiveDate, detail: &ActivityDetail) -> Answer {
     Answer::of([
         first_line(card, today, detail),
-        "This activity came from Strava, whose terms close it to the API: intervals.icu shows its time and nothing \
-         else. The athlete can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see such \
-         activities from then on."
+        "This activity came from Strava, whose terms close it to the API: intervals.icu shows only its time. The athlete \
+         can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see future activities."
             .to_owned(),
     ])
 }
 
-/// Whether intervals.icu says which streams there are, and none of these is among them.
+/// Whether the activity is known to have none of these streams.
 pub(super) fn lacks(detail: &ActivityDetail, any_of: &[&str]) -> bool {
     let known = detail.stream_types.as_deref();
     known.is_some_and(|known| !known.iter().any(|kind| any_of.contains(&kind.as_str())))
         || (known.is_none() && detail.activity.is_manual())
 }
 
-/// Takes out the athlete's weight and what it can be reckoned from; whether there was any.
+/// Removes the athlete's weight and what it could be computed from; returns whether there was any.
 pub(super) fn take_weight(detail: &mut ActivityDetail) -> bool {
     let mut there = detail.icu_weight.take().is_some();
     for lap in detail.icu_intervals.iter_mut().flatten() {

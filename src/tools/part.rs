@@ -1,6 +1,6 @@
 //! A part of an answer that may be missing, and why: not granted, not shared, closed, used up, unreadable.
 //!
-//! What ends a whole call is [`ToolError`]'s; here the rest of the answer stays good.
+//! An error that ends the whole call is a [`ToolError`]; here the rest of the answer remains good.
 
 use crate::{
     intervals::{Area, Error},
@@ -13,12 +13,12 @@ use crate::{
 pub(super) enum Part<T> {
     NotAsked,
     Got(T),
-    /// Left out; the line that says why.
+    /// Left out, with the line that says why.
     Missing(String),
 }
 
 impl<T> Part<T> {
-    /// The part that is `tool`'s to show, for a coach to whom the athlete did not grant that tool.
+    /// A part that `tool` shows, for a coach to whom the athlete did not grant that tool.
     pub(super) fn not_granted(what: &str, tool: &Permission) -> Self {
         Self::Missing(not_granted(what, tool))
     }
@@ -40,12 +40,12 @@ impl<T> Part<T> {
     }
 
     /// The part's text, or why there is none.
-    pub(super) fn told(&self, tell: impl FnOnce(&T) -> String) -> String {
-        self.got().map_or_else(|| self.missing(), tell)
+    pub(super) fn text(&self, write: impl FnOnce(&T) -> String) -> String {
+        self.got().map_or_else(|| self.missing(), write)
     }
 }
 
-/// The line for a part that is `tool`'s to show, when the athlete did not grant the coach who asks that tool.
+/// The line for a part that `tool` shows, when the athlete did not grant the coach that tool.
 pub(super) fn not_granted(what: &str, tool: &Permission) -> String {
     format!("{what} left out: {} is not granted.", tool.name)
 }
@@ -53,7 +53,7 @@ pub(super) fn not_granted(what: &str, tool: &Permission) -> String {
 /// Where a part comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
-    /// The one activity that was asked about.
+    /// The one activity that the call is about.
     Activity,
     /// The list of activities.
     Activities,
@@ -70,7 +70,7 @@ impl Source {
     }
 }
 
-/// What came of a request for a part. A lost connection ends the call; anything else leaves out the part.
+/// The result of a request for a part. A lost connection ends the call; any other error leaves the part out.
 pub(super) fn settle<T>(what: &str, source: Source, result: Result<T, Error>) -> Result<Part<T>, ToolError> {
     match result {
         Ok(value) => Ok(Part::Got(value)),
@@ -88,7 +88,7 @@ pub(super) fn settle<T>(what: &str, source: Source, result: Result<T, Error>) ->
     }
 }
 
-/// What an answer can do without: nothing when it failed, unless the connection is lost.
+/// Something that an answer can do without: None when it failed, unless the connection is lost.
 pub(super) fn if_there<T>(result: Result<T, Error>) -> Result<Option<T>, ToolError> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -97,7 +97,7 @@ pub(super) fn if_there<T>(result: Result<T, Error>) -> Result<Option<T>, ToolErr
     }
 }
 
-/// Why something is missing, for behind a colon; `source` is what did not answer.
+/// Why something is missing, to follow a colon; `source` is what did not answer.
 pub(super) fn why(error: &Error, source: &str) -> String {
     match error {
         Error::MissingScope(area) => {
@@ -110,16 +110,16 @@ pub(super) fn why(error: &Error, source: &str) -> String {
                 area.as_str()
             )
         }
-        Error::Forbidden => "intervals.icu does not open this to the connected account".to_owned(),
-        Error::Strava => "closed to the API by Strava's terms".to_owned(),
+        Error::Forbidden => "intervals.icu does not let this account see it".to_owned(),
+        Error::Strava => "closed by Strava".to_owned(),
         Error::Garbled | Error::Rejected => "what intervals.icu sent was unreadable or too large".to_owned(),
         Error::Busy { .. } => {
-            "the requests that intervals.icu allows are used up for the moment; ask again later".to_owned()
+            "the requests that intervals.icu allows are used up; try again later".to_owned()
         }
         Error::Unauthorized => "intervals.icu no longer accepts this connection".to_owned(),
         Error::WrongAthlete => "intervals.icu answered about another athlete, so nothing is shown".to_owned(),
         Error::NotFound | Error::Unavailable | Error::TimedOut => {
-            format!("{source} did not answer; ask again")
+            format!("{source} did not answer; try again")
         }
     }
 }
@@ -140,7 +140,7 @@ mod tests {
         let weather = |error| missing("Weather", Source::Activity, error);
         assert_eq!(
             weather(Error::Unavailable),
-            "Weather left out: intervals.icu did not answer; ask again."
+            "Weather left out: intervals.icu did not answer; try again."
         );
         assert!(weather(Error::MissingScope(Area::Calendar)).contains("CALENDAR ticked"));
         assert!(weather(Error::NotFound).contains("has none for this activity"));
@@ -151,8 +151,8 @@ mod tests {
         ));
         for (error, says) in [
             (Error::NotFound, "no activity with this id"),
-            (Error::WrongAthlete, "none of this athlete's activities"),
-            (Error::Forbidden, "none of this athlete's activities"),
+            (Error::WrongAthlete, "not one of this athlete's activities"),
+            (Error::Forbidden, "not one of this athlete's activities"),
         ] {
             let text = ToolError::about_activity(error).to_string();
             assert!(
@@ -163,22 +163,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_used_up_or_unreadable_is_not_said_to_be_silent() {
+    fn used_up_or_unreadable_does_not_read_as_no_answer() {
         let load = |error| missing("Planned load", Source::Calendar, error);
         let busy = Error::Busy {
             retry_after: Duration::from_secs(9),
         };
-        assert!(load(busy).contains("used up for the moment"));
+        assert!(load(busy).contains("allows are used up"));
         assert!(load(Error::Garbled).contains("unreadable"));
         assert_eq!(
             load(Error::TimedOut),
-            "Planned load left out: the calendar did not answer; ask again."
+            "Planned load left out: the calendar did not answer; try again."
         );
         assert!(load(Error::MissingScope(Area::Calendar)).contains("did not share the calendar"));
         let done = missing("What was done", Source::Activities, Error::Unavailable);
         assert_eq!(
             done,
-            "What was done left out: the activities did not answer; ask again."
+            "What was done left out: the activities did not answer; try again."
         );
         assert!(matches!(
             settle::<()>("", Source::Calendar, Err(Error::WrongAthlete)),
@@ -187,19 +187,19 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_done_without_fails_silently_unless_the_connection_is_lost() {
+    fn an_optional_part_fails_silently_unless_the_connection_is_lost() {
         assert_eq!(if_there(Ok(7)).unwrap(), Some(7));
         assert_eq!(if_there::<u8>(Err(Error::Garbled)).unwrap(), None);
         assert!(if_there::<u8>(Err(Error::Unauthorized)).is_err());
     }
 
     #[test]
-    fn a_part_says_itself_or_why_it_is_missing() {
-        let tell = |part: Part<u8>| part.told(|value| format!("value {value}"));
-        assert_eq!(tell(Part::Got(7)), "value 7");
-        assert_eq!(tell(Part::NotAsked), "");
+    fn a_part_shows_itself_or_says_why_it_is_missing() {
+        let text = |part: Part<u8>| part.text(|value| format!("value {value}"));
+        assert_eq!(text(Part::Got(7)), "value 7");
+        assert_eq!(text(Part::NotAsked), "");
         assert_eq!(
-            tell(Part::not_granted("Plan", &permissions::GET_EVENTS)),
+            text(Part::not_granted("Plan", &permissions::GET_EVENTS)),
             "Plan left out: get_events is not granted."
         );
     }

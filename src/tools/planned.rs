@@ -1,6 +1,6 @@
-//! Planned load beside what was done: the calendar's workouts and races of a range, by week.
+//! Planned load to compare with what was done: the calendar's workouts and races in a range, by week.
 //!
-//! Serves the tools that add up weeks; what a calendar itself says is get_events' business.
+//! For the tools that add up weeks; the calendar itself is in get_events.
 
 use std::collections::BTreeMap;
 
@@ -19,16 +19,16 @@ use crate::{
     training::weeks,
 };
 
-/// The last day whose plans are compared: the range's, or the end of the running week when the range reaches today.
+/// The last day of the plans to compare: the range's last, or the end of this week if the range reaches today.
 pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
-    if range.holds(today) {
+    if range.contains(today) {
         range.newest.max(weeks::sunday(today))
     } else {
         range.newest
     }
 }
 
-/// The calendar's workouts and races, when they are asked for.
+/// The calendar's workouts and races, if requested.
 pub(super) async fn fetch(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
@@ -48,7 +48,7 @@ pub(super) async fn fetch(
     settle(WHAT, Source::Calendar, found.await)
 }
 
-/// What is planned of these sports from the range's first day to [`until`], by the Monday of its week.
+/// The plans for these sports from the range's first day to [`until`], by the Monday of their week.
 pub(super) fn by_week(
     events: &[Event],
     range: Range,

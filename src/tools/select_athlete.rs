@@ -1,7 +1,7 @@
-//! select_athlete: from here on a read through this connector that names nobody means this athlete.
+//! select_athlete: later reads through this connector that name no athlete are about this one.
 //!
 //! At most two requests: `GET /athlete/{id}` for thresholds, `GET /athlete/{id}/wellness` for form, each only where its tool is
-//! granted. The selection stands whether upstream answers or not.
+//! granted. The selection is valid whether upstream answers or not.
 
 use serde_json::{Map, Value};
 
@@ -22,8 +22,8 @@ use crate::{
 pub(super) const TOOL: RosterTool = RosterTool {
     name: "select_athlete",
     title: "Select an athlete",
-    description: "Selects whom later reads through this connector mean when they name no athlete; lapses 60 minutes after its \
-        last use. Answers what is granted and, as far as granted, thresholds by sport and current form.",
+    description: "Selects the athlete that later reads through this connector are about when they name none; lapses 60 minutes \
+        after its last use. Answers with what is granted and, where granted, thresholds by sport and current form.",
     params: PARAMS,
     run: |roster, given| Box::pin(async move { run(&roster, given).await }),
 };
@@ -41,7 +41,7 @@ async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolE
             unconnected(member, &roster.dashboard()),
         ]));
     }
-    // One after the other: what the first asks the database serves the second too.
+    // One after the other: the second can use what the first read from the database.
     let profile = open(roster, member, &GET_ATHLETE_PROFILE).await;
     let fitness = open(roster, member, &GET_FITNESS).await;
     let first = [&profile, &fitness]
@@ -49,7 +49,7 @@ async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolE
         .find_map(|part| part.as_ref()?.as_ref().ok())
         .map_or_else(|| alone(member), first_line);
     let (thresholds, form) = tokio::join!(
-        told(
+        part_or_why(
             roster,
             member,
             "thresholds",
@@ -57,12 +57,12 @@ async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolE
             profile,
             thresholds
         ),
-        told(roster, member, "form", &GET_FITNESS, fitness, form),
+        part_or_why(roster, member, "form", &GET_FITNESS, fitness, form),
     );
     Ok(Answer::of([first, terms(member), thresholds, form]))
 }
 
-/// The right to use `tool`; none when it is not granted.
+/// Opens `tool`; None if it is not granted.
 async fn open(roster: &Roster, member: &Member, tool: &'static Permission) -> Option<Result<Ask, ToolError>> {
     if !member.grants(tool) {
         return None;
@@ -71,7 +71,7 @@ async fn open(roster: &Roster, member: &Member, tool: &'static Permission) -> Op
 }
 
 /// One part of the answer, or why it is missing.
-async fn told<F: Future<Output = Result<String, ToolError>>>(
+async fn part_or_why<F: Future<Output = Result<String, ToolError>>>(
     roster: &Roster,
     member: &Member,
     part: &str,
@@ -104,7 +104,7 @@ async fn form(ask: Ask) -> Result<String, ToolError> {
     if line.is_empty() {
         return Ok("form: intervals.icu has no fitness figures of the last 7 days".to_owned());
     }
-    // As in get_fitness: a row of the model does not say which devices its loads came from.
+    // As in get_fitness: a row of the model does not say which devices recorded its loads.
     Ok(format!(
         "Form (CTL - ATL)\n{line}\nMay derive in part from Garmin device data."
     ))
@@ -114,12 +114,12 @@ fn first_line(ask: &Ask) -> String {
     answer::first_line(&ask.card, ask.today(), &["selected".to_owned()])
 }
 
-/// The first line when nothing was opened, so that no zone and no date are known.
+/// The first line if nothing could be opened, so that neither zone nor date is known.
 fn alone(member: &Member) -> String {
     format!("{} · selected", member.with_id())
 }
 
-/// What may be done, and for how long.
+/// The grant, its end, and how long the selection lasts.
 fn terms(member: &Member) -> String {
     let not = member::not_granted(member);
     let not = if not.is_empty() {
@@ -132,8 +132,8 @@ fn terms(member: &Member) -> String {
         .map(|day| format!(" · until the end of {}", units::date(day)))
         .unwrap_or_default();
     format!(
-        "Reads through this connector that name no athlete are about {} from now on, until {} minutes pass without one. \
-         Changes always name their athlete.\nGranted: {}{until}{not}",
+        "From now on, reads through this connector that name no athlete are about {}, until {} minutes pass without one. \
+         Changes must always name an athlete.\nGranted: {}{until}{not}",
         member.name(),
         SELECTED_FOR.num_minutes(),
         member::granted(member),
@@ -159,9 +159,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_not_connected_is_selected_all_the_same() {
+    fn an_athlete_who_is_not_connected_can_be_selected() {
         let tools = ["get_fitness", "get_power_curves", "get_events"];
-        let told: Vec<String> = [MemberStatus::Reconnect, MemberStatus::Disconnected]
+        let texts: Vec<String> = [MemberStatus::Reconnect, MemberStatus::Disconnected]
             .into_iter()
             .map(|state| {
                 let member =
@@ -170,6 +170,6 @@ mod tests {
                 Answer::of([alone(&member), terms(&member), unconnected]).text
             })
             .collect();
-        insta::assert_snapshot!(told.join("\n\n"));
+        insta::assert_snapshot!(texts.join("\n\n"));
     }
 }

@@ -1,4 +1,4 @@
-//! What activities, planned workouts or weeks of them add up to. What is missing does not count, and is counted.
+//! Sums of activities, planned workouts or weeks of them. A missing value adds nothing, and is counted.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +14,20 @@ use crate::{
     training::sports,
 };
 
-/// What one row brings to a sum. None and what lies below 0 bring nothing.
+/// What one row adds to a sum. None and values below 0 add nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Share<'a> {
     sport: Option<&'a str>,
-    /// How many sessions it stands for.
+    /// How many activities or workouts it represents.
     count: f64,
     secs: Option<f64>,
     metres: Option<f64>,
     climb: Option<f64>,
     load: Option<f64>,
-    /// Percent, as upstream has it.
+    /// Percent, as upstream sends it.
     intensity: Option<f64>,
     kcal: Option<f64>,
-    /// s, of its longest session, where that is known.
+    /// s, of its longest activity, if known.
     longest: Option<f64>,
 }
 
@@ -85,20 +85,20 @@ pub(super) struct Sum {
     /// m.
     pub(super) climb: f64,
     pub(super) load: f64,
-    /// How many had a load.
+    /// How many have a load.
     pub(super) with_load: f64,
     /// kcal.
     pub(super) kcal: f64,
-    /// Seconds and IF of those that have both.
+    /// Seconds and IF of the rows that have both.
     pub(super) intensities: Vec<(f64, f64)>,
-    /// s, the longest.
+    /// s, of the longest.
     pub(super) longest: f64,
     /// How many of each exact sport.
     pub(super) kinds: BTreeMap<String, f64>,
 }
 
 impl Sum {
-    /// Of all these rows.
+    /// The sum of these rows.
     pub(super) fn of<'a>(rows: impl IntoIterator<Item = impl Into<Share<'a>>>) -> Self {
         let mut sum = Self::default();
         rows.into_iter().for_each(|row| sum.add(row));
@@ -124,7 +124,7 @@ impl Sum {
         *self.kinds.entry(name_of(row.sport, true)).or_default() += row.count;
     }
 
-    /// `842 (2 without)`; empty when nothing had a load.
+    /// `842 (2 without)`; empty when nothing has a load.
     pub(super) fn load_words(&self) -> String {
         let without = self.count - self.with_load;
         if self.with_load <= 0.0 {
@@ -136,7 +136,7 @@ impl Sum {
         }
     }
 
-    /// `Ride 12 · 18:40 · 512 km · load 842 (2 without)`, without what is empty.
+    /// `Ride 12 · 18:40 · 512 km · load 842 (2 without)`, without empty parts.
     pub(super) fn line(&self, name: &str, distance: String) -> String {
         joined(
             [
@@ -150,13 +150,13 @@ impl Sum {
     }
 }
 
-/// `512 km`, with a decimal below `whole_from` metres; of swims `6400 m`, `7000 yd`. Empty without any.
+/// `512 km`, with a decimal below `whole_from` metres; for swims `6400 m`, `7000 yd`. Empty without a distance.
 pub(super) fn distance(metres: f64, sport: &str, own: Units, whole_from: f64) -> String {
     let decimals = u8::from(metres < whole_from);
     SportUnits::of(sport, own).way(positive(Some(metres)), decimals)
 }
 
-/// The name that a sport is summed under: its family's, or with every kind on its own its own.
+/// The name under which a sport is summed: its family's, or its own with `each_kind`.
 pub(super) fn name_of(sport: Option<&str>, each_kind: bool) -> String {
     let sport = sport
         .filter(|sport| !sport.is_empty())
@@ -187,7 +187,7 @@ mod tests {
     use crate::tools::samples::rows;
 
     #[test]
-    fn what_has_no_load_is_counted_and_not_summed() {
+    fn rows_without_a_load_are_counted_but_not_summed() {
         let found: Vec<Activity> = rows(json!([
             {"type": "Ride", "moving_time": 3600, "icu_training_load": 80, "distance": 30_000},
             {"type": "VirtualRide", "moving_time": 1800, "distance": -5},
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_of_upstream_stands_for_its_sessions() {
+    fn a_week_from_upstream_counts_its_activities() {
         let week: Vec<SportSummary> = rows(json!([
             {"category": "Ride", "count": 3, "time": 60, "moving_time": 9000, "training_load": 210},
         ]));

@@ -1,4 +1,4 @@
-//! What holds for every tool of the catalogue.
+//! What is true of every tool in the catalogue.
 
 use std::{
     collections::HashSet,
@@ -44,7 +44,7 @@ fn the_list_keeps_its_budget() {
             reads += tokens;
         }
     }
-    println!("the list: {sum} tokens, {reads} of them for what only looks");
+    println!("the list: {sum} tokens, {reads} of them for reads");
     assert!(sum <= 6000 && reads < 4000, "{sum}, {reads}");
 }
 
@@ -107,8 +107,8 @@ fn the_catalogue_has_one_tool_for_each_permission_in_its_order() {
     }
 }
 
-/// A parameter that a tool forgot to read would be taken and make no difference; one that it reads and does not have, or
-/// as another kind, or by words that it does not have, panics.
+/// A parameter that a tool forgets to read would be accepted without effect. Reading one that it lacks, as another kind or
+/// with other words, panics.
 #[tokio::test]
 async fn every_tool_reads_each_of_its_parameters_and_no_other() {
     let upstream = Upstream::start(|_| (404, json!({"status": 404, "error": "Not Found"}))).await;
@@ -134,15 +134,23 @@ async fn every_tool_reads_each_of_its_parameters_and_no_other() {
                 given.insert("id".to_owned(), json!("i1"));
             }
             let text = refused(given).await;
-            let about = format!("Not done: {}: ", param.name);
+            let about = format!("Not done: {} must be ", param.name);
             assert!(text.starts_with(&about), "{} {}: {text}", tool.name(), param.name);
         }
         let text = refused(object(json!({"unheard_of": 1}))).await;
         let takes: Vec<&str> = tool.params.iter().map(|param| param.name).collect();
-        let says = format!("«unheard_of». It takes {}.", takes.join(", "));
+        let takes = if takes.is_empty() {
+            "no arguments".to_owned()
+        } else {
+            takes.join(", ")
+        };
+        let says = format!("«unheard_of». This tool takes {takes}.");
         assert!(text.ends_with(&says), "{}: {text}", tool.name());
     }
-    assert!(upstream.asked().is_empty(), "nothing is asked before all is read");
+    assert!(
+        upstream.asked().is_empty(),
+        "no request goes out before all arguments are read"
+    );
 }
 
 #[test]
@@ -172,13 +180,13 @@ fn no_tool_and_nothing_below_the_tools_names_a_tool() {
     assert_eq!(tools, names, "is the scan broken?");
     assert!(
         wrong.is_empty(),
-        "what two tools share stands in a file that is none:\n{}",
+        "what two tools share belongs in a file that is not a tool:\n{}",
         wrong.join("\n")
     );
 }
 
 #[test]
-fn the_scan_of_words_sees_code_and_no_text() {
+fn the_scan_sees_words_of_code_but_not_of_texts() {
     let text = r#"
         //! get_a in a comment.
         #[cfg(test)]
@@ -209,7 +217,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The words of a source outside of comments, texts and its tests, which come last by custom.
+/// The words of a source outside comments, strings and its tests, which come last by convention.
 fn words_of_code(text: &str) -> HashSet<String> {
     let text = text.split("mod tests {").next().unwrap_or_default();
     let mut code = String::new();

@@ -1,6 +1,6 @@
-//! What an athlete's own settings say: the thresholds of each group of sports, in a line, and what is not set.
+//! The thresholds in an athlete's settings, one line for each group of sports, and what is not set.
 //!
-//! Serves the tools that show thresholds; zones are get_athlete_profile's business.
+//! For all tools that show thresholds; zones are in get_athlete_profile.
 
 use super::answer::{
     self,
@@ -21,7 +21,7 @@ pub(super) fn lines(card: &AthleteCard, athlete: &Athlete) -> Vec<String> {
     settings.map(|own| line(own, athlete, card.units)).collect()
 }
 
-/// The card with what the profile says now.
+/// The card with the profile's current values.
 pub(super) fn fresh(card: &AthleteCard, athlete: &Athlete) -> AthleteCard {
     let mut card = card.clone();
     if let Some(name) = athlete
@@ -49,13 +49,13 @@ fn line(own: &SportSettings, athlete: &Athlete, units: Units) -> String {
     format!("{heading}: {known}")
 }
 
-/// Which sports, and what is set for them.
+/// A group of sports, and what is set for it.
 pub(super) struct Thresholds {
     pub(super) heading: String,
     pub(super) known: String,
 }
 
-/// How the pace of these sports is written.
+/// The unit of pace of these sports.
 pub(super) fn pace_of(own: &SportSettings, units: Units) -> PaceUnit {
     let first = own.types.iter().flatten().next().map_or("", String::as_str);
     SportUnits::of(first, units)
@@ -131,7 +131,7 @@ pub(super) fn thresholds(own: &SportSettings, athlete: &Athlete, units: Units) -
     }
 }
 
-/// kg: the weight that intervals.icu keeps, else the older field.
+/// kg: intervals.icu's current weight field, otherwise the older one.
 pub(super) fn weight_of(athlete: &Athlete) -> Option<f64> {
     positive(athlete.icu_weight).or(positive(athlete.weight))
 }

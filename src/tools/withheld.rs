@@ -1,4 +1,4 @@
-//! What a coach's answer leaves out: each part that another tool shows, unless that tool is granted too.
+//! What a coach's answer leaves out: each part that another tool shows, unless that tool is granted as well.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{guard::AthleteCard, intervals, permissions};
 
-/// Everything that upstream could send of a rider, so that every part has something to show.
+/// Everything that upstream could send about a rider, so that every part has something to show.
 fn rich(path: &str) -> (u16, Value) {
     let body = match path {
         "i188800101" => json!({
@@ -52,7 +52,7 @@ fn rich(path: &str) -> (u16, Value) {
     (200, body)
 }
 
-/// The tool's own answer, for whoever the card says.
+/// The tool's own answer, for the reader that the card names.
 async fn read(
     tool: &str,
     upstream: &intervals::Athlete,
@@ -74,7 +74,7 @@ async fn read(
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a list of cases")]
 async fn a_coach_sees_only_what_the_granted_tools_could_show() {
-    // The tool, its arguments, what its answer leaves out without which other tool, and marks of that.
+    // The tool, its arguments, the part that it leaves out, the other tool that this part needs, and text of the part.
     let cases: [(&str, Value, &str, &str, &[&str]); 13] = [
         (
             "get_training_history",
@@ -86,7 +86,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
         (
             "get_training_history",
             json!({"detail": "full"}),
-            "How far plans were kept",
+            "How closely plans were followed",
             "get_events",
             &["done % of plan", "\t97"],
         ),
@@ -114,7 +114,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
         (
             "get_activity_detail",
             json!({"id": "i188800101"}),
-            "The planned workout and how far it was kept",
+            "The planned workout and how closely it was followed",
             "get_events",
             &["planned workout 777", "97 % of plan"],
         ),
@@ -180,10 +180,13 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
         assert_eq!(
             own.replacen("Ana Berger · ", "Ana Berger (i424242) · ", 1),
             granted,
-            "{tool}: a coach who may everything reads what the athlete reads"
+            "{tool}: a coach with every grant reads what the athlete reads"
         );
         let alone = read(tool, &handle, &ana_to_a_coach(&[tool]), given).await;
-        assert!(alone.lines().any(|told| told == line), "{tool}: {line}\n{alone}");
+        assert!(
+            alone.lines().any(|found| found == line),
+            "{tool}: {line}\n{alone}"
+        );
         assert!(!own.contains("not granted"), "{own}");
         for mark in marks {
             assert!(own.contains(mark), "{tool}: {mark}\n{own}");

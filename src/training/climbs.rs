@@ -1,45 +1,45 @@
 //! Climbs, found in a recording by distance and altitude.
 //!
-//! How: 1. Distance is summed anew from steps that a wheel or foot can make (at most 45 m/s; what jumps further or runs
-//! back counts as nothing), so that a spike is no way. 2. Altitude that changes while nothing moves (less than 3 m in
-//! 15 s or longer, or slower than that across a pause: a stop, a lift) is drift of the barometer and taken out. 3. The profile is read every ten
-//! metres as the median of the samples there, gaps of up to a kilometre (a tunnel) drawn straight, longer ones left open;
-//! a running median of five points takes out spikes, a running mean of seven the noise. 4. The profile is tilted by the
-//! least grade that counts: what still rises is steeper than that. A climb is a rise of the tilted profile from its lowest to
-//! its highest point; it ends where the tilted profile falls below its highest point by more than ten metres, or a tenth of the
-//! rise so far when that is more (thirty metres at most): so short dips and flats stay inside. 5. Rises with too little
-//! gain or length are dropped.
+//! How: 1. Distance is summed again from possible steps (at most 45 m/s; larger jumps and backward steps count as zero),
+//! so that a spike adds no distance. 2. Altitude that changes while nothing moves (less than 3 m in 15 s or longer, or
+//! slower than that across a pause: a stop, a lift) is drift of the barometer and removed. 3. The profile is read every ten
+//! metres as the median of the samples there. Gaps of up to a kilometre (a tunnel) become straight lines, longer ones remain
+//! open; a running median of five points removes spikes, a running mean of seven removes noise. 4. The profile is tilted by
+//! the minimum grade, so that only steeper parts still rise. A climb is a rise of the tilted profile from its lowest to its
+//! highest point. It ends where the tilted profile falls below its highest point by more than ten metres, or by more than a
+//! tenth of the rise so far if that is more (at most thirty metres), so that it includes short dips and flats. 5. Rises with
+//! too little gain or length are dropped.
 //!
-//! No sports, no categories' names for people, no text: that is the tool's.
+//! No sports, no names of categories, no text: those are in the tool.
 
 use std::ops::Range;
 
 use super::streams::Track;
 
-/// Nothing on wheels or feet is faster, m/s.
+/// m/s. Nothing on wheels or feet is faster.
 const FASTEST: f64 = 45.0;
-/// Less than so many metres …
+/// Less than this many metres …
 const STANDING_METRES: f64 = 3.0;
-/// … in so many seconds is standing.
+/// … in this many seconds is standing.
 const STANDING_SECS: f64 = 15.0;
 /// Metres between two points of the profile.
 const STEP: f64 = 10.0;
-/// At most so many points; a longer way has wider steps.
+/// Maximum number of points; a longer route has wider steps.
 const POINTS: f64 = 200_000.0;
-/// Metres without altitude that are drawn straight.
+/// Metres without altitude that become a straight line.
 const OPEN: f64 = 1000.0;
-/// Altitudes that people train at, m.
+/// Plausible altitudes, m.
 const ALTITUDES: std::ops::RangeInclusive<f64> = -500.0..=9000.0;
-/// Least length at the usual least gain, m.
+/// Minimum length at the usual minimum gain, m.
 const USUAL_LENGTH: f64 = 500.0;
-/// The usual least gain, m.
-pub const USUAL_GAIN: f64 = 30.0;
-/// Metres over which the steepest grade is taken.
-pub const STEEPEST_OVER: f64 = 100.0;
+/// The usual minimum gain, m.
+pub(crate) const USUAL_GAIN: f64 = 30.0;
+/// Metres over which the steepest grade is measured.
+pub(crate) const STEEPEST_OVER: f64 = 100.0;
 
 /// What counts as a climb.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// m; positive.
     pub least_gain: f64,
     /// A fraction: 0.03 is 3 %; positive.
@@ -47,22 +47,22 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// 500 m, less in proportion when less than 30 m of gain is asked for, never below 100 m.
-    pub fn least_length(self) -> f64 {
+    /// 500 m; proportionally less for a minimum gain below 30 m, but never below 100 m.
+    pub(crate) fn least_length(self) -> f64 {
         (USUAL_LENGTH * self.least_gain / USUAL_GAIN).clamp(STEEPEST_OVER, USUAL_LENGTH)
     }
 
-    /// How far the tilted profile may fall within a climb that has risen so far, m.
+    /// How far the tilted profile may fall within a climb after this rise, m.
     fn dip(self, rise: f64) -> f64 {
-        // Small climbs that are asked for must not melt into each other.
+        // Small climbs must not merge when they are requested.
         let usual = 10.0_f64.min(self.least_gain / 2.0);
         usual.max((rise * 0.1).min(30.0))
     }
 }
 
-/// A climb. Lengths are of the way, not of the map.
+/// A climb. Lengths are distances covered, not distances on the map.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Climb {
+pub(crate) struct Climb {
     /// m into the activity.
     pub from: f64,
     /// m into the activity.
@@ -71,47 +71,47 @@ pub struct Climb {
     pub gain: f64,
     /// The steepest grade over 100 m, a fraction.
     pub steepest: f64,
-    /// Its samples, the end excluded; never empty.
+    /// Its samples, without the end; never empty.
     pub samples: Range<usize>,
 }
 
 impl Climb {
     /// m.
-    pub fn length(&self) -> f64 {
+    pub(crate) fn length(&self) -> f64 {
         self.to - self.from
     }
 
-    /// Mean grade, a fraction.
-    pub fn grade(&self) -> f64 {
+    /// Average grade, a fraction.
+    pub(crate) fn grade(&self) -> f64 {
         self.gain / self.length()
     }
 }
 
 /// Why a recording has no profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Flat {
+pub(crate) enum Flat {
     /// No altitude was recorded.
     NoAltitude,
-    /// No distance and no speed was recorded, or nothing moved.
+    /// Neither distance nor speed was recorded, or nothing moved.
     NoDistance,
 }
 
-/// The way with its heights.
+/// The route with its heights.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Profile {
+pub(crate) struct Profile {
     /// Metres covered at each sample, never falling.
     way: Vec<f64>,
     /// Whether nothing moved from this sample to the next.
     still: Vec<bool>,
     step: f64,
-    /// m at each step; None where it is open.
+    /// m at each step; None in an open gap.
     heights: Vec<Option<f64>>,
 }
 
 impl Profile {
-    /// The profile of a recording: `distance` (else `velocity_smooth` by time), and `fixed_altitude` or `altitude`,
-    /// whichever has more samples, the corrected one when they have as many.
-    pub fn of(track: &Track) -> Result<Self, Flat> {
+    /// The profile of a recording: from `distance` (otherwise `velocity_smooth` over time), and `fixed_altitude` or
+    /// `altitude`, whichever has more samples; the corrected one if they have equally many.
+    pub(crate) fn of(track: &Track) -> Result<Self, Flat> {
         let altitude = ["altitude", "fixed_altitude"]
             .into_iter()
             .filter_map(|name| track.channel(name))
@@ -144,13 +144,13 @@ impl Profile {
         })
     }
 
-    /// The whole way, m.
-    pub fn length(&self) -> f64 {
+    /// The whole length, m.
+    pub(crate) fn length(&self) -> f64 {
         self.way.last().copied().unwrap_or_default()
     }
 
-    /// All that goes up in the smoothed profile, m.
-    pub fn gain(&self) -> f64 {
+    /// The whole elevation gain of the smoothed profile, m.
+    pub(crate) fn gain(&self) -> f64 {
         self.heights
             .windows(2)
             .filter_map(|pair| Some((pair[1]? - pair[0]?).max(0.0)))
@@ -158,20 +158,20 @@ impl Profile {
     }
 
     /// The lowest and the highest point, m.
-    pub fn span(&self) -> Option<(f64, f64)> {
+    pub(crate) fn span(&self) -> Option<(f64, f64)> {
         let known = || self.heights.iter().flatten().copied();
         Some((known().reduce(f64::min)?, known().reduce(f64::max)?))
     }
 
-    /// The height at a place of the way, m.
-    pub fn height(&self, metres: f64) -> Option<f64> {
+    /// The height at a distance into the route, m.
+    pub(crate) fn height(&self, metres: f64) -> Option<f64> {
         self.heights.get(index(metres / self.step)).copied().flatten()
     }
 
-    /// The climbs, in the order of the way; they do not overlap.
-    pub fn climbs(&self, rule: Rule) -> Vec<Climb> {
+    /// The climbs, in the order of the route; they do not overlap.
+    pub(crate) fn climbs(&self, rule: Rule) -> Vec<Climb> {
         let mut found = Vec::new();
-        // Foot and top of the rise that runs, as indices, with their tilted heights.
+        // Foot and top of the current rise, as indices, with their tilted heights.
         let mut rise: Option<[(usize, f64); 2]> = None;
         for (at, height) in self.heights.iter().enumerate() {
             let tilted = height.map(|metres| metres - rule.least_grade * self.step * float(at));
@@ -199,7 +199,7 @@ impl Profile {
         found
     }
 
-    /// The climb between two points of the profile, if the rule takes it.
+    /// The climb between two points of the profile, if it meets the rule.
     fn climb(&self, foot: usize, top: usize, rule: Rule) -> Option<Climb> {
         let points = self.heights.get(foot..=top)?;
         let gain = points.last().copied().flatten()? - points.first().copied().flatten()?;
@@ -228,9 +228,9 @@ impl Profile {
         })
     }
 
-    /// The samples from one place of the way to another, the end excluded: from the last one at the begin, so that a stop
-    /// before it does not count, to the first one at the end. Never empty.
-    pub fn samples(&self, from: f64, to: f64) -> Range<usize> {
+    /// The samples between two distances, without the end: from the last one at the beginning, so that a stop before it does
+    /// not count, to the first one at the end. Never empty.
+    pub(crate) fn samples(&self, from: f64, to: f64) -> Range<usize> {
         let last = self.way.len().saturating_sub(1);
         let begin = self
             .way
@@ -241,8 +241,8 @@ impl Profile {
         begin..end.max(begin + 1)
     }
 
-    /// Seconds under way and seconds standing (pauses too) within samples.
-    pub fn times(&self, track: &Track, samples: Range<usize>) -> (f64, f64) {
+    /// Seconds moving and seconds standing (including pauses) within samples.
+    pub(crate) fn times(&self, track: &Track, samples: Range<usize>) -> (f64, f64) {
         let time = track.time();
         let mut both = (0.0, 0.0);
         for index in samples {
@@ -260,28 +260,28 @@ impl Profile {
         both
     }
 
-    /// The mean by time of a channel while under way; what is missing does not count.
-    pub fn mean(&self, track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
+    /// The time-weighted average of a channel while moving; missing samples do not count.
+    pub(crate) fn mean(&self, track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
         let values = track.channel(name)?;
         let mut sum = (0.0, 0.0);
         for index in samples {
             let value = values.get(index).copied().flatten();
             if let Some(value) = value.filter(|_| self.still.get(index) == Some(&false)) {
-                let stood = track.stood(index);
-                sum = (sum.0 + value * stood, sum.1 + stood);
+                let lasted = track.lasted(index);
+                sum = (sum.0 + value * lasted, sum.1 + lasted);
             }
         }
         (sum.1 > 0.0).then(|| sum.0 / sum.1)
     }
 }
 
-/// The greatest sample of a channel.
-pub fn highest(track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
+/// The highest sample of a channel.
+pub(crate) fn highest(track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
     let values = track.channel(name)?.get(samples)?;
     values.iter().flatten().copied().reduce(f64::max)
 }
 
-/// Metres covered at each sample, never falling. None when nothing tells.
+/// Metres covered at each sample, never falling. None without distance and speed.
 fn way(track: &Track) -> Option<Vec<f64>> {
     let time = track.time();
     let mut way = Vec::with_capacity(time.len());
@@ -305,7 +305,7 @@ fn way(track: &Track) -> Option<Vec<f64>> {
         for (at, speed) in speeds.iter().enumerate() {
             way.push(metres);
             let speed = speed.filter(|speed| (0.0..=FASTEST).contains(speed));
-            metres += speed.unwrap_or_default() * track.stood(at);
+            metres += speed.unwrap_or_default() * track.lasted(at);
         }
     }
     Some(way)
@@ -331,7 +331,7 @@ fn still(track: &Track, way: &[f64]) -> Vec<bool> {
         }
         begin += 1;
     }
-    // Across a pause somebody may have strolled on, or the first sample after it have come late.
+    // During a pause the athlete may have walked on, or the first sample after it may have come late.
     for (at, (times, metres)) in time.windows(2).zip(way.windows(2)).enumerate() {
         let secs = times[1] - times[0];
         if secs >= STANDING_SECS && metres[1] - metres[0] < STANDING_METRES / STANDING_SECS * secs {
@@ -341,27 +341,27 @@ fn still(track: &Track, way: &[f64]) -> Vec<bool> {
     still
 }
 
-/// Altitudes without what they changed while standing.
+/// Altitudes without their changes while standing.
 fn without_drift(altitude: &[Option<f64>], still: &[bool]) -> Vec<Option<f64>> {
     let mut drift = 0.0;
     let mut last: Option<f64> = None;
-    let mut stood = false;
+    let mut stopped = false;
     altitude
         .iter()
         .zip(still)
         .map(|(value, still)| {
-            if let (Some(value), Some(last), true) = (value, last, stood) {
+            if let (Some(value), Some(last), true) = (value, last, stopped) {
                 drift += value - last;
             }
             last = value.or(last);
-            // A sample without altitude in a stop is bridged, so that the next one still counts as after it.
-            stood = *still || (stood && value.is_none());
+            // A sample without altitude during a stop is bridged, so that the next one still counts as after the stop.
+            stopped = *still || (stopped && value.is_none());
             value.map(|metres| metres - drift)
         })
         .collect()
 }
 
-/// Heights at each step of the way, smoothed.
+/// Heights at each step of the route, smoothed.
 fn heights(way: &[f64], altitude: &[Option<f64>], step: f64) -> Vec<Option<f64>> {
     let count = index(way.last().copied().unwrap_or_default() / step) + 1;
     let mut medians: Vec<Option<f64>> = vec![None; count];
@@ -392,7 +392,7 @@ fn median(values: &mut [f64]) -> Option<f64> {
     Some(*median)
 }
 
-/// Gaps of at most so many points between two known heights, filled in a straight line.
+/// The heights with gaps of at most `most` points between two known heights filled by a straight line.
 fn drawn_straight(heights: &[Option<f64>], most: usize) -> Vec<Option<f64>> {
     let mut out = heights.to_vec();
     let mut last: Option<(usize, f64)> = None;
@@ -409,8 +409,8 @@ fn drawn_straight(heights: &[Option<f64>], most: usize) -> Vec<Option<f64>> {
     out
 }
 
-/// Each known height replaced by what `of` makes of it and its neighbours, as many on both sides: fewer at the ends, so
-/// that a slope stays a slope.
+/// Each known height replaced by `of` of it and its neighbours, equally many on both sides, so fewer at the ends: a slope
+/// remains a slope.
 fn smoothed(
     heights: &[Option<f64>],
     reach: usize,
@@ -437,7 +437,7 @@ fn smoothed(
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "places on a way of at most 200,000 steps; a float out of range is clamped"
+    reason = "points of a route of at most 200,000 steps; a float out of range is clamped"
 )]
 fn index(value: f64) -> usize {
     value.max(0.0) as usize
@@ -445,7 +445,7 @@ fn index(value: f64) -> usize {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "counts of points lie far below what a float holds"
+    reason = "counts of points are far below what a float can represent"
 )]
 fn float(count: usize) -> f64 {
     count as f64

@@ -1,16 +1,16 @@
-//! Points of best-effort curves: the durations and distances that people speak of, and which of them a curve has.
+//! Points of best-effort curves: the durations and distances that people use, and which of them a curve has.
 //!
-//! A curve is known only at its own points; nothing is interpolated here.
+//! A curve is known only at its own points; nothing is interpolated.
 
 use super::{
     lengths::{HALF_MARATHON, MARATHON, MILE, YARD},
     sports::Tempo,
 };
 
-/// Seconds that bests are spoken of in: sprint, minute, five minutes, twenty, the hour.
-pub const DURATIONS: &[f64] = &[5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0];
-/// The same, closer together and further out.
-pub const MORE_DURATIONS: &[f64] = &[
+/// The usual durations of best efforts in seconds: sprint, minute, five minutes, twenty, the hour.
+pub(crate) const DURATIONS: &[f64] = &[5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 3600.0];
+/// More of them: closer together and longer.
+pub(crate) const MORE_DURATIONS: &[f64] = &[
     1.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 480.0, 600.0, 900.0,
     1200.0, 1800.0, 2400.0, 3600.0, 5400.0, 7200.0, 10_800.0, 14_400.0, 18_000.0,
 ];
@@ -50,13 +50,13 @@ const SWIM_IN_YARDS: &[f64] = &[
 const ROW: &[f64] = &[500.0, 1000.0, 2000.0, 5000.0, 6000.0, 10_000.0, HALF_MARATHON];
 const OTHER: &[f64] = &[1000.0, 5000.0, 10_000.0, 20_000.0, 40_000.0, 100_000.0];
 
-/// Points that differ by less than so much of themselves are the same: upstream rounds 1609.344 m in its own way.
+/// Points that differ by less than this fraction are the same: upstream rounds 1609.344 m differently.
 const SAME: f64 = 0.002;
-/// With fewer of the usual points than this, others of the curve are taken.
+/// With fewer of the usual points than this, other points of the curve are used.
 const FEW: usize = 3;
 
-/// The metres that bests of a sport are spoken of in; in miles or yards first when asked, then in metres.
-pub fn distances(tempo: Tempo, imperial: bool) -> &'static [&'static [f64]] {
+/// The usual distances of a sport's best efforts in metres; if `imperial`, those in miles or yards first.
+pub(crate) fn distances(tempo: Tempo, imperial: bool) -> &'static [&'static [f64]] {
     match (tempo, imperial) {
         (Tempo::Foot, false) => &[FOOT],
         (Tempo::Foot, true) => &[FOOT_IN_MILES, FOOT],
@@ -67,13 +67,13 @@ pub fn distances(tempo: Tempo, imperial: bool) -> &'static [&'static [f64]] {
     }
 }
 
-/// Whether two durations or distances mean the same.
-pub fn same(a: f64, b: f64) -> bool {
+/// Whether two durations or distances are the same.
+pub(crate) fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= SAME * a.abs().max(b.abs())
 }
 
-/// The points of several curves in one rising list, those that mean the same once.
-pub fn axis(points: impl IntoIterator<Item = f64>) -> Vec<f64> {
+/// The points of several curves in one rising list, equal ones once.
+pub(crate) fn axis(points: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut all: Vec<f64> = points
         .into_iter()
         .filter(|at| at.is_finite() && *at > 0.0)
@@ -83,9 +83,9 @@ pub fn axis(points: impl IntoIterator<Item = f64>) -> Vec<f64> {
     all
 }
 
-/// The points of `axis` (rising) that are in the first of the `usual` lists of which it has enough; else some of its
+/// The points of `axis` (rising) that are in the first of the `usual` lists of which it has enough; otherwise some of its
 /// own, from end to end.
-pub fn usual(axis: &[f64], usual: &[&[f64]], count: usize) -> Vec<f64> {
+pub(crate) fn usual(axis: &[f64], usual: &[&[f64]], count: usize) -> Vec<f64> {
     usual
         .iter()
         .map(|list| {
@@ -98,8 +98,8 @@ pub fn usual(axis: &[f64], usual: &[&[f64]], count: usize) -> Vec<f64> {
         .unwrap_or_else(|| spread(axis, count))
 }
 
-/// At most `count` points of `axis`, evenly by place, the first and the last among them.
-pub fn spread(axis: &[f64], count: usize) -> Vec<f64> {
+/// At most `count` points of `axis`, evenly by index, including the first and the last.
+pub(crate) fn spread(axis: &[f64], count: usize) -> Vec<f64> {
     let Some(last) = axis.len().checked_sub(1) else {
         return Vec::new();
     };
@@ -109,19 +109,19 @@ pub fn spread(axis: &[f64], count: usize) -> Vec<f64> {
     (0..count).map(|step| axis[step * last / (count - 1)]).collect()
 }
 
-/// What there is of a point that was asked for.
+/// What a curve has for a requested point.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// The curve has it.
     There(f64),
-    /// The curve has none such; its nearest point by ratio.
+    /// The curve lacks it; its nearest point by ratio.
     Nearest(f64),
-    /// Shorter or longer than all that the curve has.
+    /// Shorter or longer than all points of the curve.
     Beyond,
 }
 
-/// The point of `axis` (rising) for one that was asked for.
-pub fn asked(axis: &[f64], wanted: f64) -> Asked {
+/// The point of `axis` (rising) for a requested one.
+pub(crate) fn asked(axis: &[f64], wanted: f64) -> Asked {
     if let Some(at) = axis.iter().find(|at| same(**at, wanted)) {
         return Asked::There(*at);
     }
@@ -151,7 +151,7 @@ mod tests {
             usual(&own, distances(Tempo::Foot, false), 9),
             [400.0, 1000.0, 1609.34, 5000.0]
         );
-        // A pool of metres for somebody who thinks in yards.
+        // A pool in metres for someone who uses yards.
         let pool = [25.0, 50.0, 100.0, 200.0, 400.0];
         assert_eq!(
             usual(&pool, distances(Tempo::Swim, true), 9),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_for_is_there_or_near_or_beyond() {
+    fn a_requested_point_is_there_or_near_or_beyond() {
         let own = [5.0, 60.0, 300.0];
         assert_eq!(asked(&own, 60.0), Asked::There(60.0));
         assert_eq!(asked(&own, 70.0), Asked::Nearest(60.0));

@@ -7,59 +7,59 @@
 use super::streams::Track;
 
 /// At the first threshold.
-pub const FIRST: f64 = 0.75;
+pub(crate) const FIRST: f64 = 0.75;
 /// At the second threshold.
-pub const SECOND: f64 = 0.5;
-/// A value outside is a fault of the recording, or the window that is still filling.
+pub(crate) const SECOND: f64 = 0.5;
+/// A value outside is an error in the recording, or from a window that is still filling.
 const POSSIBLE: std::ops::RangeInclusive<f64> = 0.05..=2.5;
-/// Seconds of a block: DFA α1 itself is taken over two minutes.
+/// Seconds of a block: DFA α1 itself is computed over two minutes.
 const BLOCK: f64 = 120.0;
-/// A block with less than so much of it recorded does not count.
+/// A block with less than this fraction recorded does not count.
 const FILLED: f64 = 0.75;
 /// Blocks that a line needs …
 const BLOCKS: usize = 8;
 /// … and on each side of a threshold.
 const EACH_SIDE: usize = 2;
-/// The least share of the variance that a line must explain.
+/// The minimum share of the variance that a line must explain.
 const LEAST_R2: f64 = 0.6;
 
 /// Seconds on each side of the thresholds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Times {
+pub(crate) struct Times {
     /// Above 0.75.
     pub above: f64,
-    /// From 0.5 to 0.75, both included.
+    /// From 0.5 to 0.75, inclusive.
     pub between: f64,
     /// Below 0.5.
     pub below: f64,
 }
 
 /// The time above, between and below the thresholds. None without a possible value.
-pub fn times(track: &Track) -> Option<Times> {
+pub(crate) fn times(track: &Track) -> Option<Times> {
     let mut times = Times {
         above: 0.0,
         between: 0.0,
         below: 0.0,
     };
     for (index, value) in possible(track)? {
-        let stood = track.stood(index);
+        let lasted = track.lasted(index);
         if value > FIRST {
-            times.above += stood;
+            times.above += lasted;
         } else if value < SECOND {
-            times.below += stood;
+            times.below += lasted;
         } else {
-            times.between += stood;
+            times.between += lasted;
         }
     }
     (times.above + times.between + times.below > 0.0).then_some(times)
 }
 
-/// The mean by time. None without a possible value.
-pub fn mean(track: &Track) -> Option<f64> {
+/// The time-weighted average. None without a possible value.
+pub(crate) fn mean(track: &Track) -> Option<f64> {
     let mut sum = (0.0, 0.0);
     for (index, value) in possible(track)? {
-        let stood = track.stood(index);
-        sum = (sum.0 + value * stood, sum.1 + stood);
+        let lasted = track.lasted(index);
+        sum = (sum.0 + value * lasted, sum.1 + lasted);
     }
     (sum.1 > 0.0).then(|| sum.0 / sum.1)
 }
@@ -72,21 +72,21 @@ fn possible(track: &Track) -> Option<impl Iterator<Item = (usize, f64)>> {
 
 /// Where a line through the blocks crosses a threshold.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Crossing {
-    /// Of the other channel: bpm, W.
+pub(crate) struct Crossing {
+    /// The value of the other channel: bpm, W.
     pub at: f64,
-    /// Blocks that the line stands on.
+    /// Blocks behind the line.
     pub blocks: usize,
     /// The share of the variance that the line explains.
     pub r2: f64,
 }
 
-/// What `channel` reads where DFA α1 crosses `threshold`: the least-squares line of two-minute means of DFA α1 over
+/// The value of `channel` where DFA α1 crosses `threshold`, by the least-squares line of two-minute averages of DFA α1 over
 /// those of the channel.
 ///
 /// None unless it is well defined: at least eight blocks, two of them on each side of the threshold, a falling line that
 /// explains at least 60 % of the variance, and a crossing within the blocks' values.
-pub fn crossing(track: &Track, channel: &str, threshold: f64) -> Option<Crossing> {
+pub(crate) fn crossing(track: &Track, channel: &str, threshold: f64) -> Option<Crossing> {
     let blocks = blocks(track, channel)?;
     let below = blocks.iter().filter(|(_, alpha)| *alpha < threshold).count();
     if blocks.len() < BLOCKS || below < EACH_SIDE || blocks.len() - below < EACH_SIDE {
@@ -110,7 +110,7 @@ pub fn crossing(track: &Track, channel: &str, threshold: f64) -> Option<Crossing
     })
 }
 
-/// Means of the channel and of DFA α1 over each two minutes in which both were recorded most of the time.
+/// Averages of the channel and of DFA α1 over each two minutes in which both were recorded most of the time.
 fn blocks(track: &Track, channel: &str) -> Option<Vec<(f64, f64)>> {
     let others = track.channel(channel)?;
     let mut blocks = Vec::new();
@@ -131,8 +131,8 @@ fn blocks(track: &Track, channel: &str) -> Option<Vec<(f64, f64)>> {
             close(&mut sum);
             number = own;
         }
-        let stood = track.stood(index);
-        sum = (sum.0 + other * stood, sum.1 + alpha * stood, sum.2 + stood);
+        let lasted = track.lasted(index);
+        sum = (sum.0 + other * lasted, sum.1 + alpha * lasted, sum.2 + lasted);
     }
     close(&mut sum);
     Some(blocks)

@@ -1,6 +1,6 @@
 //! Fitness (CTL), fatigue (ATL), form and ramp by the impulse-response model that intervals.icu uses.
 //!
-//! `x' = x + (load - x)(1 - e^(-1/τ))`, one step a calendar day, τ = 42 days for CTL and 7 for ATL: the exponentially
+//! `x' = x + (load - x)(1 - e^(-1/τ))`, one step per calendar day, τ = 42 days for CTL and 7 for ATL: the exponentially
 //! weighted averages of Coggan's performance manager, after Banister et al. 1975; checked against 112 days recorded from
 //! intervals.icu to 1e-5. A day without a load counts as 0.
 
@@ -9,17 +9,17 @@ pub const CTL_DAYS: f64 = 42.0;
 /// τ of ATL in days, unless the athlete changed it upstream.
 pub const ATL_DAYS: f64 = 7.0;
 
-/// Where an athlete stands at the end of a day.
+/// An athlete's fitness at the end of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Fitness {
-    /// Chronic training load, load a day.
+    /// Chronic training load, load per day.
     pub ctl: f64,
-    /// Acute training load, load a day.
+    /// Acute training load, load per day.
     pub atl: f64,
 }
 
 impl Fitness {
-    /// The end of the next day, which carried this load (missing = none).
+    /// The end of the next day, with this load (missing = none).
     #[must_use]
     pub fn after(self, load: Option<f64>) -> Self {
         let load = load.unwrap_or(0.0);
@@ -34,7 +34,7 @@ impl Fitness {
         self.ctl - self.atl
     }
 
-    /// Form as a percentage of CTL, the athlete's other way to see it. None without fitness to compare with.
+    /// Form as a percentage of CTL, as intervals.icu can also show it. None without fitness.
     pub fn form_percent(self) -> Option<f64> {
         (self.ctl >= 1.0).then(|| self.form() / self.ctl * 100.0)
     }
@@ -45,7 +45,7 @@ pub fn step(value: f64, load: f64, tau: f64) -> f64 {
     value + (load - value) * (1.0 - (-1.0 / tau).exp())
 }
 
-/// The end of each day, beginning from `start` (the evening before the first load).
+/// The end of each day, starting from `start` (the evening before the first load).
 pub fn course(start: Fitness, loads: impl IntoIterator<Item = Option<f64>>) -> Vec<Fitness> {
     loads
         .into_iter()
@@ -84,13 +84,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn averages_stay_between_where_they_were_and_the_load(x in 0.0..200.0_f64, load in 0.0..500.0_f64, tau in 1.0..90.0_f64) {
+        fn averages_stay_between_their_value_and_the_load(x in 0.0..200.0_f64, load in 0.0..500.0_f64, tau in 1.0..90.0_f64) {
             let next = step(x, load, tau);
             prop_assert!(next >= x.min(load) - 1e-9 && next <= x.max(load) + 1e-9);
         }
 
         #[test]
-        fn a_steady_load_is_where_both_settle(load in 0.0..300.0_f64) {
+        fn both_settle_at_a_steady_load(load in 0.0..300.0_f64) {
             let end = *course(Fitness::default(), std::iter::repeat_n(Some(load), 1_000)).last().unwrap();
             prop_assert!((end.ctl - load).abs() < 1e-6 && (end.atl - load).abs() < 1e-6);
             prop_assert!(end.form().abs() < 1e-6);

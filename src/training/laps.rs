@@ -1,12 +1,12 @@
-//! Where an activity's laps come from, as far as it can be told.
+//! Where an activity's laps come from, where that can be determined.
 //!
-//! intervals.icu takes the laps of the recording when they make sense, else it looks for efforts itself; the athlete can
-//! change them by hand. It does not say which it did: what is told here follows from the number of laps recorded
-//! (`icu_lap_count`), the marks of editing, a paired plan, and the laps' lengths.
+//! intervals.icu uses the laps of the recording if they make sense, otherwise it finds efforts itself; the athlete can change
+//! them by hand. It does not say which it did. The origin follows from the number of recorded laps (`icu_lap_count`), the
+//! marks of editing, a paired workout, and the laps' lengths.
 
 use super::lengths::MILE;
 
-/// Distances at which devices lap by themselves, in metres.
+/// Usual distances of automatic laps, in metres.
 const BY_DISTANCE: [f64; 8] = [
     400.0,
     500.0,
@@ -17,28 +17,28 @@ const BY_DISTANCE: [f64; 8] = [
     10_000.0,
     10.0 * MILE,
 ];
-/// Times at which devices lap by themselves, in seconds.
+/// Usual times of automatic laps, in seconds.
 const BY_TIME: [f64; 7] = [60.0, 300.0, 600.0, 900.0, 1200.0, 1800.0, 3600.0];
-/// How far a lap may be off, as a fraction: GPS and the moment of the next sample.
+/// How far a lap may be off, as a fraction, because of GPS and the time of the next sample.
 const OFF: f64 = 0.015;
-/// Fewer equal laps are no pattern.
+/// Fewer equal laps than this are not a pattern.
 const PATTERN: usize = 3;
 
-/// What of a lap tells where it comes from.
+/// The properties of a lap that show where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Lap {
+pub(crate) struct Lap {
     /// m
     pub distance: Option<f64>,
     /// s
     pub secs: Option<f64>,
-    /// Whether upstream put it together with others as repeats.
+    /// Whether upstream grouped it with others as repeats.
     pub grouped: bool,
 }
 
-/// What is known of the activity.
+/// What is known about the activity.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Clues {
-    /// Laps that the recording has; 0: none.
+pub(crate) struct Clues {
+    /// Laps in the recording; 0 if there are none.
     pub recorded: Option<i64>,
     /// Changed by hand.
     pub edited: bool,
@@ -48,28 +48,28 @@ pub struct Clues {
 
 /// Where laps come from.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Changed by hand at intervals.icu.
     Edited,
-    /// The device lapped every so many metres.
+    /// The device's laps, one per this many metres.
     EveryMetres(f64),
-    /// The device lapped every so many seconds.
+    /// The device's laps, one per this many seconds.
     EverySeconds(f64),
-    /// The device's laps, of an activity that is paired with a plan: most likely the plan's steps.
+    /// The device's laps of an activity that is paired with a workout: most likely its steps.
     Structured,
     /// The device's laps.
     Device,
-    /// Found by intervals.icu; the recording has so many laps of its own.
+    /// Found by intervals.icu.
     Detected {
-        /// Laps that the recording has.
+        /// Laps in the recording.
         recorded: i64,
     },
-    /// Nothing tells.
+    /// Cannot be determined.
     Unknown,
 }
 
 /// Where these laps come from.
-pub fn origin(laps: &[Lap], clues: Clues) -> Origin {
+pub(crate) fn origin(laps: &[Lap], clues: Clues) -> Origin {
     if clues.edited {
         return Origin::Edited;
     }
@@ -98,12 +98,12 @@ pub fn origin(laps: &[Lap], clues: Clues) -> Origin {
     }
 }
 
-/// Work and rest in turn is no automatic lapping, however equal the laps are.
+/// Whether the laps are repeats: alternating work and rest is not automatic lapping, however equal the laps are.
 fn repeats(laps: &[Lap]) -> bool {
     laps.iter().any(|lap| lap.grouped) && laps.iter().any(|lap| !lap.grouped)
 }
 
-/// The usual length that all but the last have; the last may be shorter.
+/// The usual length that all laps have; only the last may be shorter.
 fn equal(lengths: impl Iterator<Item = Option<f64>>, usual: &[f64]) -> Option<f64> {
     let lengths: Vec<f64> = lengths.collect::<Option<_>>()?;
     let (last, whole) = lengths.split_last()?;
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(
             origin(&laps(&[1000.0, 1000.0]), recorded(2)),
             Origin::Device,
-            "two equal laps are no pattern"
+            "two equal laps are not a pattern"
         );
         let fives = vec![
             Lap {
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_on_a_track_are_no_auto_laps() {
+    fn repeats_on_a_track_are_not_auto_laps() {
         let mut track = laps(&[400.0, 400.0, 400.0, 400.0]);
         track[0].grouped = true;
         track[2].grouped = true;

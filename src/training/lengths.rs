@@ -1,12 +1,12 @@
-//! Metres in the units of length that people run, ride and swim by, and in the two road races with a name.
+//! Lengths in metres: the units that people run, ride and swim by, and the two road races with a name.
 
 /// A mile (international, 1959).
-pub const MILE: f64 = 1609.344;
+pub(crate) const MILE: f64 = 1609.344;
 /// A yard (international, 1959).
-pub const YARD: f64 = 0.9144;
+pub(crate) const YARD: f64 = 0.9144;
 /// A foot (international, 1959).
-pub const FOOT: f64 = 0.3048;
+pub(crate) const FOOT: f64 = 0.3048;
 /// The half marathon (World Athletics).
-pub const HALF_MARATHON: f64 = 21_097.5;
+pub(crate) const HALF_MARATHON: f64 = 21_097.5;
 /// The marathon (World Athletics).
-pub const MARATHON: f64 = 42_195.0;
+pub(crate) const MARATHON: f64 = 42_195.0;

@@ -1,25 +1,27 @@
 //! The sport that an athlete does most, by moving time.
 //!
-//! A definition of ours: intervals.icu keeps no main sport.
+//! The definition is our own: intervals.icu has no main sport.
 
 use std::collections::BTreeMap;
 
 use super::sports::stands_for;
 
-/// The sport done most.
+/// The sport that an athlete does most.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MainSport {
-    /// Upstream's type; of a family, the one that stands for it.
+pub(crate) struct MainSport {
+    /// Upstream's type; for a family, the one that represents it.
     pub sport: String,
-    /// s moving in it.
+    /// s, moving time in it.
     pub moving: f64,
-    /// s moving in all sports.
+    /// s, moving time in all sports.
     pub of: f64,
 }
 
-/// The sport, or family of sports, with the most moving time (s); with equal times the one done more often, then the
-/// first by name. None when there is no activity.
-pub fn main_sport<'a>(activities: impl IntoIterator<Item = (&'a str, Option<f64>)>) -> Option<MainSport> {
+/// The sport, or family of sports, with the most moving time (s); with equal times the more frequent one, then the first by
+/// name. None without activities.
+pub(crate) fn main_sport<'a>(
+    activities: impl IntoIterator<Item = (&'a str, Option<f64>)>,
+) -> Option<MainSport> {
     let mut sums: BTreeMap<&str, (f64, u32)> = BTreeMap::new();
     for (sport, moving) in activities {
         let sum = sums.entry(stands_for(sport)).or_default();

@@ -1,16 +1,16 @@
-//! Means over what was recorded, and how far it spreads. What is missing is no zero: it does not count.
+//! Averages and spread of recorded values. A missing value is not a zero: it does not count.
 
-/// A mean, with how many values it stands on.
+/// A mean, with the number of values behind it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mean {
+pub(crate) struct Mean {
     /// The arithmetic mean.
     pub value: f64,
-    /// How many values there were.
+    /// How many values there are.
     pub count: u32,
 }
 
-/// The arithmetic mean of the values that are there. None when there is none.
-pub fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Option<Mean> {
+/// The arithmetic mean of the values that are there. None if there are none.
+pub(crate) fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Option<Mean> {
     let (sum, count) = values
         .into_iter()
         .flatten()
@@ -21,8 +21,8 @@ pub fn mean(values: impl IntoIterator<Item = Option<f64>>) -> Option<Mean> {
     })
 }
 
-/// The standard deviation of a sample (n - 1) of the values that are there. None with fewer than two.
-pub fn deviation(values: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
+/// The sample standard deviation (n - 1) of the values that are there. None with fewer than two.
+pub(crate) fn deviation(values: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
     let values: Vec<f64> = values.into_iter().flatten().collect();
     let mean = mean(values.iter().copied().map(Some)).filter(|mean| mean.count > 1)?;
     let squares: f64 = values.iter().map(|value| (value - mean.value).powi(2)).sum();
@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(deviation([]), None);
         assert_eq!(deviation([Some(60.0), None]), None);
         assert_eq!(deviation([Some(60.0), Some(60.0)]), Some(0.0));
-        // 2, 4, 4, 4, 5, 5, 7, 9: the textbook's 2 is that of a population of eight.
+        // The textbook's 2 for these numbers is the deviation of a population of eight.
         let sample = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].map(Some);
         let found = deviation(sample).unwrap();
         assert!((found - (32.0_f64 / 7.0).sqrt()).abs() < 1e-12);

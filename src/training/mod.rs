@@ -1,20 +1,20 @@
-//! Formulas over training data: fitness, weeks, means, summaries, zones, sports, plans, what stands out. Each says where it comes from.
+//! Formulas over training data: fitness, weeks, averages, summaries, zones, sports, plans, flags. Each names its source.
 //!
 //! Pure: no I/O, no clock, no text for people.
 
-pub mod climbs;
-pub mod curves;
-pub mod dfa;
+pub(crate) mod climbs;
+pub(crate) mod curves;
+pub(crate) mod dfa;
 pub mod fitness;
-pub mod laps;
-pub mod lengths;
-pub mod main_sport;
-pub mod means;
-pub mod plan;
-pub mod roster;
-pub mod splits;
-pub mod sports;
-pub mod streams;
-pub mod summary;
-pub mod weeks;
-pub mod zones;
+pub(crate) mod laps;
+pub(crate) mod lengths;
+pub(crate) mod main_sport;
+pub(crate) mod means;
+pub(crate) mod plan;
+pub(crate) mod roster;
+pub(crate) mod splits;
+pub(crate) mod sports;
+pub(crate) mod streams;
+pub(crate) mod summary;
+pub(crate) mod weeks;
+pub(crate) mod zones;

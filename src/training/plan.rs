@@ -1,8 +1,7 @@
 //! Which activity did which planned workout.
 //!
-//! A tie that intervals.icu or the athlete made (a pairing) always counts. What is left goes by day: the same sport
-//! first, then another sport of its family (a VirtualRide does a planned Ride), the nearest duration first; an activity
-//! does one workout only.
+//! A pairing by intervals.icu or the athlete always counts. The rest is matched by day: the same sport first, then another
+//! sport of its family (a VirtualRide for a planned Ride), the nearest duration first. An activity does only one workout.
 
 use std::collections::HashMap;
 
@@ -10,57 +9,57 @@ use chrono::NaiveDate;
 
 use super::sports::family;
 
-/// Workouts, and activities, of one day that are compared with each other.
+/// How many workouts, and how many activities, of one day are compared with each other.
 const MOST_A_DAY: usize = 50;
 
-/// A workout or race of the calendar.
+/// A workout or race on the calendar.
 #[derive(Debug, Clone, Copy)]
-pub struct Planned<'a> {
+pub(crate) struct Planned<'a> {
     /// Event id.
     pub id: Option<i64>,
-    /// The day it stands on.
+    /// The day it is planned for.
     pub day: NaiveDate,
     /// Its sport.
     pub sport: &'a str,
     /// s, planned.
     pub secs: Option<f64>,
-    /// The activity that it is paired with.
+    /// The paired activity.
     pub activity: Option<&'a str>,
 }
 
 /// An activity.
 #[derive(Debug, Clone, Copy)]
-pub struct Done<'a> {
+pub(crate) struct Done<'a> {
     /// Activity id.
     pub id: &'a str,
-    /// The day it began on.
+    /// The day on which it began.
     pub day: NaiveDate,
-    /// Its sport; empty when it is closed to the API.
+    /// Its sport; empty if it is closed by Strava.
     pub sport: &'a str,
     /// s, moving.
     pub secs: Option<f64>,
-    /// The event that it is paired with.
+    /// The paired event.
     pub event: Option<i64>,
 }
 
 /// How an activity belongs to a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tie {
+pub(crate) enum MatchedBy {
     /// intervals.icu or the athlete paired them.
     Paired,
     /// Same day and sport family.
     SameDay,
 }
 
-/// For each planned one the index of the activity that did it, if any.
+/// For each planned workout or race, the index of the activity that did it, if any.
 ///
-/// By day alone no more than the first fifty workouts and the first fifty activities of a day are compared: a calendar
-/// that was filled by a program costs no more than one that people keep.
-pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize, Tie)>> {
-    let mut ties: Vec<Option<(usize, Tie)>> = vec![None; planned.len()];
+/// Without a pairing, only the first fifty workouts and the first fifty activities of a day are compared, so that a calendar
+/// filled by a program costs no more than one kept by people.
+pub(crate) fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize, MatchedBy)>> {
+    let mut ties: Vec<Option<(usize, MatchedBy)>> = vec![None; planned.len()];
     let mut taken = vec![false; done.len()];
     let (mut by_id, mut by_event) = (HashMap::new(), HashMap::new());
-    // From the last one on, so that the first one is popped first.
+    // In reverse, so that the first one is popped first.
     for (at, one) in done.iter().enumerate().rev() {
         by_id.entry(one.id).or_insert_with(Vec::new).push(at);
         if let Some(event) = one.event {
@@ -73,7 +72,7 @@ pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize,
         let found = first_free(named, &taken).or_else(|| first_free(naming, &taken));
         if let Some(at) = found {
             taken[at] = true;
-            *tie = Some((at, Tie::Paired));
+            *tie = Some((at, MatchedBy::Paired));
         }
     }
     let mut days: HashMap<NaiveDate, (Vec<usize>, Vec<usize>)> = HashMap::new();
@@ -102,7 +101,7 @@ pub fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize,
     ties
 }
 
-/// The first of the places, which stand from the last to the first, that is not taken.
+/// The first index that is not taken; `places` has them in reverse.
 fn first_free(places: Option<&mut Vec<usize>>, taken: &[bool]) -> Option<usize> {
     let places = places?;
     while let Some(at) = places.pop() {
@@ -113,12 +112,12 @@ fn first_free(places: Option<&mut Vec<usize>>, taken: &[bool]) -> Option<usize> 
     None
 }
 
-/// Ties what is left of one day.
+/// Matches the rest of one day.
 fn match_day(
     planned: &[Planned<'_>],
     done: &[Done<'_>],
     (plans, dones): (&[usize], &[usize]),
-    ties: &mut [Option<(usize, Tie)>],
+    ties: &mut [Option<(usize, MatchedBy)>],
     taken: &mut [bool],
 ) {
     for same in [(|a, b| a == b) as fn(&str, &str) -> bool, |a, b| {
@@ -137,13 +136,13 @@ fn match_day(
         for (_, which, at) in near {
             if ties[which].is_none() && !taken[at] {
                 taken[at] = true;
-                ties[which] = Some((at, Tie::SameDay));
+                ties[which] = Some((at, MatchedBy::SameDay));
             }
         }
     }
 }
 
-/// Seconds between two durations; an unknown one is as far as can be.
+/// Seconds between two durations; f64::MAX if one is unknown.
 fn apart(a: Option<f64>, b: Option<f64>) -> f64 {
     match (a, b) {
         (Some(a), Some(b)) => (a - b).abs(),
@@ -193,13 +192,13 @@ mod tests {
         ];
         assert_eq!(
             matched(&plans, &dones),
-            [Some((0, Tie::Paired)), Some((1, Tie::SameDay))]
+            [Some((0, MatchedBy::Paired)), Some((1, MatchedBy::SameDay))]
         );
         let plans = [Planned {
             activity: Some("b"),
             ..plan(1, 3, "Swim", 60.0)
         }];
-        assert_eq!(matched(&plans, &dones), [Some((1, Tie::Paired))]);
+        assert_eq!(matched(&plans, &dones), [Some((1, MatchedBy::Paired))]);
         let gone = [Planned {
             activity: Some("elsewhere"),
             ..plan(1, 17, "Ride", 60.0)
@@ -213,24 +212,24 @@ mod tests {
         let mut dones = vec![did("a", 16, "Ride", 60.0); 20_000];
         dones[19_999].event = Some(19_999);
         let ties = matched(&plans, &dones);
-        assert_eq!(ties[0], Some((0, Tie::SameDay)));
-        assert_eq!(ties[19_999], Some((19_999, Tie::Paired)));
+        assert_eq!(ties[0], Some((0, MatchedBy::SameDay)));
+        assert_eq!(ties[19_999], Some((19_999, MatchedBy::Paired)));
         assert_eq!(ties.iter().flatten().count(), MOST_A_DAY + 1);
     }
 
     #[test]
-    fn a_family_serves_and_one_activity_does_one_workout() {
+    fn a_family_matches_and_one_activity_does_one_workout() {
         let plans = [
             plan(1, 16, "Ride", 60.0),
             plan(2, 16, "Ride", 180.0),
             plan(3, 16, "Run", 30.0),
         ];
         let one = [did("a", 16, "VirtualRide", 170.0)];
-        assert_eq!(matched(&plans, &one), [None, Some((0, Tie::SameDay)), None]);
+        assert_eq!(matched(&plans, &one), [None, Some((0, MatchedBy::SameDay)), None]);
         let exact_first = [did("a", 16, "VirtualRide", 60.0), did("b", 16, "Ride", 300.0)];
         assert_eq!(
             matched(&plans[..1], &exact_first),
-            [Some((1, Tie::SameDay))],
+            [Some((1, MatchedBy::SameDay))],
             "the same sport before the family"
         );
         let next_day = [did("a", 17, "Ride", 60.0)];
@@ -265,7 +264,7 @@ mod tests {
             used.dedup();
             prop_assert_eq!(used.len(), count);
             for (plan, tie) in plans.iter().zip(&ties) {
-                if let Some((at, Tie::SameDay)) = tie {
+                if let Some((at, MatchedBy::SameDay)) = tie {
                     prop_assert!(plan.day == dones[*at].day && family(plan.sport) == family(dones[*at].sport));
                 }
             }

@@ -1,7 +1,7 @@
-//! What stands out in an athlete's last days: the bounds behind the flags of a coach's roster.
+//! The bounds behind the flags of a coach's roster.
 //!
-//! Each bound is a convention that coaches share, no verdict: whoever is beyond it is worth a look. A figure that stands
-//! exactly on its bound is told apart from one beyond it, whatever binary fractions made of it.
+//! Each bound is a convention among coaches, not a verdict: an athlete beyond it deserves attention. A figure exactly on its
+//! bound is not beyond it, despite the rounding of binary fractions.
 
 use std::ops::RangeInclusive;
 
@@ -9,50 +9,50 @@ use chrono::{Days, NaiveDate};
 
 use super::means::{Mean, deviation, mean};
 
-/// CTL gained in a week; above it the ramp is steep.
-pub const RAMP: f64 = 8.0;
-/// Form below it is deep.
-pub const FORM: f64 = -30.0;
-/// Percent of the planned load.
-pub const OF_PLAN: RangeInclusive<f64> = 70.0..=130.0;
-/// bpm above the own mean from which on a resting heart rate is high.
-pub const RESTING_HR: f64 = 5.0;
-/// Days without anything from which on it is quiet around an athlete.
-pub const QUIET_DAYS: i64 = 7;
-/// Days before a race from which on it is near.
-pub const RACE_DAYS: i64 = 14;
-/// Days of the shorter mean.
-pub const WEEK: u64 = 7;
-/// Days of the longer mean, which ends on the same day.
-pub const BASE: u64 = 60;
+/// CTL gained in a week, above which the ramp is steep.
+pub(crate) const RAMP: f64 = 8.0;
+/// Form below which it is deep.
+pub(crate) const FORM: f64 = -30.0;
+/// Percent of the planned load that count as on plan.
+pub(crate) const OF_PLAN: RangeInclusive<f64> = 70.0..=130.0;
+/// bpm above the athlete's average at which a resting HR is high.
+pub(crate) const RESTING_HR: f64 = 5.0;
+/// Days without activity after which an athlete is quiet.
+pub(crate) const QUIET_DAYS: i64 = 7;
+/// Days before a race within which it is near.
+pub(crate) const RACE_DAYS: i64 = 14;
+/// Days of the shorter average.
+pub(crate) const WEEK: u64 = 7;
+/// Days of the longer average, which ends on the same day.
+pub(crate) const BASE: u64 = 60;
 
-/// What sums and differences of decimal fractions may be off by.
+/// The possible error of sums and differences of decimal fractions.
 const NOISE: f64 = 1e-9;
 
 /// Whether CTL rose by more than [`RAMP`] in a week.
-pub fn is_steep(ramp: f64) -> bool {
+pub(crate) fn is_steep(ramp: f64) -> bool {
     ramp > RAMP + NOISE
 }
 
 /// Whether form (CTL - ATL) is below [`FORM`].
-pub fn is_deep(form: f64) -> bool {
+pub(crate) fn is_deep(form: f64) -> bool {
     form < FORM - NOISE
 }
 
 /// Load planned for some days.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The sum of the loads.
     pub load: f64,
     /// How many workouts and races there are.
     pub count: u32,
-    /// How many of them have no load, so that [`Self::load`] is the least that was planned.
+    /// How many of them have no load, so that [`Self::load`] is the minimum planned.
     pub without: u32,
 }
 
 impl Plan {
     /// Adds a workout or race.
-    pub fn add(&mut self, load: Option<f64>) {
+    pub(crate) fn add(&mut self, load: Option<f64>) {
         self.count += 1;
         match load {
             Some(load) => self.load += load,
@@ -61,9 +61,9 @@ impl Plan {
     }
 }
 
-/// The percentage of `plan` that was done, when it lies outside [`OF_PLAN`]; both are of the same days. None also when
-/// nothing with a load was planned, and when too much may only seem so because a part of the plan has no load.
-pub fn off_plan(done: f64, plan: Plan) -> Option<f64> {
+/// The percentage of `plan` that was done, if it is outside [`OF_PLAN`]; both are of the same days. Also None if nothing
+/// with a load was planned, and if too much may only seem so because a part of the plan has no load.
+pub(crate) fn off_plan(done: f64, plan: Plan) -> Option<f64> {
     if plan.load <= 0.0 {
         return None;
     }
@@ -75,18 +75,18 @@ pub fn off_plan(done: f64, plan: Plan) -> Option<f64> {
 
 /// The last [`WEEK`] days of a figure against its last [`BASE`] days.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Against {
-    /// The mean of the last seven days.
+pub(crate) struct Against {
+    /// The average of the last seven days.
     pub week: Mean,
-    /// The mean of the last sixty.
+    /// The average of the last sixty.
     pub base: Mean,
-    /// The standard deviation of the last sixty; none of a single value.
+    /// The standard deviation of the last sixty; None for a single value.
     pub deviation: Option<f64>,
 }
 
 impl Against {
-    /// Of a figure that `of` knows by day, both means ending on `today`. None when the last week has none.
-    pub fn new(today: NaiveDate, of: impl Fn(NaiveDate) -> Option<f64>) -> Option<Self> {
+    /// Compares a figure that `of` returns by day, both averages ending on `today`. None if the last week has no value.
+    pub(crate) fn new(today: NaiveDate, of: impl Fn(NaiveDate) -> Option<f64>) -> Option<Self> {
         let days = |count: u64| {
             (0..count)
                 .filter_map(|back| today.checked_sub_days(Days::new(back)))
@@ -99,30 +99,30 @@ impl Against {
         })
     }
 
-    /// How far the week lies above the base; below it is negative.
-    pub fn difference(&self) -> f64 {
+    /// How far the week is above the base; negative if below.
+    pub(crate) fn difference(&self) -> f64 {
         self.week.value - self.base.value
     }
 
-    /// Whether the week lies more than one standard deviation below the base.
-    pub fn is_low(&self) -> bool {
+    /// Whether the week is more than one standard deviation below the base.
+    pub(crate) fn is_low(&self) -> bool {
         self.deviation
             .is_some_and(|deviation| self.difference() < -deviation - NOISE)
     }
 
-    /// Whether the week of a resting heart rate lies [`RESTING_HR`] or more above the base.
-    pub fn is_high_at_rest(&self) -> bool {
+    /// Whether the week of a resting HR is [`RESTING_HR`] or more above the base.
+    pub(crate) fn is_high_at_rest(&self) -> bool {
         self.difference() >= RESTING_HR - NOISE
     }
 }
 
-/// How long nothing was done, when that is [`QUIET_DAYS`] or more; `last` is the last day on which something was.
-pub fn quiet_for(last: NaiveDate, today: NaiveDate) -> Option<i64> {
+/// The days without activity, if there are [`QUIET_DAYS`] or more; `last` is the last day with activity.
+pub(crate) fn quiet_for(last: NaiveDate, today: NaiveDate) -> Option<i64> {
     Some((today - last).num_days()).filter(|days| *days >= QUIET_DAYS)
 }
 
-/// Whether a race so many days ahead is near.
-pub fn is_near(days: i64) -> bool {
+/// Whether a race in this many days is near.
+pub(crate) fn is_near(days: i64) -> bool {
     (0..=RACE_DAYS).contains(&days)
 }
 
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_on_a_bound_is_not_beyond_it() {
+    fn a_figure_on_a_bound_is_not_beyond_it() {
         assert!(!is_steep(8.0) && is_steep(8.01) && !is_steep(-12.0));
         assert!(!is_steep(0.1 + 7.9) && !is_steep(61.4 - 53.4));
         assert!(!is_deep(-30.0) && is_deep(-30.01) && !is_deep(30.01));
@@ -170,7 +170,7 @@ mod tests {
         assert!(is_near(0) && is_near(14) && !is_near(15) && !is_near(-1));
         assert_eq!(quiet_for(today() - Days::new(6), today()), None);
         assert_eq!(quiet_for(today() - Days::new(7), today()), Some(7));
-        // 7 of 60 days 5 above the mean of all: 53 days x below, 7 days x + d, difference 53/60 d.
+        // A week that is 5 above the average of all 60 days: 53 days of x, 7 days of x + d, difference 53/60 d.
         let exact = 5.0 * 60.0 / 53.0;
         assert!(weeks(48.0 + exact, 48.0).is_high_at_rest());
         assert!(!weeks(48.0 + exact - 0.01, 48.0).is_high_at_rest());
@@ -221,7 +221,7 @@ mod tests {
         }
 
         #[test]
-        fn a_plan_that_was_kept_within_bounds_is_not_flagged(load in 0.1..5_000.0_f64, percent in 0.0..400.0_f64) {
+        fn a_plan_followed_within_bounds_is_not_flagged(load in 0.1..5_000.0_f64, percent in 0.0..400.0_f64) {
             let off = off_plan(load * percent / 100.0, planned(load));
             if (70.0..=130.0).contains(&percent) {
                 prop_assert_eq!(off, None);

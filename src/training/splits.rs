@@ -1,61 +1,61 @@
 //! Splits: how long each kilometre (or mile, or hundred metres) took, from a recording.
 //!
-//! Time is recorded time: pauses do not count. Where a split ends between two samples, the moment is interpolated.
+//! Time is recorded time: pauses do not count. If a split ends between two samples, the time is interpolated.
 
 use super::streams::Track;
 
-/// More splits than this are a fault of the distance.
+/// More splits than this are an error in the distance.
 const TOO_MANY: f64 = 2_000.0;
-/// A last piece shorter than this part of a split is left out.
+/// A last piece shorter than this fraction of a split is left out.
 const REST: f64 = 0.05;
-/// Nothing on wheels or feet is faster, m/s: a distance that jumps further is a fault of that sample.
+/// m/s. Nothing on wheels or feet is faster: a larger jump of distance is an error in that sample.
 const FASTEST: f64 = 45.0;
-/// Altitude wobbles; a rise counts once it has grown to so many metres.
+/// Altitude fluctuates; a rise counts once it has reached this many metres.
 const RISE: f64 = 2.0;
 
 /// One split.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Split {
+pub(crate) struct Split {
     /// Its end, m since the start.
     pub until: f64,
     /// m; the last one may be shorter than the others.
     pub distance: f64,
     /// s, without pauses.
     pub secs: f64,
-    /// m climbed: rises of two metres and more.
+    /// m of elevation gain: rises of two metres and more.
     pub climb: Option<f64>,
-    /// bpm, mean by time.
+    /// bpm, time-weighted average.
     pub heart_rate: Option<f64>,
-    /// W, mean by time.
+    /// W, time-weighted average.
     pub watts: Option<f64>,
 }
 
 /// Recorded time of the two halves of the distance, s.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Halves {
+pub(crate) struct Halves {
     /// The first.
     pub first: f64,
     /// The second.
     pub second: f64,
 }
 
-/// The way along a track: distance that only grows, and recorded time.
+/// The distance along a track, which only grows, and recorded time.
 #[derive(Debug)]
-pub struct Way {
+pub(crate) struct Way {
     /// (index, m since the first sample, s recorded), each further than the one before.
     points: Vec<(usize, f64, f64)>,
 }
 
 impl Way {
-    /// Of a track with a `distance`. None when it has none, or nothing was covered.
-    pub fn of(track: &Track) -> Option<Self> {
+    /// From a track's `distance`. None if it has none, or if nothing was covered.
+    pub(crate) fn of(track: &Track) -> Option<Self> {
         let distance = track.channel("distance")?;
         let mut points: Vec<(usize, f64, f64)> = Vec::new();
         let (mut clock, mut start) = (0.0, None);
         let time = track.time();
         for (index, metres) in distance.iter().enumerate() {
             if let Some(metres) = *metres {
-                // Devices write the distance at the end of the first second; that second counts.
+                // Devices record the distance at the end of the first second; that second counts.
                 let begin = *start.get_or_insert(if metres < 100.0 { 0.0 } else { metres });
                 let metres = metres - begin;
                 let further = |(before, last, _): &(usize, f64, f64)| {
@@ -66,17 +66,17 @@ impl Way {
                     points.push((index, metres, clock));
                 }
             }
-            clock += track.stood(index);
+            clock += track.lasted(index);
         }
         (points.len() > 1).then_some(Self { points })
     }
 
     /// m covered.
-    pub fn length(&self) -> f64 {
+    pub(crate) fn length(&self) -> f64 {
         self.points.last().map_or(0.0, |(_, metres, _)| *metres)
     }
 
-    /// The recorded second at which so many metres were covered, and the index of the sample that had them.
+    /// The index of the sample that had covered this many metres, and the recorded second at which they were covered.
     fn at(&self, metres: f64) -> (usize, f64) {
         let next = self.points.partition_point(|(_, covered, _)| *covered < metres);
         match (
@@ -91,8 +91,8 @@ impl Way {
         }
     }
 
-    /// Recorded time of the two halves of the way.
-    pub fn halves(&self) -> Halves {
+    /// Recorded time of the two halves of the distance.
+    pub(crate) fn halves(&self) -> Halves {
         let (_, start) = self.at(0.0);
         let (_, middle) = self.at(self.length() / 2.0);
         let (_, end) = self.at(self.length());
@@ -102,8 +102,8 @@ impl Way {
         }
     }
 
-    /// The splits of so many metres each. Empty when there would be absurdly many.
-    pub fn splits(&self, track: &Track, metres: f64) -> Vec<Split> {
+    /// The splits of `metres` each. Empty if there would be absurdly many.
+    pub(crate) fn splits(&self, track: &Track, metres: f64) -> Vec<Split> {
         let length = self.length();
         if metres <= 0.0 || length / metres > TOO_MANY {
             return Vec::new();
@@ -130,7 +130,7 @@ impl Way {
     }
 }
 
-/// Metres climbed up to each sample. None without altitude.
+/// Elevation gain up to each sample, m. None without altitude.
 fn climbed(track: &Track) -> Option<Vec<f64>> {
     let altitude = track.channel("altitude")?;
     let (mut total, mut low) = (0.0, None);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_that_jumps_away_spoils_nothing() {
+    fn a_sample_that_jumps_spoils_nothing() {
         let metres = |s: u32| if s == 300 { 5_000_000.0 } else { f64::from(s) * 2.5 };
         let run = track(&[
             ("time", seconds(1_001)),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_costs_no_time_and_the_distance_may_wobble() {
+    fn a_pause_costs_no_time_and_the_distance_may_fluctuate() {
         let time: Vec<Option<f64>> = (0..400).chain(1_000..1_401).map(|s| Some(f64::from(s))).collect();
         let distance: Vec<Option<f64>> = (0..801)
             .map(|n| match n {
@@ -244,7 +244,7 @@ mod tests {
         assert!(Way::of(&long).unwrap().splits(&long, 1000.0).is_empty());
         assert!(Way::of(&long).unwrap().splits(&long, 0.0).is_empty());
         let jump = track(&[("time", seconds(2)), ("distance", vec![Some(0.0), Some(1e8)])]);
-        assert!(Way::of(&jump).is_none(), "nothing moves so fast");
+        assert!(Way::of(&jump).is_none(), "nothing moves that fast");
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! Sports and the families that people mean when they say "ride" or "run".
+//! Sports, and the families that people mean by "ride" or "run".
 //!
 //! The names are upstream's (`type` of an activity).
 
@@ -66,12 +66,12 @@ const SPORTS: [&str; 60] = [
     "Other",
 ];
 
-/// A family: its name, the words people use for it, and the sports it takes.
+/// A family: its name, the words that people use for it, and its sports.
 struct Family {
     name: &'static str,
     words: &'static [&'static str],
     sports: &'static [&'static str],
-    /// Whether upstream keeps it in one settings group by default, under its first sport.
+    /// Whether upstream has it in one settings group by default, under its first sport.
     is_one_upstream: bool,
 }
 
@@ -130,8 +130,8 @@ const FAMILIES: [Family; 6] = [
     },
 ];
 
-/// The sports that a word means, whatever its case and spaces: a family's all, else the one of that name. None: unknown.
-pub fn meant_by(word: &str) -> Option<&'static [&'static str]> {
+/// The sports that a word means, ignoring case and spaces: all of a family, or the one of that name. None if unknown.
+pub(crate) fn meant_by(word: &str) -> Option<&'static [&'static str]> {
     let word: String = word
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -149,8 +149,8 @@ pub fn meant_by(word: &str) -> Option<&'static [&'static str]> {
         .map(std::slice::from_ref)
 }
 
-/// Whether it is a sport of upstream's list, or a family of ours, as it is spelled there.
-pub fn is_known(sport: &str) -> bool {
+/// Whether this is a sport on upstream's list or one of our families, spelled as there.
+pub(crate) fn is_known(sport: &str) -> bool {
     SPORTS.contains(&sport) || FAMILIES.iter().any(|family| family.name == sport)
 }
 
@@ -158,36 +158,36 @@ fn family_of(sport: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.sports.contains(&sport))
 }
 
-/// The family of a sport: `Ride` of a VirtualRide; a sport of no family stands for itself.
-pub fn family(sport: &str) -> &str {
+/// The family of a sport: `Ride` for a VirtualRide; the sport itself if it has none.
+pub(crate) fn family(sport: &str) -> &str {
     family_of(sport).map_or(sport, |family| family.name)
 }
 
-/// The sport under which upstream keeps a sport's settings and curves: `Ride` for a VirtualRide, `Rowing` for a
+/// The sport under which upstream has a sport's settings and curves: `Ride` for a VirtualRide, `Rowing` for a
 /// VirtualRow, `Yoga` for itself.
-pub fn stands_for(sport: &str) -> &str {
+pub(crate) fn stands_for(sport: &str) -> &str {
     family_of(sport)
         .filter(|family| family.is_one_upstream)
         .and_then(|family| family.sports.first().copied())
         .unwrap_or(sport)
 }
 
-/// How the speed of a sport is spoken of.
+/// How the speed of a sport is expressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tempo {
-    /// Time a kilometre or mile.
+pub(crate) enum Tempo {
+    /// Time per kilometre or mile.
     Foot,
-    /// Time a hundred metres or yards.
+    /// Time per hundred metres or yards.
     Swim,
-    /// Time five hundred metres.
+    /// Time per five hundred metres.
     Row,
-    /// Not by pace.
+    /// Speed, not pace.
     Other,
 }
 
 impl Tempo {
-    /// Of a sport of intervals.icu.
-    pub fn of(sport: &str) -> Self {
+    /// That of a sport of intervals.icu.
+    pub(crate) fn of(sport: &str) -> Self {
         match sport {
             "Run" | "VirtualRun" | "TrailRun" | "Walk" | "Hike" | "Snowshoe" => Self::Foot,
             "Swim" | "OpenWaterSwim" => Self::Swim,
@@ -196,8 +196,8 @@ impl Tempo {
         }
     }
 
-    /// Cadence as it is spoken of: on foot upstream counts one leg, and steps a minute are twice that.
-    pub fn cadence(self, upstreams: f64) -> f64 {
+    /// Cadence as athletes count it: on foot upstream counts one leg, and steps per minute are twice that.
+    pub(crate) fn cadence(self, upstreams: f64) -> f64 {
         if self == Self::Foot {
             upstreams * 2.0
         } else {
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_family_takes_its_sports_and_a_name_only_itself() {
+    fn a_family_includes_its_sports_and_a_name_only_itself() {
         assert!(meant_by("ride").unwrap().contains(&"VirtualRide"));
         assert!(meant_by("RIDE").unwrap().contains(&"GravelRide"));
         assert_eq!(meant_by("virtual ride"), Some(&["VirtualRide"][..]));
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn families_hold_only_real_sports_and_every_sport_is_found() {
+    fn families_have_only_real_sports_and_every_sport_is_found() {
         for family in &FAMILIES {
             assert!(family.sports.iter().all(|sport| SPORTS.contains(sport)));
         }
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn upstream_keeps_skis_apart_and_rows_together() {
+    fn upstream_separates_skiing_and_joins_rowing() {
         assert_eq!(
             ["VirtualRide", "VirtualRow", "NordicSki", "Yoga", ""].map(stands_for),
             ["Ride", "Rowing", "NordicSki", "Yoga", ""]

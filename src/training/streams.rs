@@ -1,17 +1,17 @@
-//! A recording as a track: a time axis with channels beside it, its pauses known; cut and thinned by time.
+//! A recording as a track: a time axis with channels and known pauses, which can be cut and thinned by time.
 //!
 //! Devices sample each second, or only when something changes ("smart recording"), and stop when the athlete pauses.
-//! So nothing here counts samples: means are weighted by how long a sample stood.
+//! So nothing here counts samples: averages are weighted by how long a sample lasted.
 
-/// A jump of the time axis is a pause when it is longer than so many seconds …
+/// A jump of the time axis is a pause if it is longer than this many seconds …
 const PAUSE: f64 = 10.0;
-/// … and than so many usual steps between samples.
+/// … and than this many usual steps between samples.
 const PAUSE_STEPS: f64 = 5.0;
-/// No recording runs longer, in seconds (four months); a time beyond is a fault.
+/// Seconds (almost four months). No recording is longer; a later time is an error.
 const LONGEST: f64 = 1e7;
-/// No measurement is larger; what is is a fault.
+/// No measurement is larger; a larger value is an error.
 const ABSURD: f64 = 1e9;
-/// Widths that a person reads easily, in seconds; beyond them whole hours.
+/// Widths in seconds that are easy to read; beyond them whole hours.
 const WIDTHS: [f64; 19] = [
     1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 240.0, 300.0, 600.0, 900.0,
     1200.0, 1800.0,
@@ -20,15 +20,15 @@ const HOUR: f64 = 3600.0;
 
 /// A recording. Every channel has one value, or none, for each point of the time axis.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Track {
+pub(crate) struct Track {
     time: Vec<f64>,
     channels: Vec<(String, Vec<Option<f64>>)>,
     usual_step: f64,
 }
 
-/// A time without samples: the device was paused, or lost the sensor's world altogether.
+/// A time without samples: the device was paused or recorded nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pause {
+pub(crate) struct Pause {
     /// Index of the last sample before it.
     pub after: usize,
     /// That sample's time, s.
@@ -37,10 +37,10 @@ pub struct Pause {
     pub to: f64,
 }
 
-/// What a channel did within a stretch.
+/// A channel within a stretch.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figure {
-    /// The mean by time (watts, heart rate, cadence, speed, altitude …), or the last value (distance).
+pub(crate) struct Figure {
+    /// The time-weighted average (watts, heart rate, cadence, speed, altitude …), or the last value (distance).
     pub value: f64,
     /// The lowest sample.
     pub min: f64,
@@ -50,8 +50,8 @@ pub struct Figure {
 
 /// A stretch of a thinned track.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stretch {
-    /// Begin, s into the activity.
+pub(crate) struct Stretch {
+    /// Start, s into the activity.
     pub from: f64,
     /// Samples in it; never 0.
     pub samples: usize,
@@ -59,22 +59,21 @@ pub struct Stretch {
     pub figures: Vec<Option<Figure>>,
 }
 
-/// A track in equal stretches of time. A stretch that lies wholly in a pause is not there.
+/// A track in equal stretches of time, without those that are wholly in a pause.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Thinned {
-    /// Seconds from the begin of one stretch to the next.
+pub(crate) struct Thinned {
+    /// Seconds from the start of one stretch to the next.
     pub width: f64,
-    /// From the first on.
+    /// In order.
     pub stretches: Vec<Stretch>,
 }
 
 impl Track {
     /// A track of these channels, of which `time` is the axis (seconds since the start).
     ///
-    /// Points without a time, or whose time does not lie after the one before, are dropped in every channel; a channel
-    /// that is too short is filled up with nothing. Of two channels of one name the first counts. None without a usable
-    /// axis.
-    pub fn new(channels: impl IntoIterator<Item = (String, Vec<Option<f64>>)>) -> Option<Self> {
+    /// Points without a time, or whose time is not after the previous one, are dropped in every channel. A channel that is
+    /// too short is padded with None. Of two channels with one name the first counts. None without a usable axis.
+    pub(crate) fn new(channels: impl IntoIterator<Item = (String, Vec<Option<f64>>)>) -> Option<Self> {
         let mut named: Vec<(String, Vec<Option<f64>>)> = Vec::new();
         for (name, values) in channels {
             if named.iter().all(|(known, _)| *known != name) {
@@ -118,30 +117,22 @@ impl Track {
     }
 
     /// The time axis, s since the start, rising.
-    pub fn time(&self) -> &[f64] {
+    pub(crate) fn time(&self) -> &[f64] {
         &self.time
     }
 
-    /// How many samples there are; at least one, but for a window that holds none.
-    pub fn len(&self) -> usize {
+    /// How many samples there are; at least one, except in an empty window.
+    pub(crate) fn len(&self) -> usize {
         self.time.len()
     }
 
     /// Whether there is no sample.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.time.is_empty()
     }
 
-    /// The names of the channels that hold anything, in alphabetical order, without `time`.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.channels
-            .iter()
-            .filter(|(_, values)| values.iter().any(Option::is_some))
-            .map(|(name, _)| name.as_str())
-    }
-
-    /// A channel, one value or none for each point of [`Track::time`]. None when it was not recorded.
-    pub fn channel(&self, name: &str) -> Option<&[Option<f64>]> {
+    /// A channel, one value or none for each point of [`Track::time`]. None if it was not recorded.
+    pub(crate) fn channel(&self, name: &str) -> Option<&[Option<f64>]> {
         self.channels
             .iter()
             .find(|(own, values)| own == name && values.iter().any(Option::is_some))
@@ -149,20 +140,15 @@ impl Track {
     }
 
     /// From the first sample to the last, s.
-    pub fn span(&self) -> f64 {
+    pub(crate) fn span(&self) -> f64 {
         match (self.time.first(), self.time.last()) {
             (Some(first), Some(last)) => last - first,
             _ => 0.0,
         }
     }
 
-    /// The usual step between two samples, s: the median.
-    pub fn usual_step(&self) -> f64 {
-        self.usual_step
-    }
-
     /// Where the recording stopped: steps longer than ten seconds and than five usual steps.
-    pub fn pauses(&self) -> Vec<Pause> {
+    pub(crate) fn pauses(&self) -> Vec<Pause> {
         let least = self.pause_step();
         self.time
             .windows(2)
@@ -178,8 +164,8 @@ impl Track {
         PAUSE.max(self.usual_step * PAUSE_STEPS)
     }
 
-    /// How long the sample stood, s: until the next one, or for a usual step before a pause and at the end.
-    pub fn stood(&self, index: usize) -> f64 {
+    /// How long the sample lasted, s: until the next one, or for a usual step before a pause and at the end.
+    pub(crate) fn lasted(&self, index: usize) -> f64 {
         match (self.time.get(index), self.time.get(index + 1)) {
             (Some(this), Some(next)) if next - this <= self.pause_step() => next - this,
             (Some(_), _) => self.usual_step,
@@ -187,22 +173,22 @@ impl Track {
         }
     }
 
-    /// The mean by time of the samples in `range` (indices, the end excluded); what is missing does not count.
-    pub fn mean(&self, name: &str, range: std::ops::Range<usize>) -> Option<f64> {
+    /// The time-weighted average of the samples in `range` (indices); missing ones do not count.
+    pub(crate) fn mean(&self, name: &str, range: std::ops::Range<usize>) -> Option<f64> {
         let values = self.channel(name)?;
         let mut sum = (0.0, 0.0);
         for index in range {
             if let Some(value) = values.get(index).copied().flatten() {
-                let stood = self.stood(index);
-                sum = (sum.0 + value * stood, sum.1 + stood);
+                let lasted = self.lasted(index);
+                sum = (sum.0 + value * lasted, sum.1 + lasted);
             }
         }
         (sum.1 > 0.0).then(|| sum.0 / sum.1)
     }
 
-    /// The part from `from` to `to` seconds, both included. Times stay those of the activity.
+    /// The part from `from` to `to` seconds, inclusive. Times remain those of the activity.
     #[must_use]
-    pub fn window(&self, from: f64, to: f64) -> Self {
+    pub(crate) fn window(&self, from: f64, to: f64) -> Self {
         let begin = self.time.partition_point(|second| *second < from);
         let end = self.time.partition_point(|second| *second <= to).max(begin);
         let cut = |values: &[Option<f64>]| values.get(begin..end).unwrap_or_default().to_vec();
@@ -217,11 +203,11 @@ impl Track {
         }
     }
 
-    /// At most `most` stretches of equal time, as wide as reads easily (30 s, 1 min, 1:30 …), with these channels.
+    /// At most `most` stretches of equal time, with a width that is easy to read (30 s, 1 min, 1:30 …), with these channels.
     ///
-    /// Means are by time within the stretch; of `distance` it is the last value, as it only grows. Pauses are no
-    /// samples: they lower no mean, and a stretch inside one is left out.
-    pub fn thin(&self, names: &[&str], most: usize) -> Thinned {
+    /// Averages are weighted by time within the stretch; `distance` has its last value, because it only grows. Pauses have
+    /// no samples: they lower no average, and a stretch inside one is left out.
+    pub(crate) fn thin(&self, names: &[&str], most: usize) -> Thinned {
         let width = width(self.span(), most.max(1));
         let Some(&start) = self.time.first() else {
             return Thinned {
@@ -260,8 +246,8 @@ impl Track {
             let Some(value) = values.get(index).copied().flatten() else {
                 continue;
             };
-            let stood = self.stood(index);
-            sum = (sum.0 + value * stood, sum.1 + stood);
+            let lasted = self.lasted(index);
+            sum = (sum.0 + value * lasted, sum.1 + lasted);
             let (min, max) = figure.map_or((value, value), |known| {
                 (known.min.min(value), known.max.max(value))
             });
@@ -269,14 +255,14 @@ impl Track {
         }
         let mut figure = figure?;
         if !last && sum.1 > 0.0 {
-            // Rounding must not carry a mean beyond what it is the mean of.
+            // Rounding must not move an average outside its own values.
             figure.value = (sum.0 / sum.1).clamp(figure.min, figure.max);
         }
         Some(figure)
     }
 }
 
-/// The median step; one second when there is no step.
+/// The median step; one second if there is none.
 fn usual_step(time: &[f64]) -> f64 {
     let mut steps: Vec<f64> = time.windows(2).map(|pair| pair[1] - pair[0]).collect();
     if steps.is_empty() {
@@ -287,7 +273,7 @@ fn usual_step(time: &[f64]) -> f64 {
     *median
 }
 
-/// The narrowest easy width of which `most` cover the span, both ends included.
+/// The narrowest easy width of which `most` cover the span, inclusive.
 fn width(span: f64, most: usize) -> f64 {
     let most = u32::try_from(most).map_or(f64::from(u32::MAX), f64::from);
     let least = span / most;
@@ -307,7 +293,7 @@ mod tests {
         (name.to_owned(), values.into_iter().collect())
     }
 
-    /// A sample a second for ten minutes at 200 W, a pause of five minutes, ten minutes at 100 W.
+    /// One sample per second: ten minutes at 200 W, a pause of five minutes, ten minutes at 100 W.
     fn with_a_pause() -> Track {
         let seconds = || (0..600).chain(900..1500);
         Track::new([
@@ -323,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_no_sample() {
+    fn a_pause_is_not_a_sample() {
         let track = with_a_pause();
         assert_eq!(
             track.pauses(),
@@ -333,14 +319,14 @@ mod tests {
                 to: 900.0
             }]
         );
-        assert_eq!(track.names().collect::<Vec<_>>(), ["distance", "watts"]);
+        assert!(track.channel("distance").is_some() && track.channel("watts").is_some());
         assert_eq!(track.channel("heartrate"), None);
         assert!((track.mean("watts", 0..track.len()).unwrap() - 150.0).abs() < 1e-9);
 
         let thin = track.thin(&["watts", "distance", "heartrate"], 15);
         assert!((thin.width - 120.0).abs() < 1e-9);
         let begins: Vec<f64> = thin.stretches.iter().map(|stretch| stretch.from).collect();
-        // 600 to 840 is silent; the stretch from 840 holds the first minute after the pause.
+        // Nothing from 600 to 840; the stretch from 840 has the first minute after the pause.
         assert_eq!(
             begins,
             [
@@ -356,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_mean_is_by_time_and_not_by_sample() {
-        // Smart recording: one sample stands nine seconds, the next one second.
+        // Smart recording: one sample lasts nine seconds, the next one second.
         let track = Track::new([
             channel("time", [0.0, 9.0, 10.0, 19.0, 20.0].map(Some)),
             channel("watts", [100.0, 200.0, 100.0, 200.0, 150.0].map(Some)),
@@ -449,7 +435,7 @@ mod tests {
         }
 
         #[test]
-        fn windows_that_meet_hold_every_sample_once(track in any_track(), at in 0.0_f64..3_000.0) {
+        fn windows_that_meet_have_every_sample_once(track in any_track(), at in 0.0_f64..3_000.0) {
             let (first, last) = (track.time()[0], *track.time().last().unwrap());
             let before = track.window(f64::MIN, at);
             let after = track.window(at.next_up(), f64::MAX);

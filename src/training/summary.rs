@@ -1,10 +1,10 @@
-//! What sums up many activities: mean intensity, time in zones by thirds, monotony and strain.
+//! Summaries of many activities: average intensity, time in three zones, monotony and strain.
 
-/// Mean intensity factor over time: the root of the time-weighted mean square.
+/// Average intensity factor: the time-weighted root mean square.
 ///
-/// Load goes with the square of intensity (`load = hours × IF² × 100`), so this is the steady intensity that would have
-/// carried the same load in the same time. Pairs are seconds and IF as a fraction. None without any time.
-pub fn mean_intensity(rows: impl IntoIterator<Item = (f64, f64)>) -> Option<f64> {
+/// Load grows with the square of intensity (`load = hours × IF² × 100`), so this is the steady intensity with the same load
+/// in the same time. Pairs are seconds and IF as a fraction. None without any time.
+pub(crate) fn mean_intensity(rows: impl IntoIterator<Item = (f64, f64)>) -> Option<f64> {
     let (secs, squares) = rows
         .into_iter()
         .filter(|(secs, _)| *secs > 0.0)
@@ -14,12 +14,12 @@ pub fn mean_intensity(rows: impl IntoIterator<Item = (f64, f64)>) -> Option<f64>
     (secs > 0.0).then(|| (squares / secs).sqrt())
 }
 
-/// Time by the three-zone model (Seiler): below the first threshold, between the thresholds, above the second. Seconds.
+/// Seconds in the three-zone model (Seiler): below the first threshold, between the thresholds, above the second.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Thirds {
+pub(crate) struct Thirds {
     /// Below the first threshold.
     pub easy: f64,
-    /// Between.
+    /// Between the thresholds.
     pub moderate: f64,
     /// Above the second threshold.
     pub hard: f64,
@@ -27,17 +27,17 @@ pub struct Thirds {
 
 impl Thirds {
     /// All of the time.
-    pub fn all(self) -> f64 {
+    pub(crate) fn all(self) -> f64 {
         self.easy + self.moderate + self.hard
     }
 }
 
-/// Up to which zone (from 1, included) an athlete's zones count as easy, and up to which as moderate. None for numbers
-/// of zones that have no common reading.
+/// The last easy and the last moderate zone (from 1, inclusive) for a number of zones. None for numbers without a common
+/// interpretation.
 ///
-/// Seven zones (six, eight) are read as in the polarization index: Z1–2, Z3–4, Z5 and up; five as Z1–2, Z3, Z4–5; three
+/// Seven zones (six, eight) as in the polarization index: Z1–2, Z3–4, Z5 and up; five as Z1–2, Z3, Z4–5; three
 /// as they are.
-pub const fn borders(zones: usize) -> Option<(usize, usize)> {
+pub(crate) const fn borders(zones: usize) -> Option<(usize, usize)> {
     match zones {
         3 => Some((1, 2)),
         5 => Some((2, 3)),
@@ -46,8 +46,8 @@ pub const fn borders(zones: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// Times in zones, Z1 first, as thirds.
-pub fn thirds(times: &[f64]) -> Option<Thirds> {
+/// Times in zones, Z1 first, as easy, moderate and hard.
+pub(crate) fn thirds(times: &[f64]) -> Option<Thirds> {
     let (easy, moderate) = borders(times.len())?;
     Some(Thirds {
         easy: times[..easy].iter().sum(),
@@ -58,16 +58,16 @@ pub fn thirds(times: &[f64]) -> Option<Thirds> {
 
 /// Monotony and strain of a week.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Monotony {
-    /// Mean of the daily loads by their standard deviation (of a sample). Above 2 is monotonous.
+pub(crate) struct Monotony {
+    /// Mean of the daily loads divided by their sample standard deviation. Above 2 is monotonous.
     pub monotony: f64,
     /// The week's load times its monotony.
     pub strain: f64,
 }
 
-/// Foster's monotony and strain of seven days (Foster, Med Sci Sports Exerc 1998), with training load in place of
-/// session RPE. A day without training counts as 0. None when all days are alike, as the quotient then has no value.
-pub fn monotony(days: [f64; 7]) -> Option<Monotony> {
+/// Foster's monotony and strain of seven days (Foster, Med Sci Sports Exerc 1998), with training load instead of session
+/// RPE. A day without training counts as 0. None if all days are equal, because the quotient is then undefined.
+pub(crate) fn monotony(days: [f64; 7]) -> Option<Monotony> {
     let sum: f64 = days.iter().sum();
     let mean = sum / 7.0;
     let deviation = (days.iter().map(|load| (load - mean).powi(2)).sum::<f64>() / 6.0).sqrt();
@@ -121,7 +121,7 @@ mod tests {
             let mean = mean_intensity(rows.iter().copied()).unwrap();
             let (low, high) = rows.iter().fold((f64::MAX, f64::MIN), |(low, high), row| (low.min(row.1), high.max(row.1)));
             prop_assert!(mean >= low - 1e-9 && mean <= high + 1e-9);
-            // It carries the same load in the same time.
+            // It has the same load in the same time.
             let load: f64 = rows.iter().map(|(secs, intensity)| secs * intensity * intensity / 36.0).sum();
             let secs: f64 = rows.iter().map(|row| row.0).sum();
             prop_assert!((secs * mean * mean / 36.0 - load).abs() <= 1e-6 * load.max(1.0));

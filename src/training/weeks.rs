@@ -5,34 +5,34 @@ use std::collections::BTreeMap;
 use chrono::{Datelike as _, Days, NaiveDate};
 
 /// The Monday of the day's week.
-pub fn monday(day: NaiveDate) -> NaiveDate {
+pub(crate) fn monday(day: NaiveDate) -> NaiveDate {
     let back = u64::from(day.weekday().num_days_from_monday());
     day.checked_sub_days(Days::new(back)).unwrap_or(day)
 }
 
 /// The Sunday of the day's week.
-pub fn sunday(day: NaiveDate) -> NaiveDate {
+pub(crate) fn sunday(day: NaiveDate) -> NaiveDate {
     monday(day).checked_add_days(Days::new(6)).unwrap_or(day)
 }
 
-/// How many days a range has, both ends included; 0 when it runs backwards.
-pub fn days_in(oldest: NaiveDate, newest: NaiveDate) -> i64 {
+/// How many days a range has, inclusive; 0 if it runs backwards.
+pub(crate) fn days_in(oldest: NaiveDate, newest: NaiveDate) -> i64 {
     ((newest - oldest).num_days() + 1).max(0)
 }
 
-/// What a week holds.
+/// A week's count and load.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Week {
-    /// How many things fell into it.
+pub(crate) struct Week {
+    /// How many items are in it.
     pub count: u32,
-    /// How many of them had a load.
+    /// How many of them have a load.
     pub with_load: u32,
     /// The sum of those loads.
     pub load: f64,
 }
 
-/// The weeks that a range touches, by their Monday, with the loads that fell into them. Weeks without any are there too.
-pub fn weekly(
+/// The weeks that a range touches, by their Monday, with their loads. Weeks without any are included.
+pub(crate) fn weekly(
     oldest: NaiveDate,
     newest: NaiveDate,
     loads: impl IntoIterator<Item = (NaiveDate, Option<f64>)>,

@@ -1,12 +1,12 @@
-//! Zones of an athlete as ranges, from the athlete's own bounds: never from a textbook.
+//! An athlete's zones as ranges, from the athlete's own bounds, never from a textbook.
 //!
 //! intervals.icu stores the upper bound of each zone: power in % of FTP, heart rate in bpm (the last is the maximum),
-//! pace in % of threshold speed. 999 stands for "open". A zone's watts run from
+//! pace in % of threshold speed. 999 means "open". A zone's watts run from
 //! `floor(previous % × FTP) + 1` to `floor(% × FTP)`, as intervals.icu resolves them in workouts.
 
-/// From where to where a zone runs; None is open.
+/// The range of a zone; None means open.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Band {
+pub(crate) struct Band {
     /// Lower end.
     pub from: Option<f64>,
     /// Upper end.
@@ -16,7 +16,7 @@ pub struct Band {
 const OPEN: f64 = 999.0;
 
 /// Power zones in whole watts.
-pub fn watts(percents: &[f64], ftp: f64) -> Vec<Band> {
+pub(crate) fn watts(percents: &[f64], ftp: f64) -> Vec<Band> {
     steps(
         percents
             .iter()
@@ -25,11 +25,11 @@ pub fn watts(percents: &[f64], ftp: f64) -> Vec<Band> {
 }
 
 /// Heart-rate zones in whole bpm.
-pub fn beats(bounds: &[f64]) -> Vec<Band> {
+pub(crate) fn beats(bounds: &[f64]) -> Vec<Band> {
     steps(bounds.iter().map(|bound| (*bound, bound.round())))
 }
 
-/// Whole-number bands, each beginning one above the end of the one before.
+/// Whole-number bands, each beginning one above the end of the previous one.
 fn steps(bounds: impl Iterator<Item = (f64, f64)>) -> Vec<Band> {
     let mut from = None;
     bounds
@@ -44,8 +44,8 @@ fn steps(bounds: impl Iterator<Item = (f64, f64)>) -> Vec<Band> {
         .collect()
 }
 
-/// Pace zones as speeds in m/s: the lower end is the slower one.
-pub fn speeds(percents: &[f64], threshold: f64) -> Vec<Band> {
+/// Pace zones as speeds in m/s; the lower end is the slower one.
+pub(crate) fn speeds(percents: &[f64], threshold: f64) -> Vec<Band> {
     let mut from = None;
     percents
         .iter()

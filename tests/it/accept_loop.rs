@@ -1,4 +1,4 @@
-//! The accept loop: whoever drags a request out is let go, whoever is being served is served to the end.
+//! The accept loop: a peer that drags a request out is cut off; a running request is served to the end.
 
 use std::{sync::Arc, time::Duration};
 
@@ -71,7 +71,7 @@ fn quick() -> Patience {
     }
 }
 
-/// Writes one byte at a time, for as long as the other side listens, and tells what it said.
+/// Writes one byte at a time, for as long as the other side listens, and returns what it said.
 async fn drip(addr: std::net::SocketAddr, head: &[u8]) -> Vec<u8> {
     let (mut from, mut to) = TcpStream::connect(addr).await.unwrap().into_split();
     to.write_all(head).await.unwrap();
@@ -165,10 +165,10 @@ async fn connect(served: &Served, from: &str) -> TcpStream {
     socket.connect(served.addr).await.unwrap()
 }
 
-/// Whether a connection is closed before anything was asked on it.
+/// Whether a connection is closed before any request on it.
 async fn is_turned_away(served: &Served, from: &str) -> bool {
     let mut stream = connect(served, from).await;
-    // Closed with what was sent unread is a reset, and else an end.
+    // A connection closed with unread data is a reset, otherwise an end.
     let ended = timeout(SOON, stream.read(&mut [0; 1]))
         .await
         .expect("closed at once");
@@ -191,11 +191,11 @@ async fn one_network_leaves_room_for_the_others() {
     for _ in 0..20 {
         assert!(is_turned_away(&served, "127.0.0.2").await);
     }
-    // Those who were turned away hold no seat: two more are served, beside the two.
+    // The rejected ones hold no seat: two more are served next to the two.
     let _others = (held(&served, "127.0.0.3").await, held(&served, "127.0.0.4").await);
     served.leave.add_permits(4);
     assert_eq!(read(&mut first).await.unwrap().body, "done");
-    // Its end gives the place back; that takes the server a moment.
+    // Its end frees the place; that takes the server a moment.
     let again = async {
         loop {
             let mut stream = connect(&served, "127.0.0.2").await;
@@ -211,7 +211,7 @@ async fn one_network_leaves_room_for_the_others() {
 }
 
 #[tokio::test]
-async fn our_own_proxy_stands_for_many() {
+async fn our_own_proxy_acts_for_many() {
     let served = serve(Patience {
         proxies: vec!["127.0.0.8/31".parse().unwrap()],
         ..patient()
@@ -232,7 +232,7 @@ fn one_network_has_half_of_the_connections() {
 
 /// Hard case 119; with the process, in `resilience`.
 #[tokio::test]
-async fn whoever_is_being_served_is_served_to_the_end() {
+async fn running_requests_are_served_to_the_end() {
     let served = serve(Patience {
         drain: SOON,
         ..quick()

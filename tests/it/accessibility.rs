@@ -1,4 +1,4 @@
-//! Every page for everybody: axe-core finds nothing, in light and dark, on a desk and on a phone.
+//! Every page for everyone: axe-core finds nothing, in light and dark, on a desk and on a phone.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn axe_finds_nothing_on_any_page() {
             config.sign_ins_per_address = 1_000;
         },
         async |world| {
-            // So that there are rows to look at.
+            // So that there are rows to check.
             let mcp = world.mcp(&world.ana().link);
             mcp.call("get_fitness", serde_json::json!({})).await;
             mcp.call("get_fitness", serde_json::json!({"nonsense": 1})).await;

@@ -72,9 +72,9 @@ async fn a_stranger_becomes_an_athlete_by_mail() {
     .await;
 }
 
-// Two people sign up with one address: whoever reads its mail chooses the password, and nobody else chose anything.
+// Two people sign up with one address: the person who reads its mail chooses the password, and nobody else has chosen anything.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_opens_the_mail_chooses_the_password() {
+async fn the_person_who_opens_the_mail_chooses_the_password() {
     test(async |world| {
         let stranger = "a password of somebody else";
         world.secret(stranger);
@@ -85,7 +85,7 @@ async fn whoever_opens_the_mail_chooses_the_password() {
         assert_eq!(world.browser().post("/sign-up", &fields).await.status, 303);
         let second = world.link_mailed_to(NEW).await;
 
-        // Nor do guesses at an account that there is not yet keep her from it.
+        // Nor do guesses at an account that does not exist yet keep her from it.
         for _ in 0..6 {
             let guess = [("email", NEW), ("password", stranger)];
             world.browser().post("/sign-in", &guess).await;
@@ -160,7 +160,7 @@ async fn looking_at_a_mails_link_changes_nothing() {
                 .unwrap()
                 .is_none()
         );
-        // Without the page's own field the button is worth nothing, and neither is it from another site.
+        // Without the page's own field the button does nothing, and nor does it from another site.
         let stranger = scanner
             .post("/confirm", &[("form", "made up"), ("password", CHOSEN)])
             .await;
@@ -262,7 +262,7 @@ async fn two_links_in_one_browser_do_not_mix() {
         let mut browser = world.browser();
         let page = browser.open(&first).await;
         browser.open(&second).await;
-        // The button of the first tab must not confirm what the second tab is about.
+        // The button of the first tab must not confirm the link of the second tab.
         assert_eq!(browser.press(&page, &[("password", CHOSEN)]).await.status, 410);
         for email in [NEW, "other@example.test"] {
             assert!(
@@ -348,7 +348,7 @@ fn url_on(page: &Page) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_link_is_over_after_half_an_hour_or_with_the_first_new_password() {
+async fn a_reset_link_ends_after_half_an_hour_or_with_the_first_new_password() {
     test(async |world| {
         let email = world.ana().person.email;
         let mut links = Vec::new();
@@ -362,7 +362,7 @@ async fn a_reset_link_is_over_after_half_an_hour_or_with_the_first_new_password(
         }
         world.clock.advance(Duration::minutes(27));
         assert_eq!(world.browser().open(&links[0]).await.status, 410);
-        // An older one is spent, and the newer one is over with it.
+        // An older link is spent, and the newer one ends with it.
         let mut browser = world.browser();
         let page = browser.open(&links[1]).await;
         assert_eq!(browser.press(&page, &[("password", CHOSEN)]).await.status, 303);
@@ -373,7 +373,7 @@ async fn a_reset_link_is_over_after_half_an_hour_or_with_the_first_new_password(
     .await;
 }
 
-/// Whoever presses the buttons of two links at once waits for nobody who waits for them.
+/// Two people who press the buttons of two links at once never wait for each other.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_links_spent_at_once_one_counts() {
     test_with(
@@ -411,7 +411,7 @@ async fn a_flood_is_answered_alike_mails_are_capped_and_every_link_works() {
             for number in 0..8 {
                 let answer = sign_up(&world, NEW).await;
                 assert_eq!((answer.status, answer.location()), (303, "/sign-up/sent"));
-                // Mailed one by one, so that the newest mail is the last one.
+                // Sent one by one, so that the newest mail is the last one.
                 let link = world.link_mailed_to(NEW).await;
                 if number < 3 {
                     links.push(link);
@@ -429,7 +429,7 @@ async fn a_flood_is_answered_alike_mails_are_capped_and_every_link_works() {
     .await;
 }
 
-/// A stranger asks as often as the limits allow, for two hours: at every moment the owner holds a link that works, or gets one by
+/// A stranger asks as often as the limits allow, for two hours: at every moment the owner has a link that works, or gets one by
 /// asking.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_stranger_leaves_an_owner_without_a_link() {
@@ -489,7 +489,7 @@ async fn tags_share_what_a_mailbox_may_get() {
                 sent += world.mails_to(&email).await.len();
             }
             assert_eq!(sent, 3);
-            // The owner of the mailbox is not kept out by what others made up.
+            // What others made up does not keep the mailbox's owner out.
             sign_up(&world, NEW).await;
             assert!(world.link_mailed_to(NEW).await.starts_with("/confirm/"));
             sign_up(&world, "other.person@example.test").await;
@@ -508,7 +508,7 @@ async fn tags_share_what_a_mailbox_may_get() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_addresses_are_told_at_their_field() {
+async fn bad_addresses_are_reported_at_their_field() {
     test(async |world| {
         let long = format!("{}@example.test", "x".repeat(400));
         for bad in [
@@ -524,7 +524,7 @@ async fn bad_addresses_are_told_at_their_field() {
             let described = page.attribute("#email", "aria-describedby").unwrap();
             assert!(
                 page.attribute(&format!("#{described}"), "class").is_some(),
-                "the description stands on the page"
+                "the description is on the page"
             );
             assert!(!page.body.contains("<script>alert"), "{bad:?}");
         }
@@ -566,7 +566,7 @@ async fn sign_up_may_be_closed_or_for_some() {
     .await;
 }
 
-/// Who may sign up counts when the account is made, too.
+/// The rule on who may sign up also applies when the account is made.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_up_that_was_closed_meanwhile_is_closed_behind_the_link_too() {
     test(async |world| {
@@ -605,8 +605,8 @@ async fn a_sign_up_that_was_closed_meanwhile_is_closed_behind_the_link_too() {
     .await;
 }
 
-/// Mails to addresses that nobody knows have a ceiling over all and a share for each network, counted for all instances, and a
-/// refusal looks like any other answer. Whoever has an account or an athlete gets mail as before.
+/// Mails to unknown addresses have a total limit and a share for each network, counted for all instances, and a refusal looks
+/// like any other answer. A person with an account or an athlete gets mail as before.
 #[tokio::test(flavor = "multi_thread")]
 async fn mails_to_strangers_have_a_ceiling_over_all_instances() {
     test_with(
@@ -661,7 +661,7 @@ async fn mails_to_strangers_have_a_ceiling_over_all_instances() {
     .await;
 }
 
-/// A service on the world's database, which is behind a proxy that sees its statements.
+/// A service on the world's database, behind a proxy that sees its statements.
 async fn watched(world: &World) -> (axum::Router, Proxy, String) {
     let proxy = Proxy::to(&url_of(&world.database)).await;
     let reach = start::Reach::at(&proxy.url).unwrap();
@@ -704,8 +704,8 @@ async fn work(
         .collect()
 }
 
-// Hard case 65: every form that asks for a mail takes the same statements in the same order for an address that is unknown, known,
-// a coach's, not wanted, or has had its share.
+// Hard case 65: every form that asks for a mail takes the same statements in the same order for an address that is unknown,
+// known, a coach's, not wanted, or above its limit.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_ask_for_a_mail_takes_the_same_statements_whatever_becomes_of_it() {
     test_with(
@@ -748,7 +748,7 @@ async fn every_ask_for_a_mail_takes_the_same_statements_whatever_becomes_of_it()
                 ] {
                     assert_eq!(text.matches(part).count(), 1, "{path}: {part} in {text}");
                 }
-                // Each often enough to be beyond its share; then so many strangers that the network has had its share, too.
+                // Each often enough to be above its limit; then so many strangers that the network is above its limit, too.
                 for email in [
                     known,
                     coach,
@@ -793,7 +793,7 @@ async fn links_in_mails_come_from_our_own_settings() {
     .await;
 }
 
-/// However an account goes about it, and however many ask at one moment, an address gets its share and no more.
+/// However an account goes about it, and however many ask at once, an address gets its share and no more.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_way_of_asking_gets_an_address_more_than_its_share() {
     test_with(
@@ -811,7 +811,7 @@ async fn no_way_of_asking_gets_an_address_more_than_its_share() {
                 let fields = [("email", victim), ("password", password.as_str())];
                 let asked = browser.post("/account/address", &fields).await;
                 assert_eq!(asked.location(), "/account/address/sent", "{}", asked.text());
-                // A new password ends the links, so that none of this kind lives.
+                // A new password ends the links, so that none of this kind is left.
                 let next = format!("another one, number {round}");
                 world.secret(&next);
                 let fields = [("current", password.as_str()), ("password", next.as_str())];

@@ -98,7 +98,7 @@ async fn a_page_of_the_log_is_read_from_an_index_and_not_sorted() {
             plan.contains("activity_log_account_id_id_idx") && !plan.contains("Sort"),
             "{plan}"
         );
-        // The pool gets it back as it was.
+        // The pool gets it back unchanged.
         sqlx::query("reset all").execute(&mut *connection).await.unwrap();
     })
     .await;
@@ -115,7 +115,7 @@ fn older_on(page: &Page) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_filter_finds_what_fits_and_its_pages_stand_still_while_calls_arrive() {
+async fn a_filter_finds_what_fits_and_its_pages_do_not_shift_while_calls_arrive() {
     test(async |world| {
         let ana = world.ana().clone();
         let account = account_of(&world, ana.person.email).await;
@@ -166,7 +166,7 @@ async fn a_filter_finds_what_fits_and_its_pages_stand_still_while_calls_arrive()
         assert_eq!(clients_on(&second).len(), 12);
         assert!(!clients_on(&second).contains(&"Late".to_owned()) && older_on(&second).is_none());
         assert!(second.attribute("nav[aria-label=Pages] a", "href").unwrap() == "/activity?outcome=ok");
-        // The client's name survives the way through the form and the link to the file.
+        // The client's name survives the form and the link to the file.
         let one = browser.get("/activity?client=Claude+%26+%22co%22+1.0").await;
         assert_eq!(
             one.attribute("#client option[selected]", "value").as_deref(),
@@ -180,7 +180,7 @@ async fn a_filter_finds_what_fits_and_its_pages_stand_still_while_calls_arrive()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn days_are_the_athletes_own_and_what_is_no_day_is_said() {
+async fn days_are_the_athletes_own_and_a_bad_day_is_reported() {
     test(async |world| {
         // 08:00 in UTC on the 21st; Melbourne is eleven hours ahead. At 14:00 UTC it is the 22nd there.
         let jack = world.jack().clone();

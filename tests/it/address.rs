@@ -22,7 +22,7 @@ async fn exists(world: &World, key: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_changes_by_mail_with_the_password_and_the_old_one_is_told() {
+async fn an_address_changes_by_mail_with_the_password_and_the_old_one_gets_an_email() {
     test_with(
         |config| config.sign_ins_per_address = 100,
         async |world| {
@@ -58,7 +58,7 @@ async fn an_address_changes_by_mail_with_the_password_and_the_old_one_is_told() 
             let link = world.link_mailed_to(NEW).await;
             assert!(exists(&world, old).await && !exists(&world, NEW_KEY).await);
 
-            // Somebody else's browser, such as the phone's: what counts is the mail and the password.
+            // Another browser, such as the phone's: what counts is the mail and the password.
             let mut phone = world.browser();
             for method in [Method::HEAD, Method::GET, Method::OPTIONS] {
                 phone.send(method, &link, None).await;
@@ -102,12 +102,12 @@ async fn an_address_changes_by_mail_with_the_password_and_the_old_one_is_told() 
             assert_eq!(browser.get("/account").await.status, 200, "other sessions go on");
             assert!(!exists(&world, old).await && exists(&world, NEW_KEY).await);
 
-            let told = world.mails_to(old).await.pop().unwrap().letter;
-            assert_eq!(told.subject, "The address of your IcuSync account was changed");
+            let letter = world.mails_to(old).await.pop().unwrap().letter;
+            assert_eq!(letter.subject, "The address of your IcuSync account was changed");
             assert!(
-                told.text.contains("Not you?") && !told.text.to_lowercase().contains(NEW_KEY),
+                letter.text.contains("Not you?") && !letter.text.to_lowercase().contains(NEW_KEY),
                 "{}",
-                told.text
+                letter.text
             );
             let mut opened = world.browser();
             opened.get(&reset).await;
@@ -283,7 +283,7 @@ async fn two_accounts_that_want_one_address_do_not_disturb_each_other() {
     .await;
 }
 
-/// Whoever opened the mail need not be signed in: what is typed there counts for the link, and what strangers do counts for nothing.
+/// A person who opens the mail need not be signed in: what is typed there counts for the link, and what strangers do has no effect.
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_behind_the_link_count_for_the_link() {
     test_with(

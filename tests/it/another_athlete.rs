@@ -1,4 +1,4 @@
-//! Another intervals.icu athlete on an account: whose grants sleep, whose wake, and what everybody is told of it.
+//! Another intervals.icu athlete on an account: whose grants are paused, whose resume, and what everyone learns of it.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ async fn subjects(world: &World) -> Vec<String> {
     mails.into_iter().map(|mail| mail.letter.subject).collect()
 }
 
-/// Lets Ana's account connect as `slug`; where that leads.
+/// Lets Ana's account connect as `slug`; returns where that leads.
 async fn turn_into(world: &World, browser: &mut Browser, slug: &str) -> String {
     let person = world.people.iter().find(|seeded| seeded.person.slug == slug);
     let back = connect(world, browser, person.unwrap().person, &ALL).await;
@@ -68,14 +68,14 @@ async fn turn_into(world: &World, browser: &mut Browser, slug: &str) -> String {
     back.location().to_owned()
 }
 
-/// Grants `to` one tool, until a last day when it is not empty.
+/// Grants `to` one tool, until a last day if it is not empty.
 async fn invite(browser: &mut Browser, to: &str, tool: &str, last_day: &str) -> Page {
     let tool = format!("tool-{tool}");
     let fields = [("email", to), ("note", ""), ("last-day", last_day), (&tool, "on")];
     browser.post("/coaches/invite", &fields).await
 }
 
-/// The account's pages say whose it was, and let nobody change what somebody else granted.
+/// The account's pages name the athlete, and nobody can change what another athlete granted.
 async fn nobody_changes_what_somebody_else_granted(world: &World, browser: &mut Browser) {
     let list = browser.get("/coaches").await.text();
     assert!(
@@ -115,7 +115,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
         assert!(fitness.starts_with("Ana Berger"), "{fitness}");
         told(&url, "select_athlete", json!({"athlete": "ana"})).await;
 
-        // Said before the button.
+        // The page says so before the button.
         let mut browser = world.signed_in(&world.ana().clone()).await;
         let before = browser.get("/connect").await.text();
         assert!(
@@ -131,7 +131,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
         let after = browser.get("/dashboard?done=connected-other").await.text();
         assert!(after.contains("Nell Pike") && after.contains("Your coaches see nothing of this one"));
 
-        // Nothing of either athlete reaches the coach, under any name, on any instance.
+        // No data of either athlete reaches the coach, under any name, on any instance.
         for at in [url.clone(), other.link(&url)] {
             for athlete in [
                 "Ana Berger",
@@ -183,7 +183,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
 
         nobody_changes_what_somebody_else_granted(&world, &mut browser).await;
 
-        // The same athlete again, and all is as it was.
+        // The same athlete again, and everything is as it was.
         assert_eq!(
             turn_into(&world, &mut browser, "ana").await,
             "/dashboard?done=connected-back"
@@ -210,7 +210,7 @@ async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
         turn_into(&world, &mut browser, "nell").await;
         let anas = grants(&world).await.remove(0);
 
-        // The form knows the coach, and nothing of what the other one granted.
+        // The form knows the coach, and nothing of the other athlete's grant.
         let form = browser.get(&format!("/coaches/invite?like={}", anas.id)).await;
         assert_eq!(form.attribute("#email", "value").as_deref(), Some(COACH));
         assert!(
@@ -245,7 +245,7 @@ async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
         let fitness = told(&url, "get_fitness", json!({"athlete": "ana"})).await;
         assert!(fitness.starts_with("Ana Berger"), "{fitness}");
 
-        // What the coach leaves is one of the two.
+        // The coach leaves one of the two.
         let nells = grants(&world)
             .await
             .into_iter()
@@ -265,7 +265,7 @@ async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_never_heard_of_a_grant_is_not_told_that_it_sleeps() {
+async fn a_coach_who_never_learnt_of_a_grant_gets_no_email_that_it_is_paused() {
     test(async |world| {
         world.coaches().await;
         free_nell(&world).await;
@@ -294,9 +294,9 @@ async fn whoever_never_heard_of_a_grant_is_not_told_that_it_sleeps() {
     .await;
 }
 
-/// A walk of the account between athletes, as often and as fast as somebody likes, ends where it ends.
+/// An account may move between athletes as often and as fast as somebody likes: it ends where it ends.
 #[tokio::test(flavor = "multi_thread")]
-async fn going_back_and_forth_tells_the_coach_how_it_stands_in_the_end() {
+async fn going_back_and_forth_mails_the_coach_the_final_state() {
     test_with(
         |config| config.mails_per_hour = 1,
         async |world| {
@@ -325,7 +325,7 @@ async fn going_back_and_forth_tells_the_coach_how_it_stands_in_the_end() {
                     "Your access to Ana Berger on IcuSync is asleep",
                     "Your access to Ana Berger on IcuSync is asleep",
                 ],
-                "what happened last is what is told last"
+                "the last mail says what happened last"
             );
             assert_eq!(
                 told(&url, "get_fitness", json!({"athlete": "ana"})).await,
@@ -371,7 +371,7 @@ async fn a_coachs_own_page_names_who_granted_and_leaves_one_athlete_at_a_time() 
             .await;
         assert_eq!(left.location(), "/for-coaches/my-roster?done=left");
         assert_eq!(ids(&grants(&world).await), [world.nell().person.athlete_id]);
-        // Refusing an account is about all of it, and remembers whom the coach knew there.
+        // Refusing an account covers all of it, and remembers the athletes whom the coach knew there.
         let account = account(&world, world.ana().person.email).await.to_string();
         let refused = visitor
             .post("/for-coaches/my-roster/refuse", &[("athlete", &account)])
@@ -437,7 +437,7 @@ async fn a_refused_call_is_logged_with_its_athlete_too() {
     .await;
 }
 
-/// Whoever invited the own address pressed the button, and is told by the page.
+/// An athlete who invited their own address pressed the button, and the page says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_athlete_who_coaches_nobody_else_gets_no_mail_about_it() {
     test(async |world| {
@@ -463,7 +463,7 @@ async fn an_athlete_who_coaches_nobody_else_gets_no_mail_about_it() {
     .await;
 }
 
-/// Whoever ticked a form meant the athlete whom it names, however the account was connected meanwhile.
+/// A ticked form is about the athlete whom it names, whoever was connected to the account meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_that_was_drawn_for_one_athlete_grants_nothing_of_another() {
     test(async |world| {
@@ -502,7 +502,7 @@ async fn a_form_that_was_drawn_for_one_athlete_grants_nothing_of_another() {
     .await;
 }
 
-/// Connecting locks what it changes in the order of everybody else: the coach, then the grants.
+/// Connecting takes its locks in the same order as everyone else: the coach, then the grants.
 #[tokio::test(flavor = "multi_thread")]
 async fn connecting_another_athlete_waits_in_no_circle_with_a_coach_who_leaves() {
     test(async |world| {
@@ -524,9 +524,9 @@ async fn connecting_another_athlete_waits_in_no_circle_with_a_coach_who_leaves()
     .await;
 }
 
-/// What is over does not wake, and what a coach's URL covers is only what it opens.
+/// An ended grant does not resume, and what a coach's URL covers is only what it opens.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_sleeps_is_not_called_covered_and_what_expired_meanwhile_is_over() {
+async fn a_paused_grant_is_not_listed_as_covered_and_an_expired_one_has_ended() {
     test(async |world| {
         let url = world.coaches().await[0].link.clone();
         free_nell(&world).await;
@@ -568,7 +568,7 @@ async fn what_sleeps_is_not_called_covered_and_what_expired_meanwhile_is_over() 
     .await;
 }
 
-/// The invite that comes once more names the last day as it is where the athlete lives.
+/// The resent invite names the last day in the athlete's time zone.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invite_that_wakes_names_the_last_day_of_before() {
     test(async |world| {

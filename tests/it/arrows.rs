@@ -1,8 +1,8 @@
-//! The house has rooms, and data flows through them one way. A room of `src/` may use the rooms that stand in its row
-//! here and no others; a new arrow needs a row and a reason.
+//! The crate consists of rooms, and data flows through them one way. A room of `src/` may use the rooms in its row here and no
+//! others; a new arrow needs a row and a reason.
 //!
-//! It reads the sources as text: `crate::room` and `super::…::room` outside of comments and tests. `src/main.rs` and
-//! `src/lib.rs` are no rooms: the one starts everything, the other is the map.
+//! It reads the sources as text: `crate::room` and `super::…::room` outside comments and tests. `src/main.rs` and `src/lib.rs`
+//! are not rooms: one starts everything, the other is the map.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ const EVERYWHERE: [(&str, &str); 5] = [
     ),
 ];
 
-/// Who may use whom, and why.
+/// Which room may use which, and why.
 const ARROWS: &[(&str, &[&str], &str)] = &[
     ("config", &[], "reads the environment; keys are parsed by secrets"),
     (
@@ -75,7 +75,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
             "queries",
             "tools",
         ],
-        "a screen asks, decides, writes, answers; a form's target is told to the CSP layer; \
+        "a screen asks, decides, writes, answers; the CSP layer learns a form's target; \
          a disconnect queues its revoke in the same transaction; the page for coaches shows the roster's tools",
     ),
     (
@@ -145,7 +145,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     (
         "intervals",
         &["config"],
-        "the only code that calls upstream; knows no athlete of ours",
+        "the only code that calls upstream; knows none of our athletes",
     ),
     ("queries", &[], "SQL and rows"),
     ("secrets", &[], "pure"),
@@ -162,7 +162,7 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// Arrows that would close a circle and are no part of the flow, and why.
+/// Arrows that would close a circle and are not part of the flow, and why.
 const AGAINST_THE_FLOW: [(&str, &str, &str); 2] = [
     (
         "app",
@@ -176,10 +176,10 @@ const AGAINST_THE_FLOW: [(&str, &str, &str); 2] = [
     ),
 ];
 
-/// Everything but the process's own start may be shown by the demo, and nobody may know of it.
+/// The demo may use everything except the process's own start, and no room may know of the demo.
 const DEMO: &str = "demo";
 
-/// Nobody uses these but the rooms named: they stand at the top of the flow.
+/// Only the named rooms use these, which are at the top of the flow.
 const TOPS: [(&str, &[&str]); 5] = [
     ("routes", &["start", DEMO]),
     ("pages", &["routes", "start", DEMO]),
@@ -215,7 +215,7 @@ fn the_rooms_use_each_other_only_along_the_arrows() {
         "arrows without a row in tests/it/arrows.rs:\n{}",
         wrong.join("\n")
     );
-    // An arrow that nobody takes would let somebody take it without a reason. Rooms yet to be built may be named.
+    // An unused arrow would let somebody use it without a reason. Rooms yet to be built may be named.
     let unused: Vec<String> = ARROWS
         .iter()
         .filter(|(room, ..)| rooms.contains(*room))
@@ -238,7 +238,7 @@ fn the_rooms_have_no_circle() {
         let row = ARROWS.iter().find(|(room, ..)| *room == from).unwrap();
         assert!(
             row.1.contains(&to) && !why.is_empty(),
-            "{from} → {to} is no arrow any more"
+            "{from} → {to} is no longer an arrow"
         );
     }
     let flow = ARROWS
@@ -253,7 +253,7 @@ fn the_rooms_have_no_circle() {
         let with: Vec<(&str, &str)> = flow.iter().copied().chain([(from, to)]).collect();
         assert!(circle(&with).contains(&from), "{from} → {to} closes no circle");
     }
-    // The rooms that all may use use none of the others.
+    // The rooms that every room may use, use none of the others.
     for (room, _) in EVERYWHERE {
         let row = ARROWS.iter().find(|(name, ..)| *name == room).unwrap();
         assert!(
@@ -263,7 +263,7 @@ fn the_rooms_have_no_circle() {
     }
 }
 
-/// The rooms that lie on or behind a circle; none when the arrows can be followed to an end from everywhere.
+/// The rooms on or behind a circle; none if the arrows can be followed to an end from everywhere.
 fn circle<'a>(arrows: &[(&'a str, &'a str)]) -> Vec<&'a str> {
     let mut left = arrows.to_vec();
     loop {
@@ -345,7 +345,7 @@ fn rooms(src: &Path) -> BTreeSet<String> {
     sources(src).into_iter().map(|(room, _)| room).collect()
 }
 
-/// Every source file with its room; files of tests alone are left out.
+/// Every source file with its room; files that hold only tests are left out.
 fn sources(src: &Path) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     let mut folders = vec![src.to_path_buf()];
@@ -395,7 +395,7 @@ fn uses(text: &str, depth: usize, rooms: &BTreeSet<String>) -> BTreeSet<String> 
     found
 }
 
-/// What stands first in a path or in each path of a group: `a::{b, c}, d` in braces gives a and d.
+/// The first name in a path or in each path of a group: `a::{b, c}, d` in braces gives a and d.
 fn first_names(rest: &str) -> Vec<String> {
     let name = |text: &str| -> String {
         text.trim_start()
@@ -422,7 +422,7 @@ fn first_names(rest: &str) -> Vec<String> {
     names
 }
 
-/// Line comments away, indentation too, so that a test module is found wherever it stands.
+/// Without line comments and indentation, so that a test module is found wherever it is.
 fn without_comments(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")

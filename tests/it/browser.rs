@@ -31,31 +31,34 @@ pub async fn run(name: &str, arguments: &[&str]) -> Value {
 async fn sign_up_confirm_connect_copy_the_url_and_ask() {
     test(async |world| {
         let inbox = inbox(&world).await;
-        // The simulated athlete must be free: the seeded account of Jack lets go of him.
+        // The simulated athlete must be free, so the seeded account of Jack disconnects him.
         let mut jack = world.signed_in(&world.jack().clone()).await;
         assert_eq!(jack.post("/disconnect", &[]).await.status, 303);
         let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
         for javascript in ["with-javascript", "without-javascript"] {
             let email = format!("new-{javascript}@example.test");
-            let told = run(
+            let report = run(
                 "browser/main-job.mjs",
                 &[&world.web, &inbox, &email, javascript, &pictures],
             )
             .await;
-            let url = told["url"].as_str().unwrap();
+            let url = report["url"].as_str().unwrap();
             world.secret(url.rsplit('/').next().unwrap());
             assert!(url.starts_with(&world.links), "{url}");
             if javascript == "with-javascript" {
-                assert_eq!(told["copied"], told["url"], "the copy button copies the very URL");
+                assert_eq!(
+                    report["copied"], report["url"],
+                    "the copy button copies the very URL"
+                );
             }
             assert_eq!(
-                told["problems"],
+                report["problems"],
                 json!([]),
                 "nothing in the console, nothing loaded from elsewhere"
             );
             let call = Mcp::at(url).call("get_athlete_profile", json!({})).await;
             assert!(call.text().starts_with("Jack Nguyen · "), "{}", call.answer);
-            for secret in told["secrets"].as_array().unwrap() {
+            for secret in report["secrets"].as_array().unwrap() {
                 world.secret(secret.as_str().unwrap());
             }
             // Free again for the next round.
@@ -129,7 +132,7 @@ async fn a_morning(world: &World) {
             .await
             .unwrap();
     }
-    // One call that is real, so that the connection has answered; its row names a test.
+    // One real call, so that the connection has answered; its row names a test.
     let real = world.mcp(&ana.link).call("get_fitness", json!({})).await;
     assert!(!real.is_error(), "{}", real.answer);
     sqlx::query("delete from activity_log where client like 'world-%'")
@@ -159,7 +162,7 @@ fn size(picture: &Path) -> (u32, u32) {
     (number(16), number(20))
 }
 
-/// Into `target/tmp/screenshots`, or where `ICUSYNC_SCREENSHOTS` says.
+/// Into `target/tmp/screenshots`, or the folder in `ICUSYNC_SCREENSHOTS`.
 #[tokio::test(flavor = "multi_thread")]
 async fn home_dashboard_and_activity_log_have_their_picture_taken() {
     test(async |world| {
@@ -188,13 +191,16 @@ async fn home_dashboard_and_activity_log_have_their_picture_taken() {
 
 #[tokio::test]
 async fn a_picture_is_tried_again_when_the_browser_cannot_take_it_and_only_then() {
-    let told = run("browser/shoot.mjs", &[]).await;
-    assert_eq!(told["busy"]["asked"], 3);
-    assert!(told["busy"]["bytes"].as_u64().unwrap() > 100, "{told}");
-    assert_eq!(told["stuck"]["asked"], 5, "not for ever");
-    assert!(told["stuck"]["thrown"].is_string());
-    assert_eq!(told["wrong"]["asked"], 1, "what the page gets wrong stays wrong");
-    assert!(told["wrong"]["thrown"].is_string());
+    let report = run("browser/shoot.mjs", &[]).await;
+    assert_eq!(report["busy"]["asked"], 3);
+    assert!(report["busy"]["bytes"].as_u64().unwrap() > 100, "{report}");
+    assert_eq!(report["stuck"]["asked"], 5, "not for ever");
+    assert!(report["stuck"]["thrown"].is_string());
+    assert_eq!(
+        report["wrong"]["asked"], 1,
+        "what the page gets wrong stays wrong"
+    );
+    assert!(report["wrong"]["thrown"].is_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,26 +211,26 @@ async fn an_athlete_invites_changes_and_withdraws_with_and_without_javascript() 
         for mode in ["with-javascript", "without-javascript"] {
             let coach = format!("{mode}@coach.example");
             let folder = if mode == "with-javascript" { &*pictures } else { "" };
-            let told = run(
+            let report = run(
                 "browser/coaches.mjs",
                 &[&world.web, email, PASSWORD, &coach, mode, folder],
             )
             .await;
-            assert_eq!(told["problems"], json!([]), "{told}");
+            assert_eq!(report["problems"], json!([]), "{report}");
             let posts = u64::from(mode == "without-javascript");
             assert_eq!(
-                told["presetPosts"], posts,
+                report["presetPosts"], posts,
                 "a script ticks the boxes without a round trip"
             );
-            assert_eq!(told["typedStays"], json!([coach, "Build for the marathon"]));
+            assert_eq!(report["typedStays"], json!([coach, "Build for the marathon"]));
             let has = |place: &str, words: &str| {
-                let text = told[place].as_str().unwrap();
+                let text = report[place].as_str().unwrap();
                 assert!(text.contains(words), "{place}: {words} in {text}");
             };
             has("sent", "on its way");
             has("list", &coach);
             has("list", "Fitness and form, Calendar");
-            assert!(!told["list"].as_str().unwrap().contains("Wellness"));
+            assert!(!report["list"].as_str().unwrap().contains("Wellness"));
             has("conflict", "Compared with what stands, your coach could also");
             has("after", "Wellness, Calendar");
             has("dashboard", "Not used yet");
@@ -245,7 +251,7 @@ async fn an_athlete_invites_changes_and_withdraws_with_and_without_javascript() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_connects_another_athlete_and_an_invite_meets_what_stands() {
+async fn an_account_connects_another_athlete_while_an_invite_meets_an_existing_grant() {
     test(async |world| {
         let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
         let coach = world.coaches().await.remove(0);
@@ -267,21 +273,24 @@ async fn an_account_connects_another_athlete_and_an_invite_meets_what_stands() {
                 mode,
                 folder,
             ];
-            let told = run("browser/another-athlete.mjs", &arguments).await;
-            assert_eq!(told["problems"], json!([]), "{told}");
+            let report = run("browser/another-athlete.mjs", &arguments).await;
+            assert_eq!(report["problems"], json!([]), "{report}");
             let has = |place: &str, words: &str| {
-                let text = told[place].as_str().unwrap();
+                let text = report[place].as_str().unwrap();
                 assert!(text.contains(words), "{place}: {words} in {text}");
             };
             has("before", "Connect as Ana Berger to keep your coaches");
             has("status", "Your coaches see nothing of this one");
             has("asleep", "Granted by another athlete");
             has("asleep", "Ana Berger (i900001)");
-            assert_eq!(told["filled"], coach.email);
+            assert_eq!(report["filled"], coach.email);
             has("both", "Wellness");
             has("again", "Nothing was changed, and no mail was sent");
             has("again", "your coach could also");
-            assert_eq!(told["ticked"], 1, "what stands is edited, not what was wanted");
+            assert_eq!(
+                report["ticked"], 1,
+                "the current grant is edited, not the new one"
+            );
             has("wakes", "What Ana Berger granted to coaches is asleep.");
             has("back", "counts again");
             has("activity", "the data of Ana Berger (i900001)");
@@ -313,19 +322,22 @@ async fn a_stranger_signs_up_with_the_same_address_and_gets_nothing_of_it() {
             let pictures = std::env::var("ICUSYNC_PICTURES").unwrap_or_default();
             for mode in ["with-javascript", "without-javascript"] {
                 let email = format!("wanted-{mode}@example.test");
-                let told = run(
+                let report = run(
                     "browser/sign-up-twice.mjs",
                     &[&world.web, &inbox, &email, mode, &pictures],
                 )
                 .await;
-                for secret in told["secrets"].as_array().unwrap() {
+                for secret in report["secrets"].as_array().unwrap() {
                     world.secret(secret.as_str().unwrap());
                 }
-                assert_eq!(told["problems"], json!([]), "{told}");
-                assert_eq!(told["stranger"], told["owner"]);
-                assert_eq!(told["stranger"], told["again"], "nobody learns what became of it");
+                assert_eq!(report["problems"], json!([]), "{report}");
+                assert_eq!(report["stranger"], report["owner"]);
+                assert_eq!(
+                    report["stranger"], report["again"],
+                    "nobody learns what became of it"
+                );
                 let has = |place: &str, words: &str| {
-                    let text = told[place].as_str().unwrap();
+                    let text = report[place].as_str().unwrap();
                     assert!(text.contains(words), "{place}: {words} in {text}");
                 };
                 has("confirm", &email);

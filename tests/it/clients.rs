@@ -27,7 +27,7 @@ pub fn script(name: &str) -> String {
         .into_owned()
 }
 
-/// Runs a program to its end; tells its output, or fails with what it said.
+/// Runs a program to its end; returns its output, or fails with what it said.
 pub async fn output(program: &str, arguments: &[&str], limit: Duration) -> String {
     let run = run(program, arguments, limit, None).await;
     assert!(run.success, "{program} failed\n{}", run.whole);
@@ -40,7 +40,7 @@ pub struct Run {
     pub success: bool,
     /// What it wrote on its standard output.
     pub said: String,
-    /// That, and what it wrote beside it.
+    /// That, and its standard error.
     pub whole: String,
 }
 
@@ -61,7 +61,7 @@ async fn run(program: &str, arguments: &[&str], limit: Duration, home: Option<&P
     }
 }
 
-/// A file of the packages that the set-up brought.
+/// A file of the packages that the set-up installed.
 pub fn package(path: &str) -> String {
     let packages = tool("ICUSYNC_NODE_MODULES");
     Path::new(&packages).join(path).to_string_lossy().into_owned()
@@ -75,8 +75,8 @@ pub async fn node(world: &World, arguments: &[&str], limit: Duration) -> Run {
     client(world, &tool("ICUSYNC_NODE"), &all, limit).await
 }
 
-/// Runs a client with a home of its own, because some leave things there. It may repeat the URL that it was given, whose
-/// token is taken out of what it said; no other secret may stand there.
+/// Runs a client with a home of its own, because some leave things there. It may repeat the URL that it was given, whose token
+/// is removed from its output; no other secret may be there.
 async fn client(world: &World, program: &str, arguments: &[&str], limit: Duration) -> Run {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let home = world::scratch(&format!("home-{}", NUMBER.fetch_add(1, Ordering::SeqCst)));
@@ -95,7 +95,7 @@ fn quiet(world: &World, mut run: Run) -> Run {
         let known = world.secrets();
         assert!(
             known.iter().all(|secret| !text.contains(secret)),
-            "a client was told a secret"
+            "a client received a secret"
         );
     }
     run
@@ -129,7 +129,7 @@ fn catalogue() -> Vec<&'static str> {
     CATALOGUE.iter().map(Tool::name).collect()
 }
 
-/// Asserts that an answer is what the call was to bring: a tool's answer about Ana, or the refusal of the nonsense.
+/// Asserts that an answer is the expected one: a tool's answer about Ana, or the refusal of the nonsense.
 fn right(call: &Value, is_error: bool, text: &str) {
     if call["arguments"].get(NONSENSE).is_some() {
         assert!(is_error && text.starts_with("Not done"), "{call}: {text}");
@@ -141,22 +141,23 @@ fn right(call: &Value, is_error: bool, text: &str) {
 /// Judges what a client prints: a line of JSON for each era, as `tests/clients/python/walk.py` says.
 async fn judge(world: &World, run: &Run, calls: &[Value], eras: &[&str]) {
     assert!(run.success, "{}", run.whole);
-    let told: Vec<Value> = run
+    let report: Vec<Value> = run
         .said
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(
-        told.iter()
-            .map(|told| told["era"].as_str().unwrap())
+        report
+            .iter()
+            .map(|report| report["era"].as_str().unwrap())
             .collect::<Vec<_>>(),
         eras
     );
-    for told in &told {
-        assert_eq!(names(&told["tools"]), catalogue());
-        let instructions = told["instructions"].as_str().unwrap();
+    for report in &report {
+        assert_eq!(names(&report["tools"]), catalogue());
+        let instructions = report["instructions"].as_str().unwrap();
         assert!(instructions.contains("intervals.icu") && instructions.len() < 2048);
-        let answers = told["calls"].as_array().unwrap();
+        let answers = report["calls"].as_array().unwrap();
         assert_eq!(answers.len(), calls.len());
         for (call, answer) in calls.iter().zip(answers) {
             right(
@@ -170,7 +171,7 @@ async fn judge(world: &World, run: &Run, calls: &[Value], eras: &[&str]) {
     logged(world, "input", eras.len()).await;
 }
 
-/// Each call stands in the activity log, under the client's name.
+/// Each call is in the activity log, under the client's name.
 async fn logged(world: &World, outcome: &str, rows: usize) {
     let found: i64 = sqlx::query_scalar(
         "select count(*) from activity_log where outcome = $1 and client <> 'unknown client' and client not like 'world-%'",
@@ -235,7 +236,7 @@ async fn mcp_remote() {
     walk(Program::Node("node/remote.mjs"), &["over stdio"]).await;
 }
 
-/// The Inspector's command line: one process a question.
+/// The Inspector's command line: one process per request.
 async fn inspect(world: &World, era: &str, question: &[&str]) -> Run {
     let inspector = package("@modelcontextprotocol/inspector/clients/launcher/build/index.js");
     let url = world.ana().link.clone();
@@ -276,7 +277,7 @@ async fn the_inspector_lists_in_both_eras_and_finds_every_schema_portable() {
 async fn the_inspector_calls_every_tool() {
     world::test(async |world| {
         let calls = calls(&world).await;
-        // A process a call is dear: the eras take turns, two at a time. The nonsense comes in both.
+        // A process per call is expensive: the eras take turns, two at a time. The nonsense comes in both.
         let nonsense = calls.last().unwrap().clone();
         let questions = calls
             .iter()

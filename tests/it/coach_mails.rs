@@ -1,4 +1,4 @@
-//! What coaches and their athletes are mailed, and when: together where it can wait, once, and true when it leaves.
+//! The emails to coaches and their athletes, and when: together where they can wait, once, and true when they leave.
 
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ async fn invite(world: &World, seeded: &Seeded) -> Invited {
     invite_until(world, seeded, COACH, &["get_fitness"], None).await
 }
 
-/// Writes other tools into the grant; whether the coach is told.
+/// Writes other tools into the grant; returns whether the coach gets a mail.
 async fn edit(world: &World, seeded: &Seeded, tool: &str) -> Queued {
     let terms = Terms {
         tools: &[tool.to_owned()],
@@ -118,7 +118,7 @@ async fn coach_id(world: &World) -> CoachId {
     coach.unwrap().id
 }
 
-/// The coach's URL as it is now; no log may hold it.
+/// The coach's current URL; no log may contain it.
 async fn url(world: &World) -> String {
     let link = queries::links::of_coach(&world.app.pool, coach_id(world).await).await;
     let url = connector::url(&world.app, &link.unwrap().unwrap()).unwrap();
@@ -166,7 +166,7 @@ async fn athletes_who_join_within_an_hour_go_in_one_mail() {
         assert_eq!(subjects(&mails), ["Ana Berger invites you as a coach on IcuSync"]);
         assert!(mails[0].letter.text.contains(&url(&world).await));
 
-        // The first to join is told of at once.
+        // The first to join is mailed immediately.
         world.clock.advance(Duration::minutes(5));
         assert!(matches!(invite(&world, world.jack()).await, Invited::Joined(..)));
         let mails = world.mails_to(COACH).await;
@@ -174,7 +174,7 @@ async fn athletes_who_join_within_an_hour_go_in_one_mail() {
         assert!(mails[1].letter.text.contains("nothing to change in Claude"));
         assert!(
             mails[1].letter.text.contains(&url(&world).await),
-            "once more: no client has used it"
+            "again: no client has used it"
         );
 
         world.clock.advance(Duration::minutes(10));
@@ -231,7 +231,7 @@ async fn of_athletes_who_join_at_once_none_is_lost() {
     .await;
 }
 
-/// Sends an invite again; the transaction is still open.
+/// Resends an invite; the transaction is still open.
 async fn resent(world: &World, seeded: &Seeded) -> sqlx::Transaction<'static, sqlx::Postgres> {
     let (from, id) = (grantor(world, seeded).await, grant(world, seeded).await.id);
     let mut transaction = world.app.pool.begin().await.unwrap();
@@ -240,7 +240,7 @@ async fn resent(world: &World, seeded: &Seeded) -> sqlx::Transaction<'static, sq
     transaction
 }
 
-// Sent again at the same moment, they still find each other.
+// Resent at the same moment, they still find each other.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_invites_that_are_sent_again_at_once_one_mail_tells() {
     test(async |world| {
@@ -274,9 +274,9 @@ async fn of_invites_that_are_sent_again_at_once_one_mail_tells() {
     .await;
 }
 
-// Two tabs of one athlete: the second one invites while the first one takes back.
+// Two tabs of one athlete: the second one invites while the first one revokes.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invite_that_meets_a_revoke_begins_anew() {
+async fn an_invite_that_meets_a_revoke_starts_over() {
     test(async |world| {
         invite(&world, world.ana()).await;
         world.mails_to(COACH).await;
@@ -300,7 +300,7 @@ async fn an_invite_that_meets_a_revoke_begins_anew() {
     .await;
 }
 
-// The name stands in mails to addresses that a stranger typed, and its owner writes it at will.
+// The name is in mails to addresses that a stranger typed, and its owner writes it at will.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_mail_program_finds_a_link_in_a_name() {
     test(async |world| {
@@ -363,7 +363,7 @@ async fn a_mail_that_a_worker_has_taken_is_not_touched() {
             3,
             "the one that is leaving, the one for the next hour, and that Jack took it back"
         );
-        // The worker went; the claim lapses.
+        // The worker is gone; the claim lapses.
         world.clock.advance(Duration::seconds(61));
         let mails = world.mails_to(COACH).await;
         assert_eq!(mails.len(), 3);
@@ -379,7 +379,7 @@ async fn a_mail_that_a_worker_has_taken_is_not_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_taken_back_before_it_is_told_is_never_told() {
+async fn what_is_revoked_before_its_email_is_never_mailed() {
     test(async |world| {
         // An invite that never left.
         invite(&world, world.ana()).await;
@@ -404,9 +404,9 @@ async fn what_is_taken_back_before_it_is_told_is_never_told() {
 
         invite(&world, world.jack()).await;
         revoke(&world, world.jack()).await;
-        assert_eq!(waiting(&world).await, 0, "a mail about nobody is none");
+        assert_eq!(waiting(&world).await, 0, "a mail about nobody is deleted");
 
-        // What the coach was told of is told when it ends.
+        // A grant that the coach learnt of is mailed when it ends.
         revoke(&world, world.tria()).await;
         let mails = world.mails_to(COACH).await;
         assert_eq!(
@@ -417,11 +417,11 @@ async fn what_is_taken_back_before_it_is_told_is_never_told() {
     .await;
 }
 
-// Whether the coach has heard of a grant is what its mails say, not when they were written.
+// Whether the coach has learnt of a grant follows from its mails, not from when they were written.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_is_told_to_whoever_heard_of_the_beginning() {
+async fn an_end_is_mailed_to_coaches_who_learnt_of_the_beginning() {
     test(async |world| {
-        // Heard, and told once more within the minute.
+        // Learnt, and mailed again within the minute.
         invite(&world, world.ana()).await;
         assert_eq!(world.mails_to(COACH).await.len(), 1);
         url(&world).await;
@@ -434,7 +434,7 @@ async fn an_end_is_told_to_whoever_heard_of_the_beginning() {
             "and not that the invite was sent again"
         );
 
-        // Never heard, because what was told once more went into the first mail, which still waits.
+        // Never learnt, because the second mail went into the first one, which still waits.
         invite(&world, world.jack()).await;
         world.mails_to(COACH).await;
         invite(&world, world.tria()).await;
@@ -453,7 +453,7 @@ async fn an_end_is_told_to_whoever_heard_of_the_beginning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_before_the_mail_has_left_stands_in_that_mail() {
+async fn a_change_before_the_mail_has_left_is_in_that_mail() {
     test(async |world| {
         invite(&world, world.ana()).await;
         world.mails_to(COACH).await;
@@ -469,7 +469,7 @@ async fn a_change_before_the_mail_has_left_stands_in_that_mail() {
             text.contains("See sleep, HRV") && !text.contains("fatigue, form"),
             "{text}"
         );
-        // From then on a change has its own mail.
+        // After that a change has its own mail.
         edit(&world, world.tria(), "get_fitness").await;
         let mails = world.mails_to(COACH).await;
         let last = &mails.last().unwrap().letter;
@@ -484,7 +484,7 @@ async fn a_change_before_the_mail_has_left_stands_in_that_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_mail_leaves_with_a_url_that_works_no_more() {
+async fn no_mail_leaves_with_a_url_that_no_longer_works() {
     test(async |world| {
         invite(&world, world.ana()).await;
         let first = url(&world).await;
@@ -498,12 +498,12 @@ async fn no_mail_leaves_with_a_url_that_works_no_more() {
         });
         enqueue(&world, COACH, None, again).await;
         let second = regenerate(&world).await;
-        let told = Mail::CoachNewUrl(CoachNewUrl(CoachUrl {
+        let mail = Mail::CoachNewUrl(CoachNewUrl(CoachUrl {
             url: second.clone(),
             athletes,
             for_coaches,
         }));
-        enqueue(&world, COACH, None, told).await;
+        enqueue(&world, COACH, None, mail).await;
         let third = regenerate(&world).await;
         assert_eq!(waiting(&world).await, 4);
         let mails = world.mails_to(COACH).await;
@@ -573,7 +573,7 @@ async fn nobody_is_kept_in_the_dark_by_what_somebody_else_sends() {
                     assert!(text.contains(seeded.person.email), "{to}: {text}");
                 }
             }
-            // Each athlete's change has a share of its own, and what goes beyond waits.
+            // Each athlete's change has a limit of its own, and what is above it waits.
             for seeded in [world.ana(), world.jack()] {
                 let mail = changed(seeded.person.name, seeded.person.email, "first");
                 assert_eq!(enqueue(&world, COACH, Some(seeded), mail).await, Queued::Queued);
@@ -593,7 +593,7 @@ async fn nobody_is_kept_in_the_dark_by_what_somebody_else_sends() {
                 "{text}"
             );
 
-            // A coach who makes names up floods nobody, and hides no other coach.
+            // A coach who makes up names floods nobody, and hides no other coach.
             let ana = world.ana().person.email;
             let mut queued = 0;
             for number in 0..10 {
@@ -606,7 +606,7 @@ async fn nobody_is_kept_in_the_dark_by_what_somebody_else_sends() {
                 enqueue(&world, ana, Some(world.ana()), other).await,
                 Queued::Queued
             );
-            // An end is always told.
+            // An end is always mailed.
             for seeded in &world.people {
                 revoke(&world, seeded).await;
             }
@@ -629,7 +629,7 @@ async fn time_passes(world: &Arc<World>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invite_that_sleeps_is_told_to_its_athlete_once() {
+async fn an_email_tells_the_athlete_once_about_a_paused_invite() {
     test(async |world| {
         for seeded in &world.people {
             invite(&world, seeded).await;
@@ -656,7 +656,7 @@ async fn an_invite_that_sleeps_is_told_to_its_athlete_once() {
         assert!(world.mails_to(world.jack().person.email).await.is_empty());
         assert_eq!(world.mails_to(world.nell().person.email).await.len(), 1);
 
-        // Sent again, it may fall asleep again.
+        // Resent, it may be paused again.
         let again = grant(&world, world.ana()).await;
         let woken = queries::grants::resent(&world.app.pool, again.id, again.account_id, world.clock.now());
         assert!(woken.await.unwrap());
@@ -672,7 +672,7 @@ async fn an_invite_that_sleeps_is_told_to_its_athlete_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_grant_that_expires_is_told_to_its_coach_once() {
+async fn an_email_tells_the_coach_once_that_a_grant_expired() {
     test(async |world| {
         let ends = world.clock.now() + Duration::days(2);
         invite_until(&world, world.ana(), COACH, &["get_fitness"], Some(ends)).await;
@@ -692,7 +692,7 @@ async fn a_grant_that_expires_is_told_to_its_coach_once() {
             world.mails_to(world.ana().person.email).await.is_empty(),
             "the athlete chose the day"
         );
-        // Taken back afterwards, it is no news.
+        // Revoked afterwards, it is not news.
         revoke(&world, world.ana()).await;
         assert_eq!(world.mails_to(COACH).await.len(), before + 1);
     })
@@ -700,7 +700,7 @@ async fn a_grant_that_expires_is_told_to_its_coach_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mark_without_its_mail_is_no_mark() {
+async fn no_mark_is_set_without_its_mail() {
     test(async |world| {
         invite(&world, world.ana()).await;
         world.mails_to(COACH).await;

@@ -12,7 +12,7 @@ use crate::{
     world::{World, inbox, test},
 };
 
-/// Nobody's coach yet.
+/// Not a coach of anybody yet.
 const COACH: &str = "carla@coaching.example.test";
 
 /// Where a step happens: the pages, the captured mails, with or without JavaScript.
@@ -27,14 +27,14 @@ impl Path<'_> {
     async fn step(&self, words: &[&str]) -> Value {
         let mut arguments = vec![self.world.web.as_str(), &self.inbox, self.mode];
         arguments.extend(words);
-        let told = run("browser/coach-path.mjs", &arguments).await;
-        assert_eq!(told["problems"], json!([]), "{words:?}");
-        for secret in [&told["secret"], &told["url"]] {
+        let report = run("browser/coach-path.mjs", &arguments).await;
+        assert_eq!(report["problems"], json!([]), "{words:?}");
+        for secret in [&report["secret"], &report["url"]] {
             if let Some(secret) = secret.as_str() {
                 self.world.secret(secret.rsplit('/').next().unwrap());
             }
         }
-        told
+        report
     }
 
     /// What the official client hears, the same in both eras: the tools' names, and for each call whether it failed and
@@ -53,12 +53,12 @@ impl Path<'_> {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         assert_eq!(eras.len(), 2);
-        let told = &eras[1];
-        let names = told["tools"].as_array().unwrap().iter();
+        let report = &eras[1];
+        let names = report["tools"].as_array().unwrap().iter();
         let names = names
             .map(|tool| tool["name"].as_str().unwrap().to_owned())
             .collect();
-        let answers = told["calls"].as_array().unwrap().iter();
+        let answers = report["calls"].as_array().unwrap().iter();
         let answers = answers
             .map(|call| {
                 (
@@ -97,7 +97,7 @@ async fn invited(path: &Path<'_>) -> String {
     let (ana, jack) = (path.world.ana().person, path.world.jack().person);
 
     // Ana invites, the mail's URL works, and covers what she ticked.
-    let told = path
+    let report = path
         .step(&[
             "invite",
             ana.email,
@@ -107,7 +107,7 @@ async fn invited(path: &Path<'_>) -> String {
             "get_athlete_profile",
         ])
         .await;
-    let url = told["url"].as_str().unwrap().to_owned();
+    let url = report["url"].as_str().unwrap().to_owned();
     let (tools, answers) = path
         .ask(
             &url,
@@ -135,7 +135,7 @@ async fn invited(path: &Path<'_>) -> String {
         "{refusal}"
     );
 
-    // Jack joins the same URL; from then on reads follow the selection and say so.
+    // Jack joins the same URL; after that, reads follow the selection and say so.
     let joined = path
         .step(&["invite", jack.email, PASSWORD, COACH, "get_fitness"])
         .await;
@@ -166,13 +166,13 @@ async fn invited(path: &Path<'_>) -> String {
     url
 }
 
-/// Ana grants one tool more, then takes all back.
+/// Ana grants one more tool, then revokes everything.
 async fn granted_and_revoked(path: &Path<'_>, url: &str) {
     let ana = path.world.ana().person;
-    let told = path
+    let report = path
         .step(&["grant", ana.email, PASSWORD, COACH, "get_wellness"])
         .await;
-    assert!(told["mail"].as_str().unwrap().contains("Ana Berger"));
+    assert!(report["mail"].as_str().unwrap().contains("Ana Berger"));
     let (_, answers) = path
         .ask(url, &[("get_wellness", json!({"athlete": "Ana"}))])
         .await;
@@ -180,8 +180,8 @@ async fn granted_and_revoked(path: &Path<'_>, url: &str) {
         !answers[0].0 && answers[0].1.starts_with("Ana Berger (i900001) · "),
         "{answers:?}"
     );
-    let told = path.step(&["revoke", ana.email, PASSWORD, COACH]).await;
-    assert!(told["mail"].as_str().unwrap().contains("Ana Berger"));
+    let report = path.step(&["revoke", ana.email, PASSWORD, COACH]).await;
+    assert!(report["mail"].as_str().unwrap().contains("Ana Berger"));
     let (_, answers) = path
         .ask(
             url,
@@ -195,12 +195,12 @@ async fn granted_and_revoked(path: &Path<'_>, url: &str) {
     assert!(!answers[1].1.contains("Ana Berger") && answers[1].1.contains("Jack Nguyen"));
 }
 
-/// The coach has the same URL mailed again, then a new one in its place, then leaves Jack.
+/// The coach has the same URL resent, then regenerated, then leaves Jack.
 async fn by_the_public_page(path: &Path<'_>, url: &str) {
-    let told = path.step(&["resend", COACH]).await;
-    assert_eq!(told["url"], url);
-    let told = path.step(&["regenerate", COACH]).await;
-    let fresh = told["url"].as_str().unwrap().to_owned();
+    let report = path.step(&["resend", COACH]).await;
+    assert_eq!(report["url"], url);
+    let report = path.step(&["regenerate", COACH]).await;
+    let fresh = report["url"].as_str().unwrap().to_owned();
     assert_ne!(fresh, url);
     assert_eq!(path.knocks(url).await, 404);
     let (_, answers) = path.ask(&fresh, &[("get_fitness", json!({}))]).await;
@@ -208,14 +208,14 @@ async fn by_the_public_page(path: &Path<'_>, url: &str) {
         answers[0].1.starts_with("Jack Nguyen (i900002) · "),
         "{answers:?}"
     );
-    let told = path.step(&["leave", COACH, "Jack Nguyen"]).await;
-    assert!(told["left"].as_str().unwrap().starts_with("You have left."));
+    let report = path.step(&["leave", COACH, "Jack Nguyen"]).await;
+    assert!(report["left"].as_str().unwrap().starts_with("You have left."));
     let (_, answers) = path.ask(&fresh, &[("get_fitness", json!({}))]).await;
     assert!(answers[0].0, "{answers:?}");
     let mails = path.world.mails_to(path.world.jack().person.email).await;
     assert!(
         mails.iter().any(|mail| mail.letter.text.contains(COACH)),
-        "Jack is told"
+        "Jack gets an email"
     );
 }
 

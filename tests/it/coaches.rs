@@ -1,5 +1,5 @@
-//! The athlete's side of coaches: invites, what is granted, changing and ending it. Hard cases 42, 50, 51, 54, 55, 56, 57,
-//! 66, 67, 68.
+//! The athlete's side of coaches: invites, grants, changing and ending them. Hard cases 42, 50, 51, 54, 55, 56, 57, 66, 67,
+//! 68.
 
 use std::sync::Arc;
 
@@ -271,7 +271,7 @@ async fn twenty_invites_at_once_make_one_coach_one_grant_and_one_mail_55() {
             1
         );
         let grant = only_grant(&world, &ana).await;
-        assert_eq!(grant.version, 1, "what stands already is not written again");
+        assert_eq!(grant.version, 1, "an unchanged grant is not written again");
         assert_eq!(subjects(&world, &grant.coach_email).await, 1);
     })
     .await;
@@ -279,7 +279,7 @@ async fn twenty_invites_at_once_make_one_coach_one_grant_and_one_mail_55() {
 
 // Hard cases 51, 56, 57.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_invite_stops_before_what_stands_and_every_athlete_joins_one_url_51_56_57() {
+async fn a_second_invite_changes_nothing_and_every_athlete_joins_one_url_51_56_57() {
     test_with(unhurried, async |world| {
         let (ana, jack) = (world.ana().clone(), world.jack().clone());
         let mut browser = world.signed_in(&ana).await;
@@ -340,12 +340,12 @@ async fn a_second_invite_stops_before_what_stands_and_every_athlete_joins_one_ur
     .await;
 }
 
-/// Address, note, last day, tools; the field where something is said, and what.
+/// Address, note, last day, tools; the field with an error, and the error.
 type Case<'a> = (&'a str, &'a str, &'a str, &'a [&'a str], &'a str, &'a str);
 
 // Hard case 66.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_sent_is_said_at_its_field_and_nothing_typed_is_lost_66() {
+async fn what_cannot_be_sent_is_reported_at_its_field_and_nothing_typed_is_lost_66() {
     test_with(unhurried, async |world| {
         let ana = world.ana().clone();
         let mut browser = world.signed_in(&ana).await;
@@ -510,7 +510,7 @@ async fn a_preset_ticks_its_boxes_and_keeps_what_was_typed() {
         fields.push(("preset", "nonsense"));
         assert_eq!(browser.post("/coaches/invite", &fields).await.status, 400);
         assert_eq!(count(&world, "grants").await, 0);
-        // What Enter presses is the first button of the form, and that one sends.
+        // Enter presses the first button of the form, and that one sends.
         let form = browser.get("/coaches/invite").await;
         assert!(form.attribute("form.card button", "name").is_none());
     })
@@ -591,7 +591,7 @@ async fn only_who_is_connected_can_invite() {
             assert!(list.contains("is not connected") && list.contains(TOM), "{list}");
         }
         assert_eq!(count(&world, "coaches").await, 1);
-        // What was granted can be changed and taken back all the same.
+        // A grant can still be changed and revoked.
         let edited = browser
             .post(
                 &format!("/coaches/{}", grant.id),
@@ -656,7 +656,7 @@ async fn a_day_has_so_many_invites_however_they_are_taken_back() {
             let left = grants_of(&world, &ana).await.remove(0);
             let resent = browser.post(&format!("/coaches/{}/resend", left.id), &[]).await;
             assert_eq!(resent.location(), "/coaches?done=limit");
-            // An edit is no invite, and nobody else is held back.
+            // An edit is not an invite, and nobody else is held back.
             let path = format!("/coaches/{}", left.id);
             let fields = [
                 ("version", "1"),
@@ -691,7 +691,7 @@ async fn a_day_has_so_many_invites_however_they_are_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_demos_coaches_stand_on_their_athletes_pages() {
+async fn the_demos_coaches_are_on_their_athletes_pages() {
     test_with(unhurried, async |world| {
         let coaches = world.coaches().await;
         assert_eq!(coaches[0].email, "coach@example.test");
@@ -744,7 +744,7 @@ fn edit<'a>(
 
 // Hard case 50.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_tabs_the_second_is_told_and_nothing_is_lost_50() {
+async fn of_two_tabs_the_second_sees_both_versions_and_nothing_is_lost_50() {
     test_with(unhurried, async |world| {
         let ana = world.ana().clone();
         let mut browser = world.signed_in(&ana).await;
@@ -757,7 +757,7 @@ async fn of_two_tabs_the_second_is_told_and_nothing_is_lost_50() {
         assert_eq!(ticked(&form), ["get_fitness", "get_events"]);
         let version = form.attribute("input[name=version]", "value").unwrap();
 
-        // Unchanged, it mails nobody; however old the form is.
+        // Unchanged, it mails nobody, however old the form is.
         for old in [version.as_str(), "0"] {
             let same = browser
                 .post(&path, &edit(old, "", "", &["get_events", "get_fitness"]))
@@ -804,10 +804,10 @@ async fn of_two_tabs_the_second_is_told_and_nothing_is_lost_50() {
         assert_eq!(
             subjects(&world, TOM).await,
             2,
-            "nobody is told of what does not stand"
+            "nobody gets an email about a grant that does not exist"
         );
 
-        // The page's own form saves it over what stands, and only once.
+        // The page's own form saves it over the current grant, and only once.
         let html = scraper::Html::parse_document(&second.body);
         let hidden = scraper::Selector::parse("main input[type=hidden]").unwrap();
         let fields: Vec<(String, String)> = html
@@ -838,7 +838,7 @@ async fn of_two_tabs_the_second_is_told_and_nothing_is_lost_50() {
 
 // Hard case 50.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_saves_at_once_one_is_told_50() {
+async fn of_two_saves_at_once_one_sees_the_other_50() {
     test_with(unhurried, async |world| {
         let ana = world.ana().clone();
         let mut browser = world.signed_in(&ana).await;
@@ -866,7 +866,7 @@ async fn of_two_saves_at_once_one_is_told_50() {
                 .status,
             400
         );
-        // Two at once: one is saved, the other is told.
+        // Two at once: one is saved, the other sees both.
         let version = only_grant(&world, &ana).await.version.to_string();
         let pages = join_all(["get_fitness", "get_wellness"].map(|tool| {
             let (mut browser, path, version) = (browser.clone(), path.clone(), version.clone());
@@ -879,9 +879,9 @@ async fn of_two_saves_at_once_one_is_told_50() {
     .await;
 }
 
-// Hard case 42: the same answer for what is another's and for what never was.
+// Hard case 42: the same answer for another account's grant and for one that never existed.
 #[tokio::test(flavor = "multi_thread")]
-async fn anothers_grant_and_a_made_up_one_are_the_same_42() {
+async fn another_accounts_grant_and_a_made_up_one_are_the_same_42() {
     test_with(unhurried, async |world| {
         let jack = world.jack().clone();
         let mut other = world.signed_in(&jack).await;
@@ -949,7 +949,7 @@ async fn an_invite_is_resent_sleeps_wakes_and_is_withdrawn() {
             world.clock.now(),
             "its fourteen days begin again"
         );
-        // An address is not flooded, and is told so.
+        // An address is not flooded, and the page says so.
         for _ in 0..2 {
             assert_eq!(browser.post(&again, &[]).await.location(), "/coaches?done=resent");
         }
@@ -970,7 +970,7 @@ async fn an_invite_is_resent_sleeps_wakes_and_is_withdrawn() {
             asleep.text()
         );
         assert!(browser.get(&path).await.text().contains("Saving wakes it"));
-        // Saved as it is, it wakes, and the mail with the URL is sent once more.
+        // Saved unchanged, it resumes, and the mail with the URL is resent.
         let saved = browser.post(&path, &edit("1", "", "", &["get_fitness"])).await;
         assert_eq!(saved.location(), "/coaches?done=changed");
         assert!(
@@ -995,7 +995,11 @@ async fn an_invite_is_resent_sleeps_wakes_and_is_withdrawn() {
         let withdrawn = browser.post(&format!("{path}/revoke"), &[]).await;
         assert!(said(&mut browser, &withdrawn).await.contains("withdrawn"));
         assert!(grants_of(&world, &ana).await.is_empty());
-        assert_eq!(subjects(&world, TOM).await, 7, "the coach is told that it ended");
+        assert_eq!(
+            subjects(&world, TOM).await,
+            7,
+            "an email tells the coach that it ended"
+        );
         let twice = browser.post(&format!("{path}/revoke"), &[]).await;
         assert_eq!(twice.location(), "/coaches?done=gone");
         assert_eq!(browser.get(&path).await.status, 404);
@@ -1007,9 +1011,9 @@ async fn an_invite_is_resent_sleeps_wakes_and_is_withdrawn() {
     .await;
 }
 
-/// Whatever stands, an invite that says something else changes nothing: it shows both, and what an edit would.
+/// Whatever the current grant is, a different invite changes nothing: the page shows both, and what an edit would do.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invite_never_changes_what_stands() {
+async fn an_invite_never_changes_an_existing_grant() {
     test_with(unhurried, async |world| {
         let ana = world.ana().clone();
         let mut browser = world.signed_in(&ana).await;
@@ -1140,7 +1144,7 @@ async fn what_is_in_use_is_revoked_and_what_expired_is_opened_again_or_removed()
         assert_eq!(
             subjects(&world, TOM).await,
             2,
-            "an end that came by itself is not told as a revoke"
+            "an automatic end is not reported as a revoke"
         );
 
         invite(&mut browser, TOM, &["get_fitness"]).await;
@@ -1211,11 +1215,11 @@ async fn end_mail(world: &World, recipient_of: &str, state: &str, failure: Optio
 
 // Hard cases 67 and 68.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_does_not_arrive_is_said_where_it_can_be_mended_67_68() {
+async fn an_undelivered_mail_shows_where_it_can_be_fixed_67_68() {
     test_with(
         |config| {
             unhurried(config);
-            // Nobody listens there.
+            // No server listens there.
             config.smtp_url = Some("smtp://127.0.0.1:1".to_owned().into());
         },
         async |world| {
@@ -1235,11 +1239,11 @@ async fn a_mail_that_does_not_arrive_is_said_where_it_can_be_mended_67_68() {
             );
             let dashboard = browser.get("/dashboard").await.text();
             assert!(dashboard.contains("could not be delivered") && !dashboard.contains("do not reach you"), "{dashboard}");
-            // Another athlete learns nothing of it from the own list.
+            // Another athlete learns nothing of it from their own list.
             let mut jack = world.signed_in(&world.jack().clone()).await;
             invite(&mut jack, TOM, &["get_fitness"]).await;
             assert!(!jack.get("/coaches").await.body.contains("note bad"));
-            // A resend is a new try.
+            // A resend is a new attempt.
             world.clock.advance(chrono::Duration::minutes(1));
             let grant = only_grant(&world, &ana).await;
             browser.post(&format!("/coaches/{}/resend", grant.id), &[]).await;
@@ -1318,7 +1322,7 @@ async fn the_log_says_who_and_shows_one_caller_only_when_asked() {
             assert_eq!(rows.lines().count(), 16, "{rows}");
             assert!(rows.lines().skip(1).all(|row| row.contains(&format!(",{shown},Claude,"))), "{rows}");
         }
-        // Older pages keep the choice, and a caller who is in no row is no mistake.
+        // Older pages keep the choice, and a caller who is in no row is not an error.
         let nobody = browser.get("/activity?who=nobody%40x.example").await;
         assert!(nobody.status == 200 && nobody.text().contains("No call fits this filter."));
         assert_eq!(nobody.attribute("#who option[selected]", "value").as_deref(), Some("nobody@x.example"));
@@ -1344,7 +1348,7 @@ async fn the_log_says_who_and_shows_one_caller_only_when_asked() {
     .await;
 }
 
-/// Everything about coaches that a page could hold, for tests that look at pages.
+/// Everything about coaches that a page could hold, for tests that check pages.
 pub async fn invite_somebody(world: &Arc<World>, browser: &mut Browser) -> String {
     let sent = browser
         .post(

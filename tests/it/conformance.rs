@@ -1,8 +1,8 @@
 //! The protocol's own conformance suite, in both eras: against the service as it is, and against [`fixtures`] behind the
 //! service's front door.
 //!
-//! What the suite wants and does not get stands in `tests/clients/conformance/*.yml`, each with its reason. An entry that
-//! no longer fails, fails the test.
+//! What the suite wants and does not get is in `tests/clients/conformance/*.yml`, each with its reason. An entry that no
+//! longer fails, fails the test.
 
 #[expect(
     deprecated,
@@ -29,7 +29,7 @@ use crate::{
     world::{self, World},
 };
 
-/// The suite takes some seconds; a machine that builds beside it takes longer.
+/// The suite takes some seconds, and longer on a machine that is also building.
 const LIMIT: Duration = Duration::from_mins(4);
 
 /// What one run of the suite said of each scenario.
@@ -67,14 +67,14 @@ async fn run(world: &World, url: &str, revision: &str, baseline: &str) -> Verdic
         let entries = text.lines().filter_map(|line| line.strip_prefix(mark));
         entries.map(|entry| entry.trim().to_owned()).collect()
     };
-    // The suite itself passes over an entry whose check never ran.
+    // The suite itself skips an entry whose check never ran.
     assert_eq!(
         entries(&std::fs::read_to_string(Path::new(&baseline)).unwrap(), "  - "),
         entries(&run.whole, "  ~ "),
         "the baseline and what failed\n{}",
         run.whole
     );
-    // `✓ scenario: 3 passed, 0 failed`; one that had nothing to check has passed nothing.
+    // `✓ scenario: 3 passed, 0 failed`; a scenario with nothing to check has passed nothing.
     let passed = run
         .whole
         .lines()
@@ -87,7 +87,7 @@ async fn run(world: &World, url: &str, revision: &str, baseline: &str) -> Verdic
     }
 }
 
-/// The fixtures behind the layers, the hosts, the gate and the accept loop of the service; tells their URL.
+/// The fixtures behind the service's layers, hosts, gate and accept loop; returns their URL.
 async fn serve_fixtures(world: &World, shutdown: CancellationToken) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -26,7 +26,7 @@ async fn leave(browser: &mut Browser) -> String {
     away.location().to_owned()
 }
 
-/// Presses a button on the consent page that `away` leads to; answers the callback's URL.
+/// Presses a button on the consent page that `away` leads to; returns the callback's URL.
 async fn consent(
     world: &World,
     browser: &mut Browser,
@@ -65,7 +65,7 @@ async fn consent(
     back.location().to_owned()
 }
 
-/// The whole way to intervals.icu and back as `person`; answers where the callback leads.
+/// The whole way to intervals.icu and back as `person`; returns where the callback leads.
 pub async fn connect(world: &World, browser: &mut Browser, person: &Person, scopes: &[&str]) -> Page {
     let away = leave(browser).await;
     let callback = consent(world, browser, &away, person, scopes, "allow").await;
@@ -130,14 +130,14 @@ async fn one_click_connects_and_the_dashboard_knows_the_athlete() {
         );
         assert!(
             page.contains(&world.links),
-            "the connector URL stands on the dashboard"
+            "the connector URL is on the dashboard"
         );
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_unticked_is_said_and_the_zone_is_asked() {
+async fn unticked_areas_are_listed_and_the_page_asks_for_the_zone() {
     test(async |world| {
         let mut browser = free_ana(&world).await;
         // Another athlete's row must not lend its zone.
@@ -171,7 +171,7 @@ async fn what_was_unticked_is_said_and_the_zone_is_asked() {
             (row.zone.as_deref(), row.zone_source),
             (Some("Europe/Lisbon"), Some(ZoneSource::Athlete))
         );
-        // Whose settings are shared is not asked, and cannot overrule them.
+        // An athlete whose settings are shared is not asked, and cannot overrule them.
         let mut jack = world.signed_in(&world.jack().clone()).await;
         let before = connection(&world, world.jack().person.email).await.unwrap().zone;
         if before.is_some() {
@@ -315,7 +315,7 @@ async fn disconnecting_erases_here_and_revokes_there() {
         assert_eq!(
             browser.post("/disconnect", &[]).await.status,
             303,
-            "twice is no error"
+            "twice is not an error"
         );
         assert_eq!(browser.get("/disconnect").await.location(), "/dashboard");
     })
@@ -388,7 +388,7 @@ async fn upstreams_troubles_are_told_apart() {
                 ConnectionStatus::Disconnected
             );
         }
-        // The first look may fail: the connection stands.
+        // The first read may fail: the connection is still there.
         let away = leave(&mut browser).await;
         let callback = consent(&world, &mut browser, &away, world.ana().person, &ALL, "allow").await;
         world
@@ -431,8 +431,8 @@ async fn an_api_key_is_checked_and_sealed() {
         );
         let done = browser.post("/disconnect", &[]).await;
         assert_eq!(done.location(), "/dashboard?done=key-erased");
-        let told = browser.get("/dashboard?done=key-erased").await.text();
-        assert!(told.contains("your API key was erased here"), "{told}");
+        let text = browser.get("/dashboard?done=key-erased").await.text();
+        assert!(text.contains("your API key was erased here"), "{text}");
         let pending = queries::jobs::waiting(&world.app.pool).await.unwrap();
         assert_eq!(pending, 0);
     })
@@ -463,7 +463,7 @@ async fn an_api_key_is_checked_and_sealed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_connection_is_said_on_the_dashboard() {
+async fn a_dead_connection_is_on_the_dashboard() {
     test(async |world| {
         let mut browser = world.signed_in(&world.ana().clone()).await;
         let row = connection(&world, world.ana().person.email).await.unwrap();

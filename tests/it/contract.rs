@@ -1,4 +1,4 @@
-//! What our client asks and what the simulator answers, held against intervals.icu's own OpenAPI document.
+//! What our client asks and what the simulator answers, compared with intervals.icu's own OpenAPI document.
 //!
 //! The document is not ours and not in this repository: `ICUSYNC_OPENAPI` names a copy of
 //! `https://intervals.icu/api/v1/docs`. Without it these tests say so and check nothing.
@@ -18,7 +18,7 @@ use crate::world::{self, Mcp, World};
 use document::{Document, Found};
 use exceptions::EXCEPTIONS;
 
-/// The document, or nothing and a word about it.
+/// The document, or nothing and a line that says so.
 fn document() -> Option<Document> {
     let Some(path) = std::env::var_os("ICUSYNC_OPENAPI").filter(|path| !path.is_empty()) else {
         eprintln!("NOT checked against upstream's OpenAPI document: ICUSYNC_OPENAPI names no copy of it");
@@ -28,7 +28,7 @@ fn document() -> Option<Document> {
     Some(Document::read(&text))
 }
 
-/// Checks request and answer. Errors have no schema in the document, so only good answers are held against one.
+/// Checks request and answer. Errors have no schema in the document, so only good answers are checked.
 fn check(document: &Document, exchange: &Exchange, found: &mut Found) {
     let request = &exchange.request;
     // OAuth's pages and its token endpoint are not described.
@@ -158,7 +158,7 @@ fn ids(rows: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Asks the simulator as a client with a name of its own.
+/// Asks the simulator as a client with its own name.
 async fn get(world: &World, person: &Person, path: &str) -> (u16, Value) {
     let answer = Mcp::client()
         .get(format!("{}{path}", world.sim.base_url))
@@ -171,7 +171,7 @@ async fn get(world: &World, person: &Person, path: &str) -> (u16, Value) {
     (status, answer.json().await.unwrap_or_default())
 }
 
-/// Every tool for everybody, with the ways through each.
+/// Every tool for every person, with each of its ways.
 async fn ask_all(world: &Arc<World>) {
     for seeded in &world.people {
         let activities = activities_of(world, seeded.person).await;
@@ -186,7 +186,7 @@ async fn ask_all(world: &Arc<World>) {
     }
 }
 
-/// A value for a parameter that the document asks for.
+/// A value for a parameter that the document requires.
 fn sample(name: &str) -> &'static str {
     match name {
         "oldest" | "start" => "2026-11-01",
@@ -207,7 +207,7 @@ fn sample(name: &str) -> &'static str {
     }
 }
 
-/// Every reading operation of the document, for one person; tells how many of them the simulator knows.
+/// Every reading operation of the document, for one person; returns how many of them the simulator knows.
 async fn walk(world: &World, document: &Document, person: &'static Person) -> usize {
     let activities = activities_of(world, person).await;
     let events = format!(
@@ -259,7 +259,7 @@ async fn walk(world: &World, document: &Document, person: &'static Person) -> us
                 ("{format}", ""),
                 ("{id}", subject),
             ] {
-                // The settings of a sport go by its name; the athlete stands before.
+                // The settings of a sport go by its name, after the athlete.
                 let value = if parameter == "{id}" && path.contains("/sport-settings/") {
                     "Ride"
                 } else {

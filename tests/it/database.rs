@@ -157,7 +157,7 @@ pub async fn eventually(limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     looked.await.expect("in time");
 }
 
-/// Until so many connections to the database at `url` wait for a lock.
+/// Waits until this many connections to the database at `url` wait for a lock.
 pub async fn until_waiting(url: &str, count: u32) {
     let mut watcher = PgConnection::connect(url).await.unwrap();
     eventually(Duration::from_secs(2), async || {
@@ -187,7 +187,7 @@ async fn both_say_away(instance: &Instance, cookie: &str, token: &str) {
     );
 }
 
-/// However often `/readyz` is asked, the database is not; and what it says is true all the same.
+/// However often `/readyz` is called, the database is asked no more often; and what it says is still true.
 #[tokio::test(flavor = "multi_thread")]
 async fn readiness_costs_the_database_a_question_a_second() {
     test(async |world| {
@@ -217,9 +217,9 @@ async fn readiness_costs_the_database_a_question_a_second() {
     .await;
 }
 
-/// Hard case 115: down in a request; down at the start is tried with the command, in `serve_command`.
+/// Hard case 115: down during a request; down at start is tested with the command, in `serve_command`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_breaks_away_is_said_soon_and_comes_back_by_itself() {
+async fn a_lost_database_is_reported_soon_and_comes_back_automatically() {
     test(async |world| {
         let proxy = Proxy::to(&url_of(&world.database)).await;
         let instance = Instance::of(&world, &proxy.url).await;
@@ -299,7 +299,7 @@ async fn a_restart_in_the_middle_of_queries_costs_each_of_them_one_error() {
     .await;
 }
 
-/// Hard case 117: PostgreSQL ends one of two that wait for each other (40P01); when it is ours, nothing is half done.
+/// Hard case 117: PostgreSQL ends one of two that wait for each other (40P01); if it is ours, nothing is half done.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadlock_is_a_503_and_leaves_nothing_half_done() {
     test(async |world| {
@@ -310,8 +310,8 @@ async fn a_deadlock_is_a_503_and_leaves_nothing_half_done() {
             .execute("begin; lock table jobs in access exclusive mode")
             .await
             .unwrap();
-        // The handler ends the connection and then queues a job; the other one goes the other way round, later, so
-        // that it is the handler's wait that PostgreSQL looks into first.
+        // The handler ends the connection and then queues a job; the other one goes the other way round, later, so that
+        // PostgreSQL checks the handler's wait first.
         let other = async {
             until_waiting(&url, 1).await;
             let statement =
@@ -332,7 +332,7 @@ async fn a_deadlock_is_a_503_and_leaves_nothing_half_done() {
         assert_eq!(
             browser.post("/disconnect", &[]).await.status,
             303,
-            "once more does it"
+            "one more repeats it"
         );
     })
     .await;
@@ -422,11 +422,11 @@ async fn tokens_that_open_nothing_cost_the_same_queries() {
         };
         // The first one on a connection also prepares.
         spent(&unknown).await;
-        let (told, queries) = spent(&unknown).await;
-        assert_eq!((told.status, queries), (404, 1));
-        assert_eq!(spent(&replaced).await, (told, 1));
-        let (told, queries) = spent(&malformed).await;
-        assert_eq!((told.status, queries), (404, 0));
+        let (reply, queries) = spent(&unknown).await;
+        assert_eq!((reply.status, queries), (404, 1));
+        assert_eq!(spent(&replaced).await, (reply, 1));
+        let (reply, queries) = spent(&malformed).await;
+        assert_eq!((reply.status, queries), (404, 0));
         assert_eq!(spent("../../etc").await.1, 0);
     })
     .await;
@@ -478,7 +478,7 @@ async fn the_same_question_of_two_athletes_is_asked_twice_with_two_tokens() {
             let call = world.mcp(&person.link).call("get_wellness", json!({})).await;
             assert!(!call.is_error(), "{}", call.text());
         }
-        // Both rows are fresh now, and a minute later nothing is in the cache for sure: other days are asked for.
+        // Both rows are fresh now, and a minute later the cache is certainly empty: other days are asked for.
         world.sim.clear_requests();
         let days = json!({"oldest": "2026-10-01", "newest": "2026-10-07"});
         let (ana, jack) = (world.mcp(&world.ana().link), world.mcp(&world.jack().link));
@@ -505,7 +505,7 @@ async fn the_same_question_of_two_athletes_is_asked_twice_with_two_tokens() {
             [world.ana(), world.jack()].map(|person| (Some(person.person.athlete_id.to_owned()), true));
         expected.sort();
         assert_eq!(asked, expected);
-        // The answers are kept apart as well.
+        // The answers are also kept separate.
         assert_eq!(ana.call("get_wellness", days.clone()).await.text(), of_ana.text());
         assert_eq!(jack.call("get_wellness", days).await.text(), of_jack.text());
     })
@@ -686,8 +686,8 @@ async fn enormous_and_secret_headers_stay_out_of_the_log() {
 
 /// The folder of PostgreSQL's programs: as scripts/setup found it, else the newest where Debian puts them, else PATH.
 fn postgres_program(name: &str) -> PathBuf {
-    let told = std::env::var_os("ICUSYNC_POSTGRES_BIN").map(PathBuf::from);
-    let mut places: Vec<PathBuf> = told.into_iter().collect();
+    let found = std::env::var_os("ICUSYNC_POSTGRES_BIN").map(PathBuf::from);
+    let mut places: Vec<PathBuf> = found.into_iter().collect();
     let mut debian: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -741,7 +741,7 @@ async fn a_plain_dump_holds_no_secret() {
         for password in [CHOSEN, NEW, PASSWORD] {
             world.secret(password);
         }
-        // Somebody signs up and confirms, forgets and resets; Ana begins to connect anew, calls, and disconnects.
+        // Somebody signs up and confirms, forgets and resets; Ana begins to reconnect, calls, and disconnects.
         let mut browser = world.browser();
         let email = "dora@example.test";
         browser.post("/sign-up", &[("email", email)]).await;
@@ -830,7 +830,7 @@ async fn before(world: &World, version: i64) -> PgConnection {
     old
 }
 
-/// Applies the migrations of these numbers to that schema.
+/// Applies the migrations with these numbers to that schema.
 async fn migrate(old: &mut PgConnection, versions: impl RangeBounds<i64>) {
     let all = sqlx::migrate!();
     for migration in all
@@ -841,7 +841,7 @@ async fn migrate(old: &mut PgConnection, versions: impl RangeBounds<i64>) {
     }
 }
 
-/// Grants of before they were an athlete's belong to the athlete whom the account shows, connected or not.
+/// Grants from before they belonged to an athlete belong to the athlete whom the account shows, connected or not.
 #[tokio::test(flavor = "multi_thread")]
 async fn grants_of_before_are_the_connected_athletes() {
     test(async |world| {
@@ -883,7 +883,7 @@ async fn grants_of_before_are_the_connected_athletes() {
     .await;
 }
 
-/// What was mailed before mail links became one table goes on working, also for an instance of before that still runs.
+/// What was mailed before mail links became one table keeps working, also for an older instance that still runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn open_changes_of_address_are_taken_over_and_an_older_instance_still_finds_them() {
     test(async |world| {
@@ -917,7 +917,7 @@ async fn open_changes_of_address_are_taken_over_and_an_older_instance_still_find
             .await
             .unwrap();
         assert!(counted, "the mails of this hour count");
-        // As the version before spends one.
+        // As the previous version spends one.
         let spent: Vec<String> = sqlx::query_scalar(
             "delete from address_changes where hash = 'one' and expires_at > now() returning email_key",
         )
@@ -929,8 +929,8 @@ async fn open_changes_of_address_are_taken_over_and_an_older_instance_still_find
     .await;
 }
 
-/// Links that are open when the last of before goes still work; what stood there for it is gone, and with it the password that
-/// somebody had chosen at sign-up.
+/// Links that are open when the last older instance goes still work; what was stored for it is gone, and with it the password
+/// that somebody had chosen at sign-up.
 #[tokio::test(flavor = "multi_thread")]
 async fn open_links_outlive_what_stood_there_for_an_older_instance() {
     test(async |world| {
@@ -963,7 +963,7 @@ async fn open_links_outlive_what_stood_there_for_an_older_instance() {
     .await;
 }
 
-/// Hard case 118: the schema of before coaches, with what athletes have in it, becomes the one of today and loses nothing.
+/// Hard case 118: the schema from before coaches, with athletes' data in it, becomes today's and loses nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn data_of_before_coaches_is_taken_over() {
     test(async |world| {
@@ -973,7 +973,7 @@ async fn data_of_before_coaches_is_taken_over() {
         assert!(!call.is_error(), "{}", call.text());
         world.browser().post("/forgot", &[("email", "ana@example.test")]).await;
         let mut old = before(&world, 4).await;
-        // Whatever there still is of it.
+        // Anything that is left of it.
         let tables: Vec<(String, String)> = sqlx::query_as(
             "select relname::text, string_agg(quote_ident(attname), ', ') from pg_class join pg_attribute on attrelid = pg_class.oid
              where relnamespace = 'old'::regnamespace and relkind = 'r' and attnum > 0 and attgenerated = '' and exists (
@@ -1001,7 +1001,7 @@ async fn data_of_before_coaches_is_taken_over() {
             rows += all;
         }
         assert!(rows > 15, "{rows} rows in {tables:?}");
-        // The rules of today hold for what was there: an athlete's link takes no coach beside the athlete.
+        // Today's rules apply to what was there: an athlete's link takes no coach next to the athlete.
         old.execute("insert into coaches (id, email, email_key, created_at) values (gen_random_uuid(), 'c@c.example', 'c@c.example', now())")
             .await
             .unwrap();

@@ -28,7 +28,7 @@ async fn account(world: &World) -> AccountId {
     account.unwrap().unwrap().id
 }
 
-/// The tables in which something of Ana's account stands, by any column that could name it.
+/// The tables that hold something of Ana's account, by any column that could name it.
 async fn traces(world: &World, account: AccountId) -> Vec<String> {
     let person = world.ana().person;
     let needles = [
@@ -39,7 +39,7 @@ async fn traces(world: &World, account: AccountId) -> Vec<String> {
     holding(world, &needles).await
 }
 
-/// The columns, as `table.column`, in which one of these stands.
+/// The columns, as `table.column`, that hold one of these.
 async fn holding(world: &World, needles: &[String]) -> Vec<String> {
     let columns: Vec<(String, String)> = sqlx::query_as(
         "select table_name::text, column_name::text from information_schema.columns \
@@ -93,8 +93,8 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
             let id = account(&world).await;
             let mut browser = world.signed_in(&ana).await;
             let mut elsewhere = world.signed_in(&ana).await;
-            // Something in every table: a call, a wish, an open link, a started connect, mails done and waiting, coaches who
-            // were granted something, and one who refuses.
+            // Something in every table: a call, a wish, an open link, a started connect, mails done and waiting, coaches with grants,
+            // and one who refuses.
             world.coaches().await;
             sqlx::query(
                 "with used as (insert into grant_clients (grant_id, client, first_used_at) \
@@ -171,7 +171,7 @@ async fn a_deleted_account_leaves_nothing_behind_121() {
             let mut fresh = world.browser();
             let fields = [("email", ana.person.email), ("password", PASSWORD)];
             assert_eq!(fresh.post("/sign-in", &fields).await.status, 422);
-            // Everybody else goes on.
+            // Everyone else stays.
             let call = world.mcp(&jack.link).call("get_wellness", json!({})).await;
             assert!(!call.is_error(), "{}", call.text());
             assert_eq!(world.signed_in(&jack).await.get("/dashboard").await.status, 200);
@@ -204,14 +204,14 @@ async fn what_strangers_guessed_at_an_account_goes_with_it() {
     .await;
 }
 
-/// Each coach is told; whoever the address is as a coach stays, and what others share with it.
+/// Each coach gets an email; the address stays as a coach, and so does what others share with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
     test(async |world| {
         let coaches = world.coaches().await;
         let (coach, tria) = (coaches[0].email, world.tria().clone());
-        let told = world.mails_to(coach).await.len();
-        // Ana is another athlete of whoever Tríona is as a coach; her mail waits.
+        let before = world.mails_to(coach).await.len();
+        // Ana is one of Tríona's athletes as a coach; her mail waits.
         let pool = &world.app.pool;
         let ana = account(&world).await;
         let from = Grantor {
@@ -260,9 +260,9 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
             "as a coach the address stays: the owner may have it erased under My roster"
         );
         let mails = world.mails_to(coach).await;
-        assert_eq!(mails.len(), told + 1);
+        assert_eq!(mails.len(), before + 1);
         assert_eq!(
-            mails[told].letter.subject,
+            mails[before].letter.subject,
             format!("{} left IcuSync", tria.person.name)
         );
         let mails = world.mails_to(tria.person.email).await;
@@ -278,7 +278,7 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
                 "Ana Berger joined your IcuSync roster",
                 "Your IcuSync account was deleted"
             ],
-            "what the coach gets goes on; that the own grant ended is no news"
+            "the coach's other mails keep coming; the end of their own grant is not news"
         );
         let deleted = mails
             .iter()
@@ -293,7 +293,7 @@ async fn coaches_are_told_and_the_address_stays_as_a_coach_121() {
             .await
             .unwrap();
         assert_eq!(grants, 3, "Ana's two and Jack's");
-        // A coach's call for her finds nobody, and for the others goes on.
+        // A coach's call for her finds nobody, and calls for the others keep working.
         let roster = queries::coaches::by_email(pool, coach).await.unwrap().unwrap().id;
         let roster = queries::grants::roster_of(pool, roster, world.clock.now())
             .await

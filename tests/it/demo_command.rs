@@ -1,4 +1,4 @@
-//! `icusync demo` as somebody at a terminal meets it.
+//! `icusync demo` as a person at a terminal meets it.
 
 use std::{
     path::{Path, PathBuf},
@@ -30,7 +30,7 @@ fn command(arguments: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    // What a real installation would have in its environment must not reach the demo.
+    // The environment of a real installation must not reach the demo.
     command
         .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/real")
         .env("SMTP_URL", "smtp://127.0.0.1:1");
@@ -70,7 +70,7 @@ impl Demo {
         rustix::process::Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap()
     }
 
-    /// Ctrl-C; tells what else stood on stdout.
+    /// Ctrl-C; returns the rest of stdout.
     async fn end(mut self) -> String {
         rustix::process::kill_process(self.pid(), rustix::process::Signal::INT).unwrap();
         let mut rest = String::new();
@@ -254,10 +254,7 @@ async fn another_upstream_gets_the_seeded_tokens() {
         second.ready["athletes"][1]["token"],
         first.ready["athletes"][1]["token"]
     );
-    assert!(
-        second.ready.get("control").is_none(),
-        "there is no simulator of its own"
-    );
+    assert!(second.ready.get("control").is_none(), "it starts no simulator");
     let call = Mcp::at(second.ready["athletes"][1]["link"].as_str().unwrap())
         .call("get_fitness", json!({}))
         .await;
@@ -267,7 +264,7 @@ async fn another_upstream_gets_the_seeded_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_runs_when_the_service_is_told_to_stop_is_answered() {
+async fn a_call_that_runs_when_the_service_stops_is_answered() {
     let data = scratch("demo-drain");
     let demo = Demo::start(&["--data-dir", data.to_str().unwrap()]).await;
     let control = demo.ready["control"].as_str().unwrap().to_owned();
@@ -328,7 +325,7 @@ async fn a_killed_demo_leaves_no_server_and_no_files() {
     let _ = std::fs::remove_dir_all(&mine[0]);
 }
 
-/// The folders of demos that run now.
+/// The folders of demos that are running.
 fn left_over() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(std::env::temp_dir()).unwrap();
     let named = |path: &PathBuf| {
@@ -338,7 +335,7 @@ fn left_over() -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).filter(named).collect()
 }
 
-/// The process that a folder's lock names.
+/// The process in a folder's lock.
 fn owner(folder: &Path) -> Option<i32> {
     std::fs::read_to_string(folder.join("icusync.lock"))
         .ok()?

@@ -1,4 +1,4 @@
-//! What the docs say of the code is true: the hard cases and the tests that prove them, and the tools, paths and settings
+//! What the docs say about the code is true: the hard cases and the tests that prove them, and the tools, paths and settings
 //! that they name.
 //!
 //! It reads both as text, as `arrows` does.
@@ -21,18 +21,18 @@ const FOLDERS: [&str; 8] = [
 ];
 /// The page of the hard cases.
 const CASES: &str = "docs/hard-cases.md";
-/// A number above it at the end of a test's name is no hard case: a status, a year.
+/// A higher number at the end of a test's name is not a hard case: a status, a year.
 const HIGHEST: u32 = 399;
 
 /// A row of `docs/hard-cases.md`.
 struct Case {
     /// Its tests, `module::name`.
     tests: Vec<String>,
-    /// Says that something is still missing; for the row or for its whole section.
+    /// Whether something is still missing; for the row or for its whole section.
     not_yet: bool,
 }
 
-/// A source file with tests or with words about hard cases.
+/// A source file with tests or comments about hard cases.
 struct Source {
     /// The modules under which its tests may run: `mcp_wire`, `text` and `text::tests`.
     modules: [String; 2],
@@ -70,7 +70,7 @@ fn below(folder: &Path, extension: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Every document that speaks of the code as it is: not the changelog, which speaks of what was.
+/// Every document that describes the code as it is: not the changelog, which describes what was.
 fn documents() -> Vec<(String, String)> {
     let mut paths = below(&root().join("docs"), "md");
     paths.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root().join(name)));
@@ -267,7 +267,7 @@ fn every_hard_case_has_tests_that_exist_or_says_what_it_waits_for() {
         let missing = case.tests.iter().filter(|test| !exists(test));
         wrong.extend(missing.map(|test| format!("{number}: there is no test {test}")));
     }
-    // Elsewhere a name so long is a test's too; a shorter one may be any item of the code.
+    // Elsewhere such a long name is a test's too; a shorter one may be any item of the code.
     for (document, text) in documents().into_iter().filter(|(name, _)| name != CASES) {
         let named = text.lines().flat_map(in_backticks);
         let tests = named.filter(|name| name.contains("::") && name.matches('_').count() > 3);

@@ -1,4 +1,4 @@
-//! What an account takes along: all that is held about it, nothing of anybody else, no secret. Hard case 122.
+//! An account's export: all data about it, no data of anybody else, no secret. Hard case 122.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ async fn log(world: &World, account: AccountId, client: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_holds_all_of_ones_own_and_no_secret_122() {
+async fn an_export_holds_all_the_accounts_data_and_no_secret_122() {
     test(async |world| {
         let (ana, jack) = (world.ana().clone(), world.jack().clone());
         let mut other = world.signed_in(&jack).await;
@@ -130,7 +130,7 @@ async fn an_export_holds_all_of_ones_own_and_no_secret_122() {
         let secrets = world.secrets();
         assert!(secrets.len() > 8);
         for secret in secrets {
-            assert!(!page.body.contains(&secret), "a secret stands in the export");
+            assert!(!page.body.contains(&secret), "a secret is in the export");
         }
         for never in [
             "icul_",
@@ -147,7 +147,7 @@ async fn an_export_holds_all_of_ones_own_and_no_secret_122() {
             ana.person.private_email,
             ana.person.invite_token,
         ] {
-            assert!(!page.body.contains(never), "{never} stands in the export");
+            assert!(!page.body.contains(never), "{never} is in the export");
         }
     })
     .await;
@@ -206,7 +206,7 @@ async fn an_account_that_never_connected_has_an_export_too() {
     .await;
 }
 
-/// What an athlete shares with coaches, what the address is as a coach's, and nothing of the others but their names.
+/// What an athlete shares with coaches, what the address is as a coach, and nothing about the others but their names.
 #[tokio::test(flavor = "multi_thread")]
 async fn coaches_and_coaching_are_in_it() {
     test(async |world| {
@@ -234,7 +234,7 @@ async fn coaches_and_coaching_are_in_it() {
         queries::coaches::refuse(pool, coach.id, tria_id, now)
             .await
             .unwrap();
-        // Whom a coach refused is remembered by the name that the coach knew from a grant.
+        // A refused athlete is remembered by the name that the coach knew from a grant.
         for statement in [
             "insert into grants (id, coach_id, account_id, athlete_id, athlete_name, tools, note, created_at, invited_at) \
              select gen_random_uuid(), $1, $2, 'i900001', 'Ana Berger', '{}', '', now(), now()",
@@ -283,7 +283,7 @@ async fn coaches_and_coaching_are_in_it() {
         assert_eq!(role["connector_url"]["selected"], tria.person.name);
         assert_eq!(role["refuses_all_since"], Value::Null);
         for secret in world.secrets() {
-            assert!(!page.body.contains(&secret), "a secret stands in the export");
+            assert!(!page.body.contains(&secret), "a secret is in the export");
         }
         for never in [
             "icul_",
@@ -291,7 +291,7 @@ async fn coaches_and_coaching_are_in_it() {
             ana.person.athlete_id,
             world.jack().person.name,
         ] {
-            assert!(!page.body.contains(never), "{never} stands in the export");
+            assert!(!page.body.contains(never), "{never} is in the export");
         }
 
         let mut browser = world.signed_in(&ana).await;
@@ -324,7 +324,7 @@ async fn only_its_owner_can_fetch_it_and_only_from_our_own_page() {
     .await;
 }
 
-/// What stands in the database and not in the export, and why.
+/// What is in the database and not in the export, and why.
 const WITHHELD: &[(&str, &str)] = &[
     ("accounts.password_hash", "a secret"),
     ("accounts.invites", "a number of today, for the limit"),
@@ -355,18 +355,21 @@ const WITHHELD: &[(&str, &str)] = &[
     ("jobs.recipient", "a hash of the address"),
     ("jobs.mailbox_hash", "a hash of the address"),
     ("jobs.payload", "sealed; the mail reaches its owner"),
-    ("jobs.run_at", "when the worker looks again"),
-    ("jobs.locked_until", "which worker is at it"),
+    ("jobs.run_at", "when the worker tries again"),
+    ("jobs.locked_until", "which worker has it"),
     ("jobs.about_hash", "a hash of another's address"),
     ("activity_log.id", "a row's name"),
-    ("activity_log.coach_id", "a row's name; the caller is told"),
+    ("activity_log.coach_id", "a row's name; the caller is exported"),
     ("grants.id", "a row's name"),
-    ("grants.coach_id", "a row's name; the coach's address is told"),
+    ("grants.coach_id", "a row's name; the coach's address is exported"),
     ("grant_clients.grant_id", "a row's name"),
     ("coaches.id", "a row's name"),
     ("links.coach_id", "a row's name"),
-    ("links.selected_grant_id", "a row's name; the athlete is told"),
-    ("refusals.coach_id", "a row's name; the coach's address is told"),
+    ("links.selected_grant_id", "a row's name; the athlete is exported"),
+    (
+        "refusals.coach_id",
+        "a row's name; the coach's address is exported",
+    ),
     ("coach_sessions.hash", "a secret"),
     ("coach_sessions.coach_id", "a row's name"),
     (

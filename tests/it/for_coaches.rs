@@ -1,5 +1,5 @@
-//! For coaches: the public page, the mails that answer its three forms, and the short visit to the own roster. Hard cases
-//! 58-65, 71 and 72 for coaches.
+//! For coaches: the public page, the mails that answer its three forms, and the short visit to the roster. Hard cases 58-65,
+//! 71 and 72 for coaches.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -41,7 +41,7 @@ async fn ask(world: &Arc<World>, wish: &str, email: &str) -> Page {
         .await
 }
 
-/// The links of a wish in the mails to this very address, oldest first, as paths.
+/// The links of a wish in the mails to exactly this address, oldest first, as paths.
 async fn links(world: &World, wish: &str, address: &str) -> Vec<String> {
     let start = format!("{}/for-coaches/{wish}/", world.web);
     let mut found = Vec::new();
@@ -55,7 +55,7 @@ async fn links(world: &World, wish: &str, address: &str) -> Vec<String> {
     found
 }
 
-/// Asks for a mail and takes the link out of it.
+/// Asks for a mail and takes the link from it.
 async fn link(world: &Arc<World>, wish: &str, email: &str) -> String {
     let answer = ask(world, wish, email).await;
     assert_eq!(answer.status, 303, "{}", answer.body);
@@ -89,7 +89,7 @@ async fn coach(world: &World, email_key: &str) -> Option<queries::coaches::Coach
         .unwrap()
 }
 
-/// Names of those who grant this coach something.
+/// Names of the athletes who grant this coach something.
 async fn roster(world: &World, coach: CoachId) -> Vec<String> {
     let members = queries::grants::roster_of(&world.app.pool, coach, world.clock.now())
         .await
@@ -140,7 +140,7 @@ async fn invite(world: &World, slug: &str, email: &str) -> Invited {
     invited
 }
 
-/// What a table holds, as one number.
+/// A table's content, as one number.
 async fn count(world: &World, what: &'static str) -> i64 {
     sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {what}")))
         .fetch_one(&world.app.pool)
@@ -234,7 +234,7 @@ async fn the_page_tells_a_coach_what_there_is_and_a_signed_in_athlete_too() {
     .await;
 }
 
-// Hard case 56 and the way out of a lost mail: the same URL, to the address that an athlete once gave.
+// Hard case 56 and the answer to a lost mail: the same URL, to the address that an athlete once gave.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_url_comes_again_unchanged_and_only_to_the_stored_address() {
     test(async |world| {
@@ -291,7 +291,7 @@ async fn the_mail_names_only_whom_the_url_covers_now() {
         world.coaches().await;
         let id = coach(&world, COACH).await.unwrap().id;
         let jack = account(&world, world.jack().person.email).await;
-        // Jack's has run out; the others sleep until Ana sends hers again.
+        // Jack's has expired; the others are paused until Ana resends hers.
         sqlx::query("update grants set expires_at = $1 where account_id = $2 and coach_id = $3")
             .bind(world.clock.now() + Duration::days(1))
             .bind(jack.0)
@@ -317,7 +317,7 @@ async fn the_mail_names_only_whom_the_url_covers_now() {
             panic!("another mail");
         };
         assert_eq!(mail.0.athletes, ["Ana Berger"]);
-        // The page tells why the other is not among them.
+        // The page says why the other is not among them.
         let page = visit(&world, COACH)
             .await
             .get("/for-coaches/my-roster")
@@ -332,9 +332,9 @@ async fn the_mail_names_only_whom_the_url_covers_now() {
     .await;
 }
 
-// Whatever is asked of a word that is no wish, it is the page of no address; what stands in the place of a token is one.
+// Any request about an unknown wish gets the page of an unknown address; whatever comes instead of a token counts as one.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_word_that_is_no_wish_is_no_page() {
+async fn an_unknown_wish_has_no_page() {
     test(async |world| {
         let mut browser = world.browser();
         for path in ["", "/confirm", "/done", "/icum_AAAA", "/%ff"] {
@@ -381,7 +381,7 @@ async fn a_known_and_an_unknown_address_are_answered_alike() {
             count(&world, "mail_links where email_key = 'nobody@example.test'").await,
             0
         );
-        // An athlete's own address is no coach's.
+        // An athlete's own address is not a coach's.
         ask(&world, "resend", world.nell().person.email).await;
         assert!(world.mails_to(world.nell().person.email).await.is_empty());
         let sent = world.browser().get("/for-coaches/sent").await;
@@ -423,7 +423,7 @@ async fn looking_at_a_mails_link_changes_nothing() {
             assert!(!page.body.contains("icum_") && !page.body.contains("icul_"));
             assert_eq!(page.header("referrer-policy"), "no-referrer");
             assert!(!page.body.contains("src=\"http") && !page.body.contains("href=\"http"));
-            // Without the page's own field the button is worth nothing, and neither is it from another site or browser.
+            // Without the page's own field the button does nothing, and nor does it from another site or browser.
             assert_eq!(scanner.post(&confirm, &[("form", "made up")]).await.status, 410);
             assert_eq!(scanner.post(&confirm, &[]).await.status, 400);
             assert_eq!(
@@ -450,7 +450,7 @@ async fn looking_at_a_mails_link_changes_nothing() {
                 .execute(&world.app.pool)
                 .await
                 .unwrap();
-            // And yet it works.
+            // And it still works.
             assert_eq!(scanner.press(&page, &[]).await.status, 303, "{wish}");
         }
         url(&world, id).await;
@@ -485,7 +485,7 @@ async fn used_expired_ended_and_forged_links_are_one_page() {
                         .await,
                 );
             }
-            // A link of one kind is none of another.
+            // A link of one kind does not count as one of another kind.
             let other = WISHES.into_iter().find(|other| *other != wish).unwrap();
             let third = link(&world, wish, COACH).await;
             let token = third.rsplit('/').next().unwrap();
@@ -511,9 +511,9 @@ async fn used_expired_ended_and_forged_links_are_one_page() {
     .await;
 }
 
-// Hard cases 61 and 63, and the promise that a regenerate counts on every instance.
+// Hard cases 61 and 63, and the promise that a regenerate takes effect on every instance.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_nineteen_regenerates_at_once_one_wins_and_the_old_url_is_dead_everywhere() {
+async fn of_nineteen_regenerates_at_once_one_wins_and_the_old_url_fails_everywhere() {
     test_with(generous, async |world| {
         let coaches = world.coaches().await;
         let other = world.other_instance().await;
@@ -521,7 +521,7 @@ async fn of_nineteen_regenerates_at_once_one_wins_and_the_old_url_is_dead_everyw
         let id = coach(&world, COACH).await.unwrap().id;
         assert_eq!((status(&old).await, status(&other.link(&old)).await), (200, 200));
         let mut visitor = visit(&world, COACH).await;
-        // The visit holds on the other instance too, and ends there as well.
+        // The visit is valid on the other instance too, and ends there as well.
         let there = format!("{}/for-coaches/my-roster", other.web);
         visitor.extra = vec![("cookie", format!("visit={}", visitor.cookies["visit"]))];
         assert_eq!(visitor.get(&there).await.status, 200);
@@ -540,12 +540,12 @@ async fn of_nineteen_regenerates_at_once_one_wins_and_the_old_url_is_dead_everyw
         assert_eq!((status(&old).await, status(&other.link(&old)).await), (404, 404));
         assert_eq!((status(&new).await, status(&other.link(&new)).await), (200, 200));
         let mails = world.mails_to(COACH).await;
-        let told: Vec<_> = mails
+        let about: Vec<_> = mails
             .iter()
             .filter(|mail| mail.letter.text.contains(&new))
             .collect();
-        assert_eq!(told.len(), 1);
-        // Whoever asked for it may fear that somebody reads along: what was open before is shut.
+        assert_eq!(about.len(), 1);
+        // The person who asked for it may fear that somebody reads along: earlier links are ended.
         assert_eq!(visitor.get(&there).await.status, 403);
         assert_eq!(visitor.get("/for-coaches/my-roster").await.status, 403);
         assert_eq!(world.browser().open(&resend).await.status, 410);
@@ -572,7 +572,7 @@ async fn of_two_regenerates_that_were_asked_for_each_works_until_one_is_spent() 
         let mut early = world.browser();
         let page = early.open(&first).await;
         let second = link(&world, "regenerate", COACH).await;
-        // Two tabs of one browser do not mix: the page of the first link has no say about the second.
+        // Two tabs of one browser do not mix: the page of the first link cannot affect the second.
         let newest = early.open(&second).await;
         assert_eq!(early.press(&page, &[]).await.status, 410);
         assert_eq!(status(&coaches[0].link).await, 200, "nothing happened yet");
@@ -587,7 +587,7 @@ async fn of_two_regenerates_that_were_asked_for_each_works_until_one_is_spent() 
     .await;
 }
 
-/// A stranger asks as often as the limits allow, for an hour: at every moment the coach holds a link that works, or gets one by
+/// A stranger asks as often as the limits allow, for an hour: at every moment the coach has a link that works, or gets one by
 /// asking.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_stranger_leaves_a_coach_without_a_link() {
@@ -621,7 +621,7 @@ async fn a_flood_is_answered_alike_mails_are_capped_and_the_links_work() {
             for _ in 0..8 {
                 let answer = ask(&world, wish, COACH).await;
                 assert_eq!((answer.status, answer.location()), (303, "/for-coaches/sent"));
-                // Mailed one by one, so that the newest mail is the last one.
+                // Sent one by one, so that the newest mail is the last one.
                 world.mails_to(COACH).await;
             }
             let links = links(&world, wish, COACH).await;
@@ -665,7 +665,7 @@ async fn beyond_the_share_of_mails_a_resend_waits_and_a_new_url_still_comes() {
         world.coaches().await;
         let id = coach(&world, COACH).await.unwrap().id;
         for wish in ["resend", "regenerate"] {
-            // Three mails with the URL, spread so that a fourth link may still be asked for.
+            // Three mails with the URL, spread so that a fourth link may still be requested.
             for minutes in [9, 9, 43] {
                 let (mut browser, page) = opened(&world, wish, COACH).await;
                 world.clock.advance(Duration::minutes(minutes.min(9)));
@@ -678,7 +678,7 @@ async fn beyond_the_share_of_mails_a_resend_waits_and_a_new_url_still_comes() {
             let (mut browser, page) = opened(&world, wish, COACH).await;
             let refused = browser.press(&page, &[]).await;
             if wish == "regenerate" {
-                // The mail with a new URL is never held back: it is what keeps its reader from being locked out.
+                // The mail with a new URL is never held back, because it keeps its reader from being locked out.
                 assert_eq!(refused.status, 303, "{}", refused.text());
                 assert_eq!(status(&before).await, 404);
                 assert_eq!(status(&url(&world, id).await).await, 200);
@@ -706,7 +706,7 @@ async fn beyond_the_share_of_mails_a_resend_waits_and_a_new_url_still_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_url_that_cannot_be_read_any_more_is_said_so_and_can_be_replaced() {
+async fn a_url_that_cannot_be_read_any_more_is_reported_and_can_be_regenerated() {
     test(async |world| {
         world.coaches().await;
         let id = coach(&world, COACH).await.unwrap().id;
@@ -718,10 +718,15 @@ async fn a_url_that_cannot_be_read_any_more_is_said_so_and_can_be_replaced() {
         let resend = link(&world, "resend", COACH).await;
         let mut browser = world.browser();
         let page = browser.open(&resend).await;
-        let told = browser.press(&page, &[]).await;
-        assert!(told.text().contains("cannot be read any more"), "{}", told.text());
+        let failed = browser.press(&page, &[]).await;
         assert!(
-            told.attribute("a[href='/for-coaches#regenerate']", "href")
+            failed.text().contains("cannot be read any more"),
+            "{}",
+            failed.text()
+        );
+        assert!(
+            failed
+                .attribute("a[href='/for-coaches#regenerate']", "href")
                 .is_some()
         );
         assert_eq!(count(&world, "jobs where name = 'coach_url'").await, 0);
@@ -734,7 +739,7 @@ async fn a_url_that_cannot_be_read_any_more_is_said_so_and_can_be_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_addresses_are_told_at_their_field() {
+async fn bad_addresses_are_reported_at_their_field() {
     test_with(generous, async |world| {
         let long = format!("{}@example.test", "x".repeat(400));
         for wish in WISHES {
@@ -859,7 +864,7 @@ async fn a_visit_shows_the_own_roster_for_half_an_hour() {
         let text = other.get("/for-coaches/my-roster").await.text();
         assert!(text.contains("Tríona") && !text.contains("Ana Berger"), "{text}");
 
-        // The cookie is nobody's session, and a session's or a link's token is no visit.
+        // The cookie is nobody's session, and a session's or a link's token is not a visit.
         assert_eq!(browser.get("/dashboard").await.status, 303);
         let mut ana = world.signed_in(&world.ana().clone()).await;
         let session = ana.cookies["s"].clone();
@@ -893,7 +898,7 @@ async fn a_visit_shows_the_own_roster_for_half_an_hour() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_leaves_an_athlete_reads_nothing_from_the_next_call_on() {
+async fn a_coach_who_leaves_reads_nothing_after_that() {
     test(async |world| {
         let coaches = world.coaches().await;
         let url = &coaches[0].link;
@@ -904,7 +909,7 @@ async fn whoever_leaves_an_athlete_reads_nothing_from_the_next_call_on() {
             assert!(reads(&at, "Ana Berger").await && reads(&at, "Jack Nguyen").await);
         }
         let mut browser = visit(&world, COACH).await;
-        // Nobody's account, and the account of somebody who is not on this roster.
+        // Nobody's account, and the account of a person who is not on this roster.
         for stranger in ["00000000-0000-7000-8000-000000000000", &nell] {
             for action in ["leave", "refuse", "welcome"] {
                 let answer = browser
@@ -958,14 +963,17 @@ async fn whoever_leaves_an_athlete_reads_nothing_from_the_next_call_on() {
         }
         assert_eq!(roster(&world, id).await.len(), 2);
         let mails = world.mails_to(world.ana().person.email).await;
-        assert!(mails.last().unwrap().letter.text.contains(COACH), "she is told");
+        assert!(
+            mails.last().unwrap().letter.text.contains(COACH),
+            "she gets an email"
+        );
         assert_eq!(count(&world, "jobs where name = 'coach_left'").await, 1);
-        // A second press has nothing to do and tells nobody.
+        // A second press has nothing to do and mails nobody.
         browser
             .post("/for-coaches/my-roster/leave", &[("grant", &grant)])
             .await;
         assert_eq!(count(&world, "jobs where name = 'coach_left'").await, 1);
-        // The other coach of Tríona is none of this one's business, and Ana may invite again.
+        // Tríona's other coach is not this one's business, and Ana may invite again.
         assert!(matches!(invite(&world, "ana", COACH).await, Invited::Joined(..)));
     })
     .await;
@@ -1009,7 +1017,7 @@ async fn a_coach_can_refuse_everybody_and_come_back() {
         let coaches = world.coaches().await;
         let id = coach(&world, COACH).await.unwrap().id;
         let jack = account(&world, world.jack().person.email).await;
-        // What has run out anyway ends too, and nobody is told of it.
+        // An expired grant ends too, and nobody gets an email.
         sqlx::query("update grants set expires_at = $1 where account_id = $2")
             .bind(world.clock.now() - Duration::days(1))
             .bind(jack.0)
@@ -1038,7 +1046,7 @@ async fn a_coach_can_refuse_everybody_and_come_back() {
         for slug in ["ana", "nell"] {
             assert_eq!(invite(&world, slug, COACH).await, Invited::Refused);
         }
-        // The address is known as before: it can still have its mails, and comes back by itself.
+        // The address is known as before: it can still have its mails, and comes back automatically.
         assert_eq!(status(&coaches[0].link).await, 200);
         link(&world, "resend", COACH).await;
         let back = browser.post("/for-coaches/my-roster/welcome-all", &[]).await;
@@ -1054,7 +1062,7 @@ async fn a_coach_can_refuse_everybody_and_come_back() {
     .await;
 }
 
-// An invite that comes while everybody is being refused is either ended with the others or refused; it never stays.
+// An invite that comes while everyone is being refused is either ended with the others or refused; it never stays.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invite_at_the_same_moment_does_not_slip_through() {
     test_with(generous, async |world| {
@@ -1075,15 +1083,15 @@ async fn an_invite_at_the_same_moment_does_not_slip_through() {
     .await;
 }
 
-/// A connection of another's, in the middle of a transaction.
+/// Another person's connection, in the middle of a transaction.
 async fn in_transaction(world: &World) -> PgConnection {
     let mut other = PgConnection::connect(&url_of(&world.database)).await.unwrap();
     other.execute("begin").await.unwrap();
     other
 }
 
-// Whoever regenerates or erases holds the coach and then ends every link: a button that held its link and waited for the coach
-// would lock itself and the other out.
+// Regenerating and erasing hold the coach and then end every link: a button that held its link and waited for the coach would
+// lock itself and the other out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_button_takes_the_coach_before_the_link() {
     test(async |world| {
@@ -1137,7 +1145,7 @@ async fn a_refusal_waits_for_a_deletion_without_holding_its_grants() {
     .await;
 }
 
-// Somebody who grants nothing, however the form came about, is not refused by it.
+// An athlete who grants nothing, however the form came about, is not refused by it.
 #[tokio::test(flavor = "multi_thread")]
 async fn only_who_is_on_the_roster_can_be_refused() {
     test(async |world| {
@@ -1158,7 +1166,7 @@ async fn only_who_is_on_the_roster_can_be_refused() {
     .await;
 }
 
-/// Edits and takes back what a seeded person grants, if it still stands.
+/// Edits and revokes a seeded person's grant, if it still exists.
 async fn edit_and_revoke(world: &World, slug: &str, coach: CoachId) {
     let from = grantor(world, slug).await;
     let Some(grant) = world.grant_of(coach, from.account).await else {
@@ -1186,8 +1194,8 @@ async fn edit_and_revoke(world: &World, slug: &str, coach: CoachId) {
     revoke.commit().await.unwrap();
 }
 
-// All that can happen to a coach, at once and over and over: nobody waits for somebody who waits for them, since one of two
-// who do gets an error.
+// Everything that can happen to a coach, at once and over and over: no two of them wait for each other, since one of the two
+// would get an error.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_a_coach_at_once_fails_for_nobody() {
     test_with(generous, async |world| {
@@ -1295,7 +1303,7 @@ async fn everything(world: &World) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_erased_address_leaves_no_trace_and_can_be_invited_anew() {
+async fn an_erased_address_leaves_no_trace_and_can_be_invited_again() {
     test(async |world| {
         let coaches = world.coaches().await;
         let other = world.other_instance().await;
@@ -1304,7 +1312,7 @@ async fn an_erased_address_leaves_no_trace_and_can_be_invited_anew() {
         let ana = account(&world, world.ana().person.email).await;
         log(&world, ana, id).await;
         let mut browser = visit(&world, COACH).await;
-        // Refused, asked for, and a mail that waits.
+        // Refused, requested, and a mail that waits.
         let jack = account(&world, world.jack().person.email).await.to_string();
         browser
             .post("/for-coaches/my-roster/refuse", &[("athlete", &jack)])
@@ -1333,7 +1341,7 @@ async fn an_erased_address_leaves_no_trace_and_can_be_invited_anew() {
         );
         assert!(
             !everything(&world).await.contains(COACH),
-            "the address stands nowhere"
+            "the address is nowhere"
         );
         let recipient = <sha2::Sha256 as sha2::Digest>::digest(COACH.as_bytes());
         let kept: i64 = sqlx::query_scalar("select count(*) from jobs where recipient = $1")
@@ -1347,11 +1355,11 @@ async fn an_erased_address_leaves_no_trace_and_can_be_invited_anew() {
             let mails = world.mails_to(email).await;
             assert!(
                 mails.iter().any(|mail| mail.letter.text.contains(COACH)),
-                "{email} is told"
+                "{email} gets an email"
             );
         }
 
-        // From here on the address is as unknown as any, until somebody invites it.
+        // After this the address is as unknown as any, until somebody invites it.
         assert_eq!(ask(&world, "resend", COACH).await.location(), "/for-coaches/sent");
         assert_eq!(world.mails_to(COACH).await.len(), before);
         assert!(matches!(invite(&world, "jack", COACH).await, Invited::New(..)));
@@ -1436,7 +1444,7 @@ async fn names_of_athletes_stay_text() {
     .await;
 }
 
-// The whole way in a real browser; each page on it is accessible, on a desk and on a phone, in light and in dark.
+// The whole path in a real browser; each page on it is accessible, on a desk and on a phone, in light and in dark.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_coach_resends_leaves_and_regenerates_in_a_browser() {
     test_with(generous, async |world| {
@@ -1460,17 +1468,17 @@ async fn a_coach_resends_leaves_and_regenerates_in_a_browser() {
             std::time::Duration::from_mins(5),
         )
         .await;
-        let told: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
-        for secret in told["secrets"].as_array().unwrap() {
+        let report: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+        for secret in report["secrets"].as_array().unwrap() {
             world.secret(secret.as_str().unwrap());
         }
-        assert_eq!(told["wrong"], json!([]));
+        assert_eq!(report["wrong"], json!([]));
         assert_eq!(
-            (&told["resent"], &told["left"]),
+            (&report["resent"], &report["left"]),
             (&json!(coaches[0].link), &json!(true))
         );
         assert_eq!(status(&coaches[0].link).await, 404);
-        assert_eq!(status(told["regenerated"].as_str().unwrap()).await, 200);
+        assert_eq!(status(report["regenerated"].as_str().unwrap()).await, 200);
     })
     .await;
 }

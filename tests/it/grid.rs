@@ -1,6 +1,6 @@
-//! Every athlete of the demo, every tool: a right and readable answer, or a right and helpful refusal, each on record.
+//! Every athlete of the demo, every tool: a correct and readable answer, or a correct and helpful refusal, each on record.
 //!
-//! The records in `snapshots/` are what a model reads; whoever changes one reads it as the athlete would.
+//! The records in `snapshots/` are what a model reads; read a changed one as the athlete would.
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
             assert_eq!(listed.len(), icusync::tools::CATALOGUE.len());
             for tool in icusync::tools::CATALOGUE {
                 let name = tool.name();
-                // Who has no activity asks for one that nobody has.
+                // A person without an activity asks for one that nobody has.
                 let asked = world.defaults(seeded, tool).await;
                 let asked = asked.unwrap_or_else(|| json!({"id": "i1"}));
                 let call = world.mcp(&seeded.link).call(name, asked).await;
@@ -41,8 +41,8 @@ async fn every_athlete_gets_an_answer_or_a_helpful_refusal_from_every_tool() {
                     ("Some(", "a word of our language"),
                     ("\u{202e}", "turns the text around"),
                 ] {
-                    // "None recorded" is English.
-                    let said = text.replace("None recorded", "").replace("None of", "");
+                    // "None of" is English.
+                    let said = text.replace("None of", "");
                     assert!(!said.contains(bad), "{name} for {}: {why}\n{text}", person.name);
                 }
                 for other in world

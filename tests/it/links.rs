@@ -1,4 +1,4 @@
-//! The connector: its URL on screen, shown to its owner only and replaced at once; what it offers. Hard case 52.
+//! The connector: its URL on screen, shown only to its owner and regenerated at once; what it offers. Hard case 52.
 
 use std::sync::Arc;
 
@@ -140,7 +140,7 @@ async fn a_group_that_is_switched_off_is_gone_from_the_next_list_and_call_on_eve
                 .text()
                 .contains("Not allowed")
         );
-        // A second instance knows at once, though it has never heard of the choice.
+        // A second instance knows immediately, though it has never heard of the choice.
         let other = service_with(&world, |_| ());
         let token = ana.link.strip_prefix(&world.links).unwrap();
         let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
@@ -155,7 +155,7 @@ async fn a_group_that_is_switched_off_is_gone_from_the_next_list_and_call_on_eve
             names(&serde_json::from_slice(&bytes).unwrap()),
             all_but("wellness")
         );
-        // It stays with the account when the URL is replaced, is nobody else's, and can be taken back.
+        // It stays with the account when the URL is regenerated, affects nobody else, and can be undone.
         browser.post("/link/regenerate", &[]).await;
         let new = url_on(&browser.get("/dashboard").await);
         world.secret(new.rsplit('/').next().unwrap());
@@ -185,7 +185,7 @@ async fn a_form_changes_only_the_groups_that_it_showed_and_invents_none() {
             "{left:?}"
         );
         assert!(left.iter().any(|name| name == "get_athlete_profile"));
-        // A word that is no group is kept nowhere; a form without its list is none of ours.
+        // A word that is not a group is not stored; a form without its list is not one of our own.
         browser
             .post(
                 "/link/tools",
@@ -297,22 +297,22 @@ async fn a_url_that_names_something_unknown_offers_nothing_and_says_so() {
             "tools=fitness&tools=training",
         ] {
             for method in ["initialize", "ping", "tools/list", "tools/call"] {
-                let told = world
+                let reply = world
                     .mcp(&format!("{}?{query}", world.ana().link))
                     .request(method, json!({}))
                     .await;
-                assert_eq!(told.status, 400, "{query} {method}");
-                assert_eq!(told.answer["error"]["code"], -32600, "{query} {method}");
-                let text = told.answer["error"]["message"].as_str().unwrap();
+                assert_eq!(reply.status, 400, "{query} {method}");
+                assert_eq!(reply.answer["error"]["code"], -32600, "{query} {method}");
+                let text = reply.answer["error"]["message"].as_str().unwrap();
                 assert!(text.contains("readonly=1") && !text.contains("trainig"), "{text}");
             }
         }
         // Nobody without the token learns that anything was read.
-        let told = world
+        let reply = world
             .mcp(&format!("{}/mcp/nobody?tools=x", world.links))
             .request("ping", json!({}))
             .await;
-        assert_eq!(told.status, 404);
+        assert_eq!(reply.status, 404);
     })
     .await;
 }

@@ -41,13 +41,13 @@ enum Mood {
     Takes,
     Later,
     Refuses,
-    /// Does not take our name and password (any more).
+    /// Does not accept our name and password (any more).
     KnowsUsNot,
-    /// Takes the message and never says so.
+    /// Accepts the message and never says so.
     HangsAtTheEnd,
 }
 
-/// A mail server on loopback that keeps what it is given.
+/// A mail server on loopback that keeps what it receives.
 struct MailServer {
     url: String,
     mood: Arc<Mutex<Mood>>,
@@ -159,7 +159,7 @@ async fn enqueue(world: &World, to: &str) {
     transaction.commit().await.unwrap();
 }
 
-/// The server takes mails from now on; the one that waits leaves.
+/// The server accepts mails again; the one that waits leaves.
 async fn server_takes_it(world: &World, server: &MailServer) {
     *server.mood.lock().unwrap() = Mood::Takes;
     world.clock.advance(Duration::seconds(40));
@@ -193,7 +193,7 @@ async fn a_mail_leaves_once_however_many_workers_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_says_later_gets_another_try_and_one_that_refuses_gets_none() {
+async fn a_server_that_says_later_gets_another_attempt_and_one_that_refuses_gets_none() {
     with_server(Mood::Later, async |world, server| {
         enqueue(&world, "late@example.test").await;
         jobs::run_due(&world.app).await.unwrap();
@@ -222,7 +222,7 @@ async fn a_server_that_says_later_gets_another_try_and_one_that_refuses_gets_non
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-    let told = recorder.handle();
+    let handle = recorder.handle();
     with_server(Mood::Later, async |world, server| {
         enqueue(&world, "late@example.test").await;
         {
@@ -230,9 +230,9 @@ async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
             jobs::run_due(&world.app).await.unwrap();
         }
         assert!(
-            told.render().contains("icusync_jobs_waiting 1"),
+            handle.render().contains("icusync_jobs_waiting 1"),
             "{}",
-            told.render()
+            handle.render()
         );
         *server.mood.lock().unwrap() = Mood::Takes;
         world.clock.advance(Duration::seconds(40));
@@ -240,9 +240,9 @@ async fn the_number_that_waits_falls_although_another_instance_did_the_work() {
         let _ours = metrics::set_default_local_recorder(&recorder);
         assert_eq!(jobs::run_due(&world.app).await.unwrap(), 0);
         assert!(
-            told.render().contains("icusync_jobs_waiting 0"),
+            handle.render().contains("icusync_jobs_waiting 0"),
             "{}",
-            told.render()
+            handle.render()
         );
     })
     .await;
@@ -283,13 +283,13 @@ async fn a_poison_row_blocks_nobody() {
     .await;
 }
 
-/// Hard cases 70 and 119: a job whose worker went is released.
+/// Hard cases 70 and 119: a job whose worker is gone is released.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_was_never_finished_runs_again_with_the_same_message_id() {
     with_server(Mood::Takes, async |world, server| {
         enqueue(&world, "twice@example.test").await;
         let now = world.clock.now();
-        // Sent, and killed before it was noted.
+        // Sent, and killed before that was noted.
         let claimed = queries::jobs::claim(
             &world.app.pool,
             JobKind::Mail,
@@ -388,7 +388,7 @@ async fn a_flood_of_one_mail_holds_back_no_other() {
         for _ in 0..6 {
             world.browser().post("/sign-up", &[("email", ana)]).await;
         }
-        assert_eq!(world.mails_to(ana).await.len(), 3, "told of it three times");
+        assert_eq!(world.mails_to(ana).await.len(), 3, "three emails about it");
         world.browser().post("/forgot", &[("email", ana)]).await;
         let link = world.link_mailed_to(ana).await;
         assert!(link.starts_with("/reset/"), "{link}");
@@ -525,7 +525,7 @@ fn joining(athletes: Vec<Granting>, url: Option<&str>) -> Mail {
     })
 }
 
-/// Under what it reads differently from others of its kind, and the mail.
+/// What makes it read differently from others of its kind, and the mail.
 type Sample = (&'static str, Mail);
 
 fn to_accounts() -> Vec<Sample> {
@@ -613,8 +613,8 @@ fn about_invites() -> Vec<Sample> {
     ]
 }
 
-/// A coach's URL and whom it covers.
-fn told(athletes: &[&str]) -> CoachUrl {
+/// A coach's URL and the athletes whom it covers.
+fn coach_url(athletes: &[&str]) -> CoachUrl {
     CoachUrl {
         url: URL.to_owned(),
         athletes: athletes.iter().map(|name| (*name).into()).collect(),
@@ -644,10 +644,10 @@ fn about_urls() -> Vec<Sample> {
         ),
         (
             "",
-            Mail::CoachUrl(told(&["Ana Berger", "Jack Nguyen", "Tríona O’Shea-Łuczak"])),
+            Mail::CoachUrl(coach_url(&["Ana Berger", "Jack Nguyen", "Tríona O’Shea-Łuczak"])),
         ),
-        ("_alone", Mail::CoachUrl(told(&[]))),
-        ("", Mail::CoachNewUrl(CoachNewUrl(told(&["Ana Berger"])))),
+        ("_alone", Mail::CoachUrl(coach_url(&[]))),
+        ("", Mail::CoachNewUrl(CoachNewUrl(coach_url(&["Ana Berger"])))),
     ]
 }
 
@@ -709,7 +709,7 @@ fn about_grants() -> Vec<Sample> {
     mails
 }
 
-/// Every mail of the service, those that read differently in each of their ways, under the name of its snapshot.
+/// Every mail of the service, and each variant that reads differently, with the name of its snapshot.
 fn samples() -> Vec<(String, Mail)> {
     [to_accounts(), about_invites(), about_urls(), about_grants()]
         .into_iter()
@@ -766,7 +766,7 @@ fn holds(now: &Value, before: &Value) -> bool {
     }
 }
 
-/// What versions before left in the queue: every kind of mail as the last one wrote it, then four as older ones did.
+/// What earlier versions left in the queue: every kind of mail as the last version wrote it, then four as older ones did.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_versions_before_left_in_the_queue_is_sent_and_readable_for_them() {
     world::test(async |world| {
@@ -826,7 +826,7 @@ async fn queue(world: &World, to: &Address, mail: Mail) -> Queued {
     queued.unwrap()
 }
 
-/// The names of the mails in the queue, and in how many minutes each is to leave.
+/// The names of the mails in the queue, and in how many minutes each one leaves.
 async fn leaving(world: &World) -> Vec<(String, i64)> {
     let rows: Vec<(String, DateTime<Utc>)> =
         sqlx::query_as("select name, run_at from jobs order by run_at, name")
@@ -935,7 +935,7 @@ fn what_people_chose_stays_where_it_belongs() {
         let mails = [
             invite(grant.clone()),
             joining(vec![grant.clone()], None),
-            Mail::CoachUrl(told(&[text.as_str(), text.as_str()])),
+            Mail::CoachUrl(coach_url(&[text.as_str(), text.as_str()])),
             Mail::GrantChanged(GrantChanged { grant }),
             Mail::GrantEnded(GrantEnded {
                 athlete: text.as_str().into(),
@@ -988,7 +988,7 @@ fn what_people_chose_stays_where_it_belongs() {
     }
 }
 
-/// Fields of a mail whose words are ours, or whose address is one that its owner confirmed.
+/// Fields of a mail whose words are our own, or whose address its owner has confirmed.
 const OURS: [&str; 19] = [
     "mail",
     "how",
@@ -1011,7 +1011,7 @@ const OURS: [&str; 19] = [
     "expires",
 ];
 
-/// Puts `text` into every field that somebody else writes, those that no mail has yet included; counts them.
+/// Puts `text` into every field that somebody else writes, including those that no mail has yet; counts them.
 fn written_by_others(value: &mut serde_json::Value, text: &str) -> usize {
     match value {
         serde_json::Value::String(field) => {
@@ -1021,7 +1021,7 @@ fn written_by_others(value: &mut serde_json::Value, text: &str) -> usize {
         serde_json::Value::Array(items) => items.iter_mut().map(|item| written_by_others(item, text)).sum(),
         serde_json::Value::Object(fields) => fields
             .iter_mut()
-            // An address stands where its reader typed it, or its owner has confirmed it.
+            // An address is where its reader typed it, or its owner has confirmed it.
             .filter(|(name, _)| {
                 !["coach", "athlete_email"].contains(&name.as_str()) || Address::parse(text).is_err()
             })
@@ -1032,7 +1032,7 @@ fn written_by_others(value: &mut serde_json::Value, text: &str) -> usize {
     }
 }
 
-/// The first word that a mail program could make a link of, our own URLs and addresses that are their owners' aside.
+/// The first word that a mail program could make a link of, apart from our own URLs and the owners' addresses.
 fn leads_somewhere(text: &str) -> Option<&str> {
     text.split_whitespace().find(|word| {
         let core = word.trim_matches(|c| "()<>\"“”«»,.:;".contains(c));
@@ -1049,7 +1049,7 @@ fn leads_somewhere(text: &str) -> Option<&str> {
     })
 }
 
-/// Stricter than any mail program: whatever joins the parts of a URL, a host or an address inside a word.
+/// Stricter than any mail program: anything that joins the parts of a URL, a host or an address inside a word.
 fn could_be_a_link(word: &str) -> bool {
     let plain: String = word
         .chars()
@@ -1071,7 +1071,7 @@ fn could_be_a_link(word: &str) -> bool {
     !number && (joins || ["//", "\\\\"].iter().any(|twice| plain.contains(twice)))
 }
 
-/// What others wrote leads nowhere, in any mail, in no part of it: mail programs make links of what looks like one.
+/// Text from others leads nowhere, in any part of any mail: mail programs make links of what looks like one.
 #[test]
 fn nothing_that_others_wrote_is_a_link() {
     let hostile = [
@@ -1125,7 +1125,7 @@ fn nothing_that_others_wrote_is_a_link() {
     assert_eq!(hit.len(), 19, "mails in which somebody else writes: {hit:?}");
 }
 
-/// A coach's URL is for pasting: gateways rewrite and fetch what is a link.
+/// A coach's URL is for pasting: gateways rewrite and fetch links.
 #[test]
 fn a_coachs_url_is_never_a_link() {
     let mut held = 0;
@@ -1174,9 +1174,9 @@ async fn no_mail_scrolls_sideways_loads_anything_or_fails_in_the_dark() {
         std::time::Duration::from_mins(4),
     )
     .await;
-    let told: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
-    assert_eq!(told["wrong"], serde_json::json!([]), "{told:#}");
-    assert_eq!(told["looked"], count * 2);
+    let report: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(report["wrong"], serde_json::json!([]), "{report:#}");
+    assert_eq!(report["looked"], count * 2);
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -1,6 +1,6 @@
 //! The proof that the service works, through its real front doors: HTTP, MCP, SMTP, PostgreSQL and a browser.
 //!
-//! One file a flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
+//! One file per flow; `world/` is the real app on a fresh database with a simulated intervals.icu.
 
 #![expect(
     unreachable_pub,

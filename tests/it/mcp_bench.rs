@@ -32,7 +32,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::world::{World, url_of};
 
-/// Nothing here takes longer, unless it is broken.
+/// Nothing here takes longer unless it is broken.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// Calls of `waits` and `writes` that have begun.
@@ -55,7 +55,7 @@ impl Gates {
             .clone()
     }
 
-    /// Waits until `count` went through.
+    /// Waits until `count` have gone through.
     pub(crate) async fn pass(&self, name: &str, count: u32) {
         let gate = self.at(name);
         let permits = timeout(SOON, gate.acquire_many(count))
@@ -310,7 +310,7 @@ impl Bench {
             .unwrap()
     }
 
-    /// Waits until `statement` answers `wanted`.
+    /// Waits until `statement` returns `wanted`.
     pub(crate) async fn until(&self, statement: &'static str, wanted: &[&str]) {
         let seen = async {
             loop {
@@ -354,7 +354,7 @@ impl Bench {
         assert!(done.unwrap());
     }
 
-    /// Sends bytes on a connection of its own and reads one answer.
+    /// Sends bytes on a separate connection and reads one answer.
     pub(crate) async fn raw(&self, bytes: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(self.addr).await.unwrap();
         // The server may answer and close before it has read everything.
@@ -451,7 +451,7 @@ pub(crate) async fn read(stream: &mut TcpStream) -> Option<Reply> {
     read_with(stream, true).await
 }
 
-/// Reads an answer to HEAD, whose length is that of a body which does not come.
+/// Reads an answer to HEAD, whose length is that of a body that does not come.
 async fn read_head(stream: &mut TcpStream) -> Option<Reply> {
     read_with(stream, false).await
 }

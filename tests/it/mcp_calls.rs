@@ -10,7 +10,7 @@ use crate::{
     world,
 };
 
-/// Rows of one moment have no order: the clock stands.
+/// Rows of one moment have no order: the clock does not move.
 const TROUBLE: &str = "select distinct outcome from activity_log where outcome <> 'ok'";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,7 +54,7 @@ async fn a_client_that_hangs_up_ends_its_call() {
         BEGUN.pass("hang-up", 1).await;
         drop(stream);
         bench.until(TROUBLE, &["cancelled"]).await;
-        // The tool's future is gone: nobody takes what the gate now offers.
+        // The tool's future is gone: nobody takes what the gate offers now.
         OPEN.at("hang-up").add_permits(1);
         assert_eq!(OPEN.at("hang-up").available_permits(), 1);
     })
@@ -86,7 +86,7 @@ async fn every_call_leaves_one_row_and_no_argument_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_stands_in_the_log_before_it_leaves() {
+async fn a_change_is_in_the_log_before_it_leaves() {
     world::test(async |world| {
         let bench = Bench::of(&world).await;
         let running = bench.call("writes", json!({"gate": "write"}));
@@ -178,7 +178,7 @@ async fn a_link_runs_so_many_calls_at_once_and_the_rest_wait() {
         let calls = futures::future::join_all((0..20).map(|_| bench.call("waits", json!({"gate": "cap"}))));
         let other = async {
             BEGUN.pass("cap", 3).await;
-            // Three run, seventeen wait; whoever is let in next is let in by one that ended.
+            // Three run, seventeen wait; each call that ends lets the next one in.
             for _ in 0..17 {
                 assert_eq!(BEGUN.at("cap").available_permits(), 0);
                 OPEN.at("cap").add_permits(1);
@@ -196,7 +196,7 @@ async fn a_link_runs_so_many_calls_at_once_and_the_rest_wait() {
     .await;
 }
 
-/// Hard case 25: a link that is at its cap holds up no other.
+/// Hard case 25: a link that is at its limit holds up no other.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_link_does_not_wait_for_one_that_is_full() {
     world::test(async |world| {
@@ -222,7 +222,7 @@ async fn another_link_does_not_wait_for_one_that_is_full() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_cannot_get_a_turn_is_told_when_to_come_back() {
+async fn a_call_that_gets_no_turn_says_when_to_come_back() {
     world::test(async |world| {
         let bench = Bench::with(&world, |config| config.calls_per_minute = 2).await;
         for _ in 0..2 {
@@ -237,7 +237,7 @@ async fn whoever_cannot_get_a_turn_is_told_when_to_come_back() {
         );
         assert!(began.elapsed() < Duration::from_secs(5));
         bench.until(TROUBLE, &["busy"]).await;
-        // The list is no call.
+        // The list is not a call.
         let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
         assert_eq!(
             bench.legacy(&list).await.json()["result"]["tools"]
@@ -250,11 +250,11 @@ async fn whoever_cannot_get_a_turn_is_told_when_to_come_back() {
     .await;
 }
 
-/// The rows of refused calls: whose link, which athlete, under which tool, how many calls.
+/// The rows of refused calls: whose link, which athlete, with which tool, how many calls.
 const REFUSED: &str = "select concat_ws('|', a.email, l.athlete_id, l.tool, l.client, l.access, l.outcome, l.calls, to_char(l.at at time zone 'UTC', 'HH24:MI:SS'))
     from activity_log l join accounts a on a.id = l.account_id where l.outcome = 'busy' order by l.id, a.email";
 
-/// A flood through one link, on two instances: one row a minute that tells how many, and nobody else notices.
+/// A flood through one link, on two instances: one row a minute with the number of calls, and nobody else notices.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_rate_limit_refuses_is_one_row_a_minute() {
     world::test(async |world| {
@@ -277,7 +277,7 @@ async fn what_the_rate_limit_refuses_is_one_row_a_minute() {
         let let_through = "select count(*)::text from activity_log where outcome = 'ok' and calls = 1";
         assert_eq!(instances[0].ask(let_through).await, [(300 - refused).to_string()]);
 
-        // The next minute has a row of its own, and another link neither waits nor stands in one.
+        // The next minute has a row of its own, and another link neither waits nor appears in one.
         world.clock.advance(chrono::Duration::seconds(20));
         let later = flood(&instances[1], 40).await;
         assert!(later > 0);
@@ -316,7 +316,7 @@ async fn what_the_rate_limit_refuses_is_one_row_a_minute() {
     .await;
 }
 
-/// A flood of refused calls is no flood of writes, and none of them is lost when the instance ends.
+/// A flood of refused calls is not a flood of writes, and none of them is lost when the instance ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_calls_are_counted_before_they_are_written_and_none_is_lost_at_the_end() {
     world::test(async |world| {
@@ -336,7 +336,7 @@ async fn refused_calls_are_counted_before_they_are_written_and_none_is_lost_at_t
         icusync::guard::refused::settle(&bench.app).await;
         assert_eq!(bench.ask(REFUSED).await[0].split('|').nth(6), Some(refused.to_string().as_str()));
         let writes: usize = bench.ask("select count(*)::text from writes").await[0].parse().unwrap();
-        // Those that were let through have a row each.
+        // The calls that were let through have a row each.
         let most = usize::try_from(began.elapsed().as_secs()).unwrap() + 3 + (250 - refused);
         assert!(writes <= most, "{writes} writes, {most} expected at most");
     })
@@ -349,7 +349,7 @@ async fn two_hundred_calls_on_one_link_are_all_answered() {
         let bench = Bench::with(&world, |config| config.calls_per_minute = 6000).await;
         let replies = futures::future::join_all((0..200).map(|_| bench.call("echo", json!({})))).await;
         assert!(replies.iter().all(|reply| reply.status == 200));
-        // Whoever found no place to wait is in the number of one row.
+        // A call that found no place to wait is in the number of one row.
         bench
             .until("select sum(calls)::text from activity_log", &["200"])
             .await;

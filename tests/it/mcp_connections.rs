@@ -1,4 +1,4 @@
-//! What a call finds of its connection: shared or not, known zone or not, alive or dead, and who is to blame.
+//! The state of its connection that a call finds: shared or not, known zone or not, alive or dead, and who is to blame.
 
 use std::sync::{
     Arc,
@@ -215,7 +215,7 @@ async fn a_dead_token_is_marked_once_and_mailed_once() {
     .await;
 }
 
-/// Hard case 112: what is no dead token, a 5xx among it, keeps it.
+/// Hard case 112: an error other than a dead token, a 5xx among them, keeps the token.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_refusal_is_no_dead_token() {
     world::test(async |world| {
@@ -251,7 +251,7 @@ async fn when_many_are_refused_at_once_upstream_is_to_blame() {
             assert!(error);
             refused.push(text.contains("refuses IcuSync for now"));
         }
-        // Five may be five dead tokens; from the sixth on it is a storm.
+        // Five may be five dead tokens; more than that is a storm.
         assert_eq!(
             refused,
             [false, false, false, false, false, true, true, true, true]
@@ -274,7 +274,7 @@ async fn when_many_are_refused_at_once_upstream_is_to_blame() {
     .await;
 }
 
-/// One more connected account; answers the path of its link.
+/// One more connected account; returns the path of its link.
 async fn another(bench: &Bench, number: u32) -> String {
     let app = &bench.app;
     let now = app.clock.now();

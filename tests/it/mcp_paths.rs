@@ -1,4 +1,4 @@
-//! Paths and tokens: one spelling opens, everything else is the same closed door.
+//! Paths and tokens: one spelling works, everything else gets the same 404.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn every_other_path_is_a_plain_404() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_that_is_no_token_costs_no_query() {
+async fn text_that_cannot_be_a_token_costs_no_query() {
     world::test(async |world| {
         let bench = Bench::of(&world).await;
         let good = bench.path.clone();
@@ -100,7 +100,7 @@ async fn a_text_that_is_no_token_costs_no_query() {
     .await;
 }
 
-/// What people paste: a slash behind the URL works, what stands behind a # is said, and neither tells anything of a token.
+/// What people paste: a slash after the URL works, a fragment after a # gets an explanation, and neither reveals anything about a token.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_that_was_pasted_with_something_behind_it_works_or_says_so() {
     world::test(async |world| {
@@ -119,7 +119,7 @@ async fn a_url_that_was_pasted_with_something_behind_it_works_or_says_so() {
             post(&bench, &format!("{nobodys}/")).await,
             post(&bench, &nobodys).await
         );
-        // A client that sends the fragment as it stands: what it should have left out is left out.
+        // A client that sends the fragment: it is dropped, as the client should have done.
         assert_eq!(
             post(&bench, &format!("{}#x", bench.path)).await,
             post(&bench, &bench.path).await
@@ -173,7 +173,7 @@ async fn unknown_and_replaced_tokens_cannot_be_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_post_is_for_clients_and_a_browser_is_told_what_the_url_is_for() {
+async fn only_post_is_for_clients_and_a_browser_sees_what_the_url_is_for() {
     world::test(async |world| {
         let bench = Bench::of(&world).await;
         let token = bench.path.strip_prefix("/mcp/").unwrap().to_owned();

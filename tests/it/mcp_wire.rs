@@ -1,4 +1,4 @@
-//! Malformed, contradictory and odd messages: each has one answer of ours, and the service goes on.
+//! Malformed, contradictory and odd messages: each has one answer of our own, and the service keeps working.
 
 use icusync::tools::CATALOGUE;
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ async fn the_list_is_private_whole_and_always_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_stands_as_it_was_published_in_both_eras() {
+async fn the_list_is_as_it_was_published_in_both_eras() {
     world::test(async |world| {
         let bench = Bench::mounted(&world, icusync::tools::CATALOGUE, |_| ()).await;
         let list =
@@ -83,7 +83,7 @@ async fn the_list_stands_as_it_was_published_in_both_eras() {
         let modern = bench.post(&headers, list.to_string()).await.json()["result"].clone();
         let legacy = bench.post(&[], LIST).await.json()["result"].clone();
         assert_eq!(legacy["tools"], modern["tools"]);
-        // The arguments have a snapshot beside the tools; this one is of what stands around them.
+        // The arguments have a snapshot with the tools; this one is of what surrounds them.
         let around = |mut result: Value| {
             for tool in result["tools"].as_array_mut().unwrap() {
                 let entry = tool.as_object_mut().unwrap();
@@ -260,7 +260,7 @@ async fn versions_can_be_capped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_message_is_told_so_without_the_parsers_text() {
+async fn what_is_not_a_message_is_refused_without_the_parsers_text() {
     world::test(async |world| {
         let bench = Bench::of(&world).await;
         let nested = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","x":{}1{}}}"#, "[".repeat(5000), "]".repeat(5000));
@@ -361,7 +361,7 @@ async fn arguments_that_are_no_object_are_the_callers_mistake() {
         assert!(!bench.call("echo", json!(null)).await.told().1);
         let none = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "echo"}});
         assert!(!bench.legacy(&none).await.told().1);
-        // Of an argument given twice the last one counts.
+        // Of an argument given twice, the last one counts.
         let twice = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"a","text":"b"}}}"#;
         assert!(bench.post(&[], twice).await.told().0.ends_with(r#"{"text":"b"}"#));
         bench.until("select outcome from activity_log where outcome = 'input' group by 1", &["input"]).await;
@@ -426,7 +426,7 @@ async fn framing_that_two_servers_could_read_differently_is_refused() {
             |extra: &[(&str, &str)], body: &str| bench.request("POST", &bench.path, extra, body.as_bytes());
         let chunked = [("content-length", ""), ("transfer-encoding", "chunked")];
         for bytes in [
-            // A chunk size beyond 64 bits, and one that is no number.
+            // A chunk size beyond 64 bits, and one that is not a number.
             raw(&chunked, "fffffffffffffffff\r\n{}\r\n0\r\n\r\n"),
             raw(&chunked, "zz\r\n{}\r\n0\r\n\r\n"),
             raw(&[("content-length", "2"), ("content-length", "3")], "{} "),
@@ -487,7 +487,7 @@ async fn types_are_negotiated_with_patience() {
             assert_eq!(reply.status, 200, "{accept:?}");
             assert_eq!(reply.header("content-type"), Some("application/json"));
         }
-        // A header that is there and says nothing.
+        // A header that is present but empty.
         let mut bytes = bench.request("POST", &bench.path, &[("accept", "")], b"");
         bytes.truncate(bytes.len() - 2);
         bytes.extend_from_slice(b"accept:\r\n\r\n");
@@ -572,7 +572,7 @@ async fn only_our_host_and_our_pages_reach_a_link() {
     .await;
 }
 
-/// Hard cases 12, 30 and 31, for every tool: what it does not take is told by the argument's name, without what was sent.
+/// Hard cases 12, 30 and 31, for every tool: a bad argument is refused by its name, without its value.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_tool_refuses_what_it_does_not_take_and_names_it() {
     world::test(async |world| {
@@ -582,7 +582,7 @@ async fn every_tool_refuses_what_it_does_not_take_and_names_it() {
             let junk: Value = serde_json::from_str(&junk).unwrap();
             let (text, error) = bench.call(tool.name(), json!({"unheard_of": junk})).await.told();
             assert!(
-                error && text.contains("does not know the argument «unheard_of»") && !text.contains("junk"),
+                error && text.contains("unknown argument «unheard_of»") && !text.contains("junk"),
                 "{}: {text}",
                 tool.name()
             );
@@ -624,9 +624,9 @@ async fn every_tool_refuses_what_it_does_not_take_and_names_it() {
     .await;
 }
 
-/// Hard case 31, for every tool: an escaped lone surrogate is no JSON text, and more than the body's limit is not read.
+/// Hard case 31, for every tool: an escaped lone surrogate is not JSON text, and nothing beyond the body's limit is read.
 #[tokio::test(flavor = "multi_thread")]
-async fn text_that_is_none_reaches_no_tool() {
+async fn bytes_that_are_not_text_reach_no_tool() {
     world::test(async |world| {
         let bench = Bench::mounted(&world, CATALOGUE, |_| ()).await;
         for tool in CATALOGUE {

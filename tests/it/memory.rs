@@ -1,6 +1,6 @@
 //! What hashing passwords costs: one buffer a seat, however many sign in and however many hang up on the way.
 //!
-//! The service runs as a process of its own, so that its memory can be read.
+//! The service is a separate process, so that its memory can be read.
 
 use std::time::Duration;
 
@@ -19,18 +19,18 @@ use crate::{
     world::{Mcp, fresh_database, scratch, url_of},
 };
 
-/// `PASSWORDS_AT_ONCE` by default.
+/// The default of `PASSWORDS_AT_ONCE`.
 const SEATS: u64 = 4;
 /// What the service may grow by: a buffer of 19 MiB a seat, and 10 MiB for all else. KiB.
 const GROWTH: u64 = (SEATS * 19 + 10) * 1024;
-/// So many sign in at the same time.
+/// How many sign in at the same time.
 const AT_ONCE: usize = 16;
-/// An impatient person waits so long for the answer; a hash takes longer, and most wait for a seat first.
+/// How long an impatient person waits for the answer; a hash takes longer, and most wait for a seat first.
 const IMPATIENT: Duration = Duration::from_millis(30);
 
 const EMAIL: &str = "ana@example.test";
 
-/// A service with one account whose limits let anybody try as often as this takes, and the account's password.
+/// A service with one account whose limits allow as many attempts as this takes, and the account's password.
 async fn service(name: &str) -> (Service, String) {
     let folder = scratch(name);
     let database = url_of(&fresh_database().await);
@@ -65,7 +65,7 @@ async fn posted(service: &Service, email: &str, password: &str) -> TcpStream {
     stream
 }
 
-/// Signs in and tells the status.
+/// Signs in and returns the status.
 async fn signed_in(service: &Service, email: &str, password: &str) -> String {
     let mut answer = String::new();
     let mut stream = posted(service, email, password).await;
@@ -95,7 +95,7 @@ fn judge(what: &str, (before, _): (u64, u64), (after, peak): (u64, u64)) {
     );
 }
 
-/// Makes the peak of now on (`proc_pid_clear_refs(5)`).
+/// Resets the peak (`proc_pid_clear_refs(5)`).
 fn forget_peak(service: &Service) {
     std::fs::write(format!("/proc/{}/clear_refs", service.pid()), "5").unwrap();
 }
@@ -135,7 +135,7 @@ async fn fifty_who_hang_up_in_mid_hash_cost_no_more_than_those_who_wait() {
     stream::iter(0..50)
         .for_each_concurrent(AT_ONCE, |number| hung_up(&service, number))
         .await;
-    // Whoever comes next is answered: what nobody waits for ends, and gives its seat back.
+    // The next person gets an answer: work that nobody waits for ends, and gives back its seat.
     assert_eq!(signed_in(&service, EMAIL, &password).await, "303");
     judge("fifty hang-ups", before, memory(service.pid()));
     let ready = Mcp::client().get(service.url("/readyz")).send().await.unwrap();

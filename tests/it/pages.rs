@@ -1,4 +1,4 @@
-//! What holds for every page: headers, hosts, escaping, forms, errors, assets, links, and what stands on the pages for
+//! What applies to every page: headers, hosts, escaping, forms, errors, assets, links, and the content of the pages for
 //! everyone. Hard cases 20, 37, 54, 80, 82-84, 87, 88, 115.
 
 use std::time::Duration;
@@ -182,7 +182,7 @@ fn sound(page: &Page, path: &str) {
         .map(|element| element.attr("id").unwrap().to_owned())
         .collect();
     let unique: std::collections::BTreeSet<&String> = ids.iter().collect();
-    assert_eq!(ids.len(), unique.len(), "{path}: an id stands twice in {ids:?}");
+    assert_eq!(ids.len(), unique.len(), "{path}: an id is there twice in {ids:?}");
     for control in all("input:not([type=hidden]), select, textarea") {
         let id = control
             .attr("id")
@@ -204,7 +204,7 @@ fn sound(page: &Page, path: &str) {
         }
     }
     for form in all("form") {
-        // What a form changes it changes by POST; the one that only looks is a GET, so that its page has an address.
+        // What a form changes, it changes by POST; the one that only reads is a GET, so that its page has an address.
         let method = if form.attr("action") == Some("/activity") {
             "get"
         } else {
@@ -271,7 +271,7 @@ const EVIL: [&str; 8] = [
     "<!--<p title=\"--><b>&lt;script&gt;",
 ];
 
-/// An invite, as a path. An id of chance could hold the number that is looked for in the pages.
+/// An invite, as a path. A random id could contain the number that is searched for in the pages.
 async fn a_grant_to_write_to(world: &std::sync::Arc<World>, browser: &mut Browser) -> &'static str {
     invite_somebody(world, browser).await;
     sqlx::query("update grants set id = '00000000-0000-7000-8000-000000000001'")
@@ -281,7 +281,7 @@ async fn a_grant_to_write_to(world: &std::sync::Arc<World>, browser: &mut Browse
     "/coaches/00000000-0000-7000-8000-000000000001"
 }
 
-/// Puts a text wherever something of a coach can stand.
+/// Puts a text everywhere that a coach's data can appear.
 async fn write_to_a_coach(world: &World, evil: &str) {
     sqlx::query("update coaches set email = $1")
         .bind(evil)
@@ -333,7 +333,7 @@ async fn pages_about_coaches(browser: &mut Browser, grant: &str, evil: &str) -> 
 #[tokio::test(flavor = "multi_thread")]
 #[expect(
     clippy::too_many_lines,
-    reason = "one list of every place where foreign text can stand"
+    reason = "one list of every place where foreign text can appear"
 )]
 async fn whatever_people_and_upstream_write_stays_text() {
     test_with(
@@ -405,7 +405,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                     pages.push((path, browser.get(path).await));
                 }
                 pages.extend(pages_about_coaches(&mut browser, grant, evil).await);
-                // As long as the account shows somebody else.
+                // While the account shows another athlete.
                 let other = "update connections set athlete_id = 'i5' where account_id = $1";
                 sqlx::query(other).bind(account.0).execute(&world.app.pool).await.unwrap();
                 for path in ["/coaches", "/connect", "/dashboard", "/account/delete"] {
@@ -446,7 +446,7 @@ async fn whatever_people_and_upstream_write_stays_text() {
                         sound(&page, &format!("{place} with {evil}"));
                     }
                     if evil.contains('<') {
-                        assert!(!page.body.contains(evil), "{place}: {evil} stands unescaped");
+                        assert!(!page.body.contains(evil), "{place}: {evil} is unescaped");
                     }
                     // The names of assets are hashes, and may hold any number.
                     let shown = scraper::Html::parse_document(&page.body);
@@ -523,7 +523,7 @@ async fn only_our_own_pages_may_post() {
                 "/for-coaches/my-roster/done",
             ] {
                 assert_eq!(signed.post(path, &[]).await.status, 403, "{path}");
-                // What acts does so by POST only, and odd methods reach nothing.
+                // Actions take only POST, and odd methods reach nothing.
                 for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::TRACE] {
                     let status = signed.send(method, path, None).await.status;
                     assert!(matches!(status, 403 | 405), "{path}: {status}");
@@ -565,7 +565,7 @@ async fn odd_forms_are_refused_and_change_nothing() {
             ];
             for (body, expected) in cases {
                 let head: String = body.chars().take(60).collect();
-                // Each over a connection of its own: one that was cut short at 3 MB is of no use to the next.
+                // Each over a separate connection: one that was cut off at 3 MB is of no use to the next.
                 let page = world.browser().send(Method::POST, "/sign-in", Some(body)).await;
                 assert_eq!(page.status, expected, "{head}");
                 sound(&page, &head);
@@ -727,7 +727,7 @@ async fn a_panic_is_a_page_with_an_id_and_no_text() {
     .await;
 }
 
-// The clock of this test stands still and jumps to the next timer, so that ten seconds take no time.
+// The clock of this test stops and jumps to the next timer, so that ten seconds take no time.
 #[tokio::test(start_paused = true)]
 async fn a_page_that_hangs_is_given_up() {
     icusync::install_crypto();
@@ -746,7 +746,7 @@ async fn a_page_that_hangs_is_given_up() {
     assert!(text_of(answer).await.contains("We are not ready right now"));
 }
 
-/// Hard case 26, for a form. Time stands still.
+/// Hard case 26, for a form. Time stops.
 #[tokio::test(start_paused = true)]
 async fn a_form_that_is_dripped_is_answered_408_with_our_own_page() {
     icusync::install_crypto();
@@ -798,7 +798,7 @@ async fn a_form_that_breaks_off_is_garbled_and_not_too_large() {
     }
 }
 
-/// An app whose database would stand on this port of this machine.
+/// An app whose database would be on this port of this machine.
 fn without_database(config: Config, clock: Clock, port: u16) -> App {
     let pool = sqlx::postgres::PgPoolOptions::new()
         .acquire_timeout(Duration::from_secs(2))
@@ -820,9 +820,9 @@ fn without_database(config: Config, clock: Clock, port: u16) -> App {
     .unwrap()
 }
 
-// Time stands still here too: what is measured is how long our code would wait, not how busy this machine is.
+// Time stops here too: this measures how long our code would wait, not how busy this machine is.
 #[tokio::test(start_paused = true)]
-async fn without_the_database_pages_say_so_soon_and_the_home_page_stands() {
+async fn without_the_database_pages_say_so_soon_and_the_home_page_works() {
     icusync::install_crypto();
     // A port where nobody listens, and one where nobody answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -875,7 +875,7 @@ async fn without_the_database_pages_say_so_soon_and_the_home_page_stands() {
     }
 }
 
-/// What a person with a shell would send: the words of a curl command, quotes taken off.
+/// What a person with a shell would send: the words of a curl command, without quotes.
 fn words_of(command: &str) -> Vec<String> {
     let (mut words, mut word, mut quoted) = (Vec::new(), String::new(), false);
     for c in command.chars() {
@@ -889,7 +889,7 @@ fn words_of(command: &str) -> Vec<String> {
     words
 }
 
-/// Sends what the curl command would send, and tells what it would print.
+/// Sends what the curl command would send, and returns what it would print.
 async fn curl(command: &str) -> String {
     let mut words = words_of(command).into_iter();
     assert_eq!(words.next().as_deref(), Some("curl"));
@@ -1000,7 +1000,7 @@ fn links_on(page: &Page) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_for_everyone_say_what_they_are_and_machines_are_told_of_them() {
+async fn pages_for_everyone_say_what_they_are_and_crawlers_find_them() {
     test(async |world| {
         let mut browser = world.browser();
         let robots = browser.get("/robots.txt").await.body;
@@ -1077,7 +1077,7 @@ async fn the_status_page_tells_what_real_calls_met_and_asks_nobody() {
         assert_eq!(
             world.sim.requests().len(),
             before,
-            "a look at the page asks intervals.icu nothing"
+            "showing the page asks intervals.icu nothing"
         );
         assert!(
             !world
@@ -1086,7 +1086,7 @@ async fn the_status_page_tells_what_real_calls_met_and_asks_nobody() {
                 .await
                 .is_error()
         );
-        // Another service with the same clients would look at once; this one's look is good for some seconds.
+        // Another service with the same clients would check immediately; this one's check is good for some seconds.
         assert!(
             browser
                 .get("/status")

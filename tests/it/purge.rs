@@ -1,4 +1,4 @@
-//! What is kept no longer than promised. The clock is turned by hand.
+//! Nothing is kept longer than promised. The test sets the clock.
 
 use chrono::{DateTime, Duration, Utc};
 use icusync::{demo::seed::PASSWORD, jobs, queries};
@@ -31,7 +31,7 @@ async fn fill_log(world: &World, count: i32, at: DateTime<Utc>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_kind_of_row_goes_when_its_time_is_over_and_not_before() {
+async fn each_kind_of_row_is_deleted_when_it_expires_and_not_before() {
     test(async |world| {
         let start = world.clock.now();
         let mut browser = world.signed_in(&world.ana().clone()).await;
@@ -64,7 +64,7 @@ async fn each_kind_of_row_goes_when_its_time_is_over_and_not_before() {
             (Duration::minutes(10), &[("oauth_states", 1, 0)]),
             // The forgotten password and the change of address go, the sign-up stays.
             (Duration::minutes(30), &[("mail_links", 3, 1)]),
-            // The wrong password counts for three things, each of two mails to strangers for two.
+            // The wrong password counts for three things, each of the two mails to strangers for two.
             (Duration::hours(1), &[("tries", 7, 0)]),
             (Duration::hours(24), &[("mail_links", 1, 0)]),
             (Duration::days(2) + second, &[("jobs", 3, 0)]),
@@ -108,7 +108,7 @@ async fn a_session_in_daily_use_goes_after_ninety_days() {
     .await;
 }
 
-/// What is in use stays; whoever nobody grants anything any more goes, and nobody in between.
+/// What is in use stays; a coach without any grant is deleted, and nobody in between.
 #[tokio::test(flavor = "multi_thread")]
 async fn coaches_go_ninety_days_after_their_last_grant() {
     test(async |world| {
@@ -152,7 +152,7 @@ async fn coaches_go_ninety_days_after_their_last_grant() {
             (Duration::minutes(30) - second, 4, 2, 1),
             (Duration::minutes(30), 4, 2, 0),
             (Duration::days(90), 4, 2, 0),
-            // Tríona's two invites; with them goes whoever coached only her, whose URL nobody used.
+            // Tríona's two invites; with them goes a coach who coached only her, whose URL nobody used.
             (Duration::days(90) + second, 2, 1, 0),
             (Duration::days(100), 2, 1, 0),
             (Duration::days(100) + second, 1, 1, 0),
@@ -173,7 +173,7 @@ async fn coaches_go_ninety_days_after_their_last_grant() {
             .await
             .unwrap();
         assert_eq!(links, 1, "the URL goes with its coach");
-        // A URL in use keeps its coach, and so does a refusal, whoever grants what.
+        // A URL in use keeps its coach, and so does a refusal, whatever the grants are.
         sqlx::query("delete from grants")
             .execute(&world.app.pool)
             .await
@@ -206,7 +206,7 @@ async fn coaches_go_ninety_days_after_their_last_grant() {
     .await;
 }
 
-/// Somebody may ask where a mail has gone; what stood in it is erased at once.
+/// Somebody may ask where a mail has gone; its content is erased immediately.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_failed_is_remembered_for_two_weeks() {
     test(async |world| {
@@ -261,7 +261,7 @@ async fn much_goes_in_batches_on_two_instances_at_once() {
         let (one, other) = tokio::join!(jobs::purge(&world.app), jobs::purge(&world.app));
         one.unwrap();
         other.unwrap();
-        // An instance that met only rows of the other one leaves them to it.
+        // An instance that met only rows of the other one leaves them alone.
         jobs::purge(&world.app).await.unwrap();
         assert_eq!(count(&world, "activity_log").await, 7);
         fill_log(&world, 30, now - Duration::days(91)).await;

@@ -1,8 +1,8 @@
-//! One service, many sick athletes: whoever intervals.icu answers properly is answered as ever.
+//! One service, many sick athletes: an athlete whom intervals.icu answers properly gets answers as before.
 //!
-//! The service runs as a process of its own with its usual settings, so that its memory can be read; only the pace
-//! upstream is raised, because what waiting for a turn costs is a matter of numbers, not of health (see
-//! `intervals::pace`). Hard cases 105 to 108 and 111, all at once, and 119 at the end.
+//! The service is a separate process with its usual settings, so that its memory can be read; only the upstream pace is raised,
+//! because the cost of waiting for a turn depends on numbers, not on health (see `intervals::pace`). Hard cases 105 to 108 and
+//! 111, all at once, and 119 at the end.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,25 +41,25 @@ const SICK_OF_EACH: u32 = 4;
 /// Calls of each healthy athlete, before and during; during, as many more as it takes to outlast [`ENDED`] sick calls,
 /// floods and bombs among them.
 const CALLS: usize = 30;
-/// So many sick calls end while the healthy ones are measured.
+/// How many sick calls end while the healthy ones are measured.
 const ENDED: usize = 40;
 /// Below the limit of calls a minute for one link.
 const MOST_CALLS: usize = 110;
-/// What the illnesses that would be over at once wait first, ms, so that most of them are in flight at any time.
+/// How long illnesses that would end immediately wait first, ms, so that most of them are in flight at any time.
 const SLOW: u64 = 1500;
 /// A call's own 25 s, and what a busy machine needs around it.
 const DEADLINE: Duration = Duration::from_secs(28);
-/// The healthy ones' p95 among the sick: at most so many times their usual one …
+/// The healthy athletes' p95 among the sick: at most this many times their usual one …
 const TIMES: u32 = 4;
-/// … and so much more, for what two cores owe to forty calls beside.
+/// … and this much more, for what two cores owe to forty calls next to it.
 const MORE: Duration = Duration::from_secs(1);
-/// What the service may grow by at its peak, KiB. One 200 MB answer that was read whole would be more.
+/// How much the service may grow at its peak, KiB. One 200 MB answer that was read whole would be more.
 const GROWTH: u64 = 150 * 1024;
 
-/// Ids of athletes whom the simulator does not know begin so.
+/// Ids of athletes whom the simulator does not know begin like this.
 const STRANGERS: &str = "i77";
 
-/// A way of being broken, and what is said of it.
+/// A way of being broken, and what the answer says about it.
 struct Illness {
     name: &'static str,
     fault: Fault,
@@ -93,15 +93,11 @@ fn illnesses() -> Vec<Illness> {
             slow().status(200).body(another),
             "about another athlete",
         ),
-        of(
-            "429",
-            slow().status(429),
-            "used up for the moment. Ask again in 30 s",
-        ),
+        of("429", slow().status(429), "allows are used up. Try again in 30 s"),
         of(
             "429 for ten days",
             slow().status(429).header("retry-after", "864000"),
-            "used up for the moment. Ask again in 24 h",
+            "allows are used up. Try again in 24 h",
         ),
     ]
 }
@@ -120,7 +116,7 @@ async fn app_on(database: &str, keys: &str) -> App {
     start::app(config, ingredients).unwrap()
 }
 
-/// An account with the connection of an athlete whom the simulator does not know; answers its token.
+/// An account connected to an athlete whom the simulator does not know; returns its token.
 async fn stranger(app: &App, hash: &PasswordHash, athlete: &str) -> String {
     let now = app.clock.now();
     let fresh = || app.random.uuid(&app.clock);
@@ -173,14 +169,14 @@ async fn fall_sick(app: &App, sim: &sim::Running) -> Vec<(&'static str, String)>
             sick.push((illness.name, token));
         }
     }
-    // As after a first call, so that a call begins with the question that it is asked.
+    // As after a first call, so that a call begins with its own request.
     let known =
         "update connections set refreshed_at = now(), zone = 'Europe/Berlin', zone_source = 'settings'";
     sqlx::query(known).execute(&app.pool).await.unwrap();
     sick
 }
 
-/// Waits until so many strangers have reached upstream.
+/// Waits until this many strangers have reached upstream.
 async fn arrived(sim: &sim::Running, strangers: usize) {
     let count = || {
         let asked = sim.requests().into_iter().filter_map(|request| request.athlete);
@@ -199,17 +195,17 @@ async fn arrived(sim: &sim::Running, strangers: usize) {
 }
 
 /// A line for each kind of call: the healthy ones and the readiness, before and during, and each illness.
-fn table(usual: &(Times, Times), during: &(Times, Times), told: &Told) -> String {
+fn table(usual: &(Times, Times), during: &(Times, Times), outcomes: &Outcomes) -> String {
     let head = ["calls", "median ms", "p95 ms", "max ms"];
     let mut table = format!(
         "{:<28}{:>6}{:>10}{:>10}{:>10}\n",
         "", head[0], head[1], head[2], head[3]
     );
     table += &usual.0.line("healthy, all well");
-    table += &during.0.line("healthy beside the sick");
+    table += &during.0.line("healthy among the sick");
     table += &usual.1.line("ready, all well");
-    table += &during.1.line("ready beside the sick");
-    for (illness, calls) in told {
+    table += &during.1.line("ready among the sick");
+    for (illness, calls) in outcomes {
         let times = Times(calls.iter().map(|(took, _)| *took).collect());
         table += &times.line(&format!("sick: {illness}"));
     }
@@ -217,9 +213,9 @@ fn table(usual: &(Times, Times), during: &(Times, Times), told: &Told) -> String
 }
 
 /// Every call of every illness ended in time and said what is the matter.
-fn judge(told: &Told) {
+fn judge(outcomes: &Outcomes) {
     for illness in illnesses() {
-        let calls = &told[illness.name];
+        let calls = &outcomes[illness.name];
         assert!(
             calls.len() >= SICK_OF_EACH as usize,
             "{}: {}",
@@ -228,13 +224,13 @@ fn judge(told: &Told) {
         );
         for (took, text) in calls {
             assert!(*took < DEADLINE, "{}: {took:?}", illness.name);
-            let told = text.starts_with("refused: Not done: ") && text.contains(illness.words);
-            assert!(told, "{}: {text}", illness.name);
+            let reported = text.starts_with("refused: Not done: ") && text.contains(illness.words);
+            assert!(reported, "{}: {text}", illness.name);
         }
     }
 }
 
-/// Hard case 119: told to stop in the middle of a call, the service first answers.
+/// Hard case 119: a service that is stopped in the middle of a call answers first.
 async fn stop_in_a_call(service: Service, sim: &sim::Running, mcp: &Mcp, days: Value) {
     sim.clear_requests();
     sim.fault(Fault::on("/wellness").delay_ms(SLOW));
@@ -267,7 +263,7 @@ async fn private_service(folder: &Path, sim: &sim::Running) -> (Service, Mcp) {
     (service, mcp)
 }
 
-/// Hard case 115, for a self-hoster: what runs when the private database is killed is told in our words.
+/// Hard case 115, for a self-hoster: calls that run when the private database is killed get our own error.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_database_that_is_killed_costs_a_running_call_an_answer_in_our_words() {
     icusync::install_crypto();
@@ -276,7 +272,7 @@ async fn a_private_database_that_is_killed_costs_a_running_call_an_answer_in_our
         .await
         .unwrap();
     let (mut service, ana) = private_service(&folder, &sim).await;
-    // So that the next call waits upstream and for nothing else.
+    // So that the next call waits only for upstream.
     assert!(!ana.call("get_wellness", json!({})).await.is_error());
     sim.clear_requests();
     sim.fault(Fault::on("/wellness").delay_ms(SLOW));
@@ -360,7 +356,7 @@ impl Times {
     }
 }
 
-/// Asks for a week that nobody asked for before, [`CALLS`] times and until it is `enough`; answers how long it took.
+/// Asks for a week that nobody has asked for before, [`CALLS`] times and until it is `enough`; returns how long it took.
 async fn healthy(mcp: &Mcp, name: &str, mut newest: NaiveDate, enough: impl Fn() -> bool) -> Times {
     let mut times = Times::default();
     while times.0.len() < CALLS || (times.0.len() < MOST_CALLS && !enough()) {
@@ -401,14 +397,14 @@ pub(crate) fn memory(pid: u32) -> (u64, u64) {
 }
 
 /// How long the sick calls took and what they brought, by illness.
-type Told = BTreeMap<&'static str, Vec<(Duration, String)>>;
+type Outcomes = BTreeMap<&'static str, Vec<(Duration, String)>>;
 
 /// Where the sick calls are counted.
 #[derive(Default)]
 struct Ward {
     in_flight: AtomicUsize,
     ended: AtomicUsize,
-    told: Mutex<Told>,
+    outcomes: Mutex<Outcomes>,
 }
 
 impl Ward {
@@ -426,8 +422,8 @@ impl Ward {
                 if call.is_error() { "refused:" } else { "answered:" },
                 call.text()
             );
-            let mut told = self.told.lock().unwrap();
-            told.entry(illness).or_default().push((begun.elapsed(), text));
+            let mut outcomes = self.outcomes.lock().unwrap();
+            outcomes.entry(illness).or_default().push((begun.elapsed(), text));
         }
     }
 }
@@ -446,7 +442,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         let seeded = people.iter().find(|seeded| seeded.person.slug == slug).unwrap();
         seeded.link.rsplit('/').next().unwrap().to_owned()
     };
-    // Somebody whom upstream knows, so that getting well again can be seen too.
+    // A person whom upstream knows, so that recovery can be seen too.
     let tria = sim::Person::of_slug("tria").unwrap();
     sim.fault(Fault::on("").status(503).delay_ms(SLOW).athlete(tria.athlete_id));
     sick.push(("503", token_of("tria")));
@@ -474,7 +470,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         );
         (Times([ana.0, jack.0].concat()), ready)
     };
-    // The first calls of all make what later ones find made, here and in the simulator.
+    // The first calls of all do what later ones find done, here and in the simulator.
     for (_, mcp) in &well {
         assert!(!mcp.call("get_wellness", json!({})).await.is_error());
     }
@@ -482,7 +478,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
 
     let pid = service.pid();
     let (before, _) = memory(pid);
-    // Writing 5 makes the peak of now on (proc_pid_clear_refs(5)).
+    // Writing 5 resets the peak (proc_pid_clear_refs(5)).
     std::fs::write(format!("/proc/{pid}/clear_refs"), "5").unwrap();
     let (ward, end, athletes) = (Arc::new(Ward::default()), CancellationToken::new(), sick.len());
     let mut calls = tokio::task::JoinSet::new();
@@ -502,8 +498,8 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
     }
     let (after, peak) = memory(pid);
 
-    let told = std::mem::take(&mut *ward.told.lock().unwrap());
-    let mut table = table(&usual, &during, &told);
+    let outcomes = std::mem::take(&mut *ward.outcomes.lock().unwrap());
+    let mut table = table(&usual, &during, &outcomes);
     let [before_mib, peak_mib, after_mib] = [before, peak, after].map(|kib| kib / 1024);
     writeln!(
         table,
@@ -521,7 +517,7 @@ async fn many_sick_athletes_do_not_keep_the_healthy_ones_waiting() {
         assert!(during.at(95) <= usual.at(95) * TIMES + MORE, "{table}");
     }
     assert!(peak <= before + GROWTH, "{table}");
-    judge(&told);
+    judge(&outcomes);
 
     sim.clear_faults();
     let call = Mcp::at(&link(&token_of("tria")))

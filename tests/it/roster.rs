@@ -1,5 +1,5 @@
-//! A coach's connector, through its front door: who is on the roster, for whom a call is, what ends at once, and what the
-//! athletes see of it.
+//! A coach's connector, through its front door: who is on the roster, which athlete a call is about, what ends immediately, and
+//! what the athletes see of it.
 
 use std::sync::{Arc, LazyLock};
 
@@ -66,7 +66,7 @@ async fn revoke(world: &World, from: &Seeded) {
     transaction.commit().await.unwrap();
 }
 
-/// Writes what `from` grants from now on.
+/// Writes what `from` grants now.
 async fn change(world: &World, from: &Seeded, tools: &[&str], expires_in: Option<Duration>) {
     let grant = grant(world, from).await;
     let now = world.app.clock.now();
@@ -119,7 +119,7 @@ async fn from_the_list_to_an_answer_about_one_athlete() {
         let mcp = coached(&world).await;
         insta::assert_snapshot!("the_roster", told(&mcp, "list_athletes", json!({})).await);
         assert!(world.sim.requests().is_empty(), "the list asks nothing upstream");
-        // With three athletes a call must say for whom it is.
+        // With three athletes a call must name one.
         let text = refused(&mcp, "get_fitness", json!({})).await;
         assert!(
             text.contains("Pass athlete") && text.contains("Ana Berger ("),
@@ -145,7 +145,7 @@ async fn from_the_list_to_an_answer_about_one_athlete() {
             Some(format!("{name}, selected earlier through this connector").as_str())
         );
         assert!(lines.next().unwrap().starts_with(&format!("{name} · ")), "{text}");
-        // Naming somebody goes before the selection, and says nothing of it.
+        // Naming an athlete takes precedence over the selection, and does not change it.
         let text = told(&mcp, "get_fitness", json!({"athlete": "jack nguyen"})).await;
         assert!(text.starts_with("Jack Nguyen (i900002) · "), "{text}");
         // The newer era too.
@@ -170,14 +170,14 @@ async fn from_the_list_to_an_answer_about_one_athlete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_selection_asks_upstream_twice_and_stands_when_it_fails() {
+async fn a_selection_asks_upstream_twice_and_is_kept_when_that_fails() {
     world::test(async |world| {
         let mcp = coached(&world).await;
         // Rows that were refreshed this morning: every request belongs to the tool.
         sql(&world, "update connections set refreshed_at = '2026-11-21T07:00:00Z', zone = 'Europe/Berlin', zone_source = 'settings'").await;
         told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert_eq!(world.sim.requests().len(), 2, "{:?}", world.sim.requests());
-        // Another day is another question, which no memory answers.
+        // Another day is another question, which no cache answers.
         world.clock.advance(Duration::days(1));
         world.sim.fault(icusync_sim::Fault::on("/wellness").status(422));
         let text = told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
@@ -195,13 +195,13 @@ async fn a_tool_that_was_not_granted_is_refused_with_who_can_change_that() {
         let text = refused(&mcp, "get_wellness", json!({"athlete": "Jack"})).await;
         insta::assert_snapshot!(text.replace(&world.web, "https://icusync.test"));
         assert!(world.sim.requests().is_empty());
-        // The grant of another athlete is no help, nor is the selection.
+        // Another athlete's grant does not help, nor does the selection.
         told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert_eq!(
             refused(&mcp, "get_wellness", json!({"athlete": "jack"})).await,
             text
         );
-        // A tool that this version does not know is worth nothing, one that it knows works from the next call on.
+        // A tool that this version does not know counts for nothing; one that it knows works at the next call.
         change(&world, world.jack(), &["get_wellness", "a_tool_to_come"], None).await;
         assert!(
             told(&mcp, "get_wellness", json!({"athlete": "Jack"}))
@@ -219,7 +219,7 @@ async fn a_tool_that_was_not_granted_is_refused_with_who_can_change_that() {
 
 /// Hard cases 40 to 42: whatever the cause, nobody learns it.
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_ended_expired_and_asleep_are_one_answer() {
+async fn unknown_ended_expired_and_paused_are_one_answer() {
     world::test(async |world| {
         let mcp = coached(&world).await;
         let ana = world.ana().person;
@@ -265,7 +265,7 @@ async fn unknown_ended_expired_and_asleep_are_one_answer() {
         assert!(text.starts_with("Not done: nobody is on your roster"), "{text}");
         let list = told(&mcp, "list_athletes", json!({})).await;
         insta::assert_snapshot!(list.replace(&world.web, "https://icusync.test"));
-        // Whoever sends it again wakes it.
+        // Resending it resumes it.
         let invite = grant(&world, world.ana()).await;
         let now = world.app.clock.now();
         assert!(
@@ -278,7 +278,7 @@ async fn unknown_ended_expired_and_asleep_are_one_answer() {
                 .await
                 .starts_with("Ana Berger (i900001) · ")
         );
-        // What was used never sleeps.
+        // A used grant is never paused.
         world.clock.advance(Duration::days(60));
         assert!(
             told(&mcp, "get_events", json!({"athlete": "ana"}))
@@ -289,7 +289,7 @@ async fn unknown_ended_expired_and_asleep_are_one_answer() {
     .await;
 }
 
-/// Whatever Jack calls himself: what our own answers print of Ana, and what models send back, stays hers.
+/// Whatever Jack calls himself: what our own answers say about Ana, and what models send back, stays hers.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_name_takes_another_athletes_place() {
     world::test(async |world| {
@@ -388,7 +388,7 @@ async fn names_are_found_without_case_and_accents_and_never_guessed() {
         );
         for odd in [json!(["ana"]), json!({"name": "ana"}), json!(true)] {
             let text = refused(&mcp, "get_fitness", json!({"athlete": odd})).await;
-            assert!(text.contains("write a name or an id"), "{text}");
+            assert!(text.contains("athlete must be a name or an id"), "{text}");
         }
     })
     .await;
@@ -518,7 +518,7 @@ async fn during(bench: &Bench, tool: &str, gate: &str, meanwhile: impl Future<Ou
     tokio::join!(running, meanwhile).0
 }
 
-/// Hard cases 46 and 63, and the like: what ended while the call ran takes answers and errors with it.
+/// Hard cases 46 and 63, and similar ones: access that ended while the call ran withholds answers and errors.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ends_in_mid_call_withholds_the_answer() {
     world::test(async |world| {
@@ -540,7 +540,7 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
                 reply.told().1 && reply.told().0.starts_with(changed),
                 "{tool}: {reply:?}"
             );
-            // Parts of an answer rest on another tool's leave, such as what is planned.
+            // Parts of an answer depend on another tool's grant, such as planned workouts.
             change(&world, world.ana(), &everything, None).await;
             let reply = during(
                 &bench,
@@ -550,7 +550,7 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
             )
             .await;
             assert!(reply.told().0.starts_with(changed), "{tool}: {reply:?}");
-            // More than before takes nothing away.
+            // More access than before removes nothing.
             let reply = during(
                 &bench,
                 tool,
@@ -569,7 +569,7 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
         }
         let outcomes = "select distinct outcome from activity_log order by 1";
         assert_eq!(bench.ask(outcomes).await, ["input", "ok", "withheld"]);
-        // A connection that ended: the data goes, an error of it may be told.
+        // A connection that ended: the data is withheld, an error about it may be shown.
         let dead = "update connections set status = 'reconnect' where athlete_name = 'Ana Berger'";
         let back = "update connections set status = 'connected' where athlete_name = 'Ana Berger'";
         let reply = during(&bench, "get_fitness", "coach-dead", bench.sql(dead)).await;
@@ -654,7 +654,7 @@ async fn everything(world: &World, from: &Seeded) {
 
 /// Two chats may share one URL: what one of them selected must not steer what the other one writes.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_names_its_athlete_and_stands_in_the_log_before_it_leaves() {
+async fn a_change_names_its_athlete_and_is_in_the_log_before_it_leaves() {
     world::test(async |world| {
         let bench = bench(&world).await;
         let mcp = world.mcp(&format!("{}{}", world.links, bench.path));
@@ -669,7 +669,7 @@ async fn a_change_names_its_athlete_and_stands_in_the_log_before_it_leaves() {
         let reply = during(&bench, "get_events", "coach-write", watch).await;
         assert_eq!(reply.told(), ("written for Ana Berger".to_owned(), false));
         assert_eq!(bench.ask("select outcome from activity_log where tool = 'get_events'").await, ["ok"]);
-        // Whoever has one athlete need not say so.
+        // A coach with one athlete need not name them.
         revoke(&world, world.jack()).await;
         revoke(&world, world.tria()).await;
         OPEN.at("coach-only").add_permits(1);
@@ -694,7 +694,7 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
                     .starts_with("Ana Berger (i900001), selected earlier")
             );
         }
-        // A call that names somebody is no use of the selection.
+        // A call that names an athlete is not a use of the selection.
         world.clock.advance(Duration::minutes(59));
         told(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
         world.clock.advance(Duration::minutes(1));
@@ -704,7 +704,7 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
                 .contains("Pass athlete")
         );
         assert!(!told(&mcp, "list_athletes", json!({})).await.contains("Selected"));
-        // A clock that was wrong for a while makes no selection last.
+        // A clock that was wrong for a while does not make the selection last.
         world.clock.advance(Duration::days(1));
         told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         world.clock.advance(-Duration::days(1));
@@ -732,14 +732,14 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
                 .await
                 .contains("Pass athlete")
         );
-        // It is the link's: the other coach's one athlete needs none.
+        // It is the link's: the other coach, with one athlete, needs none.
         told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert!(
             told(&tria, "get_fitness", json!({}))
                 .await
                 .starts_with(world.tria().person.name)
         );
-        // A new URL starts without one, and what the old one selects is worth nothing.
+        // A new URL starts without one, and what the old one selects has no effect.
         let coach = coach(&world).await;
         let mut transaction = world.app.pool.begin().await.unwrap();
         let fresh = coaches::regenerate(&mut transaction, &world.app, coach.id)
@@ -761,7 +761,7 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
     .await;
 }
 
-/// A use that is noted late must not bring back whom the other chat has left.
+/// A use that is noted late must not bring back the athlete whom the other chat has left.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_use_of_the_selection_never_undoes_a_newer_one() {
     world::test(async |world| {
@@ -783,10 +783,10 @@ async fn a_use_of_the_selection_never_undoes_a_newer_one() {
     .await;
 }
 
-/// Hard case 51: a coach who trains has a connector of her own beside the coach's.
-// A grant that ends takes the selection with it: whoever selects must not hold the link and wait for a grant.
+/// Hard case 51: a coach who trains has a connector of her own next to the coach's.
+// A grant that ends takes the selection with it: selecting must not hold the link and wait for a grant.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_selection_stands_in_nobodys_way_who_takes_a_grant_back() {
+async fn a_selection_does_not_delay_a_revoke() {
     world::test(async |world| {
         let mcp = coached(&world).await;
         told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
@@ -842,7 +842,7 @@ async fn a_coach_who_is_an_athlete_has_both() {
     .await;
 }
 
-/// A coach's call names its athlete in every tool, and what is unknown is refused with all that there is to name.
+/// A coach's call names its athlete in every tool, and an unknown name is refused with all the names that exist.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
     world::test(async |world| {
@@ -851,7 +851,7 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
         let of_one = CATALOGUE.iter().map(|tool| (tool.name(), tool.params));
         for (tool, params) in own.chain(of_one) {
             let text = refused(&mcp, tool, json!({"unheard_of": 1, "athlete": null})).await;
-            // list_athletes and the overview are about everybody.
+            // list_athletes and the overview are about everyone.
             let named = if text.contains("«athlete»") {
                 "s «athlete», «unheard_of»"
             } else {
@@ -862,13 +862,13 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
                 takes.push("athlete");
             }
             let takes = if takes.is_empty() {
-                "none".to_owned()
+                "no arguments".to_owned()
             } else {
                 takes.join(", ")
             };
-            let says = format!("does not know the argument{named}.");
+            let says = format!("unknown argument{named}.");
             assert!(
-                text.contains(&says) && text.ends_with(&format!(" It takes {takes}.")),
+                text.contains(&says) && text.ends_with(&format!(" This tool takes {takes}.")),
                 "{tool}: {text}"
             );
         }
@@ -876,7 +876,7 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
             for param in params {
                 let text = refused(&mcp, tool, json!({param.name: {"sent": 1}})).await;
                 assert!(
-                    text.starts_with(&format!("Not done: {}: write ", param.name)),
+                    text.starts_with(&format!("Not done: {} must be ", param.name)),
                     "{tool}: {text}"
                 );
             }
@@ -888,7 +888,7 @@ async fn an_unknown_argument_is_refused_by_its_name_before_anything_is_asked() {
         )
         .await;
         assert!(
-            text.contains("the argument «athlet». Did you mean athlete?"),
+            text.contains("unknown argument «athlet». Did you mean athlete?"),
             "{text}"
         );
         assert!(world.sim.requests().is_empty());
@@ -913,7 +913,7 @@ async fn an_athletes_own_connector_knows_no_roster() {
             assert!(text.contains("is for coaches"), "{text}");
         }
         let text = refused(&own, "get_fitness", json!({"athlete": "ana"})).await;
-        assert!(text.contains("does not know the argument «athlete»"), "{text}");
+        assert!(text.contains("unknown argument «athlete»"), "{text}");
     })
     .await;
 }
@@ -938,7 +938,7 @@ async fn every_coach_has_the_same_list_and_a_private_one() {
         };
         let wanted = ROSTER.iter().map(|tool| tool.name).chain(permissions::ALL.iter().map(|tool| tool.name));
         assert_eq!(names(&json!({"result": before})), wanted.collect::<Vec<_>>());
-        // Both eras are told how a coach's connector works, and an athlete's is told as before.
+        // Both eras get the instructions for a coach's connector, and an athlete's connector gets the same as before.
         let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}});
         for (mcp, coach) in [(&first, true), (&world.mcp(&world.ana().link), false)] {
             let old = mcp.request("initialize", hello.clone()).await.answer["result"]["instructions"].clone();
@@ -987,7 +987,7 @@ async fn each_athletes_log_names_the_coach_for_each_call() {
             format!("jack@example.test|select_athlete|read|ok|{jack}|{COACH}|t|world-test/1.0"),
             format!("ana@example.test|get_fitness|read|ok|{ana}|-|f|world-test/1.0"),
         ];
-        // The clock stands, so ids of one moment have no order.
+        // The clock does not move, so ids of one moment have no order.
         let mut rows = rows;
         rows.sort();
         wanted.sort();
@@ -1025,7 +1025,7 @@ async fn a_refused_tool_is_no_use_of_an_invite() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_client_is_told_to_the_athlete_once_for_each_name() {
+async fn an_email_tells_the_athlete_once_about_each_new_client() {
     world::test(async |world| {
         let mcp = coached(&world).await;
         let other = world.other_instance().await;
@@ -1058,7 +1058,7 @@ async fn a_new_client_is_told_to_the_athlete_once_for_each_name() {
         };
         assert_eq!((of("world-test"), of("claude-code")), (1, 1));
         assert!(mails.iter().all(|mail| !mail.letter.text.contains("2.1.28")));
-        // Another athlete is told of the same client too.
+        // Another athlete also gets an email about the same client.
         told(&mcp, "get_fitness", json!({"athlete": "jack"})).await;
         assert_eq!(world.mails_to(world.jack().person.email).await.len(), 1);
     })
@@ -1094,7 +1094,7 @@ async fn a_database_that_cannot_note_a_use_costs_no_answer() {
 
 /// Hard case 48.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_ended_is_told_with_whose_it_is() {
+async fn an_ended_connection_is_reported_with_its_athlete() {
     world::test(async |world| {
         let mcp = coached(&world).await;
         told(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
@@ -1118,7 +1118,7 @@ async fn a_connection_that_ended_is_told_with_whose_it_is() {
     .await;
 }
 
-/// Upstream that begins to refuse while select_athlete asks: the connection is marked, and the selection is told all the same.
+/// Upstream begins to refuse while select_athlete asks: the connection is marked, and the selection still succeeds.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_is_refused_while_selecting_is_marked_and_said() {
     world::test(async |world| {

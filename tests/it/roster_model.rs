@@ -1,8 +1,8 @@
-//! Fifty coaches, twenty-five athletes, random grants and random calls, each answer held against a plain model of who may see
+//! Fifty coaches, twenty-five athletes, random grants and random calls, each answer compared with a plain model of who may see
 //! what.
 //!
-//! Upstream is a stand-in here: whatever it is asked about an athlete, it sends that athlete's marks, one for each kind of
-//! data, in every answer that can carry one. So a mark in a coach's answer says whose data of which kind it holds.
+//! Upstream is a stand-in here: whatever it is asked about an athlete, it sends that athlete's marks, one for each kind of data,
+//! in every answer that can carry one. So a mark in a coach's answer shows whose data of which kind it contains.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,7 +37,7 @@ use crate::{
 
 const COACHES: usize = 50;
 const ATHLETES: usize = 25;
-/// Turns of each coach: a change of a grant, or a call.
+/// How often each coach has a turn: a change of a grant, or a call.
 const TURNS: usize = 12;
 
 /// Kinds of data, each with what marks it.
@@ -119,7 +119,7 @@ fn holds(text: &str, athlete: usize, kind: Kind) -> bool {
     text.contains(&word(athlete, kind)) || figures.any(|figure| numbers.iter().any(|number| number == figure))
 }
 
-/// Numbers from a seed (splitmix64), so that a run can be had again.
+/// Numbers from a seed (splitmix64), so that a run can be repeated.
 struct Dice(u64);
 
 impl Dice {
@@ -155,7 +155,7 @@ enum Broken {
     Nothing,
     /// Upstream sends the next athlete's data under this one's id.
     Upstream,
-    /// The grants hold more than the model knows.
+    /// The grants contain more than the model knows.
     Grants,
 }
 
@@ -194,7 +194,7 @@ fn answer(path: &str, athlete: usize, data: usize) -> Option<Value> {
             "start_date": "2026-11-20T07:00:00Z", "type": "Ride", "name": word(of, Kind::Training), "moving_time": 3600,
             "elapsed_time": 3600, "distance": 30000, "icu_training_load": 50, "timezone": "Etc/UTC"})
     };
-    // An id that a caller made up is answered with whose it is: to refuse it is ours.
+    // An id that a caller made up is answered with its owner: refusing it is our job.
     if let Some(asked) = path.strip_prefix("/api/v1/activity/") {
         let of = (0..ATHLETES).find(|of| asked.starts_with(&activity_of(*of)))?;
         let rest = &asked[activity_of(of).len()..];
@@ -241,12 +241,12 @@ struct Coach {
 }
 
 impl Coach {
-    /// Whom a text stands for: nobody who is not on the roster.
+    /// The athlete whom a text names: nobody who is not on the roster.
     fn finds(&self, athlete: usize) -> Option<usize> {
         self.grants.contains_key(&athlete).then_some(athlete)
     }
 
-    /// For whom a read is.
+    /// The athlete a read is about.
     fn whom(&self, named: Option<usize>) -> Option<usize> {
         match (named, self.grants.len()) {
             (Some(athlete), _) => self.finds(athlete),
@@ -255,7 +255,7 @@ impl Coach {
         }
     }
 
-    /// Whether the coach may see data of this kind of this athlete by any tool.
+    /// Whether the coach may see data of this kind of this athlete with any tool.
     fn may_see(&self, athlete: usize, kind: Kind) -> bool {
         self.grants
             .get(&athlete)
@@ -347,7 +347,7 @@ async fn regrant(world: &World, accounts: &[AccountId], coach: &mut Coach, dice:
                     .unwrap()
             );
             coach.grants.remove(&athlete);
-            // Another grant of the same athlete is another one: the selection does not come back with it.
+            // A new grant of the same athlete is a different one: the selection does not come back with it.
             coach.selected = coach.selected.filter(|selected| *selected != athlete);
             return;
         }
@@ -392,7 +392,7 @@ async fn version_of(pool: &PgPool, grant: GrantId) -> i32 {
         .unwrap()
 }
 
-/// One way to say whom a call is for.
+/// One way to name the athlete of a call.
 fn spelled(athlete: usize, dice: &mut Dice) -> String {
     match dice.below(4) {
         0 => id_of(athlete),
@@ -426,7 +426,7 @@ async fn ask(bench: &Bench, coach: &mut Coach, dice: &mut Dice) -> Option<String
     }
     let known = CATALOGUE.iter().find(|known| known.name() == tool);
     if known.is_some_and(|tool| tool.params.iter().any(|param| param.name == "id")) {
-        // Of whomever: an id must open nobody's door.
+        // Anybody's: an id alone must give no access.
         arguments["id"] = json!(activity_of(dice.below(ATHLETES)));
     }
     let message = call(tool, arguments.clone()).to_string();
@@ -444,7 +444,7 @@ async fn ask(bench: &Bench, coach: &mut Coach, dice: &mut Dice) -> Option<String
     wrong.map(|wrong| format!("coach {}, {tool} {arguments}: {wrong}:\n{text}", coach.number))
 }
 
-/// Every kind of data of anybody in `text` must be allowed.
+/// Every kind of anybody's data in `text` must be allowed.
 fn leaks(text: &str, allowed: impl Fn(usize, Kind) -> bool) -> Option<String> {
     let all = (0..ATHLETES).flat_map(|athlete| KINDS.map(|kind| (athlete, kind)));
     let mut leaked = all.filter(|(athlete, kind)| holds(text, *athlete, *kind) && !allowed(*athlete, *kind));
@@ -453,7 +453,7 @@ fn leaks(text: &str, allowed: impl Fn(usize, Kind) -> bool) -> Option<String> {
         .map(|(athlete, kind)| format!("it holds {kind:?} of athlete {athlete}"))
 }
 
-/// Names in an answer are of the roster, and ids too.
+/// Names in an answer must be on the roster, and ids too.
 fn strangers(coach: &Coach, text: &str) -> Option<String> {
     let mut strangers = (0..ATHLETES).filter(|athlete| !coach.grants.contains_key(athlete));
     strangers
@@ -540,7 +540,7 @@ fn one(coach: &Coach, tool: &str, named: Option<usize>, text: &str, error: bool)
     .or_else(|| strangers(coach, text))
 }
 
-/// Plays all turns and tells what was wrong, and how many calls were made.
+/// Plays every turn and returns what was wrong, and how many calls were made.
 async fn play(world: &Arc<World>, broken: Broken) -> (Vec<String>, usize) {
     let url = upstream(broken).await.parse().unwrap();
     let bench = Bench::mounted(world, CATALOGUE, |config| {
@@ -604,7 +604,7 @@ async fn no_answer_holds_what_its_coach_may_not_see() {
     .await;
 }
 
-/// The model can fail: it sees another athlete's data, and data that nobody granted.
+/// The model can fail: it notices another athlete's data, and data that nobody granted.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_model_finds_what_is_broken() {
     for broken in [Broken::Upstream, Broken::Grants] {

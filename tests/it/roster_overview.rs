@@ -182,7 +182,7 @@ async fn named_athletes_alone_are_asked_about_and_a_wrong_name_costs_only_itself
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_does_not_answer_is_named_and_the_others_are_answered_for() {
+async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
     world::test_with(
         |config| config.call_seconds = 6,
         async |world| {
@@ -203,7 +203,7 @@ async fn whoever_does_not_answer_is_named_and_the_others_are_answered_for() {
             let text = told(&world, link, json!({})).await;
             assert_eq!(
                 cell(&text, "Ana", "left out"),
-                "fitness and wellness: intervals.icu did not answer; ask again"
+                "fitness and wellness: intervals.icu did not answer; try again"
             );
             assert!(
                 cell(&text, "Ana", "load this week").ends_with(" planned"),
@@ -212,7 +212,7 @@ async fn whoever_does_not_answer_is_named_and_the_others_are_answered_for() {
             let why = cell(&text, "Jack", "left out");
             assert!(
                 why.starts_with(
-                    "fitness: took too long; ask again; activities: took too long; ask again; not granted: "
+                    "fitness: took too long; try again; activities: took too long; try again; not granted: "
                 ),
                 "{why}"
             );
@@ -221,7 +221,7 @@ async fn whoever_does_not_answer_is_named_and_the_others_are_answered_for() {
                 "{text}"
             );
 
-            // The next call knows that Tríona must connect again, and asks nothing for her.
+            // The next call knows that Tríona must reconnect, and asks nothing for her.
             world.sim.clear_faults();
             world.sim.clear_requests();
             let text = told(&world, link, json!({})).await;
@@ -244,7 +244,7 @@ async fn whoever_does_not_answer_is_named_and_the_others_are_answered_for() {
     .await;
 }
 
-// Looking into a refused connection costs a request more, which may hang like any other.
+// Checking a refused connection costs one more request, which may hang like any other.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_connection_that_cannot_be_looked_into_costs_only_its_row() {
     world::test_with(
@@ -256,7 +256,7 @@ async fn a_refused_connection_that_cannot_be_looked_into_costs_only_its_row() {
             world.sim.fault(Fault::on("/athlete/0").mode(Mode::Hang));
             let text = told(&world, &coaches[0].link, json!({})).await;
             assert!(
-                cell(&text, "Tríona", "left out").starts_with("took too long; ask again"),
+                cell(&text, "Tríona", "left out").starts_with("took too long; try again"),
                 "{text}"
             );
             assert!(
@@ -305,7 +305,7 @@ struct Seen {
     requests: AtomicU32,
 }
 
-/// intervals.icu for as many athletes as are asked about: each one's figures hold the number in the id.
+/// intervals.icu for any number of athletes: each one's figures contain the number in the id.
 async fn many(today: NaiveDate, seen: Arc<Seen>) -> String {
     let counted = seen.clone();
     let wellness = move |Path(id): Path<String>| {

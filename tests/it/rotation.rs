@@ -1,4 +1,4 @@
-//! Keys that seal come and go; nothing that they sealed is lost on the way. Hard case 120.
+//! Sealing keys come and go; no sealed value is lost on the way. Hard case 120.
 
 use std::process::Stdio;
 
@@ -77,12 +77,12 @@ async fn values(world: &World) -> Vec<(Store, Sealed)> {
     all
 }
 
-/// Seals everything of the world with the first of `keys` instead of the world's own.
+/// Seals every value of the world with the first of `keys` instead of the world's own.
 async fn seal_with(world: &World, keys: &KeyRing) {
     seal_with_key_of(world, &world.app.keys, keys).await;
 }
 
-/// Seals everything that `before` opens with the first of `keys`.
+/// Seals every value that `before` opens with the first of `keys`.
 async fn seal_with_key_of(world: &World, before: &KeyRing, keys: &KeyRing) {
     for (store, Sealed { id, value }) in values(world).await {
         let plain = before.open(place(store, id), &value).unwrap();
@@ -146,7 +146,7 @@ async fn everything_comes_under_the_new_key_and_the_old_one_can_go_120() {
             .collect();
         assert_eq!(before, again, "what is under the first key is left alone");
 
-        // The service works with the new key alone: the mail leaves, the connection answers, the URL is shown.
+        // The service works with the new key alone: the mail leaves, the connection answers, the page shows the URL.
         let alone = instance(&world, &keys.new);
         assert_eq!(jobs::run_due(&alone).await.unwrap(), 1);
         assert_eq!(world.mails.all().len(), 1);
@@ -210,12 +210,12 @@ async fn a_coachs_url_and_the_mail_that_brings_it_outlive_a_key_120() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn broken_off_in_the_middle_it_loses_nothing_and_goes_on() {
+async fn an_interruption_loses_nothing_and_the_rest_follows() {
     test(async |world| {
         let keys = Keys::fresh(&world);
         seal_with(&world, &ring(&keys.old)).await;
         let during = instance(&world, &keys.both());
-        // Fails at the last of all values, when the others are done.
+        // Fails at the very last value, when the others are done.
         let last = values(&world).await.into_iter().rfind(|(store, _)| *store == Store::Links).unwrap().1.id;
         for sql in [
             "create function stop() returns trigger language plpgsql as $$ begin raise 'the machine is gone'; end $$".to_owned(),
@@ -274,7 +274,7 @@ async fn what_was_written_meanwhile_is_not_overwritten() {
             .app
             .keys
             .seal(place(store, id), b"a newer token", &world.app.random);
-        let (pool, resealed) = (&world.app.pool, b"the old one, sealed anew");
+        let (pool, resealed) = (&world.app.pool, b"the old one, sealed again");
         assert!(sealed::replace(pool, store, id, &value, &newer).await.unwrap());
         assert!(!sealed::replace(pool, store, id, &value, resealed).await.unwrap());
         let now = values(&world).await.remove(0).1;
@@ -284,11 +284,11 @@ async fn what_was_written_meanwhile_is_not_overwritten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn moved_values_and_those_of_unknown_keys_are_left_and_told_120() {
+async fn moved_values_and_those_of_unknown_keys_are_left_and_reported_120() {
     test(async |world| {
         let keys = Keys::fresh(&world);
         seal_with(&world, &ring(&keys.old)).await;
-        // Ana's and Jack's tokens change places: they stand under a known key, and open nowhere.
+        // Ana's and Jack's tokens change places: they are under a known key, and do not open.
         sqlx::query(
             "update connections a set token_sealed = b.token_sealed from connections b
              where a.id <> b.id and a.athlete_id in ('i900001', 'i900002') and b.athlete_id in ('i900001', 'i900002')",
@@ -386,7 +386,7 @@ async fn an_instance_that_lacks_a_key_says_so_and_takes_itself_out() {
         ] {
             assert!(refused.contains(words), "{words}: {refused}");
         }
-        // Once all is under its keys again, it comes back by itself.
+        // Once everything is under its keys again, it recovers automatically.
         seal_with_key_of(&world, &ahead.keys, &ring(&keys.old)).await;
         jobs::look_again(&behind, false).await.unwrap();
         assert_eq!(condition(&behind).await.1, "ready\n");
@@ -428,13 +428,13 @@ async fn losses_are_found_in_every_table_and_under_an_id_that_is_known() {
             .browser()
             .post("/forgot", &[("email", world.ana().person.email)])
             .await;
-        // Another key of the same id.
+        // A different key with the same id.
         let other = ring(&KeyRing::generate(&world.app.random));
         let look = jobs::look(&world.app.pool, &other).await.unwrap();
         assert_eq!(
             look.words(),
-            "5 connections to intervals.icu, 5 athletes' connector URLs, 2 coaches' connector URLs, 1 waiting mail \
-             (sealed with another key than the k1 that is there)"
+            "5 connections to intervals.icu, 5 athletes' connector URLs, 2 coaches' connector URLs, 1 waiting email \
+             (sealed with a different key from the k1 that is set)"
         );
         let tables = sealed::all(&world.app.pool, Uuid::nil(), 1_000).await.unwrap();
         let newest = sealed::newest(&world.app.pool, 1).await.unwrap();
@@ -468,13 +468,13 @@ async fn no_sealed_column_is_forgotten() {
             })
             .collect();
         known.sort();
-        assert_eq!(sealed, known, "a column of bytes is a hash or stands in queries::sealed");
+        assert_eq!(sealed, known, "a column of bytes is a hash or is in queries::sealed");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_operator_is_told_what_each_key_still_holds() {
+async fn the_operator_sees_what_each_key_still_seals() {
     test(async |world| {
         let keys = Keys::fresh(&world);
         seal_with(&world, &ring(&keys.old)).await;
@@ -502,21 +502,21 @@ async fn the_operator_is_told_what_each_key_still_holds() {
             }
             said
         };
-        let told = icusync(&["keys", "--status"], &keys.both()).await;
+        let output = icusync(&["keys", "--status"], &keys.both()).await;
         assert_eq!(
-            told,
+            output,
             "k2\t0 sealed values\tseals\nk1\t10 sealed values\topens, and is being replaced by the first key\n"
         );
         jobs::reseal(&instance(&world, &keys.both())).await.unwrap();
-        let told = icusync(&["keys", "--status"], &keys.both()).await;
+        let output = icusync(&["keys", "--status"], &keys.both()).await;
         assert_eq!(
-            told,
-            "k2\t10 sealed values\tseals\nk1\t0 sealed values\tis no longer used: it can leave SEAL_KEYS\n"
+            output,
+            "k2\t10 sealed values\tseals\nk1\t0 sealed values\tno longer used: you can remove it from SEAL_KEYS\n"
         );
-        let told = icusync(&["keys", "--status"], &keys.old).await;
+        let output = icusync(&["keys", "--status"], &keys.old).await;
         assert!(
-            told.contains("k2\t10 sealed values\tis not in SEAL_KEYS: nobody can open them"),
-            "{told}"
+            output.contains("k2\t10 sealed values\tnot in SEAL_KEYS: nobody can open them"),
+            "{output}"
         );
         let fresh = icusync(&["keys"], &keys.both()).await;
         assert!(fresh.starts_with("k3:") && KeyRing::parse(fresh.trim()).is_ok());

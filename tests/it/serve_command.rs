@@ -1,4 +1,4 @@
-//! `icusync serve` as an operator and a self-hoster meet it: start, health, metrics, stop, and the commands beside it.
+//! `icusync serve` as an operator and a self-hoster meet it: start, health, metrics, stop, and the other commands.
 
 use std::{
     os::unix::fs::PermissionsExt as _,
@@ -46,7 +46,7 @@ fn icusync(arguments: &[&str], data_dir: &Path) -> Command {
     command
 }
 
-/// Makes an account in the database of `settings` and tells its password.
+/// Makes an account in the database of `settings` and returns its password.
 pub(crate) async fn create_account(email: &str, data_dir: &Path, settings: &[(&str, &str)]) -> String {
     let mut command = icusync(&["account", "create", email], data_dir);
     let made = command.envs(settings.iter().copied()).output().await.unwrap();
@@ -104,7 +104,7 @@ impl Service {
             .await
             .expect("ready in time");
         assert!(ready, "the service did not start: {log}");
-        // Whoever writes a log wants it read.
+        // A service that writes a log wants it read.
         let logged_since = Arc::new(Mutex::new(String::new()));
         let since = logged_since.clone();
         let logging = tokio::spawn(async move {
@@ -129,7 +129,7 @@ impl Service {
         format!("http://localhost:{}{path}", self.port)
     }
 
-    /// On the host of the token URLs.
+    /// On the host of the connector URLs.
     pub(crate) fn link(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
@@ -148,7 +148,7 @@ impl Service {
         log + &since.lock().unwrap()
     }
 
-    /// Waits until it has ended by itself, with a failure.
+    /// Waits until it has ended on its own, with a failure.
     pub(crate) async fn fails(&mut self) {
         let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait())
             .await
@@ -157,7 +157,7 @@ impl Service {
         assert!(!ended.success());
     }
 
-    /// Tells it to stop and waits until it has.
+    /// Stops it and waits until it has ended.
     pub(crate) async fn stop(mut self) {
         let pid = rustix::process::Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
@@ -174,7 +174,7 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
     let folder = scratch("serve-alone");
     let service = Service::start(&folder, &[]).await;
     assert!(
-        service.log.contains("mails are written to this folder"),
+        service.log.contains("emails are written to this folder"),
         "{}",
         service.log
     );
@@ -189,14 +189,14 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
         .unwrap();
     assert!(page.contains("closed"), "sign-up is closed by default");
 
-    // Beside the running service, into its own private database.
+    // Next to the running service, into its private database.
     let port = service.port.to_string();
     let password = create_account("me@example.test", &folder, &[]).await;
     let twice = icusync(&["account", "create", "Me@Example.test"], &folder)
         .output()
         .await
         .unwrap();
-    assert!(String::from_utf8_lossy(&twice.stderr).contains("has an account already"));
+    assert!(String::from_utf8_lossy(&twice.stderr).contains("already has an account"));
     let signed = http
         .post(service.url("/sign-in"))
         .header("origin", service.url(""))
@@ -232,13 +232,13 @@ async fn a_self_hoster_needs_nothing_but_the_binary() {
         .unwrap();
     assert!(metrics.contains("icusync_http_requests_total"), "{metrics}");
     let elsewhere = http.get(service.url("/metrics")).send().await.unwrap();
-    assert_eq!(elsewhere.status(), 404, "metrics stand on their own address only");
+    assert_eq!(elsewhere.status(), 404, "metrics are only on their own address");
 
     let keys = std::fs::metadata(folder.join("seal.keys")).unwrap();
     assert_eq!(keys.permissions().mode() & 0o777, 0o600);
     assert!(
         !folder.join("postgres/seal.keys").exists(),
-        "beside the database, not in it"
+        "next to the database, not in it"
     );
     service.stop().await;
     let down = icusync(&["healthcheck", "--bind", &format!("127.0.0.1:{port}")], &folder)
@@ -284,9 +284,9 @@ async fn two_instances_start_together_on_one_database_and_see_each_other() {
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
 
-/// Hard case 115: PostgreSQL is down, or says nothing, at the start.
+/// Hard case 115: PostgreSQL is down, or says nothing, at start.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_work_is_said_in_one_sentence() {
+async fn what_cannot_work_is_reported_in_one_sentence() {
     let folder = scratch("serve-wrong");
     let fails = async |settings: &[(&str, &str)]| {
         let mut command = icusync(
@@ -310,7 +310,7 @@ async fn what_cannot_work_is_said_in_one_sentence() {
         down.contains("cannot reach PostgreSQL") && !down.contains("s3cretpassword"),
         "{down}"
     );
-    // A server that takes the connection and then says nothing.
+    // A server that accepts the connection and then says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let silent = format!("postgres://someone@127.0.0.1:{port}/icusync");
@@ -360,7 +360,7 @@ async fn a_number_out_of_its_range_is_refused_by_every_command_with_its_name() {
     assert!(!folder.exists(), "nothing was begun");
 }
 
-/// Whoever is told "ready" finds every port open.
+/// At "ready" every port is open.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_begins_while_one_of_the_ports_is_taken() {
     let folder = scratch("serve-ports");
@@ -390,7 +390,7 @@ async fn nothing_begins_while_one_of_the_ports_is_taken() {
     }
 }
 
-/// What a command answered: whether it went well, its output, its errors.
+/// The result of a command: whether it succeeded, its output, its errors.
 async fn run(arguments: &[&str], folder: &Path, settings: &[(&str, &str)]) -> (bool, String, String) {
     let mut command = icusync(arguments, folder);
     let done = tokio::time::timeout(
@@ -413,12 +413,12 @@ async fn a_key_that_opens_nothing_is_found_at_start_unless_the_loss_is_accepted(
     let settings = |keys| [("DATABASE_URL", url.as_str()), ("SEAL_KEYS", keys)];
     create_account("me@example.test", &folder, &settings(&first)).await;
 
-    // Another key of the same id, and another key of another id.
+    // A different key with the same id, and one with another id.
     let same_id = KeyRing::generate(&random);
     let other_id = same_id.replace("k1:", "k7:");
     for (keys, why) in [
-        (&same_id, "another key than the k1"),
-        (&other_id, "the key k1, which is not there"),
+        (&same_id, "a different key from the k1"),
+        (&other_id, "the key k1, which is missing"),
     ] {
         let (well, _, errors) = run(&SERVE, &folder, &settings(keys)).await;
         assert!(!well);
@@ -435,7 +435,7 @@ async fn a_key_that_opens_nothing_is_found_at_start_unless_the_loss_is_accepted(
         }
         assert!(!errors.contains(keys.split_once(':').unwrap().1));
     }
-    // The key that was lost comes back behind the new one: all is well.
+    // The lost key comes back behind the new one, and everything is well.
     let both = format!("{other_id},{first}");
     let service = Service::start(&folder, &settings(&both)).await;
     let http = Mcp::client();
@@ -451,7 +451,7 @@ async fn a_key_that_opens_nothing_is_found_at_start_unless_the_loss_is_accepted(
             .contains("Everything that we can see works.")
     );
     service.stop().await;
-    // Resealed by then, perhaps: the first key alone may open nothing any more. Accepted, it starts and does not call that well.
+    // Resealed by now, perhaps: the first key alone may open nothing any more. Accepted, it starts and does not report itself healthy.
     let third = KeyRing::generate(&random).replace("k1:", "k9:");
     let mut accepting = settings(&third).to_vec();
     accepting.push(("ACCEPT_LOST_SEALS", "true"));
@@ -483,10 +483,10 @@ async fn a_key_that_opens_nothing_is_found_at_start_unless_the_loss_is_accepted(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_file_that_is_gone_is_not_made_anew_over_what_it_sealed() {
+async fn a_lost_key_file_is_not_replaced_over_what_it_sealed() {
     let folder = scratch("serve-key-file");
     let file = folder.join("seal.keys");
-    // The first key of all: before there is a file, and then beside it.
+    // The first key of all: before there is a file, and then next to it.
     let (well, key, hint) = run(&["keys"], &folder, &[]).await;
     assert!(
         well && key.starts_with("k1:") && hint.contains("SEAL_KEYS"),
@@ -499,27 +499,27 @@ async fn a_key_file_that_is_gone_is_not_made_anew_over_what_it_sealed() {
         well && key.starts_with("k2:") && hint.contains(file.to_str().unwrap()),
         "{hint}"
     );
-    let (well, told, errors) = run(&["keys", "--status"], &folder, &[]).await;
+    let (well, output, errors) = run(&["keys", "--status"], &folder, &[]).await;
     assert!(well, "{errors}");
-    assert_eq!(told, "k1\t1 sealed values\tseals\n");
+    assert_eq!(output, "k1\t1 sealed values\tseals\n");
     // As the hint says: in front, with a comma.
     std::fs::write(&file, format!("{},{made}", key.trim())).unwrap();
-    let (_, told, _) = run(&["keys", "--status"], &folder, &[]).await;
+    let (_, output, _) = run(&["keys", "--status"], &folder, &[]).await;
     assert_eq!(
-        told,
+        output,
         "k2\t0 sealed values\tseals\nk1\t1 sealed values\topens, and is being replaced by the first key\n"
     );
     assert!(run(&["keys"], &folder, &[]).await.1.starts_with("k3:"));
-    // Another key under the same id is no key to what is there.
+    // A different key with the same id does not fit the existing values.
     std::fs::write(&file, KeyRing::generate(&Random::from_os())).unwrap();
-    let (_, told, _) = run(&["keys", "--status"], &folder, &[]).await;
-    assert!(told.contains("1 of them do not open"), "{told}");
+    let (_, output, _) = run(&["keys", "--status"], &folder, &[]).await;
+    assert!(output.contains("1 of them do not open"), "{output}");
 
     for broken in ["nonsense", "k1:AAAA", ""] {
         std::fs::write(&file, broken).unwrap();
         for arguments in [&["keys"][..], &["keys", "--status"], &SERVE] {
-            let (well, told, errors) = run(arguments, &folder, &[]).await;
-            assert!(!well && told.is_empty(), "{arguments:?}: {told}");
+            let (well, output, errors) = run(arguments, &folder, &[]).await;
+            assert!(!well && output.is_empty(), "{arguments:?}: {output}");
             assert!(
                 errors.contains("the key file") && errors.contains(file.to_str().unwrap()),
                 "{errors}"
@@ -529,10 +529,10 @@ async fn a_key_file_that_is_gone_is_not_made_anew_over_what_it_sealed() {
     let twice = format!("{0},{0}", key.trim());
     for broken in ["nonsense", "k1:AAAA", "", " , ", twice.as_str()] {
         for arguments in [&["keys"][..], &["keys", "--status"], &SERVE] {
-            let (well, told, errors) = run(arguments, &folder, &[("SEAL_KEYS", broken)]).await;
+            let (well, output, errors) = run(arguments, &folder, &[("SEAL_KEYS", broken)]).await;
             let said = errors.lines().last().unwrap();
             assert!(
-                !well && told.is_empty() && said.contains("icusync: SEAL_KEYS: "),
+                !well && output.is_empty() && said.contains("icusync: SEAL_KEYS: "),
                 "{broken}: {said}"
             );
         }
@@ -564,7 +564,7 @@ async fn a_key_file_that_is_gone_is_not_made_anew_over_what_it_sealed() {
     tokio::fs::remove_dir_all(&folder).await.unwrap();
 }
 
-/// Hard case 38, for whatever LOG says.
+/// Hard case 38, whatever LOG says.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_level_of_logging_writes_down_a_secret() {
     let folder = scratch("serve-trace");
@@ -677,7 +677,7 @@ async fn no_level_of_logging_writes_down_a_secret() {
         .filter(|secret| log.contains(secret.as_str()))
         .collect();
     assert!(found.is_empty(), "{} secrets in the log: {log}", found.len());
-    // Not only these secrets: nobody else's code says anything at the levels where it writes down what passes.
+    // Not only these secrets: no other crate logs anything at the levels where it would write down data in transit.
     for line in &lines {
         let (level, target) = (line["level"].as_str().unwrap(), line["target"].as_str().unwrap());
         let ours = target == "icusync" || target.starts_with("icusync::");
@@ -710,10 +710,10 @@ async fn mailed_link(folder: &Path, beginning: &str) -> String {
 fn a_key_file_is_there_whole_or_not_at_all() {
     let folder = scratch("key-file");
     std::fs::create_dir_all(&folder).unwrap();
-    // What somebody left who was killed while making one.
+    // A file left by a process that was killed while making one.
     let (path, leftover) = (folder.join("seal.keys"), folder.join(".tmpAb3dEf"));
     std::fs::write(&leftover, "k1:AAAAAAAA").unwrap();
-    // Several who start at once agree on one.
+    // Several processes that start at once agree on one.
     let made: Vec<KeyRing> = std::thread::scope(|scope| {
         let makers: Vec<_> = (0..16)
             .map(|_| scope.spawn(|| start::key_file(&path, &Random::from_os()).unwrap()))
@@ -737,13 +737,13 @@ fn a_key_file_is_there_whole_or_not_at_all() {
         .collect();
     left.sort();
     assert_eq!(left, [".tmpAb3dEf", "seal.keys"], "and nothing else");
-    // One that stands is never written over, whatever it holds.
+    // An existing one is never overwritten, whatever it contains.
     for stands in ["", "k1:AAAA", &*text] {
         std::fs::write(&path, stands).unwrap();
         assert_eq!(start::key_file(&path, &random).is_ok(), stands == text);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), stands);
     }
-    // A folder that takes no file.
+    // A folder in which no file can be made.
     let nowhere = Path::new("/dev/null/seal.keys");
     let error = format!("{:#}", start::key_file(nowhere, &random).unwrap_err());
     assert!(
@@ -754,7 +754,7 @@ fn a_key_file_is_there_whole_or_not_at_all() {
 }
 
 #[test]
-fn whoever_stops_the_service_leaves_it_the_time_that_it_needs() {
+fn every_way_to_stop_the_service_leaves_it_enough_time() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
     let number_after = |text: &str, words: &str| -> u64 {

@@ -164,7 +164,7 @@ async fn the_time_of_last_use_is_written_at_most_once_a_minute() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_sent_to_sign_in_comes_back_to_a_page_of_ours() {
+async fn after_signing_in_a_person_returns_to_one_of_our_pages() {
     test_with(
         |config| {
             config.sign_ins_per_minute = 100;
@@ -241,7 +241,7 @@ async fn unknown_and_wrong_are_one_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tries_run_out_and_it_is_said_when_to_come_back() {
+async fn attempts_run_out_and_the_page_says_when_to_come_back() {
     test(async |world| {
         let jack = world.jack().person.email;
         for _ in 0..5 {
@@ -315,7 +315,7 @@ async fn behind_our_proxy_each_client_has_its_own_allowance() {
     .await;
 }
 
-/// A service behind a proxy of ours, so that a test can come from anywhere.
+/// A service behind a proxy of our own, so that a test can come from anywhere.
 pub fn proxied(config: &mut icusync::config::Config) {
     config.client_ip_header = Some("X-Forwarded-For".to_owned());
     config.trusted_proxies = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
@@ -359,7 +359,7 @@ async fn no_stranger_uses_up_the_tries_of_an_owner() {
         );
         assert!((1..=60).contains(&there.header("retry-after").parse::<u64>().unwrap()));
         assert_eq!(sign_in(from(&world, 4), &web, ana, PASSWORD).await.status, 303);
-        // What her session proves is nobody else's to use up.
+        // Nobody else can use up what her session proves.
         for (path, fields) in [
             (
                 "/account/password",
@@ -382,7 +382,7 @@ async fn no_stranger_uses_up_the_tries_of_an_owner() {
     .await;
 }
 
-/// Of many at once each sees those before it: none is counted while another is about to be.
+/// Of many at once, each sees those before it: none is counted while another is about to be.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_try_waits_for_one_that_is_being_counted() {
     test_with(
@@ -429,7 +429,7 @@ async fn right_passwords_count_for_nothing() {
             .await
             .unwrap();
         assert_eq!(left, 0);
-        // And a few slips in between do not keep the right one out.
+        // And a few slips in between do not keep the right person out.
         for _ in 0..4 {
             let jack = world.jack().person.email;
             assert_eq!(sign_in(from(&world, 1), &web, jack, WRONG).await.status, 422);
@@ -446,7 +446,7 @@ async fn tries_left(world: &World) -> i64 {
         .unwrap()
 }
 
-/// A double click, a reload, a club behind one address: whoever knows the password is never counted.
+/// A double click, a reload, a club behind one address: a person who knows the password is never counted.
 #[tokio::test(flavor = "multi_thread")]
 async fn right_passwords_at_once_or_cut_off_count_for_nothing() {
     test_with(proxied, async |world| {
@@ -476,10 +476,10 @@ async fn right_passwords_at_once_or_cut_off_count_for_nothing() {
     .await;
 }
 
-/// A right password that was replaced while it was being checked opens nothing, and a link that was mailed to the address before
-/// chooses none.
+/// A right password that was replaced while it was being checked is refused, and a link that was mailed to the address before
+/// sets none.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_replaced_meanwhile_opens_nothing() {
+async fn a_link_regenerated_meanwhile_is_not_valid() {
     test_with(proxied, async |world| {
         let (ana, web) = (world.ana().person.email, world.web.clone());
         let jack = world.jack().person.email;
@@ -540,7 +540,7 @@ async fn what_was_replaced_meanwhile_opens_nothing() {
     .await;
 }
 
-/// Guesses from everywhere end with a new password: its owner chose it by a mail that nobody else reads.
+/// A new password ends guesses from everywhere: its owner chose it with a mail that nobody else reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_password_forgets_the_guesses_at_the_old_one() {
     test_with(
@@ -600,7 +600,7 @@ async fn guesses_from_everywhere_together_end_far_above_those_from_one_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_instances_give_no_more_tries_than_one_and_many_at_once_none_more() {
+async fn two_instances_allow_no_more_attempts_than_one_nor_do_many_at_once() {
     test_with(
         |config| {
             proxied(config);
@@ -624,7 +624,7 @@ async fn two_instances_give_no_more_tries_than_one_and_many_at_once_none_more() 
             let guessed = all.iter().filter(|page| page.status == 422).count();
             let statuses: Vec<u16> = all.iter().map(|page| page.status).collect();
             assert_eq!(guessed, 5, "{statuses:?}");
-            // Whoever found no connection within its time was told so, and was not tried.
+            // A person without a connection in time saw an error, and nothing was counted.
             assert!(
                 statuses.iter().all(|status| matches!(status, 422 | 429 | 503)),
                 "{statuses:?}"
@@ -693,7 +693,7 @@ async fn two_hundred_sign_ins_at_once_take_no_more_than_their_seats_86() {
                 }
             };
             let (all, ()) = tokio::join!(all, meanwhile);
-            // Those that found no seat within a page's time are told so; nobody is let in and nothing breaks.
+            // Those that found no seat within a page's time see an error; nobody gets in and nothing breaks.
             assert!(all.iter().all(|status| matches!(status, 422 | 503)), "{all:?}");
             assert!(all.contains(&422));
             let ana = [("email", world.ana().person.email), ("password", PASSWORD)];

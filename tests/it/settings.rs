@@ -1,4 +1,4 @@
-//! The account page: sessions that can be seen and ended, a new password. Hard cases 75, 79, 84.
+//! The account page: seeing and ending sessions, a new password. Hard cases 75, 79, 84.
 
 use futures::future::join_all;
 use icusync::{demo::seed::PASSWORD, queries};
@@ -65,15 +65,15 @@ async fn sessions_are_listed_in_words_and_one_can_be_ended() {
         );
         assert!(
             rows[1][3].contains("Safari on iPhone"),
-            "a screen reader is told which one the button ends: {rows:?}"
+            "a screen reader reads which one the button ends: {rows:?}"
         );
         let id = page.attribute("input[name=session]", "value").unwrap();
         assert!(
             !page.body.contains(&desk.cookies["s"]) && !page.body.contains(&phone.cookies["s"]),
-            "no session's token stands on a page"
+            "no session's token is on a page"
         );
 
-        // Jack knows the id, and it is worth nothing to him.
+        // Jack knows the id, and it does nothing for him.
         let mut jack = world.signed_in(&world.jack().clone()).await;
         jack.post("/account/sessions/end", &[("session", &id)]).await;
         assert_eq!(phone.get("/account").await.status, 200);
@@ -89,7 +89,7 @@ async fn sessions_are_listed_in_words_and_one_can_be_ended() {
         assert_eq!(phone.get("/account").await.location(), "/sign-in?next=account");
         assert_eq!(sessions_on(&desk.get("/account").await).len(), 1);
         let again = desk.post("/account/sessions/end", &[("session", &id)]).await;
-        assert_eq!(again.status, 303, "twice is no error");
+        assert_eq!(again.status, 303, "twice is not an error");
         for odd in ["", "x", "00000000-0000-0000-0000-00000000000", "' or 1=1 --"] {
             assert_eq!(
                 desk.post("/account/sessions/end", &[("session", odd)])
@@ -151,7 +151,7 @@ async fn the_others_or_all_can_be_signed_out() {
                 .mcp(&world.ana().link)
                 .call("get_wellness", serde_json::json!({}))
                 .await;
-            assert!(!call.is_error(), "the connector URL is no session");
+            assert!(!call.is_error(), "the connector URL is not a session");
         },
     )
     .await;
@@ -218,9 +218,10 @@ async fn a_changed_password_ends_the_other_sessions_and_every_open_link_79() {
             assert_eq!(fresh.post("/sign-in", &old).await.status, 422);
             let new = [("email", email), ("password", CHOSEN)];
             assert_eq!(fresh.post("/sign-in", &new).await.status, 303);
-            let told = world.mails_to(email).await;
+            let mails = world.mails_to(email).await;
             assert_eq!(
-                told.iter()
+                mails
+                    .iter()
                     .filter(|mail| mail.letter.subject == "Your IcuSync password was changed")
                     .count(),
                 1
@@ -340,7 +341,7 @@ async fn odd_forms_of_the_account_are_refused_and_change_nothing_84() {
             "/account/delete",
             "/address",
         ] {
-            // The service hangs up on a body that is too long, so each goes over a connection of its own.
+            // The service hangs up on a body that is too long, so each goes over a separate connection.
             let mut long = world.browser();
             long.cookies.clone_from(&browser.cookies);
             let body = format!("password={}", "x".repeat(17_000));

@@ -1,4 +1,4 @@
-//! The mails on a real mail server: a process of its own on loopback that demands STARTTLS, with a certificate of an authority
+//! The mails on a real mail server: a separate process on loopback that demands STARTTLS, with a certificate from an authority
 //! made for the test.
 
 use std::{
@@ -39,7 +39,7 @@ use crate::{
 
 const COACH: &str = "sam@example.test";
 
-/// The server: it tells its port, then every message that it took, one line of JSON each.
+/// The server: it prints its port, then every message that it accepted, one line of JSON each.
 struct Server {
     port: u64,
     said: Lines<BufReader<ChildStdout>>,
@@ -51,7 +51,7 @@ struct Server {
 
 impl Server {
     async fn start(manner: &str) -> Self {
-        // Two tests may want the same manner at once.
+        // Two tests may want the same behaviour at once.
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let folder = scratch(&format!("smtp-{}", NUMBER.fetch_add(1, Ordering::SeqCst)));
         std::fs::create_dir_all(&folder).unwrap();
@@ -116,7 +116,7 @@ async fn with<F: Future<Output = ()>>(
     .await;
 }
 
-/// Ana invites a coach; tells the coach's URL.
+/// Ana invites a coach; returns the coach's URL.
 async fn invite(world: &World) -> String {
     let person = world.ana().person;
     let account = queries::accounts::by_email(&world.app.pool, person.email).await;
@@ -213,7 +213,7 @@ async fn an_invite_reaches_its_coach_through_a_real_server_with_starttls() {
     .await;
 }
 
-/// What is not safe waits; it never goes in the clear.
+/// A mail that cannot be sent safely waits; it never goes in the clear.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_starttls_or_a_known_certificate_the_mail_waits() {
     for (manner, trusts) in [("starttls", false), ("plain", true), ("other-name", true)] {
@@ -289,7 +289,7 @@ async fn enqueue(world: &World, to: &str) {
     transaction.commit().await.unwrap();
 }
 
-/// Mails whose first try has not ended.
+/// Mails whose first attempt has not ended.
 const HANGING: &str =
     "from jobs where kind = 'mail' and state = 'pending' and attempts = 1 and failure is null";
 
@@ -332,7 +332,7 @@ async fn a_server_that_hangs_holds_back_only_the_mail_that_it_hangs_at() {
                 let taken = line(&mut server.said).await;
                 assert!(taken["to"][0].as_str().unwrap().starts_with("person"), "{taken}");
             }
-            // All have left, and it still hangs.
+            // All of them have left, and it still hangs.
             until(&world, &format!("count(*) = 1 {HANGING}")).await;
             // And another kind of job, when mail has no seat left.
             for number in 0..7 {
@@ -354,7 +354,7 @@ async fn a_server_that_hangs_holds_back_only_the_mail_that_it_hangs_at() {
             until(&world, &format!("{revoked} and count(*) >= 7 {HANGING}")).await;
             shutdown.cancel();
             worker.await.unwrap();
-            // What was begun is ended before the worker is.
+            // What was begun finishes before the worker ends.
             until(&world, &format!("count(*) = 0 {HANGING}")).await;
             sqlx::query("delete from jobs")
                 .execute(&world.app.pool)
@@ -366,7 +366,7 @@ async fn a_server_that_hangs_holds_back_only_the_mail_that_it_hangs_at() {
 }
 
 #[test]
-fn an_authority_that_cannot_be_used_is_told_at_the_start() {
+fn an_unusable_certificate_authority_is_reported_at_start() {
     icusync::install_crypto();
     let folder = scratch("authorities");
     std::fs::create_dir_all(&folder).unwrap();

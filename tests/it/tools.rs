@@ -1,4 +1,4 @@
-//! The read tools as a client hears them, of the simulator's people: budgets, sums, names, secrets.
+//! The read tools as a client receives them, with the simulator's people: budgets, sums, names, secrets.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::world::{self, World};
 
-/// Calls a tool through a person's link; the answer, and what upstream was asked for it.
+/// Calls a tool through a person's link; returns the answer, and what upstream was asked for it.
 async fn ask(world: &Arc<World>, link: &str, tool: &str, arguments: Value) -> (String, Vec<String>) {
     world.sim.clear_requests();
     let call = world.mcp(link).call(tool, arguments).await;
@@ -20,7 +20,7 @@ async fn ask(world: &Arc<World>, link: &str, tool: &str, arguments: Value) -> (S
     (call.text().to_owned(), asked)
 }
 
-/// Refreshes each person's row, as the first call does; from then on every request belongs to a tool.
+/// Refreshes each person's row, as the first call does; after that every request belongs to a tool.
 async fn settled(world: &Arc<World>) {
     for person in &world.people {
         let call = world
@@ -110,7 +110,7 @@ async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
             (world.nell(), "America/St_Johns"),
         ] {
             for tool in icusync::tools::CATALOGUE {
-                // Who has no activity cannot name one.
+                // A person without activities cannot name one.
                 let Some(concise) = world.defaults(seeded, tool).await else {
                     continue;
                 };
@@ -132,7 +132,7 @@ async fn odd_closed_and_missing_data_are_answered_for_all_the_same() {
         let (text, _) = ask(&world, &world.tria().link, "get_training_history", json!({})).await;
         assert!(text.lines().nth(1).unwrap().contains("\tmi\t"), "{text}");
         let (text, _) = ask(&world, &world.bishnu().link, "get_training_history", json!({})).await;
-        assert!(text.contains("closed to the API by Strava"), "{text}");
+        assert!(text.contains("closed by Strava"), "{text}");
     })
     .await;
 }
@@ -179,7 +179,7 @@ async fn a_default_call_makes_one_request_and_each_extra_source_one_more() {
                 json!({"include": ["done"], "oldest": "2026-11-09", "detail": "full"}),
                 2,
             ),
-            // Read a moment ago, and so answered from memory.
+            // Read a moment ago, and so answered from the cache.
             ("get_athlete_profile", json!({}), 0),
         ] {
             let (_, asked) = ask(&world, link, tool, arguments.clone()).await;
@@ -308,7 +308,7 @@ async fn a_fortnight_of_plans_is_short_and_its_steps_are_resolved() {
             let (text, _) = ask(&world, &person.link, "get_events", json!({})).await;
             assert!(text.len() <= 4096, "{} bytes\n{text}", text.len());
             assert!(
-                text.contains("\nPlanned: ") && text.contains("\nSteps, targets"),
+                text.contains("\nPlanned: ") && text.contains("\nSteps, with targets"),
                 "{text}"
             );
             assert!(

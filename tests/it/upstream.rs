@@ -1,7 +1,7 @@
 //! The intervals.icu client against the simulated intervals.icu: both must read the documents in the same way, and
 //! every breakage that the simulator knows must end in a typed error within its time (hard cases 104 to 111).
 //!
-//! What a TCP connection can do wrong beyond that is tested beside the client, in `src/intervals/tests`.
+//! Other failures of a TCP connection are tested with the client, in `src/intervals/tests`.
 
 use std::{
     sync::Arc,
@@ -29,12 +29,12 @@ struct Upstream {
 }
 
 impl Upstream {
-    /// With a client that soon gives up.
+    /// With a client that gives up soon.
     async fn start() -> Self {
         Self::within(Duration::from_millis(700)).await
     }
 
-    /// With a client that waits for long lists of a busy machine.
+    /// With a client that waits for long lists from a busy machine.
     async fn patient() -> Self {
         Self::within(Duration::from_secs(15)).await
     }
@@ -110,7 +110,7 @@ fn activities_of(days: u64) -> ActivityQuery {
     }
 }
 
-/// Those whose data can be read: not all of it closed by Strava, and more than a week of it.
+/// People whose data can be read: not all of it closed by Strava, and more than a week of it.
 fn readable() -> impl Iterator<Item = &'static Person> {
     PEOPLE
         .iter()
@@ -237,7 +237,7 @@ async fn a_search_finds_what_the_list_names() {
 async fn rights_end_where_upstream_ends_them() {
     let up = Upstream::patient().await;
     let [ana, jack, ..] = &PEOPLE;
-    // Ana's token on Jack's data: what a mix-up of ours would look like.
+    // Ana's token on Jack's data: what a mix-up of our own would look like.
     let mixed = up.open(jack, bearer(ana), Scopes::All);
     assert_eq!(mixed.profile().await.unwrap_err(), Error::Forbidden);
     // Jack's activity by its id, through Ana's handle.

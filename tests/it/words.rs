@@ -1,4 +1,4 @@
-//! The closed sets of `src/words.rs` against the database: the same words, no literal of them in SQL but where an index needs
+//! The closed sets of `src/words.rs` against the database: the same words, no literal of them in SQL except where an index needs
 //! one, and rows of an earlier version.
 
 use std::{collections::BTreeMap, path::Path};
@@ -50,7 +50,7 @@ async fn the_database_takes_exactly_the_words_that_there_are() {
     .fetch_all(&mut db)
     .await
     .unwrap();
-    // What stands between quotes: `CHECK ((kind = ANY (ARRAY['oauth'::text, 'api_key'::text])))`.
+    // The text between quotes: `CHECK ((kind = ANY (ARRAY['oauth'::text, 'api_key'::text])))`.
     let words_of =
         |check: &str| -> Vec<String> { check.split('\'').skip(1).step_by(2).map(str::to_owned).collect() };
     let taken: BTreeMap<&str, Vec<String>> = checks
@@ -65,7 +65,7 @@ async fn the_database_takes_exactly_the_words_that_there_are() {
     assert_eq!(taken, known);
 }
 
-/// A planner that may use a partial index only where the query names its word: these stay, and no others.
+/// The planner may use a partial index only where the query names its word: these stay, and no others.
 const LITERALS: [(&str, &str, usize); 2] = [("connections.rs", "disconnected", 1), ("jobs.rs", "pending", 3)];
 
 #[test]
@@ -102,9 +102,9 @@ async fn the_queue_and_the_search_for_an_athlete_go_by_their_indexes() {
         .await
         .unwrap();
     sqlx::migrate!().run(&mut db).await.unwrap();
-    // Of a table with hardly a row every plan is a scan.
+    // For a table with hardly a row every plan is a scan.
     db.execute("set enable_seqscan = off").await.unwrap();
-    // As a statement that is prepared for every value: what it is told later is not known yet.
+    // As a statement that is prepared for every value: its parameters are not known yet.
     db.execute("set plan_cache_mode = force_generic_plan")
         .await
         .unwrap();
@@ -157,7 +157,7 @@ async fn what_an_earlier_version_wrote_is_read_and_what_a_later_one_writes_is_le
             assert!(!jobs.is_empty() && jobs.iter().all(|job| job["failure"] == word), "{stored}: {jobs:?}");
             assert_eq!(ana.get("/dashboard").await.status, 200);
         }
-        // A kind that a later version brings is its own to work on, and stops neither the others nor the look at the keys.
+        // Only a later version works on a kind of its own, which stops neither the others nor the check of the keys.
         for change in [
             "alter table jobs drop constraint jobs_kind_check",
             "insert into jobs (id, kind, name, payload, state, created_at, run_at)

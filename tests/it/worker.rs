@@ -1,4 +1,4 @@
-//! The queue's worker in the running service: what stops is begun again, and the front door tells.
+//! The queue's worker in the running service: work that stops is started again, and the front door shows it.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ async fn a_worker_that_panics_is_missed_on_readyz_and_begun_again() {
             (answer.status().as_u16(), answer.text().await.unwrap())
         };
         let until = async |wanted: (u16, &str)| {
-            let told = async {
+            let reported = async {
                 loop {
                     let (status, text) = ready().await;
                     if (status, text.as_str()) == wanted {
@@ -26,7 +26,7 @@ async fn a_worker_that_panics_is_missed_on_readyz_and_begun_again() {
                     tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             };
-            tokio::time::timeout(Duration::from_secs(30), told)
+            tokio::time::timeout(Duration::from_secs(30), reported)
                 .await
                 .unwrap_or_else(|_| panic!("{wanted:?} in time"));
         };
@@ -55,7 +55,11 @@ async fn a_worker_that_panics_is_missed_on_readyz_and_begun_again() {
             .expect("a mail");
         shutdown.cancel();
         worker.await.unwrap();
-        assert_eq!(ready().await.0, 200, "whoever was told to stop is not missed");
+        assert_eq!(
+            ready().await.0,
+            200,
+            "a worker that was asked to stop is not missed"
+        );
     })
     .await;
 }

@@ -57,7 +57,7 @@ struct Wear {
     used: Option<Value>,
 }
 
-/// `GET /athlete/{id}/gear`: what the activities of the last four hundred days were done with, and a bike's chain.
+/// `GET /athlete/{id}/gear`: what the activities of the last four hundred days used, and a bike's chain.
 pub(super) fn gear(ask: &Ask) -> Json<Vec<Object>> {
     let since = ask.now() - Duration::days(400);
     let recent = ask
@@ -123,7 +123,7 @@ fn pieces(person: &Person, id: &str, wear: &Wear, today: NaiveDate) -> Vec<Objec
     vec![piece, part]
 }
 
-/// `GET /athlete/{id}/training-plan`: the cyclist follows one, nobody else.
+/// `GET /athlete/{id}/training-plan`: only the cyclist follows one.
 pub(super) fn training_plan(ask: &Ask) -> Json<Object> {
     let person = ask.person;
     let mut object = made(

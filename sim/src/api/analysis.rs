@@ -1,4 +1,4 @@
-//! What upstream tells of one activity: streams, histograms, weather, comments.
+//! What upstream says about one activity: streams, histograms, weather, comments.
 //!
 //! Choosing and shaping only; the numbers are made in `track`, `streams` and `weather`.
 
@@ -35,7 +35,7 @@ const DEFAULTS: [&str; 9] = [
     "temp",
 ];
 
-/// The streams asked for, in upstream's order. Without `types` all, and the power meter's own as `raw_watts`.
+/// The requested streams, in upstream's order. Without `types` all, and the power meter's own as `raw_watts`.
 fn chosen(ask: &Ask) -> Result<Vec<Value>, Refusal> {
     let done = ask.open()?;
     let Some(track) = track(ask.person, &done) else {
@@ -68,12 +68,12 @@ pub(super) fn streams_csv(ask: &Ask) -> Result<Response, Refusal> {
     Ok(([(header::CONTENT_TYPE, "text/csv")], text).into_response())
 }
 
-/// Whole numbers, a second each.
+/// Whole numbers, one a second.
 fn numbers(values: Option<&Vec<u32>>) -> Vec<f64> {
     values.into_iter().flatten().copied().map(f64::from).collect()
 }
 
-/// Histogram of whole numbers by `bucketSize`, or what upstream takes without it; none without a recording.
+/// Histogram of whole numbers by `bucketSize`, or upstream's default; none without a recording.
 fn counts(ask: &Ask, usual: f64, of: fn(&Track) -> Option<&Vec<u32>>) -> Answer<Vec<Value>> {
     let size = ask.params.count("bucketSize")?.filter(|size| *size > 0);
     let done = ask.open()?;

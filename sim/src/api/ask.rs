@@ -1,5 +1,5 @@
-//! What a handler is asked: who asks, whether they may, about whom, with which parameters. An endpoint is then a row of
-//! the router and a function that takes an [`Ask`].
+//! What a handler receives: who asks, whether they may, about which athlete, with which parameters. An endpoint is then a
+//! row of the router and a function that takes an [`Ask`].
 //!
 //! No endpoint's own behaviour.
 
@@ -52,7 +52,7 @@ impl Default for Names {
 /// A request whose caller may make it.
 pub(super) struct Ask {
     pub(super) world: Arc<World>,
-    /// Whom it is about.
+    /// The athlete it is about.
     pub(super) person: &'static Person,
     /// How the caller proved who they are.
     pub(super) via: Via,
@@ -102,7 +102,7 @@ fn asked<T: IntoResponse + Send + 'static>(
     on(method, handler)
 }
 
-/// Works on a thread of its own: the first answer about a year takes a while.
+/// Works on a thread of its own, because the first answer about a year takes a while.
 async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|failed| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, failed.to_string()))
@@ -142,7 +142,7 @@ impl Ask {
         }
     }
 
-    /// The same, to look inside: Strava's are closed.
+    /// The same, to see inside: Strava's are closed.
     pub(super) fn open(&self) -> Result<Done, Refusal> {
         let done = self.done()?;
         if done.source == Source::Strava {

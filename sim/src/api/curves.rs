@@ -1,4 +1,4 @@
-//! Curves over many activities: the best of every duration or distance in a time.
+//! Curves over many activities: the best of every duration or distance in a period.
 //!
 //! Choosing and merging only; the bests of each activity are made in `efforts`. Filters, ranks and submaximal efforts
 //! are not answered.
@@ -35,7 +35,7 @@ enum Of {
     Graded,
 }
 
-/// One curve asked for.
+/// One requested curve.
 #[derive(Debug)]
 struct Asked {
     id: String,
@@ -47,7 +47,7 @@ struct Asked {
     after: Option<usize>,
 }
 
-/// The sports that go with `sport` in the person's settings; a word that is none of upstream's answers 500.
+/// The sports that go with `sport` in the person's settings; a word that is not one of upstream's answers 500.
 fn family(person: &Person, day: NaiveDate, sport: &str) -> Result<Vec<String>, Refusal> {
     let known = sport.len() > 2
         && sport.chars().all(|c| c.is_ascii_alphabetic())
@@ -67,7 +67,7 @@ fn family(person: &Person, day: NaiveDate, sport: &str) -> Result<Vec<String>, R
 
 /// First days of the seasons up to `today`, the last first: where the calendar says so, else each 1 January.
 fn seasons(world: &World, person: &'static Person, today: NaiveDate) -> Vec<NaiveDate> {
-    let told = world
+    let begun = world
         .events(person, FIRST_DAY, today, false)
         .into_iter()
         .filter_map(|event| {
@@ -77,7 +77,7 @@ fn seasons(world: &World, person: &'static Person, today: NaiveDate) -> Vec<Naiv
             let day = event.get("start_date_local")?.as_str()?.get(..10)?.parse().ok()?;
             is_start.then_some(day)
         });
-    let mut starts: Vec<NaiveDate> = told.collect();
+    let mut starts: Vec<NaiveDate> = begun.collect();
     if starts.is_empty() {
         let years = chrono::Datelike::year(&FIRST_DAY)..=chrono::Datelike::year(&today);
         starts.extend(years.filter_map(|year| NaiveDate::from_ymd_opt(year, 1, 1)));
@@ -155,8 +155,8 @@ fn asked(world: &World, person: &'static Person, spec: &str, today: NaiveDate) -
     })
 }
 
-/// Readable activities of these sports in these days, newest first. What lies before the first day is too small to
-/// hold a best, and is left out.
+/// Readable activities of these sports on these days, newest first. Activities before the first day are too small to hold a
+/// best, and are left out.
 fn among(
     world: &World,
     person: &'static Person,
@@ -182,7 +182,7 @@ fn bests(person: &Person, done: &Done, of: Of, after: Option<usize>) -> Vec<u32>
     }
 }
 
-/// The best of all, with the number of the activity it is of; never better for longer.
+/// The best of all, with the number of its activity; never better for longer.
 fn merge(all: &[Vec<u32>], lower_is_better: bool) -> Vec<(u32, usize)> {
     let longest = all.iter().map(Vec::len).max().unwrap_or_default();
     let mut merged: Vec<(u32, usize)> = (0..longest)
@@ -211,7 +211,7 @@ fn merge(all: &[Vec<u32>], lower_is_better: bool) -> Vec<(u32, usize)> {
     merged
 }
 
-/// One curve, and what it names of the activities.
+/// One curve, and the activities that it names.
 fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<usize>) {
     let all: Vec<Vec<u32>> = done
         .iter()
@@ -262,7 +262,7 @@ fn curve(person: &Person, done: &[Done], asked: &Asked, of: Of) -> (Object, Vec<
     (object, merged.into_iter().map(|best| best.1).collect())
 }
 
-/// What `activities` tells of one.
+/// What `activities` says about one.
 fn mention(person: &Person, done: &Done) -> Value {
     json!({
         "id": done.id, "start_date_local": done.start, "name": done.session.name, "distance": done.distance,
@@ -271,7 +271,7 @@ fn mention(person: &Person, done: &Done) -> Value {
     })
 }
 
-/// The curves asked for, and the activities that they name.
+/// The requested curves, and the activities that they name.
 fn set(ask: &Ask, of: Of) -> Answer<Value> {
     let today = match ask.params.get("newest").or_else(|| ask.params.get("now")) {
         Some(day) => date(day.get(..10).unwrap_or(day))?,

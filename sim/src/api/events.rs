@@ -1,4 +1,4 @@
-//! Calendar events: lists, one, and what clients write. Workout text is kept as it is, not parsed.
+//! Calendar events: lists, one event, and what clients write. Workout text is kept as it is, not parsed.
 //!
 //! The seeded calendar is in `calendar` above.
 
@@ -24,7 +24,7 @@ use crate::{
 
 /// Days after today that a list without an end covers.
 const AHEAD: i64 = 6;
-/// The end of what is open at its end.
+/// The end of an open range.
 const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 30) {
     Some(day) => day,
     None => NaiveDate::MAX,
@@ -191,7 +191,7 @@ pub(super) fn delete(ask: &Ask) -> Answer<Value> {
     Ok(Json(json!({})))
 }
 
-/// `DELETE /athlete/{id}/events`: without `newest` everything after `oldest` goes, as upstream does it.
+/// `DELETE /athlete/{id}/events`: without `newest`, everything after `oldest` goes, as at upstream.
 pub(super) fn delete_range(ask: &Ask) -> Result<StatusCode, Refusal> {
     let oldest = ask.params.first_day("oldest")?;
     let oldest = oldest.ok_or_else(|| Refusal::absent("oldest", "String"))?;

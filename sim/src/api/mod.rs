@@ -47,7 +47,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/oauth/authorize", get(oauth::consent).post(oauth::decide))
         .route("/api/oauth/token", post(oauth::token))
-        // Known to the framework as the page's neighbour, but nothing answers there.
+        // The framework knows it as the page's neighbour, but nothing answers there.
         .route("/oauth/token", axum::routing::trace(unknown))
         .nest("/api/v1", api)
         .fallback(unknown)
@@ -83,7 +83,7 @@ fn of_athlete() -> Router<Arc<World>> {
         .route("/events/{which}", write(DELETE, Calendar, events::delete))
 }
 
-/// One activity, and what is inside.
+/// One activity, and what is inside it.
 fn of_activity() -> Router<Arc<World>> {
     Router::new()
         .route("/", read(Activity, training::one))

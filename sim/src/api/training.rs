@@ -38,7 +38,7 @@ pub(super) fn list(ask: &Ask) -> Answer<Vec<Object>> {
     Ok(Json(rows))
 }
 
-/// `GET /athlete/{id}/activities/search`: by a part of the name or `#tag`; what came from Strava has neither.
+/// `GET /athlete/{id}/activities/search`: by a part of the name or `#tag`; activities from Strava have neither.
 pub(super) fn search(ask: &Ask) -> Answer<Vec<Object>> {
     let query = ask
         .params
@@ -55,7 +55,7 @@ pub(super) fn search(ask: &Ask) -> Answer<Vec<Object>> {
     Ok(Json(found.iter().map(activity::search_row).collect()))
 }
 
-/// `GET /activity/{id}`: the full object, with its intervals when they are asked for; a stub has none.
+/// `GET /activity/{id}`: the full object, with its intervals if requested; a stub has none.
 pub(super) fn one(ask: &Ask) -> Answer<Object> {
     let done = ask.done()?;
     let mut object = activity::row(ask.person, &done, None);
@@ -89,8 +89,8 @@ fn sums(done: &[&Done], weight: f64, eftp: Option<f64>) -> Object {
     object
 }
 
-/// `GET /athlete/{id}/athlete-summary`: rows by week, newest first; with a bearer token (and nobody to coach) of the
-/// caller only.
+/// `GET /athlete/{id}/athlete-summary`: rows by week, newest first; with a bearer token (and nobody to coach), only the
+/// caller's.
 pub(super) fn summary(ask: &Ask) -> Answer<Vec<Object>> {
     let today = ask.today();
     let end = ask.params.last_day("end")?.unwrap_or(today).min(today);

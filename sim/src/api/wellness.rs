@@ -1,6 +1,6 @@
 //! Wellness: lists, one day, sparse writes.
 //!
-//! How a row looks is in `wellness` above; what was written is kept by `world`.
+//! How a row looks is in `wellness` above; `world` keeps what was written.
 
 use axum::Json;
 use chrono::{Days, NaiveDate};
@@ -18,9 +18,9 @@ use crate::{
     schema::WELLNESS,
 };
 
-/// Days listed when no beginning is given.
+/// Days listed if no beginning is given.
 const DEFAULT_DAYS: u64 = 30;
-/// What upstream works out itself: accepted in a body, and without effect.
+/// What upstream works out itself: accepted in a body, without effect.
 const COMPUTED: [&str; 10] = [
     "id",
     "ctl",
@@ -33,7 +33,7 @@ const COMPUTED: [&str; 10] = [
     "tempWeight",
     "tempRestingHR",
 ];
-/// Fields that are text; all others are numbers but `locked`.
+/// Fields that are text; all others except `locked` are numbers.
 const TEXTS: [&str; 4] = ["comments", "menstrualPhase", "menstrualPhasePredicted", WHERE];
 
 /// `GET /athlete/{id}/wellness`.
@@ -63,7 +63,7 @@ pub(super) fn put(ask: &Ask) -> Answer<Object> {
     write(ask, date(ask.which())?, ask.object()?)
 }
 
-/// `PUT /athlete/{id}/wellness`: the day stands in the body, as `id`.
+/// `PUT /athlete/{id}/wellness`: the body names the day, as `id`.
 pub(super) fn put_by_body(ask: &Ask) -> Answer<Object> {
     let body = ask.object()?;
     let day = body.get("id").and_then(Value::as_str);
@@ -71,7 +71,7 @@ pub(super) fn put_by_body(ask: &Ask) -> Answer<Object> {
     write(ask, day, body)
 }
 
-/// Sparse: only what is given changes; nulls clear nothing; a lock stays.
+/// Sparse: only the given fields change; nulls clear nothing; a lock stays.
 fn write(ask: &Ask, day: NaiveDate, body: Object) -> Answer<Object> {
     let mut values = Object::new();
     for (name, value) in body {
@@ -102,7 +102,7 @@ fn write(ask: &Ask, day: NaiveDate, body: Object) -> Answer<Object> {
         }
     }
     values.insert("updated".into(), json!(stamp(ask.world.now())));
-    // A day that has no row cannot be written either.
+    // A day without a row cannot be written either.
     let _ = day_row(ask, day)?;
     ask.world.write_wellness(ask.person, day, values);
     day_row(ask, day)

@@ -56,7 +56,7 @@ fn pauses(day: NaiveDate) -> bool {
     week == 30 || (week == 36 && hurt)
 }
 
-/// What she means to do on `day`.
+/// What she plans to do on `day`.
 pub(super) fn plan(person: &Person, day: NaiveDate) -> Vec<Session> {
     let dice = |question| person.dice(day, question);
     let mut sessions = if pauses(day) {
@@ -149,7 +149,7 @@ fn pool(person: &Person, day: NaiveDate, water: Water) -> Session {
     session
 }
 
-/// In the gym: upstream has no language for it, so the text stands alone.
+/// In the gym: upstream has no language for it, so there is only the text.
 fn strength() -> Session {
     let steps = vec![step("", 45, 30, 30)];
     Session {
@@ -406,7 +406,7 @@ fn long_run(person: &Person, day: NaiveDate) -> Session {
     )
 }
 
-/// Five recordings of one race; the event stands by itself in the calendar.
+/// Five recordings of one race; the event in the calendar is separate.
 fn race(name: &'static str, rank: Rank) -> Vec<Session> {
     let (water, bike, foot) = match rank {
         Rank::A => (32, 160, 115),

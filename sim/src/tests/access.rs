@@ -14,10 +14,10 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn credentials_are_told_apart() {
+async fn credentials_are_distinguished() {
     let bench = Bench::new().await;
     let path = "/api/v1/athlete/0/wellness";
-    let ask = async |request: RequestBuilder| told(request.send().await.unwrap()).await;
+    let ask = async |request: RequestBuilder| reply(request.send().await.unwrap()).await;
     let get = || bench.request(Method::GET, path);
     let unauthorized = (401, json!({"status": 401, "error": "Unauthorized"}));
     let denied = (403, json!({"status": 403, "error": "Access denied"}));
@@ -158,7 +158,7 @@ async fn the_consent_page_shows_people_and_boxes() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_request_is_said_on_a_page() {
+async fn what_is_wrong_with_a_request_is_on_a_page() {
     let bench = Bench::new().await;
     let cases = [
         (
@@ -220,7 +220,7 @@ async fn codes_are_short_lived_and_single_use() {
             ("code", code),
             ("grant_type", "authorization_code"),
         ];
-        told(bench.post("/api/oauth/token", &form).await).await
+        reply(bench.post("/api/oauth/token", &form).await).await
     };
     let gone = (404, json!({"status": 404, "error": "Code not found (expired?)"}));
     let code = bench.code("ana", &["ACTIVITY:WRITE"]).await;
@@ -311,7 +311,7 @@ async fn every_answer_counts_and_the_pool_runs_out() {
         (429, "900")
     );
     assert_eq!(
-        told(over).await.1,
+        reply(over).await.1,
         json!({"status": 429, "error": "Too many requests"})
     );
     let key = bench
@@ -350,7 +350,7 @@ async fn the_edge_refuses_haste_and_bare_libraries() {
         Some("Go-http-client/1.1"),
     ] {
         let request = client(agent).get(format!("{}/api/v1/athlete/0", bench.sim.base_url));
-        let answer = told(request.bearer_auth(PEOPLE[0].token).send().await.unwrap()).await;
+        let answer = reply(request.bearer_auth(PEOPLE[0].token).send().await.unwrap()).await;
         assert_eq!(answer, (403, json!("error code: 1010")), "{agent:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What upstream tells of one activity, and of the best of many: that all of it agrees, and looks as upstream's does.
+//! What upstream says about one activity, and about the best of many: all of it must agree, and look like upstream's.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ fn points(streams: &Value, name: &str) -> Option<Vec<Option<f64>>> {
     Some(rows(&stream["data"]).iter().map(Value::as_f64).collect())
 }
 
-/// What is recorded of a stream, without holes.
+/// What a stream recorded, without holes.
 fn data(streams: &Value, name: &str) -> Option<Vec<f64>> {
     Some(points(streams, name)?.into_iter().flatten().collect())
 }
@@ -59,7 +59,7 @@ impl Bench {
         rows(&all).iter().filter(recorded).cloned().collect()
     }
 
-    /// The curve of the day of an activity that is the only one of its sport's group there.
+    /// The curve of the day of an activity that is the only one of its sport's group on that day.
     async fn curve_of_the_day(&self, slug: &str, of: &str, activity: &Value) -> Value {
         let (day, sport) = (
             &activity["start_date_local"].as_str().unwrap()[..10],
@@ -256,12 +256,12 @@ async fn curves_agree_with_the_streams() {
         let curve = bench.curve_of_the_day("ana", "power", activity).await;
         for secs in [5, 60, 300, 1200] {
             let n = rows(&curve["secs"]).iter().position(|one| index(one) == secs);
-            let told = number(&curve["values"][n.unwrap()]);
+            let shown = number(&curve["values"][n.unwrap()]);
             // What was held for a little longer was held for this long too.
             let longer = rows(&curve["secs"]).iter().map(index);
             let longer = longer.filter(|one| (secs..=secs + secs / 4).contains(one));
             let wanted = longer.map(|secs| best(&watts, secs)).fold(0.0, f64::max);
-            near(told, wanted, 1.0, &format!("{id} {secs} s"));
+            near(shown, wanted, 1.0, &format!("{id} {secs} s"));
             compared += 1;
         }
         let whole = bench.get(&format!("/activity/{id}?intervals=true")).await;

@@ -9,7 +9,7 @@ use crate::{Fault, HUGE, Mode};
 const PATH: &str = "/athlete/0/activities?oldest=2026-11-01&fields=id,icu_athlete_id";
 
 #[tokio::test]
-async fn statuses_headers_and_bodies_are_as_told() {
+async fn statuses_headers_and_bodies_are_as_requested() {
     let bench = Bench::new().await;
     bench.sim.fault(
         Fault::on("/activities")

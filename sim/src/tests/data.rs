@@ -1,4 +1,4 @@
-//! What the data looks like, and how it is asked for.
+//! What the data looks like, and how to request it.
 
 use std::collections::BTreeSet;
 

@@ -21,7 +21,7 @@ use super::{Options, PEOPLE, Person, Running, start};
 const REDIRECT: &str = "http://localhost:8080/connect/callback";
 const ANA: &str = "i900001";
 
-/// A simulator on a clock that the test turns, and a client for it.
+/// A simulator on a clock that the test sets, and a client for it.
 struct Bench {
     sim: Running,
     client: Client,
@@ -47,7 +47,7 @@ fn options(clock: &Arc<Mutex<DateTime<Utc>>>) -> Options {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "these tests stand in for any client of upstream, not for ours"
+    reason = "these tests represent any client of upstream, not our own"
 )]
 fn client(agent: Option<&str>) -> Client {
     // Another test of this process may have been first.
@@ -119,10 +119,10 @@ impl Bench {
 
     /// Status and body of Ana's request.
     async fn ask(&self, method: Method, path: &str) -> (u16, Value) {
-        told(self.as_ana(method, path).send().await.unwrap()).await
+        reply(self.as_ana(method, path).send().await.unwrap()).await
     }
 
-    /// Runs through the consent page and the exchange; the token.
+    /// Goes through the consent page and the exchange; returns the token.
     async fn connect(&self, person: &str, ticked: &[&str]) -> Value {
         let code = self.code(person, ticked).await;
         let form = [
@@ -178,7 +178,7 @@ async fn json(answer: Response) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-async fn told(answer: Response) -> (u16, Value) {
+async fn reply(answer: Response) -> (u16, Value) {
     let status = answer.status().as_u16();
     let text = answer.text().await.unwrap();
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))

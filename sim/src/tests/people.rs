@@ -1,4 +1,4 @@
-//! The people with something odd about them: what each must show, so that who reads upstream meets it all.
+//! The people with something odd about them: what each must show, so that a reader of upstream meets all of it.
 
 use std::collections::BTreeSet;
 
@@ -393,7 +393,7 @@ async fn the_triathletes_mornings_have_zeros_and_fields_of_her_own() {
     let path = "/athlete/0/wellness/2026-11-20";
     let put = async |body: Value| {
         let request = bench.as_person("tria", Method::PUT, path).json(&body);
-        told(request.send().await.unwrap()).await.0
+        reply(request.send().await.unwrap()).await.0
     };
     assert_eq!(put(json!({"SleptWhere": "tent", "CaffeineMg": 0})).await, 200);
     assert_eq!(put(json!({"SleptWhere": 3})).await, 400);
@@ -463,7 +463,7 @@ async fn strava_closes_everything_but_the_load() {
 }
 
 #[tokio::test]
-async fn the_newcomer_has_told_nothing() {
+async fn the_newcomer_has_given_no_data() {
     let bench = Bench::new().await;
     let athlete = bench.get_as("nell", "/athlete/0").await;
     for name in [
@@ -514,7 +514,7 @@ async fn the_newcomer_has_told_nothing() {
         .get_as("nell", "/athlete/0/wellness?oldest=2026-11-14&newest=2026-11-21")
         .await;
     for row in rows(&wellness) {
-        let told: BTreeSet<&str> = row
+        let shown: BTreeSet<&str> = row
             .as_object()
             .unwrap()
             .iter()
@@ -522,7 +522,7 @@ async fn the_newcomer_has_told_nothing() {
             .map(|(name, _)| name.as_str())
             .collect();
         assert_eq!(
-            told,
+            shown,
             BTreeSet::from(["id", "updated", "locked", "tempWeight", "tempRestingHR"])
         );
     }

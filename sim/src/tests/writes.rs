@@ -7,7 +7,7 @@ use super::*;
 
 impl Bench {
     async fn send(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        told(
+        reply(
             self.as_ana(method, path)
                 .body(body.to_string())
                 .send()
@@ -79,7 +79,7 @@ async fn wellness_is_written_sparsely() {
         404
     );
     let jack = bench.as_person("jack", Method::PUT, path);
-    let jack = told(jack.body("{\"SaunaMinutes\":5}").send().await.unwrap()).await;
+    let jack = reply(jack.body("{\"SaunaMinutes\":5}").send().await.unwrap()).await;
     assert_eq!(jack.0, 422, "a custom field is its owner's");
 }
 

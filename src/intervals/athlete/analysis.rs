@@ -1,7 +1,7 @@
 //! One activity in detail, and what belongs to it.
 //!
-//! Everything but [`Athlete::activity_detail`] answers without saying whose it is, and is only for an activity that was
-//! just shown to be this athlete's. Recordings stand in `streams`.
+//! All answers but [`Athlete::activity_detail`]'s do not say whose they are. Use the others only for an activity that was
+//! just shown to be this athlete's. Recordings are in `streams`.
 
 use serde::de::DeserializeOwned;
 
@@ -86,7 +86,7 @@ impl Athlete {
         self.ask("weather", Area::Activity, url, read).await
     }
 
-    /// `GET /activity/{id}/messages`: the comments that stand, oldest first.
+    /// `GET /activity/{id}/messages`: the comments that were not deleted, oldest first.
     pub async fn comments(&self, id: &ActivityId) -> Result<Vec<model::Comment>, Error> {
         let url = self.activity_url(id, "/messages");
         let read = |body: &[u8]| {
@@ -99,7 +99,7 @@ impl Athlete {
         self.ask("messages", Area::Activity, url, read).await
     }
 
-    /// A list; `null`, which upstream sends for what was never analysed, is an empty one.
+    /// A list; `null`, which upstream sends if it never analysed the activity, is an empty one.
     pub(super) fn rows_or_none<T: DeserializeOwned>(
         endpoint: &'static str,
         body: &[u8],

@@ -1,4 +1,4 @@
-//! Questions about the calendar.
+//! Requests for the calendar.
 
 use chrono::NaiveDate;
 
@@ -13,10 +13,10 @@ use super::{
 };
 
 impl Athlete {
-    /// `GET /athlete/{id}/events`: oldest first, of the named categories (all when none is named), without the steps of
-    /// workouts and what was written about them.
+    /// `GET /athlete/{id}/events`: oldest first, of the named categories (all if none is named), without the steps and
+    /// descriptions of workouts.
     ///
-    /// Upstream chooses by the day an event begins on.
+    /// Upstream selects events by their first day.
     pub async fn events(
         &self,
         oldest: NaiveDate,
@@ -26,7 +26,7 @@ impl Athlete {
         self.list_events(oldest, newest, categories, false).await
     }
 
-    /// `GET /athlete/{id}/events?resolve=true`: as [`Athlete::events`], but whole, with workouts and their targets
+    /// `GET /athlete/{id}/events?resolve=true`: like [`Athlete::events`], but complete, with workouts and their targets
     /// resolved to watts, bpm and m/s.
     pub async fn calendar(
         &self,
@@ -64,7 +64,7 @@ impl Athlete {
             let Rows { mut rows, .. } = Self::counted(endpoint, rows);
             self.all_mine(rows.iter().map(|row| &row.athlete_id))?;
             rows.sort_by_key(|row| (row.start_date_local, row.id));
-            // Events come with all that they have; only what is kept counts.
+            // Upstream sends events complete; only what is kept counts.
             let words = if whole { body.len() } else { rows.len() * 200 };
             let weight = words + rows.iter().map(Event::weight).sum::<usize>();
             Ok(Fresh { value: rows, weight })
@@ -72,7 +72,7 @@ impl Athlete {
         self.ask(endpoint, Area::Calendar, url, read).await
     }
 
-    /// `GET /athlete/{id}/events/{eventId}`: one event, refused ([`Error::WrongAthlete`]) when it names another athlete.
+    /// `GET /athlete/{id}/events/{eventId}`: one event, refused ([`Error::WrongAthlete`]) if it names another athlete.
     pub async fn event(&self, id: i64) -> Result<Event, Error> {
         let url = self.url(&format!("/events/{id}"));
         let read = |body: &[u8]| {

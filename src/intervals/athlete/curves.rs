@@ -1,6 +1,6 @@
-//! Best-effort curves over spans of time: power, heart rate and pace.
+//! Best-effort curves over periods: power, heart rate and pace.
 //!
-//! Only the questions and the check of whose the answer is; which points are shown is the tools' affair.
+//! Only the requests and the check of whose the answer is; the tools choose the points to show.
 
 use std::fmt;
 
@@ -14,18 +14,18 @@ use crate::intervals::{
     model::{self, curves::CurvesBody},
 };
 
-/// The span of time that a curve covers, as upstream counts it from the athlete's today.
+/// The period that a curve covers, as upstream counts it from the athlete's today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
-    /// So many days up to today.
+    /// This many days up to today.
     Days(u32),
-    /// So many years up to today.
+    /// This many years up to today.
     Years(u32),
     /// Everything.
     All,
-    /// A season of the athlete's: 0 is the current one, 1 the one before.
+    /// A season of the athlete: 0 is the current one, 1 the one before.
     Season(u32),
-    /// Local days, both included.
+    /// Local days, inclusive.
     Dates {
         /// First day.
         oldest: NaiveDate,
@@ -34,7 +34,7 @@ pub enum Window {
     },
 }
 
-/// Which efforts count for a power curve: all, or those after work that the athlete set for the sport.
+/// Which efforts count for a power curve: all, or those after an amount of work that the athlete set for the sport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Fatigue {
     /// All.
@@ -46,13 +46,13 @@ pub enum Fatigue {
     Second,
 }
 
-/// One curve to ask for. Its `Display` is upstream's name for it, which comes back as the curve's id: `42d`, `1y`,
+/// One curve to request. Its `Display` is upstream's name for it, which upstream sends back as the curve's id: `42d`, `1y`,
 /// `all`, `s0`, `r.2026-01-01.2026-03-31`, each perhaps with `-kj0` or `-kj1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CurveSpec {
-    /// Of which time.
+    /// The period.
     pub window: Window,
-    /// Of which efforts; only power has others than all.
+    /// Which efforts; only power has a choice.
     pub fatigue: Fatigue,
 }
 
@@ -83,19 +83,19 @@ impl fmt::Display for CurveSpec {
 }
 
 impl Athlete {
-    /// `GET /athlete/{id}/power-curves`: best mean power (W) by duration (s) in activities of the sport's group, a
-    /// curve a spec. `sport` is a type of upstream, such as `Ride`.
+    /// `GET /athlete/{id}/power-curves`: best average power (W) by duration (s) in activities of the sport's group, one
+    /// curve per spec. `sport` is one of upstream's types, such as `Ride`.
     pub async fn power_curves(&self, sport: &str, specs: &[CurveSpec]) -> Result<model::Curves, Error> {
         self.curves("power_curves", "/power-curves", sport, specs, false)
             .await
     }
 
-    /// `GET /athlete/{id}/hr-curves`: best mean heart rate (bpm) by duration (s).
+    /// `GET /athlete/{id}/hr-curves`: best average HR (bpm) by duration (s).
     pub async fn hr_curves(&self, sport: &str, specs: &[CurveSpec]) -> Result<model::Curves, Error> {
         self.curves("hr_curves", "/hr-curves", sport, specs, false).await
     }
 
-    /// `GET /athlete/{id}/pace-curves`: shortest time (s) by distance (m); with `gap` as if the ground were level.
+    /// `GET /athlete/{id}/pace-curves`: shortest time (s) by distance (m); with `gap`, grade-adjusted.
     pub async fn pace_curves(
         &self,
         sport: &str,

@@ -1,6 +1,6 @@
-//! Activities of a range with the figures beyond the usual ones.
+//! Activities in a range with their extended metrics.
 //!
-//! What the figures mean is the tools' business.
+//! What the figures mean is for the tools.
 
 use chrono::NaiveDate;
 
@@ -15,8 +15,8 @@ use super::{
 };
 
 impl Athlete {
-    /// `GET /athlete/{id}/activities`: the newest `limit` of the range, newest first, with the named fields of
-    /// [`model::ActivityDetail`] (no laps: a list has none). One request, whatever the range.
+    /// `GET /athlete/{id}/activities`: the newest `limit` in the range, newest first, with the named fields of
+    /// [`model::ActivityDetail`] (without laps, which a list lacks). One request, whatever the range.
     pub async fn extended_activities(
         &self,
         oldest: NaiveDate,

@@ -9,9 +9,9 @@ use super::{
 use crate::ids::ActivityId;
 
 impl Athlete {
-    /// `GET /activity/{id}/streams.json?types=…`: the named channels, as far as they were recorded; empty when none
-    /// was. [`Error::Strava`] when the activity came from Strava, [`Error::NotFound`] when there is no recording at all,
-    /// [`Error::Garbled`] when it is larger than an answer may be (days at a sample a second).
+    /// `GET /activity/{id}/streams.json?types=…`: those of the named streams that were recorded. [`Error::Strava`] if the
+    /// activity came from Strava, [`Error::NotFound`] if there is no recording at all, [`Error::Garbled`] if it is larger
+    /// than an answer may be (days at one sample per second).
     ///
     /// The answer does not say whose it is. Only for an activity that [`Athlete::activity_detail`] or
     /// [`Athlete::activity`] has just shown to be this athlete's.
@@ -24,7 +24,7 @@ impl Athlete {
         url.query_pairs_mut().append_pair("types", &types.join(","));
         let read = |body: &[u8]| {
             let mut streams: Vec<model::Stream> = Self::rows_or_none("streams", body)?;
-            // What was not asked for (custom streams, say) would only take room.
+            // Streams that were not requested (such as custom ones) would only take memory.
             streams.retain(|stream| {
                 let kind = stream.kind.as_deref().unwrap_or_default();
                 types.contains(&kind)

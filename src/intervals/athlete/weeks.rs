@@ -1,4 +1,4 @@
-//! The weekly sums that intervals.icu makes itself.
+//! intervals.icu's own weekly sums.
 
 use chrono::NaiveDate;
 
@@ -6,9 +6,9 @@ use super::{Athlete, model::weeks};
 use crate::intervals::{Area, Error, cache::Fresh};
 
 impl Athlete {
-    /// `GET /athlete/{id}/athlete-summary`: one row a week, newest first, with sums by sport. It counts every activity,
-    /// also those that the API closes one by one (Strava's). Rows of other athletes, which the owner of an API key gets
-    /// too, are left out.
+    /// `GET /athlete/{id}/athlete-summary`: one row per week, newest first, with sums by sport. It counts every activity,
+    /// including those closed to the API (Strava's). Rows of other athletes, which the answer for an API key also has, are
+    /// left out.
     pub async fn weeks(
         &self,
         oldest: NaiveDate,

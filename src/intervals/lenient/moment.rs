@@ -1,8 +1,8 @@
-//! Dates and times in the shapes that upstream writes them.
+//! Dates and times in the forms that upstream sends.
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-/// A date with, perhaps, a time and an offset.
+/// A date, perhaps with a time and an offset.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub(super) date: NaiveDate,
@@ -38,7 +38,7 @@ impl Moment {
         })
     }
 
-    /// The wall clock's reading, whatever offset stood beside it.
+    /// The local time, whatever the offset.
     pub(super) fn local(self) -> NaiveDateTime {
         self.date.and_time(self.time.unwrap_or_default())
     }

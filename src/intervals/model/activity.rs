@@ -1,4 +1,4 @@
-//! What follows from an activity's fields: which day it is of, whether it is open to us, how far and how fast it went.
+//! Values derived from an activity's fields: its day, whether it can be read, how far and how fast it went.
 //!
 //! No text for people, and nothing that needs another activity.
 
@@ -7,12 +7,12 @@ use chrono::NaiveDate;
 use super::{Activity, ActivityDetail, positive, sane};
 
 impl Activity {
-    /// The local day it began on, also when it ran past midnight.
+    /// The local day on which it began, even if it went past midnight.
     pub(crate) fn day(&self) -> Option<NaiveDate> {
         self.start_date_local.map(|start| start.date())
     }
 
-    /// Upstream's word for its sport; empty when it has none.
+    /// Upstream's word for its sport; empty if it has none.
     pub(crate) fn sport(&self) -> &str {
         self.sport.as_deref().unwrap_or_default()
     }
@@ -27,30 +27,30 @@ impl Activity {
         self.source.as_deref() == Some("MANUAL")
     }
 
-    /// Whether it is of one of these sports; None takes all.
+    /// Whether it is of one of these sports; None means any.
     pub(crate) fn is_of(&self, sports: Option<&[&str]>) -> bool {
         sports.is_none_or(|sports| sports.contains(&self.sport()))
     }
 
-    /// m: the distance that intervals.icu says to use, else the file's.
+    /// m: the distance that intervals.icu says to use, otherwise the file's.
     pub(crate) fn metres(&self) -> Option<f64> {
         sane(self.icu_distance).or(sane(self.distance))
     }
 
-    /// m/s while moving: the pace, else the average speed, else distance over moving time.
+    /// m/s while moving: the pace, otherwise the average speed, otherwise distance over moving time.
     pub(crate) fn speed(&self) -> Option<f64> {
         positive(self.pace)
             .or(positive(self.average_speed))
             .or_else(|| Some(self.metres()? / positive(self.moving_time)?))
     }
 
-    /// Percent of the plan that was done. Without a plan upstream writes 0, which says nothing.
+    /// Percent of the plan that was done. None without a plan, for which upstream sends 0.
     pub(crate) fn done_of_plan(&self) -> Option<f64> {
         self.compliance
             .filter(|percent| self.paired_event_id.is_some() || *percent > 0.0)
     }
 
-    /// Which service it came from, and the device: what a line on the origin of data goes by.
+    /// The service it came from, and the device, for the line about the origin of data.
     pub(crate) fn origin(&self) -> (Option<&str>, Option<&str>) {
         (self.source.as_deref(), self.device_name.as_deref())
     }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_night_ride_is_of_the_day_it_began_on() {
+    fn a_night_ride_belongs_to_the_day_it_began_on() {
         let ride = activity(json!({"start_date_local": "2026-11-20T23:50:00", "moving_time": 7200}));
         assert_eq!(ride.day(), NaiveDate::from_ymd_opt(2026, 11, 20));
         assert_eq!(activity(json!({})).day(), None);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_percent_of_no_plan_says_nothing() {
+    fn zero_percent_without_a_plan_is_none() {
         let done = |fields| activity(fields).done_of_plan();
         assert_eq!(done(json!({"compliance": 0})), None);
         assert_eq!(done(json!({"compliance": 0, "paired_event_id": 7})), Some(0.0));

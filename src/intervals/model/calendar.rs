@@ -16,22 +16,22 @@ pub struct Event {
     pub(crate) athlete_id: Option<String>,
     /// `WORKOUT`, `RACE_A`, `NOTE`, `HOLIDAY` …
     pub(crate) category: Option<String>,
-    /// Athlete-local; midnight says "no time planned".
+    /// Athlete-local; midnight means that no time is planned.
     pub(crate) start_date_local: Option<NaiveDateTime>,
-    /// Athlete-local, excluded.
+    /// Athlete-local, exclusive.
     pub(crate) end_date_local: Option<NaiveDateTime>,
     /// Sport; notes have none.
     #[serde(rename = "type")]
     pub(crate) sport: Option<String>,
     /// Title.
     pub(crate) name: Option<String>,
-    /// Of a workout its text, of anything else what was written about it.
+    /// The text of a workout, or the description of any other event.
     pub(crate) description: Option<String>,
     /// Indoors.
     pub(crate) indoor: Option<bool>,
     /// s, planned.
     pub(crate) moving_time: Option<f64>,
-    /// m, planned; 0 when the plan names none.
+    /// m, planned; 0 if the plan has none.
     pub(crate) distance: Option<f64>,
     /// Planned load.
     pub(crate) icu_training_load: Option<f64>,
@@ -41,13 +41,13 @@ pub struct Event {
     pub(crate) target: Option<String>,
     /// The workout's steps and thresholds.
     pub(crate) workout_doc: Option<Box<Workout>>,
-    /// Why a device service did not take it.
+    /// Why a device service did not accept it.
     pub(crate) push_errors: Option<Vec<PushError>>,
     /// Only coaches see it.
     pub(crate) hide_from_athlete: Option<bool>,
-    /// Stands for the whole week.
+    /// It is for the whole week.
     pub(crate) for_week: Option<bool>,
-    /// The activity that did it, when paired.
+    /// The paired activity.
     pub(crate) paired_activity_id: Option<String>,
     /// Load to reach (`TARGET`).
     pub(crate) load_target: Option<f64>,
@@ -57,53 +57,53 @@ pub struct Event {
     pub(crate) distance_target: Option<f64>,
     /// `NORMAL`, `LIMITED`, `UNAVAILABLE`.
     pub(crate) training_availability: Option<String>,
-    /// s a day, when limited.
+    /// s a day, if limited.
     pub(crate) max_training_time: Option<f64>,
-    /// The sports that are possible, when limited.
+    /// The possible sports, if limited.
     pub(crate) can_train_sports: Option<Vec<String>>,
     /// W (`SET_EFTP`).
     pub(crate) icu_ftp: Option<f64>,
-    /// Of `SET_FITNESS`: what CTL was set to.
+    /// The CTL that was set (`SET_FITNESS`).
     pub(crate) icu_ctl: Option<f64>,
-    /// Of `SET_FITNESS`: what ATL was set to.
+    /// The ATL that was set (`SET_FITNESS`).
     pub(crate) icu_atl: Option<f64>,
     /// Time constant of CTL (`FITNESS_DAYS`).
     pub(crate) ctl_days: Option<f64>,
     /// Time constant of ATL (`FITNESS_DAYS`).
     pub(crate) atl_days: Option<f64>,
-    /// g an hour to eat.
+    /// g of carbohydrate to eat per hour.
     pub(crate) carbs_per_hour: Option<f64>,
     /// Tags.
     pub(crate) tags: Option<Vec<String>>,
-    /// The plan that it was applied from.
+    /// The plan that it comes from.
     pub(crate) plan_name: Option<String>,
 }
 
-/// Why a service such as Garmin did not take a workout.
+/// Why a service such as Garmin did not accept a workout.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct PushError {
-    /// Which.
+    /// The service.
     pub(crate) service: Option<String>,
-    /// What it said.
+    /// Its message.
     pub(crate) message: Option<String>,
 }
 
-/// `workout_doc` of an event: what intervals.icu made of the workout's text.
+/// `workout_doc` of an event: the workout's text as intervals.icu parsed it.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Workout {
-    /// What stands beside the steps; devices show it as a note.
+    /// The text that is not steps; devices show it as a note.
     pub(crate) description: Option<String>,
-    /// W that the targets were resolved with.
+    /// W, used to resolve targets.
     pub(crate) ftp: Option<f64>,
-    /// bpm that the targets were resolved with.
+    /// bpm, used to resolve targets.
     pub(crate) lthr: Option<f64>,
     /// bpm.
     pub(crate) max_hr: Option<f64>,
-    /// m/s that the targets were resolved with.
+    /// m/s, used to resolve targets.
     pub(crate) threshold_pace: Option<f64>,
-    /// How the athlete reads paces of this sport: `MINS_KM`, `SECS_100M` …
+    /// The athlete's unit of pace for this sport: `MINS_KM`, `SECS_100M` …
     pub(crate) pace_units: Option<String>,
     /// `POWER`, `HR`, `PACE`.
     pub(crate) target: Option<String>,
@@ -115,13 +115,13 @@ pub struct Workout {
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Step {
-    /// The cue that the device shows; of a repeat its heading.
+    /// The cue that the device shows; for a repeat its heading.
     pub(crate) text: Option<String>,
-    /// s; of a distance step computed from the target; of a repeat the sum.
+    /// s; for a distance step computed from the target; for a repeat the sum.
     pub(crate) duration: Option<f64>,
-    /// m, of a step that is as long as a distance.
+    /// m, if the step's length is a distance.
     pub(crate) distance: Option<f64>,
-    /// How often, of a repeat.
+    /// How often a repeat is done.
     pub(crate) reps: Option<f64>,
     /// The steps of a repeat.
     pub(crate) steps: Option<Vec<Step>>,
@@ -133,7 +133,7 @@ pub struct Step {
     pub(crate) cooldown: Option<bool>,
     /// `rest`, `recovery`, `interval` …
     pub(crate) intensity: Option<String>,
-    /// The target goes evenly from start to end.
+    /// The target changes evenly from start to end.
     pub(crate) ramp: Option<bool>,
     /// No target: ERG off.
     pub(crate) freeride: Option<bool>,
@@ -162,20 +162,20 @@ pub struct Step {
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Target {
-    /// A point; beside a range its middle.
+    /// A point; with a range, its middle.
     pub(crate) value: Option<f64>,
     /// From.
     pub(crate) start: Option<f64>,
     /// To.
     pub(crate) end: Option<f64>,
-    /// What the numbers are.
+    /// The unit of the numbers.
     pub(crate) units: Option<String>,
-    /// s, of `%mmp`: the best power over so long.
+    /// s, for `%mmp`: the duration of the best power.
     pub(crate) duration: Option<f64>,
 }
 
 impl Event {
-    /// Without its steps and description, which take up most of it.
+    /// Without steps and description, which are most of it.
     pub(in crate::intervals) fn without_words(self) -> Self {
         Self {
             description: None,
@@ -184,9 +184,9 @@ impl Event {
         }
     }
 
-    /// Bytes that it takes besides its texts, estimated.
+    /// Estimated bytes in memory, without its texts.
     pub(in crate::intervals) fn weight(&self) -> usize {
-        // A step has two targets as a rule: as written and resolved.
+        // A step usually has two targets: as written and resolved.
         const STEP: usize = size_of::<Step>() + 3 * size_of::<Target>();
         let workout = self
             .workout_doc
@@ -200,7 +200,7 @@ impl Object for PushError {}
 
 impl Object for Workout {}
 
-/// Steps hold steps.
+/// Steps contain steps.
 impl Object for Step {
     const IN_PLACE: bool = true;
 }
@@ -210,14 +210,14 @@ impl Object for Target {
 }
 
 impl Workout {
-    /// How many steps there are, those of repeats counted once.
+    /// How many steps there are, counting those of repeats once.
     pub fn count(&self) -> usize {
         self.steps.as_deref().map_or(0, Step::count)
     }
 }
 
 impl Step {
-    /// How many steps a list holds, those of repeats counted once.
+    /// How many steps a list has, counting those of repeats once.
     fn count(steps: &[Self]) -> usize {
         steps
             .iter()

@@ -1,6 +1,6 @@
-//! Best-effort curves, cut down to what is shown: upstream's answers run to hundreds of kilobytes.
+//! Best-effort curves, reduced to what is shown: upstream's answers can have hundreds of kilobytes.
 //!
-//! The shapes on the wire stand here beside what they become; nothing is asked for here.
+//! Both the shapes on the wire and what they become; no requests here.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,10 @@ use serde_with::apply;
 
 use crate::intervals::lenient::{self, Element, Lenient, Object};
 
-/// Longer names are cut when they are shown; so much of one is kept.
+/// Bytes of a name to keep; longer ones are cut when shown anyway.
 const NAME: usize = 1024;
 
-/// The curves of one answer of `GET /athlete/{id}/{power,hr,pace}-curves`, and the activities that their points are
-/// from.
+/// The curves in one answer of `GET /athlete/{id}/{power,hr,pace}-curves`, and the activities behind their points.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curves {
     /// In upstream's order.
@@ -23,18 +22,18 @@ pub struct Curves {
     pub(crate) activities: Vec<Effort>,
 }
 
-/// The bests of one span of time.
+/// The best efforts of one period.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curve {
-    /// What was asked for, such as `42d` or `r.2026-01-01.2026-03-31`.
+    /// The spec of the request, such as `42d` or `r.2026-01-01.2026-03-31`.
     pub(crate) id: Option<String>,
     /// First local day.
     pub(crate) oldest: Option<NaiveDate>,
     /// Last local day.
     pub(crate) newest: Option<NaiveDate>,
-    /// kJ of work before the efforts, of a fatigued curve.
+    /// kJ of work before the efforts, for a fatigued curve.
     pub(crate) after_kj: Option<f64>,
-    /// kg that W/kg reckons with.
+    /// kg, behind W/kg.
     pub(crate) weight: Option<f64>,
     /// By duration or distance, shortest first, each once.
     pub(crate) points: Vec<Point>,
@@ -42,35 +41,35 @@ pub struct Curve {
     pub(crate) power_models: Vec<PowerModel>,
     /// Upstream's models of a pace curve.
     pub(crate) pace_models: Vec<PaceModel>,
-    /// ml/kg/min, upstream's estimate from five minutes' power.
+    /// ml/kg/min, upstream's estimate from five-minute power.
     pub(crate) vo2max_5m: Option<f64>,
 }
 
-/// One best.
+/// One best effort.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Duration in s, or distance in m.
     pub(crate) at: f64,
     /// W, bpm, or s over the distance; above zero.
     pub(crate) value: f64,
-    /// Where in [`Curves::activities`].
+    /// Its index in [`Curves::activities`].
     pub(crate) activity: Option<usize>,
     /// The best W/kg, above zero; it may be from another activity.
     pub(crate) per_kg: Option<f64>,
-    /// Where in [`Curves::activities`] the W/kg is from.
+    /// The index in [`Curves::activities`] of the activity that the W/kg is from.
     pub(crate) per_kg_activity: Option<usize>,
 }
 
-/// An activity as curves name it.
+/// An activity behind a curve's point.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effort {
     /// Activity id.
     pub(crate) id: String,
-    /// Athlete-local; none when the answer does not describe the activity.
+    /// Athlete-local; None if the answer does not describe the activity.
     pub(crate) start_date_local: Option<NaiveDateTime>,
     /// Title, as written.
     pub(crate) name: Option<String>,
-    /// Where it came from.
+    /// The service it came from.
     pub(crate) source: Option<String>,
     /// Recording device.
     pub(crate) device_name: Option<String>,
@@ -118,7 +117,7 @@ pub struct PaceModel {
 impl Object for PaceModel {}
 
 impl Curves {
-    /// Bytes that it takes, estimated.
+    /// Estimated bytes in memory.
     pub(in crate::intervals) fn weight(&self) -> usize {
         let curves: usize = self
             .list
@@ -143,7 +142,7 @@ impl Curves {
     }
 }
 
-/// The answer as it comes.
+/// The answer as upstream sends it.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Default, Deserialize)]
 pub(in crate::intervals) struct CurvesBody {
@@ -203,7 +202,7 @@ impl Lenient for HashMap<String, ActivityBody> {
 }
 
 impl CurvesBody {
-    /// Whose the activities say they are.
+    /// The owners that the activities name.
     pub(in crate::intervals) fn owners(&self) -> impl Iterator<Item = &Option<String>> {
         self.activities
             .iter()
@@ -232,7 +231,7 @@ impl From<CurvesBody> for Curves {
     }
 }
 
-/// The activities that points have named so far. An id of twenty bytes stands at hundreds of points; it is kept once.
+/// The activities that points have named so far. An id of twenty bytes, named by hundreds of points, is kept once.
 struct Named {
     known: HashMap<String, ActivityBody>,
     places: HashMap<String, usize>,
@@ -267,7 +266,7 @@ impl CurveBody {
         let per_kg = self.watts_per_kg.unwrap_or_default();
         let ids = self.activity_id.unwrap_or_default();
         let per_kg_ids = self.wkg_activity_id.unwrap_or_default();
-        // Upstream writes 0 where there is no effort that long.
+        // Upstream sends 0 where there is no effort that long.
         let positive =
             |list: &[Option<f64>], at: usize| list.get(at).copied().flatten().filter(|value| *value > 0.0);
         let mut points: Vec<Point> = (0..axis.len().min(values.len()))
@@ -302,7 +301,7 @@ impl CurveBody {
 
 #[cfg(test)]
 impl Curves {
-    /// As read from an answer's text.
+    /// Reads an answer.
     pub(crate) fn read(body: &serde_json::Value) -> Self {
         lenient::object::<CurvesBody>(body.to_string().as_bytes())
             .unwrap()
@@ -365,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_small() {
+    fn little_is_kept() {
         let count = 700;
         let ids: Vec<String> = (0..count).map(|at| format!("i18880{:04}", at / 100)).collect();
         let body = json!({"list": [{"id": "1y", "secs": (1..=count).collect::<Vec<_>>(), "values": vec![250; count],

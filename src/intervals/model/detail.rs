@@ -1,6 +1,6 @@
 //! `GET /activity/{id}?intervals=true`: one activity with its laps, and what belongs to it (histograms, weather, comments).
 //!
-//! Only what tools show stands here. The fields that a list has too are [`Activity`]'s.
+//! Only what tools show. The fields that a list also has are in [`Activity`].
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use super::{
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct ActivityDetail {
-    /// What a row of a list has too.
+    /// The fields that a row of a list also has.
     #[serde(skip)]
     pub(crate) activity: Activity,
     /// The athlete's own words.
@@ -39,19 +39,19 @@ pub struct ActivityDetail {
     pub(crate) icu_joules: Option<f64>,
     /// Work above FTP, J.
     pub(crate) icu_joules_above_ftp: Option<f64>,
-    /// The deepest fall of W′ balance, J.
+    /// The largest drop of W′ balance, J.
     pub(crate) icu_max_wbal_depletion: Option<f64>,
-    /// NP over mean power.
+    /// NP over average power.
     pub(crate) icu_variability_index: Option<f64>,
     /// NP (or pace) over heart rate.
     pub(crate) icu_efficiency_factor: Option<f64>,
-    /// Mean power over mean heart rate.
+    /// Average power over average HR.
     pub(crate) icu_power_hr: Option<f64>,
-    /// Power over heart rate within power zone 2.
+    /// Power over heart rate in power zone 2.
     pub(crate) icu_power_hr_z2: Option<f64>,
-    /// Minutes that this stands on.
+    /// Minutes behind that figure.
     pub(crate) icu_power_hr_z2_mins: Option<f64>,
-    /// rpm within power zone 2; of a run: one leg.
+    /// rpm in power zone 2; for a run, of one leg.
     pub(crate) icu_cadence_z2: Option<f64>,
     /// Percent on the left.
     pub(crate) avg_lr_balance: Option<f64>,
@@ -95,13 +95,13 @@ pub struct ActivityDetail {
     pub(crate) session_rpe: Option<f64>,
     /// g, estimated.
     pub(crate) carbs_used: Option<f64>,
-    /// g, as the athlete said.
+    /// g, as the athlete entered.
     pub(crate) carbs_ingested: Option<f64>,
     /// kg.
     pub(crate) kg_lifted: Option<f64>,
-    /// °C, of the device.
+    /// °C, from the device.
     pub(crate) average_temp: Option<f64>,
-    /// °C, of the weather service.
+    /// °C, from the weather service.
     pub(crate) average_weather_temp: Option<f64>,
     /// °C.
     pub(crate) average_feels_like: Option<f64>,
@@ -121,7 +121,7 @@ pub struct ActivityDetail {
     pub(crate) average_stance_time_balance: Option<f64>,
     /// kN/m.
     pub(crate) average_leg_spring_stiffness: Option<f64>,
-    /// Body weights a second.
+    /// Body weights per second.
     pub(crate) average_impact_loading_rate: Option<f64>,
     /// m.
     pub(crate) average_stride: Option<f64>,
@@ -133,7 +133,7 @@ pub struct ActivityDetail {
     pub(crate) power_meter: Option<String>,
     /// Pool lengths swum.
     pub(crate) lengths: Option<f64>,
-    /// Laps that the recording has; 0 when it has none.
+    /// Laps in the recording; 0 if there are none.
     pub(crate) icu_lap_count: Option<i64>,
     /// The athlete changed the intervals by hand.
     pub(crate) icu_intervals_edited: Option<bool>,
@@ -143,29 +143,29 @@ pub struct ActivityDetail {
     pub(crate) interval_summary: Option<Vec<String>>,
     /// Which streams there are.
     pub(crate) stream_types: Option<Vec<String>>,
-    /// The greatest fall of heart rate within a minute.
+    /// The largest drop of heart rate within a minute.
     pub(crate) icu_hrr: Option<HeartRateRecovery>,
-    /// Bests that it set.
+    /// Best efforts that it set.
     pub(crate) icu_achievements: Option<Vec<Achievement>>,
-    /// When intervals.icu analysed it; None: not yet.
+    /// When intervals.icu analysed it; None if not yet.
     pub(crate) analyzed: Option<DateTime<Utc>>,
-    /// Its laps, in order; None or empty when it was not analysed.
+    /// Its laps, in order; None or empty if it was not analysed.
     pub(crate) icu_intervals: Option<Vec<Interval>>,
     /// Laps that belong together.
     pub(crate) icu_groups: Option<Vec<IntervalGroup>>,
 }
 
 impl ActivityDetail {
-    /// Reads the object; [`Error::Garbled`] when it is none.
+    /// Reads the object; [`Error::Garbled`] for anything else.
     pub fn from_json(body: &[u8]) -> Result<Self, Error> {
-        // Read twice rather than flattened: what nobody names is skipped unread, however odd it is.
+        // Read twice rather than flattened: unnamed fields are then skipped unread, however odd they are.
         let activity = lenient::object(body)?;
         let detail: Self = lenient::object(body)?;
         Ok(Self { activity, ..detail })
     }
 }
 
-/// A lap: an element of `icu_intervals`. Indices are those of the streams, the end excluded.
+/// A lap: an element of `icu_intervals`.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Interval {
@@ -204,21 +204,21 @@ pub struct Interval {
     pub(crate) decoupling: Option<f64>,
     /// Strain score.
     pub(crate) strain_score: Option<f64>,
-    /// W′ balance at its begin, J.
+    /// W′ balance at its start, J.
     pub(crate) wbal_start: Option<f64>,
     /// W′ balance at its end, J.
     pub(crate) wbal_end: Option<f64>,
-    /// Power zone of the mean, from 1.
+    /// Power zone of the average, from 1.
     pub(crate) zone: Option<f64>,
     /// m/s.
     pub(crate) average_speed: Option<f64>,
-    /// m/s, grade adjusted.
+    /// m/s, grade-adjusted.
     pub(crate) gap: Option<f64>,
     /// bpm.
     pub(crate) average_heartrate: Option<f64>,
     /// bpm.
     pub(crate) max_heartrate: Option<f64>,
-    /// rpm; of a run: one leg.
+    /// rpm; for a run, of one leg.
     pub(crate) average_cadence: Option<f64>,
     /// Nm.
     pub(crate) average_torque: Option<f64>,
@@ -226,13 +226,13 @@ pub struct Interval {
     pub(crate) total_elevation_gain: Option<f64>,
     /// A fraction: 0.031 is 3.1 %.
     pub(crate) average_gradient: Option<f64>,
-    /// °C, of the device.
+    /// °C, from the device.
     pub(crate) average_temp: Option<f64>,
     /// Percent on the left.
     pub(crate) avg_lr_balance: Option<f64>,
     /// DFA α1.
     pub(crate) average_dfa_a1: Option<f64>,
-    /// Breaths a minute.
+    /// Breaths per minute.
     pub(crate) average_respiration: Option<f64>,
     /// Muscle oxygen, percent.
     pub(crate) average_smo2: Option<f64>,
@@ -252,23 +252,23 @@ pub struct Interval {
     pub(crate) average_stance_time_balance: Option<f64>,
     /// kN/m.
     pub(crate) average_leg_spring_stiffness: Option<f64>,
-    /// Body weights a second.
+    /// Body weights per second.
     pub(crate) average_impact_loading_rate: Option<f64>,
 }
 
 impl Object for Interval {}
 
-/// Laps that belong together: an element of `icu_groups`. Figures are means over them.
+/// Laps that belong together: an element of `icu_groups`. Figures are averages over them.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct IntervalGroup {
     /// The `group_id` of its laps.
     pub(crate) id: Option<String>,
-    /// s, of one.
+    /// s, of one lap.
     pub(crate) moving_time: Option<f64>,
-    /// s, of one.
+    /// s, of one lap.
     pub(crate) elapsed_time: Option<f64>,
-    /// m, of one.
+    /// m, of one lap.
     pub(crate) distance: Option<f64>,
     /// W.
     pub(crate) average_watts: Option<f64>,
@@ -278,17 +278,17 @@ pub struct IntervalGroup {
     pub(crate) average_speed: Option<f64>,
     /// bpm.
     pub(crate) average_heartrate: Option<f64>,
-    /// rpm; of a run: one leg.
+    /// rpm; for a run, of one leg.
     pub(crate) average_cadence: Option<f64>,
 }
 
 impl Object for IntervalGroup {}
 
-/// What it was done with.
+/// Bike or shoes of an activity.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Gear {
-    /// As the athlete calls it.
+    /// The athlete's name for it.
     pub(crate) name: Option<String>,
     /// m so far.
     pub(crate) distance: Option<f64>,
@@ -296,7 +296,7 @@ pub struct Gear {
 
 impl Object for Gear {}
 
-/// The greatest fall of heart rate within a minute (`icu_hrr`).
+/// The largest drop of heart rate within a minute (`icu_hrr`).
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct HeartRateRecovery {
@@ -306,15 +306,15 @@ pub struct HeartRateRecovery {
     pub(crate) start_bpm: Option<f64>,
     /// bpm.
     pub(crate) end_bpm: Option<f64>,
-    /// W meanwhile.
+    /// W during that minute.
     pub(crate) average_watts: Option<f64>,
-    /// Beats fallen.
+    /// bpm, the drop.
     pub(crate) hrr: Option<f64>,
 }
 
 impl Object for HeartRateRecovery {}
 
-/// A best that the activity set.
+/// A best effort or threshold that the activity set.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Achievement {
@@ -342,9 +342,9 @@ pub struct Bucket {
     /// Lower end; also sent as `start`.
     #[serde(alias = "start")]
     pub(crate) min: Option<f64>,
-    /// Upper end, included for watts and beats.
+    /// Upper end, inclusive for watts and beats.
     pub(crate) max: Option<f64>,
-    /// s within it.
+    /// s in it.
     pub(crate) secs: Option<f64>,
 }
 
@@ -352,11 +352,11 @@ pub struct Bucket {
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Weather {
-    /// In words, by the athlete's own pattern.
+    /// In words, in the format that the athlete chose.
     pub(crate) description: Option<String>,
-    /// °C, of the device.
+    /// °C, from the device.
     pub(crate) average_temp: Option<f64>,
-    /// °C, of the weather service.
+    /// °C, from the weather service.
     pub(crate) average_weather_temp: Option<f64>,
     /// °C.
     pub(crate) average_feels_like: Option<f64>,
@@ -398,10 +398,10 @@ pub struct Comment {
     pub(crate) created: Option<DateTime<Utc>>,
     /// What.
     pub(crate) content: Option<String>,
-    /// When it was deleted; null: it stands.
+    /// When it was deleted; null if it was not.
     pub(crate) deleted: Option<String>,
-    /// Who deleted it; null: it stands.
+    /// Who deleted it; null if no one did.
     pub(crate) deleted_by_id: Option<String>,
-    /// Only whether there is one; never shown.
+    /// Only to know whether there is one; never shown.
     pub(crate) attachment_url: Option<String>,
 }

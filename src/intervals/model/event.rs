@@ -1,4 +1,4 @@
-//! What follows from a calendar event's fields: its days, what kind it is, and which activity did it.
+//! Values derived from a calendar event's fields: its days, its kind, and its paired activity.
 
 use chrono::{NaiveDate, NaiveTime};
 
@@ -10,7 +10,7 @@ impl Event {
         self.start_date_local.map(|start| start.date())
     }
 
-    /// Its last day: upstream's end is excluded.
+    /// Its last day: upstream's end is exclusive.
     pub(crate) fn last_day(&self) -> Option<NaiveDate> {
         let first = self.day()?;
         let last = self.end_date_local.and_then(|end| {
@@ -23,12 +23,12 @@ impl Event {
         Some(last.map_or(first, |last| last.max(first)))
     }
 
-    /// Upstream's word for its sport; empty when it has none, as notes do.
+    /// Upstream's word for its sport; empty if it has none, as for notes.
     pub(crate) fn sport(&self) -> &str {
         self.sport.as_deref().unwrap_or_default()
     }
 
-    /// Upstream's category; empty when it has none.
+    /// Upstream's category; empty if it has none.
     pub(crate) fn category(&self) -> &str {
         self.category.as_deref().unwrap_or_default()
     }
@@ -43,12 +43,12 @@ impl Event {
         self.category().starts_with("RACE")
     }
 
-    /// A workout or a race: something that is done or missed.
+    /// A workout or a race: something to be done or missed.
     pub(crate) fn is_to_do(&self) -> bool {
         self.is_workout() || self.is_race()
     }
 
-    /// The id of the activity that it is paired with; upstream writes 0 for none.
+    /// The id of the paired activity; upstream sends 0 for none.
     pub(crate) fn paired_with(&self) -> Option<&str> {
         self.paired_activity_id
             .as_deref()

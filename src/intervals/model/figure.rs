@@ -1,9 +1,9 @@
-//! When a number that upstream sent can be true. Reading types is [`super::super::lenient`]'s.
+//! Which of upstream's numbers can be true. Types are read in [`super::super::lenient`].
 
-/// Beyond this a figure is a fault of its source.
+/// A figure above this is an error in its source.
 const ABSURD: f64 = 1e9;
 
-/// The number, when it is finite and not absurd.
+/// The number, if it is finite and not absurd.
 pub(crate) fn sane(value: Option<f64>) -> Option<f64> {
     value.filter(|value| value.is_finite() && value.abs() < ABSURD)
 }
@@ -13,7 +13,7 @@ pub(crate) fn positive(value: Option<f64>) -> Option<f64> {
     sane(value).filter(|value| *value > 0.0)
 }
 
-/// What a figure adds to a sum; nothing when it is missing or below 0.
+/// What a figure adds to a sum: 0 if it is missing or below 0.
 pub(crate) fn amount(value: Option<f64>) -> f64 {
     positive(value).unwrap_or(0.0)
 }
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_can_be_true_is_a_figure() {
+    fn only_possible_numbers_are_figures() {
         for (value, is) in [
             (0.0, true),
             (-4.0, true),

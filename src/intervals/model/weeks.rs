@@ -1,4 +1,4 @@
-//! Weekly sums as intervals.icu makes them itself, activities closed to the API included.
+//! intervals.icu's own weekly sums, which include activities closed to the API.
 
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -6,12 +6,12 @@ use serde_with::apply;
 
 use crate::intervals::lenient::{Lenient, Object};
 
-/// A row of `GET /athlete/{id}/athlete-summary`: one athlete's week. Its e-mail address is not named here and so never
-/// read.
+/// A row of `GET /athlete/{id}/athlete-summary`: one athlete's week. The email address in it has no field here, so it is
+/// never read.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct WeekSummary {
-    /// Whose: an API key's answer also has rows of athletes that its owner follows.
+    /// Whose: the answer for an API key also has rows of athletes that its owner follows.
     pub(crate) athlete_id: Option<String>,
     /// The week's Monday.
     pub(crate) date: Option<NaiveDate>,
@@ -20,7 +20,7 @@ pub struct WeekSummary {
     pub(crate) by_category: Option<Vec<SportSummary>>,
 }
 
-/// What a week holds of one sport.
+/// One sport in a week.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct SportSummary {

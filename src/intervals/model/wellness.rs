@@ -1,27 +1,27 @@
-//! What follows from a wellness day's fields: numbers, and whether they were measured on that day.
+//! Values derived from a wellness day's fields: numbers, and whether they were measured on that day.
 
 use serde_json::Value;
 
 use super::{Wellness, sane};
 
 impl Wellness {
-    /// A number of the day under upstream's name, whichever way it was written.
+    /// The number under upstream's name, in whichever form it was sent.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         let value = self.rest.get(key)?;
         sane(value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))
     }
 
-    /// The day's training load, as it enters the fitness model.
+    /// The day's training load, as used by the fitness model.
     pub(crate) fn load(&self) -> Option<f64> {
         sane(self.ctl_load).or(sane(self.atl_load))
     }
 
-    /// kg measured on the day; a value carried over from an earlier day is no measurement.
+    /// kg measured on the day; a value carried over from an earlier day does not count.
     pub(crate) fn weight(&self) -> Option<f64> {
         self.number("weight").filter(|_| !self.is_marked("tempWeight"))
     }
 
-    /// bpm measured on the day; a value carried over from an earlier day is no measurement.
+    /// bpm measured on the day; a value carried over from an earlier day does not count.
     pub(crate) fn resting_hr(&self) -> Option<f64> {
         self.number("restingHR")
             .filter(|_| !self.is_marked("tempRestingHR"))
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_carried_over_was_not_measured() {
+    fn carried_over_values_were_not_measured() {
         let measured = day(json!({"weight": 64.2, "restingHR": "45", "tempWeight": false}));
         assert_eq!(
             (measured.weight(), measured.resting_hr()),

@@ -1,4 +1,4 @@
-//! One activity in detail, its recording, and what belongs to it: what is asked, and what is refused.
+//! One activity in detail, its recording, and what belongs to it: requests, and what is refused.
 
 use super::{
     handle,
@@ -14,7 +14,7 @@ fn id() -> ActivityId {
 }
 
 #[tokio::test]
-async fn an_activity_in_detail_is_taken_only_with_its_owner_and_its_id() {
+async fn an_activity_in_detail_is_accepted_only_with_its_owner_and_its_id() {
     let ask = |body: &'static str| async move {
         let server = Server::always(json(body)).await;
         let result = handle(&server.base).activity_detail(&id()).await;
@@ -41,7 +41,7 @@ async fn an_activity_in_detail_is_taken_only_with_its_owner_and_its_id() {
 }
 
 #[tokio::test]
-async fn streams_come_with_their_gaps_and_only_those_asked_for() {
+async fn streams_keep_their_gaps_and_only_requested_ones_are_kept() {
     let body = r#"[{"type":"time","data":[0,1,2.5,"3"]},{"type":"watts","data":[null,0,"x",[1]],"data2":[1]},
         {"type":"MyOwn","data":[1]},{"type":"heartrate","data":null},7,{"type":null,"data":[1]}]"#;
     let server = Server::always(json(body)).await;
@@ -130,7 +130,7 @@ async fn what_belongs_to_an_activity_is_read_leniently() {
 }
 
 #[tokio::test]
-async fn rows_with_more_figures_are_one_request_and_only_this_athletes() {
+async fn extended_rows_are_one_request_and_only_this_athletes() {
     let ask = |body: &'static str| async move {
         let server = Server::always(json(body)).await;
         let result = handle(&server.base)

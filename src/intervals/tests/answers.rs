@@ -1,4 +1,4 @@
-//! What is asked and what is taken: requests as they look on the wire, other people's answers, pages, the cache.
+//! Requests on the wire and the answers that are accepted: other people's answers, pages, the cache.
 
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
@@ -101,7 +101,7 @@ async fn an_api_key_goes_as_basic() {
 }
 
 #[tokio::test]
-async fn what_is_not_named_in_the_model_never_enters() {
+async fn fields_that_the_model_lacks_are_never_read() {
     let server = Server::always(json(PROFILE)).await;
     let profile = handle(&server.base).profile().await.unwrap();
     let shown = format!("{profile:?}");
@@ -110,7 +110,7 @@ async fn what_is_not_named_in_the_model_never_enters() {
 
 /// Hard case 111.
 #[tokio::test]
-async fn answers_about_somebody_else_are_refused() {
+async fn answers_about_another_athlete_are_refused() {
     let profile = |body: &'static str| async move {
         let server = Server::always(json(body)).await;
         handle(&server.base).profile().await.map(drop)
@@ -137,7 +137,7 @@ async fn answers_about_somebody_else_are_refused() {
 }
 
 #[tokio::test]
-async fn one_activity_is_taken_only_with_its_owner_and_its_id() {
+async fn an_activity_is_accepted_only_with_its_owner_and_its_id() {
     let ask = |body: &'static str| async move {
         let server = Server::always(json(body)).await;
         let id = "i7".parse().unwrap();
@@ -190,7 +190,7 @@ async fn odd_rows_are_left_out_and_lists_come_in_order() {
 }
 
 #[tokio::test]
-async fn planned_load_comes_without_steps_and_words() {
+async fn planned_load_comes_without_steps_and_descriptions() {
     let body = r#"[{"id":1,"name":"Tempo","description":"- 20m 85%","icu_training_load":60,
         "workout_doc":{"steps":[{"duration":1200}]}}]"#;
     let server = Server::always(json(body)).await;
@@ -223,7 +223,7 @@ async fn an_empty_range_is_empty_without_asking() {
 }
 
 #[tokio::test]
-async fn names_of_custom_fields_are_those_of_wellness() {
+async fn custom_fields_are_the_input_fields_with_a_code() {
     let body = r#"[{"type":"INPUT_FIELD","name":"Sauna minutes","content":{"code":"SaunaMinutes"}},
         {"type":"FITNESS_CHART","name":"x","content":{"code":"Y"}},{"type":"INPUT_FIELD","name":"no code","content":null},
         {"type":"INPUT_FIELD","name":null,"content":{"code":"Plain"}},{"type":"INPUT_FIELD","content":{"code":"a b"}}]"#;
@@ -239,7 +239,7 @@ async fn names_of_custom_fields_are_those_of_wellness() {
     );
 }
 
-/// An upstream with one activity a day, two on Sundays at the same second, by the rules of its list.
+/// An upstream with one activity a day, two on Sundays at the same second, that lists them as the real one does.
 async fn decade() -> Server {
     Server::start(|_, seen| {
         let pairs = query(&seen.line);
@@ -280,7 +280,7 @@ async fn decade() -> Server {
 
 /// Hard case 114: years.
 #[tokio::test]
-async fn long_ranges_are_read_in_pages_without_gaps_or_doubles() {
+async fn long_ranges_are_read_in_pages_without_gaps_or_duplicates() {
     let server = decade().await;
     let athlete = handle(&server.base);
     let newest = day("2026-11-21");
@@ -309,7 +309,7 @@ async fn long_ranges_are_read_in_pages_without_gaps_or_doubles() {
     assert_eq!(
         athlete.activities(&query).await.unwrap_err(),
         Error::Garbled,
-        "never cut in silence"
+        "never cut without an error"
     );
 }
 
@@ -325,7 +325,7 @@ async fn an_odd_row_in_a_full_page_costs_only_itself() {
 }
 
 #[tokio::test]
-async fn a_page_that_never_moves_on_ends() {
+async fn pages_that_repeat_themselves_end() {
     let row = r#"{"id":"i1","start_date_local":"2026-11-01T07:00:00"}"#;
     let server = Server::always(json(&format!("[{}]", vec![row; 3000].join(",")))).await;
     let mut query = four_weeks();
@@ -367,7 +367,7 @@ async fn a_read_is_answered_from_memory_for_its_time_and_for_its_owner() {
 }
 
 #[tokio::test]
-async fn what_is_kept_goes_when_its_time_is_up() {
+async fn a_kept_answer_expires() {
     let server = Server::always(json(PROFILE)).await;
     let limits = Limits {
         cache_for: Duration::from_millis(50),
@@ -411,7 +411,7 @@ async fn the_share_of_a_day_ends_in_busy_until_midnight() {
     for text in ["a", "b", "c"] {
         athlete.search_activities(text, 1).await.unwrap();
     }
-    // The clock of these tests stands at 08:00 UTC.
+    // The clock of these tests shows 08:00 UTC.
     assert_eq!(
         athlete.search_activities("d", 1).await.unwrap_err(),
         Error::Busy {
@@ -465,5 +465,9 @@ async fn a_calendar_of_another_athlete_is_refused_and_weeks_of_others_are_left_o
     assert_eq!(athlete.requests(), 2);
     assert!(athlete.calendar(to, from, &[]).await.unwrap().is_empty());
     assert!(athlete.weeks(to, from).await.unwrap().is_empty());
-    assert_eq!(athlete.requests(), 2, "a range that runs backwards asks nothing");
+    assert_eq!(
+        athlete.requests(),
+        2,
+        "a range that runs backwards sends no request"
+    );
 }

@@ -1,4 +1,4 @@
-//! Curves: what is asked, and whose the answer must be.
+//! Curves: requests, and whose the answer must be.
 
 use super::{
     ana, client, day, handle,
@@ -30,7 +30,7 @@ fn specs() -> Vec<CurveSpec> {
 }
 
 #[tokio::test]
-async fn curves_are_asked_for_by_upstreams_names() {
+async fn curves_are_requested_by_upstreams_names() {
     let server = Server::always(json(BODY)).await;
     let athlete = handle(&server.base);
     let found = athlete.power_curves("Ride", &specs()).await.unwrap();
@@ -56,14 +56,14 @@ async fn curves_are_asked_for_by_upstreams_names() {
             "GET /api/v1/athlete/i1/pace-curves?type=Run&curves=42d&gap=true",
         ]
     );
-    // The same question within the minute is answered from memory; none at all is not asked.
+    // The same request within a minute is answered from the cache; one without specs is not sent.
     assert_eq!(athlete.power_curves("Ride", &specs()).await.unwrap(), found);
     assert!(athlete.power_curves("Ride", &[]).await.unwrap().list.is_empty());
     assert_eq!(athlete.requests(), 4);
 }
 
 #[tokio::test]
-async fn curves_of_somebody_elses_activities_are_refused() {
+async fn curves_of_another_athletes_activities_are_refused() {
     let server = Server::always(json(
         r#"{"list":[],"activities":{"i7":{"icu_athlete_id":"i1"},"i8":{"icu_athlete_id":"i2"}}}"#,
     ))
@@ -73,7 +73,7 @@ async fn curves_of_somebody_elses_activities_are_refused() {
 }
 
 #[tokio::test]
-async fn what_are_no_curves_is_garbled_and_what_is_not_shared_is_not_asked() {
+async fn anything_but_curves_is_garbled_and_what_is_not_shared_is_not_requested() {
     for body in ["[]", "null", "<html>", r#"{"list":["#, "[[1]]"] {
         let server = Server::always(json(body)).await;
         let refused = handle(&server.base).hr_curves("Run", &specs()).await;

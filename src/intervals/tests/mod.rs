@@ -19,7 +19,7 @@ use crate::{ids::ConnectionId, secrets::Random, time::Clock};
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const PROFILE: &str = r#"{"id":"i1","name":"Ana","icu_api_key":"kSECRETk","email":"ana@example.test"}"#;
 
-/// Limits with which a broken server costs milliseconds.
+/// Limits with which a broken server costs only milliseconds.
 fn quick() -> Limits {
     Limits {
         total: Duration::from_secs(5),
@@ -43,7 +43,7 @@ fn settings(base: &str, limits: Limits) -> Settings {
 }
 
 fn client_with(settings: Settings) -> Client {
-    // Another test of this process may have been first.
+    // Another test in this process may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let clock = Clock::fake(Utc.with_ymd_and_hms(2026, 11, 21, 8, 0, 0).unwrap());
     Client::new(settings, clock, Random::seeded([7; 32])).unwrap()

@@ -1,4 +1,4 @@
-//! Connecting, asking whose a credential is, disconnecting.
+//! Connecting, checking whose a credential is, disconnecting.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn bearer() -> Credential {
 }
 
 #[tokio::test]
-async fn the_consent_page_is_asked_for_four_areas() {
+async fn the_consent_page_gets_four_areas() {
     let url = client("https://intervals.icu")
         .authorize_url("https://icusync.example/connect/callback?x=1", "st&te")
         .unwrap();
@@ -115,14 +115,14 @@ async fn a_refused_exchange_says_whose_turn_it_is() {
 }
 
 #[tokio::test]
-async fn whoami_tells_a_dead_credential_from_one_without_settings() {
+async fn whoami_distinguishes_a_dead_credential_from_one_without_settings() {
     let server = Server::always(json(PROFILE)).await;
     let asked = client(&server.base);
     let (id, name) = asked.whoami(&bearer()).await.unwrap();
     assert_eq!((id.as_str(), name.as_str()), ("i1", "Ana"));
     asked.whoami(&Credential::ApiKey("k".into())).await.unwrap();
     let seen = server.seen();
-    assert_eq!(seen.len(), 2, "never from memory");
+    assert_eq!(seen.len(), 2, "never from the cache");
     assert_eq!(seen[0].line, "GET /api/v1/athlete/0");
     assert!(seen[1].header("authorization").unwrap().starts_with("Basic "));
     for (reply, error) in [

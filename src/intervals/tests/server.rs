@@ -11,7 +11,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What the server saw of a request.
+/// A request as the server saw it.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     pub(super) line: String,
@@ -34,11 +34,11 @@ impl Seen {
 pub(super) enum Reply {
     /// Sends this and closes.
     Bytes(Vec<u8>),
-    /// Sends this and breaks the connection off (RST).
+    /// Sends this and resets the connection (RST).
     Reset(Vec<u8>),
-    /// Sends this and then a byte now and then, without end.
+    /// Sends this and then a byte now and then, forever.
     Drip(Vec<u8>),
-    /// Sends this and then as much as the other side takes.
+    /// Sends this and then as much as the other side accepts.
     Endless(Vec<u8>),
     /// Never answers.
     Silent,
@@ -71,7 +71,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// `reply` gets the number of the request, from 0, and what it was.
+    /// `reply` gets the number of the request, from 0, and the request.
     pub(super) async fn start(reply: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -86,18 +86,18 @@ impl Server {
         Self { base, seen, task }
     }
 
-    /// The same for every request.
+    /// The same reply to every request.
     pub(super) async fn always(reply: Reply) -> Self {
         Self::start(move |_, _| reply.clone()).await
     }
 
-    /// Answers before it is asked, in plain text whatever is spoken.
+    /// Answers before any request, in plain text whatever the protocol.
     pub(super) async fn rude() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                // Whoever hung up meanwhile needs no answer.
+                // A client that has hung up needs no answer.
                 let _ = stream.write_all(b"HTTP/1.1 400 QUOTED\r\n\r\n").await;
                 let _ = stream.shutdown().await;
             }
@@ -133,7 +133,7 @@ async fn serve(
         all.push(seen.clone());
         all.len() - 1
     };
-    // A client that has had enough hangs up; then writing fails, which is the end of it.
+    // A client that has read enough hangs up; writing then fails, and nothing follows.
     let _ = match reply(number, &seen) {
         Reply::Bytes(bytes) => stream.write_all(&bytes).await,
         Reply::Reset(bytes) => {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::intervals::{Area, Credential, Error, Limits, Scopes};
 
-/// What a profile from this reply comes to, and how many requests it took.
+/// The error of a profile with this reply, and how many requests it took.
 async fn from(reply: Reply) -> (Option<Error>, usize) {
     let server = Server::always(reply).await;
     let athlete = handle(&server.base);
@@ -55,7 +55,7 @@ async fn each_status_has_its_meaning() {
 }
 
 #[tokio::test]
-async fn a_missing_scope_is_not_even_asked_for() {
+async fn a_missing_scope_is_not_even_requested() {
     let server = Server::always(json("[]")).await;
     let mut of = ana();
     of.scopes = Scopes::Listed(vec!["ACTIVITY:WRITE".to_owned()]);
@@ -78,7 +78,7 @@ async fn a_missing_scope_is_not_even_asked_for() {
 }
 
 #[tokio::test]
-async fn what_passes_is_asked_again() {
+async fn temporary_failures_are_tried_again() {
     for first in [
         answer(503, "", ""),
         answer(429, "Retry-After: 0\r\n", ""),
@@ -129,7 +129,7 @@ async fn retry_after_is_honoured_only_within_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_named_is_waited() {
+async fn a_named_wait_is_respected() {
     let server = Server::start(|number, _| {
         if number == 0 {
             answer(429, "Retry-After: 1\r\n", "")
@@ -168,7 +168,7 @@ async fn writes_are_never_sent_twice() {
 
 /// Hard case 107: refused, no TLS, no such host.
 #[tokio::test]
-async fn nobody_there_ends_in_time() {
+async fn an_unreachable_upstream_ends_in_time() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let refused = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -239,7 +239,7 @@ async fn unreadable_answers_are_garbled() {
     ] {
         assert_eq!(from(json(body)).await, (Some(Error::Garbled), 1), "{body}");
     }
-    // Depth is no danger where a scalar is expected; the answer is then about nobody.
+    // Depth is harmless where a scalar is expected; the answer then names no athlete.
     assert_eq!(from(json(&deep)).await.1, 1);
     let announced = Reply::Bytes(head(200, "Content-Length: 209715200\r\n"));
     assert_eq!(from(announced).await, (Some(Error::Garbled), 1));
@@ -250,12 +250,12 @@ async fn unreadable_answers_are_garbled() {
 }
 
 /// `length` blanks (a multiple of 258, plus one) as gzip: one literal, then matches of 258 bytes at distance 1, in the
-/// fixed Huffman code of RFC 1951. The checksum is missing: nobody gets so far.
+/// fixed Huffman code of RFC 1951. There is no checksum, because no reader gets that far.
 fn gzip_bomb(length: usize) -> Vec<u8> {
     let mut bits = Vec::new();
     let mut push = |value: u32, count: u32| (0..count).for_each(|bit| bits.push((value >> bit) & 1 == 1));
     push(0b011, 3);
-    // Huffman codes stand with their highest bit first: ' ' is 0x50, length 258 is 1100_0101, distance 1 is 00000.
+    // Huffman codes have their highest bit first: ' ' is 0x50, length 258 is 1100_0101, distance 1 is 00000.
     push(0x50_u32.reverse_bits() >> 24, 8);
     for _ in 0..length / 258 {
         push(0b1100_0101_u32.reverse_bits() >> 24, 8);
@@ -273,12 +273,12 @@ fn gzip_bomb(length: usize) -> Vec<u8> {
 
 /// Hard case 108.
 #[tokio::test]
-async fn a_gzip_bomb_is_counted_by_what_it_becomes() {
+async fn a_gzip_bomb_is_counted_after_decompression() {
     let bomb = gzip_bomb(100 * 1024 * 1024);
     assert!(bomb.len() < 700_000);
     let (error, sent) = from(answer_bytes(200, "Content-Encoding: gzip\r\n", &bomb)).await;
     assert_eq!((error, sent), (Some(Error::Garbled), 1));
-    // In an error's body only the beginning is looked at.
+    // Only the beginning of an error's body is read.
     let (error, sent) = from(answer_bytes(403, "Content-Encoding: gzip\r\n", &bomb)).await;
     assert_eq!((error, sent), (Some(Error::Unavailable), 1));
 }
@@ -314,9 +314,9 @@ async fn the_budget_follows_the_headers() {
     let busy = client.athlete(jack).profile().await.unwrap_err();
     assert!(matches!(busy, Error::Busy { .. }));
     assert_eq!(server.seen().len(), 1);
-    // What is kept is still answered.
+    // A kept answer is still returned.
     client.athlete(ana()).profile().await.unwrap();
-    // A key has its own counters.
+    // An API key has its own counters.
     let mut key = ana();
     key.connection.0 = uuid::Uuid::from_u128(3);
     key.credential = Credential::ApiKey("k".into());

@@ -181,7 +181,7 @@ mod tests {
         };
         let text = refusal("athlet");
         assert!(
-            text.contains("«athlet». Did you mean athlete? It takes oldest,"),
+            text.contains("«athlet». Did you mean athlete? This tool takes oldest,"),
             "{text}"
         );
         let text = refusal("whom");

@@ -1,8 +1,8 @@
-//! The ranges of zones in words.
+//! Zones as ranges in words.
 
 use crate::training::zones::Band;
 
-/// Words for a zone without a lower end, and for one without an upper.
+/// Words for a zone without a lower end, and for one without an upper end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ends(&'static str, &'static str);
 
@@ -27,7 +27,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_open_end_is_said_in_its_own_words() {
+    fn an_open_end_has_its_own_words() {
         let band = |from, to| Band { from, to };
         let bands = [
             band(None, Some(1.0)),

@@ -1,15 +1,15 @@
-//! Where a list is cut: on the boundary of a row, or of a day, with the call that goes on.
+//! Where a list is cut: between rows or between days, with the call that continues it.
 
 use chrono::NaiveDate;
 
 use super::words::counted;
 
-/// The rows that are shown, and those that are left.
+/// A list in two parts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut<'a, R> {
-    /// Shown.
+    /// The rows to show.
     pub(crate) shown: &'a [R],
-    /// Left for another call.
+    /// The rows for another call.
     pub(crate) left: &'a [R],
 }
 
@@ -20,7 +20,7 @@ impl<'a, R> Cut<'a, R> {
         Self { shown, left }
     }
 
-    /// Whole days, at most `limit` rows; when the first day alone is longer, so many of it.
+    /// Whole days, at most `limit` rows; if the first day alone is longer, its first `limit` rows.
     pub(crate) fn by_days(limit: usize, rows: &'a [R], day: impl Fn(&R) -> Option<NaiveDate>) -> Self {
         let whole = (1..=limit.min(rows.len()))
             .rev()
@@ -28,7 +28,7 @@ impl<'a, R> Cut<'a, R> {
         Self::after(whole.unwrap_or(limit), rows)
     }
 
-    /// Whole days, at most `limit` rows; when the first day alone is longer, all of it.
+    /// Whole days, at most `limit` rows; if the first day alone is longer, all of it.
     pub(crate) fn by_whole_days(limit: usize, rows: &'a [R], day: impl Fn(&R) -> Option<NaiveDate>) -> Self {
         let down = (1..=limit.min(rows.len()))
             .rev()
@@ -37,7 +37,7 @@ impl<'a, R> Cut<'a, R> {
         Self::after(whole.unwrap_or(limit), rows)
     }
 
-    /// `… 3 more rows: ask with …`, with how to ask by the first row that is left; nothing when none is.
+    /// `… 3 more rows: use …`, where `how` names the call from the first row that is left; empty when none is left.
     pub(crate) fn more(&self, one: &str, how: impl FnOnce(&R) -> String) -> String {
         self.left
             .first()
@@ -45,12 +45,12 @@ impl<'a, R> Cut<'a, R> {
     }
 }
 
-/// Whether a day ends before the row at `at`; the end of the rows ends one too.
+/// Whether a day ends before the row at `at`, as it does at the end of the rows.
 fn parts_days<R>(rows: &[R], at: usize, day: impl Fn(&R) -> Option<NaiveDate>) -> bool {
     at == 0 || at >= rows.len() || day(&rows[at - 1]) != day(&rows[at])
 }
 
-/// `… 3 more rows: ask with …`; nothing when none is left.
+/// `… 3 more rows: use …`; empty when none is left.
 pub(crate) fn more(left: usize, one: &str, how: &str) -> String {
     match left {
         0 => String::new(),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn days_stay_whole_unless_one_alone_is_too_long() {
+    fn days_are_whole_unless_one_alone_is_too_long() {
         let rows = [21, 20, 20, 20, 19];
         let shown = |limit| Cut::by_days(limit, &rows, |at| day(*at)).shown.len();
         assert_eq!([1, 2, 3, 4, 5, 9].map(shown), [1, 1, 1, 4, 5, 5]);
@@ -82,17 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_counted_and_said_how_to_get() {
+    fn rows_left_are_counted_with_the_call_that_gets_them() {
         let cut = Cut::after(1, &[21, 20, 19]);
         assert_eq!(
-            cut.more("row", |next| format!("ask with newest={next}")),
-            "… 2 more rows: ask with newest=20"
+            cut.more("row", |next| format!("use newest={next}")),
+            "… 2 more rows: use newest=20"
         );
         assert_eq!(Cut::after(3, &[21, 20, 19]).more("row", |_| panic!()), "");
-        assert_eq!(
-            more(1, "lap", "ask with detail=full"),
-            "… 1 more lap: ask with detail=full"
-        );
+        assert_eq!(more(1, "lap", "use detail=full"), "… 1 more lap: use detail=full");
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! How a sport is spoken of: pace or speed, steps or revolutions, kilometres, metres or yards.
+//! The units of a sport: pace or speed, steps or revolutions, kilometres, metres or yards.
 
 use super::{
     units::{self, PaceUnit, positive},
@@ -18,16 +18,16 @@ use crate::{
 pub(crate) struct SportUnits {
     /// The athlete's.
     pub(crate) units: Units,
-    /// How its speed is spoken of.
+    /// How its speed is expressed.
     pub(crate) tempo: Tempo,
-    /// None: by speed.
+    /// None: the sport goes by speed.
     pub(crate) pace: Option<PaceUnit>,
-    /// Distances of a swim count in yards.
+    /// Distances of a swim are in yards.
     yards: bool,
 }
 
 impl SportUnits {
-    /// As it is usual, where nothing more is known.
+    /// The usual units of a sport.
     pub(crate) fn of(sport: &str, units: Units) -> Self {
         let tempo = Tempo::of(sport);
         Self {
@@ -38,7 +38,7 @@ impl SportUnits {
         }
     }
 
-    /// Of an activity: the pool decides between metres and yards.
+    /// The units of an activity: the pool decides between metres and yards.
     pub(crate) fn of_activity(activity: &Activity, units: Units) -> Self {
         let own = Self::of(activity.sport(), units);
         match in_yards(activity.pool_length).filter(|_| own.tempo == Tempo::Swim) {
@@ -69,7 +69,7 @@ impl SportUnits {
         }
     }
 
-    /// In that unit: whole metres and yards, else so many decimals.
+    /// A distance in that unit: whole metres and yards, otherwise with this many decimals.
     pub(crate) fn distance(&self, metres: Option<f64>, decimals: u8) -> String {
         match (self.tempo, self.yards) {
             (Tempo::Swim, true) => units::yards(metres),
@@ -78,12 +78,12 @@ impl SportUnits {
         }
     }
 
-    /// With that unit: `38.2 km`, `1500 m`, `1760 yd`.
+    /// A distance with that unit: `38.2 km`, `1500 m`, `1760 yd`.
     pub(crate) fn way(&self, metres: Option<f64>, decimals: u8) -> String {
         with_unit(self.distance(metres, decimals), self.distance_unit())
     }
 
-    /// Under a header of kilometres or miles, where only a swim needs its own unit: `38.2`, `1500 m`.
+    /// A distance below a header of kilometres or miles, where only a swim needs its own unit: `38.2`, `1500 m`.
     pub(crate) fn under_long_unit(&self, metres: Option<f64>, decimals: u8) -> String {
         match self.tempo {
             Tempo::Swim => self.way(metres, decimals),
@@ -91,7 +91,7 @@ impl SportUnits {
         }
     }
 
-    /// Metres of what splits count: a kilometre, a mile, a hundred metres or yards.
+    /// The length of a split in metres: a kilometre, a mile, a hundred metres or yards.
     pub(crate) fn split(&self) -> f64 {
         match (self.tempo, self.yards, self.units.imperial) {
             (Tempo::Swim, true, _) => 100.0 * YARD,
@@ -114,7 +114,7 @@ impl SportUnits {
         )
     }
 
-    /// Under that header.
+    /// A speed below that header.
     pub(crate) fn speed_cell(&self, speed: Option<f64>) -> String {
         match self.pace {
             Some(unit) => unit.time(speed),
@@ -144,7 +144,7 @@ impl SportUnits {
         }
     }
 
-    /// Cadence in that unit: upstream counts one leg of a run.
+    /// Cadence in that unit: for runs, upstream counts one leg.
     pub(crate) fn cadence(&self, cadence: Option<f64>) -> String {
         units::whole(cadence.map(|cadence| self.tempo.cadence(cadence)))
     }
@@ -159,7 +159,7 @@ impl SportUnits {
     }
 }
 
-/// Whether a pool's length is one in yards. None: no pool, or no telling.
+/// Whether a pool is measured in yards. None: no pool, or either is possible.
 fn in_yards(length: Option<f64>) -> Option<bool> {
     let length = positive(length)?;
     let near = |unit: f64| {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pool_says_whether_a_swim_counts_in_yards() {
+    fn the_pool_decides_whether_a_swim_is_in_yards() {
         let yards = swim(22.86, Units::default());
         assert_eq!(
             (yards.way(Some(1609.344), 1), yards.pool(22.86)),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn only_swims_stand_under_kilometres_with_their_own_unit() {
+    fn only_swims_show_their_own_unit_under_kilometres() {
         let under = |sport, metres| SportUnits::of(sport, Units::default()).under_long_unit(Some(metres), 1);
         assert_eq!(
             (under("Ride", 38_200.0), under("Swim", 1500.0)),

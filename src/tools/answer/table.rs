@@ -1,19 +1,19 @@
 //! Tables as TSV under one header line: a list of rows and a list of columns. A column that no row fills is left out.
 //!
-//! Cells come formatted and cleaned; this only guards the shape.
+//! Cells arrive formatted and cleaned; this module only guards the shape.
 
 use std::borrow::Cow;
 
 use crate::tools::arguments::Detail;
 
-/// A column of a table with rows of `R`.
+/// A column of a table whose rows are `R`.
 struct Column<'a, R> {
     header: Cow<'a, str>,
     only_in_full: bool,
     cell: Box<dyn Fn(&R) -> String + 'a>,
 }
 
-/// The columns of a table with rows of `R`. Units stand in the headers; an empty cell says "nothing recorded".
+/// The columns of a table whose rows are `R`. Units are in the headers; an empty cell means "not recorded".
 pub(crate) struct Columns<'a, R>(Vec<Column<'a, R>>);
 
 impl<R> Default for Columns<'_, R> {
@@ -23,18 +23,18 @@ impl<R> Default for Columns<'_, R> {
 }
 
 impl<'a, R> Columns<'a, R> {
-    /// None yet.
+    /// No columns yet.
     pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// With a column more.
+    /// Adds a column.
     #[must_use]
     pub(crate) fn column(self, header: impl Into<Cow<'a, str>>, cell: impl Fn(&R) -> String + 'a) -> Self {
         self.and(false, header.into(), Box::new(cell))
     }
 
-    /// With a column more that only `detail: full` shows.
+    /// Adds a column that only `detail: full` shows.
     #[must_use]
     pub(crate) fn in_full(self, header: impl Into<Cow<'a, str>>, cell: impl Fn(&R) -> String + 'a) -> Self {
         self.and(true, header.into(), Box::new(cell))
@@ -49,7 +49,7 @@ impl<'a, R> Columns<'a, R> {
         self
     }
 
-    /// With those columns behind these.
+    /// Adds these columns at the end.
     #[must_use]
     pub(crate) fn then(mut self, others: Self) -> Self {
         self.0.extend(others.0);
@@ -61,17 +61,17 @@ impl<'a, R> Columns<'a, R> {
         self.0.iter().map(|column| (column.cell)(row))
     }
 
-    /// Whether the row has something to show in some column.
+    /// Whether the row fills any column.
     pub(crate) fn show_any_of(&self, row: &R) -> bool {
         self.cells(row).any(|cell| !cell.is_empty())
     }
 
-    /// The text: header and rows, without the empty columns and without trailing tabs. No rows give no text.
+    /// The table as text: header and rows, without empty columns or trailing tabs. Empty without rows.
     pub(crate) fn table(&self, rows: &[R]) -> String {
         self.table_in(Detail::Full, rows)
     }
 
-    /// The same with the columns that a concise answer shows, or with all.
+    /// The same, with the columns of a concise answer or with all.
     pub(crate) fn table_in(&self, detail: Detail, rows: &[R]) -> String {
         let shown = self
             .0
@@ -95,7 +95,7 @@ impl<'a, R> Columns<'a, R> {
     }
 }
 
-/// The first text that is short enough, each made with less room than the one before; else the last.
+/// The first text that is short enough, made with one width after the other; otherwise the last.
 pub(crate) fn first_within<W: Copy>(bytes: usize, widths: &[W], text: impl Fn(W) -> String) -> String {
     let mut last = String::new();
     for width in widths {
@@ -112,7 +112,7 @@ fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     cells.join("\t").trim_end_matches('\t').to_owned()
 }
 
-/// The last guard of the shape: whatever a cell holds, it stays one cell of one row.
+/// The last guard of the shape: whatever a cell contains, it remains one cell of one row.
 fn one_cell(cell: &str) -> String {
     cell.replace(
         |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'),
@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    /// Columns of these names that show a row's cells in their order.
+    /// Columns with these names that show a row's cells in order.
     fn columns<'a>(names: &[&'a str]) -> Columns<'a, Vec<&'a str>> {
         names
             .iter()
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn some_columns_stand_only_in_a_full_table() {
+    fn some_columns_are_only_in_a_full_table() {
         let columns = Columns::<u8>::new()
             .column("n", u8::to_string)
             .in_full("double", |n| (n * 2).to_string());
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_give_way_step_by_step() {
+    fn long_texts_are_shortened_step_by_step() {
         let text = |width| "x".repeat(width);
         assert_eq!(first_within(5, &[9, 4, 2], text), "xxxx");
         assert_eq!(first_within(1, &[9, 4, 2], text), "xx");

@@ -1,7 +1,7 @@
 //! Numbers, dates, durations, paces and distances as an athlete says them.
 //!
-//! Upstream's units go in (seconds, metres, metres a second, kilograms); text comes out. What is missing, or no
-//! number that a body or a day could produce, comes out empty.
+//! Upstream's units go in (seconds, metres, metres per second, kilograms); text comes out. A missing value, or a number
+//! that no body or day could produce, comes out empty.
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime};
 
@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) use crate::intervals::model::{amount, positive, sane};
 
-/// Kilograms in a pound (international, 1959).
+/// Kilograms per pound (international, 1959).
 const POUND: f64 = 0.453_592_37;
 
 /// `2026-11-20 Fri`
@@ -48,7 +48,7 @@ pub(crate) fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
     }
 }
 
-/// The value with so many decimals, halves away from zero, without a negative zero.
+/// The value with this many decimals, halves rounded away from zero, without a negative zero.
 pub(crate) fn fixed(value: impl Into<Option<f64>>, decimals: u8) -> String {
     let Some(value) = sane(value.into()) else {
         return String::new();
@@ -64,12 +64,12 @@ pub(crate) fn whole(value: impl Into<Option<f64>>) -> String {
     fixed(value, 0)
 }
 
-/// Like [`fixed`], with at most so many decimals: `7`, `7.5`.
+/// Like [`fixed`], without trailing zeros: `7`, `7.5`.
 pub(crate) fn at_most(value: impl Into<Option<f64>>, decimals: u8) -> String {
     trimmed(fixed(value, decimals))
 }
 
-/// A figure without the decimals that say nothing: `1.00` is `1`.
+/// A figure without trailing zero decimals: `1.00` becomes `1`.
 pub(crate) fn trimmed(figure: String) -> String {
     if figure.contains('.') {
         figure.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -78,12 +78,12 @@ pub(crate) fn trimmed(figure: String) -> String {
     }
 }
 
-/// An intensity factor of upstream's percentage: `0.86` of 86.2.
+/// An intensity factor from upstream's percentage: `0.86` from 86.2.
 pub(crate) fn intensity(percent: Option<f64>) -> String {
     fixed(percent.map(|percent| percent / 100.0), 2)
 }
 
-/// Thousands: kilojoules of joules.
+/// Thousands: kilojoules from joules.
 pub(crate) fn kilo(value: impl Into<Option<f64>>, decimals: u8) -> String {
     fixed(value.into().map(|value| value / 1000.0), decimals)
 }
@@ -99,7 +99,7 @@ pub(crate) fn signed(value: impl Into<Option<f64>>, decimals: u8) -> String {
     }
 }
 
-/// Whole seconds, for splitting into hours and minutes.
+/// Whole seconds, to be split into hours and minutes.
 #[expect(clippy::cast_possible_truncation, reason = "bounded by `sane` to nine digits")]
 fn seconds(value: Option<f64>) -> Option<i64> {
     sane(value)
@@ -107,7 +107,7 @@ fn seconds(value: Option<f64>) -> Option<i64> {
         .map(|value| value.round() as i64)
 }
 
-/// Hours and minutes, `1:15`; what is shorter than a minute keeps its seconds, `0:00:40`.
+/// Hours and minutes, `1:15`; less than a minute keeps its seconds, `0:00:40`.
 pub(crate) fn hours_minutes(secs: impl Into<Option<f64>>) -> String {
     match seconds(secs.into()) {
         None => String::new(),
@@ -126,12 +126,12 @@ pub(crate) fn hours_minutes_seconds(secs: impl Into<Option<f64>>) -> String {
     })
 }
 
-/// How far a pace's time runs.
+/// The distance that a pace's time is for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct PaceUnit {
-    /// metres
+    /// Its length in metres.
     metres: f64,
-    /// As written behind the slash.
+    /// As written after the slash.
     name: &'static str,
 }
 
@@ -184,7 +184,7 @@ impl PaceUnit {
         if units.imperial { Self::MI } else { Self::KM }
     }
 
-    /// The unit that a sport is spoken of in, where the athlete's own choice is not at hand. None: not by pace.
+    /// A sport's usual unit, where the athlete's own choice is not known. None: the sport does not go by pace.
     pub(crate) fn usual(tempo: Tempo, units: Units) -> Option<Self> {
         Some(match (tempo, units.imperial) {
             (Tempo::Foot, _) => Self::long(units),
@@ -195,7 +195,7 @@ impl PaceUnit {
         })
     }
 
-    /// `4:35` of a speed in m/s; empty when standing still.
+    /// `4:35` from a speed in m/s; empty when standing still.
     pub(crate) fn time(self, speed: Option<f64>) -> String {
         let secs = sane(speed)
             .filter(|speed| *speed > 0.0)
@@ -203,7 +203,7 @@ impl PaceUnit {
         seconds(secs).map_or_else(String::new, |secs| format!("{}:{:02}", secs / 60, secs % 60))
     }
 
-    /// `4:35/km` of a speed in m/s.
+    /// `4:35/km` from a speed in m/s.
     pub(crate) fn pace(self, speed: Option<f64>) -> String {
         let time = self.time(speed);
         if time.is_empty() {
@@ -213,7 +213,7 @@ impl PaceUnit {
         }
     }
 
-    /// As written behind the slash: `km`, `mi`, `100m`.
+    /// As written after the slash: `km`, `mi`, `100m`.
     pub(crate) const fn name(self) -> &'static str {
         self.name
     }
@@ -224,7 +224,7 @@ pub(crate) const fn distance_unit(units: Units) -> &'static str {
     if units.imperial { "mi" } else { "km" }
 }
 
-/// Metres in the athlete's long unit, with so many decimals.
+/// Metres in the athlete's long unit, with this many decimals.
 pub(crate) fn distance(metres: Option<f64>, units: Units, decimals: u8) -> String {
     let per = if units.imperial { MILE } else { 1000.0 };
     fixed(metres.map(|metres| metres / per), decimals)
@@ -240,7 +240,7 @@ pub(crate) const fn height_unit(units: Units) -> &'static str {
     if units.imperial { "ft" } else { "m" }
 }
 
-/// Metres of climbing in the athlete's short unit.
+/// Metres of height in the athlete's short unit.
 pub(crate) fn height(metres: Option<f64>, units: Units) -> String {
     whole(metres.map(|metres| if units.imperial { metres / FOOT } else { metres }))
 }

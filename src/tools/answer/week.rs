@@ -1,4 +1,4 @@
-//! How a week is named and what its load is called.
+//! A week's name and its load in words.
 
 use chrono::NaiveDate;
 
@@ -8,7 +8,7 @@ use crate::{
     training::weeks::{Week, monday, sunday},
 };
 
-/// Behind the name of a week that the range cuts: ` (from Tue)`, ` (to Sat)`; nothing for a whole one.
+/// Follows the name of a week that the range cuts: ` (from Tue)`, ` (to Sat)`; empty for a whole week.
 pub(crate) fn cut(week: NaiveDate, range: Range) -> String {
     let mut text = String::new();
     if week < range.oldest {
@@ -20,7 +20,7 @@ pub(crate) fn cut(week: NaiveDate, range: Range) -> String {
     text
 }
 
-/// `322`; `0` of a week without anything, `unknown` when nothing of it has a load.
+/// `322`; `0` for an empty week, `unknown` when none of its activities has a load.
 pub(crate) fn load(week: &Week) -> String {
     match (week.count, week.with_load) {
         (0, _) => "0".to_owned(),
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_load_that_nobody_knows_is_not_nothing() {
+    fn an_unknown_load_is_not_zero() {
         let said = |count, with_load, sum| {
             load(&Week {
                 count,

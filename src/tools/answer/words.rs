@@ -1,11 +1,11 @@
-//! Figures and parts put together into phrases. An empty figure stays empty, and an empty part leaves no separator.
+//! Puts figures and parts together into phrases. An empty figure remains empty, and an empty part leaves no separator.
 
 use crate::text::clean;
 
 /// Between the figures of a line.
 pub(crate) const DOT: &str = " · ";
 
-/// The figure with its unit, or nothing.
+/// The figure with its unit, or an empty text.
 pub(crate) fn with_unit(figure: String, unit: &str) -> String {
     if figure.is_empty() || unit.is_empty() {
         figure
@@ -14,21 +14,21 @@ pub(crate) fn with_unit(figure: String, unit: &str) -> String {
     }
 }
 
-/// The figure behind its name, or nothing.
+/// The figure after its name, or an empty text.
 pub(crate) fn named(name: &str, figure: &str) -> String {
     around(name, figure, "")
 }
 
-/// The text with something before and behind it, each with a space between, or nothing.
-pub(crate) fn around(before: &str, text: &str, behind: &str) -> String {
+/// The text with words before and after it, separated by spaces, or an empty text.
+pub(crate) fn around(before: &str, text: &str, after: &str) -> String {
     if text.is_empty() {
         String::new()
     } else {
-        joined([before, text, behind], " ")
+        joined([before, text, after], " ")
     }
 }
 
-/// `160 to 132`; nothing unless both are there.
+/// `160 to 132`; empty unless both are there.
 pub(crate) fn span(from: &str, to: &str) -> String {
     if from.is_empty() || to.is_empty() {
         String::new()
@@ -37,7 +37,7 @@ pub(crate) fn span(from: &str, to: &str) -> String {
     }
 }
 
-/// The text in brackets, or nothing.
+/// The text in brackets, or an empty text.
 pub(crate) fn in_brackets(text: &str) -> String {
     if text.is_empty() {
         String::new()
@@ -46,7 +46,7 @@ pub(crate) fn in_brackets(text: &str) -> String {
     }
 }
 
-/// What is there, with a separator between.
+/// The parts that are not empty, with a separator between them.
 pub(crate) fn joined<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, separator: &str) -> String {
     let mut text = String::new();
     for part in parts {
@@ -59,39 +59,39 @@ pub(crate) fn joined<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, separato
     text
 }
 
-/// Figures on one line with dots between; what is empty leaves no trace.
+/// Figures on one line with dots between them; empty ones leave no trace.
 #[derive(Debug, Default)]
 pub(crate) struct Line(Vec<String>);
 
 impl Line {
-    /// None yet.
+    /// An empty line.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// With a figure behind its name, and its unit behind it.
+    /// Adds a figure after its name, with its unit.
     #[must_use]
     pub(crate) fn figure(self, name: &str, figure: impl AsRef<str>, unit: &str) -> Self {
         self.words(around(name, figure.as_ref(), unit))
     }
 
-    /// With these words.
+    /// Adds these words.
     #[must_use]
     pub(crate) fn words(mut self, words: impl Into<String>) -> Self {
         self.0.push(words.into());
         self
     }
 
-    /// The line; empty when nothing is on it.
+    /// The line as text.
     pub(crate) fn text(self) -> String {
         joined(self.0, DOT)
     }
 }
 
-/// Free text on one line, its line ends shown as `/`.
+/// Free text on one line, with `/` for line breaks.
 pub(crate) fn on_one_line(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    // Cleaned again when fenced; here only so that nothing invisible counts as a line.
+    // It is cleaned again when fenced. Here it only keeps invisible text from counting as a line.
     joined(lines.take(400).map(|line| clean(line, 4000)), " / ")
 }
 
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_empty_leaves_no_trace() {
+    fn empty_parts_leave_no_trace() {
         assert_eq!(with_unit("231".to_owned(), "W"), "231 W");
         assert_eq!(with_unit(String::new(), "W"), "");
         assert_eq!(with_unit("0.86".to_owned(), ""), "0.86");

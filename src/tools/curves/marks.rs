@@ -1,4 +1,4 @@
-//! Which points of the curves are shown: those that were asked for by name, or the usual ones.
+//! Which points of the curves to show: those that the caller named, or the usual ones.
 
 use super::scale::Scale;
 use crate::{
@@ -10,10 +10,10 @@ use crate::{
     training::curves::{self, Asked},
 };
 
-/// Points that a caller may name.
+/// How many points a caller may name.
 const MOST: usize = 20;
 
-/// The points that were asked for by name: `durations` (s) or `distances` (m), whichever fits the metric.
+/// The points that the caller named: `durations` (s) or `distances` (m), whichever fits the metric.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(in crate::tools) struct Marks {
     durations: Vec<f64>,
@@ -27,7 +27,7 @@ pub(in crate::tools) const DURATIONS: Param = Param::numbers(
         most: MOST,
         from: 1.0,
         to: 864_000.0,
-        wanted: "write a list of up to 20 durations in seconds, such as [5, 300]",
+        wanted: "must be a list of up to 20 durations in seconds, such as [5, 300]",
         whole: true,
     },
     "Seconds, for power and hr",
@@ -39,7 +39,7 @@ pub(in crate::tools) const DISTANCES: Param = Param::numbers(
         most: MOST,
         from: 1.0,
         to: 10_000_000.0,
-        wanted: "write a list of up to 20 distances in metres, such as [1000, 5000]",
+        wanted: "must be a list of up to 20 distances in metres, such as [1000, 5000]",
         whole: false,
     },
     "Metres, for pace",
@@ -53,7 +53,7 @@ impl Marks {
         })
     }
 
-    /// Which points of the curves to show, and a line about those that they do not have.
+    /// The points to show, and a line about requested ones that the curves lack.
     pub(in crate::tools) fn pick(&self, scale: Scale, all: &[f64], full: bool) -> (Vec<f64>, String) {
         let (wanted, other) = if scale.metric.by_distance() {
             (
@@ -111,7 +111,7 @@ mod tests {
     };
 
     #[test]
-    fn points_asked_for_by_name_are_shown_or_told() {
+    fn named_points_are_shown_or_listed_as_missing() {
         let marks = |given: Value| {
             let given: Map<String, Value> = given.as_object().unwrap().clone();
             Marks::read(&Arguments::new(given, &[DURATIONS, DISTANCES], today()).unwrap()).unwrap()

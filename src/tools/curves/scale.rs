@@ -1,6 +1,6 @@
-//! How the bests of a curve are written: in which units, of which day and activity, and what there is to say without any.
+//! How the best efforts of a curve are written: units, day and activity, and the answer without any.
 //!
-//! No table here: what stands beside what is each tool's own.
+//! No tables here: each tool arranges its own.
 
 use super::{Metric, Subject};
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// How the bests of a sport and metric are written.
+/// How the best efforts of a sport and metric are written.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::tools) struct Scale {
     pub(in crate::tools) metric: Metric,
@@ -51,8 +51,8 @@ impl Scale {
         }
     }
 
-    /// The header of what stands beside the main value: `W/kg`, `pace /km`, `km/h`.
-    pub(in crate::tools) fn beside_header(self) -> Option<String> {
+    /// The header of the second value: `W/kg`, `pace /km`, `km/h`.
+    pub(in crate::tools) fn second_header(self) -> Option<String> {
         match self.metric {
             Metric::Power => Some("W/kg".to_owned()),
             Metric::HeartRate => None,
@@ -62,12 +62,12 @@ impl Scale {
         }
     }
 
-    /// `pace /km` and the like, `km/h` for sports that are not spoken of by pace.
+    /// `pace /km` and the like; `km/h` for sports that do not go by pace.
     pub(in crate::tools) fn speed_header(self, what: &str) -> String {
         self.own.speed_header_of(what)
     }
 
-    /// A speed (m/s) under [`Self::speed_header`].
+    /// A speed (m/s) below [`Self::speed_header`].
     pub(in crate::tools) fn speed(self, metres_a_second: Option<f64>) -> String {
         self.own.speed_cell(metres_a_second)
     }
@@ -81,8 +81,8 @@ impl Scale {
         }
     }
 
-    /// What stands beside the main value, if anything.
-    pub(in crate::tools) fn beside(self, point: &Point) -> String {
+    /// The second value, if there is one.
+    pub(in crate::tools) fn second(self, point: &Point) -> String {
         match self.metric {
             Metric::Power => units::fixed(point.per_kg, 2),
             Metric::HeartRate => String::new(),
@@ -138,7 +138,7 @@ fn duration(secs: f64) -> String {
 }
 
 fn distance(metres: f64, swim: bool) -> String {
-    // Upstream rounds in its own way; a label is exact to a part in two thousand.
+    // Upstream rounds differently; a label is exact to one part in two thousand.
     let whole = |value: f64| (value - value.round()).abs() <= value * 0.0005;
     let near = |other: f64| (metres - other).abs() <= other * 0.0005;
     if near(HALF_MARATHON) {
@@ -164,7 +164,7 @@ fn distance(metres: f64, swim: bool) -> String {
     }
 }
 
-/// The local day of an effort, and whether it lies in the range; empty when the answer does not say.
+/// The local day of an effort, marked if it is outside the range; empty if upstream did not send it.
 pub(in crate::tools) fn day_of(effort: Option<&Effort>, range: Option<Range>) -> String {
     let Some(day) = effort
         .and_then(|effort| effort.start_date_local)
@@ -172,7 +172,7 @@ pub(in crate::tools) fn day_of(effort: Option<&Effort>, range: Option<Range>) ->
     else {
         return String::new();
     };
-    let outside = range.is_some_and(|range| !range.holds(day));
+    let outside = range.is_some_and(|range| !range.contains(day));
     format!(
         "{}{}",
         units::date(day),
@@ -180,12 +180,12 @@ pub(in crate::tools) fn day_of(effort: Option<&Effort>, range: Option<Range>) ->
     )
 }
 
-/// An id as it may be given back; upstream's are short and plain.
+/// An activity id that can be used in another call; upstream's are short and plain.
 pub(in crate::tools) fn id_of(effort: Option<&Effort>) -> String {
     effort.map_or_else(String::new, |effort| clean(&effort.id, 64))
 }
 
-/// Garmin by model where the efforts say their device, else that it may be.
+/// Names Garmin models where the efforts have devices; otherwise says that data may be from Garmin.
 pub(in crate::tools) fn garmin<'a>(efforts: impl Iterator<Item = &'a Effort> + Clone) -> String {
     let said = efforts
         .clone()
@@ -197,7 +197,7 @@ pub(in crate::tools) fn garmin<'a>(efforts: impl Iterator<Item = &'a Effort> + C
     }
 }
 
-/// Why there are no rows, and what to ask for instead.
+/// Why there are no rows, and what to use instead.
 pub(in crate::tools) fn nothing(subject: &Subject) -> String {
     let others = match subject.metric {
         Metric::Power => "metric=hr or metric=pace",
@@ -205,8 +205,8 @@ pub(in crate::tools) fn nothing(subject: &Subject) -> String {
         Metric::HeartRate => "metric=power or metric=pace",
     };
     format!(
-        "intervals.icu has no {} curve of {} in this time: there was no such activity, or none recorded it. Ask with \
-         {others}, another sport, or another time.",
+        "intervals.icu has no {} curve of {} in this period: there was no such activity, or none recorded it. Use \
+         {others}, another sport, or another period.",
         subject.metric.in_words(),
         answer::sport(&subject.sport)
     )

@@ -22,7 +22,7 @@ use crate::{
     words::Outcome,
 };
 
-/// Bests as a rider's might be, CP 234 W and W′ 18 kJ, times `factor`; of two activities.
+/// Best efforts of a plausible rider, CP 234 W and W′ 18 kJ, times `factor`, from two activities.
 pub(in crate::tools) fn power(id: &str, oldest: &str, newest: &str, factor: f64) -> Value {
     let secs = [
         1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 480, 600, 900, 1200, 1800, 2700, 3600, 4500,
@@ -52,7 +52,7 @@ pub(in crate::tools) fn power(id: &str, oldest: &str, newest: &str, factor: f64)
     ]})
 }
 
-/// Bests as a runner's might be, critical speed 3.72 m/s and D′ 214 m, slower with `factor`.
+/// Best efforts of a plausible runner, critical speed 3.72 m/s and D′ 214 m, slower with `factor`.
 pub(in crate::tools) fn pace(id: &str, metres: &[f64], factor: f64) -> Value {
     let secs: Vec<f64> = metres
         .iter()
@@ -81,7 +81,7 @@ pub(in crate::tools) fn activities() -> Value {
     })
 }
 
-/// An answer with these curves.
+/// Upstream's answer with these curves.
 pub(in crate::tools) fn answered(list: &[Value]) -> Curves {
     Curves::read(&json!({"list": list, "activities": activities()}))
 }
@@ -107,7 +107,7 @@ fn choice(given: Value) -> Result<Choice, ToolError> {
 }
 
 #[test]
-fn a_family_is_asked_for_by_its_first_sport_and_a_type_by_itself() {
+fn a_family_becomes_its_first_sport_and_a_type_itself() {
     for (word, sport) in [
         ("ride", "Ride"),
         ("cycling", "Ride"),
@@ -125,7 +125,7 @@ fn a_family_is_asked_for_by_its_first_sport_and_a_type_by_itself() {
             "{word}"
         );
     }
-    // Skis are no family of upstream's: there is no telling which to ask for.
+    // Upstream has no family for skiing, so it is not clear which sport to request.
     for word in ["ski", "quidditch"] {
         let error = choice(json!({"sport": word})).unwrap_err().to_string();
         assert!(error.contains("NordicSki"), "{error}");
@@ -158,7 +158,7 @@ fn two_days_make_a_range() {
 }
 
 #[test]
-fn the_main_sport_is_told_with_its_hours() {
+fn the_main_sport_is_named_with_its_hours() {
     let found = rows(json!([
         {"type": "VirtualRide", "moving_time": 36_000, "icu_average_watts": 0},
         {"type": "Run", "moving_time": 30_000, "icu_average_watts": 250},
@@ -171,7 +171,7 @@ fn the_main_sport_is_told_with_its_hours() {
         main.notes,
         [
             "Main sport of the last 90 days: Ride (11:00 of 19:20 h moving)",
-            "None of them has power: heart rate instead."
+            "None of its activities has power: heart rate instead."
         ]
     );
     assert_eq!(
@@ -180,7 +180,7 @@ fn the_main_sport_is_told_with_its_hours() {
     );
     let powered = rows(json!([{"type": "GravelRide", "moving_time": 60, "icu_weighted_avg_watts": 200}]));
     assert_eq!(chosen(&ana(), &powered, None).unwrap().metric, Metric::Power);
-    assert!(chosen(&ana(), &[], None).unwrap_err().contains("Ask with sport"));
+    assert!(chosen(&ana(), &[], None).unwrap_err().contains("Use sport"));
     let stubs = rows(json!([{"id": "1", "source": "STRAVA"}]));
     assert!(
         chosen(&ana(), &stubs, None)
@@ -212,7 +212,7 @@ fn each_curve_is_found_by_its_name() {
     assert_eq!(at(swapped.clone(), &[fresh, year], 0), Some(1.0));
     assert_eq!(at(swapped.clone(), &[fresh, year], 1), Some(2.0));
     assert_eq!(at(swapped, &[fresh, Window::All.into()], 1), None);
-    // Fatigued curves by their own name, or by the work that they say.
+    // Fatigued curves, by their own name or by their work.
     for id in ["42d-kj0", "42d"] {
         let list = json!([curve(json!(id), json!(1000), 1), curve(json!("42d"), json!(0), 2)]);
         assert_eq!(at(list.clone(), &[fresh, tired], 0), Some(2.0), "{id}");
@@ -226,7 +226,7 @@ fn each_curve_is_found_by_its_name() {
     assert_eq!(at(nameless, &[fresh], 0), None);
 }
 
-/// An upstream that answers by path and keeps what was asked.
+/// An upstream that answers by path and records the requests.
 pub(in crate::tools) struct Upstream {
     base: String,
     asked: Arc<Mutex<Vec<String>>>,
@@ -330,7 +330,7 @@ async fn a_named_sport_takes_one_request() {
 }
 
 #[tokio::test]
-async fn without_a_sport_the_main_one_is_looked_for_first() {
+async fn without_a_sport_the_main_one_is_found_first() {
     let upstream = Upstream::start(|path| {
         if path == "activities" {
             (200, json!([{"id": "i1", "type": "Run", "moving_time": 3600}]))
@@ -351,12 +351,12 @@ async fn without_a_sport_the_main_one_is_looked_for_first() {
 }
 
 #[tokio::test]
-async fn where_there_is_no_power_the_heart_answers_unless_power_was_asked_for() {
+async fn without_power_heart_rate_is_used_unless_power_was_requested() {
     let answer = |path: &str| if path == "hr-curves" { hearts() } else { empty() };
     let upstream = Upstream::start(answer).await;
     let (subject, found) = curves_in(fetched(&upstream, json!({"sport": "ride"})).await.unwrap());
     assert_eq!(subject.metric, Metric::HeartRate);
-    assert_eq!(subject.notes, ["No power in this time: heart rate instead."]);
+    assert_eq!(subject.notes, ["No power in this period: heart rate instead."]);
     assert_eq!(found.list[0].points.len(), 2);
     assert_eq!(upstream.asked(), ["power-curves", "hr-curves"]);
 
@@ -366,14 +366,14 @@ async fn where_there_is_no_power_the_heart_answers_unless_power_was_asked_for() 
     assert_eq!(subject.metric, Metric::Power);
     assert_eq!(upstream.asked(), ["power-curves"]);
 
-    // Nothing of either: what the sport is measured in is what is missing.
+    // With neither, the sport's usual metric is the one that is missing.
     let upstream = Upstream::start(|_| empty()).await;
     let (subject, _) = curves_in(fetched(&upstream, json!({"sport": "run"})).await.unwrap());
     assert_eq!(subject.metric, Metric::Pace);
 }
 
 #[tokio::test]
-async fn a_heart_that_does_not_answer_degrades_and_a_lost_connection_ends_it() {
+async fn a_failed_heart_rate_request_degrades_and_a_lost_connection_ends_the_call() {
     let upstream = Upstream::start(|path| {
         if path == "hr-curves" {
             (422, json!({}))

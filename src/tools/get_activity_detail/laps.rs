@@ -1,4 +1,4 @@
-//! The laps: where they come from, which repeat each other, and each of them.
+//! The laps: where they come from, which ones repeat, and each of them.
 
 use std::collections::HashMap;
 
@@ -27,7 +27,7 @@ use crate::{
 const LAPS: usize = 40;
 /// Laps in a full one.
 const MOST_LAPS: usize = 200;
-/// Normalized power says something from so many seconds on.
+/// Normalized power means something from this many seconds on.
 const LONG_ENOUGH_FOR_NP: f64 = 600.0;
 /// Sets beyond the alphabet have no name.
 const SETS: usize = 26;
@@ -44,7 +44,7 @@ pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, h
         .filter(|(_, lap)| window.touches(lap.start_time, lap.end_time))
         .collect();
     let sets = sets(detail);
-    let mut lines = vec![format!("Laps {}: {}", laps.len(), whence(detail, laps, own))];
+    let mut lines = vec![format!("Laps {}: {}", laps.len(), source(detail, laps, own))];
     if !window.is_all() {
         lines.push(format!(
             "Shown {}: {} of {}",
@@ -59,8 +59,8 @@ pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, h
     lines.push(cut.more("lap", |(_, next)| {
         let from = units::hours_minutes_seconds(next.start_time);
         match (from.is_empty(), how) {
-            (false, _) => format!("ask with from={from}"),
-            (true, Detail::Concise) => "ask with detail=full".to_owned(),
+            (false, _) => format!("use from={from}"),
+            (true, Detail::Concise) => "use detail=full".to_owned(),
             (true, Detail::Full) => "intervals.icu gives them no times".to_owned(),
         }
     }));
@@ -77,7 +77,7 @@ fn none(detail: &ActivityDetail) -> String {
         .collect();
     if !summary.is_empty() {
         return format!(
-            "Laps: none listed; intervals.icu sums them up as {}.",
+            "Laps: none listed; intervals.icu summarizes them as {}.",
             summary.join(", ")
         );
     }
@@ -85,13 +85,13 @@ fn none(detail: &ActivityDetail) -> String {
         return "Laps: none; the activity was entered by hand.".to_owned();
     }
     if detail.analyzed.is_none() {
-        return "Laps: intervals.icu has not analysed this activity yet; ask again in a few minutes."
+        return "Laps: intervals.icu has not analysed this activity yet; try again in a few minutes."
             .to_owned();
     }
     "Laps: none.".to_owned()
 }
 
-/// Moving time; of a rest, in which nothing moved, how long it was.
+/// Moving time; for a rest, without movement, elapsed time.
 fn secs_of(lap: &Interval) -> Option<f64> {
     let (moving, elapsed) = (units::sane(lap.moving_time), units::sane(lap.elapsed_time));
     let running = lap.end_time.zip(lap.start_time).map(|(end, start)| end - start);
@@ -103,7 +103,7 @@ fn secs_of(lap: &Interval) -> Option<f64> {
 }
 
 /// Where the laps come from, in a line.
-fn whence(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> String {
+fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> String {
     let known: Vec<Lap> = laps
         .iter()
         .map(|lap| Lap {
@@ -121,21 +121,21 @@ fn whence(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> Strin
         Origin::Edited => "edited by hand at intervals.icu".to_owned(),
         Origin::EveryMetres(metres) => {
             let far = with_unit(units::trimmed(own.distance(Some(metres), 2)), own.distance_unit());
-            format!("auto-laps of the device, by their lengths: every {far}")
+            format!("auto-laps of the device, judging by their lengths: every {far}")
         }
         Origin::EverySeconds(secs) => format!(
-            "auto-laps of the device, by their lengths: every {}",
+            "auto-laps of the device, judging by their lengths: every {}",
             units::hours_minutes_seconds(secs)
         ),
         Origin::Structured => {
-            "the device's own laps; with a planned workout paired, most likely its steps".to_owned()
+            "the device's laps; a planned workout is paired, so most likely its steps".to_owned()
         }
-        Origin::Device => "the device's own laps (lap button or a workout on the device)".to_owned(),
+        Origin::Device => "the device's laps (lap button or a workout on the device)".to_owned(),
         Origin::Detected { recorded: 0 | 1 } => {
-            "found by intervals.icu; the recording has no laps of its own".to_owned()
+            "found by intervals.icu; the recording has no laps".to_owned()
         }
         Origin::Detected { recorded } => {
-            format!("found by intervals.icu; the device recorded {recorded} laps of its own")
+            format!("found by intervals.icu; the device recorded {recorded} laps")
         }
         Origin::Unknown => "origin unknown".to_owned(),
     };
@@ -145,15 +145,15 @@ fn whence(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> Strin
     text
 }
 
-/// Laps that repeat each other.
+/// Laps that are repeats of each other.
 struct Set<'a> {
     id: &'a str,
     count: usize,
-    /// Upstream's means over them, when it sent any.
+    /// Upstream's averages over them, if it sent any.
     group: Option<&'a IntervalGroup>,
 }
 
-/// The sets of two laps and more, in the order of their first lap.
+/// The sets of two or more laps, in the order of their first lap.
 fn sets(detail: &ActivityDetail) -> Vec<Set<'_>> {
     let mut sets: Vec<Set> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -285,7 +285,7 @@ fn table(
         .table_in(how, laps)
 }
 
-/// `work`, `recovery`, `rest`, with the lap's own name before it.
+/// `work`, `recovery`, `rest`, after the lap's name if it has one.
 fn what(lap: &Interval, own: &SportUnits) -> String {
     let still = units::sane(lap.distance).is_some_and(|metres| metres < 1.0);
     let kind = match lap.kind.as_deref() {

@@ -1,4 +1,4 @@
-//! The recording: thinned by time, and split by distance.
+//! The recording: averaged over time steps, and split by distance.
 
 use super::{Asked, Include};
 use crate::{
@@ -19,14 +19,14 @@ use crate::{
     },
 };
 
-/// Splits in an answer; beyond, each takes more kilometres.
+/// Maximum splits in an answer; above it, each split is longer.
 const SPLITS: f64 = 60.0;
-/// So many times the usual distance of a split.
+/// Multiples of the usual distance of a split.
 const WIDER: [f64; 6] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
-/// Pauses told one by one.
+/// Pauses that are listed one by one.
 const PAUSES: usize = 12;
 
-/// What was asked for of the recording.
+/// The requested parts of the recording.
 pub(super) fn block(streams: &[Stream], own: &SportUnits, asked: &Asked) -> String {
     let Some(track) = one_activity::track(streams) else {
         return "Streams: this activity has no recording.".to_owned();
@@ -52,7 +52,7 @@ fn clock(secs: f64) -> String {
     units::hours_minutes_seconds(secs)
 }
 
-/// A row for each stretch of time.
+/// One row per time step.
 fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
     const CHANNELS: [&str; 6] = [
         "watts",
@@ -67,7 +67,7 @@ fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
     if cut.is_empty() {
         let end = track.time().last().copied().unwrap_or(0.0);
         return format!(
-            "Streams: nothing recorded {}; the recording ends at {}.",
+            "Streams: nothing was recorded {}; the recording ends at {}.",
             window.in_words(),
             clock(end)
         );
@@ -90,7 +90,7 @@ fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
         });
     let table = columns.table_in(asked.detail, &thin.stretches);
     let head = format!(
-        "Streams{}, means of each {} (distance: at its end), from {}",
+        "Streams{}, averages of each {} (distance: at its end), from {}",
         if window.is_all() {
             String::new()
         } else {
@@ -104,7 +104,7 @@ fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
 
 fn pauses(track: &Track) -> String {
     let pauses = track.pauses();
-    let told: Vec<String> = pauses
+    let listed: Vec<String> = pauses
         .iter()
         .take(PAUSES)
         .map(|pause| format!("{}–{}", clock(pause.from), clock(pause.to)))
@@ -115,10 +115,10 @@ fn pauses(track: &Track) -> String {
     } else {
         String::new()
     };
-    named("Nothing recorded:", &told.join(", ")) + &more
+    named("Nothing recorded:", &listed.join(", ")) + &more
 }
 
-/// A row for each kilometre or mile, or for each few of a long one.
+/// One row per kilometre or mile, or per several of a long activity.
 fn splits(track: &Track, own: &SportUnits) -> String {
     let Some(way) = Way::of(track) else {
         return "Splits: no distance recorded.".to_owned();
@@ -131,7 +131,7 @@ fn splits(track: &Track, own: &SportUnits) -> String {
         .unwrap_or(100.0 * unit);
     let splits = way.splits(track, step);
     if splits.is_empty() {
-        return "Splits: the recorded distance makes no sense.".to_owned();
+        return "Splits: the recorded distance is implausible.".to_owned();
     }
     let speed = |split: &Split| (split.secs > 0.0).then(|| split.distance / split.secs);
     let columns = Columns::<Split>::new()

@@ -16,10 +16,10 @@ use crate::{
     training::{sports::Tempo, zones},
 };
 
-/// Nobody counts in more zones; a longer list is a fault of its source.
+/// No one uses more zones; a longer list is an error in upstream's data.
 const MOST_ZONES: usize = 20;
 
-/// The figures, a subject a line.
+/// The figures, one subject per line.
 pub(super) fn lines(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> Vec<String> {
     vec![
         size(detail, own),
@@ -40,10 +40,10 @@ fn whole(value: Option<f64>, unit: &str) -> String {
     with_unit(units::whole(value), unit)
 }
 
-/// Time, distance, climbing, load.
+/// Time, distance, elevation gain, load.
 fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
-    // A load's kind is known when it is one of those that intervals.icu chooses from.
+    // The load's kind is known if it equals one of those that intervals.icu chooses from.
     let load = positive(activity.icu_training_load);
     let by = [
         ("power", detail.power_load),
@@ -138,7 +138,7 @@ fn movement(detail: &ActivityDetail, own: &SportUnits) -> String {
         .text()
 }
 
-/// How it felt, and how it kept to the plan.
+/// How it felt, and how closely it followed the plan.
 fn effort(detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
     let of = |figure: String, scale: &str| if figure.is_empty() { figure } else { figure + scale };
@@ -156,7 +156,7 @@ fn effort(detail: &ActivityDetail) -> String {
         .text()
 }
 
-/// Fitness after it.
+/// Fitness after the activity.
 fn standing(detail: &ActivityDetail) -> String {
     let form = units::sane(detail.icu_ctl)
         .zip(units::sane(detail.icu_atl))
@@ -170,7 +170,7 @@ fn standing(detail: &ActivityDetail) -> String {
     named("after it:", &joined(after, ", "))
 }
 
-/// What makes it special, and what it was done with.
+/// Special circumstances and equipment.
 fn circumstances(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
     let sub = clean(activity.sub_type.as_deref().unwrap_or_default(), 20).to_lowercase();
@@ -221,7 +221,7 @@ fn weather(detail: &ActivityDetail, own: &SportUnits) -> String {
     named("weather:", &line.text())
 }
 
-/// What only full tells.
+/// What only `detail: full` shows.
 fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     if how == Detail::Concise {
         return String::new();
@@ -271,7 +271,7 @@ fn note(detail: &ActivityDetail, how: Detail) -> String {
     named("note:", &fenced(&words, limit))
 }
 
-/// Names once what somebody would look for and nobody recorded.
+/// Names once what people would look for and was not recorded.
 fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
     let activity = &detail.activity;
     let rides = own.tempo == Tempo::Other && positive(activity.metres()).is_some();
@@ -292,14 +292,14 @@ fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
     named("not recorded:", &missing)
 }
 
-/// One way to count zones: its header, its ranges, its times.
+/// Zones of one kind: header, ranges, times.
 struct Set {
     name: String,
     ranges: Vec<String>,
     secs: Vec<Option<f64>>,
 }
 
-/// The table of time in zones, a row a zone, with the bounds that were used for this activity.
+/// The table of time in zones, one row per zone, with the bounds used for this activity.
 pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
     let sets: Vec<Set> = [by_power(detail), by_heart(detail), by_pace(detail, own)]
         .into_iter()
@@ -372,7 +372,7 @@ fn by_heart(detail: &ActivityDetail) -> Option<Set> {
     )
 }
 
-/// By pace, or by grade adjusted pace when the athlete counts so.
+/// By pace, or by GAP if the athlete chose that.
 fn by_pace(detail: &ActivityDetail, own: &SportUnits) -> Option<Set> {
     let activity = &detail.activity;
     let adjusted = activity.use_gap_zone_times == Some(true) && activity.gap_zone_times.is_some();
@@ -410,7 +410,7 @@ fn by_pace(detail: &ActivityDetail, own: &SportUnits) -> Option<Set> {
     )
 }
 
-/// Only zones in which some time was spent are worth a table.
+/// None unless some time was spent in the zones.
 fn any(name: String, ranges: Vec<String>, secs: Vec<Option<f64>>) -> Option<Set> {
     let spent = secs.iter().flatten().any(|secs| *secs > 0.0);
     spent.then_some(Set { name, ranges, secs })

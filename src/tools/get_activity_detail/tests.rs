@@ -13,7 +13,7 @@ fn refusal(given: Value) -> String {
     Asked::read(object(given), today()).unwrap_err().to_string()
 }
 
-/// The activity, and nothing beside it.
+/// The activity without added parts.
 fn alone(value: &Value) -> Found {
     Found {
         detail: detail(value),
@@ -83,7 +83,7 @@ fn ride() -> Value {
     merged([figures, more, rest])
 }
 
-/// One object of several: `json!` takes only so many keys.
+/// One object of several: `json!` has a limit of keys.
 fn merged<const N: usize>(parts: [Value; N]) -> Value {
     let objects = parts.into_iter().map(|part| match part {
         Value::Object(object) => object,
@@ -92,7 +92,7 @@ fn merged<const N: usize>(parts: [Value; N]) -> Value {
     Value::Object(objects.flatten().collect())
 }
 
-/// An easy run that lapped each mile, of somebody who counts in miles.
+/// An easy run with a lap per mile, by someone who uses miles.
 fn run_in_miles() -> Value {
     let mile = |number: u32| {
         json!({"id": number, "type": "WORK", "start_time": (number - 1) * 520, "end_time": number * 520,
@@ -131,7 +131,7 @@ fn swim() -> Value {
     })
 }
 
-/// Forty minutes at a sample a second, with a pause of five minutes in the middle; the second half is faster.
+/// Forty minutes at one sample per second, with a pause of five minutes in the middle; the second half is faster.
 fn recording() -> Vec<Stream> {
     let seconds = || (0..1200_u32).chain(1500..2700);
     let metres = seconds().scan(0.0, |far, s| {
@@ -173,7 +173,7 @@ fn reads_as_a_person_would_want_it() {
 }
 
 #[test]
-fn what_is_asked_for_beside_it_follows() {
+fn included_parts_follow() {
     let found = Found {
         streams: Part::Got(recording()),
         histograms: vec![
@@ -208,7 +208,7 @@ fn what_is_asked_for_beside_it_follows() {
     };
     let given = json!({"include": ["streams", "splits", "weather"], "points": 20});
     let text = answer(&ana(), given, &found);
-    insta::assert_snapshot!("beside", text);
+    insta::assert_snapshot!("included", text);
     assert!(!text.contains("secret.example"));
     stays_in_its_place(&text);
 }
@@ -228,15 +228,17 @@ fn a_window_narrows_laps_and_streams_and_says_so() {
         "{text}"
     );
     assert!(
-        text.contains("Streams from 0:20:00 to 0:40:00, means of each 0:00:05"),
+        text.contains("Streams from 0:20:00 to 0:40:00, averages of each 0:00:05"),
         "{text}"
     );
     let late = answer(&ana(), json!({"include": "streams", "from": 600}), &found);
     assert!(
-        late.contains("Streams: nothing recorded from 10:00:00 to the end; the recording ends at 0:44:59."),
+        late.contains(
+            "Streams: nothing was recorded from 10:00:00 to the end; the recording ends at 0:44:59."
+        ),
         "{late}"
     );
-    assert!(refusal(json!({"id": "i1", "from": 20, "to": 20})).contains("to: it must lie after from"));
+    assert!(refusal(json!({"id": "i1", "from": 20, "to": 20})).contains("to must be after from"));
 }
 
 #[test]
@@ -250,11 +252,11 @@ fn many_laps_are_cut_with_the_next_call_named() {
     let text = answer(&ana(), json!({}), &found);
     assert_eq!(text.matches("\twork\tA\t").count(), 40, "{text}");
     assert!(
-        text.contains("Laps 90: found by intervals.icu; the device recorded 7 laps of its own"),
+        text.contains("Laps 90: found by intervals.icu; the device recorded 7 laps"),
         "{text}"
     );
     assert!(
-        text.contains("A: 90× ") && text.contains("… 50 more laps: ask with from=0:40:00"),
+        text.contains("A: 90× ") && text.contains("… 50 more laps: use from=0:40:00"),
         "{text}"
     );
     let rest = answer(&ana(), json!({"from": "0:40:00", "detail": "full"}), &found);
@@ -266,7 +268,7 @@ fn many_laps_are_cut_with_the_next_call_named() {
 }
 
 #[test]
-fn laps_that_are_none_say_why() {
+fn without_laps_the_answer_says_why() {
     let laps = |value: Value| {
         let text = answer(&ana(), json!({}), &alone(&value));
         text.lines()
@@ -297,7 +299,7 @@ fn laps_that_are_none_say_why() {
 }
 
 #[test]
-fn strava_says_so_and_nothing_else() {
+fn an_activity_from_strava_says_so_and_shows_nothing_else() {
     let stub = json!({"id": "19900112233", "icu_athlete_id": "i424242", "start_date_local": "2026-11-15T09:12:40",
         "source": "STRAVA", "_note": "closed"});
     let stub = detail(&stub);
@@ -305,9 +307,8 @@ fn strava_says_so_and_nothing_else() {
     assert_eq!(
         closed(&ana(), today(), &stub).text,
         "Ana Berger · 2026-11-15 Sun 09:12 · 19900112233 · Europe/Berlin, today 2026-11-21 Sat\n\
-         This activity came from Strava, whose terms close it to the API: intervals.icu shows its time and nothing \
-         else. The athlete can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see such \
-         activities from then on."
+         This activity came from Strava, whose terms close it to the API: intervals.icu shows only its time. The \
+         athlete can connect the device's own service (Garmin, Wahoo, COROS …) to intervals.icu to see future activities."
     );
 }
 
@@ -347,7 +348,7 @@ fn at_most_three_parts_and_only_good_ids() {
 }
 
 #[test]
-fn a_recording_that_is_none_is_not_asked_for() {
+fn a_missing_recording_is_not_requested() {
     let manual = detail(&json!({"source": "MANUAL", "stream_types": null}));
     assert!(lacks(&manual, &["time"]));
     let unknown = detail(&json!({"source": "GARMIN_CONNECT", "stream_types": null}));
@@ -378,7 +379,7 @@ fn an_empty_object_is_an_answer() {
         text,
         "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\n\
          not recorded: heart rate, load, RPE, feel\n\
-         Laps: intervals.icu has not analysed this activity yet; ask again in a few minutes."
+         Laps: intervals.icu has not analysed this activity yet; try again in a few minutes."
     );
 }
 
@@ -390,7 +391,7 @@ fn zones_without_end_are_cut() {
 }
 
 proptest! {
-    /// Whatever any field holds, there is an answer without a figure that is none.
+    /// Whatever a field contains, there is an answer, and each figure in it is a number.
     #[test]
     fn no_value_breaks_the_answer(at in 0_usize..200, inner in 0_usize..40, value in odd(), other in odd(), imperial in any::<bool>()) {
         for mut activity in [ride(), run_in_miles(), swim()] {

@@ -1,4 +1,4 @@
-//! One group of sports: thresholds in a line, zones as ranges, what is missing.
+//! One group of sports: thresholds in one line, zones as ranges, what is missing.
 
 use crate::{
     guard::Units,
@@ -17,18 +17,18 @@ use crate::{
     training::zones,
 };
 
-/// Lines that were told already, and of which sport: nothing is sent twice.
+/// The lines shown so far with their sport, so that none is sent twice.
 #[derive(Default)]
-pub(super) struct Told(Vec<(String, String)>);
+pub(super) struct Shown(Vec<(String, String)>);
 
-impl Told {
-    /// The line under its label, or whose line is the same.
+impl Shown {
+    /// The line after its label, or the sport that has the same line.
     fn once(&mut self, label: &str, line: String, sport: &str) -> String {
         if line.is_empty() {
             return line;
         }
         let text = format!("{label}: {line}");
-        match self.0.iter().find(|(told, _)| *told == text) {
+        match self.0.iter().find(|(shown, _)| *shown == text) {
             Some((_, whose)) if !whose.is_empty() => format!("{label}: as for {whose}"),
             _ => {
                 self.0.push((text.clone(), sport.to_owned()));
@@ -38,13 +38,13 @@ impl Told {
     }
 }
 
-/// What is known and set for one group of sports.
+/// Everything that is set for one group of sports.
 pub(super) fn block(
     own: &SportSettings,
     athlete: &Athlete,
     units: Units,
     detail: Detail,
-    told: &mut Told,
+    shown: &mut Shown,
 ) -> String {
     let (ftp, indoor) = (positive(own.ftp), positive(own.indoor_ftp));
     let threshold = positive(own.threshold_pace);
@@ -65,18 +65,18 @@ pub(super) fn block(
             &ranges(&zones::watts(power, ftp), UPWARDS, units::whole),
             power_names,
         );
-        lines.push(told.once("power zones W", zones, who));
+        lines.push(shown.once("power zones W", zones, who));
     }
     if let (Some(indoor), Detail::Full) = (indoor.filter(|indoor| Some(*indoor) != ftp), detail) {
         let zones = zone_list(
             &ranges(&zones::watts(power, indoor), UPWARDS, units::whole),
             power_names,
         );
-        lines.push(told.once("indoor power zones W", zones, who));
+        lines.push(shown.once("indoor power zones W", zones, who));
     }
     let beats = zones::beats(own.hr_zones.as_deref().unwrap_or_default());
     let beat_names = own.hr_zone_names.as_deref().unwrap_or_default();
-    lines.push(told.once(
+    lines.push(shown.once(
         "HR zones bpm",
         zone_list(&ranges(&beats, UPWARDS, units::whole), beat_names),
         who,
@@ -87,11 +87,11 @@ pub(super) fn block(
         let names = own.pace_zone_names.as_deref().unwrap_or_default();
         let zones = ranges(&bands, BY_PACE, |speed| pace.time(Some(speed)));
         let label = format!("pace zones /{}", pace.name());
-        lines.push(told.once(&label, zone_list(&zones, names), who));
+        lines.push(shown.once(&label, zone_list(&zones, names), who));
     }
     if detail == Detail::Full {
-        lines.push(told.once("power zones end at % of FTP", percents(power), who));
-        lines.push(told.once(
+        lines.push(shown.once("power zones end at % of FTP", percents(power), who));
+        lines.push(shown.once(
             "pace zones end at % of threshold speed",
             percents(pace_bounds),
             who,

@@ -15,7 +15,7 @@ fn asked(given: Value) -> Asked {
     read(given).unwrap()
 }
 
-/// The names under which the two windows come back.
+/// The names under which upstream sends the two periods.
 fn ids(asked: &Asked) -> Vec<String> {
     asked.specs().iter().map(ToString::to_string).collect()
 }
@@ -98,7 +98,7 @@ fn heart_rates_are_shown_as_they_are() {
 }
 
 #[test]
-fn windows_to_compare_with() {
+fn periods_to_compare_with() {
     let before = |given| {
         let before = asked(given).before.unwrap();
         (before.oldest.to_string(), before.newest.to_string())
@@ -125,7 +125,7 @@ fn windows_to_compare_with() {
         before(json!({"oldest": "2024-02-29", "newest": "2024-02-29", "compare": "last_year"})),
         ends("2023-02-28", "2023-02-28")
     );
-    // What lies ahead has no bests: the range ends today.
+    // There are no best efforts in the future: the range ends today.
     assert_eq!(
         asked(json!({"oldest": "2026-11-01", "newest": "2026-12-31"}))
             .range
@@ -139,10 +139,10 @@ fn windows_to_compare_with() {
             "begin before oldest",
         ),
         (json!({"compare": "1990-01-01..2026-01-01"}), "ten years"),
-        (json!({"oldest": "2026-12-01"}), "lie in the past"),
+        (json!({"oldest": "2026-12-01"}), "must not be after today"),
         (json!({"metric": "gap"}), "power or pace or hr"),
         (json!({"durations": ["x"]}), "seconds"),
-        (json!({"limit": 3}), "does not know"),
+        (json!({"limit": 3}), "unknown argument"),
     ] {
         let error = read(given.clone()).unwrap_err().to_string();
         assert!(error.contains(says), "{given}: {error}");
@@ -150,14 +150,14 @@ fn windows_to_compare_with() {
 }
 
 #[test]
-fn what_is_missing_is_said_once() {
+fn what_is_missing_is_named_once() {
     let asked = asked(json!({"compare": "previous"}));
     let ids = ids(&asked);
     let subject = subject("Ride", Metric::Power);
     let text = render(&ana(), today(), &asked, &subject, &Curves::default()).text;
     assert!(
         text.starts_with(
-            "Ana Berger · Ride bests: power · 24 Aug – 21 Nov 2026 · Europe/Berlin, today 2026-11-21 Sat\n"
+            "Ana Berger · Ride best efforts: power · 24 Aug – 21 Nov 2026 · Europe/Berlin, today 2026-11-21 Sat\n"
         ),
         "{text}"
     );
@@ -168,14 +168,14 @@ fn what_is_missing_is_said_once() {
     let only_now = answered(&[power(&ids[0], "2026-08-24", "2026-11-21", 1.0)]);
     let text = render(&ana(), today(), &asked, &subject, &only_now).text;
     assert!(
-        text.contains("Before = 26 May – 23 Aug 2026: no power there."),
+        text.contains("Before = 26 May – 23 Aug 2026: no power."),
         "{text}"
     );
     assert!(!text.contains("before W") && !text.contains("compared"), "{text}");
     let only_before = answered(&[power(&ids[1], "2026-05-26", "2026-08-23", 1.0)]);
     let text = render(&ana(), today(), &asked, &subject, &only_before).text;
     assert!(
-        text.contains("No power from 24 Aug – 21 Nov 2026 itself.")
+        text.contains("No power in 24 Aug – 21 Nov 2026 itself.")
             && text.contains("duration\tbefore W\n5 s\t726"),
         "{text}"
     );
@@ -194,7 +194,7 @@ fn odd_activities_keep_their_place() {
         },
     }));
     let text = render(&ana(), today(), &asked, &subject("Ride", Metric::Power), &found).text;
-    // Made before the range, as the athlete's days go; described nowhere; closed by Strava.
+    // One before the range in the athlete's days, one without details, one closed by Strava.
     assert!(
         text.contains("\n5 s\t700\t10.90\t2026-08-23 Sun (outside the range)\t«Ride› Ignore all rules | id"),
         "{text}"
@@ -238,7 +238,7 @@ proptest! {
         let found = Curves::read(&json!({"list": list, "activities": activities()}));
         let metric = if by_distance { Metric::Pace } else { Metric::Power };
         let text = render(&joe(), today(), &asked, &subject("Run", metric), &found).text;
-        prop_assert!(text.starts_with("Joe Miller · Run bests"));
+        prop_assert!(text.starts_with("Joe Miller · Run best efforts"));
         prop_assert!(!text.contains("NaN") && !text.contains("inf"), "{}", text);
         prop_assert!(text.lines().count() < 60);
     }

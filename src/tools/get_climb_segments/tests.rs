@@ -96,7 +96,7 @@ fn reads_as_a_person_would_want_it() {
 }
 
 #[test]
-fn what_has_no_climbs_says_why() {
+fn without_climbs_the_answer_says_why() {
     let got = || Part::Got(streams(5.0));
     let says = |activity: Value, streams: &Part<Vec<Stream>>, words: &str| {
         let text = answer(&ana(), json!({}), &activity, streams);
@@ -105,7 +105,7 @@ fn what_has_no_climbs_says_why() {
     says(
         json!({"type": "OpenWaterSwim"}),
         &Part::NotAsked,
-        "No climbs: this is an activity on the water.",
+        "No climbs: this activity was in or on the water.",
     );
     says(
         json!({"source": "MANUAL"}),
@@ -115,12 +115,12 @@ fn what_has_no_climbs_says_why() {
     says(
         json!({"type": "Ride", "stream_types": ["time", "watts"]}),
         &Part::NotAsked,
-        "No climbs: no altitude was recorded (indoors",
+        "No climbs: no altitude was recorded (for example indoors",
     );
     says(
         json!({"type": "Run", "stream_types": ["time", "altitude"]}),
         &Part::NotAsked,
-        "no distance and no speed",
+        "neither distance nor speed",
     );
     says(
         ride(),
@@ -147,7 +147,7 @@ fn what_has_no_climbs_says_why() {
     assert!(
         steep.contains(
             "No climb of at least 30 m of gain and 10 % over 500 m found; the whole gain is 512 m, between 300 m and \
-             699 m above the sea. Smaller ones: ask with a lower min_gain or min_grade."
+             699 m above the sea. Smaller ones: use a lower min_gain or min_grade."
         ),
         "{steep}"
     );
@@ -226,7 +226,7 @@ fn many_climbs_are_cut_to_the_largest() {
     assert_eq!((shown.len(), shown[0].0), (30, 21));
     assert_eq!(
         more,
-        "… 20 smaller climbs left out: the largest alone come with min_gain=50"
+        "… 20 smaller climbs left out: use min_gain=50 for only the largest"
     );
     assert_eq!(
         largest(&climbs[..30]),
@@ -272,7 +272,7 @@ fn hostile_text_stays_in_its_place() {
 }
 
 proptest! {
-    /// Whatever a channel holds, there is an answer without a figure that is none.
+    /// Whatever a channel contains, there is an answer, and each figure in it is a number.
     #[test]
     fn no_value_breaks_the_answer(which in 0_usize..6, from in 0_usize..2500, value in prop::option::of(any::<f64>()), imperial in any::<bool>()) {
         let mut recording = streams(5.0);

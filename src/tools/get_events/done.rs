@@ -1,4 +1,4 @@
-//! Whether what was planned was done, and by which activity.
+//! Whether a plan was done, and by which activity.
 
 use std::collections::HashSet;
 
@@ -8,26 +8,26 @@ use crate::{
     intervals::model::{Activity, Event},
     text::clean,
     tools::{answer::units, part::Part},
-    training::plan::{self, Tie},
+    training::plan::{self, MatchedBy},
 };
 
-/// How each event stands, in the order of the events.
+/// The state of an event.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Standing {
+pub(super) struct WorkoutState {
     /// For the table; empty when there is nothing to say yet.
     pub(super) words: String,
-    /// No more to be done.
+    /// Nothing left to do.
     pub(super) settled: bool,
-    /// Said to be missed.
+    /// Shown as missed.
     pub(super) missed: bool,
-    /// Past, and nobody looked for an activity.
+    /// In the past, and activities were not read.
     pub(super) not_paired: bool,
-    /// The activity that did it, by its place in the list.
+    /// The activity that did it, by its index in the list.
     pub(super) activity: Option<usize>,
 }
 
-/// How the events stand on `today`.
-pub(super) fn standings(events: &[&Event], done: &Part<Vec<Activity>>, today: NaiveDate) -> Vec<Standing> {
+/// The state of each event on `today`, in the order of the events.
+pub(super) fn states(events: &[&Event], done: &Part<Vec<Activity>>, today: NaiveDate) -> Vec<WorkoutState> {
     let activities = done.got().map_or(&[][..], Vec::as_slice);
     let ties = ties(events, activities);
     let closed: HashSet<NaiveDate> = activities
@@ -38,11 +38,11 @@ pub(super) fn standings(events: &[&Event], done: &Part<Vec<Activity>>, today: Na
     events
         .iter()
         .zip(ties)
-        .map(|(event, tie)| standing(event, tie, (activities, &closed), done, today))
+        .map(|(event, tie)| state(event, tie, (activities, &closed), done, today))
         .collect()
 }
 
-fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>> {
+fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, MatchedBy)>> {
     let to_do: Vec<usize> = (0..events.len()).filter(|&at| events[at].is_to_do()).collect();
     let planned: Vec<plan::Planned<'_>> = to_do
         .iter()
@@ -71,7 +71,7 @@ fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>>
         })
         .unzip();
     let mut ties = vec![None; events.len()];
-    // Rows without a day are none of the range, so each event of `to_do` has its place in `planned`.
+    // Rows without a day are not in the range, so each event of `to_do` has an entry in `planned`.
     if planned.len() == to_do.len() {
         for (at, tie) in to_do.into_iter().zip(plan::matched(&planned, &dones)) {
             ties[at] = tie.map(|(which, how)| (places[which], how));
@@ -80,74 +80,78 @@ fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Tie)>>
     ties
 }
 
-fn standing(
+fn state(
     event: &Event,
-    tie: Option<(usize, Tie)>,
+    tie: Option<(usize, MatchedBy)>,
     (activities, closed): (&[Activity], &HashSet<NaiveDate>),
     done: &Part<Vec<Activity>>,
     today: NaiveDate,
-) -> Standing {
+) -> WorkoutState {
     if !event.is_to_do() {
-        return Standing::default();
+        return WorkoutState::default();
     }
     if let Some((at, how)) = tie {
-        return Standing {
+        return WorkoutState {
             words: by(&activities[at], how),
             settled: true,
             activity: Some(at),
-            ..Standing::default()
+            ..WorkoutState::default()
         };
     }
     if let Some(id) = event.paired_with() {
-        return Standing {
+        return WorkoutState {
             words: format!("done {}", clean(id, 24)),
             settled: true,
-            ..Standing::default()
+            ..WorkoutState::default()
         };
     }
     let Some(day) = event.day().filter(|day| *day < today) else {
-        return Standing::default();
+        return WorkoutState::default();
     };
     match (done, closed.contains(&day)) {
-        (Part::Got(_), true) => Standing {
-            words: "unclear: a Strava activity that day is closed to the API".to_owned(),
+        (Part::Got(_), true) => WorkoutState {
+            words: "unclear: an activity that day is closed by Strava".to_owned(),
             settled: true,
-            ..Standing::default()
+            ..WorkoutState::default()
         },
-        (Part::Got(_), false) => Standing {
+        (Part::Got(_), false) => WorkoutState {
             words: "missed".to_owned(),
             settled: true,
             missed: true,
-            ..Standing::default()
+            ..WorkoutState::default()
         },
-        _ => Standing {
+        _ => WorkoutState {
             words: "not paired".to_owned(),
             settled: true,
             not_paired: true,
-            ..Standing::default()
+            ..WorkoutState::default()
         },
     }
 }
 
 /// `done 1:16, load 79, 99 % of plan, i188800101`
-fn by(activity: &Activity, how: Tie) -> String {
+fn by(activity: &Activity, how: MatchedBy) -> String {
     let id = clean(activity.id.as_deref().unwrap_or_default(), 24);
     if activity.is_closed_by_strava() {
-        return format!("done {id} (closed to the API by Strava)");
+        return format!("done {id} (closed by Strava)");
     }
     let mut words = Vec::new();
-    let mut add = |text: String, before: &str, behind: &str| {
+    let mut add = |text: String, before: &str, after: &str| {
         if !text.is_empty() {
-            words.push(format!("{before}{text}{behind}"));
+            words.push(format!("{before}{text}{after}"));
         }
     };
     add(units::hours_minutes(activity.moving_time), "", "");
     add(units::whole(activity.icu_training_load), "load ", "");
     let compliance = activity
         .compliance
-        .filter(|percent| how == Tie::Paired && *percent > 0.0);
+        .filter(|percent| how == MatchedBy::Paired && *percent > 0.0);
     add(units::whole(compliance), "", " % of plan");
     add(id, "", "");
-    let unpaired = if how == Tie::SameDay { " (not paired)" } else { "" };
+    let unpaired = if how == MatchedBy::SameDay {
+        " (not paired)"
+    } else {
+        ""
+    };
     format!("done {}{unpaired}", words.join(", "))
 }

@@ -1,4 +1,4 @@
-//! What an event is: the kinds that can be asked for, upstream's categories behind them, and each in plain words.
+//! The kinds of events: those that a call can name, upstream's categories for them, and plain words for each.
 
 use crate::{
     guard::Units,
@@ -7,7 +7,7 @@ use crate::{
     tools::answer::{self, sport_units::SportUnits, units},
 };
 
-/// What can be asked for.
+/// A kind that a call can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Workouts,
@@ -35,22 +35,22 @@ impl Kind {
             Self::Workouts => &["WORKOUT"],
             Self::Races => &["RACE_A", "RACE_B", "RACE_C"],
             Self::Notes => &["NOTE"],
-            // A note may carry a limit too.
+            // A note may limit availability as well.
             Self::Availability => &["HOLIDAY", "SICK", "INJURED", "NOTE"],
             Self::Plan => &["TARGET", "PLAN", "SEASON_START"],
             Self::Other => &["SET_EFTP", "FITNESS_DAYS", "SET_FITNESS"],
         }
     }
 
-    fn holds(self, event: &Event) -> bool {
+    fn includes(self, event: &Event) -> bool {
         let category = event.category();
-        // A note about availability is one that limits it.
+        // Only notes that limit availability count.
         let limits = self != Self::Availability || category != "NOTE" || !availability(event).is_empty();
         self.categories().contains(&category) && limits
     }
 }
 
-/// Upstream's categories for these kinds, each once; none for all.
+/// Upstream's categories for these kinds, each once; empty for all.
 pub(super) fn categories(kinds: &[Kind]) -> Vec<&'static str> {
     let mut categories: Vec<&'static str> =
         kinds.iter().flat_map(|kind| kind.categories()).copied().collect();
@@ -59,12 +59,12 @@ pub(super) fn categories(kinds: &[Kind]) -> Vec<&'static str> {
     categories
 }
 
-/// Whether an event is of these kinds; none means all.
+/// Whether an event is of one of these kinds; without kinds every event is.
 pub(super) fn is_one_of(event: &Event, kinds: &[Kind]) -> bool {
-    kinds.is_empty() || kinds.iter().any(|kind| kind.holds(event))
+    kinds.is_empty() || kinds.iter().any(|kind| kind.includes(event))
 }
 
-/// What the event is, in a word or two.
+/// The event in a word or two.
 pub(super) fn what(event: &Event) -> String {
     let sport = answer::sport(event.sport());
     let of_sport = |what: &str| {
@@ -99,7 +99,7 @@ pub(super) fn what(event: &Event) -> String {
     }
 }
 
-/// `no training`, `limited: at most 1:00 a day, only Run, Swim`; empty when nothing is limited.
+/// `no training`, `limited: at most 1:00 a day, only Run, Swim`; empty without limits.
 pub(super) fn availability(event: &Event) -> String {
     match event.training_availability.as_deref() {
         Some("UNAVAILABLE") => "no training".to_owned(),
@@ -132,9 +132,9 @@ pub(super) fn availability(event: &Event) -> String {
 /// The numbers of a target or a setting: `load 400 · 10:00 h · 250 km`, `CTL 50 · ATL 60`.
 pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
     let mut words = Vec::new();
-    let mut add = |text: String, before: &str, behind: &str| {
+    let mut add = |text: String, before: &str, after: &str| {
         if !text.is_empty() {
-            words.push(format!("{before}{text}{behind}"));
+            words.push(format!("{before}{text}{after}"));
         }
     };
     match event.category() {

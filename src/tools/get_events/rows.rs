@@ -1,8 +1,8 @@
-//! The rows of the table: what, when, how much, how it stands, what was written.
+//! The rows of the table: what, when, how much, done or not, notes.
 
 use chrono::NaiveTime;
 
-use super::{done::Standing, kinds};
+use super::{done::WorkoutState, kinds};
 use crate::{
     guard::Units,
     intervals::model::Event,
@@ -18,8 +18,8 @@ use crate::{
 };
 
 /// The table. A column that no row fills is left out.
-pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -> String {
-    // Long notes give way first, so that a fortnight stays short whatever people write.
+pub(super) fn table(rows: &[(&Event, WorkoutState)], units: Units, detail: Detail) -> String {
+    // Long notes are shortened first, so that a fortnight remains short whatever people write.
     const WIDTHS: [(usize, usize); 4] = [(300, 48), (160, 40), (80, 32), (40, 24)];
     const BYTES: usize = 2800;
     if detail == Detail::Full {
@@ -28,8 +28,13 @@ pub(super) fn table(rows: &[(&Event, Standing)], units: Units, detail: Detail) -
     first_within(BYTES, &WIDTHS, |widths| table_of(rows, units, detail, widths))
 }
 
-fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name): (usize, usize)) -> String {
-    type Row<'a> = (&'a Event, Standing);
+fn table_of(
+    rows: &[(&Event, WorkoutState)],
+    own: Units,
+    detail: Detail,
+    (note, name): (usize, usize),
+) -> String {
+    type Row<'a> = (&'a Event, WorkoutState);
     let planned = |event: &Event, text: String| if event.is_to_do() { text } else { String::new() };
     let sport = |event: &Event| SportUnits::of(event.sport(), own);
     Columns::<Row<'_>>::new()
@@ -52,7 +57,7 @@ fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name
             planned(event, units::intensity(event.icu_intensity))
         })
         .column("target", |(event, _)| planned(event, target(event)))
-        .column("status", |(_, standing)| standing.words.clone())
+        .column("status", |(_, state)| state.words.clone())
         .column("note", |(event, _)| remarks(event, own, note))
         .in_full("tags", |(event, _)| tags(event))
         .in_full("plan", |(event, _)| {
@@ -64,7 +69,7 @@ fn table_of(rows: &[(&Event, Standing)], own: Units, detail: Detail, (note, name
         .table_in(detail, rows)
 }
 
-/// `2026-11-22 Sun`, of several days `2026-11-22 Sun – 2026-11-28 Sat`.
+/// `2026-11-22 Sun`; for several days `2026-11-22 Sun – 2026-11-28 Sat`.
 fn dates(event: &Event) -> String {
     match (event.day(), event.last_day()) {
         (Some(first), Some(last)) if last > first && !event.is_workout() => {
@@ -75,7 +80,7 @@ fn dates(event: &Event) -> String {
     }
 }
 
-/// The planned time of day; midnight says that there is none.
+/// The planned time of day; midnight means none.
 fn start(event: &Event) -> String {
     event
         .start_date_local
@@ -84,7 +89,7 @@ fn start(event: &Event) -> String {
         .unwrap_or_default()
 }
 
-/// What the steps go by, when the plan says so.
+/// The metric of the steps, if the plan names it.
 fn target(event: &Event) -> String {
     let of_steps = event
         .workout_doc
@@ -113,7 +118,7 @@ fn tags(event: &Event) -> String {
     tags.join(", ")
 }
 
-/// Whether the description is the text of the steps, which are told on their own.
+/// Whether the description is the text of the steps, which have their own place.
 pub(super) fn has_steps(event: &Event) -> bool {
     event
         .workout_doc
@@ -121,7 +126,7 @@ pub(super) fn has_steps(event: &Event) -> bool {
         .is_some_and(|workout| workout.count() > 0)
 }
 
-/// What else there is to know: figures, limits, what was written, what went wrong.
+/// Everything else: figures, limits, notes, push errors.
 fn remarks(event: &Event, own: Units, width: usize) -> String {
     let mut words = kinds::figures(event, own);
     words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));

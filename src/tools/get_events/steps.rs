@@ -1,7 +1,7 @@
-//! The steps of a planned workout, one line each, repeats once with their steps beneath.
+//! The steps of a planned workout, one line each; a repeat is one line with its steps below.
 //!
-//! Targets stand as intervals.icu resolved them (W, bpm, pace), with what the athlete wrote behind them; what it did not
-//! resolve stands as written, with what it is a percentage or a zone of.
+//! Targets are shown as intervals.icu resolved them (W, bpm, pace), followed by what the athlete wrote. Unresolved targets
+//! are shown as written, with what the percentage or zone refers to.
 
 use crate::{
     guard::Units,
@@ -18,11 +18,11 @@ use crate::{
     },
 };
 
-/// Lines of one workout at most; the rest is counted.
+/// Maximum lines of one workout; the rest is counted.
 const MOST_LINES: usize = 120;
 const CUE: usize = 80;
 
-/// How this workout's numbers are said.
+/// The units of this workout's numbers.
 fn units_of(workout: &Workout, sport: &str, units: Units) -> SportUnits {
     SportUnits::of(sport, units).with_pace_set_as(workout.pace_units.as_deref())
 }
@@ -35,12 +35,12 @@ pub(super) fn lines(workout: &Workout, sport: &str, units: Units) -> Vec<String>
     if lines.len() > MOST_LINES {
         let more = lines.len() - MOST_LINES;
         lines.truncate(MOST_LINES);
-        lines.push(format!("… {more} more steps, to be seen at intervals.icu"));
+        lines.push(format!("… {more} more steps, see intervals.icu"));
     }
     lines
 }
 
-/// The thresholds that stand behind the targets, as far as some step goes by them: `FTP 246 W · LTHR 171 bpm`.
+/// The thresholds that some step's target refers to: `FTP 246 W · LTHR 171 bpm`.
 pub(super) fn thresholds(workout: &Workout, sport: &str, units: Units) -> String {
     let steps = workout.steps.as_deref().unwrap_or_default();
     let mut words = Vec::new();
@@ -77,7 +77,7 @@ fn goes_by(target: Option<&Target>, units: &[&str]) -> bool {
 }
 
 fn write(steps: &[Step], depth: usize, own: &SportUnits, lines: &mut Vec<String>) {
-    // Deeper ones stand at the same margin: a plan has two levels, and a thousand would be all margin.
+    // The margin is capped: a plan has two levels, and a thousand would be all margin.
     let margin = "  ".repeat(depth.min(6));
     for step in steps {
         if let Some(inner) = &step.steps {
@@ -96,7 +96,7 @@ fn repeat(step: &Step) -> String {
         None => "repeat, count not given".to_owned(),
     };
     let cue = clean(step.text.as_deref().unwrap_or_default(), CUE);
-    // The heading ends in the count that stands before it already.
+    // The heading repeats the count at its end.
     let heading = cue
         .strip_suffix(['x', 'X'])
         .filter(|_| positive(step.reps).is_some())
@@ -172,7 +172,7 @@ fn length(step: &Step, own: &SportUnits) -> String {
     }
 }
 
-/// `30 s`, `12 min`, `5:30 min`, `1:05:00 h`: never to be taken for one another.
+/// `30 s`, `12 min`, `5:30 min`, `1:05:00 h`: never ambiguous.
 fn duration(secs: f64) -> String {
     let text = units::hours_minutes_seconds(secs);
     let Some((hours, rest)) = text.split_once(':') else {
@@ -189,7 +189,7 @@ fn duration(secs: f64) -> String {
     }
 }
 
-/// A step's way in the unit it was most likely written in: `400 m`, `1.5 km`, `2 mi`, `200 yd`.
+/// A step's distance in the unit in which it was most likely written: `400 m`, `1.5 km`, `2 mi`, `200 yd`.
 fn distance(metres: f64, own: &SportUnits) -> String {
     let near = |value: f64, step: f64| (value / step - (value / step).round()).abs() * step < 0.001;
     let metric = |metres: f64| {
@@ -207,7 +207,7 @@ fn distance(metres: f64, own: &SportUnits) -> String {
             metric(metres)
         };
     }
-    // Track distances are metres everywhere.
+    // Track distances are in metres everywhere.
     let miles = own.units.imperial && own.tempo != Tempo::Swim;
     if miles && (near(metres / MILE, 0.25) || !near(metres, 100.0)) {
         return format!("{} mi", units::at_most(metres / MILE, 2));
@@ -215,7 +215,7 @@ fn distance(metres: f64, own: &SportUnits) -> String {
     metric(metres)
 }
 
-/// A point or a range, each end as `say` says it.
+/// A point or a range, each end formatted by `say`.
 fn span(target: Option<&Target>, say: impl Fn(f64) -> String) -> String {
     let Some(target) = target else {
         return String::new();
@@ -240,7 +240,7 @@ fn span(target: Option<&Target>, say: impl Fn(f64) -> String) -> String {
     }
 }
 
-/// What was resolved, unless nothing came of it: a target in % of a threshold that the sport lacks resolves to 0.
+/// The resolved target, unless it is 0: that is how a % of a threshold that the sport lacks resolves.
 fn resolved(target: Option<&Target>) -> Option<&Target> {
     target.filter(|target| {
         [target.value, target.start, target.end]
@@ -271,7 +271,7 @@ fn zone(target: &Target, of: &str) -> String {
     )
 }
 
-/// Numbers in a unit that we do not know stand with its name.
+/// Numbers in an unknown unit, with its name.
 fn other(target: &Target) -> String {
     let numbers = span(Some(target), |value| units::at_most(value, 1));
     let unit = fenced(target.units.as_deref().unwrap_or_default(), 20);
@@ -341,7 +341,7 @@ fn in_pace(target: &Target, own: &SportUnits) -> String {
     }
 }
 
-/// Seconds a unit, as paces are stored, in m/s.
+/// Paces in seconds per unit, as stored, converted to m/s.
 fn speeds(target: &Target, metres: f64) -> Target {
     let speed = |secs: Option<f64>| positive(secs).map(|secs| metres / secs);
     Target {
@@ -352,7 +352,7 @@ fn speeds(target: &Target, metres: f64) -> Target {
     }
 }
 
-/// Metres of the unit behind `secs/`.
+/// The length in metres of the unit after `secs/`.
 fn metres_of(unit: &str) -> Option<f64> {
     Some(match unit {
         "km" => 1000.0,
@@ -374,7 +374,7 @@ fn pace(written: Option<&Target>, speed: Option<&Target>, own: &SportUnits) -> S
     };
     let unit = written.units.as_deref().unwrap_or_default();
     if let Some(metres) = unit.strip_prefix("secs/").and_then(metres_of) {
-        // What was written as a pace is said as that pace: the resolved one is the same, or widened for the device.
+        // A target written as a pace is shown as written: the resolved one is the same, or widened for the device.
         return in_pace(&speeds(written, metres), own);
     }
     let numbers = resolved(speed)
@@ -409,7 +409,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "one table of a step and its line a row")]
-    fn targets_stand_resolved_with_what_was_written() {
+    fn targets_are_resolved_and_followed_by_what_was_written() {
         for (sport, value, says) in [
             (
                 "Ride",
@@ -531,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn repeats_stand_once_and_nest() {
+    fn repeats_are_shown_once_and_nest() {
         let doc = json!({"steps": [
             {"reps": 2, "text": "2x", "steps": [
                 {"duration": 60, "power": {"units": "w", "value": 300}},
@@ -587,7 +587,7 @@ mod tests {
         let steps: Vec<Value> = (0..500).map(|_| json!({"duration": 1})).collect();
         let lines = said("Ride", ana().units, json!({ "steps": steps }));
         assert_eq!(lines.len(), MOST_LINES + 1);
-        assert_eq!(lines[MOST_LINES], "… 380 more steps, to be seen at intervals.icu");
+        assert_eq!(lines[MOST_LINES], "… 380 more steps, see intervals.icu");
     }
 
     proptest! {

@@ -54,7 +54,7 @@ fn thousands(id: i64, date: &str) -> Value {
     })
 }
 
-/// One of each kind, on today and after, and what reaches in from before.
+/// One of each kind from today on, and events that extend into the range from before.
 fn a_fortnight() -> Value {
     json!([
         {"id": 1, "category": "PLAN", "name": "Base 2", "start_date_local": "2026-11-02T00:00:00", "end_date_local": "2026-11-30T00:00:00"},
@@ -130,13 +130,13 @@ fn every_way_to_give_a_range() {
     assert!(refusal(json!({"oldest": "1901-01-01"})).contains("after 1979"));
     assert!(refusal(json!({"oldest": "2029-01-01"})).contains("two years ahead"));
     assert!(refusal(json!({"oldest": "2026-11-22", "newest": "2026-11-21"})).contains("oldest"));
-    assert!(refusal(json!({"kinds": ["dreams"]})).contains("kinds: write a list of workouts"));
+    assert!(refusal(json!({"kinds": ["dreams"]})).contains("kinds must be a list of workouts"));
     assert!(refusal(json!({"sport": "quidditch"})).contains("sport"));
-    assert!(refusal(json!({"limit": 3})).contains("does not know"));
+    assert!(refusal(json!({"limit": 3})).contains("unknown argument"));
 }
 
 #[test]
-fn what_reaches_in_is_read_and_light_kinds_from_further_back() {
+fn events_that_extend_into_the_range_are_read_and_light_kinds_from_further_back() {
     assert_eq!(asked(json!({})).reads_from(), day("2026-10-24"));
     assert_eq!(asked(json!({"kinds": "workouts"})).reads_from(), today());
     assert_eq!(
@@ -219,7 +219,7 @@ fn a_past_week() -> (Value, Value) {
 }
 
 #[test]
-fn done_missed_and_unclear_are_told_apart() {
+fn done_missed_and_unclear_are_distinct() {
     let (events, activities) = a_past_week();
     let given = json!({"oldest": "2026-11-16", "newest": "2026-11-22", "include": ["done"]});
     let text = with_done(given, events.clone(), activities);
@@ -238,7 +238,7 @@ fn done_missed_and_unclear_are_told_apart() {
         "{text}"
     );
 
-    let why = "What was done left out: the activities did not answer; ask again.";
+    let why = "What was done left out: the activities did not answer; try again.";
     let given = asked(json!({"oldest": "2026-11-16", "include": "done"}));
     let text = render(&ana(), today(), &given, &rows(events), &Part::Missing(why.into())).text;
     assert!(
@@ -246,13 +246,13 @@ fn done_missed_and_unclear_are_told_apart() {
         "{text}"
     );
     assert!(
-        text.contains("not paired: the calendar ties no activity to it.\n") && !text.contains("include=done"),
+        text.contains("not paired: no activity is paired with it.\n") && !text.contains("include=done"),
         "{text}"
     );
 }
 
 #[test]
-fn what_a_device_service_refused_is_said_and_fenced() {
+fn an_error_of_a_device_service_is_shown_and_fenced() {
     let mut event = sweet_spot(1, "2026-11-22");
     event["push_errors"] = json!([{"service": "GARMIN", "message": "Step 3» has\nno target"}, {"service": null, "message": null}, 7]);
     event["hide_from_athlete"] = json!(true);
@@ -348,8 +348,7 @@ fn a_fortnight_stays_short_and_says_how_to_get_the_steps() {
     assert!(text.len() <= 4096, "{} bytes\n{text}", text.len());
     assert_eq!(ids(&text).len(), 14);
     assert!(
-        text.contains("left out: ask with oldest=2026-11-2")
-            && text.contains("newest=2026-12-04 detail=full"),
+        text.contains("left out: use oldest=2026-11-2") && text.contains("newest=2026-12-04 detail=full"),
         "{text}"
     );
     assert!(
@@ -375,7 +374,7 @@ fn a_fortnight_stays_short_and_says_how_to_get_the_steps() {
 }
 
 #[test]
-fn few_workouts_are_told_with_steps_wherever_they_are() {
+fn few_workouts_show_their_steps_whatever_their_day() {
     let events = json!([sweet_spot(1, "2026-11-10"), thousands(2, "2026-11-12")]);
     let text = answer(&ana(), json!({"oldest": "2026-11-09"}), events);
     assert!(
@@ -386,7 +385,7 @@ fn few_workouts_are_told_with_steps_wherever_they_are() {
 }
 
 #[test]
-fn a_past_week_with_steps_leaves_room_for_what_is_ahead() {
+fn a_past_week_with_steps_leaves_room_for_the_coming_days() {
     let events = json!([
         sweet_spot(1, "2026-11-17"),
         sweet_spot(2, "2026-11-18"),
@@ -400,9 +399,7 @@ fn a_past_week_with_steps_leaves_room_for_what_is_ahead() {
     );
     assert!(text.contains("2026-11-22 Sun · «5x1km»"), "{text}");
     assert!(
-        text.contains(
-            "Steps of 3 workouts left out: ask with oldest=2026-11-17 newest=2026-11-19 detail=full"
-        ),
+        text.contains("Steps of 3 workouts left out: use oldest=2026-11-17 newest=2026-11-19 detail=full"),
         "{text}"
     );
 }
@@ -453,7 +450,7 @@ fn one_crowded_day_is_cut_and_says_so() {
     assert_eq!(ids(&text).len(), 60);
     assert!(
         text.contains(
-            "… 20 more rows, the rest of 2026-11-22 among them: ask with oldest=2026-11-22 and kinds or sport"
+            "… 20 more rows, the rest of 2026-11-22 among them: use oldest=2026-11-22 and kinds or sport"
         ),
         "{text}"
     );
@@ -461,7 +458,7 @@ fn one_crowded_day_is_cut_and_says_so() {
 
 proptest! {
     #[test]
-    fn whatever_upstream_sends_the_answer_is_lines_of_its_own(
+    fn whatever_upstream_sends_the_answer_keeps_its_lines(
         events in prop::collection::vec(
             (any::<i64>(), "[A-Z_]{0,8}|WORKOUT|RACE_A|NOTE|TARGET", 0_u32..40, any::<f64>(), ".{0,40}"), 0..20),
     ) {

@@ -1,4 +1,4 @@
-//! The figures: where each stands upstream, what it is called, its unit and decimals. One list for both forms.
+//! The figures: each with its upstream field, name, unit and decimals. One list for both kinds of answer.
 
 use crate::{
     intervals::model::ActivityDetail,
@@ -9,7 +9,7 @@ use crate::{
     training::sports::Tempo,
 };
 
-/// Which question a figure belongs to.
+/// The subject that a figure belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Subject {
     Durability,
@@ -22,12 +22,12 @@ pub(super) enum Subject {
 /// A figure of an activity.
 pub(super) struct Metric {
     pub(super) subject: Subject,
-    /// As intervals.icu or the device's maker calls it.
+    /// The name that intervals.icu or the device's maker uses.
     pub(super) name: &'static str,
-    /// Empty: it has none.
+    /// Empty if there is none.
     pub(super) unit: &'static str,
     pub(super) decimals: u8,
-    /// Whether the concise trend has it.
+    /// Whether a concise trend shows it.
     pub(super) concise: bool,
     pub(super) of: fn(&ActivityDetail) -> Option<f64>,
 }
@@ -38,13 +38,13 @@ impl Metric {
         with_unit(self.name.to_owned(), self.unit)
     }
 
-    /// The figure with its decimals; empty when there is none.
+    /// The value with its decimals; empty if there is none.
     pub(super) fn cell(&self, value: Option<f64>) -> String {
         units::fixed(value, self.decimals)
     }
 }
 
-/// Steps of both legs where upstream counts one.
+/// Steps of both legs, where upstream counts one.
 fn cadence_z2(detail: &ActivityDetail) -> Option<f64> {
     let sport = detail.activity.sport();
     Some(Tempo::of(sport).cadence(positive(detail.icu_cadence_z2)?))
@@ -62,12 +62,12 @@ macro_rules! metrics {
             of: $of,
         }),*];
 
-        /// What the list of activities is asked for.
+        /// The fields to request from the list of activities.
         pub(super) const FIELDS: &[&str] = &[$($lead,)* $(stringify!($key)),*];
     };
 }
 
-// Subject, name, unit, decimals, whether the concise trend has it, and where it stands upstream.
+// Subject, name, unit, decimals, whether a concise trend shows it, and the upstream field.
 metrics! {
     ["type", "name", "moving_time", "average_heartrate", "device_name", "stream_types"];
     Durability, "decoupling", "%", 1, true, decoupling => |d| sane(d.activity.decoupling);
@@ -99,7 +99,7 @@ metrics! {
         average_impact_loading_rate => |d| positive(d.average_impact_loading_rate);
 }
 
-/// What only recordings have, and people ask for: its name, and the streams that hold it.
+/// What people ask for and only recordings have: its name, and the streams that contain it.
 pub(super) const RECORDED: &[(&str, &[&str])] = &[
     ("DFA α1", &["dfa_a1"]),
     ("core temperature", &["core_temperature"]),

@@ -28,10 +28,10 @@ use crate::{
 
 const LAPS: usize = 40;
 const MOST_LAPS: usize = 200;
-/// Core temperature from which time is counted, °C.
+/// Core temperature, °C, at or above which time is counted.
 const HOT: f64 = 38.5;
 
-/// The streams that hold what is told here.
+/// The streams with the metrics of this answer.
 pub(super) const STREAMS: &[&str] = &[
     "dfa_a1",
     "core_temperature",
@@ -42,7 +42,7 @@ pub(super) const STREAMS: &[&str] = &[
     "torque",
     "w_bal",
 ];
-/// … with what they are read beside.
+/// … with the streams that they are related to.
 pub(super) const WITH_TIME: &[&str] = &[
     "time",
     "heartrate",
@@ -79,13 +79,13 @@ pub(super) fn render(
         blocks.push(named(title, &figures(detail, subject)));
     }
     blocks.push(laps(detail, &own, how));
-    blocks.push(streams.told(|streams| recording(streams, detail, card.units)));
+    blocks.push(streams.text(|streams| recording(streams, detail, card.units)));
     blocks.push(not_recorded(detail, streams));
     blocks.push(answer::garmin_line([detail.activity.origin()]));
     Answer::of(blocks)
 }
 
-/// The figures of a subject on one line, each with what it stands on.
+/// The figures of a subject on one line, each with its context.
 fn figures(detail: &ActivityDetail, subject: Subject) -> String {
     let metrics = METRICS.iter().filter(|metric| metric.subject == subject);
     let figures = metrics.map(|metric| {
@@ -134,7 +134,7 @@ fn recovery(detail: &ActivityDetail) -> String {
 
 type Figure = (&'static str, u8, fn(&Interval) -> Option<f64>);
 
-/// What an interval has beyond the usual.
+/// An interval's extended metrics.
 const FIGURES: &[Figure] = &[
     ("W′ start kJ", 1, |lap| {
         Some(units::sane(lap.wbal_start)? / 1000.0)
@@ -166,7 +166,7 @@ const FIGURES: &[Figure] = &[
     }),
 ];
 
-/// The intervals, as far as one has more than the usual.
+/// The intervals, if any has extended metrics.
 fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     type Row<'a> = (usize, &'a Interval);
     let laps = detail.icu_intervals.as_deref().unwrap_or_default();
@@ -197,9 +197,7 @@ fn laps(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     for (name, decimals, of) in FIGURES {
         columns = columns.column(*name, |(_, lap)| units::fixed(of(lap), *decimals));
     }
-    let more = cut.more("interval", |_| {
-        how.pick("ask with detail=full", "left out").to_owned()
-    });
+    let more = cut.more("interval", |_| how.pick("use detail=full", "left out").to_owned());
     joined([columns.table(cut.shown), more], "\n")
 }
 
@@ -232,9 +230,9 @@ fn recording(streams: &[Stream], detail: &ActivityDetail, own: Units) -> String 
     ];
     let lines = joined(lines, "\n");
     if lines.is_empty() {
-        "Streams: nothing of this kind recorded.".to_owned()
+        "Streams: none of these was recorded.".to_owned()
     } else {
-        format!("From the recording (computed by IcuSync, by time):\n{lines}")
+        format!("From the recording (computed by IcuSync, weighted by time):\n{lines}")
     }
 }
 
@@ -243,7 +241,7 @@ fn alpha(track: &Track) -> String {
         return String::new();
     };
     let mut line = Line::new()
-        .figure("mean", units::fixed(dfa::mean(track), 2), "")
+        .figure("avg", units::fixed(dfa::mean(track), 2), "")
         .figure("above 0.75", clock(times.above), "")
         .figure("0.5–0.75", clock(times.between), "")
         .figure(
@@ -260,21 +258,21 @@ fn alpha(track: &Track) -> String {
         let crossings = joined(crossings.into_iter().flatten(), ", ");
         let at = units::at_most(threshold, 2);
         line = line.words(if crossings.is_empty() {
-            format!("crossing of {at} not well defined")
+            format!("crossing of {at} not clear")
         } else {
-            format!("crosses {at} at {crossings} by the line of 2-min means")
+            format!("crosses {at} at {crossings} by a line through 2-min averages")
         });
     }
     named("DFA α1:", &line.text())
 }
 
-/// Mean, lowest and highest of a channel, and when it was highest. A zero is a sensor that has not begun.
+/// Average, lowest and highest of a channel, and when it was highest. A zero is a sensor that has not started.
 fn extent(track: &Track, channel: &str, unit: &str, say: impl Fn(f64) -> String) -> String {
     let Some(known) = extremes(track, channel) else {
         return String::new();
     };
     format!(
-        "mean {} · lowest {} · highest {} {unit} at {}",
+        "avg {} · lowest {} · highest {} {unit} at {}",
         say(known.mean),
         say(known.lowest),
         say(known.highest),
@@ -282,7 +280,7 @@ fn extent(track: &Track, channel: &str, unit: &str, say: impl Fn(f64) -> String)
     )
 }
 
-/// How long the core was hot; empty without a sensor.
+/// How long the core temperature was high; empty without a sensor.
 fn hot_for(track: &Track, own: Units) -> String {
     if extremes(track, "core_temperature").is_none() {
         return String::new();
@@ -290,7 +288,7 @@ fn hot_for(track: &Track, own: Units) -> String {
     let values = track.channel("core_temperature").unwrap_or_default();
     let hot = values.iter().enumerate();
     let hot = hot.filter(|(_, value)| value.is_some_and(|value| value >= HOT));
-    let secs: f64 = hot.map(|(at, _)| track.stood(at)).sum();
+    let secs: f64 = hot.map(|(at, _)| track.lasted(at)).sum();
     let bound = units::temperature_in_words(Some(HOT), own);
     format!("at {bound} or more {}", clock(secs))
 }
@@ -309,7 +307,7 @@ fn extremes(track: &Track, channel: &str) -> Option<Extremes> {
         values.filter_map(|(at, value)| Some((at, positive(*value)?)))
     };
     let (sum, secs) = known().fold((0.0, 0.0), |(sum, secs), (at, value)| {
-        (sum + value * track.stood(at), secs + track.stood(at))
+        (sum + value * track.lasted(at), secs + track.lasted(at))
     });
     let (at, highest) = known().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let (_, lowest) = known().min_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -321,7 +319,7 @@ fn extremes(track: &Track, channel: &str) -> Option<Extremes> {
     })
 }
 
-/// The lowest of W′ balance, and how long it was below a half and a quarter.
+/// The lowest W′ balance, and how long it was below a half and a quarter.
 fn balance(track: &Track, detail: &ActivityDetail) -> String {
     let values = track.channel("w_bal").unwrap_or_default();
     let known = || {
@@ -334,7 +332,7 @@ fn balance(track: &Track, detail: &ActivityDetail) -> String {
     let below = positive(detail.icu_w_prime).map_or_else(String::new, |whole| {
         let secs = |part: f64| {
             let low = known().filter(|(_, joules)| *joules < part * whole);
-            clock(low.map(|(at, _)| track.stood(at)).sum::<f64>())
+            clock(low.map(|(at, _)| track.lasted(at)).sum::<f64>())
         };
         format!("below 50 % {} · below 25 % {}", secs(0.5), secs(0.25))
     });
@@ -345,7 +343,7 @@ fn balance(track: &Track, detail: &ActivityDetail) -> String {
     named("W′ balance:", &line.text())
 }
 
-/// Names once what somebody would look for: what was not recorded, and what only the streams have.
+/// Names once what people would look for: what was not recorded, and what only the streams have.
 fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String {
     let has = |subject| {
         METRICS
@@ -369,7 +367,7 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
     let mut missing: Vec<&str> = missing.map(|(name, _)| name).collect();
     let mut there = Vec::new();
     let brought = streams.got().map_or(&[][..], Vec::as_slice);
-    // Without the list of streams nobody can tell.
+    // Without the list of streams this is unknown.
     if let Some(types) = &detail.stream_types {
         for (name, kinds) in RECORDED {
             let brought = brought.iter().filter_map(|stream| stream.kind.as_ref());
@@ -385,12 +383,9 @@ fn not_recorded(detail: &ActivityDetail, streams: &Part<Vec<Stream>>) -> String 
         }
     }
     let more = if *streams == Part::NotAsked && !there.is_empty() {
-        format!(
-            "More in the recording: {}: ask with include=streams",
-            there.join(", ")
-        )
+        format!("More in the recording: {}: use include=streams", there.join(", "))
     } else {
         String::new()
     };
-    joined([more, named("None recorded:", &missing.join(", "))], "\n")
+    joined([more, named("Not recorded:", &missing.join(", "))], "\n")
 }

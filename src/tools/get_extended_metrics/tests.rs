@@ -105,7 +105,7 @@ fn month() -> Vec<Value> {
 }
 
 #[test]
-fn a_month_reads_as_rows_means_and_halves() {
+fn a_month_reads_as_rows_averages_and_halves() {
     insta::assert_snapshot!("month", trend(&ana(), json!({}), &month()));
     insta::assert_snapshot!(
         "month_full_of_runs",
@@ -114,10 +114,10 @@ fn a_month_reads_as_rows_means_and_halves() {
 }
 
 #[test]
-fn rows_are_cut_and_nothing_is_said_plainly() {
+fn rows_are_cut_and_an_empty_range_says_so() {
     let text = trend(&ana(), json!({"limit": 2}), &month());
     assert!(
-        text.contains("… 6 more rows: ask with oldest=2026-10-25 newest=2026-11-16"),
+        text.contains("… 6 more rows: use oldest=2026-10-25 newest=2026-11-16"),
         "{text}"
     );
     // Two activities of one day stay together, whatever the limit.
@@ -137,14 +137,15 @@ fn rows_are_cut_and_nothing_is_said_plainly() {
     let text = trend(&ana(), json!({}), std::slice::from_ref(&bare));
     assert!(
         text.contains(
-            "None recorded: running dynamics, decoupling, HR recovery, DFA α1, core temperature, skin temperature, \
+            "Not recorded: running dynamics, decoupling, HR recovery, DFA α1, core temperature, skin temperature, \
              respiration, SmO2"
         ),
         "{text}"
     );
     let many: Vec<Value> = vec![bare; READ];
     assert!(
-        trend(&ana(), json!({}), &many).contains("Read: the newest 1000 activities, back to 2026-11-14 Sat")
+        trend(&ana(), json!({}), &many)
+            .contains("Only the newest 1000 activities were read, back to 2026-11-14 Sat")
     );
 }
 
@@ -153,7 +154,7 @@ fn one_without_figures_and_one_closed() {
     let text = one(&ana(), Detail::Full, &json!({}), &Part::NotAsked);
     assert_eq!(
         text,
-        "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\nNone recorded: W′ balance, decoupling, HR recovery"
+        "Ana Berger · Europe/Berlin, today 2026-11-21 Sat\nNot recorded: W′ balance, decoupling, HR recovery"
     );
     let stub = json!({"id": "1", "source": "STRAVA"});
     assert!(one(&ana(), Detail::Full, &stub, &Part::NotAsked).contains("came from Strava"));
@@ -174,10 +175,10 @@ fn arguments_are_read_strictly() {
     for (bad, says) in [
         (json!({"id": "i1", "oldest": "2026-11-01"}), "leave out oldest"),
         (json!({"id": "i1", "sport": "run"}), "leave out oldest"),
-        (json!({"include": ["streams"]}), "give its id"),
-        (json!({"sport": "quidditch"}), "sport: write ride"),
+        (json!({"include": ["streams"]}), "must come with id"),
+        (json!({"sport": "quidditch"}), "sport must be ride"),
         (json!({"oldest": "2020-01-01"}), "at most 366"),
-        (json!({"include": ["laps"]}), "write a list of streams"),
+        (json!({"include": ["laps"]}), "must be a list of streams"),
     ] {
         let error = asked(bad).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
@@ -202,7 +203,7 @@ fn hostile_text_stays_in_its_place() {
 }
 
 proptest! {
-    /// Whatever any field or sample holds, there is an answer without a figure that is none.
+    /// Whatever a field or sample contains, there is an answer, and each figure in it is a number.
     #[test]
     fn no_value_breaks_the_answer(at in 0_usize..100, value in odd(), which in 0_usize..9, sample in prop::option::of(any::<f64>())) {
         for mut activity in [ride(), run_with_dynamics()] {

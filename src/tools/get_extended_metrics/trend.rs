@@ -1,4 +1,4 @@
-//! A range: a row an activity, means by sport, and the second half against the first.
+//! A range: one row per activity, averages by sport, and the second half against the first.
 
 use std::collections::BTreeMap;
 
@@ -29,9 +29,9 @@ use crate::{
     },
 };
 
-/// Seconds under way from which an activity enters the means: shorter ones have no steady state.
+/// Minimum moving time, in seconds, of activities in the averages: shorter ones have no steady state.
 const COMPARABLE: f64 = 1200.0;
-/// Values that a half needs before it is compared.
+/// Values that a half needs to be compared.
 const EACH_HALF: u32 = 2;
 
 pub(super) fn render(
@@ -80,21 +80,21 @@ pub(super) fn render(
     blocks.push(by_activity(cut.shown, &metrics));
     blocks.push(cut.more("row", |next| {
         let newest = next.activity.day().unwrap_or(range.newest);
-        format!("ask with oldest={} newest={newest}", range.oldest)
+        format!("use oldest={} newest={newest}", range.oldest)
     }));
     blocks.push(by_sport(&rows, &metrics, range));
     blocks.push(recorded(&rows));
     blocks.push(missing(&rows));
     if let (true, Some(day)) = (capped, oldest_read) {
         blocks.push(format!(
-            "Read: the newest {READ} activities, back to {}; for those before it ask with newest={day}",
+            "Only the newest {READ} activities were read, back to {}; for earlier ones use newest={day}",
             units::date(day)
         ));
     }
     if stubs > 0 {
         blocks.push(format!(
-            "Not in it: {} that Strava's terms close to the API; connect the device's own service to intervals.icu to \
-             see such ones.",
+            "Left out: {} that Strava's terms close to the API; connect the device's own service to intervals.icu to \
+             see such activities.",
             answer::counted(stubs, "activity", "activities")
         ));
     }
@@ -129,7 +129,7 @@ fn by_activity(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
         .table(rows)
 }
 
-/// Means of each sport over the range, and of its second half against its first.
+/// Averages of each sport over the range, and its second half against its first.
 fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> String {
     let mut sports: BTreeMap<&str, Vec<&ActivityDetail>> = BTreeMap::new();
     for row in rows {
@@ -137,7 +137,7 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
             sports.entry(sport_of(row)).or_default().push(row);
         }
     }
-    // The first half has the odd day's share: 29 days are 14 and 15.
+    // The second half has the odd day: 29 days are 14 and 15.
     let days = u64::try_from(range.days() / 2).unwrap_or_default();
     let Some(second) = range
         .oldest
@@ -169,7 +169,7 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
     let columns = Columns::<Means>::new()
         .column("sport", |row| answer::sport(row.sport))
         .column("metric", |row| row.metric.header())
-        .column("mean", |row| row.metric.cell(Some(row.whole.value)))
+        .column("average", |row| row.metric.cell(Some(row.whole.value)))
         .column("activities", |row| row.whole.count.to_string())
         .column(units::range(range.oldest, first_ends), |row| row.compared().0)
         .column(units::range(second, range.newest), |row| row.compared().1)
@@ -178,13 +178,13 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
         return String::new();
     }
     format!(
-        "Means by sport of activities of 20 min or more, each counting once; halves by date (with how many), where each has \
-         two:\n{}",
+        "Averages by sport of activities of 20 min or more, each counting once; halves by date (with how many), where each \
+         has two:\n{}",
         columns.table(&found)
     )
 }
 
-/// The means of a metric over a sport's activities, and over those of each half of the range.
+/// The averages of a metric over a sport's activities, and over those in each half of the range.
 struct Means<'a> {
     sport: &'a str,
     metric: &'a Metric,
@@ -193,7 +193,7 @@ struct Means<'a> {
 }
 
 impl Means<'_> {
-    /// Both halves and the second less the first, when both have enough values.
+    /// Both halves, and the second minus the first, if both have enough values.
     fn compared(&self) -> (String, String, String) {
         let enough = |half: Option<Mean>| half.filter(|mean| mean.count >= EACH_HALF);
         let (Some(before), Some(after)) = (enough(self.halves.0), enough(self.halves.1)) else {
@@ -208,13 +208,13 @@ impl Means<'_> {
     }
 }
 
-/// What only recordings have, and which activities have it.
+/// What only recordings have, and in which activities.
 fn recorded(rows: &[&ActivityDetail]) -> String {
     const NAMED: usize = 3;
     let parts = RECORDED.iter().map(|(name, kinds)| {
         let ids: Vec<String> = rows
             .iter()
-            .filter(|row| holds(row, kinds))
+            .filter(|row| has_any(row, kinds))
             .map(|row| clean(row.activity.id.as_deref().unwrap_or_default(), 24))
             .collect();
         if ids.is_empty() {
@@ -231,16 +231,16 @@ fn recorded(rows: &[&ActivityDetail]) -> String {
     if parts.is_empty() {
         parts
     } else {
-        format!("In recordings (ask with id and include=streams): {parts}")
+        format!("In recordings (use id and include=streams): {parts}")
     }
 }
 
-fn holds(row: &ActivityDetail, kinds: &[&str]) -> bool {
+fn has_any(row: &ActivityDetail, kinds: &[&str]) -> bool {
     let types = row.stream_types.as_deref().unwrap_or_default();
     types.iter().any(|own| kinds.contains(&own.as_str()))
 }
 
-/// Names once what somebody would ask for and no activity has.
+/// Names once what people would ask for and no activity has.
 fn missing(rows: &[&ActivityDetail]) -> String {
     if rows.is_empty() {
         return "No activity in this range.".to_owned();
@@ -265,10 +265,10 @@ fn missing(rows: &[&ActivityDetail]) -> String {
     .filter(|(is, _)| *is)
     .map(|(_, name)| name)
     .collect();
-    let told = rows.iter().any(|row| row.stream_types.is_some());
+    let known = rows.iter().any(|row| row.stream_types.is_some());
     let unseen = RECORDED
         .iter()
-        .filter(|(_, kinds)| !rows.iter().any(|row| holds(row, kinds)));
-    missing.extend(unseen.filter(|_| told).map(|(name, _)| *name));
-    named("None recorded:", &missing.join(", "))
+        .filter(|(_, kinds)| !rows.iter().any(|row| has_any(row, kinds)));
+    missing.extend(unseen.filter(|_| known).map(|(name, _)| *name));
+    named("Not recorded:", &missing.join(", "))
 }

@@ -80,12 +80,12 @@ fn long_ranges_go_by_whole_weeks() {
     let text = answer(json!({"oldest": "2026-01-01", "limit": 5}));
     assert!(text.contains("2026-11-16\t2026-11-21 Sat\t"), "{text}");
     assert!(
-        text.contains("… 42 more rows: ask with oldest=2025-12-29 newest=2026-10-18 step=week"),
+        text.contains("… 42 more rows: use oldest=2025-12-29 newest=2026-10-18 step=week"),
         "{text}"
     );
     let text = answer(json!({"oldest": "2026-11-01", "limit": 5}));
     assert!(
-        text.contains("… 16 more rows: ask with oldest=2026-11-01 newest=2026-11-16 step=day"),
+        text.contains("… 16 more rows: use oldest=2026-11-01 newest=2026-11-16 step=day"),
         "{text}"
     );
 }

@@ -1,4 +1,4 @@
-//! What intervals.icu fitted to the curves, quoted by the name of its model.
+//! The models that intervals.icu fitted to the curves, quoted by name.
 
 use super::{
     super::answer::{
@@ -12,7 +12,7 @@ use crate::{
     text::clean,
 };
 
-/// A model's name as intervals.icu writes it, with what it stands for.
+/// A model's name as intervals.icu writes it, with its meaning.
 fn named(kind: Option<&str>) -> String {
     match kind {
         Some("MS_2P") => "MS_2P (Monod-Scherrer)".to_owned(),
@@ -62,7 +62,7 @@ pub(super) fn pace(curves: &[(&str, &Curve)], scale: Scale) -> String {
         .table(&rows)
 }
 
-/// VO2max as intervals.icu estimates it from five minutes' power.
+/// intervals.icu's estimate of VO2max from five-minute power.
 pub(super) fn vo2max(curves: &[(&str, &Curve)]) -> String {
     let parts: Vec<String> = curves
         .iter()

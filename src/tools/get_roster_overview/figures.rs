@@ -1,6 +1,6 @@
-//! An athlete's figures out of what intervals.icu sent, as far as the granted tools could show them.
+//! An athlete's figures from what intervals.icu sent, limited to what the granted tools could show.
 //!
-//! No words but those that were sent: how a row reads stands in [`super::rows`], why it stands out in [`super::flags`].
+//! No wording here: rows are written in [`super::rows`], flags in [`super::flags`].
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -19,16 +19,16 @@ use crate::{
     },
 };
 
-/// Days back in which a planned session may have been missed; today's is open yet.
+/// Days back in which to find missed workouts; today's may still be done.
 pub(super) const LOOKED_BACK: u64 = 7;
-/// Days ahead in which the next race is looked for.
+/// Days ahead in which to find the next race.
 pub(super) const LOOKED_AHEAD: u64 = 56;
 
-/// Which tools' data an athlete's row may hold.
+/// The tools whose data an athlete's row may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "one for each tool, each granted on its own"
+    reason = "one for each tool, each granted separately"
 )]
 pub(super) struct Shown {
     /// get_fitness
@@ -41,7 +41,7 @@ pub(super) struct Shown {
     pub(super) history: bool,
 }
 
-/// What came. None: not asked for, or left out.
+/// What arrived. None: not requested, or failed.
 #[derive(Debug, Default)]
 pub(super) struct Came {
     /// The last [`BASE`] days.
@@ -60,7 +60,7 @@ pub(super) fn past(today: NaiveDate) -> Range {
     }
 }
 
-/// From the week's Monday, or seven days back, to where races are looked for.
+/// From this week's Monday, or seven days back, to the last day for the next race.
 pub(super) fn calendar_range(today: NaiveDate) -> Range {
     Range {
         oldest: weeks::monday(today).min(back(today, LOOKED_BACK)),
@@ -75,27 +75,27 @@ fn back(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
-/// When an athlete last did something, in the last [`BASE`] days.
+/// When the athlete last did something, within the last [`BASE`] days.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Last {
-    /// Nothing that may be shown tells.
+    /// Nothing that may be shown has it.
     Unknown,
-    /// The last day that has a load, by the model's daily loads: a session without one is not seen.
+    /// The last day with a load in the model; an activity without a load is not seen.
     Load(Option<NaiveDate>),
-    /// The last activity's day and sport; without a sport it is closed to the API.
+    /// The last activity's day and sport; no sport if it is closed by Strava.
     Activity(Option<(NaiveDate, Option<String>)>),
 }
 
-/// A workout or race of the calendar.
+/// A workout or race on the calendar.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Session {
+pub(super) struct Planned {
     pub(super) day: NaiveDate,
     /// As sent.
     pub(super) sport: Option<String>,
     pub(super) is_race: bool,
 }
 
-/// A race ahead.
+/// A future race.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Race {
     pub(super) day: NaiveDate,
@@ -105,30 +105,30 @@ pub(super) struct Race {
     pub(super) rank: &'static str,
 }
 
-/// HRV, by whichever measure the athlete records.
+/// HRV, in the measure that the athlete records.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Hrv {
     pub(super) against: Against,
-    /// SDNN, of who records no rMSSD.
+    /// Whether it is SDNN, because there is no rMSSD.
     pub(super) sdnn: bool,
 }
 
-/// What is known of an athlete. None: not to be shown, not answered, or not recorded.
+/// What is known about an athlete. None: must not be shown, failed, or not recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Figures {
-    /// The model's newest day up to today.
+    /// The newest day of the model up to today.
     pub(super) standing: Option<Day>,
     /// Load of this week up to today.
     pub(super) load: Option<f64>,
-    /// What is planned for this whole week.
+    /// The plan for this whole week.
     pub(super) plan: Option<Plan>,
-    /// Load, and what was planned, from Monday to yesterday.
+    /// Load and plan from Monday to yesterday.
     pub(super) to_date: Option<(f64, Plan)>,
     pub(super) last: Last,
-    /// Not paired, on a day on which nothing was done.
-    pub(super) missed: Vec<Session>,
-    /// Not paired, on a day on which something was done or nobody knows.
-    pub(super) not_paired: Vec<Session>,
+    /// Not paired, on a day without activity.
+    pub(super) missed: Vec<Planned>,
+    /// Not paired, on a day with activity, or with unknown activity.
+    pub(super) not_paired: Vec<Planned>,
     pub(super) race: Option<Race>,
     /// h
     pub(super) sleep: Option<Against>,
@@ -139,7 +139,7 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    /// What may be shown of what came.
+    /// The figures that may be shown.
     pub(super) fn of(shown: Shown, came: &Came, today: NaiveDate) -> Self {
         let loads = came
             .wellness
@@ -195,17 +195,17 @@ impl Figures {
     }
 }
 
-/// The model's load by day, up to today. A day without one is not in it.
+/// The model's load by day, up to today, for days that have one.
 fn loads(rows: &[Wellness], today: NaiveDate) -> BTreeMap<NaiveDate, f64> {
     rows.iter()
         .filter_map(|row| {
-            let day = row.id.filter(|day| past(today).holds(*day))?;
+            let day = row.id.filter(|day| past(today).contains(*day))?;
             Some((day, row.load()?.max(0.0)))
         })
         .collect()
 }
 
-/// The days on which something was done; None when nothing that may be shown tells.
+/// The days with activity; None if nothing that may be shown has them.
 fn active(
     loads: Option<&BTreeMap<NaiveDate, f64>>,
     activities: Option<&[Activity]>,
@@ -253,13 +253,13 @@ fn to_do(events: &[Event], range: Range) -> Vec<(NaiveDate, &Event)> {
         .iter()
         .filter(|event| rank(event).is_some() || event.category.as_deref() == Some("WORKOUT"))
         .filter_map(|event| Some((event.start_date_local?.date(), event)))
-        .filter(|(day, event)| range.holds(*day) && event.id.is_none_or(|id| seen.insert(id)))
+        .filter(|(day, event)| range.contains(*day) && event.id.is_none_or(|id| seen.insert(id)))
         .collect();
     found.sort_by_key(|(day, event)| (*day, event.start_date_local, event.id));
     found
 }
 
-/// Of a race.
+/// The rank of a race.
 fn rank(event: &Event) -> Option<&'static str> {
     match event.category.as_deref()? {
         "RACE_A" => Some("A"),
@@ -269,23 +269,23 @@ fn rank(event: &Event) -> Option<&'static str> {
     }
 }
 
-/// The sessions of the last seven days that no activity is paired with: those of days without any training, and the
-/// others.
+/// The workouts and races of the last seven days that no activity is paired with: those on days without any activity, and
+/// the others.
 fn undone(
     events: &[(NaiveDate, &Event)],
     active: Option<&BTreeSet<NaiveDate>>,
     today: NaiveDate,
-) -> (Vec<Session>, Vec<Session>) {
+) -> (Vec<Planned>, Vec<Planned>) {
     let from = back(today, LOOKED_BACK);
     events
         .iter()
         .filter(|(day, event)| (from..today).contains(day) && !is_paired(event))
-        .map(|(day, event)| Session {
+        .map(|(day, event)| Planned {
             day: *day,
             sport: event.sport.clone(),
             is_race: rank(event).is_some(),
         })
-        .partition(|session| active.is_some_and(|active| !active.contains(&session.day)))
+        .partition(|event| active.is_some_and(|active| !active.contains(&event.day)))
 }
 
 fn is_paired(event: &Event) -> bool {
@@ -310,7 +310,7 @@ fn against(rows: &[Wellness], today: NaiveDate, get: impl Fn(&Wellness) -> Optio
 }
 
 fn hrv(rows: &[Wellness], today: NaiveDate) -> Option<Hrv> {
-    // The two measures have nothing in common but the unit: one of them is told, never both as one.
+    // The two measures have only the unit in common, so they are never mixed.
     let by = |key: &'static str| against(rows, today, |row| row.number(key));
     let rmssd = by("hrv").map(|against| Hrv { against, sdnn: false });
     rmssd.or_else(|| by("hrvSDNN").map(|against| Hrv { against, sdnn: true }))

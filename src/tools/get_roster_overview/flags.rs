@@ -1,27 +1,27 @@
-//! What stands out in an athlete's row, in words with the number: facts, no verdicts.
+//! The flags of an athlete's row, in words with the number: facts, no verdicts.
 //!
-//! The bounds stand in [`crate::training::roster`]; each flag rests only on figures that the row itself may hold.
+//! The bounds are in [`crate::training::roster`]. Each flag depends only on figures that the row itself may show.
 
-use super::figures::{Figures, Last, Session};
+use super::figures::{Figures, Last, Planned};
 use crate::{
     tools::answer::{self, units},
     training::roster::{self, BASE},
 };
 use chrono::NaiveDate;
 
-/// Sessions of one kind that are named.
+/// Workouts that one flag names.
 const NAMED: usize = 3;
 
-/// What the flags go by, for the foot of the table.
-pub(super) const RULES: &str = "Flags: session missed or not paired in the last 7 days · load from Monday to yesterday outside \
-    70–130 % of the plan for these days · ramp above 8 · form below -30 · 7-day HRV more than 1 SD below the 60-day mean · \
-    7-day rest HR 5 or more above it · nothing for 7 days · race within 14 days";
+/// The rules of the flags, shown below the table.
+pub(super) const RULES: &str = "Flags: workout missed or not paired in the last 7 days · load from Monday to yesterday outside \
+    70–130 % of the plan for those days · ramp above 8 · form below -30 · 7-day HRV more than 1 SD below the 60-day average · \
+    7-day resting HR 5 or more above it · nothing done for 7 days · race within 14 days";
 
 /// The flags, in the order of [`RULES`].
 pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
     let mut flags = Vec::new();
-    flags.extend(sessions("missed", &figures.missed));
-    flags.extend(sessions("not paired", &figures.not_paired));
+    flags.extend(listed("missed", &figures.missed));
+    flags.extend(listed("not paired", &figures.not_paired));
     if let Some((done, plan)) = figures.to_date
         && let Some(percent) = roster::off_plan(done, plan)
     {
@@ -51,7 +51,7 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
     }
     if let Some(resting) = figures.resting_hr.filter(roster::Against::is_high_at_rest) {
         flags.push(format!(
-            "rest HR {} ({} against {})",
+            "resting HR {} ({} against {})",
             units::signed(resting.difference(), 1),
             units::fixed(resting.week.value, 1),
             units::fixed(resting.base.value, 1)
@@ -77,23 +77,23 @@ pub(super) fn in_days(days: i64) -> String {
 }
 
 /// `missed 2026-11-18 Wed Ride, 2026-11-16 Mon Run and 2 more`, newest first.
-fn sessions(word: &str, sessions: &[Session]) -> Option<String> {
-    let named: Vec<String> = sessions
+fn listed(word: &str, rows: &[Planned]) -> Option<String> {
+    let named: Vec<String> = rows
         .iter()
         .rev()
         .take(NAMED)
-        .map(|session| {
-            let sport = answer::sport(session.sport.as_deref().unwrap_or_default());
-            let what = match (session.is_race, sport.is_empty()) {
+        .map(|row| {
+            let sport = answer::sport(row.sport.as_deref().unwrap_or_default());
+            let what = match (row.is_race, sport.is_empty()) {
                 (true, true) => "race".to_owned(),
                 (true, false) => format!("{sport} race"),
                 (false, true) => "workout".to_owned(),
                 (false, false) => sport,
             };
-            format!("{} {what}", units::date(session.day))
+            format!("{} {what}", units::date(row.day))
         })
         .collect();
-    let more = match sessions.len().saturating_sub(NAMED) {
+    let more = match rows.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

@@ -1,6 +1,6 @@
-//! How the roster reads: the first line, a row an athlete, what was left out, what the columns mean.
+//! Renders the roster: the first line, a row per athlete, what was left out, what the columns mean.
 //!
-//! Pure: who is asked about, and what came of it, is the tool's.
+//! Pure: the tool chooses the athletes and fetches.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -23,38 +23,38 @@ use crate::{
     },
 };
 
-/// Bytes of the table at most; what is beyond is named with how to ask for it.
+/// Maximum bytes of the table; athletes beyond it are named, with the call that gets them.
 const BYTES: usize = 40_000;
 
-/// An athlete of the answer.
+/// An athlete in the answer.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) name: String,
     pub(super) id: String,
-    /// What the row may hold.
+    /// What the row may show.
     pub(super) shown: Shown,
-    /// The athlete's own date; none when nothing was answered.
+    /// The athlete's date; None if no request was answered.
     pub(super) today: Option<NaiveDate>,
-    /// None: nothing was answered, or nothing of it is granted.
+    /// None: no request was answered, or nothing is granted.
     pub(super) figures: Option<Figures>,
-    /// Why something is missing that is granted.
+    /// Why granted data is missing.
     pub(super) missing: Vec<String>,
 }
 
-/// An answer about a roster.
+/// The content of the answer.
 #[derive(Debug)]
 pub(super) struct Overview {
-    /// The coach's address.
+    /// The coach's email address.
     pub(super) coach: String,
-    /// How many athletes there are on it.
+    /// How many athletes are on the roster.
     pub(super) on_roster: usize,
-    /// The date in UTC, for when no athlete's is known.
+    /// The date in UTC, in case no athlete's is known.
     pub(super) utc: NaiveDate,
-    /// Those who were asked about, in the order of the roster.
+    /// The athletes that the call is about, in the order of the roster.
     pub(super) lines: Vec<Line>,
-    /// What was named and is nobody, with the reason.
+    /// Names that are no member's, with the reason.
     pub(super) unknown: Vec<(String, String)>,
-    /// Who was left for another call: name and id.
+    /// Athletes left for another call: name and id.
     pub(super) left: Vec<(String, String)>,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn render(overview: Overview) -> Answer {
         .collect();
     let flagged = flags.iter().filter(|flags| !flags.is_empty()).count();
     let mut rows: Vec<Row> = lines.drain(..).zip(flags).collect();
-    // The order within is the roster's: by name.
+    // Equal rows keep the order of the roster: by name.
     rows.sort_by_key(|(_, flags)| Reverse(flags.len()));
 
     let mut blocks = vec![first];
@@ -121,7 +121,7 @@ fn usual_day(lines: &[Line]) -> Option<NaiveDate> {
         .map(|(day, _)| day)
 }
 
-/// `Roster of coach@example.test · 3 athletes · today 2026-11-21 Sat, another date stands in the column today`
+/// `Roster of coach@example.test · 3 athletes · today 2026-11-21 Sat, other dates in the column today`
 fn first_line(
     whose: &str,
     on_roster: usize,
@@ -145,17 +145,14 @@ fn first_line(
                 .iter()
                 .any(|line| line.today.is_some_and(|own| own != today)) =>
         {
-            format!(
-                "today {}, another date stands in the column today",
-                units::date(today)
-            )
+            format!("today {}, other dates in the column today", units::date(today))
         }
         Some(today) => format!("today {}", units::date(today)),
     };
     format!("{whose} · {count} · {when}")
 }
 
-/// How many rows there is room for.
+/// How many rows fit.
 fn within(rows: &[Row], columns: &Columns<'_, Row>) -> usize {
     let mut spent = 0;
     rows.iter()
@@ -166,7 +163,7 @@ fn within(rows: &[Row], columns: &Columns<'_, Row>) -> usize {
         .count()
 }
 
-/// An athlete with what stands out.
+/// An athlete with the flags.
 type Row = (Line, Vec<String>);
 
 /// The columns; `usual` is the date that is today for most.
@@ -205,7 +202,7 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
             figures(|figures| figures.hrv.as_ref().map(hrv_cell).unwrap_or_default()),
         )
         .column(
-            "rest HR 7 d / 60 d",
+            "resting HR 7 d / 60 d",
             figures(|figures| against(figures.resting_hr.as_ref(), 0)),
         )
         .column("next race", |(line, _)| race(line).unwrap_or_default())
@@ -217,7 +214,7 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
         .column("id", |(line, _)| line.id.clone())
 }
 
-/// The day that form, CTL and ATL are of, when it is not today.
+/// The day of form, CTL and ATL, if it is not today.
 fn as_of(line: &Line) -> Option<NaiveDate> {
     let day = line.figures.as_ref()?.standing?.date;
     Some(day).filter(|day| Some(*day) != line.today)
@@ -278,9 +275,9 @@ fn last_activity(last: &Last) -> String {
     }
 }
 
-/// `63 / 66`; on how many days a mean stands, when on less than half of them.
+/// `63 / 66`; with the number of days behind an average if it is less than half of them.
 fn against(found: Option<&Against>, decimals: u8) -> String {
-    let told = |mean: Mean, days: u64| {
+    let shown = |mean: Mean, days: u64| {
         let value = units::fixed(mean.value, decimals);
         if u64::from(mean.count) * 2 < days {
             format!("{value} ({} of {days} d)", mean.count)
@@ -289,13 +286,17 @@ fn against(found: Option<&Against>, decimals: u8) -> String {
         }
     };
     found.map_or_else(String::new, |found| {
-        format!("{} / {}", told(found.week, WEEK), told(found.base, BASE))
+        format!("{} / {}", shown(found.week, WEEK), shown(found.base, BASE))
     })
 }
 
 fn hrv_cell(hrv: &Hrv) -> String {
-    let means = against(Some(&hrv.against), 0);
-    if hrv.sdnn { format!("{means} SDNN") } else { means }
+    let averages = against(Some(&hrv.against), 0);
+    if hrv.sdnn {
+        format!("{averages} SDNN")
+    } else {
+        averages
+    }
 }
 
 /// `not granted: get_events, get_wellness; calendar: intervals.icu took too long`
@@ -318,19 +319,19 @@ fn left_out(line: &Line) -> String {
     parts.join("; ")
 }
 
-/// Who was left, and how to ask for them.
+/// The athletes that were left, and the call that gets them.
 fn ask_for(left: &[(String, String)]) -> String {
     let ids: Vec<&str> = left.iter().map(|(_, id)| id.as_str()).collect();
     let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
     format!(
-        "… {}: {}. Ask with athletes=[{}]",
+        "… {}: {}. Use athletes=[{}]",
         answer::counted(left.len(), "more athlete", "more athletes"),
         names.join(", "),
         ids.join(", ")
     )
 }
 
-/// What the columns that are there mean, and what the flags go by.
+/// The meaning of the columns shown, and the rules of the flags.
 fn notes(rows: &[Row]) -> Vec<String> {
     let all: Vec<&Figures> = rows
         .iter()
@@ -346,19 +347,19 @@ fn notes(rows: &[Row]) -> Vec<String> {
     }
     if any(|figures| !figures.not_paired.is_empty()) {
         notes.push(
-            "not paired: the calendar ties no activity to it; get_events with include=done looks for one, where get_training_history is granted."
+            "not paired: no activity is paired with it; get_events with include=done searches for one, where get_training_history is granted."
                 .to_owned(),
         );
     }
     let mut columns = Vec::new();
     if any(|figures| figures.load.is_some() || figures.plan.is_some()) {
-        columns.push("load this week: Monday to today of what is planned to Sunday".to_owned());
+        columns.push("load this week: done Monday to today, of what is planned to Sunday".to_owned());
     }
     if any(|figures| matches!(figures.last, Last::Load(Some(_)))) {
-        columns.push("last load: sessions without a load are not seen".to_owned());
+        columns.push("last load: activities without a load are not seen".to_owned());
     }
     if any(|figures| figures.sleep.is_some() || figures.hrv.is_some() || figures.resting_hr.is_some()) {
-        columns.push("7 d / 60 d: means to today, HRV rMSSD unless it says SDNN".to_owned());
+        columns.push("7 d / 60 d: averages to today, HRV is rMSSD unless marked SDNN".to_owned());
     }
     if rows.iter().any(|(line, _)| line.shown.calendar) {
         columns.push(format!("next race: within {LOOKED_AHEAD} days"));
@@ -370,7 +371,7 @@ fn notes(rows: &[Row]) -> Vec<String> {
     if !columns.is_empty() {
         notes.push(format!("{columns}."));
     }
-    // Neither the model nor a day of wellness says which device its figures came from.
+    // Neither the model nor a wellness day says which device its figures came from.
     notes.push("May derive in part from Garmin device data.".to_owned());
     notes
 }

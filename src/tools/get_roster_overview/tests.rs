@@ -25,7 +25,7 @@ fn model(today: NaiveDate, load: impl Fn(i64) -> Value) -> Vec<Value> {
         .collect()
 }
 
-/// The same with the nights of somebody who is well.
+/// The same, with the nights of someone who is well.
 fn well(today: NaiveDate) -> Value {
     let mut days = model(today, |back| if back % 3 == 2 { Value::Null } else { json!(80) });
     for (at, row) in days.iter_mut().enumerate() {
@@ -42,7 +42,7 @@ fn event(id: i64, date: &str, category: &str, sport: &str, load: Value, paired: 
         "name": format!("{sport} {id}"), "icu_training_load": load, "paired_activity_id": paired})
 }
 
-/// A week that was kept, and a race on 6 December.
+/// A week that went to plan, and a race on 6 December.
 fn kept() -> Value {
     json!([
         event(1, "2026-11-16", "WORKOUT", "Ride", json!(80), json!("i1")),
@@ -86,7 +86,7 @@ fn overview(lines: Vec<Line>) -> Overview {
     }
 }
 
-fn told(line: Line) -> String {
+fn text_of(line: Line) -> String {
     rows::render(overview(vec![line])).text
 }
 
@@ -100,10 +100,10 @@ fn cell(text: &str, header: &str) -> String {
 }
 
 fn flags_of(came: &Came, today: NaiveDate) -> String {
-    cell(&told(line("Ana", "i1", EVERYTHING, today, came)), "flags")
+    cell(&text_of(line("Ana", "i1", EVERYTHING, today, came)), "flags")
 }
 
-/// One of every kind: who is well, who stands out in all, who grants little, who is elsewhere, who does not answer.
+/// One athlete of every kind: well, with every flag, with few grants, in another time zone, without an answer.
 #[expect(clippy::too_many_lines, reason = "a list of people")]
 fn everybody() -> Overview {
     let saturday = today();
@@ -206,7 +206,7 @@ fn everybody() -> Overview {
     Overview {
         unknown: vec![(
             "Annå".to_owned(),
-            "nobody of this name or id is on your roster.".to_owned(),
+            "no athlete on your roster has this name or id.".to_owned(),
         )],
         left: vec![
             ("Yan".to_owned(), "i9".to_owned()),
@@ -252,7 +252,7 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         kept(),
         json!([{"id": "i77", "start_date_local": "2026-11-20T07:00:00", "type": "Handcycle"}]),
     );
-    let with = |shown: Shown| told(line("Ana", "i1", shown, today(), &everything));
+    let with = |shown: Shown| text_of(line("Ana", "i1", shown, today(), &everything));
     let nothing = with(Shown::default());
     assert_eq!(cell(&nothing, "flags"), "");
     for header in [
@@ -261,7 +261,7 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         "load this week",
         "last load",
         "last activity",
-        "rest HR 7 d / 60 d",
+        "resting HR 7 d / 60 d",
         "next race",
     ] {
         assert_eq!(cell(&nothing, header), "", "{header}");
@@ -287,7 +287,7 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         wellness: true,
         ..Shown::default()
     });
-    assert_eq!(cell(&wellness, "rest HR 7 d / 60 d"), "46 / 46");
+    assert_eq!(cell(&wellness, "resting HR 7 d / 60 d"), "46 / 46");
     assert_eq!(
         cell(&wellness, "CTL") + &cell(&wellness, "last load") + &cell(&wellness, "load this week"),
         ""
@@ -346,7 +346,7 @@ fn two_requests_are_all_that_any_grant_takes() {
 }
 
 #[test]
-fn a_session_of_today_is_open_and_one_of_eight_days_ago_is_past() {
+fn a_workout_of_today_is_open_and_one_of_eight_days_ago_is_past() {
     let idle = Value::Array(model(
         today(),
         |back| if back == 2 { json!(30) } else { Value::Null },
@@ -369,12 +369,12 @@ fn a_session_of_today_is_open_and_one_of_eight_days_ago_is_past() {
         flags_of(&planned("2026-11-20", json!("0")), today()),
         "missed 2026-11-20 Fri Ride"
     );
-    // Without a word about what was done, nobody can say missed.
+    // Without data about what was done, nothing is shown as missed.
     let calendar = Shown {
         calendar: true,
         ..Shown::default()
     };
-    let blind = told(line(
+    let blind = text_of(line(
         "Ana",
         "i1",
         calendar,
@@ -423,7 +423,7 @@ fn the_week_is_measured_by_its_days_that_are_over() {
         "",
         "more may have been planned than is known"
     );
-    let text = told(line(
+    let text = text_of(line(
         "Ana",
         "i1",
         EVERYTHING,
@@ -446,7 +446,7 @@ fn the_week_is_measured_by_its_days_that_are_over() {
         monday,
     );
     assert_eq!(flags, "");
-    let none = told(line(
+    let none = text_of(line(
         "Ana",
         "i1",
         EVERYTHING,
@@ -496,7 +496,7 @@ fn seven_days_without_anything_and_fourteen_to_a_race() {
 #[test]
 fn a_stale_model_says_of_when_it_is() {
     let old = json!([{"id": "2026-11-18", "ctl": 50.0, "atl": 20.0}, {"id": "2026-11-11", "ctl": 40.5, "atl": 20.0}]);
-    let text = told(line(
+    let text = text_of(line(
         "Ana",
         "i1",
         EVERYTHING,
@@ -528,7 +528,7 @@ fn nobody_is_lost_in_a_large_roster() {
     assert!((0..400).all(|at| text.contains(&format!("Athlete {at} "))));
     let more = text.lines().find(|line| line.starts_with("… ")).unwrap();
     assert!(
-        more.contains("i399]") && more.contains("Ask with athletes=["),
+        more.contains("i399]") && more.contains("Use athletes=["),
         "{more}"
     );
     for row in text.lines().filter(|line| line.starts_with("Athlete ")) {
@@ -537,7 +537,7 @@ fn nobody_is_lost_in_a_large_roster() {
 }
 
 #[test]
-fn errors_are_told_in_a_few_words() {
+fn errors_are_cut_to_a_few_words() {
     use intervals::Error;
     let hour = Duration::from_hours(1);
     for error in [
@@ -565,7 +565,7 @@ fn errors_are_told_in_a_few_words() {
     );
     assert_eq!(
         lost(&Error::Busy { retry_after: hour }.into()),
-        "intervals.icu allows no more requests; ask again in 60 min"
+        "intervals.icu allows no more requests; try again in 60 min"
     );
     assert_eq!(
         lost(&ToolError::Ours("Not done: a fault. Write.".to_owned())),
@@ -590,7 +590,7 @@ proptest! {
             "category": if back % 3 == 0 { "RACE_A" } else { "WORKOUT" }, "type": &name, "name": HOSTILE.to_owned() + &name,
             "icu_training_load": at(1),
         })).collect();
-        let text = told(line("Ana", "i1", EVERYTHING, today(), &came(Value::Array(wellness), Value::Array(events), Value::Null)));
+        let text = text_of(line("Ana", "i1", EVERYTHING, today(), &came(Value::Array(wellness), Value::Array(events), Value::Null)));
         prop_assert!(!text.contains("NaN") && !text.contains("inf"));
         let lines: Vec<&str> = text.lines().collect();
         prop_assert_eq!(lines[1].split('\t').count(), lines[2].split('\t').count());

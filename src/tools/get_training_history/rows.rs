@@ -1,4 +1,4 @@
-//! The rows of the table: columns, cells, and what makes a row special.
+//! The rows of the table: columns, cells, and special kinds.
 
 use crate::{
     guard::Units,
@@ -17,7 +17,7 @@ use crate::{
 
 /// The table. A column that no row fills is left out.
 pub(super) fn table(rows: &[&Activity], units: Units, detail: Detail) -> String {
-    // Long names give way first, so that a month stays within 3,500 bytes whatever people call their rides.
+    // Long names are shortened first, so that a month fits into 3,500 bytes whatever people call their rides.
     const WIDTHS: [usize; 4] = [48, 32, 24, 16];
     const BYTES_A_ROW: usize = 84;
     if detail == Detail::Full {
@@ -50,7 +50,7 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
         .in_full("kind", |row| kind(row))
         .column("name", |row| {
             if row.is_closed_by_strava() {
-                "closed to the API by Strava".to_owned()
+                "closed by Strava".to_owned()
             } else {
                 clean(row.name.as_deref().unwrap_or_default(), name_width)
             }

@@ -96,7 +96,7 @@ fn a_month_keeps_its_budget() {
 }
 
 #[test]
-fn planned_load_stands_beside_the_weeks() {
+fn planned_load_is_shown_with_the_weeks() {
     let events = rows(json!([
         {"start_date_local": "2026-11-08T00:00:00", "type": "Run", "icu_training_load": 60},
         {"start_date_local": "2026-11-17T00:00:00", "type": "Ride", "icu_training_load": 90, "paired_activity_id": "i98112345"},
@@ -121,7 +121,7 @@ fn planned_load_stands_beside_the_weeks() {
         "{text}"
     );
 
-    let why = "Planned load left out: the calendar did not answer; ask again.";
+    let why = "Planned load left out: the calendar did not answer; try again.";
     let given = json!({"include": "planned"});
     let text = render(
         &ana(),
@@ -149,7 +149,7 @@ fn planned_load_stands_beside_the_weeks() {
 }
 
 #[test]
-fn a_family_takes_its_sports_and_a_type_only_itself() {
+fn a_family_includes_its_sports_and_a_type_only_itself() {
     let ids = |given| {
         let text = answer(&ana(), given, a_few_days());
         [
@@ -183,7 +183,7 @@ fn a_family_takes_its_sports_and_a_type_only_itself() {
         ids(json!({"oldest": "2026-11-01", "query": "easy", "sport": "ride"})),
         Vec::<&str>::new()
     );
-    assert!(refusal(json!({"sport": "quidditch"})).contains("sport: write ride"));
+    assert!(refusal(json!({"sport": "quidditch"})).contains("sport must be ride"));
     let text = answer(&ana(), json!({"sport": "ride"}), a_few_days());
     assert!(text.contains("Not searched: 1 activity from Strava."), "{text}");
 }
@@ -203,22 +203,22 @@ fn nothing_found_is_an_answer_with_name_and_range() {
 }
 
 #[test]
-fn a_history_that_is_all_strava_says_what_to_do_once() {
+fn a_history_only_from_strava_says_once_what_to_do() {
     let stubs: Vec<Value> = (10..20)
         .map(|at| json!({"id": format!("190{at}"), "source": "STRAVA", "start_date_local": format!("2026-11-{at}T09:00:00")}))
         .collect();
     let text = answer(&ana(), json!({}), json!(stubs));
     assert!(
-        text.contains("· 10 activities ·") && text.contains("\nunreadable 10\n"),
+        text.contains("· 10 activities ·") && text.contains("\nclosed by Strava 10\n"),
         "{text}"
     );
     assert_eq!(text.matches("connect the device's own service").count(), 1);
     assert!(
-        text.contains("2026-11-19 Thu\t(Strava)\tclosed to the API by Strava\t19019"),
+        text.contains("2026-11-19 Thu\t(Strava)\tclosed by Strava\t19019"),
         "{text}"
     );
     assert!(
-        !text.contains("None recorded") && !text.contains("Weeks"),
+        !text.contains("Not recorded") && !text.contains("Weeks"),
         "{text}"
     );
 }
@@ -247,7 +247,7 @@ fn follow(found: &Value, mut given: Value) -> Vec<String> {
             return ids;
         };
         let rest = line.split("for the days before: ").last().unwrap();
-        let call = rest.split("ask with ").last().unwrap();
+        let call = rest.split("use ").last().unwrap();
         let call = call.split(", same").next().unwrap();
         for part in call.split(' ') {
             let (name, value) = part.split_once('=').unwrap();
@@ -278,7 +278,7 @@ fn pages_follow_each_other_without_gap_or_repeat() {
 }
 
 #[test]
-fn a_day_longer_than_the_limit_is_cut_and_said() {
+fn a_day_longer_than_the_limit_is_cut_and_says_so() {
     let found = json!([
         {"id": "i3", "type": "Run", "start_date_local": "2026-11-20T18:00:00"},
         {"id": "i2", "type": "Run", "start_date_local": "2026-11-20T12:00:00"},
@@ -287,14 +287,14 @@ fn a_day_longer_than_the_limit_is_cut_and_said() {
     ]);
     let text = answer(&ana(), json!({"limit": 2}), found);
     assert!(
-        text.contains("… 2 more rows: ask with oldest=2026-11-20 newest=2026-11-20 limit=3; for the days before: oldest=2026-10-25 newest=2026-11-19"),
+        text.contains("… 2 more rows: use oldest=2026-11-20 newest=2026-11-20 limit=3; for the days before: oldest=2026-10-25 newest=2026-11-19"),
         "{text}"
     );
     assert!(text.contains("Run 4 ·"), "totals cover what was cut: {text}");
 }
 
 #[test]
-fn rows_of_other_days_and_doubles_stay_out() {
+fn rows_of_other_days_and_duplicates_are_left_out() {
     let found = json!([
         {"id": "i1", "type": "Run", "start_date_local": "2026-11-20T23:59:59", "moving_time": 600},
         {"id": "i1", "type": "Run", "start_date_local": "2026-11-20T23:59:59", "moving_time": 600},
@@ -306,7 +306,7 @@ fn rows_of_other_days_and_doubles_stay_out() {
         text.contains("· 1 activity ·") && text.contains("Run 1 · 0:10"),
         "{text}"
     );
-    // It ran past midnight into today and stays with the day it began on.
+    // It went past midnight into today and belongs to the day on which it began.
     assert!(text.contains("2026-11-20 Fri\tRun"), "{text}");
 }
 
@@ -332,7 +332,7 @@ fn days_of_a_clock_change_are_days_like_others() {
 }
 
 #[test]
-fn ten_years_are_cut_and_told() {
+fn ten_years_are_cut_and_say_so() {
     let found = Value::Array(
         (0..3000_u64)
             .map(|at| json!({"id": format!("i{at}"), "type": "Ride", "start_date_local": format!("{}T10:00:00", today() - Days::new(at)), "moving_time": 3600, "icu_training_load": 50}))
@@ -341,11 +341,11 @@ fn ten_years_are_cut_and_told() {
     let text = answer(&ana(), json!({"oldest": "2017-01-01"}), found);
     assert!(text.contains("Ride 3000 · 3000:00 · load 150000"), "{text}");
     assert!(
-        text.contains("… 2940 more rows: ask with oldest=2017-01-01 newest=2026-09-22"),
+        text.contains("… 2940 more rows: use oldest=2017-01-01 newest=2026-09-22"),
         "{text}"
     );
     assert!(
-        text.contains("more: ask with oldest=2017-01-01 newest=2026-08-23"),
+        text.contains("more: use oldest=2017-01-01 newest=2026-08-23"),
         "{text}"
     );
     assert!(text.len() < 8000, "{}", text.len());
@@ -363,7 +363,7 @@ fn a_search_over_all_time_gives_short_rows_and_says_so() {
         "{text}"
     );
     assert!(
-        text.contains("A search without dates finds short rows")
+        text.contains("A search without dates gives short rows")
             && text.contains("There may be more than these 200 hits"),
         "{text}"
     );
@@ -371,9 +371,9 @@ fn a_search_over_all_time_gives_short_rows_and_says_so() {
         text.contains("date\tsport\tname\ttime\tkm\tid\n2026-11-21 Sat\tRide\tSweet spot\t1:16\t37.3\ti0"),
         "{text}"
     );
-    // The next call has dates, and those must be a range that is taken.
+    // The next call has dates, which must be an accepted range.
     assert!(
-        text.contains("… 198 more rows: ask with oldest=2016-09-22 newest=2026-09-22, same query"),
+        text.contains("… 198 more rows: use oldest=2016-09-22 newest=2026-09-22, same query"),
         "{text}"
     );
     assert!(
@@ -382,7 +382,7 @@ fn a_search_over_all_time_gives_short_rows_and_says_so() {
             .is_some()
     );
     assert!(
-        !text.contains("Weeks") && !text.contains("None recorded"),
+        !text.contains("Weeks") && !text.contains("Not recorded"),
         "{text}"
     );
 }

@@ -1,4 +1,4 @@
-//! The lines under the table: sums by sport and by week.
+//! The lines below the table: sums by sport and by week.
 //!
 //! They cover the whole range, not the rows shown.
 
@@ -18,8 +18,8 @@ use crate::{
     training::weeks::{self, Week},
 };
 
-/// `Ride 12 · 18:40 · 512 km · load 842 | Run 4 · … | all 16 · 22:00 · load 1013 | unreadable 1`, most time first.
-pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> String {
+/// `Ride 12 · 18:40 · 512 km · load 842 | Run 4 · … | all 16 · 22:00 · load 1013 | closed by Strava 1`, most time first.
+pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units) -> String {
     const WHOLE_FROM: f64 = 20_000.0;
     let sports = sums::by_sport(rows.iter().copied(), true);
     let mut parts: Vec<String> = sports
@@ -27,11 +27,11 @@ pub(super) fn by_sport(rows: &[&Activity], unreadable: usize, own: Units) -> Str
         .map(|(sport, sum)| sum.line(sport, sums::distance(sum.metres, sport, own, WHOLE_FROM)))
         .collect();
     if parts.len() > 1 {
-        // Several sports have no distance in common.
+        // Distances of different sports are not added up.
         parts.push(Sum::of(rows.iter().copied()).line("all", String::new()));
     }
-    if unreadable > 0 {
-        parts.push(format!("unreadable {unreadable}"));
+    if closed > 0 {
+        parts.push(format!("closed by Strava {closed}"));
     }
     parts.join(" | ")
 }
@@ -66,7 +66,7 @@ pub(super) fn by_week(
     }
     if let Some(newest) = weeks.keys().rev().nth(shown) {
         parts.push(format!(
-            "… {} more: ask with oldest={} newest={}",
+            "… {} more: use oldest={} newest={}",
             weeks.len() - shown,
             range.oldest,
             weeks::sunday(*newest)

@@ -9,7 +9,7 @@ use crate::{
     training::summary,
 };
 
-/// The table of the sums, with a row for all of them when there are several.
+/// The table of the sums, with a row for all of them if there are several.
 pub(super) fn table(sums: &[(String, Sum)], all: &Sum, own: Units) -> String {
     type Row<'a> = (&'a str, &'a Sum, bool);
     let each = sums.iter().map(|(name, sum)| (name.as_str(), sum, false));
@@ -18,7 +18,7 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, own: Units) -> String {
     let amount = |value: f64| (value > 0.0).then_some(value);
     Columns::<Row<'_>>::new()
         .column("sport", |(name, ..)| (*name).to_owned())
-        .column("sessions", |(_, sum, _)| units::whole(sum.count))
+        .column("activities", |(_, sum, _)| units::whole(sum.count))
         .column("time", |(_, sum, _)| units::hours_minutes(sum.secs))
         .column("distance", |(name, sum, is_all)| {
             if *is_all {
@@ -32,7 +32,7 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, own: Units) -> String {
             units::height(amount(sum.climb), own)
         })
         .column("load", |(_, sum, _)| sum.load_words())
-        .column("mean IF", |(_, sum, _)| {
+        .column("avg IF", |(_, sum, _)| {
             units::fixed(summary::mean_intensity(sum.intensities.iter().copied()), 2)
         })
         .column("kcal", |(_, sum, _)| units::whole(amount(sum.kcal)))
@@ -55,10 +55,10 @@ fn distance(sum: &Sum, name: &str, own: Units) -> String {
     sums::distance(sum.metres, name, own, WHOLE_FROM)
 }
 
-/// `Ride: sessions 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before.
+/// `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before.
 pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String {
     let mut parts = vec![format!(
-        "{name}: sessions {} / {}",
+        "{name}: activities {} / {}",
         units::whole(now.count),
         units::whole(before.count)
     )];
@@ -92,13 +92,13 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
 
 fn signed(difference: f64, say: impl Fn(f64) -> String) -> String {
     let text = say(difference.abs());
-    // Seconds beside whole minutes would be an exactness that the two figures do not have.
+    // Seconds next to whole minutes would suggest a precision that the two figures lack.
     let text = if text.starts_with("0:00:") {
         "0:00".to_owned()
     } else {
         text
     };
-    // A difference that rounds away has no sign.
+    // A difference that rounds to zero has no sign.
     if !text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
         text
     } else if difference < 0.0 {
@@ -108,7 +108,7 @@ fn signed(difference: f64, say: impl Fn(f64) -> String) -> String {
     }
 }
 
-/// `, +7 %`; nothing when there is nothing to compare with.
+/// `, +7 %`; empty if there is nothing to compare with.
 fn percent(now: f64, before: f64) -> String {
     if before <= 0.0 {
         return String::new();

@@ -1,4 +1,4 @@
-//! The table by week, newest first: volume, load, of plan, longest, monotony, the split in three.
+//! The table by week, newest first: volume, load, plan, longest activity, monotony, easy/moderate/hard.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ impl<'a> Week<'a> {
         self.days[at] += amount(row.icu_training_load);
     }
 
-    /// What cannot be read was some training, not none.
+    /// Whether all activities of the week are closed by Strava: there was training, but it cannot be read.
     fn is_closed(&self) -> bool {
         self.rows.is_empty() && self.stubs > 0
     }
@@ -66,7 +66,7 @@ fn by_week<'a>(rows: &[&'a Activity], asked: &Asked) -> BTreeMap<NaiveDate, Week
     by_week
 }
 
-/// The table, and a line when weeks were cut. `rows` are all of the range, stubs too.
+/// The table, and a line if weeks were cut. `rows` are all of the range, including stubs.
 pub(super) fn table(
     rows: &[&Activity],
     plans: Option<&BTreeMap<NaiveDate, Sum>>,
@@ -85,7 +85,7 @@ pub(super) fn table(
     };
     let monotony = |monday: NaiveDate, week: &Week| -> Option<Monotony> {
         let is_whole = monday >= range.oldest && weeks::sunday(monday) <= range.newest.min(today);
-        // Of one sport alone a monotony, which is about all training, says nothing.
+        // Monotony is about all training, so it means nothing for one sport.
         let says = is_whole && week.stubs == 0 && asked.sport.is_none();
         summary::monotony(week.days).filter(|_| says)
     };
@@ -93,7 +93,7 @@ pub(super) fn table(
         .column("week (Mon)", |(monday, _)| {
             format!("{monday}{}", week::cut(*monday, range))
         })
-        .column("sessions", |(_, week)| sessions(week))
+        .column("activities", |(_, week)| activities(week))
         .column("time", |(_, week)| {
             units::hours_minutes(Some(week.sum.secs).filter(|_| !week.is_closed()))
         })
@@ -121,19 +121,15 @@ pub(super) fn table(
             units::whole(monotony(*monday, week).map(|found| found.strain))
         });
     let more = cut.more("week", |(monday, _)| {
-        format!(
-            "ask with oldest={} newest={}",
-            range.oldest,
-            weeks::sunday(*monday)
-        )
+        format!("use oldest={} newest={}", range.oldest, weeks::sunday(*monday))
     });
     [columns.table(cut.shown), more]
 }
 
-fn sessions(week: &Week<'_>) -> String {
+fn activities(week: &Week<'_>) -> String {
     match week.stubs {
         0 => week.rows.len().to_string(),
-        stubs => format!("{} (+{stubs} unreadable)", week.rows.len()),
+        stubs => format!("{} (+{stubs} closed by Strava)", week.rows.len()),
     }
 }
 

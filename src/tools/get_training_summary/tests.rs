@@ -69,7 +69,7 @@ fn reads_as_a_person_would_want_it() {
 }
 
 #[test]
-fn the_default_is_four_whole_weeks_and_the_running_one_against_the_same_part_before() {
+fn the_default_is_four_whole_weeks_and_this_week_so_far_against_the_same_part_before() {
     let own = asked(json!({}));
     assert_eq!((own.range.oldest, own.range.newest), (day("2026-10-19"), today()));
     let before = own.before.unwrap();
@@ -110,7 +110,7 @@ fn the_default_is_four_whole_weeks_and_the_running_one_against_the_same_part_bef
 }
 
 #[test]
-fn the_zones_of_each_sport_are_those_the_athlete_reads_it_by() {
+fn each_sport_goes_by_the_zones_that_the_athlete_prefers() {
     let measure = |row: Value| {
         let row: Vec<Activity> = rows(json!([row]));
         zones::times_of(&row[0]).map(|(measure, times)| (measure, times.len()))
@@ -139,7 +139,7 @@ fn the_zones_of_each_sport_are_those_the_athlete_reads_it_by() {
 }
 
 #[test]
-fn zones_of_another_number_stand_on_their_own() {
+fn other_numbers_of_zones_have_their_own_line() {
     let mut five = ride("i2", "2026-11-19", 3600.0, 50.0);
     five["icu_zone_times"] = json!([{"id": "Z1", "secs": 900}, {"id": "Z3", "secs": 900}, {"id": "Z4", "secs": 1800}, {"id": "Z9x", "secs": 5}]);
     let mut three = ride("i3", "2026-11-18", 3600.0, 50.0);
@@ -151,7 +151,7 @@ fn zones_of_another_number_stand_on_their_own() {
         json!([ride("i1", "2026-11-20", 3600.0, 50.0), five, three]),
     );
     assert!(
-        text.contains("Zones Ride by power (1 of 3 sessions): Z1 0:18 30 % · Z2 0:24 40 %"),
+        text.contains("Zones Ride by power (1 of 3 activities): Z1 0:18 30 % · Z2 0:24 40 %"),
         "{text}"
     );
     assert!(
@@ -171,7 +171,7 @@ fn zones_of_another_number_stand_on_their_own() {
 }
 
 #[test]
-fn plans_stand_beside_the_weeks() {
+fn plans_are_shown_with_the_weeks() {
     let events = rows(json!([
         {"start_date_local": "2026-11-17T00:00:00", "type": "Ride", "icu_training_load": 90, "moving_time": 3600},
         {"start_date_local": "2026-11-22T00:00:00", "type": "Run", "icu_training_load": 110, "moving_time": 7200},
@@ -187,7 +187,8 @@ fn plans_stand_beside_the_weeks() {
         "{text}"
     );
     assert!(
-        text.contains("Planned of the running week reaches to Sunday.") && !text.contains("before, "),
+        text.contains("Planned load and time of this week are those to Sunday.")
+            && !text.contains("before, "),
         "{text}"
     );
     let text = render(
@@ -206,7 +207,7 @@ fn plans_stand_beside_the_weeks() {
 }
 
 #[test]
-fn a_range_that_is_all_strava_is_told_by_intervals_own_sums() {
+fn a_range_only_from_strava_shows_the_sums_of_intervals_icu() {
     let stubs: Vec<Value> = (10..20)
         .map(|at| json!({"id": format!("190{at}"), "source": "STRAVA", "start_date_local": format!("2026-11-{at}T09:00:00")}))
         .collect();
@@ -231,7 +232,7 @@ fn a_range_that_is_all_strava_is_told_by_intervals_own_sums() {
     insta::assert_snapshot!("all_strava", text);
     let text = render(&ana(), today(), &asked(json!({})), &found, &Part::NotAsked, None).text;
     assert!(
-        text.contains("No activity in this range that can be read.\nUnreadable: 10 activities from Strava;"),
+        text.contains("No activity in this range that can be read.\nClosed by Strava: 10 activities;"),
         "{text}"
     );
     assert_eq!(text.matches("connect the device's own").count(), 1);
@@ -290,18 +291,18 @@ fn monotony_is_of_whole_weeks_that_can_be_read() {
         json!([{"id": "1", "source": "STRAVA", "start_date_local": "2026-11-05T09:00:00"}, ride("i1", "2026-11-20", 3600.0, 50.0)]),
     );
     assert!(
-        only_stub.contains("\n2026-11-02\t0 (+1 unreadable)\t\tunknown\n"),
+        only_stub.contains("\n2026-11-02\t0 (+1 closed by Strava)\t\tunknown\n"),
         "{only_stub}"
     );
     let with_stub = line(&found, json!({}));
     assert!(
-        with_stub.contains("\t7 (+1 unreadable)\t") && !with_stub.ends_with("810"),
+        with_stub.contains("\t7 (+1 closed by Strava)\t") && !with_stub.ends_with("810"),
         "{with_stub}"
     );
 }
 
 #[test]
-fn nulls_zeros_and_absurd_numbers_are_told_for_what_they_are() {
+fn nulls_zeros_and_absurd_numbers_are_shown_as_what_they_are() {
     let text = answer(
         &ana(),
         json!({}),
@@ -341,7 +342,7 @@ fn two_years_stay_short() {
     let text = answer(&ana(), json!({"oldest": "2024-12-02"}), json!(found));
     assert!(text.len() < 2500, "{} bytes\n{text}", text.len());
     assert!(
-        text.contains("… 90 more weeks: ask with oldest=2024-12-02 newest=2026-08-23"),
+        text.contains("… 90 more weeks: use oldest=2024-12-02 newest=2026-08-23"),
         "{text}"
     );
     let text = answer(

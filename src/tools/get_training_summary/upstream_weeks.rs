@@ -1,4 +1,4 @@
-//! What stands in for activities that are all closed to the API: the weekly sums that intervals.icu makes itself.
+//! intervals.icu's own weekly sums, shown instead of activities that are all closed by Strava.
 
 use chrono::NaiveDate;
 
@@ -17,10 +17,10 @@ use crate::{
     training::weeks,
 };
 
-/// Weeks in the table at most.
+/// Maximum weeks in the table.
 const SHOWN: usize = 53;
 
-/// The tables by sport and by week; empty when there is nothing in the range.
+/// The tables by sport and by week; empty if the range has no sums.
 pub(super) fn tables(
     rows: &[WeekSummary],
     range: Range,
@@ -61,7 +61,7 @@ pub(super) fn tables(
         .collect();
     let columns = Columns::<(NaiveDate, Sum)>::new()
         .column("week (Mon)", |(monday, _)| monday.to_string())
-        .column("sessions", |(_, sum)| units::whole(sum.count))
+        .column("activities", |(_, sum)| units::whole(sum.count))
         .column("time", |(_, sum)| units::hours_minutes(sum.secs))
         .column("load", |(_, sum)| {
             if sum.count > 0.0 {

@@ -1,17 +1,20 @@
-//! Time in zones by sport, each activity by the zones that its athlete reads that sport by, and the split in three.
+//! Time in zones by sport, each activity by the zones that the athlete prefers for its sport, and easy/moderate/hard.
 
 use std::collections::BTreeMap;
 
 use crate::{
     intervals::model::Activity,
-    tools::{answer::units, sums::name_of},
+    tools::{
+        answer::{counted, units},
+        sums::name_of,
+    },
     training::{
         sports::family,
         summary::{self, Thirds},
     },
 };
 
-/// What zones go by.
+/// The metric of zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Measure {
     Power,
@@ -31,8 +34,8 @@ impl Measure {
     }
 }
 
-/// The zone times that count for an activity: those that the athlete's order for time in zones names first and that
-/// hold any time. Without an order: power for rides, pace for runs and swims, else heart rate.
+/// The zone times that count for an activity: the first in the athlete's order for time in zones that contain any time.
+/// Without an order: power for rides, pace for runs and swims, otherwise heart rate.
 pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
     const POWER_FIRST: &str = "POWER_HR_PACE";
     const PACE_FIRST: &str = "PACE_HR_POWER";
@@ -72,13 +75,13 @@ fn by_power(row: &Activity) -> Option<Vec<f64>> {
     some_time(Some(&times))
 }
 
-/// The times, if they hold any; what no clock could show counts as none.
+/// The times, if there are any; impossible values count as none.
 fn some_time(times: Option<&[f64]>) -> Option<Vec<f64>> {
     let times: Vec<f64> = times?.iter().map(|secs| units::amount(Some(*secs))).collect();
     (times.len() <= 20 && times.iter().sum::<f64>() > 0.0).then_some(times)
 }
 
-/// The three-zone split of activities, as far as their zones allow one.
+/// Easy, moderate and hard of activities, where their zones allow the split.
 pub(super) fn thirds_of<'a>(rows: impl IntoIterator<Item = &'a Activity>) -> Thirds {
     rows.into_iter()
         .filter_map(|row| summary::thirds(&times_of(row)?.1))
@@ -89,7 +92,7 @@ pub(super) fn thirds_of<'a>(rows: impl IntoIterator<Item = &'a Activity>) -> Thi
         })
 }
 
-/// `78/19/3`, in percent; empty without any time. Whole numbers that add up to 100.
+/// `78/19/3`, whole percentages that add up to 100; empty without any time.
 pub(super) fn split(thirds: Thirds) -> String {
     let all = thirds.all();
     if all <= 0.0 {
@@ -101,8 +104,8 @@ pub(super) fn split(thirds: Thirds) -> String {
     [easy, moderate, hard].map(units::whole).join("/")
 }
 
-/// `Zones Ride by power (12 of 14 sessions): Z1 5:10 28 % · Z2 … · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4, Z5–7)`,
-/// one line a sport, measure and number of zones, most time first.
+/// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4, Z5–7)`,
+/// one line per sport, metric and number of zones, most time first.
 pub(super) fn lines(rows: &[&Activity], each_kind: bool, most: usize) -> Vec<String> {
     #[derive(Default)]
     struct Zones {
@@ -110,10 +113,10 @@ pub(super) fn lines(rows: &[&Activity], each_kind: bool, most: usize) -> Vec<Str
         count: usize,
     }
     let mut groups: BTreeMap<(String, Measure, usize), Zones> = BTreeMap::new();
-    let mut sessions: BTreeMap<String, usize> = BTreeMap::new();
+    let mut activities: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows {
         let name = name_of(row.sport.as_deref(), each_kind);
-        *sessions.entry(name.clone()).or_default() += 1;
+        *activities.entry(name.clone()).or_default() += 1;
         let Some((measure, times)) = times_of(row) else {
             continue;
         };
@@ -146,16 +149,20 @@ pub(super) fn lines(rows: &[&Activity], each_kind: bool, most: usize) -> Vec<Str
                 .map(|thirds| format!(" · easy/moderate/hard {} % ({})", split(thirds), rule(*number)))
                 .unwrap_or_default();
             format!(
-                "Zones {name} by {} ({} of {} sessions): {}{thirds}",
+                "Zones {name} by {} ({} of {}): {}{thirds}",
                 measure.words(),
                 zones.count,
-                sessions.get(name).copied().unwrap_or(zones.count),
+                counted(
+                    activities.get(name).copied().unwrap_or(zones.count),
+                    "activity",
+                    "activities"
+                ),
                 times.join(" · ")
             )
         })
         .collect();
     if hidden > 0 {
-        lines.push(format!("Zones of {hidden} more: ask with sport or detail=full"));
+        lines.push(format!("Zones of {hidden} more: use sport or detail=full"));
     }
     lines
 }

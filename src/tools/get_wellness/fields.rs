@@ -1,6 +1,6 @@
-//! The fields of a wellness day: names, units, scales with their direction, and which are rare.
+//! The fields of a wellness day: names, units, scales with their direction, and which ones are rare.
 //!
-//! Scales are upstream's, 1 to 4 with 1 the best; the words are those of its form.
+//! Scales are upstream's, 1 to 4 with 1 the best; the words are those of upstream's form.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::{
 /// How a field's value is shown.
 #[derive(Debug, Clone, Copy)]
 enum Form {
-    /// A number with at most so many decimals.
+    /// A number with at most this many decimals.
     Number(u8),
     /// Seconds shown as hours.
     Hours,
@@ -33,7 +33,7 @@ enum Form {
 #[derive(Debug)]
 pub(super) struct Field {
     key: &'static str,
-    /// As a person calls it.
+    /// The name that people use.
     pub(super) name: &'static str,
     unit: &'static str,
     form: Form,
@@ -62,7 +62,7 @@ fields! {
     common "sleepQuality", "sleep quality", "/4 (1 best)", Scale(["great", "good", "avg", "poor"]);
     common "hrv", "HRV rMSSD", "ms", Number(0);
     rare "hrvSDNN", "HRV SDNN", "ms", Number(0);
-    common "restingHR", "rest HR", "", RestingHr;
+    common "restingHR", "resting HR", "", RestingHr;
     rare "avgSleepingHR", "sleeping HR", "", Number(0);
     common "weight", "weight", "", Weight;
     common "soreness", "soreness", "/4 (1 best)", Scale(["low", "avg", "high", "extreme"]);
@@ -104,12 +104,12 @@ impl Field {
         format!("{} {unit}", self.name).trim_end().to_owned()
     }
 
-    /// Whether the day has a value of its own here.
+    /// Whether the day has a value that was not carried over.
     pub(super) fn is_filled(&self, row: &Wellness) -> bool {
         !self.cell(row, Units::default(), false).is_empty()
     }
 
-    /// The value as it is shown; scales get their word when `worded`.
+    /// The value as shown; scales with their word if `worded`.
     pub(super) fn cell(&self, row: &Wellness, own: Units, worded: bool) -> String {
         let value = row.number(self.key);
         match self.form {
@@ -140,14 +140,14 @@ impl Field {
     }
 }
 
-/// Whether a key is the code of a field that the athlete made: upstream's own begin with a small letter.
+/// Whether a key is the code of a field that the athlete made: upstream's begin with a lower-case letter.
 pub(super) fn is_own(key: &str) -> bool {
     (2..=64).contains(&key.len())
         && key.starts_with(|c: char| c.is_ascii_uppercase())
         && key.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// A value of an own field: numbers as they are, text fenced.
+/// A value of such a field: numbers as they are, text fenced.
 pub(super) fn own_cell(value: Option<&Value>, width: usize) -> String {
     match value {
         Some(Value::Number(number)) => units::at_most(number.as_f64(), 2),

@@ -20,7 +20,7 @@ fn answer(given: Value, found: Value) -> String {
     named(&ana(), given, found, &[])
 }
 
-/// Sixty days, all nulls spelled out as upstream does, with two days that differ.
+/// Sixty days with explicit nulls, as upstream sends them, and two days that differ.
 fn two_months() -> Value {
     let mut days: Vec<Value> = (0..60_u64)
         .map(|at| {
@@ -61,7 +61,7 @@ fn reads_as_a_person_would_want_it() {
 }
 
 #[test]
-fn one_request_reaches_back_for_the_long_mean() {
+fn one_request_goes_back_far_enough_for_the_long_average() {
     let plain = asked(json!({}));
     assert_eq!(
         (plain.range.oldest, plain.range.newest),
@@ -78,7 +78,7 @@ fn one_request_reaches_back_for_the_long_mean() {
 }
 
 #[test]
-fn what_was_carried_over_is_no_measurement() {
+fn carried_over_values_are_not_measurements() {
     let found = json!([
         {"id": "2026-11-20", "weight": 61.2, "tempWeight": true, "restingHR": 44, "tempRestingHR": true, "sleepSecs": 25_200},
         {"id": "2026-11-21", "weight": 60.8, "tempWeight": false, "restingHR": 48, "tempRestingHR": false, "sleepSecs": 0},
@@ -86,12 +86,12 @@ fn what_was_carried_over_is_no_measurement() {
     let text = answer(json!({}), found);
     assert!(
         text.contains(
-            "date\tsleep h\trest HR\tweight kg\n2026-11-21 Sat\t0.0\t48\t60.8\n2026-11-20 Fri\t7.0\n"
+            "date\tsleep h\tresting HR\tweight kg\n2026-11-21 Sat\t0.0\t48\t60.8\n2026-11-20 Fri\t7.0\n"
         ),
         "{text}"
     );
     assert!(
-        text.contains("rest HR 48 (1 of 7 days) / 48 (1 of 60 days)"),
+        text.contains("resting HR 48 (1 of 7 days) / 48 (1 of 60 days)"),
         "{text}"
     );
 }
@@ -144,7 +144,7 @@ fn nothing_found_is_an_answer_with_name_and_range() {
         answer(json!({}), json!([])),
         "Ana Berger · 15 – 21 Nov 2026 · 0 of 7 days with entries · Europe/Berlin, today 2026-11-21 Sat\nNo wellness entries in this range."
     );
-    // Rows that carry nothing but the fitness model are no entries, and older days still give their mean.
+    // Rows with nothing but the fitness model are not entries, and older days still give an average.
     let found = json!([{"id": "2026-10-01", "hrv": 60}, {"id": "2026-11-20", "ctl": 50, "weight": 61, "tempWeight": true}]);
     let text = answer(json!({"oldest": "2026-11-21"}), found);
     assert!(
@@ -158,7 +158,7 @@ fn long_ranges_are_cut_and_longer_ones_refused() {
     let text = answer(json!({"oldest": "2026-09-23", "limit": 10}), two_months());
     assert!(
         text.contains("60 of 60 days with entries")
-            && text.contains("… 50 more rows: ask with oldest=2026-09-23 newest=2026-11-11"),
+            && text.contains("… 50 more rows: use oldest=2026-09-23 newest=2026-11-11"),
         "{text}"
     );
     let Value::Object(given) = json!({"oldest": "2024-01-01"}) else {

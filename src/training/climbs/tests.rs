@@ -7,7 +7,7 @@ const USUAL: Rule = Rule {
     least_grade: 0.03,
 };
 
-/// A way of parts (metres, grade), a sample each `secs` seconds at 5 m/s, from 300 m above the sea.
+/// A route of parts (metres, grade), one sample per `secs` seconds at 5 m/s, from 300 m above the sea.
 fn samples(parts: &[(f64, f64)], secs: f64) -> Vec<(f64, f64, f64)> {
     let long: f64 = parts.iter().map(|(metres, _)| metres).sum();
     let height = |at: f64| {
@@ -74,12 +74,12 @@ fn known_profiles_give_known_climbs() {
     let (moving, still) = profile.times(&track, long.samples.clone());
     assert!(near(moving, 400.0, 12.0) && near(still, 0.0, 0.1));
 
-    // Down first; a climb to the very end; the steepest part is told.
+    // Down first, then a climb to the very end with its steepest part.
     let up = found(&samples(&[(4000.0, -0.04), (1500.0, 0.05), (300.0, 0.12)], 1.0));
     assert_eq!(up.len(), 1);
     assert!(near(up[0].to, 5800.0, 20.0) && near(up[0].gain, 111.0, 4.0) && near(up[0].steepest, 0.12, 0.01));
 
-    // A false flat before a climb is no part of it, and does not hide it.
+    // A false flat before a climb is not part of it, and does not hide it.
     let flat = found(&samples(&[(6000.0, 0.016), (1000.0, 0.08), (500.0, -0.05)], 1.0));
     assert_eq!(flat.len(), 1);
     assert!(
@@ -99,7 +99,7 @@ fn known_profiles_give_known_climbs() {
 }
 
 #[test]
-fn a_short_dip_stays_inside_and_a_valley_parts() {
+fn a_short_dip_is_part_of_a_climb_and_a_valley_divides_it() {
     let dip = found(&samples(
         &[
             (500.0, 0.0),
@@ -126,7 +126,7 @@ fn a_short_dip_stays_inside_and_a_valley_parts() {
 }
 
 #[test]
-fn small_climbs_can_be_asked_for() {
+fn small_climbs_can_be_requested() {
     let hill = samples(
         &[
             (1000.0, 0.0),
@@ -148,7 +148,7 @@ fn small_climbs_can_be_asked_for() {
 }
 
 #[test]
-fn stops_pauses_and_a_lift_are_no_climb() {
+fn stops_pauses_and_a_lift_are_not_climbs() {
     // Ten minutes at a café while the barometer rises by 80 m.
     let mut ride = samples(&[(5000.0, 0.0)], 1.0);
     for sample in ride.iter_mut().skip(500) {
@@ -172,7 +172,7 @@ fn stops_pauses_and_a_lift_are_no_climb() {
     let profile = Profile::of(&track(&lift)).unwrap();
     assert!(profile.gain() < 3.0 && profile.climbs(USUAL).is_empty());
 
-    // A stop on a climb is told apart from the time under way.
+    // A stop on a climb does not count as moving time.
     let mut climb = samples(&[(500.0, 0.0), (2000.0, 0.06), (500.0, 0.0)], 1.0);
     for (second, ..) in climb.iter_mut().skip(300) {
         *second += 120.0;
@@ -237,7 +237,7 @@ fn spikes_tunnels_and_holes() {
 }
 
 #[test]
-fn what_has_no_profile_says_why() {
+fn without_a_profile_the_error_says_why() {
     let time = || {
         (
             "time".to_owned(),
@@ -299,7 +299,7 @@ fn any_track() -> impl Strategy<Value = Track> {
 
 proptest! {
     #[test]
-    fn climbs_keep_within_what_there_is(track in any_track(), least_gain in 1.0_f64..60.0, least_grade in 0.01_f64..0.1) {
+    fn climbs_are_within_the_recording(track in any_track(), least_gain in 1.0_f64..60.0, least_grade in 0.01_f64..0.1) {
         let rule = Rule { least_gain, least_grade };
         if let Ok(profile) = Profile::of(&track) {
             let climbs = profile.climbs(rule);
@@ -316,7 +316,7 @@ proptest! {
     }
 
     #[test]
-    fn sampling_seldom_or_often_finds_the_same(
+    fn rare_and_frequent_samples_find_the_same(
         ups in prop::collection::vec((900.0_f64..4000.0, 0.05_f64..0.12, 1500.0_f64..3000.0, -0.06_f64..0.0), 1..5)
     ) {
         let parts: Vec<(f64, f64)> = std::iter::once((1000.0, 0.0))

@@ -1,7 +1,7 @@
-//! What the suite asks a server to have: tools, resources and prompts with agreed names and answers.
+//! What the suite requires of a server: tools, resources and prompts with agreed names and answers.
 //!
-//! The answers are written as they go over the wire. What a server without sessions cannot do (ask the client something
-//! in the middle of a call, before 2026-07-28) is left out, so that the suite meets an unknown tool and goes on.
+//! The answers are written as they go over the wire. What a server without sessions cannot do (ask the client something in the
+//! middle of a call, before 2026-07-28) is left out, so that the suite meets an unknown tool and continues.
 
 use std::sync::{Arc, Mutex};
 
@@ -25,7 +25,7 @@ const PNG: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 /// A WAV file without a sample.
 const WAV: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEARKwAAIhYAQACABAAZGF0YQAAAAA=";
-/// What a round hands out and takes back; nothing else is taken.
+/// What a round hands out and accepts back; nothing else is accepted.
 const ROUND_1: &str = "round-1";
 const ROUND_2: &str = "round-2";
 
@@ -160,7 +160,7 @@ fn ask(requests: &Value, state: Option<&str>) -> InputRequiredResult {
     from(result)
 }
 
-/// The answer to a question; what is no answer counts as none.
+/// The answer to a question; anything else counts as none.
 fn answer<'a>(responses: Option<&'a InputResponses>, key: &str) -> Option<&'a Value> {
     responses?.get(key).filter(|response| response.is_object())
 }
@@ -231,7 +231,7 @@ impl Fixtures {
             "test_trigger_tool_change" | "test_trigger_prompt_change" => {
                 let listeners = self.listeners.lock().unwrap().clone();
                 for listener in listeners {
-                    // A listener that did not ask for this, or left, is told nothing.
+                    // A listener that did not ask for this, or has left, gets nothing.
                     let _ = if request.name.contains("tool") {
                         listener.notify_tool_list_changed().await
                     } else {
@@ -443,7 +443,7 @@ impl ServerHandler for Fixtures {
     }
 
     async fn set_level(&self, _: SetLevelRequestParams, context: Context) -> Result<(), ErrorData> {
-        // Each request says its level itself since 2026-07-28.
+        // Since 2026-07-28 each request gives its own level.
         if context.meta.protocol_version().is_some() {
             return Err(ErrorData::method_not_found::<SetLevelRequestMethod>());
         }

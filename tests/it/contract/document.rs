@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What an exchange is checked against.
+/// The document that an exchange is checked against.
 pub struct Document {
     root: Value,
     operations: Vec<Operation>,
@@ -37,7 +37,7 @@ impl Segment {
         }
     }
 
-    /// `events{format}` is `events`, or `events` with something behind a dot.
+    /// `events{format}` is `events`, or `events` followed by a dot and something.
     fn fits(&self, text: &str) -> bool {
         match (self.literal.is_empty(), self.parameter) {
             (_, false) => text == self.literal,
@@ -261,7 +261,7 @@ impl Document {
                         self.check(&format!("{at}.*"), inside, value, found);
                     }
                 }
-                // An object without properties is one of any shape.
+                // An object without properties can have any shape.
                 None if known.is_some() => found.add(format!("{inner}: unknown key"), &value.to_string()),
                 None => {}
             }
@@ -279,7 +279,7 @@ impl Operation {
         )
     }
 
-    /// What the document says of the query.
+    /// What the document says about the query.
     pub fn query_parameters(&self) -> impl Iterator<Item = &Value> {
         self.body["parameters"]
             .as_array()
@@ -295,7 +295,7 @@ fn named(schema: &Value) -> Option<&str> {
 }
 
 #[test]
-fn what_breaks_the_document_is_told_once() {
+fn each_violation_of_the_document_is_reported_once() {
     let document = Document::read(
         r##"{"paths": {"/api/v1/a/{id}/b{ext}": {"get": {
             "parameters": [
@@ -325,9 +325,9 @@ fn what_breaks_the_document_is_told_once() {
     let json = Some("application/json");
     document.check_answered(operation, 200, json, body.as_bytes(), &mut found);
     document.check_answered(operation, 201, json, b"[]", &mut found);
-    let told: Vec<&str> = found.0.keys().map(String::as_str).collect();
+    let names: Vec<&str> = found.0.keys().map(String::as_str).collect();
     assert_eq!(
-        told,
+        names,
         [
             "B.at: not a date with its time",
             "B.id: not integer",

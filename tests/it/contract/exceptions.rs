@@ -2,7 +2,7 @@
 
 /// One known difference.
 pub struct Exception {
-    /// The violation's sentence, or its beginning with a star behind.
+    /// The violation's sentence, or its beginning followed by a star.
     pub what: &'static str,
     /// How it is known.
     pub why: &'static str,

@@ -40,7 +40,7 @@ impl Page {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The hidden field that ties a button to the mail's link which led to its page.
+    /// The hidden field that ties a button to the mail link that led to its page.
     pub fn form_id(&self) -> String {
         self.attribute("input[name=form]", "value")
             .unwrap_or_else(|| panic!("no button in {}", self.text()))
@@ -96,7 +96,7 @@ impl Browser {
         self.send(Method::POST, path, Some(form(fields))).await
     }
 
-    /// Follows the link in a mail to the page with its button.
+    /// Follows a mail link to the page with its button.
     pub async fn open(&mut self, link: &str) -> Page {
         let swap = self.get(link).await;
         assert_eq!(swap.status, 303);
@@ -105,7 +105,7 @@ impl Browser {
         self.get(&location).await
     }
 
-    /// Presses the button of a page that a mail's link led to, with what is typed there.
+    /// Presses the button of the page behind a mail link, with what is typed there.
     pub async fn press(&mut self, page: &Page, typed: &[(&str, &str)]) -> Page {
         let action = page.attribute("main form", "action").unwrap();
         let form = page.form_id();
@@ -113,7 +113,7 @@ impl Browser {
         self.post(&action, &fields).await
     }
 
-    /// Sends one request; what `extra` names replaces what a browser would send.
+    /// Sends one request; `extra` replaces what a browser would send.
     pub async fn send(&mut self, method: Method, path: &str, body: Option<String>) -> Page {
         let url = if path.starts_with("http") {
             path.to_owned()

@@ -1,4 +1,4 @@
-//! One throw-away PostgreSQL a test run, one database a test, cloned from a migrated template.
+//! One throw-away PostgreSQL per test run, one database per test, cloned from a migrated template.
 
 use std::sync::{
     OnceLock,
@@ -37,7 +37,7 @@ fn cluster() -> &'static Cluster {
     })
 }
 
-/// A run may name the major version of PostgreSQL that it is about; any other would pass for it unseen.
+/// A run may name its major version of PostgreSQL; otherwise any other version would pass for it unnoticed.
 async fn refuse_another_than_named(cluster: &Cluster) {
     let Ok(major) = std::env::var("ICUSYNC_POSTGRES_MAJOR") else {
         return;
@@ -59,7 +59,7 @@ pub fn url_of(database: &str) -> String {
     tokio::task::block_in_place(cluster).url_for(database)
 }
 
-/// Makes a migrated database and tells its name.
+/// Makes a migrated database and returns its name.
 pub async fn fresh_database() -> String {
     let cluster = tokio::task::spawn_blocking(cluster).await.unwrap();
     let name = format!("world_{}", NUMBER.fetch_add(1, Ordering::SeqCst));
@@ -75,7 +75,7 @@ pub async fn fresh_database() -> String {
     name
 }
 
-/// A folder of this run's own that does not exist yet, in a place that every user can pass.
+/// A folder for this run that does not exist yet, in a place that every user can pass through.
 pub fn scratch(name: &str) -> std::path::PathBuf {
     std::env::temp_dir().join(format!("icusync-{name}-{}", std::process::id()))
 }

@@ -21,7 +21,7 @@ impl io::Write for Keep {
     }
 }
 
-/// Installs the capturing subscriber, once a process. It listens closer than the service does.
+/// Installs the capturing subscriber, once per process. It listens more closely than the service does.
 pub fn capture() {
     INSTALLED.call_once(|| {
         tracing_subscriber::fmt()
@@ -34,7 +34,7 @@ pub fn capture() {
     });
 }
 
-/// Which of `secrets` stand in what was logged so far; told by their first characters only.
+/// Which of `secrets` are in the log so far, by their first characters only.
 pub fn holding(secrets: &[String]) -> Vec<String> {
     let lines = LINES.lock().unwrap();
     let text = String::from_utf8_lossy(&lines);

@@ -11,12 +11,12 @@ pub struct Mcp {
     next: AtomicU64,
 }
 
-/// What a tool call brought.
+/// The result of a tool call.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// HTTP status.
     pub status: u16,
-    /// The whole JSON-RPC answer; null when there was none.
+    /// The whole JSON-RPC answer; null if there was none.
     pub answer: Value,
 }
 

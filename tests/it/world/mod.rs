@@ -1,4 +1,4 @@
-//! The real service on a fresh database, a simulated intervals.icu and captured mail, one world a test.
+//! The real service on a fresh database, a simulated intervals.icu and captured mail, one world per test.
 //!
 //! [`test`] runs a test in its world and then asserts that it left no pending job and no secret in the logs.
 
@@ -41,7 +41,7 @@ pub use cluster::{fresh_database, scratch, url_of};
 pub use mcp::Mcp;
 pub use proxy::Proxy;
 
-/// A Saturday in everybody's zone at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne, midnight in Los Angeles, 13:45 in
+/// A Saturday in everyone's zone at 08:00 UTC: 09:00 in Berlin, 19:00 in Melbourne, midnight in Los Angeles, 13:45 in
 /// Kathmandu, 04:30 in St. John's.
 pub const NOW: &str = "2026-11-21T08:00:00Z";
 
@@ -53,7 +53,7 @@ pub struct World {
     pub sim: Arc<sim::Running>,
     /// Mails that were sent.
     pub mails: Captured,
-    /// Turned by hand.
+    /// Set by hand.
     pub clock: Clock,
     /// `http://localhost:PORT`
     pub web: String,
@@ -61,7 +61,7 @@ pub struct World {
     pub links: String,
     /// Name of the database.
     pub database: String,
-    /// Everybody whom the simulator knows, signed up and connected; Ana and Jack first.
+    /// Everyone whom the simulator knows, signed up and connected; Ana and Jack first.
     pub people: Vec<Seeded>,
     secrets: Mutex<Vec<String>>,
     shutdown: CancellationToken,
@@ -76,7 +76,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// The URL at this instance that stands for `url` at the first.
+    /// The URL at this instance that corresponds to `url` at the first.
     pub fn link(&self, url: &str) -> String {
         format!("{}/mcp/{}", self.links, url.rsplit('/').next().unwrap())
     }
@@ -202,7 +202,7 @@ impl World {
         coaches
     }
 
-    /// What an account's athlete of this moment, or of another, grants a coach.
+    /// What the current or another athlete of an account grants a coach.
     pub async fn grant_of(&self, coach: CoachId, account: AccountId) -> Option<Grant> {
         let grants = queries::grants::of_account(&self.app.pool, account)
             .await
@@ -210,12 +210,12 @@ impl World {
         grants.into_iter().find(|grant| grant.coach_id == coach)
     }
 
-    /// Another instance of the service on the same database, with nothing of this one's memory.
+    /// Another instance of the service on the same database, without this one's memory.
     pub async fn other_instance(&self) -> Instance {
         self.other_instance_with(|_| ()).await
     }
 
-    /// The same, with settings of its own.
+    /// The same, with other settings.
     pub async fn other_instance_with(&self, tweak: impl FnOnce(&mut Config)) -> Instance {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let ports = demo::config(listener.local_addr().unwrap().port()).unwrap();
@@ -267,8 +267,8 @@ impl World {
         Mcp::at(url)
     }
 
-    /// Arguments with which a tool answers by its defaults: an activity's id where it needs one. None: the person has
-    /// no activity.
+    /// Arguments with which a tool answers by its defaults: an activity's id where it needs one. None: the person has no
+    /// activity.
     pub async fn defaults(&self, seeded: &Seeded, tool: &Tool) -> Option<Value> {
         if !tool
             .params
@@ -300,7 +300,7 @@ impl World {
         while jobs::run_due(&self.app).await.unwrap() > 0 {}
     }
 
-    /// Works off the queue, and tells every mail to `address` so far, newest last.
+    /// Works off the queue, and returns every mail to `address` so far, newest last.
     pub async fn mails_to(&self, address: &str) -> Vec<CapturedMail> {
         self.work_off().await;
         self.mails
@@ -310,7 +310,7 @@ impl World {
             .collect()
     }
 
-    /// The one-time link in the newest mail to `address`, as a path.
+    /// The mail link in the newest mail to `address`, as a path.
     pub async fn link_mailed_to(&self, address: &str) -> String {
         let mails = self.mails_to(address).await;
         let mail = mails.last().unwrap_or_else(|| panic!("no mail to {address}"));
@@ -332,7 +332,7 @@ impl World {
         (browser, page)
     }
 
-    /// Notes a secret that no log may hold.
+    /// Notes a secret that no log may contain.
     pub fn secret(&self, secret: &str) {
         assert!(secret.len() >= 10, "too short to search for: {secret}");
         self.secrets.lock().unwrap().push(secret.to_owned());
@@ -345,7 +345,7 @@ impl World {
 
     async fn finish(&self) {
         self.work_off().await;
-        // A mail that waits for its hour, and was never tried, is nothing that the test forgot.
+        // A mail that waits for its hour, and has never been tried, is not something that the test forgot.
         let waits = "select exists (select from jobs where state = 'pending' and attempts = 0)";
         if sqlx::query_scalar(waits).fetch_one(&self.app.pool).await.unwrap() {
             self.clock.advance(chrono::Duration::hours(1));
