@@ -1,7 +1,7 @@
-//! From stranger to account: give an address, check your mail, choose a password behind its link.
+//! Sign-up: give an address, open the link in the email, choose a password.
 //!
-//! Anybody can type somebody else's address. Nothing that a stranger chose goes with it, so whoever opens the mail is the one
-//! whose password counts.
+//! Anyone can type someone else's address. The link carries nothing that they chose: whoever opens the email chooses the
+//! password.
 
 use askama::Template;
 use axum::{
@@ -35,7 +35,7 @@ struct Form {
 }
 
 impl Form {
-    /// The form as it is before anything was typed, or the page that says that there is none.
+    /// The empty form, or the page that says that there is no sign-up.
     fn new(open: bool, signed: bool) -> Self {
         Self {
             frame: Frame::of(signed),
@@ -62,7 +62,7 @@ pub(crate) async fn form(State(app): State<App>, visitor: MaybeSigned) -> Result
     page(&Form::new(app.config.is_sign_up_open(), false))
 }
 
-/// `POST /sign-up`: answers the same page, after the same work, whether the address is new, known or not wanted.
+/// `POST /sign-up`: the same page after the same work, whether the address is new, known or not allowed to sign up.
 pub(crate) async fn sign_up(
     State(app): State<App>,
     from: FromNetwork,
@@ -88,7 +88,7 @@ pub(crate) async fn sign_up(
     Ok(Redirect::to("/sign-up/sent").into_response())
 }
 
-/// Mails a link to an address that has no account, and to one that has that it has.
+/// Emails a link to an address without an account. One with an account gets an email that says so.
 async fn invite_to_confirm(app: &App, address: &Address, from: Network) -> Result<(), Problem> {
     let public = &app.config.public_url;
     let mut transaction = app.pool.begin().await?;
@@ -121,7 +121,7 @@ pub(crate) async fn sent() -> Result<Response, Problem> {
     })
 }
 
-/// `GET /confirm`: whose account it will be, and which password it gets.
+/// `GET /confirm`: shows the account's address and asks for its password.
 pub(crate) async fn confirm_page(
     State(app): State<App>,
     headers: HeaderMap,
@@ -135,8 +135,8 @@ pub(crate) async fn confirm_page(
     }
 }
 
-/// `POST /confirm`: makes the account with the password chosen here, and its link, and signs in. Who may sign up counts now, whatever
-/// counted when the mail was asked for.
+/// `POST /confirm`: makes the account with the password chosen here, and its link, and signs in. What counts is who may
+/// sign up now, not who could when the email was requested.
 pub(crate) async fn confirm(
     State(app): State<App>,
     headers: HeaderMap,
@@ -179,7 +179,7 @@ fn may_sign_up(app: &App, opened: &Opened) -> bool {
     app.config.sign_up().allows(&opened.link.email_key)
 }
 
-/// The page that says that there is no sign-up here, or none any more.
+/// The page that says that there is no sign-up, or no longer.
 fn closed(signed: bool) -> Result<Response, Problem> {
     with_status(StatusCode::FORBIDDEN, &Form::new(false, signed))
 }

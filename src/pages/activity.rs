@@ -1,6 +1,6 @@
 //! The activity log: who read or changed what, when, through which client. Filtered, page by page, or as one file.
 //!
-//! The words of the log are written in [`crate::mcp`]; here they are only said for people.
+//! [`crate::mcp`] writes the log; this file only puts it into words for people.
 
 mod csv;
 mod filter;
@@ -32,9 +32,9 @@ use crate::{
 
 /// Rows on a page.
 const ROWS: usize = 30;
-/// Rows that are read at once for a file.
+/// Rows read at once for a file.
 const ROWS_AT_ONCE: i64 = 1000;
-/// The clients and callers to choose from are those of so many newest calls, and at most so many.
+/// The clients and callers to choose from: how many of the newest calls they come from, and how many are listed at most.
 const CLIENTS: (i64, i64) = (5000, 40);
 
 /// One call, as a row shows it.
@@ -47,17 +47,17 @@ pub(super) struct Row {
     pub(super) client: String,
     /// The tool.
     pub(super) tool: String,
-    /// The athlete's id, when it is another one than the account shows.
+    /// The athlete's id, if it is not the athlete that the account shows.
     pub(super) athlete: Option<String>,
     /// "read" or "changed".
     pub(super) access: &'static str,
-    /// What came of it.
+    /// How the call ended.
     pub(super) outcome: &'static str,
     /// Whether it did what was asked.
     pub(super) good: bool,
     /// How long it took: `0.4 s`.
     pub(super) took: String,
-    /// How many calls it stands for, when they are several.
+    /// How many calls the row is for, if more than one.
     pub(super) calls: Option<i32>,
 }
 
@@ -86,7 +86,7 @@ impl Row {
     }
 }
 
-/// Whom the account shows: rows of somebody else say so.
+/// The athlete that the account shows: rows about another athlete say so.
 pub(super) struct Shown {
     zone: Option<Tz>,
     athlete_id: String,
@@ -94,7 +94,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// The athlete of the account's connection; empty when there never was one.
+    /// The athlete of the account's connection; empty if there has never been one.
     pub(super) fn of(connection: Option<&Connection>) -> Self {
         Self {
             zone: connection.and_then(|row| row.zone.as_ref()?.parse().ok()),
@@ -114,7 +114,7 @@ impl Shown {
     }
 }
 
-/// The newest `limit` rows of an account that pass `filter`, older than `before` when given, and the id to go on from.
+/// The newest `limit` rows of an account that pass `filter`, older than `before` if given, and the id to continue from.
 async fn rows(
     app: &App,
     account: AccountId,
@@ -134,7 +134,7 @@ async fn rows(
     ))
 }
 
-/// The newest `limit` rows of an account, whatever they are.
+/// The newest `limit` rows of an account, unfiltered.
 pub(super) async fn newest(
     app: &App,
     account: AccountId,
@@ -170,8 +170,8 @@ impl Activity {
     }
 }
 
-/// `GET /activity?tool=&access=&outcome=&client=&who=&from=&to=&before=`. Days are the athlete's own. Pages go by id, so rows
-/// that arrive meanwhile move nothing; an id that is none, or nobody's, only changes where the list begins.
+/// `GET /activity?tool=&access=&outcome=&client=&who=&from=&to=&before=`. Days are in the athlete's time zone. Pages are
+/// cut by id, so new rows shift nothing. Text that is not an id is ignored; an unknown id only moves where the list begins.
 pub(crate) async fn show(
     State(app): State<App>,
     signed: Signed,
@@ -186,7 +186,7 @@ pub(crate) async fn show(
     let wanted = FilterForm::of(&mut fields);
     let shown = Shown::by(&app, account).await?;
     let zone = shown.zone;
-    // With a mistake nothing is shown: rows that pass half of a filter answer another question.
+    // With a mistake no rows are shown: rows that pass half of a filter would answer another question.
     let (rows, older, mistakes) = match wanted.filter(zone.unwrap_or(Tz::UTC)) {
         Ok(filter) => {
             let (rows, older) = rows(&app, account, &shown, &filter, before, ROWS).await?;
@@ -195,7 +195,7 @@ pub(crate) async fn show(
         Err(mistakes) => (Vec::new(), None, mistakes),
     };
     let mut clients = queries::activity_log::clients_of(&app.pool, account, CLIENTS.0, CLIENTS.1).await?;
-    // What a form could not send back (a form's text is valid UTF-8, and nothing means any).
+    // Left out is what the form could not send back: invalid UTF-8, and the empty text, which means any client.
     clients.retain(|client| !client.is_empty() && !client.contains('\u{fffd}'));
     let mut callers = queries::activity_log::callers_of(&app.pool, account, CLIENTS.0, CLIENTS.1).await?;
     callers.retain(|caller| !caller.is_empty() && !caller.contains('\u{fffd}'));
@@ -226,7 +226,7 @@ pub(crate) async fn show(
     with_status(status, &template)
 }
 
-/// The list to choose from; what was chosen stays in it, whatever the list holds now.
+/// The list to choose from, always with the current choice in it.
 fn with_chosen(mut list: Vec<String>, chosen: &str) -> Vec<String> {
     if !chosen.is_empty() && !list.iter().any(|entry| entry == chosen) {
         list.push(chosen.to_owned());
@@ -234,8 +234,8 @@ fn with_chosen(mut list: Vec<String>, chosen: &str) -> Vec<String> {
     list
 }
 
-/// `GET /activity.csv` with the parameters of the page: all rows that pass, newest first, as they are read from the
-/// database a thousand at a time. A failure on the way breaks the download off, so that half a file never looks whole.
+/// `GET /activity.csv` with the parameters of the page: all rows that pass, newest first, read from the database a thousand
+/// at a time. A failure on the way aborts the download, so that half a file never looks whole.
 pub(crate) async fn file(
     State(app): State<App>,
     signed: Signed,
@@ -247,7 +247,7 @@ pub(crate) async fn file(
     let filter = FilterForm::of(&mut fields)
         .filter(zone.unwrap_or(Tz::UTC))
         .map_err(|_| Problem::BadForm)?;
-    // The first read is made before the head leaves: without a database there is a page that says so, and no file.
+    // The first read comes before the response's head: without the database the answer is a page that says so, not a file.
     let first = queries::activity_log::page_of(&app.pool, account, &filter, None, ROWS_AT_ONCE).await?;
     let name = format!(
         "attachment; filename=\"icusync-activity-{}.csv\"",

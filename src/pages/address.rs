@@ -1,4 +1,5 @@
-//! Another address for an account: asked for with the password, answered from a mail to the new address, told to the old one.
+//! Changing an account's address: requested with the password, confirmed from an email to the new address, reported to the
+//! old.
 
 use askama::Template;
 use axum::{
@@ -59,8 +60,8 @@ pub(crate) async fn form(signed: Signed) -> Result<Response, Problem> {
     Form::draw(&signed.0.email, String::new(), None)
 }
 
-/// `POST /account/address`: mails a link to the new address. The same page after the same work, whether that address is free or
-/// another account's, so that nobody learns who has one.
+/// `POST /account/address`: emails a link to the new address. The page and the work are the same whether that address is
+/// free or another account's, so that nobody learns who has an account.
 pub(crate) async fn ask(
     State(app): State<App>,
     signed: Signed,
@@ -85,7 +86,7 @@ pub(crate) async fn ask(
     Ok(Redirect::to("/account/address/sent").into_response())
 }
 
-/// Mails a link to an address that nobody has; false when the password was changed meanwhile.
+/// Emails a link to an address that no account has; false if the password was changed meanwhile.
 async fn mail_a_link(app: &App, proof: &Proof, address: &Address, from: Network) -> Result<bool, Problem> {
     let mut transaction = app.pool.begin().await?;
     if !proof.holds(&mut transaction).await? {
@@ -111,8 +112,8 @@ pub(crate) async fn sent(MaybeSigned(session): MaybeSigned) -> Result<Response, 
     })
 }
 
-/// `GET /address`: which address the button will make the account's. The old one does not stand there: the mail may have gone to
-/// a stranger, by a slip of the finger.
+/// `GET /address`: shows the address that the button gives the account. It does not show the old one: after a typing
+/// mistake the email is a stranger's.
 pub(crate) async fn confirm_page(
     State(app): State<App>,
     headers: HeaderMap,
@@ -125,8 +126,8 @@ pub(crate) async fn confirm_page(
     }
 }
 
-/// `POST /address`: changes the address, ends every open mail link, tells the old address, signs in. The password is asked for
-/// here too: whoever opens a mail that somebody else asked for must not lend that account an address.
+/// `POST /address`: changes the address, ends every open mail link, emails the old address, signs in. It asks for the
+/// password too, so that opening an email that someone else requested does not give their account your address.
 pub(crate) async fn confirm(
     State(app): State<App>,
     headers: HeaderMap,
@@ -150,16 +151,16 @@ pub(crate) async fn confirm(
     };
     match queries::accounts::set_address(&mut *transaction, owner, &wish.email, &wish.email_key).await {
         Ok(()) => {}
-        // Somebody signed up with it meanwhile.
+        // Someone signed up with it meanwhile.
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => return mail_link::gone(signed),
         Err(error) => return Err(error.into()),
     }
-    // A link that was mailed to the old address must not choose a password any more.
+    // A link that was sent to the old address must no longer choose a password.
     queries::mail_links::end_all(&mut *transaction, owner).await?;
-    let told = Mail::AddressChanged(mail::AddressChanged {
+    let changed = Mail::AddressChanged(mail::AddressChanged {
         intervals: app.config.intervals_url.join("/settings"),
     });
-    outbox::enqueue(&mut transaction, &app, &proof.address(), Some(owner), told).await?;
+    outbox::enqueue(&mut transaction, &app, &proof.address(), Some(owner), changed).await?;
     opened
         .sign_in(transaction, &app, owner, &headers, Done::AddressChanged.answer())
         .await

@@ -1,5 +1,5 @@
-//! The stylesheet, the one script and the logo: compiled in, and named by their content, so that browsers keep them
-//! for ever and still see every change.
+//! The stylesheet, the only script and the logo: compiled in, and named by their content, so that browsers keep them
+//! forever and still see every change.
 
 use std::sync::LazyLock;
 
@@ -88,7 +88,7 @@ pub(crate) async fn serve(Path((hash, name)): Path<(String, String)>) -> Result<
     Ok(respond(asset, "public, max-age=31536000, immutable"))
 }
 
-/// `GET /favicon.ico`, which some browsers ask for whatever the page says.
+/// `GET /favicon.ico`, which some browsers request whatever icon the page names.
 pub(crate) async fn icon() -> Response {
     respond(&ASSETS[2], "public, max-age=86400")
 }

@@ -1,6 +1,6 @@
-//! How to check with curl that nobody gets in without the token: each command, and what it answers.
+//! How to check with curl that nobody gets in without the token: each command and its answer.
 //!
-//! The answers are what the endpoint in [`crate::mcp`] says; an integration test sends what these commands send.
+//! The answers are those of the endpoint in [`crate::mcp`]; an integration test sends what these commands send.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -22,7 +22,7 @@ const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 struct Try {
     id: &'static str,
     title: &'static str,
-    /// Why it answers so, and what to put in place of what.
+    /// Why this is the answer, and what to replace in the command.
     text: &'static str,
     command: String,
     /// What curl prints: the body, and the status on a line of its own.

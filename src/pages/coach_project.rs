@@ -1,4 +1,4 @@
-//! How to make a project of Claude a personal coach: instructions to copy, what to ask first, how to keep it honest.
+//! How to turn a Claude project into a personal coach: instructions to copy, what to ask first, how to keep it honest.
 
 use askama::Template;
 use axum::{extract::State, response::Response};

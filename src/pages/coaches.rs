@@ -1,6 +1,6 @@
-//! Coaches: whom the athlete invited, what each may do, who used it last; and the buttons that take it back.
+//! The coaches that the athlete invited: what each may do and who used it last, and the buttons that revoke it.
 //!
-//! What a grant is worth at a call, and which mail goes with a change, stands in [`crate::guard`].
+//! [`crate::guard`] knows what a grant allows at a call, and which email goes with a change.
 
 pub(crate) mod grant;
 pub(crate) mod invite;
@@ -44,23 +44,23 @@ pub(super) struct Card {
     pub(super) id: GrantId,
     /// The coach's address.
     pub(super) coach: String,
-    /// The athlete who granted it, with the id; none while the account shows that one.
+    /// The athlete who granted it, with the id; none while the account shows that athlete.
     pub(super) granted_as: Option<String>,
-    /// How things stand.
+    /// Its state.
     pub(super) state: GrantState,
     /// What is granted, group by group.
     pub(super) tools: Vec<String>,
     /// The last day, in words.
     pub(super) until: Option<String>,
-    /// When the athlete last invited.
+    /// When the athlete last sent the invite.
     pub(super) invited: String,
     /// When the coach last used it.
     pub(super) used: Option<String>,
-    /// Through which client.
+    /// The client that last used it.
     pub(super) client: Option<String>,
-    /// What the athlete wrote.
+    /// The athlete's note.
     pub(super) note: String,
-    /// What keeps our mails from the coach.
+    /// Why our emails do not reach the coach.
     pub(super) trouble: Option<String>,
 }
 
@@ -81,7 +81,7 @@ impl Card {
         }
     }
 
-    /// Whether it is an invite that nobody used.
+    /// Whether it is an invite that has not been used.
     pub(super) fn is_invite(&self) -> bool {
         matches!(self.state, GrantState::Waiting | GrantState::Asleep)
     }
@@ -91,12 +91,12 @@ impl Card {
         self.state == GrantState::Expired
     }
 
-    /// Whether another athlete granted it than the account shows.
+    /// Whether another athlete granted it than the one that the account shows.
     pub(super) fn is_replaced(&self) -> bool {
         self.granted_as.is_some()
     }
 
-    /// How things stand, in a word.
+    /// Its state, in words.
     pub(super) fn word(&self) -> &'static str {
         match self.state {
             GrantState::Waiting => "Not used yet",
@@ -107,7 +107,7 @@ impl Card {
         }
     }
 
-    /// The class of that word's badge.
+    /// The class of the state's badge.
     pub(super) fn class(&self) -> &'static str {
         match self.state {
             GrantState::InUse => "good",
@@ -117,8 +117,8 @@ impl Card {
     }
 }
 
-/// What these tools are, group by group, in the order of the catalogue: `Training`, `1 of 2 fitness tools`. Names that are
-/// not of this version are left out, as no coach can use them.
+/// These tools, group by group, in the order of the catalogue: `Training`, `1 of 2 fitness tools`. Names unknown to this
+/// version are left out, because no coach can use them.
 fn in_words(tools: &[String]) -> Vec<String> {
     let mut groups: Vec<Group> = Vec::new();
     for tool in permissions::ALL.iter().copied() {
@@ -135,7 +135,7 @@ fn in_words(tools: &[String]) -> Vec<String> {
     };
     let words = groups.into_iter().filter_map(|group| {
         let (some, all) = (count(group, None, true), count(group, None, false));
-        let (changes, may_change) = (
+        let (changes, all_changes) = (
             count(group, Some(Access::Write), true),
             count(group, Some(Access::Write), false),
         );
@@ -144,7 +144,7 @@ fn in_words(tools: &[String]) -> Vec<String> {
             _ if some == all => group.title().to_owned(),
             _ => format!("{some} of {all} {} tools", group.word()),
         };
-        Some(match (may_change, changes) {
+        Some(match (all_changes, changes) {
             (0, _) => text,
             (_, 0) => format!("{text}, reading only"),
             (_, changes) => format!("{text}, {changes} of them can change something"),
@@ -153,7 +153,7 @@ fn in_words(tools: &[String]) -> Vec<String> {
     words.collect()
 }
 
-/// What became of the newest mail to somebody, when it did not arrive: the words go after "could not be delivered".
+/// Why the newest email to someone did not arrive, if it failed, in words that follow "could not be delivered".
 pub(super) fn failed(delivery: &Delivery) -> Option<&'static str> {
     if delivery.state != JobState::Failed {
         return None;
@@ -167,7 +167,7 @@ pub(super) fn failed(delivery: &Delivery) -> Option<&'static str> {
     })
 }
 
-/// The same for a mail to a coach, or that it is late.
+/// The same for an email to a coach, or that it is late.
 fn trouble(delivery: &Delivery) -> Option<String> {
     if let Some(why) = failed(delivery) {
         return Some(format!("Our mails could not be delivered: {why}."));
@@ -192,7 +192,7 @@ pub(super) async fn cards(
         .iter()
         .map(|grant| digest(&grant.coach_email_key))
         .collect();
-    // The mails that say what is granted: whether they arrive tells whether the address works.
+    // Only emails that say what is granted: if they arrive, the address works.
     let names = Kind::names(|rule| rule.says == Says::Terms);
     let mails = queries::jobs::newest_mails(&app.pool, account, &names, &recipients).await?;
     let mails: HashMap<Vec<u8>, Delivery> = mails
@@ -206,14 +206,14 @@ pub(super) async fn cards(
     Ok(grants.into_iter().map(card).collect())
 }
 
-/// The athlete as one who grants, from the session and the connection's row.
+/// The athlete as the grantor, from the session and the connection's row.
 fn grantor(session: &Session, connection: Option<&Connection>) -> Grantor {
     let name = connection.map(|row| row.athlete_name.clone());
     Grantor {
         account: session.account,
         email: session.email.clone(),
         athlete_id: connection.map(|row| row.athlete_id.clone()).unwrap_or_default(),
-        // Before the first look at intervals.icu there is no name.
+        // Before intervals.icu has been read there is no name.
         athlete: name
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| session.email.clone()),
@@ -221,7 +221,7 @@ fn grantor(session: &Session, connection: Option<&Connection>) -> Grantor {
     }
 }
 
-/// Where the athlete's days end; UTC when it is not known.
+/// The athlete's time zone; UTC if it is not known.
 pub(super) fn zone_of(connection: Option<&Connection>) -> Tz {
     connection
         .and_then(|row| row.zone.as_ref()?.parse().ok())
@@ -232,7 +232,7 @@ fn is_connected(connection: Option<&Connection>) -> bool {
     connection.is_some_and(|row| row.status == ConnectionStatus::Connected)
 }
 
-/// The grant that a path names; one that is none, or another's, is found nowhere.
+/// The grant that a path names. Text that is not an id is not found, and neither is another account's grant.
 fn named(path: Result<Path<String>, PathRejection>) -> Result<GrantId, Problem> {
     let text = path.map_err(|_| Problem::NotFound)?.0;
     text.parse().map(GrantId).map_err(|_| Problem::NotFound)
@@ -318,8 +318,8 @@ pub(crate) async fn show(
     })
 }
 
-/// `POST /coaches/{grant}/revoke`: ends it, with the commit and on every instance. Pressed twice, it had ended already; so
-/// has what never was this athlete's.
+/// `POST /coaches/{grant}/revoke`: ends the grant with the commit, on every instance. If it was pressed twice, or the grant
+/// was never this athlete's, the answer is that it had ended already.
 pub(crate) async fn revoke(
     State(app): State<App>,
     signed: Signed,
@@ -341,7 +341,7 @@ pub(crate) async fn revoke(
     Ok(done.answer())
 }
 
-/// `POST /coaches/{grant}/resend`: mails an invite that nobody used once more.
+/// `POST /coaches/{grant}/resend`: resends an invite that has not been used.
 pub(crate) async fn resend(
     State(app): State<App>,
     signed: Signed,
@@ -357,7 +357,7 @@ pub(crate) async fn resend(
     }
     let from = grantor(&signed.0, connection.as_ref());
     let mut transaction = app.pool.begin().await?;
-    // Dropped without a commit, the transaction gives the counted invite back.
+    // If the transaction is dropped without a commit, the invite does not count.
     if !coaches::may_invite(&mut transaction, &app, account).await? {
         return Ok(Done::TooManyInvites.answer());
     }
@@ -368,8 +368,8 @@ pub(crate) async fn resend(
         }
         Some(Queued::Capped) => Ok(Done::NotResent.answer()),
         None => {
-            let stands = queries::grants::one_of_account(&mut *transaction, account, id).await?;
-            let done = match stands {
+            let current = queries::grants::one_of_account(&mut *transaction, account, id).await?;
+            let done = match current {
                 Some(grant) if !grant.is_shown => Done::GrantedByAnother,
                 Some(grant) if grant.first_used_at.is_some() => Done::AlreadyUsed,
                 _ => Done::Gone,
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_granted_is_said_by_group() {
+    fn a_grant_is_listed_by_group() {
         assert_eq!(words(&["get_fitness", "get_power_curves"]), ["Fitness and form"]);
         let one_of = |group: Group| {
             let all = permissions::ALL.iter().filter(|tool| tool.group == group);
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_mail_that_did_not_arrive_is_spoken_of() {
+    fn only_a_mail_that_did_not_arrive_is_mentioned() {
         let delivery = |state: JobState, failure: Option<Failure>| Delivery {
             recipient: Vec::new(),
             state,
@@ -441,10 +441,10 @@ mod tests {
             (JobState::Failed, Some(Failure::Other), Some("on our side")),
             (JobState::Failed, None, Some("on our side")),
         ] {
-            let said = trouble(&delivery(state, failure));
+            let text = trouble(&delivery(state, failure));
             match says {
-                Some(words) => assert!(said.unwrap().contains(words), "{state} {failure:?}"),
-                None => assert_eq!(said, None, "{state} {failure:?}"),
+                Some(words) => assert!(text.unwrap().contains(words), "{state} {failure:?}"),
+                None => assert_eq!(text, None, "{state} {failure:?}"),
             }
         }
     }

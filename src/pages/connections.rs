@@ -1,4 +1,4 @@
-//! Connecting intervals.icu and ending it: the consent's way out and back, the API key, disconnect.
+//! Connecting and disconnecting intervals.icu: to its consent page and back, or with an API key.
 
 pub(super) mod connect;
 
@@ -87,19 +87,20 @@ async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) ->
     Ok(leading_to_intervals(with_status(status, &template)?))
 }
 
-/// What coaches were granted, by whom: said before the button, because another athlete may come back from intervals.icu.
+/// What coaches were granted, by which athlete: shown before the button, because intervals.icu may send back another
+/// athlete.
 #[derive(Default)]
 pub(super) struct Stakes {
-    /// The athlete whom the account shows.
+    /// The athlete that the account shows.
     pub(super) athlete: String,
     /// The coaches to whom this athlete granted something.
     pub(super) coaches: Vec<String>,
-    /// Athletes who granted something while the account showed them.
+    /// Other athletes who granted something while the account showed them.
     pub(super) others: Vec<String>,
 }
 
 impl Stakes {
-    /// What is at stake when another athlete is connected to the account of these grants; nothing when there are none.
+    /// What is at stake if another athlete is connected to the account with these grants; empty if there are none.
     pub(super) fn of(grants: &[Grant]) -> Self {
         let mut stakes = Self::default();
         for grant in grants {
@@ -114,7 +115,7 @@ impl Stakes {
     }
 }
 
-/// `POST /connect`: off to intervals.icu, with a state that only this session can come back with, once.
+/// `POST /connect`: redirects to intervals.icu with a state that only this session can bring back, once.
 pub(crate) async fn begin(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     let state = Token::mint(TokenKind::State, &app.random);
     let callback = app.config.page_url("/connect/callback");
@@ -127,7 +128,7 @@ pub(crate) async fn begin(State(app): State<App>, signed: Signed) -> Result<Resp
     Ok(Redirect::to(url.as_str()).into_response())
 }
 
-/// `GET /connect/callback`: back from intervals.icu. The state is spent before anything else is looked at.
+/// `GET /connect/callback`: the return from intervals.icu. The state is spent before anything else is read.
 pub(crate) async fn callback(
     State(app): State<App>,
     MaybeSigned(session): MaybeSigned,
@@ -176,7 +177,7 @@ pub(crate) async fn callback(
     finish(&app, &session, given).await
 }
 
-/// `POST /connect/key`: the way for those who run their own IcuSync without an intervals.icu app.
+/// `POST /connect/key`: connects with an API key, for those who run their own IcuSync without an intervals.icu app.
 pub(crate) async fn with_key(
     State(app): State<App>,
     signed: Signed,
@@ -222,7 +223,7 @@ async fn finish(app: &App, session: &Session, given: Authorization) -> Result<Re
             write_number,
             replaced,
         } => {
-            connect::first_look(app, session.account, id, write_number, given).await;
+            connect::first_read(app, session.account, id, write_number, given).await;
             let done = match (replaced.asleep, replaced.awake) {
                 (0, 0) => Done::Connected,
                 (_, 0) => Done::ConnectedOther,
@@ -263,7 +264,7 @@ pub(crate) async fn disconnect(State(app): State<App>, signed: Signed) -> Result
     Ok(done.answer())
 }
 
-/// What an athlete left unticked, in words, for the dashboard.
+/// The areas that the athlete did not share, in words, for the dashboard.
 pub(crate) fn unshared(kind: ConnectionKind, scopes: &[String]) -> Vec<&'static str> {
     let scopes = scopes_of(kind, scopes);
     Area::ALL
@@ -273,7 +274,7 @@ pub(crate) fn unshared(kind: ConnectionKind, scopes: &[String]) -> Vec<&'static 
         .collect()
 }
 
-/// Whether a text can be a code or a key: visible ASCII, and not endless.
+/// Whether a text can be a code or an API key: visible ASCII of limited length.
 fn is_token_text(text: &str) -> bool {
     (1..=LONGEST_SECRET).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
@@ -296,7 +297,8 @@ fn failed(
     )?))
 }
 
-/// Forged, expired, spent, or another session's: one page, because telling them apart would help only an attacker.
+/// One page for a state that is forged, expired, spent or another session's: telling them apart would only help an
+/// attacker.
 fn not_ours(signed: bool) -> Result<Response, Problem> {
     failed(
         StatusCode::BAD_REQUEST,

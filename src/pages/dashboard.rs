@@ -1,4 +1,4 @@
-//! The dashboard: the connection, the connector URL, how to add it to Claude, the coaches, what happened lately.
+//! The dashboard: the connection, the connector URL, how to add it to Claude, the coaches, recent activity.
 
 use askama::Template;
 use axum::{
@@ -31,19 +31,19 @@ use http::StatusCode;
 
 /// Rows of recent activity.
 const RECENT: usize = 5;
-/// Coaches that are shown; the page Coaches shows all.
+/// Coaches shown here; the page Coaches shows all.
 const COACHES: usize = 6;
 
 /// The connection as the dashboard shows it.
 struct Card {
-    /// None: never connected.
+    /// None if never connected.
     status: Option<ConnectionStatus>,
     athlete: String,
     athlete_id: String,
     by_key: bool,
     last_success: Option<String>,
     zone: Option<String>,
-    zone_told: bool,
+    zone_by_athlete: bool,
     unshared: Vec<&'static str>,
 }
 
@@ -57,7 +57,7 @@ impl Card {
                 by_key: false,
                 last_success: None,
                 zone: None,
-                zone_told: false,
+                zone_by_athlete: false,
                 unshared: Vec::new(),
             };
         };
@@ -68,7 +68,7 @@ impl Card {
             athlete_id: row.athlete_id,
             by_key: row.kind == ConnectionKind::ApiKey,
             last_success: row.last_success_at.map(|at| when::ago(now, at)),
-            zone_told: row.zone_source == Some(ZoneSource::Athlete),
+            zone_by_athlete: row.zone_source == Some(ZoneSource::Athlete),
             zone: row.zone,
         }
     }
@@ -85,9 +85,9 @@ impl Card {
         self.status == Some(ConnectionStatus::Reconnect)
     }
 
-    /// Whether only the athlete can tell the zone: it is not known, or the athlete told it.
+    /// Whether only the athlete can set the zone: it is not known, or the athlete set it.
     fn asks_zone(&self) -> bool {
-        self.is_connected() && (self.zone.is_none() || self.zone_told)
+        self.is_connected() && (self.zone.is_none() || self.zone_by_athlete)
     }
 }
 
@@ -176,7 +176,7 @@ async fn draw(
     Ok(leading_to_intervals(with_status(status, &template)?))
 }
 
-/// Why the newest mail to the athlete did not arrive, when it did not.
+/// Why the newest email to the athlete did not arrive, if it failed.
 async fn own_mails_fail(app: &App, session: &Session) -> Result<Option<&'static str>, Problem> {
     let account = queries::accounts::by_id(&app.pool, session.account).await?;
     let Some(account) = account else {
@@ -187,7 +187,7 @@ async fn own_mails_fail(app: &App, session: &Session) -> Result<Option<&'static 
     Ok(newest.as_ref().and_then(coaches::failed))
 }
 
-/// `POST /dashboard/zone`: the athlete says where they live, when intervals.icu may not tell us.
+/// `POST /dashboard/zone`: the athlete sets the time zone if intervals.icu may not share it with us.
 pub(crate) async fn set_zone(
     State(app): State<App>,
     signed: Signed,

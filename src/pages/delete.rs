@@ -1,4 +1,4 @@
-//! The end of an account: everything that is held about it goes at once.
+//! Deleting an account: all its data is deleted immediately.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ use crate::{
     words::{ConnectionKind, ConnectionStatus},
 };
 
-/// What must be typed, in any case.
+/// What must be typed, in upper or lower case.
 const WORD: &str = "delete";
 const NOT_THE_WORD: &str = "Type the word delete, so that nothing is deleted by accident.";
 
@@ -42,7 +42,7 @@ struct Form {
     /// Whether intervals.icu is connected, and by an API key.
     connected: bool,
     by_key: bool,
-    /// Addresses of the coaches who are told.
+    /// Addresses of the coaches who get an email.
     coaches: Vec<String>,
     /// Whether the address is a coach's too.
     is_coach: bool,
@@ -120,8 +120,9 @@ pub(crate) async fn delete(
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/account/deleted")).into_response())
 }
 
-/// Deletes the account in one transaction: its rows, its jobs, its sessions. The jobs that come after it do not name it: the
-/// revoke upstream, the mail that says so, and those to its coaches. False when the password was changed meanwhile.
+/// Deletes the account in one transaction: its rows, its jobs, its sessions. The jobs that follow do not name the account:
+/// the revoke upstream, the email about the deletion, and those to its coaches. False if the password was changed
+/// meanwhile.
 async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
     let account = proof.account.id;
     let mut transaction = app.pool.begin().await?;
@@ -146,11 +147,11 @@ async fn end(app: &App, proof: &Proof) -> Result<bool, Problem> {
     Ok(true)
 }
 
-/// Ends what the account grants and tells each coach, before the rows go with the account's. Tells whether its address is a
-/// coach's too: then the coach stays.
+/// Ends the account's grants and queues an email to each coach, before the rows are deleted with the account's. Returns
+/// whether its address is a coach's too: that coach stays.
 async fn tell_coaches(db: &mut PgConnection, app: &App, account: &Account) -> anyhow::Result<bool> {
     for grant in queries::grants::of_account(&mut *db, account.id).await? {
-        // Whoever coaches only the own athlete knows.
+        // Athletes who coach themselves know.
         if grant.coach_email_key == account.email_key {
             queries::grants::end(&mut *db, grant.id, account.id).await?;
         } else {
@@ -162,7 +163,7 @@ async fn tell_coaches(db: &mut PgConnection, app: &App, account: &Account) -> an
         .is_some())
 }
 
-/// `GET /account/deleted`: that it is done.
+/// `GET /account/deleted`: says that it is done.
 pub(crate) async fn done() -> Result<Response, Problem> {
     page(&Deleted {
         frame: Frame::of(false),

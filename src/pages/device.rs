@@ -1,11 +1,11 @@
-//! A browser in a person's words, from what it says about itself. A label for people to recognise, nothing to decide by.
+//! A browser's name for people, from what it says about itself: a label to recognise, not to decide by.
 
 use crate::text::clean;
 
-/// Characters shown of a name that says nothing to us.
+/// Longest name that is shown if we do not know the browser, in characters.
 const LONGEST: usize = 60;
 
-/// What stands in `User-Agent`, and what people call it; the first that fits counts, because most name several.
+/// What is in `User-Agent`, and what people call it. The first match counts, because most browsers name several.
 const BROWSERS: [(&str, &str); 10] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),

@@ -1,7 +1,6 @@
-//! What was just done, as the page that follows says it: a word in its query, `?done=`, and a sentence.
+//! What was just done, as the next page says it: a word in its query, `?done=`, and a sentence.
 //!
-//! Each row is one word of one page. A word that is not that page's says nothing, so that no link from outside can put words
-//! into our mouth.
+//! Each row is one word of one page. Another page's word shows nothing, so that no outside link puts words into our mouth.
 
 use axum::{
     extract::{FromRequestParts, RawQuery},
@@ -19,7 +18,7 @@ const MY_ROSTER: &str = "/for-coaches/my-roster";
 /// How a sentence is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tone {
-    /// It went as it was meant.
+    /// It worked.
     Good,
     /// Something was not done, or not all of it.
     Warn,
@@ -37,7 +36,7 @@ macro_rules! done {
             #[cfg(test)]
             const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The page that says it, its word there, and the sentence.
+            /// The page that says it, its word there, how it is shown, and the sentence.
             const fn row(self) -> (&'static str, &'static str, Tone, &'static str) {
                 match self {
                     $(Self::$name => ($page, $word, Tone::$tone, $sentence),)*
@@ -88,7 +87,7 @@ done! {
     OtherSessionsEnded = ACCOUNT, "others", Good,
         "Every other session has been signed out.";
 
-    /// Whether the address was known to us as a coach's is not said: that is the coach's to say.
+    /// The sentence does not say whether the address was a coach's already: that is for the coach to say.
     Invited = COACHES, "sent", Good,
         "The invite is on its way. A coach who has a URL of ours already keeps it: it covers you too from now on.";
     InvitedOneself = COACHES, "own", Good,
@@ -140,13 +139,13 @@ done! {
 }
 
 impl Done {
-    /// Leads to the page that says it.
+    /// Redirects to the page that says it.
     pub(super) fn answer(self) -> Response {
         let (page, word, ..) = self.row();
         Redirect::to(&format!("{page}?done={word}")).into_response()
     }
 
-    /// Whether it went as it was meant.
+    /// Whether it worked.
     pub(super) fn is_good(self) -> bool {
         self.row().2 == Tone::Good
     }
@@ -158,7 +157,7 @@ impl std::fmt::Display for Done {
     }
 }
 
-/// What was done, on the page that was asked for.
+/// What was done, as the requested page's query says it.
 pub(crate) struct JustDone(pub(super) Option<Done>);
 
 impl<S: Send + Sync> FromRequestParts<S> for JustDone {
@@ -181,7 +180,7 @@ mod tests {
     fn a_word_means_one_thing_on_its_page_and_nothing_elsewhere() {
         for done in Done::ALL.iter().copied() {
             let (page, word, _, sentence) = done.row();
-            assert_eq!(Done::of(page, word), Some(done), "{word} stands twice");
+            assert_eq!(Done::of(page, word), Some(done), "{word} is there twice");
             assert!(sentence.ends_with('.'), "{sentence}");
             assert_eq!(Done::of("/", word), None);
         }

@@ -1,6 +1,6 @@
-//! All that is held about an account, as one JSON file for its owner.
+//! All data about an account, as one JSON file for its owner.
 //!
-//! No secret stands in it: no hash, no token, no key, sealed or not. The training itself is not here to be exported.
+//! It contains no secret: no hash, no token, no key, sealed or not. The training data is not here to be exported.
 
 use axum::{
     body::{Body, Bytes},
@@ -26,7 +26,7 @@ use crate::{
 /// Rows of the activity log read at once.
 const ROWS: usize = 500;
 
-/// The file's schema. Whoever changes a field raises it.
+/// The file's schema. Raise it with every change of a field.
 const FORMAT: &str = "icusync-export/3";
 
 /// Everything but the activity log, which follows row by row. All times are UTC; what is not known is null.
@@ -41,7 +41,7 @@ struct Head {
     /// What the athlete grants coaches.
     grants: Vec<queries::grants::ExportedGrant>,
     refused_by_coaches: Vec<queries::coaches::ExportedRefusal>,
-    /// What is held about the address as a coach's.
+    /// The data about the address as a coach's.
     as_a_coach: Option<Coach>,
     mail_links: Vec<queries::mail_links::ExportedMailLink>,
     mails_and_revokes: Vec<queries::jobs::ExportedJob>,
@@ -88,11 +88,11 @@ struct ConnectorUrl {
     made_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
     last_client: Option<String>,
-    /// Groups of tools that it does not offer.
+    /// Groups of tools that are switched off.
     groups_off: Vec<String>,
 }
 
-/// The coach of the account's address: the own row, and whose data it reaches, by name only.
+/// The coach with the account's address: the coach's row, and whose data it reaches, by name only.
 #[derive(Serialize)]
 struct Coach {
     email: String,
@@ -136,7 +136,7 @@ struct RefusedAthlete {
 struct Call {
     at: DateTime<Utc>,
     athlete_id: String,
-    /// Null: the athlete.
+    /// Null for the athlete.
     caller: Option<String>,
     client: String,
     tool: String,
@@ -165,14 +165,14 @@ impl std::convert::From<Entry> for Call {
     }
 }
 
-/// `POST /account/export`: the file. It changes nothing, but a POST comes from our own pages only, so that no other site can make
-/// somebody's browser fetch and keep a file about them.
+/// `POST /account/export`: the file. It changes nothing, but only our own pages can send a POST, so no other site can make
+/// someone's browser fetch and keep a file about them.
 pub(crate) async fn download(
     State(app): State<App>,
     signed: Signed,
     from: FromNetwork,
 ) -> Result<Response, Problem> {
-    // The one page that may read ninety days of calls is not for hammering.
+    // The one page that may read ninety days of calls must not be hammered.
     app.limits.attempt(from.0)?;
     let head = head(&app, &signed.0).await?;
     let name = format!("icusync-export-{}.json", head.exported_at.format("%Y-%m-%d"));
@@ -310,8 +310,9 @@ enum Next {
     Done,
 }
 
-/// The file piece by piece, so that a long log fills no memory. No connection is held between two pieces, however slow the
-/// reader is. A database that breaks away breaks the download off: half a file is no JSON and shows as such.
+/// The file piece by piece, so that a long log does not fill the memory. No database connection is held between two pieces,
+/// however slow the reader is. If the database goes away, the download is aborted: half a file is not JSON, so it is
+/// noticed.
 fn file(app: App, account: AccountId, opening: String) -> impl Stream<Item = sqlx::Result<Bytes>> {
     stream::try_unfold(Next::Opening(opening), move |next| {
         let app = app.clone();

@@ -1,8 +1,8 @@
-//! For coaches, who have no account: what IcuSync is to them, and three wishes that a mail answers (the URL again, another
-//! URL, a look at the own roster).
+//! For coaches, who have no account: what IcuSync does for them, and three wishes that an email answers (resend the URL,
+//! regenerate it, open the roster).
 //!
-//! Whether an address is a coach's is told to nobody here: each wish is answered with the same words after the same work,
-//! and whatever follows happens behind a link in a mail.
+//! Nobody learns here whether an address is a coach's: each wish gets the same answer after the same work, and whatever
+//! follows happens behind a link in an email.
 
 pub(crate) mod erase;
 pub(crate) mod mailed;
@@ -45,7 +45,7 @@ struct Tools {
     tools: Vec<&'static Permission>,
 }
 
-/// The tools that look, or those that change, by group in the order of the list.
+/// The tools that read, or those that change something, by group in the order of the list.
 fn tools(access: Access) -> Vec<Tools> {
     let mut groups: Vec<Tools> = Vec::new();
     for tool in permissions::ALL
@@ -82,12 +82,12 @@ struct ForCoaches {
 /// A form with its one field.
 struct Asked {
     row: Row,
-    /// What was typed, when it is no address, and why.
+    /// What was typed, if it is not an address, and why not.
     wrong: Option<(String, String)>,
 }
 
 impl ForCoaches {
-    /// With what was typed for a wish and why it is no address, when it was not.
+    /// `wrong` is what was typed for a wish and is not an address, and why not.
     fn of(app: &App, signed: bool, wrong: Option<&(Wish, String, BadAddress)>) -> Self {
         let asked = |wish: Wish| Asked {
             row: wish.row(),
@@ -115,7 +115,7 @@ struct Sent {
     frame: Frame,
 }
 
-/// `GET /for-coaches`. It stands while the database is away.
+/// `GET /for-coaches`. It works without the database.
 pub(crate) async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     page(&ForCoaches::of(&app, is_signed(&app, &headers).await, None))
 }
@@ -127,7 +127,7 @@ pub(crate) async fn sent(State(app): State<App>, headers: HeaderMap) -> Result<R
     })
 }
 
-/// `GET` of a path that a form posts to: whoever reloads a form that was refused is led back to it.
+/// `GET` of a path that a form posts to: reloading a form that was refused leads back to it.
 pub(crate) async fn back(wish: Wish) -> Redirect {
     Redirect::to(&format!("/for-coaches#{}", wish.row().field))
 }
@@ -153,7 +153,7 @@ pub(crate) async fn ask(
     let mut transaction = app.pool.begin().await?;
     let coach = queries::coaches::by_email(&mut *transaction, &typed.key).await?;
     let wanted = coach.is_some();
-    // Mail goes to the address that an athlete once gave, never to what a stranger types.
+    // The email goes to the address that an athlete once gave, never to what a stranger types.
     let to = coach.as_ref().map_or(typed, address_of);
     let asked = AskedFor {
         to: &to,
@@ -166,12 +166,12 @@ pub(crate) async fn ask(
     Ok(Redirect::to("/for-coaches/sent").into_response())
 }
 
-/// Where mail to this coach goes.
+/// The address for emails to this coach.
 fn address_of(coach: &Coach) -> Address {
     Address::stored(&coach.email, &coach.email_key)
 }
 
-/// The athlete's name as others may see it; the id where there is none.
+/// The athlete's name as others may see it; the id if there is none.
 fn name_of(member: &Member) -> String {
     names::called(&member.athlete_name, &member.athlete_id)
 }
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_tool_stands_on_the_page_once_under_what_it_does() {
+    fn every_tool_is_on_the_page_once_under_what_it_does() {
         let shown: Vec<&str> = [Access::Read, Access::Write]
             .into_iter()
             .flat_map(tools)

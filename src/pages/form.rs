@@ -1,4 +1,4 @@
-//! Forms as they arrive: a list of fields, each once, each text that a database can hold.
+//! Forms as they arrive: a list of fields, each at most once, each with text that a database can hold.
 
 use axum::{
     body::Bytes,
@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 
 use crate::error::Problem;
 
-/// More fields than any form of ours has.
+/// More fields than any of our forms has.
 const MOST_FIELDS: usize = 64;
 
 /// The fields of a posted form. Unknown ones are ignored; a name that comes twice makes the whole form bad, because
@@ -21,7 +21,7 @@ impl Fields {
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
         let mut fields: Vec<(String, String)> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(body) {
-            // What was not UTF-8 became U+FFFD; NUL is no text in PostgreSQL.
+            // Invalid UTF-8 became U+FFFD; PostgreSQL allows no NUL in text.
             let is_text = |text: &str| !text.contains(['\0', '\u{fffd}']);
             let doubled = fields.iter().any(|(known, _)| *known == name);
             if doubled || !is_text(&name) || !is_text(&value) || fields.len() == MOST_FIELDS {
@@ -37,7 +37,7 @@ impl Fields {
         self.optional(name).ok_or(Problem::BadForm)
     }
 
-    /// The field's text, when it is there.
+    /// The field's text, if it is there.
     pub(crate) fn optional(&mut self, name: &str) -> Option<String> {
         let at = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.swap_remove(at).1)
@@ -66,7 +66,7 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         if !is_form {
             return Err(Problem::NotAForm);
         }
-        // The body limit of the layers bounds this; what it cut off is too large, or broke off on the way.
+        // The layers limit the body: one that cannot be read is too large, or broke off on the way.
         let body = Bytes::from_request(request, state)
             .await
             .map_err(|_| Problem::TooLarge)?;
@@ -105,7 +105,7 @@ impl Wrong for Option<Mistake> {
     }
 }
 
-/// A day as the browser's own field sends it.
+/// A day as the browser's date field sends it.
 pub(super) fn day(field: &'static str, text: &str) -> Result<Option<NaiveDate>, Mistake> {
     if text.is_empty() {
         return Ok(None);

@@ -16,23 +16,23 @@ pub(crate) struct Frame {
     pub(super) script: &'static str,
     /// Path of the icon.
     pub(super) icon: &'static str,
-    /// Which navigation stands on top.
+    /// Which navigation is at the top.
     pub(super) nav: Nav,
 }
 
-/// The navigation on top of a page.
+/// The navigation at the top of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nav {
     /// Sign in, sign up.
     Stranger,
     /// Dashboard, coaches, activity, account, sign out.
     Athlete,
-    /// Only the way home: an error page does not ask who is looking.
+    /// Only the way home: an error page does not ask who is signed in.
     Bare,
 }
 
 impl Frame {
-    /// The frame for somebody who is signed in or not.
+    /// The frame for someone who is signed in or not.
     pub(crate) fn of(signed: bool) -> Self {
         Self::with(if signed { Nav::Athlete } else { Nav::Stranger })
     }
@@ -78,7 +78,7 @@ pub(super) fn form_page(wrong: bool, template: &impl Template) -> Result<Respons
     with_status(status, template)
 }
 
-/// Lets the forms of a page end at intervals.icu.
+/// Lets the forms of a page redirect to intervals.icu.
 pub(super) fn leading_to_intervals(mut response: Response) -> Response {
     response.extensions_mut().insert(FormsLeadToIntervals);
     response

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can do its work.
+//! Whether the process is alive, and whether it can do its work.
 
 use std::{
     future::Future,
@@ -18,7 +18,7 @@ use crate::{app::App, jobs, queries, secrets::Openable};
 
 /// A database that needs longer is not ready.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long an answer of the database is good for everybody.
+/// How long an answer of the database counts for all who ask.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// `GET /healthz`: the process answers.
@@ -28,7 +28,8 @@ pub(crate) async fn alive() -> &'static str {
 
 /// `GET /readyz`: the database answers too, and this instance works on the queue and has the keys to what is sealed.
 ///
-/// What was accepted as lost, or is damaged, takes no instance out: no other one could do better. It is told all the same.
+/// Values accepted as lost, or damaged, make no instance unready: no other could do better. The answer says so all the
+/// same.
 pub(crate) async fn ready(
     State(app): State<App>,
     Extension(pulse): Extension<Pulse>,
@@ -70,7 +71,7 @@ impl Question {
     }
 }
 
-/// Whether the database answers, asked once a second at most, however many want to know.
+/// Whether the database answers, asked at most once a second, however many want to know.
 #[derive(Clone, Default)]
 pub(crate) struct Pulse(Arc<Mutex<Option<Question>>>);
 
@@ -81,8 +82,8 @@ struct Question {
 }
 
 impl Pulse {
-    /// The answer of the question that runs or was put within a second; else puts `ask`. The question runs by itself: whoever
-    /// hangs up does not end it, so that the next one need not put another.
+    /// The answer to the question that is running or was put within the last second; otherwise puts `ask`. The question
+    /// runs in its own task: a caller who hangs up does not end it, so that the next one need not put another.
     async fn feel(&self, ask: impl Future<Output = bool> + Send + 'static) -> bool {
         let answer = {
             let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_thousand_who_ask_are_one_question_a_second() {
+    async fn a_thousand_callers_are_one_question_a_second() {
         let (pulse, database) = (Pulse::default(), Database::default());
         for second in 1..=3 {
             let answers = join_all((0..1_000).map(|_| pulse.feel(database.ask()))).await;
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_database_that_hangs_is_asked_once_and_told_in_time() {
+    async fn a_database_that_hangs_is_asked_once_and_answered_in_time() {
         let (pulse, database) = (
             Pulse::default(),
             Database {
@@ -152,7 +153,7 @@ mod tests {
             },
         );
         let began = Instant::now();
-        // Those who hang up put no further question, and those who come later wait for the one that runs.
+        // Callers who hang up put no further question, and later callers wait for the one that is running.
         for _ in 0..10 {
             let _ = tokio::time::timeout(Duration::from_millis(150), pulse.feel(database.ask())).await;
         }
@@ -164,7 +165,7 @@ mod tests {
         );
         assert_eq!(database.asked(), 1);
         let well = Database::default();
-        assert!(pulse.feel(well.ask()).await, "asked anew, and well again");
+        assert!(pulse.feel(well.ask()).await, "asked again, and it answers");
     }
 
     #[tokio::test(start_paused = true)]

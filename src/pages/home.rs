@@ -1,6 +1,6 @@
 //! The home page and the privacy page.
 //!
-//! Both stand while the database is away.
+//! Both work without the database.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -55,7 +55,7 @@ pub(crate) async fn privacy(State(app): State<App>, headers: HeaderMap) -> Resul
     })
 }
 
-/// The pages for everyone stand while the database is away: then everyone looks like a stranger.
+/// Whether someone is signed in. Without the database everyone is a stranger, so that the pages for everyone still work.
 pub(super) async fn is_signed(app: &App, headers: &HeaderMap) -> bool {
     let session: Option<Session> = session::current(app, headers).await.unwrap_or_default();
     session.is_some()

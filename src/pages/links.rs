@@ -1,4 +1,4 @@
-//! The connector: its URL, shown to its owner and replaced on demand, and the groups of tools that it offers.
+//! The connector: its URL, shown to its owner and regenerated on demand, and the groups of tools that it offers.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -21,7 +21,7 @@ struct Regenerate {
     last_client: Option<String>,
 }
 
-/// The account's link and its URL in the clear; no URL when it was sealed with a key that is gone.
+/// The account's link and its URL in the clear; no URL if it was sealed with a sealing key that is gone.
 pub(crate) async fn url_of(app: &App, account: AccountId) -> Result<(Option<Link>, Option<String>), Problem> {
     let link = queries::links::of_account(&app.pool, account).await?;
     let url = link.as_ref().and_then(|link| connector::url(app, link));
@@ -45,7 +45,7 @@ impl Offered {
     }
 }
 
-/// Every group that has tools, in the order of the list, with what `off` switches off.
+/// Every group that has tools, in the order of the list; the groups in `off` are switched off.
 pub(super) fn offered(off: &[String]) -> Vec<Offered> {
     let mut groups: Vec<Offered> = Vec::new();
     for tool in permissions::ALL.iter().copied() {
@@ -63,8 +63,8 @@ pub(super) fn offered(off: &[String]) -> Vec<Offered> {
     groups
 }
 
-/// `POST /link/tools`: which groups the own connector offers; it counts from the next request on, on every instance.
-/// The form says which groups it showed: one that came with a new version meanwhile stays as it is.
+/// `POST /link/tools`: sets which groups the athlete's connector offers. It takes effect at the next request, on every
+/// instance. The form says which groups it showed: a group that a new version added meanwhile stays as it is.
 pub(crate) async fn choose_tools(
     State(app): State<App>,
     signed: Signed,

@@ -1,8 +1,8 @@
-//! Mail links, whatever they are for: asked for with an address, opened, confirmed, spent.
+//! Mail links of every kind: requested with an address, opened, confirmed, spent.
 //!
-//! Opening one swaps its token for a short-lived cookie and a clean URL, and spends nothing. Only the button on the page that
-//! follows acts. Each works until one of its kind for its address is spent or has expired. What the button does is up to its
-//! page; nothing here knows it.
+//! Opening one swaps its token for a short-lived cookie and a clean URL, and spends nothing. Only the button on the next
+//! page acts. A link works until it expires or one of its kind for its address is spent. Only its page knows what the
+//! button does.
 
 use askama::Template;
 use axum::{
@@ -35,19 +35,19 @@ use crate::{
     secrets::{Password, PasswordHash, Token, TokenHash, TokenKind},
 };
 
-/// How long the page with the button stays usable; then the mail's link must be opened again.
+/// How long the page with the button stays usable; after that, the link in the email must be opened again.
 const COOKIE_AGE: Duration = Duration::minutes(30);
 
-/// A kind of mail link and all that belongs to it.
+/// A kind of mail link and everything about it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MailPage {
     kind: MailLinkKind,
     cookie: Cookie,
-    /// Its path in a mail, before the slash and the token.
+    /// Its path in an email, before the slash and the token.
     link: &'static str,
     /// The page with the button.
     path: &'static str,
-    /// How long the link in the mail works.
+    /// How long the link in the email works.
     lasts: Duration,
 }
 
@@ -67,7 +67,7 @@ pub(crate) const RESET_PAGE: MailPage = MailPage {
     path: "/reset",
     lasts: Duration::minutes(30),
 };
-/// Taking on a new address.
+/// Changing to a new address.
 pub(crate) const ADDRESS_PAGE: MailPage = MailPage {
     kind: MailLinkKind::Address,
     cookie: ADDRESS,
@@ -75,7 +75,7 @@ pub(crate) const ADDRESS_PAGE: MailPage = MailPage {
     path: "/address",
     lasts: Duration::minutes(30),
 };
-/// Having a coach's URL mailed again.
+/// Resending a coach's URL.
 pub(super) const RESEND_PAGE: MailPage = MailPage {
     kind: MailLinkKind::Resend,
     cookie: RESEND,
@@ -83,7 +83,7 @@ pub(super) const RESEND_PAGE: MailPage = MailPage {
     path: "/for-coaches/resend/confirm",
     lasts: Duration::minutes(10),
 };
-/// Replacing a coach's URL.
+/// Regenerating a coach's URL.
 pub(super) const REGENERATE_PAGE: MailPage = MailPage {
     kind: MailLinkKind::Regenerate,
     cookie: REGENERATE,
@@ -91,7 +91,7 @@ pub(super) const REGENERATE_PAGE: MailPage = MailPage {
     path: "/for-coaches/regenerate/confirm",
     lasts: Duration::minutes(10),
 };
-/// Looking after a coach's roster.
+/// Opening a coach's roster.
 pub(super) const ROSTER_PAGE: MailPage = MailPage {
     kind: MailLinkKind::Roster,
     cookie: ROSTER,
@@ -100,15 +100,15 @@ pub(super) const ROSTER_PAGE: MailPage = MailPage {
     lasts: Duration::minutes(10),
 };
 
-/// What somebody asks for by typing an address.
+/// A request for a mail link, made by typing an address.
 pub(super) struct AskedFor<'a> {
-    /// Where the mail goes.
+    /// Where the email goes.
     pub(super) to: &'a Address,
-    /// Whose link it is, and on whose behalf the mail goes.
+    /// The account that the link belongs to, and on whose behalf the email goes.
     pub(super) account: Option<AccountId>,
-    /// Whether the mail has a reader at all.
+    /// Whether the email has a reader at all.
     pub(super) wanted: bool,
-    /// From where it is asked for, when the address has neither an account nor an athlete: such mails have a ceiling.
+    /// The network of the request, if the address has neither an account nor an athlete: such emails are limited.
     pub(super) stranger: Option<Network>,
 }
 
@@ -121,10 +121,10 @@ pub(super) struct Opened {
 }
 
 impl MailPage {
-    /// Mints a link, writes it and the mail that `mail` makes with it, and commits.
+    /// Mints a link, writes it and the email that `mail` makes with it, and commits.
     ///
-    /// Nobody learns whether a mail is sent: everything is written in any case, to a savepoint, and what is not wanted or above
-    /// a limit is rolled back. Every case takes the same statements.
+    /// Nobody learns whether an email is sent: everything is written in any case, to a savepoint, which is rolled back if
+    /// the email is not wanted or above a limit. Every case runs the same statements.
     pub(super) async fn ask(
         self,
         mut transaction: Transaction<'static, Postgres>,
@@ -154,7 +154,7 @@ impl MailPage {
         let is_stranger = stranger.is_some();
         tries::one_ask_at_a_time(&mut written).await?;
         let lives = queries::mail_links::lives(&mut *written, self.kind, &to.key, account, now).await?;
-        // Whoever makes up tags must not have a mail for each of them.
+        // Someone who makes up tags must not get an email for each of them.
         let made_up = is_stranger && to.key != to.mailbox();
         queries::mail_links::create(&mut *written, link).await?;
         let within = tries::mail_to_stranger(&mut written, app, stranger.filter(|_| wanted)).await?;
@@ -167,7 +167,7 @@ impl MailPage {
         Ok(transaction.commit().await?)
     }
 
-    /// The route of the link in a mail.
+    /// The route of the link in an email.
     pub(crate) fn opening(self) -> MethodRouter<App> {
         get(
             async move |State(app): State<App>, token: Result<Path<String>, PathRejection>| {
@@ -176,8 +176,8 @@ impl MailPage {
         )
     }
 
-    /// Answers the opening of a mail's link with `text` as its token: sets the cookie, and goes to the clean URL.
-    /// Text of the wrong form clears it, so that the page that follows is the same as for a spent link.
+    /// Answers the opening of a mail link with `text` as its token: sets the cookie, and redirects to the clean URL. Text
+    /// of the wrong form clears the cookie, so that the next page is the same as for a spent link.
     pub(super) fn open(self, app: &App, text: &str) -> Response {
         let https = app.config.public_url.is_https();
         let cookie = match Token::parse(TokenKind::Mail, text) {
@@ -225,7 +225,7 @@ impl Opened {
         form_id(&self.token)
     }
 
-    /// The hash of its token, for which tries behind this link are counted.
+    /// The hash of its token, by which attempts behind this link are counted.
     pub(super) fn hash(&self) -> TokenHash {
         self.token.hash()
     }
@@ -236,7 +236,7 @@ impl Opened {
         Ok(app.passwords.hash(password).await)
     }
 
-    /// Spends the link and every other of its kind for its address; none when it was spent already. Lock the account or the coach
+    /// Spends the link and every other of its kind for its address; none if it was spent. Lock the account or the coach
     /// first.
     pub(super) async fn spend(&self, db: impl Db<'_>, app: &App) -> sqlx::Result<Option<MailLink>> {
         queries::mail_links::take(db, self.hash(), self.page.kind, app.clock.now()).await
@@ -297,8 +297,8 @@ macro_rules! password_page {
 
 pub(super) use password_page;
 
-/// What the page's form carries: it ties the button to the very link that the page was about, so that a second mail
-/// opened in another tab is not acted on by mistake, and a form from elsewhere is worth nothing.
+/// What the page's form carries: it ties the button to the link that the page was about, so that a second email opened in
+/// another tab is not acted on by mistake, and a form from elsewhere has no effect.
 fn form_id(token: &Token) -> String {
     let digest = Sha256::new()
         .chain_update(b"icusync form ")
@@ -317,7 +317,7 @@ struct Gone {
     frame: Frame,
 }
 
-/// The one page for links that were used, expired, ended with another or made up.
+/// The one page for links that were used, have expired, ended with another link or were made up.
 pub(super) fn gone(signed: bool) -> Result<Response, Problem> {
     with_status(
         StatusCode::GONE,

@@ -1,4 +1,4 @@
-//! Where somebody wanted to go before signing in. A page, never a URL: nothing from outside becomes a redirect.
+//! The page that someone wanted before signing in. A page, never a URL: nothing from outside becomes a redirect.
 
 /// A page to come back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,9 +14,9 @@ pub(crate) enum NextPage {
     Invite,
     /// The activity log.
     Activity,
-    /// Replacing the connector URL.
+    /// Regenerating the connector URL.
     Regenerate,
-    /// Ending the connection.
+    /// Disconnecting intervals.icu.
     Disconnect,
     /// The account.
     Account,
@@ -43,7 +43,7 @@ impl NextPage {
         Self::Delete,
     ];
 
-    /// The word that stands in the query and the form.
+    /// Its word in the query and the form.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Dashboard => "dashboard",
@@ -85,7 +85,7 @@ impl NextPage {
             .unwrap_or_default()
     }
 
-    /// The page to return to after a request for `path` was stopped by the sign-in; for one grant, the list of all.
+    /// The page to return to after the sign-in stopped a request for `path`; for one grant, the list of all.
     pub(crate) fn of_path(path: &str) -> Self {
         let known = Self::ALL.into_iter().find(|page| page.path() == path);
         known.unwrap_or(if path.starts_with("/coaches/") {

@@ -1,4 +1,4 @@
-//! A new password for somebody who knows the old one. Whoever does not takes the way of [`super::reset`].
+//! A new password for someone who knows the old one. [`super::reset`] is for someone who does not.
 
 use askama::Template;
 use axum::{
@@ -34,8 +34,7 @@ struct Form {
     mistake: Option<Mistake>,
 }
 
-/// Replaces the password of an account within `db`'s transaction, ends every session and every mail link, and queues the mail
-/// about it.
+/// Replaces the password of an account within `db`'s transaction, ends every session and mail link, and queues the email.
 pub(super) async fn replace(
     db: &mut PgConnection,
     app: &App,
@@ -68,8 +67,8 @@ pub(crate) async fn form(signed: Signed) -> Result<Response, Problem> {
     draw(signed.0.email, None)
 }
 
-/// `POST /account/password`: sets the password, ends every other session and every open mail link, mails. This browser goes on
-/// with a new session.
+/// `POST /account/password`: sets the password, ends every other session and every open mail link, queues the email about
+/// it. This browser gets a new session.
 pub(crate) async fn change(
     State(app): State<App>,
     signed: Signed,

@@ -1,4 +1,4 @@
-//! The page for everything that has none: not found, refused, too many, broken. Says whose turn it is.
+//! The page for every error that has none: not found, refused, too many, broken. It says whose turn it is.
 
 use askama::Template;
 use axum::{
@@ -54,7 +54,7 @@ pub async fn dress(request: Request, next: Next) -> Response {
         title,
         text,
         wait,
-        // Only where we are to blame does the id help anybody.
+        // The id helps only if we are to blame.
         request: id
             .as_ref()
             .filter(|_| status.is_server_error())

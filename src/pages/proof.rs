@@ -1,5 +1,5 @@
-//! The password asked for once more, before something that only the account's owner may do: a session alone may be somebody
-//! else's at an unlocked screen.
+//! The password, asked for again before something that only the account's owner may do: a session may be someone else's at
+//! an unlocked screen.
 
 use sqlx::PgConnection;
 
@@ -13,7 +13,7 @@ use crate::{
     secrets::{PasswordHash, TokenHash},
 };
 
-/// What is said when it does not fit.
+/// The text for a wrong password.
 pub(super) const NOT_YOURS: &str = "This is not your password. Passwords tell capital letters apart.";
 
 /// An account whose owner has just typed its password.
@@ -23,8 +23,8 @@ pub(super) struct Proof {
     hash: PasswordHash,
 }
 
-/// Checks what somebody typed who is signed in; `None` when it does not fit. What is wrong counts for this very session, so that
-/// nobody elsewhere can use up its owner's tries.
+/// Checks the password typed by someone who is signed in; `None` if it is wrong. A wrong one counts for this session only,
+/// so that nobody elsewhere can use up the owner's attempts.
 pub(super) async fn in_session(
     app: &App,
     session: &Session,
@@ -36,7 +36,7 @@ pub(super) async fn in_session(
     Ok(proof(account, hash, fits))
 }
 
-/// The same behind a mail's link, for whoever may not be signed in: it counts for the link.
+/// The same behind a mail link, for someone who may not be signed in: a wrong one counts for the link.
 pub(super) async fn behind_link(
     app: &App,
     link: TokenHash,
@@ -71,8 +71,8 @@ fn proof(account: Account, hash: Option<PasswordHash>, fits: bool) -> Option<Pro
 }
 
 impl Proof {
-    /// Whether what was typed is still the password. From here to the end of `db`'s transaction nobody changes it, so that of
-    /// two changes at once the second one is refused.
+    /// Whether what was typed is still the password. Nobody can change it before `db`'s transaction ends, so that of two
+    /// changes at once the second one is refused.
     pub(super) async fn holds(&self, db: &mut PgConnection) -> sqlx::Result<bool> {
         let now = queries::accounts::lock_password_of(db, self.account.id).await?;
         Ok(now.is_some_and(|now| now.as_str() == self.hash.as_str()))

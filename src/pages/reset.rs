@@ -1,4 +1,4 @@
-//! A forgotten password: ask for a mail, open its link, choose a new one.
+//! A forgotten password: request an email, open its link, choose a new password.
 
 use askama::Template;
 use axum::{
@@ -85,7 +85,7 @@ pub(crate) async fn sent() -> Result<Response, Problem> {
     })
 }
 
-/// `GET /reset`: the new password.
+/// `GET /reset`: asks for the new password.
 pub(crate) async fn form(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     match RESET_PAGE.opened(&app.pool, &app, &headers).await? {
         Some(opened) => Reset::draw(false, &opened, None),
@@ -93,7 +93,7 @@ pub(crate) async fn form(State(app): State<App>, headers: HeaderMap) -> Result<R
     }
 }
 
-/// `POST /reset`: sets the password, ends every session and every open mail link of the account, mails, signs in.
+/// `POST /reset`: sets the password, ends every session and open mail link of the account, queues the email, signs in.
 pub(crate) async fn reset(
     State(app): State<App>,
     headers: HeaderMap,
@@ -112,13 +112,13 @@ pub(crate) async fn reset(
     };
     let hash = opened.hash_of(&app, password).await?;
     let mut transaction = app.pool.begin().await?;
-    // The account before the link: whoever changes a password holds the account and then ends all its links.
+    // The account before the link: a change of the password locks the account and then ends all its links.
     queries::accounts::lock_password_of(&mut *transaction, account).await?;
     if opened.spend(&mut *transaction, &app).await?.is_none() {
         return mail_link::gone(false);
     }
     let owner = queries::accounts::by_id(&mut *transaction, account).await?;
-    // A link that was on its way to the address that the account had before is nobody's any more.
+    // A link to an address that is no longer the account's is nobody's.
     let Some(owner) = owner.filter(|owner| owner.email_key == opened.link.email_key) else {
         return mail_link::gone(false);
     };

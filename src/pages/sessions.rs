@@ -1,4 +1,4 @@
-//! In and out.
+//! Signing in and out.
 
 use askama::Template;
 use axum::{
@@ -55,7 +55,7 @@ pub(crate) async fn form(
     })
 }
 
-/// `POST /sign-in`: an unknown address and a wrong password are the same answer after the same work.
+/// `POST /sign-in`: an unknown address and a wrong password get the same answer after the same work.
 pub(crate) async fn sign_in(
     State(app): State<App>,
     from: FromNetwork,
@@ -90,7 +90,7 @@ pub(crate) async fn sign_in(
         return refused();
     };
     let mut transaction = app.pool.begin().await?;
-    // A password that was replaced while this one was being checked ends every session, the one to come as well.
+    // If the password was changed while this one was being checked, every session has ended, and this one must not begin.
     let now = queries::accounts::lock_password_of(&mut *transaction, account).await?;
     if now.as_ref().map(PasswordHash::as_str) != checked.as_ref().map(PasswordHash::as_str) {
         return refused();

@@ -1,4 +1,4 @@
-//! The account: its address, the browsers that are signed in, and the ways to change, take along or end it.
+//! The account: its address, the browsers that are signed in, and how to change, export or delete it.
 
 use askama::Template;
 use axum::{
@@ -80,8 +80,7 @@ pub(crate) async fn show(
     })
 }
 
-/// `POST /account/sessions/end`: one session, by its name on the page. One that is over already, or somebody else's, is nothing to
-/// end.
+/// `POST /account/sessions/end`: ends one session, by its name on the page; nothing if it has ended or is someone else's.
 pub(crate) async fn end_session(
     State(app): State<App>,
     signed: Signed,
@@ -92,13 +91,13 @@ pub(crate) async fn end_session(
     Ok(Done::SessionEnded.answer())
 }
 
-/// `POST /account/sessions/end-others`: every session but this one.
+/// `POST /account/sessions/end-others`: ends every session but this one.
 pub(crate) async fn end_other_sessions(State(app): State<App>, signed: Signed) -> Result<Response, Problem> {
     queries::sessions::end_others(&app.pool, signed.0.account, signed.0.hash).await?;
     Ok(Done::OtherSessionsEnded.answer())
 }
 
-/// `POST /account/sessions/end-all`: every session, this one too.
+/// `POST /account/sessions/end-all`: ends every session, this one too.
 pub(crate) async fn end_all_sessions(
     State(app): State<App>,
     signed: Signed,

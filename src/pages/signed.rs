@@ -1,4 +1,4 @@
-//! Who is looking at a page, as the handlers ask for it.
+//! Who requests a page, as the handlers take it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Somebody who is signed in; everyone else is sent to the sign-in, and back from there.
+/// Someone who is signed in; everyone else is sent to the sign-in, and back from there.
 #[derive(Debug, Clone)]
 pub(crate) struct Signed(pub Session);
 
@@ -37,7 +37,7 @@ impl FromRequestParts<App> for Signed {
     }
 }
 
-/// Somebody who may or may not be signed in.
+/// Someone who may or may not be signed in.
 #[derive(Debug, Clone)]
 pub(crate) struct MaybeSigned(pub Option<Session>);
 
@@ -65,7 +65,7 @@ impl FromRequestParts<App> for FromNetwork {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        // Without a peer (a request that came over no socket) all such requests share one allowance.
+        // All requests without a peer (not from a socket) share one allowance.
         let peer = parts
             .extensions
             .get::<ConnectInfo<SocketAddr>>()

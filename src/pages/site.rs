@@ -1,6 +1,6 @@
-//! The pages for everyone: what they are called, and what search engines are told of them.
+//! The pages for everyone: their titles, and their descriptions for search engines.
 //!
-//! Their contents stand beside them, each in its own file.
+//! Each page's content is in its own file.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use http::{
 
 use crate::app::App;
 
-/// What a page for everyone is called and about.
+/// The title and the description of a page for everyone.
 #[derive(Debug)]
 pub(super) struct About {
     /// Its path.
@@ -33,14 +33,14 @@ pub(super) static STEPS: About = About {
     description: "How to add intervals.icu to Claude, Claude Code, ChatGPT, Cursor, VS Code and any other MCP client with one \
                   URL from IcuSync.",
 };
-/// A project of Claude as a coach.
+/// A Claude project as a coach.
 pub(super) static COACH_PROJECT: About = About {
     path: "/personal-coach",
     title: "A personal coach in Claude",
     description: "Make a Claude project that coaches from your own intervals.icu data: instructions to copy, what to ask \
                   first, and how to keep it honest.",
 };
-/// What coaches need to know, and what they can have mailed.
+/// What coaches need to know, and what they can have sent by email.
 pub(super) static FOR_COACHES: About = About {
     path: "/for-coaches",
     title: "For coaches",
@@ -60,7 +60,7 @@ pub(super) static PRIVACY: About = About {
     title: "Privacy and data",
     description: "What IcuSync stores and for how long, who sees it, and what it never keeps: your training data.",
 };
-/// How to check that tokens are asked for.
+/// How to check that nobody gets in without the token.
 pub(super) static CHECK: About = About {
     path: "/check",
     title: "Check the lock",
@@ -74,7 +74,7 @@ pub(super) static STATUS: About = About {
     description: "Whether IcuSync, its database, its mail and intervals.icu answer at the moment.",
 };
 
-/// All of them beside the home page, in the order of the sitemap.
+/// All of them except the home page, in the order of the sitemap.
 static PAGES: [&About; 7] = [
     &STEPS,
     &COACH_PROJECT,
@@ -85,7 +85,7 @@ static PAGES: [&About; 7] = [
     &STATUS,
 ];
 
-/// `GET /robots.txt`: the pages for everyone may be found; nothing else is for machines.
+/// `GET /robots.txt`: search engines may list the pages for everyone; nothing else is for machines.
 pub(crate) async fn robots(State(app): State<App>) -> Response {
     let mut text = "User-agent: *\nAllow: /$\n".to_owned();
     for page in PAGES {

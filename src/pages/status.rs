@@ -1,6 +1,6 @@
 //! Whether the service works: itself, its database, its keys, its mail, and intervals.icu as real calls saw it.
 //!
-//! Looking costs next to nothing and asks nobody outside. Nothing here names a person, a host or a number of users.
+//! A check costs next to nothing and asks nobody outside. Nothing here names a person, a host or a number of users.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,22 +27,22 @@ use crate::{
     secrets::Openable,
 };
 
-/// How long a look is good for everybody.
+/// How long a check counts for all who ask.
 const FRESH: Duration = Duration::from_secs(5);
 /// A database that needs longer counts as away.
 const PATIENCE: Duration = Duration::from_millis(1500);
-/// Mail that waits no longer than this is on its way.
+/// Email that has waited no longer than this is on its way.
 const MAIL_IS_LATE: chrono::Duration = chrono::Duration::minutes(5);
 
-/// The last look, shared by all who ask within seconds.
+/// The last check, shared by all who ask within seconds.
 #[derive(Clone, Default)]
 pub(crate) struct Board(Arc<Mutex<Option<Taken>>>);
 
-/// A look and when it was taken.
-type Taken = (Instant, Arc<Look>);
+/// A check and when it was made.
+type Taken = (Instant, Arc<Check>);
 
-/// What one look saw.
-struct Look {
+/// What one check found.
+struct Check {
     parts: [Part; 5],
     at: When,
 }
@@ -54,7 +54,7 @@ struct Part {
     text: String,
 }
 
-/// How a part is.
+/// The state of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Condition {
     Good,
@@ -85,7 +85,7 @@ impl Condition {
     }
 }
 
-impl Look {
+impl Check {
     async fn take(app: &App) -> Self {
         let now = app.clock.now();
         let overdue = timeout(PATIENCE, queries::jobs::overdue_mails(&app.pool, now)).await;
@@ -186,7 +186,7 @@ fn upstream(Lately { answered, failed }: Lately) -> Part {
             format!("Answered every request of the last {minutes} minutes."),
         )
     } else {
-        // A share and no count: how much is asked is nobody's business.
+        // A share, not a count: how much is asked is nobody's business.
         let share = (u64::from(failed) * 100).div_ceil(u64::from(all));
         let state = if share < 5 {
             Condition::Good
@@ -208,15 +208,15 @@ fn upstream(Lately { answered, failed }: Lately) -> Part {
 }
 
 impl Board {
-    /// A look that is at most some seconds old. Who comes while one is taken waits for it.
-    async fn look(&self, app: &App) -> Arc<Look> {
+    /// A check that is at most some seconds old. Callers who come during one wait for it.
+    async fn check(&self, app: &App) -> Arc<Check> {
         let mut last = self.0.lock().await;
         if let Some((at, look)) = &*last
             && at.elapsed() < FRESH
         {
             return look.clone();
         }
-        let look = Arc::new(Look::take(app).await);
+        let look = Arc::new(Check::take(app).await);
         *last = Some((Instant::now(), look.clone()));
         look
     }
@@ -227,16 +227,16 @@ impl Board {
 struct Page {
     frame: Frame,
     about: &'static About,
-    look: Arc<Look>,
+    look: Arc<Check>,
 }
 
-/// `GET /status`: always a page, also while the database is away; then everyone looks like a stranger.
+/// `GET /status`: always a page, even without the database; then everyone counts as a stranger.
 pub(crate) async fn show(
     State(app): State<App>,
     Extension(board): Extension<Board>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (signed, look) = tokio::join!(is_signed(&app, &headers), board.look(&app));
+    let (signed, look) = tokio::join!(is_signed(&app, &headers), board.check(&app));
     page(&Page {
         frame: Frame::of(signed),
         about: &STATUS,

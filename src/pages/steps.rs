@@ -1,7 +1,7 @@
-//! How each client is given the connector: on a page for everyone with a placeholder, on the dashboard with the
-//! athlete's own URL, masked until it is shown, and for coaches, whose URL came by mail.
+//! How to add the connector to each client: with a placeholder on a page for everyone, with the athlete's URL, masked until
+//! it is shown, on the dashboard, and for coaches, whose URL came by email.
 //!
-//! What the clients can do was read in their own documents; what is not known of one is not said.
+//! What the clients can do comes from their own documentation; what it leaves open is not mentioned.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{app::App, error::Problem};
 
-/// A command or a configuration to copy. With an own version, what is seen first is masked.
+/// A command or a configuration to copy. If it has a version with the athlete's URL, a masked one is shown first.
 #[derive(Template)]
 #[template(path = "parts/copy.html")]
 pub(super) struct Copy {
@@ -28,7 +28,7 @@ pub(super) struct Copy {
 
 /// The steps for every client.
 pub(super) struct Steps {
-    /// Whether the athlete's own URL stands in them.
+    /// Whether the athlete's URL is in them.
     pub(super) own: bool,
     /// Whether they are for a coach.
     pub(super) coach: bool,
@@ -47,12 +47,12 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    /// With `shown` in the place of the URL; `own` is the true one, which is seen only on demand.
+    /// With `shown` instead of the URL; `own` is the real one, shown only on demand.
     pub(super) fn of(shown: &str, own: Option<&str>) -> Self {
         Self::named("IcuSync", "icusync", shown, own)
     }
 
-    /// For a coach. The connector has another name, so that who also trains can tell it from the own one.
+    /// For a coach. The connector has another name, so that a coach who also trains can tell the two apart.
     pub(super) fn for_coaches(shown: &str) -> Self {
         Self {
             coach: true,
@@ -136,7 +136,7 @@ mod tests {
         let config: Value = serde_json::from_str(&coach.any.shown).unwrap();
         assert!(
             config["mcpServers"]["icusync-coach"].is_object(),
-            "who also trains keeps both: {config}"
+            "a coach who also trains keeps both: {config}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Questions that athletes ask, and where to write when none of the answers helps.
+//! Questions that athletes ask, and where to write if none of the answers helps.
 
 use askama::Template;
 use axum::{extract::State, response::Response};

@@ -1,9 +1,9 @@
-//! Moments, as pages show them: in the athlete's zone where it is known, else in UTC, and never a guess.
+//! Moments as pages show them: in the athlete's zone if it is known, otherwise in UTC, and never a guess.
 
 use chrono::{DateTime, Days, Duration, NaiveDate, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
-/// A moment in two spellings.
+/// A moment in two formats.
 #[derive(Debug, Clone)]
 pub(super) struct When {
     /// For the `datetime` attribute.
@@ -13,7 +13,7 @@ pub(super) struct When {
 }
 
 impl When {
-    /// `at` in `zone`; without one in UTC, and it says so.
+    /// `at` in `zone`; without a zone in UTC, and the text says so.
     pub(super) fn of(at: DateTime<Utc>, zone: Option<Tz>) -> Self {
         let text = match zone {
             Some(zone) => at.with_timezone(&zone).format("%a %-d %b %Y, %H:%M").to_string(),
@@ -41,11 +41,10 @@ pub(super) fn ago(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
     format!("{number} {unit}{} ago", if number == 1 { "" } else { "s" })
 }
 
-/// The first moment of a day. Where clocks jump over midnight it begins when they have jumped; where midnight comes
-/// twice, with the first one.
+/// The first moment of a day: after the jump if clocks jump over midnight, and the first midnight if there are two.
 pub(super) fn start_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(chrono::NaiveTime::MIN);
-    // No zone jumps by more than a day (Samoa left out the 30th of December 2011).
+    // No zone jumps by more than a day (Samoa skipped 30 December 2011).
     (0..=96)
         .find_map(|quarters| {
             zone.from_local_datetime(&(midnight + TimeDelta::minutes(15 * quarters)))
@@ -70,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_stand_in_the_athletes_zone() {
+    fn moments_are_in_the_athletes_zone() {
         let at: DateTime<Utc> = "2026-11-20T20:00:00Z".parse().unwrap();
         assert_eq!(When::of(at, None).text, "Fri 20 Nov 2026, 20:00 UTC");
         assert_eq!(

@@ -1,6 +1,6 @@
-//! Calls as lines of CSV (RFC 4180): for a spreadsheet, and safe in one.
+//! Calls as lines of CSV (RFC 4180) that are safe in a spreadsheet.
 //!
-//! What is read and for whom is decided by the page.
+//! The page decides what is read and for whom.
 
 use chrono_tz::Tz;
 
@@ -25,7 +25,7 @@ pub(super) fn head() -> String {
     ])
 }
 
-/// One call. Without a zone the athlete's time is empty: it is not known.
+/// One call. Without a zone the athlete's time is not known, and empty.
 pub(super) fn row(entry: &Entry, zone: Option<Tz>) -> String {
     line(&[
         &entry.at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
@@ -54,8 +54,8 @@ fn line(cells: &[&str]) -> String {
     format!("{}\r\n", cells.join(","))
 }
 
-/// A cell that a spreadsheet takes for text: one that would begin a formula, behind spaces too, begins with an apostrophe
-/// instead, and what would end a cell is quoted. A number below zero is no formula.
+/// A cell that a spreadsheet reads as text. One that would begin a formula, even after spaces, gets an apostrophe in front;
+/// one with a character that would end a cell is quoted. A negative number is not a formula.
 fn cell(text: &str) -> String {
     let begins =
         |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
@@ -106,7 +106,7 @@ mod tests {
         }
     }
 
-    /// A reader of RFC 4180 that knows nothing of the writer.
+    /// A reader of RFC 4180 that shares nothing with the writer.
     fn read(text: &str) -> Vec<Vec<String>> {
         let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
         let mut chars = text.chars().peekable();
@@ -129,8 +129,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_comes_back_from_its_cell(cells in proptest::collection::vec(any::<String>(), 1..6)) {
-            let told: Vec<&str> = cells.iter().map(String::as_str).collect();
-            let rows = read(&line(&told));
+            let texts: Vec<&str> = cells.iter().map(String::as_str).collect();
+            let rows = read(&line(&texts));
             prop_assert_eq!(rows.len(), 1);
             for (text, back) in cells.iter().zip(&rows[0]) {
                 prop_assert!(back == text || *back == format!("'{text}"), "{:?} became {:?}", text, back);

@@ -1,6 +1,6 @@
-//! What a person asks of the log: words of a form, and what they mean for the query.
+//! The filter of the activity log: the fields of its form, and what they mean for the query.
 //!
-//! No SQL, and nothing of what the rows look like.
+//! No SQL, and nothing about how rows look.
 
 use chrono_tz::Tz;
 
@@ -18,7 +18,7 @@ use crate::{
 /// Whether a call changed something, for people.
 pub(super) const ACCESSES: [(Access, &str); 2] = [(Access::Read, "Read"), (Access::Write, "Changed")];
 
-/// What came of a call, for people.
+/// How a call ended, for people.
 pub(super) const OUTCOMES: [(Outcome, &str); 10] = [
     (Outcome::Ok, "Answered"),
     (Outcome::Input, "Question not understood"),
@@ -31,9 +31,9 @@ pub(super) const OUTCOMES: [(Outcome, &str); 10] = [
     (Outcome::Withheld, "Withheld"),
     (Outcome::Ours, OURS),
 ];
-/// What every other outcome is.
+/// The words for every other outcome.
 const OURS: &str = "Our fault";
-/// In place of an outcome: all but [`Outcome::Ok`].
+/// Instead of an outcome: all but [`Outcome::Ok`].
 const FAILED: &str = "failed";
 
 /// An outcome for people.
@@ -42,10 +42,10 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
     known.map_or(OURS, |(_, text)| text)
 }
 
-/// In place of a caller: the athlete. No caller has this name, for it is no address.
+/// Instead of a caller: the athlete. No caller has this name, because it is not an address.
 pub(super) const ME: &str = "me";
 
-/// The form as it came: what was not chosen is empty.
+/// The form as it was sent: what was not chosen is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct FilterForm {
     /// A tool's name.
@@ -84,7 +84,7 @@ impl FilterForm {
         *self != Self::default()
     }
 
-    /// `page` with what was chosen, from `before` on.
+    /// The path of `page` with what was chosen as its query, from `before` on.
     pub(super) fn path(&self, page: &str, before: Option<LogId>) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in [
@@ -111,8 +111,7 @@ impl FilterForm {
         }
     }
 
-    /// What it means for the query, days taken in `zone`; or what is wrong with it. A word that is in no list finds
-    /// nothing.
+    /// What the form means for the query, its days in `zone`, or its mistakes. An unknown word matches no row.
     pub(super) fn filter(&self, zone: Tz) -> Result<Filter, Vec<Mistake>> {
         let (from, to) = (day("from", &self.from), day("to", &self.to));
         let (from, to) = match (from, to) {
@@ -155,12 +154,12 @@ mod tests {
 
     use super::*;
 
-    fn wanted(query: &str) -> FilterForm {
+    fn form(query: &str) -> FilterForm {
         FilterForm::of(&mut Fields::parse(query.as_bytes()).unwrap())
     }
 
     fn span(query: &str, zone: Tz) -> (Option<String>, Option<String>) {
-        let filter = wanted(query).filter(zone).unwrap();
+        let filter = form(query).filter(zone).unwrap();
         let text = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M").to_string();
         (filter.from.map(text), filter.until.map(text))
     }
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_day_is_said_at_its_field() {
+    fn a_field_that_is_not_a_day_gets_the_mistake() {
         for (query, fields) in [
             ("from=yesterday", vec!["from"]),
             ("from=2026-02-30&to=21.11.2026", vec!["from", "to"]),
@@ -199,7 +198,7 @@ mod tests {
             ("to=99999-01-01", vec!["to"]),
             ("from=-0001-01-01", vec!["from"]),
         ] {
-            let mistakes = wanted(query).filter(Tz::UTC).unwrap_err();
+            let mistakes = form(query).filter(Tz::UTC).unwrap_err();
             assert_eq!(
                 mistakes.iter().map(|mistake| mistake.field).collect::<Vec<_>>(),
                 fields,
@@ -210,17 +209,17 @@ mod tests {
 
     #[test]
     fn a_path_keeps_what_was_chosen() {
-        let chosen = wanted("client=Claude+%26+co&tool=&outcome=failed&from=2026-11-01");
+        let chosen = form("client=Claude+%26+co&tool=&outcome=failed&from=2026-11-01");
         assert_eq!(
             chosen.path("/activity.csv", None),
             "/activity.csv?outcome=failed&client=Claude+%26+co&from=2026-11-01"
         );
-        assert_eq!(wanted("").path("/activity", None), "/activity");
-        assert!(chosen.any() && !wanted("x=1&before=2").any());
+        assert_eq!(form("").path("/activity", None), "/activity");
+        assert!(chosen.any() && !form("x=1&before=2").any());
     }
 
     #[test]
-    fn outcomes_are_said_in_words_and_found_by_them() {
+    fn outcomes_have_words_and_are_found_by_them() {
         assert_eq!(
             (
                 outcome(Outcome::Ok),
@@ -230,16 +229,16 @@ mod tests {
             ("Answered", "Asked to wait", OURS)
         );
         let of = |query: &str| {
-            let filter = wanted(query).filter(Tz::UTC).unwrap();
+            let filter = form(query).filter(Tz::UTC).unwrap();
             (filter.outcomes.unwrap_or_default(), filter.other_outcomes)
         };
         assert_eq!(of("outcome=failed"), (vec![Outcome::Ok], true));
         assert_eq!(of("outcome=busy"), (vec![Outcome::Busy], false));
         assert!(of("outcome=ours").0.contains(&Outcome::Panic));
         assert_eq!(of(""), (Vec::new(), false));
-        let unheard_of = wanted("outcome=tarot&access=tarot").filter(Tz::UTC).unwrap();
+        let unknown = form("outcome=tarot&access=tarot").filter(Tz::UTC).unwrap();
         assert_eq!(
-            (unheard_of.outcomes, unheard_of.accesses),
+            (unknown.outcomes, unknown.accesses),
             (Some(Vec::new()), Some(Vec::new()))
         );
     }

@@ -1,4 +1,4 @@
-//! One grant: what it says, and changing that. Of two forms that were drawn from the same state the second is told.
+//! One grant and its form. If two forms were drawn from the same state, the second to be saved gets a page that says so.
 
 use askama::Template;
 use axum::{
@@ -38,7 +38,7 @@ struct Edit {
     mistakes: Vec<Mistake>,
 }
 
-/// What a grant says, or would.
+/// What a grant says, or would say.
 struct Side {
     tools: Vec<String>,
     until: Option<String>,
@@ -51,16 +51,16 @@ struct Conflict {
     frame: Frame,
     id: GrantId,
     coach: String,
-    /// Whether an invite met what stands; otherwise it was changed after the form was drawn.
+    /// Whether an invite met a current grant; otherwise the grant was changed after the form was drawn.
     invited: bool,
-    /// Of what stands.
+    /// The current grant's version.
     version: i32,
     stands: Side,
     chosen: Side,
-    /// What the coach could do in addition, were the choice saved; and what no longer.
+    /// What the coach could also do if the choice were saved; and what no longer.
     more: Vec<&'static str>,
     less: Vec<&'static str>,
-    /// To be sent again.
+    /// What the form sends again.
     draft: Draft,
 }
 
@@ -108,8 +108,8 @@ pub(crate) async fn form(
     draw(&app, grant, version, draft, zone, Vec::new())
 }
 
-/// `POST /coaches/{grant}`: changes the grant and tells the coach in one transaction. With `preset` it only ticks that
-/// preset's boxes.
+/// `POST /coaches/{grant}`: changes the grant and queues the email to the coach in one transaction; with `preset`, only
+/// ticks that preset's boxes.
 pub(crate) async fn save(
     State(app): State<App>,
     signed: Signed,
@@ -140,7 +140,7 @@ pub(crate) async fn save(
         Edited::Gone => Err(Problem::NotFound),
         Edited::Unchanged => Ok(Done::Unchanged.answer()),
         Edited::Replaced => Ok(Done::GrantedByAnother.answer()),
-        Edited::Stale(stands) => conflict(*stands, &checked, draft, zone, false),
+        Edited::Stale(current) => conflict(*current, &checked, draft, zone, false),
         Edited::Saved(queued) => {
             transaction.commit().await?;
             let done = match queued {
@@ -152,20 +152,20 @@ pub(crate) async fn save(
     }
 }
 
-/// The same for an invite to a coach who was granted something before: an invite says nothing of what stands, so it must not
-/// change it unseen.
+/// The same page for an invite to a coach who has a grant: the invite's form does not show it, so it must not change it
+/// unseen.
 pub(super) fn met(
-    stands: grants::Grant,
-    wanted: &Checked,
+    current: grants::Grant,
+    chosen: &Checked,
     draft: Draft,
     zone: Tz,
 ) -> Result<Response, Problem> {
-    conflict(stands, wanted, draft, zone, true)
+    conflict(current, chosen, draft, zone, true)
 }
 
-/// What stands now beside what was chosen: nothing is written until the athlete says which.
+/// The current grant next to what was chosen: nothing is written until the athlete says which one it should be.
 fn conflict(
-    stands: grants::Grant,
+    current: grants::Grant,
     chosen: &Checked,
     draft: Draft,
     zone: Tz,
@@ -186,14 +186,14 @@ fn conflict(
     };
     let conflict = Conflict {
         frame: Frame::of(true),
-        id: stands.id,
+        id: current.id,
         invited,
-        version: stands.version,
-        more: only(&chosen.tools, &stands.tools),
-        less: only(&stands.tools, &chosen.tools),
-        stands: side(&stands.tools, stands.expires_at, &stands.note),
+        version: current.version,
+        more: only(&chosen.tools, &current.tools),
+        less: only(&current.tools, &chosen.tools),
+        stands: side(&current.tools, current.expires_at, &current.note),
         chosen: side(&chosen.tools, chosen.expires_at, &chosen.note),
-        coach: stands.coach_email,
+        coach: current.coach_email,
         draft,
     };
     with_status(StatusCode::CONFLICT, &conflict)

@@ -45,7 +45,7 @@ struct Invite {
     mistakes: Vec<Mistake>,
 }
 
-/// Somebody who cannot invite yet.
+/// The page for an athlete who cannot invite yet.
 #[derive(Template)]
 #[template(path = "pages/coaches_connect.html")]
 struct First {
@@ -55,8 +55,8 @@ struct First {
     stakes: Stakes,
 }
 
-/// `GET /coaches/invite`; with `?like=` for the coach of one of the account's grants, which another athlete may have given: what the
-/// coach may do is ticked anew.
+/// `GET /coaches/invite`. With `?like=` it is for the coach of one of the account's grants, which may be another athlete's,
+/// so the boxes start afresh.
 pub(crate) async fn form(
     State(app): State<App>,
     signed: Signed,
@@ -112,8 +112,8 @@ async fn draw(
     with_status(status, &form)
 }
 
-/// `POST /coaches/invite`: grants and mails in one transaction. With `preset` it only ticks that preset's boxes, and keeps
-/// what was typed.
+/// `POST /coaches/invite`: grants, and queues the email, in one transaction. With `preset` it only ticks that preset's
+/// boxes, and keeps what was typed.
 pub(crate) async fn send(
     State(app): State<App>,
     signed: Signed,
@@ -149,7 +149,7 @@ pub(crate) async fn send(
         }
     };
     let mut transaction = app.pool.begin().await?;
-    // Dropped without a commit, the transaction gives the counted invite back.
+    // If the transaction is dropped without a commit, the invite does not count.
     if !coaches::may_invite(&mut transaction, &app, signed.0.account).await? {
         let most = app.config.invites_per_day;
         let mistake = Mistake::new(
@@ -160,7 +160,7 @@ pub(crate) async fn send(
         );
         return draw(&app, connection, email, draft, vec![mistake]).await;
     }
-    // Read again now that the account is locked: from here on nobody connects another athlete before the invite stands.
+    // Read again now that the account is locked: no other athlete can be connected until the invite is written.
     let connection = queries::connections::of_account(&mut *transaction, signed.0.account).await?;
     let connection = connection.as_ref();
     if !is_connected(connection) {
@@ -174,7 +174,7 @@ pub(crate) async fn send(
     let done = match coaches::invite(&mut transaction, &app, &from, &address, &terms).await? {
         Invited::Refused => return Ok(Done::InviteRefused.answer()),
         Invited::Unchanged => return Ok(Done::Unchanged.answer()),
-        Invited::Stands(stands) => return met(*stands, &checked, draft, zone_of(connection)),
+        Invited::Stands(current) => return met(*current, &checked, draft, zone_of(connection)),
         Invited::New(_, Queued::Queued) | Invited::Joined(_, Queued::Queued) => {
             if is_own(&signed.0, &address) {
                 Done::InvitedOneself
@@ -191,7 +191,7 @@ pub(crate) async fn send(
     Ok(done.answer())
 }
 
-/// Whether the form was drawn for another athlete than the account shows: whoever ticked it meant that one's data.
+/// Whether the form was drawn for another athlete than the account shows: the boxes were ticked for that athlete's data.
 fn is_of_another(connection: Option<&Connection>, drawn_for: Option<&str>) -> bool {
     let shown = connection.filter(|_| is_connected(connection));
     shown.is_some_and(|row| drawn_for.is_some_and(|athlete| athlete != row.athlete_id))
@@ -205,7 +205,7 @@ fn of_another() -> Mistake {
     )
 }
 
-/// Whether the athlete invites the own address.
+/// Whether the invite goes to the athlete's own address.
 fn is_own(session: &Session, address: &Address) -> bool {
     Address::parse(&session.email).is_ok_and(|own| own.key == address.key)
 }

@@ -1,16 +1,16 @@
 //! The note to a coach: short, on one line, and without anything that a mail program would turn into a link.
 //!
-//! It goes into a mail that we send to an address which a stranger may have typed, so it must lead nowhere.
+//! It goes into an email to an address that a stranger may have typed, so nothing in it may lead anywhere.
 
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::text::clean;
 
-/// Characters of a note.
+/// Longest note, in characters.
 pub(super) const MOST_CHARS: usize = 300;
-/// Nothing that a form can hold is longer.
+/// No text in a form is longer.
 const FORM: usize = 16_384;
-/// Characters of a word that a mistake quotes.
+/// Longest quote of a word in a mistake, in characters.
 const QUOTED: usize = 40;
 
 /// The note, cleaned; or what to write instead.
@@ -32,10 +32,10 @@ pub(super) fn read(typed: &str) -> Result<String, String> {
     }
 }
 
-/// The first word that is a link, or that looks enough like one for a mail program to make one of it.
+/// The first word that is a link, or looks enough like one for a mail program to turn it into one.
 fn link_in(note: &str) -> Option<&str> {
     note.split_whitespace().find(|word| {
-        // What is a dot in any script is one for whoever resolves the name.
+        // A dot of any script is a dot to whatever resolves the name.
         let word: String = word.nfkc().map(|c| if c == '。' { '.' } else { c }).collect();
         let word = word.to_lowercase();
         word.contains("://") || word.contains("www.") || word.split(ends_a_name).any(is_domain)
@@ -109,7 +109,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_host_gets_through_whatever_stands_around_it(
+        fn no_host_gets_through_whatever_surrounds_it(
             before in "[^a-z0-9\\s.]{0,5}", host in "[a-z0-9-]{1,10}", top in "[a-z]{2,6}", after in "(/[a-z?=&]{0,9})?",
         ) {
             let typed = format!("look {before}{host}.{top}{after} now");

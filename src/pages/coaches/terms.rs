@@ -1,6 +1,6 @@
-//! The part of a form that says what a coach may do and for how long, the same for an invite and an edit.
+//! The part of a form that says what a coach may do and until when, the same for an invite and an edit.
 //!
-//! The ticked boxes are the only truth: a preset ticks them, and nothing remembers it.
+//! Only the ticked boxes count: a preset ticks them and is not remembered.
 
 use chrono::{DateTime, Months, Utc};
 use chrono_tz::Tz;
@@ -18,10 +18,10 @@ use crate::{
     queries::grants::{self, Grant},
 };
 
-/// A grant lasts at most so long at a time.
+/// The longest that a grant can last without being extended.
 const LONGEST: Months = Months::new(24);
 
-/// What a form says of a grant, as it came.
+/// What a form says about a grant, as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Draft {
     /// As typed.
@@ -35,11 +35,11 @@ pub(super) struct Draft {
 /// A draft that can be granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Checked {
-    /// Names of tools; never none.
+    /// Names of tools; at least one.
     pub(super) tools: Vec<String>,
     /// Cleaned.
     pub(super) note: String,
-    /// When it ends by itself.
+    /// When it ends automatically.
     pub(super) expires_at: Option<DateTime<Utc>>,
 }
 
@@ -55,7 +55,7 @@ impl Checked {
 }
 
 impl Draft {
-    /// A form that nobody has filled in.
+    /// A form that has not been filled in yet.
     pub(super) fn new() -> Self {
         Self {
             note: String::new(),
@@ -64,7 +64,7 @@ impl Draft {
         }
     }
 
-    /// What stands now. A last day that is over is left out, so that saving opens the grant again.
+    /// The current grant. A last day that is over is left out, so that saving makes the grant usable again.
     pub(super) fn of_grant(grant: &Grant, zone: Tz, now: DateTime<Utc>) -> Self {
         let last = grant.expires_at.filter(|at| *at > now);
         let tools = permissions::ALL
@@ -100,8 +100,8 @@ impl Draft {
         }
     }
 
-    /// What it means, days taken in `zone`; or what is wrong with it. The last day of `current` stays the very moment that it
-    /// was, though the athlete may live in another zone by now.
+    /// What the draft means, its days in `zone`, or its mistakes. While the last day is that of `current`, its exact moment
+    /// is kept, even if the athlete has moved to another zone since.
     pub(super) fn check(
         &self,
         current: Option<DateTime<Utc>>,
@@ -173,31 +173,31 @@ fn field_of(tool: &str) -> String {
 
 /// A draft, ready to be drawn.
 pub(super) struct Sheet {
-    /// What stands in the fields.
+    /// What is in the fields.
     pub(super) draft: Draft,
-    /// The boxes, what looks and what changes apart.
+    /// The boxes; tools that read and tools that change something are apart.
     pub(super) parts: Vec<Part>,
-    /// What fills them in.
+    /// The buttons that tick them.
     pub(super) presets: Vec<Ticks>,
     /// Whether the presets tick the same boxes.
     pub(super) coincide: bool,
-    /// Where days end.
+    /// The time zone of the days.
     pub(super) zone: Tz,
-    /// The first day that can be the last.
+    /// The earliest last day.
     pub(super) first: String,
-    /// The last one.
+    /// The latest last day.
     pub(super) last: String,
     /// Ids of fields with mistakes.
     wrong: Vec<&'static str>,
 }
 
-/// The tools of a group that look, or those that change.
+/// The tools of a group that read, or those that change something.
 pub(super) struct Part {
     /// The group.
     pub(super) group: Group,
-    /// What they do.
+    /// Whether they read or change something.
     pub(super) access: Access,
-    /// Each with whether it is ticked.
+    /// Each tool, and whether it is ticked.
     pub(super) tools: Vec<(&'static Permission, bool)>,
 }
 
@@ -223,7 +223,7 @@ pub(super) struct Ticks {
 }
 
 impl Sheet {
-    /// `draft` with these mistakes in it.
+    /// `draft` with these mistakes marked.
     pub(super) fn of(draft: Draft, zone: Tz, now: DateTime<Utc>, mistakes: &[Mistake]) -> Self {
         let mut parts: Vec<Part> = Vec::new();
         for tool in permissions::ALL.iter().copied() {
@@ -297,13 +297,13 @@ mod tests {
         for (day, zone, end) in [
             ("2026-11-30", chrono_tz::Europe::Berlin, "2026-11-30T23:00:00Z"),
             ("2027-06-30", chrono_tz::Europe::Berlin, "2027-06-30T22:00:00Z"),
-            // Today is the 22nd in Melbourne… not yet, at 23:00; it ends in an hour.
+            // In Melbourne it is 23:00 on the 21st: today ends in an hour.
             (
                 "2026-11-21",
                 chrono_tz::Australia::Melbourne,
                 "2026-11-21T13:00:00Z",
             ),
-            // Clocks jump from midnight to one as the day after begins.
+            // The next day begins with a jump of the clocks from midnight to one.
             ("2027-09-04", chrono_tz::America::Santiago, "2027-09-05T04:00:00Z"),
             ("2028-11-21", chrono_tz::UTC, "2028-11-22T00:00:00Z"),
         ] {
@@ -319,12 +319,12 @@ mod tests {
         ] {
             assert!(ends(day, chrono_tz::UTC).unwrap_err().contains(says), "{day}");
         }
-        // Where it is tomorrow already, yesterday's date is over.
+        // Where it is the 22nd already, the 21st is over.
         assert!(ends("2026-11-21", chrono_tz::Pacific::Kiritimati).is_err());
     }
 
     #[test]
-    fn a_last_day_stays_the_moment_that_it_was_when_the_athlete_moved() {
+    fn a_last_day_stays_the_same_moment_when_the_athlete_moves() {
         let end = at("2026-12-24T23:00:00Z");
         let current = Some(end);
         let shown = last_day(end, chrono_tz::America::Denver).to_string();
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_at_once() {
+    fn every_mistake_is_shown_at_once() {
         let draft = Draft {
             note: "evil.com".to_owned(),
             last_day: "x".to_owned(),
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sheet_holds_each_tool_once_and_what_looks_and_what_changes_apart() {
+    fn a_sheet_holds_each_tool_once_and_reads_and_changes_apart() {
         let sheet = Sheet::of(Draft::new(), chrono_tz::UTC, at(NOW), &[]);
         let shown: Vec<&str> = sheet
             .parts

@@ -1,4 +1,4 @@
-//! Writing the given between an account and an athlete, and the first look at the athlete's settings.
+//! Writing the connection between an account and an athlete, and the first read of the athlete's settings.
 
 use std::time::Duration;
 
@@ -24,43 +24,44 @@ use crate::{
     words::ConnectionKind,
 };
 
-/// How long the first look may keep the athlete waiting.
-const FIRST_LOOK: Duration = Duration::from_secs(2);
+/// How long the first read may keep the athlete waiting.
+const FIRST_READ: Duration = Duration::from_secs(2);
 
-/// What a consent or a key brought.
+/// What came with a consent or an API key.
 pub(super) struct Authorization {
     pub(super) credential: Credential,
     /// `oauth` or `api_key`.
     pub(super) kind: ConnectionKind,
-    /// The scopes left ticked; none for a key.
+    /// The scopes that the athlete shared; none for an API key.
     pub(super) scopes: Vec<String>,
     pub(super) athlete: AthleteId,
     /// As upstream has it.
     pub(super) name: String,
 }
 
-/// What became of it.
+/// How connecting ended.
 pub(super) enum Made {
     Connected {
         id: ConnectionId,
         write_number: i64,
-        /// What became of coaches' grants, because the account shows another athlete than before.
+        /// What happened to coaches' grants, if the account shows another athlete than before.
         replaced: Replaced,
     },
-    /// Another account holds this athlete. The fresh consent is given back, unless the other account lives on one: upstream's
-    /// revoke ends the app's access to the athlete altogether. The queue's worker looks at that when it comes to it.
+    /// Another account holds this athlete. The new consent is revoked, unless the other account has one too: upstream's
+    /// revoke ends the app's access to the athlete altogether. The queue's worker checks that before it revokes.
     HeldByAnother,
 }
 
-/// Seals the credential and writes the row; a consent that stood there before and is not renewed by it is given back.
+/// Seals the credential and writes the row. A previous consent that this one does not renew is revoked.
 pub(super) async fn connect(app: &App, account: AccountId, given: &Authorization) -> Result<Made, Problem> {
     let name = profile::name_of(&given.name, &given.athlete);
-    // Twice at most: when two connects of one account run at once, the row may get the other one's id, for which the
-    // token is then sealed anew.
+    // Two rounds at most: when two connects of one account run at once, the row may get the other one's id, and the token
+    // is then sealed again for that id.
     let mut id = None;
     loop {
         let mut transaction = app.pool.begin().await?;
-        // Two connects of one account take turns, and neither crosses the account's end: whose grants are asleep is then one story.
+        // Two connects of one account take turns, and none overlaps its deletion, so that they agree on which grants are
+        // paused.
         if !queries::accounts::lock(&mut *transaction, account).await? {
             return Err(Problem::NotFound);
         }
@@ -132,7 +133,7 @@ pub(super) async fn connect(app: &App, account: AccountId, given: &Authorization
     }
 }
 
-/// What the athlete before granted falls asleep, what the new one had granted wakes, and the coaches are told.
+/// Pauses the previous athlete's grants, resumes the new athlete's, and queues the emails to the coaches.
 async fn tell_coaches(
     db: &mut sqlx::PgConnection,
     app: &App,
@@ -149,14 +150,14 @@ async fn tell_coaches(
         email: account.email,
         athlete_id: given.athlete.to_string(),
         athlete: name.to_owned(),
-        // Of an athlete who was never here it is not known before the first look, and nothing of theirs wakes.
+        // The zone of an athlete who was never here is not known before the first read, but then no grant resumes.
         zone: zone.and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
     };
     Ok(coaches::athlete_replaced(db, app, before, &now).await?)
 }
 
-/// The id and the token of the consent that stood here before, when nothing needs it any more: another athlete, or an API key
-/// in its place. A new consent of the same athlete lives on the same grant upstream, which a revoke would end.
+/// The athlete id and the token of the previous consent, if nothing needs it any more: the athlete is another one, or an
+/// API key is used instead. A new consent of the same athlete shares its grant upstream, which a revoke would end.
 fn left_behind(app: &App, before: Connection, now: &Authorization) -> Option<(String, SecretString)> {
     let sealed = before.token_sealed.as_deref()?;
     let renewed = now.kind == ConnectionKind::OAuth && before.athlete_id == now.athlete.as_str();
@@ -172,8 +173,8 @@ fn left_behind(app: &App, before: Connection, now: &Authorization) -> Option<(St
     }
 }
 
-/// Ends the account's given within `db`'s transaction: the credential is erased here, and the revoke of a consent queued on behalf
-/// of `queued_for`. Answers the kind of what ended; nothing when nothing was connected.
+/// Ends the account's connection within `db`'s transaction: erases the credential here, and queues the revoke of a consent
+/// on behalf of `queued_for`. Returns the kind of connection that ended; none if nothing was connected.
 pub(in crate::pages) async fn disconnect(
     db: &mut sqlx::PgConnection,
     app: &App,
@@ -189,16 +190,16 @@ pub(in crate::pages) async fn disconnect(
                 let token = SecretString::from(token);
                 jobs::enqueue_revoke(db, app, queued_for, &ended.athlete_id, &token).await?;
             }
-            // It must go all the same; nobody can use what does not open.
+            // It is erased all the same: nobody can use a token that does not open.
             Err(error) => tracing::error!(%error, "a token to be revoked does not open"),
         }
     }
     Ok(Some(ended.kind))
 }
 
-/// Reads the athlete's settings once, so that the dashboard knows zone and units. When that fails the connection stands
-/// all the same: the first tool call tries again.
-pub(super) async fn first_look(
+/// Reads the athlete's settings once, so that the dashboard knows zone and units. If that fails the connection stays: the
+/// first tool call tries again.
+pub(super) async fn first_read(
     app: &App,
     account: AccountId,
     id: ConnectionId,
@@ -216,7 +217,7 @@ pub(super) async fn first_look(
         credential: given.credential,
         scopes,
         caller: account.into(),
-        deadline: Instant::now() + FIRST_LOOK,
+        deadline: Instant::now() + FIRST_READ,
     });
     let profile = match athlete.profile().await {
         Ok(profile) => profile,

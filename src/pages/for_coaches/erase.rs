@@ -1,4 +1,4 @@
-//! The end of a coach's address with us: the URL, the grants and every trace that names it go at once.
+//! Erasing a coach's address: the URL, the grants and every trace that names it are deleted immediately.
 
 use askama::Template;
 use axum::{
@@ -46,9 +46,9 @@ pub(crate) async fn form(
     }
 }
 
-/// `POST /for-coaches/my-roster/erase`: in one transaction the athletes are told, their logs lose the name, what waits in the
-/// queue for this coach goes, and the coach's row with its link, grants, refusals and visits. An account of the same address
-/// is another role of its owner and stays as it is.
+/// `POST /for-coaches/my-roster/erase`: one transaction queues the emails to the athletes, removes the name from their
+/// logs, deletes what waits in the queue for this coach, and deletes the coach's row with its link, grants, refusals and
+/// visits. An account with the same address is another role of its owner and stays as it is.
 pub(crate) async fn erase(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
@@ -56,7 +56,7 @@ pub(crate) async fn erase(
     end_grants(&mut transaction, &app, &coach, Leave::All, How::Erased).await?;
     outbox::forget_coach(&mut transaction, &super::address_of(&coach)).await?;
     queries::mail_links::end_of_coach(&mut *transaction, &coach.email_key).await?;
-    // The row goes before the names in the logs: from then on a call that ends meanwhile finds no coach to name.
+    // The row is deleted before the names in the logs: after that, a call that ends meanwhile finds no coach to name.
     queries::coaches::erase(&mut *transaction, coach.id).await?;
     queries::activity_log::forget_coach(&mut *transaction, coach.id).await?;
     transaction.commit().await?;
@@ -66,7 +66,7 @@ pub(crate) async fn erase(
     Ok((forgotten, Redirect::to("/for-coaches/erased")).into_response())
 }
 
-/// `GET /for-coaches/erased`: that it is done.
+/// `GET /for-coaches/erased`: says that it is done.
 pub(crate) async fn done(MaybeSigned(session): MaybeSigned) -> Result<Response, Problem> {
     page(&Erased {
         frame: Frame::of(session.is_some()),

@@ -1,4 +1,4 @@
-//! What follows from a coach's mail link: the page with the button, what the button does, and how it ended.
+//! What follows a coach's mail link: the page with the button, what the button does, and how it ended.
 
 use askama::Template;
 use axum::{
@@ -33,7 +33,7 @@ use crate::{
     words::MemberStatus,
 };
 
-/// `GET /for-coaches/{wish}/{token}`, the link in the mail.
+/// `GET /for-coaches/{wish}/{token}`, the link in the email.
 pub(crate) async fn open_link(
     State(app): State<App>,
     wish: Wish,
@@ -53,7 +53,7 @@ struct Confirm {
     form: String,
 }
 
-/// `GET /for-coaches/{wish}/confirm`: the page with the button. Looking at it spends nothing.
+/// `GET /for-coaches/{wish}/confirm`: the page with the button. Opening it spends nothing.
 pub(crate) async fn confirm_page(
     State(app): State<App>,
     wish: Wish,
@@ -75,7 +75,7 @@ pub(crate) async fn confirm_page(
 
 /// What the button did.
 enum Granted {
-    /// The URL is in a mail, unless the address is above the limit of such mails.
+    /// The URL is in an email, unless the address is above the limit for such emails.
     Mailed(Queued),
     /// A visit to the roster began, with this `Set-Cookie`.
     Visit(HeaderValue),
@@ -108,7 +108,7 @@ pub(crate) async fn confirm(
     };
     let done = match granted {
         Granted::Nothing => return mail_link::gone(signed),
-        // Rolled back: a new URL that is not mailed would lock the coach out, and the link can be used later.
+        // Rolled back: a new URL that is not emailed would lock the coach out, and the link can be used later.
         Granted::Mailed(Queued::Capped) => return ended(End::TooMany, signed),
         Granted::Unreadable => {
             transaction.commit().await?;
@@ -128,8 +128,8 @@ pub(crate) async fn confirm(
     Ok(opened.forgotten(&app, done))
 }
 
-/// Spends the link whose button was pressed, and locks its coach until `db`'s transaction ends: of many presses at once, one
-/// succeeds. None when the link no longer works or the coach is gone; then nothing was written.
+/// Spends the link whose button was pressed, and locks its coach until `db`'s transaction ends: of many presses at once,
+/// one succeeds. None if the link no longer works or the coach is gone; then nothing was written.
 async fn spend(
     db: &mut PgConnection,
     app: &App,
@@ -138,8 +138,8 @@ async fn spend(
     let Some(opened) = pressed else {
         return Ok(None);
     };
-    // The coach before the link: whoever ends all links of a coach holds the coach already, and two that took them in
-    // different order would wait for each other.
+    // The coach before the link: ending all links of a coach locks the coach first, and two transactions that took them in
+    // different orders would wait for each other.
     let Some(coach) = queries::coaches::locked_by_email(&mut *db, &opened.link.email_key).await? else {
         return Ok(None);
     };
@@ -147,7 +147,7 @@ async fn spend(
     Ok(spent.map(|_| (opened, coach)))
 }
 
-/// Mails the same URL to the address that an athlete once gave.
+/// Emails the same URL to the address that an athlete once gave.
 async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
     let link = queries::links::of_coach(&mut *db, coach.id).await?;
     let Some(url) = link.and_then(|link| connector::url(app, &link)) else {
@@ -156,7 +156,7 @@ async fn resend(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Grant
     mail_url(db, app, coach, url, Mail::CoachUrl).await
 }
 
-/// Makes a new URL, ends every visit and every mail link of the coach, and mails it. The old URL stops working with the commit.
+/// Makes a new URL, emails it, and ends every visit and mail link of the coach. The old URL stops working with the commit.
 async fn regenerate(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<Granted, Problem> {
     let Some(url) = coaches::regenerate(db, app, coach.id).await? else {
         return Ok(Granted::Nothing);
@@ -166,7 +166,7 @@ async fn regenerate(db: &mut PgConnection, app: &App, coach: &Coach) -> Result<G
     mail_url(db, app, coach, url, |mail| Mail::CoachNewUrl(CoachNewUrl(mail))).await
 }
 
-/// Queues the mail that `mail` makes with the URL and the athletes whom it covers.
+/// Queues the email that `mail` makes with the URL and the athletes that it covers.
 async fn mail_url(
     db: &mut PgConnection,
     app: &App,
@@ -183,14 +183,14 @@ async fn mail_url(
     Ok(Granted::Mailed(queued))
 }
 
-/// Whom the coach's URL covers at the moment, by name.
+/// The names of the athletes that the coach's URL covers now.
 async fn covered(db: &mut PgConnection, app: &App, coach: &Coach) -> sqlx::Result<Vec<Theirs>> {
     let now = app.clock.now();
     let roster = queries::grants::roster_of(db, coach.id, now).await?;
-    let awake = roster.iter().filter(|member| {
+    let usable = roster.iter().filter(|member| {
         member.status != MemberStatus::Replaced && !asleep(member.invited_at, member.first_used_at, now)
     });
-    Ok(awake.map(|member| name_of(member).into()).collect())
+    Ok(usable.map(|member| name_of(member).into()).collect())
 }
 
 /// A page that says how a wish ended.
@@ -206,11 +206,11 @@ struct Done {
 pub(super) enum End {
     /// The URL is on its way.
     Resent,
-    /// The new URL is on its way, and the old one is dead.
+    /// The new URL is on its way, and the old one no longer works.
     Regenerated,
-    /// Nothing was done: the address has had its share of such mails, and without the mail it would be worth nothing.
+    /// Nothing was done: the address has reached the limit for such emails, and without one it would have been no use.
     TooMany,
-    /// The URL cannot be opened any more.
+    /// The URL can no longer be opened.
     Unreadable,
 }
 

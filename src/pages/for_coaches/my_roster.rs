@@ -1,6 +1,6 @@
-//! A coach's own roster, during a visit: who granted what, and the ways to leave, to refuse and to come back.
+//! A coach's roster, during a visit: who granted what, and how to leave, to refuse invites and to take them again.
 //!
-//! What may be done with an athlete's data is the athlete's to say; here a coach can only give rights back.
+//! Only the athlete decides what is granted; here a coach can only give grants up.
 
 use askama::Template;
 use axum::{
@@ -55,11 +55,11 @@ struct Athlete {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Readiness {
     Ready,
-    /// The invite was not used for too long; the athlete can send it again.
+    /// The invite was not used for too long; the athlete can resend it.
     Asleep,
     /// The account shows another athlete.
     Replaced,
-    /// intervals.icu does not take the athlete's connection, or there is none.
+    /// intervals.icu does not accept the athlete's connection, or there is none.
     Unconnected,
 }
 
@@ -93,7 +93,7 @@ impl Athlete {
 /// An account whose invites are refused, for people.
 struct RefusedRow {
     account: AccountId,
-    /// The athlete's name, or the address where there is none.
+    /// The athlete's name, or the address if there is none.
     name: String,
     email: String,
     since: String,
@@ -128,7 +128,7 @@ struct Door {
     frame: Frame,
 }
 
-/// The page for somebody without a visit: how to get in.
+/// The page for someone without a visit: how to start one.
 pub(super) fn door(signed: bool) -> Result<Response, Problem> {
     let frame = Frame::of(signed);
     with_status(StatusCode::FORBIDDEN, &Door { frame })
@@ -162,7 +162,8 @@ pub(crate) async fn show(
     })
 }
 
-/// `POST /for-coaches/my-roster/leave`: gives back what one athlete granted. Somebody who is not on this roster is nobody.
+/// `POST /for-coaches/my-roster/leave`: gives up what one athlete granted; nothing for an athlete who is not on this
+/// roster.
 pub(crate) async fn leave(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
@@ -175,7 +176,7 @@ pub(crate) async fn leave(
     Ok(back((left > 0).then_some(Done::Left)))
 }
 
-/// `POST /for-coaches/my-roster/refuse`: the same, and takes no more invites from that account.
+/// `POST /for-coaches/my-roster/refuse`: gives up what one account granted, and takes no more invites from it.
 pub(crate) async fn refuse(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
@@ -186,7 +187,7 @@ pub(crate) async fn refuse(
     let which = Leave::Account(athlete);
     let left = end_grants(&mut transaction, &app, &coach, which, How::Refused).await?;
     if left == 0 {
-        // Somebody who is not on this roster is not refused either: the transaction is dropped.
+        // An account that is not on this roster is not refused either: the transaction is dropped.
         return Ok(back(None));
     }
     transaction.commit().await?;
@@ -204,7 +205,7 @@ pub(crate) async fn welcome(
     Ok(back(was.then_some(Done::AthleteWelcome)))
 }
 
-/// `POST /for-coaches/my-roster/refuse-all`: leaves everybody and takes no invites at all.
+/// `POST /for-coaches/my-roster/refuse-all`: leaves every athlete and takes no invites at all.
 pub(crate) async fn refuse_all(
     State(app): State<App>,
     Visit(mut transaction, coach): Visit,
@@ -216,7 +217,7 @@ pub(crate) async fn refuse_all(
     Ok(back(Some(Done::AllRefused)))
 }
 
-/// `POST /for-coaches/my-roster/welcome-all`: takes invites again. Accounts that are refused by name stay refused.
+/// `POST /for-coaches/my-roster/welcome-all`: takes invites again. Accounts that are refused one by one stay refused.
 pub(crate) async fn welcome_all(Visit(mut transaction, coach): Visit) -> Result<Response, Problem> {
     queries::coaches::set_refuses_all(&mut *transaction, coach.id, None).await?;
     transaction.commit().await?;
@@ -242,7 +243,8 @@ fn back(done: Option<Done>) -> Response {
     )
 }
 
-/// A transaction that holds the lock of the coach whose visit this is. Without a visit the answer is the page with the way in.
+/// A transaction that holds the lock of the visiting coach. Without a visit the answer is the page that says how to start
+/// one.
 pub(crate) struct Visit(pub(super) Transaction<'static, Postgres>, pub(super) Coach);
 
 impl FromRequestParts<App> for Visit {
@@ -269,7 +271,8 @@ async fn begin(app: &App, headers: &HeaderMap) -> sqlx::Result<Option<Visit>> {
     Ok(locked.map(|coach| Visit(transaction, coach)))
 }
 
-/// Ends those of the coach's grants, and tells the athletes in the same transaction; how many there were. Whose grant had expired anyway is told nothing.
+/// Ends these grants of the coach, and queues the emails to the athletes in the same transaction; returns how many there
+/// were. An athlete whose grant had expired already gets no email.
 pub(super) async fn end_grants(
     db: &mut PgConnection,
     app: &App,

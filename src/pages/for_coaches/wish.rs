@@ -1,4 +1,4 @@
-//! What a coach can ask for by mail: a row of words, paths and mails for each wish. What its button does is in
+//! What a coach can ask for by email: each wish is a row of words, paths and emails. What its button does is in
 //! [`super::mailed`].
 
 use axum::{
@@ -15,10 +15,10 @@ use crate::{
     pages::mail_link::{MailPage, REGENERATE_PAGE, RESEND_PAGE, ROSTER_PAGE},
 };
 
-/// What a coach can ask for by mail.
+/// What a coach can ask for by email.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
-    /// The same URL once more.
+    /// The same URL again.
     Resend,
     /// A new URL, and the end of the old one.
     Regenerate,
@@ -41,7 +41,7 @@ pub(super) struct Row {
     pub(super) button: &'static str,
     /// The one-time link, and the page behind it.
     pub(super) page: MailPage,
-    /// The mail with that link.
+    /// The email with that link.
     pub(super) mail: fn(String) -> Mail,
     /// How it ends, if that has a page of its own.
     pub(super) end: Option<End>,
@@ -100,7 +100,7 @@ impl<S: Sync> FromRequestParts<S> for Wish {
     }
 }
 
-/// Lets a request through whose path has a wish in it; any other word is 404 for every method.
+/// Lets a request through if its path has a wish in it; any other word is 404 for every method.
 pub(crate) async fn named(_: Wish, request: Request, next: Next) -> Response {
     next.run(request).await
 }
@@ -120,7 +120,7 @@ mod tests {
         let mails: BTreeSet<_> = kinds.map(Kind::name).into();
         assert_eq!((fields.len(), mails.len()), (3, 3));
         for kind in kinds {
-            assert_eq!(kind.rule().to, Reader::Coach, "{kind:?} must go with the address");
+            assert_eq!(kind.rule().to, Reader::Coach, "{kind:?} must be erased too");
         }
     }
 }
