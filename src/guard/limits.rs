@@ -18,7 +18,7 @@ use crate::config::Config;
 
 /// After this many checks, keys whose allowance is full again are forgotten.
 const SWEEP_EVERY: u32 = 2_000;
-/// The most keys to hold: above this, strangers are refused until some keys are forgotten.
+/// The most keys to hold, checked now and then: above this, everyone is refused until some keys are forgotten.
 const MOST_KEYS: usize = 100_000;
 /// A network may sign in, right or wrong, this many times as often as it may be wrong: a whole club may share one address.
 const FLOOD: u32 = 60;

@@ -92,7 +92,7 @@ struct ConnectorUrl {
     groups_off: Vec<String>,
 }
 
-/// The coach with the account's address: the coach's row, and whose data it reaches, by name only.
+/// The coach with the account's address: the coach's row, and whose data it reaches: names and athlete ids.
 #[derive(Serialize)]
 struct Coach {
     email: String,

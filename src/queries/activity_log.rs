@@ -196,7 +196,7 @@ pub async fn page_of(
     .await
 }
 
-/// The clients of an account's newest `among` rows, those with most calls first, up to `limit`.
+/// The clients of an account's newest `among` rows, those with most rows first, up to `limit`.
 pub async fn clients_of(
     db: impl Db<'_>,
     account_id: AccountId,
@@ -220,7 +220,7 @@ pub async fn clients_of(
     .await
 }
 
-/// The callers other than the athlete of an account's newest `among` calls, those with most calls first, up to `limit`.
+/// The callers other than the athlete of an account's newest `among` calls, those with most rows first, up to `limit`.
 pub async fn callers_of(
     db: impl Db<'_>,
     account_id: AccountId,

@@ -27,7 +27,7 @@ pub struct Connection {
     pub token_sealed: Option<Vec<u8>>,
     /// The scopes that the athlete left ticked, such as `ACTIVITY:WRITE`. Empty for an API key, which has all rights.
     pub scopes: Vec<String>,
-    /// Raised by every change made through IcuSync.
+    /// Raised whenever the connection is made again, so that nothing read before counts.
     pub write_number: i64,
     /// IANA zone.
     pub zone: Option<String>,
@@ -242,7 +242,7 @@ pub async fn mark_reconnect(
     Ok(done.rows_affected() == 1)
 }
 
-/// How many connections were marked since `since`, and how many got an answer from upstream since `used_since`.
+/// How many connections were marked since `since` and still wait for a reconnect, and how many got an answer from upstream since `used_since`.
 pub async fn marked_and_used(
     db: impl Db<'_>,
     since: DateTime<Utc>,

@@ -504,7 +504,7 @@ pub async fn purge(
 pub struct Overdue {
     /// How many.
     pub mails: i64,
-    /// When the one that has been waiting longest was due; none if there is none.
+    /// When the oldest of them was queued; none if there is none.
     pub since: Option<DateTime<Utc>>,
 }
 

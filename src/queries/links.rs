@@ -1,4 +1,4 @@
-//! Links: each account and each coach has exactly one, created with its owner and regenerated in place.
+//! Links: each account has exactly one and each coach at most one, created with its owner and regenerated in place.
 
 use chrono::{DateTime, Utc};
 

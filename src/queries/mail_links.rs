@@ -142,7 +142,8 @@ pub(crate) async fn end_all(db: impl Db<'_>, account_id: AccountId) -> sqlx::Res
         .map(drop)
 }
 
-/// Deletes the links for an address, whoever requested them: an unconfirmed sign-up, a forgotten password. A link with
+/// Deletes the links for an address, whoever requested them: an unconfirmed sign-up, a forgotten password, what a coach
+/// of this address asked for. A link with
 /// which another account would take the address belongs to that account, and stays.
 pub(crate) async fn end_for(db: impl Db<'_>, email_key: &str) -> sqlx::Result<()> {
     sqlx::query!(

@@ -55,7 +55,7 @@ fn line(cells: &[&str]) -> String {
 }
 
 /// A cell that a spreadsheet reads as text. One that would begin a formula, even after spaces, gets an apostrophe in front;
-/// one with a character that would end a cell is quoted. A negative number is not a formula.
+/// one with a character that would end a cell is quoted. A number with a sign is not a formula.
 fn cell(text: &str) -> String {
     let begins =
         |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
