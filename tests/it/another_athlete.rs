@@ -29,7 +29,7 @@ async fn free_nell(world: &Arc<World>) {
     world.mails_to("nobody@example.test").await;
 }
 
-async fn told(url: &str, tool: &str, arguments: Value) -> String {
+async fn answer_of(url: &str, tool: &str, arguments: Value) -> String {
     crate::world::Mcp::at(url)
         .call(tool, arguments)
         .await
@@ -111,9 +111,9 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
         let url = world.coaches().await[0].link.clone();
         let other = world.other_instance().await;
         free_nell(&world).await;
-        let fitness = told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        let fitness = answer_of(&url, "get_fitness", json!({"athlete": "ana"})).await;
         assert!(fitness.starts_with("Ana Berger"), "{fitness}");
-        told(&url, "select_athlete", json!({"athlete": "ana"})).await;
+        answer_of(&url, "select_athlete", json!({"athlete": "ana"})).await;
 
         // The page says so before the button.
         let mut browser = world.signed_in(&world.ana().clone()).await;
@@ -142,27 +142,27 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
             ] {
                 for tool in ["get_fitness", "get_wellness", "get_athlete_profile", "get_events"] {
                     assert_eq!(
-                        told(&at, tool, json!({"athlete": athlete})).await,
+                        answer_of(&at, tool, json!({"athlete": athlete})).await,
                         UNKNOWN,
                         "{tool} {athlete}"
                     );
                 }
                 assert_eq!(
-                    told(&at, "select_athlete", json!({"athlete": athlete})).await,
+                    answer_of(&at, "select_athlete", json!({"athlete": athlete})).await,
                     UNKNOWN
                 );
             }
-            let selected = told(&at, "get_fitness", json!({})).await;
+            let selected = answer_of(&at, "get_fitness", json!({})).await;
             assert!(
                 selected.starts_with("Not done: this call names no athlete"),
                 "the selection ended: {selected}"
             );
-            let list = told(&at, "list_athletes", json!({})).await;
+            let list = answer_of(&at, "list_athletes", json!({})).await;
             assert!(
                 list.contains("Asleep, because the account shows another athlete now: Ana Berger"),
                 "{list}"
             );
-            let overview = told(&at, "get_roster_overview", json!({})).await;
+            let overview = answer_of(&at, "get_roster_overview", json!({})).await;
             for text in [&list, &overview] {
                 assert!(
                     !text.contains("Nell") && !text.contains(world.nell().person.athlete_id),
@@ -189,7 +189,7 @@ async fn a_grant_stays_with_the_athlete_who_gave_it() {
             "/dashboard?done=connected-back"
         );
         for at in [url.clone(), other.link(&url)] {
-            let fitness = told(&at, "get_fitness", json!({"athlete": "ana"})).await;
+            let fitness = answer_of(&at, "get_fitness", json!({"athlete": "ana"})).await;
             assert!(fitness.starts_with("Ana Berger"), "{fitness}");
         }
         assert_eq!(
@@ -205,7 +205,7 @@ async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
     test(async |world| {
         let url = world.coaches().await[0].link.clone();
         free_nell(&world).await;
-        told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        answer_of(&url, "get_fitness", json!({"athlete": "ana"})).await;
         let mut browser = world.signed_in(&world.ana().clone()).await;
         turn_into(&world, &mut browser, "nell").await;
         let anas = grants(&world).await.remove(0);
@@ -224,25 +224,25 @@ async fn two_athletes_of_one_account_grant_one_coach_each_their_own() {
         let now = grants(&world).await;
         assert_eq!(now.len(), 2);
         assert!(now.contains(&anas), "the other's is untouched");
-        let wellness = told(&url, "get_wellness", json!({"athlete": "nell"})).await;
+        let wellness = answer_of(&url, "get_wellness", json!({"athlete": "nell"})).await;
         assert!(wellness.starts_with("Nell Pike"), "{wellness}");
-        let fitness = told(&url, "get_fitness", json!({"athlete": "nell"})).await;
+        let fitness = answer_of(&url, "get_fitness", json!({"athlete": "nell"})).await;
         assert!(
             fitness.starts_with("Nell Pike (i900005) has not granted get_fitness"),
             "{fitness}"
         );
         assert_eq!(
-            told(&url, "get_wellness", json!({"athlete": "ana"})).await,
+            answer_of(&url, "get_wellness", json!({"athlete": "ana"})).await,
             UNKNOWN
         );
 
         let back = turn_into(&world, &mut browser, "ana").await;
         assert_eq!(back, "/dashboard?done=connected-both");
         assert_eq!(
-            told(&url, "get_wellness", json!({"athlete": "nell"})).await,
+            answer_of(&url, "get_wellness", json!({"athlete": "nell"})).await,
             UNKNOWN
         );
-        let fitness = told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        let fitness = answer_of(&url, "get_fitness", json!({"athlete": "ana"})).await;
         assert!(fitness.starts_with("Ana Berger"), "{fitness}");
 
         // The coach leaves one of the two.
@@ -302,7 +302,7 @@ async fn going_back_and_forth_mails_the_coach_the_final_state() {
         async |world| {
             let url = world.coaches().await[0].link.clone();
             free_nell(&world).await;
-            told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+            answer_of(&url, "get_fitness", json!({"athlete": "ana"})).await;
             let mut browser = world.signed_in(&world.ana().clone()).await;
             for slug in ["nell", "ana", "nell", "ana", "nell"] {
                 turn_into(&world, &mut browser, slug).await;
@@ -328,7 +328,7 @@ async fn going_back_and_forth_mails_the_coach_the_final_state() {
                 "the last mail says what happened last"
             );
             assert_eq!(
-                told(&url, "get_fitness", json!({"athlete": "ana"})).await,
+                answer_of(&url, "get_fitness", json!({"athlete": "ana"})).await,
                 UNKNOWN
             );
         },
@@ -392,11 +392,11 @@ async fn the_log_and_the_export_name_the_athlete() {
     test(async |world| {
         let url = world.coaches().await[0].link.clone();
         free_nell(&world).await;
-        told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        answer_of(&url, "get_fitness", json!({"athlete": "ana"})).await;
         let mut browser = world.signed_in(&world.ana().clone()).await;
         turn_into(&world, &mut browser, "nell").await;
         world.clock.advance(chrono::Duration::minutes(1));
-        told(&world.ana().link.clone(), "get_wellness", json!({})).await;
+        answer_of(&world.ana().link.clone(), "get_wellness", json!({})).await;
         let nell = world.nell().person.athlete_id;
         let file: Value = serde_json::from_str(&browser.post("/account/export", &[]).await.body).unwrap();
         let rows: Vec<_> = file["activity_log"]
@@ -423,10 +423,10 @@ async fn the_log_and_the_export_name_the_athlete() {
 async fn a_refused_call_is_logged_with_its_athlete_too() {
     test(async |world| {
         let ana = world.ana().clone();
-        told(&ana.link, "get_fitness", json!({"nonsense": 1})).await;
+        answer_of(&ana.link, "get_fitness", json!({"nonsense": 1})).await;
         let mut browser = world.signed_in(&ana).await;
         browser.post("/disconnect", &[]).await;
-        told(&ana.link, "get_fitness", json!({})).await;
+        answer_of(&ana.link, "get_fitness", json!({})).await;
         let whose: Vec<String> = sqlx::query_scalar("select athlete_id from activity_log")
             .fetch_all(&world.app.pool)
             .await
@@ -530,7 +530,7 @@ async fn a_paused_grant_is_not_listed_as_covered_and_an_expired_one_has_ended() 
     test(async |world| {
         let url = world.coaches().await[0].link.clone();
         free_nell(&world).await;
-        told(&url, "get_fitness", json!({"athlete": "ana"})).await;
+        answer_of(&url, "get_fitness", json!({"athlete": "ana"})).await;
         sqlx::query("update grants set expires_at = $1 where athlete_id = 'i900001'")
             .bind(world.clock.now() + chrono::Duration::days(3))
             .execute(&world.app.pool)
@@ -575,7 +575,7 @@ async fn an_invite_that_wakes_names_the_last_day_of_before() {
         free_nell(&world).await;
         let tria = world.tria().clone();
         // So that the zone is known.
-        told(&tria.link, "get_athlete_profile", json!({})).await;
+        answer_of(&tria.link, "get_athlete_profile", json!({})).await;
         let mut browser = world.signed_in(&tria).await;
         let coach = "new@coach.example";
         invite(&mut browser, coach, "get_fitness", "2026-12-31").await;

@@ -234,7 +234,7 @@ impl Reply {
     }
 
     /// The text of a tool's answer, and whether it is an error.
-    pub(crate) fn told(&self) -> (String, bool) {
+    pub(crate) fn result(&self) -> (String, bool) {
         let result = &self.json()["result"];
         let text = result["content"][0]["text"]
             .as_str()

@@ -25,7 +25,7 @@ async fn a_panic_costs_one_answer() {
             assert!(!reply.body.contains("secret text"));
             assert_eq!(bench.ask(TROUBLE).await, ["panic"]);
         }
-        assert!(!bench.call("echo", json!({})).await.told().1);
+        assert!(!bench.call("echo", json!({})).await.result().1);
     })
     .await;
 }
@@ -34,7 +34,7 @@ async fn a_panic_costs_one_answer() {
 async fn a_call_that_takes_too_long_ends_with_a_sentence() {
     world::test(async |world| {
         let bench = Bench::with(&world, |config| config.call_seconds = 1).await;
-        let (text, error) = bench.call("hangs", json!({})).await.told();
+        let (text, error) = bench.call("hangs", json!({})).await.result();
         assert!(error && text.contains("longer than 1 second"), "{text}");
         assert_eq!(bench.ask(TROUBLE).await, ["too_long"]);
     })
@@ -99,7 +99,7 @@ async fn a_change_is_in_the_log_before_it_leaves() {
             seen
         };
         let (reply, seen) = tokio::join!(running, watch);
-        assert_eq!(reply.told(), ("written".to_owned(), false));
+        assert_eq!(reply.result(), ("written".to_owned(), false));
         assert_eq!(
             seen,
             [format!("write unfinished {}", world.ana().person.athlete_id)]
@@ -120,7 +120,7 @@ async fn an_answer_is_withheld_when_the_link_was_replaced_meanwhile() {
             OPEN.at("regenerate").add_permits(1);
         };
         let (reply, ()) = tokio::join!(running, meanwhile);
-        let (text, error) = reply.told();
+        let (text, error) = reply.result();
         assert!(
             error && text.starts_with("Withheld") && !text.contains("data"),
             "{text}"
@@ -147,7 +147,7 @@ async fn an_answer_is_withheld_when_the_connection_ended_or_changed_meanwhile() 
                 OPEN.at(gate).add_permits(1);
             };
             let (reply, ()) = tokio::join!(running, meanwhile);
-            let (text, error) = reply.told();
+            let (text, error) = reply.result();
             assert!(error && text.starts_with("Withheld") && text.contains("/dashboard"), "{gate}: {text}");
         }
     })
@@ -165,7 +165,7 @@ async fn an_account_that_is_deleted_during_a_call_takes_the_answer_with_it() {
             OPEN.at("delete").add_permits(1);
         };
         let (reply, ()) = tokio::join!(running, meanwhile);
-        assert!(reply.told().0.starts_with("Withheld"));
+        assert!(reply.result().0.starts_with("Withheld"));
         assert_eq!(bench.ask("select outcome from activity_log").await, [""; 0]);
     })
     .await;
@@ -190,7 +190,7 @@ async fn a_link_runs_so_many_calls_at_once_and_the_rest_wait() {
         assert!(
             replies
                 .iter()
-                .all(|reply| reply.told() == ("data".to_owned(), false))
+                .all(|reply| reply.result() == ("data".to_owned(), false))
         );
     })
     .await;
@@ -211,12 +211,12 @@ async fn another_link_does_not_wait_for_one_that_is_full() {
                 let reply = bench
                     .raw(&bench.request("POST", &path, &[], message.as_bytes()))
                     .await;
-                assert!(reply.told().0.starts_with("Jack Nguyen"), "{reply:?}");
+                assert!(reply.result().0.starts_with("Jack Nguyen"), "{reply:?}");
             }
             OPEN.at("full").add_permits(10);
         };
         let (replies, ()) = tokio::join!(full, other);
-        assert!(replies.iter().all(|reply| !reply.told().1));
+        assert!(replies.iter().all(|reply| !reply.result().1));
     })
     .await;
 }
@@ -226,11 +226,11 @@ async fn a_call_that_gets_no_turn_says_when_to_come_back() {
     world::test(async |world| {
         let bench = Bench::with(&world, |config| config.calls_per_minute = 2).await;
         for _ in 0..2 {
-            assert!(!bench.call("echo", json!({})).await.told().1);
+            assert!(!bench.call("echo", json!({})).await.result().1);
         }
         // The next turn is half a minute away: there is no point in waiting.
         let began = Instant::now();
-        let (text, error) = bench.call("echo", json!({})).await.told();
+        let (text, error) = bench.call("echo", json!({})).await.result();
         assert!(
             error && text.contains("Try again in") && text.contains("second"),
             "{text}"
@@ -267,7 +267,7 @@ async fn what_the_rate_limit_refuses_is_one_row_a_minute() {
         let flood = async |bench: &Bench, calls: usize| {
             let calls = (0..calls).map(|_| bench.call("echo", json!({})));
             let replies = futures::future::join_all(calls).await;
-            replies.iter().filter(|reply| reply.told().1).count()
+            replies.iter().filter(|reply| reply.result().1).count()
         };
         let (one, two) = tokio::join!(flood(&instances[0], 150), flood(&instances[1], 150));
         let refused = one + two;
@@ -288,7 +288,7 @@ async fn what_the_rate_limit_refuses_is_one_row_a_minute() {
         let reply = instances[0]
             .raw(&instances[0].request("POST", &jack, &[], message.as_bytes()))
             .await;
-        assert!(reply.told().0.starts_with("Jack Nguyen"), "{reply:?}");
+        assert!(reply.result().0.starts_with("Jack Nguyen"), "{reply:?}");
         assert_eq!(instances[0].ask(REFUSED).await, [row, next]);
 
         // The page, the file and the export say how many.
@@ -331,7 +331,7 @@ async fn refused_calls_are_counted_before_they_are_written_and_none_is_lost_at_t
         bench.sql("create trigger t after insert or update on activity_log for each row execute function note_write()").await;
         let began = Instant::now();
         let replies = futures::future::join_all((0..250).map(|_| bench.call("echo", json!({})))).await;
-        let refused = replies.iter().filter(|reply| reply.told().1).count();
+        let refused = replies.iter().filter(|reply| reply.result().1).count();
         assert!(refused > 200, "{refused}");
         icusync::guard::refused::settle(&bench.app).await;
         assert_eq!(bench.ask(REFUSED).await[0].split('|').nth(6), Some(refused.to_string().as_str()));
@@ -381,7 +381,7 @@ async fn one_connection_serves_many_requests() {
 async fn an_endless_answer_is_cut_at_a_row() {
     world::test(async |world| {
         let bench = Bench::of(&world).await;
-        let (text, error) = bench.call("endless", json!({})).await.told();
+        let (text, error) = bench.call("endless", json!({})).await.result();
         assert!(!error && text.chars().count() <= 60_000);
         assert!(text.contains("Ride\n… cut here"), "{}", &text[text.len() - 80..]);
     })

@@ -90,14 +90,14 @@ async fn what_was_not_shared_is_named_with_who_can_change_it() {
         bench
             .sql("update connections set scopes = '{ACTIVITY:WRITE,CALENDAR:READ}'")
             .await;
-        let (text, error) = bench.call("wellness", json!({})).await.told();
+        let (text, error) = bench.call("wellness", json!({})).await.result();
         assert!(
             error && text.contains("wellness and fitness") && text.contains("/dashboard"),
             "{text}"
         );
-        let (text, error) = bench.call("writes", json!({"gate": "unshared"})).await.told();
+        let (text, error) = bench.call("writes", json!({"gate": "unshared"})).await.result();
         assert!(error && text.contains("calendar"), "READ is not WRITE: {text}");
-        assert!(!bench.call("echo", json!({})).await.told().1);
+        assert!(!bench.call("echo", json!({})).await.result().1);
         assert_eq!(upstream.asked(), 0);
     })
     .await;
@@ -119,7 +119,7 @@ async fn each_state_of_a_connection_has_its_sentence_and_no_call_upstream() {
             ("delete from connections", "is not connected"),
         ] {
             bench.sql(change).await;
-            let (text, error) = bench.call("profile", json!({})).await.told();
+            let (text, error) = bench.call("profile", json!({})).await.result();
             assert!(
                 error && text.contains(words) && text.contains("/dashboard"),
                 "{text}"
@@ -139,8 +139,8 @@ async fn a_row_that_is_a_day_old_is_refreshed_once() {
     world::test(async |world| {
         let (bench, upstream) = bench(&world).await;
         bench.sql("update connections set refreshed_at = '2026-11-20T07:00:00Z'").await;
-        assert!(bench.call("echo", json!({})).await.told().0.starts_with("Ana B. Europe/Madrid"));
-        assert!(bench.call("echo", json!({})).await.told().0.starts_with("Ana B. Europe/Madrid"));
+        assert!(bench.call("echo", json!({})).await.result().0.starts_with("Ana B. Europe/Madrid"));
+        assert!(bench.call("echo", json!({})).await.result().0.starts_with("Ana B. Europe/Madrid"));
         assert_eq!(upstream.asked(), 1);
         let row = bench.ask("select concat_ws(' ', zone, zone_source, imperial) from connections where athlete_name = 'Ana B.'").await;
         assert_eq!(row, ["Europe/Madrid settings t"]);
@@ -159,14 +159,14 @@ async fn a_refresh_that_fails_costs_nothing_while_the_zone_is_known() {
             bench
                 .call("echo", json!({}))
                 .await
-                .told()
+                .result()
                 .0
                 .starts_with("Ana Berger Europe/Berlin")
         );
         bench
             .sql("update connections set zone = null, zone_source = null")
             .await;
-        let (text, error) = bench.call("echo", json!({})).await.told();
+        let (text, error) = bench.call("echo", json!({})).await.result();
         assert!(error && !text.contains("upstream's own words"), "{text}");
     })
     .await;
@@ -177,13 +177,13 @@ async fn without_settings_the_zone_comes_from_the_last_activity_or_from_the_athl
     world::test(async |world| {
         let (bench, upstream) = bench(&world).await;
         bench.sql("update connections set scopes = '{ACTIVITY:WRITE}', zone = null, zone_source = null, refreshed_at = null").await;
-        assert!(bench.call("echo", json!({})).await.told().0.starts_with("Ana Berger Asia/Tokyo"));
+        assert!(bench.call("echo", json!({})).await.result().0.starts_with("Ana Berger Asia/Tokyo"));
         assert_eq!(upstream.asked(), 1);
         bench.sql("update connections set zone = 'Europe/Rome', zone_source = 'athlete', refreshed_at = null").await;
-        assert!(bench.call("echo", json!({})).await.told().0.contains("Europe/Rome"), "the athlete's word counts");
+        assert!(bench.call("echo", json!({})).await.result().0.contains("Europe/Rome"), "the athlete's word counts");
         assert_eq!(upstream.asked(), 1);
         bench.sql("update connections set scopes = '{WELLNESS:READ}', zone = null, zone_source = null").await;
-        let (text, error) = bench.call("echo", json!({})).await.told();
+        let (text, error) = bench.call("echo", json!({})).await.result();
         assert!(error && text.contains("time zone") && text.contains("/dashboard"), "{text}");
         assert_eq!(upstream.asked(), 1);
     })
@@ -198,7 +198,7 @@ async fn a_dead_token_is_marked_once_and_mailed_once() {
         upstream.answers(401, 401);
         let replies = futures::future::join_all((0..10).map(|_| bench.call("profile", json!({})))).await;
         for reply in replies {
-            let (text, error) = reply.told();
+            let (text, error) = reply.result();
             assert!(
                 error && text.contains("no longer accepts the connection of Ana Berger"),
                 "{text}"
@@ -209,7 +209,7 @@ async fn a_dead_token_is_marked_once_and_mailed_once() {
         assert_eq!(mails.len(), 1);
         assert!(mails[0].letter.text.contains("/dashboard"));
         let asked = upstream.asked();
-        assert!(bench.call("profile", json!({})).await.told().1);
+        assert!(bench.call("profile", json!({})).await.result().1);
         assert_eq!(upstream.asked(), asked, "a marked connection is not tried again");
     })
     .await;
@@ -222,7 +222,7 @@ async fn one_refusal_is_no_dead_token() {
         let (bench, upstream) = bench(&world).await;
         for whoami in [200, 403, 404, 500] {
             upstream.answers(401, whoami);
-            let (_, error) = bench.call("profile", json!({})).await.told();
+            let (_, error) = bench.call("profile", json!({})).await.result();
             assert!(error);
             assert!(bench.ask(STATUS).await.is_empty(), "{whoami}");
         }
@@ -247,7 +247,7 @@ async fn when_many_are_refused_at_once_upstream_is_to_blame() {
             let (text, error) = bench
                 .raw(&bench.request("POST", path, &[], body.as_bytes()))
                 .await
-                .told();
+                .result();
             assert!(error);
             refused.push(text.contains("is refusing IcuSync for many athletes at once"));
         }

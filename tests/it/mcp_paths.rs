@@ -139,22 +139,22 @@ async fn a_url_that_was_pasted_with_something_behind_it_works_or_says_so() {
         }
         // Without a database nothing that asks it can answer.
         bench.app.pool.close().await;
-        let told = post(&bench, &format!("{}%23x", bench.path)).await;
-        assert_eq!(told.status, 400);
+        let reply = post(&bench, &format!("{}%23x", bench.path)).await;
+        assert_eq!(reply.status, 400);
         assert!(
-            told.body.contains("Remove the # and everything after it"),
-            "{told:?}"
+            reply.body.contains("Remove the # and everything after it"),
+            "{reply:?}"
         );
         assert!(
-            !told.body.contains(&token) && !told.body.contains("icul_"),
-            "{told:?}"
+            !reply.body.contains(&token) && !reply.body.contains("icul_"),
+            "{reply:?}"
         );
         for path in [
             format!("{nobodys}%23x"),
             format!("{}%23", bench.path),
             "/mcp/x%23y/".to_owned(),
         ] {
-            assert_eq!(post(&bench, &path).await, told, "{path}");
+            assert_eq!(post(&bench, &path).await, reply, "{path}");
         }
     })
     .await;

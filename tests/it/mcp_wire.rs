@@ -36,9 +36,9 @@ async fn both_eras_are_served_without_a_session() {
         assert_eq!((reply.status, &reply.json()["id"]), (200, &json!("a")));
         assert_eq!(result["cacheScope"], "private");
         assert!(result["supportedVersions"].as_array().unwrap().contains(&json!("2026-07-28")));
-        let (text, error) = bench.modern("echo", json!({"text": "hi"}), &[]).await.told();
+        let (text, error) = bench.modern("echo", json!({"text": "hi"}), &[]).await.result();
         assert_eq!((text.as_str(), error), (r#"Ana Berger Europe/Berlin 2026-11-21 {"text":"hi"}"#, false));
-        let (text, _) = bench.call("echo", json!({})).await.told();
+        let (text, _) = bench.call("echo", json!({})).await.result();
         assert_eq!(text, "Ana Berger Europe/Berlin 2026-11-21 {}");
     })
     .await;
@@ -191,7 +191,7 @@ async fn the_message_decides_of_which_revision_it_is_unless_the_shim_is_off() {
         for stray in &strays {
             let headers = [&[("mcp-protocol-version", "2026-07-28")], &stray[..]].concat();
             let post = async |message: &Value| bench.post(&headers, message.to_string()).await;
-            let (text, error) = post(&call("echo", json!({"text": "x"}))).await.told();
+            let (text, error) = post(&call("echo", json!({"text": "x"}))).await.result();
             assert!(!error && text.starts_with("Ana Berger"), "{stray:?}: {text}");
             let list = post(&legacy("tools/list")).await;
             assert!(list.json()["result"]["tools"].is_array(), "{stray:?}: {list:?}");
@@ -203,7 +203,7 @@ async fn the_message_decides_of_which_revision_it_is_unless_the_shim_is_off() {
             for stray in &strays {
                 let headers = [&[("mcp-protocol-version", version)], &stray[..]].concat();
                 let reply = bench.post(&headers, modern_call("echo", json!({"text": "x"})).to_string()).await;
-                assert!(reply.told().0.starts_with("Ana Berger"), "{version} {stray:?}");
+                assert!(reply.result().0.starts_with("Ana Berger"), "{version} {stray:?}");
                 assert_eq!(reply.json()["result"]["resultType"], "complete", "{version} {stray:?}");
                 let list = bench.post(&headers, newer("tools/list").to_string()).await;
                 assert_eq!(list.json()["result"]["cacheScope"], "private", "{version} {stray:?}");
@@ -251,7 +251,7 @@ async fn versions_can_be_capped() {
             bench
                 .call("echo", json!({}))
                 .await
-                .told()
+                .result()
                 .0
                 .contains("Ana Berger")
         );
@@ -353,17 +353,17 @@ async fn arguments_that_are_no_object_are_the_callers_mistake() {
     world::test(async |world| {
         let bench = Bench::of(&world).await;
         for arguments in [json!([1]), json!("x"), json!(7), json!(true)] {
-            let (text, error) = bench.call("echo", arguments.clone()).await.told();
+            let (text, error) = bench.call("echo", arguments.clone()).await.result();
             assert!(error && text.contains("JSON object"), "{arguments}: {text}");
-            let (_, error) = bench.modern("echo", arguments, &[]).await.told();
+            let (_, error) = bench.modern("echo", arguments, &[]).await.result();
             assert!(error);
         }
-        assert!(!bench.call("echo", json!(null)).await.told().1);
+        assert!(!bench.call("echo", json!(null)).await.result().1);
         let none = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "echo"}});
-        assert!(!bench.legacy(&none).await.told().1);
+        assert!(!bench.legacy(&none).await.result().1);
         // Of an argument given twice, the last one counts.
         let twice = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"a","text":"b"}}}"#;
-        assert!(bench.post(&[], twice).await.told().0.ends_with(r#"{"text":"b"}"#));
+        assert!(bench.post(&[], twice).await.result().0.ends_with(r#"{"text":"b"}"#));
         bench.until("select outcome from activity_log where outcome = 'input' group by 1", &["input"]).await;
     })
     .await;
@@ -376,7 +376,7 @@ async fn odd_text_in_an_argument_passes_or_is_refused_and_breaks_nothing() {
         for text in ["\0", "\u{202e}abc", "\u{e0041}", "'; drop table links; --"] {
             let reply = bench.call("echo", json!({"text": text})).await;
             assert_eq!(reply.status, 200, "{text:?}");
-            assert!(!reply.told().1);
+            assert!(!reply.result().1);
         }
         let long = "x".repeat(1_000_000);
         assert_eq!(bench.call("echo", json!({"text": long})).await.status, 413);
@@ -580,7 +580,10 @@ async fn every_tool_refuses_what_it_does_not_take_and_names_it() {
         for tool in CATALOGUE {
             let junk = format!("{}\"junk\"{}", "[".repeat(110), "]".repeat(110));
             let junk: Value = serde_json::from_str(&junk).unwrap();
-            let (text, error) = bench.call(tool.name(), json!({"unheard_of": junk})).await.told();
+            let (text, error) = bench
+                .call(tool.name(), json!({"unheard_of": junk}))
+                .await
+                .result();
             assert!(
                 error && text.contains("unknown argument «unheard_of»") && !text.contains("junk"),
                 "{}: {text}",
@@ -600,7 +603,7 @@ async fn every_tool_refuses_what_it_does_not_take_and_names_it() {
                     wrong.push(json!(-1e300));
                 }
                 for value in wrong {
-                    let (text, error) = bench.call(tool.name(), json!({name: value})).await.told();
+                    let (text, error) = bench.call(tool.name(), json!({name: value})).await.result();
                     let named =
                         text.contains(name.as_str()) || required.iter().any(|name| text.contains(name));
                     let quiet = !text.contains("sent") && !text.contains("9999");
@@ -610,7 +613,7 @@ async fn every_tool_refuses_what_it_does_not_take_and_names_it() {
                     for value in ["\0", "\u{202e}abc", "\u{e0041}", "\u{feff}", "👩‍🚴"] {
                         let reply = bench.call(tool.name(), json!({name: value})).await;
                         assert_eq!(reply.status, 200);
-                        let (text, _) = reply.told();
+                        let (text, _) = reply.result();
                         assert!(
                             !text.contains(['\0', '\u{202e}', '\u{e0041}']),
                             "{} {name}: {text:?}",

@@ -100,7 +100,7 @@ async fn ask(world: &World, statement: &'static str) -> Vec<String> {
 }
 
 /// Asks one question that must be answered.
-async fn told(mcp: &Mcp, tool: &str, arguments: Value) -> String {
+async fn answer_of(mcp: &Mcp, tool: &str, arguments: Value) -> String {
     let call = mcp.call(tool, arguments).await;
     assert!(!call.is_error(), "{}", call.text());
     call.text().to_owned()
@@ -117,7 +117,7 @@ async fn refused(mcp: &Mcp, tool: &str, arguments: Value) -> String {
 async fn from_the_list_to_an_answer_about_one_athlete() {
     world::test(async |world| {
         let mcp = coached(&world).await;
-        insta::assert_snapshot!("the_roster", told(&mcp, "list_athletes", json!({})).await);
+        insta::assert_snapshot!("the_roster", answer_of(&mcp, "list_athletes", json!({})).await);
         assert!(world.sim.requests().is_empty(), "the list asks nothing upstream");
         // With three athletes a call must name one.
         let text = refused(&mcp, "get_fitness", json!({})).await;
@@ -130,10 +130,10 @@ async fn from_the_list_to_an_answer_about_one_athlete() {
             ("jack", "jack_selected"),
             ("łuczak", "triona_selected"),
         ] {
-            let text = told(&mcp, "select_athlete", json!({"athlete": whom})).await;
+            let text = answer_of(&mcp, "select_athlete", json!({"athlete": whom})).await;
             insta::assert_snapshot!(snapshot, text);
         }
-        let text = told(&mcp, "get_wellness", json!({})).await;
+        let text = answer_of(&mcp, "get_wellness", json!({})).await;
         let mut lines = text.lines();
         let name = format!(
             "{} ({})",
@@ -146,7 +146,7 @@ async fn from_the_list_to_an_answer_about_one_athlete() {
         );
         assert!(lines.next().unwrap().starts_with(&format!("{name} · ")), "{text}");
         // Naming an athlete takes precedence over the selection, and does not change it.
-        let text = told(&mcp, "get_fitness", json!({"athlete": "jack nguyen"})).await;
+        let text = answer_of(&mcp, "get_fitness", json!({"athlete": "jack nguyen"})).await;
         assert!(text.starts_with("Jack Nguyen (i900002) · "), "{text}");
         // The newer era too.
         let call = mcp
@@ -160,7 +160,7 @@ async fn from_the_list_to_an_answer_about_one_athlete() {
             "{}",
             call.text()
         );
-        let list = told(&mcp, "list_athletes", json!({})).await;
+        let list = answer_of(&mcp, "list_athletes", json!({})).await;
         assert!(
             list.contains(&format!("Selected through this connector: {name}, for")),
             "{list}"
@@ -175,14 +175,14 @@ async fn a_selection_asks_upstream_twice_and_is_kept_when_that_fails() {
         let mcp = coached(&world).await;
         // Rows that were refreshed this morning: every request belongs to the tool.
         sql(&world, "update connections set refreshed_at = '2026-11-21T07:00:00Z', zone = 'Europe/Berlin', zone_source = 'settings'").await;
-        told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert_eq!(world.sim.requests().len(), 2, "{:?}", world.sim.requests());
         // Another day is another question, which no cache answers.
         world.clock.advance(Duration::days(1));
         world.sim.fault(icusync_sim::Fault::on("/wellness").status(422));
-        let text = told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        let text = answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert!(text.contains("Thresholds by sport\n") && text.contains("\nform: Not done: "), "{text}");
-        let text = told(&mcp, "get_events", json!({})).await;
+        let text = answer_of(&mcp, "get_events", json!({})).await;
         assert!(text.starts_with("Ana Berger (i900001), selected earlier"), "{text}");
     })
     .await;
@@ -196,7 +196,7 @@ async fn a_tool_that_was_not_granted_is_refused_with_who_can_change_that() {
         insta::assert_snapshot!(text.replace(&world.web, "https://icusync.test"));
         assert!(world.sim.requests().is_empty());
         // Another athlete's grant does not help, nor does the selection.
-        told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert_eq!(
             refused(&mcp, "get_wellness", json!({"athlete": "jack"})).await,
             text
@@ -204,7 +204,7 @@ async fn a_tool_that_was_not_granted_is_refused_with_who_can_change_that() {
         // A tool that this version does not know counts for nothing; one that it knows works at the next call.
         change(&world, world.jack(), &["get_wellness", "a_tool_to_come"], None).await;
         assert!(
-            told(&mcp, "get_wellness", json!({"athlete": "Jack"}))
+            answer_of(&mcp, "get_wellness", json!({"athlete": "Jack"}))
                 .await
                 .starts_with("Jack Nguyen (i900002) · ")
         );
@@ -239,7 +239,7 @@ async fn unknown_ended_expired_and_paused_are_one_answer() {
         revoke(&world, world.jack()).await;
         change(&world, world.tria(), &["get_fitness"], Some(Duration::minutes(1))).await;
         assert!(
-            told(&mcp, "get_fitness", json!({"athlete": "triona"}))
+            answer_of(&mcp, "get_fitness", json!({"athlete": "triona"}))
                 .await
                 .starts_with("Tr")
         );
@@ -266,7 +266,7 @@ async fn unknown_ended_expired_and_paused_are_one_answer() {
             text.starts_with("Not done: no athlete is on your roster"),
             "{text}"
         );
-        let list = told(&mcp, "list_athletes", json!({})).await;
+        let list = answer_of(&mcp, "list_athletes", json!({})).await;
         insta::assert_snapshot!(list.replace(&world.web, "https://icusync.test"));
         // Resending it resumes it.
         let invite = grant(&world, world.ana()).await;
@@ -277,14 +277,14 @@ async fn unknown_ended_expired_and_paused_are_one_answer() {
                 .unwrap()
         );
         assert!(
-            told(&mcp, "get_events", json!({"athlete": "ana"}))
+            answer_of(&mcp, "get_events", json!({"athlete": "ana"}))
                 .await
                 .starts_with("Ana Berger (i900001) · ")
         );
         // A used grant is never paused.
         world.clock.advance(Duration::days(60));
         assert!(
-            told(&mcp, "get_events", json!({"athlete": "ana"}))
+            answer_of(&mcp, "get_events", json!({"athlete": "ana"}))
                 .await
                 .starts_with("Ana Berger (i900001) · ")
         );
@@ -319,20 +319,20 @@ async fn no_name_takes_another_athletes_place() {
                 .await
                 .unwrap();
             for named in [ana, &hers, &hers.replace(['(', ')'], "")] {
-                let text = told(&mcp, "get_fitness", json!({"athlete": named})).await;
+                let text = answer_of(&mcp, "get_fitness", json!({"athlete": named})).await;
                 assert!(text.starts_with(&format!("{hers} · ")), "{lie}: {named}: {text}");
-                let text = told(&mcp, "select_athlete", json!({"athlete": named})).await;
+                let text = answer_of(&mcp, "select_athlete", json!({"athlete": named})).await;
                 assert!(
                     text.starts_with(&format!("{hers} · selected · ")),
                     "{lie}: {text}"
                 );
-                let text = told(&mcp, "get_roster_overview", json!({"athletes": [named]})).await;
+                let text = answer_of(&mcp, "get_roster_overview", json!({"athletes": [named]})).await;
                 assert!(text.contains(ana) && !text.contains(jack), "{lie}: {text}");
             }
-            let text = told(&mcp, "list_athletes", json!({})).await;
+            let text = answer_of(&mcp, "list_athletes", json!({})).await;
             let his = text.lines().find(|line| line.ends_with(jack)).unwrap();
             assert!(!his.replace(jack, "").contains("900001"), "{his}");
-            let text = told(&mcp, "get_fitness", json!({"athlete": jack})).await;
+            let text = answer_of(&mcp, "get_fitness", json!({"athlete": jack})).await;
             assert!(
                 text.lines().next().unwrap().contains(&format!("({jack}) · ")),
                 "{text}"
@@ -363,7 +363,7 @@ async fn names_are_found_without_case_and_accents_and_never_guessed() {
             "oshea",
             " luczak ",
         ] {
-            let text = told(&mcp, "get_fitness", json!({"athlete": text})).await;
+            let text = answer_of(&mcp, "get_fitness", json!({"athlete": text})).await;
             assert!(text.starts_with(world.tria().person.name), "{text}");
         }
         for text in ["trio", "ana jack", "berger nguyen"] {
@@ -383,7 +383,7 @@ async fn names_are_found_without_case_and_accents_and_never_guessed() {
             text.contains(&format!("Ana Berger ({ana})")) && text.contains(&format!("Ána BERGER ({jack})")),
             "{text}"
         );
-        let text = told(&mcp, "get_fitness", json!({"athlete": jack})).await;
+        let text = answer_of(&mcp, "get_fitness", json!({"athlete": jack})).await;
         assert!(
             text.starts_with(&format!("Ána BERGER ({jack}) · "))
                 || text.starts_with(&format!("Jack Nguyen ({jack}) · ")),
@@ -407,7 +407,7 @@ async fn a_revoke_a_change_and_a_new_url_act_on_the_next_call_of_another_instanc
         let (here, there) = (world.mcp(&url), world.mcp(&other.link(&url)));
         let ana = json!({"athlete": "ana"});
         for mcp in [&here, &there] {
-            told(mcp, "get_wellness", ana.clone()).await;
+            answer_of(mcp, "get_wellness", ana.clone()).await;
         }
         change(&world, world.ana(), &["get_fitness"], None).await;
         for mcp in [&there, &here] {
@@ -416,11 +416,11 @@ async fn a_revoke_a_change_and_a_new_url_act_on_the_next_call_of_another_instanc
                     .await
                     .contains("has not granted get_wellness")
             );
-            told(mcp, "get_fitness", ana.clone()).await;
+            answer_of(mcp, "get_fitness", ana.clone()).await;
         }
-        told(&here, "select_athlete", ana.clone()).await;
+        answer_of(&here, "select_athlete", ana.clone()).await;
         assert!(
-            told(&there, "get_fitness", json!({}))
+            answer_of(&there, "get_fitness", json!({}))
                 .await
                 .starts_with("Ana Berger (i900001), selected earlier")
         );
@@ -432,7 +432,7 @@ async fn a_revoke_a_change_and_a_new_url_act_on_the_next_call_of_another_instanc
                     .await
                     .contains("Pass athlete")
             );
-            assert!(!told(mcp, "list_athletes", json!({})).await.contains("Ana"));
+            assert!(!answer_of(mcp, "list_athletes", json!({})).await.contains("Ana"));
         }
         let coach = coach(&world).await;
         let mut transaction = world.app.pool.begin().await.unwrap();
@@ -447,7 +447,7 @@ async fn a_revoke_a_change_and_a_new_url_act_on_the_next_call_of_another_instanc
         }
         for mcp in [world.mcp(&other.link(&fresh)), world.mcp(&fresh)] {
             assert!(
-                told(&mcp, "list_athletes", json!({}))
+                answer_of(&mcp, "list_athletes", json!({}))
                     .await
                     .contains("Jack Nguyen")
             );
@@ -528,7 +528,7 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
         let bench = bench(&world).await;
         let everything: Vec<&str> = permissions::ALL.iter().map(|tool| tool.name).collect();
         let fine = during(&bench, "get_fitness", "coach-fine", async {}).await;
-        assert_eq!(fine.told(), ("data of Ana Berger".to_owned(), false));
+        assert_eq!(fine.result(), ("data of Ana Berger".to_owned(), false));
         let changed = "Withheld: Ana Berger (i900001) changed what you may do while the call was running.";
         for tool in ["get_fitness", "get_wellness"] {
             let left: Vec<&str> = everything.iter().copied().filter(|name| *name != tool).collect();
@@ -540,7 +540,7 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
             )
             .await;
             assert!(
-                reply.told().1 && reply.told().0.starts_with(changed),
+                reply.result().1 && reply.result().0.starts_with(changed),
                 "{tool}: {reply:?}"
             );
             // Parts of an answer depend on another tool's grant, such as planned workouts.
@@ -552,7 +552,7 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
                 change(&world, world.ana(), &[tool], None),
             )
             .await;
-            assert!(reply.told().0.starts_with(changed), "{tool}: {reply:?}");
+            assert!(reply.result().0.starts_with(changed), "{tool}: {reply:?}");
             // More access than before removes nothing.
             let reply = during(
                 &bench,
@@ -561,13 +561,13 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
                 change(&world, world.ana(), &everything, None),
             )
             .await;
-            assert!(!reply.told().0.starts_with("Withheld"), "{tool}: {reply:?}");
+            assert!(!reply.result().0.starts_with("Withheld"), "{tool}: {reply:?}");
             change(&world, world.ana(), &everything, Some(Duration::minutes(5))).await;
             let reply = during(&bench, tool, "coach-expire", async {
                 world.clock.advance(Duration::minutes(5));
             })
             .await;
-            assert!(reply.told().0.starts_with(changed), "{tool}: {reply:?}");
+            assert!(reply.result().0.starts_with(changed), "{tool}: {reply:?}");
             change(&world, world.ana(), &everything, None).await;
         }
         let outcomes = "select distinct outcome from activity_log order by 1";
@@ -577,19 +577,19 @@ async fn what_ends_in_mid_call_withholds_the_answer() {
         let back = "update connections set status = 'connected' where athlete_name = 'Ana Berger'";
         let reply = during(&bench, "get_fitness", "coach-dead", bench.sql(dead)).await;
         let connection = "Withheld: the connection of Ana Berger (i900001) to intervals.icu changed";
-        assert!(reply.told().0.starts_with(connection), "{reply:?}");
+        assert!(reply.result().0.starts_with(connection), "{reply:?}");
         bench.sql(back).await;
         let reply = during(&bench, "get_wellness", "coach-error", bench.sql(dead)).await;
-        assert_eq!(reply.told().0, "Not done: a word of the data");
+        assert_eq!(reply.result().0, "Not done: a word of the data");
         bench.sql(back).await;
         let somebody = "update connections set athlete_id = 'i1' where athlete_name = 'Ana Berger'";
         let reply = during(&bench, "get_fitness", "coach-somebody", bench.sql(somebody)).await;
-        assert!(reply.told().0.starts_with(connection), "{reply:?}");
+        assert!(reply.result().0.starts_with(connection), "{reply:?}");
         bench
             .sql("update connections set athlete_id = 'i900001' where athlete_name = 'Ana Berger'")
             .await;
         let reply = during(&bench, "get_fitness", "coach-revoke", revoke(&world, world.ana())).await;
-        assert!(reply.told().0.starts_with(changed), "{reply:?}");
+        assert!(reply.result().0.starts_with(changed), "{reply:?}");
     })
     .await;
 }
@@ -603,7 +603,7 @@ async fn a_deleted_account_and_a_new_url_in_mid_call_withhold_the_answer() {
         let reply = during(&bench, "get_fitness", "coach-delete", bench.sql(delete)).await;
         assert!(
             reply
-                .told()
+                .result()
                 .0
                 .starts_with("Withheld: Ana Berger (i900001) changed"),
             "{reply:?}"
@@ -629,7 +629,7 @@ async fn a_deleted_account_and_a_new_url_in_mid_call_withhold_the_answer() {
             let (reply, ()) = tokio::join!(running, meanwhile);
             assert!(
                 reply
-                    .told()
+                    .result()
                     .0
                     .starts_with("Withheld: this connector URL was replaced"),
                 "{reply:?}"
@@ -661,8 +661,8 @@ async fn a_change_names_its_athlete_and_is_in_the_log_before_it_leaves() {
     world::test(async |world| {
         let bench = bench(&world).await;
         let mcp = world.mcp(&format!("{}{}", world.links, bench.path));
-        told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
-        let (text, error) = bench.call("get_events", json!({"gate": "never"})).await.told();
+        answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        let (text, error) = bench.call("get_events", json!({"gate": "never"})).await.result();
         assert!(error && text.contains("a change must name its athlete") && text.contains("Ana Berger ("), "{text}");
         let watch = async {
             let row = "select concat_ws(' ', access, outcome, athlete_id, caller) from activity_log where tool = 'get_events'";
@@ -670,14 +670,14 @@ async fn a_change_names_its_athlete_and_is_in_the_log_before_it_leaves() {
             assert_eq!(bench.ask(row).await, [format!("write unfinished {id} {COACH}")]);
         };
         let reply = during(&bench, "get_events", "coach-write", watch).await;
-        assert_eq!(reply.told(), ("written for Ana Berger".to_owned(), false));
+        assert_eq!(reply.result(), ("written for Ana Berger".to_owned(), false));
         assert_eq!(bench.ask("select outcome from activity_log where tool = 'get_events'").await, ["ok"]);
         // A coach with one athlete need not name them.
         revoke(&world, world.jack()).await;
         revoke(&world, world.tria()).await;
         OPEN.at("coach-only").add_permits(1);
         let reply = bench.call("get_events", json!({"gate": "coach-only"})).await;
-        assert_eq!(reply.told().0, "written for Ana Berger");
+        assert_eq!(reply.result().0, "written for Ana Berger");
     })
     .await;
 }
@@ -688,28 +688,32 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
         let seeded = world.coaches().await;
         let mcp = world.mcp(&seeded[0].link);
         let tria = world.mcp(&seeded[1].link);
-        told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         for _ in 0..4 {
             world.clock.advance(Duration::minutes(59));
             assert!(
-                told(&mcp, "get_fitness", json!({}))
+                answer_of(&mcp, "get_fitness", json!({}))
                     .await
                     .starts_with("Ana Berger (i900001), selected earlier")
             );
         }
         // A call that names an athlete is not a use of the selection.
         world.clock.advance(Duration::minutes(59));
-        told(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
         world.clock.advance(Duration::minutes(1));
         assert!(
             refused(&mcp, "get_fitness", json!({}))
                 .await
                 .contains("Pass athlete")
         );
-        assert!(!told(&mcp, "list_athletes", json!({})).await.contains("Selected"));
+        assert!(
+            !answer_of(&mcp, "list_athletes", json!({}))
+                .await
+                .contains("Selected")
+        );
         // A clock that was wrong for a while does not make the selection last.
         world.clock.advance(Duration::days(1));
-        told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         world.clock.advance(-Duration::days(1));
         assert!(
             refused(&mcp, "get_fitness", json!({}))
@@ -717,9 +721,9 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
                 .contains("Pass athlete")
         );
         // It ends with the grant, and another grant of the same athlete does not bring it back.
-        told(&mcp, "select_athlete", json!({"athlete": "jack"})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "jack"})).await;
         change(&world, world.jack(), &["get_fitness"], Some(Duration::minutes(1))).await;
-        told(&mcp, "get_fitness", json!({})).await;
+        answer_of(&mcp, "get_fitness", json!({})).await;
         world.clock.advance(Duration::minutes(1));
         assert!(
             refused(&mcp, "get_fitness", json!({}))
@@ -727,7 +731,7 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
                 .contains("Pass athlete")
         );
         change(&world, world.jack(), &["get_fitness"], None).await;
-        told(&mcp, "select_athlete", json!({"athlete": "jack"})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "jack"})).await;
         revoke(&world, world.jack()).await;
         world.coaches().await;
         assert!(
@@ -736,9 +740,9 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
                 .contains("Pass athlete")
         );
         // It is the link's: the other coach, with one athlete, needs none.
-        told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert!(
-            told(&tria, "get_fitness", json!({}))
+            answer_of(&tria, "get_fitness", json!({}))
                 .await
                 .starts_with(world.tria().person.name)
         );
@@ -769,16 +773,16 @@ async fn a_selection_lapses_an_hour_after_its_last_use_and_is_of_one_link() {
 async fn a_use_of_the_selection_never_undoes_a_newer_one() {
     world::test(async |world| {
         let mcp = coached(&world).await;
-        told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         world.clock.advance(Duration::minutes(5));
         let mut calls = Vec::new();
         for _ in 0..8 {
-            calls.push(told(&mcp, "get_fitness", json!({})));
+            calls.push(answer_of(&mcp, "get_fitness", json!({})));
         }
-        let select = told(&mcp, "select_athlete", json!({"athlete": "jack"}));
+        let select = answer_of(&mcp, "select_athlete", json!({"athlete": "jack"}));
         let (_, _) = tokio::join!(futures::future::join_all(calls), select);
         assert!(
-            told(&mcp, "get_fitness", json!({}))
+            answer_of(&mcp, "get_fitness", json!({}))
                 .await
                 .starts_with("Jack Nguyen (i900002), selected")
         );
@@ -792,7 +796,7 @@ async fn a_use_of_the_selection_never_undoes_a_newer_one() {
 async fn a_selection_does_not_delay_a_revoke() {
     world::test(async |world| {
         let mcp = coached(&world).await;
-        told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         let (ana, jack) = (
             grant(&world, world.ana()).await,
             grant(&world, world.jack()).await,
@@ -810,7 +814,7 @@ async fn a_selection_does_not_delay_a_revoke() {
         };
         let (selected, ()) = tokio::join!(mcp.call("select_athlete", json!({"athlete": "jack"})), revoke);
         assert!(!selected.is_error(), "{}", selected.text());
-        let text = told(&mcp, "get_fitness", json!({})).await;
+        let text = answer_of(&mcp, "get_fitness", json!({})).await;
         assert!(
             text.starts_with("Jack Nguyen (i900002), selected earlier"),
             "{text}"
@@ -827,11 +831,11 @@ async fn a_coach_who_is_an_athlete_has_both() {
         let (coachs, own) = (world.mcp(&seeded[1].link), world.mcp(&world.tria().link));
         let with_id = format!("{name} ({})", world.tria().person.athlete_id);
         for (mcp, whose) in [(&coachs, with_id.as_str()), (&own, name)] {
-            let text = told(mcp, "get_wellness", json!({})).await;
+            let text = answer_of(mcp, "get_wellness", json!({})).await;
             assert!(text.starts_with(&format!("{whose} · ")), "{text}");
         }
         assert!(
-            told(&coachs, "list_athletes", json!({}))
+            answer_of(&coachs, "list_athletes", json!({}))
                 .await
                 .starts_with("Roster of triona@example.test · 1 athlete\n")
         );
@@ -930,7 +934,7 @@ async fn every_coach_has_the_same_list_and_a_private_one() {
         let before = first.modern("tools/list", json!({})).await.answer["result"].clone();
         assert_eq!(before["cacheScope"], "private");
         change(&world, world.ana(), &["get_fitness"], None).await;
-        told(&first, "select_athlete", json!({"athlete": "ana"})).await;
+        answer_of(&first, "select_athlete", json!({"athlete": "ana"})).await;
         for mcp in [&first, &second] {
             assert_eq!(mcp.modern("tools/list", json!({})).await.answer["result"]["tools"], before["tools"]);
             assert_eq!(mcp.request("tools/list", json!({})).await.answer["result"]["tools"], before["tools"]);
@@ -966,15 +970,15 @@ async fn every_coach_has_the_same_list_and_a_private_one() {
 async fn each_athletes_log_names_the_coach_for_each_call() {
     world::test(async |world| {
         let mcp = coached(&world).await;
-        told(&mcp, "list_athletes", json!({})).await;
+        answer_of(&mcp, "list_athletes", json!({})).await;
         refused(&mcp, "get_fitness", json!({})).await;
         refused(&mcp, "get_fitness", json!({"athlete": "nobody"})).await;
         assert_eq!(ask(&world, "select tool from activity_log").await, [""; 0], "nobody's data was asked for");
-        told(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
         refused(&mcp, "get_wellness", json!({"athlete": "jack"})).await;
         refused(&mcp, "get_fitness", json!({"athlete": "triona", "step": "month"})).await;
-        told(&mcp, "select_athlete", json!({"athlete": "jack"})).await;
-        told(&world.mcp(&world.ana().link), "get_fitness", json!({})).await;
+        answer_of(&mcp, "select_athlete", json!({"athlete": "jack"})).await;
+        answer_of(&world.mcp(&world.ana().link), "get_fitness", json!({})).await;
         let rows = ask(
             &world,
             "select concat_ws('|', a.email, tool, access, outcome, athlete_id, coalesce(caller, '-'), l.coach_id is not null, client)
@@ -1013,7 +1017,7 @@ async fn a_refused_tool_is_no_use_of_an_invite() {
     world::test(async |world| {
         let mcp = coached(&world).await;
         refused(&mcp, "get_wellness", json!({"athlete": "jack"})).await;
-        told(&mcp, "list_athletes", json!({})).await;
+        answer_of(&mcp, "list_athletes", json!({})).await;
         assert_eq!(
             ask(
                 &world,
@@ -1034,8 +1038,8 @@ async fn an_email_tells_the_athlete_once_about_each_new_client() {
         let other = world.other_instance().await;
         let there = world.mcp(&other.link(&link(&world).await));
         for _ in 0..3 {
-            told(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
-            told(&there, "get_events", json!({"athlete": "ana"})).await;
+            answer_of(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
+            answer_of(&there, "get_events", json!({"athlete": "ana"})).await;
         }
         for version in ["claude-code 2.1.280", "claude-code 2.1.281"] {
             let (name, version) = version.split_once(' ').unwrap();
@@ -1062,7 +1066,7 @@ async fn an_email_tells_the_athlete_once_about_each_new_client() {
         assert_eq!((of("world-test"), of("claude-code")), (1, 1));
         assert!(mails.iter().all(|mail| !mail.letter.text.contains("2.1.28")));
         // Another athlete also gets an email about the same client.
-        told(&mcp, "get_fitness", json!({"athlete": "jack"})).await;
+        answer_of(&mcp, "get_fitness", json!({"athlete": "jack"})).await;
         assert_eq!(world.mails_to(world.jack().person.email).await.len(), 1);
     })
     .await;
@@ -1079,13 +1083,13 @@ async fn a_database_that_cannot_note_a_use_costs_no_answer() {
             .unwrap();
         let began = std::time::Instant::now();
         assert!(
-            told(&mcp, "get_fitness", json!({"athlete": "ana"}))
+            answer_of(&mcp, "get_fitness", json!({"athlete": "ana"}))
                 .await
                 .starts_with("Ana Berger")
         );
         assert!(began.elapsed() < std::time::Duration::from_secs(10));
         lock.rollback().await.unwrap();
-        told(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
         assert_eq!(
             ask(&world, "select client from grant_clients").await,
             ["world-test"],
@@ -1100,7 +1104,7 @@ async fn a_database_that_cannot_note_a_use_costs_no_answer() {
 async fn an_ended_connection_is_reported_with_its_athlete() {
     world::test(async |world| {
         let mcp = coached(&world).await;
-        told(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "get_fitness", json!({"athlete": "ana"})).await;
         world.sim.revoke(world.ana().person.token);
         for _ in 0..2 {
             let text = refused(&mcp, "get_events", json!({"athlete": "ana"})).await;
@@ -1110,13 +1114,13 @@ async fn an_ended_connection_is_reported_with_its_athlete() {
             );
         }
         assert_eq!(world.mails_to(world.ana().person.email).await.iter().filter(|mail| mail.letter.text.contains("no longer accepts")).count(), 1);
-        let text = told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        let text = answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert!(text.contains("No data for now: intervals.icu no longer accepts the connection of Ana Berger"), "{text}");
-        assert!(told(&mcp, "list_athletes", json!({})).await.contains("\tmust reconnect\t"));
+        assert!(answer_of(&mcp, "list_athletes", json!({})).await.contains("\tmust reconnect\t"));
         sql(&world, "update connections set status = 'disconnected', token_sealed = null where athlete_name = 'Jack Nguyen'").await;
         let text = refused(&mcp, "get_fitness", json!({"athlete": "jack"})).await;
         assert!(text.contains("Jack Nguyen") && text.contains("The athlete can connect it again"), "{text}");
-        assert!(told(&mcp, "list_athletes", json!({})).await.contains("\tnot connected\t"));
+        assert!(answer_of(&mcp, "list_athletes", json!({})).await.contains("\tnot connected\t"));
     })
     .await;
 }
@@ -1126,9 +1130,9 @@ async fn an_ended_connection_is_reported_with_its_athlete() {
 async fn a_connection_that_is_refused_while_selecting_is_marked_and_said() {
     world::test(async |world| {
         let mcp = coached(&world).await;
-        told(&mcp, "get_events", json!({"athlete": "ana"})).await;
+        answer_of(&mcp, "get_events", json!({"athlete": "ana"})).await;
         world.sim.revoke(world.ana().person.token);
-        let text = told(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
+        let text = answer_of(&mcp, "select_athlete", json!({"athlete": "ana"})).await;
         assert!(
             text.contains("form: Not done: intervals.icu no longer accepts the connection of Ana Berger"),
             "{text}"
@@ -1151,8 +1155,8 @@ async fn two_athletes_never_share_an_answer() {
     world::test(async |world| {
         let mcp = coached(&world).await;
         let question = |name: &str| json!({"athlete": name, "oldest": "2026-11-01", "newest": "2026-11-10"});
-        let ana = told(&mcp, "get_fitness", question("ana")).await;
-        let jack = told(&mcp, "get_fitness", question("jack")).await;
+        let ana = answer_of(&mcp, "get_fitness", question("ana")).await;
+        let jack = answer_of(&mcp, "get_fitness", question("jack")).await;
         let rest = |text: &str| text.lines().skip(1).collect::<Vec<_>>().join("\n");
         assert_ne!(rest(&ana), rest(&jack));
         let asked: Vec<String> = world

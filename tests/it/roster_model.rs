@@ -434,7 +434,7 @@ async fn ask(bench: &Bench, coach: &mut Coach, dice: &mut Dice) -> Option<String
     let reply = bench
         .raw(&bench.request("POST", &coach.path, &headers, message.as_bytes()))
         .await;
-    let (text, error) = reply.told();
+    let (text, error) = reply.result();
     let wrong = match tool {
         "list_athletes" => list(coach, &text, error),
         "select_athlete" => select(coach, named, &text, error),
@@ -486,8 +486,8 @@ fn everybody(coach: &Coach, text: &str) -> Option<String> {
 
 fn select(coach: &mut Coach, named: Option<usize>, text: &str, error: bool) -> Option<String> {
     let Some(athlete) = named.and_then(|athlete| coach.finds(athlete)) else {
-        let told = (!error).then(|| "it selected nobody of the roster".to_owned());
-        return told
+        let complaint = (!error).then(|| "it selected nobody of the roster".to_owned());
+        return complaint
             .or_else(|| leaks(text, |_, _| false))
             .or_else(|| strangers(coach, text));
     };
@@ -511,19 +511,19 @@ fn select(coach: &mut Coach, named: Option<usize>, text: &str, error: bool) -> O
 
 fn one(coach: &Coach, tool: &str, named: Option<usize>, text: &str, error: bool) -> Option<String> {
     let Some(athlete) = coach.whom(named) else {
-        let told = (!error).then(|| "it answers for nobody".to_owned());
-        return told
+        let complaint = (!error).then(|| "it answers for nobody".to_owned());
+        return complaint
             .or_else(|| leaks(text, |_, _| false))
             .or_else(|| strangers(coach, text));
     };
     let name = format!("{} ({})", name_of(athlete), id_of(athlete));
     let line = format!("{name}, selected earlier through this connector\n");
     let by_selection = named.is_none() && coach.grants.len() > 1;
-    let told = text.strip_prefix(&line);
-    if told.is_some() != by_selection {
+    let rest = text.strip_prefix(&line);
+    if rest.is_some() != by_selection {
         return Some("how the athlete was found is not said, or wrongly".to_owned());
     }
-    let body = told.unwrap_or(text);
+    let body = rest.unwrap_or(text);
     if !coach.grants[&athlete].1.contains(tool) {
         let refused = error && body.starts_with(&format!("{name} has not granted {tool} to "));
         let wrong = (!refused).then(|| "it is not refused".to_owned());

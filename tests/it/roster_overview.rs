@@ -50,7 +50,7 @@ async fn settled(world: &Arc<World>) {
     world.sim.clear_requests();
 }
 
-async fn told(world: &Arc<World>, link: &str, arguments: Value) -> String {
+async fn answer_of(world: &Arc<World>, link: &str, arguments: Value) -> String {
     let call = world.mcp(link).call("get_roster_overview", arguments).await;
     assert!(!call.is_error(), "{}", call.text());
     call.text().to_owned()
@@ -76,7 +76,7 @@ async fn each_athletes_row_holds_what_that_athlete_granted() {
     world::test(async |world| {
         settled(&world).await;
         let coaches = world.coaches().await;
-        let text = told(&world, &coaches[0].link, json!({})).await;
+        let text = answer_of(&world, &coaches[0].link, json!({})).await;
         insta::assert_snapshot!("roster_overview", text);
 
         // Jack grants training and fitness, Tríona fitness, wellness and calendar.
@@ -123,7 +123,7 @@ async fn each_athletes_row_holds_what_that_athlete_granted() {
         assert_eq!(rows, expected);
 
         // The second coach coaches only herself.
-        let own = told(&world, &coaches[1].link, json!({})).await;
+        let own = answer_of(&world, &coaches[1].link, json!({})).await;
         assert!(
             own.starts_with("Roster of triona@example.test · 1 athlete · "),
             "{own}"
@@ -138,7 +138,7 @@ async fn named_athletes_alone_are_asked_about_and_a_wrong_name_costs_only_itself
         settled(&world).await;
         let coaches = world.coaches().await;
         let link = &coaches[0].link;
-        let text = told(
+        let text = answer_of(
             &world,
             link,
             json!({"athletes": ["TRIONA", "i900002", "Jack Nguyen", "Nell Pike"]}),
@@ -203,7 +203,7 @@ async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
                 .sim
                 .fault(Fault::on("").athlete(jack.athlete_id).mode(Mode::Hang));
             world.sim.revoke(tria.token);
-            let text = told(&world, link, json!({})).await;
+            let text = answer_of(&world, link, json!({})).await;
             assert_eq!(
                 cell(&text, "Ana", "left out"),
                 "fitness and wellness: intervals.icu did not answer; try again"
@@ -227,7 +227,7 @@ async fn an_athlete_without_an_answer_is_named_and_the_others_are_shown() {
             // The next call knows that Tríona must reconnect, and asks nothing for her.
             world.sim.clear_faults();
             world.sim.clear_requests();
-            let text = told(&world, link, json!({})).await;
+            let text = answer_of(&world, link, json!({})).await;
             assert!(
                 cell(&text, "Tríona", "left out").starts_with("must connect intervals.icu again"),
                 "{text}"
@@ -257,7 +257,7 @@ async fn a_refused_connection_that_cannot_be_looked_into_costs_only_its_row() {
             let coaches = world.coaches().await;
             world.sim.revoke(world.tria().person.token);
             world.sim.fault(Fault::on("/athlete/0").mode(Mode::Hang));
-            let text = told(&world, &coaches[0].link, json!({})).await;
+            let text = answer_of(&world, &coaches[0].link, json!({})).await;
             assert!(
                 cell(&text, "Tríona", "left out").starts_with("took too long; try again"),
                 "{text}"
@@ -449,7 +449,7 @@ async fn twenty_five_athletes_are_answered_for_in_one_call() {
         world.secret(link.rsplit('/').next().unwrap());
 
         let begun = Instant::now();
-        let text = told(&world, &link, json!({})).await;
+        let text = answer_of(&world, &link, json!({})).await;
         let took = begun.elapsed();
         println!("25 athletes took {} ms", took.as_millis());
         assert_eq!(seen.requests.load(Ordering::SeqCst), 50);

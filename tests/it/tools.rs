@@ -353,9 +353,9 @@ async fn the_summary_adds_up_to_the_history() {
                 .split(" · ")
                 .find_map(|week| week.trim_start_matches("Weeks (Mon), load: ").strip_prefix(named))
                 .unwrap();
-            let told = cell(&summary, "week (Mon)", monday, "load");
+            let reply = cell(&summary, "week (Mon)", monday, "load");
             assert_eq!(
-                told.split(' ').next().unwrap(),
+                reply.split(' ').next().unwrap(),
                 load,
                 "{monday}\n{weeks}\n{summary}"
             );
