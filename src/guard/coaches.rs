@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 
@@ -546,8 +546,12 @@ pub fn in_words(tools: &[String]) -> Vec<May> {
     groups
 }
 
-/// The last day of a grant, inclusive, in the athlete's time zone.
+/// The last day of a grant that expires at `at`, inclusive, in the athlete's time zone.
+pub fn last_day(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    (at - Duration::seconds(1)).with_timezone(&zone).date_naive()
+}
+
+/// The same in words, of a grant that has an end.
 pub fn until(expires_at: Option<DateTime<Utc>>, zone: Tz) -> Option<String> {
-    let last = (expires_at? - Duration::seconds(1)).with_timezone(&zone);
-    Some(last.format("%A, %-d %B %Y").to_string())
+    Some(last_day(expires_at?, zone).format("%A, %-d %B %Y").to_string())
 }

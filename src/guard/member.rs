@@ -2,7 +2,7 @@
 //!
 //! [`Member`] has private fields and is built only here, from a row. Which member a text means is in [`super::roster`].
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::coaches;
@@ -94,8 +94,7 @@ impl Member {
 
     /// The last day of the grant, in the athlete's time zone.
     pub fn until(&self) -> Option<NaiveDate> {
-        let last = self.expires_at? - Duration::seconds(1);
-        Some(last.with_timezone(&self.zone).date_naive())
+        Some(coaches::last_day(self.expires_at?, self.zone))
     }
 
     /// The athlete's account.

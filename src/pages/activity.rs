@@ -13,10 +13,10 @@ use axum::{
 };
 use chrono_tz::Tz;
 use futures::stream;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 
 use self::filter::{ACCESSES, FilterForm, ME, OUTCOMES};
-use super::{Fields, Frame, Signed, form::Mistake, frame::with_status, when::When};
+use super::{Fields, Frame, Signed, form::Mistake, frame::form_page, when::When};
 use crate::{
     app::App,
     error::Problem,
@@ -202,11 +202,7 @@ pub(crate) async fn show(
     let chosen = if wanted.who == ME { "" } else { &wanted.who };
     let callers = with_chosen(callers, chosen);
     let tools = permissions::ALL.iter().map(|tool| tool.name.to_owned()).collect();
-    let status = if mistakes.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let wrong = !mistakes.is_empty();
     let template = Activity {
         frame: Frame::of(true),
         rows,
@@ -223,7 +219,7 @@ pub(crate) async fn show(
         outcomes: &OUTCOMES,
         mistakes,
     };
-    with_status(status, &template)
+    form_page(wrong, &template)
 }
 
 /// The list to choose from, always with the current choice in it.

@@ -15,7 +15,7 @@ use super::{
     Fields, Frame, FromNetwork, MaybeSigned, Signed,
     done::Done,
     form::Mistake,
-    frame::{leading_to_intervals, page, with_status},
+    frame::{form_page, leading_to_intervals, page, with_status},
 };
 use crate::{
     app::App,
@@ -69,11 +69,7 @@ pub(crate) async fn show(State(app): State<App>, signed: Signed) -> Result<Respo
 async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) -> Result<Response, Problem> {
     let connection = queries::connections::of_account(&app.pool, session.account).await?;
     let grants = queries::grants::of_account(&app.pool, session.account).await?;
-    let status = if mistake.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
+    let wrong = mistake.is_some();
     let template = Connect {
         frame: Frame::of(true),
         oauth: app.config.offers_oauth(),
@@ -84,7 +80,7 @@ async fn connect_page(app: &App, session: &Session, mistake: Option<Mistake>) ->
         stakes: Stakes::of(&grants),
         mistake,
     };
-    Ok(leading_to_intervals(with_status(status, &template)?))
+    Ok(leading_to_intervals(form_page(wrong, &template)?))
 }
 
 /// What coaches were granted, by which athlete: shown before the button, because intervals.icu may send back another

@@ -15,7 +15,7 @@ use super::{
     connections::{self, Stakes},
     done::{Done, JustDone},
     form::Mistake,
-    frame::{leading_to_intervals, with_status},
+    frame::{form_page, leading_to_intervals},
     links::{self, Offered},
     steps::Steps,
     when,
@@ -27,7 +27,6 @@ use crate::{
     queries::{self, connections::Connection},
     words::{ConnectionKind, ConnectionStatus, ZoneSource},
 };
-use http::StatusCode;
 
 /// Rows of recent activity.
 const RECENT: usize = 5;
@@ -142,11 +141,7 @@ async fn draw(
     let mails_fail = own_mails_fail(app, session).await?;
     let shown = activity::Shown::of(connection.as_ref());
     let rows = activity::newest(app, session.account, &shown, RECENT).await?;
-    let status = if mistake.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
+    let wrong = mistake.is_some();
     let masked = app.config.connector_url("icul_••••••••••••");
     let groups = links::offered(link.as_ref().map_or(&[][..], |link| &link.groups_off));
     let shown: Vec<&str> = groups.iter().map(|offered| offered.group.word()).collect();
@@ -173,7 +168,7 @@ async fn draw(
         zones: &chrono_tz::TZ_VARIANTS,
         mistake,
     };
-    Ok(leading_to_intervals(with_status(status, &template)?))
+    Ok(leading_to_intervals(form_page(wrong, &template)?))
 }
 
 /// Why the newest email to the athlete did not arrive, if it failed.

@@ -59,14 +59,10 @@ pub(super) fn end_of(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     start_of(next, zone)
 }
 
-/// The last day of what ends at `at`.
-pub(super) fn last_day(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
-    (at - Duration::seconds(1)).with_timezone(&zone).date_naive()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::coaches::last_day;
 
     #[test]
     fn moments_are_in_the_athletes_zone() {

@@ -557,7 +557,9 @@ async fn odd_forms_are_refused_and_change_nothing() {
                 ("email=a@example.test&password=%00".to_owned(), 400),
                 ("email=a@example.test&password=%ff%fe".to_owned(), 400),
                 (format!("{many}email=a&password=b"), 400),
-                (format!("email=a&password={}", "x".repeat(3_000_000)), 413),
+                // Too large for a form, and small enough for a socket's buffer: a client that still writes when the answer
+                // comes may see the end of the connection first.
+                (format!("email=a&password={}", "x".repeat(100_000)), 413),
                 (
                     "email=a@example.test&password=wrong&role=admin&athlete_id=i2".to_owned(),
                     422,
@@ -565,7 +567,7 @@ async fn odd_forms_are_refused_and_change_nothing() {
             ];
             for (body, expected) in cases {
                 let head: String = body.chars().take(60).collect();
-                // Each over a separate connection: one that was cut off at 3 MB is of no use to the next.
+                // Each over a separate connection: one that was cut off is of no use to the next.
                 let page = world.browser().send(Method::POST, "/sign-in", Some(body)).await;
                 assert_eq!(page.status, expected, "{head}");
                 sound(&page, &head);

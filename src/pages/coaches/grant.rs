@@ -23,7 +23,12 @@ use crate::{
     },
     ids::GrantId,
     mail::outbox::Queued,
-    pages::{Fields, Frame, Signed, done::Done, form::Mistake, frame::with_status},
+    pages::{
+        Fields, Frame, Signed,
+        done::Done,
+        form::Mistake,
+        frame::{form_page, with_status},
+    },
     permissions,
     queries::{self, grants},
 };
@@ -73,11 +78,7 @@ fn draw(
     mistakes: Vec<Mistake>,
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
-    let status = if mistakes.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let wrong = !mistakes.is_empty();
     let edit = Edit {
         frame: Frame::of(true),
         card: Card::of(grant, None, zone, now),
@@ -85,7 +86,7 @@ fn draw(
         sheet: Sheet::of(draft, zone, now, &mistakes),
         mistakes,
     };
-    with_status(status, &edit)
+    form_page(wrong, &edit)
 }
 
 /// `GET /coaches/{grant}`.

@@ -28,7 +28,7 @@ use crate::{
         connections::Stakes,
         done::Done,
         form::Mistake,
-        frame::{leading_to_intervals, with_status},
+        frame::{form_page, leading_to_intervals, with_status},
     },
     queries::{self, connections::Connection},
     words::ConnectionStatus,
@@ -96,11 +96,7 @@ async fn draw(
         };
         return Ok(leading_to_intervals(with_status(StatusCode::OK, &first)?));
     };
-    let status = if mistakes.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let wrong = !mistakes.is_empty();
     let form = Invite {
         frame: Frame::of(true),
         athlete: row.athlete_name.clone(),
@@ -109,7 +105,7 @@ async fn draw(
         sheet: Sheet::of(draft, zone_of(connection), app.clock.now(), &mistakes),
         mistakes,
     };
-    with_status(status, &form)
+    form_page(wrong, &form)
 }
 
 /// `POST /coaches/invite`: grants, and queues the email, in one transaction. With `preset` it only ticks that preset's

@@ -8,11 +8,11 @@ use chrono_tz::Tz;
 use super::note;
 use crate::{
     error::Problem,
-    guard::presets::Preset,
+    guard::{coaches::last_day, presets::Preset},
     pages::{
         Fields,
         form::{Mistake, day},
-        when::{end_of, last_day},
+        when::end_of,
     },
     permissions::{self, Access, Group, Permission},
     queries::grants::{self, Grant},
