@@ -380,7 +380,7 @@ pub fn app(config: Config, from: Ingredients) -> anyhow::Result<App> {
 /// Runs the service on `listeners` until `shutdown`, then drains: running requests and jobs finish first.
 pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationToken) -> anyhow::Result<()> {
     let router = routes::service(app.clone());
-    let worker = tokio::spawn(jobs::run(app.clone(), shutdown.clone()));
+    let mut worker = tokio::spawn(jobs::run(app.clone(), shutdown.clone()));
     let patience = server::Patience {
         drain: mcp::longest_call(&app.config),
         proxies: app.config.trusted_proxies.clone(),
@@ -394,7 +394,17 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
             let ended = futures::future::try_join_all(servers).await;
             ended.context("the server ended")
         },
-        async { worker.await.context("the worker ended") }
+        async {
+            tokio::select! {
+                ended = &mut worker => ended.context("the worker ended"),
+                () = drained(&app, &shutdown) => {
+                    // Their claims lapse, and another instance runs them again.
+                    worker.abort();
+                    tracing::warn!("jobs were still running when the time to drain had passed");
+                    Ok(())
+                }
+            }
+        }
     )?;
     // A hanging connection must not keep the process from ending.
     if tokio::time::timeout(SETTLE, refused::settle(&app)).await.is_err() {
@@ -404,6 +414,12 @@ pub async fn run(app: App, listeners: Vec<TcpListener>, shutdown: CancellationTo
         tracing::warn!("connections to PostgreSQL were still in use at the end");
     }
     Ok(())
+}
+
+/// Resolves when the time to drain after `shutdown` has passed.
+async fn drained(app: &App, shutdown: &CancellationToken) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(mcp::longest_call(&app.config)).await;
 }
 
 /// The longest that [`run`] takes to end after `shutdown`, so that nothing running is cut off.

@@ -109,7 +109,7 @@ impl From<intervals::Error> for ToolError {
                 area.as_str()
             )),
             Error::NotFound => Self::Input(
-                "Not done: intervals.icu has no such thing for this athlete. Take ids from the last column of \
+                "Not done: intervals.icu has nothing with this id for this athlete. Take ids from the last column of \
                  get_training_history."
                     .to_owned(),
             ),

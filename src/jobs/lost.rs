@@ -23,6 +23,8 @@ const BATCH: i64 = 1_000;
 const NEWEST: i64 = 50;
 /// How often the newest are tried.
 const EVERY: Duration = Duration::from_mins(1);
+/// A check that takes longer hangs, and the next one starts over.
+const LONGEST: Duration = Duration::from_mins(10);
 /// One check in this many tries all of them.
 const WHOLE_EVERY: u32 = 60;
 /// Replaces the key of a value that names none.
@@ -86,8 +88,10 @@ pub async fn look_again(app: &App, whole: bool) -> sqlx::Result<()> {
 pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
     let looking = async {
         for turn in (0..WHOLE_EVERY).cycle().skip(1) {
-            if let Err(error) = look_again(app, turn == 0).await {
-                tracing::warn!(%error, "cannot check whether the sealed values open");
+            match tokio::time::timeout(LONGEST, look_again(app, turn == 0)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "cannot check whether the sealed values open"),
+                Err(_) => tracing::warn!("checking whether the sealed values open took too long"),
             }
             tokio::time::sleep(EVERY).await;
         }

@@ -10,6 +10,9 @@ use crate::app::App;
 /// Well within a day, to keep the promise that things are gone after a day.
 const EVERY: Duration = Duration::from_hours(1);
 
+/// A turn that takes longer hangs, at a connection that the network swallowed say: the next one starts over.
+const LONGEST: Duration = Duration::from_mins(10);
+
 /// Works until `shutdown`, which may interrupt anything here: it is all done in small, independent steps.
 pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
     tokio::select! {
@@ -21,17 +24,26 @@ pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
 async fn look_after(app: &App) {
     let mut before = Vec::new();
     loop {
-        // Before the purge: nobody gets an email about a row that is gone.
-        if let Err(error) = super::tell_grants(app).await {
-            tracing::warn!(%error, "cannot report grants whose time is over");
-        }
-        // Each failure is in the log with its table.
-        let _ = super::purge(app).await;
-        match super::reseal(app).await {
-            Ok(now) => before = report(&before, now),
-            Err(error) => tracing::warn!(%error, "cannot reseal the values under old keys"),
+        if tokio::time::timeout(LONGEST, turn(app, &mut before))
+            .await
+            .is_err()
+        {
+            tracing::warn!("the upkeep took too long and was cut off");
         }
         tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn turn(app: &App, before: &mut Vec<KeyUse>) {
+    // Before the purge: nobody gets an email about a row that is gone.
+    if let Err(error) = super::tell_grants(app).await {
+        tracing::warn!(%error, "cannot report grants whose time is over");
+    }
+    // Each failure is in the log with its table.
+    let _ = super::purge(app).await;
+    match super::reseal(app).await {
+        Ok(now) => *before = report(before, now),
+        Err(error) => tracing::warn!(%error, "cannot reseal the values under old keys"),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
         outbox::{self, Parcel},
         transport::SendError,
     },
-    queries::{self, jobs::Job},
+    queries::{self, in_time, jobs::Job},
     words::{Failure, JobKind, JobState},
 };
 
@@ -45,7 +45,8 @@ enum Ended {
 /// Works until `shutdown`; jobs claimed by then are finished or given back.
 ///
 /// Each kind has seats of its own, and a free seat is taken immediately. A job that hangs holds up neither the other kind nor
-/// the next job, and its seat only for as long as a job may take.
+/// the next job, and its seat only for as long as a job may take. Nor does a query that the network swallowed: the next turn
+/// asks again over another connection, and the claim of a job that is not begun lapses.
 pub(super) async fn run(app: &App, shutdown: &CancellationToken) {
     let seats = JobKind::ALL
         .iter()
@@ -85,7 +86,7 @@ async fn begin(
     }
     let now = app.clock.now();
     let limit = i64::try_from(free.len()).unwrap_or(i64::MAX);
-    let jobs = queries::jobs::claim(&app.pool, kind, now, now + CLAIM, limit).await?;
+    let jobs = in_time(queries::jobs::claim(&app.pool, kind, now, now + CLAIM, limit)).await?;
     let count = jobs.len();
     for (job, seat) in jobs.into_iter().zip(free) {
         let app = app.clone();
@@ -111,7 +112,7 @@ pub async fn run_due(app: &App) -> sqlx::Result<usize> {
 
 /// At every reading: another instance may have done what waited here.
 async fn count_waiting(app: &App) -> sqlx::Result<()> {
-    let waiting = queries::jobs::waiting(&app.pool).await?;
+    let waiting = in_time(queries::jobs::waiting(&app.pool)).await?;
     #[expect(
         clippy::cast_precision_loss,
         reason = "a queue of 2^52 jobs is not going to happen"
@@ -128,7 +129,7 @@ async fn work(app: &App, job: Job) {
             let pause = pause_after(job.attempts, app.random.unit());
             (
                 "later",
-                queries::jobs::postpone(&app.pool, job.id, why, now + pause).await,
+                in_time(queries::jobs::postpone(&app.pool, job.id, why, now + pause)).await,
             )
         }
         Ended::Done => finish(app, &job, JobState::Done, None, now).await,
@@ -161,7 +162,7 @@ async fn finish(
     }
     (
         state.as_str(),
-        queries::jobs::finish(&app.pool, *id, state, failure, now).await,
+        in_time(queries::jobs::finish(&app.pool, *id, state, failure, now)).await,
     )
 }
 

@@ -195,7 +195,10 @@ impl Arguments {
             other(name)
         };
         same_words(name, words, table);
-        let wanted = format!("must be {}", words.join(" or "));
+        let wanted = match words {
+            [] | [_] => format!("must be {}", words.concat()),
+            [first @ .., last] => format!("must be {} or {last}", first.join(", ")),
+        };
         let Some(text) = text(name, value, &wanted)? else {
             return Ok(None);
         };
@@ -210,7 +213,8 @@ impl Arguments {
             other(name)
         };
         same_words(name, words, table);
-        let wanted = format!("must be a list of {}", words.join(", "));
+        let any = if words.len() > 1 { "any of " } else { "" };
+        let wanted = format!("must be {any}{}", words.join(", "));
         let Some(value) = value else {
             return Ok(Vec::new());
         };

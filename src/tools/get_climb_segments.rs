@@ -200,7 +200,7 @@ fn found(asked: &Asked, detail: &ActivityDetail, streams: &[Stream], own: SportU
             answer::counted(climbs.len(), "climb", "climbs"),
             asked.in_words(own.units)
         ))
-        .words(format!("together {} up", way.high(sum)))
+        .words(format!("{} in total", way.high(sum)))
         .words(whole);
     let mut blocks = vec![head.text(), way.table(&climbs), more, way.notes()];
     if asked.detail == Detail::Full {
@@ -298,12 +298,12 @@ impl Way<'_> {
         units::height_in_words(Some(metres), self.own.units)
     }
 
-    /// `the whole gain is 812 m`
+    /// `elevation gain 812 m`
     fn whole_gain(&self) -> String {
         match units::sane(self.detail.activity.total_elevation_gain) {
-            Some(gain) => format!("the whole gain is {}", self.high(gain)),
+            Some(gain) => format!("elevation gain {}", self.high(gain)),
             None => format!(
-                "the whole gain is {} (sum of the profile)",
+                "elevation gain {} (sum of the profile)",
                 self.high(self.profile.gain())
             ),
         }

@@ -299,6 +299,44 @@ async fn a_restart_in_the_middle_of_queries_costs_each_of_them_one_error() {
     .await;
 }
 
+/// The queue's worker is no caller that could give up: it must do so itself, and end when it is asked to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_the_network_swallowed_holds_up_neither_the_worker_nor_its_end() {
+    test(async |world| {
+        let url = url_of(&world.database);
+        let proxy = Proxy::to(&url).await;
+        let instance = Instance::of(&world, &proxy.url).await;
+        let mut direct = PgConnection::connect(&url).await.unwrap();
+        let swallow_a_claim = async |direct: &mut PgConnection| {
+            direct
+                .execute("begin; lock table jobs in access exclusive mode")
+                .await
+                .unwrap();
+            until_waiting(&url, 1).await;
+            proxy.freeze();
+            direct.execute("rollback").await.unwrap();
+        };
+        let shutdown = CancellationToken::new();
+        let worker = tokio::spawn(icusync::jobs::run(instance.app.clone(), shutdown.clone()));
+        swallow_a_claim(&mut direct).await;
+        proxy.thaw_for_new_ones();
+        let ana = world.ana().person.email;
+        let asked = world.browser().post("/forgot", &[("email", ana)]).await;
+        assert_eq!(asked.status, 303);
+        eventually(Duration::from_secs(20), async || {
+            let waiting = icusync::queries::jobs::waiting(&world.app.pool).await.unwrap();
+            waiting == 0 && world.mails.all().iter().any(|mail| mail.to == ana)
+        })
+        .await;
+
+        swallow_a_claim(&mut direct).await;
+        shutdown.cancel();
+        within(Duration::from_secs(15), worker).await.unwrap();
+        proxy.thaw_for_new_ones();
+    })
+    .await;
+}
+
 /// Hard case 117: PostgreSQL ends one of two that wait for each other (40P01); if it is ours, nothing is half done.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadlock_is_a_503_and_leaves_nothing_half_done() {

@@ -205,7 +205,7 @@ pub(in crate::tools) fn nothing(subject: &Subject) -> String {
         Metric::HeartRate => "metric=power or metric=pace",
     };
     format!(
-        "intervals.icu has no {} curve of {} in this period: there was no such activity, or none recorded it. Use \
+        "intervals.icu has no {} curve for {} in this period: there was no such activity, or none recorded it. Use \
          {others}, another sport, or another period.",
         subject.metric.in_words(),
         answer::sport(&subject.sport)

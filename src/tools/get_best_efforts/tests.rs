@@ -140,7 +140,7 @@ fn periods_to_compare_with() {
         ),
         (json!({"compare": "1990-01-01..2026-01-01"}), "ten years"),
         (json!({"oldest": "2026-12-01"}), "must not be after today"),
-        (json!({"metric": "gap"}), "power or pace or hr"),
+        (json!({"metric": "gap"}), "power, pace or hr"),
         (json!({"durations": ["x"]}), "seconds"),
         (json!({"limit": 3}), "unknown argument"),
     ] {
@@ -162,7 +162,7 @@ fn what_is_missing_is_named_once() {
         "{text}"
     );
     assert!(
-        text.contains("no power curve of Ride") && text.contains("metric=hr") && text.lines().count() == 2,
+        text.contains("no power curve for Ride") && text.contains("metric=hr") && text.lines().count() == 2,
         "{text}"
     );
     let only_now = answered(&[power(&ids[0], "2026-08-24", "2026-11-21", 1.0)]);

@@ -146,7 +146,7 @@ fn without_climbs_the_answer_says_why() {
     let steep = answer(&ana(), json!({"min_grade": 10}), &ride(), &got());
     assert!(
         steep.contains(
-            "No climb of at least 30 m of gain and 10 % over 500 m found; the whole gain is 512 m, between 300 m and \
+            "No climb of at least 30 m of gain and 10 % over 500 m found; elevation gain 512 m, between 300 m and \
              699 m above the sea. Smaller ones: use a lower min_gain or min_grade."
         ),
         "{steep}"

@@ -178,7 +178,7 @@ fn arguments_are_read_strictly() {
         (json!({"include": ["streams"]}), "must come with id"),
         (json!({"sport": "quidditch"}), "sport must be ride"),
         (json!({"oldest": "2020-01-01"}), "at most 366"),
-        (json!({"include": ["laps"]}), "must be a list of streams"),
+        (json!({"include": ["laps"]}), "include must be streams"),
     ] {
         let error = asked(bad).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");

@@ -153,7 +153,7 @@ fn a_window_without_a_curve_says_so() {
     );
     let text = said(&ana(), json!({}), &ride, &[]);
     assert!(
-        text.contains("no power curve of Ride")
+        text.contains("no power curve for Ride")
             && text.contains("another sport")
             && text.lines().count() == 3,
         "{text}"
