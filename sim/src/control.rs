@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::{
     fault::Fault,
+    given::Given,
     world::{Recorded, World},
 };
 
@@ -35,6 +36,7 @@ pub(super) fn router(world: Arc<World>, port: u16) -> Router {
         .route("/_control/revoke", post(revoke))
         .route("/_control/limits", post(limits))
         .route("/_control/crowd", post(crowd))
+        .route("/_control/given", post(given))
         .with_state(world)
         .layer(from_fn(no_browser))
         .layer(from_fn_with_state(hosts, check_host))
@@ -127,6 +129,21 @@ struct Crowd {
 
 async fn crowd(State(world): State<Arc<World>>, Json(crowd): Json<Crowd>) -> Response {
     if crowd.activities > MOST || !world.crowd(&crowd.person, crowd.activities) {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    done().into_response()
+}
+
+/// `{"person":"ana","rows":{"activities":[…],"events":[…],"wellness":[…]}}`: served instead of the person's own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Give {
+    person: String,
+    rows: Given,
+}
+
+async fn given(State(world): State<Arc<World>>, Json(give): Json<Give>) -> Response {
+    if !world.give(&give.person, give.rows) {
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
     done().into_response()

@@ -14,6 +14,7 @@ mod dice;
 mod efforts;
 mod fault;
 mod front;
+mod given;
 mod history;
 mod laps;
 mod limits;
@@ -45,6 +46,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use fault::{Fault, HUGE, Mode};
+pub use given::Given;
 pub use people::{FIRST_DAY, PEOPLE, PLANNED_DAYS, Person};
 use world::World;
 pub use world::{Exchange, Recorded};
@@ -175,6 +177,11 @@ impl Running {
     /// given before; fitness, wellness and calendar do not move. False for an unknown name.
     pub fn crowd(&self, slug: &str, count: usize) -> bool {
         self.world.crowd(slug, count)
+    }
+
+    /// Serves these rows for the person with this short name, replacing those given before. False for an unknown name.
+    pub fn give(&self, slug: &str, given: Given) -> bool {
+        self.world.give(slug, given)
     }
 
     /// Switches the limit of ten requests a second by address.

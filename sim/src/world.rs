@@ -16,6 +16,7 @@ use super::{
     Now, activity,
     calendar::{horizon, is_seeded, seeded, settle},
     fault::{Fault, Faults},
+    given::Given,
     history::{Fitness, History},
     limits::{APP, Limits, Pair, Standing},
     people::{FIRST_DAY, Person},
@@ -79,6 +80,8 @@ pub(super) struct State {
     histories: HashMap<&'static str, Arc<History>>,
     /// How many activities from before their history people have.
     crowds: HashMap<&'static str, usize>,
+    /// Rows from outside, by short name.
+    given: HashMap<&'static str, Arc<Given>>,
     /// What clients wrote about a day.
     wellness: BTreeMap<(&'static str, NaiveDate), Map<String, Value>>,
     /// Events that clients made or changed; none where they deleted one.
@@ -154,6 +157,20 @@ impl World {
         state.crowds.insert(person.slug, count);
         state.histories.remove(person.slug);
         true
+    }
+
+    /// Serves these rows for a person; false for an unknown name.
+    pub(super) fn give(&self, slug: &str, given: Given) -> bool {
+        let Some(person) = Person::of_slug(slug) else {
+            return false;
+        };
+        self.state().given.insert(person.slug, Arc::new(given));
+        true
+    }
+
+    /// The rows given for a person.
+    pub(super) fn given(&self, person: &Person) -> Option<Arc<Given>> {
+        self.state().given.get(person.slug).cloned()
     }
 
     /// Notes a request; returns the number under which its status is noted later.

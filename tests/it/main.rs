@@ -36,6 +36,7 @@ mod mcp_calls;
 mod mcp_connections;
 mod mcp_paths;
 mod mcp_wire;
+mod meanings;
 mod memory;
 mod pages;
 mod purge;

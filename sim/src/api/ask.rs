@@ -8,9 +8,9 @@ use std::sync::Arc;
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Query, State},
+    extract::{OriginalUri, Path, Query, State},
     http::StatusCode,
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
 use chrono::{NaiveDate, NaiveDateTime};
@@ -50,13 +50,13 @@ impl Default for Names {
 }
 
 /// A request whose caller may make it.
-pub(super) struct Ask {
+pub(crate) struct Ask {
     pub(super) world: Arc<World>,
     /// The athlete it is about.
-    pub(super) person: &'static Person,
+    pub(crate) person: &'static Person,
     /// How the caller proved who they are.
     pub(super) via: Via,
-    pub(super) params: Params,
+    pub(crate) params: Params,
     names: Names,
     body: Bytes,
 }
@@ -84,6 +84,7 @@ fn asked<T: IntoResponse + Send + 'static>(
     answer: fn(&Ask) -> T,
 ) -> MethodRouter<Arc<World>> {
     let handler = async move |State(world): State<Arc<World>>,
+                              OriginalUri(uri): OriginalUri,
                               caller: Caller,
                               Path(names): Path<Names>,
                               Query(params): Query<Params>,
@@ -97,7 +98,12 @@ fn asked<T: IntoResponse + Send + 'static>(
             names,
             body,
         };
-        beside(move || answer(&ask)).await
+        let given = (!scope.write).then(|| ask.world.given(person)).flatten();
+        if let Some(answer) = given.and_then(|given| given.answer(&ask, uri.path())) {
+            return answer;
+        }
+        let answer = beside(move || answer(&ask)).await?;
+        Ok::<Response, Refusal>(answer.into_response())
     };
     on(method, handler)
 }

@@ -21,6 +21,7 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
+pub(super) use ask::Ask;
 use ask::{read, write};
 
 use super::{

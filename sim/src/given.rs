@@ -1,0 +1,157 @@
+//! Rows given from outside instead of a person's own history: small inputs from life, served as upstream serves its lists.
+//!
+//! Only reading, and only what is listed here; every other endpoint answers from the person's history. Rows are served as
+//! they are given, with the caller's id added.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use chrono::NaiveDateTime;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{activity::only, api::Ask, people::Person, refusal::Refusal, schema::text};
+
+type Object = Map<String, Value>;
+
+/// A person's rows. A list that is given replaces the person's own, an empty one too; one that is not given leaves it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Given {
+    /// Rows of `GET /athlete/{id}/activities`; each is also the answer of `GET /activity/{id}`.
+    pub activities: Option<Vec<Object>>,
+    /// Rows of `GET /athlete/{id}/events`.
+    pub events: Option<Vec<Object>>,
+    /// Rows of `GET /athlete/{id}/wellness`.
+    pub wellness: Option<Vec<Object>>,
+    /// Activity id → the answer of `GET /activity/{id}/streams.json`.
+    pub streams: Map<String, Value>,
+    /// Path after `/api/v1/athlete/{id}` or after `/api/v1` → the answer, whatever the query.
+    pub answers: Map<String, Value>,
+}
+
+impl Given {
+    /// The answer to a request, if it is for something given.
+    pub(super) fn answer(&self, ask: &Ask, path: &str) -> Option<Result<Response, Refusal>> {
+        let path = path.strip_prefix("/api/v1").unwrap_or(path);
+        let own = path
+            .strip_prefix("/athlete/")
+            .and_then(|rest| rest.find('/').map(|at| &rest[at..]));
+        if let Some(answer) = self.answers.get(own.unwrap_or(path)) {
+            return Some(Ok(Json(answer).into_response()));
+        }
+        let rows = match own {
+            Some("/activities") => self.activities.as_ref().map(|rows| activities(ask, rows)),
+            Some("/events") => self.events.as_ref().map(|rows| events(ask, rows)),
+            Some("/wellness") => self.wellness.as_ref().map(|rows| wellness(ask, rows)),
+            _ => None,
+        };
+        if let Some(rows) = rows {
+            return Some(rows.map(|rows| Json(rows).into_response()));
+        }
+        let (id, rest) = path
+            .strip_prefix("/activity/")?
+            .split_once('/')
+            .unwrap_or((path.strip_prefix("/activity/")?, ""));
+        let row = self
+            .activities
+            .iter()
+            .flatten()
+            .find(|row| text(row, "id") == id)?;
+        match rest {
+            "" => Some(Ok(Json(owned(row.clone(), ask.person)).into_response())),
+            "streams.json" => Some(Ok(Json(self.streams(ask, id)).into_response())),
+            _ => None,
+        }
+    }
+
+    /// The streams of an activity that the query names.
+    fn streams(&self, ask: &Ask, id: &str) -> Vec<Value> {
+        let wanted = ask.params.list("types");
+        let all = self.streams.get(id).and_then(Value::as_object);
+        all.into_iter()
+            .flatten()
+            .filter(|(kind, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(kind)))
+            .map(|(kind, data)| json!({"type": kind, "data": data}))
+            .collect()
+    }
+}
+
+/// The row as the caller's.
+fn owned(mut row: Object, person: &Person) -> Object {
+    row.entry("icu_athlete_id")
+        .or_insert_with(|| json!(person.athlete_id));
+    row
+}
+
+/// Newest first, at most `limit`.
+fn activities(ask: &Ask, rows: &[Object]) -> Result<Vec<Object>, Refusal> {
+    let (oldest, newest) = (ask.params.from("oldest")?, ask.params.until("newest")?);
+    let limit = ask.params.count("limit")?.unwrap_or(usize::MAX);
+    let fields = ask.params.list("fields");
+    let start = |row: &Object| text(row, "start_date_local").parse::<NaiveDateTime>().ok();
+    let mut found: Vec<&Object> = rows
+        .iter()
+        .filter(|row| {
+            start(row).is_some_and(|start| {
+                oldest.is_none_or(|oldest| start >= oldest) && newest.is_none_or(|newest| start <= newest)
+            })
+        })
+        .collect();
+    found.sort_by_key(|row| std::cmp::Reverse(start(row)));
+    let found = found.into_iter().take(limit);
+    Ok(found
+        .map(|row| only(owned(row.clone(), ask.person), fields.as_deref()))
+        .collect())
+}
+
+/// Those that begin within the range, by the text of their first day, so that a day that no calendar has is served too.
+fn events(ask: &Ask, rows: &[Object]) -> Result<Vec<Object>, Refusal> {
+    let first = |row: &Object| -> String { text(row, "start_date_local").chars().take(10).collect() };
+    let day = |day: chrono::NaiveDate| day.to_string();
+    let (oldest, newest) = (
+        ask.params.first_day("oldest")?.map(day),
+        ask.params.last_day("newest")?.map(day),
+    );
+    let categories = ask.params.list("category");
+    let limit = ask.params.count("limit")?.unwrap_or(usize::MAX);
+    let mut found: Vec<Object> = rows
+        .iter()
+        .filter(|row| {
+            let first = first(row);
+            oldest.as_ref().is_none_or(|oldest| first >= *oldest)
+                && newest.as_ref().is_none_or(|newest| first <= *newest)
+                && categories
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.iter().any(|one| one == text(row, "category")))
+        })
+        .cloned()
+        .collect();
+    found.sort_by_key(first);
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Oldest first.
+fn wellness(ask: &Ask, rows: &[Object]) -> Result<Vec<Object>, Refusal> {
+    let day = |day: chrono::NaiveDate| day.to_string();
+    let (oldest, newest) = (
+        ask.params.first_day("oldest")?.map(day),
+        ask.params.last_day("newest")?.map(day),
+    );
+    let fields = ask.params.list("fields");
+    let mut found: Vec<&Object> = rows
+        .iter()
+        .filter(|row| {
+            let id = text(row, "id");
+            oldest.as_ref().is_none_or(|oldest| id >= oldest.as_str())
+                && newest.as_ref().is_none_or(|newest| id <= newest.as_str())
+        })
+        .collect();
+    found.sort_by_key(|row| text(row, "id"));
+    Ok(found
+        .into_iter()
+        .map(|row| only(row.clone(), fields.as_deref()))
+        .collect())
+}

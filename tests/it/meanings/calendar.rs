@@ -1,0 +1,1 @@
+//! The calendar: planned, done, missed, absences.

@@ -1,0 +1,1 @@
+//! One activity: laps, splits, plan, trends.

@@ -1,0 +1,1 @@
+//! History and summary: sums, zones, what is not counted.

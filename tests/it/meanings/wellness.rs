@@ -1,0 +1,1 @@
+//! Sleep, HRV, resting heart rate.
