@@ -265,7 +265,7 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
     let mut notes =
         if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
             vec![format!(
-                "Main sport of the last {LOOK_BACK} days: {name} ({} of {} h moving)",
+                "Main sport of the last {LOOK_BACK} days: {name} ({} of {} moving)",
                 units::hours_minutes(main.moving),
                 units::hours_minutes(main.of)
             )]

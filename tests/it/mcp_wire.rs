@@ -239,14 +239,27 @@ async fn the_message_decides_of_which_revision_it_is_unless_the_shim_is_off() {
 /// headers that go with it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_without_the_newer_meta_is_served_under_any_known_header() {
-    const VERSIONS: [&str; 5] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
+    const VERSIONS: [&str; 5] = [
+        "2024-11-05",
+        "2025-03-26",
+        "2025-06-18",
+        "2025-11-25",
+        "2026-07-28",
+    ];
     world::test(async |world| {
         let bench = Bench::with(&world, |config| config.calls_per_minute = 60_000).await;
         let bare = |version: &str| json!({"io.modelcontextprotocol/protocolVersion": version});
         let mut metas = vec![None, Some(json!({})), Some(json!({"progressToken": 1}))];
         metas.extend(VERSIONS.map(|version| Some(meta(version))));
         metas.extend(VERSIONS[..4].iter().map(|version| Some(bare(version))));
-        for header in ["", "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"] {
+        for header in [
+            "",
+            "2024-11-05",
+            "2025-03-26",
+            "2025-06-18",
+            "2025-11-25",
+            "2026-07-28",
+        ] {
             for given in &metas {
                 let newer = given.as_ref().is_some_and(|given| *given == meta("2026-07-28"));
                 for method in ["tools/list", "tools/call"] {
@@ -275,7 +288,10 @@ async fn a_message_without_the_newer_meta_is_served_under_any_known_header() {
                         }
                         assert_eq!(reply.status, 200, "{context}");
                         let result = &reply.json()["result"];
-                        assert!(result["tools"].is_array() || result["content"].is_array(), "{context}");
+                        assert!(
+                            result["tools"].is_array() || result["content"].is_array(),
+                            "{context}"
+                        );
                         assert_eq!(result["resultType"] == "complete", newer, "{context}");
                     }
                 }
@@ -404,16 +420,32 @@ async fn malformed_params_of_a_method_that_is_served_are_invalid_params() {
         let reply = bench.legacy(&bare).await;
         assert_eq!((reply.status, reply.code()), (200, -32602), "{}", reply.body);
         let newer = [("mcp-protocol-version", "2026-07-28")];
-        assert_eq!(bench.post(&newer, bare.to_string()).await, reply, "no _meta: an older message");
-        for params in [json!({}), json!({"name": 5}), json!({"name": null}), json!({"name": ["echo"]}), json!(null)] {
+        assert_eq!(
+            bench.post(&newer, bare.to_string()).await,
+            reply,
+            "no _meta: an older message"
+        );
+        for params in [
+            json!({}),
+            json!({"name": 5}),
+            json!({"name": null}),
+            json!({"name": ["echo"]}),
+            json!(null),
+        ] {
             let mut message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
             assert_eq!(bench.legacy(&message).await, reply, "{params}");
             message["params"]["_meta"] = meta("2026-07-28");
             let headers = [newer[0], ("mcp-method", "tools/call"), ("mcp-name", "5")];
             let reply = bench.post(&headers, message.to_string()).await;
-            assert_eq!((reply.status, reply.code()), (200, -32602), "{params}: {}", reply.body);
+            assert_eq!(
+                (reply.status, reply.code()),
+                (200, -32602),
+                "{params}: {}",
+                reply.body
+            );
         }
-        let greeting = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": 5}});
+        let greeting =
+            json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": 5}});
         assert_eq!(bench.legacy(&greeting).await.code(), -32602);
     })
     .await;

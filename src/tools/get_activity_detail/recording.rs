@@ -8,7 +8,7 @@ use crate::{
             self,
             sport_units::SportUnits,
             table::Columns,
-            units,
+            units::{self, positive},
             words::{joined, named},
         },
         one_activity,
@@ -139,6 +139,9 @@ fn splits(track: &Track, own: &SportUnits) -> String {
             own.distance(Some(split.until), 2)
         })
         .column("time", |split| clock(split.secs))
+        .column("stopped", |split| {
+            units::hours_minutes_seconds(positive(Some(split.stopped.round())))
+        })
         .column(own.speed_header(), |split| own.speed_cell(speed(split)))
         .column("HR", |split| units::whole(split.heart_rate))
         .column("W", |split| units::whole(split.watts))
@@ -147,8 +150,9 @@ fn splits(track: &Track, own: &SportUnits) -> String {
         });
     let each = own.distance(Some(step), 0);
     let halves = way.halves();
-    let gained = halves.first - halves.second;
-    let verdict = if gained.abs() < 1.0 {
+    // Of the halves as shown.
+    let gained = halves.first.round() - halves.second.round();
+    let verdict = if (halves.first - halves.second).abs() < 1.0 {
         "even".to_owned()
     } else {
         let faster = if gained > 0.0 { "second" } else { "first" };

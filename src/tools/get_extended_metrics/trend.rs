@@ -50,6 +50,7 @@ pub(super) fn render(
         .filter(|row| row.activity.is_closed_by_strava())
         .count();
     let sports = asked.sport.as_ref().map(|(_, sports)| *sports);
+    let unknown = sports.map_or_else(String::new, |_| activities::without_a_sport(&rows));
     rows.retain(|row| !row.activity.is_closed_by_strava() && row.activity.is_of(sports));
     let metrics: Vec<&Metric> = METRICS
         .iter()
@@ -85,6 +86,7 @@ pub(super) fn render(
     blocks.push(by_sport(&rows, &metrics, range));
     blocks.push(recorded(&rows));
     blocks.push(missing(&rows));
+    blocks.push(unknown);
     if let (true, Some(day)) = (capped, oldest_read) {
         blocks.push(format!(
             "Only the newest {READ} activities were read, back to {}; for earlier ones use newest={day}",
@@ -193,7 +195,7 @@ struct Means<'a> {
 }
 
 impl Means<'_> {
-    /// Both halves, and the second minus the first, if both have enough values.
+    /// Both halves, and the second minus the first as shown, if both have enough values.
     fn compared(&self) -> (String, String, String) {
         let enough = |half: Option<Mean>| half.filter(|mean| mean.count >= EACH_HALF);
         let (Some(before), Some(after)) = (enough(self.halves.0), enough(self.halves.1)) else {
@@ -203,7 +205,7 @@ impl Means<'_> {
         (
             cell(before),
             cell(after),
-            units::signed(after.value - before.value, self.metric.decimals),
+            units::change(before.value, after.value, self.metric.decimals),
         )
     }
 }
