@@ -13,6 +13,7 @@ use chrono::{Datelike as _, Days, NaiveDate};
 
 use super::{
     Answer,
+    activities::without_a_sport,
     answer::{self, units},
     arguments::{self, Arguments, Range},
     params::Param,
@@ -39,6 +40,7 @@ const LOOK_BACK: u64 = 90;
 const FIELDS: &[&str] = &[
     "type",
     "moving_time",
+    "icu_training_load",
     "icu_average_watts",
     "icu_weighted_avg_watts",
 ];
@@ -262,19 +264,14 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
                 .flatten()
                 .any(|watts| *watts > 0.0)
     });
-    let mut notes =
-        if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
-            vec![format!(
-                "Main sport of the last {LOOK_BACK} days: {name} ({} of {} moving)",
-                units::hours_minutes(main.moving),
-                units::hours_minutes(main.of)
-            )]
-        } else {
-            vec![
-                format!("Main sport of the last {LOOK_BACK} days: {name}"),
-                not_granted("Its hours", &permissions::GET_TRAINING_SUMMARY),
-            ]
-        };
+    let mut notes = vec![format!("Main sport of the last {LOOK_BACK} days: {name}")];
+    if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
+        let [moving, of] = [main.moving, main.of].map(units::hours_minutes);
+        notes[0].push_str(&format!(" ({moving} of {of} moving)"));
+        notes.extend(Some(without_a_sport(activities)).filter(|unknown| !unknown.is_empty()));
+    } else {
+        notes.push(not_granted("Its hours", &permissions::GET_TRAINING_SUMMARY));
+    }
     let metric = metric.unwrap_or_else(|| match Metric::usual(&sport) {
         Metric::Power if !powered => {
             notes.push("None of its activities has power: heart rate instead.".to_owned());

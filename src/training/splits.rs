@@ -3,8 +3,9 @@
 //! Time is moving time, distance counts from the first sample. A stop is time in which the distance stands still, whether
 //! the device went on recording or paused: ten seconds or more at equal distance, a jump of the time axis with little or no
 //! distance, or less than three metres in twenty seconds (a position that drifts). What a stop does cover is counted at the
-//! usual speed. Distance that stands still and then catches up at once (a tunnel) is movement. If a split ends between two
-//! samples, the time is interpolated.
+//! usual speed. Distance that stands still and then catches up at once (a tunnel, the lengths of a pool) is movement, except
+//! for the time at which a speed that fits the distance was zero. If a split ends between two samples, the time is
+//! interpolated.
 
 use std::ops::Range;
 
@@ -27,7 +28,9 @@ const DRIFTING: f64 = 20.0;
 /// Where nothing is known between two points, m/s below which there was a stop: a quarter of the usual speed, within these.
 const SLOW: Range<f64> = 0.2..1.0;
 /// Distance that catches up after standing still is movement if it comes at more than this many times the usual speed.
-const CATCHES_UP: f64 = 3.0;
+const CATCHES_UP: f64 = 2.0;
+/// m/s. A sensor of speed that shows less shows a stop.
+const ZERO: f64 = 0.1;
 
 /// One split.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,6 +89,9 @@ impl Way {
         let stops = stops(track, &points);
         let mut still = vec![false; track.len()];
         let time = track.time();
+        let speeds = track.channel("velocity_smooth");
+        let stands =
+            |index: usize| speeds.is_none_or(|speeds| speeds[index].is_none_or(|speed| speed < ZERO));
         for at in 1..points.len() {
             let before = points[at - 1];
             let point = &mut points[at];
@@ -93,8 +99,8 @@ impl Way {
             let stopped = stops[at].min(secs);
             point.moving = before.moving + secs - stopped;
             point.stopped = before.stopped + stopped;
-            if stopped > 0.0 {
-                still[before.index..point.stood_until].fill(true);
+            for index in before.index..point.stood_until {
+                still[index] = stopped > 0.0 && stands(index);
             }
         }
         Some(Self { points, still })
@@ -216,8 +222,10 @@ fn stops(track: &Track, points: &[Point]) -> Vec<f64> {
         let unseen = secs - stood > track.pause_step();
         stops[at + 1] = if (stood >= STOP || unseen) && metres < slow * secs && spare(from, to) >= STOP {
             spare(from, to)
-        } else if stood >= STOP && metres <= CATCHES_UP * usual * (secs - stood) {
-            stood
+        } else if stood >= STOP {
+            let catches_up = metres > CATCHES_UP * usual * (secs - stood);
+            let rest = at_rest(track, from, to).unwrap_or(if catches_up { 0.0 } else { stood });
+            Some(rest).filter(|rest| *rest >= STOP).unwrap_or_default()
         } else {
             0.0
         };
@@ -242,6 +250,23 @@ fn stops(track: &Track, points: &[Point]) -> Vec<f64> {
         begin += 1;
     }
     stops
+}
+
+/// Seconds at a speed of zero between two points, if the speeds between them fit their distance.
+fn at_rest(track: &Track, from: &Point, to: &Point) -> Option<f64> {
+    let speeds = track.channel("velocity_smooth")?;
+    let time = track.time();
+    let (mut rest, mut metres) = (0.0, 0.0);
+    for index in from.index..to.index {
+        let (speed, secs) = (speeds[index]?, time[index + 1] - time[index]);
+        if speed < ZERO {
+            rest += secs;
+        } else {
+            metres += speed * secs;
+        }
+    }
+    let covered = to.metres - from.metres;
+    (covered / 2.0..=covered * 2.0).contains(&metres).then_some(rest)
 }
 
 /// The speed at or above which half of the distance was covered, m/s. Stops cover nothing, so they do not lower it.
@@ -463,6 +488,31 @@ mod tests {
         let metres = (0..502).map(|s| (!(100..200).contains(&s)).then_some(f64::from(s) * 4.0));
         let unknown = track(&[("time", seconds(502)), ("distance", metres.collect())]);
         assert_eq!(rounded(&unknown, 1000.0), [(250.0, 0.0), (250.0, 0.0)]);
+    }
+
+    #[test]
+    fn a_pool_is_counted_by_lengths_and_a_rest_at_its_wall_is_a_stop() {
+        // Twenty lengths of 25 m in 25 s each, counted at the wall; after each fourth one a rest of twenty seconds.
+        let (mut metres, mut speeds) = (vec![Some(0.0)], Vec::new());
+        for length in 1..=20 {
+            metres.extend(vec![Some(f64::from(length - 1) * 25.0); 24]);
+            metres.push(Some(f64::from(length) * 25.0));
+            speeds.extend(vec![Some(1.0); 25]);
+            if length % 4 == 0 {
+                metres.extend(vec![Some(f64::from(length) * 25.0); 20]);
+                speeds.extend(vec![Some(0.0); 20]);
+            }
+        }
+        let time = seconds(u32::try_from(metres.len()).unwrap());
+        let without = track(&[("time", time.clone()), ("distance", metres.clone())]);
+        assert_eq!(
+            rounded(&without, 100.0)[1],
+            (120.0, 0.0),
+            "nothing says that it was a rest"
+        );
+        let swim = track(&[("time", time), ("distance", metres), ("velocity_smooth", speeds)]);
+        let rests = [0.0, 20.0, 20.0, 20.0, 20.0];
+        assert_eq!(rounded(&swim, 100.0), rests.map(|rest| (100.0, rest)));
     }
 
     proptest! {

@@ -139,6 +139,9 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
             sports.entry(sport_of(row)).or_default().push(row);
         }
     }
+    let short = rows.len() - sports.values().map(Vec::len).sum::<usize>();
+    let short = Some(short).filter(|count| *count > 0);
+    let short = short.map_or_else(String::new, |count| format!(" ({count} shorter left out)"));
     // The second half has the odd day: 29 days are 14 and 15.
     let days = u64::try_from(range.days() / 2).unwrap_or_default();
     let Some(second) = range
@@ -180,7 +183,7 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
         return String::new();
     }
     format!(
-        "Averages by sport of activities of 20 min or more, each counting once; halves by date (with how many), where each \
+        "Averages by sport of activities of 20 min or more{short}, each counting once; halves by date (with how many), where each \
          has two:\n{}",
         columns.table(&found)
     )

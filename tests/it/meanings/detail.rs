@@ -151,6 +151,13 @@ async fn where_a_device_begins_to_count_changes_no_split() {
             "{even}"
         );
         assert!(even.contains(": even."), "{even}");
+        let asked = json!({"include": ["streams", "splits"], "points": 2});
+        let recording = run(400.0, &[(10.0 / 3.0, 1599)]);
+        let text = about(&world, "get_activity_detail", json!({}), recording, asked).await;
+        assert!(
+            text.ends_with(&even) && text.contains("\n0:15:00\t5:00\t5.33\n"),
+            "{text}"
+        );
         for start in [1.0, 50.0, 90.0, 99.9, 100.0, 250.0, 12_345.6] {
             assert_eq!(
                 splits(&world, run(start, &[(10.0 / 3.0, 1599)])).await,
@@ -295,6 +302,14 @@ async fn what_a_filter_by_sport_cannot_judge_is_named_with_its_size() {
         assert_eq!(paths.len(), 1, "{paths:?}");
         let text = ask(&world, world.ana(), "get_extended_metrics", json!({})).await;
         assert!(!text.contains("without a sport"), "nothing is left out: {text}");
+        // The main sport is one of those that are known.
+        let text = ask(&world, world.ana(), "get_best_efforts", json!({})).await;
+        assert!(
+            text.contains(
+                "Ride (7:00 of 7:00 moving)\nNot counted: 60 activities without a sport (60:00 h, load 3000)"
+            ),
+            "{text}"
+        );
     })
     .await;
 }
