@@ -248,7 +248,7 @@ fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
             units::height_in_words(detail.total_elevation_loss, own.units),
             "",
         )
-        .figure("session RPE", units::whole(detail.session_rpe), "")
+        .figure("session RPE", units::whole(detail.activity.session_rpe), "")
         .figure("TRIMP", units::whole(detail.trimp), "")
         .figure("strain score", units::whole(detail.strain_score), "")
         .figure(
