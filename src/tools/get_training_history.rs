@@ -21,11 +21,12 @@ use super::{
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     params::Param,
     part::{Part, not_granted},
+    plan_state,
     planned::{self, Plans},
     sums,
 };
 use crate::{
-    guard::{Ask, AthleteCard, Units},
+    guard::{Ask, AthleteCard},
     intervals::model::{Activity, Event},
     permissions,
     text::{clean, fenced},
@@ -237,12 +238,11 @@ fn render(
     card: &AthleteCard,
     today: NaiveDate,
     asked: &Asked,
-    found: &[Activity],
+    activities: &[Activity],
     planned: &Part<Vec<Event>>,
 ) -> Answer {
-    let capped = asked.range.is_none() && u32::try_from(found.len()).is_ok_and(|count| count >= HITS);
-    let undated = activities::undated(found);
-    let mut found = activities::of_range(found, asked.range);
+    let capped = asked.range.is_none() && u32::try_from(activities.len()).is_ok_and(|count| count >= HITS);
+    let mut found = activities::of_range(activities, asked.range);
     found.sort_by(|a, b| {
         let newest_first = b.start_date_local.cmp(&a.start_date_local);
         newest_first.then_with(|| b.id.cmp(&a.id))
@@ -266,6 +266,10 @@ fn render(
     let readable: Vec<&Activity> = readable.collect();
 
     let closed = wanted.len() - readable.len();
+    let plans = planned.got().zip(asked.range);
+    let plans = plans.map(|(events, range)| {
+        planned::by_week(events, activities, range, today, asked.sport, card.units)
+    });
     let mut blocks = vec![first_line(card, today, asked, sums::activities(readable.len(), closed))];
     if !narrowed {
         // Above the rows, where no client cuts it.
@@ -279,7 +283,7 @@ fn render(
         blocks.push(cut.more("row", |next| how_on(&wanted, cut.shown, next, asked)));
         blocks.push(totals::by_sport(&readable, closed, card.units, asked.detail));
     }
-    blocks.push(by_week(&readable, planned, asked, today, card.units));
+    blocks.push(by_week(&readable, plans.as_ref(), asked));
     blocks.push(planned.missing());
     if asked.range.is_some() {
         // Rows of a search are always short, so they do not show what was recorded.
@@ -287,12 +291,12 @@ fn render(
         blocks.push(activities::overlaps(&readable));
     }
     blocks.push(without_a_sport);
-    blocks.push(undated);
+    blocks.push(activities::undated(activities));
     if narrowed {
         blocks.push(about_stubs(stubs, narrowed));
     }
     if asked.detail == Detail::Full && readable.iter().any(|row| row.done_of_plan().is_some()) {
-        blocks.push("% of plan: compliance by intervals.icu.".to_owned());
+        blocks.push(plan_state::OF_PLAN.to_owned());
     }
     if asked.range.is_none() && !wanted.is_empty() {
         blocks.push(
@@ -325,13 +329,7 @@ fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: String
 }
 
 /// Each week's load, planned load and targets; empty for a search, and without any.
-fn by_week(
-    readable: &[&Activity],
-    planned: &Part<Vec<Event>>,
-    asked: &Asked,
-    today: NaiveDate,
-    own: Units,
-) -> String {
+fn by_week(readable: &[&Activity], plans: Option<&BTreeMap<NaiveDate, Plans>>, asked: &Asked) -> String {
     let Some(range) = asked.range.filter(|_| asked.query.is_none()) else {
         return String::new();
     };
@@ -339,13 +337,10 @@ fn by_week(
         .iter()
         .filter_map(|row| Some((row.day()?, units::sane(row.icu_training_load))));
     let weeks = weeks::weekly(range.oldest, range.newest, loads);
-    let plans = planned.got();
-    let plans = plans.map(|events| planned::by_week(events, range, today, asked.sport, own));
-    let has_plans = |plans: &BTreeMap<NaiveDate, Plans>| plans.values().any(Plans::is_some);
-    if readable.is_empty() && !plans.as_ref().is_some_and(has_plans) {
+    if readable.is_empty() && !plans.is_some_and(|plans| plans.values().any(Plans::is_some)) {
         return String::new();
     }
-    totals::by_week(&weeks, plans.as_ref(), range, asked.detail)
+    totals::by_week(&weeks, plans, range, asked.detail)
 }
 
 /// The call for the rows that are left, from `next` on.

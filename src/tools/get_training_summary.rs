@@ -71,6 +71,7 @@ const FIELDS: &[&str] = &[
     "elapsed_time",
     "pool_length",
     "sub_type",
+    "paired_event_id",
 ];
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
@@ -245,7 +246,7 @@ fn render(
         .map(|own| upstream_weeks::tables(own, asked.range, asked.sport, full, card.units))
         .unwrap_or_default();
     let plans = planned.got();
-    let plans = plans.map(|events| planned::by_week(events, asked.range, today, asked.sport, card.units));
+    let plans = plans.map(|events| planned::by_week(events, activities, asked.range, today, asked.sport, card.units));
     let all = Sum::of(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();
     if rows.is_empty() {

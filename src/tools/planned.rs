@@ -14,12 +14,17 @@ use super::{
         words::{DOT, in_brackets, joined, named, with_unit},
     },
     arguments::Range,
+    absences::Absences,
     part::{Part, Source, settle},
+    plan_state::{self, State},
     sums::Sum,
 };
 use crate::{
     guard::{AthleteCard, Units},
-    intervals::{self, model::Event},
+    intervals::{
+        self,
+        model::{Activity, Event},
+    },
     permissions,
     tool_error::ToolError,
     training::weeks,
@@ -62,21 +67,21 @@ pub(super) async fn fetch(
 pub(super) struct Plans {
     /// All of its workouts and races.
     pub(super) all: Sum,
-    /// Those paired with an activity.
+    /// Those that were done.
     done: Sum,
-    /// Those of today and later that are not.
+    /// Those that are still to be done.
     open: Sum,
     /// Its targets: `Ride load 85`.
     targets: Vec<String>,
 }
 
 impl Plans {
-    fn add(&mut self, event: &Event, day: NaiveDate, today: NaiveDate) {
+    fn add(&mut self, event: &Event, state: Option<&State>) {
         self.all.add(event);
-        if event.paired_with().is_some() {
-            self.done.add(event);
-        } else if day >= today {
-            self.open.add(event);
+        match state {
+            Some(State::Done(..) | State::Paired) => self.done.add(event),
+            Some(State::Open) => self.open.add(event),
+            _ => {}
         }
     }
 
@@ -125,8 +130,10 @@ fn target(event: &Event, own: Units) -> String {
 }
 
 /// The plans for these sports from the range's first day to [`until`], and the targets of each week, by its Monday.
+/// `activities` are all of the range, whatever their sport.
 pub(super) fn by_week(
     events: &[Event],
+    activities: &[Activity],
     range: Range,
     today: NaiveDate,
     sports: Option<&[&str]>,
@@ -134,7 +141,9 @@ pub(super) fn by_week(
 ) -> BTreeMap<NaiveDate, Plans> {
     let until = until(range, today);
     let mut by_week: BTreeMap<NaiveDate, Plans> = BTreeMap::new();
-    for event in events {
+    let all: Vec<&Event> = events.iter().collect();
+    let states = plan_state::states(&all, Some(activities), &Absences::default(), today);
+    for (event, state) in events.iter().zip(&states) {
         let Some(day) = event.day() else {
             continue;
         };
@@ -148,7 +157,7 @@ pub(super) fn by_week(
                 by_week.entry(monday).or_default().targets.push(words);
             }
         } else if day >= range.oldest {
-            by_week.entry(monday).or_default().add(event, day, today);
+            by_week.entry(monday).or_default().add(event, state.as_ref());
         }
     }
     by_week
@@ -175,16 +184,20 @@ mod tests {
             {"start_date_local": "2026-11-18T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 40,
              "moving_time": 3600, "paired_activity_id": "i1"},
             {"start_date_local": "2026-11-19T00:00:00", "category": "WORKOUT", "type": "Run", "icu_training_load": 50},
+            {"start_date_local": "2026-11-20T00:00:00", "category": "WORKOUT", "type": "Run", "icu_training_load": 10},
             {"start_date_local": "2026-11-22T00:00:00", "category": "RACE_A", "type": "Ride", "icu_training_load": 110,
              "moving_time": 7200},
         ]));
+        let did: Vec<Activity> = rows(json!([
+            {"id": "i2", "type": "TrailRun", "start_date_local": "2026-11-20T07:00:00", "moving_time": 900},
+        ]));
         let week = |sports: Option<&[&str]>| -> Plans {
-            by_week(&events, range, today(), sports, Units::default())[&day("2026-11-16")].clone()
+            by_week(&events, &did, range, today(), sports, Units::default())[&day("2026-11-16")].clone()
         };
         let all = week(None);
         assert_eq!(
             all.split(|sum| sum.load, units::whole),
-            "200 (40 done, 110 open)"
+            "210 (50 done, 110 open)"
         );
         assert_eq!(
             all.split(|sum| sum.secs, |secs| units::hours_minutes(secs)),
@@ -194,7 +207,7 @@ mod tests {
         let runs = week(Some(&["Run"]));
         assert_eq!(
             (runs.split(|sum| sum.load, units::whole), runs.targets()),
-            ("50".to_owned(), String::new())
+            ("60 (10 done)".to_owned(), String::new())
         );
     }
 }
