@@ -264,14 +264,20 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
                 .flatten()
                 .any(|watts| *watts > 0.0)
     });
-    let mut notes = vec![format!("Main sport of the last {LOOK_BACK} days: {name}")];
-    if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
-        let [moving, of] = [main.moving, main.of].map(units::hours_minutes);
-        notes[0].push_str(&format!(" ({moving} of {of} moving)"));
-        notes.extend(Some(without_a_sport(activities)).filter(|unknown| !unknown.is_empty()));
-    } else {
-        notes.push(not_granted("Its hours", &permissions::GET_TRAINING_SUMMARY));
-    }
+    let named = format!("Main sport of the last {LOOK_BACK} days: {name}");
+    let mut notes =
+        if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
+            let [moving, of] = [main.moving, main.of].map(units::hours_minutes);
+            let unknown = Some(without_a_sport(activities)).filter(|unknown| !unknown.is_empty());
+            std::iter::once(format!("{named} ({moving} of {of} moving)"))
+                .chain(unknown)
+                .collect()
+        } else {
+            vec![
+                named,
+                not_granted("Its hours", &permissions::GET_TRAINING_SUMMARY),
+            ]
+        };
     let metric = metric.unwrap_or_else(|| match Metric::usual(&sport) {
         Metric::Power if !powered => {
             notes.push("None of its activities has power: heart rate instead.".to_owned());

@@ -99,8 +99,9 @@ impl Way {
             let stopped = stops[at].min(secs);
             point.moving = before.moving + secs - stopped;
             point.stopped = before.stopped + stopped;
-            for index in before.index..point.stood_until {
-                still[index] = stopped > 0.0 && stands(index);
+            let flat = before.index..point.stood_until;
+            for (index, still) in flat.clone().zip(&mut still[flat]) {
+                *still = stopped > 0.0 && stands(index);
             }
         }
         Some(Self { points, still })

@@ -91,8 +91,6 @@ pub struct ActivityDetail {
     pub(crate) strain_score: Option<f64>,
     /// Polarization index (Treff).
     pub(crate) polarization_index: Option<f64>,
-    /// RPE × minutes.
-    pub(crate) session_rpe: Option<f64>,
     /// g, estimated.
     pub(crate) carbs_used: Option<f64>,
     /// g, as the athlete entered.

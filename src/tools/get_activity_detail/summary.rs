@@ -154,7 +154,11 @@ fn effort(detail: &ActivityDetail) -> String {
     let planned = activity.paired_event_id.map(|event| event.to_string());
     Line::new()
         .figure("RPE", of(units::at_most(activity.icu_rpe, 1), "/10"), "")
-        .figure("session RPE load", units::whole(positive(detail.session_rpe)), "")
+        .figure(
+            "session RPE load",
+            units::whole(positive(activity.session_rpe)),
+            "",
+        )
         // The scale begins at 1.
         .figure(
             "feel",
