@@ -32,6 +32,7 @@ mod planned;
 mod select_athlete;
 mod sums;
 mod thresholds;
+mod vitals;
 
 use std::pin::Pin;
 

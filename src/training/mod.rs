@@ -11,6 +11,7 @@ pub(crate) mod lengths;
 pub(crate) mod main_sport;
 pub(crate) mod means;
 pub(crate) mod plan;
+pub(crate) mod plausible;
 pub(crate) mod roster;
 pub(crate) mod splits;
 pub(crate) mod sports;

@@ -12,9 +12,10 @@ use crate::{
         answer::units,
         arguments::Range,
         fitness::{self, Day},
+        vitals::{self, Averages},
     },
     training::{
-        roster::{Against, BASE, Plan},
+        roster::{BASE, Plan},
         weeks,
     },
 };
@@ -105,14 +106,6 @@ pub(super) struct Race {
     pub(super) rank: &'static str,
 }
 
-/// HRV, in the measure that the athlete records.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Hrv {
-    pub(super) against: Against,
-    /// Whether it is SDNN, because there is no rMSSD.
-    pub(super) sdnn: bool,
-}
-
 /// What is known about an athlete. None: must not be shown, failed, or not recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Figures {
@@ -130,12 +123,8 @@ pub(super) struct Figures {
     /// Not paired, on a day with activity, or with unknown activity.
     pub(super) not_paired: Vec<Planned>,
     pub(super) race: Option<Race>,
-    /// h
-    pub(super) sleep: Option<Against>,
-    /// ms
-    pub(super) hrv: Option<Hrv>,
-    /// bpm
-    pub(super) resting_hr: Option<Against>,
+    /// Of sleep, HRV and resting HR.
+    pub(super) averages: Averages,
 }
 
 impl Figures {
@@ -187,10 +176,9 @@ impl Figures {
             missed,
             not_paired,
             race: events.as_deref().and_then(|events| next_race(events, today)),
-            sleep: wellness
-                .and_then(|rows| against(rows, today, |row| Some(row.number("sleepSecs")? / 3600.0))),
-            hrv: wellness.and_then(|rows| hrv(rows, today)),
-            resting_hr: wellness.and_then(|rows| against(rows, today, Wellness::resting_hr)),
+            averages: wellness
+                .map(|rows| Averages::to(vitals::last_day(rows, today), rows))
+                .unwrap_or_default(),
         }
     }
 }
@@ -302,16 +290,4 @@ fn next_race(events: &[(NaiveDate, &Event)], today: NaiveDate) -> Option<Race> {
             rank,
         })
     })
-}
-
-fn against(rows: &[Wellness], today: NaiveDate, get: impl Fn(&Wellness) -> Option<f64>) -> Option<Against> {
-    let by_day: BTreeMap<NaiveDate, f64> = rows.iter().filter_map(|row| Some((row.id?, get(row)?))).collect();
-    Against::new(today, |day| by_day.get(&day).copied())
-}
-
-fn hrv(rows: &[Wellness], today: NaiveDate) -> Option<Hrv> {
-    // The two measures have only the unit in common, so they are never mixed.
-    let by = |key: &'static str| against(rows, today, |row| row.number(key));
-    let rmssd = by("hrv").map(|against| Hrv { against, sdnn: false });
-    rmssd.or_else(|| by("hrvSDNN").map(|against| Hrv { against, sdnn: true }))
 }

@@ -4,8 +4,11 @@
 
 use super::figures::{Figures, Last, Planned};
 use crate::{
-    tools::answer::{self, units},
-    training::roster::{self, BASE},
+    tools::{
+        answer::{self, units},
+        vitals::Averages,
+    },
+    training::roster::{self, Against, BASE},
 };
 use chrono::NaiveDate;
 
@@ -41,22 +44,7 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
             flags.push(format!("form {}", units::signed(form, 1)));
         }
     }
-    if let Some(hrv) = figures.hrv.filter(|hrv| hrv.against.is_low()) {
-        flags.push(format!(
-            "HRV {} against {} (SD {})",
-            units::fixed(hrv.against.week.value, 1),
-            units::fixed(hrv.against.base.value, 1),
-            units::fixed(hrv.against.deviation, 1)
-        ));
-    }
-    if let Some(resting) = figures.resting_hr.filter(roster::Against::is_high_at_rest) {
-        flags.push(format!(
-            "resting HR {} ({} against {})",
-            units::signed(resting.difference(), 1),
-            units::fixed(resting.week.value, 1),
-            units::fixed(resting.base.value, 1)
-        ));
-    }
+    flags.extend(nights(&figures.averages));
     flags.extend(quiet(&figures.last, today));
     if let Some(race) = &figures.race {
         let days = (race.day - today).num_days();
@@ -65,6 +53,29 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
         }
     }
     flags
+}
+
+/// HRV below and resting HR above the athlete's average.
+fn nights(averages: &Averages) -> Vec<String> {
+    let hrv = averages.hrv.as_ref().map(|hrv| hrv.compared.against);
+    let resting_hr = averages.resting_hr.as_ref().map(|compared| compared.against);
+    let low = hrv.filter(Against::is_low).map(|against| {
+        format!(
+            "HRV {} against {} (SD {})",
+            units::fixed(against.week.value, 1),
+            units::fixed(against.base.value, 1),
+            units::fixed(against.deviation, 1)
+        )
+    });
+    let high = resting_hr.filter(Against::is_high_at_rest).map(|against| {
+        format!(
+            "resting HR {} ({} against {})",
+            units::signed(against.difference(), 1),
+            units::fixed(against.week.value, 1),
+            units::fixed(against.base.value, 1)
+        )
+    });
+    low.into_iter().chain(high).collect()
 }
 
 /// `today`, `in 1 day`, `in 12 days`

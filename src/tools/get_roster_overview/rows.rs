@@ -7,7 +7,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use chrono::NaiveDate;
 
 use super::{
-    figures::{Figures, Hrv, LOOKED_AHEAD, Last, Shown},
+    figures::{Figures, LOOKED_AHEAD, Last, Shown},
     flags,
 };
 use crate::{
@@ -16,11 +16,9 @@ use crate::{
         Answer,
         answer::{self, table::Columns, units, words::joined},
         fitness::Day,
+        vitals::{Averages, Compared, Hrv},
     },
-    training::{
-        means::Mean,
-        roster::{Against, BASE, Plan, WEEK},
-    },
+    training::roster::{BASE, Plan},
 };
 
 /// Maximum bytes of the table; athletes beyond it are named, with the call that gets them.
@@ -195,15 +193,15 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
         .column("last activity", figures(|figures| last_activity(&figures.last)))
         .column(
             "sleep h 7 d / 60 d",
-            figures(|figures| against(figures.sleep.as_ref(), 1)),
+            figures(|figures| average(figures.averages.sleep.as_ref(), 1)),
         )
         .column(
             "HRV ms 7 d / 60 d",
-            figures(|figures| figures.hrv.as_ref().map(hrv_cell).unwrap_or_default()),
+            figures(|figures| figures.averages.hrv.as_ref().map(hrv_cell).unwrap_or_default()),
         )
         .column(
-            "resting HR 7 d / 60 d",
-            figures(|figures| against(figures.resting_hr.as_ref(), 0)),
+            "resting HR bpm 7 d / 60 d",
+            figures(|figures| average(figures.averages.resting_hr.as_ref(), 1)),
         )
         .column("next race", |(line, _)| race(line).unwrap_or_default())
         .column("today", move |(line, _)| {
@@ -275,23 +273,12 @@ fn last_activity(last: &Last) -> String {
     }
 }
 
-/// `63 / 66`; with the number of days behind an average if it is less than half of them.
-fn against(found: Option<&Against>, decimals: u8) -> String {
-    let shown = |mean: Mean, days: u64| {
-        let value = units::fixed(mean.value, decimals);
-        if u64::from(mean.count) * 2 < days {
-            format!("{value} ({} of {days} d)", mean.count)
-        } else {
-            value
-        }
-    };
-    found.map_or_else(String::new, |found| {
-        format!("{} / {}", shown(found.week, WEEK), shown(found.base, BASE))
-    })
+fn average(found: Option<&Compared>, decimals: u8) -> String {
+    found.map_or_else(String::new, |found| found.words(decimals, "d"))
 }
 
 fn hrv_cell(hrv: &Hrv) -> String {
-    let averages = against(Some(&hrv.against), 0);
+    let averages = hrv.compared.words(0, "d");
     if hrv.sdnn {
         format!("{averages} SDNN")
     } else {
@@ -358,8 +345,8 @@ fn notes(rows: &[Row]) -> Vec<String> {
     if any(|figures| matches!(figures.last, Last::Load(Some(_)))) {
         columns.push("last load: activities without a load are not seen".to_owned());
     }
-    if any(|figures| figures.sleep.is_some() || figures.hrv.is_some() || figures.resting_hr.is_some()) {
-        columns.push("7 d / 60 d: averages to today, HRV is rMSSD unless marked SDNN".to_owned());
+    if any(|figures| figures.averages != Averages::default()) {
+        columns.push("7 d / 60 d: averages to today, or to yesterday until today's values are in; HRV is rMSSD unless marked SDNN".to_owned());
     }
     if rows.iter().any(|(line, _)| line.shown.calendar) {
         columns.push(format!("next race: within {LOOKED_AHEAD} days"));

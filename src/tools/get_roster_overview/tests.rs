@@ -261,7 +261,7 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         "load this week",
         "last load",
         "last activity",
-        "resting HR 7 d / 60 d",
+        "resting HR bpm 7 d / 60 d",
         "next race",
     ] {
         assert_eq!(cell(&nothing, header), "", "{header}");
@@ -287,7 +287,7 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         wellness: true,
         ..Shown::default()
     });
-    assert_eq!(cell(&wellness, "resting HR 7 d / 60 d"), "46 / 46");
+    assert_eq!(cell(&wellness, "resting HR bpm 7 d / 60 d"), "45.6 / 45.5");
     assert_eq!(
         cell(&wellness, "CTL") + &cell(&wellness, "last load") + &cell(&wellness, "load this week"),
         ""
