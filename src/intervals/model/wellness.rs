@@ -33,9 +33,17 @@ impl Wellness {
         (!carried_over && (number != 0.0 || is_total(key))).then_some(number)
     }
 
-    /// The day's training load, as used by the fitness model.
+    /// The day's whole training load, as the fitness model counts it: the greater of what CTL and ATL count, because an
+    /// account can count a sport for one of them only. Today's may hold load that is only planned.
     pub(crate) fn load(&self) -> Option<f64> {
-        sane(self.ctl_load).or(sane(self.atl_load))
+        let (ctl, atl) = self.loads()?;
+        Some(ctl.max(atl))
+    }
+
+    /// The day's training load as CTL and as ATL counts it; the same twice where only one was sent.
+    pub(crate) fn loads(&self) -> Option<(f64, f64)> {
+        let (ctl, atl) = (sane(self.ctl_load), sane(self.atl_load));
+        Some((ctl.or(atl)?, atl.or(ctl)?))
     }
 
     fn is_marked(&self, mark: &str) -> bool {
@@ -92,9 +100,14 @@ mod tests {
     }
 
     #[test]
-    fn a_day_has_one_load() {
+    fn a_day_has_one_load_of_two_parts() {
         assert_eq!(day(json!({"ctlLoad": 80, "atlLoad": 70})).load(), Some(80.0));
-        assert_eq!(day(json!({"atlLoad": 70})).load(), Some(70.0));
+        assert_eq!(day(json!({"ctlLoad": 0, "atlLoad": 40})).load(), Some(40.0));
+        assert_eq!(
+            day(json!({"ctlLoad": 0, "atlLoad": 40})).loads(),
+            Some((0.0, 40.0))
+        );
+        assert_eq!(day(json!({"atlLoad": 70})).loads(), Some((70.0, 70.0)));
         assert_eq!(day(json!({"ctlLoad": "odd"})).load(), None);
     }
 }
