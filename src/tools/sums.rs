@@ -52,7 +52,7 @@ impl<'a> From<&'a Event> for Share<'a> {
         Self {
             sport: event.sport.as_deref(),
             count: 1.0,
-            secs: event.moving_time,
+            secs: event.planned_secs(),
             load: event.icu_training_load,
             ..Self::default()
         }
