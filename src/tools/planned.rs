@@ -19,6 +19,9 @@ use crate::{
     training::weeks,
 };
 
+/// The categories of what is to be done.
+pub(super) const TO_DO: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
+
 /// The last day of the plans to compare: the range's last, or the end of this week if the range reaches today.
 pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
     if range.contains(today) {
@@ -43,8 +46,7 @@ pub(super) async fn fetch(
     if !card.shows(&permissions::GET_EVENTS) {
         return Ok(Part::not_granted(WHAT, &permissions::GET_EVENTS));
     }
-    let categories = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
-    let found = upstream.events(range.oldest, until(range, today), categories);
+    let found = upstream.events(range.oldest, until(range, today), TO_DO);
     settle(WHAT, Source::Calendar, found.await)
 }
 
