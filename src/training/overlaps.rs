@@ -95,7 +95,10 @@ mod tests {
         let trainer = from_to("Ride", 2.0, 61.0);
         assert_eq!(minutes(&[watch, trainer]), [(0, 1, 58.0)]);
         assert_eq!(minutes(&[trainer, watch]), [(1, 0, 58.0)]);
-        assert_eq!(minutes(&[from_to("", 0.0, 60.0), from_to("", 0.0, 60.0)]), [(0, 1, 60.0)]);
+        assert_eq!(
+            minutes(&[from_to("", 0.0, 60.0), from_to("", 0.0, 60.0)]),
+            [(0, 1, 60.0)]
+        );
         let third = from_to("Ride", 1.0, 60.0);
         assert_eq!(minutes(&[watch, trainer, third]).len(), 3);
     }
