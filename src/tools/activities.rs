@@ -48,15 +48,25 @@ pub(super) fn without_a_sport<T: AsRef<Activity>>(rows: &[T]) -> String {
     };
     let time = Some(sum.secs).filter(|secs| *secs > 0.0);
     let size = joined([with_unit(hours_minutes(time), "h"), load], ", ");
-    let count = counted(rows.len(), "activity", "activities");
-    format!("Not counted: {count} without a sport ({size})")
+    not_counted(rows.len(), &format!("without a sport ({size})"))
 }
 
 /// What is left out because no range can hold it: `Not counted: 1 activity with an unreadable date`. Empty without any.
 pub(super) fn undated(rows: &[Activity]) -> String {
-    match rows.iter().filter(|row| row.day().is_none()).count() {
+    let count = rows.iter().filter(|row| row.day().is_none()).count();
+    not_counted(count, "with an unreadable date")
+}
+
+/// What is left out because it is no activity: `Not counted: 1 activity without an id or in an unknown form`. Empty without
+/// any.
+pub(super) fn odd(count: usize) -> String {
+    not_counted(count, "without an id or in an unknown form")
+}
+
+fn not_counted(count: usize, why: &str) -> String {
+    match count {
         0 => String::new(),
-        count => format!("Not counted: {} with an unreadable date", counted(count, "activity", "activities")),
+        count => format!("Not counted: {} {why}", counted(count, "activity", "activities")),
     }
 }
 
@@ -76,8 +86,10 @@ pub(super) fn not_recorded(rows: &[&Activity], wanted: &[Figure]) -> String {
 /// any.
 pub(super) fn overlaps(rows: &[&Activity]) -> String {
     const NAMED: usize = 3;
-    let sessions: Vec<(&Activity, Session<'_>)> =
-        rows.iter().filter_map(|row| Some((*row, session(row)?))).collect();
+    let sessions: Vec<(&Activity, Session<'_>)> = rows
+        .iter()
+        .filter_map(|row| Some((*row, session(row)?)))
+        .collect();
     let spans: Vec<Session<'_>> = sessions.iter().map(|(_, session)| *session).collect();
     let pairs = overlaps::pairs(&spans);
     let id = |at: usize| clean(sessions[at].0.id.as_deref().unwrap_or("?"), 24);
@@ -105,7 +117,10 @@ fn session(row: &Activity) -> Option<Session<'_>> {
     let elapsed = positive(row.elapsed_time).or(positive(row.moving_time))?;
     let start = row.start_date_local?.and_utc().timestamp();
     Some(Session {
-        #[expect(clippy::cast_precision_loss, reason = "seconds of this century are far below 2^52")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "seconds of this century are far below 2^52"
+        )]
         start: start as f64,
         elapsed,
         moving: positive(row.moving_time).unwrap_or(elapsed),
@@ -168,7 +183,10 @@ mod tests {
             none(json!([{"icu_training_load": 5}, {"icu_training_load": null}])),
             "Not counted: 2 activities without a sport (load 5 (1 without))"
         );
-        assert_eq!(none(json!([{"type": "Run"}, {"id": "9", "source": "STRAVA"}])), "");
+        assert_eq!(
+            none(json!([{"type": "Run"}, {"id": "9", "source": "STRAVA"}])),
+            ""
+        );
     }
     #[test]
     fn overlapping_recordings_are_named_with_their_minutes() {
@@ -180,12 +198,19 @@ mod tests {
             json!({"id": id, "type": sport, "start_date_local": format!("2026-11-24T{start}:00"), "moving_time": secs,
                 "elapsed_time": secs})
         };
-        let two = [ride("i241", "VirtualRide", "18:00", 3600), ride("i242", "Ride", "18:02", 3540)];
+        let two = [
+            ride("i241", "VirtualRide", "18:00", 3600),
+            ride("i242", "Ride", "18:02", 3540),
+        ];
         assert_eq!(
             words(json!(two)),
             "i241 and i242 overlap (58 min): perhaps one session; sums count both, and so do intervals.icu's CTL and ATL"
         );
-        let brick = [ride("i1", "Ride", "18:00", 3600), ride("i2", "Run", "19:00", 1800), json!({"id": "i3"})];
+        let brick = [
+            ride("i1", "Ride", "18:00", 3600),
+            ride("i2", "Run", "19:00", 1800),
+            json!({"id": "i3"}),
+        ];
         assert_eq!(words(json!(brick)), "");
         let five: Vec<_> = (10..15)
             .flat_map(|hour| [("a", "00"), ("b", "10")].map(|(id, minute)| (hour, id, minute)))
@@ -208,10 +233,20 @@ mod tests {
             {"start_date_local": "2026-13-32T00:00:00"},
         ]));
         let all: Vec<&Activity> = found.iter().collect();
-        let wanted: &[Figure] = &[("load", |row| row.icu_training_load), ("IF", |row| row.icu_intensity)];
+        let wanted: &[Figure] = &[
+            ("load", |row| row.icu_training_load),
+            ("IF", |row| row.icu_intensity),
+        ];
         assert_eq!(not_recorded(&all, wanted), "Not recorded: load");
         assert_eq!(not_recorded(&[], wanted), "");
-        assert_eq!(undated(&found), "Not counted: 2 activities with an unreadable date");
+        assert_eq!(
+            undated(&found),
+            "Not counted: 2 activities with an unreadable date"
+        );
         assert_eq!(undated(&[]), "");
+        assert_eq!(
+            odd(1),
+            "Not counted: 1 activity without an id or in an unknown form"
+        );
     }
 }

@@ -114,7 +114,9 @@ const FULL_FIELDS: &[&str] = &[
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
     ("load", |row| row.icu_training_load),
-    ("power", |row| row.icu_weighted_avg_watts.or(row.icu_average_watts)),
+    ("power", |row| {
+        row.icu_weighted_avg_watts.or(row.icu_average_watts)
+    }),
     ("heart rate", |row| row.average_heartrate),
     ("RPE", |row| row.icu_rpe),
     ("feel", |row| row.feel),
@@ -127,7 +129,11 @@ const PARAMS: &[Param] = &[
         "ride, run, swim, ski or row for all kinds of it, or one exact type such as TrailRun, WeightTraining",
     ),
     Param::text("query", 100, "Part of the name, or #tag"),
-    Param::words("include", &["planned"], "planned: adds planned load and targets to each week"),
+    Param::words(
+        "include",
+        &["planned"],
+        "planned: adds planned load and targets to each week",
+    ),
     Param::detail(
         "start, elapsed time, speed, average W, max HR, cadence, elevation gain, decoupling, calories, time above zone 2, \
          session RPE, device",
@@ -211,12 +217,13 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     };
     let query = range.activities(asked.detail.pick(FIELDS, FULL_FIELDS));
     let (activities, planned) = tokio::join!(
-        upstream.activities(&query),
+        upstream.activities_and_odd(&query),
         planned::fetch(upstream, card, asked.planned, range, today)
     );
-    let mut activities = activities?;
+    let (mut activities, odd) = activities?;
     let withheld = withhold(card, &mut activities);
-    Ok(render(card, today, &asked, &activities, &planned?).and(withheld))
+    let answer = render(card, today, &asked, &activities, &planned?);
+    Ok(answer.and(withheld).and([activities::odd(odd)]))
 }
 
 /// Removes what another tool shows and is not granted, and says so.
@@ -251,7 +258,13 @@ fn render(
     let narrowed = asked.sport.is_some() || asked.query.is_some();
     let stubs = found.iter().filter(|row| row.is_closed_by_strava()).count();
     let without_a_sport = match asked.sport {
-        Some(_) => activities::without_a_sport(&found.iter().copied().filter(|row| asked.names(row)).collect::<Vec<_>>()),
+        Some(_) => activities::without_a_sport(
+            &found
+                .iter()
+                .copied()
+                .filter(|row| asked.names(row))
+                .collect::<Vec<_>>(),
+        ),
         None => String::new(),
     };
     let mut wanted = found;
@@ -267,10 +280,14 @@ fn render(
 
     let closed = wanted.len() - readable.len();
     let plans = planned.got().zip(asked.range);
-    let plans = plans.map(|(events, range)| {
-        planned::by_week(events, activities, range, today, asked.sport, card.units)
-    });
-    let mut blocks = vec![first_line(card, today, asked, sums::activities(readable.len(), closed))];
+    let plans = plans
+        .map(|(events, range)| planned::by_week(events, activities, range, today, asked.sport, card.units));
+    let mut blocks = vec![first_line(
+        card,
+        today,
+        asked,
+        sums::activities(readable.len(), closed),
+    )];
     if !narrowed {
         // Above the rows, where no client cuts it.
         blocks.push(about_stubs(stubs, narrowed));
@@ -380,9 +397,7 @@ fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked) -> String {
     let none = match (narrowed, asked.range) {
         (_, Some(range)) if range.oldest > today => return nothing_yet(card, today),
         (true, Some(_)) => "No activity in this range matches.",
-        (true, None) => {
-            "No activity matches. Activities from Strava are closed to the API and not searched."
-        }
+        (true, None) => "No activity matches. Activities from Strava are closed to the API and not searched.",
         (false, _) => "No activity in this range.",
     };
     none.to_owned()
@@ -403,7 +418,9 @@ fn about_stubs(count: usize, narrowed: bool) -> String {
         to intervals.icu to see them.";
     match (count, narrowed) {
         (0, _) => String::new(),
-        (_, false) => format!("Unreadable (Strava): {how} Not in the load sums here, but in get_fitness."),
+        (_, false) => {
+            format!("Unreadable: closed by Strava. {how} Not in the load sums here, but in get_fitness.")
+        }
         (_, true) => format!(
             "Not searched: {}. {how}",
             answer::counted(count, "activity from Strava", "activities from Strava")

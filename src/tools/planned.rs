@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::{
+    absences::Absences,
     answer::{
         self,
         sport_units::SportUnits,
@@ -14,7 +15,6 @@ use super::{
         words::{DOT, in_brackets, joined, named, with_unit},
     },
     arguments::Range,
-    absences::Absences,
     part::{Part, Source, settle},
     plan_state::{self, State},
     sums::Sum,
@@ -104,7 +104,10 @@ impl Plans {
             let part = Some(figure(sum)).filter(|part| *part > 0.0 && *part < all);
             part.map_or_else(String::new, |part| format!("{} {name}", say(part)))
         };
-        in_brackets(&joined([part(&self.done, "done"), part(&self.open, "open")], ", "))
+        in_brackets(&joined(
+            [part(&self.done, "done"), part(&self.open, "open")],
+            ", ",
+        ))
     }
 
     /// The week's targets; empty without any.
@@ -197,12 +200,9 @@ mod tests {
             by_week(&events, &did, range, today(), sports, Units::default())[&day("2026-11-16")].clone()
         };
         let all = week(None);
+        assert_eq!(all.split(|sum| sum.load, units::whole), "210 (50 done, 110 open)");
         assert_eq!(
-            all.split(|sum| sum.load, units::whole),
-            "210 (50 done, 110 open)"
-        );
-        assert_eq!(
-            all.split(|sum| sum.secs, |secs| units::hours_minutes(secs)),
+            all.split(|sum| sum.secs, units::hours_minutes),
             "3:00 (1:00 done, 2:00 open)"
         );
         assert_eq!(all.targets(), "Ride load 85, 8:00 h");

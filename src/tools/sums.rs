@@ -252,7 +252,11 @@ pub(super) fn activities(readable: usize, closed: usize) -> String {
     match closed {
         0 => answer::counted(readable, "activity", "activities"),
         _ => {
-            let noun = if readable + closed == 1 { "activity" } else { "activities" };
+            let noun = if readable + closed == 1 {
+                "activity"
+            } else {
+                "activities"
+            };
             format!("{} {noun}", with_unreadable(readable, closed))
         }
     }
@@ -386,7 +390,8 @@ mod tests {
 
     #[test]
     fn one_count_has_what_can_be_read_and_what_cannot() {
-        let counts = [(20, 0), (20, 1), (0, 1), (1, 0), (0, 0)].map(|(readable, closed)| activities(readable, closed));
+        let counts =
+            [(20, 0), (20, 1), (0, 1), (1, 0), (0, 0)].map(|(readable, closed)| activities(readable, closed));
         assert_eq!(
             counts,
             [

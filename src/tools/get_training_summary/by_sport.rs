@@ -87,7 +87,10 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
         let (now_text, before_text) = (distance(now, name, own), distance(before, name, own));
         let (now, before) = shown(&now_text, &before_text).unwrap_or((now.metres, before.metres));
         parts.push(joined(
-            [format!("{now_text} / {before_text}"), in_brackets(&percent(now, before))],
+            [
+                format!("{now_text} / {before_text}"),
+                in_brackets(&percent(now, before)),
+            ],
             " ",
         ));
     }
@@ -150,7 +153,11 @@ fn percent(now: f64, before: f64) -> String {
 /// `, +7 %`; empty if there is nothing to compare with.
 fn and_percent(now: f64, before: f64) -> String {
     let percent = percent(now, before);
-    if percent.is_empty() { percent } else { format!(", {percent}") }
+    if percent.is_empty() {
+        percent
+    } else {
+        format!(", {percent}")
+    }
 }
 
 #[cfg(test)]

@@ -84,7 +84,11 @@ pub(super) fn table(
     const SHOWN_FULL: usize = 53;
     type Row<'a> = (NaiveDate, Week<'a>);
     let range = asked.range;
-    let all: Vec<&Activity> = rows.iter().copied().filter(|row| !row.is_closed_by_strava()).collect();
+    let all: Vec<&Activity> = rows
+        .iter()
+        .copied()
+        .filter(|row| !row.is_closed_by_strava())
+        .collect();
     let weeks: Vec<Row<'_>> = by_week(rows, asked).into_iter().rev().collect();
     let cut = Cut::after(asked.detail.pick(SHOWN, SHOWN_FULL), &weeks);
     let none = Plans::default();
@@ -99,7 +103,8 @@ pub(super) fn table(
         summary::monotony(week.days).filter(|_| is_whole(monday) && week.has_every_load())
     };
     let unknown = |(monday, week): &Row<'_>| is_whole(*monday) && !week.has_every_load();
-    let no_monotony = if cut.shown.iter().any(unknown) {
+    let some_load = cut.shown.iter().any(|(_, week)| week.sum.with_load > 0.0);
+    let no_monotony = if some_load && cut.shown.iter().any(unknown) {
         "Monotony, strain: not for weeks with a session that has no load or cannot be read."
     } else {
         ""
@@ -115,9 +120,7 @@ pub(super) fn table(
             units::hours_minutes(Some(week.sum.secs).filter(|_| !week.is_closed()))
         })
         .column("planned time", |(monday, _)| {
-            planned(monday, |plans| {
-                plans.split(|sum| sum.secs, |secs| units::hours_minutes(secs))
-            })
+            planned(monday, |plans| plans.split(|sum| sum.secs, units::hours_minutes))
         })
         .column("load", |(_, week)| {
             if week.is_closed() {

@@ -16,7 +16,9 @@ use crate::{
 
 /// Easy, moderate and hard of activities, where their zones allow the split.
 pub(super) fn thirds_of(rows: &[&Activity], base: Option<Base>) -> Thirds {
-    let thirds = rows.iter().filter_map(|row| summary::thirds(&times_of(row, base)?.1));
+    let thirds = rows
+        .iter()
+        .filter_map(|row| summary::thirds(&times_of(row, base)?.1));
     thirds.fold(Thirds::default(), Thirds::and)
 }
 
@@ -34,24 +36,34 @@ pub(super) fn header(rows: &[&Activity], base: Option<Base>) -> String {
 /// How the split was made, and over what: `easy/moderate/hard: IcuSync's split of the athlete's own zones; …`.
 pub(super) fn note(rows: &[&Activity], base: Option<Base>) -> String {
     let numbers = rows.iter().filter_map(|row| Some(times_of(row, base)?.1.len()));
-    let (usual, unusual): (Vec<usize>, Vec<usize>) = numbers.partition(|number| summary::borders(*number).is_some());
+    let (usual, unusual): (Vec<usize>, Vec<usize>) =
+        numbers.partition(|number| summary::borders(*number).is_some());
     let listed = |numbers: &[usize]| {
         let numbers: BTreeSet<usize> = numbers.iter().copied().collect();
         joined(numbers.iter().map(usize::to_string), " and ")
     };
-    let mut note = "easy/moderate/hard: IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out."
-        .to_owned();
-    if usual.iter().any(|number| *number != usual[0]) {
-        note.push_str(&format!(" Weeks add {} zones, each split as above.", listed(&usual)));
-    }
-    if !unusual.is_empty() {
-        note.push_str(&format!(
-            " Weeks leave out {}: {} zones have no usual split.",
-            counted(unusual.len(), "activity", "activities"),
+    let several = if usual.iter().any(|number| *number != usual[0]) {
+        format!("Weeks add {} zones, each split as above.", listed(&usual))
+    } else {
+        String::new()
+    };
+    let left_out = if unusual.is_empty() {
+        String::new()
+    } else {
+        let count = counted(unusual.len(), "activity", "activities");
+        format!(
+            "Weeks leave out {count}: {} zones have no usual split.",
             listed(&unusual)
-        ));
-    }
-    note
+        )
+    };
+    joined(
+        [
+            "easy/moderate/hard: IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out.",
+            &several,
+            &left_out,
+        ],
+        " ",
+    )
 }
 
 /// `78/19/3`, whole percentages that add up to 100; empty without any time.
@@ -102,11 +114,17 @@ pub(super) fn lines(rows: &[&Activity], base: Option<Base>, detail: Detail) -> V
         let name = name_of(row.sport.as_deref(), full);
         *activities.entry(name.clone()).or_default() += 1;
         let recorded: Vec<(Measure, Vec<f64>)> = match (full, base) {
-            (true, None) => BASES.iter().filter_map(|(_, base)| times_by(row, *base)).collect(),
+            (true, None) => BASES
+                .iter()
+                .filter_map(|(_, base)| times_by(row, *base))
+                .collect(),
             _ => times_of(row, base).into_iter().collect(),
         };
         for (measure, times) in recorded {
-            groups.entry((name.clone(), measure, times.len())).or_default().add(&times);
+            groups
+                .entry((name.clone(), measure, times.len()))
+                .or_default()
+                .add(&times);
         }
     }
     let mut sorted: Vec<(&Group, &Zones)> = groups.iter().collect();
@@ -115,10 +133,19 @@ pub(super) fn lines(rows: &[&Activity], base: Option<Base>, detail: Detail) -> V
     let mut lines: Vec<String> = sorted
         .iter()
         .take(most)
-        .map(|(group, zones)| line(group, zones, activities.get(&group.0).copied().unwrap_or(zones.count)))
+        .map(|(group, zones)| {
+            line(
+                group,
+                zones,
+                activities.get(&group.0).copied().unwrap_or(zones.count),
+            )
+        })
         .collect();
     if sorted.len() > most {
-        lines.push(format!("Zones of {} more: use sport or detail=full", sorted.len() - most));
+        lines.push(format!(
+            "Zones of {} more: use sport or detail=full",
+            sorted.len() - most
+        ));
     }
     lines.extend(of_several_numbers(&groups));
     if full {
@@ -141,7 +168,10 @@ fn line((name, measure, number): &Group, zones: &Zones, of: usize) -> String {
         .collect();
     let thirds = match summary::thirds(&zones.times) {
         Some(thirds) => format!("easy/moderate/hard {} % ({})", split(thirds), rule(*number)),
-        None => format!("no easy/moderate/hard: {} have no usual split", counted(*number, "zone", "zones")),
+        None => format!(
+            "no easy/moderate/hard: {} have no usual split",
+            counted(*number, "zone", "zones")
+        ),
     };
     format!(
         "Zones {name} by {} ({} of {}): {} · {thirds}",
@@ -167,7 +197,9 @@ fn splits(groups: &BTreeMap<Group, Zones>) -> BTreeMap<(&str, Measure), (Thirds,
 
 /// `Ride by power, 5 and 7 zones together: easy/moderate/hard 73/17/10 %, each as split above`, where zones were changed.
 fn of_several_numbers(groups: &BTreeMap<Group, Zones>) -> Vec<String> {
-    let several = splits(groups).into_iter().filter(|(_, (_, numbers))| numbers.len() > 1);
+    let several = splits(groups)
+        .into_iter()
+        .filter(|(_, (_, numbers))| numbers.len() > 1);
     several
         .map(|((name, measure), (thirds, numbers))| {
             let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
@@ -191,8 +223,13 @@ fn differences(groups: &BTreeMap<Group, Zones>) -> Vec<String> {
         .into_iter()
         .filter(|(_, bases)| bases.iter().any(|(_, split)| *split != bases[0].1))
         .map(|(name, bases)| {
-            let bases = bases.iter().map(|(measure, split)| format!("{} {split}", measure.words()));
-            format!("{name}, easy/moderate/hard differs: by {}", joined(bases, ", by "))
+            let bases = bases
+                .iter()
+                .map(|(measure, split)| format!("{} {split}", measure.words()));
+            format!(
+                "{name}, easy/moderate/hard differs: by {}",
+                joined(bases, ", by ")
+            )
         })
         .collect()
 }
