@@ -4,7 +4,6 @@
 //! selects events by their first day and a holiday may extend into the range. With `include: done`, a second request for
 //! the activities of the range's past days.
 
-mod done;
 mod kinds;
 mod rows;
 mod steps;
@@ -17,16 +16,15 @@ use std::collections::HashSet;
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
-use self::{
-    done::WorkoutState,
-    kinds::{KINDS, Kind},
-};
+use self::kinds::{KINDS, Kind};
 use super::{
     Answer, Run, Tool,
+    absences::Absences,
     answer::{self, cut::Cut, units, week},
     arguments::{Arguments, Detail, Range, Span},
     params::{Param, words_of},
     part::{Part, Source, not_granted, settle},
+    plan_state::{self, State},
     sums::{self, Sum},
 };
 use crate::{
@@ -244,8 +242,8 @@ fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     found
 }
 
-/// An event and its state.
-type Found<'a> = (&'a Event, WorkoutState);
+/// An event, and its state if it is a workout or race.
+type Found<'a> = (&'a Event, Option<State>);
 
 fn render(
     card: &AthleteCard,
@@ -256,7 +254,9 @@ fn render(
 ) -> Answer {
     let all = in_range(events, asked.range);
     // Pairing considers all plans of a day, including kinds that were not requested.
-    let states = done::states(&all, done, today);
+    let absences = Absences::among(events);
+    let activities = done.got().map(Vec::as_slice);
+    let states = plan_state::states(&all, activities, &absences, today);
     let found: Vec<Found<'_>> = all
         .into_iter()
         .zip(states)
@@ -278,14 +278,24 @@ fn render(
     if found.is_empty() {
         blocks.push(nothing(asked).to_owned());
     } else {
-        blocks.push(rows::table(rows, card.units, asked.detail));
+        blocks.push(rows::table(
+            rows,
+            activities.unwrap_or_default(),
+            card.units,
+            asked.detail,
+        ));
         blocks.push(more(&cut, asked));
         blocks.push(planned(&found, asked.range));
     }
-    if rows.iter().any(|(_, state)| state.missed) {
-        blocks.push("missed: no activity of that sport or its family on that day.".to_owned());
+    let any = |is: fn(State) -> bool| rows.iter().filter_map(|(_, state)| *state).any(is);
+    if any(State::is_missed) {
+        blocks.push(plan_state::MISSED.to_owned());
     }
-    if rows.iter().any(|(_, state)| state.not_paired) {
+    let of_plan = |state: State| state.of_plan(activities.unwrap_or_default()).is_some();
+    if rows.iter().filter_map(|(_, state)| *state).any(of_plan) {
+        blocks.push(plan_state::OF_PLAN.to_owned());
+    }
+    if any(|state| matches!(state, State::NotPaired(_))) {
         let hint = match done {
             Part::Missing(_) => "",
             _ => "; include=done searches for one of that day and sport",
@@ -400,7 +410,7 @@ fn garmin(found: &[Found<'_>], done: &Part<Vec<Activity>>) -> String {
     };
     let used = found
         .iter()
-        .filter_map(|(_, state)| activities.get(state.activity?));
+        .filter_map(|(_, state)| activities.get((*state)?.activity()?));
     answer::garmin_line(used.map(Activity::origin))
 }
 
@@ -427,7 +437,7 @@ fn with_steps(
     let mut fits = true;
     for (event, state) in workouts {
         let Some(day) = event.day() else { continue };
-        let wanted = full || few || (!state.settled && day < soon && day >= today);
+        let wanted = full || few || (*state == Some(State::Open) && day < soon && day >= today);
         let block = if wanted { block(event, own) } else { String::new() };
         // The first that does not fit is the last: what is left out is then one range.
         fits &= !wanted || spent + block.len() < room;

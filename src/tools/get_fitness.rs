@@ -1,7 +1,8 @@
 //! get_fitness: CTL, ATL, form, ramp and load, day by day or week by week, past and projected.
 //!
 //! `GET /athlete/{id}/wellness`, whose rows contain the model; rows after today are upstream's projection. Where today has a
-//! load, `GET /athlete/{id}/activities` or `/events` of today as well: the row may count what is only planned.
+//! load, `GET /athlete/{id}/activities` of today as well, or `/events` where those do not tell: the row may count what is only
+//! planned.
 
 mod rows;
 #[cfg(test)]

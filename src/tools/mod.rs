@@ -6,6 +6,7 @@
 //! `arguments`, formulas in [`crate::training`], what can be granted in [`crate::permissions`]. Each tool fetches, then
 //! renders with a pure function.
 
+mod absences;
 mod activities;
 pub(crate) mod answer;
 pub(crate) mod arguments;
@@ -28,10 +29,13 @@ mod member;
 mod one_activity;
 pub mod params;
 mod part;
+mod plan_state;
 mod planned;
 mod select_athlete;
 mod sums;
 mod thresholds;
+mod vitals;
+mod zone_base;
 
 use std::pin::Pin;
 

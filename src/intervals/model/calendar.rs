@@ -107,6 +107,8 @@ pub struct Workout {
     pub(crate) pace_units: Option<String>,
     /// `POWER`, `HR`, `PACE`.
     pub(crate) target: Option<String>,
+    /// s, of all steps.
+    pub(crate) duration: Option<f64>,
     /// In order.
     pub(crate) steps: Option<Vec<Step>>,
 }
@@ -175,11 +177,17 @@ pub struct Target {
 }
 
 impl Event {
-    /// Without steps and description, which are most of it.
+    /// Without steps and description, which are most of it; how long the steps take is kept.
     pub(in crate::intervals) fn without_words(self) -> Self {
+        let secs = self.secs_of_steps();
         Self {
             description: None,
-            workout_doc: None,
+            workout_doc: secs.map(|secs| {
+                Box::new(Workout {
+                    duration: Some(secs),
+                    ..Workout::default()
+                })
+            }),
             ..self
         }
     }

@@ -2,7 +2,10 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::calendar::Event;
+use super::{
+    calendar::{Event, Step, Workout},
+    positive, sane,
+};
 
 impl Event {
     /// The day it begins on.
@@ -54,6 +57,40 @@ impl Event {
             .as_deref()
             .filter(|id| !id.is_empty() && *id != "0")
     }
+
+    /// s, as the plan has it: its steps', otherwise the entry's own, which may be what was done once it is paired.
+    pub(crate) fn planned_secs(&self) -> Option<f64> {
+        self.secs_of_steps()
+            .or(sane(self.moving_time).filter(|secs| *secs >= 0.0))
+    }
+
+    /// s that the steps take, as intervals.icu adds them up or, without its sum, as they add up.
+    pub(crate) fn secs_of_steps(&self) -> Option<f64> {
+        self.workout_doc.as_ref().and_then(|workout| workout.secs())
+    }
+}
+
+impl Workout {
+    /// s of all steps; None without steps, and if one has no duration.
+    pub(super) fn secs(&self) -> Option<f64> {
+        positive(self.duration).or_else(|| positive(Step::secs_of(self.steps.as_deref()?)))
+    }
+}
+
+impl Step {
+    fn secs_of(steps: &[Self]) -> Option<f64> {
+        steps.iter().map(Self::secs).sum()
+    }
+
+    /// s, with all repeats.
+    fn secs(&self) -> Option<f64> {
+        let Some(steps) = &self.steps else {
+            return positive(self.duration);
+        };
+        let once = Self::secs_of(steps).filter(|secs| *secs > 0.0);
+        once.map(|once| once * positive(self.reps).unwrap_or(1.0))
+            .or(positive(self.duration))
+    }
 }
 
 #[cfg(test)]
@@ -61,6 +98,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::intervals::lenient::object;
 
     fn event(fields: Value) -> Event {
         serde_json::from_value(fields).unwrap()
@@ -89,6 +127,33 @@ mod tests {
         let to_do = |category: &str| event(json!({"category": category})).is_to_do();
         assert!(["WORKOUT", "RACE_A", "RACE_B", "RACE_C"].into_iter().all(to_do));
         assert!(!["NOTE", "HOLIDAY", "TARGET", ""].into_iter().any(to_do));
+    }
+
+    #[test]
+    fn the_planned_time_is_that_of_the_steps() {
+        let minute = json!({"duration": 60});
+        let nested = json!([{"duration": 600}, {"reps": 3, "duration": 1, "steps": [minute, {"reps": 2, "steps": [minute]}]}]);
+        for (doc, secs) in [
+            (json!({"duration": 3600, "steps": [minute]}), 3600.0),
+            (json!({"duration": 0, "steps": nested}), 600.0 + 3.0 * 180.0),
+            (json!({"steps": [{"steps": [minute, minute]}]}), 120.0),
+            // Upstream's own sum of a repeat, where its steps have no time.
+            (
+                json!({"steps": [minute, {"reps": 2, "duration": 500, "steps": [{"distance": 1000}]}]}),
+                560.0,
+            ),
+            // Distances alone have no time; the entry's own counts.
+            (json!({"steps": [minute, {"distance": 1000}]}), 1500.0),
+            (json!({"steps": [], "duration": 0}), 1500.0),
+            (json!({"duration": -5, "steps": [{"duration": -60}]}), 1500.0),
+            (Value::Null, 1500.0),
+        ] {
+            let event = json!({"moving_time": 1500, "workout_doc": doc}).to_string();
+            let event: Event = object(event.as_bytes()).unwrap();
+            assert_eq!(event.planned_secs(), Some(secs), "{doc}");
+            assert_eq!(event.without_words().planned_secs(), Some(secs), "{doc}");
+        }
+        assert_eq!(event(json!({"moving_time": -1})).planned_secs(), None);
     }
 
     #[test]

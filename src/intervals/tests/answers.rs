@@ -190,7 +190,7 @@ async fn odd_rows_are_left_out_and_lists_come_in_order() {
 }
 
 #[tokio::test]
-async fn planned_load_comes_without_steps_and_descriptions() {
+async fn planned_load_comes_without_steps_and_descriptions_but_with_the_time_of_the_steps() {
     let body = r#"[{"id":1,"name":"Tempo","description":"- 20m 85%","icu_training_load":60,
         "workout_doc":{"steps":[{"duration":1200}]}}]"#;
     let server = Server::always(json(body)).await;
@@ -198,14 +198,16 @@ async fn planned_load_comes_without_steps_and_descriptions() {
     let (from, to) = (day("2026-11-01"), day("2026-11-07"));
     let read = |events: Vec<model::Event>| {
         let event = events.into_iter().next().unwrap();
-        let steps = event.workout_doc.map(|workout| workout.count());
-        (event.name, event.icu_training_load, event.description, steps)
+        let steps = event.workout_doc.as_ref().map_or(0, |workout| workout.count());
+        let planned = (event.icu_training_load, event.planned_secs());
+        (event.name, planned, event.description, steps)
     };
     let name = || Some("Tempo".to_owned());
+    let planned = (Some(60.0), Some(1200.0));
     let light = read(athlete.events(from, to, &[]).await.unwrap());
-    assert_eq!(light, (name(), Some(60.0), None, None));
+    assert_eq!(light, (name(), planned, None, 0));
     let whole = read(athlete.calendar(from, to, &[]).await.unwrap());
-    assert_eq!(whole, (name(), Some(60.0), Some("- 20m 85%".to_owned()), Some(1)));
+    assert_eq!(whole, (name(), planned, Some("- 20m 85%".to_owned()), 1));
 }
 
 /// Hard case 114: empty ranges.

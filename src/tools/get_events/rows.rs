@@ -2,10 +2,10 @@
 
 use chrono::NaiveTime;
 
-use super::{done::WorkoutState, kinds};
+use super::{Found, kinds};
 use crate::{
     guard::Units,
-    intervals::model::Event,
+    intervals::model::{Activity, Event},
     text::{clean, fenced},
     tools::{
         answer::{
@@ -18,26 +18,28 @@ use crate::{
 };
 
 /// The table. A column that no row fills is left out.
-pub(super) fn table(rows: &[(&Event, WorkoutState)], units: Units, detail: Detail) -> String {
+pub(super) fn table(rows: &[Found<'_>], done: &[Activity], units: Units, detail: Detail) -> String {
     // Long notes are shortened first, so that a fortnight remains short whatever people write.
     const WIDTHS: [(usize, usize); 4] = [(300, 48), (160, 40), (80, 32), (40, 24)];
     const BYTES: usize = 2800;
     if detail == Detail::Full {
-        return table_of(rows, units, detail, (1000, 100));
+        return table_of(rows, done, units, detail, (1000, 100));
     }
-    first_within(BYTES, &WIDTHS, |widths| table_of(rows, units, detail, widths))
+    first_within(BYTES, &WIDTHS, |widths| {
+        table_of(rows, done, units, detail, widths)
+    })
 }
 
 fn table_of(
-    rows: &[(&Event, WorkoutState)],
+    rows: &[Found<'_>],
+    done: &[Activity],
     own: Units,
     detail: Detail,
     (note, name): (usize, usize),
 ) -> String {
-    type Row<'a> = (&'a Event, WorkoutState);
     let planned = |event: &Event, text: String| if event.is_to_do() { text } else { String::new() };
     let sport = |event: &Event| SportUnits::of(event.sport(), own);
-    Columns::<Row<'_>>::new()
+    Columns::<Found<'_>>::new()
         .column("date", |(event, _)| dates(event))
         .column("start", |(event, _)| start(event))
         .column("what", |(event, _)| kinds::what(event))
@@ -45,7 +47,7 @@ fn table_of(
             clean(event.name.as_deref().unwrap_or_default(), name)
         })
         .column("time", |(event, _)| {
-            planned(event, units::hours_minutes(event.moving_time))
+            planned(event, units::hours_minutes(event.planned_secs()))
         })
         .column(units::distance_unit(own), |(event, _)| {
             planned(event, sport(event).under_long_unit(positive(event.distance), 1))
@@ -57,7 +59,9 @@ fn table_of(
             planned(event, units::intensity(event.icu_intensity))
         })
         .column("target", |(event, _)| planned(event, target(event)))
-        .column("status", |(_, state)| state.words.clone())
+        .column("status", |(event, state)| {
+            state.map(|state| state.in_words(event, done)).unwrap_or_default()
+        })
         .column("note", |(event, _)| remarks(event, own, note))
         .in_full("tags", |(event, _)| tags(event))
         .in_full("plan", |(event, _)| {

@@ -1,0 +1,353 @@
+//! Whether a planned workout or race was done, by which activity, and if not, what is known about it.
+//!
+//! One meaning for all tools: the calendar and the roster say *missed* of the same workouts. No requests here.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+
+use super::{
+    absences::{Absences, Reason},
+    answer::units,
+};
+use crate::{
+    intervals::model::{Activity, Event},
+    text::clean,
+    training::plan::{self, MatchedBy},
+};
+
+/// What the word *missed* means, for the end of an answer.
+pub(super) const MISSED: &str =
+    "missed: not paired, and no activity of that sport or its family that day (one activity does one plan).";
+/// Whose figure a percentage of the plan is, for the end of an answer.
+pub(super) const OF_PLAN: &str =
+    "% of plan: intervals.icu's compliance, which it gives without saying of what.";
+
+/// The state of a planned workout or race.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    /// Of today or later, and not done.
+    Open,
+    /// Done by the activity with this index.
+    Done(usize, MatchedBy),
+    /// Paired with an activity that was not read.
+    Paired,
+    /// Before today, and nothing that could have been it was done; with the reason if the day has an absence.
+    Missed(Option<Reason>),
+    /// Before today, and the activities are not known; with the reason if the day has an absence.
+    NotPaired(Option<Reason>),
+    /// Before today, and something of that day may have been it.
+    Unclear(Unclear),
+}
+
+/// Why it is not known whether a workout was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unclear {
+    ClosedByStrava,
+    NoSport,
+    /// The plan itself has none.
+    PlannedWithoutSport,
+}
+
+impl State {
+    /// Nothing is left to do.
+    pub(super) const fn is_settled(self) -> bool {
+        !matches!(self, Self::Open)
+    }
+
+    /// Missed, on a day without an absence.
+    pub(super) fn is_missed(self) -> bool {
+        self == Self::Missed(None)
+    }
+
+    /// The index of the activity that did it.
+    pub(super) const fn activity(self) -> Option<usize> {
+        match self {
+            Self::Done(at, _) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Percent of the plan that a paired activity did, by intervals.icu.
+    pub(super) fn of_plan(self, activities: &[Activity]) -> Option<f64> {
+        match self {
+            Self::Done(at, MatchedBy::Paired) => {
+                activities.get(at)?.compliance.filter(|percent| *percent > 0.0)
+            }
+            _ => None,
+        }
+    }
+
+    /// `missed`, `not done, sick`, `not paired`, `unclear: …`; empty for what is open or done.
+    pub(super) fn undone(self) -> String {
+        match self {
+            Self::Open | Self::Done(..) | Self::Paired => String::new(),
+            Self::Missed(None) => "missed".to_owned(),
+            Self::Missed(Some(reason)) => format!("not done, {}", reason.word()),
+            Self::NotPaired(None) => "not paired".to_owned(),
+            Self::NotPaired(Some(reason)) => format!("not paired, {}", reason.word()),
+            Self::Unclear(Unclear::ClosedByStrava) => {
+                "unclear: an activity that day is closed by Strava".to_owned()
+            }
+            Self::Unclear(Unclear::NoSport) => "unclear: an activity without a sport that day".to_owned(),
+            Self::Unclear(Unclear::PlannedWithoutSport) => {
+                "unclear: planned without a sport, and something was done that day".to_owned()
+            }
+        }
+    }
+
+    /// The state in words, with the figures of the activity that did it: `done 1:16, load 79, 99 % of plan, i188800101`.
+    pub(super) fn in_words(self, event: &Event, activities: &[Activity]) -> String {
+        match self {
+            Self::Done(at, how) => activities
+                .get(at)
+                .map(|one| done(one, how, self.of_plan(activities)))
+                .unwrap_or_default(),
+            Self::Paired => format!("done {}", clean(event.paired_with().unwrap_or_default(), 24)),
+            _ => self.undone(),
+        }
+    }
+}
+
+fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String {
+    let id = clean(activity.id.as_deref().unwrap_or_default(), 24);
+    if activity.is_closed_by_strava() {
+        return format!("done {id} (closed by Strava)");
+    }
+    let mut words = Vec::new();
+    let mut add = |text: String, before: &str, after: &str| {
+        if !text.is_empty() {
+            words.push(format!("{before}{text}{after}"));
+        }
+    };
+    add(units::hours_minutes(activity.moving_time), "", "");
+    add(units::whole(activity.icu_training_load), "load ", "");
+    add(units::whole(compliance), "", " % of plan");
+    add(id, "", "");
+    let unpaired = if how == MatchedBy::SameDay {
+        " (not paired)"
+    } else {
+        ""
+    };
+    format!("done {}{unpaired}", words.join(", "))
+}
+
+/// The state of each event on `today`, in the order of the events; None for what is neither a workout nor a race.
+///
+/// `activities` are all that began on the days of these events up to today; None if they are not known. `absences` are those
+/// of these days.
+pub(super) fn states(
+    events: &[&Event],
+    activities: Option<&[Activity]>,
+    absences: &Absences,
+    today: NaiveDate,
+) -> Vec<Option<State>> {
+    let ties = ties(events, activities.unwrap_or_default());
+    let free = activities.map(|activities| free(activities, &ties));
+    let state = |event: &&Event, tie: Option<(usize, MatchedBy)>| {
+        if let Some((at, how)) = tie {
+            return State::Done(at, how);
+        }
+        if event.paired_with().is_some() {
+            return State::Paired;
+        }
+        let Some(day) = event.day().filter(|day| *day < today) else {
+            return State::Open;
+        };
+        let absent = absences.on(day).map(|absence| absence.reason);
+        let Some(free) = &free else {
+            return State::NotPaired(absent);
+        };
+        free.get(&day)
+            .and_then(|free| free.unclear(event))
+            .map_or(State::Missed(absent), State::Unclear)
+    };
+    events
+        .iter()
+        .zip(ties)
+        .map(|(event, tie)| event.is_to_do().then(|| state(event, tie)))
+        .collect()
+}
+
+/// What was done on a day beside the activities that did a plan.
+#[derive(Debug, Clone, Copy, Default)]
+struct Free {
+    any: bool,
+    closed: bool,
+    without_sport: bool,
+}
+
+impl Free {
+    /// Why it may have been this plan.
+    fn unclear(self, event: &Event) -> Option<Unclear> {
+        if self.closed {
+            Some(Unclear::ClosedByStrava)
+        } else if self.without_sport {
+            Some(Unclear::NoSport)
+        } else {
+            (self.any && event.sport().is_empty()).then_some(Unclear::PlannedWithoutSport)
+        }
+    }
+}
+
+fn free(activities: &[Activity], ties: &[Option<(usize, MatchedBy)>]) -> HashMap<NaiveDate, Free> {
+    let taken: HashSet<usize> = ties.iter().flatten().map(|(at, _)| *at).collect();
+    let mut days: HashMap<NaiveDate, Free> = HashMap::new();
+    for (at, activity) in activities.iter().enumerate() {
+        let Some(day) = activity.day().filter(|_| !taken.contains(&at)) else {
+            continue;
+        };
+        let closed = activity.is_closed_by_strava();
+        let free = days.entry(day).or_default();
+        free.any = true;
+        free.closed |= closed;
+        free.without_sport |= !closed && activity.sport().is_empty();
+    }
+    days
+}
+
+fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, MatchedBy)>> {
+    let (planned_at, planned): (Vec<usize>, Vec<plan::Planned<'_>>) = events
+        .iter()
+        .enumerate()
+        .filter(|(_, event)| event.is_to_do())
+        .filter_map(|(at, event)| {
+            let planned = plan::Planned {
+                id: event.id,
+                day: event.day()?,
+                sport: event.sport(),
+                secs: event.planned_secs(),
+                activity: event.paired_with(),
+            };
+            Some((at, planned))
+        })
+        .unzip();
+    let (done_at, dones): (Vec<usize>, Vec<plan::Done<'_>>) = activities
+        .iter()
+        .enumerate()
+        .filter_map(|(at, activity)| {
+            let done = plan::Done {
+                id: activity.id.as_deref()?,
+                day: activity.day()?,
+                sport: activity.sport(),
+                secs: units::sane(activity.moving_time),
+                event: activity.paired_event_id.filter(|id| *id > 0),
+            };
+            Some((at, done))
+        })
+        .unzip();
+    let mut ties = vec![None; events.len()];
+    for (at, tie) in planned_at.into_iter().zip(plan::matched(&planned, &dones)) {
+        ties[at] = tie.map(|(which, how)| (done_at[which], how));
+    }
+    ties
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::tools::samples::{rows, today};
+
+    fn plan(id: i64, date: &str, sport: &str) -> Value {
+        json!({"id": id, "category": "WORKOUT", "type": sport, "start_date_local": format!("{date}T00:00:00"),
+               "moving_time": 3600})
+    }
+
+    fn did(id: &str, date: &str, sport: Value) -> Value {
+        json!({"id": id, "type": sport, "start_date_local": format!("{date}T08:00:00"), "moving_time": 3500})
+    }
+
+    /// The states in words; without activities they are not known.
+    fn words(events: Value, activities: Option<Value>) -> Vec<String> {
+        let events: Vec<Event> = rows(events);
+        let activities: Option<Vec<Activity>> = activities.map(rows);
+        let all: Vec<&Event> = events.iter().collect();
+        let known = activities.as_deref();
+        states(&all, known, &Absences::among(&events), today())
+            .into_iter()
+            .zip(&events)
+            .map(|(state, event)| {
+                state.map_or_else(
+                    || "-".to_owned(),
+                    |state| state.in_words(event, known.unwrap_or_default()),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_absence_takes_the_blame_and_only_on_its_days() {
+        let events = json!([
+            {"category": "INJURED", "start_date_local": "2026-11-17T00:00:00", "end_date_local": "2026-11-19T00:00:00"},
+            plan(1, "2026-11-16", "Run"), plan(2, "2026-11-17", "Run"), plan(3, "2026-11-18", "Ride"), plan(4, "2026-11-19", "Run"),
+            plan(5, "2026-11-21", "Run"),
+        ]);
+        assert_eq!(
+            words(
+                events.clone(),
+                Some(json!([did("i1", "2026-11-18", json!("GravelRide"))]))
+            ),
+            [
+                "-",
+                "missed",
+                "not done, injured",
+                "done 0:58, i1 (not paired)",
+                "missed",
+                ""
+            ]
+        );
+        assert_eq!(
+            words(events, None),
+            [
+                "-",
+                "not paired",
+                "not paired, injured",
+                "not paired, injured",
+                "not paired",
+                ""
+            ]
+        );
+    }
+
+    #[test]
+    fn what_may_have_been_it_leaves_it_unclear() {
+        let events = json!([
+            plan(1, "2026-11-16", "Run"),
+            plan(2, "2026-11-17", "Run"),
+            plan(3, "2026-11-18", ""),
+            plan(4, "2026-11-19", ""),
+            plan(5, "2026-11-20", "Run"),
+        ]);
+        let activities = json!([
+            did("i1", "2026-11-16", Value::Null),
+            {"id": "2", "source": "STRAVA", "start_date_local": "2026-11-17T08:00:00"},
+            did("i3", "2026-11-18", json!("Yoga")),
+            {"id": "4", "source": "STRAVA", "start_date_local": "2026-11-20T08:00:00", "paired_event_id": 5},
+        ]);
+        assert_eq!(
+            words(events, Some(activities)),
+            [
+                "unclear: an activity without a sport that day",
+                "unclear: an activity that day is closed by Strava",
+                "unclear: planned without a sport, and something was done that day",
+                "missed",
+                "done 4 (closed by Strava)",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_activity_that_did_a_plan_leaves_no_other_unclear() {
+        let mut taken = did("i1", "2026-11-16", Value::Null);
+        taken["paired_event_id"] = json!(1);
+        assert_eq!(
+            words(
+                json!([plan(1, "2026-11-16", "Run"), plan(2, "2026-11-16", "Ride")]),
+                Some(json!([taken]))
+            ),
+            ["done 0:58, i1", "missed"]
+        );
+    }
+}
