@@ -29,6 +29,7 @@ pub use detail::{
 };
 pub(crate) use figure::{amount, positive, sane};
 pub use streams::Stream;
+pub(crate) use wellness::is_total;
 
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, email) have no field here, so they are never read.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
@@ -168,6 +169,8 @@ pub struct Activity {
     pub(crate) decoupling: Option<f64>,
     /// 1–10 (Borg CR10).
     pub(crate) icu_rpe: Option<f64>,
+    /// RPE × minutes.
+    pub(crate) session_rpe: Option<f64>,
     /// 1–5, 1 = strong.
     pub(crate) feel: Option<f64>,
     /// Percent of the plan.

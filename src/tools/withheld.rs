@@ -151,7 +151,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
             json!({}),
             "Its hours",
             "get_training_summary",
-            &["h moving"],
+            &[" moving)"],
         ),
         (
             "get_events",
