@@ -217,12 +217,13 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     };
     let query = range.activities(asked.detail.pick(FIELDS, FULL_FIELDS));
     let (activities, planned) = tokio::join!(
-        upstream.activities(&query),
+        upstream.activities_and_odd(&query),
         planned::fetch(upstream, card, asked.planned, range, today)
     );
-    let mut activities = activities?;
+    let (mut activities, odd) = activities?;
     let withheld = withhold(card, &mut activities);
-    Ok(render(card, today, &asked, &activities, &planned?).and(withheld))
+    let answer = render(card, today, &asked, &activities, &planned?);
+    Ok(answer.and(withheld).and([activities::odd(odd)]))
 }
 
 /// Removes what another tool shows and is not granted, and says so.
@@ -417,7 +418,9 @@ fn about_stubs(count: usize, narrowed: bool) -> String {
         to intervals.icu to see them.";
     match (count, narrowed) {
         (0, _) => String::new(),
-        (_, false) => format!("Unreadable (Strava): {how} Not in the load sums here, but in get_fitness."),
+        (_, false) => {
+            format!("Unreadable: closed by Strava. {how} Not in the load sums here, but in get_fitness.")
+        }
         (_, true) => format!(
             "Not searched: {}. {how}",
             answer::counted(count, "activity from Strava", "activities from Strava")

@@ -202,7 +202,7 @@ mod tests {
         let all = week(None);
         assert_eq!(all.split(|sum| sum.load, units::whole), "210 (50 done, 110 open)");
         assert_eq!(
-            all.split(|sum| sum.secs, |secs| units::hours_minutes(secs)),
+            all.split(|sum| sum.secs, units::hours_minutes),
             "3:00 (1:00 done, 2:00 open)"
         );
         assert_eq!(all.targets(), "Ride load 85, 8:00 h");

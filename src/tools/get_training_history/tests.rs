@@ -98,11 +98,11 @@ fn a_month_keeps_its_budget() {
 #[test]
 fn planned_load_is_shown_with_the_weeks() {
     let events = rows(json!([
-        {"start_date_local": "2026-11-08T00:00:00", "type": "Run", "icu_training_load": 60},
-        {"start_date_local": "2026-11-17T00:00:00", "type": "Ride", "icu_training_load": 90, "paired_activity_id": "i98112345"},
-        {"start_date_local": "2026-11-22T00:00:00", "type": "Ride", "icu_training_load": 110},
-        {"start_date_local": "2026-11-23T00:00:00", "type": "Ride", "icu_training_load": 999},
-        {"start_date_local": "2026-11-19T00:00:00", "type": "Swim", "icu_training_load": null},
+        {"start_date_local": "2026-11-08T00:00:00", "category": "WORKOUT", "type": "Run", "icu_training_load": 60},
+        {"start_date_local": "2026-11-17T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 90, "paired_activity_id": "i98112345"},
+        {"start_date_local": "2026-11-22T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 110},
+        {"start_date_local": "2026-11-23T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 999},
+        {"start_date_local": "2026-11-19T00:00:00", "category": "WORKOUT", "type": "Swim", "icu_training_load": null},
         {"start_date_local": null, "icu_training_load": 5},
     ]));
     let given = json!({"include": ["planned"], "oldest": "2026-11-04"});
