@@ -301,7 +301,13 @@ pub(super) fn states(
         if event.paired_with().is_some() {
             return State::Paired;
         }
-        let Some(day) = event.day().filter(|day| *day < today) else {
+        // A race of several days goes on until its last.
+        let last = if event.is_race() {
+            event.last_day()
+        } else {
+            event.day()
+        };
+        let Some(day) = event.day().filter(|_| last < Some(today)) else {
             return State::Open;
         };
         let absent = absences.on(day).map(|absence| absence.reason);
@@ -485,6 +491,90 @@ mod tests {
                 "missed",
                 "done 4 (closed by Strava)",
             ]
+        );
+    }
+
+    #[test]
+    fn a_race_of_several_days_is_open_until_its_last() {
+        let race = |end: &str| {
+            json!({"category": "RACE_A", "type": "Ride", "start_date_local": "2026-11-19T00:00:00",
+                   "end_date_local": format!("{end}T00:00:00")})
+        };
+        let events = json!([race("2026-11-22"), race("2026-11-21")]);
+        assert_eq!(words(events, None), ["", "not paired"]);
+    }
+
+    /// What is planned by this entry once it is paired with this activity.
+    fn paired(event: &Value, done: &Value) -> Planned {
+        let event: Event = serde_json::from_str(&event.to_string()).unwrap();
+        let done: Activity = serde_json::from_str(&done.to_string()).unwrap();
+        Planned::of(&event, Pairing::With(&done))
+    }
+
+    #[test]
+    fn an_entry_that_shows_what_was_done_keeps_only_what_is_the_plans() {
+        let event =
+            json!({"moving_time": 2955, "distance": 20_000, "icu_training_load": 61, "icu_intensity": 86});
+        let done =
+            json!({"moving_time": 2955, "distance": 20_000, "icu_training_load": 61, "icu_intensity": 86});
+        let without = paired(&event, &done);
+        assert_eq!(
+            (
+                without.secs,
+                without.metres,
+                without.load,
+                without.intensity,
+                without.doubt
+            ),
+            (None, None, Some(61.0), None, Some(Doubt::Time))
+        );
+        let mut steps = event.clone();
+        steps["workout_doc"] = json!({"duration": 3600});
+        let with = paired(&steps, &done);
+        assert_eq!(
+            (with.secs, with.metres, with.load, with.doubt),
+            (Some(3600.0), None, Some(61.0), Some(Doubt::Load))
+        );
+        // Done exactly as planned, by the steps: nothing was replaced.
+        steps["workout_doc"] = json!({"duration": 2955});
+        let exact = paired(&steps, &done);
+        assert_eq!(
+            (exact.secs, exact.metres, exact.doubt),
+            (Some(2955.0), Some(20_000.0), None)
+        );
+        // Marked as done: the activity has the plan's figures, not the other way round.
+        let mut by_hand = done.clone();
+        by_hand["source"] = json!("MANUAL");
+        assert_eq!(paired(&event, &by_hand).secs, Some(2955.0));
+        // Another time than the activity's was planned.
+        let mut longer = done;
+        longer["moving_time"] = json!(4000);
+        let kept = paired(&event, &longer);
+        assert_eq!(
+            (kept.secs, kept.metres, kept.doubt),
+            (Some(2955.0), Some(20_000.0), None)
+        );
+    }
+
+    #[test]
+    fn an_entry_whose_activity_was_not_read_says_what_may_be_the_activitys() {
+        let of = |event: Value| {
+            let event: Event = serde_json::from_str(&event.to_string()).unwrap();
+            let planned = Planned::of(&event, Pairing::Unread);
+            (planned.secs, planned.metres, planned.doubt)
+        };
+        assert_eq!(
+            of(json!({"moving_time": 2955, "distance": 9000})),
+            (Some(2955.0), Some(9000.0), Some(Doubt::UnreadTime))
+        );
+        let doc = json!({"duration": 3600});
+        assert_eq!(
+            of(json!({"moving_time": 2955, "distance": 9000, "icu_training_load": 61, "workout_doc": doc})),
+            (Some(3600.0), None, Some(Doubt::Load))
+        );
+        assert_eq!(
+            of(json!({"moving_time": 3600, "distance": 9000, "icu_training_load": 61, "workout_doc": doc})),
+            (Some(3600.0), Some(9000.0), None)
         );
     }
 
