@@ -411,7 +411,7 @@ mod tests {
                "moving_time": 3600})
     }
 
-    fn did(id: &str, date: &str, sport: Value) -> Value {
+    fn did(id: &str, date: &str, sport: &Value) -> Value {
         json!({"id": id, "type": sport, "start_date_local": format!("{date}T08:00:00"), "moving_time": 3500})
     }
 
@@ -443,7 +443,7 @@ mod tests {
         assert_eq!(
             words(
                 events.clone(),
-                Some(json!([did("i1", "2026-11-18", json!("GravelRide"))]))
+                Some(json!([did("i1", "2026-11-18", &json!("GravelRide"))]))
             ),
             [
                 "-",
@@ -477,9 +477,9 @@ mod tests {
             plan(5, "2026-11-20", "Run"),
         ]);
         let activities = json!([
-            did("i1", "2026-11-16", Value::Null),
+            did("i1", "2026-11-16", &Value::Null),
             {"id": "2", "source": "STRAVA", "start_date_local": "2026-11-17T08:00:00"},
-            did("i3", "2026-11-18", json!("Yoga")),
+            did("i3", "2026-11-18", &json!("Yoga")),
             {"id": "4", "source": "STRAVA", "start_date_local": "2026-11-20T08:00:00", "paired_event_id": 5},
         ]);
         assert_eq!(
@@ -580,7 +580,7 @@ mod tests {
 
     #[test]
     fn an_activity_that_did_a_plan_leaves_no_other_unclear() {
-        let mut taken = did("i1", "2026-11-16", Value::Null);
+        let mut taken = did("i1", "2026-11-16", &Value::Null);
         taken["paired_event_id"] = json!(1);
         assert_eq!(
             words(

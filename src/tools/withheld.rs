@@ -32,6 +32,10 @@ fn rich(path: &str) -> (u16, Value) {
             json!([{"type": "time", "data": seconds}, {"type": "distance", "data": metres},
                 {"type": "altitude", "data": heights}, {"type": "watts", "data": vec![240; 2400]}])
         }
+        "wellness" => json!([
+            {"id": "2026-11-21", "ctl": 61.4, "atl": 66.2, "ctlLoad": 0, "atlLoad": 0},
+            {"id": "2026-11-22", "ctl": 62.9, "atl": 74.4, "ctlLoad": 128, "atlLoad": 128},
+        ]),
         "activities" => json!([{
             "id": "i188800101", "icu_athlete_id": "i424242", "start_date_local": "2026-11-18T17:32:05", "type": "Ride",
             "name": "Two hills", "moving_time": 4560, "icu_training_load": 82, "icu_weighted_avg_watts": 231,
@@ -44,9 +48,8 @@ fn rich(path: &str) -> (u16, Value) {
             {"id": 778, "athlete_id": "i424242", "category": "SET_FITNESS", "name": "From the old site",
                 "start_date_local": "2026-11-19T00:00:00", "icu_ctl": 55.5, "icu_atl": 44.4},
             {"id": 779, "athlete_id": "i424242", "category": "RACE_B", "type": "Ride", "name": "Hill climb",
-                "start_date_local": "2026-11-25T00:00:00"},
+                "start_date_local": "2026-11-23T00:00:00"},
         ]),
-        "wellness" => json!([{"id": "2026-11-24", "ctl": 61.0, "atl": 48.5}]),
         path if path.contains("curves") => {
             json!({"list": [power("42d", "2026-10-11", "2026-11-21", 1.0)], "activities": activities()})
         }
@@ -78,7 +81,14 @@ async fn read(
 #[expect(clippy::too_many_lines, reason = "a list of cases")]
 async fn a_coach_sees_only_what_the_granted_tools_could_show() {
     // The tool, its arguments, the part that it leaves out, the other tool that this part needs, and text of the part.
-    let cases: [(&str, Value, &str, &str, &[&str]); 14] = [
+    let cases: [(&str, Value, &str, &str, &[&str]); 15] = [
+        (
+            "get_fitness",
+            json!({}),
+            "Projected days",
+            "get_events",
+            &["2026-11-22", "planned 128", "74.4"],
+        ),
         (
             "get_training_history",
             json!({"include": ["planned"]}),
@@ -175,7 +185,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
             json!({"oldest": "2026-11-16"}),
             "Form on race mornings",
             "get_fitness",
-            &["form a.m.", "+12.5"],
+            &["form a.m.", "-11.5"],
         ),
     ];
     let upstream = Upstream::start(rich).await;
