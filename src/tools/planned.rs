@@ -16,7 +16,7 @@ use super::{
     },
     arguments::Range,
     part::{Part, Source, settle},
-    plan_state::{self, State},
+    plan_state::{self, Pairing, Planned, State},
     sums::Sum,
 };
 use crate::{
@@ -78,11 +78,13 @@ pub(super) struct Plans {
 }
 
 impl Plans {
-    fn add(&mut self, event: &Event, state: Option<&State>) {
-        self.all.add(event);
+    fn add(&mut self, event: &Event, state: Option<State>, activities: &[Activity]) {
+        let pairing = state.map_or(Pairing::Nothing, |state| state.pairing(activities));
+        let planned = (event, Planned::of(event, pairing));
+        self.all.add(planned);
         match state {
-            Some(State::Done(..) | State::Paired) => self.done.add(event),
-            Some(State::Open) => self.open.add(event),
+            Some(State::Done(..) | State::Paired) => self.done.add(planned),
+            Some(State::Open) => self.open.add(planned),
             _ => {}
         }
     }
@@ -148,7 +150,7 @@ pub(super) fn by_week(
     let mut by_week: BTreeMap<NaiveDate, Plans> = BTreeMap::new();
     let all: Vec<&Event> = events.iter().collect();
     let states = plan_state::states(&all, Some(activities), &Absences::default(), today);
-    for (event, state) in events.iter().zip(&states) {
+    for (event, state) in events.iter().zip(states) {
         let Some(day) = event.day() else {
             continue;
         };
@@ -162,7 +164,7 @@ pub(super) fn by_week(
                 by_week.entry(monday).or_default().targets.push(words);
             }
         } else if day >= range.oldest {
-            by_week.entry(monday).or_default().add(event, state.as_ref());
+            by_week.entry(monday).or_default().add(event, state, activities);
         }
     }
     by_week
