@@ -36,6 +36,7 @@ pub(super) fn router(world: Arc<World>, port: u16) -> Router {
         )
         .route("/_control/revoke", post(revoke))
         .route("/_control/limits", post(limits))
+        .route("/_control/model", post(model))
         .route("/_control/crowd", post(crowd))
         .route("/_control/given", post(given))
         .route("/_control/pairing", post(pairing))
@@ -117,6 +118,18 @@ async fn limits(State(world): State<Arc<World>>, Json(limits): Json<Limits>) -> 
     if let Some(by_address) = limits.by_address {
         world.state().limits.by_address = by_address;
     }
+    done()
+}
+
+/// Whether today's CTL, ATL and loads count what is planned for today and not done yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Model {
+    today_holds_plan: bool,
+}
+
+async fn model(State(world): State<Arc<World>>, Json(model): Json<Model>) -> Json<Value> {
+    world.state().today_holds_plan = model.today_holds_plan;
     done()
 }
 

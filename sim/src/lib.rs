@@ -190,6 +190,12 @@ impl Running {
         self.world.state().pairing = pairing;
     }
 
+    /// Whether today's CTL, ATL and loads count what is planned for today and not done yet; not by default. What upstream does
+    /// is not known.
+    pub fn count_todays_plan(&self, on: bool) {
+        self.world.state().today_holds_plan = on;
+    }
+
     /// Switches the limit of ten requests a second by address.
     pub fn limit_by_address(&self, on: bool) {
         self.world.state().limits.by_address = on;

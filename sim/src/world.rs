@@ -88,6 +88,8 @@ pub(super) struct State {
     /// Events that clients made or changed; none where they deleted one.
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
     created: i64,
+    /// Whether today's row of the model counts what is planned for today and not done yet. What upstream does is not known.
+    pub(super) today_holds_plan: bool,
 }
 
 /// The simulator.
@@ -260,7 +262,7 @@ impl World {
             .collect()
     }
 
-    /// Fitness rows from `oldest` to `newest`, planned load after today.
+    /// Fitness rows from `oldest` to `newest`, planned load after today, or from today on if today's row holds its plan.
     pub(super) fn fitness(
         &self,
         person: &'static Person,
@@ -270,10 +272,12 @@ impl World {
         let (history, now) = (self.history(person), self.local(person));
         let newest = newest.min(now.date() + Duration::days(PROJECTED));
         let mut planned: HashMap<String, f64> = HashMap::new();
-        if newest > now.date() {
-            for event in self.events(person, now.date() + Duration::days(1), newest, false) {
+        let from = now.date() + Duration::days(i64::from(!self.state().today_holds_plan));
+        if newest >= from {
+            for event in self.events(person, from, newest, false) {
                 let category = text(&event, "category");
-                if category == "WORKOUT" || category.starts_with("RACE_") {
+                let is_open = event.get("paired_activity_id").is_none_or(Value::is_null);
+                if is_open && (category == "WORKOUT" || category.starts_with("RACE_")) {
                     let load = number(&event, "icu_training_load").unwrap_or_default();
                     *planned.entry(day_text(&event)).or_default() += load;
                 }

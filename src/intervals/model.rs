@@ -169,6 +169,8 @@ pub struct Activity {
     pub(crate) decoupling: Option<f64>,
     /// 1–10 (Borg CR10).
     pub(crate) icu_rpe: Option<f64>,
+    /// RPE × minutes.
+    pub(crate) session_rpe: Option<f64>,
     /// 1–5, 1 = strong.
     pub(crate) feel: Option<f64>,
     /// Percent of the plan.

@@ -15,13 +15,15 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Run, Tool, activities,
+    Answer, Run, Tool,
+    activities::{self, Figure},
     answer::{self, cut::Cut, units, words::named},
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     params::Param,
     part::{Part, not_granted},
-    planned,
-    sums::Sum,
+    plan_state,
+    planned::{self, Plans},
+    sums,
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -65,6 +67,10 @@ const FIELDS: &[&str] = &[
     "feel",
     "tags",
     "device_name",
+    "elapsed_time",
+    "pool_length",
+    "paired_event_id",
+    "sub_type",
 ];
 const FULL_FIELDS: &[&str] = &[
     "type",
@@ -87,13 +93,33 @@ const FULL_FIELDS: &[&str] = &[
     "decoupling",
     "calories",
     "compliance",
+    "paired_event_id",
     "icu_rpe",
+    "session_rpe",
     "feel",
     "trainer",
     "race",
     "sub_type",
     "tags",
     "device_name",
+    "pool_length",
+    "icu_zone_times",
+    "icu_hr_zone_times",
+    "pace_zone_times",
+    "gap_zone_times",
+    "use_gap_zone_times",
+    "tiz_order",
+];
+
+/// What is named if no row has it.
+const RECORDED: &[Figure] = &[
+    ("load", |row| row.icu_training_load),
+    ("power", |row| {
+        row.icu_weighted_avg_watts.or(row.icu_average_watts)
+    }),
+    ("heart rate", |row| row.average_heartrate),
+    ("RPE", |row| row.icu_rpe),
+    ("feel", |row| row.feel),
 ];
 
 const PARAMS: &[Param] = &[
@@ -103,9 +129,14 @@ const PARAMS: &[Param] = &[
         "ride, run, swim, ski or row for all kinds of it, or one exact type such as TrailRun, WeightTraining",
     ),
     Param::text("query", 100, "Part of the name, or #tag"),
-    Param::words("include", &["planned"], "planned: adds planned load to each week"),
+    Param::words(
+        "include",
+        &["planned"],
+        "planned: adds planned load and targets to each week",
+    ),
     Param::detail(
-        "start, elapsed time, speed, average W, max HR, cadence, elevation gain, decoupling, calories, device",
+        "start, elapsed time, speed, average W, max HR, cadence, elevation gain, decoupling, calories, time above zone 2, \
+         session RPE, device",
     ),
     Param::limit(60, MOST_ROWS),
 ];
@@ -149,12 +180,14 @@ impl Asked {
         })
     }
 
-    /// Whether a readable activity is wanted. Names are searched as upstream does: for part of the name, ignoring case, or
-    /// for a whole tag.
+    /// Whether a readable activity is wanted.
     fn wants(&self, activity: &Activity) -> bool {
-        if !activity.is_of(self.sport) {
-            return false;
-        }
+        activity.is_of(self.sport) && self.names(activity)
+    }
+
+    /// Whether the query, if there is one, finds it. Names are searched as upstream does: for part of the name, ignoring
+    /// case, or for a whole tag.
+    fn names(&self, activity: &Activity) -> bool {
         match (&self.query, self.range) {
             (Some(query), Some(_)) => {
                 if let Some(tag) = query.strip_prefix('#') {
@@ -184,12 +217,13 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     };
     let query = range.activities(asked.detail.pick(FIELDS, FULL_FIELDS));
     let (activities, planned) = tokio::join!(
-        upstream.activities(&query),
+        upstream.activities_and_odd(&query),
         planned::fetch(upstream, card, asked.planned, range, today)
     );
-    let mut activities = activities?;
+    let (mut activities, odd) = activities?;
     let withheld = withhold(card, &mut activities);
-    Ok(render(card, today, &asked, &activities, &planned?).and(withheld))
+    let answer = render(card, today, &asked, &activities, &planned?);
+    Ok(answer.and(withheld).and([activities::odd(odd)]))
 }
 
 /// Removes what another tool shows and is not granted, and says so.
@@ -199,7 +233,8 @@ fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
     }
     let mut kept = false;
     for activity in activities {
-        kept |= activity.done_of_plan().is_some();
+        let is_marked = activity.is_manual() && activity.paired_event_id.is_some();
+        kept |= is_marked || activity.done_of_plan().is_some();
         activity.compliance = None;
         activity.paired_event_id = None;
     }
@@ -210,11 +245,11 @@ fn render(
     card: &AthleteCard,
     today: NaiveDate,
     asked: &Asked,
-    found: &[Activity],
+    activities: &[Activity],
     planned: &Part<Vec<Event>>,
 ) -> Answer {
-    let capped = asked.range.is_none() && u32::try_from(found.len()).is_ok_and(|count| count >= HITS);
-    let mut found = activities::of_range(found, asked.range);
+    let capped = asked.range.is_none() && u32::try_from(activities.len()).is_ok_and(|count| count >= HITS);
+    let mut found = activities::of_range(activities, asked.range);
     found.sort_by(|a, b| {
         let newest_first = b.start_date_local.cmp(&a.start_date_local);
         newest_first.then_with(|| b.id.cmp(&a.id))
@@ -222,6 +257,16 @@ fn render(
     // A stub has neither sport nor name, so they cannot select it.
     let narrowed = asked.sport.is_some() || asked.query.is_some();
     let stubs = found.iter().filter(|row| row.is_closed_by_strava()).count();
+    let without_a_sport = match asked.sport {
+        Some(_) => activities::without_a_sport(
+            &found
+                .iter()
+                .copied()
+                .filter(|row| asked.names(row))
+                .collect::<Vec<_>>(),
+        ),
+        None => String::new(),
+    };
     let mut wanted = found;
     wanted.retain(|row| {
         if row.is_closed_by_strava() {
@@ -233,26 +278,43 @@ fn render(
     let readable = wanted.iter().copied().filter(|row| !row.is_closed_by_strava());
     let readable: Vec<&Activity> = readable.collect();
 
-    let mut blocks = vec![first_line(card, today, asked, wanted.len())];
+    let closed = wanted.len() - readable.len();
+    let plans = planned.got().zip(asked.range);
+    let plans = plans
+        .map(|(events, range)| planned::by_week(events, activities, range, today, asked.sport, card.units));
+    let mut blocks = vec![first_line(
+        card,
+        today,
+        asked,
+        sums::activities(readable.len(), closed),
+    )];
+    if !narrowed {
+        // Above the rows, where no client cuts it.
+        blocks.push(about_stubs(stubs, narrowed));
+    }
     if wanted.is_empty() {
-        blocks.push(nothing(asked));
+        blocks.push(nothing(card, today, asked));
     } else {
         let cut = Cut::by_days(asked.limit, &wanted, |row| row.day());
         blocks.push(rows::table(cut.shown, card.units, asked.detail));
         blocks.push(cut.more("row", |next| how_on(&wanted, cut.shown, next, asked)));
-        blocks.push(totals::by_sport(
-            &readable,
-            wanted.len() - readable.len(),
-            card.units,
-        ));
+        blocks.push(totals::by_sport(&readable, closed, card.units, asked.detail));
     }
-    blocks.push(by_week(&readable, planned, asked, today));
+    blocks.push(by_week(&readable, plans.as_ref(), asked));
     blocks.push(planned.missing());
     if asked.range.is_some() {
         // Rows of a search are always short, so they do not show what was recorded.
-        blocks.push(not_recorded(&readable));
+        blocks.push(activities::not_recorded(&readable, RECORDED));
+        blocks.push(activities::overlaps(&readable));
     }
-    blocks.push(about_stubs(stubs, narrowed));
+    blocks.push(without_a_sport);
+    blocks.push(activities::undated(activities));
+    if narrowed {
+        blocks.push(about_stubs(stubs, narrowed));
+    }
+    if asked.detail == Detail::Full && readable.iter().any(|row| row.done_of_plan().is_some()) {
+        blocks.push(plan_state::OF_PLAN.to_owned());
+    }
     if asked.range.is_none() && !wanted.is_empty() {
         blocks.push(
             "A search without dates gives short rows; use oldest and newest for load, power and heart rate."
@@ -268,7 +330,7 @@ fn render(
     Answer::of(blocks)
 }
 
-fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: usize) -> String {
+fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: String) -> String {
     let range = asked.range;
     let query = fenced(asked.query.as_deref().unwrap_or_default(), 100);
     answer::first_line(
@@ -278,13 +340,13 @@ fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: usize)
             range.map_or_else(|| "all time".to_owned(), Range::in_words),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             named("matching", &query),
-            answer::counted(count, "activity", "activities"),
+            count,
         ],
     )
 }
 
-/// Each week's load and planned load; empty for a search, and without any load.
-fn by_week(readable: &[&Activity], planned: &Part<Vec<Event>>, asked: &Asked, today: NaiveDate) -> String {
+/// Each week's load, planned load and targets; empty for a search, and without any.
+fn by_week(readable: &[&Activity], plans: Option<&BTreeMap<NaiveDate, Plans>>, asked: &Asked) -> String {
     let Some(range) = asked.range.filter(|_| asked.query.is_none()) else {
         return String::new();
     };
@@ -292,13 +354,10 @@ fn by_week(readable: &[&Activity], planned: &Part<Vec<Event>>, asked: &Asked, to
         .iter()
         .filter_map(|row| Some((row.day()?, units::sane(row.icu_training_load))));
     let weeks = weeks::weekly(range.oldest, range.newest, loads);
-    let events = planned.got();
-    let events = events.map(|events| planned::by_week(events, range, today, asked.sport));
-    let has_plans = |events: &BTreeMap<NaiveDate, Sum>| events.values().any(|sum| sum.load > 0.0);
-    if readable.is_empty() && !events.as_ref().is_some_and(has_plans) {
+    if readable.is_empty() && !plans.is_some_and(|plans| plans.values().any(Plans::is_some)) {
         return String::new();
     }
-    totals::by_week(&weeks, events.as_ref(), range, asked.detail)
+    totals::by_week(&weeks, plans, range, asked.detail)
 }
 
 /// The call for the rows that are left, from `next` on.
@@ -333,18 +392,25 @@ fn how_on(rows: &[&Activity], shown: &[&Activity], next: &Activity, asked: &Aske
     )
 }
 
-fn nothing(asked: &Asked) -> String {
-    match (
-        asked.sport.is_some() || asked.query.is_some(),
-        asked.range.is_some(),
-    ) {
-        (true, true) => "No activity in this range matches.",
-        (true, false) => {
-            "No activity matches. Activities from Strava are closed to the API and not searched."
-        }
+fn nothing(card: &AthleteCard, today: NaiveDate, asked: &Asked) -> String {
+    let narrowed = asked.sport.is_some() || asked.query.is_some();
+    let none = match (narrowed, asked.range) {
+        (_, Some(range)) if range.oldest > today => return nothing_yet(card, today),
+        (true, Some(_)) => "No activity in this range matches.",
+        (true, None) => "No activity matches. Activities from Strava are closed to the API and not searched.",
         (false, _) => "No activity in this range.",
-    }
-    .to_owned()
+    };
+    none.to_owned()
+}
+
+/// For a range that has not begun.
+fn nothing_yet(card: &AthleteCard, today: NaiveDate) -> String {
+    let plans = if card.shows(&permissions::GET_EVENTS) {
+        "; get_events shows what is planned"
+    } else {
+        ""
+    };
+    format!("No activity yet: the range is in the future, today is {today}{plans}.")
 }
 
 fn about_stubs(count: usize, narrowed: bool) -> String {
@@ -352,32 +418,12 @@ fn about_stubs(count: usize, narrowed: bool) -> String {
         to intervals.icu to see them.";
     match (count, narrowed) {
         (0, _) => String::new(),
-        (_, false) => format!("(Strava): {how} Not in the load sums here, but in get_fitness."),
+        (_, false) => {
+            format!("Unreadable: closed by Strava. {how} Not in the load sums here, but in get_fitness.")
+        }
         (_, true) => format!(
             "Not searched: {}. {how}",
             answer::counted(count, "activity from Strava", "activities from Strava")
         ),
-    }
-}
-
-/// Names once what none of the rows has.
-fn not_recorded(rows: &[&Activity]) -> String {
-    type Get = fn(&Activity) -> Option<f64>;
-    let wanted: [(&str, Get); 5] = [
-        ("load", |a| a.icu_training_load),
-        ("power", |a| a.icu_weighted_avg_watts.or(a.icu_average_watts)),
-        ("heart rate", |a| a.average_heartrate),
-        ("RPE", |a| a.icu_rpe),
-        ("feel", |a| a.feel),
-    ];
-    let missing: Vec<&str> = wanted
-        .iter()
-        .filter(|(_, get)| rows.iter().all(|row| get(row).is_none()))
-        .map(|(name, _)| *name)
-        .collect();
-    if rows.is_empty() || missing.is_empty() {
-        String::new()
-    } else {
-        format!("Not recorded: {}", missing.join(", "))
     }
 }

@@ -15,12 +15,15 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Run, Tool, activities, answer,
+    Answer, Run, Tool,
+    activities::{self, Figure},
+    answer,
     arguments::{self, Arguments, Detail, Range, Span},
-    params::Param,
+    params::{Param, words_of},
     part::{Part, if_there},
-    planned,
+    planned::{self, Plans},
     sums::{self, Sum},
+    zone_base::{BASES, Base},
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -33,8 +36,8 @@ use crate::{
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_TRAINING_SUMMARY,
     description: "Training summed by sport and by week: activities, time, distance, elevation gain, load, average IF, \
-        calories, time in zones, easy/moderate/hard, Foster monotony and strain; against the period before. Default: the \
-        last 4 whole weeks and this week so far.",
+        calories, time in zones, easy/moderate/hard, Foster monotony and strain; against the period before. Default: \
+        this week so far and the 4 whole weeks before: 29 to 35 days; give dates to compare athletes.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -65,6 +68,15 @@ const FIELDS: &[&str] = &[
     "use_gap_zone_times",
     "tiz_order",
     "device_name",
+    "elapsed_time",
+    "pool_length",
+    "sub_type",
+    "paired_event_id",
+];
+/// What is named if no row has it.
+const RECORDED: &[Figure] = &[
+    ("load", |row| row.icu_training_load),
+    ("IF", |row| row.icu_intensity),
 ];
 
 const PARAMS: &[Param] = &[
@@ -74,24 +86,32 @@ const PARAMS: &[Param] = &[
     Param::words(
         "include",
         &["planned"],
-        "planned: adds planned load and time by week",
+        "planned: adds planned load, time and targets by week",
     ),
     Param::word(
         "compare",
         &["previous", "none"],
         "Default previous: the period of the same length before",
     ),
-    Param::detail("each exact type, all zones, change by sport"),
+    Param::word(
+        "zones",
+        &words_of(&BASES),
+        "By what zones are split. Default: as the athlete prefers for each sport",
+    ),
+    Param::detail("each exact type, zones by each base recorded, change by sport"),
 ];
 
 /// The call's arguments.
 #[derive(Debug)]
 struct Asked {
     range: Range,
+    /// The end that was asked for, if it is after today.
+    past_today: Option<NaiveDate>,
     /// The period before, if it is compared.
     before: Option<Range>,
     sport: Option<&'static [&'static str]>,
     planned: bool,
+    zones: Option<Base>,
     detail: Detail,
 }
 
@@ -114,13 +134,16 @@ impl Asked {
                 "must not be in the future; get_events shows what is planned",
             ));
         }
+        let past_today = Some(range.newest).filter(|newest| *newest > today);
         range.newest = range.newest.min(today);
         let compare = arguments.word("compare", &[("previous", true), ("none", false)])?;
         Ok(Self {
             range,
+            past_today,
             before: before(range).filter(|_| compare != Some(false)),
             sport,
             planned: arguments.includes("planned")?,
+            zones: arguments.word("zones", &BASES)?,
             detail: arguments.detail()?,
         })
     }
@@ -156,10 +179,10 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     };
     let query = both.activities(FIELDS);
     let (activities, planned) = tokio::join!(
-        upstream.activities(&query),
+        upstream.activities_and_odd(&query),
         planned::fetch(upstream, card, asked.planned, asked.range, today)
     );
-    let (activities, planned) = (activities?, planned?);
+    let ((activities, odd), planned) = (activities?, planned?);
     let found = activities::of_range(&activities, Some(asked.range));
     let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
     // Years of activities take several pages; a call keeps to four requests.
@@ -169,14 +192,8 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     } else {
         None
     };
-    Ok(render(
-        card,
-        today,
-        &asked,
-        &activities,
-        &planned,
-        own_sums.as_deref(),
-    ))
+    let answer = render(card, today, &asked, &activities, &planned, own_sums.as_deref());
+    Ok(answer.and([activities::odd(odd)]))
 }
 
 /// The wanted activities that can be read, and how many are closed by Strava.
@@ -204,27 +221,27 @@ fn render(
     let full = asked.detail == Detail::Full;
     let found = activities::of_range(activities, Some(asked.range));
     let (rows, stubs) = readable(&found, asked);
+    // A stub has no sport, so no sport can count it.
+    let unreadable = if asked.sport.is_none() { stubs } else { 0 };
     let mut blocks = vec![answer::first_line(
         card,
         today,
         &[
             asked.range.in_words(),
+            asked.past_today.map_or_else(String::new, |newest| {
+                format!("asked to {newest}; today here is {today}")
+            }),
             weeks_of(asked.range),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
-            match (rows.len(), stubs) {
-                (0, 1..) => format!(
-                    "{}, all closed by Strava",
-                    answer::counted(stubs, "activity", "activities")
-                ),
-                (readable, _) => answer::counted(readable, "activity", "activities"),
-            },
+            sums::activities(rows.len(), unreadable),
         ],
     )];
     let of_upstream = own_sums
         .map(|own| upstream_weeks::tables(own, asked.range, asked.sport, full, card.units))
         .unwrap_or_default();
     let plans = planned.got();
-    let plans = plans.map(|events| planned::by_week(events, asked.range, today, asked.sport));
+    let plans =
+        plans.map(|events| planned::by_week(events, activities, asked.range, today, asked.sport, card.units));
     let all = Sum::of(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();
     if rows.is_empty() {
@@ -233,17 +250,17 @@ fn render(
         }
     } else {
         let by_sport = sums::by_sport(rows.iter().copied(), full);
-        blocks.push(by_sport::table(&by_sport, &all, card.units));
+        blocks.push(by_sport::table(&by_sport, &all, unreadable, card.units));
         blocks.extend(changes(&by_sport, &all, asked, activities, card));
-        let zones = zones::lines(&rows, full, if full { 20 } else { 4 });
+        let zones = zones::lines(&rows, asked.zones, asked.detail);
         if !zones.is_empty() {
-            notes.push("easy/moderate/hard: IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out.".to_owned());
+            notes.push(zones::note(&rows, asked.zones));
         }
         blocks.extend(zones);
     }
     let has_plans = plans
         .as_ref()
-        .is_some_and(|plans| plans.values().any(|plan| plan.load > 0.0 || plan.secs > 0.0));
+        .is_some_and(|plans| plans.values().any(Plans::is_some));
     if !rows.is_empty() || has_plans {
         let of_range: Vec<&Activity> = found
             .iter()
@@ -270,20 +287,29 @@ fn render(
         );
     }
     blocks.push(notes.join(" "));
+    blocks.push(activities::not_recorded(&rows, RECORDED));
+    blocks.push(activities::overlaps(&rows));
+    if asked.sport.is_some() {
+        blocks.push(activities::without_a_sport(&found));
+    }
+    blocks.push(activities::undated(activities));
     blocks.push(about_stubs(stubs, asked.sport.is_some(), own_sums.is_some()));
     blocks.push(answer::garmin_line(rows.iter().map(|row| row.origin())));
     Answer::of(blocks)
 }
 
-/// `4 weeks`, `4 weeks and Mon to Sat`; empty for a range that is not made of weeks.
+/// `28 days: 4 whole weeks`, `34 days: 4 whole weeks and Mon to Sat`; empty for a range that is not made of weeks.
 fn weeks_of(range: Range) -> String {
     if weeks::monday(range.oldest) != range.oldest || range.days() < 7 {
         return String::new();
     }
-    let whole = answer::counted(usize::try_from(range.days() / 7).unwrap_or(0), "week", "weeks");
+    let days = answer::counted_days(range.days());
+    let whole = usize::try_from(range.days() / 7).unwrap_or(0);
+    let whole = answer::counted(whole, "whole week", "whole weeks");
     match range.days() % 7 {
-        0 => whole,
-        _ => format!("{whole} and {}", range.newest.format("Mon to %a")),
+        0 => format!("{days}: {whole}"),
+        1 => format!("{days}: {whole} and Mon"),
+        _ => format!("{days}: {whole} and {}", range.newest.format("Mon to %a")),
     }
 }
 

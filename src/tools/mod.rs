@@ -35,6 +35,7 @@ mod select_athlete;
 mod steps;
 mod sums;
 mod thresholds;
+mod zone_base;
 mod vitals;
 
 use std::pin::Pin;

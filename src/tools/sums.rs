@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use super::{
     answer::{
         self,
-        sport_units::SportUnits,
+        sport_units::{SportUnits, in_yards},
         units::{self, amount, positive, sane},
-        words::{DOT, joined, named},
+        words::{DOT, in_brackets, joined, named, with_unit},
     },
     plan_state::Planned,
 };
 use crate::{
     guard::Units,
     intervals::model::{Activity, Event, weeks::SportSummary},
-    training::sports,
+    training::sports::{self, Tempo},
 };
 
 /// What one row adds to a sum. None and values below 0 add nothing.
@@ -25,6 +25,8 @@ pub(super) struct Share<'a> {
     count: f64,
     secs: Option<f64>,
     metres: Option<f64>,
+    /// m, of the pool.
+    pool: Option<f64>,
     climb: Option<f64>,
     load: Option<f64>,
     /// Percent, as upstream sends it.
@@ -41,6 +43,7 @@ impl<'a> From<&'a Activity> for Share<'a> {
             count: 1.0,
             secs: row.moving_time,
             metres: row.metres(),
+            pool: row.pool_length,
             climb: row.total_elevation_gain,
             load: row.icu_training_load,
             intensity: row.icu_intensity,
@@ -89,6 +92,42 @@ impl<'a> From<&'a SportSummary> for Share<'a> {
     }
 }
 
+/// Which units the swims of a sum were swum in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Pools {
+    metres: bool,
+    yards: bool,
+    /// In open water, or the pool is not known.
+    unknown: bool,
+}
+
+impl Pools {
+    fn add(&mut self, pool: Option<f64>) {
+        match in_yards(pool) {
+            Some(true) => self.yards = true,
+            Some(false) => self.metres = true,
+            None => self.unknown = true,
+        }
+    }
+
+    /// Whether all were swum in yards; None if there is no such unit, or more than one.
+    fn in_yards(self, own: Units) -> Option<bool> {
+        match self.units(own) {
+            (false, true) => Some(true),
+            (true, false) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether any were swum in metres, and any in yards; where it is not known, the athlete's unit counts.
+    fn units(self, own: Units) -> (bool, bool) {
+        (
+            self.metres || self.unknown && !own.imperial,
+            self.yards || self.unknown && own.imperial,
+        )
+    }
+}
+
 /// A sum.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sum {
@@ -97,6 +136,8 @@ pub(super) struct Sum {
     pub(super) secs: f64,
     /// m.
     pub(super) metres: f64,
+    /// Of the swims with a distance.
+    pub(super) pools: Pools,
     /// m.
     pub(super) climb: f64,
     pub(super) load: f64,
@@ -126,6 +167,10 @@ impl Sum {
         self.count += row.count;
         self.secs += secs;
         self.metres += amount(row.metres);
+        let swum = positive(row.metres).filter(|_| Tempo::of(row.sport.unwrap_or_default()) == Tempo::Swim);
+        if swum.is_some() {
+            self.pools.add(row.pool);
+        }
         self.climb += amount(row.climb);
         self.kcal += amount(row.kcal);
         if let Some(load) = sane(row.load) {
@@ -151,11 +196,36 @@ impl Sum {
         }
     }
 
+    /// `21 (10 VirtualRide)`: how many, and how many of kinds other than `name`, if its family has several.
+    pub(super) fn count_with_kinds(&self, name: &str) -> String {
+        let has_several = sports::meant_by(name).is_some_and(|kinds| kinds.len() > 1);
+        let others = self.kinds.iter().filter(|(kind, _)| has_several && *kind != name);
+        let others = others.map(|(kind, count)| format!("{} {kind}", units::whole(*count)));
+        let others = in_brackets(&joined(others, ", "));
+        joined([units::whole(self.count), others], " ")
+    }
+
+    /// `842`, `842 (2 without)`, `0` without any row, `unknown` when there are rows and none has a load.
+    pub(super) fn known_load(&self) -> String {
+        if self.count <= 0.0 {
+            "0".to_owned()
+        } else if self.with_load <= 0.0 {
+            "unknown".to_owned()
+        } else {
+            self.load_words()
+        }
+    }
+
     /// `Ride 12 · 18:40 · 512 km · load 842 (2 without)`, without empty parts.
     pub(super) fn line(&self, name: &str, distance: String) -> String {
+        self.line_of(name, &units::whole(self.count), distance)
+    }
+
+    /// The same with other words for how many there are.
+    pub(super) fn line_of(&self, name: &str, count: &str, distance: String) -> String {
         joined(
             [
-                format!("{name} {}", units::whole(self.count)),
+                named(name, count),
                 units::hours_minutes(self.secs),
                 distance,
                 named("load", &self.load_words()),
@@ -165,10 +235,39 @@ impl Sum {
     }
 }
 
-/// `512 km`, with a decimal below `whole_from` metres; for swims `6400 m`, `7000 yd`. Empty without a distance.
-pub(super) fn distance(metres: f64, sport: &str, own: Units, whole_from: f64) -> String {
-    let decimals = u8::from(metres < whole_from);
-    SportUnits::of(sport, own).way(positive(Some(metres)), decimals)
+/// `512 km`, with a decimal below `whole_from` metres. Swims go by the unit of their pools, `6400 m`, `7000 yd`; where pools
+/// differ, by the athlete's own: `6400 m (swum in m and yd)`. Empty without a distance.
+pub(super) fn distance(sum: &Sum, sport: &str, own: Units, whole_from: f64) -> String {
+    let decimals = u8::from(sum.metres < whole_from);
+    let in_unit = SportUnits::of(sport, own).with_pool(sum.pools.in_yards(own));
+    let way = in_unit.way(positive(Some(sum.metres)), decimals);
+    match sum.pools.units(own) {
+        (true, true) => with_unit(way, "(swum in m and yd)"),
+        _ => way,
+    }
+}
+
+/// `20 activities`, `20 + 1 unreadable activities`: the one count of activities, with those closed by Strava.
+pub(super) fn activities(readable: usize, closed: usize) -> String {
+    match closed {
+        0 => answer::counted(readable, "activity", "activities"),
+        _ => {
+            let noun = if readable + closed == 1 {
+                "activity"
+            } else {
+                "activities"
+            };
+            format!("{} {noun}", with_unreadable(readable, closed))
+        }
+    }
+}
+
+/// `20`, `20 + 1 unreadable`
+pub(super) fn with_unreadable(readable: usize, closed: usize) -> String {
+    match closed {
+        0 => readable.to_string(),
+        _ => format!("{readable} + {closed} unreadable"),
+    }
 }
 
 /// The name under which a sport is summed: its family's, or its own with `each_kind`.
@@ -243,6 +342,65 @@ mod tests {
         assert_eq!(
             (sum.count, sum.with_load, sum.load_words()),
             (3.0, 3.0, "210".to_owned())
+        );
+    }
+    #[test]
+    fn a_family_names_its_other_kinds() {
+        let found: Vec<Activity> = rows(json!([
+            {"type": "Ride"}, {"type": "VirtualRide"}, {"type": "GravelRide"}, {"type": "VirtualRide"},
+            {"type": "WeightTraining"}, {"type": "TrailRun"}, {"type": null},
+        ]));
+        let mut counts: Vec<String> = by_sport(&found, false)
+            .iter()
+            .map(|(name, sum)| format!("{name} {}", sum.count_with_kinds(name)))
+            .collect();
+        counts.sort();
+        assert_eq!(
+            counts,
+            [
+                "Ride 4 (1 GravelRide, 2 VirtualRide)",
+                "Run 1 (1 TrailRun)",
+                "Strength 1",
+                "no sport 1"
+            ]
+        );
+    }
+
+    #[test]
+    fn swims_go_by_their_pools() {
+        const MILES: Units = Units {
+            imperial: true,
+            weight_in_lb: false,
+            fahrenheit: false,
+        };
+        let swum = |pools: &[f64], own| {
+            let swim = |pool: &f64| json!({"type": "Swim", "distance": 914.4, "pool_length": pool});
+            let found: Vec<Activity> = rows(pools.iter().map(swim).collect());
+            distance(&Sum::of(&found), "Swim", own, 0.0)
+        };
+        let metric = Units::default();
+        assert_eq!(swum(&[22.86, 22.86], metric), "2000 yd");
+        assert_eq!(swum(&[25.0, 50.0], MILES), "1829 m");
+        assert_eq!(swum(&[0.0], MILES), "1000 yd");
+        assert_eq!(swum(&[0.0, 25.0], metric), "1829 m");
+        assert_eq!(swum(&[22.86, 25.0], metric), "1829 m (swum in m and yd)");
+        assert_eq!(swum(&[0.0, 25.0], MILES), "2000 yd (swum in m and yd)");
+        assert_eq!(swum(&[], metric), "");
+    }
+
+    #[test]
+    fn one_count_has_what_can_be_read_and_what_cannot() {
+        let counts =
+            [(20, 0), (20, 1), (0, 1), (1, 0), (0, 0)].map(|(readable, closed)| activities(readable, closed));
+        assert_eq!(
+            counts,
+            [
+                "20 activities",
+                "20 + 1 unreadable activities",
+                "0 + 1 unreadable activity",
+                "1 activity",
+                "0 activities"
+            ]
         );
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod laps;
 pub(crate) mod lengths;
 pub(crate) mod main_sport;
 pub(crate) mod means;
+pub(crate) mod overlaps;
 pub(crate) mod plan;
 pub(crate) mod plausible;
 pub(crate) mod roster;

@@ -30,6 +30,15 @@ impl Thirds {
     pub(crate) fn all(self) -> f64 {
         self.easy + self.moderate + self.hard
     }
+
+    /// The sum of both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            easy: self.easy + other.easy,
+            moderate: self.moderate + other.moderate,
+            hard: self.hard + other.hard,
+        }
+    }
 }
 
 /// The last easy and the last moderate zone (from 1, inclusive) for a number of zones. None for numbers without a common

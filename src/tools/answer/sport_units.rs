@@ -40,13 +40,18 @@ impl SportUnits {
 
     /// The units of an activity: the pool decides between metres and yards.
     pub(crate) fn of_activity(activity: &Activity, units: Units) -> Self {
-        let own = Self::of(activity.sport(), units);
-        match in_yards(activity.pool_length).filter(|_| own.tempo == Tempo::Swim) {
-            None => own,
+        Self::of(activity.sport(), units).with_pool(in_yards(activity.pool_length))
+    }
+
+    /// With the unit of a pool, if the sport is swimming and the pool is known: whether it is measured in yards.
+    #[must_use]
+    pub(crate) fn with_pool(self, in_yards: Option<bool>) -> Self {
+        match in_yards.filter(|_| self.tempo == Tempo::Swim) {
+            None => self,
             Some(yards) => Self {
                 pace: PaceUnit::set_as(if yards { "SECS_100Y" } else { "SECS_100M" }),
                 yards,
-                ..own
+                ..self
             },
         }
     }
@@ -159,18 +164,20 @@ impl SportUnits {
     }
 }
 
-/// Whether a pool is measured in yards. None: no pool, or either is possible.
-fn in_yards(length: Option<f64>) -> Option<bool> {
+/// Whether a pool of this length in metres is measured in yards: whole yards, or thirds of them (33⅓). None: no pool, or
+/// either is possible.
+pub(crate) fn in_yards(length: Option<f64>) -> Option<bool> {
     let length = positive(length)?;
     let near = |unit: f64| {
         let count = length / unit;
         (count - count.round()).abs() < 0.011
     };
-    match (near(1.0), near(YARD)) {
+    let of = |metre: f64, yard: f64| match (near(metre), near(yard)) {
         (true, false) => Some(false),
         (false, true) => Some(true),
         _ => None,
-    }
+    };
+    of(1.0, YARD).or_else(|| of(1.0 / 3.0, YARD / 3.0))
 }
 
 #[cfg(test)]
@@ -201,6 +208,10 @@ mod tests {
         assert_eq!(swim(25.0, MILES).way(Some(1500.0), 1), "1500 m");
         assert_eq!(swim(25.0, MILES).speed_header(), "pace /100m");
         assert_eq!(SportUnits::of("OpenWaterSwim", MILES).distance_unit(), "yd");
+        let lengths = [25.0, 50.0, 33.33, 16.67, 22.86, 18.288, 45.72, 30.48, 0.0, 21.4];
+        let pools = [false, false, false, false, true, true, true, true].map(Some);
+        assert_eq!(lengths.map(|pool| in_yards(Some(pool)))[..8], pools);
+        assert_eq!(lengths.map(|pool| in_yards(Some(pool)))[8..], [None; 2]);
     }
 
     #[test]

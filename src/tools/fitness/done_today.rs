@@ -3,7 +3,7 @@
 //! Whether intervals.icu counts today's workouts before they are done is not documented: several clients saw it do so. So
 //! the row is compared with what was done. No requests and no wording here.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use super::{fitness_of, loads_of};
 use crate::{
@@ -49,41 +49,48 @@ pub(in crate::tools) struct Part {
 }
 
 impl DoneToday {
-    /// What the row of `today` among `rows` counts. A day without a row or a load holds no plan.
+    /// What the row of `today` among `rows` counts. Figures with what was done need yesterday's row.
     pub(in crate::tools) fn of(rows: &[Wellness], today: NaiveDate, seen: Seen<'_>) -> Self {
-        let row = |day: Option<NaiveDate>| rows.iter().find(|row| row.id.is_some() && row.id == day);
-        let row_of_today = row(Some(today));
-        let Some(loads) = row_of_today
-            .and_then(loads_of)
-            .filter(|loads| loads.whole() > SAME_LOAD)
-        else {
+        let row = |day| rows.iter().find(|row| row.id.is_some() && row.id == day);
+        let yesterday = row(today.pred_opt()).and_then(fitness_of);
+        let Some(row) = row(Some(today)) else {
             return Self::All;
         };
-        let planned = seen.events.map(|events| still_planned(events, today));
-        if planned.is_some_and(|planned| planned <= 0.0) {
-            return Self::All;
+        let step = Step {
+            yesterday,
+            loads: loads_of(row).unwrap_or_default(),
+            end: fitness_of(row),
+        };
+        let by_plan = |load: f64| match seen.events.map(|events| still_planned(events, today)) {
+            Some(planned) if planned <= 0.0 => Self::All,
+            planned => Self::Unclear {
+                at_most: planned.map(|planned| planned.min(load)),
+            },
+        };
+        let whole = step.loads.whole();
+        if whole <= SAME_LOAD {
+            return if step.rises() {
+                by_plan(f64::MAX)
+            } else {
+                Self::All
+            };
         }
-        let at_most = |load: f64| Self::Unclear {
-            at_most: planned.map(|planned| planned.min(load)),
-        };
         let Some(done) = seen.activities.map(|rows| Done::of(rows, today)) else {
-            return at_most(loads.whole());
+            return by_plan(whole);
         };
-        let left = loads.whole() - done.load;
+        let left = whole - done.load;
         if left.abs() <= SAME_LOAD {
             Self::All
-        } else if left < 0.0 || done.some_closed {
-            at_most(if left < 0.0 { loads.whole() } else { left })
+        } else if left < 0.0 {
+            // Some activities are not counted, so the load can still hold a plan.
+            by_plan(whole)
+        } else if done.some_closed {
+            by_plan(left)
         } else {
-            let fitness = row_of_today.and_then(fitness_of).and_then(|end| {
-                let yesterday = row(today.checked_sub_days(Days::new(1))).and_then(fitness_of)?;
-                let follows = is_same(yesterday.after_loads(loads), end);
-                follows.then(|| Some(yesterday.after_loads(part_of(loads, done.load, left)?)))?
-            });
             Self::Part(Part {
                 done: done.load,
                 planned: left,
-                fitness,
+                fitness: step.with(done.load, left),
             })
         }
     }
@@ -123,12 +130,35 @@ fn still_planned(events: &[Event], today: NaiveDate) -> f64 {
     open.map(|event| amount(event.icu_training_load)).sum()
 }
 
+/// From yesterday's row to today's.
+struct Step {
+    yesterday: Option<Fitness>,
+    loads: Loads,
+    end: Option<Fitness>,
+}
+
+impl Step {
+    /// Whether CTL or ATL rose, which they cannot on a day without load.
+    fn rises(&self) -> bool {
+        self.yesterday.zip(self.end).is_some_and(|(before, after)| {
+            after.ctl > before.ctl + SAME_FITNESS || after.atl > before.atl + SAME_FITNESS
+        })
+    }
+
+    /// Today's figures if only `done` of the load counts, without the `planned` rest.
+    fn with(&self, done: f64, planned: f64) -> Option<Fitness> {
+        let (before, end) = self.yesterday.zip(self.end)?;
+        let part = part_of(self.loads, done, planned)?;
+        is_same(before.after_loads(self.loads), end).then(|| before.after_loads(part))
+    }
+}
+
 fn is_same(a: Fitness, b: Fitness) -> bool {
     (a.ctl - b.ctl).abs() <= SAME_FITNESS && (a.atl - b.atl).abs() <= SAME_FITNESS
 }
 
-/// The part of the day's loads that was done, when `done` of the whole was and `planned` was not. None if both could be in
-/// a load that counts only a part of the whole.
+/// The part of the day's loads that was done, when `done` of the whole was and `planned` was not. None if it is not known
+/// how much of each is in a load that counts only a part of the whole.
 fn part_of(loads: Loads, done: f64, planned: f64) -> Option<Loads> {
     let part = |load: f64| {
         let (least, most) = ((load - planned).max(0.0), load.min(done));
@@ -209,6 +239,9 @@ mod tests {
         assert_eq!(of(&found, None, Some(&[])), DoneToday::All);
         assert_eq!(of(&model(YESTERDAY, 0.0, 0.0), None, None), DoneToday::All);
         assert_eq!(of(&[], None, None), DoneToday::All);
+        let closed: Vec<Activity> =
+            rows(json!([{"id": "1", "start_date_local": "2026-11-21T08:00:00", "source": "STRAVA"}]));
+        assert_eq!(of(&found, Some(&closed), Some(&[])), DoneToday::All);
         assert_eq!(DoneToday::All.load_of(84.3), Some(84.3));
     }
 
@@ -231,6 +264,14 @@ mod tests {
             json!([{"id": "1", "start_date_local": "2026-11-21T08:00:00", "source": "STRAVA"}]),
         );
         assert_eq!(of(&found, Some(&closed), None), unclear(None));
+        // CTL rose without a load.
+        let mut risen = model(YESTERDAY, 75.0, 75.0);
+        (risen[1].ctl_load, risen[1].atl_load) = (None, Some(0.0));
+        assert_eq!(of(&risen, Some(&[]), None), unclear(None));
+        assert_eq!(
+            of(&risen, None, Some(&plan(75.0, Value::Null))),
+            unclear(Some(75.0))
+        );
         assert_eq!(unclear(None).load_of(75.0), None);
     }
 

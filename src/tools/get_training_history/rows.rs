@@ -12,6 +12,7 @@ use crate::{
             units,
         },
         arguments::Detail,
+        zone_base::times_of,
     },
 };
 
@@ -30,7 +31,7 @@ pub(super) fn table(rows: &[&Activity], units: Units, detail: Detail) -> String 
 
 fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize) -> String {
     type Row<'a> = &'a Activity;
-    let own = |row: &Activity| SportUnits::of(sport_of(row), units);
+    let own = |row: &Activity| SportUnits::of_activity(row, units);
     let duration = match detail {
         Detail::Concise => units::hours_minutes,
         Detail::Full => units::hours_minutes_seconds,
@@ -44,16 +45,12 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
             if row.is_closed_by_strava() {
                 "(Strava)".to_owned()
             } else {
-                answer::sport(sport_of(row))
+                answer::sport(row.sport())
             }
         })
         .in_full("kind", |row| kind(row))
         .column("name", |row| {
-            if row.is_closed_by_strava() {
-                "closed by Strava".to_owned()
-            } else {
-                clean(row.name.as_deref().unwrap_or_default(), name_width)
-            }
+            clean(row.name.as_deref().unwrap_or_default(), name_width)
         })
         .column("time", |row| duration(row.moving_time))
         .in_full("elapsed", |row| duration(row.elapsed_time))
@@ -81,17 +78,36 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
         .in_full("decoupling %", |row| units::fixed(row.decoupling, 1))
         .in_full("kcal", |row| units::whole(row.calories))
         .in_full("done % of plan", |row| units::whole(row.done_of_plan()))
+        .in_full("above Z2 %", |row| above_zone_2(row))
         .column("RPE", |row| units::at_most(row.icu_rpe, 1))
+        .in_full("sRPE", |row| units::whole(row.session_rpe))
         .column("feel (1 strong)", |row| units::whole(row.feel))
         .in_full("device", |row| {
             clean(row.device_name.as_deref().unwrap_or_default(), 30)
         })
+        .column("entered", |row| entered(row))
         .column("id", |row| clean(row.id.as_deref().unwrap_or_default(), 24))
         .table_in(detail, rows)
 }
 
-fn sport_of(row: &Activity) -> &str {
-    row.sport()
+/// `by hand`, without a recording; `by hand (marked done)` if that is how a planned workout was done.
+fn entered(row: &Activity) -> String {
+    match (row.is_manual(), row.paired_event_id.is_some()) {
+        (false, _) => "",
+        (true, false) => "by hand",
+        (true, true) => "by hand (marked done)",
+    }
+    .to_owned()
+}
+
+/// `22 (power)`: percent of the time in zones that was above zone 2, by the zones that the athlete prefers.
+fn above_zone_2(row: &Activity) -> String {
+    let Some((measure, times)) = times_of(row, None).filter(|(_, times)| times.len() > 2) else {
+        return String::new();
+    };
+    let all: f64 = times.iter().sum();
+    let above: f64 = times[2..].iter().sum();
+    format!("{} ({})", units::whole(above / all * 100.0), measure.words())
 }
 
 /// What makes an activity special: race, commute, indoor …

@@ -98,11 +98,11 @@ fn a_month_keeps_its_budget() {
 #[test]
 fn planned_load_is_shown_with_the_weeks() {
     let events = rows(json!([
-        {"start_date_local": "2026-11-08T00:00:00", "type": "Run", "icu_training_load": 60},
-        {"start_date_local": "2026-11-17T00:00:00", "type": "Ride", "icu_training_load": 90, "paired_activity_id": "i98112345"},
-        {"start_date_local": "2026-11-22T00:00:00", "type": "Ride", "icu_training_load": 110},
-        {"start_date_local": "2026-11-23T00:00:00", "type": "Ride", "icu_training_load": 999},
-        {"start_date_local": "2026-11-19T00:00:00", "type": "Swim", "icu_training_load": null},
+        {"start_date_local": "2026-11-08T00:00:00", "category": "WORKOUT", "type": "Run", "icu_training_load": 60},
+        {"start_date_local": "2026-11-17T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 90, "paired_activity_id": "i98112345"},
+        {"start_date_local": "2026-11-22T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 110},
+        {"start_date_local": "2026-11-23T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 999},
+        {"start_date_local": "2026-11-19T00:00:00", "category": "WORKOUT", "type": "Swim", "icu_training_load": null},
         {"start_date_local": null, "icu_training_load": 5},
     ]));
     let given = json!({"include": ["planned"], "oldest": "2026-11-04"});
@@ -116,7 +116,7 @@ fn planned_load_is_shown_with_the_weeks() {
     .text;
     assert!(
         text.contains(
-            "Weeks (Mon), load: 16 Nov (to Sat) 177 of 200 planned · 9 Nov 0 of 0 · 2 Nov (from Wed) 0 of 60"
+            "Weeks (Mon), load: 16 Nov (to Sat) 177 of 200 planned (90 done, 110 open) · 9 Nov 0 of 0 · 2 Nov (from Wed) 0 of 60"
         ),
         "{text}"
     );
@@ -209,14 +209,13 @@ fn a_history_only_from_strava_says_once_what_to_do() {
         .collect();
     let text = answer(&ana(), json!({}), json!(stubs));
     assert!(
-        text.contains("· 10 activities ·") && text.contains("\nclosed by Strava 10\n"),
+        text.contains("· 0 + 10 unreadable activities ·") && text.ends_with("\nall 0 + 10 unreadable"),
         "{text}"
     );
     assert_eq!(text.matches("connect the device's own service").count(), 1);
-    assert!(
-        text.contains("2026-11-19 Thu\t(Strava)\tclosed by Strava\t19019"),
-        "{text}"
-    );
+    let cure = text.lines().nth(1).unwrap();
+    assert!(cure.contains("connect the device's own service"), "{text}");
+    assert!(text.contains("2026-11-19 Thu\t(Strava)\t19019"), "{text}");
     assert!(
         !text.contains("Not recorded") && !text.contains("Weeks"),
         "{text}"

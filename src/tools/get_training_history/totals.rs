@@ -6,40 +6,51 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::units;
 use crate::{
     guard::Units,
     intervals::model::Activity,
     tools::{
-        answer::week,
+        answer::{
+            units, week,
+            words::{joined, named},
+        },
         arguments::{Detail, Range},
+        planned::Plans,
         sums::{self, Sum},
     },
     training::weeks::{self, Week},
 };
 
-/// `Ride 12 · 18:40 · 512 km · load 842 | Run 4 · … | all 16 · 22:00 · load 1013 | closed by Strava 1`, most time first.
-pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units) -> String {
+/// `Ride 12 (4 VirtualRide) · 18:40 · 512 km · load 842 | Run 4 · … | all 16 + 1 unreadable · 22:00 · load 1013`, most time
+/// first: by family, in full by exact type.
+pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: Detail) -> String {
     const WHOLE_FROM: f64 = 20_000.0;
-    let sports = sums::by_sport(rows.iter().copied(), true);
+    let sports = sums::by_sport(rows.iter().copied(), detail == Detail::Full);
     let mut parts: Vec<String> = sports
         .iter()
-        .map(|(sport, sum)| sum.line(sport, sums::distance(sum.metres, sport, own, WHOLE_FROM)))
+        .map(|(sport, sum)| {
+            let way = sums::distance(sum, sport, own, WHOLE_FROM);
+            sum.line_of(sport, &sum.count_with_kinds(sport), way)
+        })
         .collect();
-    if parts.len() > 1 {
+    if parts.len() > 1 || closed > 0 {
+        let count = sums::with_unreadable(rows.len(), closed);
+        let all = Sum::of(rows.iter().copied());
         // Distances of different sports are not added up.
-        parts.push(Sum::of(rows.iter().copied()).line("all", String::new()));
-    }
-    if closed > 0 {
-        parts.push(format!("closed by Strava {closed}"));
+        parts.push(if rows.is_empty() {
+            format!("all {count}")
+        } else {
+            all.line_of("all", &count, String::new())
+        });
     }
     parts.join(" | ")
 }
 
-/// `Weeks (Mon), load: 16 Nov (to Sat) 322 of 350 planned · 9 Nov 287 · …`, newest first. A week that the range cuts says so.
+/// `Weeks (Mon), load: 16 Nov (to Sat) 322 of 350 planned (90 done, 110 open), week target 400 · 9 Nov 287 · …`, newest
+/// first. A week that the range cuts says so.
 pub(super) fn by_week(
     weeks: &BTreeMap<NaiveDate, Week>,
-    planned: Option<&BTreeMap<NaiveDate, Sum>>,
+    planned: Option<&BTreeMap<NaiveDate, Plans>>,
     range: Range,
     detail: Detail,
 ) -> String {
@@ -48,6 +59,7 @@ pub(super) fn by_week(
     let shown = detail.pick(SHOWN, SHOWN_FULL);
     let mut year = range.newest.year();
     let mut parts: Vec<String> = Vec::new();
+    let none = Plans::default();
     for (monday, load) in weeks.iter().rev().take(shown) {
         let mut part = monday.format("%-d %b").to_string();
         if monday.year() != year {
@@ -56,11 +68,13 @@ pub(super) fn by_week(
         }
         let _ = write!(part, "{} {}", week::cut(*monday, range), week::load(load));
         if let Some(planned) = planned {
-            let load = planned.get(monday).map_or(0.0, |sum| sum.load);
-            let _ = write!(part, " of {}", units::whole(load));
+            let plans = planned.get(monday).unwrap_or(&none);
+            let _ = write!(part, " of {}", units::whole(plans.all.load));
             if parts.is_empty() {
                 part.push_str(" planned");
             }
+            part = joined([part, plans.parts(|sum| sum.load, units::whole)], " ");
+            part = joined([part, named("week target", &plans.targets())], ", ");
         }
         parts.push(part);
     }

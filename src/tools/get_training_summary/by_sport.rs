@@ -3,22 +3,33 @@
 use crate::{
     guard::Units,
     tools::{
-        answer::{table::Columns, units, words::joined},
+        answer::{
+            table::Columns,
+            units,
+            words::{in_brackets, joined, with_unit},
+        },
         sums::{self, Sum},
     },
     training::summary,
 };
 
-/// The table of the sums, with a row for all of them if there are several.
-pub(super) fn table(sums: &[(String, Sum)], all: &Sum, own: Units) -> String {
+/// The table of the sums, with a row for all of them if there are several, or activities that cannot be read.
+pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: Units) -> String {
     type Row<'a> = (&'a str, &'a Sum, bool);
     let each = sums.iter().map(|(name, sum)| (name.as_str(), sum, false));
-    let together = (sums.len() > 1).then_some(("all", all, true));
+    let together = (sums.len() > 1 || unreadable > 0).then_some(("all", all, true));
     let rows: Vec<Row<'_>> = each.chain(together).collect();
     let amount = |value: f64| (value > 0.0).then_some(value);
     Columns::<Row<'_>>::new()
         .column("sport", |(name, ..)| (*name).to_owned())
-        .column("activities", |(_, sum, _)| units::whole(sum.count))
+        .column("activities", |(_, sum, is_all)| {
+            let count = units::whole(sum.count);
+            if *is_all && unreadable > 0 {
+                format!("{count} + {unreadable} unreadable")
+            } else {
+                count
+            }
+        })
         .column("time", |(_, sum, _)| units::hours_minutes(sum.secs))
         .column("distance", |(name, sum, is_all)| {
             if *is_all {
@@ -52,10 +63,11 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, own: Units) -> String {
 /// With a decimal below a hundred kilometres.
 fn distance(sum: &Sum, name: &str, own: Units) -> String {
     const WHOLE_FROM: f64 = 100_000.0;
-    sums::distance(sum.metres, name, own, WHOLE_FROM)
+    sums::distance(sum, name, own, WHOLE_FROM)
 }
 
-/// `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before.
+/// `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before. Every
+/// change is that of the two figures as shown.
 pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String {
     let mut parts = vec![format!(
         "{name}: activities {} / {}",
@@ -63,31 +75,53 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
         units::whole(before.count)
     )];
     let time = |secs: f64| units::hours_minutes(secs);
+    let (secs, secs_before) = (shown_secs(now.secs), shown_secs(before.secs));
     parts.push(format!(
         "time {} / {} ({}{})",
         time(now.secs),
         time(before.secs),
-        signed(now.secs - before.secs, time),
-        percent(now.secs, before.secs)
+        signed(secs - secs_before, time),
+        and_percent(secs, secs_before)
     ));
     if now.metres > 0.0 && before.metres > 0.0 && name != "all" {
-        parts.push(format!(
-            "{} / {} ({})",
-            distance(now, name, own),
-            distance(before, name, own),
-            percent(now.metres, before.metres).trim_start_matches([',', ' '])
+        let (now_text, before_text) = (distance(now, name, own), distance(before, name, own));
+        let (now, before) = shown(&now_text, &before_text).unwrap_or((now.metres, before.metres));
+        parts.push(joined(
+            [
+                format!("{now_text} / {before_text}"),
+                in_brackets(&percent(now, before)),
+            ],
+            " ",
         ));
     }
     if now.with_load > 0.0 && before.with_load > 0.0 {
+        let (now, before) = (now.load.round(), before.load.round());
         parts.push(format!(
             "load {} / {} ({}{})",
-            units::whole(now.load),
-            units::whole(before.load),
-            signed(now.load - before.load, units::whole),
-            percent(now.load, before.load)
+            units::whole(now),
+            units::whole(before),
+            signed(now - before, units::whole),
+            and_percent(now, before)
         ));
     }
     parts.join(" · ")
+}
+
+/// Seconds as [`units::hours_minutes`] shows them: whole minutes, and seconds below one.
+fn shown_secs(secs: f64) -> f64 {
+    let secs = secs.round();
+    if secs < 60.0 {
+        secs
+    } else {
+        ((secs + 30.0) / 60.0).floor() * 60.0
+    }
+}
+
+/// The figures of two texts with the same unit, `18.9 km` and `9.0 km`; None with different ones.
+fn shown(now: &str, before: &str) -> Option<(f64, f64)> {
+    let (now, before) = (now.split_once(' ')?, before.split_once(' ')?);
+    let figures = (now.0.parse().ok()?, before.0.parse().ok()?);
+    (now.1 == before.1).then_some(figures)
 }
 
 fn signed(difference: f64, say: impl Fn(f64) -> String) -> String {
@@ -108,10 +142,63 @@ fn signed(difference: f64, say: impl Fn(f64) -> String) -> String {
     }
 }
 
-/// `, +7 %`; empty if there is nothing to compare with.
+/// `+7 %`; empty if there is nothing to compare with.
 fn percent(now: f64, before: f64) -> String {
     if before <= 0.0 {
         return String::new();
     }
-    format!(", {} %", units::signed((now / before - 1.0) * 100.0, 0))
+    with_unit(units::signed((now / before - 1.0) * 100.0, 0), "%")
+}
+
+/// `, +7 %`; empty if there is nothing to compare with.
+fn and_percent(now: f64, before: f64) -> String {
+    let percent = percent(now, before);
+    if percent.is_empty() {
+        percent
+    } else {
+        format!(", {percent}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sum(secs: f64, metres: f64, load: f64) -> Sum {
+        Sum {
+            count: 1.0,
+            with_load: 1.0,
+            secs,
+            metres,
+            load,
+            ..Sum::default()
+        }
+    }
+
+    #[test]
+    fn a_change_is_that_of_the_figures_shown() {
+        let said = |now, before| change("Ride", &now, &before, Units::default());
+        assert_eq!(
+            said(sum(3629.0, 10_040.0, 80.4), sum(3631.0, 10_060.0, 80.6)),
+            "Ride: activities 1 / 1 · time 1:00 / 1:01 (-0:01, -2 %) · 10.0 km / 10.1 km (-1 %) · load 80 / 81 (-1, -1 %)"
+        );
+        assert_eq!(
+            said(sum(3629.0, 10_060.0, 80.4), sum(3571.0, 10_140.0, 79.5)),
+            "Ride: activities 1 / 1 · time 1:00 / 1:00 (0:00, 0 %) · 10.1 km / 10.1 km (0 %) · load 80 / 80 (0, 0 %)"
+        );
+        assert_eq!(
+            said(sum(0.0, 20.0, 0.2), sum(0.0, 20.0, 0.3)),
+            "Ride: activities 1 / 1 · time 0:00 / 0:00 (0:00) · 0.0 km / 0.0 km · load 0 / 0 (0)"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn shown_seconds_are_those_of_the_text(secs in 0.0..400_000.0_f64) {
+            prop_assert_eq!(units::hours_minutes(shown_secs(secs)), units::hours_minutes(secs));
+            prop_assert_eq!(shown_secs(shown_secs(secs)).to_bits(), shown_secs(secs).to_bits());
+        }
+    }
 }

@@ -15,7 +15,8 @@ use crate::{
             units::{self, amount},
             week,
         },
-        sums::Sum,
+        planned::Plans,
+        sums::{self, Sum},
     },
     training::{
         summary::{self, Monotony},
@@ -42,6 +43,11 @@ impl<'a> Week<'a> {
         self.days[at] += amount(row.icu_training_load);
     }
 
+    /// Whether there is a load for each of its sessions.
+    fn has_every_load(&self) -> bool {
+        self.stubs == 0 && self.sum.with_load >= self.sum.count
+    }
+
     /// Whether all activities of the week are closed by Strava: there was training, but it cannot be read.
     fn is_closed(&self) -> bool {
         self.rows.is_empty() && self.stubs > 0
@@ -66,53 +72,70 @@ fn by_week<'a>(rows: &[&'a Activity], asked: &Asked) -> BTreeMap<NaiveDate, Week
     by_week
 }
 
-/// The table, and a line if weeks were cut. `rows` are all of the range, including stubs.
+/// The table, and the lines below it: weeks that were cut, and figures that some weeks do not have. `rows` are all of the
+/// range, including stubs.
 pub(super) fn table(
     rows: &[&Activity],
-    plans: Option<&BTreeMap<NaiveDate, Sum>>,
+    plans: Option<&BTreeMap<NaiveDate, Plans>>,
     asked: &Asked,
     today: NaiveDate,
-) -> [String; 2] {
+) -> [String; 3] {
     const SHOWN: usize = 13;
     const SHOWN_FULL: usize = 53;
     type Row<'a> = (NaiveDate, Week<'a>);
     let range = asked.range;
+    let all: Vec<&Activity> = rows
+        .iter()
+        .copied()
+        .filter(|row| !row.is_closed_by_strava())
+        .collect();
     let weeks: Vec<Row<'_>> = by_week(rows, asked).into_iter().rev().collect();
     let cut = Cut::after(asked.detail.pick(SHOWN, SHOWN_FULL), &weeks);
-    let planned = |monday: &NaiveDate, say: fn(&Sum) -> String| {
-        let plans = plans.map(|plans| plans.get(monday).map_or_else(|| say(&Sum::default()), say));
-        plans.unwrap_or_default()
+    let none = Plans::default();
+    let planned = |monday: &NaiveDate, say: fn(&Plans) -> String| {
+        plans.map_or_else(String::new, |plans| say(plans.get(monday).unwrap_or(&none)))
+    };
+    // Monotony is about all training, so it means nothing for one sport or a part of a week.
+    let is_whole = |monday: NaiveDate| {
+        asked.sport.is_none() && monday >= range.oldest && weeks::sunday(monday) <= range.newest.min(today)
     };
     let monotony = |monday: NaiveDate, week: &Week| -> Option<Monotony> {
-        let is_whole = monday >= range.oldest && weeks::sunday(monday) <= range.newest.min(today);
-        // Monotony is about all training, so it means nothing for one sport.
-        let says = is_whole && week.stubs == 0 && asked.sport.is_none();
-        summary::monotony(week.days).filter(|_| says)
+        summary::monotony(week.days).filter(|_| is_whole(monday) && week.has_every_load())
+    };
+    let unknown = |(monday, week): &Row<'_>| is_whole(*monday) && !week.has_every_load();
+    let some_load = cut.shown.iter().any(|(_, week)| week.sum.with_load > 0.0);
+    let no_monotony = if some_load && cut.shown.iter().any(unknown) {
+        "Monotony, strain: not for weeks with a session that has no load or cannot be read."
+    } else {
+        ""
     };
     let columns = Columns::<Row<'_>>::new()
         .column("week (Mon)", |(monday, _)| {
             format!("{monday}{}", week::cut(*monday, range))
         })
-        .column("activities", |(_, week)| activities(week))
+        .column("activities", |(_, week)| {
+            sums::with_unreadable(week.rows.len(), week.stubs)
+        })
         .column("time", |(_, week)| {
             units::hours_minutes(Some(week.sum.secs).filter(|_| !week.is_closed()))
         })
         .column("planned time", |(monday, _)| {
-            planned(monday, |sum| units::hours_minutes(sum.secs))
+            planned(monday, |plans| plans.split(|sum| sum.secs, units::hours_minutes))
         })
         .column("load", |(_, week)| {
-            match (week.is_closed(), week.rows.is_empty()) {
-                (true, _) => "unknown".to_owned(),
-                (false, true) => "0".to_owned(),
-                (false, false) => week.sum.load_words(),
+            if week.is_closed() {
+                "unknown".to_owned()
+            } else {
+                week.sum.known_load()
             }
         })
         .column("planned load", |(monday, _)| {
-            planned(monday, |sum| units::whole(sum.load))
+            planned(monday, |plans| plans.split(|sum| sum.load, units::whole))
         })
+        .column("week target", |(monday, _)| planned(monday, Plans::targets))
         .column("longest", |(_, week)| longest(week))
-        .column("easy/moderate/hard %", |(_, week)| {
-            zones::split(zones::thirds_of(week.rows.iter().copied()))
+        .column(zones::header(&all, asked.zones), |(_, week)| {
+            zones::split(zones::thirds_of(&week.rows, asked.zones))
         })
         .column("monotony (Foster)", |(monday, week)| {
             units::fixed(monotony(*monday, week).map(|found| found.monotony), 1)
@@ -123,14 +146,7 @@ pub(super) fn table(
     let more = cut.more("week", |(monday, _)| {
         format!("use oldest={} newest={}", range.oldest, weeks::sunday(*monday))
     });
-    [columns.table(cut.shown), more]
-}
-
-fn activities(week: &Week<'_>) -> String {
-    match week.stubs {
-        0 => week.rows.len().to_string(),
-        stubs => format!("{} (+{stubs} closed by Strava)", week.rows.len()),
-    }
+    [columns.table(cut.shown), more, no_monotony.to_owned()]
 }
 
 /// `3:10 Ride`

@@ -63,12 +63,6 @@ pub(super) fn tables(
         .column("week (Mon)", |(monday, _)| monday.to_string())
         .column("activities", |(_, sum)| units::whole(sum.count))
         .column("time", |(_, sum)| units::hours_minutes(sum.secs))
-        .column("load", |(_, sum)| {
-            if sum.count > 0.0 {
-                sum.load_words()
-            } else {
-                "0".to_owned()
-            }
-        });
-    vec![by_sport::table(&by_sport, &all, own), columns.table(&weeks)]
+        .column("load", |(_, sum)| sum.known_load());
+    vec![by_sport::table(&by_sport, &all, 0, own), columns.table(&weeks)]
 }

@@ -1,95 +1,69 @@
-//! Time in zones by sport, each activity by the zones that the athlete prefers for its sport, and easy/moderate/hard.
+//! Time in zones by sport, each activity by the zones asked for or those that the athlete prefers for its sport, and
+//! easy/moderate/hard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     intervals::model::Activity,
     tools::{
-        answer::{counted, units},
+        answer::{counted, units, words::joined},
+        arguments::Detail,
         sums::name_of,
+        zone_base::{BASES, Base, Measure, times_by, times_of},
     },
-    training::{
-        sports::family,
-        summary::{self, Thirds},
-    },
+    training::summary::{self, Thirds},
 };
 
-/// The metric of zones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Measure {
-    Power,
-    Pace,
-    Gap,
-    HeartRate,
-}
-
-impl Measure {
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Power => "power",
-            Self::Pace => "pace",
-            Self::Gap => "grade-adjusted pace",
-            Self::HeartRate => "heart rate",
-        }
-    }
-}
-
-/// The zone times that count for an activity: the first in the athlete's order for time in zones that contain any time.
-/// Without an order: power for rides, pace for runs and swims, otherwise heart rate.
-pub(super) fn times_of(row: &Activity) -> Option<(Measure, Vec<f64>)> {
-    const POWER_FIRST: &str = "POWER_HR_PACE";
-    const PACE_FIRST: &str = "PACE_HR_POWER";
-    const HEART_FIRST: &str = "HR_POWER_PACE";
-    let sport = row.sport();
-    let usual = match family(sport) {
-        "Ride" => POWER_FIRST,
-        "Run" | "Swim" => PACE_FIRST,
-        _ => HEART_FIRST,
-    };
-    let order = row.tiz_order.as_deref().unwrap_or(usual);
-    let order = if order
-        .split('_')
-        .any(|word| matches!(word, "POWER" | "HR" | "PACE"))
-    {
-        order
-    } else {
-        usual
-    };
-    order.split('_').find_map(|word| match word {
-        "POWER" => by_power(row).map(|times| (Measure::Power, times)),
-        "HR" => some_time(row.hr_zone_times.as_deref()).map(|times| (Measure::HeartRate, times)),
-        "PACE" => {
-            let gap = row.use_gap_zone_times == Some(true);
-            let by_gap = some_time(row.gap_zone_times.as_deref()).filter(|_| gap);
-            by_gap
-                .map(|times| (Measure::Gap, times))
-                .or_else(|| some_time(row.pace_zone_times.as_deref()).map(|times| (Measure::Pace, times)))
-        }
-        _ => None,
-    })
-}
-
-fn by_power(row: &Activity) -> Option<Vec<f64>> {
-    let zones = &row.power_zone_times.as_ref()?.zones;
-    let times: Vec<f64> = zones.iter().map(|secs| secs.unwrap_or(0.0)).collect();
-    some_time(Some(&times))
-}
-
-/// The times, if there are any; impossible values count as none.
-fn some_time(times: Option<&[f64]>) -> Option<Vec<f64>> {
-    let times: Vec<f64> = times?.iter().map(|secs| units::amount(Some(*secs))).collect();
-    (times.len() <= 20 && times.iter().sum::<f64>() > 0.0).then_some(times)
-}
-
 /// Easy, moderate and hard of activities, where their zones allow the split.
-pub(super) fn thirds_of<'a>(rows: impl IntoIterator<Item = &'a Activity>) -> Thirds {
-    rows.into_iter()
-        .filter_map(|row| summary::thirds(&times_of(row)?.1))
-        .fold(Thirds::default(), |sum, one| Thirds {
-            easy: sum.easy + one.easy,
-            moderate: sum.moderate + one.moderate,
-            hard: sum.hard + one.hard,
-        })
+pub(super) fn thirds_of(rows: &[&Activity], base: Option<Base>) -> Thirds {
+    let thirds = rows
+        .iter()
+        .filter_map(|row| summary::thirds(&times_of(row, base)?.1));
+    thirds.fold(Thirds::default(), Thirds::and)
+}
+
+/// The header of that split over these activities, with what it is by: `easy/moderate/hard % (power, heart rate)`.
+pub(super) fn header(rows: &[&Activity], base: Option<Base>) -> String {
+    let measures = rows.iter().filter_map(|row| {
+        let (measure, times) = times_of(row, base)?;
+        summary::thirds(&times).map(|_| measure)
+    });
+    let measures: BTreeSet<Measure> = measures.collect();
+    let words = joined(measures.into_iter().map(Measure::words), ", ");
+    format!("easy/moderate/hard % ({words})")
+}
+
+/// How the split was made, and over what: `easy/moderate/hard: IcuSync's split of the athlete's own zones; …`.
+pub(super) fn note(rows: &[&Activity], base: Option<Base>) -> String {
+    let numbers = rows.iter().filter_map(|row| Some(times_of(row, base)?.1.len()));
+    let (usual, unusual): (Vec<usize>, Vec<usize>) =
+        numbers.partition(|number| summary::borders(*number).is_some());
+    let listed = |numbers: &[usize]| {
+        let numbers: BTreeSet<usize> = numbers.iter().copied().collect();
+        joined(numbers.iter().map(usize::to_string), " and ")
+    };
+    let several = if usual.iter().any(|number| *number != usual[0]) {
+        format!("Weeks add {} zones, each split as above.", listed(&usual))
+    } else {
+        String::new()
+    };
+    let left_out = if unusual.is_empty() {
+        String::new()
+    } else {
+        let count = counted(unusual.len(), "activity", "activities");
+        format!(
+            "Weeks leave out {count}: {} zones have no usual split.",
+            listed(&unusual)
+        )
+    };
+    joined(
+        [
+            "easy/moderate/hard: IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out.",
+            &several,
+            &left_out,
+        ],
+        " ",
+    )
 }
 
 /// `78/19/3`, whole percentages that add up to 100; empty without any time.
@@ -104,67 +78,160 @@ pub(super) fn split(thirds: Thirds) -> String {
     [easy, moderate, hard].map(units::whole).join("/")
 }
 
-/// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4, Z5–7)`,
-/// one line per sport, metric and number of zones, most time first.
-pub(super) fn lines(rows: &[&Activity], each_kind: bool, most: usize) -> Vec<String> {
-    #[derive(Default)]
-    struct Zones {
-        times: Vec<f64>,
-        count: usize,
-    }
-    let mut groups: BTreeMap<(String, Measure, usize), Zones> = BTreeMap::new();
-    let mut activities: BTreeMap<String, usize> = BTreeMap::new();
-    for row in rows {
-        let name = name_of(row.sport.as_deref(), each_kind);
-        *activities.entry(name.clone()).or_default() += 1;
-        let Some((measure, times)) = times_of(row) else {
-            continue;
-        };
-        let group = groups.entry((name, measure, times.len())).or_default();
-        group.times.resize(times.len(), 0.0);
-        group.count += 1;
-        for (sum, secs) in group.times.iter_mut().zip(times) {
+/// Time in the zones of some activities of one sport.
+#[derive(Default)]
+struct Zones {
+    times: Vec<f64>,
+    count: usize,
+}
+
+impl Zones {
+    fn add(&mut self, times: &[f64]) {
+        self.times.resize(times.len(), 0.0);
+        self.count += 1;
+        for (sum, secs) in self.times.iter_mut().zip(times) {
             *sum += secs;
         }
     }
-    let mut groups: Vec<_> = groups.into_iter().collect();
-    let all = |zones: &Zones| zones.times.iter().sum::<f64>();
-    groups.sort_by(|a, b| all(&b.1).total_cmp(&all(&a.1)));
-    let hidden = groups.len().saturating_sub(most);
-    let mut lines: Vec<String> = groups
+
+    fn all(&self) -> f64 {
+        self.times.iter().sum()
+    }
+}
+
+/// A sport, what its zones are by, and how many there are.
+type Group = (String, Measure, usize);
+
+/// One line per sport, metric and number of zones, most time first; in full for every base that was recorded. Below them what
+/// a reader could not see from one line alone: a split of more than one number of zones, and bases that differ.
+pub(super) fn lines(rows: &[&Activity], base: Option<Base>, detail: Detail) -> Vec<String> {
+    const LINES: usize = 4;
+    const LINES_FULL: usize = 20;
+    let full = detail == Detail::Full;
+    let mut groups: BTreeMap<Group, Zones> = BTreeMap::new();
+    let mut activities: BTreeMap<String, usize> = BTreeMap::new();
+    for row in rows {
+        let name = name_of(row.sport.as_deref(), full);
+        *activities.entry(name.clone()).or_default() += 1;
+        let recorded: Vec<(Measure, Vec<f64>)> = match (full, base) {
+            (true, None) => BASES
+                .iter()
+                .filter_map(|(_, base)| times_by(row, *base))
+                .collect(),
+            _ => times_of(row, base).into_iter().collect(),
+        };
+        for (measure, times) in recorded {
+            groups
+                .entry((name.clone(), measure, times.len()))
+                .or_default()
+                .add(&times);
+        }
+    }
+    let mut sorted: Vec<(&Group, &Zones)> = groups.iter().collect();
+    sorted.sort_by(|a, b| b.1.all().total_cmp(&a.1.all()));
+    let most = detail.pick(LINES, LINES_FULL);
+    let mut lines: Vec<String> = sorted
         .iter()
         .take(most)
-        .map(|((name, measure, number), zones)| {
-            let whole = all(zones);
-            let times: Vec<String> = zones
-                .times
-                .iter()
-                .enumerate()
-                .map(|(at, secs)| {
-                    let share = units::whole(secs / whole * 100.0);
-                    format!("Z{} {} {share} %", at + 1, units::hours_minutes(*secs))
-                })
-                .collect();
-            let thirds = summary::thirds(&zones.times)
-                .map(|thirds| format!(" · easy/moderate/hard {} % ({})", split(thirds), rule(*number)))
-                .unwrap_or_default();
-            format!(
-                "Zones {name} by {} ({} of {}): {}{thirds}",
-                measure.words(),
-                zones.count,
-                counted(
-                    activities.get(name).copied().unwrap_or(zones.count),
-                    "activity",
-                    "activities"
-                ),
-                times.join(" · ")
+        .map(|(group, zones)| {
+            line(
+                group,
+                zones,
+                activities.get(&group.0).copied().unwrap_or(zones.count),
             )
         })
         .collect();
-    if hidden > 0 {
-        lines.push(format!("Zones of {hidden} more: use sport or detail=full"));
+    if sorted.len() > most {
+        lines.push(format!(
+            "Zones of {} more: use sport or detail=full",
+            sorted.len() - most
+        ));
+    }
+    lines.extend(of_several_numbers(&groups));
+    if full {
+        lines.extend(differences(&groups));
     }
     lines
+}
+
+/// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4, Z5–7)`
+fn line((name, measure, number): &Group, zones: &Zones, of: usize) -> String {
+    let whole = zones.all();
+    let times: Vec<String> = zones
+        .times
+        .iter()
+        .enumerate()
+        .map(|(at, secs)| {
+            let share = units::whole(secs / whole * 100.0);
+            format!("Z{} {} {share} %", at + 1, units::hours_minutes(*secs))
+        })
+        .collect();
+    let thirds = match summary::thirds(&zones.times) {
+        Some(thirds) => format!("easy/moderate/hard {} % ({})", split(thirds), rule(*number)),
+        None => format!(
+            "no easy/moderate/hard: {} have no usual split",
+            counted(*number, "zone", "zones")
+        ),
+    };
+    format!(
+        "Zones {name} by {} ({} of {}): {} · {thirds}",
+        measure.words(),
+        zones.count,
+        counted(of, "activity", "activities"),
+        times.join(" · ")
+    )
+}
+
+/// Easy, moderate and hard by sport and metric, over all numbers of zones that have the split, with those numbers.
+fn splits(groups: &BTreeMap<Group, Zones>) -> BTreeMap<(&str, Measure), (Thirds, Vec<usize>)> {
+    let mut splits: BTreeMap<(&str, Measure), (Thirds, Vec<usize>)> = BTreeMap::new();
+    for ((name, measure, number), zones) in groups {
+        if let Some(thirds) = summary::thirds(&zones.times) {
+            let (sum, numbers) = splits.entry((name, *measure)).or_default();
+            *sum = sum.and(thirds);
+            numbers.push(*number);
+        }
+    }
+    splits
+}
+
+/// `Ride by power, 5 and 7 zones together: easy/moderate/hard 73/17/10 %, each as split above`, where zones were changed.
+fn of_several_numbers(groups: &BTreeMap<Group, Zones>) -> Vec<String> {
+    let several = splits(groups)
+        .into_iter()
+        .filter(|(_, (_, numbers))| numbers.len() > 1);
+    several
+        .map(|((name, measure), (thirds, numbers))| {
+            let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+            format!(
+                "{name} by {}, {} zones together: easy/moderate/hard {} %, each as split above",
+                measure.words(),
+                numbers.join(" and "),
+                split(thirds)
+            )
+        })
+        .collect()
+}
+
+/// `Run, easy/moderate/hard by base: pace 80/17/3, heart rate 54/36/11`, where the bases differ.
+fn differences(groups: &BTreeMap<Group, Zones>) -> Vec<String> {
+    let mut sports: BTreeMap<&str, Vec<(Measure, String)>> = BTreeMap::new();
+    for ((name, measure), (thirds, _)) in splits(groups) {
+        sports.entry(name).or_default().push((measure, split(thirds)));
+    }
+    sports
+        .into_iter()
+        .filter(|(_, bases)| bases.iter().any(|(_, split)| *split != bases[0].1))
+        .map(|(name, bases)| {
+            let bases = bases
+                .iter()
+                .map(|(measure, split)| format!("{} {split}", measure.words()));
+            format!(
+                "{name}, easy/moderate/hard differs: by {}",
+                joined(bases, ", by ")
+            )
+        })
+        .collect()
 }
 
 /// Which zones are easy, moderate and hard: `Z1–2, Z3–4, Z5–7`.
