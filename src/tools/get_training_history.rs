@@ -301,7 +301,7 @@ fn render(
         blocks.push(totals::by_sport(&readable, closed, card.units, asked.detail));
     }
     blocks.push(by_week(&readable, plans.as_ref(), asked));
-    blocks.push(planned.missing());
+    blocks.push(plans.map_or_else(|| planned.missing(), |plans| planned::doubts(&plans, false)));
     if asked.range.is_some() {
         // Rows of a search are always short, so they do not show what was recorded.
         blocks.push(activities::not_recorded(&readable, RECORDED));
