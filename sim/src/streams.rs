@@ -126,7 +126,7 @@ fn extra(person: &Person, done: &Done, track: &Track, name: &str) -> Extra {
                 let watts = track.watts.as_ref().map_or(0.0, |watts| f64::from(watts[n]));
                 (rpm > 0.0).then(|| round(watts / (rpm * std::f64::consts::TAU / 60.0), 1))
             }
-            // The left leg's share.
+            // The right leg's share.
             "left_right_balance" => (rpm > 0.0).then(|| round(49.2 + 1.5 * wobble, 1)),
             _ => None,
         }

@@ -31,6 +31,9 @@ const INSTRUCTIONS_FOR_COACHES: &str = include_str!("instructions_coach.txt");
 /// How long a client may keep the list: it changes with a new version of the service, and when the athlete switches a
 /// group on or off. A call is checked each time, whatever list it comes from.
 const LIST_FRESH_MS: u64 = 5 * 60 * 1000;
+/// Methods that are served and whose params rmcp may fail to read: it then passes them on as unknown.
+const WITH_PARAMS: [&str; 2] = ["initialize", "tools/call"];
+
 /// Answers MCP messages. Cheap to clone: one is made for each request.
 #[derive(Clone)]
 pub(super) struct Handler(Arc<Shared>);
@@ -158,11 +161,14 @@ impl ServerHandler for Handler {
     /// rmcp also calls this for a method that it knows, if the params are malformed.
     async fn on_custom_request(
         &self,
-        _: CustomRequest,
+        request: CustomRequest,
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let text = "This method is unknown, or its params are malformed.";
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, text, None))
+        Err(if WITH_PARAMS.contains(&request.method.as_str()) {
+            ErrorData::invalid_params("The params of this method are malformed.", None)
+        } else {
+            ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "This method is unknown.", None)
+        })
     }
 }
 

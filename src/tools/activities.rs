@@ -112,6 +112,13 @@ pub(super) fn overlaps(rows: &[&Activity]) -> String {
     )
 }
 
+/// Whether two recordings overlap so far that they may be of one session.
+pub(super) fn may_be_one(a: &Activity, b: &Activity) -> bool {
+    session(a)
+        .zip(session(b))
+        .is_some_and(|(a, b)| !overlaps::pairs(&[a, b]).is_empty())
+}
+
 /// When it was and for how long; None if that is not known.
 fn session(row: &Activity) -> Option<Session<'_>> {
     let elapsed = positive(row.elapsed_time).or(positive(row.moving_time))?;

@@ -13,6 +13,7 @@ use chrono::{Datelike as _, Days, NaiveDate};
 
 use super::{
     Answer,
+    activities::without_a_sport,
     answer::{self, units},
     arguments::{self, Arguments, Range},
     params::Param,
@@ -39,6 +40,7 @@ const LOOK_BACK: u64 = 90;
 const FIELDS: &[&str] = &[
     "type",
     "moving_time",
+    "icu_training_load",
     "icu_average_watts",
     "icu_weighted_avg_watts",
 ];
@@ -262,16 +264,17 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
                 .flatten()
                 .any(|watts| *watts > 0.0)
     });
+    let named = format!("Main sport of the last {LOOK_BACK} days: {name}");
     let mut notes =
         if card.shows(&permissions::GET_TRAINING_SUMMARY) || card.shows(&permissions::GET_TRAINING_HISTORY) {
-            vec![format!(
-                "Main sport of the last {LOOK_BACK} days: {name} ({} of {} h moving)",
-                units::hours_minutes(main.moving),
-                units::hours_minutes(main.of)
-            )]
+            let [moving, of] = [main.moving, main.of].map(units::hours_minutes);
+            let unknown = Some(without_a_sport(activities)).filter(|unknown| !unknown.is_empty());
+            std::iter::once(format!("{named} ({moving} of {of} moving)"))
+                .chain(unknown)
+                .collect()
         } else {
             vec![
-                format!("Main sport of the last {LOOK_BACK} days: {name}"),
+                named,
                 not_granted("Its hours", &permissions::GET_TRAINING_SUMMARY),
             ]
         };

@@ -2,6 +2,8 @@
 //!
 //! For all tools that show fitness; tables of days are in get_fitness.
 
+mod done_today;
+
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
@@ -12,8 +14,10 @@ use super::{
 };
 use crate::{
     intervals::{self, model::Wellness},
-    training::fitness::{Fitness, ramp},
+    training::fitness::{Fitness, Loads, ramp},
 };
+
+pub(super) use done_today::{DoneToday, Part, Seen};
 
 /// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
@@ -37,8 +41,24 @@ pub(super) async fn current(
 pub(super) struct Day {
     pub(super) date: NaiveDate,
     pub(super) fitness: Fitness,
+    /// Upstream's; where it sent none, ours: CTL minus CTL 7 days before.
     pub(super) ramp: Option<f64>,
-    pub(super) load: Option<f64>,
+    /// Today's may hold load that is only planned: see [`DoneToday`].
+    pub(super) loads: Option<Loads>,
+}
+
+/// The row's CTL and ATL; None unless it has both.
+fn fitness_of(row: &Wellness) -> Option<Fitness> {
+    Some(Fitness {
+        ctl: units::sane(row.ctl)?,
+        atl: units::sane(row.atl)?,
+    })
+}
+
+/// The row's loads.
+fn loads_of(row: &Wellness) -> Option<Loads> {
+    let (ctl, atl) = row.loads()?;
+    Some(Loads { ctl, atl })
 }
 
 /// The days that have both CTL and ATL, by date.
@@ -47,17 +67,14 @@ pub(super) fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Da
         .iter()
         .filter_map(|row| {
             let date = row.id.filter(|date| range.contains(*date))?;
-            let fitness = Fitness {
-                ctl: units::sane(row.ctl)?,
-                atl: units::sane(row.atl)?,
-            };
+            let fitness = fitness_of(row)?;
             Some((
                 date,
                 Day {
                     date,
                     fitness,
                     ramp: units::sane(row.ramp_rate),
-                    load: row.load(),
+                    loads: loads_of(row),
                 },
             ))
         })

@@ -77,7 +77,14 @@ const STREAMS: &[&str] = &[
     "distance",
     "altitude",
 ];
-const SPLITS: &[&str] = &["time", "watts", "heartrate", "distance", "altitude"];
+const SPLITS: &[&str] = &[
+    "time",
+    "watts",
+    "heartrate",
+    "velocity_smooth",
+    "distance",
+    "altitude",
+];
 
 const PARAMS: &[Param] = &[
     Param::activity_id().required(),

@@ -216,6 +216,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
     blocks.push(table(scale, asked, found, &rows));
     blocks.push(about_marks);
     blocks.push(standing(scale, &rows));
+    blocks.push(scale::MAY_SPAN.to_owned());
     if subject.metric == Metric::Power {
         blocks.push(about_weight(scale, card, asked, found, now, &rows));
     }
@@ -291,15 +292,18 @@ impl Row<'_> {
         self.difference().map_or_else(String::new, |difference| {
             let percent = self
                 .before
-                .filter(|_| scale.metric == Metric::Power)
-                .map(|before| format!(" ({} %)", units::signed(difference / before.value * 100.0, 1)))
+                .filter(|before| scale.metric == Metric::Power && before.value.round() > 0.0)
+                .map(|before| {
+                    let part = difference / before.value.round();
+                    format!(" ({} %)", units::signed(part * 100.0, 1))
+                })
                 .unwrap_or_default();
             format!("{}{percent}", units::signed(difference, 0))
         })
     }
 
     fn difference(&self) -> Option<f64> {
-        Some(units::sane(Some(self.now?.value.round()))? - units::sane(Some(self.before?.value.round()))?)
+        Some(units::shown(self.now?.value, 0)? - units::shown(self.before?.value, 0)?)
     }
 }
 

@@ -452,8 +452,9 @@ impl Way<'_> {
 
     /// `Last quarter against the first: climb 1 power -4 %, HR +6 % | …`
     fn fades(&self, climbs: &[Numbered<'_>]) -> String {
+        // Of the quarters as shown.
         let change = |first: Option<f64>, last: Option<f64>| {
-            let part = units::sane(last)? / positive(first)?;
+            let part = units::shown(last, 0)? / positive(units::shown(first, 0))?;
             Some((part - 1.0) * 100.0)
         };
         let each = climbs.iter().map(|climb| {

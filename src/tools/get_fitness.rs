@@ -28,7 +28,7 @@ use crate::{
     intervals::model::Wellness,
     permissions,
     tool_error::ToolError,
-    training::weeks,
+    training::{fitness::Loads, weeks},
 };
 
 pub(super) const TOOL: Tool = Tool {
@@ -190,7 +190,7 @@ fn load<'a>(days: impl IntoIterator<Item = &'a Day>, today: NaiveDate) -> String
     let (mut done, mut ahead) = (None, None);
     for day in days {
         let sum = if day.date > today { &mut ahead } else { &mut done };
-        if let Some(load) = day.load {
+        if let Some(load) = day.loads.map(Loads::whole) {
             *sum.get_or_insert(0.0) += load;
         }
     }

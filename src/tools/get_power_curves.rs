@@ -275,6 +275,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, subject: &Subject
     let (marks, about_marks) = asked.marks.pick(scale, &all, asked.detail == Detail::Full);
     blocks.push(table(scale, &windows, found, &marks, asked.detail));
     blocks.push(about_marks);
+    blocks.push(scale::MAY_SPAN.to_owned());
     let fresh: Vec<(&str, &Curve)> = windows
         .iter()
         .filter(|window| window.fresh)

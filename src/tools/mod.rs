@@ -35,6 +35,7 @@ mod select_athlete;
 mod steps;
 mod sums;
 mod thresholds;
+mod vitals;
 mod zone_base;
 
 use std::pin::Pin;

@@ -17,8 +17,24 @@ use crate::{
     },
     text::{clean, fenced},
     tool_error::ToolError,
-    training::streams::Track,
+    training::{sports::Tempo, streams::Track},
 };
+
+/// The header of a column of decoupling, with its sense.
+pub(super) const DECOUPLING: &str = "decoupling % (above 0: HR rose)";
+
+/// What a positive decoupling of the activity means.
+pub(super) fn decoupling_means(detail: &ActivityDetail) -> &'static str {
+    let activity = &detail.activity;
+    let powered = [activity.icu_weighted_avg_watts, activity.icu_average_watts]
+        .into_iter()
+        .any(|watts| units::positive(watts).is_some());
+    if powered || Tempo::of(activity.sport()) == Tempo::Other {
+        "above 0: HR rose against power"
+    } else {
+        "above 0: HR rose against pace"
+    }
+}
 
 /// The activity, or the error as the caller who named the id must read it.
 pub(super) async fn fetch(

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 
 use super::{
     absences::{Absences, Reason},
+    activities::may_be_one,
     answer::{
         units::{self, positive},
         words::{around, in_brackets, joined, named},
@@ -25,7 +26,9 @@ use crate::{
 /// What the word *missed* means, for the end of an answer.
 pub(super) const MISSED: &str =
     "missed: not paired, and no activity of that sport or its family that day (one activity does one plan).";
-/// Whose figure a percentage of the plan is, for the end of an answer.
+/// The unit of intervals.icu's compliance, which does not say of what it is.
+pub(super) const PERCENT: &str = "% of plan by intervals.icu";
+/// The same for the end of an answer.
 pub(super) const OF_PLAN: &str =
     "% of plan: intervals.icu's compliance, which it gives without saying of what.";
 
@@ -160,11 +163,12 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
         !std::ptr::eq(*other, activity)
             && !other.is_closed_by_strava()
             && other.day() == activity.day()
-            && family(other.sport()) == family(activity.sport())
             && if by_hand {
-                !other.is_manual() && other.paired_event_id.is_none_or(|id| id <= 0)
+                family(other.sport()) == family(activity.sport())
+                    && !other.is_manual()
+                    && other.paired_event_id.is_none_or(|id| id <= 0)
             } else {
-                overlap(activity, other)
+                may_be_one(activity, other)
             }
     };
     let named: Vec<String> = activities
@@ -187,22 +191,6 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
         .collect();
     let when = if by_hand { "that day" } else { "at the same time" };
     around(&format!("also recorded {when}:"), &named.join(", "), "")
-}
-
-/// Whether both ran at the same time for more than half of the shorter one.
-fn overlap(a: &Activity, b: &Activity) -> bool {
-    let span = |one: &Activity| {
-        let start = one.start_date_local?.and_utc().timestamp();
-        let secs = positive(one.elapsed_time).or(positive(one.moving_time))?;
-        #[expect(clippy::cast_precision_loss, reason = "seconds of a date are far below 2^52")]
-        Some((start as f64, secs))
-    };
-    span(a)
-        .zip(span(b))
-        .is_some_and(|((first, long), (second, short))| {
-            let shared = (first + long).min(second + short) - first.max(second);
-            shared > long.min(short) / 2.0
-        })
 }
 
 /// What an entry of the calendar says was planned.

@@ -262,16 +262,7 @@ impl Profile {
 
     /// The time-weighted average of a channel while moving; missing samples do not count.
     pub(crate) fn mean(&self, track: &Track, name: &str, samples: Range<usize>) -> Option<f64> {
-        let values = track.channel(name)?;
-        let mut sum = (0.0, 0.0);
-        for index in samples {
-            let value = values.get(index).copied().flatten();
-            if let Some(value) = value.filter(|_| self.still.get(index) == Some(&false)) {
-                let lasted = track.lasted(index);
-                sum = (sum.0 + value * lasted, sum.1 + lasted);
-            }
-        }
-        (sum.1 > 0.0).then(|| sum.0 / sum.1)
+        track.mean(name, samples, |index| self.still.get(index) == Some(&false))
     }
 }
 

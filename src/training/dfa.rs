@@ -12,6 +12,8 @@ pub(crate) const FIRST: f64 = 0.75;
 pub(crate) const SECOND: f64 = 0.5;
 /// A value outside is an error in the recording, or from a window that is still filling.
 const POSSIBLE: std::ops::RangeInclusive<f64> = 0.05..=2.5;
+/// DFA α1 stays above this at low intensity and falls almost in a line from here on.
+const FALLING: f64 = 1.0;
 /// Seconds of a block: DFA α1 itself is computed over two minutes.
 const BLOCK: f64 = 120.0;
 /// A block with less than this fraction recorded does not count.
@@ -77,17 +79,33 @@ pub(crate) struct Crossing {
     pub at: f64,
     /// Blocks behind the line.
     pub blocks: usize,
+    /// Whether the line is through the falling part alone (blocks with DFA α1 of at most 1.0), not through all blocks.
+    pub falling: bool,
     /// The share of the variance that the line explains.
     pub r2: f64,
 }
 
 /// The value of `channel` where DFA α1 crosses `threshold`, by the least-squares line of two-minute averages of DFA α1 over
-/// those of the channel.
+/// those of the channel: of those of at most 1.0, or of all if they alone define no crossing.
 ///
 /// None unless it is well defined: at least eight blocks, two of them on each side of the threshold, a falling line that
 /// explains at least 60 % of the variance, and a crossing within the blocks' values.
 pub(crate) fn crossing(track: &Track, channel: &str, threshold: f64) -> Option<Crossing> {
-    let blocks = blocks(track, channel)?;
+    let all = blocks(track, channel)?;
+    let falling: Vec<(f64, f64)> = all
+        .iter()
+        .copied()
+        .filter(|(_, alpha)| *alpha <= FALLING)
+        .collect();
+    let of_part = line(&falling, threshold).map(|found| Crossing {
+        falling: true,
+        ..found
+    });
+    of_part.or_else(|| line(&all, threshold))
+}
+
+/// Where the least-squares line of blocks crosses a threshold, if it is well defined.
+fn line(blocks: &[(f64, f64)], threshold: f64) -> Option<Crossing> {
     let below = blocks.iter().filter(|(_, alpha)| *alpha < threshold).count();
     if blocks.len() < BLOCKS || below < EACH_SIDE || blocks.len() - below < EACH_SIDE {
         return None;
@@ -106,6 +124,7 @@ pub(crate) fn crossing(track: &Track, channel: &str, threshold: f64) -> Option<C
     (r2 >= LEAST_R2 && within).then_some(Crossing {
         at,
         blocks: blocks.len(),
+        falling: false,
         r2,
     })
 }
@@ -170,8 +189,9 @@ mod tests {
             |_, rate| 1.25 - (rate - 100.0) * 0.0125,
         );
         let first = crossing(&ramp, "heartrate", FIRST).unwrap();
+        // The part from 120 bpm on, where α1 is at most 1.0.
         assert!(
-            (first.at - 140.0).abs() < 0.5 && first.r2 > 0.99 && first.blocks == 19,
+            (first.at - 140.0).abs() < 0.5 && first.r2 > 0.99 && first.blocks == 15 && first.falling,
             "{first:?}"
         );
         let second = crossing(&ramp, "heartrate", SECOND).unwrap();
@@ -205,6 +225,35 @@ mod tests {
         assert_eq!(crossing(&rising, "heartrate", FIRST), None);
         let zeros = track(600, |_| 120.0, |_, _| 0.0);
         assert_eq!((times(&zeros), mean(&zeros)), (None, None));
+    }
+
+    #[test]
+    fn an_easy_hour_before_it_moves_no_threshold() {
+        // α1 falls from 1.0 at 130 bpm by 0.0125 a beat; below, it stays high, whatever the heart rate.
+        let alpha = |rate: f64| {
+            if rate < 130.0 {
+                1.3
+            } else {
+                1.0 - (rate - 130.0) * 0.0125
+            }
+        };
+        let heart = |s: f64| {
+            if s < 3600.0 {
+                105.0 + s / 180.0
+            } else {
+                130.0 + (s - 3600.0) / 40.0
+            }
+        };
+        let long = track(6000, heart, |_, rate| alpha(rate));
+        for (threshold, beats) in [(FIRST, 150.0), (SECOND, 170.0)] {
+            let found = crossing(&long, "heartrate", threshold).unwrap();
+            assert!(found.falling && (found.at - beats).abs() < 0.5, "{found:?}");
+        }
+        // Too few blocks of the falling part: all are taken, and the answer is marked.
+        let heart = |s: f64| 100.0 + s / 18.0;
+        let short = track(1440, heart, |_, rate| 1.5 - (rate - 100.0) * 0.0125);
+        let found = crossing(&short, "heartrate", FIRST).unwrap();
+        assert!(!found.falling && (found.at - 160.0).abs() < 0.5, "{found:?}");
     }
 
     proptest! {

@@ -24,6 +24,9 @@ const OFF: f64 = 0.015;
 /// Fewer equal laps than this are not a pattern.
 const PATTERN: usize = 3;
 
+/// Seconds below which a lap is a press of the button, not a part of the training.
+pub(crate) const PRESS: f64 = 5.0;
+
 /// The properties of a lap that show where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Lap {
@@ -81,13 +84,18 @@ pub(crate) fn origin(laps: &[Lap], clues: Clues) -> Origin {
     if !of_the_device {
         return Origin::Detected { recorded };
     }
-    if let Some(metres) = equal(laps.iter().map(|lap| lap.distance), &BY_DISTANCE)
-        && !repeats(laps)
+    // Presses between laps of equal length do not hide the pattern; the last lap may be short anyway.
+    let laps = || {
+        laps.iter()
+            .filter(|lap| lap.secs.is_none_or(|secs| secs >= PRESS))
+    };
+    if let Some(metres) = equal(laps().map(|lap| lap.distance), &BY_DISTANCE)
+        && !repeats(laps())
     {
         return Origin::EveryMetres(metres);
     }
-    if let Some(secs) = equal(laps.iter().map(|lap| lap.secs), &BY_TIME)
-        && !repeats(laps)
+    if let Some(secs) = equal(laps().map(|lap| lap.secs), &BY_TIME)
+        && !repeats(laps())
     {
         return Origin::EverySeconds(secs);
     }
@@ -99,8 +107,8 @@ pub(crate) fn origin(laps: &[Lap], clues: Clues) -> Origin {
 }
 
 /// Whether the laps are repeats: alternating work and rest is not automatic lapping, however equal the laps are.
-fn repeats(laps: &[Lap]) -> bool {
-    laps.iter().any(|lap| lap.grouped) && laps.iter().any(|lap| !lap.grouped)
+fn repeats<'a>(mut laps: impl Iterator<Item = &'a Lap> + Clone) -> bool {
+    laps.clone().any(|lap| lap.grouped) && laps.any(|lap| !lap.grouped)
 }
 
 /// The usual length that all laps have; only the last may be shorter.
@@ -176,6 +184,14 @@ mod tests {
         ];
         assert_eq!(origin(&fives, recorded(4)), Origin::EverySeconds(300.0));
         assert_eq!(origin(&[], recorded(0)), Origin::Detected { recorded: 0 });
+    }
+
+    #[test]
+    fn presses_of_the_button_hide_no_pattern() {
+        let mut km = laps(&[1001.0, 3.0, 998.0, 1000.0, 2.0, 1003.0, 412.0]);
+        assert_eq!(origin(&km, recorded(7)), Origin::EveryMetres(1000.0));
+        km[1].secs = Some(PRESS);
+        assert_eq!(origin(&km, recorded(7)), Origin::Device);
     }
 
     #[test]

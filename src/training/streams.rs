@@ -160,7 +160,8 @@ impl Track {
             .collect()
     }
 
-    fn pause_step(&self) -> f64 {
+    /// Seconds without a sample that are more than the time to the next one.
+    pub(crate) fn pause_step(&self) -> f64 {
         PAUSE.max(self.usual_step * PAUSE_STEPS)
     }
 
@@ -173,12 +174,17 @@ impl Track {
         }
     }
 
-    /// The time-weighted average of the samples in `range` (indices); missing ones do not count.
-    pub(crate) fn mean(&self, name: &str, range: std::ops::Range<usize>) -> Option<f64> {
+    /// The time-weighted average of the samples in `range` (indices) whose index fulfils `counts`; missing ones do not count.
+    pub(crate) fn mean(
+        &self,
+        name: &str,
+        range: std::ops::Range<usize>,
+        counts: impl Fn(usize) -> bool,
+    ) -> Option<f64> {
         let values = self.channel(name)?;
         let mut sum = (0.0, 0.0);
         for index in range {
-            if let Some(value) = values.get(index).copied().flatten() {
+            if let Some(value) = values.get(index).copied().flatten().filter(|_| counts(index)) {
                 let lasted = self.lasted(index);
                 sum = (sum.0 + value * lasted, sum.1 + lasted);
             }
@@ -321,7 +327,7 @@ mod tests {
         );
         assert!(track.channel("distance").is_some() && track.channel("watts").is_some());
         assert_eq!(track.channel("heartrate"), None);
-        assert!((track.mean("watts", 0..track.len()).unwrap() - 150.0).abs() < 1e-9);
+        assert!((track.mean("watts", 0..track.len(), |_| true).unwrap() - 150.0).abs() < 1e-9);
 
         let thin = track.thin(&["watts", "distance", "heartrate"], 15);
         assert!((thin.width - 120.0).abs() < 1e-9);
@@ -348,7 +354,7 @@ mod tests {
             channel("watts", [100.0, 200.0, 100.0, 200.0, 150.0].map(Some)),
         ])
         .unwrap();
-        assert!((track.mean("watts", 0..4).unwrap() - 110.0).abs() < 1e-9);
+        assert!((track.mean("watts", 0..4, |_| true).unwrap() - 110.0).abs() < 1e-9);
         assert!(track.pauses().is_empty());
     }
 
@@ -423,7 +429,7 @@ mod tests {
 
         #[test]
         fn thinning_keeps_the_mean(track in any_track(), most in 1_usize..300) {
-            let whole = track.mean("watts", 0..track.len());
+            let whole = track.mean("watts", 0..track.len(), |_| true);
             let one = track.thin(&["watts"], 1).stretches[0].figures[0].map(|figure| figure.value);
             prop_assert_eq!(whole.is_some(), one.is_some());
             if let (Some(whole), Some(one)) = (whole, one) {
@@ -448,7 +454,7 @@ mod tests {
         fn no_axis_panics(axis in prop::collection::vec(prop::option::of(any::<f64>()), 0..50), from in any::<f64>(), to in any::<f64>(), most in 0_usize..50) {
             if let Some(track) = Track::new([channel("time", axis.clone()), channel("watts", axis)]) {
                 let cut = track.window(from, to);
-                let _ = (cut.thin(&["watts", "time", "x"], most), cut.pauses(), cut.span(), cut.mean("watts", 0..1000));
+                let _ = (cut.thin(&["watts", "time", "x"], most), cut.pauses(), cut.span(), cut.mean("watts", 0..1000, |_| true));
             }
         }
     }

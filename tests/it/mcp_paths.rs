@@ -119,6 +119,13 @@ async fn a_url_that_was_pasted_with_something_behind_it_works_or_says_so() {
             post(&bench, &format!("{nobodys}/")).await,
             post(&bench, &nobodys).await
         );
+        for method in ["GET", "HEAD", "DELETE", "OPTIONS"] {
+            let bare = [("content-length", "")];
+            let reply = async |path: &str| bench.raw(&bench.request(method, path, &bare, b"")).await;
+            let with_slash = reply(&format!("{}/", bench.path)).await;
+            assert_eq!(with_slash, reply(&bench.path).await, "{method}");
+            assert_eq!((with_slash.status, with_slash.header("location")), (405, None));
+        }
         // A client that sends the fragment: it is dropped, as the client should have done.
         assert_eq!(
             post(&bench, &format!("{}#x", bench.path)).await,

@@ -235,6 +235,72 @@ async fn the_message_decides_of_which_revision_it_is_unless_the_shim_is_off() {
     .await;
 }
 
+/// Every header, every `_meta`, every naming of the method: only a message of 2026-07-28 under its own header needs the
+/// headers that go with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_without_the_newer_meta_is_served_under_any_known_header() {
+    const VERSIONS: [&str; 5] = [
+        "2024-11-05",
+        "2025-03-26",
+        "2025-06-18",
+        "2025-11-25",
+        "2026-07-28",
+    ];
+    world::test(async |world| {
+        let bench = Bench::with(&world, |config| config.calls_per_minute = 60_000).await;
+        let bare = |version: &str| json!({"io.modelcontextprotocol/protocolVersion": version});
+        let mut metas = vec![None, Some(json!({})), Some(json!({"progressToken": 1}))];
+        metas.extend(VERSIONS.map(|version| Some(meta(version))));
+        metas.extend(VERSIONS[..4].iter().map(|version| Some(bare(version))));
+        for header in [
+            "",
+            "2024-11-05",
+            "2025-03-26",
+            "2025-06-18",
+            "2025-11-25",
+            "2026-07-28",
+        ] {
+            for given in &metas {
+                let newer = given.as_ref().is_some_and(|given| *given == meta("2026-07-28"));
+                for method in ["tools/list", "tools/call"] {
+                    let mut message = json!({"jsonrpc": "2.0", "id": 1, "method": method});
+                    if method == "tools/call" {
+                        message["params"] = json!({"name": "echo"});
+                    }
+                    if let Some(given) = given {
+                        message["params"]["_meta"] = given.clone();
+                    }
+                    let right = match method {
+                        "tools/call" => vec![("mcp-method", method), ("mcp-name", "echo")],
+                        _ => vec![("mcp-method", method)],
+                    };
+                    for (named, is_right) in [
+                        (vec![], false),
+                        (right, true),
+                        (vec![("mcp-method", "ping"), ("mcp-name", "other")], false),
+                    ] {
+                        let headers = [&[("mcp-protocol-version", header)], &named[..]].concat();
+                        let reply = bench.post(&headers, message.to_string()).await;
+                        let context = format!("{header:?} {given:?} {named:?} {method}: {}", reply.body);
+                        if newer && header == "2026-07-28" && !is_right {
+                            assert_eq!((reply.status, reply.code()), (400, -32020), "{context}");
+                            continue;
+                        }
+                        assert_eq!(reply.status, 200, "{context}");
+                        let result = &reply.json()["result"];
+                        assert!(
+                            result["tools"].is_array() || result["content"].is_array(),
+                            "{context}"
+                        );
+                        assert_eq!(result["resultType"] == "complete", newer, "{context}");
+                    }
+                }
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_can_be_capped() {
     world::test(async |world| {
@@ -323,7 +389,7 @@ async fn what_is_unknown_is_a_protocol_error() {
         );
         let headers = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", "hangs")];
         let reply = bench.post(&headers, twice).await;
-        assert_eq!((reply.status, reply.code()), (404, -32601), "{}", reply.body);
+        assert_eq!((reply.status, reply.code()), (200, -32602), "{}", reply.body);
         // Some clients ask for what no capability promised: an empty list keeps them quiet.
         for (method, list) in [
             ("prompts/list", "prompts"),
@@ -340,10 +406,47 @@ async fn what_is_unknown_is_a_protocol_error() {
             let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
             assert_eq!(bench.legacy(&message).await.code(), -32601, "{method}");
         }
-        for params in [json!({}), json!({"name": 5}), json!(null)] {
-            let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-            assert_eq!(bench.legacy(&message).await.code(), -32601, "{params}");
+        let bare = json!({"jsonrpc": "2.0", "id": 1, "method": "prompts/get"});
+        assert_eq!(bench.legacy(&bare).await.code(), -32601);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_params_of_a_method_that_is_served_are_invalid_params() {
+    world::test(async |world| {
+        let bench = Bench::of(&world).await;
+        let bare = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call"});
+        let reply = bench.legacy(&bare).await;
+        assert_eq!((reply.status, reply.code()), (200, -32602), "{}", reply.body);
+        let newer = [("mcp-protocol-version", "2026-07-28")];
+        assert_eq!(
+            bench.post(&newer, bare.to_string()).await,
+            reply,
+            "no _meta: an older message"
+        );
+        for params in [
+            json!({}),
+            json!({"name": 5}),
+            json!({"name": null}),
+            json!({"name": ["echo"]}),
+            json!(null),
+        ] {
+            let mut message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+            assert_eq!(bench.legacy(&message).await, reply, "{params}");
+            message["params"]["_meta"] = meta("2026-07-28");
+            let headers = [newer[0], ("mcp-method", "tools/call"), ("mcp-name", "5")];
+            let reply = bench.post(&headers, message.to_string()).await;
+            assert_eq!(
+                (reply.status, reply.code()),
+                (200, -32602),
+                "{params}: {}",
+                reply.body
+            );
         }
+        let greeting =
+            json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": 5}});
+        assert_eq!(bench.legacy(&greeting).await.code(), -32602);
     })
     .await;
 }

@@ -614,6 +614,7 @@ async fn no_level_of_logging_writes_down_a_secret() {
         service.link(&format!("/mcp/{nobodys}")),
         service.url(&format!("/mcp/{nobodys}")),
         service.link(&link),
+        service.link(&format!("{link}/")),
     ] {
         get(url.clone()).await;
         http.post(&url)

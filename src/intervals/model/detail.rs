@@ -53,7 +53,7 @@ pub struct ActivityDetail {
     pub(crate) icu_power_hr_z2_mins: Option<f64>,
     /// rpm in power zone 2; for a run, of one leg.
     pub(crate) icu_cadence_z2: Option<f64>,
-    /// Percent on the left.
+    /// Percent on the right, as most evidence has it.
     pub(crate) avg_lr_balance: Option<f64>,
     /// Fitness after it.
     pub(crate) icu_ctl: Option<f64>,
@@ -216,6 +216,8 @@ pub struct Interval {
     pub(crate) average_heartrate: Option<f64>,
     /// bpm.
     pub(crate) max_heartrate: Option<f64>,
+    /// bpm.
+    pub(crate) min_heartrate: Option<f64>,
     /// rpm; for a run, of one leg.
     pub(crate) average_cadence: Option<f64>,
     /// Nm.
@@ -226,7 +228,7 @@ pub struct Interval {
     pub(crate) average_gradient: Option<f64>,
     /// °C, from the device.
     pub(crate) average_temp: Option<f64>,
-    /// Percent on the left.
+    /// Percent on the right, as most evidence has it.
     pub(crate) avg_lr_balance: Option<f64>,
     /// DFA α1.
     pub(crate) average_dfa_a1: Option<f64>,

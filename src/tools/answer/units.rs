@@ -50,13 +50,20 @@ pub(crate) fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
 
 /// The value with this many decimals, halves rounded away from zero, without a negative zero.
 pub(crate) fn fixed(value: impl Into<Option<f64>>, decimals: u8) -> String {
-    let Some(value) = sane(value.into()) else {
-        return String::new();
-    };
+    shown(value, decimals).map_or_else(String::new, |value| format!("{value:.0$}", usize::from(decimals)))
+}
+
+/// The number that [`fixed`] writes. Differences beside two figures are computed from these, so that they agree with them.
+pub(crate) fn shown(value: impl Into<Option<f64>>, decimals: u8) -> Option<f64> {
     let scale = 10_f64.powi(i32::from(decimals));
-    let rounded = (value * scale).round() / scale;
-    let rounded = if rounded == 0.0 { 0.0 } else { rounded };
-    format!("{rounded:.0$}", usize::from(decimals))
+    let rounded = (sane(value.into())? * scale).round() / scale;
+    Some(if rounded == 0.0 { 0.0 } else { rounded })
+}
+
+/// The second figure minus the first, both as shown: `+0.01`.
+pub(crate) fn change(before: impl Into<Option<f64>>, after: impl Into<Option<f64>>, decimals: u8) -> String {
+    let both = shown(before, decimals).zip(shown(after, decimals));
+    signed(both.map(|(before, after)| after - before), decimals)
 }
 
 /// A whole number.
@@ -354,6 +361,12 @@ mod tests {
         assert_eq!(signed(3.36, 1), "+3.4");
         assert_eq!(signed(0.04, 1), "0.0");
         assert_eq!(signed(-4.8, 1), "-4.8");
+        assert_eq!(change(1.194, 1.196, 2), "+0.01");
+        assert_eq!(change(1.196, 1.204, 2), "0.00");
+        assert_eq!(
+            (change(None, 1.0, 2), change(-0.04, -0.06, 1)),
+            (String::new(), "-0.1".to_owned())
+        );
         assert_eq!(at_most(7.0, 1), "7");
         assert_eq!(at_most(7.5, 1), "7.5");
         assert_eq!(at_most(100.0, 1), "100");

@@ -197,6 +197,10 @@ pub(in crate::tools) fn garmin<'a>(efforts: impl Iterator<Item = &'a Effort> + C
     }
 }
 
+/// What is not known of an effort that intervals.icu found.
+pub(in crate::tools) const MAY_SPAN: &str =
+    "Efforts are intervals.icu's own: one may span a pause of the recording.";
+
 /// Why there are no rows, and what to use instead.
 pub(in crate::tools) fn nothing(subject: &Subject) -> String {
     let others = match subject.metric {

@@ -16,9 +16,10 @@ use crate::{
             words::{Line, joined, with_unit},
         },
         arguments::Detail,
+        one_activity::DECOUPLING,
     },
     training::{
-        laps::{Clues, Lap, Origin, origin},
+        laps::{Clues, Lap, Origin, PRESS, origin},
         sports::Tempo,
     },
 };
@@ -53,9 +54,13 @@ pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, h
             answer::counted(laps.len(), "lap", "laps")
         ));
     }
+    lines.push(presses(laps, own));
     lines.extend(sets.iter().enumerate().map(|(at, set)| set.line(at, own)));
     let cut = Cut::after(how.pick(LAPS, MOST_LAPS), &wanted);
     lines.push(table(cut.shown, &sets, detail, own, how));
+    if how == Detail::Full && laps.iter().any(|lap| positive(lap.average_heartrate).is_some()) {
+        lines.push("Average, min and max HR of a lap do not prove time in a zone.".to_owned());
+    }
     lines.push(cut.more("lap", |(_, next)| {
         let from = units::hours_minutes_seconds(next.start_time);
         match (from.is_empty(), how) {
@@ -100,6 +105,26 @@ fn secs_of(lap: &Interval) -> Option<f64> {
         .or(elapsed)
         .or(units::sane(running).filter(|secs| *secs > 0.0))
         .or(moving)
+}
+
+/// Whether the lap is too short to be a part of the training.
+fn is_press(lap: &Interval) -> bool {
+    secs_of(lap).is_some_and(|secs| secs < PRESS)
+}
+
+/// Names the laps that are too short. Between the lengths of a pool, a rest can be as short.
+fn presses(laps: &[Interval], own: &SportUnits) -> String {
+    let count = laps.iter().filter(|lap| is_press(lap)).count();
+    if count == 0 {
+        return String::new();
+    }
+    let why = if own.tempo == Tempo::Swim {
+        ""
+    } else {
+        "button presses, "
+    };
+    let laps = answer::counted(count, "lap", "laps");
+    format!("{laps} under {} s: {why}left out of sets", units::whole(PRESS))
 }
 
 /// Where the laps come from, in a line.
@@ -153,7 +178,7 @@ struct Set<'a> {
     group: Option<&'a IntervalGroup>,
 }
 
-/// The sets of two or more laps, in the order of their first lap.
+/// The sets of two or more laps, in the order of their first lap, as if no lap were too short.
 fn sets(detail: &ActivityDetail) -> Vec<Set<'_>> {
     let mut sets: Vec<Set> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -161,6 +186,7 @@ fn sets(detail: &ActivityDetail) -> Vec<Set<'_>> {
         .icu_intervals
         .iter()
         .flatten()
+        .filter(|lap| !is_press(lap))
         .filter_map(|lap| lap.group_id.as_deref())
     {
         let place = *places.entry(id).or_insert(sets.len());
@@ -236,7 +262,7 @@ fn table(
         .column("lap", |(at, _)| (at + 1).to_string())
         .column("what", |(_, lap)| what(lap, own))
         .column("set", |(_, lap)| {
-            let id = lap.group_id.as_deref();
+            let id = lap.group_id.as_deref().filter(|_| !is_press(lap));
             let set = id.and_then(|id| sets.iter().position(|set| set.id == id));
             set.map_or_else(String::new, letter)
         })
@@ -266,8 +292,13 @@ fn table(
         .column("GAP", |(_, lap)| {
             own.pace.map_or_else(String::new, |unit| unit.time(lap.gap))
         })
-        .column("HR", |(_, lap)| units::whole(lap.average_heartrate))
-        .column("max HR", |(_, lap)| units::whole(lap.max_heartrate))
+        .column("HR", |(_, lap)| units::whole(positive(lap.average_heartrate)))
+        .column("min HR", |(_, lap)| {
+            // How far it came down is a question about recoveries.
+            let asked = how == Detail::Full || lap.kind.as_deref() == Some("RECOVERY");
+            units::whole(positive(lap.min_heartrate).filter(|_| asked))
+        })
+        .column("max HR", |(_, lap)| units::whole(positive(lap.max_heartrate)))
         .column(own.turns(), |(_, lap)| own.cadence(lap.average_cadence))
         .column(format!("climb {}", units::height_unit(own.units)), |(_, lap)| {
             units::height(lap.total_elevation_gain, own.units)
@@ -278,7 +309,7 @@ fn table(
         .column("W′ end kJ", |(_, lap)| units::kilo(lap.wbal_end, 1))
         .in_full("load", |(_, lap)| units::whole(lap.training_load))
         .in_full("kJ", |(_, lap)| units::kilo(lap.joules, 0))
-        .in_full("decoupling %", |(_, lap)| units::fixed(lap.decoupling, 1))
+        .in_full(DECOUPLING, |(_, lap)| units::fixed(lap.decoupling, 1))
         .in_full(units::temperature_unit(own.units), |(_, lap)| {
             units::temperature(lap.average_temp, own.units)
         })

@@ -8,7 +8,7 @@ use crate::{
             self,
             sport_units::SportUnits,
             table::Columns,
-            units,
+            units::{self, positive},
             words::{joined, named},
         },
         one_activity,
@@ -76,6 +76,11 @@ fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
     let figure = |stretch: &Stretch, at: usize| stretch.figures.get(at).copied().flatten();
     let value = |stretch: &Stretch, at| figure(stretch, at).map(|figure| figure.value);
     let max = |stretch: &Stretch, at| figure(stretch, at).map(|figure| figure.max);
+    // From the first sample, as in the splits: not every recording begins to count at zero.
+    let begin = track
+        .channel("distance")
+        .and_then(|metres| metres.iter().flatten().next().copied())
+        .unwrap_or_default();
     let columns = Columns::<Stretch>::new()
         .column("from", |stretch| clock(stretch.from))
         .column("W", |stretch| units::whole(value(stretch, 0)))
@@ -84,7 +89,9 @@ fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
         .in_full("max HR", |stretch| units::whole(max(stretch, 1)))
         .column(own.turns(), |stretch| own.cadence(value(stretch, 2)))
         .column(own.speed_header(), |stretch| own.speed_cell(value(stretch, 3)))
-        .column(own.distance_unit(), |stretch| own.distance(value(stretch, 4), 2))
+        .column(own.distance_unit(), |stretch| {
+            own.distance(value(stretch, 4).map(|metres| metres - begin), 2)
+        })
         .column(format!("altitude {}", units::height_unit(own.units)), |stretch| {
             units::height(value(stretch, 5), own.units)
         });
@@ -139,6 +146,9 @@ fn splits(track: &Track, own: &SportUnits) -> String {
             own.distance(Some(split.until), 2)
         })
         .column("time", |split| clock(split.secs))
+        .column("stopped", |split| {
+            units::hours_minutes_seconds(positive(Some(split.stopped.round())))
+        })
         .column(own.speed_header(), |split| own.speed_cell(speed(split)))
         .column("HR", |split| units::whole(split.heart_rate))
         .column("W", |split| units::whole(split.watts))
@@ -147,8 +157,9 @@ fn splits(track: &Track, own: &SportUnits) -> String {
         });
     let each = own.distance(Some(step), 0);
     let halves = way.halves();
-    let gained = halves.first - halves.second;
-    let verdict = if gained.abs() < 1.0 {
+    // Of the halves as shown.
+    let gained = halves.first.round() - halves.second.round();
+    let verdict = if (halves.first - halves.second).abs() < 1.0 {
         "even".to_owned()
     } else {
         let faster = if gained > 0.0 { "second" } else { "first" };

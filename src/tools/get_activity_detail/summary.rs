@@ -9,9 +9,11 @@ use crate::{
             sport_units::SportUnits,
             table::Columns,
             units::{self, hours_minutes_seconds as clock, positive},
-            words::{Line, joined, named, on_one_line, with_unit},
+            words::{Line, in_brackets, joined, named, on_one_line, with_unit},
         },
         arguments::Detail,
+        one_activity::decoupling_means,
+        plan_state,
     },
     training::{sports::Tempo, zones},
 };
@@ -75,11 +77,15 @@ fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
 
 fn power(detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
-    let (average, normalized) = (activity.icu_average_watts, activity.icu_weighted_avg_watts);
-    if units::sane(average).or(units::sane(normalized)).is_none() {
+    // Zeros throughout are what a device without a power meter leaves.
+    let (average, normalized) = (
+        positive(activity.icu_average_watts),
+        positive(activity.icu_weighted_avg_watts),
+    );
+    if average.or(normalized).is_none() {
         return String::new();
     }
-    let per_kg = units::sane(normalized)
+    let per_kg = normalized
         .zip(positive(detail.icu_weight))
         .map(|(watts, kg)| format!("({} W/kg)", units::fixed(watts / kg, 2)));
     let above = match units::kilo(detail.icu_joules_above_ftp, 0) {
@@ -104,10 +110,14 @@ fn power(detail: &ActivityDetail) -> String {
 fn heart(detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
     let line = Line::new()
-        .figure("avg", units::whole(activity.average_heartrate), "")
-        .figure("max", units::whole(activity.max_heartrate), "")
+        .figure("avg", units::whole(positive(activity.average_heartrate)), "")
+        .figure("max", units::whole(positive(activity.max_heartrate)), "")
         .figure("EF", units::fixed(positive(detail.icu_efficiency_factor), 2), "")
-        .figure("decoupling", units::fixed(activity.decoupling, 1), "%");
+        .figure(
+            "decoupling",
+            units::fixed(activity.decoupling, 1),
+            &format!("% {}", in_brackets(decoupling_means(detail))),
+        );
     named("heart rate:", &line.text())
 }
 
@@ -145,6 +155,11 @@ fn effort(detail: &ActivityDetail) -> String {
     let planned = activity.paired_event_id.map(|event| event.to_string());
     Line::new()
         .figure("RPE", of(units::at_most(activity.icu_rpe, 1), "/10"), "")
+        .figure(
+            "session RPE load",
+            units::whole(positive(activity.session_rpe)),
+            "",
+        )
         // The scale begins at 1.
         .figure(
             "feel",
@@ -152,7 +167,7 @@ fn effort(detail: &ActivityDetail) -> String {
             "(1 strong)",
         )
         .figure("planned workout", planned.unwrap_or_default(), "")
-        .figure("done", units::whole(activity.done_of_plan()), "% of plan")
+        .figure("done", units::whole(activity.done_of_plan()), plan_state::PERCENT)
         .text()
 }
 
@@ -248,7 +263,6 @@ fn full(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
             units::height_in_words(detail.total_elevation_loss, own.units),
             "",
         )
-        .figure("session RPE", units::whole(detail.activity.session_rpe), "")
         .figure("TRIMP", units::whole(detail.trimp), "")
         .figure("strain score", units::whole(detail.strain_score), "")
         .figure(
@@ -277,9 +291,13 @@ fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
     let rides = own.tempo == Tempo::Other && positive(activity.metres()).is_some();
     let missing = joined(
         [
-            (rides && activity.icu_average_watts.is_none() && activity.icu_weighted_avg_watts.is_none())
-                .then_some("power"),
-            activity.average_heartrate.is_none().then_some("heart rate"),
+            (rides
+                && positive(activity.icu_average_watts).is_none()
+                && positive(activity.icu_weighted_avg_watts).is_none())
+            .then_some("power"),
+            positive(activity.average_heartrate)
+                .is_none()
+                .then_some("heart rate"),
             activity.icu_training_load.is_none().then_some("load"),
             activity.icu_rpe.is_none().then_some("RPE"),
             activity.feel.is_none().then_some("feel"),

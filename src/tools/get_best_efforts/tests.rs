@@ -30,7 +30,7 @@ fn power_answer(given: Value) -> String {
     let mut subject = subject("Ride", Metric::Power);
     subject
         .notes
-        .push("Main sport of the last 90 days: Ride (31:20 of 40:05 h moving)".to_owned());
+        .push("Main sport of the last 90 days: Ride (31:20 of 40:05 moving)".to_owned());
     render(&ana(), today(), &asked, &subject, &answered(&list)).text
 }
 

@@ -87,13 +87,13 @@ fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> St
 }
 
 /// A week's target beside what is planned for it: `target 85`, `Ride 143 of target 160`, `Run 3:46 h of target 4:00 h`; for a
-/// week that the range cuts the target alone: `Ride week target load 160`.
+/// week that the range cuts its load alone: `Ride week target 160`.
 fn against(target: &Event, plans: &[(&Event, Planned)], is_whole: bool, own: Units) -> String {
     let sport = target.sport();
     let name = kinds::sport_of(target);
+    let load = units::whole(positive(target.load_target));
     if !is_whole {
-        let figures = joined(kinds::figures(target, own), ", ");
-        return named(&joined([name.as_str(), "week target"], " "), &figures);
+        return named(&joined([name.as_str(), "week target"], " "), &load);
     }
     let is_of_sport = |event: &Event| {
         sport.is_empty() || name_of(event.sport.as_deref(), false) == name_of(Some(sport), false)
@@ -109,7 +109,6 @@ fn against(target: &Event, plans: &[(&Event, Planned)], is_whole: bool, own: Uni
         };
         around(&joined([name.as_str(), &planned, "of target"], " "), &target, "")
     };
-    let load = units::whole(positive(target.load_target));
     let load = if plans.iter().all(|(event, _)| is_of_sport(event)) {
         // The planned load stands before it.
         named("target", &load)

@@ -2,9 +2,12 @@
 
 use crate::{
     intervals::model::ActivityDetail,
-    tools::answer::{
-        units::{self, positive, sane},
-        words::with_unit,
+    tools::{
+        answer::{
+            units::{self, positive, sane},
+            words::with_unit,
+        },
+        one_activity::DECOUPLING,
     },
     training::sports::Tempo,
 };
@@ -33,9 +36,12 @@ pub(super) struct Metric {
 }
 
 impl Metric {
-    /// `decoupling %`
+    /// `ground contact ms`
     pub(super) fn header(&self) -> String {
-        with_unit(self.name.to_owned(), self.unit)
+        match self.name {
+            "decoupling" => DECOUPLING.to_owned(),
+            name => with_unit(name.to_owned(), self.unit),
+        }
     }
 
     /// The value with its decimals; empty if there is none.
@@ -69,7 +75,7 @@ macro_rules! metrics {
 
 // Subject, name, unit, decimals, whether a concise trend shows it, and the upstream field.
 metrics! {
-    ["type", "name", "moving_time", "average_heartrate", "device_name", "stream_types"];
+    ["type", "name", "moving_time", "icu_training_load", "average_heartrate", "device_name", "stream_types"];
     Durability, "decoupling", "%", 1, true, decoupling => |d| sane(d.activity.decoupling);
     Durability, "EF", "", 2, true, icu_efficiency_factor => |d| positive(d.icu_efficiency_factor);
     Durability, "VI", "", 2, true, icu_variability_index => |d| positive(d.icu_variability_index);
@@ -78,7 +84,7 @@ metrics! {
     Durability, "power/HR Z2 over", "min", 0, false, icu_power_hr_z2_mins => |d| positive(d.icu_power_hr_z2_mins);
     Durability, "cadence Z2", "rpm (runs: steps/min)", 0, false, icu_cadence_z2 => cadence_z2;
     Power, "W′ depletion", "kJ", 1, true, icu_max_wbal_depletion => |d| Some(sane(d.icu_max_wbal_depletion)? / 1000.0);
-    Power, "L/R balance", "% left", 1, true, avg_lr_balance => |d| positive(d.avg_lr_balance);
+    Power, "L/R balance", "% right", 1, true, avg_lr_balance => |d| positive(d.avg_lr_balance);
     Recovery, "HR recovery", "bpm in 1 min", 0, true, icu_hrr => |d| sane(d.icu_hrr.as_ref()?.hrr);
     Load, "TRIMP", "", 0, false, trimp => |d| sane(d.trimp);
     Load, "strain score", "", 0, false, strain_score => |d| sane(d.strain_score);

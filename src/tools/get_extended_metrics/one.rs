@@ -16,7 +16,7 @@ use crate::{
             words::{DOT, Line, around, in_brackets, joined, named, span, with_unit},
         },
         arguments::Detail,
-        one_activity::{self, closed, first_line},
+        one_activity::{self, DECOUPLING, closed, decoupling_means, first_line},
         part::Part,
     },
     training::{
@@ -97,6 +97,7 @@ fn figures(detail: &ActivityDetail, subject: Subject) -> String {
         let rests_on = match metric.name {
             "W′ depletion" => of_w_prime(detail),
             "HR recovery" => recovery(detail),
+            "decoupling" => decoupling_means(detail).to_owned(),
             _ => String::new(),
         };
         let figure = with_unit(metric.cell((metric.of)(detail)), unit);
@@ -140,14 +141,14 @@ const FIGURES: &[Figure] = &[
         Some(units::sane(lap.wbal_start)? / 1000.0)
     }),
     ("W′ end kJ", 1, |lap| Some(units::sane(lap.wbal_end)? / 1000.0)),
-    ("decoupling %", 1, |lap| units::sane(lap.decoupling)),
+    (DECOUPLING, 1, |lap| units::sane(lap.decoupling)),
     ("DFA α1", 2, |lap| positive(lap.average_dfa_a1)),
     ("respiration /min", 0, |lap| positive(lap.average_respiration)),
     ("SmO2 %", 0, |lap| positive(lap.average_smo2)),
     ("THb g/dl", 1, |lap| positive(lap.average_thb)),
     ("lactate mmol/l", 1, |lap| positive(lap.average_lactate)),
     ("torque Nm", 0, |lap| units::sane(lap.average_torque)),
-    ("L/R % left", 1, |lap| positive(lap.avg_lr_balance)),
+    ("L/R % right", 1, |lap| positive(lap.avg_lr_balance)),
     ("strain score", 1, |lap| units::sane(lap.strain_score)),
     ("ground contact ms", 0, |lap| positive(lap.average_stance_time)),
     ("stance balance % left", 1, |lap| {
@@ -250,17 +251,25 @@ fn alpha(track: &Track) -> String {
             "(thresholds: Rogers et al. 2021)",
         );
     for threshold in [dfa::FIRST, dfa::SECOND] {
-        let crossings = [("heartrate", "bpm"), ("watts", "W")].map(|(channel, unit)| {
-            let crossing = dfa::crossing(track, channel, threshold)?;
+        let found = [("heartrate", "bpm"), ("watts", "W")]
+            .map(|(channel, unit)| Some((dfa::crossing(track, channel, threshold)?, unit)));
+        let any_falling = found.iter().flatten().any(|(crossing, _)| crossing.falling);
+        let crossings = found.into_iter().flatten().map(|(crossing, unit)| {
             let (at, r2) = (units::whole(crossing.at), units::fixed(crossing.r2, 2));
-            Some(format!("{at} {unit} (r² {r2})"))
+            let odd = if any_falling && !crossing.falling {
+                "of all α1, "
+            } else {
+                ""
+            };
+            format!("{at} {unit} ({odd}r² {r2})")
         });
-        let crossings = joined(crossings.into_iter().flatten(), ", ");
+        let crossings = joined(crossings, ", ");
         let at = units::at_most(threshold, 2);
         line = line.words(if crossings.is_empty() {
             format!("crossing of {at} not clear")
         } else {
-            format!("crosses {at} at {crossings} by a line through 2-min averages")
+            let part = if any_falling { "α1 ≤ 1.0" } else { "all α1" };
+            format!("crosses {at} at {crossings} by a line through 2-min averages of {part}")
         });
     }
     named("DFA α1:", &line.text())

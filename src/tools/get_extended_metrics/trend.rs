@@ -50,6 +50,7 @@ pub(super) fn render(
         .filter(|row| row.activity.is_closed_by_strava())
         .count();
     let sports = asked.sport.as_ref().map(|(_, sports)| *sports);
+    let unknown = sports.map_or_else(String::new, |_| activities::without_a_sport(&rows));
     rows.retain(|row| !row.activity.is_closed_by_strava() && row.activity.is_of(sports));
     let metrics: Vec<&Metric> = METRICS
         .iter()
@@ -85,6 +86,7 @@ pub(super) fn render(
     blocks.push(by_sport(&rows, &metrics, range));
     blocks.push(recorded(&rows));
     blocks.push(missing(&rows));
+    blocks.push(unknown);
     if let (true, Some(day)) = (capped, oldest_read) {
         blocks.push(format!(
             "Only the newest {READ} activities were read, back to {}; for earlier ones use newest={day}",
@@ -137,6 +139,9 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
             sports.entry(sport_of(row)).or_default().push(row);
         }
     }
+    let short = rows.len() - sports.values().map(Vec::len).sum::<usize>();
+    let short = Some(short).filter(|count| *count > 0);
+    let short = short.map_or_else(String::new, |count| format!(" ({count} shorter left out)"));
     // The second half has the odd day: 29 days are 14 and 15.
     let days = u64::try_from(range.days() / 2).unwrap_or_default();
     let Some(second) = range
@@ -178,7 +183,7 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
         return String::new();
     }
     format!(
-        "Averages by sport of activities of 20 min or more, each counting once; halves by date (with how many), where each \
+        "Averages by sport of activities of 20 min or more{short}, each counting once; halves by date (with how many), where each \
          has two:\n{}",
         columns.table(&found)
     )
@@ -193,7 +198,7 @@ struct Means<'a> {
 }
 
 impl Means<'_> {
-    /// Both halves, and the second minus the first, if both have enough values.
+    /// Both halves, and the second minus the first as shown, if both have enough values.
     fn compared(&self) -> (String, String, String) {
         let enough = |half: Option<Mean>| half.filter(|mean| mean.count >= EACH_HALF);
         let (Some(before), Some(after)) = (enough(self.halves.0), enough(self.halves.1)) else {
@@ -203,7 +208,7 @@ impl Means<'_> {
         (
             cell(before),
             cell(after),
-            units::signed(after.value - before.value, self.metric.decimals),
+            units::change(before.value, after.value, self.metric.decimals),
         )
     }
 }

@@ -22,6 +22,8 @@ const steps = {
     await page.getByRole('link', { name: 'Invite a coach' }).click()
     await page.getByLabel('e-mail address').fill(coach)
     await page.getByRole('button', { name: 'Read only' }).click()
+    // Without JavaScript the button loads the page again: what is ticked before that is lost.
+    await page.locator(`input[name=tool-${tools[0]}]:checked`).waitFor()
     const boxes = page.locator('input[type=checkbox][name^=tool-]')
     assert.ok((await boxes.count()) > tools.length)
     for (const box of await boxes.all()) await box.setChecked(tools.includes((await box.getAttribute('name')).slice(5)))
@@ -112,6 +114,8 @@ async function byMail(page, coach, button) {
   const form = page.locator('form').filter({ has: page.getByRole('button', { name: button }) })
   await form.getByRole('textbox').fill(coach)
   await form.getByRole('button').click()
+  // The mail may be faster than the page, which would then interrupt the visit to the mail's link.
+  await page.waitForURL('**/for-coaches/sent')
   const { text } = await nextMail(page, coach, before.length)
   const link = text.split('\n').find((line) => line.startsWith(`${web}/for-coaches/`))
   await page.goto(link)

@@ -413,7 +413,7 @@ async fn a_weeks_target_stands_beside_what_is_planned() {
         let cut = json!({"oldest": "2026-11-24", "newest": "2026-11-29"});
         let text = ask(&world, world.jack(), "get_events", cut).await;
         assert!(
-            text.contains("23 Nov (from Tue) 140, Ride week target load 85\n"),
+            text.contains("23 Nov (from Tue) 140, Ride week target 85\n"),
             "{text}"
         );
         events.push(plan(40, "2026-11-29", "Run"));

@@ -1,1 +1,398 @@
 //! One activity: laps, splits, plan, trends.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use serde_json::{Value, json};
+
+use super::{ask, asked_for, give, on_saturday, row};
+use crate::world::World;
+
+/// A run of one sample per second from `start` metres on: (metres a second, seconds) one after the other.
+fn run(start: f64, parts: &[(f64, u32)]) -> Value {
+    let mut distance = vec![start];
+    for (speed, secs) in parts {
+        for _ in 0..*secs {
+            distance.push(distance[distance.len() - 1] + speed);
+        }
+    }
+    let time: Vec<usize> = (0..distance.len()).collect();
+    let speeds = parts
+        .iter()
+        .flat_map(|(speed, secs)| std::iter::repeat_n(*speed, *secs as usize));
+    let speeds: Vec<f64> = std::iter::once(parts[0].0).chain(speeds).collect();
+    json!({"time": time, "distance": distance, "velocity_smooth": speeds})
+}
+
+/// A run of that morning with these fields instead.
+fn activity(fields: &Value) -> Value {
+    let mut row = json!({"id": "i9", "type": "Run", "start_date_local": "2026-11-28T08:00:00",
+        "analyzed": "2026-11-28T09:00:00Z"});
+    for (key, value) in fields.as_object().unwrap() {
+        row[key] = value.clone();
+    }
+    row
+}
+
+/// What a tool says about an activity with these fields and this recording. What was read once is kept for a while, so each
+/// has an id of its own.
+async fn about(
+    world: &Arc<World>,
+    tool: &str,
+    mut fields: Value,
+    recording: Value,
+    mut asked: Value,
+) -> String {
+    static IDS: AtomicU32 = AtomicU32::new(1);
+    let id = format!("i99{}", IDS.fetch_add(1, Ordering::Relaxed));
+    fields["id"] = json!(id);
+    asked["id"] = json!(id);
+    give(
+        world,
+        world.ana(),
+        json!({"activities": [activity(&fields)], "streams": {id: recording}}),
+    );
+    ask(world, world.ana(), tool, asked).await
+}
+
+/// The same of its details, without a recording.
+async fn details(world: &Arc<World>, fields: &Value, asked: Value) -> String {
+    about(world, "get_activity_detail", fields.clone(), json!({}), asked).await
+}
+
+/// The splits of a recording.
+async fn splits(world: &Arc<World>, recording: Value) -> String {
+    let asked = json!({"include": ["splits"]});
+    let text = about(
+        world,
+        "get_activity_detail",
+        json!({"moving_time": 1200}),
+        recording,
+        asked,
+    )
+    .await;
+    let at = text.find("Splits of").unwrap_or_else(|| panic!("{text}"));
+    text[at..].to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn standing_still_is_not_running() {
+    on_saturday(async |world| {
+        // A device that records on, and one that pauses.
+        let recorded = run(400.0, &[(25.0 / 6.0, 600), (0.0, 120), (25.0 / 6.0, 600)]);
+        let mut paused = run(400.0, &[(25.0 / 6.0, 1200)]);
+        for second in &mut paused["time"].as_array_mut().unwrap()[601..] {
+            *second = json!(second.as_u64().unwrap() + 120);
+        }
+        for recording in [recorded, paused] {
+            let text = splits(&world, recording).await;
+            let third = row(&text, "to km", "3.00");
+            assert_eq!(
+                (
+                    third["time"].as_str(),
+                    third["stopped"].as_str(),
+                    third["pace /km"].as_str()
+                ),
+                ("0:04:00", "0:02:00", "4:00"),
+                "{text}"
+            );
+            assert_eq!(row(&text, "to km", "5.00")["stopped"], "", "{text}");
+            assert!(
+                text.contains("Halves by distance: 0:10:00 and 0:10:00: even."),
+                "{text}"
+            );
+        }
+        // Two traffic lights and a wait too short to be a stop.
+        let text = splits(
+            &world,
+            run(
+                0.0,
+                &[
+                    (4.0, 100),
+                    (0.0, 14),
+                    (4.0, 75),
+                    (0.0, 40),
+                    (4.0, 150),
+                    (0.0, 6),
+                    (4.0, 175),
+                ],
+            ),
+        )
+        .await;
+        let (first, second) = (row(&text, "to km", "1.00"), row(&text, "to km", "2.00"));
+        assert_eq!(
+            (first["time"].as_str(), first["stopped"].as_str()),
+            ("0:04:10", "0:00:54"),
+            "{text}"
+        );
+        assert_eq!(
+            (second["time"].as_str(), second["stopped"].as_str()),
+            ("0:04:16", ""),
+            "{text}"
+        );
+        // A slow walk never stops.
+        let text = splits(&world, run(0.0, &[(0.4, 2600)])).await;
+        assert!(
+            text.contains("to km\ttime\tpace /km\n1.00\t0:41:40\t41:40\n"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_device_begins_to_count_changes_no_split() {
+    on_saturday(async |world| {
+        let even = splits(&world, run(0.0, &[(10.0 / 3.0, 1599)])).await;
+        assert!(
+            even.contains("\n1.00\t0:05:00\t5:00\n") && even.contains("\n5.33\t0:01:39\t5:00\n"),
+            "{even}"
+        );
+        assert!(even.contains(": even."), "{even}");
+        let asked = json!({"include": ["streams", "splits"], "points": 2});
+        let recording = run(400.0, &[(10.0 / 3.0, 1599)]);
+        let text = about(&world, "get_activity_detail", json!({}), recording, asked).await;
+        assert!(
+            text.ends_with(&even) && text.contains("\n0:15:00\t5:00\t5.33\n"),
+            "{text}"
+        );
+        for start in [1.0, 50.0, 90.0, 99.9, 100.0, 250.0, 12_345.6] {
+            assert_eq!(
+                splits(&world, run(start, &[(10.0 / 3.0, 1599)])).await,
+                even,
+                "{start}"
+            );
+        }
+    })
+    .await;
+}
+
+fn lap(kind: &str, from: u32, secs: u32, more: Value) -> Value {
+    let mut lap = json!({"type": kind, "start_time": from, "end_time": from + secs, "moving_time": secs,
+        "elapsed_time": secs});
+    for (key, value) in more.as_object().unwrap() {
+        lap[key] = value.clone();
+    }
+    lap
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_says_how_far_the_heart_rate_came_down() {
+    on_saturday(async |world| {
+        let work = json!({"average_heartrate": 172, "max_heartrate": 179, "min_heartrate": 150});
+        let rest = json!({"average_heartrate": 158, "max_heartrate": 177, "min_heartrate": 131});
+        let laps: Vec<Value> = (0..6)
+            .flat_map(|n| [lap("WORK", n * 270, 180, work.clone()), lap("RECOVERY", n * 270 + 180, 90, rest.clone())])
+            .collect();
+        let fields = json!({"type": "Ride", "moving_time": 1620, "average_heartrate": 160, "icu_lap_count": 12,
+            "icu_intervals": laps});
+        let text = details(&world, &fields, json!({})).await;
+        let (first, second) = (row(&text, "lap\t", "1\t"), row(&text, "lap\t", "2\t"));
+        assert_eq!((first["min HR"].as_str(), second["min HR"].as_str()), ("", "131"), "{text}");
+        let full = details(&world, &fields, json!({"detail": "full"})).await;
+        assert_eq!(row(&full, "lap\t", "1\t")["min HR"], "150", "{full}");
+        assert!(full.contains("do not prove time in a zone") && !text.contains("do not prove"), "{full}");
+        // Without recoveries there is no column.
+        let fields = json!({"icu_intervals": [lap("WORK", 0, 180, work)]});
+        let text = details(&world, &fields, json!({})).await;
+        assert!(!text.contains("min HR"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_of_the_lap_button_is_no_repeat() {
+    on_saturday(async |world| {
+        let of = |id: &str| json!({"group_id": id, "distance": 10.0});
+        for (press, count) in [(1, 3), (4, 3), (5, 0)] {
+            let id = format!("{press}s");
+            let laps = [
+                lap("WORK", 0, 610, json!({"distance": 1500.0})),
+                lap("RECOVERY", 610, press, of(&id)),
+                lap("WORK", 610 + press, 240, of("240s")),
+                lap("RECOVERY", 850 + press, press, of(&id)),
+                lap("WORK", 850 + 2 * press, 240, of("240s")),
+                lap("RECOVERY", 1090 + 2 * press, press, of(&id)),
+            ];
+            let fields = json!({"icu_lap_count": 6, "icu_intervals": laps, "icu_groups": [
+                {"id": id, "count": 3, "moving_time": press}, {"id": "240s", "count": 2, "moving_time": 240}]});
+            let text = details(&world, &fields, json!({})).await;
+            let noise = format!("{count} laps under 5 s: button presses, left out of sets");
+            assert_eq!(text.contains(&noise), count > 0, "{text}");
+            let set = if count > 0 { "\nA: 2× 0:04:00" } else { "\nA: 3× 0:00:05" };
+            assert!(text.contains(set), "{text}");
+            assert_eq!(text.contains("\nB: "), count == 0, "{text}");
+            assert_eq!(row(&text, "lap\t", "2\t")["set"], if count > 0 { "" } else { "A" }, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decoupling_has_its_sense_and_the_load_by_feeling_is_there() {
+    on_saturday(async |world| {
+        let ride = json!({"type": "Ride", "decoupling": -2.1, "moving_time": 10800, "icu_weighted_avg_watts": 200,
+            "average_heartrate": 140, "icu_rpe": 6, "session_rpe": 342, "avg_lr_balance": 51.0});
+        let other = json!({"id": "i8", "decoupling": 4.4, "moving_time": 3600, "average_heartrate": 150});
+        give(&world, world.ana(), json!({"activities": [activity(&ride), activity(&other)]}));
+        let of = |tool, id| ask(&world, world.ana(), tool, json!({"id": id}));
+        let text = of("get_activity_detail", "i9").await;
+        assert!(text.contains("decoupling -2.1 % (above 0: HR rose against power)"), "{text}");
+        assert!(text.contains("RPE 6/10 · session RPE load 342"), "{text}");
+        let text = of("get_activity_detail", "i8").await;
+        assert!(text.contains("decoupling 4.4 % (above 0: HR rose against pace)"), "{text}");
+        let text = of("get_extended_metrics", "i9").await;
+        assert!(text.contains("decoupling -2.1 % (above 0: HR rose against power)"), "{text}");
+        assert!(text.contains("L/R balance 51.0 % right") && !text.contains("left"), "{text}");
+        let text = ask(&world, world.ana(), "get_extended_metrics", json!({})).await;
+        let rode = row(&text, "date\t", "2026-11-28 Sat\tRide");
+        assert_eq!(
+            (rode["decoupling % (above 0: HR rose)"].as_str(), rode["L/R balance % right"].as_str()),
+            ("-2.1", "51.0"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_of_the_figures_beside_it() {
+    on_saturday(async |world| {
+        let ride = |day: &str, ef: f64| {
+            json!({"id": format!("i{day}"), "type": "Ride", "start_date_local": format!("2026-11-{day}T08:00:00"),
+                "moving_time": 3600, "icu_efficiency_factor": ef})
+        };
+        // What was read once is kept for a while: each asks for another range with the same halves.
+        for (oldest, before, after, shown) in [("2026-11-01", 1.194, 1.196, ["1.19 (2)", "1.20 (2)", "+0.01"]),
+            ("2026-10-31", 1.1951, 1.2049, ["1.20 (2)", "1.20 (2)", "0.00"]), ("2026-10-30", 1.3, 1.296, ["1.30 (2)", "1.30 (2)", "0.00"])] {
+            let rows = [ride("02", before), ride("04", before), ride("25", after), ride("27", after)];
+            give(&world, world.ana(), json!({"activities": rows}));
+            let text = ask(&world, world.ana(), "get_extended_metrics", json!({"oldest": oldest})).await;
+            let line = text.lines().find(|line| line.starts_with("Ride\tEF\t")).unwrap();
+            assert!(line.ends_with(&shown.join("\t")), "{line}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_filter_by_sport_cannot_judge_is_named_with_its_size() {
+    on_saturday(async |world| {
+        let row = |n: usize, fields: &Value| {
+            let mut row = activity(fields);
+            row["id"] = json!(format!("i93{n:02}"));
+            row["start_date_local"] = json!(format!("2026-11-{:02}T08:00:00", n % 20 + 5));
+            row
+        };
+        let unknown = json!({"type": null, "moving_time": 3600, "icu_training_load": 50});
+        let ride = json!({"type": "Ride", "moving_time": 3600, "icu_training_load": 60, "decoupling": 2.0});
+        let rows: Vec<Value> = (0..67)
+            .map(|n| row(n, if n < 60 { &unknown } else { &ride }))
+            .collect();
+        give(&world, world.ana(), json!({"activities": rows}));
+        let asked = json!({"sport": "ride"});
+        let (text, paths) = asked_for(&world, &world.ana().link, "get_extended_metrics", asked).await;
+        assert!(text.contains("7 with extended metrics of 7 activities"), "{text}");
+        assert!(
+            text.contains("60 activities without a sport (60:00 h, load 3000)"),
+            "{text}"
+        );
+        assert_eq!(paths.len(), 1, "{paths:?}");
+        let text = ask(&world, world.ana(), "get_extended_metrics", json!({})).await;
+        assert!(!text.contains("without a sport"), "nothing is left out: {text}");
+        // The main sport is one of those that are known.
+        let text = ask(&world, world.ana(), "get_best_efforts", json!({})).await;
+        assert!(
+            text.contains(
+                "Ride (7:00 of 7:00 moving)\nNot counted: 60 activities without a sport (60:00 h, load 3000)"
+            ),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_threshold_is_read_from_the_falling_part_of_dfa_alpha_1() {
+    on_saturday(async |world| {
+        // An easy hour at a high α1, then a ramp on which it falls from 1.0 at 130 bpm by 0.0125 a beat.
+        let heart: Vec<f64> = (0..6000_u32)
+            .map(f64::from)
+            .map(|s| {
+                if s < 3600.0 {
+                    105.0 + s / 180.0
+                } else {
+                    130.0 + (s - 3600.0) / 40.0
+                }
+            })
+            .collect();
+        let fall = |rate: f64| {
+            if rate < 130.0 {
+                1.3
+            } else {
+                1.0 - (rate - 130.0) * 0.0125
+            }
+        };
+        let straight = |rate: f64| 1.5 - (rate - 100.0) * 0.0125;
+        let recording = |heart: &[f64], alpha: &dyn Fn(f64) -> f64| {
+            json!({"time": (0..heart.len()).collect::<Vec<_>>(), "heartrate": heart,
+                "dfa_a1": heart.iter().map(|rate| alpha(*rate)).collect::<Vec<_>>()})
+        };
+        let short: Vec<f64> = (0..1440_u32).map(|s| 100.0 + f64::from(s) / 18.0).collect();
+        for (recording, at) in [
+            (
+                recording(&heart, &fall),
+                "crosses 0.75 at 150 bpm (r² 1.00) by a line through 2-min averages of α1 ≤ 1.0",
+            ),
+            (
+                recording(&short, &straight),
+                "crosses 0.75 at 160 bpm (r² 1.00) by a line through 2-min averages of all α1",
+            ),
+        ] {
+            let ride = json!({"type": "Ride", "stream_types": ["time", "heartrate", "dfa_a1"]});
+            let asked = json!({"include": ["streams"]});
+            let text = about(&world, "get_extended_metrics", ride, recording, asked).await;
+            assert!(text.contains(at), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_swim_is_as_long_as_its_pool_measures() {
+    on_saturday(async |world| {
+        for (pool, metres, long) in [
+            (json!(25.0), 1500.0, "1500 m"),
+            (json!(22.86), 1508.76, "1650 yd"),
+            (json!(33.33), 1000.0, "1000 m"),
+            (json!(null), 1500.0, "1500 m"),
+        ] {
+            let lap = lap("WORK", 0, 90, json!({"distance": metres / 10.0}));
+            let swim = json!({"type": "Swim", "moving_time": 1800, "distance": metres, "pool_length": pool,
+                "average_heartrate": 0, "icu_intervals": [lap]});
+            let text = details(&world, &swim, json!({})).await;
+            assert!(text.contains(&format!("moving 0:30:00 · {long}")), "{text}");
+            let (count, unit) = long.split_once(' ').unwrap();
+            let tenth = (count.parse::<f64>().unwrap() / 10.0).to_string();
+            assert_eq!(row(&text, "lap\t", "1\t")[unit], tenth, "{text}");
+            assert!(
+                text.contains("not recorded: heart rate") && !text.contains("avg 0"),
+                "{text}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_effort_over_a_hole_in_the_recording_has_its_doubt() {
+    on_saturday(async |world| {
+        for tool in ["get_best_efforts", "get_power_curves"] {
+            let text = ask(&world, world.ana(), tool, json!({"sport": "ride"})).await;
+            assert_eq!(text.matches("may span a pause").count(), 1, "{tool}: {text}");
+        }
+    })
+    .await;
+}
