@@ -16,7 +16,7 @@ use super::{
     },
     arguments::Range,
     part::{Part, Source, settle},
-    plan_state::{self, Pairing, Planned, State},
+    plan_state::{self, Doubt, Planned, State},
     sums::Sum,
 };
 use crate::{
@@ -75,18 +75,23 @@ pub(super) struct Plans {
     open: Sum,
     /// Its targets: `Ride load 85`.
     targets: Vec<String>,
+    /// How many paired entries may show what was done instead of what was planned.
+    in_doubt: usize,
+    /// How many of them therefore have no planned time.
+    without_time: usize,
 }
 
 impl Plans {
-    fn add(&mut self, event: &Event, state: Option<State>, activities: &[Activity]) {
-        let pairing = state.map_or(Pairing::Nothing, |state| state.pairing(activities));
-        let planned = (event, Planned::of(event, pairing));
-        self.all.add(planned);
+    fn add(&mut self, event: &Event, state: State, activities: &[Activity]) {
+        let planned = Planned::of(event, state.pairing(activities));
+        self.all.add((event, planned));
         match state {
-            Some(State::Done(..) | State::Paired) => self.done.add(planned),
-            Some(State::Open) => self.open.add(planned),
+            State::Done(..) | State::Paired => self.done.add((event, planned)),
+            State::Open => self.open.add((event, planned)),
             _ => {}
         }
+        self.in_doubt += usize::from(planned.doubt.is_some());
+        self.without_time += usize::from(planned.doubt == Some(Doubt::Time));
     }
 
     /// Whether anything is planned or to be reached.
@@ -116,6 +121,22 @@ impl Plans {
     pub(super) fn targets(&self) -> String {
         self.targets.join(", ")
     }
+}
+
+/// What the planned figures of paired entries may be instead; empty if all are known. `times` are shown as well as loads.
+pub(super) fn doubts(weeks: &BTreeMap<NaiveDate, Plans>, times: bool) -> String {
+    let sum = |count: fn(&Plans) -> usize| weeks.values().map(count).sum::<usize>();
+    let (in_doubt, without_time) = (sum(|plans| plans.in_doubt), sum(|plans| plans.without_time));
+    if in_doubt == 0 {
+        return String::new();
+    }
+    let entries = answer::counted(in_doubt, "paired entry", "paired entries");
+    let time = if times && without_time > 0 {
+        format!("; the planned time of {without_time} is not known and left out")
+    } else {
+        String::new()
+    };
+    format!("Planned load of {entries} may be what was done{time}.")
 }
 
 /// A target's sport and figures: `Ride load 85`, `load 300 · 8:00 h`; empty without a figure.
@@ -159,11 +180,12 @@ pub(super) fn by_week(
         }
         let monday = weeks::monday(day);
         if event.category() == TARGET {
+            // One for a day is no measure of a week.
             let words = target(event, own);
-            if !words.is_empty() {
+            if event.for_week != Some(false) && !words.is_empty() {
                 by_week.entry(monday).or_default().targets.push(words);
             }
-        } else if day >= range.oldest {
+        } else if let Some(state) = state.filter(|_| day >= range.oldest) {
             by_week.entry(monday).or_default().add(event, state, activities);
         }
     }
