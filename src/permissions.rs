@@ -105,7 +105,8 @@ permissions! {
     GET_BEST_EFFORTS = "get_best_efforts", "Best efforts", Training, Read, [Activity],
         "See best efforts of any time: power, pace and heart rate, with their activities.";
     GET_FITNESS = "get_fitness", "Fitness, fatigue and form", Fitness, Read, [Wellness],
-        "See fitness, fatigue, form and load day by day, past and projected from the plan, and the estimated FTP.";
+        "See fitness, fatigue, form and load day by day, and the estimated FTP. Days after today, projected from the plan, only \
+        together with the calendar; today's figures may hold load that is only planned.";
     GET_POWER_CURVES = "get_power_curves", "Power, pace and heart-rate curves", Fitness, Read, [Activity],
         "See power, pace and heart-rate curves with the days they were set on, and the estimates made from them, such as \
         eFTP.";
@@ -114,7 +115,7 @@ permissions! {
         own fields, and notes on the day.";
     GET_EVENTS = "get_events", "Calendar", Calendar, Read, [Calendar],
         "See the calendar: planned workouts with their steps and the thresholds these go by, races, notes, absences, \
-        targets, and which activity is paired with a workout.";
+        targets, and which activity is paired with a workout; with fitness and form, also the days projected from the plan.";
 }
 
 /// The permission with this name.

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    calendar::Pairing,
     fault::Fault,
     given::Given,
     world::{Recorded, World},
@@ -35,8 +36,10 @@ pub(super) fn router(world: Arc<World>, port: u16) -> Router {
         )
         .route("/_control/revoke", post(revoke))
         .route("/_control/limits", post(limits))
+        .route("/_control/model", post(model))
         .route("/_control/crowd", post(crowd))
         .route("/_control/given", post(given))
+        .route("/_control/pairing", post(pairing))
         .with_state(world)
         .layer(from_fn(no_browser))
         .layer(from_fn_with_state(hosts, check_host))
@@ -118,6 +121,18 @@ async fn limits(State(world): State<Arc<World>>, Json(limits): Json<Limits>) -> 
     done()
 }
 
+/// Whether today's CTL, ATL and loads count what is planned for today and not done yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Model {
+    today_holds_plan: bool,
+}
+
+async fn model(State(world): State<Arc<World>>, Json(model): Json<Model>) -> Json<Value> {
+    world.state().today_holds_plan = model.today_holds_plan;
+    done()
+}
+
 /// `{"person":"ana","activities":10000}`: small activities from the ten years before the person's history, replacing those
 /// given before.
 #[derive(Deserialize)]
@@ -147,4 +162,10 @@ async fn given(State(world): State<Arc<World>>, Json(give): Json<Give>) -> Respo
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
     done().into_response()
+}
+
+/// `"shows_done"`: a paired entry of the calendar shows the time and distance that were done; `"keeps_plan"`: those planned.
+async fn pairing(State(world): State<Arc<World>>, Json(pairing): Json<Pairing>) -> Json<Value> {
+    world.state().pairing = pairing;
+    done()
 }

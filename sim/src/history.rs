@@ -127,7 +127,7 @@ impl History {
         found.unwrap_or_default()
     }
 
-    /// Rows of `oldest..=newest` as seen at `now`: what was done up to today, `planned` load after it.
+    /// Rows of `oldest..=newest` as seen at `now`: what was done up to today, and `planned` load from today on.
     pub(super) fn fitness(
         &self,
         oldest: NaiveDate,
@@ -144,7 +144,7 @@ impl History {
         while day <= newest {
             let row = match day.cmp(&today) {
                 Ordering::Less => self.past(day).unwrap_or_default(),
-                Ordering::Equal => before.next(self.load(day, now)),
+                Ordering::Equal => before.next(self.load(day, now) + planned(day)),
                 Ordering::Greater => before.next(planned(day)),
             };
             if day >= oldest {
@@ -237,9 +237,13 @@ mod tests {
     fn after_today_plans_are_projected() {
         let history = History::build(&PEOPLE[0], day(2026, 11, 21));
         let noon = day(2026, 11, 21).and_hms_opt(12, 0, 0).unwrap();
-        let rows = history.fitness(day(2026, 11, 20), day(2026, 11, 23), noon, |_| 100.0);
+        let planned = |date| if date > day(2026, 11, 21) { 100.0 } else { 0.0 };
+        let rows = history.fitness(day(2026, 11, 20), day(2026, 11, 23), noon, planned);
         assert_eq!(rows.len(), 4);
         assert_eq!(rows[2].1, rows[1].1.next(100.0));
         assert_eq!(rows[0].1, history.past(day(2026, 11, 20)).unwrap());
+        let with_today = history.fitness(day(2026, 11, 20), day(2026, 11, 21), noon, |_| 100.0);
+        assert_eq!(with_today[1].1.load, rows[1].1.load + 100.0);
+        assert_eq!(with_today[1].1, rows[0].1.next(with_today[1].1.load));
     }
 }

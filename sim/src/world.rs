@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Now, activity,
-    calendar::{horizon, is_seeded, seeded, settle},
+    calendar::{Pairing, horizon, is_seeded, seeded, settle},
     fault::{Fault, Faults},
     given::Given,
     history::{Fitness, History},
@@ -75,6 +75,7 @@ pub(super) struct State {
     pub(super) tokens: Tokens,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
+    pub(super) pairing: Pairing,
     requests: VecDeque<(u64, Recorded)>,
     counted: u64,
     histories: HashMap<&'static str, Arc<History>>,
@@ -87,6 +88,8 @@ pub(super) struct State {
     /// Events that clients made or changed; none where they deleted one.
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
     created: i64,
+    /// Whether today's row of the model counts what is planned for today and not done yet. What upstream does is not known.
+    pub(super) today_holds_plan: bool,
 }
 
 /// The simulator.
@@ -259,7 +262,7 @@ impl World {
             .collect()
     }
 
-    /// Fitness rows from `oldest` to `newest`, planned load after today.
+    /// Fitness rows from `oldest` to `newest`, planned load after today, or from today on if today's row holds its plan.
     pub(super) fn fitness(
         &self,
         person: &'static Person,
@@ -269,10 +272,12 @@ impl World {
         let (history, now) = (self.history(person), self.local(person));
         let newest = newest.min(now.date() + Duration::days(PROJECTED));
         let mut planned: HashMap<String, f64> = HashMap::new();
-        if newest > now.date() {
-            for event in self.events(person, now.date() + Duration::days(1), newest, false) {
+        let from = now.date() + Duration::days(i64::from(!self.state().today_holds_plan));
+        if newest >= from {
+            for event in self.events(person, from, newest, false) {
                 let category = text(&event, "category");
-                if category == "WORKOUT" || category.starts_with("RACE_") {
+                let is_open = event.get("paired_activity_id").is_none_or(Value::is_null);
+                if is_open && (category == "WORKOUT" || category.starts_with("RACE_")) {
                     let load = number(&event, "icu_training_load").unwrap_or_default();
                     *planned.entry(day_text(&event)).or_default() += load;
                 }
@@ -321,11 +326,12 @@ impl World {
     ) -> Vec<Map<String, Value>> {
         let history = self.history(person);
         let now = self.local(person);
+        let pairing = self.state().pairing;
         let mut found = Vec::new();
         let mut day = oldest.max(FIRST_DAY);
         while day <= newest.min(horizon(now.date())) {
             for mut event in seeded(person, day, history.evening_before(day), resolve) {
-                settle(&mut event, day, &history, now);
+                settle(&mut event, day, &history, now, pairing);
                 found.push(event);
             }
             day += Duration::days(1);

@@ -32,6 +32,7 @@ use crate::{
         links::{self, Selection},
     },
     secrets::TokenHash,
+    text::names,
     tool_error::ToolError,
 };
 
@@ -247,6 +248,14 @@ impl Roster {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.insert(member.grant(), ask.clone());
         Ok(ask)
+    }
+
+    /// The member's name with the id, the newest known: opening a member's data can read a new name.
+    pub(crate) fn called(&self, member: &Member) -> String {
+        self.open_already(member.grant()).map_or_else(
+            || member.with_id().to_owned(),
+            |ask| names::with_id(&ask.card.name, member.athlete_id()),
+        )
     }
 
     fn open_already(&self, grant: GrantId) -> Option<Ask> {

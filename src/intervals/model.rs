@@ -29,6 +29,7 @@ pub use detail::{
 };
 pub(crate) use figure::{amount, positive, sane};
 pub use streams::Stream;
+pub(crate) use wellness::is_total;
 
 /// `GET /athlete/{id}`. Its secrets (API key, invite token, email) have no field here, so they are never read.
 #[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]

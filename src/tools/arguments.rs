@@ -152,25 +152,36 @@ impl Arguments {
     }
 
     /// `oldest` and `newest`. `oldest` alone runs to today, or for one span if it is in the future; `newest` alone ends one
-    /// span; without either, the range is the span up to today plus the tool's days ahead.
+    /// span; without either, the range is the span up to today plus the tool's days ahead. An end that was not given is
+    /// never what is wrong.
     pub(crate) fn range(&self, span: Span) -> Result<Range, ToolError> {
-        let back = |day: NaiveDate| day.checked_sub_days(Days::new(span.days - 1)).unwrap_or(day);
         let on = |day: NaiveDate, days| day.checked_add_days(Days::new(days)).unwrap_or(day);
-        let (oldest, newest) = match (self.day("oldest")?, self.day("newest")?) {
+        let earliest = EARLIEST.unwrap_or(NaiveDate::MIN);
+        let latest = on(self.today, DAYS_AHEAD);
+        let given = [("oldest", self.day("oldest")?), ("newest", self.day("newest")?)];
+        let wrong_end = |is: &dyn Fn(NaiveDate) -> bool| {
+            let mut ends = given.into_iter();
+            ends.find_map(|(name, day)| day.is_some_and(is).then_some(name))
+        };
+        if let Some(name) = wrong_end(&|day| day < earliest) {
+            return Err(wrong(name, "must be after 1979"));
+        }
+        if let Some(name) = wrong_end(&|day| day > latest) {
+            return Err(wrong(name, "must be at most two years ahead"));
+        }
+        let back = |day: NaiveDate| {
+            let first = day.checked_sub_days(Days::new(span.days - 1));
+            first.unwrap_or(day).max(earliest)
+        };
+        let (oldest, newest) = match (given[0].1, given[1].1) {
             (Some(oldest), Some(newest)) => (oldest, newest),
-            (Some(oldest), None) if oldest > self.today => (oldest, on(oldest, span.days - 1)),
+            (Some(oldest), None) if oldest > self.today => (oldest, on(oldest, span.days - 1).min(latest)),
             (Some(oldest), None) => (oldest, self.today),
             (None, Some(newest)) => (back(newest), newest),
             (None, None) => (back(self.today), on(self.today, span.ahead)),
         };
         if newest < oldest {
             return Err(wrong("oldest", "must not be after newest"));
-        }
-        if EARLIEST.is_some_and(|earliest| oldest < earliest) {
-            return Err(wrong("oldest", "must be after 1979"));
-        }
-        if newest > on(self.today, DAYS_AHEAD) {
-            return Err(wrong("newest", "must be at most two years ahead"));
         }
         let range = Range { oldest, newest };
         if range.days() > span.longest {
@@ -570,9 +581,13 @@ mod tests {
                 json!({"oldest": "1900-01-01", "newest": "1900-01-02"}),
                 "oldest must be after 1979",
             ),
-            (json!({"newest": "0001-01-01"}), "oldest must be after 1979"),
+            (json!({"newest": "0001-01-01"}), "newest must be after 1979"),
             (
                 json!({"oldest": "9999-12-31"}),
+                "oldest must be at most two years ahead",
+            ),
+            (
+                json!({"oldest": "2026-11-01", "newest": "9999-12-31"}),
                 "newest must be at most two years ahead",
             ),
             (json!({"oldest": "+262142-12-31"}), "YYYY-MM-DD"),

@@ -96,7 +96,7 @@ fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
         if value.is_empty() {
             value
         } else {
-            format!("{name} {value} {unit}").trim().to_owned()
+            format!("{name} {value} {unit}")
         }
     };
     let age = athlete
@@ -125,7 +125,7 @@ fn person(athlete: &Athlete, today: NaiveDate, own: Units) -> String {
         add("height", named("height", units::whole(centimetres), "cm"));
     }
     let resting = positive(athlete.icu_resting_hr);
-    add("resting HR", named("resting HR", units::whole(resting), ""));
+    add("resting HR", named("resting HR", units::whole(resting), "bpm"));
     known.push(format!(
         "units {}, {}, {}",
         units::distance_unit(own),

@@ -1,27 +1,30 @@
 //! get_fitness: CTL, ATL, form, ramp and load, day by day or week by week, past and projected.
 //!
-//! One request: `GET /athlete/{id}/wellness`, whose rows contain the model. Rows after today are upstream's projection.
+//! `GET /athlete/{id}/wellness`, whose rows contain the model; rows after today are upstream's projection. Where today has a
+//! load, `GET /athlete/{id}/activities` or `/events` of today as well: the row may count what is only planned.
 
+mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
+use self::rows::Days;
 use super::{
     Answer, Run, Tool,
     answer::{
         self,
         cut::Cut,
-        table::Columns,
         units,
-        words::{around, joined, named},
+        words::{around, joined},
     },
     arguments::{Arguments, Detail, Range, Span, TEN_YEARS},
-    fitness::{Day, FIELDS, days_of, standing},
+    fitness::{Day, DoneToday, FIELDS, as_granted, days_of, done_today, ramps_of_ours, shows_plan, standing},
     params::Param,
+    part::not_granted,
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -33,8 +36,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_FITNESS,
-    description: "Fitness (CTL), fatigue (ATL), form (TSB), ramp and load by day or week. Default: the last 28 days and the \
-        next 7, projected from planned workouts. A later newest projects further.",
+    description: "Fitness (CTL), fatigue (ATL), form (TSB), ramp and load at the end of each day or week. Default: the last 28 \
+        days and the next 7, projected from planned workouts. A later newest alone projects from today.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -60,18 +63,27 @@ const PARAMS: &[Param] = &[
 /// The call's arguments.
 #[derive(Debug)]
 struct Asked {
+    /// The days to show.
     range: Range,
+    /// The days to show as well: today, or this week, where the range begins later. A projection needs its beginning.
+    also: Option<Range>,
+    /// Whether projected days are left out.
+    without_plan: bool,
     weekly: bool,
     detail: Detail,
     limit: usize,
 }
 
 impl Asked {
-    fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
+    fn read(given: Map<String, Value>, today: NaiveDate, card: &AthleteCard) -> Result<Self, ToolError> {
         let arguments = Arguments::new(given, PARAMS, today)?;
         let mut range = arguments.range(SPAN)?;
+        if arguments.day("oldest")?.is_none() {
+            range.oldest = range.oldest.min(today);
+        }
         let weekly = arguments.word("step", &[("day", false), ("week", true)])?;
         let weekly = weekly.unwrap_or(range.days() > DAYS_AT_MOST);
+        let without_plan = range.newest > today && !shows_plan(card);
         if weekly {
             // Whole weeks: the load of a part of one would read as an easy week.
             range.oldest = weeks::monday(range.oldest);
@@ -80,155 +92,204 @@ impl Asked {
                 range.newest = end;
             }
         }
+        if without_plan {
+            range.newest = range.newest.min(today);
+        }
+        let now = if weekly {
+            Range {
+                oldest: weeks::monday(today),
+                newest: weeks::sunday(today),
+            }
+        } else {
+            Range {
+                oldest: today,
+                newest: today,
+            }
+        };
         Ok(Self {
             range,
+            also: (range.oldest > now.newest && !without_plan).then_some(now),
+            without_plan,
             weekly,
             detail: arguments.detail()?,
             limit: arguments.limit()?,
         })
+    }
+
+    /// The days to request: from the evening before the first morning, and from yesterday where today is shown.
+    fn requested(&self, today: NaiveDate) -> Range {
+        let mut oldest = self.also.map_or(self.range.oldest, |also| also.oldest);
+        if self.range.newest >= today {
+            oldest = oldest.min(today.pred_opt().unwrap_or(today));
+        }
+        Range { oldest, ..self.range }
+    }
+
+    fn shows(&self, day: NaiveDate) -> bool {
+        self.range.contains(day) || self.also.is_some_and(|also| also.contains(day))
+    }
+
+    /// `1 – 10 Dec 2026 and today`
+    fn in_words(&self) -> String {
+        let also = match (self.also, self.weekly) {
+            (None, _) => "",
+            (Some(_), false) => " and today",
+            (Some(_), true) => " and this week",
+        };
+        format!("{}{also}", self.range.in_words())
     }
 }
 
 /// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
-    let asked = Asked::read(given, today)?;
+    let asked = Asked::read(given, today, card)?;
+    if asked.range.newest < asked.range.oldest {
+        let lines = [answer::first_line(card, today, &[]), plan_not_granted()];
+        return Ok(Answer::of(lines));
+    }
+    let requested = asked.requested(today);
     let fields = asked.detail.pick(FIELDS, FULL_FIELDS);
     let rows = upstream
-        .wellness(asked.range.oldest, asked.range.newest, fields)
+        .wellness(requested.oldest, requested.newest, fields)
         .await?;
-    Ok(render(card, today, &asked, &rows))
+    let done = if asked.shows(today) {
+        done_today(&ask, &rows).await?
+    } else {
+        DoneToday::All
+    };
+    Ok(render(card, today, &asked, &rows, done))
 }
 
-fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]) -> Answer {
-    let days = days_of(rows, asked.range);
+fn plan_not_granted() -> String {
+    not_granted("Projected days", &permissions::GET_EVENTS)
+}
+
+fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness], done: DoneToday) -> Answer {
+    let mut all = days_of(rows, asked.requested(today));
+    let done = as_granted(card, &mut all, today, done);
+    let shown: BTreeMap<NaiveDate, Day> = all
+        .iter()
+        .filter(|(date, _)| asked.shows(**date))
+        .map(|(date, day)| (*date, *day))
+        .collect();
     let mut blocks = vec![answer::first_line(
         card,
         today,
         &[
-            asked.range.in_words(),
+            asked.in_words(),
             if asked.weekly {
                 "by week".to_owned()
             } else {
-                answer::counted(days.len(), "day", "days")
+                answer::counted(shown.len(), "day", "days")
             },
         ],
     )];
-    if days.is_empty() {
+    let left_out = if asked.without_plan {
+        plan_not_granted()
+    } else {
+        String::new()
+    };
+    if shown.is_empty() {
         blocks.push("intervals.icu has no fitness figures in this range: they begin with the first activity that has a load.".to_owned());
+        blocks.push(left_out);
         return Answer::of(blocks);
     }
-    let all_rows = if asked.weekly {
-        weekly(&days, today)
-    } else {
-        daily(&days, today)
+    let days = Days {
+        shown: &shown,
+        all: &all,
+        today,
+        done,
     };
+    let all_rows = if asked.weekly { days.weekly() } else { days.daily() };
     let cut = Cut::after(asked.limit, &all_rows);
-    blocks.push(table(cut.shown, asked));
+    blocks.push(rows::table(cut.shown, asked.weekly));
     blocks.push(cut.more("row", |next| {
         let step = if asked.weekly { "week" } else { "day" };
         format!(
             "use oldest={} newest={} step={step}",
-            asked.range.oldest, next.until
+            asked.range.oldest.min(next.until),
+            next.until
         )
     }));
-    blocks.push(standing(&days, today));
-    blocks.push(extremes(&days, today));
+    blocks.push(standing(&shown, today, done));
+    blocks.push(extremes(&shown, today, done));
     if asked.detail == Detail::Full {
         blocks.push(estimates(rows, today));
     }
-    let projected = if days.keys().any(|date| *date > today) {
-        " Rows after today are intervals.icu's projection from planned workouts."
-    } else {
-        ""
-    };
-    blocks.push(format!("Form = CTL - ATL.{projected}"));
+    blocks.push(left_out);
+    blocks.push(meaning(&days, asked));
+    blocks.push(joined(
+        [
+            ramps_of_ours(cut.shown.iter().map(|row| &row.day)).as_str(),
+            rows::why_two_loads(shown.values()),
+        ],
+        " ",
+    ));
     // A row of the model does not say which devices recorded its loads.
     blocks.push("May derive in part from Garmin device data.".to_owned());
     Answer::of(blocks)
 }
 
-/// A day, or a week shown by its last day.
-struct Row {
-    name: String,
-    day: Day,
-    load: String,
-    /// Its last day.
-    until: NaiveDate,
-}
-
-/// The days, newest first.
-fn daily(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> Vec<Row> {
-    let row = |day: &Day| Row {
-        name: units::date(day.date),
-        day: *day,
-        load: load([day], today),
-        until: day.date,
+/// What a row means, and where its figures come from.
+fn meaning(days: &Days<'_>, asked: &Asked) -> String {
+    let row = if asked.weekly {
+        "Each row is the end of its last day, its load included."
+    } else {
+        "Each row is the end of its day, its load included; the form of a morning is the row before."
     };
-    days.values().rev().map(row).collect()
-}
-
-/// The weeks, newest first.
-fn weekly(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> Vec<Row> {
-    let mut by_week: BTreeMap<NaiveDate, Vec<&Day>> = BTreeMap::new();
-    for day in days.values() {
-        by_week.entry(weeks::monday(day.date)).or_default().push(day);
-    }
-    let rows = by_week.into_iter().rev().filter_map(|(monday, week)| {
-        Some(Row {
-            name: monday.to_string(),
-            day: **week.last()?,
-            load: load(week, today),
-            until: weeks::sunday(monday),
-        })
-    });
-    rows.collect()
-}
-
-/// `322`, `planned 90`, `322 + planned 90`
-fn load<'a>(days: impl IntoIterator<Item = &'a Day>, today: NaiveDate) -> String {
-    let (mut done, mut ahead) = (None, None);
-    for day in days {
-        let sum = if day.date > today { &mut ahead } else { &mut done };
-        if let Some(load) = day.load {
-            *sum.get_or_insert(0.0) += load;
+    let todays = match (days.shown.get(&days.today), days.done) {
+        (Some(day), DoneToday::All) if !day.is_ours => {
+            "Today's figures count only what is done, nothing still planned."
         }
+        _ => "",
+    };
+    let after_today = (Bound::Excluded(days.today), Bound::Unbounded);
+    let ahead: Vec<&Day> = days.shown.range(after_today).map(|(_, day)| day).collect();
+    let projected = if ahead.is_empty() {
+        ""
+    } else {
+        "Rows after today are intervals.icu's projection from planned workouts."
+    };
+    joined(
+        [row, "Form = CTL - ATL.", todays, projected, &unplanned(&ahead)],
+        " ",
+    )
+}
+
+/// After which day nothing is planned; empty if something is on the last of the days `ahead`, and if there are none.
+fn unplanned(ahead: &[&Day]) -> String {
+    let is_planned = |day: &&&Day| day.loads.is_some_and(|loads| loads.whole() > 0.0);
+    let last = ahead.iter().filter(is_planned).map(|day| day.date).max();
+    if ahead.is_empty() || last == ahead.last().map(|day| day.date) {
+        return String::new();
     }
-    let planned = named("planned", &units::whole(ahead));
-    joined([units::whole(done), planned], " + ")
+    let after = last.map_or_else(|| "today".to_owned(), units::date);
+    format!("Nothing with a load is planned after {after}: later rows only decay.")
 }
 
-fn table(rows: &[Row], asked: &Asked) -> String {
-    Columns::<Row>::new()
-        .column(if asked.weekly { "week (Mon)" } else { "date" }, |row| {
-            row.name.clone()
-        })
-        .column("at its end", |row| {
-            if asked.weekly {
-                units::date(row.day.date)
-            } else {
-                String::new()
-            }
-        })
-        .column("CTL", |row| row.day.ctl())
-        .column("ATL", |row| row.day.atl())
-        .column("form", |row| row.day.form())
-        .column("ramp /wk", |row| row.day.ramp())
-        .column("load", |row| row.load.clone())
-        .table(rows)
-}
-
-/// The highest and lowest CTL of the days up to today.
-fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate) -> String {
-    let past: Vec<&Day> = days.range(..=today).map(|(_, day)| day).collect();
-    let order = |a: &&&Day, b: &&&Day| a.fitness.ctl.total_cmp(&b.fitness.ctl);
-    match (past.iter().max_by(order), past.iter().min_by(order)) {
-        (Some(high), Some(low)) if high.date != low.date => format!(
-            "CTL up to today: highest {} on {}, lowest {} on {}",
-            units::fixed(high.fitness.ctl, 1),
-            units::date(high.date),
-            units::fixed(low.fitness.ctl, 1),
-            units::date(low.date)
+/// The highest and lowest CTL of the days up to today; without today where its CTL is not known without what is planned.
+fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: DoneToday) -> String {
+    let ctl = |day: &Day| match done {
+        DoneToday::Part(part) if day.date == today => part.fitness.map(|fitness| fitness.ctl),
+        DoneToday::Unclear { .. } if day.date == today => None,
+        _ => Some(day.fitness.ctl),
+    };
+    let past = days.range(..=today).map(|(date, day)| (*date, ctl(day)));
+    let (known, unknown): (Vec<_>, Vec<_>) = past.partition(|(_, ctl)| ctl.is_some());
+    let known: Vec<(NaiveDate, f64)> = known
+        .into_iter()
+        .filter_map(|(date, ctl)| Some((date, ctl?)))
+        .collect();
+    let order = |a: &&(NaiveDate, f64), b: &&(NaiveDate, f64)| a.1.total_cmp(&b.1);
+    match (known.iter().max_by(order), known.iter().min_by(order)) {
+        (Some(high), Some(low)) if high.0 != low.0 => format!(
+            "CTL up to {}: highest {} on {}, lowest {} on {}",
+            if unknown.is_empty() { "today" } else { "yesterday" },
+            units::fixed(high.1, 1),
+            units::date(high.0),
+            units::fixed(low.1, 1),
+            units::date(low.0)
         ),
         _ => String::new(),
     }

@@ -1,28 +1,39 @@
-//! get_roster_overview: everyone on a coach's roster in one table, athletes with the most flags first.
+//! get_roster_overview: everyone on a coach's roster in one table, athletes with the most flags first; with dates, the same
+//! days of everyone.
 //!
-//! At most two requests per athlete: `GET /athlete/{id}/wellness` over 60 days (the model, sleep, HRV, resting HR) and
-//! `GET /athlete/{id}/events` from this week or seven days back to eight weeks ahead; without a grant of the calendar
-//! `GET /athlete/{id}/activities` of 60 days instead. Each athlete's row has what that athlete's grant of get_fitness,
-//! get_wellness, get_events and get_training_history could show. If data does not arrive in time, the row says so.
+//! Two requests per athlete: `GET /athlete/{id}/wellness` over 60 days (the model, sleep, HRV, resting HR) and
+//! `GET /athlete/{id}/events` from 60 days back, for absences, to eight weeks ahead; without a grant of the calendar
+//! `GET /athlete/{id}/activities` of 60 days instead. A third one, for the activities of the last days, only where it is
+//! not known whether a workout or today's load was done. With dates at most three: wellness, events and activities of these
+//! days. Each athlete's row has what that athlete's grant of get_fitness, get_wellness, get_events and get_training_history
+//! could show. If data does not arrive in time, the row says so.
 
 mod figures;
 mod flags;
 mod rows;
+mod window;
 
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use futures::StreamExt as _;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use self::{
-    figures::{Came, Figures, Shown, calendar_range, past},
+    figures::{Came, Figures, Shown, back, calendar_read, past, recent},
     rows::{Line, Overview},
+    window::Totals,
 };
-use super::{Answer, RosterTool, arguments::Arguments, params::Param, part};
+use super::{
+    Answer, RosterTool, absences,
+    arguments::{Arguments, Range, Span},
+    params::Param,
+    part,
+};
 use crate::{
     guard::{Ask, Member, Roster},
     intervals::{self},
@@ -34,14 +45,22 @@ use crate::{
 pub(super) const TOOL: RosterTool = RosterTool {
     name: "get_roster_overview",
     title: "Roster at a glance",
-    description: "All athletes of the roster, or those named, in one table, most flags first: workout missed, load off plan, \
-        ramp, form, HRV, resting HR, nothing done, race near; with form, CTL, ATL, ramp, this week's load against plan, last \
-        activity, sleep, HRV and resting HR against 60 days, next race.",
+    description: "All athletes of the roster, or those named, in one table, most flags first: absent, workout missed, load \
+        off plan, ramp, form, HRV, resting HR, nothing done, race near; with form, CTL, ATL, ramp, this week's load against \
+        plan, last activity, sleep, HRV and resting HR against 60 days, next race. With oldest and newest instead sums of \
+        exactly these days for everyone, to compare or add up athletes: load against plan, activities, time, missed, means.",
     params: PARAMS,
     run: |roster, given| Box::pin(run(roster, given)),
 };
 
-/// Athletes per call: two requests for each fit into the time of a call at the rate that upstream allows.
+/// The days of a window.
+const SPAN: Span = Span {
+    days: 7,
+    ahead: 0,
+    longest: 100,
+};
+/// Athletes per call: two requests for each fit into the time of a call at the rate that upstream allows, and a third for
+/// those few who need it. With dates there are three for each; who has no turn in time is named.
 const MOST: usize = 50;
 /// Athletes to fetch at the same time.
 const AT_ONCE: usize = 6;
@@ -72,14 +91,21 @@ const WELLNESS_AND_LOAD: &[&str] = &[
     "restingHR",
     "tempRestingHR",
 ];
-const CATEGORIES: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
+/// What is to be done.
+const TO_DO: [&str; 4] = ["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
+/// What shows whether a workout was done.
+const ACTIVITY: &[&str] = &["type", "moving_time", "icu_training_load", "paired_event_id"];
 
-const PARAMS: &[Param] = &[Param::texts(
-    "athletes",
-    MOST,
-    "must be a list of names or ids, at most 50",
-    "Names or ids, at most 50. Default: all",
-)];
+const PARAMS: &[Param] = &[
+    Param::texts(
+        "athletes",
+        MOST,
+        "must be a list of names or ids, at most 50",
+        "Names or ids, at most 50. Default: all",
+    ),
+    Param::oldest("this week's overview; with newest alone, 7 days"),
+    Param::newest("today, if oldest is given; at most 100 days"),
+];
 
 async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let now = roster.now().date_naive();
@@ -89,22 +115,47 @@ async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolEr
         // Fails with the explanation if the roster is empty.
         roster.whom(None, Access::Read)?;
     }
+    let window = arguments.has_range().then(|| arguments.range(SPAN)).transpose()?;
     let (mut members, unknown) = chosen(&roster, &named)?;
     let left = members.split_off(members.len().min(MOST));
     let limit = limit(roster.deadline());
-    let looks = members
-        .iter()
-        .map(|&member| look(&roster, member, limit))
-        .collect::<Vec<_>>();
-    let lines = futures::stream::iter(looks).buffered(AT_ONCE).collect().await;
-    Ok(rows::render(Overview {
+    let reading = |shown, today| match window {
+        None => Reading::of_now(shown, today),
+        Some(window) => Reading::of_window(window, shown, today),
+    };
+    let looks: Vec<Look> = at_once(
+        members
+            .iter()
+            .map(|&member| look(&roster, member, limit, reading)),
+    )
+    .await;
+    let overview = Overview {
         coach: roster.email().to_owned(),
         on_roster: roster.members().len(),
         utc: now,
-        lines,
+        lines: Vec::new(),
         unknown,
         left: left.into_iter().map(name_and_id).collect(),
-    }))
+    };
+    Ok(match window {
+        None => {
+            // Only once everyone was asked about, so that nobody's doubt takes another's time.
+            let looks = at_once(looks.into_iter().map(|look| look.closer(limit))).await;
+            let lines = looks.into_iter().map(|look| look.line(Figures::of)).collect();
+            rows::render(Overview { lines, ..overview })
+        }
+        Some(window) => {
+            let totals = |shown, came: &Came, today| Totals::of(shown, came, window, today);
+            let lines = looks.into_iter().map(|look| look.line(totals)).collect();
+            window::render(overview.with(lines), window)
+        }
+    })
+}
+
+/// A few of these at the same time, in their order.
+async fn at_once<T>(all: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let all: Vec<_> = all.into_iter().collect();
+    futures::stream::iter(all).buffered(AT_ONCE).collect().await
 }
 
 fn name_and_id(member: &Member) -> (String, String) {
@@ -158,8 +209,61 @@ fn limit(deadline: Instant) -> Instant {
 const TOO_LONG: &str = "took too long; try again";
 const RECONNECT: &str = "must connect intervals.icu again";
 
-/// An athlete's line, whatever goes wrong.
-async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
+/// What to request for an athlete; None where nothing is shown from it.
+struct Reading {
+    wellness: Option<(Range, &'static [&'static str])>,
+    events: Option<Range>,
+    activities: Option<Range>,
+}
+
+impl Reading {
+    /// At most two requests.
+    fn of_now(usable: Shown, today: NaiveDate) -> Self {
+        // Averages that end yesterday begin a day earlier.
+        let days = Range {
+            oldest: back(past(today).oldest, 1),
+            newest: today,
+        };
+        Self {
+            wellness: fields(usable).map(|fields| (days, fields)),
+            events: usable.calendar.then(|| calendar_read(today)),
+            activities: wants_activities(usable).then(|| past(today)),
+        }
+    }
+
+    /// At most three.
+    fn of_window(window: Range, usable: Shown, today: NaiveDate) -> Self {
+        let days = window::up_to(window, today);
+        Self {
+            wellness: days
+                .zip(fields(usable))
+                .map(|(days, fields)| (window::with_usual(days), fields)),
+            events: usable.calendar.then(|| figures::since_absence(window)),
+            activities: days.filter(|_| usable.history),
+        }
+    }
+}
+
+/// An athlete's data as far as it arrived.
+struct Look {
+    line: Line<()>,
+    gathered: Option<Gathered>,
+}
+
+/// What was read of an athlete.
+struct Gathered {
+    ask: Ask,
+    usable: Shown,
+    came: Came,
+}
+
+/// What can be read of an athlete, whatever goes wrong.
+async fn look(
+    roster: &Roster,
+    member: &Member,
+    limit: Instant,
+    reading: impl Fn(Shown, NaiveDate) -> Reading,
+) -> Look {
     let shown = Shown {
         fitness: member.grants(&GET_FITNESS),
         wellness: member.grants(&GET_WELLNESS),
@@ -174,21 +278,60 @@ async fn look(roster: &Roster, member: &Member, limit: Instant) -> Line {
         figures: None,
         missing: Vec::new(),
     };
+    let mut gathered = None;
     match member.status() {
         MemberStatus::Connected if shown == Shown::default() => {}
-        MemberStatus::Connected => {
-            let done = Box::pin(fill(&mut line, roster, member, limit)).await;
-            if let Err(why) = done {
-                line.figures = None;
-                line.missing = vec![why];
-            }
-        }
+        MemberStatus::Connected => match Box::pin(gather(&mut line, roster, member, limit, reading)).await {
+            Ok(found) => gathered = Some(found),
+            Err(why) => line.missing = vec![why],
+        },
         MemberStatus::Reconnect => line.missing.push(RECONNECT.to_owned()),
         MemberStatus::Disconnected | MemberStatus::Replaced => {
             line.missing.push("not connected to intervals.icu".to_owned());
         }
     }
-    line
+    Look { line, gathered }
+}
+
+impl Look {
+    /// The same, with the activities of the last days where they are needed and granted.
+    async fn closer(mut self, limit: Instant) -> Self {
+        let Some(Gathered { ask, usable, came }) = &mut self.gathered else {
+            return self;
+        };
+        let today = ask.today();
+        let read_already = wants_activities(*usable);
+        if usable.history && !read_already && Figures::of(*usable, came, today).lack_activities() {
+            let query = recent(today).activities(ACTIVITY);
+            match by(limit, Some(ask.upstream.activities(&query))).await {
+                Ok(activities) => came.activities = activities,
+                Err(error) => self.line.missing.push(format!("activities: {}", reason(&error))),
+            }
+        }
+        self
+    }
+
+    /// The athlete's line with these figures.
+    fn line<F>(self, figures: impl Fn(Shown, &Came, NaiveDate) -> F) -> Line<F> {
+        let Line {
+            name,
+            id,
+            shown,
+            today,
+            missing,
+            ..
+        } = self.line;
+        Line {
+            name,
+            id,
+            shown,
+            today,
+            figures: self
+                .gathered
+                .map(|found| figures(found.usable, &found.came, found.ask.today())),
+            missing,
+        }
+    }
 }
 
 /// The part of an athlete's data that could be opened.
@@ -212,13 +355,14 @@ async fn open(roster: &Roster, member: &Member, limit: Instant) -> Result<Opened
     let mut usable = Shown::default();
     let (mut opened, mut refused) = (None, Vec::new());
     for (tool, is_usable) in tools {
-        // Where daily loads and the calendar are granted, they show more than a list of activities would.
-        let needed = tool != &GET_TRAINING_HISTORY || !(usable.fitness && usable.calendar);
-        if !needed || !member.grants(tool) {
+        if !member.grants(tool) {
             continue;
         }
+        // Where daily loads and the calendar are granted, activities are seldom needed.
+        let needed = tool != &GET_TRAINING_HISTORY || !(usable.fitness && usable.calendar);
         match timeout_at(limit, roster.open(member, tool)).await {
             Err(_) => return Err(TOO_LONG.to_owned()),
+            Ok(Err(ToolError::Refused(_))) if !needed => {}
             Ok(Err(ToolError::Refused(text))) => {
                 // Perhaps this tool only: an area that is not shared.
                 let why = sentence(short(&text));
@@ -237,18 +381,27 @@ async fn open(roster: &Roster, member: &Member, limit: Instant) -> Result<Opened
     }
 }
 
-/// Fetches what is needed, and computes the figures. An error says why there is no data of the athlete.
-async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant) -> Result<(), String> {
+/// Fetches what is needed. An error says why there is no data of the athlete.
+async fn gather(
+    line: &mut Line<()>,
+    roster: &Roster,
+    member: &Member,
+    limit: Instant,
+    reading: impl Fn(Shown, NaiveDate) -> Reading,
+) -> Result<Gathered, String> {
     let Opened { ask, usable, refused } = open(roster, member, limit).await?;
     let (upstream, today) = (&ask.upstream, ask.today());
     line.today = Some(today);
-    let (past, ahead) = (past(today), calendar_range(today));
-    let query = past.activities(&["type"]);
-    let wellness = fields(usable).map(|fields| upstream.wellness(past.oldest, past.newest, fields));
-    let events = usable
-        .calendar
-        .then(|| upstream.events(ahead.oldest, ahead.newest, CATEGORIES));
-    let activities = wants_activities(usable).then(|| upstream.activities(&query));
+    let reading = reading(usable, today);
+    let query = reading.activities.map(|days| days.activities(ACTIVITY));
+    let wellness = reading
+        .wellness
+        .map(|(days, fields)| upstream.wellness(days.oldest, days.newest, fields));
+    let categories = [&TO_DO[..], &absences::CATEGORIES].concat();
+    let events = reading
+        .events
+        .map(|days| upstream.events(days.oldest, days.newest, &categories));
+    let activities = query.as_ref().map(|query| upstream.activities(query));
     let (wellness, events, activities) =
         tokio::join!(by(limit, wellness), by(limit, events), by(limit, activities));
     let what = match (usable.fitness, usable.wellness) {
@@ -273,8 +426,7 @@ async fn fill(line: &mut Line, roster: &Roster, member: &Member, limit: Instant)
         None => {}
     }
     line.missing = [refused, failed.missing].concat();
-    line.figures = Some(Figures::of(usable, &came, today));
-    Ok(())
+    Ok(Gathered { ask, usable, came })
 }
 
 /// What arrived by the limit; None if nothing was requested.

@@ -15,10 +15,17 @@ use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
-    answer::{self, cut::Cut, table::Columns, units},
+    answer::{
+        self,
+        cut::Cut,
+        table::Columns,
+        units,
+        words::{DOT, around, joined},
+    },
     arguments::{Arguments, Detail, Range, Span},
     params::Param,
     part::if_there,
+    vitals::{self, Averages, Compared, Hrv},
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
@@ -26,9 +33,9 @@ use crate::{
     permissions,
     text::clean,
     tool_error::ToolError,
-    training::means::{Mean, mean},
+    training::roster::BASE,
 };
-use fields::{FIELDS, Field};
+use fields::{FIELDS, Field, View};
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_WELLNESS,
@@ -44,8 +51,6 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 731,
 };
-const LONG_MEAN_DAYS: u64 = 60;
-const SHORT_MEAN_DAYS: u64 = 7;
 
 const PARAMS: &[Param] = &[
     Param::oldest("7 days up to newest"),
@@ -74,22 +79,17 @@ impl Asked {
         })
     }
 
-    /// The last day of the averages: the range's last, but not after today.
+    /// The last day of the averages at the latest: the range's last, but not after today.
     fn means_end(&self, today: NaiveDate) -> NaiveDate {
         self.range.newest.min(today)
     }
 
-    /// The first day to read: the range's, or that of the long average.
+    /// The first day to read: the range's, or that of the long average, which may end yesterday.
     fn reads_from(&self, today: NaiveDate) -> NaiveDate {
-        self.range
-            .oldest
-            .min(days_back(self.means_end(today), LONG_MEAN_DAYS))
+        let end = self.means_end(today);
+        let before = end.checked_sub_days(Days::new(BASE)).unwrap_or(end);
+        self.range.oldest.min(before)
     }
-}
-
-/// The first of `days` days that end on `end`.
-fn days_back(end: NaiveDate, days: u64) -> NaiveDate {
-    end.checked_sub_days(Days::new(days - 1)).unwrap_or(end)
 }
 
 /// Fetches and renders.
@@ -128,22 +128,35 @@ fn render(
     names: &BTreeMap<String, String>,
 ) -> Answer {
     let by_day: BTreeMap<NaiveDate, &Wellness> = rows.iter().filter_map(|row| Some((row.id?, row))).collect();
-    let full = asked.detail == Detail::Full;
-    let own: BTreeSet<&str> = by_day
+    let days: Vec<&Wellness> = by_day
         .values()
+        .rev()
+        .copied()
         .filter(|row| in_range(row, asked.range))
+        .collect();
+    let full = asked.detail == Detail::Full;
+    let own: BTreeSet<&str> = days
+        .iter()
         .flat_map(|row| row.rest.keys())
         .map(String::as_str)
         .filter(|key| fields::is_own(key))
         .collect();
-    let (shown, rarer): (Vec<&Field>, Vec<&Field>) = FIELDS.iter().partition(|field| full || !field.rare);
-    let recorded = columns(&shown, &own, names, card.units, full);
-    let filled: Vec<&Wellness> = by_day
-        .values()
-        .rev()
+    let view = View::of(rows, today, card.units, full);
+    let only_sdnn = has(&days, "hrvSDNN") && !has(&days, "hrv");
+    let (shown, rarer): (Vec<&Field>, Vec<&Field>) = FIELDS
+        .iter()
+        .partition(|field| full || !field.rare || (only_sdnn && field.key == "hrvSDNN"));
+    let recorded = columns(&shown, &own, names, &view, card.units, full);
+    let filled: Vec<&Wellness> = days
+        .iter()
         .copied()
-        .filter(|row| in_range(row, asked.range) && recorded.show_any_of(row))
+        .filter(|row| recorded.show_any_of(row))
         .collect();
+    let in_full_only = days
+        .iter()
+        .filter(|row| !recorded.show_any_of(row) && rarer.iter().any(|field| field.is_filled(row, &view)))
+        .count();
+    let entries = filled.len() + in_full_only;
     let cut = Cut::after(asked.limit, &filled);
 
     let mut blocks = vec![answer::first_line(
@@ -152,31 +165,50 @@ fn render(
         &[
             asked.range.in_words(),
             format!(
-                "{} of {} with entries",
-                filled.len(),
-                answer::counted_days(asked.range.days())
+                "{entries} of {} with entries{}",
+                answer::counted_days(asked.range.days()),
+                match in_full_only {
+                    0 => String::new(),
+                    days => format!(" ({days} only with detail=full)"),
+                }
             ),
         ],
     )];
-    if filled.is_empty() {
+    if entries == 0 {
         blocks.push("No wellness entries in this range.".to_owned());
     }
     let columns = Columns::<&Wellness>::new()
-        .column("date", |row| row.id.map(units::date).unwrap_or_default())
+        .column("date", |row| date(row, today))
         .then(recorded);
     blocks.push(columns.table(cut.shown));
     blocks.push(cut.more("row", |next| {
         let newest = next.id.unwrap_or(asked.range.oldest);
         format!("use oldest={} newest={newest}", asked.range.oldest)
     }));
-    blocks.push(means(&by_day, asked.means_end(today)));
-    if !filled.is_empty() {
-        blocks.push(not_recorded(&by_day, asked.range));
-        blocks.push(also_recorded(&rarer, &by_day, asked.range));
+    blocks.push(implausible(&shown, cut.shown, &view));
+    blocks.push(averages(rows, asked.means_end(today), today));
+    if only_sdnn {
+        blocks.push("rMSSD not recorded; SDNN is not comparable with it.".to_owned());
+    }
+    if entries > 0 {
+        blocks.push(not_recorded(&days));
+        blocks.push(also_recorded(&rarer, &days, &view));
         // A row does not say which device its figures came from.
         blocks.push("May include Garmin device data.".to_owned());
     }
     Answer::of(blocks)
+}
+
+fn has(days: &[&Wellness], key: &str) -> bool {
+    days.iter().any(|row| row.number(key).is_some())
+}
+
+/// `2026-11-20 Fri`, `2026-11-21 Sat, today so far`
+fn date(row: &Wellness, today: NaiveDate) -> String {
+    match row.id {
+        Some(day) if day == today => format!("{}, today so far", units::date(day)),
+        day => day.map(units::date).unwrap_or_default(),
+    }
 }
 
 /// What was recorded on a day: the fields, the athlete's own ones with `names`, and the note.
@@ -184,13 +216,14 @@ fn columns<'a>(
     shown: &[&'a Field],
     own: &BTreeSet<&'a str>,
     names: &'a BTreeMap<String, String>,
+    view: &'a View,
     units: Units,
     full: bool,
 ) -> Columns<'a, &'a Wellness> {
     let width = if full { 1000 } else { 300 };
     let mut columns = Columns::<&Wellness>::new();
     for &field in shown {
-        columns = columns.column(field.header(units), move |row| field.cell(row, units, full));
+        columns = columns.column(field.header(units), move |row| field.cell(row, view));
     }
     for &code in own {
         let name = clean(names.get(code).map_or(code, String::as_str), 40);
@@ -199,89 +232,65 @@ fn columns<'a>(
     columns.column("note", move |row| fields::note(row, width))
 }
 
-/// Reads a figure of a day.
-type Get = fn(&Wellness) -> Option<f64>;
-
-/// Seven days against sixty, both ending on `end`, over the days that have a figure; says so if these are few.
-fn means(by_day: &BTreeMap<NaiveDate, &Wellness>, end: NaiveDate) -> String {
-    let over = |days: u64, get: Get| mean(by_day.range(days_back(end, days)..=end).map(|(_, row)| get(row)));
-    let shown = |mean: Mean, days: u64, decimals: u8| {
-        let few = u64::from(mean.count) * 2 < days;
-        let count = if few {
-            format!(" ({} of {days} days)", mean.count)
-        } else {
-            String::new()
-        };
-        format!("{}{count}", units::fixed(mean.value, decimals))
-    };
-    let figures: [(&str, &str, u8, Get); 3] = [
-        ("HRV", "", 0, |row| row.number("hrv")),
-        ("resting HR", "", 0, Wellness::resting_hr),
-        ("sleep", " h", 1, |row| {
-            row.number("sleepSecs").map(|secs| secs / 3600.0)
-        }),
-    ];
-    let parts: Vec<String> = figures
+/// What the mark in the table means; empty if no row has one.
+fn implausible(shown: &[&Field], rows: &[&Wellness], view: &View) -> String {
+    let why: Vec<String> = shown
         .iter()
-        .filter_map(|(name, unit, decimals, get)| {
-            let short = over(SHORT_MEAN_DAYS, *get)?;
-            let long = over(LONG_MEAN_DAYS, *get)?;
-            Some(format!(
-                "{name} {} / {}{unit}",
-                shown(short, SHORT_MEAN_DAYS, *decimals),
-                shown(long, LONG_MEAN_DAYS, *decimals)
-            ))
-        })
+        .filter_map(|field| field.why_broken(rows, view))
         .collect();
-    if parts.is_empty() {
-        String::new()
+    around("implausible, in no average:", &why.join(" · "), "")
+}
+
+/// Seven days against sixty, over the days that have a figure; says so if these are few.
+fn averages(rows: &[Wellness], newest: NaiveDate, today: NaiveDate) -> String {
+    let end = if newest == today {
+        vitals::last_day(rows, today)
     } else {
-        format!(
-            "7-day against 60-day average to {}: {}",
-            units::date(end),
-            parts.join(" · ")
-        )
-    }
+        newest
+    };
+    let Averages {
+        sleep,
+        hrv,
+        resting_hr,
+    } = Averages::to(end, rows);
+    let measure = |hrv: &Hrv| if hrv.sdnn { "HRV SDNN" } else { "HRV" };
+    let words = |compared: &Compared, decimals| compared.words(decimals, "days");
+    let parts = joined(
+        [
+            hrv.map(|hrv| format!("{} {}", measure(&hrv), words(&hrv.compared, 0))),
+            resting_hr.map(|compared| format!("resting HR bpm {}", words(&compared, 1))),
+            sleep.map(|compared| format!("sleep {} h", words(&compared, 1))),
+        ]
+        .into_iter()
+        .flatten(),
+        DOT,
+    );
+    let name = format!("7-day against 60-day average to {}:", units::date(end));
+    around(&name, &parts, "")
 }
 
 /// Names once what people ask for most and the range lacks.
-fn not_recorded(by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
-    let figures: [(&str, Get); 4] = [
-        ("sleep", |row| row.number("sleepSecs")),
-        ("HRV", |row| row.number("hrv").or(row.number("hrvSDNN"))),
-        ("resting HR", Wellness::resting_hr),
-        ("weight", Wellness::weight),
+fn not_recorded(days: &[&Wellness]) -> String {
+    let figures: [(&str, &[&str]); 4] = [
+        ("sleep", &["sleepSecs"]),
+        ("HRV", &["hrv", "hrvSDNN"]),
+        ("resting HR", &["restingHR"]),
+        ("weight", &["weight"]),
     ];
     let missing: Vec<&str> = figures
-        .iter()
-        .filter(|(_, get)| {
-            by_day
-                .range(range.oldest..=range.newest)
-                .all(|(_, row)| get(row).is_none())
-        })
-        .map(|(name, _)| *name)
+        .into_iter()
+        .filter(|(_, keys)| !keys.iter().any(|key| has(days, key)))
+        .map(|(name, _)| name)
         .collect();
-    if missing.is_empty() {
-        String::new()
-    } else {
-        format!("Not recorded in this range: {}", missing.join(", "))
-    }
+    around("Not recorded in this range:", &missing.join(", "), "")
 }
 
 /// What a full answer would add, so that it does not seem missing.
-fn also_recorded(rarer: &[&Field], by_day: &BTreeMap<NaiveDate, &Wellness>, range: Range) -> String {
+fn also_recorded(rarer: &[&Field], days: &[&Wellness], view: &View) -> String {
     let there: Vec<&str> = rarer
         .iter()
-        .filter(|field| {
-            by_day
-                .range(range.oldest..=range.newest)
-                .any(|(_, row)| field.is_filled(row))
-        })
+        .filter(|field| days.iter().any(|row| field.is_filled(row, view)))
         .map(|field| field.name)
         .collect();
-    if there.is_empty() {
-        String::new()
-    } else {
-        format!("Also recorded (detail=full): {}", there.join(", "))
-    }
+    around("Also recorded (detail=full):", &there.join(", "), "")
 }

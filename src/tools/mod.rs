@@ -32,9 +32,11 @@ mod part;
 mod plan_state;
 mod planned;
 mod select_athlete;
+mod steps;
 mod sums;
 mod thresholds;
 mod zone_base;
+mod vitals;
 
 use std::pin::Pin;
 

@@ -58,6 +58,8 @@ pub(super) enum Source {
     /// The list of activities.
     Activities,
     Calendar,
+    /// The days of the fitness model.
+    Fitness,
 }
 
 impl Source {
@@ -66,6 +68,7 @@ impl Source {
             Self::Activity => "intervals.icu",
             Self::Activities => "the activities",
             Self::Calendar => "the calendar",
+            Self::Fitness => "the fitness days",
         }
     }
 }

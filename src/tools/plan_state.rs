@@ -8,12 +8,18 @@ use chrono::NaiveDate;
 
 use super::{
     absences::{Absences, Reason},
-    answer::units,
+    answer::{
+        units::{self, positive},
+        words::{around, in_brackets, joined, named},
+    },
 };
 use crate::{
     intervals::model::{Activity, Event},
     text::clean,
-    training::plan::{self, MatchedBy},
+    training::{
+        plan::{self, MatchedBy},
+        sports::family,
+    },
 };
 
 /// What the word *missed* means, for the end of an answer.
@@ -22,6 +28,11 @@ pub(super) const MISSED: &str =
 /// Whose figure a percentage of the plan is, for the end of an answer.
 pub(super) const OF_PLAN: &str =
     "% of plan: intervals.icu's compliance, which it gives without saying of what.";
+
+/// Figures closer than this are the same: s, m, and half a point of load or intensity.
+const SECOND: f64 = 1.0;
+const METRE: f64 = 1.0;
+const HALF: f64 = 0.5;
 
 /// The state of a planned workout or race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +61,6 @@ pub(super) enum Unclear {
 }
 
 impl State {
-    /// Nothing is left to do.
-    pub(super) const fn is_settled(self) -> bool {
-        !matches!(self, Self::Open)
-    }
-
     /// Missed, on a day without an absence.
     pub(super) fn is_missed(self) -> bool {
         self == Self::Missed(None)
@@ -65,6 +71,15 @@ impl State {
         match self {
             Self::Done(at, _) => Some(at),
             _ => None,
+        }
+    }
+
+    /// What the entry is paired with.
+    pub(super) fn pairing(self, activities: &[Activity]) -> Pairing<'_> {
+        match self {
+            Self::Paired => Pairing::Unread,
+            Self::Done(at, MatchedBy::Paired) => activities.get(at).map_or(Pairing::Unread, Pairing::With),
+            _ => Pairing::Nothing,
         }
     }
 
@@ -101,7 +116,10 @@ impl State {
         match self {
             Self::Done(at, how) => activities
                 .get(at)
-                .map(|one| done(one, how, self.of_plan(activities)))
+                .map(|one| {
+                    let words = done(one, how, self.of_plan(activities));
+                    joined([words, beside(one, activities)], "; ")
+                })
                 .unwrap_or_default(),
             Self::Paired => format!("done {}", clean(event.paired_with().unwrap_or_default(), 24)),
             _ => self.undone(),
@@ -124,12 +142,156 @@ fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String 
     add(units::whole(activity.icu_training_load), "load ", "");
     add(units::whole(compliance), "", " % of plan");
     add(id, "", "");
-    let unpaired = if how == MatchedBy::SameDay {
-        " (not paired)"
-    } else {
-        ""
+    let aside = match (activity.is_manual(), how) {
+        (true, MatchedBy::Paired) => " by hand (marked done)",
+        (true, MatchedBy::SameDay) => " by hand (not paired)",
+        (false, MatchedBy::SameDay) => " (not paired)",
+        (false, MatchedBy::Paired) => "",
     };
-    format!("done {}{unpaired}", words.join(", "))
+    format!("done {}{aside}", words.join(", "))
+}
+
+/// The recordings that may be of the same session: `i252 was recorded at the same time (0:59, load 78)`. Beside an entry by
+/// hand, whose time of day may be made up, every recording of the same sport family and day that did no other plan.
+fn beside(activity: &Activity, activities: &[Activity]) -> String {
+    const NAMED: usize = 3;
+    let by_hand = activity.is_manual();
+    let is_beside = |other: &&Activity| {
+        !std::ptr::eq(*other, activity)
+            && !other.is_closed_by_strava()
+            && other.day() == activity.day()
+            && family(other.sport()) == family(activity.sport())
+            && if by_hand {
+                !other.is_manual() && other.paired_event_id.is_none_or(|id| id <= 0)
+            } else {
+                overlap(activity, other)
+            }
+    };
+    let named: Vec<String> = activities
+        .iter()
+        .filter(is_beside)
+        .take(NAMED)
+        .map(|other| {
+            let figures = [
+                units::hours_minutes(other.moving_time),
+                named("load", &units::whole(other.icu_training_load)),
+            ];
+            joined(
+                [
+                    clean(other.id.as_deref().unwrap_or_default(), 24),
+                    in_brackets(&joined(figures, ", ")),
+                ],
+                " ",
+            )
+        })
+        .collect();
+    let when = if by_hand { "that day" } else { "at the same time" };
+    around(&format!("also recorded {when}:"), &named.join(", "), "")
+}
+
+/// Whether both ran at the same time for more than half of the shorter one.
+fn overlap(a: &Activity, b: &Activity) -> bool {
+    let span = |one: &Activity| {
+        let start = one.start_date_local?.and_utc().timestamp();
+        let secs = positive(one.elapsed_time).or(positive(one.moving_time))?;
+        #[expect(clippy::cast_precision_loss, reason = "seconds of a date are far below 2^52")]
+        Some((start as f64, secs))
+    };
+    span(a)
+        .zip(span(b))
+        .is_some_and(|((first, long), (second, short))| {
+            let shared = (first + long).min(second + short) - first.max(second);
+            shared > long.min(short) / 2.0
+        })
+}
+
+/// What an entry of the calendar says was planned.
+///
+/// Once an entry is paired, intervals.icu may show in it what was done: its own time, distance and intensity then count only
+/// where they cannot be the activity's. The time of the steps always is the plan's.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Planned {
+    /// s.
+    pub(super) secs: Option<f64>,
+    /// m.
+    pub(super) metres: Option<f64>,
+    pub(super) load: Option<f64>,
+    /// Percent, as upstream sends it.
+    pub(super) intensity: Option<f64>,
+    pub(super) doubt: Option<Doubt>,
+}
+
+/// What of a paired entry may be what was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Its time is exactly the activity's and no step says another: it is left out.
+    Time,
+    /// Its time may be the activity's, which was not read.
+    UnreadTime,
+    /// Its time was replaced, and its load may have been as well.
+    Load,
+}
+
+/// What an entry is paired with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pairing<'a> {
+    Nothing,
+    /// An activity that was not read.
+    Unread,
+    With(&'a Activity),
+}
+
+impl Planned {
+    /// What was planned, seen from the pairing.
+    pub(super) fn of(event: &Event, pairing: Pairing<'_>) -> Self {
+        let own = units::sane(event.moving_time);
+        let steps = event.secs_of_steps();
+        let planned = Self {
+            secs: event.planned_secs(),
+            metres: positive(event.distance),
+            load: event.icu_training_load,
+            intensity: event.icu_intensity,
+            doubt: None,
+        };
+        let is = |a: Option<f64>, b: Option<f64>, within: f64| {
+            a.zip(b).is_some_and(|(a, b)| (a - b).abs() <= within)
+        };
+        let replaced = steps.is_some() && own.is_some() && !is(own, steps, SECOND);
+        match pairing {
+            // An entry that was marked as done made the activity, with the plan's figures.
+            Pairing::With(done) if !done.is_manual() && is(own, done.moving_time, SECOND) => {
+                if steps.is_some() && !replaced {
+                    return planned;
+                }
+                let load = is(planned.load, done.icu_training_load, HALF);
+                Self {
+                    secs: steps,
+                    metres: planned
+                        .metres
+                        .filter(|metres| !is(Some(*metres), done.metres(), METRE)),
+                    intensity: planned
+                        .intensity
+                        .filter(|own| !is(Some(*own), done.icu_intensity, HALF)),
+                    doubt: match steps {
+                        None => Some(Doubt::Time),
+                        Some(_) => load.then_some(Doubt::Load),
+                    },
+                    ..planned
+                }
+            }
+            Pairing::Unread if replaced => Self {
+                metres: None,
+                intensity: None,
+                doubt: planned.load.and(Some(Doubt::Load)),
+                ..planned
+            },
+            Pairing::Unread if steps.is_none() && own.is_some() => Self {
+                doubt: Some(Doubt::UnreadTime),
+                ..planned
+            },
+            _ => planned,
+        }
+    }
 }
 
 /// The state of each event on `today`, in the order of the events; None for what is neither a workout nor a race.

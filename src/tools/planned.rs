@@ -32,6 +32,8 @@ use crate::{
 
 /// A load, time or distance to reach in a week.
 const TARGET: &str = "TARGET";
+/// The categories of what is to be done.
+pub(super) const TO_DO: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
 
 /// The last day of the plans to compare: the range's last, or the end of this week if the range reaches today.
 pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {

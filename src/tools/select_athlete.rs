@@ -1,7 +1,7 @@
 //! select_athlete: later reads through this connector that name no athlete are about this one.
 //!
-//! At most two requests: `GET /athlete/{id}` for thresholds, `GET /athlete/{id}/wellness` for form, each only where its tool is
-//! granted. The selection is valid whether upstream answers or not.
+//! At most three requests: `GET /athlete/{id}` for thresholds, `GET /athlete/{id}/wellness` for form, each only where its tool is
+//! granted, and where today has a load what tells whether it was done. The selection is valid whether upstream answers or not.
 
 use serde_json::{Map, Value};
 
@@ -13,8 +13,9 @@ use super::{
     thresholds,
 };
 use crate::{
-    guard::{Ask, Member, Roster, roster::SELECTED_FOR},
+    guard::{Ask, AthleteCard, Member, Roster, roster::SELECTED_FOR},
     permissions::{GET_ATHLETE_PROFILE, GET_FITNESS, Permission},
+    text::names,
     tool_error::ToolError,
     words::MemberStatus,
 };
@@ -37,18 +38,18 @@ async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolE
     if member.status() != MemberStatus::Connected {
         return Ok(Answer::of([
             alone(member),
-            terms(member),
+            terms(member, member.name()),
             unconnected(member, &roster.dashboard()),
         ]));
     }
     // One after the other: the second can use what the first read from the database.
     let profile = open(roster, member, &GET_ATHLETE_PROFILE).await;
     let fitness = open(roster, member, &GET_FITNESS).await;
-    let first = [&profile, &fitness]
+    let ask = [&profile, &fitness]
         .into_iter()
         .find_map(|part| part.as_ref()?.as_ref().ok())
-        .map_or_else(|| alone(member), first_line);
-    let (thresholds, form) = tokio::join!(
+        .cloned();
+    let ((thresholds, profile), form) = tokio::join!(
         part_or_why(
             roster,
             member,
@@ -57,9 +58,19 @@ async fn run(roster: &Roster, given: Map<String, Value>) -> Result<Answer, ToolE
             profile,
             thresholds
         ),
-        part_or_why(roster, member, "form", &GET_FITNESS, fitness, form),
+        part_or_why(roster, member, "form", &GET_FITNESS, fitness, async |ask| {
+            Ok((form(ask).await?, ()))
+        }),
     );
-    Ok(Answer::of([first, terms(member), thresholds, form]))
+    // The member's row may be older than what opening it read, and that older than the profile.
+    let card = profile.or_else(|| ask.as_ref().map(|ask| ask.card.clone()));
+    let name = card.as_ref().map_or(member.name(), |card| &card.name);
+    let name = names::called(name, member.athlete_id());
+    let first = match (card, ask) {
+        (Some(card), Some(ask)) => first_line(&Ask { card, ..ask }),
+        _ => alone(member),
+    };
+    Ok(Answer::of([first, terms(member, &name), thresholds, form.0]))
 }
 
 /// Opens `tool`; None if it is not granted.
@@ -70,37 +81,41 @@ async fn open(roster: &Roster, member: &Member, tool: &'static Permission) -> Op
     Some(roster.open(member, tool).await)
 }
 
-/// One part of the answer, or why it is missing.
-async fn part_or_why<F: Future<Output = Result<String, ToolError>>>(
+/// One part of the answer with what else was read, or why it is missing.
+async fn part_or_why<T, F: Future<Output = Result<(String, T), ToolError>>>(
     roster: &Roster,
     member: &Member,
     part: &str,
     tool: &Permission,
     opened: Option<Result<Ask, ToolError>>,
     read: impl FnOnce(Ask) -> F,
-) -> String {
+) -> (String, Option<T>) {
     let error = match opened {
-        None => return format!("{part}: {} is not granted", tool.name),
+        None => return (format!("{part}: {} is not granted", tool.name), None),
         Some(Err(error)) => error,
         Some(Ok(ask)) => match read(ask).await {
-            Ok(text) => return text,
+            Ok((text, more)) => return (text, Some(more)),
             Err(error) => roster.looked_into(member, error).await,
         },
     };
-    format!("{part}: {error}")
+    (format!("{part}: {error}"), None)
 }
 
-async fn thresholds(ask: Ask) -> Result<String, ToolError> {
+/// The thresholds, and the card with the profile's current values.
+async fn thresholds(ask: Ask) -> Result<(String, AthleteCard), ToolError> {
     let athlete = ask.upstream.profile().await?;
+    let card = thresholds::fresh(&ask.card, &athlete);
     let lines = thresholds::lines(&ask.card, &athlete);
-    if lines.is_empty() {
-        return Ok("thresholds: no sport settings at intervals.icu".to_owned());
-    }
-    Ok(format!("Thresholds by sport\n{}", lines.join("\n")))
+    let text = if lines.is_empty() {
+        "thresholds: no sport settings at intervals.icu".to_owned()
+    } else {
+        format!("Thresholds by sport\n{}", lines.join("\n"))
+    };
+    Ok((text, card))
 }
 
 async fn form(ask: Ask) -> Result<String, ToolError> {
-    let line = fitness::current(&ask.upstream, ask.today()).await?;
+    let line = fitness::current(&ask).await?;
     if line.is_empty() {
         return Ok("form: intervals.icu has no fitness figures of the last 7 days".to_owned());
     }
@@ -119,8 +134,8 @@ fn alone(member: &Member) -> String {
     format!("{} · selected", member.with_id())
 }
 
-/// The grant, its end, and how long the selection lasts.
-fn terms(member: &Member) -> String {
+/// The grant, its end, and how long the selection lasts, of the member with this name.
+fn terms(member: &Member, name: &str) -> String {
     let not = member::not_granted(member);
     let not = if not.is_empty() {
         not
@@ -132,9 +147,8 @@ fn terms(member: &Member) -> String {
         .map(|day| format!(" · until the end of {}", units::date(day)))
         .unwrap_or_default();
     format!(
-        "From now on, reads through this connector that name no athlete are about {}, until {} minutes pass without one. \
+        "From now on, reads through this connector that name no athlete are about {name}, until {} minutes pass without one. \
          Changes must always name an athlete.\nGranted: {}{until}{not}",
-        member.name(),
         SELECTED_FOR.num_minutes(),
         member::granted(member),
     )
@@ -167,7 +181,7 @@ mod tests {
                 let member =
                     Member::sample("Ana Berger", "i1001", &tools, state).expiring("2026-12-31T23:00:00Z");
                 let unconnected = unconnected(&member, "https://icusync.example/dashboard");
-                Answer::of([alone(&member), terms(&member), unconnected]).text
+                Answer::of([alone(&member), terms(&member, member.name()), unconnected]).text
             })
             .collect();
         insta::assert_snapshot!(texts.join("\n\n"));

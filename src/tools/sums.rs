@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{
-    self,
-    sport_units::{SportUnits, in_yards},
-    units::{self, amount, positive, sane},
-    words::{DOT, in_brackets, joined, named, with_unit},
+use super::{
+    answer::{
+        self,
+        sport_units::{SportUnits, in_yards},
+        units::{self, amount, positive, sane},
+        words::{DOT, in_brackets, joined, named, with_unit},
+    },
+    plan_state::Planned,
 };
 use crate::{
     guard::Units,
@@ -58,6 +61,18 @@ impl<'a> From<&'a Event> for Share<'a> {
             secs: event.planned_secs(),
             load: event.icu_training_load,
             ..Self::default()
+        }
+    }
+}
+
+/// What an entry says was planned, seen from its pairing.
+impl<'a> From<(&'a Event, Planned)> for Share<'a> {
+    fn from((event, planned): (&'a Event, Planned)) -> Self {
+        Self {
+            secs: planned.secs,
+            metres: planned.metres,
+            load: planned.load,
+            ..Self::from(event)
         }
     }
 }

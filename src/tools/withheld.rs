@@ -32,6 +32,10 @@ fn rich(path: &str) -> (u16, Value) {
             json!([{"type": "time", "data": seconds}, {"type": "distance", "data": metres},
                 {"type": "altitude", "data": heights}, {"type": "watts", "data": vec![240; 2400]}])
         }
+        "wellness" => json!([
+            {"id": "2026-11-21", "ctl": 61.4, "atl": 66.2, "ctlLoad": 0, "atlLoad": 0},
+            {"id": "2026-11-22", "ctl": 62.9, "atl": 74.4, "ctlLoad": 128, "atlLoad": 128},
+        ]),
         "activities" => json!([{
             "id": "i188800101", "icu_athlete_id": "i424242", "start_date_local": "2026-11-18T17:32:05", "type": "Ride",
             "name": "Two hills", "moving_time": 4560, "icu_training_load": 82, "icu_weighted_avg_watts": 231,
@@ -75,7 +79,14 @@ async fn read(
 #[expect(clippy::too_many_lines, reason = "a list of cases")]
 async fn a_coach_sees_only_what_the_granted_tools_could_show() {
     // The tool, its arguments, the part that it leaves out, the other tool that this part needs, and text of the part.
-    let cases: [(&str, Value, &str, &str, &[&str]); 13] = [
+    let cases: [(&str, Value, &str, &str, &[&str]); 14] = [
+        (
+            "get_fitness",
+            json!({}),
+            "Projected days",
+            "get_events",
+            &["2026-11-22", "planned 128", "74.4"],
+        ),
         (
             "get_training_history",
             json!({"include": ["planned"]}),
@@ -199,21 +210,27 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
 async fn what_is_not_granted_is_not_even_asked_for() {
     let upstream = Upstream::start(rich).await;
     let handle = upstream.handle();
-    for (tool, given) in [
-        ("get_training_history", json!({"include": ["planned"]})),
-        ("get_training_summary", json!({"include": ["planned"]})),
+    for (tool, given, requests) in [
+        ("get_training_history", json!({"include": ["planned"]}), 1),
+        ("get_training_summary", json!({"include": ["planned"]}), 1),
         (
             "get_activity_detail",
             json!({"id": "i188800101", "include": ["plan"]}),
+            1,
         ),
-        ("get_events", json!({"oldest": "2026-11-16", "include": ["done"]})),
+        // Both for the calendar.
+        (
+            "get_events",
+            json!({"oldest": "2026-11-16", "include": ["done"]}),
+            2,
+        ),
     ] {
         let Value::Object(given) = given else { panic!() };
         let before = upstream.asked().len();
         read(tool, &handle, &ana_to_a_coach(&[tool]), given).await;
         assert_eq!(
             upstream.asked().len() - before,
-            1,
+            requests,
             "{tool}: {:?}",
             &upstream.asked()[before..]
         );

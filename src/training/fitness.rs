@@ -9,6 +9,22 @@ pub const CTL_DAYS: f64 = 42.0;
 /// τ of ATL in days, unless the athlete changed it upstream.
 pub const ATL_DAYS: f64 = 7.0;
 
+/// A day's load as it enters CTL and ATL: an account can count a sport for one of them only.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Loads {
+    /// What CTL counts.
+    pub ctl: f64,
+    /// What ATL counts.
+    pub atl: f64,
+}
+
+impl Loads {
+    /// The day's whole load.
+    pub fn whole(self) -> f64 {
+        self.ctl.max(self.atl)
+    }
+}
+
 /// An athlete's fitness at the end of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Fitness {
@@ -23,9 +39,15 @@ impl Fitness {
     #[must_use]
     pub fn after(self, load: Option<f64>) -> Self {
         let load = load.unwrap_or(0.0);
+        self.after_loads(Loads { ctl: load, atl: load })
+    }
+
+    /// The end of the next day, with loads that may differ.
+    #[must_use]
+    pub fn after_loads(self, loads: Loads) -> Self {
         Self {
-            ctl: step(self.ctl, load, CTL_DAYS),
-            atl: step(self.atl, load, ATL_DAYS),
+            ctl: step(self.ctl, loads.ctl, CTL_DAYS),
+            atl: step(self.atl, loads.atl, ATL_DAYS),
         }
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod main_sport;
 pub(crate) mod means;
 pub(crate) mod overlaps;
 pub(crate) mod plan;
+pub(crate) mod plausible;
 pub(crate) mod roster;
 pub(crate) mod splits;
 pub(crate) mod sports;

@@ -26,6 +26,11 @@ pub(crate) const WEEK: u64 = 7;
 /// Days of the longer average, which ends on the same day.
 pub(crate) const BASE: u64 = 60;
 
+/// Values of the last week, below which its average says nothing.
+const OF_WEEK: u32 = 3;
+/// Values of the longer average, below which it is nobody's usual.
+const OF_BASE: u32 = 14;
+
 /// The possible error of sums and differences of decimal fractions.
 const NOISE: f64 = 1e-9;
 
@@ -104,15 +109,22 @@ impl Against {
         self.week.value - self.base.value
     }
 
+    /// Whether there are enough values to call the week unusual.
+    fn is_sound(&self) -> bool {
+        self.week.count >= OF_WEEK && self.base.count >= OF_BASE
+    }
+
     /// Whether the week is more than one standard deviation below the base.
     pub(crate) fn is_low(&self) -> bool {
-        self.deviation
-            .is_some_and(|deviation| self.difference() < -deviation - NOISE)
+        self.is_sound()
+            && self
+                .deviation
+                .is_some_and(|deviation| self.difference() < -deviation - NOISE)
     }
 
     /// Whether the week of a resting HR is [`RESTING_HR`] or more above the base.
     pub(crate) fn is_high_at_rest(&self) -> bool {
-        self.difference() >= RESTING_HR - NOISE
+        self.is_sound() && self.difference() >= RESTING_HR - NOISE
     }
 }
 
@@ -209,13 +221,41 @@ mod tests {
         assert!(Against::new(today(), |day| (day < today() - Days::new(6)).then_some(60.0)).is_none());
     }
 
+    #[test]
+    fn few_values_make_no_flag() {
+        // The week's values at first, then the days before it.
+        let found = |week: i64, base: i64, low: f64, usual: f64| {
+            Against::new(today(), |day| {
+                let back = (today() - day).num_days();
+                let usual = usual + f64::from(u8::try_from(back % 2).unwrap());
+                let before = (7..7 + base - week).contains(&back).then_some(usual);
+                (back < week).then_some(low).or(before)
+            })
+            .unwrap()
+        };
+        for (week, base, flagged) in [(3, 14, true), (2, 30, false), (3, 13, false), (7, 60, true)] {
+            let hrv = found(week, base, 30.0, 60.0);
+            assert_eq!(
+                (hrv.week.count, hrv.base.count),
+                (week.try_into().unwrap(), base.try_into().unwrap())
+            );
+            assert_eq!(hrv.is_low(), flagged, "{week} of {base}");
+            assert_eq!(
+                found(week, base, 62.0, 48.0).is_high_at_rest(),
+                flagged,
+                "{week} of {base}"
+            );
+        }
+    }
+
     proptest! {
         #[test]
         fn only_below_one_deviation_is_low(values in prop::collection::vec(prop::option::of(20.0..150.0_f64), 60)) {
             let of = |day: NaiveDate| values[usize::try_from((today() - day).num_days()).unwrap()];
             if let Some(found) = Against::new(today(), of) {
                 let low = found.base.value - found.week.value;
-                prop_assert_eq!(found.is_low(), found.deviation.is_some_and(|sd| low > sd + NOISE));
+                let sound = found.week.count >= 3 && found.base.count >= 14;
+                prop_assert_eq!(found.is_low(), sound && found.deviation.is_some_and(|sd| low > sd + NOISE));
                 prop_assert!(!(found.is_low() && found.is_high_at_rest()));
             }
         }

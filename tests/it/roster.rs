@@ -67,7 +67,7 @@ async fn revoke(world: &World, from: &Seeded) {
 }
 
 /// Writes what `from` grants now.
-async fn change(world: &World, from: &Seeded, tools: &[&str], expires_in: Option<Duration>) {
+pub(crate) async fn change(world: &World, from: &Seeded, tools: &[&str], expires_in: Option<Duration>) {
     let grant = grant(world, from).await;
     let now = world.app.clock.now();
     let tools: Vec<String> = tools.iter().map(|name| (*name).to_owned()).collect();

@@ -453,3 +453,49 @@ async fn long_ranges_are_answered_quickly() {
     );
     eprintln!("ten years of three lists: {:?}", begun.elapsed());
 }
+
+#[tokio::test]
+async fn todays_row_can_hold_what_is_still_planned() {
+    let bench = Bench::at("2026-11-24T05:00:00Z").await;
+    let mut differ = 0;
+    let known = || PEOPLE.iter().filter(|person| person.is_known());
+    for (at, person) in (0..7).flat_map(|at| known().map(move |person| (at, person))) {
+        let now: DateTime<Utc> = "2026-11-24T05:00:00Z".parse().unwrap();
+        let now = now + Duration::hours(7 * at);
+        *bench.clock.lock().unwrap() = now;
+        let today = person.local(now).date();
+        let path = |what: &str| format!("/athlete/0/{what}?oldest={today}&newest={today}");
+        let load = async || number(&bench.get_as(person.slug, &path("wellness")).await[0]["ctlLoad"]);
+        let events = bench.get_as(person.slug, &path("events")).await;
+        let open = rows(&events)
+            .iter()
+            .filter(|event| event["category"] == "WORKOUT" && event["paired_activity_id"].is_null());
+        let planned: f64 = open.map(|event| number(&event["icu_training_load"])).sum();
+        let without = load().await;
+        bench.sim.count_todays_plan(true);
+        let with = load().await;
+        bench.sim.count_todays_plan(false);
+        assert!((with - without - planned).abs() < 1e-6, "{}: {with}", person.name);
+        differ += u8::from(planned > 0.0);
+    }
+    assert!(differ > 2, "{differ}");
+    let url = format!("{}/_control/model", bench.sim.control_url);
+    let set = async |body: Value| {
+        bench
+            .client
+            .post(&url)
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let ana = "/athlete/0/wellness?oldest=2026-11-24&newest=2026-11-24";
+    let before = bench.get(ana).await;
+    assert_eq!(set(json!({"today_holds_plan": true})).await, 200);
+    assert_ne!(bench.get(ana).await, before);
+    assert_eq!(set(json!({"today_holds_plan": false})).await, 200);
+    assert_eq!(bench.get(ana).await, before);
+    assert_eq!(set(json!({"today": true})).await, 422);
+}

@@ -4,27 +4,46 @@ use serde_json::Value;
 
 use super::{Wellness, sane};
 
+/// Totals of a day, which can be 0.
+const TOTALS: &[&str] = &[
+    "steps",
+    "kcalConsumed",
+    "carbohydrates",
+    "protein",
+    "fatTotal",
+    "hydrationVolume",
+];
+
+/// Whether a field is a total of the day: it can be 0, and grows until the day is over.
+pub(crate) fn is_total(key: &str) -> bool {
+    TOTALS.contains(&key)
+}
+
 impl Wellness {
-    /// The number under upstream's name, in whichever form it was sent.
+    /// The number under upstream's name, in whichever form it was sent, if it was measured on that day: a value carried
+    /// over from an earlier day does not count, nor does a 0 of what cannot be 0.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         let value = self.rest.get(key)?;
-        sane(value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))
+        let number = sane(value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()))?;
+        let carried_over = match key {
+            "weight" => self.is_marked("tempWeight"),
+            "restingHR" => self.is_marked("tempRestingHR"),
+            _ => false,
+        };
+        (!carried_over && (number != 0.0 || is_total(key))).then_some(number)
     }
 
-    /// The day's training load, as used by the fitness model.
+    /// The day's whole training load, as the fitness model counts it: the greater of what CTL and ATL count, because an
+    /// account can count a sport for one of them only. Today's may hold load that is only planned.
     pub(crate) fn load(&self) -> Option<f64> {
-        sane(self.ctl_load).or(sane(self.atl_load))
+        let (ctl, atl) = self.loads()?;
+        Some(ctl.max(atl))
     }
 
-    /// kg measured on the day; a value carried over from an earlier day does not count.
-    pub(crate) fn weight(&self) -> Option<f64> {
-        self.number("weight").filter(|_| !self.is_marked("tempWeight"))
-    }
-
-    /// bpm measured on the day; a value carried over from an earlier day does not count.
-    pub(crate) fn resting_hr(&self) -> Option<f64> {
-        self.number("restingHR")
-            .filter(|_| !self.is_marked("tempRestingHR"))
+    /// The day's training load as CTL and as ATL counts it; the same twice where only one was sent.
+    pub(crate) fn loads(&self) -> Option<(f64, f64)> {
+        let (ctl, atl) = (sane(self.ctl_load), sane(self.atl_load));
+        Some((ctl.or(atl)?, atl.or(ctl)?))
     }
 
     fn is_marked(&self, mark: &str) -> bool {
@@ -46,19 +65,49 @@ mod tests {
     fn carried_over_values_were_not_measured() {
         let measured = day(json!({"weight": 64.2, "restingHR": "45", "tempWeight": false}));
         assert_eq!(
-            (measured.weight(), measured.resting_hr()),
+            (measured.number("weight"), measured.number("restingHR")),
             (Some(64.2), Some(45.0))
         );
         let carried =
             day(json!({"weight": 64.2, "restingHR": 45, "tempWeight": true, "tempRestingHR": true}));
-        assert_eq!((carried.weight(), carried.resting_hr()), (None, None));
-        assert_eq!(carried.number("weight"), Some(64.2));
+        assert_eq!(
+            (carried.number("weight"), carried.number("restingHR")),
+            (None, None)
+        );
     }
 
     #[test]
-    fn a_day_has_one_load() {
+    fn a_zero_counts_only_where_it_can_be() {
+        let day = day(
+            json!({"hrv": 0, "hrvSDNN": 0.0, "restingHR": "0", "weight": 0, "sleepSecs": 0, "spO2": 0, "soreness": 0,
+            "steps": 0, "kcalConsumed": "0"}),
+        );
+        for key in [
+            "hrv",
+            "hrvSDNN",
+            "restingHR",
+            "weight",
+            "sleepSecs",
+            "spO2",
+            "soreness",
+        ] {
+            assert_eq!(day.number(key), None, "{key}");
+        }
+        assert_eq!(
+            (day.number("steps"), day.number("kcalConsumed")),
+            (Some(0.0), Some(0.0))
+        );
+    }
+
+    #[test]
+    fn a_day_has_one_load_of_two_parts() {
         assert_eq!(day(json!({"ctlLoad": 80, "atlLoad": 70})).load(), Some(80.0));
-        assert_eq!(day(json!({"atlLoad": 70})).load(), Some(70.0));
+        assert_eq!(day(json!({"ctlLoad": 0, "atlLoad": 40})).load(), Some(40.0));
+        assert_eq!(
+            day(json!({"ctlLoad": 0, "atlLoad": 40})).loads(),
+            Some((0.0, 40.0))
+        );
+        assert_eq!(day(json!({"atlLoad": 70})).loads(), Some((70.0, 70.0)));
         assert_eq!(day(json!({"ctlLoad": "odd"})).load(), None);
     }
 }

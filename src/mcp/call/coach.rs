@@ -36,8 +36,12 @@ impl Call<'_> {
             return self.run_for(&roster, member, tool, given).await;
         }
         roster.renew_selection().await;
-        let line = format!("{}, selected earlier through this connector", member.with_id());
-        match self.run_for(&roster, member, tool, given).await {
+        let done = self.run_for(&roster, member, tool, given).await;
+        let line = format!(
+            "{}, selected earlier through this connector",
+            roster.called(member)
+        );
+        match done {
             Ok(answer) => Ok(Answer::of([line, answer.text])),
             Err(error) => Err(error.under(&line)),
         }

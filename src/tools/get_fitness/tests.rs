@@ -9,13 +9,14 @@ use crate::{
 };
 
 fn asked(given: Value) -> Asked {
-    Asked::read(object(given), today()).unwrap()
+    Asked::read(object(given), today(), &ana()).unwrap()
 }
 
 /// Rows as upstream computes them: 84 on three days of four, from the steady state of 60.
 fn model(asked: &Asked) -> Vec<Wellness> {
-    let first = asked.range.oldest;
-    let count = usize::try_from(asked.range.days()).unwrap();
+    let range = asked.requested(today());
+    let first = range.oldest;
+    let count = usize::try_from(range.days()).unwrap();
     let loads: Vec<Option<f64>> = (0..count)
         .map(|at| if at % 4 == 3 { None } else { Some(84.0) })
         .collect();
@@ -35,7 +36,7 @@ fn model(asked: &Asked) -> Vec<Wellness> {
 
 fn answer(given: Value) -> String {
     let asked = asked(given);
-    render(&ana(), today(), &asked, &model(&asked)).text
+    render(&ana(), today(), &asked, &model(&asked), DoneToday::All).text
 }
 
 #[test]
@@ -58,8 +59,65 @@ fn the_default_is_four_weeks_back_and_one_ahead_by_day() {
         (day("2026-10-25"), day("2026-11-28"), false)
     );
     let text = answer(json!({}));
-    assert!(text.starts_with("Ana Berger · 25 Oct – 28 Nov 2026 · 35 days · Europe/Berlin, today 2026-11-21 Sat\ndate\tCTL\tATL\tform\tramp /wk\tload\n2026-11-28 Sat\t"), "{text}");
+    assert!(text.starts_with("Ana Berger · 25 Oct – 28 Nov 2026 · 35 days · Europe/Berlin, today 2026-11-21 Sat\ndate\tCTL\tATL\tform\tform a.m.\tramp /wk\tload\n2026-11-28 Sat\t"), "{text}");
     assert_eq!(text.matches("\tplanned ").count(), 6, "{text}");
+}
+
+#[test]
+fn a_projection_holds_today() {
+    let ends = |given: Value| {
+        let asked = asked(given);
+        (
+            asked.range.oldest,
+            asked.range.newest,
+            asked.also.is_some(),
+            asked.requested(today()).oldest,
+        )
+    };
+    let of = |oldest, newest, also, first| (day(oldest), day(newest), also, day(first));
+    for (given, wanted) in [
+        // Alone it goes back one span, and to today at least.
+        (
+            json!({"newest": "2026-11-25"}),
+            of("2026-10-29", "2026-11-25", false, "2026-10-29"),
+        ),
+        (
+            json!({"newest": "2027-01-31", "step": "day"}),
+            of("2026-11-21", "2027-01-31", false, "2026-11-20"),
+        ),
+        (
+            json!({"newest": "2027-01-31"}),
+            of("2026-11-16", "2027-01-31", false, "2026-11-16"),
+        ),
+        (
+            json!({"oldest": "2026-11-21", "newest": "2026-11-22"}),
+            of("2026-11-21", "2026-11-22", false, "2026-11-20"),
+        ),
+        (
+            json!({"oldest": "2026-12-01", "newest": "2026-12-02"}),
+            of("2026-12-01", "2026-12-02", true, "2026-11-20"),
+        ),
+        (
+            json!({"oldest": "2026-12-01", "step": "week"}),
+            of("2026-11-30", "2027-01-03", true, "2026-11-16"),
+        ),
+        (
+            json!({"newest": "2026-11-20"}),
+            of("2026-10-24", "2026-11-20", false, "2026-10-24"),
+        ),
+    ] {
+        assert_eq!(ends(given.clone()), wanted, "{given}");
+    }
+}
+
+#[test]
+fn a_cut_names_a_call_that_works_even_where_only_today_is_left() {
+    let wanted = asked(json!({"oldest": "2026-12-01", "newest": "2026-12-03", "limit": 3}));
+    let text = render(&ana(), today(), &wanted, &model(&wanted), DoneToday::All).text;
+    assert!(
+        text.contains("… 1 more row: use oldest=2026-11-21 newest=2026-11-21 step=day"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -101,7 +159,7 @@ fn nulls_zeros_and_gaps() {
         {"id": null, "ctl": 1.0, "atl": 2.0},
         {"id": "2026-12-17", "ctl": 1.0, "atl": 2.0},
     ]));
-    let text = render(&ana(), today(), &wanted, &found).text;
+    let text = render(&ana(), today(), &wanted, &found, DoneToday::All).text;
     assert!(text.contains("· 3 days ·"), "{text}");
     assert!(
         text.contains("2026-11-17 Tue\t20.0\t45.0\t-25.0\t+20.0\n"),
@@ -124,7 +182,7 @@ fn nulls_zeros_and_gaps() {
 
 #[test]
 fn nothing_found_is_an_answer_with_name_and_range() {
-    let text = render(&ana(), today(), &asked(json!({})), &[]).text;
+    let text = render(&ana(), today(), &asked(json!({})), &[], DoneToday::All).text;
     assert!(
         text.starts_with("Ana Berger · 25 Oct – 28 Nov 2026 · 0 days ·")
             && text.contains("no fitness figures"),
@@ -132,9 +190,12 @@ fn nothing_found_is_an_answer_with_name_and_range() {
     );
     let ahead = asked(json!({"oldest": "2026-12-01", "newest": "2026-12-02"}));
     let found = rows(json!([{"id": "2026-12-01", "ctl": 50, "atl": 40, "ctlLoad": 0}]));
-    let text = render(&ana(), today(), &ahead, &found).text;
+    let text = render(&ana(), today(), &ahead, &found, DoneToday::All).text;
     assert!(
-        text.contains("\tplanned 0\n") && text.contains("projection") && !text.contains("Today:"),
+        text.contains("\tplanned 0\n")
+            && text.contains("is planned after today: later rows only decay")
+            && text.contains("projection")
+            && !text.contains("Today:"),
         "{text}"
     );
 }
@@ -145,7 +206,7 @@ fn hostile_text_stays_inside() {
     let found = rows(
         json!([{"id": "2026-11-20", "ctl": 50, "atl": 40, "sportInfo": [{"type": HOSTILE, "eftp": 1}, "x", null, {"type": 1, "eftp": 200}]}]),
     );
-    let text = render(&ana(), today(), &wanted, &found).text;
+    let text = render(&ana(), today(), &wanted, &found, DoneToday::All).text;
     assert!(
         text.lines()
             .any(|line| line.starts_with("Estimated by intervals.icu on 2026-11-20 Fri: «Ride› Ignore")),
@@ -154,7 +215,11 @@ fn hostile_text_stays_inside() {
     stays_in_its_place(&text);
     assert_eq!((text.matches('«').count(), text.matches('»').count()), (1, 1));
     let odd = rows(json!([{"id": "2026-11-20", "ctl": 50, "atl": 40, "sportInfo": "none"}]));
-    assert!(!render(&ana(), today(), &wanted, &odd).text.contains("Estimated"));
+    assert!(
+        !render(&ana(), today(), &wanted, &odd, DoneToday::All)
+            .text
+            .contains("Estimated")
+    );
 }
 
 proptest! {
@@ -167,7 +232,7 @@ proptest! {
             "id": day("2026-10-25") + Days::new(at), "ctl": ctl.map(|ctl| ctl % 200.0), "atl": atl, "ctlLoad": load, "rampRate": ctl,
         })).collect();
         let wanted = asked(json!({"limit": limit, "step": if weekly { "week" } else { "day" }}));
-        let text = render(&ana(), today(), &wanted, &rows(Value::Array(found))).text;
+        let text = render(&ana(), today(), &wanted, &rows(Value::Array(found)), DoneToday::All).text;
         let shown = text.lines().filter(|line| line.starts_with("2026-")).count();
         prop_assert!(shown <= limit);
         prop_assert!(!text.contains("NaN") && !text.contains("inf\t"));

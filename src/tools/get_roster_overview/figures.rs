@@ -2,19 +2,23 @@
 //!
 //! No wording here: rows are written in [`super::rows`], flags in [`super::flags`].
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Days, NaiveDate};
 
 use crate::{
     intervals::model::{Activity, Event, Wellness},
     tools::{
+        absences::{Absence, Absences},
         answer::units,
         arguments::Range,
-        fitness::{self, Day},
+        fitness::{self, Day, DoneToday, Seen},
+        plan_state::{self, State},
+        vitals::{self, Averages},
     },
     training::{
-        roster::{Against, BASE, Plan},
+        fitness::Fitness,
+        roster::{BASE, Plan},
         weeks,
     },
 };
@@ -23,6 +27,8 @@ use crate::{
 pub(super) const LOOKED_BACK: u64 = 7;
 /// Days ahead in which to find the next race.
 pub(super) const LOOKED_AHEAD: u64 = 56;
+/// Days back in which an absence that still lasts may have begun: upstream selects entries by their first day.
+const ABSENT_SINCE: u64 = 60;
 
 /// The tools whose data an athlete's row may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,11 +50,11 @@ pub(super) struct Shown {
 /// What arrived. None: not requested, or failed.
 #[derive(Debug, Default)]
 pub(super) struct Came {
-    /// The last [`BASE`] days.
+    /// The last [`BASE`] days, and the one before them.
     pub(super) wellness: Option<Vec<Wellness>>,
-    /// The days of [`calendar_range`].
+    /// The days of [`calendar_read`].
     pub(super) events: Option<Vec<Event>>,
-    /// The last [`BASE`] days.
+    /// The last [`BASE`] days, or those of [`recent`].
     pub(super) activities: Option<Vec<Activity>>,
 }
 
@@ -60,10 +66,18 @@ pub(super) fn past(today: NaiveDate) -> Range {
     }
 }
 
+/// From this week's Monday, or seven days back, to today.
+pub(super) fn recent(today: NaiveDate) -> Range {
+    Range {
+        oldest: weeks::monday(today).min(back(today, LOOKED_BACK)),
+        newest: today,
+    }
+}
+
 /// From this week's Monday, or seven days back, to the last day for the next race.
 pub(super) fn calendar_range(today: NaiveDate) -> Range {
     Range {
-        oldest: weeks::monday(today).min(back(today, LOOKED_BACK)),
+        oldest: recent(today).oldest,
         newest: today
             .checked_add_days(Days::new(LOOKED_AHEAD))
             .unwrap_or(today)
@@ -71,7 +85,20 @@ pub(super) fn calendar_range(today: NaiveDate) -> Range {
     }
 }
 
-fn back(day: NaiveDate, days: u64) -> NaiveDate {
+/// The same, and the days on which an absence may have begun.
+pub(super) fn calendar_read(today: NaiveDate) -> Range {
+    since_absence(calendar_range(today))
+}
+
+/// The range, and the days before it on which an absence that reaches into it may have begun.
+pub(super) fn since_absence(range: Range) -> Range {
+    Range {
+        oldest: back(range.oldest, ABSENT_SINCE - LOOKED_BACK),
+        ..range
+    }
+}
+
+pub(super) fn back(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
@@ -86,13 +113,34 @@ pub(super) enum Last {
     Activity(Option<(NaiveDate, Option<String>)>),
 }
 
-/// A workout or race on the calendar.
+/// Why a workout or race of the last days is not known to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undone {
+    /// As the calendar says it.
+    State(State),
+    /// Activities are not known, and the model has no load that day.
+    NoLoad,
+}
+
+/// A workout or race on the calendar that is not known to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Planned {
     pub(super) day: NaiveDate,
     /// As sent.
     pub(super) sport: Option<String>,
-    pub(super) is_race: bool,
+    /// A race's name, as sent.
+    pub(super) race: Option<String>,
+    pub(super) undone: Undone,
+}
+
+impl Planned {
+    /// Whether it fell on a day of absence.
+    pub(super) fn is_explained(&self) -> bool {
+        matches!(
+            self.undone,
+            Undone::State(State::Missed(Some(_)) | State::NotPaired(Some(_)))
+        )
+    }
 }
 
 /// A future race.
@@ -105,154 +153,303 @@ pub(super) struct Race {
     pub(super) rank: &'static str,
 }
 
-/// HRV, in the measure that the athlete records.
+/// What today's row of the model holds beside what was done.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Hrv {
-    pub(super) against: Against,
-    /// Whether it is SDNN, because there is no rMSSD.
-    pub(super) sdnn: bool,
+pub(super) enum Held {
+    Nothing,
+    /// Planned load; with the form that intervals.icu computed from it if the figures shown are without it.
+    Plan(Option<f64>),
+    /// Perhaps planned load.
+    Perhaps,
+}
+
+/// The load of some days.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Load {
+    /// All of it that was done, and [`Self::unclear`].
+    pub(super) sum: f64,
+    /// Today's load where it may only be planned.
+    pub(super) unclear: Option<f64>,
+    /// What CTL counts of it, where that differs.
+    pub(super) for_ctl: Option<f64>,
+}
+
+/// The plan for some days.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Planning {
+    pub(super) plan: Plan,
+    /// The load that is planned on days of absence.
+    pub(super) absent: f64,
 }
 
 /// What is known about an athlete. None: must not be shown, failed, or not recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Figures {
-    /// The newest day of the model up to today.
+    /// The newest day of the model up to today; today with what was done only, where that is known.
     pub(super) standing: Option<Day>,
+    /// What that day holds beside it.
+    pub(super) held: Held,
     /// Load of this week up to today.
-    pub(super) load: Option<f64>,
+    pub(super) load: Option<Load>,
     /// The plan for this whole week.
-    pub(super) plan: Option<Plan>,
-    /// Load and plan from Monday to yesterday.
+    pub(super) plan: Option<Planning>,
+    /// Load and plan of the days from Monday to yesterday without an absence.
     pub(super) to_date: Option<(f64, Plan)>,
     pub(super) last: Last,
-    /// Not paired, on a day without activity.
-    pub(super) missed: Vec<Planned>,
-    /// Not paired, on a day with activity, or with unknown activity.
-    pub(super) not_paired: Vec<Planned>,
+    /// Workouts and races of the last seven days that are not known to be done, oldest first.
+    pub(super) undone: Vec<Planned>,
+    /// The absences of today.
+    pub(super) absences: Vec<Absence>,
     pub(super) race: Option<Race>,
-    /// h
-    pub(super) sleep: Option<Against>,
-    /// ms
-    pub(super) hrv: Option<Hrv>,
-    /// bpm
-    pub(super) resting_hr: Option<Against>,
+    pub(super) averages: Averages,
 }
 
 impl Figures {
     /// The figures that may be shown.
     pub(super) fn of(shown: Shown, came: &Came, today: NaiveDate) -> Self {
-        let loads = came
-            .wellness
-            .as_deref()
-            .filter(|_| shown.fitness || shown.history)
-            .map(|rows| loads(rows, today));
+        let model = Model::of(shown, came, past(today), today);
         let activities = came.activities.as_deref().filter(|_| shown.history);
         let events = came.events.as_deref().filter(|_| shown.calendar);
+        let absences = Absences::among(events.unwrap_or_default());
         let events = events.map(|events| to_do(events, calendar_range(today)));
-        let days: BTreeMap<NaiveDate, Day> = came
-            .wellness
-            .as_deref()
-            .filter(|_| shown.fitness)
-            .map(|rows| fitness::days_of(rows, past(today)))
-            .unwrap_or_default();
-        let active = active(loads.as_ref(), activities);
-        let (missed, not_paired) = undone(events.as_deref().unwrap_or_default(), active.as_ref(), today);
-        let week = |from: NaiveDate, to: NaiveDate| -> Option<f64> {
-            let loads = loads.as_ref().filter(|_| shown.fitness)?;
-            Some(if from <= to {
-                loads.range(from..=to).map(|(_, load)| load).sum()
-            } else {
-                0.0
-            })
-        };
-        let plan = |from: NaiveDate, to: NaiveDate| -> Option<Plan> {
-            let mut plan = Plan::default();
-            for (_, event) in events
-                .as_ref()?
-                .iter()
-                .filter(|(day, _)| (from..=to).contains(day))
-            {
-                plan.add(units::sane(event.icu_training_load).map(|load| load.max(0.0)));
-            }
-            Some(plan)
-        };
+        let listed = events.as_deref().unwrap_or_default();
+        let loads = model.loads.as_ref();
         let (monday, yesterday) = (weeks::monday(today), back(today, 1));
+        let to_date = || {
+            let days = || days(monday, yesterday).filter(|day| absences.on(*day).is_none());
+            let done = loads.filter(|_| shown.fitness)?;
+            events.as_ref()?;
+            let mut plan = Plan::default();
+            for day in days() {
+                for (_, event) in listed.iter().filter(|(own, _)| *own == day) {
+                    plan.add(load_of(event));
+                }
+            }
+            Some((
+                days()
+                    .filter_map(|day| done.by_day.get(&day))
+                    .map(|load| load.whole)
+                    .sum(),
+                plan,
+            ))
+        };
         let wellness = came.wellness.as_deref().filter(|_| shown.wellness);
+        let week = Range {
+            oldest: monday,
+            newest: weeks::sunday(today),
+        };
         Self {
-            standing: days.range(..=today).next_back().map(|(_, day)| *day),
-            load: week(monday, today),
-            plan: plan(monday, weeks::sunday(today)),
-            to_date: week(monday, yesterday).zip(plan(monday, yesterday)),
-            last: last(loads.as_ref(), activities),
-            missed,
-            not_paired,
+            standing: model.standing,
+            held: model.held,
+            load: loads.filter(|_| shown.fitness).map(|loads| loads.of_range(week)),
+            plan: events.as_ref().map(|events| planning(events, week, &absences)),
+            to_date: to_date(),
+            last: last(loads, activities),
+            undone: undone(
+                listed,
+                loads,
+                activities,
+                &absences,
+                (back(today, LOOKED_BACK), today),
+            ),
+            absences: absences.within(today, today).copied().collect(),
             race: events.as_deref().and_then(|events| next_race(events, today)),
-            sleep: wellness
-                .and_then(|rows| against(rows, today, |row| Some(row.number("sleepSecs")? / 3600.0))),
-            hrv: wellness.and_then(|rows| hrv(rows, today)),
-            resting_hr: wellness.and_then(|rows| against(rows, today, Wellness::resting_hr)),
+            averages: wellness
+                .map(|rows| Averages::to(vitals::last_day(rows, today), rows))
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Whether the activities of the last days would tell more: a workout or today's load that may or may not be done.
+    pub(super) fn lack_activities(&self) -> bool {
+        let open = |planned: &Planned| {
+            matches!(
+                planned.undone,
+                Undone::NoLoad | Undone::State(State::NotPaired(None))
+            )
+        };
+        self.held == Held::Perhaps || self.undone.iter().any(open)
+    }
+}
+
+/// What the fitness model says.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Model {
+    /// The newest day of the range up to today; today with what was done only, where that is known.
+    pub(super) standing: Option<Day>,
+    /// What that day holds beside it.
+    pub(super) held: Held,
+    /// None: no loads may be shown.
+    pub(super) loads: Option<Loads>,
+}
+
+impl Model {
+    /// What it says about the days of a range that are not after today.
+    pub(super) fn of(shown: Shown, came: &Came, range: Range, today: NaiveDate) -> Self {
+        let rows = came.wellness.as_deref();
+        let seen = Seen {
+            activities: came.activities.as_deref().filter(|_| shown.history),
+            events: came.events.as_deref().filter(|_| shown.calendar),
+        };
+        let done = DoneToday::of(rows.unwrap_or_default(), today, seen);
+        let newest = rows.filter(|_| shown.fitness).and_then(|rows| {
+            let days = fitness::days_of(rows, range);
+            days.range(..=today).next_back().map(|(_, day)| *day)
+        });
+        let (standing, held) = match (newest, done) {
+            (Some(day), DoneToday::Part(part)) if day.date == today => match part.fitness {
+                Some(fitness) => (
+                    Some(without_plan(day, fitness)),
+                    Held::Plan(Some(day.fitness.form())),
+                ),
+                None => (Some(day), Held::Plan(None)),
+            },
+            (day, DoneToday::Unclear { .. }) if day.is_none_or(|day| day.date == today) => {
+                (day, Held::Perhaps)
+            }
+            (day, _) => (day, Held::Nothing),
+        };
+        Self {
+            standing,
+            held: if range.contains(today) {
+                held
+            } else {
+                Held::Nothing
+            },
+            loads: rows
+                .filter(|_| shown.fitness || shown.history)
+                .map(|rows| Loads::of(rows, range, today, done)),
         }
     }
 }
 
-/// The model's load by day, up to today, for days that have one.
-fn loads(rows: &[Wellness], today: NaiveDate) -> BTreeMap<NaiveDate, f64> {
-    rows.iter()
-        .filter_map(|row| {
-            let day = row.id.filter(|day| past(today).contains(*day))?;
-            Some((day, row.load()?.max(0.0)))
-        })
-        .collect()
-}
-
-/// The days with activity; None if nothing that may be shown has them.
-fn active(
-    loads: Option<&BTreeMap<NaiveDate, f64>>,
-    activities: Option<&[Activity]>,
-) -> Option<BTreeSet<NaiveDate>> {
-    let by_load = loads.map(|loads| {
-        let some = loads.iter().filter(|(_, load)| **load > 0.0);
-        some.map(|(day, _)| *day).collect::<BTreeSet<_>>()
-    });
-    let by_activity = activities.map(|rows| rows.iter().filter_map(Activity::day).collect::<BTreeSet<_>>());
-    match (by_load, by_activity) {
-        (Some(mut some), Some(more)) => {
-            some.extend(more);
-            Some(some)
-        }
-        (some, more) => some.or(more),
+/// The day with the fitness of what was done only.
+fn without_plan(day: Day, fitness: Fitness) -> Day {
+    Day {
+        fitness,
+        ramp: day.ramp.map(|ramp| ramp - (day.fitness.ctl - fitness.ctl)),
+        ..day
     }
 }
 
-fn last(loads: Option<&BTreeMap<NaiveDate, f64>>, activities: Option<&[Activity]>) -> Last {
-    if let Some(activities) = activities {
-        let newest = activities
+/// A day's load.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct DayLoad {
+    whole: f64,
+    for_ctl: f64,
+}
+
+/// What was done, by the model's loads: for days up to today that have one.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Loads {
+    by_day: BTreeMap<NaiveDate, DayLoad>,
+    /// Today's load where it may only be planned; then `by_day` lacks today.
+    unclear: Option<f64>,
+    today: NaiveDate,
+}
+
+impl Loads {
+    fn of(rows: &[Wellness], range: Range, today: NaiveDate, done: DoneToday) -> Self {
+        let mut by_day: BTreeMap<NaiveDate, DayLoad> = rows
             .iter()
-            .filter_map(|row| Some((row.start_date_local?, row)))
-            .max_by_key(|(start, _)| *start);
-        return Last::Activity(newest.map(|(start, row)| {
+            .filter_map(|row| {
+                let day = row.id.filter(|day| *day <= today && range.contains(*day))?;
+                let whole = row.load()?.max(0.0);
+                let for_ctl = row.loads()?.0.max(0.0);
+                Some((day, DayLoad { whole, for_ctl }))
+            })
+            .collect();
+        let mut unclear = None;
+        if let Some(load) = by_day.get_mut(&today) {
+            match done.load_of(load.whole) {
+                Some(whole) => {
+                    load.whole = whole;
+                    load.for_ctl = load.for_ctl.min(whole);
+                }
+                None => unclear = by_day.remove(&today).map(|load| load.whole),
+            }
+        }
+        Self {
+            by_day,
+            unclear,
+            today,
+        }
+    }
+
+    /// The load of a range.
+    pub(super) fn of_range(&self, range: Range) -> Load {
+        let days = || {
+            self.by_day
+                .range(range.oldest..=range.newest)
+                .map(|(_, load)| load)
+        };
+        let unclear = self.unclear.filter(|_| range.contains(self.today));
+        let whole: f64 = days().map(|load| load.whole).sum();
+        let for_ctl: f64 = days().map(|load| load.for_ctl).sum();
+        Load {
+            sum: whole + unclear.unwrap_or_default(),
+            unclear,
+            for_ctl: ((whole - for_ctl).abs() >= 1.0).then_some(for_ctl),
+        }
+    }
+
+    fn is_some_on(&self, day: NaiveDate) -> bool {
+        self.by_day.get(&day).is_some_and(|load| load.whole > 0.0)
+    }
+
+    fn last(&self) -> Option<NaiveDate> {
+        let some = self.by_day.iter().rev().find(|(_, load)| load.whole > 0.0);
+        some.map(|(day, _)| *day)
+    }
+}
+
+/// The load and the planned load that the row of an event adds.
+fn load_of(event: &Event) -> Option<f64> {
+    units::sane(event.icu_training_load).map(|load| load.max(0.0))
+}
+
+fn days(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+    from.iter_days().take_while(move |day| *day <= to)
+}
+
+/// The plan for a range.
+pub(super) fn planning(events: &[(NaiveDate, &Event)], range: Range, absences: &Absences) -> Planning {
+    let mut planning = Planning::default();
+    for (day, event) in events.iter().filter(|(day, _)| range.contains(*day)) {
+        planning.plan.add(load_of(event));
+        if absences.on(*day).is_some() {
+            planning.absent += load_of(event).unwrap_or_default();
+        }
+    }
+    planning
+}
+
+fn last(loads: Option<&Loads>, activities: Option<&[Activity]>) -> Last {
+    let newest = activities.unwrap_or_default().iter();
+    let newest = newest
+        .filter_map(|row| Some((row.start_date_local?, row)))
+        .max_by_key(|(start, _)| *start)
+        .map(|(start, row)| {
             let sport = row.sport.clone().filter(|_| !row.is_closed_by_strava());
             (start.date(), sport)
-        }));
+        });
+    let load = loads.map(Loads::last);
+    match (newest, load) {
+        // The activities may be those of a few days only.
+        (Some((day, _)), Some(Some(load))) if load > day => Last::Load(Some(load)),
+        (None, Some(load)) => Last::Load(load),
+        (None, None) if activities.is_none() => Last::Unknown,
+        (newest, _) => Last::Activity(newest),
     }
-    loads.map_or(Last::Unknown, |loads| {
-        Last::Load(
-            loads
-                .iter()
-                .rev()
-                .find(|(_, load)| **load > 0.0)
-                .map(|(day, _)| *day),
-        )
-    })
 }
 
 /// Workouts and races by day, each once, oldest first.
-fn to_do(events: &[Event], range: Range) -> Vec<(NaiveDate, &Event)> {
+pub(super) fn to_do(events: &[Event], range: Range) -> Vec<(NaiveDate, &Event)> {
     let mut seen = HashSet::new();
     let mut found: Vec<(NaiveDate, &Event)> = events
         .iter()
-        .filter(|event| rank(event).is_some() || event.category.as_deref() == Some("WORKOUT"))
-        .filter_map(|event| Some((event.start_date_local?.date(), event)))
+        .filter(|event| event.is_to_do())
+        .filter_map(|event| Some((event.day()?, event)))
         .filter(|(day, event)| range.contains(*day) && event.id.is_none_or(|id| seen.insert(id)))
         .collect();
     found.sort_by_key(|(day, event)| (*day, event.start_date_local, event.id));
@@ -261,7 +458,7 @@ fn to_do(events: &[Event], range: Range) -> Vec<(NaiveDate, &Event)> {
 
 /// The rank of a race.
 fn rank(event: &Event) -> Option<&'static str> {
-    match event.category.as_deref()? {
+    match event.category() {
         "RACE_A" => Some("A"),
         "RACE_B" => Some("B"),
         "RACE_C" => Some("C"),
@@ -269,28 +466,38 @@ fn rank(event: &Event) -> Option<&'static str> {
     }
 }
 
-/// The workouts and races of the last seven days that no activity is paired with: those on days without any activity, and
-/// the others.
-fn undone(
+/// The workouts and races from one day to the day before today that are not known to be done.
+pub(super) fn undone(
     events: &[(NaiveDate, &Event)],
-    active: Option<&BTreeSet<NaiveDate>>,
-    today: NaiveDate,
-) -> (Vec<Planned>, Vec<Planned>) {
-    let from = back(today, LOOKED_BACK);
-    events
+    loads: Option<&Loads>,
+    activities: Option<&[Activity]>,
+    absences: &Absences,
+    (from, today): (NaiveDate, NaiveDate),
+) -> Vec<Planned> {
+    let days = from..=today;
+    let events: Vec<&Event> = events
         .iter()
-        .filter(|(day, event)| (from..today).contains(day) && !is_paired(event))
-        .map(|(day, event)| Planned {
-            day: *day,
+        .filter(|(day, _)| days.contains(day))
+        .map(|(_, event)| *event)
+        .collect();
+    let states = plan_state::states(&events, activities, absences, today);
+    let planned = |(event, state): (&&Event, Option<State>)| {
+        let day = event.day()?;
+        let nothing = loads.is_some_and(|loads| !loads.is_some_on(day));
+        let undone = match state? {
+            State::Open | State::Done(..) | State::Paired => return None,
+            State::NotPaired(None) if nothing => Undone::NoLoad,
+            State::NotPaired(absent) if nothing => Undone::State(State::Missed(absent)),
+            state => Undone::State(state),
+        };
+        Some(Planned {
+            day,
             sport: event.sport.clone(),
-            is_race: rank(event).is_some(),
+            race: rank(event).map(|_| event.name.clone().unwrap_or_default()),
+            undone,
         })
-        .partition(|event| active.is_some_and(|active| !active.contains(&event.day)))
-}
-
-fn is_paired(event: &Event) -> bool {
-    let id = event.paired_activity_id.as_deref().unwrap_or_default();
-    !id.is_empty() && id != "0"
+    };
+    events.iter().zip(states).filter_map(planned).collect()
 }
 
 fn next_race(events: &[(NaiveDate, &Event)], today: NaiveDate) -> Option<Race> {
@@ -302,16 +509,4 @@ fn next_race(events: &[(NaiveDate, &Event)], today: NaiveDate) -> Option<Race> {
             rank,
         })
     })
-}
-
-fn against(rows: &[Wellness], today: NaiveDate, get: impl Fn(&Wellness) -> Option<f64>) -> Option<Against> {
-    let by_day: BTreeMap<NaiveDate, f64> = rows.iter().filter_map(|row| Some((row.id?, get(row)?))).collect();
-    Against::new(today, |day| by_day.get(&day).copied())
-}
-
-fn hrv(rows: &[Wellness], today: NaiveDate) -> Option<Hrv> {
-    // The two measures have only the unit in common, so they are never mixed.
-    let by = |key: &'static str| against(rows, today, |row| row.number(key));
-    let rmssd = by("hrv").map(|against| Hrv { against, sdnn: false });
-    rmssd.or_else(|| by("hrvSDNN").map(|against| Hrv { against, sdnn: true }))
 }

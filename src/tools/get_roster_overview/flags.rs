@@ -2,10 +2,15 @@
 //!
 //! The bounds are in [`crate::training::roster`]. Each flag depends only on figures that the row itself may show.
 
-use super::figures::{Figures, Last, Planned};
+use super::figures::{Figures, Held, Last, Planned, Undone};
 use crate::{
-    tools::answer::{self, units},
-    training::roster::{self, BASE},
+    text::fenced,
+    tools::{
+        answer::{self, units, words::joined},
+        plan_state::State,
+        vitals::Averages,
+    },
+    training::roster::{self, Against, BASE},
 };
 use chrono::NaiveDate;
 
@@ -13,15 +18,19 @@ use chrono::NaiveDate;
 const NAMED: usize = 3;
 
 /// The rules of the flags, shown below the table.
-pub(super) const RULES: &str = "Flags: workout missed or not paired in the last 7 days · load from Monday to yesterday outside \
-    70–130 % of the plan for those days · ramp above 8 · form below -30 · 7-day HRV more than 1 SD below the 60-day average · \
-    7-day resting HR 5 or more above it · nothing done for 7 days · race within 14 days";
+pub(super) const RULES: &str = "Flags: sick, injured or on holiday today (since 60 days at most) · workout missed or not paired in the last 7 days · load \
+    from Monday to yesterday outside 70–130 % of the plan for those days, without days of absence · ramp above 8 · form below \
+    -30 · 7-day HRV more than 1 SD below the 60-day average · 7-day resting HR 5 or more above it (of 3 and 14 days at least) · \
+    nothing done for 7 days · race within 14 days";
 
 /// The flags, in the order of [`RULES`].
 pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
-    let mut flags = Vec::new();
-    flags.extend(listed("missed", &figures.missed));
-    flags.extend(listed("not paired", &figures.not_paired));
+    let mut flags: Vec<String> = figures
+        .absences
+        .iter()
+        .map(|absence| absence.in_words(today))
+        .collect();
+    flags.extend(undone(&figures.undone));
     if let Some((done, plan)) = figures.to_date
         && let Some(percent) = roster::off_plan(done, plan)
     {
@@ -33,31 +42,20 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
         ));
     }
     if let Some(day) = figures.standing {
+        let perhaps = match figures.held {
+            Held::Nothing | Held::Plan(Some(_)) => "",
+            Held::Plan(None) | Held::Perhaps => " once today's load is done",
+        };
         if let Some(ramp) = day.ramp.filter(|ramp| roster::is_steep(*ramp)) {
-            flags.push(format!("ramp {}", units::signed(ramp, 1)));
+            flags.push(format!("ramp {}{perhaps}", units::signed(ramp, 1)));
         }
         let form = day.fitness.form();
         if roster::is_deep(form) {
-            flags.push(format!("form {}", units::signed(form, 1)));
+            flags.push(format!("form {}{perhaps}", units::signed(form, 1)));
         }
     }
-    if let Some(hrv) = figures.hrv.filter(|hrv| hrv.against.is_low()) {
-        flags.push(format!(
-            "HRV {} against {} (SD {})",
-            units::fixed(hrv.against.week.value, 1),
-            units::fixed(hrv.against.base.value, 1),
-            units::fixed(hrv.against.deviation, 1)
-        ));
-    }
-    if let Some(resting) = figures.resting_hr.filter(roster::Against::is_high_at_rest) {
-        flags.push(format!(
-            "resting HR {} ({} against {})",
-            units::signed(resting.difference(), 1),
-            units::fixed(resting.week.value, 1),
-            units::fixed(resting.base.value, 1)
-        ));
-    }
-    flags.extend(quiet(&figures.last, today));
+    flags.extend(nights(&figures.averages));
+    flags.extend(quiet(figures, today));
     if let Some(race) = &figures.race {
         let days = (race.day - today).num_days();
         if roster::is_near(days) {
@@ -65,6 +63,29 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
         }
     }
     flags
+}
+
+/// HRV below and resting HR above the athlete's average.
+fn nights(averages: &Averages) -> Vec<String> {
+    let hrv = averages.hrv.as_ref().map(|hrv| hrv.compared.against);
+    let resting_hr = averages.resting_hr.as_ref().map(|compared| compared.against);
+    let low = hrv.filter(Against::is_low).map(|against| {
+        format!(
+            "HRV {} against {} (SD {})",
+            units::fixed(against.week.value, 1),
+            units::fixed(against.base.value, 1),
+            units::fixed(against.deviation, 1)
+        )
+    });
+    let high = resting_hr.filter(Against::is_high_at_rest).map(|against| {
+        format!(
+            "resting HR {} ({} against {})",
+            units::signed(against.difference(), 1),
+            units::fixed(against.week.value, 1),
+            units::fixed(against.base.value, 1)
+        )
+    });
+    low.into_iter().chain(high).collect()
 }
 
 /// `today`, `in 1 day`, `in 12 days`
@@ -76,39 +97,65 @@ pub(super) fn in_days(days: i64) -> String {
     }
 }
 
-/// `missed 2026-11-18 Wed Ride, 2026-11-16 Mon Run and 2 more`, newest first.
-fn listed(word: &str, rows: &[Planned]) -> Option<String> {
-    let named: Vec<String> = rows
+/// Why it is not known to be done, as get_events says it.
+pub(super) fn why(planned: &Planned) -> String {
+    match planned.undone {
+        Undone::NoLoad => "not paired; no load that day:".to_owned(),
+        Undone::State(State::Unclear(_)) => "unclear".to_owned(),
+        Undone::State(state) => state.undone(),
+    }
+}
+
+/// One flag for each reason: `missed 2026-11-18 Wed Ride, 2026-11-16 Mon Run and 2 more`, newest first.
+fn undone(rows: &[Planned]) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<&Planned>)> = Vec::new();
+    for row in rows.iter().rev() {
+        let why = why(row);
+        match reasons.iter_mut().find(|(other, _)| *other == why) {
+            Some((_, rows)) => rows.push(row),
+            None => reasons.push((why, vec![row])),
+        }
+    }
+    // What an absence explains stands last.
+    reasons.sort_by_key(|(_, rows)| rows[0].is_explained());
+    reasons
         .iter()
-        .rev()
-        .take(NAMED)
-        .map(|row| {
-            let sport = answer::sport(row.sport.as_deref().unwrap_or_default());
-            let what = match (row.is_race, sport.is_empty()) {
-                (true, true) => "race".to_owned(),
-                (true, false) => format!("{sport} race"),
-                (false, true) => "workout".to_owned(),
-                (false, false) => sport,
+        .map(|(why, rows)| {
+            let named: Vec<String> = rows.iter().take(NAMED).map(|row| named(row)).collect();
+            let more = match rows.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
             };
-            format!("{} {what}", units::date(row.day))
+            format!("{why} {}{more}", named.join(", "))
         })
-        .collect();
-    let more = match rows.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!named.is_empty()).then(|| format!("{word} {}{more}", named.join(", ")))
+        .collect()
+}
+
+/// `2026-11-18 Wed Ride`, `2026-11-18 Wed Ride race «Lake Classic»`
+fn named(row: &Planned) -> String {
+    let sport = answer::sport(row.sport.as_deref().unwrap_or_default());
+    let day = units::date(row.day);
+    match &row.race {
+        Some(name) => joined([day, sport, "race".to_owned(), fenced(name, 40)], " "),
+        None if sport.is_empty() => format!("{day} workout"),
+        None => format!("{day} {sport}"),
+    }
 }
 
 /// `no load for 9 days`, `no activity in 60 days`
-fn quiet(last: &Last, today: NaiveDate) -> Option<String> {
-    let (what, day) = match last {
+fn quiet(figures: &Figures, today: NaiveDate) -> Option<String> {
+    let (what, day) = match &figures.last {
         Last::Unknown => return None,
         Last::Load(day) => ("load", *day),
         Last::Activity(last) => ("activity", last.as_ref().map(|(day, _)| *day)),
     };
+    let perhaps = if figures.held == Held::Perhaps {
+        ", but perhaps today"
+    } else {
+        ""
+    };
     match day {
-        None => Some(format!("no {what} in {BASE} days")),
-        Some(day) => roster::quiet_for(day, today).map(|days| format!("no {what} for {days} days")),
+        None => Some(format!("no {what} in {BASE} days{perhaps}")),
+        Some(day) => roster::quiet_for(day, today).map(|days| format!("no {what} for {days} days{perhaps}")),
     }
 }

@@ -7,28 +7,32 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use chrono::NaiveDate;
 
 use super::{
-    figures::{Figures, Hrv, LOOKED_AHEAD, Last, Shown},
+    figures::{Figures, Held, LOOKED_AHEAD, Last, Load, Planned, Planning, Shown, Undone},
     flags,
 };
 use crate::{
     text::{clean, fenced},
     tools::{
         Answer,
-        answer::{self, table::Columns, units, words::joined},
+        answer::{
+            self,
+            table::Columns,
+            units,
+            words::{around, in_brackets, joined},
+        },
         fitness::Day,
+        plan_state::{self, State},
+        vitals::{Averages, Compared, Hrv},
     },
-    training::{
-        means::Mean,
-        roster::{Against, BASE, Plan, WEEK},
-    },
+    training::{roster::BASE, weeks},
 };
 
 /// Maximum bytes of the table; athletes beyond it are named, with the call that gets them.
 const BYTES: usize = 40_000;
 
-/// An athlete in the answer.
+/// An athlete in the answer, with the figures of the last days or of a window.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct Line<F = Figures> {
     pub(super) name: String,
     pub(super) id: String,
     /// What the row may show.
@@ -36,14 +40,14 @@ pub(super) struct Line {
     /// The athlete's date; None if no request was answered.
     pub(super) today: Option<NaiveDate>,
     /// None: no request was answered, or nothing is granted.
-    pub(super) figures: Option<Figures>,
+    pub(super) figures: Option<F>,
     /// Why granted data is missing.
     pub(super) missing: Vec<String>,
 }
 
 /// The content of the answer.
 #[derive(Debug)]
-pub(super) struct Overview {
+pub(super) struct Overview<F = Figures> {
     /// The coach's email address.
     pub(super) coach: String,
     /// How many athletes are on the roster.
@@ -51,26 +55,37 @@ pub(super) struct Overview {
     /// The date in UTC, in case no athlete's is known.
     pub(super) utc: NaiveDate,
     /// The athletes that the call is about, in the order of the roster.
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<Line<F>>,
     /// Names that are no member's, with the reason.
     pub(super) unknown: Vec<(String, String)>,
     /// Athletes left for another call: name and id.
     pub(super) left: Vec<(String, String)>,
 }
 
-/// The answer.
+impl Overview {
+    /// The same with these lines.
+    pub(super) fn with<F>(self, lines: Vec<Line<F>>) -> Overview<F> {
+        Overview {
+            coach: self.coach,
+            on_roster: self.on_roster,
+            utc: self.utc,
+            lines,
+            unknown: self.unknown,
+            left: self.left,
+        }
+    }
+}
+
+/// The answer without dates: where everyone stands today.
 pub(super) fn render(overview: Overview) -> Answer {
+    let today = usual_day(&overview.lines);
+    let first = first_line(&overview, today);
     let Overview {
-        coach,
-        on_roster,
-        utc,
-        mut lines,
+        lines,
         unknown,
         mut left,
+        ..
     } = overview;
-    let whose = format!("Roster of {}", clean(&coach, 120));
-    let today = usual_day(&lines);
-    let first = first_line(&whose, on_roster, &lines, today, utc);
     let flags: Vec<Vec<String>> = lines
         .iter()
         .map(|line| match (&line.figures, line.today) {
@@ -79,38 +94,49 @@ pub(super) fn render(overview: Overview) -> Answer {
         })
         .collect();
     let flagged = flags.iter().filter(|flags| !flags.is_empty()).count();
-    let mut rows: Vec<Row> = lines.drain(..).zip(flags).collect();
+    let mut rows: Vec<Row> = lines.into_iter().zip(flags).collect();
     // Equal rows keep the order of the roster: by name.
     rows.sort_by_key(|(_, flags)| Reverse(flags.len()));
 
-    let mut blocks = vec![first];
     let columns = columns(today);
-    let shown = within(&rows, &columns);
-    left.splice(
-        ..0,
-        rows[shown..]
-            .iter()
-            .map(|(line, _)| (line.name.clone(), line.id.clone())),
-    );
-    let rows = &rows[..shown];
-    blocks.push(columns.table(rows));
-    if !left.is_empty() {
-        blocks.push(ask_for(&left));
-    }
-    for (text, why) in &unknown {
-        blocks.push(format!("{}: {why}", fenced(text, 80)));
-    }
+    let rows = split(rows, &columns, &mut left, |(line, _)| line);
+    let mut blocks = vec![first, columns.table(&rows), ask_for(&left)];
+    blocks.extend(unknown_lines(&unknown));
     let answered = rows.iter().filter(|(line, _)| line.figures.is_some()).count();
     if answered > 0 {
         let athletes = answer::counted(answered, "athlete", "athletes");
         blocks.push(format!("{athletes} with figures, {flagged} with flags."));
     }
-    blocks.extend(notes(rows));
+    blocks.extend(notes(&rows, flagged > 0));
     Answer::of(blocks)
 }
 
+/// The rows that fit; the athletes of the others are added to those who are left.
+pub(super) fn split<R, F>(
+    mut rows: Vec<R>,
+    columns: &Columns<'_, R>,
+    left: &mut Vec<(String, String)>,
+    line: impl Fn(&R) -> &Line<F>,
+) -> Vec<R> {
+    let shown = within(&rows, columns);
+    let cut = rows.split_off(shown);
+    let cut = cut.iter().map(|row| {
+        let line = line(row);
+        (line.name.clone(), line.id.clone())
+    });
+    left.splice(..0, cut);
+    rows
+}
+
+/// A line for each name that is no member's.
+pub(super) fn unknown_lines(unknown: &[(String, String)]) -> impl Iterator<Item = String> {
+    unknown
+        .iter()
+        .map(|(text, why)| format!("{}: {why}", fenced(text, 80)))
+}
+
 /// The date that is today for most.
-fn usual_day(lines: &[Line]) -> Option<NaiveDate> {
+pub(super) fn usual_day<F>(lines: &[Line<F>]) -> Option<NaiveDate> {
     let mut counts: BTreeMap<NaiveDate, usize> = BTreeMap::new();
     for day in lines.iter().filter_map(|line| line.today) {
         *counts.entry(day).or_default() += 1;
@@ -121,39 +147,45 @@ fn usual_day(lines: &[Line]) -> Option<NaiveDate> {
         .map(|(day, _)| day)
 }
 
-/// `Roster of coach@example.test · 3 athletes · today 2026-11-21 Sat, other dates in the column today`
-fn first_line(
-    whose: &str,
-    on_roster: usize,
-    lines: &[Line],
-    today: Option<NaiveDate>,
-    utc: NaiveDate,
-) -> String {
-    let count = if lines.len() == on_roster {
-        answer::counted(on_roster, "athlete", "athletes")
+/// `Roster of coach@example.test · 3 athletes · this week Mon 16 Nov to today 2026-11-21 Sat, other dates in the column today`
+fn first_line(overview: &Overview, today: Option<NaiveDate>) -> String {
+    let whose = whose(overview);
+    match today {
+        None => format!("{whose} · {} in UTC", units::date(overview.utc)),
+        Some(today) => format!(
+            "{whose} · this week {} to {}",
+            weeks::monday(today).format("%a %-d %b"),
+            today_in_words(&overview.lines, today)
+        ),
+    }
+}
+
+/// `Roster of coach@example.test · 3 of 5 athletes`
+pub(super) fn whose<F>(overview: &Overview<F>) -> String {
+    let all = answer::counted(overview.on_roster, "athlete", "athletes");
+    let count = if overview.lines.len() == overview.on_roster {
+        all
     } else {
-        format!(
-            "{} of {}",
-            lines.len(),
-            answer::counted(on_roster, "athlete", "athletes")
-        )
+        format!("{} of {all}", overview.lines.len())
     };
-    let when = match today {
-        None => format!("{} in UTC", units::date(utc)),
-        Some(today)
-            if lines
-                .iter()
-                .any(|line| line.today.is_some_and(|own| own != today)) =>
-        {
-            format!("today {}, other dates in the column today", units::date(today))
-        }
-        Some(today) => format!("today {}", units::date(today)),
+    format!("Roster of {} · {count}", clean(&overview.coach, 120))
+}
+
+/// `today 2026-11-21 Sat, other dates in the column today`
+pub(super) fn today_in_words<F>(lines: &[Line<F>], today: NaiveDate) -> String {
+    let others = lines
+        .iter()
+        .any(|line| line.today.is_some_and(|own| own != today));
+    let others = if others {
+        ", other dates in the column today"
+    } else {
+        ""
     };
-    format!("{whose} · {count} · {when}")
+    format!("today {}{others}", units::date(today))
 }
 
 /// How many rows fit.
-fn within(rows: &[Row], columns: &Columns<'_, Row>) -> usize {
+fn within<R>(rows: &[R], columns: &Columns<'_, R>) -> usize {
     let mut spent = 0;
     rows.iter()
         .take_while(|row| {
@@ -180,30 +212,37 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
     Columns::<Row>::new()
         .column("athlete", |(line, _)| line.name.clone())
         .column("flags", |(_, flags)| flags.join("; "))
-        .column("form", standing(Day::form))
+        .column("form", |(line, _)| {
+            let figures = line.figures.as_ref();
+            figures.map_or_else(String::new, |figures| {
+                form(figures.standing.as_ref(), figures.held, line.shown)
+            })
+        })
         .column("CTL", standing(Day::ctl))
         .column("ATL", standing(Day::atl))
         .column("ramp /wk", standing(Day::ramp))
         .column("as of", |(line, _)| {
             as_of(line).map(units::date).unwrap_or_default()
         })
-        .column(
-            "load this week",
-            figures(|figures| week(figures.load, figures.plan)),
-        )
+        .column("load this week", |(line, _)| {
+            let figures = line.figures.as_ref();
+            figures.map_or_else(String::new, |figures| {
+                week(figures.load, figures.plan, line.shown)
+            })
+        })
         .column("last load", figures(|figures| last_load(&figures.last)))
         .column("last activity", figures(|figures| last_activity(&figures.last)))
         .column(
             "sleep h 7 d / 60 d",
-            figures(|figures| against(figures.sleep.as_ref(), 1)),
+            figures(|figures| average(figures.averages.sleep.as_ref(), 1)),
         )
         .column(
             "HRV ms 7 d / 60 d",
-            figures(|figures| figures.hrv.as_ref().map(hrv_cell).unwrap_or_default()),
+            figures(|figures| figures.averages.hrv.as_ref().map(hrv_cell).unwrap_or_default()),
         )
         .column(
-            "resting HR 7 d / 60 d",
-            figures(|figures| against(figures.resting_hr.as_ref(), 0)),
+            "resting HR bpm 7 d / 60 d",
+            figures(|figures| average(figures.averages.resting_hr.as_ref(), 1)),
         )
         .column("next race", |(line, _)| race(line).unwrap_or_default())
         .column("today", move |(line, _)| {
@@ -232,26 +271,61 @@ fn race(line: &Line) -> Option<String> {
     Some(joined(words, " "))
 }
 
-/// `322 of 350 planned`, `322`, `350 planned`
-fn week(load: Option<f64>, plan: Option<Plan>) -> String {
-    let load = units::whole(load);
-    let planned = plan.map(|plan| {
-        let sum = units::whole(plan.load);
-        match (plan.count, plan.without) {
-            (0, _) => "nothing planned".to_owned(),
-            (all, without) if all == without => "planned without load".to_owned(),
-            (_, 0) => format!("{sum} planned"),
-            (_, without) => format!("{sum} planned ({without} without load)"),
-        }
+/// `+10.9 (done only; +2.7 with today's plan)`, `-4.8`
+pub(super) fn form(day: Option<&Day>, held: Held, shown: Shown) -> String {
+    let Some(form) = day.map(Day::form) else {
+        return String::new();
+    };
+    let plan = if shown.calendar {
+        "with today's plan"
+    } else {
+        MAY_HOLD
+    };
+    match held {
+        Held::Nothing => form,
+        Held::Plan(None) => format!("{form} ({plan})"),
+        Held::Plan(Some(with)) => format!("{form} (done only; {} {plan})", units::signed(with, 1)),
+        Held::Perhaps if shown.calendar => format!("{form} (perhaps {plan})"),
+        Held::Perhaps => format!("{form} ({MAY_HOLD})"),
+    }
+}
+
+/// What is said of figures of today where the calendar may not be shown.
+const MAY_HOLD: &str = "may hold planned load";
+
+/// `322 of 350 planned`, `322`, `350 planned`, `75 of 75 planned (today's 75 perhaps only planned)`
+pub(super) fn week(load: Option<Load>, plan: Option<Planning>, shown: Shown) -> String {
+    let sum = units::whole(load.map(|load| load.sum));
+    let planned = plan.map(|Planning { plan, .. }| match (plan.count, plan.without) {
+        (0, _) => "nothing planned".to_owned(),
+        (all, without) if all == without => "planned without load".to_owned(),
+        _ => format!("{} planned", units::whole(plan.load)),
     });
-    match (load.is_empty(), planned) {
-        (_, None) => load,
+    let words = match (sum.is_empty(), planned) {
+        (_, None) => sum,
         (true, Some(planned)) => planned,
         (false, Some(planned)) if planned.starts_with(|c: char| c.is_ascii_digit()) => {
-            format!("{load} of {planned}")
+            format!("{sum} of {planned}")
         }
-        (false, Some(planned)) => format!("{load}, {planned}"),
-    }
+        (false, Some(planned)) => format!("{sum}, {planned}"),
+    };
+    let load = load.unwrap_or_default();
+    let absent = plan.map(|plan| plan.absent).filter(|absent| *absent > 0.0);
+    let perhaps = if shown.calendar {
+        "perhaps only planned"
+    } else {
+        MAY_HOLD
+    };
+    let without = plan
+        .map(|Planning { plan, .. }| (plan.without, plan.count))
+        .filter(|(without, all)| (1..*all).contains(without));
+    let remarks = [
+        without.map_or_else(String::new, |(without, _)| format!("{without} without load")),
+        around("", &units::whole(absent), "of the plan on days of absence"),
+        around("today's", &units::whole(load.unclear), perhaps),
+        around("CTL counts", &units::whole(load.for_ctl), ""),
+    ];
+    joined([words, in_brackets(&joined(remarks, "; "))], " ")
 }
 
 fn last_load(last: &Last) -> String {
@@ -275,23 +349,12 @@ fn last_activity(last: &Last) -> String {
     }
 }
 
-/// `63 / 66`; with the number of days behind an average if it is less than half of them.
-fn against(found: Option<&Against>, decimals: u8) -> String {
-    let shown = |mean: Mean, days: u64| {
-        let value = units::fixed(mean.value, decimals);
-        if u64::from(mean.count) * 2 < days {
-            format!("{value} ({} of {days} d)", mean.count)
-        } else {
-            value
-        }
-    };
-    found.map_or_else(String::new, |found| {
-        format!("{} / {}", shown(found.week, WEEK), shown(found.base, BASE))
-    })
+fn average(found: Option<&Compared>, decimals: u8) -> String {
+    found.map_or_else(String::new, |found| found.words(decimals, "d"))
 }
 
 fn hrv_cell(hrv: &Hrv) -> String {
-    let averages = against(Some(&hrv.against), 0);
+    let averages = hrv.compared.words(0, "d");
     if hrv.sdnn {
         format!("{averages} SDNN")
     } else {
@@ -300,7 +363,7 @@ fn hrv_cell(hrv: &Hrv) -> String {
 }
 
 /// `not granted: get_events, get_wellness; calendar: intervals.icu took too long`
-fn left_out(line: &Line) -> String {
+pub(super) fn left_out<F>(line: &Line<F>) -> String {
     let tools = [
         ("get_fitness", line.shown.fitness),
         ("get_wellness", line.shown.wellness),
@@ -319,8 +382,11 @@ fn left_out(line: &Line) -> String {
     parts.join("; ")
 }
 
-/// The athletes that were left, and the call that gets them.
-fn ask_for(left: &[(String, String)]) -> String {
+/// The athletes that were left, and the call that gets them; empty if there are none.
+pub(super) fn ask_for(left: &[(String, String)]) -> String {
+    if left.is_empty() {
+        return String::new();
+    }
     let ids: Vec<&str> = left.iter().map(|(_, id)| id.as_str()).collect();
     let names: Vec<&str> = left.iter().map(|(name, _)| name.as_str()).collect();
     format!(
@@ -331,41 +397,41 @@ fn ask_for(left: &[(String, String)]) -> String {
     )
 }
 
-/// The meaning of the columns shown, and the rules of the flags.
-fn notes(rows: &[Row]) -> Vec<String> {
+/// The meaning of the columns shown, and the rules of the flags if there are any.
+fn notes(rows: &[Row], flagged: bool) -> Vec<String> {
     let all: Vec<&Figures> = rows
         .iter()
         .filter_map(|(line, _)| line.figures.as_ref())
         .collect();
-    let any = |is: fn(&Figures) -> bool| all.iter().any(|figures| is(figures));
+    let any = |is: &dyn Fn(&Figures) -> bool| all.iter().any(|figures| is(figures));
     if all.is_empty() {
         return Vec::new();
     }
-    let mut notes = vec![format!("{}.", flags::RULES)];
-    if any(|figures| !figures.missed.is_empty()) {
-        notes.push("missed: not paired, and nothing done that day.".to_owned());
+    let mut notes = Vec::new();
+    if flagged {
+        notes.push(format!("{}.", flags::RULES));
     }
-    if any(|figures| !figures.not_paired.is_empty()) {
-        notes.push(
-            "not paired: no activity is paired with it; get_events with include=done searches for one, where get_training_history is granted."
-                .to_owned(),
-        );
-    }
+    let undone = all.iter().flat_map(|figures| &figures.undone);
+    notes.extend(about_undone(undone));
     let mut columns = Vec::new();
-    if any(|figures| figures.load.is_some() || figures.plan.is_some()) {
+    if any(&|figures| figures.load.is_some() || figures.plan.is_some()) {
         columns.push("load this week: done Monday to today, of what is planned to Sunday".to_owned());
     }
-    if any(|figures| matches!(figures.last, Last::Load(Some(_)))) {
+    columns.extend(about_ctl(all.iter().filter_map(|figures| figures.load)));
+    if any(&|figures| matches!(figures.last, Last::Load(Some(_)))) {
         columns.push("last load: activities without a load are not seen".to_owned());
     }
-    if any(|figures| figures.sleep.is_some() || figures.hrv.is_some() || figures.resting_hr.is_some()) {
-        columns.push("7 d / 60 d: averages to today, HRV is rMSSD unless marked SDNN".to_owned());
+    if any(&|figures| figures.averages != Averages::default()) {
+        columns.push(
+            "7 d / 60 d: averages to today, or to yesterday until today's values are in; HRV is rMSSD unless marked SDNN"
+                .to_owned(),
+        );
     }
     if rows.iter().any(|(line, _)| line.shown.calendar) {
         columns.push(format!("next race: within {LOOKED_AHEAD} days"));
     }
-    if any(|figures| figures.standing.is_some()) {
-        columns.push("form = CTL - ATL".to_owned());
+    if any(&|figures| figures.standing.is_some()) {
+        columns.push("form = CTL - ATL at the end of the day".to_owned());
     }
     let columns = columns.join(" · ");
     if !columns.is_empty() {
@@ -373,5 +439,48 @@ fn notes(rows: &[Row]) -> Vec<String> {
     }
     // Neither the model nor a wellness day says which device its figures came from.
     notes.push("May derive in part from Garmin device data.".to_owned());
+    notes
+}
+
+/// Why two loads of a week differ, if they do anywhere.
+pub(super) fn about_ctl(loads: impl IntoIterator<Item = Load>) -> Option<String> {
+    let differ = loads.into_iter().any(|load| load.for_ctl.is_some());
+    differ.then(|| "CTL counts: on that account a sport counts for fatigue (ATL) only".to_owned())
+}
+
+/// What the words for workouts not known to be done mean, of those that are used.
+pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec<String> {
+    let (mut missed, mut no_load, mut not_paired, mut unclear) = (false, false, false, false);
+    for planned in undone {
+        match planned.undone {
+            Undone::NoLoad => no_load = true,
+            Undone::State(State::NotPaired(_)) => not_paired = true,
+            Undone::State(State::Unclear(_)) => unclear = true,
+            Undone::State(State::Missed(absent)) => missed |= absent.is_none(),
+            Undone::State(State::Open | State::Done(..) | State::Paired) => {}
+        }
+    }
+    let mut notes = Vec::new();
+    if missed {
+        notes.push(plan_state::MISSED.to_owned());
+    }
+    if no_load {
+        notes.push(
+            "no load that day: by the fitness model; sessions without a load are not seen, and activities were not read."
+                .to_owned(),
+        );
+    }
+    if not_paired {
+        notes.push(
+            "not paired: no activity is paired with it; get_events with include=done searches for one, where get_training_history is granted."
+                .to_owned(),
+        );
+    }
+    if unclear {
+        notes.push(
+            "unclear: something of that day may have been it; get_events with include=done says what."
+                .to_owned(),
+        );
+    }
     notes
 }

@@ -2,7 +2,7 @@ use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use super::{figures::calendar_range, *};
 use crate::tools::samples::{HOSTILE, day, rows, today};
 
 const EVERYTHING: Shown = Shown {
@@ -261,7 +261,7 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         "load this week",
         "last load",
         "last activity",
-        "resting HR 7 d / 60 d",
+        "resting HR bpm 7 d / 60 d",
         "next race",
     ] {
         assert_eq!(cell(&nothing, header), "", "{header}");
@@ -276,8 +276,12 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
     });
     assert_eq!(
         (cell(&fitness, "CTL"), cell(&fitness, "load this week")),
-        ("60.0".to_owned(), "320".to_owned())
+        (
+            "60.0".to_owned(),
+            "320 (today's 80 may hold planned load)".to_owned()
+        )
     );
+    assert_eq!(cell(&fitness, "form"), "-4.8 (may hold planned load)");
     assert!(
         !fitness.contains("planned\t") && !fitness.contains("2026-12-06") && !fitness.contains("Handcycle")
     );
@@ -287,7 +291,7 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         wellness: true,
         ..Shown::default()
     });
-    assert_eq!(cell(&wellness, "resting HR 7 d / 60 d"), "46 / 46");
+    assert_eq!(cell(&wellness, "resting HR bpm 7 d / 60 d"), "45.6 / 45.5");
     assert_eq!(
         cell(&wellness, "CTL") + &cell(&wellness, "last load") + &cell(&wellness, "load this week"),
         ""
@@ -319,7 +323,11 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
 }
 
 #[test]
-fn two_requests_are_all_that_any_grant_takes() {
+fn two_requests_are_all_that_any_grant_takes_at_first_and_three_with_dates() {
+    let window = Range {
+        oldest: day("2026-11-01"),
+        newest: day("2026-11-30"),
+    };
     for bits in 0..16_u8 {
         let usable = Shown {
             fitness: bits & 1 != 0,
@@ -327,15 +335,27 @@ fn two_requests_are_all_that_any_grant_takes() {
             calendar: bits & 4 != 0,
             history: bits & 8 != 0,
         };
-        let asked = [
-            fields(usable).is_some(),
-            usable.calendar,
-            wants_activities(usable),
-        ];
-        assert!(
-            asked.into_iter().filter(|asked| *asked).count() <= 2,
+        let requests = |reading: &Reading| {
+            usize::from(reading.wellness.is_some())
+                + usize::from(reading.events.is_some())
+                + usize::from(reading.activities.is_some())
+        };
+        let now = Reading::of_now(usable, today());
+        assert!(requests(&now) <= 2, "{usable:?}");
+        let dated = Reading::of_window(window, usable, today());
+        assert_eq!(
+            requests(&dated),
+            usize::from(usable.fitness || usable.wellness)
+                + usize::from(usable.calendar)
+                + usize::from(usable.history),
             "{usable:?}"
         );
+        let ahead = Range {
+            oldest: today() + Days::new(2),
+            newest: today() + Days::new(8),
+        };
+        let plans = Reading::of_window(ahead, usable, today());
+        assert_eq!(requests(&plans), usize::from(usable.calendar), "{usable:?}");
         if let Some(fields) = fields(usable) {
             assert_eq!(fields.contains(&"ctl"), usable.fitness);
             assert_eq!(fields.contains(&"hrv"), usable.wellness);
@@ -351,24 +371,30 @@ fn a_workout_of_today_is_open_and_one_of_eight_days_ago_is_past() {
         today(),
         |back| if back == 2 { json!(30) } else { Value::Null },
     ));
-    let planned = |date: &str, paired: Value| {
+    let planned = |date: &str, paired: Value, activities: Value| {
         came(
             idle.clone(),
             json!([event(1, date, "WORKOUT", "Ride", json!(0), paired)]),
-            Value::Null,
+            activities,
         )
     };
-    let flags = |date: &str| flags_of(&planned(date, Value::Null), today());
-    assert_eq!(flags("2026-11-21"), "");
-    assert_eq!(flags("2026-11-20"), "missed 2026-11-20 Fri Ride");
-    assert_eq!(flags("2026-11-19"), "not paired 2026-11-19 Thu Ride");
-    assert_eq!(flags("2026-11-14"), "missed 2026-11-14 Sat Ride");
-    assert_eq!(flags("2026-11-13"), "");
-    assert_eq!(flags_of(&planned("2026-11-20", json!("i5")), today()), "");
+    let flags = |date: &str, activities: Value| flags_of(&planned(date, Value::Null, activities), today());
+    let read = || json!([{"id": "i9", "start_date_local": "2026-11-19T07:00:00", "type": "Run"}]);
+    assert_eq!(flags("2026-11-21", read()), "");
+    assert_eq!(flags("2026-11-20", read()), "missed 2026-11-20 Fri Ride");
+    assert_eq!(flags("2026-11-19", read()), "missed 2026-11-19 Thu Ride");
+    assert_eq!(flags("2026-11-14", read()), "missed 2026-11-14 Sat Ride");
+    assert_eq!(flags("2026-11-13", read()), "");
+    // Activities not read: what is known is the model's load, which a session can lack.
+    assert_eq!(flags("2026-11-21", Value::Null), "");
     assert_eq!(
-        flags_of(&planned("2026-11-20", json!("0")), today()),
-        "missed 2026-11-20 Fri Ride"
+        flags("2026-11-20", Value::Null),
+        "not paired; no load that day: 2026-11-20 Fri Ride"
     );
+    assert_eq!(flags("2026-11-19", Value::Null), "not paired 2026-11-19 Thu Ride");
+    let paired = |id: Value| flags_of(&planned("2026-11-20", id, read()), today());
+    assert_eq!(paired(json!("i5")), "");
+    assert_eq!(paired(json!("0")), "missed 2026-11-20 Fri Ride");
     // Without data about what was done, nothing is shown as missed.
     let calendar = Shown {
         calendar: true,
@@ -379,7 +405,7 @@ fn a_workout_of_today_is_open_and_one_of_eight_days_ago_is_past() {
         "i1",
         calendar,
         today(),
-        &planned("2026-11-20", Value::Null),
+        &planned("2026-11-20", Value::Null, Value::Null),
     ));
     assert_eq!(cell(&blind, "flags"), "not paired 2026-11-20 Fri Ride");
 }
@@ -432,7 +458,7 @@ fn the_week_is_measured_by_its_days_that_are_over() {
     ));
     assert_eq!(
         cell(&text, "load this week"),
-        "147 of 300 planned (1 without load)"
+        "147 of 300 planned (1 without load; today's 7 perhaps only planned)"
     );
 
     // On a Monday nothing of the week is over.

@@ -2,14 +2,18 @@
 //!
 //! Scales are upstream's, 1 to 4 with 1 the best; the words are those of upstream's form.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
 use serde_json::Value;
 
-use self::Form::{Hours, Number, RestingHr, Scale, Weight, Word};
+use self::Form::{Hours, Number, Scale, Weight, Word};
 use crate::{
     guard::Units,
-    intervals::model::Wellness,
+    intervals::model::{Wellness, is_total},
     text::{clean, fenced},
-    tools::answer::units,
+    tools::{answer::units, vitals},
+    training::plausible,
 };
 
 /// How a field's value is shown.
@@ -19,10 +23,8 @@ enum Form {
     Number(u8),
     /// Seconds shown as hours.
     Hours,
-    /// Kilograms in the athlete's unit, unless carried over from an earlier day.
+    /// Kilograms in the athlete's unit.
     Weight,
-    /// bpm, unless carried over from an earlier day.
-    RestingHr,
     /// 1 to 4, 1 the best, with the words for them.
     Scale([&'static str; 4]),
     /// One of upstream's words.
@@ -32,7 +34,7 @@ enum Form {
 /// A field of upstream's wellness record.
 #[derive(Debug)]
 pub(super) struct Field {
-    key: &'static str,
+    pub(super) key: &'static str,
     /// The name that people use.
     pub(super) name: &'static str,
     unit: &'static str,
@@ -62,8 +64,8 @@ fields! {
     common "sleepQuality", "sleep quality", "/4 (1 best)", Scale(["great", "good", "avg", "poor"]);
     common "hrv", "HRV rMSSD", "ms", Number(0);
     rare "hrvSDNN", "HRV SDNN", "ms", Number(0);
-    common "restingHR", "resting HR", "", RestingHr;
-    rare "avgSleepingHR", "sleeping HR", "", Number(0);
+    common "restingHR", "resting HR", "bpm", Number(0);
+    rare "avgSleepingHR", "sleeping HR", "bpm", Number(0);
     common "weight", "weight", "", Weight;
     common "soreness", "soreness", "/4 (1 best)", Scale(["low", "avg", "high", "extreme"]);
     common "fatigue", "fatigue", "/4 (1 best)", Scale(["low", "avg", "high", "extreme"]);
@@ -104,19 +106,34 @@ impl Field {
         format!("{} {unit}", self.name).trim_end().to_owned()
     }
 
-    /// Whether the day has a value that was not carried over.
-    pub(super) fn is_filled(&self, row: &Wellness) -> bool {
-        !self.cell(row, Units::default(), false).is_empty()
+    /// Whether the day has a value.
+    pub(super) fn is_filled(&self, row: &Wellness, view: &View) -> bool {
+        !self.cell(row, view).is_empty()
     }
 
-    /// The value as shown; scales with their word if `worded`.
-    pub(super) fn cell(&self, row: &Wellness, own: Units, worded: bool) -> String {
+    /// The value as reported; marked if it cannot be. A total of today that is still 0 is no value yet.
+    pub(super) fn cell(&self, row: &Wellness, view: &View) -> String {
         let value = row.number(self.key);
+        if is_total(self.key) && row.id == Some(view.today) && value == Some(0.0) {
+            return String::new();
+        }
+        let text = match self.form {
+            Form::Word => self.word(row),
+            _ => value.map_or_else(String::new, |value| self.figure(value, view)),
+        };
+        if row.id.is_some_and(|day| view.is_broken(self, day)) {
+            format!("{text} (implausible)")
+        } else {
+            text
+        }
+    }
+
+    /// A value in the athlete's unit; scales with their word if the view is worded.
+    fn figure(&self, value: f64, view: &View) -> String {
         match self.form {
             Form::Number(decimals) => units::at_most(value, decimals),
-            Form::Hours => units::fixed(value.map(|secs| secs / 3600.0), 1),
-            Form::Weight => units::weight(row.weight(), own),
-            Form::RestingHr => units::whole(row.resting_hr()),
+            Form::Hours => units::fixed(value / 3600.0, 1),
+            Form::Weight => units::weight(Some(value), view.units),
             Form::Scale(words) => {
                 let text = units::at_most(value, 1);
                 let word = ["1", "2", "3", "4"]
@@ -124,19 +141,71 @@ impl Field {
                     .position(|step| *step == text)
                     .map(|at| words[at]);
                 match word {
-                    Some(word) if worded => format!("{text} {word}"),
+                    Some(word) if view.worded => format!("{text} {word}"),
                     _ => text,
                 }
             }
-            Form::Word => {
-                let word = row.rest.get(self.key).and_then(Value::as_str).unwrap_or_default();
-                if word == "NONE" {
-                    String::new()
-                } else {
-                    clean(word, 30).to_lowercase()
-                }
-            }
+            Form::Word => String::new(),
         }
+    }
+
+    fn word(&self, row: &Wellness) -> String {
+        let word = row.rest.get(self.key).and_then(Value::as_str).unwrap_or_default();
+        if word == "NONE" {
+            String::new()
+        } else {
+            clean(word, 30).to_lowercase()
+        }
+    }
+
+    /// `HRV rMSSD beyond 5–250 ms`, `weight far from this athlete's own`: why values of these days cannot be.
+    pub(super) fn why_broken(&self, rows: &[&Wellness], view: &View) -> Option<String> {
+        let limits = plausible::limits(self.key)?;
+        let broken: Vec<f64> = rows
+            .iter()
+            .filter(|row| row.id.is_some_and(|day| view.is_broken(self, day)))
+            .filter_map(|row| row.number(self.key))
+            .collect();
+        let beyond = broken.iter().any(|value| !limits.range.contains(value));
+        let bound = |value: &f64| self.figure(*value, view);
+        let (from, to) = (bound(limits.range.start()), bound(limits.range.end()));
+        let unit = self.header(view.units).split_off(self.name.len());
+        let bounds = beyond.then(|| format!("beyond {from}–{to}{unit}"));
+        let own = broken.iter().any(|value| limits.range.contains(value));
+        let own = own.then(|| "far from this athlete's own range".to_owned());
+        let why: Vec<String> = bounds.into_iter().chain(own).collect();
+        (!why.is_empty()).then(|| format!("{} {}", self.name, why.join(" or ")))
+    }
+}
+
+/// How the values of an answer are shown.
+#[derive(Debug)]
+pub(super) struct View {
+    units: Units,
+    /// Whether scales have their word.
+    worded: bool,
+    today: NaiveDate,
+    /// The days on which a field has a value that cannot be, by upstream's name of the field.
+    broken: BTreeMap<&'static str, BTreeSet<NaiveDate>>,
+}
+
+impl View {
+    /// Of these rows, the days before the range included: they show what is usual for the athlete.
+    pub(super) fn of(rows: &[Wellness], today: NaiveDate, units: Units, worded: bool) -> Self {
+        let broken = FIELDS.iter().filter_map(|field| {
+            let limits = plausible::limits(field.key)?;
+            Some((field.key, limits.broken_by(&vitals::by_day(rows, field.key))))
+        });
+        Self {
+            units,
+            worded,
+            today,
+            broken: broken.collect(),
+        }
+    }
+
+    fn is_broken(&self, field: &Field, day: NaiveDate) -> bool {
+        self.broken.get(field.key).is_some_and(|days| days.contains(&day))
     }
 }
 

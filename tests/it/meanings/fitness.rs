@@ -1,8 +1,62 @@
 //! Form, fitness and what today holds.
 
-use serde_json::json;
+use std::sync::Arc;
 
-use super::{ask, give, on_saturday, row};
+use chrono::Duration;
+use icusync::demo::seed::Seeded;
+use serde_json::{Value, json};
+
+use super::{ask, ask_at, asked_for, give, on_saturday, row};
+use crate::{roster::change, world::World};
+
+/// The row of `day`, where upstream computed it from the end of the day before, `(CTL, ATL)`, and this load.
+fn day(date: &str, before: (f64, f64), load: f64) -> (Value, (f64, f64)) {
+    let step = |value: f64, days: f64| value + (load - value) * (1.0 - (-1.0 / days).exp());
+    let end = (step(before.0, 42.0), step(before.1, 7.0));
+    let row = json!({"id": date, "ctl": end.0, "atl": end.1, "ctlLoad": load, "atlLoad": load});
+    (row, end)
+}
+
+/// Yesterday, ended with this CTL and ATL, and today with this load.
+fn until_today(yesterday: (f64, f64), load: f64) -> Value {
+    let today = day("2026-11-28", yesterday, load).0;
+    json!([{"id": "2026-11-27", "ctl": yesterday.0, "atl": yesterday.1, "ctlLoad": 0, "atlLoad": 0}, today])
+}
+
+/// A workout of today that is not paired.
+fn planned(load: u32) -> Value {
+    json!({"id": 501, "category": "WORKOUT", "type": "Ride", "start_date_local": "2026-11-28T00:00:00",
+        "icu_training_load": load, "moving_time": 3600, "paired_activity_id": null})
+}
+
+/// A ride of today.
+fn ridden(load: u32) -> Value {
+    json!({"id": "i1", "type": "Ride", "start_date_local": "2026-11-28T08:00:00", "moving_time": 3600, "icu_training_load": load})
+}
+
+/// Upstream serves these rows for Ana from now on, to those who ask the same again, too.
+async fn give_ana(world: &World, rows: Value) {
+    give(world, world.ana(), rows);
+    forget(world).await;
+}
+
+/// No answer of upstream is kept.
+async fn forget(world: &World) {
+    let statement = "update connections set write_number = write_number + 1";
+    sqlx::query(statement).execute(&world.app.pool).await.unwrap();
+}
+
+/// The connector of a coach whom `seeded` grants these tools.
+async fn coach(world: &Arc<World>, seeded: &Seeded, tools: &[&str]) -> String {
+    let link = world.coaches().await.remove(0).link;
+    change(world, seeded, tools, None).await;
+    link
+}
+
+fn line<'a>(text: &'a str, start: &str) -> &'a str {
+    let found = text.lines().find(|line| line.starts_with(start));
+    found.unwrap_or_else(|| panic!("no line begins with {start}: {text}"))
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_given_to_upstream_are_what_a_client_reads() {
@@ -19,6 +73,522 @@ async fn rows_given_to_upstream_are_what_a_client_reads() {
             ("60.0", "+5.0"),
             "{text}"
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn form_of_a_morning_is_the_row_before() {
+    on_saturday(async |world| {
+        let rows = json!([
+            {"id": "2026-11-26", "ctl": 60.0, "atl": 50.0, "ctlLoad": 0, "atlLoad": 0},
+            {"id": "2026-11-27", "ctl": 59.0, "atl": 44.0, "ctlLoad": 0, "atlLoad": 0},
+            {"id": "2026-11-28", "ctl": 57.6, "atl": 38.2, "ctlLoad": 0, "atlLoad": 0},
+            {"id": "2026-11-29", "ctl": 61.5, "atl": 59.7, "ctlLoad": 200, "atlLoad": 200},
+        ]);
+        give(
+            &world,
+            world.ana(),
+            json!({"wellness": rows, "activities": [], "events": []}),
+        );
+        let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+        let race = row(&text, "date", "2026-11-29 Sun");
+        assert_eq!(
+            (race["form"].as_str(), race["form a.m."].as_str()),
+            ("+1.8", "+19.4"),
+            "{text}"
+        );
+        let today = row(&text, "date", "2026-11-28 Sat");
+        assert_eq!(
+            (today["form a.m."].as_str(), today["load"].as_str()),
+            ("+15.0", "0 so far"),
+            "{text}"
+        );
+        assert_eq!(row(&text, "date", "2026-11-27 Fri")["form a.m."], "", "{text}");
+        assert_eq!(
+            text.matches("Each row is the end of its day, its load included")
+                .count(),
+            1
+        );
+        // The first row of a range has it too, for the same single request.
+        for oldest in ["2026-11-28", "2026-11-29"] {
+            let given = json!({"oldest": oldest, "newest": "2026-11-29"});
+            forget(&world).await;
+            let (text, asked) = asked_for(&world, &world.ana().link, "get_fitness", given).await;
+            assert_eq!(
+                row(&text, "date", "2026-11-29 Sun")["form a.m."],
+                "+19.4",
+                "{text}"
+            );
+            assert_eq!(
+                row(&text, "date", "2026-11-28 Sat")["form a.m."],
+                "+15.0",
+                "{text}"
+            );
+            assert!(!text.contains("\n2026-11-27"), "{text}");
+            assert_eq!(asked.len(), 1, "{asked:?}");
+        }
+        let past = ask(
+            &world,
+            world.ana(),
+            "get_fitness",
+            json!({"newest": "2026-11-27"}),
+        )
+        .await;
+        assert!(!past.contains("a.m.") && !past.contains("today's"), "{past}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ride_that_is_only_planned_is_not_todays_form() {
+    on_saturday(async |world| {
+        for (yesterday, done, plan, row_says, with, without) in [
+            ((60.0, 55.0), 0, 75, "0 + planned 75", "CTL 60.4 · ATL 57.7 · form +2.7", "CTL 58.6 · ATL 47.7 · form +10.9"),
+            ((60.0, 55.0), 41, 43, "41 + planned 43", "CTL 60.6 · ATL 58.9 · form +1.7", "CTL 59.6 · ATL 53.1 · form +6.4"),
+            ((35.0, 70.0), 20, 120, "20 + planned 120", "CTL 37.5 · ATL 79.3 · form -41.8", "CTL 34.6 · ATL 63.3 · form -28.7"),
+        ] {
+            let activities = if done == 0 { json!([]) } else { json!([ridden(done)]) };
+            let load = f64::from(done + plan);
+            let rows = json!({"wellness": until_today(yesterday, load), "activities": activities, "events": [planned(plan)]});
+            give_ana(&world, rows).await;
+            let (text, asked) = asked_for(&world, &world.ana().link, "get_fitness", json!({})).await;
+            assert_eq!(asked.len(), 2, "{asked:?}");
+            assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], row_says, "{text}");
+            let today = line(&text, "Today: ");
+            assert!(today.starts_with(&format!("Today: {with}")), "{text}");
+            assert!(today.contains(&format!("{plan} of today's load is only planned")), "{text}");
+            assert!(today.contains(&format!("computed by IcuSync: {without} (")), "{text}");
+            assert!(!text.contains("count only what is done"), "{text}");
+            // The highest CTL was not today's with the plan.
+            assert!(!text.contains("highest 60.4 on 2026-11-28"), "{text}");
+            // The week as well: planned load is not done.
+            let week = ask(&world, world.ana(), "get_fitness", json!({"step": "week"})).await;
+            assert_eq!(row(&week, "week", "2026-11-23")["load"], row_says, "{week}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_todays_row_leaves_the_plan_out_it_is_not_taken_out_again() {
+    on_saturday(async |world| {
+        for (yesterday, done) in [((60.0, 55.0), 41), ((35.0, 70.0), 120)] {
+            let rows = json!({"wellness": until_today(yesterday, f64::from(done)), "activities": [ridden(done)],
+                "events": [planned(75)]});
+            give_ana(&world, rows).await;
+            let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+            assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], format!("{done} so far"), "{text}");
+            assert!(text.contains("Today's figures count only what is done"), "{text}");
+            assert!(!text.contains("only planned"), "{text}");
+        }
+        // Nothing yet: no request tells more.
+        let rows = json!({"wellness": until_today((60.0, 55.0), 0.0), "activities": [], "events": [planned(75)]});
+        give_ana(&world, rows).await;
+        let (text, asked) = asked_for(&world, &world.ana().link, "get_fitness", json!({})).await;
+        assert_eq!((row(&text, "date", "2026-11-28 Sat")["load"].as_str(), asked.len()), ("0 so far", 1), "{text}");
+        assert!(line(&text, "Today: ").starts_with("Today: CTL 58.6 · ATL 47.7 · form +10.9"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_read_about_today_is_not_claimed() {
+    on_saturday(async |world| {
+        let rows =
+            json!({"wellness": until_today((60.0, 55.0), 75.0), "activities": [], "events": [planned(50)]});
+        give_ana(&world, rows).await;
+        // The calendar without the activities.
+        let link = coach(&world, world.ana(), &["get_fitness", "get_events"]).await;
+        let given = json!({"athlete": "ana"});
+        let (text, asked) = asked_for(&world, &link, "get_fitness", given.clone()).await;
+        assert_eq!(asked.len(), 2, "{asked:?}");
+        assert!(
+            line(&text, "Today: ").contains("may include up to 50 planned"),
+            "{text}"
+        );
+        assert_eq!(
+            row(&text, "date", "2026-11-28 Sat")["load"],
+            "75 (up to 50 planned)",
+            "{text}"
+        );
+        assert!(!text.contains("Projected days left out"), "{text}");
+        // Nothing is planned, so the load was done.
+        let rows = json!({"wellness": until_today((60.0, 55.0), 75.0), "events": []});
+        give_ana(&world, rows).await;
+        let text = ask_at(&world, &link, "get_fitness", given.clone()).await;
+        assert_eq!(
+            row(&text, "date", "2026-11-28 Sat")["load"],
+            "75 so far",
+            "{text}"
+        );
+        // Neither.
+        change(&world, world.ana(), &["get_fitness"], None).await;
+        let (text, asked) = asked_for(&world, &link, "get_fitness", given).await;
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert!(
+            line(&text, "Today: ").contains("may hold load that is only planned"),
+            "{text}"
+        );
+        assert_eq!(
+            row(&text, "date", "2026-11-28 Sat")["load"],
+            "75 (may be planned)",
+            "{text}"
+        );
+        let selected = ask_at(&world, &link, "select_athlete", json!({"athlete": "ana"})).await;
+        assert!(
+            line(&selected, "Today: ").contains("may hold load that is only planned"),
+            "{selected}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activity_closed_by_strava_leaves_todays_load_unclear() {
+    on_saturday(async |world| {
+        let closed = json!({"id": "123", "source": "STRAVA", "start_date_local": "2026-11-28T07:00:00"});
+        let rows = json!({"wellness": until_today((60.0, 55.0), 90.0), "activities": [closed, ridden(30)]});
+        give_ana(&world, rows).await;
+        let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+        assert_eq!(
+            row(&text, "date", "2026-11-28 Sat")["load"],
+            "90 (may be planned)",
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demos_people_read_the_same_of_today_in_both_worlds() {
+    on_saturday(async |world| {
+        let mut differ = 0;
+        for hour in [0, 5, 14, 21, 26, 40] {
+            world.clock.set("2026-11-24T00:00:00Z".parse().unwrap());
+            world.clock.advance(Duration::hours(hour));
+            for seeded in [world.ana(), world.jack(), world.tria()] {
+                let read = async |holds_plan| {
+                    world.sim.count_todays_plan(holds_plan);
+                    forget(&world).await;
+                    let text = ask(&world, seeded, "get_fitness", json!({})).await;
+                    let today = text.lines().next().unwrap().rsplit("today ").next().unwrap();
+                    (row(&text, "date", today), text)
+                };
+                let ((without, plain), (with, text)) = (read(false).await, read(true).await);
+                if with["load"] == without["load"] {
+                    continue;
+                }
+                let Some(done) = without["load"].strip_suffix(" so far") else {
+                    // Closed by Strava.
+                    assert!(without["load"].contains("may be planned"), "{plain}");
+                    continue;
+                };
+                differ += 1;
+                assert!(with["load"].starts_with(&format!("{done} + planned ")), "{text}");
+                let figures = format!(
+                    "CTL {} · ATL {} · form {} (",
+                    without["CTL"], without["ATL"], without["form"]
+                );
+                assert!(
+                    line(&plain, "Today: ").starts_with(&format!("Today: {figures}")),
+                    "{plain}"
+                );
+                let only = format!("With what is done only, computed by IcuSync: {figures}");
+                assert!(line(&text, "Today: ").contains(&only), "{text}");
+            }
+        }
+        assert!(differ > 3, "{differ}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projection_begins_at_today_and_says_where_the_plan_ends() {
+    on_saturday(async |world| {
+        let mut rows =
+            vec![json!({"id": "2026-11-27", "ctl": 60.0, "atl": 55.0, "ctlLoad": 0, "atlLoad": 0})];
+        let mut end = (60.0, 55.0);
+        for at in 0..90_u64 {
+            let date = "2026-11-28".parse::<chrono::NaiveDate>().unwrap() + chrono::Days::new(at);
+            let load = if (1..=22).contains(&at) && at % 2 == 0 {
+                60.0
+            } else {
+                0.0
+            };
+            let (row, after) = day(&date.to_string(), end, load);
+            rows.push(row);
+            end = after;
+        }
+        give(
+            &world,
+            world.ana(),
+            json!({"wellness": rows, "activities": [], "events": []}),
+        );
+        let says = "is planned after 2026-12-20 Sun: later rows only decay";
+        let ana = world.ana();
+        let text = ask(
+            &world,
+            ana,
+            "get_fitness",
+            json!({"newest": "2027-01-31", "step": "day", "limit": 200}),
+        )
+        .await;
+        assert!(
+            text.contains(says) && text.contains("\n2026-11-28 Sat\t") && !text.contains("\n2026-11-27"),
+            "{text}"
+        );
+        let (text, asked) =
+            asked_for(&world, &ana.link, "get_fitness", json!({"newest": "2027-01-31"})).await;
+        assert!(
+            text.contains("by week") && text.contains(says) && text.contains("\n2026-11-23\t"),
+            "{text}"
+        );
+        assert!(text.contains("Today: CTL 58.6") && asked.len() == 1, "{text}");
+        // Today is in, whatever the first day.
+        let given = json!({"oldest": "2026-12-24", "newest": "2026-12-31"});
+        let text = ask(&world, ana, "get_fitness", given).await;
+        assert!(
+            text.starts_with("Ana Berger · 24 – 31 Dec 2026 and today · 9 days"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n2026-11-28 Sat\t") && text.contains("Today: CTL 58.6"),
+            "{text}"
+        );
+        assert!(
+            text.contains("is planned after today: later rows only decay"),
+            "{text}"
+        );
+        let given = json!({"oldest": "2026-12-21", "newest": "2026-12-31", "step": "week"});
+        let text = ask(&world, ana, "get_fitness", given).await;
+        assert!(
+            text.contains("and this week · by week") && text.contains("\n2026-11-23\t2026-11-29 Sun"),
+            "{text}"
+        );
+        // A plan up to the last row has no end to name.
+        let text = ask(&world, ana, "get_fitness", json!({"newest": "2026-12-20"})).await;
+        assert!(
+            !text.contains("only decay") && text.contains("\n2026-11-28 Sat\t"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_with_two_loads_shows_both() {
+    on_saturday(async |world| {
+        let load = |at: u32| if at % 2 == 0 { (50, 90) } else { (0, 40) };
+        let rows: Vec<Value> = (19..=28)
+            .map(|at| json!({"id": format!("2026-11-{at}"), "ctl": 44.8, "atl": 62.8, "ctlLoad": load(at).0, "atlLoad": load(at).1}))
+            .collect();
+        let activities = json!([
+            {"id": "i1", "type": "Run", "start_date_local": "2026-11-28T07:00:00", "icu_training_load": 50},
+            {"id": "i2", "type": "WeightTraining", "start_date_local": "2026-11-28T08:00:00", "icu_training_load": 40},
+        ]);
+        give(&world, world.ana(), json!({"wellness": rows, "activities": activities}));
+        let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+        assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], "50 for CTL, 90 for ATL so far", "{text}");
+        assert_eq!(row(&text, "date", "2026-11-27 Fri")["load"], "0 for CTL, 40 for ATL", "{text}");
+        assert_eq!(text.matches("some sports count for fatigue (ATL) only").count(), 1, "{text}");
+        let week = ask(&world, world.ana(), "get_fitness", json!({"step": "week"})).await;
+        assert!(row(&week, "week", "2026-11-23")["load"].starts_with("150 for CTL, 390 for ATL"), "{week}");
+        // Upstream sent no ramp.
+        assert!(text.contains("2 of the ramps") || text.contains("Ramp computed by IcuSync: CTL minus CTL 7 days before."), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ramp_of_ours_says_so() {
+    on_saturday(async |world| {
+        let rows = json!([
+            {"id": "2026-11-20", "ctl": 50.0, "atl": 50.0, "rampRate": 1.0},
+            {"id": "2026-11-21", "ctl": 51.0, "atl": 50.0, "rampRate": 1.2},
+            {"id": "2026-11-27", "ctl": 53.0, "atl": 50.0, "rampRate": 2.9},
+            {"id": "2026-11-28", "ctl": 54.4, "atl": 50.0, "rampRate": null, "ctlLoad": 0},
+        ]);
+        give(
+            &world,
+            world.ana(),
+            json!({"wellness": rows, "activities": [], "events": []}),
+        );
+        let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+        assert_eq!(row(&text, "date", "2026-11-28 Sat")["ramp /wk"], "+3.4", "{text}");
+        assert!(
+            text.contains("Ramp of 2026-11-28 Sat computed by IcuSync: CTL minus CTL 7 days before."),
+            "{text}"
+        );
+        let past = ask(
+            &world,
+            world.ana(),
+            "get_fitness",
+            json!({"newest": "2026-11-27"}),
+        )
+        .await;
+        assert!(!past.contains("IcuSync"), "{past}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coach_without_the_calendar_sees_nothing_planned() {
+    on_saturday(async |world| {
+        let (tomorrow, _) = day("2026-11-29", (60.35, 57.66), 120.0);
+        let mut rows = until_today((60.0, 55.0), 75.0);
+        rows.as_array_mut().unwrap().push(tomorrow);
+        let rows = json!({"wellness": rows, "activities": [], "events": [planned(75)]});
+        give_ana(&world, rows).await;
+        let left_out = "Projected days left out: get_events is not granted.";
+        // Without the activities: today's figures as they are, with what they may hold.
+        let link = coach(&world, world.ana(), &["get_fitness"]).await;
+        let get = async |given: Value| {
+            let mut given = given;
+            given["athlete"] = json!("ana");
+            ask_at(&world, &link, "get_fitness", given).await
+        };
+        for given in [
+            json!({}),
+            json!({"newest": "2026-12-31"}),
+            json!({"step": "week"}),
+            json!({"oldest": "2026-11-20", "newest": "2026-11-30"}),
+        ] {
+            let text = get(given.clone()).await;
+            assert!(text.lines().any(|line| line == left_out), "{given}: {text}");
+            assert!(
+                !text.contains("2026-11-29") && !text.contains("projection"),
+                "{given}: {text}"
+            );
+            assert!(
+                line(&text, "Today: ").contains("may hold load that is only planned"),
+                "{text}"
+            );
+        }
+        let past = get(json!({"oldest": "2026-11-20"})).await;
+        assert!(!past.contains(left_out), "{past}");
+        let ahead = get(json!({"oldest": "2026-12-01", "newest": "2026-12-09"})).await;
+        assert!(ahead.ends_with(left_out) && !ahead.contains('\t'), "{ahead}");
+        // With the activities: what is done, and the plan is not shown.
+        change(
+            &world,
+            world.ana(),
+            &["get_fitness", "get_training_history"],
+            None,
+        )
+        .await;
+        let text = get(json!({})).await;
+        let today = row(&text, "date", "2026-11-28 Sat");
+        assert_eq!(
+            (
+                today["CTL"].as_str(),
+                today["form"].as_str(),
+                today["load"].as_str()
+            ),
+            ("58.6", "+10.9", "0 so far"),
+            "{text}"
+        );
+        assert!(
+            line(&text, "Today: ").ends_with("computed by IcuSync with what is done only"),
+            "{text}"
+        );
+        assert!(!text.contains("75") && !text.contains("60.4"), "{text}");
+        let selected = ask_at(&world, &link, "select_athlete", json!({"athlete": "ana"})).await;
+        assert!(
+            line(&selected, "Today: ").starts_with("Today: CTL 58.6"),
+            "{selected}"
+        );
+        // With the calendar: all of it.
+        change(
+            &world,
+            world.ana(),
+            &["get_fitness", "get_training_history", "get_events"],
+            None,
+        )
+        .await;
+        let text = get(json!({})).await;
+        assert!(
+            text.contains("0 + planned 75") && text.contains("\n2026-11-29 Sun\t"),
+            "{text}"
+        );
+        assert!(!text.contains("left out"), "{text}");
+    })
+    .await;
+}
+
+/// Upstream's profile of `seeded` has this name from now on.
+async fn rename(world: &World, seeded: &Seeded, name: &str) {
+    let person = seeded.person;
+    let profile = json!({"id": person.athlete_id, "name": name, "timezone": person.timezone});
+    let path = format!("/athlete/{}", person.athlete_id);
+    give(world, seeded, json!({"answers": {path: profile}}));
+    forget(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_has_one_name_after_a_rename() {
+    on_saturday(async |world| {
+        // The profile is granted: the answer reads the new name itself.
+        let link = coach(&world, world.ana(), &["get_fitness", "get_athlete_profile"]).await;
+        let select =
+            async |name: &str| ask_at(&world, &link, "select_athlete", json!({"athlete": name})).await;
+        assert!(select("ana").await.contains("are about Ana Berger,"));
+        rename(&world, world.ana(), "Ana Novak").await;
+        let text = select("ana").await;
+        assert!(
+            text.starts_with("Ana Novak (") && text.contains("are about Ana Novak,"),
+            "{text}"
+        );
+        assert!(!text.contains("Berger"), "{text}");
+        // It is not: the day's first call reads it while it opens the data.
+        assert!(select("jack").await.contains("are about Jack Nguyen,"));
+        rename(&world, world.jack(), "Jack One").await;
+        world.clock.advance(Duration::seconds(25 * 3600));
+        let text = select("jack").await;
+        assert!(
+            text.starts_with("Jack One (") && text.contains("are about Jack One,"),
+            "{text}"
+        );
+        assert!(!text.contains("Nguyen"), "{text}");
+        // The same where the athlete was selected earlier.
+        world.clock.advance(Duration::seconds(23 * 3600 + 1800));
+        assert!(select("jack").await.contains("are about Jack One,"));
+        rename(&world, world.jack(), "Jack Two").await;
+        world.clock.advance(Duration::seconds(45 * 60));
+        let text = ask_at(&world, &link, "get_fitness", json!({"athlete": ""})).await;
+        assert!(
+            text.starts_with("Jack Two (i900002), selected earlier") && !text.contains("Jack One"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_names_the_argument_that_was_given() {
+    on_saturday(async |world| {
+        for (given, says) in [
+            (
+                json!({"oldest": "2031-01-01"}),
+                "oldest must be at most two years ahead",
+            ),
+            (
+                json!({"newest": "2031-01-01"}),
+                "newest must be at most two years ahead",
+            ),
+            (json!({"newest": "1970-01-01"}), "newest must be after 1979"),
+            (json!({"oldest": "1970-01-01"}), "oldest must be after 1979"),
+        ] {
+            let call = world
+                .mcp(&world.ana().link)
+                .call("get_fitness", given.clone())
+                .await;
+            assert!(
+                call.is_error() && call.text().contains(says),
+                "{given}: {}",
+                call.text()
+            );
+        }
     })
     .await;
 }

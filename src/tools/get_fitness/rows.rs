@@ -1,0 +1,173 @@
+//! The rows of the table: days or weeks, newest first, with their loads in words.
+
+use std::{cmp::Ordering, collections::BTreeMap};
+
+use chrono::NaiveDate;
+
+use crate::{
+    tools::{
+        answer::{
+            table::Columns,
+            units,
+            words::{around, joined, named},
+        },
+        fitness::{Day, DoneToday},
+    },
+    training::{fitness::Loads, weeks},
+};
+
+/// A day, or a week shown by its last day.
+pub(super) struct Row {
+    name: String,
+    pub(super) day: Day,
+    /// Form on the evening before; only of today and later days.
+    form_before: String,
+    load: String,
+    /// Its last day.
+    pub(super) until: NaiveDate,
+}
+
+/// What the rows are made of.
+pub(super) struct Days<'a> {
+    /// The days to show.
+    pub(super) shown: &'a BTreeMap<NaiveDate, Day>,
+    /// Those and the days before, for the form of a morning.
+    pub(super) all: &'a BTreeMap<NaiveDate, Day>,
+    pub(super) today: NaiveDate,
+    pub(super) done: DoneToday,
+}
+
+impl Days<'_> {
+    /// The days, newest first.
+    pub(super) fn daily(&self) -> Vec<Row> {
+        let row = |day: &Day| Row {
+            name: units::date(day.date),
+            day: *day,
+            form_before: self.form_before(day.date),
+            load: self.load([day]),
+            until: day.date,
+        };
+        self.shown.values().rev().map(row).collect()
+    }
+
+    /// The weeks, newest first.
+    pub(super) fn weekly(&self) -> Vec<Row> {
+        let mut by_week: BTreeMap<NaiveDate, Vec<&Day>> = BTreeMap::new();
+        for day in self.shown.values() {
+            by_week.entry(weeks::monday(day.date)).or_default().push(day);
+        }
+        let rows = by_week.into_iter().rev().filter_map(|(monday, week)| {
+            Some(Row {
+                name: monday.to_string(),
+                day: **week.last()?,
+                form_before: String::new(),
+                load: self.load(week),
+                until: weeks::sunday(monday),
+            })
+        });
+        rows.collect()
+    }
+
+    fn form_before(&self, date: NaiveDate) -> String {
+        let before = date.pred_opt().filter(|_| date >= self.today);
+        before
+            .and_then(|before| self.all.get(&before))
+            .map(Day::form)
+            .unwrap_or_default()
+    }
+
+    /// `322`, `41 so far`, `41 + planned 43`, `75 (up to 50 planned)`
+    fn load<'a>(&self, days: impl IntoIterator<Item = &'a Day>) -> String {
+        let (mut done, mut planned, mut unclear) = (None, None, String::new());
+        let mut only_today = true;
+        for day in days {
+            only_today &= day.date == self.today;
+            let Some(loads) = day.loads else { continue };
+            match (day.date.cmp(&self.today), self.done) {
+                (Ordering::Greater, _) => add(&mut planned, loads),
+                (Ordering::Equal, DoneToday::Part(part)) => {
+                    add(&mut done, same(part.done));
+                    add(&mut planned, same(part.planned));
+                }
+                (Ordering::Equal, DoneToday::Unclear { at_most }) if loads.whole() > 0.0 => {
+                    unclear = maybe_planned(loads, at_most);
+                }
+                _ => add(&mut done, loads),
+            }
+        }
+        let done = in_words(done);
+        if only_today && planned.is_none() {
+            return joined([around("", &done, "so far"), unclear], " + ");
+        }
+        joined([done, unclear, named("planned", &in_words(planned))], " + ")
+    }
+}
+
+fn add(sum: &mut Option<Loads>, loads: Loads) {
+    let sum = sum.get_or_insert_default();
+    sum.ctl += loads.ctl;
+    sum.atl += loads.atl;
+}
+
+fn same(load: f64) -> Loads {
+    Loads { ctl: load, atl: load }
+}
+
+/// `75 (up to 50 planned)`
+fn maybe_planned(loads: Loads, at_most: Option<f64>) -> String {
+    let how_much = at_most.map_or_else(
+        || "may be planned".to_owned(),
+        |planned| format!("up to {} planned", units::whole(planned)),
+    );
+    format!("{} ({how_much})", in_words(Some(loads)))
+}
+
+/// `90`, `50 for CTL, 90 for ATL`
+fn in_words(loads: Option<Loads>) -> String {
+    let Some(loads) = loads else {
+        return String::new();
+    };
+    let (ctl, atl) = (units::whole(loads.ctl), units::whole(loads.atl));
+    if ctl == atl {
+        ctl
+    } else {
+        format!("{ctl} for CTL, {atl} for ATL")
+    }
+}
+
+/// Why the loads of these days differ; empty where they do not.
+pub(super) fn why_two_loads<'a>(days: impl IntoIterator<Item = &'a Day>) -> &'static str {
+    let differ = days.into_iter().filter_map(|day| day.loads);
+    let differ: Vec<bool> = differ
+        .filter(|loads| units::whole(loads.ctl) != units::whole(loads.atl))
+        .map(|loads| loads.atl > loads.ctl)
+        .collect();
+    if differ.is_empty() {
+        ""
+    } else if differ.iter().all(|only_fatigue| *only_fatigue) {
+        "On this account some sports count for fatigue (ATL) only."
+    } else if differ.iter().any(|only_fatigue| *only_fatigue) {
+        "On this account some sports count for CTL only, others for ATL only."
+    } else {
+        "On this account some sports count for fitness (CTL) only."
+    }
+}
+
+pub(super) fn table(rows: &[Row], weekly: bool) -> String {
+    Columns::<Row>::new()
+        .column(if weekly { "week (Mon)" } else { "date" }, |row| row.name.clone())
+        .column("at its end", |row| {
+            if weekly {
+                units::date(row.day.date)
+            } else {
+                String::new()
+            }
+        })
+        .column("CTL", |row| row.day.ctl())
+        .column("ATL", |row| row.day.atl())
+        .column("form", |row| row.day.form())
+        .column("form a.m.", |row| row.form_before.clone())
+        .column("ramp /wk", |row| row.day.ramp())
+        .column("load", |row| row.load.clone())
+        .table(rows)
+}

@@ -1,0 +1,346 @@
+//! The roster over a window of days, the same for everyone: sums to compare and to add up.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use super::{
+    figures::{Came, Held, Load, Model, Planned, Planning, Shown, back, planning, to_do, undone},
+    flags,
+    rows::{
+        Line, Overview, about_ctl, about_undone, ask_for, form, left_out, split, today_in_words,
+        unknown_lines, usual_day, week, whose,
+    },
+};
+use crate::{
+    intervals::model::{Activity, Wellness, amount},
+    tools::{
+        Answer,
+        absences::Absences,
+        activities::of_range,
+        answer::{
+            self,
+            table::Columns,
+            units,
+            words::{DOT, around, joined},
+        },
+        arguments::Range,
+        fitness::Day,
+        vitals,
+    },
+    training::{means::mean, plausible},
+};
+
+/// Days before a window that show what is usual for the athlete, and whether today's model follows from yesterday's.
+const USUAL: u64 = 30;
+
+/// The part of the window that is not after today; None if there is none.
+pub(super) fn up_to(window: Range, today: NaiveDate) -> Option<Range> {
+    (window.oldest <= today).then(|| Range {
+        newest: window.newest.min(today),
+        ..window
+    })
+}
+
+/// The days to read for those of a window.
+pub(super) fn with_usual(days: Range) -> Range {
+    Range {
+        oldest: back(days.oldest, USUAL),
+        ..days
+    }
+}
+
+/// An athlete's window. None: must not be shown, failed, or not recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Totals {
+    /// The model at the end of the window, or today.
+    standing: Option<Day>,
+    held: Held,
+    /// Up to today.
+    load: Option<Load>,
+    /// Of the whole window.
+    plan: Option<Planning>,
+    done: Option<Done>,
+    /// Workouts and races before today that are not known to be done; None if there are none.
+    undone: Option<Vec<Planned>>,
+    /// h
+    sleep: Option<Night>,
+    /// ms
+    hrv: Option<Night>,
+    /// ms
+    sdnn: Option<Night>,
+    /// bpm
+    resting_hr: Option<Night>,
+}
+
+/// The activities of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Done {
+    count: usize,
+    /// Closed by Strava, so that they add no time.
+    closed: usize,
+    secs: f64,
+    load: f64,
+}
+
+impl Totals {
+    /// The figures that may be shown.
+    pub(super) fn of(shown: Shown, came: &Came, window: Range, today: NaiveDate) -> Self {
+        let days = up_to(window, today);
+        let model = days.map(|days| Model::of(shown, came, days, today));
+        let activities = came.activities.as_deref().filter(|_| shown.history);
+        let events = came.events.as_deref().filter(|_| shown.calendar);
+        let absences = Absences::among(events.unwrap_or_default());
+        let events = events.map(|events| to_do(events, window));
+        let done = days.zip(activities).map(|(days, rows)| Done::of(rows, days));
+        let loads = model.as_ref().and_then(|model| model.loads.as_ref());
+        let by_model = loads.filter(|_| shown.fitness).zip(days);
+        let by_activities = done.map(|done| Load {
+            sum: done.load,
+            ..Load::default()
+        });
+        let nights = came.wellness.as_deref().filter(|_| shown.wellness).zip(days);
+        let night =
+            |key, per_unit| nights.and_then(|(rows, days)| Night::of(rows, key, per_unit, days, today));
+        Self {
+            standing: model.as_ref().and_then(|model| model.standing),
+            held: model.as_ref().map_or(Held::Nothing, |model| model.held),
+            load: by_model
+                .map(|(loads, days)| loads.of_range(days))
+                .or(by_activities),
+            plan: events.as_ref().map(|events| planning(events, window, &absences)),
+            done,
+            undone: events
+                .as_ref()
+                .filter(|events| events.iter().any(|(day, _)| *day < today))
+                .map(|events| undone(events, loads, activities, &absences, (window.oldest, today))),
+            sleep: night("sleepSecs", 3600.0),
+            hrv: night("hrv", 1.0),
+            sdnn: night("hrvSDNN", 1.0),
+            resting_hr: night("restingHR", 1.0),
+        }
+    }
+}
+
+impl Done {
+    fn of(rows: &[Activity], days: Range) -> Self {
+        let mut done = Self::default();
+        for row in of_range(rows, Some(days)) {
+            if row.is_closed_by_strava() {
+                done.closed += 1;
+            } else {
+                done.count += 1;
+            }
+            done.secs += amount(row.moving_time);
+            done.load += amount(row.icu_training_load);
+        }
+        done
+    }
+}
+
+/// The mean of a figure over the days of a window that have a value that can be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Night {
+    mean: f64,
+    /// Values that cannot be.
+    left_out: usize,
+}
+
+impl Night {
+    fn of(rows: &[Wellness], key: &str, per_unit: f64, days: Range, today: NaiveDate) -> Option<Self> {
+        let values = vitals::by_day(rows, key);
+        let broken = plausible::limits(key)
+            .map(|limits| limits.broken_by(&values))
+            .unwrap_or_default();
+        let newest = if days.contains(today) {
+            vitals::last_day(rows, today).max(days.oldest)
+        } else {
+            days.newest
+        };
+        let within = values.range(days.oldest..=newest);
+        let kept = within.map(|(day, value)| (!broken.contains(day)).then_some(value / per_unit));
+        Some(Self {
+            mean: mean(kept)?.value,
+            left_out: broken.range(days.oldest..=newest).count(),
+        })
+    }
+
+    fn words(self, decimals: u8) -> String {
+        let mean = units::fixed(self.mean, decimals);
+        match self.left_out {
+            0 => mean,
+            count => format!("{mean} (without {count} implausible)"),
+        }
+    }
+}
+
+/// The answer with dates.
+pub(super) fn render(overview: Overview<Totals>, window: Range) -> Answer {
+    let today = usual_day(&overview.lines);
+    let first = [
+        whose(&overview),
+        format!("{} ({})", window.in_words(), answer::counted_days(window.days())),
+        today.map_or_else(
+            || format!("{} in UTC", units::date(overview.utc)),
+            |today| today_in_words(&overview.lines, today),
+        ),
+    ];
+    let Overview {
+        lines,
+        unknown,
+        mut left,
+        ..
+    } = overview;
+    let columns = columns(today);
+    let lines = split(lines, &columns, &mut left, |line| line);
+    let mut blocks = vec![joined(first, DOT), columns.table(&lines), ask_for(&left)];
+    blocks.extend(unknown_lines(&unknown));
+    blocks.push(together(&lines));
+    blocks.extend(notes(&lines, window));
+    Answer::of(blocks)
+}
+
+fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Line<Totals>> {
+    let totals = |say: fn(&Totals, Shown) -> String| {
+        move |line: &Line<Totals>| {
+            line.figures
+                .as_ref()
+                .map_or_else(String::new, |totals| say(totals, line.shown))
+        }
+    };
+    Columns::<Line<Totals>>::new()
+        .column("athlete", |line: &Line<Totals>| line.name.clone())
+        .column("load", totals(|own, shown| week(own.load, own.plan, shown)))
+        .column(
+            "activities",
+            totals(|own, _| own.done.map(count).unwrap_or_default()),
+        )
+        .column(
+            "time",
+            totals(|own, _| units::hours_minutes(own.done.map(|done| done.secs))),
+        )
+        .column(
+            "not done",
+            totals(|own, _| own.undone.as_deref().map(undone_in_words).unwrap_or_default()),
+        )
+        .column(
+            "form at the end",
+            totals(|own, shown| form(own.standing.as_ref(), own.held, shown)),
+        )
+        .column(
+            "CTL at the end",
+            totals(|own, _| own.standing.as_ref().map(Day::ctl).unwrap_or_default()),
+        )
+        .column("as of", move |line: &Line<Totals>| {
+            let day = line
+                .figures
+                .as_ref()
+                .and_then(|own| own.standing)
+                .map(|day| day.date);
+            day.filter(|day| Some(*day) != line.today)
+                .map(units::date)
+                .unwrap_or_default()
+        })
+        .column("sleep h", totals(|own, _| value(own.sleep, 1)))
+        .column("HRV rMSSD ms", totals(|own, _| value(own.hrv, 0)))
+        .column(
+            "HRV SDNN ms",
+            totals(|own, _| value(own.sdnn.filter(|_| own.hrv.is_none()), 0)),
+        )
+        .column("resting HR bpm", totals(|own, _| value(own.resting_hr, 1)))
+        .column("today", move |line: &Line<Totals>| {
+            let own = line.today.filter(|own| Some(*own) != usual);
+            own.map(units::date).unwrap_or_default()
+        })
+        .column("left out", left_out)
+        .column("id", |line: &Line<Totals>| line.id.clone())
+}
+
+fn value(night: Option<Night>, decimals: u8) -> String {
+    night.map_or_else(String::new, |night| night.words(decimals))
+}
+
+/// `20`, `20 + 1 unreadable`
+fn count(done: Done) -> String {
+    match done.closed {
+        0 => done.count.to_string(),
+        closed => format!("{} + {closed} unreadable", done.count),
+    }
+}
+
+/// `3 missed, 2 not done, sick`; `none` if all was done.
+fn undone_in_words(rows: &[Planned]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for row in rows {
+        *counts
+            .entry(flags::why(row).trim_end_matches(':').to_owned())
+            .or_default() += 1;
+    }
+    if counts.is_empty() {
+        return "none".to_owned();
+    }
+    let parts: Vec<String> = counts
+        .into_iter()
+        .map(|(why, count)| format!("{count} {why}"))
+        .collect();
+    parts.join("; ")
+}
+
+/// `Together: load 1230 of 2 athletes · 34 activities · 41:20 h`
+fn together(lines: &[Line<Totals>]) -> String {
+    let all: Vec<&Totals> = lines.iter().filter_map(|line| line.figures.as_ref()).collect();
+    let loads: Vec<f64> = all
+        .iter()
+        .filter_map(|own| own.load.map(|load| load.sum))
+        .collect();
+    let plans: Vec<f64> = all
+        .iter()
+        .filter_map(|own| own.plan.map(|plan| plan.plan.load))
+        .collect();
+    let done: Vec<Done> = all.iter().filter_map(|own| own.done).collect();
+    let of = |count: usize| format!("of {}", answer::counted(count, "athlete", "athletes"));
+    let sum = |values: &[f64]| (values.len() > 1).then(|| values.iter().sum::<f64>());
+    let hours: Vec<f64> = done.iter().map(|done| done.secs).collect();
+    let parts = joined(
+        [
+            around("load", &units::whole(sum(&loads)), &of(loads.len())),
+            around("planned", &units::whole(sum(&plans)), &of(plans.len())),
+            around("time", &units::hours_minutes(sum(&hours)), &of(hours.len())),
+        ],
+        DOT,
+    );
+    around("Together:", &parts, "")
+}
+
+/// The meaning of the columns shown.
+fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
+    let all: Vec<&Totals> = lines.iter().filter_map(|line| line.figures.as_ref()).collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut columns = Vec::new();
+    let done = all.iter().any(|own| own.load.is_some());
+    let planned = all.iter().any(|own| own.plan.is_some());
+    let until = units::date(window.newest);
+    columns.extend(match (done, planned) {
+        (true, true) => Some(format!("load: done up to today, of what is planned to {until}")),
+        (true, false) => Some("load: done up to today".to_owned()),
+        (false, true) => Some(format!("load: planned to {until}")),
+        (false, false) => None,
+    });
+    columns.extend(about_ctl(all.iter().filter_map(|own| own.load)));
+    if all
+        .iter()
+        .any(|own| own.sleep.is_some() || own.hrv.is_some() || own.resting_hr.is_some() || own.sdnn.is_some())
+    {
+        columns.push(
+            "sleep, HRV, resting HR: means of these days, without today until its values are in".to_owned(),
+        );
+    }
+    let mut notes = vec![columns.join(DOT)];
+    notes.extend(about_undone(
+        all.iter().filter_map(|own| own.undone.as_ref()).flatten(),
+    ));
+    notes.push("May derive in part from Garmin device data.".to_owned());
+    notes
+}
