@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::model::Wellness,
+    intervals::model::{Event, Wellness},
     permissions::{GET_EVENTS, GET_TRAINING_HISTORY, Permission},
     tool_error::ToolError,
     training::fitness::{Fitness, Loads, ramp},
@@ -29,8 +29,6 @@ pub(super) use done_today::{DoneToday, Seen};
 /// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
 
-/// The categories of what is to be done.
-const TO_DO: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
 
 /// The newest figures of the last week in words; empty when there are none. Mostly one or two requests, at most three.
 pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
@@ -74,7 +72,7 @@ pub(super) async fn done_today(ask: &Ask, rows: &[Wellness]) -> Result<DoneToday
     if !matches!(done, DoneToday::Unclear { .. }) || !may(&GET_EVENTS) {
         return Ok(done);
     }
-    let events = if_there(ask.upstream.events(today, today, TO_DO).await)?;
+    let events = if_there(ask.upstream.events(today, today, &Event::TO_DO).await)?;
     let seen = Seen {
         events: events.as_deref(),
         ..seen
