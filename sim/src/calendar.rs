@@ -430,10 +430,33 @@ pub(super) fn seeded(
     events
 }
 
+/// What a pairing does to the entry's time and distance, which several clients report and none has proved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pairing {
+    /// They stay what was planned.
+    #[default]
+    KeepsPlan,
+    /// They become what was done.
+    ShowsDone,
+}
+
 /// Adds what `now` knows of how a seeded event went: the paired activity, or for plans ahead no fitness yet.
-pub(super) fn settle(object: &mut Map<String, Value>, day: NaiveDate, history: &History, now: NaiveDateTime) {
+pub(super) fn settle(
+    object: &mut Map<String, Value>,
+    day: NaiveDate,
+    history: &History,
+    now: NaiveDateTime,
+    pairing: Pairing,
+) {
     let paired = object["id"].as_i64().and_then(|id| history.of_event(id, now));
     object.insert("paired_activity_id".into(), json!(paired.map(|done| &done.id)));
+    if let Some(done) = paired.filter(|_| pairing == Pairing::ShowsDone) {
+        fill(
+            object,
+            json!({"moving_time": done.secs, "distance": done.distance}),
+        );
+    }
     if day >= now.date() {
         object.insert("icu_ctl".into(), Value::Null);
         object.insert("icu_atl".into(), Value::Null);

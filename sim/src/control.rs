@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    calendar::Pairing,
     fault::Fault,
     given::Given,
     world::{Recorded, World},
@@ -38,6 +39,7 @@ pub(super) fn router(world: Arc<World>, port: u16) -> Router {
         .route("/_control/model", post(model))
         .route("/_control/crowd", post(crowd))
         .route("/_control/given", post(given))
+        .route("/_control/pairing", post(pairing))
         .with_state(world)
         .layer(from_fn(no_browser))
         .layer(from_fn_with_state(hosts, check_host))
@@ -160,4 +162,10 @@ async fn given(State(world): State<Arc<World>>, Json(give): Json<Give>) -> Respo
         return StatusCode::UNPROCESSABLE_ENTITY.into_response();
     }
     done().into_response()
+}
+
+/// `"shows_done"`: a paired entry of the calendar shows the time and distance that were done; `"keeps_plan"`: those planned.
+async fn pairing(State(world): State<Arc<World>>, Json(pairing): Json<Pairing>) -> Json<Value> {
+    world.state().pairing = pairing;
+    done()
 }

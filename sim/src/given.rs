@@ -21,7 +21,7 @@ type Object = Map<String, Value>;
 pub struct Given {
     /// Rows of `GET /athlete/{id}/activities`; each is also the answer of `GET /activity/{id}`.
     pub activities: Option<Vec<Object>>,
-    /// Rows of `GET /athlete/{id}/events`.
+    /// Rows of `GET /athlete/{id}/events`; each is also the answer of `GET /athlete/{id}/events/{eventId}`.
     pub events: Option<Vec<Object>>,
     /// Rows of `GET /athlete/{id}/wellness`.
     pub wellness: Option<Vec<Object>>,
@@ -49,6 +49,12 @@ impl Given {
         };
         if let Some(rows) = rows {
             return Some(rows.map(|rows| Json(rows).into_response()));
+        }
+        if let Some(id) = own.and_then(|own| own.strip_prefix("/events/")) {
+            let id: i64 = id.parse().ok()?;
+            let is_it = |event: &&Object| event.get("id").and_then(Value::as_i64) == Some(id);
+            let event = self.events.iter().flatten().find(is_it)?;
+            return Some(Ok(Json(event).into_response()));
         }
         let (id, rest) = path
             .strip_prefix("/activity/")?

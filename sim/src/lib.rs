@@ -45,6 +45,7 @@ use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use calendar::Pairing;
 pub use fault::{Fault, HUGE, Mode};
 pub use given::Given;
 pub use people::{FIRST_DAY, PEOPLE, PLANNED_DAYS, Person};
@@ -182,6 +183,11 @@ impl Running {
     /// Serves these rows for the person with this short name, replacing those given before. False for an unknown name.
     pub fn give(&self, slug: &str, given: Given) -> bool {
         self.world.give(slug, given)
+    }
+
+    /// What the calendar's entries show once they are paired.
+    pub fn pairing(&self, pairing: Pairing) {
+        self.world.state().pairing = pairing;
     }
 
     /// Whether today's CTL, ATL and loads count what is planned for today and not done yet; not by default. What upstream does

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Now, activity,
-    calendar::{horizon, is_seeded, seeded, settle},
+    calendar::{Pairing, horizon, is_seeded, seeded, settle},
     fault::{Fault, Faults},
     given::Given,
     history::{Fitness, History},
@@ -75,6 +75,7 @@ pub(super) struct State {
     pub(super) tokens: Tokens,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
+    pub(super) pairing: Pairing,
     requests: VecDeque<(u64, Recorded)>,
     counted: u64,
     histories: HashMap<&'static str, Arc<History>>,
@@ -325,11 +326,12 @@ impl World {
     ) -> Vec<Map<String, Value>> {
         let history = self.history(person);
         let now = self.local(person);
+        let pairing = self.state().pairing;
         let mut found = Vec::new();
         let mut day = oldest.max(FIRST_DAY);
         while day <= newest.min(horizon(now.date())) {
             for mut event in seeded(person, day, history.evening_before(day), resolve) {
-                settle(&mut event, day, &history, now);
+                settle(&mut event, day, &history, now, pairing);
                 found.push(event);
             }
             day += Duration::days(1);

@@ -116,11 +116,19 @@ impl Athlete {
     /// `GET /athlete/{id}/activities`: newest first. A range of years is read in pages; one with more than 9,000 activities
     /// is [`Error::Garbled`] rather than cut.
     pub async fn activities(&self, query: &ActivityQuery) -> Result<Vec<model::Activity>, Error> {
+        Ok(self.activities_and_odd(query).await?.0)
+    }
+
+    /// The same, and how many rows could not be read: no object, or without an id.
+    pub async fn activities_and_odd(
+        &self,
+        query: &ActivityQuery,
+    ) -> Result<(Vec<model::Activity>, usize), Error> {
         let wanted = query
             .limit
             .map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         if query.oldest > query.newest || wanted == Some(0) {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         }
         let days = (query.newest - query.oldest).num_days();
         let page = match wanted {
@@ -147,7 +155,7 @@ impl Athlete {
                 // Rows without a time, which upstream never sends, go last.
                 rows.sort_by_key(|row| std::cmp::Reverse(row.start_date_local));
                 rows.truncate(wanted.unwrap_or(usize::MAX));
-                return Ok(rows);
+                return Ok((rows, odd));
             }
             // Full pages without anything new would never end.
             let Some(last) = last.filter(|_| rows.len() > before) else {

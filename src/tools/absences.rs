@@ -4,6 +4,7 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
+use super::answer::words::{in_brackets, joined};
 use crate::intervals::model::Event;
 
 /// Upstream's categories of absences.
@@ -58,22 +59,21 @@ impl Absence {
 
     /// `sick 23–29 Nov (day 6 of 7)`; without the day if it is not going on today.
     pub(super) fn in_words(&self, today: NaiveDate) -> String {
-        format!(
-            "{} {}{}",
-            self.reason.word(),
-            days(self.first, self.last, today),
-            day_of(self.first, self.last, today)
+        let days = days(self.first, self.last, today);
+        joined(
+            [self.reason.word(), &days, &in_brackets(&self.day_of(today))],
+            " ",
         )
     }
-}
 
-/// ` (day 6 of 7)` if today is one of several days; empty otherwise.
-pub(super) fn day_of(first: NaiveDate, last: NaiveDate, today: NaiveDate) -> String {
-    if first == last || !(first..=last).contains(&today) {
-        return String::new();
+    /// `day 6 of 7` if today is one of several days; empty otherwise.
+    pub(super) fn day_of(&self, today: NaiveDate) -> String {
+        if self.first == self.last || !(self.first..=self.last).contains(&today) {
+            return String::new();
+        }
+        let days = |to: NaiveDate| (to - self.first).num_days() + 1;
+        format!("day {} of {}", days(today), days(self.last))
     }
-    let days = |to: NaiveDate| (to - first).num_days() + 1;
-    format!(" (day {} of {})", days(today), days(last))
 }
 
 /// `23 Nov`, `23–29 Nov`, `28 Nov – 3 Dec`, with years if one is not today's.

@@ -48,18 +48,25 @@ pub(super) fn without_a_sport<T: AsRef<Activity>>(rows: &[T]) -> String {
     };
     let time = Some(sum.secs).filter(|secs| *secs > 0.0);
     let size = joined([with_unit(hours_minutes(time), "h"), load], ", ");
-    let count = counted(rows.len(), "activity", "activities");
-    format!("Not counted: {count} without a sport ({size})")
+    not_counted(rows.len(), &format!("without a sport ({size})"))
 }
 
 /// What is left out because no range can hold it: `Not counted: 1 activity with an unreadable date`. Empty without any.
 pub(super) fn undated(rows: &[Activity]) -> String {
-    match rows.iter().filter(|row| row.day().is_none()).count() {
+    let count = rows.iter().filter(|row| row.day().is_none()).count();
+    not_counted(count, "with an unreadable date")
+}
+
+/// What is left out because it is no activity: `Not counted: 1 activity without an id or in an unknown form`. Empty without
+/// any.
+pub(super) fn odd(count: usize) -> String {
+    not_counted(count, "without an id or in an unknown form")
+}
+
+fn not_counted(count: usize, why: &str) -> String {
+    match count {
         0 => String::new(),
-        count => format!(
-            "Not counted: {} with an unreadable date",
-            counted(count, "activity", "activities")
-        ),
+        count => format!("Not counted: {} {why}", counted(count, "activity", "activities")),
     }
 }
 
@@ -103,6 +110,13 @@ pub(super) fn overlaps(rows: &[&Activity]) -> String {
         "{}: perhaps one session{each}; sums count both, and so do intervals.icu's CTL and ATL",
         words.join(", ")
     )
+}
+
+/// Whether two recordings overlap so far that they may be of one session.
+pub(super) fn may_be_one(a: &Activity, b: &Activity) -> bool {
+    session(a)
+        .zip(session(b))
+        .is_some_and(|(a, b)| !overlaps::pairs(&[a, b]).is_empty())
 }
 
 /// When it was and for how long; None if that is not known.
@@ -237,5 +251,9 @@ mod tests {
             "Not counted: 2 activities with an unreadable date"
         );
         assert_eq!(undated(&[]), "");
+        assert_eq!(
+            odd(1),
+            "Not counted: 1 activity without an id or in an unknown form"
+        );
     }
 }

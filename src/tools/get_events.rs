@@ -1,12 +1,14 @@
 //! get_events: the calendar, oldest first: planned workouts with their steps, races, notes, absences, targets.
 //!
-//! One request (`GET /athlete/{id}/events?resolve=true`). It also reads some weeks before the range, because upstream
-//! selects events by their first day and a holiday may extend into the range. With `include: done`, a second request for
-//! the activities of the range's past days.
+//! Two requests (`GET /athlete/{id}/events?resolve=true`), because upstream selects events by their first day: one for the
+//! range, from the Monday of its first week, and one without workouts for the year before it, where an injury or a plan phase
+//! may have begun that extends into the range. With `include: done`, a third for the activities of the range's past days. If
+//! there is a race from today on, one for the form of its morning.
 
+mod form;
 mod kinds;
 mod rows;
-mod steps;
+mod sums_of_plans;
 
 #[cfg(test)]
 mod tests;
@@ -19,13 +21,13 @@ use serde_json::{Map, Value};
 use self::kinds::{KINDS, Kind};
 use super::{
     Answer, Run, Tool,
-    absences::Absences,
-    answer::{self, cut::Cut, units, week},
+    absences::{Absence, Absences},
+    answer::{self, cut::Cut, units, words},
     arguments::{Arguments, Detail, Range, Span},
     params::{Param, words_of},
     part::{Part, Source, not_granted, settle},
-    plan_state::{self, State},
-    sums::{self, Sum},
+    plan_state::{self, Doubt, Pairing, Planned, State},
+    steps,
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
@@ -41,8 +43,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_EVENTS,
-    description: "The calendar, oldest first: planned workouts with steps resolved to W, bpm or pace, races, notes, holidays, \
-        sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
+    description: "The calendar, oldest first: planned workouts with steps resolved to W, bpm or pace, races with \
+        the form of their morning, notes, holidays, sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -52,9 +54,8 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 366,
 };
-/// Days to read before the range for events that extend into it; more without workouts, whose steps make rows heavy.
-const BEFORE: u64 = 28;
-const BEFORE_LIGHT: u64 = 182;
+/// Days before the range in which an entry that extends into it may have begun.
+const BEFORE: u64 = 366;
 /// Maximum rows of the table.
 const ROWS: usize = 60;
 const MOST_ROWS: usize = 200;
@@ -67,8 +68,13 @@ const DAYS_WITH_STEPS: u64 = 7;
 
 const DONE_FIELDS: &[&str] = &[
     "type",
+    "sub_type",
     "moving_time",
+    "elapsed_time",
+    "distance",
+    "icu_distance",
     "icu_training_load",
+    "icu_intensity",
     "paired_event_id",
     "compliance",
     "device_name",
@@ -114,24 +120,39 @@ impl Asked {
         })
     }
 
-    /// The first day to read: before the range if a requested kind may extend into it.
+    /// The first day of the range's own request: the Monday on which its first week's target begins.
     fn reads_from(&self) -> NaiveDate {
-        let before = match self.kinds.as_slice() {
-            kinds if !kinds.is_empty() && kinds.iter().all(|kind| *kind == Kind::Workouts) => 0,
-            kinds if kinds.is_empty() || kinds.contains(&Kind::Workouts) => BEFORE,
-            _ => BEFORE_LIGHT,
-        };
-        let oldest = self.range.oldest;
-        oldest.checked_sub_days(Days::new(before)).unwrap_or(oldest)
+        weeks::monday(self.range.oldest)
+    }
+
+    /// The days of the request for what began before that.
+    fn earlier(&self) -> Range {
+        let back = |day: NaiveDate, days| day.checked_sub_days(Days::new(days)).unwrap_or(day);
+        Range {
+            oldest: back(self.range.oldest, BEFORE),
+            newest: back(self.reads_from(), 1),
+        }
+    }
+
+    /// Whether rows may be workouts or races.
+    fn has_plans(&self) -> bool {
+        self.kinds.is_empty() || self.names(Kind::Workouts) || self.names(Kind::Races)
+    }
+
+    fn names(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
     }
 
     fn wants(&self, event: &Event) -> bool {
-        let of_sport = match (self.sport, event.sport.as_deref()) {
-            (Some(sports), Some(sport)) => sports.contains(&sport),
+        self.is_of_sport(event) && kinds::is_one_of(event, &self.kinds)
+    }
+
+    fn is_of_sport(&self, event: &Event) -> bool {
+        match (self.sport, event.sport.as_deref()) {
+            (Some(sports), Some(sport)) => sports.contains(&sport) || Absence::of(event).is_some(),
             (Some(_), None) => !event.is_to_do(),
             (None, _) => true,
-        };
-        of_sport && kinds::is_one_of(event, &self.kinds)
+        }
     }
 
     /// The past days, whose activities show what was done; None when all days are in the future.
@@ -176,18 +197,54 @@ fn range(arguments: &Arguments, today: NaiveDate) -> Result<Range, ToolError> {
     Ok(Range { oldest, newest })
 }
 
+/// What upstream sent.
+#[derive(Debug)]
+struct Came {
+    /// Of the range and of the days before it.
+    events: Vec<Event>,
+    /// Why what began before the range is missing; empty if it is not.
+    not_earlier: String,
+    done: Part<Vec<Activity>>,
+    /// The form of race mornings.
+    form: Part<form::Mornings>,
+}
+
 /// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
     let asked = Asked::read(given, today)?;
     let categories = kinds::categories(&asked.kinds);
-    let (events, done) = tokio::join!(
+    let (events, earlier, done) = tokio::join!(
         upstream.calendar(asked.reads_from(), asked.range.newest, &categories),
+        earlier(upstream, &asked),
         done(upstream, card, &asked, today)
     );
-    let mut events = events?;
+    let (mut events, earlier) = (events?, earlier?);
+    events.extend(earlier.got().into_iter().flatten().cloned());
     let withheld = withhold(card, &mut events);
-    Ok(render(card, today, &asked, &events, &done?).and(withheld))
+    let races = in_range(&events, asked.range)
+        .into_iter()
+        .filter(|event| event.is_race() && asked.wants(event))
+        .filter_map(Event::day);
+    let came = Came {
+        form: form::fetch(upstream, card, races, today).await?,
+        not_earlier: earlier.missing(),
+        done: done?,
+        events,
+    };
+    Ok(render(card, today, &asked, &came).and(withheld))
+}
+
+/// What began before the range and may extend into it.
+async fn earlier(upstream: &intervals::Athlete, asked: &Asked) -> Result<Part<Vec<Event>>, ToolError> {
+    let categories = kinds::categories_of_many_days(&asked.kinds);
+    if categories.is_empty() {
+        return Ok(Part::NotAsked);
+    }
+    let days = asked.earlier();
+    let found = upstream.calendar(days.oldest, days.newest, &categories).await;
+    let what = format!("Entries begun before {}", asked.reads_from());
+    settle(&what, Source::Calendar, found)
 }
 
 /// Removes what another tool shows and is not granted, and says so.
@@ -242,29 +299,47 @@ fn in_range(events: &[Event], range: Range) -> Vec<&Event> {
     found
 }
 
-/// An event, and its state if it is a workout or race.
-type Found<'a> = (&'a Event, Option<State>);
+/// A row.
+struct Found<'a> {
+    event: &'a Event,
+    /// If it is a workout or race.
+    state: Option<State>,
+    planned: Planned,
+}
 
-fn render(
-    card: &AthleteCard,
-    today: NaiveDate,
-    asked: &Asked,
-    events: &[Event],
-    done: &Part<Vec<Activity>>,
-) -> Answer {
-    let all = in_range(events, asked.range);
+impl<'a> Found<'a> {
+    fn new(event: &'a Event, state: Option<State>, activities: &[Activity]) -> Self {
+        let pairing = state.map_or(Pairing::Nothing, |state| state.pairing(activities));
+        Self {
+            event,
+            state,
+            planned: Planned::of(event, pairing),
+        }
+    }
+
+    fn day(&self) -> Option<NaiveDate> {
+        self.event.day()
+    }
+
+    fn is_open(&self) -> bool {
+        self.state == Some(State::Open)
+    }
+}
+
+fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> Answer {
+    let all = in_range(&came.events, asked.range);
+    let absences = Absences::among(&came.events);
+    let activities = came.done.got().map(Vec::as_slice);
     // Pairing considers all plans of a day, including kinds that were not requested.
-    let absences = Absences::among(events);
-    let activities = done.got().map(Vec::as_slice);
     let states = plan_state::states(&all, activities, &absences, today);
+    let activities = activities.unwrap_or_default();
     let found: Vec<Found<'_>> = all
         .into_iter()
         .zip(states)
         .filter(|(event, _)| asked.wants(event))
+        .map(|(event, state)| Found::new(event, state, activities))
         .collect();
-    let cut = Cut::by_days(asked.detail.pick(ROWS, MOST_ROWS), &found, |(event, _)| {
-        event.day()
-    });
+    let cut = Cut::by_days(asked.detail.pick(ROWS, MOST_ROWS), &found, Found::day);
     let rows = cut.shown;
     let mut blocks = vec![answer::first_line(
         card,
@@ -276,43 +351,181 @@ fn render(
         ],
     )];
     if found.is_empty() {
-        blocks.push(nothing(asked).to_owned());
+        blocks.push(nothing(asked));
     } else {
-        blocks.push(rows::table(
-            rows,
-            activities.unwrap_or_default(),
-            card.units,
-            asked.detail,
-        ));
-        blocks.push(more(&cut, asked));
-        blocks.push(planned(&found, asked.range));
-    }
-    let any = |is: fn(State) -> bool| rows.iter().filter_map(|(_, state)| *state).any(is);
-    if any(State::is_missed) {
-        blocks.push(plan_state::MISSED.to_owned());
-    }
-    let of_plan = |state: State| state.of_plan(activities.unwrap_or_default()).is_some();
-    if rows.iter().filter_map(|(_, state)| *state).any(of_plan) {
-        blocks.push(plan_state::OF_PLAN.to_owned());
-    }
-    if any(|state| matches!(state, State::NotPaired(_))) {
-        let hint = match done {
-            Part::Missing(_) => "",
-            _ => "; include=done searches for one of that day and sport",
+        let shown = rows::Shown {
+            done: activities,
+            form: came.form.got(),
+            units: card.units,
+            today,
         };
-        blocks.push(format!("not paired: no activity is paired with it{hint}."));
+        blocks.push(rows::table(rows, &shown, asked.detail));
+        blocks.push(more(&cut, asked));
+        blocks.push(sums_of_plans::lines(
+            &found,
+            &targets(&came.events, asked),
+            asked.range,
+            card.units,
+        ));
     }
-    blocks.push(done.missing());
-    let garmin = garmin(&found, done);
+    blocks.push(absent(&absences, asked, today));
+    blocks.extend(meanings(rows, &came.done, activities));
+    blocks.push(unstructured(rows));
+    blocks.push(form_in_words(&found, asked, came, today));
+    blocks.push(unreadable(&came.events, asked));
+    blocks.extend([came.not_earlier.clone(), came.done.missing()]);
+    let garmin = garmin(&found, activities);
     let spent = blocks.iter().map(|block| block.len() + 1).sum::<usize>() + garmin.len() + 1;
     blocks.extend(with_steps(rows, asked, card.units, today, spent));
     blocks.push(garmin);
     Answer::of(blocks)
 }
 
+/// The week targets to compare with plans; a call for workouts alone compares them too.
+fn targets<'a>(events: &'a [Event], asked: &Asked) -> Vec<&'a Event> {
+    let wanted = asked.kinds.is_empty() || asked.names(Kind::Workouts) || asked.names(Kind::Plan);
+    let mut seen = HashSet::new();
+    events
+        .iter()
+        .filter(|event| wanted && kinds::is_week_target(event) && asked.is_of_sport(event))
+        .filter(|event| event.id.is_none_or(|id| seen.insert(id)))
+        .collect()
+}
+
+/// Absences in the range that a call for workouts or races alone does not list.
+fn absent(absences: &Absences, asked: &Asked, today: NaiveDate) -> String {
+    if asked.kinds.is_empty() || asked.names(Kind::Availability) || !asked.has_plans() {
+        return String::new();
+    }
+    let within = absences.within(asked.range.oldest, asked.range.newest);
+    let words: Vec<String> = within.map(|absence| absence.in_words(today)).collect();
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!("In this range: {}; see kinds=availability.", words.join(", "))
+    }
+}
+
+/// What the words of the rows mean, each once, where a row has them.
+fn meanings(rows: &[Found<'_>], done: &Part<Vec<Activity>>, activities: &[Activity]) -> Vec<String> {
+    let states = || rows.iter().filter_map(|row| row.state);
+    let mut lines = Vec::new();
+    if states().any(State::is_missed) {
+        lines.push(plan_state::MISSED.to_owned());
+    }
+    if states().any(|state| state.of_plan(activities).is_some()) {
+        lines.push(plan_state::OF_PLAN.to_owned());
+    }
+    if states().any(|state| matches!(state, State::NotPaired(_))) {
+        let hint = match done {
+            Part::Missing(_) => "",
+            _ => "; include=done searches for one of that day and sport",
+        };
+        lines.push(format!("not paired: no activity is paired with it{hint}."));
+    }
+    let doubtful = |doubt| rows.iter().filter(|row| row.planned.doubt == Some(doubt)).count();
+    let entries = |count| answer::counted(count, "paired entry", "paired entries");
+    lines.extend(match doubtful(Doubt::Time) {
+        0 => None,
+        count => Some(format!(
+            "Planned time not known of {} without steps: intervals.icu shows there what was done.",
+            entries(count)
+        )),
+    });
+    lines.extend(match doubtful(Doubt::UnreadTime) {
+        0 => None,
+        count => Some(format!(
+            "Time of {} without steps: planned, or what was done{}.",
+            entries(count),
+            if matches!(done, Part::NotAsked) {
+                " (include=done compares)"
+            } else {
+                ""
+            }
+        )),
+    });
+    lines.extend(match doubtful(Doubt::Load) {
+        0 => None,
+        count => Some(format!(
+            "Load of {}: planned, or what was done, as intervals.icu replaced the time; the time here is that of the steps.",
+            entries(count)
+        )),
+    });
+    lines
+}
+
+/// Workouts still to be done that have no steps for a device.
+fn unstructured(rows: &[Found<'_>]) -> String {
+    const NAMED: usize = 3;
+    let without: Vec<String> = rows
+        .iter()
+        .filter(|row| row.event.is_workout() && row.is_open() && !rows::has_steps(row.event))
+        .filter_map(|row| {
+            let name = fenced(row.event.name.as_deref().unwrap_or_default(), 30);
+            Some(words::joined(
+                [row.day()?.format("%-d %b").to_string(), name],
+                " ",
+            ))
+        })
+        .collect();
+    if without.is_empty() {
+        return String::new();
+    }
+    let more = match without.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = without[..without.len().min(NAMED)].join(", ");
+    format!("No structured steps, a watch gets only the text: {named}{more}.")
+}
+
+/// What `form a.m.` is, or why it is missing.
+fn form_in_words(found: &[Found<'_>], asked: &Asked, came: &Came, today: NaiveDate) -> String {
+    came.form.text(|mornings| {
+        let races = found.iter().filter(|row| row.event.is_race());
+        let next = races
+            .filter_map(Found::day)
+            .find(|day| *day > today && mornings.of(*day).is_some());
+        // The plans before the race are known only if they were requested, from today on and of every sport.
+        let knows = (asked.kinds.is_empty() || asked.names(Kind::Workouts)) && asked.range.oldest <= today;
+        let is_between = |event: &&Event| {
+            event.is_to_do() && event.day().is_some_and(|day| day >= today && Some(day) < next)
+        };
+        let empty = knows && !came.events.iter().any(|event| is_between(&event));
+        mornings.in_words(next, empty)
+    })
+}
+
+/// Entries that are not shown because no calendar has their day.
+fn unreadable(events: &[Event], asked: &Asked) -> String {
+    const NAMED: usize = 3;
+    let mut seen = HashSet::new();
+    let found: Vec<&Event> = events
+        .iter()
+        .filter(|event| event.day().is_none() && asked.wants(event))
+        .filter(|event| event.id.is_none_or(|id| seen.insert(id)))
+        .collect();
+    if found.is_empty() {
+        return String::new();
+    }
+    let named: Vec<String> = found
+        .iter()
+        .take(NAMED)
+        .map(|event| {
+            let id = event.id.map(|id| format!("id {id}")).unwrap_or_default();
+            words::joined([fenced(event.name.as_deref().unwrap_or_default(), 30), id], " ")
+        })
+        .collect();
+    format!(
+        "{} with an unreadable date, not shown: {}.",
+        answer::counted(found.len(), "entry", "entries"),
+        named.join(", ")
+    )
+}
+
 /// `9 workouts, 1 race, 2 other entries`
 fn counts(found: &[Found<'_>]) -> String {
-    let count = |is: fn(&Event) -> bool| found.iter().filter(|(event, _)| is(event)).count();
+    let count = |is: fn(&Event) -> bool| found.iter().filter(|row| is(row.event)).count();
     let parts = [
         (count(Event::is_workout), "workout", "workouts"),
         (count(Event::is_race), "race", "races"),
@@ -330,17 +543,18 @@ fn counts(found: &[Found<'_>]) -> String {
     }
 }
 
-fn nothing(asked: &Asked) -> &'static str {
-    if asked.sport.is_some() || !asked.kinds.is_empty() {
-        "Nothing of that on the calendar in this range."
+fn nothing(asked: &Asked) -> String {
+    let of_that = if asked.sport.is_some() || !asked.kinds.is_empty() {
+        " of that"
     } else {
-        "Nothing on the calendar in this range."
-    }
+        ""
+    };
+    format!("Nothing{of_that} on the calendar in this range.")
 }
 
 /// The line for what was cut, with the call that continues it.
 fn more(cut: &Cut<'_, Found<'_>>, asked: &Asked) -> String {
-    let day = |row: Option<&Found>| row.and_then(|(event, _)| event.day());
+    let day = |row: Option<&Found>| row.and_then(Found::day);
     let (last, next) = (day(cut.shown.last()), day(cut.left.first()));
     match next {
         None => String::new(),
@@ -366,51 +580,10 @@ fn same(asked: &Asked) -> String {
     same
 }
 
-/// The sums of the range's plans, by sport and by week.
-fn planned(found: &[Found<'_>], range: Range) -> String {
-    const WEEKS: usize = 27;
-    let plans: Vec<(NaiveDate, &Event)> = found
-        .iter()
-        .filter(|(event, _)| event.is_to_do())
-        .filter_map(|(event, _)| Some((event.day().filter(|day| range.contains(*day))?, *event)))
-        .collect();
-    if plans.is_empty() {
-        return String::new();
-    }
-    let events = || plans.iter().map(|(_, event)| *event);
-    let by_sport = sums::by_sport(events(), false);
-    let all = (by_sport.len() > 1).then(|| Sum::of(events()).line("all", String::new()));
-    let lines = by_sport.iter().map(|(sport, sum)| sum.line(sport, String::new()));
-    let sums: Vec<String> = lines.chain(all).collect();
-    let loads = plans
-        .iter()
-        .map(|(day, event)| (*day, units::sane(event.icu_training_load)));
-    let weeks: Vec<String> = weeks::weekly(range.oldest, range.newest, loads)
-        .iter()
-        .take(WEEKS)
-        .map(|(monday, load)| {
-            format!(
-                "{}{} {}",
-                monday.format("%-d %b"),
-                week::cut(*monday, range),
-                week::load(load)
-            )
-        })
-        .collect();
-    format!(
-        "Planned: {}\nWeeks (Mon), planned load: {}",
-        sums.join(" | "),
-        weeks.join(" · ")
-    )
-}
-
-fn garmin(found: &[Found<'_>], done: &Part<Vec<Activity>>) -> String {
-    let Some(activities) = done.got() else {
-        return String::new();
-    };
+fn garmin(found: &[Found<'_>], activities: &[Activity]) -> String {
     let used = found
         .iter()
-        .filter_map(|(_, state)| activities.get((*state)?.activity()?));
+        .filter_map(|row| activities.get(row.state?.activity()?));
     answer::garmin_line(used.map(Activity::origin))
 }
 
@@ -425,7 +598,7 @@ fn with_steps(
     const STEPS: &str = "Steps, with targets as intervals.icu resolves them:";
     let full = asked.detail == Detail::Full;
     let room = if full { MOST_BYTES + spent } else { BYTES };
-    let workouts: Vec<&Found<'_>> = rows.iter().filter(|(event, _)| rows::has_steps(event)).collect();
+    let workouts: Vec<&Found<'_>> = rows.iter().filter(|row| rows::has_steps(row.event)).collect();
     let few = workouts.len() <= FEW;
     let soon = today
         .checked_add_days(Days::new(DAYS_WITH_STEPS))
@@ -435,10 +608,14 @@ fn with_steps(
     // Reserves space for the line about steps that are left out.
     spent += 120 + STEPS.len() + 1;
     let mut fits = true;
-    for (event, state) in workouts {
-        let Some(day) = event.day() else { continue };
-        let wanted = full || few || (*state == Some(State::Open) && day < soon && day >= today);
-        let block = if wanted { block(event, own) } else { String::new() };
+    for row in workouts {
+        let Some(day) = row.day() else { continue };
+        let wanted = full || few || (row.is_open() && day < soon && day >= today);
+        let block = if wanted {
+            block(row.event, own)
+        } else {
+            String::new()
+        };
         // The first that does not fit is the last: what is left out is then one range.
         fits &= !wanted || spent + block.len() < room;
         if wanted && fits {

@@ -106,7 +106,7 @@ const PARAMS: &[Param] = &[
 struct Asked {
     range: Range,
     /// The end that was asked for, if it is after today.
-    asked_to: Option<NaiveDate>,
+    past_today: Option<NaiveDate>,
     /// The period before, if it is compared.
     before: Option<Range>,
     sport: Option<&'static [&'static str]>,
@@ -134,12 +134,12 @@ impl Asked {
                 "must not be in the future; get_events shows what is planned",
             ));
         }
-        let asked_to = Some(range.newest).filter(|newest| *newest > today);
+        let past_today = Some(range.newest).filter(|newest| *newest > today);
         range.newest = range.newest.min(today);
         let compare = arguments.word("compare", &[("previous", true), ("none", false)])?;
         Ok(Self {
             range,
-            asked_to,
+            past_today,
             before: before(range).filter(|_| compare != Some(false)),
             sport,
             planned: arguments.includes("planned")?,
@@ -179,10 +179,10 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     };
     let query = both.activities(FIELDS);
     let (activities, planned) = tokio::join!(
-        upstream.activities(&query),
+        upstream.activities_and_odd(&query),
         planned::fetch(upstream, card, asked.planned, asked.range, today)
     );
-    let (activities, planned) = (activities?, planned?);
+    let ((activities, odd), planned) = (activities?, planned?);
     let found = activities::of_range(&activities, Some(asked.range));
     let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
     // Years of activities take several pages; a call keeps to four requests.
@@ -192,14 +192,8 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     } else {
         None
     };
-    Ok(render(
-        card,
-        today,
-        &asked,
-        &activities,
-        &planned,
-        own_sums.as_deref(),
-    ))
+    let answer = render(card, today, &asked, &activities, &planned, own_sums.as_deref());
+    Ok(answer.and([activities::odd(odd)]))
 }
 
 /// The wanted activities that can be read, and how many are closed by Strava.
@@ -234,7 +228,7 @@ fn render(
         today,
         &[
             asked.range.in_words(),
-            asked.asked_to.map_or_else(String::new, |newest| {
+            asked.past_today.map_or_else(String::new, |newest| {
                 format!("asked to {newest}; today here is {today}")
             }),
             weeks_of(asked.range),
@@ -278,7 +272,7 @@ fn render(
     if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
         blocks.push("Planned load and time of this week are those to Sunday.".to_owned());
     }
-    blocks.push(planned.missing());
+    blocks.push(plans.map_or_else(|| planned.missing(), |plans| planned::doubts(&plans, true)));
     if !of_upstream.is_empty() {
         blocks.extend(of_upstream);
         blocks.push(

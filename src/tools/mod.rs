@@ -32,6 +32,7 @@ mod part;
 mod plan_state;
 mod planned;
 mod select_athlete;
+mod steps;
 mod sums;
 mod thresholds;
 mod vitals;

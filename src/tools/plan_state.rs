@@ -8,20 +8,34 @@ use chrono::NaiveDate;
 
 use super::{
     absences::{Absences, Reason},
-    answer::units,
+    activities::may_be_one,
+    answer::{
+        units::{self, positive},
+        words::{around, in_brackets, joined, named},
+    },
 };
 use crate::{
     intervals::model::{Activity, Event},
     text::clean,
-    training::plan::{self, MatchedBy},
+    training::{
+        plan::{self, MatchedBy},
+        sports::family,
+    },
 };
 
 /// What the word *missed* means, for the end of an answer.
 pub(super) const MISSED: &str =
     "missed: not paired, and no activity of that sport or its family that day (one activity does one plan).";
-/// Whose figure a percentage of the plan is, for the end of an answer.
+/// The unit of intervals.icu's compliance, which does not say of what it is.
+pub(super) const PERCENT: &str = "% of plan by intervals.icu";
+/// The same for the end of an answer.
 pub(super) const OF_PLAN: &str =
     "% of plan: intervals.icu's compliance, which it gives without saying of what.";
+
+/// Figures closer than this are the same: s, m, and half a point of load or intensity.
+const SECOND: f64 = 1.0;
+const METRE: f64 = 1.0;
+const HALF: f64 = 0.5;
 
 /// The state of a planned workout or race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,11 +64,6 @@ pub(super) enum Unclear {
 }
 
 impl State {
-    /// Nothing is left to do.
-    pub(super) const fn is_settled(self) -> bool {
-        !matches!(self, Self::Open)
-    }
-
     /// Missed, on a day without an absence.
     pub(super) fn is_missed(self) -> bool {
         self == Self::Missed(None)
@@ -65,6 +74,15 @@ impl State {
         match self {
             Self::Done(at, _) => Some(at),
             _ => None,
+        }
+    }
+
+    /// What the entry is paired with.
+    pub(super) fn pairing(self, activities: &[Activity]) -> Pairing<'_> {
+        match self {
+            Self::Paired => Pairing::Unread,
+            Self::Done(at, MatchedBy::Paired) => activities.get(at).map_or(Pairing::Unread, Pairing::With),
+            _ => Pairing::Nothing,
         }
     }
 
@@ -101,7 +119,10 @@ impl State {
         match self {
             Self::Done(at, how) => activities
                 .get(at)
-                .map(|one| done(one, how, self.of_plan(activities)))
+                .map(|one| {
+                    let words = done(one, how, self.of_plan(activities));
+                    joined([words, beside(one, activities)], "; ")
+                })
                 .unwrap_or_default(),
             Self::Paired => format!("done {}", clean(event.paired_with().unwrap_or_default(), 24)),
             _ => self.undone(),
@@ -124,12 +145,141 @@ fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String 
     add(units::whole(activity.icu_training_load), "load ", "");
     add(units::whole(compliance), "", " % of plan");
     add(id, "", "");
-    let unpaired = if how == MatchedBy::SameDay {
-        " (not paired)"
-    } else {
-        ""
+    let aside = match (activity.is_manual(), how) {
+        (true, MatchedBy::Paired) => " by hand (marked done)",
+        (true, MatchedBy::SameDay) => " by hand (not paired)",
+        (false, MatchedBy::SameDay) => " (not paired)",
+        (false, MatchedBy::Paired) => "",
     };
-    format!("done {}{unpaired}", words.join(", "))
+    format!("done {}{aside}", words.join(", "))
+}
+
+/// The recordings that may be of the same session: `i252 was recorded at the same time (0:59, load 78)`. Beside an entry by
+/// hand, whose time of day may be made up, every recording of the same sport family and day that did no other plan.
+fn beside(activity: &Activity, activities: &[Activity]) -> String {
+    const NAMED: usize = 3;
+    let by_hand = activity.is_manual();
+    let is_beside = |other: &&Activity| {
+        !std::ptr::eq(*other, activity)
+            && !other.is_closed_by_strava()
+            && other.day() == activity.day()
+            && if by_hand {
+                family(other.sport()) == family(activity.sport())
+                    && !other.is_manual()
+                    && other.paired_event_id.is_none_or(|id| id <= 0)
+            } else {
+                may_be_one(activity, other)
+            }
+    };
+    let named: Vec<String> = activities
+        .iter()
+        .filter(is_beside)
+        .take(NAMED)
+        .map(|other| {
+            let figures = [
+                units::hours_minutes(other.moving_time),
+                named("load", &units::whole(other.icu_training_load)),
+            ];
+            joined(
+                [
+                    clean(other.id.as_deref().unwrap_or_default(), 24),
+                    in_brackets(&joined(figures, ", ")),
+                ],
+                " ",
+            )
+        })
+        .collect();
+    let when = if by_hand { "that day" } else { "at the same time" };
+    around(&format!("also recorded {when}:"), &named.join(", "), "")
+}
+
+/// What an entry of the calendar says was planned.
+///
+/// Once an entry is paired, intervals.icu may show in it what was done: its own time, distance and intensity then count only
+/// where they cannot be the activity's. The time of the steps always is the plan's.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Planned {
+    /// s.
+    pub(super) secs: Option<f64>,
+    /// m.
+    pub(super) metres: Option<f64>,
+    pub(super) load: Option<f64>,
+    /// Percent, as upstream sends it.
+    pub(super) intensity: Option<f64>,
+    pub(super) doubt: Option<Doubt>,
+}
+
+/// What of a paired entry may be what was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Its time is exactly the activity's and no step says another: it is left out.
+    Time,
+    /// Its time may be the activity's, which was not read.
+    UnreadTime,
+    /// Its time was replaced, and its load may have been as well.
+    Load,
+}
+
+/// What an entry is paired with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pairing<'a> {
+    Nothing,
+    /// An activity that was not read.
+    Unread,
+    With(&'a Activity),
+}
+
+impl Planned {
+    /// What was planned, seen from the pairing.
+    pub(super) fn of(event: &Event, pairing: Pairing<'_>) -> Self {
+        let own = units::sane(event.moving_time);
+        let steps = event.secs_of_steps();
+        let planned = Self {
+            secs: event.planned_secs(),
+            metres: positive(event.distance),
+            load: event.icu_training_load,
+            intensity: event.icu_intensity,
+            doubt: None,
+        };
+        let is = |a: Option<f64>, b: Option<f64>, within: f64| {
+            a.zip(b).is_some_and(|(a, b)| (a - b).abs() <= within)
+        };
+        let replaced = steps.is_some() && own.is_some() && !is(own, steps, SECOND);
+        match pairing {
+            // An entry that was marked as done made the activity, with the plan's figures.
+            Pairing::With(done) if !done.is_manual() && is(own, done.moving_time, SECOND) => {
+                if steps.is_some() && !replaced {
+                    return planned;
+                }
+                let load = is(planned.load, done.icu_training_load, HALF);
+                Self {
+                    secs: steps,
+                    metres: planned
+                        .metres
+                        .filter(|metres| !is(Some(*metres), done.metres(), METRE)),
+                    intensity: planned
+                        .intensity
+                        .filter(|own| !is(Some(*own), done.icu_intensity, HALF)),
+                    doubt: match steps {
+                        None => Some(Doubt::Time),
+                        Some(_) => load.then_some(Doubt::Load),
+                    },
+                    ..planned
+                }
+            }
+            Pairing::Unread if replaced => Self {
+                metres: None,
+                intensity: None,
+                doubt: planned.load.and(Some(Doubt::Load)),
+                ..planned
+            },
+            Pairing::Unread if steps.is_none() && own.is_some() => Self {
+                doubt: Some(Doubt::UnreadTime),
+                ..planned
+            },
+            _ => planned,
+        }
+    }
 }
 
 /// The state of each event on `today`, in the order of the events; None for what is neither a workout nor a race.
@@ -151,7 +301,13 @@ pub(super) fn states(
         if event.paired_with().is_some() {
             return State::Paired;
         }
-        let Some(day) = event.day().filter(|day| *day < today) else {
+        // A race of several days goes on until its last.
+        let last = if event.is_race() {
+            event.last_day()
+        } else {
+            event.day()
+        };
+        let Some(day) = event.day().filter(|_| last < Some(today)) else {
             return State::Open;
         };
         let absent = absences.on(day).map(|absence| absence.reason);
@@ -255,7 +411,7 @@ mod tests {
                "moving_time": 3600})
     }
 
-    fn did(id: &str, date: &str, sport: Value) -> Value {
+    fn did(id: &str, date: &str, sport: &Value) -> Value {
         json!({"id": id, "type": sport, "start_date_local": format!("{date}T08:00:00"), "moving_time": 3500})
     }
 
@@ -287,7 +443,7 @@ mod tests {
         assert_eq!(
             words(
                 events.clone(),
-                Some(json!([did("i1", "2026-11-18", json!("GravelRide"))]))
+                Some(json!([did("i1", "2026-11-18", &json!("GravelRide"))]))
             ),
             [
                 "-",
@@ -321,9 +477,9 @@ mod tests {
             plan(5, "2026-11-20", "Run"),
         ]);
         let activities = json!([
-            did("i1", "2026-11-16", Value::Null),
+            did("i1", "2026-11-16", &Value::Null),
             {"id": "2", "source": "STRAVA", "start_date_local": "2026-11-17T08:00:00"},
-            did("i3", "2026-11-18", json!("Yoga")),
+            did("i3", "2026-11-18", &json!("Yoga")),
             {"id": "4", "source": "STRAVA", "start_date_local": "2026-11-20T08:00:00", "paired_event_id": 5},
         ]);
         assert_eq!(
@@ -339,8 +495,92 @@ mod tests {
     }
 
     #[test]
+    fn a_race_of_several_days_is_open_until_its_last() {
+        let race = |end: &str| {
+            json!({"category": "RACE_A", "type": "Ride", "start_date_local": "2026-11-19T00:00:00",
+                   "end_date_local": format!("{end}T00:00:00")})
+        };
+        let events = json!([race("2026-11-22"), race("2026-11-21")]);
+        assert_eq!(words(events, None), ["", "not paired"]);
+    }
+
+    /// What is planned by this entry once it is paired with this activity.
+    fn paired(event: &Value, done: &Value) -> Planned {
+        let event: Event = serde_json::from_str(&event.to_string()).unwrap();
+        let done: Activity = serde_json::from_str(&done.to_string()).unwrap();
+        Planned::of(&event, Pairing::With(&done))
+    }
+
+    #[test]
+    fn an_entry_that_shows_what_was_done_keeps_only_what_is_the_plans() {
+        let event =
+            json!({"moving_time": 2955, "distance": 20_000, "icu_training_load": 61, "icu_intensity": 86});
+        let done =
+            json!({"moving_time": 2955, "distance": 20_000, "icu_training_load": 61, "icu_intensity": 86});
+        let without = paired(&event, &done);
+        assert_eq!(
+            (
+                without.secs,
+                without.metres,
+                without.load,
+                without.intensity,
+                without.doubt
+            ),
+            (None, None, Some(61.0), None, Some(Doubt::Time))
+        );
+        let mut steps = event.clone();
+        steps["workout_doc"] = json!({"duration": 3600});
+        let with = paired(&steps, &done);
+        assert_eq!(
+            (with.secs, with.metres, with.load, with.doubt),
+            (Some(3600.0), None, Some(61.0), Some(Doubt::Load))
+        );
+        // Done exactly as planned, by the steps: nothing was replaced.
+        steps["workout_doc"] = json!({"duration": 2955});
+        let exact = paired(&steps, &done);
+        assert_eq!(
+            (exact.secs, exact.metres, exact.doubt),
+            (Some(2955.0), Some(20_000.0), None)
+        );
+        // Marked as done: the activity has the plan's figures, not the other way round.
+        let mut by_hand = done.clone();
+        by_hand["source"] = json!("MANUAL");
+        assert_eq!(paired(&event, &by_hand).secs, Some(2955.0));
+        // Another time than the activity's was planned.
+        let mut longer = done;
+        longer["moving_time"] = json!(4000);
+        let kept = paired(&event, &longer);
+        assert_eq!(
+            (kept.secs, kept.metres, kept.doubt),
+            (Some(2955.0), Some(20_000.0), None)
+        );
+    }
+
+    #[test]
+    fn an_entry_whose_activity_was_not_read_says_what_may_be_the_activitys() {
+        let of = |event: Value| {
+            let event: Event = serde_json::from_str(&event.to_string()).unwrap();
+            let planned = Planned::of(&event, Pairing::Unread);
+            (planned.secs, planned.metres, planned.doubt)
+        };
+        assert_eq!(
+            of(json!({"moving_time": 2955, "distance": 9000})),
+            (Some(2955.0), Some(9000.0), Some(Doubt::UnreadTime))
+        );
+        let doc = json!({"duration": 3600});
+        assert_eq!(
+            of(json!({"moving_time": 2955, "distance": 9000, "icu_training_load": 61, "workout_doc": doc})),
+            (Some(3600.0), None, Some(Doubt::Load))
+        );
+        assert_eq!(
+            of(json!({"moving_time": 3600, "distance": 9000, "icu_training_load": 61, "workout_doc": doc})),
+            (Some(3600.0), Some(9000.0), None)
+        );
+    }
+
+    #[test]
     fn an_activity_that_did_a_plan_leaves_no_other_unclear() {
-        let mut taken = did("i1", "2026-11-16", Value::Null);
+        let mut taken = did("i1", "2026-11-16", &Value::Null);
         taken["paired_event_id"] = json!(1);
         assert_eq!(
             words(

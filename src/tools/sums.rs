@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::{
-    self,
-    sport_units::{SportUnits, in_yards},
-    units::{self, amount, positive, sane},
-    words::{DOT, in_brackets, joined, named, with_unit},
+use super::{
+    answer::{
+        self,
+        sport_units::{SportUnits, in_yards},
+        units::{self, amount, positive, sane},
+        words::{DOT, in_brackets, joined, named, with_unit},
+    },
+    plan_state::Planned,
 };
 use crate::{
     guard::Units,
@@ -58,6 +61,18 @@ impl<'a> From<&'a Event> for Share<'a> {
             secs: event.planned_secs(),
             load: event.icu_training_load,
             ..Self::default()
+        }
+    }
+}
+
+/// What an entry says was planned, seen from its pairing.
+impl<'a> From<(&'a Event, Planned)> for Share<'a> {
+    fn from((event, planned): (&'a Event, Planned)) -> Self {
+        Self {
+            secs: planned.secs,
+            metres: planned.metres,
+            load: planned.load,
+            ..Self::from(event)
         }
     }
 }
@@ -234,17 +249,12 @@ pub(super) fn distance(sum: &Sum, sport: &str, own: Units, whole_from: f64) -> S
 
 /// `20 activities`, `20 + 1 unreadable activities`: the one count of activities, with those closed by Strava.
 pub(super) fn activities(readable: usize, closed: usize) -> String {
-    match closed {
-        0 => answer::counted(readable, "activity", "activities"),
-        _ => {
-            let noun = if readable + closed == 1 {
-                "activity"
-            } else {
-                "activities"
-            };
-            format!("{} {noun}", with_unreadable(readable, closed))
-        }
-    }
+    let noun = if readable + closed == 1 {
+        "activity"
+    } else {
+        "activities"
+    };
+    format!("{} {noun}", with_unreadable(readable, closed))
 }
 
 /// `20`, `20 + 1 unreadable`

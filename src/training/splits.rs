@@ -72,7 +72,7 @@ pub(crate) struct Way {
 #[derive(Debug, Clone, Copy)]
 struct Point {
     index: usize,
-    /// The last sample that had not moved since the point before; that point's own if there is none.
+    /// The last sample until then that was no further than the point before; at least that point's own.
     stood_until: usize,
     /// m since the first sample.
     metres: f64,

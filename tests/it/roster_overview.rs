@@ -456,7 +456,7 @@ async fn twenty_five_athletes_are_answered_for_in_one_call() {
         assert!(took < Duration::from_secs(20), "{took:?}");
         assert!(
             text.starts_with(&format!(
-                "Roster of {COACH} · 25 athletes · today 2026-11-21 Sat\n"
+                "Roster of {COACH} · 25 athletes · this week Mon 16 Nov to today 2026-11-21 Sat\n"
             )),
             "{text}"
         );

@@ -173,11 +173,11 @@ async fn a_default_call_makes_one_request_and_each_extra_source_one_more() {
                 json!({"include": ["planned"], "oldest": "2026-09-07"}),
                 2,
             ),
-            ("get_events", json!({}), 1),
+            ("get_events", json!({}), 2),
             (
                 "get_events",
                 json!({"include": ["done"], "oldest": "2026-11-09", "detail": "full"}),
-                2,
+                3,
             ),
             // Read a moment ago, and so answered from the cache.
             ("get_athlete_profile", json!({}), 0),
@@ -317,7 +317,7 @@ async fn a_fortnight_of_plans_is_short_and_its_steps_are_resolved() {
             );
             let past = json!({"oldest": "2026-11-02", "newest": "2026-11-15", "include": "done"});
             let (text, asked) = ask(&world, &person.link, "get_events", past).await;
-            assert!(text.contains("\tdone ") && asked.len() == 2, "{asked:?}\n{text}");
+            assert!(text.contains("\tdone ") && asked.len() == 3, "{asked:?}\n{text}");
             assert!(!text.contains("not paired"), "{text}");
         }
     })

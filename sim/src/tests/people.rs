@@ -656,3 +656,29 @@ async fn everybodys_past_stays_as_it_was() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_paired_entry_shows_what_was_planned_or_what_was_done() {
+    let bench = Bench::new().await;
+    let knob = async |body: Value| {
+        let url = format!("{}/_control/pairing", bench.sim.control_url);
+        let answer = bench.client.post(url).json(&body).send().await.unwrap();
+        answer.status().as_u16()
+    };
+    let list = "/athlete/0/events?oldest=2026-11-01&newest=2026-11-19&category=WORKOUT";
+    let off_plan = async || {
+        let events = bench.get_as("ana", list).await;
+        let paired = rows(&events)
+            .iter()
+            .filter(|event| event["paired_activity_id"].is_string() && event["workout_doc"]["duration"] != 0);
+        paired
+            .filter(|event| event["moving_time"] != event["workout_doc"]["duration"])
+            .count()
+    };
+    assert_eq!(off_plan().await, 0);
+    assert_eq!(knob(json!("shows_done")).await, 200);
+    assert!(off_plan().await > 3);
+    assert_eq!(knob(json!("keeps_plan")).await, 200);
+    assert_eq!(off_plan().await, 0);
+    assert_eq!(knob(json!("loses_it")).await, 422);
+}

@@ -13,10 +13,12 @@ use crate::{
             cut::Cut,
             sport_units::SportUnits,
             table::Columns,
-            units::{self, positive},
+            units,
             words::{Line, around, in_brackets, joined, named, on_one_line, span},
         },
         arguments::Detail,
+        plan_state::{Doubt, Pairing, Planned},
+        steps,
     },
 };
 
@@ -130,34 +132,32 @@ pub(super) fn weather(report: &Report, own: Units) -> String {
 }
 
 /// A name with time in s, distance in m, load, intensity in percent.
-type Planned<'a> = (&'a str, [Option<f64>; 4]);
+type Row<'a> = (&'a str, [Option<f64>; 4]);
 
-/// The planned workout, what was done, and the workout's text.
-pub(super) fn plan(planned: &Event, detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
+/// Done beyond the plan by more than this factor, the activity holds more than the plan's steps.
+const BEYOND: f64 = 1.25;
+/// Maximum lines of steps in a concise answer.
+const STEPS: usize = 30;
+
+/// The planned workout, what was done, the workout's steps and its text.
+pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
     let activity = &detail.activity;
+    let planned = Planned::of(event, Pairing::With(activity));
     let head = Line::new()
         .words("Plan")
-        .words(planned.day().map(units::date).unwrap_or_default())
-        .words(answer::sport(planned.sport()))
-        .words(fenced(planned.name.as_deref().unwrap_or_default(), 80))
-        .words(if planned.indoor == Some(true) {
-            "indoor"
-        } else {
-            ""
-        })
-        .figure(
-            "event",
-            planned.id.map(|id| id.to_string()).unwrap_or_default(),
-            "",
-        );
-    let rows: [Planned<'_>; 2] = [
+        .words(event.day().map(units::date).unwrap_or_default())
+        .words(answer::sport(event.sport()))
+        .words(fenced(event.name.as_deref().unwrap_or_default(), 80))
+        .words(if event.indoor == Some(true) { "indoor" } else { "" })
+        .figure("event", event.id.map(|id| id.to_string()).unwrap_or_default(), "");
+    let rows: [Row<'_>; 2] = [
         (
             "planned",
             [
-                positive(planned.moving_time),
-                positive(planned.distance),
-                planned.icu_training_load,
-                planned.icu_intensity,
+                planned.secs.filter(|secs| *secs > 0.0),
+                planned.metres,
+                planned.load,
+                planned.intensity,
             ],
         ),
         (
@@ -170,7 +170,7 @@ pub(super) fn plan(planned: &Event, detail: &ActivityDetail, own: &SportUnits, h
             ],
         ),
     ];
-    let columns = Columns::<Planned<'_>>::new()
+    let columns = Columns::<Row<'_>>::new()
         .column("", |(what, _)| (*what).to_owned())
         .column("time", |(_, [secs, ..])| units::hours_minutes_seconds(*secs))
         .column(own.distance_unit(), |(_, [_, metres, ..])| {
@@ -179,14 +179,66 @@ pub(super) fn plan(planned: &Event, detail: &ActivityDetail, own: &SportUnits, h
         .column("load", |(_, [_, _, load, _])| units::whole(*load))
         .column("IF", |(_, [.., percent])| units::intensity(*percent));
     let limit = how.pick(800, 4000);
-    let text = fenced(
-        &on_one_line(planned.description.as_deref().unwrap_or_default()),
-        limit,
-    );
+    let steps = steps_of(event, own, how);
+    // Where there are steps, the description is their text.
+    let text = match &event.workout_doc {
+        Some(workout) if !steps.is_empty() => workout.description.as_deref(),
+        _ => event.description.as_deref(),
+    };
+    let text = fenced(&on_one_line(text.unwrap_or_default()), limit);
     joined(
-        [head.text(), columns.table(&rows), named("its text:", &text)],
+        [
+            head.text(),
+            columns.table(&rows),
+            doubt(planned.doubt).to_owned(),
+            covers(&rows, !steps.is_empty()).to_owned(),
+            steps,
+            named("its text:", &text),
+        ],
         "\n",
     )
+}
+
+/// The workout's steps under their thresholds; empty without any.
+fn steps_of(event: &Event, own: &SportUnits, how: Detail) -> String {
+    let Some(workout) = event.workout_doc.as_ref().filter(|workout| workout.count() > 0) else {
+        return String::new();
+    };
+    let by = steps::thresholds(workout, event.sport(), own.units);
+    let lines = steps::lines(workout, event.sport(), own.units);
+    let cut = Cut::after(how.pick(STEPS, usize::MAX), &lines);
+    let more = match cut.left.len() {
+        0 => String::new(),
+        left => format!("… {left} more lines of steps: use detail=full"),
+    };
+    let head = format!("{}:", joined(["its steps", &in_brackets(&by)], " "));
+    let lines = cut.shown.iter().cloned();
+    joined(std::iter::once(head).chain(lines).chain([more]), "\n")
+}
+
+/// What of the planned row may be what was done.
+const fn doubt(doubt: Option<Doubt>) -> &'static str {
+    match doubt {
+        Some(Doubt::Time) => "planned time not known: the entry has no steps, and its time is what was done.",
+        Some(Doubt::Load) => {
+            "planned time is that of the steps; the planned load equals what was done and may have been replaced."
+        }
+        Some(Doubt::UnreadTime) | None => "",
+    }
+}
+
+/// Whether the rows are of different things, said where it matters.
+fn covers([(_, planned), (_, done)]: &[Row<'_>; 2], has_steps: bool) -> &'static str {
+    let beyond = |at: usize| {
+        planned[at]
+            .zip(done[at])
+            .is_some_and(|(planned, done)| planned > 0.0 && done > planned * BEYOND)
+    };
+    if has_steps && (beyond(0) || beyond(1)) {
+        "planned covers the steps only, done the whole recording: compare by laps."
+    } else {
+        ""
+    }
 }
 
 /// Each comment with its day and author: the athlete or someone else.

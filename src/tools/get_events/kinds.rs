@@ -4,7 +4,10 @@ use crate::{
     guard::Units,
     intervals::model::Event,
     text::clean,
-    tools::answer::{self, sport_units::SportUnits, units},
+    tools::{
+        absences,
+        answer::{self, sport_units::SportUnits, units},
+    },
 };
 
 /// A kind that a call can name.
@@ -50,13 +53,47 @@ impl Kind {
     }
 }
 
-/// Upstream's categories for these kinds, each once; empty for all.
+/// Upstream's category of targets.
+const TARGET: &str = "TARGET";
+/// The categories besides absences whose entries may have several days.
+const OF_MANY_DAYS: [&str; 6] = ["NOTE", "PLAN", TARGET, "RACE_A", "RACE_B", "RACE_C"];
+
+/// Upstream's categories for these kinds, each once; empty for all. With workouts come what they are compared with: absences
+/// and targets.
 pub(super) fn categories(kinds: &[Kind]) -> Vec<&'static str> {
     let mut categories: Vec<&'static str> =
         kinds.iter().flat_map(|kind| kind.categories()).copied().collect();
+    if kinds.contains(&Kind::Workouts) {
+        categories.push(TARGET);
+    }
+    if kinds.contains(&Kind::Workouts) || kinds.contains(&Kind::Races) {
+        categories.extend(absences::CATEGORIES);
+    }
     categories.sort_unstable();
     categories.dedup();
     categories
+}
+
+/// Those of [`categories`] whose entries may have begun before the range and extend into it.
+pub(super) fn categories_of_many_days(kinds: &[Kind]) -> Vec<&'static str> {
+    let wanted = categories(kinds);
+    absences::CATEGORIES
+        .into_iter()
+        .chain(OF_MANY_DAYS)
+        .filter(|category| wanted.is_empty() || wanted.contains(category))
+        // A week's target is in the range's own request; the others are rows of their own.
+        .filter(|category| *category != TARGET || kinds.is_empty() || kinds.contains(&Kind::Plan))
+        .collect()
+}
+
+/// A target for a week.
+pub(super) fn is_week_target(event: &Event) -> bool {
+    event.category() == TARGET && event.for_week != Some(false)
+}
+
+/// An event's sport, as rows name it.
+pub(super) fn sport_of(event: &Event) -> String {
+    answer::sport(event.sport())
 }
 
 /// Whether an event is of one of these kinds; without kinds every event is.
@@ -66,7 +103,7 @@ pub(super) fn is_one_of(event: &Event, kinds: &[Kind]) -> bool {
 
 /// The event in a word or two.
 pub(super) fn what(event: &Event) -> String {
-    let sport = answer::sport(event.sport());
+    let sport = sport_of(event);
     let of_sport = |what: &str| {
         if sport.is_empty() {
             what.to_owned()

@@ -1,13 +1,14 @@
 //! The rows of the table: what, when, how much, done or not, notes.
 
-use chrono::NaiveTime;
+use chrono::{NaiveDate, NaiveTime};
 
-use super::{Found, kinds};
+use super::{Found, form::Mornings, kinds};
 use crate::{
     guard::Units,
     intervals::model::{Activity, Event},
     text::{clean, fenced},
     tools::{
+        absences::Absence,
         answer::{
             sport_units::SportUnits,
             table::{Columns, first_within},
@@ -17,60 +18,69 @@ use crate::{
     },
 };
 
+/// What the cells depend on besides their row.
+pub(super) struct Shown<'a> {
+    pub(super) done: &'a [Activity],
+    pub(super) form: Option<&'a Mornings>,
+    pub(super) units: Units,
+    pub(super) today: NaiveDate,
+}
+
 /// The table. A column that no row fills is left out.
-pub(super) fn table(rows: &[Found<'_>], done: &[Activity], units: Units, detail: Detail) -> String {
+pub(super) fn table(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail) -> String {
     // Long notes are shortened first, so that a fortnight remains short whatever people write.
     const WIDTHS: [(usize, usize); 4] = [(300, 48), (160, 40), (80, 32), (40, 24)];
     const BYTES: usize = 2800;
     if detail == Detail::Full {
-        return table_of(rows, done, units, detail, (1000, 100));
+        return table_of(rows, shown, detail, (1000, 100));
     }
-    first_within(BYTES, &WIDTHS, |widths| {
-        table_of(rows, done, units, detail, widths)
-    })
+    first_within(BYTES, &WIDTHS, |widths| table_of(rows, shown, detail, widths))
 }
 
-fn table_of(
-    rows: &[Found<'_>],
-    done: &[Activity],
-    own: Units,
-    detail: Detail,
-    (note, name): (usize, usize),
-) -> String {
-    let planned = |event: &Event, text: String| if event.is_to_do() { text } else { String::new() };
+fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name): (usize, usize)) -> String {
+    let own = shown.units;
+    let planned = |row: &Found<'_>, text: String| {
+        if row.event.is_to_do() { text } else { String::new() }
+    };
     let sport = |event: &Event| SportUnits::of(event.sport(), own);
     Columns::<Found<'_>>::new()
-        .column("date", |(event, _)| dates(event))
-        .column("start", |(event, _)| start(event))
-        .column("what", |(event, _)| kinds::what(event))
-        .column("name", |(event, _)| {
-            clean(event.name.as_deref().unwrap_or_default(), name)
+        .column("date", |row| dates(row.event))
+        .column("start", |row| start(row.event))
+        .column("what", |row| kinds::what(row.event))
+        .column("name", |row| {
+            clean(row.event.name.as_deref().unwrap_or_default(), name)
         })
-        .column("time", |(event, _)| {
-            planned(event, units::hours_minutes(event.planned_secs()))
+        .column("time", |row| planned(row, units::hours_minutes(row.planned.secs)))
+        .column(units::distance_unit(own), |row| {
+            planned(row, sport(row.event).under_long_unit(row.planned.metres, 1))
         })
-        .column(units::distance_unit(own), |(event, _)| {
-            planned(event, sport(event).under_long_unit(positive(event.distance), 1))
+        .column("load", |row| planned(row, units::whole(row.planned.load)))
+        .column("IF", |row| planned(row, units::intensity(row.planned.intensity)))
+        .column("target", |row| planned(row, target(row.event)))
+        .column("form a.m.", |row| form(row.event, shown))
+        .column("status", |row| {
+            row.state
+                .map(|state| state.in_words(row.event, shown.done))
+                .unwrap_or_default()
         })
-        .column("load", |(event, _)| {
-            planned(event, units::whole(event.icu_training_load))
+        .column("note", |row| remarks(row.event, shown, note))
+        .in_full("tags", |row| tags(row.event))
+        .in_full("plan", |row| {
+            clean(row.event.plan_name.as_deref().unwrap_or_default(), 60)
         })
-        .column("IF", |(event, _)| {
-            planned(event, units::intensity(event.icu_intensity))
-        })
-        .column("target", |(event, _)| planned(event, target(event)))
-        .column("status", |(event, state)| {
-            state.map(|state| state.in_words(event, done)).unwrap_or_default()
-        })
-        .column("note", |(event, _)| remarks(event, own, note))
-        .in_full("tags", |(event, _)| tags(event))
-        .in_full("plan", |(event, _)| {
-            clean(event.plan_name.as_deref().unwrap_or_default(), 60)
-        })
-        .column("id", |(event, _)| {
-            event.id.map(|id| id.to_string()).unwrap_or_default()
+        .column("id", |row| {
+            row.event.id.map(|id| id.to_string()).unwrap_or_default()
         })
         .table_in(detail, rows)
+}
+
+/// The form of a race's morning, from today on.
+fn form(event: &Event, shown: &Shown<'_>) -> String {
+    event
+        .day()
+        .filter(|day| event.is_race() && *day >= shown.today)
+        .and_then(|day| Some(shown.form?.of(day)?.form()))
+        .unwrap_or_default()
 }
 
 /// `2026-11-22 Sun`; for several days `2026-11-22 Sun – 2026-11-28 Sat`.
@@ -131,8 +141,11 @@ pub(super) fn has_steps(event: &Event) -> bool {
 }
 
 /// Everything else: figures, limits, notes, push errors.
-fn remarks(event: &Event, own: Units, width: usize) -> String {
-    let mut words = kinds::figures(event, own);
+fn remarks(event: &Event, shown: &Shown<'_>, width: usize) -> String {
+    let mut words = kinds::figures(event, shown.units);
+    if let Some(absence) = Absence::of(event) {
+        words.extend(Some(absence.day_of(shown.today)).filter(|text| !text.is_empty()));
+    }
     words.extend(Some(kinds::availability(event)).filter(|text| !text.is_empty()));
     if let Some(grams) = positive(event.carbs_per_hour) {
         words.push(format!("{} g carbs/h", units::whole(grams)));

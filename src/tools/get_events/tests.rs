@@ -12,13 +12,23 @@ fn refusal(given: Value) -> String {
     Asked::read(object(given), today()).unwrap_err().to_string()
 }
 
+/// The answer from these events and activities.
+fn of(card: &AthleteCard, given: Value, events: Value, done: Part<Vec<Activity>>) -> String {
+    let came = Came {
+        events: rows(events),
+        not_earlier: String::new(),
+        done,
+        form: Part::NotAsked,
+    };
+    render(card, today(), &asked(given), &came).text
+}
+
 fn answer(card: &AthleteCard, given: Value, events: Value) -> String {
-    render(card, today(), &asked(given), &rows(events), &Part::NotAsked).text
+    of(card, given, events, Part::NotAsked)
 }
 
 fn with_done(given: Value, events: Value, activities: Value) -> String {
-    let done = Part::Got(rows(activities));
-    render(&ana(), today(), &asked(given), &rows(events), &done).text
+    of(&ana(), given, events, Part::Got(rows(activities)))
 }
 
 fn sweet_spot(id: i64, date: &str) -> Value {
@@ -136,21 +146,38 @@ fn every_way_to_give_a_range() {
 }
 
 #[test]
-fn events_that_extend_into_the_range_are_read_and_light_kinds_from_further_back() {
-    assert_eq!(asked(json!({})).reads_from(), day("2026-10-24"));
-    assert_eq!(asked(json!({"kinds": "workouts"})).reads_from(), today());
+fn what_extends_into_the_range_is_read_from_a_year_before_without_workouts() {
+    let earlier = |given| {
+        let asked = asked(given);
+        let days = asked.earlier();
+        (days.oldest, days.newest, asked.reads_from())
+    };
     assert_eq!(
-        asked(json!({"kinds": ["races", "workouts"]})).reads_from(),
-        day("2026-10-24")
+        earlier(json!({})),
+        (day("2025-11-20"), day("2026-11-15"), day("2026-11-16"))
     );
     assert_eq!(
-        asked(json!({"kinds": ["availability"]})).reads_from(),
-        day("2026-05-23")
+        earlier(json!({"oldest": "2026-11-23"})),
+        (day("2025-11-22"), day("2026-11-22"), day("2026-11-23"))
     );
     assert_eq!(kinds::categories(&[]), Vec::<&str>::new());
     assert_eq!(
         kinds::categories(&[Kind::Notes, Kind::Availability]),
         ["HOLIDAY", "INJURED", "NOTE", "SICK"]
+    );
+    assert_eq!(
+        kinds::categories(&[Kind::Workouts]),
+        ["HOLIDAY", "INJURED", "SICK", "TARGET", "WORKOUT"]
+    );
+    let of_many_days = kinds::categories_of_many_days;
+    assert_eq!(of_many_days(&[Kind::Other]), Vec::<&str>::new());
+    assert_eq!(of_many_days(&[Kind::Plan]), ["PLAN", "TARGET"]);
+    assert_eq!(of_many_days(&[Kind::Workouts]), ["SICK", "INJURED", "HOLIDAY"]);
+    assert_eq!(
+        of_many_days(&[]),
+        [
+            "SICK", "INJURED", "HOLIDAY", "NOTE", "PLAN", "TARGET", "RACE_A", "RACE_B", "RACE_C"
+        ]
     );
 }
 
@@ -179,7 +206,7 @@ fn kinds_and_sports_narrow() {
     );
     let text = of(json!({"kinds": ["workouts"], "sport": "yoga"}));
     assert!(
-        text.ends_with("\nNothing of that on the calendar in this range."),
+        text.contains("\nNothing of that on the calendar in this range.\nIn this range: sick 26–28 Nov; see kinds=availability."),
         "{text}"
     );
     let text = answer(&ana(), json!({}), json!([]));
@@ -239,8 +266,8 @@ fn done_missed_and_unclear_are_distinct() {
     );
 
     let why = "What was done left out: the activities did not answer; try again.";
-    let given = asked(json!({"oldest": "2026-11-16", "include": "done"}));
-    let text = render(&ana(), today(), &given, &rows(events), &Part::Missing(why.into())).text;
+    let given = json!({"oldest": "2026-11-16", "include": "done"});
+    let text = of(&ana(), given, events, Part::Missing(why.into()));
     assert!(
         text.contains(why) && text.contains("\tdone i91\t") && !text.contains("missed"),
         "{text}"

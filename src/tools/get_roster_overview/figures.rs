@@ -213,36 +213,20 @@ impl Figures {
         let events = events.map(|events| to_do(events, calendar_range(today)));
         let listed = events.as_deref().unwrap_or_default();
         let loads = model.loads.as_ref();
-        let (monday, yesterday) = (weeks::monday(today), back(today, 1));
-        let to_date = || {
-            let days = || days(monday, yesterday).filter(|day| absences.on(*day).is_none());
-            let done = loads.filter(|_| shown.fitness)?;
-            events.as_ref()?;
-            let mut plan = Plan::default();
-            for day in days() {
-                for (_, event) in listed.iter().filter(|(own, _)| *own == day) {
-                    plan.add(load_of(event));
-                }
-            }
-            Some((
-                days()
-                    .filter_map(|day| done.by_day.get(&day))
-                    .map(|load| load.whole)
-                    .sum(),
-                plan,
-            ))
-        };
         let wellness = came.wellness.as_deref().filter(|_| shown.wellness);
         let week = Range {
-            oldest: monday,
+            oldest: weeks::monday(today),
             newest: weeks::sunday(today),
         };
+        let own = loads.filter(|_| shown.fitness);
         Self {
             standing: model.standing,
             held: model.held,
-            load: loads.filter(|_| shown.fitness).map(|loads| loads.of_range(week)),
+            load: own.map(|loads| loads.of_range(week)),
             plan: events.as_ref().map(|events| planning(events, week, &absences)),
-            to_date: to_date(),
+            to_date: own
+                .zip(events.as_deref())
+                .map(|(loads, events)| to_date(loads, events, &absences, today)),
             last: last(loads, activities),
             undone: undone(
                 listed,
@@ -393,13 +377,25 @@ impl Loads {
     }
 }
 
-/// The load and the planned load that the row of an event adds.
-fn load_of(event: &Event) -> Option<f64> {
-    units::sane(event.icu_training_load).map(|load| load.max(0.0))
+/// Load and plan of the days from Monday to yesterday without an absence.
+fn to_date(
+    loads: &Loads,
+    events: &[(NaiveDate, &Event)],
+    absences: &Absences,
+    today: NaiveDate,
+) -> (f64, Plan) {
+    let counts = |day: &NaiveDate| (weeks::monday(today)..today).contains(day) && absences.on(*day).is_none();
+    let done = loads.by_day.iter().filter(|(day, _)| counts(day));
+    let mut plan = Plan::default();
+    for (_, event) in events.iter().filter(|(day, _)| counts(day)) {
+        plan.add(load_of(event));
+    }
+    (done.map(|(_, load)| load.whole).sum(), plan)
 }
 
-fn days(from: NaiveDate, to: NaiveDate) -> impl Iterator<Item = NaiveDate> {
-    from.iter_days().take_while(move |day| *day <= to)
+/// The load that an event plans.
+fn load_of(event: &Event) -> Option<f64> {
+    units::sane(event.icu_training_load).map(|load| load.max(0.0))
 }
 
 /// The plan for a range.

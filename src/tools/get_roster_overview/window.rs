@@ -28,10 +28,7 @@ use crate::{
         fitness::Day,
         vitals,
     },
-    training::{
-        means::{Mean, mean},
-        plausible,
-    },
+    training::{means::mean, plausible},
 };
 
 /// Days before a window that show what is usual for the athlete, and whether today's model follows from yesterday's.
@@ -64,16 +61,16 @@ pub(super) struct Totals {
     /// Of the whole window.
     plan: Option<Planning>,
     done: Option<Done>,
-    /// Workouts and races before today that are not known to be done; None without a calendar.
+    /// Workouts and races before today that are not known to be done; None if there are none.
     undone: Option<Vec<Planned>>,
     /// h
-    sleep: Option<Mean>,
+    sleep: Option<Night>,
     /// ms
-    hrv: Option<Mean>,
+    hrv: Option<Night>,
     /// ms
-    sdnn: Option<Mean>,
+    sdnn: Option<Night>,
     /// bpm
-    resting_hr: Option<Mean>,
+    resting_hr: Option<Night>,
 }
 
 /// The activities of a window.
@@ -103,7 +100,8 @@ impl Totals {
             ..Load::default()
         });
         let nights = came.wellness.as_deref().filter(|_| shown.wellness).zip(days);
-        let mean_of = |key| nights.and_then(|(rows, days)| mean_of(rows, key, days));
+        let night =
+            |key, per_unit| nights.and_then(|(rows, days)| Night::of(rows, key, per_unit, days, today));
         Self {
             standing: model.as_ref().and_then(|model| model.standing),
             held: model.as_ref().map_or(Held::Nothing, |model| model.held),
@@ -114,14 +112,12 @@ impl Totals {
             done,
             undone: events
                 .as_ref()
+                .filter(|events| events.iter().any(|(day, _)| *day < today))
                 .map(|events| undone(events, loads, activities, &absences, (window.oldest, today))),
-            sleep: mean_of("sleepSecs").map(|mean| Mean {
-                value: mean.value / 3600.0,
-                ..mean
-            }),
-            hrv: mean_of("hrv"),
-            sdnn: mean_of("hrvSDNN"),
-            resting_hr: mean_of("restingHR"),
+            sleep: night("sleepSecs", 3600.0),
+            hrv: night("hrv", 1.0),
+            sdnn: night("hrvSDNN", 1.0),
+            resting_hr: night("restingHR", 1.0),
         }
     }
 }
@@ -142,14 +138,40 @@ impl Done {
     }
 }
 
-/// The mean over the days of a window that have a value that can be.
-fn mean_of(rows: &[Wellness], key: &str, days: Range) -> Option<Mean> {
-    let values = vitals::by_day(rows, key);
-    let broken = plausible::limits(key)
-        .map(|limits| limits.broken_by(&values))
-        .unwrap_or_default();
-    let within = values.range(days.oldest..=days.newest);
-    mean(within.map(|(day, value)| (!broken.contains(day)).then_some(*value)))
+/// The mean of a figure over the days of a window that have a value that can be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Night {
+    mean: f64,
+    /// Values that cannot be.
+    left_out: usize,
+}
+
+impl Night {
+    fn of(rows: &[Wellness], key: &str, per_unit: f64, days: Range, today: NaiveDate) -> Option<Self> {
+        let values = vitals::by_day(rows, key);
+        let broken = plausible::limits(key)
+            .map(|limits| limits.broken_by(&values))
+            .unwrap_or_default();
+        let newest = if days.contains(today) {
+            vitals::last_day(rows, today).max(days.oldest)
+        } else {
+            days.newest
+        };
+        let within = values.range(days.oldest..=newest);
+        let kept = within.map(|(day, value)| (!broken.contains(day)).then_some(value / per_unit));
+        Some(Self {
+            mean: mean(kept)?.value,
+            left_out: broken.range(days.oldest..=newest).count(),
+        })
+    }
+
+    fn words(self, decimals: u8) -> String {
+        let mean = units::fixed(self.mean, decimals);
+        match self.left_out {
+            0 => mean,
+            count => format!("{mean} (without {count} implausible)"),
+        }
+    }
 }
 
 /// The answer with dates.
@@ -234,8 +256,8 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Line<Totals>> {
         .column("id", |line: &Line<Totals>| line.id.clone())
 }
 
-fn value(mean: Option<Mean>, decimals: u8) -> String {
-    units::fixed(mean.map(|mean| mean.value), decimals)
+fn value(night: Option<Night>, decimals: u8) -> String {
+    night.map_or_else(String::new, |night| night.words(decimals))
 }
 
 /// `20`, `20 + 1 unreadable`
@@ -290,24 +312,30 @@ fn together(lines: &[Line<Totals>]) -> String {
     around("Together:", &parts, "")
 }
 
+/// The meaning of the columns shown.
 fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     let all: Vec<&Totals> = lines.iter().filter_map(|line| line.figures.as_ref()).collect();
     if all.is_empty() {
         return Vec::new();
     }
     let mut columns = Vec::new();
-    if all.iter().any(|own| own.load.is_some() || own.plan.is_some()) {
-        columns.push(format!(
-            "load: done from {} to {} or today, of what is planned for all of these days",
-            window.oldest, window.newest
-        ));
-    }
+    let done = all.iter().any(|own| own.load.is_some());
+    let planned = all.iter().any(|own| own.plan.is_some());
+    let until = units::date(window.newest);
+    columns.extend(match (done, planned) {
+        (true, true) => Some(format!("load: done up to today, of what is planned to {until}")),
+        (true, false) => Some("load: done up to today".to_owned()),
+        (false, true) => Some(format!("load: planned to {until}")),
+        (false, false) => None,
+    });
     columns.extend(about_ctl(all.iter().filter_map(|own| own.load)));
     if all
         .iter()
         .any(|own| own.sleep.is_some() || own.hrv.is_some() || own.resting_hr.is_some() || own.sdnn.is_some())
     {
-        columns.push("sleep, HRV, resting HR: means of these days".to_owned());
+        columns.push(
+            "sleep, HRV, resting HR: means of these days, without today until its values are in".to_owned(),
+        );
     }
     let mut notes = vec![columns.join(DOT)];
     notes.extend(about_undone(

@@ -98,11 +98,11 @@ fn a_month_keeps_its_budget() {
 #[test]
 fn planned_load_is_shown_with_the_weeks() {
     let events = rows(json!([
-        {"start_date_local": "2026-11-08T00:00:00", "type": "Run", "icu_training_load": 60},
-        {"start_date_local": "2026-11-17T00:00:00", "type": "Ride", "icu_training_load": 90, "paired_activity_id": "i98112345"},
-        {"start_date_local": "2026-11-22T00:00:00", "type": "Ride", "icu_training_load": 110},
-        {"start_date_local": "2026-11-23T00:00:00", "type": "Ride", "icu_training_load": 999},
-        {"start_date_local": "2026-11-19T00:00:00", "type": "Swim", "icu_training_load": null},
+        {"start_date_local": "2026-11-08T00:00:00", "category": "WORKOUT", "type": "Run", "icu_training_load": 60},
+        {"start_date_local": "2026-11-17T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 90, "paired_activity_id": "i98112345"},
+        {"start_date_local": "2026-11-22T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 110},
+        {"start_date_local": "2026-11-23T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 999},
+        {"start_date_local": "2026-11-19T00:00:00", "category": "WORKOUT", "type": "Swim", "icu_training_load": null},
         {"start_date_local": null, "icu_training_load": 5},
     ]));
     let given = json!({"include": ["planned"], "oldest": "2026-11-04"});
@@ -447,5 +447,25 @@ proptest! {
             prop_assert!(shown.iter().all(|row| row.split('\t').count() <= width));
         }
         prop_assert!(!text.contains("NaN") && !text.contains("inf\t") && !text.contains("null"));
+    }
+}
+
+#[test]
+fn years_are_read_without_times_in_zones_and_say_so() {
+    let zones: std::collections::HashSet<&str> = FULL_FIELDS[FULL_FIELDS.len() - ZONE_FIELDS..]
+        .iter()
+        .copied()
+        .collect();
+    assert!(
+        zones
+            .iter()
+            .all(|field| field.contains("zone") || *field == "tiz_order"),
+        "{zones:?}"
+    );
+    assert!(FULL_FIELDS_OF_YEARS.iter().all(|field| !field.contains("zone")));
+    let said = "above Z2 %: only in ranges of at most 366 days.";
+    for (oldest, is_long) in [("2025-11-21", false), ("2025-11-20", true)] {
+        let text = answer(&ana(), json!({"oldest": oldest, "detail": "full"}), a_few_days());
+        assert_eq!(text.contains(said), is_long, "{text}");
     }
 }

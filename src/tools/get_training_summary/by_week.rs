@@ -103,7 +103,8 @@ pub(super) fn table(
         summary::monotony(week.days).filter(|_| is_whole(monday) && week.has_every_load())
     };
     let unknown = |(monday, week): &Row<'_>| is_whole(*monday) && !week.has_every_load();
-    let no_monotony = if cut.shown.iter().any(unknown) {
+    let some_load = cut.shown.iter().any(|(_, week)| week.sum.with_load > 0.0);
+    let no_monotony = if some_load && cut.shown.iter().any(unknown) {
         "Monotony, strain: not for weeks with a session that has no load or cannot be read."
     } else {
         ""
@@ -119,9 +120,7 @@ pub(super) fn table(
             units::hours_minutes(Some(week.sum.secs).filter(|_| !week.is_closed()))
         })
         .column("planned time", |(monday, _)| {
-            planned(monday, |plans| {
-                plans.split(|sum| sum.secs, |secs| units::hours_minutes(secs))
-            })
+            planned(monday, |plans| plans.split(|sum| sum.secs, units::hours_minutes))
         })
         .column("load", |(_, week)| {
             if week.is_closed() {

@@ -176,10 +176,10 @@ fn other_numbers_of_zones_have_their_own_line() {
 #[test]
 fn plans_are_shown_with_the_weeks() {
     let events = rows(json!([
-        {"start_date_local": "2026-11-17T00:00:00", "type": "Ride", "icu_training_load": 90, "moving_time": 3600},
-        {"start_date_local": "2026-11-22T00:00:00", "type": "Run", "icu_training_load": 110, "moving_time": 7200},
-        {"start_date_local": "2026-11-23T00:00:00", "type": "Ride", "icu_training_load": 999},
-        {"start_date_local": "2026-11-10T00:00:00", "type": "Ride", "icu_training_load": null, "moving_time": null},
+        {"start_date_local": "2026-11-17T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 90, "moving_time": 3600},
+        {"start_date_local": "2026-11-22T00:00:00", "category": "WORKOUT", "type": "Run", "icu_training_load": 110, "moving_time": 7200},
+        {"start_date_local": "2026-11-23T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": 999},
+        {"start_date_local": "2026-11-10T00:00:00", "category": "WORKOUT", "type": "Ride", "icu_training_load": null, "moving_time": null},
         {"start_date_local": null, "icu_training_load": 5},
     ]));
     let found: Vec<Activity> = rows(two_periods());

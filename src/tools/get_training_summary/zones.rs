@@ -42,22 +42,28 @@ pub(super) fn note(rows: &[&Activity], base: Option<Base>) -> String {
         let numbers: BTreeSet<usize> = numbers.iter().copied().collect();
         joined(numbers.iter().map(usize::to_string), " and ")
     };
-    let mut note = "easy/moderate/hard: IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out."
-        .to_owned();
-    if usual.iter().any(|number| *number != usual[0]) {
-        note.push_str(&format!(
-            " Weeks add {} zones, each split as above.",
-            listed(&usual)
-        ));
-    }
-    if !unusual.is_empty() {
-        note.push_str(&format!(
-            " Weeks leave out {}: {} zones have no usual split.",
-            counted(unusual.len(), "activity", "activities"),
+    let several = if usual.iter().any(|number| *number != usual[0]) {
+        format!("Weeks add {} zones, each split as above.", listed(&usual))
+    } else {
+        String::new()
+    };
+    let left_out = if unusual.is_empty() {
+        String::new()
+    } else {
+        let count = counted(unusual.len(), "activity", "activities");
+        format!(
+            "Weeks leave out {count}: {} zones have no usual split.",
             listed(&unusual)
-        ));
-    }
-    note
+        )
+    };
+    joined(
+        [
+            "easy/moderate/hard: IcuSync's split of the athlete's own zones; sweet spot overlaps them and is left out.",
+            &several,
+            &left_out,
+        ],
+        " ",
+    )
 }
 
 /// `78/19/3`, whole percentages that add up to 100; empty without any time.

@@ -1,1 +1,460 @@
-//! The calendar: planned, done, missed, absences.
+//! The calendar: planned and done, missed and excused, absences, steps, the form of race mornings.
+
+use icusync_sim::Pairing;
+use serde_json::{Value, json};
+
+use super::{ask, asked_for, give, on_saturday, row};
+
+/// A planned workout of an hour with a load of 50.
+fn plan(id: i64, day: &str, sport: &str) -> Value {
+    json!({"id": id, "category": "WORKOUT", "type": sport, "name": format!("Plan {id}"), "moving_time": 3600,
+           "icu_training_load": 50, "start_date_local": format!("{day}T00:00:00")})
+}
+
+/// An entry from its first day to the day before `end`.
+fn days(id: i64, category: &str, first: &str, end: &str) -> Value {
+    json!({"id": id, "category": category, "name": format!("Entry {id}"), "start_date_local": format!("{first}T00:00:00"),
+           "end_date_local": format!("{end}T00:00:00")})
+}
+
+fn activity(id: &str, start: &str, sport: Value, secs: i64, load: i64) -> Value {
+    json!({"id": id, "type": sport, "start_date_local": start, "moving_time": secs, "elapsed_time": secs,
+           "icu_training_load": load})
+}
+
+/// The status of each entry, by the id at the end of its row.
+fn status(text: &str, id: i64) -> String {
+    let end = format!("\t{id}");
+    let line = text
+        .lines()
+        .find(|line| line.ends_with(&end))
+        .unwrap_or_else(|| panic!("no {id}: {text}"));
+    let first = line.split('\t').next().unwrap();
+    let header = text.lines().find(|line| line.starts_with("date\t")).unwrap();
+    let at = header.split('\t').position(|name| name == "status");
+    at.map(|at| line.split('\t').nth(at).unwrap_or(first).to_owned())
+        .unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_that_began_long_ago_is_the_first_row_and_says_which_day_it_is() {
+    on_saturday(async |world| {
+        for (person, category, word) in [
+            (world.jack(), "INJURED", "injured"),
+            (world.ana(), "SICK", "sick"),
+            (world.nell(), "HOLIDAY", "holiday"),
+            (world.bishnu(), "PLAN", "plan phase"),
+        ] {
+            give(
+                &world,
+                person,
+                json!({"events": [
+                    days(60, category, "2026-10-20", "2026-12-20"),
+                    plan(61, "2026-11-29", "Run"),
+                    days(62, "SICK", "2025-12-01", "2026-11-28"),
+                ]}),
+            );
+            let (text, asked) = asked_for(&world, &person.link, "get_events", json!({})).await;
+            let first = row(&text, "date", "2026-10-20 Tue – 2026-12-19 Sat");
+            assert_eq!(first["what"], word, "{text}");
+            assert_eq!(asked.len(), 2, "{asked:?}");
+            assert!(!text.contains("Entry 62"), "it ended the day before: {text}");
+            assert_eq!(
+                text.contains("\tday 40 of 61\t60\n"),
+                category != "PLAN",
+                "{text}"
+            );
+            let text = ask(&world, person, "get_events", json!({"kinds": ["workouts"]})).await;
+            let said =
+                format!("\nIn this range: {word} 20 Oct – 19 Dec (day 40 of 61); see kinds=availability.");
+            assert_eq!(text.contains(&said), category != "PLAN", "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missed_is_what_no_absence_excuses_and_nothing_can_have_been() {
+    on_saturday(async |world| {
+        let events = json!([
+            days(1, "SICK", "2026-11-23", "2026-11-26"),
+            days(2, "INJURED", "2026-11-26", "2026-11-27"),
+            plan(10, "2026-11-20", "Run"),
+            plan(11, "2026-11-23", "Run"),
+            plan(12, "2026-11-25", "Ride"),
+            plan(13, "2026-11-26", "Run"),
+            plan(14, "2026-11-27", "Run"),
+            plan(15, "2026-11-22", "Run"),
+            plan(16, "2026-11-28", "Run"),
+            plan(17, "2026-11-21", "WeightTraining"),
+        ]);
+        let activities = json!([
+            activity("i1", "2026-11-25T08:00:00", json!("GravelRide"), 3500, 44),
+            activity("i2", "2026-11-22T08:00:00", Value::Null, 3500, 44),
+            {"id": "i7", "type": "WeightTraining", "start_date_local": "2026-11-21T18:00:00", "moving_time": 2700},
+        ]);
+        give(&world, world.jack(), json!({"events": events, "activities": activities}));
+        let range = json!({"oldest": "2026-11-20", "newest": "2026-11-29", "include": ["done"]});
+        let text = ask(&world, world.jack(), "get_events", range).await;
+        for (id, says) in [
+            (10, "missed"),
+            (11, "not done, sick"),
+            (12, "done 0:58, load 44, i1 (not paired)"),
+            (13, "not done, injured"),
+            (14, "missed"),
+            (15, "unclear: an activity without a sport that day"),
+            (17, "done 0:45, i7 (not paired)"),
+        ] {
+            assert_eq!(status(&text, id), says, "{id}: {text}");
+        }
+        let unread = ask(&world, world.jack(), "get_events", json!({"oldest": "2026-11-20", "newest": "2026-11-29"})).await;
+        for (id, says) in [
+            (10, "not paired"),
+            (11, "not paired, sick"),
+            (13, "not paired, injured"),
+        ] {
+            assert_eq!(status(&unread, id), says, "{id}: {unread}");
+        }
+        assert!(!unread.contains("missed"), "{unread}");
+    })
+    .await;
+}
+
+/// A paired workout whose steps take an hour.
+fn vo2(moving_time: i64) -> Value {
+    json!({"id": 1, "category": "WORKOUT", "type": "Ride", "name": "Vo2 session", "start_date_local": "2026-11-24T00:00:00",
+        "paired_activity_id": "i9004", "moving_time": moving_time, "icu_training_load": 61, "workout_doc": {"duration": 3600,
+        "ftp": 250, "steps": [{"duration": 600, "power": {"value": 55, "units": "%ftp"}}, {"reps": 5, "steps": [
+            {"duration": 240, "power": {"value": 115, "units": "%ftp"}}, {"duration": 240, "power": {"value": 50, "units": "%ftp"}}]},
+            {"duration": 600, "power": {"value": 50, "units": "%ftp"}}]}})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planned_time_is_that_of_the_steps_whatever_pairing_does_to_the_entry() {
+    on_saturday(async |world| {
+        for (person, moving_time) in [(world.jack(), 3600), (world.ana(), 2955)] {
+            let mut done = activity("i9004", "2026-11-24T17:00:00", json!("Ride"), 2955, 58);
+            done["paired_event_id"] = json!(1);
+            give(
+                &world,
+                person,
+                json!({"events": [vo2(moving_time), plan(2, "2026-11-28", "Ride"), plan(3, "2026-11-29", "Ride")],
+                       "activities": [done]}),
+            );
+            let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
+            let text = ask(&world, person, "get_events", week.clone()).await;
+            assert_eq!(row(&text, "date", "2026-11-24 Tue")["time"], "1:00", "{text}");
+            assert!(
+                text.contains("\nPlanned: Ride 3 · 3:00 · load 161 | of that still open 2 · 2:00 · load 100\n"),
+                "{text}"
+            );
+            assert!(
+                text.contains("10 min about 138 W (55 % FTP)\n5×\n  4 min about 288 W (115 % FTP)"),
+                "{text}"
+            );
+            let detail = json!({"id": "i9004", "include": ["plan"]});
+            let text = ask(&world, person, "get_activity_detail", detail).await;
+            assert!(
+                text.contains("planned\t1:00:00\t61\ndone\t0:49:15\t58\n")
+                    && text.contains("its steps (FTP 250 W):\n10 min about 138 W (55 % FTP)\n5×\n"),
+                "{text}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paired_entry_without_steps_does_not_show_what_was_done_as_planned() {
+    on_saturday(async |world| {
+        for (person, planned, shown) in [(world.jack(), 2955, ""), (world.ana(), 3600, "1:00")] {
+            let mut event = plan(1, "2026-11-24", "Run");
+            event["paired_activity_id"] = json!("i5");
+            event["moving_time"] = json!(planned);
+            let mut done = activity("i5", "2026-11-24T17:00:00", json!("Run"), 2955, 61);
+            done["paired_event_id"] = json!(1);
+            give(
+                &world,
+                person,
+                json!({"events": [event, plan(2, "2026-11-25", "Run")], "activities": [done]}),
+            );
+            let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29", "include": ["done"]});
+            let text = ask(&world, person, "get_events", week).await;
+            assert_eq!(row(&text, "date", "2026-11-24 Tue")["time"], shown, "{text}");
+            assert_eq!(
+                text.contains("Planned time not known of 1 paired entry without steps"),
+                shown.is_empty(),
+                "{text}"
+            );
+            let sum = if shown.is_empty() { "1:00" } else { "2:00" };
+            assert!(text.contains(&format!("\nPlanned: Run 2 · {sum} ")), "{text}");
+            let detail = json!({"id": "i5", "include": ["plan"]});
+            let text = ask(&world, person, "get_activity_detail", detail).await;
+            assert_eq!(
+                text.contains("planned time not known"),
+                shown.is_empty(),
+                "{text}"
+            );
+        }
+    })
+    .await;
+}
+
+/// The simulator does either, and what was planned reads the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_simulators_calendar_reads_the_same_whatever_its_pairing_does() {
+    on_saturday(async |world| {
+        let mut read = Vec::new();
+        // Another range each time, so that upstream is asked again.
+        for (pairing, newest) in [
+            (Pairing::KeepsPlan, "2026-11-22"),
+            (Pairing::ShowsDone, "2026-11-23"),
+        ] {
+            world.sim.pairing(pairing);
+            let past = json!({"oldest": "2026-11-09", "newest": newest, "include": ["done"]});
+            let text = ask(&world, world.ana(), "get_events", past).await;
+            let planned: Vec<String> = text
+                .lines()
+                .filter(|line| line.contains("\tdone ") && !line.starts_with("2026-11-23"))
+                .filter(|line| !line.contains("WeightTraining"))
+                .map(|line| line.split('\t').take(4).collect::<Vec<_>>().join(" "))
+                .collect();
+            assert!(planned.len() > 5, "{text}");
+            read.push(planned);
+        }
+        assert_eq!(read[0], read[1]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_shows_the_form_of_its_morning_and_says_that_it_is_a_projection() {
+    on_saturday(async |world| {
+        let mut race = plan(9, "2026-12-06", "Run");
+        race["category"] = json!("RACE_A");
+        let wellness = json!([
+            {"id": "2026-11-28", "ctl": 60.0, "atl": 70.0}, {"id": "2026-12-05", "ctl": 58.0, "atl": 41.5},
+            {"id": "2026-12-06", "ctl": 60.0, "atl": 80.0},
+        ]);
+        give(
+            &world,
+            world.jack(),
+            json!({"events": [race.clone()], "wellness": wellness.clone()}),
+        );
+        let (text, asked) = asked_for(&world, &world.jack().link, "get_events", json!({})).await;
+        assert_eq!(
+            row(&text, "date", "2026-12-06 Sun")["form a.m."],
+            "+16.5",
+            "{text}"
+        );
+        assert!(
+            text.contains("a projection, and nothing is planned before 2026-12-06 Sun"),
+            "{text}"
+        );
+        assert_eq!(asked.len(), 3, "{asked:?}");
+
+        give(
+            &world,
+            world.ana(),
+            json!({"events": [plan(8, "2026-12-01", "Ride"), race], "wellness": wellness}),
+        );
+        let range = json!({"newest": "2026-12-10"});
+        let text = ask(&world, world.ana(), "get_events", range.clone()).await;
+        assert!(
+            text.contains("a projection from what is planned until then"),
+            "{text}"
+        );
+        let runs = json!({"newest": "2026-12-10", "kinds": ["races"]});
+        let text = ask(&world, world.ana(), "get_events", runs).await;
+        assert!(
+            !text.contains("nothing is planned"),
+            "the plans were not asked for: {text}"
+        );
+
+        give(
+            &world,
+            world.nell(),
+            json!({"events": [plan(8, "2026-12-01", "Ride")]}),
+        );
+        let (text, asked) = asked_for(
+            &world,
+            &world.nell().link,
+            "get_events",
+            json!({"newest": "2026-12-09"}),
+        )
+        .await;
+        assert!(
+            !text.contains("form a.m.") && asked.len() == 2,
+            "{asked:?} {text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workout_without_steps_is_called_so() {
+    on_saturday(async |world| {
+        let mut hills = plan(71, "2026-11-30", "Run");
+        hills["name"] = json!("Hills");
+        hills["description"] = json!("5x2min hard uphill");
+        hills["workout_doc"] = json!({"steps": [], "duration": 0});
+        let mut steps = plan(72, "2026-12-01", "Run");
+        steps["workout_doc"] = json!({"steps": [{"duration": 600}], "duration": 600});
+        give(
+            &world,
+            world.tria(),
+            json!({"events": [hills, steps, plan(73, "2026-12-02", "Ride")]}),
+        );
+        let text = ask(&world, world.tria(), "get_events", json!({})).await;
+        assert!(
+            text.contains(
+                "\nNo structured steps, a watch gets only the text: 30 Nov «Hills», 2 Dec «Plan 73».\n"
+            ),
+            "{text}"
+        );
+        give(
+            &world,
+            world.tria(),
+            json!({"events": [plan(74, "2026-11-24", "Run")]}),
+        );
+        let text = ask(
+            &world,
+            world.tria(),
+            "get_events",
+            json!({"oldest": "2026-11-24"}),
+        )
+        .await;
+        assert!(!text.contains("No structured steps"), "it is over: {text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_marked_done_names_the_recording_beside_it() {
+    on_saturday(async |world| {
+        let mut planned = plan(505, "2026-11-26", "Ride");
+        planned["paired_activity_id"] = json!("i9006");
+        let mut by_hand = activity("i9006", "2026-11-26T18:00:00", json!("Ride"), 3600, 80);
+        by_hand["source"] = json!("MANUAL");
+        by_hand["paired_event_id"] = json!(505);
+        let upload = activity("i252", "2026-11-26T18:05:00", json!("VirtualRide"), 3550, 78);
+        let run = activity("i253", "2026-11-26T07:00:00", json!("Run"), 1800, 20);
+        give(
+            &world,
+            world.jack(),
+            json!({"events": [planned], "activities": [by_hand, upload, run]}),
+        );
+        let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29", "include": ["done"]});
+        let text = ask(&world, world.jack(), "get_events", week).await;
+        assert_eq!(
+            status(&text, 505),
+            "done 1:00, load 80, i9006 by hand (marked done); also recorded that day: i252 (0:59, load 78)",
+            "{text}"
+        );
+        assert_eq!(row(&text, "date", "2026-11-26 Thu")["time"], "1:00", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_plan_of_an_activity_shows_its_steps_and_what_it_does_not_cover() {
+    on_saturday(async |world| {
+        for (person, secs, metres, beyond) in [
+            (world.ana(), 2700, 8900, true),
+            (world.jack(), 1500, 8900, true),
+            (world.nell(), 2700, 5600, true),
+            (world.bishnu(), 1600, 5900, false),
+        ] {
+            let event = json!({"id": 526, "category": "WORKOUT", "type": "Run", "name": "4x1k", "moving_time": 1500,
+                "start_date_local": "2026-11-26T00:00:00", "distance": 5600, "paired_activity_id": "i9026",
+                "workout_doc": {"steps": [{"reps": 4, "steps": [
+                    {"distance": 1000, "pace": {"value": 105, "units": "%pace"}},
+                    {"distance": 400, "pace": {"value": 70, "units": "%pace"}}]}]}});
+            let mut done = activity("i9026", "2026-11-26T17:00:00", json!("Run"), secs, 50);
+            done["distance"] = json!(metres);
+            done["paired_event_id"] = json!(526);
+            give(&world, person, json!({"events": [event], "activities": [done]}));
+            let detail = json!({"id": "i9026", "include": ["plan"]});
+            let text = ask(&world, person, "get_activity_detail", detail).await;
+            assert!(
+                text.contains("\nits steps:\n4×\n  1 km 105 % threshold speed (not resolved: no threshold pace set)\n  400 m "),
+                "{text}"
+            );
+            let says = text.contains("planned covers the steps only, done the whole recording: compare by laps.");
+            assert_eq!(says, beyond, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weeks_target_stands_beside_what_is_planned() {
+    on_saturday(async |world| {
+        let mut events: Vec<Value> = (23..28)
+            .map(|day| {
+                let mut ride = plan(day, &format!("2026-11-{day}"), "Ride");
+                ride["icu_training_load"] = json!(35);
+                ride
+            })
+            .collect();
+        let mut target = days(90, "TARGET", "2026-11-23", "2026-11-30");
+        target["type"] = json!("Ride");
+        target["for_week"] = json!(true);
+        target["load_target"] = json!(85);
+        events.push(target);
+        give(&world, world.jack(), json!({"events": events.clone()}));
+        let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
+        for kinds in [json!([]), json!(["workouts"])] {
+            let mut given = week.clone();
+            given["kinds"] = kinds;
+            let text = ask(&world, world.jack(), "get_events", given).await;
+            assert!(text.contains("planned load: 23 Nov 175, target 85\n"), "{text}");
+        }
+        let cut = json!({"oldest": "2026-11-24", "newest": "2026-11-29"});
+        let text = ask(&world, world.jack(), "get_events", cut).await;
+        assert!(
+            text.contains("23 Nov (from Tue) 140, Ride week target 85\n"),
+            "{text}"
+        );
+        events.push(plan(40, "2026-11-29", "Run"));
+        let mut hours = days(91, "TARGET", "2026-11-23", "2026-11-30");
+        hours["type"] = json!("Run");
+        hours["time_target"] = json!(4 * 3600);
+        events.push(hours);
+        give(&world, world.ana(), json!({"events": events}));
+        let text = ask(&world, world.ana(), "get_events", week).await;
+        assert!(
+            text.contains("23 Nov 225, Ride 175 of target 85, Run 1:00 h of target 4:00 h\n"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_with_an_unreadable_date_is_counted() {
+    on_saturday(async |world| {
+        let odd = plan(5, "2026-12-32", "Run");
+        give(
+            &world,
+            world.jack(),
+            json!({"events": [plan(4, "2026-12-01", "Run"), odd.clone()]}),
+        );
+        let range = json!({"newest": "2027-01-10"});
+        let text = ask(&world, world.jack(), "get_events", range.clone()).await;
+        assert!(
+            text.contains("\n1 entry with an unreadable date, not shown: «Plan 5» id 5."),
+            "{text}"
+        );
+        give(&world, world.jack(), json!({"events": [odd]}));
+        let text = ask(
+            &world,
+            world.jack(),
+            "get_events",
+            json!({"newest": "2027-01-11"}),
+        )
+        .await;
+        assert!(text.contains("1 entry with an unreadable date"), "{text}");
+    })
+    .await;
+}

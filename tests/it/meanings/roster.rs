@@ -1,1 +1,552 @@
-//! A coach's roster.
+//! A coach's roster: done, planned, missed, absent; the same days of everyone.
+
+use std::sync::Mutex;
+
+use chrono::{Days, NaiveDate};
+use icusync_sim::Fault;
+use serde_json::{Value, json};
+
+use super::{asked_for, give, on_saturday, row};
+
+const ALL: &[&str] = &[
+    "get_fitness",
+    "get_wellness",
+    "get_events",
+    "get_training_history",
+];
+const NO_HISTORY: &[&str] = &["get_fitness", "get_wellness", "get_events"];
+const NO_EVENTS: &[&str] = &["get_fitness", "get_training_history"];
+
+fn day(date: &str) -> NaiveDate {
+    date.parse().unwrap()
+}
+
+fn today() -> NaiveDate {
+    day("2026-11-28")
+}
+
+/// What Ana's coach reads of her with these tools, and for how many requests. Each answer has a world of its own, since
+/// answers of upstream are kept for a minute.
+async fn asked(tools: &[&str], rows: Value, mut arguments: Value) -> (String, usize) {
+    let answer = Mutex::default();
+    on_saturday(async |world| {
+        let coach = world.coaches().await.swap_remove(0);
+        sqlx::query("update grants set tools = $1 where athlete_id = $2")
+            .bind(tools)
+            .bind(world.ana().person.athlete_id)
+            .execute(&world.app.pool)
+            .await
+            .unwrap();
+        give(&world, world.ana(), rows);
+        arguments["athletes"] = json!(["Ana Berger"]);
+        let (text, paths) = asked_for(&world, &coach.link, "get_roster_overview", arguments).await;
+        *answer.lock().unwrap() = (text, paths.len());
+    })
+    .await;
+    answer.into_inner().unwrap()
+}
+
+/// A cell of Ana's row; empty if the column is left out.
+fn cell(text: &str, header: &str) -> String {
+    row(text, "athlete\t", "Ana Berger")
+        .remove(header)
+        .unwrap_or_default()
+}
+
+/// Days of the model with these loads for CTL and ATL, up to today; CTL and ATL of A1 on the last two.
+fn model(loads: &[(f64, f64)]) -> Vec<Value> {
+    let first = u64::try_from(loads.len()).unwrap() - 1;
+    (0..)
+        .zip(loads)
+        .map(|(at, (ctl, atl))| {
+            let held = if at == first { [60.35, 57.66] } else { [60.0, 55.0] };
+            json!({"id": today() - Days::new(first - at), "ctl": held[0], "atl": held[1], "ctlLoad": ctl, "atlLoad": atl})
+        })
+        .collect()
+}
+
+fn same(loads: &[f64]) -> Vec<Value> {
+    let loads: Vec<(f64, f64)> = loads.iter().map(|load| (*load, *load)).collect();
+    model(&loads)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what json! makes is a value")]
+fn workout(id: i64, date: &str, sport: &str, load: Value) -> Value {
+    json!({"id": id, "category": "WORKOUT", "type": sport, "name": "Session", "start_date_local": format!("{date}T00:00:00"),
+        "icu_training_load": load, "moving_time": 3600, "paired_activity_id": null})
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what json! makes is a value")]
+fn did(id: &str, date: &str, sport: &str, load: Value) -> Value {
+    json!({"id": id, "type": sport, "start_date_local": format!("{date}T08:00:00"), "moving_time": 3600, "icu_training_load": load})
+}
+
+fn absence(category: &str, first: &str, end: &str) -> Value {
+    json!({"id": 502, "category": category, "name": "x", "start_date_local": format!("{first}T00:00:00"),
+        "end_date_local": format!("{end}T00:00:00")})
+}
+
+/// Seventy-five planned for today, in today's row of the model or not.
+#[expect(clippy::needless_pass_by_value, reason = "what json! makes is a value")]
+fn planned_today(in_row: bool, activities: Value) -> Value {
+    let wellness = if in_row {
+        same(&[0.0, 75.0])
+    } else {
+        let mut rows = same(&[0.0, 0.0]);
+        rows[1]["ctl"] = json!(58.588);
+        rows[1]["atl"] = json!(47.678);
+        rows
+    };
+    json!({"wellness": wellness, "events": [workout(501, "2026-11-28", "Ride", json!(75))], "activities": activities})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ride_that_is_only_planned_is_not_load_of_this_week() {
+    let (text, requests) = asked(ALL, planned_today(true, json!([])), json!({})).await;
+    assert_eq!(requests, 3, "{text}");
+    assert_eq!(cell(&text, "load this week"), "0 of 75 planned", "{text}");
+    assert_eq!(cell(&text, "last load"), "none in 60 days", "{text}");
+    assert_eq!(
+        cell(&text, "form"),
+        "+10.9 (done only; +2.7 with today's plan)",
+        "{text}"
+    );
+    assert_eq!(
+        (cell(&text, "CTL"), cell(&text, "ATL")),
+        ("58.6".into(), "47.7".into()),
+        "{text}"
+    );
+    assert!(
+        text.contains(" · this week Mon 23 Nov to today 2026-11-28 Sat\n"),
+        "{text}"
+    );
+
+    // Where intervals.icu leaves the plan out, two requests say the same.
+    let (text, requests) = asked(ALL, planned_today(false, json!([])), json!({})).await;
+    assert_eq!(requests, 2, "{text}");
+    assert_eq!(
+        (cell(&text, "load this week"), cell(&text, "form")),
+        ("0 of 75 planned".into(), "+10.9".into()),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_today_counts() {
+    let done = json!([did("i1", "2026-11-28", "Ride", json!(75))]);
+    let (text, requests) = asked(ALL, planned_today(true, done), json!({})).await;
+    assert_eq!(requests, 3, "{text}");
+    assert_eq!(
+        (cell(&text, "load this week"), cell(&text, "form")),
+        ("75 of 75 planned".into(), "+2.7".into()),
+        "{text}"
+    );
+    assert_eq!(cell(&text, "last activity"), "2026-11-28 Sat Ride", "{text}");
+
+    // Thirty done and forty-five to come.
+    let part = json!([did("i1", "2026-11-28", "Run", json!(30))]);
+    let (text, _) = asked(ALL, planned_today(true, part), json!({})).await;
+    assert_eq!(cell(&text, "load this week"), "30 of 75 planned", "{text}");
+    assert!(
+        cell(&text, "form").ends_with("(done only; +2.7 with today's plan)"),
+        "{text}"
+    );
+
+    // A pairing says that it was done, for two requests.
+    let mut paired = planned_today(true, json!([did("i1", "2026-11-28", "Ride", json!(75))]));
+    paired["events"][0]["paired_activity_id"] = json!("i1");
+    let (text, requests) = asked(ALL, paired, json!({})).await;
+    assert_eq!(
+        (requests, cell(&text, "load this week"), cell(&text, "last load")),
+        (2, "75 of 75 planned".into(), "2026-11-28 Sat".into()),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_grant_can_tell_is_said_to_be_unknown() {
+    let (text, requests) = asked(NO_HISTORY, planned_today(true, json!([])), json!({})).await;
+    assert_eq!(requests, 2, "{text}");
+    assert_eq!(
+        cell(&text, "load this week"),
+        "75 of 75 planned (today's 75 perhaps only planned)",
+        "{text}"
+    );
+    assert_eq!(cell(&text, "form"), "+2.7 (perhaps with today's plan)", "{text}");
+    assert_eq!(cell(&text, "last load"), "none in 60 days", "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_calendar_no_planned_load_is_shown_and_todays_figures_may_hold_some() {
+    let (text, requests) = asked(&["get_fitness"], planned_today(true, json!([])), json!({})).await;
+    assert_eq!(requests, 1, "{text}");
+    assert_eq!(cell(&text, "form"), "+2.7 (may hold planned load)", "{text}");
+    assert_eq!(
+        cell(&text, "load this week"),
+        "75 (today's 75 may hold planned load)",
+        "{text}"
+    );
+    // The activities tell what was done.
+    let (text, requests) = asked(NO_EVENTS, planned_today(true, json!([])), json!({})).await;
+    assert_eq!(
+        (requests, cell(&text, "load this week")),
+        (2, "0".into()),
+        "{text}"
+    );
+    assert_eq!(
+        cell(&text, "form"),
+        "+10.9 (done only; +2.7 may hold planned load)",
+        "{text}"
+    );
+    // Nothing today, nothing to say.
+    let (text, _) = asked(&["get_fitness"], planned_today(false, json!([])), json!({})).await;
+    assert_eq!(
+        (cell(&text, "form"), cell(&text, "load this week")),
+        ("+10.9".into(), "0".into()),
+        "{text}"
+    );
+    let (text, _) = asked(
+        NO_EVENTS,
+        planned_today(true, json!([])),
+        json!({"oldest": "2026-11-20", "newest": "2026-12-06"}),
+    )
+    .await;
+    assert!(
+        !text.contains("75") && !text.contains(" of what is planned") && cell(&text, "load") == "0",
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absent_athlete_is_blamed_for_nothing() {
+    for (category, first, end, flag, why) in [
+        (
+            "SICK",
+            "2026-11-23",
+            "2026-11-30",
+            "sick 23–29 Nov (day 6 of 7)",
+            "not done, sick",
+        ),
+        (
+            "INJURED",
+            "2026-10-10",
+            "2026-12-20",
+            "injured 10 Oct – 19 Dec (day 50 of 71)",
+            "not done, injured",
+        ),
+        (
+            "HOLIDAY",
+            "2026-11-21",
+            "2026-12-05",
+            "holiday 21 Nov – 4 Dec (day 8 of 14)",
+            "not done, holiday",
+        ),
+    ] {
+        let mut events = vec![absence(category, first, end)];
+        let week = (23..28).map(|date| workout(600 + date, &format!("2026-11-{date}"), "Run", json!(50)));
+        events.extend(week);
+        let rows = json!({"wellness": same(&[60.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]), "events": events, "activities": []});
+        let (text, requests) = asked(ALL, rows, json!({})).await;
+        assert_eq!(requests, 2, "{text}");
+        let flags = cell(&text, "flags");
+        assert_eq!(
+            flags,
+            format!("{flag}; {why} 2026-11-27 Fri Run, 2026-11-26 Thu Run, 2026-11-25 Wed Run and 2 more"),
+            "{text}"
+        );
+        assert_eq!(
+            cell(&text, "load this week"),
+            "0 of 250 planned (250 of the plan on days of absence)",
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_takes_the_blame_for_its_own_days_only() {
+    let events = json!([
+        absence("SICK", "2026-11-24", "2026-11-26"),
+        workout(1, "2026-11-23", "Run", json!(40)), workout(2, "2026-11-24", "Run", json!(50)),
+        workout(3, "2026-11-25", "Run", json!(50)), workout(4, "2026-11-27", "Ride", json!(60)),
+        {"id": 5, "category": "NOTE", "training_availability": "LIMITED", "start_date_local": "2026-11-27T00:00:00"},
+    ]);
+    let activities = json!([did("i1", "2026-11-23", "TrailRun", json!(40))]);
+    let loads = same(&[0.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let rows = json!({"wellness": loads, "events": events, "activities": activities});
+    let (text, requests) = asked(ALL, rows, json!({})).await;
+    assert_eq!(requests, 3, "{text}");
+    assert_eq!(
+        cell(&text, "flags"),
+        "missed 2026-11-27 Fri Ride; not done, sick 2026-11-25 Wed Run, 2026-11-24 Tue Run; load 40 % of plan to date (40 of 100)",
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_without_a_load_was_not_missed() {
+    let given = || {
+        json!({
+            "wellness": same(&[30.0, 0.0, 0.0, 0.0]),
+            "events": [workout(700, "2026-11-26", "WeightTraining", Value::Null)],
+            "activities": [did("i7", "2026-11-26", "WeightTraining", Value::Null)],
+        })
+    };
+    let (text, requests) = asked(ALL, given(), json!({})).await;
+    assert_eq!((requests, cell(&text, "flags")), (3, String::new()), "{text}");
+    assert!(!text.contains("\nFlags: "), "{text}");
+    let (text, requests) = asked(NO_HISTORY, given(), json!({})).await;
+    assert_eq!(
+        (requests, cell(&text, "flags")),
+        (
+            2,
+            "not paired; no load that day: 2026-11-26 Thu WeightTraining".into()
+        ),
+        "{text}"
+    );
+    assert!(
+        text.contains("sessions without a load are not seen") && text.contains("\nFlags: "),
+        "{text}"
+    );
+    // On a day with a load, nothing is known either.
+    let mut busy = given();
+    busy["events"][0]["start_date_local"] = json!("2026-11-25T00:00:00");
+    let (text, _) = asked(NO_HISTORY, busy, json!({})).await;
+    assert_eq!(
+        cell(&text, "flags"),
+        "not paired 2026-11-25 Wed WeightTraining",
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missed_race_has_its_name_and_another_sport_is_not_the_session() {
+    let mut race = workout(1, "2026-11-22", "Run", json!(120));
+    race["category"] = json!("RACE_B");
+    race["name"] = json!("Hill Run");
+    let rows = json!({
+        "wellness": same(&[50.0, 50.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+        "events": [race, workout(2, "2026-11-24", "Swim", json!(40))],
+        "activities": [did("i1", "2026-11-22", "Ride", json!(50)), did("i2", "2026-11-24", "OpenWaterSwim", json!(0))],
+    });
+    let (text, requests) = asked(ALL, rows, json!({})).await;
+    assert_eq!(requests, 3, "{text}");
+    assert!(
+        cell(&text, "flags") == "missed 2026-11-22 Sun Run race «Hill Run»",
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_counts_by_the_greater_of_its_two_loads() {
+    let both = |at: u64| {
+        if at.is_multiple_of(2) {
+            (50.0, 90.0)
+        } else {
+            (0.0, 40.0)
+        }
+    };
+    let loads: Vec<(f64, f64)> = (0..10).map(both).collect();
+    let rows = json!({"wellness": model(&loads), "events": [], "activities": []});
+    let (text, requests) = asked(ALL, rows, json!({})).await;
+    assert_eq!(requests, 2, "{text}");
+    assert_eq!(
+        cell(&text, "load this week"),
+        "390, nothing planned (CTL counts 150)",
+        "{text}"
+    );
+    assert_eq!(cell(&text, "last load"), "2026-11-28 Sat", "{text}");
+    assert!(
+        text.contains("CTL counts: on that account a sport counts for fatigue (ATL) only"),
+        "{text}"
+    );
+    // Eight days of nothing but strength are not quiet.
+    let rows = json!({"wellness": model(&[(0.0, 40.0); 9]), "events": [], "activities": []});
+    let (text, _) = asked(ALL, rows, json!({})).await;
+    assert_eq!(cell(&text, "flags"), "", "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_glitch_hides_no_drop_of_hrv_and_few_values_raise_no_flag() {
+    let nights = |hrv: &dyn Fn(u64) -> Option<f64>, resting: &dyn Fn(u64) -> Option<f64>| {
+        let day = |back: u64| json!({"id": today() - Days::new(back), "hrv": hrv(back), "restingHR": resting(back)});
+        (0..60).rev().map(day).collect::<Vec<Value>>()
+    };
+    let usual = |back: u64| [62.0, 65.0, 68.0][usize::try_from(back % 3).unwrap()];
+    let low = |back| {
+        Some(match back {
+            3 => 255.0,
+            0..7 => 48.0,
+            back => usual(back),
+        })
+    };
+    let (text, _) = asked(
+        ALL,
+        json!({"wellness": nights(&low, &|_| Some(48.0)), "events": []}),
+        json!({}),
+    )
+    .await;
+    assert_eq!(
+        cell(&text, "HRV ms 7 d / 60 d"),
+        "48 / 63 (without 255 on 2026-11-25)",
+        "{text}"
+    );
+    assert!(
+        cell(&text, "flags").starts_with("HRV 48.0 against 63.3 (SD "),
+        "{text}"
+    );
+    assert_eq!(cell(&text, "resting HR bpm 7 d / 60 d"), "48.0 / 48.0", "{text}");
+
+    // Two nights of a week, and thirteen of two months, are too few.
+    for (week, base) in [(2, 30), (7, 13)] {
+        let some = |back: u64| (back < week || (7..7 + base - week).contains(&back)).then_some(back);
+        let hrv = |back| some(back).map(|back| if back < 7 { 30.0 } else { usual(back) });
+        let resting = |back| some(back).map(|back| if back < 7 { 62.0 } else { 48.0 });
+        let (text, _) = asked(
+            ALL,
+            json!({"wellness": nights(&hrv, &resting), "events": []}),
+            json!({}),
+        )
+        .await;
+        assert_eq!(cell(&text, "flags"), "no load in 60 days", "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_dates_everyone_is_shown_over_the_same_days() {
+    let rows = json!({
+        "wellness": same(&[70.0, 0.0, 50.0, 40.0, 0.0, 60.0, 30.0, 0.0, 75.0]),
+        "events": [
+            workout(1, "2026-11-22", "Ride", json!(60)), workout(2, "2026-11-23", "Run", json!(55)),
+            workout(3, "2026-11-24", "Swim", json!(20)), workout(4, "2026-11-28", "Ride", json!(75)),
+            workout(5, "2026-11-29", "Ride", json!(100)), workout(6, "2026-12-01", "Ride", json!(110)),
+        ],
+        "activities": [
+            did("i1", "2026-11-20", "Ride", json!(70)), did("i2", "2026-11-22", "Ride", json!(50)), did("i3", "2026-11-23", "Run", json!(40)),
+            did("i4", "2026-11-25", "Ride", json!(60)), did("i5", "2026-11-26", "Run", json!(30)),
+        ],
+    });
+    let week = json!({"oldest": "2026-11-22", "newest": "2026-11-28"});
+    let (text, requests) = asked(ALL, rows.clone(), week).await;
+    assert_eq!(requests, 3, "{text}");
+    assert!(
+        text.starts_with("Roster of coach@example.test · 1 of 3 athletes · 22 – 28 Nov 2026 (7 days) · today 2026-11-28 Sat\n"),
+        "{text}"
+    );
+    assert_eq!(
+        (
+            cell(&text, "load"),
+            cell(&text, "activities"),
+            cell(&text, "time"),
+            cell(&text, "not done")
+        ),
+        (
+            "180 of 210 planned".into(),
+            "4".into(),
+            "4:00".into(),
+            "1 missed".into()
+        ),
+        "{text}"
+    );
+    assert!(
+        cell(&text, "form at the end").contains("with today's plan"),
+        "{text}"
+    );
+
+    // To come: the plan alone.
+    let ahead = json!({"oldest": "2026-11-29", "newest": "2026-12-05"});
+    let (text, requests) = asked(ALL, rows.clone(), ahead.clone()).await;
+    assert_eq!(
+        (requests, cell(&text, "load")),
+        (1, "210 planned".into()),
+        "{text}"
+    );
+    let (text, requests) = asked(NO_EVENTS, rows.clone(), ahead).await;
+    assert_eq!((requests, cell(&text, "load")), (0, String::new()), "{text}");
+
+    // Nights: with what can be, and without this morning.
+    let night = |back: u64| {
+        let hrv = if back == 2 {
+            json!(255)
+        } else {
+            json!(50 + back % 3)
+        };
+        let hrv = if back == 0 { Value::Null } else { hrv };
+        json!({"id": today() - Days::new(back), "hrv": hrv, "restingHR": if back == 0 { 40 } else { 48 }, "sleepSecs": 27_000})
+    };
+    let nights: Vec<Value> = (0..40).rev().map(night).collect();
+    let (text, _) = asked(ALL, json!({"wellness": nights}), json!({"oldest": "2026-11-24"})).await;
+    assert_eq!(
+        (
+            cell(&text, "HRV rMSSD ms"),
+            cell(&text, "resting HR bpm"),
+            cell(&text, "sleep h")
+        ),
+        ("51 (without 1 implausible)".into(), "48.0".into(), "7.5".into()),
+        "{text}"
+    );
+
+    // A past week: nothing of today.
+    let past = json!({"oldest": "2026-11-16", "newest": "2026-11-22"});
+    let (text, _) = asked(NO_EVENTS, rows, past).await;
+    assert_eq!(
+        (
+            cell(&text, "load"),
+            cell(&text, "activities"),
+            cell(&text, "as of")
+        ),
+        ("120".into(), "2".into(), "2026-11-22 Sun".into()),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sums_of_several_athletes_are_those_of_their_rows() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await.swap_remove(0);
+        for (person, load) in [(world.ana(), 100), (world.jack(), 40), (world.tria(), 70)] {
+            let wellness = json!([{"id": "2026-11-24", "ctl": 50, "atl": 50, "ctlLoad": load, "atlLoad": load}]);
+            let activities = json!([did("i1", "2026-11-24", "Ride", json!(load))]);
+            give(&world, person, json!({"wellness": wellness, "activities": activities, "events": [workout(1, "2026-11-24", "Ride", json!(80))]}));
+        }
+        let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
+        let (text, paths) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
+        assert_eq!(paths.len(), 3 + 2 + 2, "{text}");
+        assert!(
+            text.contains("\nTogether: load 210 of 3 athletes · planned 160 of 2 athletes · time 2:00 of 2 athletes\n"),
+            "{text}"
+        );
+        // Jack's plan is nobody's to see.
+        assert_eq!(row(&text, "athlete\t", "Jack")["load"], "40", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activities_that_do_not_arrive_leave_it_unknown() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await.swap_remove(0);
+        let mut rows = planned_today(true, json!([]));
+        rows["events"] = json!([
+            workout(501, "2026-11-28", "Ride", json!(75)),
+            workout(502, "2026-11-27", "Run", json!(40))
+        ]);
+        give(&world, world.ana(), rows);
+        world
+            .sim
+            .fault(Fault::on("/activities").athlete(world.ana().person.athlete_id).status(404));
+        let arguments = json!({"athletes": ["Ana Berger"]});
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", arguments).await;
+        assert_eq!(
+            cell(&text, "flags"),
+            "not paired; no load that day: 2026-11-27 Fri Run; load 0 % of plan to date (0 of 40); no load in 60 days, but perhaps today",
+            "{text}"
+        );
+        assert_eq!(
+            cell(&text, "load this week"),
+            "75 of 115 planned (today's 75 perhaps only planned)",
+            "{text}"
+        );
+        assert!(cell(&text, "left out").starts_with("activities: intervals.icu "), "{text}");
+    })
+    .await;
+}

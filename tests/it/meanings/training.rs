@@ -1,1 +1,753 @@
-//! History and summary: sums, zones, what is not counted.
+//! Sums of training: windows, zones, families, swims, counts, changes, and what is left out or counted twice.
+
+use serde_json::{Value, json};
+
+use super::{ask, ask_at, asked_for, give, on_saturday, row};
+
+const HISTORY: &str = "get_training_history";
+const SUMMARY: &str = "get_training_summary";
+
+/// An activity of an hour, with these fields over or beside the usual ones.
+fn activity(id: &str, sport: &str, start: &str, fields: Value) -> Value {
+    let usual = json!({"id": id, "type": sport, "start_date_local": format!("{start}:00"), "moving_time": 3600,
+        "elapsed_time": 3600, "icu_training_load": 50, "icu_intensity": 70.7});
+    with(usual, fields)
+}
+
+/// A range to today that no other call with this number has: what upstream answered is kept for a minute.
+fn since(at: usize) -> Value {
+    json!({"oldest": format!("2026-11-{:02}", 23 - at)})
+}
+
+/// The same arguments with these besides.
+fn with(mut given: Value, fields: Value) -> Value {
+    for (name, value) in fields.as_object().unwrap() {
+        given[name] = value.clone();
+    }
+    given
+}
+
+/// The line that begins so.
+fn line<'a>(text: &'a str, start: &str) -> &'a str {
+    let found = text.lines().find(|line| line.starts_with(start));
+    found.unwrap_or_else(|| panic!("no line begins with {start}: {text}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_default_window_says_its_days_and_an_end_after_today_is_said() {
+    on_saturday(async |world| {
+        let text = ask(&world, world.ana(), SUMMARY, json!({})).await;
+        assert!(
+            text.contains(" · 26 Oct – 28 Nov 2026 · 34 days: 4 whole weeks and Mon to Sat · "),
+            "{text}"
+        );
+        let whole = json!({"oldest": "2026-11-02", "newest": "2026-11-22"});
+        for person in [world.ana(), world.tria(), world.bishnu()] {
+            let text = ask(&world, person, SUMMARY, whole.clone()).await;
+            assert!(
+                text.contains(" · 2 – 22 Nov 2026 · 21 days: 3 whole weeks · "),
+                "{text}"
+            );
+            let text = ask(
+                &world,
+                person,
+                SUMMARY,
+                json!({"oldest": "2026-11-25", "newest": "2026-11-29"}),
+            )
+            .await;
+            assert!(
+                text.contains(" · 25 – 28 Nov 2026 · asked to 2026-11-29; today here is 2026-11-28 · "),
+                "{text}"
+            );
+        }
+        let listed = world
+            .mcp(&world.ana().link)
+            .request("tools/list", json!({}))
+            .await;
+        let listed = listed.answer.to_string();
+        assert!(
+            listed.contains("29 to 35 days; give dates to compare athletes"),
+            "the description says so"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_that_has_not_begun_points_to_the_calendar() {
+    on_saturday(async |world| {
+        let future = json!({"oldest": "2026-12-07", "newest": "2026-12-13"});
+        let text = ask(&world, world.ana(), HISTORY, future.clone()).await;
+        assert!(
+            text.ends_with(
+                "\nNo activity yet: the range is in the future, today is 2026-11-28; get_events shows what is planned."
+            ),
+            "{text}"
+        );
+        let coach = &world.coaches().await[0].link;
+        let mut of_jack = future;
+        of_jack["athlete"] = json!("Jack");
+        let text = ask_at(&world, coach, HISTORY, of_jack).await;
+        assert!(
+            text.ends_with("\nNo activity yet: the range is in the future, today is 2026-11-28."),
+            "what is not granted is no advice: {text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_say_by_what_and_full_says_where_they_differ() {
+    on_saturday(async |world| {
+        let run = |id: &str, day: &str| {
+            activity(
+                id,
+                "Run",
+                &format!("2026-11-{day}T07:00"),
+                json!({"tiz_order": "PACE_HR_POWER", "pace_zone_times": [2000, 880, 300, 312, 108, 0, 0],
+                    "icu_hr_zone_times": [1000, 944, 1260, 300, 96]}),
+            )
+        };
+        give(
+            &world,
+            world.ana(),
+            json!({"activities": [run("i1", "24"), run("i2", "26"),
+                activity("i3", "Ride", "2026-11-25T07:00", json!({"icu_hr_zone_times": [1800, 0, 900, 900, 0]}))]}),
+        );
+        let given = |fields: Value| with(json!({"oldest": "2026-11-23", "compare": "none"}), fields);
+        let text = ask(&world, world.ana(), SUMMARY, given(json!({"sport": "run"}))).await;
+        assert!(line(&text, "Zones Run by pace (2 of 2").contains("easy/moderate/hard 80/17/3 %"), "{text}");
+        assert!(!text.contains("Zones Run by heart rate"), "{text}");
+        let by_pace = row(&text, "week (Mon)", "2026-11-23");
+        assert_eq!(by_pace["easy/moderate/hard % (pace)"], "80/17/3", "{text}");
+
+        let text = ask(&world, world.ana(), SUMMARY, given(json!({"zones": "hr"}))).await;
+        assert!(
+            line(&text, "Zones Run by heart rate (2 of 2").contains("easy/moderate/hard 54/35/11 %"),
+            "{text}"
+        );
+        assert!(!text.contains("by pace"), "{text}");
+        let by_heart = row(&text, "week (Mon)", "2026-11-23");
+        assert_eq!(by_heart["easy/moderate/hard % (heart rate)"], "52/32/16", "{text}");
+        let text = ask(&world, world.ana(), SUMMARY, given(json!({"zones": "power"}))).await;
+        assert!(!text.contains("Zones "), "nobody recorded power: {text}");
+
+        let text = ask(&world, world.ana(), SUMMARY, given(json!({"detail": "full"}))).await;
+        line(&text, "Zones Run by pace (2 of 2");
+        line(&text, "Zones Run by heart rate (2 of 2");
+        line(&text, "Run, easy/moderate/hard differs: by pace 80/17/3, by heart rate 54/35/11");
+        assert!(!text.contains("Ride, easy/moderate/hard differs"), "{text}");
+        let text = ask(&world, world.ana(), HISTORY, json!({"oldest": "2026-11-23", "detail": "full"})).await;
+        assert_eq!(row(&text, "date", "2026-11-26")["above Z2 %"], "20 (pace)", "{text}");
+        assert_eq!(row(&text, "date", "2026-11-25")["above Z2 %"], "50 (heart rate)", "{text}");
+        let text = ask(&world, world.ana(), HISTORY, json!({"oldest": "2026-11-23"})).await;
+        assert!(!text.contains("above Z2"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_number_of_zones_is_told_and_never_silently_gone() {
+    on_saturday(async |world| {
+        let ride = |id: &str, day: &str, times: &[u32]| {
+            let zones: Vec<Value> = (1..)
+                .zip(times)
+                .map(|(at, secs)| json!({"id": format!("Z{at}"), "secs": secs}))
+                .collect();
+            activity(
+                id,
+                "Ride",
+                &format!("2026-11-{day}T07:00"),
+                json!({"icu_zone_times": zones}),
+            )
+        };
+        let seven = ride("i1", "24", &[900, 900, 900, 0, 900, 0, 0]);
+        let five = ride("i2", "25", &[1800, 0, 900, 900, 0]);
+        let four = ride("i3", "26", &[900, 900, 900, 900]);
+        give(&world, world.ana(), json!({"activities": [seven, five]}));
+        let text = ask(&world, world.ana(), SUMMARY, since(0)).await;
+        line(
+            &text,
+            "Ride by power, 5 and 7 zones together: easy/moderate/hard 50/25/25 %, each as split above",
+        );
+        assert!(
+            text.contains("Weeks add 5 and 7 zones, each split as above."),
+            "{text}"
+        );
+        give(&world, world.ana(), json!({"activities": [five, four]}));
+        let text = ask(&world, world.ana(), SUMMARY, since(1)).await;
+        assert!(
+            text.contains(" · no easy/moderate/hard: 4 zones have no usual split\n")
+                && text.contains("Weeks leave out 1 activity: 4 zones have no usual split."),
+            "{text}"
+        );
+        give(&world, world.ana(), json!({"activities": [four]}));
+        let text = ask(&world, world.ana(), SUMMARY, since(2)).await;
+        assert!(
+            !row(&text, "week (Mon)", "2026-11-23")
+                .keys()
+                .any(|name| name.starts_with("easy")),
+            "{text}"
+        );
+        assert!(
+            text.contains("Weeks leave out 1 activity: 4 zones have no usual split."),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ride_is_the_family_in_sums_and_its_exact_type_in_full() {
+    on_saturday(async |world| {
+        give(
+            &world,
+            world.ana(),
+            json!({"activities": [activity("i1", "Ride", "2026-11-24T07:00", json!({})),
+                activity("i2", "VirtualRide", "2026-11-25T07:00", json!({})),
+                activity("i3", "GravelRide", "2026-11-26T07:00", json!({"icu_training_load": 30})),
+                activity("i4", "Run", "2026-11-27T07:00", json!({}))]}),
+        );
+        let given = json!({"oldest": "2026-11-23"});
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        line(
+            &text,
+            "Ride 3 (1 GravelRide, 1 VirtualRide) · 3:00 · load 130 | Run 1 · 1:00 · load 50 | all 4 · 4:00 · load 180",
+        );
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        let ride = row(&text, "sport\t", "Ride\t");
+        assert_eq!(
+            (ride["activities"].as_str(), ride["load"].as_str(), ride["kinds"].as_str()),
+            ("3", "130", "GravelRide 1, Ride 1, VirtualRide 1"),
+            "{text}"
+        );
+        let full = json!({"oldest": "2026-11-23", "detail": "full"});
+        let text = ask(&world, world.ana(), HISTORY, full.clone()).await;
+        assert!(
+            ["GravelRide 1 · ", "VirtualRide 1 · ", " | Ride 1 · "].iter().all(|part| text.contains(part)),
+            "{text}"
+        );
+        let text = ask(&world, world.ana(), SUMMARY, full).await;
+        assert_eq!(row(&text, "sport\t", "GravelRide\t")["load"], "30", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_swim_is_as_long_as_its_pools() {
+    on_saturday(async |world| {
+        let swim = |id: &str, day: &str, fields: Value| {
+            activity(id, "Swim", &format!("2026-11-{day}T07:00"), fields)
+        };
+        // Ana has metres; tria has miles.
+        let yards = swim("i1", "24", json!({"distance": 1828.8, "pool_length": 22.86}));
+        give(&world, world.ana(), json!({"activities": [yards]}));
+        let text = ask(&world, world.ana(), HISTORY, json!({"oldest": "2026-11-23"})).await;
+        assert_eq!(row(&text, "date", "2026-11-24")["km"], "2000 yd", "{text}");
+        line(&text, "Swim 1 · 1:00 · 2000 yd · ");
+        let text = ask(&world, world.ana(), SUMMARY, since(0)).await;
+        assert_eq!(row(&text, "sport\t", "Swim\t")["distance"], "2000 yd", "{text}");
+
+        for (at, pool) in [25.0, 50.0, 33.33].into_iter().enumerate() {
+            let metres = swim("i2", "25", json!({"distance": 1500, "pool_length": pool}));
+            give(&world, world.tria(), json!({"activities": [metres]}));
+            let text = ask(&world, world.tria(), HISTORY, since(at)).await;
+            assert_eq!(row(&text, "date", "2026-11-25")["mi"], "1500 m", "{text}");
+            line(&text, "Swim 1 · 1:00 · 1500 m · ");
+            let text = ask(&world, world.tria(), SUMMARY, since(at)).await;
+            assert_eq!(row(&text, "sport\t", "Swim\t")["distance"], "1500 m", "{text}");
+        }
+        let open = swim("i3", "26", json!({"distance": 914.4}));
+        give(&world, world.tria(), json!({"activities": [open]}));
+        let text = ask(&world, world.tria(), SUMMARY, since(9)).await;
+        assert_eq!(row(&text, "sport\t", "Swim\t")["distance"], "1000 yd", "{text}");
+        let metres = swim("i2", "25", json!({"distance": 914.4, "pool_length": 25}));
+        give(&world, world.ana(), json!({"activities": [yards, metres]}));
+        let text = ask(&world, world.ana(), SUMMARY, since(9)).await;
+        assert_eq!(
+            row(&text, "sport\t", "Swim\t")["distance"],
+            "2743 m (swum in m and yd)",
+            "{text}"
+        );
+        let text = ask(&world, world.ana(), HISTORY, since(9)).await;
+        line(&text, "Swim 2 · 2:00 · 2743 m (swum in m and yd) · load 100");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_in_the_one_count_everywhere() {
+    on_saturday(async |world| {
+        let mut rows: Vec<Value> = (1..=20)
+            .map(|at| {
+                activity(
+                    &format!("i{at}"),
+                    "Ride",
+                    &format!("2026-11-{at:02}T07:00"),
+                    json!({}),
+                )
+            })
+            .collect();
+        rows.push(json!({"id": "77", "source": "STRAVA", "start_date_local": "2026-11-21T07:00:00"}));
+        give(&world, world.ana(), json!({"activities": rows}));
+        let given = json!({"oldest": "2026-11-01", "newest": "2026-11-22"});
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        assert!(
+            text.lines()
+                .next()
+                .unwrap()
+                .contains(" · 20 + 1 unreadable activities · "),
+            "{text}"
+        );
+        line(
+            &text,
+            "Ride 20 · 20:00 · load 1000 | all 20 + 1 unreadable · 20:00 · load 1000",
+        );
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        assert!(
+            text.lines()
+                .next()
+                .unwrap()
+                .contains(" · 20 + 1 unreadable activities · "),
+            "{text}"
+        );
+        assert_eq!(
+            row(&text, "sport\t", "all\t")["activities"],
+            "20 + 1 unreadable",
+            "{text}"
+        );
+        assert_eq!(
+            row(&text, "week (Mon)", "2026-11-16")["activities"],
+            "5 + 1 unreadable",
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_that_of_the_two_figures_shown() {
+    on_saturday(async |world| {
+        let ride = |id: &str, day: &str, secs: u32, metres: u32, load: f64| {
+            let fields = json!({"moving_time": secs, "distance": metres, "icu_training_load": load});
+            activity(id, "Ride", &format!("2026-11-{day}T07:00"), fields)
+        };
+        give(
+            &world,
+            world.ana(),
+            json!({"activities": [ride("i1", "24", 3629, 10_040, 80.4), ride("i2", "17", 3631, 10_060, 80.6)]}),
+        );
+        let text = ask(&world, world.ana(), SUMMARY, json!({"oldest": "2026-11-23"})).await;
+        assert!(
+            line(&text, "Now / before").ends_with(
+                "Ride: activities 1 / 1 · time 1:00 / 1:01 (-0:01, -2 %) · 10.0 km / 10.1 km (-1 %) · load 80 / 81 (-1, -1 %)"
+            ),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn monotony_is_not_computed_over_sessions_without_a_load() {
+    on_saturday(async |world| {
+        let mut rows: Vec<Value> = [(16, 40), (18, 90), (20, 60)]
+            .map(|(day, load)| {
+                let fields = json!({"icu_training_load": load});
+                activity(&format!("i{day}"), "Run", &format!("2026-11-{day}T07:00"), fields)
+            })
+            .into();
+        let given = |oldest: &str| json!({"oldest": oldest, "newest": "2026-11-22", "compare": "none"});
+        let said = "Monotony, strain: not for weeks with a session that has no load or cannot be read.";
+        give(&world, world.ana(), json!({"activities": rows}));
+        let text = ask(&world, world.ana(), SUMMARY, given("2026-11-09")).await;
+        // 40, 0, 90, 0, 60, 0, 0: mean 27.14, sample deviation 36.84.
+        let week = row(&text, "week (Mon)", "2026-11-16");
+        assert_eq!(
+            (
+                week["monotony (Foster)"].as_str(),
+                week["strain (Foster)"].as_str()
+            ),
+            ("0.7", "140"),
+            "{text}"
+        );
+        assert!(!text.contains(said), "{text}");
+        for (oldest, more) in [
+            (
+                "2026-11-02",
+                activity(
+                    "i9",
+                    "WeightTraining",
+                    "2026-11-19T18:00",
+                    json!({"icu_training_load": null}),
+                ),
+            ),
+            (
+                "2026-10-26",
+                json!({"id": "9", "source": "STRAVA", "start_date_local": "2026-11-19T18:00:00"}),
+            ),
+        ] {
+            rows.truncate(3);
+            rows.push(more);
+            give(&world, world.ana(), json!({"activities": rows}));
+            let text = ask(&world, world.ana(), SUMMARY, given(oldest)).await;
+            assert!(!text.contains("(Foster)"), "{text}");
+            assert_eq!(text.matches(said).count(), 1, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_percentage_of_the_plan_says_whose_it_is() {
+    on_saturday(async |world| {
+        give(
+            &world,
+            world.ana(),
+            json!({"activities": [activity("i1", "Ride", "2026-11-24T07:00", json!({"compliance": 140.2, "paired_event_id": 7}))]}),
+        );
+        let text = ask(&world, world.ana(), HISTORY, json!({"detail": "full"})).await;
+        assert_eq!(row(&text, "date", "2026-11-24")["done % of plan"], "140", "{text}");
+        assert!(line(&text, "% of plan: ").contains("intervals.icu"), "{text}");
+        let text = ask(&world, world.ana(), HISTORY, json!({})).await;
+        assert!(!text.contains("of plan"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_calendar_a_coach_sees_no_plan_and_no_compliance() {
+    on_saturday(async |world| {
+        let by_hand = activity(
+            "i1",
+            "Ride",
+            "2026-11-24T07:00",
+            json!({"source": "MANUAL", "compliance": 93, "paired_event_id": 7}),
+        );
+        let event = json!({"id": 7, "category": "WORKOUT", "type": "Ride", "start_date_local": "2026-11-24T00:00:00",
+            "moving_time": 3600, "icu_training_load": 67, "paired_activity_id": "i1"});
+        let target = json!({"id": 8, "category": "TARGET", "type": "Ride", "start_date_local": "2026-11-23T00:00:00", "load_target": 85});
+        let rows = json!({"activities": [by_hand], "events": [event, target]});
+        give(&world, world.jack(), rows);
+        let coach = &world.coaches().await[0].link;
+        for (tool, given, left_out) in [
+            (HISTORY, json!({"include": ["planned"]}), "Planned load left out: get_events is not granted."),
+            (SUMMARY, json!({"include": ["planned"]}), "Planned load left out: get_events is not granted."),
+            (HISTORY, json!({"detail": "full"}), "How closely plans were followed left out: get_events is not granted."),
+            (HISTORY, json!({}), "How closely plans were followed left out: get_events is not granted."),
+        ] {
+            let mut of_jack = given;
+            of_jack["athlete"] = json!("Jack");
+            let (text, asked) = asked_for(&world, coach, tool, of_jack.clone()).await;
+            line(&text, left_out);
+            for mark in ["67", "85", "93", "marked done", "of plan", "week target"] {
+                assert!(!text.contains(mark), "{tool}: {mark} in {text}");
+            }
+            assert!(!asked.iter().any(|path| path.ends_with("/events")), "{asked:?}");
+            of_jack.as_object_mut().unwrap().remove("athlete");
+            let own = ask(&world, world.jack(), tool, of_jack).await;
+            assert!(!own.contains("left out"), "{own}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_without_a_sport_that_a_filter_leaves_out_are_named_with_their_size() {
+    on_saturday(async |world| {
+        let mut rows: Vec<Value> = (0..60)
+            .map(|at| {
+                let start = format!("2026-11-{:02}T{:02}:00:00", 1 + at % 28, 6 + 2 * (at / 28));
+                json!({"id": format!("i93{at:02}"), "start_date_local": start, "moving_time": 3600, "icu_training_load": 50})
+            })
+            .collect();
+        rows.extend((1..=7).map(|at| {
+            activity(&format!("i{at}"), "Ride", &format!("2026-11-{:02}T20:00", 20 + at), json!({"icu_training_load": 60}))
+        }));
+        give(&world, world.jack(), json!({"activities": rows}));
+        let said = "Not counted: 60 activities without a sport (60:00 h, load 3000)";
+        for (tool, given) in [
+            (HISTORY, json!({"sport": "ride", "oldest": "2026-11-01"})),
+            (SUMMARY, json!({"sport": "ride"})),
+        ] {
+            let text = ask(&world, world.jack(), tool, given).await;
+            assert!(text.contains(" · Ride of all kinds · 7 activities · "), "{text}");
+            line(&text, said);
+        }
+        let text = ask(&world, world.jack(), HISTORY, json!({"oldest": "2026-11-01", "limit": 5})).await;
+        assert!(!text.contains("Not counted") && text.contains("no sport 60 · 60:00"), "{text}");
+        give(
+            &world,
+            world.jack(),
+            json!({"activities": [activity("i1", "Run", "2026-11-24T07:00", json!({})),
+                json!({"id": "i2", "type": "", "name": "x", "start_date_local": "2026-11-25T07:00:00", "moving_time": 1500})]}),
+        );
+        let text = ask(&world, world.jack(), SUMMARY, with(since(0), json!({"sport": "run"}))).await;
+        line(&text, "Not counted: 1 activity without a sport (0:25 h, no load)");
+        let text = ask(&world, world.jack(), SUMMARY, with(since(0), json!({"sport": "swim"}))).await;
+        line(&text, "Not counted: 1 activity without a sport (0:25 h, no load)");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_nobody_recorded_is_unknown_and_not_0() {
+    on_saturday(async |world| {
+        let rows: Vec<Value> = (21..=25)
+            .map(|day| {
+                let fields = json!({"icu_intensity": null, "icu_training_load": null});
+                activity(
+                    &format!("i{day}"),
+                    "Ride",
+                    &format!("2026-11-{day}T07:00"),
+                    fields,
+                )
+            })
+            .collect();
+        give(&world, world.ana(), json!({"activities": rows}));
+        let text = ask(&world, world.ana(), SUMMARY, json!({})).await;
+        line(&text, "Not recorded: load, IF");
+        let load = |monday: &str| row(&text, "week (Mon)", monday)["load"].clone();
+        assert_eq!(
+            [
+                load("2026-11-23"),
+                load("2026-11-16"),
+                load("2026-11-09"),
+                load("2026-10-26")
+            ],
+            ["unknown", "unknown", "0", "0"],
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planned_time_is_that_of_the_steps_and_done_and_open_are_apart() {
+    on_saturday(async |world| {
+        let workout = |id: u32, day: &str, fields: Value| {
+            let usual = json!({"id": id, "category": "WORKOUT", "type": "Ride", "name": "Ride",
+                "start_date_local": format!("2026-11-{day}T00:00:00"), "moving_time": 3600, "icu_training_load": 40});
+            with(usual, fields)
+        };
+        let steps = json!({"steps": [{"duration": 600}, {"reps": 5, "steps": [{"duration": 240}, {"duration": 240}]},
+            {"duration": 600}]});
+        // Pairing overwrites the time of the entry, or it does not.
+        for (at, secs) in [2955, 3600].into_iter().enumerate() {
+            give(
+                &world,
+                world.jack(),
+                json!({
+                    "activities": [activity("i9004", "Ride", "2026-11-24T17:00",
+                        json!({"moving_time": 2955, "icu_training_load": 61, "paired_event_id": 1}))],
+                    "events": [
+                        workout(1, "24", json!({"paired_activity_id": "i9004", "moving_time": secs, "icu_training_load": 61,
+                            "workout_doc": steps})),
+                        workout(2, "28", json!({})), workout(3, "29", json!({})),
+                    ],
+                }),
+            );
+            let given = with(since(at), json!({"include": ["planned"]}));
+            let text = ask(&world, world.jack(), SUMMARY, given.clone()).await;
+            let week = row(&text, "week (Mon)", "2026-11-23");
+            assert_eq!(
+                (week["time"].as_str(), week["planned time"].as_str()),
+                ("0:49", "3:00 (1:00 done, 2:00 open)"),
+                "{text}"
+            );
+            assert_eq!(week["planned load"], "141 (61 done, 80 open)", "{text}");
+            let text = ask(&world, world.jack(), HISTORY, given).await;
+            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61 of 141 planned (61 done, 80 open)");
+            let doubt = "\nPlanned load of 1 paired entry may be what was done.\n";
+            assert_eq!(text.contains(doubt), secs == 2955, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_session_from_two_devices_is_named_and_a_brick_is_not() {
+    on_saturday(async |world| {
+        let given = since(0);
+        let ride = |id: &str, sport: &str, start: &str, secs: u32| {
+            activity(id, sport, &format!("2026-11-24T{start}"), json!({"moving_time": secs, "elapsed_time": secs}))
+        };
+        let said = "i241 and i242 overlap (58 min): perhaps one session; sums count both, and so do intervals.icu's CTL and ATL";
+        let two = [ride("i241", "VirtualRide", "18:00", 3600), ride("i242", "Ride", "18:02", 3540)];
+        give(&world, world.jack(), json!({"activities": two}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.jack(), tool, given.clone()).await;
+            line(&text, said);
+        }
+        let text = ask(&world, world.jack(), HISTORY, given.clone()).await;
+        assert!(text.contains("\ti241\n") && text.contains("\ti242\n"), "both rows stay: {text}");
+        let none = [
+            // A brick, legs of a race, a ride on the way home after one, a ride at noon in the pause of a day's recording.
+            json!([ride("i1", "Ride", "18:00", 3600), ride("i2", "Run", "18:30", 3600)]),
+            json!([ride("i1", "Swim", "08:00", 1800), ride("i2", "Ride", "08:30", 3600), ride("i3", "Run", "09:30", 3600)]),
+            json!([ride("i1", "Ride", "17:00", 3600), ride("i2", "Ride", "18:00", 1200)]),
+            json!([activity("i1", "Ride", "2026-11-24T07:00", json!({"moving_time": 3600, "elapsed_time": 36_000})),
+                ride("i2", "Ride", "12:00", 2400)]),
+            json!([ride("i1", "Ride", "06:00", 14_400),
+                activity("i2", "Ride", "2026-11-24T07:00", json!({"moving_time": 1800, "elapsed_time": 1800, "sub_type": "COMMUTE"}))]),
+        ];
+        for (at, rows) in none.into_iter().enumerate() {
+            give(&world, world.jack(), json!({"activities": rows}));
+            for tool in [HISTORY, SUMMARY] {
+                let text = ask(&world, world.jack(), tool, since(at + 1)).await;
+                assert!(!text.contains("overlap"), "{text}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_by_hand_beside_its_upload_is_marked() {
+    on_saturday(async |world| {
+        let by_hand = |fields: Value| {
+            let usual = json!({"id": "i9006", "type": "Ride", "name": "Sweet spot", "source": "MANUAL",
+                "start_date_local": "2026-11-26T18:00:00", "moving_time": 3600, "distance": null, "icu_training_load": 80});
+            with(usual, fields)
+        };
+        let upload = json!({"id": "i252", "type": "Ride", "start_date_local": "2026-11-26T18:05:00", "moving_time": 3550,
+            "distance": 30_000, "icu_training_load": 78});
+        for (at, fields, entered) in [
+            (0, json!({"paired_event_id": 505}), "by hand (marked done)"),
+            (1, json!({}), "by hand"),
+        ] {
+            let given = since(at);
+            give(&world, world.jack(), json!({"activities": [by_hand(fields), upload]}));
+            let text = ask(&world, world.jack(), HISTORY, given.clone()).await;
+            line(&text, "i9006 and i252 overlap (55 min): perhaps one session; ");
+            let manual = text.lines().find(|line| line.ends_with("\ti9006")).unwrap();
+            assert!(manual.ends_with(&format!("\t{entered}\ti9006")), "{text}");
+            assert!(!text.lines().any(|line| line.ends_with("by hand\ti252")), "{text}");
+            let text = ask(&world, world.jack(), SUMMARY, given.clone()).await;
+            line(&text, "i9006 and i252 overlap (55 min): perhaps one session; ");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_rpe_is_in_the_full_history() {
+    on_saturday(async |world| {
+        give(
+            &world,
+            world.ana(),
+            json!({"activities": [activity("i1", "Run", "2026-11-24T07:00", json!({"icu_rpe": 6, "session_rpe": 342}))]}),
+        );
+        let text = ask(&world, world.ana(), HISTORY, json!({"detail": "full"})).await;
+        assert_eq!(row(&text, "date", "2026-11-24")["sRPE"], "342", "{text}");
+        let text = ask(&world, world.ana(), HISTORY, json!({})).await;
+        assert!(!text.contains("sRPE"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_only_from_strava_says_why_and_what_to_do_above_its_rows() {
+    on_saturday(async |world| {
+        let stubs: Vec<Value> = (21..=26)
+            .map(|day| json!({"id": format!("770{day}"), "source": "STRAVA", "start_date_local": format!("2026-11-{day}T07:00:00")}))
+            .collect();
+        give(&world, world.ana(), json!({"activities": stubs}));
+        let text = ask(&world, world.ana(), HISTORY, json!({"oldest": "2026-11-20"})).await;
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].contains(" · 0 + 6 unreadable activities · "), "{text}");
+        assert!(
+            lines[1].contains("closed by Strava. Strava's terms close") && lines[1].contains("connect the device's own service"),
+            "{text}"
+        );
+        assert_eq!(lines[3], "2026-11-26 Thu\t(Strava)\t77026", "{text}");
+        assert_eq!(lines.len(), 10, "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_target_stands_beside_what_is_planned() {
+    on_saturday(async |world| {
+        let mut events: Vec<Value> = (23..=27)
+            .map(|day| {
+                json!({"id": day, "category": "WORKOUT", "type": "Ride", "start_date_local": format!("2026-11-{day}T00:00:00"),
+                    "moving_time": 2400, "icu_training_load": 35})
+            })
+            .collect();
+        events.push(json!({"id": 9, "category": "TARGET", "type": "Ride", "start_date_local": "2026-11-23T00:00:00",
+            "load_target": 85, "for_week": true}));
+        give(&world, world.ana(), json!({"activities": [], "events": events}));
+        let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0 of 175 planned, week target Ride load 85");
+        let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
+        let week = row(&text, "week (Mon)", "2026-11-23");
+        assert_eq!(
+            (week["planned load"].as_str(), week["week target"].as_str()),
+            ("175", "Ride load 85"),
+            "{text}"
+        );
+        // One for all sports, of a week that the range cuts.
+        events[5] = json!({"id": 9, "category": "TARGET", "start_date_local": "2026-11-23T00:00:00", "load_target": 300,
+            "time_target": 21_600});
+        give(&world, world.ana(), json!({"activities": [], "events": events}));
+        let given = json!({"oldest": "2026-11-25", "newest": "2026-11-27", "include": ["planned"]});
+        let text = ask(&world, world.ana(), HISTORY, given).await;
+        line(
+            &text,
+            "Weeks (Mon), load: 23 Nov (from Wed) (to Fri) 0 of 105 planned, week target load 300 · 6:00 h",
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_no_sum_can_hold_are_counted() {
+    on_saturday(async |world| {
+        let no_id = json!({"type": "Ride", "start_date_local": "2026-11-25T07:00:00", "moving_time": 3600});
+        let rows =
+            json!({"activities": [activity("i1", "Ride", "2026-11-24T07:00", json!({})), no_id, no_id]});
+        give(&world, world.ana(), rows);
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, since(0)).await;
+            assert!(
+                text.lines().next().unwrap().contains(" · 1 activity · "),
+                "{text}"
+            );
+            line(
+                &text,
+                "Not counted: 2 activities without an id or in an unknown form",
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paired_entry_without_steps_has_no_planned_time_of_its_own() {
+    on_saturday(async |world| {
+        let done = activity(
+            "i1",
+            "Run",
+            "2026-11-24T17:00",
+            json!({"moving_time": 2640, "paired_event_id": 1}),
+        );
+        let event = json!({"id": 1, "category": "WORKOUT", "type": "Run", "start_date_local": "2026-11-24T00:00:00",
+            "moving_time": 2640, "icu_training_load": 50, "paired_activity_id": "i1"});
+        give(&world, world.ana(), json!({"activities": [done], "events": [event]}));
+        let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        let week = row(&text, "week (Mon)", "2026-11-23");
+        assert_eq!(
+            (week["time"].as_str(), week["planned time"].as_str()),
+            ("0:44", "0:00"),
+            "{text}"
+        );
+        line(
+            &text,
+            "Planned load of 1 paired entry may be what was done; the planned time of 1 is not known and left out.",
+        );
+    })
+    .await;
+}

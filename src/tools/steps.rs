@@ -1,7 +1,8 @@
 //! The steps of a planned workout, one line each; a repeat is one line with its steps below.
 //!
-//! Targets are shown as intervals.icu resolved them (W, bpm, pace), followed by what the athlete wrote. Unresolved targets
-//! are shown as written, with what the percentage or zone refers to.
+//! Targets are shown as intervals.icu resolved them (W, bpm, pace), followed by what the athlete wrote. A percentage that it
+//! did not resolve is computed from the workout's own threshold and marked `about`; what cannot be computed is shown as
+//! written, with the reason.
 
 use crate::{
     guard::Units,
@@ -10,7 +11,7 @@ use crate::{
     tools::answer::{
         sport_units::SportUnits,
         units::{self, positive},
-        words::{joined, named, with_unit},
+        words::{around, in_brackets, joined, named, with_unit},
     },
     training::{
         lengths::{MILE, YARD},
@@ -27,11 +28,24 @@ fn units_of(workout: &Workout, sport: &str, units: Units) -> SportUnits {
     SportUnits::of(sport, units).with_pace_set_as(workout.pace_units.as_deref())
 }
 
+/// What a step's line depends on.
+struct Manner<'a> {
+    /// Its thresholds resolve what intervals.icu left unresolved.
+    workout: &'a Workout,
+    own: &'a SportUnits,
+}
+
 /// The steps, one a line; empty when there are none.
 pub(super) fn lines(workout: &Workout, sport: &str, units: Units) -> Vec<String> {
     let own = units_of(workout, sport, units);
     let mut lines = Vec::new();
-    write(workout.steps.as_deref().unwrap_or_default(), 0, &own, &mut lines);
+    let manner = Manner { workout, own: &own };
+    write(
+        workout.steps.as_deref().unwrap_or_default(),
+        0,
+        &manner,
+        &mut lines,
+    );
     if lines.len() > MOST_LINES {
         let more = lines.len() - MOST_LINES;
         lines.truncate(MOST_LINES);
@@ -76,15 +90,15 @@ fn goes_by(target: Option<&Target>, units: &[&str]) -> bool {
         .is_some_and(|own| units.contains(&own))
 }
 
-fn write(steps: &[Step], depth: usize, own: &SportUnits, lines: &mut Vec<String>) {
+fn write(steps: &[Step], depth: usize, manner: &Manner<'_>, lines: &mut Vec<String>) {
     // The margin is capped: a plan has two levels, and a thousand would be all margin.
     let margin = "  ".repeat(depth.min(6));
     for step in steps {
         if let Some(inner) = &step.steps {
             lines.push(format!("{margin}{}", repeat(step)));
-            write(inner, depth + 1, own, lines);
+            write(inner, depth + 1, manner, lines);
         } else {
-            lines.push(format!("{margin}{}", one(step, own)));
+            lines.push(format!("{margin}{}", one(step, manner)));
         }
     }
 }
@@ -107,10 +121,11 @@ fn repeat(step: &Step) -> String {
 }
 
 /// `12 min «SST» 216–231 W (88–94 % FTP), 88–92 rpm`
-fn one(step: &Step, own: &SportUnits) -> String {
-    let power = power(step.power.as_deref(), step.watts.as_deref());
-    let heart = heart(step.hr.as_deref(), step.beats.as_deref());
-    let pace = pace(step.pace.as_deref(), step.speed.as_deref(), own);
+fn one(step: &Step, manner: &Manner<'_>) -> String {
+    let own = manner.own;
+    let power = power(step.power.as_deref(), step.watts.as_deref(), manner);
+    let heart = heart(step.hr.as_deref(), step.beats.as_deref(), manner);
+    let pace = pace(step.pace.as_deref(), step.speed.as_deref(), manner);
     let mut targets: Vec<String> = [power, heart, pace]
         .into_iter()
         .filter(|target| !target.is_empty())
@@ -172,7 +187,7 @@ fn length(step: &Step, own: &SportUnits) -> String {
     }
 }
 
-/// `30 s`, `12 min`, `5:30 min`, `1:05:00 h`: never ambiguous.
+/// `30 s`, `12 min`, `5:30 min`, `2 h`, `1 h 5 min`: never ambiguous.
 fn duration(secs: f64) -> String {
     let text = units::hours_minutes_seconds(secs);
     let Some((hours, rest)) = text.split_once(':') else {
@@ -180,12 +195,16 @@ fn duration(secs: f64) -> String {
     };
     let (minutes, seconds) = rest.split_once(':').unwrap_or((rest, "00"));
     let short = |digits: &str| digits.trim_start_matches('0').to_owned();
-    match (hours, minutes, seconds) {
-        ("0", "00", secs) if secs != "00" => format!("{} s", short(secs)),
-        ("0", "00", _) => "0 s".to_owned(),
-        ("0", minutes, "00") => format!("{} min", short(minutes)),
-        ("0", minutes, secs) => format!("{}:{secs} min", short(minutes)),
-        _ => format!("{text} h"),
+    let below = match (short(minutes).as_str(), seconds) {
+        ("", "00") => String::new(),
+        ("", secs) => format!("{} s", short(secs)),
+        (minutes, "00") => format!("{minutes} min"),
+        (minutes, secs) => format!("{minutes}:{secs} min"),
+    };
+    match (hours, below.is_empty()) {
+        ("0", true) => "0 s".to_owned(),
+        ("0", false) => below,
+        (hours, _) => joined([format!("{hours} h"), below], " "),
     }
 }
 
@@ -249,13 +268,57 @@ fn resolved(target: Option<&Target>) -> Option<&Target> {
     })
 }
 
-/// `216–231 W (88–94 % FTP)`; unresolved `88–94 % FTP (not resolved)`.
-fn both(resolved: &str, written: &str) -> String {
-    match (resolved.is_empty(), written.is_empty()) {
-        (false, false) => format!("{resolved} ({written})"),
-        (false, true) => resolved.to_owned(),
-        (true, false) => format!("{written} (not resolved)"),
-        (true, true) => String::new(),
+/// A target in the unit that a device follows.
+enum Known {
+    /// By intervals.icu.
+    Resolved(String),
+    /// From the workout's threshold, because intervals.icu sent nothing.
+    Computed(String),
+    /// Neither, and why.
+    Not(&'static str),
+}
+
+/// What a percentage or a zone of `written` means: as resolved, or computed from `threshold`.
+fn known(
+    written: &Target,
+    resolved_to: Option<&Target>,
+    (threshold, lacking): (Option<f64>, &'static str),
+    say: impl Fn(&Target) -> String,
+) -> Known {
+    if let Some(target) = resolved(resolved_to) {
+        return Known::Resolved(say(target));
+    }
+    let is_percent = written
+        .units
+        .as_deref()
+        .is_some_and(|unit| unit.starts_with('%') && unit != "%mmp");
+    match positive(threshold) {
+        None => Known::Not(lacking),
+        Some(_) if resolved_to.is_some() => Known::Not("intervals.icu gives 0"),
+        Some(threshold) if is_percent => Known::Computed(say(&of(written, threshold))),
+        Some(_) => Known::Not("the zones are not in the workout"),
+    }
+}
+
+/// Percentages of a threshold, in its unit.
+fn of(percents: &Target, threshold: f64) -> Target {
+    let part = |percent: Option<f64>| positive(percent).map(|percent| percent / 100.0 * threshold);
+    Target {
+        value: part(percents.value),
+        start: part(percents.start),
+        end: part(percents.end),
+        ..Target::default()
+    }
+}
+
+/// `216–231 W (88–94 % FTP)`; unresolved `88–94 % FTP (not resolved: no FTP set)`.
+fn both(known: Known, written: &str) -> String {
+    match known {
+        Known::Resolved(number) | Known::Computed(number) if number.is_empty() => written.to_owned(),
+        Known::Resolved(number) => around("", &number, &in_brackets(written)),
+        Known::Computed(number) => around("about", &number, &in_brackets(written)),
+        Known::Not(_) if written.is_empty() => String::new(),
+        Known::Not(why) => format!("{written} (not resolved: {why})"),
     }
 }
 
@@ -287,48 +350,54 @@ fn whole(target: &Target, unit: &str) -> String {
     with_unit(span(Some(target), units::whole), unit)
 }
 
-fn power(written: Option<&Target>, watts: Option<&Target>) -> String {
-    let numbers = resolved(watts).map(|watts| whole(watts, "W")).unwrap_or_default();
-    let Some(written) = written else {
-        return numbers;
-    };
-    let as_written = match written.units.as_deref().unwrap_or_default() {
-        "w" | "W" | "watts" if numbers.is_empty() => return whole(written, "W"),
-        "w" | "W" | "watts" => {
-            let own = whole(written, "W");
-            if own == numbers {
-                return own;
-            }
-            own
-        }
-        "%ftp" => percent(written, "FTP"),
-        "power_zone" => zone(written, "power"),
-        "custom_zone" => zone(written, "custom zone"),
-        "%mmp" => match positive(written.duration) {
-            Some(secs) => percent(written, &format!("of best {} power", duration(secs))),
-            None => percent(written, "of best power (MMP)"),
-        },
-        _ => other(written),
-    };
-    both(&numbers, &as_written)
+/// A target in its own unit, and as resolved if that differs.
+fn in_its_unit(written: &Target, resolved_to: Option<&Target>, unit: &str) -> String {
+    let own = whole(written, unit);
+    match resolved(resolved_to).map(|target| whole(target, unit)) {
+        Some(numbers) if numbers != own => both(Known::Resolved(numbers), &own),
+        _ => own,
+    }
 }
 
-fn heart(written: Option<&Target>, beats: Option<&Target>) -> String {
-    let numbers = resolved(beats)
-        .map(|beats| whole(beats, "bpm"))
-        .unwrap_or_default();
+fn power(written: Option<&Target>, watts: Option<&Target>, manner: &Manner<'_>) -> String {
+    let say = |target: &Target| whole(target, "W");
     let Some(written) = written else {
-        return numbers;
+        return resolved(watts).map(say).unwrap_or_default();
     };
-    let as_written = match written.units.as_deref().unwrap_or_default() {
-        "bpm" if numbers.is_empty() => return whole(written, "bpm"),
-        "bpm" => String::new(),
-        "%hr" => percent(written, "max HR"),
-        "%lthr" => percent(written, "LTHR"),
-        "hr_zone" => zone(written, "HR"),
-        _ => other(written),
+    let by = |lacking| known(written, watts, (manner.workout.ftp, lacking), say);
+    match written.units.as_deref().unwrap_or_default() {
+        "w" | "W" | "watts" => in_its_unit(written, watts, "W"),
+        "%ftp" => both(by("no FTP set"), &percent(written, "FTP")),
+        "power_zone" => both(by("no FTP set"), &zone(written, "power")),
+        "custom_zone" => both(by("no FTP set"), &zone(written, "custom zone")),
+        "%mmp" => {
+            let best = match positive(written.duration) {
+                Some(secs) => percent(written, &format!("of best {} power", duration(secs))),
+                None => percent(written, "of best power (MMP)"),
+            };
+            both(known(written, watts, (None, "not in the workout"), say), &best)
+        }
+        _ => both(
+            known(written, watts, (None, "unknown unit"), say),
+            &other(written),
+        ),
+    }
+}
+
+fn heart(written: Option<&Target>, beats: Option<&Target>, manner: &Manner<'_>) -> String {
+    let say = |target: &Target| whole(target, "bpm");
+    let Some(written) = written else {
+        return resolved(beats).map(say).unwrap_or_default();
     };
-    both(&numbers, &as_written)
+    let workout = manner.workout;
+    let by = |threshold, lacking| known(written, beats, (threshold, lacking), say);
+    match written.units.as_deref().unwrap_or_default() {
+        "bpm" => resolved(beats).map_or_else(|| say(written), say),
+        "%hr" => both(by(workout.max_hr, "no max HR set"), &percent(written, "max HR")),
+        "%lthr" => both(by(workout.lthr, "no LTHR set"), &percent(written, "LTHR")),
+        "hr_zone" => both(by(workout.lthr, "no LTHR set"), &zone(written, "HR")),
+        _ => both(by(None, "unknown unit"), &other(written)),
+    }
 }
 
 /// Speeds in m/s as paces, or as speeds in a sport that goes by them.
@@ -366,7 +435,8 @@ fn metres_of(unit: &str) -> Option<f64> {
     })
 }
 
-fn pace(written: Option<&Target>, speed: Option<&Target>, own: &SportUnits) -> String {
+fn pace(written: Option<&Target>, speed: Option<&Target>, manner: &Manner<'_>) -> String {
+    let own = manner.own;
     let Some(written) = written else {
         return resolved(speed)
             .map(|speed| in_pace(speed, own))
@@ -377,15 +447,16 @@ fn pace(written: Option<&Target>, speed: Option<&Target>, own: &SportUnits) -> S
         // A target written as a pace is shown as written: the resolved one is the same, or widened for the device.
         return in_pace(&speeds(written, metres), own);
     }
-    let numbers = resolved(speed)
-        .map(|speed| in_pace(speed, own))
-        .unwrap_or_default();
-    let as_written = match unit {
-        "%pace" => percent(written, "threshold speed"),
-        "pace_zone" => zone(written, "pace"),
-        _ => other(written),
-    };
-    both(&numbers, &as_written)
+    let threshold = manner.workout.threshold_pace;
+    let by = |threshold, lacking| known(written, speed, (threshold, lacking), |speed| in_pace(speed, own));
+    match unit {
+        "%pace" => both(
+            by(threshold, "no threshold pace set"),
+            &percent(written, "threshold speed"),
+        ),
+        "pace_zone" => both(by(threshold, "no threshold pace set"), &zone(written, "pace")),
+        _ => both(by(None, "unknown unit"), &other(written)),
+    }
 }
 
 #[cfg(test)]
@@ -436,7 +507,7 @@ mod tests {
             (
                 "Ride",
                 json!({"duration": 3600, "power": {"units": "w", "value": 200}}),
-                "1:00:00 h 200 W",
+                "1 h 200 W",
             ),
             (
                 "Ride",
@@ -446,12 +517,12 @@ mod tests {
             (
                 "Run",
                 json!({"duration": 900, "power": {"units": "%ftp", "value": 70}, "_power": {"value": 0, "start": 0, "end": 0}}),
-                "15 min 70 % FTP (not resolved)",
+                "15 min 70 % FTP (not resolved: no FTP set)",
             ),
             (
                 "Ride",
                 json!({"duration": 600, "power": {"units": "%mmp", "value": 60, "duration": 300}}),
-                "10 min 60 % of best 5 min power (not resolved)",
+                "10 min 60 % of best 5 min power (not resolved: not in the workout)",
             ),
             (
                 "Ride",
@@ -476,7 +547,7 @@ mod tests {
             (
                 "Run",
                 json!({"duration": 900, "hr": {"units": "%hr", "start": 70, "end": 75}}),
-                "15 min 70–75 % max HR (not resolved)",
+                "15 min 70–75 % max HR (not resolved: no max HR set)",
             ),
             (
                 "Run",
@@ -497,7 +568,7 @@ mod tests {
             (
                 "Run",
                 json!({"duration": 600, "pace": {"units": "pace_zone", "value": 1}}),
-                "10 min pace Z1 (not resolved)",
+                "10 min pace Z1 (not resolved: no threshold pace set)",
             ),
             (
                 "Swim",
@@ -517,7 +588,7 @@ mod tests {
             (
                 "Ride",
                 json!({"duration": 600, "power": {"units": "%cp", "value": 90}}),
-                "10 min 90 in «%cp» (not resolved)",
+                "10 min 90 in «%cp» (not resolved: unknown unit)",
             ),
             ("Ride", json!({}), "no length given: no target"),
             (
@@ -527,6 +598,67 @@ mod tests {
             ),
         ] {
             assert_eq!(step(sport, &value), says, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_percentage_that_came_unresolved_is_computed_from_the_workouts_threshold() {
+        let own = json!({"ftp": 250, "lthr": 170, "max_hr": 190, "threshold_pace": 4.0});
+        for (sport, value, says) in [
+            (
+                "Ride",
+                json!({"duration": 600, "power": {"units": "%ftp", "value": 55}}),
+                "10 min about 138 W (55 % FTP)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 5400, "ramp": true, "power": {"units": "%ftp", "start": 50, "end": 80}}),
+                "1 h 30 min ramp about 125–200 W (50–80 % FTP)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 600, "power": {"units": "%ftp", "value": 55}, "_power": {"value": 0}}),
+                "10 min 55 % FTP (not resolved: intervals.icu gives 0)",
+            ),
+            (
+                "Ride",
+                json!({"duration": 600, "power": {"units": "power_zone", "value": 2}}),
+                "10 min power Z2 (not resolved: the zones are not in the workout)",
+            ),
+            (
+                "Run",
+                json!({"duration": 600, "hr": {"units": "%lthr", "start": 80, "end": 90}}),
+                "10 min about 136–153 bpm (80–90 % LTHR)",
+            ),
+            (
+                "Run",
+                json!({"duration": 600, "hr": {"units": "%hr", "value": 70}}),
+                "10 min about 133 bpm (70 % max HR)",
+            ),
+            (
+                "Run",
+                json!({"distance": 1000, "pace": {"units": "%pace", "value": 105}}),
+                "1 km about 3:58/km (105 % threshold speed)",
+            ),
+        ] {
+            let mut doc = own.clone();
+            doc["steps"] = json!([value]);
+            assert_eq!(said(sport, ana().units, doc), [says], "{value}");
+        }
+    }
+
+    #[test]
+    fn no_length_of_time_is_ambiguous() {
+        for (secs, says) in [
+            (0.0, "0 s"),
+            (59.0, "59 s"),
+            (90.0, "1:30 min"),
+            (3600.0, "1 h"),
+            (3660.0, "1 h 1 min"),
+            (9930.0, "2 h 45:30 min"),
+            (36_005.0, "10 h 5 s"),
+        ] {
+            assert_eq!(duration(secs), says);
         }
     }
 

@@ -1,0 +1,129 @@
+//! The sums of the range's plans: by sport, what of them is still open, and by week, beside the week's targets.
+
+use chrono::NaiveDate;
+
+use super::{Found, kinds};
+use crate::{
+    guard::Units,
+    intervals::model::Event,
+    tools::{
+        answer::{
+            sport_units::SportUnits,
+            units::{self, positive},
+            week,
+            words::{around, joined, named, with_unit},
+        },
+        arguments::Range,
+        plan_state::Planned,
+        sums::{self, Sum, name_of},
+    },
+    training::weeks,
+};
+
+/// Most weeks in an answer: half a year.
+const WEEKS: usize = 27;
+
+/// A workout or race of the range: its day, and what is planned.
+type Plan<'a> = (NaiveDate, (&'a Event, Planned));
+
+/// Two lines; empty when nothing is planned.
+pub(super) fn lines(found: &[Found<'_>], targets: &[&Event], range: Range, own: Units) -> String {
+    let plans = |open: bool| -> Vec<Plan<'_>> {
+        found
+            .iter()
+            .filter(|row| row.event.is_to_do() && (!open || row.is_open()))
+            .filter_map(|row| {
+                let day = row.day().filter(|day| range.contains(*day))?;
+                Some((day, (row.event, row.planned)))
+            })
+            .collect()
+    };
+    let all = plans(false);
+    if all.is_empty() {
+        return String::new();
+    }
+    format!(
+        "Planned: {}\nWeeks (Mon), planned load: {}",
+        by_sport(&all, &plans(true)),
+        by_week(&all, targets, range, own)
+    )
+}
+
+/// `Ride 3 · 3:00 · load 200 | of that still open 2 · 2:00 · load 139`
+fn by_sport(all: &[Plan<'_>], open: &[Plan<'_>]) -> String {
+    let by_sport = sums::by_sport(rows(all), false);
+    let whole = (by_sport.len() > 1).then(|| Sum::of(rows(all)).line("all", String::new()));
+    let split = !open.is_empty() && open.len() < all.len();
+    let open = split.then(|| Sum::of(rows(open)).line("of that still open", String::new()));
+    let lines = by_sport.iter().map(|(sport, sum)| sum.line(sport, String::new()));
+    lines.chain(whole).chain(open).collect::<Vec<_>>().join(" | ")
+}
+
+fn rows<'a>(plans: &[Plan<'a>]) -> impl Iterator<Item = (&'a Event, Planned)> {
+    plans.iter().map(|(_, plan)| *plan)
+}
+
+/// `16 Nov (from Sat) 206 · 23 Nov 175, target 85`
+fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> String {
+    let loads = all
+        .iter()
+        .map(|(day, (_, planned))| (*day, units::sane(planned.load)));
+    let weeks = weeks::weekly(range.oldest, range.newest, loads);
+    let words = weeks.iter().take(WEEKS).map(|(monday, load)| {
+        let cut = week::cut(*monday, range);
+        let of_week: Vec<(&Event, Planned)> = all
+            .iter()
+            .filter(|(day, _)| weeks::monday(*day) == *monday)
+            .map(|(_, plan)| *plan)
+            .collect();
+        let targets = targets
+            .iter()
+            .filter(|target| target.day().is_some_and(|day| weeks::monday(day) == *monday))
+            .map(|target| against(target, &of_week, cut.is_empty(), own));
+        let load = format!("{}{cut} {}", monday.format("%-d %b"), week::load(load));
+        joined(std::iter::once(load).chain(targets), ", ")
+    });
+    words.collect::<Vec<_>>().join(" · ")
+}
+
+/// A week's target beside what is planned for it: `target 85`, `Ride 143 of target 160`, `Run 3:46 h of target 4:00 h`; for a
+/// week that the range cuts its load alone: `Ride week target 160`.
+fn against(target: &Event, plans: &[(&Event, Planned)], is_whole: bool, own: Units) -> String {
+    let sport = target.sport();
+    let name = kinds::sport_of(target);
+    let load = units::whole(positive(target.load_target));
+    if !is_whole {
+        return named(&joined([name.as_str(), "week target"], " "), &load);
+    }
+    let is_of_sport = |event: &Event| {
+        sport.is_empty() || name_of(event.sport.as_deref(), false) == name_of(Some(sport), false)
+    };
+    let planned = Sum::of(plans.iter().filter(|(event, _)| is_of_sport(event)).copied());
+    let way = |metres| SportUnits::of(sport, own).way(metres, 0);
+    let hours = |secs: Option<f64>| with_unit(units::hours_minutes(secs), "h");
+    let of = |planned: String, target: String| {
+        let planned = if planned.is_empty() {
+            "0".to_owned()
+        } else {
+            planned
+        };
+        around(&joined([name.as_str(), &planned, "of target"], " "), &target, "")
+    };
+    let load = if plans.iter().all(|(event, _)| is_of_sport(event)) {
+        // The planned load stands before it.
+        named("target", &load)
+    } else {
+        of(units::whole(planned.load), load)
+    };
+    joined(
+        [
+            load,
+            of(hours(Some(planned.secs)), hours(positive(target.time_target))),
+            of(
+                way(positive(Some(planned.metres))),
+                way(positive(target.distance_target)),
+            ),
+        ],
+        ", ",
+    )
+}
