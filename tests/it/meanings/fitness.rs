@@ -391,7 +391,7 @@ async fn a_projection_begins_at_today_and_says_where_the_plan_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_with_two_loads_shows_both() {
     on_saturday(async |world| {
-        let load = |at: u32| if at % 2 == 0 { (50, 90) } else { (0, 40) };
+        let load = |at: u32| if at.is_multiple_of(2) { (50, 90) } else { (0, 40) };
         let rows: Vec<Value> = (19..=28)
             .map(|at| json!({"id": format!("2026-11-{at}"), "ctl": 44.8, "atl": 62.8, "ctlLoad": load(at).0, "atlLoad": load(at).1}))
             .collect();
