@@ -17,6 +17,7 @@ fn days(id: i64, category: &str, first: &str, end: &str) -> Value {
            "end_date_local": format!("{end}T00:00:00")})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what json! makes is a value")]
 fn activity(id: &str, start: &str, sport: Value, secs: i64, load: i64) -> Value {
     json!({"id": id, "type": sport, "start_date_local": start, "moving_time": secs, "elapsed_time": secs,
            "icu_training_load": load})
