@@ -103,7 +103,7 @@ impl From<intervals::Error> for ToolError {
                     .to_owned(),
             ),
             Error::MissingScope(area) => Self::Refused(format!(
-                "Not done: the athlete did not share {} with IcuSync. The athlete can connect intervals.icu again on the \
+                "Not done: the athlete did not share their {} with IcuSync. The athlete can connect intervals.icu again on the \
                  IcuSync dashboard and leave {} ticked; the other tools keep working.",
                 area.in_words(),
                 area.as_str()

@@ -51,7 +51,8 @@ impl Given {
             return Some(rows.map(|rows| Json(rows).into_response()));
         }
         if let Some(id) = own.and_then(|own| own.strip_prefix("/events/")) {
-            let is_it = |event: &&Object| event.get("id").is_some_and(|own| own.to_string() == id);
+            let id: i64 = id.parse().ok()?;
+            let is_it = |event: &&Object| event.get("id").and_then(Value::as_i64) == Some(id);
             let event = self.events.iter().flatten().find(is_it)?;
             return Some(Ok(Json(event).into_response()));
         }

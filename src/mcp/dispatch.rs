@@ -31,8 +31,8 @@ const INSTRUCTIONS_FOR_COACHES: &str = include_str!("instructions_coach.txt");
 /// How long a client may keep the list: it changes with a new version of the service, and when the athlete switches a
 /// group on or off. A call is checked each time, whatever list it comes from.
 const LIST_FRESH_MS: u64 = 5 * 60 * 1000;
-/// Methods that are served and whose params rmcp may fail to read: it then passes them on as unknown.
-const WITH_PARAMS: [&str; 2] = ["initialize", "tools/call"];
+/// If rmcp cannot read the params of a call, it passes the call on as an unknown method.
+const CALL: &str = "tools/call";
 
 /// Answers MCP messages. Cheap to clone: one is made for each request.
 #[derive(Clone)]
@@ -164,8 +164,11 @@ impl ServerHandler for Handler {
         request: CustomRequest,
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        Err(if WITH_PARAMS.contains(&request.method.as_str()) {
-            ErrorData::invalid_params("The params of this method are malformed.", None)
+        Err(if request.method == CALL {
+            ErrorData::invalid_params(
+                "The params of tools/call are malformed: it needs the name of a tool.",
+                None,
+            )
         } else {
             ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "This method is unknown.", None)
         })

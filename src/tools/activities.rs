@@ -52,8 +52,8 @@ pub(super) fn without_a_sport<T: AsRef<Activity>>(rows: &[T]) -> String {
 }
 
 /// What is left out because no range can hold it: `Not counted: 1 activity with an unreadable date`. Empty without any.
-pub(super) fn undated(rows: &[Activity]) -> String {
-    let count = rows.iter().filter(|row| row.day().is_none()).count();
+pub(super) fn undated<T: AsRef<Activity>>(rows: &[T]) -> String {
+    let count = rows.iter().filter(|row| row.as_ref().day().is_none()).count();
     not_counted(count, "with an unreadable date")
 }
 
@@ -110,6 +110,13 @@ pub(super) fn overlaps(rows: &[&Activity]) -> String {
         "{}: perhaps one session{each}; sums count both, and so do intervals.icu's CTL and ATL",
         words.join(", ")
     )
+}
+
+/// Whether two recordings overlap so far that they may be of one session.
+pub(super) fn may_be_one(a: &Activity, b: &Activity) -> bool {
+    session(a)
+        .zip(session(b))
+        .is_some_and(|(a, b)| !overlaps::pairs(&[a, b]).is_empty())
 }
 
 /// When it was and for how long; None if that is not known.
@@ -243,7 +250,7 @@ mod tests {
             undated(&found),
             "Not counted: 2 activities with an unreadable date"
         );
-        assert_eq!(undated(&[]), "");
+        assert_eq!(undated::<Activity>(&[]), "");
         assert_eq!(
             odd(1),
             "Not counted: 1 activity without an id or in an unknown form"

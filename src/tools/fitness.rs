@@ -15,11 +15,10 @@ use super::{
     },
     arguments::Range,
     part::if_there,
-    planned::TO_DO,
 };
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::model::Wellness,
+    intervals::model::{Event, Wellness},
     permissions::{GET_EVENTS, GET_TRAINING_HISTORY, Permission},
     tool_error::ToolError,
     training::fitness::{Fitness, Loads, ramp},
@@ -30,7 +29,8 @@ pub(super) use done_today::{DoneToday, Seen};
 /// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
 
-/// The newest figures of the last week in words; empty when there are none. At most two requests.
+
+/// The newest figures of the last week in words; empty when there are none. Mostly one or two requests, at most three.
 pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
     let today = ask.today();
     let range = Range {
@@ -46,27 +46,36 @@ pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
 }
 
 /// Asks for what tells apart what was done today and what is only planned, where today's row has a load: today's
-/// activities, or today's plan where the activities may not be read. At most one request.
+/// activities, then today's plan if that leaves it unclear, each where it may be read. Mostly one request, at most two.
 pub(super) async fn done_today(ask: &Ask, rows: &[Wellness]) -> Result<DoneToday, ToolError> {
     let (card, today) = (&ask.card, ask.today());
     let may = |tool: &Permission| card.shows(tool) && tool.needs.iter().all(|area| card.scopes.reads(*area));
     let has_load = |row: &Wellness| row.id == Some(today) && row.load().is_some_and(|load| load > 0.0);
-    let (mut activities, mut events) = (None, None);
-    if rows.iter().any(has_load) {
-        if may(&GET_TRAINING_HISTORY) {
-            let range = Range {
-                oldest: today,
-                newest: today,
-            };
-            let query = range.activities(&["type", "moving_time", "icu_training_load"]);
-            activities = if_there(ask.upstream.activities(&query).await)?;
-        } else if may(&GET_EVENTS) {
-            events = if_there(ask.upstream.events(today, today, TO_DO).await)?;
-        }
+    let done = DoneToday::of(rows, today, Seen::default());
+    if !rows.iter().any(has_load) || done == DoneToday::All {
+        return Ok(done);
+    }
+    let mut activities = None;
+    if may(&GET_TRAINING_HISTORY) {
+        let range = Range {
+            oldest: today,
+            newest: today,
+        };
+        let query = range.activities(&["type", "moving_time", "icu_training_load"]);
+        activities = if_there(ask.upstream.activities(&query).await)?;
     }
     let seen = Seen {
         activities: activities.as_deref(),
+        events: None,
+    };
+    let done = DoneToday::of(rows, today, seen);
+    if !matches!(done, DoneToday::Unclear { .. }) || !may(&GET_EVENTS) {
+        return Ok(done);
+    }
+    let events = if_there(ask.upstream.events(today, today, &Event::TO_DO).await)?;
+    let seen = Seen {
         events: events.as_deref(),
+        ..seen
     };
     Ok(DoneToday::of(rows, today, seen))
 }
@@ -90,8 +99,6 @@ pub(super) fn as_granted(
     if shows_plan(card) {
         return done;
     }
-    let week_before = today.checked_sub_days(Days::new(7));
-    let before = week_before.and_then(|day| Some(days.get(&day)?.fitness.ctl));
     let Some(day) = days.get_mut(&today) else {
         return done;
     };
@@ -100,15 +107,11 @@ pub(super) fn as_granted(
         return DoneToday::Unclear { at_most: None };
     };
     *day = Day {
-        fitness,
-        ramp: before.map(|before| ramp(fitness.ctl, before)),
-        is_ours: true,
-        ramp_is_ours: true,
         loads: Some(Loads {
             ctl: part.done,
             atl: part.done,
         }),
-        ..*day
+        ..day.with_what_is_done(fitness)
     };
     DoneToday::All
 }
@@ -122,7 +125,7 @@ pub(super) struct Day {
     /// Whether CTL and ATL are ours, from yesterday's and what was done today.
     pub(super) is_ours: bool,
     pub(super) ramp: Option<f64>,
-    /// Whether the ramp is ours, because upstream sent none: CTL minus CTL 7 days before.
+    /// Whether the ramp is ours: CTL minus CTL 7 days before.
     pub(super) ramp_is_ours: bool,
     /// Today's may hold load that is only planned: see [`DoneToday`].
     pub(super) loads: Option<Loads>,
@@ -174,6 +177,17 @@ pub(super) fn days_of(rows: &[Wellness], range: Range) -> BTreeMap<NaiveDate, Da
 }
 
 impl Day {
+    /// Today with the figures of what is done only.
+    pub(super) fn with_what_is_done(self, fitness: Fitness) -> Self {
+        Self {
+            fitness,
+            is_ours: true,
+            ramp: self.ramp.map(|ramp| ramp - (self.fitness.ctl - fitness.ctl)),
+            ramp_is_ours: true,
+            ..self
+        }
+    }
+
     /// `61.4`
     pub(super) fn ctl(&self) -> String {
         units::fixed(self.fitness.ctl, 1)

@@ -43,8 +43,8 @@ use crate::{
 
 pub(super) const TOOL: Tool = Tool {
     permission: &permissions::GET_EVENTS,
-    description: "The calendar, oldest first: planned workouts with steps resolved to W, bpm or pace, races, notes, holidays, \
-        sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
+    description: "The calendar, oldest first: planned workouts with steps resolved to W, bpm or pace, races with \
+        the form of their morning, notes, holidays, sick and injured days, weekly targets, plan phases; ids. Default: today and the next 13 days.",
     params: PARAMS,
     run: Run::Read(|ask, given| Box::pin(read(ask, given))),
 };
@@ -68,6 +68,7 @@ const DAYS_WITH_STEPS: u64 = 7;
 
 const DONE_FIELDS: &[&str] = &[
     "type",
+    "sub_type",
     "moving_time",
     "elapsed_time",
     "distance",

@@ -1,7 +1,8 @@
 //! get_fitness: CTL, ATL, form, ramp and load, day by day or week by week, past and projected.
 //!
 //! `GET /athlete/{id}/wellness`, whose rows contain the model; rows after today are upstream's projection. Where today has a
-//! load, `GET /athlete/{id}/activities` or `/events` of today as well: the row may count what is only planned.
+//! load, `GET /athlete/{id}/activities` of today as well, or `/events` where those do not tell: the row may count what is only
+//! planned.
 
 mod rows;
 #[cfg(test)]
@@ -275,17 +276,18 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: DoneToday) 
         DoneToday::Unclear { .. } if day.date == today => None,
         _ => Some(day.fitness.ctl),
     };
-    let past = days.range(..=today).map(|(date, day)| (*date, ctl(day)));
-    let (known, unknown): (Vec<_>, Vec<_>) = past.partition(|(_, ctl)| ctl.is_some());
-    let known: Vec<(NaiveDate, f64)> = known
-        .into_iter()
-        .filter_map(|(date, ctl)| Some((date, ctl?)))
-        .collect();
+    let past: Vec<&Day> = days.range(..=today).map(|(_, day)| day).collect();
+    let known = past.iter().filter_map(|day| Some((day.date, ctl(day)?)));
+    let known: Vec<(NaiveDate, f64)> = known.collect();
     let order = |a: &&(NaiveDate, f64), b: &&(NaiveDate, f64)| a.1.total_cmp(&b.1);
     match (known.iter().max_by(order), known.iter().min_by(order)) {
         (Some(high), Some(low)) if high.0 != low.0 => format!(
             "CTL up to {}: highest {} on {}, lowest {} on {}",
-            if unknown.is_empty() { "today" } else { "yesterday" },
+            if known.len() == past.len() {
+                "today"
+            } else {
+                "yesterday"
+            },
             units::fixed(high.1, 1),
             units::date(high.0),
             units::fixed(low.1, 1),

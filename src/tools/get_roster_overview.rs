@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, Member, Roster},
-    intervals::{self},
+    intervals::{self, model::Event},
     permissions::{Access, GET_EVENTS, GET_FITNESS, GET_TRAINING_HISTORY, GET_WELLNESS, Permission},
     tool_error::{ToolError, in_words},
     words::MemberStatus,
@@ -91,8 +91,6 @@ const WELLNESS_AND_LOAD: &[&str] = &[
     "restingHR",
     "tempRestingHR",
 ];
-/// What is to be done.
-const TO_DO: [&str; 4] = ["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
 /// What shows whether a workout was done.
 const ACTIVITY: &[&str] = &["type", "moving_time", "icu_training_load", "paired_event_id"];
 
@@ -397,7 +395,7 @@ async fn gather(
     let wellness = reading
         .wellness
         .map(|(days, fields)| upstream.wellness(days.oldest, days.newest, fields));
-    let categories = [&TO_DO[..], &absences::CATEGORIES].concat();
+    let categories = [&Event::TO_DO[..], &absences::CATEGORIES].concat();
     let events = reading
         .events
         .map(|days| upstream.events(days.oldest, days.newest, &categories));

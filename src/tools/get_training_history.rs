@@ -111,6 +111,12 @@ const FULL_FIELDS: &[&str] = &[
     "tiz_order",
 ];
 
+/// Days of a range up to which times in zones are read: they would make the rows of many years too large for an answer.
+const ZONE_DAYS: i64 = 366;
+/// How many of [`FULL_FIELDS`], at its end, are about times in zones.
+const ZONE_FIELDS: usize = 6;
+const FULL_FIELDS_OF_YEARS: &[&str] = FULL_FIELDS.split_at(FULL_FIELDS.len() - ZONE_FIELDS).0;
+
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
     ("load", |row| row.icu_training_load),
@@ -215,7 +221,11 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         let found = upstream.search_activities(words, HITS).await?;
         return Ok(render(card, today, &asked, &found, &Part::NotAsked));
     };
-    let query = range.activities(asked.detail.pick(FIELDS, FULL_FIELDS));
+    let query = range.activities(match (asked.detail, range.days()) {
+        (Detail::Concise, _) => FIELDS,
+        (Detail::Full, ..=ZONE_DAYS) => FULL_FIELDS,
+        (Detail::Full, _) => FULL_FIELDS_OF_YEARS,
+    });
     let (activities, planned) = tokio::join!(
         upstream.activities_and_odd(&query),
         planned::fetch(upstream, card, asked.planned, range, today)
@@ -301,7 +311,7 @@ fn render(
         blocks.push(totals::by_sport(&readable, closed, card.units, asked.detail));
     }
     blocks.push(by_week(&readable, plans.as_ref(), asked));
-    blocks.push(planned.missing());
+    blocks.push(plans.map_or_else(|| planned.missing(), |plans| planned::doubts(&plans, false)));
     if asked.range.is_some() {
         // Rows of a search are always short, so they do not show what was recorded.
         blocks.push(activities::not_recorded(&readable, RECORDED));
@@ -312,8 +322,8 @@ fn render(
     if narrowed {
         blocks.push(about_stubs(stubs, narrowed));
     }
-    if asked.detail == Detail::Full && readable.iter().any(|row| row.done_of_plan().is_some()) {
-        blocks.push(plan_state::OF_PLAN.to_owned());
+    if asked.detail == Detail::Full {
+        blocks.extend(about_columns(&readable, asked.range));
     }
     if asked.range.is_none() && !wanted.is_empty() {
         blocks.push(
@@ -411,6 +421,18 @@ fn nothing_yet(card: &AthleteCard, today: NaiveDate) -> String {
         ""
     };
     format!("No activity yet: the range is in the future, today is {today}{plans}.")
+}
+
+/// What two columns of the full rows mean or lack.
+fn about_columns(readable: &[&Activity], range: Option<Range>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if readable.iter().any(|row| row.done_of_plan().is_some()) {
+        lines.push(plan_state::OF_PLAN.to_owned());
+    }
+    if range.is_some_and(|range| range.days() > ZONE_DAYS) {
+        lines.push(format!("above Z2 %: only in ranges of at most {ZONE_DAYS} days."));
+    }
+    lines
 }
 
 fn about_stubs(count: usize, narrowed: bool) -> String {

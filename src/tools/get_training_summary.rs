@@ -272,7 +272,7 @@ fn render(
     if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
         blocks.push("Planned load and time of this week are those to Sunday.".to_owned());
     }
-    blocks.push(planned.missing());
+    blocks.push(plans.map_or_else(|| planned.missing(), |plans| planned::doubts(&plans, true)));
     if !of_upstream.is_empty() {
         blocks.extend(of_upstream);
         blocks.push(

@@ -35,8 +35,8 @@ mod select_athlete;
 mod steps;
 mod sums;
 mod thresholds;
-mod zone_base;
 mod vitals;
+mod zone_base;
 
 use std::pin::Pin;
 

@@ -2,11 +2,7 @@
 //!
 //! An error that ends the whole call is a [`ToolError`]; here the rest of the answer remains good.
 
-use crate::{
-    intervals::{Area, Error},
-    permissions::Permission,
-    tool_error::ToolError,
-};
+use crate::{intervals::Error, permissions::Permission, tool_error::ToolError};
 
 /// A part of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,12 +100,9 @@ pub(super) fn if_there<T>(result: Result<T, Error>) -> Result<Option<T>, ToolErr
 pub(super) fn why(error: &Error, source: &str) -> String {
     match error {
         Error::MissingScope(area) => {
-            let what = match area {
-                Area::Calendar => "the calendar",
-                area => area.in_words(),
-            };
             format!(
-                "the athlete did not share {what} (connect intervals.icu again on the IcuSync dashboard with {} ticked)",
+                "the athlete did not share their {} (connect intervals.icu again on the IcuSync dashboard with {} ticked)",
+                area.in_words(),
                 area.as_str()
             )
         }
@@ -132,7 +125,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::permissions;
+    use crate::{intervals::Area, permissions};
 
     fn missing(what: &str, source: Source, error: Error) -> String {
         settle::<()>(what, source, Err(error)).unwrap().missing()
@@ -177,7 +170,7 @@ mod tests {
             load(Error::TimedOut),
             "Planned load left out: the calendar did not answer; try again."
         );
-        assert!(load(Error::MissingScope(Area::Calendar)).contains("did not share the calendar"));
+        assert!(load(Error::MissingScope(Area::Calendar)).contains("did not share their calendar"));
         let done = missing("What was done", Source::Activities, Error::Unavailable);
         assert_eq!(
             done,

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 
 use super::{
     absences::{Absences, Reason},
+    activities::may_be_one,
     answer::{
         units::{self, positive},
         words::{around, in_brackets, joined, named},
@@ -25,7 +26,9 @@ use crate::{
 /// What the word *missed* means, for the end of an answer.
 pub(super) const MISSED: &str =
     "missed: not paired, and no activity of that sport or its family that day (one activity does one plan).";
-/// Whose figure a percentage of the plan is, for the end of an answer.
+/// The unit of intervals.icu's compliance, which does not say of what it is.
+pub(super) const PERCENT: &str = "% of plan by intervals.icu";
+/// The same for the end of an answer.
 pub(super) const OF_PLAN: &str =
     "% of plan: intervals.icu's compliance, which it gives without saying of what.";
 
@@ -160,11 +163,12 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
         !std::ptr::eq(*other, activity)
             && !other.is_closed_by_strava()
             && other.day() == activity.day()
-            && family(other.sport()) == family(activity.sport())
             && if by_hand {
-                !other.is_manual() && other.paired_event_id.is_none_or(|id| id <= 0)
+                family(other.sport()) == family(activity.sport())
+                    && !other.is_manual()
+                    && other.paired_event_id.is_none_or(|id| id <= 0)
             } else {
-                overlap(activity, other)
+                may_be_one(activity, other)
             }
     };
     let named: Vec<String> = activities
@@ -187,22 +191,6 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
         .collect();
     let when = if by_hand { "that day" } else { "at the same time" };
     around(&format!("also recorded {when}:"), &named.join(", "), "")
-}
-
-/// Whether both ran at the same time for more than half of the shorter one.
-fn overlap(a: &Activity, b: &Activity) -> bool {
-    let span = |one: &Activity| {
-        let start = one.start_date_local?.and_utc().timestamp();
-        let secs = positive(one.elapsed_time).or(positive(one.moving_time))?;
-        #[expect(clippy::cast_precision_loss, reason = "seconds of a date are far below 2^52")]
-        Some((start as f64, secs))
-    };
-    span(a)
-        .zip(span(b))
-        .is_some_and(|((first, long), (second, short))| {
-            let shared = (first + long).min(second + short) - first.max(second);
-            shared > long.min(short) / 2.0
-        })
 }
 
 /// What an entry of the calendar says was planned.
@@ -313,7 +301,13 @@ pub(super) fn states(
         if event.paired_with().is_some() {
             return State::Paired;
         }
-        let Some(day) = event.day().filter(|day| *day < today) else {
+        // A race of several days goes on until its last.
+        let last = if event.is_race() {
+            event.last_day()
+        } else {
+            event.day()
+        };
+        let Some(day) = event.day().filter(|_| last < Some(today)) else {
             return State::Open;
         };
         let absent = absences.on(day).map(|absence| absence.reason);
@@ -417,7 +411,7 @@ mod tests {
                "moving_time": 3600})
     }
 
-    fn did(id: &str, date: &str, sport: Value) -> Value {
+    fn did(id: &str, date: &str, sport: &Value) -> Value {
         json!({"id": id, "type": sport, "start_date_local": format!("{date}T08:00:00"), "moving_time": 3500})
     }
 
@@ -449,7 +443,7 @@ mod tests {
         assert_eq!(
             words(
                 events.clone(),
-                Some(json!([did("i1", "2026-11-18", json!("GravelRide"))]))
+                Some(json!([did("i1", "2026-11-18", &json!("GravelRide"))]))
             ),
             [
                 "-",
@@ -483,9 +477,9 @@ mod tests {
             plan(5, "2026-11-20", "Run"),
         ]);
         let activities = json!([
-            did("i1", "2026-11-16", Value::Null),
+            did("i1", "2026-11-16", &Value::Null),
             {"id": "2", "source": "STRAVA", "start_date_local": "2026-11-17T08:00:00"},
-            did("i3", "2026-11-18", json!("Yoga")),
+            did("i3", "2026-11-18", &json!("Yoga")),
             {"id": "4", "source": "STRAVA", "start_date_local": "2026-11-20T08:00:00", "paired_event_id": 5},
         ]);
         assert_eq!(
@@ -501,8 +495,92 @@ mod tests {
     }
 
     #[test]
+    fn a_race_of_several_days_is_open_until_its_last() {
+        let race = |end: &str| {
+            json!({"category": "RACE_A", "type": "Ride", "start_date_local": "2026-11-19T00:00:00",
+                   "end_date_local": format!("{end}T00:00:00")})
+        };
+        let events = json!([race("2026-11-22"), race("2026-11-21")]);
+        assert_eq!(words(events, None), ["", "not paired"]);
+    }
+
+    /// What is planned by this entry once it is paired with this activity.
+    fn paired(event: &Value, done: &Value) -> Planned {
+        let event: Event = serde_json::from_str(&event.to_string()).unwrap();
+        let done: Activity = serde_json::from_str(&done.to_string()).unwrap();
+        Planned::of(&event, Pairing::With(&done))
+    }
+
+    #[test]
+    fn an_entry_that_shows_what_was_done_keeps_only_what_is_the_plans() {
+        let event =
+            json!({"moving_time": 2955, "distance": 20_000, "icu_training_load": 61, "icu_intensity": 86});
+        let done =
+            json!({"moving_time": 2955, "distance": 20_000, "icu_training_load": 61, "icu_intensity": 86});
+        let without = paired(&event, &done);
+        assert_eq!(
+            (
+                without.secs,
+                without.metres,
+                without.load,
+                without.intensity,
+                without.doubt
+            ),
+            (None, None, Some(61.0), None, Some(Doubt::Time))
+        );
+        let mut steps = event.clone();
+        steps["workout_doc"] = json!({"duration": 3600});
+        let with = paired(&steps, &done);
+        assert_eq!(
+            (with.secs, with.metres, with.load, with.doubt),
+            (Some(3600.0), None, Some(61.0), Some(Doubt::Load))
+        );
+        // Done exactly as planned, by the steps: nothing was replaced.
+        steps["workout_doc"] = json!({"duration": 2955});
+        let exact = paired(&steps, &done);
+        assert_eq!(
+            (exact.secs, exact.metres, exact.doubt),
+            (Some(2955.0), Some(20_000.0), None)
+        );
+        // Marked as done: the activity has the plan's figures, not the other way round.
+        let mut by_hand = done.clone();
+        by_hand["source"] = json!("MANUAL");
+        assert_eq!(paired(&event, &by_hand).secs, Some(2955.0));
+        // Another time than the activity's was planned.
+        let mut longer = done;
+        longer["moving_time"] = json!(4000);
+        let kept = paired(&event, &longer);
+        assert_eq!(
+            (kept.secs, kept.metres, kept.doubt),
+            (Some(2955.0), Some(20_000.0), None)
+        );
+    }
+
+    #[test]
+    fn an_entry_whose_activity_was_not_read_says_what_may_be_the_activitys() {
+        let of = |event: Value| {
+            let event: Event = serde_json::from_str(&event.to_string()).unwrap();
+            let planned = Planned::of(&event, Pairing::Unread);
+            (planned.secs, planned.metres, planned.doubt)
+        };
+        assert_eq!(
+            of(json!({"moving_time": 2955, "distance": 9000})),
+            (Some(2955.0), Some(9000.0), Some(Doubt::UnreadTime))
+        );
+        let doc = json!({"duration": 3600});
+        assert_eq!(
+            of(json!({"moving_time": 2955, "distance": 9000, "icu_training_load": 61, "workout_doc": doc})),
+            (Some(3600.0), None, Some(Doubt::Load))
+        );
+        assert_eq!(
+            of(json!({"moving_time": 3600, "distance": 9000, "icu_training_load": 61, "workout_doc": doc})),
+            (Some(3600.0), Some(9000.0), None)
+        );
+    }
+
+    #[test]
     fn an_activity_that_did_a_plan_leaves_no_other_unclear() {
-        let mut taken = did("i1", "2026-11-16", Value::Null);
+        let mut taken = did("i1", "2026-11-16", &Value::Null);
         taken["paired_event_id"] = json!(1);
         assert_eq!(
             words(

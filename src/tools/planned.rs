@@ -16,7 +16,7 @@ use super::{
     },
     arguments::Range,
     part::{Part, Source, settle},
-    plan_state::{self, State},
+    plan_state::{self, Doubt, Planned, State},
     sums::Sum,
 };
 use crate::{
@@ -32,8 +32,6 @@ use crate::{
 
 /// A load, time or distance to reach in a week.
 const TARGET: &str = "TARGET";
-/// The categories of what is to be done.
-pub(super) const TO_DO: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
 
 /// The last day of the plans to compare: the range's last, or the end of this week if the range reaches today.
 pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
@@ -59,8 +57,8 @@ pub(super) async fn fetch(
     if !card.shows(&permissions::GET_EVENTS) {
         return Ok(Part::not_granted(WHAT, &permissions::GET_EVENTS));
     }
-    let categories = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C", TARGET];
-    let found = upstream.events(weeks::monday(range.oldest), until(range, today), categories);
+    let categories = [&Event::TO_DO[..], &[TARGET]].concat();
+    let found = upstream.events(weeks::monday(range.oldest), until(range, today), &categories);
     settle(WHAT, Source::Calendar, found.await)
 }
 
@@ -75,16 +73,23 @@ pub(super) struct Plans {
     open: Sum,
     /// Its targets: `Ride load 85`.
     targets: Vec<String>,
+    /// How many paired entries may show what was done instead of what was planned.
+    in_doubt: usize,
+    /// How many of them therefore have no planned time.
+    without_time: usize,
 }
 
 impl Plans {
-    fn add(&mut self, event: &Event, state: Option<&State>) {
-        self.all.add(event);
+    fn add(&mut self, event: &Event, state: State, activities: &[Activity]) {
+        let planned = Planned::of(event, state.pairing(activities));
+        self.all.add((event, planned));
         match state {
-            Some(State::Done(..) | State::Paired) => self.done.add(event),
-            Some(State::Open) => self.open.add(event),
+            State::Done(..) | State::Paired => self.done.add((event, planned)),
+            State::Open => self.open.add((event, planned)),
             _ => {}
         }
+        self.in_doubt += usize::from(planned.doubt.is_some());
+        self.without_time += usize::from(planned.doubt == Some(Doubt::Time));
     }
 
     /// Whether anything is planned or to be reached.
@@ -114,6 +119,22 @@ impl Plans {
     pub(super) fn targets(&self) -> String {
         self.targets.join(", ")
     }
+}
+
+/// What the planned figures of paired entries may be instead; empty if all are known. `times` are shown as well as loads.
+pub(super) fn doubts(weeks: &BTreeMap<NaiveDate, Plans>, times: bool) -> String {
+    let sum = |count: fn(&Plans) -> usize| weeks.values().map(count).sum::<usize>();
+    let (in_doubt, without_time) = (sum(|plans| plans.in_doubt), sum(|plans| plans.without_time));
+    if in_doubt == 0 {
+        return String::new();
+    }
+    let entries = answer::counted(in_doubt, "paired entry", "paired entries");
+    let time = if times && without_time > 0 {
+        format!("; the planned time of {without_time} is not known and left out")
+    } else {
+        String::new()
+    };
+    format!("Planned load of {entries} may be what was done{time}.")
 }
 
 /// A target's sport and figures: `Ride load 85`, `load 300 · 8:00 h`; empty without a figure.
@@ -148,7 +169,7 @@ pub(super) fn by_week(
     let mut by_week: BTreeMap<NaiveDate, Plans> = BTreeMap::new();
     let all: Vec<&Event> = events.iter().collect();
     let states = plan_state::states(&all, Some(activities), &Absences::default(), today);
-    for (event, state) in events.iter().zip(&states) {
+    for (event, state) in events.iter().zip(states) {
         let Some(day) = event.day() else {
             continue;
         };
@@ -157,12 +178,13 @@ pub(super) fn by_week(
         }
         let monday = weeks::monday(day);
         if event.category() == TARGET {
+            // One for a day is no measure of a week.
             let words = target(event, own);
-            if !words.is_empty() {
+            if event.for_week != Some(false) && !words.is_empty() {
                 by_week.entry(monday).or_default().targets.push(words);
             }
-        } else if day >= range.oldest {
-            by_week.entry(monday).or_default().add(event, state.as_ref());
+        } else if let Some(state) = state.filter(|_| day >= range.oldest) {
+            by_week.entry(monday).or_default().add(event, state, activities);
         }
     }
     by_week

@@ -1,6 +1,6 @@
 //! select_athlete: later reads through this connector that name no athlete are about this one.
 //!
-//! At most three requests: `GET /athlete/{id}` for thresholds, `GET /athlete/{id}/wellness` for form, each only where its tool is
+//! At most four requests: `GET /athlete/{id}` for thresholds, `GET /athlete/{id}/wellness` for form, each only where its tool is
 //! granted, and where today has a load what tells whether it was done. The selection is valid whether upstream answers or not.
 
 use serde_json::{Map, Value};

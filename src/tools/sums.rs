@@ -249,17 +249,12 @@ pub(super) fn distance(sum: &Sum, sport: &str, own: Units, whole_from: f64) -> S
 
 /// `20 activities`, `20 + 1 unreadable activities`: the one count of activities, with those closed by Strava.
 pub(super) fn activities(readable: usize, closed: usize) -> String {
-    match closed {
-        0 => answer::counted(readable, "activity", "activities"),
-        _ => {
-            let noun = if readable + closed == 1 {
-                "activity"
-            } else {
-                "activities"
-            };
-            format!("{} {noun}", with_unreadable(readable, closed))
-        }
-    }
+    let noun = if readable + closed == 1 {
+        "activity"
+    } else {
+        "activities"
+    };
+    format!("{} {noun}", with_unreadable(readable, closed))
 }
 
 /// `20`, `20 + 1 unreadable`

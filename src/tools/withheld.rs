@@ -47,6 +47,8 @@ fn rich(path: &str) -> (u16, Value) {
                 "icu_ctl": 58.1, "icu_atl": 60.2},
             {"id": 778, "athlete_id": "i424242", "category": "SET_FITNESS", "name": "From the old site",
                 "start_date_local": "2026-11-19T00:00:00", "icu_ctl": 55.5, "icu_atl": 44.4},
+            {"id": 779, "athlete_id": "i424242", "category": "RACE_B", "type": "Ride", "name": "Hill climb",
+                "start_date_local": "2026-11-23T00:00:00"},
         ]),
         path if path.contains("curves") => {
             json!({"list": [power("42d", "2026-10-11", "2026-11-21", 1.0)], "activities": activities()})
@@ -79,7 +81,7 @@ async fn read(
 #[expect(clippy::too_many_lines, reason = "a list of cases")]
 async fn a_coach_sees_only_what_the_granted_tools_could_show() {
     // The tool, its arguments, the part that it leaves out, the other tool that this part needs, and text of the part.
-    let cases: [(&str, Value, &str, &str, &[&str]); 14] = [
+    let cases: [(&str, Value, &str, &str, &[&str]); 15] = [
         (
             "get_fitness",
             json!({}),
@@ -177,6 +179,13 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
             "What CTL and ATL were set to",
             "get_fitness",
             &["CTL 55.5", "ATL 44.4"],
+        ),
+        (
+            "get_events",
+            json!({"oldest": "2026-11-16"}),
+            "Form on race mornings",
+            "get_fitness",
+            &["form a.m.", "-11.5"],
         ),
     ];
     let upstream = Upstream::start(rich).await;

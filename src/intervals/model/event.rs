@@ -8,6 +8,9 @@ use super::{
 };
 
 impl Event {
+    /// The categories of what is to be done or missed.
+    pub(crate) const TO_DO: [&str; 4] = ["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
+
     /// The day it begins on.
     pub(crate) fn day(&self) -> Option<NaiveDate> {
         self.start_date_local.map(|start| start.date())
@@ -125,7 +128,7 @@ mod tests {
     #[test]
     fn workouts_and_races_are_to_do_and_nothing_else_is() {
         let to_do = |category: &str| event(json!({"category": category})).is_to_do();
-        assert!(["WORKOUT", "RACE_A", "RACE_B", "RACE_C"].into_iter().all(to_do));
+        assert!(Event::TO_DO.into_iter().all(to_do));
         assert!(!["NOTE", "HOLIDAY", "TARGET", ""].into_iter().any(to_do));
     }
 

@@ -195,7 +195,7 @@ mod tests {
         rows(Value::Array(loads.iter().map(row).collect()))
     }
 
-    fn plan(load: f64, paired: Value) -> Vec<Event> {
+    fn plan(load: f64, paired: &Value) -> Vec<Event> {
         rows(
             json!([{"id": 1, "category": "WORKOUT", "start_date_local": "2026-11-21T00:00:00", "icu_training_load": load,
             "paired_activity_id": paired}]),
@@ -235,7 +235,7 @@ mod tests {
     fn what_was_done_is_all_of_it() {
         let found = model(YESTERDAY, 84.3, 84.3);
         assert_eq!(of(&found, Some(&activities(&[41.0, 43.0])), None), DoneToday::All);
-        assert_eq!(of(&found, None, Some(&plan(84.0, json!("i1")))), DoneToday::All);
+        assert_eq!(of(&found, None, Some(&plan(84.0, &json!("i1")))), DoneToday::All);
         assert_eq!(of(&found, None, Some(&[])), DoneToday::All);
         assert_eq!(of(&model(YESTERDAY, 0.0, 0.0), None, None), DoneToday::All);
         assert_eq!(of(&[], None, None), DoneToday::All);
@@ -251,11 +251,11 @@ mod tests {
         let unclear = |at_most| DoneToday::Unclear { at_most };
         assert_eq!(of(&found, None, None), unclear(None));
         assert_eq!(
-            of(&found, None, Some(&plan(50.0, Value::Null))),
+            of(&found, None, Some(&plan(50.0, &Value::Null))),
             unclear(Some(50.0))
         );
         assert_eq!(
-            of(&found, None, Some(&plan(90.0, json!("0")))),
+            of(&found, None, Some(&plan(90.0, &json!("0")))),
             unclear(Some(75.0))
         );
         // The activities have more load than the row: some are not counted, so others may be missing.
@@ -269,7 +269,7 @@ mod tests {
         (risen[1].ctl_load, risen[1].atl_load) = (None, Some(0.0));
         assert_eq!(of(&risen, Some(&[]), None), unclear(None));
         assert_eq!(
-            of(&risen, None, Some(&plan(75.0, Value::Null))),
+            of(&risen, None, Some(&plan(75.0, &Value::Null))),
             unclear(Some(75.0))
         );
         assert_eq!(unclear(None).load_of(75.0), None);
@@ -303,11 +303,9 @@ mod tests {
         let other = rows::<Activity>(
             json!([{"id": "i1", "start_date_local": "2026-11-20T08:00:00", "type": "Ride", "icu_training_load": 75}]),
         );
-        assert_eq!(
-            part(of(&model(YESTERDAY, 75.0, 75.0), Some(&other), None)).done,
-            0.0
-        );
-        let mut tomorrow = plan(75.0, Value::Null);
+        let found = part(of(&model(YESTERDAY, 75.0, 75.0), Some(&other), None));
+        assert_eq!((found.done, found.planned), (0.0, 75.0));
+        let mut tomorrow = plan(75.0, &Value::Null);
         tomorrow[0].start_date_local = Some("2026-11-22T00:00:00".parse().unwrap());
         assert_eq!(
             of(&model(YESTERDAY, 75.0, 75.0), None, Some(&tomorrow)),

@@ -13,6 +13,7 @@ use crate::{
         },
         arguments::Detail,
         one_activity::decoupling_means,
+        plan_state,
     },
     training::{sports::Tempo, zones},
 };
@@ -166,7 +167,7 @@ fn effort(detail: &ActivityDetail) -> String {
             "(1 strong)",
         )
         .figure("planned workout", planned.unwrap_or_default(), "")
-        .figure("done", units::whole(activity.done_of_plan()), "% of plan")
+        .figure("done", units::whole(activity.done_of_plan()), plan_state::PERCENT)
         .text()
 }
 

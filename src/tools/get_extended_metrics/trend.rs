@@ -87,6 +87,7 @@ pub(super) fn render(
     blocks.push(recorded(&rows));
     blocks.push(missing(&rows));
     blocks.push(unknown);
+    blocks.push(activities::undated(found));
     if let (true, Some(day)) = (capped, oldest_read) {
         blocks.push(format!(
             "Only the newest {READ} activities were read, back to {}; for earlier ones use newest={day}",

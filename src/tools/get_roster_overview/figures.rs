@@ -17,7 +17,6 @@ use crate::{
         vitals::{self, Averages},
     },
     training::{
-        fitness::Fitness,
         roster::{BASE, Plan},
         weeks,
     },
@@ -283,7 +282,7 @@ impl Model {
         let (standing, held) = match (newest, done) {
             (Some(day), DoneToday::Part(part)) if day.date == today => match part.fitness {
                 Some(fitness) => (
-                    Some(without_plan(day, fitness)),
+                    Some(day.with_what_is_done(fitness)),
                     Held::Plan(Some(day.fitness.form())),
                 ),
                 None => (Some(day), Held::Plan(None)),
@@ -304,15 +303,6 @@ impl Model {
                 .filter(|_| shown.fitness || shown.history)
                 .map(|rows| Loads::of(rows, range, today, done)),
         }
-    }
-}
-
-/// The day with the fitness of what was done only.
-fn without_plan(day: Day, fitness: Fitness) -> Day {
-    Day {
-        fitness,
-        ramp: day.ramp.map(|ramp| ramp - (day.fitness.ctl - fitness.ctl)),
-        ..day
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
             units,
         },
         arguments::Detail,
+        one_activity::DECOUPLING,
         zone_base::times_of,
     },
 };
@@ -75,7 +76,7 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
         .in_full("cadence (runs: steps/min)", |row| {
             own(row).cadence(row.average_cadence)
         })
-        .in_full("decoupling %", |row| units::fixed(row.decoupling, 1))
+        .in_full(DECOUPLING, |row| units::fixed(row.decoupling, 1))
         .in_full("kcal", |row| units::whole(row.calories))
         .in_full("done % of plan", |row| units::whole(row.done_of_plan()))
         .in_full("above Z2 %", |row| above_zone_2(row))

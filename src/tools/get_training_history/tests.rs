@@ -449,3 +449,23 @@ proptest! {
         prop_assert!(!text.contains("NaN") && !text.contains("inf\t") && !text.contains("null"));
     }
 }
+
+#[test]
+fn years_are_read_without_times_in_zones_and_say_so() {
+    let zones: std::collections::HashSet<&str> = FULL_FIELDS[FULL_FIELDS.len() - ZONE_FIELDS..]
+        .iter()
+        .copied()
+        .collect();
+    assert!(
+        zones
+            .iter()
+            .all(|field| field.contains("zone") || *field == "tiz_order"),
+        "{zones:?}"
+    );
+    assert!(FULL_FIELDS_OF_YEARS.iter().all(|field| !field.contains("zone")));
+    let said = "above Z2 %: only in ranges of at most 366 days.";
+    for (oldest, is_long) in [("2025-11-21", false), ("2025-11-20", true)] {
+        let text = answer(&ana(), json!({"oldest": oldest, "detail": "full"}), a_few_days());
+        assert_eq!(text.contains(said), is_long, "{text}");
+    }
+}

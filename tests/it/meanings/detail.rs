@@ -169,7 +169,7 @@ async fn where_a_device_begins_to_count_changes_no_split() {
     .await;
 }
 
-fn lap(kind: &str, from: u32, secs: u32, more: Value) -> Value {
+fn lap(kind: &str, from: u32, secs: u32, more: &Value) -> Value {
     let mut lap = json!({"type": kind, "start_time": from, "end_time": from + secs, "moving_time": secs,
         "elapsed_time": secs});
     for (key, value) in more.as_object().unwrap() {
@@ -184,7 +184,7 @@ async fn a_recovery_says_how_far_the_heart_rate_came_down() {
         let work = json!({"average_heartrate": 172, "max_heartrate": 179, "min_heartrate": 150});
         let rest = json!({"average_heartrate": 158, "max_heartrate": 177, "min_heartrate": 131});
         let laps: Vec<Value> = (0..6)
-            .flat_map(|n| [lap("WORK", n * 270, 180, work.clone()), lap("RECOVERY", n * 270 + 180, 90, rest.clone())])
+            .flat_map(|n| [lap("WORK", n * 270, 180, &work), lap("RECOVERY", n * 270 + 180, 90, &rest)])
             .collect();
         let fields = json!({"type": "Ride", "moving_time": 1620, "average_heartrate": 160, "icu_lap_count": 12,
             "icu_intervals": laps});
@@ -195,7 +195,7 @@ async fn a_recovery_says_how_far_the_heart_rate_came_down() {
         assert_eq!(row(&full, "lap\t", "1\t")["min HR"], "150", "{full}");
         assert!(full.contains("do not prove time in a zone") && !text.contains("do not prove"), "{full}");
         // Without recoveries there is no column.
-        let fields = json!({"icu_intervals": [lap("WORK", 0, 180, work)]});
+        let fields = json!({"icu_intervals": [lap("WORK", 0, 180, &work)]});
         let text = details(&world, &fields, json!({})).await;
         assert!(!text.contains("min HR"), "{text}");
     })
@@ -209,12 +209,12 @@ async fn a_press_of_the_lap_button_is_no_repeat() {
         for (press, count) in [(1, 3), (4, 3), (5, 0)] {
             let id = format!("{press}s");
             let laps = [
-                lap("WORK", 0, 610, json!({"distance": 1500.0})),
-                lap("RECOVERY", 610, press, of(&id)),
-                lap("WORK", 610 + press, 240, of("240s")),
-                lap("RECOVERY", 850 + press, press, of(&id)),
-                lap("WORK", 850 + 2 * press, 240, of("240s")),
-                lap("RECOVERY", 1090 + 2 * press, press, of(&id)),
+                lap("WORK", 0, 610, &json!({"distance": 1500.0})),
+                lap("RECOVERY", 610, press, &of(&id)),
+                lap("WORK", 610 + press, 240, &of("240s")),
+                lap("RECOVERY", 850 + press, press, &of(&id)),
+                lap("WORK", 850 + 2 * press, 240, &of("240s")),
+                lap("RECOVERY", 1090 + 2 * press, press, &of(&id)),
             ];
             let fields = json!({"icu_lap_count": 6, "icu_intervals": laps, "icu_groups": [
                 {"id": id, "count": 3, "moving_time": press}, {"id": "240s", "count": 2, "moving_time": 240}]});
@@ -247,9 +247,9 @@ async fn decoupling_has_its_sense_and_the_load_by_feeling_is_there() {
         assert!(text.contains("decoupling -2.1 % (above 0: HR rose against power)"), "{text}");
         assert!(text.contains("L/R balance 51.0 % right") && !text.contains("left"), "{text}");
         let text = ask(&world, world.ana(), "get_extended_metrics", json!({})).await;
-        let rode = row(&text, "date\t", "2026-11-28 Sat\tRide");
+        let newest = row(&text, "date\t", "2026-11-28 Sat\tRide");
         assert_eq!(
-            (rode["decoupling % (above 0: HR rose)"].as_str(), rode["L/R balance % right"].as_str()),
+            (newest["decoupling % (above 0: HR rose)"].as_str(), newest["L/R balance % right"].as_str()),
             ("-2.1", "51.0"),
             "{text}"
         );
@@ -369,7 +369,7 @@ async fn a_swim_is_as_long_as_its_pool_measures() {
             (json!(33.33), 1000.0, "1000 m"),
             (json!(null), 1500.0, "1500 m"),
         ] {
-            let lap = lap("WORK", 0, 90, json!({"distance": metres / 10.0}));
+            let lap = lap("WORK", 0, 90, &json!({"distance": metres / 10.0}));
             let swim = json!({"type": "Swim", "moving_time": 1800, "distance": metres, "pool_length": pool,
                 "average_heartrate": 0, "icu_intervals": [lap]});
             let text = details(&world, &swim, json!({})).await;

@@ -248,9 +248,21 @@ async fn what_may_not_be_read_about_today_is_not_claimed() {
 async fn an_activity_closed_by_strava_leaves_todays_load_unclear() {
     on_saturday(async |world| {
         let closed = json!({"id": "123", "source": "STRAVA", "start_date_local": "2026-11-28T07:00:00"});
-        let rows = json!({"wellness": until_today((60.0, 55.0), 90.0), "activities": [closed, ridden(30)]});
-        give_ana(&world, rows).await;
-        let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+        let wellness = until_today((60.0, 55.0), 90.0);
+        for (events, load) in [
+            (json!([planned(45)]), "90 (up to 45 planned)"),
+            (json!([planned(80)]), "90 (up to 60 planned)"),
+            (json!([]), "90 so far"),
+        ] {
+            let activities = json!([closed, ridden(30)]);
+            let rows = json!({"wellness": wellness, "activities": activities, "events": events});
+            give_ana(&world, rows).await;
+            let (text, asked) = asked_for(&world, &world.ana().link, "get_fitness", json!({})).await;
+            assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], load, "{text}");
+            assert_eq!(asked.len(), 3, "{asked:?}");
+        }
+        let link = coach(&world, world.ana(), &["get_fitness", "get_training_history"]).await;
+        let text = ask_at(&world, &link, "get_fitness", json!({"athlete": "ana"})).await;
         assert_eq!(
             row(&text, "date", "2026-11-28 Sat")["load"],
             "90 (may be planned)",
@@ -379,7 +391,7 @@ async fn a_projection_begins_at_today_and_says_where_the_plan_ends() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_with_two_loads_shows_both() {
     on_saturday(async |world| {
-        let load = |at: u32| if at % 2 == 0 { (50, 90) } else { (0, 40) };
+        let load = |at: u32| if at.is_multiple_of(2) { (50, 90) } else { (0, 40) };
         let rows: Vec<Value> = (19..=28)
             .map(|at| json!({"id": format!("2026-11-{at}"), "ctl": 44.8, "atl": 62.8, "ctlLoad": load(at).0, "atlLoad": load(at).1}))
             .collect();
