@@ -29,7 +29,6 @@ pub(super) use done_today::{DoneToday, Seen};
 /// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
 
-
 /// The newest figures of the last week in words; empty when there are none. Mostly one or two requests, at most three.
 pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
     let today = ask.today();
