@@ -33,7 +33,7 @@ use crate::{
 /// A load, time or distance to reach in a week.
 const TARGET: &str = "TARGET";
 /// The categories of what is to be done.
-pub(super) const TO_DO: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
+const TO_DO: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
 
 /// The last day of the plans to compare: the range's last, or the end of this week if the range reaches today.
 pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
@@ -59,8 +59,8 @@ pub(super) async fn fetch(
     if !card.shows(&permissions::GET_EVENTS) {
         return Ok(Part::not_granted(WHAT, &permissions::GET_EVENTS));
     }
-    let categories = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C", TARGET];
-    let found = upstream.events(weeks::monday(range.oldest), until(range, today), categories);
+    let categories = [TO_DO, &[TARGET]].concat();
+    let found = upstream.events(weeks::monday(range.oldest), until(range, today), &categories);
     settle(WHAT, Source::Calendar, found.await)
 }
 
