@@ -15,6 +15,7 @@ use super::{
     },
     arguments::Range,
     part::if_there,
+    planned::TO_DO,
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -28,9 +29,6 @@ pub(super) use done_today::{DoneToday, Seen};
 
 /// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
-
-/// The categories of what is to be done.
-const TO_DO: &[&str] = &["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
 
 /// The newest figures of the last week in words; empty when there are none. Mostly one or two requests, at most three.
 pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
