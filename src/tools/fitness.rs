@@ -15,6 +15,7 @@ use super::{
     },
     arguments::Range,
     part::if_there,
+    planned::TO_DO,
 };
 use crate::{
     guard::{Ask, AthleteCard},
