@@ -15,7 +15,6 @@ use super::{
     },
     arguments::Range,
     part::if_there,
-    planned::TO_DO,
 };
 use crate::{
     guard::{Ask, AthleteCard},
