@@ -231,19 +231,27 @@ async fn fitness_follows_from_the_loads_and_looks_ahead() {
             .map(|line| line.split('\t').collect())
             .collect();
         assert_eq!(rows.len(), 35, "{text}");
-        let ctl: Vec<f64> = rows.iter().map(|row| row[1].parse().unwrap()).collect();
+        let header: Vec<&str> = text.lines().nth(1).unwrap().split('\t').collect();
+        let column = |name: &str| header.iter().position(|own| *own == name).unwrap();
+        let number = |row: &[&str], name: &str| -> f64 { row[column(name)].parse().unwrap() };
         for (at, row) in rows.iter().enumerate() {
-            let [_, ctl_today, atl, form, ..] = row[..] else {
-                panic!("{row:?}")
+            let (ctl, atl) = (number(row, "CTL"), number(row, "ATL"));
+            assert!((number(row, "form") - (ctl - atl)).abs() < 0.11, "{row:?}");
+            let Some(before) = rows.get(at + 1) else { continue };
+            let load = row[column("load")]
+                .trim_start_matches("planned ")
+                .trim_end_matches(" so far");
+            let load: f64 = load.parse().unwrap();
+            let step = icusync::training::fitness::step(number(before, "CTL"), load, 42.0);
+            assert!((step - ctl).abs() < 0.12, "{row:?}: {step}");
+            // A morning's form is that of the evening before; shown for today and later.
+            let morning = row[column("form a.m.")];
+            let expected = if row[0] < "2026-11-21" {
+                ""
+            } else {
+                before[column("form")]
             };
-            let (ctl_today, atl): (f64, f64) = (ctl_today.parse().unwrap(), atl.parse().unwrap());
-            let form: f64 = form.parse().unwrap();
-            assert!((form - (ctl_today - atl)).abs() < 0.11, "{row:?}");
-            if at + 1 < rows.len() {
-                let load: f64 = row[5].trim_start_matches("planned ").parse().unwrap();
-                let step = icusync::training::fitness::step(ctl[at + 1], load, 42.0);
-                assert!((step - ctl_today).abs() < 0.12, "{row:?}: {step}");
-            }
+            assert_eq!(morning, expected, "{row:?}");
         }
         assert_eq!(text.matches("\tplanned ").count(), 7, "{text}");
         assert!(

@@ -315,7 +315,7 @@ async fn what_a_filter_by_sport_cannot_judge_is_named_with_its_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_threshold_is_read_from_the_falling_part_of_dfa_alpha_1() {
+async fn a_threshold_is_read_from_the_falling_part_of_dfa() {
     on_saturday(async |world| {
         // An easy hour at a high α1, then a ramp on which it falls from 1.0 at 130 bpm by 0.0125 a beat.
         let heart: Vec<f64> = (0..6000_u32)

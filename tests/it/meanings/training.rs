@@ -20,7 +20,6 @@ fn since(at: usize) -> Value {
 }
 
 /// The same arguments with these besides.
-#[expect(clippy::needless_pass_by_value, reason = "what json! makes is a value")]
 fn with(mut given: Value, fields: Value) -> Value {
     let Value::Object(fields) = fields else {
         panic!("not fields: {fields}")
