@@ -7,11 +7,18 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{activity::only, api::Ask, people::Person, refusal::Refusal, schema::text};
+use super::{
+    activity::only,
+    api::Ask,
+    people::Person,
+    refusal::Refusal,
+    schema::text,
+    world::{day_text, id_of},
+};
 
 type Object = Map<String, Value>;
 
@@ -52,7 +59,7 @@ impl Given {
         }
         if let Some(id) = own.and_then(|own| own.strip_prefix("/events/")) {
             let id: i64 = id.parse().ok()?;
-            let is_it = |event: &&Object| event.get("id").and_then(Value::as_i64) == Some(id);
+            let is_it = |event: &&Object| id_of(event) == Some(id);
             let event = self.events.iter().flatten().find(is_it)?;
             return Some(Ok(Json(event).into_response()));
         }
@@ -112,49 +119,52 @@ fn activities(ask: &Ask, rows: &[Object]) -> Result<Vec<Object>, Refusal> {
         .collect())
 }
 
+/// The days of a request, as text: rows may have days that no calendar has.
+struct Days {
+    oldest: Option<String>,
+    newest: Option<String>,
+}
+
+impl Days {
+    fn of(ask: &Ask) -> Result<Self, Refusal> {
+        let text = |day: NaiveDate| day.to_string();
+        Ok(Self {
+            oldest: ask.params.first_day("oldest")?.map(text),
+            newest: ask.params.last_day("newest")?.map(text),
+        })
+    }
+
+    fn contain(&self, day: &str) -> bool {
+        self.oldest.as_deref().is_none_or(|oldest| day >= oldest)
+            && self.newest.as_deref().is_none_or(|newest| day <= newest)
+    }
+}
+
 /// Those that begin within the range, by the text of their first day, so that a day that no calendar has is served too.
 fn events(ask: &Ask, rows: &[Object]) -> Result<Vec<Object>, Refusal> {
-    let first = |row: &Object| -> String { text(row, "start_date_local").chars().take(10).collect() };
-    let day = |day: chrono::NaiveDate| day.to_string();
-    let (oldest, newest) = (
-        ask.params.first_day("oldest")?.map(day),
-        ask.params.last_day("newest")?.map(day),
-    );
+    let days = Days::of(ask)?;
     let categories = ask.params.list("category");
     let limit = ask.params.count("limit")?.unwrap_or(usize::MAX);
     let mut found: Vec<Object> = rows
         .iter()
         .filter(|row| {
-            let first = first(row);
-            oldest.as_ref().is_none_or(|oldest| first >= *oldest)
-                && newest.as_ref().is_none_or(|newest| first <= *newest)
+            days.contain(&day_text(row))
                 && categories
                     .as_ref()
                     .is_none_or(|wanted| wanted.iter().any(|one| one == text(row, "category")))
         })
         .cloned()
         .collect();
-    found.sort_by_key(first);
+    found.sort_by_key(day_text);
     found.truncate(limit);
     Ok(found)
 }
 
 /// Oldest first.
 fn wellness(ask: &Ask, rows: &[Object]) -> Result<Vec<Object>, Refusal> {
-    let day = |day: chrono::NaiveDate| day.to_string();
-    let (oldest, newest) = (
-        ask.params.first_day("oldest")?.map(day),
-        ask.params.last_day("newest")?.map(day),
-    );
+    let days = Days::of(ask)?;
     let fields = ask.params.list("fields");
-    let mut found: Vec<&Object> = rows
-        .iter()
-        .filter(|row| {
-            let id = text(row, "id");
-            oldest.as_ref().is_none_or(|oldest| id >= oldest.as_str())
-                && newest.as_ref().is_none_or(|newest| id <= newest.as_str())
-        })
-        .collect();
+    let mut found: Vec<&Object> = rows.iter().filter(|row| days.contain(text(row, "id"))).collect();
     found.sort_by_key(|row| text(row, "id"));
     Ok(found
         .into_iter()

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::reseal::place;
+use super::{LONGEST, reseal::place};
 use crate::{
     app::App,
     queries::sealed::{self, Holding},
@@ -23,8 +23,6 @@ const BATCH: i64 = 1_000;
 const NEWEST: i64 = 50;
 /// How often the newest are tried.
 const EVERY: Duration = Duration::from_mins(1);
-/// A check that takes longer hangs, and the next one starts over.
-const LONGEST: Duration = Duration::from_mins(10);
 /// One check in this many tries all of them.
 const WHOLE_EVERY: u32 = 60;
 /// Replaces the key of a value that names none.

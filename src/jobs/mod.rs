@@ -33,6 +33,9 @@ use crate::{
 
 /// A worker that has not read the queue for this long hangs.
 const MISSED_AFTER: Duration = Duration::from_mins(1);
+/// A turn of the upkeep or a check of the sealed values that takes longer hangs, at a connection that the network swallowed
+/// say: the next one starts over.
+const LONGEST: Duration = Duration::from_mins(10);
 /// How long to wait before work that stopped starts again.
 const PAUSE: Duration = Duration::from_secs(1);
 

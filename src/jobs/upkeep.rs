@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::reseal::{self, KeyUse};
+use super::{
+    LONGEST,
+    reseal::{self, KeyUse},
+};
 use crate::app::App;
 
 /// Well within a day, to keep the promise that things are gone after a day.
 const EVERY: Duration = Duration::from_hours(1);
-
-/// A turn that takes longer hangs, at a connection that the network swallowed say: the next one starts over.
-const LONGEST: Duration = Duration::from_mins(10);
 
 /// Works until `shutdown`, which may interrupt anything here: it is all done in small, independent steps.
 pub(super) async fn run(app: &App, shutdown: &CancellationToken) {

@@ -70,6 +70,9 @@ fn whose(card: &AthleteCard) -> String {
     }
 }
 
+/// The attribution to Garmin where intervals.icu does not say which device its figures came from.
+pub(crate) const MAY_BE_GARMIN: &str = "May derive in part from Garmin device data.";
+
 /// What Garmin's brand rules require next to data from its devices: "Garmin" with the model, once per answer.
 ///
 /// `origins` are pairs of upstream's `source` and `device_name`. Empty when nothing came from Garmin.

@@ -14,7 +14,10 @@ use crate::{
     intervals::ActivityQuery,
     text::clean,
     tool_error::ToolError,
-    training::{sports, weeks::days_in},
+    training::{
+        sports,
+        weeks::{self, days_in},
+    },
 };
 
 /// How much an answer shows.
@@ -47,6 +50,22 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    /// One day.
+    pub(crate) const fn of_day(day: NaiveDate) -> Self {
+        Self {
+            oldest: day,
+            newest: day,
+        }
+    }
+
+    /// The day's week.
+    pub(crate) fn of_week(day: NaiveDate) -> Self {
+        Self {
+            oldest: weeks::monday(day),
+            newest: weeks::sunday(day),
+        }
+    }
+
     /// How many days, inclusive.
     pub(crate) fn days(self) -> i64 {
         days_in(self.oldest, self.newest)

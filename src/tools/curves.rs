@@ -9,7 +9,7 @@ pub(super) mod scale;
 #[cfg(test)]
 pub(super) mod tests;
 
-use chrono::{Datelike as _, Days, NaiveDate};
+use chrono::{Datelike as _, NaiveDate};
 
 use super::{
     Answer,
@@ -32,6 +32,7 @@ use crate::{
         curves::same,
         main_sport::main_sport,
         sports::{self, Tempo, stands_for},
+        weeks,
     },
 };
 
@@ -184,7 +185,7 @@ async fn fetch(
         }
     } else {
         let lately = Range {
-            oldest: today.checked_sub_days(Days::new(LOOK_BACK - 1)).unwrap_or(today),
+            oldest: weeks::back(today, LOOK_BACK - 1),
             newest: today,
         };
         let query = lately.activities(FIELDS);

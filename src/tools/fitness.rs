@@ -21,7 +21,10 @@ use crate::{
     intervals::model::{Event, Wellness},
     permissions::{GET_EVENTS, GET_TRAINING_HISTORY, Permission},
     tool_error::ToolError,
-    training::fitness::{Fitness, Loads, ramp},
+    training::{
+        fitness::{Fitness, Loads, ramp},
+        weeks,
+    },
 };
 
 pub(super) use done_today::{DoneToday, Seen};
@@ -33,7 +36,7 @@ pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", 
 pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
     let today = ask.today();
     let range = Range {
-        oldest: today.checked_sub_days(Days::new(7)).unwrap_or(today),
+        oldest: weeks::back(today, 7),
         newest: today,
     };
     let rows = ask.upstream.wellness(range.oldest, range.newest, FIELDS).await?;
@@ -56,11 +59,7 @@ pub(super) async fn done_today(ask: &Ask, rows: &[Wellness]) -> Result<DoneToday
     }
     let mut activities = None;
     if may(&GET_TRAINING_HISTORY) {
-        let range = Range {
-            oldest: today,
-            newest: today,
-        };
-        let query = range.activities(&["type", "moving_time", "icu_training_load"]);
+        let query = Range::of_day(today).activities(&["type", "moving_time", "icu_training_load"]);
         activities = if_there(ask.upstream.activities(&query).await)?;
     }
     let seen = Seen {

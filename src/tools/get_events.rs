@@ -127,10 +127,9 @@ impl Asked {
 
     /// The days of the request for what began before that.
     fn earlier(&self) -> Range {
-        let back = |day: NaiveDate, days| day.checked_sub_days(Days::new(days)).unwrap_or(day);
         Range {
-            oldest: back(self.range.oldest, BEFORE),
-            newest: back(self.reads_from(), 1),
+            oldest: weeks::back(self.range.oldest, BEFORE),
+            newest: weeks::back(self.reads_from(), 1),
         }
     }
 
@@ -387,7 +386,7 @@ fn targets<'a>(events: &'a [Event], asked: &Asked) -> Vec<&'a Event> {
     let mut seen = HashSet::new();
     events
         .iter()
-        .filter(|event| wanted && kinds::is_week_target(event) && asked.is_of_sport(event))
+        .filter(|event| wanted && event.is_week_target() && asked.is_of_sport(event))
         .filter(|event| event.id.is_none_or(|id| seen.insert(id)))
         .collect()
 }
@@ -471,12 +470,10 @@ fn unstructured(rows: &[Found<'_>]) -> String {
     if without.is_empty() {
         return String::new();
     }
-    let more = match without.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let named = without[..without.len().min(NAMED)].join(", ");
-    format!("No structured steps, a watch gets only the text: {named}{more}.")
+    format!(
+        "No structured steps, a watch gets only the text: {}.",
+        words::listed(&without, NAMED)
+    )
 }
 
 /// What `form a.m.` is, or why it is missing.

@@ -97,15 +97,9 @@ impl Asked {
             range.newest = range.newest.min(today);
         }
         let now = if weekly {
-            Range {
-                oldest: weeks::monday(today),
-                newest: weeks::sunday(today),
-            }
+            Range::of_week(today)
         } else {
-            Range {
-                oldest: today,
-                newest: today,
-            }
+            Range::of_day(today)
         };
         Ok(Self {
             range,
@@ -228,7 +222,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
         " ",
     ));
     // A row of the model does not say which devices recorded its loads.
-    blocks.push("May derive in part from Garmin device data.".to_owned());
+    blocks.push(answer::MAY_BE_GARMIN.to_owned());
     Answer::of(blocks)
 }
 

@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use self::{
-    figures::{Came, Figures, Shown, back, calendar_read, past, recent},
+    figures::{Came, Figures, Shown, calendar_read, past, recent},
     rows::{Line, Overview},
     window::Totals,
 };
@@ -39,6 +39,7 @@ use crate::{
     intervals::{self, model::Event},
     permissions::{Access, GET_EVENTS, GET_FITNESS, GET_TRAINING_HISTORY, GET_WELLNESS, Permission},
     tool_error::{ToolError, in_words},
+    training::weeks::back,
     words::MemberStatus,
 };
 
@@ -140,7 +141,7 @@ async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolEr
             // Only once everyone was asked about, so that nobody's doubt takes another's time.
             let looks = at_once(looks.into_iter().map(|look| look.closer(limit))).await;
             let lines = looks.into_iter().map(|look| look.line(Figures::of)).collect();
-            rows::render(Overview { lines, ..overview })
+            rows::render(overview.with(lines))
         }
         Some(window) => {
             let totals = |shown, came: &Came, today| Totals::of(shown, came, window, today);

@@ -122,9 +122,8 @@ impl Asked {
         let mut range = if arguments.has_range() {
             arguments.range(SPAN)?
         } else {
-            let monday = weeks::monday(today);
             Range {
-                oldest: monday.checked_sub_days(Days::new(7 * WEEKS)).unwrap_or(monday),
+                oldest: weeks::back(weeks::monday(today), 7 * WEEKS),
                 newest: today,
             }
         };

@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::{
@@ -33,7 +33,7 @@ use crate::{
     permissions,
     text::clean,
     tool_error::ToolError,
-    training::roster::BASE,
+    training::{roster::BASE, weeks},
 };
 use fields::{FIELDS, Field, View};
 
@@ -86,8 +86,7 @@ impl Asked {
 
     /// The first day to read: the range's, or that of the long average, which may end yesterday.
     fn reads_from(&self, today: NaiveDate) -> NaiveDate {
-        let end = self.means_end(today);
-        let before = end.checked_sub_days(Days::new(BASE)).unwrap_or(end);
+        let before = weeks::back(self.means_end(today), BASE);
         self.range.oldest.min(before)
     }
 }

@@ -30,9 +30,6 @@ use crate::{
     training::weeks,
 };
 
-/// A load, time or distance to reach in a week.
-const TARGET: &str = "TARGET";
-
 /// The last day of the plans to compare: the range's last, or the end of this week if the range reaches today.
 pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
     if range.contains(today) {
@@ -57,7 +54,7 @@ pub(super) async fn fetch(
     if !card.shows(&permissions::GET_EVENTS) {
         return Ok(Part::not_granted(WHAT, &permissions::GET_EVENTS));
     }
-    let categories = [&Event::TO_DO[..], &[TARGET]].concat();
+    let categories = [&Event::TO_DO[..], &[Event::TARGET]].concat();
     let found = upstream.events(weeks::monday(range.oldest), until(range, today), &categories);
     settle(WHAT, Source::Calendar, found.await)
 }
@@ -177,10 +174,9 @@ pub(super) fn by_week(
             continue;
         }
         let monday = weeks::monday(day);
-        if event.category() == TARGET {
-            // One for a day is no measure of a week.
+        if event.is_week_target() {
             let words = target(event, own);
-            if event.for_week != Some(false) && !words.is_empty() {
+            if !words.is_empty() {
                 by_week.entry(monday).or_default().targets.push(words);
             }
         } else if let Some(state) = state.filter(|_| day >= range.oldest) {

@@ -120,9 +120,7 @@ async fn form(ask: Ask) -> Result<String, ToolError> {
         return Ok("form: intervals.icu has no fitness figures of the last 7 days".to_owned());
     }
     // As in get_fitness: a row of the model does not say which devices recorded its loads.
-    Ok(format!(
-        "Form (CTL - ATL)\n{line}\nMay derive in part from Garmin device data."
-    ))
+    Ok(format!("Form (CTL - ATL)\n{line}\n{}", answer::MAY_BE_GARMIN))
 }
 
 fn first_line(ask: &Ask) -> String {

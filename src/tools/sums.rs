@@ -1,6 +1,6 @@
 //! Sums of activities, planned workouts or weeks of them. A missing value adds nothing, and is counted.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use super::{
     answer::{
@@ -258,7 +258,7 @@ pub(super) fn activities(readable: usize, closed: usize) -> String {
 }
 
 /// `20`, `20 + 1 unreadable`
-pub(super) fn with_unreadable(readable: usize, closed: usize) -> String {
+pub(super) fn with_unreadable(readable: impl Display, closed: usize) -> String {
     match closed {
         0 => readable.to_string(),
         _ => format!("{readable} + {closed} unreadable"),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use super::answer::units;
+use super::answer::{units, words};
 use crate::{
     intervals::model::Wellness,
     training::{
@@ -100,9 +100,7 @@ pub(super) fn by_day(rows: &[Wellness], key: &str) -> BTreeMap<NaiveDate, f64> {
 
 impl Compared {
     fn new(end: NaiveDate, values: &BTreeMap<NaiveDate, f64>, key: &str, per_unit: f64) -> Option<Self> {
-        let broken = plausible::limits(key)
-            .map(|limits| limits.broken_by(values))
-            .unwrap_or_default();
+        let broken = plausible::broken(key, values);
         let value = |day: &NaiveDate| values.get(day).map(|value| value / per_unit);
         let base = end - Days::new(BASE - 1)..=end;
         Some(Self {
@@ -143,13 +141,8 @@ impl Compared {
         let named: Vec<String> = self
             .without
             .iter()
-            .take(NAMED)
             .map(|(day, value)| format!("{} on {day}", units::at_most(*value, decimals)))
             .collect();
-        match self.without.len() {
-            0 => String::new(),
-            all if all > NAMED => format!("without {} and {} more", named.join(", "), all - NAMED),
-            _ => format!("without {}", named.join(", ")),
-        }
+        words::named("without", &words::listed(&named, NAMED))
     }
 }

@@ -10,6 +10,8 @@ use std::{
 
 use chrono::{Days, NaiveDate};
 
+use super::weeks::back;
+
 /// What a figure can be.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Limits {
@@ -71,6 +73,13 @@ pub(crate) fn limits(field: &str) -> Option<Limits> {
     }
 }
 
+/// The days on which a field has a value that cannot be.
+pub(crate) fn broken(field: &str, values: &BTreeMap<NaiveDate, f64>) -> BTreeSet<NaiveDate> {
+    limits(field)
+        .map(|limits| limits.broken_by(values))
+        .unwrap_or_default()
+}
+
 impl Limits {
     /// The days whose value cannot be.
     pub(crate) fn broken_by(&self, values: &BTreeMap<NaiveDate, f64>) -> BTreeSet<NaiveDate> {
@@ -123,7 +132,7 @@ impl Times {
 
 /// The values of the days around one.
 fn around(values: &BTreeMap<NaiveDate, f64>, day: NaiveDate) -> Vec<f64> {
-    let from = day.checked_sub_days(Days::new(AROUND)).unwrap_or(day);
+    let from = back(day, AROUND);
     let to = day.checked_add_days(Days::new(AROUND)).unwrap_or(day);
     values.range(from..=to).map(|(_, value)| *value).collect()
 }

@@ -6,8 +6,12 @@ use chrono::{Datelike as _, Days, NaiveDate};
 
 /// The Monday of the day's week.
 pub(crate) fn monday(day: NaiveDate) -> NaiveDate {
-    let back = u64::from(day.weekday().num_days_from_monday());
-    day.checked_sub_days(Days::new(back)).unwrap_or(day)
+    back(day, u64::from(day.weekday().num_days_from_monday()))
+}
+
+/// The day this many days earlier; the day itself at the beginning of the calendar.
+pub(crate) fn back(day: NaiveDate, days: u64) -> NaiveDate {
+    day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
 /// The Sunday of the day's week.

@@ -480,18 +480,7 @@ async fn todays_row_can_hold_what_is_still_planned() {
     }
     assert!(differ > 2, "{differ}");
     *bench.clock.lock().unwrap() = begin;
-    let url = format!("{}/_control/model", bench.sim.control_url);
-    let set = async |body: Value| {
-        bench
-            .client
-            .post(&url)
-            .json(&body)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .as_u16()
-    };
+    let set = async |body: Value| bench.control("/model", body).await;
     let ana = "/athlete/0/wellness?oldest=2026-11-24&newest=2026-11-24";
     let before = bench.get(ana).await;
     assert_eq!(set(json!({"today_holds_plan": true})).await, 200);

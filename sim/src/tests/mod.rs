@@ -77,6 +77,13 @@ impl Bench {
         }
     }
 
+    /// The status with which `/_control` answers a POST.
+    async fn control(&self, path: &str, body: Value) -> u16 {
+        let url = format!("{}/_control{path}", self.sim.control_url);
+        let answer = self.client.post(url).json(&body).send().await.unwrap();
+        answer.status().as_u16()
+    }
+
     fn advance(&self, by: Duration) {
         *self.clock.lock().unwrap() += by;
     }

@@ -621,18 +621,7 @@ async fn ten_thousand_activities_are_listed_limited_and_paged() {
         )
     );
 
-    let knob = async |body: Value| {
-        let url = format!("{}/_control/crowd", bench.sim.control_url);
-        bench
-            .client
-            .post(url)
-            .json(&body)
-            .send()
-            .await
-            .unwrap()
-            .status()
-            .as_u16()
-    };
+    let knob = async |body: Value| bench.control("/crowd", body).await;
     let old = "/athlete/0/activities?oldest=2010-01-01&newest=2023-12-31&fields=id";
     assert_eq!(knob(json!({"person": "jack", "activities": 3})).await, 200);
     assert_eq!(rows(&bench.get_as("jack", old).await).len(), 3);
@@ -660,11 +649,7 @@ async fn everybodys_past_stays_as_it_was() {
 #[tokio::test]
 async fn a_paired_entry_shows_what_was_planned_or_what_was_done() {
     let bench = Bench::new().await;
-    let knob = async |body: Value| {
-        let url = format!("{}/_control/pairing", bench.sim.control_url);
-        let answer = bench.client.post(url).json(&body).send().await.unwrap();
-        answer.status().as_u16()
-    };
+    let knob = async |body: Value| bench.control("/pairing", body).await;
     let list = "/athlete/0/events?oldest=2026-11-01&newest=2026-11-19&category=WORKOUT";
     let off_plan = async || {
         let events = bench.get_as("ana", list).await;

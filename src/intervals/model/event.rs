@@ -11,6 +11,9 @@ impl Event {
     /// The categories of what is to be done or missed.
     pub(crate) const TO_DO: [&str; 4] = ["WORKOUT", "RACE_A", "RACE_B", "RACE_C"];
 
+    /// The category of a load, time or distance to reach.
+    pub(crate) const TARGET: &str = "TARGET";
+
     /// The day it begins on.
     pub(crate) fn day(&self) -> Option<NaiveDate> {
         self.start_date_local.map(|start| start.date())
@@ -52,6 +55,11 @@ impl Event {
     /// A workout or a race: something to be done or missed.
     pub(crate) fn is_to_do(&self) -> bool {
         self.is_workout() || self.is_race()
+    }
+
+    /// A target for a whole week.
+    pub(crate) fn is_week_target(&self) -> bool {
+        self.category() == Self::TARGET && self.for_week != Some(false)
     }
 
     /// The id of the paired activity; upstream sends 0 for none.

@@ -59,6 +59,16 @@ pub(crate) fn joined<S: AsRef<str>>(parts: impl IntoIterator<Item = S>, separato
     text
 }
 
+/// `a, b, c and 2 more`: the first `most` of these.
+pub(crate) fn listed<S: AsRef<str>>(all: &[S], most: usize) -> String {
+    let named: Vec<&str> = all.iter().take(most).map(AsRef::as_ref).collect();
+    let named = named.join(", ");
+    match all.len().saturating_sub(most) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}
+
 /// Figures on one line with dots between them; empty ones leave no trace.
 #[derive(Debug, Default)]
 pub(crate) struct Line(Vec<String>);

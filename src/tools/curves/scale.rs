@@ -193,7 +193,7 @@ pub(in crate::tools) fn garmin<'a>(efforts: impl Iterator<Item = &'a Effort> + C
     if said {
         answer::garmin_line(efforts.map(|effort| (effort.source.as_deref(), effort.device_name.as_deref())))
     } else {
-        "May derive in part from Garmin device data.".to_owned()
+        answer::MAY_BE_GARMIN.to_owned()
     }
 }
 

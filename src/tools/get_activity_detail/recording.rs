@@ -9,7 +9,7 @@ use crate::{
             sport_units::SportUnits,
             table::Columns,
             units::{self, positive},
-            words::{joined, named},
+            words::{self, joined, named},
         },
         one_activity,
     },
@@ -113,16 +113,9 @@ fn pauses(track: &Track) -> String {
     let pauses = track.pauses();
     let listed: Vec<String> = pauses
         .iter()
-        .take(PAUSES)
         .map(|pause| format!("{}–{}", clock(pause.from), clock(pause.to)))
         .collect();
-    let more = pauses.len().saturating_sub(PAUSES);
-    let more = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
-    named("Nothing recorded:", &listed.join(", ")) + &more
+    named("Nothing recorded:", &words::listed(&listed, PAUSES))
 }
 
 /// One row per kilometre or mile, or per several of a long activity.

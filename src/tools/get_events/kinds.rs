@@ -40,7 +40,7 @@ impl Kind {
             Self::Notes => &["NOTE"],
             // A note may limit availability as well.
             Self::Availability => &["HOLIDAY", "SICK", "INJURED", "NOTE"],
-            Self::Plan => &["TARGET", "PLAN", "SEASON_START"],
+            Self::Plan => &[Event::TARGET, "PLAN", "SEASON_START"],
             Self::Other => &["SET_EFTP", "FITNESS_DAYS", "SET_FITNESS"],
         }
     }
@@ -53,10 +53,8 @@ impl Kind {
     }
 }
 
-/// Upstream's category of targets.
-const TARGET: &str = "TARGET";
 /// The categories besides absences whose entries may have several days.
-const OF_MANY_DAYS: [&str; 6] = ["NOTE", "PLAN", TARGET, "RACE_A", "RACE_B", "RACE_C"];
+const OF_MANY_DAYS: [&str; 6] = ["NOTE", "PLAN", Event::TARGET, "RACE_A", "RACE_B", "RACE_C"];
 
 /// Upstream's categories for these kinds, each once; empty for all. With workouts come what they are compared with: absences
 /// and targets.
@@ -64,7 +62,7 @@ pub(super) fn categories(kinds: &[Kind]) -> Vec<&'static str> {
     let mut categories: Vec<&'static str> =
         kinds.iter().flat_map(|kind| kind.categories()).copied().collect();
     if kinds.contains(&Kind::Workouts) {
-        categories.push(TARGET);
+        categories.push(Event::TARGET);
     }
     if kinds.contains(&Kind::Workouts) || kinds.contains(&Kind::Races) {
         categories.extend(absences::CATEGORIES);
@@ -82,13 +80,8 @@ pub(super) fn categories_of_many_days(kinds: &[Kind]) -> Vec<&'static str> {
         .chain(OF_MANY_DAYS)
         .filter(|category| wanted.is_empty() || wanted.contains(category))
         // A week's target is in the range's own request; the others are rows of their own.
-        .filter(|category| *category != TARGET || kinds.is_empty() || kinds.contains(&Kind::Plan))
+        .filter(|category| *category != Event::TARGET || kinds.is_empty() || kinds.contains(&Kind::Plan))
         .collect()
-}
-
-/// A target for a week.
-pub(super) fn is_week_target(event: &Event) -> bool {
-    event.category() == TARGET && event.for_week != Some(false)
 }
 
 /// An event's sport, as rows name it.

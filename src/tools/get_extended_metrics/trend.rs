@@ -19,7 +19,7 @@ use crate::{
             cut::Cut,
             table::Columns,
             units,
-            words::{DOT, joined, named},
+            words::{DOT, joined, listed, named},
         },
         arguments::{Detail, Range},
     },
@@ -226,12 +226,7 @@ fn recorded(rows: &[&ActivityDetail]) -> String {
         if ids.is_empty() {
             return String::new();
         }
-        let rest = if ids.len() > NAMED {
-            format!(" and {} more", ids.len() - NAMED)
-        } else {
-            String::new()
-        };
-        format!("{name} in {}{rest}", ids[..ids.len().min(NAMED)].join(", "))
+        format!("{name} in {}", listed(&ids, NAMED))
     });
     let parts = joined(parts, DOT);
     if parts.is_empty() {

@@ -18,7 +18,7 @@ use crate::{
     },
     training::{
         roster::{BASE, Plan},
-        weeks,
+        weeks::{self, back},
     },
 };
 
@@ -95,10 +95,6 @@ pub(super) fn since_absence(range: Range) -> Range {
         oldest: back(range.oldest, ABSENT_SINCE - LOOKED_BACK),
         ..range
     }
-}
-
-pub(super) fn back(day: NaiveDate, days: u64) -> NaiveDate {
-    day.checked_sub_days(Days::new(days)).unwrap_or(day)
 }
 
 /// When the athlete last did something, within the last [`BASE`] days.
@@ -214,10 +210,7 @@ impl Figures {
         let listed = events.as_deref().unwrap_or_default();
         let loads = model.loads.as_ref();
         let wellness = came.wellness.as_deref().filter(|_| shown.wellness);
-        let week = Range {
-            oldest: weeks::monday(today),
-            newest: weeks::sunday(today),
-        };
+        let week = Range::of_week(today);
         let own = loads.filter(|_| shown.fitness);
         Self {
             standing: model.standing,

@@ -6,7 +6,10 @@ use super::figures::{Figures, Held, Last, Planned, Undone};
 use crate::{
     text::fenced,
     tools::{
-        answer::{self, units, words::joined},
+        answer::{
+            self, units,
+            words::{joined, listed},
+        },
         plan_state::State,
         vitals::Averages,
     },
@@ -121,12 +124,8 @@ fn undone(rows: &[Planned]) -> Vec<String> {
     reasons
         .iter()
         .map(|(why, rows)| {
-            let named: Vec<String> = rows.iter().take(NAMED).map(|row| named(row)).collect();
-            let more = match rows.len().saturating_sub(NAMED) {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("{why} {}{more}", named.join(", "))
+            let named: Vec<String> = rows.iter().map(|row| named(row)).collect();
+            format!("{why} {}", listed(&named, NAMED))
         })
         .collect()
 }

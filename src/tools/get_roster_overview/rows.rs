@@ -221,9 +221,7 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
         .column("CTL", standing(Day::ctl))
         .column("ATL", standing(Day::atl))
         .column("ramp /wk", standing(Day::ramp))
-        .column("as of", |(line, _)| {
-            as_of(line).map(units::date).unwrap_or_default()
-        })
+        .column("as of", |(line, _)| as_of(line, |figures| figures.standing))
         .column("load this week", |(line, _)| {
             let figures = line.figures.as_ref();
             figures.map_or_else(String::new, |figures| {
@@ -245,18 +243,23 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
             figures(|figures| average(figures.averages.resting_hr.as_ref(), 1)),
         )
         .column("next race", |(line, _)| race(line).unwrap_or_default())
-        .column("today", move |(line, _)| {
-            let own = line.today.filter(|own| Some(*own) != usual);
-            own.map(units::date).unwrap_or_default()
-        })
+        .column("today", move |(line, _)| own_day(line, usual))
         .column("left out", |(line, _)| left_out(line))
         .column("id", |(line, _)| line.id.clone())
 }
 
+/// The athlete's date, if it is not the usual one.
+pub(super) fn own_day<F>(line: &Line<F>, usual: Option<NaiveDate>) -> String {
+    let own = line.today.filter(|own| Some(*own) != usual);
+    own.map(units::date).unwrap_or_default()
+}
+
 /// The day of form, CTL and ATL, if it is not today.
-fn as_of(line: &Line) -> Option<NaiveDate> {
-    let day = line.figures.as_ref()?.standing?.date;
-    Some(day).filter(|day| Some(*day) != line.today)
+pub(super) fn as_of<F>(line: &Line<F>, standing: impl Fn(&F) -> Option<Day>) -> String {
+    let day = line.figures.as_ref().and_then(standing).map(|day| day.date);
+    day.filter(|day| Some(*day) != line.today)
+        .map(units::date)
+        .unwrap_or_default()
 }
 
 /// `«Lake Classic» A 2026-12-05 Sat in 14 days`
@@ -438,7 +441,7 @@ fn notes(rows: &[Row], flagged: bool) -> Vec<String> {
         notes.push(format!("{columns}."));
     }
     // Neither the model nor a wellness day says which device its figures came from.
-    notes.push("May derive in part from Garmin device data.".to_owned());
+    notes.push(answer::MAY_BE_GARMIN.to_owned());
     notes
 }
 

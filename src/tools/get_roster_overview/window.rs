@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::{
-    figures::{Came, Held, Load, Model, Planned, Planning, Shown, back, planning, to_do, undone},
+    figures::{Came, Held, Load, Model, Planned, Planning, Shown, planning, to_do, undone},
     flags,
     rows::{
-        Line, Overview, about_ctl, about_undone, ask_for, form, left_out, split, today_in_words,
-        unknown_lines, usual_day, week, whose,
+        Line, Overview, about_ctl, about_undone, as_of, ask_for, form, left_out, own_day, split,
+        today_in_words, unknown_lines, usual_day, week, whose,
     },
 };
 use crate::{
@@ -26,9 +26,10 @@ use crate::{
         },
         arguments::Range,
         fitness::Day,
+        sums::with_unreadable,
         vitals,
     },
-    training::{means::mean, plausible},
+    training::{means::mean, plausible, weeks::back},
 };
 
 /// Days before a window that show what is usual for the athlete, and whether today's model follows from yesterday's.
@@ -149,9 +150,7 @@ struct Night {
 impl Night {
     fn of(rows: &[Wellness], key: &str, per_unit: f64, days: Range, today: NaiveDate) -> Option<Self> {
         let values = vitals::by_day(rows, key);
-        let broken = plausible::limits(key)
-            .map(|limits| limits.broken_by(&values))
-            .unwrap_or_default();
+        let broken = plausible::broken(key, &values);
         let newest = if days.contains(today) {
             vitals::last_day(rows, today).max(days.oldest)
         } else {
@@ -213,7 +212,11 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Line<Totals>> {
         .column("load", totals(|own, shown| week(own.load, own.plan, shown)))
         .column(
             "activities",
-            totals(|own, _| own.done.map(count).unwrap_or_default()),
+            totals(|own, _| {
+                own.done
+                    .map(|done| with_unreadable(done.count, done.closed))
+                    .unwrap_or_default()
+            }),
         )
         .column(
             "time",
@@ -231,16 +234,7 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Line<Totals>> {
             "CTL at the end",
             totals(|own, _| own.standing.as_ref().map(Day::ctl).unwrap_or_default()),
         )
-        .column("as of", move |line: &Line<Totals>| {
-            let day = line
-                .figures
-                .as_ref()
-                .and_then(|own| own.standing)
-                .map(|day| day.date);
-            day.filter(|day| Some(*day) != line.today)
-                .map(units::date)
-                .unwrap_or_default()
-        })
+        .column("as of", |line: &Line<Totals>| as_of(line, |own| own.standing))
         .column("sleep h", totals(|own, _| value(own.sleep, 1)))
         .column("HRV rMSSD ms", totals(|own, _| value(own.hrv, 0)))
         .column(
@@ -248,24 +242,13 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Line<Totals>> {
             totals(|own, _| value(own.sdnn.filter(|_| own.hrv.is_none()), 0)),
         )
         .column("resting HR bpm", totals(|own, _| value(own.resting_hr, 1)))
-        .column("today", move |line: &Line<Totals>| {
-            let own = line.today.filter(|own| Some(*own) != usual);
-            own.map(units::date).unwrap_or_default()
-        })
+        .column("today", move |line: &Line<Totals>| own_day(line, usual))
         .column("left out", left_out)
         .column("id", |line: &Line<Totals>| line.id.clone())
 }
 
 fn value(night: Option<Night>, decimals: u8) -> String {
     night.map_or_else(String::new, |night| night.words(decimals))
-}
-
-/// `20`, `20 + 1 unreadable`
-fn count(done: Done) -> String {
-    match done.closed {
-        0 => done.count.to_string(),
-        closed => format!("{} + {closed} unreadable", done.count),
-    }
 }
 
 /// `3 missed, 2 not done, sick`; `none` if all was done.
@@ -341,6 +324,6 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     notes.extend(about_undone(
         all.iter().filter_map(|own| own.undone.as_ref()).flatten(),
     ));
-    notes.push("May derive in part from Garmin device data.".to_owned());
+    notes.push(answer::MAY_BE_GARMIN.to_owned());
     notes
 }

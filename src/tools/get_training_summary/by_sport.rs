@@ -23,12 +23,8 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: U
     Columns::<Row<'_>>::new()
         .column("sport", |(name, ..)| (*name).to_owned())
         .column("activities", |(_, sum, is_all)| {
-            let count = units::whole(sum.count);
-            if *is_all && unreadable > 0 {
-                format!("{count} + {unreadable} unreadable")
-            } else {
-                count
-            }
+            let closed = if *is_all { unreadable } else { 0 };
+            sums::with_unreadable(units::whole(sum.count), closed)
         })
         .column("time", |(_, sum, _)| units::hours_minutes(sum.secs))
         .column("distance", |(name, sum, is_all)| {

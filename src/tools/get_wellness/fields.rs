@@ -192,9 +192,9 @@ pub(super) struct View {
 impl View {
     /// Of these rows, the days before the range included: they show what is usual for the athlete.
     pub(super) fn of(rows: &[Wellness], today: NaiveDate, units: Units, worded: bool) -> Self {
-        let broken = FIELDS.iter().filter_map(|field| {
-            let limits = plausible::limits(field.key)?;
-            Some((field.key, limits.broken_by(&vitals::by_day(rows, field.key))))
+        let broken = FIELDS.iter().map(|field| {
+            let values = vitals::by_day(rows, field.key);
+            (field.key, plausible::broken(field.key, &values))
         });
         Self {
             units,
