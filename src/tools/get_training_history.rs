@@ -17,7 +17,12 @@ use serde_json::{Map, Value};
 use super::{
     Answer, Run, Tool,
     activities::{self, Figure},
-    answer::{self, cut::Cut, units, words::named},
+    answer::{
+        self,
+        cut::Cut,
+        units::{self, positive},
+        words::named,
+    },
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     params::Param,
     part::{Part, not_granted},
@@ -121,9 +126,9 @@ const FULL_FIELDS_OF_YEARS: &[&str] = FULL_FIELDS.split_at(FULL_FIELDS.len() - Z
 const RECORDED: &[Figure] = &[
     ("load", |row| row.icu_training_load),
     ("power", |row| {
-        row.icu_weighted_avg_watts.or(row.icu_average_watts)
+        positive(row.icu_weighted_avg_watts).or(positive(row.icu_average_watts))
     }),
-    ("heart rate", |row| row.average_heartrate),
+    ("heart rate", |row| positive(row.average_heartrate)),
     ("RPE", |row| row.icu_rpe),
     ("feel", |row| row.feel),
 ];

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::{
     Answer, Run, Tool,
     activities::{self, Figure},
-    answer,
+    answer::{self, units::positive, words::joined},
     arguments::{self, Arguments, Detail, Range, Span},
     params::{Param, words_of},
     part::{Part, if_there},
@@ -76,7 +76,7 @@ const FIELDS: &[&str] = &[
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
     ("load", |row| row.icu_training_load),
-    ("IF", |row| row.icu_intensity),
+    ("IF", |row| positive(row.icu_intensity)),
 ];
 
 const PARAMS: &[Param] = &[
@@ -231,7 +231,7 @@ fn render(
             asked.past_today.map_or_else(String::new, |newest| {
                 format!("asked to {newest}; today here is {today}")
             }),
-            weeks_of(asked.range),
+            weeks_of(asked.range, today),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             sums::activities(rows.len(), unreadable),
         ],
@@ -298,19 +298,30 @@ fn render(
     Answer::of(blocks)
 }
 
-/// `28 days: 4 whole weeks`, `34 days: 4 whole weeks and Mon to Sat`; empty for a range that is not made of weeks.
-fn weeks_of(range: Range) -> String {
+/// `28 days: 4 whole weeks`, `34 days: 4 whole weeks and Mon to Sat`, on a Sunday `35 days: 4 whole weeks and this week so
+/// far`; empty for a range that is not made of weeks.
+fn weeks_of(range: Range, today: NaiveDate) -> String {
     if weeks::monday(range.oldest) != range.oldest || range.days() < 7 {
         return String::new();
     }
-    let days = answer::counted_days(range.days());
-    let whole = usize::try_from(range.days() / 7).unwrap_or(0);
-    let whole = answer::counted(whole, "whole week", "whole weeks");
-    match range.days() % 7 {
-        0 => format!("{days}: {whole}"),
-        1 => format!("{days}: {whole} and Mon"),
-        _ => format!("{days}: {whole} and {}", range.newest.format("Mon to %a")),
-    }
+    // Today's week is not over, even on its last day.
+    let is_open = range.newest == today && range.days() % 7 == 0;
+    let whole = usize::try_from(range.days() / 7).unwrap_or(0) - usize::from(is_open);
+    let rest = match range.days() % 7 {
+        0 if is_open => "this week so far".to_owned(),
+        0 => String::new(),
+        1 => "Mon".to_owned(),
+        _ => range.newest.format("Mon to %a").to_string(),
+    };
+    let whole = match whole {
+        0 => String::new(),
+        whole => answer::counted(whole, "whole week", "whole weeks"),
+    };
+    format!(
+        "{}: {}",
+        answer::counted_days(range.days()),
+        joined([whole, rest], " and ")
+    )
 }
 
 /// The lines that compare with the period before: all sports together, and each one with `detail: full`.

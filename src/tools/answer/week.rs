@@ -8,16 +8,19 @@ use crate::{
     training::weeks::{Week, monday, sunday},
 };
 
-/// Follows the name of a week that the range cuts: ` (from Tue)`, ` (to Sat)`; empty for a whole week.
+/// Follows the name of a week that the range cuts: ` (from Tue)`, ` (to Sat)`, ` (Tue–Sat)`, ` (Thu only)`; empty for a whole
+/// week.
 pub(crate) fn cut(week: NaiveDate, range: Range) -> String {
-    let mut text = String::new();
-    if week < range.oldest {
-        text.push_str(&range.oldest.format(" (from %a)").to_string());
+    let from = Some(range.oldest).filter(|oldest| week < *oldest);
+    let to = Some(range.newest).filter(|newest| week == monday(*newest) && *newest < sunday(*newest));
+    let only = range.oldest == range.newest;
+    match (from, to) {
+        (None, None) => String::new(),
+        (_, Some(day)) | (Some(day), _) if only => day.format(" (%a only)").to_string(),
+        (Some(from), Some(to)) => format!(" ({}–{})", from.format("%a"), to.format("%a")),
+        (Some(from), None) => from.format(" (from %a)").to_string(),
+        (None, Some(to)) => to.format(" (to %a)").to_string(),
     }
-    if week == monday(range.newest) && range.newest < sunday(range.newest) {
-        text.push_str(&range.newest.format(" (to %a)").to_string());
-    }
-    text
 }
 
 /// `322`; `0` for an empty week, `unknown` when none of its activities has a load.
@@ -43,10 +46,14 @@ mod tests {
         let week = day("2026-11-16");
         assert_eq!(cut(week, range("2026-11-16", "2026-11-22")), "");
         assert_eq!(cut(week, range("2026-11-16", "2026-11-21")), " (to Sat)");
-        assert_eq!(
-            cut(week, range("2026-11-17", "2026-11-21")),
-            " (from Tue) (to Sat)"
-        );
+        assert_eq!(cut(week, range("2026-11-17", "2026-11-21")), " (Tue–Sat)");
+        for (only, says) in [
+            ("2026-11-16", " (Mon only)"),
+            ("2026-11-18", " (Wed only)"),
+            ("2026-11-22", " (Sun only)"),
+        ] {
+            assert_eq!(cut(week, range(only, only)), says);
+        }
         assert_eq!(cut(day("2026-11-09"), range("2026-11-01", "2026-11-21")), "");
     }
 

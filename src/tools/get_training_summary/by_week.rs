@@ -95,9 +95,12 @@ pub(super) fn table(
     let planned = |monday: &NaiveDate, say: fn(&Plans) -> String| {
         plans.map_or_else(String::new, |plans| say(plans.get(monday).unwrap_or(&none)))
     };
-    // Monotony is about all training, so it means nothing for one sport or a part of a week.
+    // Monotony is about all training, so it means nothing for one sport or a part of a week; today may still add to its own.
     let is_whole = |monday: NaiveDate| {
-        asked.sport.is_none() && monday >= range.oldest && weeks::sunday(monday) <= range.newest.min(today)
+        asked.sport.is_none()
+            && monday >= range.oldest
+            && weeks::sunday(monday) <= range.newest
+            && weeks::sunday(monday) < today
     };
     let monotony = |monday: NaiveDate, week: &Week| -> Option<Monotony> {
         summary::monotony(week.days).filter(|_| is_whole(monday) && week.has_every_load())

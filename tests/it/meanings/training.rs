@@ -131,7 +131,7 @@ async fn zones_say_by_what_and_full_says_where_they_differ() {
         );
         assert!(!text.contains("by pace"), "{text}");
         let by_heart = row(&text, "week (Mon)", "2026-11-23");
-        assert_eq!(by_heart["easy/moderate/hard % (heart rate)"], "52/32/16", "{text}");
+        assert_eq!(by_heart["easy/moderate/hard % (heart rate)"], "53/32/15", "{text}");
         let text = ask(&world, world.ana(), SUMMARY, given(json!({"zones": "power"}))).await;
         assert!(!text.contains("Zones "), "nobody recorded power: {text}");
 
@@ -699,7 +699,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (from Wed) (to Fri) 0 of 105 planned, week target load 300 · 6:00 h",
+            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0 of 105 planned, week target load 300 · 6:00 h",
         );
     })
     .await;
@@ -751,6 +751,187 @@ async fn a_paired_entry_without_steps_has_no_planned_time_of_its_own() {
             &text,
             "Planned load of 1 paired entry may be what was done; the planned time of 1 is not known and left out.",
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bases_are_compared_over_the_activities_that_recorded_both() {
+    on_saturday(async |world| {
+        let power = |secs: [u32; 7]| -> Value {
+            (1..).zip(secs).map(|(at, secs)| json!({"id": format!("Z{at}"), "secs": secs})).collect()
+        };
+        let ride = |id: &str, day: &str, fields: Value| activity(id, "Ride", &format!("2026-11-{day}T07:00"), fields);
+        let hard = ride("i1", "24", json!({"icu_zone_times": power([0, 0, 0, 0, 600, 600, 0])}));
+        let easy = ride("i2", "25", json!({"icu_hr_zone_times": [3600, 0, 0, 0, 0]}));
+        let both = ride("i3", "26", json!({"icu_zone_times": power([600, 0, 0, 0, 600, 0, 0]),
+            "icu_hr_zone_times": [900, 0, 300, 0, 0]}));
+        let full = |at| with(since(at), json!({"detail": "full"}));
+        give(&world, world.ana(), json!({"activities": [hard, easy]}));
+        let text = ask(&world, world.ana(), SUMMARY, full(0)).await;
+        assert!(!text.contains("differs"), "two rides have nothing to compare: {text}");
+        give(&world, world.ana(), json!({"activities": [hard, easy, both]}));
+        let text = ask(&world, world.ana(), SUMMARY, full(1)).await;
+        line(
+            &text,
+            "Ride, easy/moderate/hard differs (1 activity with both): by power 50/0/50, by heart rate 75/25/0",
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_of_zones_are_listed_and_what_is_not_shown_is_named() {
+    on_saturday(async |world| {
+        let timed = |id: &str, sport: &str, day: u32, secs: &[u32]| {
+            activity(id, sport, &format!("2026-11-{day}T07:00"), json!({"icu_hr_zone_times": secs}))
+        };
+        let rides: Vec<Value> = [&[60, 0, 0][..], &[60, 0, 0, 0, 0], &[0, 0, 0, 0, 60, 0, 0], &[60]]
+            .into_iter()
+            .zip(23..)
+            .map(|(secs, day)| timed(&format!("i{day}"), "Ride", day, secs))
+            .collect();
+        let mut rows = rides.clone();
+        rows.push(timed("i9", "Swim", 27, &[50, 0, 0, 0, 0]));
+        give(&world, world.ana(), json!({"activities": rows}));
+        let text = ask(&world, world.ana(), SUMMARY, since(0)).await;
+        line(
+            &text,
+            "Ride by heart rate, 3, 5 and 7 zones together: easy/moderate/hard 67/0/33 %, each as split above",
+        );
+        line(&text, "Zones of 1 more (Swim by heart rate): use sport or detail=full");
+        assert!(
+            text.contains(" · no easy/moderate/hard: 1 zone has no usual split\n")
+                && text.contains("Weeks leave out 1 activity: 1 zone has no usual split."),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_of_a_day_is_named_beside_its_upload_whatever_its_clock() {
+    on_saturday(async |world| {
+        let by_hand = |start: &str, fields: Value| {
+            let usual = with(json!({"source": "MANUAL", "icu_training_load": 80}), fields);
+            activity("i9", "Ride", &format!("2026-11-26T{start}"), usual)
+        };
+        let upload = activity("i10", "VirtualRide", "2026-11-26T18:00", json!({}));
+        let said = "i9 (by hand) and i10 are of one sport and day: perhaps one session; sums count both, ";
+        for (at, start, fields, is_said) in [
+            (0, "00:00", json!({"paired_event_id": 505}), true),
+            (1, "00:00", json!({}), true),
+            (2, "07:00", json!({"paired_event_id": 505}), true),
+            (3, "07:00", json!({}), false),
+            (4, "00:00", json!({"type": "Run"}), false),
+        ] {
+            give(
+                &world,
+                world.ana(),
+                json!({"activities": [by_hand(start, fields), upload]}),
+            );
+            for tool in [HISTORY, SUMMARY] {
+                let text = ask(&world, world.ana(), tool, since(at)).await;
+                assert_eq!(text.contains(said), is_said, "{start}: {text}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_recordings_are_one_group_and_one_may_lack_its_sport() {
+    on_saturday(async |world| {
+        let ride = |id: &str, sport: &str, start: &str| {
+            activity(id, sport, &format!("2026-11-26T{start}"), json!({}))
+        };
+        let two = [ride("i1", "Ride", "18:00"), ride("i2", "", "18:02")];
+        give(&world, world.ana(), json!({"activities": two}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, since(0)).await;
+            line(
+                &text,
+                "i1 and i2 overlap (58 min): perhaps one session; sums count both, ",
+            );
+        }
+        let three = [
+            ride("i241", "Ride", "18:00"),
+            ride("i242", "VirtualRide", "18:01"),
+            ride("i243", "Ride", "18:02"),
+        ];
+        give(&world, world.ana(), json!({"activities": three}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, since(1)).await;
+            line(
+                &text,
+                "i241, i242 and i243 overlap: perhaps one session; sums count all three, ",
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zero_that_no_sensor_can_mean_is_missing() {
+    on_saturday(async |world| {
+        let zeros = json!({"icu_intensity": 0, "icu_weighted_avg_watts": 0, "icu_average_watts": 0, "distance": 0,
+            "average_heartrate": 0, "max_heartrate": 0, "calories": 0, "icu_training_load": 47});
+        for (at, sport) in ["Ride", "Swim", "Walk"].into_iter().enumerate() {
+            give(&world, world.tria(), json!({"activities": [activity("i1", sport, "2026-11-24T07:00", zeros.clone())]}));
+            for detail in ["concise", "full"] {
+                let given = with(since(at), json!({"detail": detail}));
+                let text = ask(&world, world.tria(), HISTORY, given).await;
+                let row = row(&text, "date", "2026-11-24");
+                for column in ["IF", "NP W", "avg W", "mi", "HR", "max HR", "kcal"] {
+                    assert!(row.get(column).is_none_or(String::is_empty), "{column}: {text}");
+                }
+                assert_eq!(row["load"], "47", "{text}");
+                line(&text, "Not recorded: power, heart rate");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_week_of_today_is_not_whole_even_on_its_sunday() {
+    on_saturday(async |world| {
+        world.clock.set("2026-11-29T09:00:00Z".parse().unwrap());
+        let runs: Vec<Value> = [(17, 40), (19, 90), (24, 40), (26, 90)]
+            .map(|(day, load)| {
+                activity(
+                    &format!("i{day}"),
+                    "Run",
+                    &format!("2026-11-{day}T07:00"),
+                    json!({"icu_training_load": load}),
+                )
+            })
+            .into();
+        give(&world, world.ana(), json!({"activities": runs}));
+        let text = ask(&world, world.ana(), SUMMARY, json!({})).await;
+        assert!(
+            text.contains(" · 35 days: 4 whole weeks and this week so far · "),
+            "{text}"
+        );
+        let monotony = |monday: &str| {
+            row(&text, "week (Mon)", monday)
+                .get("monotony (Foster)")
+                .cloned()
+                .unwrap_or_default()
+        };
+        assert_eq!(
+            (monotony("2026-11-23").as_str(), monotony("2026-11-16").is_empty()),
+            ("", false),
+            "{text}"
+        );
+        let this_week = ask(&world, world.ana(), SUMMARY, json!({"oldest": "2026-11-23"})).await;
+        assert!(
+            this_week.contains(" · 7 days: this week so far · "),
+            "{this_week}"
+        );
+        let before = json!({"oldest": "2026-11-09", "newest": "2026-11-22"});
+        let before = ask(&world, world.ana(), SUMMARY, before).await;
+        assert!(before.contains(" · 14 days: 2 whole weeks · "), "{before}");
     })
     .await;
 }
