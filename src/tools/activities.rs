@@ -10,8 +10,8 @@ use chrono::{NaiveDate, NaiveTime};
 use super::{
     answer::{
         counted,
-        units::{hours_minutes, positive, whole},
-        words::{joined, named, with_unit},
+        units::{positive, whole},
+        words::{joined, named},
     },
     arguments::Range,
     sums::Sum,
@@ -47,13 +47,7 @@ pub(super) fn without_a_sport<T: AsRef<Activity>>(rows: &[T]) -> String {
         return String::new();
     }
     let sum = Sum::of(rows.iter().copied());
-    let load = match sum.load_words() {
-        load if load.is_empty() => "no load".to_owned(),
-        load => named("load", &load),
-    };
-    let time = Some(sum.secs).filter(|secs| *secs > 0.0);
-    let size = joined([with_unit(hours_minutes(time), "h"), load], ", ");
-    not_counted(rows.len(), &format!("without a sport ({size})"))
+    not_counted(rows.len(), &format!("without a sport ({})", sum.size()))
 }
 
 /// What is left out because no range can hold it: `Not counted: 1 activity with an unreadable date`. Empty without any.

@@ -21,7 +21,7 @@ use super::{
     arguments::{self, Arguments, Detail, Range, Span},
     params::{Param, words_of},
     part::{Part, if_there},
-    planned::{self, Plans},
+    planned::{self, Planning},
     sums::{self, Sum},
     zone_base::{BASES, Base},
 };
@@ -258,9 +258,7 @@ fn render(
         }
         blocks.extend(zones);
     }
-    let has_plans = plans
-        .as_ref()
-        .is_some_and(|plans| plans.values().any(Plans::is_some));
+    let has_plans = plans.as_ref().is_some_and(Planning::is_some);
     if !rows.is_empty() || has_plans {
         let of_range: Vec<&Activity> = found
             .iter()
@@ -272,7 +270,8 @@ fn render(
     if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
         blocks.push("Planned load and time of this week are those to Sunday.".to_owned());
     }
-    blocks.push(plans.map_or_else(|| planned.missing(), |plans| planned::doubts(&plans, true)));
+    blocks.push(planned.missing());
+    blocks.extend(plans.iter().flat_map(|plans| plans.notes(true)));
     if !of_upstream.is_empty() {
         blocks.extend(of_upstream);
         blocks.push(

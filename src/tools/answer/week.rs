@@ -32,6 +32,22 @@ pub(crate) fn load(week: &Week) -> String {
     }
 }
 
+/// The load that was done in a week, of which `closed` activities cannot be read: `322`, `150 (1 without)`, `302 + 1
+/// unreadable`; `unknown` when something was done and nothing of it has a load.
+pub(crate) fn done(week: &Week, closed: usize) -> String {
+    let known = match (week.count, week.with_load) {
+        (0, _) if closed > 0 => return "unknown".to_owned(),
+        (count, with_load) if with_load > 0 && with_load < count => {
+            format!("{} ({} without)", units::whole(week.load), count - with_load)
+        }
+        _ => load(week),
+    };
+    match closed {
+        0 => known,
+        _ => format!("{known} + {closed} unreadable"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +85,28 @@ mod tests {
         assert_eq!(
             [said(0, 0, 0.0), said(2, 0, 0.0), said(2, 1, 84.4)],
             ["0", "unknown", "84"]
+        );
+    }
+
+    #[test]
+    fn what_was_done_says_what_it_lacks() {
+        let said = |count, with_load, sum, closed| {
+            let week = Week {
+                count,
+                with_load,
+                load: sum,
+            };
+            done(&week, closed)
+        };
+        assert_eq!(
+            [
+                said(0, 0, 0.0, 0),
+                said(0, 0, 0.0, 2),
+                said(2, 0, 0.0, 0),
+                said(3, 2, 150.0, 0),
+                said(3, 3, 302.0, 1)
+            ],
+            ["0", "unknown", "unknown", "150 (1 without)", "302 + 1 unreadable"]
         );
     }
 }

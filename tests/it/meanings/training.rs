@@ -560,7 +560,7 @@ async fn planned_time_is_that_of_the_steps_and_done_and_open_are_apart() {
             );
             assert_eq!(week["planned load"], "141 (61 done, 80 open)", "{text}");
             let text = ask(&world, world.jack(), HISTORY, given).await;
-            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61 of 141 planned (61 done, 80 open)");
+            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61 of 141 planned to Sunday (61 of it done, 80 open)");
             let doubt = "\nPlanned load of 1 paired entry may be what was done.\n";
             assert_eq!(text.contains(doubt), secs == 2955, "{text}");
         }
@@ -683,12 +683,12 @@ async fn a_week_target_stands_beside_what_is_planned() {
         give(&world, world.ana(), json!({"activities": [], "events": events}));
         let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
-        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0 of 175 planned, week target Ride load 85");
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0 of 175 planned to Sunday (175 of it missed), week target Ride load 85");
         let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
         let week = row(&text, "week (Mon)", "2026-11-23");
         assert_eq!(
             (week["planned load"].as_str(), week["week target"].as_str()),
-            ("175", "Ride load 85"),
+            ("175 (175 missed)", "Ride load 85"),
             "{text}"
         );
         // One for all sports, of a week that the range cuts.
@@ -699,7 +699,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0 of 105 planned, week target load 300 · 6:00 h",
+            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0 of 105 planned (105 of it missed), week target load 300 · 6:00 h",
         );
     })
     .await;
@@ -744,7 +744,7 @@ async fn a_paired_entry_without_steps_has_no_planned_time_of_its_own() {
         let week = row(&text, "week (Mon)", "2026-11-23");
         assert_eq!(
             (week["time"].as_str(), week["planned time"].as_str()),
-            ("0:44", "0:00"),
+            ("0:44", "unknown"),
             "{text}"
         );
         line(
@@ -932,6 +932,95 @@ async fn the_week_of_today_is_not_whole_even_on_its_sunday() {
         let before = json!({"oldest": "2026-11-09", "newest": "2026-11-22"});
         let before = ask(&world, world.ana(), SUMMARY, before).await;
         assert!(before.contains(" · 14 days: 2 whole weeks · "), "{before}");
+    })
+    .await;
+}
+
+/// A workout of this load on a day of November.
+fn workout(id: u32, sport: &str, day: u32, fields: Value) -> Value {
+    let usual = json!({"id": id, "category": "WORKOUT", "type": sport, "moving_time": 3600,
+        "start_date_local": format!("2026-11-{day:02}T00:00:00"), "icu_training_load": 70});
+    with(usual, fields)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_says_what_was_done_of_it_until_when_it_goes_and_on_which_days_nobody_could() {
+    on_saturday(async |world| {
+        // Weeks apart: the calendar is read from a Monday on.
+        let planned = |at: usize| with(since(7 * at), json!({"include": ["planned"]}));
+        let sick = json!({"id": 9, "category": "SICK", "start_date_local": "2026-11-24T00:00:00",
+            "end_date_local": "2026-11-26T00:00:00"});
+        let run = |load: u32| activity("i1", "Run", "2026-11-23T07:00", json!({"icu_training_load": load}));
+        let (monday, friday) = (workout(1, "Run", 23, json!({})), workout(2, "Run", 27, json!({"icu_training_load": 43})));
+        let sunday = workout(3, "Run", 29, json!({"icu_training_load": 61}));
+        for (at, rows, history, load) in [
+            (0, json!({"activities": [run(95)], "events": [monday, friday, sunday]}),
+                "95 of 174 planned to Sunday (70 of it done, 43 missed, 61 open)", "174 (70 done, 43 missed, 61 open)"),
+            (1, json!({"activities": [], "events": [sick, workout(4, "Ride", 25, json!({}))]}),
+                "0 of 70 planned to Sunday (70 of it on days of absence)", "70 (70 on days of absence)"),
+            (2, json!({"activities": [run(50)], "events": [workout(5, "Run", 23, json!({"icu_training_load": null}))]}),
+                "50, planned without load to Sunday", "planned without load"),
+            (3, json!({"activities": [run(50)], "events": [monday, workout(6, "Run", 29, json!({"icu_training_load": null}))]}),
+                "50 of 70 planned to Sunday (1 without load)", "70 (1 without load)"),
+        ] {
+            give(&world, world.ana(), rows);
+            let text = ask(&world, world.ana(), HISTORY, planned(at)).await;
+            let week = line(&text, "Weeks (Mon), load: 23 Nov (to Sat) ");
+            let week = week.trim_start_matches("Weeks (Mon), load: 23 Nov (to Sat) ");
+            assert_eq!(week.split(" · ").next(), Some(history), "{text}");
+            let text = ask(&world, world.ana(), SUMMARY, planned(at)).await;
+            assert_eq!(row(&text, "week (Mon)", "2026-11-23")["planned load"], load, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_without_a_sport_that_a_filter_leaves_out_are_named() {
+    on_saturday(async |world| {
+        let given = with(since(0), json!({"include": ["planned"], "sport": "ride"}));
+        let events = json!([
+            workout(1, "", 24, json!({"icu_training_load": 75})),
+            workout(2, "Ride", 25, json!({})),
+            json!({"id": 3, "category": "WORKOUT", "start_date_local": "2026-11-29T00:00:00"})
+        ]);
+        give(&world, world.ana(), json!({"activities": [], "events": events}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, given.clone()).await;
+            line(
+                &text,
+                "Not counted: 2 planned workouts without a sport (1:00 h, load 75 (1 without))",
+            );
+            let text = ask(
+                &world,
+                world.ana(),
+                tool,
+                with(since(1), json!({"include": ["planned"]})),
+            )
+            .await;
+            assert!(!text.contains("Not counted"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_of_the_history_says_what_its_load_lacks() {
+    on_saturday(async |world| {
+        let closed = |day: u32| json!({"id": format!("77{day}"), "source": "STRAVA",
+            "start_date_local": format!("2026-11-{day:02}T07:00:00")});
+        let run = |day: u32, load: Value| {
+            activity(&format!("i{day}"), "Run", &format!("2026-11-{day:02}T07:00"), json!({"icu_training_load": load}))
+        };
+        give(&world, world.ana(), json!({"activities": [closed(23), run(16, json!(150)), run(18, Value::Null),
+            run(9, json!(302)), closed(10), run(3, Value::Null)], "events": [workout(1, "Run", 28, json!({"icu_training_load": 24}))]}));
+        let given = json!({"oldest": "2026-10-26", "include": ["planned"]});
+        let text = ask(&world, world.ana(), HISTORY, given).await;
+        line(
+            &text,
+            "Weeks (Mon), load: 23 Nov (to Sat) unknown of 24 planned to Sunday · 16 Nov 150 (1 without) of 0 · \
+             9 Nov 302 + 1 unreadable of 0 · 2 Nov unknown of 0 · 26 Oct 0 of 0",
+        );
     })
     .await;
 }
