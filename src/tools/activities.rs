@@ -88,9 +88,9 @@ pub(super) fn overlaps(rows: &[&Activity]) -> String {
     let by_day = by_day(rows, &by_clock);
     let ties = by_clock.iter().map(|(a, b, _)| (*a, *b));
     let mut groups = overlaps::groups(rows.len(), ties.chain(by_day.iter().copied()));
-    groups
-        .iter_mut()
-        .for_each(|group| group.sort_by_key(|at| rows[*at].start_date_local));
+    for group in &mut groups {
+        group.sort_by_key(|at| rows[*at].start_date_local);
+    }
     groups.sort_by_key(|group| Reverse(rows[group[0]].start_date_local));
     let mut words: Vec<String> = groups
         .iter()
