@@ -273,9 +273,19 @@ fn render(
     blocks.push(planned.missing());
     blocks.extend(plans.iter().flat_map(|plans| plans.notes(true)));
     if !of_upstream.is_empty() {
+        let covered = Range {
+            oldest: weeks::monday(asked.range.oldest),
+            newest: weeks::sunday(asked.range.newest).min(today),
+        };
+        if covered.days() > asked.range.days() {
+            blocks.push(format!(
+                "Whole weeks {}, not only the days asked for:",
+                covered.in_words()
+            ));
+        }
         blocks.extend(of_upstream);
         blocks.push(
-            "These are intervals.icu's own sums of whole weeks and of this week so far: the activities themselves are closed by Strava."
+            "These are intervals.icu's own sums of whole weeks and of this week so far: the activities of the days asked for are closed by Strava."
                 .to_owned(),
         );
     }

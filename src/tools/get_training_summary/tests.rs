@@ -235,6 +235,13 @@ fn a_range_only_from_strava_shows_the_sums_of_intervals_icu() {
     )
     .text;
     insta::assert_snapshot!("all_strava", text);
+    assert!(!text.contains("Whole weeks"), "{text}");
+    let one_day = asked(json!({"oldest": "2026-11-12", "newest": "2026-11-12"}));
+    let part = render(&ana(), today(), &one_day, &found, &Part::NotAsked, Some(&weeks)).text;
+    assert!(
+        part.contains("\nWhole weeks 9 – 15 Nov 2026, not only the days asked for:\nsport\t"),
+        "{part}"
+    );
     let text = render(&ana(), today(), &asked(json!({})), &found, &Part::NotAsked, None).text;
     assert!(
         text.contains("No activity in this range that can be read.\nClosed by Strava: 10 activities;"),
