@@ -1,12 +1,17 @@
 //! Lists of activities: those in a range, each once; what a list leaves out, lacks or holds twice, in words.
 
-use std::collections::HashSet;
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
+
+use chrono::{NaiveDate, NaiveTime};
 
 use super::{
     answer::{
         counted,
-        units::{hours_minutes, positive, whole},
-        words::{joined, named, with_unit},
+        units::{positive, whole},
+        words::{joined, named},
     },
     arguments::Range,
     sums::Sum,
@@ -15,7 +20,7 @@ use crate::{
     intervals::model::Activity,
     text::clean,
     training::{
-        overlaps::{self, Session},
+        overlaps::{self, Pair, Session},
         sports::family,
     },
 };
@@ -42,13 +47,7 @@ pub(super) fn without_a_sport<T: AsRef<Activity>>(rows: &[T]) -> String {
         return String::new();
     }
     let sum = Sum::of(rows.iter().copied());
-    let load = match sum.load_words() {
-        load if load.is_empty() => "no load".to_owned(),
-        load => named("load", &load),
-    };
-    let time = Some(sum.secs).filter(|secs| *secs > 0.0);
-    let size = joined([with_unit(hours_minutes(time), "h"), load], ", ");
-    not_counted(rows.len(), &format!("without a sport ({size})"))
+    not_counted(rows.len(), &format!("without a sport ({})", sum.size()))
 }
 
 /// What is left out because no range can hold it: `Not counted: 1 activity with an unreadable date`. Empty without any.
@@ -82,34 +81,144 @@ pub(super) fn not_recorded(rows: &[&Activity], wanted: &[Figure]) -> String {
     named("Not recorded:", &joined(missing, ", "))
 }
 
-/// Names the recordings that overlap, newest first: `i241 and i242 overlap (58 min): perhaps one session; …`. Empty without
-/// any.
+/// Names what may be one session, newest first: `i241 and i242 overlap (58 min): perhaps one session; …`. Empty without any.
 pub(super) fn overlaps(rows: &[&Activity]) -> String {
     const NAMED: usize = 3;
-    let sessions: Vec<(&Activity, Session<'_>)> = rows
+    let by_clock = by_clock(rows);
+    let by_day = by_day(rows, &by_clock);
+    let ties = by_clock.iter().map(|(a, b, _)| (*a, *b));
+    let mut groups = overlaps::groups(rows.len(), ties.chain(by_day.iter().copied()));
+    for group in &mut groups {
+        group.sort_by_key(|at| rows[*at].start_date_local);
+    }
+    groups.sort_by_key(|group| Reverse(rows[group[0]].start_date_local));
+    let mut words: Vec<String> = groups
         .iter()
-        .filter_map(|row| Some((*row, session(row)?)))
-        .collect();
-    let spans: Vec<Session<'_>> = sessions.iter().map(|(_, session)| *session).collect();
-    let pairs = overlaps::pairs(&spans);
-    let id = |at: usize| clean(sessions[at].0.id.as_deref().unwrap_or("?"), 24);
-    let mut words: Vec<String> = pairs
-        .iter()
-        .rev()
         .take(NAMED)
-        .map(|(a, b, secs)| format!("{} and {} overlap ({} min)", id(*a), id(*b), whole(secs / 60.0)))
+        .map(|group| {
+            let of_a_day = by_day.iter().any(|(entry, _)| group.contains(entry));
+            let ids = ids_of(rows, group, of_a_day);
+            let minutes = by_clock
+                .iter()
+                .find(|(a, b, _)| group.len() == 2 && group.contains(a) && group.contains(b));
+            match minutes {
+                Some((.., secs)) => format!("{ids} overlap ({} min)", whole(secs / 60.0)),
+                None if of_a_day => format!("{ids} are of one sport and day"),
+                None => format!("{ids} overlap"),
+            }
+        })
         .collect();
-    if words.is_empty() {
+    let Some(longest) = groups.iter().map(Vec::len).max() else {
         return String::new();
+    };
+    if groups.len() > NAMED {
+        let (one, more) = if longest == 2 {
+            ("pair", "pairs")
+        } else {
+            ("group", "groups")
+        };
+        words.push(format!("and {}", more_of(groups.len() - NAMED, one, more)));
     }
-    if pairs.len() > NAMED {
-        words.push(format!("and {} more pairs", pairs.len() - NAMED));
-    }
-    let each = if pairs.len() > 1 { " each" } else { "" };
+    let each = if groups.len() > 1 { " each" } else { "" };
+    let all = match (longest, groups.len()) {
+        (2, _) => "both",
+        (3, 1) => "all three",
+        _ => "all of them",
+    };
     format!(
-        "{}: perhaps one session{each}; sums count both, and so do intervals.icu's CTL and ATL",
+        "{}: perhaps one session{each}; sums count {all}, and so do intervals.icu's CTL and ATL",
         words.join(", ")
     )
+}
+
+/// `1 more pair`, `2 more pairs`
+fn more_of(count: usize, one: &str, more: &str) -> String {
+    counted(count, &format!("more {one}"), &format!("more {more}"))
+}
+
+/// `i241, i242 and i243`; of a day with those by hand marked: `i9 (by hand) and i10`.
+fn ids_of(rows: &[&Activity], group: &[usize], of_a_day: bool) -> String {
+    const NAMED: usize = 6;
+    let id = |at: &usize| {
+        let by_hand = if of_a_day && rows[*at].is_manual() {
+            "(by hand)"
+        } else {
+            ""
+        };
+        joined([&clean(rows[*at].id.as_deref().unwrap_or("?"), 24), by_hand], " ")
+    };
+    let (named, last) = match group {
+        [named @ .., last] if group.len() <= NAMED => (named, id(last)),
+        _ => (&group[..NAMED], more_of(group.len() - NAMED, "", "")),
+    };
+    joined(
+        [joined(named.iter().map(id), ", "), last.trim().to_owned()],
+        " and ",
+    )
+}
+
+/// The pairs of rows that overlap in time, and for how many s.
+fn by_clock(rows: &[&Activity]) -> Vec<Pair> {
+    let (places, sessions): (Vec<usize>, Vec<Session<'_>>) = rows
+        .iter()
+        .enumerate()
+        .filter_map(|(at, row)| Some((at, session(row)?)))
+        .unzip();
+    let pairs = overlaps::pairs(&sessions).into_iter();
+    pairs.map(|(a, b, secs)| (places[a], places[b], secs)).collect()
+}
+
+/// Entries by hand whose time of day is made up, or that were marked as done, each with the recording of its sport family and
+/// day that is nearest in time, if that did no other plan. Those that overlap another by the clock have theirs.
+fn by_day(rows: &[&Activity], by_clock: &[Pair]) -> Vec<(usize, usize)> {
+    let mut taken: HashSet<usize> = by_clock.iter().flat_map(|(a, b, _)| [*a, *b]).collect();
+    let plan = |row: &Activity| row.paired_event_id.filter(|id| *id > 0);
+    let mut days: HashMap<NaiveDate, Vec<usize>> = HashMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        if let Some(day) = row
+            .day()
+            .filter(|_| !row.is_manual() && !row.is_closed_by_strava())
+        {
+            days.entry(day).or_default().push(at);
+        }
+    }
+    let mut pairs = Vec::new();
+    for (at, entry) in rows.iter().enumerate() {
+        let is_of_a_day = entry.is_manual() && (has_no_clock(entry) || plan(entry).is_some());
+        let Some(day) = entry
+            .day()
+            .filter(|_| is_of_a_day && !taken.contains(&at) && !entry.sport().is_empty())
+        else {
+            continue;
+        };
+        let apart = |other: &usize| {
+            let secs = |row: &Activity| positive(row.moving_time).unwrap_or(0.0);
+            (secs(rows[*other]) - secs(entry)).abs()
+        };
+        let nearest = days
+            .get(&day)
+            .into_iter()
+            .flatten()
+            .filter(|other| family(rows[**other].sport()) == family(entry.sport()))
+            .filter(|other| plan(rows[**other]).is_none_or(|other| plan(entry) == Some(other)))
+            .filter(|other| {
+                !taken.contains(other) || by_clock.iter().any(|(a, b, _)| a == *other || b == *other)
+            })
+            .min_by(|a, b| apart(a).total_cmp(&apart(b)));
+        if let Some(other) = nearest {
+            taken.insert(*other);
+            pairs.push((at, *other));
+        }
+    }
+    pairs
+}
+
+/// Whether it was entered by hand with a day alone: intervals.icu then writes midnight.
+fn has_no_clock(row: &Activity) -> bool {
+    row.is_manual()
+        && row
+            .start_date_local
+            .is_some_and(|start| start.time() == NaiveTime::MIN)
 }
 
 /// Whether two recordings overlap so far that they may be of one session.
@@ -121,6 +230,9 @@ pub(super) fn may_be_one(a: &Activity, b: &Activity) -> bool {
 
 /// When it was and for how long; None if that is not known.
 fn session(row: &Activity) -> Option<Session<'_>> {
+    if has_no_clock(row) {
+        return None;
+    }
     let elapsed = positive(row.elapsed_time).or(positive(row.moving_time))?;
     let start = row.start_date_local?.and_utc().timestamp();
     Some(Session {
@@ -231,6 +343,57 @@ mod tests {
             "{}",
             words(json!(five))
         );
+    }
+
+    #[test]
+    fn three_recordings_are_one_group_and_an_entry_of_a_day_has_its_nearest() {
+        let words = |found| -> String {
+            let found: Vec<Activity> = rows(found);
+            overlaps(&found.iter().collect::<Vec<_>>())
+        };
+        let ride = |id: &str, start: &str, secs: u32| json!({"id": id, "type": "Ride", "start_date_local": format!("2026-11-24T{start}:00"), "moving_time": secs});
+        let three = [
+            ride("i241", "18:00", 3600),
+            ride("i242", "18:02", 3540),
+            ride("i243", "18:01", 3600),
+        ];
+        assert_eq!(
+            words(json!(three)),
+            "i241, i243 and i242 overlap: perhaps one session; sums count all three, and so do intervals.icu's CTL and ATL"
+        );
+        let many: Vec<_> = (0..9).map(|at| ride(&format!("i{at}"), "18:00", 3600)).collect();
+        assert!(words(json!(many)).starts_with(
+            "i0, i1, i2, i3, i4, i5 and 3 more overlap: perhaps one session; sums count all of them"
+        ));
+        let mut by_hand = ride("i9", "00:00", 3500);
+        by_hand["source"] = json!("MANUAL");
+        assert_eq!(
+            words(json!([
+                by_hand,
+                ride("i1", "07:00", 900),
+                ride("i2", "18:00", 3600)
+            ])),
+            "i9 (by hand) and i2 are of one sport and day: perhaps one session; sums count both, and so do intervals.icu's CTL and \
+             ATL"
+        );
+        let mut of_another_plan = ride("i2", "18:00", 3600);
+        of_another_plan["paired_event_id"] = json!(7);
+        assert_eq!(words(json!([by_hand, of_another_plan])), "");
+        let other = json!({"id": "i8", "source": "MANUAL", "type": "Ride", "start_date_local": "2026-11-24T00:00:00",
+            "moving_time": 3500});
+        assert_eq!(words(json!([by_hand, other])), "", "midnight is no time of day");
+        let mut at_seven = by_hand.clone();
+        at_seven["start_date_local"] = json!("2026-11-24T07:00:00");
+        assert_eq!(words(json!([at_seven, ride("i2", "18:00", 3600)])), "");
+        at_seven["paired_event_id"] = json!(7);
+        assert!(
+            words(json!([at_seven, ride("i2", "18:00", 3600)]))
+                .starts_with("i9 (by hand) and i2 are of one sport and day: ")
+        );
+        let pairs: Vec<_> = (10..14)
+            .flat_map(|hour| ["a", "b"].map(|id| ride(&format!("i{hour}{id}"), &format!("{hour}:00"), 1800)))
+            .collect();
+        assert!(words(json!(pairs)).contains(", and 1 more pair: perhaps one session each; "));
     }
 
     #[test]

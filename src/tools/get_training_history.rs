@@ -9,20 +9,23 @@ mod totals;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use chrono::{Days, NaiveDate};
 use serde_json::{Map, Value};
 
 use super::{
     Answer, Run, Tool,
     activities::{self, Figure},
-    answer::{self, cut::Cut, units, words::named},
+    answer::{
+        self,
+        cut::Cut,
+        units::{self, positive},
+        words::named,
+    },
     arguments::{self, Arguments, Detail, Range, Span, TEN_YEARS},
     params::Param,
     part::{Part, not_granted},
     plan_state,
-    planned::{self, Plans},
+    planned::{self, Planning},
     sums,
 };
 use crate::{
@@ -121,9 +124,9 @@ const FULL_FIELDS_OF_YEARS: &[&str] = FULL_FIELDS.split_at(FULL_FIELDS.len() - Z
 const RECORDED: &[Figure] = &[
     ("load", |row| row.icu_training_load),
     ("power", |row| {
-        row.icu_weighted_avg_watts.or(row.icu_average_watts)
+        positive(row.icu_weighted_avg_watts).or(positive(row.icu_average_watts))
     }),
-    ("heart rate", |row| row.average_heartrate),
+    ("heart rate", |row| positive(row.average_heartrate)),
     ("RPE", |row| row.icu_rpe),
     ("feel", |row| row.feel),
 ];
@@ -310,8 +313,9 @@ fn render(
         blocks.push(cut.more("row", |next| how_on(&wanted, cut.shown, next, asked)));
         blocks.push(totals::by_sport(&readable, closed, card.units, asked.detail));
     }
-    blocks.push(by_week(&readable, plans.as_ref(), asked));
-    blocks.push(plans.map_or_else(|| planned.missing(), |plans| planned::doubts(&plans, false)));
+    blocks.push(by_week(&wanted, plans.as_ref(), asked, today));
+    blocks.push(planned.missing());
+    blocks.extend(plans.iter().flat_map(|plans| plans.notes(false)));
     if asked.range.is_some() {
         // Rows of a search are always short, so they do not show what was recorded.
         blocks.push(activities::not_recorded(&readable, RECORDED));
@@ -355,19 +359,27 @@ fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: String
     )
 }
 
-/// Each week's load, planned load and targets; empty for a search, and without any.
-fn by_week(readable: &[&Activity], plans: Option<&BTreeMap<NaiveDate, Plans>>, asked: &Asked) -> String {
+/// Each week's load, planned load and targets; empty for a search, and without any. `wanted` has those closed by Strava.
+fn by_week(wanted: &[&Activity], plans: Option<&Planning>, asked: &Asked, today: NaiveDate) -> String {
     let Some(range) = asked.range.filter(|_| asked.query.is_none()) else {
         return String::new();
     };
-    let loads = readable
-        .iter()
-        .filter_map(|row| Some((row.day()?, units::sane(row.icu_training_load))));
-    let weeks = weeks::weekly(range.oldest, range.newest, loads);
-    if readable.is_empty() && !plans.is_some_and(|plans| plans.values().any(Plans::is_some)) {
+    if wanted.iter().all(|row| row.is_closed_by_strava()) && !plans.is_some_and(Planning::is_some) {
         return String::new();
     }
-    totals::by_week(&weeks, plans, range, asked.detail)
+    let weekly = |is_closed: bool| {
+        let rows = wanted
+            .iter()
+            .filter(move |row| row.is_closed_by_strava() == is_closed);
+        let loads = rows.filter_map(|row| Some((row.day()?, units::sane(row.icu_training_load))));
+        weeks::weekly(range.oldest, range.newest, loads)
+    };
+    let closed = weekly(true).into_values().map(|week| week.count as usize);
+    let weeks = weekly(false).into_iter().zip(closed);
+    let weeks = weeks
+        .map(|((monday, week), closed)| (monday, (week, closed)))
+        .collect();
+    totals::by_week(&weeks, plans, (range, planned::until(range, today)), asked.detail)
 }
 
 /// The call for the rows that are left, from `next` on.

@@ -17,11 +17,11 @@ use serde_json::{Map, Value};
 use super::{
     Answer, Run, Tool,
     activities::{self, Figure},
-    answer,
+    answer::{self, units::positive, words::joined},
     arguments::{self, Arguments, Detail, Range, Span},
     params::{Param, words_of},
     part::{Part, if_there},
-    planned::{self, Plans},
+    planned::{self, Planning},
     sums::{self, Sum},
     zone_base::{BASES, Base},
 };
@@ -76,7 +76,7 @@ const FIELDS: &[&str] = &[
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
     ("load", |row| row.icu_training_load),
-    ("IF", |row| row.icu_intensity),
+    ("IF", |row| positive(row.icu_intensity)),
 ];
 
 const PARAMS: &[Param] = &[
@@ -230,7 +230,7 @@ fn render(
             asked.past_today.map_or_else(String::new, |newest| {
                 format!("asked to {newest}; today here is {today}")
             }),
-            weeks_of(asked.range),
+            weeks_of(asked.range, today),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             sums::activities(rows.len(), unreadable),
         ],
@@ -257,9 +257,7 @@ fn render(
         }
         blocks.extend(zones);
     }
-    let has_plans = plans
-        .as_ref()
-        .is_some_and(|plans| plans.values().any(Plans::is_some));
+    let has_plans = plans.as_ref().is_some_and(Planning::is_some);
     if !rows.is_empty() || has_plans {
         let of_range: Vec<&Activity> = found
             .iter()
@@ -271,11 +269,22 @@ fn render(
     if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
         blocks.push("Planned load and time of this week are those to Sunday.".to_owned());
     }
-    blocks.push(plans.map_or_else(|| planned.missing(), |plans| planned::doubts(&plans, true)));
+    blocks.push(planned.missing());
+    blocks.extend(plans.iter().flat_map(|plans| plans.notes(true)));
     if !of_upstream.is_empty() {
+        let covered = Range {
+            oldest: weeks::monday(asked.range.oldest),
+            newest: weeks::sunday(asked.range.newest).min(today),
+        };
+        if covered.days() > asked.range.days() {
+            blocks.push(format!(
+                "Whole weeks {}, not only the days asked for:",
+                covered.in_words()
+            ));
+        }
         blocks.extend(of_upstream);
         blocks.push(
-            "These are intervals.icu's own sums of whole weeks and of this week so far: the activities themselves are closed by Strava."
+            "These are intervals.icu's own sums of whole weeks and of this week so far: the activities of the days asked for are closed by Strava."
                 .to_owned(),
         );
     }
@@ -297,19 +306,30 @@ fn render(
     Answer::of(blocks)
 }
 
-/// `28 days: 4 whole weeks`, `34 days: 4 whole weeks and Mon to Sat`; empty for a range that is not made of weeks.
-fn weeks_of(range: Range) -> String {
+/// `28 days: 4 whole weeks`, `34 days: 4 whole weeks and Mon to Sat`, on a Sunday `35 days: 4 whole weeks and this week so
+/// far`; empty for a range that is not made of weeks.
+fn weeks_of(range: Range, today: NaiveDate) -> String {
     if weeks::monday(range.oldest) != range.oldest || range.days() < 7 {
         return String::new();
     }
-    let days = answer::counted_days(range.days());
-    let whole = usize::try_from(range.days() / 7).unwrap_or(0);
-    let whole = answer::counted(whole, "whole week", "whole weeks");
-    match range.days() % 7 {
-        0 => format!("{days}: {whole}"),
-        1 => format!("{days}: {whole} and Mon"),
-        _ => format!("{days}: {whole} and {}", range.newest.format("Mon to %a")),
-    }
+    // Today's week is not over, even on its last day.
+    let is_open = range.newest == today && range.days() % 7 == 0;
+    let whole = usize::try_from(range.days() / 7).unwrap_or(0) - usize::from(is_open);
+    let rest = match range.days() % 7 {
+        0 if is_open => "this week so far".to_owned(),
+        0 => String::new(),
+        1 => "Mon".to_owned(),
+        _ => range.newest.format("Mon to %a").to_string(),
+    };
+    let whole = match whole {
+        0 => String::new(),
+        whole => answer::counted(whole, "whole week", "whole weeks"),
+    };
+    format!(
+        "{}: {}",
+        answer::counted_days(range.days()),
+        joined([whole, rest], " and ")
+    )
 }
 
 /// The lines that compare with the period before: all sports together, and each one with `detail: full`.

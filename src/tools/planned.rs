@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::{
-    absences::Absences,
+    absences::{self, Absences},
     answer::{
         self,
         sport_units::SportUnits,
@@ -39,7 +39,7 @@ pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
     }
 }
 
-/// The calendar's workouts, races and targets, if requested. A week's target begins on its Monday.
+/// The calendar's workouts, races, targets and absences, if requested. A week's target begins on its Monday.
 pub(super) async fn fetch(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
@@ -54,7 +54,7 @@ pub(super) async fn fetch(
     if !card.shows(&permissions::GET_EVENTS) {
         return Ok(Part::not_granted(WHAT, &permissions::GET_EVENTS));
     }
-    let categories = [&Event::TO_DO[..], &[Event::TARGET]].concat();
+    let categories = [&Event::TO_DO[..], &[Event::TARGET], &absences::CATEGORIES].concat();
     let found = upstream.events(weeks::monday(range.oldest), until(range, today), &categories);
     settle(WHAT, Source::Calendar, found.await)
 }
@@ -66,7 +66,13 @@ pub(super) struct Plans {
     pub(super) all: Sum,
     /// Those that were done.
     done: Sum,
-    /// Those that are still to be done.
+    /// Those that were not done, on days without an absence.
+    missed: Sum,
+    /// Those of which it is not known whether they were done.
+    unclear: Sum,
+    /// Those that were not done on days of absence, or fall on such days to come.
+    absent: Sum,
+    /// Those that are still to be done on other days.
     open: Sum,
     /// Its targets: `Ride load 85`.
     targets: Vec<String>,
@@ -77,39 +83,86 @@ pub(super) struct Plans {
 }
 
 impl Plans {
-    fn add(&mut self, event: &Event, state: State, activities: &[Activity]) {
+    fn add(&mut self, event: &Event, state: State, is_absent: bool, activities: &[Activity]) {
         let planned = Planned::of(event, state.pairing(activities));
         self.all.add((event, planned));
-        match state {
-            State::Done(..) | State::Paired => self.done.add((event, planned)),
-            State::Open => self.open.add((event, planned)),
-            _ => {}
-        }
+        let part = match state {
+            State::Done(..) | State::Paired => &mut self.done,
+            State::Missed(Some(_)) | State::NotPaired(Some(_)) => &mut self.absent,
+            State::Open if is_absent => &mut self.absent,
+            State::Open => &mut self.open,
+            State::Missed(None) | State::NotPaired(None) => &mut self.missed,
+            State::Unclear(_) => &mut self.unclear,
+        };
+        part.add((event, planned));
         self.in_doubt += usize::from(planned.doubt.is_some());
         self.without_time += usize::from(planned.doubt == Some(Doubt::Time));
     }
 
     /// Whether anything is planned or to be reached.
     pub(super) fn is_some(&self) -> bool {
-        self.all.load > 0.0 || self.all.secs > 0.0 || !self.targets.is_empty()
+        self.all.count > 0.0 || !self.targets.is_empty()
     }
 
-    /// `200`, `200 (90 done, 110 open)`: see [`Self::parts`].
-    pub(super) fn split(&self, figure: fn(&Sum) -> f64, say: impl Fn(f64) -> String) -> String {
-        joined([say(figure(&self.all)), self.parts(figure, say)], " ")
+    /// `200`, `200 (90 done, 110 open)`, `planned without load`: see [`Self::parts`].
+    pub(super) fn load(&self) -> String {
+        joined([self.whole_load(), in_brackets(&self.parts_of_load(""))], " ")
     }
 
-    /// `(90 done, 110 open)`; a part that is none or all of it is not named.
-    pub(super) fn parts(&self, figure: fn(&Sum) -> f64, say: impl Fn(f64) -> String) -> String {
-        let all = figure(&self.all);
-        let part = |sum: &Sum, name: &str| {
-            let part = Some(figure(sum)).filter(|part| *part > 0.0 && *part < all);
-            part.map_or_else(String::new, |part| format!("{} {name}", say(part)))
-        };
-        in_brackets(&joined(
-            [part(&self.done, "done"), part(&self.open, "open")],
+    /// `200`, `0` when nothing is planned, `planned without load` when none of it has one.
+    pub(super) fn whole_load(&self) -> String {
+        if self.has_no_load() {
+            "planned without load".to_owned()
+        } else {
+            units::whole(self.all.load)
+        }
+    }
+
+    /// Whether something is planned, and none of it with a load.
+    pub(super) fn has_no_load(&self) -> bool {
+        self.all.count > 0.0 && self.all.with_load <= 0.0
+    }
+
+    /// `90 of it done, 110 open, 1 without load`, with `of` after the first part: see [`Self::parts`].
+    pub(super) fn parts_of_load(&self, of: &str) -> String {
+        let without = Some(self.all.count - self.all.with_load);
+        let without = without.filter(|without| *without > 0.0 && self.all.with_load > 0.0);
+        joined(
+            [
+                self.parts(|sum| sum.load, units::whole, of),
+                with_unit(units::whole(without), "without load"),
+            ],
             ", ",
-        ))
+        )
+    }
+
+    /// `3:00 (1:00 done, 2:00 open)`, `unknown` when nothing planned has a time.
+    pub(super) fn time(&self) -> String {
+        if self.all.count > 0.0 && self.all.secs <= 0.0 {
+            return "unknown".to_owned();
+        }
+        let parts = self.parts(|sum| sum.secs, units::hours_minutes, "");
+        joined([units::hours_minutes(self.all.secs), in_brackets(&parts)], " ")
+    }
+
+    /// `97 of it done, 43 missed, 61 open`; what is none is not named, nor what is all of it, unless it was not done.
+    fn parts(&self, figure: fn(&Sum) -> f64, say: fn(f64) -> String, of: &str) -> String {
+        let all = figure(&self.all);
+        let parts = [
+            (&self.done, "done", false),
+            (&self.missed, "missed", true),
+            (&self.unclear, "unclear", true),
+            (&self.absent, "on days of absence", true),
+            (&self.open, "open", false),
+        ];
+        let mut named = parts
+            .into_iter()
+            .map(|(sum, name, even_all)| (figure(sum), name, even_all))
+            .filter(|(part, _, even_all)| *part > 0.0 && (*part < all || *even_all))
+            .map(|(part, name, _)| (say(part), name));
+        let first = named.next().map(|(part, name)| format!("{part}{of} {name}"));
+        let rest = named.map(|(part, name)| format!("{part} {name}"));
+        joined(first.into_iter().chain(rest), ", ")
     }
 
     /// The week's targets; empty without any.
@@ -118,8 +171,47 @@ impl Plans {
     }
 }
 
+/// The plans of a range.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Planning {
+    /// By the Monday of their week.
+    pub(super) weeks: BTreeMap<NaiveDate, Plans>,
+    /// Workouts and races without a sport, which a filter by sport leaves out.
+    without_a_sport: Sum,
+}
+
+impl Planning {
+    /// Whether anything is planned or to be reached.
+    pub(super) fn is_some(&self) -> bool {
+        self.weeks.values().any(Plans::is_some)
+    }
+
+    /// What to know about these sums: what they leave out, and what they may hold instead of the plan. `times` are shown as
+    /// well as loads.
+    pub(super) fn notes(&self, times: bool) -> [String; 2] {
+        [doubts(&self.weeks, times), left_out(&self.without_a_sport)]
+    }
+}
+
+/// `Not counted: 2 planned workouts without a sport (1:00 h, load 75)`; empty without any.
+fn left_out(sum: &Sum) -> String {
+    if sum.count <= 0.0 {
+        return String::new();
+    }
+    let noun = if sum.count > 1.0 {
+        "planned workouts"
+    } else {
+        "planned workout"
+    };
+    format!(
+        "Not counted: {} {noun} without a sport ({})",
+        units::whole(sum.count),
+        sum.size()
+    )
+}
+
 /// What the planned figures of paired entries may be instead; empty if all are known. `times` are shown as well as loads.
-pub(super) fn doubts(weeks: &BTreeMap<NaiveDate, Plans>, times: bool) -> String {
+fn doubts(weeks: &BTreeMap<NaiveDate, Plans>, times: bool) -> String {
     let sum = |count: fn(&Plans) -> usize| weeks.values().map(count).sum::<usize>();
     let (in_doubt, without_time) = (sum(|plans| plans.in_doubt), sum(|plans| plans.without_time));
     if in_doubt == 0 {
@@ -161,29 +253,35 @@ pub(super) fn by_week(
     today: NaiveDate,
     sports: Option<&[&str]>,
     own: Units,
-) -> BTreeMap<NaiveDate, Plans> {
+) -> Planning {
     let until = until(range, today);
-    let mut by_week: BTreeMap<NaiveDate, Plans> = BTreeMap::new();
+    let mut planning = Planning::default();
     let all: Vec<&Event> = events.iter().collect();
-    let states = plan_state::states(&all, Some(activities), &Absences::default(), today);
+    let absences = Absences::among(events);
+    let states = plan_state::states(&all, Some(activities), &absences, today);
     for (event, state) in events.iter().zip(states) {
-        let Some(day) = event.day() else {
+        let Some(day) = event.day().filter(|day| *day <= until) else {
             continue;
         };
-        if day > until || sports.is_some_and(|sports| !sports.contains(&event.sport())) {
-            continue;
-        }
         let monday = weeks::monday(day);
-        if event.is_week_target() {
+        let is_wanted = sports.is_none_or(|sports| sports.contains(&event.sport()));
+        if event.category() == Event::TARGET {
             let words = target(event, own);
-            if !words.is_empty() {
-                by_week.entry(monday).or_default().targets.push(words);
+            if is_wanted && event.is_week_target() && !words.is_empty() {
+                planning.weeks.entry(monday).or_default().targets.push(words);
             }
         } else if let Some(state) = state.filter(|_| day >= range.oldest) {
-            by_week.entry(monday).or_default().add(event, state, activities);
+            if is_wanted {
+                let plans = planning.weeks.entry(monday).or_default();
+                plans.add(event, state, absences.on(day).is_some(), activities);
+            } else if event.sport().is_empty() {
+                planning
+                    .without_a_sport
+                    .add((event, Planned::of(event, state.pairing(activities))));
+            }
         }
     }
-    by_week
+    planning
 }
 
 #[cfg(test)]
@@ -215,19 +313,16 @@ mod tests {
             {"id": "i2", "type": "TrailRun", "start_date_local": "2026-11-20T07:00:00", "moving_time": 900},
         ]));
         let week = |sports: Option<&[&str]>| -> Plans {
-            by_week(&events, &did, range, today(), sports, Units::default())[&day("2026-11-16")].clone()
+            by_week(&events, &did, range, today(), sports, Units::default()).weeks[&day("2026-11-16")].clone()
         };
         let all = week(None);
-        assert_eq!(all.split(|sum| sum.load, units::whole), "210 (50 done, 110 open)");
-        assert_eq!(
-            all.split(|sum| sum.secs, units::hours_minutes),
-            "3:00 (1:00 done, 2:00 open)"
-        );
+        assert_eq!(all.load(), "210 (50 done, 50 missed, 110 open)");
+        assert_eq!(all.time(), "3:00 (1:00 done, 2:00 open)");
         assert_eq!(all.targets(), "Ride load 85, 8:00 h");
         let runs = week(Some(&["Run"]));
         assert_eq!(
-            (runs.split(|sum| sum.load, units::whole), runs.targets()),
-            ("60 (10 done)".to_owned(), String::new())
+            (runs.load(), runs.targets()),
+            ("60 (10 done, 50 missed)".to_owned(), String::new())
         );
     }
 }

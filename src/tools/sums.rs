@@ -216,6 +216,16 @@ impl Sum {
         }
     }
 
+    /// `60:00 h, load 3000`, `no load`: what a sum leaves out.
+    pub(super) fn size(&self) -> String {
+        let load = match self.load_words() {
+            load if load.is_empty() => "no load".to_owned(),
+            load => named("load", &load),
+        };
+        let time = Some(self.secs).filter(|secs| *secs > 0.0);
+        joined([with_unit(units::hours_minutes(time), "h"), load], ", ")
+    }
+
     /// `Ride 12 · 18:40 · 512 km · load 842 (2 without)`, without empty parts.
     pub(super) fn line(&self, name: &str, distance: String) -> String {
         self.line_of(name, &units::whole(self.count), distance)

@@ -2,6 +2,8 @@
 //!
 //! Only spans of time; what they are recordings of is the caller's.
 
+use std::collections::BTreeMap;
+
 /// A session that may also have been recorded by something else.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Session<'a> {
@@ -22,14 +24,16 @@ impl Session<'_> {
         self.start + self.elapsed
     }
 
-    /// s for which both ran, if they may be one session: of the same family, together for more than half of the shorter one
-    /// and for more than either paused, neither of them a commute alone or below a tenth of the other.
+    /// s for which both ran, if they may be one session: of the same family or one without a sport, together for more than
+    /// half of the shorter one and for more than either paused, neither of them a commute alone or below a tenth of the other.
     fn together(&self, other: &Self) -> Option<f64> {
         let shared = self.end().min(other.end()) - self.start.max(other.start);
         let shorter = self.elapsed.min(other.elapsed);
         let longer = self.elapsed.max(other.elapsed);
         let pause = |one: &Self| (one.elapsed - one.moving).max(0.0);
-        let is_one = self.family == other.family
+        let may_be_of_one_sport =
+            self.family == other.family || self.family.is_empty() || other.family.is_empty();
+        let is_one = may_be_of_one_sport
             && self.is_commute == other.is_commute
             && shared > shorter / 2.0
             && shared > pause(self).max(pause(other))
@@ -67,6 +71,29 @@ pub(crate) fn pairs(sessions: &[Session<'_>]) -> Vec<Pair> {
     found
 }
 
+/// Sessions that belong together over these ties, two or more in each group, by their places in the list of `count`.
+pub(crate) fn groups(count: usize, ties: impl IntoIterator<Item = (usize, usize)>) -> Vec<Vec<usize>> {
+    let mut parents: Vec<usize> = (0..count).collect();
+    for (a, b) in ties {
+        let (a, b) = (root(&mut parents, a), root(&mut parents, b));
+        parents[b] = a;
+    }
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for at in 0..count {
+        groups.entry(root(&mut parents, at)).or_default().push(at);
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
+}
+
+/// The place that stands for the whole group; the way to it is halved on every walk.
+fn root(parents: &mut [usize], mut at: usize) -> usize {
+    while parents[at] != at {
+        parents[at] = parents[parents[at]];
+        at = parents[at];
+    }
+    at
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -99,8 +126,19 @@ mod tests {
             minutes(&[from_to("", 0.0, 60.0), from_to("", 0.0, 60.0)]),
             [(0, 1, 60.0)]
         );
+        let without_a_sport = from_to("", 0.0, 60.0);
+        assert_eq!(minutes(&[watch, without_a_sport]), [(0, 1, 60.0)]);
         let third = from_to("Ride", 1.0, 60.0);
         assert_eq!(minutes(&[watch, trainer, third]).len(), 3);
+    }
+
+    #[test]
+    fn what_is_tied_is_one_group() {
+        assert_eq!(
+            groups(7, [(0, 1), (2, 5), (5, 0), (3, 6)]),
+            [vec![0, 1, 2, 5], vec![3, 6]].to_vec()
+        );
+        assert_eq!(groups(3, []), Vec::<Vec<usize>>::new());
     }
 
     #[test]
@@ -108,7 +146,6 @@ mod tests {
         let ride = from_to("Ride", 0.0, 60.0);
         for other in [
             from_to("Run", 0.0, 60.0),
-            from_to("", 0.0, 60.0),
             from_to("Ride", 60.0, 90.0),
             from_to("Ride", 40.0, 90.0),
             from_to("Ride", 0.0, 5.9),
@@ -174,7 +211,8 @@ mod tests {
             for (a, b, secs) in pairs(&sessions) {
                 let (a, b) = (&sessions[a], &sessions[b]);
                 prop_assert!(secs > a.elapsed.min(b.elapsed) / 2.0 && secs <= a.elapsed.min(b.elapsed));
-                prop_assert!(a.family == b.family && a.start <= b.start);
+                let of_one = a.family == b.family || a.family.is_empty() || b.family.is_empty();
+                prop_assert!(of_one && a.start <= b.start);
             }
         }
     }

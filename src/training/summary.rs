@@ -39,6 +39,31 @@ impl Thirds {
             hard: self.hard + other.hard,
         }
     }
+
+    /// Easy, moderate and hard as whole percentages that add up to 100; None without any time.
+    pub(crate) fn percentages(self) -> Option<[f64; 3]> {
+        let all = self.all();
+        (all > 0.0).then(|| whole_percentages([self.easy, self.moderate, self.hard].map(|secs| secs / all)))
+    }
+}
+
+/// Shares of 1 as whole percentages that add up to 100, by largest remainder: what rounding down leaves over goes to those
+/// that lost most by it.
+fn whole_percentages(shares: [f64; 3]) -> [f64; 3] {
+    let exact = shares.map(|share| share * 100.0);
+    let mut whole = exact.map(f64::floor);
+    // Equal shares lose the same but for noise, and then the first is the first.
+    let loss = |at: usize| ((exact[at] - whole[at]) * 1e6).round();
+    let mut by_loss = [0, 1, 2];
+    by_loss.sort_by(|a, b| loss(*b).total_cmp(&loss(*a)));
+    let mut left = 100.0 - whole.iter().sum::<f64>();
+    for at in by_loss {
+        if left >= 0.5 {
+            whole[at] += 1.0;
+            left -= 1.0;
+        }
+    }
+    whole
 }
 
 /// The last easy and the last moderate zone (from 1, inclusive) for a number of zones. None for numbers without a common
@@ -115,6 +140,15 @@ mod tests {
     }
 
     #[test]
+    fn percentages_are_the_nearest_that_add_up() {
+        let of = |easy, moderate, hard| Thirds { easy, moderate, hard }.percentages();
+        assert_eq!(of(538.0, 357.0, 105.0), Some([54.0, 36.0, 10.0]));
+        assert_eq!(of(1.0, 1.0, 1.0), Some([34.0, 33.0, 33.0]));
+        assert_eq!(of(0.0, 5.0, 0.0), Some([0.0, 100.0, 0.0]));
+        assert_eq!(of(0.0, 0.0, 0.0), None);
+    }
+
+    #[test]
     fn foster_by_hand() {
         // Mean 60, squares of the differences 4 × 3600 + 3 × 6400 → sample variance 33,600 / 6.
         let week = monotony([0.0, 0.0, 0.0, 0.0, 140.0, 140.0, 140.0]).unwrap();
@@ -140,6 +174,16 @@ mod tests {
         fn thirds_lose_no_second(times in prop::collection::vec(0.0..9e4_f64, 0..12)) {
             if let Some(thirds) = thirds(&times) {
                 prop_assert!((thirds.all() - times.iter().sum::<f64>()).abs() < 1e-6);
+            }
+        }
+
+        #[test]
+        fn percentages_add_up_and_are_near(easy in 0.0..9e4_f64, moderate in 0.0..9e4_f64, hard in 0.001..9e4_f64) {
+            let thirds = Thirds { easy, moderate, hard };
+            let whole = thirds.percentages().unwrap();
+            prop_assert!((whole.iter().sum::<f64>() - 100.0).abs() < 1e-9);
+            for (whole, secs) in whole.into_iter().zip([easy, moderate, hard]) {
+                prop_assert!((whole - secs / thirds.all() * 100.0).abs() < 1.0);
             }
         }
 

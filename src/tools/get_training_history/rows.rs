@@ -9,7 +9,7 @@ use crate::{
             self,
             sport_units::SportUnits,
             table::{Columns, first_within},
-            units,
+            units::{self, positive},
         },
         arguments::Detail,
         one_activity::DECOUPLING,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The table. A column that no row fills is left out.
+/// The table. A column that no row fills is left out. A 0 that no sensor can mean (W, IF, HR, distance, kcal) is missing.
 pub(super) fn table(rows: &[&Activity], units: Units, detail: Detail) -> String {
     // Long names are shortened first, so that a month fits into 3,500 bytes whatever people call their rides.
     const WIDTHS: [usize; 4] = [48, 32, 24, 16];
@@ -56,33 +56,33 @@ fn table_of(rows: &[&Activity], units: Units, detail: Detail, name_width: usize)
         .column("time", |row| duration(row.moving_time))
         .in_full("elapsed", |row| duration(row.elapsed_time))
         .column(units::distance_unit(units), |row| {
-            own(row).under_long_unit(row.metres(), 1)
+            own(row).under_long_unit(positive(row.metres()), 1)
         })
         .in_full(format!("climb {}", units::height_unit(units)), |row| {
             units::height(row.total_elevation_gain, units)
         })
         .column("load", |row| units::whole(row.icu_training_load))
-        .column("IF", |row| units::intensity(row.icu_intensity))
-        .in_full("avg W", |row| units::whole(row.icu_average_watts))
-        .column("NP W", |row| units::whole(row.icu_weighted_avg_watts))
+        .column("IF", |row| units::intensity(positive(row.icu_intensity)))
+        .in_full("avg W", |row| units::whole(positive(row.icu_average_watts)))
+        .column("NP W", |row| units::whole(positive(row.icu_weighted_avg_watts)))
         .column("pace", |row| own(row).only_pace(row.speed()))
         .in_full("GAP", |row| own(row).only_pace(row.gap))
         .in_full(format!("speed {}", units::speed_unit(units)), |row| {
             let speed = row.speed().filter(|_| own(row).pace.is_none());
-            units::speed(speed, units)
+            units::speed(positive(speed), units)
         })
-        .column("HR", |row| units::whole(row.average_heartrate))
-        .in_full("max HR", |row| units::whole(row.max_heartrate))
+        .column("HR", |row| units::whole(positive(row.average_heartrate)))
+        .in_full("max HR", |row| units::whole(positive(row.max_heartrate)))
         .in_full("cadence (runs: steps/min)", |row| {
-            own(row).cadence(row.average_cadence)
+            own(row).cadence(positive(row.average_cadence))
         })
         .in_full(DECOUPLING, |row| units::fixed(row.decoupling, 1))
-        .in_full("kcal", |row| units::whole(row.calories))
+        .in_full("kcal", |row| units::whole(positive(row.calories)))
         .in_full("done % of plan", |row| units::whole(row.done_of_plan()))
         .in_full("above Z2 %", |row| above_zone_2(row))
-        .column("RPE", |row| units::at_most(row.icu_rpe, 1))
-        .in_full("sRPE", |row| units::whole(row.session_rpe))
-        .column("feel (1 strong)", |row| units::whole(row.feel))
+        .column("RPE", |row| units::at_most(positive(row.icu_rpe), 1))
+        .in_full("sRPE", |row| units::whole(positive(row.session_rpe)))
+        .column("feel (1 strong)", |row| units::whole(positive(row.feel)))
         .in_full("device", |row| {
             clean(row.device_name.as_deref().unwrap_or_default(), 30)
         })

@@ -11,11 +11,11 @@ use crate::{
     intervals::model::Activity,
     tools::{
         answer::{
-            units, week,
-            words::{joined, named},
+            week,
+            words::{in_brackets, joined, named},
         },
         arguments::{Detail, Range},
-        planned::Plans,
+        planned::{Planning, Plans},
         sums::{self, Sum},
     },
     training::weeks::{self, Week},
@@ -46,12 +46,15 @@ pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: De
     parts.join(" | ")
 }
 
-/// `Weeks (Mon), load: 16 Nov (to Sat) 322 of 350 planned (90 done, 110 open), week target 400 · 9 Nov 287 · …`, newest
-/// first. A week that the range cuts says so.
+/// A week's load, and how many of its activities cannot be read.
+pub(super) type Done = (Week, usize);
+
+/// `Weeks (Mon), load: 16 Nov (to Sat) 322 of 350 planned to Sunday (90 of it done, 110 open), week target 400 · 9 Nov 287 ·
+/// …`, newest first. A week that the range cuts says so; its plan goes on to `until`.
 pub(super) fn by_week(
-    weeks: &BTreeMap<NaiveDate, Week>,
-    planned: Option<&BTreeMap<NaiveDate, Plans>>,
-    range: Range,
+    weeks: &BTreeMap<NaiveDate, Done>,
+    planned: Option<&Planning>,
+    (range, until): (Range, NaiveDate),
     detail: Detail,
 ) -> String {
     const SHOWN: usize = 13;
@@ -60,20 +63,21 @@ pub(super) fn by_week(
     let mut year = range.newest.year();
     let mut parts: Vec<String> = Vec::new();
     let none = Plans::default();
-    for (monday, load) in weeks.iter().rev().take(shown) {
+    for (monday, (load, closed)) in weeks.iter().rev().take(shown) {
         let mut part = monday.format("%-d %b").to_string();
         if monday.year() != year {
             year = monday.year();
             part.push_str(&monday.format(" %Y").to_string());
         }
-        let _ = write!(part, "{} {}", week::cut(*monday, range), week::load(load));
+        let _ = write!(
+            part,
+            "{} {}",
+            week::cut(*monday, range),
+            week::done(load, *closed)
+        );
         if let Some(planned) = planned {
-            let plans = planned.get(monday).unwrap_or(&none);
-            let _ = write!(part, " of {}", units::whole(plans.all.load));
-            if parts.is_empty() {
-                part.push_str(" planned");
-            }
-            part = joined([part, plans.parts(|sum| sum.load, units::whole)], " ");
+            let plans = planned.weeks.get(monday).unwrap_or(&none);
+            part.push_str(&of_plan(plans, parts.is_empty(), until > range.newest));
             part = joined([part, named("week target", &plans.targets())], ", ");
         }
         parts.push(part);
@@ -87,4 +91,19 @@ pub(super) fn by_week(
         ));
     }
     format!("Weeks (Mon), load: {}", parts.join(" · "))
+}
+
+/// ` of 350 planned (90 of it done, 110 open)`, `, planned without load`; only the newest week says `planned`, and until when
+/// if that is not its last day shown.
+fn of_plan(plans: &Plans, is_newest: bool, to_sunday: bool) -> String {
+    let until = if is_newest && to_sunday { " to Sunday" } else { "" };
+    if plans.has_no_load() {
+        return format!(", {}{until}", plans.whole_load());
+    }
+    let planned = if is_newest { " planned" } else { "" };
+    let parts = in_brackets(&plans.parts_of_load(" of it"));
+    joined(
+        [format!(" of {}{planned}{until}", plans.whole_load()), parts],
+        " ",
+    )
 }

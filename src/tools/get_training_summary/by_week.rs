@@ -15,7 +15,7 @@ use crate::{
             units::{self, amount},
             week,
         },
-        planned::Plans,
+        planned::{Planning, Plans},
         sums::{self, Sum},
     },
     training::{
@@ -76,7 +76,7 @@ fn by_week<'a>(rows: &[&'a Activity], asked: &Asked) -> BTreeMap<NaiveDate, Week
 /// range, including stubs.
 pub(super) fn table(
     rows: &[&Activity],
-    plans: Option<&BTreeMap<NaiveDate, Plans>>,
+    plans: Option<&Planning>,
     asked: &Asked,
     today: NaiveDate,
 ) -> [String; 3] {
@@ -93,11 +93,14 @@ pub(super) fn table(
     let cut = Cut::after(asked.detail.pick(SHOWN, SHOWN_FULL), &weeks);
     let none = Plans::default();
     let planned = |monday: &NaiveDate, say: fn(&Plans) -> String| {
-        plans.map_or_else(String::new, |plans| say(plans.get(monday).unwrap_or(&none)))
+        plans.map_or_else(String::new, |plans| say(plans.weeks.get(monday).unwrap_or(&none)))
     };
-    // Monotony is about all training, so it means nothing for one sport or a part of a week.
+    // Monotony is about all training, so it means nothing for one sport or a part of a week; today may still add to its own.
     let is_whole = |monday: NaiveDate| {
-        asked.sport.is_none() && monday >= range.oldest && weeks::sunday(monday) <= range.newest.min(today)
+        asked.sport.is_none()
+            && monday >= range.oldest
+            && weeks::sunday(monday) <= range.newest
+            && weeks::sunday(monday) < today
     };
     let monotony = |monday: NaiveDate, week: &Week| -> Option<Monotony> {
         summary::monotony(week.days).filter(|_| is_whole(monday) && week.has_every_load())
@@ -119,9 +122,7 @@ pub(super) fn table(
         .column("time", |(_, week)| {
             units::hours_minutes(Some(week.sum.secs).filter(|_| !week.is_closed()))
         })
-        .column("planned time", |(monday, _)| {
-            planned(monday, |plans| plans.split(|sum| sum.secs, units::hours_minutes))
-        })
+        .column("planned time", |(monday, _)| planned(monday, Plans::time))
         .column("load", |(_, week)| {
             if week.is_closed() {
                 "unknown".to_owned()
@@ -129,9 +130,7 @@ pub(super) fn table(
                 week.sum.known_load()
             }
         })
-        .column("planned load", |(monday, _)| {
-            planned(monday, |plans| plans.split(|sum| sum.load, units::whole))
-        })
+        .column("planned load", |(monday, _)| planned(monday, Plans::load))
         .column("week target", |(monday, _)| planned(monday, Plans::targets))
         .column("longest", |(_, week)| longest(week))
         .column(zones::header(&all, asked.zones), |(_, week)| {

@@ -187,7 +187,7 @@ fn plans_are_shown_with_the_weeks() {
     let text = render(&ana(), today(), &given, &found, &Part::Got(events), None).text;
     assert!(
         text.contains(
-            "2026-11-16 (to Sat)\t3\t4:30\t3:00 (2:00 open)\t194 (1 without)\t200 (110 open)\t2:00 Ride\t"
+            "2026-11-16 (to Sat)\t3\t4:30\t3:00 (1:00 missed, 2:00 open)\t194 (1 without)\t200 (90 missed, 110 open)\t2:00 Ride\t"
         ),
         "{text}"
     );
@@ -235,6 +235,13 @@ fn a_range_only_from_strava_shows_the_sums_of_intervals_icu() {
     )
     .text;
     insta::assert_snapshot!("all_strava", text);
+    assert!(!text.contains("Whole weeks"), "{text}");
+    let one_day = asked(json!({"oldest": "2026-11-12", "newest": "2026-11-12"}));
+    let part = render(&ana(), today(), &one_day, &found, &Part::NotAsked, Some(&weeks)).text;
+    assert!(
+        part.contains("\nWhole weeks 9 – 15 Nov 2026, not only the days asked for:\nsport\t"),
+        "{part}"
+    );
     let text = render(&ana(), today(), &asked(json!({})), &found, &Part::NotAsked, None).text;
     assert!(
         text.contains("No activity in this range that can be read.\nClosed by Strava: 10 activities;"),

@@ -38,12 +38,8 @@ pub(super) fn note(rows: &[&Activity], base: Option<Base>) -> String {
     let numbers = rows.iter().filter_map(|row| Some(times_of(row, base)?.1.len()));
     let (usual, unusual): (Vec<usize>, Vec<usize>) =
         numbers.partition(|number| summary::borders(*number).is_some());
-    let listed = |numbers: &[usize]| {
-        let numbers: BTreeSet<usize> = numbers.iter().copied().collect();
-        joined(numbers.iter().map(usize::to_string), " and ")
-    };
     let several = if usual.iter().any(|number| *number != usual[0]) {
-        format!("Weeks add {} zones, each split as above.", listed(&usual))
+        format!("Weeks add {}, each split as above.", numbers_of_zones(&usual))
     } else {
         String::new()
     };
@@ -51,10 +47,7 @@ pub(super) fn note(rows: &[&Activity], base: Option<Base>) -> String {
         String::new()
     } else {
         let count = counted(unusual.len(), "activity", "activities");
-        format!(
-            "Weeks leave out {count}: {} zones have no usual split.",
-            listed(&unusual)
-        )
+        format!("Weeks leave out {count}: {}.", without_a_split(&unusual))
     };
     joined(
         [
@@ -66,16 +59,29 @@ pub(super) fn note(rows: &[&Activity], base: Option<Base>) -> String {
     )
 }
 
+/// `1 zone`, `5 zones`, `3, 5 and 7 zones`: each number once.
+fn numbers_of_zones(numbers: &[usize]) -> String {
+    let numbers: BTreeSet<usize> = numbers.iter().copied().collect();
+    let last = numbers.last().copied().unwrap_or_default();
+    let earlier = numbers.iter().filter(|number| **number != last);
+    let earlier = joined(earlier.map(usize::to_string), ", ");
+    joined([earlier, counted(last, "zone", "zones")], " and ")
+}
+
+/// `1 zone has no usual split`, `3 and 4 zones have no usual split`
+fn without_a_split(numbers: &[usize]) -> String {
+    let has = if numbers.iter().all(|number| *number == 1) {
+        "has"
+    } else {
+        "have"
+    };
+    format!("{} {has} no usual split", numbers_of_zones(numbers))
+}
+
 /// `78/19/3`, whole percentages that add up to 100; empty without any time.
 pub(super) fn split(thirds: Thirds) -> String {
-    let all = thirds.all();
-    if all <= 0.0 {
-        return String::new();
-    }
-    let share = |secs: f64| (secs / all * 100.0).round();
-    let (moderate, hard) = (share(thirds.moderate), share(thirds.hard));
-    let easy = (100.0 - moderate - hard).max(0.0);
-    [easy, moderate, hard].map(units::whole).join("/")
+    let percentages = thirds.percentages();
+    percentages.map_or_else(String::new, |each| each.map(units::whole).join("/"))
 }
 
 /// Time in the zones of some activities of one sport.
@@ -142,16 +148,28 @@ pub(super) fn lines(rows: &[&Activity], base: Option<Base>, detail: Detail) -> V
         })
         .collect();
     if sorted.len() > most {
-        lines.push(format!(
-            "Zones of {} more: use sport or detail=full",
-            sorted.len() - most
-        ));
+        lines.push(more(&sorted[most..], full));
     }
     lines.extend(of_several_numbers(&groups));
     if full {
-        lines.extend(differences(&groups));
+        lines.extend(differences(rows));
     }
     lines
+}
+
+/// `Zones of 1 more (Swim by pace): use sport or detail=full`
+fn more(left: &[(&Group, &Zones)], full: bool) -> String {
+    let mut names: Vec<String> = left
+        .iter()
+        .map(|((name, measure, _), _)| format!("{name} by {}", measure.words()))
+        .collect();
+    names.dedup();
+    format!(
+        "Zones of {} more ({}): use sport{}",
+        left.len(),
+        joined(names, ", "),
+        if full { "" } else { " or detail=full" }
+    )
 }
 
 /// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4, Z5–7)`
@@ -168,10 +186,7 @@ fn line((name, measure, number): &Group, zones: &Zones, of: usize) -> String {
         .collect();
     let thirds = match summary::thirds(&zones.times) {
         Some(thirds) => format!("easy/moderate/hard {} % ({})", split(thirds), rule(*number)),
-        None => format!(
-            "no easy/moderate/hard: {} have no usual split",
-            counted(*number, "zone", "zones")
-        ),
+        None => format!("no easy/moderate/hard: {}", without_a_split(&[*number])),
     };
     format!(
         "Zones {name} by {} ({} of {}): {} · {thirds}",
@@ -202,34 +217,54 @@ fn of_several_numbers(groups: &BTreeMap<Group, Zones>) -> Vec<String> {
         .filter(|(_, (_, numbers))| numbers.len() > 1);
     several
         .map(|((name, measure), (thirds, numbers))| {
-            let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
             format!(
-                "{name} by {}, {} zones together: easy/moderate/hard {} %, each as split above",
+                "{name} by {}, {} together: easy/moderate/hard {} %, each as split above",
                 measure.words(),
-                numbers.join(" and "),
+                numbers_of_zones(&numbers),
                 split(thirds)
             )
         })
         .collect()
 }
 
-/// `Run, easy/moderate/hard by base: pace 80/17/3, heart rate 54/36/11`, where the bases differ.
-fn differences(groups: &BTreeMap<Group, Zones>) -> Vec<String> {
-    let mut sports: BTreeMap<&str, Vec<(Measure, String)>> = BTreeMap::new();
-    for ((name, measure), (thirds, _)) in splits(groups) {
-        sports.entry(name).or_default().push((measure, split(thirds)));
+/// Two bases of one sport: the split by either over the activities that recorded both, and how many they are.
+type Both = (Thirds, Thirds, usize);
+
+/// `Run, easy/moderate/hard differs: by pace 80/17/3, by heart rate 54/35/11`, where two bases of the same activities differ;
+/// with how many these are, if the sport has others.
+fn differences(rows: &[&Activity]) -> Vec<String> {
+    let mut activities: BTreeMap<String, usize> = BTreeMap::new();
+    let mut pairs: BTreeMap<(String, Measure, Measure), Both> = BTreeMap::new();
+    for row in rows {
+        let name = name_of(row.sport.as_deref(), true);
+        *activities.entry(name.clone()).or_default() += 1;
+        let recorded: Vec<(Measure, Thirds)> = BASES
+            .iter()
+            .filter_map(|(_, base)| times_by(row, *base))
+            .filter_map(|(measure, times)| Some((measure, summary::thirds(&times)?)))
+            .collect();
+        for (at, (one, by_one)) in recorded.iter().enumerate() {
+            for (other, by_other) in &recorded[at + 1..] {
+                let both = pairs.entry((name.clone(), *one, *other)).or_default();
+                *both = (both.0.and(*by_one), both.1.and(*by_other), both.2 + 1);
+            }
+        }
     }
-    sports
+    pairs
         .into_iter()
-        .filter(|(_, bases)| bases.iter().any(|(_, split)| *split != bases[0].1))
-        .map(|(name, bases)| {
-            let bases = bases
-                .iter()
-                .map(|(measure, split)| format!("{} {split}", measure.words()));
-            format!(
-                "{name}, easy/moderate/hard differs: by {}",
-                joined(bases, ", by ")
-            )
+        .map(|((name, one, other), (by_one, by_other, count))| {
+            let of = if activities.get(&name) == Some(&count) {
+                String::new()
+            } else {
+                let count = counted(count, "activity", "activities");
+                format!(" ({count} with both)")
+            };
+            (name, of, (one, split(by_one)), (other, split(by_other)))
+        })
+        .filter(|(.., (_, by_one), (_, by_other))| by_one != by_other)
+        .map(|(name, of, (one, by_one), (other, by_other))| {
+            let (one, other) = (one.words(), other.words());
+            format!("{name}, easy/moderate/hard differs{of}: by {one} {by_one}, by {other} {by_other}")
         })
         .collect()
 }
