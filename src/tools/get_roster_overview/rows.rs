@@ -276,17 +276,16 @@ pub(super) fn form(day: Option<&Day>, held: Held, shown: Shown) -> String {
     let Some(form) = day.map(Day::form) else {
         return String::new();
     };
-    let plan = if shown.calendar {
-        "with today's plan"
-    } else {
-        MAY_HOLD
-    };
     match held {
         Held::Nothing => form,
-        Held::Plan(None) => format!("{form} ({plan})"),
-        Held::Plan(Some(with)) => format!("{form} (done only; {} {plan})", units::signed(with, 1)),
-        Held::Perhaps if shown.calendar => format!("{form} (perhaps {plan})"),
+        Held::LeftOut(None) => format!("{form} (done only)"),
+        Held::LeftOut(Some(with)) => {
+            format!("{form} (done only; {} with today's plan)", units::signed(with, 1))
+        }
+        Held::Plan => format!("{form} (with today's plan)"),
+        Held::Perhaps if shown.calendar => format!("{form} (perhaps with today's plan)"),
         Held::Perhaps => format!("{form} ({MAY_HOLD})"),
+        Held::Projected => format!("{form} (projected)"),
     }
 }
 
@@ -320,7 +319,9 @@ pub(super) fn week(load: Option<Load>, plan: Option<Planning>, shown: Shown) -> 
         .map(|Planning { plan, .. }| (plan.without, plan.count))
         .filter(|(without, all)| (1..*all).contains(without));
     let remarks = [
-        without.map_or_else(String::new, |(without, _)| format!("{without} without load")),
+        without.map_or_else(String::new, |(without, _)| {
+            format!("{without} of them without load")
+        }),
         around("", &units::whole(absent), "of the plan on days of absence"),
         around("today's", &units::whole(load.unclear), perhaps),
         around("CTL counts", &units::whole(load.for_ctl), ""),
@@ -340,9 +341,11 @@ fn last_activity(last: &Last) -> String {
     match last {
         Last::Activity(None) => format!("none in {BASE} days"),
         Last::Activity(Some((day, sport))) => {
-            let sport = sport
-                .as_deref()
-                .map_or_else(|| "(Strava)".to_owned(), answer::sport);
+            let sport = match sport.as_deref() {
+                None => "(Strava)".to_owned(),
+                Some("") => "no sport".to_owned(),
+                Some(sport) => answer::sport(sport),
+            };
             format!("{} {sport}", units::date(*day))
         }
         Last::Unknown | Last::Load(_) => String::new(),
@@ -429,6 +432,16 @@ fn notes(rows: &[Row], flagged: bool) -> Vec<String> {
     }
     if rows.iter().any(|(line, _)| line.shown.calendar) {
         columns.push(format!("next race: within {LOOKED_AHEAD} days"));
+    }
+    if any(&|figures| figures.standing.is_some_and(|day| day.is_ours)) {
+        columns.push("done only: form, CTL, ATL and ramp, computed by IcuSync".to_owned());
+    }
+    if any(&|figures| {
+        figures
+            .standing
+            .is_some_and(|day| day.ramp_is_ours && !day.is_ours)
+    }) {
+        columns.push("ramp: where intervals.icu has none, CTL minus CTL 7 days before".to_owned());
     }
     if any(&|figures| figures.standing.is_some()) {
         columns.push("form = CTL - ATL at the end of the day".to_owned());
