@@ -5,7 +5,8 @@
 //! `GET /athlete/{id}/events` from 60 days back, for absences, to eight weeks ahead; without a grant of the calendar
 //! `GET /athlete/{id}/activities` of 60 days instead. A third one, for the activities of the last days, only where it is
 //! not known whether a workout or today's load was done. With dates at most three: wellness, events and activities of these
-//! days. Each athlete's row has what that athlete's grant of get_fitness, get_wellness, get_events and get_training_history
+//! days. One more, for absences that began up to 366 days earlier, only where a workout was not done and no absence is known
+//! that day. Each athlete's row has what that athlete's grant of get_fitness, get_wellness, get_events and get_training_history
 //! could show. If data does not arrive in time, the row says so.
 
 mod figures;
@@ -24,7 +25,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 
 use self::{
-    figures::{Came, Figures, Shown, calendar_read, past, recent},
+    figures::{Came, Figures, Lack, Shown, calendar_read, past},
     rows::{Line, Overview},
     window::Totals,
 };
@@ -60,8 +61,8 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 100,
 };
-/// Athletes per call: two requests for each fit into the time of a call at the rate that upstream allows, and a third for
-/// those few who need it. With dates there are three for each; who has no turn in time is named.
+/// Athletes per call: two requests for each fit into the time of a call at the rate that upstream allows, and a third and
+/// fourth for those few who need them. With dates there are three for each; who has no turn in time is named.
 const MOST: usize = 50;
 /// Athletes to fetch at the same time.
 const AT_ONCE: usize = 6;
@@ -136,10 +137,14 @@ async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolEr
         unknown,
         left: left.into_iter().map(name_and_id).collect(),
     };
+    let lack = |usable, came: &Came, today| match window {
+        None => Figures::of(usable, came, today).lack(usable, today),
+        Some(window) => Totals::of(usable, came, window, today).lack(window),
+    };
+    // Only once everyone was asked about, so that nobody's doubt takes another's time.
+    let looks = at_once(looks.into_iter().map(|look| look.closer(limit, lack))).await;
     Ok(match window {
         None => {
-            // Only once everyone was asked about, so that nobody's doubt takes another's time.
-            let looks = at_once(looks.into_iter().map(|look| look.closer(limit))).await;
             let lines = looks.into_iter().map(|look| look.line(Figures::of)).collect();
             rows::render(overview.with(lines))
         }
@@ -234,9 +239,7 @@ impl Reading {
     fn of_window(window: Range, usable: Shown, today: NaiveDate) -> Self {
         let days = window::up_to(window, today);
         Self {
-            wellness: days
-                .zip(fields(usable))
-                .map(|(days, fields)| (window::with_usual(days), fields)),
+            wellness: window::wellness_read(window, usable, today).zip(fields(usable)),
             events: usable.calendar.then(|| figures::since_absence(window)),
             activities: days.filter(|_| usable.history),
         }
@@ -293,20 +296,29 @@ async fn look(
 }
 
 impl Look {
-    /// The same, with the activities of the last days where they are needed and granted.
-    async fn closer(mut self, limit: Instant) -> Self {
+    /// The same, with what the figures lack where it is granted.
+    async fn closer(mut self, limit: Instant, lack: impl Fn(Shown, &Came, NaiveDate) -> Lack) -> Self {
         let Some(Gathered { ask, usable, came }) = &mut self.gathered else {
             return self;
         };
-        let today = ask.today();
-        let read_already = wants_activities(*usable);
-        if usable.history && !read_already && Figures::of(*usable, came, today).lack_activities() {
-            let query = recent(today).activities(ACTIVITY);
-            match by(limit, Some(ask.upstream.activities(&query))).await {
-                Ok(activities) => came.activities = activities,
-                Err(error) => self.line.missing.push(format!("activities: {}", reason(&error))),
-            }
+        let lack = lack(*usable, came, ask.today());
+        let days = lack.activities.filter(|_| !wants_activities(*usable));
+        let query = days.map(|days| days.activities(ACTIVITY));
+        let activities = query.as_ref().map(|query| ask.upstream.activities(query));
+        let absences = lack.absences.map(|days| {
+            ask.upstream
+                .events(days.oldest, days.newest, &absences::CATEGORIES)
+        });
+        let (activities, absences) = tokio::join!(by(limit, activities), by(limit, absences));
+        let mut failed = Failed::default();
+        came.activities = failed
+            .or_none("activities", activities)
+            .or(came.activities.take());
+        let absences = failed.or_none("earlier absences", absences);
+        if let Some(events) = &mut came.events {
+            events.extend(absences.unwrap_or_default());
         }
+        self.line.missing.extend(failed.missing);
         self
     }
 

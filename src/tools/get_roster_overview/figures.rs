@@ -28,6 +28,8 @@ pub(super) const LOOKED_BACK: u64 = 7;
 pub(super) const LOOKED_AHEAD: u64 = 56;
 /// Days back in which an absence that still lasts may have begun: upstream selects entries by their first day.
 const ABSENT_SINCE: u64 = 60;
+/// The same where an absence would explain what was not done, as get_events reads it.
+const LONG_ABSENT_SINCE: u64 = 366;
 
 /// The tools whose data an athlete's row may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -97,6 +99,14 @@ pub(super) fn since_absence(range: Range) -> Range {
     }
 }
 
+/// The days before [`since_absence`] of a range on which a long absence that reaches into it may have begun.
+pub(super) fn long_before(range: Range) -> Range {
+    Range {
+        oldest: back(range.oldest, LONG_ABSENT_SINCE),
+        newest: back(since_absence(range).oldest, 1),
+    }
+}
+
 /// When the athlete last did something, within the last [`BASE`] days.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Last {
@@ -104,7 +114,7 @@ pub(super) enum Last {
     Unknown,
     /// The last day with a load in the model; an activity without a load is not seen.
     Load(Option<NaiveDate>),
-    /// The last activity's day and sport; no sport if it is closed by Strava.
+    /// The last activity's day and sport: None if it is closed by Strava, empty if it has none.
     Activity(Option<(NaiveDate, Option<String>)>),
 }
 
@@ -129,6 +139,14 @@ pub(super) struct Planned {
 }
 
 impl Planned {
+    /// Whether an absence that is not known could explain it.
+    pub(super) fn is_blamed(&self) -> bool {
+        matches!(
+            self.undone,
+            Undone::NoLoad | Undone::State(State::Missed(None) | State::NotPaired(None))
+        )
+    }
+
     /// Whether it fell on a day of absence.
     pub(super) fn is_explained(&self) -> bool {
         matches!(
@@ -152,10 +170,15 @@ pub(super) struct Race {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Held {
     Nothing,
-    /// Planned load; with the form that intervals.icu computed from it if the figures shown are without it.
-    Plan(Option<f64>),
+    /// Planned load, which the figures shown are without; with the form that intervals.icu computed from it, where the
+    /// calendar may be shown.
+    LeftOut(Option<f64>),
+    /// Planned load, which the figures shown count.
+    Plan,
     /// Perhaps planned load.
     Perhaps,
+    /// It is a day to come: all that is planned until then.
+    Projected,
 }
 
 /// The load of some days.
@@ -163,7 +186,7 @@ pub(super) enum Held {
 pub(super) struct Load {
     /// All of it that was done, and [`Self::unclear`].
     pub(super) sum: f64,
-    /// Today's load where it may only be planned.
+    /// As much of today's load as may only be planned.
     pub(super) unclear: Option<f64>,
     /// What CTL counts of it, where that differs.
     pub(super) for_ctl: Option<f64>,
@@ -236,16 +259,29 @@ impl Figures {
         }
     }
 
-    /// Whether the activities of the last days would tell more: a workout or today's load that may or may not be done.
-    pub(super) fn lack_activities(&self) -> bool {
+    /// What would tell more: the activities of the last days, if a workout or today's load may or may not be done, and the
+    /// absences that began long ago.
+    pub(super) fn lack(&self, usable: Shown, today: NaiveDate) -> Lack {
         let open = |planned: &Planned| {
             matches!(
                 planned.undone,
                 Undone::NoLoad | Undone::State(State::NotPaired(None))
             )
         };
-        self.held == Held::Perhaps || self.undone.iter().any(open)
+        let activities = self.held == Held::Perhaps || self.undone.iter().any(open);
+        let blamed = self.undone.iter().any(Planned::is_blamed);
+        Lack {
+            activities: (usable.history && activities).then(|| recent(today)),
+            absences: blamed.then(|| long_before(calendar_range(today))),
+        }
     }
+}
+
+/// What would tell more about an athlete: the days to request.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Lack {
+    pub(super) activities: Option<Range>,
+    pub(super) absences: Option<Range>,
 }
 
 /// What the fitness model says.
@@ -268,17 +304,21 @@ impl Model {
             events: came.events.as_deref().filter(|_| shown.calendar),
         };
         let done = DoneToday::of(rows.unwrap_or_default(), today, seen);
-        let newest = rows.filter(|_| shown.fitness).and_then(|rows| {
-            let days = fitness::days_of(rows, range);
-            days.range(..=today).next_back().map(|(_, day)| *day)
-        });
+        let days = rows
+            .filter(|_| shown.fitness)
+            .map(|rows| fitness::days_of(rows, range))
+            .unwrap_or_default();
+        let newest = days.range(..=today).next_back().map(|(_, day)| *day);
+        let before = days.range(..today).next_back().map(|(_, day)| *day);
         let (standing, held) = match (newest, done) {
             (Some(day), DoneToday::Part(part)) if day.date == today => match part.fitness {
                 Some(fitness) => (
                     Some(day.with_what_is_done(fitness)),
-                    Held::Plan(Some(day.fitness.form())),
+                    Held::LeftOut(shown.calendar.then(|| day.fitness.form())),
                 ),
-                None => (Some(day), Held::Plan(None)),
+                None if shown.calendar => (Some(day), Held::Plan),
+                // With what was done, its figures would tell the planned load.
+                None => (before, Held::Nothing),
             },
             (day, DoneToday::Unclear { .. }) if day.is_none_or(|day| day.date == today) => {
                 (day, Held::Perhaps)
@@ -310,7 +350,7 @@ pub(super) struct DayLoad {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Loads {
     by_day: BTreeMap<NaiveDate, DayLoad>,
-    /// Today's load where it may only be planned; then `by_day` lacks today.
+    /// As much of today's load as may only be planned; `by_day` is without it.
     unclear: Option<f64>,
     today: NaiveDate,
 }
@@ -328,13 +368,20 @@ impl Loads {
             .collect();
         let mut unclear = None;
         if let Some(load) = by_day.get_mut(&today) {
-            match done.load_of(load.whole) {
-                Some(whole) => {
-                    load.whole = whole;
-                    load.for_ctl = load.for_ctl.min(whole);
+            let all = load.whole;
+            let in_doubt = match done {
+                DoneToday::Unclear { at_most } => Some(at_most.map_or(all, |most| most.min(all))),
+                done => {
+                    load.whole = done.load_of(all).unwrap_or(all);
+                    load.for_ctl = load.for_ctl.min(load.whole);
+                    None
                 }
-                None => unclear = by_day.remove(&today).map(|load| load.whole),
+            };
+            if let Some(in_doubt) = in_doubt {
+                // Which of the two loads holds the plan is not known.
+                (load.whole, load.for_ctl) = (all - in_doubt, all - in_doubt);
             }
+            unclear = in_doubt.filter(|load| *load >= 0.5);
         }
         Self {
             by_day,
@@ -409,7 +456,7 @@ fn last(loads: Option<&Loads>, activities: Option<&[Activity]>) -> Last {
         .filter_map(|row| Some((row.start_date_local?, row)))
         .max_by_key(|(start, _)| *start)
         .map(|(start, row)| {
-            let sport = row.sport.clone().filter(|_| !row.is_closed_by_strava());
+            let sport = (!row.is_closed_by_strava()).then(|| row.sport().to_owned());
             (start.date(), sport)
         });
     let load = loads.map(Loads::last);

@@ -21,7 +21,7 @@ use chrono::NaiveDate;
 const NAMED: usize = 3;
 
 /// The rules of the flags, shown below the table.
-pub(super) const RULES: &str = "Flags: sick, injured or on holiday today (begun within 60 days) · workout missed or not paired in the last 7 days · load \
+pub(super) const RULES: &str = "Flags: sick, injured or on holiday today (begun within 60 days, or 366 where a workout was not done) · workout missed or not paired in the last 7 days · load \
     from Monday to yesterday outside 70–130 % of the plan for those days, without days of absence · ramp above 8 · form below \
     -30 · 7-day HRV more than 1 SD below the 60-day average · 7-day resting HR 5 or more above it (of 3 and 14 days at least) · \
     nothing done for 7 days · race within 14 days";
@@ -46,8 +46,8 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
     }
     if let Some(day) = figures.standing {
         let perhaps = match figures.held {
-            Held::Nothing | Held::Plan(Some(_)) => "",
-            Held::Plan(None) | Held::Perhaps => " once today's load is done",
+            Held::Nothing | Held::LeftOut(_) | Held::Projected => "",
+            Held::Plan | Held::Perhaps => " once today's load is done",
         };
         if let Some(ramp) = day.ramp.filter(|ramp| roster::is_steep(*ramp)) {
             flags.push(format!("ramp {}{perhaps}", units::signed(ramp, 1)));

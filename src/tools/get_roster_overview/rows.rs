@@ -221,7 +221,7 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
         .column("CTL", standing(Day::ctl))
         .column("ATL", standing(Day::atl))
         .column("ramp /wk", standing(Day::ramp))
-        .column("as of", |(line, _)| as_of(line, |figures| figures.standing))
+        .column("as of", |(line, _)| as_of(line, None, |own| own.standing))
         .column("load this week", |(line, _)| {
             let figures = line.figures.as_ref();
             figures.map_or_else(String::new, |figures| {
@@ -254,10 +254,14 @@ pub(super) fn own_day<F>(line: &Line<F>, usual: Option<NaiveDate>) -> String {
     own.map(units::date).unwrap_or_default()
 }
 
-/// The day of form, CTL and ATL, if it is not today.
-pub(super) fn as_of<F>(line: &Line<F>, standing: impl Fn(&F) -> Option<Day>) -> String {
+/// The day of form, CTL and ATL, if it is not the expected one: today, and the last day of what is shown (`until`), if that is given.
+pub(super) fn as_of<F>(
+    line: &Line<F>,
+    until: Option<NaiveDate>,
+    standing: impl Fn(&F) -> Option<Day>,
+) -> String {
     let day = line.figures.as_ref().and_then(standing).map(|day| day.date);
-    day.filter(|day| Some(*day) != line.today)
+    day.filter(|day| Some(*day) != line.today || until.is_some_and(|until| *day != until))
         .map(units::date)
         .unwrap_or_default()
 }
@@ -279,17 +283,16 @@ pub(super) fn form(day: Option<&Day>, held: Held, shown: Shown) -> String {
     let Some(form) = day.map(Day::form) else {
         return String::new();
     };
-    let plan = if shown.calendar {
-        "with today's plan"
-    } else {
-        MAY_HOLD
-    };
     match held {
         Held::Nothing => form,
-        Held::Plan(None) => format!("{form} ({plan})"),
-        Held::Plan(Some(with)) => format!("{form} (done only; {} {plan})", units::signed(with, 1)),
-        Held::Perhaps if shown.calendar => format!("{form} (perhaps {plan})"),
+        Held::LeftOut(None) => format!("{form} (done only)"),
+        Held::LeftOut(Some(with)) => {
+            format!("{form} (done only; {} with today's plan)", units::signed(with, 1))
+        }
+        Held::Plan => format!("{form} (with today's plan)"),
+        Held::Perhaps if shown.calendar => format!("{form} (perhaps with today's plan)"),
         Held::Perhaps => format!("{form} ({MAY_HOLD})"),
+        Held::Projected => format!("{form} (projected)"),
     }
 }
 
@@ -323,7 +326,9 @@ pub(super) fn week(load: Option<Load>, plan: Option<Planning>, shown: Shown) -> 
         .map(|Planning { plan, .. }| (plan.without, plan.count))
         .filter(|(without, all)| (1..*all).contains(without));
     let remarks = [
-        without.map_or_else(String::new, |(without, _)| format!("{without} without load")),
+        without.map_or_else(String::new, |(without, _)| {
+            format!("{without} of them without load")
+        }),
         around("", &units::whole(absent), "of the plan on days of absence"),
         around("today's", &units::whole(load.unclear), perhaps),
         around("CTL counts", &units::whole(load.for_ctl), ""),
@@ -343,9 +348,11 @@ fn last_activity(last: &Last) -> String {
     match last {
         Last::Activity(None) => format!("none in {BASE} days"),
         Last::Activity(Some((day, sport))) => {
-            let sport = sport
-                .as_deref()
-                .map_or_else(|| "(Strava)".to_owned(), answer::sport);
+            let sport = match sport.as_deref() {
+                None => "(Strava)".to_owned(),
+                Some("") => "no sport".to_owned(),
+                Some(sport) => answer::sport(sport),
+            };
             format!("{} {sport}", units::date(*day))
         }
         Last::Unknown | Last::Load(_) => String::new(),
@@ -432,6 +439,16 @@ fn notes(rows: &[Row], flagged: bool) -> Vec<String> {
     }
     if rows.iter().any(|(line, _)| line.shown.calendar) {
         columns.push(format!("next race: within {LOOKED_AHEAD} days"));
+    }
+    if any(&|figures| figures.standing.is_some_and(|day| day.is_ours)) {
+        columns.push("done only: form, CTL, ATL and ramp, computed by IcuSync".to_owned());
+    }
+    if any(&|figures| {
+        figures
+            .standing
+            .is_some_and(|day| day.ramp_is_ours && !day.is_ours)
+    }) {
+        columns.push("ramp: where intervals.icu has none, CTL minus CTL 7 days before".to_owned());
     }
     if any(&|figures| figures.standing.is_some()) {
         columns.push("form = CTL - ATL at the end of the day".to_owned());

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::{
-    figures::{Came, Held, Load, Model, Planned, Planning, Shown, planning, to_do, undone},
+    figures::{
+        Came, Held, Lack, Load, Model, Planned, Planning, Shown, long_before, planning, to_do, undone,
+    },
     flags,
     rows::{
         Line, Overview, about_ctl, about_undone, as_of, ask_for, form, left_out, own_day, split,
@@ -25,7 +27,7 @@ use crate::{
             words::{DOT, around, joined},
         },
         arguments::Range,
-        fitness::Day,
+        fitness::{Day, days_of},
         sums::with_unreadable,
         vitals,
     },
@@ -43,18 +45,38 @@ pub(super) fn up_to(window: Range, today: NaiveDate) -> Option<Range> {
     })
 }
 
-/// The days to read for those of a window.
-pub(super) fn with_usual(days: Range) -> Range {
+/// The days, and those before them that are read as well.
+fn with_usual(days: Range) -> Range {
     Range {
         oldest: back(days.oldest, USUAL),
         ..days
     }
 }
 
+/// The days of wellness to read for a window: up to its last where what is planned may be shown, so that its figures at the
+/// end are known. None if there are none.
+pub(super) fn wellness_read(window: Range, usable: Shown, today: NaiveDate) -> Option<Range> {
+    let to_come = (window.newest > today && usable.calendar && usable.fitness).then_some(window);
+    match up_to(window, today).map(with_usual) {
+        Some(days) => Some(Range {
+            newest: to_come.map_or(days.newest, |window| window.newest),
+            ..days
+        }),
+        None => to_come,
+    }
+}
+
+/// The model of the last day of a window that ends after today, with all that is planned until then.
+fn projected(shown: Shown, came: &Came, window: Range, today: NaiveDate) -> Option<Day> {
+    let rows = came.wellness.as_deref()?;
+    let may = window.newest > today && shown.calendar && shown.fitness;
+    may.then(|| days_of(rows, window).remove(&window.newest))?
+}
+
 /// An athlete's window. None: must not be shown, failed, or not recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Totals {
-    /// The model at the end of the window, or today.
+    /// The model at the end of the window; today's if the last day is not known or must not be shown.
     standing: Option<Day>,
     held: Held,
     /// Up to today.
@@ -103,9 +125,11 @@ impl Totals {
         let nights = came.wellness.as_deref().filter(|_| shown.wellness).zip(days);
         let night =
             |key, per_unit| nights.and_then(|(rows, days)| Night::of(rows, key, per_unit, days, today));
+        let projected = projected(shown, came, window, today);
+        let held = model.as_ref().map_or(Held::Nothing, |model| model.held);
         Self {
-            standing: model.as_ref().and_then(|model| model.standing),
-            held: model.as_ref().map_or(Held::Nothing, |model| model.held),
+            standing: projected.or_else(|| model.as_ref()?.standing),
+            held: projected.map_or(held, |_| Held::Projected),
             load: by_model
                 .map(|(loads, days)| loads.of_range(days))
                 .or(by_activities),
@@ -119,6 +143,17 @@ impl Totals {
             hrv: night("hrv", 1.0),
             sdnn: night("hrvSDNN", 1.0),
             resting_hr: night("restingHR", 1.0),
+        }
+    }
+}
+
+impl Totals {
+    /// What would tell more: the absences that began long before, if a workout was not done.
+    pub(super) fn lack(&self, window: Range) -> Lack {
+        let blamed = self.undone.iter().flatten().any(Planned::is_blamed);
+        Lack {
+            absences: blamed.then(|| long_before(window)),
+            ..Lack::default()
         }
     }
 }
@@ -190,7 +225,7 @@ pub(super) fn render(overview: Overview<Totals>, window: Range) -> Answer {
         mut left,
         ..
     } = overview;
-    let columns = columns(today);
+    let columns = columns(today, window);
     let lines = split(lines, &columns, &mut left, |line| line);
     let mut blocks = vec![joined(first, DOT), columns.table(&lines), ask_for(&left)];
     blocks.extend(unknown_lines(&unknown));
@@ -199,7 +234,7 @@ pub(super) fn render(overview: Overview<Totals>, window: Range) -> Answer {
     Answer::of(blocks)
 }
 
-fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Line<Totals>> {
+fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Totals>> {
     let totals = |say: fn(&Totals, Shown) -> String| {
         move |line: &Line<Totals>| {
             line.figures
@@ -234,7 +269,9 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Line<Totals>> {
             "CTL at the end",
             totals(|own, _| own.standing.as_ref().map(Day::ctl).unwrap_or_default()),
         )
-        .column("as of", |line: &Line<Totals>| as_of(line, |own| own.standing))
+        .column("as of", move |line: &Line<Totals>| {
+            as_of(line, Some(window.newest), |own| own.standing)
+        })
         .column("sleep h", totals(|own, _| value(own.sleep, 1)))
         .column("HRV rMSSD ms", totals(|own, _| value(own.hrv, 0)))
         .column(
@@ -295,6 +332,12 @@ fn together(lines: &[Line<Totals>]) -> String {
     around("Together:", &parts, "")
 }
 
+/// Whether the load is the model's, and some activities have no time that can be read.
+fn counts_more_load_than_time(line: &Line<Totals>) -> bool {
+    let done = line.figures.as_ref().and_then(|own| own.done);
+    line.shown.fitness && done.is_some_and(|done| done.closed > 0)
+}
+
 /// The meaning of the columns shown.
 fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     let all: Vec<&Totals> = lines.iter().filter_map(|line| line.figures.as_ref()).collect();
@@ -311,7 +354,13 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
         (false, true) => Some(format!("load: planned to {until}")),
         (false, false) => None,
     });
+    if lines.iter().any(counts_more_load_than_time) {
+        columns.push("load counts activities that Strava closes, time does not".to_owned());
+    }
     columns.extend(about_ctl(all.iter().filter_map(|own| own.load)));
+    if all.iter().any(|own| own.held == Held::Projected) {
+        columns.push(format!("projected: {until}, if all that is planned is done"));
+    }
     if all
         .iter()
         .any(|own| own.sleep.is_some() || own.hrv.is_some() || own.resting_hr.is_some() || own.sdnn.is_some())
