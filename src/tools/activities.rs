@@ -221,6 +221,12 @@ fn has_no_clock(row: &Activity) -> bool {
             .is_some_and(|start| start.time() == NaiveTime::MIN)
 }
 
+/// The rows that may be recordings of one session, two by two.
+pub(super) fn recorded_twice(rows: &[Activity]) -> Vec<(usize, usize)> {
+    let rows: Vec<&Activity> = rows.iter().collect();
+    by_clock(&rows).into_iter().map(|(a, b, _)| (a, b)).collect()
+}
+
 /// Whether two recordings overlap so far that they may be of one session.
 pub(super) fn may_be_one(a: &Activity, b: &Activity) -> bool {
     session(a)

@@ -233,6 +233,17 @@ fn is_empty(curves: &Curves) -> bool {
     curves.list.iter().all(|curve| curve.points.is_empty())
 }
 
+/// Why none of these activities has a sport.
+fn why_no_sport(activities: &[Activity]) -> &'static str {
+    let closed = activities.iter().filter(|row| row.is_closed_by_strava()).count();
+    match activities.len() {
+        0 => "there is no activity",
+        all if closed == all => "Strava closes all activities",
+        _ if closed > 0 => "Strava closes some activities, the others have none",
+        _ => "no activity has one",
+    }
+}
+
 /// The main sport of these activities, and its metric: power for rides only if some ride has power.
 fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -> Result<Subject, String> {
     let readable = activities
@@ -243,17 +254,9 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
             .clone()
             .map(|(sport, activity)| (sport, activity.moving_time)),
     ) else {
-        let strava = activities
-            .iter()
-            .any(|activity| activity.source.as_deref() == Some("STRAVA"));
-        let why = if strava {
-            " (activities from Strava do not show their sport: Strava's terms close them to the API)"
-        } else {
-            ""
-        };
         return Err(format!(
-            "There is no main sport: no activity of the last {LOOK_BACK} days has one{why}. Use sport, such as \
-             sport=run, and an earlier period.",
+            "No sport can be read in the last {LOOK_BACK} days: {}. Name a sport and an earlier period.",
+            why_no_sport(activities)
         ));
     };
     let sport = clean(&main.sport, 40);

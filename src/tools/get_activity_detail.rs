@@ -215,7 +215,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     if detail.activity.is_closed_by_strava() {
         return Ok(closed(card, today, &detail));
     }
-    let withheld = withhold(card, &mut detail);
+    let withheld = withhold(card, &mut detail, today);
     let (streams, histograms, weather, plan, comments) = tokio::join!(
         streams(upstream, &asked, &detail),
         histograms(upstream, &asked, &detail),
@@ -235,13 +235,20 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
 }
 
 /// Removes what another tool shows and is not granted, and says so.
-fn withhold(card: &AthleteCard, detail: &mut ActivityDetail) -> Vec<String> {
+fn withhold(card: &AthleteCard, detail: &mut ActivityDetail, today: NaiveDate) -> Vec<String> {
+    let is_of_today = summary::is_of_today(detail, today);
     let mut left = Vec::new();
-    if !card.shows(&permissions::GET_FITNESS) && detail.icu_ctl.take().or(detail.icu_atl.take()).is_some() {
-        left.push(not_granted(
-            "CTL, ATL and form after it",
-            &permissions::GET_FITNESS,
-        ));
+    let mut take_fitness = |what, tool| {
+        let (ctl, atl) = (detail.icu_ctl.take(), detail.icu_atl.take());
+        left.extend(ctl.or(atl).map(|_| not_granted(what, tool)));
+    };
+    if !card.shows(&permissions::GET_FITNESS) {
+        take_fitness("CTL, ATL and form after it", &permissions::GET_FITNESS);
+    } else if !card.shows(&permissions::GET_EVENTS) && is_of_today {
+        take_fitness(
+            "CTL, ATL and form after it (they may hold planned load)",
+            &permissions::GET_EVENTS,
+        );
     }
     if !card.shows(&permissions::GET_FITNESS)
         && !card.shows(&permissions::GET_POWER_CURVES)
@@ -356,7 +363,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) ->
     let detail = &found.detail;
     let manner = SportUnits::of_activity(&detail.activity, card.units);
     let mut blocks = vec![first_line(card, today, detail)];
-    blocks.extend(summary::lines(detail, &manner, asked.detail));
+    blocks.extend(summary::lines(detail, &manner, asked.detail, today));
     blocks.push(summary::zones(detail, &manner));
     blocks.push(laps::block(detail, &manner, asked.window, asked.detail));
     blocks.push(
@@ -365,7 +372,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, found: &Found) ->
             .text(|streams| recording::block(streams, &manner, asked)),
     );
     for (of, bars) in &found.histograms {
-        blocks.push(bars.text(|bars| parts::histogram(*of, bars, &manner)));
+        blocks.push(bars.text(|bars| parts::histogram(*of, bars, detail, &manner)));
     }
     blocks.push(found.weather.text(|weather| parts::weather(weather, card.units)));
     blocks.push(

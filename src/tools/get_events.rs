@@ -26,8 +26,9 @@ use super::{
     arguments::{Arguments, Detail, Range, Span},
     params::{Param, words_of},
     part::{Part, Source, not_granted, settle},
-    plan_state::{self, Doubt, Pairing, Planned, State},
-    steps,
+    plan_state::{self, Doubt, Pairing, Planned, State, Timeless},
+    planned, steps,
+    sums::Sum,
 };
 use crate::{
     guard::{Ask, AthleteCard, Units},
@@ -88,7 +89,9 @@ const PARAMS: &[Param] = &[
         &words_of(&KINDS),
         "Default: all. availability: holiday, sick, injured, limited days; plan: targets, phases",
     ),
-    Param::sport("ride, run, swim, ski, row or one exact type; events without a sport stay in"),
+    Param::sport(
+        "ride, run, swim, ski, row or one exact type; notes, absences and other entries without a sport stay in",
+    ),
     Param::words(
         "include",
         &["done"],
@@ -147,19 +150,27 @@ impl Asked {
     }
 
     fn is_of_sport(&self, event: &Event) -> bool {
-        match (self.sport, event.sport.as_deref()) {
-            (Some(sports), Some(sport)) => sports.contains(&sport) || Absence::of(event).is_some(),
-            (Some(_), None) => !event.is_to_do(),
+        match (self.sport, event.sport()) {
             (None, _) => true,
+            (Some(_), "") => !event.is_to_do(),
+            (Some(sports), sport) => sports.contains(&sport) || Absence::of(event).is_some(),
         }
     }
 
-    /// The past days, whose activities show what was done; None when all days are in the future.
+    /// Whether it is left out only because it has no sport.
+    fn lacks_sport(&self, event: &Event) -> bool {
+        self.sport.is_some()
+            && event.is_to_do()
+            && event.sport().is_empty()
+            && kinds::is_one_of(event, &self.kinds)
+    }
+
+    /// The past days, whose activities show what was done, with the days before and after them, on which a paired activity may
+    /// be; None when all days are in the future.
     fn past(&self, today: NaiveDate) -> Option<Range> {
-        let newest = self.range.newest.min(today);
-        (self.range.oldest <= newest).then_some(Range {
-            oldest: self.range.oldest,
-            newest,
+        (self.range.oldest <= today).then_some(Range {
+            oldest: weeks::back(self.range.oldest, 1),
+            newest: self.range.newest.succ_opt().unwrap_or(today).min(today),
         })
     }
 }
@@ -335,9 +346,11 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
     let found: Vec<Found<'_>> = all
         .into_iter()
         .zip(states)
-        .filter(|(event, _)| asked.wants(event))
+        .filter(|(event, _)| asked.wants(event) || asked.lacks_sport(event))
         .map(|(event, state)| Found::new(event, state, activities))
         .collect();
+    let (left_out, found): (Vec<_>, Vec<_>) = found.into_iter().partition(|row| asked.lacks_sport(row.event));
+    let left_out = Sum::of(left_out.iter().map(|row| (row.event, row.planned)));
     let cut = Cut::by_days(asked.detail.pick(ROWS, MOST_ROWS), &found, Found::day);
     let rows = cut.shown;
     let mut blocks = vec![answer::first_line(
@@ -363,12 +376,14 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
         blocks.push(sums_of_plans::lines(
             &found,
             &targets(&came.events, asked),
-            asked.range,
+            asked,
             card.units,
         ));
     }
+    blocks.push(planned::without_a_sport(&left_out));
     blocks.push(absent(&absences, asked, today));
     blocks.extend(meanings(rows, &came.done, activities));
+    blocks.push(not_read(rows, asked));
     blocks.push(unstructured(rows));
     blocks.push(form_in_words(&found, asked, came, today));
     blocks.push(unreadable(&came.events, asked));
@@ -422,34 +437,52 @@ fn meanings(rows: &[Found<'_>], done: &Part<Vec<Activity>>, activities: &[Activi
         };
         lines.push(format!("not paired: no activity is paired with it{hint}."));
     }
-    let doubtful = |doubt| rows.iter().filter(|row| row.planned.doubt == Some(doubt)).count();
-    let entries = |count| answer::counted(count, "paired entry", "paired entries");
-    lines.extend(match doubtful(Doubt::Time) {
-        0 => None,
-        count => Some(format!(
-            "Planned time not known of {} without steps: intervals.icu shows there what was done.",
-            entries(count)
-        )),
-    });
-    lines.extend(match doubtful(Doubt::UnreadTime) {
-        0 => None,
-        count => Some(format!(
-            "Time of {} without steps: planned, or what was done{}.",
-            entries(count),
-            if matches!(done, Part::NotAsked) {
-                " (include=done compares)"
-            } else {
-                ""
+    lines.extend(in_doubt(rows, matches!(done, Part::NotAsked)));
+    lines
+}
+
+/// The absences that may reach into the range unseen, said where they would explain what was missed, or are the question.
+fn not_read(rows: &[Found<'_>], asked: &Asked) -> String {
+    let blamed = rows.iter().filter_map(|row| row.state).any(State::is_missed);
+    if !blamed && !asked.names(Kind::Availability) {
+        return String::new();
+    }
+    format!(
+        "Absences begun before {} are not read.",
+        units::date(asked.earlier().oldest)
+    )
+}
+
+/// What paired entries may show instead of the plan. `can_compare`: the activities were not requested.
+fn in_doubt(rows: &[Found<'_>], can_compare: bool) -> Vec<String> {
+    let count = |is: &dyn Fn(&Found<'_>) -> bool| rows.iter().filter(|row| is(row)).count();
+    let of =
+        |doubt, steps| count(&|row| row.planned.doubt == Some(doubt) && Timeless::of(row.event) == steps);
+    let mut lines = Vec::new();
+    for steps in [Timeless::NoSteps, Timeless::ByDistance, Timeless::Open] {
+        for (doubt, is) in [
+            (Doubt::Time, "is what was done, so the planned time is not known"),
+            (Doubt::UnreadTime, "may be what was done"),
+        ] {
+            let count = of(doubt, steps);
+            if count > 0 {
+                let its = if count == 1 { "its" } else { "their" };
+                let compare = if can_compare {
+                    " (include=done compares)"
+                } else {
+                    ""
+                };
+                lines.push(format!("{}: {its} time {is}{compare}.", steps.of_entries(count)));
             }
+        }
+    }
+    match count(&|row| row.planned.doubt == Some(Doubt::Load)) {
+        0 => {}
+        1 => lines.push("1 paired entry's load may be what was done; its time is from the steps.".to_owned()),
+        count => lines.push(format!(
+            "The load of {count} paired entries may be what was done; their time is from the steps."
         )),
-    });
-    lines.extend(match doubtful(Doubt::Load) {
-        0 => None,
-        count => Some(format!(
-            "Load of {}: planned, or what was done, as intervals.icu replaced the time; the time here is that of the steps.",
-            entries(count)
-        )),
-    });
+    }
     lines
 }
 

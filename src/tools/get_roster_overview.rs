@@ -94,7 +94,14 @@ const WELLNESS_AND_LOAD: &[&str] = &[
     "tempRestingHR",
 ];
 /// What shows whether a workout was done.
-const ACTIVITY: &[&str] = &["type", "moving_time", "icu_training_load", "paired_event_id"];
+const ACTIVITY: &[&str] = &[
+    "type",
+    "sub_type",
+    "moving_time",
+    "elapsed_time",
+    "icu_training_load",
+    "paired_event_id",
+];
 
 const PARAMS: &[Param] = &[
     Param::texts(

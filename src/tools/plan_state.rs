@@ -8,18 +8,19 @@ use chrono::NaiveDate;
 
 use super::{
     absences::{Absences, Reason},
-    activities::may_be_one,
+    activities::{may_be_one, recorded_twice},
     answer::{
+        self,
         units::{self, positive},
         words::{around, in_brackets, joined, named},
     },
 };
 use crate::{
-    intervals::model::{Activity, Event},
+    intervals::model::{Activity, Event, calendar::Step},
     text::clean,
     training::{
         plan::{self, MatchedBy},
-        sports::family,
+        sports::{family, is_vague},
     },
 };
 
@@ -29,8 +30,9 @@ pub(super) const MISSED: &str =
 /// The unit of intervals.icu's compliance, which does not say of what it is.
 pub(super) const PERCENT: &str = "% of plan by intervals.icu";
 /// The same for the end of an answer.
-pub(super) const OF_PLAN: &str =
-    "% of plan: intervals.icu's compliance, which it gives without saying of what.";
+pub(super) const OF_PLAN: &str = "% of plan: compliance by intervals.icu (its basis is not documented).";
+/// Longest race of which each day is looked at.
+const RACE_DAYS: usize = 31;
 
 /// Figures closer than this are the same: s, m, and half a point of load or intensity.
 const SECOND: f64 = 1.0;
@@ -44,7 +46,7 @@ pub(super) enum State {
     Open,
     /// Done by the activity with this index.
     Done(usize, MatchedBy),
-    /// Paired with an activity that was not read.
+    /// Paired with an activity that was not read, or that did another plan.
     Paired,
     /// Before today, and nothing that could have been it was done; with the reason if the day has an absence.
     Missed(Option<Reason>),
@@ -59,8 +61,10 @@ pub(super) enum State {
 pub(super) enum Unclear {
     ClosedByStrava,
     NoSport,
-    /// The plan itself has none.
-    PlannedWithoutSport,
+    /// It is paired with an activity that is not among those that were read.
+    PairedElsewhere,
+    /// Activities of any sport may belong to the plan: what its sport is, and how many there were.
+    VagueSport(&'static str, usize),
 }
 
 impl State {
@@ -108,8 +112,12 @@ impl State {
                 "unclear: an activity that day is closed by Strava".to_owned()
             }
             Self::Unclear(Unclear::NoSport) => "unclear: an activity without a sport that day".to_owned(),
-            Self::Unclear(Unclear::PlannedWithoutSport) => {
-                "unclear: planned without a sport, and something was done that day".to_owned()
+            Self::Unclear(Unclear::PairedElsewhere) => {
+                "unclear: paired with an activity that is not of that day".to_owned()
+            }
+            Self::Unclear(Unclear::VagueSport(sport, count)) => {
+                let activities = answer::counted(count, "activity", "activities");
+                format!("unclear: {sport}; {activities} that day")
             }
         }
     }
@@ -124,10 +132,18 @@ impl State {
                     joined([words, beside(one, activities)], "; ")
                 })
                 .unwrap_or_default(),
-            Self::Paired => format!("done {}", clean(event.paired_with().unwrap_or_default(), 24)),
+            Self::Paired => format!("done {}", id_of_pair(event)),
+            Self::Unclear(Unclear::PairedElsewhere) => format!(
+                "unclear: paired with {}, which is not among the activities of that day",
+                id_of_pair(event)
+            ),
             _ => self.undone(),
         }
     }
+}
+
+fn id_of_pair(event: &Event) -> String {
+    clean(event.paired_with().unwrap_or_default(), 24)
 }
 
 fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String {
@@ -220,6 +236,49 @@ pub(super) enum Doubt {
     Load,
 }
 
+/// Why an entry's steps do not say how long they take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timeless {
+    NoSteps,
+    ByDistance,
+    /// They end when the athlete ends them.
+    Open,
+}
+
+impl Timeless {
+    /// Of an entry whose steps have no time.
+    pub(super) fn of(event: &Event) -> Self {
+        let steps = event
+            .workout_doc
+            .as_ref()
+            .and_then(|workout| workout.steps.as_deref());
+        match steps {
+            None | Some([]) => Self::NoSteps,
+            Some(steps) if by_distance(steps) => Self::ByDistance,
+            Some(_) => Self::Open,
+        }
+    }
+
+    /// `2 paired entries have no steps`, `1 paired entry has steps that go by distance`
+    pub(super) fn of_entries(self, count: usize) -> String {
+        let entries = answer::counted(count, "paired entry", "paired entries");
+        let have = if count == 1 { "has" } else { "have" };
+        let steps = match self {
+            Self::NoSteps => "no steps",
+            Self::ByDistance => "steps that go by distance",
+            Self::Open => "steps without times",
+        };
+        format!("{entries} {have} {steps}")
+    }
+}
+
+fn by_distance(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match &step.steps {
+        Some(inner) => by_distance(inner),
+        None => positive(step.distance).is_some(),
+    })
+}
+
 /// What an entry is paired with.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Pairing<'a> {
@@ -232,7 +291,7 @@ pub(super) enum Pairing<'a> {
 impl Planned {
     /// What was planned, seen from the pairing.
     pub(super) fn of(event: &Event, pairing: Pairing<'_>) -> Self {
-        let own = units::sane(event.moving_time);
+        let own = positive(event.moving_time);
         let steps = event.secs_of_steps();
         let planned = Self {
             secs: event.planned_secs(),
@@ -292,14 +351,25 @@ pub(super) fn states(
     absences: &Absences,
     today: NaiveDate,
 ) -> Vec<Option<State>> {
-    let ties = ties(events, activities.unwrap_or_default());
-    let free = activities.map(|activities| free(activities, &ties));
+    let read = activities.unwrap_or_default();
+    let twins = recorded_twice(read);
+    let ties = ties(events, read, &twins);
+    let days = activities.map(|activities| days(activities, &ties, &twins));
+    let ids: HashSet<&str> = read
+        .iter()
+        .filter_map(|activity| activity.id.as_deref())
+        .collect();
     let state = |event: &&Event, tie: Option<(usize, MatchedBy)>| {
         if let Some((at, how)) = tie {
             return State::Done(at, how);
         }
-        if event.paired_with().is_some() {
-            return State::Paired;
+        if let Some(id) = event.paired_with() {
+            let is_read = activities.is_some() && event.day().is_some_and(|day| day <= today);
+            return if is_read && !ids.contains(id) {
+                State::Unclear(Unclear::PairedElsewhere)
+            } else {
+                State::Paired
+            };
         }
         // A race of several days goes on until its last.
         let last = if event.is_race() {
@@ -307,16 +377,18 @@ pub(super) fn states(
         } else {
             event.day()
         };
-        let Some(day) = event.day().filter(|_| last < Some(today)) else {
+        let Some((first, last)) = event.day().zip(last).filter(|(_, last)| *last < today) else {
             return State::Open;
         };
-        let absent = absences.on(day).map(|absence| absence.reason);
-        let Some(free) = &free else {
+        let absent = absences.on(first).map(|absence| absence.reason);
+        let Some(days) = &days else {
             return State::NotPaired(absent);
         };
-        free.get(&day)
-            .and_then(|free| free.unclear(event))
-            .map_or(State::Missed(absent), State::Unclear)
+        let mut done = Day::default();
+        for day in first.iter_days().take(RACE_DAYS).take_while(|day| *day <= last) {
+            done.add(days.get(&day).copied().unwrap_or_default());
+        }
+        done.unclear(event).map_or(State::Missed(absent), State::Unclear)
     };
     events
         .iter()
@@ -325,44 +397,83 @@ pub(super) fn states(
         .collect()
 }
 
-/// What was done on a day beside the activities that did a plan.
+/// What was done on a day.
 #[derive(Debug, Clone, Copy, Default)]
-struct Free {
-    any: bool,
+struct Day {
+    /// How many activities there were.
+    all: usize,
+    /// How many did no plan.
+    free: usize,
+    /// Whether one of those is closed by Strava.
     closed: bool,
+    /// Whether one of those has no sport.
     without_sport: bool,
 }
 
-impl Free {
+impl Day {
+    fn add(&mut self, other: Self) {
+        self.all += other.all;
+        self.free += other.free;
+        self.closed |= other.closed;
+        self.without_sport |= other.without_sport;
+    }
+
     /// Why it may have been this plan.
     fn unclear(self, event: &Event) -> Option<Unclear> {
+        let sport = match event.sport() {
+            "" => "planned without a sport",
+            "Other" => "sport Other",
+            sport if is_vague(sport) => "a sport that no activity has",
+            _ => "",
+        };
+        // The legs of a race may be plans of their own.
+        let count = if event.is_race() && !event.sport().is_empty() {
+            self.all
+        } else {
+            self.free
+        };
         if self.closed {
             Some(Unclear::ClosedByStrava)
         } else if self.without_sport {
             Some(Unclear::NoSport)
         } else {
-            (self.any && event.sport().is_empty()).then_some(Unclear::PlannedWithoutSport)
+            (count > 0 && !sport.is_empty()).then_some(Unclear::VagueSport(sport, count))
         }
     }
 }
 
-fn free(activities: &[Activity], ties: &[Option<(usize, MatchedBy)>]) -> HashMap<NaiveDate, Free> {
-    let taken: HashSet<usize> = ties.iter().flatten().map(|(at, _)| *at).collect();
-    let mut days: HashMap<NaiveDate, Free> = HashMap::new();
+fn days(
+    activities: &[Activity],
+    ties: &[Option<(usize, MatchedBy)>],
+    twins: &[(usize, usize)],
+) -> HashMap<NaiveDate, Day> {
+    let mut taken: HashSet<usize> = ties.iter().flatten().map(|(at, _)| *at).collect();
+    let other = |(a, b): &(usize, usize)| match (taken.contains(a), taken.contains(b)) {
+        (true, false) => Some(*b),
+        (false, true) => Some(*a),
+        _ => None,
+    };
+    let others: Vec<usize> = twins.iter().filter_map(other).collect();
+    taken.extend(others);
+    let mut days: HashMap<NaiveDate, Day> = HashMap::new();
     for (at, activity) in activities.iter().enumerate() {
-        let Some(day) = activity.day().filter(|_| !taken.contains(&at)) else {
-            continue;
-        };
-        let closed = activity.is_closed_by_strava();
-        let free = days.entry(day).or_default();
-        free.any = true;
-        free.closed |= closed;
-        free.without_sport |= !closed && activity.sport().is_empty();
+        let Some(day) = activity.day() else { continue };
+        let (free, closed) = (!taken.contains(&at), activity.is_closed_by_strava());
+        days.entry(day).or_default().add(Day {
+            all: 1,
+            free: usize::from(free),
+            closed: free && closed,
+            without_sport: free && !closed && activity.sport().is_empty(),
+        });
     }
     days
 }
 
-fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, MatchedBy)>> {
+fn ties(
+    events: &[&Event],
+    activities: &[Activity],
+    twins: &[(usize, usize)],
+) -> Vec<Option<(usize, MatchedBy)>> {
     let (planned_at, planned): (Vec<usize>, Vec<plan::Planned<'_>>) = events
         .iter()
         .enumerate()
@@ -392,8 +503,18 @@ fn ties(events: &[&Event], activities: &[Activity]) -> Vec<Option<(usize, Matche
             Some((at, done))
         })
         .unzip();
+    // Only recordings of one family: one without a sport may hold all of a triathlon.
+    let place = |at: &usize| done_at.binary_search(at).ok();
+    let twins: Vec<(usize, usize)> = twins
+        .iter()
+        .filter(|(a, b)| family(activities[*a].sport()) == family(activities[*b].sport()))
+        .filter_map(|(a, b)| place(a).zip(place(b)))
+        .collect();
     let mut ties = vec![None; events.len()];
-    for (at, tie) in planned_at.into_iter().zip(plan::matched(&planned, &dones)) {
+    for (at, tie) in planned_at
+        .into_iter()
+        .zip(plan::matched(&planned, &dones, &twins))
+    {
         ties[at] = tie.map(|(which, how)| (done_at[which], how));
     }
     ties
@@ -487,11 +608,94 @@ mod tests {
             [
                 "unclear: an activity without a sport that day",
                 "unclear: an activity that day is closed by Strava",
-                "unclear: planned without a sport, and something was done that day",
+                "unclear: planned without a sport; 1 activity that day",
                 "missed",
                 "done 4 (closed by Strava)",
             ]
         );
+    }
+
+    #[test]
+    fn a_plan_of_a_sport_that_no_activity_has_is_missed_only_if_nothing_was_done() {
+        let race = |id: i64, date: &str, sport: &str| {
+            let mut race = plan(id, date, sport);
+            race["category"] = json!("RACE_A");
+            race
+        };
+        let mut two_days = race(6, "2026-11-19", "Other");
+        two_days["end_date_local"] = json!("2026-11-21T00:00:00");
+        let legs = ["Swim", "Transition", "Ride", "Transition", "Run"];
+        let mut done: Vec<Value> = (10..)
+            .zip(legs)
+            .map(|(id, sport)| did(&format!("i{id}"), "2026-11-16", &json!(sport)))
+            .collect();
+        // The legs may be plans of their own.
+        done.push(did("i1", "2026-11-17", &json!("Run")));
+        done.push(did("i2", "2026-11-20", &json!("Ride")));
+        assert_eq!(
+            words(
+                json!([
+                    race(1, "2026-11-16", "Other"),
+                    race(2, "2026-11-17", "Triathlon"),
+                    plan(3, "2026-11-17", "Run"),
+                    plan(4, "2026-11-17", "Other"),
+                    race(5, "2026-11-18", "Other"),
+                    two_days
+                ]),
+                Some(json!(done))
+            ),
+            [
+                "unclear: sport Other; 5 activities that day",
+                "unclear: a sport that no activity has; 1 activity that day",
+                "done 0:58, i1 (not paired)",
+                "missed",
+                "missed",
+                "unclear: sport Other; 1 activity that day",
+            ]
+        );
+    }
+
+    #[test]
+    fn one_session_on_two_devices_does_one_plan() {
+        let twice = |sport: &Value| {
+            let mut second = did("i2", "2026-11-16", sport);
+            second["start_date_local"] = json!("2026-11-16T08:01:00");
+            json!([did("i1", "2026-11-16", &json!("Ride")), second])
+        };
+        let plans = || {
+            json!([
+                plan(1, "2026-11-16", "Ride"),
+                plan(2, "2026-11-16", "VirtualRide")
+            ])
+        };
+        let done = "done 0:58, i1 (not paired); also recorded at the same time: i2 (0:58)";
+        for sport in [json!("GravelRide"), json!("Ride"), Value::Null] {
+            assert_eq!(words(plans(), Some(twice(&sport))), [done, "missed"], "{sport}");
+        }
+        // One after the other they are two.
+        let mut apart = twice(&json!("VirtualRide"));
+        apart[1]["start_date_local"] = json!("2026-11-16T09:00:00");
+        assert_eq!(
+            words(plans(), Some(apart)),
+            ["done 0:58, i1 (not paired)", "done 0:58, i2 (not paired)"]
+        );
+    }
+
+    #[test]
+    fn a_pair_that_was_not_read_did_nothing_that_is_known() {
+        let mut gone = plan(1, "2026-11-16", "Ride");
+        gone["paired_activity_id"] = json!("i9");
+        let mut ahead = gone.clone();
+        ahead["start_date_local"] = json!("2026-11-23T00:00:00");
+        let mut day_before = gone.clone();
+        day_before["paired_activity_id"] = json!("i8");
+        let done = json!([did("i8", "2026-11-15", &json!("Ride"))]);
+        let unclear = "unclear: paired with i9, which is not among the activities of that day";
+        assert_eq!(
+            words(json!([gone, ahead, day_before]), Some(done)),
+            [unclear, "done i9", "done 0:58, i8"]
+        );
+        assert_eq!(words(json!([gone]), None), ["done i9"]);
     }
 
     #[test]

@@ -189,12 +189,13 @@ impl Planning {
     /// What to know about these sums: what they leave out, and what they may hold instead of the plan. `times` are shown as
     /// well as loads.
     pub(super) fn notes(&self, times: bool) -> [String; 2] {
-        [doubts(&self.weeks, times), left_out(&self.without_a_sport)]
+        [doubts(&self.weeks, times), without_a_sport(&self.without_a_sport)]
     }
 }
 
-/// `Not counted: 2 planned workouts without a sport (1:00 h, load 75)`; empty without any.
-fn left_out(sum: &Sum) -> String {
+/// What a filter by sport leaves out because it has no sport: `Not counted: 2 planned workouts without a sport (1:00 h, load
+/// 75)`; empty without any.
+pub(super) fn without_a_sport(sum: &Sum) -> String {
     if sum.count <= 0.0 {
         return String::new();
     }
@@ -310,6 +311,7 @@ mod tests {
              "moving_time": 7200},
         ]));
         let did: Vec<Activity> = rows(json!([
+            {"id": "i1", "type": "Ride", "start_date_local": "2026-11-18T07:00:00", "moving_time": 1800},
             {"id": "i2", "type": "TrailRun", "start_date_local": "2026-11-20T07:00:00", "moving_time": 900},
         ]));
         let week = |sports: Option<&[&str]>| -> Plans {

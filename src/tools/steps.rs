@@ -345,9 +345,14 @@ fn other(target: &Target) -> String {
     }
 }
 
-/// Whole numbers in their unit: `216–231 W`.
+/// Whole numbers in their unit: `216–231 W`. intervals.icu rounds what it resolves down, so what is computed here is too, and
+/// one step reads the same everywhere.
 fn whole(target: &Target, unit: &str) -> String {
-    with_unit(span(Some(target), units::whole), unit)
+    // What makes 55 % of 240 a hair less than 132 is no watt.
+    with_unit(
+        span(Some(target), |figure| units::whole((figure + 1e-6).floor())),
+        unit,
+    )
 }
 
 /// A target in its own unit, and as resolved if that differs.
@@ -608,7 +613,7 @@ mod tests {
             (
                 "Ride",
                 json!({"duration": 600, "power": {"units": "%ftp", "value": 55}}),
-                "10 min about 138 W (55 % FTP)",
+                "10 min about 137 W (55 % FTP)",
             ),
             (
                 "Ride",

@@ -134,8 +134,12 @@ pub(super) struct Sum {
     pub(super) count: f64,
     /// s.
     pub(super) secs: f64,
+    /// How many have a time.
+    pub(super) with_time: f64,
     /// m.
     pub(super) metres: f64,
+    /// How many have a distance.
+    pub(super) with_distance: f64,
     /// Of the swims with a distance.
     pub(super) pools: Pools,
     /// m.
@@ -167,6 +171,9 @@ impl Sum {
         self.count += row.count;
         self.secs += secs;
         self.metres += amount(row.metres);
+        let counted = |figure| positive(figure).map_or(0.0, |_| row.count);
+        self.with_time += counted(row.secs);
+        self.with_distance += counted(row.metres);
         let swum = positive(row.metres).filter(|_| Tempo::of(row.sport.unwrap_or_default()) == Tempo::Swim);
         if swum.is_some() {
             self.pools.add(row.pool);
@@ -193,6 +200,19 @@ impl Sum {
             format!("{} ({} without)", units::whole(self.load), units::whole(without))
         } else {
             units::whole(self.load)
+        }
+    }
+
+    /// `2:45`, `2:45 (1 without a time)`; empty when nothing has a time.
+    pub(super) fn time_words(&self) -> String {
+        let without = self.count - self.with_time;
+        if self.with_time <= 0.0 {
+            String::new()
+        } else if without > 0.0 {
+            let time = units::hours_minutes(self.secs);
+            format!("{time} ({} without a time)", units::whole(without))
+        } else {
+            units::hours_minutes(self.secs)
         }
     }
 
@@ -236,7 +256,7 @@ impl Sum {
         joined(
             [
                 named(name, count),
-                units::hours_minutes(self.secs),
+                self.time_words(),
                 distance,
                 named("load", &self.load_words()),
             ],

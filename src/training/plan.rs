@@ -1,7 +1,8 @@
 //! Which activity did which planned workout.
 //!
 //! A pairing by intervals.icu or the athlete always counts. The rest is matched by day: the same sport first, then another
-//! sport of its family (a VirtualRide for a planned Ride), the nearest duration first. An activity does only one workout.
+//! sport of its family (a VirtualRide for a planned Ride), the nearest duration first. An activity does only one workout, and
+//! so does a session that was recorded twice.
 
 use std::collections::HashMap;
 
@@ -51,13 +52,18 @@ pub(crate) enum MatchedBy {
     SameDay,
 }
 
-/// For each planned workout or race, the index of the activity that did it, if any.
+/// For each planned workout or race, the index of the activity that did it, if any. `twins` are the indices of activities that
+/// are recordings of one session: unless both are paired, only one of them does a plan.
 ///
 /// Without a pairing, only the first fifty workouts and the first fifty activities of a day are compared, so that a calendar
 /// filled by a program costs no more than one kept by people.
-pub(crate) fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<(usize, MatchedBy)>> {
+pub(crate) fn matched(
+    planned: &[Planned<'_>],
+    done: &[Done<'_>],
+    twins: &[(usize, usize)],
+) -> Vec<Option<(usize, MatchedBy)>> {
     let mut ties: Vec<Option<(usize, MatchedBy)>> = vec![None; planned.len()];
-    let mut taken = vec![false; done.len()];
+    let mut paired = vec![false; done.len()];
     let (mut by_id, mut by_event) = (HashMap::new(), HashMap::new());
     // In reverse, so that the first one is popped first.
     for (at, one) in done.iter().enumerate().rev() {
@@ -69,11 +75,15 @@ pub(crate) fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<
     for (plan, tie) in planned.iter().zip(&mut ties) {
         let named = plan.activity.and_then(|id| by_id.get_mut(id));
         let naming = plan.id.and_then(|id| by_event.get_mut(&id));
-        let found = first_free(named, &taken).or_else(|| first_free(naming, &taken));
+        let found = first_free(named, &paired).or_else(|| first_free(naming, &paired));
         if let Some(at) = found {
-            taken[at] = true;
+            paired[at] = true;
             *tie = Some((at, MatchedBy::Paired));
         }
+    }
+    let mut taken = Taken::new(done.len(), twins);
+    for (at, _) in ties.iter().flatten() {
+        taken.take(*at);
     }
     let mut days: HashMap<NaiveDate, (Vec<usize>, Vec<usize>)> = HashMap::new();
     for (which, plan) in planned.iter().enumerate() {
@@ -88,7 +98,7 @@ pub(crate) fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<
     }
     for (at, one) in done.iter().enumerate() {
         if let Some((_, dones)) = days.get_mut(&one.day)
-            && !taken[at]
+            && !taken.has(at)
             && one.event.is_none()
             && dones.len() < MOST_A_DAY
         {
@@ -99,6 +109,37 @@ pub(crate) fn matched(planned: &[Planned<'_>], done: &[Done<'_>]) -> Vec<Option<
         match_day(planned, done, (&plans, &dones), &mut ties, &mut taken);
     }
     ties
+}
+
+/// Which activities did a plan, or are recordings of a session that did.
+struct Taken {
+    taken: Vec<bool>,
+    twins: HashMap<usize, Vec<usize>>,
+}
+
+impl Taken {
+    fn new(count: usize, pairs: &[(usize, usize)]) -> Self {
+        let mut twins: HashMap<usize, Vec<usize>> = HashMap::new();
+        for &(a, b) in pairs {
+            twins.entry(a).or_default().push(b);
+            twins.entry(b).or_default().push(a);
+        }
+        Self {
+            taken: vec![false; count],
+            twins,
+        }
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.taken[at]
+    }
+
+    fn take(&mut self, at: usize) {
+        self.taken[at] = true;
+        for twin in self.twins.get(&at).into_iter().flatten() {
+            self.taken[*twin] = true;
+        }
+    }
 }
 
 /// The first index that is not taken; `places` has them in reverse.
@@ -118,7 +159,7 @@ fn match_day(
     done: &[Done<'_>],
     (plans, dones): (&[usize], &[usize]),
     ties: &mut [Option<(usize, MatchedBy)>],
-    taken: &mut [bool],
+    taken: &mut Taken,
 ) {
     for same in [(|a, b| a == b) as fn(&str, &str) -> bool, |a, b| {
         family(a) == family(b)
@@ -127,15 +168,15 @@ fn match_day(
         for &which in plans {
             for &at in dones {
                 let (plan, one) = (&planned[which], &done[at]);
-                if ties[which].is_none() && !taken[at] && same(plan.sport, one.sport) {
+                if ties[which].is_none() && !taken.has(at) && same(plan.sport, one.sport) {
                     near.push((apart(plan.secs, one.secs), which, at));
                 }
             }
         }
         near.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2))));
         for (_, which, at) in near {
-            if ties[which].is_none() && !taken[at] {
-                taken[at] = true;
+            if ties[which].is_none() && !taken.has(at) {
+                taken.take(at);
                 ties[which] = Some((at, MatchedBy::SameDay));
             }
         }
@@ -191,19 +232,19 @@ mod tests {
             did("b", 17, "Ride", 60.0),
         ];
         assert_eq!(
-            matched(&plans, &dones),
+            matched(&plans, &dones, &[]),
             [Some((0, MatchedBy::Paired)), Some((1, MatchedBy::SameDay))]
         );
         let plans = [Planned {
             activity: Some("b"),
             ..plan(1, 3, "Swim", 60.0)
         }];
-        assert_eq!(matched(&plans, &dones), [Some((1, MatchedBy::Paired))]);
+        assert_eq!(matched(&plans, &dones, &[]), [Some((1, MatchedBy::Paired))]);
         let gone = [Planned {
             activity: Some("elsewhere"),
             ..plan(1, 17, "Ride", 60.0)
         }];
-        assert_eq!(matched(&gone, &dones[1..]), [None]);
+        assert_eq!(matched(&gone, &dones[1..], &[]), [None]);
     }
 
     #[test]
@@ -211,7 +252,7 @@ mod tests {
         let plans: Vec<Planned<'_>> = (0..20_000).map(|id| plan(id, 16, "Ride", 60.0)).collect();
         let mut dones = vec![did("a", 16, "Ride", 60.0); 20_000];
         dones[19_999].event = Some(19_999);
-        let ties = matched(&plans, &dones);
+        let ties = matched(&plans, &dones, &[]);
         assert_eq!(ties[0], Some((0, MatchedBy::SameDay)));
         assert_eq!(ties[19_999], Some((19_999, MatchedBy::Paired)));
         assert_eq!(ties.iter().flatten().count(), MOST_A_DAY + 1);
@@ -225,23 +266,59 @@ mod tests {
             plan(3, 16, "Run", 30.0),
         ];
         let one = [did("a", 16, "VirtualRide", 170.0)];
-        assert_eq!(matched(&plans, &one), [None, Some((0, MatchedBy::SameDay)), None]);
+        assert_eq!(
+            matched(&plans, &one, &[]),
+            [None, Some((0, MatchedBy::SameDay)), None]
+        );
         let exact_first = [did("a", 16, "VirtualRide", 60.0), did("b", 16, "Ride", 300.0)];
         assert_eq!(
-            matched(&plans[..1], &exact_first),
+            matched(&plans[..1], &exact_first, &[]),
             [Some((1, MatchedBy::SameDay))],
             "the same sport before the family"
         );
         let next_day = [did("a", 17, "Ride", 60.0)];
-        assert_eq!(matched(&plans[..1], &next_day), [None]);
+        assert_eq!(matched(&plans[..1], &next_day, &[]), [None]);
         let of_another = [Done {
             event: Some(99),
             ..did("a", 16, "Ride", 60.0)
         }];
-        assert_eq!(matched(&plans[..1], &of_another), [None]);
+        assert_eq!(matched(&plans[..1], &of_another, &[]), [None]);
         assert_eq!(
-            matched(&[plan(1, 16, "", 60.0)], &[did("a", 16, "", 60.0)]),
+            matched(&[plan(1, 16, "", 60.0)], &[did("a", 16, "", 60.0)], &[]),
             [None]
+        );
+    }
+
+    #[test]
+    fn a_session_that_was_recorded_twice_does_one_workout() {
+        let plans = [plan(1, 16, "Ride", 60.0), plan(2, 16, "Ride", 59.0)];
+        let twice = [did("a", 16, "VirtualRide", 60.0), did("b", 16, "Ride", 59.0)];
+        assert_eq!(
+            matched(&plans, &twice, &[(0, 1)]),
+            [None, Some((1, MatchedBy::SameDay))]
+        );
+        let paired = Planned {
+            activity: Some("a"),
+            ..plans[0]
+        };
+        let by_pairing = Some((0, MatchedBy::Paired));
+        assert_eq!(
+            matched(&[paired, plans[1]], &twice, &[(0, 1)]),
+            [by_pairing, None]
+        );
+        let both = Planned {
+            activity: Some("b"),
+            ..plans[1]
+        };
+        assert_eq!(
+            matched(&[paired, both], &twice, &[(0, 1)]),
+            [by_pairing, Some((1, MatchedBy::Paired))],
+            "a pairing always counts"
+        );
+        let third = [twice[0], twice[1], did("c", 16, "Ride", 20.0)];
+        assert_eq!(
+            matched(&[paired, plans[1]], &third, &[(0, 1)]),
+            [by_pairing, Some((2, MatchedBy::SameDay))]
         );
     }
 
@@ -257,7 +334,7 @@ mod tests {
             let dones: Vec<_> = dones.iter().zip(&ids).map(|((on, sport, minutes, event), id)| Done {
                 id, day: day(*on), sport: SPORTS[*sport], secs: Some(minutes * 60.0), event: *event,
             }).collect();
-            let ties = matched(&plans, &dones);
+            let ties = matched(&plans, &dones, &[]);
             let mut used: Vec<usize> = ties.iter().flatten().map(|tie| tie.0).collect();
             let count = used.len();
             used.sort_unstable();

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 
 use super::{
     calendar::{Event, Step, Workout},
-    positive, sane,
+    positive,
 };
 
 impl Event {
@@ -71,8 +71,7 @@ impl Event {
 
     /// s, as the plan has it: its steps', otherwise the entry's own, which may be what was done once it is paired.
     pub(crate) fn planned_secs(&self) -> Option<f64> {
-        self.secs_of_steps()
-            .or(sane(self.moving_time).filter(|secs| *secs >= 0.0))
+        self.secs_of_steps().or(positive(self.moving_time))
     }
 
     /// s that the steps take, as intervals.icu adds them up or, without its sum, as they add up.

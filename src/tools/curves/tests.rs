@@ -180,13 +180,23 @@ fn the_main_sport_is_named_with_its_hours() {
     );
     let powered = rows(json!([{"type": "GravelRide", "moving_time": 60, "icu_weighted_avg_watts": 200}]));
     assert_eq!(chosen(&ana(), &powered, None).unwrap().metric, Metric::Power);
-    assert!(chosen(&ana(), &[], None).unwrap_err().contains("Use sport"));
-    let stubs = rows(json!([{"id": "1", "source": "STRAVA"}]));
-    assert!(
-        chosen(&ana(), &stubs, None)
-            .unwrap_err()
-            .contains("Strava's terms")
-    );
+    for (found, why) in [
+        (json!([]), "there is no activity"),
+        (
+            json!([{"id": "1", "source": "STRAVA"}]),
+            "Strava closes all activities",
+        ),
+        (
+            json!([{"id": "1", "source": "STRAVA"}, {"id": "i2"}]),
+            "Strava closes some activities, the others have none",
+        ),
+        (json!([{"id": "i2"}]), "no activity has one"),
+    ] {
+        assert_eq!(
+            chosen(&ana(), &rows(found), None).unwrap_err(),
+            format!("No sport can be read in the last 90 days: {why}. Name a sport and an earlier period.")
+        );
+    }
 }
 
 #[test]

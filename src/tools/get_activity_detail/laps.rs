@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Window;
+use super::{Window, summary::has_power};
 use crate::{
     intervals::model::{ActivityDetail, Interval, IntervalGroup},
     text::clean,
@@ -33,6 +33,30 @@ const LONG_ENOUGH_FOR_NP: f64 = 600.0;
 /// Sets beyond the alphabet have no name.
 const SETS: usize = 26;
 
+/// What the laps have figures of: zeros throughout are what a device without the sensor leaves.
+#[derive(Debug, Clone, Copy)]
+struct Recorded {
+    power: bool,
+    distance: bool,
+    cadence: bool,
+}
+
+impl Recorded {
+    fn of(detail: &ActivityDetail, laps: &[Interval]) -> Self {
+        let any =
+            |figure: fn(&Interval) -> Option<f64>| laps.iter().any(|lap| positive(figure(lap)).is_some());
+        Self {
+            power: has_power(detail),
+            distance: any(|lap| lap.distance),
+            cadence: any(|lap| lap.average_cadence),
+        }
+    }
+
+    fn power(self, figure: Option<f64>) -> Option<f64> {
+        figure.filter(|_| self.power)
+    }
+}
+
 /// Origin, repeats, table, and how to get the rest.
 pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, how: Detail) -> String {
     let laps = detail.icu_intervals.as_deref().unwrap_or_default();
@@ -55,10 +79,19 @@ pub(super) fn block(detail: &ActivityDetail, own: &SportUnits, window: Window, h
         ));
     }
     lines.push(presses(laps, own));
-    lines.extend(sets.iter().enumerate().map(|(at, set)| set.line(at, own)));
+    let recorded = Recorded::of(detail, laps);
+    lines.extend(
+        sets.iter()
+            .enumerate()
+            .map(|(at, set)| set.line(at, own, recorded)),
+    );
     let cut = Cut::after(how.pick(LAPS, MOST_LAPS), &wanted);
-    lines.push(table(cut.shown, &sets, detail, own, how));
-    if how == Detail::Full && laps.iter().any(|lap| positive(lap.average_heartrate).is_some()) {
+    lines.push(table(cut.shown, &sets, detail, own, (how, recorded)));
+    let misleads = |lap: &Interval| {
+        let average = positive(lap.average_heartrate).filter(|_| how == Detail::Full);
+        low_heart_rate(lap, how).or(average).is_some()
+    };
+    if cut.shown.iter().any(|(_, lap)| misleads(lap)) {
         lines.push("Average, min and max HR of a lap do not prove time in a zone.".to_owned());
     }
     lines.push(cut.more("lap", |(_, next)| {
@@ -94,6 +127,12 @@ fn none(detail: &ActivityDetail) -> String {
             .to_owned();
     }
     "Laps: none.".to_owned()
+}
+
+/// The lowest HR, where it is shown: how far it came down is a question about recoveries.
+fn low_heart_rate(lap: &Interval, how: Detail) -> Option<f64> {
+    let asked = how == Detail::Full || lap.kind.as_deref() == Some("RECOVERY");
+    positive(lap.min_heartrate).filter(|_| asked)
 }
 
 /// Moving time; for a rest, without movement, elapsed time.
@@ -221,12 +260,13 @@ fn letter(at: usize) -> String {
 
 impl Set<'_> {
     /// `A: 3× 0:12:00 · 223 W · 91 % of FTP · HR 156 · 89 rpm · 6.15 km each`
-    fn line(&self, at: usize, own: &SportUnits) -> String {
+    fn line(&self, at: usize, own: &SportUnits, recorded: Recorded) -> String {
         let name = letter(at);
         let Some(group) = self.group else {
             return format!("{name}: {}× the same", self.count);
         };
-        let watts = units::sane(group.average_watts);
+        let watts = recorded.power(units::sane(group.average_watts));
+        let cadence = group.average_cadence.filter(|_| recorded.cadence);
         let time = units::hours_minutes_seconds(group.moving_time.or(group.elapsed_time));
         let each = format!("{} each", own.distance_unit());
         Line::new()
@@ -238,8 +278,8 @@ impl Set<'_> {
                 "% of FTP",
             )
             .words(own.speed(positive(group.average_speed)))
-            .figure("HR", units::whole(group.average_heartrate), "")
-            .figure("", own.cadence(group.average_cadence), own.turns())
+            .figure("HR", units::whole(positive(group.average_heartrate)), "")
+            .figure("", own.cadence(cadence), own.turns())
             .figure("", own.distance(positive(group.distance), 2), &each)
             .text()
     }
@@ -250,17 +290,18 @@ fn table(
     sets: &[Set],
     detail: &ActivityDetail,
     own: &SportUnits,
-    how: Detail,
+    (how, recorded): (Detail, Recorded),
 ) -> String {
     type Row<'a> = (usize, &'a Interval);
     let clock = units::hours_minutes_seconds;
     let threshold = positive(detail.threshold_pace).filter(|_| own.tempo != Tempo::Other);
     let of_threshold = |lap: &Interval| Some(positive(lap.average_speed)? / threshold? * 100.0);
-    let with_power =
-        |lap: &Interval, value: Option<f64>| value.filter(|_| units::sane(lap.average_watts).is_some());
+    let with_power = |lap: &Interval, value: Option<f64>| {
+        recorded.power(value.filter(|_| units::sane(lap.average_watts).is_some()))
+    };
     Columns::<Row<'_>>::new()
         .column("lap", |(at, _)| (at + 1).to_string())
-        .column("what", |(_, lap)| what(lap, own))
+        .column("what", |(_, lap)| what(lap, own, recorded))
         .column("set", |(_, lap)| {
             let id = lap.group_id.as_deref().filter(|_| !is_press(lap));
             let set = id.and_then(|id| sets.iter().position(|set| set.id == id));
@@ -273,14 +314,18 @@ fn table(
             let longer = |elapsed: &f64| moving.is_none_or(|moving| (elapsed - moving).abs() >= 1.0);
             clock(lap.elapsed_time.filter(longer))
         })
-        .column(own.distance_unit(), |(_, lap)| own.distance(lap.distance, 2))
-        .column("W", |(_, lap)| units::whole(lap.average_watts))
+        .column(own.distance_unit(), |(_, lap)| {
+            own.distance(lap.distance.filter(|_| recorded.distance), 2)
+        })
+        .column("W", |(_, lap)| units::whole(recorded.power(lap.average_watts)))
         .column("NP W", |(_, lap)| {
             let long = secs_of(lap).is_some_and(|secs| secs >= LONG_ENOUGH_FOR_NP);
-            units::whole(lap.weighted_average_watts.filter(|_| long))
+            units::whole(positive(lap.weighted_average_watts).filter(|_| long))
         })
-        .in_full("max W", |(_, lap)| units::whole(lap.max_watts))
-        .in_full("W/kg", |(_, lap)| units::fixed(lap.average_watts_kg, 2))
+        .in_full("max W", |(_, lap)| units::whole(recorded.power(lap.max_watts)))
+        .in_full("W/kg", |(_, lap)| {
+            units::fixed(recorded.power(lap.average_watts_kg), 2)
+        })
         .column("% of FTP", |(_, lap)| {
             units::whole(with_power(lap, lap.intensity))
         })
@@ -293,22 +338,22 @@ fn table(
             own.pace.map_or_else(String::new, |unit| unit.time(lap.gap))
         })
         .column("HR", |(_, lap)| units::whole(positive(lap.average_heartrate)))
-        .column("min HR", |(_, lap)| {
-            // How far it came down is a question about recoveries.
-            let asked = how == Detail::Full || lap.kind.as_deref() == Some("RECOVERY");
-            units::whole(positive(lap.min_heartrate).filter(|_| asked))
-        })
+        .column("min HR", |(_, lap)| units::whole(low_heart_rate(lap, how)))
         .column("max HR", |(_, lap)| units::whole(positive(lap.max_heartrate)))
-        .column(own.turns(), |(_, lap)| own.cadence(lap.average_cadence))
+        .column(own.turns(), |(_, lap)| {
+            own.cadence(lap.average_cadence.filter(|_| recorded.cadence))
+        })
         .column(format!("climb {}", units::height_unit(own.units)), |(_, lap)| {
             units::height(lap.total_elevation_gain, own.units)
         })
         .column("grade %", |(_, lap)| {
             units::fixed(lap.average_gradient.map(|fraction| fraction * 100.0), 1)
         })
-        .column("W′ end kJ", |(_, lap)| units::kilo(lap.wbal_end, 1))
+        .column("W′ end kJ", |(_, lap)| {
+            units::kilo(recorded.power(lap.wbal_end), 1)
+        })
         .in_full("load", |(_, lap)| units::whole(lap.training_load))
-        .in_full("kJ", |(_, lap)| units::kilo(lap.joules, 0))
+        .in_full("kJ", |(_, lap)| units::kilo(recorded.power(lap.joules), 0))
         .in_full(DECOUPLING, |(_, lap)| units::fixed(lap.decoupling, 1))
         .in_full(units::temperature_unit(own.units), |(_, lap)| {
             units::temperature(lap.average_temp, own.units)
@@ -317,8 +362,8 @@ fn table(
 }
 
 /// `work`, `recovery`, `rest`, after the lap's name if it has one.
-fn what(lap: &Interval, own: &SportUnits) -> String {
-    let still = units::sane(lap.distance).is_some_and(|metres| metres < 1.0);
+fn what(lap: &Interval, own: &SportUnits, recorded: Recorded) -> String {
+    let still = recorded.distance && units::sane(lap.distance).is_some_and(|metres| metres < 1.0);
     let kind = match lap.kind.as_deref() {
         Some("WORK") => "work",
         Some("RECOVERY") if own.tempo == Tempo::Swim && still => "rest",

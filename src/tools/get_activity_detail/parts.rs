@@ -1,5 +1,6 @@
 //! The parts that `include` adds: histograms, weather, the planned workout, comments.
 
+use super::summary::has_power;
 use crate::{
     guard::{AthleteCard, Units},
     intervals::{
@@ -13,11 +14,11 @@ use crate::{
             cut::Cut,
             sport_units::SportUnits,
             table::Columns,
-            units,
+            units::{self, positive},
             words::{Line, around, in_brackets, joined, named, on_one_line, span},
         },
         arguments::Detail,
-        plan_state::{Doubt, Pairing, Planned},
+        plan_state::{Doubt, Pairing, Planned, Timeless},
         steps,
     },
 };
@@ -30,7 +31,7 @@ const COMMENTS: usize = 20;
 const FASTEST: f64 = 15.0;
 
 /// One row per bar, from the first with any time to the last.
-pub(super) fn histogram(of: Histogram, bars: &[Bucket], own: &SportUnits) -> String {
+pub(super) fn histogram(of: Histogram, bars: &[Bucket], detail: &ActivityDetail, own: &SportUnits) -> String {
     let (title, unit) = match of {
         Histogram::Power => ("Power histogram", "W".to_owned()),
         Histogram::HeartRate => ("HR histogram", "bpm".to_owned()),
@@ -40,6 +41,11 @@ pub(super) fn histogram(of: Histogram, bars: &[Bucket], own: &SportUnits) -> Str
     let (Some(first), Some(last)) = (bars.iter().position(spent), bars.iter().rposition(spent)) else {
         return format!("{title}: nothing recorded.");
     };
+    // All of it at zero is what a device without the sensor leaves.
+    let at_zero = first == last && bars[last].min.is_none_or(|min| min <= 0.0);
+    if at_zero && !(of == Histogram::Power && has_power(detail)) {
+        return format!("{title}: nothing recorded.");
+    }
     let bars = &bars[first..=last];
     let total: f64 = bars.iter().filter_map(|bar| units::sane(bar.secs)).sum();
     let as_pace = of == Histogram::Pace && are_speeds(bars);
@@ -163,8 +169,8 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
         (
             "done",
             [
-                activity.moving_time,
-                activity.metres(),
+                positive(activity.moving_time),
+                positive(activity.metres()),
                 activity.icu_training_load,
                 activity.icu_intensity,
             ],
@@ -177,7 +183,7 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
             own.distance(*metres, 1)
         })
         .column("load", |(_, [_, _, load, _])| units::whole(*load))
-        .column("IF", |(_, [.., percent])| units::intensity(*percent));
+        .column("IF", |(_, [.., percent])| units::intensity(positive(*percent)));
     let limit = how.pick(800, 4000);
     let steps = steps_of(event, own, how);
     // Where there are steps, the description is their text.
@@ -190,7 +196,7 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
         [
             head.text(),
             columns.table(&rows),
-            doubt(planned.doubt).to_owned(),
+            doubt(planned.doubt, Timeless::of(event)),
             covers(&rows, !steps.is_empty()).to_owned(),
             steps,
             named("its text:", &text),
@@ -217,13 +223,18 @@ fn steps_of(event: &Event, own: &SportUnits, how: Detail) -> String {
 }
 
 /// What of the planned row may be what was done.
-const fn doubt(doubt: Option<Doubt>) -> &'static str {
+fn doubt(doubt: Option<Doubt>, steps: Timeless) -> String {
+    let why = match steps {
+        Timeless::NoSteps => "the entry has no steps",
+        Timeless::ByDistance => "its steps go by distance",
+        Timeless::Open => "its steps have no times",
+    };
     match doubt {
-        Some(Doubt::Time) => "planned time not known: the entry has no steps, and its time is what was done.",
+        Some(Doubt::Time) => format!("planned time not known: {why}, and the entry's time is what was done."),
         Some(Doubt::Load) => {
-            "planned time is that of the steps; the planned load equals what was done and may have been replaced."
+            "planned time is that of the steps; the planned load equals what was done and may have been replaced.".to_owned()
         }
-        Some(Doubt::UnreadTime) | None => "",
+        Some(Doubt::UnreadTime) | None => String::new(),
     }
 }
 

@@ -74,6 +74,14 @@ fn thinned(track: &Track, own: &SportUnits, asked: &Asked) -> String {
     }
     let thin = cut.thin(&CHANNELS, asked.points);
     let figure = |stretch: &Stretch, at: usize| stretch.figures.get(at).copied().flatten();
+    // Zeros throughout are what a device without the sensor leaves; for the altitude they are the sea.
+    let recorded: Vec<bool> = (0..CHANNELS.len())
+        .map(|at| {
+            let mut figures = thin.stretches.iter().filter_map(|stretch| figure(stretch, at));
+            CHANNELS[at] == "altitude" || figures.any(|figure| figure.max > 0.0)
+        })
+        .collect();
+    let figure = |stretch: &Stretch, at: usize| figure(stretch, at).filter(|_| recorded[at]);
     let value = |stretch: &Stretch, at| figure(stretch, at).map(|figure| figure.value);
     let max = |stretch: &Stretch, at| figure(stretch, at).map(|figure| figure.max);
     // From the first sample, as in the splits: not every recording begins to count at zero.
@@ -133,6 +141,7 @@ fn splits(track: &Track, own: &SportUnits) -> String {
     if splits.is_empty() {
         return "Splits: the recorded distance is implausible.".to_owned();
     }
+    let has_power = splits.iter().any(|split| positive(split.watts).is_some());
     let speed = |split: &Split| (split.secs > 0.0).then(|| split.distance / split.secs);
     let columns = Columns::<Split>::new()
         .column(format!("to {}", own.distance_unit()), |split| {
@@ -143,8 +152,8 @@ fn splits(track: &Track, own: &SportUnits) -> String {
             units::hours_minutes_seconds(positive(Some(split.stopped.round())))
         })
         .column(own.speed_header(), |split| own.speed_cell(speed(split)))
-        .column("HR", |split| units::whole(split.heart_rate))
-        .column("W", |split| units::whole(split.watts))
+        .column("HR", |split| units::whole(positive(split.heart_rate)))
+        .column("W", |split| units::whole(split.watts.filter(|_| has_power)))
         .column(format!("climb {}", units::height_unit(own.units)), |split| {
             units::height(split.climb, own.units)
         });

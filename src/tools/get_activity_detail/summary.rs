@@ -1,5 +1,7 @@
 //! The activity's own figures, as intervals.icu computed them, and its time in zones.
 
+use chrono::NaiveDate;
+
 use crate::{
     intervals::model::ActivityDetail,
     text::{clean, fenced},
@@ -9,7 +11,7 @@ use crate::{
             sport_units::SportUnits,
             table::Columns,
             units::{self, hours_minutes_seconds as clock, positive},
-            words::{Line, in_brackets, joined, named, on_one_line, with_unit},
+            words::{Line, around, in_brackets, joined, named, on_one_line, with_unit},
         },
         arguments::Detail,
         one_activity::decoupling_means,
@@ -22,14 +24,14 @@ use crate::{
 const MOST_ZONES: usize = 20;
 
 /// The figures, one subject per line.
-pub(super) fn lines(detail: &ActivityDetail, own: &SportUnits, how: Detail) -> Vec<String> {
+pub(super) fn lines(detail: &ActivityDetail, own: &SportUnits, how: Detail, today: NaiveDate) -> Vec<String> {
     vec![
         size(detail, own),
         power(detail),
         heart(detail),
         movement(detail, own),
         effort(detail),
-        standing(detail),
+        standing(detail, today),
         circumstances(detail, own),
         weather(detail, own),
         full(detail, own, how),
@@ -62,22 +64,32 @@ fn size(detail: &ActivityDetail, own: &SportUnits) -> String {
         _ => String::new(),
     };
     Line::new()
-        .figure("moving", clock(activity.moving_time), "")
-        .figure("elapsed", clock(activity.elapsed_time), "")
-        .words(own.way(activity.metres(), 1))
+        .figure("moving", clock(positive(activity.moving_time)), "")
+        .figure("elapsed", clock(positive(activity.elapsed_time)), "")
+        .words(own.way(positive(activity.metres()), 1))
         .figure(
             "climb",
             units::height_in_words(activity.total_elevation_gain, own.units),
             "",
         )
         .figure("load", units::whole(activity.icu_training_load), &by)
-        .figure("IF", units::intensity(activity.icu_intensity), "")
+        .figure("IF", units::intensity(positive(activity.icu_intensity)), "")
         .text()
+}
+
+/// Whether any power was recorded: zeros throughout are what a device without a power meter leaves.
+pub(super) fn has_power(detail: &ActivityDetail) -> bool {
+    let activity = &detail.activity;
+    let laps = detail.icu_intervals.iter().flatten();
+    let of_laps = laps.flat_map(|lap| [lap.average_watts, lap.max_watts]);
+    [activity.icu_average_watts, activity.icu_weighted_avg_watts]
+        .into_iter()
+        .chain(of_laps)
+        .any(|watts| positive(watts).is_some())
 }
 
 fn power(detail: &ActivityDetail) -> String {
     let activity = &detail.activity;
-    // Zeros throughout are what a device without a power meter leaves.
     let (average, normalized) = (
         positive(activity.icu_average_watts),
         positive(activity.icu_weighted_avg_watts),
@@ -143,7 +155,7 @@ fn movement(detail: &ActivityDetail, own: &SportUnits) -> String {
             own.turns(),
         )
         .words(lengths)
-        .words(whole(activity.calories, "kcal"))
+        .words(whole(positive(activity.calories), "kcal"))
         .figure("lifted", units::whole(positive(detail.kg_lifted)), "kg")
         .text()
 }
@@ -171,18 +183,34 @@ fn effort(detail: &ActivityDetail) -> String {
         .text()
 }
 
-/// Fitness after the activity.
-fn standing(detail: &ActivityDetail) -> String {
+/// Fitness after the activity. Today's may count what is only planned.
+fn standing(detail: &ActivityDetail, today: NaiveDate) -> String {
     let form = units::sane(detail.icu_ctl)
         .zip(units::sane(detail.icu_atl))
         .map(|(ctl, atl)| ctl - atl);
+    let fitness = joined(
+        [
+            named("CTL", &units::fixed(detail.icu_ctl, 1)),
+            named("ATL", &units::fixed(detail.icu_atl, 1)),
+            named("form", &units::signed(form, 1)),
+        ],
+        ", ",
+    );
+    let doubt = if is_of_today(detail, today) {
+        "(may hold load that is only planned)"
+    } else {
+        ""
+    };
     let after = [
-        named("CTL", &units::fixed(detail.icu_ctl, 1)),
-        named("ATL", &units::fixed(detail.icu_atl, 1)),
-        named("form", &units::fixed(form, 1)),
+        around("", &fitness, doubt),
         named("eFTP", &whole(positive(detail.icu_rolling_ftp), "W")),
     ];
     named("after it:", &joined(after, ", "))
+}
+
+/// Whether the fitness after it is that of a day that is not over.
+pub(super) fn is_of_today(detail: &ActivityDetail, today: NaiveDate) -> bool {
+    detail.activity.day().is_some_and(|day| day >= today)
 }
 
 /// Special circumstances and equipment.
@@ -291,10 +319,7 @@ fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
     let rides = own.tempo == Tempo::Other && positive(activity.metres()).is_some();
     let missing = joined(
         [
-            (rides
-                && positive(activity.icu_average_watts).is_none()
-                && positive(activity.icu_weighted_avg_watts).is_none())
-            .then_some("power"),
+            (rides && !has_power(detail)).then_some("power"),
             positive(activity.average_heartrate)
                 .is_none()
                 .then_some("heart rate"),
@@ -317,14 +342,18 @@ struct Set {
     secs: Vec<Option<f64>>,
 }
 
-/// The table of time in zones, one row per zone, with the bounds used for this activity.
+/// The table of time in zones, one row per zone with any time, with the bounds used for this activity.
 pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
     let sets: Vec<Set> = [by_power(detail), by_heart(detail), by_pace(detail, own)]
         .into_iter()
         .flatten()
         .collect();
     let count = sets.iter().map(|set| set.secs.len()).max().unwrap_or(0);
-    let count = count.min(MOST_ZONES);
+    let is_used = |zone: &usize| {
+        sets.iter()
+            .any(|set| positive(set.secs.get(*zone).copied().flatten()).is_some())
+    };
+    let used: Vec<usize> = (0..count.min(MOST_ZONES)).filter(is_used).collect();
     let mut columns = Columns::<usize>::new().column("zone", |zone| format!("Z{}", zone + 1));
     for set in &sets {
         let total: f64 = set.secs.iter().flatten().sum();
@@ -342,9 +371,9 @@ pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
                 )
             });
     }
-    let mut lines = vec![columns.table(&(0..count).collect::<Vec<_>>())];
+    let mut lines = vec![columns.table(&used)];
     lines.push(sweet_spot(detail));
-    if count > 0 {
+    if !used.is_empty() {
         let used = [
             named("LTHR", &whole(positive(detail.lthr), "bpm")),
             named("threshold", &own.only_pace(detail.threshold_pace)),

@@ -55,7 +55,9 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
             planned(row, sport(row.event).under_long_unit(row.planned.metres, 1))
         })
         .column("load", |row| planned(row, units::whole(row.planned.load)))
-        .column("IF", |row| planned(row, units::intensity(row.planned.intensity)))
+        .column("IF", |row| {
+            planned(row, units::intensity(positive(row.planned.intensity)))
+        })
         .column("target", |row| planned(row, target(row.event)))
         .column("form a.m.", |row| form(row.event, shown))
         .column("status", |row| {

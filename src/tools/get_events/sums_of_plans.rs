@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Found, kinds};
+use super::{Asked, Found, kinds, kinds::Kind};
 use crate::{
     guard::Units,
     intervals::model::Event,
@@ -26,8 +26,9 @@ const WEEKS: usize = 27;
 /// A workout or race of the range: its day, and what is planned.
 type Plan<'a> = (NaiveDate, (&'a Event, Planned));
 
-/// Two lines; empty when nothing is planned.
-pub(super) fn lines(found: &[Found<'_>], targets: &[&Event], range: Range, own: Units) -> String {
+/// Two lines, one without workouts; empty when nothing is planned.
+pub(super) fn lines(found: &[Found<'_>], targets: &[&Event], asked: &Asked, own: Units) -> String {
+    let range = asked.range;
     let plans = |open: bool| -> Vec<Plan<'_>> {
         found
             .iter()
@@ -42,9 +43,12 @@ pub(super) fn lines(found: &[Found<'_>], targets: &[&Event], range: Range, own: 
     if all.is_empty() {
         return String::new();
     }
+    let planned = format!("Planned: {}", by_sport(&all, &plans(true)));
+    if !asked.kinds.is_empty() && !asked.names(Kind::Workouts) {
+        return planned;
+    }
     format!(
-        "Planned: {}\nWeeks (Mon), planned load: {}",
-        by_sport(&all, &plans(true)),
+        "{planned}\nWeeks (Mon), planned load: {}",
         by_week(&all, targets, range, own)
     )
 }
@@ -63,7 +67,7 @@ fn rows<'a>(plans: &[Plan<'a>]) -> impl Iterator<Item = (&'a Event, Planned)> {
     plans.iter().map(|(_, plan)| *plan)
 }
 
-/// `16 Nov (from Sat) 206 · 23 Nov 175, target 85`
+/// `16 Nov (from Sat) 206 · 23 Nov 175 of target 85 · 30 Nov 225, 175 of Ride target 160`
 fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> String {
     let loads = all
         .iter()
@@ -76,54 +80,64 @@ fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> St
             .filter(|(day, _)| weeks::monday(*day) == *monday)
             .map(|(_, plan)| *plan)
             .collect();
-        let targets = targets
+        let targets: Vec<String> = targets
             .iter()
             .filter(|target| target.day().is_some_and(|day| weeks::monday(day) == *monday))
-            .map(|target| against(target, &of_week, cut.is_empty(), own));
-        let load = format!("{}{cut} {}", monday.format("%-d %b"), week::load(load));
-        joined(std::iter::once(load).chain(targets), ", ")
+            .flat_map(|target| against(target, &of_week, cut.is_empty(), own))
+            .collect();
+        let load = week::load(load);
+        // What is compared with a target of the same load is not said twice.
+        let of_target = targets
+            .first()
+            .filter(|target| target.starts_with(&format!("{load} of ")));
+        let load = Some(load).filter(|_| of_target.is_none()).unwrap_or_default();
+        let week = format!("{}{cut}", monday.format("%-d %b"));
+        named(&week, &joined(std::iter::once(load).chain(targets), ", "))
     });
     words.collect::<Vec<_>>().join(" · ")
 }
 
-/// A week's target beside what is planned for it: `target 85`, `Ride 143 of target 160`, `Run 3:46 h of target 4:00 h`; for a
-/// week that the range cuts its load alone: `Ride week target 160`.
-fn against(target: &Event, plans: &[(&Event, Planned)], is_whole: bool, own: Units) -> String {
+/// What is planned for a week beside its target: `85 of target 100`, `143 of Ride target 160`, `3:46 h of Run target 4:00 h`;
+/// for a week that the range cuts its load alone: `Ride week target 160`.
+fn against(target: &Event, plans: &[(&Event, Planned)], is_whole: bool, own: Units) -> Vec<String> {
     let sport = target.sport();
     let name = kinds::sport_of(target);
     let load = units::whole(positive(target.load_target));
     if !is_whole {
-        return named(&joined([name.as_str(), "week target"], " "), &load);
+        return vec![named(&joined([name.as_str(), "week target"], " "), &load)];
     }
     let is_of_sport = |event: &Event| {
         sport.is_empty() || name_of(event.sport.as_deref(), false) == name_of(Some(sport), false)
     };
-    let planned = Sum::of(plans.iter().filter(|(event, _)| is_of_sport(event)).copied());
+    let sum = Sum::of(plans.iter().filter(|(event, _)| is_of_sport(event)).copied());
     let way = |metres| SportUnits::of(sport, own).way(metres, 0);
     let hours = |secs: Option<f64>| with_unit(units::hours_minutes(secs), "h");
-    let of = |planned: String, target: String| {
-        let planned = if planned.is_empty() {
-            "0".to_owned()
-        } else {
-            planned
+    let without = |with: f64, what: &str| match sum.count - with {
+        none if none <= 0.0 || with <= 0.0 => String::new(),
+        some => format!("({} without a {what})", units::whole(some)),
+    };
+    let of = |planned: String, without: String, target: String| {
+        let planned = match planned.as_str() {
+            "" if sum.count > 0.0 => "unknown",
+            "" => "0",
+            planned => planned,
         };
-        around(&joined([name.as_str(), &planned, "of target"], " "), &target, "")
+        let of = joined([planned, &without, "of", &name, "target"], " ");
+        around(&of, &target, "")
     };
-    let load = if plans.iter().all(|(event, _)| is_of_sport(event)) {
-        // The planned load stands before it.
-        named("target", &load)
-    } else {
-        of(units::whole(planned.load), load)
-    };
-    joined(
-        [
-            load,
-            of(hours(Some(planned.secs)), hours(positive(target.time_target))),
-            of(
-                way(positive(Some(planned.metres))),
-                way(positive(target.distance_target)),
-            ),
-        ],
-        ", ",
-    )
+    let secs = positive(Some(sum.secs));
+    let metres = positive(Some(sum.metres));
+    vec![
+        of(sum.known_load(), String::new(), load),
+        of(
+            hours(secs),
+            without(sum.with_time, "time"),
+            hours(positive(target.time_target)),
+        ),
+        of(
+            way(metres),
+            without(sum.with_distance, "distance"),
+            way(positive(target.distance_target)),
+        ),
+    ]
 }

@@ -142,7 +142,12 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
     }
     let short = rows.len() - sports.values().map(Vec::len).sum::<usize>();
     let short = Some(short).filter(|count| *count > 0);
-    let short = short.map_or_else(String::new, |count| format!(" ({count} shorter left out)"));
+    let short = short.map_or_else(String::new, |count| {
+        format!(
+            " ({} not counted)",
+            answer::counted(count, "shorter activity", "shorter activities")
+        )
+    });
     // The second half has the odd day: 29 days are 14 and 15.
     let days = u64::try_from(range.days() / 2).unwrap_or_default();
     let Some(second) = range

@@ -498,7 +498,7 @@ pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec
     }
     if unclear {
         notes.push(
-            "unclear: something of that day may have been it; get_events with include=done says what."
+            "unclear: something of that day may have been it, or what it is paired with is not of that day; get_events with include=done says what."
                 .to_owned(),
         );
     }

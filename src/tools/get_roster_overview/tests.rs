@@ -399,7 +399,8 @@ fn a_workout_of_today_is_open_and_one_of_eight_days_ago_is_past() {
     );
     assert_eq!(flags("2026-11-19", Value::Null), "not paired 2026-11-19 Thu Ride");
     let paired = |id: Value| flags_of(&planned("2026-11-20", id, read()), today());
-    assert_eq!(paired(json!("i5")), "");
+    assert_eq!(paired(json!("i9")), "");
+    assert_eq!(paired(json!("i5")), "unclear 2026-11-20 Fri Ride");
     assert_eq!(paired(json!("0")), "missed 2026-11-20 Fri Ride");
     // Without data about what was done, nothing is shown as missed.
     let calendar = Shown {

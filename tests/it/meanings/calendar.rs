@@ -3,7 +3,8 @@
 use icusync_sim::Pairing;
 use serde_json::{Value, json};
 
-use super::{ask, asked_for, give, on_saturday, row};
+use super::{ask, ask_at, asked_for, give, on_saturday, row};
+use crate::roster::change;
 
 /// A planned workout of an hour with a load of 50.
 fn plan(id: i64, day: &str, sport: &str) -> Value {
@@ -150,14 +151,14 @@ async fn planned_time_is_that_of_the_steps_whatever_pairing_does_to_the_entry() 
                 "{text}"
             );
             assert!(
-                text.contains("10 min about 138 W (55 % FTP)\n5×\n  4 min about 288 W (115 % FTP)"),
+                text.contains("10 min about 137 W (55 % FTP)\n5×\n  4 min about 287 W (115 % FTP)"),
                 "{text}"
             );
             let detail = json!({"id": "i9004", "include": ["plan"]});
             let text = ask(&world, person, "get_activity_detail", detail).await;
             assert!(
                 text.contains("planned\t1:00:00\t61\ndone\t0:49:15\t58\n")
-                    && text.contains("its steps (FTP 250 W):\n10 min about 138 W (55 % FTP)\n5×\n"),
+                    && text.contains("its steps (FTP 250 W):\n10 min about 137 W (55 % FTP)\n5×\n"),
                 "{text}"
             );
         }
@@ -183,11 +184,11 @@ async fn a_paired_entry_without_steps_does_not_show_what_was_done_as_planned() {
             let text = ask(&world, person, "get_events", week).await;
             assert_eq!(row(&text, "date", "2026-11-24 Tue")["time"], shown, "{text}");
             assert_eq!(
-                text.contains("Planned time not known of 1 paired entry without steps"),
+                text.contains("1 paired entry has no steps: its time is what was done, so the planned time is not known."),
                 shown.is_empty(),
                 "{text}"
             );
-            let sum = if shown.is_empty() { "1:00" } else { "2:00" };
+            let sum = if shown.is_empty() { "1:00 (1 without a time)" } else { "2:00" };
             assert!(text.contains(&format!("\nPlanned: Run 2 · {sum} ")), "{text}");
             let detail = json!({"id": "i5", "include": ["plan"]});
             let text = ask(&world, person, "get_activity_detail", detail).await;
@@ -409,7 +410,10 @@ async fn a_weeks_target_stands_beside_what_is_planned() {
             let mut given = week.clone();
             given["kinds"] = kinds;
             let text = ask(&world, world.jack(), "get_events", given).await;
-            assert!(text.contains("planned load: 23 Nov 175, target 85\n"), "{text}");
+            assert!(
+                text.contains("planned load: 23 Nov 175 of Ride target 85\n"),
+                "{text}"
+            );
         }
         let cut = json!({"oldest": "2026-11-24", "newest": "2026-11-29"});
         let text = ask(&world, world.jack(), "get_events", cut).await;
@@ -425,7 +429,7 @@ async fn a_weeks_target_stands_beside_what_is_planned() {
         give(&world, world.ana(), json!({"events": events}));
         let text = ask(&world, world.ana(), "get_events", week).await;
         assert!(
-            text.contains("23 Nov 225, Ride 175 of target 85, Run 1:00 h of target 4:00 h\n"),
+            text.contains("23 Nov 225, 175 of Ride target 85, 1:00 h of Run target 4:00 h\n"),
             "{text}"
         );
     })
@@ -456,6 +460,284 @@ async fn an_entry_with_an_unreadable_date_is_counted() {
         )
         .await;
         assert!(text.contains("1 entry with an unreadable date"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_by_distance_are_steps() {
+    on_saturday(async |world| {
+        let step = json!({"distance": 1000, "pace": {"value": 100, "units": "%pace"}});
+        for (person, steps, says, counted) in [
+            (
+                world.ana(),
+                json!([{"reps": 5, "steps": [step]}]),
+                "its steps go by distance",
+                "1 paired entry has steps that go by distance: its time",
+            ),
+            (
+                world.jack(),
+                json!([{"duration": 600}, step]),
+                "its steps go by distance",
+                "1 paired entry has steps that go by distance: its time",
+            ),
+            (
+                world.nell(),
+                json!([{"until_lap_press": true}]),
+                "its steps have no times",
+                "1 paired entry has steps without times: its time",
+            ),
+            (
+                world.tria(),
+                json!([]),
+                "the entry has no steps",
+                "1 paired entry has no steps: its time",
+            ),
+        ] {
+            let mut event = plan(1, "2026-11-24", "Run");
+            event["paired_activity_id"] = json!("i5");
+            event["workout_doc"] = json!({"steps": steps});
+            let mut done = activity("i5", "2026-11-24T17:00:00", json!("Run"), 3600, 61);
+            done["paired_event_id"] = json!(1);
+            give(&world, person, json!({"events": [event], "activities": [done]}));
+            let detail = json!({"id": "i5", "include": ["plan"]});
+            let text = ask(&world, person, "get_activity_detail", detail).await;
+            assert!(
+                text.contains(&format!("planned time not known: {says}, and the entry's")),
+                "{text}"
+            );
+            let mut week = json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
+            let text = ask(&world, person, "get_events", week.clone()).await;
+            let may = format!("\n{counted} may be what was done (include=done compares).");
+            assert!(text.contains(&may), "{text}");
+            week["include"] = json!(["done"]);
+            let text = ask(&world, person, "get_events", week).await;
+            let is = format!("\n{counted} is what was done, so the planned time is not known.");
+            assert!(text.contains(&is), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_of_many_sports_is_not_missed_if_anything_was_done() {
+    on_saturday(async |world| {
+        let mut race = plan(1, "2026-11-22", "Other");
+        race["category"] = json!("RACE_B");
+        let mut relay = plan(2, "2026-11-25", "Triathlon");
+        relay["category"] = json!("RACE_C");
+        let mut missed = plan(3, "2026-11-26", "Other");
+        missed["category"] = json!("RACE_A");
+        let legs = ["Swim", "Transition", "Ride", "Transition", "Run"];
+        let mut done: Vec<Value> = (9..)
+            .zip(legs)
+            .map(|(hour, leg)| {
+                activity(
+                    &format!("i{hour}"),
+                    &format!("2026-11-22T{hour:02}:00:00"),
+                    json!(leg),
+                    1800,
+                    40,
+                )
+            })
+            .collect();
+        done.push(activity("i1", "2026-11-25T09:00:00", json!("Swim"), 1800, 40));
+        give(
+            &world,
+            world.ana(),
+            json!({"events": [race, relay, missed], "activities": done}),
+        );
+        let week = json!({"oldest": "2026-11-20", "newest": "2026-11-29", "include": ["done"]});
+        let text = ask(&world, world.ana(), "get_events", week).await;
+        assert_eq!(
+            status(&text, 1),
+            "unclear: sport Other; 5 activities that day",
+            "{text}"
+        );
+        assert_eq!(
+            status(&text, 2),
+            "unclear: a sport that no activity has; 1 activity that day",
+            "{text}"
+        );
+        assert_eq!(status(&text, 3), "missed", "{text}");
+        let coach = world.coaches().await.remove(0).link;
+        let tools = ["get_events", "get_fitness", "get_training_history"];
+        change(&world, world.ana(), &tools, None).await;
+        let asked = json!({"athletes": ["ana"], "oldest": "2026-11-20"});
+        let text = ask_at(&world, &coach, "get_roster_overview", asked).await;
+        assert!(text.contains("\t1 missed; 2 unclear\t"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_session_on_two_devices_does_one_plan() {
+    on_saturday(async |world| {
+        for (person, paired) in [(world.ana(), false), (world.jack(), true)] {
+            let mut first = plan(1, "2026-11-24", "Ride");
+            if paired {
+                first["paired_activity_id"] = json!("i1");
+            }
+            let events = json!([first, plan(2, "2026-11-24", "VirtualRide")]);
+            let activities = json!([
+                activity("i1", "2026-11-24T18:00:00", json!("Ride"), 3600, 70),
+                activity("i2", "2026-11-24T18:02:00", json!("VirtualRide"), 3540, 66),
+            ]);
+            let done = json!([
+                activity("i1", "2026-11-24T18:00:00", json!("Ride"), 3600, 70),
+                activity("i2", "2026-11-24T18:02:00", json!("GravelRide"), 3540, 66),
+            ]);
+            let given = if paired { activities } else { done };
+            give(&world, person, json!({"events": events, "activities": given}));
+            let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29", "include": ["done"]});
+            let text = ask(&world, person, "get_events", week).await;
+            assert!(
+                status(&text, 1).contains("i1")
+                    && status(&text, 1).contains("also recorded at the same time: i2"),
+                "{text}"
+            );
+            assert_eq!(status(&text, 2), "missed", "{text}");
+        }
+        // One after the other they did both.
+        give(
+            &world,
+            world.nell(),
+            json!({"events": [plan(1, "2026-11-24", "Ride"), plan(2, "2026-11-24", "Ride")], "activities": [
+                activity("i1", "2026-11-24T08:00:00", json!("Ride"), 3600, 70),
+                activity("i2", "2026-11-24T18:00:00", json!("Ride"), 3540, 66)]}),
+        );
+        let week = json!({"oldest": "2026-11-23", "newest": "2026-11-29", "include": ["done"]});
+        let text = ask(&world, world.nell(), "get_events", week).await;
+        assert!(!text.contains("missed"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pair_that_is_not_there_did_nothing() {
+    on_saturday(async |world| {
+        let mut gone = plan(1, "2026-11-25", "Ride");
+        gone["paired_activity_id"] = json!("i77");
+        let mut day_before = plan(2, "2026-11-24", "Ride");
+        day_before["paired_activity_id"] = json!("i8");
+        give(
+            &world,
+            world.jack(),
+            json!({"events": [gone, day_before], "activities": [activity("i8", "2026-11-23T18:00:00", json!("Ride"), 3600, 70)]}),
+        );
+        let mut days = json!({"oldest": "2026-11-24", "newest": "2026-11-25"});
+        let text = ask(&world, world.jack(), "get_events", days.clone()).await;
+        assert_eq!(status(&text, 1), "done i77", "the activities were not read: {text}");
+        days["include"] = json!(["done"]);
+        let text = ask(&world, world.jack(), "get_events", days).await;
+        assert_eq!(
+            status(&text, 1),
+            "unclear: paired with i77, which is not among the activities of that day",
+            "{text}"
+        );
+        assert_eq!(status(&text, 2), "done 1:00, load 70, i8", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_known_is_not_zero() {
+    on_saturday(async |world| {
+        let race = json!({"id": 1, "category": "RACE_A", "type": "Run", "name": "Ten", "icu_training_load": 99,
+            "start_date_local": "2026-12-01T00:00:00"});
+        let swim = json!({"id": 2, "category": "WORKOUT", "type": "Swim", "start_date_local": "2026-12-02T00:00:00",
+            "moving_time": 0});
+        let mut target = days(3, "TARGET", "2026-11-30", "2026-12-07");
+        target["type"] = json!("Swim");
+        target["distance_target"] = json!(5000);
+        target["time_target"] = json!(7200);
+        target["load_target"] = json!(100);
+        let events = json!([race, swim, target, plan(4, "2026-12-03", "Run"), plan(5, "2026-12-04", "Ride")]);
+        give(&world, world.ana(), json!({"events": events}));
+        let text = ask(&world, world.ana(), "get_events", json!({"oldest": "2026-11-30", "newest": "2026-12-06"})).await;
+        assert!(
+            text.contains("Run 2 · 1:00 (1 without a time) · load 149 | ") && text.contains("| Swim 1 | all 4 · 2:00 (2 without a time) · load 199 (1 without)\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("30 Nov 199, unknown of Swim target 100, unknown of Swim target 2:00 h, unknown of Swim target 5000 m\n"),
+            "{text}"
+        );
+        assert!(!text.contains("0:00"), "{text}");
+        let races = json!({"oldest": "2026-11-30", "newest": "2026-12-06", "kinds": ["races"]});
+        let text = ask(&world, world.ana(), "get_events", races).await;
+        assert!(text.contains("\nPlanned: Run 1 · load 99") && !text.contains("Weeks (Mon)"), "{text}");
+        // What pairing overwrites is not known either.
+        world.sim.pairing(Pairing::ShowsDone);
+        for person in [world.tria(), world.jack()] {
+            let past = json!({"oldest": "2026-11-09", "newest": "2026-11-22", "include": ["done"]});
+            let text = ask(&world, person, "get_events", past).await;
+            assert!(!text.contains("· 0:00") && !text.contains(" 0 of "), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_by_sport_names_the_workouts_without_one() {
+    on_saturday(async |world| {
+        let without = |id: i64, day: &str, sport: Value, load: i64| {
+            let mut event = plan(id, day, "");
+            event["type"] = sport;
+            event["moving_time"] = json!(2700);
+            event["icu_training_load"] = json!(load);
+            event
+        };
+        let events = json!([
+            without(1, "2026-11-29", Value::Null, 30),
+            without(2, "2026-11-30", json!(""), 50),
+            plan(3, "2026-12-01", "Ride"),
+            {"id": 4, "category": "NOTE", "name": "Travel", "start_date_local": "2026-12-01T00:00:00"},
+        ]);
+        give(&world, world.ana(), json!({"events": events}));
+        let text = ask(&world, world.ana(), "get_events", json!({"sport": "ride"})).await;
+        assert!(
+            text.contains("1 workout, 1 other entry")
+                && text.contains("\nPlanned: Ride 1 · 1:00 · load 50\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nNot counted: 2 planned workouts without a sport (1:30 h, load 80)\n"),
+            "{text}"
+        );
+        let races = json!({"sport": "ride", "kinds": ["races"]});
+        for given in [races, json!({})] {
+            let text = ask(&world, world.ana(), "get_events", given).await;
+            assert!(!text.contains("without a sport ("), "{text}");
+        }
+        let none = ask(&world, world.ana(), "get_events", json!({"sport": "swim"})).await;
+        assert!(
+            none.contains("Not counted: 2 planned workouts without a sport"),
+            "{none}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_that_began_too_long_ago_to_be_read_is_said_where_it_matters() {
+    on_saturday(async |world| {
+        let events = json!([
+            days(1, "INJURED", "2025-06-01", "2026-12-20"),
+            plan(2, "2026-11-26", "Run"),
+            plan(3, "2026-11-29", "Run"),
+        ]);
+        give(&world, world.ana(), json!({"events": events, "activities": []}));
+        let says = "\nAbsences begun before 2025-11-22 Sat are not read.";
+        let past = json!({"oldest": "2026-11-23", "newest": "2026-11-29", "include": ["done"]});
+        let text = ask(&world, world.ana(), "get_events", past.clone()).await;
+        assert!(text.contains(says), "{text}");
+        let mut absences = past;
+        absences["kinds"] = json!(["availability"]);
+        let text = ask(&world, world.ana(), "get_events", absences).await;
+        assert!(text.contains(says), "{text}");
+        let text = ask(&world, world.ana(), "get_events", json!({})).await;
+        assert!(!text.contains("are not read"), "nothing is blamed: {text}");
     })
     .await;
 }

@@ -7,8 +7,8 @@ use std::sync::{
 
 use serde_json::{Value, json};
 
-use super::{ask, asked_for, give, on_saturday, row};
-use crate::world::World;
+use super::{ask, ask_at, asked_for, give, on_saturday, row};
+use crate::{roster::change, world::World};
 
 /// A run of one sample per second from `start` metres on: (metres a second, seconds) one after the other.
 fn run(start: f64, parts: &[(f64, u32)]) -> Value {
@@ -193,11 +193,13 @@ async fn a_recovery_says_how_far_the_heart_rate_came_down() {
         assert_eq!((first["min HR"].as_str(), second["min HR"].as_str()), ("", "131"), "{text}");
         let full = details(&world, &fields, json!({"detail": "full"})).await;
         assert_eq!(row(&full, "lap\t", "1\t")["min HR"], "150", "{full}");
-        assert!(full.contains("do not prove time in a zone") && !text.contains("do not prove"), "{full}");
+        for text in [&full, &text] {
+            assert!(text.contains("do not prove time in a zone"), "{text}");
+        }
         // Without recoveries there is no column.
         let fields = json!({"icu_intervals": [lap("WORK", 0, 180, &work)]});
         let text = details(&world, &fields, json!({})).await;
-        assert!(!text.contains("min HR"), "{text}");
+        assert!(!text.contains("min HR") && !text.contains("do not prove"), "{text}");
     })
     .await;
 }
@@ -393,6 +395,93 @@ async fn an_effort_over_a_hole_in_the_recording_has_its_doubt() {
             let text = ask(&world, world.ana(), tool, json!({"sport": "ride"})).await;
             assert_eq!(text.matches("may span a pause").count(), 1, "{tool}: {text}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zeros_throughout_are_what_no_sensor_measured() {
+    on_saturday(async |world| {
+        let zeros = json!({"distance": 0, "average_watts": 0, "max_watts": 0, "weighted_average_watts": 0, "intensity": 0, "zone": 1,
+            "average_cadence": 0, "average_heartrate": 131, "joules": 0});
+        let laps = [lap("WORK", 0, 900, &zeros), lap("RECOVERY", 900, 900, &zeros)];
+        let mut fields = json!({"type": "Ride", "moving_time": 1800, "distance": 0, "icu_average_watts": 0, "icu_weighted_avg_watts": 0,
+            "icu_intensity": 0, "calories": 0, "icu_training_load": 47, "average_heartrate": 131, "icu_intervals": laps});
+        for how in ["concise", "full"] {
+            let text = details(&world, &fields, json!({"detail": how})).await;
+            let header = text.lines().find(|line| line.starts_with("lap\t")).unwrap();
+            assert_eq!(header, "lap\twhat\tstart\ttime\tHR", "{text}");
+            assert!(text.contains("moving 0:30:00 · load 47\n") && !text.contains("kcal"), "{text}");
+        }
+        // Coasting is measured where there is a meter.
+        fields["icu_intervals"][0]["average_watts"] = json!(180);
+        fields["icu_intervals"][0]["distance"] = json!(7000);
+        let text = details(&world, &fields, json!({})).await;
+        assert_eq!(row(&text, "lap\t", "2\t")["W"], "0", "{text}");
+        // Nor is a histogram of zeros one of power.
+        let zeros = json!([{"min": 0, "max": 24, "secs": 1800}, {"min": 25, "max": 49, "secs": 0}]);
+        for (id, watts, says) in [("i701", json!(0), true), ("i702", json!(12), false)] {
+            let ride = activity(&json!({"id": id, "type": "Ride", "moving_time": 1800, "icu_average_watts": watts}));
+            give(
+                &world,
+                world.ana(),
+                json!({"activities": [ride], "answers": {format!("/activity/{id}/power-histogram"): zeros}}),
+            );
+            let asked = json!({"id": id, "include": ["power_histogram"]});
+            let text = ask(&world, world.ana(), "get_activity_detail", asked).await;
+            assert_eq!(text.contains("Power histogram: nothing recorded."), says, "{text}");
+            assert_eq!(text.contains("0–24"), !says, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fitness_after_an_activity_of_today_may_hold_what_is_only_planned() {
+    on_saturday(async |world| {
+        let run = |id: &str, day: &str| {
+            activity(&json!({"id": id, "start_date_local": format!("{day}T08:00:00"), "moving_time": 3600, "icu_ctl": 61.55,
+                "icu_atl": 58.25, "icu_rolling_ftp": 246}))
+        };
+        let rows = json!({"activities": [run("i1", "2026-11-28"), run("i2", "2026-11-27")]});
+        let doubt = "(may hold load that is only planned)";
+        let all = ["get_activity_detail", "get_fitness", "get_events"];
+        let coach = world.coaches().await.remove(0).link;
+        for (tools, id, shown, marked) in [
+            (None, "i1", true, true),
+            (None, "i2", true, false),
+            (Some(&all[..]), "i1", true, true),
+            (Some(&all[..]), "i2", true, false),
+            (Some(&all[..2]), "i1", false, false),
+            (Some(&all[..2]), "i2", true, false),
+        ] {
+            give(&world, world.ana(), rows.clone());
+            let text = match tools {
+                None => ask(&world, world.ana(), "get_activity_detail", json!({"id": id})).await,
+                Some(tools) => {
+                    change(&world, world.ana(), tools, None).await;
+                    let asked = json!({"athlete": "ana", "id": id});
+                    ask_at(&world, &coach, "get_activity_detail", asked).await
+                }
+            };
+            let figures = "after it: CTL 61.6, ATL 58.3, form +3.3";
+            assert_eq!(text.contains(figures), shown, "{tools:?} {text}");
+            assert_eq!(text.contains(doubt), marked, "{tools:?} {text}");
+            let says = "CTL, ATL and form after it (they may hold planned load) left out: get_events is not granted.";
+            assert_eq!(text.contains(says), !shown, "{tools:?} {text}");
+            assert_eq!(text.contains("61.6"), shown, "{tools:?} {text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_without_time_has_no_row() {
+    on_saturday(async |world| {
+        let run = json!({"icu_hr_zones": [140, 150, 160, 170, 190], "icu_hr_zone_times": [600, 0, 300, 0, 0], "moving_time": 900});
+        let text = details(&world, &run, json!({})).await;
+        assert!(text.contains("\nZ1\t") && text.contains("\nZ3\t151–160\t0:05:00\t33\n"), "{text}");
+        assert!(!text.contains("\nZ2") && !text.contains("\nZ4") && !text.contains("\nZ5"), "{text}");
     })
     .await;
 }
