@@ -193,27 +193,22 @@ impl Sum {
 
     /// `842 (2 without)`; empty when nothing has a load.
     pub(super) fn load_words(&self) -> String {
-        let without = self.count - self.with_load;
-        if self.with_load <= 0.0 {
-            String::new()
-        } else if without > 0.0 {
-            format!("{} ({} without)", units::whole(self.load), units::whole(without))
-        } else {
-            units::whole(self.load)
-        }
+        self.of_those(self.with_load, units::whole(self.load), "without")
     }
 
     /// `2:45`, `2:45 (1 without a time)`; empty when nothing has a time.
     pub(super) fn time_words(&self) -> String {
-        let without = self.count - self.with_time;
-        if self.with_time <= 0.0 {
-            String::new()
-        } else if without > 0.0 {
-            let time = units::hours_minutes(self.secs);
-            format!("{time} ({} without a time)", units::whole(without))
-        } else {
-            units::hours_minutes(self.secs)
+        self.of_those(self.with_time, units::hours_minutes(self.secs), "without a time")
+    }
+
+    /// A figure of the `with` rows that have it, and how many are `without`; empty when none has it.
+    pub(super) fn of_those(&self, with: f64, figure: String, without: &str) -> String {
+        if with <= 0.0 {
+            return String::new();
         }
+        let lacking = Some(self.count - with).filter(|lacking| *lacking > 0.0);
+        let lacking = in_brackets(&with_unit(units::whole(lacking), without));
+        joined([figure, lacking], " ")
     }
 
     /// `21 (10 VirtualRide)`: how many, and how many of kinds other than `name`, if its family has several.

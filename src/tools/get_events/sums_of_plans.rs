@@ -112,32 +112,20 @@ fn against(target: &Event, plans: &[(&Event, Planned)], is_whole: bool, own: Uni
     let sum = Sum::of(plans.iter().filter(|(event, _)| is_of_sport(event)).copied());
     let way = |metres| SportUnits::of(sport, own).way(metres, 0);
     let hours = |secs: Option<f64>| with_unit(units::hours_minutes(secs), "h");
-    let without = |with: f64, what: &str| match sum.count - with {
-        none if none <= 0.0 || with <= 0.0 => String::new(),
-        some => format!("({} without a {what})", units::whole(some)),
-    };
-    let of = |planned: String, without: String, target: String| {
+    let of = |planned: String, target: String| {
         let planned = match planned.as_str() {
             "" if sum.count > 0.0 => "unknown",
             "" => "0",
             planned => planned,
         };
-        let of = joined([planned, &without, "of", &name, "target"], " ");
-        around(&of, &target, "")
+        around(&joined([planned, "of", &name, "target"], " "), &target, "")
     };
-    let secs = positive(Some(sum.secs));
-    let metres = positive(Some(sum.metres));
+    let (secs, metres) = (Some(sum.secs), Some(sum.metres));
+    let time = sum.of_those(sum.with_time, hours(secs), "without a time");
+    let distance = sum.of_those(sum.with_distance, way(metres), "without a distance");
     vec![
-        of(sum.known_load(), String::new(), load),
-        of(
-            hours(secs),
-            without(sum.with_time, "time"),
-            hours(positive(target.time_target)),
-        ),
-        of(
-            way(metres),
-            without(sum.with_distance, "distance"),
-            way(positive(target.distance_target)),
-        ),
+        of(sum.known_load(), load),
+        of(time, hours(positive(target.time_target))),
+        of(distance, way(positive(target.distance_target))),
     ]
 }
