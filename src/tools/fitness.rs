@@ -27,10 +27,36 @@ use crate::{
     },
 };
 
-pub(super) use done_today::{DoneToday, Seen};
+use done_today::Part;
+pub(super) use done_today::{DoneToday, Seen, ToCome};
 
 /// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
+/// The fields of today's activities that [`Seen`] needs.
+const DONE_FIELDS: &[&str] = &["type", "moving_time", "icu_training_load", "paired_event_id"];
+
+/// What is known of today beside its row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Today {
+    pub(super) done: DoneToday,
+    /// What is still to be done and in no row; None also where the calendar may not be read.
+    pub(super) to_come: Option<ToCome>,
+}
+
+impl Today {
+    /// Of a range without today.
+    pub(super) const NOT_SHOWN: Self = Self {
+        done: DoneToday::All,
+        to_come: None,
+    };
+
+    fn of(rows: &[Wellness], today: NaiveDate, seen: Seen<'_>) -> Self {
+        Self {
+            done: DoneToday::of(rows, today, seen),
+            to_come: ToCome::of(rows, today, seen),
+        }
+    }
+}
 
 /// The newest figures of the last week in words; empty when there are none. Mostly one or two requests, at most three.
 pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
@@ -41,41 +67,57 @@ pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
     };
     let rows = ask.upstream.wellness(range.oldest, range.newest, FIELDS).await?;
     let mut days = days_of(&rows, range);
-    let done = done_today(ask, &rows).await?;
+    let plan = if DoneToday::of(&rows, today, Seen::default()) == DoneToday::All {
+        None
+    } else {
+        todays_plan(ask).await?
+    };
+    let done = tell_apart(ask, &rows, plan.as_deref()).await?.done;
     let done = as_granted(&ask.card, &mut days, today, done);
     let ramps = ramps_of_ours(days.range(..=today).next_back().map(|(_, day)| day));
     Ok(joined([standing(&days, today, done), ramps], "\n"))
 }
 
-/// Asks for what tells apart what was done today and what is only planned, where today's row has a load: today's
-/// activities, then today's plan if that leaves it unclear, each where it may be read. Mostly one request, at most two.
-pub(super) async fn done_today(ask: &Ask, rows: &[Wellness]) -> Result<DoneToday, ToolError> {
-    let (card, today) = (&ask.card, ask.today());
-    let may = |tool: &Permission| card.shows(tool) && tool.needs.iter().all(|area| card.scopes.reads(*area));
+/// Today's workouts and races, where they may be read.
+pub(super) async fn todays_plan(ask: &Ask) -> Result<Option<Vec<Event>>, ToolError> {
+    if !may_read(ask, &GET_EVENTS) {
+        return Ok(None);
+    }
+    let today = ask.today();
+    if_there(ask.upstream.events(today, today, &Event::TO_DO).await)
+}
+
+/// Tells apart what was done today and what is only planned. Asks for today's activities, where they may be read, if the
+/// row and today's plan leave it unclear.
+pub(super) async fn tell_apart(
+    ask: &Ask,
+    rows: &[Wellness],
+    plan: Option<&[Event]>,
+) -> Result<Today, ToolError> {
+    let today = ask.today();
+    let seen = Seen {
+        activities: None,
+        events: plan,
+    };
+    let found = Today::of(rows, today, seen);
     let has_load = |row: &Wellness| row.id == Some(today) && row.load().is_some_and(|load| load > 0.0);
-    let done = DoneToday::of(rows, today, Seen::default());
-    if !rows.iter().any(has_load) || done == DoneToday::All {
-        return Ok(done);
+    let helps = found.done != DoneToday::All && rows.iter().any(has_load);
+    if !helps || !may_read(ask, &GET_TRAINING_HISTORY) {
+        return Ok(found);
     }
-    let mut activities = None;
-    if may(&GET_TRAINING_HISTORY) {
-        let query = Range::of_day(today).activities(&["type", "moving_time", "icu_training_load"]);
-        activities = if_there(ask.upstream.activities(&query).await)?;
-    }
+    let query = Range::of_day(today).activities(DONE_FIELDS);
+    let activities = if_there(ask.upstream.activities(&query).await)?;
     let seen = Seen {
         activities: activities.as_deref(),
-        events: None,
-    };
-    let done = DoneToday::of(rows, today, seen);
-    if !matches!(done, DoneToday::Unclear { .. }) || !may(&GET_EVENTS) {
-        return Ok(done);
-    }
-    let events = if_there(ask.upstream.events(today, today, &Event::TO_DO).await)?;
-    let seen = Seen {
-        events: events.as_deref(),
         ..seen
     };
-    Ok(DoneToday::of(rows, today, seen))
+    Ok(Today::of(rows, today, seen))
+}
+
+/// Whether the reader may see what this tool shows, and intervals.icu shares it.
+fn may_read(ask: &Ask, tool: &Permission) -> bool {
+    let card = &ask.card;
+    card.shows(tool) && tool.needs.iter().all(|area| card.scopes.reads(*area))
 }
 
 /// Whether an answer may show what is planned: projected days and planned loads.
@@ -83,8 +125,8 @@ pub(super) fn shows_plan(card: &AthleteCard) -> bool {
     card.shows(&GET_EVENTS)
 }
 
-/// What today's row counts, for the reader of `card`: for a coach without the calendar, the planned part is taken out of
-/// today's figures where it is known.
+/// What today's row counts, for the reader of `card`: for a coach without the calendar, what no activity has is taken out
+/// of today's figures.
 pub(super) fn as_granted(
     card: &AthleteCard,
     days: &mut BTreeMap<NaiveDate, Day>,
@@ -129,11 +171,12 @@ pub(super) struct Day {
     pub(super) loads: Option<Loads>,
 }
 
-/// The row's CTL and ATL; None unless it has both.
+/// The row's CTL and ATL; None unless it has both, which cannot be negative.
 fn fitness_of(row: &Wellness) -> Option<Fitness> {
+    let figure = |value| units::sane(value).filter(|value| *value >= 0.0);
     Some(Fitness {
-        ctl: units::sane(row.ctl)?,
-        atl: units::sane(row.atl)?,
+        ctl: figure(row.ctl)?,
+        atl: figure(row.atl)?,
     })
 }
 
@@ -207,47 +250,83 @@ impl Day {
     }
 }
 
-/// The newest figures up to today in one line, with what today's hold that was not done.
+/// The newest figures up to today in one line: today's with what is done only, where that is known.
 pub(super) fn standing(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: DoneToday) -> String {
-    let Some(day) = days.range(..=today).next_back().map(|(_, day)| day) else {
+    let Some(day) = days.range(..=today).next_back().map(|(_, day)| *day) else {
         return String::new();
     };
-    let (when, holds) = if day.date == today {
-        ("Today".to_owned(), holds(done))
-    } else {
-        (format!("On {}", units::date(day.date)), String::new())
+    let (day, holds) = match done {
+        _ if day.date != today => (day, String::new()),
+        DoneToday::All => (day, String::new()),
+        DoneToday::Part(part) => (
+            part.fitness.map_or(day, |fitness| day.with_what_is_done(fitness)),
+            holds(part),
+        ),
+        DoneToday::Unclear { at_most: None } => {
+            (day, ". These may hold load that is only planned.".to_owned())
+        }
+        DoneToday::Unclear {
+            at_most: Some(planned),
+        } => (
+            day,
+            format!(". These may include up to {} planned.", units::whole(planned)),
+        ),
+    };
+    let when = match (day.date == today, day.is_ours) {
+        (true, true) => "Today with what is done only".to_owned(),
+        (true, false) => "Today".to_owned(),
+        (false, _) => format!("On {}", units::date(day.date)),
     };
     let ramp = around(" · ramp", &day.ramp(), "a week");
-    let ours = if day.is_ours {
-        ", computed by IcuSync with what is done only"
-    } else {
-        ""
-    };
+    let ours = if day.is_ours { ", computed by IcuSync" } else { "" };
     format!("{when}: {}{ramp}{ours}{holds}", figures(day.fitness))
 }
 
-/// What today's figures hold that was not done.
-fn holds(done: DoneToday) -> String {
-    match done {
-        DoneToday::All => String::new(),
-        DoneToday::Part(part) => {
-            let without = part.fitness.map(|fitness| {
-                format!(
-                    " With what is done only, computed by IcuSync: {}",
-                    figures(fitness)
-                )
-            });
-            format!(
-                ". {} of today's load is only planned, and counted in these.{}",
-                units::whole(part.planned),
-                without.unwrap_or_default()
-            )
-        }
-        DoneToday::Unclear { at_most: None } => ". These may hold load that is only planned.".to_owned(),
-        DoneToday::Unclear {
-            at_most: Some(planned),
-        } => format!(". These may include up to {} planned.", units::whole(planned)),
+/// What today's row holds that was not done.
+fn holds(part: Part) -> String {
+    let what = if part.is_planned {
+        "only planned"
+    } else {
+        "in no activity, perhaps only planned"
+    };
+    let rest = units::whole(part.rest);
+    if part.fitness.is_some() {
+        format!(". Its row also holds {rest} that is {what}.")
+    } else {
+        format!(". {rest} of its load is {what}, and counted in these.")
     }
+}
+
+/// What is still to be done today and in no row, and where today ends with it; empty if there is nothing.
+pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
+    let Some(ToCome {
+        load,
+        without_load,
+        end,
+    }) = to_come
+    else {
+        return String::new();
+    };
+    let load = if load > 0.0 {
+        format!("load {}", units::whole(load))
+    } else {
+        String::new()
+    };
+    let without = match without_load {
+        0 => String::new(),
+        1 => "1 workout without a load".to_owned(),
+        several => format!("{several} workouts without a load"),
+    };
+    let end = end.map_or_else(String::new, |end| {
+        format!(
+            "; with it, form at the end of today {} (computed by IcuSync)",
+            units::signed(end.form(), 1)
+        )
+    });
+    format!(
+        "Still planned today and in no row: {}{end}.",
+        joined([load, without], " and ")
+    )
 }
 
 /// `CTL 61.4 · ATL 66.2 · form -4.8 (-8 % of CTL)`

@@ -24,6 +24,7 @@ use super::{
     absences::{self, Absence, Absences},
     answer::{self, cut::Cut, units, words},
     arguments::{Arguments, Detail, Range, Span},
+    fitness::Seen,
     params::{Param, words_of},
     part::{Part, Source, not_granted, settle},
     plan_state::{self, Doubt, Pairing, Planned, State},
@@ -133,6 +134,12 @@ impl Asked {
         self.kinds.is_empty() || self.names(Kind::Workouts) || self.names(Kind::Races)
     }
 
+    /// Whether every workout and race of a day is read.
+    fn shows_plans_of(&self, day: NaiveDate) -> bool {
+        let all = self.kinds.is_empty() || (self.names(Kind::Workouts) && self.names(Kind::Races));
+        all && self.range.contains(day)
+    }
+
     fn names(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
     }
@@ -220,10 +227,15 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         .into_iter()
         .filter(|event| event.is_race() && asked.wants(event))
         .filter_map(Event::day);
+    let done = done?;
+    let seen = Seen {
+        activities: done.got().map(Vec::as_slice),
+        events: asked.shows_plans_of(today).then_some(&events),
+    };
     let came = Came {
-        form: form::fetch(upstream, card, races, today).await?,
+        form: form::fetch(upstream, card, races, today, seen).await?,
         not_earlier: earlier.missing(),
-        done: done?,
+        done,
         events,
     };
     Ok(render(card, today, &asked, &came).and(withheld))

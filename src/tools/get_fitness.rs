@@ -1,8 +1,8 @@
 //! get_fitness: CTL, ATL, form, ramp and load, day by day or week by week, past and projected.
 //!
-//! `GET /athlete/{id}/wellness`, whose rows contain the model; rows after today are upstream's projection. Where today has a
-//! load, `GET /athlete/{id}/activities` of today as well, or `/events` where those do not tell: the row may count what is only
-//! planned.
+//! `GET /athlete/{id}/wellness`, whose rows contain the model; rows after today are upstream's projection. Where today is
+//! shown, `GET /athlete/{id}/events` of today as well, for what is still planned, and where both have a load, `/activities` of
+//! today: the row may count what is only planned.
 
 mod rows;
 #[cfg(test)]
@@ -23,7 +23,10 @@ use super::{
         words::{around, joined},
     },
     arguments::{Arguments, Detail, Range, Span, TEN_YEARS},
-    fitness::{Day, DoneToday, FIELDS, as_granted, days_of, done_today, ramps_of_ours, shows_plan, standing},
+    fitness::{
+        Day, DoneToday, FIELDS, Today, as_granted, days_of, ramps_of_ours, shows_plan, standing, tell_apart,
+        to_come_in_words, todays_plan,
+    },
     params::Param,
     part::not_granted,
 };
@@ -145,24 +148,33 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     }
     let requested = asked.requested(today);
     let fields = asked.detail.pick(FIELDS, FULL_FIELDS);
-    let rows = upstream
-        .wellness(requested.oldest, requested.newest, fields)
-        .await?;
-    let done = if asked.shows(today) {
-        done_today(&ask, &rows).await?
-    } else {
-        DoneToday::All
+    let plan = async {
+        if asked.shows(today) {
+            todays_plan(&ask).await
+        } else {
+            Ok(None)
+        }
     };
-    Ok(render(card, today, &asked, &rows, done))
+    let (rows, plan) = tokio::join!(
+        upstream.wellness(requested.oldest, requested.newest, fields),
+        plan
+    );
+    let (rows, plan) = (rows?, plan?);
+    let known = if asked.shows(today) {
+        tell_apart(&ask, &rows, plan.as_deref()).await?
+    } else {
+        Today::NOT_SHOWN
+    };
+    Ok(render(card, today, &asked, &rows, known))
 }
 
 fn plan_not_granted() -> String {
     not_granted("Projected days", &permissions::GET_EVENTS)
 }
 
-fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness], done: DoneToday) -> Answer {
+fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness], known: Today) -> Answer {
     let mut all = days_of(rows, asked.requested(today));
-    let done = as_granted(card, &mut all, today, done);
+    let done = as_granted(card, &mut all, today, known.done);
     let shown: BTreeMap<NaiveDate, Day> = all
         .iter()
         .filter(|(date, _)| asked.shows(**date))
@@ -207,12 +219,20 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
             next.until
         )
     }));
-    blocks.push(standing(&shown, today, done));
+    blocks.push(joined(
+        [
+            standing(&shown, today, done),
+            no_row_of_today(&shown, asked, today).to_owned(),
+            to_come_in_words(known.to_come),
+        ],
+        "\n",
+    ));
     blocks.push(extremes(&shown, today, done));
     if asked.detail == Detail::Full {
         blocks.push(estimates(rows, today));
     }
     blocks.push(left_out);
+    blocks.push(unreadable(rows, &shown, asked));
     blocks.push(meaning(&days, asked));
     blocks.push(joined(
         [
@@ -226,18 +246,38 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
     Answer::of(blocks)
 }
 
+/// That today is missing, where the range has it.
+fn no_row_of_today(shown: &BTreeMap<NaiveDate, Day>, asked: &Asked, today: NaiveDate) -> &'static str {
+    if asked.shows(today) && !shown.contains_key(&today) {
+        "intervals.icu has no fitness figures for today yet."
+    } else {
+        ""
+    }
+}
+
+/// How many days have figures that cannot be shown.
+fn unreadable(rows: &[Wellness], shown: &BTreeMap<NaiveDate, Day>, asked: &Asked) -> String {
+    let is_lost = |row: &&Wellness| {
+        (row.ctl.is_some() || row.atl.is_some())
+            && row
+                .id
+                .is_some_and(|day| asked.shows(day) && !shown.contains_key(&day))
+    };
+    match rows.iter().filter(is_lost).count() {
+        0 => String::new(),
+        1 => "1 day left out: its CTL or ATL is missing or negative.".to_owned(),
+        days => format!("{days} days left out: their CTL or ATL is missing or negative."),
+    }
+}
+
 /// What a row means, and where its figures come from.
 fn meaning(days: &Days<'_>, asked: &Asked) -> String {
     let row = if asked.weekly {
         "Each row is the end of its last day, its load included."
+    } else if days.has_mornings() {
+        "Each row is the end of its day, its load included; form a.m. is the form at the end of the day before."
     } else {
-        "Each row is the end of its day, its load included; the form of a morning is the row before."
-    };
-    let todays = match (days.shown.get(&days.today), days.done) {
-        (Some(day), DoneToday::All) if !day.is_ours => {
-            "Today's figures count only what is done, nothing still planned."
-        }
-        _ => "",
+        "Each row is the end of its day, its load included; the form of a morning is that at the end of the day before."
     };
     let after_today = (Bound::Excluded(days.today), Bound::Unbounded);
     let ahead: Vec<&Day> = days.shown.range(after_today).map(|(_, day)| day).collect();
@@ -247,20 +287,42 @@ fn meaning(days: &Days<'_>, asked: &Asked) -> String {
         "Rows after today are intervals.icu's projection from planned workouts."
     };
     joined(
-        [row, "Form = CTL - ATL.", todays, projected, &unplanned(&ahead)],
+        [
+            row,
+            "Form = CTL - ATL.",
+            projected,
+            &unplanned(&ahead, days.today),
+        ],
         " ",
     )
 }
 
-/// After which day nothing is planned; empty if something is on the last of the days `ahead`, and if there are none.
-fn unplanned(ahead: &[&Day]) -> String {
+/// On which of the days `ahead` nothing is planned; empty if something is on the last of them, and if there are none.
+fn unplanned(ahead: &[&Day], today: NaiveDate) -> String {
     let is_planned = |day: &&&Day| day.loads.is_some_and(|loads| loads.whole() > 0.0);
-    let last = ahead.iter().filter(is_planned).map(|day| day.date).max();
-    if ahead.is_empty() || last == ahead.last().map(|day| day.date) {
+    let planned = ahead.iter().filter(is_planned).map(|day| day.date).max();
+    let (Some(first), Some(last)) = (ahead.first(), ahead.last()) else {
+        return String::new();
+    };
+    if planned == Some(last.date) {
         return String::new();
     }
-    let after = last.map_or_else(|| "today".to_owned(), units::date);
-    format!("Nothing with a load is planned after {after}: later rows only decay.")
+    let until = units::date(last.date);
+    match planned {
+        Some(day) => format!(
+            "Nothing with a load is planned after {} up to {until}: later rows only decay.",
+            units::date(day)
+        ),
+        None if Some(first.date) == today.succ_opt() => {
+            format!("Nothing with a load is planned after today up to {until}: later rows only decay.")
+        }
+        // The days before it are not shown.
+        None if first.date == last.date => format!("Nothing with a load is planned on {until}."),
+        None => format!(
+            "Nothing with a load is planned from {} to {until}: these rows only decay.",
+            units::date(first.date)
+        ),
+    }
 }
 
 /// The highest and lowest CTL of the days up to today; without today where its CTL is not known without what is planned.
@@ -274,14 +336,16 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: DoneToday) 
     let known = past.iter().filter_map(|day| Some((day.date, ctl(day)?)));
     let known: Vec<(NaiveDate, f64)> = known.collect();
     let order = |a: &&(NaiveDate, f64), b: &&(NaiveDate, f64)| a.1.total_cmp(&b.1);
+    let until = if known.len() < past.len() {
+        "yesterday"
+    } else if matches!(done, DoneToday::Part(_)) {
+        "today, with what is done only"
+    } else {
+        "today"
+    };
     match (known.iter().max_by(order), known.iter().min_by(order)) {
         (Some(high), Some(low)) if high.0 != low.0 => format!(
-            "CTL up to {}: highest {} on {}, lowest {} on {}",
-            if known.len() == past.len() {
-                "today"
-            } else {
-                "yesterday"
-            },
+            "CTL up to {until}: highest {} on {}, lowest {} on {}",
             units::fixed(high.1, 1),
             units::date(high.0),
             units::fixed(low.1, 1),

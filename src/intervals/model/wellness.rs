@@ -40,9 +40,10 @@ impl Wellness {
         Some(ctl.max(atl))
     }
 
-    /// The day's training load as CTL and as ATL counts it; the same twice where only one was sent.
+    /// The day's training load as CTL and as ATL counts it; the same twice where only one was sent. A load is never negative.
     pub(crate) fn loads(&self) -> Option<(f64, f64)> {
-        let (ctl, atl) = (sane(self.ctl_load), sane(self.atl_load));
+        let load = |value| sane(value).filter(|load| *load >= 0.0);
+        let (ctl, atl) = (load(self.ctl_load), load(self.atl_load));
         Some((ctl.or(atl)?, atl.or(ctl)?))
     }
 

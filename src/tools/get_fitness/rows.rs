@@ -68,6 +68,12 @@ impl Days<'_> {
         rows.collect()
     }
 
+    /// Whether a row shows the form of its morning.
+    pub(super) fn has_mornings(&self) -> bool {
+        let mut shown = self.shown.keys();
+        shown.any(|day| !self.form_before(*day).is_empty())
+    }
+
     fn form_before(&self, date: NaiveDate) -> String {
         let before = date.pred_opt().filter(|_| date >= self.today);
         before
@@ -87,7 +93,11 @@ impl Days<'_> {
                 (Ordering::Greater, _) => add(&mut planned, loads),
                 (Ordering::Equal, DoneToday::Part(part)) => {
                     add(&mut done, same(part.done));
-                    add(&mut planned, same(part.planned));
+                    if part.is_planned {
+                        add(&mut planned, same(part.rest));
+                    } else {
+                        unclear = format!("{} in no activity", units::whole(part.rest));
+                    }
                 }
                 (Ordering::Equal, DoneToday::Unclear { at_most }) if loads.whole() > 0.0 => {
                     unclear = maybe_planned(loads, at_most);

@@ -313,7 +313,7 @@ impl Model {
             (Some(day), DoneToday::Part(part)) if day.date == today => match part.fitness {
                 Some(fitness) => (
                     Some(day.with_what_is_done(fitness)),
-                    Held::LeftOut(shown.calendar.then(|| day.fitness.form())),
+                    Held::LeftOut(part.is_planned.then(|| day.fitness.form())),
                 ),
                 None if shown.calendar => (Some(day), Held::Plan),
                 // With what was done, its figures would tell the planned load.
@@ -360,8 +360,8 @@ impl Loads {
             .iter()
             .filter_map(|row| {
                 let day = row.id.filter(|day| *day <= today && range.contains(*day))?;
-                let whole = row.load()?.max(0.0);
-                let for_ctl = row.loads()?.0.max(0.0);
+                let whole = row.load()?;
+                let for_ctl = row.loads()?.0;
                 Some((day, DayLoad { whole, for_ctl }))
             })
             .collect();

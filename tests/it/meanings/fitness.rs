@@ -110,7 +110,7 @@ async fn form_of_a_morning_is_the_row_before() {
                 .count(),
             1
         );
-        // The first row of a range has it too, for the same single request.
+        // The first row of a range has it too, for the same requests.
         for oldest in ["2026-11-28", "2026-11-29"] {
             let given = json!({"oldest": oldest, "newest": "2026-11-29"});
             forget(&world).await;
@@ -126,7 +126,7 @@ async fn form_of_a_morning_is_the_row_before() {
                 "{text}"
             );
             assert!(!text.contains("\n2026-11-27"), "{text}");
-            assert_eq!(asked.len(), 1, "{asked:?}");
+            assert_eq!(asked.len(), 2, "{asked:?}");
         }
         let past = ask(
             &world,
@@ -153,15 +153,17 @@ async fn a_ride_that_is_only_planned_is_not_todays_form() {
             let rows = json!({"wellness": until_today(yesterday, load), "activities": activities, "events": [planned(plan)]});
             give_ana(&world, rows).await;
             let (text, asked) = asked_for(&world, &world.ana().link, "get_fitness", json!({})).await;
-            assert_eq!(asked.len(), 2, "{asked:?}");
-            assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], row_says, "{text}");
-            let today = line(&text, "Today: ");
-            assert!(today.starts_with(&format!("Today: {with}")), "{text}");
-            assert!(today.contains(&format!("{plan} of today's load is only planned")), "{text}");
-            assert!(today.contains(&format!("computed by IcuSync: {without} (")), "{text}");
-            assert!(!text.contains("count only what is done"), "{text}");
+            assert_eq!(asked.len(), 3, "{asked:?}");
+            let today = row(&text, "date", "2026-11-28 Sat");
+            assert_eq!(today["load"], row_says, "{text}");
+            assert_eq!(format!("CTL {} · ATL {} · form {}", today["CTL"], today["ATL"], today["form"]), with, "{text}");
+            let today = line(&text, "Today ");
+            assert!(today.starts_with(&format!("Today with what is done only: {without} (")), "{text}");
+            assert!(today.ends_with(&format!(", computed by IcuSync. Its row also holds {plan} that is only planned.")), "{text}");
+            assert!(!text.contains("in no row"), "{text}");
             // The highest CTL was not today's with the plan.
             assert!(!text.contains("highest 60.4 on 2026-11-28"), "{text}");
+            assert!(line(&text, "CTL up to").starts_with("CTL up to today, with what is done only: "), "{text}");
             // The week as well: planned load is not done.
             let week = ask(&world, world.ana(), "get_fitness", json!({"step": "week"})).await;
             assert_eq!(row(&week, "week", "2026-11-23")["load"], row_says, "{week}");
@@ -174,19 +176,29 @@ async fn a_ride_that_is_only_planned_is_not_todays_form() {
 async fn where_todays_row_leaves_the_plan_out_it_is_not_taken_out_again() {
     on_saturday(async |world| {
         for (yesterday, done) in [((60.0, 55.0), 41), ((35.0, 70.0), 120)] {
-            let rows = json!({"wellness": until_today(yesterday, f64::from(done)), "activities": [ridden(done)],
-                "events": [planned(75)]});
+            let mut run = planned(75);
+            run["type"] = json!("Run");
+            let rows = json!({"wellness": until_today(yesterday, f64::from(done)), "activities": [ridden(done)], "events": [run]});
             give_ana(&world, rows).await;
             let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
             assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], format!("{done} so far"), "{text}");
-            assert!(text.contains("Today's figures count only what is done"), "{text}");
             assert!(!text.contains("only planned"), "{text}");
+            // What is still to be done is named, and where today ends with it.
+            let (_, end) = day("2026-11-28", yesterday, f64::from(done) + 75.0);
+            let says = format!("Still planned today and in no row: load 75; with it, form at the end of today {:+.1} (computed by IcuSync).", end.0 - end.1);
+            assert_eq!(line(&text, "Still planned"), says, "{text}");
         }
-        // Nothing yet: no request tells more.
+        // The ride did the plan, though it is not paired with it.
+        let rows = json!({"wellness": until_today((60.0, 55.0), 41.0), "activities": [ridden(41)], "events": [planned(75)]});
+        give_ana(&world, rows).await;
+        let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+        assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], "41 so far", "{text}");
+        assert!(!text.contains("planned today"), "{text}");
+        // Nothing yet: the activities tell no more.
         let rows = json!({"wellness": until_today((60.0, 55.0), 0.0), "activities": [], "events": [planned(75)]});
         give_ana(&world, rows).await;
         let (text, asked) = asked_for(&world, &world.ana().link, "get_fitness", json!({})).await;
-        assert_eq!((row(&text, "date", "2026-11-28 Sat")["load"].as_str(), asked.len()), ("0 so far", 1), "{text}");
+        assert_eq!((row(&text, "date", "2026-11-28 Sat")["load"].as_str(), asked.len()), ("0 so far", 2), "{text}");
         assert!(line(&text, "Today: ").starts_with("Today: CTL 58.6 · ATL 47.7 · form +10.9"), "{text}");
     })
     .await;
@@ -245,21 +257,141 @@ async fn what_may_not_be_read_about_today_is_not_claimed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rest_of_todays_load_that_no_plan_has_is_not_called_planned() {
+    on_saturday(async |world| {
+        let paired = |id: &str| {
+            let mut plan = planned(75);
+            plan["paired_activity_id"] = json!(id);
+            plan
+        };
+        let uploaded = json!({"id": "i1", "type": "Ride", "start_date_local": "2026-11-28T08:00:00", "moving_time": 3600,
+            "icu_training_load": null, "paired_event_id": 501});
+        for (activities, events, load) in [
+            // Nothing is planned and nothing was recorded: a load by hand.
+            (json!([]), json!([]), "75 so far"),
+            // The ride is paired, and not analysed yet.
+            (json!([uploaded]), json!([paired("i1")]), "75 so far"),
+            // It did the plan, but is not paired with it yet.
+            (json!([{"id": "i1", "type": "Ride", "start_date_local": "2026-11-28T08:00:00"}]), json!([planned(75)]), "75 (up to 75 planned)"),
+            // The plans do not add up to what no activity has.
+            (json!([]), json!([planned(60)]), "75 (up to 60 planned)"),
+            (json!([ridden(30)]), json!([planned(120)]), "75 (up to 45 planned)"),
+        ] {
+            let rows = json!({"wellness": until_today((60.0, 55.0), 75.0), "activities": activities, "events": events});
+            give_ana(&world, rows).await;
+            let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+            assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], load, "{text}");
+            assert!(!text.contains("only planned") && !text.contains("in no row"), "{text}");
+        }
+        // The calendar cannot be read: what no activity has may be planned.
+        let rows = json!({"wellness": until_today((60.0, 55.0), 75.0), "activities": [ridden(30)],
+            "answers": {"/events": {"odd": true}}});
+        give_ana(&world, rows).await;
+        let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+        assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], "30 so far + 45 in no activity", "{text}");
+        assert!(line(&text, "Today ").ends_with("Its row also holds 45 that is in no activity, perhaps only planned."), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn today_without_a_row_and_figures_that_cannot_be_are_not_read_as_facts() {
+    on_saturday(async |world| {
+        let rows = json!([
+            {"id": "2026-11-25", "ctl": -4.0, "atl": 50.0, "ctlLoad": 10, "atlLoad": 10},
+            {"id": "2026-11-26", "ctl": 60.0, "atl": 50.0, "ctlLoad": -3, "atlLoad": -3},
+            {"id": "2026-11-27", "ctl": 59.0, "atl": 44.0, "ctlLoad": 0, "atlLoad": 0},
+        ]);
+        for today in [
+            json!({"id": "2026-11-28", "ctl": null, "atl": null}),
+            json!({"id": "2026-11-30", "ctl": null}),
+        ] {
+            let mut rows = rows.clone();
+            rows.as_array_mut().unwrap().push(today);
+            give_ana(
+                &world,
+                json!({"wellness": rows, "activities": [], "events": [planned(61)]}),
+            )
+            .await;
+            let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+            assert!(text.contains("On 2026-11-27 Fri: CTL 59.0"), "{text}");
+            assert!(
+                text.contains("\nintervals.icu has no fitness figures for today yet.\n"),
+                "{text}"
+            );
+            assert_eq!(
+                line(&text, "Still planned"),
+                "Still planned today and in no row: load 61.",
+                "{text}"
+            );
+            let day = row(&text, "date", "2026-11-26 Thu");
+            assert_eq!(
+                (
+                    day["CTL"].as_str(),
+                    day.get("load").map(String::as_str).unwrap_or_default()
+                ),
+                ("60.0", ""),
+                "{text}"
+            );
+            assert!(
+                !text.contains("\n2026-11-25")
+                    && text.contains("\n1 day left out: its CTL or ATL is missing or negative."),
+                "{text}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_morning_says_whether_todays_plan_is_in_it() {
+    on_saturday(async |world| {
+        let race = json!({"id": 502, "category": "RACE_A", "type": "Run", "start_date_local": "2026-12-01T09:00:00"});
+        for (load, activities, plans, says) in [
+            (0.0, json!([]), json!([planned(75)]), "; a projection from what is planned until then, without today's open load 75."),
+            (75.0, json!([]), json!([planned(75)]), "; a projection from what is planned until then."),
+            (0.0, json!([]), json!([]), "; a projection, and nothing is planned before 2026-12-01 Tue: both only fall."),
+            (40.0, json!([ridden(40)]), json!([{"id": 503, "category": "WORKOUT", "type": "Swim",
+                "start_date_local": "2026-11-28T00:00:00", "icu_training_load": 33}]),
+                "; a projection from what is planned until then, without today's open load 33."),
+        ] {
+            let mut wellness = until_today((60.0, 55.0), load);
+            wellness.as_array_mut().unwrap().push(json!({"id": "2026-11-30", "ctl": 58.0, "atl": 40.0, "ctlLoad": 0}));
+            let mut events = plans;
+            events.as_array_mut().unwrap().push(race.clone());
+            give_ana(&world, json!({"wellness": wellness, "activities": activities, "events": events})).await;
+            let text = ask(&world, world.ana(), "get_events", json!({"include": ["done"]})).await;
+            assert_eq!(row(&text, "date", "2026-12-01 Tue")["form a.m."], "+18.0", "{text}");
+            assert!(line(&text, "form a.m.: ").ends_with(says), "{text}");
+        }
+        // Without the activities it is not known whose load today's row has.
+        let text = ask(&world, world.ana(), "get_events", json!({})).await;
+        assert!(line(&text, "form a.m.: ").ends_with(", perhaps without today's open load 33."), "{text}");
+        // Nor where today's plan is not read.
+        for given in [json!({"kinds": ["races"]}), json!({"oldest": "2026-11-29"})] {
+            let text = ask(&world, world.ana(), "get_events", given).await;
+            assert!(line(&text, "form a.m.: ").ends_with("until then, perhaps without today's plan."), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_activity_closed_by_strava_leaves_todays_load_unclear() {
     on_saturday(async |world| {
         let closed = json!({"id": "123", "source": "STRAVA", "start_date_local": "2026-11-28T07:00:00"});
         let wellness = until_today((60.0, 55.0), 90.0);
-        for (events, load) in [
-            (json!([planned(45)]), "90 (up to 45 planned)"),
-            (json!([planned(80)]), "90 (up to 60 planned)"),
-            (json!([]), "90 so far"),
+        for (events, load, requests) in [
+            (json!([planned(45)]), "90 (up to 45 planned)", 3),
+            (json!([planned(80)]), "90 (up to 60 planned)", 3),
+            (json!([]), "90 so far", 2),
         ] {
             let activities = json!([closed, ridden(30)]);
             let rows = json!({"wellness": wellness, "activities": activities, "events": events});
             give_ana(&world, rows).await;
             let (text, asked) = asked_for(&world, &world.ana().link, "get_fitness", json!({})).await;
             assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], load, "{text}");
-            assert_eq!(asked.len(), 3, "{asked:?}");
+            assert_eq!(asked.len(), requests, "{asked:?}");
         }
         let link = coach(&world, world.ana(), &["get_fitness", "get_training_history"]).await;
         let text = ask_at(&world, &link, "get_fitness", json!({"athlete": "ana"})).await;
@@ -306,8 +438,10 @@ async fn the_demos_people_read_the_same_of_today_in_both_worlds() {
                     line(&plain, "Today: ").starts_with(&format!("Today: {figures}")),
                     "{plain}"
                 );
-                let only = format!("With what is done only, computed by IcuSync: {figures}");
-                assert!(line(&text, "Today: ").contains(&only), "{text}");
+                let only = format!("Today with what is done only: {figures}");
+                assert!(line(&text, "Today ").starts_with(&only), "{text}");
+                assert!(line(&plain, "Still planned today").contains(": load "), "{plain}");
+                assert!(!text.contains("Still planned today"), "{text}");
             }
         }
         assert!(differ > 3, "{differ}");
@@ -337,7 +471,7 @@ async fn a_projection_begins_at_today_and_says_where_the_plan_ends() {
             world.ana(),
             json!({"wellness": rows, "activities": [], "events": []}),
         );
-        let says = "is planned after 2026-12-20 Sun: later rows only decay";
+        let says = "is planned after 2026-12-20 Sun up to 2027-01-31 Sun: later rows only decay";
         let ana = world.ana();
         let text = ask(
             &world,
@@ -356,6 +490,7 @@ async fn a_projection_begins_at_today_and_says_where_the_plan_ends() {
             text.contains("by week") && text.contains(says) && text.contains("\n2026-11-23\t"),
             "{text}"
         );
+        // Today's plan was read a moment ago.
         assert!(text.contains("Today: CTL 58.6") && asked.len() == 1, "{text}");
         // Today is in, whatever the first day.
         let given = json!({"oldest": "2026-12-24", "newest": "2026-12-31"});
@@ -369,7 +504,16 @@ async fn a_projection_begins_at_today_and_says_where_the_plan_ends() {
             "{text}"
         );
         assert!(
-            text.contains("is planned after today: later rows only decay"),
+            text.contains(
+                "Nothing with a load is planned from 2026-12-24 Thu to 2026-12-31 Thu: these rows only decay."
+            ),
+            "{text}"
+        );
+        // The days between today and a single day are not judged.
+        let given = json!({"oldest": "2027-01-31", "newest": "2027-01-31"});
+        let text = ask(&world, ana, "get_fitness", given).await;
+        assert!(
+            text.contains("Nothing with a load is planned on 2027-01-31 Sun.") && !text.contains("decay"),
             "{text}"
         );
         let given = json!({"oldest": "2026-12-21", "newest": "2026-12-31", "step": "week"});
@@ -501,13 +645,14 @@ async fn a_coach_without_the_calendar_sees_nothing_planned() {
             "{text}"
         );
         assert!(
-            line(&text, "Today: ").ends_with("computed by IcuSync with what is done only"),
+            line(&text, "Today ").starts_with("Today with what is done only: CTL 58.6")
+                && line(&text, "Today ").ends_with("computed by IcuSync"),
             "{text}"
         );
         assert!(!text.contains("75") && !text.contains("60.4"), "{text}");
         let selected = ask_at(&world, &link, "select_athlete", json!({"athlete": "ana"})).await;
         assert!(
-            line(&selected, "Today: ").starts_with("Today: CTL 58.6"),
+            line(&selected, "Today ").starts_with("Today with what is done only: CTL 58.6"),
             "{selected}"
         );
         // With the calendar: all of it.

@@ -145,10 +145,21 @@ async fn what_was_done_today_counts() {
 
     // Thirty done and forty-five to come.
     let part = json!([did("i1", "2026-11-28", "Run", json!(30))]);
-    let (text, _) = asked(ALL, planned_today(true, part), json!({})).await;
-    assert_eq!(cell(&text, "load this week"), "30 of 75 planned", "{text}");
+    let mut both = planned_today(true, part);
+    both["events"][0]["icu_training_load"] = json!(45);
+    let (text, _) = asked(ALL, both.clone(), json!({})).await;
+    assert_eq!(cell(&text, "load this week"), "30 of 45 planned", "{text}");
     assert!(
         cell(&text, "form").ends_with("(done only; +2.7 with today's plan)"),
+        "{text}"
+    );
+
+    // A rest of the row that no plan has is not called planned.
+    both["events"][0]["icu_training_load"] = json!(20);
+    let (text, _) = asked(ALL, both, json!({})).await;
+    assert_eq!(
+        cell(&text, "load this week"),
+        "75 of 20 planned (today's 20 perhaps only planned)",
         "{text}"
     );
 
