@@ -315,7 +315,8 @@ impl Look {
             own = Some(if lack == Lack::default() {
                 first
             } else {
-                line.missing.extend(gathered.read_more(limit, lack).await);
+                line.missing
+                    .extend(Box::pin(gathered.read_more(limit, lack)).await);
                 figures(usable, &gathered.came, today)
             });
         }
