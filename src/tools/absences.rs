@@ -4,11 +4,24 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::answer::words::{in_brackets, joined};
-use crate::intervals::model::Event;
+use super::{
+    answer::words::{in_brackets, joined},
+    arguments::Range,
+};
+use crate::{intervals::model::Event, training::weeks::back};
 
 /// Upstream's categories of absences.
 pub(super) const CATEGORIES: [&str; 3] = ["SICK", "INJURED", "HOLIDAY"];
+/// Days before a range in which an entry that reaches into it may have begun: upstream selects entries by their first day.
+const BEGUN_WITHIN: u64 = 366;
+
+/// The days before `read_from`, the first day read, in which an entry that reaches into the range may have begun.
+pub(super) fn begun_before(read_from: NaiveDate, range: Range) -> Range {
+    Range {
+        oldest: back(range.oldest, BEGUN_WITHIN),
+        newest: back(read_from, 1),
+    }
+}
 
 /// Why an athlete is absent; if several entries share a day, the first of these counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

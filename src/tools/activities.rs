@@ -81,8 +81,28 @@ pub(super) fn not_recorded(rows: &[&Activity], wanted: &[Figure]) -> String {
     named("Not recorded:", &joined(missing, ", "))
 }
 
-/// Names what may be one session, newest first: `i241 and i242 overlap (58 min): perhaps one session; …`. Empty without any.
+/// Names what may be one session, newest first: `i241 and i242 overlap (58 min): perhaps one session; sums count both, …`.
+/// Empty without any.
 pub(super) fn overlaps(rows: &[&Activity]) -> String {
+    perhaps_one(rows).map_or_else(String::new, |perhaps| {
+        format!(
+            "{}; sums count {}, and so do intervals.icu's CTL and ATL",
+            perhaps.words, perhaps.all
+        )
+    })
+}
+
+/// Recordings that may be one session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PerhapsOne {
+    /// `i241 and i242 overlap (58 min): perhaps one session`
+    pub(super) words: String,
+    /// How many of them sums count: `both`, `all three`, `all of them`.
+    all: &'static str,
+}
+
+/// What may be one session, newest first; None without any.
+pub(super) fn perhaps_one(rows: &[&Activity]) -> Option<PerhapsOne> {
     const NAMED: usize = 3;
     let by_clock = by_clock(rows);
     let by_day = by_day(rows, &by_clock);
@@ -108,9 +128,7 @@ pub(super) fn overlaps(rows: &[&Activity]) -> String {
             }
         })
         .collect();
-    let Some(longest) = groups.iter().map(Vec::len).max() else {
-        return String::new();
-    };
+    let longest = groups.iter().map(Vec::len).max()?;
     if groups.len() > NAMED {
         let (one, more) = if longest == 2 {
             ("pair", "pairs")
@@ -125,10 +143,10 @@ pub(super) fn overlaps(rows: &[&Activity]) -> String {
         (3, 1) => "all three",
         _ => "all of them",
     };
-    format!(
-        "{}: perhaps one session{each}; sums count {all}, and so do intervals.icu's CTL and ATL",
-        words.join(", ")
-    )
+    Some(PerhapsOne {
+        words: format!("{}: perhaps one session{each}", words.join(", ")),
+        all,
+    })
 }
 
 /// `1 more pair`, `2 more pairs`
@@ -225,6 +243,14 @@ fn has_no_clock(row: &Activity) -> bool {
 pub(super) fn recorded_twice(rows: &[Activity]) -> Vec<(usize, usize)> {
     let rows: Vec<&Activity> = rows.iter().collect();
     by_clock(&rows).into_iter().map(|(a, b, _)| (a, b)).collect()
+}
+
+/// Removes what tells of plans, for a coach to whom the calendar is not granted.
+pub(super) fn without_plans(rows: &mut [Activity]) {
+    for row in rows {
+        row.compliance = None;
+        row.paired_event_id = None;
+    }
 }
 
 /// Whether two recordings overlap so far that they may be of one session.

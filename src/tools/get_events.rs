@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use self::kinds::{KINDS, Kind};
 use super::{
     Answer, Run, Tool,
-    absences::{Absence, Absences},
+    absences::{self, Absence, Absences},
     answer::{self, cut::Cut, units, words},
     arguments::{Arguments, Detail, Range, Span},
     fitness::Seen,
@@ -56,8 +56,6 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 366,
 };
-/// Days before the range in which an entry that extends into it may have begun.
-const BEFORE: u64 = 366;
 /// Maximum rows of the table.
 const ROWS: usize = 60;
 const MOST_ROWS: usize = 200;
@@ -131,10 +129,7 @@ impl Asked {
 
     /// The days of the request for what began before that.
     fn earlier(&self) -> Range {
-        Range {
-            oldest: weeks::back(self.range.oldest, BEFORE),
-            newest: weeks::back(self.reads_from(), 1),
-        }
+        absences::begun_before(self.reads_from(), self.range)
     }
 
     /// Whether rows may be workouts or races.

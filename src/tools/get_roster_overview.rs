@@ -30,7 +30,7 @@ use self::{
     window::Totals,
 };
 use super::{
-    Answer, RosterTool, absences,
+    Answer, RosterTool, absences, activities,
     arguments::{Arguments, Range, Span},
     params::Param,
     part,
@@ -93,7 +93,7 @@ const WELLNESS_AND_LOAD: &[&str] = &[
     "restingHR",
     "tempRestingHR",
 ];
-/// What shows whether a workout was done.
+/// What shows whether a workout was done, and whether something was recorded twice.
 const ACTIVITY: &[&str] = &[
     "type",
     "sub_type",
@@ -144,21 +144,17 @@ async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolEr
         unknown,
         left: left.into_iter().map(name_and_id).collect(),
     };
-    let lack = |usable, came: &Came, today| match window {
-        None => Figures::of(usable, came, today).lack(usable, today),
-        Some(window) => Totals::of(usable, came, window, today).lack(window),
-    };
-    // Only once everyone was asked about, so that nobody's doubt takes another's time.
-    let looks = at_once(looks.into_iter().map(|look| look.closer(limit, lack))).await;
+    // What the figures lack is requested only once everyone was asked about, so that nobody's doubt takes another's time.
+    let looks = looks.into_iter();
     Ok(match window {
         None => {
-            let lines = looks.into_iter().map(|look| look.line(Figures::of)).collect();
-            rows::render(overview.with(lines))
+            let lines = looks.map(|look| look.line(limit, Figures::of, Figures::lack));
+            rows::render(overview.with(at_once(lines).await))
         }
         Some(window) => {
             let totals = |shown, came: &Came, today| Totals::of(shown, came, window, today);
-            let lines = looks.into_iter().map(|look| look.line(totals)).collect();
-            window::render(overview.with(lines), window)
+            let lines = looks.map(|look| look.line(limit, totals, |own, _, _| own.lack(window)));
+            window::render(overview.with(at_once(lines).await), window)
         }
     })
 }
@@ -303,12 +299,50 @@ async fn look(
 }
 
 impl Look {
-    /// The same, with what the figures lack where it is granted.
-    async fn closer(mut self, limit: Instant, lack: impl Fn(Shown, &Came, NaiveDate) -> Lack) -> Self {
-        let Some(Gathered { ask, usable, came }) = &mut self.gathered else {
-            return self;
-        };
-        let lack = lack(*usable, came, ask.today());
+    /// The athlete's line with these figures, computed again if they lack something that could be read.
+    async fn line<F>(
+        self,
+        limit: Instant,
+        figures: impl Fn(Shown, &Came, NaiveDate) -> F,
+        lack: impl Fn(&F, Shown, NaiveDate) -> Lack,
+    ) -> Line<F> {
+        let Self { mut line, gathered } = self;
+        let mut own = None;
+        if let Some(mut gathered) = gathered {
+            let (usable, today) = (gathered.usable, gathered.ask.today());
+            let first = figures(usable, &gathered.came, today);
+            let lack = lack(&first, usable, today);
+            own = Some(if lack == Lack::default() {
+                first
+            } else {
+                line.missing
+                    .extend(Box::pin(gathered.read_more(limit, lack)).await);
+                figures(usable, &gathered.came, today)
+            });
+        }
+        let Line {
+            name,
+            id,
+            shown,
+            today,
+            missing,
+            ..
+        } = line;
+        Line {
+            name,
+            id,
+            shown,
+            today,
+            figures: own,
+            missing,
+        }
+    }
+}
+
+impl Gathered {
+    /// Adds what the figures lack, where it is granted; says what did not arrive.
+    async fn read_more(&mut self, limit: Instant, lack: Lack) -> Vec<String> {
+        let Self { ask, usable, came } = self;
         let days = lack.activities.filter(|_| !wants_activities(*usable));
         let query = days.map(|days| days.activities(ACTIVITY));
         let activities = query.as_ref().map(|query| ask.upstream.activities(query));
@@ -318,37 +352,13 @@ impl Look {
         });
         let (activities, absences) = tokio::join!(by(limit, activities), by(limit, absences));
         let mut failed = Failed::default();
-        came.activities = failed
-            .or_none("activities", activities)
-            .or(came.activities.take());
+        let activities = failed.or_none("activities", activities);
+        came.activities = activities.or(came.activities.take());
         let absences = failed.or_none("earlier absences", absences);
         if let Some(events) = &mut came.events {
             events.extend(absences.unwrap_or_default());
         }
-        self.line.missing.extend(failed.missing);
-        self
-    }
-
-    /// The athlete's line with these figures.
-    fn line<F>(self, figures: impl Fn(Shown, &Came, NaiveDate) -> F) -> Line<F> {
-        let Line {
-            name,
-            id,
-            shown,
-            today,
-            missing,
-            ..
-        } = self.line;
-        Line {
-            name,
-            id,
-            shown,
-            today,
-            figures: self
-                .gathered
-                .map(|found| figures(found.usable, &found.came, found.ask.today())),
-            missing,
-        }
+        failed.missing
     }
 }
 
@@ -428,11 +438,14 @@ async fn gather(
         _ => "wellness",
     };
     let mut failed = Failed::default();
-    let came = Came {
+    let mut came = Came {
         wellness: failed.or_none(what, wellness),
         events: failed.or_none("calendar", events),
         activities: failed.or_none("activities", activities),
     };
+    if let Some(activities) = came.activities.as_mut().filter(|_| !usable.calendar) {
+        activities::without_plans(activities);
+    }
     match failed.end {
         // Finds out, once for all tools, whether the connection no longer works or upstream only failed for a moment.
         Some(error @ intervals::Error::Unauthorized) => {

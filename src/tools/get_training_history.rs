@@ -1,7 +1,8 @@
 //! get_training_history: the athlete's activities, one per row, with totals by sport and week.
 //!
 //! One request (`GET /athlete/{id}/activities`, or `…/activities/search` for a query without dates); with
-//! `include: planned` a second one for the calendar. Totals always cover the whole range, even when rows are cut.
+//! `include: planned` a second one for the calendar, and a third for absences that began before, where something planned was not
+//! done or is still open. Totals always cover the whole range, even when rows are cut.
 
 mod rows;
 mod totals;
@@ -234,9 +235,12 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         planned::fetch(upstream, card, asked.planned, range, today)
     );
     let (mut activities, odd) = activities?;
+    let wanted = (range, asked.sport);
+    let (planned, not_read) =
+        planned::with_earlier_absences(upstream, planned?, &activities, wanted, today).await?;
     let withheld = withhold(card, &mut activities);
-    let answer = render(card, today, &asked, &activities, &planned?);
-    Ok(answer.and(withheld).and([activities::odd(odd)]))
+    let answer = render(card, today, &asked, &activities, &planned);
+    Ok(answer.and(withheld).and([not_read, activities::odd(odd)]))
 }
 
 /// Removes what another tool shows and is not granted, and says so.
@@ -244,13 +248,11 @@ fn withhold(card: &AthleteCard, activities: &mut [Activity]) -> Option<String> {
     if card.shows(&permissions::GET_EVENTS) {
         return None;
     }
-    let mut kept = false;
-    for activity in activities {
-        let is_marked = activity.is_manual() && activity.paired_event_id.is_some();
-        kept |= is_marked || activity.done_of_plan().is_some();
-        activity.compliance = None;
-        activity.paired_event_id = None;
-    }
+    let is_of_a_plan = |activity: &Activity| {
+        (activity.is_manual() && activity.paired_event_id.is_some()) || activity.done_of_plan().is_some()
+    };
+    let kept = activities.iter().any(is_of_a_plan);
+    activities::without_plans(activities);
     kept.then(|| not_granted("How closely plans were followed", &permissions::GET_EVENTS))
 }
 

@@ -1,6 +1,7 @@
 //! get_training_summary: volume, load, calories and zones by sport and by week, against the period before and the plan.
 //!
-//! One request (`GET /athlete/{id}/activities` over both periods); with `include: planned` a second one for the calendar.
+//! One request (`GET /athlete/{id}/activities` over both periods); with `include: planned` a second one for the calendar, and one
+//! more for absences that began before, where something planned was not done or is still open.
 //! If every activity of the range is closed by Strava, one more: `GET /athlete/{id}/athlete-summary`, with intervals.icu's
 //! own sums.
 
@@ -47,8 +48,6 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 731,
 };
-/// Maximum requests of one call.
-const MOST_REQUESTS: u32 = 4;
 /// Whole weeks before this week.
 const WEEKS: u64 = 4;
 
@@ -181,18 +180,21 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         upstream.activities_and_odd(&query),
         planned::fetch(upstream, card, asked.planned, asked.range, today)
     );
-    let ((activities, odd), planned) = (activities?, planned?);
+    let (activities, odd) = activities?;
+    let wanted = (asked.range, asked.sport);
+    let (planned, not_read) =
+        planned::with_earlier_absences(upstream, planned?, &activities, wanted, today).await?;
     let found = activities::of_range(&activities, Some(asked.range));
     let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
     // Years of activities take several pages; a call keeps to four requests.
-    let own_sums = if closed && upstream.requests() < MOST_REQUESTS {
+    let own_sums = if closed && upstream.requests() < planned::MOST_REQUESTS {
         // Without intervals.icu's own sums, the answer says what is closed.
         if_there(upstream.weeks(asked.range.oldest, asked.range.newest).await)?
     } else {
         None
     };
     let answer = render(card, today, &asked, &activities, &planned, own_sums.as_deref());
-    Ok(answer.and([activities::odd(odd)]))
+    Ok(answer.and([not_read, activities::odd(odd)]))
 }
 
 /// The wanted activities that can be read, and how many are closed by Strava.
@@ -235,12 +237,13 @@ fn render(
             sums::activities(rows.len(), unreadable),
         ],
     )];
-    let of_upstream = own_sums
-        .map(|own| upstream_weeks::tables(own, asked.range, asked.sport, full, card.units))
-        .unwrap_or_default();
     let plans = planned.got();
     let plans =
         plans.map(|events| planned::by_week(events, activities, asked.range, today, asked.sport, card.units));
+    let until = planned::until(asked.range, today);
+    let of_upstream = own_sums
+        .map(|own| upstream_weeks::tables(own, asked, plans.as_ref(), until, card.units))
+        .unwrap_or_default();
     let all = Sum::of(rows.iter().copied());
     let mut notes: Vec<String> = Vec::new();
     if rows.is_empty() {
@@ -258,7 +261,7 @@ fn render(
         blocks.extend(zones);
     }
     let has_plans = plans.as_ref().is_some_and(Planning::is_some);
-    if !rows.is_empty() || has_plans {
+    if !rows.is_empty() || (has_plans && of_upstream.is_empty()) {
         let of_range: Vec<&Activity> = found
             .iter()
             .copied()
@@ -266,7 +269,7 @@ fn render(
             .collect();
         blocks.extend(by_week::table(&of_range, plans.as_ref(), asked, today));
     }
-    if plans.is_some() && planned::until(asked.range, today) > asked.range.newest {
+    if plans.is_some() && until > asked.range.newest {
         blocks.push("Planned load and time of this week are those to Sunday.".to_owned());
     }
     blocks.push(planned.missing());

@@ -30,6 +30,9 @@ use crate::{
     training::weeks,
 };
 
+/// Maximum requests of one call.
+pub(super) const MOST_REQUESTS: u32 = 4;
+
 /// The last day of the plans to compare: the range's last, or the end of this week if the range reaches today.
 pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
     if range.contains(today) {
@@ -57,6 +60,64 @@ pub(super) async fn fetch(
     let categories = [&Event::TO_DO[..], &[Event::TARGET], &absences::CATEGORIES].concat();
     let found = upstream.events(weeks::monday(range.oldest), until(range, today), &categories);
     settle(WHAT, Source::Calendar, found.await)
+}
+
+/// The same plans with the absences that began before their days, and a line if those could not be read. They are requested
+/// only where one could be why something was not done, or why something still open cannot be.
+pub(super) async fn with_earlier_absences(
+    upstream: &intervals::Athlete,
+    mut plans: Part<Vec<Event>>,
+    activities: &[Activity],
+    (range, sports): (Range, Option<&[&str]>),
+    today: NaiveDate,
+) -> Result<(Part<Vec<Event>>, String), ToolError> {
+    let Part::Got(events) = &mut plans else {
+        return Ok((plans, String::new()));
+    };
+    if !may_be_explained(events, activities, (range, sports), today) {
+        return Ok((plans, String::new()));
+    }
+    let read_from = weeks::monday(range.oldest);
+    let what = format!("Absences begun before {read_from}");
+    if upstream.requests() >= MOST_REQUESTS {
+        return Ok((plans, format!("{what} left out: use a shorter range.")));
+    }
+    let days = absences::begun_before(read_from, range);
+    let found = upstream.events(days.oldest, days.newest, &absences::CATEGORIES);
+    let earlier = settle(&what, Source::Calendar, found.await)?;
+    events.extend(earlier.got().into_iter().flatten().cloned());
+    Ok((plans, earlier.missing()))
+}
+
+/// Whether an absence that is not known could be why a plan was not done, or cannot be.
+fn may_be_explained(
+    events: &[Event],
+    activities: &[Activity],
+    (range, sports): (Range, Option<&[&str]>),
+    today: NaiveDate,
+) -> bool {
+    let absences = Absences::among(events);
+    let days = range.oldest..=until(range, today);
+    with_states(events, activities, &absences, today).any(|(event, state)| {
+        let is_not_done = match state {
+            Some(State::Missed(None) | State::NotPaired(None)) => true,
+            Some(State::Open) => event.day().is_some_and(|day| absences.on(day).is_none()),
+            _ => false,
+        };
+        let is_wanted = sports.is_none_or(|sports| sports.contains(&event.sport()));
+        is_not_done && is_wanted && event.day().is_some_and(|day| days.contains(&day))
+    })
+}
+
+fn with_states<'a>(
+    events: &'a [Event],
+    activities: &[Activity],
+    absences: &Absences,
+    today: NaiveDate,
+) -> impl Iterator<Item = (&'a Event, Option<State>)> {
+    let all: Vec<&Event> = events.iter().collect();
+    let states = plan_state::states(&all, Some(activities), absences, today);
+    events.iter().zip(states)
 }
 
 /// What is planned in a week.
@@ -193,6 +254,18 @@ impl Planning {
     }
 }
 
+/// What is said of a week's plans; empty if plans were not asked for.
+pub(super) fn of_week(
+    plans: Option<&Planning>,
+    monday: NaiveDate,
+    say: impl FnOnce(&Plans) -> String,
+) -> String {
+    let none = Plans::default();
+    plans.map_or_else(String::new, |plans| {
+        say(plans.weeks.get(&monday).unwrap_or(&none))
+    })
+}
+
 /// What a filter by sport leaves out because it has no sport: `Not counted: 2 planned workouts without a sport (1:00 h, load
 /// 75)`; empty without any.
 pub(super) fn without_a_sport(sum: &Sum) -> String {
@@ -257,10 +330,8 @@ pub(super) fn by_week(
 ) -> Planning {
     let until = until(range, today);
     let mut planning = Planning::default();
-    let all: Vec<&Event> = events.iter().collect();
     let absences = Absences::among(events);
-    let states = plan_state::states(&all, Some(activities), &absences, today);
-    for (event, state) in events.iter().zip(states) {
+    for (event, state) in with_states(events, activities, &absences, today) {
         let Some(day) = event.day().filter(|day| *day <= until) else {
             continue;
         };

@@ -145,8 +145,8 @@ fn terms(member: &Member, name: &str) -> String {
         .map(|day| format!(" · until the end of {}", units::date(day)))
         .unwrap_or_default();
     format!(
-        "From now on, reads through this connector that name no athlete are about {name}, until {} minutes pass without one. \
-         Changes must always name an athlete.\nGranted: {}{until}{not}",
+        "From now on, reads through this connector that name no athlete are about {name}, until {} minutes pass without \
+         one.\nGranted: {}{until}{not}",
         SELECTED_FOR.num_minutes(),
         member::granted(member),
     )

@@ -9,7 +9,8 @@ use chrono::{Days, NaiveDate};
 use crate::{
     intervals::model::{Activity, Event, Wellness},
     tools::{
-        absences::{Absence, Absences},
+        absences::{Absence, Absences, begun_before},
+        activities::{PerhapsOne, of_range, perhaps_one},
         answer::units,
         arguments::Range,
         fitness::{self, Day, DoneToday, Seen},
@@ -28,8 +29,6 @@ pub(super) const LOOKED_BACK: u64 = 7;
 pub(super) const LOOKED_AHEAD: u64 = 56;
 /// Days back in which an absence that still lasts may have begun: upstream selects entries by their first day.
 const ABSENT_SINCE: u64 = 60;
-/// The same where an absence would explain what was not done, as get_events reads it.
-const LONG_ABSENT_SINCE: u64 = 366;
 
 /// The tools whose data an athlete's row may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,10 +100,7 @@ pub(super) fn since_absence(range: Range) -> Range {
 
 /// The days before [`since_absence`] of a range on which a long absence that reaches into it may have begun.
 pub(super) fn long_before(range: Range) -> Range {
-    Range {
-        oldest: back(range.oldest, LONG_ABSENT_SINCE),
-        newest: back(since_absence(range).oldest, 1),
-    }
+    begun_before(since_absence(range).oldest, range)
 }
 
 /// When the athlete last did something, within the last [`BASE`] days.
@@ -218,6 +214,8 @@ pub(super) struct Figures {
     pub(super) undone: Vec<Planned>,
     /// The absences of today.
     pub(super) absences: Vec<Absence>,
+    /// Recordings of the last days that may be of one session.
+    pub(super) perhaps_one: Option<PerhapsOne>,
     pub(super) race: Option<Race>,
     pub(super) averages: Averages,
 }
@@ -252,6 +250,7 @@ impl Figures {
                 (back(today, LOOKED_BACK), today),
             ),
             absences: absences.within(today, today).copied().collect(),
+            perhaps_one: activities.and_then(|rows| recorded_twice(rows, recent(today))),
             race: events.as_deref().and_then(|events| next_race(events, today)),
             averages: wellness
                 .map(|rows| Averages::to(vitals::last_day(rows, today), rows))
@@ -415,6 +414,13 @@ impl Loads {
         let some = self.by_day.iter().rev().find(|(_, load)| load.whole > 0.0);
         some.map(|(day, _)| *day)
     }
+}
+
+/// Recordings of a range that may be of one session.
+pub(super) fn recorded_twice(activities: &[Activity], range: Range) -> Option<PerhapsOne> {
+    let rows = of_range(activities, Some(range)).into_iter();
+    let readable: Vec<&Activity> = rows.filter(|row| !row.is_closed_by_strava()).collect();
+    perhaps_one(&readable)
 }
 
 /// Load and plan of the days from Monday to yesterday without an absence.

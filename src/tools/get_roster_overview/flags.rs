@@ -2,13 +2,15 @@
 //!
 //! The bounds are in [`crate::training::roster`]. Each flag depends only on figures that the row itself may show.
 
+use std::collections::BTreeSet;
+
 use super::figures::{Figures, Held, Last, Planned, Undone};
 use crate::{
     text::fenced,
     tools::{
         answer::{
             self, units,
-            words::{joined, listed},
+            words::{DOT, joined, listed},
         },
         plan_state::State,
         vitals::Averages,
@@ -20,29 +22,81 @@ use chrono::NaiveDate;
 /// Workouts that one flag names.
 const NAMED: usize = 3;
 
-/// The rules of the flags, shown below the table.
-pub(super) const RULES: &str = "Flags: sick, injured or on holiday today (begun within 60 days, or 366 where a workout was not done) · workout missed or not paired in the last 7 days · load \
-    from Monday to yesterday outside 70–130 % of the plan for those days, without days of absence · ramp above 8 · form below \
-    -30 · 7-day HRV more than 1 SD below the 60-day average · 7-day resting HR 5 or more above it (of 3 and 14 days at least) · \
-    nothing done for 7 days · race within 14 days";
+/// What a flag is about, in the order of the flags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rule {
+    Absent,
+    Undone,
+    OffPlan,
+    Ramp,
+    Form,
+    Hrv,
+    RestingHr,
+    PerhapsOne,
+    Quiet,
+    Race,
+}
 
-/// The flags, in the order of [`RULES`].
-pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
-    let mut flags: Vec<String> = figures
-        .absences
-        .iter()
-        .map(|absence| absence.in_words(today))
+impl Rule {
+    /// When it is flagged.
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Absent => {
+                "sick, injured or on holiday today (begun within 60 days, or 366 where a workout was not done)"
+            }
+            Self::Undone => "workout missed or not paired in the last 7 days",
+            Self::OffPlan => {
+                "load from Monday to yesterday outside 70–130 % of the plan for those days, without days of absence"
+            }
+            Self::Ramp => "ramp above 8",
+            Self::Form => "form below -30",
+            Self::Hrv => "7-day HRV more than 1 SD below the 60-day average (of 3 and 14 days at least)",
+            Self::RestingHr => {
+                "7-day resting HR 5 or more above the 60-day average (of 3 and 14 days at least)"
+            }
+            Self::PerhapsOne => {
+                "perhaps one session: recordings of the last 7 days that may be of the same; load, CTL and ATL count each"
+            }
+            Self::Quiet => "nothing done for 7 days",
+            Self::Race => "race within 14 days",
+        }
+    }
+}
+
+/// A flag, and what it is about.
+pub(super) type Flag = (Rule, String);
+
+/// `Flags: ramp above 8.`: the rules of those that were raised, each once; empty without any.
+pub(super) fn rules<'a>(flags: impl Iterator<Item = &'a Flag>) -> String {
+    let raised: BTreeSet<Rule> = flags.map(|(rule, _)| *rule).collect();
+    let rules = joined(raised.into_iter().map(Rule::in_words), DOT);
+    match rules.as_str() {
+        "" => rules,
+        rules => format!("Flags: {rules}."),
+    }
+}
+
+/// The flags, in the order of their rules.
+pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<Flag> {
+    let absences = figures.absences.iter();
+    let mut flags: Vec<Flag> = absences
+        .map(|absence| (Rule::Absent, absence.in_words(today)))
         .collect();
-    flags.extend(undone(&figures.undone));
+    flags.extend(
+        undone(&figures.undone)
+            .into_iter()
+            .map(|words| (Rule::Undone, words)),
+    );
     if let Some((done, plan)) = figures.to_date
         && let Some(percent) = roster::off_plan(done, plan)
     {
-        flags.push(format!(
+        let words = format!(
             "load {} % of plan to date ({} of {})",
             units::whole(percent),
             units::whole(done),
             units::whole(plan.load)
-        ));
+        );
+        flags.push((Rule::OffPlan, words));
     }
     if let Some(day) = figures.standing {
         let perhaps = match figures.held {
@@ -50,31 +104,33 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<String> {
             Held::Plan | Held::Perhaps => " once today's load is done",
         };
         if let Some(ramp) = day.ramp.filter(|ramp| roster::is_steep(*ramp)) {
-            flags.push(format!("ramp {}{perhaps}", units::signed(ramp, 1)));
+            flags.push((Rule::Ramp, format!("ramp {}{perhaps}", units::signed(ramp, 1))));
         }
         let form = day.fitness.form();
         if roster::is_deep(form) {
-            flags.push(format!("form {}{perhaps}", units::signed(form, 1)));
+            flags.push((Rule::Form, format!("form {}{perhaps}", units::signed(form, 1))));
         }
     }
     flags.extend(nights(&figures.averages));
-    flags.extend(quiet(figures, today));
+    let perhaps_one = figures.perhaps_one.iter();
+    flags.extend(perhaps_one.map(|one| (Rule::PerhapsOne, one.words.clone())));
+    flags.extend(quiet(figures, today).map(|words| (Rule::Quiet, words)));
     if let Some(race) = &figures.race {
         let days = (race.day - today).num_days();
         if roster::is_near(days) {
-            flags.push(format!("race {}", in_days(days)));
+            flags.push((Rule::Race, format!("race {}", in_days(days))));
         }
     }
     flags
 }
 
 /// HRV below and resting HR above the athlete's average.
-fn nights(averages: &Averages) -> Vec<String> {
+fn nights(averages: &Averages) -> Vec<Flag> {
     let hrv = averages.hrv.as_ref().map(|hrv| hrv.compared.against);
     let resting_hr = averages.resting_hr.as_ref().map(|compared| compared.against);
     let low = hrv.filter(Against::is_low).map(|against| {
         format!(
-            "HRV {} against {} (SD {})",
+            "7-day HRV {} against 60-day {} (SD {})",
             units::fixed(against.week.value, 1),
             units::fixed(against.base.value, 1),
             units::fixed(against.deviation, 1)
@@ -82,12 +138,14 @@ fn nights(averages: &Averages) -> Vec<String> {
     });
     let high = resting_hr.filter(Against::is_high_at_rest).map(|against| {
         format!(
-            "resting HR {} ({} against {})",
+            "7-day resting HR {} ({} against {})",
             units::signed(against.difference(), 1),
             units::fixed(against.week.value, 1),
             units::fixed(against.base.value, 1)
         )
     });
+    let low = low.map(|words| (Rule::Hrv, words));
+    let high = high.map(|words| (Rule::RestingHr, words));
     low.into_iter().chain(high).collect()
 }
 

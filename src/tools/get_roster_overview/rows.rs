@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::{
     figures::{Figures, Held, LOOKED_AHEAD, Last, Load, Planned, Planning, Shown, Undone},
-    flags,
+    flags::{self, Flag},
 };
 use crate::{
     text::{clean, fenced},
@@ -86,7 +86,7 @@ pub(super) fn render(overview: Overview) -> Answer {
         mut left,
         ..
     } = overview;
-    let flags: Vec<Vec<String>> = lines
+    let flags: Vec<Vec<Flag>> = lines
         .iter()
         .map(|line| match (&line.figures, line.today) {
             (Some(figures), Some(today)) => flags::of(figures, today),
@@ -107,7 +107,7 @@ pub(super) fn render(overview: Overview) -> Answer {
         let athletes = answer::counted(answered, "athlete", "athletes");
         blocks.push(format!("{athletes} with figures, {flagged} with flags."));
     }
-    blocks.extend(notes(&rows, flagged > 0));
+    blocks.extend(notes(&rows));
     Answer::of(blocks)
 }
 
@@ -196,7 +196,7 @@ fn within<R>(rows: &[R], columns: &Columns<'_, R>) -> usize {
 }
 
 /// An athlete with the flags.
-type Row = (Line, Vec<String>);
+type Row = (Line, Vec<Flag>);
 
 /// The columns; `usual` is the date that is today for most.
 fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
@@ -211,7 +211,9 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
     };
     Columns::<Row>::new()
         .column("athlete", |(line, _)| line.name.clone())
-        .column("flags", |(_, flags)| flags.join("; "))
+        .column("flags", |(_, flags)| {
+            joined(flags.iter().map(|(_, words)| words), "; ")
+        })
         .column("form", |(line, _)| {
             let figures = line.figures.as_ref();
             figures.map_or_else(String::new, |figures| {
@@ -407,8 +409,8 @@ pub(super) fn ask_for(left: &[(String, String)]) -> String {
     )
 }
 
-/// The meaning of the columns shown, and the rules of the flags if there are any.
-fn notes(rows: &[Row], flagged: bool) -> Vec<String> {
+/// The meaning of the flags and columns shown.
+fn notes(rows: &[Row]) -> Vec<String> {
     let all: Vec<&Figures> = rows
         .iter()
         .filter_map(|(line, _)| line.figures.as_ref())
@@ -417,10 +419,7 @@ fn notes(rows: &[Row], flagged: bool) -> Vec<String> {
     if all.is_empty() {
         return Vec::new();
     }
-    let mut notes = Vec::new();
-    if flagged {
-        notes.push(format!("{}.", flags::RULES));
-    }
+    let mut notes = vec![flags::rules(rows.iter().flat_map(|(_, flags)| flags))];
     let undone = all.iter().flat_map(|figures| &figures.undone);
     notes.extend(about_undone(undone));
     let mut columns = Vec::new();

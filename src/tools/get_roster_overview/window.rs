@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 
 use super::{
     figures::{
-        Came, Held, Lack, Load, Model, Planned, Planning, Shown, long_before, planning, to_do, undone,
+        Came, Held, Lack, Load, Model, Planned, Planning, Shown, long_before, planning, recorded_twice,
+        to_do, undone,
     },
     flags,
     rows::{
@@ -19,7 +20,7 @@ use crate::{
     tools::{
         Answer,
         absences::Absences,
-        activities::of_range,
+        activities::{PerhapsOne, of_range},
         answer::{
             self,
             table::Columns,
@@ -86,6 +87,7 @@ pub(super) struct Totals {
     done: Option<Done>,
     /// Workouts and races before today that are not known to be done; None if there are none.
     undone: Option<Vec<Planned>>,
+    perhaps_one: Option<PerhapsOne>,
     /// h
     sleep: Option<Night>,
     /// ms
@@ -139,6 +141,9 @@ impl Totals {
                 .as_ref()
                 .filter(|events| events.iter().any(|(day, _)| *day < today))
                 .map(|events| undone(events, loads, activities, &absences, (window.oldest, today))),
+            perhaps_one: days
+                .zip(activities)
+                .and_then(|(days, rows)| recorded_twice(rows, days)),
             sleep: night("sleepSecs", 3600.0),
             hrv: night("hrv", 1.0),
             sdnn: night("hrvSDNN", 1.0),
@@ -262,6 +267,13 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
             totals(|own, _| own.undone.as_deref().map(undone_in_words).unwrap_or_default()),
         )
         .column(
+            "recorded twice",
+            totals(|own, _| {
+                let one = own.perhaps_one.as_ref();
+                one.map_or_else(String::new, |one| one.words.clone())
+            }),
+        )
+        .column(
             "form at the end",
             totals(|own, shown| form(own.standing.as_ref(), own.held, shown)),
         )
@@ -356,6 +368,9 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     });
     if lines.iter().any(counts_more_load_than_time) {
         columns.push("load counts activities that Strava closes, time does not".to_owned());
+    }
+    if all.iter().any(|own| own.perhaps_one.is_some()) {
+        columns.push("recorded twice: load, activities, time, CTL and ATL count each recording".to_owned());
     }
     columns.extend(about_ctl(all.iter().filter_map(|own| own.load)));
     if all.iter().any(|own| own.held == Held::Projected) {

@@ -15,7 +15,7 @@ use crate::{
             words::{in_brackets, joined, named},
         },
         arguments::{Detail, Range},
-        planned::{Planning, Plans},
+        planned::{Planning, Plans, of_week},
         sums::{self, Sum},
     },
     training::weeks::{self, Week},
@@ -62,7 +62,6 @@ pub(super) fn by_week(
     let shown = detail.pick(SHOWN, SHOWN_FULL);
     let mut year = range.newest.year();
     let mut parts: Vec<String> = Vec::new();
-    let none = Plans::default();
     for (monday, (load, closed)) in weeks.iter().rev().take(shown) {
         let mut part = monday.format("%-d %b").to_string();
         if monday.year() != year {
@@ -75,11 +74,11 @@ pub(super) fn by_week(
             week::cut(*monday, range),
             week::done(load, *closed)
         );
-        if let Some(planned) = planned {
-            let plans = planned.weeks.get(monday).unwrap_or(&none);
-            part.push_str(&of_plan(plans, parts.is_empty(), until > range.newest));
-            part = joined([part, named("week target", &plans.targets())], ", ");
-        }
+        part.push_str(&of_week(planned, *monday, |plans| {
+            of_plan(plans, parts.is_empty(), until > range.newest)
+        }));
+        let targets = of_week(planned, *monday, Plans::targets);
+        part = joined([part, named("week target", &targets)], ", ");
         parts.push(part);
     }
     if let Some(newest) = weeks.keys().rev().nth(shown) {

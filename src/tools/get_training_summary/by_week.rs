@@ -15,7 +15,7 @@ use crate::{
             units::{self, amount},
             week,
         },
-        planned::{Planning, Plans},
+        planned::{Planning, Plans, of_week},
         sums::{self, Sum},
     },
     training::{
@@ -91,10 +91,7 @@ pub(super) fn table(
         .collect();
     let weeks: Vec<Row<'_>> = by_week(rows, asked).into_iter().rev().collect();
     let cut = Cut::after(asked.detail.pick(SHOWN, SHOWN_FULL), &weeks);
-    let none = Plans::default();
-    let planned = |monday: &NaiveDate, say: fn(&Plans) -> String| {
-        plans.map_or_else(String::new, |plans| say(plans.weeks.get(monday).unwrap_or(&none)))
-    };
+    let planned = |monday: &NaiveDate, say: fn(&Plans) -> String| of_week(plans, *monday, say);
     // Monotony is about all training, so it means nothing for one sport or a part of a week; today may still add to its own.
     let is_whole = |monday: NaiveDate| {
         asked.sport.is_none()

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::by_sport;
+use super::{Asked, by_sport};
 use crate::{
     guard::Units,
     intervals::model::weeks::{SportSummary, WeekSummary},
@@ -10,8 +10,10 @@ use crate::{
         answer::{
             table::Columns,
             units::{self, amount},
+            week,
         },
-        arguments::Range,
+        arguments::{Detail, Range},
+        planned::{Planning, Plans, of_week},
         sums::{self, Sum},
     },
     training::weeks,
@@ -20,14 +22,15 @@ use crate::{
 /// Maximum weeks in the table.
 const SHOWN: usize = 53;
 
-/// The tables by sport and by week; empty if the range has no sums.
+/// The tables by sport and by week, with the plans of the days asked for and on to `until`; empty if the range has no sums.
 pub(super) fn tables(
     rows: &[WeekSummary],
-    range: Range,
-    sports: Option<&[&str]>,
-    each_kind: bool,
+    asked: &Asked,
+    plans: Option<&Planning>,
+    until: NaiveDate,
     own: Units,
 ) -> Vec<String> {
+    let (range, sports) = (asked.range, asked.sport);
     let wanted = |one: &&SportSummary| {
         let sport = one.sport.as_deref();
         let is_of = |sports: &[&str]| sport.is_some_and(|sport| sports.contains(&sport));
@@ -52,17 +55,30 @@ pub(super) fn tables(
     if all.count <= 0.0 {
         return Vec::new();
     }
-    let by_sport = sums::by_sport(each, each_kind);
+    let by_sport = sums::by_sport(each, asked.detail == Detail::Full);
     let weeks: Vec<(NaiveDate, Sum)> = by_week
         .iter()
         .rev()
         .take(SHOWN)
         .map(|(monday, week)| (*monday, Sum::of(week.iter().copied())))
         .collect();
+    // The sums are of whole weeks, the plans of the days asked for.
+    let of_plans = Range {
+        newest: until,
+        ..range
+    };
+    let planned = |monday: NaiveDate, say: fn(&Plans) -> String| {
+        of_week(plans, monday, |plans| say(plans) + &week::cut(monday, of_plans))
+    };
     let columns = Columns::<(NaiveDate, Sum)>::new()
         .column("week (Mon)", |(monday, _)| monday.to_string())
         .column("activities", |(_, sum)| units::whole(sum.count))
         .column("time", |(_, sum)| units::hours_minutes(sum.secs))
-        .column("load", |(_, sum)| sum.known_load());
+        .column("planned time", |(monday, _)| planned(*monday, Plans::time))
+        .column("load", |(_, sum)| sum.known_load())
+        .column("planned load", |(monday, _)| planned(*monday, Plans::load))
+        .column("week target", |(monday, _)| {
+            of_week(plans, *monday, Plans::targets)
+        });
     vec![by_sport::table(&by_sport, &all, 0, own), columns.table(&weeks)]
 }

@@ -398,7 +398,7 @@ async fn a_glitch_hides_no_drop_of_hrv_and_few_values_raise_no_flag() {
         "{text}"
     );
     assert!(
-        cell(&text, "flags").starts_with("HRV 48.0 against 63.3 (SD "),
+        cell(&text, "flags").starts_with("7-day HRV 48.0 against 60-day 63.3 (SD "),
         "{text}"
     );
     assert_eq!(cell(&text, "resting HR bpm 7 d / 60 d"), "48.0 / 48.0", "{text}");
@@ -725,4 +725,109 @@ async fn a_window_says_that_its_load_counts_what_strava_closes() {
     assert!(text.contains(says), "{text}");
     let (text, _) = asked(&["get_training_history"], rows, dates).await;
     assert!(cell(&text, "load") == "40" && !text.contains(says), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_twice_is_named_where_activities_are_read() {
+    let ride = |id: &str, at: &str, fields: Value| {
+        let mut ride = json!({"id": id, "type": "Ride", "start_date_local": format!("2026-11-{at}:00"), "moving_time": 3600,
+            "elapsed_time": 3600, "icu_training_load": 70});
+        ride.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        ride
+    };
+    let by_hand = json!({"source": "MANUAL", "paired_event_id": 505});
+    let twice = [
+        (
+            json!([
+                ride("i241", "24T18:00", json!({"type": "VirtualRide"})),
+                ride("i242", "24T18:02", json!({}))
+            ]),
+            "i241 and i242 overlap (58 min): perhaps one session",
+        ),
+        (
+            json!([
+                ride("i9", "24T00:00", by_hand),
+                ride("i10", "24T18:00", json!({}))
+            ]),
+            "i9 (by hand) and i10 are of one sport and day: perhaps one session",
+        ),
+    ];
+    for (activities, says) in twice {
+        let rows = || {
+            json!({"wellness": same(&[60.0, 0.0, 140.0, 0.0, 0.0, 0.0, 0.0]), "activities": activities,
+                "events": [workout(505, "2026-11-24", "Ride", json!(70)), workout(506, "2026-11-26", "Run", json!(40))]})
+        };
+        let (text, requests) = asked(ALL, rows(), json!({})).await;
+        assert_eq!(requests, 4, "{text}");
+        assert!(cell(&text, "flags").contains(says), "{text}");
+        assert!(
+            text.contains(" · perhaps one session: recordings of the last 7 days"),
+            "{text}"
+        );
+        let (text, _) = asked(ALL, rows(), json!({"oldest": "2026-11-23"})).await;
+        assert_eq!(cell(&text, "recorded twice"), says, "{text}");
+        assert!(
+            text.contains("recorded twice: load, activities, time, CTL and ATL count each"),
+            "{text}"
+        );
+        let (text, _) = asked(NO_HISTORY, rows(), json!({"oldest": "2026-11-23"})).await;
+        assert!(!text.contains("i241") && !text.contains("by hand"), "{text}");
+    }
+    // A pairing is the calendar's: without that, an entry with a time of day stands alone.
+    let marked = json!({"source": "MANUAL", "paired_event_id": 505});
+    let rows = json!({"wellness": same(&[60.0, 0.0]), "activities": [ride("i9", "24T06:00", marked), ride("i10", "24T18:00", json!({}))]});
+    for arguments in [json!({}), json!({"oldest": "2026-11-23"})] {
+        let (text, _) = asked(NO_EVENTS, rows.clone(), arguments).await;
+        assert!(!text.contains("by hand"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_flags_that_were_raised_are_explained() {
+    let legend = |text: &str| {
+        let legend = text.lines().find(|line| line.starts_with("Flags: "));
+        legend.unwrap_or_default().to_owned()
+    };
+    let race = |day: &str| json!({"id": 1, "category": "RACE_A", "type": "Ride", "name": "x", "start_date_local": format!("{day}T00:00:00")});
+    for (events, says) in [
+        (json!([]), ""),
+        (json!([race("2026-12-05")]), "Flags: race within 14 days."),
+        (
+            json!([race("2026-12-05"), absence("SICK", "2026-11-27", "2026-11-30")]),
+            "Flags: sick, injured or on holiday today (begun within 60 days, or 366 where a workout was not done) · race within 14 days.",
+        ),
+    ] {
+        let rows = json!({"wellness": same(&[60.0, 50.0]), "activities": [did("i1", "2026-11-28", "Run", json!(50))], "events": events});
+        let (text, _) = asked(ALL, rows, json!({})).await;
+        assert_eq!(legend(&text), says, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_to_today_shows_the_form_of_the_overview() {
+    for in_row in [true, false] {
+        let (now, _) = asked(ALL, planned_today(in_row, json!([])), json!({})).await;
+        let (window, _) = asked(
+            ALL,
+            planned_today(in_row, json!([])),
+            json!({"oldest": "2026-11-23"}),
+        )
+        .await;
+        assert_eq!(
+            (
+                cell(&now, "form"),
+                cell(&now, "CTL"),
+                cell(&now, "load this week")
+            ),
+            (
+                cell(&window, "form at the end"),
+                cell(&window, "CTL at the end"),
+                cell(&window, "load")
+            ),
+            "{now}\n{window}"
+        );
+        assert!(cell(&window, "form at the end").starts_with("+10.9"), "{window}");
+    }
 }

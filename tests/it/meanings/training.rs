@@ -1,5 +1,6 @@
 //! Sums of training: windows, zones, families, swims, counts, changes, and what is left out or counted twice.
 
+use icusync_sim::Fault;
 use serde_json::{Value, json};
 
 use super::{ask, ask_at, asked_for, give, on_saturday, row};
@@ -1023,4 +1024,154 @@ async fn a_week_of_the_history_says_what_its_load_lacks() {
         );
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_done() {
+    let injury = |first: &str, end: &str| {
+        json!({"id": 60, "category": "INJURED", "start_date_local": format!("{first}T00:00:00"),
+            "end_date_local": format!("{end}T00:00:00")})
+    };
+    let (ran, planned) = (
+        activity("i1", "Run", "2026-11-24T07:00", json!({"icu_training_load": 70})),
+        workout(1, "Run", 24, json!({})),
+    );
+    for (events, activities, history, summary, requests) in [
+        (
+            json!([injury("2026-10-20", "2026-12-01"), planned]),
+            json!([]),
+            "0 of 70 planned to Sunday (70 of it on days of absence)",
+            "70 (70 on days of absence)",
+            3,
+        ),
+        (
+            json!([
+                injury("2025-12-24", "2026-11-26"),
+                planned,
+                workout(2, "Run", 27, json!({}))
+            ]),
+            json!([]),
+            "0 of 140 planned to Sunday (70 of it missed, 70 on days of absence)",
+            "140 (70 missed, 70 on days of absence)",
+            3,
+        ),
+        // Still to come, on a day that is no day to train.
+        (
+            json!([
+                injury("2026-10-20", "2026-12-01"),
+                planned,
+                workout(2, "Run", 29, json!({}))
+            ]),
+            json!([ran]),
+            "70 of 140 planned to Sunday (70 of it done, 70 on days of absence)",
+            "140 (70 done, 70 on days of absence)",
+            3,
+        ),
+        // Over by then.
+        (
+            json!([injury("2026-10-20", "2026-11-24"), planned]),
+            json!([]),
+            "0 of 70 planned to Sunday (70 of it missed)",
+            "70 (70 missed)",
+            3,
+        ),
+        // Everything was done, or is explained by what was read already.
+        (
+            json!([injury("2026-10-20", "2026-12-01"), planned]),
+            json!([ran]),
+            "70 of 70 planned to Sunday",
+            "70",
+            2,
+        ),
+        (
+            json!([injury("2026-11-23", "2026-12-01"), planned]),
+            json!([]),
+            "0 of 70 planned to Sunday (70 of it on days of absence)",
+            "70 (70 on days of absence)",
+            2,
+        ),
+        (json!([]), json!([]), "0 of 0 planned to Sunday", "", 2),
+    ] {
+        for (tool, arguments) in [
+            (HISTORY, json!({"oldest": "2026-11-23", "include": ["planned"]})),
+            (SUMMARY, json!({"oldest": "2026-11-23", "include": ["planned"]})),
+        ] {
+            on_saturday(async |world| {
+                give(
+                    &world,
+                    world.ana(),
+                    json!({"activities": activities.clone(), "events": events.clone()}),
+                );
+                let (text, paths) = asked_for(&world, &world.ana().link, tool, arguments.clone()).await;
+                assert_eq!(paths.len(), requests, "{paths:?} {text}");
+                if tool == SUMMARY && !summary.is_empty() {
+                    assert_eq!(
+                        row(&text, "week (Mon)", "2026-11-23")["planned load"],
+                        summary,
+                        "{text}"
+                    );
+                } else if tool == HISTORY && events != json!([]) {
+                    assert!(
+                        line(&text, "Weeks (Mon), load: ").ends_with(&format!(" {history}")),
+                        "{text}"
+                    );
+                }
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn earlier_absences_that_do_not_arrive_are_named() {
+    on_saturday(async |world| {
+        let planned = workout(1, "Run", 24, json!({}));
+        give(
+            &world,
+            world.ana(),
+            json!({"activities": [], "events": [planned]}),
+        );
+        world.sim.fault(
+            Fault::on("/events?oldest=2025-11-22")
+                .athlete(world.ana().person.athlete_id)
+                .status(404),
+        );
+        let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
+        let text = ask(&world, world.ana(), HISTORY, given).await;
+        line(
+            &text,
+            "Absences begun before 2026-11-23 left out: the calendar did not answer",
+        );
+        assert!(text.contains("(70 of it missed)"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_strava_closes_everything_the_plan_is_in_the_one_table_of_weeks() {
+    for (given, plan) in [
+        (
+            json!({"oldest": "2026-11-16", "include": ["planned"]}),
+            "24 (24 unclear)",
+        ),
+        (
+            json!({"oldest": "2026-11-25", "include": ["planned"]}),
+            "24 (24 unclear) (from Wed)",
+        ),
+    ] {
+        on_saturday(async |world| {
+            let stubs: Vec<Value> = (16..=26)
+                .map(|day| json!({"id": format!("770{day}"), "source": "STRAVA", "start_date_local": format!("2026-11-{day}T07:00:00")}))
+                .collect();
+            let events = json!([workout(1, "Run", 26, json!({"icu_training_load": 24}))]);
+            give(&world, world.bishnu(), json!({"activities": stubs, "events": events}));
+            let text = ask(&world, world.bishnu(), SUMMARY, given.clone()).await;
+            assert_eq!(text.matches("\nweek (Mon)\t").count(), 1, "{text}");
+            let week = row(&text, "week (Mon)", "2026-11-23");
+            assert_eq!(week["planned load"], plan, "{text}");
+            assert!(!week["load"].is_empty() && week["load"] != "unknown", "{text}");
+            line(&text, "Planned load and time of this week are those to Sunday.");
+        })
+        .await;
+    }
 }
