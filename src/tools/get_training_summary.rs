@@ -53,6 +53,7 @@ const WEEKS: u64 = 4;
 
 const FIELDS: &[&str] = &[
     "type",
+    "name",
     "moving_time",
     "distance",
     "icu_distance",
