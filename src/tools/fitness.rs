@@ -34,7 +34,13 @@ pub(super) use done_today::{DoneToday, Seen, ToCome};
 /// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
 /// The fields of today's activities that [`Seen`] needs.
-const DONE_FIELDS: &[&str] = &["type", "moving_time", "icu_training_load", "paired_event_id"];
+const DONE_FIELDS: &[&str] = &[
+    "type",
+    "name",
+    "moving_time",
+    "icu_training_load",
+    "paired_event_id",
+];
 
 /// What is known of today beside its row.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -69,6 +69,7 @@ const DAYS_WITH_STEPS: u64 = 7;
 
 const DONE_FIELDS: &[&str] = &[
     "type",
+    "name",
     "sub_type",
     "moving_time",
     "elapsed_time",

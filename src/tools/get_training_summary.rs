@@ -57,6 +57,7 @@ const WEEKS: u64 = 4;
 
 const FIELDS: &[&str] = &[
     "type",
+    "name",
     "moving_time",
     "distance",
     "icu_distance",

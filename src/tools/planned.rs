@@ -144,7 +144,7 @@ impl Plans {
         let planned = Planned::of(event, state.pairing(activities));
         self.all.add((event, planned));
         let part = match state {
-            State::Done(..) | State::Paired => &mut self.done,
+            State::Done(..) | State::DoneAs(_) | State::Paired => &mut self.done,
             State::Missed(Some(_)) | State::NotPaired(Some(_)) => &mut self.absent,
             State::Open if is_absent => &mut self.absent,
             State::Open => &mut self.open,

@@ -517,7 +517,7 @@ pub(super) fn undone(
         let day = event.day()?;
         let nothing = loads.is_some_and(|loads| !loads.is_some_on(day));
         let undone = match state? {
-            State::Open | State::Done(..) | State::Paired => return None,
+            State::Open | State::Done(..) | State::DoneAs(_) | State::Paired => return None,
             State::NotPaired(None) if nothing => Undone::NoLoad,
             State::NotPaired(absent) if nothing => Undone::State(State::Missed(absent)),
             state => Undone::State(state),

@@ -21,7 +21,7 @@ use crate::{
             words::{around, in_brackets, joined},
         },
         fitness::Day,
-        plan_state::{self, State},
+        plan_state::{self, State, Unclear},
         vitals::{Averages, Compared, Hrv},
     },
     training::{roster::BASE, weeks},
@@ -469,14 +469,16 @@ pub(super) fn about_ctl(loads: impl IntoIterator<Item = Load>) -> Option<String>
 
 /// What the words for workouts not known to be done mean, of those that are used.
 pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec<String> {
-    let (mut missed, mut no_load, mut not_paired, mut unclear) = (false, false, false, false);
+    let (mut missed, mut no_load, mut not_paired, mut vague, mut unclear) =
+        (false, false, false, false, false);
     for planned in undone {
         match planned.undone {
             Undone::NoLoad => no_load = true,
             Undone::State(State::NotPaired(_)) => not_paired = true,
+            Undone::State(State::Unclear(Unclear::VagueSport(..))) => vague = true,
             Undone::State(State::Unclear(_)) => unclear = true,
             Undone::State(State::Missed(absent)) => missed |= absent.is_none(),
-            Undone::State(State::Open | State::Done(..) | State::Paired) => {}
+            Undone::State(State::Open | State::Done(..) | State::DoneAs(_) | State::Paired) => {}
         }
     }
     let mut notes = Vec::new();
@@ -492,6 +494,12 @@ pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec
     if not_paired {
         notes.push(
             "not paired: no activity is paired with it; get_events with include=done searches for one, where get_training_history is granted."
+                .to_owned(),
+        );
+    }
+    if vague {
+        notes.push(
+            "perhaps done: its sport says little, and something was done that day; get_events with include=done says more."
                 .to_owned(),
         );
     }

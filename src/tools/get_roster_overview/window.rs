@@ -263,7 +263,7 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
             totals(|own, _| units::hours_minutes(own.done.map(|done| done.secs))),
         )
         .column(
-            "not done",
+            "past plans",
             totals(|own, _| own.undone.as_deref().map(undone_in_words).unwrap_or_default()),
         )
         .column(
@@ -300,7 +300,7 @@ fn value(night: Option<Night>, decimals: u8) -> String {
     night.map_or_else(String::new, |night| night.words(decimals))
 }
 
-/// `3 missed, 2 not done, sick`; `none` if all was done.
+/// `3 missed; 2 not done, sick`; `all done` if nothing else is known of any.
 fn undone_in_words(rows: &[Planned]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows {
@@ -309,7 +309,7 @@ fn undone_in_words(rows: &[Planned]) -> String {
             .or_default() += 1;
     }
     if counts.is_empty() {
-        return "none".to_owned();
+        return "all done".to_owned();
     }
     let parts: Vec<String> = counts
         .into_iter()

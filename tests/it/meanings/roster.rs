@@ -444,7 +444,7 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
             cell(&text, "load"),
             cell(&text, "activities"),
             cell(&text, "time"),
-            cell(&text, "not done")
+            cell(&text, "past plans")
         ),
         (
             "180 of 210 planned".into(),
@@ -601,7 +601,7 @@ async fn an_absence_of_many_months_is_the_reason_as_it_is_on_the_calendar() {
         );
         let (text, requests) = asked(ALL, rows(), json!({"oldest": "2026-11-23"})).await;
         assert_eq!(
-            (requests, cell(&text, "not done")),
+            (requests, cell(&text, "past plans")),
             (4, format!("1 {why}")),
             "{text}"
         );
@@ -621,7 +621,11 @@ async fn an_absence_of_many_months_is_the_reason_as_it_is_on_the_calendar() {
     assert_eq!(cell(&text, "flags"), "missed 2026-11-26 Thu Run", "{text}");
     rows["activities"] = json!([did("i1", "2026-11-26", "Run", json!(50))]);
     let (text, requests) = asked(ALL, rows, json!({"oldest": "2026-11-23"})).await;
-    assert_eq!((requests, cell(&text, "not done")), (3, "none".into()), "{text}");
+    assert_eq!(
+        (requests, cell(&text, "past plans")),
+        (3, "all done".into()),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -829,5 +833,61 @@ async fn a_window_to_today_shows_the_form_of_the_overview() {
             "{now}\n{window}"
         );
         assert!(cell(&window, "form at the end").starts_with("+10.9"), "{window}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_of_many_sports_is_done_by_its_legs_or_by_its_name() {
+    let race = json!({"id": 7, "category": "RACE_B", "type": "Other", "name": "Fjord Quest", "start_date_local": "2026-11-25T00:00:00",
+        "icu_training_load": 140});
+    let leg = |id: &str, sport: &str, name: &str| {
+        let mut leg = did(id, "2026-11-25", sport, json!(45));
+        leg["name"] = json!(name);
+        leg["start_date_local"] = json!(format!("2026-11-25T1{}:00:00", &id[1..]));
+        leg
+    };
+    for (activities, past, flagged) in [
+        (
+            json!([
+                leg("i1", "Kayaking", "Fjord Quest"),
+                leg("i3", "TrailRun", "Fjord Quest - Run")
+            ]),
+            "all done",
+            "",
+        ),
+        (
+            json!([
+                leg("i1", "OpenWaterSwim", "Morning"),
+                leg("i3", "GravelRide", "Noon"),
+                leg("i5", "Run", "Evening")
+            ]),
+            "all done",
+            "",
+        ),
+        (
+            json!([leg("i1", "Kayaking", "Paddle")]),
+            "1 perhaps done",
+            "perhaps done 2026-11-25 Wed Other race «Fjord Quest»",
+        ),
+        (
+            json!([]),
+            "1 missed",
+            "missed 2026-11-25 Wed Other race «Fjord Quest»",
+        ),
+    ] {
+        let rows =
+            json!({"wellness": same(&[135.0, 0.0, 0.0, 0.0]), "events": [race], "activities": activities});
+        let (text, _) = asked(ALL, rows.clone(), json!({"oldest": "2026-11-23"})).await;
+        assert_eq!(cell(&text, "past plans"), past, "{text}");
+        assert!(!text.contains("not done"), "{text}");
+        let (text, _) = asked(ALL, rows.clone(), json!({})).await;
+        let flags = cell(&text, "flags");
+        assert!(
+            flags.starts_with(flagged) && flags.contains("«Fjord Quest»") != flagged.is_empty(),
+            "{text}"
+        );
+        // Without activities it is not paired, and no more.
+        let (text, _) = asked(NO_HISTORY, rows, json!({"oldest": "2026-11-23"})).await;
+        assert_eq!(cell(&text, "past plans"), "1 not paired", "{text}");
     }
 }
