@@ -24,11 +24,12 @@ use super::{
     },
     arguments::{Arguments, Detail, Range, Span, TEN_YEARS},
     fitness::{
-        Day, DoneToday, FIELDS, Today, as_granted, days_of, ramps_of_ours, shows_plan, standing, tell_apart,
-        to_come_in_words, todays_plan,
+        Day, DoneToday, FIELDS, Seen, Today, as_granted, days_of, ramps_of_ours, shows_plan, standing,
+        tell_apart, to_come_in_words, todays_plan,
     },
     params::Param,
     part::not_granted,
+    planned::MOST_REQUESTS,
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -161,7 +162,11 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     );
     let (rows, plan) = (rows?, plan?);
     let known = if asked.shows(today) {
-        tell_apart(&ask, &rows, plan.as_deref()).await?
+        let seen = Seen {
+            activities: None,
+            events: plan.as_deref(),
+        };
+        tell_apart(&ask, &rows, seen, MOST_REQUESTS).await?
     } else {
         Today::NOT_SHOWN
     };
@@ -336,16 +341,18 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: DoneToday) 
     let known = past.iter().filter_map(|day| Some((day.date, ctl(day)?)));
     let known: Vec<(NaiveDate, f64)> = known.collect();
     let order = |a: &&(NaiveDate, f64), b: &&(NaiveDate, f64)| a.1.total_cmp(&b.1);
-    let until = if known.len() < past.len() {
-        "yesterday"
+    let until = if past.last().map(|day| day.date) < Some(today) {
+        ""
+    } else if known.len() < past.len() {
+        ", up to yesterday"
     } else if matches!(done, DoneToday::Part(_)) {
-        "today, with what is done only"
+        ", up to today with what is done only"
     } else {
-        "today"
+        ", up to today"
     };
     match (known.iter().max_by(order), known.iter().min_by(order)) {
         (Some(high), Some(low)) if high.0 != low.0 => format!(
-            "CTL up to {until}: highest {} on {}, lowest {} on {}",
+            "Of these days{until}: highest CTL {} on {}, lowest {} on {}",
             units::fixed(high.1, 1),
             units::date(high.0),
             units::fixed(low.1, 1),

@@ -381,7 +381,7 @@ fn by_week(wanted: &[&Activity], plans: Option<&Planning>, asked: &Asked, today:
     let weeks = weeks
         .map(|((monday, week), closed)| (monday, (week, closed)))
         .collect();
-    totals::by_week(&weeks, plans, (range, planned::until(range, today)), asked.detail)
+    totals::by_week(&weeks, plans, (range, today), asked.detail)
 }
 
 /// The call for the rows that are left, from `next` on.

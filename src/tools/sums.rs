@@ -211,6 +211,15 @@ impl Sum {
         joined([figure, lacking], " ")
     }
 
+    /// How many have no distance, if any has one.
+    pub(super) fn without_distance(&self) -> f64 {
+        if self.with_distance > 0.0 {
+            self.count - self.with_distance
+        } else {
+            0.0
+        }
+    }
+
     /// `21 (10 VirtualRide)`: how many, and how many of kinds other than `name`, if its family has several.
     pub(super) fn count_with_kinds(&self, name: &str) -> String {
         let has_several = sports::meant_by(name).is_some_and(|kinds| kinds.len() > 1);
@@ -261,15 +270,19 @@ impl Sum {
 }
 
 /// `512 km`, with a decimal below `whole_from` metres. Swims go by the unit of their pools, `6400 m`, `7000 yd`; where pools
-/// differ, by the athlete's own: `6400 m (swum in m and yd)`. Empty without a distance.
+/// differ, by the athlete's own: `6400 m (swum in m and yd)`. What of the sum has none is counted: `6400 m (1 without a
+/// distance)`. Empty without a distance.
 pub(super) fn distance(sum: &Sum, sport: &str, own: Units, whole_from: f64) -> String {
     let decimals = u8::from(sum.metres < whole_from);
     let in_unit = SportUnits::of(sport, own).with_pool(sum.pools.in_yards(own));
     let way = in_unit.way(positive(Some(sum.metres)), decimals);
-    match sum.pools.units(own) {
-        (true, true) => with_unit(way, "(swum in m and yd)"),
-        _ => way,
-    }
+    let pools = match sum.pools.units(own) {
+        (true, true) => "swum in m and yd",
+        _ => "",
+    };
+    let without = Some(sum.without_distance()).filter(|without| *without > 0.0);
+    let without = with_unit(units::whole(without), "without a distance");
+    with_unit(way, &in_brackets(&joined([pools, &without], ", ")))
 }
 
 /// `20 activities`, `20 + 1 unreadable activities`: the one count of activities, with those closed by Strava.
