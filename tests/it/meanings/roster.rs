@@ -455,7 +455,7 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
             cell(&text, "past plans")
         ),
         (
-            "180 of 210 planned".into(),
+            "180 of 210 planned (75 open today)".into(),
             "4".into(),
             "4:00".into(),
             "1 missed".into()
