@@ -58,9 +58,10 @@ impl Today {
     };
 
     fn of(rows: &[Wellness], today: NaiveDate, seen: Seen<'_>) -> Self {
+        let done = DoneToday::of(rows, today, seen);
         Self {
-            done: DoneToday::of(rows, today, seen),
-            to_come: ToCome::of(rows, today, seen),
+            done,
+            to_come: ToCome::of(rows, today, seen, done),
         }
     }
 }

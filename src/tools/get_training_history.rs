@@ -2,7 +2,7 @@
 //!
 //! One request (`GET /athlete/{id}/activities`, or `…/activities/search` for a query without dates); with
 //! `include: planned` a second one for the calendar, and a third for absences that began before, where something planned was not
-//! done or is still open. Totals always cover the whole range, even when rows are cut.
+//! done. Totals always cover the whole range, even when rows are cut.
 
 mod rows;
 mod totals;

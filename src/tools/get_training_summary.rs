@@ -1,7 +1,7 @@
 //! get_training_summary: volume, load, calories and zones by sport and by week, against the period before and the plan.
 //!
 //! One request (`GET /athlete/{id}/activities` over both periods); with `include: planned` a second one for the calendar, and one
-//! more for absences that began before, where something planned was not done or is still open.
+//! more for absences that began before, where something planned was not done.
 //! If every activity of the range is closed by Strava, one more: `GET /athlete/{id}/athlete-summary`, with intervals.icu's
 //! own sums.
 

@@ -211,9 +211,7 @@ impl Plans {
             .map(|(sum, name, even_all)| (figure(sum), name, even_all))
             .filter(|(part, _, even_all)| *part > 0.0 && (*part < all || *even_all))
             .map(|(part, name, _)| format!("{} {name}", say(part)));
-        let without = Some(self.all.count - with).filter(|without| *without > 0.0 && with > 0.0);
-        let without = with_unit(units::whole(without), lack);
-        joined(named.chain([without]), ", ")
+        joined(named.chain([self.all.lacking(with, lack)]), ", ")
     }
 
     /// The week's targets; empty without any.

@@ -206,18 +206,18 @@ impl Sum {
         if with <= 0.0 {
             return String::new();
         }
-        let lacking = Some(self.count - with).filter(|lacking| *lacking > 0.0);
-        let lacking = in_brackets(&with_unit(units::whole(lacking), without));
-        joined([figure, lacking], " ")
+        joined([figure, in_brackets(&self.lacking(with, without))], " ")
     }
 
-    /// How many have no distance, if any has one.
-    pub(super) fn without_distance(&self) -> f64 {
-        if self.with_distance > 0.0 {
-            self.count - self.with_distance
-        } else {
-            0.0
-        }
+    /// `1 without a time`: how many lack a figure that `with` others have; empty when none has it, or all have.
+    pub(super) fn lacking(&self, with: f64, without: &str) -> String {
+        let lacking = Some(self.count - with).filter(|lacking| *lacking > 0.0 && with > 0.0);
+        with_unit(units::whole(lacking), without)
+    }
+
+    /// `1 without a distance`; empty when none has one, or all have.
+    pub(super) fn without_distance(&self) -> String {
+        self.lacking(self.with_distance, "without a distance")
     }
 
     /// `21 (10 VirtualRide)`: how many, and how many of kinds other than `name`, if its family has several.
@@ -280,9 +280,7 @@ pub(super) fn distance(sum: &Sum, sport: &str, own: Units, whole_from: f64) -> S
         (true, true) => "swum in m and yd",
         _ => "",
     };
-    let without = Some(sum.without_distance()).filter(|without| *without > 0.0);
-    let without = with_unit(units::whole(without), "without a distance");
-    with_unit(way, &in_brackets(&joined([pools, &without], ", ")))
+    with_unit(way, &in_brackets(&joined([pools, &sum.without_distance()], ", ")))
 }
 
 /// `20 activities`, `20 + 1 unreadable activities`: the one count of activities, with those closed by Strava.

@@ -25,10 +25,10 @@ const WHAT: &str = "Form on race mornings";
 const REQUESTS: u32 = 5;
 
 /// The model's days before races.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Mornings {
     days: BTreeMap<NaiveDate, Day>,
-    today: Option<NaiveDate>,
+    today: NaiveDate,
     /// What is still to be done today and in no day of the model.
     to_come: Option<ToCome>,
     /// As much of today's load as may only be planned.
@@ -59,7 +59,7 @@ impl Mornings {
     /// The form at the end of a day with what is still to be done today.
     fn with_todays_plan(&self, day: &Day) -> Option<f64> {
         let to_come = self.to_come.filter(|to_come| to_come.end.is_some())?;
-        let after = u32::try_from((day.date - self.today?).num_days()).ok()?;
+        let after = u32::try_from((day.date - self.today).num_days()).ok()?;
         let left = Fitness::left_of(to_come.load, f64::from(after));
         Some(day.fitness.form() + left.form())
     }
@@ -147,7 +147,7 @@ pub(super) async fn fetch(
     days.retain(|day, _| wanted.contains(day));
     Ok(Part::Got(Mornings {
         days,
-        today: Some(today),
+        today,
         to_come: known.to_come,
         in_doubt: match known.done {
             DoneToday::Unclear { at_most } => at_most,

@@ -384,7 +384,7 @@ fn open_today(rows: &[Wellness], today: NaiveDate, seen: Seen<'_>, done: DoneTod
         DoneToday::Part(part) if part.is_planned => part.rest,
         DoneToday::Part(_) | DoneToday::Unclear { .. } => return None,
     };
-    let beside = ToCome::of(rows, today, seen).map_or(0.0, |to_come| to_come.load);
+    let beside = ToCome::of(rows, today, seen, done).map_or(0.0, |to_come| to_come.load);
     Some(counted + beside).filter(|load| *load >= 0.5)
 }
 

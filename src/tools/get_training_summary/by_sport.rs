@@ -82,11 +82,11 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
     if now.metres > 0.0 && before.metres > 0.0 && name != "all" {
         let (now_text, before_text) = (distance(now, name, own), distance(before, name, own));
         // A change would be that of what is known, not of what was covered.
-        let change = if now.without_distance() > 0.0 || before.without_distance() > 0.0 {
-            String::new()
-        } else {
+        let change = if now.without_distance().is_empty() && before.without_distance().is_empty() {
             let (now, before) = shown(&now_text, &before_text).unwrap_or((now.metres, before.metres));
             in_brackets(&percent(now, before))
+        } else {
+            String::new()
         };
         parts.push(joined([format!("{now_text} / {before_text}"), change], " "));
     }
