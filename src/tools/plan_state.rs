@@ -11,12 +11,14 @@ use super::{
     activities::{may_be_one, recorded_twice},
     answer::{
         self,
+        sport_units::SportUnits,
         units::{self, positive},
-        words::{around, in_brackets, joined, named},
+        words::{around, in_brackets, joined, named, with_unit},
     },
+    sums::Sum,
 };
 use crate::{
-    intervals::model::{Activity, Event, calendar::Step},
+    intervals::model::{Activity, Event, Length, calendar::Step},
     text::clean,
     training::{
         plan::{self, MatchedBy},
@@ -40,14 +42,16 @@ const METRE: f64 = 1.0;
 const HALF: f64 = 0.5;
 
 /// The state of a planned workout or race.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum State {
     /// Of today or later, and not done.
     Open,
+    /// A race that is not over, of which something was done.
+    Begun(Legs),
     /// Done by the activity with this index.
     Done(usize, MatchedBy),
-    /// A race of a sport that no activity has, done as so many activities.
-    DoneAs(usize),
+    /// A race of several days, or of a sport that no activity has.
+    DoneAs(Legs),
     /// Paired with an activity that was not read, or that did another plan.
     Paired,
     /// Before today, and nothing that could have been it was done; with the reason if the day has an absence.
@@ -69,7 +73,48 @@ pub(super) enum Unclear {
     VagueSport(&'static str, usize),
 }
 
+/// The activities that were a race.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Legs {
+    /// On how many days they were, and how many the race has.
+    days: (usize, i64),
+    count: usize,
+    /// s.
+    secs: f64,
+    with_time: f64,
+    load: f64,
+    with_load: f64,
+    /// The index of the one that the race is paired with.
+    paired: Option<usize>,
+}
+
+impl Legs {
+    /// `3 activities on 3 of 3 days: 7:16, load 270`
+    fn in_words(self) -> String {
+        let sum = Sum {
+            count: u32::try_from(self.count).map_or(0.0, f64::from),
+            secs: self.secs,
+            with_time: self.with_time,
+            load: self.load,
+            with_load: self.with_load,
+            ..Sum::default()
+        };
+        let days = match self.days {
+            (_, 1) => String::new(),
+            (with, all) => format!("on {with} of {all} days"),
+        };
+        let count = answer::counted(self.count, "activity", "activities");
+        let figures = joined([sum.time_words(), named("load", &sum.load_words())], ", ");
+        joined([joined([count, days], " "), figures], ": ")
+    }
+}
+
 impl State {
+    /// Of today or later, and not over.
+    pub(super) const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Begun(_))
+    }
+
     /// Missed, on a day without an absence.
     pub(super) fn is_missed(self) -> bool {
         self == Self::Missed(None)
@@ -87,7 +132,11 @@ impl State {
     pub(super) fn pairing(self, activities: &[Activity]) -> Pairing<'_> {
         match self {
             Self::Paired => Pairing::Unread,
-            Self::Done(at, MatchedBy::Paired) => activities.get(at).map_or(Pairing::Unread, Pairing::With),
+            Self::Done(at, MatchedBy::Paired)
+            | Self::Begun(Legs { paired: Some(at), .. })
+            | Self::DoneAs(Legs { paired: Some(at), .. }) => {
+                activities.get(at).map_or(Pairing::Unread, Pairing::With)
+            }
             _ => Pairing::Nothing,
         }
     }
@@ -105,7 +154,7 @@ impl State {
     /// `missed`, `not done, sick`, `not paired`, `unclear: …`, `perhaps done: …`; empty for what is open or done.
     pub(super) fn undone(self) -> String {
         match self {
-            Self::Open | Self::Done(..) | Self::DoneAs(_) | Self::Paired => String::new(),
+            Self::Open | Self::Begun(_) | Self::Done(..) | Self::DoneAs(_) | Self::Paired => String::new(),
             Self::Missed(None) => "missed".to_owned(),
             Self::Missed(Some(reason)) => format!("not done, {}", reason.word()),
             Self::NotPaired(None) => "not paired".to_owned(),
@@ -118,7 +167,8 @@ impl State {
                 "unclear: paired with an activity that is not of that day".to_owned()
             }
             Self::Unclear(Unclear::VagueSport(sport, count)) => {
-                format!("perhaps done: {} that day ({sport})", of_activities(count))
+                let activities = answer::counted(count, "activity", "activities");
+                format!("perhaps done: {activities} that day ({sport})")
             }
         }
     }
@@ -133,7 +183,10 @@ impl State {
                     joined([words, beside(one, activities)], "; ")
                 })
                 .unwrap_or_default(),
-            Self::DoneAs(count) => format!("done as {}", of_activities(count)),
+            Self::Begun(legs) => format!("so far {}", legs.in_words()),
+            Self::DoneAs(legs) => format!("done as {}", legs.in_words()),
+            // One activity is not all of it.
+            Self::Paired if has_stages(event) => format!("paired with {}", id_of_pair(event)),
             Self::Paired => format!("done {}", id_of_pair(event)),
             Self::Unclear(Unclear::PairedElsewhere) => format!(
                 "unclear: paired with {}, which is not among the activities of that day",
@@ -144,8 +197,9 @@ impl State {
     }
 }
 
-fn of_activities(count: usize) -> String {
-    answer::counted(count, "activity", "activities")
+/// Whether it is a race of several days.
+fn has_stages(event: &Event) -> bool {
+    event.is_race() && event.day() < event.last_day()
 }
 
 fn id_of_pair(event: &Event) -> String {
@@ -228,6 +282,8 @@ pub(super) struct Planned {
     pub(super) load: Option<f64>,
     /// Percent, as upstream sends it.
     pub(super) intensity: Option<f64>,
+    /// What is known of the time without `secs`: some steps have no time.
+    part: Option<Length>,
     pub(super) doubt: Option<Doubt>,
 }
 
@@ -297,13 +353,17 @@ pub(super) enum Pairing<'a> {
 impl Planned {
     /// What was planned, seen from the pairing.
     pub(super) fn of(event: &Event, pairing: Pairing<'_>) -> Self {
-        let own = positive(event.moving_time);
+        let own = event.own_secs();
         let steps = event.secs_of_steps();
+        let way = event.metres_of_steps();
         let planned = Self {
             secs: event.planned_secs(),
-            metres: positive(event.distance),
-            load: event.icu_training_load,
+            metres: positive(event.distance).or(way),
+            load: event.planned_load(),
             intensity: event.icu_intensity,
+            part: event
+                .length()
+                .filter(|length| length.secs > 0.0 && length.metres > 0.0),
             doubt: None,
         };
         let is = |a: Option<f64>, b: Option<f64>, within: f64| {
@@ -321,7 +381,8 @@ impl Planned {
                     secs: steps,
                     metres: planned
                         .metres
-                        .filter(|metres| !is(Some(*metres), done.metres(), METRE)),
+                        .filter(|metres| !is(Some(*metres), done.metres(), METRE))
+                        .or(way),
                     intensity: planned
                         .intensity
                         .filter(|own| !is(Some(*own), done.icu_intensity, HALF)),
@@ -333,16 +394,30 @@ impl Planned {
                 }
             }
             Pairing::Unread if replaced => Self {
-                metres: None,
+                metres: way,
                 intensity: None,
                 doubt: planned.load.and(Some(Doubt::Load)),
                 ..planned
             },
-            Pairing::Unread if steps.is_none() && own.is_some() => Self {
+            Pairing::Unread if steps.is_none() && planned.secs.is_some() => Self {
                 doubt: Some(Doubt::UnreadTime),
                 ..planned
             },
             _ => planned,
+        }
+    }
+
+    /// The time as `say` writes it: `1:15`; `1:10 + 5.0 km` if some steps have a distance alone; `0:26 (perhaps done)` if it may
+    /// be the activity's.
+    pub(super) fn time(&self, say: fn(Option<f64>) -> String, own: &SportUnits) -> String {
+        match (self.secs, self.part) {
+            (None, Some(Length { secs, metres })) => {
+                joined([say(Some(secs)), own.way(Some(metres), 1)], " + ")
+            }
+            (secs, _) => {
+                let perhaps = self.doubt == Some(Doubt::UnreadTime);
+                with_unit(say(secs), if perhaps { "(perhaps done)" } else { "" })
+            }
         }
     }
 }
@@ -372,8 +447,11 @@ pub(super) fn states(
         .filter_map(|activity| activity.id.as_deref())
         .collect();
     let state = |event: &&Event, tie: Option<(usize, MatchedBy)>| {
-        if let Some((at, how)) = tie {
+        if let Some((at, how)) = tie.filter(|_| !has_stages(event)) {
             return State::Done(at, how);
+        }
+        if let Some(legs) = legs(event, tie.map(|(at, _)| at), read, &same_leg, today) {
+            return legs;
         }
         if let Some(id) = event.paired_with() {
             let is_read = activities.is_some() && event.day().is_some_and(|day| day <= today);
@@ -382,9 +460,6 @@ pub(super) fn states(
             } else {
                 State::Paired
             };
-        }
-        if let Some(count) = legs(event, read, &same_leg, today) {
-            return State::DoneAs(count);
         }
         // A race of several days goes on until its last.
         let last = if event.is_race() {
@@ -428,38 +503,70 @@ const LEGS: &[&str] = &[
     "t2",
 ];
 
-/// How many activities were a race that is over and whose sport no activity has: those with its name, and the legs of a
-/// multisport day. None if no activity shows that it was done. The legs may be plans of their own.
-fn legs(race: &Event, activities: &[Activity], twins: &[(usize, usize)], today: NaiveDate) -> Option<usize> {
+/// What was done of a race that has begun and that is more than one activity: on several days those of its sport's family and
+/// the one that it is `paired` with; of a sport that no activity has those with its name, and the legs of a multisport day.
+/// None if no activity shows that it was done. The legs may be plans of their own. It is over after its last day; on its only
+/// day it may have more legs to come.
+fn legs(
+    race: &Event,
+    paired: Option<usize>,
+    activities: &[Activity],
+    twins: &[(usize, usize)],
+    today: NaiveDate,
+) -> Option<State> {
     let (first, last) = (race.day()?, race.last_day()?);
-    if !race.is_race() || !is_vague(race.sport()) || last > today {
+    let is_vague = is_vague(race.sport());
+    if !race.is_race() || !(is_vague || has_stages(race)) {
         return None;
     }
     let again: HashSet<usize> = twins.iter().map(|(_, second)| *second).collect();
-    let done: Vec<(NaiveDate, &Activity)> = activities
+    let done: Vec<(usize, NaiveDate, &Activity)> = activities
         .iter()
         .enumerate()
-        .filter(|(at, _)| !again.contains(at))
-        .filter_map(|(_, activity)| Some((activity.day()?, activity)))
-        .filter(|(day, _)| (first..=last).contains(day))
+        .filter(|(at, _)| !again.contains(at) || paired == Some(*at))
+        .filter_map(|(at, activity)| Some((at, activity.day()?, activity)))
+        .filter(|(_, day, _)| (first..=last).contains(day))
         .collect();
     let name = race.name.as_deref().unwrap_or_default();
     let is_multisport = |day: NaiveDate| {
         ["Swim", "Ride", "Run"].iter().all(|leg| {
-            let mut of_day = done.iter().filter(|(other, _)| *other == day);
-            of_day.any(|(_, activity)| family(activity.sport()) == *leg)
+            let mut of_day = done.iter().filter(|(_, other, _)| *other == day);
+            of_day.any(|(.., activity)| family(activity.sport()) == *leg)
         })
     };
     let is_leg = |day: NaiveDate, activity: &Activity| {
         let own = activity.name.as_deref().unwrap_or_default();
         let sport = family(activity.sport());
+        if !is_vague {
+            return sport == family(race.sport());
+        }
         is_named_after(own, name)
             || ["Swim", "Ride", "Run", "Transition"].contains(&sport) && is_multisport(day)
     };
-    let legs = || done.iter().filter(|(day, activity)| is_leg(*day, activity));
-    // Today it may have more legs to come, but has begun.
-    let is_over = last < today || legs().any(|(day, _)| *day == today);
-    Some(legs().count()).filter(|count| *count > 0 && is_over)
+    let legs: Vec<(NaiveDate, &Activity)> = done
+        .iter()
+        .filter(|(at, day, activity)| paired == Some(*at) || is_leg(*day, activity))
+        .map(|(_, day, activity)| (*day, *activity))
+        .collect();
+    if legs.is_empty() {
+        return None;
+    }
+    let on: HashSet<NaiveDate> = legs.iter().map(|(day, _)| *day).collect();
+    let sum = Sum::of(legs.iter().map(|(_, activity)| *activity));
+    let legs = Legs {
+        days: (on.len(), (last - first).num_days() + 1),
+        count: legs.len(),
+        secs: sum.secs,
+        with_time: sum.with_time,
+        load: sum.load,
+        with_load: sum.with_load,
+        paired,
+    };
+    Some(if last < today || !has_stages(race) {
+        State::DoneAs(legs)
+    } else {
+        State::Begun(legs)
+    })
 }
 
 /// Whether a name is that of the race, with nothing but a leg or a number beside it: `Lake Triathlon - Swim`.
@@ -507,6 +614,7 @@ impl Day {
         let sport = match event.sport() {
             "" => "planned without a sport",
             "Other" => "planned as Other",
+            "Workout" => "planned as Workout",
             sport if is_vague(sport) => "planned as a sport that no activity has",
             _ => "",
         };
@@ -566,7 +674,8 @@ fn ties(
             let planned = plan::Planned {
                 id: event.id,
                 day: event.day()?,
-                sport: event.sport(),
+                // The first day of a race of several is not all of it.
+                sport: if has_stages(event) { "" } else { event.sport() },
                 secs: event.planned_secs(),
                 activity: event.paired_with(),
             };
@@ -732,7 +841,7 @@ mod tests {
                 Some(json!(done))
             ),
             [
-                "done as 5 activities",
+                "done as 5 activities: 4:52",
                 "perhaps done: 1 activity that day (planned as a sport that no activity has)",
                 "done 0:58, i1 (not paired)",
                 "missed",
@@ -761,7 +870,10 @@ mod tests {
         let mut leg = did("i1", "2026-11-21", &json!("Kayaking"));
         leg["name"] = json!("Lake Tri");
         // Today it may still be done, but for what was done of it.
-        assert_eq!(words(json!([race]), Some(json!([leg]))), ["done as 1 activity"]);
+        assert_eq!(
+            words(json!([race]), Some(json!([leg]))),
+            ["done as 1 activity: 0:58"]
+        );
         leg["name"] = json!("Paddling");
         assert_eq!(words(json!([race]), Some(json!([leg]))), [""]);
     }

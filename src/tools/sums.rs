@@ -59,7 +59,7 @@ impl<'a> From<&'a Event> for Share<'a> {
             sport: event.sport.as_deref(),
             count: 1.0,
             secs: event.planned_secs(),
-            load: event.icu_training_load,
+            load: event.planned_load(),
             ..Self::default()
         }
     }
