@@ -30,7 +30,10 @@ pub(super) fn begun_before(read_from: NaiveDate, range: Range) -> Range {
 
 /// The line of an answer that has absences, or could have them, and did not read further back.
 pub(super) fn not_read(before: NaiveDate) -> String {
-    format!("Absences begun before {} are not read.", units::date(before))
+    format!(
+        "Not included: absences that began before {}.",
+        units::date(before)
+    )
 }
 
 /// Why an athlete is absent; if several entries share a day, the first of these counts.

@@ -6,8 +6,8 @@
 //! `GET /athlete/{id}/activities` of 60 days instead. A third one, for the activities of the last days, only where it is
 //! not known whether a workout or today's load was done. With dates at most three: wellness, events and activities of these
 //! days. One more, for absences that began up to 366 days earlier, only where a workout was not done, or nothing was for days,
-//! and no absence is known then. Each athlete's row has what that athlete's grant of get_fitness, get_wellness, get_events and get_training_history
-//! could show. If data does not arrive in time, the row says so.
+//! and no absence is known then. Each athlete's row has what that athlete's grant of get_fitness, get_wellness, get_events
+//! and get_training_history could show. If data does not arrive in time, the row says so.
 
 mod figures;
 mod flags;

@@ -300,7 +300,7 @@ async fn a_coachs_answer_names_what_an_ungranted_tool_would_add() {
         );
         let ana = mcp.call("get_training_history", planned("Ana Berger")).await;
         assert!(
-            ana.text().contains(", 404 planned") && !ana.text().contains("left out"),
+            ana.text().contains("; 404 planned") && !ana.text().contains("left out"),
             "{}",
             ana.text()
         );

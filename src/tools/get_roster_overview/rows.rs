@@ -344,12 +344,12 @@ pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
     joined([units::whole(load.sum), in_brackets(&remarks)], " ")
 }
 
-/// `322, 350 planned (240 for what was done, 110 open later)`, `322`, `0, nothing planned`: what was done, and the plan, of
+/// `322; 350 planned (240 for what was done, 110 open later)`, `322`, `0; nothing planned`: what was done, and the plan, of
 /// which it is no share.
 pub(super) fn week(load: Option<Load>, plan: Option<&Plans>, shown: Shown) -> String {
     let done = load.map_or_else(String::new, |load| done(load, shown.calendar));
     let planned = plan.map_or_else(String::new, |plans| plans.in_words(""));
-    joined([done, planned], ", ")
+    joined([done, planned], "; ")
 }
 
 /// `load this week: done Monday to today, planned to Sunday`: those parts that the answer has.

@@ -469,7 +469,7 @@ fn the_week_is_measured_by_its_days_that_are_over() {
     ));
     assert_eq!(
         cell(&text, "load this week"),
-        "140 (or 147: today's 7 perhaps only planned), 300 planned (100 for what was done, 200 not paired, 1 without load)"
+        "140 (or 147: today's 7 perhaps only planned); 300 planned (100 for what was done, 200 not paired, 1 without load)"
     );
 
     // On a Monday nothing of the week is over.
@@ -490,7 +490,7 @@ fn the_week_is_measured_by_its_days_that_are_over() {
         today(),
         &came(loads([0; 6]), json!([]), Value::Null),
     ));
-    assert_eq!(cell(&none, "load this week"), "0, nothing planned");
+    assert_eq!(cell(&none, "load this week"), "0; nothing planned");
 }
 
 #[test]

@@ -338,7 +338,7 @@ fn undone_in_words(rows: &[Planned]) -> String {
     parts.join("; ")
 }
 
-/// `Together: load 1230, 900 planned (720 for what was done) of 2 athletes · time 41:20 of 2 athletes`
+/// `Together: load 1230; 900 planned (720 for what was done) of 2 athletes · time 41:20 of 2 athletes`
 fn together(lines: &[Line<Totals>]) -> String {
     let all: Vec<&Totals> = lines.iter().filter_map(|line| line.figures.as_ref()).collect();
     let loads: Vec<Load> = all.iter().filter_map(|own| own.load).collect();
@@ -359,7 +359,7 @@ fn together(lines: &[Line<Totals>]) -> String {
     };
     let compared = match planned(&plans_of_loads) {
         planned if planned.is_empty() => planned,
-        planned => joined([sum_of_loads(&loads_of_plans), planned], ", "),
+        planned => joined([sum_of_loads(&loads_of_plans), planned], "; "),
     };
     // If all have both, one sum says it.
     let (load, with_a_plan) = if plans_of_loads.len() == loads.len() && !compared.is_empty() {

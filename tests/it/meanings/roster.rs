@@ -107,7 +107,7 @@ async fn a_ride_that_is_only_planned_is_not_load_of_this_week() {
     assert_eq!(requests, 4, "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "0, 75 planned (75 open today)",
+        "0; 75 planned (75 open today)",
         "{text}"
     );
     assert_eq!(cell(&text, "last load"), "none in 60 days", "{text}");
@@ -131,7 +131,7 @@ async fn a_ride_that_is_only_planned_is_not_load_of_this_week() {
     assert_eq!(requests, 3, "{text}");
     assert_eq!(
         (cell(&text, "load this week"), cell(&text, "form")),
-        ("0, 75 planned (75 open today)".into(), "+10.9".into()),
+        ("0; 75 planned (75 open today)".into(), "+10.9".into()),
         "{text}"
     );
 }
@@ -143,7 +143,7 @@ async fn what_was_done_today_counts() {
     assert_eq!(requests, 4, "{text}");
     assert_eq!(
         (cell(&text, "load this week"), cell(&text, "form")),
-        ("75, 75 planned".into(), "+2.7".into()),
+        ("75; 75 planned".into(), "+2.7".into()),
         "{text}"
     );
     assert_eq!(cell(&text, "last activity"), "2026-11-28 Sat Ride", "{text}");
@@ -155,7 +155,7 @@ async fn what_was_done_today_counts() {
     let (text, _) = asked(ALL, both.clone(), json!({})).await;
     assert_eq!(
         cell(&text, "load this week"),
-        "30, 45 planned (45 open today)",
+        "30; 45 planned (45 open today)",
         "{text}"
     );
     assert!(
@@ -168,7 +168,7 @@ async fn what_was_done_today_counts() {
     let (text, _) = asked(ALL, both, json!({})).await;
     assert_eq!(
         cell(&text, "load this week"),
-        "55 (or 75: today's 20 perhaps only planned), 20 planned (20 not paired)",
+        "55 (or 75: today's 20 perhaps only planned); 20 planned (20 not paired)",
         "{text}"
     );
 
@@ -178,7 +178,7 @@ async fn what_was_done_today_counts() {
     let (text, requests) = asked(ALL, paired, json!({})).await;
     assert_eq!(
         (requests, cell(&text, "load this week"), cell(&text, "last load")),
-        (2, "75, 75 planned".into(), "2026-11-28 Sat".into()),
+        (2, "75; 75 planned".into(), "2026-11-28 Sat".into()),
         "{text}"
     );
 }
@@ -189,7 +189,7 @@ async fn what_no_grant_can_tell_is_said_to_be_unknown() {
     assert_eq!(requests, 3, "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "0 (or 75: today's 75 perhaps only planned), 75 planned (75 not paired)",
+        "0 (or 75: today's 75 perhaps only planned); 75 planned (75 not paired)",
         "{text}"
     );
     assert_eq!(cell(&text, "form"), "+2.7 (perhaps with today's plan)", "{text}");
@@ -272,7 +272,7 @@ async fn an_absent_athlete_is_blamed_for_nothing() {
         );
         assert_eq!(
             cell(&text, "load this week"),
-            "0, 250 planned (250 on days of absence)",
+            "0; 250 planned (250 on days of absence)",
             "{text}"
         );
     }
@@ -367,7 +367,7 @@ async fn a_day_counts_by_the_greater_of_its_two_loads() {
     assert_eq!(requests, 2, "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "390 (CTL counts 150), nothing planned",
+        "390 (CTL counts 150); nothing planned",
         "{text}"
     );
     assert_eq!(cell(&text, "last load"), "2026-11-28 Sat", "{text}");
@@ -456,7 +456,7 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
             cell(&text, "past plans")
         ),
         (
-            "180, 210 planned (115 for what was done, 20 missed, 75 open today)".into(),
+            "180; 210 planned (115 for what was done, 20 missed, 75 open today)".into(),
             "4".into(),
             "4:00".into(),
             "1 missed".into()
@@ -532,7 +532,7 @@ async fn the_sums_of_several_athletes_are_those_of_their_rows() {
         let (text, paths) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
         assert_eq!(paths.len(), 3 + 2 + 3, "{text}");
         assert!(
-            text.contains("\nTogether: load 210 of 3 athletes · of the 2 with planned load 170, 160 planned (80 for what was done) · time 2:00 of 2 athletes\n"),
+            text.contains("\nTogether: load 210 of 3 athletes · of the 2 with planned load 170; 160 planned (80 for what was done) · time 2:00 of 2 athletes\n"),
             "{text}"
         );
         // Jack's plan is nobody's to see.
@@ -563,7 +563,7 @@ async fn activities_that_do_not_arrive_leave_it_unknown() {
         );
         assert_eq!(
             cell(&text, "load this week"),
-            "0 (or 75: today's 75 perhaps only planned), 115 planned (115 not paired)",
+            "0 (or 75: today's 75 perhaps only planned); 115 planned (115 not paired)",
             "{text}"
         );
         assert!(cell(&text, "left out").starts_with("activities: intervals.icu "), "{text}");
@@ -609,7 +609,7 @@ async fn an_absence_of_many_months_is_the_reason_as_it_is_on_the_calendar() {
         );
         assert_eq!(
             cell(&text, "load this week"),
-            "0, 50 planned (50 on days of absence)",
+            "0; 50 planned (50 on days of absence)",
             "{text}"
         );
         let (text, requests) = asked(ALL, rows(), json!({"oldest": "2026-11-23"})).await;
@@ -661,13 +661,13 @@ async fn no_more_is_in_doubt_than_can_be_planned() {
         (
             115.0,
             75,
-            "40 (or 115: today's 75 perhaps only planned), 75 planned (75 not paired)",
+            "40 (or 115: today's 75 perhaps only planned); 75 planned (75 not paired)",
             "2026-11-28 Sat",
         ),
         (
             60.0,
             90,
-            "0 (or 60: today's 60 perhaps only planned), 90 planned (90 not paired)",
+            "0 (or 60: today's 60 perhaps only planned); 90 planned (90 not paired)",
             "none in 60 days",
         ),
     ] {
@@ -930,7 +930,7 @@ async fn what_is_perhaps_only_planned_is_no_load_of_the_roster_unhedged() {
         let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", dates).await;
         assert_eq!(
             row(&text, "athlete\t", "Tríona O’Shea-Łuczak")["load"],
-            "229 (or 253: today's 24 perhaps only planned), 24 planned (24 not paired)",
+            "229 (or 253: today's 24 perhaps only planned); 24 planned (24 not paired)",
             "{text}"
         );
         assert!(
@@ -993,7 +993,7 @@ async fn forms_that_count_different_things_are_not_to_be_compared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_absence_begun_long_ago_is_found_where_nothing_was_done_and_otherwise_said_not_to_be_read() {
-    let not_read = |day: &str| format!("\nAbsences begun before {day} are not read.\n");
+    let not_read = |day: &str| format!("\nNot included: absences that began before {day}.\n");
     let this_week = || json!({"oldest": "2026-11-23"});
     let injured = || absence("INJURED", "2026-09-19", "2027-03-01");
     let says = "injured 19 Sep 2026 – 28 Feb 2027 (day 71 of 163)";
@@ -1006,14 +1006,14 @@ async fn an_absence_begun_long_ago_is_found_where_nothing_was_done_and_otherwise
             (requests[0], says.into()),
             "{text}"
         );
-        assert!(!text.contains("are not read"), "{text}");
+        assert!(!text.contains("Not included"), "{text}");
         let (text, asked_then) = asked(tools, idle(), this_week()).await;
         assert_eq!(
             (asked_then, cell(&text, "absent")),
             (requests[1], says.into()),
             "{text}"
         );
-        assert!(!text.contains("are not read"), "{text}");
+        assert!(!text.contains("Not included"), "{text}");
     }
     // A walk on Tuesday: one sentence, no request.
     let mut walked = idle();
@@ -1039,7 +1039,7 @@ async fn an_absence_begun_long_ago_is_found_where_nothing_was_done_and_otherwise
     ] {
         let (text, asked) = asked(tools, rows, dates).await;
         assert_eq!(asked, requests, "{text}");
-        assert_eq!(text.contains("are not read"), tools == ALL, "{text}");
+        assert_eq!(text.contains("Not included"), tools == ALL, "{text}");
     }
 }
 
@@ -1052,13 +1052,13 @@ async fn what_was_done_beside_the_plan_is_no_part_of_it() {
     };
     let week = || json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
     for (extra, says) in [
-        (json!([]), "125, 75 planned (75 open later)"),
+        (json!([]), "125; 75 planned (75 open later)"),
         (
             json!([
                 workout(2, "2026-11-28", "Ride", json!(60)),
                 workout(3, "2026-11-28", "Run", json!(30))
             ]),
-            "125, 165 planned (60 for what was done, 30 open today, 75 open later)",
+            "125; 165 planned (60 for what was done, 30 open today, 75 open later)",
         ),
     ] {
         let (text, _) = asked(ALL, rows(extra.clone()), json!({})).await;
@@ -1079,7 +1079,7 @@ async fn what_was_done_beside_the_plan_is_no_part_of_it() {
         week["athletes"] = json!(["Ana Berger", "Tríona O’Shea-Łuczak"]);
         let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
         assert!(
-            text.contains("\nTogether: load 250, 150 planned (0 for what was done) of 2 athletes"),
+            text.contains("\nTogether: load 250; 150 planned (0 for what was done) of 2 athletes"),
             "{text}"
         );
     })

@@ -561,7 +561,7 @@ async fn planned_time_is_that_of_the_steps_and_done_and_open_are_apart() {
             );
             assert_eq!(week["planned load"], "141 (61 for what was done, 40 open today, 40 open later)", "{text}");
             let text = ask(&world, world.jack(), HISTORY, given).await;
-            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61, 141 planned to Sunday (61 for what was done, 40 open today, 40 open later)");
+            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61; 141 planned to Sunday (61 for what was done, 40 open today, 40 open later)");
             let doubt = "\nPlanned load of 1 paired entry may be what was done.\n";
             assert_eq!(text.contains(doubt), secs == 2955, "{text}");
         }
@@ -684,7 +684,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         give(&world, world.ana(), json!({"activities": [], "events": events}));
         let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
-        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0, 175 planned to Sunday (175 missed), week target Ride load 85");
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0; 175 planned to Sunday (175 missed), week target Ride load 85");
         let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
         let week = row(&text, "week (Mon)", "2026-11-23");
         assert_eq!(
@@ -700,7 +700,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0, 105 planned (105 missed), week target load 300 · 6:00 h",
+            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0; 105 planned (105 missed), week target load 300 · 6:00 h",
         );
     })
     .await;
@@ -956,13 +956,13 @@ async fn a_plan_says_what_was_done_of_it_until_when_it_goes_and_on_which_days_no
         let sunday = workout(3, "Run", 29, json!({"icu_training_load": 61}));
         for (at, rows, history, load) in [
             (0, json!({"activities": [run(95)], "events": [monday, friday, sunday]}),
-                "95, 174 planned to Sunday (70 for what was done, 43 missed, 61 open later)", "174 (70 for what was done, 43 missed, 61 open later)"),
+                "95; 174 planned to Sunday (70 for what was done, 43 missed, 61 open later)", "174 (70 for what was done, 43 missed, 61 open later)"),
             (1, json!({"activities": [], "events": [sick, workout(4, "Ride", 25, json!({}))]}),
-                "0, 70 planned to Sunday (70 on days of absence), sick 24–25 Nov", "70 (70 on days of absence)"),
+                "0; 70 planned to Sunday (70 on days of absence), sick 24–25 Nov", "70 (70 on days of absence)"),
             (2, json!({"activities": [run(50)], "events": [workout(5, "Run", 23, json!({"icu_training_load": null}))]}),
-                "50, planned without load to Sunday", "planned without load"),
+                "50; planned without load to Sunday", "planned without load"),
             (3, json!({"activities": [run(50)], "events": [monday, workout(6, "Run", 29, json!({"icu_training_load": null}))]}),
-                "50, 70 planned to Sunday (1 without load)", "70 (1 without load)"),
+                "50; 70 planned to Sunday (1 without load)", "70 (1 without load)"),
         ] {
             give(&world, world.ana(), rows);
             let text = ask(&world, world.ana(), HISTORY, planned(at)).await;
@@ -1019,8 +1019,8 @@ async fn a_week_of_the_history_says_what_its_load_lacks() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (to Sat) unknown, 24 planned to Sunday (24 open today) · 16 Nov 150 (1 without), nothing planned · \
-             9 Nov 302 + 1 unreadable, nothing planned · 2 Nov unknown, nothing planned · 26 Oct 0, nothing planned",
+            "Weeks (Mon), load: 23 Nov (to Sat) unknown; 24 planned to Sunday (24 open today) · 16 Nov 150 (1 without); nothing planned · \
+             9 Nov 302 + 1 unreadable; nothing planned · 2 Nov unknown; nothing planned · 26 Oct 0; nothing planned",
         );
     })
     .await;
@@ -1040,7 +1040,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-12-01"), planned]),
             json!([]),
-            "0, 70 planned to Sunday (70 on days of absence)",
+            "0; 70 planned to Sunday (70 on days of absence)",
             "70 (70 on days of absence)",
             3,
         ),
@@ -1051,7 +1051,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                 workout(2, "Run", 27, json!({}))
             ]),
             json!([]),
-            "0, 140 planned to Sunday (70 missed, 70 on days of absence)",
+            "0; 140 planned to Sunday (70 missed, 70 on days of absence)",
             "140 (70 missed, 70 on days of absence)",
             3,
         ),
@@ -1063,7 +1063,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                 workout(2, "Run", 29, json!({}))
             ]),
             json!([ran]),
-            "70, 140 planned to Sunday (70 for what was done, 70 open later)",
+            "70; 140 planned to Sunday (70 for what was done, 70 open later)",
             "140 (70 for what was done, 70 open later)",
             2,
         ),
@@ -1071,7 +1071,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-11-24"), planned]),
             json!([]),
-            "0, 70 planned to Sunday (70 missed)",
+            "0; 70 planned to Sunday (70 missed)",
             "70 (70 missed)",
             3,
         ),
@@ -1079,19 +1079,19 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-12-01"), planned]),
             json!([ran]),
-            "70, 70 planned to Sunday",
+            "70; 70 planned to Sunday",
             "70",
             2,
         ),
         (
             json!([injury("2026-11-23", "2026-12-01"), planned]),
             json!([]),
-            "0, 70 planned to Sunday (70 on days of absence)",
+            "0; 70 planned to Sunday (70 on days of absence)",
             "70 (70 on days of absence)",
             2,
         ),
         // Nothing was done on six days.
-        (json!([]), json!([]), "0, nothing planned to Sunday", "", 3),
+        (json!([]), json!([]), "0; nothing planned to Sunday", "", 3),
     ] {
         for (tool, arguments) in [
             (HISTORY, json!({"oldest": "2026-11-23", "include": ["planned"]})),
@@ -1243,7 +1243,7 @@ async fn an_absence_is_named_in_its_week_and_in_the_period_before_though_nothing
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
         line(
             &text,
-            "Weeks (Mon), load: 16 Nov 50, nothing planned · 9 Nov 50, nothing planned, holiday 9–15 Nov",
+            "Weeks (Mon), load: 16 Nov 50; nothing planned · 9 Nov 50; nothing planned, holiday 9–15 Nov",
         );
         let text = ask(&world, world.ana(), SUMMARY, given).await;
         assert_eq!(row(&text, "week (Mon)", "2026-11-09")["absence"], "holiday 9–15 Nov", "{text}");
@@ -1360,13 +1360,13 @@ async fn absences_begun_before_are_read_where_nothing_was_done_and_otherwise_sai
             json!([ran]),
             week,
             2,
-            "\nAbsences begun before 2026-11-23 Mon are not read.",
+            "\nNot included: absences that began before 2026-11-23 Mon.",
         ),
         (
             json!([]),
             two_days,
             2,
-            "\nAbsences begun before 2026-11-23 Mon are not read.",
+            "\nNot included: absences that began before 2026-11-23 Mon.",
         ),
         (json!([ran]), json!({"oldest": "2026-11-23"}), 1, ""),
     ] {
@@ -1379,7 +1379,11 @@ async fn absences_begun_before_are_read_where_nothing_was_done_and_otherwise_sai
                 );
                 let (text, paths) = asked_for(&world, &world.ana().link, tool, given.clone()).await;
                 assert!(paths.len() == requests && text.contains(says), "{paths:?} {text}");
-                assert_eq!(text.contains("not read"), says.contains("not read"), "{text}");
+                assert_eq!(
+                    text.contains("Not included"),
+                    says.contains("Not included"),
+                    "{text}"
+                );
             })
             .await;
         }
@@ -1396,7 +1400,7 @@ async fn what_was_done_beside_the_plan_is_no_share_of_it() {
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (to Sat) 125, 70 planned to Sunday (70 open later) · 16 Nov 125, 70 planned",
+            "Weeks (Mon), load: 23 Nov (to Sat) 125; 70 planned to Sunday (70 open later) · 16 Nov 125; 70 planned",
         );
         let text = ask(&world, world.ana(), SUMMARY, given).await;
         let planned = |week: &str| row(&text, "week (Mon)", week)["planned load"].clone();
@@ -1424,7 +1428,7 @@ async fn a_week_without_plans_is_worded_alike_in_history_and_summary() {
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (to Sat) 0, nothing planned to Sunday · ",
+            "Weeks (Mon), load: 23 Nov (to Sat) 0; nothing planned to Sunday · ",
         );
         let text = ask(&world, world.ana(), SUMMARY, given).await;
         assert_eq!(
