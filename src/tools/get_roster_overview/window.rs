@@ -357,7 +357,7 @@ fn together(lines: &[Line<Totals>]) -> String {
         [] | [_] => String::new(),
         loads => rows::done(Load::all_of(loads), may_tell_plans),
     };
-    let compared = match planned(&plans_of_loads) {
+    let compared = match planned(&plans_of_loads, true) {
         planned if planned.is_empty() => planned,
         planned => joined([sum_of_loads(&loads_of_plans), planned], "; "),
     };
@@ -369,7 +369,7 @@ fn together(lines: &[Line<Totals>]) -> String {
         (sum_of_loads(&loads), around(&with_a_plan, &compared, ""))
     };
     let only_planned = if loads.is_empty() {
-        planned(&plans)
+        planned(&plans, false)
     } else {
         String::new()
     };
@@ -387,15 +387,16 @@ fn together(lines: &[Line<Totals>]) -> String {
     around("Together:", &parts, "")
 }
 
-/// `900 planned (720 for what was done)`: the plans of several athletes; empty for fewer.
-fn planned(plans: &[&Plans]) -> String {
+/// `900 planned (720 for what was done)`: the plans of several athletes, and how much of them was done, if that is wanted; empty
+/// for fewer.
+fn planned(plans: &[&Plans], with_done: bool) -> String {
     if plans.len() < 2 {
         return String::new();
     }
     let sum = |load: fn(&Plans) -> f64| plans.iter().map(|plans| load(plans)).sum::<f64>();
     let (all, done) = (sum(|plans| plans.all.load), sum(Plans::load_of_done));
     let part = around("", &units::whole(done), "for what was done");
-    let part = Some(part).filter(|_| done < all).unwrap_or_default();
+    let part = Some(part).filter(|_| with_done && done < all).unwrap_or_default();
     joined(
         [format!("{} planned", units::whole(all)), in_brackets(&part)],
         " ",

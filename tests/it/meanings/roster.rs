@@ -1082,6 +1082,12 @@ async fn what_was_done_beside_the_plan_is_no_part_of_it() {
             text.contains("\nTogether: load 250; 150 planned (0 for what was done) of 2 athletes"),
             "{text}"
         );
+        let ahead = json!({"athletes": ["Ana Berger", "Tríona O’Shea-Łuczak"], "oldest": "2026-11-29", "newest": "2026-12-05"});
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", ahead).await;
+        assert!(
+            text.contains("\nTogether: load 150 planned of 2 athletes\n"),
+            "{text}"
+        );
     })
     .await;
 }
