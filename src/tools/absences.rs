@@ -204,4 +204,21 @@ mod tests {
         );
         assert_eq!(found.within(day("2026-11-19"), day("2026-12-24")).count(), 1);
     }
+
+    #[test]
+    fn days_without_anything_done_need_a_reason_from_the_fourth_on() {
+        let away = absences(json!([entry("HOLIDAY", "2026-11-16", "2026-11-18")]));
+        for (oldest, newest, lacks) in [
+            ("2026-11-18", "2026-11-21", true),
+            ("2026-11-19", "2026-11-21", false),
+            ("2026-11-17", "2026-11-21", false),
+            ("2026-11-10", "2026-11-15", true),
+        ] {
+            let idle = Range {
+                oldest: day(oldest),
+                newest: day(newest),
+            };
+            assert_eq!(away.may_lack_why(idle), lacks, "{idle:?}");
+        }
+    }
 }
