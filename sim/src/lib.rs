@@ -11,6 +11,7 @@ mod comments;
 mod control;
 mod crowd;
 mod dice;
+mod effort;
 mod efforts;
 mod fault;
 mod front;

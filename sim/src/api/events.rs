@@ -18,7 +18,7 @@ use crate::{
     params::Params,
     refusal::Refusal,
     schema::{EVENT, text},
-    workout::intensity,
+    workout::{intensity, no_steps},
     world::{World, day_text, id_of},
 };
 
@@ -135,8 +135,7 @@ fn lay(world: &World, event: &mut Object, body: Object) -> Result<(), Refusal> {
         );
     }
     if described && category == "WORKOUT" {
-        let empty = json!({"steps": [], "duration": 0, "distance": 0, "options": {}, "locales": []});
-        event.insert("workout_doc".into(), empty);
+        event.insert("workout_doc".into(), no_steps());
     }
     let whole = |name: &str| {
         event
