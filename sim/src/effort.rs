@@ -9,11 +9,8 @@ use std::{
 
 use super::{
     dice::whole,
-    workout::{Aim, Kind, PACE_ZONES, POWER_ZONES, Settings, Totals, Workout as Read, read},
+    workout::{Aim, HR_ZONES, Kind, PACE_ZONES, POWER_ZONES, Settings, Totals, Workout as Read, read},
 };
-
-/// Upper bounds of the heart rate zones in which a recording spends its time, % of LTHR: typical ones.
-const HR_ZONES: [u32; 7] = [81, 89, 93, 99, 102, 106, 111];
 
 /// What a workout's targets are percentages of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,7 +110,7 @@ impl Workout {
         let bounds = match self.by {
             By::Power => POWER_ZONES.map(f64::from),
             By::Pace | By::Swim => PACE_ZONES,
-            By::Heart => HR_ZONES.map(f64::from),
+            By::Heart => HR_ZONES,
         };
         let mut zones = [0.0; 7];
         for step in self.steps() {

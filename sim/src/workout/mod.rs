@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 pub(crate) use doc::no_steps;
 pub(crate) use estimate::{Totals, intensity};
 pub(crate) use model::Kind;
-pub(crate) use resolve::Indoor;
+pub(crate) use resolve::{HR_ZONES, Indoor};
 
 use crate::dice::round;
 use model::Item;

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::dice::{round, whole};
 
-/// Upper bounds of heart rate zones, % of LTHR, and the maximum as a share of it: of somebody typical. They measure the
-/// load of a plan only, for which upstream's constants are not known.
-pub(super) const HR_ZONES: [f64; 7] = [81.0, 89.0, 93.0, 99.0, 102.0, 106.0, 111.0];
+/// Upper bounds of heart rate zones, % of LTHR, and the maximum as a share of it: of somebody typical. They measure load
+/// and time in zones only, for which upstream's constants are not known.
+pub(crate) const HR_ZONES: [f64; 7] = [81.0, 89.0, 93.0, 99.0, 102.0, 106.0, 111.0];
 pub(super) const MAXIMUM: f64 = 1.105;
 
 /// Whether a workout to resolve is done indoors, where a point stays a point.

@@ -237,6 +237,12 @@ fn targets_and_lengths_are_lost_without_a_word() {
             json!([{"duration": 1200, "hr": {"units": "%hr", "value": 80.0}}]),
         ),
         (
+            "a zone of two digits",
+            "Ride",
+            "- 10m Z03",
+            json!([{"duration": 600}]),
+        ),
+        (
             "a pace without the word",
             "Run",
             "- 20m 5:00/km",

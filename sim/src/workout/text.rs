@@ -1,5 +1,9 @@
 //! Workout text to steps, line by line, with everything that upstream loses without a word: lines without a length,
 //! blocks that a blank line ends, second targets, units it does not know. No athlete's numbers.
+//!
+//! Measured behaviour throughout, as in the reference that the vectors come from. Three things were reported later and differ
+//! from it: of two kinds of target on one step only the first is kept (which of them is not known), an unknown
+//! `intensity=` sets nothing, and labels are escaped for HTML.
 
 use super::{
     model::{Averaging, Item, Kind, Section, Span, Step, Target, Unit},

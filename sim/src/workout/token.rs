@@ -126,7 +126,7 @@ fn band(word: &str, unit: &str) -> Option<Span> {
 /// `Z2`, `Z2-Z3`, and whether it is one of the athlete's custom zones (`CZ1`).
 fn zone(word: &str) -> Option<(Span, bool)> {
     let mut scan = Scan(word);
-    let digit = |scan: &mut Scan| scan.whole().filter(|zone| *zone < 10.0);
+    let digit = |scan: &mut Scan| scan.digits().filter(|digits| digits.len() == 1)?.parse().ok();
     let custom = scan.eat("c");
     let first = scan.eat("z").then(|| digit(&mut scan))??;
     if scan.is_done() {
