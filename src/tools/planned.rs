@@ -63,7 +63,7 @@ pub(super) async fn fetch(
 }
 
 /// The same plans with the absences that began before their days, and a line if those could not be read. They are requested
-/// only where one could be why something was not done, or why something still open cannot be.
+/// only where one could be why something was not done.
 pub(super) async fn with_earlier_absences(
     upstream: &intervals::Athlete,
     mut plans: Part<Vec<Event>>,
@@ -89,7 +89,7 @@ pub(super) async fn with_earlier_absences(
     Ok((plans, earlier.missing()))
 }
 
-/// Whether an absence that is not known could be why a plan was not done, or cannot be.
+/// Whether an absence that is not known could be why a plan was not done. What is still open has its day to come.
 fn may_be_explained(
     events: &[Event],
     activities: &[Activity],
@@ -99,11 +99,7 @@ fn may_be_explained(
     let absences = Absences::among(events);
     let days = range.oldest..=until(range, today);
     with_states(events, activities, &absences, today).any(|(event, state)| {
-        let is_not_done = match state {
-            Some(State::Missed(None) | State::NotPaired(None)) => true,
-            Some(State::Open) => event.day().is_some_and(|day| absences.on(day).is_none()),
-            _ => false,
-        };
+        let is_not_done = matches!(state, Some(State::Missed(None) | State::NotPaired(None)));
         let is_wanted = sports.is_none_or(|sports| sports.contains(&event.sport()));
         is_not_done && is_wanted && event.day().is_some_and(|day| days.contains(&day))
     })

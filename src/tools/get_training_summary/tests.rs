@@ -168,7 +168,7 @@ fn other_numbers_of_zones_have_their_own_line() {
         "{text}"
     );
     assert!(
-        text.contains("Z1 0:15 25 % · Z2 0:00 0 % · Z3 0:15 25 % · Z4 0:30 50 % · no easy/moderate/hard: 4 zones have no usual split\n"),
+        text.contains("Z1 0:15 25 % · Z3 0:15 25 % · Z4 0:30 50 % · no easy/moderate/hard: 4 zones have no usual split\n"),
         "four zones have no split: {text}"
     );
 }

@@ -172,16 +172,28 @@ fn more(left: &[(&Group, &Zones)], full: bool) -> String {
     )
 }
 
-/// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4, Z5–7)`
+/// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · Z7 35 s <1 % · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4,
+/// Z5–7)`; zones without time are left out.
 fn line((name, measure, number): &Group, zones: &Zones, of: usize) -> String {
     let whole = zones.all();
     let times: Vec<String> = zones
         .times
         .iter()
         .enumerate()
+        .filter(|(_, secs)| **secs >= 0.5)
         .map(|(at, secs)| {
-            let share = units::whole(secs / whole * 100.0);
-            format!("Z{} {} {share} %", at + 1, units::hours_minutes(*secs))
+            let time = if *secs < 59.5 {
+                format!("{} s", units::whole(*secs))
+            } else {
+                units::hours_minutes(*secs)
+            };
+            let share = secs / whole * 100.0;
+            let share = if share < 0.5 {
+                "<1".to_owned()
+            } else {
+                units::whole(share)
+            };
+            format!("Z{} {time} {share} %", at + 1)
         })
         .collect();
     let thirds = match summary::thirds(&zones.times) {
