@@ -207,13 +207,17 @@ pub(super) fn pace_units(person: &Person, swim: bool) -> &'static str {
     }
 }
 
-/// What a plan for `sport` needs of the settings, as they are on `day`. As in `sport_settings`, which gives the whole FTP.
+/// What a plan for `sport` needs of [`sport_settings`], as they are on `day`.
 pub(super) fn settings(person: &Person, day: NaiveDate, sport: &str) -> Settings {
-    let settings = Settings {
-        lthr: person.is_known().then_some(person.lthr),
-        max_hr: person.is_known().then_some(person.max_hr),
-        hr_zones: person.hr_zones.to_vec(),
-        ..Settings::default()
+    let settings = if person.is_known() {
+        Settings {
+            lthr: Some(person.lthr),
+            max_hr: Some(person.max_hr),
+            hr_zones: person.hr_zones.to_vec(),
+            ..Settings::default()
+        }
+    } else {
+        Settings::default()
     };
     let by_pace = |swims, threshold_pace| Settings {
         threshold_pace,
@@ -321,4 +325,31 @@ pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
     }
     groups.push(other);
     groups.into_iter().map(Value::Object).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::PEOPLE;
+
+    #[test]
+    fn a_plan_is_read_by_the_settings_that_are_shown() {
+        let day = FIRST_DAY + chrono::Duration::days(700);
+        for person in &PEOPLE {
+            for group in sport_settings(person, day) {
+                let sport = types(&group).next().unwrap();
+                let settings = settings(person, day, sport);
+                let order = group["workout_order"].as_str().unwrap();
+                let kinds = settings.order.map(|kind| format!("{kind:?}").to_uppercase());
+                assert_eq!(kinds.join("_"), order, "{} {sport}", person.slug);
+                assert_eq!(json!(settings.ftp.map(whole)), group["ftp"]);
+                assert_eq!(json!(settings.threshold_pace), group["threshold_pace"]);
+                assert_eq!(json!(settings.lthr), group["lthr"]);
+                assert_eq!(json!(settings.max_hr), group["max_hr"]);
+                assert_eq!(json!(settings.pace_units), group["pace_units"]);
+                let zones = (!settings.hr_zones.is_empty()).then_some(&settings.hr_zones);
+                assert_eq!(json!(zones), group["hr_zones"], "{} {sport}", person.slug);
+            }
+        }
+    }
 }
