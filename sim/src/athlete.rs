@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     activity::{FUEL, LACTATE},
+    devices,
     dice::whole,
     people::{Build, FIRST_DAY, Person},
     schema::{ATHLETE, SPORT_SETTINGS, fill, made},
@@ -66,9 +67,6 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
             "icu_permission": "WRITE", "icu_effort_secs": [5, 60, 300, 1200], "icu_form_as_percent": false,
             "icu_mmp_days": 42, "icu_wellness_prompt": true, "private_wellness_keys": [],
             "icu_track_menstrual_cycle": false, "icu_type_settings": [], "plan": "PREMIUM", "currency": "EUR",
-            "icu_garmin_health": true, "icu_garmin_training": true, "icu_garmin_sync_activities": true,
-            "icu_garmin_download_wellness": true, "icu_garmin_upload_workouts": true,
-            "icu_garmin_outdoor_power_range": 2.5, "icu_garmin_hr_range": 1.5, "garmin_pace_range": 2.5,
             "strava_authorized": strava, "beta_user": false, "strava_id": strava.then_some(41_977_003),
             "icu_wellness_keys": match person.build {
                 Build::Triathlete => vec![
@@ -88,6 +86,7 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
             "sportSettings": (person.build != Build::StravaOnly).then(|| sport_settings(person, today)),
         }),
     );
+    fill(&mut object, devices::settings(person));
     object
 }
 

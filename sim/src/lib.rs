@@ -10,6 +10,7 @@ mod calendar;
 mod comments;
 mod control;
 mod crowd;
+mod devices;
 mod dice;
 mod effort;
 mod efforts;
@@ -35,6 +36,7 @@ mod weather;
 mod wellness;
 mod workout;
 mod world;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -42,7 +44,8 @@ mod tests;
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, ensure};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -189,6 +192,38 @@ impl Running {
     /// What the calendar's entries show once they are paired.
     pub fn pairing(&self, pairing: Pairing) {
         self.world.state().pairing = pairing;
+    }
+
+    /// A person's calendar as it is now, targets resolved. Empty for an unknown name.
+    pub fn events(&self, slug: &str, oldest: NaiveDate, newest: NaiveDate) -> Vec<Map<String, Value>> {
+        let person = Person::of_slug(slug);
+        person.map_or_else(Vec::new, |person| self.world.events(person, oldest, newest, true))
+    }
+
+    /// Somebody else puts an entry on a person's calendar; its id. None if upstream would refuse it.
+    pub fn add_event(&self, slug: &str, event: Map<String, Value>) -> Option<i64> {
+        self.world.add_event(Person::of_slug(slug)?, event)
+    }
+
+    /// Somebody else changes an entry of a person's calendar. False if it is not there or upstream would refuse the change.
+    pub fn change_event(&self, slug: &str, id: i64, change: Map<String, Value>) -> bool {
+        Person::of_slug(slug).is_some_and(|person| self.world.meddle(person, id, Some(change)))
+    }
+
+    /// Somebody else deletes an entry of a person's calendar. False if it is not there.
+    pub fn delete_event(&self, slug: &str, id: i64) -> bool {
+        Person::of_slug(slug).is_some_and(|person| self.world.meddle(person, id, None))
+    }
+
+    /// What a person allows the application from now on, such as `ACTIVITY:WRITE,CALENDAR:READ`; it applies to every token.
+    /// False for an unknown name or scope.
+    pub fn allow(&self, slug: &str, scopes: &str) -> bool {
+        self.world.allow(slug, scopes)
+    }
+
+    /// Whether the upsert of an API key finds what that key wrote before, as it does by default. It is reported both ways.
+    pub fn upsert_by_key(&self, on: bool) {
+        self.world.state().no_upsert_by_key = !on;
     }
 
     /// Whether today's CTL, ATL and loads count what is planned for today and not done yet; not by default. What upstream does

@@ -1,12 +1,13 @@
-//! `workout_doc` as upstream shows it.
+//! `workout_doc` as upstream shows it, and read again.
 
 use serde_json::{Map, Value, json};
 
 use super::{
     Settings,
     estimate::{Totals, kind, zone_times},
-    model::{Item, Kind, Span, Step, Target},
+    model::{Item, Kind, Section, Span, Step, Target, Unit},
     resolve::Indoor,
+    token,
 };
 use crate::dice::{round, whole};
 
@@ -141,4 +142,66 @@ pub(super) fn doc(items: &[Item], totals: &Totals, settings: &Settings, resolve:
         }
     }
     doc
+}
+
+/// The items of a document that upstream or a client made. What upstream does not know is not in it any more, a step
+/// without a length neither.
+pub(super) fn items(doc: &Value) -> Vec<Item> {
+    let steps = doc["steps"].as_array().into_iter().flatten();
+    steps.filter_map(item).collect()
+}
+
+fn item(value: &Value) -> Option<Item> {
+    let Some(steps) = value["steps"].as_array() else {
+        return step(value).map(Item::Step);
+    };
+    let steps: Vec<Step> = steps.iter().filter_map(step).collect();
+    (!steps.is_empty()).then(|| Item::Repeat {
+        reps: count(&value["reps"]).unwrap_or(1),
+        text: value["text"].as_str().unwrap_or_default().to_owned(),
+        steps,
+    })
+}
+
+fn count(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|number| u32::try_from(number).ok())
+}
+
+/// One value, or a start and an end.
+fn span_of(value: &Value) -> Option<Span> {
+    let ends = || Some(Span::Two(value["start"].as_f64()?, value["end"].as_f64()?));
+    value["value"].as_f64().map(Span::One).or_else(ends)
+}
+
+fn target_of(step: &Value) -> Option<Target> {
+    [Kind::Power, Kind::Hr, Kind::Pace].into_iter().find_map(|kind| {
+        let value = &step[kind.key()];
+        let unit = Unit::of_word(value["units"].as_str()?).filter(|unit| unit.kind() == kind)?;
+        Some(Target {
+            over: count(&value["duration"]),
+            averaged: value["target"].as_str().map(str::to_owned),
+            ..Target::new(unit, span_of(value)?)
+        })
+    })
+}
+
+fn step(value: &Value) -> Option<Step> {
+    let is = |name: &str| value[name] == true;
+    let step = Step {
+        text: value["text"].as_str().unwrap_or_default().to_owned(),
+        secs: count(&value["duration"]).unwrap_or_default(),
+        metres: value["distance"].as_f64().filter(|metres| *metres > 0.0),
+        ramp: is("ramp"),
+        freeride: is("freeride"),
+        maxeffort: is("maxeffort"),
+        hidepower: is("hidepower"),
+        until_lap_press: is("until_lap_press"),
+        intensity: value["intensity"].as_str().and_then(token::known_intensity),
+        section: [Section::Warmup, Section::Cooldown]
+            .into_iter()
+            .find(|section| is(section.key())),
+        target: target_of(value),
+        cadence: span_of(&value["cadence"]),
+    };
+    (step.secs > 0 || step.metres.is_some()).then_some(step)
 }

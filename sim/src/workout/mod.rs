@@ -98,19 +98,80 @@ pub(crate) struct Aim {
     pub(crate) cadence: Option<(f64, f64)>,
 }
 
-/// Reads `text` for an activity of the type `sport` by an athlete with `settings` for it.
-pub(crate) fn read(text: &str, sport: &str, settings: &Settings) -> Workout {
-    let mut items = text::parse(text, sport);
-    settings.time(&mut items);
-    let totals = estimate::totals(&items, settings);
-    Workout {
-        items,
-        settings: settings.clone(),
-        totals,
+/// What can be made to go missing between a text and its steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// Each repeat's steps are done once.
+    Repeats,
+    Targets,
+    Steps,
+}
+
+impl Loss {
+    fn of(self, items: Vec<Item>) -> Vec<Item> {
+        match self {
+            Self::Steps => Vec::new(),
+            Self::Repeats => items
+                .iter()
+                .flat_map(|item| item.steps().1)
+                .cloned()
+                .map(Item::Step)
+                .collect(),
+            Self::Targets => {
+                let mut items = items;
+                for step in items.iter_mut().flat_map(Item::steps_mut) {
+                    step.target = None;
+                    step.ramp = false;
+                }
+                items
+            }
+        }
     }
 }
 
+/// Reads `text` for an activity of the type `sport` by an athlete with `settings` for it.
+pub(crate) fn read(text: &str, sport: &str, settings: &Settings) -> Workout {
+    Workout::of(text::parse(text, sport), settings)
+}
+
+/// The same, with a loss that upstream's own parser does not have.
+pub(crate) fn read_losing(loss: Option<Loss>, text: &str, sport: &str, settings: &Settings) -> Workout {
+    let items = text::parse(text, sport);
+    let items = match loss {
+        Some(loss) => loss.of(items),
+        None => items,
+    };
+    Workout::of(items, settings)
+}
+
 impl Workout {
+    fn of(mut items: Vec<Item>, settings: &Settings) -> Self {
+        settings.time(&mut items);
+        let totals = estimate::totals(&items, settings);
+        Self {
+            items,
+            settings: settings.clone(),
+            totals,
+        }
+    }
+
+    /// The workout of a `workout_doc`.
+    pub(crate) fn of_doc(doc: &Value, settings: &Settings) -> Self {
+        Self::of(doc::items(doc), settings)
+    }
+
+    /// Whether each step has a target in the athlete's own numbers; with a `kind`, one of that kind.
+    pub(crate) fn aims_everywhere(&self, kind: Option<Kind>) -> bool {
+        let mut steps = self.items.iter().flat_map(|item| item.steps().1);
+        steps.all(|step| {
+            let target = step.target.as_ref();
+            target.is_some_and(|target| {
+                kind.is_none_or(|kind| target.unit.kind() == kind)
+                    && self.settings.resolved(target, Indoor(false)).is_some()
+            })
+        })
+    }
+
     /// Whether upstream makes no step of the text. The event then keeps the time and load that a client typed in.
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()

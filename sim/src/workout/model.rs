@@ -111,6 +111,24 @@ impl Unit {
         }
     }
 
+    /// The unit that `workout_doc` names so.
+    pub(super) fn of_word(word: &str) -> Option<Self> {
+        const PLAIN: [Unit; 10] = [
+            Unit::Watts,
+            Unit::Ftp,
+            Unit::PowerZone,
+            Unit::CustomZone,
+            Unit::Mmp,
+            Unit::MaxHr,
+            Unit::Lthr,
+            Unit::HrZone,
+            Unit::Threshold,
+            Unit::PaceZone,
+        ];
+        let clocks = Per::ALL.into_iter().map(Self::Clock);
+        PLAIN.into_iter().chain(clocks).find(|unit| unit.word() == word)
+    }
+
     /// As `workout_doc` names it.
     pub(super) fn word(self) -> String {
         let word = match self {

@@ -552,6 +552,42 @@ fn five_hundred_steps_and_a_megabyte_are_read() {
     }
 }
 
+#[test]
+fn a_clients_document_is_read_as_far_as_upstream_knows_it() {
+    let doc = json!({"steps": [
+        {"duration": 600, "power": {"units": "%ftp", "value": 50}, "mood": "fine", "intensity": "WARMUP"},
+        {"reps": 2, "steps": [{"duration": 60, "hr": {"units": "bpm", "value": 150}}, {"text": "no length"}]},
+        {"distance": 1000, "pace": {"units": "secs/km", "start": 300, "end": 290}},
+        {"steps": []},
+        7,
+    ]});
+    let workout = Workout::of_doc(&doc, &athlete("Run"));
+    assert_eq!(
+        workout.doc(None)["steps"],
+        json!([
+            {"duration": 600, "power": {"units": "%ftp", "value": 50.0}, "intensity": "warmup"},
+            {"reps": 2, "text": "", "distance": 0, "duration": 120, "steps": [{"duration": 60}]},
+            {"duration": 295, "distance": 1000.0, "pace": {"units": "secs/km", "start": 300.0, "end": 290.0}},
+        ])
+    );
+    assert!(Workout::of_doc(&json!(null), &athlete("Run")).is_empty());
+}
+
+#[test]
+fn losses_can_be_ordered() {
+    let text = "- 10m 50%\n\n3x\n- 1m ramp 90-100%\n- 2m 55%\n";
+    let with = |loss| read_losing(Some(loss), text, "Ride", &athlete("Ride"));
+    let flat = with(Loss::Repeats);
+    assert_eq!(flat.totals().secs, 780);
+    assert_eq!(flat.doc(None)["steps"].as_array().unwrap().len(), 3);
+    let aimless = with(Loss::Targets);
+    assert_eq!((aimless.totals().secs, aimless.totals().load), (1140, None));
+    assert_eq!(aimless.doc(None)["steps"][0], json!({"duration": 600}));
+    assert!(!aimless.aims_everywhere(None) && flat.aims_everywhere(Some(Kind::Power)));
+    assert!(!flat.aims_everywhere(Some(Kind::Pace)));
+    assert_eq!(with(Loss::Steps).doc(None), no_steps());
+}
+
 /// Words and lines that mean something, so that random text is not all prose.
 fn language() -> impl Strategy<Value = String> {
     let word = prop_oneof![
@@ -632,5 +668,12 @@ proptest! {
         let (plain, mut resolved) = (plain["steps"].to_string(), resolved["steps"].clone());
         strip(&mut resolved);
         prop_assert_eq!(plain, resolved.to_string());
+    }
+
+    #[test]
+    fn a_document_reads_as_the_workout_that_it_shows(text in language(), sport in "Ride|Run|Swim") {
+        let workout = of(&sport, &text);
+        let read = Workout::of_doc(&workout.doc(None), &athlete(&sport));
+        prop_assert_eq!(&read, &workout);
     }
 }

@@ -232,12 +232,16 @@ pub(super) struct Intensity(pub(super) Option<&'static str>);
 
 /// `intensity=rest`. What upstream does not know sets nothing.
 pub(super) fn intensity(word: &str) -> Option<Intensity> {
+    let (name, value) = word.split_once('=')?;
+    (name.eq_ignore_ascii_case("intensity") && !value.is_empty()).then(|| Intensity(known_intensity(value)))
+}
+
+/// Upstream's word for an intensity, in any case.
+pub(super) fn known_intensity(word: &str) -> Option<&'static str> {
     const KNOWN: [&str; 8] = [
         "warmup", "active", "rest", "cooldown", "recovery", "interval", "other", "auto",
     ];
-    let (name, value) = word.split_once('=')?;
-    let known = || KNOWN.into_iter().find(|known| value.eq_ignore_ascii_case(known));
-    (name.eq_ignore_ascii_case("intensity") && !value.is_empty()).then(|| Intensity(known()))
+    KNOWN.into_iter().find(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// Where the number begins in a word that ends in a number and a unit, such as `<40%` or `20min`. It closes a label even
