@@ -43,7 +43,7 @@ pub(super) fn router(world: Arc<World>, port: u16) -> Router {
         .route("/_control/pairing", post(pairing))
         .route("/_control/event", post(event))
         .route("/_control/scopes", post(scopes))
-        .route("/_control/upsert", post(upsert))
+        .route("/_control/calendar", post(calendar))
         .with_state(world)
         .layer(from_fn(no_browser))
         .layer(from_fn_with_state(hosts, check_host))
@@ -212,14 +212,23 @@ async fn scopes(State(world): State<Arc<World>>, Json(asked): Json<Scopes>) -> R
     done().into_response()
 }
 
-/// Whether an API key's upsert finds what that key wrote before.
+/// What upstream does with the calendar is not known in every case: whether an API key's upsert finds what that key wrote
+/// before, and whether `resolve` counts for one event too.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Upsert {
-    by_key: bool,
+struct Calendar {
+    upsert_by_key: Option<bool>,
+    resolve_one: Option<bool>,
 }
 
-async fn upsert(State(world): State<Arc<World>>, Json(upsert): Json<Upsert>) -> Json<Value> {
-    world.state().no_upsert_by_key = !upsert.by_key;
+async fn calendar(State(world): State<Arc<World>>, Json(calendar): Json<Calendar>) -> Json<Value> {
+    let mut state = world.state();
+    if let Some(on) = calendar.upsert_by_key {
+        state.no_upsert_by_key = !on;
+    }
+    if let Some(on) = calendar.resolve_one {
+        state.no_resolve_one = !on;
+    }
+    drop(state);
     done()
 }

@@ -226,6 +226,11 @@ impl Running {
         self.world.state().no_upsert_by_key = !on;
     }
 
+    /// Whether `resolve=true` counts for one event too, as it does by default. Upstream's document has it for lists only.
+    pub fn resolve_one(&self, on: bool) {
+        self.world.state().no_resolve_one = !on;
+    }
+
     /// Whether today's CTL, ATL and loads count what is planned for today and not done yet; not by default. What upstream does
     /// is not known.
     pub fn count_todays_plan(&self, on: bool) {

@@ -89,8 +89,10 @@ pub(super) struct State {
     /// Events that clients made or changed; none where they deleted one.
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
     created: i64,
-    /// Whether an API key's upsert finds what it wrote before. It is reported both ways.
+    /// Whether an API key's upsert finds nothing. It is reported both ways.
     pub(super) no_upsert_by_key: bool,
+    /// Whether one event is never resolved: upstream's document has that parameter for lists only.
+    pub(super) no_resolve_one: bool,
     /// Whether today's row of the model counts what is planned for today and not done yet. What upstream does is not known.
     pub(super) today_holds_plan: bool,
 }

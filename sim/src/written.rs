@@ -218,6 +218,7 @@ impl Writing {
     fn plan(self, event: &mut Object, doc: &Value, brings: Brings) {
         let settings = settings_of(self.person, event);
         let read = self.read(event, doc, brings, &settings);
+        let is_new = read.is_some() || brings.length;
         if let Some(workout) = &read {
             fill(event, workout.fields(None));
             if workout.is_empty() {
@@ -236,7 +237,7 @@ impl Writing {
                 json!({"moving_time": totals.secs, "distance": round(totals.distance, 3)}),
             );
         }
-        if workout.is_empty() && event["workout_doc"].is_object() {
+        if workout.is_empty() && is_new && event["workout_doc"].is_object() {
             event.insert("distance".into(), json!(0.0));
         }
         let place = (day_of(event), text(event, "type"));

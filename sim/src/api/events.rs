@@ -90,9 +90,8 @@ pub(super) fn list(ask: &Ask) -> Answer<Vec<Object>> {
 
 /// `GET /athlete/{id}/events/{id}`.
 pub(super) fn one(ask: &Ask) -> Answer<Object> {
-    let found = ask
-        .world
-        .event(ask.person, number(ask)?, ask.params.flag("resolve"));
+    let resolve = ask.params.flag("resolve") && !ask.world.state().no_resolve_one;
+    let found = ask.world.event(ask.person, number(ask)?, resolve);
     found.map(Json).ok_or_else(Refusal::missing)
 }
 

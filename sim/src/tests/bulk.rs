@@ -118,7 +118,10 @@ async fn an_api_key_finds_its_own_events_or_does_not() {
     assert_eq!(first["oauth_client_id"], Value::Null);
     assert_ne!(first["id"], by_app[0]["id"], "the application's is another's");
     assert_eq!(by_key().await["id"], first["id"]);
-    assert_eq!(bench.control("/upsert", json!({"by_key": false})).await, 200);
+    assert_eq!(
+        bench.control("/calendar", json!({"upsert_by_key": false})).await,
+        200
+    );
     assert_ne!(by_key().await["id"], first["id"]);
     bench.sim.upsert_by_key(true);
     assert_eq!(made(&bench).await.len(), 3);

@@ -53,6 +53,16 @@ async fn a_written_workout_has_what_upstream_makes_of_its_text() {
         listed["workout_doc"]["steps"][1]["steps"][1]["_power"],
         json!({"value": 135.0, "start": 131.0, "end": 139.0})
     );
+    assert_eq!(
+        bench.control("/calendar", json!({"resolve_one": false})).await,
+        200
+    );
+    assert_eq!(
+        &bench.event("ana", &made["id"]).await,
+        &made,
+        "only lists are documented"
+    );
+    bench.sim.resolve_one(true);
     let indoors = bench
         .send(
             Method::PUT,
@@ -187,6 +197,17 @@ async fn typed_times_and_distances_hold_only_without_steps() {
         (&json!(0.0), &json!(500.0)),
         "an empty document takes the distance away"
     );
+    let list = "/athlete/0/events?oldest=2026-11-22&newest=2026-12-10&category=WORKOUT";
+    let seeded = bench.get(list).await;
+    let strength = rows(&seeded)
+        .iter()
+        .find(|event| event["type"] == "WeightTraining");
+    let strength = strength.unwrap();
+    let path = format!("{EVENTS}/{}", strength["id"]);
+    let (_, renamed) = bench.send(Method::PUT, &path, json!({"name": "Gym"})).await;
+    for field in ["distance", "moving_time", "workout_doc", "description"] {
+        assert_eq!(renamed[field], strength[field], "{field}");
+    }
 }
 
 #[tokio::test]
