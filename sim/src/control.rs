@@ -21,6 +21,7 @@ use super::{
     given::Given,
     people::Person,
     world::{Recorded, World},
+    written::Rules,
 };
 
 /// The largest crowd: ten years of a person who does little else.
@@ -43,7 +44,7 @@ pub(super) fn router(world: Arc<World>, port: u16) -> Router {
         .route("/_control/pairing", post(pairing))
         .route("/_control/event", post(event))
         .route("/_control/scopes", post(scopes))
-        .route("/_control/calendar", post(calendar))
+        .route("/_control/rules", post(rules))
         .with_state(world)
         .layer(from_fn(no_browser))
         .layer(from_fn_with_state(hosts, check_host))
@@ -212,23 +213,8 @@ async fn scopes(State(world): State<Arc<World>>, Json(asked): Json<Scopes>) -> R
     done().into_response()
 }
 
-/// What upstream does with the calendar is not known in every case: whether an API key's upsert finds what that key wrote
-/// before, and whether `resolve` counts for one event too.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Calendar {
-    upsert_by_key: Option<bool>,
-    resolve_one: Option<bool>,
-}
-
-async fn calendar(State(world): State<Arc<World>>, Json(calendar): Json<Calendar>) -> Json<Value> {
-    let mut state = world.state();
-    if let Some(on) = calendar.upsert_by_key {
-        state.no_upsert_by_key = !on;
-    }
-    if let Some(on) = calendar.resolve_one {
-        state.no_resolve_one = !on;
-    }
-    drop(state);
+/// `{"resolve_one":false}`: what upstream does with the calendar where it is not known; what is not named is as at the start.
+async fn rules(State(world): State<Arc<World>>, Json(rules): Json<Rules>) -> Json<Value> {
+    world.state().rules = rules;
     done()
 }

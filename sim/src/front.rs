@@ -3,7 +3,7 @@
 //!
 //! No endpoint's own behaviour.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{future::ready, net::IpAddr, sync::Arc};
 
 use axum::{
     body::{Bytes, to_bytes},
@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use futures::FutureExt;
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
@@ -224,21 +225,19 @@ async fn broken(
     if fault.mode.is_about_entries() {
         request.extensions_mut().insert(fault.clone());
     }
-    let mut response = if fault.after_writing {
-        let answer = honest(world, caller, request, next).await;
-        fault::wait(fault).await;
-        match fault::broken(fault, abort).await {
-            Some(broken) => return broken,
-            None => answer,
-        }
+    // Nothing is handled before this is awaited.
+    let answer = honest(world, caller, request, next);
+    let answer = if fault.after_writing {
+        ready(answer.await).left_future()
     } else {
-        fault::wait(fault).await;
-        match fault::broken(fault, abort).await {
-            Some(broken) => return broken,
-            None => honest(world, caller, request, next).await,
-        }
+        answer.right_future()
     };
-    response = match fault.mode {
+    fault::wait(fault).await;
+    if let Some(broken) = fault::broken(fault, abort).await {
+        return broken;
+    }
+    let response = answer.await;
+    let mut response = match fault.mode {
         Mode::WrongAthlete => for_another(response).await,
         Mode::BareNumber => bare_number(response).await,
         Mode::Meddle => meddled(world, caller, fault, response).await,

@@ -55,6 +55,7 @@ pub use given::Given;
 pub use people::{FIRST_DAY, PEOPLE, PLANNED_DAYS, Person};
 use world::World;
 pub use world::{Exchange, Recorded};
+pub use written::Rules;
 
 /// Gives the time.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -136,6 +137,13 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     })
 }
 
+/// What upstream makes of the text of a workout for this person on that day: `workout_doc` with its targets resolved, and the
+/// fields of an event that follow from it.
+pub fn read_workout(person: &Person, day: NaiveDate, sport: &str, indoor: bool, text: &str) -> Value {
+    let settings = athlete::settings(person, day.max(FIRST_DAY), sport);
+    workout::read(text, sport, &settings).fields(Some(workout::Indoor(indoor)))
+}
+
 impl Running {
     /// Breaks future answers.
     pub fn fault(&self, fault: Fault) {
@@ -200,14 +208,17 @@ impl Running {
         person.map_or_else(Vec::new, |person| self.world.events(person, oldest, newest, true))
     }
 
-    /// Somebody else puts an entry on a person's calendar; its id. None if upstream would refuse it.
-    pub fn add_event(&self, slug: &str, event: Map<String, Value>) -> Option<i64> {
-        self.world.add_event(Person::of_slug(slug)?, event)
+    /// Somebody else puts an entry, an object, on a person's calendar; its id. None if upstream would refuse it.
+    pub fn add_event(&self, slug: &str, event: Value) -> Option<i64> {
+        self.world.add_event(Person::of_slug(slug)?, object(event)?)
     }
 
     /// Somebody else changes an entry of a person's calendar. False if it is not there or upstream would refuse the change.
-    pub fn change_event(&self, slug: &str, id: i64, change: Map<String, Value>) -> bool {
-        Person::of_slug(slug).is_some_and(|person| self.world.meddle(person, id, Some(change)))
+    pub fn change_event(&self, slug: &str, id: i64, change: Value) -> bool {
+        let (Some(person), Some(change)) = (Person::of_slug(slug), object(change)) else {
+            return false;
+        };
+        self.world.meddle(person, id, Some(change))
     }
 
     /// Somebody else deletes an entry of a person's calendar. False if it is not there.
@@ -221,14 +232,9 @@ impl Running {
         self.world.allow(slug, scopes)
     }
 
-    /// Whether the upsert of an API key finds what that key wrote before, as it does by default. It is reported both ways.
-    pub fn upsert_by_key(&self, on: bool) {
-        self.world.state().no_upsert_by_key = !on;
-    }
-
-    /// Whether `resolve=true` counts for one event too, as it does by default. Upstream's document has it for lists only.
-    pub fn resolve_one(&self, on: bool) {
-        self.world.state().no_resolve_one = !on;
+    /// What upstream does with the calendar where it is not known.
+    pub fn rules(&self, rules: Rules) {
+        self.world.state().rules = rules;
     }
 
     /// Whether today's CTL, ATL and loads count what is planned for today and not done yet; not by default. What upstream does
@@ -246,6 +252,13 @@ impl Running {
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.wait().await;
+    }
+}
+
+fn object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(object) => Some(object),
+        _ => None,
     }
 }
 

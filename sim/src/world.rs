@@ -24,7 +24,7 @@ use super::{
     tokens::{Tokens, parse_scopes},
     training::{Done, event_of},
     wellness,
-    written::{self, How, Writing},
+    written::{self, How, Rules, Writing},
 };
 
 /// How many requests are remembered.
@@ -89,10 +89,7 @@ pub(super) struct State {
     /// Events that clients made or changed; none where they deleted one.
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
     created: i64,
-    /// Whether an API key's upsert finds nothing. It is reported both ways.
-    pub(super) no_upsert_by_key: bool,
-    /// Whether one event is never resolved: upstream's document has that parameter for lists only.
-    pub(super) no_resolve_one: bool,
+    pub(super) rules: Rules,
     /// Whether today's row of the model counts what is planned for today and not done yet. What upstream does is not known.
     pub(super) today_holds_plan: bool,
 }
@@ -440,6 +437,7 @@ impl World {
             now: self.now(),
             how,
             loss: None,
+            rules: self.state().rules,
         }
     }
 

@@ -124,10 +124,11 @@ struct Brings {
 }
 
 impl Brings {
-    fn of(event: &Object, body: &Object) -> Self {
+    fn of(event: &Object, body: &Object, how: How) -> Self {
         let has = |name: &str| body.get(name).is_some_and(|value| !value.is_null());
         Self {
-            text: has("description"),
+            // A new event has none anyway.
+            text: has("description") || how == How::Changed && body.contains_key("description"),
             doc: has("workout_doc"),
             sport: has("type") && text(event, "type") != text(body, "type"),
             length: has("moving_time") || has("distance"),
@@ -166,6 +167,28 @@ pub(super) fn resolve(person: &Person, event: &mut Object) {
     event.insert("workout_doc".into(), workout.doc(Some(indoor)));
 }
 
+/// What upstream does with the calendar where it is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// Whether the upsert of an API key finds what that key wrote before. It is reported both ways.
+    pub upsert_by_key: bool,
+    /// Whether `resolve=true` counts for one event too. Upstream's document has it for lists only.
+    pub resolve_one: bool,
+    /// Whether null in a body empties a field, or says nothing.
+    pub nulls_clear: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            upsert_by_key: true,
+            resolve_one: true,
+            nulls_clear: true,
+        }
+    }
+}
+
 /// Somebody's write to a person's calendar.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Writing {
@@ -174,13 +197,15 @@ pub(super) struct Writing {
     pub(super) how: How,
     /// Beyond what upstream loses anyway.
     pub(super) loss: Option<Loss>,
+    pub(super) rules: Rules,
 }
 
 impl Writing {
     /// Lays `body` over `event`.
     pub(super) fn lay(self, event: &mut Object, mut body: Object) -> Result<(), Refusal> {
         body.iter().try_for_each(check)?;
-        let brings = Brings::of(event, &body);
+        body.retain(|_, value| self.rules.nulls_clear || !value.is_null());
+        let brings = Brings::of(event, &body, self.how);
         let began = moment(event, "start_date_local");
         let doc = body.remove("workout_doc").unwrap_or_default();
         let settable = body

@@ -35,6 +35,7 @@ const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 30) {
 };
 /// Number of the one application.
 const APP_NUMBER: u32 = 315;
+
 /// What is to be deleted.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +91,7 @@ pub(super) fn list(ask: &Ask) -> Answer<Vec<Object>> {
 
 /// `GET /athlete/{id}/events/{id}`.
 pub(super) fn one(ask: &Ask) -> Answer<Object> {
-    let resolve = ask.params.flag("resolve") && !ask.world.state().no_resolve_one;
+    let resolve = ask.params.flag("resolve") && ask.world.state().rules.resolve_one;
     let found = ask.world.event(ask.person, number(ask)?, resolve);
     found.map(Json).ok_or_else(Refusal::missing)
 }
@@ -107,6 +108,7 @@ fn laid(ask: &Ask, mut event: Object, body: Object, how: How) -> Result<Object, 
         now: ask.world.now(),
         how,
         loss: fault.and_then(Fault::loss),
+        rules: ask.world.state().rules,
     };
     writing.lay(&mut event, body)?;
     if let Some(fault) = fault.filter(|fault| fault.mode == Mode::RefusePush) {
@@ -158,7 +160,7 @@ fn blank(ask: &Ask) -> Object {
 
 /// Whether the event has this external id from the application that asks.
 fn is_called(ask: &Ask, event: &Object, external_id: &str) -> bool {
-    let finds = matches!(ask.via, Via::Bearer { .. }) || !ask.world.state().no_upsert_by_key;
+    let finds = matches!(ask.via, Via::Bearer { .. }) || ask.world.state().rules.upsert_by_key;
     finds
         && !external_id.is_empty()
         && text(event, "external_id") == external_id

@@ -119,11 +119,11 @@ async fn an_api_key_finds_its_own_events_or_does_not() {
     assert_ne!(first["id"], by_app[0]["id"], "the application's is another's");
     assert_eq!(by_key().await["id"], first["id"]);
     assert_eq!(
-        bench.control("/calendar", json!({"upsert_by_key": false})).await,
+        bench.control("/rules", json!({"upsert_by_key": false})).await,
         200
     );
     assert_ne!(by_key().await["id"], first["id"]);
-    bench.sim.upsert_by_key(true);
+    bench.sim.rules(crate::Rules::default());
     assert_eq!(made(&bench).await.len(), 3);
 }
 

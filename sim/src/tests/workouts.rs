@@ -53,16 +53,18 @@ async fn a_written_workout_has_what_upstream_makes_of_its_text() {
         listed["workout_doc"]["steps"][1]["steps"][1]["_power"],
         json!({"value": 135.0, "start": 131.0, "end": 139.0})
     );
-    assert_eq!(
-        bench.control("/calendar", json!({"resolve_one": false})).await,
-        200
-    );
+    assert_eq!(bench.control("/rules", json!({"resolve_one": false})).await, 200);
     assert_eq!(
         &bench.event("ana", &made["id"]).await,
         &made,
         "only lists are documented"
     );
-    bench.sim.resolve_one(true);
+    bench.sim.rules(crate::Rules::default());
+    let ana = Person::of_slug("ana").unwrap();
+    let read = crate::read_workout(ana, "2026-11-25".parse().unwrap(), "Ride", false, SWEET_SPOT);
+    for (field, value) in read.as_object().unwrap() {
+        assert_eq!(value, &listed[field], "{field}");
+    }
     let indoors = bench
         .send(
             Method::PUT,
@@ -274,6 +276,33 @@ async fn a_moved_entry_keeps_its_length_and_a_write_is_later_than_the_one_before
         (&run["icu_training_load"], &run["paired_activity_id"], &run["uid"]),
         (&Value::Null, &Value::Null, &made["uid"]),
         "read again for the new sport; pairing from this side is ignored"
+    );
+}
+
+#[tokio::test]
+async fn null_empties_a_field_or_does_not() {
+    let bench = Bench::new().await;
+    let mut event = workout("Ride", "Red", "- 1h 70%");
+    event["color"] = json!("red");
+    let made = bench.put_on("ana", event).await;
+    let path = format!("{EVENTS}/{}", made["id"]);
+    let null = json!({"color": null, "description": null});
+    assert_eq!(bench.control("/rules", json!({"nulls_clear": false})).await, 200);
+    let (_, same) = bench.send(Method::PUT, &path, null.clone()).await;
+    assert_eq!(
+        (&same["color"], &same["description"]),
+        (&json!("red"), &json!("- 1h 70%"))
+    );
+    bench.sim.rules(crate::Rules::default());
+    let (_, empty) = bench.send(Method::PUT, &path, null).await;
+    assert_eq!(
+        (&empty["color"], &empty["description"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(
+        empty["workout_doc"]["steps"],
+        json!([]),
+        "and without text there are no steps"
     );
 }
 
