@@ -258,12 +258,8 @@ fn render(
     } else {
         let by_sport = sums::by_sport(rows.iter().copied(), full);
         blocks.push(by_sport::table(&by_sport, &all, unreadable, card.units));
-        let before = asked
-            .before
-            .map(|before| about_before(before, plans.as_ref(), asked, today));
-        blocks.push(before.map_or_else(String::new, |when| {
-            changes(&by_sport, &all, asked, activities, card, &when)
-        }));
+        let beside = (plans.as_ref(), today);
+        blocks.push(changes(&by_sport, &all, asked, activities, card, beside));
         let zones = zones::lines(&rows, asked.zones, asked.detail);
         if !zones.is_empty() {
             notes.push(zones::note(&rows, asked.zones));
@@ -345,28 +341,15 @@ fn weeks_of(range: Range, today: NaiveDate) -> String {
     )
 }
 
-/// `14 Sep – 17 Oct 2026 (holiday 12–18 Oct; today is not over)`: the period before, and what makes it differ from the
-/// range.
-fn about_before(before: Range, plans: Option<&Planning>, asked: &Asked, today: NaiveDate) -> String {
-    let absences = plans.map_or_else(String::new, |plans| {
-        plans.absences(before.oldest, before.newest, today)
-    });
-    let open = if asked.range.newest == today {
-        "today is not over"
-    } else {
-        ""
-    };
-    with_unit(before.in_words(), &in_brackets(&joined([&absences, open], "; ")))
-}
-
-/// The line that compares with the period before, `when`: all sports together, and each one with `detail: full`.
+/// The line that compares with the period before: all sports together, and each one with `detail: full`. What makes it differ
+/// from the range stands beside its days: `14 Sep – 17 Oct 2026 (holiday 12–18 Oct; today is not over)`.
 fn changes(
     by_sport: &[(String, Sum)],
     all: &Sum,
     asked: &Asked,
     activities: &[Activity],
     card: &AthleteCard,
-    when: &str,
+    (plans, today): (Option<&Planning>, NaiveDate),
 ) -> String {
     const SPORTS: usize = 3;
     let Some(before) = asked.before else {
@@ -380,8 +363,12 @@ fn changes(
     } else {
         String::new()
     };
+    let absences = plans.map_or_else(String::new, |plans| {
+        plans.absences(before.oldest, before.newest, today)
+    });
+    let when = |open: &str| with_unit(before.in_words(), &in_brackets(&joined([&absences, open], "; ")));
     if rows.is_empty() {
-        return format!("Before, {when}: no activity that can be read{closed}");
+        return format!("Before, {}: no activity that can be read{closed}", when(""));
     }
     let then = sums::by_sport(rows.iter().copied(), full);
     let mut parts = Vec::new();
@@ -410,7 +397,12 @@ fn changes(
             .take(if full { usize::MAX } else { SPORTS })
             .map(|(name, now, earlier)| by_sport::change(name, now, earlier, card.units)),
     );
-    format!("Now / before, {when}: {}{closed}", parts.join(" | "))
+    let open = if asked.range.newest == today {
+        "today is not over"
+    } else {
+        ""
+    };
+    format!("Now / before, {}: {}{closed}", when(open), parts.join(" | "))
 }
 
 fn nothing(asked: &Asked, stubs: usize) -> &'static str {

@@ -9,8 +9,8 @@ use crate::{
     intervals::model::{Activity, Event},
     text::fenced,
     tools::{
-        absences::Absences,
-        answer::{self, units, words},
+        absences::{self, Absences},
+        answer::{self, words},
         plan_state::{self, Doubt, State, Timeless},
     },
 };
@@ -57,10 +57,7 @@ pub(super) fn not_read(rows: &[Found<'_>], asked: &Asked) -> String {
     if !blamed && !asked.kinds.is_empty() && !asked.names(Kind::Availability) {
         return String::new();
     }
-    format!(
-        "Not included: absences that began before {}.",
-        units::date(asked.earlier().oldest)
-    )
+    absences::not_read(asked.earlier().oldest)
 }
 
 /// Most entries that a sentence names.

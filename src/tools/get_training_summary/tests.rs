@@ -187,7 +187,7 @@ fn plans_are_shown_with_the_weeks() {
     let text = render(&ana(), today(), &given, &found, &Part::Got(events), None).text;
     assert!(
         text.contains(
-            "2026-11-16 (to Sat)\t3\t4:30\t3:00 (1:00 missed, 2:00 open)\t194 (1 without)\t200 (90 missed, 110 open)\t2:00 Ride\t"
+            "2026-11-16 (to Sat)\t3\t4:30\t3:00 (1:00 missed, 2:00 open later)\t194 (1 without)\t200 (90 missed, 110 open later)\t2:00 Ride\t"
         ),
         "{text}"
     );

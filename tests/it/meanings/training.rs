@@ -556,12 +556,12 @@ async fn planned_time_is_that_of_the_steps_and_done_and_open_are_apart() {
             let week = row(&text, "week (Mon)", "2026-11-23");
             assert_eq!(
                 (week["time"].as_str(), week["planned time"].as_str()),
-                ("0:49", "3:00 (1:00 for what was done, 2:00 open)"),
+                ("0:49", "3:00 (1:00 for what was done, 1:00 open today, 1:00 open later)"),
                 "{text}"
             );
-            assert_eq!(week["planned load"], "141 (61 for what was done, 80 open)", "{text}");
+            assert_eq!(week["planned load"], "141 (61 for what was done, 40 open today, 40 open later)", "{text}");
             let text = ask(&world, world.jack(), HISTORY, given).await;
-            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61 of 141 planned to Sunday (61 for what was done, 80 open)");
+            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61; 141 planned to Sunday (61 for what was done, 40 open today, 40 open later)");
             let doubt = "\nPlanned load of 1 paired entry may be what was done.\n";
             assert_eq!(text.contains(doubt), secs == 2955, "{text}");
         }
@@ -684,7 +684,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         give(&world, world.ana(), json!({"activities": [], "events": events}));
         let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
-        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0 of 175 planned to Sunday (175 missed), week target Ride load 85");
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0; 175 planned to Sunday (175 missed), week target Ride load 85");
         let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
         let week = row(&text, "week (Mon)", "2026-11-23");
         assert_eq!(
@@ -700,7 +700,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0 of 105 planned (105 missed), week target load 300 · 6:00 h",
+            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0; 105 planned (105 missed), week target load 300 · 6:00 h",
         );
     })
     .await;
@@ -956,13 +956,13 @@ async fn a_plan_says_what_was_done_of_it_until_when_it_goes_and_on_which_days_no
         let sunday = workout(3, "Run", 29, json!({"icu_training_load": 61}));
         for (at, rows, history, load) in [
             (0, json!({"activities": [run(95)], "events": [monday, friday, sunday]}),
-                "95 of 174 planned to Sunday (70 for what was done, 43 missed, 61 open)", "174 (70 for what was done, 43 missed, 61 open)"),
+                "95; 174 planned to Sunday (70 for what was done, 43 missed, 61 open later)", "174 (70 for what was done, 43 missed, 61 open later)"),
             (1, json!({"activities": [], "events": [sick, workout(4, "Ride", 25, json!({}))]}),
-                "0 of 70 planned to Sunday (70 on days of absence), sick 24–25 Nov", "70 (70 on days of absence)"),
+                "0; 70 planned to Sunday (70 on days of absence), sick 24–25 Nov", "70 (70 on days of absence)"),
             (2, json!({"activities": [run(50)], "events": [workout(5, "Run", 23, json!({"icu_training_load": null}))]}),
-                "50, planned without load to Sunday", "planned without load"),
+                "50; planned without load to Sunday", "planned without load"),
             (3, json!({"activities": [run(50)], "events": [monday, workout(6, "Run", 29, json!({"icu_training_load": null}))]}),
-                "50 of 70 planned to Sunday (1 without load)", "70 (1 without load)"),
+                "50; 70 planned to Sunday (1 without load)", "70 (1 without load)"),
         ] {
             give(&world, world.ana(), rows);
             let text = ask(&world, world.ana(), HISTORY, planned(at)).await;
@@ -1019,8 +1019,8 @@ async fn a_week_of_the_history_says_what_its_load_lacks() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (to Sat) unknown of 24 planned to Sunday · 16 Nov 150 (1 without), nothing planned · \
-             9 Nov 302 + 1 unreadable, nothing planned · 2 Nov unknown, nothing planned · 26 Oct 0, nothing planned",
+            "Weeks (Mon), load: 23 Nov (to Sat) unknown; 24 planned to Sunday (24 open today) · 16 Nov 150 (1 without); nothing planned · \
+             9 Nov 302 + 1 unreadable; nothing planned · 2 Nov unknown; nothing planned · 26 Oct 0; nothing planned",
         );
     })
     .await;
@@ -1040,7 +1040,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-12-01"), planned]),
             json!([]),
-            "0 of 70 planned to Sunday (70 on days of absence)",
+            "0; 70 planned to Sunday (70 on days of absence)",
             "70 (70 on days of absence)",
             3,
         ),
@@ -1051,7 +1051,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                 workout(2, "Run", 27, json!({}))
             ]),
             json!([]),
-            "0 of 140 planned to Sunday (70 missed, 70 on days of absence)",
+            "0; 140 planned to Sunday (70 missed, 70 on days of absence)",
             "140 (70 missed, 70 on days of absence)",
             3,
         ),
@@ -1063,15 +1063,15 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                 workout(2, "Run", 29, json!({}))
             ]),
             json!([ran]),
-            "70 of 140 planned to Sunday (70 for what was done, 70 open)",
-            "140 (70 for what was done, 70 open)",
+            "70; 140 planned to Sunday (70 for what was done, 70 open later)",
+            "140 (70 for what was done, 70 open later)",
             2,
         ),
         // Over by then.
         (
             json!([injury("2026-10-20", "2026-11-24"), planned]),
             json!([]),
-            "0 of 70 planned to Sunday (70 missed)",
+            "0; 70 planned to Sunday (70 missed)",
             "70 (70 missed)",
             3,
         ),
@@ -1079,18 +1079,19 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-12-01"), planned]),
             json!([ran]),
-            "70 of 70 planned to Sunday",
+            "70; 70 planned to Sunday",
             "70",
             2,
         ),
         (
             json!([injury("2026-11-23", "2026-12-01"), planned]),
             json!([]),
-            "0 of 70 planned to Sunday (70 on days of absence)",
+            "0; 70 planned to Sunday (70 on days of absence)",
             "70 (70 on days of absence)",
             2,
         ),
-        (json!([]), json!([]), "0, nothing planned to Sunday", "", 2),
+        // Nothing was done on six days.
+        (json!([]), json!([]), "0; nothing planned to Sunday", "", 3),
     ] {
         for (tool, arguments) in [
             (HISTORY, json!({"oldest": "2026-11-23", "include": ["planned"]})),
@@ -1242,7 +1243,7 @@ async fn an_absence_is_named_in_its_week_and_in_the_period_before_though_nothing
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
         line(
             &text,
-            "Weeks (Mon), load: 16 Nov 50, nothing planned · 9 Nov 50, nothing planned, holiday 9–15 Nov",
+            "Weeks (Mon), load: 16 Nov 50; nothing planned · 9 Nov 50; nothing planned, holiday 9–15 Nov",
         );
         let text = ask(&world, world.ana(), SUMMARY, given).await;
         assert_eq!(row(&text, "week (Mon)", "2026-11-09")["absence"], "holiday 9–15 Nov", "{text}");
@@ -1337,6 +1338,103 @@ async fn planned_figures_say_in_their_cell_what_they_lack_and_doubt_only_what_th
         line(
             &text,
             "Planned load of 1 paired entry may be what was done. Planned time of 2 paired entries is not known and left out.",
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absences_begun_before_are_read_where_nothing_was_done_and_otherwise_said_not_to_be() {
+    let injury = json!({"id": 60, "category": "INJURED", "start_date_local": "2026-09-19T00:00:00", "end_date_local": "2027-03-01T00:00:00"});
+    let ran = activity("i1", "Walk", "2026-11-24T07:00", json!({}));
+    let week = json!({"oldest": "2026-11-23", "include": ["planned"]});
+    let two_days = json!({"oldest": "2026-11-27", "include": ["planned"]});
+    for (activities, given, requests, says) in [
+        (
+            json!([]),
+            week.clone(),
+            3,
+            "injured 19 Sep 2026 – 28 Feb 2027 (day 71 of 163)",
+        ),
+        (
+            json!([ran]),
+            week,
+            2,
+            "\nNot included: absences that began before 2026-11-23 Mon.",
+        ),
+        (
+            json!([]),
+            two_days,
+            2,
+            "\nNot included: absences that began before 2026-11-23 Mon.",
+        ),
+        (json!([ran]), json!({"oldest": "2026-11-23"}), 1, ""),
+    ] {
+        for tool in [HISTORY, SUMMARY] {
+            on_saturday(async |world| {
+                give(
+                    &world,
+                    world.ana(),
+                    json!({"activities": activities.clone(), "events": [injury.clone()]}),
+                );
+                let (text, paths) = asked_for(&world, &world.ana().link, tool, given.clone()).await;
+                assert!(paths.len() == requests && text.contains(says), "{paths:?} {text}");
+                assert_eq!(
+                    text.contains("Not included"),
+                    says.contains("Not included"),
+                    "{text}"
+                );
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_beside_the_plan_is_no_share_of_it() {
+    on_saturday(async |world| {
+        let run = |id: &str, day: u32| activity(id, "Run", &format!("2026-11-{day:02}T07:00"), json!({"icu_training_load": 125}));
+        let events = json!([workout(1, "Swim", 29, json!({})), workout(2, "Run", 17, json!({}))]);
+        give(&world, world.ana(), json!({"activities": [run("i1", 24), run("i2", 17)], "events": events}));
+        let given = json!({"oldest": "2026-11-16", "include": ["planned"]});
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        line(
+            &text,
+            "Weeks (Mon), load: 23 Nov (to Sat) 125; 70 planned to Sunday (70 open later) · 16 Nov 125; 70 planned",
+        );
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        let planned = |week: &str| row(&text, "week (Mon)", week)["planned load"].clone();
+        assert_eq!(
+            (planned("2026-11-23"), planned("2026-11-16")),
+            ("70 (70 open later)".to_owned(), "70".to_owned()),
+            "{text}"
+        );
+        // The week before has nothing that today could add to.
+        line(&text, "Before, 2 – 14 Nov 2026: no activity that can be read");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_without_plans_is_worded_alike_in_history_and_summary() {
+    on_saturday(async |world| {
+        let run = activity("i1", "Run", "2026-11-17T07:00", json!({}));
+        give(
+            &world,
+            world.ana(),
+            json!({"activities": [run], "events": [workout(1, "Run", 17, json!({}))]}),
+        );
+        let given = json!({"oldest": "2026-11-16", "include": ["planned"]});
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        line(
+            &text,
+            "Weeks (Mon), load: 23 Nov (to Sat) 0; nothing planned to Sunday · ",
+        );
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        assert_eq!(
+            row(&text, "week (Mon)", "2026-11-23")["planned load"],
+            "nothing planned",
+            "{text}"
         );
     })
     .await;
