@@ -203,7 +203,9 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
         String::new()
     };
     if shown.is_empty() {
-        blocks.push("intervals.icu has no fitness figures in this range: they begin with the first activity that has a load.".to_owned());
+        blocks.push(nothing(rows, asked, today).to_owned());
+        blocks.push(to_come_in_words(known.to_come));
+        blocks.push(unreadable(rows, &shown, asked));
         blocks.push(left_out);
         return Answer::of(blocks);
     }
@@ -251,10 +253,23 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
     Answer::of(blocks)
 }
 
+const NONE_OF_TODAY: &str = "intervals.icu has no fitness figures for today yet.";
+
+/// That no day of the range can be shown; `rows` holds the days just before it as well.
+fn nothing(rows: &[Wellness], asked: &Asked, today: NaiveDate) -> &'static str {
+    if asked.range == Range::of_day(today) {
+        NONE_OF_TODAY
+    } else if rows.iter().all(|row| row.ctl.is_none() && row.atl.is_none()) {
+        "intervals.icu has no fitness figures in this range: they begin with the first activity that has a load."
+    } else {
+        "intervals.icu has no fitness figures in this range."
+    }
+}
+
 /// That today is missing, where the range has it.
 fn no_row_of_today(shown: &BTreeMap<NaiveDate, Day>, asked: &Asked, today: NaiveDate) -> &'static str {
     if asked.shows(today) && !shown.contains_key(&today) {
-        "intervals.icu has no fitness figures for today yet."
+        NONE_OF_TODAY
     } else {
         ""
     }

@@ -295,6 +295,54 @@ async fn a_rest_of_todays_load_that_no_plan_has_is_not_called_planned() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_range_without_rows_is_no_sign_that_the_athlete_is_new() {
+    on_saturday(async |world| {
+        let yesterday = json!({"id": "2026-11-27", "ctl": 59.0, "atl": 44.0, "ctlLoad": 0, "atlLoad": 0});
+        let given = json!({"wellness": [yesterday], "activities": [], "events": [planned(61)]});
+        give(&world, world.ana(), given);
+        let from = async |oldest: &str| {
+            let given = json!({"oldest": oldest, "newest": oldest});
+            ask(&world, world.ana(), "get_fitness", given).await
+        };
+        let text = from("2026-11-28").await;
+        assert!(
+            text.contains("\nintervals.icu has no fitness figures for today yet.\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nStill planned today and in no row, nor in those after today: load 61."),
+            "{text}"
+        );
+        assert!(!text.contains("they begin"), "{text}");
+
+        let broken = json!([
+            {"id": "2026-11-19", "ctl": 58.0, "atl": -1.0},
+            {"id": "2026-11-27", "ctl": 59.0, "atl": 44.0, "ctlLoad": 0, "atlLoad": 0},
+        ]);
+        give(
+            &world,
+            world.ana(),
+            json!({"wellness": broken, "activities": [], "events": []}),
+        );
+        let text = from("2026-11-19").await;
+        assert!(
+            text.contains("\nintervals.icu has no fitness figures in this range.\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n1 day left out: its CTL or ATL is missing or negative."),
+            "{text}"
+        );
+        let text = from("2026-08-03").await;
+        assert!(
+            text.contains("in this range: they begin with the first activity that has a load."),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn today_without_a_row_and_figures_that_cannot_be_are_not_read_as_facts() {
     on_saturday(async |world| {
         let rows = json!([
