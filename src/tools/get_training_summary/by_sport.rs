@@ -78,7 +78,7 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
     )];
     let change = all_have(|sum| sum.with_time).then(|| {
         let (now, before) = (shown_secs(now.secs), shown_secs(before.secs));
-        signed(now - before, |secs| units::hours_minutes(secs)) + &and_percent(now, before)
+        signed(now - before, units::hours_minutes) + &and_percent(now, before)
     });
     let time = against(&now.known_time(), &before.known_time(), change);
     parts.push(named("time", &time));
