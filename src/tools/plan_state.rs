@@ -12,7 +12,8 @@ use super::{
     absences::{Absences, Reason},
     activities::{may_be_one, recorded_twice},
     answer::{
-        self, units,
+        self,
+        units::{self, positive},
         words::{around, in_brackets, joined, named},
     },
     sums::Sum,
@@ -214,7 +215,7 @@ fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String 
             words.push(format!("{before}{text}{after}"));
         }
     };
-    add(units::hours_minutes(activity.moving_time), "", "");
+    add(units::hours_minutes(positive(activity.moving_time)), "", "");
     add(units::whole(activity.icu_training_load), "load ", "");
     add(units::whole(compliance), "", " % of plan");
     add(id, "", "");
@@ -250,7 +251,7 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
         .take(NAMED)
         .map(|other| {
             let figures = [
-                units::hours_minutes(other.moving_time),
+                units::hours_minutes(positive(other.moving_time)),
                 named("load", &units::whole(other.icu_training_load)),
             ];
             joined(

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 
 use super::{
     calendar::{Event, Step, Workout},
-    positive, sane,
+    positive,
 };
 
 impl Event {
@@ -67,11 +67,6 @@ impl Event {
         self.paired_activity_id
             .as_deref()
             .filter(|id| !id.is_empty() && *id != "0")
-    }
-
-    /// Planned load; None if it is below 0.
-    pub(crate) fn planned_load(&self) -> Option<f64> {
-        sane(self.icu_training_load).filter(|load| *load >= 0.0)
     }
 
     /// s, as the plan has it: its steps', otherwise the entry's own, which may be what was done once it is paired. None if
@@ -307,15 +302,6 @@ mod tests {
             let event: Event = object(event.as_bytes()).unwrap();
             assert_eq!(event.metres_of_steps(), metres, "{steps}");
         }
-    }
-
-    #[test]
-    fn a_load_below_zero_is_none() {
-        let load = |load: Value| event(json!({"icu_training_load": load})).planned_load();
-        assert_eq!(
-            [load(json!(-5)), load(json!(0)), load(json!(50))],
-            [None, Some(0.0), Some(50.0)]
-        );
     }
 
     #[test]

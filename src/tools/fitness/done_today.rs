@@ -204,7 +204,7 @@ impl Plans {
         };
         for (event, state) in unpaired {
             let is_open = state.is_open();
-            match positive(event.planned_load()) {
+            match positive(event.icu_training_load) {
                 Some(load) => plans.loads.push((load, is_open)),
                 None => plans.without_load += usize::from(is_open),
             }

@@ -475,7 +475,7 @@ fn to_date(
     let done = loads.by_day.iter().filter(|(day, _)| counts(day));
     let mut plan = Plan::default();
     for (_, event) in events.iter().filter(|(day, _)| counts(day)) {
-        plan.add(event.planned_load());
+        plan.add(event.icu_training_load);
     }
     (done.map(|(_, load)| load.whole).sum(), plan)
 }

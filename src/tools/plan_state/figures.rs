@@ -104,7 +104,7 @@ impl Planned {
         let planned = Self {
             secs: event.planned_secs(),
             metres: positive(event.distance).or(way),
-            load: event.planned_load(),
+            load: event.icu_training_load,
             intensity: event.icu_intensity,
             part: event
                 .length()
