@@ -185,7 +185,20 @@ fn a_family_includes_its_sports_and_a_type_only_itself() {
     );
     assert!(refusal(json!({"sport": "quidditch"})).contains("sport must be ride"));
     let text = answer(&ana(), json!({"sport": "ride"}), a_few_days());
-    assert!(text.contains("Not searched: 1 activity from Strava."), "{text}");
+    assert!(
+        text.contains("· 2 + 1 unreadable activities ·")
+            && text.contains("Unreadable: closed by Strava, whatever its sport."),
+        "{text}"
+    );
+    let text = answer(
+        &ana(),
+        json!({"oldest": "2026-11-01", "query": "easy", "sport": "ride"}),
+        a_few_days(),
+    );
+    assert!(
+        text.contains("· 0 activities ·") && text.contains("Not searched: 1 activity from Strava."),
+        "{text}"
+    );
 }
 
 #[test]
@@ -209,7 +222,7 @@ fn a_history_only_from_strava_says_once_what_to_do() {
         .collect();
     let text = answer(&ana(), json!({}), json!(stubs));
     assert!(
-        text.contains("· 0 + 10 unreadable activities ·") && text.ends_with("\nall 0 + 10 unreadable"),
+        text.contains("· 10 unreadable activities ·") && text.ends_with("\nall 10 unreadable"),
         "{text}"
     );
     assert_eq!(text.matches("connect the device's own service").count(), 1);

@@ -303,7 +303,7 @@ fn monotony_is_of_whole_weeks_that_can_be_read() {
         json!([{"id": "1", "source": "STRAVA", "start_date_local": "2026-11-05T09:00:00"}, ride("i1", "2026-11-20", 3600.0, 50.0)]),
     );
     assert!(
-        only_stub.contains("\n2026-11-02\t0 + 1 unreadable\t\tunknown\n"),
+        only_stub.contains("\n2026-11-02\t1 unreadable\t\tunknown\n"),
         "{only_stub}"
     );
     let with_stub = line(&found, json!({}));
@@ -327,10 +327,11 @@ fn nulls_zeros_and_absurd_numbers_are_shown_as_what_they_are() {
         ]),
     );
     assert!(
-        text.contains("\nRide\t2\t0:00\t0 (1 without)\n") && text.contains("\nno sport\t1\t0:00\n"),
+        text.contains("\nRide\t2\t0 (1 without)\n") && text.contains("\nno sport\t1\n"),
         "{text}"
     );
-    assert!(text.contains("\nall\t3\t0:00\t0 (2 without)\n"), "{text}");
+    assert!(text.contains("\nall\t3\t0 (2 without)\n"), "{text}");
+    assert!(text.contains("\nNot recorded: time, IF, "), "{text}");
     let text = answer(
         &ana(),
         json!({"detail": "full"}),
