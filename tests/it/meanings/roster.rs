@@ -1290,7 +1290,7 @@ async fn today_is_each_athletes_own() {
             let days = |who| of(&text, who, "days");
             assert_eq!(
                 (days("Ana"), days("Jack"), days("Tríona")),
-                ("".into(), "".into(), "29 Nov 2026".into()),
+                (String::new(), String::new(), "29 Nov 2026".into()),
                 "{text}"
             );
             assert!(
