@@ -80,6 +80,7 @@ const DONE_FIELDS: &[&str] = &[
     "paired_event_id",
     "compliance",
     "device_name",
+    "start_date",
 ];
 
 const PARAMS: &[Param] = &[
