@@ -69,37 +69,132 @@ impl Event {
             .filter(|id| !id.is_empty() && *id != "0")
     }
 
-    /// s, as the plan has it: its steps', otherwise the entry's own, which may be what was done once it is paired.
+    /// s, as the plan has it: its steps', otherwise the entry's own, which may be what was done once it is paired. None if
+    /// that is only the time of some steps.
     pub(crate) fn planned_secs(&self) -> Option<f64> {
-        self.secs_of_steps().or(positive(self.moving_time))
+        let known = self.length().map_or(0.0, |length| length.secs);
+        self.secs_of_steps()
+            .or_else(|| self.own_secs().filter(|own| *own > known + SECOND))
     }
 
-    /// s that the steps take, as intervals.icu adds them up or, without its sum, as they add up.
+    /// The entry's own time, in s.
+    pub(crate) fn own_secs(&self) -> Option<f64> {
+        positive(self.moving_time)
+    }
+
+    /// s that the steps take, as intervals.icu adds them up or, without its sum, as they add up. None if some have no time.
     pub(crate) fn secs_of_steps(&self) -> Option<f64> {
-        self.workout_doc.as_ref().and_then(|workout| workout.secs())
+        self.length()
+            .filter(|length| length.metres <= 0.0)
+            .map(|length| length.secs)
+    }
+
+    /// How long the steps take.
+    pub(crate) fn length(&self) -> Option<Length> {
+        self.workout_doc.as_ref().and_then(|workout| workout.length())
+    }
+
+    /// m of the steps, if all of them go by distance.
+    pub(crate) fn metres_of_steps(&self) -> Option<f64> {
+        let workout = self.workout_doc.as_ref()?;
+        positive(Step::metres_of(workout.steps.as_deref()?))
     }
 }
 
+/// How long the steps of a workout take.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Length {
+    /// s of those that have a time.
+    pub(crate) secs: f64,
+    /// m of the others: they go by distance.
+    pub(crate) metres: f64,
+}
+
+impl Length {
+    /// Of all these steps; None if one has neither a time nor a distance.
+    fn of(steps: &[Step]) -> Option<Self> {
+        steps.iter().try_fold(Self::default(), |sum, step| {
+            let step = step.length()?;
+            Some(Self {
+                secs: sum.secs + step.secs,
+                metres: sum.metres + step.metres,
+            })
+        })
+    }
+
+    /// With upstream's own sum, which counts if it is of more than the steps that have a time.
+    fn or_sum(own: Option<Self>, sum: Option<f64>) -> Option<Self> {
+        let Some(secs) = positive(sum) else { return own };
+        own.filter(|own| own.metres > 0.0 && secs <= own.secs + SECOND)
+            .or(Some(Self { secs, metres: 0.0 }))
+    }
+}
+
+/// Times closer than this are the same, in s.
+const SECOND: f64 = 1.0;
+
 impl Workout {
-    /// s of all steps; None without steps, and if one has no duration.
-    pub(super) fn secs(&self) -> Option<f64> {
-        positive(self.duration).or_else(|| positive(Step::secs_of(self.steps.as_deref()?)))
+    /// How long the steps take; None without steps, and if one has neither a time nor a distance.
+    pub(super) fn length(&self) -> Option<Length> {
+        let steps = self.steps.as_deref().filter(|steps| !steps.is_empty());
+        Length::or_sum(steps.and_then(Length::of), self.duration)
+    }
+
+    /// Without words, but of the same length.
+    pub(super) fn of_length(length: Length) -> Self {
+        let Length { secs, metres } = length;
+        if metres <= 0.0 {
+            return Self {
+                duration: Some(secs),
+                ..Self::default()
+            };
+        }
+        let timed = positive(Some(secs)).map(|secs| Step {
+            duration: Some(secs),
+            ..Step::default()
+        });
+        let by_distance = Step {
+            distance: Some(metres),
+            ..Step::default()
+        };
+        Self {
+            steps: Some(timed.into_iter().chain([by_distance]).collect()),
+            ..Self::default()
+        }
     }
 }
 
 impl Step {
-    fn secs_of(steps: &[Self]) -> Option<f64> {
-        steps.iter().map(Self::secs).sum()
+    /// With all repeats.
+    fn length(&self) -> Option<Length> {
+        let Some(steps) = &self.steps else {
+            return match positive(self.duration) {
+                Some(secs) => Some(Length { secs, metres: 0.0 }),
+                None => positive(self.distance).map(|metres| Length { secs: 0.0, metres }),
+            };
+        };
+        let reps = positive(self.reps).unwrap_or(1.0);
+        let all = Length::of(steps)
+            .filter(|once| once.secs > 0.0 || once.metres > 0.0)
+            .map(|once| Length {
+                secs: once.secs * reps,
+                metres: once.metres * reps,
+            });
+        match all {
+            Some(all) if all.metres <= 0.0 => Some(all),
+            all => Length::or_sum(all, self.duration),
+        }
     }
 
-    /// s, with all repeats.
-    fn secs(&self) -> Option<f64> {
-        let Some(steps) = &self.steps else {
-            return positive(self.duration);
-        };
-        let once = Self::secs_of(steps).filter(|secs| *secs > 0.0);
-        once.map(|once| once * positive(self.reps).unwrap_or(1.0))
-            .or(positive(self.duration))
+    /// m of all of these; None if one does not go by distance.
+    fn metres_of(steps: &[Self]) -> Option<f64> {
+        steps
+            .iter()
+            .map(|step| match &step.steps {
+                Some(inner) => Self::metres_of(inner).map(|once| once * positive(step.reps).unwrap_or(1.0)),
+                None => positive(step.distance),
+            })
+            .sum()
     }
 }
 
@@ -154,6 +249,15 @@ mod tests {
             ),
             // Distances alone have no time; the entry's own counts.
             (json!({"steps": [minute, {"distance": 1000}]}), 1500.0),
+            (
+                json!({"duration": 60, "steps": [minute, {"distance": 1000}]}),
+                1500.0,
+            ),
+            // Upstream's sum holds the distance's time as well.
+            (
+                json!({"duration": 400, "steps": [minute, {"distance": 1000}]}),
+                400.0,
+            ),
             (json!({"steps": [], "duration": 0}), 1500.0),
             (json!({"duration": -5, "steps": [{"duration": -60}]}), 1500.0),
             (Value::Null, 1500.0),
@@ -164,6 +268,40 @@ mod tests {
             assert_eq!(event.without_words().planned_secs(), Some(secs), "{doc}");
         }
         assert_eq!(event(json!({"moving_time": -1})).planned_secs(), None);
+    }
+
+    #[test]
+    fn a_time_of_some_steps_is_no_planned_time() {
+        let way = json!({"distance": 1000});
+        let part = json!([{"duration": 600}, {"reps": 3, "duration": 180, "steps": [{"duration": 60}, way]}]);
+        for (doc, length) in [
+            (json!({"duration": 780, "steps": part}), (780.0, 3000.0)),
+            (json!({"steps": part}), (780.0, 3000.0)),
+            (
+                json!({"duration": 780, "steps": [{"duration": 780}, way]}),
+                (780.0, 1000.0),
+            ),
+        ] {
+            let event = json!({"moving_time": 780, "workout_doc": doc}).to_string();
+            let event: Event = object(event.as_bytes()).unwrap();
+            for event in [event.clone().without_words(), event] {
+                let length = Length {
+                    secs: length.0,
+                    metres: length.1,
+                };
+                assert_eq!(
+                    (event.length(), event.planned_secs()),
+                    (Some(length), None),
+                    "{doc}"
+                );
+            }
+        }
+        let by_distance = json!([way, {"reps": 2, "steps": [way, way]}]);
+        for (steps, metres) in [(by_distance, Some(5000.0)), (part, None), (json!([]), None)] {
+            let event = json!({"workout_doc": {"steps": steps}}).to_string();
+            let event: Event = object(event.as_bytes()).unwrap();
+            assert_eq!(event.metres_of_steps(), metres, "{steps}");
+        }
     }
 
     #[test]
