@@ -151,7 +151,7 @@ pub(super) fn table(
                 None if !some_load || !is_whole(*monday) || !week.has_every_load() => String::new(),
                 None if week.sum.load > 0.0 => "no variation".to_owned(),
                 None if week.sum.count > 0.0 => "no load".to_owned(),
-            None => String::new(),
+                None => String::new(),
             }
         })
         .column("strain (Foster)", |(monday, week)| {
