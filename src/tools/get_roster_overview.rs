@@ -102,6 +102,7 @@ const ACTIVITY: &[&str] = &[
     "elapsed_time",
     "icu_training_load",
     "paired_event_id",
+    "start_date",
 ];
 
 const PARAMS: &[Param] = &[

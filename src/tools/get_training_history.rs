@@ -75,6 +75,7 @@ const FIELDS: &[&str] = &[
     "pool_length",
     "paired_event_id",
     "sub_type",
+    "start_date",
 ];
 const FULL_FIELDS: &[&str] = &[
     "type",
@@ -107,6 +108,7 @@ const FULL_FIELDS: &[&str] = &[
     "tags",
     "device_name",
     "pool_length",
+    "start_date",
     "icu_zone_times",
     "icu_hr_zone_times",
     "pace_zone_times",
@@ -344,8 +346,13 @@ fn render(
         );
     }
     if capped {
+        let of_any = if asked.sport.is_some() {
+            " of any sport"
+        } else {
+            ""
+        };
         blocks.push(format!(
-            "There may be more than these {HITS} hits: narrow the query, or use oldest and newest."
+            "The search ended at {HITS} hits{of_any}; there may be more: narrow the query, or use oldest and newest."
         ));
     }
     blocks.push(answer::garmin_line(readable.iter().map(|row| row.origin())));

@@ -76,6 +76,7 @@ const FIELDS: &[&str] = &[
     "pool_length",
     "sub_type",
     "paired_event_id",
+    "start_date",
 ];
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[

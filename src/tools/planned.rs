@@ -13,7 +13,7 @@ use super::{
         self,
         sport_units::SportUnits,
         units::{self, positive},
-        words::{DOT, in_brackets, joined, named, with_unit},
+        words::{DOT, in_brackets, joined, listed, named, with_unit},
     },
     arguments::Range,
     part::{Part, Source, settle},
@@ -27,6 +27,7 @@ use crate::{
         model::{Activity, Event},
     },
     permissions,
+    text::clean,
     tool_error::ToolError,
     training::weeks,
 };
@@ -301,6 +302,8 @@ pub(super) struct Planning {
     pub(super) weeks: BTreeMap<NaiveDate, Plans>,
     /// Workouts and races without a sport, which a filter by sport leaves out.
     without_a_sport: Sum,
+    /// What was done in much less time than was planned: see [`short_of_plan`].
+    short: Vec<String>,
     /// Those that are known, also of days before and after the range.
     absences: Absences,
     /// Whether one of them is within the range and its plans.
@@ -321,9 +324,38 @@ impl Planning {
 
     /// What to know about these sums: what they leave out, and what they may hold instead of the plan. `times` are shown as
     /// well as loads.
-    pub(super) fn notes(&self, times: bool) -> [String; 2] {
-        [doubts(&self.weeks, times), without_a_sport(&self.without_a_sport)]
+    pub(super) fn notes(&self, times: bool) -> [String; 3] {
+        const NAMED: usize = 3;
+        [
+            doubts(&self.weeks, times),
+            named(
+                "Done in less than half of the planned time:",
+                &listed(&self.short, NAMED),
+            ),
+            without_a_sport(&self.without_a_sport),
+        ]
     }
+}
+
+/// `24 Nov Ride 0:15 of 3:00 (i1)`: what was done for a plan, if it took less than half of the planned time.
+fn short_of_plan(event: &Event, state: State, activities: &[Activity]) -> Option<String> {
+    let done = activities.get(state.activity()?)?;
+    let planned = Planned::of(event, state.pairing(activities)).secs?;
+    let secs = positive(done.moving_time).filter(|secs| *secs < planned / 2.0)?;
+    let id = in_brackets(&clean(done.id.as_deref().unwrap_or_default(), 24));
+    Some(joined(
+        [
+            event.day()?.format("%-d %b").to_string(),
+            answer::sport(event.sport()),
+            format!(
+                "{} of {}",
+                units::hours_minutes(secs),
+                units::hours_minutes(planned)
+            ),
+            id,
+        ],
+        " ",
+    ))
 }
 
 /// What is said of a week's plans; empty if plans were not asked for.
@@ -432,6 +464,7 @@ pub(super) fn by_week(
             if is_wanted {
                 let plans = planning.weeks.entry(monday).or_default();
                 plans.add(event, state, (Some(activities), sports), &absences, today);
+                planning.short.extend(short_of_plan(event, state, activities));
             } else if event.sport().is_empty() {
                 planning
                     .without_a_sport

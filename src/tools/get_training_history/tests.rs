@@ -376,7 +376,7 @@ fn a_search_over_all_time_gives_short_rows_and_says_so() {
     );
     assert!(
         text.contains("A search without dates gives short rows")
-            && text.contains("There may be more than these 200 hits"),
+            && text.contains("The search ended at 200 hits; there may be more: "),
         "{text}"
     );
     assert!(

@@ -1933,3 +1933,280 @@ async fn days_to_come_are_no_days_without() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_of_zones_that_is_not_usual_is_said() {
+    on_saturday(async |world| {
+        let times = |number: usize| json!(vec![600; number]);
+        let power: Vec<Value> = (1..=4)
+            .map(|zone| json!({"id": format!("Z{zone}"), "secs": 900}))
+            .collect();
+        let rows = json!([
+            activity(
+                "i3",
+                "Run",
+                "2026-11-23T07:00",
+                json!({"icu_hr_zone_times": times(3)})
+            ),
+            activity(
+                "i5",
+                "Run",
+                "2026-11-24T07:00",
+                json!({"icu_hr_zone_times": times(5)})
+            ),
+            activity(
+                "i7",
+                "Run",
+                "2026-11-25T07:00",
+                json!({"pace_zone_times": times(7)})
+            ),
+            activity(
+                "i10",
+                "Run",
+                "2026-11-26T07:00",
+                json!({"icu_hr_zone_times": times(10)})
+            ),
+            activity("i4", "Ride", "2026-11-27T07:00", json!({"icu_zone_times": power})),
+        ]);
+        give(&world, world.ana(), json!({"activities": rows, "events": []}));
+        let text = ask(
+            &world,
+            world.ana(),
+            HISTORY,
+            with(since(0), json!({"detail": "full"})),
+        )
+        .await;
+        for (day, says) in [
+            ("23", "33 (heart rate, 3 zones)"),
+            ("24", "60 (heart rate)"),
+            ("25", "71 (pace)"),
+            ("26", "80 (heart rate, 10 zones)"),
+            ("27", "50 (power, 4 zones)"),
+        ] {
+            assert_eq!(
+                row(&text, "date\t", &format!("2026-11-{day}"))["above Z2 %"],
+                says,
+                "{text}"
+            );
+        }
+        let text = ask(
+            &world,
+            world.ana(),
+            SUMMARY,
+            with(since(0), json!({"detail": "full"})),
+        )
+        .await;
+        for start in [
+            "Zones Run by heart rate, 3 zones (1 of 4 activities): Z1 ",
+            "Zones Run by heart rate, 5 zones (1 of 4 activities): Z1 ",
+            "Zones Run by heart rate, 10 zones (1 of 4 activities): Z1 ",
+            "Zones Run by pace (1 of 4 activities): Z1 ",
+            "Zones Ride by power (1 of 1 activity): Z1 ",
+        ] {
+            line(&text, start);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_in_much_less_time_than_planned_is_named() {
+    on_saturday(async |world| {
+        let did = |id: &str, sport: &str, day: u32, secs: u32| {
+            activity(id, sport, &format!("2026-11-{day}T07:00"), json!({"moving_time": secs, "elapsed_time": secs}))
+        };
+        let long = json!({"moving_time": 10_800});
+        let (ride, run) = (workout(1, "Ride", 24, long), workout(2, "Run", 25, json!({})));
+        give(&world, world.ana(), json!({"events": [ride, run], "activities": [did("i1", "Ride", 24, 900), did("i2", "Run", 25, 1800)]}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, with(since(0), json!({"include": ["planned"]}))).await;
+            line(&text, "Done in less than half of the planned time: 24 Nov Ride 0:15 of 3:00 (i1)");
+            assert!(!text.contains("(i2)"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn averages_that_need_longer_activities_say_so() {
+    on_saturday(async |world| {
+        let ride = |id: u32, secs: u32| {
+            activity(
+                &format!("i{id}"),
+                "Ride",
+                &format!("2026-11-{}T07:00", 20 + id),
+                json!({"moving_time": secs, "decoupling": 3.5}),
+            )
+        };
+        let given = |rows: Value| give(&world, world.ana(), json!({"activities": rows}));
+        let none = "No averages by sport: no metric is in two activities of a sport of 20 min or more";
+        given(json!([ride(1, 600), ride(2, 1199), ride(3, 700)]));
+        let asked = |at: u32| json!({"oldest": format!("2026-11-{at:02}"), "sport": "ride"});
+        let text = ask(&world, world.ana(), "get_extended_metrics", asked(15)).await;
+        line(&text, &format!("{none} (3 shorter activities not counted)"));
+        given(json!([ride(1, 600), ride(2, 3600)]));
+        let text = ask(&world, world.ana(), "get_extended_metrics", asked(14)).await;
+        line(&text, &format!("{none} (1 shorter activity not counted)"));
+        given(json!([ride(1, 1200), ride(2, 3600)]));
+        let text = ask(&world, world.ana(), "get_extended_metrics", asked(13)).await;
+        assert!(
+            text.contains("Averages by sport") && !text.contains(none),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_without_monotony_says_why() {
+    on_saturday(async |world| {
+        let run = |day: u32, load: u32| {
+            activity(
+                &format!("i{day}"),
+                "Run",
+                &format!("2026-11-{day:02}T07:00"),
+                json!({"icu_training_load": load}),
+            )
+        };
+        let equal = (16..23).map(|day| run(day, 50));
+        let nothing = (9..16).map(|day| run(day, 0));
+        let rows: Vec<Value> = equal.chain(nothing).chain([run(3, 80), run(24, 60)]).collect();
+        give(&world, world.ana(), json!({"activities": rows, "events": []}));
+        let text = ask(
+            &world,
+            world.ana(),
+            SUMMARY,
+            json!({"oldest": "2026-11-02", "compare": "none"}),
+        )
+        .await;
+        let monotony = |monday: &str| row(&text, "week (Mon)", monday)["monotony (Foster)"].clone();
+        assert_eq!(
+            ["2026-11-16", "2026-11-09", "2026-11-02"].map(monotony),
+            ["no variation", "no load", "0.4"],
+            "{text}"
+        );
+        let text = ask(
+            &world,
+            world.ana(),
+            SUMMARY,
+            json!({"oldest": "2026-11-02", "compare": "none", "sport": "run"}),
+        )
+        .await;
+        line(&text, "Monotony, strain: only of all sports together.");
+        let this_week = json!({"oldest": "2026-11-23", "compare": "none", "sport": "run"});
+        let text = ask(&world, world.ana(), SUMMARY, this_week).await;
+        assert!(!text.contains("onotony"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rides_in_the_hour_that_comes_twice_do_not_overlap() {
+    on_saturday(async |world| {
+        let ride = |id: &str, start: &str, utc: &str| {
+            activity(
+                id,
+                "Ride",
+                &format!("2026-10-25T{start}"),
+                json!({"start_date": utc}),
+            )
+        };
+        let asked = |oldest: &str| json!({"oldest": oldest, "newest": "2026-10-26"});
+        let twice = json!([
+            ride("i1", "02:10", "2026-10-25T00:10:00Z"),
+            ride("i2", "02:10", "2026-10-25T01:10:00Z")
+        ]);
+        give(&world, world.ana(), json!({"activities": twice, "events": []}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, asked("2026-10-20")).await;
+            assert!(
+                text.contains("2 activities") && !text.contains("overlap"),
+                "{text}"
+            );
+        }
+        // By the local clock they are an hour apart.
+        let one = json!([
+            ride("i1", "02:10", "2026-10-25T00:10:00Z"),
+            ride("i2", "01:10", "2026-10-25T00:12:00Z")
+        ]);
+        give(&world, world.ana(), json!({"activities": one, "events": []}));
+        let text = ask(&world, world.ana(), HISTORY, asked("2026-10-19")).await;
+        assert!(text.contains(" overlap (58 min): perhaps one session"), "{text}");
+        // Where one of them lacks the other clock, the local one counts.
+        let local = json!([
+            ride("i1", "02:10", "2026-10-25T00:10:00Z"),
+            ride("i2", "02:15", "")
+        ]);
+        give(&world, world.ana(), json!({"activities": local, "events": []}));
+        let text = ask(&world, world.ana(), HISTORY, asked("2026-10-18")).await;
+        assert!(
+            text.contains("i1 and i2 overlap (55 min): perhaps one session"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_sports_together_lack_only_what_a_sport_of_theirs_has() {
+    on_saturday(async |world| {
+        let of = |id: u32, sport: &str, fields: Value| {
+            activity(
+                &format!("i{id}"),
+                sport,
+                &format!("2026-11-{}T{:02}:00", 23 + id % 5, 6 + id),
+                fields,
+            )
+        };
+        let ride = |id: u32| of(id, "Ride", json!({"total_elevation_gain": 300, "calories": 700}));
+        let clean = json!([
+            ride(1),
+            of(2, "Swim", json!({})),
+            of(3, "WeightTraining", json!({"calories": 200})),
+            of(4, "Yoga", json!({}))
+        ]);
+        let all = async |at: usize, rows: Value| {
+            give(&world, world.ana(), json!({"activities": rows, "events": []}));
+            let text = ask(
+                &world,
+                world.ana(),
+                SUMMARY,
+                with(since(at), json!({"compare": "none"})),
+            )
+            .await;
+            let all = row(&text, "sport\t", "all\t");
+            [all["climb m"].clone(), all["kcal"].clone()]
+        };
+        assert_eq!(all(0, clean).await, ["300", "900"]);
+        let some = json!([
+            ride(1),
+            of(2, "Ride", json!({})),
+            of(3, "Run", json!({})),
+            of(4, "Swim", json!({}))
+        ]);
+        assert_eq!(all(1, some).await, ["300 (2 without)", "700 (2 without)"]);
+        let swims = json!([
+            ride(1),
+            of(2, "Swim", json!({"calories": 300})),
+            of(3, "Swim", json!({}))
+        ]);
+        assert_eq!(all(2, swims).await, ["300", "1000 (1 without)"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_was_cut_says_of_what() {
+    on_saturday(async |world| {
+        let row = |at: usize| {
+            let sport = if at.is_multiple_of(10) { "Run" } else { "Ride" };
+            json!({"id": format!("i{at}"), "name": "Home", "type": sport, "moving_time": 600, "start_date_local": "2026-11-20T07:00:00"})
+        };
+        let hits: Vec<Value> = (0..200).map(row).collect();
+        give(&world, world.ana(), json!({"answers": {"/activities/search": hits}}));
+        let text = ask(&world, world.ana(), HISTORY, json!({"query": "home", "sport": "run", "limit": 1})).await;
+        assert!(text.contains(" · 20 activities"), "{text}");
+        line(&text, "The search ended at 200 hits of any sport; there may be more: ");
+    })
+    .await;
+}
