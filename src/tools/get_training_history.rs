@@ -159,6 +159,8 @@ const PARAMS: &[Param] = &[
 struct Asked {
     /// None: a search over all time.
     range: Option<Range>,
+    /// Says so if it was asked to go on after today.
+    cut: String,
     sport: Option<&'static [&'static str]>,
     query: Option<String>,
     planned: bool,
@@ -178,13 +180,15 @@ impl Asked {
                 "must not have planned together with query: planned load goes by week",
             ));
         }
-        let range = if query.is_some() && !arguments.has_range() {
-            None
+        let (range, cut) = if query.is_some() && !arguments.has_range() {
+            (None, String::new())
         } else {
-            Some(arguments.range(SPAN)?)
+            let (range, cut) = arguments.range_to_today(SPAN)?;
+            (Some(range), cut)
         };
         Ok(Self {
             range,
+            cut,
             sport,
             query,
             planned,
@@ -363,6 +367,7 @@ fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: String
         today,
         &[
             range.map_or_else(|| "all time".to_owned(), Range::in_words),
+            asked.cut.clone(),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             named("matching", &query),
             count,

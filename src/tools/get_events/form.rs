@@ -58,7 +58,12 @@ impl TodaysPlan {
         match (known.to_come, known.done) {
             (Some(to_come), _) if to_come.load > 0.0 => Self::LeftOut(to_come.load, differs(to_come.end)),
             (_, DoneToday::Part(part)) if part.is_planned => Self::Counted(part.rest, differs(part.fitness)),
-            (_, DoneToday::Unclear { at_most: Some(load) }) => Self::InDoubt(load),
+            (
+                _,
+                DoneToday::Unclear {
+                    at_most: Some(load), ..
+                },
+            ) => Self::InDoubt(load),
             _ => Self::None,
         }
     }

@@ -66,6 +66,7 @@ pub(super) fn render(
         today,
         &[
             range.in_words(),
+            asked.cut.clone(),
             asked
                 .sport
                 .as_ref()
