@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     intervals::model::{Activity, Event},
-    text::clean,
+    text::{clean, names::words_of_title},
     training::{
         plan::{self, MatchedBy},
         sports::{family, is_vague},
@@ -69,6 +69,8 @@ pub(super) enum Unclear {
     PairedElsewhere,
     /// Activities of any sport may belong to the plan: what its sport is, and how many there were.
     VagueSport(&'static str, usize),
+    /// What was done as the race of that day, or as its workout, may have been both.
+    Beside(&'static str),
 }
 
 /// The activities that were a race.
@@ -164,6 +166,7 @@ impl State {
             Self::Unclear(Unclear::PairedElsewhere) => {
                 "unclear: paired with an activity that is not of that day".to_owned()
             }
+            Self::Unclear(Unclear::Beside(other)) => format!("perhaps done: with the {other} of that day"),
             Self::Unclear(Unclear::VagueSport(sport, count)) => {
                 let activities = answer::counted(count, "activity", "activities");
                 format!("perhaps done: {activities} that day ({sport})")
@@ -223,6 +226,7 @@ fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String 
         (true, MatchedBy::Paired) => " by hand (marked done)",
         (true, MatchedBy::SameDay) => " by hand (not paired)",
         (false, MatchedBy::SameDay) => " (not paired)",
+        (_, MatchedBy::Shared) => " (one activity for race and workout)",
         (false, MatchedBy::Paired) => "",
     };
     format!("done {}{aside}", words.join(", "))
@@ -325,11 +329,50 @@ pub(super) fn states(
         }
         done.unclear(event).map_or(State::Missed(absent), State::Unclear)
     };
-    events
+    let states: Vec<Option<State>> = events
         .iter()
         .zip(ties)
         .map(|(event, tie)| event.is_to_do().then(|| state(event, tie)))
-        .collect()
+        .collect();
+    beside_races(events, states, read, today)
+}
+
+/// A workout and a race of one sport on one day are mostly one session: if one of them was done, so was perhaps the other.
+fn beside_races(
+    events: &[&Event],
+    mut states: Vec<Option<State>>,
+    activities: &[Activity],
+    today: NaiveDate,
+) -> Vec<Option<State>> {
+    let of_days: HashSet<(NaiveDate, &str)> = activities
+        .iter()
+        .filter_map(|activity| Some((activity.day()?, family(activity.sport()))))
+        .collect();
+    let mut done: HashSet<(NaiveDate, &str, bool)> = HashSet::new();
+    for (event, state) in events.iter().zip(&states) {
+        let is_done = matches!(
+            state,
+            Some(State::Done(..) | State::DoneAs(_) | State::Begun(_) | State::Paired | State::Unclear(_))
+        );
+        let Some(first) = event.day().filter(|_| is_done && !event.sport().is_empty()) else {
+            continue;
+        };
+        let (sport, stages) = (family(event.sport()), has_stages(event));
+        let last = event.last_day().filter(|_| stages).unwrap_or(first);
+        let days = first.iter_days().take(RACE_DAYS).take_while(|day| *day <= last);
+        let days = days.filter(|day| !stages || of_days.contains(&(*day, sport)));
+        done.extend(days.map(|day| (day, sport, event.is_race())));
+    }
+    for (event, state) in events.iter().zip(&mut states) {
+        let other = if event.is_race() { "workout" } else { "race" };
+        let is_undone = matches!(state, Some(State::Missed(_) | State::NotPaired(_) | State::Open));
+        if let Some(day) = event.day().filter(|day| is_undone && *day <= today)
+            && done.contains(&(day, family(event.sport()), !event.is_race()))
+        {
+            *state = Some(State::Unclear(Unclear::Beside(other)));
+        }
+    }
+    states
 }
 
 /// What an activity's name may add to the name of the race that it is a leg of.
@@ -416,21 +459,13 @@ fn legs(
 
 /// Whether a name is that of the race, with nothing but a leg or a number beside it: `Lake Triathlon - Swim`.
 fn is_named_after(name: &str, race: &str) -> bool {
-    let (name, race) = (words_of(name), words_of(race));
+    let (name, race) = (words_of_title(name), words_of_title(race));
     let is_beside = |word: &String| LEGS.contains(&word.as_str()) || word.chars().all(char::is_numeric);
     let at = name.windows(race.len().max(1)).position(|words| words == race);
     at.is_some_and(|at| {
         let (before, after) = (&name[..at], &name[at + race.len()..]);
         before.iter().chain(after).all(is_beside)
     })
-}
-
-fn words_of(name: &str) -> Vec<String> {
-    let words = name.split(|c: char| !c.is_alphanumeric());
-    words
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
 }
 
 /// What was done on a day.
@@ -521,6 +556,8 @@ fn ties(
                 day: event.day()?,
                 // The first day of a race of several is not all of it.
                 sport: if has_stages(event) { "" } else { event.sport() },
+                name: event.name.as_deref().unwrap_or_default(),
+                is_race: event.is_race(),
                 secs: event.planned_secs(),
                 activity: event.paired_with(),
             };
@@ -535,7 +572,9 @@ fn ties(
                 id: activity.id.as_deref()?,
                 day: activity.day()?,
                 sport: activity.sport(),
+                name: activity.name.as_deref().unwrap_or_default(),
                 secs: units::sane(activity.moving_time),
+                load: units::sane(activity.icu_training_load),
                 event: activity.paired_event_id.filter(|id| *id > 0),
             };
             Some((at, done))
