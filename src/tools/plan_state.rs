@@ -56,7 +56,7 @@ pub(super) enum State {
     Missed(Option<Reason>),
     /// Before today, and the activities are not known; with the reason if the day has an absence.
     NotPaired(Option<Reason>),
-    /// Before today, and something of that day may have been it.
+    /// Of today or before, and something of that day may have been it.
     Unclear(Unclear),
 }
 
@@ -160,9 +160,11 @@ impl State {
             Self::NotPaired(None) => "not paired".to_owned(),
             Self::NotPaired(Some(reason)) => format!("not paired, {}", reason.word()),
             Self::Unclear(Unclear::ClosedByStrava) => {
-                "unclear: an activity that day is closed by Strava".to_owned()
+                "perhaps done: an activity that day is closed by Strava".to_owned()
             }
-            Self::Unclear(Unclear::NoSport) => "unclear: an activity without a sport that day".to_owned(),
+            Self::Unclear(Unclear::NoSport) => {
+                "perhaps done: an activity without a sport that day".to_owned()
+            }
             Self::Unclear(Unclear::PairedElsewhere) => {
                 "unclear: paired with an activity that is not of that day".to_owned()
             }
@@ -175,13 +177,15 @@ impl State {
     }
 
     /// The state in words, with the figures of the activity that did it: `done 1:16, load 79, 99 % of plan, i188800101`.
-    pub(super) fn in_words(self, event: &Event, activities: &[Activity]) -> String {
+    /// `taken` are the activities that did a plan: see [`taken`].
+    pub(super) fn in_words(self, event: &Event, activities: &[Activity], taken: &HashSet<usize>) -> String {
         match self {
             Self::Done(at, how) => activities
                 .get(at)
                 .map(|one| {
                     let words = done(one, how, self.of_plan(activities));
-                    joined([words, beside(one, activities)], "; ")
+                    let rest = rest(event, one, activities, taken);
+                    joined([words, beside(one, activities), rest], "; ")
                 })
                 .unwrap_or_default(),
             Self::Begun(legs) => format!("so far {}", legs.in_words()),
@@ -232,10 +236,54 @@ fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String 
     format!("done {}{aside}", words.join(", "))
 }
 
+/// The indices of the activities that did a plan.
+pub(super) fn taken<'a>(states: impl IntoIterator<Item = &'a Option<State>>) -> HashSet<usize> {
+    states
+        .into_iter()
+        .flatten()
+        .filter_map(|state| state.activity())
+        .collect()
+}
+
+/// What else was done that day of the plan's sport and did no plan, where `activity` is clearly shorter than planned:
+/// `also that day: i1 (1:00, load 50)`.
+fn rest(event: &Event, activity: &Activity, activities: &[Activity], taken: &HashSet<usize>) -> String {
+    const MOST_OF_PLAN: f64 = 0.9;
+    let times = positive(activity.moving_time).zip(event.planned_secs());
+    if !times.is_some_and(|(done, planned)| done < MOST_OF_PLAN * planned) || activity.is_manual() {
+        return String::new();
+    }
+    let is_known = |other: &Activity| {
+        let mut known = taken.iter().filter_map(|at| activities.get(*at));
+        known.any(|one| std::ptr::eq(one, other) || may_be_one(one, other))
+    };
+    let others = activities.iter().filter(|other| {
+        other.day() == activity.day()
+            && !other.is_closed_by_strava()
+            && family(other.sport()) == family(event.sport())
+            && other.paired_event_id.is_none_or(|id| id <= 0)
+            && !is_known(other)
+    });
+    around("also that day:", &with_figures(others), "")
+}
+
+/// The first of these: `i252 (0:59, load 78), i253 (0:10)`.
+fn with_figures<'a>(activities: impl Iterator<Item = &'a Activity>) -> String {
+    const NAMED: usize = 3;
+    let named = activities.take(NAMED).map(|other| {
+        let figures = [
+            units::hours_minutes(positive(other.moving_time)),
+            named("load", &units::whole(other.icu_training_load)),
+        ];
+        let id = clean(other.id.as_deref().unwrap_or_default(), 24);
+        joined([id, in_brackets(&joined(figures, ", "))], " ")
+    });
+    joined(named, ", ")
+}
+
 /// The recordings that may be of the same session: `i252 was recorded at the same time (0:59, load 78)`. Beside an entry by
 /// hand, whose time of day may be made up, every recording of the same sport family and day that did no other plan.
 fn beside(activity: &Activity, activities: &[Activity]) -> String {
-    const NAMED: usize = 3;
     let by_hand = activity.is_manual();
     let is_beside = |other: &&Activity| {
         !std::ptr::eq(*other, activity)
@@ -249,26 +297,9 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
                 may_be_one(activity, other)
             }
     };
-    let named: Vec<String> = activities
-        .iter()
-        .filter(is_beside)
-        .take(NAMED)
-        .map(|other| {
-            let figures = [
-                units::hours_minutes(positive(other.moving_time)),
-                named("load", &units::whole(other.icu_training_load)),
-            ];
-            joined(
-                [
-                    clean(other.id.as_deref().unwrap_or_default(), 24),
-                    in_brackets(&joined(figures, ", ")),
-                ],
-                " ",
-            )
-        })
-        .collect();
     let when = if by_hand { "that day" } else { "at the same time" };
-    around(&format!("also recorded {when}:"), &named.join(", "), "")
+    let others = with_figures(activities.iter().filter(is_beside));
+    around(&format!("also recorded {when}:"), &others, "")
 }
 
 /// The state of each event on `today`, in the order of the events; None for what is neither a workout nor a race.
@@ -316,16 +347,23 @@ pub(super) fn states(
         } else {
             event.day()
         };
-        let Some((first, last)) = event.day().zip(last).filter(|(_, last)| *last < today) else {
+        let Some((first, last)) = event.day().zip(last).filter(|(_, last)| *last <= today) else {
             return State::Open;
         };
         let absent = absences.on(first).map(|absence| absence.reason);
         let Some(days) = &days else {
-            return State::NotPaired(absent);
+            return if last < today {
+                State::NotPaired(absent)
+            } else {
+                State::Open
+            };
         };
         let mut done = Day::default();
         for day in first.iter_days().take(RACE_DAYS).take_while(|day| *day <= last) {
             done.add(days.get(&day).copied().unwrap_or_default());
+        }
+        if last == today {
+            return done.unread().map_or(State::Open, State::Unclear);
         }
         done.unclear(event).map_or(State::Missed(absent), State::Unclear)
     };
@@ -489,6 +527,15 @@ impl Day {
         self.without_sport |= other.without_sport;
     }
 
+    /// Why it may have been any plan.
+    fn unread(self) -> Option<Unclear> {
+        if self.closed {
+            Some(Unclear::ClosedByStrava)
+        } else {
+            self.without_sport.then_some(Unclear::NoSport)
+        }
+    }
+
     /// Why it may have been this plan.
     fn unclear(self, event: &Event) -> Option<Unclear> {
         let sport = match event.sport() {
@@ -504,13 +551,9 @@ impl Day {
         } else {
             self.free
         };
-        if self.closed {
-            Some(Unclear::ClosedByStrava)
-        } else if self.without_sport {
-            Some(Unclear::NoSport)
-        } else {
-            (count > 0 && !sport.is_empty()).then_some(Unclear::VagueSport(sport, count))
-        }
+        let is_vague = count > 0 && !sport.is_empty();
+        let vague = is_vague.then_some(Unclear::VagueSport(sport, count));
+        self.unread().or(vague)
     }
 }
 
@@ -614,13 +657,15 @@ mod tests {
         let activities: Option<Vec<Activity>> = activities.map(rows);
         let all: Vec<&Event> = events.iter().collect();
         let known = activities.as_deref();
-        states(&all, known, &Absences::among(&events), today())
+        let states = states(&all, known, &Absences::among(&events), today());
+        let taken = taken(&states);
+        states
             .into_iter()
             .zip(&events)
             .map(|(state, event)| {
                 state.map_or_else(
                     || "-".to_owned(),
-                    |state| state.in_words(event, known.unwrap_or_default()),
+                    |state| state.in_words(event, known.unwrap_or_default(), &taken),
                 )
             })
             .collect()
@@ -678,8 +723,8 @@ mod tests {
         assert_eq!(
             words(events, Some(activities)),
             [
-                "unclear: an activity without a sport that day",
-                "unclear: an activity that day is closed by Strava",
+                "perhaps done: an activity without a sport that day",
+                "perhaps done: an activity that day is closed by Strava",
                 "perhaps done: 1 activity that day (planned without a sport)",
                 "missed",
                 "done 4 (closed by Strava)",
