@@ -22,6 +22,7 @@ pub struct Member {
     name: String,
     with_id: String,
     words: Vec<String>,
+    words_before: Vec<String>,
     athlete: String,
     status: MemberStatus,
     tools: Vec<&'static Permission>,
@@ -37,7 +38,8 @@ impl Member {
             account: row.account_id,
             name: names::called(&row.athlete_name, &row.athlete_id),
             with_id: names::with_id(&row.athlete_name, &row.athlete_id),
-            words: names::Named::of(&names::shown(&row.athlete_name)).words,
+            words: words_of(&row.athlete_name),
+            words_before: words_of(&row.granted_as),
             athlete: row.athlete_id,
             status: row.status,
             // A name that this version does not know is another version's tool, and grants nothing here.
@@ -70,6 +72,11 @@ impl Member {
     /// The words of the name, by which a text can mean this athlete; none if the name is only an id.
     pub(super) fn words(&self) -> &[String] {
         &self.words
+    }
+
+    /// The words of the name under which the coach came to know this athlete; mostly the same.
+    pub(super) fn words_before(&self) -> &[String] {
+        &self.words_before
     }
 
     /// The athlete's id at intervals.icu.
@@ -127,11 +134,21 @@ impl Member {
             last_used_at: None,
             last_client: None,
             athlete_name: name.to_owned(),
+            granted_as: name.to_owned(),
             athlete_id: athlete.to_owned(),
             status,
             zone: Some("Europe/Berlin".to_owned()),
         };
         Self::of(row, DateTime::UNIX_EPOCH)
+    }
+
+    /// The same member, who had another name before.
+    #[cfg(test)]
+    pub(crate) fn known_as(self, name: &str) -> Self {
+        Self {
+            words_before: words_of(name),
+            ..self
+        }
     }
 
     /// The same member with a grant that expires.
@@ -142,4 +159,9 @@ impl Member {
             ..self
         }
     }
+}
+
+/// The words of a name by which a text can mean its athlete.
+fn words_of(name: &str) -> Vec<String> {
+    names::Named::of(&names::shown(name)).words
 }

@@ -129,6 +129,8 @@ pub struct Activity {
     pub(crate) icu_athlete_id: Option<String>,
     /// Athlete-local.
     pub start_date_local: Option<NaiveDateTime>,
+    /// The same instant, in UTC.
+    pub(crate) start_date: Option<DateTime<Utc>>,
     /// IANA zone of the recording.
     pub(crate) timezone: Option<String>,
     /// One of 60 sports.

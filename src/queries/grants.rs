@@ -363,6 +363,8 @@ pub struct Member {
     pub last_client: Option<String>,
     /// The name of the athlete who granted, who may have disconnected since.
     pub athlete_name: String,
+    /// The name that the grant keeps: that of its beginning, or the last one before the account showed another athlete.
+    pub granted_as: String,
     /// That athlete's id at intervals.icu.
     pub athlete_id: String,
     /// Whether the athlete's data can be read.
@@ -379,6 +381,7 @@ pub async fn roster_of(db: impl Db<'_>, coach_id: CoachId, now: DateTime<Utc>) -
         select g.id as "grant_id: GrantId", g.account_id as "account_id: AccountId", a.email as account_email, g.tools,
             g.expires_at, g.invited_at, g.first_used_at, g.last_used_at, g.last_client, g.athlete_id,
             case when c.athlete_id = g.athlete_id then c.athlete_name else g.athlete_name end as "athlete_name!",
+            g.athlete_name as granted_as,
             case when c.athlete_id = g.athlete_id then c.status else $3 end as "status!: MemberStatus",
             case when c.athlete_id = g.athlete_id then c.zone else g.athlete_zone end as zone
         from grants g

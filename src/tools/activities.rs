@@ -5,7 +5,7 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use super::{
     answer::{
@@ -196,12 +196,24 @@ fn ids_of(rows: &[&Activity], group: &[usize], of_a_day: bool) -> String {
     )
 }
 
-/// The pairs of rows that overlap in time, and for how many s.
+/// The pairs of rows that overlap in time, and for how many s: in UTC, and by the local clock, which shows an hour twice when
+/// summer time ends, where one of the two has no other.
 fn by_clock(rows: &[&Activity]) -> Vec<Pair> {
+    let local = |row: &Activity| Some(row.start_date_local?.and_utc());
+    let has_utc = |at: usize| rows[at].start_date.is_some();
+    let by_local = pairs_by(rows, local).into_iter();
+    let by_local = by_local.filter(|(a, b, _)| !(has_utc(*a) && has_utc(*b)));
+    pairs_by(rows, |row| row.start_date)
+        .into_iter()
+        .chain(by_local)
+        .collect()
+}
+
+fn pairs_by(rows: &[&Activity], start: impl Fn(&Activity) -> Option<DateTime<Utc>>) -> Vec<Pair> {
     let (places, sessions): (Vec<usize>, Vec<Session<'_>>) = rows
         .iter()
         .enumerate()
-        .filter_map(|(at, row)| Some((at, session(row)?)))
+        .filter_map(|(at, row)| Some((at, session(row, start(row)?)?)))
         .unzip();
     let pairs = overlaps::pairs(&sessions).into_iter();
     pairs.map(|(a, b, secs)| (places[a], places[b], secs)).collect()
@@ -276,18 +288,16 @@ pub(super) fn without_plans(rows: &mut [Activity]) {
 
 /// Whether two recordings overlap so far that they may be of one session.
 pub(super) fn may_be_one(a: &Activity, b: &Activity) -> bool {
-    session(a)
-        .zip(session(b))
-        .is_some_and(|(a, b)| !overlaps::pairs(&[a, b]).is_empty())
+    !by_clock(&[a, b]).is_empty()
 }
 
 /// When it was and for how long; None if that is not known.
-fn session(row: &Activity) -> Option<Session<'_>> {
+fn session(row: &Activity, start: DateTime<Utc>) -> Option<Session<'_>> {
     if has_no_clock(row) {
         return None;
     }
     let elapsed = positive(row.elapsed_time).or(positive(row.moving_time))?;
-    let start = row.start_date_local?.and_utc().timestamp();
+    let start = start.timestamp();
     Some(Session {
         #[expect(
             clippy::cast_precision_loss,

@@ -222,6 +222,27 @@ impl Arguments {
         Ok(range)
     }
 
+    /// The range of a tool about what is past: it ends today, and says so where more was asked:
+    /// `asked to 2026-12-13; today here is 2026-11-28`. One that has not begun stays as it was asked.
+    pub(crate) fn range_to_today(&self, span: Span) -> Result<(Range, String), ToolError> {
+        let (asked, today) = (self.range(span)?, self.today);
+        let to_today = if self.given.contains_key("oldest") {
+            asked.up_to(today)
+        } else {
+            Some(Range {
+                oldest: asked.oldest.min(weeks::back(today, span.days - 1)),
+                newest: today,
+            })
+        };
+        Ok(match to_today {
+            Some(range) if asked.newest > today => {
+                let newest = asked.newest;
+                (range, format!("asked to {newest}; today here is {today}"))
+            }
+            _ => (asked, String::new()),
+        })
+    }
+
     /// Whether either end of the range was given.
     pub(crate) fn has_range(&self) -> bool {
         self.given.contains_key("oldest") || self.given.contains_key("newest")
@@ -594,6 +615,33 @@ mod tests {
         );
         let ahead = Span { ahead: 7, ..MONTH };
         assert_eq!(read(json!({})).range(ahead).unwrap().newest, day("2026-11-28"));
+    }
+
+    #[test]
+    fn what_is_past_ends_today() {
+        let range = |value: Value| {
+            let (range, words) = read(value).range_to_today(MONTH).unwrap();
+            (range.oldest.to_string(), range.newest.to_string(), words)
+        };
+        let is = |oldest: &str, newest: &str, words: &str| (oldest.into(), newest.into(), words.into());
+        let cut = "asked to 2026-12-05; today here is 2026-11-21";
+        assert_eq!(
+            range(json!({"oldest": "2026-11-20", "newest": "2026-12-05"})),
+            is("2026-11-20", "2026-11-21", cut)
+        );
+        assert_eq!(
+            range(json!({"newest": "2026-12-05"})),
+            is("2026-10-25", "2026-11-21", cut)
+        );
+        assert_eq!(
+            range(json!({"newest": "2026-11-20"})),
+            is("2026-10-24", "2026-11-20", "")
+        );
+        assert_eq!(
+            range(json!({"oldest": "2026-11-22", "newest": "2026-12-05"})),
+            is("2026-11-22", "2026-12-05", "")
+        );
+        assert_eq!(range(json!({})), is("2026-10-25", "2026-11-21", ""));
     }
 
     #[test]

@@ -170,7 +170,10 @@ pub(super) fn as_granted(
     };
     let Some(fitness) = part.fitness else {
         day.loads = None;
-        return DoneToday::Unclear { at_most: None };
+        return DoneToday::Unclear {
+            at_most: None,
+            done: part.done,
+        };
     };
     *day = Day {
         loads: Some(Loads {
@@ -288,12 +291,13 @@ pub(super) fn standing(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: 
             part.fitness.map_or(day, |fitness| day.with_what_is_done(fitness)),
             holds(part),
         ),
-        DoneToday::Unclear { at_most: None } => (
+        DoneToday::Unclear { at_most: None, .. } => (
             day,
             ". These figures may hold load that is only planned.".to_owned(),
         ),
         DoneToday::Unclear {
             at_most: Some(planned),
+            ..
         } => (
             day,
             format!(

@@ -82,6 +82,7 @@ const DONE_FIELDS: &[&str] = &[
     "paired_event_id",
     "compliance",
     "device_name",
+    "start_date",
 ];
 
 const PARAMS: &[Param] = &[

@@ -69,6 +69,8 @@ enum Asked {
 #[derive(Debug)]
 struct Trend {
     range: Range,
+    /// Says so if it was asked to go on after today.
+    cut: String,
     /// As given, and the types that it means.
     sport: Option<Sport>,
     detail: Detail,
@@ -97,8 +99,10 @@ impl Asked {
                 "must come with id: streams are of one activity; take its id from the last column of get_training_history",
             ));
         }
+        let (range, cut) = arguments.range_to_today(SPAN)?;
         Ok(Self::Trend(Trend {
-            range: arguments.range(SPAN)?,
+            range,
+            cut,
             sport,
             detail,
             limit,

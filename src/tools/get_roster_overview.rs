@@ -102,6 +102,7 @@ const ACTIVITY: &[&str] = &[
     "elapsed_time",
     "icu_training_load",
     "paired_event_id",
+    "start_date",
 ];
 
 const PARAMS: &[Param] = &[
@@ -117,19 +118,25 @@ const PARAMS: &[Param] = &[
 
 async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let now = roster.now().date_naive();
-    let arguments = Arguments::new(given, PARAMS, now)?;
+    let arguments = Arguments::new(given.clone(), PARAMS, now)?;
     let named = arguments.texts("athletes")?;
     if roster.members().is_empty() {
         // Fails with the explanation if the roster is empty.
         roster.whom(None, Access::Read)?;
     }
     let window = arguments.has_range().then(|| arguments.range(SPAN)).transpose()?;
+    // `today` and `yesterday` are each athlete's own.
+    let own = |window: Range, today: NaiveDate| {
+        let arguments = Arguments::new(given.clone(), PARAMS, today);
+        let own = arguments.and_then(|arguments| arguments.range(SPAN));
+        own.unwrap_or(window)
+    };
     let (mut members, unknown) = chosen(&roster, &named)?;
     let left = members.split_off(members.len().min(MOST));
     let limit = limit(roster.deadline());
     let reading = |shown, today| match window {
         None => Reading::of_now(shown, today),
-        Some(window) => Reading::of_window(window, shown, today),
+        Some(window) => Reading::of_window(own(window, today), shown, today),
     };
     let looks: Vec<Look> = at_once(
         members
@@ -153,9 +160,11 @@ async fn run(roster: Roster, given: Map<String, Value>) -> Result<Answer, ToolEr
             rows::render(overview.with(at_once(lines).await))
         }
         Some(window) => {
-            let totals = |shown, came: &Came, today| Totals::of(shown, came, window, today);
-            let lines = looks.map(|look| look.line(limit, totals, |own, _, _| own.lack(window)));
-            window::render(overview.with(at_once(lines).await), window)
+            let totals = |shown, came: &Came, today| Totals::of(shown, came, own(window, today), today);
+            let lines = looks.map(|look| look.line(limit, totals, |totals, _, _| totals.lack()));
+            let overview = overview.with(at_once(lines).await);
+            let usual = rows::usual_day(&overview.lines).map_or(window, |today| own(window, today));
+            window::render(overview, usual)
         }
     })
 }
@@ -422,6 +431,8 @@ async fn gather(
     let Opened { ask, usable, refused } = open(roster, member, limit).await?;
     let (upstream, today) = (&ask.upstream, ask.today());
     line.today = Some(today);
+    // Opening the data may have read a new one.
+    line.name.clone_from(&ask.card.name);
     let reading = reading(usable, today);
     let query = reading.activities.map(|days| days.activities(ACTIVITY));
     let wellness = reading

@@ -75,6 +75,7 @@ const FIELDS: &[&str] = &[
     "pool_length",
     "paired_event_id",
     "sub_type",
+    "start_date",
 ];
 const FULL_FIELDS: &[&str] = &[
     "type",
@@ -107,6 +108,7 @@ const FULL_FIELDS: &[&str] = &[
     "tags",
     "device_name",
     "pool_length",
+    "start_date",
     "icu_zone_times",
     "icu_hr_zone_times",
     "pace_zone_times",
@@ -157,6 +159,8 @@ const PARAMS: &[Param] = &[
 struct Asked {
     /// None: a search over all time.
     range: Option<Range>,
+    /// Says so if it was asked to go on after today.
+    cut: String,
     sport: Option<&'static [&'static str]>,
     query: Option<String>,
     planned: bool,
@@ -176,13 +180,15 @@ impl Asked {
                 "must not have planned together with query: planned load goes by week",
             ));
         }
-        let range = if query.is_some() && !arguments.has_range() {
-            None
+        let (range, cut) = if query.is_some() && !arguments.has_range() {
+            (None, String::new())
         } else {
-            Some(arguments.range(SPAN)?)
+            let (range, cut) = arguments.range_to_today(SPAN)?;
+            (Some(range), cut)
         };
         Ok(Self {
             range,
+            cut,
             sport,
             query,
             planned,
@@ -340,8 +346,13 @@ fn render(
         );
     }
     if capped {
+        let of_any = if asked.sport.is_some() {
+            " of any sport"
+        } else {
+            ""
+        };
         blocks.push(format!(
-            "There may be more than these {HITS} hits: narrow the query, or use oldest and newest."
+            "The search ended at {HITS} hits{of_any}; there may be more: narrow the query, or use oldest and newest."
         ));
     }
     blocks.push(answer::garmin_line(readable.iter().map(|row| row.origin())));
@@ -356,6 +367,7 @@ fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: String
         today,
         &[
             range.map_or_else(|| "all time".to_owned(), Range::in_words),
+            asked.cut.clone(),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             named("matching", &query),
             count,

@@ -76,6 +76,7 @@ const FIELDS: &[&str] = &[
     "pool_length",
     "sub_type",
     "paired_event_id",
+    "start_date",
 ];
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
@@ -110,8 +111,8 @@ const PARAMS: &[Param] = &[
 #[derive(Debug)]
 struct Asked {
     range: Range,
-    /// The end that was asked for, if it is after today.
-    past_today: Option<NaiveDate>,
+    /// Says so if it was asked to go on.
+    cut: String,
     /// The period before, if it is compared.
     before: Option<Range>,
     sport: Option<&'static [&'static str]>,
@@ -124,13 +125,14 @@ impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
         let arguments = Arguments::new(given, PARAMS, today)?;
         let sport = arguments.sport()?;
-        let mut range = if arguments.has_range() {
-            arguments.range(SPAN)?
+        let (range, cut) = if arguments.has_range() {
+            arguments.range_to_today(SPAN)?
         } else {
-            Range {
+            let range = Range {
                 oldest: weeks::back(weeks::monday(today), 7 * WEEKS),
                 newest: today,
-            }
+            };
+            (range, String::new())
         };
         if range.oldest > today {
             return Err(arguments::wrong(
@@ -138,12 +140,10 @@ impl Asked {
                 "must not be in the future; get_events shows what is planned",
             ));
         }
-        let past_today = Some(range.newest).filter(|newest| *newest > today);
-        range.newest = range.newest.min(today);
         let compare = arguments.word("compare", &[("previous", true), ("none", false)])?;
         Ok(Self {
             range,
-            past_today,
+            cut,
             before: before(range).filter(|_| compare != Some(false)),
             sport,
             planned: arguments.includes("planned")?,
@@ -233,9 +233,7 @@ fn render(
         today,
         &[
             asked.range.in_words(),
-            asked.past_today.map_or_else(String::new, |newest| {
-                format!("asked to {newest}; today here is {today}")
-            }),
+            asked.cut.clone(),
             weeks_of(asked.range, today),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
             sums::activities(rows.len(), stubs),

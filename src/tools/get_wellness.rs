@@ -65,6 +65,8 @@ const PARAMS: &[Param] = &[
 #[derive(Debug)]
 struct Asked {
     range: Range,
+    /// Says so if it was asked to go on after today.
+    cut: String,
     detail: Detail,
     limit: usize,
 }
@@ -72,8 +74,10 @@ struct Asked {
 impl Asked {
     fn read(given: Map<String, Value>, today: NaiveDate) -> Result<Self, ToolError> {
         let arguments = Arguments::new(given, PARAMS, today)?;
+        let (range, cut) = arguments.range_to_today(SPAN)?;
         Ok(Self {
-            range: arguments.range(SPAN)?,
+            range,
+            cut,
             detail: arguments.detail()?,
             limit: arguments.limit()?,
         })
@@ -141,10 +145,12 @@ fn render(
         .filter(|key| fields::is_own(key))
         .collect();
     let view = View::of(rows, today, card.units, full);
-    let only_sdnn = has(&days, "hrvSDNN") && !has(&days, "hrv");
+    let has_rmssd = has(&days, "hrv");
+    let is_sdnn_alone = |row: &Wellness| row.number("hrvSDNN").is_some() && row.number("hrv").is_none();
+    let needs_sdnn = days.iter().any(|row| is_sdnn_alone(row));
     let (shown, rarer): (Vec<&Field>, Vec<&Field>) = FIELDS
         .iter()
-        .partition(|field| full || !field.rare || (only_sdnn && field.key == "hrvSDNN"));
+        .partition(|field| full || !field.rare || (needs_sdnn && field.key == "hrvSDNN"));
     let recorded = columns(&shown, &own, names, &view, card.units, full);
     let filled: Vec<&Wellness> = days
         .iter()
@@ -163,17 +169,13 @@ fn render(
         today,
         &[
             asked.range.in_words(),
-            format!(
-                "{entries} of {} with entries{}",
-                answer::counted_days(asked.range.days()),
-                match in_full_only {
-                    0 => String::new(),
-                    days => format!(" ({days} only with detail=full)"),
-                }
-            ),
+            asked.cut.clone(),
+            with_entries(entries, in_full_only, asked.range, today),
         ],
     )];
-    if entries == 0 {
+    if asked.range.oldest > today {
+        blocks.push("No wellness entries yet: the range is in the future.".to_owned());
+    } else if entries == 0 {
         blocks.push("No wellness entries in this range.".to_owned());
     }
     let columns = Columns::<&Wellness>::new()
@@ -185,9 +187,18 @@ fn render(
         format!("use oldest={} newest={newest}", asked.range.oldest)
     }));
     blocks.push(implausible(&shown, cut.shown, &view));
-    blocks.push(averages(rows, asked.means_end(today), today));
-    if only_sdnn {
-        blocks.push("rMSSD not recorded; SDNN is not comparable with it.".to_owned());
+    blocks.push(averages(
+        rows,
+        asked.means_end(today),
+        (today, needs_sdnn && has_rmssd),
+    ));
+    if needs_sdnn {
+        let no_rmssd = if has_rmssd {
+            ""
+        } else {
+            "rMSSD not recorded in this range; "
+        };
+        blocks.push(format!("{no_rmssd}SDNN is not comparable with rMSSD."));
     }
     if entries > 0 {
         blocks.push(not_recorded(&days));
@@ -196,6 +207,18 @@ fn render(
         blocks.push("May include Garmin device data.".to_owned());
     }
     Answer::of(blocks)
+}
+
+/// `7 of 7 days with entries (6 only with detail=full)`; empty for a range that has not begun.
+fn with_entries(entries: usize, in_full_only: usize, range: Range, today: NaiveDate) -> String {
+    let Some(days) = range.up_to(today).map(Range::days) else {
+        return String::new();
+    };
+    let rarer = match in_full_only {
+        0 => String::new(),
+        days => format!(" ({days} only with detail=full)"),
+    };
+    format!("{entries} of {} with entries{rarer}", answer::counted_days(days))
 }
 
 fn has(days: &[&Wellness], key: &str) -> bool {
@@ -240,8 +263,9 @@ fn implausible(shown: &[&Field], rows: &[&Wellness], view: &View) -> String {
     around("implausible, in no average:", &why.join(" · "), "")
 }
 
-/// Seven days against sixty, over the days that have a figure; says so if these are few.
-fn averages(rows: &[Wellness], newest: NaiveDate, today: NaiveDate) -> String {
+/// Seven days against sixty, over the days that have a figure; says so if these are few. In `both` measures of HRV if the table
+/// has both.
+fn averages(rows: &[Wellness], newest: NaiveDate, (today, both): (NaiveDate, bool)) -> String {
     let end = if newest == today {
         vitals::last_day(rows, today)
     } else {
@@ -250,13 +274,16 @@ fn averages(rows: &[Wellness], newest: NaiveDate, today: NaiveDate) -> String {
     let Averages {
         sleep,
         hrv,
+        other_hrv,
         resting_hr,
     } = Averages::to(end, rows);
     let measure = |hrv: &Hrv| if hrv.sdnn { "HRV SDNN" } else { "HRV" };
     let words = |compared: &Compared, decimals| compared.words(decimals, "days");
+    let hrv_words = |hrv: Hrv| format!("{} {}", measure(&hrv), words(&hrv.compared, 0));
     let parts = joined(
         [
-            hrv.map(|hrv| format!("{} {}", measure(&hrv), words(&hrv.compared, 0))),
+            hrv.map(hrv_words),
+            other_hrv.filter(|_| both).map(hrv_words),
             resting_hr.map(|compared| format!("resting HR bpm {}", words(&compared, 1))),
             sleep.map(|compared| format!("sleep {} h", words(&compared, 1))),
         ]

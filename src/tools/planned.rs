@@ -13,7 +13,7 @@ use super::{
         self,
         sport_units::{SportUnits, in_yards},
         units::{self, positive},
-        words::{DOT, in_brackets, joined, named, with_unit},
+        words::{DOT, in_brackets, joined, listed, named, with_unit},
     },
     arguments::Range,
     part::{Part, Source, settle},
@@ -27,6 +27,7 @@ use crate::{
         model::{Activity, Event},
     },
     permissions,
+    text::clean,
     tool_error::ToolError,
     training::weeks,
 };
@@ -126,6 +127,29 @@ fn with_states<'a>(
     events.iter().zip(states)
 }
 
+/// The part of what is planned that activities did.
+const FOR_DONE: &str = "for what was done";
+
+/// `97 for what was done`, `all for what was done`: a part of `all` by its name.
+fn share(part: f64, all: f64, say: fn(f64) -> String, name: &str) -> String {
+    if part >= all {
+        format!("all {name}")
+    } else {
+        format!("{} {name}", say(part))
+    }
+}
+
+/// `720 for what was done`, `all for what was done`: the load of plans that activities did.
+pub(super) fn load_for_done(plans: &[&Plans]) -> String {
+    let sum = |load: fn(&Plans) -> f64| plans.iter().map(|plans| load(plans)).sum::<f64>();
+    share(
+        sum(|plans| plans.done.load),
+        sum(|plans| plans.all.load),
+        units::whole,
+        FOR_DONE,
+    )
+}
+
 /// What is planned in a week, or on other days.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Plans {
@@ -133,6 +157,8 @@ pub(super) struct Plans {
     pub(super) all: Sum,
     /// Those that were done.
     done: Sum,
+    /// Those that were done by activities which the filter by sport leaves out.
+    done_otherwise: Sum,
     /// Those that were not done, on days without an absence.
     missed: Sum,
     /// Those that no activity is paired with, where activities are not known.
@@ -143,6 +169,8 @@ pub(super) struct Plans {
     absent: Sum,
     /// Those that are still to be done today.
     today: Sum,
+    /// The same where today's activities were not read: one without a load may have done them.
+    perhaps_today: Sum,
     /// Those of later days.
     later: Sum,
     /// Its targets: `Ride load 85`.
@@ -154,24 +182,29 @@ pub(super) struct Plans {
 }
 
 impl Plans {
-    /// Adds a workout or race of a day.
+    /// Adds a workout or race of a day. `done` are the activities, if they were read, and the sports that the sums of what was
+    /// done are limited to.
     pub(super) fn add(
         &mut self,
         event: &Event,
         state: State,
-        activities: &[Activity],
+        (activities, sports): (Option<&[Activity]>, Option<&[&str]>),
         absences: &Absences,
         today: NaiveDate,
     ) {
-        let planned = Planned::of(event, state.pairing(activities));
+        let all = activities.unwrap_or_default();
+        let planned = Planned::of(event, state.pairing(all));
+        let is_of_another_sport = |one: &Activity| !one.is_closed_by_strava() && !one.is_of(sports);
         let day = event.day();
         let is_absent = day.is_some_and(|day| absences.on(day).is_some());
         self.all.add((event, planned));
         let part = match state {
+            State::Done(at, _) if all.get(at).is_some_and(is_of_another_sport) => &mut self.done_otherwise,
             State::Done(..) | State::DoneAs(_) | State::Paired => &mut self.done,
             State::Missed(Some(_)) | State::NotPaired(Some(_)) => &mut self.absent,
             State::Open | State::Begun(_) if is_absent => &mut self.absent,
             State::Open | State::Begun(_) if day.is_some_and(|day| day > today) => &mut self.later,
+            State::Open if activities.is_none() => &mut self.perhaps_today,
             State::Open | State::Begun(_) => &mut self.today,
             State::Missed(None) => &mut self.missed,
             State::NotPaired(None) => &mut self.not_paired,
@@ -218,11 +251,6 @@ impl Plans {
         }
     }
 
-    /// The planned load of what was done.
-    pub(super) fn load_of_done(&self) -> f64 {
-        self.done.load
-    }
-
     /// `90 for what was done, 110 open later, 1 without load`: see [`Self::parts`].
     fn parts_of_load(&self) -> String {
         self.parts(|sum| sum.load, units::whole, (self.all.with_load, "without load"))
@@ -238,25 +266,26 @@ impl Plans {
         joined([units::hours_minutes(self.all.secs), in_brackets(&parts)], " ")
     }
 
-    /// `97 for what was done, 43 missed, 61 open later`; what is none is not named, nor that all of it is for what was done.
-    /// At the end how many lack the figure, if others (`with`) have it.
+    /// `97 for what was done, 43 missed, 61 open later`, `all open later`; what is none is not named. At the end how many lack
+    /// the figure, if others (`with`) have it.
     fn parts(&self, figure: fn(&Sum) -> f64, say: fn(f64) -> String, (with, lack): (f64, &str)) -> String {
         let all = figure(&self.all);
-        let is_all_done = figure(&self.done) >= all;
         let parts = [
-            (&self.done, "for what was done"),
+            (&self.done, FOR_DONE),
+            (&self.done_otherwise, "for what was done as another sport"),
             (&self.missed, "missed"),
             (&self.not_paired, "not paired"),
             (&self.unclear, "unclear"),
             (&self.absent, "on days of absence"),
             (&self.today, "open today"),
+            (&self.perhaps_today, "perhaps open today"),
             (&self.later, "open later"),
         ];
         let named = parts
             .into_iter()
             .map(|(sum, name)| (figure(sum), name))
-            .filter(|(part, _)| *part > 0.0 && !is_all_done)
-            .map(|(part, name)| format!("{} {name}", say(part)));
+            .filter(|(part, _)| *part > 0.0)
+            .map(|(part, name)| share(part, all, say, name));
         joined(named.chain([self.all.lacking(with, lack)]), ", ")
     }
 
@@ -273,6 +302,8 @@ pub(super) struct Planning {
     pub(super) weeks: BTreeMap<NaiveDate, Plans>,
     /// Workouts and races without a sport, which a filter by sport leaves out.
     without_a_sport: Sum,
+    /// What was done in much less time than was planned: see [`short_of_plan`].
+    short: Vec<String>,
     /// Those that are known, also of days before and after the range.
     absences: Absences,
     /// Whether one of them is within the range and its plans.
@@ -293,9 +324,38 @@ impl Planning {
 
     /// What to know about these sums: what they leave out, and what they may hold instead of the plan. `times` are shown as
     /// well as loads.
-    pub(super) fn notes(&self, times: bool) -> [String; 2] {
-        [doubts(&self.weeks, times), without_a_sport(&self.without_a_sport)]
+    pub(super) fn notes(&self, times: bool) -> [String; 3] {
+        const NAMED: usize = 3;
+        [
+            doubts(&self.weeks, times),
+            named(
+                "Done in less than half of the planned time:",
+                &listed(&self.short, NAMED),
+            ),
+            without_a_sport(&self.without_a_sport),
+        ]
     }
+}
+
+/// `24 Nov Ride 0:15 of 3:00 (i1)`: what was done for a plan, if it took less than half of the planned time.
+fn short_of_plan(event: &Event, state: State, activities: &[Activity]) -> Option<String> {
+    let done = activities.get(state.activity()?)?;
+    let planned = Planned::of(event, state.pairing(activities)).secs?;
+    let secs = positive(done.moving_time).filter(|secs| *secs < planned / 2.0)?;
+    let id = in_brackets(&clean(done.id.as_deref().unwrap_or_default(), 24));
+    Some(joined(
+        [
+            event.day()?.format("%-d %b").to_string(),
+            answer::sport(event.sport()),
+            format!(
+                "{} of {}",
+                units::hours_minutes(secs),
+                units::hours_minutes(planned)
+            ),
+            id,
+        ],
+        " ",
+    ))
 }
 
 /// What is said of a week's plans; empty if plans were not asked for.
@@ -406,7 +466,8 @@ pub(super) fn by_week(
         } else if let Some(state) = state.filter(|_| day >= range.oldest) {
             if is_wanted {
                 let plans = planning.weeks.entry(monday).or_default();
-                plans.add(event, state, activities, &absences, today);
+                plans.add(event, state, (Some(activities), sports), &absences, today);
+                planning.short.extend(short_of_plan(event, state, activities));
             } else if event.sport().is_empty() {
                 planning
                     .without_a_sport
@@ -464,7 +525,19 @@ mod tests {
         let runs = week(Some(&["Run"]));
         assert_eq!(
             (runs.load(), runs.targets()),
-            ("60 (10 for what was done, 50 missed)".to_owned(), String::new())
+            (
+                "60 (10 for what was done as another sport, 50 missed)".to_owned(),
+                String::new()
+            )
+        );
+        let of_one_kind = |sports| week(Some(sports)).load();
+        assert_eq!(
+            of_one_kind(&["Run", "TrailRun"]),
+            "60 (10 for what was done, 50 missed)"
+        );
+        assert_eq!(
+            of_one_kind(&["Ride"]),
+            "150 (40 for what was done, 110 open later)"
         );
     }
 }

@@ -28,8 +28,10 @@ const NAMED: usize = 3;
 pub(super) struct Averages {
     /// h
     pub(super) sleep: Option<Compared>,
-    /// ms
+    /// ms, in the measure that most of the last seven days have; rMSSD if half as many have it.
     pub(super) hrv: Option<Hrv>,
+    /// ms, in the other measure.
+    pub(super) other_hrv: Option<Hrv>,
     /// bpm
     pub(super) resting_hr: Option<Compared>,
 }
@@ -42,11 +44,11 @@ pub(super) struct Compared {
     without: Vec<(NaiveDate, f64)>,
 }
 
-/// HRV, in the measure that the athlete records.
+/// HRV in one of its two measures.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Hrv {
     pub(super) compared: Compared,
-    /// Whether it is SDNN, because there is no rMSSD.
+    /// Whether it is SDNN; rMSSD otherwise.
     pub(super) sdnn: bool,
 }
 
@@ -55,20 +57,26 @@ impl Averages {
     pub(super) fn to(end: NaiveDate, rows: &[Wellness]) -> Self {
         let of = |key: &str, per_unit: f64| Compared::new(end, &by_day(rows, key), key, per_unit);
         // The two measures have only the unit in common, so they are never mixed.
-        let rmssd = of("hrv", 1.0).map(|compared| Hrv {
-            compared,
-            sdnn: false,
-        });
-        let sdnn = || {
-            let compared = of("hrvSDNN", 1.0)?;
-            Some(Hrv { compared, sdnn: true })
+        let measure = |key, sdnn| of(key, 1.0).map(|compared| Hrv { compared, sdnn });
+        let (rmssd, sdnn) = (measure("hrv", false), measure("hrvSDNN", true));
+        let days = |hrv: &Option<Hrv>| hrv.as_ref().map_or(0, |hrv| hrv.compared.against.week.count);
+        let (hrv, other_hrv) = if is_rarer(days(&rmssd), days(&sdnn)) {
+            (sdnn, rmssd)
+        } else {
+            (rmssd, sdnn)
         };
         Self {
             sleep: of("sleepSecs", 3600.0),
-            hrv: rmssd.or_else(sdnn),
+            hrv,
+            other_hrv,
             resting_hr: of("restingHR", 1.0),
         }
     }
+}
+
+/// Whether so few days have rMSSD that SDNN says more.
+pub(super) const fn is_rarer(with_rmssd: u32, with_sdnn: u32) -> bool {
+    with_rmssd * 2 < with_sdnn
 }
 
 /// The last day that averages may include: today once its values are there, until then yesterday.

@@ -108,7 +108,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
             json!({"include": ["planned"]}),
             "Planned load",
             "get_events",
-            &["\t90\t"],
+            &["\t90 (all for what was done)\t"],
         ),
         (
             "get_activity_detail",

@@ -15,17 +15,22 @@ pub(super) enum Meant<'a> {
     AtOdds(Vec<&'a Member>),
 }
 
-/// Finds what the text means among `members`. No name that a member chooses changes what an id means.
+/// Finds what the text means among `members`: names of now come first, then those before a rename. No name that a member
+/// chooses changes what an id means.
 pub(super) fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
     let mut query = names::Named::of(text);
     // A few digits may be part of a name, unless they are a member's id.
     let is_id = |word: &mut String| members.iter().any(|member| member.athlete_id() == word);
     query.ids.extend(query.words.extract_if(.., is_id));
-    let matching = |words: &[String]| -> Vec<&'a Member> {
+    let among = |words: &[String], name: fn(&Member) -> &[String]| -> Vec<&'a Member> {
         let members = members.iter();
         members
-            .filter(|member| !words.is_empty() && names::within(words, member.words()))
+            .filter(|member| !words.is_empty() && names::within(words, name(member)))
             .collect()
+    };
+    let matching = |words: &[String]| match among(words, Member::words) {
+        none if none.is_empty() => among(words, Member::words_before),
+        found => found,
     };
     if query.ids.is_empty() {
         return meant(&matching(&query.words));
@@ -46,7 +51,9 @@ pub(super) fn find<'a>(members: &'a [Member], text: &str) -> Meant<'a> {
     let agreeing: Vec<&Member> = of_id
         .iter()
         .copied()
-        .filter(|member| names::within(&words, member.words()))
+        .filter(|member| {
+            names::within(&words, member.words()) || names::within(&words, member.words_before())
+        })
         .collect();
     if !agreeing.is_empty() {
         // With several ids no words decide which one was meant.

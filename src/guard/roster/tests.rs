@@ -83,6 +83,25 @@ fn an_id_decides_and_words_are_those_of_a_name() {
 }
 
 #[test]
+fn a_name_before_a_rename_still_means_its_athlete_unless_it_is_somebody_elses_now() {
+    let members = [
+        member("Jack One", "i2").known_as("Jack Nguyen"),
+        member("Ana Novak", "i1").known_as("Ana Berger"),
+        member("Bo Berger", "i3").known_as("Bo Nguyen"),
+    ];
+    for (text, wanted) in [
+        ("jack nguyen", &["Jack One (i2)"][..]),
+        ("Jack Nguyen (i2)", &["Jack One (i2)"]),
+        ("Jack One", &["Jack One (i2)"]),
+        ("nguyen", &["Jack One (i2)", "Bo Berger (i3)"]),
+        ("berger", &["Bo Berger (i3)"]),
+        ("one nguyen", &[]),
+    ] {
+        assert_eq!(meant_by(&members, text), wanted, "{text:?}");
+    }
+}
+
+#[test]
 fn a_name_that_is_part_of_another_matches_both() {
     let members = [member("Ana", "i2"), member("Ana Berger", "i1")];
     assert_eq!(meant_by(&members, "ana"), ["Ana (i2)", "Ana Berger (i1)"]);

@@ -38,8 +38,13 @@ pub(in crate::tools) enum DoneToday {
     All,
     /// More than what was done.
     Part(Part),
-    /// Perhaps planned load as well: at most this much of it, if that is known.
-    Unclear { at_most: Option<f64> },
+    /// Perhaps planned load as well.
+    Unclear {
+        /// The most of it that may be planned, if that is known.
+        at_most: Option<f64>,
+        /// What certainly was done: the load of the activities that were read.
+        done: f64,
+    },
 }
 
 /// The part of today's row that was done.
@@ -64,10 +69,13 @@ impl DoneToday {
             return Self::All;
         };
         let plans = Plans::of(today, seen);
+        let done = seen.activities.map(|rows| Done::of(rows, today));
+        let certain = done.as_ref().map_or(0.0, |done| done.load);
         let by_plan = |load: f64| match plans.as_ref().map(Plans::load) {
             Some(planned) if planned <= 0.0 => Self::All,
             planned => Self::Unclear {
                 at_most: planned.map(|planned| planned.min(load)),
+                done: certain,
             },
         };
         let whole = step.loads.whole();
@@ -78,7 +86,7 @@ impl DoneToday {
                 Self::All
             };
         }
-        let Some(done) = seen.activities.map(|rows| Done::of(rows, today)) else {
+        let Some(done) = done else {
             return by_plan(whole);
         };
         let rest = whole - done.load;
@@ -404,31 +412,31 @@ mod tests {
     #[test]
     fn what_cannot_be_known_is_not_claimed() {
         let found = model(YESTERDAY, 75.0, 75.0);
-        let unclear = |at_most| DoneToday::Unclear { at_most };
-        assert_eq!(of(&found, None, None), unclear(None));
+        let unclear = |at_most, done| DoneToday::Unclear { at_most, done };
+        assert_eq!(of(&found, None, None), unclear(None, 0.0));
         assert_eq!(
             of(&found, None, Some(&plan(50.0, &Value::Null))),
-            unclear(Some(50.0))
+            unclear(Some(50.0), 0.0)
         );
         assert_eq!(
             of(&found, None, Some(&plan(90.0, &json!("0")))),
-            unclear(Some(75.0))
+            unclear(Some(75.0), 0.0)
         );
         // The activities have more load than the row: some are not counted, so others may be missing.
-        assert_eq!(of(&found, Some(&activities(&[90.0])), None), unclear(None));
+        assert_eq!(of(&found, Some(&activities(&[90.0])), None), unclear(None, 90.0));
         let closed = rows::<Activity>(
             json!([{"id": "1", "start_date_local": "2026-11-21T08:00:00", "source": "STRAVA"}]),
         );
-        assert_eq!(of(&found, Some(&closed), None), unclear(None));
+        assert_eq!(of(&found, Some(&closed), None), unclear(None, 0.0));
         // CTL rose without a load.
         let mut risen = model(YESTERDAY, 75.0, 75.0);
         (risen[1].ctl_load, risen[1].atl_load) = (None, Some(0.0));
-        assert_eq!(of(&risen, Some(&[]), None), unclear(None));
+        assert_eq!(of(&risen, Some(&[]), None), unclear(None, 0.0));
         assert_eq!(
             of(&risen, None, Some(&plan(75.0, &Value::Null))),
-            unclear(Some(75.0))
+            unclear(Some(75.0), 0.0)
         );
-        assert_eq!(unclear(None).load_of(75.0), None);
+        assert_eq!(unclear(None, 0.0).load_of(75.0), None);
     }
 
     #[test]
@@ -476,7 +484,8 @@ mod tests {
             assert_eq!(
                 with(&events),
                 DoneToday::Unclear {
-                    at_most: Some(at_most)
+                    at_most: Some(at_most),
+                    done: 0.0
                 }
             );
         }
@@ -500,12 +509,21 @@ mod tests {
         assert_eq!(of_both(&done("Ride", Some(1))), DoneToday::All);
         assert_eq!(
             of_both(&done("VirtualRide", None)),
-            DoneToday::Unclear { at_most: Some(75.0) }
+            DoneToday::Unclear {
+                at_most: Some(75.0),
+                done: 0.0
+            }
         );
         // Yoga did not do the ride.
         assert!(part(of_both(&done("Yoga", None))).is_planned);
         let unknown = of(&found, Some(&done("Yoga", None)), None);
-        assert_eq!(unknown, DoneToday::Unclear { at_most: None });
+        assert_eq!(
+            unknown,
+            DoneToday::Unclear {
+                at_most: None,
+                done: 0.0
+            }
+        );
     }
 
     fn to_come(rows: &[Wellness], activities: Option<&[Activity]>, events: &[Event]) -> Option<ToCome> {

@@ -20,6 +20,7 @@ use crate::{
     },
     training::{
         laps::{Clues, Lap, Origin, PRESS, origin},
+        means::mean,
         sports::Tempo,
     },
 };
@@ -135,15 +136,24 @@ fn low_heart_rate(lap: &Interval, how: Detail) -> Option<f64> {
     positive(lap.min_heartrate).filter(|_| asked)
 }
 
-/// Moving time; for a rest, without movement, elapsed time.
+/// Moving time; for a rest elapsed time.
 fn secs_of(lap: &Interval) -> Option<f64> {
-    let (moving, elapsed) = (units::sane(lap.moving_time), units::sane(lap.elapsed_time));
+    let moving = units::sane(lap.moving_time).filter(|_| !is_rest(lap));
+    moving.or(elapsed_of(lap)).or(units::sane(lap.moving_time))
+}
+
+fn elapsed_of(lap: &Interval) -> Option<f64> {
     let running = lap.end_time.zip(lap.start_time).map(|(end, start)| end - start);
-    moving
-        .filter(|secs| *secs > 0.0)
-        .or(elapsed)
-        .or(units::sane(running).filter(|secs| *secs > 0.0))
-        .or(moving)
+    positive(lap.elapsed_time).or(positive(running))
+}
+
+/// Whether it passed at a standstill: almost all of it, or more than half of a recovery.
+fn is_rest(lap: &Interval) -> bool {
+    let moving = units::sane(lap.moving_time);
+    let is_recovery = lap.kind.as_deref() == Some("RECOVERY");
+    moving.zip(elapsed_of(lap)).is_some_and(|(moving, elapsed)| {
+        moving <= 0.0 || moving < elapsed / 2.0 && (is_recovery || moving < PRESS)
+    })
 }
 
 /// Whether the lap is too short to be a part of the training.
@@ -212,7 +222,7 @@ fn source(detail: &ActivityDetail, laps: &[Interval], own: &SportUnits) -> Strin
 /// Laps that are repeats of each other.
 struct Set<'a> {
     id: &'a str,
-    count: usize,
+    laps: Vec<&'a Interval>,
     /// Upstream's averages over them, if it sent any.
     group: Option<&'a IntervalGroup>,
 }
@@ -221,24 +231,22 @@ struct Set<'a> {
 fn sets(detail: &ActivityDetail) -> Vec<Set<'_>> {
     let mut sets: Vec<Set> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
-    for id in detail
-        .icu_intervals
-        .iter()
-        .flatten()
+    let laps = detail.icu_intervals.iter().flatten();
+    for (id, lap) in laps
         .filter(|lap| !is_press(lap))
-        .filter_map(|lap| lap.group_id.as_deref())
+        .filter_map(|lap| Some((lap.group_id.as_deref()?, lap)))
     {
         let place = *places.entry(id).or_insert(sets.len());
         match sets.get_mut(place) {
-            Some(set) => set.count += 1,
+            Some(set) => set.laps.push(lap),
             None => sets.push(Set {
                 id,
-                count: 1,
+                laps: vec![lap],
                 group: None,
             }),
         }
     }
-    sets.retain(|set| set.count > 1);
+    sets.retain(|set| set.laps.len() > 1);
     sets.truncate(SETS);
     for set in &mut sets {
         set.group = detail
@@ -261,16 +269,22 @@ fn letter(at: usize) -> String {
 impl Set<'_> {
     /// `A: 3× 0:12:00 · 223 W · 91 % of FTP · HR 156 · 89 rpm · 6.15 km each`
     fn line(&self, at: usize, own: &SportUnits, recorded: Recorded) -> String {
-        let name = letter(at);
+        let (name, count) = (letter(at), self.laps.len());
         let Some(group) = self.group else {
-            return format!("{name}: {}× the same", self.count);
+            return format!("{name}: {count}× the same");
         };
         let watts = recorded.power(units::sane(group.average_watts));
         let cadence = group.average_cadence.filter(|_| recorded.cadence);
-        let time = units::hours_minutes_seconds(group.moving_time.or(group.elapsed_time));
+        // Upstream's averages of rests are of what little was moved.
+        let secs = if self.laps.iter().any(|lap| is_rest(lap)) {
+            mean(self.laps.iter().map(|lap| secs_of(lap))).map(|mean| mean.value)
+        } else {
+            group.moving_time.or(group.elapsed_time)
+        };
+        let time = units::hours_minutes_seconds(secs);
         let each = format!("{} each", own.distance_unit());
         Line::new()
-            .words(format!("{name}: {}× {time}", self.count).trim_end())
+            .words(format!("{name}: {count}× {time}").trim_end())
             .figure("", units::whole(watts), "W")
             .figure(
                 "",
@@ -310,8 +324,8 @@ fn table(
         .column("start", |(_, lap)| clock(lap.start_time))
         .column("time", |(_, lap)| clock(secs_of(lap)))
         .in_full("elapsed", |(_, lap)| {
-            let moving = secs_of(lap);
-            let longer = |elapsed: &f64| moving.is_none_or(|moving| (elapsed - moving).abs() >= 1.0);
+            let shown = secs_of(lap);
+            let longer = |elapsed: &f64| shown.is_none_or(|shown| (elapsed - shown).abs() >= 1.0);
             clock(lap.elapsed_time.filter(longer))
         })
         .column(own.distance_unit(), |(_, lap)| {
@@ -366,7 +380,7 @@ fn what(lap: &Interval, own: &SportUnits, recorded: Recorded) -> String {
     let still = recorded.distance && units::sane(lap.distance).is_some_and(|metres| metres < 1.0);
     let kind = match lap.kind.as_deref() {
         Some("WORK") => "work",
-        Some("RECOVERY") if own.tempo == Tempo::Swim && still => "rest",
+        Some("RECOVERY") if own.tempo == Tempo::Swim && still || is_rest(lap) => "rest",
         Some("RECOVERY") => "recovery",
         _ => "",
     };

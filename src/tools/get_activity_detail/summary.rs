@@ -330,8 +330,9 @@ fn not_recorded(detail: &ActivityDetail, own: &SportUnits) -> String {
     named("not recorded:", &missing)
 }
 
-/// Zones of one kind: header, ranges, times.
+/// Zones of one kind: what they are by, header, ranges, times.
 struct Set {
+    base: &'static str,
     name: String,
     ranges: Vec<String>,
     secs: Vec<Option<f64>>,
@@ -353,11 +354,13 @@ pub(super) fn zones(detail: &ActivityDetail, own: &SportUnits) -> String {
     for set in &sets {
         let total: f64 = set.secs.iter().flatten().sum();
         let time = |zone: usize| set.secs.get(zone).copied().flatten();
+        let range = |zone: &usize| set.ranges.get(*zone).cloned().unwrap_or_default();
+        // Without bounds there is no column whose header says what the zones are by.
+        let has_ranges = used.iter().any(|zone| !range(zone).is_empty());
+        let base = if has_ranges { "" } else { set.base };
         columns = columns
-            .column(set.name.as_str(), |zone| {
-                set.ranges.get(*zone).cloned().unwrap_or_default()
-            })
-            .column("time", move |zone| clock(time(*zone)))
+            .column(set.name.as_str(), range)
+            .column(named(base, "time"), move |zone| clock(time(*zone)))
             .column("%", move |zone| {
                 units::whole(
                     time(*zone)
@@ -401,13 +404,14 @@ fn by_power(detail: &ActivityDetail) -> Option<Set> {
             }),
         ),
     };
-    any(name.to_owned(), ranges, secs)
+    any("power", name.to_owned(), ranges, secs)
 }
 
 fn by_heart(detail: &ActivityDetail) -> Option<Set> {
     let bounds = zones::beats(detail.icu_hr_zones.as_deref().unwrap_or_default());
     let secs = detail.activity.hr_zone_times.as_deref().unwrap_or_default();
     any(
+        "HR",
         "HR bpm".to_owned(),
         ranges(&bounds, UPWARDS, units::whole),
         secs.iter().copied().map(Some).collect(),
@@ -446,6 +450,7 @@ fn by_pace(detail: &ActivityDetail, own: &SportUnits) -> Option<Set> {
         ),
     };
     any(
+        word,
         name,
         ranges,
         secs.unwrap_or_default().iter().copied().map(Some).collect(),
@@ -453,9 +458,14 @@ fn by_pace(detail: &ActivityDetail, own: &SportUnits) -> Option<Set> {
 }
 
 /// None unless some time was spent in the zones.
-fn any(name: String, ranges: Vec<String>, secs: Vec<Option<f64>>) -> Option<Set> {
+fn any(base: &'static str, name: String, ranges: Vec<String>, secs: Vec<Option<f64>>) -> Option<Set> {
     let spent = secs.iter().flatten().any(|secs| *secs > 0.0);
-    spent.then_some(Set { name, ranges, secs })
+    spent.then_some(Set {
+        base,
+        name,
+        ranges,
+        secs,
+    })
 }
 
 fn sweet_spot(detail: &ActivityDetail) -> String {

@@ -66,7 +66,12 @@ impl TodaysPlan {
             }
             (Some(to_come), _) if to_come.load > 0.0 => Self::LeftOut(to_come.load, differs(to_come.end)),
             (_, DoneToday::Part(part)) if part.is_planned => Self::Counted(part.rest, differs(part.fitness)),
-            (_, DoneToday::Unclear { at_most: Some(load) }) => Self::InDoubt(load),
+            (
+                _,
+                DoneToday::Unclear {
+                    at_most: Some(load), ..
+                },
+            ) => Self::InDoubt(load),
             _ => Self::None,
         }
     }

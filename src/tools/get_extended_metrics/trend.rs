@@ -66,6 +66,7 @@ pub(super) fn render(
         today,
         &[
             range.in_words(),
+            asked.cut.clone(),
             asked
                 .sport
                 .as_ref()
@@ -187,8 +188,13 @@ fn by_sport(rows: &[&ActivityDetail], metrics: &[&Metric], range: Range) -> Stri
         .column(units::range(range.oldest, first_ends), |row| row.compared().0)
         .column(units::range(second, range.newest), |row| row.compared().1)
         .column("change", |row| row.compared().2);
-    if found.is_empty() {
+    if found.is_empty() && short.is_empty() {
         return String::new();
+    }
+    if found.is_empty() {
+        return format!(
+            "No averages by sport: no metric is in two activities of a sport of 20 min or more{short}"
+        );
     }
     format!(
         "Averages by sport of activities of 20 min or more{short}, each counting once; halves by date (with how many), where each \

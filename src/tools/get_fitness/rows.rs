@@ -99,7 +99,7 @@ impl Days<'_> {
                         unclear = format!("{} in no activity", units::whole(part.rest));
                     }
                 }
-                (Ordering::Equal, DoneToday::Unclear { at_most }) if loads.whole() > 0.0 => {
+                (Ordering::Equal, DoneToday::Unclear { at_most, .. }) if loads.whole() > 0.0 => {
                     unclear = maybe_planned(loads, at_most);
                 }
                 _ => add(&mut done, loads),

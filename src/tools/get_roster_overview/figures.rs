@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{Days, NaiveDate};
 
 use crate::{
-    intervals::model::{Activity, Event, Wellness},
+    intervals::model::{Activity, Event, Wellness, amount},
     tools::{
         absences::{Absence, Absences, begun_before},
         activities::{PerhapsOne, of_range, perhaps_one},
@@ -196,9 +196,26 @@ pub(super) struct Load {
     pub(super) unclear: Option<f64>,
     /// What CTL counts of it, where that differs.
     pub(super) for_ctl: Option<f64>,
+    /// How many activities have no load, where it is the sum of theirs.
+    pub(super) without: usize,
+    /// How many are closed by Strava and so not in it.
+    pub(super) closed: usize,
 }
 
 impl Load {
+    /// That of the activities of a range.
+    fn of_activities(rows: &[Activity], range: Range) -> Self {
+        let rows = of_range(rows, Some(range));
+        let closed = rows.iter().filter(|row| row.is_closed_by_strava()).count();
+        let with = rows.iter().filter(|row| row.icu_training_load.is_some()).count();
+        Self {
+            sum: rows.iter().map(|row| amount(row.icu_training_load)).sum(),
+            without: rows.len() - closed - with,
+            closed,
+            ..Self::default()
+        }
+    }
+
     /// Several athletes' together.
     pub(super) fn all_of(loads: &[Self]) -> Self {
         let unclear = loads.iter().filter_map(|load| load.unclear);
@@ -206,7 +223,19 @@ impl Load {
             sum: loads.iter().map(|load| load.sum).sum(),
             unclear: unclear.reduce(|a, b| a + b),
             for_ctl: None,
+            without: loads.iter().map(|load| load.without).sum(),
+            closed: loads.iter().map(|load| load.closed).sum(),
         }
+    }
+
+    /// What may be shown of a range: the model's, otherwise the activities'.
+    pub(super) fn of_range(
+        model: Option<&Loads>,
+        activities: Option<&[Activity]>,
+        range: Range,
+    ) -> Option<Self> {
+        let by_activities = || activities.map(|rows| Self::of_activities(rows, range));
+        model.map(|loads| loads.of_range(range)).or_else(by_activities)
     }
 }
 
@@ -260,7 +289,7 @@ impl Figures {
             standing: model.standing,
             held: model.held,
             form_this_morning: model.form_this_morning,
-            load: own.map(|loads| loads.of_range(week)),
+            load: Load::of_range(own, activities, week),
             plan: events
                 .as_ref()
                 .map(|events| planning(events, week, &absences, activities, (model.knows_today, today))),
@@ -291,8 +320,8 @@ impl Figures {
         }
     }
 
-    /// What would tell more: the activities of the last days, if a workout or today's load may or may not be done, and the
-    /// absences that began long ago.
+    /// What would tell more: the activities of the last days, if a workout or today's load may or may not be done, or no load
+    /// of the model may be shown; and the absences that began long ago.
     pub(super) fn lack(&self, usable: Shown, today: NaiveDate) -> Lack {
         let open = |planned: &Planned| {
             matches!(
@@ -300,7 +329,8 @@ impl Figures {
                 Undone::NoLoad | Undone::State(State::NotPaired(None))
             )
         };
-        let activities = self.held == Held::Perhaps || self.undone.iter().any(open);
+        let no_load = !usable.fitness && self.load.is_none();
+        let activities = self.held == Held::Perhaps || no_load || self.undone.iter().any(open);
         let blamed = self.may_be_absent || self.undone.iter().any(Planned::is_blamed);
         Lack {
             activities: (usable.history && activities).then(|| recent(today)),
@@ -410,7 +440,10 @@ impl Loads {
         if let Some(load) = by_day.get_mut(&today) {
             let all = load.whole;
             let in_doubt = match done {
-                DoneToday::Unclear { at_most } => Some(at_most.map_or(all, |most| most.min(all))),
+                DoneToday::Unclear { at_most, done } => {
+                    let rest = (all - done).max(0.0);
+                    Some(at_most.map_or(rest, |most| most.min(rest)))
+                }
                 done => {
                     load.whole = done.load_of(all).unwrap_or(all);
                     load.for_ctl = load.for_ctl.min(load.whole);
@@ -431,7 +464,7 @@ impl Loads {
     }
 
     /// The load of a range.
-    pub(super) fn of_range(&self, range: Range) -> Load {
+    fn of_range(&self, range: Range) -> Load {
         let days = || {
             self.by_day
                 .range(range.oldest..=range.newest)
@@ -444,6 +477,7 @@ impl Loads {
             sum: whole,
             unclear,
             for_ctl: ((whole - for_ctl).abs() >= 1.0).then_some(for_ctl),
+            ..Load::default()
         }
     }
 
@@ -504,7 +538,7 @@ pub(super) fn planning(
             Some(state) => state,
             None => continue,
         };
-        plans.add(event, state, activities.unwrap_or_default(), absences, today);
+        plans.add(event, state, (activities, None), absences, today);
     }
     plans
 }

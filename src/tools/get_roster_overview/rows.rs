@@ -24,9 +24,11 @@ use crate::{
             units,
             words::{around, in_brackets, joined},
         },
+        arguments::Range,
         fitness::Day,
         plan_state::{self, State, Unclear},
         planned::Plans,
+        sums::with_unreadable,
         vitals::{Averages, Compared, Hrv},
     },
     training::{roster::BASE, weeks},
@@ -229,13 +231,14 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
         .column("ATL", standing(Day::atl))
         .column("ramp /wk", standing(Day::ramp))
         .column("as of", |(line, _)| as_of(line, None, |own| own.standing))
-        .column("load this week", |(line, _)| {
+        .column("load this week", move |(line, _)| {
             let figures = line.figures.as_ref();
-            figures.map_or_else(String::new, |figures| {
-                week(figures.load, figures.plan.as_ref(), line.shown)
-            })
+            let load = figures.map_or_else(String::new, |figures| {
+                week(figures.load, figures.plan.as_ref(), line.shown, true)
+            });
+            around(&other_week(line.today, usual), &load, "")
         })
-        .column("else absent this week", |(line, _)| {
+        .column("also absent this week", |(line, _)| {
             let own = line.figures.as_ref();
             absent(line.today, own.map(|own| &own.absences_this_week[..]))
         })
@@ -257,6 +260,16 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
         .column("today", move |(line, _)| own_day(line, usual))
         .column("left out", |(line, _)| left_out(line))
         .column("id", |(line, _)| line.id.clone())
+}
+
+/// `23 – 29 Nov 2026:` if the athlete's week is not the one of most.
+fn other_week(own: Option<NaiveDate>, usual: Option<NaiveDate>) -> String {
+    let week = own
+        .map(weeks::monday)
+        .filter(|week| Some(*week) != usual.map(weeks::monday));
+    week.map_or_else(String::new, |monday| {
+        format!("{}:", Range::of_week(monday).in_words())
+    })
 }
 
 /// The athlete's date, if it is not the usual one.
@@ -328,7 +341,8 @@ pub(super) fn about_bases(forms: impl Iterator<Item = (Held, String)>) -> Option
 /// What is said of figures of today where the calendar may not be shown.
 const MAY_HOLD: &str = "may hold planned load";
 
-/// `322`, `229 (or 253: today's 24 perhaps only planned)`, `390 (CTL counts 150)`
+/// `322`, `229 (or 253: today's 24 perhaps only planned)`, `390 (CTL counts 150)`, `60 (1 without load)`, `60 + 1
+/// unreadable`
 pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
     let perhaps = if may_tell_plans {
         "perhaps only planned"
@@ -340,14 +354,21 @@ pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
         format!("or {most}: today's {} {perhaps}", units::whole(unclear))
     });
     let for_ctl = around("CTL counts", &units::whole(load.for_ctl), "");
-    let remarks = joined([or.unwrap_or_default(), for_ctl], "; ");
-    joined([units::whole(load.sum), in_brackets(&remarks)], " ")
+    let without = Some(load.without).filter(|count| *count > 0);
+    let without = without.map_or_else(String::new, |count| format!("{count} without load"));
+    let remarks = joined([or.unwrap_or_default(), for_ctl, without], "; ");
+    let known = joined([units::whole(load.sum), in_brackets(&remarks)], " ");
+    with_unreadable(known, load.closed)
 }
 
-/// `322; 350 planned (240 for what was done, 110 open later)`, `322`, `0; nothing planned`: what was done, and the plan, of
-/// which it is no share.
-pub(super) fn week(load: Option<Load>, plan: Option<&Plans>, shown: Shown) -> String {
-    let done = load.map_or_else(String::new, |load| done(load, shown.calendar));
+/// `322; 350 planned (240 for what was done, 110 open later)`, `322`, `0; nothing planned`, `done unknown; 350 planned`: what
+/// was done, and the plan, of which it is no share.
+pub(super) fn week(load: Option<Load>, plan: Option<&Plans>, shown: Shown, has_begun: bool) -> String {
+    let done = match (load, plan) {
+        (Some(load), _) => done(load, shown.calendar),
+        (None, Some(_)) if has_begun => "done unknown".to_owned(),
+        (None, _) => String::new(),
+    };
     let planned = plan.map_or_else(String::new, |plans| plans.in_words(""));
     joined([done, planned], "; ")
 }

@@ -29,11 +29,15 @@ use crate::{
         },
         arguments::Range,
         fitness::{Day, days_of},
-        planned::Plans,
+        planned::{Plans, load_for_done},
         sums::with_unreadable,
         vitals,
     },
-    training::{means::mean, plausible, weeks::back},
+    training::{
+        means::{Mean, mean},
+        plausible,
+        weeks::back,
+    },
 };
 
 /// Days before a window that show what is usual for the athlete, and whether today's model follows from yesterday's.
@@ -70,6 +74,10 @@ fn projected(shown: Shown, came: &Came, window: Range, today: NaiveDate) -> Opti
 /// An athlete's window. None: must not be shown, failed, or not recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Totals {
+    /// The days, by the athlete's own today.
+    window: Range,
+    /// Whether any of them is not after today.
+    has_begun: bool,
     /// The model at the end of the window; today's if the last day is not known or must not be shown.
     standing: Option<Day>,
     held: Held,
@@ -104,7 +112,6 @@ struct Done {
     /// Closed by Strava, so that they add no time.
     closed: usize,
     secs: f64,
-    load: f64,
 }
 
 impl Totals {
@@ -118,23 +125,19 @@ impl Totals {
         let events = events.map(|events| to_do(events, window));
         let done = days.zip(activities).map(|(days, rows)| Done::of(rows, days));
         let loads = model.as_ref().and_then(|model| model.loads.as_ref());
-        let by_model = loads.filter(|_| shown.fitness).zip(days);
-        let by_activities = done.map(|done| Load {
-            sum: done.load,
-            ..Load::default()
-        });
+        let own = loads.filter(|_| shown.fitness);
         let nights = came.wellness.as_deref().filter(|_| shown.wellness).zip(days);
         let night =
             |key, per_unit| nights.and_then(|(rows, days)| Night::of(rows, key, per_unit, days, today));
         let projected = projected(shown, came, window, today);
         let held = model.as_ref().map_or(Held::Nothing, |model| model.held);
         let knows_today = model.as_ref().is_some_and(|model| model.knows_today);
-        let load = by_model
-            .map(|(loads, days)| loads.of_range(days))
-            .or(by_activities);
+        let load = days.and_then(|days| Load::of_range(own, activities, days));
         let is_idle = load.is_some_and(|load| load.sum <= 0.0 && load.unclear.is_none())
             && done.is_none_or(|done| done.count + done.closed == 0);
         Self {
+            window,
+            has_begun: days.is_some(),
             standing: projected.or_else(|| model.as_ref()?.standing),
             held: projected.map_or(held, |_| Held::Projected),
             load,
@@ -167,10 +170,10 @@ impl Totals {
     }
 
     /// What would tell more: the absences that began long before, if a workout was not done, or nothing was.
-    pub(super) fn lack(&self, window: Range) -> Lack {
+    pub(super) fn lack(&self) -> Lack {
         let blamed = self.may_be_absent || self.undone.iter().flatten().any(Planned::is_blamed);
         Lack {
-            absences: (self.plan.is_some() && blamed).then(|| long_before(window)),
+            absences: (self.plan.is_some() && blamed).then(|| long_before(self.window)),
             ..Lack::default()
         }
     }
@@ -186,7 +189,6 @@ impl Done {
                 done.count += 1;
             }
             done.secs += amount(row.moving_time);
-            done.load += amount(row.icu_training_load);
         }
         done
     }
@@ -195,7 +197,7 @@ impl Done {
 /// The mean of a figure over the days of a window that have a value that can be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Night {
-    mean: f64,
+    mean: Mean,
     /// Values that cannot be.
     left_out: usize,
 }
@@ -212,13 +214,13 @@ impl Night {
         let within = values.range(days.oldest..=newest);
         let kept = within.map(|(day, value)| (!broken.contains(day)).then_some(value / per_unit));
         Some(Self {
-            mean: mean(kept)?.value,
+            mean: mean(kept)?,
             left_out: broken.range(days.oldest..=newest).count(),
         })
     }
 
     fn words(self, decimals: u8) -> String {
-        let mean = units::fixed(self.mean, decimals);
+        let mean = units::fixed(self.mean.value, decimals);
         match self.left_out {
             0 => mean,
             count => format!("{mean} (without {count} implausible)"),
@@ -226,7 +228,7 @@ impl Night {
     }
 }
 
-/// The answer with dates.
+/// The answer with dates, which are this window for most.
 pub(super) fn render(overview: Overview<Totals>, window: Range) -> Answer {
     let today = usual_day(&overview.lines);
     let first = [
@@ -262,9 +264,14 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
     };
     Columns::<Line<Totals>>::new()
         .column("athlete", |line: &Line<Totals>| line.name.clone())
+        .column("days", move |line: &Line<Totals>| {
+            let own = line.figures.as_ref().map(|own| own.window);
+            let own = own.filter(|own| *own != window);
+            own.map_or_else(String::new, Range::in_words)
+        })
         .column(
             "load",
-            totals(|own, shown| week(own.load, own.plan.as_ref(), shown)),
+            totals(|own, shown| week(own.load, own.plan.as_ref(), shown, own.has_begun)),
         )
         .column(
             "activities",
@@ -301,19 +308,30 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
             "CTL at the end",
             totals(|own, _| own.standing.as_ref().map(Day::ctl).unwrap_or_default()),
         )
-        .column("as of", move |line: &Line<Totals>| {
-            as_of(line, Some(window.newest), |own| own.standing)
-        })
+        .column("as of", as_of_end)
         .column("sleep h", totals(|own, _| value(own.sleep, 1)))
         .column("HRV rMSSD ms", totals(|own, _| value(own.hrv, 0)))
         .column(
             "HRV SDNN ms",
-            totals(|own, _| value(own.sdnn.filter(|_| own.hrv.is_none()), 0)),
+            totals(|own, _| {
+                let count = |night: Option<Night>| night.map_or(0, |night| night.mean.count);
+                value(
+                    own.sdnn
+                        .filter(|_| vitals::is_rarer(count(own.hrv), count(own.sdnn))),
+                    0,
+                )
+            }),
         )
         .column("resting HR bpm", totals(|own, _| value(own.resting_hr, 1)))
         .column("today", move |line: &Line<Totals>| own_day(line, usual))
         .column("left out", left_out)
         .column("id", |line: &Line<Totals>| line.id.clone())
+}
+
+/// The day of the form, if it is not the last of the athlete's days.
+fn as_of_end(line: &Line<Totals>) -> String {
+    let end = line.figures.as_ref().map(|own| own.window.newest);
+    as_of(line, end, |own| own.standing)
 }
 
 fn value(night: Option<Night>, decimals: u8) -> String {
@@ -393,10 +411,12 @@ fn planned(plans: &[&Plans], with_done: bool) -> String {
     if plans.len() < 2 {
         return String::new();
     }
-    let sum = |load: fn(&Plans) -> f64| plans.iter().map(|plans| load(plans)).sum::<f64>();
-    let (all, done) = (sum(|plans| plans.all.load), sum(Plans::load_of_done));
-    let part = around("", &units::whole(done), "for what was done");
-    let part = Some(part).filter(|_| with_done && done < all).unwrap_or_default();
+    let all: f64 = plans.iter().map(|plans| plans.all.load).sum();
+    let part = if with_done {
+        load_for_done(plans)
+    } else {
+        String::new()
+    };
     joined(
         [format!("{} planned", units::whole(all)), in_brackets(&part)],
         " ",
@@ -419,9 +439,10 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     let done = all.iter().any(|own| own.load.is_some());
     let planned = all.iter().any(|own| own.plan.is_some());
     let until = units::date(window.newest);
-    let is_past = lines
-        .iter()
-        .all(|line| line.today.is_none_or(|today| window.newest < today));
+    let is_past = lines.iter().all(|line| {
+        let own = line.today.zip(line.figures.as_ref());
+        own.is_none_or(|(today, own)| own.window.newest < today)
+    });
     let planned_until = format!("planned to {until}");
     let (done_words, planned_words) = if is_past {
         ("done", "planned")
@@ -441,7 +462,7 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     }
     columns.extend(about_bases(lines.iter().filter_map(|line| {
         let own = line.figures.as_ref().filter(|own| own.standing.is_some())?;
-        Some((own.held, as_of(line, Some(window.newest), |own| own.standing)))
+        Some((own.held, as_of_end(line)))
     })));
     if all
         .iter()

@@ -10,6 +10,7 @@ use crate::{
             sport_units::SportUnits,
             table::{Columns, first_within},
             units::{self, positive},
+            words::joined,
         },
         arguments::Detail,
         one_activity::DECOUPLING,
@@ -101,14 +102,20 @@ fn entered(row: &Activity) -> String {
     .to_owned()
 }
 
-/// `22 (power)`: percent of the time in zones that was above zone 2, by the zones that the athlete prefers.
+/// `22 (power)`, `31 (power, 4 zones)`: percent of the time in zones that was above zone 2, by the zones that the athlete
+/// prefers; with their number where it is not a usual one, because zone 2 is then another.
 fn above_zone_2(row: &Activity) -> String {
     let Some((measure, times)) = times_of(row, None).filter(|(_, times)| times.len() > 2) else {
         return String::new();
     };
     let all: f64 = times.iter().sum();
     let above: f64 = times[2..].iter().sum();
-    format!("{} ({})", units::whole(above / all * 100.0), measure.words())
+    let number = match times.len() {
+        5 | 7 => String::new(),
+        number => format!("{number} zones"),
+    };
+    let by = joined([measure.words(), &number], ", ");
+    format!("{} ({by})", units::whole(above / all * 100.0))
 }
 
 /// What makes an activity special: race, commute, indoor …

@@ -13,6 +13,35 @@ use crate::{
     training::summary,
 };
 
+/// Families and sports whose activities usually have an elevation gain.
+const CLIMB: [&str; 15] = [
+    "Ride",
+    "VirtualRide",
+    "GravelRide",
+    "MountainBikeRide",
+    "Cyclocross",
+    "Run",
+    "TrailRun",
+    "Walk",
+    "Hike",
+    "Snowshoe",
+    "Ski",
+    "AlpineSki",
+    "BackcountrySki",
+    "NordicSki",
+    "RollerSki",
+];
+/// Those whose activities usually have calories.
+const BURN: [&str; 7] = [
+    "Ride",
+    "VirtualRide",
+    "GravelRide",
+    "MountainBikeRide",
+    "Cyclocross",
+    "Run",
+    "TrailRun",
+];
+
 /// The table of the sums, with a row for all of them if there are several, or activities that cannot be read.
 pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: Units) -> String {
     type Row<'a> = (&'a str, &'a Sum, bool);
@@ -20,6 +49,19 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: U
     let together = (sums.len() > 1 || unreadable > 0).then_some(("all", all, true));
     let rows: Vec<Row<'_>> = each.chain(together).collect();
     let amount = |value: f64| (value > 0.0).then_some(value);
+    // All together lack a figure only where a sport lacks it that has it.
+    let with_figure = |with: fn(&Sum) -> f64, usual: &[&str]| {
+        let has_it = |(name, sum): &&(String, Sum)| with(sum) > 0.0 || usual.contains(&name.as_str());
+        sums.iter().filter(has_it).map(|(_, sum)| sum.count).sum::<f64>()
+    };
+    let of_all = |count: f64, is_all: bool, sum: &Sum| Sum {
+        count: if is_all { count } else { sum.count },
+        ..sum.clone()
+    };
+    let (climbing, burning) = (
+        with_figure(|sum| sum.with_climb, &CLIMB),
+        with_figure(|sum| sum.with_kcal, &BURN),
+    );
     Columns::<Row<'_>>::new()
         .column("sport", |(name, ..)| (*name).to_owned())
         .column("activities", |(_, sum, is_all)| {
@@ -35,14 +77,17 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: U
             }
         })
         .column("longest", |(_, sum, _)| units::hours_minutes(amount(sum.longest)))
-        .column(format!("climb {}", units::height_unit(own)), |(_, sum, _)| {
-            sum.climb_words(own)
-        })
+        .column(
+            format!("climb {}", units::height_unit(own)),
+            |(_, sum, is_all)| of_all(climbing, *is_all, sum).climb_words(own),
+        )
         .column("load", |(_, sum, _)| sum.load_words())
         .column("avg IF", |(_, sum, _)| {
             units::fixed(summary::mean_intensity(sum.intensities.iter().copied()), 2)
         })
-        .column("kcal", |(_, sum, _)| sum.kcal_words())
+        .column("kcal", |(_, sum, is_all)| {
+            of_all(burning, *is_all, sum).kcal_words()
+        })
         .column("kinds", |(_, sum, is_all)| {
             if *is_all || sum.kinds.len() < 2 {
                 return String::new();

@@ -93,12 +93,10 @@ pub(super) fn table(
     let cut = Cut::after(asked.detail.pick(SHOWN, SHOWN_FULL), &weeks);
     let planned = |monday: &NaiveDate, say: fn(&Plans) -> String| of_week(plans, *monday, say);
     // Monotony is about all training, so it means nothing for one sport or a part of a week; today may still add to its own.
-    let is_whole = |monday: NaiveDate| {
-        asked.sport.is_none()
-            && monday >= range.oldest
-            && weeks::sunday(monday) <= range.newest
-            && weeks::sunday(monday) < today
+    let is_over = |monday: NaiveDate| {
+        monday >= range.oldest && weeks::sunday(monday) <= range.newest && weeks::sunday(monday) < today
     };
+    let is_whole = |monday: NaiveDate| asked.sport.is_none() && is_over(monday);
     let monotony = |monday: NaiveDate, week: &Week| -> Option<Monotony> {
         summary::monotony(week.days).filter(|_| is_whole(monday) && week.has_every_load())
     };
@@ -108,7 +106,10 @@ pub(super) fn table(
     let is_open = |(monday, _): &Row<'_>| {
         asked.sport.is_none() && week::cut(*monday, range).is_empty() && weeks::sunday(*monday) >= today
     };
-    let no_monotony = if some_load && cut.shown.iter().any(|week| unknown(week) || is_open(week)) {
+    let is_of_one_sport = asked.sport.is_some() && cut.shown.iter().any(|(monday, _)| is_over(*monday));
+    let no_monotony = if some_load && is_of_one_sport {
+        "Monotony, strain: only of all sports together."
+    } else if some_load && cut.shown.iter().any(|week| unknown(week) || is_open(week)) {
         "Monotony, strain: only for whole weeks that are over, with a load for every session."
     } else {
         ""
@@ -145,7 +146,13 @@ pub(super) fn table(
             zones::split(zones::thirds_of(&week.rows, asked.zones))
         })
         .column("monotony (Foster)", |(monday, week)| {
-            units::fixed(monotony(*monday, week).map(|found| found.monotony), 1)
+            match monotony(*monday, week) {
+                Some(found) => units::fixed(found.monotony, 1),
+                None if !some_load || !is_whole(*monday) || !week.has_every_load() => String::new(),
+                None if week.sum.load > 0.0 => "no variation".to_owned(),
+                None if week.sum.count > 0.0 => "no load".to_owned(),
+                None => String::new(),
+            }
         })
         .column("strain (Foster)", |(monday, week)| {
             units::whole(monotony(*monday, week).map(|found| found.strain))

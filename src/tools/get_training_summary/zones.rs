@@ -138,20 +138,19 @@ pub(super) fn lines(rows: &[&Activity], base: Option<Base>, detail: Detail) -> V
     }
     let mut sorted: Vec<(&Group, &Zones)> = groups.iter().collect();
     sorted.sort_by(|a, b| b.1.all().total_cmp(&a.1.all()));
+    let title = |group: &Group| title(group, &groups);
     let most = detail.pick(LINES, LINES_FULL);
     let mut lines: Vec<String> = sorted
         .iter()
         .take(most)
         .map(|(group, zones)| {
-            line(
-                group,
-                zones,
-                activities.get(&group.0).copied().unwrap_or(zones.count),
-            )
+            let of = activities.get(&group.0).copied().unwrap_or(zones.count);
+            line(&title(group), group.2, zones, of)
         })
         .collect();
     if sorted.len() > most {
-        lines.push(more(&sorted[most..], full));
+        let left: Vec<String> = sorted[most..].iter().map(|(group, _)| title(group)).collect();
+        lines.push(more(&left, full));
     }
     lines.extend(of_several_numbers(&groups));
     if full {
@@ -173,24 +172,30 @@ pub(super) fn left_out(rows: &[&Activity], base: Option<Base>, detail: Detail) -
     named(&format!("Without zones by {by}, left out:"), &joined(sums, ", "))
 }
 
+/// `Ride by power`; `Ride by power, 4 zones` where the same sport and base have other numbers of zones too.
+fn title((name, measure, number): &Group, groups: &BTreeMap<Group, Zones>) -> String {
+    let is_alike = |(other, by, zones): &Group| other == name && by == measure && zones != number;
+    let zones = if groups.keys().any(is_alike) {
+        numbers_of_zones(&[*number])
+    } else {
+        String::new()
+    };
+    joined([format!("{name} by {}", measure.words()), zones], ", ")
+}
+
 /// `Zones of 1 more (Swim by pace): use sport or detail=full`
-fn more(left: &[(&Group, &Zones)], full: bool) -> String {
-    let mut names: Vec<String> = left
-        .iter()
-        .map(|((name, measure, _), _)| format!("{name} by {}", measure.words()))
-        .collect();
-    names.dedup();
+fn more(left: &[String], full: bool) -> String {
     format!(
         "Zones of {} more ({}): use sport{}",
         left.len(),
-        joined(names, ", "),
+        left.join("; "),
         if full { "" } else { " or detail=full" }
     )
 }
 
 /// `Zones Ride by power (12 of 14 activities): Z1 5:10 28 % · Z2 … · Z7 35 s <1 % · easy/moderate/hard 77/20/3 % (Z1–2, Z3–4,
 /// Z5–7)`; zones without time are left out.
-fn line((name, measure, number): &Group, zones: &Zones, of: usize) -> String {
+fn line(title: &str, number: usize, zones: &Zones, of: usize) -> String {
     let whole = zones.all();
     let times: Vec<String> = zones
         .times
@@ -213,12 +218,11 @@ fn line((name, measure, number): &Group, zones: &Zones, of: usize) -> String {
         })
         .collect();
     let thirds = match summary::thirds(&zones.times) {
-        Some(thirds) => format!("easy/moderate/hard {} % ({})", split(thirds), rule(*number)),
-        None => format!("no easy/moderate/hard: {}", without_a_split(&[*number])),
+        Some(thirds) => format!("easy/moderate/hard {} % ({})", split(thirds), rule(number)),
+        None => format!("no easy/moderate/hard: {}", without_a_split(&[number])),
     };
     format!(
-        "Zones {name} by {} ({} of {}): {} · {thirds}",
-        measure.words(),
+        "Zones {title} ({} of {}): {} · {thirds}",
         zones.count,
         counted(of, "activity", "activities"),
         times.join(" · ")

@@ -539,3 +539,47 @@ async fn a_figure_of_a_lap_that_cannot_be_is_missing() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_at_a_standstill_is_as_long_as_it_lasted() {
+    on_saturday(async |world| {
+        // (sport, m moved, s moved, s of the whole rest)
+        for (sport, far, moved, rest) in [("Run", 2.0, 3, 90), ("Run", 15.0, 12, 75), ("Swim", 0.0, 0, 20), ("Ride", 4.0, 1, 180)] {
+            let laps: Vec<Value> = (0..5)
+                .flat_map(|n| {
+                    let start = n * (80 + rest);
+                    let of = |id: &str, far: f64| json!({"group_id": id, "distance": far});
+                    let mut still = lap("RECOVERY", start + 80, rest, &of("r", far));
+                    still["moving_time"] = json!(moved);
+                    still["elapsed_time"] = json!(rest);
+                    [lap("WORK", start, 80, &of("w", 400.0)), still]
+                })
+                .collect();
+            let fields = json!({"type": sport, "pool_length": 25, "icu_lap_count": 10, "icu_intervals": laps,
+                "icu_groups": [{"id": "w", "count": 5, "moving_time": 80}, {"id": "r", "count": 5, "moving_time": moved}]});
+            let text = details(&world, &fields, json!({})).await;
+            let clock = format!("0:{:02}:{:02}", rest / 60, rest % 60);
+            assert!(text.contains("\nA: 5× 0:01:20") && text.contains(&format!("\nB: 5× {clock}")), "{text}");
+            let second = row(&text, "lap\t", "2\t");
+            assert_eq!([second["what"].as_str(), second["set"].as_str(), second["time"].as_str()], ["rest", "B", clock.as_str()], "{text}");
+            assert!(!text.contains("button presses"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_without_bounds_say_what_they_are_by() {
+    on_saturday(async |world| {
+        let by_power = json!([{"id": "Z1", "secs": 600}, {"id": "Z2", "secs": 300}]);
+        let all = json!({"icu_hr_zone_times": [300, 600], "pace_zone_times": [500, 400], "icu_zone_times": by_power});
+        let text = details(&world, &all, json!({})).await;
+        assert!(text.contains("\nzone\tpower time\t%\tHR time\t%\tpace time\t%\nZ1\t"), "{text}");
+        // With the bounds of one of them, that one's column says it.
+        let some = json!({"icu_hr_zone_times": [300, 600], "icu_hr_zones": [140, 190], "gap_zone_times": [500, 400],
+            "use_gap_zone_times": true});
+        let text = details(&world, &some, json!({})).await;
+        assert!(text.contains("\nzone\tHR bpm\ttime\t%\tGAP time\t%\nZ1\t"), "{text}");
+    })
+    .await;
+}

@@ -688,12 +688,12 @@ async fn a_week_target_stands_beside_what_is_planned() {
         give(&world, world.ana(), json!({"activities": [], "events": events}));
         let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
-        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0; 175 planned to Sunday (175 missed), week target Ride load 85");
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0; 175 planned to Sunday (all missed), week target Ride load 85");
         let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
         let week = row(&text, "week (Mon)", "2026-11-23");
         assert_eq!(
             (week["planned load"].as_str(), week["week target"].as_str()),
-            ("175 (175 missed)", "Ride load 85"),
+            ("175 (all missed)", "Ride load 85"),
             "{text}"
         );
         // One for all sports, of a week that the range cuts.
@@ -704,7 +704,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0; 105 planned (105 missed), week target load 300 · 6:00 h",
+            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0; 105 planned (all missed), week target load 300 · 6:00 h",
         );
     })
     .await;
@@ -962,11 +962,11 @@ async fn a_plan_says_what_was_done_of_it_until_when_it_goes_and_on_which_days_no
             (0, json!({"activities": [run(95)], "events": [monday, friday, sunday]}),
                 "95; 174 planned to Sunday (70 for what was done, 43 missed, 61 open later)", "174 (70 for what was done, 43 missed, 61 open later)"),
             (1, json!({"activities": [], "events": [sick, workout(4, "Ride", 25, json!({}))]}),
-                "0; 70 planned to Sunday (70 on days of absence), sick 24–25 Nov", "70 (70 on days of absence)"),
+                "0; 70 planned to Sunday (all on days of absence), sick 24–25 Nov", "70 (all on days of absence)"),
             (2, json!({"activities": [run(50)], "events": [workout(5, "Run", 23, json!({"icu_training_load": null}))]}),
                 "50; planned without load to Sunday", "planned without load"),
             (3, json!({"activities": [run(50)], "events": [monday, workout(6, "Run", 29, json!({"icu_training_load": null}))]}),
-                "50; 70 planned to Sunday (1 without load)", "70 (1 without load)"),
+                "50; 70 planned to Sunday (all for what was done, 1 without load)", "70 (all for what was done, 1 without load)"),
         ] {
             give(&world, world.ana(), rows);
             let text = ask(&world, world.ana(), HISTORY, planned(at)).await;
@@ -1023,7 +1023,7 @@ async fn a_week_of_the_history_says_what_its_load_lacks() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (to Sat) unknown; 24 planned to Sunday (24 open today) · 16 Nov 150 (1 without); nothing planned · \
+            "Weeks (Mon), load: 23 Nov (to Sat) unknown; 24 planned to Sunday (all open today) · 16 Nov 150 (1 without); nothing planned · \
              9 Nov 302 + 1 unreadable; nothing planned · 2 Nov unknown; nothing planned · 26 Oct 0; nothing planned",
         );
     })
@@ -1044,8 +1044,8 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-12-01"), planned]),
             json!([]),
-            "0; 70 planned to Sunday (70 on days of absence), injured 20 Oct – 30 Nov (day 40 of 42)",
-            "70 (70 on days of absence)",
+            "0; 70 planned to Sunday (all on days of absence), injured 20 Oct – 30 Nov (day 40 of 42)",
+            "70 (all on days of absence)",
             3,
         ),
         (
@@ -1075,23 +1075,23 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-11-24"), planned]),
             json!([]),
-            "0; 70 planned to Sunday (70 missed), injured 20 Oct – 23 Nov",
-            "70 (70 missed)",
+            "0; 70 planned to Sunday (all missed), injured 20 Oct – 23 Nov",
+            "70 (all missed)",
             3,
         ),
         // Everything was done, or is explained by what was read already.
         (
             json!([injury("2026-10-20", "2026-12-01"), planned]),
             json!([ran]),
-            "70; 70 planned to Sunday",
-            "70",
+            "70; 70 planned to Sunday (all for what was done)",
+            "70 (all for what was done)",
             2,
         ),
         (
             json!([injury("2026-11-23", "2026-12-01"), planned]),
             json!([]),
-            "0; 70 planned to Sunday (70 on days of absence), injured 23–30 Nov (day 6 of 8)",
-            "70 (70 on days of absence)",
+            "0; 70 planned to Sunday (all on days of absence), injured 23–30 Nov (day 6 of 8)",
+            "70 (all on days of absence)",
             2,
         ),
         // Nothing was done on six days.
@@ -1148,7 +1148,7 @@ async fn earlier_absences_that_do_not_arrive_are_named() {
             &text,
             "Absences begun before 2026-11-23 left out: the calendar did not answer",
         );
-        assert!(text.contains("(70 missed)"), "{text}");
+        assert!(text.contains("(all missed)"), "{text}");
     })
     .await;
 }
@@ -1158,11 +1158,11 @@ async fn where_strava_closes_everything_the_plan_is_in_the_one_table_of_weeks() 
     for (given, plan) in [
         (
             json!({"oldest": "2026-11-16", "include": ["planned"]}),
-            "24 (24 unclear)",
+            "24 (all unclear)",
         ),
         (
             json!({"oldest": "2026-11-25", "include": ["planned"]}),
-            "24 (24 unclear) (from Wed)",
+            "24 (all unclear) (from Wed)",
         ),
     ] {
         on_saturday(async |world| {
@@ -1335,7 +1335,7 @@ async fn planned_figures_say_in_their_cell_what_they_lack_and_doubt_only_what_th
         assert_eq!(
             (week["planned time"].as_str(), week["planned load"].as_str()),
             (
-                "1:00 (1:00 missed, 2 without a time)",
+                "1:00 (all missed, 2 without a time)",
                 "120 (50 for what was done, 70 missed, 1 without load)"
             ),
             "{text}"
@@ -1405,13 +1405,13 @@ async fn what_was_done_beside_the_plan_is_no_share_of_it() {
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (to Sat) 125; 70 planned to Sunday (70 open later) · 16 Nov 125; 70 planned",
+            "Weeks (Mon), load: 23 Nov (to Sat) 125; 70 planned to Sunday (all open later) · 16 Nov 125; 70 planned (all for what was done)",
         );
         let text = ask(&world, world.ana(), SUMMARY, given).await;
         let planned = |week: &str| row(&text, "week (Mon)", week)["planned load"].clone();
         assert_eq!(
             (planned("2026-11-23"), planned("2026-11-16")),
-            ("70 (70 open later)".to_owned(), "70".to_owned()),
+            ("70 (all open later)".to_owned(), "70 (all for what was done)".to_owned()),
             "{text}"
         );
         // The week before has nothing that today could add to.
@@ -1670,7 +1670,7 @@ async fn a_figure_that_cannot_be_is_neither_shown_nor_summed() {
         let plan = workout(1, "Run", 29, json!({"icu_training_load": -5, "moving_time": -60}));
         give(&world, world.tria(), json!({"events": [plan, workout(2, "Run", 29, json!({}))], "activities": []}));
         let text = ask(&world, world.tria(), HISTORY, json!({"oldest": "2026-11-23", "include": ["planned"]})).await;
-        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0; 70 planned to Sunday (70 open later, 1 without load)");
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0; 70 planned to Sunday (all open later, 1 without load)");
     })
     .await;
 }
@@ -1824,6 +1824,389 @@ async fn best_efforts_say_what_they_lack_and_not_that_there_was_no_activity() {
                 line(&text, said);
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_is_all_of_the_plan_is_named_and_so_is_what_another_sport_did() {
+    let run = activity("i1", "Run", "2026-11-24T07:00", json!({"icu_training_load": 270}));
+    let ride = activity("i2", "Ride", "2026-11-25T07:00", json!({"icu_training_load": 50}));
+    let entry = |sport: &str, day: u32, load: u32| workout(1, sport, day, json!({"icu_training_load": load}));
+    for (plan, sport, history, summary) in [
+        (
+            entry("Ride", 29, 270),
+            None,
+            "320; 270 planned to Sunday (all open later)",
+            "270 (all open later)",
+        ),
+        (
+            entry("Swim", 28, 270),
+            None,
+            "320; 270 planned to Sunday (all open today)",
+            "270 (all open today)",
+        ),
+        (
+            entry("Run", 24, 270),
+            None,
+            "320; 270 planned to Sunday (all for what was done)",
+            "270 (all for what was done)",
+        ),
+        (
+            entry("Swim", 24, 270),
+            None,
+            "320; 270 planned to Sunday (all missed)",
+            "270 (all missed)",
+        ),
+        (
+            entry("VirtualRide", 25, 50),
+            None,
+            "320; 50 planned to Sunday (all for what was done)",
+            "50 (all for what was done)",
+        ),
+        (
+            entry("VirtualRide", 25, 50),
+            Some("ride"),
+            "50; 50 planned to Sunday (all for what was done)",
+            "50 (all for what was done)",
+        ),
+        (
+            entry("VirtualRide", 25, 50),
+            Some("VirtualRide"),
+            "0; 50 planned to Sunday (all for what was done as another sport)",
+            "50 (all for what was done as another sport)",
+        ),
+    ] {
+        on_saturday(async |world| {
+            give(
+                &world,
+                world.ana(),
+                json!({"activities": [run, ride], "events": [plan]}),
+            );
+            let given = with(since(0), json!({"include": ["planned"], "sport": sport}));
+            let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+            line(&text, &format!("Weeks (Mon), load: 23 Nov (to Sat) {history}"));
+            let text = ask(&world, world.ana(), SUMMARY, given).await;
+            assert_eq!(
+                row(&text, "week (Mon)", "2026-11-23")["planned load"],
+                summary,
+                "{text}"
+            );
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_to_come_are_no_days_without() {
+    on_saturday(async |world| {
+        let run = activity(
+            "i1",
+            "Run",
+            "2026-11-24T07:00",
+            json!({"icu_training_load": 40, "decoupling": 3.1}),
+        );
+        give(&world, world.ana(), json!({"activities": [run]}));
+        for (given, days) in [
+            (
+                json!({"oldest": "2026-11-16", "newest": "2026-12-13"}),
+                "16 – 28 Nov 2026",
+            ),
+            (json!({"newest": "2026-12-13"}), "1 – 28 Nov 2026"),
+        ] {
+            for tool in [HISTORY, SUMMARY, "get_extended_metrics"] {
+                let text = ask(&world, world.ana(), tool, given.clone()).await;
+                let title = format!("Ana Berger · {days} · asked to 2026-12-13; today here is 2026-11-28 · ");
+                assert!(text.starts_with(&title), "{tool}: {text}");
+                assert!(
+                    !text.contains("30 Nov") && !text.contains("2026-11-30"),
+                    "{tool}: {text}"
+                );
+            }
+        }
+        let given = json!({"oldest": "2026-11-30", "newest": "2026-12-13"});
+        let text = ask(&world, world.ana(), HISTORY, given).await;
+        line(
+            &text,
+            "No activity yet: the range is in the future, today is 2026-11-28;",
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_of_zones_that_is_not_usual_is_said() {
+    on_saturday(async |world| {
+        let times = |number: usize| json!(vec![600; number]);
+        let power: Vec<Value> = (1..=4)
+            .map(|zone| json!({"id": format!("Z{zone}"), "secs": 900}))
+            .collect();
+        let rows = json!([
+            activity(
+                "i3",
+                "Run",
+                "2026-11-23T07:00",
+                json!({"icu_hr_zone_times": times(3)})
+            ),
+            activity(
+                "i5",
+                "Run",
+                "2026-11-24T07:00",
+                json!({"icu_hr_zone_times": times(5)})
+            ),
+            activity(
+                "i7",
+                "Run",
+                "2026-11-25T07:00",
+                json!({"pace_zone_times": times(7)})
+            ),
+            activity(
+                "i10",
+                "Run",
+                "2026-11-26T07:00",
+                json!({"icu_hr_zone_times": times(10)})
+            ),
+            activity("i4", "Ride", "2026-11-27T07:00", json!({"icu_zone_times": power})),
+        ]);
+        give(&world, world.ana(), json!({"activities": rows, "events": []}));
+        let text = ask(
+            &world,
+            world.ana(),
+            HISTORY,
+            with(since(0), json!({"detail": "full"})),
+        )
+        .await;
+        for (day, says) in [
+            ("23", "33 (heart rate, 3 zones)"),
+            ("24", "60 (heart rate)"),
+            ("25", "71 (pace)"),
+            ("26", "80 (heart rate, 10 zones)"),
+            ("27", "50 (power, 4 zones)"),
+        ] {
+            assert_eq!(
+                row(&text, "date\t", &format!("2026-11-{day}"))["above Z2 %"],
+                says,
+                "{text}"
+            );
+        }
+        let text = ask(
+            &world,
+            world.ana(),
+            SUMMARY,
+            with(since(0), json!({"detail": "full"})),
+        )
+        .await;
+        for start in [
+            "Zones Run by heart rate, 3 zones (1 of 4 activities): Z1 ",
+            "Zones Run by heart rate, 5 zones (1 of 4 activities): Z1 ",
+            "Zones Run by heart rate, 10 zones (1 of 4 activities): Z1 ",
+            "Zones Run by pace (1 of 4 activities): Z1 ",
+            "Zones Ride by power (1 of 1 activity): Z1 ",
+        ] {
+            line(&text, start);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_in_much_less_time_than_planned_is_named() {
+    on_saturday(async |world| {
+        let did = |id: &str, sport: &str, day: u32, secs: u32| {
+            activity(id, sport, &format!("2026-11-{day}T07:00"), json!({"moving_time": secs, "elapsed_time": secs}))
+        };
+        let long = json!({"moving_time": 10_800});
+        let (ride, run) = (workout(1, "Ride", 24, long), workout(2, "Run", 25, json!({})));
+        give(&world, world.ana(), json!({"events": [ride, run], "activities": [did("i1", "Ride", 24, 900), did("i2", "Run", 25, 1800)]}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, with(since(0), json!({"include": ["planned"]}))).await;
+            line(&text, "Done in less than half of the planned time: 24 Nov Ride 0:15 of 3:00 (i1)");
+            assert!(!text.contains("(i2)"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn averages_that_need_longer_activities_say_so() {
+    on_saturday(async |world| {
+        let ride = |id: u32, secs: u32| {
+            activity(
+                &format!("i{id}"),
+                "Ride",
+                &format!("2026-11-{}T07:00", 20 + id),
+                json!({"moving_time": secs, "decoupling": 3.5}),
+            )
+        };
+        let given = |rows: Value| give(&world, world.ana(), json!({"activities": rows}));
+        let none = "No averages by sport: no metric is in two activities of a sport of 20 min or more";
+        given(json!([ride(1, 600), ride(2, 1199), ride(3, 700)]));
+        let asked = |at: u32| json!({"oldest": format!("2026-11-{at:02}"), "sport": "ride"});
+        let text = ask(&world, world.ana(), "get_extended_metrics", asked(15)).await;
+        line(&text, &format!("{none} (3 shorter activities not counted)"));
+        given(json!([ride(1, 600), ride(2, 3600)]));
+        let text = ask(&world, world.ana(), "get_extended_metrics", asked(14)).await;
+        line(&text, &format!("{none} (1 shorter activity not counted)"));
+        given(json!([ride(1, 1200), ride(2, 3600)]));
+        let text = ask(&world, world.ana(), "get_extended_metrics", asked(13)).await;
+        assert!(
+            text.contains("Averages by sport") && !text.contains(none),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_without_monotony_says_why() {
+    on_saturday(async |world| {
+        let run = |day: u32, load: u32| {
+            activity(
+                &format!("i{day}"),
+                "Run",
+                &format!("2026-11-{day:02}T07:00"),
+                json!({"icu_training_load": load}),
+            )
+        };
+        let equal = (16..23).map(|day| run(day, 50));
+        let nothing = (9..16).map(|day| run(day, 0));
+        let rows: Vec<Value> = equal.chain(nothing).chain([run(3, 80), run(24, 60)]).collect();
+        give(&world, world.ana(), json!({"activities": rows, "events": []}));
+        let text = ask(
+            &world,
+            world.ana(),
+            SUMMARY,
+            json!({"oldest": "2026-11-02", "compare": "none"}),
+        )
+        .await;
+        let monotony = |monday: &str| row(&text, "week (Mon)", monday)["monotony (Foster)"].clone();
+        assert_eq!(
+            ["2026-11-16", "2026-11-09", "2026-11-02"].map(monotony),
+            ["no variation", "no load", "0.4"],
+            "{text}"
+        );
+        let text = ask(
+            &world,
+            world.ana(),
+            SUMMARY,
+            json!({"oldest": "2026-11-02", "compare": "none", "sport": "run"}),
+        )
+        .await;
+        line(&text, "Monotony, strain: only of all sports together.");
+        let this_week = json!({"oldest": "2026-11-23", "compare": "none", "sport": "run"});
+        let text = ask(&world, world.ana(), SUMMARY, this_week).await;
+        assert!(!text.contains("onotony"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rides_in_the_hour_that_comes_twice_do_not_overlap() {
+    on_saturday(async |world| {
+        let ride = |id: &str, start: &str, utc: &str| {
+            activity(
+                id,
+                "Ride",
+                &format!("2026-10-25T{start}"),
+                json!({"start_date": utc}),
+            )
+        };
+        let asked = |oldest: &str| json!({"oldest": oldest, "newest": "2026-10-26"});
+        let twice = json!([
+            ride("i1", "02:10", "2026-10-25T00:10:00Z"),
+            ride("i2", "02:10", "2026-10-25T01:10:00Z")
+        ]);
+        give(&world, world.ana(), json!({"activities": twice, "events": []}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, asked("2026-10-20")).await;
+            assert!(
+                text.contains("2 activities") && !text.contains("overlap"),
+                "{text}"
+            );
+        }
+        // By the local clock they are an hour apart.
+        let one = json!([
+            ride("i1", "02:10", "2026-10-25T00:10:00Z"),
+            ride("i2", "01:10", "2026-10-25T00:12:00Z")
+        ]);
+        give(&world, world.ana(), json!({"activities": one, "events": []}));
+        let text = ask(&world, world.ana(), HISTORY, asked("2026-10-19")).await;
+        assert!(text.contains(" overlap (58 min): perhaps one session"), "{text}");
+        // Where one of them lacks the other clock, the local one counts.
+        let local = json!([
+            ride("i1", "02:10", "2026-10-25T00:10:00Z"),
+            ride("i2", "02:15", "")
+        ]);
+        give(&world, world.ana(), json!({"activities": local, "events": []}));
+        let text = ask(&world, world.ana(), HISTORY, asked("2026-10-18")).await;
+        assert!(
+            text.contains("i1 and i2 overlap (55 min): perhaps one session"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_sports_together_lack_only_what_a_sport_of_theirs_has() {
+    on_saturday(async |world| {
+        let of = |id: u32, sport: &str, fields: Value| {
+            activity(
+                &format!("i{id}"),
+                sport,
+                &format!("2026-11-{}T{:02}:00", 23 + id % 5, 6 + id),
+                fields,
+            )
+        };
+        let ride = |id: u32| of(id, "Ride", json!({"total_elevation_gain": 300, "calories": 700}));
+        let clean = json!([
+            ride(1),
+            of(2, "Swim", json!({})),
+            of(3, "WeightTraining", json!({"calories": 200})),
+            of(4, "Yoga", json!({}))
+        ]);
+        let all = async |at: usize, rows: Value| {
+            give(&world, world.ana(), json!({"activities": rows, "events": []}));
+            let text = ask(
+                &world,
+                world.ana(),
+                SUMMARY,
+                with(since(at), json!({"compare": "none"})),
+            )
+            .await;
+            let all = row(&text, "sport\t", "all\t");
+            [all["climb m"].clone(), all["kcal"].clone()]
+        };
+        assert_eq!(all(0, clean).await, ["300", "900"]);
+        let some = json!([
+            ride(1),
+            of(2, "Ride", json!({})),
+            of(3, "Run", json!({})),
+            of(4, "Swim", json!({}))
+        ]);
+        assert_eq!(all(1, some).await, ["300 (2 without)", "700 (2 without)"]);
+        let swims = json!([
+            ride(1),
+            of(2, "Swim", json!({"calories": 300})),
+            of(3, "Swim", json!({}))
+        ]);
+        assert_eq!(all(2, swims).await, ["300", "1000 (1 without)"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_was_cut_says_of_what() {
+    on_saturday(async |world| {
+        let row = |at: usize| {
+            let sport = if at.is_multiple_of(10) { "Run" } else { "Ride" };
+            json!({"id": format!("i{at}"), "name": "Home", "type": sport, "moving_time": 600, "start_date_local": "2026-11-20T07:00:00"})
+        };
+        let hits: Vec<Value> = (0..200).map(row).collect();
+        give(&world, world.ana(), json!({"answers": {"/activities/search": hits}}));
+        let text = ask(&world, world.ana(), HISTORY, json!({"query": "home", "sport": "run", "limit": 1})).await;
+        assert!(text.contains(" · 20 activities"), "{text}");
+        line(&text, "The search ended at 200 hits of any sport; there may be more: ");
     })
     .await;
 }

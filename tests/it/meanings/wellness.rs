@@ -132,18 +132,100 @@ async fn sdnn_stands_in_for_an_rmssd_that_nobody_recorded() {
     assert_eq!(row(&text, "date", "2026-11-27 Fri")["HRV SDNN ms"], "52");
     assert!(
         text.contains(
-            "HRV SDNN 52 / 52 (9 of 60 days)\nrMSSD not recorded; SDNN is not comparable with it.\n"
+            "HRV SDNN 52 / 52 (9 of 60 days)\nrMSSD not recorded in this range; SDNN is not comparable with rMSSD.\n"
         ),
         "{text}"
     );
-    // With a single rMSSD it is a rarer field again.
+    // A single rMSSD hides none of it.
     let value = |back| json!({"hrv": if back == 2 { json!(61) } else { json!(0) }, "hrvSDNN": 48.5});
     let text = answer(days(9, value), json!({})).await;
     assert!(
-        text.contains(" · 7 of 7 days with entries (6 only with detail=full) · ")
-            && text.contains("HRV 61 (1 of 7 days) / 61 (1 of 60 days)")
-            && text.contains("Also recorded (detail=full): HRV SDNN")
-            && !text.contains("not comparable"),
+        text.contains(" · 7 of 7 days with entries · ")
+            && text.contains(": HRV SDNN 49 / 49 (9 of 60 days) · HRV 61 (1 of 7 days) / 61 (1 of 60 days)\nSDNN is not comparable with rMSSD.\n")
+            && !text.contains("detail=full"),
+        "{text}"
+    );
+    let of = |date: &str, measure: &str| row(&text, "date", date)[measure].clone();
+    assert_eq!(
+        (
+            of("2026-11-26 Thu", "HRV rMSSD ms"),
+            of("2026-11-27 Fri", "HRV SDNN ms")
+        ),
+        ("61".to_owned(), "49".to_owned()),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_measure_of_hrv_has_its_column_where_a_day_has_it_alone() {
+    // Another device for two days.
+    let value = |back| {
+        if back < 2 {
+            json!({"hrvSDNN": 80})
+        } else {
+            json!({"hrv": 45})
+        }
+    };
+    let text = answer(days(60, value), json!({})).await;
+    assert!(
+        text.contains(" · 7 of 7 days with entries · ")
+            && text.contains(": HRV 45 / 45 · HRV SDNN 80 (2 of 7 days) / 80 (2 of 60 days)\n"),
+        "{text}"
+    );
+    assert_eq!(
+        row(&text, "date", "2026-11-27 Fri")["HRV SDNN ms"],
+        "80",
+        "{text}"
+    );
+    // For ten days: rMSSD is not recorded in this range only.
+    let value = |back| {
+        if back < 10 {
+            json!({"hrvSDNN": 80})
+        } else {
+            json!({"hrv": 45})
+        }
+    };
+    let text = answer(days(60, value), json!({})).await;
+    assert!(
+        text.contains("\nrMSSD not recorded in this range; SDNN"),
+        "{text}"
+    );
+    // Where every day has both, one is enough.
+    let value = |_| json!({"hrv": 45, "hrvSDNN": 80});
+    let text = answer(days(60, value), json!({})).await;
+    assert!(
+        text.contains(": HRV 45 / 45\n") && text.contains("Also recorded (detail=full): HRV SDNN\n"),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_to_come_have_no_entries_to_lack() {
+    let value = |_| json!({"restingHR": 48});
+    let cut = "asked to 2026-12-05; today here is 2026-11-28";
+    for (given, title) in [
+        (
+            json!({"oldest": "2026-11-20", "newest": "2026-12-05"}),
+            format!("20 – 28 Nov 2026 · {cut} · 9 of 9 days with entries"),
+        ),
+        (
+            json!({"newest": "2026-12-05"}),
+            format!("22 – 28 Nov 2026 · {cut} · 7 of 7 days with entries"),
+        ),
+    ] {
+        let text = answer(days(60, value), given).await;
+        assert!(text.starts_with(&format!("Ana Berger · {title} · ")), "{text}");
+        assert!(
+            text.contains("to 2026-11-28 Sat: resting HR bpm 48.0 / 48.0"),
+            "{text}"
+        );
+    }
+    let given = json!({"oldest": "2026-12-01", "newest": "2026-12-05"});
+    let text = answer(days(60, value), given).await;
+    assert!(
+        text.starts_with("Ana Berger · 1 – 5 Dec 2026 · Europe/Berlin")
+            && text.contains("\nNo wellness entries yet: the range is in the future.\n")
+            && text.contains("resting HR bpm 48.0 / 48.0"),
         "{text}"
     );
 }
