@@ -869,3 +869,42 @@ async fn an_error_names_the_argument_that_was_given() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_was_perhaps_done_today_is_not_still_planned_for_sure() {
+    on_saturday(async |world| {
+        let mut run = planned(75);
+        run["type"] = json!("Run");
+        for other in [
+            json!({"id": "9", "source": "STRAVA", "start_date_local": "2026-11-28T09:30:00"}),
+            json!({"id": "i9", "start_date_local": "2026-11-28T09:30:00", "moving_time": 1800, "icu_training_load": 0}),
+        ] {
+            let rows = json!({"wellness": until_today((60.0, 55.0), 41.0), "activities": [ridden(41), other], "events": [run]});
+            give_ana(&world, rows).await;
+            let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+            let says = "Still planned today, or done by an activity that is closed by Strava or has no sport, and in no row, nor in those after today: load 75";
+            assert!(line(&text, "Still planned").starts_with(says), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_workout_of_a_race_that_was_done_today_is_not_still_planned() {
+    on_saturday(async |world| {
+        let mut workout = planned(80);
+        workout["type"] = json!("Ride");
+        let mut race = workout.clone();
+        (race["id"], race["category"]) = (json!(502), json!("RACE_A"));
+        for paired in [Value::Null, json!(501), json!(502)] {
+            let mut done = ridden(95);
+            done["paired_event_id"] = paired;
+            let rows = json!({"wellness": until_today((60.0, 55.0), 95.0), "activities": [done], "events": [workout, race]});
+            give_ana(&world, rows).await;
+            let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
+            assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], "95 so far", "{text}");
+            assert!(!text.contains("Still planned"), "{text}");
+        }
+    })
+    .await;
+}
