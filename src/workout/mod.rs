@@ -1,0 +1,58 @@
+//! The workout language of intervals.icu: one model of a workout, and what can be said of it without asking anybody.
+//!
+//! [`model`] is the workout; [`text`] reads and writes intervals.icu's own language. [`estimate`] says how long and how hard a
+//! workout is, and [`resolve`] what its targets mean, given the athlete's [`Settings`].
+//! [`check`] says what of it would not reach the device. Pure: no I/O and nothing of the tools, the protocol or upstream's JSON.
+
+pub mod check;
+pub mod estimate;
+pub mod model;
+pub mod resolve;
+pub mod text;
+mod words;
+
+pub use model::Workout;
+pub use resolve::Settings;
+
+/// Something in a workout's text that intervals.icu would lose or read differently from what was meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The line of the text, from 1.
+    pub line: usize,
+    /// Whether the workout can be sent all the same.
+    pub severity: Severity,
+    /// What intervals.icu would do, and why that is hardly meant.
+    pub why: String,
+    /// What to write instead.
+    pub instead: String,
+}
+
+impl Problem {
+    fn refuse(line: usize, why: impl Into<String>, instead: impl Into<String>) -> Self {
+        Self {
+            line,
+            severity: Severity::Refuse,
+            why: why.into(),
+            instead: instead.into(),
+        }
+    }
+
+    fn warn(line: usize, why: impl Into<String>, instead: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warn,
+            ..Self::refuse(line, why, instead)
+        }
+    }
+}
+
+/// What a problem means for the workout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// It must not be sent like this.
+    Refuse,
+    /// It can be sent, and the person should know.
+    Warn,
+}
+
+#[cfg(test)]
+mod tests;
