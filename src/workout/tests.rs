@@ -100,7 +100,6 @@ fn expected(step: &Value) -> Value {
     if let Some(role) = object.remove("intensity") {
         object.insert("role".to_owned(), role);
     }
-    // 720 and 720.0 are the same length.
     step
 }
 
