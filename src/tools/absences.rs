@@ -70,6 +70,11 @@ impl Absence {
         })
     }
 
+    /// Whether it has this day.
+    pub(super) fn is_on(&self, day: NaiveDate) -> bool {
+        (self.first..=self.last).contains(&day)
+    }
+
     /// `sick 23–29 Nov (day 6 of 7)`; without the day if it is not going on today.
     pub(super) fn in_words(&self, today: NaiveDate) -> String {
         let days = days(self.first, self.last, today);
@@ -81,7 +86,7 @@ impl Absence {
 
     /// `day 6 of 7` if today is one of several days; empty otherwise.
     pub(super) fn day_of(&self, today: NaiveDate) -> String {
-        if self.first == self.last || !(self.first..=self.last).contains(&today) {
+        if self.first == self.last || !self.is_on(today) {
             return String::new();
         }
         let days = |to: NaiveDate| (to - self.first).num_days() + 1;

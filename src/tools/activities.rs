@@ -14,7 +14,7 @@ use super::{
         words::{joined, named},
     },
     arguments::Range,
-    sums::Sum,
+    sums::{Sum, by_sport},
 };
 use crate::{
     intervals::model::Activity,
@@ -72,13 +72,30 @@ fn not_counted(count: usize, why: &str) -> String {
 /// A figure of an activity, and its name.
 pub(super) type Figure = (&'static str, fn(&Activity) -> Option<f64>);
 
-/// Names once which figures none of the rows has: `Not recorded: load, power`. Empty without rows.
+/// Names once which figures none of the rows has: `Not recorded: load, power, distance of Swim`. Empty without rows.
 pub(super) fn not_recorded(rows: &[&Activity], wanted: &[Figure]) -> String {
     let missing = wanted
         .iter()
         .filter(|(_, get)| !rows.is_empty() && rows.iter().all(|row| get(row).is_none()))
-        .map(|(name, _)| *name);
-    named("Not recorded:", &joined(missing, ", "))
+        .map(|(name, _)| (*name).to_owned());
+    named(
+        "Not recorded:",
+        &joined(missing.chain([without_distance(rows)]), ", "),
+    )
+}
+
+/// `distance of Swim, Ride`: the sports that cover a distance, of which no row has one; empty without any.
+fn without_distance(rows: &[&Activity]) -> String {
+    const MOVING: [&str; 3] = ["Ride", "Run", "Swim"];
+    let moving = rows
+        .iter()
+        .copied()
+        .filter(|row| MOVING.contains(&family(row.sport())));
+    let without = by_sport(moving, false).into_iter();
+    let without = without
+        .filter(|(_, sum)| sum.with_distance <= 0.0)
+        .map(|(name, _)| name);
+    named("distance of", &joined(without, ", "))
 }
 
 /// Names what may be one session, newest first: `i241 and i242 overlap (58 min): perhaps one session; sums count both, …`.

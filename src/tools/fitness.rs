@@ -15,6 +15,7 @@ use super::{
     },
     arguments::Range,
     part::if_there,
+    planned::MOST_REQUESTS,
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -33,7 +34,13 @@ pub(super) use done_today::{DoneToday, Seen, ToCome};
 /// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
 /// The fields of today's activities that [`Seen`] needs.
-const DONE_FIELDS: &[&str] = &["type", "moving_time", "icu_training_load", "paired_event_id"];
+const DONE_FIELDS: &[&str] = &[
+    "type",
+    "name",
+    "moving_time",
+    "icu_training_load",
+    "paired_event_id",
+];
 
 /// What is known of today beside its row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,9 +58,10 @@ impl Today {
     };
 
     fn of(rows: &[Wellness], today: NaiveDate, seen: Seen<'_>) -> Self {
+        let done = DoneToday::of(rows, today, seen);
         Self {
-            done: DoneToday::of(rows, today, seen),
-            to_come: ToCome::of(rows, today, seen),
+            done,
+            to_come: ToCome::of(rows, today, seen, done),
         }
     }
 }
@@ -72,7 +80,11 @@ pub(super) async fn current(ask: &Ask) -> Result<String, ToolError> {
     } else {
         todays_plan(ask).await?
     };
-    let done = tell_apart(ask, &rows, plan.as_deref()).await?.done;
+    let seen = Seen {
+        activities: None,
+        events: plan.as_deref(),
+    };
+    let done = tell_apart(ask, &rows, seen, MOST_REQUESTS).await?.done;
     let done = as_granted(&ask.card, &mut days, today, done);
     let ramps = ramps_of_ours(days.range(..=today).next_back().map(|(_, day)| day));
     Ok(joined([standing(&days, today, done), ramps], "\n"))
@@ -87,22 +99,19 @@ pub(super) async fn todays_plan(ask: &Ask) -> Result<Option<Vec<Event>>, ToolErr
     if_there(ask.upstream.events(today, today, &Event::TO_DO).await)
 }
 
-/// Tells apart what was done today and what is only planned. Asks for today's activities, where they may be read, if the
-/// row and today's plan leave it unclear.
+/// Tells apart what was done today and what is only planned. Asks for today's activities, where they may be read, if they
+/// are not `seen` and the row and today's plan leave it unclear, within this many requests of the call.
 pub(super) async fn tell_apart(
     ask: &Ask,
     rows: &[Wellness],
-    plan: Option<&[Event]>,
+    seen: Seen<'_>,
+    requests: u32,
 ) -> Result<Today, ToolError> {
     let today = ask.today();
-    let seen = Seen {
-        activities: None,
-        events: plan,
-    };
     let found = Today::of(rows, today, seen);
     let has_load = |row: &Wellness| row.id == Some(today) && row.load().is_some_and(|load| load > 0.0);
-    let helps = found.done != DoneToday::All && rows.iter().any(has_load);
-    if !helps || !may_read(ask, &GET_TRAINING_HISTORY) {
+    let helps = seen.activities.is_none() && found.done != DoneToday::All && rows.iter().any(has_load);
+    if !helps || !may_read(ask, &GET_TRAINING_HISTORY) || ask.upstream.requests() >= requests {
         return Ok(found);
     }
     let query = Range::of_day(today).activities(DONE_FIELDS);
@@ -262,14 +271,18 @@ pub(super) fn standing(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: 
             part.fitness.map_or(day, |fitness| day.with_what_is_done(fitness)),
             holds(part),
         ),
-        DoneToday::Unclear { at_most: None } => {
-            (day, ". These may hold load that is only planned.".to_owned())
-        }
+        DoneToday::Unclear { at_most: None } => (
+            day,
+            ". These figures may hold load that is only planned.".to_owned(),
+        ),
         DoneToday::Unclear {
             at_most: Some(planned),
         } => (
             day,
-            format!(". These may include up to {} planned.", units::whole(planned)),
+            format!(
+                ". These figures may hold up to {} of load that is only planned.",
+                units::whole(planned)
+            ),
         ),
     };
     let when = match (day.date == today, day.is_ours) {
@@ -319,12 +332,12 @@ pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
     };
     let end = end.map_or_else(String::new, |end| {
         format!(
-            "; with it, form at the end of today {} (computed by IcuSync)",
+            "; with it, form at the end of today, so tomorrow a.m., is {} (computed by IcuSync)",
             units::signed(end.form(), 1)
         )
     });
     format!(
-        "Still planned today and in no row: {}{end}.",
+        "Still planned today and in no row, nor in those after today: {}{end}.",
         joined([load, without], " and ")
     )
 }

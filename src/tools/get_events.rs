@@ -3,7 +3,8 @@
 //! Two requests (`GET /athlete/{id}/events?resolve=true`), because upstream selects events by their first day: one for the
 //! range, from the Monday of its first week, and one without workouts for the year before it, where an injury or a plan phase
 //! may have begun that extends into the range. With `include: done`, a third for the activities of the range's past days. If
-//! there is a race from today on, one for the form of its morning.
+//! there is a race, one for the form of its morning; for one to come today's plan as well, where the call does not read it, and
+//! today's activities, where only they tell whether the form counts that plan.
 
 mod form;
 mod kinds;
@@ -68,6 +69,7 @@ const DAYS_WITH_STEPS: u64 = 7;
 
 const DONE_FIELDS: &[&str] = &[
     "type",
+    "name",
     "sub_type",
     "moving_time",
     "elapsed_time",
@@ -240,11 +242,14 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         .filter_map(Event::day);
     let done = done?;
     let seen = Seen {
-        activities: done.got().map(Vec::as_slice),
+        activities: done
+            .got()
+            .map(Vec::as_slice)
+            .filter(|_| asked.range.contains(today)),
         events: asked.shows_plans_of(today).then_some(&events),
     };
     let came = Came {
-        form: form::fetch(upstream, card, races, today, seen).await?,
+        form: form::fetch(&ask, races, seen).await?,
         not_earlier: earlier.missing(),
         done,
         events,
@@ -522,7 +527,7 @@ fn form_in_words(found: &[Found<'_>], asked: &Asked, came: &Came, today: NaiveDa
         let races = found.iter().filter(|row| row.event.is_race());
         let next = races
             .filter_map(Found::day)
-            .find(|day| *day > today && mornings.of(*day).is_some());
+            .find(|day| *day > today && mornings.has(*day));
         // The plans before the race are known only if they were requested, from today on and of every sport.
         let knows = (asked.kinds.is_empty() || asked.names(Kind::Workouts)) && asked.range.oldest <= today;
         let is_between = |event: &&Event| {

@@ -24,11 +24,12 @@ use super::{
     },
     arguments::{Arguments, Detail, Range, Span, TEN_YEARS},
     fitness::{
-        Day, DoneToday, FIELDS, Today, as_granted, days_of, ramps_of_ours, shows_plan, standing, tell_apart,
-        to_come_in_words, todays_plan,
+        Day, DoneToday, FIELDS, Seen, Today, as_granted, days_of, ramps_of_ours, shows_plan, standing,
+        tell_apart, to_come_in_words, todays_plan,
     },
     params::Param,
     part::not_granted,
+    planned::MOST_REQUESTS,
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -161,7 +162,11 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     );
     let (rows, plan) = (rows?, plan?);
     let known = if asked.shows(today) {
-        tell_apart(&ask, &rows, plan.as_deref()).await?
+        let seen = Seen {
+            activities: None,
+            events: plan.as_deref(),
+        };
+        tell_apart(&ask, &rows, seen, MOST_REQUESTS).await?
     } else {
         Today::NOT_SHOWN
     };
@@ -198,7 +203,9 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
         String::new()
     };
     if shown.is_empty() {
-        blocks.push("intervals.icu has no fitness figures in this range: they begin with the first activity that has a load.".to_owned());
+        blocks.push(nothing(rows, asked, today).to_owned());
+        blocks.push(to_come_in_words(known.to_come));
+        blocks.push(unreadable(rows, &shown, asked));
         blocks.push(left_out);
         return Answer::of(blocks);
     }
@@ -246,10 +253,23 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
     Answer::of(blocks)
 }
 
+const NONE_OF_TODAY: &str = "intervals.icu has no fitness figures for today yet.";
+
+/// That no day of the range can be shown; `rows` holds the days just before it as well.
+fn nothing(rows: &[Wellness], asked: &Asked, today: NaiveDate) -> &'static str {
+    if asked.range == Range::of_day(today) {
+        NONE_OF_TODAY
+    } else if rows.iter().all(|row| row.ctl.is_none() && row.atl.is_none()) {
+        "intervals.icu has no fitness figures in this range: they begin with the first activity that has a load."
+    } else {
+        "intervals.icu has no fitness figures in this range."
+    }
+}
+
 /// That today is missing, where the range has it.
 fn no_row_of_today(shown: &BTreeMap<NaiveDate, Day>, asked: &Asked, today: NaiveDate) -> &'static str {
     if asked.shows(today) && !shown.contains_key(&today) {
-        "intervals.icu has no fitness figures for today yet."
+        NONE_OF_TODAY
     } else {
         ""
     }
@@ -336,16 +356,18 @@ fn extremes(days: &BTreeMap<NaiveDate, Day>, today: NaiveDate, done: DoneToday) 
     let known = past.iter().filter_map(|day| Some((day.date, ctl(day)?)));
     let known: Vec<(NaiveDate, f64)> = known.collect();
     let order = |a: &&(NaiveDate, f64), b: &&(NaiveDate, f64)| a.1.total_cmp(&b.1);
-    let until = if known.len() < past.len() {
-        "yesterday"
+    let until = if past.last().map(|day| day.date) < Some(today) {
+        ""
+    } else if known.len() < past.len() {
+        ", up to yesterday"
     } else if matches!(done, DoneToday::Part(_)) {
-        "today, with what is done only"
+        ", up to today with what is done only"
     } else {
-        "today"
+        ", up to today"
     };
     match (known.iter().max_by(order), known.iter().min_by(order)) {
         (Some(high), Some(low)) if high.0 != low.0 => format!(
-            "CTL up to {until}: highest {} on {}, lowest {} on {}",
+            "Of these days{until}: highest CTL {} on {}, lowest {} on {}",
             units::fixed(high.1, 1),
             units::date(high.0),
             units::fixed(low.1, 1),

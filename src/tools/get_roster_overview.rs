@@ -96,6 +96,7 @@ const WELLNESS_AND_LOAD: &[&str] = &[
 /// What shows whether a workout was done, and whether something was recorded twice.
 const ACTIVITY: &[&str] = &[
     "type",
+    "name",
     "sub_type",
     "moving_time",
     "elapsed_time",

@@ -2,7 +2,7 @@
 //!
 //! One request (`GET /athlete/{id}/activities`, or `…/activities/search` for a query without dates); with
 //! `include: planned` a second one for the calendar, and a third for absences that began before, where something planned was not
-//! done or is still open. Totals always cover the whole range, even when rows are cut.
+//! done. Totals always cover the whole range, even when rows are cut.
 
 mod rows;
 mod totals;
@@ -381,7 +381,7 @@ fn by_week(wanted: &[&Activity], plans: Option<&Planning>, asked: &Asked, today:
     let weeks = weeks
         .map(|((monday, week), closed)| (monday, (week, closed)))
         .collect();
-    totals::by_week(&weeks, plans, (range, planned::until(range, today)), asked.detail)
+    totals::by_week(&weeks, plans, (range, today), asked.detail)
 }
 
 /// The call for the rows that are left, from `next` on.

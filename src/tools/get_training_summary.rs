@@ -1,7 +1,7 @@
 //! get_training_summary: volume, load, calories and zones by sport and by week, against the period before and the plan.
 //!
 //! One request (`GET /athlete/{id}/activities` over both periods); with `include: planned` a second one for the calendar, and one
-//! more for absences that began before, where something planned was not done or is still open.
+//! more for absences that began before, where something planned was not done.
 //! If every activity of the range is closed by Strava, one more: `GET /athlete/{id}/athlete-summary`, with intervals.icu's
 //! own sums.
 
@@ -18,7 +18,11 @@ use serde_json::{Map, Value};
 use super::{
     Answer, Run, Tool,
     activities::{self, Figure},
-    answer::{self, units::positive, words::joined},
+    answer::{
+        self,
+        units::positive,
+        words::{in_brackets, joined, with_unit},
+    },
     arguments::{self, Arguments, Detail, Range, Span},
     params::{Param, words_of},
     part::{Part, if_there},
@@ -53,6 +57,7 @@ const WEEKS: u64 = 4;
 
 const FIELDS: &[&str] = &[
     "type",
+    "name",
     "moving_time",
     "distance",
     "icu_distance",
@@ -253,7 +258,12 @@ fn render(
     } else {
         let by_sport = sums::by_sport(rows.iter().copied(), full);
         blocks.push(by_sport::table(&by_sport, &all, unreadable, card.units));
-        blocks.extend(changes(&by_sport, &all, asked, activities, card));
+        let before = asked
+            .before
+            .map(|before| about_before(before, plans.as_ref(), asked, today));
+        blocks.push(before.map_or_else(String::new, |when| {
+            changes(&by_sport, &all, asked, activities, card, &when)
+        }));
         let zones = zones::lines(&rows, asked.zones, asked.detail);
         if !zones.is_empty() {
             notes.push(zones::note(&rows, asked.zones));
@@ -335,21 +345,35 @@ fn weeks_of(range: Range, today: NaiveDate) -> String {
     )
 }
 
-/// The lines that compare with the period before: all sports together, and each one with `detail: full`.
+/// `14 Sep – 17 Oct 2026 (holiday 12–18 Oct; today is not over)`: the period before, and what makes it differ from the
+/// range.
+fn about_before(before: Range, plans: Option<&Planning>, asked: &Asked, today: NaiveDate) -> String {
+    let absences = plans.map_or_else(String::new, |plans| {
+        plans.absences(before.oldest, before.newest, today)
+    });
+    let open = if asked.range.newest == today {
+        "today is not over"
+    } else {
+        ""
+    };
+    with_unit(before.in_words(), &in_brackets(&joined([&absences, open], "; ")))
+}
+
+/// The line that compares with the period before, `when`: all sports together, and each one with `detail: full`.
 fn changes(
     by_sport: &[(String, Sum)],
     all: &Sum,
     asked: &Asked,
     activities: &[Activity],
     card: &AthleteCard,
-) -> Vec<String> {
+    when: &str,
+) -> String {
     const SPORTS: usize = 3;
     let Some(before) = asked.before else {
-        return Vec::new();
+        return String::new();
     };
     let full = asked.detail == Detail::Full;
     let (rows, stubs) = readable(&activities::of_range(activities, Some(before)), asked);
-    let when = before.in_words();
     let closed = if stubs > 0 {
         let count = answer::counted(stubs, "activity from Strava", "activities from Strava");
         format!(" | not counted before: {count}")
@@ -357,7 +381,7 @@ fn changes(
         String::new()
     };
     if rows.is_empty() {
-        return vec![format!("Before, {when}: no activity that can be read{closed}")];
+        return format!("Before, {when}: no activity that can be read{closed}");
     }
     let then = sums::by_sport(rows.iter().copied(), full);
     let mut parts = Vec::new();
@@ -386,7 +410,7 @@ fn changes(
             .take(if full { usize::MAX } else { SPORTS })
             .map(|(name, now, earlier)| by_sport::change(name, now, earlier, card.units)),
     );
-    vec![format!("Now / before, {when}: {}{closed}", parts.join(" | "))]
+    format!("Now / before, {when}: {}{closed}", parts.join(" | "))
 }
 
 fn nothing(asked: &Asked, stubs: usize) -> &'static str {

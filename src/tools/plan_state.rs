@@ -46,6 +46,8 @@ pub(super) enum State {
     Open,
     /// Done by the activity with this index.
     Done(usize, MatchedBy),
+    /// A race of a sport that no activity has, done as so many activities.
+    DoneAs(usize),
     /// Paired with an activity that was not read, or that did another plan.
     Paired,
     /// Before today, and nothing that could have been it was done; with the reason if the day has an absence.
@@ -100,10 +102,10 @@ impl State {
         }
     }
 
-    /// `missed`, `not done, sick`, `not paired`, `unclear: …`; empty for what is open or done.
+    /// `missed`, `not done, sick`, `not paired`, `unclear: …`, `perhaps done: …`; empty for what is open or done.
     pub(super) fn undone(self) -> String {
         match self {
-            Self::Open | Self::Done(..) | Self::Paired => String::new(),
+            Self::Open | Self::Done(..) | Self::DoneAs(_) | Self::Paired => String::new(),
             Self::Missed(None) => "missed".to_owned(),
             Self::Missed(Some(reason)) => format!("not done, {}", reason.word()),
             Self::NotPaired(None) => "not paired".to_owned(),
@@ -116,8 +118,7 @@ impl State {
                 "unclear: paired with an activity that is not of that day".to_owned()
             }
             Self::Unclear(Unclear::VagueSport(sport, count)) => {
-                let activities = answer::counted(count, "activity", "activities");
-                format!("unclear: {sport}; {activities} that day")
+                format!("perhaps done: {} that day ({sport})", of_activities(count))
             }
         }
     }
@@ -132,6 +133,7 @@ impl State {
                     joined([words, beside(one, activities)], "; ")
                 })
                 .unwrap_or_default(),
+            Self::DoneAs(count) => format!("done as {}", of_activities(count)),
             Self::Paired => format!("done {}", id_of_pair(event)),
             Self::Unclear(Unclear::PairedElsewhere) => format!(
                 "unclear: paired with {}, which is not among the activities of that day",
@@ -140,6 +142,10 @@ impl State {
             _ => self.undone(),
         }
     }
+}
+
+fn of_activities(count: usize) -> String {
+    answer::counted(count, "activity", "activities")
 }
 
 fn id_of_pair(event: &Event) -> String {
@@ -353,7 +359,13 @@ pub(super) fn states(
 ) -> Vec<Option<State>> {
     let read = activities.unwrap_or_default();
     let twins = recorded_twice(read);
-    let ties = ties(events, read, &twins);
+    // One without a sport may hold all of a triathlon.
+    let same_leg: Vec<(usize, usize)> = twins
+        .iter()
+        .copied()
+        .filter(|(a, b)| family(read[*a].sport()) == family(read[*b].sport()))
+        .collect();
+    let ties = ties(events, read, &same_leg);
     let days = activities.map(|activities| days(activities, &ties, &twins));
     let ids: HashSet<&str> = read
         .iter()
@@ -370,6 +382,9 @@ pub(super) fn states(
             } else {
                 State::Paired
             };
+        }
+        if let Some(count) = legs(event, read, &same_leg, today) {
+            return State::DoneAs(count);
         }
         // A race of several days goes on until its last.
         let last = if event.is_race() {
@@ -394,6 +409,75 @@ pub(super) fn states(
         .iter()
         .zip(ties)
         .map(|(event, tie)| event.is_to_do().then(|| state(event, tie)))
+        .collect()
+}
+
+/// What an activity's name may add to the name of the race that it is a leg of.
+const LEGS: &[&str] = &[
+    "swim",
+    "swimming",
+    "bike",
+    "biking",
+    "cycling",
+    "ride",
+    "riding",
+    "run",
+    "running",
+    "transition",
+    "t1",
+    "t2",
+];
+
+/// How many activities were a race that is over and whose sport no activity has: those with its name, and the legs of a
+/// multisport day. None if no activity shows that it was done. The legs may be plans of their own.
+fn legs(race: &Event, activities: &[Activity], twins: &[(usize, usize)], today: NaiveDate) -> Option<usize> {
+    let (first, last) = (race.day()?, race.last_day()?);
+    if !race.is_race() || !is_vague(race.sport()) || last > today {
+        return None;
+    }
+    let again: HashSet<usize> = twins.iter().map(|(_, second)| *second).collect();
+    let done: Vec<(NaiveDate, &Activity)> = activities
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !again.contains(at))
+        .filter_map(|(_, activity)| Some((activity.day()?, activity)))
+        .filter(|(day, _)| (first..=last).contains(day))
+        .collect();
+    let name = race.name.as_deref().unwrap_or_default();
+    let is_multisport = |day: NaiveDate| {
+        ["Swim", "Ride", "Run"].iter().all(|leg| {
+            let mut of_day = done.iter().filter(|(other, _)| *other == day);
+            of_day.any(|(_, activity)| family(activity.sport()) == *leg)
+        })
+    };
+    let is_leg = |day: NaiveDate, activity: &Activity| {
+        let own = activity.name.as_deref().unwrap_or_default();
+        let sport = family(activity.sport());
+        is_named_after(own, name)
+            || ["Swim", "Ride", "Run", "Transition"].contains(&sport) && is_multisport(day)
+    };
+    let legs = || done.iter().filter(|(day, activity)| is_leg(*day, activity));
+    // Today it may have more legs to come, but has begun.
+    let is_over = last < today || legs().any(|(day, _)| *day == today);
+    Some(legs().count()).filter(|count| *count > 0 && is_over)
+}
+
+/// Whether a name is that of the race, with nothing but a leg or a number beside it: `Lake Triathlon - Swim`.
+fn is_named_after(name: &str, race: &str) -> bool {
+    let (name, race) = (words_of(name), words_of(race));
+    let is_beside = |word: &String| LEGS.contains(&word.as_str()) || word.chars().all(char::is_numeric);
+    let at = name.windows(race.len().max(1)).position(|words| words == race);
+    at.is_some_and(|at| {
+        let (before, after) = (&name[..at], &name[at + race.len()..]);
+        before.iter().chain(after).all(is_beside)
+    })
+}
+
+fn words_of(name: &str) -> Vec<String> {
+    let words = name.split(|c: char| !c.is_alphanumeric());
+    words
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
         .collect()
 }
 
@@ -422,8 +506,8 @@ impl Day {
     fn unclear(self, event: &Event) -> Option<Unclear> {
         let sport = match event.sport() {
             "" => "planned without a sport",
-            "Other" => "sport Other",
-            sport if is_vague(sport) => "a sport that no activity has",
+            "Other" => "planned as Other",
+            sport if is_vague(sport) => "planned as a sport that no activity has",
             _ => "",
         };
         // The legs of a race may be plans of their own.
@@ -503,13 +587,8 @@ fn ties(
             Some((at, done))
         })
         .unzip();
-    // Only recordings of one family: one without a sport may hold all of a triathlon.
     let place = |at: &usize| done_at.binary_search(at).ok();
-    let twins: Vec<(usize, usize)> = twins
-        .iter()
-        .filter(|(a, b)| family(activities[*a].sport()) == family(activities[*b].sport()))
-        .filter_map(|(a, b)| place(a).zip(place(b)))
-        .collect();
+    let twins: Vec<(usize, usize)> = twins.iter().filter_map(|(a, b)| place(a).zip(place(b))).collect();
     let mut ties = vec![None; events.len()];
     for (at, tie) in planned_at
         .into_iter()
@@ -608,7 +687,7 @@ mod tests {
             [
                 "unclear: an activity without a sport that day",
                 "unclear: an activity that day is closed by Strava",
-                "unclear: planned without a sport; 1 activity that day",
+                "perhaps done: 1 activity that day (planned without a sport)",
                 "missed",
                 "done 4 (closed by Strava)",
             ]
@@ -627,8 +706,16 @@ mod tests {
         let legs = ["Swim", "Transition", "Ride", "Transition", "Run"];
         let mut done: Vec<Value> = (10..)
             .zip(legs)
-            .map(|(id, sport)| did(&format!("i{id}"), "2026-11-16", &json!(sport)))
+            .map(|(hour, sport)| {
+                let mut leg = did(&format!("i{hour}"), "2026-11-16", &json!(sport));
+                leg["start_date_local"] = json!(format!("2026-11-16T{hour}:00:00"));
+                leg
+            })
             .collect();
+        // One of them on a second device.
+        let mut again = done[2].clone();
+        again["id"] = json!("i20");
+        done.push(again);
         // The legs may be plans of their own.
         done.push(did("i1", "2026-11-17", &json!("Run")));
         done.push(did("i2", "2026-11-20", &json!("Ride")));
@@ -645,14 +732,38 @@ mod tests {
                 Some(json!(done))
             ),
             [
-                "unclear: sport Other; 5 activities that day",
-                "unclear: a sport that no activity has; 1 activity that day",
+                "done as 5 activities",
+                "perhaps done: 1 activity that day (planned as a sport that no activity has)",
                 "done 0:58, i1 (not paired)",
                 "missed",
                 "missed",
-                "unclear: sport Other; 1 activity that day",
+                "perhaps done: 1 activity that day (planned as Other)",
             ]
         );
+    }
+
+    #[test]
+    fn a_race_was_done_as_what_has_its_name() {
+        for (name, is_leg) in [
+            ("Lake Tri", true),
+            ("lake-tri: T1", true),
+            ("Swim | Lake Tri 2026", true),
+            ("Lake Tri warm-up", false),
+            ("Lake", false),
+            ("Lake Triathlon", false),
+            ("", false),
+        ] {
+            assert_eq!(is_named_after(name, "Lake Tri"), is_leg, "{name}");
+        }
+        assert!(!is_named_after("", "") && !is_named_after("Swim", ""));
+        let mut race = plan(1, "2026-11-21", "Other");
+        (race["category"], race["name"]) = (json!("RACE_A"), json!("Lake Tri"));
+        let mut leg = did("i1", "2026-11-21", &json!("Kayaking"));
+        leg["name"] = json!("Lake Tri");
+        // Today it may still be done, but for what was done of it.
+        assert_eq!(words(json!([race]), Some(json!([leg]))), ["done as 1 activity"]);
+        leg["name"] = json!("Paddling");
+        assert_eq!(words(json!([race]), Some(json!([leg]))), [""]);
     }
 
     #[test]

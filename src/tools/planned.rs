@@ -133,9 +133,9 @@ pub(super) struct Plans {
     open: Sum,
     /// Its targets: `Ride load 85`.
     targets: Vec<String>,
-    /// How many paired entries may show what was done instead of what was planned.
+    /// How many paired entries have a load that may be what was done instead of what was planned.
     in_doubt: usize,
-    /// How many of them therefore have no planned time.
+    /// How many paired entries have no planned time because it may be what was done.
     without_time: usize,
 }
 
@@ -144,7 +144,7 @@ impl Plans {
         let planned = Planned::of(event, state.pairing(activities));
         self.all.add((event, planned));
         let part = match state {
-            State::Done(..) | State::Paired => &mut self.done,
+            State::Done(..) | State::DoneAs(_) | State::Paired => &mut self.done,
             State::Missed(Some(_)) | State::NotPaired(Some(_)) => &mut self.absent,
             State::Open if is_absent => &mut self.absent,
             State::Open => &mut self.open,
@@ -152,7 +152,7 @@ impl Plans {
             State::Unclear(_) => &mut self.unclear,
         };
         part.add((event, planned));
-        self.in_doubt += usize::from(planned.doubt.is_some());
+        self.in_doubt += usize::from(planned.doubt.is_some() && positive(planned.load).is_some());
         self.without_time += usize::from(planned.doubt == Some(Doubt::Time));
     }
 
@@ -161,9 +161,9 @@ impl Plans {
         self.all.count > 0.0 || !self.targets.is_empty()
     }
 
-    /// `200`, `200 (90 done, 110 open)`, `planned without load`: see [`Self::parts`].
+    /// `200`, `200 (90 for what was done, 110 open)`, `planned without load`: see [`Self::parts`].
     pub(super) fn load(&self) -> String {
-        joined([self.whole_load(), in_brackets(&self.parts_of_load(""))], " ")
+        joined([self.whole_load(), in_brackets(&self.parts_of_load())], " ")
     }
 
     /// `200`, `0` when nothing is planned, `planned without load` when none of it has one.
@@ -180,46 +180,38 @@ impl Plans {
         self.all.count > 0.0 && self.all.with_load <= 0.0
     }
 
-    /// `90 of it done, 110 open, 1 without load`, with `of` after the first part: see [`Self::parts`].
-    pub(super) fn parts_of_load(&self, of: &str) -> String {
-        let without = Some(self.all.count - self.all.with_load);
-        let without = without.filter(|without| *without > 0.0 && self.all.with_load > 0.0);
-        joined(
-            [
-                self.parts(|sum| sum.load, units::whole, of),
-                with_unit(units::whole(without), "without load"),
-            ],
-            ", ",
-        )
+    /// `90 for what was done, 110 open, 1 without load`: see [`Self::parts`].
+    pub(super) fn parts_of_load(&self) -> String {
+        self.parts(|sum| sum.load, units::whole, (self.all.with_load, "without load"))
     }
 
-    /// `3:00 (1:00 done, 2:00 open)`, `unknown` when nothing planned has a time.
+    /// `3:00 (1:00 for what was done, 2:00 open, 1 without a time)`, `unknown` when nothing planned has a time.
     pub(super) fn time(&self) -> String {
         if self.all.count > 0.0 && self.all.secs <= 0.0 {
             return "unknown".to_owned();
         }
-        let parts = self.parts(|sum| sum.secs, units::hours_minutes, "");
+        let lack = (self.all.with_time, "without a time");
+        let parts = self.parts(|sum| sum.secs, units::hours_minutes, lack);
         joined([units::hours_minutes(self.all.secs), in_brackets(&parts)], " ")
     }
 
-    /// `97 of it done, 43 missed, 61 open`; what is none is not named, nor what is all of it, unless it was not done.
-    fn parts(&self, figure: fn(&Sum) -> f64, say: fn(f64) -> String, of: &str) -> String {
+    /// `97 for what was done, 43 missed, 61 open`; what is none is not named, nor what is all of it, unless it was not done.
+    /// At the end how many lack the figure, if others (`with`) have it.
+    fn parts(&self, figure: fn(&Sum) -> f64, say: fn(f64) -> String, (with, lack): (f64, &str)) -> String {
         let all = figure(&self.all);
         let parts = [
-            (&self.done, "done", false),
+            (&self.done, "for what was done", false),
             (&self.missed, "missed", true),
             (&self.unclear, "unclear", true),
             (&self.absent, "on days of absence", true),
             (&self.open, "open", false),
         ];
-        let mut named = parts
+        let named = parts
             .into_iter()
             .map(|(sum, name, even_all)| (figure(sum), name, even_all))
             .filter(|(part, _, even_all)| *part > 0.0 && (*part < all || *even_all))
-            .map(|(part, name, _)| (say(part), name));
-        let first = named.next().map(|(part, name)| format!("{part}{of} {name}"));
-        let rest = named.map(|(part, name)| format!("{part} {name}"));
-        joined(first.into_iter().chain(rest), ", ")
+            .map(|(part, name, _)| format!("{} {name}", say(part)));
+        joined(named.chain([self.all.lacking(with, lack)]), ", ")
     }
 
     /// The week's targets; empty without any.
@@ -235,12 +227,22 @@ pub(super) struct Planning {
     pub(super) weeks: BTreeMap<NaiveDate, Plans>,
     /// Workouts and races without a sport, which a filter by sport leaves out.
     without_a_sport: Sum,
+    /// Those that are known, also of days before and after the range.
+    absences: Absences,
+    /// Whether one of them is within the range and its plans.
+    has_absence: bool,
 }
 
 impl Planning {
-    /// Whether anything is planned or to be reached.
+    /// Whether anything is planned or to be reached, or there is an absence.
     pub(super) fn is_some(&self) -> bool {
-        self.weeks.values().any(Plans::is_some)
+        self.has_absence || self.weeks.values().any(Plans::is_some)
+    }
+
+    /// `sick 23–29 Nov (day 6 of 7), holiday 30 Nov`: the absences that share a day with this range, both ends included.
+    pub(super) fn absences(&self, first: NaiveDate, last: NaiveDate, today: NaiveDate) -> String {
+        let within = self.absences.within(first, last);
+        joined(within.map(|absence| absence.in_words(today)), ", ")
     }
 
     /// What to know about these sums: what they leave out, and what they may hold instead of the plan. `times` are shown as
@@ -259,6 +261,19 @@ pub(super) fn of_week(
     let none = Plans::default();
     plans.map_or_else(String::new, |plans| {
         say(plans.weeks.get(&monday).unwrap_or(&none))
+    })
+}
+
+/// The absences of a week, as far as the range and its plans go; empty if plans were not asked for.
+pub(super) fn absences_of_week(
+    plans: Option<&Planning>,
+    monday: NaiveDate,
+    range: Range,
+    today: NaiveDate,
+) -> String {
+    let last = weeks::sunday(monday).min(until(range, today));
+    plans.map_or_else(String::new, |plans| {
+        plans.absences(monday.max(range.oldest), last, today)
     })
 }
 
@@ -284,16 +299,17 @@ pub(super) fn without_a_sport(sum: &Sum) -> String {
 fn doubts(weeks: &BTreeMap<NaiveDate, Plans>, times: bool) -> String {
     let sum = |count: fn(&Plans) -> usize| weeks.values().map(count).sum::<usize>();
     let (in_doubt, without_time) = (sum(|plans| plans.in_doubt), sum(|plans| plans.without_time));
-    if in_doubt == 0 {
-        return String::new();
-    }
-    let entries = answer::counted(in_doubt, "paired entry", "paired entries");
-    let time = if times && without_time > 0 {
-        format!("; the planned time of {without_time} is not known and left out")
-    } else {
-        String::new()
+    let say = |count: usize, what: &str, may: &str| match count {
+        0 => String::new(),
+        _ => format!(
+            "{what} of {} {may}.",
+            answer::counted(count, "paired entry", "paired entries")
+        ),
     };
-    format!("Planned load of {entries} may be what was done{time}.")
+    let load = say(in_doubt, "Planned load", "may be what was done");
+    let without_time = if times { without_time } else { 0 };
+    let time = say(without_time, "Planned time", "is not known and left out");
+    joined([load, time], " ")
 }
 
 /// A target's sport and figures: `Ride load 85`, `load 300 · 8:00 h`; empty without a figure.
@@ -349,6 +365,8 @@ pub(super) fn by_week(
             }
         }
     }
+    planning.has_absence = absences.within(range.oldest, until).next().is_some();
+    planning.absences = absences;
     planning
 }
 
@@ -385,13 +403,16 @@ mod tests {
             by_week(&events, &did, range, today(), sports, Units::default()).weeks[&day("2026-11-16")].clone()
         };
         let all = week(None);
-        assert_eq!(all.load(), "210 (50 done, 50 missed, 110 open)");
-        assert_eq!(all.time(), "3:00 (1:00 done, 2:00 open)");
+        assert_eq!(all.load(), "210 (50 for what was done, 50 missed, 110 open)");
+        assert_eq!(
+            all.time(),
+            "3:00 (1:00 for what was done, 2:00 open, 2 without a time)"
+        );
         assert_eq!(all.targets(), "Ride load 85, 8:00 h");
         let runs = week(Some(&["Run"]));
         assert_eq!(
             (runs.load(), runs.targets()),
-            ("60 (10 done, 50 missed)".to_owned(), String::new())
+            ("60 (10 for what was done, 50 missed)".to_owned(), String::new())
         );
     }
 }

@@ -206,9 +206,18 @@ impl Sum {
         if with <= 0.0 {
             return String::new();
         }
-        let lacking = Some(self.count - with).filter(|lacking| *lacking > 0.0);
-        let lacking = in_brackets(&with_unit(units::whole(lacking), without));
-        joined([figure, lacking], " ")
+        joined([figure, in_brackets(&self.lacking(with, without))], " ")
+    }
+
+    /// `1 without a time`: how many lack a figure that `with` others have; empty when none has it, or all have.
+    pub(super) fn lacking(&self, with: f64, without: &str) -> String {
+        let lacking = Some(self.count - with).filter(|lacking| *lacking > 0.0 && with > 0.0);
+        with_unit(units::whole(lacking), without)
+    }
+
+    /// `1 without a distance`; empty when none has one, or all have.
+    pub(super) fn without_distance(&self) -> String {
+        self.lacking(self.with_distance, "without a distance")
     }
 
     /// `21 (10 VirtualRide)`: how many, and how many of kinds other than `name`, if its family has several.
@@ -261,15 +270,17 @@ impl Sum {
 }
 
 /// `512 km`, with a decimal below `whole_from` metres. Swims go by the unit of their pools, `6400 m`, `7000 yd`; where pools
-/// differ, by the athlete's own: `6400 m (swum in m and yd)`. Empty without a distance.
+/// differ, by the athlete's own: `6400 m (swum in m and yd)`. What of the sum has none is counted: `6400 m (1 without a
+/// distance)`. Empty without a distance.
 pub(super) fn distance(sum: &Sum, sport: &str, own: Units, whole_from: f64) -> String {
     let decimals = u8::from(sum.metres < whole_from);
     let in_unit = SportUnits::of(sport, own).with_pool(sum.pools.in_yards(own));
     let way = in_unit.way(positive(Some(sum.metres)), decimals);
-    match sum.pools.units(own) {
-        (true, true) => with_unit(way, "(swum in m and yd)"),
-        _ => way,
-    }
+    let pools = match sum.pools.units(own) {
+        (true, true) => "swum in m and yd",
+        _ => "",
+    };
+    with_unit(way, &in_brackets(&joined([pools, &sum.without_distance()], ", ")))
 }
 
 /// `20 activities`, `20 + 1 unreadable activities`: the one count of activities, with those closed by Strava.

@@ -51,6 +51,15 @@ impl Fitness {
         }
     }
 
+    /// What a day's load still adds `days` days after its end.
+    pub fn left_of(load: f64, days: f64) -> Self {
+        let left = |tau: f64| step(0.0, load, tau) * (-days / tau).exp();
+        Self {
+            ctl: left(CTL_DAYS),
+            atl: left(ATL_DAYS),
+        }
+    }
+
     /// Form (TSB) as intervals.icu shows it: CTL - ATL of the same day.
     pub fn form(self) -> f64 {
         self.ctl - self.atl
@@ -88,6 +97,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        /// The model is linear: a load counts on later days what its course with it differs from that without.
+        #[test]
+        fn a_load_leaves_what_the_courses_differ_by(
+            ctl in 0.0..120.0_f64, atl in 0.0..150.0_f64, load in 0.0..400.0_f64,
+            later in prop::collection::vec(prop::option::of(0.0..200.0_f64), 0..30),
+        ) {
+            let start = Fitness { ctl, atl };
+            let days = f64::from(u32::try_from(later.len()).unwrap());
+            let end = |today: Option<f64>| {
+                let loads = std::iter::once(today).chain(later.iter().copied());
+                *course(start, loads).last().unwrap()
+            };
+            let (with, without, left) = (end(Some(load)), end(None), Fitness::left_of(load, days));
+            prop_assert!((with.ctl - without.ctl - left.ctl).abs() < 1e-9);
+            prop_assert!((with.atl - without.atl - left.atl).abs() < 1e-9);
+        }
+    }
 
     #[test]
     fn the_first_day_of_a_hundred_gives_the_textbook_figures() {

@@ -150,8 +150,9 @@ async fn within<T>(limit: Duration, what: impl Future<Output = T>) -> T {
 
 pub async fn eventually(limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     let looked = timeout(limit, async {
+        // A look every few milliseconds leaves the machine to those that are waited for.
         while !is_so().await {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
     looked.await.expect("in time");
@@ -160,7 +161,7 @@ pub async fn eventually(limit: Duration, mut is_so: impl AsyncFnMut() -> bool) {
 /// Waits until this many connections to the database at `url` wait for a lock.
 pub async fn until_waiting(url: &str, count: u32) {
     let mut watcher = PgConnection::connect(url).await.unwrap();
-    eventually(Duration::from_secs(2), async || {
+    eventually(Duration::from_secs(20), async || {
         let waiting: i64 = sqlx::query_scalar(
             "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
         )

@@ -124,9 +124,14 @@ pub(in crate::tools) struct ToCome {
 }
 
 impl ToCome {
-    /// None if there is nothing, and if it is not known how much of it the row of today counts.
-    pub(in crate::tools) fn of(rows: &[Wellness], today: NaiveDate, seen: Seen<'_>) -> Option<Self> {
-        let counted = match DoneToday::of(rows, today, seen) {
+    /// Beside what the row counts as `done`. None if there is nothing, and if it is not known how much of it the row of today counts.
+    pub(in crate::tools) fn of(
+        rows: &[Wellness],
+        today: NaiveDate,
+        seen: Seen<'_>,
+        done: DoneToday,
+    ) -> Option<Self> {
+        let counted = match done {
             DoneToday::All => 0.0,
             DoneToday::Part(part) if part.is_planned => part.rest,
             DoneToday::Part(_) | DoneToday::Unclear { .. } => return None,
@@ -491,7 +496,7 @@ mod tests {
             activities,
             events: Some(events),
         };
-        ToCome::of(rows, today(), seen)
+        ToCome::of(rows, today(), seen, DoneToday::of(rows, today(), seen))
     }
 
     #[test]

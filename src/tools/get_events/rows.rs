@@ -76,12 +76,11 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
         .table_in(detail, rows)
 }
 
-/// The form of a race's morning, from today on.
+/// The form of a race's morning.
 fn form(event: &Event, shown: &Shown<'_>) -> String {
-    event
-        .day()
-        .filter(|day| event.is_race() && *day >= shown.today)
-        .and_then(|day| Some(shown.form?.of(day)?.form()))
+    let race = event.day().filter(|_| event.is_race());
+    race.zip(shown.form)
+        .map(|(day, mornings)| mornings.form(day))
         .unwrap_or_default()
 }
 

@@ -85,9 +85,9 @@ impl Days<'_> {
     /// `322`, `41 so far`, `41 + planned 43`, `75 (up to 50 planned)`
     fn load<'a>(&self, days: impl IntoIterator<Item = &'a Day>) -> String {
         let (mut done, mut planned, mut unclear) = (None, None, String::new());
-        let mut only_today = true;
+        let mut has_today = false;
         for day in days {
-            only_today &= day.date == self.today;
+            has_today |= day.date == self.today;
             let Some(loads) = day.loads else { continue };
             match (day.date.cmp(&self.today), self.done) {
                 (Ordering::Greater, _) => add(&mut planned, loads),
@@ -106,7 +106,7 @@ impl Days<'_> {
             }
         }
         let done = in_words(done);
-        if only_today && planned.is_none() {
+        if has_today && planned.is_none() {
             return joined([around("", &done, "so far"), unclear], " + ");
         }
         joined([done, unclear, named("planned", &in_words(planned))], " + ")
@@ -123,12 +123,13 @@ fn same(load: f64) -> Loads {
     Loads { ctl: load, atl: load }
 }
 
-/// `75 (up to 50 planned)`
+/// `75 (up to 50 planned)`, `75 (perhaps all planned)`
 fn maybe_planned(loads: Loads, at_most: Option<f64>) -> String {
-    let how_much = at_most.map_or_else(
-        || "may be planned".to_owned(),
-        |planned| format!("up to {} planned", units::whole(planned)),
-    );
+    let how_much = match at_most {
+        None => "may be planned".to_owned(),
+        Some(planned) if planned >= loads.whole() => "perhaps all planned".to_owned(),
+        Some(planned) => format!("up to {} planned", units::whole(planned)),
+    };
     format!("{} ({how_much})", in_words(Some(loads)))
 }
 

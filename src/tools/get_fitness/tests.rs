@@ -174,7 +174,7 @@ fn nulls_zeros_and_gaps() {
         "{text}"
     );
     assert!(
-        text.contains("highest 30.0 on 2026-11-12 Thu, lowest 0.0 on 2026-11-10 Tue"),
+        text.contains("highest CTL 30.0 on 2026-11-12 Thu, lowest 0.0 on 2026-11-10 Tue"),
         "{text}"
     );
     assert!(!text.contains("projection"), "{text}");

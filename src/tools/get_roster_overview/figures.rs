@@ -13,7 +13,7 @@ use crate::{
         activities::{PerhapsOne, of_range, perhaps_one},
         answer::units,
         arguments::Range,
-        fitness::{self, Day, DoneToday, Seen},
+        fitness::{self, Day, DoneToday, Seen, ToCome},
         plan_state::{self, State},
         vitals::{self, Averages},
     },
@@ -180,12 +180,24 @@ pub(super) enum Held {
 /// The load of some days.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Load {
-    /// All of it that was done, and [`Self::unclear`].
+    /// What was done, without [`Self::unclear`].
     pub(super) sum: f64,
     /// As much of today's load as may only be planned.
     pub(super) unclear: Option<f64>,
     /// What CTL counts of it, where that differs.
     pub(super) for_ctl: Option<f64>,
+}
+
+impl Load {
+    /// Several athletes' together.
+    pub(super) fn all_of(loads: &[Self]) -> Self {
+        let unclear = loads.iter().filter_map(|load| load.unclear);
+        Self {
+            sum: loads.iter().map(|load| load.sum).sum(),
+            unclear: unclear.reduce(|a, b| a + b),
+            for_ctl: None,
+        }
+    }
 }
 
 /// The plan for some days.
@@ -194,6 +206,15 @@ pub(super) struct Planning {
     pub(super) plan: Plan,
     /// The load that is planned on days of absence.
     pub(super) absent: f64,
+    /// The load that is still to be done today, where that is known.
+    pub(super) open_today: Option<f64>,
+}
+
+impl Planning {
+    /// The load planned, if any of it has one.
+    pub(super) fn load(self) -> Option<f64> {
+        (self.plan.count > self.plan.without).then_some(self.plan.load)
+    }
 }
 
 /// What is known about an athlete. None: must not be shown, failed, or not recorded.
@@ -214,6 +235,8 @@ pub(super) struct Figures {
     pub(super) undone: Vec<Planned>,
     /// The absences of today.
     pub(super) absences: Vec<Absence>,
+    /// The absences of other days of this week.
+    pub(super) absences_this_week: Vec<Absence>,
     /// Recordings of the last days that may be of one session.
     pub(super) perhaps_one: Option<PerhapsOne>,
     pub(super) race: Option<Race>,
@@ -237,7 +260,9 @@ impl Figures {
             standing: model.standing,
             held: model.held,
             load: own.map(|loads| loads.of_range(week)),
-            plan: events.as_ref().map(|events| planning(events, week, &absences)),
+            plan: events
+                .as_ref()
+                .map(|events| planning(events, week, &absences, Some(&model))),
             to_date: own
                 .zip(events.as_deref())
                 .map(|(loads, events)| to_date(loads, events, &absences, today)),
@@ -250,6 +275,11 @@ impl Figures {
                 (back(today, LOOKED_BACK), today),
             ),
             absences: absences.within(today, today).copied().collect(),
+            absences_this_week: absences
+                .within(week.oldest, week.newest)
+                .filter(|absence| !absence.is_on(today))
+                .copied()
+                .collect(),
             perhaps_one: activities.and_then(|rows| recorded_twice(rows, recent(today))),
             race: events.as_deref().and_then(|events| next_race(events, today)),
             averages: wellness
@@ -292,6 +322,9 @@ pub(super) struct Model {
     pub(super) held: Held,
     /// None: no loads may be shown.
     pub(super) loads: Option<Loads>,
+    /// The load that is still to be done today, where that is known.
+    open_today: Option<f64>,
+    today: NaiveDate,
 }
 
 impl Model {
@@ -334,8 +367,25 @@ impl Model {
             loads: rows
                 .filter(|_| shown.fitness || shown.history)
                 .map(|rows| Loads::of(rows, range, today, done)),
+            open_today: Some(
+                range.contains(today) && (rows.is_some() && shown.fitness || seen.activities.is_some()),
+            )
+            .filter(|is_known| *is_known)
+            .and_then(|_| open_today(rows.unwrap_or_default(), today, seen, done)),
+            today,
         }
     }
+}
+
+/// The load of today's plans that are still to be done, whether today's row counts it or not; None if that is not known.
+fn open_today(rows: &[Wellness], today: NaiveDate, seen: Seen<'_>, done: DoneToday) -> Option<f64> {
+    let counted = match done {
+        DoneToday::All => 0.0,
+        DoneToday::Part(part) if part.is_planned => part.rest,
+        DoneToday::Part(_) | DoneToday::Unclear { .. } => return None,
+    };
+    let beside = ToCome::of(rows, today, seen, done).map_or(0.0, |to_come| to_come.load);
+    Some(counted + beside).filter(|load| *load >= 0.5)
 }
 
 /// A day's load.
@@ -400,7 +450,7 @@ impl Loads {
         let whole: f64 = days().map(|load| load.whole).sum();
         let for_ctl: f64 = days().map(|load| load.for_ctl).sum();
         Load {
-            sum: whole + unclear.unwrap_or_default(),
+            sum: whole,
             unclear,
             for_ctl: ((whole - for_ctl).abs() >= 1.0).then_some(for_ctl),
         }
@@ -445,8 +495,19 @@ fn load_of(event: &Event) -> Option<f64> {
 }
 
 /// The plan for a range.
-pub(super) fn planning(events: &[(NaiveDate, &Event)], range: Range, absences: &Absences) -> Planning {
-    let mut planning = Planning::default();
+pub(super) fn planning(
+    events: &[(NaiveDate, &Event)],
+    range: Range,
+    absences: &Absences,
+    model: Option<&Model>,
+) -> Planning {
+    let open = model.and_then(|model| Some((model.today, model.open_today?)));
+    let mut planning = Planning {
+        open_today: open
+            .filter(|(today, _)| absences.on(*today).is_none())
+            .map(|(_, load)| load),
+        ..Planning::default()
+    };
     for (day, event) in events.iter().filter(|(day, _)| range.contains(*day)) {
         planning.plan.add(load_of(event));
         if absences.on(*day).is_some() {
@@ -517,7 +578,7 @@ pub(super) fn undone(
         let day = event.day()?;
         let nothing = loads.is_some_and(|loads| !loads.is_some_on(day));
         let undone = match state? {
-            State::Open | State::Done(..) | State::Paired => return None,
+            State::Open | State::Done(..) | State::DoneAs(_) | State::Paired => return None,
             State::NotPaired(None) if nothing => Undone::NoLoad,
             State::NotPaired(absent) if nothing => Undone::State(State::Missed(absent)),
             state => Undone::State(state),

@@ -12,7 +12,7 @@ use crate::{
             self, units,
             words::{DOT, joined, listed},
         },
-        plan_state::State,
+        plan_state::{State, Unclear},
         vitals::Averages,
     },
     training::roster::{self, Against, BASE},
@@ -44,7 +44,7 @@ impl Rule {
             Self::Absent => {
                 "sick, injured or on holiday today (begun within 60 days, or 366 where a workout was not done)"
             }
-            Self::Undone => "workout missed or not paired in the last 7 days",
+            Self::Undone => "workout missed, or not known to be done, in the last 7 days",
             Self::OffPlan => {
                 "load from Monday to yesterday outside 70–130 % of the plan for those days, without days of absence"
             }
@@ -162,6 +162,7 @@ pub(super) fn in_days(days: i64) -> String {
 pub(super) fn why(planned: &Planned) -> String {
     match planned.undone {
         Undone::NoLoad => "not paired; no load that day:".to_owned(),
+        Undone::State(State::Unclear(Unclear::VagueSport(..))) => "perhaps done".to_owned(),
         Undone::State(State::Unclear(_)) => "unclear".to_owned(),
         Undone::State(state) => state.undone(),
     }

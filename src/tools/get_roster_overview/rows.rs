@@ -2,7 +2,10 @@
 //!
 //! Pure: the tool chooses the athletes and fetches.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use chrono::NaiveDate;
 
@@ -14,6 +17,7 @@ use crate::{
     text::{clean, fenced},
     tools::{
         Answer,
+        absences::Absence,
         answer::{
             self,
             table::Columns,
@@ -21,7 +25,7 @@ use crate::{
             words::{around, in_brackets, joined},
         },
         fitness::Day,
-        plan_state::{self, State},
+        plan_state::{self, State, Unclear},
         vitals::{Averages, Compared, Hrv},
     },
     training::{roster::BASE, weeks},
@@ -230,6 +234,10 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
                 week(figures.load, figures.plan, line.shown)
             })
         })
+        .column("else absent this week", |(line, _)| {
+            let own = line.figures.as_ref();
+            absent(line.today, own.map(|own| &own.absences_this_week[..]))
+        })
         .column("last load", figures(|figures| last_load(&figures.last)))
         .column("last activity", figures(|figures| last_activity(&figures.last)))
         .column(
@@ -298,12 +306,47 @@ pub(super) fn form(day: Option<&Day>, held: Held, shown: Shown) -> String {
     }
 }
 
+/// Said where the forms of several athletes cannot be compared; each has the kind and the day (`as of`) of its form.
+pub(super) fn about_bases(forms: impl Iterator<Item = (Held, String)>) -> Option<String> {
+    let bases: BTreeSet<(&str, String)> = forms
+        .map(|(held, as_of)| {
+            let counts = match held {
+                Held::Nothing | Held::LeftOut(_) => "done",
+                Held::Plan => "plan",
+                Held::Perhaps => "perhaps",
+                Held::Projected => "projected",
+            };
+            (counts, as_of)
+        })
+        .collect();
+    (bases.len() > 1).then(|| {
+        "forms do not all count the same (see the brackets and as of): compare only those that do".to_owned()
+    })
+}
+
 /// What is said of figures of today where the calendar may not be shown.
 const MAY_HOLD: &str = "may hold planned load";
 
-/// `322 of 350 planned`, `322`, `350 planned`, `75 of 75 planned (today's 75 perhaps only planned)`
+/// `322`, `229 (or 253: today's 24 perhaps only planned)`
+pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
+    let perhaps = if may_tell_plans {
+        "perhaps only planned"
+    } else {
+        MAY_HOLD
+    };
+    let or = load.unclear.map(|unclear| {
+        let most = units::whole(load.sum + unclear);
+        format!("or {most}: today's {} {perhaps}", units::whole(unclear))
+    });
+    joined(
+        [units::whole(load.sum), in_brackets(&or.unwrap_or_default())],
+        " ",
+    )
+}
+
+/// `322 of 350 planned`, `322`, `350 planned`, `0 (or 75: today's 75 perhaps only planned) of 75 planned`
 pub(super) fn week(load: Option<Load>, plan: Option<Planning>, shown: Shown) -> String {
-    let sum = units::whole(load.map(|load| load.sum));
+    let sum = load.map_or_else(String::new, |load| done(load, shown.calendar));
     let planned = plan.map(|Planning { plan, .. }| match (plan.count, plan.without) {
         (0, _) => "nothing planned".to_owned(),
         (all, without) if all == without => "planned without load".to_owned(),
@@ -319,23 +362,31 @@ pub(super) fn week(load: Option<Load>, plan: Option<Planning>, shown: Shown) -> 
     };
     let load = load.unwrap_or_default();
     let absent = plan.map(|plan| plan.absent).filter(|absent| *absent > 0.0);
-    let perhaps = if shown.calendar {
-        "perhaps only planned"
-    } else {
-        MAY_HOLD
-    };
     let without = plan
         .map(|Planning { plan, .. }| (plan.without, plan.count))
         .filter(|(without, all)| (1..*all).contains(without));
     let remarks = [
-        without.map_or_else(String::new, |(without, _)| {
-            format!("{without} of them without load")
-        }),
+        without.map_or_else(String::new, |(without, _)| format!("{without} more without load")),
         around("", &units::whole(absent), "of the plan on days of absence"),
-        around("today's", &units::whole(load.unclear), perhaps),
+        around(
+            "",
+            &units::whole(plan.and_then(|plan| plan.open_today)),
+            "open today",
+        ),
         around("CTL counts", &units::whole(load.for_ctl), ""),
     ];
     joined([words, in_brackets(&joined(remarks, "; "))], " ")
+}
+
+/// `holiday 12–18 Oct; sick 20 Oct`
+pub(super) fn absent(today: Option<NaiveDate>, absences: Option<&[Absence]>) -> String {
+    let absences = absences.unwrap_or_default().iter();
+    joined(
+        today
+            .into_iter()
+            .flat_map(|today| absences.clone().map(move |absence| absence.in_words(today))),
+        "; ",
+    )
 }
 
 fn last_load(last: &Last) -> String {
@@ -452,6 +503,10 @@ fn notes(rows: &[Row]) -> Vec<String> {
     if any(&|figures| figures.standing.is_some()) {
         columns.push("form = CTL - ATL at the end of the day".to_owned());
     }
+    columns.extend(about_bases(rows.iter().filter_map(|(line, _)| {
+        let own = line.figures.as_ref().filter(|own| own.standing.is_some())?;
+        Some((own.held, as_of(line, None, |own| own.standing)))
+    })));
     let columns = columns.join(" · ");
     if !columns.is_empty() {
         notes.push(format!("{columns}."));
@@ -469,14 +524,16 @@ pub(super) fn about_ctl(loads: impl IntoIterator<Item = Load>) -> Option<String>
 
 /// What the words for workouts not known to be done mean, of those that are used.
 pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec<String> {
-    let (mut missed, mut no_load, mut not_paired, mut unclear) = (false, false, false, false);
+    let (mut missed, mut no_load, mut not_paired, mut vague, mut unclear) =
+        (false, false, false, false, false);
     for planned in undone {
         match planned.undone {
             Undone::NoLoad => no_load = true,
             Undone::State(State::NotPaired(_)) => not_paired = true,
+            Undone::State(State::Unclear(Unclear::VagueSport(..))) => vague = true,
             Undone::State(State::Unclear(_)) => unclear = true,
             Undone::State(State::Missed(absent)) => missed |= absent.is_none(),
-            Undone::State(State::Open | State::Done(..) | State::Paired) => {}
+            Undone::State(State::Open | State::Done(..) | State::DoneAs(_) | State::Paired) => {}
         }
     }
     let mut notes = Vec::new();
@@ -492,6 +549,12 @@ pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec
     if not_paired {
         notes.push(
             "not paired: no activity is paired with it; get_events with include=done searches for one, where get_training_history is granted."
+                .to_owned(),
+        );
+    }
+    if vague {
+        notes.push(
+            "perhaps done: its sport says little, and something was done that day; get_events with include=done says more."
                 .to_owned(),
         );
     }

@@ -11,15 +11,15 @@ use super::{
     },
     flags,
     rows::{
-        Line, Overview, about_ctl, about_undone, as_of, ask_for, form, left_out, own_day, split,
-        today_in_words, unknown_lines, usual_day, week, whose,
+        self, Line, Overview, about_bases, about_ctl, about_undone, absent, as_of, ask_for, form, left_out,
+        own_day, split, today_in_words, unknown_lines, usual_day, week, whose,
     },
 };
 use crate::{
     intervals::model::{Activity, Wellness, amount},
     tools::{
         Answer,
-        absences::Absences,
+        absences::{Absence, Absences},
         activities::{PerhapsOne, of_range},
         answer::{
             self,
@@ -87,6 +87,8 @@ pub(super) struct Totals {
     done: Option<Done>,
     /// Workouts and races before today that are not known to be done; None if there are none.
     undone: Option<Vec<Planned>>,
+    /// Those that share a day with the window.
+    absences: Vec<Absence>,
     perhaps_one: Option<PerhapsOne>,
     /// h
     sleep: Option<Night>,
@@ -135,12 +137,15 @@ impl Totals {
             load: by_model
                 .map(|(loads, days)| loads.of_range(days))
                 .or(by_activities),
-            plan: events.as_ref().map(|events| planning(events, window, &absences)),
+            plan: events
+                .as_ref()
+                .map(|events| planning(events, window, &absences, model.as_ref())),
             done,
             undone: events
                 .as_ref()
                 .filter(|events| events.iter().any(|(day, _)| *day < today))
                 .map(|events| undone(events, loads, activities, &absences, (window.oldest, today))),
+            absences: absences.within(window.oldest, window.newest).copied().collect(),
             perhaps_one: days
                 .zip(activities)
                 .and_then(|(days, rows)| recorded_twice(rows, days)),
@@ -262,8 +267,12 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
             "time",
             totals(|own, _| units::hours_minutes(own.done.map(|done| done.secs))),
         )
+        .column("absent", |line: &Line<Totals>| {
+            let own = line.figures.as_ref();
+            absent(line.today, own.map(|own| &own.absences[..]))
+        })
         .column(
-            "not done",
+            "past plans",
             totals(|own, _| own.undone.as_deref().map(undone_in_words).unwrap_or_default()),
         )
         .column(
@@ -300,7 +309,7 @@ fn value(night: Option<Night>, decimals: u8) -> String {
     night.map_or_else(String::new, |night| night.words(decimals))
 }
 
-/// `3 missed, 2 not done, sick`; `none` if all was done.
+/// `3 missed; 2 not done, sick`; `all done` if nothing else is known of any.
 fn undone_in_words(rows: &[Planned]) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows {
@@ -309,7 +318,7 @@ fn undone_in_words(rows: &[Planned]) -> String {
             .or_default() += 1;
     }
     if counts.is_empty() {
-        return "none".to_owned();
+        return "all done".to_owned();
     }
     let parts: Vec<String> = counts
         .into_iter()
@@ -321,22 +330,44 @@ fn undone_in_words(rows: &[Planned]) -> String {
 /// `Together: load 1230 of 2 athletes · 34 activities · 41:20 h`
 fn together(lines: &[Line<Totals>]) -> String {
     let all: Vec<&Totals> = lines.iter().filter_map(|line| line.figures.as_ref()).collect();
-    let loads: Vec<f64> = all
+    let loads: Vec<Load> = all.iter().filter_map(|own| own.load).collect();
+    let plans: Vec<f64> = all.iter().filter_map(|own| own.plan?.load()).collect();
+    // Load and plan of the same athletes, which alone can be compared.
+    let (loads_of_plans, plans_of_loads): (Vec<Load>, Vec<f64>) = all
         .iter()
-        .filter_map(|own| own.load.map(|load| load.sum))
-        .collect();
-    let plans: Vec<f64> = all
-        .iter()
-        .filter_map(|own| own.plan.map(|plan| plan.plan.load))
-        .collect();
+        .filter_map(|own| own.load.zip(own.plan?.load()))
+        .unzip();
     let done: Vec<Done> = all.iter().filter_map(|own| own.done).collect();
     let of = |count: usize| format!("of {}", answer::counted(count, "athlete", "athletes"));
     let sum = |values: &[f64]| (values.len() > 1).then(|| values.iter().sum::<f64>());
+    let in_doubt = |line: &&Line<Totals>| {
+        let own = line.figures.as_ref();
+        own.is_some_and(|own| own.load.is_some_and(|load| load.unclear.is_some()))
+    };
+    let may_tell_plans = lines.iter().filter(in_doubt).all(|line| line.shown.calendar);
+    let sum_of_loads = |loads: &[Load]| match loads {
+        [] | [_] => String::new(),
+        loads => rows::done(Load::all_of(loads), may_tell_plans),
+    };
+    let compared = around(
+        &format!("{} of", sum_of_loads(&loads_of_plans)),
+        &units::whole(sum(&plans_of_loads)),
+        "planned",
+    );
+    // If all have both, one sum says it.
+    let (load, with_a_plan) = if plans_of_loads.len() == loads.len() && !compared.is_empty() {
+        (compared, String::new())
+    } else {
+        let with_a_plan = format!("of the {} with planned load", plans_of_loads.len());
+        (sum_of_loads(&loads), around(&with_a_plan, &compared, ""))
+    };
+    let planned = units::whole(sum(&plans).filter(|_| loads.is_empty()));
     let hours: Vec<f64> = done.iter().map(|done| done.secs).collect();
     let parts = joined(
         [
-            around("load", &units::whole(sum(&loads)), &of(loads.len())),
-            around("planned", &units::whole(sum(&plans)), &of(plans.len())),
+            around("load", &load, &of(loads.len())),
+            with_a_plan,
+            around("planned", &planned, &of(plans.len())),
             around("time", &units::hours_minutes(sum(&hours)), &of(hours.len())),
         ],
         DOT,
@@ -360,7 +391,12 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     let done = all.iter().any(|own| own.load.is_some());
     let planned = all.iter().any(|own| own.plan.is_some());
     let until = units::date(window.newest);
+    let is_past = lines
+        .iter()
+        .all(|line| line.today.is_none_or(|today| window.newest < today));
     columns.extend(match (done, planned) {
+        (true, true) if is_past => Some("load: done, of what was planned".to_owned()),
+        (true, false) if is_past => Some("load: done".to_owned()),
         (true, true) => Some(format!("load: done up to today, of what is planned to {until}")),
         (true, false) => Some("load: done up to today".to_owned()),
         (false, true) => Some(format!("load: planned to {until}")),
@@ -376,6 +412,10 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     if all.iter().any(|own| own.held == Held::Projected) {
         columns.push(format!("projected: {until}, if all that is planned is done"));
     }
+    columns.extend(about_bases(lines.iter().filter_map(|line| {
+        let own = line.figures.as_ref().filter(|own| own.standing.is_some())?;
+        Some((own.held, as_of(line, Some(window.newest), |own| own.standing)))
+    })));
     if all
         .iter()
         .any(|own| own.sleep.is_some() || own.hrv.is_some() || own.resting_hr.is_some() || own.sdnn.is_some())

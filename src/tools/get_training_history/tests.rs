@@ -116,7 +116,7 @@ fn planned_load_is_shown_with_the_weeks() {
     .text;
     assert!(
         text.contains(
-            "Weeks (Mon), load: 16 Nov (to Sat) 177 (1 without) + 1 unreadable of 200 planned to Sunday (90 of it done, 110 open, 1 without load) · 9 Nov 0 of 0 · 2 Nov (from Wed) 0 of 60 (60 of it missed)"
+            "Weeks (Mon), load: 16 Nov (to Sat) 177 (1 without) + 1 unreadable of 200 planned to Sunday (90 for what was done, 110 open, 1 without load) · 9 Nov 0, nothing planned · 2 Nov (from Wed) 0 of 60 (60 missed)"
         ),
         "{text}"
     );

@@ -15,7 +15,7 @@ use crate::{
             words::{in_brackets, joined, named},
         },
         arguments::{Detail, Range},
-        planned::{Planning, Plans, of_week},
+        planned::{Planning, Plans, absences_of_week, of_week, until},
         sums::{self, Sum},
     },
     training::weeks::{self, Week},
@@ -49,12 +49,13 @@ pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: De
 /// A week's load, and how many of its activities cannot be read.
 pub(super) type Done = (Week, usize);
 
-/// `Weeks (Mon), load: 16 Nov (to Sat) 322 of 350 planned to Sunday (90 of it done, 110 open), week target 400 · 9 Nov 287 ·
-/// …`, newest first. A week that the range cuts says so; its plan goes on to `until`.
+/// `Weeks (Mon), load: 16 Nov (to Sat) 322 of 350 planned to Sunday (90 for what was done, 110 open), week target 400 · 9 Nov
+/// 287, nothing planned, holiday 9–15 Nov ·
+/// …`, newest first. A week that the range cuts says so; its plan goes on to [`until`].
 pub(super) fn by_week(
     weeks: &BTreeMap<NaiveDate, Done>,
     planned: Option<&Planning>,
-    (range, until): (Range, NaiveDate),
+    (range, today): (Range, NaiveDate),
     detail: Detail,
 ) -> String {
     const SHOWN: usize = 13;
@@ -75,10 +76,11 @@ pub(super) fn by_week(
             week::done(load, *closed)
         );
         part.push_str(&of_week(planned, *monday, |plans| {
-            of_plan(plans, parts.is_empty(), until > range.newest)
+            of_plan(plans, parts.is_empty(), until(range, today) > range.newest)
         }));
         let targets = of_week(planned, *monday, Plans::targets);
-        part = joined([part, named("week target", &targets)], ", ");
+        let absences = absences_of_week(planned, *monday, range, today);
+        part = joined([part, named("week target", &targets), absences], ", ");
         parts.push(part);
     }
     if let Some(newest) = weeks.keys().rev().nth(shown) {
@@ -92,15 +94,18 @@ pub(super) fn by_week(
     format!("Weeks (Mon), load: {}", parts.join(" · "))
 }
 
-/// ` of 350 planned (90 of it done, 110 open)`, `, planned without load`; only the newest week says `planned`, and until when
-/// if that is not its last day shown.
+/// ` of 350 planned (90 for what was done, 110 open)`, `, planned without load`, `, nothing planned`; only the newest week says
+/// `planned`, and until when if that is not its last day shown.
 fn of_plan(plans: &Plans, is_newest: bool, to_sunday: bool) -> String {
     let until = if is_newest && to_sunday { " to Sunday" } else { "" };
+    if plans.all.count <= 0.0 {
+        return format!(", nothing planned{until}");
+    }
     if plans.has_no_load() {
         return format!(", {}{until}", plans.whole_load());
     }
     let planned = if is_newest { " planned" } else { "" };
-    let parts = in_brackets(&plans.parts_of_load(" of it"));
+    let parts = in_brackets(&plans.parts_of_load());
     joined(
         [format!(" of {}{planned}{until}", plans.whole_load()), parts],
         " ",

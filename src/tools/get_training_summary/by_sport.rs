@@ -81,14 +81,14 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
     ));
     if now.metres > 0.0 && before.metres > 0.0 && name != "all" {
         let (now_text, before_text) = (distance(now, name, own), distance(before, name, own));
-        let (now, before) = shown(&now_text, &before_text).unwrap_or((now.metres, before.metres));
-        parts.push(joined(
-            [
-                format!("{now_text} / {before_text}"),
-                in_brackets(&percent(now, before)),
-            ],
-            " ",
-        ));
+        // A change would be that of what is known, not of what was covered.
+        let change = if now.without_distance().is_empty() && before.without_distance().is_empty() {
+            let (now, before) = shown(&now_text, &before_text).unwrap_or((now.metres, before.metres));
+            in_brackets(&percent(now, before))
+        } else {
+            String::new()
+        };
+        parts.push(joined([format!("{now_text} / {before_text}"), change], " "));
     }
     if now.with_load > 0.0 && before.with_load > 0.0 {
         let (now, before) = (now.load.round(), before.load.round());
@@ -166,6 +166,7 @@ mod tests {
         Sum {
             count: 1.0,
             with_load: 1.0,
+            with_distance: 1.0,
             secs,
             metres,
             load,

@@ -15,7 +15,7 @@ use crate::{
             units::{self, amount},
             week,
         },
-        planned::{Planning, Plans, of_week},
+        planned::{Planning, Plans, absences_of_week, of_week},
         sums::{self, Sum},
     },
     training::{
@@ -104,8 +104,12 @@ pub(super) fn table(
     };
     let unknown = |(monday, week): &Row<'_>| is_whole(*monday) && !week.has_every_load();
     let some_load = cut.shown.iter().any(|(_, week)| week.sum.with_load > 0.0);
-    let no_monotony = if some_load && cut.shown.iter().any(unknown) {
-        "Monotony, strain: not for weeks with a session that has no load or cannot be read."
+    // A part of a week says so in its row; this week on a Sunday does not.
+    let is_open = |(monday, _): &Row<'_>| {
+        asked.sport.is_none() && week::cut(*monday, range).is_empty() && weeks::sunday(*monday) >= today
+    };
+    let no_monotony = if some_load && cut.shown.iter().any(|week| unknown(week) || is_open(week)) {
+        "Monotony, strain: only for whole weeks that are over, with a load for every session."
     } else {
         ""
     };
@@ -129,6 +133,9 @@ pub(super) fn table(
         })
         .column("planned load", |(monday, _)| planned(monday, Plans::load))
         .column("week target", |(monday, _)| planned(monday, Plans::targets))
+        .column("absence", |(monday, _)| {
+            absences_of_week(plans, *monday, range, today)
+        })
         .column("longest", |(_, week)| longest(week))
         .column(zones::header(&all, asked.zones), |(_, week)| {
             zones::split(zones::thirds_of(&week.rows, asked.zones))

@@ -163,7 +163,7 @@ async fn a_ride_that_is_only_planned_is_not_todays_form() {
             assert!(!text.contains("in no row"), "{text}");
             // The highest CTL was not today's with the plan.
             assert!(!text.contains("highest 60.4 on 2026-11-28"), "{text}");
-            assert!(line(&text, "CTL up to").starts_with("CTL up to today, with what is done only: "), "{text}");
+            assert!(line(&text, "Of these days").starts_with("Of these days, up to today with what is done only: highest CTL "), "{text}");
             // The week as well: planned load is not done.
             let week = ask(&world, world.ana(), "get_fitness", json!({"step": "week"})).await;
             assert_eq!(row(&week, "week", "2026-11-23")["load"], row_says, "{week}");
@@ -185,7 +185,7 @@ async fn where_todays_row_leaves_the_plan_out_it_is_not_taken_out_again() {
             assert!(!text.contains("only planned"), "{text}");
             // What is still to be done is named, and where today ends with it.
             let (_, end) = day("2026-11-28", yesterday, f64::from(done) + 75.0);
-            let says = format!("Still planned today and in no row: load 75; with it, form at the end of today {:+.1} (computed by IcuSync).", end.0 - end.1);
+            let says = format!("Still planned today and in no row, nor in those after today: load 75; with it, form at the end of today, so tomorrow a.m., is {:+.1} (computed by IcuSync).", end.0 - end.1);
             assert_eq!(line(&text, "Still planned"), says, "{text}");
         }
         // The ride did the plan, though it is not paired with it.
@@ -216,7 +216,7 @@ async fn what_may_not_be_read_about_today_is_not_claimed() {
         let (text, asked) = asked_for(&world, &link, "get_fitness", given.clone()).await;
         assert_eq!(asked.len(), 2, "{asked:?}");
         assert!(
-            line(&text, "Today: ").contains("may include up to 50 planned"),
+            line(&text, "Today: ").contains("may hold up to 50 of load that is only planned"),
             "{text}"
         );
         assert_eq!(
@@ -272,7 +272,7 @@ async fn a_rest_of_todays_load_that_no_plan_has_is_not_called_planned() {
             // The ride is paired, and not analysed yet.
             (json!([uploaded]), json!([paired("i1")]), "75 so far"),
             // It did the plan, but is not paired with it yet.
-            (json!([{"id": "i1", "type": "Ride", "start_date_local": "2026-11-28T08:00:00"}]), json!([planned(75)]), "75 (up to 75 planned)"),
+            (json!([{"id": "i1", "type": "Ride", "start_date_local": "2026-11-28T08:00:00"}]), json!([planned(75)]), "75 (perhaps all planned)"),
             // The plans do not add up to what no activity has.
             (json!([]), json!([planned(60)]), "75 (up to 60 planned)"),
             (json!([ridden(30)]), json!([planned(120)]), "75 (up to 45 planned)"),
@@ -281,7 +281,7 @@ async fn a_rest_of_todays_load_that_no_plan_has_is_not_called_planned() {
             give_ana(&world, rows).await;
             let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
             assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], load, "{text}");
-            assert!(!text.contains("only planned") && !text.contains("in no row"), "{text}");
+            assert!(!text.contains("also holds") && !text.contains("in no row"), "{text}");
         }
         // The calendar cannot be read: what no activity has may be planned.
         let rows = json!({"wellness": until_today((60.0, 55.0), 75.0), "activities": [ridden(30)],
@@ -290,6 +290,54 @@ async fn a_rest_of_todays_load_that_no_plan_has_is_not_called_planned() {
         let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
         assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], "30 so far + 45 in no activity", "{text}");
         assert!(line(&text, "Today ").ends_with("Its row also holds 45 that is in no activity, perhaps only planned."), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_without_rows_is_no_sign_that_the_athlete_is_new() {
+    on_saturday(async |world| {
+        let yesterday = json!({"id": "2026-11-27", "ctl": 59.0, "atl": 44.0, "ctlLoad": 0, "atlLoad": 0});
+        let given = json!({"wellness": [yesterday], "activities": [], "events": [planned(61)]});
+        give(&world, world.ana(), given);
+        let from = async |oldest: &str| {
+            let given = json!({"oldest": oldest, "newest": oldest});
+            ask(&world, world.ana(), "get_fitness", given).await
+        };
+        let text = from("2026-11-28").await;
+        assert!(
+            text.contains("\nintervals.icu has no fitness figures for today yet.\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\nStill planned today and in no row, nor in those after today: load 61."),
+            "{text}"
+        );
+        assert!(!text.contains("they begin"), "{text}");
+
+        let broken = json!([
+            {"id": "2026-11-19", "ctl": 58.0, "atl": -1.0},
+            {"id": "2026-11-27", "ctl": 59.0, "atl": 44.0, "ctlLoad": 0, "atlLoad": 0},
+        ]);
+        give(
+            &world,
+            world.ana(),
+            json!({"wellness": broken, "activities": [], "events": []}),
+        );
+        let text = from("2026-11-19").await;
+        assert!(
+            text.contains("\nintervals.icu has no fitness figures in this range.\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n1 day left out: its CTL or ATL is missing or negative."),
+            "{text}"
+        );
+        let text = from("2026-08-03").await;
+        assert!(
+            text.contains("in this range: they begin with the first activity that has a load."),
+            "{text}"
+        );
     })
     .await;
 }
@@ -321,7 +369,7 @@ async fn today_without_a_row_and_figures_that_cannot_be_are_not_read_as_facts() 
             );
             assert_eq!(
                 line(&text, "Still planned"),
-                "Still planned today and in no row: load 61.",
+                "Still planned today and in no row, nor in those after today: load 61.",
                 "{text}"
             );
             let day = row(&text, "date", "2026-11-26 Thu");
@@ -346,32 +394,49 @@ async fn today_without_a_row_and_figures_that_cannot_be_are_not_read_as_facts() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_race_morning_says_whether_todays_plan_is_in_it() {
     on_saturday(async |world| {
-        let race = json!({"id": 502, "category": "RACE_A", "type": "Run", "start_date_local": "2026-12-01T09:00:00"});
-        for (load, activities, plans, says) in [
-            (0.0, json!([]), json!([planned(75)]), "; a projection from what is planned until then, without today's open load 75."),
-            (75.0, json!([]), json!([planned(75)]), "; a projection from what is planned until then."),
-            (0.0, json!([]), json!([]), "; a projection, and nothing is planned before 2026-12-01 Tue: both only fall."),
-            (40.0, json!([ridden(40)]), json!([{"id": 503, "category": "WORKOUT", "type": "Swim",
-                "start_date_local": "2026-11-28T00:00:00", "icu_training_load": 33}]),
-                "; a projection from what is planned until then, without today's open load 33."),
+        let race = |date: &str| json!({"id": 502, "category": "RACE_A", "type": "Run", "start_date_local": format!("{date}T09:00:00")});
+        let swim = json!({"id": 503, "category": "WORKOUT", "type": "Swim", "start_date_local": "2026-11-28T00:00:00",
+            "icu_training_load": 33});
+        let k = |days: f64| 1.0 - (-1.0 / days).exp();
+        // What a load of today still changes two days later.
+        let later = |load: f64| load * (k(42.0) * (-2.0_f64 / 42.0).exp() - k(7.0) * (-2.0_f64 / 7.0).exp());
+        for (load, activities, plans, form, says) in [
+            (0.0, json!([]), json!([planned(75)]), format!("+18.0 ({:+.1} with today's plan)", 18.0 + later(75.0)),
+                "; a projection from what is planned until then, without today's open load 75 (with it: computed by IcuSync)."),
+            (75.0, json!([]), json!([planned(75)]), "+18.0".to_owned(), "; a projection from what is planned until then."),
+            (0.0, json!([]), json!([]), "+18.0".to_owned(), "; a projection, and nothing is planned before 2026-12-01 Tue: both only fall."),
+            (40.0, json!([ridden(40)]), json!([swim]), format!("+18.0 ({:+.1} with today's plan)", 18.0 + later(33.0)),
+                "; a projection from what is planned until then, without today's open load 33 (with it: computed by IcuSync)."),
+            // What is closed by Strava may be the load of today.
+            (40.0, json!([{"id": "1", "source": "STRAVA", "start_date_local": "2026-11-28T07:00:00"}]), json!([swim]), "+18.0".to_owned(),
+                "; a projection from what is planned until then, perhaps without today's open load 33."),
         ] {
             let mut wellness = until_today((60.0, 55.0), load);
             wellness.as_array_mut().unwrap().push(json!({"id": "2026-11-30", "ctl": 58.0, "atl": 40.0, "ctlLoad": 0}));
             let mut events = plans;
-            events.as_array_mut().unwrap().push(race.clone());
+            events.as_array_mut().unwrap().push(race("2026-12-01"));
             give_ana(&world, json!({"wellness": wellness, "activities": activities, "events": events})).await;
-            let text = ask(&world, world.ana(), "get_events", json!({"include": ["done"]})).await;
-            assert_eq!(row(&text, "date", "2026-12-01 Tue")["form a.m."], "+18.0", "{text}");
-            assert!(line(&text, "form a.m.: ").ends_with(says), "{text}");
+            // The same, whatever else the call asks for.
+            for given in [json!({}), json!({"include": ["done"]}), json!({"kinds": ["races"]}),
+                json!({"oldest": "2026-11-29"}), json!({"oldest": "2026-11-29", "include": ["done"]})] {
+                forget(&world).await;
+                let (text, asked) = asked_for(&world, &world.ana().link, "get_events", given.clone()).await;
+                assert!(asked.len() <= 5, "{asked:?}");
+                assert_eq!(row(&text, "date", "2026-12-01 Tue")["form a.m."], form, "{given} {text}");
+                let knows_plans = given == json!({}) || given == json!({"include": ["done"]});
+                if knows_plans || !says.contains("nothing is planned") {
+                    assert!(line(&text, "form a.m.: ").ends_with(says), "{given} {text}");
+                }
+            }
         }
-        // Without the activities it is not known whose load today's row has.
-        let text = ask(&world, world.ana(), "get_events", json!({})).await;
-        assert!(line(&text, "form a.m.: ").ends_with(", perhaps without today's open load 33."), "{text}");
-        // Nor where today's plan is not read.
-        for given in [json!({"kinds": ["races"]}), json!({"oldest": "2026-11-29"})] {
-            let text = ask(&world, world.ana(), "get_events", given).await;
-            assert!(line(&text, "form a.m.: ").ends_with("until then, perhaps without today's plan."), "{text}");
-        }
+        // A past race has it, too.
+        let rows = json!({"wellness": [{"id": "2026-11-14", "ctl": 53.6, "atl": 48.9}, {"id": "2026-11-15", "ctl": 55.0, "atl": 80.0}],
+            "activities": [], "events": [race("2026-11-15")]});
+        give_ana(&world, rows).await;
+        let given = json!({"oldest": "2026-11-10", "newest": "2026-11-20"});
+        let (text, asked) = asked_for(&world, &world.ana().link, "get_events", given).await;
+        assert_eq!(row(&text, "date", "2026-11-15 Sun")["form a.m."], "+4.7", "{text}");
+        assert!(line(&text, "form a.m.: ").ends_with("by intervals.icu.") && asked.len() == 3, "{text}");
     })
     .await;
 }

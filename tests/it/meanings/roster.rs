@@ -104,7 +104,11 @@ fn planned_today(in_row: bool, activities: Value) -> Value {
 async fn a_ride_that_is_only_planned_is_not_load_of_this_week() {
     let (text, requests) = asked(ALL, planned_today(true, json!([])), json!({})).await;
     assert_eq!(requests, 3, "{text}");
-    assert_eq!(cell(&text, "load this week"), "0 of 75 planned", "{text}");
+    assert_eq!(
+        cell(&text, "load this week"),
+        "0 of 75 planned (75 open today)",
+        "{text}"
+    );
     assert_eq!(cell(&text, "last load"), "none in 60 days", "{text}");
     assert_eq!(
         cell(&text, "form"),
@@ -126,7 +130,7 @@ async fn a_ride_that_is_only_planned_is_not_load_of_this_week() {
     assert_eq!(requests, 2, "{text}");
     assert_eq!(
         (cell(&text, "load this week"), cell(&text, "form")),
-        ("0 of 75 planned".into(), "+10.9".into()),
+        ("0 of 75 planned (75 open today)".into(), "+10.9".into()),
         "{text}"
     );
 }
@@ -148,7 +152,11 @@ async fn what_was_done_today_counts() {
     let mut both = planned_today(true, part);
     both["events"][0]["icu_training_load"] = json!(45);
     let (text, _) = asked(ALL, both.clone(), json!({})).await;
-    assert_eq!(cell(&text, "load this week"), "30 of 45 planned", "{text}");
+    assert_eq!(
+        cell(&text, "load this week"),
+        "30 of 45 planned (45 open today)",
+        "{text}"
+    );
     assert!(
         cell(&text, "form").ends_with("(done only; +2.7 with today's plan)"),
         "{text}"
@@ -159,7 +167,7 @@ async fn what_was_done_today_counts() {
     let (text, _) = asked(ALL, both, json!({})).await;
     assert_eq!(
         cell(&text, "load this week"),
-        "75 of 20 planned (today's 20 perhaps only planned)",
+        "55 (or 75: today's 20 perhaps only planned) of 20 planned",
         "{text}"
     );
 
@@ -180,7 +188,7 @@ async fn what_no_grant_can_tell_is_said_to_be_unknown() {
     assert_eq!(requests, 2, "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "75 of 75 planned (today's 75 perhaps only planned)",
+        "0 (or 75: today's 75 perhaps only planned) of 75 planned",
         "{text}"
     );
     assert_eq!(cell(&text, "form"), "+2.7 (perhaps with today's plan)", "{text}");
@@ -194,7 +202,7 @@ async fn without_the_calendar_no_planned_load_is_shown_and_todays_figures_may_ho
     assert_eq!(cell(&text, "form"), "+2.7 (may hold planned load)", "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "75 (today's 75 may hold planned load)",
+        "0 (or 75: today's 75 may hold planned load)",
         "{text}"
     );
     // The activities tell what was done.
@@ -444,10 +452,10 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
             cell(&text, "load"),
             cell(&text, "activities"),
             cell(&text, "time"),
-            cell(&text, "not done")
+            cell(&text, "past plans")
         ),
         (
-            "180 of 210 planned".into(),
+            "180 of 210 planned (75 open today)".into(),
             "4".into(),
             "4:00".into(),
             "1 missed".into()
@@ -504,6 +512,10 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
         ("120".into(), "2".into(), "2026-11-22 Sun".into()),
         "{text}"
     );
+    assert!(
+        text.contains("\nload: done\n") && !text.contains("up to today"),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -519,7 +531,7 @@ async fn the_sums_of_several_athletes_are_those_of_their_rows() {
         let (text, paths) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
         assert_eq!(paths.len(), 3 + 2 + 3, "{text}");
         assert!(
-            text.contains("\nTogether: load 210 of 3 athletes · planned 160 of 2 athletes · time 2:00 of 2 athletes\n"),
+            text.contains("\nTogether: load 210 of 3 athletes · of the 2 with planned load 170 of 160 planned · time 2:00 of 2 athletes\n"),
             "{text}"
         );
         // Jack's plan is nobody's to see.
@@ -550,7 +562,7 @@ async fn activities_that_do_not_arrive_leave_it_unknown() {
         );
         assert_eq!(
             cell(&text, "load this week"),
-            "75 of 115 planned (today's 75 perhaps only planned)",
+            "0 (or 75: today's 75 perhaps only planned) of 115 planned",
             "{text}"
         );
         assert!(cell(&text, "left out").starts_with("activities: intervals.icu "), "{text}");
@@ -601,7 +613,7 @@ async fn an_absence_of_many_months_is_the_reason_as_it_is_on_the_calendar() {
         );
         let (text, requests) = asked(ALL, rows(), json!({"oldest": "2026-11-23"})).await;
         assert_eq!(
-            (requests, cell(&text, "not done")),
+            (requests, cell(&text, "past plans")),
             (4, format!("1 {why}")),
             "{text}"
         );
@@ -621,7 +633,11 @@ async fn an_absence_of_many_months_is_the_reason_as_it_is_on_the_calendar() {
     assert_eq!(cell(&text, "flags"), "missed 2026-11-26 Thu Run", "{text}");
     rows["activities"] = json!([did("i1", "2026-11-26", "Run", json!(50))]);
     let (text, requests) = asked(ALL, rows, json!({"oldest": "2026-11-23"})).await;
-    assert_eq!((requests, cell(&text, "not done")), (3, "none".into()), "{text}");
+    assert_eq!(
+        (requests, cell(&text, "past plans")),
+        (3, "all done".into()),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -644,13 +660,13 @@ async fn no_more_is_in_doubt_than_can_be_planned() {
         (
             115.0,
             75,
-            "115 of 75 planned (today's 75 perhaps only planned)",
+            "40 (or 115: today's 75 perhaps only planned) of 75 planned",
             "2026-11-28 Sat",
         ),
         (
             60.0,
             90,
-            "60 of 90 planned (today's 60 perhaps only planned)",
+            "0 (or 60: today's 60 perhaps only planned) of 90 planned",
             "none in 60 days",
         ),
     ] {
@@ -830,4 +846,146 @@ async fn a_window_to_today_shows_the_form_of_the_overview() {
         );
         assert!(cell(&window, "form at the end").starts_with("+10.9"), "{window}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_of_many_sports_is_done_by_its_legs_or_by_its_name() {
+    let race = json!({"id": 7, "category": "RACE_B", "type": "Other", "name": "Fjord Quest", "start_date_local": "2026-11-25T00:00:00",
+        "icu_training_load": 140});
+    let leg = |id: &str, sport: &str, name: &str| {
+        let mut leg = did(id, "2026-11-25", sport, json!(45));
+        leg["name"] = json!(name);
+        leg["start_date_local"] = json!(format!("2026-11-25T1{}:00:00", &id[1..]));
+        leg
+    };
+    for (activities, past, flagged) in [
+        (
+            json!([
+                leg("i1", "Kayaking", "Fjord Quest"),
+                leg("i3", "TrailRun", "Fjord Quest - Run")
+            ]),
+            "all done",
+            "",
+        ),
+        (
+            json!([
+                leg("i1", "OpenWaterSwim", "Morning"),
+                leg("i3", "GravelRide", "Noon"),
+                leg("i5", "Run", "Evening")
+            ]),
+            "all done",
+            "",
+        ),
+        (
+            json!([leg("i1", "Kayaking", "Paddle")]),
+            "1 perhaps done",
+            "perhaps done 2026-11-25 Wed Other race «Fjord Quest»",
+        ),
+        (
+            json!([]),
+            "1 missed",
+            "missed 2026-11-25 Wed Other race «Fjord Quest»",
+        ),
+    ] {
+        let rows =
+            json!({"wellness": same(&[135.0, 0.0, 0.0, 0.0]), "events": [race], "activities": activities});
+        let (text, _) = asked(ALL, rows.clone(), json!({"oldest": "2026-11-23"})).await;
+        assert_eq!(cell(&text, "past plans"), past, "{text}");
+        assert!(!text.contains("not done"), "{text}");
+        let (text, _) = asked(ALL, rows.clone(), json!({})).await;
+        let flags = cell(&text, "flags");
+        assert!(
+            flags.starts_with(flagged) && flags.contains("«Fjord Quest»") != flagged.is_empty(),
+            "{text}"
+        );
+        // Without activities it is not paired, and no more.
+        let (text, _) = asked(NO_HISTORY, rows, json!({"oldest": "2026-11-23"})).await;
+        assert_eq!(cell(&text, "past plans"), "1 not paired", "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_perhaps_only_planned_is_no_load_of_the_roster_unhedged() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await.swap_remove(0);
+        let wellness = |load: f64| {
+            let mut rows = same(&[200.0, 29.0, 0.0, load]);
+            rows[2]["ctl"] = json!(60.0);
+            rows
+        };
+        // Part of Tria's load today may be of what is planned; all of Jack's is done.
+        give(
+            &world,
+            world.tria(),
+            json!({"wellness": wellness(24.0), "events": [workout(1, "2026-11-28", "Ride", json!(24))]}),
+        );
+        give(
+            &world,
+            world.jack(),
+            json!({"wellness": wellness(0.0), "activities": [did("i1", "2026-11-25", "Run", json!(200))]}),
+        );
+        let names = json!(["Tríona O’Shea-Łuczak", "Jack Nguyen"]);
+        let dates = json!({"athletes": names, "oldest": "2026-11-23", "newest": "2026-11-29"});
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", dates).await;
+        assert_eq!(
+            row(&text, "athlete\t", "Tríona O’Shea-Łuczak")["load"],
+            "229 (or 253: today's 24 perhaps only planned) of 24 planned",
+            "{text}"
+        );
+        assert!(
+            text.contains("\nTogether: load 458 (or 482: today's 24 perhaps only planned) of 2 athletes"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_or_window_with_an_absence_says_so() {
+    // A holiday from Monday to Wednesday, on which nothing was planned.
+    let rows = || json!({"wellness": same(&[61.0, 0.0, 0.0]), "events": [absence("HOLIDAY", "2026-11-23", "2026-11-26")]});
+    let (text, _) = asked(NO_HISTORY, rows(), json!({"oldest": "2026-11-20"})).await;
+    assert_eq!(cell(&text, "absent"), "holiday 23–25 Nov", "{text}");
+    let (text, _) = asked(NO_HISTORY, rows(), json!({"oldest": "2026-11-26"})).await;
+    assert!(!text.contains("holiday") && !text.contains("absent"), "{text}");
+    let (text, _) = asked(NO_HISTORY, rows(), json!({})).await;
+    assert_eq!(
+        cell(&text, "else absent this week"),
+        "holiday 23–25 Nov",
+        "{text}"
+    );
+    let (text, _) = asked(NO_EVENTS, rows(), json!({})).await;
+    assert!(!text.contains("holiday"), "{text}");
+    // Today's is a flag.
+    let sick = json!({"events": [absence("SICK", "2026-11-27", "2026-11-30")]});
+    let (text, _) = asked(NO_HISTORY, sick.clone(), json!({})).await;
+    assert_eq!(
+        (cell(&text, "flags"), cell(&text, "else absent this week")),
+        ("sick 27–29 Nov (day 2 of 3)".into(), String::new()),
+        "{text}"
+    );
+    let (text, _) = asked(NO_HISTORY, sick, json!({"oldest": "2026-11-23"})).await;
+    assert_eq!(cell(&text, "absent"), "sick 27–29 Nov (day 2 of 3)", "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forms_that_count_different_things_are_not_to_be_compared() {
+    on_saturday(async |world| {
+        let coach = world.coaches().await.swap_remove(0);
+        give(&world, world.ana(), planned_today(true, json!([])));
+        // Nobody may see whether Tria rode.
+        give(&world, world.tria(), planned_today(true, json!([])));
+        give(&world, world.jack(), planned_today(false, json!([])));
+        let says = "forms do not all count the same";
+        let names = |names: &[&str]| json!({"athletes": names, "oldest": "2026-11-23"});
+        let all = names(&["Ana Berger", "Tríona O’Shea-Łuczak"]);
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", all).await;
+        assert!(text.contains(says), "{text}");
+        let done = names(&["Ana Berger", "Jack Nguyen"]);
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", done).await;
+        assert!(!text.contains(says), "{text}");
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", json!({})).await;
+        assert!(text.contains(says), "{text}");
+    })
+    .await;
 }

@@ -362,7 +362,7 @@ async fn monotony_is_not_computed_over_sessions_without_a_load() {
             })
             .into();
         let given = |oldest: &str| json!({"oldest": oldest, "newest": "2026-11-22", "compare": "none"});
-        let said = "Monotony, strain: not for weeks with a session that has no load or cannot be read.";
+        let said = "Monotony, strain: only for whole weeks that are over, with a load for every session.";
         give(&world, world.ana(), json!({"activities": rows}));
         let text = ask(&world, world.ana(), SUMMARY, given("2026-11-09")).await;
         // 40, 0, 90, 0, 60, 0, 0: mean 27.14, sample deviation 36.84.
@@ -556,12 +556,12 @@ async fn planned_time_is_that_of_the_steps_and_done_and_open_are_apart() {
             let week = row(&text, "week (Mon)", "2026-11-23");
             assert_eq!(
                 (week["time"].as_str(), week["planned time"].as_str()),
-                ("0:49", "3:00 (1:00 done, 2:00 open)"),
+                ("0:49", "3:00 (1:00 for what was done, 2:00 open)"),
                 "{text}"
             );
-            assert_eq!(week["planned load"], "141 (61 done, 80 open)", "{text}");
+            assert_eq!(week["planned load"], "141 (61 for what was done, 80 open)", "{text}");
             let text = ask(&world, world.jack(), HISTORY, given).await;
-            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61 of 141 planned to Sunday (61 of it done, 80 open)");
+            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61 of 141 planned to Sunday (61 for what was done, 80 open)");
             let doubt = "\nPlanned load of 1 paired entry may be what was done.\n";
             assert_eq!(text.contains(doubt), secs == 2955, "{text}");
         }
@@ -684,7 +684,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         give(&world, world.ana(), json!({"activities": [], "events": events}));
         let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
-        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0 of 175 planned to Sunday (175 of it missed), week target Ride load 85");
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0 of 175 planned to Sunday (175 missed), week target Ride load 85");
         let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
         let week = row(&text, "week (Mon)", "2026-11-23");
         assert_eq!(
@@ -700,7 +700,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0 of 105 planned (105 of it missed), week target load 300 · 6:00 h",
+            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0 of 105 planned (105 missed), week target load 300 · 6:00 h",
         );
     })
     .await;
@@ -750,7 +750,7 @@ async fn a_paired_entry_without_steps_has_no_planned_time_of_its_own() {
         );
         line(
             &text,
-            "Planned load of 1 paired entry may be what was done; the planned time of 1 is not known and left out.",
+            "Planned load of 1 paired entry may be what was done. Planned time of 1 paired entry is not known and left out.",
         );
     })
     .await;
@@ -956,9 +956,9 @@ async fn a_plan_says_what_was_done_of_it_until_when_it_goes_and_on_which_days_no
         let sunday = workout(3, "Run", 29, json!({"icu_training_load": 61}));
         for (at, rows, history, load) in [
             (0, json!({"activities": [run(95)], "events": [monday, friday, sunday]}),
-                "95 of 174 planned to Sunday (70 of it done, 43 missed, 61 open)", "174 (70 done, 43 missed, 61 open)"),
+                "95 of 174 planned to Sunday (70 for what was done, 43 missed, 61 open)", "174 (70 for what was done, 43 missed, 61 open)"),
             (1, json!({"activities": [], "events": [sick, workout(4, "Ride", 25, json!({}))]}),
-                "0 of 70 planned to Sunday (70 of it on days of absence)", "70 (70 on days of absence)"),
+                "0 of 70 planned to Sunday (70 on days of absence), sick 24–25 Nov", "70 (70 on days of absence)"),
             (2, json!({"activities": [run(50)], "events": [workout(5, "Run", 23, json!({"icu_training_load": null}))]}),
                 "50, planned without load to Sunday", "planned without load"),
             (3, json!({"activities": [run(50)], "events": [monday, workout(6, "Run", 29, json!({"icu_training_load": null}))]}),
@@ -1019,8 +1019,8 @@ async fn a_week_of_the_history_says_what_its_load_lacks() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (to Sat) unknown of 24 planned to Sunday · 16 Nov 150 (1 without) of 0 · \
-             9 Nov 302 + 1 unreadable of 0 · 2 Nov unknown of 0 · 26 Oct 0 of 0",
+            "Weeks (Mon), load: 23 Nov (to Sat) unknown of 24 planned to Sunday · 16 Nov 150 (1 without), nothing planned · \
+             9 Nov 302 + 1 unreadable, nothing planned · 2 Nov unknown, nothing planned · 26 Oct 0, nothing planned",
         );
     })
     .await;
@@ -1040,7 +1040,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-12-01"), planned]),
             json!([]),
-            "0 of 70 planned to Sunday (70 of it on days of absence)",
+            "0 of 70 planned to Sunday (70 on days of absence)",
             "70 (70 on days of absence)",
             3,
         ),
@@ -1051,7 +1051,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                 workout(2, "Run", 27, json!({}))
             ]),
             json!([]),
-            "0 of 140 planned to Sunday (70 of it missed, 70 on days of absence)",
+            "0 of 140 planned to Sunday (70 missed, 70 on days of absence)",
             "140 (70 missed, 70 on days of absence)",
             3,
         ),
@@ -1063,15 +1063,15 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                 workout(2, "Run", 29, json!({}))
             ]),
             json!([ran]),
-            "70 of 140 planned to Sunday (70 of it done, 70 open)",
-            "140 (70 done, 70 open)",
+            "70 of 140 planned to Sunday (70 for what was done, 70 open)",
+            "140 (70 for what was done, 70 open)",
             2,
         ),
         // Over by then.
         (
             json!([injury("2026-10-20", "2026-11-24"), planned]),
             json!([]),
-            "0 of 70 planned to Sunday (70 of it missed)",
+            "0 of 70 planned to Sunday (70 missed)",
             "70 (70 missed)",
             3,
         ),
@@ -1086,11 +1086,11 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-11-23", "2026-12-01"), planned]),
             json!([]),
-            "0 of 70 planned to Sunday (70 of it on days of absence)",
+            "0 of 70 planned to Sunday (70 on days of absence)",
             "70 (70 on days of absence)",
             2,
         ),
-        (json!([]), json!([]), "0 of 0 planned to Sunday", "", 2),
+        (json!([]), json!([]), "0, nothing planned to Sunday", "", 2),
     ] {
         for (tool, arguments) in [
             (HISTORY, json!({"oldest": "2026-11-23", "include": ["planned"]})),
@@ -1112,7 +1112,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                     );
                 } else if tool == HISTORY && events != json!([]) {
                     assert!(
-                        line(&text, "Weeks (Mon), load: ").ends_with(&format!(" {history}")),
+                        line(&text, "Weeks (Mon), load: ").contains(&format!(" {history}")),
                         "{text}"
                     );
                 }
@@ -1142,7 +1142,7 @@ async fn earlier_absences_that_do_not_arrive_are_named() {
             &text,
             "Absences begun before 2026-11-23 left out: the calendar did not answer",
         );
-        assert!(text.contains("(70 of it missed)"), "{text}");
+        assert!(text.contains("(70 missed)"), "{text}");
     })
     .await;
 }
@@ -1174,4 +1174,170 @@ async fn where_strava_closes_everything_the_plan_is_in_the_one_table_of_weeks() 
         })
         .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_swim_without_a_distance_is_named_in_sums_and_changes() {
+    on_saturday(async |world| {
+        let swim = |id: &str, day: u32, metres: Value| {
+            activity(
+                id,
+                "Swim",
+                &format!("2026-11-{day:02}T07:00"),
+                json!({"distance": metres}),
+            )
+        };
+        let rows = json!([
+            swim("i1", 23, json!(2000)),
+            swim("i2", 25, Value::Null),
+            swim("i3", 17, json!(1000))
+        ]);
+        give(&world, world.ana(), json!({"activities": rows}));
+        let given = json!({"oldest": "2026-11-23"});
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        line(&text, "Swim 2 · 2:00 · 2000 m (1 without a distance) · load 100");
+        assert!(!text.contains("distance of"), "{text}");
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        assert_eq!(
+            row(&text, "sport\t", "Swim\t")["distance"],
+            "2000 m (1 without a distance)",
+            "{text}"
+        );
+        assert!(
+            line(&text, "Now / before").contains(" · 2000 m (1 without a distance) / 1000 m · load"),
+            "no percentage of distances that are not all known: {text}"
+        );
+        let rows = json!([
+            swim("i4", 24, Value::Null),
+            activity("i5", "WeightTraining", "2026-11-24T09:00", json!({})),
+            activity("i6", "Ride", "2026-11-24T12:00", json!({"distance": 20_000}))
+        ]);
+        give(&world, world.ana(), json!({"activities": rows}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.ana(), tool, json!({"oldest": "2026-11-24"})).await;
+            assert!(
+                line(&text, "Not recorded: ").ends_with("distance of Swim"),
+                "{text}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_is_named_in_its_week_and_in_the_period_before_though_nothing_was_planned() {
+    on_saturday(async |world| {
+        let away = |first: &str, end: &str| {
+            json!({"id": 60, "category": "HOLIDAY", "start_date_local": format!("{first}T00:00:00"),
+                "end_date_local": format!("{end}T00:00:00")})
+        };
+        let run = |id: &str, day: u32| activity(id, "Run", &format!("2026-11-{day:02}T07:00"), json!({}));
+        let rows = json!([run("i1", 10), run("i2", 17), run("i3", 3)]);
+        give(
+            &world,
+            world.ana(),
+            json!({"activities": rows, "events": [away("2026-11-09", "2026-11-16")]}),
+        );
+        let given = json!({"oldest": "2026-11-09", "newest": "2026-11-22", "include": ["planned"]});
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        line(
+            &text,
+            "Weeks (Mon), load: 16 Nov 50, nothing planned · 9 Nov 50, nothing planned, holiday 9–15 Nov",
+        );
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        assert_eq!(row(&text, "week (Mon)", "2026-11-09")["absence"], "holiday 9–15 Nov", "{text}");
+        assert_eq!(row(&text, "week (Mon)", "2026-11-16")["absence"], "", "{text}");
+
+        // Nothing done either.
+        give(
+            &world,
+            world.tria(),
+            json!({"activities": [], "events": [away("2026-11-09", "2026-11-16")]}),
+        );
+        let given = json!({"oldest": "2026-11-09", "newest": "2026-11-15", "include": ["planned"]});
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.tria(), tool, given.clone()).await;
+            assert!(text.contains("holiday 9–15 Nov"), "{text}");
+        }
+
+        // What began before is read where something planned was not done.
+        let missed = workout(1, "Run", 18, json!({}));
+        give(
+            &world,
+            world.bishnu(),
+            json!({"activities": [run("i2", 17), run("i1", 10)], "events": [away("2026-11-09", "2026-11-16"), missed]}),
+        );
+        let given = json!({"oldest": "2026-11-16", "newest": "2026-11-22", "include": ["planned"]});
+        let text = ask(&world, world.bishnu(), SUMMARY, given).await;
+        line(&text, "Now / before, 9 – 15 Nov 2026 (holiday 9–15 Nov): Run: ");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_over_is_said_beside_what_is() {
+    on_saturday(async |world| {
+        let run = |id: &str, day: u32| activity(id, "Run", &format!("2026-11-{day:02}T07:00"), json!({}));
+        let rows = json!([run("i1", 24), run("i2", 17), run("i3", 18)]);
+        give(&world, world.ana(), json!({"activities": rows}));
+        let text = ask(&world, world.ana(), SUMMARY, json!({"oldest": "2026-11-23"})).await;
+        line(&text, "Now / before, 16 – 21 Nov 2026 (today is not over): Run: ");
+        let text = ask(
+            &world,
+            world.ana(),
+            SUMMARY,
+            json!({"oldest": "2026-11-23", "newest": "2026-11-27"}),
+        )
+        .await;
+        line(&text, "Now / before, 16 – 20 Nov 2026: Run: ");
+        // On a Sunday the week is complete by its days and not over.
+        world.clock.set("2026-11-29T08:00:00Z".parse().unwrap());
+        let text = ask(&world, world.ana(), SUMMARY, json!({"oldest": "2026-11-16"})).await;
+        assert!(
+            !row(&text, "week (Mon)", "2026-11-16")["strain (Foster)"].is_empty(),
+            "{text}"
+        );
+        assert!(
+            row(&text, "week (Mon)", "2026-11-23")
+                .get("strain (Foster)")
+                .is_none_or(String::is_empty),
+            "{text}"
+        );
+        line(
+            &text,
+            "Monotony, strain: only for whole weeks that are over, with a load for every session.",
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planned_figures_say_in_their_cell_what_they_lack_and_doubt_only_what_they_show() {
+    on_saturday(async |world| {
+        let done = |id: &str, day: u32, event: u32| {
+            activity(id, "Run", &format!("2026-11-{day:02}T17:00"), json!({"moving_time": 2640, "paired_event_id": event}))
+        };
+        let entry = |id: u32, day: u32, load: Value| {
+            json!({"id": id, "category": "WORKOUT", "type": "Run", "start_date_local": format!("2026-11-{day:02}T00:00:00"),
+                "moving_time": 2640, "icu_training_load": load, "paired_activity_id": format!("i{id}")})
+        };
+        let events = json!([entry(1, 24, json!(50)), entry(2, 25, Value::Null), workout(3, "Run", 26, json!({}))]);
+        let rows = json!([done("i1", 24, 1), done("i2", 25, 2)]);
+        give(&world, world.ana(), json!({"activities": rows, "events": events}));
+        let text = ask(&world, world.ana(), SUMMARY, json!({"oldest": "2026-11-23", "include": ["planned"]})).await;
+        let week = row(&text, "week (Mon)", "2026-11-23");
+        assert_eq!(
+            (week["planned time"].as_str(), week["planned load"].as_str()),
+            (
+                "1:00 (1:00 missed, 2 without a time)",
+                "120 (50 for what was done, 70 missed, 1 without load)"
+            ),
+            "{text}"
+        );
+        line(
+            &text,
+            "Planned load of 1 paired entry may be what was done. Planned time of 2 paired entries is not known and left out.",
+        );
+    })
+    .await;
 }
