@@ -28,6 +28,7 @@ pub fn whole(workout: &Workout, sport: &str, settings: &Settings) -> Estimate {
         match item {
             Item::Step(step) => steps.push((1, std::slice::from_ref(step))),
             Item::Repeat(repeat) => steps.push((repeat.count, &repeat.steps[..])),
+            Item::Other(_) => return Estimate::default(),
         }
     }
     of(&steps, sport, settings)

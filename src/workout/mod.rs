@@ -5,12 +5,15 @@
 //! [`check`] says what of it would not reach the device. Pure: no I/O and nothing of the tools, the protocol or upstream's JSON.
 
 pub mod check;
+pub mod differences;
+pub mod doc;
 pub mod estimate;
 pub mod model;
 pub mod resolve;
 pub mod text;
 mod words;
 
+pub use differences::differences;
 pub use model::Workout;
 pub use resolve::Settings;
 

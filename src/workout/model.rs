@@ -67,6 +67,8 @@ pub enum Item {
     Step(Step),
     /// Steps that are done several times.
     Repeat(Repeat),
+    /// What intervals.icu holds and nothing here knows, by its own words for it. Text cannot say it.
+    Other(String),
 }
 
 /// Steps that are done several times.
@@ -76,7 +78,7 @@ pub struct Repeat {
     pub count: u32,
     /// The heading without the count; may be empty.
     pub heading: String,
-    /// In order. Text cannot nest repeats.
+    /// In order. Text cannot nest repeats, so an inner one is written out.
     pub steps: Vec<Step>,
 }
 
@@ -249,7 +251,7 @@ pub enum Unit {
     PowerZone,
     /// A zone of the athlete's own second set.
     CustomZone,
-    /// % of the best power over this many s.
+    /// % of the best power over this many s; 0 if that is not given.
     PercentMmp(u32),
     /// % of the maximum heart rate.
     PercentMaxHr,
@@ -266,7 +268,7 @@ pub enum Unit {
     /// s per this length.
     Pace(Per),
     /// A unit that is not known here, by upstream's name.
-    Other(String),
+    Other(Kind, String),
 }
 
 /// What a target is about.
@@ -283,6 +285,14 @@ pub enum Kind {
 }
 
 impl Unit {
+    /// Whether its numbers are zones.
+    pub fn is_zone(&self) -> bool {
+        matches!(
+            self,
+            Self::PowerZone | Self::CustomZone | Self::HrZone | Self::PaceZone
+        )
+    }
+
     /// What it measures.
     pub fn kind(&self) -> Kind {
         match self {
@@ -291,7 +301,7 @@ impl Unit {
             }
             Self::PercentMaxHr | Self::PercentLthr | Self::HrZone | Self::Bpm => Kind::HeartRate,
             Self::PercentPace | Self::PaceZone | Self::Pace(_) => Kind::Pace,
-            Self::Other(_) => Kind::Other,
+            Self::Other(kind, _) => *kind,
         }
     }
 }
@@ -386,6 +396,7 @@ impl Workout {
         let items = self.items.iter().filter_map(|item| match item {
             Item::Step(step) => step.canonical().map(Item::Step),
             Item::Repeat(repeat) => repeat.canonical().map(Item::Repeat),
+            Item::Other(what) => Some(Item::Other(what.clone())),
         });
         Self {
             items: items.collect(),
@@ -397,6 +408,7 @@ impl Workout {
         self.items.iter().flat_map(|item| match item {
             Item::Step(step) => std::slice::from_ref(step),
             Item::Repeat(repeat) => &repeat.steps,
+            Item::Other(_) => &[],
         })
     }
 }
@@ -414,7 +426,7 @@ impl Repeat {
 
 impl Step {
     /// None for a step without a length, which upstream drops.
-    fn canonical(&self) -> Option<Self> {
+    pub(super) fn canonical(&self) -> Option<Self> {
         let is_empty = match self.length {
             Length::Time(secs) => secs == 0,
             Length::Distance(metres) => metres.is_zero(),
@@ -440,12 +452,17 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Whether a range goes from its faster or higher end to the other, though the step is no ramp.
+    pub(super) fn is_backwards(&self) -> bool {
+        let mut all = self.targets.iter().map(Target::canonical);
+        all.any(|target| target.clone().in_order(self.ramp) != target)
+    }
+}
+
 impl Target {
     fn canonical(&self) -> Self {
-        let whole = matches!(
-            self.unit,
-            Unit::Pace(_) | Unit::PowerZone | Unit::CustomZone | Unit::HrZone | Unit::PaceZone
-        );
+        let whole = self.unit.is_zone() || matches!(self.unit, Unit::Pace(_));
         let span = if whole { self.span.whole() } else { self.span };
         let can_average = matches!(self.unit.kind(), Kind::Power | Kind::HeartRate);
         let averaged = self.averaged.as_deref().filter(|over| {

@@ -11,6 +11,12 @@ use super::{
     words::{self, Word},
 };
 
+/// Why two targets are one too many, and what to do.
+pub(super) const TWO_TARGETS: (&str, &str) = (
+    "two targets on one step, of which one is lost",
+    "keep one of power, heart rate and pace",
+);
+
 /// A text as intervals.icu reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Parsed {
@@ -280,6 +286,7 @@ impl<'a> StepReader<'a> {
                     at += 1;
                 }
                 Some((meaning, taken)) => {
+                    self.power_unsaid(&meaning, taken);
                     found.push((*start, meaning));
                     at += taken;
                 }
@@ -307,6 +314,17 @@ impl<'a> StepReader<'a> {
         found.retain(|(start, _)| *start >= end);
         self.ignored(&ignored);
         self.put_together(cue, until_lap, found)
+    }
+
+    /// A number or zone without a word is power, whatever the sport.
+    fn power_unsaid(&mut self, meaning: &Word, taken: usize) {
+        let is_bare = taken == 1 && matches!(meaning, Word::Target(Unit::PercentFtp | Unit::PowerZone, _));
+        if is_bare && !is_ride(self.sport) {
+            self.warn(
+                "without a word after it, a percentage or zone is power in every sport",
+                "write Pace, HR or Power after it",
+            );
+        }
     }
 
     fn ignored(&mut self, words: &[&str]) {
@@ -367,11 +385,7 @@ impl<'a> StepReader<'a> {
                     // The last of a kind wins.
                     let before = step.targets.len();
                     step.targets.retain(|earlier| earlier.unit.kind() != unit.kind());
-                    self.once(
-                        before > 0,
-                        "two targets on one step, of which one is lost",
-                        "keep one of power, heart rate and pace",
-                    );
+                    self.once(before > 0, TWO_TARGETS.0, TWO_TARGETS.1);
                     step.targets.push(Target {
                         unit,
                         span,
@@ -601,7 +615,7 @@ fn apart(word: &str) -> String {
     text
 }
 
-/// Writes a workout of this sport in its canonical form. A target that text cannot say is left out.
+/// Writes a workout of this sport in its canonical form. What text cannot say is left out: [`check`](super::check) refuses it.
 pub fn render(workout: &Workout, sport: &str) -> String {
     let mut blocks: Vec<String> = Vec::new();
     let mut open: Option<Option<Role>> = None;
@@ -633,12 +647,13 @@ pub fn render(workout: &Workout, sport: &str) -> String {
                 }
                 open = Some(section);
             }
+            Item::Other(_) => open = None,
         }
     }
     blocks.join("\n\n")
 }
 
-fn step_text(step: &Step, sport: &str) -> String {
+pub(super) fn step_text(step: &Step, sport: &str) -> String {
     let mut words = vec!["-".to_owned()];
     if !step.cue.is_empty() {
         words.push(step.cue.clone());
@@ -646,10 +661,7 @@ fn step_text(step: &Step, sport: &str) -> String {
             words.push("<!>".to_owned());
         }
     }
-    words.push(match step.length {
-        Length::Time(secs) => time_text(secs),
-        Length::Distance(metres) => distance_text(metres, sport),
-    });
+    words.push(length_text(step.length, sport));
     let mut flag = |set: bool, word: &str| {
         if set {
             words.push(word.to_owned());
@@ -668,8 +680,15 @@ fn step_text(step: &Step, sport: &str) -> String {
     words.join(" ")
 }
 
+pub(super) fn length_text(length: Length, sport: &str) -> String {
+    match length {
+        Length::Time(secs) => time_text(secs),
+        Length::Distance(metres) => distance_text(metres, sport),
+    }
+}
+
 /// `1h2m30s`
-pub(super) fn time_text(secs: u32) -> String {
+fn time_text(secs: u32) -> String {
     [(secs / 3600, 'h'), (secs / 60 % 60, 'm'), (secs % 60, 's')]
         .into_iter()
         .filter(|(count, _)| *count > 0)
@@ -697,7 +716,7 @@ fn distance_text(metres: Number, sport: &str) -> String {
     format!("{metres}mtr")
 }
 
-fn numbers(span: Span) -> String {
+pub(super) fn numbers(span: Span) -> String {
     match span {
         Span::At(only) => only.to_string(),
         Span::Between(from, to) => format!("{from}-{to}"),
@@ -716,7 +735,7 @@ fn pace_text(secs: Number) -> String {
     format!("{}:{:02}", (secs / 60.0).floor(), secs % 60.0)
 }
 
-fn target_text(target: &Target, sport: &str) -> Option<String> {
+pub(super) fn target_text(target: &Target, sport: &str) -> Option<String> {
     let span = target.span;
     // Without a word these are power in every sport; elsewhere than on a bike that is worth saying.
     let power = if is_ride(sport) { "" } else { " Power" };
@@ -725,6 +744,7 @@ fn target_text(target: &Target, sport: &str) -> Option<String> {
         Unit::Watts => format!("{}w", numbers(span)),
         Unit::PowerZone => format!("{}{power}", zone_text(span, "Z")),
         Unit::CustomZone => zone_text(span, "CZ"),
+        Unit::PercentMmp(0) | Unit::Other(..) => return None,
         Unit::PercentMmp(secs) => format!("{}% MMP {}", numbers(span), time_text(*secs)),
         Unit::PercentMaxHr => format!("{}% HR", numbers(span)),
         Unit::PercentLthr => format!("{}% LTHR", numbers(span)),
@@ -741,7 +761,6 @@ fn target_text(target: &Target, sport: &str) -> Option<String> {
             };
             format!("{}{range}/{} Pace", pace_text(from), per.word())
         }
-        Unit::Other(_) => return None,
     };
     if let Some(over) = &target.averaged {
         match target.unit.kind() {
