@@ -16,7 +16,7 @@ use super::{
     },
 };
 use crate::{
-    intervals::model::{Activity, Event, calendar::Step},
+    intervals::model::{Activity, Event},
     text::clean,
     training::{
         plan::{self, MatchedBy},
@@ -254,14 +254,10 @@ pub(super) enum Timeless {
 impl Timeless {
     /// Of an entry whose steps have no time.
     pub(super) fn of(event: &Event) -> Self {
-        let steps = event
-            .workout_doc
-            .as_ref()
-            .and_then(|workout| workout.steps.as_deref());
-        match steps {
-            None | Some([]) => Self::NoSteps,
-            Some(steps) if by_distance(steps) => Self::ByDistance,
-            Some(_) => Self::Open,
+        match &event.workout_doc {
+            Some(workout) if workout.goes_by_distance() => Self::ByDistance,
+            Some(workout) if workout.count() > 0 => Self::Open,
+            _ => Self::NoSteps,
         }
     }
 
@@ -276,13 +272,6 @@ impl Timeless {
         };
         format!("{entries} {have} {steps}")
     }
-}
-
-fn by_distance(steps: &[Step]) -> bool {
-    steps.iter().any(|step| match &step.steps {
-        Some(inner) => by_distance(inner),
-        None => positive(step.distance).is_some(),
-    })
 }
 
 /// What an entry is paired with.

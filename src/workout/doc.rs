@@ -169,12 +169,23 @@ impl Doc {
         Held::count(&self.items)
     }
 
+    /// The steps in order, counting those of repeats once.
+    pub fn steps(&self) -> Vec<&HeldStep> {
+        let mut steps = Vec::new();
+        leaves(&self.items, &mut steps);
+        steps
+    }
+
+    /// Whether a step's length is a distance.
+    pub fn goes_by_distance(&self) -> bool {
+        let mut steps = self.steps().into_iter();
+        steps.any(|held| matches!(held.step.length, Length::Distance(_)))
+    }
+
     /// The steps, numbered from 1 and counting those of repeats once, for which the device is given no target though it should
     /// be. Only of a document that was asked for with resolved targets.
     pub fn without_target(&self) -> Vec<usize> {
-        let mut steps = Vec::new();
-        leaves(&self.items, &mut steps);
-        let numbered = steps.into_iter().enumerate();
+        let numbered = self.steps().into_iter().enumerate();
         numbered
             .filter(|(_, held)| {
                 let resolved = [held.watts, held.bpm, held.speed];

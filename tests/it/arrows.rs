@@ -144,8 +144,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "intervals",
-        &["config"],
-        "the only code that calls upstream; knows none of our athletes",
+        &["config", "workout"],
+        "the only code that calls upstream; knows none of our athletes; an event holds a workout",
     ),
     ("queries", &[], "SQL and rows"),
     ("secrets", &[], "pure"),

@@ -2,10 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::{
-    calendar::{Event, Step, Workout},
-    positive,
-};
+use super::{calendar::Event, positive};
 
 impl Event {
     /// The categories of what is to be done or missed.
@@ -77,29 +74,6 @@ impl Event {
     /// s that the steps take, as intervals.icu adds them up or, without its sum, as they add up.
     pub(crate) fn secs_of_steps(&self) -> Option<f64> {
         self.workout_doc.as_ref().and_then(|workout| workout.secs())
-    }
-}
-
-impl Workout {
-    /// s of all steps; None without steps, and if one has no duration.
-    pub(super) fn secs(&self) -> Option<f64> {
-        positive(self.duration).or_else(|| positive(Step::secs_of(self.steps.as_deref()?)))
-    }
-}
-
-impl Step {
-    fn secs_of(steps: &[Self]) -> Option<f64> {
-        steps.iter().map(Self::secs).sum()
-    }
-
-    /// s, with all repeats.
-    fn secs(&self) -> Option<f64> {
-        let Some(steps) = &self.steps else {
-            return positive(self.duration);
-        };
-        let once = Self::secs_of(steps).filter(|secs| *secs > 0.0);
-        once.map(|once| once * positive(self.reps).unwrap_or(1.0))
-            .or(positive(self.duration))
     }
 }
 
