@@ -11,7 +11,7 @@
 //! - [`mcp`]: the MCP endpoint: list, call, protocol shims
 //! - [`tools`]: the tools and the shape of their answers; [`tool_error`]: why a call has no answer
 //! - [`training`]: formulas over training data, pure
-//! - [`workout`]: the workout language of intervals.icu, pure
+//! - [`workout`]: one model of a planned workout, its text and its `workout_doc`, pure
 //! - [`intervals`]: the only code that calls intervals.icu
 //! - [`pages`]: the screens
 //! - [`queries`]: every SQL statement

@@ -1,8 +1,9 @@
-//! The workout language of intervals.icu: one model of a workout, and what can be said of it without asking anybody.
+//! A planned workout: one model, and everything that knows intervals.icu's language and units for it.
 //!
-//! [`model`] is the workout; [`text`] reads and writes intervals.icu's own language. [`estimate`] says how long and how hard a
-//! workout is, and [`resolve`] what its targets mean, given the athlete's [`Settings`].
-//! [`check`] says what of it would not reach the device. Pure: no I/O and nothing of the tools, the protocol or upstream's JSON.
+//! [`model`] is the workout. [`text`] reads and writes intervals.icu's own language, [`doc`] the `workout_doc` that it makes of
+//! it; [`differences()`] compares what was sent with what is held. [`estimate`] says how long and how hard a workout is,
+//! [`resolve`] what its targets mean with the athlete's [`Settings`], and [`check`] what of it would not reach the device.
+//! Pure: no I/O, and nothing of the tools, the protocol or the requests.
 
 pub mod check;
 pub mod differences;
