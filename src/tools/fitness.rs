@@ -20,7 +20,7 @@ use super::{
 use crate::{
     guard::{Ask, AthleteCard},
     intervals::model::{Event, Wellness},
-    permissions::{GET_EVENTS, GET_TRAINING_HISTORY, Permission},
+    permissions::{GET_ACTIVITY_DETAIL, GET_EVENTS, GET_TRAINING_HISTORY, GET_TRAINING_SUMMARY, Permission},
     tool_error::ToolError,
     training::{
         fitness::{Fitness, Loads, ramp},
@@ -41,6 +41,9 @@ const DONE_FIELDS: &[&str] = &[
     "icu_training_load",
     "paired_event_id",
 ];
+
+/// The tools that show the load of each of today's activities, or their sum.
+const SHOW_LOADS: [&Permission; 3] = [&GET_TRAINING_HISTORY, &GET_TRAINING_SUMMARY, &GET_ACTIVITY_DETAIL];
 
 /// What is known of today beside its row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,7 +114,8 @@ pub(super) async fn tell_apart(
     let found = Today::of(rows, today, seen);
     let has_load = |row: &Wellness| row.id == Some(today) && row.load().is_some_and(|load| load > 0.0);
     let helps = seen.activities.is_none() && found.done != DoneToday::All && rows.iter().any(has_load);
-    if !helps || !may_read(ask, &GET_TRAINING_HISTORY) || ask.upstream.requests() >= requests {
+    let may_see_loads = SHOW_LOADS.iter().any(|tool| may_read(ask, tool));
+    if !helps || !may_see_loads || ask.upstream.requests() >= requests {
         return Ok(found);
     }
     let query = Range::of_day(today).activities(DONE_FIELDS);
@@ -315,6 +319,7 @@ pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
     let Some(ToCome {
         load,
         without_load,
+        is_certain,
         end,
     }) = to_come
     else {
@@ -336,8 +341,9 @@ pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
             units::signed(end.form(), 1)
         )
     });
+    let unread = if is_certain { "" } else { " (activities not read)" };
     format!(
-        "Still planned today and in no row, nor in those after today: {}{end}.",
+        "Still planned today{unread} and in no row, nor in those after today: {}{end}.",
         joined([load, without], " and ")
     )
 }

@@ -51,12 +51,12 @@ impl Fitness {
         }
     }
 
-    /// What a day's load still adds `days` days after its end.
-    pub fn left_of(load: f64, days: f64) -> Self {
-        let left = |tau: f64| step(0.0, load, tau) * (-days / tau).exp();
+    /// What is left of it `days` days later, without a load.
+    #[must_use]
+    pub fn decayed(self, days: f64) -> Self {
         Self {
-            ctl: left(CTL_DAYS),
-            atl: left(ATL_DAYS),
+            ctl: self.ctl * (-days / CTL_DAYS).exp(),
+            atl: self.atl * (-days / ATL_DAYS).exp(),
         }
     }
 
@@ -101,7 +101,7 @@ mod tests {
     proptest! {
         /// The model is linear: a load counts on later days what its course with it differs from that without.
         #[test]
-        fn a_load_leaves_what_the_courses_differ_by(
+        fn what_two_days_differ_by_decays_whatever_comes_after(
             ctl in 0.0..120.0_f64, atl in 0.0..150.0_f64, load in 0.0..400.0_f64,
             later in prop::collection::vec(prop::option::of(0.0..200.0_f64), 0..30),
         ) {
@@ -111,7 +111,8 @@ mod tests {
                 let loads = std::iter::once(today).chain(later.iter().copied());
                 *course(start, loads).last().unwrap()
             };
-            let (with, without, left) = (end(Some(load)), end(None), Fitness::left_of(load, days));
+            let (with, without) = (end(Some(load)), end(None));
+            let left = Fitness::default().after(Some(load)).decayed(days);
             prop_assert!((with.ctl - without.ctl - left.ctl).abs() < 1e-9);
             prop_assert!((with.atl - without.atl - left.atl).abs() < 1e-9);
         }

@@ -119,6 +119,8 @@ pub(in crate::tools) struct ToCome {
     pub(in crate::tools) load: f64,
     /// How many workouts and races have no load.
     pub(in crate::tools) without_load: usize,
+    /// Whether today's activities were read: one without a load shows in no row.
+    pub(in crate::tools) is_certain: bool,
     /// The end of today with that load, by our own step from yesterday's row; None as in [`Part::fitness`].
     pub(in crate::tools) end: Option<Fitness>,
 }
@@ -142,6 +144,7 @@ impl ToCome {
         (load > 0.0 || plans.without_load > 0).then(|| Self {
             load,
             without_load: plans.without_load,
+            is_certain: seen.activities.is_some(),
             end: Step::to(rows, today)
                 .filter(|_| load > 0.0)
                 .and_then(|step| step.with_more(load)),
@@ -248,6 +251,8 @@ struct Step {
     yesterday: Option<Fitness>,
     loads: Loads,
     end: Option<Fitness>,
+    /// Whether CTL and ATL count the same loads on each of the days known.
+    counts_alike: bool,
 }
 
 impl Step {
@@ -259,6 +264,10 @@ impl Step {
             yesterday: row(today.pred_opt()).and_then(fitness_of),
             loads: loads_of(of_today).unwrap_or_default(),
             end: fitness_of(of_today),
+            counts_alike: rows
+                .iter()
+                .filter_map(loads_of)
+                .all(|loads| (loads.ctl - loads.atl).abs() <= SAME_LOAD),
         })
     }
 
@@ -275,10 +284,10 @@ impl Step {
         self.follows().map(|yesterday| yesterday.after_loads(part))
     }
 
-    /// Today's figures with more load, if CTL and ATL count the same.
+    /// Today's figures with more load; None on an account that counts some sports for only one of CTL and ATL.
     fn with_more(&self, load: f64) -> Option<Fitness> {
         let Loads { ctl, atl } = self.loads;
-        let yesterday = self.follows().filter(|_| (ctl - atl).abs() <= SAME_LOAD)?;
+        let yesterday = self.follows().filter(|_| self.counts_alike)?;
         Some(yesterday.after_loads(Loads {
             ctl: ctl + load,
             atl: atl + load,

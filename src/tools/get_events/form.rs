@@ -14,7 +14,7 @@ use crate::{
             words::{around, in_brackets, joined, with_unit},
         },
         arguments::Range,
-        fitness::{self, Day, DoneToday, Seen, ToCome, Today, tell_apart, todays_plan},
+        fitness::{self, Day, DoneToday, Seen, Today, tell_apart, todays_plan},
         part::{Part, Source, settle},
     },
     training::{fitness::Fitness, weeks::back},
@@ -29,10 +29,39 @@ const REQUESTS: u32 = 5;
 pub(super) struct Mornings {
     days: BTreeMap<NaiveDate, Day>,
     today: NaiveDate,
-    /// What is still to be done today and in no day of the model.
-    to_come: Option<ToCome>,
-    /// As much of today's load as may only be planned.
-    in_doubt: Option<f64>,
+    todays_plan: TodaysPlan,
+}
+
+/// What the projection counts of what is still to be done today.
+#[derive(Debug)]
+enum TodaysPlan {
+    /// Nothing is to be done, or it is not known.
+    None,
+    /// It counts this load, and the end of today without it is this much lower or higher.
+    Counted(f64, Option<Fitness>),
+    /// It leaves out this load, and the end of today with it is this much lower or higher.
+    LeftOut(f64, Option<Fitness>),
+    /// It perhaps counts as much as this.
+    InDoubt(f64),
+}
+
+impl TodaysPlan {
+    fn of(rows: &BTreeMap<NaiveDate, Day>, today: NaiveDate, known: Today) -> Self {
+        let differs = |other: Option<Fitness>| {
+            let of_row = rows.get(&today)?.fitness;
+            let other = other?;
+            Some(Fitness {
+                ctl: other.ctl - of_row.ctl,
+                atl: other.atl - of_row.atl,
+            })
+        };
+        match (known.to_come, known.done) {
+            (Some(to_come), _) if to_come.load > 0.0 => Self::LeftOut(to_come.load, differs(to_come.end)),
+            (_, DoneToday::Part(part)) if part.is_planned => Self::Counted(part.rest, differs(part.fitness)),
+            (_, DoneToday::Unclear { at_most: Some(load) }) => Self::InDoubt(load),
+            _ => Self::None,
+        }
+    }
 }
 
 impl Mornings {
@@ -46,22 +75,26 @@ impl Mornings {
         self.of(race).is_some()
     }
 
-    /// `+0.3`, `+0.3 (-0.5 with today's plan)`; empty if it is not known.
+    /// `+0.3`, `+0.3 (-0.5 with today's plan)`, `-0.5 (+0.3 without today's plan)`; empty if it is not known.
     pub(super) fn form(&self, race: NaiveDate) -> String {
         let Some(day) = self.of(race) else {
             return String::new();
         };
-        let with = self.with_todays_plan(day).map(|form| units::signed(form, 1));
-        let with = with_unit(with.unwrap_or_default(), "with today's plan");
-        joined([day.form(), in_brackets(&with)], " ")
+        let other = match self.todays_plan {
+            TodaysPlan::Counted(_, other) => self.other(day, other, "without today's plan"),
+            TodaysPlan::LeftOut(_, other) => self.other(day, other, "with today's plan"),
+            TodaysPlan::None | TodaysPlan::InDoubt(_) => String::new(),
+        };
+        joined([day.form(), in_brackets(&other)], " ")
     }
 
-    /// The form at the end of a day with what is still to be done today.
-    fn with_todays_plan(&self, day: &Day) -> Option<f64> {
-        let to_come = self.to_come.filter(|to_come| to_come.end.is_some())?;
-        let after = u32::try_from((day.date - self.today).num_days()).ok()?;
-        let left = Fitness::left_of(to_come.load, f64::from(after));
-        Some(day.fitness.form() + left.form())
+    /// The form at the end of a day if the end of today `differs` this much; empty for a day before.
+    fn other(&self, day: &Day, differs: Option<Fitness>, what: &str) -> String {
+        let days = u32::try_from((day.date - self.today).num_days()).ok();
+        let form = differs
+            .zip(days)
+            .map(|(differs, days)| day.fitness.form() + differs.decayed(f64::from(days)).form());
+        with_unit(units::signed(form, 1), what)
     }
 
     /// What the column is. `next` is the first race after today that has it; `nothing_before` whether it is known that
@@ -79,22 +112,34 @@ impl Mornings {
             ),
             Some(_) => format!(
                 "{what}; a projection from what is planned until then{}.",
-                self.without()
+                self.of_today()
             ),
         }
     }
 
-    /// What the projection leaves out, or may leave out, of today's plan; empty if it counts all of it.
-    fn without(&self) -> String {
-        let (perhaps, load, ours) = match (self.to_come, self.in_doubt) {
-            (Some(to_come), _) if to_come.end.is_some() => {
-                ("", Some(to_come.load), "(with it: computed by IcuSync)")
-            }
-            (Some(to_come), _) => ("", Some(to_come.load), ""),
-            (None, in_doubt) => ("perhaps ", in_doubt, ""),
+    /// What the projection has of today's plan; empty if nothing is left of that, or it is not known.
+    fn of_today(&self) -> String {
+        let of_ours = |what: &str, differs: Option<Fitness>| {
+            differs.map_or_else(String::new, |_| format!("({what} it: computed by IcuSync)"))
         };
-        let load = units::whole(units::positive(load));
-        around(&format!(", {perhaps}without today's open load"), &load, ours)
+        match self.todays_plan {
+            TodaysPlan::None => String::new(),
+            TodaysPlan::Counted(load, other) => around(
+                ", with today's open load",
+                &units::whole(load),
+                &of_ours("without", other),
+            ),
+            TodaysPlan::LeftOut(load, other) => around(
+                ", without today's open load",
+                &units::whole(load),
+                &of_ours("with", other),
+            ),
+            TodaysPlan::InDoubt(load) => around(
+                "; today's load in it may hold up to",
+                &units::whole(load),
+                "that is only planned",
+            ),
+        }
     }
 }
 
@@ -115,9 +160,9 @@ pub(super) async fn fetch(
         return Ok(Part::not_granted(WHAT, &permissions::GET_FITNESS));
     }
     let is_ahead = newest >= today;
-    // Today's row and yesterday's show what the projection begins with.
+    // Today's row and yesterday's show what the projection begins with, some weeks whether CTL and ATL count the same.
     let oldest = if is_ahead {
-        oldest.min(back(today, 1))
+        oldest.min(back(today, 28))
     } else {
         oldest
     };
@@ -144,14 +189,11 @@ pub(super) async fn fetch(
         Today::NOT_SHOWN
     };
     let mut days = fitness::days_of(&rows, Range { oldest, newest });
+    let todays_plan = TodaysPlan::of(&days, today, known);
     days.retain(|day, _| wanted.contains(day));
     Ok(Part::Got(Mornings {
         days,
         today,
-        to_come: known.to_come,
-        in_doubt: match known.done {
-            DoneToday::Unclear { at_most } => at_most,
-            DoneToday::All | DoneToday::Part(_) => None,
-        },
+        todays_plan,
     }))
 }

@@ -310,7 +310,7 @@ async fn a_range_without_rows_is_no_sign_that_the_athlete_is_new() {
             "{text}"
         );
         assert!(
-            text.contains("\nStill planned today and in no row, nor in those after today: load 61."),
+            text.contains("\nStill planned today (activities not read) and in no row, nor in those after today: load 61."),
             "{text}"
         );
         assert!(!text.contains("they begin"), "{text}");
@@ -369,7 +369,7 @@ async fn today_without_a_row_and_figures_that_cannot_be_are_not_read_as_facts() 
             );
             assert_eq!(
                 line(&text, "Still planned"),
-                "Still planned today and in no row, nor in those after today: load 61.",
+                "Still planned today (activities not read) and in no row, nor in those after today: load 61.",
                 "{text}"
             );
             let day = row(&text, "date", "2026-11-26 Thu");
@@ -403,13 +403,14 @@ async fn a_race_morning_says_whether_todays_plan_is_in_it() {
         for (load, activities, plans, form, says) in [
             (0.0, json!([]), json!([planned(75)]), format!("+18.0 ({:+.1} with today's plan)", 18.0 + later(75.0)),
                 "; a projection from what is planned until then, without today's open load 75 (with it: computed by IcuSync)."),
-            (75.0, json!([]), json!([planned(75)]), "+18.0".to_owned(), "; a projection from what is planned until then."),
+            (75.0, json!([]), json!([planned(75)]), format!("+18.0 ({:+.1} without today's plan)", 18.0 - later(75.0)),
+                "; a projection from what is planned until then, with today's open load 75 (without it: computed by IcuSync)."),
             (0.0, json!([]), json!([]), "+18.0".to_owned(), "; a projection, and nothing is planned before 2026-12-01 Tue: both only fall."),
             (40.0, json!([ridden(40)]), json!([swim]), format!("+18.0 ({:+.1} with today's plan)", 18.0 + later(33.0)),
                 "; a projection from what is planned until then, without today's open load 33 (with it: computed by IcuSync)."),
             // What is closed by Strava may be the load of today.
             (40.0, json!([{"id": "1", "source": "STRAVA", "start_date_local": "2026-11-28T07:00:00"}]), json!([swim]), "+18.0".to_owned(),
-                "; a projection from what is planned until then, perhaps without today's open load 33."),
+                "; a projection from what is planned until then; today's load in it may hold up to 33 that is only planned."),
         ] {
             let mut wellness = until_today((60.0, 55.0), load);
             wellness.as_array_mut().unwrap().push(json!({"id": "2026-11-30", "ctl": 58.0, "atl": 40.0, "ctlLoad": 0}));
@@ -437,6 +438,50 @@ async fn a_race_morning_says_whether_todays_plan_is_in_it() {
         let (text, asked) = asked_for(&world, &world.ana().link, "get_events", given).await;
         assert_eq!(row(&text, "date", "2026-11-15 Sun")["form a.m."], "+4.7", "{text}");
         assert!(line(&text, "form a.m.: ").ends_with("by intervals.icu.") && asked.len() == 3, "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_another_tool_shows_a_coach_leaves_no_plan_to_be_worked_out() {
+    on_saturday(async |world| {
+        let mut run = ridden(40);
+        run["type"] = json!("Run");
+        let rows = json!({"wellness": until_today((60.0, 55.0), 115.0), "activities": [run], "events": [planned(75)]});
+        give_ana(&world, rows).await;
+        for tool in ["get_training_summary", "get_activity_detail", "get_training_history"] {
+            forget(&world).await;
+            let link = coach(&world, world.ana(), &["get_fitness", tool]).await;
+            let text = ask_at(&world, &link, "get_fitness", json!({"athlete": "ana"})).await;
+            assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], "40 so far", "{tool} {text}");
+            assert!(!text.contains("115") && !text.contains("75"), "{tool} {text}");
+        }
+        forget(&world).await;
+        let link = coach(&world, world.ana(), &["get_fitness", "get_wellness"]).await;
+        let text = ask_at(&world, &link, "get_fitness", json!({"athlete": "ana"})).await;
+        assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], "115 (may be planned)", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_may_count_for_fatigue_only_is_not_computed_into_ctl() {
+    on_saturday(async |world| {
+        let race = json!({"id": 502, "category": "RACE_A", "type": "Run", "start_date_local": "2026-11-29T09:00:00"});
+        for (strength, computed) in [(json!({"ctlLoad": 0, "atlLoad": 40}), false), (json!({"ctlLoad": 40, "atlLoad": 40}), true)] {
+            let mut wellness = until_today((60.0, 55.0), 0.0);
+            let mut earlier = json!({"id": "2026-11-20", "ctl": 60.0, "atl": 55.0});
+            earlier.as_object_mut().unwrap().extend(strength.as_object().unwrap().clone());
+            wellness.as_array_mut().unwrap().push(earlier);
+            give_ana(&world, json!({"wellness": wellness, "activities": [], "events": [planned(40), race]})).await;
+            let fitness = ask(&world, world.ana(), "get_fitness", json!({})).await;
+            assert!(line(&fitness, "Still planned today").contains(": load 40"), "{fitness}");
+            assert_eq!(line(&fitness, "Still planned today").contains("with it, form"), computed, "{fitness}");
+            forget(&world).await;
+            let events = ask(&world, world.ana(), "get_events", json!({})).await;
+            assert!(events.contains("without today's open load 40"), "{events}");
+            assert_eq!(events.contains("with today's plan)"), computed, "{events}");
+        }
     })
     .await;
 }
