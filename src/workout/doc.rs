@@ -190,7 +190,7 @@ impl Doc {
             .filter(|(_, held)| {
                 let resolved = [held.watts, held.bpm, held.speed];
                 let is_set = resolved.iter().flatten().any(Band::is_set);
-                !is_set && !(held.step.targets.is_empty() && needs_none(&held.step))
+                !is_set && (!held.step.targets.is_empty() || !needs_none(&held.step))
             })
             .map(|(at, _)| at + 1)
             .collect()

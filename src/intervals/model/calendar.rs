@@ -132,7 +132,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::intervals::lenient::object;
+    use crate::{intervals::lenient::object, workout::model::Span};
 
     fn event(doc: &str) -> Event {
         object(format!(r#"{{"id": 7, "name": "x", "workout_doc": {doc}}}"#).as_bytes()).unwrap()
@@ -153,7 +153,7 @@ mod tests {
         let (Held::Step(first), Held::Repeat(inner)) = (&outer.items[0], &outer.items[1]) else {
             panic!("{outer:?}");
         };
-        assert_eq!(first.step.targets[0].span.ends().0.get(), 55.0);
+        assert_eq!(first.step.targets[0].span, Span::At(55.into()));
         assert_eq!(inner.items.len(), 1);
         let Held::Step(odd) = &doc.items[1] else {
             panic!("{doc:?}");

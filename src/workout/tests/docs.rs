@@ -14,18 +14,18 @@ fn doc(value: Value) -> Doc {
     serde_json::from_value(value).unwrap()
 }
 
-fn steps(steps: Value) -> Doc {
+fn steps(steps: &Value) -> Doc {
     doc(json!({ "steps": steps }))
 }
 
 /// The only step of a document.
 fn step(step: &Value) -> crate::workout::model::Step {
-    steps(json!([step])).workout().steps().next().unwrap().clone()
+    steps(&json!([step])).workout().steps().next().unwrap().clone()
 }
 
 #[test]
 fn what_intervals_icu_computed_is_no_part_of_the_workout() {
-    let held = steps(json!([
+    let held = steps(&json!([
         {"duration": 600, "warmup": true, "ramp": true, "power": {"units": "%ftp", "start": 55.0, "end": 75.0},
          "_power": {"value": 159.0, "start": 135.0, "end": 184.0}},
         {"reps": 3, "text": "Main set 3x", "distance": 0, "duration": 3060, "steps": [
@@ -95,7 +95,7 @@ fn odd_documents_are_read_as_far_as_they_go() {
     let huge = step(&json!({"duration": 1e300, "distance": 1e300}));
     assert_eq!(huge.length, Length::Time(1_000_000_000));
     assert_eq!(
-        steps(json!([{"swimset": 1, "zz": 2}])).workout().items,
+        steps(&json!([{"swimset": 1, "zz": 2}])).workout().items,
         [Item::Other("swimset, zz".to_owned())]
     );
     let widened = step(&json!({"distance": f64::from(1609.344_f32), "duration": 1}));
@@ -113,7 +113,7 @@ fn a_heading_is_read_without_its_count() {
         (json!(null), json!("3"), "", 3),
         (json!("Set"), json!(1e12), "Set", u32::MAX),
     ] {
-        let read = steps(json!([{"text": text, "reps": reps, "steps": [{"duration": 1}]}])).workout();
+        let read = steps(&json!([{"text": text, "reps": reps, "steps": [{"duration": 1}]}])).workout();
         let Item::Repeat(repeat) = &read.items[0] else {
             panic!("{text}");
         };
@@ -129,7 +129,7 @@ fn a_heading_is_read_without_its_count() {
 fn repeats_inside_repeats_are_written_out() {
     let minute = json!({"duration": 60, "power": {"units": "%ftp", "value": 90}});
     let second = json!({"duration": 1, "power": {"units": "%ftp", "value": 50}});
-    let nested = steps(json!([{"reps": 2, "steps": [minute, {"reps": 3, "steps": [second]}, minute]}]));
+    let nested = steps(&json!([{"reps": 2, "steps": [minute, {"reps": 3, "steps": [second]}, minute]}]));
     let flat = parse("2x\n- 1m 90%\n- 1s 50%\n- 1s 50%\n- 1s 50%\n- 1m 90%", "Ride").workout;
     assert_eq!(nested.workout(), flat);
     assert_eq!((nested.count(), nested.secs()), (5, Some(246.0)));
@@ -140,13 +140,13 @@ fn repeats_inside_repeats_are_written_out() {
             break;
         }
     }
-    let endless = steps(json!([endless]));
+    let endless = steps(&json!([endless]));
     assert_eq!(
         endless.workout().items,
         [Item::Other("repeats inside repeats".to_owned())]
     );
     let empty =
-        steps(json!([{"reps": 4_000_000_000_u32, "steps": [{"reps": 4_000_000_000_u32, "steps": []}]}]));
+        steps(&json!([{"reps": 4_000_000_000_u32, "steps": [{"reps": 4_000_000_000_u32, "steps": []}]}]));
     assert_eq!(empty.workout().canonical().items, []);
 }
 
