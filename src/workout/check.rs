@@ -14,9 +14,9 @@ pub const MOST_LINES: usize = 200;
 pub const MOST_CHARS: usize = 8000;
 /// Garmin cuts longer notes.
 const LONG_PROSE: usize = 500;
-/// Devices cut longer labels; where is not known.
+/// Devices cut long labels; the exact length is not known.
 const LONG_CUE: usize = 60;
-/// s. No workout is longer.
+/// s. A longer workout is hardly meant.
 const LONG: f64 = 86_400.0;
 
 /// A text as it is sent, and what must or should change.
@@ -31,7 +31,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Whether nothing forbids to send it.
+    /// Whether nothing is refused.
     pub fn can_be_sent(&self) -> bool {
         let mut all = self.problems.iter();
         all.all(|problem| problem.severity == Severity::Warn)
@@ -49,12 +49,13 @@ pub fn text(text: &str, sport: &str, settings: &Settings) -> Checked {
     let parsed = parse(text, sport);
     let mut problems = parsed.problems;
     problems.extend(check(&parsed.workout, &parsed.lines, sport, settings));
-    problems.sort_by_key(|problem| problem.line);
-    problems.dedup();
     if parsed.prose.chars().count() > LONG_PROSE {
-        let why = format!("the text beside the steps is longer than {LONG_PROSE} characters; Garmin cuts it");
+        let why =
+            format!("the text apart from the steps has more than {LONG_PROSE} characters, which Garmin cuts");
         problems.push(Problem::warn(1, why, "shorten it"));
     }
+    problems.sort_by_key(|problem| problem.line);
+    problems.dedup();
     Checked {
         workout: as_sent(parsed.workout, settings),
         prose: parsed.prose,
@@ -81,19 +82,19 @@ fn too_long(text: &str) -> Option<Problem> {
     })
 }
 
-/// What a device or a feed shows of a workout's name; line 0 is the name.
+/// Whether the beginning of a workout's name is worth what a watch shows of it. The problem has line 0.
 pub fn name(name: &str) -> Option<Problem> {
     let first = name.trim_start().chars().next()?;
     (!first.is_alphanumeric()).then(|| {
         Problem::warn(
             0,
-            "a watch shows about the first 15 characters of the name, and some cannot show a sign or an emoji",
+            "a watch shows about 15 characters of the name, and some cannot show an emoji or a sign",
             "begin with the kind of workout, as in \"Threshold 3x12\"",
         )
     })
 }
 
-/// Everything that must or should change, in order. `lines` has the line of each of [`Workout::steps`], as
+/// Everything that must or should change in a workout, in the order of its steps. `lines` has the line of each of [`Workout::steps`], as
 /// [`Parsed`](super::text::Parsed) has it; without it, steps are numbered from 1.
 pub fn check(workout: &Workout, lines: &[usize], sport: &str, settings: &Settings) -> Vec<Problem> {
     let mut checker = Checker {
@@ -112,11 +113,11 @@ pub fn check(workout: &Workout, lines: &[usize], sport: &str, settings: &Setting
                 &repeat.steps[..]
             }
             Item::Other(_) => {
-                let why = "the entry has something that cannot be written as text";
+                let why = "the workout has something that cannot be written as text";
                 checker.refuse(
                     line_of(at),
                     why,
-                    "write the steps anew, or change it at intervals.icu",
+                    "write all steps, or change the entry at intervals.icu",
                 );
                 &[]
             }

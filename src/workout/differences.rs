@@ -1,4 +1,4 @@
-//! What intervals.icu holds otherwise than it was sent, step by step.
+//! How the workout that intervals.icu holds differs from the one that was sent, step by step.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ use super::{
 /// More pairs of steps than this are not compared one by one.
 const MOST_PAIRS: usize = 1_000_000;
 
-/// One thing that is held otherwise.
+/// One thing that is different.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The step that was sent, from 1 and counting those of repeats once; `None` for what is held in addition.
     pub step: Option<usize>,
-    /// The step as text, without its dash; of what was sent, or of what is held in addition.
+    /// The step as text, without its dash; as it was sent, or as it is held in addition.
     pub line: String,
-    /// What is otherwise.
+    /// What is different.
     pub what: String,
 }
 
@@ -66,7 +66,11 @@ pub fn differences(wanted: &Workout, held: &Workout, sport: &str) -> Vec<Differe
     let taken: Vec<usize> = pairs.into_iter().flatten().collect();
     for (at, leaf) in found.iter().enumerate() {
         if !taken.contains(&at) && !leaf.written_out {
-            let line = all.line(&leaf.step);
+            // Its label may be anybody's words.
+            let line = all.line(&Step {
+                cue: String::new(),
+                ..leaf.step.clone()
+            });
             all.all.push(Difference {
                 step: None,
                 line,
@@ -76,7 +80,7 @@ pub fn differences(wanted: &Workout, held: &Workout, sport: &str) -> Vec<Differe
     }
     let is_same = wanted.canonical() == held.canonical();
     if all.all.is_empty() && !is_same {
-        all.whole("repeats and steps are grouped otherwise than they were sent".to_owned());
+        all.whole("repeats and steps are not grouped as they were sent".to_owned());
     }
     all.all
 }
@@ -230,11 +234,11 @@ impl Found<'_> {
         });
     }
 
-    /// `first`: it is the first step of its repeat, for which the whole repeat is told.
+    /// What concerns the whole repeat is said once, of its `first` step.
     fn repeats(&mut self, at: usize, leaf: &Leaf, held: &Leaf, first: bool, written_out: bool) {
         let what = match (&leaf.block, &held.block) {
             (Some(_), None) if written_out => {
-                "its repeat is held as single steps, round after round".to_owned()
+                "its repeat is held as single steps, one round after the other".to_owned()
             }
             (Some((_, count, _)), None) => {
                 self.push(

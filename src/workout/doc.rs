@@ -430,7 +430,7 @@ fn unit(kind: Kind, units: &str, object: &Map<String, Value>) -> Unit {
         (Kind::Power, "w" | "watts") => Unit::Watts,
         (Kind::Power, "power_zone") => Unit::PowerZone,
         (Kind::Power, "custom_zone") => Unit::CustomZone,
-        (Kind::Power, "%mmp") => Unit::PercentMmp(whole_secs(number(object.get("duration")))),
+        (Kind::Power, "%mmp") => Unit::PercentMmp(best_over(object)),
         (Kind::HeartRate, "%hr") => Unit::PercentMaxHr,
         (Kind::HeartRate, "%lthr") => Unit::PercentLthr,
         (Kind::HeartRate, "hr_zone") => Unit::HrZone,
@@ -444,6 +444,14 @@ fn unit(kind: Kind, units: &str, object: &Map<String, Value>) -> Unit {
         },
         _ => Unit::Other(kind, units.to_owned()),
     }
+}
+
+/// s of a % of the best power. Upstream's key for it is not known for certain: it is the number that is no end of the range.
+fn best_over(object: &Map<String, Value>) -> u32 {
+    let mut others = object
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "value" | "start" | "end"));
+    whole_secs(others.find_map(|(_, value)| positive(number(Some(value)))))
 }
 
 /// The key of a unit's kind, and upstream's name of the unit.

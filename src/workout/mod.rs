@@ -21,7 +21,7 @@ pub use resolve::Settings;
 /// Something in a workout's text that intervals.icu would lose or read differently from what was meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The line of the text, from 1.
+    /// The line of the text, from 1; 0 is the name.
     pub line: usize,
     /// Whether the workout can be sent all the same.
     pub severity: Severity,

@@ -88,7 +88,7 @@ fn what_is_held_otherwise_is_said_step_by_step() {
     let flattened = SENT.replace("Main 4x\n- Hard 4m 105-110% 90rpm\n- Easy 3m 50%\n", &flat);
     assert_eq!(
         said(SENT, &flattened, "Ride"),
-        ["step 2 (Hard 4m 105-110% 90rpm): its repeat is held as single steps, round after round"]
+        ["step 2 (Hard 4m 105-110% 90rpm): its repeat is held as single steps, one round after the other"]
     );
     assert_eq!(
         said(SENT, "", "Ride").len(),
@@ -98,7 +98,7 @@ fn what_is_held_otherwise_is_said_step_by_step() {
 }
 
 #[test]
-fn a_pace_that_is_held_from_fast_to_slow_is_told() {
+fn a_pace_that_is_held_from_fast_to_slow_is_a_difference() {
     assert_eq!(
         said("- 1km 5:10-5:00/km Pace", "- 1km 5:10-5:00/km Pace", "Run"),
         Vec::<String>::new()

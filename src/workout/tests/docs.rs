@@ -92,6 +92,9 @@ fn odd_documents_are_read_as_far_as_they_go() {
     assert_eq!(odd.length, Length::Time(30));
     assert_eq!((odd.targets.len(), odd.cadence, odd.ramp), (0, None, true));
     assert_eq!(odd.role, Some(Role::Cooldown));
+    let best =
+        step(&json!({"duration": 60, "power": {"units": "%mmp", "start": 60, "end": 70, "secs": 300}}));
+    assert_eq!(best.targets[0].unit, Unit::PercentMmp(300));
     let huge = step(&json!({"duration": 1e300, "distance": 1e300}));
     assert_eq!(huge.length, Length::Time(1_000_000_000));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Random input for as long as `RANDOM_INPUT_SECS` says; `make test` gives it a minute.
+//! Random input for as long as `ICUSYNC_RANDOM_SECS` says; `make test` gives it a minute.
 
 use std::time::{Duration, Instant};
 
@@ -95,7 +95,7 @@ fn of_text(text: &str, sport: &str) -> TestCaseResult {
 
 #[test]
 fn random_input_for_a_while_finds_nothing() {
-    let secs = std::env::var("RANDOM_INPUT_SECS").map_or(5, |secs| secs.parse().unwrap());
+    let secs = std::env::var("ICUSYNC_RANDOM_SECS").map_or(5, |secs| secs.parse().unwrap());
     let end = Instant::now() + Duration::from_secs(secs);
     let input = (a_text(), sports(), a_workout(), a_workout(), any_doc());
     while Instant::now() < end {
