@@ -7,11 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
     dice::{round, whole},
+    effort::{By, duration},
     people::{Build, Person},
     schema::{ACTIVITY, SEARCH_RESULT, blank, fill, made},
     season::{Kind, Rank, Twist},
     training::{Done, Source},
-    workout::{By, PACE_ZONES, POWER_ZONES, SWEET_SPOT, duration, intensity},
+    workout::{PACE_ZONES, POWER_ZONES, SWEET_SPOT, intensity},
 };
 
 /// Codes of the triathlete's own activity fields.

@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     activity::{FUEL, LACTATE},
+    devices,
     dice::whole,
     people::{Build, FIRST_DAY, Person},
     schema::{ATHLETE, SPORT_SETTINGS, fill, made},
-    workout::{PACE_ZONES, POWER_ZONES, SWEET_SPOT},
+    workout::{Kind, PACE_ZONES, POWER_ZONES, SWEET_SPOT, Settings},
 };
 
 /// The custom wellness field of the cyclist.
@@ -66,9 +67,6 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
             "icu_permission": "WRITE", "icu_effort_secs": [5, 60, 300, 1200], "icu_form_as_percent": false,
             "icu_mmp_days": 42, "icu_wellness_prompt": true, "private_wellness_keys": [],
             "icu_track_menstrual_cycle": false, "icu_type_settings": [], "plan": "PREMIUM", "currency": "EUR",
-            "icu_garmin_health": true, "icu_garmin_training": true, "icu_garmin_sync_activities": true,
-            "icu_garmin_download_wellness": true, "icu_garmin_upload_workouts": true,
-            "icu_garmin_outdoor_power_range": 2.5, "icu_garmin_hr_range": 1.5, "garmin_pace_range": 2.5,
             "strava_authorized": strava, "beta_user": false, "strava_id": strava.then_some(41_977_003),
             "icu_wellness_keys": match person.build {
                 Build::Triathlete => vec![
@@ -88,6 +86,7 @@ pub(super) fn full(person: &Person, now: DateTime<Utc>) -> Map<String, Value> {
             "sportSettings": (person.build != Build::StravaOnly).then(|| sport_settings(person, today)),
         }),
     );
+    fill(&mut object, devices::settings(person));
     object
 }
 
@@ -147,6 +146,18 @@ pub(super) fn custom_items(person: &Person) -> Value {
     }
 }
 
+/// The sports of the first group.
+const RIDES: [&str; 6] = [
+    "Ride",
+    "VirtualRide",
+    "MountainBikeRide",
+    "GravelRide",
+    "TrackRide",
+    "Cyclocross",
+];
+/// bpm by which the heart beats slower in the water; the zones follow.
+const IN_WATER: u32 = 9;
+
 /// What every sport group has.
 fn group(person: &Person, number: i64, types: &[&str], day: NaiveDate) -> Map<String, Value> {
     let updated = person.utc(
@@ -195,6 +206,51 @@ pub(super) fn pace_units(person: &Person, swim: bool) -> &'static str {
     }
 }
 
+/// What a plan for `sport` needs of [`sport_settings`], as they are on `day`.
+pub(super) fn settings(person: &Person, day: NaiveDate, sport: &str) -> Settings {
+    let settings = if person.is_known() {
+        Settings {
+            lthr: Some(person.lthr),
+            max_hr: Some(person.max_hr),
+            hr_zones: person.hr_zones.to_vec(),
+            ..Settings::default()
+        }
+    } else {
+        Settings::default()
+    };
+    let by_pace = |swims, threshold_pace| Settings {
+        threshold_pace,
+        pace_units: Some(pace_units(person, swims)),
+        order: [Kind::Pace, Kind::Hr, Kind::Power],
+        swims,
+        ..settings.clone()
+    };
+    match sport {
+        "Run" | "VirtualRun" | "TrailRun" => {
+            by_pace(false, has_run_pace(person).then(|| person.threshold_pace(day)))
+        }
+        "Swim" | "OpenWaterSwim" if person.build == Build::Triathlete => {
+            let in_water = |bpm: u32| bpm - IN_WATER;
+            Settings {
+                lthr: settings.lthr.map(in_water),
+                max_hr: settings.max_hr.map(in_water),
+                hr_zones: person.hr_zones.map(in_water).to_vec(),
+                ..by_pace(true, Some(person.swim_pace(day)))
+            }
+        }
+        _ if RIDES.contains(&sport) && person.has_power() => Settings {
+            ftp: Some(person.ftp(day)),
+            ..settings
+        },
+        _ => settings,
+    }
+}
+
+/// Whether the person's runs have a threshold pace.
+fn has_run_pace(person: &Person) -> bool {
+    person.is_known() && !person.has_power() || person.build == Build::Triathlete
+}
+
 /// The sports of a group of settings.
 pub(super) fn types(group: &Value) -> impl Iterator<Item = &str> {
     let types = group["types"].as_array().into_iter().flatten();
@@ -209,15 +265,7 @@ pub(super) fn is_for(group: &Value, sport: &str) -> bool {
 /// `GET /athlete/{id}/sport-settings`, as they are on `day`. Each person has a sport without thresholds; the newcomer has
 /// no others.
 pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
-    let rides = [
-        "Ride",
-        "VirtualRide",
-        "MountainBikeRide",
-        "GravelRide",
-        "TrackRide",
-        "Cyclocross",
-    ];
-    let mut ride = group(person, 1, &rides, day);
+    let mut ride = group(person, 1, &RIDES, day);
     let mut run = group(person, 2, &["Run", "VirtualRun", "TrailRun"], day);
     let mut other = group(person, 3, &["Other"], day);
     let names = [
@@ -240,7 +288,7 @@ pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
             }),
         );
     }
-    if person.is_known() && !person.has_power() || person.build == Build::Triathlete {
+    if has_run_pace(person) {
         fill(
             &mut run,
             json!({
@@ -261,11 +309,11 @@ pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
     let mut groups = vec![ride, run];
     if person.build == Build::Triathlete {
         let mut swim = group(person, 4, &["Swim", "OpenWaterSwim"], day);
-        // In the water the heart beats slower, and the zones follow.
         fill(
             &mut swim,
             json!({
-                "lthr": person.lthr - 9, "max_hr": person.max_hr - 9, "hr_zones": person.hr_zones.map(|bpm| bpm - 9),
+                "lthr": person.lthr - IN_WATER, "max_hr": person.max_hr - IN_WATER,
+                "hr_zones": person.hr_zones.map(|bpm| bpm - IN_WATER),
                 "threshold_pace": person.swim_pace(day), "pace_zones": PACE_ZONES, "pace_zone_names": names,
                 "pace_units": pace_units(person, true), "pace_load_type": "SWIM", "load_order": "PACE_HR_POWER",
                 "tiz_order": "PACE_HR_POWER", "workout_order": "PACE_HR_POWER", "interval_display": "PACE_HR_POWER",
@@ -276,4 +324,31 @@ pub(super) fn sport_settings(person: &Person, day: NaiveDate) -> Vec<Value> {
     }
     groups.push(other);
     groups.into_iter().map(Value::Object).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::PEOPLE;
+
+    #[test]
+    fn a_plan_is_read_by_the_settings_that_are_shown() {
+        let day = FIRST_DAY + chrono::Duration::days(700);
+        for person in &PEOPLE {
+            for group in sport_settings(person, day) {
+                let sport = types(&group).next().unwrap();
+                let settings = settings(person, day, sport);
+                let order = group["workout_order"].as_str().unwrap();
+                let kinds = settings.order.map(|kind| format!("{kind:?}").to_uppercase());
+                assert_eq!(kinds.join("_"), order, "{} {sport}", person.slug);
+                assert_eq!(json!(settings.ftp.map(whole)), group["ftp"]);
+                assert_eq!(json!(settings.threshold_pace), group["threshold_pace"]);
+                assert_eq!(json!(settings.lthr), group["lthr"]);
+                assert_eq!(json!(settings.max_hr), group["max_hr"]);
+                assert_eq!(json!(settings.pace_units), group["pace_units"]);
+                let zones = (!settings.hr_zones.is_empty()).then_some(&settings.hr_zones);
+                assert_eq!(json!(zones), group["hr_zones"], "{} {sport}", person.slug);
+            }
+        }
+    }
 }

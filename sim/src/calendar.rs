@@ -6,14 +6,14 @@ use chrono::{Datelike, Days, Duration, NaiveDate, NaiveDateTime, Weekday};
 use serde_json::{Map, Value, json};
 
 use super::{
-    athlete::{pace_units, stamp},
+    athlete::{settings, stamp},
     dice::{Dice, round, whole},
-    history::{Fitness, History, threshold},
+    history::{Fitness, History},
     people::{Build, FIRST_DAY, PLANNED_DAYS, Person},
     schema::{EVENT, fill, made},
     season::{Kind, Rank, Session, course, is_recovery, plan, triathlon},
     training::{day_number, event_id},
-    workout::{By, Indoor, Marks, intensity},
+    workout::{Indoor, intensity, no_steps, read},
 };
 
 /// Upstream's event categories.
@@ -156,7 +156,7 @@ fn triathlete(person: &Person, day: NaiveDate) -> Vec<Mark> {
         marks.push(mark(category(rank), name, Some("Bib 1207, wave 6"), 1).with(json!({
             "type": "Other", "moving_time": secs, "icu_training_load": load, "distance": metres, "color": null,
             "icu_intensity": round(intensity(load, secs), 6), "sub_type": "NONE", "indoor": false,
-            "workout_doc": nothing(),
+            "workout_doc": no_steps(),
         })));
     }
     match (day.weekday(), week) {
@@ -216,11 +216,6 @@ const fn category(rank: Rank) -> &'static str {
         Rank::B => "RACE_B",
         Rank::C => "RACE_C",
     }
-}
-
-/// The document of a workout without steps.
-fn nothing() -> Value {
-    json!({"steps": [], "duration": 0, "distance": 0, "options": {}, "locales": []})
 }
 
 /// The last day that has seeded events, seen from `today`.
@@ -299,39 +294,30 @@ fn planned(
         &mut object,
         json!({"name": session.name, "type": sport, "indoor": session.indoor, "sub_type": "NONE", "category": "WORKOUT"}),
     );
+    let resolve = resolve.then_some(Indoor(session.indoor));
     if let Some(text) = session.unparsed {
+        let read = read(text, sport, &settings(person, day, sport));
         // For a session that has no language for steps, upstream keeps the time that was typed in.
-        let typed = (sport == "WeightTraining").then(|| session.workout.secs());
-        fill(
-            &mut object,
-            json!({"description": text, "workout_doc": nothing(), "moving_time": typed}),
-        );
+        let typed = (sport == "WeightTraining").then(|| session.workout.totals().secs);
+        fill(&mut object, json!({"description": text, "moving_time": typed}));
+        fill(&mut object, read.fields(resolve));
         return object;
     }
-    let marks = marks_of(person, day, session);
-    let totals = session.workout.totals(marks.threshold);
-    let after = before.next(f64::from(totals.load));
-    let distance = match session.workout.by {
-        By::Power | By::Heart => 0.0,
-        By::Pace | By::Swim => round(totals.distance, 3),
-    };
+    let load = session.workout.totals().load.unwrap_or_default();
+    let after = before.next(f64::from(load));
+    fill(&mut object, session.workout.read.fields(resolve));
     fill(
         &mut object,
-        json!({
-            "moving_time": totals.secs, "icu_training_load": totals.load,
-            "icu_intensity": round(intensity(totals.load, totals.secs), 6),
-            "icu_ctl": round(after.ctl, 6), "icu_atl": round(after.atl, 6),
-            "distance": course(session).unwrap_or(distance), "joules": totals.joules, "joules_above_ftp": 0,
-        }),
+        json!({"icu_ctl": round(after.ctl, 6), "icu_atl": round(after.atl, 6)}),
     );
     let more = match session.kind {
-        Kind::Race(rank) => json!({"category": category(rank), "workout_doc": nothing()}),
-        _ => json!({
-            "description": session.workout.text(),
-            "workout_doc": session.workout.doc(&marks, resolve.then_some(Indoor(session.indoor))),
-        }),
+        Kind::Race(rank) => json!({"category": category(rank), "workout_doc": no_steps()}),
+        _ => json!({"description": session.text}),
     };
     fill(&mut object, more);
+    if let Some(metres) = course(session) {
+        object.insert("distance".into(), json!(metres));
+    }
     if person.build == Build::Triathlete && person.dice(day, "pushed").chance(0.06) {
         let at = stamp(person.utc((day - Days::new(2)).and_hms_opt(4, 0, 12).unwrap_or_default()));
         let message = "422: every step needs a power target";
@@ -341,18 +327,6 @@ fn planned(
         );
     }
     object
-}
-
-/// Where the session's document takes its absolute values from.
-fn marks_of(person: &Person, day: NaiveDate, session: &Session) -> Marks {
-    let swim = session.workout.by == By::Swim;
-    Marks {
-        threshold: threshold(person, day, session.workout.by),
-        lthr: person.lthr,
-        max_hr: person.max_hr,
-        hr_zones: person.hr_zones,
-        pace_units: pace_units(person, swim),
-    }
 }
 
 fn marked(person: &Person, day: NaiveDate, slot: u8, mark: &Mark) -> Map<String, Value> {
@@ -370,7 +344,7 @@ fn planned_load(person: &Person, day: NaiveDate) -> u32 {
     let sessions = plan(person, day).into_iter();
     sessions
         .filter(|session| session.planned && session.unparsed.is_none())
-        .map(|one| one.workout.totals(threshold(person, day, one.workout.by)).load)
+        .filter_map(|one| one.workout.totals().load)
         .sum()
 }
 
@@ -471,7 +445,7 @@ pub(super) fn is_seeded(day: NaiveDate, today: NaiveDate) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{people::PEOPLE, training::event_of};
+    use crate::{people::PEOPLE, schema::text, training::event_of};
 
     #[test]
     fn ids_are_unique_and_lead_back_to_their_day() {
@@ -516,5 +490,30 @@ mod tests {
             step["text"].is_null(),
             "a zone before the duration leaves no label: {step}"
         );
+    }
+
+    #[test]
+    fn a_document_is_what_its_description_reads_as() {
+        let mut with_steps = 0;
+        for person in &PEOPLE {
+            for day in FIRST_DAY.iter_days().take(728) {
+                for event in seeded(person, day, Fitness::default(), true) {
+                    let (Some(text), "WORKOUT") = (event["description"].as_str(), text(&event, "category"))
+                    else {
+                        continue;
+                    };
+                    let sport = event["type"].as_str().unwrap();
+                    let read = read(text, sport, &settings(person, day, sport));
+                    let indoor = Indoor(event["indoor"].as_bool().unwrap());
+                    assert_eq!(event["workout_doc"], read.doc(Some(indoor)), "{text}");
+                    if !read.is_empty() {
+                        with_steps += 1;
+                        assert_eq!(event["moving_time"], read.totals().secs);
+                        assert_eq!(event["icu_training_load"], read.totals().load.unwrap());
+                    }
+                }
+            }
+        }
+        assert!(with_steps > 1000, "{with_steps}");
     }
 }

@@ -13,13 +13,15 @@ use axum::{
     routing::post,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     calendar::Pairing,
     fault::Fault,
     given::Given,
+    people::Person,
     world::{Recorded, World},
+    written::Rules,
 };
 
 /// The largest crowd: ten years of a person who does little else.
@@ -40,6 +42,9 @@ pub(super) fn router(world: Arc<World>, port: u16) -> Router {
         .route("/_control/crowd", post(crowd))
         .route("/_control/given", post(given))
         .route("/_control/pairing", post(pairing))
+        .route("/_control/event", post(event))
+        .route("/_control/scopes", post(scopes))
+        .route("/_control/rules", post(rules))
         .with_state(world)
         .layer(from_fn(no_browser))
         .layer(from_fn_with_state(hosts, check_host))
@@ -167,5 +172,49 @@ async fn given(State(world): State<Arc<World>>, Json(give): Json<Give>) -> Respo
 /// `"shows_done"`: a paired entry of the calendar shows the time and distance that were done; `"keeps_plan"`: those planned.
 async fn pairing(State(world): State<Arc<World>>, Json(pairing): Json<Pairing>) -> Json<Value> {
     world.state().pairing = pairing;
+    done()
+}
+
+/// `{"person":"ana","id":190000001,"event":{…}}`: somebody else changes that entry of the calendar; without `event`, deletes
+/// it; without `id`, adds it. Answers with the id.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Meddling {
+    person: String,
+    id: Option<i64>,
+    event: Option<Map<String, Value>>,
+}
+
+async fn event(State(world): State<Arc<World>>, Json(asked): Json<Meddling>) -> Response {
+    let person = Person::of_slug(&asked.person);
+    let id = person.and_then(|person| match (asked.id, asked.event) {
+        (Some(id), change) => world.meddle(person, id, change).then_some(id),
+        (None, Some(event)) => world.add_event(person, event),
+        (None, None) => None,
+    });
+    match id {
+        Some(id) => Json(json!({"ok": true, "id": id})).into_response(),
+        None => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+    }
+}
+
+/// `{"person":"ana","scopes":"ACTIVITY:WRITE,CALENDAR:READ"}`: what the person allows the application from now on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scopes {
+    person: String,
+    scopes: String,
+}
+
+async fn scopes(State(world): State<Arc<World>>, Json(asked): Json<Scopes>) -> Response {
+    if !world.allow(&asked.person, &asked.scopes) {
+        return StatusCode::UNPROCESSABLE_ENTITY.into_response();
+    }
+    done().into_response()
+}
+
+/// `{"resolve_one":false}`: what upstream does with the calendar where it is not known; what is not named is as at the start.
+async fn rules(State(world): State<Arc<World>>, Json(rules): Json<Rules>) -> Json<Value> {
+    world.state().rules = rules;
     done()
 }

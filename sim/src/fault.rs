@@ -13,6 +13,8 @@ use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::workout::Loss;
+
 /// Size of the plain body of [`Mode::Huge`] and of what [`Mode::GzipBomb`] unpacks to, bytes: an empty JSON list with
 /// a great deal of space in it.
 pub const HUGE: u64 = 3 + 258 * REPEATS;
@@ -46,6 +48,38 @@ pub enum Mode {
     Deep,
     /// The true answer with every id of the athlete changed to another athlete's.
     WrongAthlete,
+    /// The number alone, where the true answer is an object with one number.
+    BareNumber,
+    /// The true answer; then somebody else lays `body` over each entry of the calendar that it shows, or without a body
+    /// deletes it.
+    Meddle,
+    /// Of each entry written, the steps of a repeat are read once.
+    FlattenRepeats,
+    /// Of each entry written, the targets are lost.
+    DropTargets,
+    /// Of each entry written, the steps are lost; the text stays.
+    DropSteps,
+    /// What is written, changed or deleted is answered as if it were, and is not.
+    Forget,
+    /// An entry is refused with status and body, or with 422; of a list of entries, then none is written.
+    RefuseEntry,
+    /// The first of the person's devices refuses each workout written, in the words of `body`.
+    RefusePush,
+}
+
+impl Mode {
+    /// Whether it is about the entries that a request writes, which only its handler knows.
+    pub(super) const fn is_about_entries(self) -> bool {
+        matches!(
+            self,
+            Self::FlattenRepeats
+                | Self::DropTargets
+                | Self::DropSteps
+                | Self::Forget
+                | Self::RefuseEntry
+                | Self::RefusePush
+        )
+    }
 }
 
 /// A breakage to come. The oldest one that matches a request is used.
@@ -70,9 +104,18 @@ pub struct Fault {
     /// Headers of the answer.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// How many requests it breaks; without it, all of them until it is cleared.
+    /// How many requests it breaks, whatever comes of it; without it, all of them until it is cleared.
     #[serde(default)]
     pub times: Option<u32>,
+    /// How many requests that it matches pass first.
+    #[serde(default)]
+    pub after: u32,
+    /// Whether the request is handled first, so that what it wrote stays; the wait comes then.
+    #[serde(default)]
+    pub after_writing: bool,
+    /// Of the entries of the calendar, only those whose name contains this.
+    #[serde(default)]
+    pub entry: Option<String>,
     /// How.
     #[serde(default)]
     pub mode: Mode,
@@ -142,6 +185,45 @@ impl Fault {
         }
     }
 
+    /// After this many requests that it matches have passed.
+    #[must_use]
+    pub fn after(self, after: u32) -> Self {
+        Self { after, ..self }
+    }
+
+    /// Only once the request has been handled.
+    #[must_use]
+    pub fn after_writing(self) -> Self {
+        Self {
+            after_writing: true,
+            ..self
+        }
+    }
+
+    /// Only for entries whose name contains this.
+    #[must_use]
+    pub fn entry(self, name: &str) -> Self {
+        Self {
+            entry: Some(name.to_owned()),
+            ..self
+        }
+    }
+
+    /// Whether it is meant for an entry with this name.
+    pub(super) fn concerns(&self, name: &str) -> bool {
+        self.entry.as_deref().is_none_or(|part| name.contains(part))
+    }
+
+    /// What is lost of the entries that a request writes.
+    pub(super) const fn loss(&self) -> Option<Loss> {
+        match self.mode {
+            Mode::FlattenRepeats => Some(Loss::Repeats),
+            Mode::DropTargets => Some(Loss::Targets),
+            Mode::DropSteps => Some(Loss::Steps),
+            _ => None,
+        }
+    }
+
     /// Whether it is meant for a request.
     fn matches(&self, method: &str, target: &str, athlete: Option<&str>) -> bool {
         let meant = match self.matching.split_once(' ') {
@@ -168,10 +250,16 @@ impl Faults {
     /// The breakage for a request, one use of which is then spent.
     pub(super) fn take(&mut self, method: &str, target: &str, athlete: Option<&str>) -> Option<Fault> {
         let live = |fault: &Fault| fault.times != Some(0);
+        let is_due = |fault: &mut Fault| {
+            let due = fault.after == 0;
+            fault.after = fault.after.saturating_sub(1);
+            due
+        };
         let fault = self
             .0
             .iter_mut()
-            .find(|fault| live(fault) && fault.matches(method, target, athlete))?;
+            .filter(|fault| live(fault) && fault.matches(method, target, athlete))
+            .find_map(|fault| is_due(fault).then_some(fault))?;
         if let Some(times) = &mut fault.times {
             *times -= 1;
         }
@@ -225,7 +313,15 @@ pub(super) async fn broken(fault: &Fault, abort: Arc<Notify>) -> Option<Response
     };
     let response = match fault.mode {
         Mode::Status if fault.status.is_none() && fault.body.is_none() => return None,
-        Mode::WrongAthlete => return None,
+        Mode::WrongAthlete
+        | Mode::BareNumber
+        | Mode::Meddle
+        | Mode::FlattenRepeats
+        | Mode::DropTargets
+        | Mode::DropSteps
+        | Mode::Forget
+        | Mode::RefuseEntry
+        | Mode::RefusePush => return None,
         Mode::Status => answer(fault, Body::from(fault.body.clone().unwrap_or_default())),
         Mode::Hang => std::future::pending().await,
         Mode::Drip => answer(fault, Body::from_stream(drip(text()))),

@@ -3,16 +3,18 @@
 //!
 //! No endpoint's own behaviour.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{future::ready, net::IpAddr, sync::Arc};
 
 use axum::{
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::{FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts, response},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use futures::FutureExt;
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 
 use super::{
@@ -212,34 +214,86 @@ async fn broken(
     world: &World,
     fault: &Fault,
     caller: Option<&Caller>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    fault::wait(fault).await;
     let abort = request
         .extensions()
         .get::<Connection>()
-        .map(|connection| connection.abort.clone());
-    if let Some(response) = fault::broken(fault, abort.unwrap_or_default()).await {
-        return response;
+        .map(|connection| connection.abort.clone())
+        .unwrap_or_default();
+    if fault.mode.is_about_entries() {
+        request.extensions_mut().insert(fault.clone());
     }
-    let mut response = honest(world, caller, request, next).await;
-    if fault.mode == Mode::WrongAthlete {
-        response = for_another(response).await;
+    // Nothing is handled before this is awaited.
+    let answer = honest(world, caller, request, next);
+    let answer = if fault.after_writing {
+        ready(answer.await).left_future()
+    } else {
+        answer.right_future()
+    };
+    fault::wait(fault).await;
+    if let Some(broken) = fault::broken(fault, abort).await {
+        return broken;
     }
+    let response = answer.await;
+    let mut response = match fault.mode {
+        Mode::WrongAthlete => for_another(response).await,
+        Mode::BareNumber => bare_number(response).await,
+        Mode::Meddle => meddled(world, caller, fault, response).await,
+        _ => response,
+    };
     fault::dress(fault, &mut response);
     response
 }
 
+/// An answer's parts and body, to send another body or the same again.
+async fn opened(response: Response) -> (response::Parts, Bytes) {
+    let (mut parts, body) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    (parts, to_bytes(body, usize::MAX).await.unwrap_or_default())
+}
+
+/// The number alone of an object with one number; any other answer as it is.
+async fn bare_number(response: Response) -> Response {
+    let (parts, body) = opened(response).await;
+    let object: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+    let body = match object.values().next() {
+        Some(number) if object.len() == 1 => number.to_string().into(),
+        _ => body,
+    };
+    Response::from_parts(parts, body.into())
+}
+
+/// The same answer, after which somebody else has changed or deleted the entries in it.
+async fn meddled(world: &World, caller: Option<&Caller>, fault: &Fault, response: Response) -> Response {
+    let (parts, body) = opened(response).await;
+    let shown = match serde_json::from_slice(&body) {
+        Ok(Value::Array(rows)) => rows,
+        Ok(row) => vec![row],
+        Err(_) => Vec::new(),
+    };
+    let change: Option<Map<String, Value>> = fault
+        .body
+        .as_deref()
+        .and_then(|body| serde_json::from_str(body).ok());
+    let named = |row: &&Value| fault.concerns(row["name"].as_str().unwrap_or_default());
+    let ids = shown.iter().filter(named).filter_map(|row| row["id"].as_i64());
+    if let Some(caller) = caller {
+        for id in ids {
+            world.meddle(caller.person, id, change.clone());
+        }
+    }
+    Response::from_parts(parts, body.into())
+}
+
 /// The same answer, about another athlete.
 async fn for_another(response: Response) -> Response {
-    let (mut parts, body) = response.into_parts();
-    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let (parts, bytes) = opened(response).await;
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     for person in &PEOPLE {
         text = text.replace(&format!("\"{}\"", person.athlete_id), "\"i900099\"");
     }
-    parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, text.into())
 }
 

@@ -11,7 +11,6 @@ use super::{
     people::{FIRST_DAY, Person},
     season::{Twist, plan},
     training::{Done, Source, day_number, done, twin},
-    workout::By,
 };
 
 /// Days of the fitness constant.
@@ -39,16 +38,6 @@ impl Fitness {
     }
 }
 
-/// What a session's targets are percentages of, on `day`: W, m/s or bpm.
-pub(super) fn threshold(person: &Person, day: NaiveDate, by: By) -> f64 {
-    match by {
-        By::Power => person.ftp(day),
-        By::Pace => person.threshold_pace(day),
-        By::Swim => person.swim_pace(day),
-        By::Heart => f64::from(person.lthr),
-    }
-}
-
 /// Everything of a person up to the end of a day.
 #[derive(Debug)]
 pub(super) struct History {
@@ -68,7 +57,7 @@ impl History {
         for day in FIRST_DAY.iter_days().take(count) {
             let mut load = 0.0;
             for session in plan(person, day) {
-                let totals = session.workout.totals(threshold(person, day, session.workout.by));
+                let totals = session.workout.totals();
                 let Some(done) = done(person, day, &session, totals) else {
                     continue;
                 };

@@ -10,7 +10,9 @@ mod calendar;
 mod comments;
 mod control;
 mod crowd;
+mod devices;
 mod dice;
+mod effort;
 mod efforts;
 mod fault;
 mod front;
@@ -34,6 +36,7 @@ mod weather;
 mod wellness;
 mod workout;
 mod world;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -41,7 +44,8 @@ mod tests;
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, ensure};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -51,6 +55,7 @@ pub use given::Given;
 pub use people::{FIRST_DAY, PEOPLE, PLANNED_DAYS, Person};
 use world::World;
 pub use world::{Exchange, Recorded};
+pub use written::Rules;
 
 /// Gives the time.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -132,6 +137,13 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     })
 }
 
+/// What upstream makes of the text of a workout for this person on that day: `workout_doc` with its targets resolved, and the
+/// fields of an event that follow from it.
+pub fn read_workout(person: &Person, day: NaiveDate, sport: &str, indoor: bool, text: &str) -> Value {
+    let settings = athlete::settings(person, day.max(FIRST_DAY), sport);
+    workout::read(text, sport, &settings).fields(Some(workout::Indoor(indoor)))
+}
+
 impl Running {
     /// Breaks future answers.
     pub fn fault(&self, fault: Fault) {
@@ -190,6 +202,41 @@ impl Running {
         self.world.state().pairing = pairing;
     }
 
+    /// A person's calendar as it is now, targets resolved. Empty for an unknown name.
+    pub fn events(&self, slug: &str, oldest: NaiveDate, newest: NaiveDate) -> Vec<Map<String, Value>> {
+        let person = Person::of_slug(slug);
+        person.map_or_else(Vec::new, |person| self.world.events(person, oldest, newest, true))
+    }
+
+    /// Somebody else puts an entry, an object, on a person's calendar; its id. None if upstream would refuse it.
+    pub fn add_event(&self, slug: &str, event: Value) -> Option<i64> {
+        self.world.add_event(Person::of_slug(slug)?, object(event)?)
+    }
+
+    /// Somebody else changes an entry of a person's calendar. False if it is not there or upstream would refuse the change.
+    pub fn change_event(&self, slug: &str, id: i64, change: Value) -> bool {
+        let (Some(person), Some(change)) = (Person::of_slug(slug), object(change)) else {
+            return false;
+        };
+        self.world.meddle(person, id, Some(change))
+    }
+
+    /// Somebody else deletes an entry of a person's calendar. False if it is not there.
+    pub fn delete_event(&self, slug: &str, id: i64) -> bool {
+        Person::of_slug(slug).is_some_and(|person| self.world.meddle(person, id, None))
+    }
+
+    /// What a person allows the application from now on, such as `ACTIVITY:WRITE,CALENDAR:READ`; it applies to every token.
+    /// False for an unknown name or scope.
+    pub fn allow(&self, slug: &str, scopes: &str) -> bool {
+        self.world.allow(slug, scopes)
+    }
+
+    /// What upstream does with the calendar where it is not known.
+    pub fn rules(&self, rules: Rules) {
+        self.world.state().rules = rules;
+    }
+
     /// Whether today's CTL, ATL and loads count what is planned for today and not done yet; not by default. What upstream does
     /// is not known.
     pub fn count_todays_plan(&self, on: bool) {
@@ -205,6 +252,13 @@ impl Running {
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.wait().await;
+    }
+}
+
+fn object(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(object) => Some(object),
+        _ => None,
     }
 }
 

@@ -95,7 +95,7 @@ impl Wish {
     }
 }
 
-/// `GET /oauth/authorize`: who you are, one box per scope, Allow or Deny. `person=<slug>` preselects a person.
+/// `GET /oauth/authorize`: who you are, a box per scope, another to grant only reading, Allow or Deny. `person=<slug>` preselects a person.
 pub(super) async fn consent(State(world): State<Arc<World>>, Query(params): Query<Params>) -> Response {
     let wish = match Wish::read(&world, &params) {
         Ok(wish) => wish,
@@ -140,6 +140,13 @@ pub(super) async fn consent(State(world): State<Arc<World>>, Query(params): Quer
             form,
             "<label><input type=\"checkbox\" name=\"scope\" value=\"{text}\" checked> {text}</label>"
         );
+        if scope.write {
+            let text = scope.to_read().text();
+            let _ = write!(
+                form,
+                "<label class=\"note\"><input type=\"checkbox\" name=\"scope\" value=\"{text}\"> only {text}</label>"
+            );
+        }
     }
     form.push_str(
         "</fieldset><button name=\"decision\" value=\"allow\">Allow</button>\
@@ -166,12 +173,12 @@ pub(super) async fn decide(State(world): State<Arc<World>>, Form(mut params): Fo
     if params.get("decision") != Some("allow") {
         return wish.back("error", "access_denied");
     }
-    let granted = wish
-        .scopes
-        .iter()
-        .copied()
-        .filter(|scope| ticked.contains(&scope.text()))
-        .collect();
+    // Of each scope as it is wished for or, if that is not ticked, only to read.
+    let granted = wish.scopes.iter().filter_map(|scope| {
+        let mut offered = [*scope, scope.to_read()].into_iter();
+        offered.find(|scope| ticked.contains(&scope.text()))
+    });
+    let granted = granted.collect();
     let code = world.state().tokens.issue_code(person, granted, world.now());
     wish.back("code", &code)
 }

@@ -80,6 +80,11 @@ impl Refusal {
     pub(super) fn unreadable() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "JSON parse error")
     }
+
+    /// The same, for one field of it.
+    pub(super) fn malformed(what: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, format!("JSON parse error: {what}"))
+    }
 }
 
 impl IntoResponse for Refusal {

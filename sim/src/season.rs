@@ -4,11 +4,15 @@
 
 mod triathlon;
 
+use std::{borrow::Cow, sync::Arc};
+
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
 
 use super::{
+    athlete::settings,
+    effort::{Workout, duration},
     people::{Build, FIRST_DAY, Person},
-    workout::{By, Part, Step, Workout, ramp, step},
+    workout::Settings,
 };
 pub(super) use triathlon::triathlon;
 
@@ -22,11 +26,14 @@ pub(super) struct Session {
     pub(super) sport: &'static str,
     pub(super) name: &'static str,
     pub(super) start: NaiveTime,
-    pub(super) workout: Workout,
+    /// The workout in upstream's language.
+    pub(super) text: Cow<'static, str>,
+    /// What the person makes of `text`; read by [`plan`].
+    pub(super) workout: Arc<Workout>,
     /// Is in the calendar beforehand.
     pub(super) planned: bool,
     pub(super) indoor: bool,
-    /// A description instead of the workout's, of which upstream makes no steps.
+    /// A description instead of `text`, of which upstream makes no steps.
     pub(super) unparsed: Option<&'static str>,
     /// Begins on the minute, because what follows depends on it.
     pub(super) on_time: bool,
@@ -221,19 +228,21 @@ pub(super) fn plan(person: &Person, day: NaiveDate) -> Vec<Session> {
     };
     for (slot, session) in (0..).zip(&mut sessions) {
         session.slot = slot;
+        let settings = settings(person, day, session.sport);
+        session.workout = Workout::of(&session.text, session.sport, person.number.into(), &settings);
     }
     sessions
 }
 
-fn ride(name: &'static str, start: NaiveTime, parts: Vec<Part>) -> Session {
-    let workout = Workout { by: By::Power, parts };
+fn ride(name: &'static str, start: NaiveTime, text: impl Into<Cow<'static, str>>) -> Session {
     Session {
         slot: 0,
         kind: Kind::Ride,
         sport: "Ride",
         name,
         start,
-        workout,
+        text: text.into(),
+        workout: Arc::default(),
         planned: true,
         indoor: false,
         unparsed: None,
@@ -242,124 +251,83 @@ fn ride(name: &'static str, start: NaiveTime, parts: Vec<Part>) -> Session {
     }
 }
 
-fn run(name: &'static str, start: NaiveTime, parts: Vec<Part>) -> Session {
+fn run(name: &'static str, start: NaiveTime, text: impl Into<Cow<'static, str>>) -> Session {
     Session {
         kind: Kind::Run,
         sport: "Run",
-        workout: Workout { by: By::Pace, parts },
-        ..ride(name, start, Vec::new())
+        ..ride(name, start, text)
     }
 }
 
 /// A session outside the plan.
-fn spontaneous(kind: Kind, name: &'static str, start: NaiveTime, by: By, steps: Vec<Step>) -> Session {
-    let workout = Workout {
-        by,
-        parts: vec![Part::Main(steps)],
-    };
+fn spontaneous(
+    kind: Kind,
+    name: &'static str,
+    start: NaiveTime,
+    text: impl Into<Cow<'static, str>>,
+) -> Session {
     Session {
         kind,
         sport: kind.sport(),
-        workout,
         planned: false,
-        ..ride(name, start, Vec::new())
+        ..ride(name, start, text)
     }
 }
 
-fn framed(warmup: u32, label: &'static str, times: u32, steps: Vec<Step>) -> Vec<Part> {
-    vec![
-        Part::Warmup(vec![ramp(warmup, 50, 75).at_rpm(85, 95)]),
-        Part::Repeat(label, times, steps),
-        Part::Cooldown(vec![ramp(10, 60, 45)]),
-    ]
+/// `1h15m` of so many minutes.
+fn time(minutes: u32) -> String {
+    duration(minutes * 60)
+}
+
+/// A hard ride: `warmup` minutes, the lines of `set` so many times, and a cool-down.
+fn framed(warmup: u32, times: u32, set: &str) -> String {
+    format!(
+        "Warmup\n- {warmup}m ramp 50-75% 85-95rpm\n\nMain set {times}x\n{set}\n\nCooldown\n- 10m ramp 60-45%"
+    )
 }
 
 /// The hard session of a cyclist's Tuesday (`first`) or Thursday.
 fn hard_ride(phase: Phase, first: bool, choice: usize, start: NaiveTime) -> Session {
-    let easy = |minutes| step("Easy", minutes, 55, 55);
-    match (phase, first, choice) {
-        (Phase::Base, true, 0) => ride(
+    let (name, text) = match (phase, first, choice) {
+        (Phase::Base, true, 0) => (
             "Sweet spot 3x12",
-            start,
-            framed(
-                20,
-                "Main set",
-                3,
-                vec![step("SST", 12, 88, 94).at_rpm(88, 92), easy(5)],
-            ),
+            framed(20, 3, "- SST 12m 88-94% 88-92rpm\n- Easy 5m 55%"),
         ),
-        (Phase::Base, true, _) => ride(
+        (Phase::Base, true, _) => (
             "Sweet spot 2x20",
-            start,
-            framed(15, "Main set", 2, vec![step("SST", 20, 88, 92), easy(5)]),
+            framed(15, 2, "- SST 20m 88-92%\n- Easy 5m 55%"),
         ),
-        (Phase::Base | Phase::Build, false, 0) => ride(
-            "Tempo 3x15",
-            start,
-            framed(15, "Main set", 3, vec![step("Tempo", 15, 78, 86), easy(4)]),
-        ),
-        (Phase::Base, false, _) => ride(
+        (Phase::Base | Phase::Build, false, 0) => {
+            ("Tempo 3x15", framed(15, 3, "- Tempo 15m 78-86%\n- Easy 4m 55%"))
+        }
+        (Phase::Base, false, _) => (
             "Kraftausdauer 5x6",
-            start,
-            framed(
-                15,
-                "Main set",
-                5,
-                vec![step("Low gear", 6, 82, 88).at_rpm(55, 60), easy(4)],
-            ),
+            framed(15, 5, "- Low gear 6m 82-88% 55-60rpm\n- Easy 4m 55%"),
         ),
-        (Phase::Build, true, _) | (Phase::Season, false, 0) => ride(
-            "Threshold 4x8",
-            start,
-            framed(15, "Main set", 4, vec![step("Hard", 8, 96, 102), easy(4)]),
-        ),
+        (Phase::Build, true, _) | (Phase::Season, false, 0) => {
+            ("Threshold 4x8", framed(15, 4, "- Hard 8m 96-102%\n- Easy 4m 55%"))
+        }
         (Phase::Build, false, _) => {
-            let over_under = vec![
-                step("Under", 2, 92, 92),
-                step("Over", 1, 106, 106),
-                step("Under", 2, 92, 92),
-            ];
-            let set = over_under
-                .iter()
-                .chain(&over_under)
-                .copied()
-                .chain([easy(5)])
-                .collect();
-            ride("Over-unders", start, framed(15, "Main set", 3, set))
+            let over_under = "- Under 2m 92%\n- Over 1m 106%\n- Under 2m 92%";
+            let set = format!("{over_under}\n{over_under}\n- Easy 5m 55%");
+            ("Over-unders", framed(15, 3, &set))
         }
-        (Phase::Season, true, 0) => ride(
+        (Phase::Season, true, 0) => (
             "VO2max 5x4",
-            start,
-            framed(
-                20,
-                "Main set",
-                5,
-                vec![step("Hard", 4, 110, 116).at_rpm(95, 105), easy(4)],
-            ),
+            framed(20, 5, "- Hard 4m 110-116% 95-105rpm\n- Easy 4m 55%"),
         ),
-        (Phase::Season, true, _) => {
-            let set = vec![
-                step("On", 1, 120, 125).lasting(40),
-                step("Off", 1, 50, 50).lasting(20),
-            ];
-            ride("VO2max 40/20", start, framed(20, "Main set", 20, set))
-        }
-        (Phase::Season, false, _) => ride(
+        (Phase::Season, true, _) => ("VO2max 40/20", framed(20, 20, "- On 40s 120-125%\n- Off 20s 50%")),
+        (Phase::Season, false, _) => (
             "Sweet spot 3x15",
-            start,
-            framed(15, "Main set", 3, vec![step("SST", 15, 88, 94), easy(5)]),
+            framed(15, 3, "- SST 15m 88-94%\n- Easy 5m 55%"),
         ),
-        (Phase::Taper, ..) => ride(
+        (Phase::Taper, ..) => (
             "Vorbelastung",
-            start,
-            framed(15, "Main set", 3, vec![step("Race pace", 4, 95, 100), easy(4)]),
+            framed(15, 3, "- Race pace 4m 95-100%\n- Easy 4m 55%"),
         ),
-        (Phase::Off, ..) => ride(
-            "Locker ausrollen",
-            start,
-            vec![Part::Main(vec![step("", 55, 58, 65)])],
-        ),
-    }
+        (Phase::Off, ..) => ("Locker ausrollen", "- 55m 58-65%".to_owned()),
+    };
+    ride(name, start, text)
 }
 
 fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
@@ -373,8 +341,7 @@ fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
                 Kind::Hike,
                 "Spaziergang am Strand",
                 at(10, 30),
-                By::Pace,
-                vec![step("", 120, 38, 42)],
+                "- 2h 38-42% Pace",
             )
         };
         return if dice("walk").chance(0.4) {
@@ -383,16 +350,14 @@ fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
             Vec::new()
         };
     }
-    let steady =
-        |name, start, minutes| ride(name, start, vec![Part::Main(vec![step("Z2", minutes, 62, 70)])]);
+    let steady = |name, start, minutes| ride(name, start, format!("- Z2 {} 62-70%", time(minutes)));
     let mut sessions = match day.weekday() {
         Weekday::Mon if dice("stretch").chance(0.3) => {
             vec![spontaneous(
                 Kind::Stretching,
                 "Stabi & Dehnen",
                 at(19, 0),
-                By::Power,
-                vec![step("", 25, 30, 30)],
+                "- 25m 30%",
             )]
         }
         Weekday::Mon => Vec::new(),
@@ -402,16 +367,11 @@ fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
         Weekday::Wed => vec![steady("Grundlage", at(17, 15), about(75, volume))],
         Weekday::Fri if winter => Vec::new(),
         Weekday::Fri => {
-            let ride = |name, start, minutes| {
-                spontaneous(
-                    Kind::Commute,
-                    name,
-                    start,
-                    By::Power,
-                    vec![step("", minutes, 50, 52)],
-                )
-            };
-            vec![ride("Zur Arbeit", at(7, 40), 14), ride("Heimweg", at(17, 5), 16)]
+            let ride = |name, start, text| spontaneous(Kind::Commute, name, start, text);
+            vec![
+                ride("Zur Arbeit", at(7, 40), "- 14m 50-52%"),
+                ride("Heimweg", at(17, 5), "- 16m 50-52%"),
+            ]
         }
         Weekday::Sat if dice("coffee").chance(0.35) => {
             let minutes = about(110, volume.min(100));
@@ -419,8 +379,7 @@ fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
                 Kind::Ride,
                 "Kaffeefahrt ☕",
                 at(10, 0),
-                By::Power,
-                vec![step("", minutes, 56, 66)],
+                format!("- {} 56-66%", time(minutes)),
             )]
         }
         Weekday::Sat => vec![steady("Endurance", at(9, 30), about(125, volume))],
@@ -450,37 +409,23 @@ fn cyclist(person: &Person, day: NaiveDate) -> Vec<Session> {
 }
 
 fn cyclist_race(name: &'static str, rank: Rank) -> Session {
-    let steps = match rank {
-        Rank::A => vec![step("", 60, 74, 80), step("", 210, 68, 76)],
-        Rank::B => vec![step("", 44, 94, 99)],
-        Rank::C => vec![step("", 165, 72, 78)],
+    let text = match rank {
+        Rank::A => "- 1h 74-80%\n- 3h30m 68-76%",
+        Rank::B => "- 44m 94-99%",
+        Rank::C => "- 2h45m 72-78%",
     };
     Session {
         kind: Kind::Race(rank),
-        ..ride(name, at(8, 30), vec![Part::Main(steps)])
+        ..ride(name, at(8, 30), text)
     }
 }
 
 fn runner(person: &Person, day: NaiveDate) -> Vec<Session> {
     let (phase, volume) = (phase(person, day), volume(person, day));
     let dice = |question| person.dice(day, question);
-    let easy = |name, minutes| {
-        run(
-            name,
-            at(6, 20),
-            vec![Part::Main(vec![step("Easy", minutes, 72, 78)])],
-        )
-    };
+    let easy = |name, minutes| run(name, at(6, 20), format!("- Easy {} 72-78% Pace", time(minutes)));
     let tomorrow_race = day.succ_opt().is_some_and(|day| race(person, day).is_some());
-    let strength = || {
-        spontaneous(
-            Kind::Strength,
-            "Gym: legs & core",
-            at(18, 30),
-            By::Pace,
-            vec![step("", 40, 30, 30)],
-        )
-    };
+    let strength = || spontaneous(Kind::Strength, "Gym: legs & core", at(18, 30), "- 40m 30% Pace");
     match day.weekday() {
         Weekday::Mon if phase != Phase::Taper && dice("gym").chance(0.65) => vec![strength()],
         Weekday::Tue if phase == Phase::Off => vec![easy("Just ticking over", 35)],
@@ -491,38 +436,31 @@ fn runner(person: &Person, day: NaiveDate) -> Vec<Session> {
             vec![run(
                 "Tempo 2x15",
                 at(6, 0),
-                framed_run(
-                    15,
-                    "Main set",
-                    2,
-                    vec![step("Tempo", 15, 92, 96), step("Jog", 3, 60, 60)],
-                ),
+                framed_run(15, 2, "- Tempo 15m 92-96% Pace\n- Jog 3m 60% Pace"),
             )]
         }
         Weekday::Thu => vec![easy("Easy run", about(52, volume))],
         Weekday::Fri if phase == Phase::Base && dice("gym").chance(0.35) => vec![strength()],
         Weekday::Sat if tomorrow_race => vec![easy("Shake-out", 20)],
         Weekday::Sat if dice("parkrun").chance(0.55) => {
-            let steps = vec![step("", 23, 97, 101)];
             vec![spontaneous(
                 Kind::ParkRun,
                 "Albert Melbourne parkrun",
                 at(8, 0),
-                By::Pace,
-                steps,
+                "- 23m 97-101% Pace",
             )]
         }
         Weekday::Sat => vec![easy("Saturday jog – who's counting?", about(45, volume))],
         Weekday::Sun => match race(person, day) {
             Some((name, rank)) => {
-                let steps = match rank {
-                    Rank::A => vec![step("", 205, 87, 91)],
-                    Rank::B => vec![step("", 93, 95, 99)],
-                    Rank::C => vec![step("", 43, 99, 103)],
+                let text = match rank {
+                    Rank::A => "- 3h25m 87-91% Pace",
+                    Rank::B => "- 1h33m 95-99% Pace",
+                    Rank::C => "- 43m 99-103% Pace",
                 };
                 vec![Session {
                     kind: Kind::Race(rank),
-                    ..run(name, at(7, 0), vec![Part::Main(steps)])
+                    ..run(name, at(7, 0), text)
                 }]
             }
             None if phase == Phase::Off => vec![easy("Sunday run", 50)],
@@ -533,71 +471,72 @@ fn runner(person: &Person, day: NaiveDate) -> Vec<Session> {
                     1 => "Dandenongs hills – don't ask",
                     _ => "Long run",
                 };
-                let steps = vec![step("Long", minutes, 74, 80)];
-                vec![run(name, at(7, 10), vec![Part::Main(steps)])]
+                vec![run(
+                    name,
+                    at(7, 10),
+                    format!("- Long {} 74-80% Pace", time(minutes)),
+                )]
             }
         },
         Weekday::Mon | Weekday::Wed | Weekday::Fri => Vec::new(),
     }
 }
 
-fn framed_run(warmup: u32, label: &'static str, times: u32, steps: Vec<Step>) -> Vec<Part> {
-    vec![
-        Part::Warmup(vec![step("Easy", warmup, 68, 76)]),
-        Part::Repeat(label, times, steps),
-        Part::Cooldown(vec![step("Easy", 10, 65, 72)]),
-    ]
+fn framed_run(warmup: u32, times: u32, set: &str) -> String {
+    format!(
+        "Warmup\n- Easy {warmup}m 68-76% Pace\n\nMain set {times}x\n{set}\n\nCooldown\n- Easy 10m 65-72% Pace"
+    )
 }
 
 /// A runner's Tuesday.
 fn hard_run(phase: Phase, choice: usize) -> Session {
-    let start = at(6, 0);
-    let jog = |secs| step("Jog", 1, 60, 60).lasting(secs);
-    match (phase, choice) {
-        (Phase::Build, 0) => run(
+    let (name, text) = match (phase, choice) {
+        (Phase::Build, 0) => (
             "6x1 km-ish",
-            start,
-            framed_run(15, "Main set", 6, vec![step("Hard", 4, 102, 106), jog(120)]),
+            framed_run(15, 6, "- Hard 4m 102-106% Pace\n- Jog 2m 60% Pace"),
         ),
-        (Phase::Build, _) => run(
+        (Phase::Build, _) => (
             "Cruise 4x8",
-            start,
-            framed_run(15, "Main set", 4, vec![step("Cruise", 8, 96, 100), jog(90)]),
+            framed_run(15, 4, "- Cruise 8m 96-100% Pace\n- Jog 1m30s 60% Pace"),
         ),
-        (Phase::Taper, _) => run(
+        (Phase::Taper, _) => (
             "Sharpener",
-            start,
-            framed_run(15, "Main set", 4, vec![step("Quick", 2, 104, 108), jog(120)]),
+            framed_run(15, 4, "- Quick 2m 104-108% Pace\n- Jog 2m 60% Pace"),
         ),
-        (_, 0) => run(
+        (_, 0) => (
             "Hills 8x1m",
-            start,
-            framed_run(18, "Main set", 8, vec![step("Uphill", 1, 104, 110), jog(120)]),
+            framed_run(18, 8, "- Uphill 1m 104-110% Pace\n- Jog 2m 60% Pace"),
         ),
-        (_, _) => run(
+        (_, _) => (
             "Fartlek 10x1m",
-            start,
-            framed_run(15, "Main set", 10, vec![step("On", 1, 100, 108), jog(60)]),
+            framed_run(15, 10, "- On 1m 100-108% Pace\n- Jog 1m 60% Pace"),
         ),
-    }
+    };
+    run(name, at(6, 0), text)
 }
 
 /// A short run of the years before, which no plan contains.
 pub(super) fn jog(start: NaiveTime, secs: u32) -> Session {
-    let steps = vec![step("", 1, 70, 76).lasting(secs)];
-    spontaneous(Kind::Run, "Jog", start, By::Pace, steps)
+    let session = spontaneous(
+        Kind::Run,
+        "Jog",
+        start,
+        format!("- {} 70-76% Pace", duration(secs)),
+    );
+    // Nobody's in particular, so without thresholds.
+    let workout = Workout::of(&session.text, session.sport, 0, &Settings::default());
+    Session { workout, ..session }
 }
 
 /// The rider whose rides come through Strava; one ride a week is still planned at upstream.
 fn strava_rider(person: &Person, day: NaiveDate) -> Vec<Session> {
     let volume = volume(person, day);
-    let free = |name, start, minutes, low, high| {
+    let free = |name, start, minutes, low: u32, high: u32| {
         spontaneous(
             Kind::Ride,
             name,
             start,
-            By::Power,
-            vec![step("", minutes, low, high)],
+            format!("- {} {low}-{high}%", time(minutes)),
         )
     };
     match day.weekday() {
@@ -607,7 +546,7 @@ fn strava_rider(person: &Person, day: NaiveDate) -> Vec<Session> {
         Weekday::Wed => vec![ride(
             "Lakeside loop",
             at(6, 0),
-            vec![Part::Main(vec![step("", about(60, volume), 66, 72)])],
+            format!("- {} 66-72%", time(about(60, volume))),
         )],
         Weekday::Thu => vec![free("Sarangkot repeats ⛰️", at(5, 45), about(70, volume), 76, 84)],
         Weekday::Sat => vec![free("फेवा ताल वरिपरि", at(6, 10), about(190, volume), 64, 72)],
@@ -625,18 +564,11 @@ fn newcomer(day: NaiveDate) -> Vec<Session> {
             Kind::Walk,
             "Signal Hill",
             at(15, 10),
-            By::Pace,
-            vec![step("", 50, 30, 34)],
+            "- 50m 30-34% Pace",
         )],
         (2026, 11, 17) => vec![Session {
             twist: Twist::NoSensors,
-            ..spontaneous(
-                Kind::Ride,
-                "Lunch Ride",
-                at(12, 5),
-                By::Pace,
-                vec![step("", 32, 60, 60)],
-            )
+            ..spontaneous(Kind::Ride, "Lunch Ride", at(12, 5), "- 32m 60% Pace")
         }],
         _ => Vec::new(),
     }
@@ -664,7 +596,7 @@ mod tests {
                 .iter_days()
                 .take(7)
                 .flat_map(|day| plan(&PEOPLE[0], day))
-                .map(|one| one.workout.secs())
+                .map(|one| one.workout.totals().secs)
                 .sum();
             f64::from(secs) / 3600.0
         };

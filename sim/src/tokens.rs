@@ -60,6 +60,11 @@ impl Scope {
         self.area == needed.area && (self.write || !needed.write)
     }
 
+    /// The same area, only to read.
+    pub(super) const fn to_read(self) -> Self {
+        Self { write: false, ..self }
+    }
+
     /// `ACTIVITY:WRITE`.
     pub(super) fn text(self) -> String {
         format!(
@@ -242,6 +247,11 @@ impl Tokens {
             person,
             self.grants.get(person.athlete_id).cloned().unwrap_or(scopes),
         ))
+    }
+
+    /// What the person allows from now on.
+    pub(super) fn grant(&mut self, person: &'static Person, scopes: Vec<Scope>) {
+        self.grants.insert(person.athlete_id, scopes);
     }
 
     /// Makes the token unknown.

@@ -11,10 +11,10 @@ use std::{
 
 use super::{
     dice::{Dice, round, whole},
+    effort::Effort,
     people::Person,
     terrain::Terrain,
     training::{Done, Heart, Power, Source},
-    workout::Step,
 };
 
 /// How many tracks are remembered.
@@ -49,7 +49,7 @@ pub(super) struct Track {
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
     pub(super) at: Range<usize>,
-    pub(super) step: Option<Step>,
+    pub(super) step: Option<Effort>,
 }
 
 /// Tracks by the activity's id, the last at the end.

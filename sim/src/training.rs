@@ -6,9 +6,10 @@ use chrono::{Datelike, Duration, NaiveDate, NaiveDateTime};
 
 use super::{
     dice::{Dice, round, whole},
+    effort::By,
     people::{Build, FIRST_DAY, Person},
     season::{Kind, Rank, Session, Twist, Water, course},
-    workout::{By, Totals},
+    workout::Totals,
 };
 
 /// Where an activity came from.
@@ -437,7 +438,8 @@ fn measure(person: &Person, day: NaiveDate, done: &mut Done, plan: Totals, dice:
     feelings(done, intensity, dice);
     befall(done);
     if done.session.planned && done.session.unparsed.is_none() {
-        let share = f64::from(done.load.unwrap_or_default()) / f64::from(plan.load.max(1));
+        let share =
+            f64::from(done.load.unwrap_or_default()) / f64::from(plan.load.unwrap_or_default().max(1));
         done.compliance = Some(round((100.0 * share).min(140.0), 1));
     }
 }

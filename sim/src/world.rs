@@ -14,16 +14,17 @@ use serde_json::{Map, Value};
 
 use super::{
     Now, activity,
-    calendar::{Pairing, horizon, is_seeded, seeded, settle},
+    calendar::{Pairing, blank_event, horizon, is_seeded, seeded, settle},
     fault::{Fault, Faults},
     given::Given,
     history::{Fitness, History},
     limits::{APP, Limits, Pair, Standing},
     people::{FIRST_DAY, Person},
     schema::{number, text},
-    tokens::Tokens,
+    tokens::{Tokens, parse_scopes},
     training::{Done, event_of},
     wellness,
+    written::{self, How, Rules, Writing},
 };
 
 /// How many requests are remembered.
@@ -88,6 +89,7 @@ pub(super) struct State {
     /// Events that clients made or changed; none where they deleted one.
     events: BTreeMap<(&'static str, i64), Option<Map<String, Value>>>,
     created: i64,
+    pub(super) rules: Rules,
     /// Whether today's row of the model counts what is planned for today and not done yet. What upstream does is not known.
     pub(super) today_holds_plan: bool,
 }
@@ -99,6 +101,8 @@ pub(super) struct World {
     pub(super) redirect_uris: Vec<String>,
     now: Now,
     state: Mutex<State>,
+    /// Held from finding an event to keeping it.
+    writing: Mutex<()>,
 }
 
 impl World {
@@ -117,7 +121,13 @@ impl World {
             redirect_uris,
             now,
             state: Mutex::new(state),
+            writing: Mutex::new(()),
         }
+    }
+
+    /// Keeps other writers of events out while it is held.
+    pub(super) fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -174,6 +184,15 @@ impl World {
     /// The rows given for a person.
     pub(super) fn given(&self, person: &Person) -> Option<Arc<Given>> {
         self.state().given.get(person.slug).cloned()
+    }
+
+    /// What a person allows the application from now on; false for an unknown name or scope.
+    pub(super) fn allow(&self, slug: &str, scopes: &str) -> bool {
+        let (Some(person), Ok(scopes)) = (Person::of_slug(slug), parse_scopes(scopes)) else {
+            return false;
+        };
+        self.state().tokens.grant(person, scopes);
+        true
     }
 
     /// Notes a request; returns the number under which its status is noted later.
@@ -343,7 +362,10 @@ impl World {
             .into_iter()
             .filter(|((slug, _), _)| *slug == person.slug)
             .filter_map(|(_, event)| event);
-        found.extend(own.filter(|event| within.contains(&day_text(event))));
+        found.extend(
+            own.filter(|event| within.contains(&day_text(event)))
+                .map(|event| shown(person, event, resolve)),
+        );
         found.sort_by_key(|event| (day_text(event), id_of(event)));
         found
     }
@@ -357,7 +379,7 @@ impl World {
     ) -> Option<Map<String, Value>> {
         let written = self.state().events.get(&(person.slug, id)).cloned();
         if let Some(event) = written {
-            return event;
+            return event.map(|event| shown(person, event, resolve));
         }
         let day = event_of(person, id).filter(|day| is_seeded(*day, self.local(person).date()))?;
         self.events(person, day, day, resolve)
@@ -370,12 +392,69 @@ impl World {
         self.state().events.insert((person.slug, id), event);
     }
 
+    /// The events that clients wrote for a person and that are still there, by id.
+    pub(super) fn written_events(&self, person: &'static Person) -> Vec<Map<String, Value>> {
+        let state = self.state();
+        let own = state.events.iter().filter(|((slug, _), _)| *slug == person.slug);
+        own.filter_map(|(_, event)| event.clone()).collect()
+    }
+
+    /// Somebody else lays `change` over an event, or without one deletes it. False if there is no such event, and for a
+    /// change that upstream would not take.
+    pub(super) fn meddle(
+        &self,
+        person: &'static Person,
+        id: i64,
+        change: Option<Map<String, Value>>,
+    ) -> bool {
+        let _writing = self.writing();
+        let Some(mut event) = self.event(person, id, false) else {
+            return false;
+        };
+        let taken = match change {
+            None => None,
+            Some(change) => match self.by_another(person, How::Changed).lay(&mut event, change) {
+                Ok(()) => Some(event),
+                Err(_) => return false,
+            },
+        };
+        self.write_event(person, id, taken);
+        true
+    }
+
+    /// Somebody else puts an event on a person's calendar; its id. None if upstream would not take it.
+    pub(super) fn add_event(&self, person: &'static Person, body: Map<String, Value>) -> Option<i64> {
+        let id = self.new_event_id();
+        let mut event = blank_event(person, id);
+        self.by_another(person, How::Made).lay(&mut event, body).ok()?;
+        self.write_event(person, id, Some(event));
+        Some(id)
+    }
+
+    fn by_another(&self, person: &'static Person, how: How) -> Writing {
+        Writing {
+            person,
+            now: self.now(),
+            how,
+            loss: None,
+            rules: self.state().rules,
+        }
+    }
+
     /// An id that no event has yet.
     pub(super) fn new_event_id(&self) -> i64 {
         let mut state = self.state();
         state.created += 1;
         FIRST_CREATED + state.created - 1
     }
+}
+
+/// A written event as upstream shows it.
+fn shown(person: &Person, mut event: Map<String, Value>, resolve: bool) -> Map<String, Value> {
+    if resolve {
+        written::resolve(person, &mut event);
+    }
+    event
 }
 
 fn newest_first(history: &History, now: NaiveDateTime) -> Vec<&Done> {

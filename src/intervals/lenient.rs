@@ -663,8 +663,8 @@ mod tests {
         /// A number survives as a number and as text.
         #[test]
         fn numbers_survive(number in -1.0e9_f64..1.0e9) {
-            let plain = activity(&json!({ "distance": number })).distance.unwrap();
-            let quoted = activity(&json!({ "distance": number.to_string() })).distance.unwrap();
+            let plain = activity(&json!({ "decoupling": number })).decoupling.unwrap();
+            let quoted = activity(&json!({ "decoupling": number.to_string() })).decoupling.unwrap();
             prop_assert!((plain - number).abs() < 1e-6 && (quoted - number).abs() < 1e-6);
         }
     }

@@ -28,7 +28,8 @@ pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
 pub use detail::{
     Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, Interval, IntervalGroup, Weather,
 };
-pub(crate) use figure::{amount, positive, sane};
+pub(crate) use figure::{Amount, amount, positive, sane};
+use figure::{Feel, Rpe};
 pub use streams::Stream;
 pub(crate) use wellness::is_total;
 
@@ -114,7 +115,12 @@ pub struct SportSettings {
 impl Object for SportSettings {}
 
 /// A row of `GET /athlete/{id}/activities`, with the requested fields.
-#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
+#[apply(
+    Option => #[serde(default, deserialize_with = "Lenient::read")],
+    Amount => #[serde(default, deserialize_with = "figure::read_amount")],
+    Rpe => #[serde(default, deserialize_with = "figure::read_rpe")],
+    Feel => #[serde(default, deserialize_with = "figure::read_feel")],
+)]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Activity {
     /// `i…`, or bare digits from Strava.
@@ -133,49 +139,49 @@ pub struct Activity {
     /// Title.
     pub name: Option<String>,
     /// s.
-    pub(crate) moving_time: Option<f64>,
+    pub(crate) moving_time: Amount,
     /// s.
-    pub(crate) elapsed_time: Option<f64>,
+    pub(crate) elapsed_time: Amount,
     /// m, from the file.
-    pub(crate) distance: Option<f64>,
+    pub(crate) distance: Amount,
     /// m; the one to use.
-    pub(crate) icu_distance: Option<f64>,
+    pub(crate) icu_distance: Amount,
     /// m.
-    pub(crate) total_elevation_gain: Option<f64>,
+    pub(crate) total_elevation_gain: Amount,
     /// m/s.
-    pub(crate) average_speed: Option<f64>,
+    pub(crate) average_speed: Amount,
     /// m/s.
-    pub(crate) pace: Option<f64>,
+    pub(crate) pace: Amount,
     /// m/s, grade-adjusted.
-    pub(crate) gap: Option<f64>,
+    pub(crate) gap: Amount,
     /// bpm.
-    pub(crate) average_heartrate: Option<f64>,
+    pub(crate) average_heartrate: Amount,
     /// bpm.
-    pub(crate) max_heartrate: Option<f64>,
+    pub(crate) max_heartrate: Amount,
     /// rpm; for a run, of one leg.
-    pub(crate) average_cadence: Option<f64>,
+    pub(crate) average_cadence: Amount,
     /// W.
-    pub(crate) icu_average_watts: Option<f64>,
+    pub(crate) icu_average_watts: Amount,
     /// W, normalized power.
-    pub(crate) icu_weighted_avg_watts: Option<f64>,
+    pub(crate) icu_weighted_avg_watts: Amount,
     /// W used for this activity.
-    pub(crate) icu_ftp: Option<f64>,
+    pub(crate) icu_ftp: Amount,
     /// Training load.
-    pub icu_training_load: Option<f64>,
+    pub icu_training_load: Amount,
     /// Percent: 66.8 is IF 0.668.
-    pub(crate) icu_intensity: Option<f64>,
+    pub(crate) icu_intensity: Amount,
     /// kcal.
-    pub(crate) calories: Option<f64>,
+    pub(crate) calories: Amount,
     /// Percent.
     pub(crate) decoupling: Option<f64>,
     /// 1–10 (Borg CR10).
-    pub(crate) icu_rpe: Option<f64>,
+    pub(crate) icu_rpe: Rpe,
     /// RPE × minutes.
-    pub(crate) session_rpe: Option<f64>,
+    pub(crate) session_rpe: Amount,
     /// 1–5, 1 = strong.
-    pub(crate) feel: Option<f64>,
+    pub(crate) feel: Feel,
     /// Percent of the plan.
-    pub(crate) compliance: Option<f64>,
+    pub(crate) compliance: Amount,
     /// The paired event.
     pub(crate) paired_event_id: Option<i64>,
     /// Indoors.
@@ -187,7 +193,7 @@ pub struct Activity {
     /// Recording device.
     pub(crate) device_name: Option<String>,
     /// m; may decide the unit of pace.
-    pub(crate) pool_length: Option<f64>,
+    pub(crate) pool_length: Amount,
     /// Tags.
     pub(crate) tags: Option<Vec<String>>,
     /// Time in power zones.

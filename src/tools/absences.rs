@@ -5,7 +5,10 @@
 use chrono::{Datelike as _, NaiveDate};
 
 use super::{
-    answer::words::{in_brackets, joined},
+    answer::{
+        units,
+        words::{in_brackets, joined},
+    },
     arguments::Range,
 };
 use crate::{intervals::model::Event, training::weeks::back};
@@ -14,6 +17,8 @@ use crate::{intervals::model::Event, training::weeks::back};
 pub(super) const CATEGORIES: [&str; 3] = ["SICK", "INJURED", "HOLIDAY"];
 /// Days before a range in which an entry that reaches into it may have begun: upstream selects entries by their first day.
 const BEGUN_WITHIN: u64 = 366;
+/// Days on end without anything done from which on an absence that is not known may be why.
+const IDLE: i64 = 4;
 
 /// The days before `read_from`, the first day read, in which an entry that reaches into the range may have begun.
 pub(super) fn begun_before(read_from: NaiveDate, range: Range) -> Range {
@@ -21,6 +26,14 @@ pub(super) fn begun_before(read_from: NaiveDate, range: Range) -> Range {
         oldest: back(range.oldest, BEGUN_WITHIN),
         newest: back(read_from, 1),
     }
+}
+
+/// The line of an answer that has absences, or could have them, and did not read further back.
+pub(super) fn not_read(before: NaiveDate) -> String {
+    format!(
+        "Not included: absences that began before {}.",
+        units::date(before)
+    )
 }
 
 /// Why an athlete is absent; if several entries share a day, the first of these counts.
@@ -131,6 +144,11 @@ impl Absences {
             .iter()
             .filter(move |absence| absence.first <= last && absence.last >= first)
     }
+
+    /// Whether an absence that is not among these could be why nothing was done on any of these days.
+    pub(super) fn may_lack_why(&self, idle: Range) -> bool {
+        idle.days() >= IDLE && self.within(idle.oldest, idle.newest).next().is_none()
+    }
 }
 
 #[cfg(test)]
@@ -185,5 +203,22 @@ mod tests {
             [None, None, Some("holiday")]
         );
         assert_eq!(found.within(day("2026-11-19"), day("2026-12-24")).count(), 1);
+    }
+
+    #[test]
+    fn days_without_anything_done_need_a_reason_from_the_fourth_on() {
+        let away = absences(json!([entry("HOLIDAY", "2026-11-16", "2026-11-18")]));
+        for (oldest, newest, lacks) in [
+            ("2026-11-18", "2026-11-21", true),
+            ("2026-11-19", "2026-11-21", false),
+            ("2026-11-17", "2026-11-21", false),
+            ("2026-11-10", "2026-11-15", true),
+        ] {
+            let idle = Range {
+                oldest: day(oldest),
+                newest: day(newest),
+            };
+            assert_eq!(away.may_lack_why(idle), lacks, "{idle:?}");
+        }
     }
 }

@@ -25,6 +25,10 @@ use crate::{
     },
 };
 
+/// Why activities are closed, and what to do about it.
+pub(super) const STRAVA_CLOSES: &str = "Strava's terms close its activities to the API; connect the device's own service \
+    (Garmin, Wahoo, COROS …) to intervals.icu to see them.";
+
 /// The activities that have a day, and one within the range if a range is given; each once.
 pub(super) fn of_range<T: AsRef<Activity>>(rows: &[T], range: Option<Range>) -> Vec<&T> {
     let mut seen = HashSet::new();

@@ -71,6 +71,14 @@ impl Range {
         days_in(self.oldest, self.newest)
     }
 
+    /// The part that is not after this day; None if there is none.
+    pub(crate) fn up_to(self, day: NaiveDate) -> Option<Self> {
+        (self.oldest <= day).then(|| Self {
+            newest: self.newest.min(day),
+            ..self
+        })
+    }
+
     /// `25 Oct – 21 Nov 2026`
     pub(crate) fn in_words(self) -> String {
         units::range(self.oldest, self.newest)

@@ -5,9 +5,9 @@
 //! `GET /athlete/{id}/events` from 60 days back, for absences, to eight weeks ahead; without a grant of the calendar
 //! `GET /athlete/{id}/activities` of 60 days instead. A third one, for the activities of the last days, only where it is
 //! not known whether a workout or today's load was done. With dates at most three: wellness, events and activities of these
-//! days. One more, for absences that began up to 366 days earlier, only where a workout was not done and no absence is known
-//! that day. Each athlete's row has what that athlete's grant of get_fitness, get_wellness, get_events and get_training_history
-//! could show. If data does not arrive in time, the row says so.
+//! days. One more, for absences that began up to 366 days earlier, only where a workout was not done, or nothing was for days,
+//! and no absence is known then. Each athlete's row has what that athlete's grant of get_fitness, get_wellness, get_events
+//! and get_training_history could show. If data does not arrive in time, the row says so.
 
 mod figures;
 mod flags;
@@ -241,7 +241,7 @@ impl Reading {
 
     /// At most three.
     fn of_window(window: Range, usable: Shown, today: NaiveDate) -> Self {
-        let days = window::up_to(window, today);
+        let days = window.up_to(today);
         Self {
             wellness: window::wellness_read(window, usable, today).zip(fields(usable)),
             events: usable.calendar.then(|| figures::since_absence(window)),
@@ -356,6 +356,7 @@ impl Gathered {
         let activities = failed.or_none("activities", activities);
         came.activities = activities.or(came.activities.take());
         let absences = failed.or_none("earlier absences", absences);
+        came.has_long_absences |= lack.absences.is_some();
         if let Some(events) = &mut came.events {
             events.extend(absences.unwrap_or_default());
         }
@@ -443,6 +444,7 @@ async fn gather(
         wellness: failed.or_none(what, wellness),
         events: failed.or_none("calendar", events),
         activities: failed.or_none("activities", activities),
+        has_long_absences: false,
     };
     if let Some(activities) = came.activities.as_mut().filter(|_| !usable.calendar) {
         activities::without_plans(activities);

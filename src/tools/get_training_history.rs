@@ -123,6 +123,7 @@ const FULL_FIELDS_OF_YEARS: &[&str] = FULL_FIELDS.split_at(FULL_FIELDS.len() - Z
 
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
+    ("time", |row| positive(row.moving_time)),
     ("load", |row| row.icu_training_load),
     ("power", |row| {
         positive(row.icu_weighted_avg_watts).or(positive(row.icu_average_watts))
@@ -269,7 +270,6 @@ fn render(
         let newest_first = b.start_date_local.cmp(&a.start_date_local);
         newest_first.then_with(|| b.id.cmp(&a.id))
     });
-    // A stub has neither sport nor name, so they cannot select it.
     let narrowed = asked.sport.is_some() || asked.query.is_some();
     let stubs = found.iter().filter(|row| row.is_closed_by_strava()).count();
     let without_a_sport = match asked.sport {
@@ -282,18 +282,20 @@ fn render(
         ),
         None => String::new(),
     };
-    let mut wanted = found;
-    wanted.retain(|row| {
+    // A stub may be of the sport, so it is counted; a query is for rows, and none can match.
+    let mut counted = found;
+    counted.retain(|row| {
         if row.is_closed_by_strava() {
-            !narrowed
+            asked.query.is_none()
         } else {
             asked.wants(row)
         }
     });
-    let readable = wanted.iter().copied().filter(|row| !row.is_closed_by_strava());
+    let readable = counted.iter().copied().filter(|row| !row.is_closed_by_strava());
     let readable: Vec<&Activity> = readable.collect();
+    let closed = counted.len() - readable.len();
+    let wanted = if narrowed { &readable } else { &counted };
 
-    let closed = wanted.len() - readable.len();
     let plans = planned.got().zip(asked.range);
     let plans = plans
         .map(|(events, range)| planned::by_week(events, activities, range, today, asked.sport, card.units));
@@ -305,17 +307,17 @@ fn render(
     )];
     if !narrowed {
         // Above the rows, where no client cuts it.
-        blocks.push(about_stubs(stubs, narrowed));
+        blocks.push(about_stubs(stubs, asked));
     }
     if wanted.is_empty() {
         blocks.push(nothing(card, today, asked));
     } else {
-        let cut = Cut::by_days(asked.limit, &wanted, |row| row.day());
+        let cut = Cut::by_days(asked.limit, wanted, |row| row.day());
         blocks.push(rows::table(cut.shown, card.units, asked.detail));
-        blocks.push(cut.more("row", |next| how_on(&wanted, cut.shown, next, asked)));
+        blocks.push(cut.more("row", |next| how_on(wanted, cut.shown, next, asked)));
         blocks.push(totals::by_sport(&readable, closed, card.units, asked.detail));
     }
-    blocks.push(by_week(&wanted, plans.as_ref(), asked, today));
+    blocks.push(by_week(&counted, plans.as_ref(), asked, today));
     blocks.push(planned.missing());
     blocks.extend(plans.iter().flat_map(|plans| plans.notes(false)));
     if asked.range.is_some() {
@@ -326,7 +328,7 @@ fn render(
     blocks.push(without_a_sport);
     blocks.push(activities::undated(activities));
     if narrowed {
-        blocks.push(about_stubs(stubs, narrowed));
+        blocks.push(about_stubs(stubs, asked));
     }
     if asked.detail == Detail::Full {
         blocks.extend(about_columns(&readable, asked.range));
@@ -361,16 +363,16 @@ fn first_line(card: &AthleteCard, today: NaiveDate, asked: &Asked, count: String
     )
 }
 
-/// Each week's load, planned load and targets; empty for a search, and without any. `wanted` has those closed by Strava.
-fn by_week(wanted: &[&Activity], plans: Option<&Planning>, asked: &Asked, today: NaiveDate) -> String {
+/// Each week's load, planned load and targets; empty for a search, and without any. `counted` has those closed by Strava.
+fn by_week(counted: &[&Activity], plans: Option<&Planning>, asked: &Asked, today: NaiveDate) -> String {
     let Some(range) = asked.range.filter(|_| asked.query.is_none()) else {
         return String::new();
     };
-    if wanted.iter().all(|row| row.is_closed_by_strava()) && !plans.is_some_and(Planning::is_some) {
+    if counted.iter().all(|row| row.is_closed_by_strava()) && !plans.is_some_and(Planning::is_some) {
         return String::new();
     }
     let weekly = |is_closed: bool| {
-        let rows = wanted
+        let rows = counted
             .iter()
             .filter(move |row| row.is_closed_by_strava() == is_closed);
         let loads = rows.filter_map(|row| Some((row.day()?, units::sane(row.icu_training_load))));
@@ -449,17 +451,16 @@ fn about_columns(readable: &[&Activity], range: Option<Range>) -> Vec<String> {
     lines
 }
 
-fn about_stubs(count: usize, narrowed: bool) -> String {
-    let how = "Strava's terms close its activities to the API; connect the device's own service (Garmin, Wahoo, COROS …) \
-        to intervals.icu to see them.";
-    match (count, narrowed) {
-        (0, _) => String::new(),
-        (_, false) => {
-            format!("Unreadable: closed by Strava. {how} Not in the load sums here, but in get_fitness.")
-        }
-        (_, true) => format!(
-            "Not searched: {}. {how}",
-            answer::counted(count, "activity from Strava", "activities from Strava")
-        ),
+fn about_stubs(count: usize, asked: &Asked) -> String {
+    let what = match (count, &asked.query, asked.sport) {
+        (0, ..) => return String::new(),
+        (_, Some(_), _) => answer::counted(count, "activity from Strava", "activities from Strava"),
+        (_, None, Some(_)) => "closed by Strava, whatever its sport".to_owned(),
+        (_, None, None) => "closed by Strava".to_owned(),
+    };
+    let how = activities::STRAVA_CLOSES;
+    match asked.query {
+        Some(_) => format!("Not searched: {what}. {how}"),
+        None => format!("Unreadable: {what}. {how} Not in the load sums here, but in get_fitness."),
     }
 }

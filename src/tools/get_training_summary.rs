@@ -79,6 +79,7 @@ const FIELDS: &[&str] = &[
 ];
 /// What is named if no row has it.
 const RECORDED: &[Figure] = &[
+    ("time", |row| positive(row.moving_time)),
     ("load", |row| row.icu_training_load),
     ("IF", |row| positive(row.icu_intensity)),
 ];
@@ -227,8 +228,6 @@ fn render(
     let full = asked.detail == Detail::Full;
     let found = activities::of_range(activities, Some(asked.range));
     let (rows, stubs) = readable(&found, asked);
-    // A stub has no sport, so no sport can count it.
-    let unreadable = if asked.sport.is_none() { stubs } else { 0 };
     let mut blocks = vec![answer::first_line(
         card,
         today,
@@ -239,7 +238,7 @@ fn render(
             }),
             weeks_of(asked.range, today),
             asked.sport.map_or_else(String::new, answer::sports_in_short),
-            sums::activities(rows.len(), unreadable),
+            sums::activities(rows.len(), stubs),
         ],
     )];
     let plans = planned.got();
@@ -257,18 +256,15 @@ fn render(
         }
     } else {
         let by_sport = sums::by_sport(rows.iter().copied(), full);
-        blocks.push(by_sport::table(&by_sport, &all, unreadable, card.units));
-        let before = asked
-            .before
-            .map(|before| about_before(before, plans.as_ref(), asked, today));
-        blocks.push(before.map_or_else(String::new, |when| {
-            changes(&by_sport, &all, asked, activities, card, &when)
-        }));
+        blocks.push(by_sport::table(&by_sport, &all, stubs, card.units));
+        let beside = (plans.as_ref(), today);
+        blocks.push(changes(&by_sport, &all, asked, activities, card, beside));
         let zones = zones::lines(&rows, asked.zones, asked.detail);
         if !zones.is_empty() {
             notes.push(zones::note(&rows, asked.zones));
         }
         blocks.extend(zones);
+        blocks.push(zones::left_out(&rows, asked.zones, asked.detail));
     }
     let has_plans = plans.as_ref().is_some_and(Planning::is_some);
     if !rows.is_empty() || (has_plans && of_upstream.is_empty()) {
@@ -284,7 +280,8 @@ fn render(
     }
     blocks.push(planned.missing());
     blocks.extend(plans.iter().flat_map(|plans| plans.notes(true)));
-    if !of_upstream.is_empty() {
+    let has_own_sums = !of_upstream.is_empty();
+    if has_own_sums {
         let covered = Range {
             oldest: weeks::monday(asked.range.oldest),
             newest: weeks::sunday(asked.range.newest).min(today),
@@ -296,10 +293,6 @@ fn render(
             ));
         }
         blocks.extend(of_upstream);
-        blocks.push(
-            "These are intervals.icu's own sums of whole weeks and of this week so far: the activities of the days asked for are closed by Strava."
-                .to_owned(),
-        );
     }
     if all.intensities.len() > 1 {
         notes.insert(
@@ -314,7 +307,7 @@ fn render(
         blocks.push(activities::without_a_sport(&found));
     }
     blocks.push(activities::undated(activities));
-    blocks.push(about_stubs(stubs, asked.sport.is_some(), own_sums.is_some()));
+    blocks.push(about_stubs(stubs, asked.sport.is_some(), has_own_sums));
     blocks.push(answer::garmin_line(rows.iter().map(|row| row.origin())));
     Answer::of(blocks)
 }
@@ -345,28 +338,15 @@ fn weeks_of(range: Range, today: NaiveDate) -> String {
     )
 }
 
-/// `14 Sep – 17 Oct 2026 (holiday 12–18 Oct; today is not over)`: the period before, and what makes it differ from the
-/// range.
-fn about_before(before: Range, plans: Option<&Planning>, asked: &Asked, today: NaiveDate) -> String {
-    let absences = plans.map_or_else(String::new, |plans| {
-        plans.absences(before.oldest, before.newest, today)
-    });
-    let open = if asked.range.newest == today {
-        "today is not over"
-    } else {
-        ""
-    };
-    with_unit(before.in_words(), &in_brackets(&joined([&absences, open], "; ")))
-}
-
-/// The line that compares with the period before, `when`: all sports together, and each one with `detail: full`.
+/// The line that compares with the period before: all sports together, and each one with `detail: full`. What makes it differ
+/// from the range stands beside its days: `14 Sep – 17 Oct 2026 (holiday 12–18 Oct; today is not over)`.
 fn changes(
     by_sport: &[(String, Sum)],
     all: &Sum,
     asked: &Asked,
     activities: &[Activity],
     card: &AthleteCard,
-    when: &str,
+    (plans, today): (Option<&Planning>, NaiveDate),
 ) -> String {
     const SPORTS: usize = 3;
     let Some(before) = asked.before else {
@@ -380,8 +360,12 @@ fn changes(
     } else {
         String::new()
     };
+    let absences = plans.map_or_else(String::new, |plans| {
+        plans.absences(before.oldest, before.newest, today)
+    });
+    let when = |open: &str| with_unit(before.in_words(), &in_brackets(&joined([&absences, open], "; ")));
     if rows.is_empty() {
-        return format!("Before, {when}: no activity that can be read{closed}");
+        return format!("Before, {}: no activity that can be read{closed}", when(""));
     }
     let then = sums::by_sport(rows.iter().copied(), full);
     let mut parts = Vec::new();
@@ -410,30 +394,36 @@ fn changes(
             .take(if full { usize::MAX } else { SPORTS })
             .map(|(name, now, earlier)| by_sport::change(name, now, earlier, card.units)),
     );
-    format!("Now / before, {when}: {}{closed}", parts.join(" | "))
+    let open = if asked.range.newest == today {
+        "today is not over"
+    } else {
+        ""
+    };
+    format!("Now / before, {}: {}{closed}", when(open), parts.join(" | "))
 }
 
 fn nothing(asked: &Asked, stubs: usize) -> &'static str {
     match (asked.sport.is_some(), stubs) {
-        (true, _) => "No activity of that sport in this range.",
+        (true, 0) => "No activity of that sport in this range.",
+        (true, _) => "No activity of that sport in this range that can be read.",
         (false, 0) => "No activity in this range.",
         (false, _) => "No activity in this range that can be read.",
     }
 }
 
-fn about_stubs(stubs: usize, narrowed: bool, summed: bool) -> String {
-    if stubs == 0 {
-        return String::new();
-    }
+/// What is closed by Strava, and where it is counted; `has_own_sums`: all of it, in intervals.icu's own sums.
+fn about_stubs(stubs: usize, narrowed: bool, has_own_sums: bool) -> String {
+    let how = activities::STRAVA_CLOSES;
     let count = answer::counted(stubs, "activity", "activities");
-    let searched = if narrowed { ", whatever its sport" } else { "" };
-    let sums = if summed {
-        "counted in the weekly sums"
-    } else {
-        "not in the sums here, but in get_fitness"
-    };
-    format!(
-        "Closed by Strava: {count}{searched}; {sums}. Strava's terms close its activities to the API; connect the device's \
-         own service (Garmin, Wahoo, COROS …) to intervals.icu to see them."
-    )
+    let of_any = if narrowed { ", whatever its sport" } else { "" };
+    match (stubs, has_own_sums) {
+        (0, _) => String::new(),
+        (_, true) => format!(
+            "Closed by Strava: {count}{of_any}, so the sums are intervals.icu's own, of whole weeks and of this week so far. \
+             {how}"
+        ),
+        (_, false) => {
+            format!("Closed by Strava: {count}{of_any}; not in the sums here, but in get_fitness. {how}")
+        }
+    }
 }

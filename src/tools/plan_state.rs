@@ -163,7 +163,7 @@ fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String 
             words.push(format!("{before}{text}{after}"));
         }
     };
-    add(units::hours_minutes(activity.moving_time), "", "");
+    add(units::hours_minutes(positive(activity.moving_time)), "", "");
     add(units::whole(activity.icu_training_load), "load ", "");
     add(units::whole(compliance), "", " % of plan");
     add(id, "", "");
@@ -199,7 +199,7 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
         .take(NAMED)
         .map(|other| {
             let figures = [
-                units::hours_minutes(other.moving_time),
+                units::hours_minutes(positive(other.moving_time)),
                 named("load", &units::whole(other.icu_training_load)),
             ];
             joined(

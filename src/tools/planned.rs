@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 
 use super::{
     absences::{self, Absences},
+    activities,
     answer::{
         self,
         sport_units::SportUnits,
@@ -62,8 +63,8 @@ pub(super) async fn fetch(
     settle(WHAT, Source::Calendar, found.await)
 }
 
-/// The same plans with the absences that began before their days, and a line if those could not be read. They are requested
-/// only where one could be why something was not done.
+/// The same plans with the absences that began before their days, and a line if those were not read. They are requested only
+/// where one could be why a plan was not done, or why nothing was.
 pub(super) async fn with_earlier_absences(
     upstream: &intervals::Athlete,
     mut plans: Part<Vec<Event>>,
@@ -74,10 +75,11 @@ pub(super) async fn with_earlier_absences(
     let Part::Got(events) = &mut plans else {
         return Ok((plans, String::new()));
     };
-    if !may_be_explained(events, activities, (range, sports), today) {
-        return Ok((plans, String::new()));
-    }
     let read_from = weeks::monday(range.oldest);
+    let is_idle = is_idle(events, activities, range, today);
+    if !is_idle && !may_be_explained(events, activities, (range, sports), today) {
+        return Ok((plans, absences::not_read(read_from)));
+    }
     let what = format!("Absences begun before {read_from}");
     if upstream.requests() >= MOST_REQUESTS {
         return Ok((plans, format!("{what} left out: use a shorter range.")));
@@ -87,6 +89,14 @@ pub(super) async fn with_earlier_absences(
     let earlier = settle(&what, Source::Calendar, found.await)?;
     events.extend(earlier.got().into_iter().flatten().cloned());
     Ok((plans, earlier.missing()))
+}
+
+/// Whether an absence that is not known could be why nothing was done in the range up to today.
+fn is_idle(events: &[Event], activities: &[Activity], range: Range, today: NaiveDate) -> bool {
+    let days = range.up_to(today);
+    days.is_some_and(|days| {
+        activities::of_range(activities, Some(days)).is_empty() && Absences::among(events).may_lack_why(days)
+    })
 }
 
 /// Whether an absence that is not known could be why a plan was not done. What is still open has its day to come.
@@ -116,21 +126,25 @@ fn with_states<'a>(
     events.iter().zip(states)
 }
 
-/// What is planned in a week.
-#[derive(Debug, Clone, Default)]
+/// What is planned in a week, or on other days.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Plans {
-    /// All of its workouts and races.
+    /// All workouts and races.
     pub(super) all: Sum,
     /// Those that were done.
     done: Sum,
     /// Those that were not done, on days without an absence.
     missed: Sum,
+    /// Those that no activity is paired with, where activities are not known.
+    not_paired: Sum,
     /// Those of which it is not known whether they were done.
     unclear: Sum,
     /// Those that were not done on days of absence, or fall on such days to come.
     absent: Sum,
-    /// Those that are still to be done on other days.
-    open: Sum,
+    /// Those that are still to be done today.
+    today: Sum,
+    /// Those of later days.
+    later: Sum,
     /// Its targets: `Ride load 85`.
     targets: Vec<String>,
     /// How many paired entries have a load that may be what was done instead of what was planned.
@@ -140,15 +154,27 @@ pub(super) struct Plans {
 }
 
 impl Plans {
-    fn add(&mut self, event: &Event, state: State, is_absent: bool, activities: &[Activity]) {
+    /// Adds a workout or race of a day.
+    pub(super) fn add(
+        &mut self,
+        event: &Event,
+        state: State,
+        activities: &[Activity],
+        absences: &Absences,
+        today: NaiveDate,
+    ) {
         let planned = Planned::of(event, state.pairing(activities));
+        let day = event.day();
+        let is_absent = day.is_some_and(|day| absences.on(day).is_some());
         self.all.add((event, planned));
         let part = match state {
             State::Done(..) | State::DoneAs(_) | State::Paired => &mut self.done,
             State::Missed(Some(_)) | State::NotPaired(Some(_)) => &mut self.absent,
             State::Open if is_absent => &mut self.absent,
-            State::Open => &mut self.open,
-            State::Missed(None) | State::NotPaired(None) => &mut self.missed,
+            State::Open if day.is_some_and(|day| day > today) => &mut self.later,
+            State::Open => &mut self.today,
+            State::Missed(None) => &mut self.missed,
+            State::NotPaired(None) => &mut self.not_paired,
             State::Unclear(_) => &mut self.unclear,
         };
         part.add((event, planned));
@@ -161,31 +187,48 @@ impl Plans {
         self.all.count > 0.0 || !self.targets.is_empty()
     }
 
-    /// `200`, `200 (90 for what was done, 110 open)`, `planned without load`: see [`Self::parts`].
+    /// `200`, `200 (90 for what was done, 110 open later)`, `planned without load`, `nothing planned`: see [`Self::parts`].
     pub(super) fn load(&self) -> String {
-        joined([self.whole_load(), in_brackets(&self.parts_of_load())], " ")
-    }
-
-    /// `200`, `0` when nothing is planned, `planned without load` when none of it has one.
-    pub(super) fn whole_load(&self) -> String {
-        if self.has_no_load() {
-            "planned without load".to_owned()
-        } else {
-            units::whole(self.all.load)
+        match self.known_load() {
+            Ok(load) => joined([units::whole(load), in_brackets(&self.parts_of_load())], " "),
+            Err(words) => words.to_owned(),
         }
     }
 
-    /// Whether something is planned, and none of it with a load.
-    pub(super) fn has_no_load(&self) -> bool {
-        self.all.count > 0.0 && self.all.with_load <= 0.0
+    /// The same beside what was done, which it is no share of: `200 planned (90 for what was done, 110 open later)`. The
+    /// days that it goes on `until` follow the word.
+    pub(super) fn in_words(&self, until: &str) -> String {
+        match self.known_load() {
+            Ok(load) => {
+                let planned = format!("{} planned{until}", units::whole(load));
+                joined([planned, in_brackets(&self.parts_of_load())], " ")
+            }
+            Err(words) => format!("{words}{until}"),
+        }
     }
 
-    /// `90 for what was done, 110 open, 1 without load`: see [`Self::parts`].
-    pub(super) fn parts_of_load(&self) -> String {
+    /// What is planned with a load; otherwise why nothing is, in words.
+    pub(super) fn known_load(&self) -> Result<f64, &'static str> {
+        if self.all.count <= 0.0 {
+            Err("nothing planned")
+        } else if self.all.with_load <= 0.0 {
+            Err("planned without load")
+        } else {
+            Ok(self.all.load)
+        }
+    }
+
+    /// The planned load of what was done.
+    pub(super) fn load_of_done(&self) -> f64 {
+        self.done.load
+    }
+
+    /// `90 for what was done, 110 open later, 1 without load`: see [`Self::parts`].
+    fn parts_of_load(&self) -> String {
         self.parts(|sum| sum.load, units::whole, (self.all.with_load, "without load"))
     }
 
-    /// `3:00 (1:00 for what was done, 2:00 open, 1 without a time)`, `unknown` when nothing planned has a time.
+    /// `3:00 (1:00 for what was done, 2:00 open later, 1 without a time)`, `unknown` when nothing planned has a time.
     pub(super) fn time(&self) -> String {
         if self.all.count > 0.0 && self.all.secs <= 0.0 {
             return "unknown".to_owned();
@@ -195,22 +238,25 @@ impl Plans {
         joined([units::hours_minutes(self.all.secs), in_brackets(&parts)], " ")
     }
 
-    /// `97 for what was done, 43 missed, 61 open`; what is none is not named, nor what is all of it, unless it was not done.
+    /// `97 for what was done, 43 missed, 61 open later`; what is none is not named, nor that all of it is for what was done.
     /// At the end how many lack the figure, if others (`with`) have it.
     fn parts(&self, figure: fn(&Sum) -> f64, say: fn(f64) -> String, (with, lack): (f64, &str)) -> String {
         let all = figure(&self.all);
+        let is_all_done = figure(&self.done) >= all;
         let parts = [
-            (&self.done, "for what was done", false),
-            (&self.missed, "missed", true),
-            (&self.unclear, "unclear", true),
-            (&self.absent, "on days of absence", true),
-            (&self.open, "open", false),
+            (&self.done, "for what was done"),
+            (&self.missed, "missed"),
+            (&self.not_paired, "not paired"),
+            (&self.unclear, "unclear"),
+            (&self.absent, "on days of absence"),
+            (&self.today, "open today"),
+            (&self.later, "open later"),
         ];
         let named = parts
             .into_iter()
-            .map(|(sum, name, even_all)| (figure(sum), name, even_all))
-            .filter(|(part, _, even_all)| *part > 0.0 && (*part < all || *even_all))
-            .map(|(part, name, _)| format!("{} {name}", say(part)));
+            .map(|(sum, name)| (figure(sum), name))
+            .filter(|(part, _)| *part > 0.0 && !is_all_done)
+            .map(|(part, name)| format!("{} {name}", say(part)));
         joined(named.chain([self.all.lacking(with, lack)]), ", ")
     }
 
@@ -357,7 +403,7 @@ pub(super) fn by_week(
         } else if let Some(state) = state.filter(|_| day >= range.oldest) {
             if is_wanted {
                 let plans = planning.weeks.entry(monday).or_default();
-                plans.add(event, state, absences.on(day).is_some(), activities);
+                plans.add(event, state, activities, &absences, today);
             } else if event.sport().is_empty() {
                 planning
                     .without_a_sport
@@ -403,10 +449,13 @@ mod tests {
             by_week(&events, &did, range, today(), sports, Units::default()).weeks[&day("2026-11-16")].clone()
         };
         let all = week(None);
-        assert_eq!(all.load(), "210 (50 for what was done, 50 missed, 110 open)");
+        assert_eq!(
+            all.load(),
+            "210 (50 for what was done, 50 missed, 110 open later)"
+        );
         assert_eq!(
             all.time(),
-            "3:00 (1:00 for what was done, 2:00 open, 2 without a time)"
+            "3:00 (1:00 for what was done, 2:00 open later, 2 without a time)"
         );
         assert_eq!(all.targets(), "Ride load 85, 8:00 h");
         let runs = week(Some(&["Run"]));

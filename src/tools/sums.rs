@@ -144,11 +144,15 @@ pub(super) struct Sum {
     pub(super) pools: Pools,
     /// m.
     pub(super) climb: f64,
+    /// How many have an elevation gain.
+    pub(super) with_climb: f64,
     pub(super) load: f64,
     /// How many have a load.
     pub(super) with_load: f64,
     /// kcal.
     pub(super) kcal: f64,
+    /// How many have calories.
+    pub(super) with_kcal: f64,
     /// Seconds and IF of the rows that have both.
     pub(super) intensities: Vec<(f64, f64)>,
     /// s, of the longest.
@@ -171,19 +175,20 @@ impl Sum {
         self.count += row.count;
         self.secs += secs;
         self.metres += amount(row.metres);
-        let counted = |figure| positive(figure).map_or(0.0, |_| row.count);
-        self.with_time += counted(row.secs);
-        self.with_distance += counted(row.metres);
+        let counted = |is_known: bool| if is_known { row.count } else { 0.0 };
+        self.with_time += counted(positive(row.secs).is_some());
+        self.with_distance += counted(positive(row.metres).is_some());
+        // A way can be level.
+        self.with_climb += counted(sane(row.climb).is_some());
+        self.with_kcal += counted(positive(row.kcal).is_some());
         let swum = positive(row.metres).filter(|_| Tempo::of(row.sport.unwrap_or_default()) == Tempo::Swim);
         if swum.is_some() {
             self.pools.add(row.pool);
         }
         self.climb += amount(row.climb);
         self.kcal += amount(row.kcal);
-        if let Some(load) = sane(row.load) {
-            self.load += load;
-            self.with_load += row.count;
-        }
+        self.load += amount(row.load);
+        self.with_load += counted(sane(row.load).is_some());
         let intensity = positive(row.intensity);
         self.intensities
             .extend(intensity.map(|percent| (secs, percent / 100.0)));
@@ -201,9 +206,28 @@ impl Sum {
         self.of_those(self.with_time, units::hours_minutes(self.secs), "without a time")
     }
 
+    /// The same; `0:00` without any row, `unknown` when there are rows and none has a time.
+    pub(super) fn known_time(&self) -> String {
+        self.known(self.time_words(), "0:00")
+    }
+
+    /// `812`, `812 (2 without)`, in m or ft; empty when nothing went up.
+    pub(super) fn climb_words(&self, own: Units) -> String {
+        self.of_those(
+            self.with_climb,
+            units::height(positive(Some(self.climb)), own),
+            "without",
+        )
+    }
+
+    /// `3120 (1 without)`; empty when nothing has calories.
+    pub(super) fn kcal_words(&self) -> String {
+        self.of_those(self.with_kcal, units::whole(self.kcal), "without")
+    }
+
     /// A figure of the `with` rows that have it, and how many are `without`; empty when none has it.
     pub(super) fn of_those(&self, with: f64, figure: String, without: &str) -> String {
-        if with <= 0.0 {
+        if with <= 0.0 || figure.is_empty() {
             return String::new();
         }
         joined([figure, in_brackets(&self.lacking(with, without))], " ")
@@ -231,12 +255,14 @@ impl Sum {
 
     /// `842`, `842 (2 without)`, `0` without any row, `unknown` when there are rows and none has a load.
     pub(super) fn known_load(&self) -> String {
-        if self.count <= 0.0 {
-            "0".to_owned()
-        } else if self.with_load <= 0.0 {
-            "unknown".to_owned()
-        } else {
-            self.load_words()
+        self.known(self.load_words(), "0")
+    }
+
+    fn known(&self, words: String, zero: &str) -> String {
+        match words.as_str() {
+            "" if self.count <= 0.0 => zero.to_owned(),
+            "" => "unknown".to_owned(),
+            _ => words,
         }
     }
 
@@ -246,8 +272,11 @@ impl Sum {
             load if load.is_empty() => "no load".to_owned(),
             load => named("load", &load),
         };
-        let time = Some(self.secs).filter(|secs| *secs > 0.0);
-        joined([with_unit(units::hours_minutes(time), "h"), load], ", ")
+        let time = with_unit(units::hours_minutes(self.secs), "h");
+        joined(
+            [self.of_those(self.with_time, time, "without a time"), load],
+            ", ",
+        )
     }
 
     /// `Ride 12 · 18:40 · 512 km · load 842 (2 without)`, without empty parts.
@@ -293,11 +322,12 @@ pub(super) fn activities(readable: usize, closed: usize) -> String {
     format!("{} {noun}", with_unreadable(readable, closed))
 }
 
-/// `20`, `20 + 1 unreadable`
+/// `20`, `20 + 1 unreadable`, `1 unreadable`
 pub(super) fn with_unreadable(readable: impl Display, closed: usize) -> String {
-    match closed {
-        0 => readable.to_string(),
-        _ => format!("{readable} + {closed} unreadable"),
+    match (readable.to_string(), closed) {
+        (readable, 0) => readable,
+        (readable, _) if readable == "0" => format!("{closed} unreadable"),
+        (readable, _) => format!("{readable} + {closed} unreadable"),
     }
 }
 
@@ -428,7 +458,7 @@ mod tests {
             [
                 "20 activities",
                 "20 + 1 unreadable activities",
-                "0 + 1 unreadable activity",
+                "1 unreadable activity",
                 "1 activity",
                 "0 activities"
             ]

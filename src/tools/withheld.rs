@@ -94,7 +94,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
             json!({"include": ["planned"]}),
             "Planned load",
             "get_events",
-            &["of 90 planned"],
+            &["90 planned"],
         ),
         (
             "get_training_history",

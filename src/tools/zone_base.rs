@@ -13,6 +13,16 @@ pub(super) enum Base {
     HeartRate,
 }
 
+impl Base {
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Power => "power",
+            Self::Pace => "pace",
+            Self::HeartRate => "heart rate",
+        }
+    }
+}
+
 /// The words of the parameter `zones`.
 pub(super) const BASES: [(&str, Base); 3] = [
     ("power", Base::Power),
@@ -32,10 +42,10 @@ pub(super) enum Measure {
 impl Measure {
     pub(super) const fn words(self) -> &'static str {
         match self {
-            Self::Power => "power",
-            Self::Pace => "pace",
+            Self::Power => Base::Power.words(),
+            Self::Pace => Base::Pace.words(),
             Self::Gap => "grade-adjusted pace",
-            Self::HeartRate => "heart rate",
+            Self::HeartRate => Base::HeartRate.words(),
         }
     }
 }

@@ -24,8 +24,9 @@ impl Session<'_> {
         self.start + self.elapsed
     }
 
-    /// s for which both ran, if they may be one session: of the same family or one without a sport, together for more than
-    /// half of the shorter one and for more than either paused, neither of them a commute alone or below a tenth of the other.
+    /// s for which both ran, if they may be one session: together for more than nine tenths of the longer one, whatever two
+    /// devices call it; or of the same family or one without a sport, together for more than half of the shorter one and for
+    /// more than either paused, neither of them a commute alone or below a tenth of the other.
     fn together(&self, other: &Self) -> Option<f64> {
         let shared = self.end().min(other.end()) - self.start.max(other.start);
         let shorter = self.elapsed.min(other.elapsed);
@@ -33,12 +34,13 @@ impl Session<'_> {
         let pause = |one: &Self| (one.elapsed - one.moving).max(0.0);
         let may_be_of_one_sport =
             self.family == other.family || self.family.is_empty() || other.family.is_empty();
-        let is_one = may_be_of_one_sport
+        let is_of_one_sport = may_be_of_one_sport
             && self.is_commute == other.is_commute
             && shared > shorter / 2.0
             && shared > pause(self).max(pause(other))
             && shorter * 10.0 >= longer;
-        is_one.then_some(shared)
+        let is_of_one_time = shared > longer * 0.9;
+        (is_of_one_sport || is_of_one_time).then_some(shared)
     }
 }
 
@@ -128,6 +130,14 @@ mod tests {
         );
         let without_a_sport = from_to("", 0.0, 60.0);
         assert_eq!(minutes(&[watch, without_a_sport]), [(0, 1, 60.0)]);
+        // Two devices may differ about the sport; then they began and ended together.
+        let other_name = from_to("Other", 2.0, 60.0);
+        assert_eq!(minutes(&[watch, other_name]), [(0, 1, 58.0)]);
+        let commute = Session {
+            is_commute: true,
+            ..other_name
+        };
+        assert_eq!(minutes(&[watch, commute]), [(0, 1, 58.0)]);
         let third = from_to("Ride", 1.0, 60.0);
         assert_eq!(minutes(&[watch, trainer, third]).len(), 3);
     }
@@ -145,7 +155,9 @@ mod tests {
     fn bricks_legs_and_what_lies_in_a_pause_are_two_sessions() {
         let ride = from_to("Ride", 0.0, 60.0);
         for other in [
-            from_to("Run", 0.0, 60.0),
+            from_to("Run", 0.0, 54.0),
+            from_to("Run", 30.0, 90.0),
+            from_to("Run", 0.0, 70.0),
             from_to("Ride", 60.0, 90.0),
             from_to("Ride", 40.0, 90.0),
             from_to("Ride", 0.0, 5.9),
@@ -212,6 +224,7 @@ mod tests {
                 let (a, b) = (&sessions[a], &sessions[b]);
                 prop_assert!(secs > a.elapsed.min(b.elapsed) / 2.0 && secs <= a.elapsed.min(b.elapsed));
                 let of_one = a.family == b.family || a.family.is_empty() || b.family.is_empty();
+                let of_one = of_one || secs > a.elapsed.max(b.elapsed) * 0.9;
                 prop_assert!(of_one && a.start <= b.start);
             }
         }

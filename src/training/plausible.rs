@@ -58,6 +58,9 @@ pub(crate) fn limits(field: &str) -> Option<Limits> {
         "avgSleepingHR" => of(25.0..=140.0),
         "sleepSecs" => of(1_800.0..=72_000.0),
         "sleepScore" | "readiness" => of(0.0..=100.0),
+        "sleepQuality" | "soreness" | "fatigue" | "stress" | "mood" | "motivation" | "injury"
+        | "hydration" => of(1.0..=4.0),
+        "abdomen" | "baevskySI" | "bloodGlucose" => of(0.0..=10_000.0),
         "steps" => of(0.0..=200_000.0),
         "spO2" => of(50.0..=100.0),
         "respiration" => of(4.0..=60.0),
@@ -221,6 +224,13 @@ mod tests {
             let mut values = vec![usual; 30];
             (values[10], values[20]) = (never[0], never[1]);
             assert_eq!(broken(field, &values), never, "{field}");
+        }
+        for scale in ["soreness", "mood", "sleepQuality", "hydration"] {
+            assert_eq!(
+                broken(scale, &[1.0, 9.0, 4.0, 0.5, -2.0]),
+                [9.0, 0.5, -2.0],
+                "{scale}"
+            );
         }
         assert_eq!(limits("SaunaMinutes"), None);
     }

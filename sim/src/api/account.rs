@@ -13,7 +13,7 @@ use super::{
     ask::{Answer, Ask},
 };
 use crate::{
-    athlete,
+    athlete, devices,
     dice::round,
     people::{FIRST_DAY, Person},
     refusal::Refusal,
@@ -26,6 +26,11 @@ const CHAIN: f64 = 4_000_000.0;
 /// `GET /athlete/{id}`.
 pub(super) fn whole(ask: &Ask) -> Json<Object> {
     Json(athlete::full(ask.person, ask.world.now()))
+}
+
+/// `GET /athlete/{id}/connections`.
+pub(super) fn connections(ask: &Ask) -> Json<Object> {
+    Json(devices::connections(ask.person))
 }
 
 /// `GET /athlete/{id}/sport-settings`.

@@ -3,21 +3,22 @@
 //!
 //! No endpoint's own behaviour.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Json,
     body::Bytes,
-    extract::{OriginalUri, Path, Query, State},
-    http::StatusCode,
+    extract::{FromRequestParts, OriginalUri, Path, Query, State},
+    http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
 use chrono::{NaiveDate, NaiveDateTime};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::Object;
 use crate::{
+    fault::Fault,
     front::{Caller, Via},
     params::Params,
     people::{PEOPLE, Person},
@@ -59,6 +60,18 @@ pub(crate) struct Ask {
     pub(crate) params: Params,
     names: Names,
     body: Bytes,
+    fault: Option<Fault>,
+}
+
+/// What `front` was ordered to do to the entries that a request writes.
+struct Ordered(Option<Fault>);
+
+impl<S: Sync> FromRequestParts<S> for Ordered {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.remove()))
+    }
 }
 
 /// `GET`, for callers who may read the area.
@@ -88,6 +101,7 @@ fn asked<T: IntoResponse + Send + 'static>(
                               caller: Caller,
                               Path(names): Path<Names>,
                               Query(params): Query<Params>,
+                              Ordered(fault): Ordered,
                               body: Bytes| {
         let person = caller.may(&names.athlete, scope)?;
         let ask = Ask {
@@ -97,6 +111,7 @@ fn asked<T: IntoResponse + Send + 'static>(
             params,
             names,
             body,
+            fault,
         };
         let given = (!scope.write).then(|| ask.world.given(person)).flatten();
         if let Some(answer) = given.and_then(|given| given.answer(&ask, uri.path())) {
@@ -130,9 +145,19 @@ impl Ask {
         self.now().date()
     }
 
+    /// The body, which must be JSON of this shape.
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        serde_json::from_slice(&self.body).map_err(|_| Refusal::unreadable())
+    }
+
     /// The body, which must be a JSON object.
     pub(super) fn object(&self) -> Result<Object, Refusal> {
-        serde_json::from_slice(&self.body).map_err(|_| Refusal::unreadable())
+        self.body()
+    }
+
+    /// What was ordered for an entry with this name.
+    pub(super) fn ordered(&self, name: &str) -> Option<&Fault> {
+        self.fault.as_ref().filter(|fault| fault.concerns(name))
     }
 
     /// The activity that the path names: another athlete's is refused, an unknown one is missing.

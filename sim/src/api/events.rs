@@ -1,9 +1,12 @@
-//! Calendar events: lists, one event, and what clients write. Workout text is kept as it is, not parsed.
+//! Calendar events: lists, one event, and what clients write.
 //!
-//! The seeded calendar is in `calendar` above.
+//! The seeded calendar is in `calendar` above, what becomes of a write in `written`.
+
+use std::collections::BTreeMap;
 
 use axum::{Json, http::StatusCode};
-use chrono::{Duration, NaiveDate, NaiveDateTime};
+use chrono::{Duration, NaiveDate};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,14 +15,15 @@ use super::{
 };
 use crate::{
     athlete::stamp,
-    calendar::{CATEGORIES, blank_event, midnight},
-    dice::round,
+    calendar::{CATEGORIES, blank_event},
+    devices,
+    fault::{Fault, Mode},
     front::Via,
     params::Params,
     refusal::Refusal,
-    schema::{EVENT, text},
-    workout::intensity,
-    world::{World, day_text, id_of},
+    schema::text,
+    world::{day_text, id_of},
+    written::{How, Writing},
 };
 
 /// Days after today that a list without an end covers.
@@ -31,19 +35,14 @@ const LAST_DAY: NaiveDate = match NaiveDate::from_ymd_opt(9999, 12, 30) {
 };
 /// Number of the one application.
 const APP_NUMBER: u32 = 315;
-/// What clients cannot set.
-const OURS: [&str; 10] = [
-    "id",
-    "athlete_id",
-    "created_by_id",
-    "updated",
-    "icu_ftp",
-    "icu_ctl",
-    "icu_atl",
-    "oauth_client_id",
-    "paired_activity_id",
-    "plan_name",
-];
+
+/// What is to be deleted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Doomed {
+    id: Option<i64>,
+    external_id: Option<String>,
+}
 
 /// The id in the path.
 fn number(ask: &Ask) -> Result<i64, Refusal> {
@@ -92,103 +91,169 @@ pub(super) fn list(ask: &Ask) -> Answer<Vec<Object>> {
 
 /// `GET /athlete/{id}/events/{id}`.
 pub(super) fn one(ask: &Ask) -> Answer<Object> {
-    let found = ask
-        .world
-        .event(ask.person, number(ask)?, ask.params.flag("resolve"));
+    let resolve = ask.params.flag("resolve") && ask.world.state().rules.resolve_one;
+    let found = ask.world.event(ask.person, number(ask)?, resolve);
     found.map(Json).ok_or_else(Refusal::missing)
 }
 
-/// Lays `body` over `event`, with upstream's checks.
-fn lay(world: &World, event: &mut Object, body: Object) -> Result<(), Refusal> {
-    let described = body.get("description").is_some_and(|text| !text.is_null());
-    for (name, value) in body {
-        let settable =
-            EVENT.split_ascii_whitespace().any(|field| field == name) && !OURS.contains(&name.as_str());
-        // The text wins over a document that comes with it.
-        if settable && !(described && name == "workout_doc") {
-            event.insert(name, value);
-        }
+/// An event as it is after `body`, or why that cannot be. It is not kept yet.
+fn laid(ask: &Ask, mut event: Object, body: Object, how: How) -> Result<Object, Refusal> {
+    let name = text(if body.contains_key("name") { &body } else { &event }, "name").to_owned();
+    let fault = ask.ordered(&name);
+    if let Some(fault) = fault.filter(|fault| fault.mode == Mode::RefuseEntry) {
+        return Err(refused(fault, &name));
     }
-    let text = |name: &str| text(event, name);
-    let category = text("category").to_owned();
-    if category.is_empty() {
-        return Err(Refusal::unprocessable("Missing category"));
-    }
-    check_category(&category)?;
-    let start = text("start_date_local");
-    let start: NaiveDateTime = start.parse().map_err(|_| {
-        Refusal::unprocessable(format!(
-            "Invalid start_date_local [{start}], expected yyyy-MM-ddTHH:mm:ss"
-        ))
-    })?;
-    if (category == "WORKOUT" || category.starts_with("RACE_")) && text("type").is_empty() {
-        return Err(Refusal::unprocessable("Missing type"));
-    }
-    if category == "NOTE" && text("name").is_empty() {
-        return Err(Refusal::unprocessable("Name is required"));
-    }
-    let end = text("end_date_local").parse::<NaiveDateTime>().ok();
-    if end.is_none_or(|end| end <= start) {
-        event.insert(
-            "end_date_local".into(),
-            json!(midnight(start.date() + Duration::days(1))),
-        );
-    }
-    if described && category == "WORKOUT" {
-        let empty = json!({"steps": [], "duration": 0, "distance": 0, "options": {}, "locales": []});
-        event.insert("workout_doc".into(), empty);
-    }
-    let whole = |name: &str| {
-        event
-            .get(name)
-            .and_then(Value::as_u64)
-            .and_then(|n| u32::try_from(n).ok())
+    let writing = Writing {
+        person: ask.person,
+        now: ask.world.now(),
+        how,
+        loss: fault.and_then(Fault::loss),
+        rules: ask.world.state().rules,
     };
-    let intensity = match (whole("icu_training_load"), whole("moving_time")) {
-        (Some(load), Some(secs)) if secs > 0 => json!(round(intensity(load, secs), 6)),
-        _ => Value::Null,
-    };
-    event.insert("icu_intensity".into(), intensity);
-    event.insert("updated".into(), json!(stamp(world.now())));
-    Ok(())
+    writing.lay(&mut event, body)?;
+    if let Some(fault) = fault.filter(|fault| fault.mode == Mode::RefusePush) {
+        let message = fault.body.as_deref().unwrap_or("The workout was not accepted");
+        let error = devices::refusal(devices::first_taker(ask.person), message, ask.world.now());
+        event.insert("push_errors".into(), json!([error]));
+    }
+    Ok(event)
 }
 
-/// Lays the body over `event` and keeps it.
-fn keep(ask: &Ask, number: i64, mut event: Object, body: Object) -> Answer<Object> {
-    lay(&ask.world, &mut event, body)?;
-    ask.world.write_event(ask.person, number, Some(event.clone()));
+/// The ordered refusal of an entry.
+fn refused(fault: &Fault, name: &str) -> Refusal {
+    let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
+    let mut refusal = Refusal::new(
+        status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
+        format!("Invalid workout [{name}]"),
+    );
+    if let Some(body) = &fault.body {
+        refusal.body = serde_json::from_str(body).unwrap_or_else(|_| json!(body));
+    }
+    refusal
+}
+
+/// Keeps an event, or its deletion, unless it is to be forgotten.
+fn keep(ask: &Ask, event: &Object, deleted: bool) {
+    let forgotten = ask
+        .ordered(text(event, "name"))
+        .is_some_and(|fault| fault.mode == Mode::Forget);
+    if let Some(id) = id_of(event).filter(|_| !forgotten) {
+        ask.world
+            .write_event(ask.person, id, (!deleted).then(|| event.clone()));
+    }
+}
+
+/// The application that asks; none with an API key.
+fn client(ask: &Ask) -> Value {
+    match ask.via {
+        Via::Bearer { .. } => json!(APP_NUMBER),
+        Via::Key => Value::Null,
+    }
+}
+
+/// A new event without anything in it.
+fn blank(ask: &Ask) -> Object {
+    let mut event = blank_event(ask.person, ask.world.new_event_id());
+    event.insert("oauth_client_id".into(), client(ask));
+    event
+}
+
+/// Whether the event has this external id from the application that asks.
+fn is_called(ask: &Ask, event: &Object, external_id: &str) -> bool {
+    let finds = matches!(ask.via, Via::Bearer { .. }) || ask.world.state().rules.upsert_by_key;
+    finds
+        && !external_id.is_empty()
+        && text(event, "external_id") == external_id
+        && event.get("oauth_client_id") == Some(&client(ask))
+}
+
+/// `POST /athlete/{id}/events`. `upsertOnUid` finds nothing, because no event has an id that a client gave it.
+pub(super) fn create(ask: &Ask) -> Answer<Object> {
+    let event = laid(ask, blank(ask), ask.object()?, How::Made)?;
+    keep(ask, &event, false);
     Ok(Json(event))
 }
 
-/// `POST /athlete/{id}/events`.
-pub(super) fn create(ask: &Ask) -> Answer<Object> {
-    let body = ask.object()?;
-    let number = ask.world.new_event_id();
-    let mut event = blank_event(ask.person, number);
-    if matches!(ask.via, Via::Bearer { .. }) {
-        event.insert("oauth_client_id".into(), json!(APP_NUMBER));
+/// `POST /athlete/{id}/events/bulk`: all of them, or none. With `upsert=true` an entry whose external id the application
+/// used before is that entry again, wherever it has been moved.
+pub(super) fn create_bulk(ask: &Ask) -> Answer<Vec<Object>> {
+    let (upsert, stamps) = (ask.params.flag("upsert"), ask.params.flag("updatePlanApplied"));
+    let _writing = ask.world.writing();
+    let written = ask.world.written_events(ask.person);
+    let mut events: Vec<Object> = Vec::new();
+    for body in ask.body::<Vec<Object>>()? {
+        let external_id = text(&body, "external_id");
+        let mut known = events.iter().rev().chain(&written);
+        let found = known
+            .find(|event| upsert && is_called(ask, event, external_id))
+            .cloned();
+        let mut event = laid(ask, found.unwrap_or_else(|| blank(ask)), body, How::Made)?;
+        if stamps {
+            event.insert("plan_applied".into(), json!(stamp(ask.world.now())));
+        }
+        events.push(event);
     }
-    keep(ask, number, event, body)
+    for event in &events {
+        keep(ask, event, false);
+    }
+    Ok(Json(events))
 }
 
 /// The event that the path names, to be changed.
-fn named(ask: &Ask, number: i64) -> Result<Object, Refusal> {
-    let event = ask.world.event(ask.person, number, false);
+fn named(ask: &Ask) -> Result<Object, Refusal> {
+    let event = ask.world.event(ask.person, number(ask)?, false);
     event.ok_or_else(Refusal::missing)
 }
 
 /// `PUT /athlete/{id}/events/{id}`.
 pub(super) fn update(ask: &Ask) -> Answer<Object> {
-    let (number, body) = (number(ask)?, ask.object()?);
-    keep(ask, number, named(ask, number)?, body)
+    let body = ask.object()?;
+    let _writing = ask.world.writing();
+    let event = laid(ask, named(ask)?, body, How::Changed)?;
+    keep(ask, &event, false);
+    Ok(Json(event))
 }
 
-/// `DELETE /athlete/{id}/events/{id}`.
+/// `DELETE /athlete/{id}/events/{id}`. With `others=true` also those that were put on the calendar by the same call, except
+/// those before `notBefore`, which does not protect the event itself.
 pub(super) fn delete(ask: &Ask) -> Answer<Value> {
-    let number = number(ask)?;
-    named(ask, number)?;
-    ask.world.write_event(ask.person, number, None);
+    let not_before = ask.params.first_day("notBefore")?;
+    let _writing = ask.world.writing();
+    let event = named(ask)?;
+    if ask.params.flag("others") && !text(&event, "plan_applied").is_empty() {
+        let is_other = |other: &&Object| {
+            other.get("plan_applied") == event.get("plan_applied")
+                && not_before.is_none_or(|day| day_text(other) >= day.to_string())
+        };
+        let written = ask.world.written_events(ask.person);
+        for other in written.iter().filter(is_other) {
+            keep(ask, other, true);
+        }
+    }
+    keep(ask, &event, true);
     Ok(Json(json!({})))
+}
+
+/// `PUT /athlete/{id}/events/bulk-delete`: by id or, of those that the application made, by external id, which wins. What
+/// does not exist is passed over.
+pub(super) fn delete_bulk(ask: &Ask) -> Answer<Value> {
+    let doomed: Vec<Doomed> = ask.body()?;
+    let _writing = ask.world.writing();
+    let mut deleted = BTreeMap::new();
+    for Doomed { id, external_id } in doomed {
+        let found = match external_id {
+            Some(external_id) => {
+                let mut written = ask.world.written_events(ask.person).into_iter();
+                written.find(|event| is_called(ask, event, &external_id))
+            }
+            None => id.and_then(|id| ask.world.event(ask.person, id, false)),
+        };
+        deleted.extend(found.and_then(|event| Some((id_of(&event)?, event))));
+    }
+    for event in deleted.values() {
+        keep(ask, event, true);
+    }
+    Ok(Json(json!({"eventsDeleted": deleted.len()})))
 }
 
 /// `DELETE /athlete/{id}/events`: without `newest`, everything after `oldest` goes, as at upstream.
@@ -197,13 +262,11 @@ pub(super) fn delete_range(ask: &Ask) -> Result<StatusCode, Refusal> {
     let oldest = oldest.ok_or_else(|| Refusal::absent("oldest", "String"))?;
     let newest = ask.params.last_day("newest")?.unwrap_or(LAST_DAY);
     let wanted = categories(&ask.params)?.ok_or_else(|| Refusal::absent("category", "List"))?;
+    let _writing = ask.world.writing();
     let doomed = ask.world.events(ask.person, oldest, newest, false);
-    let doomed = doomed
-        .iter()
-        .filter(|event| is_one_of(event, &wanted) && !day_text(event).is_empty())
-        .filter_map(id_of);
-    for id in doomed {
-        ask.world.write_event(ask.person, id, None);
+    let doomed = doomed.iter().filter(|event| is_one_of(event, &wanted));
+    for event in doomed {
+        keep(ask, event, true);
     }
     Ok(StatusCode::OK)
 }

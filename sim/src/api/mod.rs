@@ -61,6 +61,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
 fn of_athlete() -> Router<Arc<World>> {
     Router::new()
         .route("/", read(Settings, account::whole))
+        .route("/connections", read(Settings, account::connections))
         .route("/sport-settings", read(Settings, account::sport_settings))
         .route("/sport-settings/{which}", read(Settings, account::one_sport))
         .route("/custom-item", read(Settings, account::custom_items))
@@ -79,6 +80,8 @@ fn of_athlete() -> Router<Arc<World>> {
         .route("/events", read(Calendar, events::list))
         .route("/events", write(POST, Calendar, events::create))
         .route("/events", write(DELETE, Calendar, events::delete_range))
+        .route("/events/bulk", write(POST, Calendar, events::create_bulk))
+        .route("/events/bulk-delete", write(PUT, Calendar, events::delete_bulk))
         .route("/events/{which}", read(Calendar, events::one))
         .route("/events/{which}", write(PUT, Calendar, events::update))
         .route("/events/{which}", write(DELETE, Calendar, events::delete))

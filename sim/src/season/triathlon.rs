@@ -3,16 +3,15 @@
 //!
 //! Plans only, like all of `season`.
 
+use std::borrow::Cow;
+
 use chrono::{Datelike, NaiveDate, NaiveTime, Weekday};
 
 use super::{
-    Kind, Rank, Session, Twist, Water, about, at, is_recovery, ride, run, spontaneous, volume, week_number,
+    Kind, Rank, Session, Twist, Water, about, at, is_recovery, ride, run, spontaneous, time, volume,
+    week_number,
 };
-use crate::{
-    dice::whole,
-    people::Person,
-    workout::{By, Goal, Part, Step, Unit, Workout, ramp, step, toward},
-};
+use crate::{dice::whole, people::Person};
 
 /// Metres of a yard.
 const YARD: f64 = 0.9144;
@@ -81,10 +80,9 @@ pub(super) fn plan(person: &Person, day: NaiveDate) -> Vec<Session> {
         }
     };
     if person.clocks_change(day) && !pauses(day) {
-        let steps = vec![step("", 50, 68, 74)];
         sessions.push(Session {
             on_time: true,
-            ..spontaneous(Kind::Run, "Can't sleep", at(1, 30), By::Pace, steps)
+            ..spontaneous(Kind::Run, "Can't sleep", at(1, 30), "- 50m 68-74% Pace")
         });
     }
     if dice("deleted").chance(0.02)
@@ -97,7 +95,7 @@ pub(super) fn plan(person: &Person, day: NaiveDate) -> Vec<Session> {
     sessions
 }
 
-fn swim(name: &'static str, water: Water, start: NaiveTime, parts: Vec<Part>) -> Session {
+fn swim(name: &'static str, water: Water, start: NaiveTime, text: impl Into<Cow<'static, str>>) -> Session {
     Session {
         kind: Kind::Swim(water),
         sport: if water == Water::Open {
@@ -105,41 +103,35 @@ fn swim(name: &'static str, water: Water, start: NaiveTime, parts: Vec<Part>) ->
         } else {
             "Swim"
         },
-        workout: Workout { by: By::Swim, parts },
-        ..ride(name, start, Vec::new())
+        ..ride(name, start, text)
     }
+}
+
+/// `1:35` of so many seconds.
+fn clock(secs: u32) -> String {
+    format!("{}:{:02}", secs / 60, secs % 60)
 }
 
 /// Masters in the yard pool on Mondays, laps in the metre pool at lunch.
 fn pool(person: &Person, day: NaiveDate, water: Water) -> Session {
     let css = person.swim_pace(day);
-    let easy = is_recovery(day);
-    let rest = step("Rest", 1, 40, 40).lasting(15);
     let mut session = if water == Water::Yards {
-        let pace = whole(100.0 * YARD / css) + 1;
-        let hundred = toward("", 1, Goal::Clock(Unit::HundredYards, pace, pace), css);
-        let parts = vec![
-            Part::Main(vec![step("Easy", 1, 70, 70).over("400yrd", 400.0 * YARD, css)]),
-            Part::Repeat(
-                "",
-                if easy { 5 } else { 12 },
-                vec![hundred.over("100yrd", 100.0 * YARD, css), rest],
-            ),
-            Part::Main(vec![step("", 1, 65, 75).over("200yrd", 200.0 * YARD, css)]),
-        ];
-        swim("Masters 🏊‍♀️", water, at(6, 0), parts)
+        let (times, pace) = (
+            if is_recovery(day) { 5 } else { 12 },
+            clock(whole(100.0 * YARD / css) + 1),
+        );
+        let text = format!(
+            "- Easy 400yrd 70% Pace\n\n{times}x\n- 100yrd {pace}/100y Pace\n- Rest 15s 40% Pace\n\n\
+             - 200yrd 65-75% Pace"
+        );
+        swim("Masters 🏊‍♀️", water, at(6, 0), text)
     } else {
-        let pace = whole(100.0 / css);
-        let fifty = toward("", 1, Goal::Clock(Unit::HundredMetres, pace, pace), css);
-        let parts = vec![
-            Part::Warmup(vec![step("Easy", 1, 70, 70).over("300mtr", 300.0, css)]),
-            Part::Repeat("Sprint set", 8, vec![fifty.over("50mtr", 50.0, css), rest]),
-            Part::Main(vec![
-                toward("", 1, Goal::PaceZone(2, 3), css).over("800mtr", 800.0, css),
-                step("Choice", 4, 62, 70),
-            ]),
-        ];
-        swim("Lunch laps", water, at(12, 10), parts)
+        let pace = clock(whole(100.0 / css));
+        let text = format!(
+            "Warmup\n- Easy 300mtr 70% Pace\n\nSprint set 8x\n- 50mtr {pace}/100m Pace\n- Rest 15s 40% Pace\n\n\
+             - 800mtr Z2-Z3 Pace\n- Choice 4m 62-70% Pace"
+        );
+        swim("Lunch laps", water, at(12, 10), text)
     };
     session.twist = match () {
         () if person.dice(day, "no pace").chance(0.06) => Twist::NoPace,
@@ -151,123 +143,73 @@ fn pool(person: &Person, day: NaiveDate, water: Water) -> Session {
 
 /// In the gym: upstream has no language for it, so there is only the text.
 fn strength() -> Session {
-    let steps = vec![step("", 45, 30, 30)];
     Session {
         planned: true,
         unparsed: Some("Squat 3×8, deadlift 3×5, step-ups 2×12\n\nPlank until it shakes."),
-        ..spontaneous(Kind::Strength, "Strength B", at(18, 0), By::Pace, steps)
+        ..spontaneous(Kind::Strength, "Strength B", at(18, 0), "- 45m 30% Pace")
     }
 }
 
 fn indoor_ride(person: &Person, day: NaiveDate) -> Session {
     let ftp = person.ftp(day);
     let watts = |share: f64| whole(share * ftp / 5.0) * 5;
-    let start = at(17, 45);
-    let mut session = match person.dice(day, "tuesday").pick(&[0, 1, 2, 3]) {
+    let (name, text) = match person.dice(day, "tuesday").pick(&[0, 1, 2, 3]) {
         0 => {
-            let on = toward("", 10, Goal::Watts(watts(0.91), watts(0.97)), ftp).at_rpm(90, 90);
-            let off = toward("Spin", 5, Goal::Watts(100, 100), ftp);
-            let parts = vec![
-                Part::Warmup(vec![ramp(12, 50, 75)]),
-                Part::Repeat("Main set", 3, vec![on, off]),
-                Part::Cooldown(vec![toward("", 8, Goal::Watts(90, 110), ftp)]),
-            ];
-            ride("3x10 by watts", start, parts)
+            let (low, high) = (watts(0.91), watts(0.97));
+            let set = format!("- 10m {low}-{high}w 90rpm\n- Spin 5m 100w");
+            let text = format!("Warmup\n- 12m ramp 50-75%\n\nMain set 3x\n{set}\n\nCooldown\n- 8m 90-110w");
+            ("3x10 by watts", text)
         }
-        1 => {
-            let zone = |minutes, low, high| toward("", minutes, Goal::PowerZone(low, high), ftp);
-            let parts = vec![Part::Main(vec![
-                zone(15, 2, 2).at_rpm(85, 85),
-                zone(25, 3, 4),
-                zone(10, 1, 1),
-            ])];
-            ride("Zones", start, parts)
-        }
-        2 => {
-            let sprint = toward("", 1, Goal::Most, ftp).lasting(10);
-            let parts = vec![
-                // A step without a duration: upstream drops the line without a word.
-                Part::Prose("- MAX standing start"),
-                Part::Warmup(vec![ramp(10, 45, 70)]),
-                Part::Repeat("Sprints", 4, vec![sprint, step("Easy", 3, 50, 50)]),
-                Part::Main(vec![toward("", 25, Goal::Free, ftp)]),
-            ];
-            ride("Sprints, then freeride", start, parts)
-        }
-        _ => {
-            let parts = vec![
-                Part::Main(vec![step("Warmup", 10, 55, 55).until_lap_press()]),
-                Part::Repeat("", 5, vec![step("Hard", 4, 102, 102), step("Easy", 3, 50, 50)]),
-                Part::Main(vec![step("Cooldown", 8, 50, 50)]),
-            ];
-            ride("5x4 when ready", start, parts)
-        }
+        1 => ("Zones", "- 15m Z2 85rpm\n- 25m Z3-Z4\n- 10m Z1".to_owned()),
+        2 => (
+            "Sprints, then freeride",
+            // A step without a duration: upstream drops the line without a word.
+            "- MAX standing start\n\nWarmup\n- 10m ramp 45-70%\n\nSprints 4x\n- 10s maxeffort\n- Easy 3m 50%\n\n\
+             - 25m freeride"
+                .to_owned(),
+        ),
+        _ => (
+            "5x4 when ready",
+            "- Warmup 10m 55% Press lap\n\n5x\n- Hard 4m 102%\n- Easy 3m 50%\n\n- Cooldown 8m 50%".to_owned(),
+        ),
     };
-    session.indoor = true;
-    session
+    Session {
+        indoor: true,
+        ..ride(name, at(17, 45), text)
+    }
 }
 
 /// By heart rate, by miles, by kilometres, by zones.
 fn quality_run(person: &Person, day: NaiveDate) -> Session {
     let pace = person.threshold_pace(day);
-    let lthr = f64::from(person.lthr);
-    let start = at(6, 30);
-    let clock = |unit, metres: f64| {
+    // Slower end first: upstream keeps the order.
+    let band = |metres: f64| {
         let secs = whole(metres / pace);
-        toward("", 1, Goal::Clock(unit, secs + 6, secs - 4), pace)
+        format!("{}-{}", clock(secs + 6), clock(secs - 4))
     };
-    match person.dice(day, "wednesday").pick(&[0, 1, 2, 3]) {
+    let (name, text) = match person.dice(day, "wednesday").pick(&[0, 1, 2, 3]) {
         0 => {
-            let parts = vec![Part::Main(vec![
-                step("Easy", 10, 75, 80),
-                toward("", 30, Goal::HrZone(2, 2), lthr),
-                step("", 6, 92, 92),
-                toward("", 5, Goal::OfMaxHr(70, 70), lthr),
-            ])];
-            Session {
-                workout: Workout { by: By::Heart, parts },
-                ..run("By heart", start, Vec::new())
-            }
+            let text = "- Easy 10m 75-80% LTHR\n- 30m Z2 HR\n- 6m 92% LTHR\n- 5m 70% HR";
+            ("By heart", text.to_owned())
         }
         1 => {
-            let parts = vec![
-                Part::Main(vec![step("Easy", 15, 70, 78)]),
-                Part::Repeat(
-                    "",
-                    3,
-                    vec![
-                        clock(Unit::Mile, 1609.344).over("1mi", 1609.344, pace),
-                        step("Jog", 2, 60, 60),
-                    ],
-                ),
-                Part::Main(vec![toward("", 10, Goal::PaceZone(1, 1), pace)]),
-            ];
-            run("3x1 mile", start, parts)
+            let set = format!("- 1mi {}/mi Pace\n- Jog 2m 60% Pace", band(1609.344));
+            (
+                "3x1 mile",
+                format!("- Easy 15m 70-78% Pace\n\n3x\n{set}\n\n- 10m Z1 Pace"),
+            )
         }
         2 => {
-            let parts = vec![
-                Part::Main(vec![step("Easy", 15, 70, 78)]),
-                Part::Repeat(
-                    "Track",
-                    5,
-                    vec![
-                        clock(Unit::Km, 1000.0).over("1km", 1000.0, pace),
-                        step("Jog", 1, 60, 60).lasting(90),
-                    ],
-                ),
-                Part::Main(vec![step("", 1, 65, 70).over("400mtr", 400.0, pace)]),
-            ];
-            run("Track night", start, parts)
+            let set = format!("- 1km {}/km Pace\n- Jog 1m30s 60% Pace", band(1000.0));
+            let text = format!("- Easy 15m 70-78% Pace\n\nTrack 5x\n{set}\n\n- 400mtr 65-70% Pace");
+            ("Track night", text)
         }
         _ => {
-            let parts = vec![Part::Main(vec![
-                ramp(10, 60, 80),
-                toward("", 30, Goal::PaceZone(2, 2), pace),
-                toward("", 8, Goal::PaceZone(3, 4), pace),
-            ])];
-            run("Pace zones", start, parts)
+            let text = "- 10m ramp 60-80% Pace\n- 30m Z2 Pace\n- 8m Z3-Z4 Pace";
+            ("Pace zones", text.to_owned())
         }
-    }
+    };
+    run(name, at(6, 30), text)
 }
 
 /// Along the coast, or on the trainer when it rains; then yoga by an app that upstream does not know.
@@ -279,11 +221,7 @@ fn thursday(person: &Person, day: NaiveDate) -> Vec<Session> {
         1 => "Coast road 🌊",
         _ => "Coast road",
     };
-    let mut coast = ride(
-        name,
-        at(16, 30),
-        vec![Part::Main(vec![step("Steady", minutes, 66, 74)])],
-    );
+    let mut coast = ride(name, at(16, 30), format!("- Steady {} 66-74%", time(minutes)));
     coast.twist = match () {
         () if dice("rain").chance(0.15) => Twist::Indoors,
         () if dice("dead battery").chance(0.07) => Twist::NoSensors,
@@ -295,13 +233,7 @@ fn thursday(person: &Person, day: NaiveDate) -> Vec<Session> {
     };
     let yoga = || Session {
         sport: "Yoga",
-        ..spontaneous(
-            Kind::Stretching,
-            "Yin 🧘",
-            at(20, 30),
-            By::Pace,
-            vec![step("", 30, 20, 20)],
-        )
+        ..spontaneous(Kind::Stretching, "Yin 🧘", at(20, 30), "- 30m 20% Pace")
     };
     let mut both = vec![coast];
     if dice("yoga").chance(0.5) {
@@ -320,13 +252,7 @@ fn friday(person: &Person, day: NaiveDate) -> Vec<Session> {
     if week_number(day).rem_euclid(6) == 1 {
         sessions.push(Session {
             on_time: true,
-            ..spontaneous(
-                Kind::Run,
-                "Night owls",
-                at(23, 40),
-                By::Pace,
-                vec![step("", 38, 70, 76)],
-            )
+            ..spontaneous(Kind::Run, "Night owls", at(23, 40), "- 38m 70-76% Pace")
         });
     }
     if week_number(day).rem_euclid(3) == 2 {
@@ -334,24 +260,14 @@ fn friday(person: &Person, day: NaiveDate) -> Vec<Session> {
             unparsed: Some(
                 "- 400 metres easy\n- 30 secs strides, 30 secs float\n- 4x\n- until it feels good",
             ),
-            ..run(
-                "Strides by feel",
-                at(7, 0),
-                vec![Part::Main(vec![step("", 25, 70, 80)])],
-            )
+            ..run("Strides by feel", at(7, 0), "- 25m 70-80% Pace")
         });
     }
     sessions
 }
 
 fn walk(start: NaiveTime) -> Session {
-    spontaneous(
-        Kind::Walk,
-        "Walk the dog 🐕",
-        start,
-        By::Pace,
-        vec![step("", 35, 30, 34)],
-    )
+    spontaneous(Kind::Walk, "Walk the dog 🐕", start, "- 35m 30-34% Pace")
 }
 
 /// A brick: a run straight off the bike. In summer the lagoon before it, some evenings the dog after it.
@@ -359,17 +275,16 @@ fn saturday(person: &Person, day: NaiveDate) -> Vec<Session> {
     let minutes = about(130, volume(person, day));
     let mut sessions = Vec::new();
     if (20..=40).contains(&day.iso_week().week()) {
-        let steps = vec![step("", 32, 82, 88)];
         sessions.push(Session {
             planned: false,
             on_time: true,
-            ..swim("Lagoon", Water::Open, at(6, 40), vec![Part::Main(steps)])
+            ..swim("Lagoon", Water::Open, at(6, 40), "- 32m 82-88% Pace")
         });
     }
-    let hills: Vec<Step> = vec![step("Steady", minutes - 30, 62, 70), step("Hills", 30, 80, 88)];
+    let text = format!("- Steady {} 62-70%\n- Hills 30m 80-88%", time(minutes - 30));
     sessions.push(Session {
         on_time: true,
-        ..ride("Brick: bike", at(8, 0), vec![Part::Main(hills)])
+        ..ride("Brick: bike", at(8, 0), text)
     });
     let off = minutes * 6 / 5 + 3;
     sessions.push(Session {
@@ -377,7 +292,7 @@ fn saturday(person: &Person, day: NaiveDate) -> Vec<Session> {
         ..run(
             "Brick: run off the bike",
             at(8 + off / 60, off % 60),
-            vec![Part::Main(vec![step("Off the bike", 25, 82, 88)])],
+            "- Off the bike 25m 82-88% Pace",
         )
     });
     if person.dice(day, "evening").chance(0.3) {
@@ -390,20 +305,12 @@ fn long_run(person: &Person, day: NaiveDate) -> Session {
     if day.iso_week().week() == 49 {
         return Session {
             kind: Kind::Race(Rank::B),
-            ..run(
-                "Turkey Recovery 10 Miler",
-                at(8, 0),
-                vec![Part::Main(vec![step("", 84, 93, 97)])],
-            )
+            ..run("Turkey Recovery 10 Miler", at(8, 0), "- 1h24m 93-97% Pace")
         };
     }
     let name = person.dice(day, "sunday").pick(&LONG_RUNS);
     let minutes = about(88, volume(person, day));
-    run(
-        name,
-        at(8, 15),
-        vec![Part::Main(vec![step("Long", minutes, 72, 79)])],
-    )
+    run(name, at(8, 15), format!("- Long {} 72-79% Pace", time(minutes)))
 }
 
 /// Five recordings of one race; the event in the calendar is separate.
@@ -412,45 +319,29 @@ fn race(name: &'static str, rank: Rank) -> Vec<Session> {
         Rank::A => (32, 160, 115),
         Rank::B | Rank::C => (26, 68, 50),
     };
-    let leg = |sport, by, minutes: u32, from: u32, steps: Vec<Step>| Session {
+    let leg = |sport, minutes, from: u32, target: &str| Session {
         sport,
         on_time: true,
         ..spontaneous(
             Kind::Race(rank),
             name,
             at(from / 60, from % 60),
-            by,
-            vec![Step {
-                secs: minutes * 60,
-                ..steps[0]
-            }],
+            format!("- {} {target}", time(minutes)),
         )
     };
     let change = |from: u32, label| Session {
         on_time: true,
-        ..spontaneous(
-            Kind::Transition,
-            label,
-            at(from / 60, from % 60),
-            By::Pace,
-            vec![step("", 4, 40, 40)],
-        )
+        ..spontaneous(Kind::Transition, label, at(from / 60, from % 60), "- 4m 40% Pace")
     };
     // Each leg may take an eighth longer than planned.
     let first = 6 * 60 + 50 + water * 9 / 8 + 1;
     let second = first + 6 + bike * 9 / 8 + 1;
     vec![
-        leg(
-            "OpenWaterSwim",
-            By::Swim,
-            water,
-            6 * 60 + 50,
-            vec![step("", 1, 91, 95)],
-        ),
+        leg("OpenWaterSwim", water, 6 * 60 + 50, "91-95% Pace"),
         change(first, "T1"),
-        leg("Ride", By::Power, bike, first + 6, vec![step("", 1, 73, 77)]),
+        leg("Ride", bike, first + 6, "73-77%"),
         change(second, "T2"),
-        leg("Run", By::Pace, foot, second + 6, vec![step("", 1, 83, 87)]),
+        leg("Run", foot, second + 6, "83-87% Pace"),
     ]
 }
 
@@ -473,8 +364,7 @@ mod tests {
         let text: String = two_years()
             .flat_map(|(_, sessions)| sessions)
             .filter(|one| one.planned && one.unparsed.is_none())
-            .map(|one| one.workout.text() + "\n")
-            .collect();
+            .fold(String::new(), |all, one| all + &one.text + "\n");
         for wording in [
             "ramp 50-75%",
             "ramp 60-80% Pace",

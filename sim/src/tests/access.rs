@@ -128,6 +128,51 @@ async fn a_scope_to_read_does_not_write() {
 }
 
 #[tokio::test]
+async fn the_consent_can_give_only_reading_of_an_area() {
+    let bench = Bench::new().await;
+    let ticked = [
+        "ACTIVITY:WRITE",
+        "CALENDAR:READ",
+        "SETTINGS:READ",
+        "SETTINGS:WRITE",
+    ];
+    let answer = bench.connect("ana", &ticked).await;
+    assert_eq!(
+        answer["scope"], "ACTIVITY:WRITE,CALENDAR:READ,SETTINGS:WRITE",
+        "what was not ticked is missing, and of both the larger one counts"
+    );
+    let note = json!({"category": "NOTE", "name": "x", "start_date_local": "2026-12-20T00:00:00"});
+    let token = answer["access_token"].as_str().unwrap();
+    let status = async |method, path: &str| {
+        let request = bench
+            .request(method, &format!("/api/v1{path}"))
+            .bearer_auth(token);
+        let answer = request.body(note.to_string()).send().await.unwrap();
+        answer.status().as_u16()
+    };
+    assert_eq!(status(Method::GET, "/athlete/0/events").await, 200);
+    for (method, path) in [
+        (Method::POST, "/athlete/0/events"),
+        (Method::POST, "/athlete/0/events/bulk"),
+        (Method::PUT, "/athlete/0/events/1"),
+        (Method::PUT, "/athlete/0/events/bulk-delete"),
+        (Method::DELETE, "/athlete/0/events/1"),
+    ] {
+        assert_eq!(status(method, path).await, 403, "{path}");
+    }
+    let scopes = json!({"person": "ana", "scopes": "CALENDAR:WRITE"});
+    assert_eq!(bench.control("/scopes", scopes).await, 200);
+    assert_eq!(status(Method::POST, "/athlete/0/events").await, 200);
+    assert!(!bench.sim.allow("ana", "CALENDAR:ALL") && !bench.sim.allow("bob", "CALENDAR:READ"));
+    assert_eq!(
+        bench
+            .control("/scopes", json!({"person": "ana", "scopes": ""}))
+            .await,
+        422
+    );
+}
+
+#[tokio::test]
 async fn the_consent_page_shows_people_and_boxes() {
     let bench = Bench::new().await;
     let query = "client_id=77&redirect_uri=http%3A%2F%2Flocalhost%3A8080%2Fconnect%2Fcallback&state=%22%3E%3Cb&person=jack\
@@ -149,6 +194,10 @@ async fn the_consent_page_shows_people_and_boxes() {
     assert_eq!(
         values("input[type=checkbox][name=scope][checked]"),
         ["ACTIVITY:WRITE", "SETTINGS:WRITE"]
+    );
+    assert_eq!(
+        values("input[type=checkbox][name=scope]:not([checked])"),
+        ["ACTIVITY:READ", "SETTINGS:READ"]
     );
     let everybody = PEOPLE.iter().map(|person| person.slug).collect::<Vec<_>>();
     assert_eq!(values("input[type=radio][name=person]"), everybody);

@@ -3,8 +3,11 @@
 mod access;
 mod analysis;
 mod broken;
+mod bulk;
 mod data;
+mod mishaps;
 mod people;
+mod workouts;
 mod writes;
 
 use std::{
@@ -14,7 +17,7 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Options, PEOPLE, Person, Running, start};
 
@@ -129,6 +132,31 @@ impl Bench {
         reply(self.as_ana(method, path).send().await.unwrap()).await
     }
 
+    /// Status and body of Ana's request with a body.
+    async fn send(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        self.send_as("ana", method, path, body).await
+    }
+
+    /// The same, of another person.
+    async fn send_as(&self, slug: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let request = self.as_person(slug, method, path).body(body.to_string());
+        reply(request.send().await.unwrap()).await
+    }
+
+    /// What a person writes, which must be taken.
+    async fn put_on(&self, slug: &str, event: Value) -> Value {
+        let (status, made) = self.send_as(slug, Method::POST, "/athlete/0/events", event).await;
+        assert_eq!(status, 200, "{made}");
+        made
+    }
+
+    /// An event, with absolute targets; null if there is none.
+    async fn event(&self, slug: &str, id: &Value) -> Value {
+        let path = format!("/athlete/0/events/{id}?resolve=true");
+        let (status, event) = reply(self.as_person(slug, Method::GET, &path).send().await.unwrap()).await;
+        if status == 404 { Value::Null } else { event }
+    }
+
     /// Goes through the consent page and the exchange; returns the token.
     async fn connect(&self, person: &str, ticked: &[&str]) -> Value {
         let code = self.code(person, ticked).await;
@@ -189,4 +217,12 @@ async fn reply(answer: Response) -> (u16, Value) {
     let status = answer.status().as_u16();
     let text = answer.text().await.unwrap();
     (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// A workout on 2026-11-25.
+fn workout(sport: &str, name: &str, text: &str) -> Value {
+    json!({
+        "category": "WORKOUT", "type": sport, "name": name, "description": text,
+        "start_date_local": "2026-11-25T00:00:00",
+    })
 }

@@ -4,6 +4,7 @@ use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde_with::apply;
 
+use super::{Amount, figure};
 use crate::{
     intervals::lenient::{Lenient, Object},
     workout::{
@@ -13,7 +14,10 @@ use crate::{
 };
 
 /// A row of `GET /athlete/{id}/events`, or `GET /athlete/{id}/events/{eventId}`.
-#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
+#[apply(
+    Option => #[serde(default, deserialize_with = "Lenient::read")],
+    Amount => #[serde(default, deserialize_with = "figure::read_amount")],
+)]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Event {
     /// Event id.
@@ -36,13 +40,13 @@ pub struct Event {
     /// Indoors.
     pub(crate) indoor: Option<bool>,
     /// s, planned.
-    pub(crate) moving_time: Option<f64>,
+    pub(crate) moving_time: Amount,
     /// m, planned; 0 if the plan has none.
-    pub(crate) distance: Option<f64>,
+    pub(crate) distance: Amount,
     /// Planned load.
-    pub(crate) icu_training_load: Option<f64>,
+    pub(crate) icu_training_load: Amount,
     /// Percent: 78 is IF 0.78.
-    pub(crate) icu_intensity: Option<f64>,
+    pub(crate) icu_intensity: Amount,
     /// `AUTO`, `POWER`, `HR`, `PACE`.
     pub(crate) target: Option<String>,
     /// The workout's steps and thresholds.
@@ -56,15 +60,15 @@ pub struct Event {
     /// The paired activity.
     pub(crate) paired_activity_id: Option<String>,
     /// Load to reach (`TARGET`).
-    pub(crate) load_target: Option<f64>,
+    pub(crate) load_target: Amount,
     /// s to reach (`TARGET`).
-    pub(crate) time_target: Option<f64>,
+    pub(crate) time_target: Amount,
     /// m to reach (`TARGET`).
-    pub(crate) distance_target: Option<f64>,
+    pub(crate) distance_target: Amount,
     /// `NORMAL`, `LIMITED`, `UNAVAILABLE`.
     pub(crate) training_availability: Option<String>,
     /// s a day, if limited.
-    pub(crate) max_training_time: Option<f64>,
+    pub(crate) max_training_time: Amount,
     /// The possible sports, if limited.
     pub(crate) can_train_sports: Option<Vec<String>>,
     /// W (`SET_EFTP`).
@@ -78,7 +82,7 @@ pub struct Event {
     /// Time constant of ATL (`FITNESS_DAYS`).
     pub(crate) atl_days: Option<f64>,
     /// g of carbohydrate to eat per hour.
-    pub(crate) carbs_per_hour: Option<f64>,
+    pub(crate) carbs_per_hour: Amount,
     /// Tags.
     pub(crate) tags: Option<Vec<String>>,
     /// The plan that it comes from.

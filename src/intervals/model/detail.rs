@@ -11,11 +11,14 @@ use super::{
         Error,
         lenient::{self, Lenient, Object},
     },
-    Activity,
+    Activity, Amount, figure,
 };
 
 /// One activity with its laps.
-#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
+#[apply(
+    Option => #[serde(default, deserialize_with = "Lenient::read")],
+    Amount => #[serde(default, deserialize_with = "figure::read_amount")],
+)]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct ActivityDetail {
     /// The fields that a row of a list also has.
@@ -24,51 +27,51 @@ pub struct ActivityDetail {
     /// The athlete's own words.
     pub(crate) description: Option<String>,
     /// s while recording.
-    pub(crate) icu_recording_time: Option<f64>,
+    pub(crate) icu_recording_time: Amount,
     /// s.
-    pub(crate) coasting_time: Option<f64>,
+    pub(crate) coasting_time: Amount,
     /// m.
-    pub(crate) total_elevation_loss: Option<f64>,
+    pub(crate) total_elevation_loss: Amount,
     /// m/s.
-    pub(crate) max_speed: Option<f64>,
+    pub(crate) max_speed: Amount,
     /// A commute.
     pub(crate) commute: Option<bool>,
     /// Measured power, not estimated.
     pub(crate) device_watts: Option<bool>,
     /// Work, J.
-    pub(crate) icu_joules: Option<f64>,
+    pub(crate) icu_joules: Amount,
     /// Work above FTP, J.
-    pub(crate) icu_joules_above_ftp: Option<f64>,
+    pub(crate) icu_joules_above_ftp: Amount,
     /// The largest drop of W′ balance, J.
     pub(crate) icu_max_wbal_depletion: Option<f64>,
     /// NP over average power.
-    pub(crate) icu_variability_index: Option<f64>,
+    pub(crate) icu_variability_index: Amount,
     /// NP (or pace) over heart rate.
-    pub(crate) icu_efficiency_factor: Option<f64>,
+    pub(crate) icu_efficiency_factor: Amount,
     /// Average power over average HR.
-    pub(crate) icu_power_hr: Option<f64>,
+    pub(crate) icu_power_hr: Amount,
     /// Power over heart rate in power zone 2.
-    pub(crate) icu_power_hr_z2: Option<f64>,
+    pub(crate) icu_power_hr_z2: Amount,
     /// Minutes behind that figure.
-    pub(crate) icu_power_hr_z2_mins: Option<f64>,
+    pub(crate) icu_power_hr_z2_mins: Amount,
     /// rpm in power zone 2; for a run, of one leg.
-    pub(crate) icu_cadence_z2: Option<f64>,
+    pub(crate) icu_cadence_z2: Amount,
     /// Percent on the right, as most evidence has it.
-    pub(crate) avg_lr_balance: Option<f64>,
+    pub(crate) avg_lr_balance: Amount,
     /// Fitness after it.
     pub(crate) icu_ctl: Option<f64>,
     /// Fatigue after it.
     pub(crate) icu_atl: Option<f64>,
     /// eFTP after it, W.
-    pub(crate) icu_rolling_ftp: Option<f64>,
+    pub(crate) icu_rolling_ftp: Amount,
     /// W′ used for this activity, J.
-    pub(crate) icu_w_prime: Option<f64>,
+    pub(crate) icu_w_prime: Amount,
     /// Threshold speed used for this activity, m/s.
-    pub(crate) threshold_pace: Option<f64>,
+    pub(crate) threshold_pace: Amount,
     /// LTHR used for this activity, bpm.
-    pub(crate) lthr: Option<f64>,
+    pub(crate) lthr: Amount,
     /// Body weight at the time, kg.
-    pub(crate) icu_weight: Option<f64>,
+    pub(crate) icu_weight: Amount,
     /// Upper bounds, % of `icu_ftp`; 999 = open.
     pub(crate) icu_power_zones: Option<Vec<f64>>,
     /// Upper bounds, bpm; the last is the maximum.
@@ -80,23 +83,23 @@ pub struct ActivityDetail {
     /// % of FTP; 0 = not set.
     pub(crate) icu_sweet_spot_max: Option<f64>,
     /// Load by power.
-    pub(crate) power_load: Option<f64>,
+    pub(crate) power_load: Amount,
     /// Load by heart rate.
-    pub(crate) hr_load: Option<f64>,
+    pub(crate) hr_load: Amount,
     /// Load by pace.
-    pub(crate) pace_load: Option<f64>,
+    pub(crate) pace_load: Amount,
     /// TRIMP.
-    pub(crate) trimp: Option<f64>,
+    pub(crate) trimp: Amount,
     /// Strain score (Xert's model).
-    pub(crate) strain_score: Option<f64>,
+    pub(crate) strain_score: Amount,
     /// Polarization index (Treff).
     pub(crate) polarization_index: Option<f64>,
     /// g, estimated.
-    pub(crate) carbs_used: Option<f64>,
+    pub(crate) carbs_used: Amount,
     /// g, as the athlete entered.
-    pub(crate) carbs_ingested: Option<f64>,
+    pub(crate) carbs_ingested: Amount,
     /// kg.
-    pub(crate) kg_lifted: Option<f64>,
+    pub(crate) kg_lifted: Amount,
     /// °C, from the device.
     pub(crate) average_temp: Option<f64>,
     /// °C, from the weather service.
@@ -104,15 +107,15 @@ pub struct ActivityDetail {
     /// °C.
     pub(crate) average_feels_like: Option<f64>,
     /// m/s.
-    pub(crate) average_wind_speed: Option<f64>,
+    pub(crate) average_wind_speed: Amount,
     /// Ground contact time, ms.
-    pub(crate) average_stance_time: Option<f64>,
+    pub(crate) average_stance_time: Amount,
     /// mm.
     pub(crate) average_vertical_oscillation: Option<f64>,
     /// Percent.
     pub(crate) average_vertical_ratio: Option<f64>,
     /// mm.
-    pub(crate) average_step_length: Option<f64>,
+    pub(crate) average_step_length: Amount,
     /// Ground contact, percent of the step.
     pub(crate) average_stance_time_percent: Option<f64>,
     /// Percent on the left.
@@ -122,7 +125,7 @@ pub struct ActivityDetail {
     /// Body weights per second.
     pub(crate) average_impact_loading_rate: Option<f64>,
     /// m.
-    pub(crate) average_stride: Option<f64>,
+    pub(crate) average_stride: Amount,
     /// Whether there is a weather summary.
     pub(crate) has_weather: Option<bool>,
     /// Bike or shoes.
@@ -130,7 +133,7 @@ pub struct ActivityDetail {
     /// What measured the power.
     pub(crate) power_meter: Option<String>,
     /// Pool lengths swum.
-    pub(crate) lengths: Option<f64>,
+    pub(crate) lengths: Amount,
     /// Laps in the recording; 0 if there are none.
     pub(crate) icu_lap_count: Option<i64>,
     /// The athlete changed the intervals by hand.
@@ -164,7 +167,10 @@ impl ActivityDetail {
 }
 
 /// A lap: an element of `icu_intervals`.
-#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
+#[apply(
+    Option => #[serde(default, deserialize_with = "Lenient::read")],
+    Amount => #[serde(default, deserialize_with = "figure::read_amount")],
+)]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Interval {
     /// `WORK` or `RECOVERY`.
@@ -175,55 +181,55 @@ pub struct Interval {
     /// Shared by laps that belong together, such as `720s@224w89rpm`.
     pub(crate) group_id: Option<String>,
     /// s into the activity.
-    pub(crate) start_time: Option<f64>,
+    pub(crate) start_time: Amount,
     /// s into the activity.
-    pub(crate) end_time: Option<f64>,
+    pub(crate) end_time: Amount,
     /// s.
-    pub(crate) moving_time: Option<f64>,
+    pub(crate) moving_time: Amount,
     /// s.
-    pub(crate) elapsed_time: Option<f64>,
+    pub(crate) elapsed_time: Amount,
     /// m.
-    pub(crate) distance: Option<f64>,
+    pub(crate) distance: Amount,
     /// W.
-    pub(crate) average_watts: Option<f64>,
+    pub(crate) average_watts: Amount,
     /// W.
-    pub(crate) max_watts: Option<f64>,
+    pub(crate) max_watts: Amount,
     /// Normalized power, W.
-    pub(crate) weighted_average_watts: Option<f64>,
+    pub(crate) weighted_average_watts: Amount,
     /// W/kg.
-    pub(crate) average_watts_kg: Option<f64>,
+    pub(crate) average_watts_kg: Amount,
     /// Percent of FTP.
-    pub(crate) intensity: Option<f64>,
+    pub(crate) intensity: Amount,
     /// Load.
-    pub(crate) training_load: Option<f64>,
+    pub(crate) training_load: Amount,
     /// Work, J.
-    pub(crate) joules: Option<f64>,
+    pub(crate) joules: Amount,
     /// Percent.
     pub(crate) decoupling: Option<f64>,
     /// Strain score.
-    pub(crate) strain_score: Option<f64>,
+    pub(crate) strain_score: Amount,
     /// W′ balance at its start, J.
     pub(crate) wbal_start: Option<f64>,
     /// W′ balance at its end, J.
     pub(crate) wbal_end: Option<f64>,
     /// Power zone of the average, from 1.
-    pub(crate) zone: Option<f64>,
+    pub(crate) zone: Amount,
     /// m/s.
-    pub(crate) average_speed: Option<f64>,
+    pub(crate) average_speed: Amount,
     /// m/s, grade-adjusted.
-    pub(crate) gap: Option<f64>,
+    pub(crate) gap: Amount,
     /// bpm.
-    pub(crate) average_heartrate: Option<f64>,
+    pub(crate) average_heartrate: Amount,
     /// bpm.
-    pub(crate) max_heartrate: Option<f64>,
+    pub(crate) max_heartrate: Amount,
     /// bpm.
-    pub(crate) min_heartrate: Option<f64>,
+    pub(crate) min_heartrate: Amount,
     /// rpm; for a run, of one leg.
-    pub(crate) average_cadence: Option<f64>,
+    pub(crate) average_cadence: Amount,
     /// Nm.
     pub(crate) average_torque: Option<f64>,
     /// m.
-    pub(crate) total_elevation_gain: Option<f64>,
+    pub(crate) total_elevation_gain: Amount,
     /// A fraction: 0.031 is 3.1 %.
     pub(crate) average_gradient: Option<f64>,
     /// °C, from the device.
@@ -233,21 +239,21 @@ pub struct Interval {
     /// DFA α1.
     pub(crate) average_dfa_a1: Option<f64>,
     /// Breaths per minute.
-    pub(crate) average_respiration: Option<f64>,
+    pub(crate) average_respiration: Amount,
     /// Muscle oxygen, percent.
-    pub(crate) average_smo2: Option<f64>,
+    pub(crate) average_smo2: Amount,
     /// Total haemoglobin, g/dl.
-    pub(crate) average_thb: Option<f64>,
+    pub(crate) average_thb: Amount,
     /// mmol/l.
-    pub(crate) average_lactate: Option<f64>,
+    pub(crate) average_lactate: Amount,
     /// Ground contact time, ms.
-    pub(crate) average_stance_time: Option<f64>,
+    pub(crate) average_stance_time: Amount,
     /// mm.
     pub(crate) average_vertical_oscillation: Option<f64>,
     /// Percent.
     pub(crate) average_vertical_ratio: Option<f64>,
     /// mm.
-    pub(crate) average_step_length: Option<f64>,
+    pub(crate) average_step_length: Amount,
     /// Percent on the left.
     pub(crate) average_stance_time_balance: Option<f64>,
     /// kN/m.
@@ -259,27 +265,30 @@ pub struct Interval {
 impl Object for Interval {}
 
 /// Laps that belong together: an element of `icu_groups`. Figures are averages over them.
-#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
+#[apply(
+    Option => #[serde(default, deserialize_with = "Lenient::read")],
+    Amount => #[serde(default, deserialize_with = "figure::read_amount")],
+)]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct IntervalGroup {
     /// The `group_id` of its laps.
     pub(crate) id: Option<String>,
     /// s, of one lap.
-    pub(crate) moving_time: Option<f64>,
+    pub(crate) moving_time: Amount,
     /// s, of one lap.
-    pub(crate) elapsed_time: Option<f64>,
+    pub(crate) elapsed_time: Amount,
     /// m, of one lap.
-    pub(crate) distance: Option<f64>,
+    pub(crate) distance: Amount,
     /// W.
-    pub(crate) average_watts: Option<f64>,
+    pub(crate) average_watts: Amount,
     /// Percent of FTP.
-    pub(crate) intensity: Option<f64>,
+    pub(crate) intensity: Amount,
     /// m/s.
-    pub(crate) average_speed: Option<f64>,
+    pub(crate) average_speed: Amount,
     /// bpm.
-    pub(crate) average_heartrate: Option<f64>,
+    pub(crate) average_heartrate: Amount,
     /// rpm; for a run, of one leg.
-    pub(crate) average_cadence: Option<f64>,
+    pub(crate) average_cadence: Amount,
 }
 
 impl Object for IntervalGroup {}

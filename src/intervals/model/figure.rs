@@ -1,4 +1,20 @@
-//! Which of upstream's numbers can be true. Types are read in [`super::super::lenient`].
+//! Which of upstream's numbers can be true: a field of one of these types reads a number that cannot be as absent. JSON is
+//! read in [`super::super::lenient`].
+
+use std::ops::RangeInclusive;
+
+use serde::Deserializer;
+
+use crate::intervals::lenient::Lenient;
+
+/// A figure that is never below 0: a time, a distance, a gain, a load, a rate.
+pub(crate) type Amount = Option<f64>;
+
+/// How hard it felt, 1 to 10 (Borg CR10). Upstream sends 0 where it was not entered.
+pub(crate) type Rpe = Option<f64>;
+
+/// How the athlete felt, 1 to 5, 1 = strong.
+pub(crate) type Feel = Option<f64>;
 
 /// A figure above this is an error in its source.
 const ABSURD: f64 = 1e9;
@@ -18,9 +34,57 @@ pub(crate) fn amount(value: Option<f64>) -> f64 {
     positive(value).unwrap_or(0.0)
 }
 
+pub(super) fn read_amount<'de, D: Deserializer<'de>>(json: D) -> Result<Amount, D::Error> {
+    read_within(json, 0.0..=ABSURD)
+}
+
+pub(super) fn read_rpe<'de, D: Deserializer<'de>>(json: D) -> Result<Rpe, D::Error> {
+    read_within(json, 1.0..=10.0)
+}
+
+pub(super) fn read_feel<'de, D: Deserializer<'de>>(json: D) -> Result<Feel, D::Error> {
+    read_within(json, 1.0..=5.0)
+}
+
+/// The number, if it is in the range.
+fn read_within<'de, D: Deserializer<'de>>(
+    json: D,
+    range: RangeInclusive<f64>,
+) -> Result<Option<f64>, D::Error> {
+    Ok(f64::read(json)?.filter(|value| range.contains(value)))
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::intervals::model::Activity;
+
+    #[test]
+    fn a_figure_that_cannot_be_is_absent() {
+        let read =
+            |name: &str, value: f64| -> Activity { serde_json::from_value(json!({ name: value })).unwrap() };
+        for (value, amount, rpe, feel) in [
+            (-20.0, false, false, false),
+            (-0.1, false, false, false),
+            (0.0, true, false, false),
+            (1.0, true, true, true),
+            (5.0, true, true, true),
+            (9.0, true, true, false),
+            (10.5, true, false, false),
+            (1e12, false, false, false),
+        ] {
+            let kept = [
+                read("icu_training_load", value).icu_training_load.is_some(),
+                read("icu_rpe", value).icu_rpe.is_some(),
+                read("feel", value).feel.is_some(),
+            ];
+            assert_eq!(kept, [amount, rpe, feel], "{value}");
+        }
+        // These can be below 0.
+        assert_eq!(read("decoupling", -2.1).decoupling, Some(-2.1));
+    }
 
     #[test]
     fn only_possible_numbers_are_figures() {

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_with::apply;
 
+use super::{Amount, figure};
 use crate::intervals::lenient::{Lenient, Object};
 
 /// A row of `GET /athlete/{id}/athlete-summary`: one athlete's week. The email address in it has no field here, so it is
@@ -21,24 +22,27 @@ pub struct WeekSummary {
 }
 
 /// One sport in a week.
-#[apply(Option => #[serde(default, deserialize_with = "Lenient::read")])]
+#[apply(
+    Option => #[serde(default, deserialize_with = "Lenient::read")],
+    Amount => #[serde(default, deserialize_with = "figure::read_amount")],
+)]
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct SportSummary {
     /// One of 60 sports.
     #[serde(rename = "category")]
     pub(crate) sport: Option<String>,
     /// How many activities.
-    pub(crate) count: Option<f64>,
+    pub(crate) count: Amount,
     /// s.
-    pub(crate) moving_time: Option<f64>,
+    pub(crate) moving_time: Amount,
     /// m.
-    pub(crate) distance: Option<f64>,
+    pub(crate) distance: Amount,
     /// m.
-    pub(crate) total_elevation_gain: Option<f64>,
+    pub(crate) total_elevation_gain: Amount,
     /// Training load.
-    pub(crate) training_load: Option<f64>,
+    pub(crate) training_load: Amount,
     /// kcal.
-    pub(crate) calories: Option<f64>,
+    pub(crate) calories: Amount,
 }
 
 impl Object for SportSummary {}

@@ -197,20 +197,19 @@ pub(in crate::tools) fn garmin<'a>(efforts: impl Iterator<Item = &'a Effort> + C
     }
 }
 
-/// What is not known of an effort that intervals.icu found.
-pub(in crate::tools) const MAY_SPAN: &str =
-    "Efforts are intervals.icu's own: one may span a pause of the recording.";
+/// What an effort that intervals.icu found cannot be, and may be.
+pub(in crate::tools) const MAY_SPAN: &str = "Efforts are intervals.icu's own: none is of an activity without a sport, and one may span a pause of the recording.";
 
 /// Why there are no rows, and what to use instead.
 pub(in crate::tools) fn nothing(subject: &Subject) -> String {
-    let others = match subject.metric {
-        Metric::Power => "metric=hr or metric=pace",
-        Metric::Pace | Metric::Gap => "metric=hr or metric=power",
-        Metric::HeartRate => "metric=power or metric=pace",
+    let (needed, others) = match subject.metric {
+        Metric::Power => ("recorded power", "metric=hr or metric=pace"),
+        Metric::Pace | Metric::Gap => ("recorded distance", "metric=hr or metric=power"),
+        Metric::HeartRate => ("recorded heart rate", "metric=power or metric=pace"),
     };
     format!(
-        "intervals.icu has no {} curve for {} in this period: there was no such activity, or none recorded it. Use \
-         {others}, another sport, or another period.",
+        "intervals.icu has no {} curve for {} in this period: that needs an activity of that sport with {needed}. Use {others}, \
+         another sport, or another period.",
         subject.metric.in_words(),
         answer::sport(&subject.sport)
     )

@@ -172,12 +172,7 @@ fn effort(detail: &ActivityDetail) -> String {
             units::whole(positive(activity.session_rpe)),
             "",
         )
-        // The scale begins at 1.
-        .figure(
-            "feel",
-            of(units::whole(positive(activity.feel)), "/5"),
-            "(1 strong)",
-        )
+        .figure("feel", of(units::whole(activity.feel), "/5"), "(1 strong)")
         .figure("planned workout", planned.unwrap_or_default(), "")
         .figure("done", units::whole(activity.done_of_plan()), plan_state::PERCENT)
         .text()

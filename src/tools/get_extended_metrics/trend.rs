@@ -120,7 +120,9 @@ fn by_activity(rows: &[&ActivityDetail], metrics: &[&Metric]) -> String {
         .column("name", |row| {
             clean(row.activity.name.as_deref().unwrap_or_default(), 24)
         })
-        .column("time", |row| units::hours_minutes(row.activity.moving_time))
+        .column("time", |row| {
+            units::hours_minutes(units::positive(row.activity.moving_time))
+        })
         .column("HR", |row| units::whole(row.activity.average_heartrate));
     for metric in metrics {
         columns = columns.column(metric.header(), |row| metric.cell((metric.of)(row)));

@@ -13,8 +13,9 @@ use crate::{
         activities::{PerhapsOne, of_range, perhaps_one},
         answer::units,
         arguments::Range,
-        fitness::{self, Day, DoneToday, Seen, ToCome},
+        fitness::{self, Day, DoneToday, Seen},
         plan_state::{self, State},
+        planned::Plans,
         vitals::{self, Averages},
     },
     training::{
@@ -56,6 +57,16 @@ pub(super) struct Came {
     pub(super) events: Option<Vec<Event>>,
     /// The last [`BASE`] days, or those of [`recent`].
     pub(super) activities: Option<Vec<Activity>>,
+    /// Whether the absences that began long before were requested as well.
+    pub(super) has_long_absences: bool,
+}
+
+impl Came {
+    /// The day before which absences that reach into a range were not read; None if they may not be shown.
+    pub(super) fn absences_from(&self, shown: Shown, range: Range) -> Option<NaiveDate> {
+        let may_lack = shown.calendar && self.events.is_some() && !self.has_long_absences;
+        may_lack.then(|| since_absence(range).oldest)
+    }
 }
 
 /// The last [`BASE`] days.
@@ -200,23 +211,6 @@ impl Load {
     }
 }
 
-/// The plan for some days.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Planning {
-    pub(super) plan: Plan,
-    /// The load that is planned on days of absence.
-    pub(super) absent: f64,
-    /// The load that is still to be done today, where that is known.
-    pub(super) open_today: Option<f64>,
-}
-
-impl Planning {
-    /// The load planned, if any of it has one.
-    pub(super) fn load(self) -> Option<f64> {
-        (self.plan.count > self.plan.without).then_some(self.plan.load)
-    }
-}
-
 /// What is known about an athlete. None: must not be shown, failed, or not recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Figures {
@@ -224,10 +218,12 @@ pub(super) struct Figures {
     pub(super) standing: Option<Day>,
     /// What that day holds beside it.
     pub(super) held: Held,
+    /// Form at the end of yesterday.
+    pub(super) form_this_morning: Option<f64>,
     /// Load of this week up to today.
     pub(super) load: Option<Load>,
     /// The plan for this whole week.
-    pub(super) plan: Option<Planning>,
+    pub(super) plan: Option<Plans>,
     /// Load and plan of the days from Monday to yesterday without an absence.
     pub(super) to_date: Option<(f64, Plan)>,
     pub(super) last: Last,
@@ -237,6 +233,10 @@ pub(super) struct Figures {
     pub(super) absences: Vec<Absence>,
     /// The absences of other days of this week.
     pub(super) absences_this_week: Vec<Absence>,
+    /// The day before which none was read.
+    pub(super) absences_from: Option<NaiveDate>,
+    /// Whether nothing was done this week, or for longer, and no absence is known that would say why.
+    may_be_absent: bool,
     /// Recordings of the last days that may be of one session.
     pub(super) perhaps_one: Option<PerhapsOne>,
     pub(super) race: Option<Race>,
@@ -256,17 +256,20 @@ impl Figures {
         let wellness = came.wellness.as_deref().filter(|_| shown.wellness);
         let week = Range::of_week(today);
         let own = loads.filter(|_| shown.fitness);
+        let last = last(loads, activities);
         Self {
             standing: model.standing,
             held: model.held,
+            form_this_morning: model.form_this_morning,
             load: own.map(|loads| loads.of_range(week)),
             plan: events
                 .as_ref()
-                .map(|events| planning(events, week, &absences, Some(&model))),
+                .map(|events| planning(events, week, &absences, activities, (model.knows_today, today))),
             to_date: own
                 .zip(events.as_deref())
                 .map(|(loads, events)| to_date(loads, events, &absences, today)),
-            last: last(loads, activities),
+            may_be_absent: idle(&last, today).is_some_and(|days| absences.may_lack_why(days)),
+            last,
             undone: undone(
                 listed,
                 loads,
@@ -280,6 +283,7 @@ impl Figures {
                 .filter(|absence| !absence.is_on(today))
                 .copied()
                 .collect(),
+            absences_from: came.absences_from(shown, calendar_range(today)),
             perhaps_one: activities.and_then(|rows| recorded_twice(rows, recent(today))),
             race: events.as_deref().and_then(|events| next_race(events, today)),
             averages: wellness
@@ -298,10 +302,10 @@ impl Figures {
             )
         };
         let activities = self.held == Held::Perhaps || self.undone.iter().any(open);
-        let blamed = self.undone.iter().any(Planned::is_blamed);
+        let blamed = self.may_be_absent || self.undone.iter().any(Planned::is_blamed);
         Lack {
             activities: (usable.history && activities).then(|| recent(today)),
-            absences: blamed.then(|| long_before(calendar_range(today))),
+            absences: (usable.calendar && blamed).then(|| long_before(calendar_range(today))),
         }
     }
 }
@@ -320,11 +324,12 @@ pub(super) struct Model {
     pub(super) standing: Option<Day>,
     /// What that day holds beside it.
     pub(super) held: Held,
+    /// Form at the end of yesterday.
+    form_this_morning: Option<f64>,
     /// None: no loads may be shown.
     pub(super) loads: Option<Loads>,
-    /// The load that is still to be done today, where that is known.
-    open_today: Option<f64>,
-    today: NaiveDate,
+    /// Whether it is known what of today's plans was done.
+    pub(super) knows_today: bool,
 }
 
 impl Model {
@@ -342,6 +347,8 @@ impl Model {
             .unwrap_or_default();
         let newest = days.range(..=today).next_back().map(|(_, day)| *day);
         let before = days.range(..today).next_back().map(|(_, day)| *day);
+        let yesterday = before.filter(|day| Some(day.date) == today.pred_opt());
+        let knows_today = rows.is_some() && shown.fitness || seen.activities.is_some();
         let (standing, held) = match (newest, done) {
             (Some(day), DoneToday::Part(part)) if day.date == today => match part.fitness {
                 Some(fitness) => (
@@ -364,28 +371,13 @@ impl Model {
             } else {
                 Held::Nothing
             },
+            form_this_morning: yesterday.map(|day| day.fitness.form()),
             loads: rows
                 .filter(|_| shown.fitness || shown.history)
                 .map(|rows| Loads::of(rows, range, today, done)),
-            open_today: Some(
-                range.contains(today) && (rows.is_some() && shown.fitness || seen.activities.is_some()),
-            )
-            .filter(|is_known| *is_known)
-            .and_then(|_| open_today(rows.unwrap_or_default(), today, seen, done)),
-            today,
+            knows_today: knows_today && !matches!(done, DoneToday::Unclear { .. }),
         }
     }
-}
-
-/// The load of today's plans that are still to be done, whether today's row counts it or not; None if that is not known.
-fn open_today(rows: &[Wellness], today: NaiveDate, seen: Seen<'_>, done: DoneToday) -> Option<f64> {
-    let counted = match done {
-        DoneToday::All => 0.0,
-        DoneToday::Part(part) if part.is_planned => part.rest,
-        DoneToday::Part(_) | DoneToday::Unclear { .. } => return None,
-    };
-    let beside = ToCome::of(rows, today, seen, done).map_or(0.0, |to_come| to_come.load);
-    Some(counted + beside).filter(|load| *load >= 0.5)
 }
 
 /// A day's load.
@@ -494,27 +486,49 @@ fn load_of(event: &Event) -> Option<f64> {
     units::sane(event.icu_training_load).map(|load| load.max(0.0))
 }
 
-/// The plan for a range.
+/// The plan for a range. Where it is not known what of today's was done, that is only not paired.
 pub(super) fn planning(
     events: &[(NaiveDate, &Event)],
     range: Range,
     absences: &Absences,
-    model: Option<&Model>,
-) -> Planning {
-    let open = model.and_then(|model| Some((model.today, model.open_today?)));
-    let mut planning = Planning {
-        open_today: open
-            .filter(|(today, _)| absences.on(*today).is_none())
-            .map(|(_, load)| load),
-        ..Planning::default()
-    };
-    for (day, event) in events.iter().filter(|(day, _)| range.contains(*day)) {
-        planning.plan.add(load_of(event));
-        if absences.on(*day).is_some() {
-            planning.absent += load_of(event).unwrap_or_default();
-        }
+    activities: Option<&[Activity]>,
+    (knows_today, today): (bool, NaiveDate),
+) -> Plans {
+    let events: Vec<&Event> = events
+        .iter()
+        .filter(|(day, _)| range.contains(*day))
+        .map(|(_, event)| *event)
+        .collect();
+    let states = plan_state::states(&events, activities, absences, today);
+    let mut plans = Plans::default();
+    for (event, state) in events.into_iter().zip(states) {
+        let absence = event.day().and_then(|day| absences.on(day));
+        let state = match state {
+            Some(State::Open) if !knows_today && event.day() <= Some(today) => {
+                State::NotPaired(absence.map(|absence| absence.reason))
+            }
+            Some(state) => state,
+            None => continue,
+        };
+        plans.add(event, state, activities.unwrap_or_default(), absences, today);
     }
-    planning
+    plans
+}
+
+/// The days on which nothing was done, up to today, if they are all of this week at least.
+fn idle(last: &Last, today: NaiveDate) -> Option<Range> {
+    let last = match last {
+        Last::Unknown => return None,
+        Last::Load(day) => *day,
+        Last::Activity(last) => last.as_ref().map(|(day, _)| *day),
+    };
+    let days = Range {
+        oldest: last.map_or(past(today).oldest, |day| {
+            day.checked_add_days(Days::new(1)).unwrap_or(day)
+        }),
+        newest: today,
+    };
+    Some(days).filter(|days| days.oldest <= weeks::monday(today))
 }
 
 fn last(loads: Option<&Loads>, activities: Option<&[Activity]>) -> Last {

@@ -10,7 +10,7 @@ use crate::{
     tools::{
         answer::{
             self, units,
-            words::{DOT, joined, listed},
+            words::{DOT, around, in_brackets, joined, listed},
         },
         plan_state::{State, Unclear},
         vitals::Averages,
@@ -41,9 +41,7 @@ impl Rule {
     /// When it is flagged.
     const fn in_words(self) -> &'static str {
         match self {
-            Self::Absent => {
-                "sick, injured or on holiday today (begun within 60 days, or 366 where a workout was not done)"
-            }
+            Self::Absent => "sick, injured or on holiday today",
             Self::Undone => "workout missed, or not known to be done, in the last 7 days",
             Self::OffPlan => {
                 "load from Monday to yesterday outside 70–130 % of the plan for those days, without days of absence"
@@ -118,7 +116,11 @@ pub(super) fn of(figures: &Figures, today: NaiveDate) -> Vec<Flag> {
     if let Some(race) = &figures.race {
         let days = (race.day - today).num_days();
         if roster::is_near(days) {
-            flags.push((Rule::Race, format!("race {}", in_days(days))));
+            // The form of the row is the end of the day, and that of a race its morning.
+            let morning = figures.form_this_morning.filter(|_| days == 0);
+            let morning = around("form a.m.", &units::signed(morning, 1), "");
+            let race = format!("race {}", in_days(days));
+            flags.push((Rule::Race, joined([race, in_brackets(&morning)], " ")));
         }
     }
     flags

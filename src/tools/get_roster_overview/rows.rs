@@ -10,14 +10,14 @@ use std::{
 use chrono::NaiveDate;
 
 use super::{
-    figures::{Figures, Held, LOOKED_AHEAD, Last, Load, Planned, Planning, Shown, Undone},
+    figures::{Figures, Held, LOOKED_AHEAD, Last, Load, Planned, Shown, Undone},
     flags::{self, Flag},
 };
 use crate::{
     text::{clean, fenced},
     tools::{
         Answer,
-        absences::Absence,
+        absences::{self, Absence},
         answer::{
             self,
             table::Columns,
@@ -26,6 +26,7 @@ use crate::{
         },
         fitness::Day,
         plan_state::{self, State, Unclear},
+        planned::Plans,
         vitals::{Averages, Compared, Hrv},
     },
     training::{roster::BASE, weeks},
@@ -231,7 +232,7 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
         .column("load this week", |(line, _)| {
             let figures = line.figures.as_ref();
             figures.map_or_else(String::new, |figures| {
-                week(figures.load, figures.plan, line.shown)
+                week(figures.load, figures.plan.as_ref(), line.shown)
             })
         })
         .column("else absent this week", |(line, _)| {
@@ -327,7 +328,7 @@ pub(super) fn about_bases(forms: impl Iterator<Item = (Held, String)>) -> Option
 /// What is said of figures of today where the calendar may not be shown.
 const MAY_HOLD: &str = "may hold planned load";
 
-/// `322`, `229 (or 253: today's 24 perhaps only planned)`
+/// `322`, `229 (or 253: today's 24 perhaps only planned)`, `390 (CTL counts 150)`
 pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
     let perhaps = if may_tell_plans {
         "perhaps only planned"
@@ -338,44 +339,29 @@ pub(super) fn done(load: Load, may_tell_plans: bool) -> String {
         let most = units::whole(load.sum + unclear);
         format!("or {most}: today's {} {perhaps}", units::whole(unclear))
     });
-    joined(
-        [units::whole(load.sum), in_brackets(&or.unwrap_or_default())],
-        " ",
-    )
+    let for_ctl = around("CTL counts", &units::whole(load.for_ctl), "");
+    let remarks = joined([or.unwrap_or_default(), for_ctl], "; ");
+    joined([units::whole(load.sum), in_brackets(&remarks)], " ")
 }
 
-/// `322 of 350 planned`, `322`, `350 planned`, `0 (or 75: today's 75 perhaps only planned) of 75 planned`
-pub(super) fn week(load: Option<Load>, plan: Option<Planning>, shown: Shown) -> String {
-    let sum = load.map_or_else(String::new, |load| done(load, shown.calendar));
-    let planned = plan.map(|Planning { plan, .. }| match (plan.count, plan.without) {
-        (0, _) => "nothing planned".to_owned(),
-        (all, without) if all == without => "planned without load".to_owned(),
-        _ => format!("{} planned", units::whole(plan.load)),
-    });
-    let words = match (sum.is_empty(), planned) {
-        (_, None) => sum,
-        (true, Some(planned)) => planned,
-        (false, Some(planned)) if planned.starts_with(|c: char| c.is_ascii_digit()) => {
-            format!("{sum} of {planned}")
-        }
-        (false, Some(planned)) => format!("{sum}, {planned}"),
-    };
-    let load = load.unwrap_or_default();
-    let absent = plan.map(|plan| plan.absent).filter(|absent| *absent > 0.0);
-    let without = plan
-        .map(|Planning { plan, .. }| (plan.without, plan.count))
-        .filter(|(without, all)| (1..*all).contains(without));
-    let remarks = [
-        without.map_or_else(String::new, |(without, _)| format!("{without} more without load")),
-        around("", &units::whole(absent), "of the plan on days of absence"),
-        around(
-            "",
-            &units::whole(plan.and_then(|plan| plan.open_today)),
-            "open today",
-        ),
-        around("CTL counts", &units::whole(load.for_ctl), ""),
-    ];
-    joined([words, in_brackets(&joined(remarks, "; "))], " ")
+/// `322; 350 planned (240 for what was done, 110 open later)`, `322`, `0; nothing planned`: what was done, and the plan, of
+/// which it is no share.
+pub(super) fn week(load: Option<Load>, plan: Option<&Plans>, shown: Shown) -> String {
+    let done = load.map_or_else(String::new, |load| done(load, shown.calendar));
+    let planned = plan.map_or_else(String::new, |plans| plans.in_words(""));
+    joined([done, planned], "; ")
+}
+
+/// `load this week: done Monday to today, planned to Sunday`: those parts that the answer has.
+pub(super) fn about_load(header: &str, parts: [(bool, &str); 2]) -> Option<String> {
+    let parts = parts.into_iter().filter(|(has, _)| *has);
+    let words = joined(parts.map(|(_, words)| words), ", ");
+    (!words.is_empty()).then(|| format!("{header}: {words}"))
+}
+
+/// Said once if absences that began before some day were not read for an athlete shown.
+pub(super) fn about_absences(from: impl Iterator<Item = NaiveDate>) -> Option<String> {
+    from.max().map(absences::not_read)
 }
 
 /// `holiday 12–18 Oct; sick 20 Oct`
@@ -474,9 +460,11 @@ fn notes(rows: &[Row]) -> Vec<String> {
     let undone = all.iter().flat_map(|figures| &figures.undone);
     notes.extend(about_undone(undone));
     let mut columns = Vec::new();
-    if any(&|figures| figures.load.is_some() || figures.plan.is_some()) {
-        columns.push("load this week: done Monday to today, of what is planned to Sunday".to_owned());
-    }
+    let parts = [
+        (any(&|figures| figures.load.is_some()), "done Monday to today"),
+        (any(&|figures| figures.plan.is_some()), "planned to Sunday"),
+    ];
+    columns.extend(about_load("load this week", parts));
     columns.extend(about_ctl(all.iter().filter_map(|figures| figures.load)));
     if any(&|figures| matches!(figures.last, Last::Load(Some(_)))) {
         columns.push("last load: activities without a load are not seen".to_owned());
@@ -511,6 +499,7 @@ fn notes(rows: &[Row]) -> Vec<String> {
     if !columns.is_empty() {
         notes.push(format!("{columns}."));
     }
+    notes.extend(about_absences(all.iter().filter_map(|own| own.absences_from)));
     // Neither the model nor a wellness day says which device its figures came from.
     notes.push(answer::MAY_BE_GARMIN.to_owned());
     notes

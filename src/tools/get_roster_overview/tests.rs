@@ -61,6 +61,7 @@ fn came(wellness: Value, events: Value, activities: Value) -> Came {
         wellness: (!wellness.is_null()).then(|| rows(wellness)),
         events: (!events.is_null()).then(|| rows(events)),
         activities: (!activities.is_null()).then(|| rows(activities)),
+        has_long_absences: false,
     }
 }
 
@@ -301,7 +302,10 @@ fn what_is_not_granted_is_not_shown_whatever_came() {
         calendar: true,
         ..Shown::default()
     });
-    assert_eq!(cell(&calendar, "load this week"), "420 planned");
+    assert_eq!(
+        cell(&calendar, "load this week"),
+        "420 planned (250 for what was done, 120 not paired, 50 open later)"
+    );
     assert_eq!(
         cell(&calendar, "next race"),
         "«Run 6» B 2026-12-06 Sun in 15 days"
@@ -465,7 +469,7 @@ fn the_week_is_measured_by_its_days_that_are_over() {
     ));
     assert_eq!(
         cell(&text, "load this week"),
-        "140 (or 147: today's 7 perhaps only planned) of 300 planned (1 more without load)"
+        "140 (or 147: today's 7 perhaps only planned); 300 planned (100 for what was done, 200 not paired, 1 without load)"
     );
 
     // On a Monday nothing of the week is over.
@@ -486,7 +490,7 @@ fn the_week_is_measured_by_its_days_that_are_over() {
         today(),
         &came(loads([0; 6]), json!([]), Value::Null),
     ));
-    assert_eq!(cell(&none, "load this week"), "0, nothing planned");
+    assert_eq!(cell(&none, "load this week"), "0; nothing planned");
 }
 
 #[test]

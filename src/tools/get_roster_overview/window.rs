@@ -6,13 +6,13 @@ use chrono::NaiveDate;
 
 use super::{
     figures::{
-        Came, Held, Lack, Load, Model, Planned, Planning, Shown, long_before, planning, recorded_twice,
-        to_do, undone,
+        Came, Held, Lack, Load, Model, Planned, Shown, long_before, planning, recorded_twice, to_do, undone,
     },
     flags,
     rows::{
-        self, Line, Overview, about_bases, about_ctl, about_undone, absent, as_of, ask_for, form, left_out,
-        own_day, split, today_in_words, unknown_lines, usual_day, week, whose,
+        self, Line, Overview, about_absences, about_bases, about_ctl, about_load, about_undone, absent,
+        as_of, ask_for, form, left_out, own_day, split, today_in_words, unknown_lines, usual_day, week,
+        whose,
     },
 };
 use crate::{
@@ -25,10 +25,11 @@ use crate::{
             self,
             table::Columns,
             units,
-            words::{DOT, around, joined},
+            words::{DOT, around, in_brackets, joined},
         },
         arguments::Range,
         fitness::{Day, days_of},
+        planned::Plans,
         sums::with_unreadable,
         vitals,
     },
@@ -37,14 +38,6 @@ use crate::{
 
 /// Days before a window that show what is usual for the athlete, and whether today's model follows from yesterday's.
 const USUAL: u64 = 30;
-
-/// The part of the window that is not after today; None if there is none.
-pub(super) fn up_to(window: Range, today: NaiveDate) -> Option<Range> {
-    (window.oldest <= today).then(|| Range {
-        newest: window.newest.min(today),
-        ..window
-    })
-}
 
 /// The days, and those before them that are read as well.
 fn with_usual(days: Range) -> Range {
@@ -58,7 +51,7 @@ fn with_usual(days: Range) -> Range {
 /// end are known. None if there are none.
 pub(super) fn wellness_read(window: Range, usable: Shown, today: NaiveDate) -> Option<Range> {
     let to_come = (window.newest > today && usable.calendar && usable.fitness).then_some(window);
-    match up_to(window, today).map(with_usual) {
+    match window.up_to(today).map(with_usual) {
         Some(days) => Some(Range {
             newest: to_come.map_or(days.newest, |window| window.newest),
             ..days
@@ -83,12 +76,16 @@ pub(super) struct Totals {
     /// Up to today.
     load: Option<Load>,
     /// Of the whole window.
-    plan: Option<Planning>,
+    plan: Option<Plans>,
     done: Option<Done>,
     /// Workouts and races before today that are not known to be done; None if there are none.
     undone: Option<Vec<Planned>>,
     /// Those that share a day with the window.
     absences: Vec<Absence>,
+    /// The day before which none was read.
+    absences_from: Option<NaiveDate>,
+    /// Whether nothing was done up to today, and no absence is known that would say why.
+    may_be_absent: bool,
     perhaps_one: Option<PerhapsOne>,
     /// h
     sleep: Option<Night>,
@@ -113,7 +110,7 @@ struct Done {
 impl Totals {
     /// The figures that may be shown.
     pub(super) fn of(shown: Shown, came: &Came, window: Range, today: NaiveDate) -> Self {
-        let days = up_to(window, today);
+        let days = window.up_to(today);
         let model = days.map(|days| Model::of(shown, came, days, today));
         let activities = came.activities.as_deref().filter(|_| shown.history);
         let events = came.events.as_deref().filter(|_| shown.calendar);
@@ -131,21 +128,27 @@ impl Totals {
             |key, per_unit| nights.and_then(|(rows, days)| Night::of(rows, key, per_unit, days, today));
         let projected = projected(shown, came, window, today);
         let held = model.as_ref().map_or(Held::Nothing, |model| model.held);
+        let knows_today = model.as_ref().is_some_and(|model| model.knows_today);
+        let load = by_model
+            .map(|(loads, days)| loads.of_range(days))
+            .or(by_activities);
+        let is_idle = load.is_some_and(|load| load.sum <= 0.0 && load.unclear.is_none())
+            && done.is_none_or(|done| done.count + done.closed == 0);
         Self {
             standing: projected.or_else(|| model.as_ref()?.standing),
             held: projected.map_or(held, |_| Held::Projected),
-            load: by_model
-                .map(|(loads, days)| loads.of_range(days))
-                .or(by_activities),
+            load,
             plan: events
                 .as_ref()
-                .map(|events| planning(events, window, &absences, model.as_ref())),
+                .map(|events| planning(events, window, &absences, activities, (knows_today, today))),
             done,
             undone: events
                 .as_ref()
                 .filter(|events| events.iter().any(|(day, _)| *day < today))
                 .map(|events| undone(events, loads, activities, &absences, (window.oldest, today))),
             absences: absences.within(window.oldest, window.newest).copied().collect(),
+            absences_from: came.absences_from(shown, window),
+            may_be_absent: days.is_some_and(|days| is_idle && absences.may_lack_why(days)),
             perhaps_one: days
                 .zip(activities)
                 .and_then(|(days, rows)| recorded_twice(rows, days)),
@@ -158,11 +161,16 @@ impl Totals {
 }
 
 impl Totals {
-    /// What would tell more: the absences that began long before, if a workout was not done.
+    /// The plan, if any of it has a load.
+    fn with_load(&self) -> Option<&Plans> {
+        self.plan.as_ref().filter(|plans| plans.known_load().is_ok())
+    }
+
+    /// What would tell more: the absences that began long before, if a workout was not done, or nothing was.
     pub(super) fn lack(&self, window: Range) -> Lack {
-        let blamed = self.undone.iter().flatten().any(Planned::is_blamed);
+        let blamed = self.may_be_absent || self.undone.iter().flatten().any(Planned::is_blamed);
         Lack {
-            absences: blamed.then(|| long_before(window)),
+            absences: (self.plan.is_some() && blamed).then(|| long_before(window)),
             ..Lack::default()
         }
     }
@@ -254,7 +262,10 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
     };
     Columns::<Line<Totals>>::new()
         .column("athlete", |line: &Line<Totals>| line.name.clone())
-        .column("load", totals(|own, shown| week(own.load, own.plan, shown)))
+        .column(
+            "load",
+            totals(|own, shown| week(own.load, own.plan.as_ref(), shown)),
+        )
         .column(
             "activities",
             totals(|own, _| {
@@ -327,19 +338,16 @@ fn undone_in_words(rows: &[Planned]) -> String {
     parts.join("; ")
 }
 
-/// `Together: load 1230 of 2 athletes · 34 activities · 41:20 h`
+/// `Together: load 1230; 900 planned (720 for what was done) of 2 athletes · time 41:20 of 2 athletes`
 fn together(lines: &[Line<Totals>]) -> String {
     let all: Vec<&Totals> = lines.iter().filter_map(|line| line.figures.as_ref()).collect();
     let loads: Vec<Load> = all.iter().filter_map(|own| own.load).collect();
-    let plans: Vec<f64> = all.iter().filter_map(|own| own.plan?.load()).collect();
+    let plans: Vec<&Plans> = all.iter().filter_map(|own| own.with_load()).collect();
     // Load and plan of the same athletes, which alone can be compared.
-    let (loads_of_plans, plans_of_loads): (Vec<Load>, Vec<f64>) = all
-        .iter()
-        .filter_map(|own| own.load.zip(own.plan?.load()))
-        .unzip();
+    let (loads_of_plans, plans_of_loads): (Vec<Load>, Vec<&Plans>) =
+        all.iter().filter_map(|own| own.load.zip(own.with_load())).unzip();
     let done: Vec<Done> = all.iter().filter_map(|own| own.done).collect();
     let of = |count: usize| format!("of {}", answer::counted(count, "athlete", "athletes"));
-    let sum = |values: &[f64]| (values.len() > 1).then(|| values.iter().sum::<f64>());
     let in_doubt = |line: &&Line<Totals>| {
         let own = line.figures.as_ref();
         own.is_some_and(|own| own.load.is_some_and(|load| load.unclear.is_some()))
@@ -349,11 +357,10 @@ fn together(lines: &[Line<Totals>]) -> String {
         [] | [_] => String::new(),
         loads => rows::done(Load::all_of(loads), may_tell_plans),
     };
-    let compared = around(
-        &format!("{} of", sum_of_loads(&loads_of_plans)),
-        &units::whole(sum(&plans_of_loads)),
-        "planned",
-    );
+    let compared = match planned(&plans_of_loads, true) {
+        planned if planned.is_empty() => planned,
+        planned => joined([sum_of_loads(&loads_of_plans), planned], "; "),
+    };
     // If all have both, one sum says it.
     let (load, with_a_plan) = if plans_of_loads.len() == loads.len() && !compared.is_empty() {
         (compared, String::new())
@@ -361,18 +368,39 @@ fn together(lines: &[Line<Totals>]) -> String {
         let with_a_plan = format!("of the {} with planned load", plans_of_loads.len());
         (sum_of_loads(&loads), around(&with_a_plan, &compared, ""))
     };
-    let planned = units::whole(sum(&plans).filter(|_| loads.is_empty()));
+    let only_planned = if loads.is_empty() {
+        planned(&plans, false)
+    } else {
+        String::new()
+    };
     let hours: Vec<f64> = done.iter().map(|done| done.secs).collect();
+    let hours = (hours.len() > 1).then(|| hours.iter().sum::<f64>());
     let parts = joined(
         [
             around("load", &load, &of(loads.len())),
             with_a_plan,
-            around("planned", &planned, &of(plans.len())),
-            around("time", &units::hours_minutes(sum(&hours)), &of(hours.len())),
+            around("load", &only_planned, &of(plans.len())),
+            around("time", &units::hours_minutes(hours), &of(done.len())),
         ],
         DOT,
     );
     around("Together:", &parts, "")
+}
+
+/// `900 planned (720 for what was done)`: the plans of several athletes, and how much of them was done, if that is wanted; empty
+/// for fewer.
+fn planned(plans: &[&Plans], with_done: bool) -> String {
+    if plans.len() < 2 {
+        return String::new();
+    }
+    let sum = |load: fn(&Plans) -> f64| plans.iter().map(|plans| load(plans)).sum::<f64>();
+    let (all, done) = (sum(|plans| plans.all.load), sum(Plans::load_of_done));
+    let part = around("", &units::whole(done), "for what was done");
+    let part = Some(part).filter(|_| with_done && done < all).unwrap_or_default();
+    joined(
+        [format!("{} planned", units::whole(all)), in_brackets(&part)],
+        " ",
+    )
 }
 
 /// Whether the load is the model's, and some activities have no time that can be read.
@@ -394,14 +422,13 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     let is_past = lines
         .iter()
         .all(|line| line.today.is_none_or(|today| window.newest < today));
-    columns.extend(match (done, planned) {
-        (true, true) if is_past => Some("load: done, of what was planned".to_owned()),
-        (true, false) if is_past => Some("load: done".to_owned()),
-        (true, true) => Some(format!("load: done up to today, of what is planned to {until}")),
-        (true, false) => Some("load: done up to today".to_owned()),
-        (false, true) => Some(format!("load: planned to {until}")),
-        (false, false) => None,
-    });
+    let planned_until = format!("planned to {until}");
+    let (done_words, planned_words) = if is_past {
+        ("done", "planned")
+    } else {
+        ("done up to today", planned_until.as_str())
+    };
+    columns.extend(about_load("load", [(done, done_words), (planned, planned_words)]));
     if lines.iter().any(counts_more_load_than_time) {
         columns.push("load counts activities that Strava closes, time does not".to_owned());
     }
@@ -428,6 +455,7 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     notes.extend(about_undone(
         all.iter().filter_map(|own| own.undone.as_ref()).flatten(),
     ));
+    notes.extend(about_absences(all.iter().filter_map(|own| own.absences_from)));
     notes.push(answer::MAY_BE_GARMIN.to_owned());
     notes
 }

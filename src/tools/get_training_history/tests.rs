@@ -116,7 +116,7 @@ fn planned_load_is_shown_with_the_weeks() {
     .text;
     assert!(
         text.contains(
-            "Weeks (Mon), load: 16 Nov (to Sat) 177 (1 without) + 1 unreadable of 200 planned to Sunday (90 for what was done, 110 open, 1 without load) · 9 Nov 0, nothing planned · 2 Nov (from Wed) 0 of 60 (60 missed)"
+            "Weeks (Mon), load: 16 Nov (to Sat) 177 (1 without) + 1 unreadable; 200 planned to Sunday (90 for what was done, 110 open later, 1 without load) · 9 Nov 0; nothing planned · 2 Nov (from Wed) 0; 60 planned (60 missed)"
         ),
         "{text}"
     );
@@ -185,7 +185,20 @@ fn a_family_includes_its_sports_and_a_type_only_itself() {
     );
     assert!(refusal(json!({"sport": "quidditch"})).contains("sport must be ride"));
     let text = answer(&ana(), json!({"sport": "ride"}), a_few_days());
-    assert!(text.contains("Not searched: 1 activity from Strava."), "{text}");
+    assert!(
+        text.contains("· 2 + 1 unreadable activities ·")
+            && text.contains("Unreadable: closed by Strava, whatever its sport."),
+        "{text}"
+    );
+    let text = answer(
+        &ana(),
+        json!({"oldest": "2026-11-01", "query": "easy", "sport": "ride"}),
+        a_few_days(),
+    );
+    assert!(
+        text.contains("· 0 activities ·") && text.contains("Not searched: 1 activity from Strava."),
+        "{text}"
+    );
 }
 
 #[test]
@@ -209,7 +222,7 @@ fn a_history_only_from_strava_says_once_what_to_do() {
         .collect();
     let text = answer(&ana(), json!({}), json!(stubs));
     assert!(
-        text.contains("· 0 + 10 unreadable activities ·") && text.ends_with("\nall 0 + 10 unreadable"),
+        text.contains("· 10 unreadable activities ·") && text.ends_with("\nall 10 unreadable"),
         "{text}"
     );
     assert_eq!(text.matches("connect the device's own service").count(), 1);

@@ -12,7 +12,7 @@ use crate::{
     tools::{
         answer::{
             week,
-            words::{in_brackets, joined, named},
+            words::{joined, named},
         },
         arguments::{Detail, Range},
         planned::{Planning, Plans, absences_of_week, of_week, until},
@@ -49,9 +49,8 @@ pub(super) fn by_sport(rows: &[&Activity], closed: usize, own: Units, detail: De
 /// A week's load, and how many of its activities cannot be read.
 pub(super) type Done = (Week, usize);
 
-/// `Weeks (Mon), load: 16 Nov (to Sat) 322 of 350 planned to Sunday (90 for what was done, 110 open), week target 400 · 9 Nov
-/// 287, nothing planned, holiday 9–15 Nov ·
-/// …`, newest first. A week that the range cuts says so; its plan goes on to [`until`].
+/// `Weeks (Mon), load: 16 Nov (to Sat) 322; 350 planned to Sunday (240 for what was done, 110 open later), week target 400 ·
+/// 9 Nov 287; nothing planned, holiday 9–15 Nov · …`, newest first. A week that the range cuts says so; its plan goes on to [`until`].
 pub(super) fn by_week(
     weeks: &BTreeMap<NaiveDate, Done>,
     planned: Option<&Planning>,
@@ -75,12 +74,19 @@ pub(super) fn by_week(
             week::cut(*monday, range),
             week::done(load, *closed)
         );
-        part.push_str(&of_week(planned, *monday, |plans| {
-            of_plan(plans, parts.is_empty(), until(range, today) > range.newest)
-        }));
+        let goes_on = parts.is_empty() && until(range, today) > range.newest;
+        let to_sunday = if goes_on { " to Sunday" } else { "" };
+        let plan = of_week(planned, *monday, |plans| plans.in_words(to_sunday));
         let targets = of_week(planned, *monday, Plans::targets);
         let absences = absences_of_week(planned, *monday, range, today);
-        part = joined([part, named("week target", &targets), absences], ", ");
+        part = joined(
+            [
+                joined([part, plan], "; "),
+                named("week target", &targets),
+                absences,
+            ],
+            ", ",
+        );
         parts.push(part);
     }
     if let Some(newest) = weeks.keys().rev().nth(shown) {
@@ -92,22 +98,4 @@ pub(super) fn by_week(
         ));
     }
     format!("Weeks (Mon), load: {}", parts.join(" · "))
-}
-
-/// ` of 350 planned (90 for what was done, 110 open)`, `, planned without load`, `, nothing planned`; only the newest week says
-/// `planned`, and until when if that is not its last day shown.
-fn of_plan(plans: &Plans, is_newest: bool, to_sunday: bool) -> String {
-    let until = if is_newest && to_sunday { " to Sunday" } else { "" };
-    if plans.all.count <= 0.0 {
-        return format!(", nothing planned{until}");
-    }
-    if plans.has_no_load() {
-        return format!(", {}{until}", plans.whole_load());
-    }
-    let planned = if is_newest { " planned" } else { "" };
-    let parts = in_brackets(&plans.parts_of_load());
-    joined(
-        [format!(" of {}{planned}{until}", plans.whole_load()), parts],
-        " ",
-    )
 }

@@ -6,7 +6,7 @@ use crate::{
         answer::{
             table::Columns,
             units,
-            words::{in_brackets, joined, with_unit},
+            words::{DOT, in_brackets, joined, named, with_unit},
         },
         sums::{self, Sum},
     },
@@ -26,7 +26,7 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: U
             let closed = if *is_all { unreadable } else { 0 };
             sums::with_unreadable(units::whole(sum.count), closed)
         })
-        .column("time", |(_, sum, _)| units::hours_minutes(sum.secs))
+        .column("time", |(_, sum, _)| sum.time_words())
         .column("distance", |(name, sum, is_all)| {
             if *is_all {
                 String::new()
@@ -36,13 +36,13 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: U
         })
         .column("longest", |(_, sum, _)| units::hours_minutes(amount(sum.longest)))
         .column(format!("climb {}", units::height_unit(own)), |(_, sum, _)| {
-            units::height(amount(sum.climb), own)
+            sum.climb_words(own)
         })
         .column("load", |(_, sum, _)| sum.load_words())
         .column("avg IF", |(_, sum, _)| {
             units::fixed(summary::mean_intensity(sum.intensities.iter().copied()), 2)
         })
-        .column("kcal", |(_, sum, _)| units::whole(amount(sum.kcal)))
+        .column("kcal", |(_, sum, _)| sum.kcal_words())
         .column("kinds", |(_, sum, is_all)| {
             if *is_all || sum.kinds.len() < 2 {
                 return String::new();
@@ -63,44 +63,40 @@ fn distance(sum: &Sum, name: &str, own: Units) -> String {
 }
 
 /// `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before. Every
-/// change is that of the two figures as shown.
+/// change is that of the two figures as shown. Without a time or distance of each activity there is none: it would be that of
+/// what is known. A session without a load counts as none, as it does in CTL.
 pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String {
+    let all_have = |with: fn(&Sum) -> f64| [now, before].iter().all(|sum| with(sum) >= sum.count);
+    let against = |now: &str, before: &str, change: Option<String>| {
+        let change = in_brackets(&change.unwrap_or_default());
+        joined([format!("{now} / {before}"), change], " ")
+    };
     let mut parts = vec![format!(
         "{name}: activities {} / {}",
         units::whole(now.count),
         units::whole(before.count)
     )];
-    let time = |secs: f64| units::hours_minutes(secs);
-    let (secs, secs_before) = (shown_secs(now.secs), shown_secs(before.secs));
-    parts.push(format!(
-        "time {} / {} ({}{})",
-        time(now.secs),
-        time(before.secs),
-        signed(secs - secs_before, time),
-        and_percent(secs, secs_before)
-    ));
+    let change = all_have(|sum| sum.with_time).then(|| {
+        let (now, before) = (shown_secs(now.secs), shown_secs(before.secs));
+        signed(now - before, units::hours_minutes) + &and_percent(now, before)
+    });
+    let time = against(&now.known_time(), &before.known_time(), change);
+    parts.push(named("time", &time));
     if now.metres > 0.0 && before.metres > 0.0 && name != "all" {
         let (now_text, before_text) = (distance(now, name, own), distance(before, name, own));
-        // A change would be that of what is known, not of what was covered.
-        let change = if now.without_distance().is_empty() && before.without_distance().is_empty() {
+        let change = all_have(|sum| sum.with_distance).then(|| {
             let (now, before) = shown(&now_text, &before_text).unwrap_or((now.metres, before.metres));
-            in_brackets(&percent(now, before))
-        } else {
-            String::new()
-        };
-        parts.push(joined([format!("{now_text} / {before_text}"), change], " "));
+            percent(now, before)
+        });
+        parts.push(against(&now_text, &before_text, change));
     }
     if now.with_load > 0.0 && before.with_load > 0.0 {
+        let words = (now.load_words(), before.load_words());
         let (now, before) = (now.load.round(), before.load.round());
-        parts.push(format!(
-            "load {} / {} ({}{})",
-            units::whole(now),
-            units::whole(before),
-            signed(now - before, units::whole),
-            and_percent(now, before)
-        ));
+        let change = signed(now - before, units::whole) + &and_percent(now, before);
+        parts.push(named("load", &against(&words.0, &words.1, Some(change))));
     }
-    parts.join(" · ")
+    parts.join(DOT)
 }
 
 /// Seconds as [`units::hours_minutes`] shows them: whole minutes, and seconds below one.
@@ -165,6 +161,7 @@ mod tests {
     fn sum(secs: f64, metres: f64, load: f64) -> Sum {
         Sum {
             count: 1.0,
+            with_time: 1.0,
             with_load: 1.0,
             with_distance: 1.0,
             secs,

@@ -121,7 +121,11 @@ pub(super) fn table(
             sums::with_unreadable(week.rows.len(), week.stubs)
         })
         .column("time", |(_, week)| {
-            units::hours_minutes(Some(week.sum.secs).filter(|_| !week.is_closed()))
+            if week.is_closed() {
+                String::new()
+            } else {
+                week.sum.known_time()
+            }
         })
         .column("planned time", |(monday, _)| planned(monday, Plans::time))
         .column("load", |(_, week)| {

@@ -187,7 +187,7 @@ fn plans_are_shown_with_the_weeks() {
     let text = render(&ana(), today(), &given, &found, &Part::Got(events), None).text;
     assert!(
         text.contains(
-            "2026-11-16 (to Sat)\t3\t4:30\t3:00 (1:00 missed, 2:00 open)\t194 (1 without)\t200 (90 missed, 110 open)\t2:00 Ride\t"
+            "2026-11-16 (to Sat)\t3\t4:30\t3:00 (1:00 missed, 2:00 open later)\t194 (1 without)\t200 (90 missed, 110 open later)\t2:00 Ride\t"
         ),
         "{text}"
     );
@@ -303,7 +303,7 @@ fn monotony_is_of_whole_weeks_that_can_be_read() {
         json!([{"id": "1", "source": "STRAVA", "start_date_local": "2026-11-05T09:00:00"}, ride("i1", "2026-11-20", 3600.0, 50.0)]),
     );
     assert!(
-        only_stub.contains("\n2026-11-02\t0 + 1 unreadable\t\tunknown\n"),
+        only_stub.contains("\n2026-11-02\t1 unreadable\t\tunknown\n"),
         "{only_stub}"
     );
     let with_stub = line(&found, json!({}));
@@ -327,10 +327,11 @@ fn nulls_zeros_and_absurd_numbers_are_shown_as_what_they_are() {
         ]),
     );
     assert!(
-        text.contains("\nRide\t2\t0:00\t0 (1 without)\n") && text.contains("\nno sport\t1\t0:00\n"),
+        text.contains("\nRide\t2\t0 (1 without)\n") && text.contains("\nno sport\t1\n"),
         "{text}"
     );
-    assert!(text.contains("\nall\t3\t0:00\t0 (2 without)\n"), "{text}");
+    assert!(text.contains("\nall\t3\t0 (2 without)\n"), "{text}");
+    assert!(text.contains("\nNot recorded: time, IF, "), "{text}");
     let text = answer(
         &ana(),
         json!({"detail": "full"}),

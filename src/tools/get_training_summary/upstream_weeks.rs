@@ -73,7 +73,7 @@ pub(super) fn tables(
     let columns = Columns::<(NaiveDate, Sum)>::new()
         .column("week (Mon)", |(monday, _)| monday.to_string())
         .column("activities", |(_, sum)| units::whole(sum.count))
-        .column("time", |(_, sum)| units::hours_minutes(sum.secs))
+        .column("time", |(_, sum)| sum.known_time())
         .column("planned time", |(monday, _)| planned(*monday, Plans::time))
         .column("load", |(_, sum)| sum.known_load())
         .column("planned load", |(monday, _)| planned(*monday, Plans::load))

@@ -6,9 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     intervals::model::Activity,
     tools::{
-        answer::{counted, units, words::joined},
+        answer::{
+            counted, units,
+            words::{joined, named},
+        },
         arguments::Detail,
-        sums::name_of,
+        sums::{by_sport, name_of},
         zone_base::{BASES, Base, Measure, times_by, times_of},
     },
     training::summary::{self, Thirds},
@@ -155,6 +158,19 @@ pub(super) fn lines(rows: &[&Activity], base: Option<Base>, detail: Detail) -> V
         lines.extend(differences(rows));
     }
     lines
+}
+
+/// `Without zones by power, left out: Run 3 (2:10 h, load 120), Swim 1 (0:40 h, no load)`, if a base was asked for that some
+/// activities lack.
+pub(super) fn left_out(rows: &[&Activity], base: Option<Base>, detail: Detail) -> String {
+    let lacking = rows.iter().copied();
+    let lacking = lacking.filter(|row| base.is_some_and(|base| times_by(row, base).is_none()));
+    let sums = by_sport(lacking, detail == Detail::Full);
+    let sums = sums
+        .iter()
+        .map(|(name, sum)| format!("{name} {} ({})", units::whole(sum.count), sum.size()));
+    let by = base.map_or("", Base::words);
+    named(&format!("Without zones by {by}, left out:"), &joined(sums, ", "))
 }
 
 /// `Zones of 1 more (Swim by pace): use sport or detail=full`

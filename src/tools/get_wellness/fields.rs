@@ -167,7 +167,10 @@ impl Field {
             .filter_map(|row| row.number(self.key))
             .collect();
         let beyond = broken.iter().any(|value| !limits.range.contains(value));
-        let bound = |value: &f64| self.figure(*value, view);
+        let bound = |value: &f64| match self.form {
+            Form::Scale(_) => units::whole(*value),
+            _ => self.figure(*value, view),
+        };
         let (from, to) = (bound(limits.range.start()), bound(limits.range.end()));
         let unit = self.header(view.units).split_off(self.name.len());
         let bounds = beyond.then(|| format!("beyond {from}–{to}{unit}"));

@@ -106,14 +106,19 @@ fn scales_say_which_end_is_best_keep_odd_values_as_numbers_and_have_no_0() {
     let found = json!([{"id": "2026-11-21", "sleepQuality": 1, "fatigue": 4, "mood": 5, "motivation": 0, "stress": 2.5, "hydration": 4, "readiness": 74}]);
     let concise = answer(json!({}), found.clone());
     assert!(concise.contains("sleep quality /4 (1 best)\tfatigue /4 (1 best)\tstress /4 (1 best)\tmood /4 (1 best)\treadiness (higher better)"), "{concise}");
-    assert!(concise.contains("\t1\t4\t2.5\t5\t74\n"), "{concise}");
+    assert!(
+        concise.contains(
+            "\t1\t4\t2.5\t5 (implausible)\t74\nimplausible, in no average: mood beyond 1–4 /4 (1 best)\n"
+        ),
+        "{concise}"
+    );
     assert!(
         concise.contains("Also recorded (detail=full): hydration"),
         "{concise}"
     );
     let full = answer(json!({"detail": "full"}), found);
     assert!(
-        full.contains("\t1 great\t4 extreme\t2.5\t5\t74\t4 bad\n"),
+        full.contains("\t1 great\t4 extreme\t2.5\t5 (implausible)\t74\t4 bad\nimplausible, in no average: mood beyond 1–4 /4 (1 best)\n"),
         "{full}"
     );
 }

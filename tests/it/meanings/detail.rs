@@ -485,3 +485,33 @@ async fn a_zone_without_time_has_no_row() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_figure_of_a_lap_that_cannot_be_is_missing() {
+    on_saturday(async |world| {
+        let lap = |n: i32, fields: &Value| {
+            let mut lap = json!({"type": "WORK", "start_time": n * 300, "end_time": n * 300 + 300, "moving_time": 300, "elapsed_time": 300,
+                "distance": 1000, "average_speed": 3.33, "average_heartrate": 150, "total_elevation_gain": 12, "training_load": 8,
+                "average_cadence": 85});
+            for (key, value) in fields.as_object().unwrap() {
+                lap[key] = value.clone();
+            }
+            lap
+        };
+        let absurd = json!({"distance": -10, "total_elevation_gain": -12, "training_load": -8, "average_heartrate": -1,
+            "average_cadence": -85, "average_speed": -3.33, "moving_time": -300, "elapsed_time": -300});
+        let fields = json!({"moving_time": 900, "elapsed_time": 900, "icu_training_load": -20, "total_elevation_gain": -4, "icu_lap_count": 3,
+            "icu_rpe": 0, "feel": 9, "icu_intervals": [lap(0, &json!({})), lap(1, &absurd), lap(2, &json!({}))]});
+        for detail in ["concise", "full"] {
+            let text = details(&world, &fields, json!({"detail": detail})).await;
+            let second = row(&text, "lap\t", "2\t");
+            assert_eq!(second["start"], "0:05:00", "{text}");
+            let filled: Vec<&str> = second.iter().filter(|(_, cell)| !cell.is_empty()).map(|(name, _)| name.as_str()).collect();
+            assert_eq!(filled, ["lap", "start", "time", "what"], "{text}");
+            assert!(!text.contains("climb -") && !text.contains("RPE 0") && !text.contains("feel 9"), "{text}");
+            let lacks = text.lines().find(|line| line.starts_with("not recorded: ")).unwrap();
+            assert!(lacks.ends_with("load, RPE, feel"), "{text}");
+        }
+    })
+    .await;
+}

@@ -102,11 +102,12 @@ fn planned_today(in_row: bool, activities: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ride_that_is_only_planned_is_not_load_of_this_week() {
+    // Activities because of today's row, and absences because nothing was done all week.
     let (text, requests) = asked(ALL, planned_today(true, json!([])), json!({})).await;
-    assert_eq!(requests, 3, "{text}");
+    assert_eq!(requests, 4, "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "0 of 75 planned (75 open today)",
+        "0; 75 planned (75 open today)",
         "{text}"
     );
     assert_eq!(cell(&text, "last load"), "none in 60 days", "{text}");
@@ -125,12 +126,12 @@ async fn a_ride_that_is_only_planned_is_not_load_of_this_week() {
         "{text}"
     );
 
-    // Where intervals.icu leaves the plan out, two requests say the same.
+    // Where intervals.icu leaves the plan out, the same is said without the activities.
     let (text, requests) = asked(ALL, planned_today(false, json!([])), json!({})).await;
-    assert_eq!(requests, 2, "{text}");
+    assert_eq!(requests, 3, "{text}");
     assert_eq!(
         (cell(&text, "load this week"), cell(&text, "form")),
-        ("0 of 75 planned (75 open today)".into(), "+10.9".into()),
+        ("0; 75 planned (75 open today)".into(), "+10.9".into()),
         "{text}"
     );
 }
@@ -139,10 +140,10 @@ async fn a_ride_that_is_only_planned_is_not_load_of_this_week() {
 async fn what_was_done_today_counts() {
     let done = json!([did("i1", "2026-11-28", "Ride", json!(75))]);
     let (text, requests) = asked(ALL, planned_today(true, done), json!({})).await;
-    assert_eq!(requests, 3, "{text}");
+    assert_eq!(requests, 4, "{text}");
     assert_eq!(
         (cell(&text, "load this week"), cell(&text, "form")),
-        ("75 of 75 planned".into(), "+2.7".into()),
+        ("75; 75 planned".into(), "+2.7".into()),
         "{text}"
     );
     assert_eq!(cell(&text, "last activity"), "2026-11-28 Sat Ride", "{text}");
@@ -154,7 +155,7 @@ async fn what_was_done_today_counts() {
     let (text, _) = asked(ALL, both.clone(), json!({})).await;
     assert_eq!(
         cell(&text, "load this week"),
-        "30 of 45 planned (45 open today)",
+        "30; 45 planned (45 open today)",
         "{text}"
     );
     assert!(
@@ -167,7 +168,7 @@ async fn what_was_done_today_counts() {
     let (text, _) = asked(ALL, both, json!({})).await;
     assert_eq!(
         cell(&text, "load this week"),
-        "55 (or 75: today's 20 perhaps only planned) of 20 planned",
+        "55 (or 75: today's 20 perhaps only planned); 20 planned (20 not paired)",
         "{text}"
     );
 
@@ -177,7 +178,7 @@ async fn what_was_done_today_counts() {
     let (text, requests) = asked(ALL, paired, json!({})).await;
     assert_eq!(
         (requests, cell(&text, "load this week"), cell(&text, "last load")),
-        (2, "75 of 75 planned".into(), "2026-11-28 Sat".into()),
+        (2, "75; 75 planned".into(), "2026-11-28 Sat".into()),
         "{text}"
     );
 }
@@ -185,10 +186,10 @@ async fn what_was_done_today_counts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_grant_can_tell_is_said_to_be_unknown() {
     let (text, requests) = asked(NO_HISTORY, planned_today(true, json!([])), json!({})).await;
-    assert_eq!(requests, 2, "{text}");
+    assert_eq!(requests, 3, "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "0 (or 75: today's 75 perhaps only planned) of 75 planned",
+        "0 (or 75: today's 75 perhaps only planned); 75 planned (75 not paired)",
         "{text}"
     );
     assert_eq!(cell(&text, "form"), "+2.7 (perhaps with today's plan)", "{text}");
@@ -227,7 +228,7 @@ async fn without_the_calendar_no_planned_load_is_shown_and_todays_figures_may_ho
     )
     .await;
     assert!(
-        !text.contains("75") && !text.contains(" of what is planned") && cell(&text, "load") == "0",
+        !text.contains("75") && !text.contains("planned to ") && cell(&text, "load") == "0",
         "{text}"
     );
 }
@@ -271,7 +272,7 @@ async fn an_absent_athlete_is_blamed_for_nothing() {
         );
         assert_eq!(
             cell(&text, "load this week"),
-            "0 of 250 planned (250 of the plan on days of absence)",
+            "0; 250 planned (250 on days of absence)",
             "{text}"
         );
     }
@@ -366,7 +367,7 @@ async fn a_day_counts_by_the_greater_of_its_two_loads() {
     assert_eq!(requests, 2, "{text}");
     assert_eq!(
         cell(&text, "load this week"),
-        "390, nothing planned (CTL counts 150)",
+        "390 (CTL counts 150); nothing planned",
         "{text}"
     );
     assert_eq!(cell(&text, "last load"), "2026-11-28 Sat", "{text}");
@@ -455,7 +456,7 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
             cell(&text, "past plans")
         ),
         (
-            "180 of 210 planned (75 open today)".into(),
+            "180; 210 planned (115 for what was done, 20 missed, 75 open today)".into(),
             "4".into(),
             "4:00".into(),
             "1 missed".into()
@@ -472,7 +473,7 @@ async fn with_dates_everyone_is_shown_over_the_same_days() {
     let (text, requests) = asked(ALL, rows.clone(), ahead.clone()).await;
     assert_eq!(
         (requests, cell(&text, "load")),
-        (2, "210 planned".into()),
+        (2, "210 planned (210 open later)".into()),
         "{text}"
     );
     let (text, requests) = asked(NO_EVENTS, rows.clone(), ahead).await;
@@ -531,7 +532,7 @@ async fn the_sums_of_several_athletes_are_those_of_their_rows() {
         let (text, paths) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
         assert_eq!(paths.len(), 3 + 2 + 3, "{text}");
         assert!(
-            text.contains("\nTogether: load 210 of 3 athletes · of the 2 with planned load 170 of 160 planned · time 2:00 of 2 athletes\n"),
+            text.contains("\nTogether: load 210 of 3 athletes · of the 2 with planned load 170; 160 planned (80 for what was done) · time 2:00 of 2 athletes\n"),
             "{text}"
         );
         // Jack's plan is nobody's to see.
@@ -562,7 +563,7 @@ async fn activities_that_do_not_arrive_leave_it_unknown() {
         );
         assert_eq!(
             cell(&text, "load this week"),
-            "0 (or 75: today's 75 perhaps only planned) of 115 planned",
+            "0 (or 75: today's 75 perhaps only planned); 115 planned (115 not paired)",
             "{text}"
         );
         assert!(cell(&text, "left out").starts_with("activities: intervals.icu "), "{text}");
@@ -608,7 +609,7 @@ async fn an_absence_of_many_months_is_the_reason_as_it_is_on_the_calendar() {
         );
         assert_eq!(
             cell(&text, "load this week"),
-            "0 of 50 planned (50 of the plan on days of absence)",
+            "0; 50 planned (50 on days of absence)",
             "{text}"
         );
         let (text, requests) = asked(ALL, rows(), json!({"oldest": "2026-11-23"})).await;
@@ -660,13 +661,13 @@ async fn no_more_is_in_doubt_than_can_be_planned() {
         (
             115.0,
             75,
-            "40 (or 115: today's 75 perhaps only planned) of 75 planned",
+            "40 (or 115: today's 75 perhaps only planned); 75 planned (75 not paired)",
             "2026-11-28 Sat",
         ),
         (
             60.0,
             90,
-            "0 (or 60: today's 60 perhaps only planned) of 90 planned",
+            "0 (or 60: today's 60 perhaps only planned); 90 planned (90 not paired)",
             "none in 60 days",
         ),
     ] {
@@ -812,7 +813,7 @@ async fn only_the_flags_that_were_raised_are_explained() {
         (json!([race("2026-12-05")]), "Flags: race within 14 days."),
         (
             json!([race("2026-12-05"), absence("SICK", "2026-11-27", "2026-11-30")]),
-            "Flags: sick, injured or on holiday today (begun within 60 days, or 366 where a workout was not done) · race within 14 days.",
+            "Flags: sick, injured or on holiday today · race within 14 days.",
         ),
     ] {
         let rows = json!({"wellness": same(&[60.0, 50.0]), "activities": [did("i1", "2026-11-28", "Run", json!(50))], "events": events});
@@ -929,7 +930,7 @@ async fn what_is_perhaps_only_planned_is_no_load_of_the_roster_unhedged() {
         let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", dates).await;
         assert_eq!(
             row(&text, "athlete\t", "Tríona O’Shea-Łuczak")["load"],
-            "229 (or 253: today's 24 perhaps only planned) of 24 planned",
+            "229 (or 253: today's 24 perhaps only planned); 24 planned (24 not paired)",
             "{text}"
         );
         assert!(
@@ -988,4 +989,157 @@ async fn forms_that_count_different_things_are_not_to_be_compared() {
         assert!(text.contains(says), "{text}");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_begun_long_ago_is_found_where_nothing_was_done_and_otherwise_said_not_to_be_read() {
+    let not_read = |day: &str| format!("\nNot included: absences that began before {day}.\n");
+    let this_week = || json!({"oldest": "2026-11-23"});
+    let injured = || absence("INJURED", "2026-09-19", "2027-03-01");
+    let says = "injured 19 Sep 2026 – 28 Feb 2027 (day 71 of 163)";
+    // Nothing was planned either, so nothing was missed.
+    let idle = || json!({"wellness": same(&[40.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]), "events": [injured()], "activities": []});
+    for (tools, requests) in [(ALL, [3, 4]), (NO_HISTORY, [3, 3])] {
+        let (text, asked_now) = asked(tools, idle(), json!({})).await;
+        assert_eq!(
+            (asked_now, cell(&text, "flags")),
+            (requests[0], says.into()),
+            "{text}"
+        );
+        assert!(!text.contains("Not included"), "{text}");
+        let (text, asked_then) = asked(tools, idle(), this_week()).await;
+        assert_eq!(
+            (asked_then, cell(&text, "absent")),
+            (requests[1], says.into()),
+            "{text}"
+        );
+        assert!(!text.contains("Not included"), "{text}");
+    }
+    // A walk on Tuesday: one sentence, no request.
+    let mut walked = idle();
+    walked["wellness"] = json!(same(&[10.0, 0.0, 0.0, 0.0, 0.0]));
+    walked["activities"] = json!([did("i1", "2026-11-24", "Walk", json!(10))]);
+    let (text, requests) = asked(ALL, walked.clone(), json!({})).await;
+    assert!(
+        requests == 2 && text.contains(&not_read("2026-09-29 Tue")),
+        "{text}"
+    );
+    let (text, requests) = asked(ALL, walked, this_week()).await;
+    assert!(
+        requests == 3 && text.contains(&not_read("2026-10-01 Thu")),
+        "{text}"
+    );
+    // A holiday explains the week, three days of rest need no reason, and without the calendar there is none.
+    let mut away = idle();
+    away["events"] = json!([absence("HOLIDAY", "2026-11-24", "2026-11-27")]);
+    for (tools, rows, dates, requests) in [
+        (ALL, away, json!({}), 2),
+        (ALL, idle(), json!({"oldest": "2026-11-26"}), 3),
+        (NO_EVENTS, idle(), json!({}), 2),
+    ] {
+        let (text, asked) = asked(tools, rows, dates).await;
+        assert_eq!(asked, requests, "{text}");
+        assert_eq!(text.contains("Not included"), tools == ALL, "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_beside_the_plan_is_no_part_of_it() {
+    let rows = |extra: Value| {
+        let mut events = vec![workout(1, "2026-11-29", "Swim", json!(75))];
+        events.extend(extra.as_array().unwrap().clone());
+        json!({"wellness": same(&[0.0, 125.0]), "events": events, "activities": [did("i1", "2026-11-28", "Ride", json!(125))]})
+    };
+    let week = || json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
+    for (extra, says) in [
+        (json!([]), "125; 75 planned (75 open later)"),
+        (
+            json!([
+                workout(2, "2026-11-28", "Ride", json!(60)),
+                workout(3, "2026-11-28", "Run", json!(30))
+            ]),
+            "125; 165 planned (60 for what was done, 30 open today, 75 open later)",
+        ),
+    ] {
+        let (text, _) = asked(ALL, rows(extra.clone()), json!({})).await;
+        // Without the activities it is not known which of today's plans were done.
+        if extra == json!([]) {
+            assert_eq!(cell(&text, "load this week"), says, "{text}");
+        }
+        let (text, _) = asked(ALL, rows(extra), week()).await;
+        assert_eq!(cell(&text, "load"), says, "{text}");
+        assert!(!text.contains(" of 75") && !text.contains(" of 165"), "{text}");
+    }
+    on_saturday(async |world| {
+        let coach = world.coaches().await.swap_remove(0);
+        for person in [world.ana(), world.tria()] {
+            give(&world, person, rows(json!([])));
+        }
+        let mut week = week();
+        week["athletes"] = json!(["Ana Berger", "Tríona O’Shea-Łuczak"]);
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
+        assert!(
+            text.contains("\nTogether: load 250; 150 planned (0 for what was done) of 2 athletes"),
+            "{text}"
+        );
+        let ahead = json!({"athletes": ["Ana Berger", "Tríona O’Shea-Łuczak"], "oldest": "2026-11-29", "newest": "2026-12-05"});
+        let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", ahead).await;
+        assert!(
+            text.contains("\nTogether: load 150 planned of 2 athletes\n"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_legend_names_plans_only_where_they_are_shown() {
+    let legend = |text: &str, start: &str| {
+        let found = text.lines().find(|line| line.starts_with(start));
+        found.unwrap_or_default().split(" · ").next().unwrap().to_owned()
+    };
+    let week = || json!({"oldest": "2026-11-23", "newest": "2026-11-29"});
+    let past = || json!({"oldest": "2026-11-16", "newest": "2026-11-22"});
+    for (tools, now, window, before) in [
+        (
+            ALL,
+            "load this week: done Monday to today, planned to Sunday",
+            "load: done up to today, planned to 2026-11-29 Sun",
+            "load: done, planned",
+        ),
+        (
+            NO_EVENTS,
+            "load this week: done Monday to today",
+            "load: done up to today",
+            "load: done",
+        ),
+    ] {
+        for (dates, start, says) in [
+            (json!({}), "load this week:", now),
+            (week(), "load:", window),
+            (past(), "load:", before),
+        ] {
+            let rows = planned_today(false, json!([did("i1", "2026-11-27", "Run", json!(0))]));
+            let (text, _) = asked(tools, rows, dates).await;
+            assert_eq!(legend(&text, start), says, "{text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_of_today_has_the_form_of_its_morning() {
+    for in_row in [true, false] {
+        let mut rows = planned_today(in_row, json!([]));
+        rows["events"][0]["category"] = json!("RACE_A");
+        let (text, _) = asked(ALL, rows.clone(), json!({})).await;
+        assert!(
+            cell(&text, "flags").ends_with("race today (form a.m. +5.0)"),
+            "{text}"
+        );
+        let (text, _) = asked(&["get_events"], rows.clone(), json!({})).await;
+        assert!(cell(&text, "flags").ends_with("race today"), "{text}");
+        rows["events"][0]["start_date_local"] = json!("2026-11-30T00:00:00");
+        let (text, _) = asked(ALL, rows, json!({})).await;
+        assert!(cell(&text, "flags").ends_with("race in 2 days"), "{text}");
+    }
 }

@@ -135,6 +135,10 @@ async fn zones_say_by_what_and_full_says_where_they_differ() {
         assert_eq!(by_heart["easy/moderate/hard % (heart rate)"], "53/32/15", "{text}");
         let text = ask(&world, world.ana(), SUMMARY, given(json!({"zones": "power"}))).await;
         assert!(!text.contains("Zones "), "nobody recorded power: {text}");
+        line(
+            &text,
+            "Without zones by power, left out: Run 2 (2:00 h, load 100), Ride 1 (1:00 h, load 50)",
+        );
 
         let text = ask(&world, world.ana(), SUMMARY, given(json!({"detail": "full"}))).await;
         line(&text, "Zones Run by pace (2 of 2");
@@ -556,12 +560,12 @@ async fn planned_time_is_that_of_the_steps_and_done_and_open_are_apart() {
             let week = row(&text, "week (Mon)", "2026-11-23");
             assert_eq!(
                 (week["time"].as_str(), week["planned time"].as_str()),
-                ("0:49", "3:00 (1:00 for what was done, 2:00 open)"),
+                ("0:49", "3:00 (1:00 for what was done, 1:00 open today, 1:00 open later)"),
                 "{text}"
             );
-            assert_eq!(week["planned load"], "141 (61 for what was done, 80 open)", "{text}");
+            assert_eq!(week["planned load"], "141 (61 for what was done, 40 open today, 40 open later)", "{text}");
             let text = ask(&world, world.jack(), HISTORY, given).await;
-            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61 of 141 planned to Sunday (61 for what was done, 80 open)");
+            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 61; 141 planned to Sunday (61 for what was done, 40 open today, 40 open later)");
             let doubt = "\nPlanned load of 1 paired entry may be what was done.\n";
             assert_eq!(text.contains(doubt), secs == 2955, "{text}");
         }
@@ -659,7 +663,7 @@ async fn a_week_only_from_strava_says_why_and_what_to_do_above_its_rows() {
         give(&world, world.ana(), json!({"activities": stubs}));
         let text = ask(&world, world.ana(), HISTORY, json!({"oldest": "2026-11-20"})).await;
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].contains(" · 0 + 6 unreadable activities · "), "{text}");
+        assert!(lines[0].contains(" · 6 unreadable activities · "), "{text}");
         assert!(
             lines[1].contains("closed by Strava. Strava's terms close") && lines[1].contains("connect the device's own service"),
             "{text}"
@@ -684,7 +688,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         give(&world, world.ana(), json!({"activities": [], "events": events}));
         let given = json!({"oldest": "2026-11-23", "include": ["planned"]});
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
-        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0 of 175 planned to Sunday (175 missed), week target Ride load 85");
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0; 175 planned to Sunday (175 missed), week target Ride load 85");
         let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
         let week = row(&text, "week (Mon)", "2026-11-23");
         assert_eq!(
@@ -700,7 +704,7 @@ async fn a_week_target_stands_beside_what_is_planned() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0 of 105 planned (105 missed), week target load 300 · 6:00 h",
+            "Weeks (Mon), load: 23 Nov (Wed–Fri) 0; 105 planned (105 missed), week target load 300 · 6:00 h",
         );
     })
     .await;
@@ -956,13 +960,13 @@ async fn a_plan_says_what_was_done_of_it_until_when_it_goes_and_on_which_days_no
         let sunday = workout(3, "Run", 29, json!({"icu_training_load": 61}));
         for (at, rows, history, load) in [
             (0, json!({"activities": [run(95)], "events": [monday, friday, sunday]}),
-                "95 of 174 planned to Sunday (70 for what was done, 43 missed, 61 open)", "174 (70 for what was done, 43 missed, 61 open)"),
+                "95; 174 planned to Sunday (70 for what was done, 43 missed, 61 open later)", "174 (70 for what was done, 43 missed, 61 open later)"),
             (1, json!({"activities": [], "events": [sick, workout(4, "Ride", 25, json!({}))]}),
-                "0 of 70 planned to Sunday (70 on days of absence), sick 24–25 Nov", "70 (70 on days of absence)"),
+                "0; 70 planned to Sunday (70 on days of absence), sick 24–25 Nov", "70 (70 on days of absence)"),
             (2, json!({"activities": [run(50)], "events": [workout(5, "Run", 23, json!({"icu_training_load": null}))]}),
-                "50, planned without load to Sunday", "planned without load"),
+                "50; planned without load to Sunday", "planned without load"),
             (3, json!({"activities": [run(50)], "events": [monday, workout(6, "Run", 29, json!({"icu_training_load": null}))]}),
-                "50 of 70 planned to Sunday (1 without load)", "70 (1 without load)"),
+                "50; 70 planned to Sunday (1 without load)", "70 (1 without load)"),
         ] {
             give(&world, world.ana(), rows);
             let text = ask(&world, world.ana(), HISTORY, planned(at)).await;
@@ -990,7 +994,7 @@ async fn plans_without_a_sport_that_a_filter_leaves_out_are_named() {
             let text = ask(&world, world.ana(), tool, given.clone()).await;
             line(
                 &text,
-                "Not counted: 2 planned workouts without a sport (1:00 h, load 75 (1 without))",
+                "Not counted: 2 planned workouts without a sport (1:00 h (1 without a time), load 75 (1 without))",
             );
             let text = ask(
                 &world,
@@ -1019,8 +1023,8 @@ async fn a_week_of_the_history_says_what_its_load_lacks() {
         let text = ask(&world, world.ana(), HISTORY, given).await;
         line(
             &text,
-            "Weeks (Mon), load: 23 Nov (to Sat) unknown of 24 planned to Sunday · 16 Nov 150 (1 without), nothing planned · \
-             9 Nov 302 + 1 unreadable, nothing planned · 2 Nov unknown, nothing planned · 26 Oct 0, nothing planned",
+            "Weeks (Mon), load: 23 Nov (to Sat) unknown; 24 planned to Sunday (24 open today) · 16 Nov 150 (1 without); nothing planned · \
+             9 Nov 302 + 1 unreadable; nothing planned · 2 Nov unknown; nothing planned · 26 Oct 0; nothing planned",
         );
     })
     .await;
@@ -1040,7 +1044,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-12-01"), planned]),
             json!([]),
-            "0 of 70 planned to Sunday (70 on days of absence)",
+            "0; 70 planned to Sunday (70 on days of absence), injured 20 Oct – 30 Nov (day 40 of 42)",
             "70 (70 on days of absence)",
             3,
         ),
@@ -1051,7 +1055,7 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                 workout(2, "Run", 27, json!({}))
             ]),
             json!([]),
-            "0 of 140 planned to Sunday (70 missed, 70 on days of absence)",
+            "0; 140 planned to Sunday (70 missed, 70 on days of absence), injured 24 Dec 2025 – 25 Nov 2026",
             "140 (70 missed, 70 on days of absence)",
             3,
         ),
@@ -1063,15 +1067,15 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                 workout(2, "Run", 29, json!({}))
             ]),
             json!([ran]),
-            "70 of 140 planned to Sunday (70 for what was done, 70 open)",
-            "140 (70 for what was done, 70 open)",
+            "70; 140 planned to Sunday (70 for what was done, 70 open later)",
+            "140 (70 for what was done, 70 open later)",
             2,
         ),
         // Over by then.
         (
             json!([injury("2026-10-20", "2026-11-24"), planned]),
             json!([]),
-            "0 of 70 planned to Sunday (70 missed)",
+            "0; 70 planned to Sunday (70 missed), injured 20 Oct – 23 Nov",
             "70 (70 missed)",
             3,
         ),
@@ -1079,18 +1083,19 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
         (
             json!([injury("2026-10-20", "2026-12-01"), planned]),
             json!([ran]),
-            "70 of 70 planned to Sunday",
+            "70; 70 planned to Sunday",
             "70",
             2,
         ),
         (
             json!([injury("2026-11-23", "2026-12-01"), planned]),
             json!([]),
-            "0 of 70 planned to Sunday (70 on days of absence)",
+            "0; 70 planned to Sunday (70 on days of absence), injured 23–30 Nov (day 6 of 8)",
             "70 (70 on days of absence)",
             2,
         ),
-        (json!([]), json!([]), "0, nothing planned to Sunday", "", 2),
+        // Nothing was done on six days.
+        (json!([]), json!([]), "0; nothing planned to Sunday", "", 3),
     ] {
         for (tool, arguments) in [
             (HISTORY, json!({"oldest": "2026-11-23", "include": ["planned"]})),
@@ -1111,8 +1116,9 @@ async fn an_absence_begun_long_before_is_read_where_something_planned_was_not_do
                         "{text}"
                     );
                 } else if tool == HISTORY && events != json!([]) {
-                    assert!(
-                        line(&text, "Weeks (Mon), load: ").contains(&format!(" {history}")),
+                    assert_eq!(
+                        line(&text, "Weeks (Mon), load: "),
+                        format!("Weeks (Mon), load: 23 Nov (to Sat) {history}"),
                         "{text}"
                     );
                 }
@@ -1242,7 +1248,7 @@ async fn an_absence_is_named_in_its_week_and_in_the_period_before_though_nothing
         let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
         line(
             &text,
-            "Weeks (Mon), load: 16 Nov 50, nothing planned · 9 Nov 50, nothing planned, holiday 9–15 Nov",
+            "Weeks (Mon), load: 16 Nov 50; nothing planned · 9 Nov 50; nothing planned, holiday 9–15 Nov",
         );
         let text = ask(&world, world.ana(), SUMMARY, given).await;
         assert_eq!(row(&text, "week (Mon)", "2026-11-09")["absence"], "holiday 9–15 Nov", "{text}");
@@ -1338,6 +1344,486 @@ async fn planned_figures_say_in_their_cell_what_they_lack_and_doubt_only_what_th
             &text,
             "Planned load of 1 paired entry may be what was done. Planned time of 2 paired entries is not known and left out.",
         );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absences_begun_before_are_read_where_nothing_was_done_and_otherwise_said_not_to_be() {
+    let injury = json!({"id": 60, "category": "INJURED", "start_date_local": "2026-09-19T00:00:00", "end_date_local": "2027-03-01T00:00:00"});
+    let ran = activity("i1", "Walk", "2026-11-24T07:00", json!({}));
+    let week = json!({"oldest": "2026-11-23", "include": ["planned"]});
+    let two_days = json!({"oldest": "2026-11-27", "include": ["planned"]});
+    for (activities, given, requests, says) in [
+        (
+            json!([]),
+            week.clone(),
+            3,
+            "injured 19 Sep 2026 – 28 Feb 2027 (day 71 of 163)",
+        ),
+        (
+            json!([ran]),
+            week,
+            2,
+            "\nNot included: absences that began before 2026-11-23 Mon.",
+        ),
+        (
+            json!([]),
+            two_days,
+            2,
+            "\nNot included: absences that began before 2026-11-23 Mon.",
+        ),
+        (json!([ran]), json!({"oldest": "2026-11-23"}), 1, ""),
+    ] {
+        for tool in [HISTORY, SUMMARY] {
+            on_saturday(async |world| {
+                give(
+                    &world,
+                    world.ana(),
+                    json!({"activities": activities.clone(), "events": [injury.clone()]}),
+                );
+                let (text, paths) = asked_for(&world, &world.ana().link, tool, given.clone()).await;
+                assert!(paths.len() == requests && text.contains(says), "{paths:?} {text}");
+                assert_eq!(
+                    text.contains("Not included"),
+                    says.contains("Not included"),
+                    "{text}"
+                );
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_beside_the_plan_is_no_share_of_it() {
+    on_saturday(async |world| {
+        let run = |id: &str, day: u32| activity(id, "Run", &format!("2026-11-{day:02}T07:00"), json!({"icu_training_load": 125}));
+        let events = json!([workout(1, "Swim", 29, json!({})), workout(2, "Run", 17, json!({}))]);
+        give(&world, world.ana(), json!({"activities": [run("i1", 24), run("i2", 17)], "events": events}));
+        let given = json!({"oldest": "2026-11-16", "include": ["planned"]});
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        line(
+            &text,
+            "Weeks (Mon), load: 23 Nov (to Sat) 125; 70 planned to Sunday (70 open later) · 16 Nov 125; 70 planned",
+        );
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        let planned = |week: &str| row(&text, "week (Mon)", week)["planned load"].clone();
+        assert_eq!(
+            (planned("2026-11-23"), planned("2026-11-16")),
+            ("70 (70 open later)".to_owned(), "70".to_owned()),
+            "{text}"
+        );
+        // The week before has nothing that today could add to.
+        line(&text, "Before, 2 – 14 Nov 2026: no activity that can be read");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_without_plans_is_worded_alike_in_history_and_summary() {
+    on_saturday(async |world| {
+        let run = activity("i1", "Run", "2026-11-17T07:00", json!({}));
+        give(
+            &world,
+            world.ana(),
+            json!({"activities": [run], "events": [workout(1, "Run", 17, json!({}))]}),
+        );
+        let given = json!({"oldest": "2026-11-16", "include": ["planned"]});
+        let text = ask(&world, world.ana(), HISTORY, given.clone()).await;
+        line(
+            &text,
+            "Weeks (Mon), load: 23 Nov (to Sat) 0; nothing planned to Sunday · ",
+        );
+        let text = ask(&world, world.ana(), SUMMARY, given).await;
+        assert_eq!(
+            row(&text, "week (Mon)", "2026-11-23")["planned load"],
+            "nothing planned",
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_known_of_an_activity_is_counted_in_every_sum() {
+    on_saturday(async |world| {
+        let nothing = json!({"moving_time": null, "elapsed_time": null, "icu_training_load": null, "icu_intensity": null});
+        let unknown = |id: &str, start: &str, fields: Value| activity(id, "Ride", start, with(nothing.clone(), fields));
+        let rows = json!([
+            unknown("i3", "2026-11-26T07:00", json!({})),
+            unknown("i4", "2026-11-26T10:00", json!({"moving_time": 0, "distance": 20_000, "icu_training_load": 30})),
+            activity("i5", "Run", "2026-11-27T10:00", json!({"total_elevation_gain": 240, "calories": 700})),
+            activity("i6", "Run", "2026-11-25T10:00", json!({"distance": 10_000})),
+            unknown("i7", "2026-11-17T10:00", json!({})),
+            activity("i8", "Run", "2026-11-18T10:00", json!({"moving_time": 1800})),
+        ]);
+        give(&world, world.ana(), json!({"events": [], "activities": rows}));
+        let given = json!({"oldest": "2026-11-23"});
+        let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
+        let cells = |start: &str, names: [&str; 5]| {
+            let row = row(&text, "sport\t", start);
+            names.map(|name| row.get(name).cloned().unwrap_or_default())
+        };
+        let names = ["time", "distance", "climb m", "load", "kcal"];
+        assert_eq!(
+            cells("Ride\t", names),
+            ["", "20.0 km (1 without a distance)", "", "30 (1 without)", ""],
+            "{text}"
+        );
+        assert_eq!(
+            cells("Run\t", names),
+            ["2:00", "10.0 km (1 without a distance)", "240 (1 without)", "100", "700 (1 without)"],
+            "{text}"
+        );
+        assert_eq!(
+            cells("all\t", names),
+            ["2:00 (2 without a time)", "", "240 (3 without)", "130 (1 without)", "700 (3 without)"],
+            "{text}"
+        );
+        assert_eq!(row(&text, "week (Mon)", "2026-11-23")["time"], "2:00 (2 without a time)", "{text}");
+        let before = line(&text, "Now / before, ");
+        assert!(
+            before.contains(": all: activities 4 / 2 · time 2:00 (2 without a time) / 0:30 (1 without a time) · load 130 (1 without) / 50 (1 without) (+80, +160 %) | ")
+                && before.contains("Ride: activities 2 / 1 · time unknown / unknown")
+                && before.contains("Run: activities 2 / 1 · time 2:00 / 0:30 (+1:30, +300 %)"),
+            "{before}"
+        );
+        let text = ask(&world, world.ana(), HISTORY, given).await;
+        line(
+            &text,
+            "Run 2 · 2:00 · 10.0 km (1 without a distance) · load 100 | Ride 2 · 20 km (1 without a distance) · load 30 (1 \
+             without) | all 4 · 2:00 (2 without a time) · load 130 (1 without)",
+        );
+        assert_eq!(row(&text, "date", "2026-11-26")["time"], "", "{text}");
+
+        let none = json!([unknown("i9", "2026-11-26T07:00", json!({"icu_training_load": 30}))]);
+        give(&world, world.tria(), json!({"events": [], "activities": none}));
+        for tool in [HISTORY, SUMMARY] {
+            let text = ask(&world, world.tria(), tool, json!({"oldest": "2026-11-23"})).await;
+            assert!(line(&text, "Not recorded: ").starts_with("Not recorded: time, "), "{text}");
+            assert!(!text.contains("\t0:00\t"), "{text}");
+            let sized = with(json!({"oldest": "2026-11-23"}), json!({"sport": "run"}));
+            let text = ask(&world, world.tria(), tool, sized).await;
+            assert!(!text.contains("Not counted"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strava_closes_is_in_one_count_with_and_without_a_sport() {
+    on_saturday(async |world| {
+        let closed = |day: u32| json!({"id": format!("99{day}"), "source": "STRAVA", "start_date_local": format!("2026-11-{day}T09:00:00")});
+        let swim = json!({"moving_time": 2400, "distance": 2000, "icu_training_load": 40});
+        give(&world, world.ana(), json!({"events": [], "activities": [activity("i2", "Swim", "2026-11-25T07:00", swim),
+            activity("i3", "Run", "2026-11-24T07:00", json!({})), closed(25), closed(17)]}));
+        for (at, sport, count, week) in [(0, None, "2 + 2", "2 + 1"), (1, Some("swim"), "1 + 2", "1 + 1"), (2, Some("ski"), "2", "1")] {
+            let mut given = with(since(7 + at), json!({"compare": "none"}));
+            if let Some(sport) = sport {
+                given["sport"] = json!(sport);
+            }
+            let title = format!(" · {count} unreadable activities · ");
+            let text = ask(&world, world.ana(), SUMMARY, given.clone()).await;
+            assert!(text.lines().next().unwrap().contains(&title), "{text}");
+            if sport != Some("ski") {
+                assert_eq!(row(&text, "sport\t", "all\t")["activities"], format!("{count} unreadable"), "{text}");
+                assert_eq!(row(&text, "week (Mon)", "2026-11-23")["activities"], format!("{week} unreadable"), "{text}");
+                let before = row(&text, "week (Mon)", "2026-11-16");
+                assert_eq!((before["activities"].as_str(), before["load"].as_str()), ("1 unreadable", "unknown"), "{text}");
+            }
+            given.as_object_mut().unwrap().remove("compare");
+            let text = ask(&world, world.ana(), HISTORY, given).await;
+            assert!(text.lines().next().unwrap().contains(&title), "{text}");
+            assert!(text.contains("connect the device's own service"), "{text}");
+            if sport != Some("ski") {
+                assert!(text.contains(&format!(" | all {count} unreadable · ")), "{text}");
+                assert!(line(&text, "Weeks (Mon), load: 23 Nov (to Sat) ").contains(" + 1 unreadable · 16 Nov unknown"), "{text}");
+            }
+            assert_eq!(text.contains("(Strava)"), sport.is_none(), "of which sport it is, is not known: {text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_strava_closes_everything_one_sentence_says_whose_the_sums_are() {
+    on_saturday(async |world| {
+        let text = ask(&world, world.bishnu(), SUMMARY, json!({})).await;
+        let title = text.lines().next().unwrap();
+        assert!(
+            title.contains(" unreadable activities · ") && !title.contains(" + "),
+            "{title}"
+        );
+        assert_eq!(text.matches("Strava").count(), 2, "{text}");
+        line(&text, "Closed by Strava: ");
+        assert!(
+            text.contains(
+                " activities, so the sums are intervals.icu's own, of whole weeks and of this week so far. "
+            ),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_zones_asked_for_leave_out_is_named_with_its_size() {
+    on_saturday(async |world| {
+        let power = json!([{"id": "Z1", "secs": 1200}, {"id": "Z2", "secs": 1800}, {"id": "Z3", "secs": 300}, {"id": "Z4", "secs": 200}, {"id": "Z5", "secs": 100}]);
+        let ride = |id: &str, day: u32, fields: Value| activity(id, "Ride", &format!("2026-11-{day}T10:00"), fields);
+        let run = |id: &str, day: u32| activity(id, "Run", &format!("2026-11-{day}T07:00"), json!({"moving_time": 2600, "icu_hr_zone_times": [100, 1500, 1000, 900, 100]}));
+        give(&world, world.ana(), json!({"events": [], "activities": [ride("i1", 23, json!({"icu_zone_times": power})),
+            ride("i2", 24, json!({"icu_training_load": null})), run("i3", 25), run("i4", 26), run("i5", 27)]}));
+        let given = |base: &str| json!({"oldest": "2026-11-23", "zones": base});
+        let text = ask(&world, world.ana(), SUMMARY, given("power")).await;
+        line(&text, "Zones Ride by power (1 of 2 activities): ");
+        line(
+            &text,
+            "Without zones by power, left out: Run 3 (2:10 h, load 150), Ride 1 (1:00 h, no load)",
+        );
+        let text = ask(&world, world.ana(), SUMMARY, given("pace")).await;
+        assert!(!text.contains("\nZones ") && !text.contains("easy/moderate/hard"), "{text}");
+        line(
+            &text,
+            "Without zones by pace, left out: Run 3 (2:10 h, load 150), Ride 2 (2:00 h, load 50 (1 without))",
+        );
+        let text = ask(&world, world.ana(), SUMMARY, with(given("hr"), json!({"sport": "run"}))).await;
+        assert!(!text.contains("left out: "), "nothing is: {text}");
+        let text = ask(&world, world.ana(), SUMMARY, json!({"oldest": "2026-11-23"})).await;
+        assert!(!text.contains("Without zones"), "by no base in particular: {text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_devices_that_name_the_sport_differently_are_named_too() {
+    on_saturday(async |world| {
+        let one = |id: &str, sport: &str, start: &str, secs: u32, fields: Value| {
+            let times = json!({"moving_time": secs, "elapsed_time": secs});
+            activity(id, sport, &format!("2026-11-24T{start}"), with(times, fields))
+        };
+        let pair = |a: &str, b: &str, fields: Value| json!([one("i1", a, "18:00", 3600, json!({})), one("i2", b, "18:02", 3540, fields)]);
+        for (at, rows, said) in [
+            (0, pair("Run", "Other", json!({})), Some("i1 and i2 overlap (58 min)")),
+            (1, pair("Workout", "Ride", json!({})), Some("i1 and i2 overlap (58 min)")),
+            (2, pair("WeightTraining", "Workout", json!({})), Some("i1 and i2 overlap (58 min)")),
+            (3, pair("Ride", "EBikeRide", json!({"sub_type": "COMMUTE"})), Some("i1 and i2 overlap (58 min)")),
+            // Nine tenths are not enough: a brick with a watch that went on, a warm-up on the bike beside the whole, a commute.
+            (4, json!([one("i1", "Ride", "18:00", 3600, json!({})), one("i2", "Run", "18:06", 3600, json!({}))]), None),
+            (5, json!([one("i1", "Workout", "18:00", 3600, json!({})), one("i2", "Ride", "18:00", 3200, json!({}))]), None),
+            (6, json!([one("i1", "Ride", "07:00", 1800, json!({"sub_type": "COMMUTE"})), one("i2", "Run", "07:30", 1800, json!({}))]), None),
+        ] {
+            give(&world, world.jack(), json!({"activities": rows}));
+            for tool in [HISTORY, SUMMARY] {
+                let text = ask(&world, world.jack(), tool, since(at)).await;
+                match said {
+                    Some(said) => assert_eq!(
+                        line(&text, "i1 and i2"),
+                        format!("{said}: perhaps one session; sums count both, and so do intervals.icu's CTL and ATL"),
+                        "{text}"
+                    ),
+                    None => assert!(!text.contains("perhaps one"), "{text}"),
+                }
+                assert!(text.lines().next().unwrap().contains(" · 2 activities · "), "both count: {text}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_figure_that_cannot_be_is_neither_shown_nor_summed() {
+    on_saturday(async |world| {
+        let absurd = json!({"moving_time": -60, "elapsed_time": -60, "icu_training_load": -20, "distance": -10.0, "icu_distance": -10.0,
+            "total_elevation_gain": -300, "calories": -5, "icu_intensity": -70, "average_heartrate": -1, "icu_rpe": 0, "feel": 0,
+            "session_rpe": -3, "icu_average_watts": -1, "average_speed": -2.0, "gap": -3.0, "pool_length": -25});
+        let odd = |id: &str, day: u32, fields: Value| activity(id, "Run", &format!("2026-11-{day}T07:00"), with(absurd.clone(), fields));
+        let usual = activity("i4", "Run", "2026-11-27T07:00", json!({"icu_rpe": 7, "feel": 2, "total_elevation_gain": 100}));
+        let rows = json!([odd("i1", 24, json!({})), odd("i2", 25, json!({"feel": 9, "icu_rpe": 11})), odd("i3", 26, json!({"feel": -1, "icu_rpe": -4})), usual]);
+        give(&world, world.ana(), json!({"events": [], "activities": rows}));
+        let given = |detail: &str| json!({"oldest": "2026-11-23", "detail": detail});
+        for detail in ["concise", "full"] {
+            let text = ask(&world, world.ana(), HISTORY, given(detail)).await;
+            for day in ["2026-11-24", "2026-11-25", "2026-11-26"] {
+                let filled: Vec<String> = row(&text, "date", day).into_iter().filter(|(_, cell)| !cell.is_empty()).map(|(name, _)| name).collect();
+                let kept = if detail == "full" { vec!["date", "id", "sport", "start"] } else { vec!["date", "id", "sport"] };
+                assert_eq!(filled, kept, "{text}");
+            }
+            line(&text, "Run 4 · 1:00 (3 without a time) · load 50 (3 without)");
+            line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 50 (3 without)");
+            let text = ask(&world, world.ana(), SUMMARY, given(detail)).await;
+            let run = row(&text, "sport\t", "Run\t");
+            assert_eq!(
+                ["time", "climb m", "load"].map(|name| run[name].as_str()),
+                ["1:00 (3 without a time)", "100 (3 without)", "50 (3 without)"],
+                "{text}"
+            );
+        }
+        let text = ask(&world, world.ana(), "get_activity_detail", json!({"id": "i2", "detail": "full"})).await;
+        assert!(
+            !text.contains("-20") && !text.contains("/10") && !text.contains("/5") && !text.contains("-0.01") && !text.contains("climb"),
+            "{text}"
+        );
+        assert!(line(&text, "not recorded: ").ends_with("load, RPE, feel"), "{text}");
+        // What is planned cannot be less than nothing either.
+        let plan = workout(1, "Run", 29, json!({"icu_training_load": -5, "moving_time": -60}));
+        give(&world, world.tria(), json!({"events": [plan, workout(2, "Run", 29, json!({}))], "activities": []}));
+        let text = ask(&world, world.tria(), HISTORY, json!({"oldest": "2026-11-23", "include": ["planned"]})).await;
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0 of 70 planned to Sunday (1 without load)");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_and_weeks_are_the_athletes_own_at_midnight() {
+    for (who, offset) in [
+        ("ana", 60),
+        ("jack", 660),
+        ("tria", -480),
+        ("bishnu", 345),
+        ("nell", -210),
+    ] {
+        on_saturday(async |world| {
+            let person = match who {
+                "ana" => world.ana(),
+                "jack" => world.jack(),
+                "tria" => world.tria(),
+                "bishnu" => world.bishnu(),
+                _ => world.nell(),
+            };
+            let starts = ["22T23:59:59", "23T00:00:00", "27T23:59:59", "28T00:00:00", "28T23:59:59", "29T00:00:00", "30T00:00:00"];
+            let rows: Vec<Value> = (0..).zip(starts).map(|(at, start)| {
+                json!({"id": format!("i{at}"), "type": "Run", "start_date_local": format!("2026-11-{start}"), "moving_time": 1,
+                    "icu_training_load": 1 << at})
+            }).collect();
+            give(&world, person, json!({"events": [], "activities": rows}));
+            for (local, today, weeks, load) in [
+                ("2026-11-28T23:59:59Z", "2026-11-28 Sat", "23 Nov (to Sat) 30 · 16 Nov 1 · ", "30"),
+                ("2026-11-29T00:00:00Z", "2026-11-29 Sun", "23 Nov 62 · 16 Nov 1 · ", "62"),
+                ("2026-11-29T23:59:59Z", "2026-11-29 Sun", "23 Nov 62 · 16 Nov 1 · ", "62"),
+                ("2026-11-30T00:00:00Z", "2026-11-30 Mon", "30 Nov (to Mon) 64 · 23 Nov 62 · 16 Nov 1 · ", "62"),
+            ] {
+                let local: chrono::DateTime<chrono::Utc> = local.parse().unwrap();
+                world.clock.set(local - chrono::Duration::minutes(offset));
+                let text = ask(&world, person, HISTORY, json!({})).await;
+                assert!(text.lines().next().unwrap().ends_with(&format!(", today {today}")), "{text}");
+                assert!(text.contains(&format!("Weeks (Mon), load: {weeks}")), "{text}");
+                for (at, start) in (0..).zip(starts).take_while(|(_, start)| **start <= today[8..10]) {
+                    let day = format!("2026-11-{}", &start[..2]);
+                    let row = text.lines().find(|line| line.ends_with(&format!("\ti{at}")));
+                    assert!(row.is_some_and(|row| row.starts_with(&day)), "{text}");
+                }
+                let text = ask(&world, person, SUMMARY, json!({"compare": "none"})).await;
+                assert_eq!(row(&text, "week (Mon)", "2026-11-23")["load"], load, "{text}");
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_on_which_clocks_change_are_days_like_others() {
+    on_saturday(async |world| {
+        let at = |id: &str, start: &str, load: u32| {
+            json!({"id": id, "type": "Run", "start_date_local": start, "moving_time": 600, "icu_training_load": load})
+        };
+        // Berlin: 25 Oct 2026, 3:00 becomes 2:00. Melbourne: 4 Oct 2026, 2:00 becomes 3:00.
+        for (person, now, today, rows, weeks) in [
+            (world.ana(), "2026-10-25T22:59:00Z", "2026-10-25 Sun",
+                [at("i1", "2026-10-25T00:00:00", 1), at("i2", "2026-10-25T02:30:00", 2), at("i3", "2026-10-25T23:59:59", 4), at("i4", "2026-10-26T00:00:00", 8)],
+                "19 Oct 7 · "),
+            (world.jack(), "2026-10-04T12:59:00Z", "2026-10-04 Sun",
+                [at("i1", "2026-10-04T00:00:00", 1), at("i2", "2026-10-04T02:30:00", 2), at("i3", "2026-10-04T23:59:59", 4), at("i4", "2026-10-05T00:00:00", 8)],
+                "28 Sep 7 · "),
+            (world.tria(), "2026-11-02T07:59:00Z", "2026-11-01 Sun",
+                [at("i1", "2026-11-01T00:00:00", 1), at("i2", "2026-11-01T01:30:00", 2), at("i3", "2026-11-01T23:59:59", 4), at("i4", "2026-11-02T00:00:00", 8)],
+                "26 Oct 7 · "),
+        ] {
+            give(&world, person, json!({"events": [], "activities": rows}));
+            world.clock.set(now.parse().unwrap());
+            let text = ask(&world, person, HISTORY, json!({})).await;
+            assert!(text.lines().next().unwrap().ends_with(&format!(", today {today}")), "{text}");
+            assert!(text.contains(&format!("Weeks (Mon), load: {weeks}")), "{text}");
+            let text = ask(&world, person, SUMMARY, json!({"compare": "none"})).await;
+            assert_eq!(row(&text, "sport\t", "Run\t")["load"], "7", "{text}");
+            // A minute later it is Monday.
+            let later: chrono::DateTime<chrono::Utc> = now.parse().unwrap();
+            world.clock.set(later + chrono::Duration::minutes(1));
+            let text = ask(&world, person, SUMMARY, json!({"compare": "none"})).await;
+            assert_eq!(row(&text, "sport\t", "Run\t")["load"], "15", "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn monotony_takes_a_load_of_0_and_no_missing_one() {
+    on_saturday(async |world| {
+        let run = |day: u32, load: Value| activity(&format!("i{day}"), "Run", &format!("2026-11-{day}T07:00"), json!({"icu_training_load": load}));
+        let week = |loads: [Value; 7]| -> Vec<Value> { (16..).zip(loads).map(|(day, load)| run(day, load)).collect() };
+        let [zero, ten, null, absurd] = [json!(0), json!(10), Value::Null, json!(-20)];
+        for (at, rows, said) in [
+            // A load of 0 is one. Mean 50/7, sample deviation 4.880.
+            (0, week([&ten, &zero, &ten, &ten, &zero, &ten, &ten].map(Value::clone)), Some(("1.5", "73"))),
+            (1, week([&ten, &null, &ten, &ten, &zero, &ten, &ten].map(Value::clone)), None),
+            (2, week([&ten, &absurd, &ten, &ten, &zero, &ten, &ten].map(Value::clone)), None),
+            // All days alike: no deviation to divide by.
+            (3, week([&ten; 7].map(Value::clone)), None),
+            (4, week([&zero; 7].map(Value::clone)), None),
+        ] {
+            give(&world, world.ana(), json!({"events": [], "activities": rows}));
+            let given = json!({"oldest": format!("2026-11-{:02}", 9 - at), "newest": "2026-11-22", "compare": "none"});
+            let text = ask(&world, world.ana(), SUMMARY, given).await;
+            let week = row(&text, "week (Mon)", "2026-11-16");
+            let got = week.get("monotony (Foster)").zip(week.get("strain (Foster)"));
+            let got = got.map(|(monotony, strain)| (monotony.as_str(), strain.as_str()));
+            assert_eq!(got, said, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activity_without_a_sport_is_named_wherever_a_sport_is_asked_for() {
+    on_saturday(async |world| {
+        let none = json!({"id": "i1", "start_date_local": "2026-11-24T07:00:00", "moving_time": 3600, "icu_training_load": 50,
+            "decoupling": 3.0, "icu_efficiency_factor": 1.5});
+        let ride = activity("i2", "Ride", "2026-11-25T07:00", json!({"decoupling": 2.0, "icu_efficiency_factor": 1.4}));
+        let climb: Vec<f64> = (0..1800).map(|at| 200.0 + f64::from(at) * 0.2).collect();
+        let way: Vec<f64> = (0..1800).map(|at| f64::from(at) * 4.0).collect();
+        let time: Vec<u32> = (0..1800).collect();
+        give(&world, world.jack(), json!({"events": [], "activities": [none, ride],
+            "streams": {"i1": {"time": time, "distance": way, "altitude": climb}}}));
+        let text = ask(&world, world.jack(), "get_extended_metrics", json!({"sport": "ride", "oldest": "2026-11-23"})).await;
+        line(&text, "Not counted: 1 activity without a sport (1:00 h, load 50)");
+        let text = ask(&world, world.jack(), "get_extended_metrics", json!({"oldest": "2026-11-23"})).await;
+        assert!(row(&text, "date", "2026-11-24")["sport"] == "no sport" && !text.contains("Not counted"), "{text}");
+        let text = ask(&world, world.jack(), "get_climb_segments", json!({"id": "i1"})).await;
+        assert!(text.contains("\n1 climb of at least 30 m"), "what it was does not matter: {text}");
+        let text = ask(&world, world.jack(), "get_best_efforts", json!({"sport": "Run"})).await;
+        line(&text, "Efforts are intervals.icu's own: none is of an activity without a sport, and one ");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn best_efforts_say_what_they_lack_and_not_that_there_was_no_activity() {
+    on_saturday(async |world| {
+        let none = json!({"list": [], "activities": {}});
+        let answers = json!({"/pace-curves": none, "/power-curves": none, "/hr-curves": none});
+        let swim = activity("i1", "Swim", "2026-11-25T07:00", json!({"distance": null}));
+        give(&world, world.tria(), json!({"activities": [swim], "events": [], "answers": answers}));
+        for (sport, metric, said) in [
+            ("Swim", "pace", "intervals.icu has no pace curve for Swim in this period: that needs an activity of that sport with recorded distance. "),
+            ("Ride", "power", "intervals.icu has no power curve for Ride in this period: that needs an activity of that sport with recorded power. "),
+            ("Run", "hr", "intervals.icu has no heart rate curve for Run in this period: that needs an activity of that sport with recorded heart rate. "),
+        ] {
+            for tool in ["get_best_efforts", "get_power_curves"] {
+                let text = ask(&world, world.tria(), tool, json!({"sport": sport, "metric": metric})).await;
+                line(&text, said);
+            }
+        }
     })
     .await;
 }

@@ -275,3 +275,38 @@ async fn nothing_real_is_marked_and_seven_days_are_short() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_outside_its_scale_is_shown_as_implausible() {
+    let scales = [
+        ("sleepQuality", "sleep quality"),
+        ("soreness", "soreness"),
+        ("fatigue", "fatigue"),
+        ("stress", "stress"),
+        ("mood", "mood"),
+        ("motivation", "motivation"),
+        ("injury", "injury"),
+        ("hydration", "hydration"),
+    ];
+    for (key, name) in scales {
+        for odd in [9, 5, -1] {
+            let rows = days(
+                7,
+                |back| json!({key: if back == 2 { odd } else { 2 }, "restingHR": 48}),
+            );
+            let text = answer(rows, json!({"detail": "full"})).await;
+            let cell = |day: &str| row(&text, "date\t", day)[&format!("{name} /4 (1 best)")].clone();
+            assert_eq!(cell("2026-11-26"), format!("{odd} (implausible)"), "{text}");
+            assert!(cell("2026-11-25").starts_with("2 "), "{text}");
+            let said = format!("\nimplausible, in no average: {name} beyond 1–4 /4 (1 best)\n");
+            assert!(text.contains(&said), "{text}");
+        }
+        // 0 is not given.
+        let text = answer(
+            days(7, |_| json!({key: 0, "restingHR": 48})),
+            json!({"detail": "full"}),
+        )
+        .await;
+        assert!(!text.contains(name) && !text.contains("implausible"), "{text}");
+    }
+}
