@@ -5,7 +5,7 @@ use super::{
     Problem, Severity, estimate,
     model::{Item, Kind, Number, Role, Span, Step, Target, Unit, Workout},
     resolve::{Lacking, Resolved, Settings},
-    text::{TWO_TARGETS, is_ride, parse, plain_cue, target_text},
+    text::{TWO_TARGETS, is_ride, lines, parse, plain_cue, target_text},
 };
 
 /// A text with more lines is refused.
@@ -72,7 +72,7 @@ fn too_long(text: &str) -> Option<Problem> {
             "shorten it; use repeats (4x) for what is done several times",
         ));
     }
-    let lines = text.lines().count();
+    let lines = lines(text).count();
     (lines > MOST_LINES).then(|| {
         Problem::refuse(
             MOST_LINES + 1,

@@ -518,8 +518,11 @@ fn heading(text: &str, count: Option<f64>) -> &str {
     let counted = text
         .strip_suffix(['x', 'X'])
         .filter(|_| positive(count).is_some())
-        .map(|rest| rest.trim_end_matches(|c: char| c.is_ascii_digit()))
-        .filter(|rest| rest.len() + 1 < text.len());
+        .map(str::trim_end)
+        .and_then(|counted| {
+            let rest = counted.trim_end_matches(|c: char| c.is_ascii_digit());
+            (rest.len() < counted.len()).then_some(rest)
+        });
     counted.unwrap_or(text).trim_end()
 }
 

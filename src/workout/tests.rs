@@ -190,6 +190,14 @@ fn prose_and_the_line_of_each_step_are_kept() {
     assert_eq!(read.prose, "Easy does it.\n\nnot hard");
     assert_eq!(read.lines, [5, 8, 9]);
     assert_eq!(read.problems, []);
+    for end in ["\n", "\r\n", "\r", "\u{2028}"] {
+        let read = parse(&format!("Easy{end}- 5m 50%{end}{end}2x{end}- 1m 90%"), "Ride");
+        assert_eq!(
+            (read.prose.as_str(), read.workout.items.len()),
+            ("Easy", 2),
+            "{end:?}"
+        );
+    }
 }
 
 #[test]

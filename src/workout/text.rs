@@ -37,7 +37,7 @@ pub fn parse(text: &str, sport: &str) -> Parsed {
         parsed: Parsed::default(),
         block: Block::None,
     };
-    for (number, line) in text.lines().enumerate() {
+    for (number, line) in lines(text).enumerate() {
         reader.line(number + 1, line);
     }
     reader.close();
@@ -45,6 +45,12 @@ pub fn parse(text: &str, sport: &str) -> Parsed {
     parsed.prose = parsed.prose.trim().to_owned();
     parsed.problems.sort_by_key(|problem| problem.line);
     parsed
+}
+
+/// The lines, whatever ends them: nothing in the middle of one may become a line of its own at intervals.icu.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let ends = ['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+    text.lines().flat_map(move |line| line.split(ends))
 }
 
 /// What the next step belongs to.

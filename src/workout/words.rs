@@ -90,7 +90,7 @@ fn target(own: &str, next: &str, words: &[&str], sport: &str) -> Option<(Word, u
         return match next {
             "hr" => found(Unit::HrZone, span, 2),
             "pace" => found(Unit::PaceZone, span, 2),
-            "power" => found(Unit::PowerZone, span, 2),
+            "power" if !custom => found(Unit::PowerZone, span, 2),
             _ if custom => found(Unit::CustomZone, span, 1),
             _ => found(Unit::PowerZone, span, 1),
         };
@@ -123,6 +123,12 @@ fn number(text: &str) -> Option<(f64, &str)> {
 
 /// `1h2m30s`, `5m30`, `5'`, `1'30"`: s.
 pub(super) fn time(word: &str) -> Option<u32> {
+    let is_whole =
+        |text: &str| (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((minutes, seconds)) = word.split_once('m').filter(|(m, s)| is_whole(m) && is_whole(s)) {
+        let secs = minutes.parse::<u64>().ok()? * 60 + seconds.parse::<u64>().ok()?;
+        return u32::try_from(secs).ok().filter(|secs| *secs < 1_000_000_000);
+    }
     let (mut rest, mut secs, mut last) = (word, 0.0, 0);
     while !rest.is_empty() {
         let (value, after) = number(rest)?;
@@ -131,7 +137,6 @@ pub(super) fn time(word: &str) -> Option<u32> {
             Some('h') => (1, 3600.0),
             Some('m' | '\'') => (2, 60.0),
             Some('s' | '"') => (3, 1.0),
-            None if last == 2 => (3, 1.0),
             _ => return None,
         };
         let fraction = value.fract() != 0.0;
@@ -148,7 +153,7 @@ pub(super) fn time(word: &str) -> Option<u32> {
         clippy::cast_sign_loss,
         reason = "below 1e9"
     )]
-    fits.then(|| secs.round() as u32)
+    fits.then(|| secs.round_ties_even() as u32)
 }
 
 /// `400mtr`, `1.5km`, `2mi`, `200yrd`: m.

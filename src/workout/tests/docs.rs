@@ -110,6 +110,7 @@ fn a_heading_is_read_without_its_count() {
     for (text, reps, heading, count) in [
         (json!("Main set 4x"), json!(4), "Main set", 4),
         (json!("4x"), json!(4), "", 4),
+        (json!("Set 4 X"), json!(4), "Set", 4),
         (json!("Set x"), json!(4), "Set x", 4),
         (json!("x"), json!(4), "x", 4),
         (json!("Set 400x"), json!(0), "Set 400x", 1),

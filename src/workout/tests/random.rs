@@ -13,7 +13,7 @@ use crate::workout::{
     doc::Doc,
     estimate,
     resolve::Place,
-    text::{parse, render},
+    text::{lines, parse, render},
 };
 
 /// Text as people and models write it, with everything the language has.
@@ -65,7 +65,7 @@ fn of_text(text: &str, sport: &str) -> TestCaseResult {
         crate::workout::Settings::default(),
     ] {
         let checked = check::text(text, sport, &own);
-        let lines = text.lines().count().max(1);
+        let lines = lines(text).count().max(1);
         prop_assert!(
             checked
                 .problems
