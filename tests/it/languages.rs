@@ -11,7 +11,8 @@ use icusync_sim::Person;
 use proptest::prelude::*;
 
 /// Steps of which only the length is compared, and why.
-const STEPS: [(&str, fn(&Step) -> bool); 2] = [
+type Steps = (&'static str, fn(&Step) -> bool);
+const STEPS: [Steps; 2] = [
     (
         "upstream has no target in bpm: for it the word may be part of the label; ours is kept, to be converted or refused",
         |step| step.targets.iter().any(|target| target.unit == Unit::Bpm),
