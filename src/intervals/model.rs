@@ -28,6 +28,7 @@ pub use curves::{Curve, Curves, Effort, PaceModel, Point, PowerModel};
 pub use detail::{
     Achievement, ActivityDetail, Bucket, Comment, Gear, HeartRateRecovery, Interval, IntervalGroup, Weather,
 };
+pub(crate) use event::Length;
 pub(crate) use figure::{Amount, amount, positive, sane};
 use figure::{Feel, Rpe};
 pub use streams::Stream;

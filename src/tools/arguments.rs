@@ -213,7 +213,7 @@ impl Arguments {
         let range = Range { oldest, newest };
         if range.days() > span.longest {
             return Err(ToolError::Input(format!(
-                "Not done: the range has {} days, but this tool reads at most {} at once. Use a shorter one with \
+                "Not done: the range has {} days, but this tool reads at most {} days at once. Use a shorter one with \
                  oldest and newest.",
                 range.days(),
                 span.longest

@@ -2,12 +2,14 @@
 //!
 //! Two requests (`GET /athlete/{id}/events?resolve=true`), because upstream selects events by their first day: one for the
 //! range, from the Monday of its first week, and one without workouts for the year before it, where an injury or a plan phase
-//! may have begun that extends into the range. With `include: done`, a third for the activities of the range's past days. If
-//! there is a race, one for the form of its morning; for one to come today's plan as well, where the call does not read it, and
-//! today's activities, where only they tell whether the form counts that plan.
+//! may have begun that extends into the range. With `include: done`, a third for the activities of the range's past days, again
+//! with those of all days of a race that reaches beyond it. If there is a race, one for the form of its morning; for one to come
+//! today's plan as well, where the call does not read it, and today's activities, where only they tell whether the form counts
+//! that plan.
 
 mod form;
 mod kinds;
+mod notes;
 mod rows;
 mod sums_of_plans;
 
@@ -28,7 +30,7 @@ use super::{
     fitness::Seen,
     params::{Param, words_of},
     part::{Part, Source, not_granted, settle},
-    plan_state::{self, Doubt, Pairing, Planned, State, Timeless},
+    plan_state::{self, Pairing, Planned, State},
     planned, steps,
     sums::Sum,
 };
@@ -169,14 +171,28 @@ impl Asked {
             && kinds::is_one_of(event, &self.kinds)
     }
 
-    /// The past days, whose activities show what was done, with the days before and after them, on which a paired activity may
-    /// be; None when all days are in the future.
-    fn past(&self, today: NaiveDate) -> Option<Range> {
-        (self.range.oldest <= today).then_some(Range {
-            oldest: weeks::back(self.range.oldest, 1),
-            newest: self.range.newest.succ_opt().unwrap_or(today).min(today),
-        })
+    /// The range with all days of the races that overlap with it.
+    fn with_whole_races(&self, events: &[Event]) -> Range {
+        let mut days = self.range;
+        let races = in_range(events, self.range).into_iter();
+        for race in races.filter(|event| event.is_race()) {
+            let (first, last) = (race.day(), race.last_day());
+            days.oldest = first.map_or(days.oldest, |first| days.oldest.min(first));
+            days.newest = last.map_or(days.newest, |last| days.newest.max(last));
+        }
+        let most = absences::begun_before(self.range.oldest, self.range).oldest;
+        days.oldest = days.oldest.max(most);
+        days
     }
+}
+
+/// The past days of these, whose activities show what was done, with the days before and after them, on which a paired activity
+/// may be; None when all days are in the future.
+fn past(days: Range, today: NaiveDate) -> Option<Range> {
+    (days.oldest <= today).then_some(Range {
+        oldest: weeks::back(days.oldest, 1),
+        newest: days.newest.succ_opt().unwrap_or(today).min(today),
+    })
 }
 
 /// A calendar looks forward: `oldest` alone starts a fortnight, and without dates the fortnight starts today.
@@ -231,7 +247,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let (events, earlier, done) = tokio::join!(
         upstream.calendar(asked.reads_from(), asked.range.newest, &categories),
         earlier(upstream, &asked),
-        done(upstream, card, &asked, today)
+        done(upstream, card, &asked, past(asked.range, today))
     );
     let (mut events, earlier) = (events?, earlier?);
     events.extend(earlier.got().into_iter().flatten().cloned());
@@ -240,7 +256,11 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
         .into_iter()
         .filter(|event| event.is_race() && asked.wants(event))
         .filter_map(Event::day);
-    let done = done?;
+    let mut done = done?;
+    let whole = past(asked.with_whole_races(&events), today);
+    if done.got().is_some() && whole != past(asked.range, today) {
+        done = self::done(upstream, card, &asked, whole).await?;
+    }
     let seen = Seen {
         activities: done
             .got()
@@ -283,12 +303,12 @@ fn withhold(card: &AthleteCard, events: &mut [Event]) -> Option<String> {
     set.then(|| not_granted("What CTL and ATL were set to", &permissions::GET_FITNESS))
 }
 
-/// The activities of the past days, if requested.
+/// The activities of these days, if requested.
 async fn done(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
     asked: &Asked,
-    today: NaiveDate,
+    days: Option<Range>,
 ) -> Result<Part<Vec<Activity>>, ToolError> {
     const WHAT: &str = "What was done";
     if !asked.done {
@@ -297,10 +317,10 @@ async fn done(
     if !card.shows(&permissions::GET_TRAINING_HISTORY) {
         return Ok(Part::not_granted(WHAT, &permissions::GET_TRAINING_HISTORY));
     }
-    let Some(past) = asked.past(today) else {
+    let Some(days) = days else {
         return Ok(Part::Got(Vec::new()));
     };
-    let found = upstream.activities(&past.activities(DONE_FIELDS)).await;
+    let found = upstream.activities(&days.activities(DONE_FIELDS)).await;
     settle(WHAT, Source::Activities, found)
 }
 
@@ -344,7 +364,14 @@ impl<'a> Found<'a> {
     }
 
     fn is_open(&self) -> bool {
-        self.state == Some(State::Open)
+        self.state.is_some_and(State::is_open)
+    }
+
+    /// `23 Nov «Strength B»`
+    fn name(&self) -> String {
+        let day = self.day().map(|day| day.format("%-d %b").to_string());
+        let name = fenced(self.event.name.as_deref().unwrap_or_default(), 30);
+        words::joined([day.unwrap_or_default(), name], " ")
     }
 }
 
@@ -393,17 +420,17 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
         ));
     }
     blocks.push(planned::without_a_sport(&left_out));
-    blocks.push(absent(&absences, asked, today));
-    blocks.extend(meanings(rows, &came.done, activities));
-    blocks.push(not_read(rows, asked));
-    blocks.push(unstructured(rows));
-    blocks.push(form_in_words(&found, asked, came, today));
-    blocks.push(unreadable(&came.events, asked));
+    blocks.push(notes::absent(&absences, asked, today));
+    let can_compare = matches!(came.done, Part::NotAsked) && card.shows(&permissions::GET_TRAINING_HISTORY);
+    blocks.extend(notes::meanings(rows, activities, can_compare));
+    blocks.push(notes::unstructured(rows));
+    blocks.push(notes::form_in_words(&found, asked, came, today));
+    blocks.push(notes::unreadable(&came.events, asked));
     blocks.extend([came.not_earlier.clone(), came.done.missing()]);
     let garmin = garmin(&found, activities);
     let spent = blocks.iter().map(|block| block.len() + 1).sum::<usize>() + garmin.len() + 1;
     blocks.extend(with_steps(rows, asked, card.units, today, spent));
-    blocks.push(garmin);
+    blocks.extend([notes::not_read(rows, asked), garmin]);
     Answer::of(blocks)
 }
 
@@ -416,153 +443,6 @@ fn targets<'a>(events: &'a [Event], asked: &Asked) -> Vec<&'a Event> {
         .filter(|event| wanted && event.is_week_target() && asked.is_of_sport(event))
         .filter(|event| event.id.is_none_or(|id| seen.insert(id)))
         .collect()
-}
-
-/// Absences in the range that a call for workouts or races alone does not list.
-fn absent(absences: &Absences, asked: &Asked, today: NaiveDate) -> String {
-    if asked.kinds.is_empty() || asked.names(Kind::Availability) || !asked.has_plans() {
-        return String::new();
-    }
-    let within = absences.within(asked.range.oldest, asked.range.newest);
-    let words: Vec<String> = within.map(|absence| absence.in_words(today)).collect();
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!("In this range: {}; see kinds=availability.", words.join(", "))
-    }
-}
-
-/// What the words of the rows mean, each once, where a row has them.
-fn meanings(rows: &[Found<'_>], done: &Part<Vec<Activity>>, activities: &[Activity]) -> Vec<String> {
-    let states = || rows.iter().filter_map(|row| row.state);
-    let mut lines = Vec::new();
-    if states().any(State::is_missed) {
-        lines.push(plan_state::MISSED.to_owned());
-    }
-    if states().any(|state| state.of_plan(activities).is_some()) {
-        lines.push(plan_state::OF_PLAN.to_owned());
-    }
-    if states().any(|state| matches!(state, State::NotPaired(_))) {
-        let hint = match done {
-            Part::Missing(_) => "",
-            _ => "; include=done searches for one of that day and sport",
-        };
-        lines.push(format!("not paired: no activity is paired with it{hint}."));
-    }
-    lines.extend(in_doubt(rows, matches!(done, Part::NotAsked)));
-    lines
-}
-
-/// The absences that may reach into the range unseen, said where they would explain what was missed, or are the question.
-fn not_read(rows: &[Found<'_>], asked: &Asked) -> String {
-    let blamed = rows.iter().filter_map(|row| row.state).any(State::is_missed);
-    if !blamed && !asked.names(Kind::Availability) {
-        return String::new();
-    }
-    format!(
-        "Absences begun before {} are not read.",
-        units::date(asked.earlier().oldest)
-    )
-}
-
-/// What paired entries may show instead of the plan. `can_compare`: the activities were not requested.
-fn in_doubt(rows: &[Found<'_>], can_compare: bool) -> Vec<String> {
-    let count = |is: &dyn Fn(&Found<'_>) -> bool| rows.iter().filter(|row| is(row)).count();
-    let of =
-        |doubt, steps| count(&|row| row.planned.doubt == Some(doubt) && Timeless::of(row.event) == steps);
-    let mut lines = Vec::new();
-    for steps in [Timeless::NoSteps, Timeless::ByDistance, Timeless::Open] {
-        for (doubt, is) in [
-            (Doubt::Time, "is what was done, so the planned time is not known"),
-            (Doubt::UnreadTime, "may be what was done"),
-        ] {
-            let count = of(doubt, steps);
-            if count > 0 {
-                let its = if count == 1 { "its" } else { "their" };
-                let compare = if can_compare {
-                    " (include=done compares)"
-                } else {
-                    ""
-                };
-                lines.push(format!("{}: {its} time {is}{compare}.", steps.of_entries(count)));
-            }
-        }
-    }
-    match count(&|row| row.planned.doubt == Some(Doubt::Load)) {
-        0 => {}
-        1 => lines.push("1 paired entry's load may be what was done; its time is from the steps.".to_owned()),
-        count => lines.push(format!(
-            "The load of {count} paired entries may be what was done; their time is from the steps."
-        )),
-    }
-    lines
-}
-
-/// Workouts still to be done that have no steps for a device.
-fn unstructured(rows: &[Found<'_>]) -> String {
-    const NAMED: usize = 3;
-    let without: Vec<String> = rows
-        .iter()
-        .filter(|row| row.event.is_workout() && row.is_open() && !rows::has_steps(row.event))
-        .filter_map(|row| {
-            let name = fenced(row.event.name.as_deref().unwrap_or_default(), 30);
-            Some(words::joined(
-                [row.day()?.format("%-d %b").to_string(), name],
-                " ",
-            ))
-        })
-        .collect();
-    if without.is_empty() {
-        return String::new();
-    }
-    format!(
-        "No structured steps, a watch gets only the text: {}.",
-        words::listed(&without, NAMED)
-    )
-}
-
-/// What `form a.m.` is, or why it is missing.
-fn form_in_words(found: &[Found<'_>], asked: &Asked, came: &Came, today: NaiveDate) -> String {
-    came.form.text(|mornings| {
-        let races = found.iter().filter(|row| row.event.is_race());
-        let next = races
-            .filter_map(Found::day)
-            .find(|day| *day > today && mornings.has(*day));
-        // The plans before the race are known only if they were requested, from today on and of every sport.
-        let knows = (asked.kinds.is_empty() || asked.names(Kind::Workouts)) && asked.range.oldest <= today;
-        let is_between = |event: &&Event| {
-            event.is_to_do() && event.day().is_some_and(|day| day >= today && Some(day) < next)
-        };
-        let empty = knows && !came.events.iter().any(|event| is_between(&event));
-        mornings.in_words(next, empty)
-    })
-}
-
-/// Entries that are not shown because no calendar has their day.
-fn unreadable(events: &[Event], asked: &Asked) -> String {
-    const NAMED: usize = 3;
-    let mut seen = HashSet::new();
-    let found: Vec<&Event> = events
-        .iter()
-        .filter(|event| event.day().is_none() && asked.wants(event))
-        .filter(|event| event.id.is_none_or(|id| seen.insert(id)))
-        .collect();
-    if found.is_empty() {
-        return String::new();
-    }
-    let named: Vec<String> = found
-        .iter()
-        .take(NAMED)
-        .map(|event| {
-            let id = event.id.map(|id| format!("id {id}")).unwrap_or_default();
-            words::joined([fenced(event.name.as_deref().unwrap_or_default(), 30), id], " ")
-        })
-        .collect();
-    format!(
-        "{} with an unreadable date, not shown: {}.",
-        answer::counted(found.len(), "entry", "entries"),
-        named.join(", ")
-    )
 }
 
 /// `9 workouts, 1 race, 2 other entries`
@@ -623,9 +503,19 @@ fn same(asked: &Asked) -> String {
 }
 
 fn garmin(found: &[Found<'_>], activities: &[Activity]) -> String {
-    let used = found
-        .iter()
-        .filter_map(|row| activities.get(row.state?.activity()?));
+    let used = found.iter().flat_map(|row| -> Vec<&Activity> {
+        match row.state {
+            Some(State::Begun(_) | State::DoneAs(_)) => activities
+                .iter()
+                .filter(|activity| activity.day() >= row.day() && activity.day() <= row.event.last_day())
+                .collect(),
+            state => state
+                .and_then(State::activity)
+                .and_then(|at| activities.get(at))
+                .into_iter()
+                .collect(),
+        }
+    });
     answer::garmin_line(used.map(Activity::origin))
 }
 

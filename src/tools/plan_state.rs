@@ -2,6 +2,8 @@
 //!
 //! One meaning for all tools: the calendar and the roster say *missed* of the same workouts. No requests here.
 
+mod figures;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
@@ -14,6 +16,7 @@ use super::{
         units::{self, positive},
         words::{around, in_brackets, joined, named},
     },
+    sums::Sum,
 };
 use crate::{
     intervals::model::{Activity, Event},
@@ -23,6 +26,8 @@ use crate::{
         sports::{family, is_vague},
     },
 };
+
+pub(super) use self::figures::{Doubt, Pairing, Planned, Timeless};
 
 /// What the word *missed* means, for the end of an answer.
 pub(super) const MISSED: &str =
@@ -34,20 +39,17 @@ pub(super) const OF_PLAN: &str = "% of plan: compliance by intervals.icu (its ba
 /// Longest race of which each day is looked at.
 const RACE_DAYS: usize = 31;
 
-/// Figures closer than this are the same: s, m, and half a point of load or intensity.
-const SECOND: f64 = 1.0;
-const METRE: f64 = 1.0;
-const HALF: f64 = 0.5;
-
 /// The state of a planned workout or race.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum State {
     /// Of today or later, and not done.
     Open,
+    /// A race that is not over, of which something was done.
+    Begun(Legs),
     /// Done by the activity with this index.
     Done(usize, MatchedBy),
-    /// A race of a sport that no activity has, done as so many activities.
-    DoneAs(usize),
+    /// A race of several days, or of a sport that no activity has.
+    DoneAs(Legs),
     /// Paired with an activity that was not read, or that did another plan.
     Paired,
     /// Before today, and nothing that could have been it was done; with the reason if the day has an absence.
@@ -69,7 +71,48 @@ pub(super) enum Unclear {
     VagueSport(&'static str, usize),
 }
 
+/// The activities that were a race.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Legs {
+    /// On how many days they were, and how many the race has.
+    days: (usize, i64),
+    count: usize,
+    /// s.
+    secs: f64,
+    with_time: f64,
+    load: f64,
+    with_load: f64,
+    /// The index of the one that the race is paired with.
+    paired: Option<usize>,
+}
+
+impl Legs {
+    /// `3 activities on 3 of 3 days: 7:16, load 270`
+    fn in_words(self) -> String {
+        let sum = Sum {
+            count: u32::try_from(self.count).map_or(0.0, f64::from),
+            secs: self.secs,
+            with_time: self.with_time,
+            load: self.load,
+            with_load: self.with_load,
+            ..Sum::default()
+        };
+        let days = match self.days {
+            (_, 1) => String::new(),
+            (with, all) => format!("on {with} of {all} days"),
+        };
+        let count = answer::counted(self.count, "activity", "activities");
+        let figures = joined([sum.time_words(), named("load", &sum.load_words())], ", ");
+        joined([joined([count, days], " "), figures], ": ")
+    }
+}
+
 impl State {
+    /// Of today or later, and not over.
+    pub(super) const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Begun(_))
+    }
+
     /// Missed, on a day without an absence.
     pub(super) fn is_missed(self) -> bool {
         self == Self::Missed(None)
@@ -87,7 +130,11 @@ impl State {
     pub(super) fn pairing(self, activities: &[Activity]) -> Pairing<'_> {
         match self {
             Self::Paired => Pairing::Unread,
-            Self::Done(at, MatchedBy::Paired) => activities.get(at).map_or(Pairing::Unread, Pairing::With),
+            Self::Done(at, MatchedBy::Paired)
+            | Self::Begun(Legs { paired: Some(at), .. })
+            | Self::DoneAs(Legs { paired: Some(at), .. }) => {
+                activities.get(at).map_or(Pairing::Unread, Pairing::With)
+            }
             _ => Pairing::Nothing,
         }
     }
@@ -105,7 +152,7 @@ impl State {
     /// `missed`, `not done, sick`, `not paired`, `unclear: …`, `perhaps done: …`; empty for what is open or done.
     pub(super) fn undone(self) -> String {
         match self {
-            Self::Open | Self::Done(..) | Self::DoneAs(_) | Self::Paired => String::new(),
+            Self::Open | Self::Begun(_) | Self::Done(..) | Self::DoneAs(_) | Self::Paired => String::new(),
             Self::Missed(None) => "missed".to_owned(),
             Self::Missed(Some(reason)) => format!("not done, {}", reason.word()),
             Self::NotPaired(None) => "not paired".to_owned(),
@@ -118,7 +165,8 @@ impl State {
                 "unclear: paired with an activity that is not of that day".to_owned()
             }
             Self::Unclear(Unclear::VagueSport(sport, count)) => {
-                format!("perhaps done: {} that day ({sport})", of_activities(count))
+                let activities = answer::counted(count, "activity", "activities");
+                format!("perhaps done: {activities} that day ({sport})")
             }
         }
     }
@@ -133,7 +181,10 @@ impl State {
                     joined([words, beside(one, activities)], "; ")
                 })
                 .unwrap_or_default(),
-            Self::DoneAs(count) => format!("done as {}", of_activities(count)),
+            Self::Begun(legs) => format!("so far {}", legs.in_words()),
+            Self::DoneAs(legs) => format!("done as {}", legs.in_words()),
+            // One activity is not all of it.
+            Self::Paired if has_stages(event) => format!("paired with {}", id_of_pair(event)),
             Self::Paired => format!("done {}", id_of_pair(event)),
             Self::Unclear(Unclear::PairedElsewhere) => format!(
                 "unclear: paired with {}, which is not among the activities of that day",
@@ -144,8 +195,9 @@ impl State {
     }
 }
 
-fn of_activities(count: usize) -> String {
-    answer::counted(count, "activity", "activities")
+/// Whether it is a race of several days.
+fn has_stages(event: &Event) -> bool {
+    event.is_race() && event.day() < event.last_day()
 }
 
 fn id_of_pair(event: &Event) -> String {
@@ -215,127 +267,6 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
     around(&format!("also recorded {when}:"), &named.join(", "), "")
 }
 
-/// What an entry of the calendar says was planned.
-///
-/// Once an entry is paired, intervals.icu may show in it what was done: its own time, distance and intensity then count only
-/// where they cannot be the activity's. The time of the steps always is the plan's.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Planned {
-    /// s.
-    pub(super) secs: Option<f64>,
-    /// m.
-    pub(super) metres: Option<f64>,
-    pub(super) load: Option<f64>,
-    /// Percent, as upstream sends it.
-    pub(super) intensity: Option<f64>,
-    pub(super) doubt: Option<Doubt>,
-}
-
-/// What of a paired entry may be what was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Doubt {
-    /// Its time is exactly the activity's and no step says another: it is left out.
-    Time,
-    /// Its time may be the activity's, which was not read.
-    UnreadTime,
-    /// Its time was replaced, and its load may have been as well.
-    Load,
-}
-
-/// Why an entry's steps do not say how long they take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Timeless {
-    NoSteps,
-    ByDistance,
-    /// They end when the athlete ends them.
-    Open,
-}
-
-impl Timeless {
-    /// Of an entry whose steps have no time.
-    pub(super) fn of(event: &Event) -> Self {
-        match &event.workout_doc {
-            Some(workout) if workout.goes_by_distance() => Self::ByDistance,
-            Some(workout) if workout.count() > 0 => Self::Open,
-            _ => Self::NoSteps,
-        }
-    }
-
-    /// `2 paired entries have no steps`, `1 paired entry has steps that go by distance`
-    pub(super) fn of_entries(self, count: usize) -> String {
-        let entries = answer::counted(count, "paired entry", "paired entries");
-        let have = if count == 1 { "has" } else { "have" };
-        let steps = match self {
-            Self::NoSteps => "no steps",
-            Self::ByDistance => "steps that go by distance",
-            Self::Open => "steps without times",
-        };
-        format!("{entries} {have} {steps}")
-    }
-}
-
-/// What an entry is paired with.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Pairing<'a> {
-    Nothing,
-    /// An activity that was not read.
-    Unread,
-    With(&'a Activity),
-}
-
-impl Planned {
-    /// What was planned, seen from the pairing.
-    pub(super) fn of(event: &Event, pairing: Pairing<'_>) -> Self {
-        let own = positive(event.moving_time);
-        let steps = event.secs_of_steps();
-        let planned = Self {
-            secs: event.planned_secs(),
-            metres: positive(event.distance),
-            load: event.icu_training_load,
-            intensity: event.icu_intensity,
-            doubt: None,
-        };
-        let is = |a: Option<f64>, b: Option<f64>, within: f64| {
-            a.zip(b).is_some_and(|(a, b)| (a - b).abs() <= within)
-        };
-        let replaced = steps.is_some() && own.is_some() && !is(own, steps, SECOND);
-        match pairing {
-            // An entry that was marked as done made the activity, with the plan's figures.
-            Pairing::With(done) if !done.is_manual() && is(own, done.moving_time, SECOND) => {
-                if steps.is_some() && !replaced {
-                    return planned;
-                }
-                let load = is(planned.load, done.icu_training_load, HALF);
-                Self {
-                    secs: steps,
-                    metres: planned
-                        .metres
-                        .filter(|metres| !is(Some(*metres), done.metres(), METRE)),
-                    intensity: planned
-                        .intensity
-                        .filter(|own| !is(Some(*own), done.icu_intensity, HALF)),
-                    doubt: match steps {
-                        None => Some(Doubt::Time),
-                        Some(_) => load.then_some(Doubt::Load),
-                    },
-                    ..planned
-                }
-            }
-            Pairing::Unread if replaced => Self {
-                metres: None,
-                intensity: None,
-                doubt: planned.load.and(Some(Doubt::Load)),
-                ..planned
-            },
-            Pairing::Unread if steps.is_none() && own.is_some() => Self {
-                doubt: Some(Doubt::UnreadTime),
-                ..planned
-            },
-            _ => planned,
-        }
-    }
-}
-
 /// The state of each event on `today`, in the order of the events; None for what is neither a workout nor a race.
 ///
 /// `activities` are all that began on the days of these events up to today; None if they are not known. `absences` are those
@@ -361,8 +292,11 @@ pub(super) fn states(
         .filter_map(|activity| activity.id.as_deref())
         .collect();
     let state = |event: &&Event, tie: Option<(usize, MatchedBy)>| {
-        if let Some((at, how)) = tie {
+        if let Some((at, how)) = tie.filter(|_| !has_stages(event)) {
             return State::Done(at, how);
+        }
+        if let Some(legs) = legs(event, tie.map(|(at, _)| at), read, &same_leg, today) {
+            return legs;
         }
         if let Some(id) = event.paired_with() {
             let is_read = activities.is_some() && event.day().is_some_and(|day| day <= today);
@@ -371,9 +305,6 @@ pub(super) fn states(
             } else {
                 State::Paired
             };
-        }
-        if let Some(count) = legs(event, read, &same_leg, today) {
-            return State::DoneAs(count);
         }
         // A race of several days goes on until its last.
         let last = if event.is_race() {
@@ -417,38 +348,70 @@ const LEGS: &[&str] = &[
     "t2",
 ];
 
-/// How many activities were a race that is over and whose sport no activity has: those with its name, and the legs of a
-/// multisport day. None if no activity shows that it was done. The legs may be plans of their own.
-fn legs(race: &Event, activities: &[Activity], twins: &[(usize, usize)], today: NaiveDate) -> Option<usize> {
+/// What was done of a race that has begun and that is more than one activity: on several days those of its sport's family and
+/// the one that it is `paired` with; of a sport that no activity has those with its name, and the legs of a multisport day.
+/// None if no activity shows that it was done. The legs may be plans of their own. It is over after its last day; on its only
+/// day it may have more legs to come.
+fn legs(
+    race: &Event,
+    paired: Option<usize>,
+    activities: &[Activity],
+    twins: &[(usize, usize)],
+    today: NaiveDate,
+) -> Option<State> {
     let (first, last) = (race.day()?, race.last_day()?);
-    if !race.is_race() || !is_vague(race.sport()) || last > today {
+    let is_vague = is_vague(race.sport());
+    if !race.is_race() || !(is_vague || has_stages(race)) {
         return None;
     }
     let again: HashSet<usize> = twins.iter().map(|(_, second)| *second).collect();
-    let done: Vec<(NaiveDate, &Activity)> = activities
+    let done: Vec<(usize, NaiveDate, &Activity)> = activities
         .iter()
         .enumerate()
-        .filter(|(at, _)| !again.contains(at))
-        .filter_map(|(_, activity)| Some((activity.day()?, activity)))
-        .filter(|(day, _)| (first..=last).contains(day))
+        .filter(|(at, _)| !again.contains(at) || paired == Some(*at))
+        .filter_map(|(at, activity)| Some((at, activity.day()?, activity)))
+        .filter(|(_, day, _)| (first..=last).contains(day))
         .collect();
     let name = race.name.as_deref().unwrap_or_default();
     let is_multisport = |day: NaiveDate| {
         ["Swim", "Ride", "Run"].iter().all(|leg| {
-            let mut of_day = done.iter().filter(|(other, _)| *other == day);
-            of_day.any(|(_, activity)| family(activity.sport()) == *leg)
+            let mut of_day = done.iter().filter(|(_, other, _)| *other == day);
+            of_day.any(|(.., activity)| family(activity.sport()) == *leg)
         })
     };
     let is_leg = |day: NaiveDate, activity: &Activity| {
         let own = activity.name.as_deref().unwrap_or_default();
         let sport = family(activity.sport());
+        if !is_vague {
+            return sport == family(race.sport());
+        }
         is_named_after(own, name)
             || ["Swim", "Ride", "Run", "Transition"].contains(&sport) && is_multisport(day)
     };
-    let legs = || done.iter().filter(|(day, activity)| is_leg(*day, activity));
-    // Today it may have more legs to come, but has begun.
-    let is_over = last < today || legs().any(|(day, _)| *day == today);
-    Some(legs().count()).filter(|count| *count > 0 && is_over)
+    let legs: Vec<(NaiveDate, &Activity)> = done
+        .iter()
+        .filter(|(at, day, activity)| paired == Some(*at) || is_leg(*day, activity))
+        .map(|(_, day, activity)| (*day, *activity))
+        .collect();
+    if legs.is_empty() {
+        return None;
+    }
+    let on: HashSet<NaiveDate> = legs.iter().map(|(day, _)| *day).collect();
+    let sum = Sum::of(legs.iter().map(|(_, activity)| *activity));
+    let legs = Legs {
+        days: (on.len(), (last - first).num_days() + 1),
+        count: legs.len(),
+        secs: sum.secs,
+        with_time: sum.with_time,
+        load: sum.load,
+        with_load: sum.with_load,
+        paired,
+    };
+    Some(if last < today || !has_stages(race) {
+        State::DoneAs(legs)
+    } else {
+        State::Begun(legs)
+    })
 }
 
 /// Whether a name is that of the race, with nothing but a leg or a number beside it: `Lake Triathlon - Swim`.
@@ -496,6 +459,7 @@ impl Day {
         let sport = match event.sport() {
             "" => "planned without a sport",
             "Other" => "planned as Other",
+            "Workout" => "planned as Workout",
             sport if is_vague(sport) => "planned as a sport that no activity has",
             _ => "",
         };
@@ -555,7 +519,8 @@ fn ties(
             let planned = plan::Planned {
                 id: event.id,
                 day: event.day()?,
-                sport: event.sport(),
+                // The first day of a race of several is not all of it.
+                sport: if has_stages(event) { "" } else { event.sport() },
                 secs: event.planned_secs(),
                 activity: event.paired_with(),
             };
@@ -721,7 +686,7 @@ mod tests {
                 Some(json!(done))
             ),
             [
-                "done as 5 activities",
+                "done as 5 activities: 4:52",
                 "perhaps done: 1 activity that day (planned as a sport that no activity has)",
                 "done 0:58, i1 (not paired)",
                 "missed",
@@ -750,7 +715,10 @@ mod tests {
         let mut leg = did("i1", "2026-11-21", &json!("Kayaking"));
         leg["name"] = json!("Lake Tri");
         // Today it may still be done, but for what was done of it.
-        assert_eq!(words(json!([race]), Some(json!([leg]))), ["done as 1 activity"]);
+        assert_eq!(
+            words(json!([race]), Some(json!([leg]))),
+            ["done as 1 activity: 0:58"]
+        );
         leg["name"] = json!("Paddling");
         assert_eq!(words(json!([race]), Some(json!([leg]))), [""]);
     }
@@ -806,80 +774,6 @@ mod tests {
         };
         let events = json!([race("2026-11-22"), race("2026-11-21")]);
         assert_eq!(words(events, None), ["", "not paired"]);
-    }
-
-    /// What is planned by this entry once it is paired with this activity.
-    fn paired(event: &Value, done: &Value) -> Planned {
-        let event: Event = serde_json::from_str(&event.to_string()).unwrap();
-        let done: Activity = serde_json::from_str(&done.to_string()).unwrap();
-        Planned::of(&event, Pairing::With(&done))
-    }
-
-    #[test]
-    fn an_entry_that_shows_what_was_done_keeps_only_what_is_the_plans() {
-        let event =
-            json!({"moving_time": 2955, "distance": 20_000, "icu_training_load": 61, "icu_intensity": 86});
-        let done =
-            json!({"moving_time": 2955, "distance": 20_000, "icu_training_load": 61, "icu_intensity": 86});
-        let without = paired(&event, &done);
-        assert_eq!(
-            (
-                without.secs,
-                without.metres,
-                without.load,
-                without.intensity,
-                without.doubt
-            ),
-            (None, None, Some(61.0), None, Some(Doubt::Time))
-        );
-        let mut steps = event.clone();
-        steps["workout_doc"] = json!({"duration": 3600});
-        let with = paired(&steps, &done);
-        assert_eq!(
-            (with.secs, with.metres, with.load, with.doubt),
-            (Some(3600.0), None, Some(61.0), Some(Doubt::Load))
-        );
-        // Done exactly as planned, by the steps: nothing was replaced.
-        steps["workout_doc"] = json!({"duration": 2955});
-        let exact = paired(&steps, &done);
-        assert_eq!(
-            (exact.secs, exact.metres, exact.doubt),
-            (Some(2955.0), Some(20_000.0), None)
-        );
-        // Marked as done: the activity has the plan's figures, not the other way round.
-        let mut by_hand = done.clone();
-        by_hand["source"] = json!("MANUAL");
-        assert_eq!(paired(&event, &by_hand).secs, Some(2955.0));
-        // Another time than the activity's was planned.
-        let mut longer = done;
-        longer["moving_time"] = json!(4000);
-        let kept = paired(&event, &longer);
-        assert_eq!(
-            (kept.secs, kept.metres, kept.doubt),
-            (Some(2955.0), Some(20_000.0), None)
-        );
-    }
-
-    #[test]
-    fn an_entry_whose_activity_was_not_read_says_what_may_be_the_activitys() {
-        let of = |event: Value| {
-            let event: Event = serde_json::from_str(&event.to_string()).unwrap();
-            let planned = Planned::of(&event, Pairing::Unread);
-            (planned.secs, planned.metres, planned.doubt)
-        };
-        assert_eq!(
-            of(json!({"moving_time": 2955, "distance": 9000})),
-            (Some(2955.0), Some(9000.0), Some(Doubt::UnreadTime))
-        );
-        let doc = json!({"duration": 3600});
-        assert_eq!(
-            of(json!({"moving_time": 2955, "distance": 9000, "icu_training_load": 61, "workout_doc": doc})),
-            (Some(3600.0), None, Some(Doubt::Load))
-        );
-        assert_eq!(
-            of(json!({"moving_time": 3600, "distance": 9000, "icu_training_load": 61, "workout_doc": doc})),
-            (Some(3600.0), Some(9000.0), None)
-        );
     }
 
     #[test]

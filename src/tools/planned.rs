@@ -170,9 +170,9 @@ impl Plans {
         let part = match state {
             State::Done(..) | State::DoneAs(_) | State::Paired => &mut self.done,
             State::Missed(Some(_)) | State::NotPaired(Some(_)) => &mut self.absent,
-            State::Open if is_absent => &mut self.absent,
-            State::Open if day.is_some_and(|day| day > today) => &mut self.later,
-            State::Open => &mut self.today,
+            State::Open | State::Begun(_) if is_absent => &mut self.absent,
+            State::Open | State::Begun(_) if day.is_some_and(|day| day > today) => &mut self.later,
+            State::Open | State::Begun(_) => &mut self.today,
             State::Missed(None) => &mut self.missed,
             State::NotPaired(None) => &mut self.not_paired,
             State::Unclear(_) => &mut self.unclear,
@@ -359,7 +359,7 @@ fn doubts(weeks: &BTreeMap<NaiveDate, Plans>, times: bool) -> String {
 }
 
 /// A target's sport and figures: `Ride load 85`, `load 300 · 8:00 h`; empty without a figure.
-fn target(event: &Event, own: Units) -> String {
+pub(super) fn target(event: &Event, own: Units) -> String {
     let sport = event.sport();
     let way = SportUnits::of(sport, own).way(positive(event.distance_target), 0);
     let figures = joined(

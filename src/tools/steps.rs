@@ -1,7 +1,7 @@
 //! The steps of a planned workout, one line each; a repeat is one line with its steps below.
 //!
 //! Targets are shown as intervals.icu resolved them (W, bpm, pace), followed by what the athlete wrote. A percentage that it
-//! did not resolve is computed from the workout's own threshold and marked `about`; what cannot be computed is shown as
+//! did not resolve is computed from the workout's own threshold and marked so; what cannot be computed is shown as
 //! written, with the reason.
 
 use crate::{
@@ -302,7 +302,7 @@ fn both(known: Known, written: &str) -> String {
     match known {
         Known::Resolved(number) | Known::Computed(number) if number.is_empty() => written.to_owned(),
         Known::Resolved(number) => around("", &number, &in_brackets(written)),
-        Known::Computed(number) => around("about", &number, &in_brackets(written)),
+        Known::Computed(number) => around("", &number, &in_brackets(&named("computed:", written))),
         Known::Not(_) if written.is_empty() => String::new(),
         Known::Not(why) => format!("{written} (not resolved: {why})"),
     }
@@ -583,12 +583,12 @@ mod tests {
             (
                 "Ride",
                 json!({"duration": 600, "power": {"units": "%ftp", "value": 55}}),
-                "10 min about 137 W (55 % FTP)",
+                "10 min 137 W (computed: 55 % FTP)",
             ),
             (
                 "Ride",
                 json!({"duration": 5400, "ramp": true, "power": {"units": "%ftp", "start": 50, "end": 80}}),
-                "1 h 30 min ramp about 125–200 W (50–80 % FTP)",
+                "1 h 30 min ramp 125–200 W (computed: 50–80 % FTP)",
             ),
             (
                 "Ride",
@@ -603,17 +603,17 @@ mod tests {
             (
                 "Run",
                 json!({"duration": 600, "hr": {"units": "%lthr", "start": 80, "end": 90}}),
-                "10 min about 136–153 bpm (80–90 % LTHR)",
+                "10 min 136–153 bpm (computed: 80–90 % LTHR)",
             ),
             (
                 "Run",
                 json!({"duration": 600, "hr": {"units": "%hr", "value": 70}}),
-                "10 min about 133 bpm (70 % max HR)",
+                "10 min 133 bpm (computed: 70 % max HR)",
             ),
             (
                 "Run",
                 json!({"distance": 1000, "pace": {"units": "%pace", "value": 105}}),
-                "1 km about 3:58/km (105 % threshold speed)",
+                "1 km 3:58/km (computed: 105 % threshold speed)",
             ),
         ] {
             let mut doc = own.clone();

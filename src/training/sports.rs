@@ -154,10 +154,10 @@ pub(crate) fn is_known(sport: &str) -> bool {
     SPORTS.contains(&sport) || FAMILIES.iter().any(|family| family.name == sport)
 }
 
-/// Whether activities of other sports may belong to a plan of this one: Other, or a word that no activity has, such as a
-/// triathlon.
+/// Whether activities of other sports may belong to a plan of this one: Other, Workout, or a word that no activity has, such
+/// as a triathlon.
 pub(crate) fn is_vague(sport: &str) -> bool {
-    sport == "Other" || !is_known(sport)
+    ["Other", "Workout"].contains(&sport) || !is_known(sport)
 }
 
 fn family_of(sport: &str) -> Option<&'static Family> {

@@ -159,11 +159,6 @@ impl Doc {
         }
     }
 
-    /// s of all steps: intervals.icu's sum, otherwise as they add up. None without steps, and if one has no time.
-    pub fn secs(&self) -> Option<f64> {
-        positive(self.total).or_else(|| positive(secs_of(&self.items)))
-    }
-
     /// How many steps there are, counting those of repeats once, and repeats too.
     pub fn count(&self) -> usize {
         Held::count(&self.items)
@@ -295,6 +290,17 @@ impl HeldRepeat {
 }
 
 impl HeldStep {
+    /// A step without targets that a device is given.
+    pub fn of(step: Step, secs: Option<f64>) -> Self {
+        Self {
+            step,
+            secs,
+            watts: None,
+            bpm: None,
+            speed: None,
+        }
+    }
+
     fn json(&self) -> Value {
         let mut object = Map::new();
         let step = &self.step;

@@ -102,15 +102,10 @@ pub struct PushError {
 impl Event {
     /// Without steps and description, which are most of it; how long the steps take is kept.
     pub(in crate::intervals) fn without_words(self) -> Self {
-        let secs = self.secs_of_steps();
+        let length = self.length();
         Self {
             description: None,
-            workout_doc: secs.map(|secs| {
-                Box::new(Doc {
-                    total: Some(secs),
-                    ..Doc::default()
-                })
-            }),
+            workout_doc: length.map(|length| Box::new(length.document())),
             ..self
         }
     }

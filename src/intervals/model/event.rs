@@ -3,6 +3,10 @@
 use chrono::{NaiveDate, NaiveTime};
 
 use super::{calendar::Event, positive};
+use crate::workout::{
+    doc::{Doc, Held, HeldStep},
+    model::{self as steps, Number, Step},
+};
 
 impl Event {
     /// The categories of what is to be done or missed.
@@ -66,15 +70,135 @@ impl Event {
             .filter(|id| !id.is_empty() && *id != "0")
     }
 
-    /// s, as the plan has it: its steps', otherwise the entry's own, which may be what was done once it is paired.
+    /// s, as the plan has it: its steps', otherwise the entry's own, which may be what was done once it is paired. None if
+    /// that is only the time of some steps.
     pub(crate) fn planned_secs(&self) -> Option<f64> {
-        self.secs_of_steps().or(positive(self.moving_time))
+        let known = self.length().map_or(0.0, |length| length.secs);
+        self.secs_of_steps()
+            .or_else(|| self.own_secs().filter(|own| *own > known + SECOND))
     }
 
-    /// s that the steps take, as intervals.icu adds them up or, without its sum, as they add up.
-    pub(crate) fn secs_of_steps(&self) -> Option<f64> {
-        self.workout_doc.as_ref().and_then(|workout| workout.secs())
+    /// The entry's own time, in s.
+    pub(crate) fn own_secs(&self) -> Option<f64> {
+        positive(self.moving_time)
     }
+
+    /// s that the steps take, as intervals.icu adds them up or, without its sum, as they add up. None if some have no time.
+    pub(crate) fn secs_of_steps(&self) -> Option<f64> {
+        self.length()
+            .filter(|length| length.metres <= 0.0)
+            .map(|length| length.secs)
+    }
+
+    /// How long the steps take.
+    pub(crate) fn length(&self) -> Option<Length> {
+        self.workout_doc.as_ref().and_then(|workout| Length::of(workout))
+    }
+
+    /// m of the steps, if all of them go by distance.
+    pub(crate) fn metres_of_steps(&self) -> Option<f64> {
+        let workout = self.workout_doc.as_ref()?;
+        positive(metres_of(&workout.items))
+    }
+}
+
+/// How long the steps of a workout take.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Length {
+    /// s of those that have a time.
+    pub(crate) secs: f64,
+    /// m of the others: they go by distance.
+    pub(crate) metres: f64,
+}
+
+/// Times closer than this are the same, in s.
+const SECOND: f64 = 1.0;
+
+impl Length {
+    /// None without steps, and if one has neither a time nor a distance.
+    fn of(workout: &Doc) -> Option<Self> {
+        let own = Some(&workout.items).filter(|items| !items.is_empty());
+        Self::or_sum(own.and_then(|items| Self::of_all(items)), workout.total)
+    }
+
+    fn of_all(items: &[Held]) -> Option<Self> {
+        items.iter().try_fold(Self::default(), |sum, held| {
+            let own = Self::of_one(held)?;
+            Some(Self {
+                secs: sum.secs + own.secs,
+                metres: sum.metres + own.metres,
+            })
+        })
+    }
+
+    /// With all repeats.
+    fn of_one(held: &Held) -> Option<Self> {
+        match held {
+            Held::Step(held) => match positive(held.secs) {
+                Some(secs) => Some(Self { secs, metres: 0.0 }),
+                None => metres(held).map(|metres| Self { secs: 0.0, metres }),
+            },
+            Held::Repeat(repeat) => {
+                let count = positive(repeat.count).unwrap_or(1.0);
+                let all = Self::of_all(&repeat.items)
+                    .filter(|once| once.secs > 0.0 || once.metres > 0.0)
+                    .map(|once| Self {
+                        secs: once.secs * count,
+                        metres: once.metres * count,
+                    });
+                match all {
+                    Some(all) if all.metres <= 0.0 => Some(all),
+                    all => Self::or_sum(all, repeat.secs),
+                }
+            }
+            Held::Other(_) => None,
+        }
+    }
+
+    /// With upstream's own sum, which counts if it is of more than the steps that have a time.
+    fn or_sum(own: Option<Self>, sum: Option<f64>) -> Option<Self> {
+        let Some(secs) = positive(sum) else { return own };
+        own.filter(|own| own.metres > 0.0 && secs <= own.secs + SECOND)
+            .or(Some(Self { secs, metres: 0.0 }))
+    }
+
+    /// A document without words, but of this length.
+    pub(super) fn document(self) -> Doc {
+        if self.metres <= 0.0 {
+            return Doc {
+                total: Some(self.secs),
+                ..Doc::default()
+            };
+        }
+        let timed =
+            positive(Some(self.secs)).map(|secs| HeldStep::of(Step::of(steps::Length::Time(0)), Some(secs)));
+        let by_distance = Number::of(self.metres).map(steps::Length::Distance);
+        let by_distance = by_distance.map(|length| HeldStep::of(Step::of(length), None));
+        Doc {
+            items: timed.into_iter().chain(by_distance).map(Held::Step).collect(),
+            ..Doc::default()
+        }
+    }
+}
+
+/// m of a step that goes by distance.
+fn metres(held: &HeldStep) -> Option<f64> {
+    match held.step.length {
+        steps::Length::Distance(metres) => positive(Some(metres.get())),
+        steps::Length::Time(_) => None,
+    }
+}
+
+/// m of all of these; None if one does not go by distance.
+fn metres_of(items: &[Held]) -> Option<f64> {
+    let one = |held: &Held| match held {
+        Held::Step(held) => metres(held),
+        Held::Repeat(repeat) => {
+            metres_of(&repeat.items).map(|once| once * positive(repeat.count).unwrap_or(1.0))
+        }
+        Held::Other(_) => None,
+    };
+    items.iter().map(one).sum()
 }
 
 #[cfg(test)]
@@ -128,6 +252,15 @@ mod tests {
             ),
             // Distances alone have no time; the entry's own counts.
             (json!({"steps": [minute, {"distance": 1000}]}), 1500.0),
+            (
+                json!({"duration": 60, "steps": [minute, {"distance": 1000}]}),
+                1500.0,
+            ),
+            // Upstream's sum holds the distance's time as well.
+            (
+                json!({"duration": 400, "steps": [minute, {"distance": 1000}]}),
+                400.0,
+            ),
             (json!({"steps": [], "duration": 0}), 1500.0),
             (json!({"duration": -5, "steps": [{"duration": -60}]}), 1500.0),
             (Value::Null, 1500.0),
@@ -138,6 +271,40 @@ mod tests {
             assert_eq!(event.without_words().planned_secs(), Some(secs), "{doc}");
         }
         assert_eq!(event(json!({"moving_time": -1})).planned_secs(), None);
+    }
+
+    #[test]
+    fn a_time_of_some_steps_is_no_planned_time() {
+        let way = json!({"distance": 1000});
+        let part = json!([{"duration": 600}, {"reps": 3, "duration": 180, "steps": [{"duration": 60}, way]}]);
+        for (doc, length) in [
+            (json!({"duration": 780, "steps": part}), (780.0, 3000.0)),
+            (json!({"steps": part}), (780.0, 3000.0)),
+            (
+                json!({"duration": 780, "steps": [{"duration": 780}, way]}),
+                (780.0, 1000.0),
+            ),
+        ] {
+            let event = json!({"moving_time": 780, "workout_doc": doc}).to_string();
+            let event: Event = object(event.as_bytes()).unwrap();
+            for event in [event.clone().without_words(), event] {
+                let length = Length {
+                    secs: length.0,
+                    metres: length.1,
+                };
+                assert_eq!(
+                    (event.length(), event.planned_secs()),
+                    (Some(length), None),
+                    "{doc}"
+                );
+            }
+        }
+        let by_distance = json!([way, {"reps": 2, "steps": [way, way]}]);
+        for (steps, metres) in [(by_distance, Some(5000.0)), (part, None), (json!([]), None)] {
+            let event = json!({"workout_doc": {"steps": steps}}).to_string();
+            let event: Event = object(event.as_bytes()).unwrap();
+            assert_eq!(event.metres_of_steps(), metres, "{steps}");
+        }
     }
 
     #[test]

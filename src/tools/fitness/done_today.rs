@@ -8,10 +8,7 @@ use chrono::NaiveDate;
 use super::{fitness_of, loads_of};
 use crate::{
     intervals::model::{Activity, Event, Wellness, amount, positive},
-    tools::{
-        absences::Absences,
-        plan_state::{self, State},
-    },
+    tools::{absences::Absences, plan_state},
     training::fitness::{Fitness, Loads},
 };
 
@@ -206,7 +203,7 @@ impl Plans {
             without_load: 0,
         };
         for (event, state) in unpaired {
-            let is_open = state == State::Open;
+            let is_open = state.is_open();
             match positive(event.icu_training_load) {
                 Some(load) => plans.loads.push((load, is_open)),
                 None => plans.without_load += usize::from(is_open),

@@ -147,6 +147,7 @@ const STEPS: usize = 30;
 
 /// The planned workout, what was done, the workout's steps and its text.
 pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how: Detail) -> String {
+    const PLANNED: &str = "planned";
     let activity = &detail.activity;
     let planned = Planned::of(event, Pairing::With(activity));
     let head = Line::new()
@@ -158,7 +159,7 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
         .figure("event", event.id.map(|id| id.to_string()).unwrap_or_default(), "");
     let rows: [Row<'_>; 2] = [
         (
-            "planned",
+            PLANNED,
             [
                 planned.secs.filter(|secs| *secs > 0.0),
                 planned.metres,
@@ -178,7 +179,13 @@ pub(super) fn plan(event: &Event, detail: &ActivityDetail, own: &SportUnits, how
     ];
     let columns = Columns::<Row<'_>>::new()
         .column("", |(what, _)| (*what).to_owned())
-        .column("time", |(_, [secs, ..])| units::hours_minutes_seconds(*secs))
+        .column("time", |(what, [secs, ..])| {
+            if *what == PLANNED {
+                planned.time(units::hours_minutes_seconds, own)
+            } else {
+                units::hours_minutes_seconds(*secs)
+            }
+        })
         .column(own.distance_unit(), |(_, [_, metres, ..])| {
             own.distance(*metres, 1)
         })

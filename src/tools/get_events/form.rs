@@ -98,7 +98,7 @@ impl Mornings {
     }
 
     /// What the column is. `next` is the first race after today that has it; `nothing_before` whether it is known that
-    /// nothing is planned before that race.
+    /// nothing is planned from today to that race.
     pub(super) fn in_words(&self, next: Option<NaiveDate>, nothing_before: bool) -> String {
         if self.days.is_empty() {
             return format!("{WHAT} left out: intervals.icu has no fitness for the day before.");
@@ -107,11 +107,11 @@ impl Mornings {
         match next {
             None => format!("{what}."),
             Some(race) if nothing_before => format!(
-                "{what}; a projection, and nothing is planned before {}: both only fall.",
+                "{what}; after today a projection, and nothing is planned between today and {}: both only fall.",
                 units::date(race)
             ),
             Some(_) => format!(
-                "{what}; a projection from what is planned until then{}.",
+                "{what}; after today a projection from what is planned until then{}.",
                 self.of_today()
             ),
         }

@@ -6,7 +6,11 @@ use crate::{
     text::clean,
     tools::{
         absences,
-        answer::{self, sport_units::SportUnits, units},
+        answer::{
+            self,
+            sport_units::SportUnits,
+            units::{self, positive},
+        },
     },
 };
 
@@ -170,9 +174,9 @@ pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
     match event.category() {
         "TARGET" => {
             let sport = SportUnits::of(event.sport(), own);
-            add(units::whole(event.load_target), "load ", "");
-            add(units::hours_minutes(event.time_target), "", " h");
-            add(sport.way(event.distance_target, 0), "", "");
+            add(units::whole(positive(event.load_target)), "load ", "");
+            add(units::hours_minutes(positive(event.time_target)), "", " h");
+            add(sport.way(positive(event.distance_target), 0), "", "");
         }
         "SET_EFTP" => add(units::whole(event.icu_ftp), "", " W"),
         "FITNESS_DAYS" => {

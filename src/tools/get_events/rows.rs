@@ -50,7 +50,9 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
         .column("name", |row| {
             clean(row.event.name.as_deref().unwrap_or_default(), name)
         })
-        .column("time", |row| planned(row, units::hours_minutes(row.planned.secs)))
+        .column("time", |row| {
+            planned(row, row.planned.time(units::hours_minutes, &sport(row.event)))
+        })
         .column(units::distance_unit(own), |row| {
             planned(row, sport(row.event).under_long_unit(row.planned.metres, 1))
         })

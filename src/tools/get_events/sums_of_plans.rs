@@ -15,6 +15,7 @@ use crate::{
         },
         arguments::Range,
         plan_state::Planned,
+        planned,
         sums::{self, Sum, name_of},
     },
     training::weeks,
@@ -80,11 +81,17 @@ fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> St
             .filter(|(day, _)| weeks::monday(*day) == *monday)
             .map(|(_, plan)| *plan)
             .collect();
-        let targets: Vec<String> = targets
+        let targets: Vec<&Event> = targets
             .iter()
+            .copied()
             .filter(|target| target.day().is_some_and(|day| weeks::monday(day) == *monday))
-            .flat_map(|target| against(target, &of_week, cut.is_empty(), own))
             .collect();
+        let targets: Vec<String> = if cut.is_empty() {
+            let against = |target: &&Event| against(target, &of_week, own);
+            targets.iter().flat_map(against).collect()
+        } else {
+            vec![alone(&targets, own)]
+        };
         let load = week::load(load);
         // What is compared with a target of the same load is not said twice.
         let of_target = targets
@@ -97,35 +104,47 @@ fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> St
     words.collect::<Vec<_>>().join(" · ")
 }
 
+/// The targets of a week that the range cuts: `week targets Ride load 213, Run 4:00 h`.
+fn alone(targets: &[&Event], own: Units) -> String {
+    let targets: Vec<String> = targets
+        .iter()
+        .map(|target| planned::target(target, own))
+        .filter(|words| !words.is_empty())
+        .collect();
+    let name = if targets.len() > 1 {
+        "week targets"
+    } else {
+        "week target"
+    };
+    named(name, &targets.join(", "))
+}
+
 /// What is planned for a week beside its target: `85 of target 100`, `143 of Ride target 160`, `3:46 h of Run target 4:00 h`;
-/// for a week that the range cuts its load alone: `Ride week target 160`.
-fn against(target: &Event, plans: &[(&Event, Planned)], is_whole: bool, own: Units) -> Vec<String> {
+/// `Swim target 5000 m (planned distance not known)`.
+fn against(target: &Event, plans: &[(&Event, Planned)], own: Units) -> Vec<String> {
     let sport = target.sport();
-    let name = kinds::sport_of(target);
-    let load = units::whole(positive(target.load_target));
-    if !is_whole {
-        return vec![named(&joined([name.as_str(), "week target"], " "), &load)];
-    }
+    let name = joined([kinds::sport_of(target).as_str(), "target"], " ");
     let is_of_sport = |event: &Event| {
         sport.is_empty() || name_of(event.sport.as_deref(), false) == name_of(Some(sport), false)
     };
     let sum = Sum::of(plans.iter().filter(|(event, _)| is_of_sport(event)).copied());
     let way = |metres| SportUnits::of(sport, own).way(metres, 0);
     let hours = |secs: Option<f64>| with_unit(units::hours_minutes(secs), "h");
-    let of = |planned: String, target: String| {
-        let planned = match planned.as_str() {
-            "" if sum.count > 0.0 => "unknown",
-            "" => "0",
-            planned => planned,
-        };
-        around(&joined([planned, "of", &name, "target"], " "), &target, "")
+    let of = |what: &str, planned: String, target: String| match planned.as_str() {
+        "" if sum.count > 0.0 => around(&name, &target, &format!("(planned {what} not known)")),
+        "" => around(&format!("0 of {name}"), &target, ""),
+        planned => around(&format!("{planned} of {name}"), &target, ""),
     };
     let (secs, metres) = (Some(sum.secs), Some(sum.metres));
     let time = sum.of_those(sum.with_time, hours(secs), "without a time");
     let distance = sum.of_those(sum.with_distance, way(metres), "without a distance");
     vec![
-        of(sum.known_load(), load),
-        of(time, hours(positive(target.time_target))),
-        of(distance, way(positive(target.distance_target))),
+        of(
+            "load",
+            sum.load_words(),
+            units::whole(positive(target.load_target)),
+        ),
+        of("time", time, hours(positive(target.time_target))),
+        of("distance", distance, way(positive(target.distance_target))),
     ]
 }

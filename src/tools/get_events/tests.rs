@@ -136,7 +136,9 @@ fn every_way_to_give_a_range() {
         range(json!({"oldest": "2026-01-01", "newest": "2026-12-31"})),
         ends("2026-01-01", "2026-12-31")
     );
-    assert!(refusal(json!({"oldest": "2026-01-01", "newest": "2027-12-31"})).contains("at most 366"));
+    assert!(
+        refusal(json!({"oldest": "2026-01-01", "newest": "2027-12-31"})).contains("at most 366 days at once")
+    );
     assert!(refusal(json!({"oldest": "1901-01-01"})).contains("after 1979"));
     assert!(refusal(json!({"oldest": "2029-01-01"})).contains("two years ahead"));
     assert!(refusal(json!({"oldest": "2026-11-22", "newest": "2026-11-21"})).contains("oldest"));
@@ -212,7 +214,7 @@ fn kinds_and_sports_narrow() {
     let text = answer(&ana(), json!({}), json!([]));
     assert_eq!(
         text,
-        "Ana Berger · 21 Nov – 4 Dec 2026 · 0 events · Europe/Berlin, today 2026-11-21 Sat\nNothing on the calendar in this range."
+        "Ana Berger · 21 Nov – 4 Dec 2026 · 0 events · Europe/Berlin, today 2026-11-21 Sat\nNothing on the calendar in this range.\nNot included: absences that began before 2025-11-20 Thu."
     );
 }
 

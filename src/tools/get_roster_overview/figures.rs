@@ -11,7 +11,6 @@ use crate::{
     tools::{
         absences::{Absence, Absences, begun_before},
         activities::{PerhapsOne, of_range, perhaps_one},
-        answer::units,
         arguments::Range,
         fitness::{self, Day, DoneToday, Seen},
         plan_state::{self, State},
@@ -126,7 +125,7 @@ pub(super) enum Last {
 }
 
 /// Why a workout or race of the last days is not known to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Undone {
     /// As the calendar says it.
     State(State),
@@ -476,14 +475,9 @@ fn to_date(
     let done = loads.by_day.iter().filter(|(day, _)| counts(day));
     let mut plan = Plan::default();
     for (_, event) in events.iter().filter(|(day, _)| counts(day)) {
-        plan.add(load_of(event));
+        plan.add(event.icu_training_load);
     }
     (done.map(|(_, load)| load.whole).sum(), plan)
-}
-
-/// The load that an event plans.
-fn load_of(event: &Event) -> Option<f64> {
-    units::sane(event.icu_training_load).map(|load| load.max(0.0))
 }
 
 /// The plan for a range. Where it is not known what of today's was done, that is only not paired.
@@ -504,7 +498,7 @@ pub(super) fn planning(
     for (event, state) in events.into_iter().zip(states) {
         let absence = event.day().and_then(|day| absences.on(day));
         let state = match state {
-            Some(State::Open) if !knows_today && event.day() <= Some(today) => {
+            Some(State::Open | State::Begun(_)) if !knows_today && event.day() <= Some(today) => {
                 State::NotPaired(absence.map(|absence| absence.reason))
             }
             Some(state) => state,
@@ -592,7 +586,9 @@ pub(super) fn undone(
         let day = event.day()?;
         let nothing = loads.is_some_and(|loads| !loads.is_some_on(day));
         let undone = match state? {
-            State::Open | State::Done(..) | State::DoneAs(_) | State::Paired => return None,
+            State::Open | State::Begun(_) | State::Done(..) | State::DoneAs(_) | State::Paired => {
+                return None;
+            }
             State::NotPaired(None) if nothing => Undone::NoLoad,
             State::NotPaired(absent) if nothing => Undone::State(State::Missed(absent)),
             state => Undone::State(state),

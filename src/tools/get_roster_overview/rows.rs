@@ -522,7 +522,9 @@ pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec
             Undone::State(State::Unclear(Unclear::VagueSport(..))) => vague = true,
             Undone::State(State::Unclear(_)) => unclear = true,
             Undone::State(State::Missed(absent)) => missed |= absent.is_none(),
-            Undone::State(State::Open | State::Done(..) | State::DoneAs(_) | State::Paired) => {}
+            Undone::State(
+                State::Open | State::Begun(_) | State::Done(..) | State::DoneAs(_) | State::Paired,
+            ) => {}
         }
     }
     let mut notes = Vec::new();

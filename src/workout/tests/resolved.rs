@@ -121,7 +121,7 @@ fn an_expected_document_has_the_times_and_targets_of_intervals_icu() {
         &settings("Run"),
         Place::Outdoors,
     );
-    assert_eq!(doc.secs(), Some(900.0 + 5.0 * (257.0 + 120.0)));
+    assert_eq!(doc.total, Some(900.0 + 5.0 * (257.0 + 120.0)));
     let Held::Repeat(repeat) = &doc.items[1] else {
         panic!("{doc:?}");
     };

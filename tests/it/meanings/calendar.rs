@@ -151,14 +151,14 @@ async fn planned_time_is_that_of_the_steps_whatever_pairing_does_to_the_entry() 
                 "{text}"
             );
             assert!(
-                text.contains("10 min about 137 W (55 % FTP)\n5×\n  4 min about 287 W (115 % FTP)"),
+                text.contains("10 min 137 W (computed: 55 % FTP)\n5×\n  4 min 287 W (computed: 115 % FTP)"),
                 "{text}"
             );
             let detail = json!({"id": "i9004", "include": ["plan"]});
             let text = ask(&world, person, "get_activity_detail", detail).await;
             assert!(
                 text.contains("planned\t1:00:00\t61\ndone\t0:49:15\t58\n")
-                    && text.contains("its steps (FTP 250 W):\n10 min about 137 W (55 % FTP)\n5×\n"),
+                    && text.contains("its steps (FTP 250 W):\n10 min 137 W (computed: 55 % FTP)\n5×\n"),
                 "{text}"
             );
         }
@@ -184,7 +184,7 @@ async fn a_paired_entry_without_steps_does_not_show_what_was_done_as_planned() {
             let text = ask(&world, person, "get_events", week).await;
             assert_eq!(row(&text, "date", "2026-11-24 Tue")["time"], shown, "{text}");
             assert_eq!(
-                text.contains("1 paired entry has no steps: its time is what was done, so the planned time is not known."),
+                text.contains("\n1 paired entry has no steps (24 Nov «Plan 1»): its time is what was done, so the planned time is not known."),
                 shown.is_empty(),
                 "{text}"
             );
@@ -250,7 +250,9 @@ async fn a_race_shows_the_form_of_its_morning_and_says_that_it_is_a_projection()
             "{text}"
         );
         assert!(
-            text.contains("a projection, and nothing is planned before 2026-12-06 Sun"),
+            text.contains(
+                "; after today a projection, and nothing is planned between today and 2026-12-06 Sun"
+            ),
             "{text}"
         );
         assert_eq!(asked.len(), 3, "{asked:?}");
@@ -263,7 +265,7 @@ async fn a_race_shows_the_form_of_its_morning_and_says_that_it_is_a_projection()
         let range = json!({"newest": "2026-12-10"});
         let text = ask(&world, world.ana(), "get_events", range.clone()).await;
         assert!(
-            text.contains("a projection from what is planned until then"),
+            text.contains("; after today a projection from what is planned until then"),
             "{text}"
         );
         let runs = json!({"newest": "2026-12-10", "kinds": ["races"]});
@@ -310,7 +312,7 @@ async fn a_workout_without_steps_is_called_so() {
         let text = ask(&world, world.tria(), "get_events", json!({})).await;
         assert!(
             text.contains(
-                "\nNo structured steps, a watch gets only the text: 30 Nov «Hills», 2 Dec «Plan 73».\n"
+                "\nNo structured steps (a watch gets only the text): 30 Nov «Hills», 2 Dec «Plan 73».\n"
             ),
             "{text}"
         );
@@ -418,7 +420,7 @@ async fn a_weeks_target_stands_beside_what_is_planned() {
         let cut = json!({"oldest": "2026-11-24", "newest": "2026-11-29"});
         let text = ask(&world, world.jack(), "get_events", cut).await;
         assert!(
-            text.contains("23 Nov (from Tue) 140, Ride week target 85\n"),
+            text.contains("23 Nov (from Tue) 140, week target Ride load 85\n"),
             "{text}"
         );
         events.push(plan(40, "2026-11-29", "Run"));
@@ -427,6 +429,12 @@ async fn a_weeks_target_stands_beside_what_is_planned() {
         hours["time_target"] = json!(4 * 3600);
         events.push(hours);
         give(&world, world.ana(), json!({"events": events}));
+        let cut = json!({"oldest": "2026-11-23", "newest": "2026-11-27"});
+        let text = ask(&world, world.ana(), "get_events", cut).await;
+        assert!(
+            text.contains(", week targets Ride load 85, Run 4:00 h\n"),
+            "{text}"
+        );
         let text = ask(&world, world.ana(), "get_events", week).await;
         assert!(
             text.contains("23 Nov 225, 175 of Ride target 85, 1:00 h of Run target 4:00 h\n"),
@@ -473,25 +481,25 @@ async fn steps_by_distance_are_steps() {
                 world.ana(),
                 json!([{"reps": 5, "steps": [step]}]),
                 "its steps go by distance",
-                "1 paired entry has steps that go by distance: its time",
+                "1 paired entry has steps that go by distance (24 Nov «Plan 1»): its time",
             ),
             (
                 world.jack(),
                 json!([{"duration": 600}, step]),
                 "its steps go by distance",
-                "1 paired entry has steps that go by distance: its time",
+                "1 paired entry has steps that go by distance (24 Nov «Plan 1»): its time",
             ),
             (
                 world.nell(),
                 json!([{"until_lap_press": true}]),
                 "its steps have no times",
-                "1 paired entry has steps without times: its time",
+                "1 paired entry has steps without times (24 Nov «Plan 1»): its time",
             ),
             (
                 world.tria(),
                 json!([]),
                 "the entry has no steps",
-                "1 paired entry has no steps: its time",
+                "1 paired entry has no steps (24 Nov «Plan 1»): its time",
             ),
         ] {
             let mut event = plan(1, "2026-11-24", "Run");
@@ -549,7 +557,7 @@ async fn a_race_of_many_sports_is_not_missed_if_anything_was_done() {
         );
         let week = json!({"oldest": "2026-11-20", "newest": "2026-11-29", "include": ["done"]});
         let text = ask(&world, world.ana(), "get_events", week).await;
-        assert_eq!(status(&text, 1), "done as 5 activities", "{text}");
+        assert_eq!(status(&text, 1), "done as 5 activities: 2:30, load 200", "{text}");
         assert_eq!(
             status(&text, 2),
             "perhaps done: 1 activity that day (planned as a sport that no activity has)",
@@ -656,7 +664,7 @@ async fn what_is_not_known_is_not_zero() {
             "{text}"
         );
         assert!(
-            text.contains("30 Nov 199, unknown of Swim target 100, unknown of Swim target 2:00 h, unknown of Swim target 5000 m\n"),
+            text.contains("30 Nov 199, Swim target 100 (planned load not known), Swim target 2:00 h (planned time not known), Swim target 5000 m (planned distance not known)\n"),
             "{text}"
         );
         assert!(!text.contains("0:00"), "{text}");
@@ -724,7 +732,7 @@ async fn an_absence_that_began_too_long_ago_to_be_read_is_said_where_it_matters(
             plan(3, "2026-11-29", "Run"),
         ]);
         give(&world, world.ana(), json!({"events": events, "activities": []}));
-        let says = "\nAbsences begun before 2025-11-22 Sat are not read.";
+        let says = "\nNot included: absences that began before 2025-11-22 Sat.";
         let past = json!({"oldest": "2026-11-23", "newest": "2026-11-29", "include": ["done"]});
         let text = ask(&world, world.ana(), "get_events", past.clone()).await;
         assert!(text.contains(says), "{text}");
@@ -733,7 +741,262 @@ async fn an_absence_that_began_too_long_ago_to_be_read_is_said_where_it_matters(
         let text = ask(&world, world.ana(), "get_events", absences).await;
         assert!(text.contains(says), "{text}");
         let text = ask(&world, world.ana(), "get_events", json!({})).await;
-        assert!(!text.contains("are not read"), "nothing is blamed: {text}");
+        assert!(
+            text.contains("\nNot included: absences that began before 2025-11-27 Thu."),
+            "it has all kinds: {text}"
+        );
+        let workouts = json!({"kinds": ["workouts"]});
+        let text = ask(&world, world.ana(), "get_events", workouts).await;
+        assert!(!text.contains("Not included"), "nothing is blamed: {text}");
+    })
+    .await;
+}
+
+/// A race on several days.
+fn stages(id: i64, category: &str, sport: &str, (first, end): (&str, &str)) -> Value {
+    let mut race = days(id, category, first, end);
+    race["type"] = json!(sport);
+    race["moving_time"] = json!(36_000);
+    race["icu_training_load"] = json!(400);
+    race
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_of_several_days_is_the_sum_of_its_stages_and_open_until_its_last_day_is_over() {
+    on_saturday(async |world| {
+        let mut paired = stages(3, "RACE_B", "Run", ("2026-11-23", "2026-11-26"));
+        paired["paired_activity_id"] = json!("i3");
+        let events = json!([
+            stages(1, "RACE_A", "Ride", ("2026-11-20", "2026-11-23")),
+            stages(2, "RACE_A", "Ride", ("2026-11-26", "2026-11-30")),
+            paired,
+            stages(4, "RACE_C", "Swim", ("2026-11-24", "2026-11-26")),
+            plan(5, "2026-11-27", "Run"),
+        ]);
+        let mut stage = activity("i3", "2026-11-24T09:00:00", json!("TrailRun"), 5400, 80);
+        stage["paired_event_id"] = json!(3);
+        let activities = json!([
+            activity("i1", "2026-11-20T09:00:00", json!("Ride"), 10_000, 100),
+            activity("i2", "2026-11-22T09:00:00", json!("GravelRide"), 9_000, 90),
+            activity("i9", "2026-11-21T09:00:00", json!("Yoga"), 1_800, 10),
+            stage,
+            activity("i4", "2026-11-25T09:00:00", json!("Run"), 3600, 60),
+            activity("i5", "2026-11-26T09:00:00", json!("Ride"), 10_000, 100),
+            activity("i6", "2026-11-27T09:00:00", json!("VirtualRide"), 9000, 90),
+            // On a second device.
+            activity("i7", "2026-11-27T09:01:00", json!("Ride"), 9000, 88),
+            activity("i8", "2026-11-28T08:00:00", json!("Ride"), 3600, 40),
+        ]);
+        give(
+            &world,
+            world.ana(),
+            json!({"events": events, "activities": activities}),
+        );
+        let all = json!({"oldest": "2026-11-19", "newest": "2026-11-30", "include": ["done"]});
+        let text = ask(&world, world.ana(), "get_events", all).await;
+        let says = [
+            (1, "done as 2 activities on 2 of 3 days: 5:17, load 190"),
+            (2, "so far 3 activities on 3 of 4 days: 6:17, load 230"),
+            (3, "done as 2 activities on 2 of 3 days: 2:30, load 140"),
+            (4, "missed"),
+            (5, "missed"),
+        ];
+        for (id, says) in says {
+            assert_eq!(status(&text, id), says, "{text}");
+        }
+        assert!(
+            text.contains(" | of that still open 1 · 10:00 · load 400\n"),
+            "{text}"
+        );
+        // The range has one day of each race: the others are read as well.
+        for (day, id, says) in [
+            ("2026-11-22", 1, says[0].1),
+            ("2026-11-28", 2, says[1].1),
+            ("2026-11-23", 3, says[2].1),
+        ] {
+            let given = json!({"oldest": day, "newest": day, "include": ["done"]});
+            let (text, asked) = asked_for(&world, &world.ana().link, "get_events", given).await;
+            assert_eq!(status(&text, id), says, "{text}");
+            assert!(asked.len() <= 5, "{asked:?}");
+        }
+        // One activity is not the race, where no other is read.
+        let text = ask(
+            &world,
+            world.ana(),
+            "get_events",
+            json!({"oldest": "2026-11-23", "kinds": ["races"]}),
+        )
+        .await;
+        assert_eq!(status(&text, 3), "paired with i3", "{text}");
+        let history = json!({"oldest": "2026-11-19", "newest": "2026-11-28", "include": ["planned"]});
+        let text = ask(&world, world.ana(), "get_training_history", history).await;
+        assert!(
+            text.contains(
+                "23 Nov (to Sat) 458; 1250 planned to Sunday (400 for what was done, 450 missed, 400 open today)"
+            ),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_of_some_steps_is_not_the_time_of_the_workout() {
+    on_saturday(async |world| {
+        let way = json!({"distance": 5000});
+        let event = |id: i64, day: &str, duration: i64, steps: Value| {
+            let mut event = plan(id, day, "Run");
+            event["moving_time"] = json!(duration);
+            event["workout_doc"] = json!({"duration": duration, "steps": steps});
+            event
+        };
+        let events = json!([
+            event(1, "2026-11-29", 4200, json!([{"duration": 4200}, way])),
+            event(2, "2026-11-30", 1500, json!([{"duration": 600}, {"reps": 3, "duration": 900, "steps": [{"duration": 300}, {"distance": 400}]}])),
+            // The sum has the time of the distance as well, and another has none but the athlete's.
+            event(3, "2026-12-01", 6000, json!([{"duration": 4200}, way])),
+            event(4, "2026-12-02", 2400, json!([way])),
+        ]);
+        give(&world, world.ana(), json!({"events": events, "activities": []}));
+        let text = ask(&world, world.ana(), "get_events", json!({})).await;
+        for (day, time) in [
+            ("2026-11-29 Sun", "1:10 + 5.0 km"),
+            ("2026-11-30 Mon", "0:25 + 1.2 km"),
+            ("2026-12-01 Tue", "1:40"),
+            ("2026-12-02 Wed", "0:40"),
+        ] {
+            assert_eq!(row(&text, "date", day)["time"], time, "{text}");
+        }
+        assert!(
+            text.contains("\nPlanned: Run 4 · 2:20 (2 without a time) · load 200\n"),
+            "{text}"
+        );
+        assert_eq!(row(&text, "date", "2026-12-02 Wed")["km"], "5.0", "by the steps: {text}");
+        let summary = json!({"oldest": "2026-11-23", "include": ["planned"]});
+        let text = ask(&world, world.ana(), "get_training_summary", summary).await;
+        assert!(!text.contains("1:10"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workout_of_no_special_sport_is_perhaps_what_was_done_that_day() {
+    on_saturday(async |world| {
+        let events = json!([
+            plan(1, "2026-11-24", "Workout"),
+            plan(2, "2026-11-25", "Workout"),
+            plan(3, "2026-11-26", "Workout"),
+            plan(4, "2026-11-24", "Run"),
+        ]);
+        let activities = json!([
+            activity("i1", "2026-11-24T09:00:00", json!("WeightTraining"), 3600, 30),
+            activity("i2", "2026-11-25T09:00:00", json!("Workout"), 3600, 30),
+        ]);
+        give(
+            &world,
+            world.ana(),
+            json!({"events": events, "activities": activities}),
+        );
+        let past = json!({"oldest": "2026-11-23", "newest": "2026-11-27", "include": ["done"]});
+        let text = ask(&world, world.ana(), "get_events", past).await;
+        for (id, says) in [
+            (1, "perhaps done: 1 activity that day (planned as Workout)"),
+            (2, "done 1:00, load 30, i2 (not paired)"),
+            (3, "missed"),
+            (4, "missed"),
+        ] {
+            assert_eq!(status(&text, id), says, "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_planned_before_a_race_is_not_what_came_before_today() {
+    on_saturday(async |world| {
+        let race = |id: i64, day: &str| {
+            let mut race = plan(id, day, "Run");
+            race["category"] = json!("RACE_B");
+            race
+        };
+        let model = |day: &str| json!({"id": day, "ctl": 50.0, "atl": 40.0});
+        let wellness = json!(["2026-11-21", "2026-11-27", "2026-11-28", "2026-12-24"].map(model));
+        let events = json!([race(1, "2026-11-22"), race(2, "2026-12-25")]);
+        give(&world, world.ana(), json!({"events": events, "wellness": wellness}));
+        let given = json!({"oldest": "2026-11-20", "newest": "2026-12-31"});
+        let text = ask(&world, world.ana(), "get_events", given.clone()).await;
+        // The plans before today were not all of the range's: that race is over.
+        assert!(
+            text.contains("; after today a projection, and nothing is planned between today and 2026-12-25 Fri: both only fall.\n"),
+            "{text}"
+        );
+        let events = json!([race(1, "2026-11-22"), race(3, "2026-11-28"), race(2, "2026-12-25")]);
+        give(&world, world.jack(), json!({"events": events, "wellness": wellness}));
+        let text = ask(&world, world.jack(), "get_events", given).await;
+        assert!(!text.contains("nothing is planned"), "there is one today: {text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_below_zero_has_no_load_no_time_and_no_distance() {
+    on_saturday(async |world| {
+        for (person, load) in [(world.ana(), json!(-5)), (world.jack(), json!("NaN")), (world.nell(), Value::Null)] {
+            let mut absurd = plan(1, "2026-11-29", "Ride");
+            absurd["icu_training_load"] = load;
+            absurd["moving_time"] = json!(-3600);
+            absurd["distance"] = json!(-1e6);
+            absurd["icu_intensity"] = json!(-70);
+            let mut target = days(2, "TARGET", "2026-11-23", "2026-11-30");
+            target["load_target"] = json!(-100);
+            let events = json!([absurd, target, plan(3, "2026-11-29", "Run")]);
+            let wellness = json!([{"id": "2026-11-28", "ctl": 50.0, "atl": 40.0, "ctlLoad": 0.0, "atlLoad": 0.0}]);
+            give(&world, person, json!({"events": events, "activities": [], "wellness": wellness}));
+            let text = ask(&world, person, "get_events", json!({"oldest": "2026-11-23"})).await;
+            assert!(
+                text.contains("\nPlanned: Run 1 · 1:00 · load 50 | Ride 1 | all 2 · 1:00 (1 without a time) · load 50 (1 without)\n"),
+                "{text}"
+            );
+            let first = row(&text, "date", "2026-11-29 Sun");
+            assert_eq!((first["what"].as_str(), first["load"].as_str()), ("Ride", ""), "{text}");
+            let history = json!({"oldest": "2026-11-23", "include": ["planned"]});
+            let history = ask(&world, person, "get_training_history", history).await;
+            assert!(history.contains("0; 50 planned to Sunday (50 open later, 1 without load)"), "{history}");
+            for tool in ["get_fitness", "get_training_summary"] {
+                let other = ask(&world, person, tool, json!({})).await;
+                assert!(!other.contains("-5") && !other.contains("-100"), "{other}");
+            }
+            assert!(!text.contains("-5\t") && !text.contains("-100"), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coach_without_activities_sees_at_the_figure_that_it_may_be_what_was_done() {
+    on_saturday(async |world| {
+        let paired = |id: i64, day: &str| {
+            let mut event = plan(id, day, "Ride");
+            event["paired_activity_id"] = json!(format!("i{id}"));
+            event["moving_time"] = json!(1560);
+            event
+        };
+        let days = ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26"];
+        let mut events: Vec<Value> = (1..).zip(days).map(|(id, day)| paired(id, day)).collect();
+        events.push(plan(9, "2026-11-29", "Ride"));
+        give(&world, world.ana(), json!({"events": events, "activities": []}));
+        let coach = world.coaches().await.remove(0).link;
+        change(&world, world.ana(), &["get_events"], None).await;
+        for include in [json!([]), json!(["done"])] {
+            let given = json!({"athlete": "ana", "oldest": "2026-11-23", "include": include});
+            let text = ask_at(&world, &coach, "get_events", given).await;
+            assert_eq!(row(&text, "date", "2026-11-24 Tue")["time"], "0:26 (perhaps done)", "{text}");
+            assert_eq!(row(&text, "date", "2026-11-29 Sun")["time"], "1:00", "{text}");
+            assert!(
+                text.contains("\n4 paired entries have no steps (23 Nov «Plan 1», 24 Nov «Plan 2», 25 Nov «Plan 3» and 1 more): their time may be what was done.\n"),
+                "{text}"
+            );
+        }
     })
     .await;
 }

@@ -487,6 +487,30 @@ async fn a_zone_without_time_has_no_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_planned_distance_is_that_of_the_steps_where_the_entry_shows_what_was_done() {
+    on_saturday(async |world| {
+        let step = |metres: i64| json!({"distance": metres, "pace": {"value": 100, "units": "%pace"}});
+        let timed = json!({"duration": 600});
+        for (person, steps, planned) in [
+            (world.ana(), json!([step(400), {"reps": 8, "steps": [step(100), step(100)]}]), "planned\t\t2000\n"),
+            // What the whole would be is not known.
+            (world.jack(), json!([timed, step(400)]), "planned\t0:10:00 + 400 m\n"),
+        ] {
+            let event = json!({"id": 7, "category": "WORKOUT", "type": "Swim", "name": "Hundreds", "moving_time": 2520,
+                "start_date_local": "2026-11-26T00:00:00", "distance": 1900, "paired_activity_id": "i7",
+                "workout_doc": {"steps": steps}});
+            let done = json!({"id": "i7", "type": "Swim", "start_date_local": "2026-11-26T07:00:00", "moving_time": 2520,
+                "elapsed_time": 2520, "distance": 1900, "paired_event_id": 7});
+            give(&world, person, json!({"events": [event], "activities": [done]}));
+            let text = ask(&world, person, "get_activity_detail", json!({"id": "i7", "include": ["plan"]})).await;
+            let rows = format!("\ttime\tm\n{planned}done\t0:42:00\t1900\n");
+            assert!(text.contains(&rows), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_figure_of_a_lap_that_cannot_be_is_missing() {
     on_saturday(async |world| {
         let lap = |n: i32, fields: &Value| {

@@ -402,15 +402,15 @@ async fn a_race_morning_says_whether_todays_plan_is_in_it() {
         let later = |load: f64| load * (k(42.0) * (-2.0_f64 / 42.0).exp() - k(7.0) * (-2.0_f64 / 7.0).exp());
         for (load, activities, plans, form, says) in [
             (0.0, json!([]), json!([planned(75)]), format!("+18.0 ({:+.1} with today's plan)", 18.0 + later(75.0)),
-                "; a projection from what is planned until then, without today's open load 75 (with it: computed by IcuSync)."),
+                "; after today a projection from what is planned until then, without today's open load 75 (with it: computed by IcuSync)."),
             (75.0, json!([]), json!([planned(75)]), format!("+18.0 ({:+.1} without today's plan)", 18.0 - later(75.0)),
-                "; a projection from what is planned until then, with today's open load 75 (without it: computed by IcuSync)."),
-            (0.0, json!([]), json!([]), "+18.0".to_owned(), "; a projection, and nothing is planned before 2026-12-01 Tue: both only fall."),
+                "; after today a projection from what is planned until then, with today's open load 75 (without it: computed by IcuSync)."),
+            (0.0, json!([]), json!([]), "+18.0".to_owned(), "; after today a projection, and nothing is planned between today and 2026-12-01 Tue: both only fall."),
             (40.0, json!([ridden(40)]), json!([swim]), format!("+18.0 ({:+.1} with today's plan)", 18.0 + later(33.0)),
-                "; a projection from what is planned until then, without today's open load 33 (with it: computed by IcuSync)."),
+                "; after today a projection from what is planned until then, without today's open load 33 (with it: computed by IcuSync)."),
             // What is closed by Strava may be the load of today.
             (40.0, json!([{"id": "1", "source": "STRAVA", "start_date_local": "2026-11-28T07:00:00"}]), json!([swim]), "+18.0".to_owned(),
-                "; a projection from what is planned until then; today's load in it may hold up to 33 that is only planned."),
+                "; after today a projection from what is planned until then; today's load in it may hold up to 33 that is only planned."),
         ] {
             let mut wellness = until_today((60.0, 55.0), load);
             wellness.as_array_mut().unwrap().push(json!({"id": "2026-11-30", "ctl": 58.0, "atl": 40.0, "ctlLoad": 0}));

@@ -1670,7 +1670,7 @@ async fn a_figure_that_cannot_be_is_neither_shown_nor_summed() {
         let plan = workout(1, "Run", 29, json!({"icu_training_load": -5, "moving_time": -60}));
         give(&world, world.tria(), json!({"events": [plan, workout(2, "Run", 29, json!({}))], "activities": []}));
         let text = ask(&world, world.tria(), HISTORY, json!({"oldest": "2026-11-23", "include": ["planned"]})).await;
-        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0 of 70 planned to Sunday (1 without load)");
+        line(&text, "Weeks (Mon), load: 23 Nov (to Sat) 0; 70 planned to Sunday (70 open later, 1 without load)");
     })
     .await;
 }
