@@ -23,7 +23,7 @@ demo:
 test:
 	@scripts/setup test
 	@scripts/env cargo test --locked --workspace --doc
-	@scripts/env cargo test --locked --workspace --all-targets $(ARGS)
+	@ICUSYNC_RANDOM_SECS=60 scripts/env cargo test --locked --workspace --all-targets $(ARGS)
 
 test-postgres-next:
 	@scripts/test-postgres-next $(ARGS)

@@ -11,6 +11,7 @@
 //! - [`mcp`]: the MCP endpoint: list, call, protocol shims
 //! - [`tools`]: the tools and the shape of their answers; [`tool_error`]: why a call has no answer
 //! - [`training`]: formulas over training data, pure
+//! - [`workout`]: one model of a planned workout, its text and its `workout_doc`, pure
 //! - [`intervals`]: the only code that calls intervals.icu
 //! - [`pages`]: the screens
 //! - [`queries`]: every SQL statement
@@ -47,6 +48,7 @@ pub mod tool_error;
 pub mod tools;
 pub mod training;
 pub mod words;
+pub mod workout;
 
 /// Makes ring the process's TLS provider. Called once at the start of the program and of each test; later calls change
 /// nothing.

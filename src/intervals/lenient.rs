@@ -535,7 +535,7 @@ mod tests {
         assert_eq!((sports(MOST), sports(MOST + 1)), (Some(MOST), None));
         let steps = |count: usize| {
             let body = format!(r#"{{"steps":{}}}"#, list(count));
-            let workout: model::calendar::Workout = object(body.as_bytes()).unwrap();
+            let workout: crate::workout::doc::Doc = object(body.as_bytes()).unwrap();
             workout.count()
         };
         assert_eq!((steps(MOST), steps(MOST + 1)), (MOST, 0));

@@ -11,6 +11,7 @@ pub(super) mod curves;
 mod detail;
 mod event;
 mod figure;
+mod settings;
 mod streams;
 pub mod weeks;
 mod wellness;

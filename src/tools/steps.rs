@@ -6,8 +6,7 @@
 
 use crate::{
     guard::Units,
-    intervals::model::calendar::{Step, Target, Workout},
-    text::{clean, fenced},
+    text::fenced,
     tools::answer::{
         sport_units::{SportUnits, in_yards},
         units::{self, positive},
@@ -17,6 +16,11 @@ use crate::{
         lengths::{MILE, YARD},
         sports::Tempo,
     },
+    workout::{
+        doc::{Doc, Held, HeldRepeat, HeldStep},
+        model::{Kind, Length, Role, Span, Target, Unit},
+        resolve::Band,
+    },
 };
 
 /// Maximum lines of one workout; the rest is counted.
@@ -24,31 +28,25 @@ const MOST_LINES: usize = 120;
 const CUE: usize = 80;
 
 /// The units of this workout's numbers.
-fn units_of(workout: &Workout, sport: &str, units: Units) -> SportUnits {
-    let written = Step::first_distance(workout.steps.as_deref().unwrap_or_default());
+fn units_of(workout: &Doc, sport: &str, units: Units) -> SportUnits {
     SportUnits::of(sport, units)
-        .with_pool(in_yards(written))
+        .with_pool(in_yards(workout.first_distance()))
         .with_pace_set_as(workout.pace_units.as_deref())
 }
 
 /// What a step's line depends on.
 struct Manner<'a> {
     /// Its thresholds resolve what intervals.icu left unresolved.
-    workout: &'a Workout,
+    workout: &'a Doc,
     own: &'a SportUnits,
 }
 
 /// The steps, one a line; empty when there are none.
-pub(super) fn lines(workout: &Workout, sport: &str, units: Units) -> Vec<String> {
+pub(super) fn lines(workout: &Doc, sport: &str, units: Units) -> Vec<String> {
     let own = units_of(workout, sport, units);
     let mut lines = Vec::new();
     let manner = Manner { workout, own: &own };
-    write(
-        workout.steps.as_deref().unwrap_or_default(),
-        0,
-        &manner,
-        &mut lines,
-    );
+    write(&workout.items, 0, &manner, &mut lines);
     if lines.len() > MOST_LINES {
         let more = lines.len() - MOST_LINES;
         lines.truncate(MOST_LINES);
@@ -58,128 +56,112 @@ pub(super) fn lines(workout: &Workout, sport: &str, units: Units) -> Vec<String>
 }
 
 /// The thresholds that some step's target refers to: `FTP 246 W · LTHR 171 bpm`.
-pub(super) fn thresholds(workout: &Workout, sport: &str, units: Units) -> String {
-    let steps = workout.steps.as_deref().unwrap_or_default();
+pub(super) fn thresholds(workout: &Doc, sport: &str, units: Units) -> String {
+    let steps = workout.steps();
+    let uses = |by: &[Unit]| {
+        let mut targets = steps.iter().flat_map(|held| &held.step.targets);
+        targets.any(|target| by.contains(&target.unit))
+    };
+    let own = &workout.settings;
     let mut words = Vec::new();
-    if uses(steps, &|step| {
-        goes_by(step.power.as_deref(), &["%ftp", "power_zone"])
-    }) {
-        words.extend(positive(workout.ftp).map(|ftp| format!("FTP {} W", units::whole(ftp))));
+    if uses(&[Unit::PercentFtp, Unit::PowerZone]) {
+        words.extend(positive(own.ftp).map(|ftp| format!("FTP {} W", units::whole(ftp))));
     }
-    if uses(steps, &|step| goes_by(step.hr.as_deref(), &["%lthr"])) {
-        words.extend(positive(workout.lthr).map(|lthr| format!("LTHR {} bpm", units::whole(lthr))));
+    if uses(&[Unit::PercentLthr]) {
+        words.extend(positive(own.lthr).map(|lthr| format!("LTHR {} bpm", units::whole(lthr))));
     }
-    if uses(steps, &|step| goes_by(step.hr.as_deref(), &["%hr"])) {
-        words.extend(positive(workout.max_hr).map(|max| format!("max HR {} bpm", units::whole(max))));
+    if uses(&[Unit::PercentMaxHr]) {
+        words.extend(positive(own.max_hr).map(|max| format!("max HR {} bpm", units::whole(max))));
     }
-    if uses(steps, &|step| {
-        goes_by(step.pace.as_deref(), &["%pace", "pace_zone"])
-    }) {
-        let pace = units_of(workout, sport, units).only_pace(workout.threshold_pace);
+    if uses(&[Unit::PercentPace, Unit::PaceZone]) {
+        let pace = units_of(workout, sport, units).only_pace(own.threshold_pace);
         words.extend((!pace.is_empty()).then(|| format!("threshold {pace}")));
     }
     words.join(" · ")
 }
 
-fn uses(steps: &[Step], by: &dyn Fn(&Step) -> bool) -> bool {
-    steps
-        .iter()
-        .any(|step| by(step) || step.steps.as_deref().is_some_and(|inner| uses(inner, by)))
-}
-
-fn goes_by(target: Option<&Target>, units: &[&str]) -> bool {
-    target
-        .and_then(|target| target.units.as_deref())
-        .is_some_and(|own| units.contains(&own))
-}
-
-fn write(steps: &[Step], depth: usize, manner: &Manner<'_>, lines: &mut Vec<String>) {
+fn write(items: &[Held], depth: usize, manner: &Manner<'_>, lines: &mut Vec<String>) {
     // The margin is capped: a plan has two levels, and a thousand would be all margin.
     let margin = "  ".repeat(depth.min(6));
-    for step in steps {
-        if let Some(inner) = &step.steps {
-            lines.push(format!("{margin}{}", repeat(step)));
-            write(inner, depth + 1, manner, lines);
-        } else {
-            lines.push(format!("{margin}{}", one(step, manner)));
+    for held in items {
+        match held {
+            Held::Step(held) => lines.push(format!("{margin}{}", one(held, manner))),
+            Held::Other(what) => lines.push(format!("{margin}unknown step {}", fenced(what, CUE))),
+            Held::Repeat(held) => {
+                lines.push(format!("{margin}{}", repeat(held)));
+                write(&held.items, depth + 1, manner, lines);
+            }
         }
     }
 }
 
 /// `3× «Main set»`
-fn repeat(step: &Step) -> String {
-    let count = match positive(step.reps) {
-        Some(reps) => format!("{}×", units::at_most(reps, 1)),
+fn repeat(held: &HeldRepeat) -> String {
+    let count = match positive(held.count) {
+        Some(count) => format!("{}×", units::at_most(count, 1)),
         None => "repeat, count not given".to_owned(),
     };
-    let cue = clean(step.text.as_deref().unwrap_or_default(), CUE);
-    // The heading repeats the count at its end.
-    let heading = cue
-        .strip_suffix(['x', 'X'])
-        .filter(|_| positive(step.reps).is_some())
-        .map(|rest| rest.trim_end_matches(|c: char| c.is_ascii_digit()))
-        .filter(|rest| rest.len() + 1 < cue.len())
-        .unwrap_or(&cue);
-    joined([count, fenced(heading, CUE)], " ")
+    joined([count, fenced(&held.heading, CUE)], " ")
 }
 
 /// `12 min «SST» 216–231 W (88–94 % FTP), 88–92 rpm`
-fn one(step: &Step, manner: &Manner<'_>) -> String {
-    let own = manner.own;
-    let power = power(step.power.as_deref(), step.watts.as_deref(), manner);
-    let heart = heart(step.hr.as_deref(), step.beats.as_deref(), manner);
-    let pace = pace(step.pace.as_deref(), step.speed.as_deref(), manner);
-    let mut targets: Vec<String> = [power, heart, pace]
+fn one(held: &HeldStep, manner: &Manner<'_>) -> String {
+    let step = &held.step;
+    let written = |kind: Kind| step.targets.iter().find(|target| target.unit.kind() == kind);
+    let power = power(written(Kind::Power), held.watts, manner);
+    let heart = heart(written(Kind::HeartRate), held.bpm, manner);
+    let pace = pace(written(Kind::Pace), held.speed, manner);
+    let unknown = written(Kind::Other).map(unknown).unwrap_or_default();
+    let mut targets: Vec<String> = [power, heart, pace, unknown]
         .into_iter()
         .filter(|target| !target.is_empty())
         .collect();
-    if let (Some(true), Some(first)) = (step.ramp, targets.first_mut()) {
+    if let (true, Some(first)) = (step.ramp, targets.first_mut()) {
         *first = format!("ramp {first}");
     }
-    if step.freeride == Some(true) {
+    if step.freeride {
         targets.push("free ride (ERG off)".to_owned());
     }
-    if step.maxeffort == Some(true) {
+    if step.max_effort {
         targets.push("max effort".to_owned());
     }
-    let role = role(step);
-    if targets.is_empty() && !matches!(role, "rest" | "recovery") {
+    let role = step.role.map_or("", role);
+    if targets.is_empty() && !matches!(step.role, Some(Role::Rest | Role::Recovery)) {
         targets.push("no target".to_owned());
     }
-    let rpm = span(step.cadence.as_deref(), units::whole);
-    if !rpm.is_empty() {
-        targets.push(format!("{rpm} rpm"));
+    if let Some(rpm) = step.cadence {
+        targets.push(format!("{} rpm", span(numbers(rpm), units::whole)));
     }
     joined(
         [
-            length(step, own),
+            length(held, manner.own),
             role.to_owned(),
-            fenced(step.text.as_deref().unwrap_or_default(), CUE),
+            fenced(&step.cue, CUE),
             targets.join(", "),
         ],
         " ",
     )
 }
 
-fn role(step: &Step) -> &'static str {
-    let intensity = step.intensity.as_deref().unwrap_or_default();
-    match intensity.trim().to_ascii_lowercase().as_str() {
-        "rest" => "rest",
-        "recovery" => "recovery",
-        "interval" => "interval",
-        "warmup" => "warm-up",
-        "cooldown" => "cool-down",
-        _ if step.warmup == Some(true) => "warm-up",
-        _ if step.cooldown == Some(true) => "cool-down",
-        _ => "",
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Rest => "rest",
+        Role::Recovery => "recovery",
+        Role::Interval => "interval",
+        Role::Warmup => "warm-up",
+        Role::Cooldown => "cool-down",
+        Role::Active | Role::Other => "",
     }
 }
 
 /// `12 min`, `1 km (about 4:17 min)`, `until lap press (planned 10 min)`
-fn length(step: &Step, own: &SportUnits) -> String {
-    let time = positive(step.duration).map(duration);
-    let way = positive(step.distance).map(|metres| distance(metres, own));
-    if step.until_lap_press == Some(true) {
+fn length(held: &HeldStep, own: &SportUnits) -> String {
+    let time = positive(held.secs).map(duration);
+    let way = match held.step.length {
+        Length::Distance(metres) => Some(distance(metres.get(), own)),
+        Length::Time(_) => None,
+    };
+    if held.step.until_lap {
         let planned = way.or(time).map(|planned| format!(" (planned {planned})"));
         return format!("until lap press{}", planned.unwrap_or_default());
     }
@@ -242,15 +224,27 @@ fn distance(metres: f64, own: &SportUnits) -> String {
     metric(metres)
 }
 
+/// The numbers of a target as it was written.
+fn numbers(span: Span) -> Band {
+    match span {
+        Span::At(only) => Band {
+            value: Some(only.get()),
+            ..Band::default()
+        },
+        Span::Between(from, to) => Band {
+            start: Some(from.get()),
+            end: Some(to.get()),
+            ..Band::default()
+        },
+    }
+}
+
 /// A point or a range, each end formatted by `say`.
-fn span(target: Option<&Target>, say: impl Fn(f64) -> String) -> String {
-    let Some(target) = target else {
-        return String::new();
-    };
+fn span(band: Band, say: impl Fn(f64) -> String) -> String {
     match (
-        units::sane(target.start),
-        units::sane(target.end),
-        units::sane(target.value),
+        units::sane(band.start),
+        units::sane(band.end),
+        units::sane(band.value),
     ) {
         (Some(start), Some(end), _) => {
             let (start, end) = (say(start), say(end));
@@ -268,12 +262,8 @@ fn span(target: Option<&Target>, say: impl Fn(f64) -> String) -> String {
 }
 
 /// The resolved target, unless it is 0: that is how a % of a threshold that the sport lacks resolves.
-fn resolved(target: Option<&Target>) -> Option<&Target> {
-    target.filter(|target| {
-        [target.value, target.start, target.end]
-            .into_iter()
-            .any(|end| positive(end).is_some())
-    })
+fn resolved(band: Option<Band>) -> Option<Band> {
+    band.filter(Band::is_set)
 }
 
 /// A target in the unit that a device follows.
@@ -289,33 +279,28 @@ enum Known {
 /// What a percentage or a zone of `written` means: as resolved, or computed from `threshold`.
 fn known(
     written: &Target,
-    resolved_to: Option<&Target>,
+    resolved_to: Option<Band>,
     (threshold, lacking): (Option<f64>, &'static str),
-    say: impl Fn(&Target) -> String,
+    say: impl Fn(Band) -> String,
 ) -> Known {
-    if let Some(target) = resolved(resolved_to) {
-        return Known::Resolved(say(target));
+    if let Some(band) = resolved(resolved_to) {
+        return Known::Resolved(say(band));
     }
-    let is_percent = written
-        .units
-        .as_deref()
-        .is_some_and(|unit| unit.starts_with('%') && unit != "%mmp");
     match positive(threshold) {
         None => Known::Not(lacking),
         Some(_) if resolved_to.is_some() => Known::Not("intervals.icu gives 0"),
-        Some(threshold) if is_percent => Known::Computed(say(&of(written, threshold))),
-        Some(_) => Known::Not("the zones are not in the workout"),
+        Some(_) if written.unit.is_zone() => Known::Not("the zones are not in the workout"),
+        Some(threshold) => Known::Computed(say(of(numbers(written.span), threshold))),
     }
 }
 
 /// Percentages of a threshold, in its unit.
-fn of(percents: &Target, threshold: f64) -> Target {
+fn of(percents: Band, threshold: f64) -> Band {
     let part = |percent: Option<f64>| positive(percent).map(|percent| percent / 100.0 * threshold);
-    Target {
+    Band {
         value: part(percents.value),
         start: part(percents.start),
         end: part(percents.end),
-        ..Target::default()
     }
 }
 
@@ -331,21 +316,24 @@ fn both(known: Known, written: &str) -> String {
 }
 
 fn percent(target: &Target, of: &str) -> String {
-    let numbers = span(Some(target), |value| units::at_most(value, 1));
+    let numbers = span(numbers(target.span), |value| units::at_most(value, 1));
     with_unit(numbers, &format!("% {of}"))
 }
 
 fn zone(target: &Target, of: &str) -> String {
     named(
         of,
-        &span(Some(target), |value| format!("Z{}", units::whole(value))),
+        &span(numbers(target.span), |value| format!("Z{}", units::whole(value))),
     )
 }
 
 /// Numbers in an unknown unit, with its name.
 fn other(target: &Target) -> String {
-    let numbers = span(Some(target), |value| units::at_most(value, 1));
-    let unit = fenced(target.units.as_deref().unwrap_or_default(), 20);
+    let numbers = span(numbers(target.span), |value| units::at_most(value, 1));
+    let unit = match &target.unit {
+        Unit::Other(_, name) => fenced(name, 20),
+        _ => String::new(),
+    };
     match (numbers.is_empty(), unit.is_empty()) {
         (true, _) => String::new(),
         (false, true) => format!("{numbers} (unit not given)"),
@@ -353,69 +341,69 @@ fn other(target: &Target) -> String {
     }
 }
 
+/// A target of an unknown kind.
+fn unknown(target: &Target) -> String {
+    both(Known::Not("unknown unit"), &other(target))
+}
+
 /// Whole numbers in their unit: `216–231 W`. intervals.icu rounds what it resolves down, so what is computed here is too, and
 /// one step reads the same everywhere.
-fn whole(target: &Target, unit: &str) -> String {
+fn whole(band: Band, unit: &str) -> String {
     // What makes 55 % of 240 a hair less than 132 is no watt.
-    with_unit(
-        span(Some(target), |figure| units::whole((figure + 1e-6).floor())),
-        unit,
-    )
+    with_unit(span(band, |figure| units::whole((figure + 1e-6).floor())), unit)
 }
 
 /// A target in its own unit, and as resolved if that differs.
-fn in_its_unit(written: &Target, resolved_to: Option<&Target>, unit: &str) -> String {
-    let own = whole(written, unit);
-    match resolved(resolved_to).map(|target| whole(target, unit)) {
+fn in_its_unit(written: &Target, resolved_to: Option<Band>, unit: &str) -> String {
+    let own = whole(numbers(written.span), unit);
+    match resolved(resolved_to).map(|band| whole(band, unit)) {
         Some(numbers) if numbers != own => both(Known::Resolved(numbers), &own),
         _ => own,
     }
 }
 
-fn power(written: Option<&Target>, watts: Option<&Target>, manner: &Manner<'_>) -> String {
-    let say = |target: &Target| whole(target, "W");
+fn power(written: Option<&Target>, watts: Option<Band>, manner: &Manner<'_>) -> String {
+    let say = |band: Band| whole(band, "W");
     let Some(written) = written else {
         return resolved(watts).map(say).unwrap_or_default();
     };
-    let by = |lacking| known(written, watts, (manner.workout.ftp, lacking), say);
-    match written.units.as_deref().unwrap_or_default() {
-        "w" | "W" | "watts" => in_its_unit(written, watts, "W"),
-        "%ftp" => both(by("no FTP set"), &percent(written, "FTP")),
-        "power_zone" => both(by("no FTP set"), &zone(written, "power")),
-        "custom_zone" => both(by("no FTP set"), &zone(written, "custom zone")),
-        "%mmp" => {
-            let best = match positive(written.duration) {
-                Some(secs) => percent(written, &format!("of best {} power", duration(secs))),
-                None => percent(written, "of best power (MMP)"),
+    let ftp = manner.workout.settings.ftp;
+    let by = |threshold, lacking| known(written, watts, (threshold, lacking), say);
+    match &written.unit {
+        Unit::Watts => in_its_unit(written, watts, "W"),
+        Unit::PercentFtp => both(by(ftp, "no FTP set"), &percent(written, "FTP")),
+        Unit::PowerZone => both(by(ftp, "no FTP set"), &zone(written, "power")),
+        Unit::CustomZone => both(by(ftp, "no FTP set"), &zone(written, "custom zone")),
+        Unit::PercentMmp(secs) => {
+            let best = match secs {
+                0 => percent(written, "of best power (MMP)"),
+                secs => percent(written, &format!("of best {} power", duration(f64::from(*secs)))),
             };
-            both(known(written, watts, (None, "not in the workout"), say), &best)
+            both(by(None, "not in the workout"), &best)
         }
-        _ => both(
-            known(written, watts, (None, "unknown unit"), say),
-            &other(written),
-        ),
+        _ => both(by(None, "unknown unit"), &other(written)),
     }
 }
 
-fn heart(written: Option<&Target>, beats: Option<&Target>, manner: &Manner<'_>) -> String {
-    let say = |target: &Target| whole(target, "bpm");
+fn heart(written: Option<&Target>, beats: Option<Band>, manner: &Manner<'_>) -> String {
+    let say = |band: Band| whole(band, "bpm");
     let Some(written) = written else {
         return resolved(beats).map(say).unwrap_or_default();
     };
-    let workout = manner.workout;
+    let own = &manner.workout.settings;
     let by = |threshold, lacking| known(written, beats, (threshold, lacking), say);
-    match written.units.as_deref().unwrap_or_default() {
-        "bpm" => resolved(beats).map_or_else(|| say(written), say),
-        "%hr" => both(by(workout.max_hr, "no max HR set"), &percent(written, "max HR")),
-        "%lthr" => both(by(workout.lthr, "no LTHR set"), &percent(written, "LTHR")),
-        "hr_zone" => both(by(workout.lthr, "no LTHR set"), &zone(written, "HR")),
+    match &written.unit {
+        Unit::Bpm => say(resolved(beats).unwrap_or(numbers(written.span))),
+        Unit::PercentMaxHr => both(by(own.max_hr, "no max HR set"), &percent(written, "max HR")),
+        Unit::PercentLthr => both(by(own.lthr, "no LTHR set"), &percent(written, "LTHR")),
+        Unit::HrZone => both(by(own.lthr, "no LTHR set"), &zone(written, "HR")),
         _ => both(by(None, "unknown unit"), &other(written)),
     }
 }
 
 /// Speeds in m/s as paces, or as speeds in a sport that goes by them.
-fn in_pace(target: &Target, own: &SportUnits) -> String {
-    let text = span(Some(target), |speed| own.speed_cell(Some(speed)));
+fn in_pace(speeds: Band, own: &SportUnits) -> String {
+    let text = span(speeds, |speed| own.speed_cell(Some(speed)));
     match own.pace {
         _ if text.is_empty() => text,
         Some(unit) => format!("{text}/{}", unit.name()),
@@ -423,51 +411,32 @@ fn in_pace(target: &Target, own: &SportUnits) -> String {
     }
 }
 
-/// Paces in seconds per unit, as stored, converted to m/s.
-fn speeds(target: &Target, metres: f64) -> Target {
+/// Paces in seconds per unit, as written, converted to m/s.
+fn speeds(paces: Band, metres: f64) -> Band {
     let speed = |secs: Option<f64>| positive(secs).map(|secs| metres / secs);
-    Target {
-        value: speed(target.value),
-        start: speed(target.start),
-        end: speed(target.end),
-        ..Target::default()
+    Band {
+        value: speed(paces.value),
+        start: speed(paces.start),
+        end: speed(paces.end),
     }
 }
 
-/// The length in metres of the unit after `secs/`.
-fn metres_of(unit: &str) -> Option<f64> {
-    Some(match unit {
-        "km" => 1000.0,
-        "mi" | "mile" => MILE,
-        "100m" => 100.0,
-        "100y" | "100yd" => 100.0 * YARD,
-        "250m" => 250.0,
-        "400m" => 400.0,
-        "500m" => 500.0,
-        _ => return None,
-    })
-}
-
-fn pace(written: Option<&Target>, speed: Option<&Target>, manner: &Manner<'_>) -> String {
+fn pace(written: Option<&Target>, speed: Option<Band>, manner: &Manner<'_>) -> String {
     let own = manner.own;
+    let say = |speed: Band| in_pace(speed, own);
     let Some(written) = written else {
-        return resolved(speed)
-            .map(|speed| in_pace(speed, own))
-            .unwrap_or_default();
+        return resolved(speed).map(say).unwrap_or_default();
     };
-    let unit = written.units.as_deref().unwrap_or_default();
-    if let Some(metres) = unit.strip_prefix("secs/").and_then(metres_of) {
+    let threshold = manner.workout.settings.threshold_pace;
+    let by = |threshold, lacking| known(written, speed, (threshold, lacking), say);
+    match &written.unit {
         // A target written as a pace is shown as written: the resolved one is the same, or widened for the device.
-        return in_pace(&speeds(written, metres), own);
-    }
-    let threshold = manner.workout.threshold_pace;
-    let by = |threshold, lacking| known(written, speed, (threshold, lacking), |speed| in_pace(speed, own));
-    match unit {
-        "%pace" => both(
+        Unit::Pace(per) => say(speeds(numbers(written.span), per.metres())),
+        Unit::PercentPace => both(
             by(threshold, "no threshold pace set"),
             &percent(written, "threshold speed"),
         ),
-        "pace_zone" => both(by(threshold, "no threshold pace set"), &zone(written, "pace")),
+        Unit::PaceZone => both(by(threshold, "no threshold pace set"), &zone(written, "pace")),
         _ => both(by(None, "unknown unit"), &other(written)),
     }
 }
@@ -481,7 +450,7 @@ mod tests {
     use crate::tools::samples::{HOSTILE, ana, joe};
 
     fn said(sport: &str, units: Units, doc: Value) -> Vec<String> {
-        let workout: Workout = serde_json::from_value(doc).unwrap();
+        let workout: Doc = serde_json::from_value(doc).unwrap();
         lines(&workout, sport, units)
     }
 
@@ -720,7 +689,7 @@ mod tests {
         let doc = json!({"ftp": 246, "lthr": 171, "max_hr": 188, "threshold_pace": 3.787_879, "pace_units": "MINS_KM", "steps": [
             {"power": {"units": "w", "value": 1}},
             {"reps": 2, "steps": [{"hr": {"units": "%lthr", "value": 80}}, {"pace": {"units": "pace_zone", "value": 2}}]}]});
-        let workout: Workout = serde_json::from_value(doc).unwrap();
+        let workout: Doc = serde_json::from_value(doc).unwrap();
         assert_eq!(
             thresholds(&workout, "Run", ana().units),
             "LTHR 171 bpm · threshold 4:24/km"
@@ -738,14 +707,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_number_makes_a_line(value in any::<f64>(), start in any::<f64>(), secs in any::<f64>(), unit in "%ftp|w|%hr|hr_zone|%pace|secs/km|secs/x|power_zone|bpm") {
-            let target = Target { value: Some(value), start: Some(start), end: Some(value), units: Some(unit), duration: Some(secs) };
-            let boxed = || Some(Box::new(target.clone()));
-            let step = Step {
-                duration: Some(secs), distance: Some(start), reps: Some(value),
-                power: boxed(), hr: boxed(), pace: boxed(), cadence: boxed(), watts: boxed(), beats: boxed(), speed: boxed(),
-                ..Step::default()
-            };
-            let workout = Workout { steps: Some(vec![step]), ..Workout::default() };
+            let target = json!({"value": value, "start": start, "end": value, "units": unit, "duration": secs});
+            let mut step = json!({"duration": secs, "distance": start});
+            for key in ["power", "hr", "pace", "cadence", "_power", "_hr", "_pace"] {
+                step[key] = target.clone();
+            }
+            let workout: Doc = serde_json::from_value(json!({"steps": [step], "ftp": start, "lthr": value})).unwrap();
             for sport in ["Ride", "Run", "Swim"] {
                 let lines = lines(&workout, sport, joe().units);
                 prop_assert!(lines.len() == 1 && lines[0].len() < 500, "{lines:?}");

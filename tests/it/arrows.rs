@@ -144,8 +144,8 @@ const ARROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "intervals",
-        &["config"],
-        "the only code that calls upstream; knows none of our athletes",
+        &["config", "workout"],
+        "the only code that calls upstream; knows none of our athletes; an event holds a workout",
     ),
     ("queries", &[], "SQL and rows"),
     ("secrets", &[], "pure"),
@@ -261,6 +261,41 @@ fn the_rooms_have_no_circle() {
             "{room} is used everywhere, so that any arrow of its own closes a circle"
         );
     }
+}
+
+#[test]
+fn pure_rooms_do_no_io() {
+    const IO: [&str; 9] = [
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::process",
+        "std::time",
+        "tokio",
+        "reqwest",
+        "sqlx",
+        "tracing",
+    ];
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut files = 0;
+    for (room, file) in sources(&src) {
+        if !["training", "workout"].contains(&room.as_str())
+            || file.components().any(|part| part.as_os_str() == "tests")
+        {
+            continue;
+        }
+        files += 1;
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        found.extend(
+            IO.iter()
+                .filter(|word| code.contains(**word))
+                .map(|word| format!("{}: {word}", file.display())),
+        );
+    }
+    assert!(files > 10, "hardly any file was read: is the scan broken?");
+    assert!(found.is_empty(), "{found:?}");
 }
 
 /// The rooms on or behind a circle; none if the arrows can be followed to an end from everywhere.

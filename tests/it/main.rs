@@ -29,6 +29,7 @@ mod docs;
 mod export;
 mod for_coaches;
 mod grid;
+mod languages;
 mod links;
 mod mail;
 mod mcp_bench;

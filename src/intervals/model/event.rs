@@ -2,9 +2,10 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::{
-    calendar::{Event, Step, Workout},
-    positive,
+use super::{calendar::Event, positive};
+use crate::workout::{
+    doc::{Doc, Held, HeldStep},
+    model::{self as steps, Number, Step},
 };
 
 impl Event {
@@ -91,22 +92,19 @@ impl Event {
 
     /// How long the steps take.
     pub(crate) fn length(&self) -> Option<Length> {
-        self.workout_doc.as_ref().and_then(|workout| workout.length())
+        self.workout_doc.as_ref().and_then(|workout| Length::of(workout))
     }
 
     /// m: a length that the plan was written with, which tells metres from yards: of its first step that has one, or of all.
     pub(crate) fn written_length(&self) -> Option<f64> {
-        let steps = self
-            .workout_doc
-            .as_ref()
-            .and_then(|workout| workout.steps.as_deref());
-        Step::first_distance(steps.unwrap_or_default()).or(positive(self.distance))
+        let of_steps = self.workout_doc.as_ref().and_then(|doc| doc.first_distance());
+        of_steps.or(positive(self.distance))
     }
 
     /// m of the steps, if all of them go by distance.
     pub(crate) fn metres_of_steps(&self) -> Option<f64> {
         let workout = self.workout_doc.as_ref()?;
-        positive(Step::metres_of(workout.steps.as_deref()?))
+        positive(metres_of(&workout.items))
     }
 }
 
@@ -119,16 +117,48 @@ pub(crate) struct Length {
     pub(crate) metres: f64,
 }
 
+/// Times closer than this are the same, in s.
+const SECOND: f64 = 1.0;
+
 impl Length {
-    /// Of all these steps; None if one has neither a time nor a distance.
-    fn of(steps: &[Step]) -> Option<Self> {
-        steps.iter().try_fold(Self::default(), |sum, step| {
-            let step = step.length()?;
+    /// None without steps, and if one has neither a time nor a distance.
+    fn of(workout: &Doc) -> Option<Self> {
+        let own = Some(&workout.items).filter(|items| !items.is_empty());
+        Self::or_sum(own.and_then(|items| Self::of_all(items)), workout.total)
+    }
+
+    fn of_all(items: &[Held]) -> Option<Self> {
+        items.iter().try_fold(Self::default(), |sum, held| {
+            let own = Self::of_one(held)?;
             Some(Self {
-                secs: sum.secs + step.secs,
-                metres: sum.metres + step.metres,
+                secs: sum.secs + own.secs,
+                metres: sum.metres + own.metres,
             })
         })
+    }
+
+    /// With all repeats.
+    fn of_one(held: &Held) -> Option<Self> {
+        match held {
+            Held::Step(held) => match positive(held.secs) {
+                Some(secs) => Some(Self { secs, metres: 0.0 }),
+                None => metres(held).map(|metres| Self { secs: 0.0, metres }),
+            },
+            Held::Repeat(repeat) => {
+                let count = positive(repeat.count).unwrap_or(1.0);
+                let all = Self::of_all(&repeat.items)
+                    .filter(|once| once.secs > 0.0 || once.metres > 0.0)
+                    .map(|once| Self {
+                        secs: once.secs * count,
+                        metres: once.metres * count,
+                    });
+                match all {
+                    Some(all) if all.metres <= 0.0 => Some(all),
+                    all => Self::or_sum(all, repeat.secs),
+                }
+            }
+            Held::Other(_) => None,
+        }
     }
 
     /// With upstream's own sum, which counts if it is of more than the steps that have a time.
@@ -137,82 +167,44 @@ impl Length {
         own.filter(|own| own.metres > 0.0 && secs <= own.secs + SECOND)
             .or(Some(Self { secs, metres: 0.0 }))
     }
-}
 
-/// Times closer than this are the same, in s.
-const SECOND: f64 = 1.0;
-
-impl Workout {
-    /// How long the steps take; None without steps, and if one has neither a time nor a distance.
-    pub(super) fn length(&self) -> Option<Length> {
-        let steps = self.steps.as_deref().filter(|steps| !steps.is_empty());
-        Length::or_sum(steps.and_then(Length::of), self.duration)
-    }
-
-    /// Without words, but of the same length.
-    pub(super) fn of_length(length: Length) -> Self {
-        let Length { secs, metres } = length;
-        if metres <= 0.0 {
-            return Self {
-                duration: Some(secs),
-                ..Self::default()
+    /// A document without words, but of this length.
+    pub(super) fn document(self) -> Doc {
+        if self.metres <= 0.0 {
+            return Doc {
+                total: Some(self.secs),
+                ..Doc::default()
             };
         }
-        let timed = positive(Some(secs)).map(|secs| Step {
-            duration: Some(secs),
-            ..Step::default()
-        });
-        let by_distance = Step {
-            distance: Some(metres),
-            ..Step::default()
-        };
-        Self {
-            steps: Some(timed.into_iter().chain([by_distance]).collect()),
-            ..Self::default()
+        let timed =
+            positive(Some(self.secs)).map(|secs| HeldStep::of(Step::of(steps::Length::Time(0)), Some(secs)));
+        let by_distance = Number::of(self.metres).map(steps::Length::Distance);
+        let by_distance = by_distance.map(|length| HeldStep::of(Step::of(length), None));
+        Doc {
+            items: timed.into_iter().chain(by_distance).map(Held::Step).collect(),
+            ..Doc::default()
         }
     }
 }
 
-impl Step {
-    /// m of the first that goes by distance.
-    pub(crate) fn first_distance(steps: &[Self]) -> Option<f64> {
-        steps.iter().find_map(|step| match &step.steps {
-            Some(inner) => Self::first_distance(inner),
-            None => positive(step.distance),
-        })
+/// m of a step that goes by distance.
+fn metres(held: &HeldStep) -> Option<f64> {
+    match held.step.length {
+        steps::Length::Distance(metres) => positive(Some(metres.get())),
+        steps::Length::Time(_) => None,
     }
+}
 
-    /// With all repeats.
-    fn length(&self) -> Option<Length> {
-        let Some(steps) = &self.steps else {
-            return match positive(self.duration) {
-                Some(secs) => Some(Length { secs, metres: 0.0 }),
-                None => positive(self.distance).map(|metres| Length { secs: 0.0, metres }),
-            };
-        };
-        let reps = positive(self.reps).unwrap_or(1.0);
-        let all = Length::of(steps)
-            .filter(|once| once.secs > 0.0 || once.metres > 0.0)
-            .map(|once| Length {
-                secs: once.secs * reps,
-                metres: once.metres * reps,
-            });
-        match all {
-            Some(all) if all.metres <= 0.0 => Some(all),
-            all => Length::or_sum(all, self.duration),
+/// m of all of these; None if one does not go by distance.
+fn metres_of(items: &[Held]) -> Option<f64> {
+    let one = |held: &Held| match held {
+        Held::Step(held) => metres(held),
+        Held::Repeat(repeat) => {
+            metres_of(&repeat.items).map(|once| once * positive(repeat.count).unwrap_or(1.0))
         }
-    }
-
-    /// m of all of these; None if one does not go by distance.
-    fn metres_of(steps: &[Self]) -> Option<f64> {
-        steps
-            .iter()
-            .map(|step| match &step.steps {
-                Some(inner) => Self::metres_of(inner).map(|once| once * positive(step.reps).unwrap_or(1.0)),
-                None => positive(step.distance),
-            })
-            .sum()
-    }
+        Held::Other(_) => None,
+    };
+    items.iter().map(one).sum()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What an entry of the calendar says was planned, seen from what it is paired with.
 
 use crate::{
-    intervals::model::{Activity, Event, Length, calendar::Step},
+    intervals::model::{Activity, Event, Length},
     tools::answer::{
         self,
         sport_units::SportUnits,
@@ -55,14 +55,10 @@ pub(in crate::tools) enum Timeless {
 impl Timeless {
     /// Of an entry whose steps have no time.
     pub(in crate::tools) fn of(event: &Event) -> Self {
-        let steps = event
-            .workout_doc
-            .as_ref()
-            .and_then(|workout| workout.steps.as_deref());
-        match steps {
-            None | Some([]) => Self::NoSteps,
-            Some(steps) if by_distance(steps) => Self::ByDistance,
-            Some(_) => Self::Open,
+        match &event.workout_doc {
+            Some(workout) if workout.goes_by_distance() => Self::ByDistance,
+            Some(workout) if workout.count() > 0 => Self::Open,
+            _ => Self::NoSteps,
         }
     }
 
@@ -77,13 +73,6 @@ impl Timeless {
         };
         format!("{entries} {have} {steps}")
     }
-}
-
-fn by_distance(steps: &[Step]) -> bool {
-    steps.iter().any(|step| match &step.steps {
-        Some(inner) => by_distance(inner),
-        None => positive(step.distance).is_some(),
-    })
 }
 
 /// What an entry is paired with.
