@@ -137,6 +137,14 @@ fn fold(text: impl Iterator<Item = char>) -> String {
         .collect()
 }
 
+/// The words of a workout's or an activity's name, in one spelling, without marks between them: `Côte-2: 5×4` gives `cote`,
+/// `2`, `5`, `4`.
+pub(crate) fn words_of_title(title: &str) -> Vec<String> {
+    let folded = fold(title.chars().take(COMPARED));
+    let words = folded.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 /// A letter that has no decomposition, as it is typed where the keyboard lacks it. Apostrophes go: people leave them out.
 fn plain(c: char) -> impl Iterator<Item = char> {
     let as_is = [Some(c), None];

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     guard::{Ask, AthleteCard},
-    intervals::model::{Event, Wellness},
+    intervals::model::{Activity, Event, Wellness},
     permissions::{GET_ACTIVITY_DETAIL, GET_EVENTS, GET_TRAINING_HISTORY, GET_TRAINING_SUMMARY, Permission},
     tool_error::ToolError,
     training::{
@@ -37,9 +37,12 @@ pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", 
 const DONE_FIELDS: &[&str] = &[
     "type",
     "name",
+    "sub_type",
     "moving_time",
+    "elapsed_time",
     "icu_training_load",
     "paired_event_id",
+    "device_name",
 ];
 
 /// The tools that show the load of each of today's activities, or their sum.
@@ -110,13 +113,23 @@ pub(super) async fn tell_apart(
     seen: Seen<'_>,
     requests: u32,
 ) -> Result<Today, ToolError> {
+    Ok(tell_apart_with_done(ask, rows, seen, requests).await?.0)
+}
+
+/// [`tell_apart`], with today's activities if it asked for them.
+pub(super) async fn tell_apart_with_done(
+    ask: &Ask,
+    rows: &[Wellness],
+    seen: Seen<'_>,
+    requests: u32,
+) -> Result<(Today, Option<Vec<Activity>>), ToolError> {
     let today = ask.today();
     let found = Today::of(rows, today, seen);
     let has_load = |row: &Wellness| row.id == Some(today) && row.load().is_some_and(|load| load > 0.0);
     let helps = seen.activities.is_none() && found.done != DoneToday::All && rows.iter().any(has_load);
     let may_see_loads = SHOW_LOADS.iter().any(|tool| may_read(ask, tool));
     if !helps || !may_see_loads || ask.upstream.requests() >= requests {
-        return Ok(found);
+        return Ok((found, None));
     }
     let query = Range::of_day(today).activities(DONE_FIELDS);
     let activities = if_there(ask.upstream.activities(&query).await)?;
@@ -124,7 +137,7 @@ pub(super) async fn tell_apart(
         activities: activities.as_deref(),
         ..seen
     };
-    Ok(Today::of(rows, today, seen))
+    Ok((Today::of(rows, today, seen), activities))
 }
 
 /// Whether the reader may see what this tool shows, and intervals.icu shares it.
@@ -324,6 +337,7 @@ pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
         load,
         without_load,
         is_certain,
+        perhaps_done,
         end,
     }) = to_come
     else {
@@ -341,13 +355,17 @@ pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
     };
     let end = end.map_or_else(String::new, |end| {
         format!(
-            "; with it, form at the end of today, so tomorrow a.m., is {} (computed by IcuSync)",
+            " With it, form at the end of today (tomorrow a.m.) is {}, computed by IcuSync.",
             units::signed(end.form(), 1)
         )
     });
-    let unread = if is_certain { "" } else { " (activities not read)" };
+    let unread = match (is_certain, perhaps_done) {
+        (false, _) => " (activities not read)",
+        (true, true) => ", or done by an activity that is closed by Strava or has no sport,",
+        (true, false) => "",
+    };
     format!(
-        "Still planned today{unread} and in no row, nor in those after today: {}{end}.",
+        "Still planned today{unread}, not counted above: {}.{end}",
         joined([load, without], " and ")
     )
 }

@@ -240,6 +240,14 @@ struct Came {
     form: Part<form::Mornings>,
 }
 
+impl Came {
+    /// Today's activities, where only the form of race mornings needed them and the reader may see them.
+    fn done_today(&self, card: &AthleteCard) -> Option<&[Activity]> {
+        let is_needed = matches!(self.done, Part::NotAsked) && card.shows(&permissions::GET_TRAINING_HISTORY);
+        self.form.got().filter(|_| is_needed)?.done_today()
+    }
+}
+
 /// Fetches and renders.
 pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, ToolError> {
     let (upstream, card, today) = (&ask.upstream, &ask.card, ask.today());
@@ -379,10 +387,20 @@ impl<'a> Found<'a> {
 fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> Answer {
     let all = in_range(&came.events, asked.range);
     let absences = Absences::among(&came.events);
+    let of_today = came.done_today(card);
     let activities = came.done.got().map(Vec::as_slice);
     // Pairing considers all plans of a day, including kinds that were not requested.
-    let states = plan_state::states(&all, activities, &absences, today);
-    let activities = activities.unwrap_or_default();
+    let mut states = plan_state::states(&all, activities, &absences, today);
+    if of_today.is_some() {
+        let known = plan_state::states(&all, of_today, &absences, today);
+        for (at, state) in states.iter_mut().enumerate() {
+            if *state == Some(State::Open) && all[at].day() == Some(today) {
+                *state = known[at];
+            }
+        }
+    }
+    let taken = plan_state::taken(&states);
+    let activities = activities.or(of_today).unwrap_or_default();
     let found: Vec<Found<'_>> = all
         .into_iter()
         .zip(states)
@@ -407,6 +425,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
     } else {
         let shown = rows::Shown {
             done: activities,
+            taken: &taken,
             form: came.form.got(),
             units: card.units,
             today,
@@ -424,6 +443,9 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, came: &Came) -> A
     blocks.push(notes::absent(&absences, asked, today));
     let can_compare = matches!(came.done, Part::NotAsked) && card.shows(&permissions::GET_TRAINING_HISTORY);
     blocks.extend(notes::meanings(rows, activities, can_compare));
+    if can_compare && of_today.is_none() {
+        blocks.push(notes::open_today(rows, today));
+    }
     blocks.push(notes::unstructured(rows));
     blocks.push(notes::form_in_words(&found, asked, came, today));
     blocks.push(notes::unreadable(&came.events, asked));

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     intervals::model::{Activity, Event},
-    text::clean,
+    text::{clean, names::words_of_title},
     training::{
         plan::{self, MatchedBy},
         sports::{family, is_vague},
@@ -56,7 +56,7 @@ pub(super) enum State {
     Missed(Option<Reason>),
     /// Before today, and the activities are not known; with the reason if the day has an absence.
     NotPaired(Option<Reason>),
-    /// Before today, and something of that day may have been it.
+    /// Of today or before, and something of that day may have been it.
     Unclear(Unclear),
 }
 
@@ -69,6 +69,8 @@ pub(super) enum Unclear {
     PairedElsewhere,
     /// Activities of any sport may belong to the plan: what its sport is, and how many there were.
     VagueSport(&'static str, usize),
+    /// What was done as the race of that day, or as its workout, may have been both.
+    Beside(&'static str),
 }
 
 /// The activities that were a race.
@@ -158,12 +160,15 @@ impl State {
             Self::NotPaired(None) => "not paired".to_owned(),
             Self::NotPaired(Some(reason)) => format!("not paired, {}", reason.word()),
             Self::Unclear(Unclear::ClosedByStrava) => {
-                "unclear: an activity that day is closed by Strava".to_owned()
+                "perhaps done: an activity that day is closed by Strava".to_owned()
             }
-            Self::Unclear(Unclear::NoSport) => "unclear: an activity without a sport that day".to_owned(),
+            Self::Unclear(Unclear::NoSport) => {
+                "perhaps done: an activity without a sport that day".to_owned()
+            }
             Self::Unclear(Unclear::PairedElsewhere) => {
                 "unclear: paired with an activity that is not of that day".to_owned()
             }
+            Self::Unclear(Unclear::Beside(other)) => format!("perhaps done: with the {other} of that day"),
             Self::Unclear(Unclear::VagueSport(sport, count)) => {
                 let activities = answer::counted(count, "activity", "activities");
                 format!("perhaps done: {activities} that day ({sport})")
@@ -172,13 +177,15 @@ impl State {
     }
 
     /// The state in words, with the figures of the activity that did it: `done 1:16, load 79, 99 % of plan, i188800101`.
-    pub(super) fn in_words(self, event: &Event, activities: &[Activity]) -> String {
+    /// `taken` are the activities that did a plan: see [`taken`].
+    pub(super) fn in_words(self, event: &Event, activities: &[Activity], taken: &HashSet<usize>) -> String {
         match self {
             Self::Done(at, how) => activities
                 .get(at)
                 .map(|one| {
                     let words = done(one, how, self.of_plan(activities));
-                    joined([words, beside(one, activities)], "; ")
+                    let rest = rest(event, one, activities, taken);
+                    joined([words, beside(one, activities), rest], "; ")
                 })
                 .unwrap_or_default(),
             Self::Begun(legs) => format!("so far {}", legs.in_words()),
@@ -223,15 +230,60 @@ fn done(activity: &Activity, how: MatchedBy, compliance: Option<f64>) -> String 
         (true, MatchedBy::Paired) => " by hand (marked done)",
         (true, MatchedBy::SameDay) => " by hand (not paired)",
         (false, MatchedBy::SameDay) => " (not paired)",
+        (_, MatchedBy::Shared) => " (one activity for race and workout)",
         (false, MatchedBy::Paired) => "",
     };
     format!("done {}{aside}", words.join(", "))
 }
 
+/// The indices of the activities that did a plan.
+pub(super) fn taken<'a>(states: impl IntoIterator<Item = &'a Option<State>>) -> HashSet<usize> {
+    states
+        .into_iter()
+        .flatten()
+        .filter_map(|state| state.activity())
+        .collect()
+}
+
+/// What else was done that day of the plan's sport and did no plan, where `activity` is clearly shorter than planned:
+/// `also that day: i1 (1:00, load 50)`.
+fn rest(event: &Event, activity: &Activity, activities: &[Activity], taken: &HashSet<usize>) -> String {
+    const MOST_OF_PLAN: f64 = 0.9;
+    let times = positive(activity.moving_time).zip(event.planned_secs());
+    if !times.is_some_and(|(done, planned)| done < MOST_OF_PLAN * planned) || activity.is_manual() {
+        return String::new();
+    }
+    let is_known = |other: &Activity| {
+        let mut known = taken.iter().filter_map(|at| activities.get(*at));
+        known.any(|one| std::ptr::eq(one, other) || may_be_one(one, other))
+    };
+    let others = activities.iter().filter(|other| {
+        other.day() == activity.day()
+            && !other.is_closed_by_strava()
+            && family(other.sport()) == family(event.sport())
+            && other.paired_event_id.is_none_or(|id| id <= 0)
+            && !is_known(other)
+    });
+    around("also that day:", &with_figures(others), "")
+}
+
+/// The first of these: `i252 (0:59, load 78), i253 (0:10)`.
+fn with_figures<'a>(activities: impl Iterator<Item = &'a Activity>) -> String {
+    const NAMED: usize = 3;
+    let named = activities.take(NAMED).map(|other| {
+        let figures = [
+            units::hours_minutes(positive(other.moving_time)),
+            named("load", &units::whole(other.icu_training_load)),
+        ];
+        let id = clean(other.id.as_deref().unwrap_or_default(), 24);
+        joined([id, in_brackets(&joined(figures, ", "))], " ")
+    });
+    joined(named, ", ")
+}
+
 /// The recordings that may be of the same session: `i252 was recorded at the same time (0:59, load 78)`. Beside an entry by
 /// hand, whose time of day may be made up, every recording of the same sport family and day that did no other plan.
 fn beside(activity: &Activity, activities: &[Activity]) -> String {
-    const NAMED: usize = 3;
     let by_hand = activity.is_manual();
     let is_beside = |other: &&Activity| {
         !std::ptr::eq(*other, activity)
@@ -245,26 +297,9 @@ fn beside(activity: &Activity, activities: &[Activity]) -> String {
                 may_be_one(activity, other)
             }
     };
-    let named: Vec<String> = activities
-        .iter()
-        .filter(is_beside)
-        .take(NAMED)
-        .map(|other| {
-            let figures = [
-                units::hours_minutes(positive(other.moving_time)),
-                named("load", &units::whole(other.icu_training_load)),
-            ];
-            joined(
-                [
-                    clean(other.id.as_deref().unwrap_or_default(), 24),
-                    in_brackets(&joined(figures, ", ")),
-                ],
-                " ",
-            )
-        })
-        .collect();
     let when = if by_hand { "that day" } else { "at the same time" };
-    around(&format!("also recorded {when}:"), &named.join(", "), "")
+    let others = with_figures(activities.iter().filter(is_beside));
+    around(&format!("also recorded {when}:"), &others, "")
 }
 
 /// The state of each event on `today`, in the order of the events; None for what is neither a workout nor a race.
@@ -312,24 +347,70 @@ pub(super) fn states(
         } else {
             event.day()
         };
-        let Some((first, last)) = event.day().zip(last).filter(|(_, last)| *last < today) else {
+        let Some((first, last)) = event.day().zip(last).filter(|(_, last)| *last <= today) else {
             return State::Open;
         };
         let absent = absences.on(first).map(|absence| absence.reason);
         let Some(days) = &days else {
-            return State::NotPaired(absent);
+            return if last < today {
+                State::NotPaired(absent)
+            } else {
+                State::Open
+            };
         };
         let mut done = Day::default();
         for day in first.iter_days().take(RACE_DAYS).take_while(|day| *day <= last) {
             done.add(days.get(&day).copied().unwrap_or_default());
         }
+        if last == today {
+            return done.unread().map_or(State::Open, State::Unclear);
+        }
         done.unclear(event).map_or(State::Missed(absent), State::Unclear)
     };
-    events
+    let states: Vec<Option<State>> = events
         .iter()
         .zip(ties)
         .map(|(event, tie)| event.is_to_do().then(|| state(event, tie)))
-        .collect()
+        .collect();
+    beside_races(events, states, read, today)
+}
+
+/// A workout and a race of one sport on one day are mostly one session: if one of them was done, so was perhaps the other.
+fn beside_races(
+    events: &[&Event],
+    mut states: Vec<Option<State>>,
+    activities: &[Activity],
+    today: NaiveDate,
+) -> Vec<Option<State>> {
+    let of_days: HashSet<(NaiveDate, &str)> = activities
+        .iter()
+        .filter_map(|activity| Some((activity.day()?, family(activity.sport()))))
+        .collect();
+    let mut done: HashSet<(NaiveDate, &str, bool)> = HashSet::new();
+    for (event, state) in events.iter().zip(&states) {
+        let is_done = matches!(
+            state,
+            Some(State::Done(..) | State::DoneAs(_) | State::Begun(_) | State::Paired | State::Unclear(_))
+        );
+        let Some(first) = event.day().filter(|_| is_done && !event.sport().is_empty()) else {
+            continue;
+        };
+        let (sport, stages) = (family(event.sport()), has_stages(event));
+        let last = event.last_day().filter(|_| stages).unwrap_or(first);
+        let days = first.iter_days().take(RACE_DAYS).take_while(|day| *day <= last);
+        let days = days.filter(|day| !stages || of_days.contains(&(*day, sport)));
+        done.extend(days.map(|day| (day, sport, event.is_race())));
+    }
+    for (event, state) in events.iter().zip(&mut states) {
+        let other = if event.is_race() { "workout" } else { "race" };
+        let is_undone = matches!(state, Some(State::Missed(_) | State::NotPaired(_) | State::Open));
+        if let Some(day) = event.day().filter(|day| is_undone && *day <= today)
+            && done.contains(&(day, family(event.sport()), !event.is_race()))
+        {
+            *state = Some(State::Unclear(Unclear::Beside(other)));
+        }
+    }
+    states
 }
 
 /// What an activity's name may add to the name of the race that it is a leg of.
@@ -416,21 +497,13 @@ fn legs(
 
 /// Whether a name is that of the race, with nothing but a leg or a number beside it: `Lake Triathlon - Swim`.
 fn is_named_after(name: &str, race: &str) -> bool {
-    let (name, race) = (words_of(name), words_of(race));
+    let (name, race) = (words_of_title(name), words_of_title(race));
     let is_beside = |word: &String| LEGS.contains(&word.as_str()) || word.chars().all(char::is_numeric);
     let at = name.windows(race.len().max(1)).position(|words| words == race);
     at.is_some_and(|at| {
         let (before, after) = (&name[..at], &name[at + race.len()..]);
         before.iter().chain(after).all(is_beside)
     })
-}
-
-fn words_of(name: &str) -> Vec<String> {
-    let words = name.split(|c: char| !c.is_alphanumeric());
-    words
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
 }
 
 /// What was done on a day.
@@ -454,6 +527,15 @@ impl Day {
         self.without_sport |= other.without_sport;
     }
 
+    /// Why it may have been any plan.
+    fn unread(self) -> Option<Unclear> {
+        if self.closed {
+            Some(Unclear::ClosedByStrava)
+        } else {
+            self.without_sport.then_some(Unclear::NoSport)
+        }
+    }
+
     /// Why it may have been this plan.
     fn unclear(self, event: &Event) -> Option<Unclear> {
         let sport = match event.sport() {
@@ -469,13 +551,9 @@ impl Day {
         } else {
             self.free
         };
-        if self.closed {
-            Some(Unclear::ClosedByStrava)
-        } else if self.without_sport {
-            Some(Unclear::NoSport)
-        } else {
-            (count > 0 && !sport.is_empty()).then_some(Unclear::VagueSport(sport, count))
-        }
+        let is_vague = count > 0 && !sport.is_empty();
+        let vague = is_vague.then_some(Unclear::VagueSport(sport, count));
+        self.unread().or(vague)
     }
 }
 
@@ -521,6 +599,8 @@ fn ties(
                 day: event.day()?,
                 // The first day of a race of several is not all of it.
                 sport: if has_stages(event) { "" } else { event.sport() },
+                name: event.name.as_deref().unwrap_or_default(),
+                is_race: event.is_race(),
                 secs: event.planned_secs(),
                 activity: event.paired_with(),
             };
@@ -535,7 +615,9 @@ fn ties(
                 id: activity.id.as_deref()?,
                 day: activity.day()?,
                 sport: activity.sport(),
+                name: activity.name.as_deref().unwrap_or_default(),
                 secs: units::sane(activity.moving_time),
+                load: units::sane(activity.icu_training_load),
                 event: activity.paired_event_id.filter(|id| *id > 0),
             };
             Some((at, done))
@@ -575,13 +657,15 @@ mod tests {
         let activities: Option<Vec<Activity>> = activities.map(rows);
         let all: Vec<&Event> = events.iter().collect();
         let known = activities.as_deref();
-        states(&all, known, &Absences::among(&events), today())
+        let states = states(&all, known, &Absences::among(&events), today());
+        let taken = taken(&states);
+        states
             .into_iter()
             .zip(&events)
             .map(|(state, event)| {
                 state.map_or_else(
                     || "-".to_owned(),
-                    |state| state.in_words(event, known.unwrap_or_default()),
+                    |state| state.in_words(event, known.unwrap_or_default(), &taken),
                 )
             })
             .collect()
@@ -639,8 +723,8 @@ mod tests {
         assert_eq!(
             words(events, Some(activities)),
             [
-                "unclear: an activity without a sport that day",
-                "unclear: an activity that day is closed by Strava",
+                "perhaps done: an activity without a sport that day",
+                "perhaps done: an activity that day is closed by Strava",
                 "perhaps done: 1 activity that day (planned without a sport)",
                 "missed",
                 "done 4 (closed by Strava)",

@@ -11,7 +11,7 @@ use super::{
     activities,
     answer::{
         self,
-        sport_units::SportUnits,
+        sport_units::{SportUnits, in_yards},
         units::{self, positive},
         words::{DOT, in_brackets, joined, listed, named, with_unit},
     },
@@ -421,7 +421,10 @@ fn doubts(weeks: &BTreeMap<NaiveDate, Plans>, times: bool) -> String {
 /// A target's sport and figures: `Ride load 85`, `load 300 · 8:00 h`; empty without a figure.
 pub(super) fn target(event: &Event, own: Units) -> String {
     let sport = event.sport();
-    let way = SportUnits::of(sport, own).way(positive(event.distance_target), 0);
+    let metres = positive(event.distance_target);
+    let way = SportUnits::of(sport, own)
+        .with_pool(in_yards(metres))
+        .way(metres, 0);
     let figures = joined(
         [
             named("load", &units::whole(positive(event.load_target))),

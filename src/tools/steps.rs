@@ -9,7 +9,7 @@ use crate::{
     intervals::model::calendar::{Step, Target, Workout},
     text::{clean, fenced},
     tools::answer::{
-        sport_units::SportUnits,
+        sport_units::{SportUnits, in_yards},
         units::{self, positive},
         words::{around, in_brackets, joined, named, with_unit},
     },
@@ -25,7 +25,10 @@ const CUE: usize = 80;
 
 /// The units of this workout's numbers.
 fn units_of(workout: &Workout, sport: &str, units: Units) -> SportUnits {
-    SportUnits::of(sport, units).with_pace_set_as(workout.pace_units.as_deref())
+    let written = Step::first_distance(workout.steps.as_deref().unwrap_or_default());
+    SportUnits::of(sport, units)
+        .with_pool(in_yards(written))
+        .with_pace_set_as(workout.pace_units.as_deref())
 }
 
 /// What a step's line depends on.
@@ -219,8 +222,13 @@ fn distance(metres: f64, own: &SportUnits) -> String {
         }
     };
     let yards = own.pace.is_some_and(|unit| unit.name() == "100yd");
-    if yards {
-        return if near(metres / YARD, 25.0) || !near(metres, 25.0) {
+    if yards || own.tempo == Tempo::Swim {
+        let in_yards = match (near(metres, 25.0), near(metres / YARD, 25.0)) {
+            (true, false) => false,
+            (false, true) => true,
+            _ => yards,
+        };
+        return if in_yards {
             format!("{} yd", units::whole(metres / YARD))
         } else {
             metric(metres)

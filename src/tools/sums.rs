@@ -25,7 +25,7 @@ pub(super) struct Share<'a> {
     count: f64,
     secs: Option<f64>,
     metres: Option<f64>,
-    /// m, of the pool.
+    /// m, of the pool; of a plan, a length that it was written with.
     pool: Option<f64>,
     climb: Option<f64>,
     load: Option<f64>,
@@ -71,6 +71,7 @@ impl<'a> From<(&'a Event, Planned)> for Share<'a> {
         Self {
             secs: planned.secs,
             metres: planned.metres,
+            pool: event.written_length(),
             load: planned.load,
             ..Self::from(event)
         }
@@ -111,7 +112,7 @@ impl Pools {
     }
 
     /// Whether all were swum in yards; None if there is no such unit, or more than one.
-    fn in_yards(self, own: Units) -> Option<bool> {
+    pub(super) fn in_yards(self, own: Units) -> Option<bool> {
         match self.units(own) {
             (false, true) => Some(true),
             (true, false) => Some(false),

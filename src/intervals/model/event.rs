@@ -94,6 +94,15 @@ impl Event {
         self.workout_doc.as_ref().and_then(|workout| workout.length())
     }
 
+    /// m: a length that the plan was written with, which tells metres from yards: of its first step that has one, or of all.
+    pub(crate) fn written_length(&self) -> Option<f64> {
+        let steps = self
+            .workout_doc
+            .as_ref()
+            .and_then(|workout| workout.steps.as_deref());
+        Step::first_distance(steps.unwrap_or_default()).or(positive(self.distance))
+    }
+
     /// m of the steps, if all of them go by distance.
     pub(crate) fn metres_of_steps(&self) -> Option<f64> {
         let workout = self.workout_doc.as_ref()?;
@@ -165,6 +174,14 @@ impl Workout {
 }
 
 impl Step {
+    /// m of the first that goes by distance.
+    pub(crate) fn first_distance(steps: &[Self]) -> Option<f64> {
+        steps.iter().find_map(|step| match &step.steps {
+            Some(inner) => Self::first_distance(inner),
+            None => positive(step.distance),
+        })
+    }
+
     /// With all repeats.
     fn length(&self) -> Option<Length> {
         let Some(steps) = &self.steps else {

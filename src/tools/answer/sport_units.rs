@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     guard::Units,
-    intervals::model::Activity,
+    intervals::model::{Activity, Event},
     training::{
         lengths::{MILE, YARD},
         sports::Tempo,
@@ -41,6 +41,11 @@ impl SportUnits {
     /// The units of an activity: the pool decides between metres and yards.
     pub(crate) fn of_activity(activity: &Activity, units: Units) -> Self {
         Self::of(activity.sport(), units).with_pool(in_yards(activity.pool_length))
+    }
+
+    /// The units of a planned workout: a swim's are those of its steps.
+    pub(crate) fn of_plan(event: &Event, units: Units) -> Self {
+        Self::of(event.sport(), units).with_pool(in_yards(event.written_length()))
     }
 
     /// With the unit of a pool, if the sport is swimming and the pool is known: whether it is measured in yards.

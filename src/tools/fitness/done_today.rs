@@ -8,7 +8,10 @@ use chrono::NaiveDate;
 use super::{fitness_of, loads_of};
 use crate::{
     intervals::model::{Activity, Event, Wellness, amount, positive},
-    tools::{absences::Absences, plan_state},
+    tools::{
+        absences::Absences,
+        plan_state::{self, State, Unclear},
+    },
     training::fitness::{Fitness, Loads},
 };
 
@@ -126,6 +129,8 @@ pub(in crate::tools) struct ToCome {
     pub(in crate::tools) without_load: usize,
     /// Whether today's activities were read: one without a load shows in no row.
     pub(in crate::tools) is_certain: bool,
+    /// Whether an activity of today that is closed by Strava, or has no sport, may have done some of it.
+    pub(in crate::tools) perhaps_done: bool,
     /// The end of today with that load, by our own step from yesterday's row; None as in [`Part::fitness`].
     pub(in crate::tools) end: Option<Fitness>,
 }
@@ -150,6 +155,7 @@ impl ToCome {
             load,
             without_load: plans.without_load,
             is_certain: seen.activities.is_some(),
+            perhaps_done: plans.perhaps_done,
             end: Step::to(rows, today)
                 .filter(|_| load > 0.0)
                 .and_then(|step| step.with_more(load)),
@@ -183,6 +189,8 @@ struct Plans {
     loads: Vec<(f64, bool)>,
     /// How many that are still to be done have no load.
     without_load: usize,
+    /// Whether one that counts as still to be done was perhaps done.
+    perhaps_done: bool,
 }
 
 impl Plans {
@@ -209,9 +217,12 @@ impl Plans {
         let mut plans = Self {
             loads: Vec::new(),
             without_load: 0,
+            perhaps_done: false,
         };
         for (event, state) in unpaired {
-            let is_open = state.is_open();
+            let perhaps_done = matches!(state, State::Unclear(Unclear::ClosedByStrava | Unclear::NoSport));
+            let is_open = state.is_open() || perhaps_done;
+            plans.perhaps_done |= perhaps_done;
             match positive(event.icu_training_load) {
                 Some(load) => plans.loads.push((load, is_open)),
                 None => plans.without_load += usize::from(is_open),

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use crate::{
     guard::Ask,
+    intervals::model::Activity,
     permissions,
     tool_error::ToolError,
     tools::{
@@ -14,7 +15,7 @@ use crate::{
             words::{around, in_brackets, joined, with_unit},
         },
         arguments::Range,
-        fitness::{self, Day, DoneToday, Seen, Today, tell_apart, todays_plan},
+        fitness::{self, Day, DoneToday, Seen, Today, tell_apart_with_done, todays_plan},
         part::{Part, Source, settle},
     },
     training::{fitness::Fitness, weeks::back},
@@ -30,6 +31,8 @@ pub(super) struct Mornings {
     days: BTreeMap<NaiveDate, Day>,
     today: NaiveDate,
     todays_plan: TodaysPlan,
+    /// Today's activities, if only they tell what the projection counts.
+    done_today: Option<Vec<Activity>>,
 }
 
 /// What the projection counts of what is still to be done today.
@@ -41,6 +44,8 @@ enum TodaysPlan {
     Counted(f64, Option<Fitness>),
     /// It leaves out this load, and the end of today with it is this much lower or higher.
     LeftOut(f64, Option<Fitness>),
+    /// The same, but an activity whose sport is not known may have done some of it.
+    PerhapsLeftOut(f64),
     /// It perhaps counts as much as this.
     InDoubt(f64),
 }
@@ -56,6 +61,9 @@ impl TodaysPlan {
             })
         };
         match (known.to_come, known.done) {
+            (Some(to_come), _) if to_come.load > 0.0 && to_come.perhaps_done => {
+                Self::PerhapsLeftOut(to_come.load)
+            }
             (Some(to_come), _) if to_come.load > 0.0 => Self::LeftOut(to_come.load, differs(to_come.end)),
             (_, DoneToday::Part(part)) if part.is_planned => Self::Counted(part.rest, differs(part.fitness)),
             (
@@ -75,6 +83,11 @@ impl Mornings {
         self.days.get(&race.pred_opt()?)
     }
 
+    /// Today's activities, where they were read.
+    pub(super) fn done_today(&self) -> Option<&[Activity]> {
+        self.done_today.as_deref()
+    }
+
     /// Whether the race has a form of its morning.
     pub(super) fn has(&self, race: NaiveDate) -> bool {
         self.of(race).is_some()
@@ -88,7 +101,7 @@ impl Mornings {
         let other = match self.todays_plan {
             TodaysPlan::Counted(_, other) => self.other(day, other, "without today's plan"),
             TodaysPlan::LeftOut(_, other) => self.other(day, other, "with today's plan"),
-            TodaysPlan::None | TodaysPlan::InDoubt(_) => String::new(),
+            TodaysPlan::None | TodaysPlan::PerhapsLeftOut(_) | TodaysPlan::InDoubt(_) => String::new(),
         };
         joined([day.form(), in_brackets(&other)], " ")
     }
@@ -125,7 +138,9 @@ impl Mornings {
     /// What the projection has of today's plan; empty if nothing is left of that, or it is not known.
     fn of_today(&self) -> String {
         let of_ours = |what: &str, differs: Option<Fitness>| {
-            differs.map_or_else(String::new, |_| format!("({what} it: computed by IcuSync)"))
+            differs.map_or_else(String::new, |_| {
+                format!("(IcuSync computed the figure {what} it)")
+            })
         };
         match self.todays_plan {
             TodaysPlan::None => String::new(),
@@ -138,6 +153,11 @@ impl Mornings {
                 ", without today's open load",
                 &units::whole(load),
                 &of_ours("with", other),
+            ),
+            TodaysPlan::PerhapsLeftOut(load) => around(
+                ", without today's load",
+                &units::whole(load),
+                "that is perhaps still open",
             ),
             TodaysPlan::InDoubt(load) => around(
                 "; today's load in it may hold up to",
@@ -188,10 +208,10 @@ pub(super) async fn fetch(
         events: seen.events.or(plan.as_deref()),
         ..seen
     };
-    let known = if is_ahead {
-        tell_apart(ask, &rows, seen, REQUESTS).await?
+    let (known, done_today) = if is_ahead {
+        tell_apart_with_done(ask, &rows, seen, REQUESTS).await?
     } else {
-        Today::NOT_SHOWN
+        (Today::NOT_SHOWN, None)
     };
     let mut days = fitness::days_of(&rows, Range { oldest, newest });
     let todays_plan = TodaysPlan::of(&days, today, known);
@@ -200,5 +220,6 @@ pub(super) async fn fetch(
         days,
         today,
         todays_plan,
+        done_today,
     }))
 }

@@ -8,7 +8,7 @@ use crate::{
         absences,
         answer::{
             self,
-            sport_units::SportUnits,
+            sport_units::{SportUnits, in_yards},
             units::{self, positive},
         },
     },
@@ -176,7 +176,8 @@ pub(super) fn figures(event: &Event, own: Units) -> Vec<String> {
             let sport = SportUnits::of(event.sport(), own);
             add(units::whole(positive(event.load_target)), "load ", "");
             add(units::hours_minutes(positive(event.time_target)), "", " h");
-            add(sport.way(positive(event.distance_target), 0), "", "");
+            let metres = positive(event.distance_target);
+            add(sport.with_pool(in_yards(metres)).way(metres, 0), "", "");
         }
         "SET_EFTP" => add(units::whole(event.icu_ftp), "", " W"),
         "FITNESS_DAYS" => {

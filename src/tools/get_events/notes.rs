@@ -51,6 +51,16 @@ pub(super) fn meanings(rows: &[Found<'_>], activities: &[Activity], can_compare:
     lines
 }
 
+/// How to see what of today is done, where a plan of today looks open because activities were not read.
+pub(super) fn open_today(rows: &[Found<'_>], today: NaiveDate) -> String {
+    let is_open = |row: &Found<'_>| row.day() == Some(today) && row.state == Some(State::Open);
+    if rows.iter().any(is_open) {
+        "include=done shows what of today is done.".to_owned()
+    } else {
+        String::new()
+    }
+}
+
 /// The absences that may reach into the range unseen, said where they would be shown, or would explain what was missed.
 pub(super) fn not_read(rows: &[Found<'_>], asked: &Asked) -> String {
     let blamed = rows.iter().filter_map(|row| row.state).any(State::is_missed);
@@ -103,20 +113,26 @@ fn in_doubt(rows: &[Found<'_>], can_compare: bool) -> Vec<String> {
     lines
 }
 
-/// Workouts still to be done that have no steps for a device.
+/// Workouts still to be done that have no steps for a device, by whether they have a text.
 pub(super) fn unstructured(rows: &[Found<'_>]) -> String {
-    let without: Vec<String> = rows
+    let without = rows
         .iter()
-        .filter(|row| row.event.is_workout() && row.is_open() && !rows::has_steps(row.event))
-        .map(Found::name)
-        .collect();
-    if without.is_empty() {
-        return String::new();
-    }
-    format!(
-        "No structured steps (a watch gets only the text): {}.",
-        words::listed(&without, NAMED)
-    )
+        .filter(|row| row.event.is_workout() && row.is_open() && !rows::has_steps(row.event));
+    let (with_text, empty): (Vec<_>, Vec<_>) =
+        without.partition(|row| !fenced(row.event.description.as_deref().unwrap_or_default(), 30).is_empty());
+    let said = [
+        ("No structured steps (a watch gets only the text):", with_text),
+        ("No steps and no text (nothing for a watch):", empty),
+    ];
+    let said = said.map(|(what, rows)| {
+        let names: Vec<String> = rows.into_iter().map(Found::name).collect();
+        if names.is_empty() {
+            String::new()
+        } else {
+            format!("{what} {}.", words::listed(&names, NAMED))
+        }
+    });
+    words::joined(said, " ")
 }
 
 /// What `form a.m.` is, or why it is missing.

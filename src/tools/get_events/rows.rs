@@ -1,5 +1,7 @@
 //! The rows of the table: what, when, how much, done or not, notes.
 
+use std::collections::HashSet;
+
 use chrono::{NaiveDate, NaiveTime};
 
 use super::{Found, form::Mornings, kinds};
@@ -16,11 +18,14 @@ use crate::{
         },
         arguments::Detail,
     },
+    training::sports::Tempo,
 };
 
 /// What the cells depend on besides their row.
 pub(super) struct Shown<'a> {
     pub(super) done: &'a [Activity],
+    /// The indices of those that did a plan.
+    pub(super) taken: &'a HashSet<usize>,
     pub(super) form: Option<&'a Mornings>,
     pub(super) units: Units,
     pub(super) today: NaiveDate,
@@ -42,7 +47,18 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
     let planned = |row: &Found<'_>, text: String| {
         if row.event.is_to_do() { text } else { String::new() }
     };
-    let sport = |event: &Event| SportUnits::of(event.sport(), own);
+    let sport = |event: &Event| SportUnits::of_plan(event, own);
+    // Swims say their own unit.
+    let is_long = |row: &Found<'_>| {
+        row.event.is_to_do()
+            && positive(row.planned.metres).is_some()
+            && Tempo::of(row.event.sport()) != Tempo::Swim
+    };
+    let distance = if rows.iter().any(is_long) {
+        units::distance_unit(own)
+    } else {
+        "distance"
+    };
     Columns::<Found<'_>>::new()
         .column("date", |row| dates(row.event))
         .column("start", |row| start(row.event))
@@ -53,7 +69,7 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
         .column("time", |row| {
             planned(row, row.planned.time(units::hours_minutes, &sport(row.event)))
         })
-        .column(units::distance_unit(own), |row| {
+        .column(distance, |row| {
             planned(row, sport(row.event).under_long_unit(row.planned.metres, 1))
         })
         .column("load", |row| planned(row, units::whole(row.planned.load)))
@@ -64,7 +80,7 @@ fn table_of(rows: &[Found<'_>], shown: &Shown<'_>, detail: Detail, (note, name):
         .column("form a.m.", |row| form(row.event, shown))
         .column("status", |row| {
             row.state
-                .map(|state| state.in_words(row.event, shown.done))
+                .map(|state| state.in_words(row.event, shown.done, shown.taken))
                 .unwrap_or_default()
         })
         .column("note", |row| remarks(row.event, shown, note))

@@ -8,12 +8,12 @@ use crate::{
     intervals::model::Event,
     tools::{
         answer::{
-            sport_units::SportUnits,
+            sport_units::{SportUnits, in_yards},
             units::{self, positive},
             week,
             words::{around, joined, named, with_unit},
         },
-        arguments::Range,
+        arguments::{Detail, Range},
         plan_state::Planned,
         planned,
         sums::{self, Sum, name_of},
@@ -44,7 +44,8 @@ pub(super) fn lines(found: &[Found<'_>], targets: &[&Event], asked: &Asked, own:
     if all.is_empty() {
         return String::new();
     }
-    let planned = format!("Planned: {}", by_sport(&all, &plans(true)));
+    let exact = asked.detail == Detail::Full;
+    let planned = format!("Planned: {}", by_sport(&all, &plans(true), exact));
     if !asked.kinds.is_empty() && !asked.names(Kind::Workouts) {
         return planned;
     }
@@ -55,8 +56,8 @@ pub(super) fn lines(found: &[Found<'_>], targets: &[&Event], asked: &Asked, own:
 }
 
 /// `Ride 3 · 3:00 · load 200 | of that still open 2 · 2:00 · load 139`
-fn by_sport(all: &[Plan<'_>], open: &[Plan<'_>]) -> String {
-    let by_sport = sums::by_sport(rows(all), false);
+fn by_sport(all: &[Plan<'_>], open: &[Plan<'_>], exact: bool) -> String {
+    let by_sport = sums::by_sport(rows(all), exact);
     let whole = (by_sport.len() > 1).then(|| Sum::of(rows(all)).line("all", String::new()));
     let split = !open.is_empty() && open.len() < all.len();
     let open = split.then(|| Sum::of(rows(open)).line("of that still open", String::new()));
@@ -128,7 +129,9 @@ fn against(target: &Event, plans: &[(&Event, Planned)], own: Units) -> Vec<Strin
         sport.is_empty() || name_of(event.sport.as_deref(), false) == name_of(Some(sport), false)
     };
     let sum = Sum::of(plans.iter().filter(|(event, _)| is_of_sport(event)).copied());
-    let way = |metres| SportUnits::of(sport, own).way(metres, 0);
+    // In the unit of the target, to be compared with it.
+    let pool = in_yards(positive(target.distance_target)).or(sum.pools.in_yards(own));
+    let way = |metres| SportUnits::of(sport, own).with_pool(pool).way(metres, 0);
     let hours = |secs: Option<f64>| with_unit(units::hours_minutes(secs), "h");
     let of = |what: &str, planned: String, target: String| match planned.as_str() {
         "" if sum.count > 0.0 => around(&name, &target, &format!("(planned {what} not known)")),

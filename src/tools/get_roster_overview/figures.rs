@@ -13,7 +13,7 @@ use crate::{
         activities::{PerhapsOne, of_range, perhaps_one},
         arguments::Range,
         fitness::{self, Day, DoneToday, Seen},
-        plan_state::{self, State},
+        plan_state::{self, State, Unclear},
         planned::Plans,
         vitals::{self, Averages},
     },
@@ -623,6 +623,8 @@ pub(super) fn undone(
             State::Open | State::Begun(_) | State::Done(..) | State::DoneAs(_) | State::Paired => {
                 return None;
             }
+            // What of today was perhaps done is nobody's omission.
+            State::Unclear(why) if day == today && why != Unclear::PairedElsewhere => return None,
             State::NotPaired(None) if nothing => Undone::NoLoad,
             State::NotPaired(absent) if nothing => Undone::State(State::Missed(absent)),
             state => Undone::State(state),

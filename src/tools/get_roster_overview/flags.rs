@@ -164,8 +164,8 @@ pub(super) fn in_days(days: i64) -> String {
 pub(super) fn why(planned: &Planned) -> String {
     match planned.undone {
         Undone::NoLoad => "not paired; no load that day:".to_owned(),
-        Undone::State(State::Unclear(Unclear::VagueSport(..))) => "perhaps done".to_owned(),
-        Undone::State(State::Unclear(_)) => "unclear".to_owned(),
+        Undone::State(State::Unclear(Unclear::PairedElsewhere)) => "unclear".to_owned(),
+        Undone::State(State::Unclear(_)) => "perhaps done".to_owned(),
         Undone::State(state) => state.undone(),
     }
 }

@@ -534,14 +534,14 @@ pub(super) fn about_ctl(loads: impl IntoIterator<Item = Load>) -> Option<String>
 
 /// What the words for workouts not known to be done mean, of those that are used.
 pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec<String> {
-    let (mut missed, mut no_load, mut not_paired, mut vague, mut unclear) =
+    let (mut missed, mut no_load, mut not_paired, mut perhaps, mut unclear) =
         (false, false, false, false, false);
     for planned in undone {
         match planned.undone {
             Undone::NoLoad => no_load = true,
             Undone::State(State::NotPaired(_)) => not_paired = true,
-            Undone::State(State::Unclear(Unclear::VagueSport(..))) => vague = true,
-            Undone::State(State::Unclear(_)) => unclear = true,
+            Undone::State(State::Unclear(Unclear::PairedElsewhere)) => unclear = true,
+            Undone::State(State::Unclear(_)) => perhaps = true,
             Undone::State(State::Missed(absent)) => missed |= absent.is_none(),
             Undone::State(
                 State::Open | State::Begun(_) | State::Done(..) | State::DoneAs(_) | State::Paired,
@@ -564,15 +564,15 @@ pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec
                 .to_owned(),
         );
     }
-    if vague {
+    if perhaps {
         notes.push(
-            "perhaps done: its sport says little, and something was done that day; get_events with include=done says more."
+            "perhaps done: something of that day may have been it; get_events with include=done says what."
                 .to_owned(),
         );
     }
     if unclear {
         notes.push(
-            "unclear: something of that day may have been it, or what it is paired with is not of that day; get_events with include=done says what."
+            "unclear: what it is paired with is not of that day; get_events with include=done says what."
                 .to_owned(),
         );
     }

@@ -104,7 +104,7 @@ async fn missed_is_what_no_absence_excuses_and_nothing_can_have_been() {
             (12, "done 0:58, load 44, i1 (not paired)"),
             (13, "not done, injured"),
             (14, "missed"),
-            (15, "unclear: an activity without a sport that day"),
+            (15, "perhaps done: an activity without a sport that day"),
             (17, "done 0:45, i7 (not paired)"),
         ] {
             assert_eq!(status(&text, id), says, "{id}: {text}");
@@ -312,7 +312,7 @@ async fn a_workout_without_steps_is_called_so() {
         let text = ask(&world, world.tria(), "get_events", json!({})).await;
         assert!(
             text.contains(
-                "\nNo structured steps (a watch gets only the text): 30 Nov «Hills», 2 Dec «Plan 73».\n"
+                "\nNo structured steps (a watch gets only the text): 30 Nov «Hills». No steps and no text (nothing for a watch): 2 Dec «Plan 73».\n"
             ),
             "{text}"
         );
@@ -997,6 +997,347 @@ async fn a_coach_without_activities_sees_at_the_figure_that_it_may_be_what_was_d
                 "{text}"
             );
         }
+    })
+    .await;
+}
+
+/// A race of an hour and a half with a load of 80, and the workout that was planned for it.
+fn race_and_workout(day: &str, paired: Option<(i64, &str)>) -> (Value, Value) {
+    let of = |id: i64, category: &str, name: &str| {
+        let mut event = plan(id, day, "Run");
+        event["category"] = json!(category);
+        event["name"] = json!(name);
+        event["moving_time"] = json!(5400);
+        event["icu_training_load"] = json!(80);
+        if let Some((_, activity)) = paired.filter(|(of, _)| *of == id) {
+            event["paired_activity_id"] = json!(activity);
+        }
+        event
+    };
+    (of(1, "WORKOUT", "Race plan"), of(2, "RACE_A", "City Half"))
+}
+
+/// An activity with a name.
+fn named(id: &str, start: &str, sport: &str, name: &str, (secs, load): (i64, i64)) -> Value {
+    let mut done = activity(id, start, json!(sport), secs, load);
+    done["name"] = json!(name);
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_race_and_the_workout_of_its_day_are_done_by_one_activity() {
+    on_saturday(async |world| {
+        let both = "done 1:32, load 95, i1 (one activity for race and workout)";
+        for (person, paired, says) in [
+            (world.ana(), None, [both, "done 1:32, load 95, i1 (not paired)"]),
+            (world.jack(), Some((1, "i1")), ["done 1:32, load 95, i1", both]),
+            (world.nell(), Some((2, "i1")), [both, "done 1:32, load 95, i1"]),
+            // An activity that is not there: the race may have been it as well.
+            (
+                world.bishnu(),
+                Some((1, "i9")),
+                [
+                    "unclear: paired with i9, which is not among the activities of that day",
+                    "done 1:32, load 95, i1 (not paired)",
+                ],
+            ),
+        ] {
+            let (workout, race) = race_and_workout("2026-11-22", paired);
+            let mut done = named("i1", "2026-11-22T09:00:00", "Run", "City Half", (5520, 95));
+            if let Some((id, "i1")) = paired {
+                done["paired_event_id"] = json!(id);
+            }
+            give(
+                &world,
+                person,
+                json!({"events": [workout, race], "activities": [done]}),
+            );
+            let week = json!({"oldest": "2026-11-16", "newest": "2026-11-22", "include": ["done"]});
+            let text = ask(&world, person, "get_events", week).await;
+            assert_eq!([status(&text, 1), status(&text, 2)], says, "{text}");
+            let week = json!({"oldest": "2026-11-16", "newest": "2026-11-22", "include": ["planned"]});
+            let text = ask(&world, person, "get_training_history", week).await;
+            assert!(!text.contains("missed"), "{text}");
+            assert!(text.contains("95"), "{text}");
+            assert!(!text.contains("190"), "what was done counts once: {text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_perhaps_the_race_is_not_missed() {
+    on_saturday(async |world| {
+        let (workout, race) = race_and_workout("2026-11-22", Some((1, "i1")));
+        let openers = named("i1", "2026-11-22T08:00:00", "Run", "Openers", (1200, 15));
+        give(
+            &world,
+            world.ana(),
+            json!({"events": [workout, race], "activities": [openers]}),
+        );
+        let week = json!({"oldest": "2026-11-16", "newest": "2026-11-22", "include": ["done"]});
+        let text = ask(&world, world.ana(), "get_events", week.clone()).await;
+        assert_eq!(
+            status(&text, 2),
+            "perhaps done: with the workout of that day",
+            "{text}"
+        );
+        // Where activities are not known, neither is a workout beside a race that is paired.
+        let (workout, race) = race_and_workout("2026-11-22", Some((2, "i1")));
+        give(
+            &world,
+            world.jack(),
+            json!({"events": [workout, race], "activities": []}),
+        );
+        let plain = json!({"oldest": "2026-11-16", "newest": "2026-11-22"});
+        let text = ask(&world, world.jack(), "get_events", plain).await;
+        assert_eq!(
+            status(&text, 1),
+            "perhaps done: with the race of that day",
+            "{text}"
+        );
+        // Nothing was done: both were missed; of another sport it was another session.
+        let (workout, race) = race_and_workout("2026-11-22", None);
+        let mut ride = workout.clone();
+        (ride["id"], ride["type"]) = (json!(3), json!("Ride"));
+        give(
+            &world,
+            world.nell(),
+            json!({"events": [workout, race, ride], "activities": []}),
+        );
+        let text = ask(&world, world.nell(), "get_events", week.clone()).await;
+        assert_eq!([1, 2, 3].map(|id| status(&text, id)), ["missed"; 3], "{text}");
+        let (_, race) = race_and_workout("2026-11-22", None);
+        let half = named("i1", "2026-11-22T09:00:00", "Run", "City Half", (5520, 95));
+        give(
+            &world,
+            world.bishnu(),
+            json!({"events": [race, ride], "activities": [half]}),
+        );
+        let text = ask(&world, world.bishnu(), "get_events", week).await;
+        assert_eq!(status(&text, 3), "missed", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_activity_with_the_plans_name_did_it_and_a_warm_up_was_no_race() {
+    on_saturday(async |world| {
+        let event = |id: i64, day: &str, category: &str, name: &str, secs: Value| {
+            let mut event = plan(id, day, "Run");
+            (event["category"], event["name"], event["moving_time"]) = (json!(category), json!(name), secs);
+            event
+        };
+        let events = json!([
+            event(1, "2026-11-20", "RACE_B", "Gran Fondo", json!(5400)),
+            event(2, "2026-11-21", "RACE_A", "City Half", Value::Null),
+            event(3, "2026-11-22", "WORKOUT", "Easy", json!(3600)),
+            event(4, "2026-11-22", "WORKOUT", "Intervallé", json!(3600)),
+            event(5, "2026-11-23", "RACE_C", "5k", json!(2400)),
+        ]);
+        let activities = json!([
+            named("i1", "2026-11-20T07:00:00", "Run", "to the start", (5400, 50)),
+            named(
+                "i2",
+                "2026-11-20T09:00:00",
+                "TrailRun",
+                "GRAN  fondo 2026",
+                (10_800, 150)
+            ),
+            named("i3", "2026-11-21T08:00:00", "Run", "Warm up City Half", (600, 5)),
+            named("i4", "2026-11-21T09:00:00", "Run", "Lauf am Morgen", (5520, 95)),
+            named("i5", "2026-11-21T11:00:00", "Run", "Cool down", (600, 5)),
+            named("i6", "2026-11-22T09:00:00", "Run", "intervalle 6x800", (3600, 60)),
+            named("i7", "2026-11-23T17:00:00", "Run", "wu", (1200, 20)),
+            named("i8", "2026-11-23T18:00:00", "Run", "5K", (1100, 45)),
+        ]);
+        give(
+            &world,
+            world.ana(),
+            json!({"events": events, "activities": activities}),
+        );
+        let range = json!({"oldest": "2026-11-20", "newest": "2026-11-24", "include": ["done"]});
+        let text = ask(&world, world.ana(), "get_events", range).await;
+        for (id, says) in [
+            (1, "done 3:00, load 150, i2 (not paired)"),
+            (2, "done 1:32, load 95, i4 (not paired)"),
+            (3, "missed"),
+            (4, "done 1:00, load 60, i6 (not paired)"),
+        ] {
+            assert_eq!(status(&text, id), says, "{text}");
+        }
+        assert!(
+            status(&text, 5).starts_with("done 0:18, load 45, i8 (not paired)"),
+            "{text}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_closed_activity_of_today_may_have_done_is_not_plainly_open() {
+    on_saturday(async |world| {
+        for (person, other, why) in [
+            (
+                world.ana(),
+                json!({"id": "9", "source": "STRAVA", "start_date_local": "2026-11-28T08:00:00"}),
+                "is closed by Strava",
+            ),
+            (
+                world.jack(),
+                activity("i9", "2026-11-28T08:00:00", Value::Null, 3600, 0),
+                "without a sport",
+            ),
+        ] {
+            let events = json!([
+                plan(1, "2026-11-28", "WeightTraining"),
+                plan(2, "2026-11-29", "WeightTraining")
+            ]);
+            give(&world, person, json!({"events": events, "activities": [other]}));
+            let text = ask(&world, person, "get_events", json!({"include": ["done"]})).await;
+            let says = status(&text, 1);
+            assert!(
+                says.starts_with("perhaps done: an activity ") && says.contains(why),
+                "{text}"
+            );
+            assert_eq!(status(&text, 2), "", "{text}");
+            assert!(
+                text.contains(" | of that still open 1 · 1:00 · load 50\n"),
+                "{text}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn todays_plans_have_their_state_where_todays_activities_were_read_anyway() {
+    on_saturday(async |world| {
+        let hint = "\ninclude=done shows what of today is done.\n";
+        let mut race = plan(9, "2026-12-05", "Run");
+        race["category"] = json!("RACE_A");
+        let model = |day: &str, load: i64| json!({"id": day, "ctl": 60.0, "atl": 55.0, "ctlLoad": load, "atlLoad": load});
+        let events = json!([plan(1, "2026-11-28", "Ride"), plan(2, "2026-11-28", "Run"), plan(3, "2026-11-29", "Ride"), race]);
+        let done = activity("i1", "2026-11-28T08:00:00", json!("Ride"), 3500, 45);
+        let wellness = json!([model("2026-11-27", 40), model("2026-11-28", 45), model("2026-12-04", 0)]);
+        give(&world, world.ana(), json!({"events": events, "activities": [done.clone()], "wellness": wellness}));
+        let (text, asked) = asked_for(&world, &world.ana().link, "get_events", json!({})).await;
+        assert!(asked.iter().any(|path| path.contains("activities")), "{asked:?}");
+        assert_eq!(status(&text, 1), "done 0:58, load 45, i1 (not paired)", "{text}");
+        assert_eq!(status(&text, 2), "", "{text}");
+        assert!(text.contains(" | of that still open 3 · 3:00 · load 150\n") && !text.contains(hint), "{text}");
+        // Without a race nothing needs them.
+        let events = json!([plan(1, "2026-11-28", "Ride"), plan(3, "2026-11-29", "Ride")]);
+        give(&world, world.jack(), json!({"events": events, "activities": [done]}));
+        let text = ask(&world, world.jack(), "get_events", json!({})).await;
+        assert!(status(&text, 1).is_empty() && text.contains(hint.trim()), "{text}");
+        let text = ask(&world, world.jack(), "get_events", json!({"include": ["done"]})).await;
+        assert!(!text.contains("include=done"), "{text}");
+        let text = ask(&world, world.jack(), "get_events", json!({"oldest": "2026-11-29"})).await;
+        assert!(!text.contains("include=done"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_part_of_a_plan_is_named() {
+    on_saturday(async |world| {
+        let mut long = plan(1, "2026-11-25", "Ride");
+        long["moving_time"] = json!(7200);
+        let mut short = plan(2, "2026-11-26", "Ride");
+        short["moving_time"] = json!(3600);
+        let activities = json!([
+            activity("i1", "2026-11-25T08:00:00", json!("Ride"), 3600, 50),
+            activity("i2", "2026-11-25T12:00:00", json!("GravelRide"), 3600, 48),
+            activity("i3", "2026-11-25T18:00:00", json!("Run"), 3600, 48),
+            activity("i4", "2026-11-26T08:00:00", json!("Ride"), 3600, 50),
+            activity("i5", "2026-11-26T18:00:00", json!("Ride"), 900, 8),
+        ]);
+        give(
+            &world,
+            world.ana(),
+            json!({"events": [long, short], "activities": activities}),
+        );
+        let week = json!({"oldest": "2026-11-23", "newest": "2026-11-27", "include": ["done"]});
+        let text = ask(&world, world.ana(), "get_events", week).await;
+        assert_eq!(
+            status(&text, 1),
+            "done 1:00, load 50, i1 (not paired); also that day: i2 (1:00, load 48)",
+            "{text}"
+        );
+        assert_eq!(status(&text, 2), "done 1:00, load 50, i4 (not paired)", "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_sums_of_plans_are_of_exact_sports() {
+    on_saturday(async |world| {
+        let events = json!([
+            plan(1, "2026-11-29", "VirtualRide"),
+            plan(2, "2026-11-30", "Ride"),
+            plan(3, "2026-12-01", "Run")
+        ]);
+        give(&world, world.ana(), json!({"events": events}));
+        let text = ask(&world, world.ana(), "get_events", json!({"detail": "full"})).await;
+        for says in [
+            "VirtualRide 1 · 1:00 · load 50",
+            "Ride 1 · 1:00 · load 50",
+            "Run 1 · 1:00 · load 50",
+        ] {
+            assert!(text.contains(says), "{text}");
+        }
+        let text = ask(&world, world.ana(), "get_events", json!({})).await;
+        assert!(text.contains("Planned: Ride 2 · 2:00 · load 100"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planned_swim_is_in_the_unit_of_its_steps() {
+    on_saturday(async |world| {
+        let swim = |id: i64, day: &str, metres: f64| {
+            let mut event = plan(id, day, "Swim");
+            event["distance"] = json!(20.0 * metres);
+            event["workout_doc"] = json!({"steps": [{"reps": 20, "steps": [{"distance": metres}]}]});
+            event
+        };
+        for (person, metres, (way, step, sum)) in [
+            (
+                world.tria(),
+                100.0,
+                ("2000 m", "  100 m ", "2000 m of Swim target 5000 m"),
+            ),
+            (
+                world.ana(),
+                91.44,
+                ("2000 yd", "  100 yd ", "1829 m of Swim target 5000 m"),
+            ),
+        ] {
+            let mut target = days(2, "TARGET", "2026-11-23", "2026-11-30");
+            (target["type"], target["distance_target"]) = (json!("Swim"), json!(5000));
+            give(
+                &world,
+                person,
+                json!({"events": [swim(1, "2026-11-29", metres), target]}),
+            );
+            let text = ask(&world, person, "get_events", json!({"oldest": "2026-11-23"})).await;
+            let first = row(&text, "date", "2026-11-29 Sun");
+            assert_eq!(first["distance"], way, "{text}");
+            assert!(
+                text.contains(step) && text.contains(sum) && text.contains("\t5000 m\t"),
+                "{text}"
+            );
+        }
+        let mut ride = plan(3, "2026-11-30", "Ride");
+        ride["distance"] = json!(40_000);
+        give(
+            &world,
+            world.jack(),
+            json!({"events": [swim(1, "2026-11-29", 100.0), ride]}),
+        );
+        let text = ask(&world, world.jack(), "get_events", json!({})).await;
+        assert_eq!(row(&text, "date", "2026-11-29 Sun")["km"], "2000 m", "{text}");
     })
     .await;
 }
