@@ -961,7 +961,7 @@ async fn a_plan_below_zero_has_no_load_no_time_and_no_distance() {
             assert_eq!((first["what"].as_str(), first["load"].as_str()), ("Ride", ""), "{text}");
             let history = json!({"oldest": "2026-11-23", "include": ["planned"]});
             let history = ask(&world, person, "get_training_history", history).await;
-            assert!(history.contains("0; 50 planned to Sunday (50 open later, 1 without load)"), "{history}");
+            assert!(history.contains("0; 50 planned to Sunday (all open later, 1 without load)"), "{history}");
             for tool in ["get_fitness", "get_training_summary"] {
                 let other = ask(&world, person, tool, json!({})).await;
                 assert!(!other.contains("-5") && !other.contains("-100"), "{other}");
