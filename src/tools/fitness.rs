@@ -355,7 +355,7 @@ pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
     };
     let end = end.map_or_else(String::new, |end| {
         format!(
-            "; with it, form at the end of today, so tomorrow a.m., is {} (computed by IcuSync)",
+            " With it, form at the end of today (tomorrow a.m.) is {}, computed by IcuSync.",
             units::signed(end.form(), 1)
         )
     });
@@ -365,7 +365,7 @@ pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
         (true, false) => "",
     };
     format!(
-        "Still planned today{unread} and in no row, nor in those after today: {}{end}.",
+        "Still planned today{unread}, not counted above: {}.{end}",
         joined([load, without], " and ")
     )
 }

@@ -36,7 +36,7 @@ use crate::{
     intervals::model::Wellness,
     permissions,
     tool_error::ToolError,
-    training::weeks,
+    training::weeks::{self, back},
 };
 
 pub(super) const TOOL: Tool = Tool {
@@ -52,6 +52,8 @@ const SPAN: Span = Span {
     ahead: 7,
     longest: TEN_YEARS,
 };
+/// In ranges up to a week, every row has the form of its morning.
+const MORNINGS: i64 = 7;
 /// Longer ranges go by week unless the call asks for days.
 const DAYS_AT_MOST: i64 = 42;
 
@@ -118,10 +120,17 @@ impl Asked {
     /// The days to request: from the evening before the first morning, and from yesterday where today is shown.
     fn requested(&self, today: NaiveDate) -> Range {
         let mut oldest = self.also.map_or(self.range.oldest, |also| also.oldest);
+        if self.has_all_mornings() {
+            oldest = back(oldest, 1);
+        }
         if self.range.newest >= today {
-            oldest = oldest.min(today.pred_opt().unwrap_or(today));
+            oldest = oldest.min(back(today, 1));
         }
         Range { oldest, ..self.range }
+    }
+
+    fn has_all_mornings(&self) -> bool {
+        !self.weekly && self.range.days() <= MORNINGS
     }
 
     fn shows(&self, day: NaiveDate) -> bool {
@@ -214,6 +223,7 @@ fn render(card: &AthleteCard, today: NaiveDate, asked: &Asked, rows: &[Wellness]
         all: &all,
         today,
         done,
+        all_mornings: asked.has_all_mornings(),
     };
     let all_rows = if asked.weekly { days.weekly() } else { days.daily() };
     let cut = Cut::after(asked.limit, &all_rows);

@@ -138,7 +138,9 @@ impl Mornings {
     /// What the projection has of today's plan; empty if nothing is left of that, or it is not known.
     fn of_today(&self) -> String {
         let of_ours = |what: &str, differs: Option<Fitness>| {
-            differs.map_or_else(String::new, |_| format!("({what} it: computed by IcuSync)"))
+            differs.map_or_else(String::new, |_| {
+                format!("(IcuSync computed the figure {what} it)")
+            })
         };
         match self.todays_plan {
             TodaysPlan::None => String::new(),

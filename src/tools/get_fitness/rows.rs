@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct Row {
     name: String,
     pub(super) day: Day,
-    /// Form on the evening before; only of today and later days.
+    /// Form on the evening before: of today and later days, and of all if they are few.
     form_before: String,
     load: String,
     /// Its last day.
@@ -35,6 +35,8 @@ pub(super) struct Days<'a> {
     pub(super) all: &'a BTreeMap<NaiveDate, Day>,
     pub(super) today: NaiveDate,
     pub(super) done: DoneToday,
+    /// Whether the days past show the form of their morning as well.
+    pub(super) all_mornings: bool,
 }
 
 impl Days<'_> {
@@ -75,7 +77,9 @@ impl Days<'_> {
     }
 
     fn form_before(&self, date: NaiveDate) -> String {
-        let before = date.pred_opt().filter(|_| date >= self.today);
+        let before = date
+            .pred_opt()
+            .filter(|_| date >= self.today || self.all_mornings);
         before
             .and_then(|before| self.all.get(&before))
             .map(Day::form)

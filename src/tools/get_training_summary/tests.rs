@@ -154,7 +154,7 @@ fn other_numbers_of_zones_have_their_own_line() {
         json!([ride("i1", "2026-11-20", 3600.0, 50.0), five, three]),
     );
     assert!(
-        text.contains("Zones Ride by power (1 of 3 activities): Z1 0:18 30 % · Z2 0:24 40 %"),
+        text.contains("Zones Ride by power, 7 zones (1 of 3 activities): Z1 0:18 30 % · Z2 0:24 40 %"),
         "{text}"
     );
     assert!(

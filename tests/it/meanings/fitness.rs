@@ -110,6 +110,16 @@ async fn form_of_a_morning_is_the_row_before() {
                 .count(),
             1
         );
+        // Of a few days each has it.
+        let past = json!({"oldest": "2026-11-27", "newest": "2026-11-28"});
+        let text = ask(&world, world.ana(), "get_fitness", past).await;
+        assert_eq!(row(&text, "date", "2026-11-28 Sat")["form a.m."], "+15.0", "{text}");
+        let before = json!([{"id": "2026-11-18", "ctl": 61.0, "atl": 50.5}, {"id": "2026-11-19", "ctl": 60.0, "atl": 45.0}]);
+        give(&world, world.tria(), json!({"wellness": before, "activities": [], "events": []}));
+        let one = json!({"oldest": "2026-11-19", "newest": "2026-11-19"});
+        let (text, asked) = asked_for(&world, &world.tria().link, "get_fitness", one).await;
+        assert_eq!(row(&text, "date", "2026-11-19 Thu")["form a.m."], "+10.5", "{text}");
+        assert_eq!(asked.len(), 1, "{asked:?}");
         // The first row of a range has it too, for the same requests.
         for oldest in ["2026-11-28", "2026-11-29"] {
             let given = json!({"oldest": oldest, "newest": "2026-11-29"});
@@ -160,7 +170,7 @@ async fn a_ride_that_is_only_planned_is_not_todays_form() {
             let today = line(&text, "Today ");
             assert!(today.starts_with(&format!("Today with what is done only: {without} (")), "{text}");
             assert!(today.ends_with(&format!(", computed by IcuSync. Its row also holds {plan} that is only planned.")), "{text}");
-            assert!(!text.contains("in no row"), "{text}");
+            assert!(!text.contains("not counted above"), "{text}");
             // The highest CTL was not today's with the plan.
             assert!(!text.contains("highest 60.4 on 2026-11-28"), "{text}");
             assert!(line(&text, "Of these days").starts_with("Of these days, up to today with what is done only: highest CTL "), "{text}");
@@ -185,7 +195,7 @@ async fn where_todays_row_leaves_the_plan_out_it_is_not_taken_out_again() {
             assert!(!text.contains("only planned"), "{text}");
             // What is still to be done is named, and where today ends with it.
             let (_, end) = day("2026-11-28", yesterday, f64::from(done) + 75.0);
-            let says = format!("Still planned today and in no row, nor in those after today: load 75; with it, form at the end of today, so tomorrow a.m., is {:+.1} (computed by IcuSync).", end.0 - end.1);
+            let says = format!("Still planned today, not counted above: load 75. With it, form at the end of today (tomorrow a.m.) is {:+.1}, computed by IcuSync.", end.0 - end.1);
             assert_eq!(line(&text, "Still planned"), says, "{text}");
         }
         // The ride did the plan, though it is not paired with it.
@@ -281,7 +291,7 @@ async fn a_rest_of_todays_load_that_no_plan_has_is_not_called_planned() {
             give_ana(&world, rows).await;
             let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
             assert_eq!(row(&text, "date", "2026-11-28 Sat")["load"], load, "{text}");
-            assert!(!text.contains("also holds") && !text.contains("in no row"), "{text}");
+            assert!(!text.contains("also holds") && !text.contains("not counted above"), "{text}");
         }
         // The calendar cannot be read: what no activity has may be planned.
         let rows = json!({"wellness": until_today((60.0, 55.0), 75.0), "activities": [ridden(30)],
@@ -310,7 +320,7 @@ async fn a_range_without_rows_is_no_sign_that_the_athlete_is_new() {
             "{text}"
         );
         assert!(
-            text.contains("\nStill planned today (activities not read) and in no row, nor in those after today: load 61."),
+            text.contains("\nStill planned today (activities not read), not counted above: load 61."),
             "{text}"
         );
         assert!(!text.contains("they begin"), "{text}");
@@ -369,7 +379,7 @@ async fn today_without_a_row_and_figures_that_cannot_be_are_not_read_as_facts() 
             );
             assert_eq!(
                 line(&text, "Still planned"),
-                "Still planned today (activities not read) and in no row, nor in those after today: load 61.",
+                "Still planned today (activities not read), not counted above: load 61.",
                 "{text}"
             );
             let day = row(&text, "date", "2026-11-26 Thu");
@@ -402,12 +412,12 @@ async fn a_race_morning_says_whether_todays_plan_is_in_it() {
         let later = |load: f64| load * (k(42.0) * (-2.0_f64 / 42.0).exp() - k(7.0) * (-2.0_f64 / 7.0).exp());
         for (load, activities, plans, form, says) in [
             (0.0, json!([]), json!([planned(75)]), format!("+18.0 ({:+.1} with today's plan)", 18.0 + later(75.0)),
-                "; after today a projection from what is planned until then, without today's open load 75 (with it: computed by IcuSync)."),
+                "; after today a projection from what is planned until then, without today's open load 75 (IcuSync computed the figure with it)."),
             (75.0, json!([]), json!([planned(75)]), format!("+18.0 ({:+.1} without today's plan)", 18.0 - later(75.0)),
-                "; after today a projection from what is planned until then, with today's open load 75 (without it: computed by IcuSync)."),
+                "; after today a projection from what is planned until then, with today's open load 75 (IcuSync computed the figure without it)."),
             (0.0, json!([]), json!([]), "+18.0".to_owned(), "; after today a projection, and nothing is planned between today and 2026-12-01 Tue: both only fall."),
             (40.0, json!([ridden(40)]), json!([swim]), format!("+18.0 ({:+.1} with today's plan)", 18.0 + later(33.0)),
-                "; after today a projection from what is planned until then, without today's open load 33 (with it: computed by IcuSync)."),
+                "; after today a projection from what is planned until then, without today's open load 33 (IcuSync computed the figure with it)."),
             // What is closed by Strava may be the load of today.
             (40.0, json!([{"id": "1", "source": "STRAVA", "start_date_local": "2026-11-28T07:00:00"}]), json!([swim]), "+18.0".to_owned(),
                 "; after today a projection from what is planned until then; today's load in it may hold up to 33 that is only planned."),
@@ -476,7 +486,7 @@ async fn a_load_that_may_count_for_fatigue_only_is_not_computed_into_ctl() {
             give_ana(&world, json!({"wellness": wellness, "activities": [], "events": [planned(40), race]})).await;
             let fitness = ask(&world, world.ana(), "get_fitness", json!({})).await;
             assert!(line(&fitness, "Still planned today").contains(": load 40"), "{fitness}");
-            assert_eq!(line(&fitness, "Still planned today").contains("with it, form"), computed, "{fitness}");
+            assert_eq!(line(&fitness, "Still planned today").contains("With it, form"), computed, "{fitness}");
             forget(&world).await;
             let events = ask(&world, world.ana(), "get_events", json!({})).await;
             assert!(events.contains("without today's open load 40"), "{events}");
