@@ -94,13 +94,16 @@ impl Event {
         self.workout_doc.as_ref().and_then(|workout| workout.length())
     }
 
-    /// m: a length that the plan was written with, which tells metres from yards: of its first step that has one, or of all.
+    /// m: 25 metres or 25 yards, by what the length of its first step that has one, or else of all, is a multiple of.
     pub(crate) fn written_length(&self) -> Option<f64> {
         let steps = self
             .workout_doc
             .as_ref()
             .and_then(|workout| workout.steps.as_deref());
-        Step::first_distance(steps.unwrap_or_default()).or(positive(self.distance))
+        let metres = Step::first_distance(steps.unwrap_or_default()).or(positive(self.distance))?;
+        let is_of = |pool: &f64| ((metres / pool).round() * pool - metres).abs() <= METRE / 2.0;
+        let mut pools = [25.0, 22.86].into_iter().filter(is_of);
+        pools.next().filter(|_| pools.next().is_none())
     }
 
     /// m of the steps, if all of them go by distance.
@@ -141,6 +144,8 @@ impl Length {
 
 /// Times closer than this are the same, in s.
 const SECOND: f64 = 1.0;
+/// Upstream rounds distances to this, in m.
+const METRE: f64 = 1.0;
 
 impl Workout {
     /// How long the steps take; None without steps, and if one has neither a time nor a distance.
