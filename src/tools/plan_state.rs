@@ -395,10 +395,10 @@ fn beside_races(
         let Some(first) = event.day().filter(|_| is_done && !event.sport().is_empty()) else {
             continue;
         };
-        let (sport, stages) = (family(event.sport()), has_stages(event));
-        let last = event.last_day().filter(|_| stages).unwrap_or(first);
+        let (sport, many_days) = (family(event.sport()), has_stages(event));
+        let last = event.last_day().filter(|_| many_days).unwrap_or(first);
         let days = first.iter_days().take(RACE_DAYS).take_while(|day| *day <= last);
-        let days = days.filter(|day| !stages || of_days.contains(&(*day, sport)));
+        let days = days.filter(|day| !many_days || of_days.contains(&(*day, sport)));
         done.extend(days.map(|day| (day, sport, event.is_race())));
     }
     for (event, state) in events.iter().zip(&mut states) {

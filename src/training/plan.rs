@@ -150,7 +150,7 @@ fn paired((planned, plans): (&[Planned<'_>], &[usize]), (done, dones): (&[Done<'
 
 /// Which activities did a plan, or are recordings of a session that did.
 struct Taken {
-    taken: Vec<bool>,
+    used: Vec<bool>,
     twins: HashMap<usize, Vec<usize>>,
     /// The plans that an activity did.
     by: HashMap<usize, Vec<usize>>,
@@ -164,14 +164,14 @@ impl Taken {
             twins.entry(b).or_default().push(a);
         }
         Self {
-            taken: vec![false; count],
+            used: vec![false; count],
             twins,
             by: HashMap::new(),
         }
     }
 
     fn has(&self, at: usize) -> bool {
-        self.taken[at]
+        self.used[at]
     }
 
     /// The plans that it did.
@@ -181,9 +181,9 @@ impl Taken {
 
     fn take(&mut self, at: usize, plan: usize) {
         self.by.entry(at).or_default().push(plan);
-        self.taken[at] = true;
+        self.used[at] = true;
         for twin in self.twins.get(&at).into_iter().flatten() {
-            self.taken[*twin] = true;
+            self.used[*twin] = true;
         }
     }
 }

@@ -95,10 +95,13 @@ impl Event {
         self.workout_doc.as_ref().and_then(|workout| Length::of(workout))
     }
 
-    /// m: a length that the plan was written with, which tells metres from yards: of its first step that has one, or of all.
+    /// m: 25 metres or 25 yards, by what the length of its first step that has one, or else of all, is a multiple of.
     pub(crate) fn written_length(&self) -> Option<f64> {
         let of_steps = self.workout_doc.as_ref().and_then(|doc| doc.first_distance());
-        of_steps.or(positive(self.distance))
+        let metres = of_steps.or(positive(self.distance))?;
+        let is_of = |pool: &f64| ((metres / pool).round() * pool - metres).abs() <= METRE / 2.0;
+        let mut pools = [25.0, 22.86].into_iter().filter(is_of);
+        pools.next().filter(|_| pools.next().is_none())
     }
 
     /// m of the steps, if all of them go by distance.
@@ -119,6 +122,8 @@ pub(crate) struct Length {
 
 /// Times closer than this are the same, in s.
 const SECOND: f64 = 1.0;
+/// Upstream rounds distances to this, in m.
+const METRE: f64 = 1.0;
 
 impl Length {
     /// None without steps, and if one has neither a time nor a distance.
