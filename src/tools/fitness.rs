@@ -361,7 +361,7 @@ pub(super) fn to_come_in_words(to_come: Option<ToCome>) -> String {
     });
     let unread = match (is_certain, perhaps_done) {
         (false, _) => " (activities not read)",
-        (true, true) => ", or done by an activity that is closed by Strava or has no sport,",
+        (true, true) => ", or done by an activity that is closed by Strava or has no sport",
         (true, false) => "",
     };
     format!(

@@ -882,7 +882,7 @@ async fn a_plan_that_was_perhaps_done_today_is_not_still_planned_for_sure() {
             let rows = json!({"wellness": until_today((60.0, 55.0), 41.0), "activities": [ridden(41), other], "events": [run]});
             give_ana(&world, rows).await;
             let text = ask(&world, world.ana(), "get_fitness", json!({})).await;
-            let says = "Still planned today, or done by an activity that is closed by Strava or has no sport, and in no row, nor in those after today: load 75";
+            let says = "Still planned today, or done by an activity that is closed by Strava or has no sport, not counted above: load 75";
             assert!(line(&text, "Still planned").starts_with(says), "{text}");
         }
     })
