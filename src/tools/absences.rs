@@ -15,6 +15,9 @@ use crate::{intervals::model::Event, training::weeks::back};
 
 /// Upstream's categories of absences.
 pub(super) const CATEGORIES: [&str; 3] = ["SICK", "INJURED", "HOLIDAY"];
+/// Days before what is read of a calendar on which absences are read as well, in the same request: most that reach into it
+/// began then.
+pub(super) const READ_BEFORE: u64 = 60;
 /// Days before a range in which an entry that reaches into it may have begun: upstream selects entries by their first day.
 const BEGUN_WITHIN: u64 = 366;
 /// Days on end without anything done from which on an absence that is not known may be why.

@@ -279,7 +279,7 @@ fn chosen(card: &AthleteCard, activities: &[Activity], metric: Option<Metric>) -
         } else {
             vec![
                 named,
-                not_granted("Its hours", &permissions::GET_TRAINING_SUMMARY),
+                not_granted("Time in it", &permissions::GET_TRAINING_SUMMARY),
             ]
         };
     let metric = metric.unwrap_or_else(|| match Metric::usual(&sport) {

@@ -52,6 +52,8 @@ const SPAN: Span = Span {
     ahead: 0,
     longest: 731,
 };
+/// Said where periods are compared without the calendar.
+const ABSENCES_NOT_READ: &str = "absences: include=planned";
 /// Whole weeks before this week.
 const WEEKS: u64 = 4;
 
@@ -352,28 +354,27 @@ fn changes(
     };
     let full = asked.detail == Detail::Full;
     let (rows, stubs) = readable(&activities::of_range(activities, Some(before)), asked);
-    let closed = if stubs > 0 {
-        let count = answer::counted(stubs, "activity from Strava", "activities from Strava");
-        format!(" | not counted before: {count}")
-    } else {
-        String::new()
+    let absences = match plans {
+        Some(plans) => plans.absences(before.oldest, before.newest, today),
+        None if !asked.planned && card.shows(&permissions::GET_EVENTS) => ABSENCES_NOT_READ.to_owned(),
+        None => String::new(),
     };
-    let absences = plans.map_or_else(String::new, |plans| {
-        plans.absences(before.oldest, before.newest, today)
-    });
     let when = |open: &str| with_unit(before.in_words(), &in_brackets(&joined([&absences, open], "; ")));
     if rows.is_empty() {
-        return format!("Before, {}: no activity that can be read{closed}", when(""));
+        let closed = match stubs {
+            0 => String::new(),
+            _ => in_brackets(&sums::with_unreadable(0, stubs)),
+        };
+        let none = joined(["no activity that can be read", &closed], " ");
+        return format!("Before, {}: {none}", when(""));
     }
     let then = sums::by_sport(rows.iter().copied(), full);
     let mut parts = Vec::new();
-    if by_sport.len() > 1 || then.len() > 1 {
-        parts.push(by_sport::change(
-            "all",
-            all,
-            &Sum::of(rows.iter().copied()),
-            card.units,
-        ));
+    let found = activities::of_range(activities, Some(asked.range));
+    let closed = (readable(&found, asked).1, stubs);
+    if by_sport.len() > 1 || then.len() > 1 || closed != (0, 0) {
+        let before = Sum::of(rows.iter().copied());
+        parts.push(by_sport::change("all", (all, &before), closed, card.units));
     }
     let nothing = Sum::default();
     let gone = then
@@ -390,14 +391,14 @@ fn changes(
     parts.extend(
         both.chain(gone)
             .take(if full { usize::MAX } else { SPORTS })
-            .map(|(name, now, earlier)| by_sport::change(name, now, earlier, card.units)),
+            .map(|(name, now, earlier)| by_sport::change(name, (now, earlier), (0, 0), card.units)),
     );
     let open = if asked.range.newest == today {
         "today is not over"
     } else {
         ""
     };
-    format!("Now / before, {}: {}{closed}", when(open), parts.join(" | "))
+    format!("Now / before, {}: {}", when(open), parts.join(" | "))
 }
 
 fn nothing(asked: &Asked, stubs: usize) -> &'static str {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::{
-    absences::{self, Absences},
+    absences::{self, Absence, Absences},
     activities,
     answer::{
         self,
@@ -29,7 +29,7 @@ use crate::{
     permissions,
     text::clean,
     tool_error::ToolError,
-    training::weeks,
+    training::{sports, weeks},
 };
 
 /// Maximum requests of one call.
@@ -44,7 +44,13 @@ pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
     }
 }
 
-/// The calendar's workouts, races, targets and absences, if requested. A week's target begins on its Monday.
+/// The first day of the calendar to read for a range: of the days before its first week only the absences count.
+fn read_from(range: Range) -> NaiveDate {
+    weeks::back(range.oldest, absences::READ_BEFORE)
+}
+
+/// The calendar's workouts, races, targets and absences, if requested; absences also of the days from [`read_from`] on. A week's
+/// target begins on its Monday.
 pub(super) async fn fetch(
     upstream: &intervals::Athlete,
     card: &AthleteCard,
@@ -60,8 +66,13 @@ pub(super) async fn fetch(
         return Ok(Part::not_granted(WHAT, &permissions::GET_EVENTS));
     }
     let categories = [&Event::TO_DO[..], &[Event::TARGET], &absences::CATEGORIES].concat();
-    let found = upstream.events(weeks::monday(range.oldest), until(range, today), &categories);
-    settle(WHAT, Source::Calendar, found.await)
+    let found = upstream.events(read_from(range), until(range, today), &categories);
+    let mut found = found.await;
+    if let Ok(events) = &mut found {
+        let first = Some(weeks::monday(range.oldest));
+        events.retain(|event| event.day() >= first || Absence::of(event).is_some());
+    }
+    settle(WHAT, Source::Calendar, found)
 }
 
 /// The same plans with the absences that began before their days, and a line if those were not read. They are requested only
@@ -76,7 +87,7 @@ pub(super) async fn with_earlier_absences(
     let Part::Got(events) = &mut plans else {
         return Ok((plans, String::new()));
     };
-    let read_from = weeks::monday(range.oldest);
+    let read_from = read_from(range);
     let is_idle = is_idle(events, activities, range, today);
     if !is_idle && !may_be_explained(events, activities, (range, sports), today) {
         return Ok((plans, absences::not_read(read_from)));
@@ -304,6 +315,8 @@ pub(super) struct Planning {
     without_a_sport: Sum,
     /// What was done in much less time than was planned: see [`short_of_plan`].
     short: Vec<String>,
+    /// Races of several sports, which a filter by one of these leaves out: see [`of_several`].
+    of_several: Vec<String>,
     /// Those that are known, also of days before and after the range.
     absences: Absences,
     /// Whether one of them is within the range and its plans.
@@ -324,7 +337,7 @@ impl Planning {
 
     /// What to know about these sums: what they leave out, and what they may hold instead of the plan. `times` are shown as
     /// well as loads.
-    pub(super) fn notes(&self, times: bool) -> [String; 3] {
+    pub(super) fn notes(&self, times: bool) -> [String; 4] {
         const NAMED: usize = 3;
         [
             doubts(&self.weeks, times),
@@ -332,9 +345,22 @@ impl Planning {
                 "Done in less than half of the planned time:",
                 &listed(&self.short, NAMED),
             ),
+            named(
+                "Not counted, done as several sports:",
+                &listed(&self.of_several, NAMED),
+            ),
             without_a_sport(&self.without_a_sport),
         ]
     }
+}
+
+/// `22 Nov Other, planned load 330`: a race that was done by its legs, which is of none of their sports.
+fn of_several(event: &Event) -> String {
+    let day = event
+        .day()
+        .map_or_else(String::new, |day| day.format("%-d %b").to_string());
+    let load = named("planned load", &units::whole(positive(event.icu_training_load)));
+    joined([joined([day, answer::sport(event.sport())], " "), load], ", ")
 }
 
 /// `24 Nov Ride 0:15 of 3:00 (i1)`: what was done for a plan, if it took less than half of the planned time.
@@ -468,6 +494,8 @@ pub(super) fn by_week(
                 let plans = planning.weeks.entry(monday).or_default();
                 plans.add(event, state, (Some(activities), sports), &absences, today);
                 planning.short.extend(short_of_plan(event, state, activities));
+            } else if matches!(state, State::DoneAs(_)) && sports::is_vague(event.sport()) {
+                planning.of_several.push(of_several(event));
             } else if event.sport().is_empty() {
                 planning
                     .without_a_sport

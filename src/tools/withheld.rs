@@ -162,7 +162,7 @@ async fn a_coach_sees_only_what_the_granted_tools_could_show() {
         (
             "get_best_efforts",
             json!({}),
-            "Its hours",
+            "Time in it",
             "get_training_summary",
             &[" moving)"],
         ),

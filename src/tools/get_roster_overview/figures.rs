@@ -9,10 +9,10 @@ use chrono::{Days, NaiveDate};
 use crate::{
     intervals::model::{Activity, Event, Wellness, amount},
     tools::{
-        absences::{Absence, Absences, begun_before},
+        absences::{Absence, Absences, READ_BEFORE, begun_before},
         activities::{PerhapsOne, of_range, perhaps_one},
         arguments::Range,
-        fitness::{self, Day, DoneToday, Seen},
+        fitness::{self, Day, DoneToday, Seen, ToCome},
         plan_state::{self, State, Unclear},
         planned::Plans,
         vitals::{self, Averages},
@@ -27,9 +27,6 @@ use crate::{
 pub(super) const LOOKED_BACK: u64 = 7;
 /// Days ahead in which to find the next race.
 pub(super) const LOOKED_AHEAD: u64 = 56;
-/// Days back in which an absence that still lasts may have begun: upstream selects entries by their first day.
-const ABSENT_SINCE: u64 = 60;
-
 /// The tools whose data an athlete's row may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(
@@ -61,6 +58,21 @@ pub(super) struct Came {
 }
 
 impl Came {
+    /// What is known of today, of what may be shown.
+    fn seen(&self, shown: Shown) -> Seen<'_> {
+        Seen {
+            activities: self.activities.as_deref().filter(|_| shown.history),
+            events: self.events.as_deref().filter(|_| shown.calendar),
+        }
+    }
+
+    /// The load that is still to be done today and that no row of the model counts.
+    pub(super) fn to_come(&self, shown: Shown, today: NaiveDate) -> Option<ToCome> {
+        let (rows, seen) = (self.wellness.as_deref()?, self.seen(shown));
+        let to_come = ToCome::of(rows, today, seen, DoneToday::of(rows, today, seen));
+        to_come.filter(|to_come| to_come.load > 0.0)
+    }
+
     /// The day before which absences that reach into a range were not read; None if they may not be shown.
     pub(super) fn absences_from(&self, shown: Shown, range: Range) -> Option<NaiveDate> {
         let may_lack = shown.calendar && self.events.is_some() && !self.has_long_absences;
@@ -103,7 +115,7 @@ pub(super) fn calendar_read(today: NaiveDate) -> Range {
 /// The range, and the days before it on which an absence that reaches into it may have begun.
 pub(super) fn since_absence(range: Range) -> Range {
     Range {
-        oldest: back(range.oldest, ABSENT_SINCE - LOOKED_BACK),
+        oldest: back(range.oldest, READ_BEFORE - LOOKED_BACK),
         ..range
     }
 }
@@ -246,6 +258,8 @@ pub(super) struct Figures {
     pub(super) standing: Option<Day>,
     /// What that day holds beside it.
     pub(super) held: Held,
+    /// What it lacks of today's plan.
+    pub(super) to_come: Option<ToCome>,
     /// Form at the end of yesterday.
     pub(super) form_this_morning: Option<f64>,
     /// Load of this week up to today.
@@ -288,6 +302,7 @@ impl Figures {
         Self {
             standing: model.standing,
             held: model.held,
+            to_come: came.to_come(shown, today),
             form_this_morning: model.form_this_morning,
             load: Load::of_range(own, activities, week),
             plan: events
@@ -365,10 +380,7 @@ impl Model {
     /// What it says about the days of a range that are not after today.
     pub(super) fn of(shown: Shown, came: &Came, range: Range, today: NaiveDate) -> Self {
         let rows = came.wellness.as_deref();
-        let seen = Seen {
-            activities: came.activities.as_deref().filter(|_| shown.history),
-            events: came.events.as_deref().filter(|_| shown.calendar),
-        };
+        let seen = came.seen(shown);
         let done = DoneToday::of(rows.unwrap_or_default(), today, seen);
         let days = rows
             .filter(|_| shown.fitness)

@@ -19,6 +19,8 @@ use crate::{
 };
 use chrono::NaiveDate;
 
+/// When something is planned of which no activity is known, and the model has no load.
+pub(super) const ON_DAYS_WITHOUT_LOAD: &str = "on days without load";
 /// Workouts that one flag names.
 const NAMED: usize = 3;
 
@@ -161,9 +163,9 @@ pub(super) fn in_days(days: i64) -> String {
 }
 
 /// Why it is not known to be done, as get_events says it.
-pub(super) fn why(planned: &Planned) -> String {
-    match planned.undone {
-        Undone::NoLoad => "not paired; no load that day:".to_owned(),
+pub(super) fn why(undone: Undone) -> String {
+    match undone {
+        Undone::NoLoad => format!("not paired, {ON_DAYS_WITHOUT_LOAD}:"),
         Undone::State(State::Unclear(Unclear::PairedElsewhere)) => "unclear".to_owned(),
         Undone::State(State::Unclear(_)) => "perhaps done".to_owned(),
         Undone::State(state) => state.undone(),
@@ -174,7 +176,7 @@ pub(super) fn why(planned: &Planned) -> String {
 fn undone(rows: &[Planned]) -> Vec<String> {
     let mut reasons: Vec<(String, Vec<&Planned>)> = Vec::new();
     for row in rows.iter().rev() {
-        let why = why(row);
+        let why = why(row.undone);
         match reasons.iter_mut().find(|(other, _)| *other == why) {
             Some((_, rows)) => rows.push(row),
             None => reasons.push((why, vec![row])),

@@ -25,7 +25,7 @@ use crate::{
             words::{around, in_brackets, joined},
         },
         arguments::Range,
-        fitness::Day,
+        fitness::{Day, ToCome},
         plan_state::{self, State, Unclear},
         planned::Plans,
         sums::with_unreadable,
@@ -224,7 +224,8 @@ fn columns<'a>(usual: Option<NaiveDate>) -> Columns<'a, Row> {
         .column("form", |(line, _)| {
             let figures = line.figures.as_ref();
             figures.map_or_else(String::new, |figures| {
-                form(figures.standing.as_ref(), figures.held, line.shown)
+                let without = (figures.held, figures.to_come);
+                form(figures.standing.as_ref(), without, line.shown)
             })
         })
         .column("CTL", standing(Day::ctl))
@@ -302,22 +303,42 @@ fn race(line: &Line) -> Option<String> {
     Some(joined(words, " "))
 }
 
-/// `+10.9 (done only; +2.7 with today's plan)`, `-4.8`
-pub(super) fn form(day: Option<&Day>, held: Held, shown: Shown) -> String {
-    let Some(form) = day.map(Day::form) else {
+/// `+10.9 (done only; +2.7 with today's plan)`, `+12.6 (24 still open today, +9.8 with it)`, `-8.7 (projected, without 24 still
+/// open today)`, `-4.8`
+pub(super) fn form(day: Option<&Day>, (held, to_come): (Held, Option<ToCome>), shown: Shown) -> String {
+    let Some(day) = day else {
         return String::new();
     };
-    match held {
-        Held::Nothing => form,
-        Held::LeftOut(None) => format!("{form} (done only)"),
-        Held::LeftOut(Some(with)) => {
-            format!("{form} (done only; {} with today's plan)", units::signed(with, 1))
+    let signed = |form: f64| units::signed(form, 1);
+    let counts = match held {
+        Held::Nothing => String::new(),
+        Held::LeftOut(None) => "done only".to_owned(),
+        Held::LeftOut(Some(with)) => format!("done only; {} with today's plan", signed(with)),
+        Held::Plan => "with today's plan".to_owned(),
+        Held::Perhaps if shown.calendar => "perhaps with today's plan".to_owned(),
+        Held::Perhaps => MAY_HOLD.to_owned(),
+        Held::Projected => "projected".to_owned(),
+    };
+    let open = to_come.map_or_else(String::new, |to_come| {
+        let perhaps = if to_come.is_certain { "" } else { "perhaps " };
+        let load = units::whole(to_come.load);
+        match held {
+            Held::Projected => format!("without {load} {perhaps}still open today"),
+            // Of a plan of which the row counts a part.
+            Held::LeftOut(_) | Held::Plan => format!("{load} more {perhaps}still open today"),
+            Held::Nothing | Held::Perhaps => {
+                let with = to_come.end.map(|end| format!("{} with it", signed(end.form())));
+                joined(
+                    [
+                        format!("{load} {perhaps}still open today"),
+                        with.unwrap_or_default(),
+                    ],
+                    ", ",
+                )
+            }
         }
-        Held::Plan => format!("{form} (with today's plan)"),
-        Held::Perhaps if shown.calendar => format!("{form} (perhaps with today's plan)"),
-        Held::Perhaps => format!("{form} ({MAY_HOLD})"),
-        Held::Projected => format!("{form} (projected)"),
-    }
+    });
+    joined([day.form(), in_brackets(&joined([counts, open], ", "))], " ")
 }
 
 /// Said where the forms of several athletes cannot be compared; each has the kind and the day (`as of`) of its form.
@@ -334,7 +355,7 @@ pub(super) fn about_bases(forms: impl Iterator<Item = (Held, String)>) -> Option
         })
         .collect();
     (bases.len() > 1).then(|| {
-        "forms do not all count the same (see the brackets and as of): compare only those that do".to_owned()
+        "the forms do not all count the same days and plans (see brackets and as of): compare like with like".to_owned()
     })
 }
 
@@ -478,8 +499,10 @@ fn notes(rows: &[Row]) -> Vec<String> {
         return Vec::new();
     }
     let mut notes = vec![flags::rules(rows.iter().flat_map(|(_, flags)| flags))];
-    let undone = all.iter().flat_map(|figures| &figures.undone);
-    notes.extend(about_undone(undone));
+    notes.extend(about_undone(rows.iter().flat_map(|(line, _)| {
+        let own = line.figures.iter().flat_map(|own| &own.undone);
+        own.map(|planned| (line.shown, planned))
+    })));
     let mut columns = Vec::new();
     let parts = [
         (any(&|figures| figures.load.is_some()), "done Monday to today"),
@@ -533,10 +556,14 @@ pub(super) fn about_ctl(loads: impl IntoIterator<Item = Load>) -> Option<String>
 }
 
 /// What the words for workouts not known to be done mean, of those that are used.
-pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec<String> {
+///
+/// Each comes with what its athlete's row may show: get_events can search for what was done only with the activities.
+pub(super) fn about_undone<'a>(undone: impl Iterator<Item = (Shown, &'a Planned)>) -> Vec<String> {
     let (mut missed, mut no_load, mut not_paired, mut perhaps, mut unclear) =
         (false, false, false, false, false);
-    for planned in undone {
+    let mut can_search = false;
+    for (shown, planned) in undone {
+        can_search |= shown.history;
         match planned.undone {
             Undone::NoLoad => no_load = true,
             Undone::State(State::NotPaired(_)) => not_paired = true,
@@ -549,32 +576,40 @@ pub(super) fn about_undone<'a>(undone: impl Iterator<Item = &'a Planned>) -> Vec
         }
     }
     let mut notes = Vec::new();
+    let note = |means: &str, more: &str| {
+        let more = if can_search {
+            format!("; get_events with include=done {more}")
+        } else {
+            String::new()
+        };
+        format!("{means}{more}.")
+    };
     if missed {
         notes.push(plan_state::MISSED.to_owned());
     }
     if no_load {
         notes.push(
-            "no load that day: by the fitness model; sessions without a load are not seen, and activities were not read."
+            "days without load: by the fitness model; sessions without a load are not seen, and activities were not read."
                 .to_owned(),
         );
     }
     if not_paired {
-        notes.push(
-            "not paired: no activity is paired with it; get_events with include=done searches for one, where get_training_history is granted."
-                .to_owned(),
-        );
+        notes.push(note(
+            "not paired: no activity is paired with it",
+            "searches for one",
+        ));
     }
     if perhaps {
-        notes.push(
-            "perhaps done: something of that day may have been it; get_events with include=done says what."
-                .to_owned(),
-        );
+        notes.push(note(
+            "perhaps done: something of that day may have been it",
+            "says what",
+        ));
     }
     if unclear {
-        notes.push(
-            "unclear: what it is paired with is not of that day; get_events with include=done says what."
-                .to_owned(),
-        );
+        notes.push(note(
+            "unclear: what it is paired with is not of that day",
+            "says what",
+        ));
     }
     notes
 }

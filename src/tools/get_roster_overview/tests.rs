@@ -397,7 +397,7 @@ fn a_workout_of_today_is_open_and_one_of_eight_days_ago_is_past() {
     assert_eq!(flags("2026-11-21", Value::Null), "");
     assert_eq!(
         flags("2026-11-20", Value::Null),
-        "not paired; no load that day: 2026-11-20 Fri Ride"
+        "not paired, on days without load: 2026-11-20 Fri Ride"
     );
     assert_eq!(flags("2026-11-19", Value::Null), "not paired 2026-11-19 Thu Ride");
     let paired = |id: Value| flags_of(&planned("2026-11-20", id, read()), today());

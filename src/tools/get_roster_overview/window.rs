@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 
 use super::{
     figures::{
-        Came, Held, Lack, Load, Model, Planned, Shown, long_before, planning, recorded_twice, to_do, undone,
+        Came, Held, Lack, Load, Model, Planned, Shown, Undone, long_before, planning, recorded_twice, to_do,
+        undone,
     },
-    flags,
+    flags::{self, ON_DAYS_WITHOUT_LOAD},
     rows::{
         self, Line, Overview, about_absences, about_bases, about_ctl, about_load, about_undone, absent,
         as_of, ask_for, form, left_out, own_day, split, today_in_words, unknown_lines, usual_day, week,
@@ -28,7 +29,8 @@ use crate::{
             words::{DOT, around, in_brackets, joined},
         },
         arguments::Range,
-        fitness::{Day, days_of},
+        fitness::{Day, ToCome, days_of},
+        plan_state::State,
         planned::{Plans, load_for_done},
         sums::with_unreadable,
         vitals,
@@ -52,7 +54,7 @@ fn with_usual(days: Range) -> Range {
 }
 
 /// The days of wellness to read for a window: up to its last where what is planned may be shown, so that its figures at the
-/// end are known. None if there are none.
+/// end are known, and what they count of today. None if there are none.
 pub(super) fn wellness_read(window: Range, usable: Shown, today: NaiveDate) -> Option<Range> {
     let to_come = (window.newest > today && usable.calendar && usable.fitness).then_some(window);
     match window.up_to(today).map(with_usual) {
@@ -60,7 +62,10 @@ pub(super) fn wellness_read(window: Range, usable: Shown, today: NaiveDate) -> O
             newest: to_come.map_or(days.newest, |window| window.newest),
             ..days
         }),
-        None => to_come,
+        None => to_come.map(|window| Range {
+            oldest: with_usual(Range::of_day(today)).oldest,
+            ..window
+        }),
     }
 }
 
@@ -81,6 +86,8 @@ pub(super) struct Totals {
     /// The model at the end of the window; today's if the last day is not known or must not be shown.
     standing: Option<Day>,
     held: Held,
+    /// What the model lacks of today's plan, if it is of today or later.
+    to_come: Option<ToCome>,
     /// Up to today.
     load: Option<Load>,
     /// Of the whole window.
@@ -140,6 +147,9 @@ impl Totals {
             has_begun: days.is_some(),
             standing: projected.or_else(|| model.as_ref()?.standing),
             held: projected.map_or(held, |_| Held::Projected),
+            to_come: (projected.is_some() || window.contains(today))
+                .then(|| came.to_come(shown, today))
+                .flatten(),
             load,
             plan: events
                 .as_ref()
@@ -302,7 +312,7 @@ fn columns<'a>(usual: Option<NaiveDate>, window: Range) -> Columns<'a, Line<Tota
         )
         .column(
             "form at the end",
-            totals(|own, shown| form(own.standing.as_ref(), own.held, shown)),
+            totals(|own, shown| form(own.standing.as_ref(), (own.held, own.to_come), shown)),
         )
         .column(
             "CTL at the end",
@@ -338,20 +348,32 @@ fn value(night: Option<Night>, decimals: u8) -> String {
     night.map_or_else(String::new, |night| night.words(decimals))
 }
 
-/// `3 missed; 2 not done, sick`; `all done` if nothing else is known of any.
+/// `3 missed; 2 not done, sick`, `12 not paired (4 on days without load)`; `all done` if nothing else is known of any.
 fn undone_in_words(rows: &[Planned]) -> String {
+    const NOT_PAIRED: Undone = Undone::State(State::NotPaired(None));
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows {
-        *counts
-            .entry(flags::why(row).trim_end_matches(':').to_owned())
-            .or_default() += 1;
+        let why = match row.undone {
+            Undone::NoLoad => flags::why(NOT_PAIRED),
+            undone @ Undone::State(_) => flags::why(undone),
+        };
+        *counts.entry(why).or_default() += 1;
     }
+    let without_load = rows.iter().filter(|row| row.undone == Undone::NoLoad).count();
     if counts.is_empty() {
         return "all done".to_owned();
     }
     let parts: Vec<String> = counts
         .into_iter()
-        .map(|(why, count)| format!("{count} {why}"))
+        .map(|(why, count)| {
+            let some = match without_load {
+                0 => String::new(),
+                _ if why != flags::why(NOT_PAIRED) => String::new(),
+                all if all == count => ON_DAYS_WITHOUT_LOAD.to_owned(),
+                some => format!("{some} {ON_DAYS_WITHOUT_LOAD}"),
+            };
+            joined([format!("{count} {why}"), in_brackets(&some)], " ")
+        })
         .collect();
     parts.join("; ")
 }
@@ -383,7 +405,7 @@ fn together(lines: &[Line<Totals>]) -> String {
     let (load, with_a_plan) = if plans_of_loads.len() == loads.len() && !compared.is_empty() {
         (compared, String::new())
     } else {
-        let with_a_plan = format!("of the {} with planned load", plans_of_loads.len());
+        let with_a_plan = format!("the {} of them with planned load:", plans_of_loads.len());
         (sum_of_loads(&loads), around(&with_a_plan, &compared, ""))
     };
     let only_planned = if loads.is_empty() {
@@ -458,7 +480,17 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
     }
     columns.extend(about_ctl(all.iter().filter_map(|own| own.load)));
     if all.iter().any(|own| own.held == Held::Projected) {
-        columns.push(format!("projected: {until}, if all that is planned is done"));
+        let except = if all
+            .iter()
+            .any(|own| own.held == Held::Projected && own.to_come.is_some())
+        {
+            ", except what the form says it is without"
+        } else {
+            ""
+        };
+        columns.push(format!(
+            "projected: {until}, if all that is planned is done{except}"
+        ));
     }
     columns.extend(about_bases(lines.iter().filter_map(|line| {
         let own = line.figures.as_ref().filter(|own| own.standing.is_some())?;
@@ -473,9 +505,10 @@ fn notes(lines: &[Line<Totals>], window: Range) -> Vec<String> {
         );
     }
     let mut notes = vec![columns.join(DOT)];
-    notes.extend(about_undone(
-        all.iter().filter_map(|own| own.undone.as_ref()).flatten(),
-    ));
+    notes.extend(about_undone(lines.iter().flat_map(|line| {
+        let own = line.figures.iter().filter_map(|own| own.undone.as_ref());
+        own.flatten().map(|planned| (line.shown, planned))
+    })));
     notes.extend(about_absences(all.iter().filter_map(|own| own.absences_from)));
     notes.push(answer::MAY_BE_GARMIN.to_owned());
     notes

@@ -109,8 +109,9 @@ fn distance(sum: &Sum, name: &str, own: Units) -> String {
 
 /// `Ride: activities 16 / 15 · time 22:00 / 20:10 (+1:50, +9 %) · load 1013 / 950 (+63, +7 %)`, now against before. Every
 /// change is that of the two figures as shown. Without a time or distance of each activity there is none: it would be that of
-/// what is known. A session without a load counts as none, as it does in CTL.
-pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String {
+/// what is known. A session without a load counts as none, as it does in CTL. `closed` are those that cannot be read, now and
+/// before.
+pub(super) fn change(name: &str, (now, before): (&Sum, &Sum), closed: (usize, usize), own: Units) -> String {
     let all_have = |with: fn(&Sum) -> f64| [now, before].iter().all(|sum| with(sum) >= sum.count);
     let against = |now: &str, before: &str, change: Option<String>| {
         let change = in_brackets(&change.unwrap_or_default());
@@ -118,8 +119,8 @@ pub(super) fn change(name: &str, now: &Sum, before: &Sum, own: Units) -> String 
     };
     let mut parts = vec![format!(
         "{name}: activities {} / {}",
-        units::whole(now.count),
-        units::whole(before.count)
+        sums::with_unreadable(units::whole(now.count), closed.0),
+        sums::with_unreadable(units::whole(before.count), closed.1)
     )];
     let change = all_have(|sum| sum.with_time).then(|| {
         let (now, before) = (shown_secs(now.secs), shown_secs(before.secs));
@@ -218,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_change_is_that_of_the_figures_shown() {
-        let said = |now, before| change("Ride", &now, &before, Units::default());
+        let said = |now, before| change("Ride", (&now, &before), (0, 0), Units::default());
         assert_eq!(
             said(sum(3629.0, 10_040.0, 80.4), sum(3631.0, 10_060.0, 80.6)),
             "Ride: activities 1 / 1 · time 1:00 / 1:01 (-0:01, -2 %) · 10.0 km / 10.1 km (-1 %) · load 80 / 81 (-1, -1 %)"

@@ -131,7 +131,10 @@ async fn a_ride_that_is_only_planned_is_not_load_of_this_week() {
     assert_eq!(requests, 3, "{text}");
     assert_eq!(
         (cell(&text, "load this week"), cell(&text, "form")),
-        ("0; 75 planned (all perhaps open today)".into(), "+10.9".into()),
+        (
+            "0; 75 planned (all perhaps open today)".into(),
+            "+10.9 (75 perhaps still open today, +2.7 with it)".into()
+        ),
         "{text}"
     );
 }
@@ -319,7 +322,7 @@ async fn a_session_without_a_load_was_not_missed() {
         (requests, cell(&text, "flags")),
         (
             3,
-            "not paired; no load that day: 2026-11-26 Thu WeightTraining".into()
+            "not paired, on days without load: 2026-11-26 Thu WeightTraining".into()
         ),
         "{text}"
     );
@@ -536,7 +539,7 @@ async fn the_sums_of_several_athletes_are_those_of_their_rows() {
         let (text, paths) = asked_for(&world, &coach.link, "get_roster_overview", week).await;
         assert_eq!(paths.len(), 3 + 2 + 3, "{text}");
         assert!(
-            text.contains("\nTogether: load 210 of 3 athletes · of the 2 with planned load 170; 160 planned (80 for what was done) · time 2:00 of 2 athletes\n"),
+            text.contains("\nTogether: load 210 of 3 athletes · the 2 of them with planned load: 170; 160 planned (80 for what was done) · time 2:00 of 2 athletes\n"),
             "{text}"
         );
         // Jack's plan is nobody's to see.
@@ -562,7 +565,7 @@ async fn activities_that_do_not_arrive_leave_it_unknown() {
         let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", arguments).await;
         assert_eq!(
             cell(&text, "flags"),
-            "not paired; no load that day: 2026-11-27 Fri Run; load 0 % of plan to date (0 of 40); no load in 60 days, but perhaps today",
+            "not paired, on days without load: 2026-11-27 Fri Run; load 0 % of plan to date (0 of 40); no load in 60 days, but perhaps today",
             "{text}"
         );
         assert_eq!(
@@ -841,9 +844,9 @@ async fn a_window_to_today_shows_the_form_of_the_overview() {
         .await;
         assert_eq!(
             (
-                cell(&now, "form"),
-                cell(&now, "CTL"),
                 // Only the window reads the activities of a day without load.
+                cell(&now, "form").replace("75 perhaps still", "75 still"),
+                cell(&now, "CTL"),
                 cell(&now, "load this week").replace("perhaps ", "")
             ),
             (
@@ -985,7 +988,7 @@ async fn forms_that_count_different_things_are_not_to_be_compared() {
         // Nobody may see whether Tria rode.
         give(&world, world.tria(), planned_today(true, json!([])));
         give(&world, world.jack(), planned_today(false, json!([])));
-        let says = "forms do not all count the same";
+        let says = "the forms do not all count the same days and plans (";
         let names = |names: &[&str]| json!({"athletes": names, "oldest": "2026-11-23"});
         let all = names(&["Ana Berger", "Tríona O’Shea-Łuczak"]);
         let (text, _) = asked_for(&world, &coach.link, "get_roster_overview", all).await;
@@ -1348,4 +1351,62 @@ async fn a_renamed_athlete_is_shown_by_the_new_name_and_found_by_the_old_one() {
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projected_form_says_that_it_is_without_what_is_still_open_today() {
+    let rows = || {
+        let mut rows = planned_today(false, json!([]));
+        let wellness = rows["wellness"].as_array_mut().unwrap();
+        wellness.push(json!({"id": "2026-12-06", "ctl": 63.2, "atl": 71.9}));
+        rows
+    };
+    for (tools, oldest, says) in [
+        (ALL, "2026-11-25", "-8.7 (projected, without 75 still open today)"),
+        (
+            NO_HISTORY,
+            "2026-11-25",
+            "-8.7 (projected, without 75 perhaps still open today)",
+        ),
+        (
+            ALL,
+            "2026-11-30",
+            "-8.7 (projected, without 75 perhaps still open today)",
+        ),
+    ] {
+        let dates = json!({"oldest": oldest, "newest": "2026-12-06"});
+        let (text, _) = asked(tools, rows(), dates).await;
+        assert_eq!(cell(&text, "form at the end"), says, "{text}");
+        assert!(
+            text.contains(", if all that is planned is done, except what the form says it is without"),
+            "{text}"
+        );
+    }
+    // Where today's row counts the plan, so do those after it.
+    let mut counted = planned_today(true, json!([]));
+    let wellness = counted["wellness"].as_array_mut().unwrap();
+    wellness.push(json!({"id": "2026-12-06", "ctl": 63.2, "atl": 71.9}));
+    for oldest in ["2026-11-25", "2026-11-30"] {
+        let dates = json!({"oldest": oldest, "newest": "2026-12-06"});
+        let (text, _) = asked(ALL, counted.clone(), dates).await;
+        assert_eq!(cell(&text, "form at the end"), "-8.7 (projected)", "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plans_that_nothing_is_known_of_are_counted_once_and_searched_only_where_that_can_be() {
+    let rows = json!({"wellness": same(&[0.0, 40.0, 0.0]), "events": [
+        workout(1, "2026-11-26", "Run", json!(40)),
+        workout(2, "2026-11-27", "Run", json!(40)),
+    ]});
+    let (text, _) = asked(NO_HISTORY, rows, json!({"oldest": "2026-11-23"})).await;
+    assert_eq!(
+        cell(&text, "past plans"),
+        "2 not paired (1 on days without load)",
+        "{text}"
+    );
+    assert!(
+        text.contains("\nnot paired: no activity is paired with it.\n"),
+        "{text}"
+    );
 }
