@@ -80,8 +80,8 @@ fn target(own: &str, next: &str, words: &[&str], sport: &str) -> Option<(Word, u
             "pace" => found(Unit::PercentPace, span, 2),
             "power" => found(Unit::PercentFtp, span, 2),
             "mmp" => match words.get(2).and_then(|word| time(&plain(word))) {
-                Some(secs) => found(Unit::PercentMmp(secs), span, 3),
-                None => found(Unit::PercentFtp, span, 1),
+                Some(secs) if secs > 0 => found(Unit::PercentMmp(secs), span, 3),
+                _ => found(Unit::PercentFtp, span, 1),
             },
             _ => found(Unit::PercentFtp, span, 1),
         };

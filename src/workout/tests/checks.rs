@@ -46,6 +46,20 @@ fn a_target_that_reaches_no_device_is_refused_with_its_line_and_a_way_out() {
 }
 
 #[test]
+fn a_best_power_over_no_time_is_no_target() {
+    for (over, can_be_sent) in [("5m", true), ("0s", false), ("", false)] {
+        let text = format!("- 10m 88-94% MMP {over}");
+        let checked = check::text(&text, "Ride", &settings("Ride"));
+        assert_eq!(
+            checked.can_be_sent(),
+            can_be_sent,
+            "{text}: {:?}",
+            checked.problems
+        );
+    }
+}
+
+#[test]
 fn bpm_is_sent_in_percent_of_the_athletes_own_threshold() {
     let only_max = Settings {
         max_hr: Some(190.0),

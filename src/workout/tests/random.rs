@@ -12,6 +12,7 @@ use crate::workout::{
     check, differences,
     doc::Doc,
     estimate,
+    model::{Item, Workout},
     resolve::Place,
     text::{lines, parse, render},
 };
@@ -125,6 +126,17 @@ fn random_input_for_a_while_finds_nothing() {
     }
 }
 
-fn same_but_backwards(workout: &crate::workout::Workout) -> bool {
-    workout.steps().any(crate::workout::model::Step::is_backwards)
+/// Steps that are never done count for nothing.
+fn same_but_backwards(workout: &Workout) -> bool {
+    let mut items = workout.items.iter();
+    items.any(|item| {
+        let steps = match item {
+            Item::Step(step) => std::slice::from_ref(step),
+            Item::Repeat(repeat) if repeat.count > 0 => &repeat.steps,
+            Item::Repeat(_) | Item::Other(_) => &[],
+        };
+        steps
+            .iter()
+            .any(|step| step.canonical().is_some() && step.is_backwards())
+    })
 }
