@@ -9,13 +9,14 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDate};
 
 use super::{
+    MOST_REQUESTS,
     answer::{
         units,
         words::{around, joined},
     },
     arguments::Range,
     part::if_there,
-    planned::MOST_REQUESTS,
+    plan_state,
 };
 use crate::{
     guard::{Ask, AthleteCard},
@@ -33,18 +34,6 @@ pub(super) use done_today::{DoneToday, Seen, ToCome};
 
 /// The fields that a day of the model is read from.
 pub(super) const FIELDS: &[&str] = &["id", "ctl", "atl", "rampRate", "ctlLoad", "atlLoad"];
-/// The fields of today's activities that [`Seen`] needs.
-const DONE_FIELDS: &[&str] = &[
-    "type",
-    "name",
-    "sub_type",
-    "moving_time",
-    "elapsed_time",
-    "icu_training_load",
-    "paired_event_id",
-    "device_name",
-];
-
 /// The tools that show the load of each of today's activities, or their sum.
 const SHOW_LOADS: [&Permission; 3] = [&GET_TRAINING_HISTORY, &GET_TRAINING_SUMMARY, &GET_ACTIVITY_DETAIL];
 
@@ -131,7 +120,7 @@ pub(super) async fn tell_apart_with_done(
     if !helps || !may_see_loads || ask.upstream.requests() >= requests {
         return Ok((found, None));
     }
-    let query = Range::of_day(today).activities(DONE_FIELDS);
+    let query = Range::of_day(today).activities(plan_state::READ_FROM);
     let activities = if_there(ask.upstream.activities(&query).await)?;
     let seen = Seen {
         activities: activities.as_deref(),

@@ -378,7 +378,7 @@ impl<'a> Found<'a> {
 
     /// `23 Nov «Strength B»`
     fn name(&self) -> String {
-        let day = self.day().map(|day| day.format("%-d %b").to_string());
+        let day = self.day().map(units::day_month);
         let name = fenced(self.event.name.as_deref().unwrap_or_default(), 30);
         words::joined([day.unwrap_or_default(), name], " ")
     }

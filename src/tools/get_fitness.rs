@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use self::rows::Days;
 use super::{
-    Answer, Run, Tool,
+    Answer, MOST_REQUESTS, Run, Tool,
     answer::{
         self,
         cut::Cut,
@@ -29,7 +29,6 @@ use super::{
     },
     params::Param,
     part::not_granted,
-    planned::MOST_REQUESTS,
 };
 use crate::{
     guard::{Ask, AthleteCard},

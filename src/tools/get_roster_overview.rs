@@ -33,7 +33,7 @@ use super::{
     Answer, RosterTool, absences, activities,
     arguments::{Arguments, Range, Span},
     params::Param,
-    part,
+    part, plan_state,
 };
 use crate::{
     guard::{Ask, Member, Roster},
@@ -93,18 +93,6 @@ const WELLNESS_AND_LOAD: &[&str] = &[
     "restingHR",
     "tempRestingHR",
 ];
-/// What shows whether a workout was done, and whether something was recorded twice.
-const ACTIVITY: &[&str] = &[
-    "type",
-    "name",
-    "sub_type",
-    "moving_time",
-    "elapsed_time",
-    "icu_training_load",
-    "paired_event_id",
-    "start_date",
-];
-
 const PARAMS: &[Param] = &[
     Param::texts(
         "athletes",
@@ -354,7 +342,7 @@ impl Gathered {
     async fn read_more(&mut self, limit: Instant, lack: Lack) -> Vec<String> {
         let Self { ask, usable, came } = self;
         let days = lack.activities.filter(|_| !wants_activities(*usable));
-        let query = days.map(|days| days.activities(ACTIVITY));
+        let query = days.map(|days| days.activities(plan_state::READ_FROM));
         let activities = query.as_ref().map(|query| ask.upstream.activities(query));
         let absences = lack.absences.map(|days| {
             ask.upstream
@@ -434,7 +422,9 @@ async fn gather(
     // Opening the data may have read a new one.
     line.name.clone_from(&ask.card.name);
     let reading = reading(usable, today);
-    let query = reading.activities.map(|days| days.activities(ACTIVITY));
+    let query = reading
+        .activities
+        .map(|days| days.activities(plan_state::READ_FROM));
     let wellness = reading
         .wellness
         .map(|(days, fields)| upstream.wellness(days.oldest, days.newest, fields));

@@ -195,7 +195,7 @@ pub(super) async fn read(ask: Ask, given: Map<String, Value>) -> Result<Answer, 
     let found = activities::of_range(&activities, Some(asked.range));
     let closed = !found.is_empty() && found.iter().all(|activity| activity.is_closed_by_strava());
     // Years of activities take several pages; a call keeps to four requests.
-    let own_sums = if closed && upstream.requests() < planned::MOST_REQUESTS {
+    let own_sums = if closed && upstream.requests() < super::MOST_REQUESTS {
         // Without intervals.icu's own sums, the answer says what is closed.
         if_there(upstream.weeks(asked.range.oldest, asked.range.newest).await)?
     } else {

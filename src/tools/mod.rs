@@ -50,6 +50,9 @@ use crate::{
 pub use answer::Answer;
 use params::Param;
 
+/// Maximum requests of one call; a tool that needs more says so.
+const MOST_REQUESTS: u32 = 4;
+
 /// A running tool.
 pub type Running = Pin<Box<dyn Future<Output = Result<Answer, ToolError>> + Send>>;
 

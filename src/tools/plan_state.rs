@@ -29,6 +29,18 @@ use crate::{
 
 pub(super) use self::figures::{Doubt, Pairing, Planned, Timeless};
 
+/// The fields of activities that tell whether they did a plan, and whether something was recorded twice.
+pub(super) const READ_FROM: &[&str] = &[
+    "type",
+    "name",
+    "sub_type",
+    "moving_time",
+    "elapsed_time",
+    "icu_training_load",
+    "paired_event_id",
+    "start_date",
+    "device_name",
+];
 /// What the word *missed* means, for the end of an answer.
 pub(super) const MISSED: &str =
     "missed: not paired, and no activity of that sport or its family that day (one activity does one plan).";

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::{
+    MOST_REQUESTS,
     absences::{self, Absence, Absences},
     activities,
     answer::{
@@ -31,9 +32,6 @@ use crate::{
     tool_error::ToolError,
     training::{sports, weeks},
 };
-
-/// Maximum requests of one call.
-pub(super) const MOST_REQUESTS: u32 = 4;
 
 /// The last day of the plans to compare: the range's last, or the end of this week if the range reaches today.
 pub(super) fn until(range: Range, today: NaiveDate) -> NaiveDate {
@@ -356,9 +354,7 @@ impl Planning {
 
 /// `22 Nov Other, planned load 330`: a race that was done by its legs, which is of none of their sports.
 fn of_several(event: &Event) -> String {
-    let day = event
-        .day()
-        .map_or_else(String::new, |day| day.format("%-d %b").to_string());
+    let day = event.day().map(units::day_month).unwrap_or_default();
     let load = named("planned load", &units::whole(positive(event.icu_training_load)));
     joined([joined([day, answer::sport(event.sport())], " "), load], ", ")
 }
@@ -371,7 +367,7 @@ fn short_of_plan(event: &Event, state: State, activities: &[Activity]) -> Option
     let id = in_brackets(&clean(done.id.as_deref().unwrap_or_default(), 24));
     Some(joined(
         [
-            event.day()?.format("%-d %b").to_string(),
+            units::day_month(event.day()?),
             answer::sport(event.sport()),
             format!(
                 "{} of {}",

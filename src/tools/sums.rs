@@ -212,32 +212,25 @@ impl Sum {
         self.known(self.time_words(), "0:00")
     }
 
-    /// `812`, `812 (2 without)`, in m or ft; empty when nothing went up.
-    pub(super) fn climb_words(&self, own: Units) -> String {
-        self.of_those(
-            self.with_climb,
-            units::height(positive(Some(self.climb)), own),
-            "without",
-        )
+    /// `812`, `812 (2 without)`, in m or ft; empty when nothing went up. `count` rows should have an elevation gain.
+    pub(super) fn climb_words(&self, count: f64, own: Units) -> String {
+        let climb = units::height(positive(Some(self.climb)), own);
+        of_count(count, self.with_climb, climb, "without")
     }
 
-    /// `3120 (1 without)`; empty when nothing has calories.
-    pub(super) fn kcal_words(&self) -> String {
-        self.of_those(self.with_kcal, units::whole(self.kcal), "without")
+    /// `3120 (1 without)`; empty when nothing has calories. `count` rows should have some.
+    pub(super) fn kcal_words(&self, count: f64) -> String {
+        of_count(count, self.with_kcal, units::whole(self.kcal), "without")
     }
 
     /// A figure of the `with` rows that have it, and how many are `without`; empty when none has it.
     pub(super) fn of_those(&self, with: f64, figure: String, without: &str) -> String {
-        if with <= 0.0 || figure.is_empty() {
-            return String::new();
-        }
-        joined([figure, in_brackets(&self.lacking(with, without))], " ")
+        of_count(self.count, with, figure, without)
     }
 
     /// `1 without a time`: how many lack a figure that `with` others have; empty when none has it, or all have.
     pub(super) fn lacking(&self, with: f64, without: &str) -> String {
-        let lacking = Some(self.count - with).filter(|lacking| *lacking > 0.0 && with > 0.0);
-        with_unit(units::whole(lacking), without)
+        lacking_of(self.count, with, without)
     }
 
     /// `1 without a distance`; empty when none has one, or all have.
@@ -353,6 +346,20 @@ pub(super) fn by_sport<'a>(
     let mut sums: Vec<(String, Sum)> = sums.into_iter().collect();
     sums.sort_by(|a, b| b.1.secs.total_cmp(&a.1.secs));
     sums
+}
+
+/// See [`Sum::of_those`], of this many rows.
+fn of_count(count: f64, with: f64, figure: String, without: &str) -> String {
+    if with <= 0.0 || figure.is_empty() {
+        return String::new();
+    }
+    joined([figure, in_brackets(&lacking_of(count, with, without))], " ")
+}
+
+/// See [`Sum::lacking`], of this many rows.
+fn lacking_of(count: f64, with: f64, without: &str) -> String {
+    let lacking = Some(count - with).filter(|lacking| *lacking > 0.0 && with > 0.0);
+    with_unit(units::whole(lacking), without)
 }
 
 #[cfg(test)]

@@ -24,6 +24,11 @@ pub(crate) fn date(day: NaiveDate) -> String {
     day.format("%Y-%m-%d %a").to_string()
 }
 
+/// `20 Nov`
+pub(crate) fn day_month(day: NaiveDate) -> String {
+    day.format("%-d %b").to_string()
+}
+
 /// `07:40`
 pub(crate) fn clock(moment: NaiveDateTime) -> String {
     moment.format("%H:%M").to_string()
@@ -42,7 +47,7 @@ pub(crate) fn range(oldest: NaiveDate, newest: NaiveDate) -> String {
     } else if oldest.year() != newest.year() {
         format!("{} – {end}", oldest.format("%-d %b %Y"))
     } else if oldest.month() != newest.month() {
-        format!("{} – {end}", oldest.format("%-d %b"))
+        format!("{} – {end}", day_month(oldest))
     } else {
         format!("{} – {end}", oldest.format("%-d"))
     }

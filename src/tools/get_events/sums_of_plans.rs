@@ -99,7 +99,7 @@ fn by_week(all: &[Plan<'_>], targets: &[&Event], range: Range, own: Units) -> St
             .first()
             .filter(|target| target.starts_with(&format!("{load} of ")));
         let load = Some(load).filter(|_| of_target.is_none()).unwrap_or_default();
-        let week = format!("{}{cut}", monday.format("%-d %b"));
+        let week = format!("{}{cut}", units::day_month(*monday));
         named(&week, &joined(std::iter::once(load).chain(targets), ", "))
     });
     words.collect::<Vec<_>>().join(" · ")

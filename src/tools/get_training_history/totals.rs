@@ -11,7 +11,7 @@ use crate::{
     intervals::model::Activity,
     tools::{
         answer::{
-            week,
+            units, week,
             words::{joined, named},
         },
         arguments::{Detail, Range},
@@ -63,7 +63,7 @@ pub(super) fn by_week(
     let mut year = range.newest.year();
     let mut parts: Vec<String> = Vec::new();
     for (monday, (load, closed)) in weeks.iter().rev().take(shown) {
-        let mut part = monday.format("%-d %b").to_string();
+        let mut part = units::day_month(*monday);
         if monday.year() != year {
             year = monday.year();
             part.push_str(&monday.format(" %Y").to_string());

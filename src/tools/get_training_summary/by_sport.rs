@@ -10,37 +10,13 @@ use crate::{
         },
         sums::{self, Sum},
     },
-    training::summary,
+    training::{sports::family, summary},
 };
 
-/// Families and sports whose activities usually have an elevation gain.
-const CLIMB: [&str; 15] = [
-    "Ride",
-    "VirtualRide",
-    "GravelRide",
-    "MountainBikeRide",
-    "Cyclocross",
-    "Run",
-    "TrailRun",
-    "Walk",
-    "Hike",
-    "Snowshoe",
-    "Ski",
-    "AlpineSki",
-    "BackcountrySki",
-    "NordicSki",
-    "RollerSki",
-];
+/// Families whose activities usually have an elevation gain.
+const CLIMB: [&str; 6] = ["Ride", "Run", "Walk", "Hike", "Snowshoe", "Ski"];
 /// Those whose activities usually have calories.
-const BURN: [&str; 7] = [
-    "Ride",
-    "VirtualRide",
-    "GravelRide",
-    "MountainBikeRide",
-    "Cyclocross",
-    "Run",
-    "TrailRun",
-];
+const BURN: [&str; 2] = ["Ride", "Run"];
 
 /// The table of the sums, with a row for all of them if there are several, or activities that cannot be read.
 pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: Units) -> String {
@@ -51,12 +27,8 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: U
     let amount = |value: f64| (value > 0.0).then_some(value);
     // All together lack a figure only where a sport lacks it that has it.
     let with_figure = |with: fn(&Sum) -> f64, usual: &[&str]| {
-        let has_it = |(name, sum): &&(String, Sum)| with(sum) > 0.0 || usual.contains(&name.as_str());
+        let has_it = |(name, sum): &&(String, Sum)| with(sum) > 0.0 || usual.contains(&family(name));
         sums.iter().filter(has_it).map(|(_, sum)| sum.count).sum::<f64>()
-    };
-    let of_all = |count: f64, is_all: bool, sum: &Sum| Sum {
-        count: if is_all { count } else { sum.count },
-        ..sum.clone()
     };
     let (climbing, burning) = (
         with_figure(|sum| sum.with_climb, &CLIMB),
@@ -79,14 +51,14 @@ pub(super) fn table(sums: &[(String, Sum)], all: &Sum, unreadable: usize, own: U
         .column("longest", |(_, sum, _)| units::hours_minutes(amount(sum.longest)))
         .column(
             format!("climb {}", units::height_unit(own)),
-            |(_, sum, is_all)| of_all(climbing, *is_all, sum).climb_words(own),
+            |(_, sum, is_all)| sum.climb_words(if *is_all { climbing } else { sum.count }, own),
         )
         .column("load", |(_, sum, _)| sum.load_words())
         .column("avg IF", |(_, sum, _)| {
             units::fixed(summary::mean_intensity(sum.intensities.iter().copied()), 2)
         })
         .column("kcal", |(_, sum, is_all)| {
-            of_all(burning, *is_all, sum).kcal_words()
+            sum.kcal_words(if *is_all { burning } else { sum.count })
         })
         .column("kinds", |(_, sum, is_all)| {
             if *is_all || sum.kinds.len() < 2 {
